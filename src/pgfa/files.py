@@ -1,0 +1,77 @@
+"""Files on disk: written beside their place, synced, renamed; digests of settings and content."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from pgfa.errors import BadFile
+
+
+def write_atomic(path: Path, write: Callable[[BinaryIO], object] | bytes | str) -> None:
+    """Put content at `path` so that a reader sees the old file or the whole new one, never a part.
+
+    Args:
+        path: the final place; its folder is made if absent.
+        write: the content, or a function that writes it to an open binary file.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            if callable(write):
+                write(file)
+            else:
+                file.write(write.encode() if isinstance(write, str) else write)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(beside, 0o644)
+        os.replace(beside, path)
+    except BaseException:
+        Path(beside).unlink(missing_ok=True)
+        raise
+    _sync_folder(path.parent)
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write `value` as indented JSON, atomically. NaN is refused: JSON has no such number."""
+    write_atomic(path, json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def read_json(path: Path) -> Any:
+    """Read a JSON file. Raises BadFile where it is absent or not JSON."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise BadFile(path, expected="a JSON file", found="no file") from None
+    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise BadFile(path, expected="JSON", found=str(error)) from None
+
+
+def digest(*parts: Any) -> str:
+    """A short stable digest (16 hex digits of SHA-256) of strings, bytes and JSON-able values, in order."""
+    sha = hashlib.sha256()
+    for part in parts:
+        raw = part if isinstance(part, bytes) else json.dumps(part, sort_keys=True, ensure_ascii=False).encode()
+        sha.update(len(raw).to_bytes(8, "little"))
+        sha.update(raw)
+    return sha.hexdigest()[:16]
+
+
+def file_sha256(path: Path) -> str:
+    """SHA-256 of a file's bytes, in hex, read in blocks."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,90 @@
+"""The one data type: a recording of one action as joint positions over time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pgfa.errors import LayoutMismatch
+from pgfa.skeleton.layout import Layout, map_positions
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a clip comes from and what its data set says of it.
+
+    Attributes:
+        id: unique in its data set; the file's name without ending where that is unique.
+        dataset: name of the data set (``"utd-mhad"``), or of the user's folder.
+        action: the class name of the data set's catalogue (``"swipe-left"``); "" where not known.
+        variant: a finer name the data set gives (``"Kick a ball with the other leg"``); "" where there is none.
+        subject, camera, setup: as the data set numbers them; "" where it does not.
+        digest: SHA-256 (16 hex digits) of the source file's bytes; "" where the clip was not read from a file.
+    """
+
+    id: str
+    dataset: str = ""
+    action: str = ""
+    variant: str = ""
+    subject: str = ""
+    camera: str = ""
+    setup: str = ""
+    digest: str = ""
+
+
+@dataclass(frozen=True)
+class Clip:
+    """Joint positions of one or more bodies over time.
+
+    Attributes:
+        positions: (frames, bodies, joints, 3) float32, metres, y up (x to the camera's left as the body faces it is
+            not assumed: any horizontal view may occur). NaN where a body or joint is absent in a frame.
+        rate: frames a second, above 0.
+        layout: the joints' names and order.
+        source: where it comes from.
+        problems: defects found when reading that leave the clip usable (``"3 empty frames"``).
+
+    Raises:
+        LayoutMismatch: where positions do not have the layout's joints.
+        ValueError: where positions have another rank or type, or rate is not above 0.
+    """
+
+    positions: NDArray[np.float32]
+    rate: float
+    layout: Layout
+    source: Source = field(default_factory=lambda: Source(id=""))
+    problems: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        shape = self.positions.shape
+        if self.positions.dtype != np.float32 or len(shape) != 4 or shape[3] != 3:
+            raise ValueError(
+                f"positions must be float32 (frames, bodies, joints, 3), found {self.positions.dtype} {shape}"
+            )
+        if shape[2] != len(self.layout.joints):
+            raise LayoutMismatch(
+                f"layout {self.layout.name} has {len(self.layout.joints)} joints, but the clip has {shape[2]}"
+            )
+        if not (np.isfinite(self.rate) and self.rate > 0):
+            raise ValueError(f"rate must be a number of frames a second above 0, found {self.rate}")
+
+    @property
+    def frames(self) -> int:
+        """Number of frames."""
+        return int(self.positions.shape[0])
+
+    @property
+    def bodies(self) -> int:
+        """Number of body slots (a body may be absent in some frames)."""
+        return int(self.positions.shape[1])
+
+    @property
+    def seconds(self) -> float:
+        """Length in seconds."""
+        return self.frames / self.rate
+
+    def to(self, layout: Layout) -> Clip:
+        """The same clip in another layout. Raises LayoutMismatch where no meaningful map is known."""
+        return replace(self, positions=map_positions(self.positions, self.layout, layout), layout=layout)

@@ -1,0 +1,221 @@
+"""Skeleton layouts: joints, bones, centre, left-right pairs, and the maps between layouts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pgfa.errors import LayoutMismatch
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A set of named joints and how they hang together.
+
+    Attributes:
+        name: the layout's name, unique in the package.
+        joints: joint names in the order of the data. Names shared between layouts mean the same place.
+        bones: pairs (child, parent) of joint names; a tree rooted at `centre`.
+        centre: the joint that stands for the middle of the upper body (graph centre).
+        root: the joint that stands for the pelvis.
+    """
+
+    name: str
+    joints: tuple[str, ...]
+    bones: tuple[tuple[str, str], ...]
+    centre: str
+    root: str
+
+    def index(self, joint: str) -> int:
+        """Position of a joint in the data; LayoutMismatch where the layout has no such joint."""
+        try:
+            return self.joints.index(joint)
+        except ValueError:
+            raise LayoutMismatch(f"layout {self.name} has no joint {joint!r}; it has {', '.join(self.joints)}") from None
+
+    @cached_property
+    def bone_indices(self) -> NDArray[np.int64]:
+        """(bones, 2) indices (child, parent)."""
+        return np.array([(self.index(a), self.index(b)) for a, b in self.bones], dtype=np.int64)
+
+    @cached_property
+    def mirror(self) -> NDArray[np.int64]:
+        """(joints,) permutation that swaps each left joint with its right one."""
+        def other(joint: str) -> str:
+            if joint.endswith("_left"):
+                return joint.removesuffix("_left") + "_right"
+            if joint.endswith("_right"):
+                return joint.removesuffix("_right") + "_left"
+            return joint
+
+        return np.array([self.index(other(joint)) for joint in self.joints], dtype=np.int64)
+
+    @property
+    def pairs(self) -> tuple[tuple[str, str], ...]:
+        """(left, right) joint names."""
+        return tuple((j, j.removesuffix("_left") + "_right") for j in self.joints if j.endswith("_left"))
+
+
+def _chain(*joints: str) -> list[tuple[str, str]]:
+    """Bones (child, parent) along a chain given from the parent outwards."""
+    return [(child, parent) for parent, child in zip(joints, joints[1:], strict=False)]
+
+
+def _both(*joints: str) -> list[tuple[str, str]]:
+    """Bones of a left and a right limb; a first name ending in '=' is shared by both sides."""
+    def side(name: str, which: str) -> str:
+        return name[:-1] if name.endswith("=") else f"{name}_{which}"
+
+    return [bone for which in ("left", "right") for bone in _chain(*(side(j, which) for j in joints))]
+
+
+NTU25 = Layout(
+    name="ntu25",
+    joints=(
+        "pelvis", "spine", "neck", "head",
+        "shoulder_left", "elbow_left", "wrist_left", "hand_left",
+        "shoulder_right", "elbow_right", "wrist_right", "hand_right",
+        "hip_left", "knee_left", "ankle_left", "foot_left",
+        "hip_right", "knee_right", "ankle_right", "foot_right",
+        "chest", "handtip_left", "thumb_left", "handtip_right", "thumb_right",
+    ),
+    # The authors' list (method.md section 2): the finger tip hangs from the thumb's place, the thumb from the
+    # elbow side of the hand; kept exactly, because the adjacency and so the weights depend on it.
+    bones=(
+        ("spine", "chest"), ("pelvis", "spine"), ("neck", "chest"), ("head", "neck"),
+        *_both("chest=", "shoulder", "elbow", "wrist", "hand"),
+        *_both("pelvis=", "hip", "knee", "ankle", "foot"),
+        *_both("hand", "thumb", "handtip"),
+    ),
+    centre="chest",
+    root="pelvis",
+)  # fmt: skip
+
+KINECT20 = Layout(
+    name="kinect20",
+    joints=(
+        "pelvis", "spine", "chest", "head",
+        "shoulder_left", "elbow_left", "wrist_left", "hand_left",
+        "shoulder_right", "elbow_right", "wrist_right", "hand_right",
+        "hip_left", "knee_left", "ankle_left", "foot_left",
+        "hip_right", "knee_right", "ankle_right", "foot_right",
+    ),
+    bones=(
+        ("spine", "chest"), ("pelvis", "spine"), ("head", "chest"),
+        *_both("chest=", "shoulder", "elbow", "wrist", "hand"),
+        *_both("pelvis=", "hip", "knee", "ankle", "foot"),
+    ),
+    centre="chest",
+    root="pelvis",
+)  # fmt: skip
+
+HDM05 = Layout(
+    name="hdm05",
+    # The 31 segments of the HDM05 ASF skeleton, each standing for its far end; `pelvis` is the ASF root.
+    # Names say the anatomical place; the ASF segment that ends there is in read/hdm05.py.
+    joints=(
+        "pelvis",
+        "hip_left", "knee_left", "ankle_left", "foot_left", "toe_left",
+        "hip_right", "knee_right", "ankle_right", "foot_right", "toe_right",
+        "spine_low", "spine", "chest", "neck_low", "neck", "head",
+        "clavicle_left", "elbow_left", "forearm_left", "wrist_left", "hand_left", "handtip_left", "thumb_left",
+        "clavicle_right", "elbow_right", "forearm_right", "wrist_right", "hand_right", "handtip_right", "thumb_right",
+    ),
+    bones=(
+        ("spine", "chest"), ("spine_low", "spine"), ("pelvis", "spine_low"),
+        ("neck_low", "chest"), ("neck", "neck_low"), ("head", "neck"),
+        *_both("chest=", "clavicle", "elbow", "forearm", "wrist", "hand", "handtip"), *_both("wrist", "thumb"),
+        *_both("pelvis=", "hip", "knee", "ankle", "foot", "toe"),
+    ),
+    centre="chest",
+    root="pelvis",
+)  # fmt: skip
+
+LAYOUTS = {layout.name: layout for layout in (NTU25, KINECT20, HDM05)}
+
+# How joints that a layout lacks are made from those it has: target layout <- source layout,
+# joint -> {source joint: weight}, weights adding to one. Joints of the same name need no entry.
+_MADE_FROM: dict[tuple[str, str], dict[str, dict[str, float]]] = {
+    ("kinect20", "ntu25"): {
+        "neck": {"chest": 0.5, "head": 0.5},
+        "handtip_left": {"hand_left": 1.0},
+        "thumb_left": {"hand_left": 1.0},
+        "handtip_right": {"hand_right": 1.0},
+        "thumb_right": {"hand_right": 1.0},
+    },
+    ("ntu25", "kinect20"): {},
+    ("hdm05", "ntu25"): {
+        # The ASF clavicle segment ends at the shoulder joint.
+        "shoulder_left": {"clavicle_left": 1.0},
+        "shoulder_right": {"clavicle_right": 1.0},
+    },
+    ("hdm05", "kinect20"): {
+        "shoulder_left": {"clavicle_left": 1.0},
+        "shoulder_right": {"clavicle_right": 1.0},
+    },
+}
+
+
+def get_layout(name: str) -> Layout:
+    """The layout of that name. Raises LayoutMismatch with the known names where there is none."""
+    try:
+        return LAYOUTS[name]
+    except KeyError:
+        raise LayoutMismatch(f"no layout {name!r}; known: {', '.join(sorted(LAYOUTS))}") from None
+
+
+@lru_cache
+def map_weights(source: str, target: str) -> NDArray[np.float32]:
+    """The linear map between two layouts.
+
+    Returns:
+        (target joints, source joints) float32, rows adding to one: target = weights @ source.
+
+    Raises:
+        LayoutMismatch: where no meaningful map is known. Which joints lack is said.
+    """
+    here, there = get_layout(source), get_layout(target)
+    if source != target and (source, target) not in _MADE_FROM:
+        ways = ", ".join(f"{a} -> {b}" for a, b in sorted(_MADE_FROM))
+        raise LayoutMismatch(
+            f"no meaningful map from layout {source} to {target}: joints would have to be invented; known: {ways}"
+        )
+    made = _MADE_FROM.get((source, target), {})
+    weights = np.zeros((len(there.joints), len(here.joints)), dtype=np.float32)
+    for row, joint in enumerate(there.joints):
+        for origin, weight in made.get(joint, {joint: 1.0}).items():
+            weights[row, here.index(origin)] = weight
+    weights.flags.writeable = False
+    return weights
+
+
+def map_positions(positions: NDArray[np.float32], source: Layout, target: Layout) -> NDArray[np.float32]:
+    """Carry joint positions from one layout to another.
+
+    Args:
+        positions: (..., source joints, 3), NaN where absent.
+
+    Returns:
+        (..., target joints, 3) float32; a made joint is NaN where any joint it is made of is.
+
+    Raises:
+        LayoutMismatch: where no meaningful map is known.
+    """
+    if positions.shape[-2] != len(source.joints):
+        raise LayoutMismatch(
+            f"layout {source.name} has {len(source.joints)} joints, but the array has {positions.shape[-2]}"
+        )
+    if source.name == target.name:
+        return positions
+    weights = map_weights(source.name, target.name)
+    out = np.zeros((*positions.shape[:-2], len(target.joints), 3), dtype=np.float32)
+    # At most two joints make one: two gathers keep NaN where it belongs (0 * NaN would spread it everywhere).
+    order = np.argsort(-weights, axis=1, kind="stable")[:, :2]
+    for rank in range(2):
+        weight = np.take_along_axis(weights, order[:, rank : rank + 1], axis=1)
+        used = weight[:, 0] > 0
+        out[..., used, :] += weight[used] * positions[..., order[used, rank], :]
+    return out
