@@ -1,0 +1,71 @@
+"""Many clips of different length in one array: what a pack holds and what preparation takes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pgfa.errors import LayoutMismatch
+from pgfa.skeleton.clip import Clip
+from pgfa.skeleton.layout import Layout
+
+
+@dataclass(frozen=True)
+class Ragged:
+    """Clips of one layout laid end to end.
+
+    Attributes:
+        positions: (rows, joints, 3) float32, may be memory-mapped. A row is one body in one frame; a clip's rows are
+            frame by frame, bodies inside a frame, so ``rows.reshape(frames, bodies, joints, 3)`` is the clip.
+        start: (clips,) first row of each clip.
+        frames: (clips,) frames of each clip.
+        bodies: (clips,) body slots of each clip.
+        rate: (clips,) frames a second.
+        layout: of all clips.
+    """
+
+    positions: NDArray[np.float32]
+    start: NDArray[np.int64]
+    frames: NDArray[np.int64]
+    bodies: NDArray[np.int64]
+    rate: NDArray[np.float64]
+    layout: Layout
+
+    def __len__(self) -> int:
+        return len(self.start)
+
+    def rows(self, clip: int) -> NDArray[np.float32]:
+        """(frames, bodies, joints, 3) of one clip, a view."""
+        first, frames, bodies = int(self.start[clip]), int(self.frames[clip]), int(self.bodies[clip])
+        return self.positions[first : first + frames * bodies].reshape(frames, bodies, -1, 3)
+
+    def __iter__(self) -> Iterator[NDArray[np.float32]]:
+        return (self.rows(clip) for clip in range(len(self)))
+
+    @classmethod
+    def from_clips(cls, clips: Sequence[Clip]) -> Ragged:
+        """Lay clips end to end. Raises LayoutMismatch where they are not all of one layout, ValueError for none."""
+        if not clips:
+            raise ValueError("no clips to lay end to end")
+        layout = clips[0].layout
+        for clip in clips:
+            if clip.layout.name != layout.name:
+                raise LayoutMismatch(
+                    f"clips of one layout are needed, found {layout.name} and {clip.layout.name} ({clip.source.id}); "
+                    "carry them to one layout first with Clip.to"
+                )
+        frames = np.array([clip.frames for clip in clips], dtype=np.int64)
+        bodies = np.array([clip.bodies for clip in clips], dtype=np.int64)
+        ends = np.cumsum(frames * bodies)
+        joints = len(layout.joints)
+        return cls(
+            positions=np.concatenate([clip.positions.reshape(-1, joints, 3) for clip in clips]),
+            start=ends - frames * bodies,
+            frames=frames,
+            bodies=bodies,
+            rate=np.array([clip.rate for clip in clips]),
+            layout=layout,
+        )
