@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 import tomli_w
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from pgfa.errors import BadConfig
 from pgfa.files import digest, write_atomic
 
 Recipe = Literal["paper", "default"]
+Variant = Literal["label", "plain", "skeleton", "parts"]
 
 
 class Settings(BaseModel):
@@ -53,11 +54,25 @@ class Settings(BaseModel):
             raise BadConfig(f"{path}: {error}") from None
 
 
-class PrepareSettings(Settings):
-    """Clip -> fixed-size array."""
+class Staged(Settings):
+    """Settings whose unspecified values follow a recipe: the authors' (`paper`) or this project's (`default`)."""
 
     recipe: Recipe = "default"
-    """`paper`: the authors' preparation, faults included; `default`: those mended (docs/preparation.md)."""
+    """`paper`: the authors' choices, faults included; `default`: this project's."""
+
+    PAPER: ClassVar[dict[str, Any]] = {}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fill_from_recipe(cls, values: Any) -> Any:
+        if isinstance(values, dict) and values.get("recipe") == "paper":
+            return {**cls.PAPER, **values}
+        return values
+
+
+class PrepareSettings(Staged):
+    """Clip -> fixed-size array."""
+
     layout: str = "ntu25"
     """Layout that every clip is carried to."""
     frames: Annotated[int, Field(ge=2, le=1000)] = 50
@@ -66,12 +81,127 @@ class PrepareSettings(Settings):
     """Bodies kept."""
 
 
-class TextSettings(Settings):
+class TextSettings(Staged):
     """Sentence -> unit vector."""
+
+    PAPER: ClassVar[dict[str, Any]] = {"variants": ("plain",), "centre": False}
 
     encoder: Literal["minilm", "mpnet", "file"] = "minilm"
     """`minilm` comes with the package; `mpnet` is the paper's; `file` reads vectors from `source`."""
     source: str | None = None
     """Folder of a sentence-transformers model (mpnet), or .npz/.safetensors of vectors (file)."""
-    variant: Literal["label", "plain", "skeleton", "parts"] = "plain"
-    """Which text of the catalogue stands for a class."""
+    variants: tuple[Variant, ...] = ("plain",)
+    """Texts of the catalogue that stand for a class; training draws one at a time, testing takes their mean."""
+    centre: bool = False
+    """Subtract the mean of the seen classes' vectors from every sentence vector."""
+
+    @field_validator("variants")
+    @classmethod
+    def _some(cls, value: tuple[Variant, ...]) -> tuple[Variant, ...]:
+        if not value:
+            raise ValueError("at least one text variant is needed")
+        return value
+
+
+class ModelSettings(Staged):
+    """Motion encoder and projection."""
+
+    PAPER: ClassVar[dict[str, Any]] = {
+        "streams": ("joint",),
+        "channels": (16, 16, 16, 16, 32, 32, 32, 64, 64, 256),
+        "strides": (1, 1, 1, 1, 2, 1, 1, 2, 1, 1),
+        "dropout": 0.5,
+        "absent_bodies": "zero",
+    }
+
+    encoder: Literal["stgcn"] = "stgcn"
+    """Motion encoder."""
+    streams: tuple[Literal["joint", "bone", "motion"], ...] = ("joint", "bone", "motion")
+    """What a joint carries: its position, the vector from its parent, its change to the next frame."""
+    channels: tuple[Annotated[int, Field(ge=1, le=4096)], ...] = (32, 32, 64, 64, 128)
+    """Channels of each block; the last is the size of the feature."""
+    strides: tuple[Literal[1, 2], ...] = (1, 2, 1, 2, 1)
+    """Temporal stride of each block."""
+    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.2
+    """Dropout in every block but the first."""
+    absent_bodies: Literal["zero", "skip"] = "skip"
+    """`zero`: an absent body is a body of zeros, as the authors do; `skip`: it is left out of all computation."""
+
+    @model_validator(mode="after")
+    def _one_stride_each(self) -> Self:
+        if len(self.channels) != len(self.strides) or not self.channels:
+            raise ValueError("channels and strides must be of the same length, one entry a block")
+        return self
+
+
+class TrainSettings(Staged):
+    """The training loop."""
+
+    PAPER: ClassVar[dict[str, Any]] = {
+        "optimiser": "sgd",
+        "schedule": "steps",
+        "epochs": 50,
+        "batch": 128,
+        "rate": 0.05,
+        "weight_decay": 5e-4,
+        "augment": False,
+        "sampling": "clips",
+    }
+
+    seed: Annotated[int, Field(ge=0)] = 0
+    """Everything random is a pure function of this, the epoch and the step."""
+    epochs: Annotated[int, Field(ge=1)] = 60
+    """Passes over the training clips."""
+    batch: Annotated[int, Field(ge=2)] = 64
+    """Clips a step; the last partial batch of an epoch is dropped."""
+    optimiser: Literal["sgd", "adamw"] = "adamw"
+    """`sgd` with momentum 0.9, or `adamw`."""
+    schedule: Literal["steps", "one-cycle"] = "one-cycle"
+    """`steps`: linear over 5 epochs from 0, then x0.1 at 50 and 80; `one-cycle`: up for 15 %, down by cosine."""
+    rate: Annotated[float, Field(gt=0)] = 2e-3
+    """Peak learning rate."""
+    weight_decay: Annotated[float, Field(ge=0)] = 0.05
+    """On all weights."""
+    scale: Annotated[float, Field(gt=0)] = 1 / 0.07
+    """s of the loss: logits are s times the cosine."""
+    learn_scale: bool = False
+    """Let s train (the paper means to, its code does not)."""
+    sampling: Literal["clips", "classes"] = "clips"
+    """`clips`: each clip once an epoch; `classes`: clips drawn so that every class comes equally often."""
+    augment: bool = True
+    """Rotation about the vertical, size, time crop and warp, mirror, joint noise."""
+
+
+class AdaptSettings(Staged):
+    """Test-time prototype-guided alignment."""
+
+    method: Literal["paper", "none"] = "paper"
+    """`paper`: one pass of section 4 of docs/method.md; `none`: sentences alone."""
+    alpha: Annotated[float, Field(gt=0, le=1)] = 0.9
+    """Support factor: the share of a class's pseudo-labelled clips, surest first, that make its prototype."""
+
+
+class RunSettings(Staged):
+    """Everything that decides a training run, saved as `run.toml` in the run's folder."""
+
+    packs: tuple[str, ...] = ()
+    """Pack folders; the first that holds the split's data set is tested on."""
+    split: str = ""
+    """Split of a catalogue, as `utd-mhad/22-5`."""
+    prepare: PrepareSettings = PrepareSettings()
+    text: TextSettings = TextSettings()
+    model: ModelSettings = ModelSettings()
+    train: TrainSettings = TrainSettings()
+    adapt: AdaptSettings = AdaptSettings()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _recipe_for_all_stages(cls, values: Any) -> Any:
+        if not isinstance(values, dict):
+            return values
+        recipe = values.get("recipe", "default")
+        stages = {}
+        for name in ("prepare", "text", "model", "train", "adapt"):
+            given = values.get(name, {})
+            stages[name] = {"recipe": recipe, **given} if isinstance(given, dict) else given
+        return {**values, **stages}

@@ -1,0 +1,115 @@
+"""ST-GCN: graph mixing over joints, convolution over time (method.md section 2)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from pgfa.model.graph import spatial_adjacency
+from pgfa.skeleton import Layout
+
+PAPER_CHANNELS = (16, 16, 16, 16, 32, 32, 32, 64, 64, 256)
+PAPER_STRIDES = (1, 1, 1, 1, 2, 1, 1, 2, 1, 1)
+TEMPORAL_KERNEL = 9
+
+
+class STGCN(nn.Module):
+    """Spatial-temporal graph convolutional network; the paper's with the channels and strides given above.
+
+    Args:
+        layout: whose joints are mixed along its bones.
+        inputs: channels of a joint (3 for x y z).
+        channels, strides: of each block.
+        dropout: in every block but the first.
+
+    Shapes:
+        in (N, inputs, T, V, M), or bodies alone as (R, inputs, T, V, 1); out (N, channels[-1]).
+    """
+
+    adjacency: Tensor
+
+    def __init__(
+        self,
+        layout: Layout,
+        inputs: int = 3,
+        channels: Sequence[int] = PAPER_CHANNELS,
+        strides: Sequence[int] = PAPER_STRIDES,
+        dropout: float = 0.5,
+    ) -> None:
+        super().__init__()
+        joints = len(layout.joints)
+        self.features = channels[-1]
+        self.register_buffer("adjacency", torch.from_numpy(spatial_adjacency(layout)), persistent=False)
+        self.input_norm = nn.BatchNorm1d(inputs * joints)
+        before = (inputs, *channels[:-1])
+        self.blocks = nn.ModuleList(
+            Block(a, b, stride, joints, dropout=dropout if i else 0.0, residual=i > 0)
+            for i, (a, b, stride) in enumerate(zip(before, channels, strides, strict=True))
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        n, c, t, v, m = x.shape
+        x = x.permute(0, 4, 3, 1, 2).reshape(n * m, v * c, t)  # the authors' channel order: joint, then axis
+        x = self.input_norm(x).view(n * m, v, c, t).permute(0, 2, 3, 1)  # (N*M, C, T, V)
+        for block in self.blocks:
+            x = block(x, self.adjacency)
+        return x.mean(dim=(2, 3)).view(n, m, -1).mean(dim=1)
+
+
+class Block(nn.Module):
+    """Joint mixing, then temporal convolution, around a residual. (N, a, T, V) -> (N, b, T / stride, V)."""
+
+    def __init__(self, a: int, b: int, stride: int, joints: int, *, dropout: float, residual: bool) -> None:
+        super().__init__()
+        self.edge = nn.Parameter(torch.ones(3, joints, joints))
+        self.spread = nn.Conv2d(a, 3 * b, 1)
+        self.norm_in = nn.BatchNorm2d(b)
+        self.over_time = nn.Conv2d(b, b, (TEMPORAL_KERNEL, 1), (stride, 1), (TEMPORAL_KERNEL // 2, 0))
+        self.norm_out = nn.BatchNorm2d(b)
+        self.dropout = nn.Dropout(dropout)
+        self.shortcut: nn.Module | None
+        if not residual:
+            self.shortcut = None
+        elif a == b and stride == 1:
+            self.shortcut = nn.Identity()
+        else:
+            self.shortcut = nn.Sequential(nn.Conv2d(a, b, 1, (stride, 1)), nn.BatchNorm2d(b))
+
+    def forward(self, x: Tensor, adjacency: Tensor) -> Tensor:
+        n, _, t, v = x.shape
+        mixed = self.spread(x).view(n, 3, -1, t, v)
+        mixed = torch.einsum("nkctv,kvw->nctw", mixed, adjacency * self.edge)
+        y = self.dropout(self.norm_out(self.over_time(torch.relu(self.norm_in(mixed)))))
+        return torch.relu(y if self.shortcut is None else y + self.shortcut(x))
+
+
+def from_authors(state: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Rename a state of the authors' ST-GCN modules to ours, so that their weights can be loaded.
+
+    Raises:
+        KeyError: never; a name that is not theirs is kept, and load_state_dict then says so.
+    """
+    parts = {
+        "gcn.conv": "spread",
+        "tcn.0": "norm_in",
+        "tcn.2": "over_time",
+        "tcn.3": "norm_out",
+        "residual.0": "shortcut.0",
+        "residual.1": "shortcut.1",
+    }
+    renamed = {}
+    for name, value in state.items():
+        if name == "A":
+            continue  # made from the layout
+        new = name.replace("data_bn.", "input_norm.")
+        if name.startswith("edge_importance."):
+            new = f"blocks.{name.split('.')[1]}.edge"
+        elif name.startswith("st_gcn_networks."):
+            _, block, rest = name.split(".", 2)
+            for theirs, ours in parts.items():
+                if rest.startswith(theirs + "."):
+                    new = f"blocks.{block}.{ours}.{rest.removeprefix(theirs + '.')}"
+        renamed[new] = value
+    return renamed
