@@ -1,0 +1,274 @@
+"""The text of a `.skeleton` file -> numbers: one fast way for well-formed files, one careful way for all.
+
+A file is (method.md section 5): frame count; per frame its body count; per body a line of 10 numbers (tracking id
+first), the joint count 25, and 25 lines of 12 numbers of which the first three are x y z in metres. The other columns
+(depth and colour pixels, orientation, tracking state) are not used here.
+
+The careful way reads line by line and says where a file is wrong. The fast way reads nothing but separators, counts
+and the 3 columns that matter, all joints at once; where anything is unusual it gives up, and the careful way decides.
+"""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pgfa.errors import BadFile
+
+JOINTS = 25
+BODY_NUMBERS = 10
+JOINT_NUMBERS = 12
+MAX_BODIES = 6
+"""What a Kinect v2 tracks at once."""
+MAX_FRAMES = 100_000
+
+_FAST_BYTES = 32 * 1024 * 1024
+_BODY_TOKENS = BODY_NUMBERS + 1 + JOINTS * JOINT_NUMBERS
+_PLAIN = b"0123456789 .-+eE\n"
+_WIDTH = 16
+_POWERS = 10.0 ** np.arange(_WIDTH - 1, -1, -1)
+
+
+@dataclass(frozen=True)
+class Bodies:
+    """All bodies of a file, one row for each body in each frame, in file order.
+
+    Attributes:
+        frames: frames in the file, those without a body included.
+        frame: (rows,) frame of each row, 0-based, rising.
+        ids: (rows,) tracking ids as written. Never as floats: they lie above 2**53.
+        joints: (rows, 25, 3) float32 metres.
+        problems: what was odd in the text and could be read all the same.
+    """
+
+    frames: int
+    frame: NDArray[np.int64]
+    ids: list[bytes]
+    joints: NDArray[np.float32]
+    problems: tuple[str, ...] = ()
+
+
+def parse_text(raw: bytes, name: str) -> Bodies:
+    """Read the text of a `.skeleton` file.
+
+    Args:
+        raw: the file's bytes.
+        name: the file's name, for errors.
+
+    Raises:
+        BadFile: with the line, where counts, columns or numbers are not what they should be, or a file claims more
+            than 100,000 frames or six bodies at once.
+    """
+    if len(raw) <= _FAST_BYTES:
+        bodies = parse_fast(raw)
+        if bodies is not None:
+            return bodies
+    return parse_carefully(raw, name)
+
+
+def parse_fast(raw: bytes) -> Bodies | None:
+    """The same as `parse_carefully` for well-formed files, some ten times as fast; None for any other file."""
+    if b"\r" in raw:
+        raw = raw.replace(b"\r\n", b"\n")
+    if not raw.endswith(b"\n"):
+        raw += b"\n"
+    if raw.translate(None, _PLAIN):
+        return None
+    text = np.frombuffer(raw, dtype=np.uint8)
+    ends = np.flatnonzero(text <= 32)
+    starts = np.concatenate([[0], ends[:-1] + 1])
+    try:
+        walked = _walk(raw, starts, ends)
+    except (ValueError, IndexError):
+        return None
+    if walked is None:
+        return None
+    counts, frame_tokens, body_tokens = walked
+    joint_tokens = body_tokens[:, None] + (BODY_NUMBERS + 1 + JOINT_NUMBERS * np.arange(JOINTS))
+    line_ends = np.concatenate([
+        [0], frame_tokens, body_tokens + BODY_NUMBERS - 1, body_tokens + BODY_NUMBERS,
+        (joint_tokens + JOINT_NUMBERS - 1).ravel(),
+    ])  # fmt: skip
+    # Every line ends where its last number does, and nowhere else; no two separators stand side by side.
+    newline = np.zeros(len(ends), dtype=bool)
+    newline[line_ends] = True
+    if not np.array_equal(newline, text[ends] == 10) or (ends == starts).any():
+        return None
+    wanted = (joint_tokens[:, :, None] + np.arange(3)).ravel()
+    values = _decimals(text, raw, starts[wanted], ends[wanted])
+    if values is None or not np.isfinite(values).all():
+        return None
+    ids = [raw[a:b] for a, b in zip(starts[body_tokens].tolist(), ends[body_tokens].tolist(), strict=True)]
+    return Bodies(
+        frames=len(counts),
+        frame=np.repeat(np.arange(len(counts)), counts),
+        ids=ids,
+        joints=values.astype(np.float32).reshape(-1, JOINTS, 3),
+    )
+
+
+def _walk(
+    raw: bytes, starts: NDArray[np.int64], ends: NDArray[np.int64]
+) -> tuple[list[int], NDArray[np.int64], NDArray[np.int64]] | None:
+    """(body count of each frame, token of each body count, first token of each body); None where they do not fit."""
+    frames = int(raw[: ends[0]])
+    if not 0 < frames <= min(MAX_FRAMES, len(ends)):
+        return None
+    counts, tokens, at = [], [], 1
+    for _ in range(frames):
+        count = int(raw[starts[at] : ends[at]])
+        if not 0 <= count <= MAX_BODIES:
+            return None
+        counts.append(count)
+        tokens.append(at)
+        at += 1 + count * _BODY_TOKENS
+    if at != len(ends):
+        return None
+    frame_tokens = np.array(tokens, dtype=np.int64)
+    nth = np.concatenate([np.arange(count) for count in counts])
+    body_tokens = np.repeat(frame_tokens + 1, counts) + nth * _BODY_TOKENS
+    joint_counts = body_tokens + BODY_NUMBERS
+    first, last = starts[joint_counts], ends[joint_counts]
+    text = np.frombuffer(raw, dtype=np.uint8)
+    if not ((last - first == 2) & (text[first] == ord("2")) & (text[first + 1] == ord("5"))).all():
+        return None
+    return counts, frame_tokens, body_tokens
+
+
+def _decimals(
+    text: NDArray[np.uint8], raw: bytes, starts: NDArray[np.int64], ends: NDArray[np.int64]
+) -> NDArray[np.float64] | None:
+    """Numbers that stand at `starts`..`ends` of a text, all at once, exactly as `float` reads them.
+
+    Digits are laid out in a table, ends aligned, and weighed with powers of ten: with up to 15 digits the sum is a whole
+    number below 2**53 and the power of ten it is divided by is exact too, so the one division rounds as `float` does.
+    Exponents and longer numbers are few and go through `float`. None where a number is none.
+    """
+    length = ends - starts
+    # Rows run from 16 bytes before each number's end; what lies before its start is blanked.
+    padded = np.concatenate([np.full(_WIDTH, 32, dtype=np.uint8), text])
+    table = np.lib.stride_tricks.sliding_window_view(padded, _WIDTH)[ends]
+    inside = np.arange(_WIDTH) >= (_WIDTH - length)[:, None]
+    digit = table - np.uint8(48)
+    is_digit = (digit < 10) & inside
+    is_point = (table == ord(".")) & inside
+    minus = text[starts] == ord("-")
+    points = is_point.sum(axis=1)
+    digits = is_digit.sum(axis=1)
+    easy = (digits + points + minus == length) & (points <= 1) & (digits > 0) & (digits < _WIDTH)
+    total = np.where(is_digit, digit, 0).astype(np.float64) @ _POWERS
+    places = np.where(points == 1, _WIDTH - 1 - is_point.argmax(axis=1), 0)
+    scale = 10.0**places
+    # The point takes up a place of its own: what stands before it weighs ten times too much.
+    after = np.where(points == 1, np.fmod(total, scale), 0.0)
+    before = np.where(points == 1, (total - after) / 10, total)
+    values: NDArray[np.float64] = (before + after) / scale
+    values[minus] *= -1
+    for odd in np.flatnonzero(~easy):
+        try:
+            values[odd] = float(raw[starts[odd] : ends[odd]])
+        except ValueError:
+            return None
+    return values
+
+
+class _Lines:
+    """Lines of a file one by one, with their number, for errors."""
+
+    def __init__(self, raw: bytes, name: str) -> None:
+        self._file, self.name, self.number = io.BytesIO(raw), name, 0
+
+    def next(self, expected: str) -> bytes:
+        line = self._file.readline()
+        self.number += 1
+        if not line:
+            raise self.bad(expected, "the end of the file")
+        return line
+
+    def count(self, what: str, most: int) -> int:
+        line = self.next(f"the {what}")
+        number = line.strip()
+        if not (number.isdigit() and len(number) < 16):
+            raise self.bad(f"the {what}, a whole number", _shown(line))
+        if int(number) > most:
+            raise self.bad(f"a {what} of at most {most:,}", _shown(line))
+        return int(number)
+
+    def rest(self) -> int:
+        """How many lines that are not blank are left."""
+        return sum(1 for line in self._file if line.strip())
+
+    def bad(self, expected: str, found: str) -> BadFile:
+        return BadFile(self.name, expected=expected, found=found, where=f"line {self.number}")
+
+
+def parse_carefully(raw: bytes, name: str) -> Bodies:
+    """Read line by line; the rules are those of `parse_text`, and this function is what they mean."""
+    lines = _Lines(raw, name)
+    frames = lines.count("frame count", MAX_FRAMES)
+    frame: list[int] = []
+    ids: list[bytes] = []
+    joints: list[NDArray[np.float32]] = []
+    wide = unread = lost = 0
+    for index in range(frames):
+        for _ in range(lines.count(f"body count of frame {index + 1} of {frames}", MAX_BODIES)):
+            head = lines.next("a body's line of 10 numbers").split()
+            if len(head) < BODY_NUMBERS or not head[0].lstrip(b"-").isdigit():
+                raise lines.bad("a body's line of 10 numbers, its tracking id first", _shown(b" ".join(head)))
+            if (count := lines.count("joint count", 10**6)) != JOINTS:
+                raise lines.bad("25 joints", str(count))
+            body = np.empty((JOINTS, 3), dtype=np.float64)
+            for joint in range(JOINTS):
+                line = lines.next("a joint's line of 12 numbers")
+                words = line.split()
+                if len(words) < JOINT_NUMBERS:
+                    raise lines.bad("a joint's line of 12 numbers", f"{len(words)}: {_shown(line)}")
+                try:
+                    body[joint] = [_number(word) for word in words[:3]]
+                except ValueError:
+                    raise lines.bad("x y z in metres", _shown(line)) from None
+                wide += len(words) > JOINT_NUMBERS
+                unread += not all(_is_number(word) for word in words[3:])
+            finite = np.isfinite(body).all(axis=1)
+            lost += int(JOINTS - finite.sum())
+            body[~finite] = np.nan
+            frame.append(index)
+            ids.append(head[0])
+            with np.errstate(over="ignore"):
+                joints.append(body.astype(np.float32))
+    problems = [
+        f"{wide} joint lines of more than 12 numbers" if wide else "",
+        f"{unread} joint lines with text in columns not used" if unread else "",
+        f"{lost} joints without a place (NaN)" if lost else "",
+        f"{rest} lines after the last frame" if (rest := lines.rest()) else "",
+    ]
+    return Bodies(
+        frames=frames,
+        frame=np.array(frame, dtype=np.int64),
+        ids=ids,
+        joints=np.array(joints, dtype=np.float32).reshape(-1, JOINTS, 3),
+        problems=tuple(filter(None, problems)),
+    )
+
+
+def _number(word: bytes) -> float:
+    # float() also takes "1_000"; no writer of such files does.
+    if b"_" in word:
+        raise ValueError("not a number")
+    return float(word)
+
+
+def _is_number(word: bytes) -> bool:
+    try:
+        _number(word)
+    except ValueError:
+        return False
+    return True
+
+
+def _shown(line: bytes) -> str:
+    text = line.strip()[:60].decode("ascii", errors="backslashreplace")
+    return repr(text) if text else "an empty line"
