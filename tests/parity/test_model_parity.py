@@ -68,7 +68,7 @@ def test_loss_and_gradient(parity: Path) -> None:
         ref = {name: file[name] for name in file.files}
     skeleton = torch.from_numpy(ref["skeleton"]).requires_grad_()
     labels = torch.from_numpy(ref["labels"])
-    loss = contrastive_loss(skeleton, torch.from_numpy(ref["class_text"])[labels], labels, 1 / 0.07)
+    loss = contrastive_loss(skeleton, torch.from_numpy(ref["class_text"])[labels], labels[:, None] == labels, 1 / 0.07)
     loss.backward()
     assert abs(loss.item() - float(ref["loss"])) < 1e-5
     assert skeleton.grad is not None

@@ -9,21 +9,20 @@ from torch.nn.functional import log_softmax, normalize
 TARGET_SHARPNESS = 10.0  # Q = row-softmax(10 Y): the authors' soft target
 
 
-def contrastive_loss(features: Tensor, sentences: Tensor, labels: Tensor, scale: Tensor | float) -> Tensor:
+def contrastive_loss(features: Tensor, sentences: Tensor, same: Tensor, scale: Tensor | float) -> Tensor:
     """1/2 KL(Q || softmax_row(S)) + 1/2 KL(Q || softmax_row(S^T)), S = scale * cosine, a row of S a clip.
 
     Args:
         features: (B, d) projected clips, any length.
         sentences: (B, d) vector of each clip's class (rows repeat when classes do).
-        labels: (B,) integers; equal ones mean the same class.
+        same: (B, B) bool, whether two clips show the same (Y of the paper: their classes are equal).
         scale: s, 1/0.07 in the paper.
 
     Returns:
         Scalar: the KL summed over a row, averaged over rows.
     """
     logits = scale * normalize(features, dim=1) @ normalize(sentences, dim=1).T
-    same = (labels[:, None] == labels[None, :]).to(logits.dtype)
-    log_target = log_softmax(TARGET_SHARPNESS * same, dim=1)
+    log_target = log_softmax(TARGET_SHARPNESS * same.to(logits.dtype), dim=1)
     target = log_target.exp()
 
     def divergence(scores: Tensor) -> Tensor:

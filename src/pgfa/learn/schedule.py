@@ -1,0 +1,56 @@
+"""Learning rate and order of samples: pure functions, so that a run can be resumed at any step."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pgfa.config import TrainSettings
+
+WARM_UP_EPOCHS, DROPS = 5, (50, 80)  # method.md section 3
+ONE_CYCLE_RISE = 0.15
+
+
+def rate_at(settings: TrainSettings, epoch: int, step: int, steps: int) -> float:
+    """Learning rate of a step (`steps` of them in an epoch)."""
+    if settings.schedule == "steps":
+        warm = min(1.0, epoch / WARM_UP_EPOCHS)  # so epoch 0 has rate 0, as in the authors' code
+        return settings.rate * warm * 0.1 ** sum(epoch >= drop for drop in DROPS)
+    done = (epoch * steps + step + 1) / (settings.epochs * steps)
+    if done < ONE_CYCLE_RISE:
+        return settings.rate * done / ONE_CYCLE_RISE
+    return settings.rate * 0.5 * (1 + math.cos(math.pi * (done - ONE_CYCLE_RISE) / (1 - ONE_CYCLE_RISE)))
+
+
+def order_of(settings: TrainSettings, labels: NDArray[np.int64], epoch: int) -> NDArray[np.int64]:
+    """Clips of an epoch in order, (steps, batch): a pure function of seed and epoch.
+
+    `clips`: each at most once, the last partial batch dropped. `classes`: as many draws, each class equally often.
+    """
+    random = np.random.default_rng([settings.seed, epoch])
+    steps = max(1, len(labels) // settings.batch)
+    if settings.sampling == "classes":
+        return _by_class(random, labels, steps * settings.batch).reshape(steps, settings.batch)
+    order = random.permutation(len(labels))
+    if len(labels) < settings.batch:
+        return order[None]  # fewer clips than a batch: all of them at once
+    return order[: steps * settings.batch].reshape(steps, settings.batch)
+
+
+def seed_of(settings: TrainSettings, epoch: int, step: int) -> int:
+    """Seed of everything random inside a step: augmentation and dropout."""
+    words = np.random.SeedSequence([settings.seed, epoch, step]).generate_state(2, np.uint32)
+    return int(words[0]) << 31 ^ int(words[1])
+
+
+def _by_class(random: np.random.Generator, labels: NDArray[np.int64], count: int) -> NDArray[np.int64]:
+    order = random.permutation(len(labels))
+    ordered = labels[order]
+    by_class = order[np.argsort(ordered, kind="stable")]
+    size = np.bincount(labels)
+    first = np.cumsum(size) - size
+    kinds = np.flatnonzero(size)
+    chosen = np.concatenate([random.permutation(kinds) for _ in range(math.ceil(count / len(kinds)))])[:count]
+    return by_class[first[chosen] + random.integers(0, size[chosen])]

@@ -1,0 +1,78 @@
+"""The sentence vectors a run learns against, and what mirroring a clip does to its sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pgfa.config import TextSettings
+from pgfa.text.catalogue import NO_MIRROR, ActionClass
+from pgfa.text.encode import class_vectors
+from pgfa.text.mirror import mirrored
+from pgfa.text.overlap import same_meaning
+
+
+@dataclass(frozen=True)
+class Sentences:
+    """Vectors of the seen classes, and of what they become in a mirror.
+
+    Attributes:
+        vectors: (rows, variants, d) float32; the first rows are the classes in order, then mirrored sentences.
+        mirror: (classes,) row of the mirrored class's sentence; the class's own where its words name no side;
+            -1 where a mirrored clip may not be used (it would show an unseen class, or none).
+        same: (rows, rows) bool: rows that mean the same are no negatives of each other.
+        centre: (d,) what is subtracted from every sentence vector, zero unless asked for.
+    """
+
+    vectors: NDArray[np.float32]
+    mirror: NDArray[np.int64]
+    same: NDArray[np.bool_]
+    centre: NDArray[np.float32]
+
+
+def seen_sentences(
+    seen: Sequence[ActionClass], unseen: Sequence[ActionClass], settings: TextSettings, *, merge: bool
+) -> Sentences:
+    """Encode the seen classes and their mirror images.
+
+    Args:
+        merge: whether classes of different data sets that mean the same count as the same in the loss.
+    """
+    rows = list(seen)
+    place = {action.key: i for i, action in enumerate(seen)}
+    forbidden = {action.key for action in unseen}
+    mirror = np.arange(len(seen))
+    for i, action in enumerate(seen):
+        if action.mirror == NO_MIRROR:
+            mirror[i] = -1
+        elif action.mirror is not None:
+            other = f"{action.dataset}/{action.mirror}"
+            # A mirrored clip of a class whose mirror is unseen would be a recording of the unseen class.
+            mirror[i] = -1 if other in forbidden else place.get(other, -1)
+        else:
+            image = mirrored(action)
+            if image.model_dump(exclude={"name"}) != action.model_dump(exclude={"name"}):
+                mirror[i] = len(rows)
+                rows.append(image)
+    vectors = class_vectors(rows, settings)
+    centre = np.zeros(vectors.shape[2], dtype=np.float32)
+    if settings.centre:
+        centre = vectors[: len(seen)].mean(axis=(0, 1))
+    same = np.eye(len(rows), dtype=bool)
+    if merge:
+        for i, a in enumerate(seen):
+            for j, b in enumerate(seen[:i]):
+                if a.dataset != b.dataset and same_meaning(a, b):
+                    same[i, j] = same[j, i] = True
+    return Sentences(vectors, mirror, same, centre)
+
+
+def candidate_vectors(
+    actions: Sequence[ActionClass], settings: TextSettings, centre: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """Unit vectors of candidate classes, the mean over the text variants: (classes, d) float32."""
+    mean = (class_vectors(actions, settings) - centre).mean(axis=1)
+    return np.asarray(mean / np.linalg.norm(mean, axis=1, keepdims=True), dtype=np.float32)

@@ -1,0 +1,191 @@
+"""Training, read from top to bottom: batch, forward, loss, backward, step, log, save."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from pgfa.config import RunSettings
+from pgfa.errors import BadConfig
+from pgfa.files import digest, write_atomic, write_json
+from pgfa.learn.augment import augment
+from pgfa.learn.corpus import Corpus
+from pgfa.learn.schedule import order_of, rate_at, seed_of
+from pgfa.learn.sentences import Sentences, seen_sentences
+from pgfa.learn.state import load_state, save_state
+from pgfa.model.encoder import MotionEncoder
+from pgfa.model.loss import contrastive_loss
+
+SETTINGS, CORPUS, METRICS = "run.toml", "corpus.json", "metrics.jsonl"
+CHECKPOINT, WEIGHTS = "checkpoint.safetensors", "model.safetensors"
+
+Progress = Callable[[dict[str, Any]], None]
+
+
+def train(
+    settings: RunSettings, corpus: Corpus, out: Path, *, device: str = "auto", progress: Progress | None = None
+) -> MotionEncoder:
+    """Learn the shared space of motion and language, or go on where a run in `out` stopped.
+
+    Stopped at any moment and started again, a run ends with the very same weights (on the CPU, with the same number
+    of threads): each epoch ends in a checkpoint, and everything random is a function of seed, epoch and step.
+
+    Args:
+        settings: of the run; kept as ``run.toml`` in `out`.
+        corpus: prepared clips; all of them are put on the device once, a batch is one gather.
+        out: the run's folder.
+        device: ``cpu``, ``cuda``, ``cuda:1`` or ``auto`` (the GPU where there is one).
+        progress: called after every epoch with its line of metrics.
+
+    Returns:
+        The trained model, in evaluation mode.
+
+    Raises:
+        BadConfig: `out` holds a run of other settings or other clips.
+        BadCheckpoint: `out` holds a damaged checkpoint.
+    """
+    where = pick_device(device)
+    sentences = seen_sentences(corpus.seen, corpus.unseen, settings.text, merge=settings.train.recipe != "paper")
+    identity = _claim(out, settings, corpus)
+    torch.manual_seed(settings.train.seed)
+    model = build_model(settings, corpus, sentences).to(where)
+    optimiser = _optimiser(settings, model)
+    first = 0
+    if (out / CHECKPOINT).exists():
+        first = int(load_state(out / CHECKPOINT, model, optimiser)["epoch"])
+    _keep_metrics(out / METRICS, first)
+
+    data = _on_device(corpus, sentences, where)
+    for epoch in range(first, settings.train.epochs):
+        started, losses = time.perf_counter(), []
+        order = order_of(settings.train, corpus.train.labels, epoch)
+        model.train()
+        for step, chosen in enumerate(order):
+            torch.manual_seed(seed_of(settings.train, epoch, step))
+            rate = rate_at(settings.train, epoch, step, len(order))
+            for group in optimiser.param_groups:
+                group["lr"] = rate
+            positions, present, text, same = batch_of(data, torch.from_numpy(chosen).to(where), settings)
+            loss = contrastive_loss(model(positions, present), text, same, model.log_scale.exp())
+            optimiser.zero_grad(set_to_none=True)
+            loss.backward()  # type: ignore[no-untyped-call]
+            optimiser.step()
+            losses.append(loss.detach())
+        seconds = time.perf_counter() - started
+        line = {
+            "epoch": epoch,
+            "loss": round(float(torch.stack(losses).mean()), 6),
+            "rate": rate,
+            "scale": round(float(model.log_scale.exp()), 4),
+            "clips_per_second": round(order.size / seconds, 1),
+            "seconds": round(seconds, 3),
+        }
+        with (out / METRICS).open("a", encoding="utf-8") as file:
+            file.write(json.dumps(line) + "\n")
+        save_state(out / CHECKPOINT, model, optimiser, epoch=epoch + 1, identity=identity)
+        if progress is not None:
+            progress({**line, "epochs": settings.train.epochs})
+    save_state(out / WEIGHTS, model, epoch=settings.train.epochs, identity=identity)
+    return model.eval()
+
+
+def batch_of(data: dict[str, Tensor], chosen: Tensor, settings: RunSettings) -> tuple[Tensor, ...]:
+    """One gather: prepared clips, who is present, a sentence vector each, and which clips show the same."""
+    positions, present, label = data["positions"][chosen], data["present"][chosen], data["labels"][chosen]
+    if settings.train.augment:
+        image = data["mirror"][label]
+        flip = (torch.rand(len(chosen), device=chosen.device) < 0.5) & (image >= 0)
+        positions = augment(positions, data["mirror_joints"], flip)
+        label = torch.where(flip, image, label)
+    vectors = data["vectors"][label]  # (B, variants, d)
+    variant = torch.randint(vectors.shape[1], (len(chosen),), device=chosen.device)
+    text = vectors[torch.arange(len(chosen), device=chosen.device), variant]
+    return positions, present, text, data["same"][label][:, label]
+
+
+def build_model(settings: RunSettings, corpus: Corpus, sentences: Sentences) -> MotionEncoder:
+    """A fresh model for a run's settings."""
+    made = settings.train
+    return MotionEncoder(settings.model, corpus.layout, sentences.vectors.shape[2], made.scale, made.learn_scale)
+
+
+def pick_device(name: str) -> torch.device:
+    """``auto`` is the GPU where there is one. Raises BadConfig for a device this machine does not have."""
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        return torch.zeros(1, device=name).device
+    except (RuntimeError, AssertionError) as error:
+        raise BadConfig(f"device {name!r} cannot be used here: {str(error).splitlines()[0]}") from None
+
+
+def read_metrics(out: Path) -> Iterator[dict[str, Any]]:
+    """The lines of a run's metrics, an epoch each."""
+    if (out / METRICS).exists():
+        for line in (out / METRICS).read_text(encoding="utf-8").splitlines():
+            yield json.loads(line)
+
+
+def _claim(out: Path, settings: RunSettings, corpus: Corpus) -> str:
+    """Write what the run is, or check that the run that lies there is the same one."""
+    clips = [corpus.train, corpus.test]
+    identity = digest(
+        settings.model_dump(mode="json", exclude={"adapt", "packs"}),
+        [a.model_dump(mode="json") for a in (*corpus.seen, *corpus.unseen)],
+        *(np.ascontiguousarray(c.positions).tobytes() for c in clips),
+        *(c.labels.tobytes() for c in clips),
+    )
+    if (out / CORPUS).exists():
+        found = json.loads((out / CORPUS).read_text(encoding="utf-8")).get("identity")
+        if found != identity:
+            raise BadConfig(
+                f"{out} holds a run of other settings, sentences or clips; choose another folder, or delete it to start anew"
+            )
+        return identity
+    settings.save(out / SETTINGS)
+    write_json(
+        out / CORPUS,
+        {
+            "identity": identity,
+            "seen": [a.key for a in corpus.seen],
+            "unseen": [a.key for a in corpus.unseen],
+            "train_clips": len(corpus.train),
+            "test_clips": len(corpus.test),
+            "removed": [{"class": f"{r.dataset}/{r.name}", "because_of": r.because_of, "rule": r.rule} for r in corpus.removals],
+        },
+    )
+    return identity
+
+
+def _keep_metrics(path: Path, epochs: int) -> None:
+    """Drop lines of epochs that the checkpoint does not hold: they will be trained again."""
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True) if path.exists() else []
+    write_atomic(path, "".join(lines[:epochs]))
+
+
+def _optimiser(settings: RunSettings, model: MotionEncoder) -> torch.optim.Optimizer:
+    made = settings.train
+    weights = [p for p in model.parameters() if p.requires_grad]
+    if made.optimiser == "sgd":
+        return torch.optim.SGD(weights, lr=made.rate, momentum=0.9, weight_decay=made.weight_decay)
+    return torch.optim.AdamW(weights, lr=made.rate, weight_decay=made.weight_decay)
+
+
+def _on_device(corpus: Corpus, sentences: Sentences, device: torch.device) -> dict[str, Tensor]:
+    arrays = {
+        "positions": corpus.train.positions,
+        "present": corpus.train.present,
+        "labels": corpus.train.labels,
+        "vectors": sentences.vectors - sentences.centre,
+        "mirror": sentences.mirror,
+        "same": sentences.same,
+        "mirror_joints": corpus.layout.mirror,
+    }
+    return {name: torch.from_numpy(np.ascontiguousarray(value)).to(device) for name, value in arrays.items()}
