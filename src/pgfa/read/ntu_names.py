@@ -1,4 +1,4 @@
-"""Names of NTU RGB+D clips: what they say, which clips the data set's authors set aside, which there should be."""
+"""Names of NTU RGB+D clips: what they say, and which clips the data set's authors set aside."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def parse_ntu_name(name: str) -> NtuName | None:
         name: a clip's or file's name; a known ending (``.skeleton``, ``.npy``, ...) may follow.
 
     Returns:
-        The numbers, or None where this is no NTU name (anything else, a number 0, an action above 120 or a camera above 3).
+        The numbers, or None where it is none (other form, a number 0, camera above 3, action above 120).
     """
     found = _NAME.fullmatch(name.partition(".")[0])
     if not found:

@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from pgfa.config import Variant
 from pgfa.errors import BadConfig, BadFile, LimitExceeded
 
+SplitKind = Literal["zero-shot", "one-shot"]
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
 Name = Annotated[
     str, StringConstraints(pattern=r"^[^\s/\x00-\x1f](?:[^/\x00-\x1f]*[^\s/\x00-\x1f])?$", max_length=200)
@@ -62,6 +63,7 @@ class ActionClass(_Entry):
 class _RawSplit(_Entry):
     unseen: Annotated[tuple[int | str, ...], Field(min_length=1)]
     source: Words
+    kind: SplitKind = "zero-shot"
 
 
 class _RawCatalogue(_Entry):
@@ -73,12 +75,16 @@ class _RawCatalogue(_Entry):
 
 @dataclass(frozen=True)
 class Split:
-    """Which classes of a data set are unseen: those named here; the others are seen."""
+    """Which classes of a data set are unseen: those named here; the others are seen.
+
+    Of an unseen class only its sentence is known (`zero-shot`), or one clip (`one-shot`).
+    """
 
     dataset: str
     name: str
     unseen: tuple[str, ...]
     source: str
+    kind: SplitKind = "zero-shot"
 
     @property
     def key(self) -> str:
@@ -152,6 +158,7 @@ def parse_catalogue(content: bytes, file: str) -> Catalogue:
         table = tomllib.loads(content.decode("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BadFile(file, expected="TOML in UTF-8", found=str(error)) from None
+    _take_over(table, file)
     actions = table.get("action")
     if isinstance(actions, list):
         for action in actions:
@@ -229,6 +236,35 @@ def _known(name: str) -> Catalogue:
     return parse_catalogue(file.read_bytes(), str(file))
 
 
+def _take_over(table: dict[str, Any], file: str) -> None:
+    """Fill in what a catalogue takes from another: its first `classes`, or words of single actions (`like`)."""
+    base, count = table.pop("extends", None), table.pop("classes", None)
+    given = table.get("action", [])
+    if base is None:
+        return
+    if base not in known_catalogues() or base == table.get("dataset"):
+        raise BadFile(
+            file, where="extends", expected=f"one of {', '.join(known_catalogues())}", found=repr(base)
+        )
+    words = {
+        action.name: action.model_dump(exclude={"dataset", "id"}, exclude_none=True)
+        for action in _known(base).actions
+    }
+    if count is not None:
+        if given or type(count) is not int or not 1 <= count <= len(words):
+            expected = f"1 to {len(words)}, the number of classes taken from {base}, and no actions beside"
+            raise BadFile(file, where="classes", expected=expected, found=repr(count))
+        table["action"] = [{"id": i, **entry} for i, entry in enumerate(list(words.values())[:count])]
+        return
+    for place, action in enumerate(given if isinstance(given, list) else []):
+        if isinstance(action, dict) and (like := action.pop("like", None)) is not None:
+            if not isinstance(like, str) or like not in words:
+                raise BadFile(
+                    file, where=f"action[{place}].like", expected=f"a class of {base}", found=repr(like)
+                )
+            given[place] = words[like] | action
+
+
 def _check_order(actions: Sequence[ActionClass], file: str) -> None:
     seen: set[str] = set()
     for place, action in enumerate(actions):
@@ -262,7 +298,7 @@ def _split(raw: _RawCatalogue, name: str, file: str) -> Split:
     if len(set(unseen)) != len(unseen) or len(unseen) == len(names):
         expected = "each unseen class once, and some class left to be seen"
         raise BadFile(file, where=f"splits.{name}", expected=expected, found=f"{', '.join(unseen)}")
-    return Split(raw.dataset, name, tuple(unseen), raw.splits[name].source)
+    return Split(raw.dataset, name, tuple(unseen), raw.splits[name].source, raw.splits[name].kind)
 
 
 def _words_of_name(name: str) -> str:

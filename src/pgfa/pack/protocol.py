@@ -1,0 +1,195 @@
+"""Which clips train and which test: the official divisions, and the zero-shot and one-shot sets on top.
+
+Method.md section 5. Classes and their splits are the text room's matter; here is only who was recorded, from
+where, in which setup. Column values are the manifest's strings: ``"7"`` and ``"007"`` are the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pgfa.errors import BadConfig
+from pgfa.read.ntu_names import NtuName
+
+Column = Literal["subject", "camera", "setup"]
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A clip trains where its number in `column` is in `train`; every other clip tests."""
+
+    column: Column
+    train: frozenset[int]
+
+
+_NTU60_SUBJECTS = frozenset([1, 2, 4, 5, 8, 9, 13, 14, 15, 16, 17, 18, 19, 25, 27, 28, 31, 34, 35, 38])
+_NTU120_SUBJECTS = _NTU60_SUBJECTS | {
+    45, 46, 47, 49, 50, 52, 53, 54, 55, 56, 57, 58, 59, 70, 74, 78, 80,
+    81, 82, 83, 84, 85, 86, 89, 91, 92, 93, 94, 95, 97, 98, 100, 103,
+}  # fmt: skip
+
+RULES: dict[str, dict[str, Rule]] = {
+    "ntu60": {
+        "cross-subject": Rule("subject", _NTU60_SUBJECTS),
+        "cross-view": Rule("camera", frozenset({2, 3})),
+    },
+    "ntu120": {
+        "cross-subject": Rule("subject", _NTU120_SUBJECTS),
+        "cross-setup": Rule("setup", frozenset(range(2, 33, 2))),
+    },
+    "utd-mhad": {"cross-subject": Rule("subject", frozenset({1, 3, 5, 7}))},
+    "nw-ucla": {"cross-view": Rule("camera", frozenset({1, 2}))},
+    "msr-action3d": {"cross-subject": Rule("subject", frozenset({1, 3, 5, 7, 9}))},
+}
+"""Official divisions by data set and protocol. PKU-MMD's come as files with the data: see `listed_masks`."""
+
+EVERYTHING = "all"
+"""The protocol of a data set used whole: every clip may train and test; classes alone divide them."""
+
+
+def train_mask(columns: Mapping[str, Sequence[str | int]], dataset: str, protocol: str) -> Mask:
+    """Which clips the protocol lets train.
+
+    Args:
+        columns: the manifest's ``subject``, ``camera``, ``setup`` (as the protocol needs), a value a clip.
+        dataset: ``"ntu60"``, ``"ntu120"``, ...
+        protocol: a name of ``RULES[dataset]``, or ``"all"``.
+
+    Returns:
+        (clips,) bool.
+
+    Raises:
+        BadConfig: unknown data set or protocol, no such column, or a clip without a number there.
+    """
+    return protocol_masks(columns, dataset, protocol)[0]
+
+
+def protocol_masks(
+    columns: Mapping[str, Sequence[str | int]], dataset: str, protocol: str
+) -> tuple[Mask, Mask]:
+    """Which clips may train and which may test: (clips,) bool each. Arguments and errors as `train_mask`."""
+    if protocol == EVERYTHING:
+        clips = len(next(iter(columns.values()), ()))
+        return np.ones(clips, bool), np.ones(clips, bool)
+    rules = RULES.get(dataset, {})
+    if protocol not in rules:
+        known = ", ".join([*rules, EVERYTHING])
+        raise BadConfig(f"{dataset} has no protocol {protocol!r} here; known: {known}")
+    rule = rules[protocol]
+    if rule.column not in columns:
+        raise BadConfig(f"protocol {protocol} of {dataset} needs the column {rule.column!r}")
+    train = np.isin(_numbers(columns[rule.column], rule.column, f"{dataset}/{protocol}"), sorted(rule.train))
+    return train, ~train
+
+
+def listed_masks(names: Sequence[str], train: Collection[str], test: Collection[str]) -> tuple[Mask, Mask]:
+    """The same from two lists of recordings, as PKU-MMD's cross-subject.txt and cross-view.txt give them.
+
+    Args:
+        names: the recording (stream) each clip was cut from.
+        train, test: the recordings that train and those that test.
+
+    Raises:
+        BadConfig: a recording stands in both lists, or a clip's in neither.
+    """
+    train, test = frozenset(train), frozenset(test)
+    if both := sorted(train & test):
+        raise BadConfig(f"{len(both)} recordings both train and test, the first {both[0]!r}")
+    if neither := sorted(set(names) - train - test):
+        raise BadConfig(f"{len(neither)} recordings stand in neither list, the first {neither[0]!r}")
+    is_train = np.fromiter((name in train for name in names), bool, len(names))
+    return is_train, ~is_train
+
+
+def zero_shot_masks(
+    actions: Sequence[str] | Sequence[int],
+    masks: tuple[Mask, Mask],
+    seen: Collection[str] | Collection[int],
+    unseen: Collection[str] | Collection[int],
+) -> tuple[Mask, Mask]:
+    """Zero-shot sets of method.md section 5: who may train of seen classes, who may test of unseen ones.
+
+    Args:
+        actions: the class of each clip, by name or by index as in `seen` and `unseen`.
+        masks: (train, test) of the protocol, (clips,) bool each.
+
+    Raises:
+        BadConfig: a class is both seen and unseen.
+    """
+    if both := set(seen) & set(unseen):
+        raise BadConfig(f"classes both seen and unseen: {sorted(both)}")
+    of = np.asarray(actions)
+    return masks[0] & np.isin(of, list(seen)), masks[1] & np.isin(of, list(unseen))
+
+
+def one_shot_masks(
+    ids: Sequence[str],
+    actions: Sequence[str] | Sequence[int],
+    exemplars: Mapping[str, str] | Mapping[int, str],
+) -> tuple[Mask, Mask]:
+    """One-shot sets: all clips of the other classes train; those of novel ones test, but for the exemplars.
+
+    Args:
+        ids: the clips.
+        actions: their classes, by name or by index as in `exemplars`.
+        exemplars: novel class -> its one known clip.
+
+    Raises:
+        BadConfig: an exemplar is not among the clips, or of another class.
+    """
+    of = dict(zip(ids, actions, strict=True))
+    for action, clip in exemplars.items():
+        if of.get(clip) != action:
+            found = f"a clip of {of[clip]}" if clip in of else "not among the clips"
+            raise BadConfig(f"the exemplar {clip} of {action} is {found}")
+    novel = np.isin(np.asarray(actions), list(exemplars))
+    return ~novel, novel & ~np.isin(np.asarray(ids), list(exemplars.values()))
+
+
+def one_shot_exemplars(dataset: str) -> dict[int, str]:
+    """The one known clip of each novel class: class index (from 0) -> clip name.
+
+    For NTU RGB+D 120 these are the official ones: actions A001, A007, ... A115 by subject 8, camera 3, first
+    replication, setup 1 or 18. NTU RGB+D 60 has no official list: the ten of them that lie in it are taken.
+
+    Raises:
+        BadConfig: for a data set without such a list (take `first_exemplars` there).
+    """
+    last = {"ntu60": 60, "ntu120": 120}.get(dataset)
+    if last is None:
+        raise BadConfig(f"{dataset} has no official one-shot exemplars")
+    actions = range(1, last + 1, 6)
+    return {
+        a - 1: str(NtuName(1 if a <= 60 else 18, camera=3, subject=8, replication=1, action=a))
+        for a in actions
+    }
+
+
+def first_exemplars(ids: Sequence[str], actions: Sequence[str], novel: Collection[str]) -> dict[str, str]:
+    """An exemplar of each novel class where none is official: its first clip in the order of ids.
+
+    Raises:
+        BadConfig: a novel class has no clip.
+    """
+    first: dict[str, str] = {}
+    for clip, action in sorted(zip(ids, actions, strict=True)):
+        first.setdefault(action, clip)
+    if absent := sorted(set(novel) - set(first)):
+        raise BadConfig(f"no clip of the novel classes {', '.join(absent)}")
+    return {action: first[action] for action in novel}
+
+
+def _numbers(values: Sequence[str | int], column: str, what: str) -> NDArray[np.int64]:
+    try:
+        return np.fromiter((int(value) for value in values), np.int64, len(values))
+    except ValueError:
+        bad = next(i for i, value in enumerate(values) if not str(value).strip().isdigit())
+        raise BadConfig(
+            f"{what} needs a number as {column} of every clip; clip {bad} has {values[bad]!r}"
+        ) from None
