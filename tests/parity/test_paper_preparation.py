@@ -17,7 +17,8 @@ pytestmark = pytest.mark.parity
 
 
 def oracle(path: Path) -> np.ndarray:
-    """(frames, 2, 25, 3): the first two bodies in file order per frame, NaN where absent. Knows no other code."""
+    """(frames, 2, 25, 3): the first two bodies in file order per frame, NaN where absent. Knows no other
+    code."""
     lines = iter(path.read_text().split("\n"))
     positions = np.full((int(next(lines)), 2, 25, 3), np.nan, dtype=np.float32)
     for frame in positions:

@@ -1,0 +1,86 @@
+"""Prototype-guided text feature alignment at test time (method.md section 4). Pure functions of arrays.
+
+Assumes: the candidate classes are known, every clip shows one of them, and all clips are at hand at once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Alignment:
+    """What alignment made of the sentences.
+
+    Attributes:
+        anchors: (K, d) what each class starts from: its sentence vector (or projected exemplar).
+        labels: (N,) pseudo-labels: the nearest anchor.
+        entropy: (N,) of the softmax over cosines, without temperature, in nats; low is sure.
+        support: (N,) bool, the clips whose mean made a prototype.
+        prototypes: (K, d) mean of a class's supports, or its anchor where it has none. Not normalised.
+        predictions: (N,) the nearest prototype.
+    """
+
+    anchors: Array
+    labels: NDArray[np.int64]
+    entropy: Array
+    support: NDArray[np.bool_]
+    prototypes: Array
+    predictions: NDArray[np.int64]
+
+
+def align(features: Array, anchors: Array, alpha: float) -> Alignment:
+    """One pass: pseudo-label, choose the surest, average them, predict by the nearest prototype.
+
+    Args:
+        features: (N, d) clips in sentence space, any length.
+        anchors: (K, d) sentence vectors of the candidate classes; in the one-shot setting the projected exemplars.
+        alpha: support factor in (0, 1]: the share of each class's pseudo-labelled clips that is averaged.
+    """
+    if not 0 < alpha <= 1:
+        raise ValueError(f"alpha must be above 0 and at most 1, found {alpha}")
+    unit = unit_rows(features)
+    scores = cosines(features, anchors)
+    labels = scores.argmax(axis=1)
+    surprise = entropy(scores)
+    support = surest(labels, surprise, len(anchors), alpha)
+    prototypes = np.array(anchors, dtype=np.float32)
+    size = np.bincount(labels[support], minlength=len(anchors))
+    total = np.zeros(prototypes.shape, dtype=np.float64)
+    np.add.at(total, labels[support], unit[support])
+    prototypes[size > 0] = (total[size > 0] / size[size > 0, None]).astype(np.float32)
+    return Alignment(anchors, labels, surprise, support, prototypes, cosines(features, prototypes).argmax(axis=1))
+
+
+def surest(labels: NDArray[np.int64], surprise: Array, classes: int, alpha: float) -> NDArray[np.bool_]:
+    """The floor(alpha n_c) clips of lowest entropy of each class; equal ones in their order. (N,) bool."""
+    order = np.lexsort((surprise, labels))
+    size = np.bincount(labels, minlength=classes)
+    rank = np.arange(len(labels)) - (np.cumsum(size) - size)[labels[order]]
+    chosen = np.zeros(len(labels), dtype=bool)
+    chosen[order] = rank < np.floor(alpha * size)[labels[order]]
+    return chosen
+
+
+def entropy(scores: Array) -> Array:
+    """(N,) entropy in nats of the softmax over each row of (N, K) scores."""
+    shifted = scores - scores.max(axis=1, keepdims=True)
+    weight = np.exp(shifted)
+    total = weight.sum(axis=1)
+    return np.asarray(np.log(total) - (weight * shifted).sum(axis=1) / total, dtype=np.float32)
+
+
+def cosines(features: Array, anchors: Array) -> Array:
+    """(N, K) cosines between clips and classes."""
+    return unit_rows(features) @ unit_rows(anchors).T
+
+
+def unit_rows(rows: Array) -> Array:
+    """Rows scaled to length 1; a zero row stays zero."""
+    length = np.linalg.norm(rows, axis=1, keepdims=True)
+    return np.asarray(rows / np.maximum(length, 1e-12), dtype=np.float32)
