@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -38,6 +39,27 @@ def write_atomic(path: Path, write: Callable[[BinaryIO], object] | bytes | str) 
     _sync_folder(path.parent)
 
 
+def replace_folder(made: Path, place: Path) -> None:
+    """Put a finished folder at `place`, on the same file system; a folder that was there goes away.
+
+    No one ever sees a folder half old, half new. Two renames are needed where one was there: a machine that
+    dies just between them leaves the old one beside, as ``.NAME.old``.
+    """
+    aside = place.with_name(f".{place.name}.old")
+    if replaced := place.exists():
+        shutil.rmtree(aside, ignore_errors=True)
+        os.rename(place, aside)
+    try:
+        os.rename(made, place)
+    except BaseException:
+        if replaced:
+            os.rename(aside, place)
+        raise
+    _sync_folder(place.parent)
+    if replaced:
+        shutil.rmtree(aside, ignore_errors=True)
+
+
 def write_json(path: Path, value: Any) -> None:
     """Write `value` as indented JSON, atomically. NaN is refused: JSON has no such number."""
     write_atomic(path, json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
@@ -57,7 +79,9 @@ def digest(*parts: Any) -> str:
     """A short stable digest (16 hex digits of SHA-256) of strings, bytes and JSON-able values, in order."""
     sha = hashlib.sha256()
     for part in parts:
-        raw = part if isinstance(part, bytes) else json.dumps(part, sort_keys=True, ensure_ascii=False).encode()
+        raw = (
+            part if isinstance(part, bytes) else json.dumps(part, sort_keys=True, ensure_ascii=False).encode()
+        )
         sha.update(len(raw).to_bytes(8, "little"))
         sha.update(raw)
     return sha.hexdigest()[:16]

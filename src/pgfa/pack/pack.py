@@ -1,0 +1,284 @@
+"""A pack: many clips, as recorded, in one folder. Opening it, and selecting from it.
+
+The folder holds
+
+- ``pack.json``: form, version, layout, data sets, counts, digests;
+- ``positions.npy``: (rows, joints, 3) float32, a row being one body in one frame (`pgfa.skeleton.Ragged`);
+- ``manifest.parquet``: a line a clip, columns as in `COLUMNS`;
+- ``rejected.json``: the files that were given and could not be used, and why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pgfa.errors import BadFile
+from pgfa.files import digest, file_sha256, read_json
+from pgfa.skeleton import LAYOUTS, Clip, Layout, Ragged, Source
+
+if TYPE_CHECKING:
+    import polars as pl
+
+FORM, VERSION = "pgfa pack", 1
+SETTINGS, POSITIONS, MANIFEST, REJECTED = "pack.json", "positions.npy", "manifest.parquet", "rejected.json"
+
+COLUMNS: dict[str, type] = {
+    "id": str, "dataset": str, "action": str, "variant": str, "subject": str, "camera": str, "setup": str,
+    "rate": float, "frames": int, "bodies": int, "start": int, "problems": list, "digest": str,
+}  # fmt: skip
+"""The manifest: what `pgfa.skeleton.Source` says of a clip, its frames a second, frames, body slots, first
+row in positions.npy, and the defects found when it was read. ``list`` is a list of strings."""
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """A file that was given and could not be used.
+
+    Attributes:
+        file: its path below the imported folder (or in the zip).
+        message: why, in full.
+    """
+
+    file: str
+    message: str
+
+
+@dataclass(frozen=True, eq=False)
+class Pack:
+    """Clips of one layout on disk, or a selection of them (the same memory-mapped rows, fewer manifest
+    lines).
+
+    Attributes:
+        folder: where it lies.
+        layout: of all its clips.
+        manifest: a line a clip, columns `COLUMNS`.
+        positions: (rows, joints, 3) float32, metres, memory-mapped, read-only.
+        digest: 16 hex digits that stand for the content (and the selection); what is made from a pack is
+            cached under it.
+        rejected: files that were given to the import and could not be used.
+    """
+
+    folder: Path
+    layout: Layout
+    manifest: pl.DataFrame
+    positions: NDArray[np.float32]
+    digest: str
+    rejected: tuple[Rejected, ...] = ()
+
+    def __len__(self) -> int:
+        return int(self.manifest.height)
+
+    @cached_property
+    def ragged(self) -> Ragged:
+        """The clips end to end, for preparation: positions memory-mapped, the rest in memory."""
+        start, frames, bodies = (self.manifest[name].to_numpy() for name in ("start", "frames", "bodies"))
+        rate = self.manifest["rate"].to_numpy()
+        return Ragged(
+            self.positions, start=start, frames=frames, bodies=bodies, rate=rate, layout=self.layout
+        )
+
+    def clip(self, index: int) -> Clip:
+        """One clip, in memory. Raises IndexError outside the pack."""
+        line = self.manifest.row(index, named=True)
+        first, frames, bodies = line["start"], line["frames"], line["bodies"]
+        rows = np.array(self.positions[first : first + frames * bodies])
+        names = Source.__dataclass_fields__
+        return Clip(
+            positions=rows.reshape(frames, bodies, -1, 3),
+            rate=line["rate"],
+            layout=self.layout,
+            source=Source(**{name: line[name] for name in names}),
+            problems=tuple(line["problems"]),
+        )
+
+    def select(
+        self, which: NDArray[np.bool_] | NDArray[np.integer[Any]] | Sequence[bool] | Sequence[int]
+    ) -> Pack:
+        """The clips of a mask (a value a clip) or of indices, in the order given. No row is copied.
+
+        Raises:
+            IndexError: a mask of another length, or an index outside the pack.
+        """
+        asked = np.asarray(which)
+        if asked.dtype == bool and asked.shape != (len(self),):
+            raise IndexError(f"a mask of {len(self)} values is needed, found shape {asked.shape}")
+        # Indexing this way settles negative indices, and refuses what is no index.
+        indices = np.arange(len(self))[asked if asked.size else asked.astype(np.int64)]
+        if np.array_equal(indices, np.arange(len(self))):
+            return self
+        chosen = digest(self.digest, indices.astype("<i8").tobytes())
+        return replace(self, manifest=self.manifest[indices], digest=chosen)
+
+    def column(self, name: str) -> NDArray[Any]:
+        """(clips,) values of a manifest column; text as numpy strings."""
+        values = self.manifest[name]
+        return np.array(values.to_list(), dtype=str) if COLUMNS.get(name) is str else values.to_numpy()
+
+    @cached_property
+    def actions(self) -> NDArray[np.str_]:
+        """(clips,) the class of each clip."""
+        return self.column("action")
+
+    @cached_property
+    def subjects(self) -> NDArray[np.str_]:
+        """(clips,) who performs."""
+        return self.column("subject")
+
+    @cached_property
+    def classes(self) -> tuple[str, ...]:
+        """The classes that have clips here, sorted."""
+        return tuple(sorted(set(self.actions.tolist())))
+
+    @cached_property
+    def datasets(self) -> tuple[str, ...]:
+        """The data sets that have clips here, sorted."""
+        return tuple(sorted(set(self.column("dataset").tolist())))
+
+    def verify(self) -> None:
+        """Read the whole pack and compare with its digests. Raises BadFile where a byte has changed since."""
+        settings = read_json(self.folder / SETTINGS)
+        manifest = _read_manifest(self.folder / MANIFEST, settings.get("manifest_sha256"))
+        sha = file_sha256(self.folder / POSITIONS)
+        if sha != settings.get("positions_sha256"):
+            raise _bad(self.folder / POSITIONS, f"SHA-256 {settings.get('positions_sha256')}", sha)
+        found = content_digest(sha, self.layout.name, manifest.to_dict(as_series=False))
+        if found != settings.get("digest"):
+            raise _bad(self.folder / MANIFEST, f"digest {settings.get('digest')}", found)
+
+
+def is_pack(path: Path) -> bool:
+    """Whether a folder says it is a pack (it may still be broken)."""
+    return (path / SETTINGS).is_file()
+
+
+def open_pack(path: str | Path) -> Pack:
+    """Open a pack; positions stay on disk until used.
+
+    Raises:
+        BadFile: a file is missing or cut short, the version or layout is not known, the manifest does not fit
+            the positions. What only `Pack.verify` sees is a changed value among the positions.
+    """
+    folder = Path(path)
+    if not folder.is_dir():
+        raise _bad(folder, "a pack (a folder with pack.json)", "a file" if folder.exists() else "nothing")
+    settings = _read_settings(folder / SETTINGS)
+    layout = LAYOUTS[settings["layout"]]
+    positions = _map_positions(folder / POSITIONS, settings["rows"], len(layout.joints))
+    manifest = _read_manifest(folder / MANIFEST, settings["manifest_sha256"])
+    _check_manifest(folder / MANIFEST, manifest, settings["clips"], settings["rows"])
+    rejected = _read_rejected(folder / REJECTED)
+    return Pack(folder, layout, manifest, positions, settings["digest"], rejected)
+
+
+def content_digest(positions_sha256: str, layout: str, columns: dict[str, list[Any]]) -> str:
+    """The digest of a pack: of its positions, layout and manifest."""
+    return digest(FORM, VERSION, layout, positions_sha256, columns)
+
+
+def polars_schema() -> pl.Schema:
+    """`COLUMNS` as polars has them."""
+    import polars as pl
+
+    types: dict[type, Any] = {str: pl.String, float: pl.Float64, int: pl.Int64, list: pl.List(pl.String)}
+    return pl.Schema({name: types[kind] for name, kind in COLUMNS.items()})
+
+
+def _bad(file: Path, expected: str, found: str, where: str = "") -> BadFile:
+    return BadFile(file, expected=expected, found=found, where=where)
+
+
+def _read_settings(file: Path) -> dict[str, Any]:
+    settings = read_json(file)
+    if not isinstance(settings, dict) or settings.get("form") != FORM:
+        raise _bad(file, f'an object with "form": "{FORM}"', repr(settings)[:80])
+    if settings.get("version") != VERSION:
+        raise _bad(file, f"version {VERSION}", f"{settings.get('version')!r}", "field version")
+    if not isinstance(settings.get("layout"), str) or settings["layout"] not in LAYOUTS:
+        known = ", ".join(sorted(LAYOUTS))
+        raise _bad(file, f"a known layout ({known})", f"{settings.get('layout')!r}", "field layout")
+    for name in ("clips", "rows"):
+        if type(settings.get(name)) is not int or settings[name] < 1:
+            raise _bad(file, "a count above 0", f"{settings.get(name)!r}", f"field {name}")
+    for name in ("digest", "manifest_sha256", "positions_sha256"):
+        if not isinstance(settings.get(name), str):
+            raise _bad(file, "a digest", f"{settings.get(name)!r}", f"field {name}")
+    return settings
+
+
+def _map_positions(file: Path, rows: int, joints: int) -> NDArray[np.float32]:
+    expected = f"a .npy array of float32 ({rows}, {joints}, 3)"
+    try:
+        mapped = np.lib.format.open_memmap(file, mode="r")
+    except FileNotFoundError:
+        raise _bad(file, expected, "no file") from None
+    except Exception as error:  # numpy has a header parsed as Python, which fails in many ways
+        raise _bad(file, expected, f"{error} ({_size(file)})") from None
+    if mapped.dtype != np.dtype("<f4") or mapped.shape != (rows, joints, 3) or not mapped.flags.c_contiguous:
+        raise _bad(file, expected, f"{mapped.dtype} {mapped.shape}")
+    # The plain view: numpy's memmap class pays for itself at every slice.
+    return np.asarray(mapped)
+
+
+def _size(file: Path) -> str:
+    return f"{file.stat().st_size:,} bytes" if file.is_file() else "not a file"
+
+
+def _read_manifest(file: Path, sha256: str) -> pl.DataFrame:
+    import polars as pl
+
+    expected = "a Parquet manifest"
+    if not file.is_file():
+        raise _bad(file, expected, "no file")
+    # A changed byte can make the Parquet reader ask for so much memory that the process ends: look first.
+    if (found := file_sha256(file)) != sha256:
+        raise _bad(file, f"{expected} of SHA-256 {sha256}, as {SETTINGS} says", found)
+    try:
+        frame = pl.read_parquet(file)
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, ValueError) as error:
+        raise _bad(
+            file, expected, f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
+        ) from None
+    schema = polars_schema()
+    for name, kind in schema.items():
+        if frame.schema.get(name) != kind:
+            raise _bad(file, f"{kind}", f"{frame.schema.get(name) or 'no such column'}", f"column {name}")
+        if frame[name].null_count():
+            raise _bad(file, "a value in every line", f"{frame[name].null_count()} without", f"column {name}")
+    return frame.select(schema.names())
+
+
+def _check_manifest(file: Path, frame: pl.DataFrame, clips: int, rows: int) -> None:
+    if frame.height != clips:
+        raise _bad(file, f"{clips} lines, as {SETTINGS} says", f"{frame.height}")
+    start, frames, bodies = (frame[name].to_numpy() for name in ("start", "frames", "bodies"))
+    # Each bounded on its own first, so that the product cannot overflow into something that looks right.
+    fits = (frames >= 1) & (bodies >= 1) & (frames.astype(float) * bodies <= rows)
+    if fits.all():
+        ends = np.cumsum(frames * bodies)
+        fits = (start == ends - frames * bodies) & (ends <= rows)
+    if not fits.all():
+        line = int(np.argmin(fits))
+        says = f"start {start[line]}, {frames[line]} frames, {bodies[line]} bodies"
+        expected = f"clips end to end in the {rows} rows of {POSITIONS}"
+        raise _bad(file, expected, says, f"line {line} (clip {frame['id'][line]})")
+    if ends[-1] != rows:
+        raise _bad(file, f"clips that fill the {rows} rows of {POSITIONS}", f"{ends[-1]} rows filled")
+    rate = frame["rate"].to_numpy()
+    if not (good := np.isfinite(rate) & (rate > 0)).all():
+        line = int(np.argmin(good))
+        raise _bad(file, "frames a second above 0", f"{rate[line]}", f"line {line}, column rate")
+
+
+def _read_rejected(file: Path) -> tuple[Rejected, ...]:
+    listed = read_json(file)
+    try:
+        return tuple(Rejected(str(entry["file"]), str(entry["message"])) for entry in listed)
+    except (TypeError, KeyError, IndexError):
+        raise _bad(file, "a list of objects with file and message", repr(listed)[:80]) from None

@@ -1,0 +1,185 @@
+"""Packs that are broken: BadFile that names the file and what is wrong, never another error."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+from pgfa.errors import BadFile
+from pgfa.files import file_sha256
+from pgfa.pack import open_pack, save_pack
+from pgfa.skeleton import KINECT20, Clip, Source
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    rng = np.random.default_rng(0)
+    clips = [
+        Clip(
+            rng.normal(size=(5, 2, 20, 3)).astype(np.float32),
+            30.0,
+            KINECT20,
+            Source(id=str(number), action="wave"),
+        )
+        for number in range(5)
+    ]
+    return save_pack(clips, tmp_path_factory.mktemp("whole") / "pack").folder
+
+
+@pytest.fixture
+def pack(whole: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(whole, tmp_path / "pack"))
+
+
+def setting(name: str, value: object) -> Callable[[Path], object]:
+    def spoil(pack: Path) -> None:
+        settings = json.loads((pack / "pack.json").read_text()) | {name: value}
+        (pack / "pack.json").write_text(json.dumps(settings))
+
+    return spoil
+
+
+def signed(spoil: Callable[[Path], object]) -> Callable[[Path], object]:
+    """Spoil the manifest, and say in pack.json that it must be so."""
+
+    def both(pack: Path) -> None:
+        spoil(pack)
+        setting("manifest_sha256", file_sha256(pack / "manifest.parquet"))(pack)
+
+    return both
+
+
+def table(change: Callable[[pl.DataFrame], pl.DataFrame]) -> Callable[[Path], object]:
+    return signed(
+        lambda pack: change(pl.read_parquet(pack / "manifest.parquet")).write_parquet(
+            pack / "manifest.parquet"
+        )
+    )
+
+
+def line(column: str, number: int, value: object) -> Callable[[Path], object]:
+    def change(frame: pl.DataFrame) -> pl.DataFrame:
+        values = frame[column].to_list()
+        values[number] = value
+        return frame.with_columns(pl.Series(column, values, dtype=frame.schema[column]))
+
+    return table(change)
+
+
+def cut(name: str, by: int) -> Callable[[Path], object]:
+    return lambda pack: (pack / name).write_bytes((pack / name).read_bytes()[:-by])
+
+
+def saved(name: str, array: np.ndarray) -> Callable[[Path], object]:
+    return lambda pack: np.save(pack / name, array, allow_pickle=True)
+
+
+def gone(name: str) -> Callable[[Path], object]:
+    return lambda pack: (pack / name).unlink()
+
+
+def instead(name: str, content: bytes) -> Callable[[Path], object]:
+    return lambda pack: (pack / name).write_bytes(content)
+
+
+NPY = "positions.npy"
+ROWS = np.ones((50, 20, 3), np.float32)
+BREAKAGES: dict[str, tuple[Callable[[Path], object], str]] = {
+    "no folder": (shutil.rmtree, "expected a pack .* found nothing"),
+    "no settings": (gone("pack.json"), "pack.json: .*no file"),
+    "settings not JSON": (instead("pack.json", b"{"), "pack.json: expected JSON"),
+    "settings a list": (instead("pack.json", b"[]"), "pack.json: .*pgfa pack"),
+    "other form": (setting("form", "zip"), "pack.json: .*pgfa pack"),
+    "other version": (setting("version", 99), "field version: expected version 1, found 99"),
+    "unknown layout": (setting("layout", "octopus"), "expected a known layout .*ntu25.* found 'octopus'"),
+    "layout a list": (setting("layout", ["ntu25"]), "field layout"),
+    "other layout": (setting("layout", "ntu25"), r"npy: expected .*\(50, 25, 3\), found .*\(50, 20, 3\)"),
+    "no count": (setting("clips", "five"), "field clips"),
+    "no digest": (setting("digest", None), "field digest"),
+    "more clips said": (setting("clips", 6), "manifest.parquet: expected 6 lines, .* found 5"),
+    "more rows said": (setting("rows", 60), r"npy: expected .*\(60, 20, 3\), found .*\(50, 20, 3\)"),
+    "no positions": (gone(NPY), "positions.npy: .*no file"),
+    "positions cut": (cut(NPY, 400), "positions.npy: expected a .npy .*bytes"),
+    "positions empty": (instead(NPY, b""), "positions.npy: .*0 bytes"),
+    "positions not npy": (instead(NPY, b"x" * 9999), "positions.npy: expected a .npy"),
+    "positions of objects": (saved(NPY, np.array([{}], dtype=object)), "positions.npy: expected a .npy"),
+    "positions of doubles": (saved(NPY, ROWS.astype(float)), "found float64"),
+    "positions turned": (saved(NPY, np.asfortranarray(ROWS)), "positions.npy: expected a .npy"),
+    "no manifest": (gone("manifest.parquet"), "manifest.parquet: .*no file"),
+    "manifest changed": (cut("manifest.parquet", 100), "manifest.parquet: expected .* SHA-256"),
+    "manifest cut": (signed(cut("manifest.parquet", 100)), "manifest.parquet: expected a Parquet manifest"),
+    "manifest not Parquet": (signed(instead("manifest.parquet", b"PAR1")), "expected a Parquet manifest"),
+    "no column": (table(lambda frame: frame.drop("subject")), "column subject: .*no such column"),
+    "column of text": (
+        table(lambda frame: frame.with_columns(pl.col("start").cast(pl.String))),
+        "column start",
+    ),
+    "value missing": (line("action", 3, None), "column action: expected a value in every line, found 1"),
+    "clip before the rows": (line("start", 0, -10), "line 0 .*start -10"),
+    "clip outside the rows": (line("frames", 4, 6), "line 4 .*6 frames"),
+    "clips overlap": (line("start", 2, 10), "line 2 .*start 10"),
+    "rows left over": (line("frames", 4, 4), "50 rows of positions.npy, found 48 rows filled"),
+    "product overflows": (line("frames", 1, 2**62), "line 1 "),
+    "no frames": (line("frames", 1, 0), "line 1 .*0 frames"),
+    "no bodies": (line("bodies", 1, -2), "line 1 .*-2 bodies"),
+    "rate zero": (line("rate", 2, 0.0), "line 2, column rate"),
+    "rate not a number": (line("rate", 2, float("nan")), "line 2, column rate"),
+    "no list of rejected": (gone("rejected.json"), "rejected.json: .*no file"),
+    "rejected not a list": (instead("rejected.json", b"7"), "rejected.json: expected a list"),
+    "rejected without message": (instead("rejected.json", b'[{"file": "a"}]'), "rejected.json: "),
+}
+
+
+def test_the_whole_one_opens(pack: Path) -> None:
+    open_pack(pack).verify()
+
+
+@pytest.mark.parametrize("name", BREAKAGES)
+def test_broken(name: str, pack: Path) -> None:
+    spoil, match = BREAKAGES[name]
+    spoil(pack)
+    with pytest.raises(BadFile, match=match):
+        open_pack(pack)
+
+
+def test_a_file_is_no_pack(tmp_path: Path) -> None:
+    (tmp_path / "pack").write_text("hello")
+    with pytest.raises(BadFile, match="found a file"):
+        open_pack(tmp_path / "pack")
+
+
+@pytest.mark.parametrize("spoil", [line("action", 1, "kick"), lambda p: flip(p / "positions.npy", 777)])
+def test_verify_sees_changed_values(spoil: Callable[[Path], object], pack: Path) -> None:
+    spoil(pack)
+    with pytest.raises(BadFile, match=r"SHA-256|digest"):
+        open_pack(pack).verify()
+
+
+@pytest.mark.parametrize("name", ["manifest.parquet", "pack.json", "positions.npy"])
+def test_any_flipped_byte_gives_a_pack_or_bad_file(name: str, pack: Path) -> None:
+    file = pack / name
+    raw = file.read_bytes()
+    refused = 0
+    for at in np.random.default_rng(1).integers(
+        0, min(len(raw), 128 if name == "positions.npy" else 6000), 60
+    ):
+        flip(file, int(at))
+        try:
+            opened = open_pack(pack)
+            [opened.clip(number) for number in range(len(opened))]
+        except BadFile:
+            refused += 1
+        file.write_bytes(raw)
+    assert refused
+
+
+def flip(file: Path, at: int) -> None:
+    raw = bytearray(file.read_bytes())
+    raw[at] ^= 0xFF
+    file.write_bytes(bytes(raw))
