@@ -12,10 +12,13 @@ from pgfa.text.catalogue import (
     sentences_of,
 )
 from pgfa.text.encode import class_vectors, encode
+from pgfa.text.mirror import mirror_sentence, mirrored
+from pgfa.text.overlap import Removal, label_vectors, removed_classes, same_meaning
 
 __all__ = [
     "ActionClass",
     "Catalogue",
+    "Removal",
     "Split",
     "catalogue",
     "catalogue_from_labels",
@@ -23,6 +26,11 @@ __all__ = [
     "encode",
     "find_split",
     "known_catalogues",
+    "label_vectors",
+    "mirror_sentence",
+    "mirrored",
+    "removed_classes",
+    "same_meaning",
     "sentence_of",
     "sentences_of",
 ]

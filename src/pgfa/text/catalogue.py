@@ -237,7 +237,7 @@ def _known(name: str) -> Catalogue:
 
 
 def _take_over(table: dict[str, Any], file: str) -> None:
-    """Fill in what a catalogue takes from another: its first `classes`, or words of single actions (`like`)."""
+    """Fill in what a catalogue takes from another: its first `classes`, or single actions (`like`)."""
     base, count = table.pop("extends", None), table.pop("classes", None)
     given = table.get("action", [])
     if base is None:

@@ -66,8 +66,8 @@ def class_vectors(
 ) -> Vectors:
     """Vectors of classes, one for each text in `settings.variants`: (n, variants, d), rows of length 1.
 
-    With `file`, a vector stands under the sentence itself, or under ``"dataset/class-name/variant"``, or under
-    ``"dataset/class-name"`` for every variant. `settings.centre` plays no part here. Raises as `encode` does.
+    With `file`, a vector stands under the sentence itself, under ``"dataset/class-name/variant"``, or, for
+    every variant, under ``"dataset/class-name"``. `settings.centre` plays no part here. Raises as `encode` does.
     """
     texts = [
         (action, variant, sentence_of(action, variant)) for action in actions for variant in settings.variants
@@ -144,7 +144,8 @@ def _load_mpnet_by_name() -> Callable[[Sequence[str]], Vectors]:
         return _load(MPNET_NAME, local=False)
     except BadFile as error:
         raise BadConfig(
-            f"encoder mpnet: {MPNET_NAME} is not in the local cache and cannot be downloaded ({error.found}). "
+            f"encoder mpnet: {MPNET_NAME} is not in the local cache and cannot be downloaded "
+            f"({error.found}). "
             "Two ways out: download that model on a connected machine and give its folder (--text-source "
             "FOLDER); or copy that machine's Hugging Face cache and point HF_HOME at it. "
             "Without either, `minilm` works offline."
