@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import zipfile
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -12,6 +14,15 @@ from pgfa.errors import BadFile, LimitExceeded
 from pgfa.skeleton import Clip
 
 MAX_FILE_BYTES = 512 * 1024 * 1024
+_UNREADABLE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    OSError,
+    NotImplementedError,
+    RuntimeError,
+    EOFError,
+    ValueError,
+)
 
 
 @dataclass(frozen=True, order=True)
@@ -47,12 +58,12 @@ class FileRef:
                 size = self.path.stat().st_size
                 _check_size(self, size, limit)
                 return self.path.read_bytes()
-            archive = _open_zip(self.path)
+            archive = _open_zip(self.path, os.getpid())
             _check_size(self, archive.getinfo(self.member).file_size, limit)
             return archive.read(self.member)
         except (FileNotFoundError, IsADirectoryError, KeyError):
             raise BadFile(str(self), expected="a file", found="none") from None
-        except (zipfile.BadZipFile, OSError, NotImplementedError, RuntimeError, EOFError) as error:
+        except _UNREADABLE as error:
             raise BadFile(str(self), expected="a readable file", found=str(error)) from None
 
     def head(self, size: int = 4096) -> bytes:
@@ -61,12 +72,41 @@ class FileRef:
             if self.member is None:
                 with self.path.open("rb") as file:
                     return file.read(size)
-            with _open_zip(self.path).open(self.member) as file:
+            with _open_zip(self.path, os.getpid()).open(self.member) as file:
                 return file.read(size)
         except (FileNotFoundError, IsADirectoryError, KeyError):
             raise BadFile(str(self), expected="a file", found="none") from None
-        except (zipfile.BadZipFile, OSError, NotImplementedError, RuntimeError, EOFError) as error:
+        except _UNREADABLE as error:
             raise BadFile(str(self), expected="a readable file", found=str(error)) from None
+
+
+@dataclass(frozen=True)
+class Account:
+    """What there is of a data set that has an official list of its recordings, by name, each tuple sorted.
+
+    Attributes:
+        wanted: found and to be imported.
+        dropped: found, but set aside by the data set's authors or its users' custom.
+        missing: of the official list, not set aside, and not found.
+        foreign: found, but not of this data set.
+    """
+
+    wanted: tuple[str, ...]
+    dropped: tuple[str, ...]
+    missing: tuple[str, ...]
+    foreign: tuple[str, ...]
+
+    def __str__(self) -> str:
+        parts = [f"{len(self.wanted):,} to import"]
+        for names, what in (
+            (self.dropped, "set aside"),
+            (self.missing, "missing"),
+            (self.foreign, "not of this data set"),
+        ):
+            if names:
+                some = ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
+                parts.append(f"{len(names):,} {what} ({some})")
+        return "; ".join(parts)
 
 
 @dataclass(frozen=True)
@@ -78,7 +118,10 @@ class Format:
         title: one line for help texts.
         sniff: (file name, first 4096 bytes) -> whether the content looks like this format.
         find: data set folder or zip -> its files of this format, sorted; BadFile where there are none.
-        read: file -> clip. BadFile where the file is wrong; defects that leave a usable clip go to Clip.problems.
+        read: file -> clip. BadFile where the file is wrong; defects that leave a usable clip go to
+            Clip.problems.
+        read_all: where one file holds several clips, file -> all its clips; `read` then gives the first.
+        account: where there is an official list, data set folder or zip -> what of it was found.
     """
 
     name: str
@@ -86,10 +129,13 @@ class Format:
     sniff: Callable[[str, bytes], bool]
     find: Callable[[Path], list[FileRef]]
     read: Callable[[FileRef], Clip]
+    read_all: Callable[[FileRef], list[Clip]] | None = None
+    account: Callable[[Path], Account] | None = None
 
 
 @lru_cache(maxsize=8)
-def _open_zip(path: Path) -> zipfile.ZipFile:
+def _open_zip(path: Path, process: int) -> zipfile.ZipFile:
+    # One handle a process: a forked worker that shared its parent's would read from the parent's place.
     return zipfile.ZipFile(path)
 
 

@@ -1,4 +1,5 @@
-"""Class names of the data sets whose files say a class by number only. The catalogues carry the same names (a test)."""
+"""Class names of the data sets whose files say a class by number only. The catalogues carry the same names
+(a test)."""
 
 from __future__ import annotations
 

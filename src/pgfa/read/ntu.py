@@ -1,23 +1,26 @@
-"""NTU RGB+D and NTU RGB+D 120: `.skeleton` files of the Kinect v2 in a folder, or in the official zips as they are.
+"""NTU RGB+D and NTU RGB+D 120: `.skeleton` files of the Kinect v2, in a folder or in the official zips as
+they are.
 
-Form of the files: `pgfa.read.ntu_text`. Which body gets which slot: `pgfa.read.ntu_bodies`. Names: `pgfa.read.ntu_names`.
+Form of the files: ntu_text.py. Which body gets which slot: ntu_bodies.py. Names: ntu_names.py,
+ntu_official.py.
 """
 
 from __future__ import annotations
 
 import hashlib
 import zipfile
-from collections.abc import Iterable
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path, PurePosixPath
 
 from pgfa.errors import BadFile
-from pgfa.read.base import FileRef, Format
+from pgfa.read.base import Account, FileRef, Format
 from pgfa.read.class_names import class_names
 from pgfa.read.ntu_bodies import follow
-from pgfa.read.ntu_names import NtuSet, dropped_names, in_dataset, parse_ntu_name
+from pgfa.read.ntu_names import NtuSet, parse_ntu_name
+from pgfa.read.ntu_official import account
 from pgfa.read.ntu_text import parse_text
 from pgfa.skeleton import NTU25, Clip, Source
+from pgfa.skeleton.bodies import presence
 
 RATE = 30.0
 SHORT = 10
@@ -32,11 +35,13 @@ def read_ntu(ref: FileRef, dataset: NtuSet = "ntu120", bodies: int | None = 2) -
     Args:
         ref: the file.
         dataset: whose clip this is, for `Source.dataset`; a file not named as an NTU clip belongs to none.
-        bodies: how many bodies to keep at most: those that look and move like people. None keeps every one, which only
-            the `paper` preparation of the few clips with three and more bodies can tell from two.
+        bodies: how many bodies to keep at most: those that look and move like people. None keeps every one;
+            the `paper` preparation, which takes whom the file names first, differs then on the few clips in
+            which the sensor saw three and more.
 
     Returns:
-        Clip in ntu25 at 30 Hz, metres; problems name empty frames, bodies left out, ghosts, joints without a place.
+        Clip in ntu25 at 30 Hz, metres; problems name empty frames, bodies left out, ghosts, joints without a
+        place.
 
     Raises:
         BadFile: with the line, where the file is not of this form or holds no body at all.
@@ -47,11 +52,10 @@ def read_ntu(ref: FileRef, dataset: NtuSet = "ntu120", bodies: int | None = 2) -
     if found.frames == 0:
         raise BadFile(str(ref), expected="at least one frame", found="0", where="line 1")
     slots = follow(found, bodies)
-    seen = ~(slots.positions != slots.positions).all(axis=(1, 2, 3))
+    seen = presence(slots.positions).any(axis=1)
     if not seen.any():
-        raise BadFile(
-            str(ref), expected="a body in at least one frame", found=f"{found.frames} frames without any"
-        )
+        empty = f"{found.frames} frames without any"
+        raise BadFile(str(ref), expected="a body in at least one frame", found=empty)
     problems = [*found.problems, *slots.problems]
     if not seen.all():
         problems.append(f"{int((~seen).sum())} empty frames")
@@ -81,10 +85,14 @@ def _source(stem: str, dataset: NtuSet, digest: str) -> Source:
     )
 
 
-def find_ntu(place: Path) -> list[FileRef]:
+def find_ntu(place: Path, dataset: NtuSet | None = None) -> list[FileRef]:
     """All `.skeleton` files of a folder (at any depth), of the zips in it, or of one zip; sorted by name.
 
     A name found twice (unpacked and in a zip) is taken once, the unpacked one.
+
+    Args:
+        place: the folder, zip or file.
+        dataset: where given, only its clips are taken, without those its authors set aside.
 
     Raises:
         BadFile: where there is none, or a zip cannot be read.
@@ -104,7 +112,12 @@ def find_ntu(place: Path) -> list[FileRef]:
     once: dict[str, FileRef] = {}
     for ref in sorted(refs, key=lambda ref: (ref.name, ref.member is not None, ref)):
         once.setdefault(ref.name, ref)
-    return list(once.values())
+    if dataset is None:
+        return list(once.values())
+    wanted = set(account(once, dataset).wanted)
+    if not wanted:
+        raise BadFile(place, expected=f"clips of {dataset}", found=f"{len(once)} .skeleton files, none of it")
+    return [ref for ref in once.values() if ref.stem in wanted]
 
 
 def _members(archive: Path) -> list[FileRef]:
@@ -117,54 +130,37 @@ def _members(archive: Path) -> list[FileRef]:
 
 
 def sniff_ntu(name: str, head: bytes) -> bool:
-    """Whether a file looks like a `.skeleton` file: three whole numbers, the last but one a body count, then a body."""
+    """Whether a file is a `.skeleton` file: by its name, or a frame count, a body count and a body's line."""
     lines = [line.split() for line in head.split(b"\n", 3)[:3]]
-    counts = [line[0].isdigit() if len(line) == 1 else False for line in lines[:2]]
-    return name.endswith(".skeleton") or (len(lines) == 3 and all(counts) and len(lines[2]) >= 10)
+    counts = [len(line) == 1 and line[0].isdigit() for line in lines[:2]]
+    return name.endswith(".skeleton") or (len(lines) == 3 and all(counts) and len(lines[2]) == 10)
 
 
-@dataclass(frozen=True)
-class Account:
-    """What became of every clip name of a data set.
-
-    Attributes:
-        wanted: found, of the data set, and not set aside: these are to be imported.
-        dropped: found, but set aside by the data set's authors (302 of NTU-60, 535 of NTU-120).
-        missing: of the official list, not set aside, and not found.
-        foreign: found, but not of this data set.
-    """
-
-    dataset: NtuSet
-    wanted: tuple[str, ...]
-    dropped: tuple[str, ...]
-    missing: tuple[str, ...]
-    foreign: tuple[str, ...]
-
-
-def account(found: Iterable[str], dataset: NtuSet, official: Iterable[str]) -> Account:
-    """Hold the names found against the official list, so that no clip goes astray unsaid.
-
-    Args:
-        found: names of the files there are, with or without ending.
-        dataset: ``"ntu60"`` or ``"ntu120"``.
-        official: every clip name the data set has (`pgfa.read.ntu_names`).
-    """
-    stems = {PurePosixPath(name).stem for name in found}
-    ours = {stem for stem in stems if in_dataset(stem, dataset)}
-    aside = dropped_names(dataset)
-    return Account(
-        dataset=dataset,
-        wanted=tuple(sorted(ours - aside)),
-        dropped=tuple(sorted(ours & aside)),
-        missing=tuple(sorted({name for name in official if in_dataset(name, dataset)} - ours - aside)),
-        foreign=tuple(sorted(stems - ours)),
-    )
+def account_ntu(place: Path, dataset: NtuSet) -> Account:
+    """Which clips of the data set a folder or zip holds, and which not. Raises BadFile as `find_ntu`."""
+    return account((ref.name for ref in find_ntu(place)), dataset)
 
 
 FORMAT = Format(
     name="ntu",
-    title="NTU RGB+D (60 or 120) .skeleton files, a folder or the official zips",
+    title="any .skeleton files of the form of NTU RGB+D, every one as it is found",
     sniff=sniff_ntu,
     find=find_ntu,
     read=read_ntu,
+)
+NTU60 = Format(
+    name="ntu60",
+    title="NTU RGB+D: .skeleton files in a folder or the official zip, the 302 set aside left out",
+    sniff=sniff_ntu,
+    find=partial(find_ntu, dataset="ntu60"),
+    read=partial(read_ntu, dataset="ntu60"),
+    account=partial(account_ntu, dataset="ntu60"),
+)
+NTU120 = Format(
+    name="ntu120",
+    title="NTU RGB+D 120: .skeleton files in a folder or the official zips, the 535 set aside left out",
+    sniff=sniff_ntu,
+    find=partial(find_ntu, dataset="ntu120"),
+    read=partial(read_ntu, dataset="ntu120"),
+    account=partial(account_ntu, dataset="ntu120"),
 )

@@ -1,8 +1,9 @@
 """Rows of a `.skeleton` file -> body slots: bodies followed by tracking id, at most so many kept.
 
-A slot is one person. A person whom the sensor loses and finds again gets a new tracking id; where the new track begins
-near the place the old one ended, it goes on in the old slot. Slots stand in the order in which the file lists their bodies
-within a frame, so that `pgfa.skeleton.bodies.close_up` gives back the file's own order: what the `paper` preparation takes.
+A slot is one person. A person whom the sensor loses and finds again gets a new tracking id; where the new
+track begins near the place the old one ended, it goes on in the old slot. Slots stand in the order in which
+the file lists their bodies within a frame, so that `pgfa.skeleton.bodies.close_up` gives back the file's own
+order: what the `paper` preparation takes.
 """
 
 from __future__ import annotations
@@ -76,6 +77,8 @@ def _ghost_problems(positions: NDArray[np.float32]) -> list[str]:
 
 def _tracks(frame: NDArray[np.int64], ids: list[bytes]) -> NDArray[np.int64]:
     """(rows,) track of each row, numbered by first appearance; an id twice in a frame makes two tracks."""
+    if len(set(ids)) <= 1 and (np.diff(frame) > 0).all():
+        return np.zeros(len(ids), dtype=np.int64)
     seen: dict[tuple[bytes, int], int] = {}
     times: dict[bytes, int] = {}
     out = np.empty(len(ids), dtype=np.int64)
@@ -112,7 +115,8 @@ def _join(
 
 
 def _file_order(frame: NDArray[np.int64], slot: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Number slots anew so that within a frame the file lists lower slots first (by majority where frames differ)."""
+    """Number slots anew so that within a frame the file lists lower slots first (by majority where frames
+    differ)."""
     slots = int(slot.max()) + 1
     before = np.zeros((slots, slots), dtype=np.int64)
     for apart in range(1, slots):

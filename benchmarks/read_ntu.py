@@ -1,0 +1,63 @@
+"""How fast `.skeleton` files are read on one core: our reader beside the usual line-by-line loop, in one run.
+
+    python benchmarks/read_ntu.py FOLDER_OR_ZIP [--files 200] [--rounds 5]
+
+The two take turns file by file, so that what else the machine does weighs on both alike; of all rounds the
+fastest counts for each file. `text` is the text alone made into numbers, `clip` a file from disk to a Clip
+with its digest.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from pgfa.read.ntu import find_ntu, read_ntu
+from pgfa.read.ntu_text import parse_text
+
+
+def line_by_line(raw: bytes) -> list[list[list[float]]]:
+    """What readers of this format usually do: every line split, every number made a float."""
+    lines = iter(raw.decode().split("\n"))
+    bodies = []
+    for _ in range(int(next(lines))):
+        for _ in range(int(next(lines))):
+            next(lines)
+            bodies.append([[float(word) for word in next(lines).split()] for _ in range(int(next(lines)))])
+    return bodies
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("place", type=Path)
+    parser.add_argument("--files", type=int, default=200)
+    parser.add_argument("--rounds", type=int, default=5)
+    options = parser.parse_args()
+    refs = find_ntu(options.place)[: options.files]
+    contents = {ref: ref.read() for ref in refs}
+    ways: dict[str, Callable[[object], object]] = {
+        "line by line": lambda ref: line_by_line(contents[ref]),
+        "text": lambda ref: parse_text(contents[ref], str(ref)),
+        "clip": read_ntu,
+    }
+    best = {(way, ref): float("inf") for way in ways for ref in refs}
+    for _ in range(options.rounds):
+        for ref in refs:
+            for way, run in ways.items():
+                began = time.perf_counter()
+                run(ref)
+                best[way, ref] = min(best[way, ref], time.perf_counter() - began)
+    size = sum(map(len, contents.values()))
+    print(f"{len(refs)} files, {size / len(refs) / 1000:.0f} kB on average, one core")
+    for way in ways:
+        seconds = sum(best[way, ref] for ref in refs)
+        print(f"{way:>13}: {len(refs) / seconds:7.0f} files/s {size / seconds / 1e6:7.0f} MB/s")
+
+
+if __name__ == "__main__":
+    main()
