@@ -1,4 +1,4 @@
-"""Clip -> fixed-size array. Pure functions: bodies, gaps, orientation, size, time; two recipes made of them."""
+"""Clip -> fixed-size array. Two recipes made of pure functions: bodies, gaps, size, time, orientation."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from pgfa.config import PrepareSettings
 from pgfa.errors import BadFile
 from pgfa.files import digest
 from pgfa.prepare.chunk import chunks
-from pgfa.prepare.default import default
-from pgfa.prepare.paper import paper
+from pgfa.prepare.default import default_recipe
+from pgfa.prepare.paper import paper_recipe
 from pgfa.prepare.prepared import Prepared
 from pgfa.skeleton.layout import get_layout
 from pgfa.skeleton.ragged import Ragged
@@ -22,7 +22,7 @@ __all__ = ["Prepared", "prepare", "prepare_cached"]
 VERSION = 1
 """To be raised whenever a change here changes results: it is part of the cache's key."""
 
-RECIPES = {"paper": paper, "default": default}
+RECIPES = {"paper": paper_recipe, "default": default_recipe}
 
 
 def prepare(
@@ -32,14 +32,16 @@ def prepare(
 
     Args:
         clips: of any length, with any number of body slots; may be memory-mapped. NaN where absent.
-        settings: recipe (`paper`: method.md section 5; `default`: docs/preparation.md), layout, frames, bodies.
+        settings: recipe (`paper`: method.md section 5; `default`: docs/preparation.md), layout, frames,
+            bodies.
         progress: called with (clips done, clips in all) now and then.
 
     Returns:
         the clips in the same order. A clip in which nobody is seen has positions 0 and present False.
 
     Raises:
-        LayoutMismatch: where no meaningful map to the wanted layout is known, or a recipe lacks a joint it needs.
+        LayoutMismatch: where no meaningful map to the wanted layout is known, or a recipe lacks a joint it
+            needs.
     """
     layout, recipe = get_layout(settings.layout), RECIPES[settings.recipe]
     shape = (len(clips), settings.frames, settings.bodies, len(layout.joints), 3)

@@ -21,7 +21,8 @@ class Chunk:
 
     Attributes:
         which: (clips,) their places in the whole.
-        positions: (clips, frames, bodies, joints, 3) float32; from frame `frames[i]` on, clip i repeats its last one.
+        positions: (clips, frames, bodies, joints, 3) float32; from frame `frames[i]` on, clip i repeats its
+            last one.
         frames: (clips,) true number of frames.
         rate: (clips,) frames a second.
     """
@@ -60,7 +61,7 @@ def chunks(clips: Ragged, layout: Layout) -> Iterator[Chunk]:
     row_floats = max(len(clips.layout.joints), len(layout.joints)) * 3
     at = 0
     while at < len(order):
-        # Sorted by length, the last clip of a chunk is its longest; a chunk may exceed the bound by less than twofold.
+        # Sorted by length, so that little of a chunk is padding.
         bodies = clips.bodies[order[at]]
         count = max(1, CHUNK_FLOATS // int(rows[order[at]] * row_floats))
         some = order[at : at + count]
@@ -76,4 +77,6 @@ def _gather(clips: Ragged, which: NDArray[np.int64], layout: Layout) -> Chunk:
     step = np.minimum(np.arange(int(frames.max())), frames[:, None] - 1)
     row = (clips.start[which, None] + step * bodies)[..., None] + np.arange(bodies)
     positions = np.asarray(clips.positions[row], dtype=np.float32)
-    return Chunk(which, map_positions(positions, clips.layout, layout), frames, clips.rate[which])
+    with np.errstate(invalid="ignore", over="ignore"):  # infinite coordinates are the recipes' to judge
+        positions = map_positions(positions, clips.layout, layout)
+    return Chunk(which, positions, frames, clips.rate[which])

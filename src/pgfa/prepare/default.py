@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,7 +17,7 @@ from pgfa.prepare.time import smooth
 from pgfa.skeleton.layout import Layout
 
 
-def default(
+def default_recipe(
     chunk: Chunk, layout: Layout, settings: PrepareSettings
 ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     """Prepare a chunk: bodies, gaps, size, time, origin, orientation, in this order.
@@ -29,24 +31,21 @@ def default(
 
     positions, seen = absent_as_nan(chunk.positions)
     seen &= chunk.inside[..., None]
-    somebody = seen.any(2)
-    usable = somebody.any(1)
+    somebody = np.logical_or.reduce(seen, axis=2)
+    usable = np.logical_or.reduce(somebody, axis=1)
     if not usable.any():
         return out, present
     if not somebody[:, [0]].all() or not np.array_equal(somebody.sum(1), chunk.frames):
         first = somebody[usable].argmax(1)
         last = somebody.shape[1] - 1 - somebody[usable, ::-1].argmax(1)
-        chunk = (
-            Chunk(chunk.which, positions, chunk.frames, chunk.rate).take(usable).trim(first, last - first + 1)
-        )
+        chunk = replace(chunk, positions=positions).take(usable).trim(first, last - first + 1)
         positions, seen = absent_as_nan(chunk.positions)
         seen &= chunk.inside[..., None]
 
-    kept = min(slots, settings.bodies)
     if slots > 1:
         positions, seen, there = _persons(positions, seen, chunk.frames, settings.bodies)
     else:
-        there = seen.any(1)
+        there = np.logical_or.reduce(seen, axis=1)
     scale = scale_to_standard(positions[:, :, 0], seen[:, :, 0], layout)
     positions = fill(without_spikes(positions, scale), layout)
     main, inside = positions[:, :, 0], chunk.inside
@@ -57,6 +56,7 @@ def default(
     placed -= centre[:, None, None, None]
     placed *= scale[:, None, None, None, None]
     placed = turn(placed, angle)
+    kept = there.shape[1]
     out[usable, :, :kept] = np.where(there[:, None, :, None, None], placed, 0)
     present[usable, :kept] = there
     return out, present
@@ -78,6 +78,10 @@ def _by_slot(
     positions: NDArray[np.float32], seen: NDArray[np.bool_], slots: NDArray[np.int64]
 ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     """Reorder bodies; slots (clips, frames or 1, bodies wanted)."""
-    return np.take_along_axis(positions, slots[..., None, None], axis=2), np.take_along_axis(
-        seen, slots, axis=2
-    )
+    clips, frames, bodies, *rest = positions.shape
+    slots = np.broadcast_to(slots, (clips, frames, slots.shape[2]))
+    if slots.shape[2] == bodies and (slots == np.arange(bodies)).all():
+        return positions, seen
+    row = np.arange(clips * frames).reshape(clips, frames, 1) * bodies + slots
+    flat = positions.reshape(clips * frames * bodies, -1)
+    return flat[row].reshape(*row.shape, *rest), seen.reshape(-1)[row]

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from pgfa.skeleton.layout import Layout
 
 SPIKE = 1.0
-"""A jump this far (metres on a standard body) from one frame to the next and back is no motion of a person."""
+"""No person moves this far (metres on a standard body) from one frame to the next and back."""
 
 
 def without_spikes(positions: NDArray[np.float32], scale: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -45,8 +45,8 @@ def without_spikes(positions: NDArray[np.float32], scale: NDArray[np.float32]) -
 def fill(positions: NDArray[np.float32], layout: Layout) -> NDArray[np.float32]:
     """Fill what is absent, joint by joint: linear in time between frames, the nearest frame at the ends.
 
-    A joint never seen is put where its parent bone begins (its parent, or else any neighbour that is known). A body
-    never seen stays NaN.
+    A joint never seen is put where its parent bone begins (its parent, or else any neighbour that is known).
+    A body never seen stays NaN.
 
     Args:
         positions: (clips, frames, bodies, joints, 3), NaN where absent; padding repeats the last frame.
@@ -74,27 +74,30 @@ def _in_time(positions: NDArray[np.float32], known: NDArray[np.bool_]) -> NDArra
     share = (frame - before) / np.maximum(after - before, 1)
     low = np.take_along_axis(positions, before[..., None], axis=1)
     high = np.take_along_axis(positions, after[..., None], axis=1)
-    return low + (high - low) * share[..., None].astype(np.float32)
+    out: NDArray[np.float32] = low + (high - low) * share[..., None].astype(np.float32)
+    return out
 
 
 def _never_seen(positions: NDArray[np.float32], layout: Layout) -> NDArray[np.float32]:
-    def borrow(to: int, source: int) -> None:
-        lacks = np.isnan(positions[..., to, :])
-        positions[..., to, :] = np.where(lacks, positions[..., source, :], positions[..., to, :])
+    def borrow(into: NDArray[np.float32], to: int, source: int) -> None:
+        into[..., to, :] = np.where(np.isnan(into[..., to, :]), into[..., source, :], into[..., to, :])
 
-    # Inwards first, so that the centre is known if any joint is; then outwards from the centre.
-    bones = _outwards(layout)
+    # The centre is lent by whatever is known nearest to it; from there all else is reached outwards.
+    bones, centre = _outwards(layout), layout.index(layout.centre)
+    inwards = positions.copy()
     for child, parent in reversed(bones):
-        borrow(parent, child)
+        borrow(inwards, parent, child)
+    positions[..., centre, :] = inwards[..., centre, :]
     for child, parent in bones:
-        borrow(child, parent)
+        borrow(positions, child, parent)
     return positions
 
 
 def _outwards(layout: Layout) -> list[tuple[int, int]]:
     """Bones (child, parent) so ordered that each parent has been reached from the centre before."""
     left = [(int(child), int(parent)) for child, parent in layout.bone_indices]
-    reached, ordered = {layout.index(layout.centre)}, []
+    reached = {layout.index(layout.centre)}
+    ordered: list[tuple[int, int]] = []
     while left:
         ready = [bone for bone in left if bone[1] in reached]
         if not ready:

@@ -9,17 +9,17 @@ from pgfa.prepare.robust import median_over_frames
 from pgfa.skeleton.layout import Layout
 
 CLEAR = 0.5
-"""Share of the whole that the lines' sum must reach for a clip to have one facing; below it the body turns around."""
+"""Share of the summed lengths of the lines that their sum must reach; below it the body turns around."""
 
 
 def facing_angle(
     body: NDArray[np.float32], inside: NDArray[np.bool_], rate: NDArray[np.float64], layout: Layout
 ) -> NDArray[np.float32]:
-    """The angle by which a body must turn about the vertical so that it faces the viewer, its right side at +x.
+    """The angle that turns a body about the vertical to face the viewer, its right side at +x.
 
-    The body's line is left to right over shoulders and hips together, dropped to the floor. Summing these vectors over
-    frames weighs each frame by how well its line is defined. Where a body turns around in the clip, so that its
-    lines cancel, the first half second decides.
+    The body's line is left to right over shoulders and hips together, dropped to the floor. Summing these
+    vectors over frames weighs each frame by how well its line is defined. Where a body turns around in the
+    clip, so that its lines cancel, the first half second decides.
 
     Args:
         body: (clips, frames, joints, 3), finite.
@@ -37,10 +37,11 @@ def facing_angle(
     if not clear.all():
         start = np.arange(body.shape[1]) < np.maximum(rate / 2, 1)[:, None]
         whole = np.where(clear[:, None], whole, (line * start[..., None]).sum(1))
-    return np.arctan2(whole[:, 1], whole[:, 0])
+    angle: NDArray[np.float32] = np.arctan2(whole[:, 1], whole[:, 0])
+    return angle
 
 
-_LINES = ("shoulder_left", "hip_left", "clavicle_left")
+_LINES = ("shoulder_left", "hip_left")
 
 
 def turn(positions: NDArray[np.float32], angle: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -60,7 +61,7 @@ def turn(positions: NDArray[np.float32], angle: NDArray[np.float32]) -> NDArray[
 
 
 def origin(body: NDArray[np.float32], inside: NDArray[np.bool_], layout: Layout) -> NDArray[np.float32]:
-    """(clips, 3) the median place of the pelvis: where the body is most of the time, whatever it does in between.
+    """(clips, 3) the median place of the pelvis: where the body is most of the time.
 
     One place for the whole clip, so that a walk, a jump and the distance between two people stay.
     """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +23,8 @@ class Prepared:
     Attributes:
         positions: (clips, frames, bodies, joints, 3) float32, finite; exactly 0 where a body is absent.
         present: (clips, bodies) bool, whether the body is there at all.
-        seconds: (clips,) float64, length of the recording, which resampling to a fixed number of frames hides.
+        seconds: (clips,) float64, length of the recording, which resampling to a fixed number of frames
+            hides.
         layout: of the joints.
     """
 
@@ -35,12 +37,11 @@ class Prepared:
         return len(self.positions)
 
     def save(self, folder: Path) -> None:
-        """Write .npy files and prepared.json into a folder; the json, written last, says that all is there."""
+        """Write .npy files into a folder; prepared.json, written last, says that all are there."""
         for name in _ARRAYS:
-            array = getattr(self, name)
             write_atomic(
-                folder / f"{name}.npy", lambda file, array=array: np.save(file, array, allow_pickle=False)
-            )  # type: ignore[misc]
+                folder / f"{name}.npy", partial(np.save, arr=getattr(self, name), allow_pickle=False)
+            )
         write_json(
             folder / "prepared.json", {"layout": self.layout.name, "shape": list(self.positions.shape)}
         )

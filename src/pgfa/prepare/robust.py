@@ -22,4 +22,5 @@ def median_over_frames(values: NDArray[np.float32], counted: NDArray[np.bool_]) 
     count = counted.sum(1)[..., None]
     low = np.take_along_axis(ordered, np.maximum(count - 1, 0) // 2, axis=-1)[..., 0]
     high = np.take_along_axis(ordered, np.minimum(count // 2, values.shape[1] - 1), axis=-1)[..., 0]
-    return np.where(count[..., 0] > 0, low + (high - low) / 2, np.nan).astype(np.float32)
+    with np.errstate(invalid="ignore"):  # infinity less infinity, where nothing counts
+        return np.where(count[..., 0] > 0, low + (high - low) / 2, np.nan).astype(np.float32)

@@ -9,14 +9,14 @@ from pgfa.prepare.robust import median_over_frames
 from pgfa.skeleton.layout import Layout
 
 STANDARD = {
-    ("pelvis", "chest"): 0.50,
+    ("pelvis", "chest"): 0.45,
     ("shoulder_left", "elbow_left"): 0.26, ("shoulder_right", "elbow_right"): 0.26,
-    ("elbow_left", "wrist_left"): 0.24, ("elbow_right", "wrist_right"): 0.24,
-    ("hip_left", "knee_left"): 0.43, ("hip_right", "knee_right"): 0.43,
-    ("knee_left", "ankle_left"): 0.38, ("knee_right", "ankle_right"): 0.38,
+    ("elbow_left", "wrist_left"): 0.23, ("elbow_right", "wrist_right"): 0.23,
+    ("hip_left", "knee_left"): 0.44, ("hip_right", "knee_right"): 0.44,
+    ("knee_left", "ankle_left"): 0.37, ("knee_right", "ankle_right"): 0.37,
 }  # fmt: skip
-"""Lengths in metres of an adult's torso and limbs as a Kinect sees them. Hands, feet and head are left out: tips
-jitter, and layouts do not agree on them."""
+"""Lengths in metres of an adult's torso and limbs as a Kinect sees them. Hands, feet and head are left out:
+tips jitter, and layouts do not agree on them."""
 
 
 def scale_to_standard(
@@ -24,8 +24,8 @@ def scale_to_standard(
 ) -> NDArray[np.float32]:
     """The factor that makes a body a standard one.
 
-    Sum of the standard lengths over the sum of the body's, over those parts whose both ends are ever seen; each
-    length is its median over frames, so that occlusion and spikes do not count.
+    Sum of the standard lengths over the sum of the body's, over those parts whose both ends are ever seen;
+    each length is its median over frames, so that occlusion and spikes do not count.
 
     Args:
         body: (clips, frames, joints, 3), NaN where absent.

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 
 def sample_times(frames: NDArray[np.int64], wanted: int) -> NDArray[np.float64]:
-    """(clips, wanted) places in a clip of `frames[i]` frames, half-pixel centres, kept within 0 .. frames-1."""
+    """(clips, wanted) places in clips of so many frames: half-pixel centres, kept within 0 .. frames - 1."""
     times = (np.arange(wanted) + 0.5) * (frames[:, None] / wanted) - 0.5
     return np.clip(times, 0, np.maximum(frames[:, None] - 1, 0))
 
@@ -34,8 +34,9 @@ def linear(positions: NDArray[np.float32], frames: NDArray[np.int64], wanted: in
 def smooth_weights(frames: NDArray[np.int64], longest: int, wanted: int) -> NDArray[np.float32]:
     """Weights that resample without aliasing: a triangle as wide as the coarser of the two grids.
 
-    With fewer frames than wanted this is linear interpolation. With more, each new frame is a weighted mean of all
-    old ones nearer than one new frame, so that 120 Hz or 500 frames neither alias nor keep the sensor's noise.
+    With fewer frames than wanted this is linear interpolation. With more, each new frame is a weighted mean
+    of all old ones nearer than one new frame, so that 120 Hz or 500 frames neither alias nor keep the
+    sensor's noise.
 
     Returns:
         (clips, wanted, longest) float32, rows adding to one, 0 on padding.
@@ -48,7 +49,7 @@ def smooth_weights(frames: NDArray[np.int64], longest: int, wanted: int) -> NDAr
 
 
 def smooth(positions: NDArray[np.float32], frames: NDArray[np.int64], wanted: int) -> NDArray[np.float32]:
-    """Resample with `smooth_weights`. positions (clips, frames, ...) finite -> (clips, wanted, ...) float32."""
+    """Resample with `smooth_weights`. (clips, frames, ...) -> (clips, wanted, ...)."""
     clips, longest = positions.shape[:2]
     flat = positions.reshape(clips, longest, -1)
     out: NDArray[np.float32] = smooth_weights(frames, longest, wanted) @ flat
