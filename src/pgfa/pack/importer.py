@@ -17,19 +17,19 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import pgfa
 from pgfa.errors import BadConfig, BadFile, PgfaError
-from pgfa.files import digest, file_sha256, replace_folder
+from pgfa.files import digest, file_sha256, replace_folder, write_json
 from pgfa.pack import folder, worker
 from pgfa.pack.pack import Rejected, open_pack
 from pgfa.pack.progress import Progress
 from pgfa.pack.shards import Chunk, Shard, check_shard, read_shard, split, write_shard
 from pgfa.pack.summary import Summary, summary
 from pgfa.pack.write import check_free, write_pack
-from pgfa.read.base import Format
+from pgfa.read.base import Account, Format
 from pgfa.skeleton import Clip, get_layout
 from pgfa.skeleton.layout import map_weights
 
@@ -46,6 +46,8 @@ class ImportReport:
         reading_seconds: of these, time spent on reading files.
         jobs: processes that read.
         summary: what the pack holds, rejected files with it.
+        account: for a data set with an official list, what of it was found; also in the pack, as
+            account.json.
     """
 
     pack: Path
@@ -55,6 +57,7 @@ class ImportReport:
     reading_seconds: float
     jobs: int
     summary: Summary
+    account: Account | None = None
 
     @property
     def files_per_second(self) -> float:
@@ -64,7 +67,8 @@ class ImportReport:
     def __str__(self) -> str:
         speed = f"{self.files_per_second:,.0f} files/s, {self.jobs} {'job' if self.jobs == 1 else 'jobs'}"
         kept = f", {self.kept:,} of them read before" if self.kept else ""
-        return f"{self.files:,} files in {self.seconds:.1f} s ({speed}){kept}\n{self.summary}"
+        held = f"\nofficial list: {self.account}" if self.account else ""
+        return f"{self.files:,} files in {self.seconds:.1f} s ({speed}){kept}\n{self.summary}{held}"
 
 
 def import_dataset(
@@ -144,11 +148,16 @@ def import_dataset(
         made = beside / "pack"
         shutil.rmtree(made, ignore_errors=True)
         write_pack(_in_order(chunks, rejected), made, layout=layout, rejected=rejected)
+        account = chosen.account(source) if chosen.account else None
+        if account:
+            write_json(made / "account.json", asdict(account))
         check_free(out, overwrite)
         replace_folder(made, out)
         shutil.rmtree(beside)
     seconds = time.perf_counter() - began
-    return ImportReport(out, len(files), kept, seconds, reading, readers.jobs, summary(open_pack(out)))
+    return ImportReport(
+        out, len(files), kept, seconds, reading, readers.jobs, summary(open_pack(out)), account
+    )
 
 
 def _choose(format: Format | str, source: Path, labels: Path | None) -> Format:

@@ -88,9 +88,7 @@ def write_shard(chunk: Chunk, format: Format, source: Path, stop: Any = None) ->
             raise Stopped
         name = below(source, ref)
         try:
-            clip = format.read(ref)
-            if not clip.frames or not clip.bodies:
-                raise BadFile(ref.path, expected="frames with a body", found="none")
+            read = format.read_all(ref) if format.read_all else [format.read(ref)]
         except PgfaError as error:
             rejected.append(Rejected(name, below(source, error)))
         except MemoryError:
@@ -99,7 +97,14 @@ def write_shard(chunk: Chunk, format: Format, source: Path, stop: Any = None) ->
             failed = f"the reader {format.name} failed, a fault of pgfa: {type(error).__name__}: {error}"
             rejected.append(Rejected(name, below(source, failed)))
         else:
-            clips.append((name, clip))
+            for clip in read:
+                if isinstance(clip, BadFile):
+                    rejected.append(Rejected(name, below(source, clip)))
+                elif not clip.frames or not clip.bodies:
+                    empty = BadFile(str(ref), expected="frames with a body", found="none")
+                    rejected.append(Rejected(name, below(source, empty)))
+                else:
+                    clips.append((name, clip))
     _save(chunk.shard, clips, rejected)
     return _sum_up([clip.layout.name for _, clip in clips])
 

@@ -120,7 +120,9 @@ class Format:
         find: data set folder or zip -> its files of this format, sorted; BadFile where there are none.
         read: file -> clip. BadFile where the file is wrong; defects that leave a usable clip go to
             Clip.problems.
-        read_all: where one file holds several clips, file -> all its clips; `read` then gives the first.
+        read_all: where one file holds several clips, file -> all of them, or what is wrong with one; `read`
+            then
+            gives the first.
         account: where there is an official list, data set folder or zip -> what of it was found.
     """
 
@@ -129,7 +131,7 @@ class Format:
     sniff: Callable[[str, bytes], bool]
     find: Callable[[Path], list[FileRef]]
     read: Callable[[FileRef], Clip]
-    read_all: Callable[[FileRef], list[Clip]] | None = None
+    read_all: Callable[[FileRef], list[Clip | BadFile]] | None = None
     account: Callable[[Path], Account] | None = None
 
 

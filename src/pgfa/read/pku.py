@@ -1,0 +1,312 @@
+"""PKU-MMD, parts I and II: untrimmed Kinect v2 streams and their labels, cut into one clip a label
+(method.md section 5).
+
+A stream ``0002-L.txt`` has a line a frame: 150 numbers, two bodies x 25 joints x xyz in metres, all zero for
+an absent body. Its labels are in a file of the same name in a folder whose name contains "label": lines
+``class,start,end,confidence``, frames from 1, both ends included. Beside them lie the official split files.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import zipfile
+from dataclasses import replace
+from functools import lru_cache
+from pathlib import Path, PurePosixPath
+from typing import NamedTuple
+
+import numpy as np
+
+from pgfa.errors import BadFile
+from pgfa.read.base import Account, FileRef, Format
+from pgfa.read.class_names import class_names
+from pgfa.skeleton import NTU25, Clip, Source
+from pgfa.skeleton.bodies import presence
+
+DATASET = "pku-mmd"
+RATE = 30.0
+LONGEST = 300
+"""A clip of more frames keeps its central 300."""
+DROPPED = frozenset({"F043V001C001L021", "F089V001C023L001", "F089V002C023L001", "F089V003C023L001"})
+"""Cut clips that the authors' code leaves out."""
+VIEWS = {"L": 1, "M": 2, "R": 3}
+SPLITS = ("cross-subject", "cross-view")
+
+_NUMBERS = 2 * 25 * 3
+_STREAM = re.compile(r"(?P<recording>\d{4}|A\d{2}N\d{2})-(?P<view>[LMR])\.txt")
+
+
+class Label(NamedTuple):
+    """One line of a label file: class from 1, first and last frame (0-based, last excluded), line number
+    from 1."""
+
+    action: int
+    first: int
+    last: int
+    line: int
+
+
+def clip_name(stream: str, label: Label) -> str:
+    """``"0043-L"`` and its 21st label, of class 1 -> ``"F043V001C001L021"``; part II:
+    ``"A01N02V001C001L021"``."""
+    recording, view = stream.split("-")
+    number = f"F{int(recording):03d}" if recording.isdigit() else recording
+    return f"{number}V{VIEWS[view]:03d}C{label.action:03d}L{label.line:03d}"
+
+
+def read_pku(ref: FileRef) -> list[Clip | BadFile]:
+    """Cut a stream into its clips.
+
+    Args:
+        ref: the stream; its labels are looked for in the same folder or zip.
+
+    Returns:
+        For each label in the order of the file, without the four dropped clips: the clip (ntu25, 30 Hz,
+        metres, at most
+        300 frames, two body slots where a second body is seen), or what is wrong with it. `Source.setup` is
+        the stream's
+        name, as in the split files.
+
+    Raises:
+        BadFile: the stream is not named as one, has no labels, or a line of it has not 150 numbers.
+        LimitExceeded: a file is larger than 512 MB.
+    """
+    named = _STREAM.fullmatch(ref.name)
+    if not named:
+        raise BadFile(str(ref), expected="a stream named as 0002-L.txt", found=ref.name)
+    labels = read_labels(label_of(ref))
+    raw = ref.read()
+    lines = raw.split(b"\n")
+    while lines and not lines[-1].strip():
+        lines.pop()
+    source = Source(
+        id="",
+        dataset=DATASET,
+        camera=named["view"],
+        setup=ref.stem,
+        digest=hashlib.sha256(raw).hexdigest()[:16],
+    )
+    cut: list[Clip | BadFile] = []
+    for label in labels:
+        name = clip_name(ref.stem, label)
+        if name in DROPPED:
+            continue
+        own = replace(source, id=name, action=class_names("pku")[label.action - 1])
+        try:
+            cut.append(_cut(ref, lines, label, own))
+        except BadFile as error:
+            cut.append(error)
+    return cut
+
+
+def _cut(ref: FileRef, lines: list[bytes], label: Label, source: Source) -> Clip:
+    problems = []
+    last = min(label.last, len(lines))
+    if last - label.first < 1:
+        found = f"label {label.line}: frames {label.first + 1} to {label.last}"
+        raise BadFile(str(ref), expected=f"frames 1 to {len(lines)}", found=found)
+    if last < label.last:
+        problems.append(f"label ends {label.last - last} frames after the stream")
+    first, last = central(label.first, last)
+    if last - first < label.last - label.first and not problems:
+        problems.append(f"long: {label.last - label.first} frames, central {last - first} kept")
+    numbers = np.array([_frame(ref, lines[at], at + 1) for at in range(first, last)])
+    with np.errstate(over="ignore"):
+        positions = numbers.astype(np.float32).reshape(-1, 2, 25, 3)
+    broken = ~np.isfinite(positions).all(axis=3)
+    if broken.any():
+        problems.append(f"{int(broken.sum())} joints without a place (NaN)")
+    positions[broken] = np.nan
+    positions[(positions == 0).all(axis=(2, 3))] = np.nan
+    seen = presence(positions)
+    if not seen.any():
+        raise BadFile(str(ref), expected="a body in the clip", found=f"label {label.line}: none")
+    if not seen[:, 1].any():
+        positions, seen = np.ascontiguousarray(positions[:, :1]), seen[:, :1]
+    if empty := int((~seen.any(axis=1)).sum()):
+        problems.append(f"{empty} empty frames")
+    return Clip(positions, RATE, NTU25, source, tuple(problems))
+
+
+def _frame(ref: FileRef, line: bytes, number: int) -> list[float]:
+    words = line.split()
+    if len(words) != _NUMBERS:
+        raise BadFile(str(ref), expected="150 numbers", found=str(len(words)), where=f"line {number}")
+    try:
+        if b"_" in line:
+            raise ValueError("1_000 is no number here")
+        return [float(word) for word in words]
+    except ValueError:
+        text = line[:60].decode("ascii", errors="backslashreplace")
+        raise BadFile(str(ref), expected="150 numbers", found=repr(text), where=f"line {number}") from None
+
+
+def central(first: int, last: int, longest: int = LONGEST) -> tuple[int, int]:
+    """The central `longest` frames of frames `first` to `last` (excluded), or all where there are no more."""
+    over = max(0, last - first - longest)
+    return first + over // 2, last - (over - over // 2)
+
+
+def read_labels(ref: FileRef) -> list[Label]:
+    """Read a label file.
+
+    Raises:
+        BadFile: a line is not ``class,start,end,confidence`` with a class of 1..51 and 1 <= start; with the
+            line.
+    """
+    labels = []
+    for number, line in enumerate(
+        ref.read(limit=1024 * 1024).decode("utf-8", errors="replace").splitlines(), 1
+    ):
+        if not line.strip():
+            continue
+        words = [word.strip() for word in line.split(",")]
+        whole = [int(word) if re.fullmatch("[0-9]{1,9}", word) else -1 for word in words[:3]]
+        if len(words) not in (3, 4) or min(whole) < 1 or whole[0] > len(class_names("pku")):
+            expected = "class,start,end,confidence with a class of 1 to 51"
+            raise BadFile(str(ref), expected=expected, found=repr(line[:60]), where=f"line {number}")
+        labels.append(Label(whole[0], whole[1] - 1, whole[2], number))
+    return labels
+
+
+def label_of(ref: FileRef) -> FileRef:
+    """The label file of a stream: the same name in a folder "...label..." beside the stream's, or in the
+    same zip.
+
+    Raises:
+        BadFile: where there is none.
+    """
+    if ref.member is not None:
+        found = [FileRef(ref.path, name) for name in _zip_names(ref.path) if _is_label(name, ref.name)]
+    else:
+        found = [
+            FileRef(place / ref.name)
+            for above in (ref.path.parent, ref.path.parent.parent, ref.path.parent.parent.parent)
+            for place in _label_folders(above)
+            if (place / ref.name).is_file()
+        ]
+    if not found:
+        expected = f"its labels, {ref.name} in a folder named '...label...'"
+        raise BadFile(str(ref), expected=expected, found="none")
+    return found[0]
+
+
+@lru_cache(maxsize=256)
+def _label_folders(above: Path) -> tuple[Path, ...]:
+    """Folders named "...label..." in a folder, and those in them (7z archives unpack with a folder of their
+    own)."""
+    beside = [place for place in sorted(above.iterdir()) if place.is_dir() and "label" in place.name.lower()]
+    inside = [place for folder in beside for place in sorted(folder.iterdir()) if place.is_dir()]
+    return tuple(beside + inside)
+
+
+def _is_label(member: str, name: str) -> bool:
+    path = PurePosixPath(member)
+    return path.name == name and any("label" in part.lower() for part in path.parts[:-1])
+
+
+@lru_cache(maxsize=8)
+def _zip_names(archive: Path) -> tuple[str, ...]:
+    try:
+        with zipfile.ZipFile(archive) as opened:
+            return tuple(opened.namelist())
+    except (zipfile.BadZipFile, OSError, ValueError) as error:
+        raise BadFile(archive, expected="a readable zip", found=str(error)) from None
+
+
+def _all_files(place: Path) -> list[FileRef]:
+    if place.is_dir():
+        return [FileRef(Path(folder, name)) for folder, _, names in os.walk(place) for name in names]
+    if zipfile.is_zipfile(place):
+        return [FileRef(place, name) for name in _zip_names(place)]
+    return [FileRef(place)] if place.is_file() else []
+
+
+def find_pku(place: Path) -> list[FileRef]:
+    """All streams of a folder or zip, sorted. Raises BadFile where there is none."""
+    streams = [ref for ref in _all_files(place) if _STREAM.fullmatch(ref.name) and not _in_label_folder(ref)]
+    if not streams:
+        raise BadFile(place, expected="PKU-MMD streams (0002-L.txt) and their labels", found="none")
+    return sorted(streams)
+
+
+def _in_label_folder(ref: FileRef) -> bool:
+    if ref.member is not None:
+        return _is_label(ref.member, ref.name)
+    return any("label" in folder.name.lower() for folder in list(ref.path.parents)[:2])
+
+
+def read_splits(place: Path) -> dict[str, tuple[tuple[str, ...], tuple[str, ...]]]:
+    """The official split files of a data folder or zip.
+
+    Returns:
+        ``"cross-subject"``, ``"cross-view"`` (those there are) -> names of training and of test streams.
+
+    Raises:
+        BadFile: a split file has not its names on lines 2 and 4.
+    """
+    found = {ref.stem: ref for ref in sorted(_all_files(place), reverse=True) if ref.name.endswith(".txt")}
+    return {name: read_split(found[name]) for name in SPLITS if name in found}
+
+
+def read_split(ref: FileRef) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """One split file: line 2 has the training streams, line 4 the test streams, comma separated.
+
+    Raises:
+        BadFile: otherwise; or a stream stands on both.
+    """
+    lines = ref.read(limit=1024 * 1024).decode("utf-8", errors="replace").splitlines()
+    lists = []
+    for number in (2, 4):
+        names = [name.strip() for name in lines[number - 1].split(",")] if len(lines) >= number else []
+        names = [name.removesuffix(".txt") for name in names if name]
+        wrong = [name for name in names if not _STREAM.fullmatch(f"{name}.txt")]
+        if not names or wrong:
+            found, where = repr(wrong[0][:60]) if wrong else "none", f"line {number}"
+            raise BadFile(str(ref), expected="stream names, comma separated", found=found, where=where)
+        lists.append(tuple(names))
+    if both := sorted(set(lists[0]) & set(lists[1])):
+        raise BadFile(str(ref), expected="streams that train or test", found=f"{both[0]} in both lists")
+    return lists[0], lists[1]
+
+
+def account_pku(place: Path) -> Account:
+    """Which streams of the official split files a folder or zip holds; `dropped` are clips. Raises as
+    `find_pku`."""
+    streams = {ref.stem for ref in find_pku(place)}
+    official = {name for split in read_splits(place).values() for names in split for name in names}
+    return Account(
+        wanted=tuple(sorted(streams)),
+        dropped=tuple(sorted(name for name in DROPPED if _stream_of(name) in streams)),
+        missing=tuple(sorted(official - streams)),
+        foreign=(),
+    )
+
+
+def _stream_of(clip: str) -> str:
+    return f"{int(clip[1:4]):04d}-{'LMR'[int(clip[5:8]) - 1]}"
+
+
+def sniff_pku(name: str, head: bytes) -> bool:
+    """Whether a file is a stream: by its name and the 150 numbers of its first line."""
+    return bool(_STREAM.fullmatch(name)) and len(head.split(b"\n", 1)[0].split()) == _NUMBERS
+
+
+def _first(ref: FileRef) -> Clip:
+    for clip in read_pku(ref):
+        if isinstance(clip, Clip):
+            return clip
+    raise BadFile(str(ref), expected="a label with a clip", found="none")
+
+
+FORMAT = Format(
+    name=DATASET,
+    title="PKU-MMD part I or II: folder or zip of streams, labels and split files",
+    sniff=sniff_pku,
+    find=find_pku,
+    read=_first,
+    read_all=read_pku,
+    account=account_pku,
+)
