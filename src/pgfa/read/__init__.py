@@ -1,0 +1,61 @@
+"""Raw files -> clips. One file a format; this table is the only list of them."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+
+from pgfa.errors import BadFile
+from pgfa.read import hdm05, kinder_gator, msr_action3d, ntu, nw_ucla, own, pku, utd_mhad
+from pgfa.read.base import FileRef, Format
+from pgfa.skeleton import Clip
+
+FORMATS: dict[str, Format] = {
+    known.name: known
+    for known in (
+        *(module.FORMAT for module in (utd_mhad, kinder_gator, msr_action3d, nw_ucla, hdm05, ntu, own)),
+        ntu.NTU60,
+        ntu.NTU120,
+        pku.FORMAT,
+    )
+}
+
+
+def read(file: str | Path | FileRef) -> Clip:
+    """Read one recording of any known format, told by its content.
+
+    Args:
+        file: a path, a member of a zip as ``archive.zip!folder/member``, or a FileRef.
+
+    Raises:
+        BadFile: where there is no such file, no reader knows it, or it is damaged.
+        LimitExceeded: where it is larger than a clip may be.
+    """
+    ref = file if isinstance(file, FileRef) else as_ref(file)
+    return format_of(ref).read(ref)
+
+
+def format_of(ref: FileRef) -> Format:
+    """The format of a file, told by its first bytes. Raises BadFile where no reader knows it."""
+    head = ref.head()
+    for known in FORMATS.values():
+        if known.sniff(ref.name, head):
+            return known
+    if not head:
+        found = "an empty file"
+    elif ref.member is None and head.startswith(b"PK") and zipfile.is_zipfile(ref.path):
+        found = f"a zip archive; name a file in it as {ref.path.name}!folder/file"
+    else:
+        found = f"a file that starts with {head[:16]!r}"
+    raise BadFile(str(ref), expected=f"a recording in a known format ({', '.join(FORMATS)})", found=found)
+
+
+def as_ref(file: str | Path) -> FileRef:
+    """A path, or ``archive.zip!member``, as a reference."""
+    archive, mark, member = str(file).partition(".zip!")
+    if mark and member and not Path(file).exists():
+        return FileRef(Path(archive + ".zip"), member)
+    return FileRef(Path(file))
+
+
+__all__ = ["FORMATS", "FileRef", "Format", "as_ref", "format_of", "read"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,7 +35,9 @@ class Layout:
         try:
             return self.joints.index(joint)
         except ValueError:
-            raise LayoutMismatch(f"layout {self.name} has no joint {joint!r}; it has {', '.join(self.joints)}") from None
+            raise LayoutMismatch(
+                f"layout {self.name} has no joint {joint!r}; it has {', '.join(self.joints)}"
+            ) from None
 
     @cached_property
     def bone_indices(self) -> NDArray[np.int64]:
@@ -44,6 +47,7 @@ class Layout:
     @cached_property
     def mirror(self) -> NDArray[np.int64]:
         """(joints,) permutation that swaps each left joint with its right one."""
+
         def other(joint: str) -> str:
             if joint.endswith("_left"):
                 return joint.removesuffix("_left") + "_right"
@@ -61,11 +65,12 @@ class Layout:
 
 def _chain(*joints: str) -> list[tuple[str, str]]:
     """Bones (child, parent) along a chain given from the parent outwards."""
-    return [(child, parent) for parent, child in zip(joints, joints[1:], strict=False)]
+    return [(child, parent) for parent, child in pairwise(joints)]
 
 
 def _both(*joints: str) -> list[tuple[str, str]]:
     """Bones of a left and a right limb; a first name ending in '=' is shared by both sides."""
+
     def side(name: str, which: str) -> str:
         return name[:-1] if name.endswith("=") else f"{name}_{which}"
 
@@ -114,20 +119,25 @@ KINECT20 = Layout(
 
 HDM05 = Layout(
     name="hdm05",
-    # The 31 segments of the HDM05 ASF skeleton, each standing for its far end; `pelvis` is the ASF root.
-    # Names say the anatomical place; the ASF segment that ends there is in read/hdm05.py.
+    # The root and the far ends of the 30 segments of the HDM05 ASF skeleton, in the ASF's order. Names say
+    # the anatomical place, so that a name shared with a Kinect layout is the same place; the segment that
+    # ends there is in read/hdm05.py. The clavicle segment ends at the shoulder joint. The forearm is two
+    # segments long (radius 17 cm, wrist 8 cm): the first ends inside it, the second at the wrist.
     joints=(
         "pelvis",
         "hip_left", "knee_left", "ankle_left", "foot_left", "toe_left",
         "hip_right", "knee_right", "ankle_right", "foot_right", "toe_right",
-        "spine_low", "spine", "chest", "neck_low", "neck", "head",
-        "clavicle_left", "elbow_left", "forearm_left", "wrist_left", "hand_left", "handtip_left", "thumb_left",
-        "clavicle_right", "elbow_right", "forearm_right", "wrist_right", "hand_right", "handtip_right", "thumb_right",
+        "spine_low", "spine_high", "chest", "neck", "neck_high", "head",
+        "shoulder_left", "elbow_left", "forearm_left", "wrist_left",
+        "hand_left", "handtip_left", "thumb_left",
+        "shoulder_right", "elbow_right", "forearm_right", "wrist_right",
+        "hand_right", "handtip_right", "thumb_right",
     ),
     bones=(
-        ("spine", "chest"), ("spine_low", "spine"), ("pelvis", "spine_low"),
-        ("neck_low", "chest"), ("neck", "neck_low"), ("head", "neck"),
-        *_both("chest=", "clavicle", "elbow", "forearm", "wrist", "hand", "handtip"), *_both("wrist", "thumb"),
+        ("spine_high", "chest"), ("spine_low", "spine_high"), ("pelvis", "spine_low"),
+        ("neck", "chest"), ("neck_high", "neck"), ("head", "neck_high"),
+        *_both("chest=", "shoulder", "elbow", "forearm", "wrist", "hand", "handtip"),
+        *_both("wrist", "thumb"),
         *_both("pelvis=", "hip", "knee", "ankle", "foot", "toe"),
     ),
     centre="chest",
@@ -147,15 +157,10 @@ _MADE_FROM: dict[tuple[str, str], dict[str, dict[str, float]]] = {
         "thumb_right": {"hand_right": 1.0},
     },
     ("ntu25", "kinect20"): {},
-    ("hdm05", "ntu25"): {
-        # The ASF clavicle segment ends at the shoulder joint.
-        "shoulder_left": {"clavicle_left": 1.0},
-        "shoulder_right": {"clavicle_right": 1.0},
-    },
-    ("hdm05", "kinect20"): {
-        "shoulder_left": {"clavicle_left": 1.0},
-        "shoulder_right": {"clavicle_right": 1.0},
-    },
+    # The spine joint lies half-way up the trunk in Kinect v2 and just above the pelvis in Kinect v1;
+    # the ASF's two lower spine segments end at one third and two thirds.
+    ("hdm05", "ntu25"): {"spine": {"spine_low": 0.5, "spine_high": 0.5}},
+    ("hdm05", "kinect20"): {"spine": {"pelvis": 0.5, "spine_low": 0.5}},
 }
 
 
@@ -181,7 +186,8 @@ def map_weights(source: str, target: str) -> NDArray[np.float32]:
     if source != target and (source, target) not in _MADE_FROM:
         ways = ", ".join(f"{a} -> {b}" for a, b in sorted(_MADE_FROM))
         raise LayoutMismatch(
-            f"no meaningful map from layout {source} to {target}: joints would have to be invented; known: {ways}"
+            f"no meaningful map from layout {source} to {target}: joints would have to be invented; "
+            f"known: {ways}"
         )
     made = _MADE_FROM.get((source, target), {})
     weights = np.zeros((len(there.joints), len(here.joints)), dtype=np.float32)

@@ -1,0 +1,71 @@
+"""MSR-Action3D (Li, Zhang, Liu, CVPRW 2010), in metres: one text a clip, 20 classes, 10 subjects."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+
+from pgfa.errors import BadFile
+from pgfa.read.assemble import assemble, check_frames
+from pgfa.read.base import FileRef, Format
+from pgfa.read.find import find_files
+from pgfa.read.rows import looks_numeric, parse_rows
+from pgfa.skeleton import KINECT20, Clip, Source
+
+ACTIONS = (
+    "high-arm-wave", "horizontal-arm-wave", "hammer", "hand-catch", "forward-punch", "high-throw", "draw-x",
+    "draw-tick", "draw-circle", "hand-clap", "two-hand-wave", "side-boxing", "bend", "forward-kick",
+    "side-kick", "jogging", "tennis-swing", "tennis-serve", "golf-swing", "pickup-and-throw",
+)  # fmt: skip
+RATE = 15.0
+NAME = r"a(\d{1,18})_s(\d{1,18})_e(\d{1,18})_skeleton3D\.txt"
+
+# Rows of a frame, from 0, in kinect20's order. The chain of rows 0 7 9 11 is the person's left arm and
+# 1 8 10 12 the right one: with y up and feet pointing forward the shoulders then lie as in the other Kinect
+# sets, and the arm that acts in the one-armed classes is the right one (tests/real/test_frames_agree.py).
+_ORDER = [6, 3, 2, 19, 0, 7, 9, 11, 1, 8, 10, 12, 4, 13, 15, 17, 5, 14, 16, 18]
+
+
+def sniff(name: str, head: bytes) -> bool:
+    """Lines of four numbers."""
+    return looks_numeric(head, 4)
+
+
+def find(root: Path) -> list[FileRef]:
+    """The ``aNN_sNN_eNN_skeleton3D.txt`` files under a folder or in a zip."""
+    return find_files(root, NAME, "MSR-Action3D recordings (a01_s01_e01_skeleton3D.txt)")
+
+
+def read(ref: FileRef) -> Clip:
+    """One clip: (frames, 1, 20, 3) metres in the Kinect's frame, 15 Hz. Raises BadFile, LimitExceeded.
+
+    Rows are ``x y z confidence``, 20 a frame; the confidence (tracked or inferred) is not kept.
+    """
+    raw = ref.read()
+    lines = [
+        (number, row.split()) for number, row in enumerate(raw.decode("utf-8", "replace").splitlines(), 1)
+    ]
+    lines = [line for line in lines if line[1]]
+    if len(lines) % 20:
+        place = f"line {lines[-1][0]}"
+        raise BadFile(
+            str(ref), where=place, expected="20 rows for each frame", found=f"{len(lines)} rows in all"
+        )
+    check_frames(ref, len(lines) // 20)
+    values = parse_rows(ref, [row for _, row in lines], 4, lines=[number for number, _ in lines])
+    positions = np.ascontiguousarray(values.reshape(-1, 1, 20, 4)[:, :, _ORDER, :3])
+    match = re.fullmatch(NAME, ref.name, re.IGNORECASE)
+    known = match is not None and 1 <= int(match[1]) <= len(ACTIONS)
+    source = Source(
+        id=ref.stem,
+        dataset="msr-action3d",
+        action=ACTIONS[int(match[1]) - 1] if match and known else "",
+        subject=str(int(match[2])) if match else "",
+    )
+    problems = () if known else ("class not told by the file's name",)
+    return assemble(ref, raw, positions, rate=RATE, layout=KINECT20, source=source, problems=problems)
+
+
+FORMAT = Format("msr-action3d", "MSR-Action3D: .txt in metres, Kinect v1, 20 classes", sniff, find, read)

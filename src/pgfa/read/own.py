@@ -1,0 +1,162 @@
+"""The project's own clip file: an .npz of plain arrays, one clip a file. Never pickled, never unpickled.
+
+Fields: ``positions`` (frames, bodies, joints, 3) or (frames, joints, 3) numbers in metres, y up, NaN where
+absent; ``rate`` in Hz; ``layout`` by name. And, if known, ``id dataset action variant subject camera setup``
+(text) and ``problems`` (list of text).
+"""
+
+from __future__ import annotations
+
+import io
+import math
+import zipfile
+import zlib
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pgfa.errors import BadFile, LayoutMismatch, LimitExceeded
+from pgfa.files import write_atomic
+from pgfa.read.assemble import assemble, check_frames
+from pgfa.read.base import FileRef, Format
+from pgfa.read.find import find_files
+from pgfa.skeleton import Clip, Source, get_layout
+
+TEXTS = ("id", "dataset", "action", "variant", "subject", "camera", "setup")
+MAX_MEMBER_BYTES = 256 * 1024 * 1024
+MAX_TEXT = 1000
+MAX_BODIES = 64
+
+
+def sniff(name: str, head: bytes) -> bool:
+    """A zip whose first member is an .npy array."""
+    return head.startswith(b"PK\x03\x04") and b".npy" in head[30:130]
+
+
+def find(root: Path) -> list[FileRef]:
+    """The .npz files under a folder or in a zip."""
+    return find_files(root, r".+\.npz", "clips (.npz)")
+
+
+def save_clip(path: Path, clip: Clip) -> None:
+    """Write one clip, atomically. Read it back with `read`; the digest is then that of the written file."""
+    arrays: dict[str, Any] = {
+        "positions": clip.positions,
+        "rate": np.float64(clip.rate),
+        "layout": np.str_(clip.layout.name),
+        "problems": np.array(clip.problems, dtype=np.str_),
+    }
+    arrays |= {name: np.str_(getattr(clip.source, name)) for name in TEXTS}
+
+    def write(file: BinaryIO) -> None:
+        np.savez_compressed(file, allow_pickle=False, **arrays)
+
+    write_atomic(path, write)
+
+
+def read(ref: FileRef) -> Clip:
+    """One clip as it was saved. Raises BadFile with the field, LimitExceeded."""
+    raw = ref.read()
+    fields = _fields(ref, raw)
+    positions = _field(ref, fields, "positions", "fiu", "numbers")
+    if positions.ndim == 3:
+        positions = positions[:, None]
+    try:
+        layout = get_layout(_text(ref, fields, "layout", required=True))
+    except LayoutMismatch as error:
+        raise BadFile(str(ref), where="field layout", expected="a known layout", found=str(error)) from None
+    joints = len(layout.joints)
+    if positions.ndim != 4 or positions.shape[2:] != (joints, 3) or not 1 <= positions.shape[1] <= MAX_BODIES:
+        shape = " x ".join(map(str, positions.shape))
+        expected = f"frames x bodies x {joints} x 3 numbers (layout {layout.name})"
+        raise BadFile(str(ref), where="field positions", expected=expected, found=shape)
+    check_frames(ref, positions.shape[0])
+    rate = _field(ref, fields, "rate", "fiu", "a number of frames a second")
+    if rate.size != 1 or not 0 < float(rate.reshape(-1)[0]) < 1e6:
+        found = f"{rate.reshape(-1)[:3].tolist()}"
+        raise BadFile(
+            str(ref), where="field rate", expected="a number of frames a second above 0", found=found
+        )
+    texts = {name: _text(ref, fields, name) for name in TEXTS}
+    source = Source(**(texts | {"id": texts["id"] or ref.stem}))
+    problems: tuple[str, ...] = ()
+    if "problems" in fields:
+        listed = _field(ref, fields, "problems", "U", "text").reshape(-1)[:MAX_TEXT]
+        problems = tuple(str(text)[:MAX_TEXT] for text in listed)
+    return assemble(
+        ref,
+        raw,
+        positions,
+        rate=float(rate.reshape(-1)[0]),
+        layout=layout,
+        source=source,
+        problems=problems,
+        absent="nan",
+    )
+
+
+def _fields(ref: FileRef, raw: bytes) -> dict[str, bytes]:
+    """Bytes of the members that are fields of a clip, each held to its limit before it is inflated."""
+    wanted = {"positions", "rate", "layout", "problems", *TEXTS}
+    try:
+        with zipfile.ZipFile(io.BytesIO(raw)) as archive:
+            members = [info for info in archive.infolist() if info.filename.removesuffix(".npy") in wanted]
+            size = sum(info.file_size for info in members)
+            if size > MAX_MEMBER_BYTES:
+                raise LimitExceeded(f"{ref}: {size:,} bytes when inflated, more than {MAX_MEMBER_BYTES:,}")
+            return {info.filename.removesuffix(".npy"): archive.read(info) for info in members}
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        OSError,
+        NotImplementedError,
+        RuntimeError,
+        EOFError,
+        ValueError,
+    ) as error:
+        raise BadFile(str(ref), expected="an .npz file", found=str(error)) from None
+
+
+def _field(ref: FileRef, fields: dict[str, bytes], name: str, kinds: str, what: str) -> NDArray[Any]:
+    """One array; its header is checked against its bytes before memory is asked for."""
+    where = f"field {name}"
+    if name not in fields:
+        raise BadFile(str(ref), where=where, expected=what, found="no such field")
+    file = io.BytesIO(fields[name])
+    try:
+        version = np.lib.format.read_magic(file)
+        header = (
+            np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+        )
+        shape, fortran, dtype = header(file)
+    except (ValueError, EOFError, SyntaxError, RecursionError, MemoryError) as error:
+        raise BadFile(str(ref), where=where, expected="a plain .npy array", found=str(error)[:200]) from None
+    if dtype.kind not in kinds:
+        raise BadFile(str(ref), where=where, expected=what, found=f"type {dtype}")
+    content = fields[name][file.tell() :]
+    if min(shape, default=1) < 0 or math.prod(shape) * dtype.itemsize != len(content):
+        found = f"{len(content):,} bytes for shape {shape}"
+        raise BadFile(str(ref), where=where, expected="as many bytes as its shape says", found=found)
+    flat = (
+        np.frombuffer(content, dtype=dtype)
+        if content and dtype.itemsize
+        else np.zeros(math.prod(shape), dtype)
+    )
+    return flat.reshape(shape, order="F" if fortran else "C")
+
+
+def _text(ref: FileRef, fields: dict[str, bytes], name: str, *, required: bool = False) -> str:
+    if name not in fields and not required:
+        return ""
+    array = _field(ref, fields, name, "U", "text")
+    if array.size != 1 or len(str(array.reshape(-1)[0])) > MAX_TEXT:
+        expected = f"one text of at most {MAX_TEXT} letters"
+        raise BadFile(
+            str(ref), where=f"field {name}", expected=expected, found=f"{array.size} of type {array.dtype}"
+        )
+    return str(array.reshape(-1)[0])
+
+
+FORMAT = Format("own", "the project's own .npz, one clip a file", sniff, find, read)
