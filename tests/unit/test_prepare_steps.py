@@ -68,7 +68,8 @@ def two_bodies() -> np.ndarray:
 
 def followed(positions: np.ndarray) -> np.ndarray:
     positions, seen = absent_as_nan(positions)
-    return np.take_along_axis(positions, follow(positions, seen)[..., None, None], axis=2)
+    slots = follow(*centroid_and_spread(positions), seen)
+    return np.take_along_axis(positions, slots[..., None, None], axis=2)
 
 
 def test_swapped_slots_are_mended() -> None:
@@ -97,7 +98,9 @@ def test_three_bodies_are_followed() -> None:
 
 def chosen(*bodies: np.ndarray, wanted: int = 2) -> tuple[list[int], list[bool]]:
     positions, seen = absent_as_nan(np.stack(bodies, axis=1)[None])
-    order, there = choose(positions, seen, np.array([positions.shape[1]]), wanted)
+    order, there = choose(
+        positions, centroid_and_spread(positions)[1], seen, np.array([positions.shape[1]]), wanted
+    )
     return order[0].tolist(), there[0].tolist()
 
 

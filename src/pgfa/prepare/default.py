@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pgfa.config import PrepareSettings
-from pgfa.prepare.bodies import MOST_FOLLOWED, absent_as_nan, choose, follow
+from pgfa.prepare.bodies import MOST_FOLLOWED, absent_as_nan, centroid_and_spread, choose, follow
 from pgfa.prepare.chunk import Chunk
 from pgfa.prepare.gaps import fill, without_spikes
 from pgfa.prepare.orient import facing_angle, origin, turn
@@ -68,8 +68,11 @@ def _persons(
     if seen.shape[2] > MOST_FOLLOWED:
         most = np.argsort(-seen.sum(1), axis=1, kind="stable")[:, None, :MOST_FOLLOWED]
         positions, seen = _by_slot(positions, seen, most)
-    positions, seen = _by_slot(positions, seen, follow(positions, seen))
-    order, there = choose(positions, seen, frames, wanted)
+    centre, spread = centroid_and_spread(positions)
+    slots = follow(centre, spread, seen)
+    positions, seen = _by_slot(positions, seen, slots)
+    spread = np.take_along_axis(spread, slots, axis=2)
+    order, there = choose(positions, spread, seen, frames, wanted)
     positions, seen = _by_slot(positions, seen, order[:, None])
     return positions, seen, there
 
