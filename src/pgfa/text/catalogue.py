@@ -242,9 +242,9 @@ def _take_over(table: dict[str, Any], file: str) -> None:
     given = table.get("action", [])
     if base is None:
         return
-    if base not in known_catalogues() or base == table.get("dataset"):
+    if base not in known_catalogues():
         raise BadFile(
-            file, where="extends", expected=f"one of {', '.join(known_catalogues())}", found=repr(base)
+            file, where="extends", expected=f"one of {', '.join(known_catalogues())}", found=repr(base)[:100]
         )
     words = {
         action.name: action.model_dump(exclude={"dataset", "id"}, exclude_none=True)
@@ -253,14 +253,14 @@ def _take_over(table: dict[str, Any], file: str) -> None:
     if count is not None:
         if given or type(count) is not int or not 1 <= count <= len(words):
             expected = f"1 to {len(words)}, the number of classes taken from {base}, and no actions beside"
-            raise BadFile(file, where="classes", expected=expected, found=repr(count))
+            raise BadFile(file, where="classes", expected=expected, found=repr(count)[:100])
         table["action"] = [{"id": i, **entry} for i, entry in enumerate(list(words.values())[:count])]
         return
     for place, action in enumerate(given if isinstance(given, list) else []):
         if isinstance(action, dict) and (like := action.pop("like", None)) is not None:
             if not isinstance(like, str) or like not in words:
                 raise BadFile(
-                    file, where=f"action[{place}].like", expected=f"a class of {base}", found=repr(like)
+                    file, where=f"action[{place}].like", expected=f"a class of {base}", found=repr(like)[:100]
                 )
             given[place] = words[like] | action
 

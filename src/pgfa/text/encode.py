@@ -67,7 +67,7 @@ def class_vectors(
     """Vectors of classes, one for each text in `settings.variants`: (n, variants, d), rows of length 1.
 
     With `file`, a vector stands under the sentence itself, under ``"dataset/class-name/variant"``, or, for
-    every variant, under ``"dataset/class-name"``. `settings.centre` plays no part here. Raises as `encode` does.
+    every variant, under ``"dataset/class-name"``. `settings.centre` plays no part. Raises as `encode` does.
     """
     texts = [
         (action, variant, sentence_of(action, variant)) for action in actions for variant in settings.variants
@@ -140,33 +140,37 @@ def _encoder(settings: TextSettings) -> tuple[str, Load]:
 
 
 def _load_mpnet_by_name() -> Callable[[Sequence[str]], Vectors]:
+    from huggingface_hub import snapshot_download
+
+    # Asked for as a whole: without a network the encoder library would wait for every file in turn.
+    wanted = ["*.json", "*.txt", "model.safetensors"]
     try:
-        return _load(MPNET_NAME, local=False)
-    except BadFile as error:
+        folder = snapshot_download(MPNET_NAME, allow_patterns=wanted, etag_timeout=5)
+    except Exception as error:  # the library raises many kinds for an absent network
         raise BadConfig(
             f"encoder mpnet: {MPNET_NAME} is not in the local cache and cannot be downloaded "
-            f"({error.found}). "
-            "Two ways out: download that model on a connected machine and give its folder (--text-source "
-            "FOLDER); or copy that machine's Hugging Face cache and point HF_HOME at it. "
-            "Without either, `minilm` works offline."
+            f"({type(error).__name__}). Two ways out: download that model on a connected machine and give "
+            "its folder (--text-source FOLDER); or copy that machine's Hugging Face cache and point HF_HOME "
+            "at it. Without either, `minilm` works offline."
         ) from None
+    return _load(folder)
 
 
-def _load(name: str, local: bool = True) -> Callable[[Sequence[str]], Vectors]:
+def _load(folder: str) -> Callable[[Sequence[str]], Vectors]:
     from sentence_transformers import SentenceTransformer
 
     try:
         model = SentenceTransformer(
-            name,
+            folder,
             device="cpu",
-            local_files_only=local,
+            local_files_only=True,
             trust_remote_code=False,
             model_kwargs={"use_safetensors": True},
         )
-    except Exception as error:  # the library raises many kinds for a bad folder, and for an absent network
+    except Exception as error:  # the library raises many kinds for a bad folder
         found = f"{type(error).__name__}: {str(error).splitlines()[0][:200] if str(error) else ''}"
         raise BadFile(
-            name, expected="a sentence-transformers model with safetensors weights", found=found
+            folder, expected="a sentence-transformers model with safetensors weights", found=found
         ) from None
 
     def run(sentences: Sequence[str]) -> Vectors:
@@ -174,7 +178,7 @@ def _load(name: str, local: bool = True) -> Callable[[Sequence[str]], Vectors]:
         rows: Any = model.encode(
             list(sentences), batch_size=1, convert_to_numpy=True, show_progress_bar=False
         )
-        return _unit(rows, name)
+        return _unit(rows, folder)
 
     return run
 

@@ -27,8 +27,8 @@ def mirrored(action: ActionClass, catalogue: Catalogue) -> ActionClass | None:
 
     Name, id, label and concepts are those of `action.mirror` where the catalogue names one, else those of
     `action`: a swipe of the right arm to the left is in the mirror a swipe of the *left* arm to the right, so
-    of class ``swipe-right`` but not in the words of that class. None where the mirrored clip shows no class of
-    the data set (`mirror = "none"`: a letter K). A caller must not train on a result whose class is unseen.
+    of class ``swipe-right`` but not in the words of that class. None where the mirrored clip shows no class
+    of the data set (`mirror = "none"`: a letter K). A caller must not train on a result of an unseen class.
     """
     if action.mirror == NO_MIRROR:
         return None

@@ -27,9 +27,9 @@ NEAR = 0.8
 """Cosine of MiniLM label vectors from which labels mean the same; how it was chosen: docs/catalogue.md."""
 
 _SMALL = frozenset({
-    "a", "an", "and", "as", "at", "body", "both", "by", "do", "does", "for", "from", "her", "his", "imaginary",
-    "in", "into", "is", "it", "letter", "of", "on", "one", "onto", "other", "out", "over", "person", "place",
-    "some", "someone", "something", "the", "their", "then", "to", "two", "with", "your",
+    "a", "an", "and", "as", "at", "body", "both", "by", "do", "does", "for", "from", "her", "his",
+    "imaginary", "in", "into", "is", "it", "letter", "of", "on", "one", "onto", "other", "out", "over",
+    "person", "place", "some", "someone", "something", "the", "their", "then", "to", "two", "with", "your",
 })  # fmt: skip
 _SIDES = frozenset({
     "left", "right", "clockwise", "counter", "anti", "anticlockwise", "side", "sideways", "forward",
