@@ -36,8 +36,8 @@ def test_counts(tmp_path: Path) -> None:
     assert of.problems == {"N empty frames": 2}
     assert of.faulty == 2
     text = str(of)
-    for part in ("4 clips, 2 classes", "10 / 25 / 40", "kick (1), wave (3)", "2 x N empty frames", "20 files could not",
-                 "0.mat: not a recording", "and 8 more"):  # fmt: skip
+    for part in ("4 clips, 2 classes", "10 / 25 / 40", "kick (1), wave (3)", "2 x N empty frames",
+                 "20 files could not", "0.mat: not a recording", "and 8 more"):  # fmt: skip
         assert part in text
     assert json.loads(json.dumps(of.to_dict()))["frames"]["median"] == 25
     assert summary(pack.select([0])).classes == {"wave": 1}

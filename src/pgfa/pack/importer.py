@@ -147,7 +147,8 @@ def import_dataset(
         rejected: list[Rejected] = []
         made = beside / "pack"
         shutil.rmtree(made, ignore_errors=True)
-        write_pack(_in_order(chunks, rejected), made, layout=layout, rejected=rejected)
+        with Progress("write pack", len(files), show=progress) as bar:
+            write_pack(_in_order(chunks, rejected, bar), made, layout=layout, rejected=rejected)
         account = chosen.account(source) if chosen.account else None
         if account:
             write_json(made / "account.json", asdict(account))
@@ -228,7 +229,7 @@ def _finished(future: Future[Shard]) -> bool:
     return future.done() and not future.cancelled() and future.exception() is None
 
 
-def _in_order(chunks: list[Chunk], rejected: list[Rejected]) -> Iterator[Clip]:
+def _in_order(chunks: list[Chunk], rejected: list[Rejected], bar: Progress) -> Iterator[Clip]:
     """The clips of all shards, one shard in memory at a time; adds to `rejected` on the way."""
     first: dict[tuple[str, str], str] = {}
     for chunk in chunks:
@@ -240,9 +241,9 @@ def _in_order(chunks: list[Chunk], rejected: list[Rejected]) -> Iterator[Clip]:
                 yield clip
             else:
                 # Taken twice, a recording could train and test at once.
-                rejected.append(
-                    Rejected(file, f"has the clip id {clip.source.id!r}, as {first[key]} had before")
-                )
+                why = f"has the clip id {clip.source.id!r}, as {first[key]} had before"
+                rejected.append(Rejected(file, why))
+        bar.advance(len(chunk.files))
 
 
 def _check_layouts(shards: Iterable[Shard], layout: str | None) -> None:

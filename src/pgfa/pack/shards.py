@@ -155,7 +155,7 @@ def _save(path: Path, clips: list[tuple[str, Clip]], rejected: list[Rejected]) -
             "frames": clip.frames,
             "bodies": clip.bodies,
             "rate": float(clip.rate),
-            "source": asdict(clip.source),
+            "source": vars(clip.source),
             "problems": list(clip.problems),
         }
         for name, clip in clips

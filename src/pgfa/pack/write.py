@@ -120,7 +120,7 @@ class _Table:
         if (source.dataset, source.id) in self._seen:
             raise BadConfig(f"two clips of data set {source.dataset!r} have the id {source.id!r}")
         self._seen.add((source.dataset, source.id))
-        line = asdict(source) | {
+        line = vars(source) | {
             "rate": float(clip.rate),
             "frames": clip.frames,
             "bodies": clip.bodies,
