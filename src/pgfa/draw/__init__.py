@@ -1,0 +1,16 @@
+"""Clips as moving pictures: a self-contained page with a 3-D player, or a GIF. Knows no model."""
+
+from pgfa.draw.clips import clip_gif, clip_page
+from pgfa.draw.page import PLAYER, asset, document
+from pgfa.draw.payload import clip_payload, layouts_payload, unpack_positions
+
+__all__ = [
+    "PLAYER",
+    "asset",
+    "clip_gif",
+    "clip_page",
+    "clip_payload",
+    "document",
+    "layouts_payload",
+    "unpack_positions",
+]

@@ -1,0 +1,205 @@
+"""The clip page: self-contained, safe, and true to the recording."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+import shutil
+import subprocess
+from html.parser import HTMLParser
+from importlib import resources
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pgfa.draw import clip_gif, clip_page, clip_payload, document, unpack_positions
+from pgfa.skeleton import HDM05, KINECT20, LAYOUTS, NTU25, Clip, Layout, Source
+
+HOSTILE = "</script><img src=x onerror=alert(1)>"
+
+
+class _Page(HTMLParser):
+    """Elements and attributes of a page, and the text of its scripts and styles."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.inline: dict[str, list[str]] = {"script": [], "style": [], "data": []}
+        self._open: str | None = None
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+        if tag in ("script", "style"):
+            self._open = "data" if dict(attrs).get("type") == "application/json" else tag
+            self.inline[self._open].append("")
+
+    def handle_endtag(self, tag: str) -> None:
+        self._open = None
+
+    def handle_data(self, data: str) -> None:
+        if self._open:
+            self.inline[self._open][-1] += data
+
+
+def make_clip(
+    frames: int = 12, bodies: int = 1, layout: Layout = NTU25, seed: int = 0, **source: str
+) -> Clip:
+    rng = np.random.default_rng(seed)
+    positions = rng.normal(scale=0.5, size=(frames, bodies, len(layout.joints), 3)) + np.array(
+        [0.3, 1.0, 3.0]
+    )
+    return Clip(positions.astype(np.float32), 30.0, layout, Source(**{"id": "clip-1", **source}))
+
+
+def check_self_contained(text: str) -> _Page:
+    page = _Page(text)
+    for tag, attributes in page.elements:
+        assert tag not in ("img", "iframe", "object", "embed", "base", "form"), tag
+        for name, value in attributes.items():
+            assert not name.startswith("on"), f"<{tag} {name}>"
+            assert name not in ("src", "srcset", "style", "action", "xlink:href"), f"<{tag} {name}>"
+            if name == "href":
+                assert value is not None
+                assert value.startswith("#") or value == "data:,"
+    addresses = set(re.findall(r"\bhttps?://[^\s\"'`<)]+", text))
+    assert addresses <= {"http://www.w3.org/2000/svg"}, addresses
+    assert "@import" not in text
+    assert not re.search(r"url\(\s*['\"]?(?!#)", text)
+    (policy,) = (a["content"] for _, a in page.elements if a.get("http-equiv") == "Content-Security-Policy")
+    assert policy is not None
+    assert policy.startswith("default-src 'none'")
+    assert "unsafe" not in policy
+    for kind in ("script", "style"):
+        for content in page.inline[kind]:
+            digest = base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()
+            assert f"'sha256-{digest}'" in policy, f"the policy does not allow the page's own {kind}"
+    return page
+
+
+def test_packed_positions_come_back_within_a_millimetre() -> None:
+    clip = make_clip(bodies=2)
+    clip.positions[3:5, 1] = np.nan
+    back = unpack_positions(clip_payload(clip))
+    np.testing.assert_array_equal(np.isnan(back), np.isnan(clip.positions))
+    assert np.nanmax(np.abs(back - clip.positions)) <= 0.00051
+
+
+def test_a_clip_wider_than_int16_millimetres_is_kept_in_coarser_steps() -> None:
+    clip = make_clip()
+    clip.positions[0, 0, 0] = [400.0, 1.0, 3.0]
+    payload = clip_payload(clip)
+    assert payload["step"] > 0.001
+    assert np.abs(unpack_positions(payload) - clip.positions).max() <= payload["step"]
+
+
+def test_absent_bodies_are_left_out_and_infinite_joints_are_absent() -> None:
+    clip = make_clip(bodies=3)
+    clip.positions[:, 1] = np.nan
+    clip.positions[0, 0, 4, 1] = np.inf
+    payload = clip_payload(clip)
+    assert payload["slots"] == [0, 2]
+    back = unpack_positions(payload)
+    assert np.isnan(back[0, 0, 4]).all()
+    assert np.isfinite(back[1:, 0]).all()
+
+
+@pytest.mark.parametrize("frames", [0, 1, 5])
+def test_a_clip_without_any_body_still_makes_a_page(frames: int) -> None:
+    clip = Clip(np.full((frames, 2, 20, 3), np.nan, dtype=np.float32), 30.0, KINECT20)
+    page = check_self_contained(clip_page([clip], "nobody"))
+    data = json.loads(page.inline["data"][0])
+    assert data["clips"][0]["bodies"] == 0
+    assert data["clips"][0]["frames"] == frames
+
+
+def test_thinning_keeps_the_true_speed() -> None:
+    clip = make_clip(frames=301)
+    payload = clip_payload(clip, max_frames=120)
+    assert payload["every"] == 3
+    assert payload["frames"] == 101
+    assert payload["rate"] == pytest.approx(10.0)
+    assert payload["recorded_frames"] == 301
+    np.testing.assert_allclose(unpack_positions(payload), clip.positions[::3], atol=0.00051)
+
+
+def test_the_first_view_is_from_the_front_whatever_way_the_body_stands() -> None:
+    """The viewer's right is where a body that faces the viewer has its left."""
+    for turn in (0.0, 1.0, 2.5, -2.0):
+        positions = np.full((4, 1, len(NTU25.joints), 3), np.nan, dtype=np.float32)
+        left = np.array([np.cos(turn), 0, np.sin(turn)])
+        for part in ("shoulder", "hip"):
+            positions[:, 0, NTU25.index(f"{part}_left")] = 0.2 * left
+            positions[:, 0, NTU25.index(f"{part}_right")] = -0.2 * left
+        yaw = clip_payload(Clip(positions, 30.0, NTU25))["yaw"]
+        np.testing.assert_allclose([np.cos(yaw), 0, -np.sin(yaw)], left, atol=1e-6)
+
+
+def test_floor_and_target_lie_in_the_clip() -> None:
+    clip = make_clip(frames=40)
+    payload = clip_payload(clip)
+    low, high = clip.positions.min(axis=(0, 1, 2)), clip.positions.max(axis=(0, 1, 2))
+    assert low[1] <= payload["floor"] <= clip.positions[..., 1].mean()
+    assert (low < payload["target"]).all()
+    assert (payload["target"] < high).all()
+
+
+def test_the_page_is_self_contained_and_holds_each_clip() -> None:
+    clips = [make_clip(layout=layout, id=f"clip-{layout.name}") for layout in (NTU25, KINECT20, HDM05)]
+    page = check_self_contained(clip_page(clips, "three clips", ["A note."]))
+    data = json.loads(page.inline["data"][0])
+    assert [clip["id"] for clip in data["clips"]] == [clip.source.id for clip in clips]
+    assert set(data["layouts"]) == set(LAYOUTS)
+    assert sum("data-clip" in attributes for _, attributes in page.elements) == 3
+
+
+def test_no_clip_at_all_is_said() -> None:
+    assert "no clip to show" in clip_page([], "empty")
+
+
+def test_text_from_outside_stays_text() -> None:
+    clip = make_clip(id=HOSTILE, action=HOSTILE, variant=HOSTILE, dataset='"><b>', subject="\u2028</style>")
+    text = clip_page([clip, clip], HOSTILE, [HOSTILE])
+    page = check_self_contained(text)
+    assert "<img" not in text
+    assert json.loads(page.inline["data"][0])["clips"][0]["id"] == HOSTILE
+    assert len(page.inline["script"]) == 3
+
+
+def test_a_script_that_closes_its_own_element_is_refused() -> None:
+    with pytest.raises(ValueError, match="closes its own element"):
+        document("t", "", styles=[], scripts=["'</script>'"], data={})
+
+
+def test_gif_moves(tmp_path: Path) -> None:
+    from PIL import Image
+
+    clip_gif(make_clip(frames=4), tmp_path / "clip.gif", size=80)
+    with Image.open(tmp_path / "clip.gif") as picture:
+        assert picture.n_frames == 4
+        first = np.asarray(picture.convert("L"))
+        picture.seek(2)
+        assert (np.asarray(picture.convert("L")) != first).any()
+
+
+@pytest.mark.parametrize(
+    ("package", "name"),
+    [
+        ("pgfa.draw", "scene.js"),
+        ("pgfa.draw", "player.js"),
+        ("pgfa.draw", "clips.js"),
+        ("pgfa.evaluate", "report.js"),
+    ],
+)
+def test_scripts_are_valid(package: str, name: str) -> None:
+    node = shutil.which("node")
+    if node is None:
+        pytest.skip("reason: no node on this machine to check the scripts' syntax with")
+    with resources.as_file(resources.files(package).joinpath(name)) as path:
+        done = subprocess.run(
+            [node, "--check", str(path)], capture_output=True, text=True, timeout=60, check=False
+        )
+    assert done.returncode == 0, done.stderr
