@@ -44,12 +44,15 @@ class Corpus:
     """Everything a run learns from and is tested on.
 
     Attributes:
+        layout: of the prepared clips.
+        books: the catalogue of each data set.
         seen, unseen: classes; a label of `train` counts in `seen`, one of `test` in `unseen`.
         train, test: clips of seen classes of every pack; clips of unseen classes of the split's data set.
         removals: classes of other packs left out of training because they mean the same as an unseen class.
     """
 
     layout: Layout
+    books: dict[str, Catalogue]
     seen: tuple[ActionClass, ...]
     unseen: tuple[ActionClass, ...]
     train: ClipSet
@@ -85,6 +88,7 @@ def assemble(settings: RunSettings, catalogues: Sequence[Path] = ()) -> Corpus:
         raise BadConfig(f"split {settings.split} leaves no class to train on")
     return Corpus(
         layout=get_layout(settings.prepare.layout),
+        books=books,
         seen=seen,
         unseen=unseen,
         train=_clips(packs, seen, settings),

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pgfa.config import TextSettings
-from pgfa.text.catalogue import NO_MIRROR, ActionClass
+from pgfa.text.catalogue import ActionClass, Catalogue
 from pgfa.text.encode import class_vectors
 from pgfa.text.mirror import mirrored
 from pgfa.text.overlap import same_meaning
@@ -34,11 +34,17 @@ class Sentences:
 
 
 def seen_sentences(
-    seen: Sequence[ActionClass], unseen: Sequence[ActionClass], settings: TextSettings, *, merge: bool
+    seen: Sequence[ActionClass],
+    unseen: Sequence[ActionClass],
+    books: Mapping[str, Catalogue],
+    settings: TextSettings,
+    *,
+    merge: bool,
 ) -> Sentences:
     """Encode the seen classes and their mirror images.
 
     Args:
+        books: the catalogue of each data set.
         merge: whether classes of different data sets that mean the same count as the same in the loss.
     """
     rows = list(seen)
@@ -46,17 +52,14 @@ def seen_sentences(
     forbidden = {action.key for action in unseen}
     mirror = np.arange(len(seen))
     for i, action in enumerate(seen):
-        if action.mirror == NO_MIRROR:
-            mirror[i] = -1
-        elif action.mirror is not None:
-            other = f"{action.dataset}/{action.mirror}"
-            # A mirrored clip of a class whose mirror is unseen would be a recording of the unseen class.
-            mirror[i] = -1 if other in forbidden else place.get(other, -1)
-        else:
-            image = mirrored(action)
-            if image.model_dump(exclude={"name"}) != action.model_dump(exclude={"name"}):
-                mirror[i] = len(rows)
-                rows.append(image)
+        image = mirrored(action, books[action.dataset])
+        if image is None or image.key in forbidden:
+            mirror[i] = -1  # a mirrored clip would show nothing known, or be a recording of an unseen class
+        elif image.key != action.key:
+            mirror[i] = place.get(image.key, -1)
+        elif image != action:
+            mirror[i] = len(rows)  # the same class told with the other side
+            rows.append(image)
     vectors = class_vectors(rows, settings)
     centre = np.zeros(vectors.shape[2], dtype=np.float32)
     if settings.centre:

@@ -52,7 +52,9 @@ def train(
         BadCheckpoint: `out` holds a damaged checkpoint.
     """
     where = pick_device(device)
-    sentences = seen_sentences(corpus.seen, corpus.unseen, settings.text, merge=settings.train.recipe != "paper")
+    sentences = seen_sentences(
+        corpus.seen, corpus.unseen, corpus.books, settings.text, merge=settings.train.recipe != "paper"
+    )
     identity = _claim(out, settings, corpus)
     torch.manual_seed(settings.train.seed)
     model = build_model(settings, corpus, sentences).to(where)

@@ -39,6 +39,7 @@ class MotionEncoder(nn.Module):
             inputs=3 * len(settings.streams),
             channels=settings.channels,
             strides=settings.strides,
+            kernel=settings.kernel,
             dropout=settings.dropout,
         )
         self.projection = nn.Linear(self.encoder.features, text_size)

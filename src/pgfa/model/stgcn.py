@@ -13,7 +13,7 @@ from pgfa.skeleton import Layout
 
 PAPER_CHANNELS = (16, 16, 16, 16, 32, 32, 32, 64, 64, 256)
 PAPER_STRIDES = (1, 1, 1, 1, 2, 1, 1, 2, 1, 1)
-TEMPORAL_KERNEL = 9
+PAPER_KERNEL = 9
 
 
 class STGCN(nn.Module):
@@ -23,6 +23,7 @@ class STGCN(nn.Module):
         layout: whose joints are mixed along its bones.
         inputs: channels of a joint (3 for x y z).
         channels, strides: of each block.
+        kernel: frames that a temporal convolution sees.
         dropout: in every block but the first.
 
     Shapes:
@@ -37,6 +38,7 @@ class STGCN(nn.Module):
         inputs: int = 3,
         channels: Sequence[int] = PAPER_CHANNELS,
         strides: Sequence[int] = PAPER_STRIDES,
+        kernel: int = PAPER_KERNEL,
         dropout: float = 0.5,
     ) -> None:
         super().__init__()
@@ -46,7 +48,7 @@ class STGCN(nn.Module):
         self.input_norm = nn.BatchNorm1d(inputs * joints)
         before = (inputs, *channels[:-1])
         self.blocks = nn.ModuleList(
-            Block(a, b, stride, joints, dropout=dropout if i else 0.0, residual=i > 0)
+            Block(a, b, stride, joints, kernel, dropout=dropout if i else 0.0, residual=i > 0)
             for i, (a, b, stride) in enumerate(zip(before, channels, strides, strict=True))
         )
 
@@ -62,12 +64,14 @@ class STGCN(nn.Module):
 class Block(nn.Module):
     """Joint mixing, then temporal convolution, around a residual. (N, a, T, V) -> (N, b, T / stride, V)."""
 
-    def __init__(self, a: int, b: int, stride: int, joints: int, *, dropout: float, residual: bool) -> None:
+    def __init__(
+        self, a: int, b: int, stride: int, joints: int, kernel: int, *, dropout: float, residual: bool
+    ) -> None:
         super().__init__()
         self.edge = nn.Parameter(torch.ones(3, joints, joints))
         self.spread = nn.Conv2d(a, 3 * b, 1)
         self.norm_in = nn.BatchNorm2d(b)
-        self.over_time = nn.Conv2d(b, b, (TEMPORAL_KERNEL, 1), (stride, 1), (TEMPORAL_KERNEL // 2, 0))
+        self.over_time = nn.Conv2d(b, b, (kernel, 1), (stride, 1), (kernel // 2, 0))
         self.norm_out = nn.BatchNorm2d(b)
         self.dropout = Dropout(dropout)
         self.shortcut: nn.Module | None
