@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pgfa.errors import BadConfig
+from pgfa.read.class_names import class_names
 from pgfa.read.ntu_names import NtuName
 
 Column = Literal["subject", "camera", "setup"]
@@ -108,15 +109,15 @@ def listed_masks(names: Sequence[str], train: Collection[str], test: Collection[
 
 
 def zero_shot_masks(
-    actions: Sequence[str] | Sequence[int],
+    actions: Sequence[str],
     masks: tuple[Mask, Mask],
-    seen: Collection[str] | Collection[int],
-    unseen: Collection[str] | Collection[int],
+    seen: Collection[str],
+    unseen: Collection[str],
 ) -> tuple[Mask, Mask]:
     """Zero-shot sets of method.md section 5: who may train of seen classes, who may test of unseen ones.
 
     Args:
-        actions: the class of each clip, by name or by index as in `seen` and `unseen`.
+        actions: the class of each clip, by name.
         masks: (train, test) of the protocol, (clips,) bool each.
 
     Raises:
@@ -130,14 +131,14 @@ def zero_shot_masks(
 
 def one_shot_masks(
     ids: Sequence[str],
-    actions: Sequence[str] | Sequence[int],
-    exemplars: Mapping[str, str] | Mapping[int, str],
+    actions: Sequence[str],
+    exemplars: Mapping[str, str],
 ) -> tuple[Mask, Mask]:
     """One-shot sets: all clips of the other classes train; those of novel ones test, but for the exemplars.
 
     Args:
         ids: the clips.
-        actions: their classes, by name or by index as in `exemplars`.
+        actions: their classes, by name.
         exemplars: novel class -> its one known clip.
 
     Raises:
@@ -152,8 +153,8 @@ def one_shot_masks(
     return ~novel, novel & ~np.isin(np.asarray(ids), list(exemplars.values()))
 
 
-def one_shot_exemplars(dataset: str) -> dict[int, str]:
-    """The one known clip of each novel class: class index (from 0) -> clip name.
+def one_shot_exemplars(dataset: str) -> dict[str, str]:
+    """The one known clip of each novel class: class name -> clip name.
 
     For NTU RGB+D 120 these are the official ones: actions A001, A007, ... A115 by subject 8, camera 3, first
     replication, setup 1 or 18. NTU RGB+D 60 has no official list: the ten of them that lie in it are taken.
@@ -164,10 +165,10 @@ def one_shot_exemplars(dataset: str) -> dict[int, str]:
     last = {"ntu60": 60, "ntu120": 120}.get(dataset)
     if last is None:
         raise BadConfig(f"{dataset} has no official one-shot exemplars")
-    actions = range(1, last + 1, 6)
+    names = class_names("ntu")
     return {
-        a - 1: str(NtuName(1 if a <= 60 else 18, camera=3, subject=8, replication=1, action=a))
-        for a in actions
+        names[a - 1]: str(NtuName(1 if a <= 60 else 18, camera=3, subject=8, replication=1, action=a))
+        for a in range(1, last + 1, 6)
     }
 
 
@@ -186,10 +187,12 @@ def first_exemplars(ids: Sequence[str], actions: Sequence[str], novel: Collectio
 
 
 def _numbers(values: Sequence[str | int], column: str, what: str) -> NDArray[np.int64]:
-    try:
-        return np.fromiter((int(value) for value in values), np.int64, len(values))
-    except ValueError:
-        bad = next(i for i, value in enumerate(values) if not str(value).strip().isdigit())
-        raise BadConfig(
-            f"{what} needs a number as {column} of every clip; clip {bad} has {values[bad]!r}"
-        ) from None
+    numbers = np.empty(len(values), np.int64)
+    for clip, value in enumerate(values):
+        try:
+            numbers[clip] = int(value)
+        except (ValueError, OverflowError):
+            raise BadConfig(
+                f"{what} needs a number as {column} of every clip; clip {clip} has {value!r}"
+            ) from None
+    return numbers

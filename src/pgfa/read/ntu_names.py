@@ -17,7 +17,7 @@ ACTIONS: dict[NtuSet, int] = {"ntu60": 60, "ntu120": 120}
 SETUPS: dict[NtuSet, int] = {"ntu60": 17, "ntu120": 32}
 """Number of camera setups; setups 1..17 recorded actions 1..60, setups 18..32 actions 61..120."""
 
-_NAME = re.compile(r"S(\d{3})C(\d{3})P(\d{3})R(\d{3})A(\d{3})")
+_NAME = re.compile(r"S(\d{3})C(\d{3})P(\d{3})R(\d{3})A(\d{3})", re.ASCII)
 
 
 class NtuName(NamedTuple):
