@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pgfa.errors import BadFile
+from pgfa.read.decimals import decimals, number
 
 JOINTS = 25
 BODY_NUMBERS = 10
@@ -29,13 +30,6 @@ MAX_FRAMES = 100_000
 _FAST_BYTES = 32 * 1024 * 1024
 _BODY_TOKENS = BODY_NUMBERS + 1 + JOINTS * JOINT_NUMBERS
 _PLAIN = b"0123456789 .-+eE\n"
-_ROWS = np.arange(16, dtype=np.uint8)[:, None]
-_TENS = 10.0 ** np.arange(17)
-
-# The C library of Linux hands memory back to the system piece by piece until it has seen a large piece come
-# and go; getting it anew for the arrays of each file costs half the time of reading. This one is never
-# touched.
-np.empty(16 * 1024 * 1024, dtype=np.uint8)
 
 
 @dataclass(frozen=True)
@@ -114,7 +108,7 @@ def parse_fast(raw: bytes) -> Bodies | None:
     if not b"".join(ids).isdigit():
         return None
     wanted = (joint_tokens[:, :, None] + np.arange(3)).ravel()
-    values = _decimals(raw, starts[wanted], ends[wanted])
+    values = decimals(raw, starts[wanted], ends[wanted])
     if values is None or not np.isfinite(values).all():
         return None
     return Bodies(
@@ -142,50 +136,6 @@ def _body_counts(raw: bytes, starts: NDArray[np.int64], ends: NDArray[np.int64])
         counts.append(count)
         at += 1 + count * _BODY_TOKENS
     return np.array(counts) if at == most and any(counts) else None
-
-
-def _decimals(raw: bytes, starts: NDArray[np.int64], ends: NDArray[np.int64]) -> NDArray[np.float32] | None:
-    """Numbers that stand at `starts`..`ends` of a text, all at once, exactly as `float` reads them.
-
-    Digits are laid out in a table of 16 rows, ends aligned, and added up in twos and fours: with up to 15
-    digits the
-    sum is a whole number below 2**53 and the power of ten it is divided by is exact too, so the one division
-    rounds
-    as `float` does. Exponents and longer numbers are few and go through `float`. None where one is no number.
-    Before each number at least 16 bytes of text must stand.
-    """
-    if int((ends - starts).max()) > 255:
-        return None
-    length = (ends - starts).astype(np.uint8)
-    text = np.frombuffer(raw, dtype=np.uint8)
-    table = np.ascontiguousarray(np.lib.stride_tricks.sliding_window_view(text, 16)[ends - 16].T)
-    inside = _ROWS + length >= 16
-    digit = table - np.uint8(48)
-    is_digit = (digit < 10) & inside
-    is_point = (table == ord(".")) & inside
-    minus = text[starts] == ord("-")
-    points = is_point.sum(axis=0, dtype=np.uint8)
-    digits = is_digit.sum(axis=0, dtype=np.uint8)
-    easy = (digits + points + minus == length) & (points <= 1) & (digits > 0) & (digits < 16)
-    digit *= is_digit
-    twos = digit[0::2] * np.uint8(10) + digit[1::2]
-    fours = twos[0::2] * np.uint16(100) + twos[1::2]
-    total = ((fours[0] * 1e4 + fours[1]) * 1e4 + fours[2]) * 1e4 + fours[3]
-    # A number without a point is read as if its point stood after its last digit.
-    place = np.where(points == 1, 15 - (is_point * _ROWS).sum(axis=0, dtype=np.uint8), 0)
-    scale = _TENS[place]
-    # The point takes up a place of its own: what stands before it weighs ten times too much.
-    before = np.floor(total / (scale * 10))
-    values = np.where(points == 1, total - 9 * scale * before, total) / scale
-    np.negative(values, out=values, where=minus)
-    for odd in np.flatnonzero(~easy).tolist():
-        try:
-            values[odd] = float(raw[starts[odd] : ends[odd]])
-        except ValueError:
-            return None
-    with np.errstate(over="ignore"):
-        exact: NDArray[np.float32] = values.astype(np.float32)
-    return exact
 
 
 class _Lines:
@@ -240,7 +190,7 @@ def parse_carefully(raw: bytes, name: str) -> Bodies:
                 if len(words) < JOINT_NUMBERS:
                     raise lines.bad("a joint's line of 12 numbers", f"{len(words)}: {_shown(line)}")
                 try:
-                    body[joint] = [_number(word) for word in words[:3]]
+                    body[joint] = [number(word) for word in words[:3]]
                 except ValueError:
                     raise lines.bad("x y z in metres", _shown(line)) from None
                 wide += len(words) > JOINT_NUMBERS
@@ -267,16 +217,9 @@ def parse_carefully(raw: bytes, name: str) -> Bodies:
     )
 
 
-def _number(word: bytes) -> float:
-    # float() also takes "1_000"; no writer of such files does.
-    if b"_" in word:
-        raise ValueError("not a number")
-    return float(word)
-
-
 def _is_number(word: bytes) -> bool:
     try:
-        _number(word)
+        number(word)
     except ValueError:
         return False
     return True

@@ -22,6 +22,7 @@ import numpy as np
 from pgfa.errors import BadFile
 from pgfa.read.base import Account, FileRef, Format
 from pgfa.read.class_names import class_names
+from pgfa.read.decimals import number, rows_of
 from pgfa.skeleton import NTU25, Clip, Source
 from pgfa.skeleton.bodies import presence
 
@@ -112,9 +113,13 @@ def _cut(ref: FileRef, lines: list[bytes], label: Label, source: Source) -> Clip
     first, last = central(label.first, last)
     if last - first < label.last - label.first and not problems:
         problems.append(f"long: {label.last - label.first} frames, central {last - first} kept")
-    numbers = np.array([_frame(ref, lines[at], at + 1) for at in range(first, last)])
-    with np.errstate(over="ignore"):
-        positions = numbers.astype(np.float32).reshape(-1, 2, 25, 3)
+    numbers = rows_of(lines[first:last], _NUMBERS)
+    if numbers is None:
+        with np.errstate(over="ignore"):
+            numbers = np.array(
+                [_frame(ref, lines[at], at + 1) for at in range(first, last)], dtype=np.float32
+            )
+    positions = numbers.reshape(-1, 2, 25, 3)
     broken = ~np.isfinite(positions).all(axis=3)
     if broken.any():
         problems.append(f"{int(broken.sum())} joints without a place (NaN)")
@@ -130,17 +135,15 @@ def _cut(ref: FileRef, lines: list[bytes], label: Label, source: Source) -> Clip
     return Clip(positions, RATE, NTU25, source, tuple(problems))
 
 
-def _frame(ref: FileRef, line: bytes, number: int) -> list[float]:
+def _frame(ref: FileRef, line: bytes, at: int) -> list[float]:
     words = line.split()
     if len(words) != _NUMBERS:
-        raise BadFile(str(ref), expected="150 numbers", found=str(len(words)), where=f"line {number}")
+        raise BadFile(str(ref), expected="150 numbers", found=str(len(words)), where=f"line {at}")
     try:
-        if b"_" in line:
-            raise ValueError("1_000 is no number here")
-        return [float(word) for word in words]
+        return [number(word) for word in words]
     except ValueError:
         text = line[:60].decode("ascii", errors="backslashreplace")
-        raise BadFile(str(ref), expected="150 numbers", found=repr(text), where=f"line {number}") from None
+        raise BadFile(str(ref), expected="150 numbers", found=repr(text), where=f"line {at}") from None
 
 
 def central(first: int, last: int, longest: int = LONGEST) -> tuple[int, int]:
@@ -157,17 +160,15 @@ def read_labels(ref: FileRef) -> list[Label]:
             line.
     """
     labels = []
-    for number, line in enumerate(
-        ref.read(limit=1024 * 1024).decode("utf-8", errors="replace").splitlines(), 1
-    ):
+    for at, line in enumerate(ref.read(limit=1024 * 1024).decode("utf-8", errors="replace").splitlines(), 1):
         if not line.strip():
             continue
         words = [word.strip() for word in line.split(",")]
         whole = [int(word) if re.fullmatch("[0-9]{1,9}", word) else -1 for word in words[:3]]
         if len(words) not in (3, 4) or min(whole) < 1 or whole[0] > len(class_names("pku")):
             expected = "class,start,end,confidence with a class of 1 to 51"
-            raise BadFile(str(ref), expected=expected, found=repr(line[:60]), where=f"line {number}")
-        labels.append(Label(whole[0], whole[1] - 1, whole[2], number))
+            raise BadFile(str(ref), expected=expected, found=repr(line[:60]), where=f"line {at}")
+        labels.append(Label(whole[0], whole[1] - 1, whole[2], at))
     return labels
 
 
@@ -259,12 +260,12 @@ def read_split(ref: FileRef) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """
     lines = ref.read(limit=1024 * 1024).decode("utf-8", errors="replace").splitlines()
     lists = []
-    for number in (2, 4):
-        names = [name.strip() for name in lines[number - 1].split(",")] if len(lines) >= number else []
+    for at in (2, 4):
+        names = [name.strip() for name in lines[at - 1].split(",")] if len(lines) >= at else []
         names = [name.removesuffix(".txt") for name in names if name]
         wrong = [name for name in names if not _STREAM.fullmatch(f"{name}.txt")]
         if not names or wrong:
-            found, where = repr(wrong[0][:60]) if wrong else "none", f"line {number}"
+            found, where = repr(wrong[0][:60]) if wrong else "none", f"line {at}"
             raise BadFile(str(ref), expected="stream names, comma separated", found=found, where=where)
         lists.append(tuple(names))
     if both := sorted(set(lists[0]) & set(lists[1])):
