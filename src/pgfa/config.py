@@ -162,7 +162,9 @@ class TrainSettings(Staged):
     optimiser: Literal["sgd", "adamw"] = "adamw"
     """`sgd` with momentum 0.9, or `adamw`."""
     schedule: Literal["steps", "one-cycle"] = "one-cycle"
-    """`steps`: linear over 5 epochs from 0, then x0.1 at 50 and 80; `one-cycle`: up for 15 %, down by cosine."""
+    """`steps`: linear over 5 epochs from 0, then x0.1 at every drop; `one-cycle`: up for 15 %, down by cosine."""
+    drops: tuple[Annotated[int, Field(ge=1)], ...] = (50, 80)
+    """Epochs at which `steps` falls to a tenth."""
     rate: Annotated[float, Field(gt=0)] = 2e-3
     """Peak learning rate."""
     weight_decay: Annotated[float, Field(ge=0)] = 0.05

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from pgfa.config import TrainSettings
 
-WARM_UP_EPOCHS, DROPS = 5, (50, 80)  # method.md section 3
+WARM_UP_EPOCHS = 5  # method.md section 3
 ONE_CYCLE_RISE = 0.15
 
 
@@ -17,7 +17,7 @@ def rate_at(settings: TrainSettings, epoch: int, step: int, steps: int) -> float
     """Learning rate of a step (`steps` of them in an epoch)."""
     if settings.schedule == "steps":
         warm = min(1.0, epoch / WARM_UP_EPOCHS)  # so epoch 0 has rate 0, as in the authors' code
-        return settings.rate * warm * 0.1 ** sum(epoch >= drop for drop in DROPS)
+        return settings.rate * warm * 0.1 ** sum(epoch >= drop for drop in settings.drops)
     done = (epoch * steps + step + 1) / (settings.epochs * steps)
     if done < ONE_CYCLE_RISE:
         return settings.rate * done / ONE_CYCLE_RISE
