@@ -48,6 +48,7 @@ def seen_sentences(
         merge: whether classes of different data sets that mean the same count as the same in the loss.
     """
     rows = list(seen)
+    shows = list(range(len(seen)))  # the class each row stands for
     place = {action.key: i for i, action in enumerate(seen)}
     forbidden = {action.key for action in unseen}
     mirror = np.arange(len(seen))
@@ -55,21 +56,18 @@ def seen_sentences(
         image = mirrored(action, books[action.dataset])
         if image is None or image.key in forbidden:
             mirror[i] = -1  # a mirrored clip would show nothing known, or be a recording of an unseen class
-        elif image.key != action.key:
-            mirror[i] = place.get(image.key, -1)
         elif image != action:
-            mirror[i] = len(rows)  # the same class told with the other side
+            mirror[i] = len(rows)  # told with the other side; maybe as another class of the data set
             rows.append(image)
+            shows.append(place.get(image.key, len(seen) + i))
     vectors = class_vectors(rows, settings)
     centre = np.zeros(vectors.shape[2], dtype=np.float32)
     if settings.centre:
         centre = vectors[: len(seen)].mean(axis=(0, 1))
-    same = np.eye(len(rows), dtype=bool)
+    same = np.equal.outer(shows, shows)
     if merge:
-        for i, a in enumerate(seen):
-            for j, b in enumerate(seen[:i]):
-                if a.dataset != b.dataset and same_meaning(a, b):
-                    same[i, j] = same[j, i] = True
+        alike = np.array([[a.dataset != b.dataset and same_meaning(a, b) for b in rows] for a in rows])
+        same |= alike
     return Sentences(vectors, mirror, same, centre)
 
 

@@ -22,6 +22,7 @@ from pgfa.learn.sentences import Sentences, seen_sentences
 from pgfa.learn.state import load_state, save_state
 from pgfa.model.encoder import MotionEncoder
 from pgfa.model.loss import contrastive_loss
+from pgfa.skeleton import Layout
 
 SETTINGS, CORPUS, METRICS = "run.toml", "corpus.json", "metrics.jsonl"
 CHECKPOINT, WEIGHTS = "checkpoint.safetensors", "model.safetensors"
@@ -55,9 +56,9 @@ def train(
     sentences = seen_sentences(
         corpus.seen, corpus.unseen, corpus.books, settings.text, merge=settings.train.recipe != "paper"
     )
-    identity = _claim(out, settings, corpus)
+    identity = _claim(out, settings, corpus, sentences)
     torch.manual_seed(settings.train.seed)
-    model = build_model(settings, corpus, sentences).to(where)
+    model = build_model(settings, corpus.layout, sentences.vectors.shape[2]).to(where)
     optimiser = _optimiser(settings, model)
     first = 0
     if (out / CHECKPOINT).exists():
@@ -112,10 +113,9 @@ def batch_of(data: dict[str, Tensor], chosen: Tensor, settings: RunSettings) -> 
     return positions, present, text, data["same"][label][:, label]
 
 
-def build_model(settings: RunSettings, corpus: Corpus, sentences: Sentences) -> MotionEncoder:
-    """A fresh model for a run's settings."""
-    made = settings.train
-    return MotionEncoder(settings.model, corpus.layout, sentences.vectors.shape[2], made.scale, made.learn_scale)
+def build_model(settings: RunSettings, layout: Layout, text_size: int) -> MotionEncoder:
+    """A fresh model for a run's settings; `text_size` is d of the sentence vectors."""
+    return MotionEncoder(settings.model, layout, text_size, settings.train.scale, settings.train.learn_scale)
 
 
 def pick_device(name: str) -> torch.device:
@@ -135,7 +135,7 @@ def read_metrics(out: Path) -> Iterator[dict[str, Any]]:
             yield json.loads(line)
 
 
-def _claim(out: Path, settings: RunSettings, corpus: Corpus) -> str:
+def _claim(out: Path, settings: RunSettings, corpus: Corpus, sentences: Sentences) -> str:
     """Write what the run is, or check that the run that lies there is the same one."""
     clips = [corpus.train, corpus.test]
     identity = digest(
@@ -160,7 +160,12 @@ def _claim(out: Path, settings: RunSettings, corpus: Corpus) -> str:
             "unseen": [a.key for a in corpus.unseen],
             "train_clips": len(corpus.train),
             "test_clips": len(corpus.test),
-            "removed": [{"class": f"{r.dataset}/{r.name}", "because_of": r.because_of, "rule": r.rule} for r in corpus.removals],
+            "removed": [
+                {"class": f"{r.dataset}/{r.name}", "because_of": r.because_of, "rule": r.rule}
+                for r in corpus.removals
+            ],
+            "text_size": sentences.vectors.shape[2],
+            "text_centre": [float(x) for x in sentences.centre],
         },
     )
     return identity

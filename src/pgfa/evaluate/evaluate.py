@@ -1,0 +1,157 @@
+"""Evaluate a run on the unseen classes: features once, sentences alone, then after alignment."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pgfa.adapt import Alignment, align, cosines
+from pgfa.config import AdaptSettings, RunSettings
+from pgfa.evaluate.feature_map import feature_map
+from pgfa.evaluate.report import (
+    AFTER_ALIGNMENT,
+    FROM_SENTENCES,
+    Example,
+    Method,
+    Predictions,
+    Report,
+    UnseenClass,
+    choose_examples,
+    write_report,
+)
+from pgfa.evaluate.score import Score, score
+from pgfa.files import write_json
+from pgfa.learn.corpus import Corpus, assemble
+from pgfa.learn.features import features_of
+from pgfa.learn.run import Run, open_run
+from pgfa.learn.sentences import candidate_vectors
+from pgfa.learn.train import read_metrics
+from pgfa.pack import open_pack
+from pgfa.text.catalogue import sentence_of
+
+RESULT, REPORT = "evaluation.json", "report.html"
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What came out.
+
+    Attributes:
+        run: the run that was evaluated.
+        corpus: the clips it was evaluated on.
+        features: (N, d) of the test clips.
+        alignment: anchors, prototypes and predictions.
+        sentences, aligned: the scores before and after alignment.
+    """
+
+    run: Run
+    corpus: Corpus
+    features: NDArray[np.float32]
+    alignment: Alignment
+    sentences: Score
+    aligned: Score
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data, as in ``evaluation.json``."""
+        settings = self.run.settings
+        return {
+            "split": settings.split,
+            "packs": [Path(p).name for p in settings.packs],
+            "recipe": settings.train.recipe,
+            "seed": settings.train.seed,
+            "epochs": settings.train.epochs,
+            "alpha": settings.adapt.alpha,
+            "train_clips": self.run.facts["train_clips"],
+            "classes": [a.key for a in self.corpus.unseen],
+            "chance": 1 / len(self.corpus.unseen),
+            **{
+                name: {**asdict(value), "confusion": value.confusion.tolist()}
+                for name, value in (("from_sentences", self.sentences), ("after_alignment", self.aligned))
+            },
+            "removed": self.run.facts["removed"],
+        }
+
+
+def evaluate(
+    folder: Path,
+    *,
+    packs: tuple[str, ...] = (),
+    catalogues: tuple[Path, ...] = (),
+    adapt: AdaptSettings | None = None,
+    device: str = "auto",
+) -> Evaluation:
+    """Evaluate the run in `folder` on the test clips of its split.
+
+    Args:
+        packs: where the packs lie now, if they have moved since training.
+        catalogues: own catalogue files the run was trained with.
+        adapt: another alignment than the run's.
+
+    Raises:
+        BadCheckpoint, BadConfig, BadFile: as `open_run` and `assemble`.
+    """
+    run = open_run(folder, device=device)
+    changes: dict[str, Any] = {"packs": packs} if packs else {}
+    if adapt is not None:
+        changes["adapt"] = adapt
+    settings: RunSettings = run.settings.model_copy(update=changes)
+    run = Run(run.folder, settings, run.facts, run.layout, run.centre, run.model)
+    corpus = assemble(settings, catalogues)
+    features = features_of(run.model, corpus.test.positions, corpus.test.present)
+    anchors = candidate_vectors(corpus.unseen, settings.text, run.centre)
+    alignment = align(features, anchors, settings.adapt.alpha)
+    classes, truth = len(corpus.unseen), corpus.test.labels
+    return Evaluation(
+        run, corpus, features, alignment,
+        sentences=score(truth, alignment.labels, classes, seed=settings.train.seed),
+        aligned=score(truth, alignment.predictions, classes, seed=settings.train.seed),
+    )  # fmt: skip
+
+
+def save_evaluation(found: Evaluation, *, notes: tuple[str, ...] = (), command: str = "") -> tuple[Path, Path]:
+    """Write ``evaluation.json`` and ``report.html`` into the run's folder; both paths are returned."""
+    folder = found.run.folder
+    write_json(folder / RESULT, found.to_dict())
+    write_report(folder / REPORT, _report(found, notes, command))
+    return folder / RESULT, folder / REPORT
+
+
+def _report(found: Evaluation, notes: tuple[str, ...], command: str) -> Report:
+    settings, corpus, made = found.run.settings, found.corpus, found.alignment
+    packs = [open_pack(path) for path in settings.packs]
+    ids = tuple(str(packs[p].manifest["id"][c]) for p, c in corpus.test.origin.tolist())
+    predictions = Predictions(ids, corpus.test.labels, made.labels, made.predictions)
+    before, after = cosines(found.features, made.anchors), cosines(found.features, made.prototypes)
+    examples = [
+        Example(i, packs[corpus.test.origin[i, 0]].clip(int(corpus.test.origin[i, 1])), before[i].tolist(), after[i].tolist())
+        for i in choose_examples(predictions)
+    ]
+    return Report(
+        title=settings.split,
+        run={
+            "Split": f"{settings.split}: {len(corpus.unseen)} unseen actions",
+            "Trained on": f"{len(corpus.train):,} clips of {len(corpus.seen)} other actions, from "
+            + ", ".join(Path(p).name for p in settings.packs),
+            "Tested on": f"{len(corpus.test):,} clips",
+            "Recipe": f"{settings.train.recipe}, {settings.train.epochs} epochs, seed {settings.train.seed}",
+            "Sentences": f"{settings.text.encoder}, {' and '.join(settings.text.variants)}",
+            "Alignment": f"{settings.adapt.method}, support factor {settings.adapt.alpha:g}",
+        },
+        table=[_row(FROM_SENTENCES, found.sentences), _row(AFTER_ALIGNMENT, found.aligned)],
+        classes=[UnseenClass(a.label, sentence_of(a, settings.text.variants[0])) for a in corpus.unseen],
+        predictions=predictions,
+        command=command or f"pgfa evaluate {found.run.folder}",
+        map=feature_map(found.features, made.anchors, made.prototypes),
+        examples=examples,
+        history={"training loss": [line["loss"] for line in read_metrics(found.run.folder)]},
+        notes=notes,
+        removed=[f"{r['class']} ({r['rule']}; unseen: {r['because_of']})" for r in found.run.facts["removed"]],
+    )
+
+
+def _row(name: str, value: Score) -> Method:
+    return Method(name, value.accuracy, value.class_mean, value.low, value.high, value.clips)
