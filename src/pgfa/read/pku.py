@@ -14,7 +14,7 @@ import re
 import zipfile
 from dataclasses import replace
 from functools import lru_cache
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PurePath, PurePosixPath
 from typing import NamedTuple
 
 import numpy as np
@@ -180,14 +180,13 @@ def label_of(ref: FileRef) -> FileRef:
         BadFile: where there is none.
     """
     if ref.member is not None:
-        found = [FileRef(ref.path, name) for name in _zip_names(ref.path) if _is_label(name, ref.name)]
+        names = [name for name in _zip_names(ref.path) if PurePosixPath(name).name == ref.name]
+        found = [FileRef(ref.path, name) for name in names if _in_labels(PurePosixPath(name))]
     else:
-        found = [
-            FileRef(place / ref.name)
-            for above in (ref.path.parent, ref.path.parent.parent, ref.path.parent.parent.parent)
-            for place in _label_folders(above)
-            if (place / ref.name).is_file()
-        ]
+        # No further out: another data set's labels may lie there.
+        nearest = (ref.path.parent, ref.path.parent.parent)
+        folders = [folder for above in nearest for folder in _label_folders(above)]
+        found = [FileRef(folder / ref.name) for folder in folders if (folder / ref.name).is_file()]
     if not found:
         expected = f"its labels, {ref.name} in a folder named '...label...'"
         raise BadFile(str(ref), expected=expected, found="none")
@@ -203,9 +202,15 @@ def _label_folders(above: Path) -> tuple[Path, ...]:
     return tuple(beside + inside)
 
 
-def _is_label(member: str, name: str) -> bool:
-    path = PurePosixPath(member)
-    return path.name == name and any("label" in part.lower() for part in path.parts[:-1])
+def _in_labels(path: PurePath) -> bool:
+    """Whether a file lies among labels: the nearest folder that names labels or skeletons says which it
+    is."""
+    for folder in path.parts[-2::-1]:
+        if "label" in folder.lower():
+            return True
+        if "skel" in folder.lower():
+            return False
+    return False
 
 
 @lru_cache(maxsize=8)
@@ -227,16 +232,11 @@ def _all_files(place: Path) -> list[FileRef]:
 
 def find_pku(place: Path) -> list[FileRef]:
     """All streams of a folder or zip, sorted. Raises BadFile where there is none."""
-    streams = [ref for ref in _all_files(place) if _STREAM.fullmatch(ref.name) and not _in_label_folder(ref)]
+    named = [ref for ref in _all_files(place) if _STREAM.fullmatch(ref.name)]
+    streams = [ref for ref in named if not _in_labels(PurePosixPath(ref.member) if ref.member else ref.path)]
     if not streams:
         raise BadFile(place, expected="PKU-MMD streams (0002-L.txt) and their labels", found="none")
     return sorted(streams)
-
-
-def _in_label_folder(ref: FileRef) -> bool:
-    if ref.member is not None:
-        return _is_label(ref.member, ref.name)
-    return any("label" in folder.name.lower() for folder in list(ref.path.parents)[:2])
 
 
 def read_splits(place: Path) -> dict[str, tuple[tuple[str, ...], tuple[str, ...]]]:

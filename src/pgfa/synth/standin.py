@@ -62,7 +62,8 @@ def synthesise(dataset: str, clips: int, folder: Path, seed: int = 0, jobs: int 
             list, classes in turn, one-shot exemplars first, those set aside without any body), or
             ``"pku-mmd"``
             (folders PKU_Skeleton_Renew and Train_Label_PKU_final and the two split files).
-        clips: how many; of NTU at most 56,880 or 114,480; of PKU-MMD rounded up to whole recordings of 60.
+        clips: how many; of NTU at most 56,880 or 114,480; of PKU-MMD rounded up to whole recordings of 60,
+            at least two.
         folder: to be made; it must not exist, or be empty.
         seed: of all that is drawn at random.
         jobs: processes; one a core where None.
@@ -180,13 +181,14 @@ def _with_defects(positions: NDArray[np.float32], chance: np.random.Generator) -
 def _write_pku(clips: int, folder: Path, seed: int, jobs: int | None) -> list[int]:
     for name in ("PKU_Skeleton_Renew", "Train_Label_PKU_final"):
         (folder / name).mkdir()
-    recordings = -(-clips // (PKU_CLIPS_A_STREAM * len(PKU_VIEWS)))
+    # At least two, so that one can test.
+    recordings = max(2, -(-clips // (PKU_CLIPS_A_STREAM * len(PKU_VIEWS))))
     if recordings > 9998:
         raise BadConfig(f"PKU-MMD names have room for 9,998 recordings, not {recordings:,}")
     numbers = list(range(2, 2 + recordings))
     sizes = _spread(partial(_write_recording, folder, seed), numbers, jobs)
     # Subjects come with recordings here, so every fourth recording tests across subjects.
-    by_subject = [(f"{number:04d}-{view}", number % 4 == 1) for number in numbers for view in PKU_VIEWS]
+    by_subject = [(f"{number:04d}-{view}", number % 4 == 3) for number in numbers for view in PKU_VIEWS]
     by_view = [(name, name.endswith("L")) for name, _ in by_subject]
     for split, names in (("cross-subject", by_subject), ("cross-view", by_view)):
         train = ", ".join(name for name, tests in names if not tests)

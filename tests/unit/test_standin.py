@@ -1,0 +1,123 @@
+"""Stand-ins: the official form, everything in it that the real sets have, the same bytes each time."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pgfa.errors import BadConfig
+from pgfa.pack import import_dataset, open_pack
+from pgfa.read.base import FileRef
+from pgfa.read.class_names import class_names
+from pgfa.read.ntu import read_ntu
+from pgfa.read.ntu_names import NtuName, dropped_names, parse_ntu_name
+from pgfa.read.ntu_official import official_names
+from pgfa.read.pku import read_splits
+from pgfa.synth import ACTIONS
+from pgfa.synth.scores import scores
+from pgfa.synth.standin import ntu_file, stand_in_names, synthesise
+
+TWO_PEOPLE = set(range(50, 61)) | set(range(106, 121))
+
+
+def test_every_class_has_a_score_of_its_own() -> None:
+    names = set(class_names("ntu")) | set(class_names("pku"))
+    assert set(scores()) == names
+    assert len(set(scores().values())) == len(names)
+    played = {action for score in scores().values() for action in (*score.actions, score.partner) if action}
+    assert played <= set(ACTIONS)
+    for number, name in enumerate(class_names("ntu"), 1):
+        assert bool(scores()[name].partner) == (number in TWO_PEOPLE), name
+
+
+def test_names_are_official_and_spread_over_classes() -> None:
+    names = stand_in_names("ntu120", 360)
+    assert set(names) <= set(official_names("ntu120"))
+    assert len(set(names)) == 360
+    assert set(Counter(name[-3:] for name in names).values()) == {3}
+    exemplars = {f"S001C003P008R001A{a:03d}" for a in range(1, 56, 6)}
+    exemplars |= {f"S018C003P008R001A{a:03d}" for a in range(61, 116, 6)}
+    assert exemplars <= set(stand_in_names("ntu120", 120))
+    assert set(stand_in_names("ntu60", 56_880)) == set(official_names("ntu60"))
+    with pytest.raises(BadConfig, match="56,880"):
+        stand_in_names("ntu60", 56_881)
+
+
+def write(tmp_path: Path, name: NtuName, seed: int = 0) -> FileRef:
+    file = tmp_path / f"{name}.skeleton"
+    file.write_bytes(ntu_file(name, seed))
+    return FileRef(file)
+
+
+def test_files_look_like_people_and_a_second_person_comes_with_the_class(tmp_path: Path) -> None:
+    alone = read_ntu(write(tmp_path, NtuName(1, 2, 3, 1, 23)))
+    assert (alone.bodies, alone.problems) == (1, ())
+    together = read_ntu(write(tmp_path, NtuName(1, 2, 3, 1, 58)))
+    assert (together.bodies, together.problems) == (2, ())
+    apart = np.linalg.norm(together.positions[:, 0, 0] - together.positions[:, 1, 0], axis=1)
+    assert 0.5 < np.median(apart) < 2.5
+    height = alone.positions[..., 1].max(axis=2) - alone.positions[..., 1].min(axis=2)
+    assert 0.8 < np.median(height) < 2.2
+    # As long as real files are.
+    assert 100_000 < (tmp_path / "S001C002P003R001A023.skeleton").stat().st_size < 800_000
+
+
+def test_a_performance_is_one_and_its_three_views_differ() -> None:
+    lengths = {ntu_file(NtuName(4, camera, 7, 2, 30)).split(b"\n", 1)[0] for camera in (1, 2, 3)}
+    assert len(lengths) == 1
+    assert len({ntu_file(NtuName(4, camera, 7, 2, 30)) for camera in (1, 2, 3)}) == 3
+    assert ntu_file(NtuName(4, 1, 7, 2, 30)) == ntu_file(NtuName(4, 1, 7, 2, 30))
+    assert ntu_file(NtuName(4, 1, 7, 2, 30)) != ntu_file(NtuName(4, 1, 7, 2, 30), seed=1)
+
+
+def test_clips_set_aside_hold_no_body() -> None:
+    name = parse_ntu_name(min(dropped_names("ntu60")))
+    assert name is not None
+    counts = ntu_file(name).split()
+    assert int(counts[0]) == len(counts) - 1
+    assert set(counts[1:]) == {b"0"}
+
+
+def test_an_ntu_stand_in_is_imported_whole(tmp_path: Path) -> None:
+    made = synthesise("ntu60", 120, tmp_path / "data", jobs=1)
+    assert made.files == 120
+    assert made.bytes == sum(file.stat().st_size for file in (tmp_path / "data").rglob("*.skeleton"))
+    report = import_dataset("ntu60", tmp_path / "data", tmp_path / "pack", jobs=1, progress=False)
+    assert report.account is not None
+    assert report.summary.clips == len(report.account.wanted) == 120 - len(report.account.dropped)
+    assert len(report.summary.classes) == 60
+    assert report.summary.faulty > 0
+    again = synthesise("ntu60", 120, tmp_path / "again", jobs=2)
+    assert again.bytes == made.bytes
+    for file in (tmp_path / "data").rglob("*.skeleton"):
+        assert file.read_bytes() == (tmp_path / "again" / file.relative_to(tmp_path / "data")).read_bytes()
+
+
+def test_a_pku_stand_in_is_imported_whole(tmp_path: Path) -> None:
+    assert synthesise("pku-mmd", 100, tmp_path / "data", jobs=1).files == 6
+    report = import_dataset("pku-mmd", tmp_path / "data", tmp_path / "pack", jobs=1, progress=False)
+    pack = open_pack(tmp_path / "pack")
+    assert (len(pack), report.summary.rejected) == (120, ())
+    assert report.summary.bodies.keys() == {1, 2}
+    splits = read_splits(tmp_path / "data")
+    assert set(splits) == {"cross-subject", "cross-view"}
+    streams = set(pack.column("setup").tolist())
+    for train, test in splits.values():
+        assert set(train) | set(test) == streams
+
+
+def test_what_cannot_be_made_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "x").write_text("x")
+    for dataset, clips, folder in (
+        ("ntu60", 1, "full"),
+        ("ucf", 1, "a"),
+        ("ntu60", 0, "b"),
+        ("ntu60", 10**6, "c"),
+    ):
+        with pytest.raises(BadConfig):
+            synthesise(dataset, clips, tmp_path / folder, jobs=1)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["full"]
