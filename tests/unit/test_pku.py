@@ -13,9 +13,11 @@ from pgfa.errors import BadFile
 from pgfa.pack import import_dataset
 from pgfa.read import FORMATS, FileRef
 from pgfa.read.base import Format
+from pgfa.read.class_names import class_names
 from pgfa.read.pku import Label, central, clip_name, find_pku, read_labels, read_pku, read_split, read_splits
 from pgfa.skeleton import Clip
 from pgfa.synth.skeleton_text import stream_text
+from pgfa.text import catalogue
 
 
 def moved(frames: int, seed: int = 0) -> np.ndarray:
@@ -56,6 +58,10 @@ def test_names_say_recording_view_class_and_label() -> None:
         f"F043V00{view}C001L021" for view in (1, 2, 3)
     ]
     assert clip_name("A03N07-R", label) == "A03N07V003C001L021"
+
+
+def test_the_catalogue_names_the_same_classes() -> None:
+    assert tuple(catalogue("pku-mmd").by_name) == class_names("pku")
 
 
 def test_the_four_clips_are_dropped(tmp_path: Path) -> None:
