@@ -60,8 +60,7 @@ def parse_text(raw: bytes, name: str) -> Bodies:
 
     Raises:
         BadFile: with the line, where counts, columns or numbers are not what they should be, or a file
-            claims more
-            than 100,000 frames or six bodies at once.
+            claims more than 100,000 frames or six bodies at once.
     """
     if len(raw) <= _FAST_BYTES:
         bodies = parse_fast(raw)
