@@ -16,7 +16,9 @@ SHARED = Path(os.environ.get("PGFA_SHARED", Path(__file__).resolve().parents[2] 
 def _shared(part: str) -> Path:
     folder = SHARED / part
     if not SHARED.exists():
-        pytest.skip(f"reason: no folder {SHARED} (the real recordings do not come with the code; set PGFA_SHARED)")
+        pytest.skip(
+            f"reason: no folder {SHARED} (the real recordings do not come with the code; set PGFA_SHARED)"
+        )
     assert folder.is_dir(), f"{SHARED} is there, but {folder} is not: the shared folder is broken"
     return folder
 

@@ -22,7 +22,7 @@ Variant = Literal["label", "plain", "skeleton", "parts"]
 class Settings(BaseModel):
     """Base of all settings. Raises BadConfig (not pydantic's error) on a wrong value."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, allow_inf_nan=False)
 
     def __init__(self, **values: Any) -> None:
         try:
@@ -48,7 +48,9 @@ class Settings(BaseModel):
             return cls(**tomllib.loads(path.read_text(encoding="utf-8")))
         except FileNotFoundError:
             raise BadConfig(f"{path}: no such settings file") from None
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        except OSError as error:
+            raise BadConfig(f"{path}: not a readable file: {error}") from None
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
             raise BadConfig(f"{path}: not TOML: {error}") from None
         except BadConfig as error:
             raise BadConfig(f"{path}: {error}") from None
@@ -66,8 +68,13 @@ class Staged(Settings):
     @classmethod
     def _fill_from_recipe(cls, values: Any) -> Any:
         if isinstance(values, dict) and values.get("recipe") == "paper":
-            return {**cls.PAPER, **values}
+            return {**cls._paper(values), **values}
         return values
+
+    @classmethod
+    def _paper(cls, values: dict[str, Any]) -> dict[str, Any]:
+        """The authors' choices, given what is specified."""
+        return cls.PAPER
 
 
 class PrepareSettings(Staged):
@@ -116,9 +123,16 @@ class ModelSettings(Staged):
         "dropout": 0.5,
         "absent_bodies": "zero",
     }
+    PAPER_SHIFTGCN: ClassVar[dict[str, Any]] = {
+        "streams": ("joint",),
+        "channels": (64, 64, 64, 64, 128, 128, 128, 256, 256, 256),
+        "strides": (1, 1, 1, 1, 2, 1, 1, 2, 1, 1),
+        "dropout": 0.0,
+        "absent_bodies": "zero",
+    }
 
-    encoder: Literal["stgcn"] = "stgcn"
-    """Motion encoder."""
+    encoder: Literal["stgcn", "shiftgcn"] = "stgcn"
+    """Motion encoder: ST-GCN (settings 1 and one-shot of the paper) or Shift-GCN (setting 2)."""
     streams: tuple[Literal["joint", "bone", "motion"], ...] = ("joint", "bone", "motion")
     """What a joint carries: its position, the vector from its parent, its change to the next frame."""
     channels: tuple[Annotated[int, Field(ge=1, le=4096)], ...] = (32, 64, 128)
@@ -126,11 +140,15 @@ class ModelSettings(Staged):
     strides: tuple[Literal[1, 2], ...] = (2, 2, 1)
     """Temporal stride of each block."""
     kernel: Literal[3, 5, 7, 9] = 5
-    """Frames that a temporal convolution sees."""
+    """Frames that a temporal convolution of ST-GCN sees; Shift-GCN learns how far it looks."""
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.2
     """Dropout in every block but the first."""
     absent_bodies: Literal["zero", "skip"] = "skip"
     """`zero`: an absent body is a body of zeros, as the authors do; `skip`: it is left out of all computation."""
+
+    @classmethod
+    def _paper(cls, values: dict[str, Any]) -> dict[str, Any]:
+        return cls.PAPER_SHIFTGCN if values.get("encoder") == "shiftgcn" else cls.PAPER
 
     @model_validator(mode="after")
     def _one_stride_each(self) -> Self:
@@ -180,12 +198,32 @@ class TrainSettings(Staged):
 
 
 class AdaptSettings(Staged):
-    """Test-time prototype-guided alignment."""
+    """Test-time alignment of sentences with unlabelled clips; what each method assumes is in docs/alignment.md."""
 
-    method: Literal["paper", "none"] = "paper"
-    """`paper`: one pass of section 4 of docs/method.md; `none`: sentences alone."""
+    method: Literal["none", "paper", "iterated", "balanced", "neighbours"] = "paper"
+    """`none`: sentences alone; `paper`: one pass of section 4 of docs/method.md; `iterated`: until labels stop
+    changing; `balanced`: clips shared out by a class prior; `neighbours`: anchors close to everything held back."""
     alpha: Annotated[float, Field(gt=0, le=1)] = 0.9
-    """Support factor: the share of a class's pseudo-labelled clips, surest first, that make its prototype."""
+    """Support factor: the share of a class's pseudo-labelled clips, surest first, that make its prototype
+    (`paper`, `iterated`, `neighbours`, streams)."""
+    rounds: Annotated[int, Field(ge=1, le=1000)] = 10
+    """Rounds at most of `iterated` and `balanced`; both stop when no label changes."""
+    temperature: Annotated[float, Field(gt=0, le=10)] = 0.07
+    """Of the softmax over cosines in `balanced`: small is a hard assignment."""
+    prior: Literal["uniform", "estimated"] | tuple[Annotated[float, Field(ge=0)], ...] = "uniform"
+    """Share of the clips that `balanced` gives to each candidate class: all the same, estimated from the clips,
+    or given, one number a class in the order of the anchors (they need not sum to 1)."""
+    shrinkage: Annotated[float, Field(ge=0, le=1)] = 0.5
+    """Of the `estimated` prior: 0 takes the clips' own estimate, 1 is `uniform`."""
+    memory: Annotated[int, Field(ge=1, le=100_000)] = 100
+    """Clips that a stream keeps for each class."""
+
+    @field_validator("prior")
+    @classmethod
+    def _some_class_is_wanted(cls, value: str | tuple[float, ...]) -> str | tuple[float, ...]:
+        if not isinstance(value, str) and not 0 < sum(value) < float("inf"):
+            raise ValueError("a given prior needs finite shares, one of them above 0")
+        return value
 
 
 class RunSettings(Staged):

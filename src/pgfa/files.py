@@ -66,12 +66,14 @@ def write_json(path: Path, value: Any) -> None:
 
 
 def read_json(path: Path) -> Any:
-    """Read a JSON file. Raises BadFile where it is absent or not JSON."""
+    """Read a JSON file. Raises BadFile where it is absent, cannot be read or is not JSON."""
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise BadFile(path, expected="a JSON file", found="no file") from None
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+    except OSError as error:
+        raise BadFile(path, expected="a readable file", found=str(error)) from None
+    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
         raise BadFile(path, expected="JSON", found=str(error)) from None
 
 

@@ -24,7 +24,9 @@ def reference(parity: Path) -> dict[str, np.ndarray]:
 
 @pytest.fixture
 def model(reference: dict[str, np.ndarray]) -> STGCN:
-    state = {k.removeprefix("state/"): torch.from_numpy(v) for k, v in reference.items() if k.startswith("state/")}
+    state = {
+        k.removeprefix("state/"): torch.from_numpy(v) for k, v in reference.items() if k.startswith("state/")
+    }
     net = STGCN(NTU25, dropout=0.0)
     net.load_state_dict(from_authors(state))
     return net
@@ -68,7 +70,9 @@ def test_loss_and_gradient(parity: Path) -> None:
         ref = {name: file[name] for name in file.files}
     skeleton = torch.from_numpy(ref["skeleton"]).requires_grad_()
     labels = torch.from_numpy(ref["labels"])
-    loss = contrastive_loss(skeleton, torch.from_numpy(ref["class_text"])[labels], labels[:, None] == labels, 1 / 0.07)
+    loss = contrastive_loss(
+        skeleton, torch.from_numpy(ref["class_text"])[labels], labels[:, None] == labels, 1 / 0.07
+    )
     loss.backward()
     assert abs(loss.item() - float(ref["loss"])) < 1e-5
     assert skeleton.grad is not None

@@ -54,7 +54,9 @@ def align(features: Array, anchors: Array, alpha: float) -> Alignment:
     total = np.zeros(prototypes.shape, dtype=np.float64)
     np.add.at(total, labels[support], unit[support])
     prototypes[size > 0] = (total[size > 0] / size[size > 0, None]).astype(np.float32)
-    return Alignment(anchors, labels, surprise, support, prototypes, cosines(features, prototypes).argmax(axis=1))
+    return Alignment(
+        anchors, labels, surprise, support, prototypes, cosines(features, prototypes).argmax(axis=1)
+    )
 
 
 def surest(labels: NDArray[np.int64], surprise: Array, classes: int, alpha: float) -> NDArray[np.bool_]:

@@ -1,6 +1,6 @@
 """Clips as moving pictures: a self-contained page with a 3-D player, or a GIF. Knows no model."""
 
-from pgfa.draw.clips import clip_gif, clip_page
+from pgfa.draw.clips import clip_gif, clip_page, draw_clip
 from pgfa.draw.page import PLAYER, asset, document
 from pgfa.draw.payload import clip_payload, layouts_payload, unpack_positions
 
@@ -11,6 +11,7 @@ __all__ = [
     "clip_page",
     "clip_payload",
     "document",
+    "draw_clip",
     "layouts_payload",
     "unpack_positions",
 ]

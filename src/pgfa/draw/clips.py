@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from pgfa.draw.page import PLAYER, asset, document
 from pgfa.draw.payload import clip_payload, layouts_payload, unpack_positions
+from pgfa.errors import BadConfig
 from pgfa.files import write_atomic
 from pgfa.skeleton import Clip
 
@@ -82,6 +83,16 @@ def _facts(clip: Clip, *, hidden: bool) -> str:
         f"<div><dt>{name}</dt><dd>{escape(value)}</dd></div>" for name, value in facts.items() if value
     )
     return f'<dl class="facts"{" hidden" if hidden else ""}>{rows}</dl>'
+
+
+def draw_clip(clip: Clip, path: Path) -> None:
+    """Draw a clip into a file: ``.html`` a page that plays it, ``.gif`` a moving picture. BadConfig for others."""
+    if path.suffix == ".gif":
+        clip_gif(clip, path)
+    elif path.suffix in (".html", ".htm"):
+        write_atomic(path, clip_page([clip], clip.source.id or "clip", clip.problems))
+    else:
+        raise BadConfig(f"{path}: a clip is drawn into .html or .gif")
 
 
 def clip_gif(clip: Clip, path: Path, *, size: int = 360, max_frames: int = 150) -> None:

@@ -55,6 +55,19 @@ class Evaluation:
     sentences: Score
     aligned: Score
 
+    def __str__(self) -> str:
+        head = f"{self.run.settings.split}: {len(self.corpus.unseen)} unseen classes, {self.sentences.clips:,} clips"
+        lines = [
+            f"{head}, chance {100 / len(self.corpus.unseen):.1f} %",
+            " " * 18 + "accuracy  (95 % interval)   class mean",
+        ]
+        for name, value in ((FROM_SENTENCES, self.sentences), (AFTER_ALIGNMENT, self.aligned)):
+            interval = f"({100 * value.low:.1f} to {100 * value.high:.1f})"
+            lines.append(
+                f"  {name:<16}{100 * value.accuracy:7.1f} %  {interval:<17}{100 * value.class_mean:9.1f} %"
+            )
+        return "\n".join(lines)
+
     def to_dict(self) -> dict[str, Any]:
         """Plain data, as in ``evaluation.json``."""
         settings = self.run.settings
@@ -112,7 +125,9 @@ def evaluate(
     )  # fmt: skip
 
 
-def save_evaluation(found: Evaluation, *, notes: tuple[str, ...] = (), command: str = "") -> tuple[Path, Path]:
+def save_evaluation(
+    found: Evaluation, *, notes: tuple[str, ...] = (), command: str = ""
+) -> tuple[Path, Path]:
     """Write ``evaluation.json`` and ``report.html`` into the run's folder; both paths are returned."""
     folder = found.run.folder
     write_json(folder / RESULT, found.to_dict())
@@ -127,7 +142,12 @@ def _report(found: Evaluation, notes: tuple[str, ...], command: str) -> Report:
     predictions = Predictions(ids, corpus.test.labels, made.labels, made.predictions)
     before, after = cosines(found.features, made.anchors), cosines(found.features, made.prototypes)
     examples = [
-        Example(i, packs[corpus.test.origin[i, 0]].clip(int(corpus.test.origin[i, 1])), before[i].tolist(), after[i].tolist())
+        Example(
+            i,
+            packs[corpus.test.origin[i, 0]].clip(int(corpus.test.origin[i, 1])),
+            before[i].tolist(),
+            after[i].tolist(),
+        )
         for i in choose_examples(predictions)
     ]
     return Report(
@@ -149,7 +169,9 @@ def _report(found: Evaluation, notes: tuple[str, ...], command: str) -> Report:
         examples=examples,
         history={"training loss": [line["loss"] for line in read_metrics(found.run.folder)]},
         notes=notes,
-        removed=[f"{r['class']} ({r['rule']}; unseen: {r['because_of']})" for r in found.run.facts["removed"]],
+        removed=[
+            f"{r['class']} ({r['rule']}; unseen: {r['because_of']})" for r in found.run.facts["removed"]
+        ],
     )
 
 

@@ -35,7 +35,9 @@ class Score:
 def score(truth: Labels, predictions: Labels, classes: int, *, seed: int = 0) -> Score:
     """Score predictions against the truth, both (N,) class numbers below `classes`. Raises ValueError for no clips."""
     if len(truth) == 0 or truth.shape != predictions.shape:
-        raise ValueError(f"as many predictions as true labels are needed, and one at least: {len(truth)}, {len(predictions)}")
+        raise ValueError(
+            f"as many predictions as true labels are needed, and one at least: {len(truth)}, {len(predictions)}"
+        )
     right = truth == predictions
     confusion = np.zeros((classes, classes), dtype=np.int64)
     np.add.at(confusion, (truth, predictions), 1)
@@ -55,7 +57,10 @@ def bootstrap(values: NDArray[np.float64], *, seed: int = 0, level: float = 0.95
     """Percentile bootstrap interval of the mean of (N,) values."""
     random = np.random.default_rng(seed)
     means = np.concatenate(
-        [values[random.integers(0, len(values), (100, len(values)))].mean(axis=1) for _ in range(RESAMPLES // 100)]
+        [
+            values[random.integers(0, len(values), (100, len(values)))].mean(axis=1)
+            for _ in range(RESAMPLES // 100)
+        ]
     )
     tail = (1 - level) / 2
     return float(np.quantile(means, tail)), float(np.quantile(means, 1 - tail))

@@ -59,6 +59,19 @@ class Corpus:
     test: ClipSet
     removals: tuple[Removal, ...]
 
+    def __str__(self) -> str:
+        lines = [
+            f"train: {len(self.train):,} clips of {len(self.seen)} classes",
+            f"test:  {len(self.test):,} clips of {len(self.unseen)} unseen classes: "
+            + ", ".join(a.name for a in self.unseen),
+        ]
+        if self.removals:
+            lines.append(
+                f"left out of training, as they mean the same as an unseen class ({len(self.removals)}):"
+            )
+            lines += [f"  {removal}" for removal in self.removals]
+        return "\n".join(lines)
+
 
 def assemble(settings: RunSettings, catalogues: Sequence[Path] = ()) -> Corpus:
     """Open the packs, apply the split and the leakage rule, prepare the clips.
@@ -73,7 +86,7 @@ def assemble(settings: RunSettings, catalogues: Sequence[Path] = ()) -> Corpus:
     books = {book.dataset: book for book in (catalogue(path) for path in catalogues)}
     for pack in packs:
         for dataset in pack.datasets:
-            books.setdefault(dataset, _book_of(dataset, pack))
+            books.setdefault(dataset, _book_of(dataset, packs))
     split = _split(settings.split, books)
     unseen = tuple(books[split.dataset][name] for name in split.unseen)
     candidates = [a for d in sorted({d for p in packs for d in p.datasets}) for a in books[d].actions]
@@ -83,7 +96,9 @@ def assemble(settings: RunSettings, catalogues: Sequence[Path] = ()) -> Corpus:
     recorded = {f"{d}/{a}" for p in packs for d, a in zip(p.column("dataset"), p.actions, strict=True)}
     seen = tuple(a for a in candidates if a.key not in excluded and a.key in recorded)
     if lacking := [a.key for a in unseen if a.key not in recorded]:
-        raise BadConfig(f"no pack has a clip of the unseen classes {', '.join(lacking)} of split {settings.split}")
+        raise BadConfig(
+            f"no pack has a clip of the unseen classes {', '.join(lacking)} of split {settings.split}"
+        )
     if not seen:
         raise BadConfig(f"split {settings.split} leaves no class to train on")
     return Corpus(
@@ -97,26 +112,31 @@ def assemble(settings: RunSettings, catalogues: Sequence[Path] = ()) -> Corpus:
     )
 
 
-def _book_of(dataset: str, pack: Pack) -> Catalogue:
+def _book_of(dataset: str, packs: Sequence[Pack]) -> Catalogue:
     """The data set's catalogue, or, for one's own recordings without one, a catalogue made of class names."""
     try:
         return catalogue(dataset)
     except BadConfig:
-        names = sorted({a for d, a in zip(pack.column("dataset"), pack.actions, strict=True) if d == dataset})
-        return catalogue_from_labels(names, dataset)
+        labelled = ((d, a) for p in packs for d, a in zip(p.column("dataset"), p.actions, strict=True))
+        return catalogue_from_labels(sorted({str(a) for d, a in labelled if d == dataset and a}), dataset)
 
 
 def _split(text: str, books: dict[str, Catalogue]) -> Split:
     """A published split (`utd-mhad/22-5`), or `DATASET/unseen:NAME,NAME` for one's own choice."""
     dataset, _, name = text.partition("/")
     if dataset in books and name.startswith("unseen:"):
-        names = tuple(n.strip() for n in name.removeprefix("unseen:").split(",") if n.strip())
+        given = (n.strip() for n in name.removeprefix("unseen:").split(","))
+        names = tuple(dict.fromkeys(n for n in given if n))
         if not names:
             raise BadConfig(f"split {text!r} names no unseen class")
         for n in names:
             books[dataset][n]  # says which classes there are
         return Split(dataset, name, names, "given on the command line")
-    split = books[dataset].splits[name] if dataset in books and name in books[dataset].splits else find_split(text)
+    split = (
+        books[dataset].splits[name]
+        if dataset in books and name in books[dataset].splits
+        else find_split(text)
+    )
     if split.dataset not in books:
         raise BadConfig(f"split {text} tests on {split.dataset}, but the packs hold {', '.join(books)}")
     return split
@@ -138,4 +158,9 @@ def _clips(packs: Sequence[Pack], classes: Sequence[ActionClass], settings: RunS
         parts.append(ClipSet(np.array(made.positions[chosen]), made.present[chosen], label[chosen], origin))
     if not parts:
         raise BadConfig("no clip of the wanted classes in the packs")
-    return ClipSet(*(np.concatenate([getattr(x, f) for x in parts]) for f in ("positions", "present", "labels", "origin")))
+    return ClipSet(
+        *(
+            np.concatenate([getattr(x, f) for x in parts])
+            for f in ("positions", "present", "labels", "origin")
+        )
+    )

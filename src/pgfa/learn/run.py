@@ -46,9 +46,13 @@ def open_run(folder: Path, *, device: str = "auto") -> Run:
         BadCheckpoint: the folder is no run, the training has not ended, or its weights are damaged.
     """
     if not (folder / SETTINGS).is_file() or not (folder / CORPUS).is_file():
-        raise BadCheckpoint(f"{folder}: expected a run ({SETTINGS}, {CORPUS}), found none; `pgfa train` makes one")
+        raise BadCheckpoint(
+            f"{folder}: expected a run ({SETTINGS}, {CORPUS}), found none; `pgfa train` makes one"
+        )
     if not (folder / WEIGHTS).is_file():
-        raise BadCheckpoint(f"{folder}: its training has not ended; start the same `pgfa train` again to go on")
+        raise BadCheckpoint(
+            f"{folder}: its training has not ended; start the same `pgfa train` again to go on"
+        )
     settings = RunSettings.load(folder / SETTINGS)
     facts = read_json(folder / CORPUS)
     layout = get_layout(settings.prepare.layout)

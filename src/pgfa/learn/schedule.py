@@ -53,4 +53,5 @@ def _by_class(random: np.random.Generator, labels: NDArray[np.int64], count: int
     first = np.cumsum(size) - size
     kinds = np.flatnonzero(size)
     chosen = np.concatenate([random.permutation(kinds) for _ in range(math.ceil(count / len(kinds)))])[:count]
-    return by_class[first[chosen] + random.integers(0, size[chosen])]
+    drawn: NDArray[np.int64] = by_class[first[chosen] + random.integers(0, size[chosen])]
+    return drawn

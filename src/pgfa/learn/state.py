@@ -38,7 +38,7 @@ def load_state(
     """Read what `save_state` wrote into `model` (and `optimiser`) and return the facts about it.
 
     Raises:
-        BadCheckpoint: the file is missing or damaged, or its tensors are not those of this model.
+        BadCheckpoint: the file is missing or damaged, or its tensors are not those of this model or optimiser.
     """
     tensors, about = _read(path)
     weights = {n.removeprefix("model."): v for n, v in tensors.items() if n.startswith("model.")}
@@ -47,11 +47,16 @@ def load_state(
     except RuntimeError as error:
         raise BadCheckpoint(f"{path}: its weights do not fit the settings of the run: {error}") from None
     if optimiser is not None:
-        memory: dict[int, dict[str, Tensor]] = {}
+        shapes = [p.shape for group in optimiser.param_groups for p in group["params"]]
+        memory: dict[int, dict[str, Tensor]] = {index: {} for index in range(len(shapes))}
         for name, value in tensors.items():
             if name.startswith("optimiser."):
                 _, index, field = name.split(".", 2)
                 memory.setdefault(int(index), {})[field] = value
+        # Without its memory an optimiser would go on as if at its first step: the run would not be the same.
+        full = all(any(v.shape == shape for v in memory[i].values()) for i, shape in enumerate(shapes))
+        if not full or len(memory) != len(shapes):
+            raise BadCheckpoint(f"{path}: what it says of the optimiser does not fit the model of the run")
         optimiser.load_state_dict({"state": memory, "param_groups": optimiser.state_dict()["param_groups"]})
     return about
 
@@ -65,7 +70,10 @@ def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
             if facts.get("form") != FORM:
                 raise BadCheckpoint(f"{path}: expected a {FORM}, found form {facts.get('form')!r}")
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-        return tensors, json.loads(facts.get("about", "{}"))
+        about = json.loads(facts.get("about", "{}"))
+        if not isinstance(about, dict):
+            raise BadCheckpoint(f"{path}: expected facts by name, found {about!r}")
+        return tensors, about
     except FileNotFoundError:
         raise BadCheckpoint(f"{path}: no such file; has the run been trained?") from None
     except (SafetensorError, json.JSONDecodeError, OSError) as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,8 +14,8 @@ import torch
 from torch import Tensor
 
 from pgfa.config import RunSettings
-from pgfa.errors import BadConfig
-from pgfa.files import digest, write_atomic, write_json
+from pgfa.errors import BadCheckpoint, BadConfig, BadFile
+from pgfa.files import digest, file_sha256, read_json, write_atomic, write_json
 from pgfa.learn.augment import augment
 from pgfa.learn.corpus import Corpus
 from pgfa.learn.schedule import order_of, rate_at, seed_of
@@ -22,16 +23,23 @@ from pgfa.learn.sentences import Sentences, seen_sentences
 from pgfa.learn.state import load_state, save_state
 from pgfa.model.encoder import MotionEncoder
 from pgfa.model.loss import contrastive_loss
+from pgfa.pack.progress import Progress
 from pgfa.skeleton import Layout
 
 SETTINGS, CORPUS, METRICS = "run.toml", "corpus.json", "metrics.jsonl"
 CHECKPOINT, WEIGHTS = "checkpoint.safetensors", "model.safetensors"
 
-Progress = Callable[[dict[str, Any]], None]
+Report = Callable[[dict[str, Any]], None]
 
 
 def train(
-    settings: RunSettings, corpus: Corpus, out: Path, *, device: str = "auto", progress: Progress | None = None
+    settings: RunSettings,
+    corpus: Corpus,
+    out: Path,
+    *,
+    device: str = "auto",
+    show: bool = False,
+    progress: Report | None = None,
 ) -> MotionEncoder:
     """Learn the shared space of motion and language, or go on where a run in `out` stopped.
 
@@ -43,14 +51,15 @@ def train(
         corpus: prepared clips; all of them are put on the device once, a batch is one gather.
         out: the run's folder.
         device: ``cpu``, ``cuda``, ``cuda:1`` or ``auto`` (the GPU where there is one).
+        show: say on stderr how far it is, how fast, and the time left.
         progress: called after every epoch with its line of metrics.
 
     Returns:
         The trained model, in evaluation mode.
 
     Raises:
-        BadConfig: `out` holds a run of other settings or other clips.
-        BadCheckpoint: `out` holds a damaged checkpoint.
+        BadConfig: `out` holds a run of other settings or other clips; the loss has become no number.
+        BadCheckpoint: `out` holds a damaged checkpoint, or that of another run.
     """
     where = pick_device(device)
     sentences = seen_sentences(
@@ -62,39 +71,51 @@ def train(
     optimiser = _optimiser(settings, model)
     first = 0
     if (out / CHECKPOINT).exists():
-        first = int(load_state(out / CHECKPOINT, model, optimiser)["epoch"])
+        about = load_state(out / CHECKPOINT, model, optimiser)
+        if about.get("identity") != identity:
+            raise BadCheckpoint(f"{out / CHECKPOINT}: belongs to a run of other settings, sentences or clips")
+        first = int(about["epoch"])
     _keep_metrics(out / METRICS, first)
 
     data = _on_device(corpus, sentences, where)
-    for epoch in range(first, settings.train.epochs):
-        started, losses = time.perf_counter(), []
-        order = order_of(settings.train, corpus.train.labels, epoch)
-        model.train()
-        for step, chosen in enumerate(order):
-            torch.manual_seed(seed_of(settings.train, epoch, step))
-            rate = rate_at(settings.train, epoch, step, len(order))
-            for group in optimiser.param_groups:
-                group["lr"] = rate
-            positions, present, text, same = batch_of(data, torch.from_numpy(chosen).to(where), settings)
-            loss = contrastive_loss(model(positions, present), text, same, model.log_scale.exp())
-            optimiser.zero_grad(set_to_none=True)
-            loss.backward()  # type: ignore[no-untyped-call]
-            optimiser.step()
-            losses.append(loss.detach())
-        seconds = time.perf_counter() - started
-        line = {
-            "epoch": epoch,
-            "loss": round(float(torch.stack(losses).mean()), 6),
-            "rate": rate,
-            "scale": round(float(model.log_scale.exp()), 4),
-            "clips_per_second": round(order.size / seconds, 1),
-            "seconds": round(seconds, 3),
-        }
-        with (out / METRICS).open("a", encoding="utf-8") as file:
-            file.write(json.dumps(line) + "\n")
-        save_state(out / CHECKPOINT, model, optimiser, epoch=epoch + 1, identity=identity)
-        if progress is not None:
-            progress({**line, "epochs": settings.train.epochs})
+    epochs, clips = settings.train.epochs, order_of(settings.train, corpus.train.labels, 0).size
+    with Progress("train", epochs * clips, first * clips, "clips", show) as bar:
+        for epoch in range(first, epochs):
+            started, losses = time.perf_counter(), []
+            order = order_of(settings.train, corpus.train.labels, epoch)
+            model.train()
+            for step, chosen in enumerate(order):
+                torch.manual_seed(seed_of(settings.train, epoch, step))
+                rate = rate_at(settings.train, epoch, step, len(order))
+                for group in optimiser.param_groups:
+                    group["lr"] = rate
+                positions, present, text, same = batch_of(data, torch.from_numpy(chosen).to(where), settings)
+                loss = contrastive_loss(model(positions, present), text, same, model.log_scale.exp())
+                optimiser.zero_grad(set_to_none=True)
+                loss.backward()  # type: ignore[no-untyped-call]
+                optimiser.step()
+                losses.append(loss.detach())
+                bar.advance(len(chosen))
+            mean = float(torch.stack(losses).mean())
+            seconds = time.perf_counter() - started
+            if not math.isfinite(mean):
+                raise BadConfig(
+                    f"training has diverged: the loss of epoch {epoch} is {mean}; "
+                    f"take a rate below {settings.train.rate:g}"
+                )
+            line = {
+                "epoch": epoch,
+                "loss": round(mean, 6),
+                "rate": rate,
+                "scale": round(float(model.log_scale.exp()), 4),
+                "clips_per_second": round(order.size / seconds, 1),
+                "seconds": round(seconds, 3),
+            }
+            with (out / METRICS).open("a", encoding="utf-8") as file:
+                file.write(json.dumps(line) + "\n")
+            save_state(out / CHECKPOINT, model, optimiser, epoch=epoch + 1, identity=identity)
+            if progress is not None:
+                progress(line)
     save_state(out / WEIGHTS, model, epoch=settings.train.epochs, identity=identity)
     return model.eval()
 
@@ -129,26 +150,33 @@ def pick_device(name: str) -> torch.device:
 
 
 def read_metrics(out: Path) -> Iterator[dict[str, Any]]:
-    """The lines of a run's metrics, an epoch each."""
+    """The lines of a run's metrics, an epoch each. Raises BadFile for a line that is cut short."""
     if (out / METRICS).exists():
-        for line in (out / METRICS).read_text(encoding="utf-8").splitlines():
-            yield json.loads(line)
+        for number, line in enumerate((out / METRICS).read_text(encoding="utf-8").splitlines(), 1):
+            try:
+                yield json.loads(line)
+            except json.JSONDecodeError as error:
+                where = f"line {number}"
+                raise BadFile(out / METRICS, where=where, expected="JSON", found=str(error)) from None
 
 
 def _claim(out: Path, settings: RunSettings, corpus: Corpus, sentences: Sentences) -> str:
     """Write what the run is, or check that the run that lies there is the same one."""
     clips = [corpus.train, corpus.test]
+    own = settings.text.source if settings.text.encoder == "file" else None
     identity = digest(
         settings.model_dump(mode="json", exclude={"adapt", "packs"}),
+        *([file_sha256(Path(own))] if own else []),  # the same name may hold other vectors by now
         [a.model_dump(mode="json") for a in (*corpus.seen, *corpus.unseen)],
         *(np.ascontiguousarray(c.positions).tobytes() for c in clips),
         *(c.labels.tobytes() for c in clips),
     )
     if (out / CORPUS).exists():
-        found = json.loads((out / CORPUS).read_text(encoding="utf-8")).get("identity")
-        if found != identity:
+        facts = read_json(out / CORPUS)
+        if not isinstance(facts, dict) or facts.get("identity") != identity:
             raise BadConfig(
-                f"{out} holds a run of other settings, sentences or clips; choose another folder, or delete it to start anew"
+                f"{out} holds a run of other settings, sentences or clips; "
+                "choose another folder, or delete it to start anew"
             )
         return identity
     settings.save(out / SETTINGS)

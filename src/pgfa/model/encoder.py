@@ -3,14 +3,35 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
 
 from pgfa.config import ModelSettings
 from pgfa.model.graph import parents
+from pgfa.model.shiftgcn import ShiftGCN
 from pgfa.model.stgcn import STGCN
 from pgfa.skeleton import Layout
+
+Encoder = STGCN | ShiftGCN
+
+
+def _stgcn(s: ModelSettings, layout: Layout, inputs: int, bodies: int) -> Encoder:
+    return STGCN(layout, inputs, s.channels, s.strides, s.kernel, s.dropout)
+
+
+def _shiftgcn(s: ModelSettings, layout: Layout, inputs: int, bodies: int) -> Encoder:
+    alone = s.absent_bodies == "skip"  # bodies then come one by one
+    return ShiftGCN(
+        len(layout.joints), inputs, 1 if alone else bodies, s.channels, s.strides, dropout=s.dropout
+    )
+
+
+ENCODERS: dict[str, Callable[[ModelSettings, Layout, int, int], Encoder]] = {
+    "stgcn": _stgcn,
+    "shiftgcn": _shiftgcn,
+}
 
 
 class MotionEncoder(nn.Module):
@@ -24,24 +45,24 @@ class MotionEncoder(nn.Module):
         layout: of the joints.
         text_size: d of the sentence vectors.
         scale: s of the loss; trains only if `learn_scale`.
+        bodies: M of the clips it will see.
     """
 
     parents: Tensor
 
     def __init__(
-        self, settings: ModelSettings, layout: Layout, text_size: int, scale: float, learn_scale: bool = False
+        self,
+        settings: ModelSettings,
+        layout: Layout,
+        text_size: int,
+        scale: float,
+        learn_scale: bool = False,
+        bodies: int = 2,
     ) -> None:
         super().__init__()
         self.settings = settings
         self.register_buffer("parents", torch.from_numpy(parents(layout)), persistent=False)
-        self.encoder = STGCN(
-            layout,
-            inputs=3 * len(settings.streams),
-            channels=settings.channels,
-            strides=settings.strides,
-            kernel=settings.kernel,
-            dropout=settings.dropout,
-        )
+        self.encoder = ENCODERS[settings.encoder](settings, layout, 3 * len(settings.streams), bodies)
         self.projection = nn.Linear(self.encoder.features, text_size)
         nn.init.kaiming_normal_(self.projection.weight, mode="fan_out")
         nn.init.zeros_(self.projection.bias)
@@ -57,19 +78,21 @@ class MotionEncoder(nn.Module):
         Returns:
             (N, text_size).
         """
-        return self.projection(self.encode(positions, present))
+        features: Tensor = self.projection(self.encode(positions, present))
+        return features
 
     def encode(self, positions: Tensor, present: Tensor) -> Tensor:
         """(N, features) of the encoder alone, before the projection."""
         x = self._streams(positions)  # (N, T, M, V, C)
         if self.settings.absent_bodies == "zero":
-            return self.encoder(x.permute(0, 4, 1, 3, 2))
+            both: Tensor = self.encoder(x.permute(0, 4, 1, 3, 2))
+            return both
         # Only the bodies that are there are computed, then averaged a clip; a clip without any keeps its first slot.
         some = present.clone()
         some[:, 0] |= ~present.any(dim=1)
         clip, body = some.nonzero(as_tuple=True)
         each = self.encoder(x[clip, :, body].permute(0, 3, 1, 2).unsqueeze(-1))
-        total = each.new_zeros(len(x), each.shape[1]).index_add(0, clip, each)
+        total: Tensor = each.new_zeros(len(x), each.shape[1]).index_add(0, clip, each)
         return total / some.sum(dim=1, keepdim=True)
 
     def _streams(self, positions: Tensor) -> Tensor:

@@ -28,7 +28,9 @@ def spatial_adjacency(layout: Layout) -> NDArray[np.float32]:
     shares = link / link.sum(axis=0)
     itself = np.eye(joints, dtype=bool)
     nearer = hops[:, None] < hops[None, :]
-    return np.stack([np.where(part, shares, 0) for part in (itself, ~nearer & ~itself, nearer)]).astype(np.float32)
+    return np.stack([np.where(part, shares, 0) for part in (itself, ~nearer & ~itself, nearer)]).astype(
+        np.float32
+    )
 
 
 def parents(layout: Layout) -> NDArray[np.int64]:

@@ -108,7 +108,7 @@ class Dropout(nn.Module):
 
     def __init__(self, probability: float) -> None:
         super().__init__()
-        self.dropped = round(256 * probability)
+        self.dropped = min(255, round(256 * probability))  # 256 would leave nothing to scale up
 
     def forward(self, x: Tensor) -> Tensor:
         if not self.training or self.dropped == 0:

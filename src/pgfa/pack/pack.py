@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pgfa.errors import BadFile
+from pgfa.errors import BadConfig, BadFile
 from pgfa.files import digest, file_sha256, read_json
 from pgfa.skeleton import LAYOUTS, Clip, Layout, Ragged, Source
 
@@ -120,6 +120,15 @@ class Pack:
         """(clips,) values of a manifest column; text as numpy strings."""
         values = self.manifest[name]
         return np.array(values.to_list(), dtype=str) if COLUMNS.get(name) is str else values.to_numpy()
+
+    def place_of(self, clip: str) -> int:
+        """Index of the clip with that id. Raises BadConfig that names a few of the ids there are."""
+        ids = self.manifest["id"].to_list()
+        if clip not in ids:
+            raise BadConfig(
+                f"{self.folder} has no clip {clip!r}; it has {', '.join(ids[:5])} ... ({len(ids)} in all)"
+            )
+        return int(ids.index(clip))
 
     @cached_property
     def actions(self) -> NDArray[np.str_]:

@@ -158,7 +158,9 @@ def _load_mpnet_by_name() -> Callable[[Sequence[str]], Vectors]:
 
 def _load(folder: str) -> Callable[[Sequence[str]], Vectors]:
     from sentence_transformers import SentenceTransformer
+    from transformers.utils import logging
 
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
         model = SentenceTransformer(
             folder,
