@@ -101,7 +101,7 @@ class TextSettings(Staged):
     """Folder of a sentence-transformers model (mpnet), or .npz/.safetensors of vectors (file)."""
     variants: tuple[Variant, ...] = ("plain",)
     """Texts of the catalogue that stand for a class; training draws one at a time, testing takes their mean."""
-    centre: bool = False
+    centre: bool = True
     """Subtract the mean of the seen classes' vectors from every sentence vector."""
 
     @field_validator("variants")
@@ -137,9 +137,9 @@ class ModelSettings(Staged):
     """What a joint carries: its position, the vector from its parent, its change to the next frame."""
     channels: tuple[Annotated[int, Field(ge=1, le=4096)], ...] = (32, 64, 128)
     """Channels of each block; the last is the size of the feature."""
-    strides: tuple[Literal[1, 2], ...] = (2, 2, 1)
+    strides: tuple[Annotated[int, Field(ge=1, le=2)], ...] = (2, 2, 1)
     """Temporal stride of each block."""
-    kernel: Literal[3, 5, 7, 9] = 5
+    kernel: Annotated[int, Field(ge=1, le=31)] = 5
     """Frames that a temporal convolution of ST-GCN sees; Shift-GCN learns how far it looks."""
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.2
     """Dropout in every block but the first."""
@@ -154,6 +154,8 @@ class ModelSettings(Staged):
     def _one_stride_each(self) -> Self:
         if len(self.channels) != len(self.strides) or not self.channels:
             raise ValueError("channels and strides must be of the same length, one entry a block")
+        if self.kernel % 2 == 0:
+            raise ValueError("kernel must be odd, so that frames stay in place")
         return self
 
 
@@ -195,6 +197,10 @@ class TrainSettings(Staged):
     """`clips`: each clip once an epoch; `classes`: clips drawn so that every class comes equally often."""
     augment: bool = True
     """Rotation about the vertical, size, time crop and warp, mirror, joint noise."""
+    watch_test: bool = False
+    """After every epoch, record the accuracy on the test clips in `paper_protocol.jsonl`. This looks at the labels of
+    unseen classes: to report the best of these epochs, as the field does, is to choose by the test. Weights are the
+    same either way."""
 
 
 class AdaptSettings(Staged):
@@ -233,6 +239,9 @@ class RunSettings(Staged):
     """Pack folders; the first that holds the split's data set is tested on."""
     split: str = ""
     """Split of a catalogue, as `utd-mhad/22-5`."""
+    protocol: Literal["all", "cross-subject", "cross-view", "cross-setup"] = "all"
+    """Official division of the split's data set: seen classes train on its training side only, unseen classes test on
+    its test side only. `all`: every clip may train and test, classes alone divide them."""
     prepare: PrepareSettings = PrepareSettings()
     text: TextSettings = TextSettings()
     model: ModelSettings = ModelSettings()
