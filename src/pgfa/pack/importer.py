@@ -26,6 +26,7 @@ from pgfa.files import digest, file_sha256, replace_folder, write_json
 from pgfa.pack import folder, worker
 from pgfa.pack.pack import Rejected, open_pack
 from pgfa.pack.progress import Progress
+from pgfa.pack.protocol import DIVISIONS
 from pgfa.pack.shards import Chunk, Shard, check_shard, read_shard, split, write_shard
 from pgfa.pack.summary import Summary, summary
 from pgfa.pack.write import check_free, write_pack
@@ -142,8 +143,8 @@ def import_dataset(
         if not any(shard.clips for shard in shards.values()):
             first = next(file for chunk in chunks for file in read_shard(chunk.shard)[1])
             shutil.rmtree(beside)
-            found = f"{len(files)} files, none usable; the first, {first.file}: {first.message}"
-            raise BadFile(source, expected=f"clips of format {chosen.name}", found=found)
+            said = f"{len(files)} files, none usable; the first, {first.file}: {first.message}"
+            raise BadFile(source, expected=f"clips of format {chosen.name}", found=said)
         rejected: list[Rejected] = []
         made = beside / "pack"
         shutil.rmtree(made, ignore_errors=True)
@@ -152,6 +153,8 @@ def import_dataset(
         account = chosen.account(source) if chosen.account else None
         if account:
             write_json(made / "account.json", asdict(account))
+        if chosen.divisions and (found := chosen.divisions(source)):
+            write_json(made / DIVISIONS, {name: list(map(list, lists)) for name, lists in found.items()})
         check_free(out, overwrite)
         replace_folder(made, out)
         shutil.rmtree(beside)

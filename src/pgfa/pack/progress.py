@@ -63,17 +63,27 @@ class Progress:
         """Things a second since the start, those done before left out."""
         return (self.done - self.before) / max(time.monotonic() - self._began, 1e-9)
 
+    def now(self, what: str) -> None:
+        """Say what is being done now; the count goes on."""
+        self.what = what
+        if self._bar is not None:
+            self._bar.update(self._task, description=what)
+        elif self.show:
+            self._say()
+
     def advance(self, count: int) -> None:
         """So many more are done."""
         self.done += count
         if self._bar is not None:
             self._bar.update(self._task, advance=count, speed=f"{self.speed:,.0f} {self.unit}/s")
         elif self.show and time.monotonic() - self._said >= _EVERY_SECONDS:
-            self._said = time.monotonic()
+            self._say()
+
+    def _say(self) -> None:
+        self._said = time.monotonic()
+        told = f"{self.what}: {self.done:,} of {self.total:,} {self.unit}"
+        if self.done > self.before:
             left = (self.total - self.done) / max(self.speed, 1e-9)
-            print(
-                f"{self.what}: {self.done:,} of {self.total:,} {self.unit}, {self.speed:,.0f} {self.unit}/s, "
-                f"{left:,.0f} s left",
-                file=sys.stderr,
-                flush=True,
-            )
+            clock = f"{left:,.0f} s" if left < 600 else f"{left // 3600:,.0f} h {left % 3600 // 60:02.0f} min"
+            told += f", {self.speed:,.0f} {self.unit}/s, {clock} left"
+        print(told, file=sys.stderr, flush=True)

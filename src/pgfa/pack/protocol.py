@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pgfa.errors import BadConfig
+from pgfa.errors import BadConfig, BadFile
+from pgfa.files import read_json
+from pgfa.pack.pack import Pack
 from pgfa.read.class_names import class_names
 from pgfa.read.ntu_names import NtuName
 
@@ -48,7 +51,10 @@ RULES: dict[str, dict[str, Rule]] = {
     "nw-ucla": {"cross-view": Rule("camera", frozenset({1, 2}))},
     "msr-action3d": {"cross-subject": Rule("subject", frozenset({1, 3, 5, 7, 9}))},
 }
-"""Official divisions by data set and protocol. PKU-MMD's come as files with the data: see `listed_masks`."""
+"""Official divisions by data set and protocol. PKU-MMD's come as files with the data: see `pack_masks`."""
+
+DIVISIONS = "divisions.json"
+"""File in a pack: the divisions that came with the data, protocol -> [training recordings, test recordings]."""
 
 EVERYTHING = "all"
 """The protocol of a data set used whole: every clip may train and test; classes alone divide them."""
@@ -87,6 +93,43 @@ def protocol_masks(
         raise BadConfig(f"protocol {protocol} of {dataset} needs the column {rule.column!r}")
     train = np.isin(_numbers(columns[rule.column], rule.column, f"{dataset}/{protocol}"), sorted(rule.train))
     return train, ~train
+
+
+def pack_masks(pack: Pack, dataset: str, protocol: str) -> tuple[Mask, Mask]:
+    """Which clips of a data set in a pack may train and which may test, by rule or by the lists in the pack.
+
+    Returns:
+        (clips,) bool each; False in both for clips of other data sets.
+
+    Raises:
+        BadConfig: as `protocol_masks` and `listed_masks`.
+        BadFile: the pack's lists are damaged.
+    """
+    own = pack.column("dataset") == dataset
+    clips = pack.select(own)
+    if protocol != EVERYTHING and protocol in (lists := read_divisions(pack.folder)):
+        masks = listed_masks(clips.column("setup").tolist(), *lists[protocol])
+    else:
+        columns = {name: clips.column(name).tolist() for name in ("subject", "camera", "setup")}
+        masks = protocol_masks(columns, dataset, protocol)
+    train, test = np.zeros(len(pack), bool), np.zeros(len(pack), bool)
+    train[own], test[own] = masks
+    return train, test
+
+
+def read_divisions(folder: Path) -> dict[str, tuple[list[str], list[str]]]:
+    """The divisions a pack brought along with its data; none where there is no such file. Raises BadFile."""
+    if not (folder / DIVISIONS).is_file():
+        return {}
+    found = read_json(folder / DIVISIONS)
+    try:
+        lists = {
+            str(name): (list(map(str, train)), list(map(str, test))) for name, (train, test) in found.items()
+        }
+    except (AttributeError, TypeError, ValueError):
+        expected = "protocols with two lists of recordings each"
+        raise BadFile(folder / DIVISIONS, expected=expected, found=repr(found)[:80]) from None
+    return lists
 
 
 def listed_masks(names: Sequence[str], train: Collection[str], test: Collection[str]) -> tuple[Mask, Mask]:

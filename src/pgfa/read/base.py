@@ -124,6 +124,8 @@ class Format:
             then
             gives the first.
         account: where there is an official list, data set folder or zip -> what of it was found.
+        divisions: where official divisions come as files with the data, folder or zip -> protocol ->
+            (training recordings, test recordings), by the names in `Source.setup`.
     """
 
     name: str
@@ -133,6 +135,7 @@ class Format:
     read: Callable[[FileRef], Clip]
     read_all: Callable[[FileRef], list[Clip | BadFile]] | None = None
     account: Callable[[Path], Account] | None = None
+    divisions: Callable[[Path], dict[str, tuple[tuple[str, ...], tuple[str, ...]]]] | None = None
 
 
 @lru_cache(maxsize=8)

@@ -310,4 +310,5 @@ FORMAT = Format(
     read=_first,
     read_all=read_pku,
     account=account_pku,
+    divisions=read_splits,
 )
