@@ -57,14 +57,17 @@ class Body:
 
     @property
     def upper_arm(self) -> float:
+        """Shoulder to elbow, metres."""
         return 0.158 * self.height * self.arm
 
     @property
     def forearm(self) -> float:
+        """Elbow to wrist, metres."""
         return 0.140 * self.height * self.arm
 
     @property
     def hand(self) -> float:
+        """Wrist to hand joint, metres."""
         return 0.042 * self.height * self.arm
 
     @property
@@ -74,10 +77,12 @@ class Body:
 
     @property
     def thigh(self) -> float:
+        """Hip to knee, metres."""
         return 0.248 * self.height * self.leg
 
     @property
     def shank(self) -> float:
+        """Knee to ankle, metres."""
         return 0.226 * self.height * self.leg
 
     @property
@@ -87,6 +92,7 @@ class Body:
 
     @property
     def ankle_height(self) -> float:
+        """Height of the ankle above the floor in stance, metres."""
         return 0.040 * self.height
 
     @property
@@ -96,6 +102,7 @@ class Body:
 
     @property
     def foot(self) -> float:
+        """Ankle to foot joint, forward, metres."""
         return 0.062 * self.height
 
     @property

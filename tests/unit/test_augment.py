@@ -1,0 +1,266 @@
+"""Augmentation changes what a camera, a body and a moment may change, and sides in motion and words
+together."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from pgfa.config import RunSettings
+from pgfa.learn import augment as module
+from pgfa.learn.augment import augment
+from pgfa.learn.corpus import ClipSet, Corpus
+from pgfa.learn.sentences import Sentences, seen_sentences
+from pgfa.learn.train import _on_device, batch_of
+from pgfa.skeleton import KINECT20
+from pgfa.text import catalogue, known_catalogues, mirror_sentence
+from pgfa.text.catalogue import NO_MIRROR
+from pgfa.text.mirror import mirrored
+
+torch.set_num_threads(1)
+
+MIRROR = torch.from_numpy(KINECT20.mirror)
+AMOUNTS = ("TURN", "SIZE", "CROP", "WARP", "NOISE")
+
+
+@pytest.fixture
+def clips() -> Tensor:
+    """(6, 12, 2, 20, 3): two bodies that move, the second absent in clips 1 and 4, the first in clip 5."""
+    x = torch.randn(6, 12, 2, 20, 3, generator=torch.Generator().manual_seed(0))
+    x[[1, 4], :, 1] = 0
+    x[5, :, 0] = 0
+    return x
+
+
+def only(monkeypatch: pytest.MonkeyPatch, *kept: str) -> None:
+    """Switch off every change but these."""
+    for name in AMOUNTS:
+        if name not in kept:
+            monkeypatch.setattr(module, name, 0.0)
+
+
+def none(count: int) -> Tensor:
+    return torch.zeros(count, dtype=torch.bool)
+
+
+def test_mirroring_swaps_sides_and_turns_x_and_twice_is_nothing(
+    clips: Tensor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    only(monkeypatch)
+    once = augment(clips, MIRROR, ~none(6))
+    for left, right in KINECT20.pairs:
+        a, b = KINECT20.index(left), KINECT20.index(right)
+        torch.testing.assert_close(once[..., a, :], clips[..., b, :] * torch.tensor([-1.0, 1, 1]))
+    head = KINECT20.index("head")
+    torch.testing.assert_close(once[..., head, :], clips[..., head, :] * torch.tensor([-1.0, 1, 1]))
+    torch.testing.assert_close(augment(once, MIRROR, ~none(6)), clips)
+
+
+def test_only_flipped_clips_are_mirrored(clips: Tensor, monkeypatch: pytest.MonkeyPatch) -> None:
+    only(monkeypatch)
+    flip = torch.tensor([True, False, False, True, False, False])
+    out = augment(clips, MIRROR, flip)
+    torch.testing.assert_close(out[~flip], clips[~flip])
+    assert not torch.isclose(out[flip], clips[flip]).all(dim=-1).all(dim=-1).any()
+
+
+def test_absent_bodies_stay_nothing(clips: Tensor) -> None:
+    for seed in range(5):
+        torch.manual_seed(seed)
+        out = augment(clips, MIRROR, torch.rand(6) < 0.5)
+        assert out.shape == clips.shape
+        assert (out[[1, 4], :, 1] == 0).all()
+        assert (out[5, :, 0] == 0).all()
+        assert (out[[0, 2, 3]] != 0).all()
+
+
+def test_turning_keeps_the_vertical_and_all_lengths(clips: Tensor, monkeypatch: pytest.MonkeyPatch) -> None:
+    only(monkeypatch, "TURN")
+    torch.manual_seed(1)
+    out = augment(clips, MIRROR, none(6))
+    torch.testing.assert_close(out[..., 1], clips[..., 1])
+    torch.testing.assert_close(out.norm(dim=-1), clips.norm(dim=-1))
+    there = clips.norm(dim=-1) > 0
+    a, b = torch.complex(clips[..., 0], clips[..., 2]), torch.complex(out[..., 0], out[..., 2])
+    for clip in range(6):
+        angles = (b[clip] / a[clip])[there[clip]].angle()
+        assert angles.max() - angles.min() < 1e-3  # one turn a clip, the same for all of it
+        assert 0 < angles.abs().max() <= module.TURN + 1e-3
+    assert (
+        len({round(float((b[c] / a[c])[there[c]].angle()[0]), 4) for c in range(6)}) == 6
+    )  # each clip its own
+
+
+def test_a_body_is_resized_as_a_whole(clips: Tensor, monkeypatch: pytest.MonkeyPatch) -> None:
+    only(monkeypatch, "SIZE")
+    torch.manual_seed(1)
+    out = augment(clips, MIRROR, none(6))
+    for clip in range(6):
+        factor = (out[clip] / clips[clip])[clips[clip] != 0]
+        assert factor.max() - factor.min() < 1e-3
+        assert 1 - module.SIZE <= factor.mean() <= 1 + module.SIZE
+
+
+def test_time_goes_forward_and_stays_in_the_clip(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A clip whose positions say which frame they are of: what is read rises, from near its start to near
+    its end."""
+    only(monkeypatch, "CROP", "WARP")
+    frames, count = 50, 200
+    clock = torch.arange(frames, dtype=torch.float32).add(1)[None, :, None, None, None]
+    torch.manual_seed(0)
+    read = augment(clock.expand(count, frames, 1, 20, 3).clone(), MIRROR, none(count))[:, :, 0, 0, 1] - 1
+    assert (read.diff(dim=1) > 0).all()
+    assert read.min() >= 0
+    assert read.max() <= frames - 1 + 1e-4
+    assert (read[:, 0] <= module.CROP * (frames - 1) + 1e-3).all()
+    assert (read[:, -1] >= (1 - module.CROP) * (frames - 1) - 1e-3).all()
+    pace = read.diff(dim=1)
+    slowest, fastest = (1 - 2 * module.CROP) * (1 - module.WARP), 1 + module.WARP
+    assert pace.min() >= slowest - 0.01
+    assert pace.max() <= fastest + 0.01
+    assert pace.std(dim=1).max() > 0.05  # the pace does change
+
+
+def test_noise_is_as_large_as_said(clips: Tensor, monkeypatch: pytest.MonkeyPatch) -> None:
+    only(monkeypatch, "NOISE")
+    out = augment(clips, MIRROR, none(6))
+    assert (out - clips)[clips != 0].std().item() == pytest.approx(module.NOISE, rel=0.05)
+
+
+def test_change_is_bounded(clips: Tensor) -> None:
+    longest = clips.norm(dim=-1).max()
+    for seed in range(10):
+        torch.manual_seed(seed)
+        out = augment(clips, MIRROR, torch.rand(6) < 0.5)
+        assert out.isfinite().all()
+        assert out.norm(dim=-1).max() <= (1 + module.SIZE) * longest + 10 * module.NOISE
+
+
+# Sides in motion and in words
+# -----------------------------------------------------------------------------------------
+
+UTD, GATOR = catalogue("utd-mhad"), catalogue("kinder-gator")
+# Pairs of mirror classes, a one-armed class, one without sides, one whose mirror is unseen, one without a
+# mirror.
+SEEN = (
+    *(UTD[n] for n in ("swipe-left", "swipe-right", "wave", "clap", "draw-circle-clockwise")),
+    GATOR["draw-letter-k"],
+)
+UNSEEN = (UTD["draw-circle-counter-clockwise"],)
+EACH = 60
+
+
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory: pytest.TempPathFactory) -> RunSettings:
+    """Every sentence that can come has its own vector."""
+    file = tmp_path_factory.mktemp("vectors") / "vectors.npz"
+    texts = {text for a in (*SEEN, *UNSEEN) for text in (a.plain, mirror_sentence(a.plain))}
+    random = np.random.default_rng(0)
+    np.savez(file, **{text: random.normal(size=8) for text in sorted(texts)})
+    return RunSettings(split="utd-mhad/x", text={"encoder": "file", "source": str(file), "centre": False})
+
+
+def sentences_of(settings: RunSettings, merge: bool = True) -> Sentences:
+    books = {book.dataset: book for book in (UTD, GATOR)}
+    return seen_sentences(SEEN, UNSEEN, books, settings.text, merge=merge)
+
+
+def corpus_of_left_hands() -> Corpus:
+    """Clips in which the left wrist alone is far from the body: mirrored ones show it at the right."""
+    labels = np.repeat(np.arange(len(SEEN)), EACH)
+    positions = np.full((len(labels), 8, 1, 20, 3), 0.01, dtype=np.float32)
+    positions[..., KINECT20.index("wrist_left"), :] = (5, 1, 1)
+    origin = np.zeros((len(labels), 2), dtype=np.int64)
+    made = ClipSet(positions, np.ones((len(labels), 1), dtype=bool), labels, origin)
+    return Corpus(KINECT20, {"utd-mhad": UTD, "kinder-gator": GATOR}, SEEN, UNSEEN, made, made, ())
+
+
+def test_a_flipped_clip_is_told_by_the_mirrored_sentence(settings: RunSettings) -> None:
+    sentences, corpus = sentences_of(settings), corpus_of_left_hands()
+    with np.load(settings.text.source or "") as file:
+        vector = {name: file[name] / np.linalg.norm(file[name]) for name in file.files}
+    torch.manual_seed(0)
+    everything = torch.arange(len(corpus.train))
+    positions, _, text, same = batch_of(
+        _on_device(corpus, sentences, torch.device("cpu")), everything, settings
+    )
+    reach = positions.norm(dim=-1).mean(dim=(1, 2))
+    flipped = (reach[:, KINECT20.index("wrist_right")] > reach[:, KINECT20.index("wrist_left")]).numpy()
+    label = corpus.train.labels
+    for i, action in enumerate(SEEN):
+        here = label == i
+        if action.name in ("draw-circle-clockwise", "draw-letter-k"):
+            assert not flipped[here].any(), f"a mirrored clip of {action.name} must not be used"
+        else:
+            assert 0.25 < flipped[here].mean() < 0.75
+    for clip in range(len(label)):
+        said = SEEN[label[clip]].plain
+        said = mirror_sentence(said) if flipped[clip] else said
+        np.testing.assert_allclose(text[clip].numpy(), vector[said], atol=1e-6)
+    # A mirrored swipe to the left is a swipe to the right; a mirrored wave is still a wave.
+    shows = np.array([{0: 1, 1: 0}.get(c, c) if f else c for c, f in zip(label, flipped, strict=True)])
+    np.testing.assert_array_equal(same.numpy(), shows[:, None] == shows)
+
+
+def test_without_augmentation_all_stays(settings: RunSettings) -> None:
+    sentences, corpus = sentences_of(settings), corpus_of_left_hands()
+    still = RunSettings(text=settings.text, train={"augment": False})
+    data = _on_device(corpus, sentences, torch.device("cpu"))
+    chosen = torch.tensor([3, 100, 3])
+    positions, present, text, same = batch_of(data, chosen, still)
+    np.testing.assert_array_equal(positions.numpy(), corpus.train.positions[chosen])
+    np.testing.assert_allclose(text.numpy(), sentences.vectors[corpus.train.labels[chosen], 0], atol=1e-6)
+    assert present.all()
+    assert same.tolist() == [[True, False, True], [False, True, False], [True, False, True]]
+
+
+def test_every_variant_is_drawn(settings: RunSettings) -> None:
+    corpus = corpus_of_left_hands()
+    vectors = np.random.default_rng(0).normal(size=(len(SEEN), 3, 8)).astype(np.float32)
+    made = Sentences(
+        vectors, np.full(len(SEEN), -1), np.eye(len(SEEN), dtype=bool), np.zeros(8, dtype=np.float32)
+    )
+    text = batch_of(_on_device(corpus, made, torch.device("cpu")), torch.arange(EACH), settings)[2]
+    drawn = [int(np.abs(vectors[0] - row).sum(axis=1).argmin()) for row in text.numpy()]
+    assert set(drawn) == {0, 1, 2}
+
+
+def test_classes_of_two_sets_that_mean_the_same_are_no_negatives(tmp_path: Path) -> None:
+    """Nor are their mirror images; and `paper`, which knows one data set, does not merge."""
+    seen = (UTD["wave"], GATOR["wave-hand"], UTD["clap"])
+    rows = [
+        *seen,
+        *(m for a in seen if (m := mirrored(a, {"utd-mhad": UTD, "kinder-gator": GATOR}[a.dataset]))),
+    ]
+    np.savez(
+        tmp_path / "v.npz", **{a.plain: np.random.default_rng(len(a.plain)).normal(size=4) for a in rows}
+    )
+    text = RunSettings(text={"encoder": "file", "source": str(tmp_path / "v.npz")}).text
+    books = {"utd-mhad": UTD, "kinder-gator": GATOR}
+    merged, apart = (seen_sentences(seen, UNSEEN, books, text, merge=m) for m in (True, False))
+    assert merged.same[:3, :3].tolist() == [[True, True, False], [True, True, False], [False, False, True]]
+    assert (apart.same[:3, :3] == np.eye(3)).all()
+    images = merged.mirror[:2]
+    assert merged.same[np.ix_(images, images)].all()
+
+
+def test_centred_sentences_have_mean_zero(settings: RunSettings) -> None:
+    text = settings.text.model_copy(update={"centre": True})
+    books = {"utd-mhad": UTD, "kinder-gator": GATOR}
+    made = seen_sentences(SEEN, UNSEEN, books, text, merge=True)
+    data = _on_device(corpus_of_left_hands(), made, torch.device("cpu"))
+    np.testing.assert_allclose(data["vectors"][: len(SEEN)].mean(dim=(0, 1)).numpy(), 0, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", known_catalogues())
+def test_a_class_and_its_mirror_image_leak_together(name: str) -> None:
+    """Where the leakage rule removes one of a mirror pair it must remove both: a mirrored clip shows the
+    other."""
+    book = catalogue(name)
+    for action in book.actions:
+        if action.mirror not in (None, NO_MIRROR):
+            assert set(action.means) == set(book[str(action.mirror)].means), action.key

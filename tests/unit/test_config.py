@@ -1,0 +1,192 @@
+"""Settings: recipes, TOML, digests, and what is said of a value that cannot be."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal, get_origin
+
+import pytest
+
+from pgfa.config import (
+    AdaptSettings,
+    ModelSettings,
+    PrepareSettings,
+    RunSettings,
+    Settings,
+    TextSettings,
+    TrainSettings,
+)
+from pgfa.errors import BadConfig
+
+STAGES = ("prepare", "text", "model", "train", "adapt")
+
+
+def test_the_papers_recipe_fills_every_stage() -> None:
+    run = RunSettings(recipe="paper")
+    assert all(getattr(run, stage).recipe == "paper" for stage in STAGES)
+    assert (run.prepare.layout, run.prepare.frames, run.prepare.bodies) == ("ntu25", 50, 2)
+    assert run.text.variants == ("plain",)
+    assert not run.text.centre
+    assert run.model.channels == (16, 16, 16, 16, 32, 32, 32, 64, 64, 256)
+    assert run.model.strides == (1, 1, 1, 1, 2, 1, 1, 2, 1, 1)
+    assert (run.model.kernel, run.model.dropout, run.model.absent_bodies) == (9, 0.5, "zero")
+    assert run.model.streams == ("joint",)
+    train = run.train
+    assert (train.optimiser, train.schedule, train.rate, train.weight_decay) == ("sgd", "steps", 0.05, 5e-4)
+    assert (train.epochs, train.batch, train.augment, train.sampling) == (50, 128, False, "clips")
+    assert train.scale == pytest.approx(1 / 0.07)
+    assert not train.learn_scale
+    assert train.drops == (50, 80)
+
+
+def test_the_default_recipe_is_the_default() -> None:
+    assert RunSettings() == RunSettings(recipe="default")
+    assert RunSettings().train.optimiser == "adamw"
+    assert all(getattr(RunSettings(), stage).recipe == "default" for stage in STAGES)
+
+
+def test_what_is_given_outweighs_the_recipe() -> None:
+    run = RunSettings(recipe="paper", train={"batch": 64, "epochs": 60}, prepare={"bodies": 1})
+    assert (run.train.batch, run.train.epochs, run.train.rate) == (64, 60, 0.05)
+    assert (run.prepare.bodies, run.prepare.layout) == (1, "ntu25")
+    mixed = RunSettings(recipe="paper", train={"recipe": "default"})
+    assert mixed.train == TrainSettings()
+    assert mixed.model == ModelSettings(recipe="paper")
+
+
+RUNS = {
+    "default": RunSettings(),
+    "paper": RunSettings(recipe="paper", split="ntu60/setting-1a", packs=("a", "b c")),
+    "own": RunSettings(
+        split="own/unseen:\"x\",ü", text={"encoder": "file", "source": "C:\\v.npz", "variants": ("label", "parts")},
+        train={"drops": (), "scale": 0.1 + 0.2, "learn_scale": True}, adapt={"method": "none", "alpha": 1},
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_toml_round_trip(name: str, tmp_path: Path) -> None:
+    RUNS[name].save(tmp_path / "deep" / "run.toml")
+    loaded = RunSettings.load(tmp_path / "deep" / "run.toml")
+    assert loaded == RUNS[name]
+    assert loaded.digest == RUNS[name].digest
+
+
+def test_a_short_toml_is_enough(tmp_path: Path) -> None:
+    (tmp_path / "run.toml").write_text('recipe = "paper"\nsplit = "utd-mhad/22-5"\n[train]\nepochs = 3\n')
+    loaded = RunSettings.load(tmp_path / "run.toml")
+    assert loaded == RunSettings(recipe="paper", split="utd-mhad/22-5", train={"epochs": 3})
+
+
+WRONG: list[tuple[type[Settings], dict[str, Any], str]] = [
+    (TrainSettings, {"rate": -1}, r"setting rate: .*greater than 0, found -1"),
+    (TrainSettings, {"rate": float("inf")}, r"setting rate: .*finite"),
+    (TrainSettings, {"rate": float("nan")}, r"setting rate: "),
+    (TrainSettings, {"epochs": 0}, r"setting epochs: .*found 0"),
+    (TrainSettings, {"epochs": "many"}, r"setting epochs: .*integer.*found 'many'"),
+    (TrainSettings, {"optimiser": "adam"}, r"setting optimiser: .*'sgd' or 'adamw'.*found 'adam'"),
+    (TrainSettings, {"learning_rate": 1}, r"setting learning_rate: Extra"),
+    (TrainSettings, {"recipe": "mine"}, r"setting recipe: .*'paper' or 'default', found 'mine'"),
+    (TrainSettings, {"batch": 1}, r"setting batch: "),
+    (TrainSettings, {"drops": (0,)}, r"setting drops\.0: "),
+    (
+        ModelSettings,
+        {"channels": (4, 8), "strides": (1,)},
+        r"channels and strides must be of the same length",
+    ),
+    (ModelSettings, {"channels": (), "strides": ()}, r"channels and strides"),
+    (ModelSettings, {"strides": (1, 3, 1)}, r"setting strides\.1: "),
+    (ModelSettings, {"dropout": 1}, r"setting dropout: .*less than 1"),
+    (PrepareSettings, {"frames": 1}, r"setting frames: "),
+    (TextSettings, {"variants": ()}, r"setting variants: .*at least one text variant"),
+    (TextSettings, {"encoder": "bert"}, r"setting encoder: .*found 'bert'"),
+    (AdaptSettings, {"alpha": 0}, r"setting alpha: .*greater than 0"),
+    (AdaptSettings, {"alpha": 1.1}, r"setting alpha: .*less than or equal to 1"),
+    (RunSettings, {"train": 3}, r"setting train: "),
+    (RunSettings, {"train": {"rate": 0}}, r"rate: .*greater than 0, found 0"),
+    (RunSettings, {"speed": 1}, r"setting speed: Extra"),
+]
+
+
+@pytest.mark.parametrize(("kind", "values", "said"), WRONG)
+def test_wrong_values_are_refused_by_name(kind: type[Settings], values: dict[str, Any], said: str) -> None:
+    with pytest.raises(BadConfig, match=said):
+        kind(**values)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"rate = ", "not TOML"),
+        (b"\xff\xfe", "not TOML"),
+        (b"[train]\nrate = -1", "rate: .*greater than 0"),
+        (b"[train]\nrate = inf", "rate: .*finite"),
+        (b"[tain]\nrate = 1", "tain"),
+        (b"x = " + b"[" * 5000, "not TOML"),
+    ],
+)
+def test_a_wrong_file_is_named(content: bytes, said: str, tmp_path: Path) -> None:
+    file = tmp_path / "run.toml"
+    file.write_bytes(content)
+    with pytest.raises(BadConfig, match=said) as caught:
+        RunSettings.load(file)
+    assert str(file) in str(caught.value)
+
+
+def test_no_file_and_a_folder(tmp_path: Path) -> None:
+    with pytest.raises(BadConfig, match="no such settings file"):
+        RunSettings.load(tmp_path / "absent.toml")
+    with pytest.raises(BadConfig, match="not a readable file"):
+        RunSettings.load(tmp_path)
+
+
+def test_settings_are_frozen() -> None:
+    with pytest.raises(Exception, match="frozen"):
+        TrainSettings().rate = 3.0  # type: ignore[misc]
+
+
+CANDIDATES: list[Any] = [
+    *(True, False, 0, 1, 2, 3, 7, 64, 0.5, 0.25, "other", "ntu25", "paper"),
+    *((1,), (0.5,), (1, 1, 1), (4, 4, 4), ("bone",), ("label",), ("other",)),
+]
+
+
+def other_value(kind: type[Settings], name: str) -> Any:
+    """A value a setting can have that is not its usual one."""
+    annotation = kind.model_fields[name].annotation
+    for value in [
+        *CANDIDATES,
+        *(getattr(annotation, "__args__", ()) if get_origin(annotation) is Literal else ()),
+    ]:
+        try:
+            changed = kind(**{name: value})
+        except BadConfig:
+            continue
+        if getattr(changed, name) != getattr(kind(), name):
+            return value
+    raise AssertionError(f"no other value found for {kind.__name__}.{name}: add one to CANDIDATES")
+
+
+def test_every_setting_changes_the_digest() -> None:
+    """Else a run could go on, or a cache be taken, with other settings than it was made with."""
+    base = RunSettings()
+    digests, count = {base.digest}, 1
+    for stage in STAGES:
+        kind = type(getattr(base, stage))
+        for name in kind.model_fields:
+            changed = RunSettings(**{stage: {name: other_value(kind, name)}})
+            assert getattr(changed, stage).digest != getattr(base, stage).digest, name
+            digests.add(changed.digest)
+            count += 1
+    for values in ({"split": "x/y"}, {"packs": ("p",)}, {"packs": ("p", "q")}, {"recipe": "paper"}):
+        digests.add(RunSettings(**values).digest)
+        count += 1
+    assert len(digests) == count
+    assert RunSettings().digest == base.digest
+    assert TrainSettings().digest != ModelSettings().digest
+
+
+def test_every_setting_says_what_it_is_for() -> None:
+    for stage in STAGES:
+        kind = type(getattr(RunSettings(), stage))
+        assert not [name for name, field in kind.model_fields.items() if not field.description]

@@ -1,0 +1,260 @@
+"""What is trained on and what is tested: no class that means the same as an unseen one gets through."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pgfa.config import RunSettings
+from pgfa.errors import BadConfig, BadFile
+from pgfa.learn.corpus import ClipSet, Corpus, assemble
+from pgfa.pack import import_dataset, open_pack, save_pack
+from pgfa.skeleton import KINECT20, NTU25, Clip, Source
+from pgfa.synth import make_clips
+from pgfa.text import catalogue, removed_classes, same_meaning
+
+SETS = ("utd-mhad", "kinder-gator", "msr-action3d")
+SPLITS = ("utd-mhad/22-5", "utd-mhad/18-9", "utd-mhad/14-13")
+
+
+@pytest.fixture(scope="module")
+def moves() -> list[Clip]:
+    """A few people who move: what they do does not matter here."""
+    return make_clips(performers=2, repeats=1, actions=("wave", "squat"))
+
+
+def clips_of(dataset: str, names: Iterable[str], moves: list[Clip], each: int = 1) -> list[Clip]:
+    return [
+        replace(moves[(i + k) % len(moves)], source=Source(id=f"{name}-{k}", dataset=dataset, action=name))
+        for i, name in enumerate(names)
+        for k in range(each)
+    ]
+
+
+@pytest.fixture(scope="module")
+def packs(tmp_path_factory: pytest.TempPathFactory, moves: list[Clip]) -> dict[str, str]:
+    """A clip of every class of three real catalogues, each set a pack; MSR-Action3D in another layout."""
+    folder, made = tmp_path_factory.mktemp("packs"), {}
+    for name in SETS:
+        clips = clips_of(name, (a.name for a in catalogue(name).actions), moves)
+        layout = "ntu25" if name == "msr-action3d" else None
+        made[name] = str(save_pack(clips, folder / name, layout=layout).folder)
+    return made
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path_factory.getbasetemp() / "corpus-cache"
+    monkeypatch.setenv("PGFA_CACHE", str(folder))
+
+
+def run(split: str, *packs: str, **stages: object) -> Corpus:
+    return assemble(RunSettings(split=split, packs=packs, prepare={"frames": 8}, **stages))
+
+
+def told(corpus: Corpus, part: ClipSet, classes: tuple) -> list[tuple[str, str]]:  # type: ignore[type-arg]
+    """(class by label, class by the pack's manifest) of every clip."""
+    return [(classes[label].key, key) for label, key in zip(part.labels, keys_of(part), strict=True)]
+
+
+PACKS: list[str] = []
+
+
+def keys_of(part: ClipSet) -> list[str]:
+    opened = [open_pack(path) for path in PACKS]
+    return [f"{opened[p].column('dataset')[c]}/{opened[p].actions[c]}" for p, c in part.origin.tolist()]
+
+
+@pytest.mark.parametrize("split", SPLITS)
+def test_no_class_that_means_the_same_as_an_unseen_one_is_trained_on(
+    split: str, packs: dict[str, str]
+) -> None:
+    PACKS[:] = packs.values()
+    corpus = run(split, *PACKS)
+    unseen = {a.key for a in corpus.unseen}
+    seen = {a.key for a in corpus.seen}
+    assert not seen & unseen
+    for action in corpus.seen:
+        for hidden in corpus.unseen:
+            if action.dataset != hidden.dataset:  # inside its data set the published split decides
+                assert not set(action.means) & set(hidden.means), (action.key, hidden.key)
+                assert not same_meaning(action, hidden)
+    # What is gone is the unseen classes and what the rule names, nothing else; and the clips say the same.
+    everything = {a.key for name in SETS for a in catalogue(name).actions}
+    others = [a for name in SETS[1:] for a in catalogue(name).actions]
+    removed = {f"{r.dataset}/{r.name}" for r in removed_classes(corpus.unseen, others)}
+    assert removed
+    assert {f"{r.dataset}/{r.name}" for r in corpus.removals} == removed
+    assert seen == everything - unseen - removed
+    assert sorted(keys_of(corpus.train)) == sorted(seen)
+    assert sorted(keys_of(corpus.test)) == sorted(unseen)
+    for part, classes in ((corpus.train, corpus.seen), (corpus.test, corpus.unseen)):
+        assert all(one == other for one, other in told(corpus, part, classes))
+
+
+def test_known_leaks_of_22_5_by_name(packs: dict[str, str]) -> None:
+    corpus = run("utd-mhad/22-5", *packs.values())
+    gone = {f"{r.dataset}/{r.name}": r.because_of for r in corpus.removals}
+    assert gone["kinder-gator/throw-ball"] == "utd-mhad/throw"
+    assert gone["msr-action3d/tennis-serve"] == "utd-mhad/tennis-swing"
+    assert gone["msr-action3d/tennis-swing"] == "utd-mhad/tennis-swing"
+    seen = {a.key for a in corpus.seen}
+    assert {"kinder-gator/swim", "msr-action3d/golf-swing", "utd-mhad/tennis-serve"} <= seen
+    assert all(f"{r.dataset}/{r.name}" in str(corpus) for r in corpus.removals)  # the list is shown
+
+
+def test_without_other_packs_nothing_is_removed(packs: dict[str, str]) -> None:
+    corpus = run("utd-mhad/22-5", packs["utd-mhad"])
+    assert corpus.removals == ()
+    assert (len(corpus.seen), len(corpus.unseen), len(corpus.train), len(corpus.test)) == (22, 5, 22, 5)
+
+
+def test_the_order_of_packs_does_not_change_the_classes(packs: dict[str, str]) -> None:
+    one, other = run("utd-mhad/22-5", *packs.values()), run("utd-mhad/22-5", *reversed(packs.values()))
+    assert (one.seen, one.unseen) == (other.seen, other.unseen)
+    assert sorted(one.train.labels) == sorted(other.train.labels)
+
+
+@pytest.mark.parametrize("layout", ["kinect20", "ntu25"])
+def test_packs_of_several_layouts_come_to_one(layout: str, packs: dict[str, str]) -> None:
+    settings = RunSettings(
+        split="utd-mhad/22-5",
+        packs=tuple(packs.values()),
+        prepare={"layout": layout, "frames": 8, "bodies": 2},
+    )
+    corpus = assemble(settings)
+    joints = {"kinect20": 20, "ntu25": 25}[layout]
+    assert corpus.layout.name == layout
+    assert corpus.train.positions.shape == (len(corpus.train), 8, 2, joints, 3)
+    assert corpus.train.positions.dtype == np.float32
+    assert corpus.train.present[:, 0].all()
+    assert set(corpus.train.origin[:, 0].tolist()) == {0, 1, 2}
+    # The same people in both layouts: what is prepared agrees joint by joint where names do.
+    assert {open_pack(path).layout.name for path in packs.values()} == {"kinect20", "ntu25"}
+
+
+def test_the_same_recording_in_two_layouts_is_prepared_alike(moves: list[Clip], tmp_path: Path) -> None:
+    names = [a.name for a in catalogue("utd-mhad").actions]
+    clips = clips_of("utd-mhad", names, moves)
+    plain, wide = save_pack(clips, tmp_path / "a"), save_pack(clips, tmp_path / "b", layout="ntu25")
+    one, other = (run("utd-mhad/22-5", str(p.folder)) for p in (plain, wide))
+    assert (plain.layout, wide.layout) == (KINECT20, NTU25)
+    np.testing.assert_allclose(one.train.positions, other.train.positions, atol=1e-4)
+
+
+def own_pack(path: Path, moves: list[Clip], names: Iterable[str], dataset: str = "mine") -> str:
+    return str(save_pack(clips_of(dataset, names, moves, each=2), path).folder)
+
+
+def test_ones_own_split(moves: list[Clip], tmp_path: Path) -> None:
+    pack = own_pack(tmp_path / "p", moves, ["kick ball", "bow", "hop", "wave_hello"])
+    corpus = run("mine/unseen: hop, bow ,hop", pack)
+    assert [a.name for a in corpus.unseen] == ["hop", "bow"]  # in the order given, each once
+    assert [a.name for a in corpus.seen] == ["kick ball", "wave_hello"]
+    assert (len(corpus.train), len(corpus.test)) == (4, 4)
+    assert corpus.unseen[0].plain == "A person does this: hop."
+
+
+def test_ones_own_split_of_a_known_set_with_others_beside(packs: dict[str, str]) -> None:
+    corpus = run("utd-mhad/unseen:wave,clap", *packs.values())
+    gone = {f"{r.dataset}/{r.name}" for r in corpus.removals}
+    assert {"kinder-gator/wave-hand", "msr-action3d/hand-clap", "msr-action3d/two-hand-wave"} <= gone
+    assert len(corpus.test) == 2
+
+
+def test_own_recordings_leak_by_their_names(packs: dict[str, str], moves: list[Clip], tmp_path: Path) -> None:
+    """One's own folder `throwing` beside UTD-MHAD, of which `throw` is unseen."""
+    pack = own_pack(tmp_path / "p", moves, ["throwing", "dance"])
+    corpus = run("utd-mhad/22-5", packs["utd-mhad"], pack)
+    assert [str(r.name) for r in corpus.removals] == ["throwing"]
+    assert "mine/dance" in {a.key for a in corpus.seen}
+
+
+def test_two_packs_of_one_own_set_are_one_set(moves: list[Clip], tmp_path: Path) -> None:
+    one = own_pack(tmp_path / "a", moves, ["hop", "bow"])
+    other = own_pack(tmp_path / "b", moves, ["kick", "bow"])
+    corpus = run("mine/unseen:hop", one, other)
+    assert [a.name for a in corpus.seen] == ["bow", "kick"]
+    assert len(corpus.train) == 6
+
+
+def test_clips_without_a_class_are_not_used(moves: list[Clip], tmp_path: Path) -> None:
+    corpus = run("mine/unseen:hop", own_pack(tmp_path / "p", moves, ["hop", "bow", ""]))
+    assert [a.name for a in corpus.seen] == ["bow"]
+    assert (len(corpus.train), len(corpus.test)) == (2, 2)
+
+
+def test_a_clip_of_nobody_is_not_used(moves: list[Clip], tmp_path: Path) -> None:
+    clips = clips_of("mine", ["hop", "bow"], moves, each=2)
+    nobody = replace(clips[-1], positions=np.full_like(clips[-1].positions, np.nan))
+    save_pack([*clips[:-1], nobody], tmp_path / "p")
+    corpus = run("mine/unseen:hop", str(tmp_path / "p"))
+    assert (len(corpus.train), len(corpus.test)) == (1, 2)
+    assert corpus.train.origin.tolist() == [[0, 2]]
+
+
+@pytest.mark.parametrize(
+    ("split", "said"),
+    [
+        ("mine/unseen:jump", "no class 'jump'; it has: bow, hop"),
+        ("mine/unseen:", "names no unseen class"),
+        ("mine/unseen:hop,bow", "leaves no class to train on"),
+        ("utd-mhad/22-5", "tests on utd-mhad, but the packs hold mine"),
+        ("utd-mhad/1-1", "no split named"),
+        ("", "no split named"),
+    ],
+)
+def test_a_split_that_cannot_be(split: str, said: str, moves: list[Clip], tmp_path: Path) -> None:
+    pack = own_pack(tmp_path / "p", moves, ["hop", "bow"])
+    with pytest.raises(BadConfig, match=said):
+        run(split, pack)
+
+
+def test_unseen_classes_without_clips_are_named(moves: list[Clip], tmp_path: Path) -> None:
+    names = [a.name for a in catalogue("utd-mhad").actions if a.name not in ("throw", "push")]
+    pack = str(save_pack(clips_of("utd-mhad", names, moves), tmp_path / "p").folder)
+    with pytest.raises(BadConfig, match=r"utd-mhad/throw, utd-mhad/push of split utd-mhad/22-5"):
+        run("utd-mhad/22-5", pack)
+
+
+def test_no_pack_and_a_pack_that_is_none(tmp_path: Path) -> None:
+    with pytest.raises(BadConfig, match="at least one pack"):
+        run("utd-mhad/22-5")
+    with pytest.raises(BadFile, match="absent"):
+        run("utd-mhad/22-5", str(tmp_path / "absent"))
+
+
+# Real recordings
+# ------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def real_packs(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    folder = tmp_path_factory.mktemp("real")
+    return [
+        str(import_dataset(name, shared_data / name, folder / name, jobs=1, progress=False).pack)
+        for name in ("utd-mhad", "msr-action3d")
+    ]
+
+
+@pytest.mark.real
+def test_real_counts_of_22_5_and_nothing_removed_gets_in(real_packs: list[str]) -> None:
+    alone = run("utd-mhad/22-5", real_packs[0])
+    assert (len(alone.train), len(alone.test)) == (701, 160)
+    PACKS[:] = real_packs
+    both = run("utd-mhad/22-5", *real_packs)
+    assert len(both.test) == 160
+    keys = keys_of(both.train)
+    assert sum(key.startswith("utd-mhad/") for key in keys) == 701
+    gone = {f"{r.dataset}/{r.name}" for r in both.removals} | {a.key for a in both.unseen}
+    assert {"msr-action3d/high-throw", "msr-action3d/tennis-swing", "msr-action3d/pickup-and-throw"} <= gone
+    assert not set(keys) & gone
+    opened = open_pack(real_packs[1])
+    kept = sum(f"msr-action3d/{action}" not in gone for action in opened.actions)
+    # A recording in which nobody is seen is not trained on; no other is lost.
+    assert kept - 1 <= len(keys) - 701 <= kept
+    assert set(both.train.labels.tolist()) == set(range(len(both.seen)))

@@ -1,0 +1,124 @@
+"""Learning rates of both schedules, and the order of samples as a pure function of seed and epoch."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from pgfa.config import TrainSettings
+from pgfa.learn.schedule import order_of, rate_at, seed_of
+
+PAPER = TrainSettings(recipe="paper", epochs=100)
+
+
+@pytest.mark.parametrize(
+    ("epoch", "rate"),
+    [
+        (0, 0.0),
+        (1, 0.01),
+        (2, 0.02),
+        (4, 0.04),
+        (5, 0.05),
+        (49, 0.05),
+        (50, 0.005),
+        (79, 0.005),
+        (80, 0.0005),
+    ],
+)
+def test_steps_are_the_papers(epoch: int, rate: float) -> None:
+    for step in (0, 7, 286):  # constant in an epoch
+        assert rate_at(PAPER, epoch, step, 287) == pytest.approx(rate, rel=1e-12)
+
+
+def test_drops_are_a_setting() -> None:
+    settings = TrainSettings(recipe="paper", epochs=40, drops=(30,))
+    assert [rate_at(settings, e, 0, 1) for e in (29, 30, 39)] == pytest.approx([0.05, 0.005, 0.005])
+
+
+def test_one_cycle_rises_for_15_percent_and_falls_by_cosine_to_nothing() -> None:
+    settings, steps = TrainSettings(epochs=20, rate=0.4), 10
+    rates = [rate_at(settings, e, s, steps) for e in range(20) for s in range(steps)]
+    peak = rates.index(max(rates))
+    assert (peak + 1) / len(rates) == pytest.approx(0.15)
+    assert rates[peak] == pytest.approx(0.4)
+    assert np.all(np.diff(rates[: peak + 1]) > 0)
+    assert np.all(np.diff(rates[peak:]) < 0)
+    np.testing.assert_allclose(np.diff(rates[: peak + 1]), 0.4 / 30, rtol=1e-9)  # a straight line up
+    half = peak + (len(rates) - 1 - peak) // 2
+    done = (half + 1) / len(rates)
+    assert rates[half] == pytest.approx(0.2 * (1 + math.cos(math.pi * (done - 0.15) / 0.85)))
+    assert 0 < rates[0] < 0.02
+    assert rates[-1] == pytest.approx(0, abs=1e-12)
+
+
+def labels_of(*sizes: int) -> np.ndarray:
+    return np.repeat(np.arange(len(sizes)), sizes)
+
+
+def test_each_clip_comes_at_most_once_an_epoch() -> None:
+    settings, labels = TrainSettings(batch=8), labels_of(10, 20, 7)
+    for epoch in range(5):
+        order = order_of(settings, labels, epoch)
+        assert order.shape == (4, 8)  # 37 clips: the last partial batch is dropped
+        assert len(set(order.ravel().tolist())) == 32
+        assert order.min() >= 0
+        assert order.max() < 37
+
+
+def test_over_epochs_every_clip_comes() -> None:
+    settings, labels = TrainSettings(batch=8), labels_of(10, 20, 7)
+    assert len({int(c) for e in range(12) for c in order_of(settings, labels, e).ravel()}) == 37
+
+
+def test_fewer_clips_than_a_batch_all_come() -> None:
+    order = order_of(TrainSettings(batch=64), labels_of(3, 4), 0)
+    assert order.shape == (1, 7)
+    assert sorted(order[0].tolist()) == list(range(7))
+
+
+@pytest.mark.parametrize("sampling", ["clips", "classes"])
+def test_order_is_a_pure_function_of_seed_and_epoch(sampling: str) -> None:
+    labels = labels_of(30, 5, 15)
+
+    def order(seed: int, epoch: int) -> list[int]:
+        np.random.seed(epoch + 7)  # noqa: NPY002  (numpy's global state must not count)
+        return order_of(TrainSettings(seed=seed, batch=10, sampling=sampling), labels, epoch).ravel().tolist()
+
+    first = order(3, 4)
+    np.random.random(5)  # noqa: NPY002
+    assert order(3, 4) == first
+    assert order(3, 5) != first
+    assert order(4, 4) != first
+
+
+def test_classes_come_equally_often() -> None:
+    settings = TrainSettings(batch=12, sampling="classes")
+    labels = labels_of(50, 3, 0, 20, 1)  # class 2 has no clip
+    counts = np.zeros(5, dtype=int)
+    met = set()
+    for epoch in range(30):
+        order = order_of(settings, labels, epoch)
+        assert order.shape == (6, 12)
+        count = np.bincount(labels[order.ravel()], minlength=5)
+        assert count[[0, 1, 3, 4]].max() - count[[0, 1, 3, 4]].min() <= 1
+        counts += count
+        met |= set(order.ravel().tolist())
+    assert counts[2] == 0
+    assert met == set(range(len(labels)))  # inside a class any clip may come
+
+
+def test_labels_may_come_in_any_order() -> None:
+    """Draws of a class are clips of that class, however the clips lie."""
+    random = np.random.default_rng(0)
+    labels = random.permutation(labels_of(40, 4, 16))
+    order = order_of(TrainSettings(batch=30, sampling="classes"), labels, 0)
+    assert np.bincount(labels[order.ravel()]).tolist() == [20, 20, 20]
+
+
+def test_seeds_of_steps_differ() -> None:
+    seeds = {seed_of(TrainSettings(seed=s), e, k) for s in range(4) for e in range(20) for k in range(20)}
+    assert len(seeds) == 1600
+    assert all(0 <= seed < 2**63 for seed in seeds)
+    assert seed_of(TrainSettings(seed=1, rate=0.5), 2, 3) == seed_of(TrainSettings(seed=1), 2, 3)

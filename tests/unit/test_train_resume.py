@@ -1,0 +1,370 @@
+"""Training that is stopped, or killed, and started again ends with the very same weights."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+import pgfa.files
+from pgfa.config import RunSettings
+from pgfa.errors import BadCheckpoint, BadConfig, BadFile
+from pgfa.learn import train as module
+from pgfa.learn.corpus import ClipSet, Corpus
+from pgfa.learn.features import features_of
+from pgfa.learn.run import open_run
+from pgfa.learn.train import CHECKPOINT, CORPUS, METRICS, SETTINGS, WEIGHTS, read_metrics, train
+from pgfa.skeleton import KINECT20
+from pgfa.text import catalogue
+
+torch.set_num_threads(1)
+
+BOOK = catalogue("utd-mhad")
+SEEN = tuple(BOOK[name] for name in ("wave", "clap", "jog", "squat"))
+UNSEEN = tuple(BOOK[name] for name in ("boxing", "lunge"))
+SMALL: dict[str, Any] = {"channels": (4, 8), "strides": (2, 1), "kernel": 3}
+RECIPES = ("default", "paper")
+
+
+def clip_set(clips: int, classes: int, seed: int) -> ClipSet:
+    random = np.random.default_rng(seed)
+    present = np.ones((clips, 2), dtype=bool)
+    present[::3, 1] = False
+    positions = random.normal(size=(clips, 8, 2, 20, 3)).astype(np.float32) * present[:, None, :, None, None]
+    origin = np.stack([np.zeros(clips, dtype=np.int64), np.arange(clips)], axis=1)
+    return ClipSet(positions, present, random.integers(0, classes, clips), origin)
+
+
+def corpus(seed: int = 0) -> Corpus:
+    return Corpus(
+        KINECT20, {"utd-mhad": BOOK}, SEEN, UNSEEN, clip_set(26, 4, seed), clip_set(5, 2, seed + 1), ()
+    )
+
+
+def settings_of(recipe: str, vectors: Path, **changes: Any) -> RunSettings:
+    """Three epochs of three steps on a tiny model; a vector a class."""
+    if not vectors.exists():
+        random = np.random.default_rng(0)
+        np.savez(vectors, **{action.key: random.normal(size=6) for action in (*SEEN, *UNSEEN)})
+    made: dict[str, Any] = {"epochs": 3, "batch": 8, "seed": 5, "drops": (2,), **changes}
+    text = {"encoder": "file", "source": str(vectors)}
+    prepare = {"layout": "kinect20"}
+    return RunSettings(
+        recipe=recipe, split="utd-mhad/tiny", prepare=prepare, text=text, model=SMALL, train=made
+    )
+
+
+def kill_in_the_middle(recipe: str, vectors: str, out: str) -> None:
+    """Train, and be killed in the second step of the second epoch; run in a process of its own."""
+    steps, loss = [0], module.contrastive_loss
+
+    def deadly(*values: Any) -> torch.Tensor:
+        steps[0] += 1
+        if steps[0] == 5:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return loss(*values)
+
+    module.contrastive_loss = deadly
+    train(settings_of(recipe, Path(vectors)), corpus(), Path(out), device="cpu")
+
+
+@pytest.fixture(scope="module")
+def vectors(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("vectors") / "vectors.npz"
+
+
+@pytest.fixture(scope="module")
+def straight(tmp_path_factory: pytest.TempPathFactory, vectors: Path) -> dict[str, Path]:
+    """A run of each recipe that nothing stopped."""
+    runs = {recipe: tmp_path_factory.mktemp("straight") / recipe for recipe in RECIPES}
+    for recipe, out in runs.items():
+        train(settings_of(recipe, vectors), corpus(), out, device="cpu")
+    return runs
+
+
+def stop_after(epoch: int) -> Any:
+    def progress(line: dict[str, Any]) -> None:
+        if line["epoch"] == epoch:
+            raise KeyboardInterrupt
+
+    return progress
+
+
+def lines_of(out: Path) -> list[dict[str, Any]]:
+    return [
+        {k: v for k, v in line.items() if k not in ("clips_per_second", "seconds")}
+        for line in read_metrics(out)
+    ]
+
+
+def assert_same_run(one: Path, other: Path) -> None:
+    for name in (WEIGHTS, CHECKPOINT):
+        a, b = load_file(one / name), load_file(other / name)
+        assert a.keys() == b.keys()
+        assert all(torch.equal(a[key], b[key]) for key in a), name
+        assert _about(one / name) == _about(other / name)
+    assert lines_of(one) == lines_of(other)
+    assert [line["epoch"] for line in lines_of(one)] == [0, 1, 2]
+    assert sorted(p.name for p in other.iterdir() if not p.name.endswith(".part")) == sorted(
+        p.name for p in one.iterdir()
+    )
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_training_changes_the_weights_and_says_so(
+    recipe: str, straight: dict[str, Path], vectors: Path
+) -> None:
+    """Else the tests below would hold for a loop that does nothing."""
+    out = straight[recipe]
+    first = module.build_model(settings_of(recipe, vectors), KINECT20, 6).state_dict()
+    last = open_run(out, device="cpu").model.state_dict()
+    assert not torch.equal(first["projection.weight"], last["projection.weight"])
+    lines = lines_of(out)
+    assert len({line["loss"] for line in lines}) == 3
+    assert (lines[0]["rate"] == 0) == (recipe == "paper")
+    facts = json.loads((out / CORPUS).read_text())
+    assert facts["seen"] == [a.key for a in SEEN]
+    assert facts["unseen"] == [a.key for a in UNSEEN]
+    assert (facts["train_clips"], facts["test_clips"]) == (26, 5)
+    assert RunSettings.load(out / SETTINGS) == settings_of(recipe, vectors)
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+@pytest.mark.parametrize("epoch", [0, 1, 2])
+def test_stopped_and_started_again(
+    recipe: str, epoch: int, straight: dict[str, Path], vectors: Path, tmp_path: Path
+) -> None:
+    settings, out = settings_of(recipe, vectors), tmp_path / "run"
+    with pytest.raises(KeyboardInterrupt):
+        train(settings, corpus(), out, device="cpu", progress=stop_after(epoch))
+    assert not (out / WEIGHTS).exists()
+    with pytest.raises(BadCheckpoint, match="has not ended"):
+        open_run(out, device="cpu")
+    torch.manual_seed(99)  # nothing of the process around may count
+    torch.rand(7)
+    done: list[int] = []
+    train(settings, corpus(), out, device="cpu", progress=lambda line: done.append(line["epoch"]))
+    assert done == list(range(epoch + 1, 3))  # what was trained is not trained again
+    assert_same_run(straight[recipe], out)
+
+
+def test_stopped_after_every_epoch(straight: dict[str, Path], vectors: Path, tmp_path: Path) -> None:
+    settings, out = settings_of("default", vectors), tmp_path / "run"
+    for epoch in range(3):
+        with pytest.raises(KeyboardInterrupt):
+            train(settings, corpus(), out, device="cpu", progress=stop_after(epoch))
+    train(settings, corpus(), out, device="cpu")
+    assert_same_run(straight["default"], out)
+
+
+def test_killed_in_the_middle_of_an_epoch(straight: dict[str, Path], vectors: Path, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    code = (
+        "import importlib.util as u, sys; s = u.spec_from_file_location('t', sys.argv[1]); "
+        "m = u.module_from_spec(s); s.loader.exec_module(m); m.kill_in_the_middle(*sys.argv[2:])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, __file__, "default", str(vectors), str(out)], timeout=300
+    )
+    assert done.returncode == -signal.SIGKILL
+    assert [line["epoch"] for line in lines_of(out)] == [0]
+    train(settings_of("default", vectors), corpus(), out, device="cpu")
+    assert_same_run(straight["default"], out)
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_a_checkpoint_half_written_is_never_seen(
+    recipe: str, straight: dict[str, Path], vectors: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Stopped while the second checkpoint is written: the first one is still there, whole."""
+    settings, out, saved = settings_of(recipe, vectors), tmp_path / "run", [0]
+    replace = os.replace
+
+    def interrupted(made: str, place: Path) -> None:
+        saved[0] += Path(place).name == CHECKPOINT
+        if saved[0] == 2:
+            raise KeyboardInterrupt
+        replace(made, place)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(pgfa.files.os, "replace", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            train(settings, corpus(), out, device="cpu")
+    assert not list(out.glob("*.part"))
+    whole = (out / CHECKPOINT).read_bytes()
+    (out / f".{CHECKPOINT}.x1.part").write_bytes(whole[: len(whole) // 2])  # as a kill would leave it
+    train(settings, corpus(), out, device="cpu")
+    assert_same_run(straight[recipe], out)
+
+
+def test_started_again_after_the_end_nothing_changes(straight: dict[str, Path], vectors: Path) -> None:
+    out = straight["paper"]
+    before = {name: load_file(out / name) for name in (WEIGHTS, CHECKPOINT)}
+    model = train(
+        settings_of("paper", vectors),
+        corpus(),
+        out,
+        device="cpu",
+        progress=lambda line: pytest.fail("trained"),
+    )
+    for name, tensors in before.items():
+        assert all(torch.equal(tensors[key], value) for key, value in load_file(out / name).items())
+    assert len(lines_of(out)) == 3
+    test = corpus().test
+    again = open_run(out, device="cpu").model
+    np.testing.assert_array_equal(
+        features_of(model, test.positions, test.present),
+        features_of(again, test.positions, test.present, batch=5),
+    )
+
+
+def test_another_seed_is_another_run(straight: dict[str, Path], vectors: Path, tmp_path: Path) -> None:
+    train(settings_of("default", vectors, seed=6), corpus(), tmp_path, device="cpu")
+    assert lines_of(tmp_path) != lines_of(straight["default"])
+
+
+@pytest.mark.parametrize("change", [{"rate": 0.5}, {"seed": 6}, {"epochs": 4}, {"augment": False}])
+def test_other_settings_in_the_same_folder_are_refused(
+    change: dict[str, Any], straight: dict[str, Path], vectors: Path
+) -> None:
+    out = straight["default"]
+    before = {p.name: p.read_bytes() for p in out.iterdir()}
+    with pytest.raises(BadConfig, match=f"{out} holds a run of other settings, sentences or clips"):
+        train(settings_of("default", vectors, **change), corpus(), out, device="cpu")
+    assert {p.name: p.read_bytes() for p in out.iterdir()} == before
+
+
+def test_other_clips_or_vectors_in_the_same_folder_are_refused(
+    straight: dict[str, Path], vectors: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(BadConfig, match="clips"):
+        train(settings_of("default", vectors), corpus(seed=8), straight["default"], device="cpu")
+    own, out = tmp_path / "v.npz", tmp_path / "run"
+    settings = settings_of("default", own)
+    with pytest.raises(KeyboardInterrupt):
+        train(settings, corpus(), out, device="cpu", progress=stop_after(0))
+    np.savez(own, **{a.key: np.random.default_rng(1).normal(size=6) for a in (*SEEN, *UNSEEN)})
+    with pytest.raises(BadConfig, match="sentences"):
+        train(settings, corpus(), out, device="cpu")
+
+
+def spoil(kind: str, file: Path, straight: dict[str, Path]) -> None:
+    whole = file.read_bytes()
+    if kind == "empty":
+        file.write_bytes(b"")
+    elif kind.startswith("cut"):
+        file.write_bytes(
+            whole[: int(kind.split()[1]) if kind[-1] != "%" else len(whole) * int(kind[4:-1]) // 100]
+        )
+    elif kind == "text":
+        file.write_text("not tensors")
+    elif kind == "header":
+        file.write_bytes(whole[:8] + b"\xff" * 40 + whole[48:])
+    elif kind == "folder":
+        file.unlink()
+        file.mkdir()
+    elif kind == "other form":
+        save_file({"model.x": torch.ones(2)}, file, {"form": "something else"})
+    elif kind == "no form":
+        save_file({"model.x": torch.ones(2)}, file)
+    else:
+        tensors = load_file(file)
+        with_facts = {"form": "pgfa checkpoint 1", "about": _about(file)}
+        if kind == "a tensor lacks":
+            del tensors["model.projection.weight"]
+        elif kind == "a shape is wrong":
+            tensors["model.projection.weight"] = torch.ones(2, 2)
+        elif kind == "no optimiser":
+            tensors = {name: value for name, value in tensors.items() if name.startswith("model.")}
+        elif kind == "another optimiser":
+            tensors |= {
+                n: v
+                for n, v in load_file(straight["paper"] / CHECKPOINT).items()
+                if n.startswith("optimiser.9")
+            }
+            tensors = {n: v for n, v in tensors.items() if not n.startswith("optimiser.0")}
+        elif kind == "another run":
+            with_facts["about"] = json.dumps({"epoch": 1, "identity": "0" * 16})
+        elif kind == "facts are a list":
+            with_facts["about"] = "[1]"
+        elif kind == "facts are no JSON":
+            with_facts["about"] = "{"
+        save_file(tensors, file, with_facts)
+
+
+def _about(file: Path) -> str:
+    from safetensors import safe_open
+
+    with safe_open(file, framework="pt") as opened:
+        return str(opened.metadata()["about"])
+
+
+@pytest.fixture(scope="module")
+def stopped(tmp_path_factory: pytest.TempPathFactory, vectors: Path) -> Path:
+    out = tmp_path_factory.mktemp("stopped")
+    with pytest.raises(KeyboardInterrupt):
+        train(settings_of("default", vectors), corpus(), out, device="cpu", progress=stop_after(0))
+    return out
+
+
+@pytest.mark.parametrize(
+    "kind",
+    ["empty", "cut 4", "cut 100", "cut 50%", "cut 99%", "text", "header", "folder", "other form", "no form",
+     "a tensor lacks", "a shape is wrong", "no optimiser", "another optimiser", "another run", "facts are a list",
+     "facts are no JSON"],
+)  # fmt: skip
+def test_a_damaged_checkpoint_is_named(
+    kind: str, stopped: Path, straight: dict[str, Path], vectors: Path, tmp_path: Path
+) -> None:
+    for file in stopped.iterdir():
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    spoil(kind, tmp_path / CHECKPOINT, straight)
+    with pytest.raises(BadCheckpoint) as caught:
+        train(settings_of("default", vectors), corpus(), tmp_path, device="cpu")
+    assert str(tmp_path / CHECKPOINT) in str(caught.value)
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"seen": 1}'])
+def test_damaged_facts_of_a_run_are_refused(
+    content: str, stopped: Path, vectors: Path, tmp_path: Path
+) -> None:
+    for file in stopped.iterdir():
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    (tmp_path / CORPUS).write_text(content)
+    with pytest.raises((BadFile, BadConfig), match=str(tmp_path)):
+        train(settings_of("default", vectors), corpus(), tmp_path, device="cpu")
+
+
+def test_a_line_of_metrics_cut_by_a_kill_is_trained_again(
+    straight: dict[str, Path], vectors: Path, tmp_path: Path
+) -> None:
+    settings = settings_of("default", vectors)
+    with pytest.raises(KeyboardInterrupt):
+        train(settings, corpus(), tmp_path, device="cpu", progress=stop_after(0))
+    with (tmp_path / METRICS).open("a") as file:
+        file.write('{"epoch": 1, "lo')
+    with pytest.raises(BadFile, match="line 2"):
+        list(read_metrics(tmp_path))
+    train(settings, corpus(), tmp_path, device="cpu")
+    assert_same_run(straight["default"], tmp_path)
+
+
+def test_a_loss_that_is_no_number_stops_the_run(vectors: Path, tmp_path: Path) -> None:
+    with pytest.raises(BadConfig, match="diverged"):
+        train(settings_of("default", vectors, rate=1e30, augment=False), corpus(), tmp_path, device="cpu")
+    assert not (tmp_path / WEIGHTS).exists()
+
+
+def test_a_device_that_is_not_there(vectors: Path, tmp_path: Path) -> None:
+    with pytest.raises(BadConfig, match="device 'abacus' cannot be used here"):
+        train(settings_of("default", vectors), corpus(), tmp_path / "run", device="abacus")
+    assert not (tmp_path / "run").exists()
