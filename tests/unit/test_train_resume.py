@@ -344,6 +344,27 @@ def test_damaged_facts_of_a_run_are_refused(
         train(settings_of("default", vectors), corpus(), tmp_path, device="cpu")
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"text_size": 5},
+        {"text_size": "six"},
+        {"text_centre": None},
+        {"text_centre": [0.0]},
+        {"identity": "0" * 16},
+    ],
+)
+def test_a_run_whose_facts_do_not_fit_is_not_opened(
+    change: dict[str, Any], straight: dict[str, Path], tmp_path: Path
+) -> None:
+    for file in straight["default"].iterdir():
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    open_run(tmp_path, device="cpu")
+    (tmp_path / CORPUS).write_text(json.dumps(json.loads((tmp_path / CORPUS).read_text()) | change))
+    with pytest.raises(BadCheckpoint, match=str(tmp_path)):
+        open_run(tmp_path, device="cpu")
+
+
 def test_a_line_of_metrics_cut_by_a_kill_is_trained_again(
     straight: dict[str, Path], vectors: Path, tmp_path: Path
 ) -> None:

@@ -56,7 +56,12 @@ def open_run(folder: Path, *, device: str = "auto") -> Run:
     settings = RunSettings.load(folder / SETTINGS)
     facts = read_json(folder / CORPUS)
     layout = get_layout(settings.prepare.layout)
-    model = build_model(settings, layout, int(facts["text_size"]))
-    load_state(folder / WEIGHTS, model)
-    centre = np.asarray(facts["text_centre"], dtype=np.float32)
+    try:
+        centre = np.asarray(facts["text_centre"], dtype=np.float32).reshape(int(facts["text_size"]))
+    except (KeyError, TypeError, ValueError):
+        raise BadCheckpoint(f"{folder / CORPUS}: expected text_size and text_centre of that size") from None
+    model = build_model(settings, layout, len(centre))
+    about = load_state(folder / WEIGHTS, model)
+    if about.get("identity") != facts.get("identity"):
+        raise BadCheckpoint(f"{folder / WEIGHTS}: its weights are of another run than {CORPUS} tells of")
     return Run(folder, settings, facts, layout, centre, model.to(pick_device(device)).eval())
