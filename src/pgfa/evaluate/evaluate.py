@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pgfa.adapt import Alignment, align, cosines
+from pgfa.adapt import Alignment, align_with, cosines
 from pgfa.config import AdaptSettings, RunSettings
 from pgfa.evaluate.feature_map import feature_map
 from pgfa.evaluate.report import (
     AFTER_ALIGNMENT,
+    FROM_ONE_CLIP,
     FROM_SENTENCES,
     Example,
     Method,
@@ -28,12 +29,16 @@ from pgfa.files import write_json
 from pgfa.learn.corpus import Corpus, assemble
 from pgfa.learn.features import features_of
 from pgfa.learn.run import Run, open_run
-from pgfa.learn.sentences import candidate_vectors
 from pgfa.learn.train import read_metrics
+from pgfa.learn.watch import anchors_of
 from pgfa.pack import open_pack
 from pgfa.text.catalogue import sentence_of
 
 RESULT, REPORT = "evaluation.json", "report.html"
+ONE_SHOT = (
+    "One-shot: each action starts from one recording of it, not from its sentence. "
+    "Where this page says sentence, read that recording."
+)
 
 
 @dataclass(frozen=True)
@@ -45,7 +50,7 @@ class Evaluation:
         corpus: the clips it was evaluated on.
         features: (N, d) of the test clips.
         alignment: anchors, prototypes and predictions.
-        sentences, aligned: the scores before and after alignment.
+        sentences, aligned: the scores before (in a one-shot split: from one clip a class) and after alignment.
     """
 
     run: Run
@@ -55,13 +60,18 @@ class Evaluation:
     sentences: Score
     aligned: Score
 
+    @property
+    def start(self) -> str:
+        """What each class starts from, in words."""
+        return FROM_SENTENCES if self.corpus.exemplars is None else FROM_ONE_CLIP
+
     def __str__(self) -> str:
         head = f"{self.run.settings.split}: {len(self.corpus.unseen)} unseen classes, {self.sentences.clips:,} clips"
         lines = [
             f"{head}, chance {100 / len(self.corpus.unseen):.1f} %",
             " " * 18 + "accuracy  (95 % interval)   class mean",
         ]
-        for name, value in ((FROM_SENTENCES, self.sentences), (AFTER_ALIGNMENT, self.aligned)):
+        for name, value in ((self.start, self.sentences), (AFTER_ALIGNMENT, self.aligned)):
             interval = f"({100 * value.low:.1f} to {100 * value.high:.1f})"
             lines.append(
                 f"  {name:<16}{100 * value.accuracy:7.1f} %  {interval:<17}{100 * value.class_mean:9.1f} %"
@@ -73,6 +83,7 @@ class Evaluation:
         settings = self.run.settings
         return {
             "split": settings.split,
+            "protocol": settings.protocol,
             "packs": [Path(p).name for p in settings.packs],
             "recipe": settings.train.recipe,
             "seed": settings.train.seed,
@@ -83,7 +94,10 @@ class Evaluation:
             "chance": 1 / len(self.corpus.unseen),
             **{
                 name: {**asdict(value), "confusion": value.confusion.tolist()}
-                for name, value in (("from_sentences", self.sentences), ("after_alignment", self.aligned))
+                for name, value in (
+                    (self.start.replace(" ", "_"), self.sentences),
+                    (AFTER_ALIGNMENT.replace(" ", "_"), self.aligned),
+                )
             },
             "removed": self.run.facts["removed"],
         }
@@ -113,10 +127,15 @@ def evaluate(
         changes["adapt"] = adapt
     settings: RunSettings = run.settings.model_copy(update=changes)
     run = Run(run.folder, settings, run.facts, run.layout, run.centre, run.model)
-    corpus = assemble(settings, catalogues)
+    return judge(run, assemble(settings, catalogues))
+
+
+def judge(run: Run, corpus: Corpus) -> Evaluation:
+    """Evaluate an open run on the test clips of a corpus, with the alignment of the run's settings."""
+    settings = run.settings
     features = features_of(run.model, corpus.test.positions, corpus.test.present)
-    anchors = candidate_vectors(corpus.unseen, settings.text, run.centre)
-    alignment = align(features, anchors, settings.adapt.alpha)
+    anchors = anchors_of(run.model, corpus, settings, run.centre)
+    alignment = align_with(settings.adapt.method, features, anchors, settings.adapt)
     classes, truth = len(corpus.unseen), corpus.test.labels
     return Evaluation(
         run, corpus, features, alignment,
@@ -161,14 +180,14 @@ def _report(found: Evaluation, notes: tuple[str, ...], command: str) -> Report:
             "Sentences": f"{settings.text.encoder}, {' and '.join(settings.text.variants)}",
             "Alignment": f"{settings.adapt.method}, support factor {settings.adapt.alpha:g}",
         },
-        table=[_row(FROM_SENTENCES, found.sentences), _row(AFTER_ALIGNMENT, found.aligned)],
+        table=[_row(found.start, found.sentences), _row(AFTER_ALIGNMENT, found.aligned)],
         classes=[UnseenClass(a.label, sentence_of(a, settings.text.variants[0])) for a in corpus.unseen],
         predictions=predictions,
         command=command or f"pgfa evaluate {found.run.folder}",
         map=feature_map(found.features, made.anchors, made.prototypes),
         examples=examples,
         history={"training loss": [line["loss"] for line in read_metrics(found.run.folder)]},
-        notes=notes,
+        notes=notes if corpus.exemplars is None else (*notes, ONE_SHOT),
         removed=[
             f"{r['class']} ({r['rule']}; unseen: {r['because_of']})" for r in found.run.facts["removed"]
         ],

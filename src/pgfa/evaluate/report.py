@@ -13,7 +13,7 @@ from pgfa.evaluate.feature_map import FeatureMap
 from pgfa.files import write_atomic
 from pgfa.skeleton import Clip
 
-FROM_SENTENCES, AFTER_ALIGNMENT = "from sentences", "after alignment"
+FROM_SENTENCES, FROM_ONE_CLIP, AFTER_ALIGNMENT = "from sentences", "from one clip", "after alignment"
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from pgfa.draw import PLAYER, asset, clip_payload, document, layouts_payload
-from pgfa.evaluate.report import AFTER_ALIGNMENT, FROM_SENTENCES, Report
+from pgfa.evaluate.report import AFTER_ALIGNMENT, FROM_ONE_CLIP, FROM_SENTENCES, Report
 from pgfa.evaluate.report_charts import curve, map_chart, map_places, marker, result_chart, shown_points
 
 # A clip in the report keeps at most this many frames, so that two dozen stay below some two megabytes.
@@ -18,6 +18,8 @@ _NAMED_COLUMNS = 20
 
 _MEANING = {
     FROM_SENTENCES: "Each clip gets the action whose sentence its motion lies nearest to. "
+    "No recording of these actions was used in training.",
+    FROM_ONE_CLIP: "Each clip gets the action whose one known recording its motion lies nearest to. "
     "No recording of these actions was used in training.",
     AFTER_ALIGNMENT: "The clips that look clearest first vote, without any labels, where each action really "
     "lies among the motions; then every clip is judged anew against those places.",

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from pgfa.config import RunSettings
 from pgfa.errors import BadConfig
 from pgfa.pack import Pack, open_pack
+from pgfa.pack.protocol import EVERYTHING, first_exemplars, one_shot_exemplars, one_shot_masks, pack_masks
 from pgfa.prepare import prepare_cached
 from pgfa.skeleton import Layout, get_layout
 from pgfa.text.catalogue import ActionClass, Catalogue, Split, catalogue, catalogue_from_labels, find_split
@@ -40,6 +41,46 @@ class ClipSet:
 
 
 @dataclass(frozen=True)
+class Chosen:
+    """Clips by where they lie.
+
+    Attributes:
+        origin: (clips, 2) index of the pack in the run's list, index of the clip in that pack.
+        labels: (clips,) class numbers.
+    """
+
+    origin: NDArray[np.int64]
+    labels: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def part(self, which: NDArray[np.bool_]) -> Chosen:
+        """The clips of a mask."""
+        return Chosen(self.origin[which], self.labels[which])
+
+    def in_order(self) -> Chosen:
+        """The clips sorted by class."""
+        order = np.argsort(self.labels, kind="stable")
+        return Chosen(self.origin[order], self.labels[order])
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Which clips a run trains on and is tested on, before any of them is prepared; names as in `Corpus`."""
+
+    packs: tuple[Pack, ...]
+    books: dict[str, Catalogue]
+    split: Split
+    seen: tuple[ActionClass, ...]
+    unseen: tuple[ActionClass, ...]
+    train: Chosen
+    test: Chosen
+    exemplars: Chosen | None
+    removals: tuple[Removal, ...]
+
+
+@dataclass(frozen=True)
 class Corpus:
     """Everything a run learns from and is tested on.
 
@@ -49,6 +90,7 @@ class Corpus:
         seen, unseen: classes; a label of `train` counts in `seen`, one of `test` in `unseen`.
         train, test: clips of seen classes of every pack; clips of unseen classes of the split's data set.
         removals: classes of other packs left out of training because they mean the same as an unseen class.
+        exemplars: in a one-shot split the one known clip of each unseen class, in their order; not in `test`.
     """
 
     layout: Layout
@@ -58,6 +100,7 @@ class Corpus:
     train: ClipSet
     test: ClipSet
     removals: tuple[Removal, ...]
+    exemplars: ClipSet | None = None
 
     def __str__(self) -> str:
         lines = [
@@ -73,17 +116,24 @@ class Corpus:
         return "\n".join(lines)
 
 
-def assemble(settings: RunSettings, catalogues: Sequence[Path] = ()) -> Corpus:
-    """Open the packs, apply the split and the leakage rule, prepare the clips.
+def assemble(settings: RunSettings, catalogues: Sequence[Path | Catalogue] = ()) -> Corpus:
+    """Open the packs, apply split, protocol and leakage rule, prepare the clips.
 
     Raises:
-        BadConfig: no pack holds the split's data set, an unseen class has no clip, nothing is left to train on.
+        BadConfig: no pack holds the split's data set, an unseen class has no clip, nothing is left to train on or
+            to test, the data set has no such protocol, an exemplar is missing.
         BadFile: a pack or catalogue that is not what it should be.
     """
+    return prepare_clips(choose_clips(settings, catalogues), settings)
+
+
+def choose_clips(settings: RunSettings, catalogues: Sequence[Path | Catalogue] = ()) -> Choice:
+    """Which clips train and which test (method.md section 5); reads manifests only. Raises as `assemble`."""
     if not settings.packs:
         raise BadConfig("at least one pack is needed (--pack FOLDER)")
     packs = [open_pack(Path(path)) for path in settings.packs]
-    books = {book.dataset: book for book in (catalogue(path) for path in catalogues)}
+    given = (book if isinstance(book, Catalogue) else catalogue(book) for book in catalogues)
+    books = {book.dataset: book for book in given}
     for pack in packs:
         for dataset in pack.datasets:
             books.setdefault(dataset, _book_of(dataset, packs))
@@ -93,22 +143,51 @@ def assemble(settings: RunSettings, catalogues: Sequence[Path] = ()) -> Corpus:
     others = [a for a in candidates if a.dataset != split.dataset]
     removals = tuple(removed_classes(unseen, others))
     excluded = {a.key for a in unseen} | {f"{r.dataset}/{r.name}" for r in removals}
-    recorded = {f"{d}/{a}" for p in packs for d, a in zip(p.column("dataset"), p.actions, strict=True)}
-    seen = tuple(a for a in candidates if a.key not in excluded and a.key in recorded)
+    keys = [np.char.add(np.char.add(pack.column("dataset"), "/"), pack.actions) for pack in packs]
+    sides = [_sides(pack, split, settings.protocol) for pack in packs]
+    trained = {key for of, (train, _) in zip(keys, sides, strict=True) for key in of[train].tolist()}
+    seen = tuple(a for a in candidates if a.key not in excluded and a.key in trained)
+    recorded = {key for of in keys for key in of.tolist()}
     if lacking := [a.key for a in unseen if a.key not in recorded]:
         raise BadConfig(
             f"no pack has a clip of the unseen classes {', '.join(lacking)} of split {settings.split}"
         )
     if not seen:
         raise BadConfig(f"split {settings.split} leaves no class to train on")
+    train = _chosen(keys, [side[0] for side in sides], seen)
+    test = _chosen(keys, [side[1] for side in sides], unseen)
+    exemplars = None
+    if split.kind == "one-shot":
+        wanted = _exemplars(packs, split)
+        places = {(p, c) for p, pack in enumerate(packs) for c in _places(pack, split.dataset, wanted)}
+        known = np.array([tuple(place) in places for place in test.origin.tolist()], dtype=bool)
+        exemplars = test.part(known).in_order()
+        test = test.part(~known)
+    if len(test) == 0:
+        raise BadConfig(f"split {settings.split} leaves no clip to test on ({settings.protocol})")
+    return Choice(tuple(packs), books, split, seen, unseen, train, test, exemplars, removals)
+
+
+def prepare_clips(choice: Choice, settings: RunSettings) -> Corpus:
+    """Prepare the chosen clips, or take them from the cache.
+
+    Raises:
+        BadConfig: nobody is seen in any clip to train on or to test, or in an exemplar.
+    """
+    exemplars = None
+    if choice.exemplars is not None:
+        exemplars = _prepared(choice.packs, choice.exemplars, settings)
+        if len(exemplars) != len(choice.unseen):
+            raise BadConfig(f"nobody is seen in an exemplar of split {choice.split.key}")
     return Corpus(
         layout=get_layout(settings.prepare.layout),
-        books=books,
-        seen=seen,
-        unseen=unseen,
-        train=_clips(packs, seen, settings),
-        test=_clips(packs, unseen, settings),
-        removals=removals,
+        books=choice.books,
+        seen=choice.seen,
+        unseen=choice.unseen,
+        train=_prepared(choice.packs, choice.train, settings),
+        test=_prepared(choice.packs, choice.test, settings),
+        removals=choice.removals,
+        exemplars=exemplars,
     )
 
 
@@ -142,25 +221,66 @@ def _split(text: str, books: dict[str, Catalogue]) -> Split:
     return split
 
 
-def _clips(packs: Sequence[Pack], classes: Sequence[ActionClass], settings: RunSettings) -> ClipSet:
-    number = {a.key: i for i, a in enumerate(classes)}
-    parts = []
-    for p, pack in enumerate(packs):
-        keys = np.char.add(np.char.add(pack.column("dataset"), "/"), pack.actions)
-        label = np.array([number.get(key, -1) for key in keys.tolist()], dtype=np.int64)
-        chosen = np.flatnonzero(label >= 0)
-        if len(chosen) == 0:
-            continue
-        made = prepare_cached(pack.ragged, pack.digest, settings.prepare, cache_folder() / "prepared")
-        seen = made.present[chosen].any(axis=1)
-        chosen = chosen[seen]  # nobody in the picture: nothing to learn from, named in the pack's problems
-        origin = np.stack([np.full(len(chosen), p), chosen], axis=1)
-        parts.append(ClipSet(np.array(made.positions[chosen]), made.present[chosen], label[chosen], origin))
-    if not parts:
-        raise BadConfig("no clip of the wanted classes in the packs")
-    return ClipSet(
-        *(
-            np.concatenate([getattr(x, f) for x in parts])
-            for f in ("positions", "present", "labels", "origin")
-        )
+def _sides(pack: Pack, split: Split, protocol: str) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """(clips,) bool each: who may train and who may test. Clips of other data sets train, whoever performs them."""
+    if split.kind == "one-shot" and protocol != EVERYTHING:
+        raise BadConfig(f"the one-shot split {split.key} uses every clip (protocol all), not {protocol}")
+    own = pack.column("dataset") == split.dataset
+    if not own.any():
+        return ~own, own
+    train, test = pack_masks(pack, split.dataset, protocol)
+    return train | ~own, test
+
+
+def _chosen(
+    keys: Sequence[NDArray[np.str_]], sides: Sequence[NDArray[np.bool_]], classes: Sequence[ActionClass]
+) -> Chosen:
+    """Clips of the classes on their side, in the order of the packs."""
+    number = {action.key: i for i, action in enumerate(classes)}
+    label = [np.array([number.get(key, -1) for key in of.tolist()], dtype=np.int64) for of in keys]
+    clips = [np.flatnonzero((of >= 0) & side) for of, side in zip(label, sides, strict=True)]
+    origin = [np.stack([np.full(len(at), p), at], axis=1) for p, at in enumerate(clips)]
+    return Chosen(
+        np.concatenate(origin), np.concatenate([of[at] for of, at in zip(label, clips, strict=True)])
     )
+
+
+def _exemplars(packs: Sequence[Pack], split: Split) -> dict[str, str]:
+    """The one known clip of each novel class: the official one, or the first where none is official."""
+    own = [(pack, np.flatnonzero(pack.column("dataset") == split.dataset)) for pack in packs]
+    ids = [name for pack, at in own for name in pack.column("id")[at].tolist()]
+    actions = [name for pack, at in own for name in pack.actions[at].tolist()]
+    if split.dataset in ("ntu60", "ntu120"):
+        official = one_shot_exemplars(split.dataset)
+        wanted = {action: clip for action, clip in official.items() if action in split.unseen}
+        if set(wanted) == set(split.unseen):
+            one_shot_masks(ids, actions, wanted)  # says which one is missing
+            return wanted
+    return first_exemplars(ids, actions, split.unseen)
+
+
+def _places(pack: Pack, dataset: str, wanted: dict[str, str]) -> list[int]:
+    mine = np.isin(pack.column("id"), list(wanted.values())) & (pack.column("dataset") == dataset)
+    return [int(at) for at in np.flatnonzero(mine)]
+
+
+def _prepared(packs: Sequence[Pack], chosen: Chosen, settings: RunSettings) -> ClipSet:
+    """The clips as arrays, made once and filled pack by pack; those in which nobody is seen are left out."""
+    made = [
+        prepare_cached(pack.ragged, pack.digest, settings.prepare, cache_folder() / "prepared")
+        for pack in packs
+    ]
+    pack, clip = chosen.origin.T
+    # Nobody in the picture: nothing to learn from, named in the pack's problems.
+    there = np.zeros(len(chosen), dtype=bool)
+    for p, of in enumerate(made):
+        there[pack == p] = of.present[clip[pack == p]].any(axis=1)
+    chosen, pack, clip = chosen.part(there), pack[there], clip[there]
+    if len(chosen) == 0:
+        raise BadConfig("no clip of the wanted classes in the packs")
+    positions = np.empty((len(chosen), *made[0].positions.shape[1:]), dtype=np.float32)
+    present = np.empty((len(chosen), made[0].present.shape[1]), dtype=np.bool_)
+    for p, of in enumerate(made):
+        positions[pack == p] = of.positions[clip[pack == p]]
+        present[pack == p] = of.present[clip[pack == p]]
+    return ClipSet(positions, present, chosen.labels, chosen.origin)

@@ -6,6 +6,7 @@ import json
 import math
 import time
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from pgfa.learn.corpus import Corpus
 from pgfa.learn.schedule import order_of, rate_at, seed_of
 from pgfa.learn.sentences import Sentences, seen_sentences
 from pgfa.learn.state import load_state, save_state
+from pgfa.learn.watch import WATCHED, watch_test
 from pgfa.model.encoder import MotionEncoder
 from pgfa.model.loss import contrastive_loss
 from pgfa.pack.progress import Progress
@@ -39,6 +41,7 @@ def train(
     *,
     device: str = "auto",
     show: bool = False,
+    bar: Progress | None = None,
     progress: Report | None = None,
 ) -> MotionEncoder:
     """Learn the shared space of motion and language, or go on where a run in `out` stopped.
@@ -52,6 +55,7 @@ def train(
         out: the run's folder.
         device: ``cpu``, ``cuda``, ``cuda:1`` or ``auto`` (the GPU where there is one).
         show: say on stderr how far it is, how fast, and the time left.
+        bar: that of a longer job, to advance in place of one of its own.
         progress: called after every epoch with its line of metrics.
 
     Returns:
@@ -75,11 +79,13 @@ def train(
         if about.get("identity") != identity:
             raise BadCheckpoint(f"{out / CHECKPOINT}: belongs to a run of other settings, sentences or clips")
         first = int(about["epoch"])
-    _keep_metrics(out / METRICS, first)
+    for log in (METRICS, WATCHED) if settings.train.watch_test else (METRICS,):
+        _keep_epochs(out / log, first)
 
     data = _on_device(corpus, sentences, where)
     epochs, clips = settings.train.epochs, order_of(settings.train, corpus.train.labels, 0).size
-    with Progress("train", epochs * clips, first * clips, "clips", show) as bar:
+    own = Progress("train", epochs * clips, first * clips, "clips", show)
+    with nullcontext(bar) if bar else own as bar:
         for epoch in range(first, epochs):
             started, losses = time.perf_counter(), []
             order = order_of(settings.train, corpus.train.labels, epoch)
@@ -111,8 +117,11 @@ def train(
                 "clips_per_second": round(order.size / seconds, 1),
                 "seconds": round(seconds, 3),
             }
-            with (out / METRICS).open("a", encoding="utf-8") as file:
-                file.write(json.dumps(line) + "\n")
+            _append(out / METRICS, line)
+            if settings.train.watch_test:
+                _append(
+                    out / WATCHED, {"epoch": epoch, **watch_test(model, corpus, settings, sentences.centre)}
+                )
             save_state(out / CHECKPOINT, model, optimiser, epoch=epoch + 1, identity=identity)
             if progress is not None:
                 progress(line)
@@ -136,7 +145,9 @@ def batch_of(data: dict[str, Tensor], chosen: Tensor, settings: RunSettings) -> 
 
 def build_model(settings: RunSettings, layout: Layout, text_size: int) -> MotionEncoder:
     """A fresh model for a run's settings; `text_size` is d of the sentence vectors."""
-    return MotionEncoder(settings.model, layout, text_size, settings.train.scale, settings.train.learn_scale)
+    train = settings.train
+    bodies = settings.prepare.bodies
+    return MotionEncoder(settings.model, layout, text_size, train.scale, train.learn_scale, bodies)
 
 
 def pick_device(name: str) -> torch.device:
@@ -162,10 +173,10 @@ def read_metrics(out: Path) -> Iterator[dict[str, Any]]:
 
 def _claim(out: Path, settings: RunSettings, corpus: Corpus, sentences: Sentences) -> str:
     """Write what the run is, or check that the run that lies there is the same one."""
-    clips = [corpus.train, corpus.test]
+    clips = [corpus.train, corpus.test, *([corpus.exemplars] if corpus.exemplars else [])]
     own = settings.text.source if settings.text.encoder == "file" else None
     identity = digest(
-        settings.model_dump(mode="json", exclude={"adapt", "packs"}),
+        _decisive(settings),
         *([file_sha256(Path(own))] if own else []),  # the same name may hold other vectors by now
         [a.model_dump(mode="json") for a in (*corpus.seen, *corpus.unseen)],
         *(np.ascontiguousarray(c.positions).tobytes() for c in clips),
@@ -199,7 +210,22 @@ def _claim(out: Path, settings: RunSettings, corpus: Corpus, sentences: Sentence
     return identity
 
 
-def _keep_metrics(path: Path, epochs: int) -> None:
+def _decisive(settings: RunSettings) -> dict[str, Any]:
+    """The settings that make a run what it is; those that came later count where they are used: older runs go on."""
+    stated = settings.model_dump(mode="json", exclude={"adapt", "packs"})
+    if settings.protocol == "all":
+        del stated["protocol"]
+    if not settings.train.watch_test:
+        del stated["train"]["watch_test"]
+    return stated
+
+
+def _append(path: Path, line: dict[str, Any]) -> None:
+    with path.open("a", encoding="utf-8") as file:
+        file.write(json.dumps(line) + "\n")
+
+
+def _keep_epochs(path: Path, epochs: int) -> None:
     """Drop lines of epochs that the checkpoint does not hold: they will be trained again."""
     lines = path.read_text(encoding="utf-8").splitlines(keepends=True) if path.exists() else []
     write_atomic(path, "".join(lines[:epochs]))
