@@ -78,11 +78,16 @@ def read_json(path: Path) -> Any:
 
 
 def digest(*parts: Any) -> str:
-    """A short stable digest (16 hex digits of SHA-256) of strings, bytes and JSON-able values, in order."""
+    """A short stable digest (16 hex digits of SHA-256) of strings, bytes and JSON-able values, in order.
+
+    A memoryview of single bytes counts as its bytes, and is not copied.
+    """
     sha = hashlib.sha256()
     for part in parts:
         raw = (
-            part if isinstance(part, bytes) else json.dumps(part, sort_keys=True, ensure_ascii=False).encode()
+            part
+            if isinstance(part, bytes | memoryview)
+            else json.dumps(part, sort_keys=True, ensure_ascii=False).encode()
         )
         sha.update(len(raw).to_bytes(8, "little"))
         sha.update(raw)

@@ -258,7 +258,7 @@ def run(*words: str) -> None:
 @pytest.mark.slow
 def test_from_official_files_by_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Files in the official form -> table, and the same command again has nothing left to do."""
-    run("synthesise", "pku-mmd", str(tmp_path / "pku"), "--clips", "120", "--jobs", "1")
+    run("synthesise", "pku-mmd", str(tmp_path / "pku"), "--clips", "180", "--jobs", "1")
     command = [
         "reproduce", "one-shot", "--pku", str(tmp_path / "pku"), "--out", str(tmp_path / "out"),
         "--seeds", "1", "--epochs", "2", "--folds", "1", "--text.encoder", "minilm", "--quiet",

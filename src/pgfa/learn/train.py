@@ -179,7 +179,8 @@ def _claim(out: Path, settings: RunSettings, corpus: Corpus, sentences: Sentence
         _decisive(settings),
         *([file_sha256(Path(own))] if own else []),  # the same name may hold other vectors by now
         [a.model_dump(mode="json") for a in (*corpus.seen, *corpus.unseen)],
-        *(np.ascontiguousarray(c.positions).tobytes() for c in clips),
+        # As a view: a copy of all clips would double the memory.
+        *(np.ascontiguousarray(c.positions).reshape(-1).view(np.uint8).data for c in clips),
         *(c.labels.tobytes() for c in clips),
     )
     if (out / CORPUS).exists():
