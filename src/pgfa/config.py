@@ -214,13 +214,16 @@ class AdaptSettings(Staged):
     (`paper`, `iterated`, `neighbours`, streams)."""
     rounds: Annotated[int, Field(ge=1, le=1000)] = 10
     """Rounds at most of `iterated` and `balanced`; both stop when no label changes."""
-    temperature: Annotated[float, Field(gt=0, le=10)] = 0.07
-    """Of the softmax over cosines in `balanced`: small is a hard assignment."""
-    prior: Literal["uniform", "estimated"] | tuple[Annotated[float, Field(ge=0)], ...] = "uniform"
+    temperature: Annotated[float, Field(gt=0, le=10)] = 0.25
+    """Of the softmax over cosines in `balanced`, small is a hard assignment; in units of how far, on average, a
+    clip's best cosine is above its mean one."""
+    prior: Literal["uniform", "estimated"] | tuple[Annotated[float, Field(ge=0)], ...] = "estimated"
     """Share of the clips that `balanced` gives to each candidate class: all the same, estimated from the clips,
     or given, one number a class in the order of the anchors (they need not sum to 1)."""
-    shrinkage: Annotated[float, Field(ge=0, le=1)] = 0.5
+    shrinkage: Annotated[float, Field(ge=0, le=1)] = 0.05
     """Of the `estimated` prior: 0 takes the clips' own estimate, 1 is `uniform`."""
+    neighbours: Annotated[int, Field(ge=1)] | None = None
+    """Nearest clips by which `neighbours` tells how close an anchor is to everything; all clips where it is None."""
     memory: Annotated[int, Field(ge=1, le=100_000)] = 100
     """Clips that a stream keeps for each class."""
 

@@ -15,15 +15,17 @@ Array = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Alignment:
-    """What alignment made of the sentences.
+    """What alignment made of the sentences, whatever the method.
 
     Attributes:
         anchors: (K, d) what each class starts from: its sentence vector (or projected exemplar).
-        labels: (N,) pseudo-labels: the nearest anchor.
+        labels: (N,) pseudo-labels that the last prototypes were made from; in `paper` the nearest anchor.
         entropy: (N,) of the softmax over cosines, without temperature, in nats; low is sure.
         support: (N,) bool, the clips whose mean made a prototype.
         prototypes: (K, d) mean of a class's supports, or its anchor where it has none. Not normalised.
-        predictions: (N,) the nearest prototype.
+        predictions: (N,) the class of the highest score.
+        scores: (N, K) cosines to the prototypes; `balanced` and `neighbours` add an offset to each class.
+        rounds: how often prototypes were made.
     """
 
     anchors: Array
@@ -32,6 +34,15 @@ class Alignment:
     support: NDArray[np.bool_]
     prototypes: Array
     predictions: NDArray[np.int64]
+    scores: Array
+    rounds: int = 1
+
+
+def keep(features: Array, anchors: Array) -> Alignment:
+    """No alignment: the anchors are the prototypes and no clip supports them."""
+    scores = cosines(features, anchors)
+    labels, nobody = scores.argmax(axis=1), np.zeros(len(features), dtype=bool)
+    return Alignment(anchors, labels, entropy(scores), nobody, np.array(anchors), labels, scores, rounds=0)
 
 
 def align(features: Array, anchors: Array, alpha: float) -> Alignment:
@@ -44,28 +55,42 @@ def align(features: Array, anchors: Array, alpha: float) -> Alignment:
     """
     if not 0 < alpha <= 1:
         raise ValueError(f"alpha must be above 0 and at most 1, found {alpha}")
-    unit = unit_rows(features)
     scores = cosines(features, anchors)
     labels = scores.argmax(axis=1)
     surprise = entropy(scores)
     support = surest(labels, surprise, len(anchors), alpha)
+    prototypes = means(features, labels, support, anchors)
+    after = cosines(features, prototypes)
+    return Alignment(anchors, labels, surprise, support, prototypes, after.argmax(axis=1), after)
+
+
+def means(features: Array, labels: NDArray[np.int64], support: NDArray[np.bool_], anchors: Array) -> Array:
+    """(K, d) mean of the unit features of each class's supports, or its anchor as it is where it has none."""
     prototypes = np.array(anchors, dtype=np.float32)
     size = np.bincount(labels[support], minlength=len(anchors))
     total = np.zeros(prototypes.shape, dtype=np.float64)
-    np.add.at(total, labels[support], unit[support])
+    np.add.at(total, labels[support], unit_rows(features[support]))
     prototypes[size > 0] = (total[size > 0] / size[size > 0, None]).astype(np.float32)
-    return Alignment(
-        anchors, labels, surprise, support, prototypes, cosines(features, prototypes).argmax(axis=1)
-    )
+    return prototypes
 
 
-def surest(labels: NDArray[np.int64], surprise: Array, classes: int, alpha: float) -> NDArray[np.bool_]:
-    """The floor(alpha n_c) clips of lowest entropy of each class; equal ones in their order. (N,) bool."""
+def surest(
+    labels: NDArray[np.int64],
+    surprise: Array,
+    classes: int,
+    alpha: float,
+    most: NDArray[np.float64] | int | None = None,
+) -> NDArray[np.bool_]:
+    """Of each class the floor(alpha n_c) clips of lowest entropy; equal ones in their order. (N,) bool.
+
+    With `most`, one number or one a class (K,), never more than that.
+    """
     order = np.lexsort((surprise, labels))
     size = np.bincount(labels, minlength=classes)
     rank = np.arange(len(labels)) - (np.cumsum(size) - size)[labels[order]]
     chosen = np.zeros(len(labels), dtype=bool)
-    chosen[order] = rank < np.floor(alpha * size)[labels[order]]
+    wanted = np.floor(alpha * size)
+    chosen[order] = rank < (wanted if most is None else np.minimum(wanted, most))[labels[order]]
     return chosen
 
 

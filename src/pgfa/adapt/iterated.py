@@ -1,0 +1,37 @@
+"""Alignment repeated: the prototypes give new pseudo-labels, these new prototypes, until no label changes.
+
+Assumes what `paper` does (the candidate classes are known, every clip shows one of them, all clips are at hand)
+and that the nearest anchor is right more often than not, class by class: each round trusts the one before.
+Where a sentence lies nearer to another class's clips than to its own, the rounds settle on that error and may
+end below `paper`. A class that loses its last clip goes back to its sentence. Class balance is not assumed.
+"""
+
+from __future__ import annotations
+
+from pgfa.adapt.prototype import Alignment, Array, cosines, entropy, means, surest
+from pgfa.config import AdaptSettings
+
+
+def iterated(features: Array, anchors: Array, settings: AdaptSettings) -> Alignment:
+    """Repeat `align` from its own prototypes, at most `settings.rounds` times (cycles are possible).
+
+    One round is `align`. With alpha = 1 this is spherical k-means that starts at the sentences.
+
+    Args:
+        features: (N, d) clips in sentence space, any length.
+        anchors: (K, d) sentence vectors of the candidate classes.
+        settings: `alpha` and `rounds` are used.
+    """
+    scores = cosines(features, anchors)
+    predictions = scores.argmax(axis=1)
+    done = 0
+    while done < settings.rounds:
+        done += 1
+        labels, surprise = predictions, entropy(scores)
+        support = surest(labels, surprise, len(anchors), settings.alpha)
+        prototypes = means(features, labels, support, anchors)
+        scores = cosines(features, prototypes)
+        predictions = scores.argmax(axis=1)
+        if (predictions == labels).all():
+            break
+    return Alignment(anchors, labels, surprise, support, prototypes, predictions, scores, done)
