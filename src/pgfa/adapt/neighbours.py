@@ -3,7 +3,7 @@
 In many dimensions some sentences are the nearest one of far too many clips. Half the mean cosine of an anchor to
 its nearest clips is taken off its scores, as in cross-domain similarity local scaling (Conneau et al. 2018); the
 other half of that correction, over a clip's nearest anchors, moves no argmax and is left out. By default all clips
-are the neighbours: simulated, fewer of them never did better and did far worse where classes are unequal.
+are the neighbours: simulated, fewer of them did no better, and far worse where classes are unequal.
 
 Assumes that the candidate classes are known, that all clips are at hand, and that classes come about equally
 often: a class that is rare or never occurs has far clips only, is held back less, and draws clips not its own.
