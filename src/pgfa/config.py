@@ -175,7 +175,7 @@ class TrainSettings(Staged):
 
     seed: Annotated[int, Field(ge=0)] = 0
     """Everything random is a pure function of this, the epoch and the step."""
-    epochs: Annotated[int, Field(ge=1)] = 60
+    epochs: Annotated[int, Field(ge=1)] = 20
     """Passes over the training clips."""
     batch: Annotated[int, Field(ge=2)] = 64
     """Clips a step; the last partial batch of an epoch is dropped."""

@@ -52,8 +52,10 @@ def test_features_eval(model: STGCN, reference: dict[str, np.ndarray]) -> None:
 
 
 def test_features_and_gradients_train(model: STGCN, reference: dict[str, np.ndarray]) -> None:
-    model.train()
-    features = model(torch.from_numpy(reference["input"]))
+    # In float64: batch statistics of six clips make float32 gradients differ by 1e-3 with the number of threads,
+    # which says nothing about the model.
+    model.double().train()
+    features = model(torch.from_numpy(reference["input"]).double())
     assert np.abs(features.detach().numpy() - reference["features_train"]).max() < 1e-5
     (features * torch.from_numpy(reference["grad_output"])).sum().backward()
     for parameter, name in [

@@ -1,0 +1,73 @@
+"""Speed of each part of the street, in clips a second, on one data set.
+
+    python benchmarks/speed.py utd-mhad ../shared/data/utd-mhad/Skeleton --split utd-mhad/22-5
+
+Import, both preparations, one training epoch of both recipes, and features for evaluation. Each part is timed
+once, on this machine as it is: compare figures of one run with one another, not between machines.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import tempfile
+import time
+from pathlib import Path
+
+os.environ.setdefault("PGFA_CACHE", tempfile.mkdtemp(prefix="pgfa-speed-"))  # nothing may be made already
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("format")
+    parser.add_argument("source", type=Path)
+    parser.add_argument("--split", required=True)
+    parser.add_argument("--device", default="auto")
+    asked = parser.parse_args()
+
+    import torch
+
+    from pgfa.config import PrepareSettings, RunSettings
+    from pgfa.learn.corpus import assemble
+    from pgfa.learn.features import features_of
+    from pgfa.learn.train import read_metrics, train
+    from pgfa.pack import import_dataset, open_pack
+    from pgfa.prepare import prepare
+
+    print(
+        f"{platform.machine()}, {os.cpu_count()} cores, torch {torch.__version__}, {torch.get_num_threads()} threads"
+    )
+    print("| part | clips/s |\n|---|---|")
+    with tempfile.TemporaryDirectory() as folder:
+        place = Path(folder) / asked.format
+        began = time.perf_counter()
+        report = import_dataset(asked.format, asked.source, place, progress=False)
+        pack = open_pack(place)
+        _row(f"import ({report.jobs} jobs)", len(pack), began)
+        for recipe in ("paper", "default"):
+            began = time.perf_counter()
+            prepare(pack.ragged, PrepareSettings(recipe=recipe))
+            _row(f"prepare, {recipe}", len(pack), began)
+        for recipe in ("paper", "default"):
+            settings = RunSettings(
+                packs=(str(place),), split=asked.split, recipe=recipe, train={"epochs": 1, "batch": 64}
+            )
+            corpus = assemble(settings)
+            run = Path(folder) / recipe
+            model = train(settings, corpus, run, device=asked.device)
+            speed = next(iter(read_metrics(run)))["clips_per_second"]
+            print(f"| one training epoch, {recipe} | {speed:,.0f} |")
+            began = time.perf_counter()
+            features_of(model, corpus.test.positions, corpus.test.present)
+            _row(f"features for evaluation, {recipe}", len(corpus.test), began)
+
+
+def _row(part: str, clips: int, began: float) -> None:
+    print(f"| {part} | {clips / (time.perf_counter() - began):,.0f} |")
+
+
+if __name__ == "__main__":
+    main()
