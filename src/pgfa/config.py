@@ -196,7 +196,10 @@ class TrainSettings(Staged):
     sampling: Literal["clips", "classes"] = "clips"
     """`clips`: each clip once an epoch; `classes`: clips drawn so that every class comes equally often."""
     augment: bool = True
-    """Rotation about the vertical, size, time crop and warp, mirror, joint noise."""
+    """Rotation about the vertical, size, time crop and warp, joint noise."""
+    mirror: bool = False
+    """With `augment`: mirror half of the clips, their joints and the left and right of their sentences. Off, for it
+    cost accuracy where performers use one hand (docs/results.md)."""
     watch_test: bool = False
     """After every epoch, record the accuracy on the test clips in `paper_protocol.jsonl`. This looks at the labels of
     unseen classes: to report the best of these epochs, as the field does, is to choose by the test. Weights are the

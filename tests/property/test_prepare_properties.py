@@ -38,7 +38,10 @@ def moving(seed: int, frames: int = 60, bodies: int = 2) -> np.ndarray:
 
 
 def prepared(positions: np.ndarray, rate: float = 30.0) -> tuple[np.ndarray, list[bool]]:
-    made = prepare(Ragged.from_clips([Clip(positions.astype(np.float32), rate, KINECT20)]), PrepareSettings())
+    made = prepare(
+        Ragged.from_clips([Clip(positions.astype(np.float32), rate, KINECT20)]),
+        PrepareSettings(layout="ntu25"),
+    )
     return made.positions[0], made.present[0].tolist()
 
 
@@ -108,7 +111,7 @@ def test_anything_gives_finite_numbers_and_zero_for_absent(
     )
     clip = np.where(random.random(axes) < share, np.float32(odd), clip)
     clips = Ragged.from_clips([Clip(clip, 30.0, KINECT20)])
-    made = prepare(clips, PrepareSettings(recipe=recipe))
+    made = prepare(clips, PrepareSettings(recipe=recipe, layout="ntu25"))
     assert made.positions.shape == (1, 50, 2, 25, 3)
     assert np.isfinite(made.positions).all()
     assert not made.positions[:, :, 1][~made.present[:, 1]].any()

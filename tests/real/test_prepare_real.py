@@ -25,7 +25,7 @@ def clips(shared_data: Path) -> list[Clip]:
 
 @pytest.fixture(scope="module")
 def default(clips: list[Clip]) -> Prepared:
-    return prepare(Ragged.from_clips(clips), PrepareSettings())
+    return prepare(Ragged.from_clips(clips), PrepareSettings(layout="ntu25"))
 
 
 def test_everybody_is_there_in_place_facing_the_viewer_in_one_size(default: Prepared) -> None:
@@ -49,7 +49,7 @@ def test_everybody_is_there_in_place_facing_the_viewer_in_one_size(default: Prep
 def test_the_same_action_of_unknown_people_is_nearer_than_in_paper(
     clips: list[Clip], default: Prepared
 ) -> None:
-    paper = prepare(Ragged.from_clips(clips), PrepareSettings(recipe="paper"))
+    paper = prepare(Ragged.from_clips(clips), PrepareSettings(recipe="paper", layout="ntu25"))
     ours, theirs = (_nearest_neighbour(p, clips) for p in (default, paper))
     print(f"action of the nearest clip of another person: default {ours:.3f}, paper {theirs:.3f}")
     assert ours > 0.85

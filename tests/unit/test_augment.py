@@ -161,7 +161,8 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> RunSettings:
     texts = {text for a in (*SEEN, *UNSEEN) for text in (a.plain, mirror_sentence(a.plain))}
     random = np.random.default_rng(0)
     np.savez(file, **{text: random.normal(size=8) for text in sorted(texts)})
-    return RunSettings(split="utd-mhad/x", text={"encoder": "file", "source": str(file), "centre": False})
+    text = {"encoder": "file", "source": str(file), "centre": False}
+    return RunSettings(split="utd-mhad/x", text=text, train={"mirror": True})
 
 
 def sentences_of(settings: RunSettings, merge: bool = True) -> Sentences:

@@ -30,7 +30,7 @@ def ragged(*clips: np.ndarray, layout=NTU25, rate: float = 30.0) -> Ragged:
 @pytest.mark.parametrize("recipe", RECIPES)
 def test_clips_do_not_depend_on_their_neighbours(recipe: str) -> None:
     clips = [noise(7 + 13 * i % 90, 1 + i % 3, seed=i) for i in range(30)]
-    settings = PrepareSettings(recipe=recipe)
+    settings = PrepareSettings(recipe=recipe, layout="ntu25")
     together = prepare(ragged(*clips), settings)
     assert together.positions.shape == (30, 50, 2, 25, 3)
     assert together.positions.dtype == np.float32
@@ -55,7 +55,7 @@ def test_nobody_is_zero_and_absent(recipe: str) -> None:
     nan = np.full((20, 2, 25, 3), np.nan, dtype=np.float32)
     made = prepare(
         ragged(nan, nan * 0 if recipe == "paper" else np.zeros_like(nan), noise(20)),
-        PrepareSettings(recipe=recipe),
+        PrepareSettings(recipe=recipe, layout="ntu25"),
     )
     assert made.present.tolist() == [[False, False], [False, False], [True, False]]
     assert (made.positions[:2] == 0).all()
@@ -67,7 +67,7 @@ def test_frames_without_a_body_at_the_ends_are_cut_off() -> None:
     clip = noise(30)
     padded = np.full((50, 1, 25, 3), np.nan, dtype=np.float32)
     padded[11:41] = clip
-    made = prepare(ragged(padded, clip), PrepareSettings())
+    made = prepare(ragged(padded, clip), PrepareSettings(layout="ntu25"))
     np.testing.assert_allclose(made.positions[0], made.positions[1], atol=1e-6)
     assert made.seconds.tolist() == pytest.approx([50 / 30, 1])
 
@@ -75,7 +75,7 @@ def test_frames_without_a_body_at_the_ends_are_cut_off() -> None:
 def test_a_second_body_keeps_its_distance() -> None:
     one = noise(40) * np.float32(0.3)
     other = one * np.float32(0.9) + np.float32([1.2, 0, 0])
-    made = prepare(ragged(np.concatenate([one, other], axis=1)), PrepareSettings())
+    made = prepare(ragged(np.concatenate([one, other], axis=1)), PrepareSettings(layout="ntu25"))
     gap = (made.positions[0, :, 1] - made.positions[0, :, 0]).mean((0, 1))
     scale = np.linalg.norm(gap) / 1.2
     own = np.abs(made.positions[0, :, 0]).max() / np.abs(one - np.median(one[:, :, 0], axis=0)).max()
@@ -89,7 +89,7 @@ def test_paper_closes_up_bodies_to_the_order_of_the_file() -> None:
     slots[10:20, 0] = np.nan
     file_order = true.copy()
     file_order[10:20, 0], file_order[10:20, 1] = true[10:20, 1], np.nan
-    made = prepare(ragged(slots, file_order), PrepareSettings(recipe="paper"))
+    made = prepare(ragged(slots, file_order), PrepareSettings(recipe="paper", layout="ntu25"))
     np.testing.assert_array_equal(made.positions[0], made.positions[1])
 
 
@@ -107,17 +107,21 @@ def test_a_layout_without_a_map_is_refused() -> None:
         prepare(ragged(noise(5, 1, KINECT20), layout=KINECT20), PrepareSettings(layout="hdm05"))
     hdm = ragged(noise(5, 1, HDM05), layout=HDM05)
     assert prepare(hdm, PrepareSettings(layout="hdm05")).present.tolist() == [[True, False]]
-    assert prepare(hdm, PrepareSettings()).positions.shape[3] == 25
+    assert prepare(hdm, PrepareSettings(layout="ntu25")).positions.shape[3] == 25
 
 
 def test_progress_is_told() -> None:
     told: list[tuple[int, int]] = []
-    prepare(ragged(noise(30), noise(90)), PrepareSettings(), lambda done, of: told.append((done, of)))
+    prepare(
+        ragged(noise(30), noise(90)),
+        PrepareSettings(layout="ntu25"),
+        lambda done, of: told.append((done, of)),
+    )
     assert told == [(1, 2), (2, 2)]
 
 
 def test_saved_and_loaded(tmp_path: Path) -> None:
-    made = prepare(ragged(noise(30), noise(60, 2)), PrepareSettings())
+    made = prepare(ragged(noise(30), noise(60, 2)), PrepareSettings(layout="ntu25"))
     made.save(tmp_path / "p")
     for mapped in (False, True):
         back = Prepared.load(tmp_path / "p", mapped=mapped)
@@ -131,7 +135,7 @@ def test_saved_and_loaded(tmp_path: Path) -> None:
 def test_damage_on_disk_is_named(tmp_path: Path) -> None:
     with pytest.raises(BadFile, match="no file"):
         Prepared.load(tmp_path)
-    made = prepare(ragged(noise(30)), PrepareSettings())
+    made = prepare(ragged(noise(30)), PrepareSettings(layout="ntu25"))
     made.save(tmp_path)
     np.save(tmp_path / "present.npy", np.ones((3, 2), dtype=bool))
     with pytest.raises(BadFile, match="agree"):
@@ -153,19 +157,19 @@ def test_damage_on_disk_is_named(tmp_path: Path) -> None:
 
 def test_the_cache_is_used_and_knows_settings_and_pack(tmp_path: Path) -> None:
     clips, others = ragged(noise(30)), ragged(noise(30, seed=1))
-    first = prepare_cached(clips, "a", PrepareSettings(), tmp_path)
+    first = prepare_cached(clips, "a", PrepareSettings(layout="ntu25"), tmp_path)
     # The same name of a pack: what was made before comes back, though these clips are others.
     np.testing.assert_array_equal(
-        prepare_cached(others, "a", PrepareSettings(), tmp_path).positions, first.positions
+        prepare_cached(others, "a", PrepareSettings(layout="ntu25"), tmp_path).positions, first.positions
     )
     assert not np.array_equal(
-        prepare_cached(others, "b", PrepareSettings(), tmp_path).positions, first.positions
+        prepare_cached(others, "b", PrepareSettings(layout="ntu25"), tmp_path).positions, first.positions
     )
-    paper = prepare_cached(clips, "a", PrepareSettings(recipe="paper"), tmp_path)
+    paper = prepare_cached(clips, "a", PrepareSettings(recipe="paper", layout="ntu25"), tmp_path)
     assert not np.array_equal(paper.positions, first.positions)
     assert len(list(tmp_path.iterdir())) == 3
     for file in tmp_path.glob("*/positions.npy"):
         file.write_bytes(b"damage")
     np.testing.assert_array_equal(
-        prepare_cached(clips, "a", PrepareSettings(), tmp_path).positions, first.positions
+        prepare_cached(clips, "a", PrepareSettings(layout="ntu25"), tmp_path).positions, first.positions
     )

@@ -125,7 +125,8 @@ def train(
             save_state(out / CHECKPOINT, model, optimiser, epoch=epoch + 1, identity=identity)
             if progress is not None:
                 progress(line)
-    save_state(out / WEIGHTS, model, epoch=settings.train.epochs, identity=identity)
+    if first < epochs or not (out / WEIGHTS).exists():
+        save_state(out / WEIGHTS, model, epoch=settings.train.epochs, identity=identity)
     return model.eval()
 
 
@@ -134,7 +135,8 @@ def batch_of(data: dict[str, Tensor], chosen: Tensor, settings: RunSettings) -> 
     positions, present, label = data["positions"][chosen], data["present"][chosen], data["labels"][chosen]
     if settings.train.augment:
         image = data["mirror"][label]
-        flip = (torch.rand(len(chosen), device=chosen.device) < 0.5) & (image >= 0)
+        share = 0.5 if settings.train.mirror else 0.0
+        flip = (torch.rand(len(chosen), device=chosen.device) < share) & (image >= 0)
         positions = augment(positions, data["mirror_joints"], flip)
         label = torch.where(flip, image, label)
     vectors = data["vectors"][label]  # (B, variants, d)
