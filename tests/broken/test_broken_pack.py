@@ -137,7 +137,9 @@ BREAKAGES: dict[str, tuple[Callable[[Path], object], str]] = {
 
 
 def test_the_whole_one_opens(pack: Path) -> None:
-    open_pack(pack).verify()
+    opened = open_pack(pack)
+    opened.verify()
+    assert len(opened) == opened.manifest.height > 0
 
 
 @pytest.mark.parametrize("name", BREAKAGES)

@@ -101,7 +101,7 @@ def test_minilm_that_is_not_installed(monkeypatch):
 
 def test_mpnet_offline_names_both_ways_out(tmp_path, monkeypatch):
     monkeypatch.setattr(encode_module, "MPNET_NAME", str(tmp_path / "not-downloaded"))
-    with pytest.raises(BadConfig, match=r"--text-source(.|\n)*HF_HOME"):
+    with pytest.raises(BadConfig, match=r"--text.source(.|\n)*HF_HOME"):
         encode(["a"], TextSettings(encoder="mpnet"), tmp_path)
 
 

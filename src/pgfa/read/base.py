@@ -14,7 +14,7 @@ from pgfa.errors import BadFile, LimitExceeded
 from pgfa.skeleton import Clip
 
 MAX_FILE_BYTES = 512 * 1024 * 1024
-_UNREADABLE = (
+UNREADABLE = (
     zipfile.BadZipFile,
     zlib.error,
     OSError,
@@ -23,6 +23,7 @@ _UNREADABLE = (
     EOFError,
     ValueError,
 )
+"""What opening and reading a damaged file or zip may raise."""
 
 
 @dataclass(frozen=True, order=True)
@@ -63,7 +64,7 @@ class FileRef:
             return archive.read(self.member)
         except (FileNotFoundError, IsADirectoryError, KeyError):
             raise BadFile(str(self), expected="a file", found="none") from None
-        except _UNREADABLE as error:
+        except UNREADABLE as error:
             raise BadFile(str(self), expected="a readable file", found=str(error)) from None
 
     def head(self, size: int = 4096) -> bytes:
@@ -76,7 +77,7 @@ class FileRef:
                 return file.read(size)
         except (FileNotFoundError, IsADirectoryError, KeyError):
             raise BadFile(str(self), expected="a file", found="none") from None
-        except _UNREADABLE as error:
+        except UNREADABLE as error:
             raise BadFile(str(self), expected="a readable file", found=str(error)) from None
 
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import io
 import math
 import zipfile
-import zlib
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -20,7 +19,7 @@ from numpy.typing import NDArray
 from pgfa.errors import BadFile, LayoutMismatch, LimitExceeded
 from pgfa.files import write_atomic
 from pgfa.read.assemble import assemble, check_frames
-from pgfa.read.base import FileRef, Format
+from pgfa.read.base import UNREADABLE, FileRef, Format
 from pgfa.read.find import find_files
 from pgfa.skeleton import Clip, Source, get_layout
 
@@ -107,15 +106,7 @@ def _fields(ref: FileRef, raw: bytes) -> dict[str, bytes]:
             if size > MAX_MEMBER_BYTES:
                 raise LimitExceeded(f"{ref}: {size:,} bytes when inflated, more than {MAX_MEMBER_BYTES:,}")
             return {info.filename.removesuffix(".npy"): archive.read(info) for info in members}
-    except (
-        zipfile.BadZipFile,
-        zlib.error,
-        OSError,
-        NotImplementedError,
-        RuntimeError,
-        EOFError,
-        ValueError,
-    ) as error:
+    except UNREADABLE as error:
         raise BadFile(str(ref), expected="an .npz file", found=str(error)) from None
 
 

@@ -150,7 +150,7 @@ def _load_mpnet_by_name() -> Callable[[Sequence[str]], Vectors]:
         raise BadConfig(
             f"encoder mpnet: {MPNET_NAME} is not in the local cache and cannot be downloaded "
             f"({type(error).__name__}). Two ways out: download that model on a connected machine and give "
-            "its folder (--text-source FOLDER); or copy that machine's Hugging Face cache and point HF_HOME "
+            "its folder (--text.source FOLDER); or copy that machine's Hugging Face cache and point HF_HOME "
             "at it. Without either, `minilm` works offline."
         ) from None
     return _load(folder)
@@ -223,7 +223,7 @@ def _from_file(settings: TextSettings, keys: Sequence[Sequence[str]]) -> Vectors
     """Vectors from .npz or .safetensors, each under the first of its keys that the file has."""
     if settings.source is None:
         raise BadConfig(
-            "encoder file needs a source: the path of a .npz or .safetensors of vectors (--text-source)"
+            "encoder file needs a source: the path of a .npz or .safetensors of vectors (--text.source)"
         )
     path = Path(settings.source)
     table = _vectors_in(path)
