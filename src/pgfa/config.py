@@ -238,6 +238,21 @@ class AdaptSettings(Staged):
         return value
 
 
+class CompareSettings(Staged):
+    """The methods that PGFA is compared with; what each is and assumes is in docs/methods_compared.md."""
+
+    PAPER: ClassVar[dict[str, Any]] = {"smie_rate": 1e-5}
+
+    epochs: Annotated[int, Field(ge=1)] = 100
+    """Passes over the stored features of the training clips, of every method that learns on them."""
+    batch: Annotated[int, Field(ge=2)] = 128
+    """Clips a step of these; the last partial batch is dropped."""
+    rate: Annotated[float, Field(gt=0)] = 1e-3
+    """Peak learning rate of `pgfa-frozen`, `devise` and `vae`."""
+    smie_rate: Annotated[float, Field(gt=0)] = 3e-4
+    """Peak learning rate of `smie`: the authors' times the ratio of steps between their data and a small set."""
+
+
 class RunSettings(Staged):
     """Everything that decides a training run, saved as `run.toml` in the run's folder."""
 

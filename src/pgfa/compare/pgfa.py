@@ -1,0 +1,49 @@
+"""PGFA itself: encoder and projection trained end to end against the sentence vectors (method.md sections 2, 3)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from pgfa.adapt import cosines
+from pgfa.compare.base import Array
+from pgfa.config import CompareSettings, RunSettings
+from pgfa.learn.corpus import ClipSet, Corpus
+from pgfa.learn.features import features_of
+from pgfa.learn.train import train
+from pgfa.model.encoder import MotionEncoder
+from pgfa.pack.progress import Progress
+
+FOLDER = "pgfa"
+
+
+@dataclass(frozen=True)
+class EndToEnd:
+    """A trained model: its features lie in sentence space."""
+
+    model: MotionEncoder
+
+    def features(self, clips: ClipSet) -> Array:
+        """(N, d) in sentence space."""
+        return features_of(self.model, clips.positions, clips.present)
+
+    def scores(self, features: Array, sentences: Array) -> Array:
+        """(N, K) cosines."""
+        return cosines(features, sentences)
+
+    def space(self, features: Array, sentences: Array) -> tuple[Array, Array]:
+        """Features and sentences as they are."""
+        return features, sentences
+
+
+def pgfa(
+    settings: RunSettings,
+    corpus: Corpus,
+    folder: Path,
+    *,
+    options: CompareSettings | None = None,
+    device: str = "auto",
+    bar: Progress | None = None,
+) -> EndToEnd:
+    """Train, go on, or load (a `Method`); the run lies in ``folder/pgfa`` and `pgfa evaluate` opens it."""
+    return EndToEnd(train(settings, corpus, folder / FOLDER, device=device, bar=bar))
