@@ -51,7 +51,8 @@ def test_published_splits_by_name():
     split = find_split("utd-mhad/22-5")
     assert split.unseen == ("stand-to-sit", "tennis-swing", "throw", "sit-to-stand", "push")
     assert split.key == "utd-mhad/22-5"
-    assert {key: len(s.unseen) for key, s in catalogue("utd-mhad").splits.items()} == {
+    published = {n: s for n, s in catalogue("utd-mhad").splits.items() if not n.startswith("random-")}
+    assert {key: len(s.unseen) for key, s in published.items()} == {
         "22-5": 5,
         "18-9": 9,
         "14-13": 13,

@@ -185,7 +185,11 @@ def find_split(name: str) -> Split:
     dataset, _, split = name.partition("/")
     if dataset in known_catalogues() and split in (splits := _known(dataset).splits):
         return splits[split]
-    known = [s.key for dataset in known_catalogues() for s in _known(dataset).splits.values()]
+    known = [
+        key
+        for dataset in known_catalogues()
+        for key in dict.fromkeys(_told(s.key) for s in _known(dataset).splits.values())
+    ]
     raise BadConfig(f"no split named {name!r}; known: {', '.join(known)}")
 
 
@@ -299,6 +303,11 @@ def _split(raw: _RawCatalogue, name: str, file: str) -> Split:
         expected = "each unseen class once, and some class left to be seen"
         raise BadFile(file, where=f"splits.{name}", expected=expected, found=f"{', '.join(unseen)}")
     return Split(raw.dataset, name, tuple(unseen), raw.splits[name].source, raw.splits[name].kind)
+
+
+def _told(key: str) -> str:
+    """A split's key; the many random ones of a size are told as one."""
+    return re.sub(r"(/random-\d+)-\d+$", r"\1-NN", key)
 
 
 def _words_of_name(name: str) -> str:
