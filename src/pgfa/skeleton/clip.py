@@ -8,7 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pgfa.errors import LayoutMismatch
-from pgfa.skeleton.layout import Layout, map_positions
+from pgfa.skeleton.form import Layout
+from pgfa.skeleton.layout import map_positions
+
+NO_DEPTH = "no depth"
+"""The entry of `Clip.problems` that says a recording has two dimensions only; packs carry it as any other."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +48,9 @@ class Clip:
         rate: frames a second, above 0.
         layout: the joints' names and order.
         source: where it comes from.
-        problems: defects found when reading that leave the clip usable (``"3 empty frames"``).
+        problems: defects found when reading that leave the clip usable (``"3 empty frames"``). `NO_DEPTH`
+            among them says that z was not recorded: it is 0 wherever a joint was seen, and x and y are as a
+            Kinect at that place has them (x to the camera's left, y up).
 
     Raises:
         LayoutMismatch: where positions do not have the layout's joints.
@@ -84,6 +90,22 @@ class Clip:
     def seconds(self) -> float:
         """Length in seconds."""
         return self.frames / self.rate
+
+    @property
+    def depth(self) -> bool:
+        """Whether z was recorded. Without depth it is 0 (see `problems`)."""
+        return NO_DEPTH not in self.problems
+
+    def without_depth(self, view: float = 0.0) -> Clip:
+        """What a camera without depth sees: turned by `view` radians about the vertical (from z towards x), z
+        put to 0, and marked so. Far from the camera: size does not change with distance."""
+        flat = np.zeros_like(self.positions)
+        x, z = self.positions[..., 0], self.positions[..., 2]
+        flat[..., 0] = np.cos(view) * x + np.sin(view) * z
+        flat[..., 1] = self.positions[..., 1]
+        flat[..., 2] = np.where(np.isnan(z), np.nan, 0)
+        problems = self.problems if not self.depth else (*self.problems, NO_DEPTH)
+        return replace(self, positions=flat, problems=problems)
 
     def to(self, layout: Layout) -> Clip:
         """The same clip in another layout. Raises LayoutMismatch where no meaningful map is known."""

@@ -2,80 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cached_property, lru_cache
-from itertools import pairwise
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pgfa.errors import LayoutMismatch
+from pgfa.skeleton import estimators
+from pgfa.skeleton.form import Layout, both
 
-
-@dataclass(frozen=True)
-class Layout:
-    """A set of named joints and how they hang together.
-
-    Attributes:
-        name: the layout's name, unique in the package.
-        joints: joint names in the order of the data. Names shared between layouts mean the same place.
-        bones: pairs (child, parent) of joint names; a tree rooted at `centre`.
-        centre: the joint that stands for the middle of the upper body (graph centre).
-        root: the joint that stands for the pelvis.
-    """
-
-    name: str
-    joints: tuple[str, ...]
-    bones: tuple[tuple[str, str], ...]
-    centre: str
-    root: str
-
-    def index(self, joint: str) -> int:
-        """Position of a joint in the data; LayoutMismatch where the layout has no such joint."""
-        try:
-            return self.joints.index(joint)
-        except ValueError:
-            raise LayoutMismatch(
-                f"layout {self.name} has no joint {joint!r}; it has {', '.join(self.joints)}"
-            ) from None
-
-    @cached_property
-    def bone_indices(self) -> NDArray[np.int64]:
-        """(bones, 2) indices (child, parent)."""
-        return np.array([(self.index(a), self.index(b)) for a, b in self.bones], dtype=np.int64)
-
-    @cached_property
-    def mirror(self) -> NDArray[np.int64]:
-        """(joints,) permutation that swaps each left joint with its right one."""
-
-        def other(joint: str) -> str:
-            if joint.endswith("_left"):
-                return joint.removesuffix("_left") + "_right"
-            if joint.endswith("_right"):
-                return joint.removesuffix("_right") + "_left"
-            return joint
-
-        return np.array([self.index(other(joint)) for joint in self.joints], dtype=np.int64)
-
-    @property
-    def pairs(self) -> tuple[tuple[str, str], ...]:
-        """(left, right) joint names."""
-        return tuple((j, j.removesuffix("_left") + "_right") for j in self.joints if j.endswith("_left"))
-
-
-def _chain(*joints: str) -> list[tuple[str, str]]:
-    """Bones (child, parent) along a chain given from the parent outwards."""
-    return [(child, parent) for parent, child in pairwise(joints)]
-
-
-def _both(*joints: str) -> list[tuple[str, str]]:
-    """Bones of a left and a right limb; a first name ending in '=' is shared by both sides."""
-
-    def side(name: str, which: str) -> str:
-        return name[:-1] if name.endswith("=") else f"{name}_{which}"
-
-    return [bone for which in ("left", "right") for bone in _chain(*(side(j, which) for j in joints))]
-
+__all__ = ["HDM05", "KINECT20", "LAYOUTS", "NTU25", "Layout", "get_layout", "map_positions", "map_weights"]
 
 NTU25 = Layout(
     name="ntu25",
@@ -91,9 +27,9 @@ NTU25 = Layout(
     # elbow side of the hand; kept exactly, because the adjacency and so the weights depend on it.
     bones=(
         ("spine", "chest"), ("pelvis", "spine"), ("neck", "chest"), ("head", "neck"),
-        *_both("chest=", "shoulder", "elbow", "wrist", "hand"),
-        *_both("pelvis=", "hip", "knee", "ankle", "foot"),
-        *_both("hand", "thumb", "handtip"),
+        *both("chest=", "shoulder", "elbow", "wrist", "hand"),
+        *both("pelvis=", "hip", "knee", "ankle", "foot"),
+        *both("hand", "thumb", "handtip"),
     ),
     centre="chest",
     root="pelvis",
@@ -110,8 +46,8 @@ KINECT20 = Layout(
     ),
     bones=(
         ("spine", "chest"), ("pelvis", "spine"), ("head", "chest"),
-        *_both("chest=", "shoulder", "elbow", "wrist", "hand"),
-        *_both("pelvis=", "hip", "knee", "ankle", "foot"),
+        *both("chest=", "shoulder", "elbow", "wrist", "hand"),
+        *both("pelvis=", "hip", "knee", "ankle", "foot"),
     ),
     centre="chest",
     root="pelvis",
@@ -136,15 +72,15 @@ HDM05 = Layout(
     bones=(
         ("spine_high", "chest"), ("spine_low", "spine_high"), ("pelvis", "spine_low"),
         ("neck", "chest"), ("neck_high", "neck"), ("head", "neck_high"),
-        *_both("chest=", "shoulder", "elbow", "forearm", "wrist", "hand", "handtip"),
-        *_both("wrist", "thumb"),
-        *_both("pelvis=", "hip", "knee", "ankle", "foot", "toe"),
+        *both("chest=", "shoulder", "elbow", "forearm", "wrist", "hand", "handtip"),
+        *both("wrist", "thumb"),
+        *both("pelvis=", "hip", "knee", "ankle", "foot", "toe"),
     ),
     centre="chest",
     root="pelvis",
 )  # fmt: skip
 
-LAYOUTS = {layout.name: layout for layout in (NTU25, KINECT20, HDM05)}
+LAYOUTS = {layout.name: layout for layout in (NTU25, KINECT20, HDM05, *estimators.LAYOUTS)}
 
 # How joints that a layout lacks are made from those it has: target layout <- source layout,
 # joint -> {source joint: weight}, weights adding to one. Joints of the same name need no entry.
@@ -161,6 +97,7 @@ _MADE_FROM: dict[tuple[str, str], dict[str, dict[str, float]]] = {
     # the ASF's two lower spine segments end at one third and two thirds.
     ("hdm05", "ntu25"): {"spine": {"spine_low": 0.5, "spine_high": 0.5}},
     ("hdm05", "kinect20"): {"spine": {"pelvis": 0.5, "spine_low": 0.5}},
+    **estimators.MADE_FROM,
 }
 
 
@@ -205,7 +142,8 @@ def map_positions(positions: NDArray[np.float32], source: Layout, target: Layout
         positions: (..., source joints, 3), NaN where absent.
 
     Returns:
-        (..., target joints, 3) float32; a made joint is NaN where any joint it is made of is.
+        (..., target joints, 3) float32; a made joint is NaN where any joint it is made of is, but a head
+        made of ears that were not both seen is put at the nose.
 
     Raises:
         LayoutMismatch: where no meaningful map is known.
@@ -218,10 +156,16 @@ def map_positions(positions: NDArray[np.float32], source: Layout, target: Layout
         return positions
     weights = map_weights(source.name, target.name)
     out = np.zeros((*positions.shape[:-2], len(target.joints), 3), dtype=np.float32)
-    # At most two joints make one: two gathers keep NaN where it belongs (0 * NaN would spread it everywhere).
-    order = np.argsort(-weights, axis=1, kind="stable")[:, :2]
-    for rank in range(2):
+    # A few joints make one: gathers keep NaN where it belongs (0 * NaN would spread it everywhere).
+    most = int((weights > 0).sum(axis=1).max())
+    order = np.argsort(-weights, axis=1, kind="stable")[:, :most]
+    for rank in range(most):
         weight = np.take_along_axis(weights, order[:, rank : rank + 1], axis=1)
         used = weight[:, 0] > 0
         out[..., used, :] += weight[used] * positions[..., order[used, rank], :]
+    # One ear is hidden in a view from the side, both in many estimates: the nose is the head then.
+    if "head" in target.joints and "head" not in source.joints and "nose" in source.joints:
+        head = out[..., target.index("head"), :]
+        gone = np.isnan(head).any(axis=-1, keepdims=True)
+        np.copyto(head, positions[..., source.index("nose"), :], where=gone)
     return out

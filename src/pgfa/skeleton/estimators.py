@@ -1,0 +1,174 @@
+"""Layouts of pose estimators (COCO, OpenPose, MediaPipe) and of the SMPL body model, and their maps."""
+
+from __future__ import annotations
+
+from pgfa.skeleton.form import Layout, both
+
+_FACE = (*both("nose=", "eye", "ear"),)
+
+COCO17 = Layout(
+    name="coco17",
+    joints=(
+        "nose", "eye_left", "eye_right", "ear_left", "ear_right",
+        "shoulder_left", "shoulder_right", "elbow_left", "elbow_right", "wrist_left", "wrist_right",
+        "hip_left", "hip_right", "knee_left", "knee_right", "ankle_left", "ankle_right",
+    ),
+    # The nose is the only joint of the middle: all hangs from it, and it has to stand for the pelvis too.
+    # Carry to ntu25 for a trunk.
+    bones=(
+        *_FACE,
+        *both("nose=", "shoulder", "elbow", "wrist"),
+        *both("shoulder", "hip", "knee", "ankle"),
+    ),
+    centre="nose",
+    root="nose",
+)  # fmt: skip
+
+# OpenPose's "neck" is half-way between the shoulders: the place that a Kinect calls the spine at the shoulders.
+OPENPOSE18 = Layout(
+    name="openpose18",
+    joints=(
+        "nose", "chest",
+        "shoulder_right", "elbow_right", "wrist_right", "shoulder_left", "elbow_left", "wrist_left",
+        "hip_right", "knee_right", "ankle_right", "hip_left", "knee_left", "ankle_left",
+        "eye_right", "eye_left", "ear_right", "ear_left",
+    ),
+    bones=(
+        ("nose", "chest"),
+        *_FACE,
+        *both("chest=", "shoulder", "elbow", "wrist"),
+        *both("chest=", "hip", "knee", "ankle"),
+    ),
+    centre="chest",
+    root="chest",
+)  # fmt: skip
+
+OPENPOSE25 = Layout(
+    name="openpose25",
+    joints=(
+        "nose", "chest",
+        "shoulder_right", "elbow_right", "wrist_right", "shoulder_left", "elbow_left", "wrist_left",
+        "pelvis", "hip_right", "knee_right", "ankle_right", "hip_left", "knee_left", "ankle_left",
+        "eye_right", "eye_left", "ear_right", "ear_left",
+        "toe_left", "small_toe_left", "heel_left", "toe_right", "small_toe_right", "heel_right",
+    ),
+    bones=(
+        ("nose", "chest"), ("pelvis", "chest"),
+        *_FACE,
+        *both("chest=", "shoulder", "elbow", "wrist"),
+        *both("pelvis=", "hip", "knee", "ankle", "toe", "small_toe"),
+        *both("ankle", "heel"),
+    ),
+    centre="chest",
+    root="pelvis",
+)  # fmt: skip
+
+MEDIAPIPE33 = Layout(
+    name="mediapipe33",
+    joints=(
+        "nose", "eye_inner_left", "eye_left", "eye_outer_left", "eye_inner_right", "eye_right", "eye_outer_right",
+        "ear_left", "ear_right", "mouth_left", "mouth_right",
+        "shoulder_left", "shoulder_right", "elbow_left", "elbow_right", "wrist_left", "wrist_right",
+        "pinky_left", "pinky_right", "index_left", "index_right", "thumb_left", "thumb_right",
+        "hip_left", "hip_right", "knee_left", "knee_right", "ankle_left", "ankle_right",
+        "heel_left", "heel_right", "toe_left", "toe_right",
+    ),
+    bones=(
+        *both("nose=", "eye_inner", "eye", "eye_outer", "ear"),
+        *both("nose=", "mouth"),
+        *both("nose=", "shoulder", "elbow", "wrist", "index"),
+        *both("wrist", "pinky"), *both("wrist", "thumb"),
+        *both("shoulder", "hip", "knee", "ankle", "heel", "toe"),
+    ),
+    centre="nose",
+    root="nose",
+)  # fmt: skip
+
+# SMPL's "neck" is the base of the neck, which the other layouts call chest; its three spine joints lie
+# lower.
+SMPL24 = Layout(
+    name="smpl24",
+    joints=(
+        "pelvis", "hip_left", "hip_right", "spine_1", "knee_left", "knee_right", "spine_2",
+        "ankle_left", "ankle_right", "spine_3", "foot_left", "foot_right", "chest",
+        "collar_left", "collar_right", "head", "shoulder_left", "shoulder_right",
+        "elbow_left", "elbow_right", "wrist_left", "wrist_right", "hand_left", "hand_right",
+    ),
+    bones=(
+        ("spine_3", "chest"), ("spine_2", "spine_3"), ("spine_1", "spine_2"), ("pelvis", "spine_1"),
+        ("head", "chest"),
+        *both("spine_3=", "collar", "shoulder", "elbow", "wrist", "hand"),
+        *both("pelvis=", "hip", "knee", "ankle", "foot"),
+    ),
+    centre="chest",
+    root="pelvis",
+)  # fmt: skip
+
+LAYOUTS = (COCO17, OPENPOSE18, OPENPOSE25, MEDIAPIPE33, SMPL24)
+
+
+def _sides(**made: dict[str, float]) -> dict[str, dict[str, float]]:
+    """The same recipe for the left and the right joint."""
+    return {
+        f"{joint}_{side}": {f"{origin}_{side}": weight for origin, weight in sources.items()}
+        for joint, sources in made.items()
+        for side in ("left", "right")
+    }
+
+
+def _pair(joint: str, share: float = 1.0) -> dict[str, float]:
+    """Half-way between a left and a right joint."""
+    return {f"{joint}_left": share / 2, f"{joint}_right": share / 2}
+
+
+def _trunk(up: float, layout: Layout) -> dict[str, float]:
+    """The place that far up from the hips (0) to the shoulders (1)."""
+    low = {"pelvis": 1 - up} if "pelvis" in layout.joints else _pair("hip", 1 - up)
+    high = {"chest": up} if "chest" in layout.joints else _pair("shoulder", up)
+    return low | high
+
+
+def _from_estimator(layout: Layout) -> dict[tuple[str, str], dict[str, dict[str, float]]]:
+    """Kinect joints from a layout that has eyes and ears but hardly a trunk.
+
+    The head of a Kinect is the middle of the head: between the ears. Its neck is half-way from between the
+    shoulders to the head. The spine joint is half-way up the trunk in Kinect v2, one sixth in Kinect v1.
+    """
+    hands: dict[str, dict[str, float]] = {
+        "hand": {"wrist": 1},
+        "handtip": {"wrist": 1},
+        "thumb": {"wrist": 1},
+    }
+    feet: dict[str, dict[str, float]] = {"foot": {"ankle": 1}}
+    if layout is MEDIAPIPE33:
+        hands = {"hand": {"index": 0.5, "pinky": 0.5}, "handtip": {"index": 1}, "thumb": {"thumb": 1}}
+        feet = {"foot": {"toe": 1}}
+    if layout is OPENPOSE25:
+        feet = {"foot": {"toe": 0.5, "small_toe": 0.5}}
+    both_kinects = {"head": _pair("ear"), **_sides(hand=hands["hand"], **feet)}
+    both_kinects |= {} if "pelvis" in layout.joints else {"pelvis": _pair("hip")}
+    both_kinects |= {} if "chest" in layout.joints else {"chest": _pair("shoulder")}
+    neck = {
+        joint: weight / 2
+        for joint, weight in (both_kinects.get("chest", {"chest": 1.0}) | _pair("ear")).items()
+    }
+    return {
+        (layout.name, "kinect20"): both_kinects | {"spine": _trunk(1 / 6, layout)},
+        (layout.name, "ntu25"): both_kinects
+        | {"spine": _trunk(1 / 2, layout), "neck": neck}
+        | _sides(handtip=hands["handtip"], thumb=hands["thumb"]),
+    }
+
+
+MADE_FROM: dict[tuple[str, str], dict[str, dict[str, float]]] = {
+    **{way: made for layout in LAYOUTS[:4] for way, made in _from_estimator(layout).items()},
+    # In SMPL's rest pose the second spine joint is half-way from the pelvis to the base of the neck; one sixth
+    # of that way is three quarters of the way to the first.
+    ("smpl24", "ntu25"): {
+        "spine": {"spine_2": 1},
+        "neck": {"chest": 0.5, "head": 0.5},
+        **_sides(handtip={"hand": 1}, thumb={"hand": 1}),
+    },
+    ("smpl24", "kinect20"): {"spine": {"pelvis": 0.25, "spine_1": 0.75}},
+}
+"""As in `pgfa.skeleton.layout`: (source, target) -> joint -> {source joint: weight}."""
