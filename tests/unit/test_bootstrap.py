@@ -1,0 +1,68 @@
+"""Paired differences: means by loops, intervals against known distributions and against plain resampling."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from pgfa.evaluate.bootstrap import Difference, half_width, paired
+
+
+def test_the_mean_is_over_clips_then_seeds_then_splits() -> None:
+    random = np.random.default_rng(0)
+    splits = [random.integers(-1, 2, (n, s, 2)).astype(np.float32) for n, s in ((7, 2), (30, 1), (5, 3))]
+    for method, found in enumerate(paired(splits)):
+        total = 0.0
+        for split in splits:
+            seeds = [sum(split[:, s, method].tolist()) / len(split) for s in range(split.shape[1])]
+            total += sum(seeds) / len(seeds)
+        assert found.mean == pytest.approx(total / 3)
+        assert found.low <= found.mean <= found.high
+
+
+def test_one_split_one_seed_is_the_normal_interval() -> None:
+    random = np.random.default_rng(1)
+    values = random.choice([-1.0, 0.0, 1.0], size=(4000, 1, 1), p=[0.1, 0.6, 0.3]).astype(np.float32)
+    (found,) = paired([values])
+    error = values.std() / np.sqrt(len(values))
+    assert found.low == pytest.approx(values.mean() - 1.96 * error, abs=0.15 * error)
+    assert found.high == pytest.approx(values.mean() + 1.96 * error, abs=0.15 * error)
+
+
+def test_interval_equals_plain_resampling() -> None:
+    random = np.random.default_rng(2)
+    splits = [random.integers(-1, 2, (12, 3, 1)).astype(np.float32) for _ in range(4)]
+    means = []
+    for _ in range(4000):
+        chosen = []
+        for p in random.integers(0, 4, 4):
+            clips, seeds = random.integers(0, 12, 12), random.integers(0, 3, 3)
+            chosen.append(splits[p][clips][:, seeds].mean())
+        means.append(np.mean(chosen))
+    (found,) = paired(splits)
+    assert [found.low, found.high] == pytest.approx(np.quantile(means, [0.025, 0.975]).tolist(), abs=0.02)
+
+
+def test_the_same_method_differs_by_nothing_and_methods_do_not_mix() -> None:
+    split = np.zeros((20, 2, 3), np.float32)
+    split[:, :, 1], split[:15, :, 2] = 1, -1
+    same, always, worse = paired([split, split])
+    assert same == Difference(0, 0, 0)
+    assert not same.clear
+    assert always == Difference(1, 1, 1)
+    assert worse.mean == -0.75
+    assert worse.high < 0
+    assert worse.clear
+
+
+def test_order_of_methods_does_not_count() -> None:
+    split = np.random.default_rng(3).integers(-1, 2, (30, 2, 4)).astype(np.float32)
+    assert paired([split[..., ::-1]]) == paired([split])[::-1]
+
+
+def test_student() -> None:
+    values = [0.1, 0.4, 0.3]
+    deviation = (sum((v - sum(values) / 3) ** 2 for v in values) / 2) ** 0.5
+    assert half_width(values) == pytest.approx(4.302653 * deviation / 3**0.5, rel=1e-5)
+    assert half_width([0.5]) is None
+    assert half_width([0.5, 0.5]) == 0
