@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-_ROWS = np.arange(16, dtype=np.uint8)[:, None]
-_TENS = 10.0 ** np.arange(17)
+_TENS = 10.0 ** np.arange(15)
 _PLAIN = b"0123456789 .-+eE\n"
 _AT_ONCE = 1 << 13
 
@@ -19,36 +18,32 @@ np.empty(16 * 1024 * 1024, dtype=np.uint8)
 def decimals(raw: bytes, starts: NDArray[np.int64], ends: NDArray[np.int64]) -> NDArray[np.float32] | None:
     """Numbers that stand at `starts`..`ends` of a text, all at once, exactly as `float` reads them.
 
-    Digits are laid out in a table of 16 rows, ends aligned, and added up in twos and fours: with up to 15
-    digits the
-    sum is a whole number below 2**53 and the power of ten it is divided by is exact too, so the one division
-    rounds
-    as `float` does. Exponents and longer numbers are few and go through `float`. None where one is no number.
-    Before each number at least 16 bytes of text must stand.
+    Metres nearly all have one digit before the point. With up to 14 behind it, the digits taken together are a
+    whole number below 2**53, and the power of ten it is divided by is exact too, so the one division rounds as
+    `float` does. All other numbers go through `float`. None where one is no number.
+
+    Args:
+        raw: the text, of ASCII characters alone.
+        starts, ends: (numbers,) places; behind each number one more byte must stand, before each number 16.
     """
-    if int((ends - starts).max()) > 255:
-        return None
-    length = (ends - starts).astype(np.uint8)
     text = np.frombuffer(raw, dtype=np.uint8)
-    table = np.ascontiguousarray(np.lib.stride_tricks.sliding_window_view(text, 16)[ends - 16].T)
-    inside = _ROWS + length >= 16
-    digit = table - np.uint8(48)
-    is_digit = (digit < 10) & inside
-    is_point = (table == ord(".")) & inside
     minus = text[starts] == ord("-")
-    points = is_point.sum(axis=0, dtype=np.uint8)
-    digits = is_digit.sum(axis=0, dtype=np.uint8)
-    easy = (digits + points + minus == length) & (points <= 1) & (digits > 0) & (digits < 16)
-    digit *= is_digit
-    twos = digit[0::2] * np.uint8(10) + digit[1::2]
-    fours = twos[0::2] * np.uint16(100) + twos[1::2]
-    total = ((fours[0] * 1e4 + fours[1]) * 1e4 + fours[2]) * 1e4 + fours[3]
-    # A number without a point is read as if its point stood after its last digit.
-    place = np.where(points == 1, 15 - (is_point * _ROWS).sum(axis=0, dtype=np.uint8), 0)
-    scale = _TENS[place]
-    # The point takes up a place of its own: what stands before it weighs ten times too much.
-    before = np.floor(total / (scale * 10))
-    values = np.where(points == 1, total - 9 * scale * before, total) / scale
+    first = starts + minus
+    whole = text.take(first, mode="clip") - np.uint8(48)
+    point = text.take(first + 1, mode="clip") == ord(".")
+    # Digits behind the point; -1 where the one digit is all there is.
+    behind = ends - first - 2
+    easy = (whole < 10) & ((point & (behind < 15)) | (behind == -1))
+    behind = behind.clip(0, 14)
+    fraction, digits = _last_digits(raw, ends, np.minimum(behind, 8))
+    easy &= digits
+    long = np.flatnonzero(behind > 8)
+    if len(long):
+        higher, digits = _last_digits(raw, ends[long] - 8, behind[long] - 8)
+        fraction[long] += higher * np.uint64(10**8)
+        easy[long] &= digits
+    scale = _TENS[behind]
+    values = (whole * scale + fraction) / scale
     np.negative(values, out=values, where=minus)
     for odd in np.flatnonzero(~easy).tolist():
         try:
@@ -58,6 +53,31 @@ def decimals(raw: bytes, starts: NDArray[np.int64], ends: NDArray[np.int64]) -> 
     with np.errstate(over="ignore"):
         exact: NDArray[np.float32] = values.astype(np.float32)
     return exact
+
+
+def _last_digits(
+    raw: bytes, ends: NDArray[np.int64], count: NDArray[np.int64]
+) -> tuple[NDArray[np.uint64], NDArray[np.bool_]]:
+    """The whole numbers that the last `count` (0 to 8) characters before `ends` make, and whether all are digits.
+
+    Eight characters are one 64-bit number, the last of them its highest byte; neighbours are added up to numbers
+    of two digits, of four, of eight, in all places at once.
+    """
+    eight = np.ndarray(len(raw) - 7, dtype="<u8", buffer=raw, strides=(1,))[ends - 8]
+    eight ^= np.uint64(0x3030303030303030)  # "0" to "9" become 0 to 9
+    others = (64 - 8 * count).astype(np.uint64)
+    eight >>= others
+    eight <<= others
+    digits = (eight + np.uint64(0x7676767676767676)) & np.uint64(0x8080808080808080) == 0
+    eight *= np.uint64(10 * 2**8 + 1)
+    eight >>= np.uint64(8)
+    eight &= np.uint64(0x00FF00FF00FF00FF)
+    eight *= np.uint64(100 * 2**16 + 1)
+    eight >>= np.uint64(16)
+    eight &= np.uint64(0x0000FFFF0000FFFF)
+    eight *= np.uint64(10_000 * 2**32 + 1)
+    eight >>= np.uint64(32)
+    return eight, digits
 
 
 def rows_of(lines: list[bytes], columns: int) -> NDArray[np.float32] | None:

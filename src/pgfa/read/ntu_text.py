@@ -81,10 +81,11 @@ def parse_fast(raw: bytes) -> Bodies | None:
     if raw.translate(None, _PLAIN):
         return None
     text = np.frombuffer(raw, dtype=np.uint8)
+    # A number ends at each separator; it starts one place after the separator before.
     ends = np.flatnonzero(text <= 32)
-    starts = np.empty_like(ends)
-    starts[0], starts[1:] = 0, ends[:-1] + 1
-    counts = _body_counts(raw, starts, ends)
+    if ends[0] == 0 or (len(ends) > 1 and (ends[1:] - ends[:-1]).min() < 2):
+        return None
+    counts = _body_counts(raw, ends)
     if counts is None:
         return None
     # Every number has its place once the body counts are known.
@@ -93,21 +94,22 @@ def parse_fast(raw: bytes) -> Bodies | None:
     frame_tokens = 1 + np.arange(len(counts)) + earlier * _BODY_TOKENS
     body_tokens = np.repeat(2 + np.arange(len(counts)), counts) + bodies * _BODY_TOKENS
     joint_tokens = body_tokens[:, None] + (BODY_NUMBERS + 1 + JOINT_NUMBERS * np.arange(JOINTS))
-    # Every line ends where its last number does, and nowhere else; no two separators stand side by side.
-    newline = np.zeros(len(ends), dtype=bool)
-    newline[0] = newline[frame_tokens] = True
-    newline[body_tokens + (BODY_NUMBERS - 1)] = newline[body_tokens + BODY_NUMBERS] = True
-    newline[joint_tokens + (JOINT_NUMBERS - 1)] = True
-    if not np.array_equal(newline, text[ends] == 10) or (ends == starts).any():
+    # Every line ends where its last number does, and nowhere else.
+    heads = body_tokens[:, None] + (BODY_NUMBERS - 1, BODY_NUMBERS)
+    last = np.concatenate([[0], frame_tokens, heads.ravel(), joint_tokens.ravel() + (JOINT_NUMBERS - 1)])
+    if np.count_nonzero(text == ord("\n")) != len(last) or (text[ends[last]] != ord("\n")).any():
         return None
-    first, last = starts[body_tokens + BODY_NUMBERS], ends[body_tokens + BODY_NUMBERS]
-    if not ((last - first == 2) & (text[first] == ord("2")) & (text[first + 1] == ord("5"))).all():
+    joint_counts = ends[body_tokens + BODY_NUMBERS]
+    if (ends[body_tokens + (BODY_NUMBERS - 1)] != joint_counts - 3).any():
         return None
-    ids = [raw[a:b] for a, b in zip(starts[body_tokens].tolist(), ends[body_tokens].tolist(), strict=True)]
+    if (text[joint_counts - 2] != ord("2")).any() or (text[joint_counts - 1] != ord("5")).any():
+        return None
+    id_starts, id_ends = ends[body_tokens - 1] + 1, ends[body_tokens]
+    ids = [raw[a:b] for a, b in zip(id_starts.tolist(), id_ends.tolist(), strict=True)]
     if not b"".join(ids).isdigit():
         return None
     wanted = (joint_tokens[:, :, None] + np.arange(3)).ravel()
-    values = decimals(raw, starts[wanted], ends[wanted])
+    values = decimals(raw, ends[wanted - 1] + 1, ends[wanted])
     if values is None or not np.isfinite(values).all():
         return None
     return Bodies(
@@ -118,7 +120,7 @@ def parse_fast(raw: bytes) -> Bodies | None:
     )
 
 
-def _body_counts(raw: bytes, starts: NDArray[np.int64], ends: NDArray[np.int64]) -> NDArray[np.int64] | None:
+def _body_counts(raw: bytes, ends: NDArray[np.int64]) -> NDArray[np.int64] | None:
     """(frames,) bodies in each frame; None where the file has not as many numbers as they ask for."""
     frames = raw[: ends[0]]
     # A count longer than six digits is above every limit.
@@ -128,10 +130,10 @@ def _body_counts(raw: bytes, starts: NDArray[np.int64], ends: NDArray[np.int64])
     for _ in range(int(frames)):
         if at >= most:
             return None
-        start = starts.item(at)
-        if ends.item(at) - start != 1 or not 48 <= raw[start] <= 48 + MAX_BODIES:
+        end = ends.item(at)
+        count = raw[end - 1] - 48
+        if ends.item(at - 1) != end - 2 or not 0 <= count <= MAX_BODIES:
             return None
-        count = raw[start] - 48
         counts.append(count)
         at += 1 + count * _BODY_TOKENS
     return np.array(counts) if at == most and any(counts) else None
