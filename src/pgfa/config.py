@@ -250,7 +250,68 @@ class CompareSettings(Staged):
     rate: Annotated[float, Field(gt=0)] = 1e-3
     """Peak learning rate of `pgfa-frozen`, `devise` and `vae`."""
     smie_rate: Annotated[float, Field(gt=0)] = 3e-4
-    """Peak learning rate of `smie`: the authors' times the ratio of steps between their data and a small set."""
+    """Peak learning rate of `smie`: the authors' 1e-5 times the ratio of steps between their data and a small set."""
+    smie_draws: Annotated[int, Field(ge=1, le=100)] = 4
+    """Random choices of calm frames whose features are made beforehand, for the temporal term of `smie`."""
+    devise_margin: Annotated[float, Field(gt=0)] = 0.1
+    """By how much the right class should lead in `devise`."""
+    eszsl_gamma: Annotated[float, Field(gt=0)] = 0.1
+    """How strongly `eszsl` is held back on the side of the features, which are standardised."""
+    eszsl_lambda: Annotated[float, Field(gt=0)] = 0.1
+    """How strongly `eszsl` is held back on the side of the sentences, which are unit vectors."""
+    vae_hidden: Annotated[int, Field(ge=1)] = 512
+    """Units of the hidden layers of `vae`."""
+    vae_latent: Annotated[int, Field(ge=1)] = 64
+    """Size of the latent of `vae`."""
+    t3a_supports: Annotated[int, Field(ge=1)] = 20
+    """Supports of each class that `t3a` keeps, its anchor among them."""
+    cache_shots: Annotated[int, Field(ge=1)] = 8
+    """Clips of each class that `cache` keeps."""
+    cache_weight: Annotated[float, Field(ge=0)] = 2.0
+    """How much the answer of `cache` counts beside the scores, in units of their spread."""
+    cache_sharpness: Annotated[float, Field(gt=0)] = 5.0
+    """How fast a key of `cache` counts less with its distance."""
+
+
+class ServeSettings(Settings):
+    """The page and its HTTP interface (`pgfa serve`): where it listens, and what it takes at most."""
+
+    host: str = "127.0.0.1"
+    """Address to listen on; this one is reached from this machine only."""
+    port: Annotated[int, Field(ge=0, le=65535)] = 8765
+    """0: any that is free."""
+    names: tuple[str, ...] = ()
+    """Host names under which it may be asked for, beside localhost and bare addresses."""
+    file_bytes: Annotated[int, Field(ge=1)] = 64 * 1024**2
+    """Of one upload."""
+    message_bytes: Annotated[int, Field(ge=1)] = 256 * 1024
+    """Of one JSON request."""
+    upload_seconds: Annotated[float, Field(gt=0)] = 120
+    """From the first byte of a request to its last."""
+    read_seconds: Annotated[float, Field(gt=0)] = 30
+    """For reading one uploaded file; a zip counts as one."""
+    frames: Annotated[int, Field(ge=1)] = 60_000
+    """Of one recording."""
+    seconds: Annotated[float, Field(gt=0)] = 1_800
+    """Of one recording."""
+    bodies: Annotated[int, Field(ge=1)] = 8
+    """Body slots of one recording."""
+    windows: Annotated[int, Field(ge=1)] = 2_000
+    """Over all bodies of one recording; where there would be more, they are set farther apart."""
+    sentences: Annotated[int, Field(ge=1)] = 50
+    """At once, and as many taught classes."""
+    characters: Annotated[int, Field(ge=1)] = 300
+    """Of one sentence or name."""
+    clips: Annotated[int, Field(ge=1)] = 200
+    """Held for one session."""
+    session_bytes: Annotated[int, Field(ge=1)] = 256 * 1024**2
+    """Of positions held for one session."""
+    sessions: Annotated[int, Field(ge=1)] = 8
+    """At once. A new one takes the place of the one unused for longest, if that is a minute or more."""
+    idle_seconds: Annotated[float, Field(gt=0)] = 2 * 3600
+    """After which a session that is not used is forgotten."""
+    waiting: Annotated[int, Field(ge=1)] = 16
+    """Requests that may wait for the recogniser."""
 
 
 class RunSettings(Staged):

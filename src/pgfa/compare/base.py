@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -70,22 +70,12 @@ class Method(Protocol):
         """
 
 
-class TestTime(Protocol):
-    """Scores made better by the unlabelled clips they were made for. A pure function, all clips at once."""
+TestTime = Callable[[Array, Array, Array | None, CompareSettings], Array]
+"""Scores made better by the unlabelled clips they were made for: (scores, points, anchors, options) -> scores.
 
-    __test__ = False  # no test of pytest's, whatever its name
-
-    def __call__(
-        self, scores: Array, points: Array, anchors: Array | None, options: CompareSettings
-    ) -> Array:
-        """(N, K) scores, higher is nearer.
-
-        Args:
-            scores: (N, K) of any method.
-            points: (N, e) the clips, as `points_of` gives them.
-            anchors: (K, e) the classes in the same space; None where the method has none.
-            options: its settings.
-        """
+A pure function, all clips at once. Scores (N, K) come from any method, points (N, e) and anchors (K, e) from
+`points_of`; anchors are None where the method has no space for them. What comes back is (N, K), higher is nearer.
+"""
 
 
 def points_of(fitted: Fitted, features: Array, sentences: Array) -> tuple[Array, Array | None]:

@@ -12,7 +12,12 @@ BATCH = 256
 
 
 def features_of(
-    model: MotionEncoder, positions: NDArray[np.float32], present: NDArray[np.bool_], *, batch: int = BATCH
+    model: MotionEncoder,
+    positions: NDArray[np.float32],
+    present: NDArray[np.bool_],
+    *,
+    batch: int = BATCH,
+    projected: bool = True,
 ) -> NDArray[np.float32]:
     """Clips in sentence space, not normalised.
 
@@ -20,17 +25,20 @@ def features_of(
         model: trained; used in evaluation mode.
         positions: (N, T, M, V, 3) prepared.
         present: (N, M).
+        batch: clips computed at a time.
+        projected: False for the features of the encoder alone, before the projection.
 
     Returns:
         (N, d) float32.
     """
     model.eval()
     device = next(model.parameters()).device
-    size = model.projection.out_features
+    size = model.projection.out_features if projected else model.projection.in_features
+    forward = model if projected else model.encode
     out = np.zeros((len(positions), size), dtype=np.float32)
     with torch.inference_mode():
         for first in range(0, len(positions), batch):
             part = slice(first, first + batch)
             x = torch.from_numpy(np.ascontiguousarray(positions[part])).to(device)
-            out[part] = model(x, torch.from_numpy(present[part]).to(device)).cpu().numpy()
+            out[part] = forward(x, torch.from_numpy(present[part]).to(device)).cpu().numpy()
     return out

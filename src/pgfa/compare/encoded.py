@@ -1,0 +1,209 @@
+"""The frozen cross-entropy encoder that every method but PGFA starts from, and how they learn on its features."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from pgfa.adapt import cosines
+from pgfa.compare.base import Array, sentence_vectors
+from pgfa.config import CompareSettings, RunSettings, TrainSettings
+from pgfa.errors import BadCheckpoint
+from pgfa.files import digest, read_json
+from pgfa.learn.classify import train_classifier
+from pgfa.learn.corpus import ClipSet, Corpus
+from pgfa.learn.features import features_of
+from pgfa.learn.loop import CORPUS, Rate, claim, learn
+from pgfa.learn.schedule import rate_at
+from pgfa.learn.sentences import seen_sentences
+from pgfa.learn.state import load_state, save_state
+from pgfa.model.encoder import MotionEncoder
+from pgfa.pack.progress import Progress
+
+ENCODER = "classifier"
+FEATURES = "features.safetensors"
+SAVE_EVERY = 25
+SPREAD_FLOOR = 1e-6
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """What a method that starts from the frozen encoder learns on.
+
+    Attributes:
+        settings: of the run.
+        folder: of the run; each method keeps what it trains in a part of its own.
+        identity: of encoder and training clips.
+        model: the encoder; its projection is the classifier and plays no part.
+        train: (N, D) features of the training clips, without augmentation.
+        labels: (N,) their classes.
+        sentences: (C, d) unit vectors of the seen classes.
+        same: (C, C) bool, classes that mean the same and are no negatives of each other.
+    """
+
+    settings: RunSettings
+    folder: Path
+    identity: str
+    model: MotionEncoder
+    train: Array
+    labels: NDArray[np.int64]
+    sentences: Array
+    same: NDArray[np.bool_]
+
+    @property
+    def device(self) -> torch.device:
+        """Where the encoder lies, and what learns on its features."""
+        return next(self.model.parameters()).device
+
+    def features(self, clips: ClipSet) -> Array:
+        """(N, D) of prepared clips."""
+        return features_of(self.model, clips.positions, clips.present, projected=False)
+
+    def tensor(self, values: NDArray[Any]) -> Tensor:
+        """`values` on the device."""
+        return torch.from_numpy(np.ascontiguousarray(values)).to(self.device)
+
+
+def encode(
+    settings: RunSettings, corpus: Corpus, folder: Path, *, device: str = "auto", bar: Progress | None = None
+) -> Encoded:
+    """Train the shared encoder, go on, or load it; the features of the training clips are computed once and kept."""
+    place = folder / ENCODER
+    model = train_classifier(settings, corpus, place, device=device, bar=bar)
+    identity = str(read_json(place / CORPUS)["identity"])
+    clips = corpus.train
+    kept = _Kept((len(clips), model.projection.in_features))
+    if not _loaded(place / FEATURES, kept, identity):
+        made = features_of(model, clips.positions, clips.present, projected=False)
+        kept.values.copy_(torch.from_numpy(made))
+        save_state(place / FEATURES, kept, identity=identity)
+    merge = settings.train.recipe != "paper"
+    same = seen_sentences(corpus.seen, corpus.unseen, corpus.books, settings.text, merge=merge).same
+    classes = len(corpus.seen)
+    return Encoded(
+        settings,
+        folder,
+        identity,
+        model,
+        kept.values.numpy(),
+        clips.labels,
+        sentence_vectors(corpus.seen, settings, corpus),
+        same[:classes, :classes],
+    )
+
+
+class Standard(nn.Module):
+    """Features less the training clips' mean, over their standard deviation; one that never varies stays 0."""
+
+    mean: Tensor
+    spread: Tensor
+
+    def __init__(self, train: Array) -> None:
+        super().__init__()
+        wide = train.astype(np.float64)
+        spread = wide.std(axis=0)
+        self.register_buffer("mean", torch.from_numpy(wide.mean(axis=0).astype(np.float32)))
+        spread = np.where(spread > SPREAD_FLOOR, spread, np.inf)
+        self.register_buffer("spread", torch.from_numpy(spread.astype(np.float32)))
+
+    def forward(self, features: Tensor) -> Tensor:
+        return (features - self.mean) / self.spread
+
+
+def learn_on(
+    module: nn.Module,
+    name: str,
+    loss_of: Callable[[Tensor, int], Tensor],
+    encoded: Encoded,
+    options: CompareSettings,
+    read: set[str],
+    *,
+    rate: float,
+    rate_of: Rate = rate_at,
+) -> None:
+    """Train a method's own part on stored features, go on, or load it; it ends in evaluation mode.
+
+    Args:
+        module: as the run's seed made it, on the encoder's device.
+        name: of the method; what is trained lies in ``NAME-IDENTITY`` beside the encoder.
+        loss_of: (clips of a batch, epoch) -> scalar loss.
+        options: of all methods.
+        read: names of those that decide this one's weights, beside epochs and batch.
+        rate, rate_of: peak learning rate and its course.
+    """
+    seed = encoded.settings.train.seed
+    decisive = options.model_dump(mode="json", include={"epochs", "batch", *read})
+    identity = digest(
+        name, 1, encoded.identity, decisive, seed, encoded.sentences.tobytes(), encoded.same.tobytes()
+    )
+    out = encoded.folder / f"{name}-{identity}"
+    claim(out, options, identity, {"method": name, "encoder": encoded.identity})
+    made = TrainSettings(
+        seed=seed, epochs=options.epochs, batch=options.batch, rate=rate, weight_decay=0.0, optimiser="adamw"
+    )
+    learn(
+        module,
+        loss_of,
+        made,
+        encoded.labels,
+        out,
+        identity,
+        what=name,
+        rate_of=rate_of,
+        save_every=SAVE_EVERY,
+    )
+
+
+@dataclass(frozen=True)
+class Mapped:
+    """A method that carries features to a space in which the cosine to a class's anchor is its score.
+
+    Attributes:
+        encoded: the encoder.
+        clips: (N, D) features -> (N, e).
+        anchors: (K, d) sentences -> (K, e).
+    """
+
+    encoded: Encoded
+    clips: Callable[[Tensor], Tensor]
+    anchors: Callable[[Tensor], Tensor]
+
+    def features(self, clips: ClipSet) -> Array:
+        """(N, D) of the frozen encoder."""
+        return self.encoded.features(clips)
+
+    def scores(self, features: Array, sentences: Array) -> Array:
+        """(N, K) cosines in the common space."""
+        return cosines(*self.space(features, sentences))
+
+    def space(self, features: Array, sentences: Array) -> tuple[Array, Array]:
+        """Clips (N, e) and anchors (K, e)."""
+        with torch.inference_mode():
+            clips = self.clips(self.encoded.tensor(features)).cpu().numpy()
+            anchors = self.anchors(self.encoded.tensor(sentences)).cpu().numpy()
+        return clips, anchors
+
+
+class _Kept(nn.Module):
+    """An array in the form of a module, so that it is kept and checked as weights are."""
+
+    values: Tensor
+
+    def __init__(self, shape: tuple[int, int]) -> None:
+        super().__init__()
+        self.register_buffer("values", torch.zeros(shape))
+
+
+def _loaded(path: Path, kept: _Kept, identity: str) -> bool:
+    """Whether the file is there, whole and of this encoder; one that is not is made anew."""
+    try:
+        return path.exists() and load_state(path, kept).get("identity") == identity
+    except BadCheckpoint:
+        return False

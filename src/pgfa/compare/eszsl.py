@@ -1,0 +1,68 @@
+"""`eszsl`: a bilinear map in closed form (Romera-Paredes and Torr, ICML 2015). Nothing is trained, nothing kept."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pgfa.compare.base import Array
+from pgfa.compare.encoded import Mapped, Standard, encode
+from pgfa.config import CompareSettings, RunSettings
+from pgfa.learn.corpus import Corpus
+from pgfa.pack.progress import Progress
+
+
+def bilinear(
+    features: Array,
+    labels: NDArray[np.int64],
+    sentences: Array,
+    same: NDArray[np.bool_],
+    gamma: float,
+    lam: float,
+) -> NDArray[np.float64]:
+    """(D, d) V such that features V sentences^T is near 1 for the right class and -1 for others.
+
+    V = (X^T X / N + gamma I)^-1 (X^T Y S / N) (S^T S + lam I)^-1, the minimum of
+    |X V S^T - Y|^2 / N + gamma |V S^T|^2 + lam |X V|^2 / N + gamma lam |V|^2.
+    The source's X is this one's transpose and its gamma is this one times N, so that one value serves any N.
+
+    Args:
+        features: (N, D).
+        labels: (N,) classes.
+        sentences: (C, d), S.
+        same: (C, C) bool; Y is 1 where the clip's class means the same, else -1.
+        gamma, lam: how strongly the map is held back on the side of the features, of the sentences; above 0.
+    """
+    x, s = features.astype(np.float64), sentences.astype(np.float64)
+    y = np.where(same[labels], 1.0, -1.0)
+    count = max(len(x), 1)
+    left = x.T @ x / count + gamma * np.eye(x.shape[1])
+    right = s.T @ s + lam * np.eye(s.shape[1])
+    middle = x.T @ y @ s / count
+    # Both are symmetric: A^-1 B C^-1 by two solves.
+    found: NDArray[np.float64] = np.linalg.solve(right, np.linalg.solve(left, middle).T).T
+    return found
+
+
+def eszsl(
+    settings: RunSettings,
+    corpus: Corpus,
+    folder: Path,
+    *,
+    options: CompareSettings | None = None,
+    device: str = "auto",
+    bar: Progress | None = None,
+) -> Mapped:
+    """Solve (a `Method`). The score is the bilinear one over the clip's length in sentence space: the same ranks."""
+    options = options or CompareSettings()
+    encoded = encode(settings, corpus, folder, device=device, bar=bar)
+    standard = Standard(encoded.train).to(encoded.device)
+    x = standard(encoded.tensor(encoded.train)).cpu().numpy()
+    solved = bilinear(
+        x, encoded.labels, encoded.sentences, encoded.same, options.eszsl_gamma, options.eszsl_lambda
+    )
+    # Its size is of no account to a cosine, but float32 should hold it well.
+    weight = encoded.tensor((solved / max(float(np.abs(solved).max()), 1e-300)).astype(np.float32))
+    return Mapped(encoded, lambda features: standard(features) @ weight, lambda vectors: vectors)

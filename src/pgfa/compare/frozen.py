@@ -1,0 +1,47 @@
+"""`pgfa-frozen`: the paradigm the paper argues against; PGFA's loss, but on an encoder that is already frozen.
+
+Cross-entropy trains the encoder, which is then frozen; a linear projection alone learns by the contrastive loss of
+method.md section 3. Beside `pgfa` it tells what end-to-end training is worth.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from pgfa.compare.encoded import Mapped, Standard, encode, learn_on
+from pgfa.config import CompareSettings, RunSettings
+from pgfa.learn.corpus import Corpus
+from pgfa.model.loss import contrastive_loss
+from pgfa.pack.progress import Progress
+
+
+def frozen(
+    settings: RunSettings,
+    corpus: Corpus,
+    folder: Path,
+    *,
+    options: CompareSettings | None = None,
+    device: str = "auto",
+    bar: Progress | None = None,
+) -> Mapped:
+    """Fit or load (a `Method`)."""
+    options = options or CompareSettings()
+    encoded = encode(settings, corpus, folder, device=device, bar=bar)
+    torch.manual_seed(settings.train.seed)
+    project = nn.Sequential(
+        Standard(encoded.train), nn.Linear(encoded.train.shape[1], encoded.sentences.shape[1])
+    )
+    project = project.to(encoded.device)
+    features, labels = encoded.tensor(encoded.train), encoded.tensor(encoded.labels)
+    sentences, same = encoded.tensor(encoded.sentences), encoded.tensor(encoded.same)
+
+    def loss_of(chosen: Tensor, epoch: int) -> Tensor:
+        label = labels[chosen]
+        alike = same[label][:, label]
+        return contrastive_loss(project(features[chosen]), sentences[label], alike, settings.train.scale)
+
+    learn_on(project, "pgfa-frozen", loss_of, encoded, options, {"rate"}, rate=options.rate)
+    return Mapped(encoded, project, lambda vectors: vectors)
