@@ -18,6 +18,7 @@ from safetensors.torch import load_file, save_file
 import pgfa.files
 from pgfa.config import RunSettings
 from pgfa.errors import BadCheckpoint, BadConfig, BadFile
+from pgfa.learn import state
 from pgfa.learn import train as module
 from pgfa.learn.corpus import ClipSet, Corpus
 from pgfa.learn.features import features_of
@@ -278,7 +279,7 @@ def spoil(kind: str, file: Path, straight: dict[str, Path]) -> None:
         save_file({"model.x": torch.ones(2)}, file)
     else:
         tensors = load_file(file)
-        with_facts = {"form": "pgfa checkpoint 1", "about": _about(file)}
+        about: Any = _about(file)
         if kind == "a tensor lacks":
             del tensors["model.projection.weight"]
         elif kind == "a shape is wrong":
@@ -293,19 +294,19 @@ def spoil(kind: str, file: Path, straight: dict[str, Path]) -> None:
             }
             tensors = {n: v for n, v in tensors.items() if not n.startswith("optimiser.0")}
         elif kind == "another run":
-            with_facts["about"] = json.dumps({"epoch": 1, "identity": "0" * 16})
+            about = {"epoch": 1, "identity": "0" * 16}
         elif kind == "facts are a list":
-            with_facts["about"] = "[1]"
-        elif kind == "facts are no JSON":
-            with_facts["about"] = "{"
-        save_file(tensors, file, with_facts)
+            about = [1]
+        # A digest that fits: what else is wrong must be seen too.
+        told = json.dumps({"form": state.FORM, "digest": state._digest(tensors, about), "about": about})
+        save_file(tensors, file, {"pgfa": "{" if kind == "facts are no JSON" else told})
 
 
-def _about(file: Path) -> str:
+def _about(file: Path) -> Any:
     from safetensors import safe_open
 
     with safe_open(file, framework="pt") as opened:
-        return str(opened.metadata()["about"])
+        return json.loads(opened.metadata()["pgfa"])["about"]
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,8 @@
-"""Exact save and resume: model and optimiser in one safetensors file, written whole or not at all."""
+"""Exact save and resume: model and optimiser in one safetensors file, written whole or not at all.
+
+Equal states give equal bytes. The file carries a digest of its tensors and facts: a byte that changes on disk is
+noticed when it is read.
+"""
 
 from __future__ import annotations
 
@@ -10,9 +14,11 @@ import torch
 from torch import Tensor, nn
 
 from pgfa.errors import BadCheckpoint
-from pgfa.files import write_atomic
+from pgfa.files import digest, write_atomic
 
-FORM = "pgfa checkpoint 1"
+FORM = "pgfa checkpoint 2"
+OLD_FORM = "pgfa checkpoint 1"
+"""Runs trained before files carried a digest; they can be read, a changed byte in them is not noticed."""
 
 
 def save_state(
@@ -29,7 +35,9 @@ def save_state(
         for index, memory in optimiser.state_dict()["state"].items():
             for name, value in memory.items():
                 tensors[f"optimiser.{index}.{name}"] = torch.as_tensor(value).contiguous()
-    write_atomic(path, save(tensors, {"form": FORM, "about": json.dumps(about, sort_keys=True)}))
+    told = {"form": FORM, "digest": _digest(tensors, about), "about": about}
+    # One entry: safetensors writes several in an order of chance.
+    write_atomic(path, save(tensors, {"pgfa": json.dumps(told, sort_keys=True)}))
 
 
 def load_state(
@@ -66,15 +74,37 @@ def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
 
     try:
         with safe_open(path, framework="pt") as file:
-            facts = file.metadata() or {}
-            if facts.get("form") != FORM:
-                raise BadCheckpoint(f"{path}: expected a {FORM}, found form {facts.get('form')!r}")
+            told = _told(path, file.metadata() or {})
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-        about = json.loads(facts.get("about", "{}"))
-        if not isinstance(about, dict):
-            raise BadCheckpoint(f"{path}: expected facts by name, found {about!r}")
-        return tensors, about
     except FileNotFoundError:
         raise BadCheckpoint(f"{path}: no such file; has the run been trained?") from None
-    except (SafetensorError, json.JSONDecodeError, OSError) as error:
+    except (SafetensorError, ValueError, RecursionError, OSError) as error:
         raise BadCheckpoint(f"{path}: not a readable safetensors file: {error}") from None
+    if told["form"] == FORM and (found := _digest(tensors, told["about"])) != told.get("digest"):
+        raise BadCheckpoint(
+            f"{path}: expected content of digest {told.get('digest')}, found {found}: "
+            "the file was changed or damaged after it was written"
+        )
+    return tensors, told["about"]
+
+
+def _told(path: Path, metadata: dict[str, str]) -> dict[str, Any]:
+    """Form, digest and facts that a file tells of itself."""
+    if metadata.get("form") == OLD_FORM:
+        told = {"form": OLD_FORM, "about": json.loads(metadata.get("about", "{}"))}
+    else:
+        told = json.loads(metadata.get("pgfa", "{}"))
+    form = told.get("form") if isinstance(told, dict) else None
+    if form not in (FORM, OLD_FORM):
+        raise BadCheckpoint(f"{path}: expected a {FORM}, found form {form!r}")
+    if not isinstance(told.get("about"), dict):
+        raise BadCheckpoint(f"{path}: expected facts by name, found {told.get('about')!r}")
+    return told
+
+
+def _digest(tensors: dict[str, Tensor], about: dict[str, Any]) -> str:
+    parts: list[Any] = [about]
+    for name, value in sorted(tensors.items()):
+        flat = value.detach().cpu().contiguous().reshape(-1)
+        parts += [name, str(value.dtype), list(value.shape), flat.view(torch.uint8).numpy().data]
+    return digest(*parts)

@@ -1,0 +1,86 @@
+"""A state on disk: what was written is read back, equal states are equal bytes, a changed byte is noticed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors import safe_open
+from safetensors.torch import load_file, save_file
+from torch import nn
+
+from pgfa.errors import BadCheckpoint
+from pgfa.learn.state import OLD_FORM, load_state, save_state
+
+
+def trained(steps: int = 2) -> tuple[nn.Module, torch.optim.Optimizer]:
+    torch.manual_seed(3)
+    model = nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4), nn.Linear(4, 2))
+    optimiser = torch.optim.AdamW(model.parameters(), lr=0.1)
+    for _ in range(steps):
+        optimiser.zero_grad()
+        model(torch.randn(5, 3)).square().sum().backward()
+        optimiser.step()
+    return model, optimiser
+
+
+@pytest.fixture
+def saved(tmp_path: Path) -> Path:
+    save_state(tmp_path / "state.safetensors", *trained(), epoch=2, identity="run of \u00e9")
+    return tmp_path / "state.safetensors"
+
+
+def test_what_was_written_is_read_back(saved: Path) -> None:
+    model, optimiser = trained(1)
+    assert load_state(saved, model, optimiser) == {"epoch": 2, "identity": "run of \u00e9"}
+    wanted, memory = trained()
+    for name, value in wanted.state_dict().items():
+        assert torch.equal(model.state_dict()[name], value), name
+    for index, values in memory.state_dict()["state"].items():
+        for name, value in values.items():
+            assert torch.equal(optimiser.state_dict()["state"][index][name], value), (index, name)
+
+
+def test_equal_states_are_equal_bytes(saved: Path, tmp_path: Path) -> None:
+    """Ten times: an order of chance among two entries of metadata would pass once in 512 runs."""
+    for number in range(10):
+        other = tmp_path / f"{number}.safetensors"
+        save_state(other, *trained(), identity="run of \u00e9", epoch=2)
+        assert other.read_bytes() == saved.read_bytes()
+
+
+def test_no_byte_can_change_unseen(saved: Path) -> None:
+    whole = saved.read_bytes()
+    size = 8 + int.from_bytes(whole[:8], "little")
+    accepted, fresh = [], trained(1)
+    for place in range(len(whole)):
+        if place < size and not whole[place:size].strip(b" "):
+            continue  # blanks that pad the header carry nothing
+        spoilt = bytearray(whole)
+        spoilt[place] ^= 0x04
+        saved.write_bytes(bytes(spoilt))
+        try:
+            load_state(saved, *fresh)
+        except BadCheckpoint:
+            continue
+        accepted.append(place)
+    assert not accepted
+
+
+def test_the_error_says_what_was_found(saved: Path) -> None:
+    whole = bytearray(saved.read_bytes())
+    whole[-1] ^= 0x01
+    saved.write_bytes(bytes(whole))
+    with pytest.raises(
+        BadCheckpoint, match=r"expected content of digest [0-9a-f]{16}, found [0-9a-f]{16}: .*changed"
+    ):
+        load_state(saved, *trained(1))
+
+
+def test_runs_from_before_the_digest_are_read(saved: Path) -> None:
+    with safe_open(saved, framework="pt") as file:
+        about = json.loads(file.metadata()["pgfa"])["about"]
+    save_file(load_file(saved), saved, {"form": OLD_FORM, "about": json.dumps(about)})
+    assert load_state(saved, *trained(1)) == about
