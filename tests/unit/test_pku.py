@@ -141,11 +141,28 @@ def test_split_files(tmp_path: Path) -> None:
     assert read_splits(tmp_path) == {"cross-view": (("0002-L", "0003-M"), ("0002-R",))}
     account = FORMATS["pku-mmd"].account
     assert account is not None
-    assert account(tmp_path).missing == ("0002-R", "0003-M")
+    assert account(tmp_path).missing == ("0002-R", "0003-M", "cross-subject.txt")
     for wrong in ("a\n0002-L\nb\n", "a\n0002-L\nb\nwalk\n", "a\n0002-L\nb\n0002-L\n"):
         (tmp_path / "cross-view.txt").write_text(wrong)
         with pytest.raises(BadFile):
             read_split(FileRef(tmp_path / "cross-view.txt"))
+
+
+def test_split_files_of_both_parts_under_all_their_names(tmp_path: Path) -> None:
+    text = "Training videos:\n{}\nValidation videos:\n{}\n"
+    make(tmp_path, moved(3), "1,1,2,2\n", "0002-L")
+    make(tmp_path, moved(3), "1,1,2,2\n", "A01N01-L")
+    (tmp_path / "cross_subject.txt").write_text(text.format("0002-L, 0003-M", "0002-R"))
+    (tmp_path / "Split").mkdir()
+    (tmp_path / "Split" / "cross_subject_v2.txt").write_text(text.format("A01N01-L", "A01N02-R"))
+    (tmp_path / "Split" / "cross_view_v2.txt").write_text(text.format("A01N02-R", "A01N01-L"))
+    (tmp_path / "Split" / "across_view.txt").write_text("other")
+    assert read_splits(tmp_path) == {
+        "cross-subject": (("0002-L", "0003-M", "A01N01-L"), ("0002-R", "A01N02-R")),
+        "cross-view": (("A01N02-R",), ("A01N01-L",)),
+    }
+    assert FORMATS["pku-mmd"].account is not None
+    assert FORMATS["pku-mmd"].account(tmp_path).missing == ("0002-R", "0003-M", "A01N02-R")
 
 
 def test_streams_are_found_in_a_zip_with_their_labels(tmp_path: Path) -> None:

@@ -111,7 +111,7 @@ def test_rules_of_the_two_ntu_sets() -> None:
     ("columns", "dataset", "protocol", "message"),
     [
         ({"subject": ["1"]}, "ntu60", "cross-setup", "known: cross-subject, cross-view, all"),
-        ({"subject": ["1"]}, "pku-mmd", "cross-subject", "no protocol"),
+        ({"subject": ["1"]}, "pku-mmd", "cross-subject", "known: all; split files must lie beside"),
         ({"subject": ["1"]}, "ntu60", "cross-view", "needs the column 'camera'"),
         ({"subject": ["1", ""]}, "ntu60", "cross-subject", "clip 1 has ''"),
         ({"subject": ["1", "\u00b2"]}, "ntu60", "cross-subject", "clip 1"),

@@ -87,7 +87,8 @@ def protocol_masks(
     rules = RULES.get(dataset, {})
     if protocol not in rules:
         known = ", ".join([*rules, EVERYTHING])
-        raise BadConfig(f"{dataset} has no protocol {protocol!r} here; known: {known}")
+        told = "" if rules else "; split files must lie beside the recordings when these are imported"
+        raise BadConfig(f"{dataset} has no protocol {protocol!r} here; known: {known}{told}")
     rule = rules[protocol]
     if rule.column not in columns:
         raise BadConfig(f"protocol {protocol} of {dataset} needs the column {rule.column!r}")

@@ -3,7 +3,8 @@
 
 A stream ``0002-L.txt`` has a line a frame: 150 numbers, two bodies x 25 joints x xyz in metres, all zero for
 an absent body. Its labels are in a file of the same name in a folder whose name contains "label": lines
-``class,start,end,confidence``, frames from 1, both ends included. Beside them lie the official split files.
+``class,start,end,confidence``, frames from 1, both ends included. Beside them lie the official split files,
+``cross-subject.txt`` or ``cross_subject.txt``, of part II ``cross_subject_v2.txt``, and the same for views.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ VIEWS = {"L": 1, "M": 2, "R": 3}
 SPLITS = ("cross-subject", "cross-view")
 
 _NUMBERS = 2 * 25 * 3
+_SPLIT = re.compile(r"cross[-_](?P<across>subject|view)(_v2)?\.txt")
 _STREAM = re.compile(r"(?P<recording>\d{4}|A\d{2}N\d{2})-(?P<view>[LMR])\.txt")
 
 
@@ -243,13 +245,20 @@ def read_splits(place: Path) -> dict[str, tuple[tuple[str, ...], tuple[str, ...]
     """The official split files of a data folder or zip.
 
     Returns:
-        ``"cross-subject"``, ``"cross-view"`` (those there are) -> names of training and of test streams.
+        ``"cross-subject"``, ``"cross-view"`` (those there are) -> names of training and of test streams; where
+        both parts lie there, of both.
 
     Raises:
         BadFile: a split file has not its names on lines 2 and 4.
     """
-    found = {ref.stem: ref for ref in sorted(_all_files(place), reverse=True) if ref.name.endswith(".txt")}
-    return {name: read_split(found[name]) for name in SPLITS if name in found}
+    lists: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {}
+    for ref in sorted(_all_files(place), key=lambda ref: (ref.name, ref)):
+        if named := _SPLIT.fullmatch(ref.name):
+            split = f"cross-{named['across']}"
+            earlier, found = lists.get(split, ((), ())), read_split(ref)
+            train, test = (tuple(dict.fromkeys(a + b)) for a, b in zip(earlier, found, strict=True))
+            lists[split] = train, test
+    return {split: lists[split] for split in SPLITS if split in lists}
 
 
 def read_split(ref: FileRef) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -274,14 +283,16 @@ def read_split(ref: FileRef) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 
 def account_pku(place: Path) -> Account:
-    """Which streams of the official split files a folder or zip holds; `dropped` are clips. Raises as
-    `find_pku`."""
+    """Which streams of the official split files a folder or zip holds, and which split files it lacks; `dropped`
+    are clips. Raises as `find_pku`."""
     streams = {ref.stem for ref in find_pku(place)}
-    official = {name for split in read_splits(place).values() for names in split for name in names}
+    splits = read_splits(place)
+    official = {name for split in splits.values() for names in split for name in names}
+    unsplit = {f"{name}.txt" for name in SPLITS if name not in splits}
     return Account(
         wanted=tuple(sorted(streams)),
         dropped=tuple(sorted(name for name in DROPPED if _stream_of(name) in streams)),
-        missing=tuple(sorted(official - streams)),
+        missing=tuple(sorted((official - streams) | unsplit)),
         foreign=(),
     )
 
