@@ -2,7 +2,8 @@
 
 >>> import pgfa
 >>> recogniser = pgfa.Recogniser.load("runs/mine")           # doctest: +SKIP
->>> recogniser.recognise("clip.skeleton", ["a person waves a hand", "a person sits down"])  # doctest: +SKIP
+>>> answers = recogniser.recognise("clip.skeleton", ["a person waves", "a person sits down"])  # doctest: +SKIP
+>>> answers.best, answers.none                               # doctest: +SKIP
 """
 
 from __future__ import annotations
@@ -13,14 +14,18 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pgfa.pack import open_pack
     from pgfa.read import read
-    from pgfa.recognise import Recogniser
+    from pgfa.recognise import Answer, Answers, Recogniser, Span, Timeline
     from pgfa.skeleton import Clip
 
-__all__ = ["Clip", "Recogniser", "open_pack", "read"]
+__all__ = ["Answer", "Answers", "Clip", "Recogniser", "Span", "Timeline", "open_pack", "read"]
 
 _WHERE = {
+    "Answer": "pgfa.recognise",
+    "Answers": "pgfa.recognise",
     "Clip": "pgfa.skeleton",
     "Recogniser": "pgfa.recognise",
+    "Span": "pgfa.recognise",
+    "Timeline": "pgfa.recognise",
     "open_pack": "pgfa.pack",
     "read": "pgfa.read",
 }

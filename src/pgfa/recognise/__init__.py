@@ -1,0 +1,25 @@
+"""What most people import: a trained recogniser that takes recordings and typed sentences.
+
+Nothing here needs torch until a recogniser whose encoder is torch's is opened: an exported one runs without.
+"""
+
+from pgfa.recognise.answers import Answer, Answers, Span, Timeline
+from pgfa.recognise.bundle import Bundle, open_bundle
+from pgfa.recognise.calibration import Calibration
+from pgfa.recognise.live import Live
+from pgfa.recognise.recogniser import Adaptation, Prototype, Recogniser, StreamRecogniser
+
+__all__ = [
+    "Adaptation",
+    "Answer",
+    "Answers",
+    "Bundle",
+    "Calibration",
+    "Live",
+    "Prototype",
+    "Recogniser",
+    "Span",
+    "StreamRecogniser",
+    "Timeline",
+    "open_bundle",
+]

@@ -1,0 +1,151 @@
+"""What a recogniser answers: ranked sentences for a recording, spans of time for a long one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, overload
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One sentence and how well it tells what a recording shows.
+
+    Attributes:
+        sentence: as given; for a taught class its name.
+        probability: 0 to 1; those of all sentences and of "none of these" add to 1. `Answers.calibrated` says
+            whether it was fitted to how often such answers are right.
+        cosine: -1 to 1, between the recording and the sentence (or the prototype that stands for it).
+        prototype: whether recordings stand for the sentence: it was adapted or taught.
+    """
+
+    sentence: str
+    probability: float
+    cosine: float
+    prototype: bool = False
+
+
+@dataclass(frozen=True)
+class Answers(Sequence[Answer]):
+    """Sentences ranked by probability, the likeliest first, and the probability that it is none of them.
+
+    Attributes:
+        answers: one a sentence.
+        none: probability of "none of these"; 0 where the recogniser is not calibrated.
+        calibrated: whether probabilities were fitted on held-out classes.
+        source: id of the recording.
+    """
+
+    answers: tuple[Answer, ...]
+    none: float
+    calibrated: bool
+    source: str = ""
+
+    @property
+    def best(self) -> Answer | None:
+        """The likeliest sentence, or None where "none of these" is likelier."""
+        return self.answers[0] if self.answers[0].probability >= self.none else None
+
+    def __len__(self) -> int:
+        return len(self.answers)
+
+    def __iter__(self) -> Iterator[Answer]:
+        return iter(self.answers)
+
+    @overload
+    def __getitem__(self, at: int) -> Answer: ...
+    @overload
+    def __getitem__(self, at: slice) -> tuple[Answer, ...]: ...
+    def __getitem__(self, at: int | slice) -> Answer | tuple[Answer, ...]:
+        return self.answers[at]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data for JSON."""
+        return {
+            "source": self.source,
+            "answers": [
+                {
+                    "sentence": a.sentence,
+                    "probability": round(a.probability, 6),
+                    "cosine": round(a.cosine, 6),
+                    "prototype": a.prototype,
+                }
+                for a in self.answers
+            ],
+            "none": round(self.none, 6),
+            "calibrated": self.calibrated,
+        }
+
+
+@dataclass(frozen=True)
+class Span:
+    """A stretch of time in which a body does what a sentence tells.
+
+    Attributes:
+        start_s, end_s: seconds from the first frame, start below end.
+        body: slot of the body in the recording.
+        sentence: as given.
+        probability: mean over the windows of the span, 0 to 1.
+        partner: slot of the other body, where the sentence needs two.
+    """
+
+    start_s: float
+    end_s: float
+    body: int
+    sentence: str
+    probability: float
+    partner: int | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data for JSON."""
+        return {
+            "start_s": round(self.start_s, 3),
+            "end_s": round(self.end_s, 3),
+            "body": self.body,
+            "partner": self.partner,
+            "sentence": self.sentence,
+            "probability": round(self.probability, 6),
+        }
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """What each body of a long recording does, over time.
+
+    Attributes:
+        sentences: K, in the order of the columns.
+        times: (W,) middles of the windows, seconds from the first frame.
+        probabilities: (bodies, W, K + 1) float32; the last column is "none of these". NaN where the body is
+            not there.
+        spans: sorted by body, then start.
+        seconds: length of the recording.
+        calibrated: whether probabilities were fitted on held-out classes.
+        source: id of the recording.
+    """
+
+    sentences: tuple[str, ...]
+    times: NDArray[np.float64]
+    probabilities: NDArray[np.float32]
+    spans: tuple[Span, ...]
+    seconds: float
+    calibrated: bool
+    source: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data for JSON; None where a body is not there."""
+        rounded = np.round(self.probabilities.astype(np.float64), 5)
+        return {
+            "source": self.source,
+            "seconds": round(self.seconds, 3),
+            "sentences": list(self.sentences),
+            "calibrated": self.calibrated,
+            "times": [round(float(t), 4) for t in self.times],
+            "probabilities": [
+                [[float(p) for p in row] if np.isfinite(row[-1]) else None for row in body]
+                for body in rounded
+            ],
+            "spans": [span.to_dict() for span in self.spans],
+        }

@@ -1,0 +1,94 @@
+"""Cosines -> probabilities of each sentence and of "none of these". How it is fitted is in `calibrate`."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pgfa.errors import BadCheckpoint
+
+Array = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """A softmax over the candidates and "none of these".
+
+    With cosine c and K candidates the logits are::
+
+        sentence    slope * c
+        prototype   prototype_slope * c + prototype_offset
+        none        none + none_log * log K
+
+    Recordings lie nearer to recordings than to sentences, so prototypes have a line of their own. The more
+    candidates there are, the nearer the nearest one lies by chance, hence log K.
+
+    Attributes:
+        slope: above 0; one over the temperature.
+        prototype_slope, prototype_offset: for classes that recordings stand for.
+        none, none_log: of "none of these"; None where nothing was fitted: it then has probability 0.
+        fitted: on held-out classes, or else the scale of the training loss.
+        about: how it was fitted and what it is worth: expected calibration error, episodes, classes.
+    """
+
+    slope: float
+    prototype_slope: float
+    prototype_offset: float = 0.0
+    none: float | None = None
+    none_log: float = 0.0
+    fitted: bool = False
+    about: dict[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def unfitted(cls, scale: float) -> Calibration:
+        """The scale of the training loss as slope; no "none of these". Such probabilities are too sure."""
+        return cls(scale, scale, about={"note": "not calibrated; probabilities are too sure"})
+
+    def probabilities(self, cosines: Array, prototype: NDArray[np.bool_]) -> Array:
+        """(N, K + 1) float32 rows adding to 1, the last column "none of these".
+
+        Args:
+            cosines: (N, K); -inf where a candidate is not possible.
+            prototype: (K,) whether recordings stand for the candidate.
+        """
+        logits = np.empty((len(cosines), cosines.shape[1] + 1), dtype=np.float64)
+        slope = np.where(prototype, self.prototype_slope, self.slope)
+        logits[:, :-1] = slope * cosines + np.where(prototype, self.prototype_offset, 0.0)
+        logits[:, -1] = (
+            -np.inf if self.none is None else self.none + self.none_log * math.log(cosines.shape[1])
+        )
+        top = logits.max(axis=1, keepdims=True)
+        weight = np.exp(logits - np.where(np.isfinite(top), top, 0))
+        weight[~np.isfinite(top[:, 0]), -1] = 1  # nothing is possible
+        return np.asarray(weight / weight.sum(axis=1, keepdims=True), dtype=np.float32)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data for JSON."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, said: Any, where: str) -> Calibration:
+        """What `to_dict` gave. Raises BadCheckpoint that names `where` for anything else."""
+        names = set(cls.__dataclass_fields__)
+        numbers = names - {"fitted", "about"}
+        good = (
+            isinstance(said, dict)
+            and set(said) == names
+            and isinstance(said["fitted"], bool)
+            and isinstance(said["about"], dict)
+            and all(_is_number(said[n]) or (n == "none" and said[n] is None) for n in numbers)
+            and min(said["slope"], said["prototype_slope"]) > 0
+        )
+        if not good:
+            raise BadCheckpoint(
+                f"{where}: expected a calibration ({', '.join(sorted(names))}), found {said!r}"
+            )
+        return cls(**said)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
