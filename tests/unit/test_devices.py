@@ -1,0 +1,136 @@
+"""Models are whole on whatever device they are moved to: nothing stays behind on the CPU."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from pgfa.config import ModelSettings
+from pgfa.learn.state import load_state, save_state
+from pgfa.model.encoder import MotionEncoder
+from pgfa.model.loss import contrastive_loss
+from pgfa.skeleton import NTU25
+
+SMALL = {"channels": (4, 8), "strides": (2, 1), "dropout": 0.25}
+KINDS = [
+    (encoder, absent, streams)
+    for encoder in ("stgcn", "shiftgcn")
+    for absent in ("zero", "skip")
+    for streams in (("joint",), ("joint", "bone", "motion"))
+]
+needs_cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device here")
+
+
+def model_of(kind: tuple[str, str, tuple[str, ...]], dtype: torch.dtype = torch.float32) -> MotionEncoder:
+    torch.manual_seed(0)
+    encoder, absent, streams = kind
+    settings = ModelSettings(encoder=encoder, absent_bodies=absent, streams=streams, **SMALL)
+    return MotionEncoder(settings, NTU25, 6, 14.0, learn_scale=True).to(dtype)
+
+
+def batch(device: str = "cpu", dtype: torch.dtype = torch.float32) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Positions, presence, sentence vectors, which clips show the same."""
+    chance = torch.Generator().manual_seed(1)
+    present = torch.tensor([[True, True], [True, False], [False, True], [True, True]])
+    positions = torch.randn(4, 10, 2, 25, 3, generator=chance) * present[:, None, :, None, None]
+    text = torch.nn.functional.normalize(torch.randn(4, 6, generator=chance), dim=1)
+    same = torch.eye(4, dtype=torch.bool)
+    return positions.to(device, dtype), present.to(device), text.to(device, dtype), same.to(device)
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=str)
+def test_every_tensor_of_a_model_is_a_parameter_or_a_buffer(kind: tuple[str, str, tuple[str, ...]]) -> None:
+    """Only these move with the model; a tensor kept as a plain attribute would stay where it was made."""
+    model = model_of(kind)
+    for name, module in model.named_modules():
+        plain = [key for key, value in vars(module).items() if _holds_tensor(value)]
+        assert not set(plain) - {"_parameters", "_buffers"}, (name, plain)
+    moved = model.to("meta")
+    assert {t.device.type for t in (*moved.parameters(), *moved.buffers())} == {"meta"}
+
+
+def _holds_tensor(value: object) -> bool:
+    if isinstance(value, nn.Module):
+        return False
+    if isinstance(value, dict):
+        return any(map(_holds_tensor, value.values()))
+    if isinstance(value, list | tuple | set):
+        return any(map(_holds_tensor, value))
+    return isinstance(value, Tensor)
+
+
+@pytest.mark.parametrize("encoder", ["stgcn", "shiftgcn"])
+def test_a_training_step_makes_no_tensor_elsewhere(encoder: str) -> None:
+    """On the device `meta`, which has shapes and no numbers, as on a GPU, an operation across devices is an error."""
+    model = model_of((encoder, "zero", ("joint", "bone", "motion"))).to("meta")
+    positions, present, text, same = batch("meta")
+    loss = contrastive_loss(model(positions, present), text, same, model.log_scale.exp())
+    loss.backward()
+    assert loss.device.type == "meta"
+    assert all(p.grad is not None and p.grad.device.type == "meta" for p in model.parameters())
+
+
+def test_the_check_on_meta_sees_a_tensor_left_behind() -> None:
+    class Forgetful(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.kept = [torch.ones(3)]
+
+        def forward(self, x: Tensor) -> Tensor:
+            return x * self.kept[0]
+
+    assert any(map(_holds_tensor, vars(Forgetful()).values()))
+    with pytest.raises(RuntimeError, match="device"):
+        Forgetful().to("meta")(torch.ones(3, device="meta")).sum()
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=str)
+def test_double_precision_goes_all_the_way(kind: tuple[str, str, tuple[str, ...]]) -> None:
+    positions, present, _, _ = batch(dtype=torch.float64)
+    exact = model_of(kind, torch.float64).eval()(positions, present)
+    assert exact.dtype == torch.float64
+    rough = model_of(kind).eval()(positions.float(), present)
+    torch.testing.assert_close(rough.double(), exact, atol=1e-4, rtol=1e-4)
+
+
+@needs_cuda
+@pytest.mark.parametrize("kind", KINDS, ids=str)
+def test_cuda_gives_the_features_and_gradients_of_the_cpu(kind: tuple[str, str, tuple[str, ...]]) -> None:
+    found = []
+    for device in ("cpu", "cuda"):
+        model = model_of(kind, torch.float64).to(device).eval()
+        positions, present, text, same = batch(device, torch.float64)
+        features = model(positions, present)
+        contrastive_loss(features, text, same, model.log_scale.exp()).backward()
+        found.append([features.detach().cpu(), *(p.grad.cpu() for p in model.parameters())])
+    for ours, theirs in zip(*found, strict=True):
+        torch.testing.assert_close(theirs, ours, atol=1e-8, rtol=1e-6)
+
+
+@needs_cuda
+@pytest.mark.parametrize("encoder", ["stgcn", "shiftgcn"])
+def test_cuda_training_is_saved_and_goes_on_anywhere(tmp_path: Path, encoder: str) -> None:
+    kind = (encoder, "skip", ("joint",))
+    model = model_of(kind).to("cuda")
+    optimiser = torch.optim.SGD(model.parameters(), lr=0.01, momentum=0.9)
+    positions, present, text, same = batch("cuda")
+    losses = []
+    for _ in range(5):
+        loss = contrastive_loss(model(positions, present), text, same, model.log_scale.exp())
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        losses.append(float(loss))
+    assert all(map(torch.isfinite, torch.tensor(losses)))
+    save_state(tmp_path / "state.safetensors", model, optimiser, epoch=1)
+    for device in ("cpu", "cuda"):
+        again = model_of(kind).to(device)
+        memory = torch.optim.SGD(again.parameters(), lr=0.01, momentum=0.9)
+        assert load_state(tmp_path / "state.safetensors", again, memory) == {"epoch": 1}
+        for ours, theirs in zip(again.parameters(), model.parameters(), strict=True):
+            assert ours.device.type == device
+            assert torch.equal(ours.cpu(), theirs.cpu())
+            assert memory.state[ours]["momentum_buffer"].device.type == device
