@@ -49,6 +49,23 @@ def test_one_clip() -> None:
     of = summary(make_clip(3))
     assert (of.clips, of.frames.max, of.bodies, of.faulty, of.rejected) == (1, 40, {2: 1}, 1, ())
     assert "3: 1 clip, 1 class, 4.0 s" in str(of)
+    assert str(of).endswith("problems   1 clip with problems\n    3 empty frames"), (
+        "one clip: the number itself"
+    )
+
+
+def test_long_lists_of_names_are_cut(tmp_path: Path) -> None:
+    clips = [make_clip(number) for number in range(45)]
+    pack = save_pack(clips, tmp_path / "pack")
+    assert len(summary(pack).subjects) == 45
+    assert "subjects   45: 0 5 10" in str(summary(pack))
+    assert "195 ..." in str(summary(pack))
+
+
+def test_a_rejected_file_is_named_once(tmp_path: Path) -> None:
+    rejected = [Rejected("a/b.mat", "a/b.mat, line 3: expected 4 numbers, found 2")]
+    text = str(summary(save_pack([make_clip(0)], tmp_path / "pack", rejected=rejected)))
+    assert text.count("a/b.mat") == 1
 
 
 def test_one_clip_needs_no_table_library() -> None:

@@ -177,6 +177,8 @@ def test_members_of_a_zip_are_read_where_they_are(tmp_path: Path) -> None:
         read(archive)
     with pytest.raises(BadFile, match="expected a file, found none"):
         read(f"{archive}!train/2/{path.name}")
+    with pytest.raises(BadFile, match="expected a file, found a folder"):
+        read(archive.parent)
 
 
 def test_own_round_trip_with_two_bodies(tmp_path: Path) -> None:

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 _SHOWN = 12
 """How many rejected files the text names; `rejected.json` has all."""
 
+_NAMES = 40
+"""How many subjects, cameras or setups the text names."""
+
 
 @dataclass(frozen=True)
 class Range:
@@ -42,7 +45,7 @@ class Summary:
         frames, seconds, rate: a clip's frames, length in seconds and frames a second, over the clips.
         total_seconds: length of all clips.
         bodies: body slots -> clips.
-        problems: kind of problem (numbers in it written as N) -> clips that have it.
+        problems: kind of problem (numbers in it written as N; of a single clip as they are) -> clips that have it.
         faulty: clips with any problem.
         rejected: files that could not be used.
     """
@@ -98,6 +101,7 @@ def _sum_up(
     name: str, layout: str, columns: Mapping[str, Sequence[Any]], rejected: tuple[Rejected, ...]
 ) -> Summary:
     frames, rates = columns["frames"], columns["rate"]
+    kind = kind_of if len(frames) > 1 else str
     seconds = [count / rate for count, rate in zip(frames, rates, strict=True)]
     return Summary(
         name=name,
@@ -115,7 +119,7 @@ def _sum_up(
         bodies=dict(sorted(Counter(columns["bodies"]).items())),
         problems=dict(
             Counter(
-                kind for line in columns["problems"] for kind in sorted(set(map(kind_of, line)))
+                name for line in columns["problems"] for name in sorted(set(map(kind, line)))
             ).most_common()
         ),
         faulty=sum(bool(line) for line in columns["problems"]),
@@ -153,16 +157,22 @@ def _lines(of: Summary) -> list[str]:
     ]
     for title, counts in (("subjects", of.subjects), ("cameras", of.cameras), ("setups", of.setups)):
         if names := [name for name in counts if name]:
-            lines += _wrap(f"  {title:<11}", [f"{len(names)}:", *names] if len(names) > 1 else names)
+            some = names if len(names) <= _NAMES else [*names[:_NAMES], "..."]
+            lines += _wrap(f"  {title:<11}", [f"{len(names)}:", *some] if len(names) > 1 else some)
     lines += _wrap("  classes    ", [f"{name or '(not named)'} ({n})," for name, n in of.classes.items()])
     lines.append(f"  problems   {_plural(of.faulty, 'clip') + ' with problems' if of.faulty else 'none'}")
-    lines += [f"    {n:>6} x {kind}" for kind, n in of.problems.items()]
+    lines += [f"    {n:>6} x {kind}" if of.clips > 1 else f"    {kind}" for kind, n in of.problems.items()]
     if of.rejected:
         lines.append(f"  rejected   {_plural(len(of.rejected), 'file')} could not be used")
-        lines += [f"    {file.file}: {file.message}" for file in of.rejected[:_SHOWN]]
+        lines += [f"    {_told(file)}" for file in of.rejected[:_SHOWN]]
         if len(of.rejected) > _SHOWN:
             lines.append(f"    ... and {len(of.rejected) - _SHOWN} more, all in rejected.json")
     return lines
+
+
+def _told(file: Rejected) -> str:
+    """A rejected file and why; most messages name it already."""
+    return file.message if file.message.startswith(file.file) else f"{file.file}: {file.message}"
 
 
 def _wrap(head: str, words: list[str]) -> list[str]:

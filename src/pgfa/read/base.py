@@ -62,8 +62,10 @@ class FileRef:
             archive = _open_zip(self.path, os.getpid())
             _check_size(self, archive.getinfo(self.member).file_size, limit)
             return archive.read(self.member)
-        except (FileNotFoundError, IsADirectoryError, KeyError):
+        except (FileNotFoundError, KeyError):
             raise BadFile(str(self), expected="a file", found="none") from None
+        except IsADirectoryError:
+            raise BadFile(str(self), expected="a file", found="a folder") from None
         except UNREADABLE as error:
             raise BadFile(str(self), expected="a readable file", found=str(error)) from None
 
@@ -75,8 +77,10 @@ class FileRef:
                     return file.read(size)
             with _open_zip(self.path, os.getpid()).open(self.member) as file:
                 return file.read(size)
-        except (FileNotFoundError, IsADirectoryError, KeyError):
+        except (FileNotFoundError, KeyError):
             raise BadFile(str(self), expected="a file", found="none") from None
+        except IsADirectoryError:
+            raise BadFile(str(self), expected="a file", found="a folder") from None
         except UNREADABLE as error:
             raise BadFile(str(self), expected="a readable file", found=str(error)) from None
 
