@@ -6,17 +6,51 @@ import zipfile
 from pathlib import Path
 
 from pgfa.errors import BadFile
-from pgfa.read import hdm05, kinder_gator, msr_action3d, ntu, nw_ucla, own, pku, utd_mhad
+from pgfa.read import (
+    bvh,
+    c3d_markers,
+    hdm05,
+    keypoints_csv,
+    keypoints_json,
+    keypoints_npy,
+    kinder_gator,
+    msr_action3d,
+    msrc12,
+    ntu,
+    nw_ucla,
+    openpose,
+    own,
+    pku,
+    pyskl,
+    utd_mhad,
+    video,
+)
 from pgfa.read.base import FileRef, Format
 from pgfa.skeleton import Clip
 
+# The first whose content fits is taken: those that look at little come last.
 FORMATS: dict[str, Format] = {
     known.name: known
     for known in (
-        *(module.FORMAT for module in (utd_mhad, kinder_gator, msr_action3d, nw_ucla, hdm05, ntu, own)),
+        utd_mhad.FORMAT,
+        kinder_gator.FORMAT,
+        msr_action3d.FORMAT,
+        nw_ucla.FORMAT,
+        hdm05.FORMAT,
+        ntu.FORMAT,
+        own.FORMAT,
         ntu.NTU60,
         ntu.NTU120,
         pku.FORMAT,
+        msrc12.FORMAT,
+        openpose.FORMAT,
+        bvh.FORMAT,
+        c3d_markers.FORMAT,
+        pyskl.FORMAT,
+        keypoints_npy.FORMAT,
+        keypoints_csv.FORMAT,
+        keypoints_json.FORMAT,
+        video.FORMAT,
     )
 }
 
@@ -25,7 +59,7 @@ def read(file: str | Path | FileRef) -> Clip:
     """Read one recording of any known format, told by its content.
 
     Args:
-        file: a path, a member of a zip as ``archive.zip!folder/member``, or a FileRef.
+        file: a path, a folder of OpenPose frames, a member of a zip as ``archive.zip!folder/member``, or a FileRef.
 
     Raises:
         BadFile: where there is no such file, no reader knows it, or it is damaged.
@@ -35,8 +69,21 @@ def read(file: str | Path | FileRef) -> Clip:
     return format_of(ref).read(ref)
 
 
+def read_all(file: str | Path | FileRef) -> list[Clip | BadFile]:
+    """All clips of one file; where it holds several, one that cannot be used is told in its place.
+
+    Raises:
+        As `read`.
+    """
+    ref = file if isinstance(file, FileRef) else as_ref(file)
+    known = format_of(ref)
+    return known.read_all(ref) if known.read_all else [known.read(ref)]
+
+
 def format_of(ref: FileRef) -> Format:
     """The format of a file, told by its first bytes. Raises BadFile where no reader knows it."""
+    if ref.member is None and openpose.is_recording(ref.path):
+        return openpose.FORMAT
     head = ref.head()
     for known in FORMATS.values():
         if known.sniff(ref.name, head):
@@ -58,4 +105,4 @@ def as_ref(file: str | Path) -> FileRef:
     return FileRef(Path(file))
 
 
-__all__ = ["FORMATS", "FileRef", "Format", "as_ref", "format_of", "read"]
+__all__ = ["FORMATS", "FileRef", "Format", "as_ref", "format_of", "read", "read_all"]

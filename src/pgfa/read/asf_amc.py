@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from pgfa.errors import BadFile
 from pgfa.read.assemble import check_frames, counted
+from pgfa.read.kinematics import Matrices, rotation
 from pgfa.read.rows import short
 
-Matrices = NDArray[np.float64]
 Block = tuple[int, dict[str, list[str]]]  # line of its begin, words by key
 _ROOT_DOF = ("tx", "ty", "tz", "rx", "ry", "rz")
 INCH = 0.0254
@@ -259,43 +259,26 @@ def forward(skeleton: Skeleton, motion: dict[str, NDArray[np.float64]], degrees:
     channels = dict(zip(skeleton.root_order, motion["root"].T, strict=True))
     frames = len(motion["root"])
     turns = [name for name in skeleton.root_order if name.startswith("r")]
-    turned = _rotation(turns, np.stack([channels[name] for name in turns], axis=-1), degrees)
+    turned = rotation(turns, np.stack([channels[name] for name in turns], axis=-1), degrees)
     root = skeleton.root_frame @ turned @ skeleton.root_frame.T
     ends = np.empty((1 + len(skeleton.bones), frames, 3))
     ends[0] = np.stack([channels[name] for name in ("tx", "ty", "tz")], axis=-1) + skeleton.root_position
     rotations = [root]
     for index, bone in enumerate(skeleton.bones, start=1):
-        rotation = rotations[bone.parent + 1]
+        turn = rotations[bone.parent + 1]
         if bone.name in motion and bone.dof:
-            own = _rotation(bone.dof, motion[bone.name], degrees)
-            rotation = rotation @ (bone.frame @ own @ bone.frame.T)
-        rotations.append(rotation)
-        ends[index] = ends[bone.parent + 1] + rotation @ bone.offset
+            own = rotation(bone.dof, motion[bone.name], degrees)
+            turn = turn @ (bone.frame @ own @ bone.frame.T)
+        rotations.append(turn)
+        ends[index] = ends[bone.parent + 1] + turn @ bone.offset
     return ends.transpose(1, 0, 2) * skeleton.metres
-
-
-def _rotation(order: tuple[str, ...] | list[str], angles: NDArray[np.float64], degrees: bool) -> Matrices:
-    """(..., 3, 3) rotation of angles (..., len(order)) about axes like ``rx``, the first turned first."""
-    angles = np.deg2rad(angles) if degrees else angles
-    cosine, sine = np.cos(angles), np.sin(angles)
-    out = np.broadcast_to(np.eye(3), (*angles.shape[:-1], 3, 3))
-    for column, name in enumerate(order):
-        one = np.zeros((*angles.shape[:-1], 3, 3))
-        axis = "xyz".index(name[-1].lower())
-        a, b = (axis + 1) % 3, (axis + 2) % 3
-        one[..., axis, axis] = 1
-        one[..., a, a] = one[..., b, b] = cosine[..., column]
-        one[..., b, a] = sine[..., column]
-        one[..., a, b] = -sine[..., column]
-        out = one @ out
-    return out
 
 
 def _frame(file: str, line: int, angles: NDArray[np.float64], order: str, degrees: bool) -> Matrices:
     if sorted(order.lower()) != ["x", "y", "z"]:
         raise _wrong(file, line, "an axis order like XYZ", short(order))
     # Angles stand for x, y, z whatever the order in which they turn.
-    return _rotation(list(order), angles[["xyz".index(letter) for letter in order.lower()]], degrees)
+    return rotation(list(order), angles[["xyz".index(letter) for letter in order.lower()]], degrees)
 
 
 def _numbers(file: str, line: int, what: str, words: list[str], count: int) -> NDArray[np.float64]:

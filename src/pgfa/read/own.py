@@ -8,7 +8,6 @@ absent; ``rate`` in Hz; ``layout`` by name. And, if known, ``id dataset action v
 from __future__ import annotations
 
 import io
-import math
 import zipfile
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -18,6 +17,7 @@ from numpy.typing import NDArray
 
 from pgfa.errors import BadFile, LayoutMismatch, LimitExceeded
 from pgfa.files import write_atomic
+from pgfa.read.arrays import plain_array
 from pgfa.read.assemble import assemble, check_frames
 from pgfa.read.base import UNREADABLE, FileRef, Format
 from pgfa.read.find import find_files
@@ -111,31 +111,10 @@ def _fields(ref: FileRef, raw: bytes) -> dict[str, bytes]:
 
 
 def _field(ref: FileRef, fields: dict[str, bytes], name: str, kinds: str, what: str) -> NDArray[Any]:
-    """One array; its header is checked against its bytes before memory is asked for."""
     where = f"field {name}"
     if name not in fields:
         raise BadFile(str(ref), where=where, expected=what, found="no such field")
-    file = io.BytesIO(fields[name])
-    try:
-        version = np.lib.format.read_magic(file)
-        header = (
-            np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-        )
-        shape, fortran, dtype = header(file)
-    except (ValueError, EOFError, SyntaxError, RecursionError, MemoryError) as error:
-        raise BadFile(str(ref), where=where, expected="a plain .npy array", found=str(error)[:200]) from None
-    if dtype.kind not in kinds:
-        raise BadFile(str(ref), where=where, expected=what, found=f"type {dtype}")
-    content = fields[name][file.tell() :]
-    if min(shape, default=1) < 0 or math.prod(shape) * dtype.itemsize != len(content):
-        found = f"{len(content):,} bytes for shape {shape}"
-        raise BadFile(str(ref), where=where, expected="as many bytes as its shape says", found=found)
-    flat = (
-        np.frombuffer(content, dtype=dtype)
-        if content and dtype.itemsize
-        else np.zeros(math.prod(shape), dtype)
-    )
-    return flat.reshape(shape, order="F" if fortran else "C")
+    return plain_array(ref, fields[name], kinds=kinds, what=what, where=where)
 
 
 def _text(ref: FileRef, fields: dict[str, bytes], name: str, *, required: bool = False) -> str:

@@ -1,0 +1,52 @@
+"""A plain .npy array from bytes; its header is held against its bytes before memory is asked for."""
+
+from __future__ import annotations
+
+import io
+import math
+import warnings
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pgfa.errors import BadFile
+from pgfa.read.base import FileRef
+
+
+def plain_array(ref: FileRef, raw: bytes, *, kinds: str, what: str, where: str = "") -> NDArray[Any]:
+    """One array.
+
+    Args:
+        ref: the file, for errors.
+        raw: the bytes of the .npy file.
+        kinds: numpy type kinds that are taken (``"fiu"``).
+        what: what they are called in the error.
+        where: the field, for errors.
+
+    Raises:
+        BadFile: another type, a header that is none, or more or fewer bytes than it says.
+    """
+    file = io.BytesIO(raw)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # numpy warns of headers written by Python 2
+            version = np.lib.format.read_magic(file)
+            reader = (
+                np.lib.format.read_array_header_1_0
+                if version == (1, 0)
+                else np.lib.format.read_array_header_2_0
+            )
+            shape, fortran, dtype = reader(file)
+    except Exception as error:  # numpy has a header parsed as Python, which fails in many ways
+        raise BadFile(str(ref), where=where, expected="a plain .npy array", found=str(error)[:200]) from None
+    if dtype.kind not in kinds:
+        raise BadFile(str(ref), where=where, expected=what, found=f"type {dtype}")
+    content = raw[file.tell() :]
+    if min(shape, default=1) < 0 or math.prod(shape) * dtype.itemsize != len(content):
+        found = f"{len(content):,} bytes for shape {shape}"
+        raise BadFile(str(ref), where=where, expected="as many bytes as its shape says", found=found)
+    if (not dtype.itemsize and math.prod(shape) > 1) or max(shape, default=0) >= 1 << 40:
+        raise BadFile(str(ref), where=where, expected=what, found=f"shape {shape} of type {dtype}")
+    flat = np.frombuffer(content, dtype=dtype) if content else np.zeros(math.prod(shape), dtype)
+    return flat.reshape(shape, order="F" if fortran else "C")

@@ -1,0 +1,263 @@
+"""Biovision motion (.bvh): hierarchy, motion, forward kinematics, and the joints of a Kinect by their names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pgfa.errors import BadFile, LimitExceeded
+from pgfa.read.assemble import assemble, check_frames
+from pgfa.read.base import FileRef, Format
+from pgfa.read.bodily import upright_in_metres
+from pgfa.read.find import find_files
+from pgfa.read.kinematics import rotation
+from pgfa.read.part_names import find_joints
+from pgfa.read.rows import short
+from pgfa.skeleton import NTU25, Clip, Source
+
+MAX_JOINTS = 1000
+MAX_CELLS = 64_000_000
+_CHANNELS = tuple(f"{axis}{kind}" for kind in ("position", "rotation") for axis in "xyz")
+
+Floats = NDArray[np.float64]
+
+
+@dataclass
+class Joint:
+    """A joint of the hierarchy, or the end of a bone.
+
+    Attributes:
+        name: as in the file; "" for an end.
+        parent: index of the parent; -1 for the root.
+        offset: from the parent, in the parent's turned frame.
+        channels: ``"xposition"``, ``"zrotation"``, ..., in file order.
+    """
+
+    name: str
+    parent: int
+    offset: Floats
+    channels: tuple[str, ...] = ()
+
+
+def sniff(name: str, head: bytes) -> bool:
+    """The word HIERARCHY first."""
+    return head.removeprefix(b"\xef\xbb\xbf").lstrip()[:9].upper() == b"HIERARCHY"
+
+
+def find(root: Path) -> list[FileRef]:
+    """The .bvh files under a folder or in a zip."""
+    return find_files(root, r".+\.bvh", "motion files (.bvh)")
+
+
+def read(ref: FileRef) -> Clip:
+    """One clip: (frames, 1, 25, 3) metres in ntu25, y up, by forward kinematics.
+
+    The unit is taken from the size of the trunk (docs/formats.md says how each joint is made).
+
+    Raises:
+        BadFile: with the line. LayoutMismatch where the joints are not those of a person. LimitExceeded.
+    """
+    raw = ref.read()
+    joints, motion, seconds = parse(str(ref), raw)
+    places = forward(joints, motion)
+    positions, found = upright_in_metres(as_kinect(str(ref), joints, places)[:, None], NTU25)
+    rate, problems = 1 / seconds, list(found)
+    if not 1 <= rate <= 10_000:
+        raise BadFile(str(ref), where="Frame Time", expected="0.0001 to 1 seconds", found=f"{seconds:g}")
+    return assemble(
+        ref,
+        raw,
+        positions,
+        rate=rate,
+        layout=NTU25,
+        source=Source(id=ref.stem),
+        problems=tuple(problems),
+        absent=None,
+    )
+
+
+def parse(file: str, raw: bytes) -> tuple[list[Joint], Floats, float]:
+    """Parse a motion file.
+
+    Returns:
+        joints (parents first, ends of bones among them), (frames, channels) numbers, seconds a frame.
+
+    Raises:
+        BadFile: with the line. LimitExceeded.
+    """
+    lines = raw.decode("utf-8-sig", "replace").splitlines()
+    joints, at = _hierarchy(file, lines)
+    counts: dict[str, float] = {}
+    for key in ("frames:", "frame time:"):
+        while at < len(lines) and not lines[at].strip():
+            at += 1
+        line = lines[at].strip() if at < len(lines) else ""
+        try:
+            if not line.lower().startswith(key):
+                raise ValueError
+            counts[key] = float(line[len(key) :])
+        except ValueError:
+            raise _wrong(file, at, f"{key} and a number", short(line)) from None
+        at += 1
+    frames, seconds = counts["frames:"], counts["frame time:"]
+    if not (np.isfinite(frames) and frames == int(frames) and 0 < seconds < np.inf):
+        raise BadFile(
+            file, where="MOTION", expected="a count and a time above 0", found=f"{frames:g}, {seconds:g}"
+        )
+    check_frames(file, int(frames))
+    width = sum(len(joint.channels) for joint in joints)
+    if frames * width > MAX_CELLS:
+        raise LimitExceeded(f"{file}: {frames * width:,.0f} numbers, more than the limit of {MAX_CELLS:,}")
+    rows = [(number, line.split()) for number, line in enumerate(lines[at:], start=at) if line.strip()]
+    if len(rows) != frames:
+        raise BadFile(file, where="MOTION", expected=f"{frames:.0f} lines of numbers", found=str(len(rows)))
+    motion = np.empty((len(rows), width))
+    for row, (number, cells) in enumerate(rows):
+        try:
+            motion[row] = [float(cell) for cell in cells]
+        except ValueError:
+            found = str(len(cells)) if len(cells) != width else "other words"
+            raise _wrong(file, number, f"{width} numbers", found) from None
+    if not np.isfinite(motion).all():
+        row = int(np.argmin(np.isfinite(motion).all(axis=1)))
+        raise _wrong(file, rows[row][0], "numbers", "nan or inf")
+    return joints, motion, seconds
+
+
+def forward(joints: list[Joint], motion: Floats) -> Floats:
+    """Forward kinematics: (frames, joints, 3) places of all joints and ends, in the file's unit.
+
+    A joint's turn is its rotations multiplied in the order of its channels, after its parent's; its place is its
+    parent's plus the offset (and its positions, where it has such channels) in the parent's frame. Positions
+    stand for the offset, as motion capture programs write and read them, where all three are given.
+    """
+    places = np.empty((len(joints), len(motion), 3))
+    turns: list[Floats] = []
+    column = 0
+    for index, joint in enumerate(joints):
+        mine = motion[:, column : column + len(joint.channels)]
+        column += len(joint.channels)
+        offset = np.broadcast_to(joint.offset, (len(motion), 3)).copy()
+        moved = [at for at, name in enumerate(joint.channels) if name.endswith("position")]
+        if len(moved) == 3 and joint.parent >= 0:
+            offset[:] = 0
+        for at in moved:
+            offset[:, "xyz".index(joint.channels[at][0])] += mine[:, at]
+        turned = [at for at, name in enumerate(joint.channels) if name.endswith("rotation")]
+        own = rotation([joint.channels[at][0] for at in turned], mine[:, turned], True, first="outer")
+        if joint.parent < 0:
+            places[index], turn = offset, own
+        else:
+            parent = turns[joint.parent]
+            places[index] = places[joint.parent] + (parent @ offset[..., None])[..., 0]
+            turn = parent @ own
+        turns.append(turn)
+    return places.transpose(1, 0, 2)
+
+
+def as_kinect(file: str, joints: list[Joint], places: Floats) -> Floats:
+    """(frames, 25, 3) the joints of ntu25 from those of a motion file. Raises LayoutMismatch.
+
+    The base of the neck is the chest; the spine joint half-way to it from the pelvis; the head in the middle of the
+    head's bone; a hand half-way along the hand's bone, finger tip and thumb at its end and at the hand.
+    """
+    named = [index for index, joint in enumerate(joints) if joint.name]
+    found = {joint: named[at] for joint, at in find_joints(file, [joints[i].name for i in named]).items()}
+    at = {joint: places[:, index] for joint, index in found.items()}
+
+    def tip(joint: str) -> Floats:
+        """The end of the bone that starts in a joint: its first child, or the joint itself."""
+        child = next((i for i, other in enumerate(joints) if other.parent == found[joint]), found[joint])
+        return places[:, child]
+
+    chest = at["neck"]
+    head = (at["head"] + tip("head")) / 2 if "head" in at else tip("neck")
+    out = {
+        "pelvis": (at["hip_left"] + at["hip_right"]) / 2,
+        "chest": chest,
+        "neck": (chest + head) / 2,
+        "head": head,
+    }
+    out["spine"] = (out["pelvis"] + chest) / 2
+    for side in ("left", "right"):
+        for joint in ("shoulder", "elbow", "wrist", "hip", "knee", "ankle"):
+            out[f"{joint}_{side}"] = at[f"{joint}_{side}"]
+        end = tip(f"wrist_{side}")
+        out[f"hand_{side}"] = out[f"thumb_{side}"] = (at[f"wrist_{side}"] + end) / 2
+        out[f"handtip_{side}"] = end
+        out[f"foot_{side}"] = at.get(f"toe_{side}", tip(f"ankle_{side}"))
+    return np.stack([out[joint] for joint in NTU25.joints], axis=1)
+
+
+def _hierarchy(file: str, lines: list[str]) -> tuple[list[Joint], int]:
+    """The joints, and the number (from 0) of the line after MOTION."""
+    joints: list[Joint] = []
+    stack: list[int] = []
+    pending: int | None = None  # the joint whose brace must come
+    for number, line in enumerate(lines):
+        words = line.split()
+        if not words:
+            continue
+        key = words[0].upper()
+        if pending is not None and key != "{":
+            raise _wrong(file, number, "{", short(line.strip()))
+        if key == "HIERARCHY" and not joints:
+            continue
+        if key == "MOTION":
+            if stack or not joints:
+                raise _wrong(file, number, "a whole hierarchy before MOTION", f"{len(stack)} braces open")
+            return joints, number + 1
+        if key in ("ROOT", "JOINT", "END"):
+            if (key == "ROOT") == bool(joints) or (key != "ROOT" and not stack) or len(words) < 2:
+                raise _wrong(
+                    file, number, "one ROOT, and JOINTs and End Sites in braces", short(line.strip())
+                )
+            if len(joints) >= MAX_JOINTS:
+                raise LimitExceeded(f"{file}: more than the limit of {MAX_JOINTS} joints")
+            name = "" if key == "END" else " ".join(words[1:])
+            pending = len(joints)
+            joints.append(Joint(name, stack[-1] if stack else -1, np.zeros(3)))
+        elif key == "{" and pending is not None:
+            stack.append(pending)
+            pending = None
+        elif key == "}" and stack:
+            stack.pop()
+        elif key == "OFFSET" and stack:
+            joints[stack[-1]].offset = _three(file, number, words[1:])
+        elif key == "CHANNELS" and stack and joints[stack[-1]].name:
+            joints[stack[-1]].channels = _channels(file, number, words[1:])
+        else:
+            raise _wrong(file, number, "JOINT, End Site, OFFSET, CHANNELS or a brace", short(line.strip()))
+    raise BadFile(file, expected="MOTION after the hierarchy", found="the end of the file")
+
+
+def _three(file: str, number: int, words: list[str]) -> Floats:
+    try:
+        values = np.array([float(word) for word in words])
+    except ValueError:
+        values = np.empty(0)
+    if len(values) != 3 or not np.isfinite(values).all():
+        raise _wrong(file, number, "3 numbers", short(" ".join(words)))
+    return values
+
+
+def _channels(file: str, number: int, words: list[str]) -> tuple[str, ...]:
+    names = tuple(word.lower() for word in words[1:])
+    if (
+        not words
+        or words[0] != str(len(names))
+        or len(set(names)) != len(names)
+        or not set(names) <= set(_CHANNELS)
+    ):
+        raise _wrong(file, number, "a count and as many of Xposition ... Zrotation", short(" ".join(words)))
+    return names
+
+
+def _wrong(file: str, number: int, expected: str, found: str) -> BadFile:
+    return BadFile(file, where=f"line {number + 1}", expected=expected, found=found)
+
+
+FORMAT = Format("bvh", "Biovision motion: .bvh of a person, joints by their usual names", sniff, find, read)

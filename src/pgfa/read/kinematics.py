@@ -1,0 +1,40 @@
+"""Rotations about axes in a given order: what Acclaim and BVH motion have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+Matrices = NDArray[np.float64]
+
+
+def rotation(
+    order: Sequence[str], angles: NDArray[np.float64], degrees: bool, *, first: str = "inner"
+) -> Matrices:
+    """Rotation matrices of angles about axes.
+
+    Args:
+        order: names that end in the axis (``"rx"``, ``"x"``), one an angle.
+        angles: (..., len(order)).
+        degrees: whether angles are in degrees.
+        first: ``"inner"``: what is named first is turned first, about fixed axes (Acclaim): R = ... R2 R1;
+            ``"outer"``: R = R1 R2 ... (BVH).
+
+    Returns:
+        (..., 3, 3).
+    """
+    angles = np.deg2rad(angles) if degrees else angles
+    cosine, sine = np.cos(angles), np.sin(angles)
+    out: Matrices = np.broadcast_to(np.eye(3), (*angles.shape[:-1], 3, 3))
+    for column, name in enumerate(order):
+        one = np.zeros((*angles.shape[:-1], 3, 3))
+        axis = "xyz".index(name[-1].lower())
+        a, b = (axis + 1) % 3, (axis + 2) % 3
+        one[..., axis, axis] = 1
+        one[..., a, a] = one[..., b, b] = cosine[..., column]
+        one[..., b, a] = sine[..., column]
+        one[..., a, b] = -sine[..., column]
+        out = out @ one if first == "outer" else one @ out
+    return out
