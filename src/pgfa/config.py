@@ -29,8 +29,16 @@ class Settings(BaseModel):
             super().__init__(**values)
         except ValidationError as error:
             first = error.errors()[0]
-            name = ".".join(str(part) for part in first["loc"]) or type(self).__name__
-            raise BadConfig(f"setting {name}: {first['msg']}, found {first.get('input')!r}") from None
+            # As typed on the command line and in TOML: `train.epochs`.
+            name = ".".join([*self._stage(), *map(str, first["loc"])]) or "run"
+            said = "there is no such setting" if first["type"] == "extra_forbidden" else first["msg"]
+            found = f", found {first.get('input')!r}" if first["loc"] else ""
+            raise BadConfig(f"setting {name}: {said.removeprefix('Value error, ')}{found}") from None
+
+    @classmethod
+    def _stage(cls) -> tuple[str, ...]:
+        """The name of the stage in a run's settings: none for the run itself."""
+        return (cls.__name__.removesuffix("Settings").lower(),)
 
     @property
     def digest(self) -> str:
@@ -329,6 +337,10 @@ class RunSettings(Staged):
     model: ModelSettings = ModelSettings()
     train: TrainSettings = TrainSettings()
     adapt: AdaptSettings = AdaptSettings()
+
+    @classmethod
+    def _stage(cls) -> tuple[str, ...]:
+        return ()
 
     @model_validator(mode="before")
     @classmethod
