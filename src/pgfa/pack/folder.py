@@ -13,10 +13,13 @@ from pathlib import Path, PurePosixPath
 
 from pgfa.errors import BadFile
 from pgfa.read.base import FileRef, Format
+from pgfa.read.openpose import FRAME
 from pgfa.skeleton import Clip
 
 NAME = "files"
 TITLE = "one's own folder or zip of files in any format known; class = the folder a file lies in, or --labels"
+COMPANIONS = (".asf", ".tagstream")
+"""Endings of files that belong to a recording of the same name and are none themselves."""
 _LABELS_BYTES = 256 * 1024 * 1024
 
 
@@ -33,7 +36,9 @@ def own_files(source: Path, labels: Path | None = None) -> Format:
 
     A clip's id is its file's path below the source, its data set the source's name. Its class is the name of
     the folder the file lies in; a file directly in the source keeps the class its reader knows, if any. With
-    `labels`, class and subject come from there, and a file that is not listed is rejected.
+    `labels`, class and subject come from there, and a file that is not listed is rejected. A folder of OpenPose
+    frames counts as one file. Where a file holds several clips (PYSKL, MSRC-12), each is one, its id and class as the
+    file has them if it does.
 
     Raises:
         BadFile: `labels` is wrong (see `read_labels`), or names a file that is not there.
@@ -50,10 +55,15 @@ def own_files(source: Path, labels: Path | None = None) -> Format:
                     found=f"{name!r}, not there",
                     where=f"line {line}",
                 )
-    read = partial(
-        _read, source, None if listed is None else {name: label for name, (_, label) in listed.items()}
+    known = None if listed is None else {name: label for name, (_, label) in listed.items()}
+    return Format(
+        name=NAME,
+        title=TITLE,
+        sniff=_no_sign,
+        find=partial(_find, labels),
+        read=partial(_read, source, known),
+        read_all=partial(_read_all, source, known),
     )
-    return Format(name=NAME, title=TITLE, sniff=_no_sign, find=partial(_find, labels), read=read)
 
 
 def read_labels(file: Path) -> dict[str, tuple[int, Label]]:
@@ -104,7 +114,8 @@ def _no_sign(name: str, head: bytes) -> bool:
 
 
 def _find(labels: Path | None, source: Path) -> list[FileRef]:
-    """Every file below a folder or in a zip but hidden ones and the list itself, sorted."""
+    """Every recording below a folder or in a zip, sorted: files but hidden ones, companions and the list itself,
+    and folders of frames."""
     if source.is_dir():
         paths = (Path(folder) / name for folder, _, names in os.walk(source) for name in names)
         refs = [FileRef(path) for path in paths if labels is None or path.resolve() != labels.resolve()]
@@ -115,6 +126,7 @@ def _find(labels: Path | None, source: Path) -> list[FileRef]:
         except (OSError, zipfile.BadZipFile) as error:
             found = "nothing there" if not source.exists() else str(error)
             raise BadFile(source, expected="a folder or a zip of recordings", found=found) from None
+    refs = [_whole(ref) for ref in refs if not ref.name.lower().endswith(COMPANIONS)]
     shown = {_place(ref, source): ref for ref in refs}
     hidden = (".", "__MACOSX")
     kept = [
@@ -125,26 +137,53 @@ def _find(labels: Path | None, source: Path) -> list[FileRef]:
     return kept
 
 
+def _whole(ref: FileRef) -> FileRef:
+    """The recording a file belongs to: OpenPose's frames are their folder, all else is itself."""
+    if not FRAME.fullmatch(ref.name):
+        return ref
+    if ref.member is None:
+        return FileRef(ref.path.parent)
+    folder = str(PurePosixPath(ref.member).parent)
+    return FileRef(ref.path, folder if folder != "." else None)
+
+
 def _read(source: Path, labels: Mapping[str, Label] | None, ref: FileRef) -> Clip:
-    from pgfa.read import read
+    for clip in _read_all(source, labels, ref):
+        if isinstance(clip, Clip):
+            return clip
+    raise BadFile(str(ref), expected="a clip", found="none that can be used")
+
+
+def _read_all(source: Path, labels: Mapping[str, Label] | None, ref: FileRef) -> list[Clip | BadFile]:
+    from pgfa.read import read_all
 
     place = PurePosixPath(_place(ref, source))
     if labels is not None and str(place) not in labels:
         raise BadFile(str(ref), expected="a line for it in the labels", found="none")
-    clip = read(ref)
-    label = labels[str(place)] if labels is not None else Label(place.parent.name)
-    return replace(
-        clip,
-        source=replace(
-            clip.source,
-            id=str(place),
-            dataset=source.resolve().stem if source.is_file() else source.resolve().name,
-            action=label.action or clip.source.action,
-            subject=label.subject or clip.source.subject,
-        ),
-    )
+    clips = read_all(ref)
+    several = len(clips) > 1
+    dataset = source.resolve().stem if source.is_file() else source.resolve().name
+
+    def labelled(clip: Clip) -> Clip:
+        own = clip.source
+        if labels is not None:
+            label = labels[str(place)]
+        else:
+            label = Label(own.action if several and own.action else place.parent.name)
+        named = replace(
+            own,
+            id=f"{place}#{own.id}" if several else str(place),
+            dataset=dataset,
+            action=label.action or own.action,
+            subject=label.subject or own.subject,
+        )
+        return replace(clip, source=named)
+
+    return [labelled(clip) if isinstance(clip, Clip) else clip for clip in clips]
 
 
 def _place(ref: FileRef, source: Path) -> str:
-    """The path of a file below the source, with forward slashes."""
-    return str(PurePosixPath(ref.member)) if ref.member else ref.path.relative_to(source).as_posix()
+    """The path of a file below the source, with forward slashes; of the source itself, its name."""
+    if ref.member:
+        return str(PurePosixPath(ref.member))
+    return ref.path.relative_to(source).as_posix() if ref.path != source else source.resolve().name

@@ -60,8 +60,14 @@ def tags(ref: FileRef) -> list[tuple[float, str]]:
 
 
 def read_all(ref: FileRef) -> list[Clip | BadFile]:
-    """A clip for each tag, from one second before it to one second after. Raises BadFile, LimitExceeded."""
+    """A clip for each tag, from one second before it to one second after; the session where there are no tags.
+
+    Raises:
+        As `read` and, where there is a tag file, `tags`.
+    """
     whole, times = _read(ref)
+    if _tag_file(ref) is None:
+        return [replace(whole, problems=(*whole.problems, "no tags: the whole session"))]
     clips: list[Clip | BadFile] = []
     for number, (moment, text) in enumerate(_tags(ref), start=1):
         before, after = (moment - WINDOW[0] * 1e6, moment + WINDOW[1] * 1e6)
@@ -127,17 +133,22 @@ def _read(ref: FileRef) -> tuple[Clip, np.ndarray[tuple[int, ...], np.dtype[np.f
     return clip, times
 
 
-def _tags(ref: FileRef) -> list[tuple[float, str]]:
-    """(microseconds, text) of the tag file."""
+def _tag_file(ref: FileRef) -> tuple[FileRef, bytes] | None:
     name = f"{ref.stem}.tagstream"
     for beside in (ref.sibling(name), ref.sibling(name[:1].lower() + name[1:])):
         try:
-            raw = beside.read(1024 * 1024)
-            break
+            return beside, beside.read(1024 * 1024)
         except BadFile:
             continue
-    else:
-        raise BadFile(str(ref), expected=f"its tags beside it ({name})", found="no such file")
+    return None
+
+
+def _tags(ref: FileRef) -> list[tuple[float, str]]:
+    """(microseconds, text) of the tag file."""
+    file = _tag_file(ref)
+    if file is None:
+        raise BadFile(str(ref), expected=f"its tags beside it ({ref.stem}.tagstream)", found="no such file")
+    beside, raw = file
     found = []
     for number, line in enumerate(raw.decode("utf-8-sig", "replace").splitlines(), start=1):
         tick, mark, text = line.partition(";")
