@@ -81,6 +81,18 @@ def import_(
 
 
 @app.command
+def check(source: Path, *, labels: Path | None = None, json: Path | None = None) -> None:
+    """Look at your own recordings, a folder, zip or file, before an import: what each is, or why it cannot be used.
+
+    --labels is as in `pgfa import`; --json also writes the results to a file.
+    """
+    from pgfa.pack.check import report
+
+    if not report(source, labels, json):
+        raise SystemExit(1)
+
+
+@app.command
 def inspect(what: str, *, clip: str | None = None, out: Path | None = None) -> None:
     """Sum up a recording or a pack, and draw a clip as a moving skeleton.
 
