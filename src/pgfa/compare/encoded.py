@@ -138,15 +138,22 @@ def learn_on(
         read: names of those that decide this one's weights, beside epochs and batch.
         rate, rate_of: peak learning rate and its course.
     """
-    seed = encoded.settings.train.seed
+    train = encoded.settings.train
     decisive = options.model_dump(mode="json", include={"epochs", "batch", *read})
     identity = digest(
-        name, 1, encoded.identity, decisive, seed, encoded.sentences.tobytes(), encoded.same.tobytes()
+        [name, encoded.identity, decisive, train.seed, train.scale],
+        encoded.sentences.tobytes(),
+        encoded.same.tobytes(),
     )
     out = encoded.folder / f"{name}-{identity}"
     claim(out, options, identity, {"method": name, "encoder": encoded.identity})
     made = TrainSettings(
-        seed=seed, epochs=options.epochs, batch=options.batch, rate=rate, weight_decay=0.0, optimiser="adamw"
+        seed=train.seed,
+        epochs=options.epochs,
+        batch=options.batch,
+        optimiser="adamw",
+        rate=rate,
+        weight_decay=0.0,
     )
     learn(
         module,
