@@ -107,8 +107,8 @@ class TextSettings(Staged):
     """`minilm` comes with the package; `mpnet` is the paper's; `file` reads vectors from `source`."""
     source: str | None = None
     """Folder of a sentence-transformers model (mpnet), or .npz/.safetensors of vectors (file)."""
-    variants: tuple[Variant, ...] = ("plain",)
-    """Texts of the catalogue that stand for a class; training draws one at a time, testing takes their mean."""
+    variants: tuple[Variant, ...] = ("label", "plain", "skeleton", "parts")
+    """Texts of the catalogue that stand for a class by the mean of their vectors."""
     centre: bool = True
     """Subtract the mean of the seen classes' vectors from every sentence vector."""
 
@@ -177,6 +177,7 @@ class TrainSettings(Staged):
         "batch": 128,
         "rate": 0.05,
         "weight_decay": 5e-4,
+        "scale": 1 / 0.07,
         "augment": False,
         "sampling": "clips",
     }
@@ -197,7 +198,7 @@ class TrainSettings(Staged):
     """Peak learning rate."""
     weight_decay: Annotated[float, Field(ge=0)] = 0.05
     """On all weights."""
-    scale: Annotated[float, Field(gt=0)] = 1 / 0.07
+    scale: Annotated[float, Field(gt=0)] = 5.0
     """s of the loss: logits are s times the cosine."""
     learn_scale: bool = False
     """Let s train (the paper means to, its code does not)."""
@@ -217,7 +218,9 @@ class TrainSettings(Staged):
 class AdaptSettings(Staged):
     """Test-time alignment of sentences with unlabelled clips; what each method assumes is in docs/alignment.md."""
 
-    method: Literal["none", "paper", "iterated", "balanced", "neighbours"] = "paper"
+    PAPER: ClassVar[dict[str, Any]] = {"method": "paper"}
+
+    method: Literal["none", "paper", "iterated", "balanced", "neighbours"] = "neighbours"
     """`none`: sentences alone; `paper`: one pass of section 4 of docs/method.md; `iterated`: until labels stop
     changing; `balanced`: clips shared out by a class prior; `neighbours`: anchors close to everything held back."""
     alpha: Annotated[float, Field(gt=0, le=1)] = 0.9

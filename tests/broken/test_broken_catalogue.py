@@ -83,7 +83,7 @@ def test_huge_catalogue(tmp_path):
 
 
 def from_file(path):
-    return TextSettings(encoder="file", source=str(path))
+    return TextSettings(encoder="file", source=str(path), variants=("plain",))
 
 
 @pytest.mark.parametrize("ending", ["npz", "safetensors"])

@@ -64,7 +64,7 @@ def cache(world: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def text(world: Path) -> TextSettings:
-    return TextSettings(encoder="file", source=str(world / "vectors.npz"))
+    return TextSettings(encoder="file", source=str(world / "vectors.npz"), variants=("plain",))
 
 
 def folders(world: Path, *names: str) -> dict[str, Path]:
@@ -133,7 +133,7 @@ def test_sentences_by_others(world: Path, tmp_path: Path) -> None:
     random = np.random.default_rng(1)
     np.savez(tmp_path / "v.npz", **{line: random.normal(size=8).astype(np.float32) for line in lines})
     (tmp_path / "mine.txt").write_text("\n".join(lines))
-    made = TextSettings(encoder="file", source=str(tmp_path / "v.npz"))
+    made = TextSettings(encoder="file", source=str(tmp_path / "v.npz"), variants=("plain",))
     given = {"ntu60": tmp_path / "mine.txt"}
     one = folders(world, "ntu60")
     table = reproduce("one-shot", one, tmp_path / "o", text=made, sentences=given, protocol="paper", **SMALL)

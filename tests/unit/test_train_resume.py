@@ -57,7 +57,7 @@ def settings_of(recipe: str, vectors: Path, **changes: Any) -> RunSettings:
         random = np.random.default_rng(0)
         np.savez(vectors, **{action.key: random.normal(size=6) for action in (*SEEN, *UNSEEN)})
     made: dict[str, Any] = {"epochs": 3, "batch": 8, "seed": 5, "drops": (2,), **changes}
-    text = {"encoder": "file", "source": str(vectors)}
+    text = {"encoder": "file", "source": str(vectors), "variants": ("plain",)}
     prepare = {"layout": "kinect20"}
     return RunSettings(
         recipe=recipe, split="utd-mhad/tiny", prepare=prepare, text=text, model=SMALL, train=made

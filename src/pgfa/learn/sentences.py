@@ -20,7 +20,7 @@ class Sentences:
     """Vectors of the seen classes, and of what they become in a mirror.
 
     Attributes:
-        vectors: (rows, variants, d) float32; the first rows are the classes in order, then mirrored sentences.
+        vectors: (rows, d) float32; the first rows are the classes in order, then mirrored sentences.
         mirror: (classes,) row of the mirrored class's sentence; the class's own where its words name no side;
             -1 where a mirrored clip may not be used (it would show an unseen class, or none).
         same: (rows, rows) bool: rows that mean the same are no negatives of each other.
@@ -61,9 +61,9 @@ def seen_sentences(
             rows.append(image)
             shows.append(place.get(image.key, len(seen) + i))
     vectors = class_vectors(rows, settings)
-    centre = np.zeros(vectors.shape[2], dtype=np.float32)
+    centre = np.zeros(vectors.shape[1], dtype=np.float32)
     if settings.centre:
-        centre = vectors[: len(seen)].mean(axis=(0, 1))
+        centre = vectors[: len(seen)].mean(axis=0)
     same = np.equal.outer(shows, shows)
     if merge:
         alike = np.array([[a.dataset != b.dataset and same_meaning(a, b) for b in rows] for a in rows])
@@ -74,6 +74,6 @@ def seen_sentences(
 def candidate_vectors(
     actions: Sequence[ActionClass], settings: TextSettings, centre: NDArray[np.float32]
 ) -> NDArray[np.float32]:
-    """Unit vectors of candidate classes, the mean over the text variants: (classes, d) float32."""
-    mean = (class_vectors(actions, settings) - centre).mean(axis=1)
-    return np.asarray(mean / np.linalg.norm(mean, axis=1, keepdims=True), dtype=np.float32)
+    """Unit vectors of candidate classes: (classes, d) float32."""
+    vectors = class_vectors(actions, settings) - centre
+    return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), dtype=np.float32)

@@ -84,7 +84,7 @@ def train(
     identity = _identity(settings, corpus)
     claim(out, settings, identity, _facts(corpus, sentences))
     torch.manual_seed(settings.train.seed)
-    model = build_model(settings, corpus.layout, sentences.vectors.shape[2]).to(where)
+    model = build_model(settings, corpus.layout, sentences.vectors.shape[1]).to(where)
     data = _on_device(corpus, sentences, where)
 
     def loss_of(chosen: Tensor, epoch: int) -> Tensor:
@@ -113,10 +113,7 @@ def train(
 def batch_of(data: dict[str, Tensor], chosen: Tensor, settings: RunSettings) -> tuple[Tensor, ...]:
     """One gather: prepared clips, who is present, a sentence vector each, and which clips show the same."""
     positions, present, label = clips_of(data, chosen, settings)
-    vectors = data["vectors"][label]  # (B, variants, d)
-    variant = torch.randint(vectors.shape[1], (len(chosen),), device=chosen.device)
-    text = vectors[torch.arange(len(chosen), device=chosen.device), variant]
-    return positions, present, text, data["same"][label][:, label]
+    return positions, present, data["vectors"][label], data["same"][label][:, label]
 
 
 def clips_of(data: dict[str, Tensor], chosen: Tensor, settings: RunSettings) -> tuple[Tensor, Tensor, Tensor]:
@@ -167,7 +164,7 @@ def _facts(corpus: Corpus, sentences: Sentences) -> dict[str, Any]:
             {"class": f"{r.dataset}/{r.name}", "because_of": r.because_of, "rule": r.rule}
             for r in corpus.removals
         ],
-        "text_size": sentences.vectors.shape[2],
+        "text_size": sentences.vectors.shape[1],
         "text_centre": [float(x) for x in sentences.centre],
     }
 

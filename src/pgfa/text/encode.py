@@ -11,6 +11,7 @@ import warnings
 import zipfile
 import zlib
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -64,7 +65,7 @@ def encode(sentences: Sequence[str], settings: TextSettings, cache: Path | None 
 def class_vectors(
     actions: Sequence[ActionClass], settings: TextSettings, cache: Path | None = None
 ) -> Vectors:
-    """Vectors of classes, one for each text in `settings.variants`: (n, variants, d), rows of length 1.
+    """One vector a class, the mean of its texts in `settings.variants`, not normalised: (n, d).
 
     With `file`, a vector stands under the sentence itself, under ``"dataset/class-name/variant"``, or, for
     every variant, under ``"dataset/class-name"``. `settings.centre` plays no part. Raises as `encode` does.
@@ -78,7 +79,8 @@ def class_vectors(
         )
     else:
         flat = encode([text for _, _, text in texts], settings, cache)
-    return flat.reshape(len(actions), len(settings.variants), flat.shape[1])
+    each = flat.reshape(len(actions), len(settings.variants), flat.shape[1])
+    return np.asarray(each.mean(axis=1), dtype=np.float32)
 
 
 def cache_folder() -> Path:
@@ -156,6 +158,7 @@ def _load_mpnet_by_name() -> Callable[[Sequence[str]], Vectors]:
     return _load(folder)
 
 
+@cache
 def _load(folder: str) -> Callable[[Sequence[str]], Vectors]:
     from sentence_transformers import SentenceTransformer
     from transformers.utils import logging
