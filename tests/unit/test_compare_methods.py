@@ -348,7 +348,7 @@ def test_a_stopped_critic_ends_with_the_same_weights(
 
     def deadly(*values: Any) -> torch.Tensor:
         steps[0] += 1
-        if steps[0] == 3 * 30 + 2:
+        if steps[0] == 4 * 30 + 2:
             raise Stopped
         return loss(*values)
 
