@@ -1,21 +1,26 @@
-"""Choosing alpha without a look at unseen classes: on pseudo-unseen classes, held out of the seen ones.
+"""Choosing without a look at unseen classes: on pseudo-unseen classes, held out of the seen ones.
 
-Each fold holds other seen classes out, trains anew without them, and aligns on their training clips; the alpha
-with the best mean over the folds is taken. No test clip and no label of an unseen class plays a part. It costs a
-training run a fold. The runs whose figures are reported are then trained on all seen classes.
+Each fold holds other seen classes out, trains anew without them, and recognises their training clips; what has the
+best mean over the folds is taken. No test clip and no label of an unseen class plays a part. It costs a training run
+a fold, shared by all choices. The runs whose figures are reported are then trained on all seen classes.
+
+`choose_alpha` chooses one number for `pgfa reproduce`; `GRIDS`, `apply` and `best_of` choose everything for
+`pgfa benchmark`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pgfa.adapt import align
-from pgfa.config import RunSettings
+from pgfa.adapt import ALIGNMENTS, align, align_with
+from pgfa.compare import TEST_TIME
+from pgfa.config import AdaptSettings, CompareSettings, RunSettings
 from pgfa.errors import BadConfig
 from pgfa.learn.corpus import ClipSet, Corpus
 from pgfa.learn.features import features_of
@@ -26,6 +31,64 @@ from pgfa.pack.progress import Progress
 from pgfa.text.overlap import removed_classes
 
 ALPHAS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
+
+Option = Mapping[str, Any]
+"""Settings of an alignment that differ from their defaults."""
+
+_ALPHA: tuple[Option, ...] = tuple({"alpha": alpha} for alpha in reversed(ALPHAS))
+GRIDS: dict[str, tuple[Option, ...]] = {
+    "none": ({},),
+    "paper": _ALPHA,
+    "iterated": _ALPHA,
+    "balanced": tuple(
+        {"temperature": t, "prior": p} for p in ("estimated", "uniform") for t in (0.25, 0.1, 0.5)
+    ),
+    "neighbours": _ALPHA,
+    "t3a": tuple({"t3a_supports": n} for n in (20, 5, 100)),
+    "cache": tuple({"cache_weight": w} for w in (2.0, 0.5, 8.0)),
+}
+"""What is done at test time -> the settings to choose from; of equally good ones the first is taken."""
+
+
+def apply(
+    name: str,
+    option: Option,
+    scores: NDArray[np.float32],
+    points: NDArray[np.float32],
+    anchors: NDArray[np.float32] | None,
+) -> NDArray[np.float32] | None:
+    """(N, K) scores after alignment; None where the method has no space that the alignment could work in.
+
+    Args:
+        name: of `GRIDS`: an alignment of `pgfa.adapt`, or a baseline of `pgfa.compare.TEST_TIME`.
+        option: settings that differ from their defaults.
+        scores: (N, K) of the method.
+        points, anchors: (N, e) and (K, e), clips and classes in one space; see `pgfa.compare.base.points_of`.
+    """
+    if name == "none":
+        return scores
+    if name in ALIGNMENTS:
+        if anchors is None:
+            return None
+        return align_with(name, points, anchors, AdaptSettings(**option)).scores
+    return TEST_TIME[name](scores, points, anchors, CompareSettings(**option))
+
+
+def best_of(accuracy: NDArray[np.float64]) -> int:
+    """The column of (folds, options) with the highest mean; of equals (to rounding) the first."""
+    mean = accuracy.mean(axis=0)
+    return int(np.flatnonzero(mean >= mean.max() - 1e-9)[0])
+
+
+def fold_size(seen: int, unseen: int, folds: int) -> int:
+    """Pseudo-unseen classes a fold: as many as there are unseen ones, but a third of the seen ones at most.
+
+    Raises BadConfig where too few classes are seen.
+    """
+    size = min(unseen, seen // max(folds, 3))
+    if size < 1:
+        raise BadConfig(f"{folds} sets of pseudo-unseen classes need more than {seen} seen classes")
+    return size
 
 
 @dataclass(frozen=True)
