@@ -16,6 +16,7 @@ from pgfa.pack import import_dataset, open_pack, save_pack
 from pgfa.skeleton import KINECT20, NTU25, Clip, Source
 from pgfa.synth import make_clips
 from pgfa.text import catalogue, removed_classes, same_meaning
+from pgfa.text.overlap import label_vectors
 
 SETS = ("utd-mhad", "kinder-gator", "msr-action3d")
 SPLITS = ("utd-mhad/22-5", "utd-mhad/18-9", "utd-mhad/14-13")
@@ -86,7 +87,8 @@ def test_no_class_that_means_the_same_as_an_unseen_one_is_trained_on(
     # What is gone is the unseen classes and what the rule names, nothing else; and the clips say the same.
     everything = {a.key for name in SETS for a in catalogue(name).actions}
     others = [a for name in SETS[1:] for a in catalogue(name).actions]
-    removed = {f"{r.dataset}/{r.name}" for r in removed_classes(corpus.unseen, others)}
+    vectors = label_vectors([*corpus.unseen, *others])
+    removed = {f"{r.dataset}/{r.name}" for r in removed_classes(corpus.unseen, others, vectors=vectors)}
     assert removed
     assert {f"{r.dataset}/{r.name}" for r in corpus.removals} == removed
     assert seen == everything - unseen - removed
@@ -110,6 +112,8 @@ def test_known_leaks_of_22_5_by_name(packs: dict[str, str]) -> None:
 def test_without_other_packs_nothing_is_removed(packs: dict[str, str]) -> None:
     corpus = run("utd-mhad/22-5", packs["utd-mhad"])
     assert corpus.removals == ()
+    assert corpus.untold == {}
+    assert "not used" not in str(corpus)
     assert (len(corpus.seen), len(corpus.unseen), len(corpus.train), len(corpus.test)) == (22, 5, 22, 5)
 
 
@@ -174,6 +178,17 @@ def test_own_recordings_leak_by_their_names(packs: dict[str, str], moves: list[C
     assert "mine/dance" in {a.key for a in corpus.seen}
 
 
+def test_own_recordings_leak_by_the_vectors_of_their_names(
+    packs: dict[str, str], moves: list[Clip], tmp_path: Path
+) -> None:
+    """`boxer punches` shares no concept and no word with `boxing`; the vectors of the labels are near."""
+    pack = own_pack(tmp_path / "p", moves, ["boxer punches", "dance"])
+    corpus = run("utd-mhad/unseen:boxing,wave", packs["utd-mhad"], pack)
+    assert [(r.name, r.because_of) for r in corpus.removals] == [("boxer punches", "utd-mhad/boxing")]
+    assert corpus.removals[0].rule.startswith("label vectors, cosine 0.8")
+    assert "mine/dance" in {a.key for a in corpus.seen}
+
+
 def test_two_packs_of_one_own_set_are_one_set(moves: list[Clip], tmp_path: Path) -> None:
     one = own_pack(tmp_path / "a", moves, ["hop", "bow"])
     other = own_pack(tmp_path / "b", moves, ["kick", "bow"])
@@ -186,6 +201,18 @@ def test_clips_without_a_class_are_not_used(moves: list[Clip], tmp_path: Path) -
     corpus = run("mine/unseen:hop", own_pack(tmp_path / "p", moves, ["hop", "bow", ""]))
     assert [a.name for a in corpus.seen] == ["bow"]
     assert (len(corpus.train), len(corpus.test)) == (2, 2)
+    assert corpus.untold == {"mine/": 2}
+    assert "not used, as no catalogue tells what they show (2 clips):\n  mine/ (no class): 2" in str(corpus)
+
+
+def test_classes_that_the_catalogue_lacks_are_said(moves: list[Clip], tmp_path: Path) -> None:
+    names = [a.name for a in catalogue("utd-mhad").actions]
+    clips = [*clips_of("utd-mhad", names, moves), *clips_of("utd-mhad", ["juggle"], moves, each=3)]
+    save_pack(clips, tmp_path / "p")
+    corpus = run("utd-mhad/22-5", str(tmp_path / "p"))
+    assert (len(corpus.train), len(corpus.test)) == (22, 5)
+    assert corpus.untold == {"utd-mhad/juggle": 3}
+    assert "(3 clips):\n  utd-mhad/juggle: 3" in str(corpus)
 
 
 def test_a_clip_of_nobody_is_not_used(moves: list[Clip], tmp_path: Path) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,7 @@ from pgfa.prepare import prepare_cached
 from pgfa.skeleton import Layout, get_layout
 from pgfa.text.catalogue import ActionClass, Catalogue, Split, catalogue, catalogue_from_labels, find_split
 from pgfa.text.encode import cache_folder
-from pgfa.text.overlap import Removal, removed_classes
+from pgfa.text.overlap import Removal, label_vectors, removed_classes
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,7 @@ class Choice:
     test: Chosen
     exemplars: Chosen | None
     removals: tuple[Removal, ...]
+    untold: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -91,6 +93,8 @@ class Corpus:
         train, test: clips of seen classes of every pack; clips of unseen classes of the split's data set.
         removals: classes of other packs left out of training because they mean the same as an unseen class.
         exemplars: in a one-shot split the one known clip of each unseen class, in their order; not in `test`.
+        untold: classes of the packs that their catalogue does not have (``"mine/"``: clips without a class) ->
+            clips, which neither train nor test.
     """
 
     layout: Layout
@@ -101,6 +105,7 @@ class Corpus:
     test: ClipSet
     removals: tuple[Removal, ...]
     exemplars: ClipSet | None = None
+    untold: Mapping[str, int] = field(default_factory=dict)
 
     def __str__(self) -> str:
         lines = [
@@ -113,6 +118,14 @@ class Corpus:
                 f"left out of training, as they mean the same as an unseen class ({len(self.removals)}):"
             )
             lines += [f"  {removal}" for removal in self.removals]
+        if self.untold:
+            lines.append(
+                f"not used, as no catalogue tells what they show ({sum(self.untold.values()):,} clips):"
+            )
+            lines += [
+                f"  {key if not key.endswith('/') else key + ' (no class)'}: {count:,}"
+                for key, count in self.untold.items()
+            ]
         return "\n".join(lines)
 
 
@@ -128,7 +141,10 @@ def assemble(settings: RunSettings, catalogues: Sequence[Path | Catalogue] = ())
 
 
 def choose_clips(settings: RunSettings, catalogues: Sequence[Path | Catalogue] = ()) -> Choice:
-    """Which clips train and which test (method.md section 5); reads manifests only. Raises as `assemble`."""
+    """Which clips train and which test (method.md section 5); of the packs it reads manifests only.
+
+    Where several data sets meet, the leakage rule takes the MiniLM vectors of all labels. Raises as `assemble`.
+    """
     if not settings.packs:
         raise BadConfig("at least one pack is needed (--pack FOLDER)")
     packs = [open_pack(Path(path)) for path in settings.packs]
@@ -141,13 +157,15 @@ def choose_clips(settings: RunSettings, catalogues: Sequence[Path | Catalogue] =
     unseen = tuple(books[split.dataset][name] for name in split.unseen)
     candidates = [a for d in sorted({d for p in packs for d in p.datasets}) for a in books[d].actions]
     others = [a for a in candidates if a.dataset != split.dataset]
-    removals = tuple(removed_classes(unseen, others))
+    vectors = label_vectors([*unseen, *others]) if others else None
+    removals = tuple(removed_classes(unseen, others, vectors=vectors))
     excluded = {a.key for a in unseen} | {f"{r.dataset}/{r.name}" for r in removals}
     keys = [np.char.add(np.char.add(pack.column("dataset"), "/"), pack.actions) for pack in packs]
     sides = [_sides(pack, split, settings.protocol) for pack in packs]
     trained = {key for of, (train, _) in zip(keys, sides, strict=True) for key in of[train].tolist()}
     seen = tuple(a for a in candidates if a.key not in excluded and a.key in trained)
-    recorded = {key for of in keys for key in of.tolist()}
+    recorded = Counter(key for of in keys for key in of.tolist())
+    untold = {key: recorded[key] for key in sorted(recorded.keys() - {a.key for a in candidates})}
     if lacking := [a.key for a in unseen if a.key not in recorded]:
         raise BadConfig(
             f"no pack has a clip of the unseen classes {', '.join(lacking)} of split {settings.split}"
@@ -165,7 +183,7 @@ def choose_clips(settings: RunSettings, catalogues: Sequence[Path | Catalogue] =
         test = test.part(~known)
     if len(test) == 0:
         raise BadConfig(f"split {settings.split} leaves no clip to test on ({settings.protocol})")
-    return Choice(tuple(packs), books, split, seen, unseen, train, test, exemplars, removals)
+    return Choice(tuple(packs), books, split, seen, unseen, train, test, exemplars, removals, untold)
 
 
 def prepare_clips(choice: Choice, settings: RunSettings) -> Corpus:
@@ -188,6 +206,7 @@ def prepare_clips(choice: Choice, settings: RunSettings) -> Corpus:
         test=_prepared(choice.packs, choice.test, settings),
         removals=choice.removals,
         exemplars=exemplars,
+        untold=choice.untold,
     )
 
 
