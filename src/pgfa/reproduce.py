@@ -315,9 +315,7 @@ def _gaps(packs: Mapping[str, Path]) -> list[str]:
             missing = len(account.get("missing", ())) if isinstance(account, dict) else 0
         told = f"{dataset}: {len(pack):,} clips"
         if missing:
-            told += (
-                f"; {missing:,} recordings of the official list are missing: this is not the whole data set"
-            )
+            told += f"; {missing:,} files of the official list are missing: this is not the whole data set"
         if pack.rejected:
             told += f"; {len(pack.rejected):,} could not be used"
         notes.append(told + ".")
