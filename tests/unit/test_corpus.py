@@ -255,6 +255,16 @@ def test_no_pack_and_a_pack_that_is_none(tmp_path: Path) -> None:
         run("utd-mhad/22-5", str(tmp_path / "absent"))
 
 
+def test_a_pack_whose_numbers_have_changed_is_refused(moves: list[Clip], tmp_path: Path) -> None:
+    """One byte, which leaves a number like any other: only the digest of the pack can tell."""
+    pack = Path(own_pack(tmp_path / "p", moves, ["hop", "bow", "duck"]))
+    content = bytearray((pack / "positions.npy").read_bytes())
+    content[-3] ^= 0x01
+    (pack / "positions.npy").write_bytes(bytes(content))
+    with pytest.raises(BadFile, match=r"positions\.npy: expected SHA-256 .*, found"):
+        run("mine/unseen:hop", str(pack))
+
+
 # Real recordings
 # ------------------------------------------------------------------------------------------------------
 

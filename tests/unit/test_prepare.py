@@ -173,3 +173,25 @@ def test_the_cache_is_used_and_knows_settings_and_pack(tmp_path: Path) -> None:
     np.testing.assert_array_equal(
         prepare_cached(clips, "a", PrepareSettings(layout="ntu25"), tmp_path).positions, first.positions
     )
+
+
+def test_what_the_cache_has_is_not_checked_again(tmp_path: Path) -> None:
+    clips, settings, checked = ragged(noise(30)), PrepareSettings(layout="ntu25"), []
+    for _ in range(2):
+        prepare_cached(clips, "a", settings, tmp_path, check=lambda: checked.append(1))
+    assert checked == [1]
+
+    def changed() -> None:
+        raise BadFile("pack", expected="one digest", found="another")
+
+    with pytest.raises(BadFile, match="expected one digest"):
+        prepare_cached(clips, "b", settings, tmp_path, check=changed)
+    assert len(list(tmp_path.iterdir())) == 1, "nothing is kept of a pack that was refused"
+
+
+def test_a_cache_that_cannot_be_written_is_done_without(tmp_path: Path) -> None:
+    (tmp_path / "taken").write_text("a file, where the cache would be a folder")
+    clips, settings = ragged(noise(30)), PrepareSettings(layout="ntu25")
+    with pytest.warns(UserWarning, match="cannot be cached"):
+        made = prepare_cached(clips, "a", settings, tmp_path / "taken")
+    np.testing.assert_array_equal(made.positions, prepare(clips, settings).positions)

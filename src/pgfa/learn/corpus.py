@@ -285,9 +285,9 @@ def _places(pack: Pack, dataset: str, wanted: dict[str, str]) -> list[int]:
 
 def _prepared(packs: Sequence[Pack], chosen: Chosen, settings: RunSettings) -> ClipSet:
     """The clips as arrays, made once and filled pack by pack; those in which nobody is seen are left out."""
+    cache = cache_folder() / "prepared"
     made = [
-        prepare_cached(pack.ragged, pack.digest, settings.prepare, cache_folder() / "prepared")
-        for pack in packs
+        prepare_cached(pack.ragged, pack.digest, settings.prepare, cache, check=pack.verify) for pack in packs
     ]
     pack, clip = chosen.origin.T
     # Nobody in the picture: nothing to learn from, named in the pack's problems.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 
@@ -62,15 +63,26 @@ def prepare_cached(
     settings: PrepareSettings,
     cache_folder: Path,
     progress: Callable[[int, int], None] | None = None,
+    check: Callable[[], None] | None = None,
 ) -> Prepared:
     """Like `prepare`, but what was made once from the same pack, settings and version is loaded.
 
-    A cache that is damaged is made again. Positions stay on disk until used.
+    A cache whose files do not fit one another is made again; one that cannot be written is done without.
+    Positions stay on disk until used.
+
+    Args:
+        check: called before clips are prepared, not where the cache has them: `Pack.verify`, which reads all of
+            a pack, costs little beside preparing it.
     """
     folder = cache_folder / digest("prepared", VERSION, digest_of_pack, settings.digest)
     try:
         return Prepared.load(folder, mapped=True)
     except BadFile:
+        if check is not None:
+            check()
         made = prepare(clips, settings, progress)
-        made.save(folder)
+        try:
+            made.save(folder)
+        except OSError as error:
+            warnings.warn(f"prepared clips cannot be cached in {folder}: {error}", stacklevel=2)
         return made
