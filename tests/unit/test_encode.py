@@ -108,7 +108,9 @@ def test_mpnet_offline_names_both_ways_out(tmp_path, monkeypatch):
 def test_mpnet_from_a_folder(tmp_path):
     # Any sentence-transformers folder does: the small one stands in for the large one.
     settings = TextSettings(encoder="mpnet", source=str(minilm_folder()))
-    assert np.array_equal(encode(["a b c"], settings, tmp_path), encode(["a b c"], TextSettings(), tmp_path))
+    # Not to the last bit: minilm itself runs in numpy (tests/unit/test_minilm.py).
+    own, library = encode(["a b c"], TextSettings(), tmp_path), encode(["a b c"], settings, tmp_path)
+    np.testing.assert_allclose(own, library, atol=2e-6)
 
 
 @pytest.mark.parametrize("ending", ["npz", "safetensors"])

@@ -131,7 +131,7 @@ Load = Callable[[], Callable[[Sequence[str]], Vectors]]
 def _encoder(settings: TextSettings) -> tuple[str, Load]:
     """What names the encoder in the cache, and how it is loaded."""
     if settings.encoder == "minilm":
-        return f"minilm {MINILM_SHA256}", lambda: _load(str(minilm_folder()))
+        return f"minilm {MINILM_SHA256}", _load_minilm
     if settings.source is None:
         return f"hub {MPNET_NAME}", _load_mpnet_by_name
     folder = Path(settings.source)
@@ -139,6 +139,14 @@ def _encoder(settings: TextSettings) -> tuple[str, Load]:
     if not weights.is_file():
         raise BadFile(weights, expected="weights of a sentence-transformers model", found="no file")
     return f"folder {file_sha256(weights)}", lambda: _load(str(folder))
+
+
+def _load_minilm() -> Callable[[Sequence[str]], Vectors]:
+    from pgfa.text.minilm import load_minilm
+
+    folder = minilm_folder()
+    run = load_minilm(folder)
+    return lambda sentences: _unit(run(sentences), str(folder))
 
 
 def _load_mpnet_by_name() -> Callable[[Sequence[str]], Vectors]:

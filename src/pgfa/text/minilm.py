@@ -1,0 +1,106 @@
+"""all-MiniLM-L6-v2 in plain numpy: six BERT layers, mean over tokens. It starts in a fraction of a second, without
+torch; what it gives is held against the sentence-transformers library by a test."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pgfa.errors import BadFile
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+
+Floats = NDArray[np.float32]
+
+LAYERS, HEADS, SIZE = 6, 12, 384
+MOST_TOKENS = 256
+EPSILON = 1e-12  # of the layer norms
+
+
+def load_minilm(folder: Path) -> Callable[[Sequence[str]], Floats]:
+    """The encoder: sentences -> (n, 384) mean token vectors, not normalised.
+
+    Args:
+        folder: with ``model.safetensors`` and ``tokenizer.json``.
+
+    Raises:
+        BadFile: a file is missing or of another model.
+    """
+    from safetensors import SafetensorError
+    from safetensors.numpy import load_file
+    from tokenizers import Tokenizer
+
+    try:
+        weights = load_file(folder / "model.safetensors")
+        tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        words, last = (
+            weights["embeddings.word_embeddings.weight"],
+            weights[_name(LAYERS - 1, "output.dense.bias")],
+        )
+    except KeyError as error:
+        raise BadFile(folder, expected="the weights of all-MiniLM-L6-v2", found=f"no {error}") from None
+    except (SafetensorError, OSError) as error:
+        raise BadFile(folder, expected="the weights of all-MiniLM-L6-v2", found=str(error)) from None
+    except Exception as error:  # the tokenizer's library raises plain Exception
+        raise BadFile(folder / "tokenizer.json", expected="a tokenizer", found=str(error)) from None
+    if words.shape[1] != SIZE or last.shape != (SIZE,):
+        raise BadFile(folder, expected=f"vectors of {SIZE}", found=f"{words.shape}, {last.shape}")
+    tokenizer.no_padding()
+    tokenizer.enable_truncation(MOST_TOKENS)
+
+    def run(sentences: Sequence[str]) -> Floats:
+        # One at a time: in a batch the padding makes the last bits of a vector depend on its neighbours.
+        rows = [_encode(_tokens(tokenizer, sentence), weights) for sentence in sentences]
+        return np.stack(rows) if rows else np.empty((0, SIZE), dtype=np.float32)
+
+    return run
+
+
+def _tokens(tokenizer: Tokenizer, sentence: str) -> NDArray[np.int64]:
+    return np.array(tokenizer.encode(sentence).ids, dtype=np.int64)
+
+
+def _encode(tokens: NDArray[np.int64], weights: dict[str, Floats]) -> Floats:
+    def linear(x: Floats, name: str) -> Floats:
+        return np.asarray(x @ weights[f"{name}.weight"].T + weights[f"{name}.bias"])
+
+    def norm(x: Floats, name: str) -> Floats:
+        middle = x - x.mean(axis=-1, keepdims=True)
+        spread = np.sqrt((middle**2).mean(axis=-1, keepdims=True) + np.float32(EPSILON))
+        return np.asarray(middle / spread * weights[f"{name}.weight"] + weights[f"{name}.bias"])
+
+    x = (
+        weights["embeddings.word_embeddings.weight"][tokens]
+        + weights["embeddings.position_embeddings.weight"][: len(tokens)]
+        + weights["embeddings.token_type_embeddings.weight"][0]
+    )
+    x = norm(x, "embeddings.LayerNorm")
+    for layer in range(LAYERS):
+        query, key, value = (
+            linear(x, _name(layer, f"attention.self.{part}")).reshape(len(tokens), HEADS, -1).swapaxes(0, 1)
+            for part in ("query", "key", "value")
+        )
+        scores = query @ key.swapaxes(1, 2) / np.float32(np.sqrt(SIZE // HEADS))
+        share = np.exp(scores - scores.max(axis=-1, keepdims=True))
+        share /= share.sum(axis=-1, keepdims=True)
+        heads = (share @ value).swapaxes(0, 1).reshape(len(tokens), SIZE)
+        attended = linear(heads, _name(layer, "attention.output.dense"))
+        x = norm(x + attended, _name(layer, "attention.output.LayerNorm"))
+        inner = _gelu(linear(x, _name(layer, "intermediate.dense")))
+        x = norm(x + linear(inner, _name(layer, "output.dense")), _name(layer, "output.LayerNorm"))
+    return np.asarray(x.mean(axis=0), dtype=np.float32)
+
+
+def _gelu(x: Floats) -> Floats:
+    from scipy.special import erf
+
+    return np.asarray(x * np.float32(0.5) * (1 + erf(x / np.float32(np.sqrt(2)))), dtype=np.float32)
+
+
+def _name(layer: int, part: str) -> str:
+    return f"encoder.layer.{layer}.{part}"
