@@ -120,6 +120,8 @@ def people_of(frame: Any) -> list[Floats]:
 def _person(entry: Any) -> Floats | None:
     """One person of OpenPose, MMPose, Ultralytics or COCO."""
     if isinstance(entry, list):
+        if entry and isinstance(entry[0], dict):
+            return next(iter(_landmarks(entry)), None)
         return _table(entry)
     if not isinstance(entry, dict):
         raise _Unlike("a person", short(str(entry)))

@@ -1,0 +1,359 @@
+"""Keypoints of pose estimators: every form of the same motion gives the same clip; what is guessed is said."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pgfa.errors import BadFile, LimitExceeded
+from pgfa.read import FORMATS, format_of, read
+from pgfa.read.base import FileRef
+from pgfa.read.bodily import flat_in_metres, torso_length, turned_up, upright_in_metres
+from pgfa.read.people import FARTHEST, LONGEST_GAP, MAX_BODIES, follow
+from pgfa.skeleton import COCO17, KINECT20, MEDIAPIPE33, NO_DEPTH, NTU25, OPENPOSE25, SMPL24, Layout
+
+REST = {
+    "nose": (0, 1.62), "head": (0, 1.64), "eye": (0.03, 1.65), "ear": (0.08, 1.63), "chest": (0, 1.4),
+    "shoulder": (0.18, 1.4), "elbow": (0.2, 1.12), "wrist": (0.22, 0.88), "hand": (0.22, 0.8), "pelvis": (0, 0.95),
+    "hip": (0.1, 0.95), "knee": (0.1, 0.5), "ankle": (0.1, 0.1), "foot": (0.1, 0.05), "spine": (0, 1.17),
+    "neck": (0, 1.5), "handtip": (0.22, 0.75), "thumb": (0.2, 0.8),
+}  # fmt: skip
+
+
+def body(layout: Layout, frames: int = 6) -> np.ndarray:
+    """(frames, joints, 3) somebody upright who raises a hand; metres, y up, x to the camera's left."""
+    out = np.empty((frames, len(layout.joints), 3))
+    for row, joint in enumerate(layout.joints):
+        name = joint.removesuffix("_left").removesuffix("_right")
+        x, y = REST.get(name) or (REST["ankle"] if "toe" in name or "heel" in name else REST["head"])
+        # A body that faces a Kinect has its right side at +x.
+        out[:, row] = (-x if joint.endswith("_left") else x, y, 0.05 * (row % 5))
+    if "wrist_right" in layout.joints:
+        out[:, layout.index("wrist_right"), 1] += np.linspace(0, 0.8, frames)
+    return out
+
+
+def picture(layout: Layout, frames: int = 6) -> np.ndarray:
+    """(frames, joints, 3) the same in a picture of 640 by 480: x to the right, y down, and a score."""
+    there = body(layout, frames)
+    pixels = np.stack([320 - 200 * there[..., 0], 470 - 250 * there[..., 1] * 0.8], axis=-1)
+    return np.concatenate([pixels, np.full((*pixels.shape[:2], 1), 0.9)], axis=-1)
+
+
+COCO = picture(COCO17)
+
+
+def write(folder: Path, name: str, content: Any) -> Path:
+    path = folder / name
+    if isinstance(content, np.ndarray):
+        np.save(path, content)
+    else:
+        path.write_text(content if isinstance(content, str) else json.dumps(content))
+    return path
+
+
+def persons(form: Callable[[np.ndarray], Any]) -> list[Any]:
+    return [form(frame) for frame in COCO]
+
+
+FORMS: dict[str, tuple[str, Any]] = {
+    "npy, x y score": ("a.npy", COCO),
+    "npy, x y": ("a.npy", COCO[..., :2]),
+    "npy, bodies": ("a.npy", COCO[:, None]),
+    "an array": ("a.json", {"layout": "coco17", "keypoints": COCO.tolist()}),
+    "an array and scores": ("a.json", {"keypoints": COCO[..., :2].tolist(), "scores": COCO[..., 2].tolist()}),
+    "mmpose": ("a.json", {"meta_info": {"dataset_name": "coco"}, "instance_info": [
+        {"frame_id": n, "instances": [{"keypoints": f[:, :2].tolist(), "keypoint_scores": f[:, 2].tolist()}]}
+        for n, f in enumerate(COCO)]}),
+    "ultralytics": ("a.json", persons(lambda f: [
+        {"name": "person", "box": {}, "keypoints": dict(zip(("x", "y", "visible"), f.T.tolist(), strict=True))}])),
+    "coco results": ("a.json", [
+        {"image_id": f"{n}.jpg", "keypoints": f.reshape(-1).tolist()} for n, f in enumerate(COCO)][::-1]),
+    "coco annotations": ("a.json", {"images": [], "annotations": [
+        {"image_id": n, "keypoints": f.reshape(-1).tolist()} for n, f in enumerate(COCO)]}),
+    "a list of frames": ("a.json", persons(lambda f: {"keypoints": f.tolist()})),
+    "csv, a line a frame": ("a.csv", "\n".join([
+        "frame," + ",".join(f"{joint}_{axis}" for joint in COCO17.joints for axis in ("x", "y", "score")),
+        *(",".join(map(str, [n, *f.reshape(-1)])) for n, f in enumerate(COCO))])),
+    "csv, sides in front": ("a.csv", "\n".join([
+        ",".join(f"{'_'.join(reversed(joint.split('_'))).upper()}.{axis}" for joint in COCO17.joints for axis in "XY"),
+        *(",".join(map(str, f[:, :2].reshape(-1))) for f in COCO)])),
+    "csv, numbered": ("a.csv", "\n".join([
+        ",".join(f"{axis}{joint}" for joint in range(17) for axis in ("x", "y", "v")),
+        *(",".join(map(str, f.reshape(-1))) for f in COCO)])),
+    "csv, a line a joint": ("a.csv", "\n".join([
+        "frame,person,joint,x,y,score",
+        *(f"{n},1,{joint},{x},{y},{s}" for n, f in enumerate(COCO)
+          for joint, (x, y, s) in zip(COCO17.joints, f, strict=True))])),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_every_form_of_a_motion_is_the_same_clip(form: str, tmp_path: Path) -> None:
+    clip = read(write(tmp_path, *FORMS[form]))
+    plain = read(write(tmp_path, "plain.npy", COCO))
+    np.testing.assert_allclose(clip.positions, plain.positions, atol=1e-5)
+    assert (clip.layout, clip.depth, clip.bodies, clip.rate) == (COCO17, False, 1, 30)
+    assert clip.problems == (NO_DEPTH, "frames a second not told: 30 taken")
+
+
+def test_pixels_become_a_body_before_a_kinect(tmp_path: Path) -> None:
+    clip = read(write(tmp_path, "a.npy", COCO))
+    assert (clip.positions[..., 2] == 0).all()
+    at = {joint: clip.positions[:, 0, row] for row, joint in enumerate(COCO17.joints)}
+    hips, shoulders = ((at[f"{j}_left"] + at[f"{j}_right"]) / 2 for j in ("hip", "shoulder"))
+    np.testing.assert_allclose(np.median(np.linalg.norm(shoulders - hips, axis=-1)), 0.45, rtol=1e-5)
+    assert (at["nose"][:, 1] > at["ankle_left"][:, 1]).all()
+    assert (at["shoulder_right"][:, 0] > at["shoulder_left"][:, 0]).all()  # as in a Kinect's frame
+    assert at["wrist_right"][-1, 1] > at["wrist_right"][0, 1]  # the hand goes up
+    # Shape is kept: one factor for both axes.
+    truth = COCO[..., :2] * [-1, -1]
+    factor = np.ptp(clip.positions[..., 0]) / np.ptp(truth[..., 0])
+    np.testing.assert_allclose(np.ptp(clip.positions[..., 1]), np.ptp(truth[..., 1]) * factor, rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("shape", "layout", "depth"),
+    [
+        ((17, 2), "coco17", False), ((18, 2), "openpose18", False), ((25, 2), "openpose25", False),
+        ((33, 2), "mediapipe33", False), ((20, 3), "kinect20", True), ((24, 3), "smpl24", True),
+    ],
+)  # fmt: skip
+def test_joints_tell_the_layout(shape: tuple[int, int], layout: str, depth: bool, tmp_path: Path) -> None:
+    array = np.random.default_rng(0).uniform(-1, 1, (4, *shape)) * (1 if depth else 300)
+    clip = read(write(tmp_path, "a.npy", array))
+    assert (clip.layout.name, clip.depth) == (layout, depth)
+
+
+def test_25_joints_are_openposes_with_a_score_and_a_kinects_without(tmp_path: Path) -> None:
+    there = body(NTU25)
+    solid = read(write(tmp_path, "a.npy", there))
+    assert (solid.layout, solid.depth) == (NTU25, True)
+    np.testing.assert_allclose(solid.positions[:, 0], there, atol=1e-6)
+    assert "trunk" not in " ".join(solid.problems)
+    flat = read(write(tmp_path, "b.npy", picture(OPENPOSE25)))
+    assert (flat.layout, flat.depth) == (OPENPOSE25, False)
+
+
+def test_smpl_without_hands(tmp_path: Path) -> None:
+    clip = read(write(tmp_path, "a.npy", body(SMPL24)[:, :22]))
+    assert clip.layout is SMPL24
+    assert np.isnan(clip.positions[:, 0, 22:]).all()
+    assert np.isfinite(clip.positions[:, 0, :22]).all()
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (lambda p: p * 1000, "lengths taken for millimetres"),
+        (lambda p: p * 100, "lengths taken for centimetres"),
+        (lambda p: np.stack([p[..., 0], -p[..., 2], p[..., 1]], -1), "z was up: turned"),
+        (lambda p: p * [-1, -1, 1], "-y was up: turned"),
+        (lambda p: np.stack([p[..., 1], -p[..., 0], p[..., 2]], -1), "x was up: turned"),
+    ],
+)
+def test_units_and_axes_are_found_by_the_body(
+    change: Callable[[np.ndarray], np.ndarray], told: str, tmp_path: Path
+) -> None:
+    there = body(KINECT20)
+    clip = read(write(tmp_path, "a.npy", change(there)))
+    np.testing.assert_allclose(clip.positions[:, 0], there, atol=1e-4)
+    assert told in clip.problems
+
+
+@given(seed=st.integers(0, 1000), up=st.sampled_from(["y", "-y", "z", "-z", "x", "-x"]))
+@settings(max_examples=20, deadline=None)
+def test_turning_up_never_mirrors(seed: int, up: str) -> None:
+    rows = np.random.default_rng(seed).normal(size=(3, 3))
+    np.testing.assert_allclose(np.linalg.det(turned_up(rows, up)), np.linalg.det(rows), atol=1e-9)
+    axis = np.zeros(3)
+    axis["xyz".index(up[-1])] = -1 if up[0] == "-" else 1
+    np.testing.assert_array_equal(turned_up(axis, up), [0, 1, 0])
+
+
+def test_a_body_without_a_torso_is_scaled_by_what_was_seen() -> None:
+    pixels = np.full((3, 1, 17, 2), np.nan)
+    pixels[:, 0, :5] = np.random.default_rng(0).uniform(0, 50, (3, 5, 2))
+    out, told = flat_in_metres(pixels, COCO17)
+    assert told == ("no torso seen: size guessed from what was",)
+    assert np.nanmax(np.abs(out)) < 2
+    np.testing.assert_array_equal(np.isnan(out[..., 0]), np.isnan(pixels[..., 0]))
+    assert np.isnan(torso_length(pixels, COCO17))
+    kept, _ = upright_in_metres(np.concatenate([pixels, pixels[..., :1]], -1), COCO17)
+    assert np.nanmax(np.abs(kept)) <= 50
+
+
+def landmarks(points: np.ndarray) -> list[dict[str, float]]:
+    return [{"x": x, "y": y, "z": z, "visibility": 0.99} for x, y, z in points.tolist()]
+
+
+def world() -> np.ndarray:
+    """MediaPipe's world points: metres about the hips, x to the right, y down, z away."""
+    there = body(MEDIAPIPE33)
+    hips = there[:, [MEDIAPIPE33.index("hip_left"), MEDIAPIPE33.index("hip_right")]].mean(1, keepdims=True)
+    return (there - hips) * [-1, -1, 1]
+
+
+def test_mediapipes_world_points_have_depth(tmp_path: Path) -> None:
+    frames = [
+        {"pose_landmarks": landmarks(np.full((33, 3), 0.5)), "pose_world_landmarks": landmarks(f)}
+        for f in world()
+    ]
+    clip = read(write(tmp_path, "a.json", {"fps": 25, "frames": frames}))
+    assert (clip.layout, clip.depth, clip.rate, clip.problems) == (MEDIAPIPE33, True, 25, ())
+    np.testing.assert_allclose(clip.positions[:, 0], world() * [-1, -1, 1], atol=1e-5)
+    array = read(write(tmp_path, "a.npy", np.concatenate([world(), np.ones((6, 33, 1))], -1)))
+    np.testing.assert_allclose(array.positions, clip.positions, atol=1e-5)
+
+
+@pytest.mark.parametrize("size", [None, (640, 480)])
+def test_mediapipes_picture_points_have_none(size: tuple[int, int] | None, tmp_path: Path) -> None:
+    points = np.concatenate([picture(MEDIAPIPE33)[..., :2] / [640, 480], np.full((6, 33, 1), -0.2)], -1)
+    about = {"width": size[0], "height": size[1]} if size else {}
+    clip = read(write(tmp_path, "a.json", about | {"frames": [[landmarks(f)] for f in points]}))
+    assert (clip.layout, clip.depth) == (MEDIAPIPE33, False)
+    told = "size of the picture not told: width and height taken as equal"
+    assert (told in clip.problems) == (size is None)
+    if size:
+        exact = read(write(tmp_path, "b.npy", picture(MEDIAPIPE33)[..., :2]))
+        np.testing.assert_allclose(clip.positions, exact.positions, atol=1e-5)
+
+
+def test_what_the_estimator_did_not_see_is_absent(tmp_path: Path) -> None:
+    holed = COCO.copy()
+    holed[1, 3, 2] = 0.05
+    holed[2, 4] = 0
+    clip = read(write(tmp_path, "a.npy", holed))
+    gone = np.isnan(clip.positions[:, 0, :, 0])
+    assert np.argwhere(gone).tolist() == [[1, 3], [2, 4]]
+
+
+@pytest.mark.parametrize(
+    ("times", "rate"),
+    [
+        ([0, 0.04, 0.08], 25),
+        ([0, 20, 40], 50),
+        ([0, 8333, 16667], 120),
+        ([1.6e18, 1.6e18 + 5e7, 1.6e18 + 1e8], 20),
+    ],
+)
+def test_times_tell_the_rate(times: list[float], rate: float, tmp_path: Path) -> None:
+    head = "time," + ",".join(f"{axis}{joint}" for joint in range(17) for axis in "xy")
+    rows = [
+        ",".join(map(repr, [t, *f[:, :2].reshape(-1).tolist()])) for t, f in zip(times, COCO, strict=False)
+    ]
+    clip = read(write(tmp_path, "a.csv", "\n".join([head, *rows])))
+    assert clip.rate == pytest.approx(rate, rel=1e-3)
+    assert clip.problems == (NO_DEPTH,)
+
+
+def test_people_in_a_csv_are_followed_whatever_their_order(tmp_path: Path) -> None:
+    head = "frame,x,y,score,joint,person"
+    other = COCO + np.array([250, 10, 0])
+    rows = [
+        f"{n},{x},{y},{s},{joint},{who if n % 2 else 1 - who}"
+        for n in range(6)
+        for who, frames in enumerate((COCO, other))
+        for joint, (x, y, s) in enumerate(frames[n])
+    ]
+    clip = read(write(tmp_path, "a.csv", "\n".join([head, *rows])))
+    assert clip.bodies == 2
+    assert np.abs(np.diff(clip.positions, axis=0)).max() < 0.5
+
+
+NUMBERED = ",".join(f"x{j},y{j}" for j in range(17))
+BAD: list[tuple[str, Any, str]] = [
+    ("a.npy", np.zeros((4, 19, 2)), r"keypoints: expected frames x joints .* 17 or 18 .* joints, found 4 x 1 x 19 x 2"),
+    ("a.npy", np.zeros((4, 17)), r"found 4 x 17"),
+    ("a.npy", np.zeros((0, 17, 2)), r"expected at least one frame, found none"),
+    ("a.npy", np.zeros((4, 17, 2)), r"no frame with a body in 4"),
+    ("a.npy", np.array(["x"]), r"expected numbers, found type <U1"),
+    ("a.json", {"a": 1}, r"expected a frame with a body, found no body in 1 frames"),
+    ("a.json", {"layout": "spider", "keypoints": [[[1, 2]]]}, r"field layout: expected one of coco17, .*'spider'"),
+    ("a.json", {"layout": "coco17", "keypoints": [[[1, 2]]]}, r"expected .* 17 joints, found 1 x 1 x 1 x 2"),
+    ("a.json", {"rate": 0, "keypoints": COCO.tolist()}, r"field rate: expected a number above 0"),
+    ("a.json", {"up": "w", "keypoints": COCO.tolist()}, r"field up: expected y, -y"),
+    ("a.json", {"keypoints": COCO.tolist(), "scores": [1]}, r"expected scores of shape \(6, 17\), found \(1,\)"),
+    ("a.json", {"keypoints": [[[1, 2], [1]]]}, r"field keypoints: expected numbers, found"),
+    ("a.json", [[{"keypoints": [1, 2]}]], r"frame 1: expected x, y and score of each joint, found 2 numbers"),
+    ("a.json", [[{"keypoints": COCO[0].tolist()}], 3], r"frame 2: expected an object or a list of people, found '3'"),
+    ("a.json", [[{"keypoints": {"x": [1], "y": [1, 2]}}]], r"frame 1: expected x, y and visible of one length"),
+    ("a.json", [{"image_id": None}], r"entry 1: expected an object with image_id"),
+    ("a.json", "[" * 100_000, r"expected JSON, found"),
+    ("a.csv", "x0,y0\n1,2\n", r"expected a recording in a known format"),
+    ("a.csv", ",".join(f"x{j},y{j}" for j in range(16)) + "\n1,2\n", r"line 2: expected 32 cells, found 2"),
+    ("a.csv", ",".join(f"x{j},y{j}" for j in range(16)) + "\n" + "1," * 31 + "1", r"joints: expected 17, 18.*found 16"),
+    ("a.csv", ",".join(f"{j}_x,{j}_y" for j in COCO17.joints[:-1]) + "\n" + "1," * 31 + "1",
+     r"expected all joints of a layout; nearest is coco17, found no ankle_right"),
+    ("a.csv", NUMBERED + "\n" + "1," * 33 + "q", r"line 2, cell 34: expected a number"),
+    ("a.csv", NUMBERED, r"expected at least one line below the header"),
+    ("a.csv", "joint,x,y\n1,2,3\n", r"expected .* joints, numbered on end, found 1"),
+    ("a.csv", "frame,joint,x,y\n" + "".join(f"0,{j % 17},2,3\n" for j in range(18)), r"line 19: expected each joint"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "content", "message"), BAD, ids=range(len(BAD)))
+def test_what_is_wrong_is_told(name: str, content: Any, message: str, tmp_path: Path) -> None:
+    path = write(tmp_path, name, content)
+    with pytest.raises(BadFile, match=message) as caught:
+        read(path)
+    assert str(path) in str(caught.value)
+
+
+def test_too_many_bodies(tmp_path: Path) -> None:
+    with pytest.raises(LimitExceeded, match="100 bodies"):
+        read(write(tmp_path, "a.npy", np.ones((2, 100, 17, 2))))
+
+
+def test_other_formats_keep_their_files(tmp_path: Path) -> None:
+    """JSON and CSV are told last: what another reader knows by its content stays its."""
+    ucla = write(tmp_path, "a.json", {"skeletons": [np.ones((20, 3)).tolist()], "label": 1})
+    gator = write(tmp_path, "b.csv", "Timestamp,HipCenterX,HipCenterY\n")
+    assert [format_of(FileRef(path)).name for path in (ucla, gator)] == ["nw-ucla", "kinder-gator"]
+    assert list(FORMATS)[-2:] == ["keypoints-json", "video"]
+
+
+def walker(start: float, frames: int, pace: float = 3.0) -> list[np.ndarray]:
+    return [COCO[0, :, :2] + [start + pace * n, 0] for n in range(frames)]
+
+
+@settings(max_examples=25, deadline=None)
+@given(seed=st.integers(0, 10**6), people=st.integers(1, 5))
+def test_people_apart_are_never_mixed_up(seed: int, people: int) -> None:
+    random = np.random.default_rng(seed)
+    paths = [walker(600 * who, 12, pace=random.uniform(-8, 8)) for who in range(people)]
+    frames = [[paths[who][n] for who in random.permutation(people)] for n in range(12)]
+    out, problems = follow(frames, 17)
+    assert out.shape == (12, people, 17, 2)
+    assert not problems
+    starts = sorted(float(out[0, slot, 0, 0]) for slot in range(people))
+    np.testing.assert_allclose(starts, sorted(path[0][0, 0] for path in paths))
+    for slot in range(people):
+        path = paths[int(np.argmin([abs(out[0, slot, 0, 0] - p[0][0, 0]) for p in paths]))]
+        np.testing.assert_array_equal(out[:, slot], np.stack(path))
+
+
+def test_who_comes_back_soon_is_the_same_and_late_is_new() -> None:
+    one = walker(0, LONGEST_GAP + 40, 0)
+    soon = [[p] if not 3 <= n < 3 + LONGEST_GAP // 2 else [] for n, p in enumerate(one)]
+    assert follow(soon, 17)[0].shape[1] == 1
+    late = [[p] if not 3 <= n < 4 + LONGEST_GAP else [] for n, p in enumerate(one)]
+    assert follow(late, 17)[0].shape[1] == 2
+
+
+def test_nobody_jumps_and_only_the_longest_seen_are_kept() -> None:
+    far = FARTHEST * 2 * np.linalg.norm(np.ptp(COCO[0, :, :2], axis=0))
+    out, _ = follow([[COCO[0, :, :2]], [COCO[0, :, :2] + far]], 17)
+    assert out.shape[1] == 2
+    crowd = [[COCO[0, :, :2] + 5000 * who for who in range(MAX_BODIES + 3)], [COCO[0, :, :2] + 5000 * 2]]
+    out, problems = follow(crowd, 17)
+    assert out.shape[1] == MAX_BODIES
+    assert problems == ("3 bodies seen shortest left out",)
+    np.testing.assert_array_equal(out[:, 0], np.stack([crowd[0][2], crowd[1][0]]))
