@@ -95,6 +95,15 @@ def test_garbage_for_vectors(tmp_path, ending):
             encode(["a"], from_file(file))
 
 
+def test_a_sentence_without_a_vector_is_told_what_there_is(tmp_path):
+    file = tmp_path / "v.npz"
+    np.savez(file, **{f"own/{name}": np.ones(4) for name in ("skip", "hop", "run", "walk")})
+    with pytest.raises(
+        BadFile, match=r"under 'A person hops.', found none among its 4 names \('own/hop', 'own/run'"
+    ):
+        encode(["A person hops."], from_file(file))
+
+
 def test_cut_npz(tmp_path):
     file = tmp_path / "v.npz"
     np.savez(file, a=np.arange(500.0))

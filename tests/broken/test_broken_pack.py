@@ -185,3 +185,12 @@ def flip(file: Path, at: int) -> None:
     raw = bytearray(file.read_bytes())
     raw[at] ^= 0xFF
     file.write_bytes(bytes(raw))
+
+
+def test_a_relative_path_is_told_with_where_it_was_looked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Runs keep the paths of their packs as they were typed."""
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(BadFile, match=f"packs/mine: expected a pack .*, found nothing below {tmp_path}"):
+        open_pack("packs/mine")

@@ -124,3 +124,29 @@ def test_own_catalogue_by_path(tmp_path):
     assert catalogue(str(file)) == own
     with pytest.raises(BadFile, match="no file"):
         catalogue(tmp_path / "none.toml")
+
+
+def test_a_name_and_a_sentence_each_are_enough(tmp_path):
+    file = tmp_path / "mine.toml"
+    file.write_text("""dataset = "mine"
+[[action]]
+name = "kick_ball"
+plain = "A person swings one leg forward and kicks a ball."
+[[action]]
+name = "hop"
+plain = "A person hops in place on one leg."
+means = ["hop", "jump"]
+""")
+    made = catalogue(file)
+    kick, hop = made.actions
+    assert (made.title, kick.id, hop.id) == ("mine", 0, 1)
+    assert (kick.label, kick.means, hop.means) == ("kick ball", ("kick-ball",), ("hop", "jump"))
+    for variant in ("plain", "skeleton", "parts"):
+        assert kick.plain in sentence_of(kick, variant)
+
+
+@pytest.mark.parametrize("name", known_catalogues())
+def test_catalogues_of_the_package_leave_nothing_out(name):
+    for action in catalogue(name).actions:
+        assert action.skeleton != action.plain, action.key
+        assert len(set(action.parts.model_dump().values())) > 1, action.key

@@ -176,7 +176,8 @@ def open_pack(path: str | Path) -> Pack:
     """
     folder = Path(path)
     if not folder.is_dir():
-        raise _bad(folder, "a pack (a folder with pack.json)", "a file" if folder.exists() else "nothing")
+        nothing = "nothing" if folder.is_absolute() else f"nothing below {Path.cwd()}"
+        raise _bad(folder, "a pack (a folder with pack.json)", "a file" if folder.exists() else nothing)
     settings = _read_settings(folder / SETTINGS)
     layout = LAYOUTS[settings["layout"]]
     positions = _map_positions(folder / POSITIONS, settings["rows"], len(layout.joints))

@@ -159,6 +159,7 @@ def parse_catalogue(content: bytes, file: str) -> Catalogue:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BadFile(file, expected="TOML in UTF-8", found=str(error)) from None
     _take_over(table, file)
+    _fill_in(table)
     actions = table.get("action")
     if isinstance(actions, list):
         for action in actions:
@@ -267,6 +268,24 @@ def _take_over(table: dict[str, Any], file: str) -> None:
                     file, where=f"action[{place}].like", expected=f"a class of {base}", found=repr(like)[:100]
                 )
             given[place] = words[like] | action
+
+
+def _fill_in(table: dict[str, Any]) -> None:
+    """What may be left out: name and sentence of an action are enough, and stand for the rest."""
+    if "dataset" in table:
+        table.setdefault("title", table["dataset"])
+    actions = table.get("action")
+    for place, action in enumerate(actions if isinstance(actions, list) else []):
+        if not isinstance(action, dict):
+            continue
+        action.setdefault("id", place)
+        if isinstance(name := action.get("name"), str):
+            action.setdefault("label", _words_of_name(name))
+        if isinstance(label := action.get("label"), str):
+            action.setdefault("means", [_slug(label)])
+        if isinstance(plain := action.get("plain"), str):
+            action.setdefault("skeleton", plain)
+            action.setdefault("parts", dict.fromkeys(Parts.model_fields, plain))
 
 
 def _check_order(actions: Sequence[ActionClass], file: str) -> None:

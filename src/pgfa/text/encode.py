@@ -243,7 +243,8 @@ def _from_file(settings: TextSettings, keys: Sequence[Sequence[str]]) -> Vectors
         key = next((option for option in options if option in table), None)
         if key is None:
             expected = "a vector under " + " or ".join(repr(option) for option in options)
-            raise BadFile(path, expected=expected, found=f"none among its {len(table)} names")
+            some = ", ".join(map(repr, sorted(table)[:3])) + (", ..." if len(table) > 3 else "")
+            raise BadFile(path, expected=expected, found=f"none among its {len(table)} names ({some})")
         row = np.asarray(table[key])
         if row.ndim != 1 or row.size == 0 or row.dtype.kind != "f":
             found = f"{row.dtype} {row.shape}"
