@@ -15,13 +15,15 @@ import polars as pl
 from pgfa.errors import BadConfig, BadFile
 from pgfa.evaluate import benchmark_curves, benchmark_judge
 from pgfa.evaluate.benchmark_fit import Fit, fit, load
+from pgfa.evaluate.benchmark_page import page
 from pgfa.evaluate.benchmark_plan import Job, plan
 from pgfa.evaluate.benchmark_spec import BenchmarkSettings
+from pgfa.evaluate.benchmark_tables import Standing, seconds_table, tables_of
 from pgfa.evaluate.benchmark_work import Ended, Task, work
 from pgfa.files import digest, read_json, write_atomic, write_json
 from pgfa.pack.progress import Progress
 
-RESULTS, CURVES = "results.parquet", "curves.parquet"
+RESULTS, CURVES, TABLES, REPORT = "results.parquet", "curves.parquet", "tables", "report.html"
 
 
 @dataclass(frozen=True)
@@ -106,7 +108,19 @@ def run_benchmark(
 
         if tasks:
             work(tasks, _devices(device, jobs, len(tasks)), ended=ended, advance=advance)
-    return _collect(planned, spec, problems, out)
+    done = _collect(planned, spec, problems, out)
+    write_tables(done, spec, out)
+    return done
+
+
+def write_tables(done: Done, spec: BenchmarkSettings, out: Path) -> None:
+    """Tables as text, Markdown and LaTeX, and the report."""
+    standing = Standing(spec, done.results)
+    tables = [*tables_of(standing), seconds_table(standing)]
+    write_atomic(out / f"{TABLES}.txt", "\n".join(table.to_text() for table in tables))
+    write_atomic(out / f"{TABLES}.md", "\n".join(table.to_markdown() for table in tables))
+    write_atomic(out / f"{TABLES}.tex", "\n".join(table.to_latex() for table in tables))
+    write_atomic(out / REPORT, page(standing, done.curves, tables))
 
 
 def judge_job(job: Job, spec: BenchmarkSettings, *, device: str = "cpu", bar: Progress | None = None) -> None:

@@ -85,17 +85,18 @@ def _judge_method(job: Job, spec: BenchmarkSettings, method: str) -> Iterator[Ro
                 a: _choose({w: v for w, v in judged.items() if w[1] == a}) for a in {w[1] for w in ways}
             }
             chosen[CHOSEN] = _choose({w: judged[w] for w in judged if w in chosen.values()})
+            rows: dict[Way, Row] = {}
             for name in (*spec.alignments, CHOSEN):
                 if name not in chosen:
                     continue
                 way = chosen[name]
-                row: Row = about | {"protocol": protocol, "method": method, "alignment": name}
-                row |= {"fold_accuracy": float(np.mean(on_folds[way]))}
-                learnt = [folds[f, way[0]] for f in whole] if protocol == HONEST else [full[seed, way[0]]]
-                row |= _row(full[seed, way[0]], way, learnt)
-                if protocol != HONEST:
-                    row |= _watched(job, seed, method, way[1], float(row["accuracy"]))
-                yield row
+                if way not in rows:
+                    learnt = [folds[f, way[0]] for f in whole] if protocol == HONEST else [full[seed, way[0]]]
+                    rows[way] = {"fold_accuracy": float(np.mean(on_folds[way]))}
+                    rows[way] |= _row(full[seed, way[0]], way, learnt)
+                    if protocol != HONEST:
+                        rows[way] |= _watched(job, seed, method, way[1], float(rows[way]["accuracy"]))
+                yield about | {"protocol": protocol, "method": method, "alignment": name} | rows[way]
 
 
 def _failed(units: list[Any], method: str) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from pgfa.config import RunSettings
+from pgfa.config import AdaptSettings, RunSettings
 from pgfa.errors import BadConfig
 from pgfa.evaluate.benchmark_fit import VERSION, Fit
 from pgfa.evaluate.benchmark_spec import PAPER, BenchmarkSettings, SplitGroup
@@ -64,7 +64,9 @@ def plan(spec: BenchmarkSettings, out: Path, packs: Path) -> list[Job]:
 def _job(
     spec: BenchmarkSettings, group: SplitGroup, split: str, training: str, packs: tuple[str, ...], out: Path
 ) -> Job:
-    base = spec.run.model_copy(update={"packs": packs, "split": split})
+    # What is watched in training is the paper's own alignment, whatever the run's settings say.
+    adapt = AdaptSettings(method="paper")
+    base = spec.run.model_copy(update={"packs": packs, "split": split, "adapt": adapt})
     choice = choose_clips(base)
     own = [a.key for a in choice.seen if a.dataset == choice.split.dataset]
     size = fold_size(len(own), len(choice.unseen), group.folds)

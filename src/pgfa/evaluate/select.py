@@ -40,9 +40,7 @@ GRIDS: dict[str, tuple[Option, ...]] = {
     "none": ({},),
     "paper": _ALPHA,
     "iterated": _ALPHA,
-    "balanced": tuple(
-        {"temperature": t, "prior": p} for p in ("estimated", "uniform") for t in (0.25, 0.1, 0.5)
-    ),
+    "balanced": tuple({"temperature": t, "prior": p} for p in ("estimated", "uniform") for t in (0.25, 0.1)),
     "neighbours": _ALPHA,
     "t3a": tuple({"t3a_supports": n} for n in (20, 5, 100)),
     "cache": tuple({"cache_weight": w} for w in (2.0, 0.5, 8.0)),
