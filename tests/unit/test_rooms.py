@@ -37,7 +37,7 @@ FLOORS = [
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
 FACES = len(FLOORS)  # everything else: the command line, the demo, the server, the export
 TORCH = {"model", "learn", "compare", "evaluate", "recognise", "export", "serve"}
-KNOWN_FACES = {"cli", "demo", "serve", "export", "benchmark", "reproduce", "theory", "__main__"}
+KNOWN_FACES = {"cli", "commands", "demo", "serve", "export", "benchmark", "reproduce", "theory", "__main__"}
 ENTRANCE = "__init__"  # of the package itself: it names the few things people import
 
 

@@ -89,8 +89,8 @@ class Block(nn.Module):
 
     def _mix(self, x: Tensor, weights: Tensor) -> Tensor:
         """sum_k spread_k(x) A_k. Both maps are linear, so the one that makes the smaller array goes first."""
-        n, a, t, v = x.shape
-        b = self.norm_in.num_features
+        n, _, t, v = x.shape
+        a, b = self.spread.in_channels, self.norm_in.num_features  # fixed numbers: an export must know them
         if b <= a:
             return torch.einsum("nkctv,kvw->nctw", self.spread(x).view(n, 3, b, t, v), weights)
         neighbours = torch.cat([x @ weights[k] for k in range(3)], dim=1)

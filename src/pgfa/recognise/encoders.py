@@ -65,6 +65,15 @@ class OnnxEncoder:
     def open(cls, file: Path, *, size: int, alone: bool) -> OnnxEncoder:
         """Raises BadConfig where onnxruntime is not installed, BadCheckpoint where the file is no encoder."""
         try:
+            content = file.read_bytes()
+        except OSError as error:
+            raise BadCheckpoint(f"{file}: not a readable file: {error}") from None
+        return cls.of(content, str(file), size=size, alone=alone)
+
+    @classmethod
+    def of(cls, content: bytes, file: str, *, size: int, alone: bool) -> OnnxEncoder:
+        """As `open`, from bytes; `file` is named in errors."""
+        try:
             import onnxruntime
         except ImportError:
             raise BadConfig(f"{file} needs onnxruntime: pip install onnxruntime (or pgfa[export])") from None
@@ -73,7 +82,6 @@ class OnnxEncoder:
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         options.log_severity_level = 3
         try:
-            content = file.read_bytes()
             session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
         except Exception as error:  # the runtime raises kinds of its own
             raise BadCheckpoint(f"{file}: not a readable ONNX model: {str(error)[:300]}") from None
