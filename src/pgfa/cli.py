@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 
 from cyclopts import App, Parameter
 
+from pgfa.commands import using
 from pgfa.config import (
     AdaptSettings,
     ModelSettings,
@@ -221,30 +222,6 @@ def evaluate(
 
 
 @app.command
-def recognise(
-    file: str,
-    *,
-    run: Path,
-    as_: Annotated[list[str], Parameter(name="--as", negative="")],
-) -> None:
-    """Rank sentences by how well they tell what a recording shows.
-
-    Parameters
-    ----------
-    file
-        A recording of any known format, or a member of a zip (`a.zip!member`).
-    run
-        A folder that `pgfa train` made.
-    as_
-        A sentence that might tell what is seen; give it several times.
-    """
-    from pgfa.recognise import Recogniser
-
-    for answer in Recogniser.load(run).recognise(file, as_):
-        print(f"{answer.cosine:+.3f}  {answer.sentence}")
-
-
-@app.command
 def splits() -> None:
     """List the published splits: which classes of which data set are unseen, and who says so."""
     from pgfa.text.catalogue import catalogue, known_catalogues
@@ -352,6 +329,10 @@ def demo(out: Path = Path("pgfa-demo"), *, seed: int = 0, epochs: int | None = N
     from pgfa.demo import run_demo
 
     run_demo(out, seed=seed, epochs=epochs)
+
+
+for _command in (using.recognise, using.live, using.export):
+    app.command(_command)
 
 
 def main(arguments: list[str] | None = None) -> None:
