@@ -1,5 +1,6 @@
 """Catalogues that come with the package, published splits, and catalogues made of class names."""
 
+import json
 import re
 
 import pytest
@@ -13,7 +14,7 @@ from pgfa.text import (
     sentence_of,
     sentences_of,
 )
-from pgfa.text.catalogue import NO_MIRROR
+from pgfa.text.catalogue import NO_MIRROR, catalogue_from_table, own_catalogues, table_of
 
 SIZES = {"utd-mhad": 27, "msr-action3d": 20, "nw-ucla": 10, "hdm05": 11, "kinder-gator": 43, "ntu120": 120}
 
@@ -150,3 +151,19 @@ def test_catalogues_of_the_package_leave_nothing_out(name):
     for action in catalogue(name).actions:
         assert action.skeleton != action.plain, action.key
         assert len(set(action.parts.model_dump().values())) > 1, action.key
+
+
+@pytest.mark.parametrize("name", known_catalogues())
+def test_a_catalogue_survives_being_kept_as_json(name):
+    book = catalogue(name)
+    assert catalogue_from_table(json.loads(json.dumps(table_of(book))), "corpus.json") == book
+
+
+def test_own_catalogues_are_those_that_the_package_does_not_have():
+    known, own = catalogue("hdm05"), catalogue_from_labels(["hop", "kick_ball"], "mine")
+    other_words = catalogue_from_labels(["squat"], "hdm05")
+    assert own_catalogues([known]) == []
+    kept = own_catalogues([known, own, other_words])
+    assert [catalogue_from_table(table, "corpus.json") for table in kept] == [own, other_words]
+    with pytest.raises(BadFile, match=r"corpus\.json: expected a catalogue"):
+        catalogue_from_table(3, "corpus.json")

@@ -29,10 +29,10 @@ from pgfa.files import write_json
 from pgfa.learn.corpus import Corpus, assemble
 from pgfa.learn.features import features_of
 from pgfa.learn.run import Run, open_run
-from pgfa.learn.train import read_metrics
+from pgfa.learn.train import CORPUS, read_metrics
 from pgfa.learn.watch import anchors_of
 from pgfa.pack import open_pack
-from pgfa.text.catalogue import sentence_of
+from pgfa.text.catalogue import catalogue_from_table, sentence_of
 
 RESULT, REPORT = "evaluation.json", "report.html"
 ONE_SHOT = (
@@ -115,7 +115,7 @@ def evaluate(
 
     Args:
         packs: where the packs lie now, if they have moved since training.
-        catalogues: own catalogue files the run was trained with.
+        catalogues: own catalogue files, where others are wanted than those the run was trained with and keeps.
         adapt: another alignment than the run's.
 
     Raises:
@@ -127,7 +127,8 @@ def evaluate(
         changes["adapt"] = adapt
     settings: RunSettings = run.settings.model_copy(update=changes)
     run = Run(run.folder, settings, run.facts, run.layout, run.centre, run.model)
-    return judge(run, assemble(settings, catalogues))
+    kept = [catalogue_from_table(table, str(folder / CORPUS)) for table in run.facts.get("catalogues", [])]
+    return judge(run, assemble(settings, [*kept, *catalogues]))
 
 
 def judge(run: Run, corpus: Corpus) -> Evaluation:

@@ -31,6 +31,7 @@ from pgfa.model.encoder import MotionEncoder
 from pgfa.model.loss import contrastive_loss
 from pgfa.pack.progress import Progress
 from pgfa.skeleton import Layout
+from pgfa.text.catalogue import own_catalogues
 
 __all__ = [
     "CHECKPOINT",
@@ -164,6 +165,7 @@ def _facts(corpus: Corpus, sentences: Sentences) -> dict[str, Any]:
             {"class": f"{r.dataset}/{r.name}", "because_of": r.because_of, "rule": r.rule}
             for r in corpus.removals
         ],
+        "catalogues": own_catalogues(corpus.books.values()),
         "text_size": sentences.vectors.shape[1],
         "text_centre": [float(x) for x in sentences.centre],
     }

@@ -158,6 +158,13 @@ def parse_catalogue(content: bytes, file: str) -> Catalogue:
         table = tomllib.loads(content.decode("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BadFile(file, expected="TOML in UTF-8", found=str(error)) from None
+    return catalogue_from_table(table, file)
+
+
+def catalogue_from_table(table: Any, file: str) -> Catalogue:
+    """Check and build a catalogue from what its TOML says (`table` is changed); `file` is named in BadFile."""
+    if not isinstance(table, dict):
+        raise BadFile(file, expected="a catalogue by its keys", found=repr(table)[:100])
     _take_over(table, file)
     _fill_in(table)
     actions = table.get("action")
@@ -179,6 +186,28 @@ def parse_catalogue(content: bytes, file: str) -> Catalogue:
     _check_mirrors(raw.action, file)
     splits = {name: _split(raw, name, file) for name in raw.splits}
     return Catalogue(raw.dataset, raw.title, raw.action, splits)
+
+
+def table_of(book: Catalogue) -> dict[str, Any]:
+    """What `catalogue_from_table` makes the same catalogue of: plain data, for a JSON file."""
+    return {
+        "dataset": book.dataset,
+        "title": book.title,
+        "action": [a.model_dump(mode="json", exclude={"dataset"}, exclude_none=True) for a in book.actions],
+        "splits": {
+            name: {"unseen": list(split.unseen), "source": split.source, "kind": split.kind}
+            for name, split in book.splits.items()
+        },
+    }
+
+
+def own_catalogues(books: Iterable[Catalogue]) -> list[dict[str, Any]]:
+    """Tables of the catalogues that are not, or not as given here, those of the package."""
+    return [
+        table_of(book)
+        for book in books
+        if book.dataset not in known_catalogues() or book != _known(book.dataset)
+    ]
 
 
 def find_split(name: str) -> Split:

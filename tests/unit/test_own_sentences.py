@@ -1,0 +1,63 @@
+"""One's own sentences: a run keeps those it was trained with, and is judged by the same."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pgfa.config import RunSettings
+from pgfa.errors import BadFile
+from pgfa.evaluate.evaluate import evaluate
+from pgfa.learn.corpus import assemble
+from pgfa.learn.train import train
+from pgfa.pack import save_pack
+from pgfa.skeleton import Source
+from pgfa.synth import make_clips
+
+SENTENCES = {"wave": "A person greets a friend.", "hop": "A person hops.", "duck": "A person ducks."}
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A pack, a catalogue, and vectors of just the sentences in it."""
+    monkeypatch.setenv("PGFA_CACHE", str(tmp_path / "cache"))
+    moves = make_clips(performers=2, repeats=1, actions=("wave", "squat"))
+    clips = [
+        replace(moves[i % len(moves)], source=Source(id=f"{name}-{i}", dataset="mine", action=name))
+        for name in SENTENCES
+        for i in range(4)
+    ]
+    save_pack(clips, tmp_path / "pack")
+    told = [f'[[action]]\nname = "{name}"\nplain = "{plain}"\n' for name, plain in SENTENCES.items()]
+    split = '[splits]\nmy-own = { unseen = ["wave", "hop"], source = "me" }\n'
+    (tmp_path / "mine.toml").write_text('dataset = "mine"\n' + "".join(told) + split)
+    random = np.random.default_rng(0)
+    np.savez(tmp_path / "v.npz", **{plain: random.normal(size=6) for plain in SENTENCES.values()})
+    return tmp_path
+
+
+def test_a_run_is_judged_by_the_sentences_it_was_trained_with(folder: Path) -> None:
+    settings = RunSettings(
+        packs=(str(folder / "pack"),),
+        split="mine/my-own",
+        prepare={"frames": 8},
+        text={"encoder": "file", "source": str(folder / "v.npz"), "variants": ("plain",)},
+        model={"channels": (4, 8), "strides": (2, 1), "kernel": 3},
+        train={"epochs": 1, "batch": 4},
+    )
+    train(settings, assemble(settings, [folder / "mine.toml"]), folder / "run", device="cpu")
+    (folder / "mine.toml").unlink()
+    found = evaluate(folder / "run", device="cpu")
+    assert [a.plain for a in found.corpus.unseen] == [SENTENCES["wave"], SENTENCES["hop"]]
+
+    # Given by name, another catalogue stands before the one that is kept.
+    (folder / "other.toml").write_text(
+        'dataset = "mine"\n'
+        + "".join(f'[[action]]\nname = "{name}"\nplain = "Who knows."\n' for name in SENTENCES)
+        + '[splits]\nmy-own = { unseen = ["wave", "hop"], source = "me" }\n'
+    )
+    with pytest.raises(BadFile, match=r"a vector under 'Who knows\.'"):
+        evaluate(folder / "run", catalogues=(folder / "other.toml",), device="cpu")
