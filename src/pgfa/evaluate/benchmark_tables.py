@@ -194,7 +194,7 @@ def tables_of(standing: Standing) -> list[Table]:
     if HONEST in spec.protocols and PAPER in spec.protocols:
         tables.append(
             Table(
-                f"{spec.title}: honest > chosen on the test set, %", heads,
+                f"{spec.title}: honest / chosen on the test set, %", heads,
                 rows(lambda column, way: _beside(standing, column, way)),
                 (
                     "First the honest figure, then the same with epoch, settings and alignment chosen by the labels "
@@ -235,7 +235,7 @@ def _told(difference: Difference | None) -> str:
 
 def _beside(standing: Standing, column: Column, way: Way) -> str:
     cells = [standing.cell(column, way, "accuracy", protocol) for protocol in (HONEST, PAPER)]
-    return " > ".join(f"{cell.value:.1f}" if isinstance(cell, Cell) else cell for cell in cells)
+    return " / ".join(f"{cell.value:.1f}" if isinstance(cell, Cell) else cell for cell in cells)
 
 
 def _failures(standing: Standing) -> list[str]:
