@@ -10,7 +10,7 @@ import pytest
 
 from pgfa.config import RunSettings
 from pgfa.errors import BadFile
-from pgfa.evaluate.evaluate import evaluate
+from pgfa.evaluate.evaluate import evaluate, save_evaluation
 from pgfa.learn.corpus import assemble
 from pgfa.learn.train import train
 from pgfa.pack import save_pack
@@ -31,11 +31,15 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         for i in range(4)
     ]
     save_pack(clips, tmp_path / "pack")
-    told = [f'[[action]]\nname = "{name}"\nplain = "{plain}"\n' for name, plain in SENTENCES.items()]
+    told = [
+        f'[[action]]\nname = "{name}"\nplain = "{plain}"\nskeleton = "Joints of {name}."\n'
+        for name, plain in SENTENCES.items()
+    ]
     split = '[splits]\nmy-own = { unseen = ["wave", "hop"], source = "me" }\n'
     (tmp_path / "mine.toml").write_text('dataset = "mine"\n' + "".join(told) + split)
     random = np.random.default_rng(0)
-    np.savez(tmp_path / "v.npz", **{plain: random.normal(size=6) for plain in SENTENCES.values()})
+    texts = [*SENTENCES.values(), *(f"Joints of {name}." for name in SENTENCES)]
+    np.savez(tmp_path / "v.npz", **{text: random.normal(size=6) for text in texts})
     return tmp_path
 
 
@@ -44,7 +48,7 @@ def test_a_run_is_judged_by_the_sentences_it_was_trained_with(folder: Path) -> N
         packs=(str(folder / "pack"),),
         split="mine/my-own",
         prepare={"frames": 8},
-        text={"encoder": "file", "source": str(folder / "v.npz"), "variants": ("plain",)},
+        text={"encoder": "file", "source": str(folder / "v.npz"), "variants": ("skeleton", "plain")},
         model={"channels": (4, 8), "strides": (2, 1), "kernel": 3},
         train={"epochs": 1, "batch": 4},
     )
@@ -52,6 +56,8 @@ def test_a_run_is_judged_by_the_sentences_it_was_trained_with(folder: Path) -> N
     (folder / "mine.toml").unlink()
     found = evaluate(folder / "run", device="cpu")
     assert [a.plain for a in found.corpus.unseen] == [SENTENCES["wave"], SENTENCES["hop"]]
+    _, report = save_evaluation(found)
+    assert all(SENTENCES[name] in report.read_text(encoding="utf-8") for name in ("wave", "hop"))
 
     # Given by name, another catalogue stands before the one that is kept.
     (folder / "other.toml").write_text(

@@ -157,6 +157,7 @@ def save_evaluation(
 
 def _report(found: Evaluation, notes: tuple[str, ...], command: str) -> Report:
     settings, corpus, made = found.run.settings, found.corpus, found.alignment
+    shown = "plain" if "plain" in settings.text.variants else settings.text.variants[0]
     packs = [open_pack(path) for path in settings.packs]
     ids = tuple(str(packs[p].manifest["id"][c]) for p, c in corpus.test.origin.tolist())
     predictions = Predictions(ids, corpus.test.labels, made.labels, made.predictions)
@@ -182,7 +183,7 @@ def _report(found: Evaluation, notes: tuple[str, ...], command: str) -> Report:
             "Alignment": f"{settings.adapt.method}, support factor {settings.adapt.alpha:g}",
         },
         table=[_row(found.start, found.sentences), _row(AFTER_ALIGNMENT, found.aligned)],
-        classes=[UnseenClass(a.label, sentence_of(a, settings.text.variants[0])) for a in corpus.unseen],
+        classes=[UnseenClass(a.label, sentence_of(a, shown)) for a in corpus.unseen],
         predictions=predictions,
         command=command or f"pgfa evaluate {found.run.folder}",
         map=feature_map(found.features, made.anchors, made.prototypes),

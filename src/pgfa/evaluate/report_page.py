@@ -109,8 +109,8 @@ def _actions(report: Report) -> str:
     return (
         '<section aria-labelledby="actions"><h2 id="actions">The actions and their sentences</h2>'
         '<div class="scroll"><table class="plain actions">'
-        "<caption>The sentence is all the recogniser was told of an "
-        "action. Right clips of each action, in per cent of its clips.</caption>"
+        "<caption>Words are all the recogniser was told of an action; its sentence is shown. "
+        "Right clips of each action, in per cent of its clips.</caption>"
         '<thead><tr><th scope="col">action</th><th scope="col">sentence</th>'
         '<th scope="col" class="number">clips</th>'
         '<th scope="col" class="number">from sentences</th>'
