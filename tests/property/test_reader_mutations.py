@@ -29,7 +29,7 @@ from pgfa.skeleton import COCO17, Clip
 from pgfa.synth.skeleton_text import skeleton_text, stream_text
 
 COUNT = int(os.environ.get("PGFA_MUTATIONS", "12"))
-SECONDS = 5.0
+SECONDS = 5.0  # of the processor: others may be at work too
 MEGABYTES = 700
 
 POSE = np.random.default_rng(0).uniform(0.1, 2, (20, 3)).round(3)
@@ -369,7 +369,7 @@ def test_spoiled(case: str, tmp_path: Path, how: list[tuple[Any, ...]]) -> None:
         raw = spoil(raw, one)
     ref = lay_out(case, tmp_path, raw)
     known = FORMATS[CASES[case][0]]
-    before, began = peak(), time.perf_counter()
+    before, began = peak(), time.process_time()
     # Its own reader, whatever the content now looks like, and the one that is found by content.
     for attempt in (known.read_all or (lambda ref: [known.read(ref)]), read_all):
         try:
@@ -385,7 +385,7 @@ def test_spoiled(case: str, tmp_path: Path, how: list[tuple[Any, ...]]) -> None:
             assert seen.size
             assert np.abs(seen).max() < 1000
             assert 0 < clip.rate < 1e6
-    assert time.perf_counter() - began < SECONDS
+    assert time.process_time() - began < SECONDS
     assert peak() - before < MEGABYTES
 
 

@@ -82,9 +82,12 @@ def read_all(file: str | Path | FileRef) -> list[Clip | BadFile]:
 
 def format_of(ref: FileRef) -> Format:
     """The format of a file, told by its first bytes. Raises BadFile where no reader knows it."""
-    if ref.member is None and openpose.is_recording(ref.path):
-        return openpose.FORMAT
-    head = ref.head()
+    try:
+        head = ref.head()
+    except BadFile:
+        if openpose.is_recording(ref):
+            return openpose.FORMAT
+        raise
     for known in FORMATS.values():
         if known.sniff(ref.name, head):
             return known

@@ -15,6 +15,7 @@ NAMES = {
     ("numpy", "dtype"): "dtype",
     ("_codecs", "encode"): "encode",
     ("collections", "OrderedDict"): "dict",
+    ("__builtin__", "bytes"): "bytes",
 }
 """All names a stream may say, and what is done for them."""
 TYPES = {

@@ -1,7 +1,7 @@
 """Arrays and plain containers out of a Python object stream, without ever calling anything it names.
 
 The streams in which Python stores objects are programs for a small machine, and may name any function to be
-called. This reader knows numbers, text, bytes, lists, tuples and dicts, protocols 0 to 5, and the six names with
+called. This reader knows numbers, text, bytes, lists, tuples and dicts, protocols 0 to 5, and the few names with
 which NumPy stores arrays and numbers. For those it does itself what they stand for, on bytes; any other name, and
 any other instruction, is refused. Nothing is imported, looked up or called.
 """
@@ -166,8 +166,8 @@ class _Machine:
         if what == "encode" and len(given) == 2 and isinstance(given[0], str) and given[1] == "latin1":
             self.spend(len(given[0]))
             return given[0].encode("latin1")
-        if what == "dict" and not given:
-            return {}
+        if what in ("dict", "bytes") and not given:
+            return {} if what == "dict" else b""
         raise Refused("NumPy's own way to store an array", f"{what} with {len(given)} arguments")
 
     def build(self) -> None:

@@ -28,9 +28,16 @@ def sniff(name: str, head: bytes) -> bool:
     return zipped or (bool(FRAME.fullmatch(name)) and b'"people"' in head)
 
 
-def is_recording(folder: Path) -> bool:
-    """Whether a folder holds OpenPose's frames."""
-    return folder.is_dir() and any(FRAME.fullmatch(entry.name) for entry in os.scandir(folder))
+def is_recording(ref: FileRef) -> bool:
+    """Whether a folder, or a folder of a zip, holds OpenPose's frames."""
+    if ref.member is None:
+        return ref.path.is_dir() and any(FRAME.fullmatch(entry.name) for entry in os.scandir(ref.path))
+    try:
+        with zipfile.ZipFile(ref.path) as archive:
+            paths = map(PurePosixPath, archive.namelist())
+            return any(FRAME.fullmatch(p.name) and str(p.parent) == ref.member.rstrip("/") for p in paths)
+    except UNREADABLE:
+        return False
 
 
 def find(root: Path) -> list[FileRef]:

@@ -1,0 +1,188 @@
+"""BVH: forward kinematics against an arm worked out by hand, names of many makers, faults with their line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pgfa.errors import BadFile, LayoutMismatch, LimitExceeded
+from pgfa.read import bvh, read
+from pgfa.read.bvh import forward, parse
+from pgfa.read.part_names import find_joints
+from pgfa.skeleton import NTU25
+
+ARM = """HIERARCHY
+ROOT Upper
+{
+  OFFSET 0 0 0
+  CHANNELS 6 Xposition Yposition Zposition Zrotation Xrotation Yrotation
+  JOINT Lower
+  {
+    OFFSET 2 0 0
+    CHANNELS 3 Zrotation Xrotation Yrotation
+    End Site
+    {
+      OFFSET 1 0 0
+    }
+  }
+}
+MOTION
+Frames: 1
+Frame Time: 0.02
+"""
+
+
+def ends(row: str, arm: str = ARM) -> np.ndarray:
+    joints, motion, seconds = parse("arm.bvh", (arm + row + "\n").encode())
+    assert seconds == 0.02
+    return forward(joints, motion)[0]
+
+
+@pytest.mark.parametrize(
+    ("row", "expected"),
+    [
+        ("0 0 0 0 0 0 0 0 0", [[0, 0, 0], [2, 0, 0], [3, 0, 0]]),
+        ("1 2 3 0 0 0 0 0 0", [[1, 2, 3], [3, 2, 3], [4, 2, 3]]),
+        ("0 0 0 90 0 0 0 0 0", [[0, 0, 0], [0, 2, 0], [0, 3, 0]]),  # z: +x to +y
+        ("0 0 0 0 0 90 0 0 0", [[0, 0, 0], [0, 0, -2], [0, 0, -3]]),  # y: +x to -z
+        ("0 0 0 0 0 0 90 0 0", [[0, 0, 0], [2, 0, 0], [2, 1, 0]]),
+        # Z then X then Y in the file means Rz Rx Ry: y turns first, to -z; x takes that to +y, z that to -x.
+        ("0 0 0 90 90 90 0 0 0", [[0, 0, 0], [-2, 0, 0], [-3, 0, 0]]),
+        ("1 2 3 90 0 0 90 0 0", [[1, 2, 3], [1, 4, 3], [0, 4, 3]]),
+    ],
+)
+def test_forward_kinematics_of_an_arm(row: str, expected: list[list[float]]) -> None:
+    np.testing.assert_allclose(ends(row), expected, atol=1e-9)
+
+
+def test_the_order_of_channels_counts() -> None:
+    other = ARM.replace("Zrotation Xrotation Yrotation", "Yrotation Xrotation Zrotation", 1)
+
+    def turn(axis: int) -> np.ndarray:
+        out = np.zeros((3, 3))
+        a, b = (axis + 1) % 3, (axis + 2) % 3
+        out[axis, axis] = out[b, a] = 1
+        out[a, b] = -1
+        return out
+
+    expected = turn(1) @ turn(0) @ turn(2) @ [2, 0, 0]
+    assert not np.allclose(expected, ends("0 0 0 90 90 90 0 0 0")[1])
+    np.testing.assert_allclose(ends("0 0 0 90 90 90 0 0 0", other)[1], expected, atol=1e-9)
+
+
+def test_positions_of_a_joint_stand_for_its_offset() -> None:
+    six = ARM.replace("CHANNELS 3", "CHANNELS 6 Xposition Yposition Zposition")
+    np.testing.assert_allclose(
+        ends("0 0 0 0 0 0 5 0 0 0 0 0", six), [[0, 0, 0], [5, 0, 0], [6, 0, 0]], atol=1e-9
+    )
+
+
+NAMES = {
+    "Bandai Namco": "Hips Neck Head UpperArm_{S} LowerArm_{S} Hand_{S} UpperLeg_{S} LowerLeg_{S} Foot_{S} Toes_{S}",
+    "Mixamo": "mixamorig:Hips mixamorig:Neck mixamorig:Head mixamorig:{Side}Arm mixamorig:{Side}ForeArm "
+    "mixamorig:{Side}Hand mixamorig:{Side}UpLeg mixamorig:{Side}Leg mixamorig:{Side}Foot mixamorig:{Side}Shoulder",
+    "CMU": "Hips LHipJoint RHipJoint Neck Neck1 Head {Side}Shoulder {Side}Arm {Side}ForeArm {Side}Hand {Side}UpLeg "
+    "{Side}Leg {Side}Foot {Side}ToeBase {S}Thumb",
+    "Biovision": "Hips Neck Head {Side}Collar {Side}Shoulder {Side}Elbow {Side}Wrist {Side}Hip {Side}Knee {Side}Ankle",
+    "Poser": "hip neck head {s}Collar {s}Shldr {s}ForeArm {s}Hand {s}Thigh {s}Shin {s}Foot",
+    "Acclaim": "root lowerneck head {s}humerus {s}radius {s}wrist {s}femur {s}tibia {s}foot {s}toes",
+    "Blender": "pelvis neck head upper_arm.{S} forearm.{S} hand.{S} thigh.{S} shin.{S} foot.{S} toe.{S}",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("maker", NAMES)
+def test_names_of_many_makers(maker: str) -> None:
+    names: list[str] = []
+    for word in NAMES[maker].split():
+        sides = [("left", "L"), ("right", "R")] if "{" in word else [("", "")]
+        names += [word.format(S=s, s=s.lower(), Side=side.title()) for side, s in sides]
+    found = find_joints("x", names)
+    for joint, at in found.items():
+        if joint.endswith(("left", "right")):
+            letter = joint.rsplit("_")[-1][0]
+            name = names[at].split(":")[-1].replace("_", " ").replace(".", " ").lower()
+            assert name.startswith(letter) or name.endswith(letter), (joint, names[at])
+    assert {
+        "pelvis",
+        "neck",
+        "head",
+        "shoulder_left",
+        "wrist_right",
+        "ankle_left",
+        "hip_right",
+    } <= found.keys()
+
+
+def test_joints_of_no_person(tmp_path: Path) -> None:
+    path = tmp_path / "arm.bvh"
+    path.write_text(ARM + "0 0 0 0 0 0 0 0 0\n")
+    with pytest.raises(
+        LayoutMismatch, match=r"arm.bvh: expected the joints of a person .* no pelvis, neck.*Upper, Lower"
+    ):
+        read(path)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("OFFSET 2 0 0", "OFFSET 2 0", r"line 8: expected 3 numbers, found '2 0'"),
+        ("OFFSET 2 0 0", "OFFSET 2 0 nan", r"line 8: expected 3 numbers"),
+        ("CHANNELS 3 Z", "CHANNELS 4 Z", r"line 9: expected a count and as many of Xposition"),
+        ("CHANNELS 3 Zrotation Xrotation", "CHANNELS 3 Xrotation Xrotation", r"line 9: expected a count"),
+        ("JOINT Lower\n  {", "JOINT Lower", r"line 7: expected {, found 'OFFSET 2 0 0'"),
+        ("ROOT Upper", "JOINT Upper", r"line 2: expected one ROOT"),
+        ("    End Site", "    ROOT x", r"line 10: expected one ROOT"),
+        ("  }\n}\nMOTION", "MOTION", r"expected a whole hierarchy before MOTION, found 2 braces open"),
+        ("MOTION\n", "", r"line 16: expected JOINT, End Site.* found 'Frames: 1'"),
+        ("Frames: 1", "Frames: x", r"line 17: expected frames: and a number"),
+        ("Frames: 1", "Frames: 2", r"MOTION: expected 2 lines of numbers, found 1"),
+        ("Frames: 1", "Frames: nan", r"MOTION: expected a count and a time above 0"),
+        ("Frame Time: 0.02", "Frame Time: 0", r"MOTION: expected a count and a time above 0"),
+        ("Frame Time: 0.02", "", r"line 19: expected frame time:"),
+        ("0 0 0 0 0 0 0 0 1", "0 0 0 0", r"line 19: expected 9 numbers, found 4"),
+        ("0 0 0 0 0 0 0 0 1", "0 0 0 0 0 0 0 0 x", r"line 19: expected 9 numbers, found other words"),
+        ("0 0 0 0 0 0 0 0 1", "0 0 0 0 0 0 0 0 inf", r"line 19: expected numbers, found nan or inf"),
+    ],
+)
+def test_what_is_wrong_is_told(old: str, new: str, told: str) -> None:
+    whole = ARM + "0 0 0 0 0 0 0 0 1\n"
+    assert old in whole
+    with pytest.raises(BadFile, match=told):
+        parse("arm.bvh", whole.replace(old, new, 1).encode())
+
+
+def test_limits(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(LimitExceeded, match="frames"):
+        parse("x", ARM.replace("Frames: 1", "Frames: 1e12").encode())
+    monkeypatch.setattr(bvh, "MAX_JOINTS", 2)
+    with pytest.raises(LimitExceeded, match="joints"):
+        parse("x", ARM.encode())
+
+
+@pytest.mark.real
+def test_real_motion_is_a_person(shared_data: Path) -> None:
+    files = sorted((shared_data / "bvh-sample").glob("*.bvh"))
+    assert len(files) == 8
+    at = NTU25.index
+    for file in files:
+        clip = read(file)
+        joints = clip.positions[:, 0]
+        assert clip.problems == ("lengths taken for centimetres",)
+        assert (clip.rate, clip.bodies, clip.layout) == (pytest.approx(30, abs=0.1), 1, NTU25)
+        for bone in (
+            ("elbow_left", "shoulder_left"),
+            ("wrist_right", "elbow_right"),
+            ("knee_left", "hip_left"),
+        ):
+            length = np.linalg.norm(joints[:, at(bone[0])] - joints[:, at(bone[1])], axis=-1)
+            assert 0.2 < length.mean() < 0.5
+            assert np.ptp(length) < 1e-3
+        feet = joints[:, [at("foot_left"), at("foot_right")], 1]
+        assert -0.1 < feet.min() < 0.15
+        assert 1.1 < np.median(joints[:, at("head"), 1]) < 1.8
+        # Left is left: seen from above, hips and feet agree with the way of the toes.
+        across = joints[:, at("hip_left")] - joints[:, at("hip_right")]
+        ahead = joints[:, at("foot_left")] - joints[:, at("ankle_left")]
+        assert np.median(np.cross(ahead, across)[:, 1]) > 0
