@@ -210,6 +210,15 @@ def test_archives_that_inflate_without_bound_are_refused(
         read(tmp_path / "big.npz")
 
 
+def test_an_empty_mat_is_called_empty(tmp_path: Path) -> None:
+    """As an import comes upon it, which knows the format beforehand."""
+    from pgfa.read import FileRef, utd_mhad
+
+    (tmp_path / UTD).touch()
+    with pytest.raises(BadFile, match="expected a MATLAB v5 file, found an empty file"):
+        utd_mhad.read(FileRef(tmp_path / UTD))
+
+
 def test_a_mat_that_inflates_without_bound_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -88,6 +88,7 @@ class Evaluation:
             "recipe": settings.train.recipe,
             "seed": settings.train.seed,
             "epochs": settings.train.epochs,
+            "alignment": settings.adapt.method,
             "alpha": settings.adapt.alpha,
             "train_clips": self.run.facts["train_clips"],
             "classes": [a.key for a in self.corpus.unseen],

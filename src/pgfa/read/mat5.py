@@ -38,7 +38,8 @@ def load_array(file: str, raw: bytes, name: str, limit: int) -> NDArray[Any]:
         LimitExceeded: above the limit.
     """
     if not raw.startswith(b"MATLAB 5.0") or raw[126:128] not in (b"IM", b"MI"):
-        raise BadFile(file, expected="a MATLAB v5 file", found="another header")
+        found = "another header" if raw else "an empty file"
+        raise BadFile(file, expected="a MATLAB v5 file", found=found)
     order = "<" if raw[126:128] == b"IM" else ">"
     for kind, body in _elements(file, raw, order, first=_HEADER):
         if kind == _COMPRESSED:
