@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 from cyclopts import App, Parameter
 
 from pgfa.commands import using
+from pgfa.commands.benchmark import benchmark
 from pgfa.config import (
     AdaptSettings,
     ModelSettings,
@@ -311,6 +312,9 @@ def reproduce(
     )  # fmt: skip
     print(table.to_text(), end="")
     print(f"tables: {out / setting}.txt, .md, .tex, .json")
+
+
+app.command(benchmark)
 
 
 @app.command

@@ -106,8 +106,13 @@ def run_benchmark(
             )  # fmt: skip
             return [(judge_job, (job, spec)) for job in complete]
 
-        if tasks:
-            work(tasks, _devices(device, jobs, len(tasks)), ended=ended, advance=advance)
+        try:
+            if tasks:
+                work(tasks, _devices(device, jobs, len(tasks)), ended=ended, advance=advance)
+        except KeyboardInterrupt:  # what is done so far can be read
+            if there := [job for job in planned if _judged(job, spec)]:
+                write_tables(_collect(there, spec, {}, out), spec, out)
+            raise
     done = _collect(planned, spec, problems, out)
     write_tables(done, spec, out)
     return done

@@ -87,7 +87,7 @@ def line_chart(lines: Sequence[Line], curve: str) -> str:
             f'<line class="tick" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{up(tick):.1f}" y2="{up(tick):.1f}"/>'
             f'<text class="scale" x="{LEFT - 8}" y="{up(tick) + 4:.1f}" text-anchor="end">{100 * tick:.0f}</text>'
         )
-    last = -math.inf
+    last = float("-inf")
     for x in sorted(set(places)):
         if across(x) - last >= 28:
             last = across(x)

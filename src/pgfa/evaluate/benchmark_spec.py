@@ -21,7 +21,7 @@ class SplitGroup(Settings):
     """Splits that are run alike."""
 
     names: Annotated[tuple[str, ...], Field(min_length=1)]
-    """Splits, as `utd-mhad/22-5`; `*` stands for anything: `utd-mhad/random-5-*`."""
+    """Splits, as `utd-mhad/22-5`; `*`, `?` and `[0-4]` stand for what they do in a shell: `utd-mhad/random-5-*`."""
     training: tuple[str, ...] = ()
     """Which training sets; all of the benchmark's if none is named."""
     seeds: Annotated[int, Field(ge=1, le=100)] = 1
@@ -97,7 +97,7 @@ def load_benchmark(path: Path) -> BenchmarkSettings:
 
 
 def _splits(name: str) -> list[str]:
-    if "*" not in name:
+    if not set("*?[") & set(name):
         return [find_split(name).key]
     dataset = name.partition("/")[0]
     found = [split.key for split in catalogue(dataset).splits.values() if fnmatchcase(split.key, name)]
