@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
+
+from pgfa.skeleton import get_layout
+
+if TYPE_CHECKING:
+    from pgfa.recognise import Recogniser
 
 # Hub look-ups would hang or fail on a machine without a network; everything tested here works offline.
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
@@ -33,3 +42,38 @@ def shared_data() -> Path:
 def parity() -> Path:
     """Folder of the reference values of the authors' code; the test is skipped where there is none."""
     return _shared("parity")
+
+
+@pytest.fixture(scope="session")
+def small_recogniser() -> Recogniser:
+    """A recogniser without training or sentence encoder: what a clip is told to be depends on where its hands are.
+
+    Sentences with "raise" or "wave" mean hands above the hips, others hands below; it is calibrated.
+    """
+    from pgfa.config import RunSettings
+    from pgfa.recognise import Bundle, Calibration, Recogniser
+
+    def vector(sentence: str) -> NDArray[np.float32]:
+        random = np.random.default_rng(list(sentence.encode()))
+        up = 1.0 if any(word in sentence for word in ("raise", "wave")) else -1.0
+        return np.array([up, 1, *random.normal(0, 0.1, 6)], dtype=np.float32)
+
+    class Hands:
+        kind = "hands"
+
+        def features(self, positions: NDArray[np.float32], present: NDArray[np.bool_]) -> NDArray[np.float32]:
+            layout = get_layout(settings.prepare.layout)
+            hands = [layout.index("hand_left"), layout.index("hand_right")]
+            high = (positions[:, :, 0, hands, 1] - positions[:, :, :1, layout.index("pelvis"), 1]).max(axis=2)
+            rest = positions.reshape(len(positions), -1)[:, :6] * 0.1
+            up = np.tanh(4 * np.nanmean(high, axis=1))
+            return np.concatenate([up[:, None], np.ones((len(up), 1)), rest], axis=1).astype(np.float32)
+
+    class Words(Bundle):
+        def anchors(self, sentences: Sequence[str]) -> NDArray[np.float32]:
+            return np.stack([vector(sentence) for sentence in sentences])
+
+    settings = RunSettings()
+    calibration = Calibration(6.0, 6.0, none=1.0, fitted=True)
+    facts = {"seen": ["wave", "bow"], "train_clips": 2}
+    return Recogniser(Words(settings, Hands(), np.zeros(8, dtype=np.float32), calibration, facts))

@@ -19,10 +19,11 @@ from pgfa.config import (
     PrepareSettings,
     Recipe,
     RunSettings,
+    ServeSettings,
     TextSettings,
     TrainSettings,
 )
-from pgfa.errors import PgfaError
+from pgfa.errors import BadConfig, PgfaError
 
 app = App(
     name="pgfa",
@@ -220,6 +221,30 @@ def evaluate(
     result, report = save_evaluation(found)
     print(found)
     print(f"numbers: {result}\nreport:  {report}")
+
+
+@app.command
+def serve(
+    run: Path | None = None,
+    *,
+    device: str = "cpu",
+    serve: Annotated[ServeSettings | None, Parameter(name="*")] = None,
+) -> None:
+    """Open the page: drop a recording, type sentences, see which one tells what it shows, and when.
+
+    Parameters
+    ----------
+    run
+        A folder that `pgfa train` or `pgfa export` made; the recogniser that comes with the package if not given.
+    device
+        cpu, cuda, cuda:1, or auto.
+    """
+    try:
+        from pgfa.serve.app import serve as serve_page
+    except ModuleNotFoundError as error:
+        raise BadConfig(f"pgfa serve needs {error.name}: pip install 'pgfa[serve]'") from None
+
+    serve_page(run, serve or ServeSettings(), device=device)
 
 
 @app.command

@@ -6,7 +6,8 @@
  *   player.show(clip, play);          clip and layouts as payload.py writes them
  *
  * Options: pageKeys: keys also work while nothing on the page has the focus; wheel: the wheel zooms even before the
- * picture was clicked (otherwise it scrolls the page, as a reader expects of a long page).
+ * picture was clicked (otherwise it scrolls the page, as a reader expects of a long page); onFrame: called after every
+ * change of frame.
  * The element carries data-frame and data-playing, so that a test can see it move.
  */
 const SkeletonPlayer = (() => {
@@ -232,6 +233,7 @@ const SkeletonPlayer = (() => {
       this.clock.textContent = `${whole} · ${(this.frame / rate).toFixed(2)} s`;
       this.root.dataset.frame = String(this.frame);
       this.draw();
+      this.options.onFrame?.(this.frame);
     }
 
     mark() {
