@@ -87,7 +87,7 @@ def line_chart(lines: Sequence[Line], curve: str) -> str:
             f'<line class="tick" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{up(tick):.1f}" y2="{up(tick):.1f}"/>'
             f'<text class="scale" x="{LEFT - 8}" y="{up(tick) + 4:.1f}" text-anchor="end">{100 * tick:.0f}</text>'
         )
-    last = float("-inf")
+    last = -math.inf
     for x in sorted(set(places)):
         if across(x) - last >= 28:
             last = across(x)
@@ -121,7 +121,7 @@ def _apart(heights: Sequence[float]) -> list[float]:
     above = -math.inf
     for place in sorted(range(len(heights)), key=lambda i: heights[i]):
         above = placed[place] = max(heights[place], above + LABEL_STEP)
-    below = HEIGHT - BOTTOM + LABEL_STEP
+    below = float(HEIGHT - BOTTOM + LABEL_STEP)
     for place in sorted(placed, key=lambda i: -placed[i]):
         below = placed[place] = min(placed[place], below - LABEL_STEP)
     return [placed[i] for i in range(len(heights))]
