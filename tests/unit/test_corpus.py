@@ -255,6 +255,39 @@ def test_no_pack_and_a_pack_that_is_none(tmp_path: Path) -> None:
         run("utd-mhad/22-5", str(tmp_path / "absent"))
 
 
+def test_a_pack_given_twice_is_refused(moves: list[Clip], tmp_path: Path) -> None:
+    pack = own_pack(tmp_path / "p", moves, ["hop", "bow"])
+    with pytest.raises(BadConfig, match="are the same pack; give it once"):
+        run("mine/unseen:hop", pack, str(tmp_path / "p" / ".." / "p"))
+
+
+@pytest.mark.parametrize(
+    ("other", "said"),
+    [
+        ({"dataset": "mine", "action": "hop"}, "tested on twice"),
+        ({"dataset": "copies", "action": "dance"}, "both tested on and trained on"),
+    ],
+)
+def test_a_recording_in_two_packs_may_not_be_tested(
+    other: dict[str, str], said: str, moves: list[Clip], tmp_path: Path
+) -> None:
+    """The same file, imported once more under another name and class, would be seen after all."""
+    clips = [
+        replace(clip, source=replace(clip.source, digest=f"{i:016x}"))
+        for i, clip in enumerate(clips_of("mine", ["hop", "bow"], moves, each=2))
+    ]
+    save_pack(clips, tmp_path / "p")
+    copy = replace(clips[1], source=replace(clips[1].source, id="another", **other))
+    seen_too = replace(clips[3], source=replace(clips[3].source, id="more", dataset="copies"))
+    save_pack([copy, seen_too], tmp_path / "q")
+    with pytest.raises(BadConfig, match=rf"{said}: it lies in .*p \(hop-1\) and .*q \(another\)"):
+        run("mine/unseen:hop", str(tmp_path / "p"), str(tmp_path / "q"))
+    # Trained on twice is no leak.
+    save_pack([seen_too], tmp_path / "r")
+    corpus = run("mine/unseen:hop", str(tmp_path / "p"), str(tmp_path / "r"))
+    assert (len(corpus.train), len(corpus.test)) == (3, 2)
+
+
 def test_a_pack_whose_numbers_have_changed_is_refused(moves: list[Clip], tmp_path: Path) -> None:
     """One byte, which leaves a number like any other: only the digest of the pack can tell."""
     pack = Path(own_pack(tmp_path / "p", moves, ["hop", "bow", "duck"]))

@@ -134,7 +134,8 @@ def assemble(settings: RunSettings, catalogues: Sequence[Path | Catalogue] = ())
 
     Raises:
         BadConfig: no pack holds the split's data set, an unseen class has no clip, nothing is left to train on or
-            to test, the data set has no such protocol, an exemplar is missing.
+            to test, the data set has no such protocol, an exemplar is missing, a recording to be tested on lies in
+            two packs.
         BadFile: a pack or catalogue that is not what it should be.
     """
     return prepare_clips(choose_clips(settings, catalogues), settings)
@@ -174,6 +175,7 @@ def choose_clips(settings: RunSettings, catalogues: Sequence[Path | Catalogue] =
         raise BadConfig(f"split {settings.split} leaves no class to train on")
     train = _chosen(keys, [side[0] for side in sides], seen)
     test = _chosen(keys, [side[1] for side in sides], unseen)
+    _refuse_recordings_given_twice(packs, train, test)
     exemplars = None
     if split.kind == "one-shot":
         wanted = _exemplars(packs, split)
@@ -262,6 +264,27 @@ def _chosen(
     return Chosen(
         np.concatenate(origin), np.concatenate([of[at] for of, at in zip(label, clips, strict=True)])
     )
+
+
+def _refuse_recordings_given_twice(packs: Sequence[Pack], train: Chosen, test: Chosen) -> None:
+    """Raises BadConfig where a recording to be tested on lies in another pack too, under whatever name.
+
+    Told by the digest of the file it was read from; two packs that are the same are told by their own.
+    """
+    first: dict[str, Pack] = {}
+    for pack in packs:
+        if (other := first.setdefault(pack.digest, pack)) is not pack:
+            raise BadConfig(f"{other.folder} and {pack.folder} are the same pack; give it once")
+    files = [pack.column("digest").tolist() for pack in packs]
+    tested = {files[p][c]: (p, c) for p, c in reversed(test.origin.tolist()) if files[p][c]}
+    for part, use in ((test, "tested on twice"), (train, "both tested on and trained on")):
+        for p, c in part.origin.tolist():
+            q, d = tested.get(files[p][c], (p, c))
+            if q != p:
+                clips = " and ".join(
+                    f"{packs[i].folder} ({packs[i].column('id')[j]})" for i, j in ((q, d), (p, c))
+                )
+                raise BadConfig(f"one recording would be {use}: it lies in {clips}")
 
 
 def _exemplars(packs: Sequence[Pack], split: Split) -> dict[str, str]:
