@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -127,8 +128,9 @@ def _one_file(place: Path) -> Iterator[Checked]:
 
 def _each(name: str, ref: FileRef, read_all: Any) -> Iterator[Checked]:
     format = ""
-    try:
+    with contextlib.suppress(PgfaError):  # told by the reading below, with all else that may be wrong
         format = format_of(ref).name
+    try:
         clips: list[Clip | BadFile] = read_all(ref)
     except PgfaError as error:
         yield Checked(name, format, error=str(error))

@@ -48,15 +48,18 @@ def read(ref: FileRef) -> Clip:
 
 
 def tags(ref: FileRef) -> list[tuple[float, str]]:
-    """The tagged moments of a recording: (seconds from its first frame, the tag's text), in order of time.
+    """The tagged moments of a recording: (seconds, the tag's text), in order of time.
+
+    Seconds are the clip's own, the number of the nearest frame over its rate: where the sensor dropped frames, the
+    clip's clock runs ahead of the wall's.
 
     They stand in the .tagstream file of the same name beside it (in any case of letters).
 
     Raises:
         BadFile: no such file, or it is wrong.
     """
-    times = _read(ref)[1]
-    return [((moment - times[0]) / 1e6, text) for moment, text in _tags(ref)]
+    clip, times = _read(ref)
+    return [(int(np.abs(times - moment).argmin()) / clip.rate, text) for moment, text in _tags(ref)]
 
 
 def read_all(ref: FileRef) -> list[Clip | BadFile]:
