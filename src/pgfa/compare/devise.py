@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import torch
 from torch import Tensor, nn
 
-from pgfa.compare.encoded import Mapped, Standard, encode, learn_on
-from pgfa.config import CompareSettings, RunSettings
+from pgfa.compare.encoded import Encoded, Mapped, Standard, learn_on, on_encoder
+from pgfa.config import CompareSettings
 from pgfa.learn.corpus import Corpus
-from pgfa.pack.progress import Progress
 
 
 def ranking_loss(mapped: Tensor, sentences: Tensor, labels: Tensor, same: Tensor, margin: float) -> Tensor:
@@ -28,19 +25,10 @@ def ranking_loss(mapped: Tensor, sentences: Tensor, labels: Tensor, same: Tensor
     return (margin - lead).clamp(min=0).masked_fill(same[labels], 0).sum(dim=1).mean()
 
 
-def devise(
-    settings: RunSettings,
-    corpus: Corpus,
-    folder: Path,
-    *,
-    options: CompareSettings | None = None,
-    device: str = "auto",
-    bar: Progress | None = None,
-) -> Mapped:
-    """Fit or load (a `Method`)."""
-    options = options or CompareSettings()
-    encoded = encode(settings, corpus, folder, device=device, bar=bar)
-    torch.manual_seed(settings.train.seed)
+@on_encoder
+def devise(encoded: Encoded, corpus: Corpus, options: CompareSettings) -> Mapped:
+    """Fit or load."""
+    torch.manual_seed(encoded.settings.train.seed)
     size = encoded.train.shape[1], encoded.sentences.shape[1]
     project = nn.Sequential(Standard(encoded.train), nn.Linear(*size, bias=False)).to(encoded.device)
     features, labels = encoded.tensor(encoded.train), encoded.tensor(encoded.labels)

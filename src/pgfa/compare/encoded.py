@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from pgfa.adapt import cosines
-from pgfa.compare.base import Array, sentence_vectors
+from pgfa.compare.base import Array, Fitted, Method, sentence_vectors
 from pgfa.config import CompareSettings, RunSettings, TrainSettings
 from pgfa.errors import BadCheckpoint
 from pgfa.files import digest, read_json
@@ -97,6 +97,27 @@ def encode(
         sentence_vectors(corpus.seen, settings, corpus),
         same[:classes, :classes],
     )
+
+
+OnEncoder = Callable[[Encoded, Corpus, CompareSettings], Fitted]
+
+
+def on_encoder(fit: OnEncoder) -> Method:
+    """A method that starts from the shared encoder, as a `Method`; it may look at ``corpus.train`` alone."""
+
+    def method(
+        settings: RunSettings,
+        corpus: Corpus,
+        folder: Path,
+        *,
+        options: CompareSettings | None = None,
+        device: str = "auto",
+        bar: Progress | None = None,
+    ) -> Fitted:
+        encoded = encode(settings, corpus, folder, device=device, bar=bar)
+        return fit(encoded, corpus, options or CompareSettings())
+
+    return method
 
 
 class Standard(nn.Module):

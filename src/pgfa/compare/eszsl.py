@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 from numpy.typing import NDArray
 
 from pgfa.compare.base import Array
-from pgfa.compare.encoded import Mapped, Standard, encode
-from pgfa.config import CompareSettings, RunSettings
+from pgfa.compare.encoded import Encoded, Mapped, Standard, on_encoder
+from pgfa.config import CompareSettings
 from pgfa.learn.corpus import Corpus
-from pgfa.pack.progress import Progress
 
 
 def bilinear(
@@ -46,18 +43,9 @@ def bilinear(
     return found
 
 
-def eszsl(
-    settings: RunSettings,
-    corpus: Corpus,
-    folder: Path,
-    *,
-    options: CompareSettings | None = None,
-    device: str = "auto",
-    bar: Progress | None = None,
-) -> Mapped:
-    """Solve (a `Method`). The score is the bilinear one over the clip's length in sentence space: the same ranks."""
-    options = options or CompareSettings()
-    encoded = encode(settings, corpus, folder, device=device, bar=bar)
+@on_encoder
+def eszsl(encoded: Encoded, corpus: Corpus, options: CompareSettings) -> Mapped:
+    """Solve. The score is the bilinear one over the clip's length in sentence space: the same ranks."""
     standard = Standard(encoded.train).to(encoded.device)
     x = standard(encoded.tensor(encoded.train)).cpu().numpy()
     solved = bilinear(

@@ -6,31 +6,19 @@ method.md section 3. Beside `pgfa` it tells what end-to-end training is worth.
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import torch
 from torch import Tensor, nn
 
-from pgfa.compare.encoded import Mapped, Standard, encode, learn_on
-from pgfa.config import CompareSettings, RunSettings
+from pgfa.compare.encoded import Encoded, Mapped, Standard, learn_on, on_encoder
+from pgfa.config import CompareSettings
 from pgfa.learn.corpus import Corpus
 from pgfa.model.loss import contrastive_loss
-from pgfa.pack.progress import Progress
 
 
-def frozen(
-    settings: RunSettings,
-    corpus: Corpus,
-    folder: Path,
-    *,
-    options: CompareSettings | None = None,
-    device: str = "auto",
-    bar: Progress | None = None,
-) -> Mapped:
-    """Fit or load (a `Method`)."""
-    options = options or CompareSettings()
-    encoded = encode(settings, corpus, folder, device=device, bar=bar)
-    torch.manual_seed(settings.train.seed)
+@on_encoder
+def frozen(encoded: Encoded, corpus: Corpus, options: CompareSettings) -> Mapped:
+    """Fit or load."""
+    torch.manual_seed(encoded.settings.train.seed)
     project = nn.Sequential(
         Standard(encoded.train), nn.Linear(encoded.train.shape[1], encoded.sentences.shape[1])
     )
@@ -41,7 +29,9 @@ def frozen(
     def loss_of(chosen: Tensor, epoch: int) -> Tensor:
         label = labels[chosen]
         alike = same[label][:, label]
-        return contrastive_loss(project(features[chosen]), sentences[label], alike, settings.train.scale)
+        return contrastive_loss(
+            project(features[chosen]), sentences[label], alike, encoded.settings.train.scale
+        )
 
     learn_on(project, "pgfa-frozen", loss_of, encoded, options, {"rate"}, rate=options.rate)
     return Mapped(encoded, project, lambda vectors: vectors)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -18,11 +17,10 @@ from torch import Tensor, nn
 from torch.nn.functional import layer_norm, softplus
 
 from pgfa.compare.base import Array
-from pgfa.compare.encoded import Encoded, encode, learn_on
-from pgfa.config import CompareSettings, RunSettings, TrainSettings
+from pgfa.compare.encoded import Encoded, learn_on, on_encoder
+from pgfa.config import CompareSettings, TrainSettings
 from pgfa.learn.corpus import ClipSet, Corpus
 from pgfa.learn.features import BATCH, features_of
-from pgfa.pack.progress import Progress
 
 DROPPED = 0.3  # of the frames: the most moving 15 of 50, then as many at random
 MARGIN, WEIGHT = 0.1, 0.5  # of the temporal term
@@ -158,19 +156,10 @@ class Informed:
         return None
 
 
-def smie(
-    settings: RunSettings,
-    corpus: Corpus,
-    folder: Path,
-    *,
-    options: CompareSettings | None = None,
-    device: str = "auto",
-    bar: Progress | None = None,
-) -> Informed:
-    """Fit or load (a `Method`). The encoder being fixed, the calm frames' features are drawn from a few made before."""
-    options = options or CompareSettings()
-    encoded = encode(settings, corpus, folder, device=device, bar=bar)
-    torch.manual_seed(settings.train.seed)
+@on_encoder
+def smie(encoded: Encoded, corpus: Corpus, options: CompareSettings) -> Informed:
+    """Fit or load. The encoder being fixed, the calm frames' features are drawn from a few made before."""
+    torch.manual_seed(encoded.settings.train.seed)
     critic = Critic(encoded.train.shape[1], encoded.sentences.shape[1]).to(encoded.device)
     whole = normal(encoded.tensor(encoded.train))
     labels, sentences = encoded.tensor(encoded.labels), encoded.tensor(encoded.sentences)

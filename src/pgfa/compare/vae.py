@@ -8,15 +8,12 @@ samples of the sentences instead, which learns the same halves of space from wha
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import torch
 from torch import Tensor, nn
 
-from pgfa.compare.encoded import Mapped, Standard, encode, learn_on
-from pgfa.config import CompareSettings, RunSettings
+from pgfa.compare.encoded import Encoded, Mapped, Standard, learn_on, on_encoder
+from pgfa.config import CompareSettings
 from pgfa.learn.corpus import Corpus
-from pgfa.pack.progress import Progress
 
 # (weight, first and last epoch of its linear rise, of 100), as the source found them.
 PRIOR, CROSS, ALIGN = (0.25, 0, 93), (2.37, 21, 75), (8.13, 6, 22)
@@ -97,19 +94,10 @@ def pair_loss(
     return (own + beta * prior + gamma * cross + delta * apart).mean()
 
 
-def vae(
-    settings: RunSettings,
-    corpus: Corpus,
-    folder: Path,
-    *,
-    options: CompareSettings | None = None,
-    device: str = "auto",
-    bar: Progress | None = None,
-) -> Mapped:
-    """Fit or load (a `Method`)."""
-    options = options or CompareSettings()
-    encoded = encode(settings, corpus, folder, device=device, bar=bar)
-    torch.manual_seed(settings.train.seed)
+@on_encoder
+def vae(encoded: Encoded, corpus: Corpus, options: CompareSettings) -> Mapped:
+    """Fit or load."""
+    torch.manual_seed(encoded.settings.train.seed)
     size, text = encoded.train.shape[1], encoded.sentences.shape[1]
     pair = Pair(Standard(encoded.train), size, text, options.vae_hidden, options.vae_latent).to(
         encoded.device
