@@ -10,7 +10,7 @@ import numpy as np
 from pgfa.adapt.balanced import balanced
 from pgfa.adapt.iterated import iterated
 from pgfa.adapt.neighbours import neighbours
-from pgfa.adapt.prototype import Alignment, Array, align, cosines, entropy, keep, surest, unit_rows
+from pgfa.adapt.prototype import Alignment, Array, align, cosines, entropy, keep, nearest, surest, unit_rows
 from pgfa.adapt.streaming import Stream
 from pgfa.config import AdaptSettings
 from pgfa.errors import BadConfig
@@ -23,6 +23,7 @@ __all__ = [
     "align_with",
     "cosines",
     "entropy",
+    "nearest",
     "surest",
     "unit_rows",
 ]

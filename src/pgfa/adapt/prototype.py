@@ -38,6 +38,14 @@ class Alignment:
     rounds: int = 1
 
 
+def nearest(features: Array, anchors: Array) -> NDArray[np.int64]:
+    """(N,) the anchor of highest cosine: what sentences alone say, each clip for itself.
+
+    Not the same as `Alignment.labels`, for which some methods look at all clips.
+    """
+    return np.asarray(cosines(features, anchors).argmax(axis=1))
+
+
 def keep(features: Array, anchors: Array) -> Alignment:
     """No alignment: the anchors are the prototypes and no clip supports them."""
     scores = cosines(features, anchors)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pgfa.adapt import Alignment, align_with, cosines
+from pgfa.adapt import Alignment, align_with, cosines, nearest
 from pgfa.config import AdaptSettings, RunSettings
 from pgfa.evaluate.feature_map import feature_map
 from pgfa.evaluate.report import (
@@ -141,7 +141,7 @@ def judge(run: Run, corpus: Corpus) -> Evaluation:
     classes, truth = len(corpus.unseen), corpus.test.labels
     return Evaluation(
         run, corpus, features, alignment,
-        sentences=score(truth, alignment.labels, classes, seed=settings.train.seed),
+        sentences=score(truth, nearest(features, alignment.anchors), classes, seed=settings.train.seed),
         aligned=score(truth, alignment.predictions, classes, seed=settings.train.seed),
     )  # fmt: skip
 
@@ -161,8 +161,8 @@ def _report(found: Evaluation, notes: tuple[str, ...], command: str) -> Report:
     shown = "plain" if "plain" in settings.text.variants else settings.text.variants[0]
     packs = [open_pack(path) for path in settings.packs]
     ids = tuple(str(packs[p].manifest["id"][c]) for p, c in corpus.test.origin.tolist())
-    predictions = Predictions(ids, corpus.test.labels, made.labels, made.predictions)
-    before, after = cosines(found.features, made.anchors), cosines(found.features, made.prototypes)
+    before, after = cosines(found.features, made.anchors), made.scores
+    predictions = Predictions(ids, corpus.test.labels, before.argmax(axis=1), made.predictions)
     examples = [
         Example(
             i,

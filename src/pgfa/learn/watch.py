@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from pgfa.adapt import align_with, unit_rows
+from pgfa.adapt import align_with, nearest, unit_rows
 from pgfa.config import RunSettings
 from pgfa.learn.corpus import Corpus
 from pgfa.learn.features import features_of
@@ -37,6 +37,6 @@ def watch_test(
     truth = corpus.test.labels
     return {
         "alpha": settings.adapt.alpha,
-        "before": float((found.labels == truth).mean()),
+        "before": float((nearest(features, anchors) == truth).mean()),
         "after": float((found.predictions == truth).mean()),
     }
