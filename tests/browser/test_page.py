@@ -1,0 +1,349 @@
+"""The page as a person meets it, in headless Chromium: open, drop, type, play, align, teach; by mouse, key, phone."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import shutil
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from pgfa.config import ServeSettings
+from pgfa.read.own import save_clip
+from pgfa.recognise import Recogniser
+from pgfa.skeleton import KINECT20, Clip, Source
+from pgfa.synth import make_clips
+
+sync = pytest.importorskip("playwright.sync_api", reason="playwright is not installed (extra `test`)")
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine (apt-get install chromium)"),
+]
+PATIENCE = 60_000
+HOSTILE = "<img src=x onerror=alert(1)>"
+
+
+@pytest.fixture(scope="module")
+def address(small_recogniser: Recogniser) -> Iterator[str]:
+    """A server on this machine, as `pgfa serve` starts it, with a small recogniser."""
+    import uvicorn
+
+    from pgfa.serve.app import create_app
+
+    settings = ServeSettings(port=0, sessions=100, sentences=12)
+    config = uvicorn.Config(
+        create_app(small_recogniser, settings), host="127.0.0.1", port=0, log_level="error"
+    )
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        assert thread.is_alive()
+        time.sleep(0.05)
+    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    server.should_exit = True
+    thread.join(20)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with sync.sync_playwright() as playwright:
+        flags = ["--no-sandbox"] if os.name == "posix" and os.geteuid() == 0 else []
+        one = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
+        yield one
+        one.close()
+
+
+@pytest.fixture
+def opened(browser: Any, address: str) -> Iterator[Any]:
+    """A function that opens the page; at the end, nothing may have been complained of in the console."""
+    contexts, complaints = [], []
+
+    def start(**how: Any) -> Any:
+        context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **how})
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(PATIENCE)
+        sync.expect.set_options(timeout=PATIENCE)
+        page.on("console", lambda m: complaints.append(m.text) if m.type in ("error", "warning") else None)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on(
+            "request",
+            lambda r: complaints.append(r.url) if not r.url.startswith((address, "data:", "blob:")) else None,
+        )
+        page.goto(address)
+        sync.expect(page.locator("body[data-answers]")).to_be_attached()
+        return page
+
+    yield start
+    for context in contexts:
+        context.close()
+    assert not [text for text in complaints if "422" not in text and "413" not in text]
+
+
+@pytest.fixture(scope="module")
+def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Somebody who waves, in the project's own format."""
+    (clip,) = make_clips(seed=5, performers=1, repeats=1, actions=["wave"])
+    path = tmp_path_factory.mktemp("drop") / "my-wave.npz"
+    save_clip(path, Clip(clip.positions, clip.rate, KINECT20, Source("my-wave")))
+    return path
+
+
+def answered(page: Any, act: Any) -> None:
+    """Do something, and wait for the answers that follow from it."""
+    before = int(page.locator("body").get_attribute("data-answers"))
+    act()
+    wait_until(lambda: int(page.locator("body").get_attribute("data-answers")) > before)
+
+
+def wait_until(holds: Any) -> None:
+    until = time.monotonic() + PATIENCE / 1000
+    while not holds():
+        assert time.monotonic() < until, "it did not happen in time"
+        time.sleep(0.05)
+
+
+def drop(page: Any, *files: Path) -> None:
+    """Let files fall on the page, as from a folder's window."""
+    content = [[file.name, base64.b64encode(file.read_bytes()).decode()] for file in files]
+    transfer = page.evaluate_handle(
+        """(files) => { const transfer = new DataTransfer();
+        for (const [name, text] of files)
+          transfer.items.add(new File([Uint8Array.from(atob(text), (c) => c.charCodeAt(0))], name));
+        return transfer; }""",
+        content,
+    )
+    page.dispatch_event("body", "dragenter", {"dataTransfer": transfer})
+    sync.expect(page.locator("#drop")).to_be_visible()
+    page.dispatch_event("body", "drop", {"dataTransfer": transfer})
+
+
+def shares(page: Any) -> dict[str, str]:
+    """Each sentence on the page and its share."""
+    rows = page.locator("#sentence-list > li:not([hidden])")
+    said = {}
+    for number in range(rows.count()):
+        row = rows.nth(number)
+        box = row.locator("input")
+        name = box.input_value() if box.count() else row.locator(".sentence").inner_text()
+        said[name] = row.locator(".value").inner_text()
+    return said
+
+
+def frame(page: Any) -> int:
+    return int(page.locator("#player").get_attribute("data-frame"))
+
+
+def test_drop_type_play_and_see_the_scores_change(opened: Any, recording: Path) -> None:
+    page = opened()
+    answered(page, lambda: drop(page, recording))
+    sync.expect(page.locator("#drop")).to_be_hidden()
+    sync.expect(page.locator("#recording-title")).to_have_text("my-wave")
+    sync.expect(page.locator("#verdict")).to_contain_text("A person waves one hand")
+    first = shares(page)
+    assert "none of these" in first
+
+    page.fill("#add", "a person raises a hand and waves")
+    answered(page, lambda: page.press("#add", "Enter"))
+    second = shares(page)
+    assert set(second) - set(first) == {"a person raises a hand and waves"}
+    assert second["a person waves one hand"] != first["a person waves one hand"]
+    assert page.locator("#timeline .row").count() == len(second)
+
+    edited = page.locator("#sentence-list input").first
+    answered(page, lambda: edited.fill("a person bows deeply"))
+    sync.expect(page.locator("#verdict")).to_contain_text("A person raises a hand and waves")
+    answered(page, lambda: page.get_by_role("button", name="Remove this sentence").last.click())
+    assert "a person raises a hand and waves" not in shares(page)
+
+    if page.locator("#player").get_attribute("data-playing") == "false":
+        page.get_by_role("button", name="Play", exact=True).click()
+    began = frame(page)
+    wait_until(lambda: frame(page) != began)
+    page.get_by_role("button", name="Pause").click()
+    assert page.evaluate(
+        "() => { const c = document.querySelector('#player canvas');"
+        "return new Set(c.getContext('2d').getImageData(0, 0, c.width, c.height).data).size > 8; }"
+    ), "the canvas shows something"
+
+
+def test_the_timeline_jumps_and_marks(opened: Any) -> None:
+    page = opened(reduced_motion="reduce")
+    assert page.locator("#player").get_attribute("data-playing") == "false", "nothing moves by itself"
+    place = page.locator("#timeline .track").first.bounding_box()
+    y = place["y"] + place["height"] / 2
+    page.mouse.click(place["x"] + place["width"] / 2, y)
+    frames = int(page.locator("#player input[type=range]").get_attribute("max"))
+    assert abs(frame(page) - frames / 2) < 5
+    page.mouse.move(place["x"] + place["width"] * 0.2, y)
+    page.mouse.down()
+    page.mouse.move(place["x"] + place["width"] * 0.4, y, steps=4)
+    page.mouse.up()
+    sync.expect(page.locator("#marked")).to_contain_text("Marked:")
+    assert abs(frame(page) - frames * 0.2) < 5
+    said = page.locator("#timeline [role=slider]").get_attribute("aria-valuetext")
+    assert "%" in said
+    page.locator("#spans button").last.click()
+    assert frame(page) > frames * 0.2
+
+
+def test_teach_align_and_download(opened: Any, recording: Path, tmp_path: Path) -> None:
+    page = opened()
+    page.locator("#spans button").first.click()
+    page.fill("#teach-name", HOSTILE)
+    answered(page, lambda: page.get_by_role("button", name="Teach").click())
+    assert HOSTILE in shares(page)
+    assert page.locator("#taught li").count() == 1
+
+    page.get_by_role("button", name="Add 24 examples").click()
+    sync.expect(page.locator("#aligning-count")).to_contain_text("24 unlabelled recordings")
+    answered(page, lambda: page.get_by_role("button", name="Align", exact=True).click())
+    sync.expect(page.locator("#aligned .changed")).to_contain_text("of 24 clips")
+    switch = page.get_by_role("switch", name="Alignment")
+    assert switch.get_attribute("aria-checked") == "true"
+    assert page.locator("#sentence-list .tick:not([hidden])").count() > 0
+    answered(page, switch.click)
+    assert page.locator("#sentence-list .tick:not([hidden])").count() == 0
+
+    with page.expect_download() as caught:
+        page.get_by_role("button", name="JSON").click()
+    caught.value.save_as(tmp_path / "answers.json")
+    said = json.loads((tmp_path / "answers.json").read_text())
+    assert said["sentences"][-1] == HOSTILE
+    assert caught.value.suggested_filename == "example-several.json"
+
+    answered(page, lambda: page.get_by_role("button", name=f"Forget {HOSTILE}").first.click())
+    assert HOSTILE not in shares(page)
+
+
+def test_a_bad_file_is_named_and_nothing_else_is_lost(opened: Any, recording: Path, tmp_path: Path) -> None:
+    page = opened()
+    title = page.locator("#recording-title").inner_text()
+    (tmp_path / f"{HOSTILE.replace('/', '')}.npz").write_bytes(recording.read_bytes()[:300])
+    drop(page, *tmp_path.iterdir())
+    sync.expect(page.get_by_role("alert")).to_contain_text("expected")
+    assert page.locator("#recording-title").inner_text() == title
+    page.get_by_role("button", name="Close this message").click()
+    sync.expect(page.get_by_role("alert")).to_be_hidden()
+    answered(page, lambda: drop(page, recording, recording))
+    sync.expect(page.locator("#aligning-count")).to_contain_text("2 unlabelled recordings")
+
+
+def test_two_people_are_told_apart(opened: Any) -> None:
+    page = opened()
+    answered(page, lambda: page.get_by_role("button", name="Two people").click())
+    people = page.get_by_role("radiogroup", name="Person").get_by_role("radio")
+    assert people.count() == 2
+    path = page.locator("#timeline .row .all").first
+    first = path.get_attribute("d")
+    people.nth(1).check(force=True)
+    assert path.get_attribute("d") != first
+
+
+@pytest.mark.parametrize("system", ["light", "dark"])
+def test_dark_and_light(opened: Any, system: str) -> None:
+    page = opened(color_scheme=system)
+
+    def paper() -> float:
+        colour = page.evaluate("getComputedStyle(document.body).backgroundColor")
+        return float(np.mean([int(part) for part in colour.strip("rgb()").split(",")]))
+
+    assert (paper() < 128) == (system == "dark")
+    for choice in ("dark", "light", "system", "dark"):
+        page.select_option("#theme", choice)
+        assert (paper() < 128) == ((system if choice == "system" else choice) == "dark")
+    page.reload()
+    sync.expect(page.locator("body[data-answers]")).to_be_attached()
+    assert paper() < 128, "the choice is kept"
+
+
+@pytest.mark.parametrize("width", [320, 360, 768])
+def test_a_narrow_page_needs_no_sideways_scroll(opened: Any, width: int) -> None:
+    page = opened(viewport={"width": width, "height": 740}, has_touch=True)
+    answered(page, lambda: page.get_by_role("button", name="Two people").click())
+    page.get_by_text("Formats that can be opened").click()
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    tall = page.locator("#sentences").bounding_box()["y"]
+    assert tall < page.locator("#timeline").bounding_box()["y"], "the sentences come before the rows of time"
+    small = page.evaluate(
+        """() => [...document.querySelectorAll("button, select, label.button, input[type=text]")]
+        .filter((one) => one.checkVisibility() && one.getBoundingClientRect().height < 24)
+        .map((one) => one.outerHTML.slice(0, 80))"""
+    )
+    assert not small, "every control can be hit with a finger"
+
+
+def test_by_keyboard_alone(opened: Any) -> None:
+    page = opened(reduced_motion="reduce")
+    names: list[str] = []
+
+    def focused() -> str:
+        return str(
+            page.evaluate(
+                """() => { const one = document.activeElement;
+                return one.id || one.getAttribute("aria-label") || one.textContent.trim() || one.tagName; }"""
+            )
+        )
+
+    def go(name: str) -> None:
+        for _ in range(80):
+            page.keyboard.press("Tab")
+            names.append(focused())
+            ring = page.evaluate(
+                "() => { const one = document.activeElement;"
+                "const label = one.matches('.file') ? one.previousElementSibling : one;"
+                "return getComputedStyle(one.matches('.segmented input') ? one.parentElement : label).outlineStyle; }"
+            )
+            assert ring != "none", f"no focus ring on {names[-1]}"
+            if names[-1] == name:
+                return
+        raise AssertionError(f"{name} is not reached by Tab: {names}")
+
+    go("Go to the sentences")
+    go("theme")
+    go("file")
+    go("A squat")
+    answered(page, lambda: page.keyboard.press("Enter"))
+    go("Time in the recording")
+    page.keyboard.press("Home")
+    page.keyboard.press("[")
+    for _ in range(9):
+        page.keyboard.press("ArrowRight")
+    assert frame(page) > 20
+    page.keyboard.press("]")
+    sync.expect(page.locator("#marked")).to_contain_text("Marked: 0.0")
+    go("add")
+    page.keyboard.type("a person kneels")
+    answered(page, lambda: page.keyboard.press("Enter"))
+    assert "a person kneels" in shares(page)
+    go("teach-name")
+    page.keyboard.type("mine")
+    answered(page, lambda: page.keyboard.press("Enter"))
+    assert "mine" in shares(page)
+
+
+def test_everything_has_a_name_for_those_who_listen(opened: Any) -> None:
+    page = opened()
+    nameless = page.evaluate(
+        """() => [...document.querySelectorAll("button, input, select, canvas, [role=slider]")]
+        .filter((one) => one.checkVisibility() && !(one.getAttribute("aria-label")
+          || one.getAttribute("aria-labelledby") || one.labels?.length || one.textContent.trim()))
+        .map((one) => one.outerHTML.slice(0, 100))"""
+    )
+    assert not nameless
+    assert page.locator("h1").count() == 1
+    assert page.get_by_role("status").count() >= 2
+    twice = page.evaluate(
+        "() => { const ids = [...document.querySelectorAll('[id]')].map((one) => one.id);"
+        "return ids.filter((id, at) => ids.indexOf(id) !== at); }"
+    )
+    assert not twice
