@@ -29,7 +29,7 @@ def export(source: Path | None, out: Path, sentences: Sequence[str] = ()) -> Bun
 
     Raises:
         BadCheckpoint: `source` is none; or its encoder came out different on onnxruntime.
-        BadConfig: onnx or onnxruntime is not installed.
+        BadConfig: onnx or onnxruntime is not installed; the encoder is Shift-GCN, whose shift ONNX does not know.
     """
     bundle = open_bundle(source)
     if isinstance(bundle.encoder, OnnxEncoder):
@@ -51,6 +51,8 @@ def _converted(bundle: Bundle, encoder: TorchEncoder) -> OnnxEncoder:
     except ImportError as error:
         raise BadConfig(f"pgfa export needs {error.name}: pip install 'pgfa[export]'") from None
     model, settings = encoder.model, bundle.settings
+    if settings.model.encoder != "stgcn":  # its learnable shift is a function of its own, unknown to ONNX
+        raise BadConfig(f"only encoder stgcn can be exported, found {settings.model.encoder}")
     alone = settings.model.absent_bodies == "skip"
 
     class Graph(nn.Module):

@@ -161,7 +161,7 @@ def test_too_few_classes_are_refused() -> None:
         questions([held(classes=2)])
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(
     st.lists(st.tuples(st.floats(0, 1, width=32), st.booleans()), min_size=1, max_size=40), st.integers(1, 12)
 )

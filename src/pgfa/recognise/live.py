@@ -93,8 +93,9 @@ class Live:
             )
         if len(bodies) > MAX_BODIES:
             raise LimitExceeded(f"{len(bodies)} bodies in a frame, more than the limit of {MAX_BODIES}")
-        if not math.isfinite(t) or (self._frames and t <= self._frames[-1][0]):
-            raise BadConfig(f"the times of frames must go up, found {t} after {self._frames[-1][0]:g}")
+        before = self._frames[-1][0] if self._frames else -math.inf
+        if not math.isfinite(t) or t <= before:
+            raise BadConfig(f"the times of frames must be numbers that go up, found {t} after {before:g}")
         self._frames.append((float(t), np.asarray(bodies, dtype=np.float32)))
         most = self.window[-1] * MAX_RATE
         while self._frames[-1][0] - self._frames[0][0] > self.window[-1] or len(self._frames) > most:
