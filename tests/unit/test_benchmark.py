@@ -113,6 +113,21 @@ def test_killed_at_any_moment_it_ends_with_the_same_numbers(whole: Path, packs: 
     assert numbers(out).equals(numbers(whole))
 
 
+def test_what_is_done_can_be_read_before_all_is(whole: Path, packs: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    shutil.copytree(whole, out)
+    (out / RESULTS).unlink()
+    more = spec_of(splits=[{"names": ["synthetic/18-6", "synthetic/31-6"], "folds": 1}])
+    part = run_benchmark(more, out, packs, so_far=True, show=False)
+    assert part.results["split"].unique().to_list() == ["synthetic/18-6"]
+    done = run_benchmark(spec_of(), out, packs, so_far=True, show=False)
+    assert done.errors == 0
+    assert (out / RESULTS).read_bytes() == (whole / RESULTS).read_bytes()
+    shutil.rmtree(out / "results")
+    with pytest.raises(BadConfig, match="no split is done"):
+        run_benchmark(spec_of(), out, packs, so_far=True, show=False)
+
+
 def test_what_is_lost_is_made_again(whole: Path, packs: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     shutil.copytree(whole, out)

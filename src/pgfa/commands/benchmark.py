@@ -13,6 +13,7 @@ def benchmark(
     packs: Path = Path("packs"),
     jobs: int | None = None,
     device: str = "auto",
+    so_far: bool = False,
     quiet: bool = False,
 ) -> None:
     """Compare methods on the same clips, sentences and encoder, every choice made on pseudo-unseen classes.
@@ -32,13 +33,17 @@ def benchmark(
         Processes, one thread each; as many as there are cores, or GPUs, if not given.
     device
         cpu, cuda, cuda:1, or auto: all GPUs where there are any.
+    so_far
+        Train nothing: tables and report of the splits that are done, also while the benchmark is running.
     quiet
         Say nothing while at work.
     """
     from pgfa.evaluate.benchmark import run_benchmark
     from pgfa.evaluate.benchmark_spec import load_benchmark
 
-    done = run_benchmark(load_benchmark(spec), out, packs, jobs=jobs, device=device, show=not quiet)
+    done = run_benchmark(
+        load_benchmark(spec), out, packs, jobs=jobs, device=device, so_far=so_far, show=not quiet
+    )
     print((out / "tables.txt").read_text(encoding="utf-8").split("\n\n")[0])
     print(f"all tables: {out / 'tables.txt'}, .md, .tex\nrows:       {out / 'results.parquet'}")
     print(f"report:     {out / 'report.html'}")

@@ -6,6 +6,7 @@ Everything that is finished is a file: stopped or killed at any moment, the same
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -52,6 +53,7 @@ def run_benchmark(
     *,
     jobs: int | None = None,
     device: str = "auto",
+    so_far: bool = False,
     show: bool = True,
 ) -> Done:
     """Do a benchmark, or go on with one; what failed before is tried again.
@@ -62,13 +64,16 @@ def run_benchmark(
         packs: folder in which the packs of the spec lie.
         jobs: processes; as many as there are cores, or GPUs, if None.
         device: ``cpu``, ``cuda``, ``cuda:1``, or ``auto``: all GPUs, or else all cores.
+        so_far: train nothing; put together what is done, also while another process is at work on it.
         show: say on stderr how far it is, and the time left.
 
     Raises:
-        PgfaError: before anything is trained, as `benchmark_plan.plan`.
+        PgfaError: before anything is trained, as `benchmark_plan.plan`; `so_far` where nothing is done.
     """
     out.mkdir(parents=True, exist_ok=True)
     planned = plan(spec, out, packs)
+    if so_far:
+        return _so_far(planned, spec, out)
     spec.save(out / "spec.toml")
     units = [unit for job in planned for unit in job.units]
     left = [unit for unit in units if any(load(unit, m) is None for m in spec.methods)]
@@ -109,13 +114,19 @@ def run_benchmark(
         try:
             if tasks:
                 work(tasks, _devices(device, jobs, len(tasks)), ended=ended, advance=advance)
-        except KeyboardInterrupt:  # what is done so far can be read
-            if there := [job for job in planned if _judged(job, spec)]:
-                write_tables(_collect(there, spec, {}, out), spec, out)
+        except KeyboardInterrupt:
+            with suppress(BadConfig):
+                _so_far(planned, spec, out)
             raise
-    done = _collect(planned, spec, problems, out)
-    write_tables(done, spec, out)
-    return done
+    return _collect(planned, spec, problems, out)
+
+
+def _so_far(planned: list[Job], spec: BenchmarkSettings, out: Path) -> Done:
+    """Rows and tables of the jobs that are done."""
+    there = [job for job in planned if _judged(job, spec)]
+    if not there:
+        raise BadConfig(f"{out}: no split is done yet")
+    return _collect(there, spec, {}, out)
 
 
 def write_tables(done: Done, spec: BenchmarkSettings, out: Path) -> None:
@@ -152,7 +163,7 @@ def _judged(job: Job, spec: BenchmarkSettings) -> bool:
 
 
 def _collect(planned: list[Job], spec: BenchmarkSettings, problems: dict[Path, str], out: Path) -> Done:
-    """All jobs' rows in one file, in the order of the spec."""
+    """All jobs' rows in one file, in the order of the spec; tables and report."""
     frames, points = [], [pl.DataFrame(schema=benchmark_curves.SCHEMA)]
     for job in planned:
         if job.result in problems:
@@ -165,6 +176,7 @@ def _collect(planned: list[Job], spec: BenchmarkSettings, problems: dict[Path, s
     done = Done(pl.concat(frames), pl.concat(points))
     write_atomic(out / RESULTS, done.results.write_parquet)
     write_atomic(out / CURVES, done.curves.write_parquet)
+    write_tables(done, spec, out)
     return done
 
 
