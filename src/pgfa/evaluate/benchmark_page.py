@@ -10,7 +10,7 @@ import polars as pl
 from pgfa.draw import asset, document
 from pgfa.evaluate.benchmark_charts import AXES, line_chart, lines_of
 from pgfa.evaluate.benchmark_judge import CHOSEN
-from pgfa.evaluate.benchmark_spec import HONEST
+from pgfa.evaluate.benchmark_spec import HONEST, PAPER
 from pgfa.evaluate.benchmark_tables import Column, Standing
 from pgfa.evaluate.report import Method
 from pgfa.evaluate.report_charts import result_chart
@@ -44,7 +44,8 @@ def _head(standing: Standing) -> str:
     spec, rows = standing.spec, standing.results
     splits, seeds = rows["split"].n_unique(), rows.select("training", "split", "seed").unique().height
     facts = [
-        f"{len(spec.methods)} methods, {splits} splits, {len(spec.training)} training sets, {seeds} runs.",
+        f"Methods: {len(spec.methods)}. Splits: {splits}. Training sets: {len(spec.training)}. "
+        f"Runs on all seen classes: {seeds}.",
         "Every method gets the same clips, the same sentences and, where it does not train its own, the same encoder.",
     ]
     if HONEST in spec.protocols:
@@ -53,10 +54,11 @@ def _head(standing: Standing) -> str:
             "penalty on seen classes are chosen on pseudo-unseen classes, held out of the seen ones in several folds. "
             "No label of an unseen class is looked at."
         )
-    facts.append(
-        "Protocol paper: the same choices, and for pgfa the epoch, made by the labels of the test clips, "
-        "as the field does. It flatters."
-    )
+    if PAPER in spec.protocols:
+        facts.append(
+            "Protocol paper: the same choices, and for pgfa the epoch, made by the labels of the test clips, "
+            "as the field does. It flatters."
+        )
     notes = "".join(f"<li>{escape(fact)}</li>" for fact in facts)
     return (
         f'<header><p class="over">benchmark</p><h1>{escape(spec.title)}</h1>'
