@@ -1,0 +1,114 @@
+"""Do the tagged moments of untrimmed MSRC-12 sessions light up? Nothing of MSRC-12 is trained on.
+
+    python benchmarks/spans_msrc12.py RECOGNISER FOLDER_OF_MSRC12
+
+Each session repeats one of 12 gestures; a tag marks one moment of each repetition, not its start or end. The baseline
+shifts the tags of a session round its length by a random amount: the same moments, the same gaps, the wrong place.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+from pathlib import Path
+
+import numpy as np
+
+from pgfa.read import as_ref, msrc12
+from pgfa.recognise import Recogniser
+
+SENTENCES = (
+    "a person lifts both outstretched arms up",
+    "a person crouches down to hide",
+    "a person pushes an arm across to the right",
+    "a person brings both hands up to the eyes like putting on goggles",
+    "a person winds both hands round each other in circles in front of the chest",
+    "a person stretches both arms out in front and shoots a pistol",
+    "a person takes a bow",
+    "a person throws something with one arm",
+    "a person raises both arms to the head in protest",
+    "a person reaches over the shoulder and brings the hand back to the front",
+    "a person beats the air with both arms",
+    "a person kicks with one leg",
+)
+NEAR = 0.5
+SHIFTS = 200
+
+
+def main() -> None:
+    """See the head of this file."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("recogniser", type=Path)
+    parser.add_argument("folder", type=Path)
+    given = parser.parse_args()
+    recogniser = Recogniser.load(given.recogniser)
+    random = np.random.default_rng(0)
+    rows = []
+    hits, shifted_hits, right_spans, all_spans, shown = [], [], 0, 0, []
+    for ref in msrc12.find(given.folder):
+        found = re.fullmatch(msrc12.NAME, ref.name)
+        assert found
+        gesture = int(found[3]) - 1
+        clip = msrc12.read(as_ref(ref.path))
+        tags = np.array([t for t, text in msrc12.tags(ref) if text.strip() and t < clip.seconds])
+        if not len(tags):
+            continue
+        line = recogniser.spans(clip, SENTENCES)
+        likely = line.probabilities[0]
+        known = np.isfinite(likely[:, -1])
+        if not known.any():
+            continue
+        times, likely = line.times[known], likely[known]
+        own = likely[:, gesture]
+
+        def at(moments: np.ndarray, times: np.ndarray = times) -> np.ndarray:
+            return np.abs(times[None] - moments[:, None]).argmin(axis=1)
+
+        shifts = random.uniform(0, clip.seconds, SHIFTS)
+        moved = [(tags + s) % clip.seconds for s in shifts]
+        spans = [s for s in line.spans if s.sentence == SENTENCES[gesture]]
+        all_spans += len(line.spans)
+        right_spans += len(spans)
+
+        def hit(moments: np.ndarray, spans: list = spans) -> float:  # type: ignore[type-arg]
+            inside = [((moments > s.start_s - NEAR) & (moments < s.end_s + NEAR)).any() for s in spans]
+            return float(np.mean(inside))
+
+        if spans:
+            hits += [hit(tags)] * len(spans)
+            shifted_hits += [float(np.mean([hit(m) for m in moved]))] * len(spans)
+        lit = own[at(tags)].mean()
+        dark = np.array([own[at(m)].mean() for m in moved])
+        best = likely[at(tags), :-1].argmax(axis=1)
+        shown.append((best, gesture))
+        rows.append((lit, dark.mean(), (dark < lit).mean()))
+        print(
+            f"{ref.name:20} {len(tags):3} tags  right of 12 {100 * (best == gesture).mean():4.0f} %  "
+            f"P at tags {lit:.3f}  shifted {dark.mean():.3f}  above {100 * (dark < lit).mean():3.0f} % of shifts"
+        )
+    lit, dark, _ = np.array(rows).T
+    right = np.concatenate([b == g for b, g in shown])
+    labels = [g for _, g in shown]
+    chance = np.mean(
+        [np.concatenate([b == g for (b, _), g in zip(shown, random.permutation(labels), strict=True)]).mean()
+         for _ in range(SHIFTS)]
+    )  # fmt: skip
+    print(f"\n{len(rows)} sessions, {len(right)} tags")
+    print(
+        f"right sentence of 12 at the tag: {100 * right.mean():.1f} %; with sessions shuffled {100 * chance:.1f} %"
+    )
+    print(
+        f"probability of the right sentence: {lit.mean():.3f} at tags, {dark.mean():.3f} at shifted tags; "
+        f"higher at tags in {(lit > dark).sum()} of {len(rows)} sessions"
+    )
+    print(f"spans that name the session's gesture: {right_spans} of {all_spans}")
+    if hits:
+        print(
+            f"of these, a tag within {NEAR} s: {100 * np.mean(hits):.1f} %; shifted {100 * np.mean(shifted_hits):.1f} %"
+        )
+
+
+if __name__ == "__main__":
+    main()
