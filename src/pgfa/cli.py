@@ -155,8 +155,8 @@ def train(
     pack
         Packs to train on; may be given several times. The split's data set must be among them.
     split
-        Which classes are unseen: a published split (`utd-mhad/22-5`; `pgfa splits` lists them), or your own choice
-        (`utd-mhad/unseen:wave,clap`).
+        Which classes are unseen: a published split (`utd-mhad/22-5`; `pgfa splits` lists them), your own choice
+        (`utd-mhad/unseen:wave,clap`), or no class at all (`utd-mhad/none`), for a recogniser to use.
     out
         The run's folder.
     recipe

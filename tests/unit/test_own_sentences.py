@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from pgfa.config import RunSettings
-from pgfa.errors import BadFile
+from pgfa.errors import BadConfig, BadFile
 from pgfa.evaluate.evaluate import evaluate, save_evaluation
 from pgfa.learn.corpus import assemble
 from pgfa.learn.train import train
@@ -67,3 +67,20 @@ def test_a_run_is_judged_by_the_sentences_it_was_trained_with(folder: Path) -> N
     )
     with pytest.raises(BadFile, match=r"a vector under 'Who knows\.'"):
         evaluate(folder / "run", catalogues=(folder / "other.toml",), device="cpu")
+
+
+def test_a_recogniser_to_use_learns_from_every_class(folder: Path) -> None:
+    settings = RunSettings(
+        packs=(str(folder / "pack"),),
+        split="mine/none",
+        prepare={"frames": 8},
+        text={"encoder": "file", "source": str(folder / "v.npz"), "variants": ("plain",)},
+        model={"channels": (4, 8), "strides": (2, 1), "kernel": 3},
+        train={"epochs": 1, "batch": 4},
+    )
+    corpus = assemble(settings, [folder / "mine.toml"])
+    assert [a.name for a in corpus.seen] == list(SENTENCES)
+    assert (len(corpus.train), len(corpus.test), corpus.unseen) == (12, 0, ())
+    train(settings, corpus, folder / "all", device="cpu")
+    with pytest.raises(BadConfig, match=r"mine/none holds no class out"):
+        evaluate(folder / "all", device="cpu")

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from pgfa.adapt import Alignment, align_with, cosines, nearest
 from pgfa.config import AdaptSettings, RunSettings
+from pgfa.errors import BadConfig
 from pgfa.evaluate.feature_map import feature_map
 from pgfa.evaluate.report import (
     AFTER_ALIGNMENT,
@@ -133,8 +134,14 @@ def evaluate(
 
 
 def judge(run: Run, corpus: Corpus) -> Evaluation:
-    """Evaluate an open run on the test clips of a corpus, with the alignment of the run's settings."""
+    """Evaluate an open run on the test clips of a corpus, with the alignment of the run's settings.
+
+    Raises:
+        BadConfig: no class was held out.
+    """
     settings = run.settings
+    if not corpus.unseen:
+        raise BadConfig(f"nothing to evaluate: the split {settings.split} holds no class out")
     features = features_of(run.model, corpus.test.positions, corpus.test.present)
     anchors = anchors_of(run.model, corpus, settings, run.centre)
     alignment = align_with(settings.adapt.method, features, anchors, settings.adapt)

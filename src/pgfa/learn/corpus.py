@@ -20,6 +20,9 @@ from pgfa.text.catalogue import ActionClass, Catalogue, Split, catalogue, catalo
 from pgfa.text.encode import cache_folder
 from pgfa.text.overlap import Removal, label_vectors, removed_classes
 
+NOTHING_HELD_OUT = "none"
+"""Name of the split that every data set has, in which no class is unseen."""
+
 
 @dataclass(frozen=True)
 class ClipSet:
@@ -39,6 +42,10 @@ class ClipSet:
 
     def __len__(self) -> int:
         return len(self.labels)
+
+    def first(self, count: int) -> ClipSet:
+        """The first clips alone."""
+        return ClipSet(*(of[:count] for of in (self.positions, self.present, self.labels, self.origin)))
 
 
 @dataclass(frozen=True)
@@ -183,7 +190,7 @@ def choose_clips(settings: RunSettings, catalogues: Sequence[Path | Catalogue] =
         known = np.array([tuple(place) in places for place in test.origin.tolist()], dtype=bool)
         exemplars = test.part(known).in_order()
         test = test.part(~known)
-    if len(test) == 0:
+    if split.unseen and len(test) == 0:
         raise BadConfig(f"split {settings.split} leaves no clip to test on ({settings.protocol})")
     return Choice(tuple(packs), books, split, seen, unseen, train, test, exemplars, removals, untold)
 
@@ -199,13 +206,14 @@ def prepare_clips(choice: Choice, settings: RunSettings) -> Corpus:
         exemplars = _prepared(choice.packs, choice.exemplars, settings)
         if len(exemplars) != len(choice.unseen):
             raise BadConfig(f"nobody is seen in an exemplar of split {choice.split.key}")
+    train = _prepared(choice.packs, choice.train, settings)
     return Corpus(
         layout=get_layout(settings.prepare.layout),
         books=choice.books,
         seen=choice.seen,
         unseen=choice.unseen,
-        train=_prepared(choice.packs, choice.train, settings),
-        test=_prepared(choice.packs, choice.test, settings),
+        train=train,
+        test=_prepared(choice.packs, choice.test, settings) if choice.unseen else train.first(0),
         removals=choice.removals,
         exemplars=exemplars,
         untold=choice.untold,
@@ -222,8 +230,10 @@ def _book_of(dataset: str, packs: Sequence[Pack]) -> Catalogue:
 
 
 def _split(text: str, books: dict[str, Catalogue]) -> Split:
-    """A published split (`utd-mhad/22-5`), or `DATASET/unseen:NAME,NAME` for one's own choice."""
+    """A published split (`utd-mhad/22-5`), `DATASET/unseen:NAME,NAME` for one's own choice, or `DATASET/none`."""
     dataset, _, name = text.partition("/")
+    if dataset in books and name == NOTHING_HELD_OUT:
+        return Split(dataset, name, (), "no class is unseen: to be used, not to be measured")
     if dataset in books and name.startswith("unseen:"):
         given = (n.strip() for n in name.removeprefix("unseen:").split(","))
         names = tuple(dict.fromkeys(n for n in given if n))
