@@ -45,7 +45,8 @@ class ClipSet:
 
     def first(self, count: int) -> ClipSet:
         """The first clips alone."""
-        return ClipSet(*(of[:count] for of in (self.positions, self.present, self.labels, self.origin)))
+        some = slice(count)
+        return ClipSet(self.positions[some], self.present[some], self.labels[some], self.origin[some])
 
 
 @dataclass(frozen=True)
