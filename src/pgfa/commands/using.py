@@ -54,7 +54,8 @@ def recognise(
     hop
         Seconds from window to window.
     json, csv, vtt, eaf
-        Write the answer to this file (`--json=-`: to standard output, instead of the table). WebVTT and EAF (ELAN) hold spans.
+        Write the answer to this file (`--json=-`: to standard output, instead of the table). WebVTT and EAF (ELAN)
+        hold spans.
     device
         cpu, cuda, cuda:1, or auto.
     """
