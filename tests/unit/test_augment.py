@@ -229,7 +229,9 @@ def test_classes_of_two_sets_that_mean_the_same_are_no_negatives(tmp_path: Path)
     np.savez(
         tmp_path / "v.npz", **{a.plain: np.random.default_rng(len(a.plain)).normal(size=4) for a in rows}
     )
-    text = RunSettings(text={"encoder": "file", "source": str(tmp_path / "v.npz"), "variants": ("plain",)}).text
+    text = RunSettings(
+        text={"encoder": "file", "source": str(tmp_path / "v.npz"), "variants": ("plain",)}
+    ).text
     books = {"utd-mhad": UTD, "kinder-gator": GATOR}
     merged, apart = (seen_sentences(seen, UNSEEN, books, text, merge=m) for m in (True, False))
     assert merged.same[:3, :3].tolist() == [[True, True, False], [True, True, False], [False, False, True]]
