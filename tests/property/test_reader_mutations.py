@@ -383,7 +383,8 @@ def test_spoiled(case: str, tmp_path: Path, how: list[tuple[Any, ...]]) -> None:
             assert 0 < clip.bodies <= 64
             seen = clip.positions[np.isfinite(clip.positions)]
             assert seen.size
-            assert np.abs(seen).max() < 1000
+            # NTU's and PKU's keep numbers as they stand: preparation takes what is absurdly far for absent.
+            assert np.abs(seen).max() < 1000 or known.name.startswith(("ntu", "pku"))
             assert 0 < clip.rate < 1e6
     assert time.process_time() - began < SECONDS
     assert peak() - before < MEGABYTES
