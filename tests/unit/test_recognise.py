@@ -460,14 +460,15 @@ def test_for_one(said: str) -> None:
     assert not needs_two(said)
 
 
-def test_every_class_for_two_in_the_catalogue_is_found() -> None:
-    """NTU's mutual actions are A50 to A60 and A106 to A120, by their number."""
+def test_every_class_for_two_in_the_catalogues_is_found() -> None:
+    """NTU's mutual actions are A50 to A60 and A106 to A120, by their number; PKU's begin with "Two people"."""
     from pgfa.text import catalogue
 
-    actions = catalogue("ntu120").actions
-    two = {*range(49, 60), *range(105, 120)}
-    wrong = [a.plain for i, a in enumerate(actions) if needs_two(a.plain) != (i in two)]
-    assert len(wrong) <= 6, wrong
+    for dataset in ("ntu120", "pku-mmd", "utd-mhad", "msr-action3d", "kinder-gator"):
+        for number, action in enumerate(catalogue(dataset).actions):
+            two = dataset == "ntu120" and (49 <= number < 60 or 105 <= number < 120)
+            two |= action.plain.startswith("Two people")
+            assert needs_two(action.plain) == two, action.plain
 
 
 # As text

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import re
 
-_TWO = re.compile(
-    r"\b(two (people|persons|men|women|children|friends|players|dancers|fighters|boxers)|both (people|persons)|"
-    r"each other|one another|together|another (person|man|woman|child|one)|other (person|man|woman|people)|"
-    r"someone|somebody|(a|the) (partner|opponent|friend|couple|pair of people)|people|"
-    r"others?'s?)\b",
+_PEOPLE = re.compile(
+    r"\b(people|two (persons|men|women|children|friends|players|dancers|fighters|boxers)|both persons|"
+    r"(another|the other|other) (person|man|woman|child|one)|someone|somebody|(a|the) (partner|opponent|friend|couple)|"
+    r"sh(ake|akes|aking) hands|handshake)\b",
     re.IGNORECASE,
 )
-_ONE = re.compile(
-    r"\b(feet|legs|hands|arms|palms|knees|elbows|fists|fingers|heels|ankles|wrists|both \w+)"
-    r"( \w+)?( \w+)? (together|each other|one another)\b|"
-    r"\btogether (the |their |his |her |both |two )?(feet|legs|hands|arms|palms|knees|elbows|fists|fingers)\b",
+_MUTUAL = re.compile(r"\b(each other|one another|together)\b", re.IGNORECASE)
+_ALONE = re.compile(
+    r"^\W*(a|the|one) (person|man|woman|child|boy|girl|player|dancer)\b|"
+    r"\b(feet|legs|hands|arms|palms|knees|elbows|fists|fingers|heels|ankles|wrists)\b",
     re.IGNORECASE,
 )
 
@@ -22,7 +21,11 @@ _ONE = re.compile(
 def needs_two(sentence: str) -> bool:
     """Whether a sentence tells of two people and must be held against two bodies at once.
 
+    "Each other" and "together" count where neither one person nor parts of a body can be meant.
+
     >>> needs_two("two people shake hands"), needs_two("a person claps the hands together")
     (True, False)
     """
-    return _TWO.search(_ONE.sub(" ", sentence)) is not None
+    if _PEOPLE.search(sentence):
+        return True
+    return _MUTUAL.search(sentence) is not None and _ALONE.search(sentence) is None
