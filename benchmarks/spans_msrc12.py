@@ -46,7 +46,7 @@ def main() -> None:
     recogniser = Recogniser.load(given.recogniser)
     random = np.random.default_rng(0)
     rows = []
-    hits, shifted_hits, right_spans, all_spans, shown = [], [], 0, 0, []
+    hits, shifted_hits, lengths, right_spans, all_spans, shown = [], [], [], 0, 0, []
     for ref in msrc12.find(given.folder):
         found = re.fullmatch(msrc12.NAME, ref.name)
         assert found
@@ -76,6 +76,7 @@ def main() -> None:
             inside = [((moments > s.start_s - NEAR) & (moments < s.end_s + NEAR)).any() for s in spans]
             return float(np.mean(inside))
 
+        lengths += [s.end_s - s.start_s for s in spans]
         if spans:
             hits += [hit(tags)] * len(spans)
             shifted_hits += [float(np.mean([hit(m) for m in moved]))] * len(spans)
@@ -103,7 +104,10 @@ def main() -> None:
         f"probability of the right sentence: {lit.mean():.3f} at tags, {dark.mean():.3f} at shifted tags; "
         f"higher at tags in {(lit > dark).sum()} of {len(rows)} sessions"
     )
-    print(f"spans that name the session's gesture: {right_spans} of {all_spans}")
+    print(
+        f"spans that name the session's gesture: {right_spans} of {all_spans}; "
+        f"median length {np.median(lengths or [0]):.1f} s"
+    )
     if hits:
         print(
             f"of these, a tag within {NEAR} s: {100 * np.mean(hits):.1f} %; shifted {100 * np.mean(shifted_hits):.1f} %"
