@@ -184,8 +184,15 @@ async function ask() {
 
 function verdict(found) {
   const best = found && found.best !== null ? found.candidates[found.best] : null;
-  get("verdict").replaceChildren(...(!found ? ["Add a sentence."] : best
-    ? [`${sentenceCase(best.sentence)} `, make("span", { class: "share" }, percent(best.probability))]
+  // Of several actions in a row none fills the recording: then its surest moment tells more.
+  const moments = found && !best ? found.timeline.spans : [];
+  const moment = moments.reduce((one, other) => (one && one.probability >= other.probability ? one : other), null);
+  get("sentences-title").textContent = moment
+    ? `No sentence fits the whole recording; surest at ${moment.start_s.toFixed(1)} to ${seconds(moment.end_s)}`
+    : "Most likely for the whole recording";
+  const shown = best ?? moment;
+  get("verdict").replaceChildren(...(!found ? ["Add a sentence."] : shown
+    ? [`${sentenceCase(shown.sentence)} `, make("span", { class: "share" }, percent(shown.probability))]
     : ["None of these ", make("span", { class: "share" }, percent(found.none))]));
   get("certainty").textContent = !found || found.calibrated ? ""
     : "Not calibrated: these figures rank the sentences, but are surer than they should be, and “none of these” is not among them.";
