@@ -6,6 +6,7 @@ import contextlib
 import csv
 import io
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -359,7 +360,7 @@ def test_windows_by_explicit_loops(r: Recogniser) -> None:
     long = clip(frames=60, bodies=3)
     long.positions[40:, 2] = np.nan
     first, last = np.array([0, 10, 42]), np.array([20, 60, 60])
-    near, partner = window_cosines(r, long.positions, 30.0, KINECT20, first, last, SAID)
+    near, partner = window_cosines(r, long.positions, 30.0, KINECT20, first, last, SAID, r.anchors(SAID)[0])
     vectors = r.anchors(SAID)[0]
 
     def cut(w: int, bodies: list[int]) -> Any:
@@ -547,7 +548,9 @@ def test_live_answers_every_hop_as_windows_do(r: Recogniser) -> None:
     assert np.allclose(np.diff(times[1:]), 0.2, atol=0.04)
     last = round(times[-1] * 30) + 1
     first = np.array([last - 46, last - 91])  # the frames of the last 1.5 and 3 seconds, both ends counted
-    near, _ = window_cosines(r, long.positions, 30.0, KINECT20, first, np.full(2, last), SAID)
+    near, _ = window_cosines(
+        r, long.positions, 30.0, KINECT20, first, np.full(2, last), SAID, r.anchors(SAID)[0]
+    )
     wanted = near.mean(axis=0)
     assert [b["body"] for b in told[-1]["bodies"]] == [0, 1]
     for body in told[-1]["bodies"]:
@@ -566,6 +569,13 @@ def test_live_forgets_what_is_past_and_minds_who_is_there(r: Recogniser) -> None
     for i in range(600):
         live.push(i / 100, frame)
     assert len(live._frames) <= 302
+
+
+def test_a_live_answer_reads_no_sentence_vectors(r: Recogniser, monkeypatch: pytest.MonkeyPatch) -> None:
+    live = r.live(SAID, "kinect20")
+    monkeypatch.setattr(Recogniser, "anchors", lambda *_: pytest.fail("asked again"))
+    frame = clip(frames=1).positions[0]
+    assert [live.push(i / 10, frame) is not None for i in range(4)] == [False, True, False, True]
 
 
 HEAD = '{"layout": "kinect20"}'
@@ -663,3 +673,22 @@ def test_live_command(exported: Path) -> None:
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert [round(json.loads(line)["t"], 2) for line in done.stdout.splitlines()] == [0.03, 0.23, 0.43, 0.63]
+
+
+@pytest.mark.parametrize(("given", "threads"), [({}, 1), ({"OMP_NUM_THREADS": "2"}, 2)])
+def test_live_command_counts_in_one_thread(
+    given: dict[str, str], threads: int, r: Recogniser, tmp_path: Path
+) -> None:
+    """Unless told otherwise: threads that wait for one another on a busy machine made answers late by a second."""
+    r.save(tmp_path / "bundle", SAID[:1])
+    code = (
+        "import sys; from pgfa.commands.using import live; from pathlib import Path; "
+        "live(as_=[sys.argv[2]], run=Path(sys.argv[1])); import torch; print(torch.get_num_threads())"
+    )
+    env = {k: v for k, v in os.environ.items() if not k.endswith("_NUM_THREADS")} | given
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path / "bundle"), SAID[0]],
+        input="\n".join(lines_of(clip(frames=5))), capture_output=True, text=True, check=False, env=env,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == str(threads)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -114,6 +115,12 @@ def live(*, as_: Sentences, run: Path | None = None, device: str = "cpu") -> Non
     device
         cpu, cuda, cuda:1, or auto.
     """
+    for threads in (
+        "OMP_NUM_THREADS",
+        "OPENBLAS_NUM_THREADS",
+    ):  # read when torch and numpy are imported, below
+        # The sums of an answer are small. Two threads that wait for each other on a busy machine take 30 times as long.
+        os.environ.setdefault(threads, "1")
     from pgfa.recognise import Recogniser
     from pgfa.recognise.lines import answer_lines
 

@@ -73,7 +73,8 @@ class Live:
         self.window, self.hop = tuple(sorted(window)), hop
         self._frames: deque[tuple[float, NDArray[np.float32]]] = deque()
         self._answered = -math.inf
-        self._prototype = recogniser.anchors(self.names)[1]
+        # Once: sentence vectors lie in files, and an answer must not wait for a disk.
+        self._vectors, self._prototype = recogniser.anchors(self.names)
 
     def push(self, t: float, bodies: NDArray[np.float32]) -> LiveAnswer | None:
         """Take in a frame; answer where a hop has passed since the last answer, else None.
@@ -114,7 +115,9 @@ class Live:
         rate = self.rate or (len(times) - 1) / float(times[-1] - times[0])
         first = np.array([np.searchsorted(times, t - length) for length in self.window])
         last = np.full(len(first), len(times))
-        near, _ = window_cosines(self.recogniser, positions, rate, self.layout, first, last, self.names)
+        near, _ = window_cosines(
+            self.recogniser, positions, rate, self.layout, first, last, self.names, self._vectors
+        )
         near = near.mean(axis=0)
         calibration = self.recogniser.calibration
         told = {}

@@ -43,14 +43,16 @@ def timeline(
     near = np.zeros((clip.bodies, count, len(names)), dtype=np.float32)
     partner = np.full((clip.bodies, count), -1, dtype=np.int64)
     on_track = tracks(clip.positions, clip.rate)
+    vectors, prototype = recogniser.anchors(names)
     for length in lengths:
         first, last = _frames(times, length, clip)
-        found, who = window_cosines(recogniser, clip.positions, clip.rate, clip.layout, first, last, names)
+        found, who = window_cosines(
+            recogniser, clip.positions, clip.rate, clip.layout, first, last, names, vectors
+        )
         near += found.swapaxes(0, 1) / len(lengths)
         partner = np.where(who.T >= 0, who.T, partner)
     middle = np.minimum((times * clip.rate).astype(np.int64), max(clip.frames - 1, 0))
     there = on_track[middle].T & ~np.isnan(near).any(axis=2) if count else np.zeros((clip.bodies, 0), bool)
-    _, prototype = recogniser.anchors(names)
     likely = np.full((clip.bodies, count, len(names) + 1), np.nan, dtype=np.float32)
     likely[there] = recogniser.calibration.probabilities(near[there], prototype)
     weight = min(1.0, hop / float(np.mean(lengths)))

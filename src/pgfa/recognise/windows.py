@@ -52,6 +52,7 @@ def window_cosines(
     first: Places,
     last: Places,
     names: Sequence[str],
+    vectors: Floats,
 ) -> tuple[Floats, Places]:
     """How near each body comes to each sentence in each window.
 
@@ -63,13 +64,13 @@ def window_cosines(
         rate: frames a second.
         first, last: (windows,) frames, last excluded, within the recording; last above first.
         names: K sentences or taught classes.
+        vectors: (K, d) that stand for them (`Recogniser.anchors`).
 
     Returns:
         (windows, bodies, K) cosines, NaN where the body is not there, -inf where a pair is needed and there is
         none; and (windows, bodies) the partner of the best pair over all sentences for two, or -1.
     """
     frames, bodies = positions.shape[:2]
-    vectors, _ = recogniser.anchors(names)
     two = np.array([needs_two(name) and name not in recogniser.taught for name in names])
     there = _seen_in(presence(positions), first, last)
     enough = there >= np.minimum(max(LEAST * rate, 2), frames)

@@ -1,0 +1,171 @@
+"""Wall time from a frame to its answer, through the pipes of `pgfa live`.
+
+    python benchmarks/live_latency.py [--run RUN_OR_BUNDLE] [--seconds 20] [--rate 30]
+
+Starts `pgfa live` as a camera program would, on torch and on an exported bundle, and writes synthetic frames in real
+time: one body, then two (ten sentences, two of which need both). The clock runs from just before the frame that is
+answered is written to the moment its answer is read. Each process counts in one thread. A row says how busy
+the machine was and how much processor time the process took a second; on a busy machine the wall clock also measures
+the neighbours.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import queue
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from pgfa.synth import make_clips
+
+SENTENCES = (
+    "a person waves a hand",
+    "a person claps",
+    "a person kicks a ball",
+    "a person jumps",
+    "a person bows",
+    "a person sits down",
+    "a person throws something",
+    "a person walks on the spot",
+    "two people shake hands",
+    "a person pushes another person",
+)
+PATIENCE = 60.0
+"""Seconds without an answer after which the process counts as stuck."""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Of one stream: wall time to each answer, what the process says it took, from start to the first answer."""
+
+    wall_ms: np.ndarray
+    own_ms: np.ndarray
+    start_s: float
+    processor_share: float
+
+
+def frames_of(bodies: int, count: int) -> list[list[list[list[float]]]]:
+    """`count` frames of synthetic people, 1 m apart, who do one thing after another: bodies x joints x 3."""
+    tracks = []
+    for body in range(bodies):
+        clips = make_clips(seed=body, performers=1, repeats=2)
+        track = np.concatenate([clip.positions[:, 0] for clip in clips])
+        tracks.append(np.resize(track, (count, *track.shape[1:])) + np.array([body, 0, 0], dtype=np.float32))
+    return [[[[round(float(x), 4) for x in j] for j in b] for b in row] for row in zip(*tracks, strict=True)]
+
+
+def measure(run: Path | None, bodies: int, seconds: float, rate: float) -> Measured:
+    """Stream to one process. The first two frames, which wait for it to load, are told apart as its start."""
+    count = round(seconds * rate) + 2
+    lines = [
+        json.dumps({"t": i / rate, "bodies": said}).encode() + b"\n"
+        for i, said in enumerate(frames_of(bodies, count))
+    ]
+    command = [_pgfa(), "live", *(["--run", str(run)] if run else [])]
+    for sentence in SENTENCES:
+        command += ["--as", sentence]
+    read: queue.Queue[tuple[float, bytes]] = queue.Queue()
+    began, used = time.perf_counter(), _children()
+    child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)
+    assert child.stdin
+    assert child.stdout
+    answers = os.fdopen(os.dup(child.stdout.fileno()), "rb")
+
+    def listen() -> None:
+        for line in answers:
+            read.put((time.perf_counter(), line))
+
+    ear = threading.Thread(target=listen, daemon=True)
+    ear.start()
+    child.stdin.write(b'{"layout": "kinect20"}\n' + lines[0] + lines[1])
+    start = read.get(timeout=PATIENCE)[0] - began
+
+    written: dict[float, float] = {}
+    clock = time.perf_counter()
+    for i, line in enumerate(lines[2:]):
+        time.sleep(max(0.0, clock + i / rate - time.perf_counter()))
+        written[json.loads(line)["t"]] = time.perf_counter()
+        child.stdin.write(line)
+    child.stdin.close()
+    ear.join(PATIENCE)
+    if child.wait(PATIENCE):
+        sys.exit(f"pgfa live ended with {child.returncode}")
+    wall, own = [], []
+    while not read.empty():
+        when, line = read.get()
+        said = json.loads(line)
+        wall.append(1000 * (when - written[said["t"]]))
+        own.append(float(said["ms"]))
+    share = (_children() - used) / (time.perf_counter() - began)
+    return Measured(np.array(wall), np.array(own), start, share)
+
+
+def row(what: str, m: Measured) -> str:
+    """A line of the table."""
+    at = np.percentile(m.wall_ms, (50, 95, 99, 100))
+    told = " | ".join(f"{x:.1f}" for x in (*at, np.median(m.own_ms)))
+    late = int((m.wall_ms > 50).sum())
+    return (
+        f"| {what} | {len(m.wall_ms)} | {told} | {late} | {m.start_s:.1f} | {100 * m.processor_share:.0f} % "
+        f"| {os.getloadavg()[0]:.1f} |"
+    )
+
+
+def _children() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def _pgfa() -> str:
+    found = shutil.which("pgfa", path=str(Path(sys.executable).parent)) or shutil.which("pgfa")
+    if not found:
+        sys.exit("no pgfa beside this Python")
+    return found
+
+
+def main(given: Sequence[str] | None = None) -> None:
+    """See the head of this file."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--run", type=Path, help="training run or bundle; the one in the box if not given")
+    parser.add_argument("--seconds", type=float, default=20.0)
+    parser.add_argument("--rate", type=float, default=30.0)
+    asked = parser.parse_args(given)
+    print(
+        f"{os.cpu_count()} cores, {asked.rate:g} frames/s for {asked.seconds:g} s, {len(SENTENCES)} sentences\n"
+    )
+    print(
+        "| | answers | median ms | 95 % | 99 % | most | of these inside the process (median) | above 50 ms "
+        "| start to first answer, s | processor | load |\n|---|---|---|---|---|---|---|---|---|---|---|"
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        bundle = Path(folder) / "bundle"
+        stored = [part for sentence in SENTENCES for part in ("--as", sentence)]
+        if asked.run is None:
+            from pgfa.export import export
+
+            export(None, bundle, SENTENCES)
+        else:
+            made = [_pgfa(), "export", str(asked.run), str(bundle), *stored]
+            subprocess.run(made, check=True, stdout=subprocess.DEVNULL)
+        for kind, place in (("torch", asked.run), ("onnx bundle", bundle)):
+            for bodies in (1, 2):
+                what = f"{kind}, {bodies} {'body' if bodies == 1 else 'bodies'}"
+                print(row(what, measure(place, bodies, asked.seconds, asked.rate)), flush=True)
+
+
+if __name__ == "__main__":
+    main()
