@@ -81,6 +81,9 @@ def import_(
         jobs=jobs, labels=labels, layout=layout, limit=limit, progress=not quiet, overwrite=overwrite,
     )  # fmt: skip
     print(report)
+    if format == "files":
+        own = next(iter(report.summary.datasets))
+        print(f"next: pgfa train --pack {out} --catalogue FILE --split '{own}/unseen:CLASS,CLASS' --out RUN")
 
 
 @app.command

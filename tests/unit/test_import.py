@@ -224,7 +224,7 @@ def test_a_dying_reader_is_named(fake: ModuleType, source: Path, tmp_path: Path)
 
 def test_layouts(fake: ModuleType, source: Path, tmp_path: Path) -> None:
     (source / "149.fake").write_text("read ntu25")
-    with pytest.raises(BadConfig, match=r"kinect20 and ntu25.*--layout ntu25"):
+    with pytest.raises(BadConfig, match=r"kinect20 and ntu25.*--layout kinect20"):
         run(fake, source, tmp_path / "pack")
     read_log(tmp_path)
     pack = run(fake, source, tmp_path / "pack", layout="ntu25")

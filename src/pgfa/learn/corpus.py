@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -121,6 +121,10 @@ class Corpus:
             f"test:  {len(self.test):,} clips of {len(self.unseen)} unseen classes: "
             + ", ".join(a.name for a in self.unseen),
         ]
+        if nameless := [name for name, book in self.books.items() if book.names_alone]:
+            lines.append(
+                f"no sentences for {', '.join(nameless)}, names of classes alone; better: --catalogue FILE"
+            )
         if self.removals:
             lines.append(
                 f"left out of training, as they mean the same as an unseen class ({len(self.removals)}):"
@@ -157,8 +161,7 @@ def choose_clips(settings: RunSettings, catalogues: Sequence[Path | Catalogue] =
     if not settings.packs:
         raise BadConfig("at least one pack is needed (--pack FOLDER)")
     packs = [open_pack(Path(path)) for path in settings.packs]
-    given = (book if isinstance(book, Catalogue) else catalogue(book) for book in catalogues)
-    books = {book.dataset: book for book in given}
+    books = {book.dataset: book for book in _given(catalogues, packs)}
     for pack in packs:
         for dataset in pack.datasets:
             books.setdefault(dataset, _book_of(dataset, packs))
@@ -221,6 +224,19 @@ def prepare_clips(choice: Choice, settings: RunSettings) -> Corpus:
     )
 
 
+def _given(catalogues: Sequence[Path | Catalogue], packs: Sequence[Pack]) -> Iterator[Catalogue]:
+    held = sorted({dataset for pack in packs for dataset in pack.datasets})
+    for given in catalogues:
+        book = given if isinstance(given, Catalogue) else catalogue(given)
+        if isinstance(given, Path) and book.dataset not in held:
+            # Its sentences would go unused, and nobody would know why the run is poor.
+            raise BadConfig(
+                f"{given} is of the data set {book.dataset!r}, but the packs hold {', '.join(held)}: "
+                "`dataset` at its top must be the name of one of these"
+            )
+        yield book
+
+
 def _book_of(dataset: str, packs: Sequence[Pack]) -> Catalogue:
     """The data set's catalogue, or, for one's own recordings without one, a catalogue made of class names."""
     try:
@@ -243,6 +259,11 @@ def _split(text: str, books: dict[str, Catalogue]) -> Split:
         for n in names:
             books[dataset][n]  # says which classes there are
         return Split(dataset, name, names, "given on the command line")
+    if not text or name.startswith("unseen:") or (dataset in books and not books[dataset].splits):
+        raise BadConfig(
+            f"no split named {text!r}; the packs hold {', '.join(books)}: "
+            f"choose unseen classes, as {next(iter(books))}/unseen:CLASS,CLASS"
+        )
     split = (
         books[dataset].splits[name]
         if dataset in books and name in books[dataset].splits

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from pgfa.errors import BadFile, PgfaError
+from pgfa.errors import BadFile, LimitExceeded, PgfaError
 from pgfa.files import write_json
-from pgfa.pack.folder import own_files
+from pgfa.pack.folder import NOT_LISTED, absent_files, common_layout, own_files
+from pgfa.pack.summary import TWO_WAYS, spelled_alike
 from pgfa.read import format_of
-from pgfa.read.base import FileRef
+from pgfa.read.base import EMPTY, NOBODY, FileRef
 from pgfa.skeleton import Clip
 
 
@@ -28,6 +30,7 @@ class Checked:
         layout, frames, bodies, rate, seconds, depth: as in `pgfa.Clip`; "", 0 and False where it cannot be used.
         problems: defects that leave it usable.
         error: why it cannot be used: what was expected, what was found, where; "" where it can.
+        advice: what to do about it.
     """
 
     file: str
@@ -42,6 +45,7 @@ class Checked:
     depth: bool = False
     problems: tuple[str, ...] = ()
     error: str = ""
+    advice: str = ""
 
     @property
     def usable(self) -> bool:
@@ -54,10 +58,12 @@ class Checked:
 
     def __str__(self) -> str:
         if self.error:
-            return f"no   {self.file}{f' ({self.format})' if self.format else ''}\n       {self.error}"
+            told = f"no   {self.file}{f' ({self.format})' if self.format else ''}\n       {self.error}"
+            return told + (f"\n       {self.advice}" if self.advice else "")
         people = "1 body" if self.bodies == 1 else f"{self.bodies} bodies"
+        frames = "1 frame" if self.frames == 1 else f"{self.frames} frames"
         line = (
-            f"yes  {self.clip}: {self.format}, {self.layout}, {self.frames} frames at {self.rate:.4g} Hz "
+            f"yes  {self.clip}: {self.format}, {self.layout}, {frames} at {self.rate:.4g} Hz "
             f"({self.seconds:.1f} s), {people}, class {self.action or 'not known'}"
         )
         return line + "".join(f"\n       {problem}" for problem in self.problems)
@@ -65,6 +71,8 @@ class Checked:
 
 def check(source: str | Path, labels: str | Path | None = None) -> Iterator[Checked]:
     """Read every file below a folder, in a zip, or one file, as ``pgfa import files`` would; one result a clip.
+
+    A file that `labels` names and that is not there is a result too.
 
     Args:
         source: folder, zip, or file.
@@ -77,18 +85,29 @@ def check(source: str | Path, labels: str | Path | None = None) -> Iterator[Chec
     if place.is_file() and not _is_archive(place):
         yield from _one_file(place)
         return
-    format = own_files(place, Path(labels) if labels is not None else None)
+    listed = Path(labels) if labels is not None else None
+    format = own_files(place, listed, complete=False)
     for ref in format.find(place):
         name = ref.member or (ref.path.relative_to(place).as_posix() if ref.path != place else place.name)
         yield from _each(name, ref, format.read_all)
+    if listed is not None:
+        for name, error in absent_files(place, listed):
+            yield Checked(name, error=str(error), advice="put the file there, or mend or delete this line")
 
 
 def report(source: Path, labels: Path | None = None, json: Path | None = None) -> bool:
-    """Print what `check` finds, as it finds it; True where all can be used. Raises as `check`."""
+    """Print what `check` finds: what can be used as it is found, all that cannot at the end, where it is not missed.
+
+    Returns whether all can be used. Raises as `check`.
+    """
     results = []
     for result in check(source, labels):
         results.append(result)
-        print(result, flush=True)
+        if result.usable:
+            print(result, flush=True)
+    for result in results:
+        if not result.usable:
+            print(result)
     print(told(results))
     if json is not None:
         write_json(json, [result.to_dict() for result in results])
@@ -96,12 +115,18 @@ def report(source: Path, labels: Path | None = None, json: Path | None = None) -
 
 
 def told(results: list[Checked]) -> str:
-    """The last line of a report: how many can be used, and the layouts to choose among."""
+    """The end of a report: how many can be used, of which classes and layouts, and what is odd about them."""
     usable = [result for result in results if result.usable]
     layouts = sorted({result.layout for result in usable})
     lines = [f"{len(usable)} clips can be used, {len(results) - len(usable)} files or clips cannot"]
+    if classes := Counter(
+        result.action for result in sorted(usable, key=lambda r: r.action) if result.action
+    ):
+        counted = ", ".join(f"{name} ({count})" for name, count in classes.items())
+        lines.append(f"{len(classes)} classes: {counted}" if len(classes) > 1 else f"1 class: {counted}")
+    lines += [f"{' and '.join(map(repr, alike))}: {TWO_WAYS}" for alike in spelled_alike(classes)]
     if len(layouts) > 1:
-        common = "kinect20" if "kinect20" in layouts else "ntu25"
+        common = common_layout(layouts)
         lines.append(f"layouts {', '.join(layouts)}: a pack holds one; import with --layout {common}")
     if any(not result.depth for result in usable):
         lines.append("some have no depth: they are recognised with less certainty (docs/formats.md)")
@@ -133,11 +158,11 @@ def _each(name: str, ref: FileRef, read_all: Any) -> Iterator[Checked]:
     try:
         clips: list[Clip | BadFile] = read_all(ref)
     except PgfaError as error:
-        yield Checked(name, format, error=str(error))
+        yield Checked(name, format, error=str(error), advice=_advice(error, name, format))
         return
     for clip in clips:
         if isinstance(clip, BadFile):
-            yield Checked(name, format, error=str(clip))
+            yield Checked(name, format, error=str(clip), advice=_advice(clip, name, format))
             continue
         yield Checked(
             name,
@@ -152,3 +177,24 @@ def _each(name: str, ref: FileRef, read_all: Any) -> Iterator[Checked]:
             depth=clip.depth,
             problems=clip.problems,
         )
+
+
+def _advice(error: PgfaError, name: str, format: str) -> str:
+    """What a user can do about a file that cannot be used; its message says what is wrong."""
+    if isinstance(error, LimitExceeded):
+        return "cut the recording into shorter ones"
+    if isinstance(error, BadFile) and error.found == EMPTY:
+        return "nothing was written into it: export it again, or delete it"
+    if isinstance(error, BadFile) and error.expected == NOT_LISTED:
+        listed = f"to use it, add a line to the list: {name},CLASS"
+        return listed if format else "it seems to be no recording: leave it, or move it out of the folder"
+    if isinstance(error, BadFile) and error.expected == NOBODY:
+        return "nobody is seen in it: leave it out, or record it again"
+    if not format:
+        return (
+            "if it is no recording, leave it or move it out; else export it as one of docs/formats.md, or as .npz "
+            "(docs/own-data.md)"
+        )
+    return (
+        f"cut off, edited, or another program's kind of {format}: copy or export it again (docs/formats.md)"
+    )

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import csv
+import difflib
 import io
 import os
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path, PurePosixPath
 
 from pgfa.errors import BadFile
-from pgfa.read.base import FileRef, Format
+from pgfa.read.base import CLASS_NOT_TOLD, FileRef, Format
 from pgfa.read.openpose import FRAME
 from pgfa.skeleton import Clip
 
@@ -20,6 +21,8 @@ NAME = "files"
 TITLE = "one's own folder or zip of files in any format known; class = the folder a file lies in, or --labels"
 COMPANIONS = (".asf", ".tagstream")
 """Endings of files that belong to a recording of the same name and are none themselves."""
+NOT_LISTED = "a line for it in the labels"
+"""What was expected of a file that a list of labels leaves out."""
 _LABELS_BYTES = 256 * 1024 * 1024
 
 
@@ -31,7 +34,7 @@ class Label:
     subject: str = ""
 
 
-def own_files(source: Path, labels: Path | None = None) -> Format:
+def own_files(source: Path, labels: Path | None = None, *, complete: bool = True) -> Format:
     """The format ``files`` for one source.
 
     A clip's id is its file's path below the source, its data set the source's name. Its class is the name of
@@ -40,22 +43,23 @@ def own_files(source: Path, labels: Path | None = None) -> Format:
     frames counts as one file. Where a file holds several clips (PYSKL, MSRC-12), each is one, its id and class as the
     file has them if it does.
 
+    Args:
+        source: folder or zip.
+        labels: see `read_labels`.
+        complete: every file that `labels` names must be there.
+
     Raises:
         BadFile: `labels` is wrong (see `read_labels`), or names a file that is not there.
     """
-    listed = None
+    known = None
     if labels is not None:
-        listed = read_labels(labels)
-        there = {_place(ref, source) for ref in _find(labels, source)}
-        for name, (line, _) in listed.items():
-            if name not in there:
-                raise BadFile(
-                    labels,
-                    expected=f"a file below {source}",
-                    found=f"{name!r}, not there",
-                    where=f"line {line}",
-                )
-    known = None if listed is None else {name: label for name, (_, label) in listed.items()}
+        known = {name: label for name, (_, label) in read_labels(labels).items()}
+        if complete and (absent := absent_files(source, labels)):
+            first, others = absent[0][1], len(absent) - 1
+            if not others:
+                raise first
+            found = f"{first.found} (and {others} more of the list; pgfa check names them all)"
+            raise BadFile(labels, expected=first.expected, found=found, where=first.where)
     return Format(
         name=NAME,
         title=TITLE,
@@ -106,6 +110,29 @@ def read_labels(file: Path) -> dict[str, tuple[int, Label]]:
     except csv.Error as error:
         raise BadFile(file, expected="CSV", found=str(error), where=f"line {table.line_num}") from None
     return labels
+
+
+def absent_files(source: Path, labels: Path) -> list[tuple[str, BadFile]]:
+    """The files that a list names and that are not there, each with what is wrong and the nearest name there is.
+
+    Raises:
+        BadFile: as `read_labels`.
+    """
+    there = [_place(ref, source) for ref in _find(labels, source)]
+    known = set(there)
+    absent = []
+    for name, (line, _) in read_labels(labels).items():
+        if name not in known:
+            near = difflib.get_close_matches(name, there, 1, cutoff=0.8)
+            found = f"{name!r}, not there" + (f"; the nearest name is {near[0]!r}" if near else "")
+            error = BadFile(labels, expected=f"a file below {source}", found=found, where=f"line {line}")
+            absent.append((name, error))
+    return absent
+
+
+def common_layout(layouts: Iterable[str]) -> str:
+    """The layout to carry clips of several layouts to: every layout maps to it (docs/formats.md)."""
+    return "kinect20" if "kinect20" in layouts else "ntu25"
 
 
 def _no_sign(name: str, head: bytes) -> bool:
@@ -159,7 +186,7 @@ def _read_all(source: Path, labels: Mapping[str, Label] | None, ref: FileRef) ->
 
     place = PurePosixPath(_place(ref, source))
     if labels is not None and str(place) not in labels:
-        raise BadFile(str(ref), expected="a line for it in the labels", found="none")
+        raise BadFile(str(ref), expected=NOT_LISTED, found="none")
     clips = read_all(ref)
     several = len(clips) > 1
     dataset = source.resolve().stem if source.is_file() else source.resolve().name
@@ -177,7 +204,9 @@ def _read_all(source: Path, labels: Mapping[str, Label] | None, ref: FileRef) ->
             action=label.action or own.action,
             subject=label.subject or own.subject,
         )
-        return replace(clip, source=named)
+        # The folder or the list has told it: no longer a defect.
+        problems = tuple(p for p in clip.problems if p != CLASS_NOT_TOLD or not named.action)
+        return replace(clip, source=named, problems=problems)
 
     return [labelled(clip) if isinstance(clip, Clip) else clip for clip in clips]
 

@@ -255,9 +255,10 @@ def _check_layouts(shards: Iterable[Shard], layout: str | None) -> None:
         for name in names:
             map_weights(name, layout)
     elif len(names) > 1:
+        common = folder.common_layout(names)
         raise BadConfig(
             f"the files have clips of the layouts {' and '.join(names)}; a pack holds one: "
-            f"name the layout to carry all to (layout={names[-1]!r}, or --layout {names[-1]})"
+            f"name the layout to carry all to (layout={common!r}, or --layout {common})"
         )
 
 

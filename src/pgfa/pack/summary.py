@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from statistics import median
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 _SHOWN = 12
 """How many rejected files the text names; `rejected.json` has all."""
+
+TWO_WAYS = "one class spelled in two ways? They count as different classes"
 
 _NAMES = 40
 """How many subjects, cameras or setups the text names."""
@@ -97,6 +99,14 @@ def kind_of(problem: str) -> str:
     return re.sub(r"\d+(?:\.\d+)?", "N", problem)
 
 
+def spelled_alike(names: Iterable[str]) -> list[tuple[str, ...]]:
+    """Names that differ by capitals, spaces and signs alone (``"Sit down"``, ``"sit-down"``): one class, probably."""
+    groups: dict[str, list[str]] = {}
+    for name in sorted(set(names)):
+        groups.setdefault("".join(filter(str.isalnum, name.casefold())) or name, []).append(name)
+    return [tuple(group) for group in groups.values() if len(group) > 1]
+
+
 def _sum_up(
     name: str, layout: str, columns: Mapping[str, Sequence[Any]], rejected: tuple[Rejected, ...]
 ) -> Summary:
@@ -160,6 +170,7 @@ def _lines(of: Summary) -> list[str]:
             some = names if len(names) <= _NAMES else [*names[:_NAMES], "..."]
             lines += _wrap(f"  {title:<11}", [f"{len(names)}:", *some] if len(names) > 1 else some)
     lines += _wrap("  classes    ", [f"{name or '(not named)'} ({n})," for name, n in of.classes.items()])
+    lines += [f"    {' and '.join(map(repr, alike))}: {TWO_WAYS}" for alike in spelled_alike(known)]
     lines.append(f"  problems   {_plural(of.faulty, 'clip') + ' with problems' if of.faulty else 'none'}")
     lines += [f"    {n:>6} x {kind}" if of.clips > 1 else f"    {kind}" for kind, n in of.problems.items()]
     if of.rejected:

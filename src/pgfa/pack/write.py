@@ -59,7 +59,9 @@ def check_free(out: Path, overwrite: bool) -> None:
     if not form.is_pack(out):
         raise BadConfig(f"{out} is there and is not a pack; choose another name")
     if not overwrite:
-        raise BadConfig(f"{out} is a complete pack already; choose another name, or ask to overwrite it")
+        raise BadConfig(
+            f"{out} is a complete pack already; choose another name, or overwrite it (--overwrite)"
+        )
 
 
 def write_pack(

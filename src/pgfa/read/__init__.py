@@ -25,7 +25,7 @@ from pgfa.read import (
     utd_mhad,
     video,
 )
-from pgfa.read.base import FileRef, Format
+from pgfa.read.base import EMPTY, FileRef, Format
 from pgfa.skeleton import Clip
 
 # The first whose content fits is taken: those that look at little come last.
@@ -92,7 +92,7 @@ def format_of(ref: FileRef) -> Format:
         if known.sniff(ref.name, head):
             return known
     if not head:
-        found = "an empty file"
+        found = EMPTY
     elif ref.member is None and head.startswith(b"PK") and zipfile.is_zipfile(ref.path):
         found = f"a zip archive; name a file in it as {ref.path.name}!folder/file"
     else:

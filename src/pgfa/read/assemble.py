@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pgfa.errors import BadFile, LimitExceeded
-from pgfa.read.base import FileRef
+from pgfa.read.base import NOBODY, FileRef
 from pgfa.skeleton import Clip, Layout, Source
 
 MAX_FRAMES = 100_000
@@ -69,7 +69,7 @@ def assemble(
     out[gone] = np.nan
     empty = int(gone.reshape(frames, -1).all(axis=1).sum())
     if empty == frames:
-        raise BadFile(str(ref), expected="a frame with a body", found=f"no frame with a body in {frames}")
+        raise BadFile(str(ref), expected=NOBODY, found=f"no frame with a body in {frames}")
     if empty:
         found_problems.append(counted(empty, "empty frame"))
     if frames == 1:

@@ -24,6 +24,11 @@ UNREADABLE = (
     ValueError,
 )
 """What opening and reading a damaged file or zip may raise."""
+EMPTY = "an empty file"
+NOBODY = "a frame with a body"
+"""What was found in a file of no bytes; what was expected of a recording in which nobody is seen."""
+CLASS_NOT_TOLD = "class not told by the file's name"
+"""Problem of a clip whose class only a folder or a list can tell."""
 
 
 @dataclass(frozen=True, order=True)

@@ -10,7 +10,7 @@ import numpy as np
 from pgfa.errors import BadFile
 from pgfa.read.asf_amc import Skeleton, forward, parse_amc, parse_asf
 from pgfa.read.assemble import assemble
-from pgfa.read.base import FileRef, Format
+from pgfa.read.base import CLASS_NOT_TOLD, FileRef, Format
 from pgfa.read.find import find_files
 from pgfa.skeleton import HDM05, Clip, Source
 
@@ -79,7 +79,7 @@ def read(ref: FileRef) -> Clip:
     positions = ends[:, None, np.array([joints.index(joint) for joint in HDM05.joints])]
     action = ACTIONS.get(match[2], "") if match else ""
     if not action:
-        problems.append("class not told by the file's name")
+        problems.append(CLASS_NOT_TOLD)
     source = Source(
         id=ref.stem,
         dataset="hdm05",

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from pgfa.errors import BadFile, LimitExceeded
 from pgfa.read.assemble import assemble, check_frames
-from pgfa.read.base import FileRef
+from pgfa.read.base import NOBODY, FileRef
 from pgfa.read.bodily import flat_in_metres, upright_in_metres
 from pgfa.read.people import MAX_BODIES, follow
 from pgfa.skeleton import (
@@ -83,7 +83,7 @@ def from_people(ref: FileRef, raw: bytes, people: Sequence[Sequence[Floats]], fa
     check_frames(ref, len(people))
     shapes = {person.shape for frame in people for person in frame}
     if not shapes:
-        raise BadFile(str(ref), expected="a frame with a body", found=f"no body in {len(people)} frames")
+        raise BadFile(str(ref), expected=NOBODY, found=f"no body in {len(people)} frames")
     if len(shapes) > 1:
         several = " and ".join(sorted(" x ".join(map(str, shape)) for shape in shapes)[:3])
         raise BadFile(str(ref), expected="people of one number of joints and columns", found=several)

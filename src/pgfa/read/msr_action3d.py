@@ -9,7 +9,7 @@ import numpy as np
 
 from pgfa.errors import BadFile
 from pgfa.read.assemble import assemble, check_frames
-from pgfa.read.base import FileRef, Format
+from pgfa.read.base import CLASS_NOT_TOLD, FileRef, Format
 from pgfa.read.find import find_files
 from pgfa.read.rows import looks_numeric, parse_rows
 from pgfa.skeleton import KINECT20, Clip, Source
@@ -64,7 +64,7 @@ def read(ref: FileRef) -> Clip:
         action=ACTIONS[int(match[1]) - 1] if match and known else "",
         subject=str(int(match[2])) if match else "",
     )
-    problems = () if known else ("class not told by the file's name",)
+    problems = () if known else (CLASS_NOT_TOLD,)
     return assemble(ref, raw, positions, rate=RATE, layout=KINECT20, source=source, problems=problems)
 
 

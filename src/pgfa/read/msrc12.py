@@ -10,7 +10,7 @@ import numpy as np
 
 from pgfa.errors import BadFile
 from pgfa.read.assemble import assemble, check_frames, counted
-from pgfa.read.base import FileRef, Format
+from pgfa.read.base import CLASS_NOT_TOLD, FileRef, Format
 from pgfa.read.find import find_files
 from pgfa.read.rows import looks_numeric, parse_rows, short
 from pgfa.skeleton import KINECT20, Clip, Source
@@ -121,7 +121,7 @@ def _read(ref: FileRef) -> tuple[Clip, np.ndarray[tuple[int, ...], np.dtype[np.f
         subject=str(int(match[5])) if match else "",
     )
     if not known:
-        problems.append("class not told by the file's name")
+        problems.append(CLASS_NOT_TOLD)
     positions = values[:, 1:].reshape(-1, 1, 20, 4)[..., :3]
     clip = assemble(
         ref,

@@ -106,6 +106,11 @@ class Catalogue:
         """Class name -> class."""
         return {action.name: action for action in self.actions}
 
+    @property
+    def names_alone(self) -> bool:
+        """Whether nobody wrote sentences: all is made of the classes' names (`catalogue_from_labels`)."""
+        return all(action.plain == _plain_of(action.label) for action in self.actions)
+
     def __len__(self) -> int:
         return len(self.actions)
 
@@ -236,6 +241,10 @@ def sentences_of(actions: Iterable[ActionClass], variant: Variant = "plain") -> 
     return [sentence_of(action, variant) for action in actions]
 
 
+def _plain_of(label: str) -> str:
+    return f"A person does this: {label}."
+
+
 def catalogue_from_labels(names: Sequence[str], dataset: str = "own") -> Catalogue:
     """A catalogue for recordings without one, made of class names alone (``"kick_ball"`` -> "kick ball").
 
@@ -247,7 +256,7 @@ def catalogue_from_labels(names: Sequence[str], dataset: str = "own") -> Catalog
     actions = []
     for number, name in enumerate(names):
         label = _words_of_name(name)
-        plain = f"A person does this: {label}."
+        plain = _plain_of(label)
         same = {"head": label, "arms": label, "torso": label, "legs": label}
         try:
             actions.append(
