@@ -195,6 +195,19 @@ def test_own_round_trip_with_two_bodies(tmp_path: Path) -> None:
     assert (back.source.id, back.source.setup) == ("clip-1", "s3")
 
 
+@pytest.mark.parametrize("before", ["", "pgfa.read; ", "import pgfa.read; ", "pgfa.Recogniser; "])
+def test_pgfa_read_is_called_whatever_came_before(before: str, tmp_path: Path) -> None:
+    """The name is a room's too, and that stands in its place once the room is entered."""
+    own.save_clip(
+        tmp_path / "clip.npz", Clip(POSITIONS[:, None].astype(np.float32), 30.0, KINECT20, Source("a"))
+    )
+    code = f"import pgfa, sys; {before}print(pgfa.read(sys.argv[1]).frames, pgfa.read(sys.argv[1]).frames)"
+    told = subprocess.run(
+        [sys.executable, "-c", code, tmp_path / "clip.npz"], capture_output=True, text=True, check=True
+    )
+    assert told.stdout.split() == ["4", "4"]
+
+
 def test_own_with_the_least_that_makes_a_clip(tmp_path: Path) -> None:
     np.savez(tmp_path / "least.npz", positions=POSITIONS, rate=20, layout="kinect20")
     clip = read(tmp_path / "least.npz")

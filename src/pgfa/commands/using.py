@@ -115,11 +115,9 @@ def live(*, as_: Sentences, run: Path | None = None, device: str = "cpu") -> Non
     device
         cpu, cuda, cuda:1, or auto.
     """
-    for threads in (
-        "OMP_NUM_THREADS",
-        "OPENBLAS_NUM_THREADS",
-    ):  # read when torch and numpy are imported, below
-        # The sums of an answer are small. Two threads that wait for each other on a busy machine take 30 times as long.
+    # The sums of an answer are small: two threads that wait for each other on a busy machine take 20 times as long.
+    # The variables are read when torch and numpy are imported, below.
+    for threads in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         os.environ.setdefault(threads, "1")
     from pgfa.recognise import Recogniser
     from pgfa.recognise.lines import answer_lines

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 import zipfile
 from pathlib import Path
+from types import ModuleType
 
 from pgfa.errors import BadFile
 from pgfa.read import (
@@ -107,5 +109,14 @@ def as_ref(file: str | Path) -> FileRef:
         return FileRef(Path(archive + ".zip"), member)
     return FileRef(Path(file))
 
+
+class _Room(ModuleType):
+    """This package, and what `pgfa.read(file)` calls: the name `pgfa.read` is both, whichever was asked for first."""
+
+    def __call__(self, file: str | Path | FileRef) -> Clip:
+        return read(file)
+
+
+sys.modules[__name__].__class__ = _Room
 
 __all__ = ["FORMATS", "FileRef", "Format", "as_ref", "format_of", "read", "read_all"]
