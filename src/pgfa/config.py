@@ -179,6 +179,7 @@ class TrainSettings(Staged):
         "weight_decay": 5e-4,
         "scale": 1 / 0.07,
         "augment": False,
+        "spoil": False,
         "sampling": "clips",
     }
 
@@ -206,6 +207,8 @@ class TrainSettings(Staged):
     """`clips`: each clip once an epoch; `classes`: clips drawn so that every class comes equally often."""
     augment: bool = True
     """Rotation about the vertical, size, time crop and warp, joint noise."""
+    spoil: bool = True
+    """With `augment`: spoil half of the clips as worse recordings are: tilt, idle, lost joints, noise, no depth."""
     mirror: bool = False
     """With `augment`: mirror half of the clips, their joints and the left and right of their sentences. Off, for it
     cost accuracy where performers use one hand (docs/results.md)."""

@@ -162,7 +162,7 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> RunSettings:
     random = np.random.default_rng(0)
     np.savez(file, **{text: random.normal(size=8) for text in sorted(texts)})
     text = {"encoder": "file", "source": str(file), "centre": False, "variants": ("plain",)}
-    return RunSettings(split="utd-mhad/x", text=text, train={"mirror": True})
+    return RunSettings(split="utd-mhad/x", text=text, train={"mirror": True, "spoil": False})
 
 
 def sentences_of(settings: RunSettings, merge: bool = True) -> Sentences:

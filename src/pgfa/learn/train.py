@@ -26,6 +26,7 @@ from pgfa.learn.loop import (
     read_metrics,
 )
 from pgfa.learn.sentences import Sentences, seen_sentences
+from pgfa.learn.spoil import spoil
 from pgfa.learn.watch import WATCHED, watch_test
 from pgfa.model.encoder import MotionEncoder
 from pgfa.model.loss import contrastive_loss
@@ -118,7 +119,7 @@ def batch_of(data: dict[str, Tensor], chosen: Tensor, settings: RunSettings) -> 
 
 
 def clips_of(data: dict[str, Tensor], chosen: Tensor, settings: RunSettings) -> tuple[Tensor, Tensor, Tensor]:
-    """Prepared clips (B, T, M, V, 3), augmented, who is present (B, M), and the row of `Sentences` each shows (B,)."""
+    """Clips (B, T, M, V, 3) as the settings change them, who is there (B, M), the row of `Sentences` of each (B,)."""
     positions, present, label = data["positions"][chosen], data["present"][chosen], data["labels"][chosen]
     if settings.train.augment:
         image = data["mirror"][label]
@@ -126,6 +127,8 @@ def clips_of(data: dict[str, Tensor], chosen: Tensor, settings: RunSettings) -> 
         flip = (torch.rand(len(chosen), device=chosen.device) < share) & (image >= 0)
         positions = augment(positions, data["mirror_joints"], flip)
         label = torch.where(flip, image, label)
+        if settings.train.spoil:
+            positions = spoil(positions, settings.prepare.layout)
     return positions, present, label
 
 
@@ -176,8 +179,9 @@ def _decisive(settings: RunSettings) -> dict[str, Any]:
     stated = settings.model_dump(mode="json", exclude={"adapt", "packs"})
     if settings.protocol == "all":
         del stated["protocol"]
-    if not settings.train.watch_test:
-        del stated["train"]["watch_test"]
+    for later in ("watch_test", "spoil"):
+        if not stated["train"][later]:
+            del stated["train"][later]
     return stated
 
 

@@ -83,7 +83,7 @@ def _never_seen(positions: NDArray[np.float32], layout: Layout) -> NDArray[np.fl
         into[..., to, :] = np.where(np.isnan(into[..., to, :]), into[..., source, :], into[..., to, :])
 
     # The centre is lent by whatever is known nearest to it; from there all else is reached outwards.
-    bones, centre = _outwards(layout), layout.index(layout.centre)
+    bones, centre = layout.outwards, layout.index(layout.centre)
     inwards = positions.copy()
     for child, parent in reversed(bones):
         borrow(inwards, parent, child)
@@ -91,18 +91,3 @@ def _never_seen(positions: NDArray[np.float32], layout: Layout) -> NDArray[np.fl
     for child, parent in bones:
         borrow(positions, child, parent)
     return positions
-
-
-def _outwards(layout: Layout) -> list[tuple[int, int]]:
-    """Bones (child, parent) so ordered that each parent has been reached from the centre before."""
-    left = [(int(child), int(parent)) for child, parent in layout.bone_indices]
-    reached = {layout.index(layout.centre)}
-    ordered: list[tuple[int, int]] = []
-    while left:
-        ready = [bone for bone in left if bone[1] in reached]
-        if not ready:
-            return ordered + left
-        ordered += ready
-        reached |= {child for child, _ in ready}
-        left = [bone for bone in left if bone[0] not in reached]
-    return ordered

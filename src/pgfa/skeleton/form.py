@@ -45,6 +45,21 @@ class Layout:
         return np.array([(self.index(a), self.index(b)) for a, b in self.bones], dtype=np.int64)
 
     @cached_property
+    def outwards(self) -> tuple[tuple[int, int], ...]:
+        """`bone_indices`, so ordered that each parent has been reached from the centre before its children."""
+        left = [(int(child), int(parent)) for child, parent in self.bone_indices]
+        reached = {self.index(self.centre)}
+        ordered: list[tuple[int, int]] = []
+        while left:
+            ready = [bone for bone in left if bone[1] in reached]
+            if not ready:
+                return (*ordered, *left)
+            ordered += ready
+            reached |= {child for child, _ in ready}
+            left = [bone for bone in left if bone[0] not in reached]
+        return tuple(ordered)
+
+    @cached_property
     def mirror(self) -> NDArray[np.int64]:
         """(joints,) permutation that swaps each left joint with its right one."""
 

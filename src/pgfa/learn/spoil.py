@@ -1,0 +1,95 @@
+"""What worse recordings do to prepared clips, on the device: tilt, idle time, lost joints, noise, no depth."""
+
+from __future__ import annotations
+
+import math
+from functools import cache
+
+import torch
+from torch import Tensor
+
+from pgfa.skeleton import Layout, get_layout
+
+SPOILED = 0.5  # share of clips that are spoiled at all: the others keep the accuracy on clean ones
+TILT = math.radians(15)  # most the vertical leans, in any direction
+IDLE = 0.2  # most of the clip's length that is stood still, before and after; half of the clips have none
+LOST = 0.2  # share of clips in which joints of the limbs are never seen
+ENDS = 0.3  # of these, share that lose all hands and feet, as estimators that know none; else 1 to 3 joints
+NOISE = 0.03  # most standard deviation of joint noise, in metres of the standard body; another in each clip
+FLAT = 0.1  # share of clips without depth
+
+LIMBS = ("elbow", "wrist", "hand", "thumb", "knee", "ankle", "foot")
+TIPS = ("hand", "thumb", "foot")
+
+
+def spoil(positions: Tensor, layout: str) -> Tensor:
+    """Spoil half of the clips, each on its own, by several faults at once.
+
+    Args:
+        positions: (B, T, M, V, 3); absent bodies are 0 and stay 0.
+        layout: name of the layout of the V joints.
+
+    Returns:
+        (B, T, M, V, 3).
+    """
+    absent = (positions == 0).flatten(3).all(dim=3).all(dim=1)
+    out = _stand_still(_lose(positions, layout))
+    count = len(out)
+    out = torch.einsum("btmvx,bxy->btmvy", out, _tilts(count, out))
+    flat = _chance(FLAT, count, out)[:, None, None, None]
+    depth = out[..., 2].masked_fill(flat, 0)
+    out = torch.stack([out[..., 0], out[..., 1], depth], dim=-1)
+    noise = NOISE * torch.rand(count, 1, 1, 1, 1, device=out.device, dtype=out.dtype)
+    out = out + noise * torch.randn_like(out)
+    out = out.masked_fill(absent[:, None, :, None, None], 0)
+    return torch.where(_chance(SPOILED, count, out)[:, None, None, None, None], out, positions)
+
+
+def _lose(positions: Tensor, layout: str) -> Tensor:
+    """Put lost joints where preparation puts a joint never seen: where their bone begins (prepare/gaps.py)."""
+    count, frames, bodies, joints, _ = positions.shape
+    tables = _tables(layout)
+    limbs, tips = (which.to(positions.device) for which in tables[1:])
+    rank = torch.rand(count, joints, device=positions.device).masked_fill(~limbs, 2).argsort(1).argsort(1)
+    few = rank < torch.randint(1, 4, (count, 1), device=positions.device)
+    lost = torch.where(_chance(ENDS, count, positions)[:, None], tips, few)
+    lost &= _chance(LOST, count, positions)[:, None]
+    source = torch.arange(joints, device=positions.device).repeat(count, 1)
+    for child, parent in tables[0]:
+        source[:, child] = torch.where(lost[:, child], source[:, parent], source[:, child])
+    return positions.gather(3, source[:, None, None, :, None].expand(count, frames, bodies, joints, 3))
+
+
+@cache
+def _tables(name: str) -> tuple[tuple[tuple[int, int], ...], Tensor, Tensor]:
+    """Bones (child, parent) from the centre outwards, which joints may be lost, which are the ends of limbs."""
+    layout: Layout = get_layout(name)
+    limbs, tips = (torch.tensor([j.startswith(kind) for j in layout.joints]) for kind in (LIMBS, TIPS))
+    return layout.outwards, limbs, tips
+
+
+def _stand_still(positions: Tensor) -> Tensor:
+    """Hold the first frame for a while, and the last; the whole is as long as before."""
+    count, frames = positions.shape[:2]
+    idle = IDLE * (2 * torch.rand(2, count, 1, device=positions.device, dtype=positions.dtype) - 1).clamp(
+        min=0
+    )
+    t = torch.linspace(0, 1, frames, device=positions.device)
+    at = ((t * (1 + idle.sum(0)) - idle[0]).clamp(0, 1)) * (frames - 1)
+    low = at.floor().long().clamp(0, frames - 2)
+    clip = torch.arange(count, device=positions.device)[:, None]
+    return torch.lerp(positions[clip, low], positions[clip, low + 1], (at - low)[:, :, None, None, None])
+
+
+def _tilts(count: int, like: Tensor) -> Tensor:
+    """(B, 3, 3) rotations by up to TILT about any level axis (Rodrigues)."""
+    draw = torch.rand(2, count, device=like.device, dtype=like.dtype)
+    axis, angle = 2 * math.pi * draw[0], TILT * (2 * draw[1] - 1)
+    x, z, zero = axis.cos(), axis.sin(), torch.zeros_like(axis)
+    cross = torch.stack([zero, -z, zero, z, zero, -x, zero, x, zero], dim=1).view(count, 3, 3)
+    sin, cos = angle.sin()[:, None, None], angle.cos()[:, None, None]
+    return torch.eye(3, device=like.device, dtype=like.dtype) + sin * cross + (1 - cos) * (cross @ cross)
+
+
+def _chance(share: float, count: int, like: Tensor) -> Tensor:
+    return torch.rand(count, device=like.device) < share
