@@ -9,12 +9,15 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from pgfa.errors import BadFile, LimitExceeded, PgfaError
 from pgfa.files import write_json
 from pgfa.pack.folder import NOT_LISTED, absent_files, common_layout, own_files
 from pgfa.pack.summary import TWO_WAYS, spelled_alike
 from pgfa.read import format_of
 from pgfa.read.base import EMPTY, NOBODY, FileRef
+from pgfa.read.bodily import PLAUSIBLE, torso_length, upwards
 from pgfa.skeleton import Clip
 
 
@@ -28,7 +31,7 @@ class Checked:
         clip: the clip's id, where it can be used.
         action: its class; "" where not known.
         layout, frames, bodies, rate, seconds, depth: as in `pgfa.Clip`; "", 0 and False where it cannot be used.
-        problems: defects that leave it usable.
+        problems: defects that leave it usable, and what is odd about the body.
         error: why it cannot be used: what was expected, what was found, where; "" where it can.
         advice: what to do about it.
     """
@@ -175,8 +178,19 @@ def _each(name: str, ref: FileRef, read_all: Any) -> Iterator[Checked]:
             rate=clip.rate,
             seconds=clip.seconds,
             depth=clip.depth,
-            problems=clip.problems,
+            problems=(*clip.problems, *_odd(clip)),
         )
+
+
+def _odd(clip: Clip) -> list[str]:
+    """What no reader refuses and nobody stands like: another axis up, another unit, other joints."""
+    odd = []
+    if clip.depth and (up := upwards(clip.positions.astype(np.float64), clip.layout)) != "y":
+        odd.append(f"the trunk points along {up}, not y, which is up: turn it, unless the person lies")
+    torso = torso_length(clip.positions.astype(np.float64), clip.layout)
+    if not PLAUSIBLE[0] <= torso <= PLAUSIBLE[1] and np.isfinite(torso):
+        odd.append(f"the torso is {torso:.3g} m long: another unit, or the joints in another order?")
+    return odd
 
 
 def _advice(error: PgfaError, name: str, format: str) -> str:
@@ -196,5 +210,5 @@ def _advice(error: PgfaError, name: str, format: str) -> str:
             "(docs/own-data.md)"
         )
     return (
-        f"cut off, edited, or another program's kind of {format}: copy or export it again (docs/formats.md)"
+        "cut off, edited, or of another make: mend or export it again (docs/formats.md says what it may hold)"
     )

@@ -12,7 +12,8 @@ TORSO = 0.45
 HEIGHT = 1.7
 """Metres from head to foot; used where no torso was seen."""
 _UNITS = (("metres", 1.0), ("centimetres", 0.01), ("millimetres", 0.001), ("inches", 0.0254))
-_PLAUSIBLE = (0.2, 0.9)
+PLAUSIBLE = (0.2, 0.9)
+"""Metres that a torso may be long."""
 
 Floats = NDArray[np.float64]
 
@@ -62,13 +63,13 @@ def upright_in_metres(
     """
     problems: list[str] = []
     if up is None:
-        up = _upwards(positions, layout)
+        up = upwards(positions, layout)
         if up != "y":
             problems.append(f"{up} was up: turned")
     positions = turned_up(positions, up)
     torso = torso_length(positions, layout)
     if scale is None and torso > 0:
-        low, high = _PLAUSIBLE
+        low, high = PLAUSIBLE
         fits = [(name, unit) for name, unit in _UNITS if low <= torso * unit <= high]
         name, scale = fits[0] if fits else (f"units of {TORSO / torso:.3g} m", TORSO / torso)
         if name != "metres":
@@ -100,7 +101,8 @@ def _trunk(positions: Floats, layout: Layout) -> Floats:
     return between("shoulder") - between("hip")
 
 
-def _upwards(positions: Floats, layout: Layout) -> str:
+def upwards(positions: Floats, layout: Layout) -> str:
+    """The axis along which the trunk lies most of the time (``"y"``, ``"-z"``); y where that is in doubt."""
     trunk = _trunk(positions, layout).reshape(-1, 3)
     trunk = trunk[np.isfinite(trunk).all(axis=-1)]
     if not len(trunk):
