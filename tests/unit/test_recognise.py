@@ -355,8 +355,12 @@ def test_what_is_no_onnx_is_refused(exported: Path, tmp_path: Path) -> None:
 # Over time
 
 
-def test_windows_by_explicit_loops(r: Recogniser) -> None:
+@pytest.mark.parametrize(
+    "rows", [1, 240, 200_000], ids=["pair by pair", "two pairs at once", "all pairs at once"]
+)
+def test_windows_by_explicit_loops(rows: int, r: Recogniser, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each window of each body is the clip cut out; a sentence for two is held against pairs."""
+    monkeypatch.setattr("pgfa.recognise.windows.PAIR_ROWS", rows)
     long = clip(frames=60, bodies=3)
     long.positions[40:, 2] = np.nan
     first, last = np.array([0, 10, 42]), np.array([20, 60, 60])

@@ -24,6 +24,9 @@ Flags = NDArray[np.bool_]
 BLOCK = 2_000
 """Windows prepared at once: 50 MB of prepared positions."""
 
+PAIR_ROWS = 200_000
+"""Bodies times frames laid side by side to look at pairs: 60 MB. Few bodies of a live stream go in one batch."""
+
 BRIDGED = 0.5
 """Seconds for which a body may be lost and still be on the same track."""
 
@@ -91,27 +94,45 @@ def window_cosines(
         near[window, body] = _cosines(recogniser, clips, vectors)
         near[..., two] = np.where(enough[..., None], -np.inf, np.nan)
     if two.any():
-        for a, b in combinations(range(bodies), 2):
-            window = np.flatnonzero(enough[:, a] & enough[:, b])
-            if not len(window):
-                continue
-            clips = Ragged(
-                np.ascontiguousarray(positions[:, [a, b]]).reshape(-1, joints, 3),
-                start=2 * first[window],
-                frames=(last - first)[window],
-                bodies=np.full(len(window), 2),
-                rate=np.full(len(window), rate),
-                layout=layout,
-            )
-            found = _cosines(recogniser, clips, vectors[two])
-            for one, other in ((a, b), (b, a)):
-                old = near[window, one][:, two]
-                better = found.max(axis=1) > old.max(axis=1)
-                partner[window[better], one] = other
-                rows = near[window, one]
-                rows[:, two] = np.maximum(old, found)
-                near[window, one] = rows
+        pairs = combinations(range(bodies), 2)
+        both = [(a, b, np.flatnonzero(enough[:, a] & enough[:, b])) for a, b in pairs]
+        at_once = max(1, PAIR_ROWS // max(1, 2 * frames))
+        for at in range(0, len(both), at_once):
+            some = both[at : at + at_once]
+            clips = _pairs(positions, rate, layout, first, last, some)
+            found = _cosines(recogniser, clips, vectors[two]) if len(clips) else np.empty((0, two.sum()))
+            ends = np.cumsum([len(window) for _, _, window in some])
+            for (a, b, window), mine in zip(some, np.split(found, ends[:-1]), strict=True):
+                for one, other in ((a, b), (b, a)):
+                    old = near[window, one][:, two]
+                    better = mine.max(axis=1) > old.max(axis=1)
+                    partner[window[better], one] = other
+                    rows = near[window, one]
+                    rows[:, two] = np.maximum(old, mine)
+                    near[window, one] = rows
     return near, partner
+
+
+def _pairs(
+    positions: Floats,
+    rate: float,
+    layout: Layout,
+    first: Places,
+    last: Places,
+    pairs: Sequence[tuple[int, int, Places]],
+) -> Ragged:
+    """Each pair of bodies in each of its windows as a clip of two."""
+    frames, _, joints = positions.shape[:3]
+    window = np.concatenate([window for _, _, window in pairs])
+    before = np.repeat(np.arange(len(pairs)) * 2 * frames, [len(window) for _, _, window in pairs])
+    return Ragged(
+        np.stack([positions[:, [a, b]] for a, b, _ in pairs]).reshape(-1, joints, 3),
+        start=before + 2 * first[window],
+        frames=(last - first)[window],
+        bodies=np.full(len(window), 2),
+        rate=np.full(len(window), rate),
+        layout=layout,
+    )
 
 
 def _cosines(recogniser: Recogniser, clips: Ragged, vectors: Floats) -> Floats:
