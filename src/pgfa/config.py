@@ -6,6 +6,7 @@ The command line, TOML files and Python use these same classes; no setting is de
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, Self
 
@@ -50,10 +51,10 @@ class Settings(BaseModel):
         write_atomic(path, tomli_w.dumps(self.model_dump(mode="json", exclude_none=True)))
 
     @classmethod
-    def load(cls, path: Path) -> Self:
-        """Read from TOML. Raises BadConfig that names the file and the setting."""
+    def load(cls, path: Path, make: Callable[..., Self] | None = None) -> Self:
+        """Read from TOML, by `make` where given. Raises BadConfig that names the file and the setting."""
         try:
-            return cls(**tomllib.loads(path.read_text(encoding="utf-8")))
+            return (make or cls)(**tomllib.loads(path.read_text(encoding="utf-8")))
         except FileNotFoundError:
             raise BadConfig(f"{path}: no such settings file") from None
         except OSError as error:
@@ -88,7 +89,7 @@ class Staged(Settings):
 class PrepareSettings(Staged):
     """Clip -> fixed-size array."""
 
-    PAPER: ClassVar[dict[str, Any]] = {"layout": "ntu25"}
+    PAPER: ClassVar[dict[str, Any]] = {"layout": "ntu25", "trim": False}
 
     layout: str = "kinect20"
     """Layout that every clip is carried to. Kinect v2 tips and thumbs are mostly noise: `kinect20` drops them."""
@@ -96,6 +97,8 @@ class PrepareSettings(Staged):
     """Frames after resampling time."""
     bodies: Annotated[int, Field(ge=1, le=8)] = 2
     """Bodies kept."""
+    trim: bool = True
+    """Cut off standing still before and after the action."""
 
 
 class TextSettings(Staged):
@@ -328,6 +331,10 @@ class ServeSettings(Settings):
     """Requests that may wait for the recogniser."""
 
 
+_LATER = (("prepare", "trim"), ("train", "spoil"))
+"""Switches that runs of earlier versions did not know: to them they are off."""
+
+
 class RunSettings(Staged):
     """Everything that decides a training run, saved as `run.toml` in the run's folder."""
 
@@ -359,3 +366,18 @@ class RunSettings(Staged):
             given = values.get(name, {})
             stages[name] = {"recipe": recipe, **given} if isinstance(given, dict) else given
         return {**values, **stages}
+
+    @classmethod
+    def saved(cls, **values: Any) -> Self:
+        """The settings that a run kept of itself, all of them: what it does not name was not done yet."""
+        known = {stage: {switch: False, **values.get(stage, {})} for stage, switch in _LATER}
+        return cls(**{**values, **known})
+
+    def stated(self, exclude: set[str]) -> dict[str, Any]:
+        """All settings but some, for a digest: switches that came later count where they are on, so that what was
+        made before them is still known by its digest."""
+        out = self.model_dump(mode="json", exclude=exclude)
+        for stage, switch in _LATER:
+            if not out[stage][switch]:
+                del out[stage][switch]
+        return out

@@ -95,12 +95,9 @@ def _job(
 
 def _key(spec: BenchmarkSettings, settings: RunSettings, choice: Choice, held: tuple[str, ...]) -> str:
     """Stands for all that decides the encoders of a unit, so that nothing of another spec is ever taken for it."""
-    stated = settings.model_dump(mode="json", exclude={"packs"})
-    if not settings.train.spoil:
-        del stated["train"]["spoil"]  # it came later: what was fitted without it is still what it was
     return digest(
         VERSION,
-        stated,
+        settings.stated(exclude={"packs"}),
         [pack.digest for pack in choice.packs],
         [a.model_dump(mode="json") for a in (*choice.seen, *choice.unseen)],
         held,

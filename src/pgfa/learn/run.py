@@ -53,7 +53,7 @@ def open_run(folder: Path, *, device: str = "auto") -> Run:
         raise BadCheckpoint(
             f"{folder}: its training has not ended; start the same `pgfa train` again to go on"
         )
-    settings = RunSettings.load(folder / SETTINGS)
+    settings = RunSettings.load(folder / SETTINGS, RunSettings.saved)
     facts = read_json(folder / CORPUS)
     layout = get_layout(settings.prepare.layout)
     try:

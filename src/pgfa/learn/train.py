@@ -175,13 +175,12 @@ def _facts(corpus: Corpus, sentences: Sentences) -> dict[str, Any]:
 
 
 def _decisive(settings: RunSettings) -> dict[str, Any]:
-    """The settings that make a run what it is; those that came later count where they are used: older runs go on."""
-    stated = settings.model_dump(mode="json", exclude={"adapt", "packs"})
+    """The settings that make a run what it is."""
+    stated = settings.stated(exclude={"adapt", "packs"})
     if settings.protocol == "all":
         del stated["protocol"]
-    for later in ("watch_test", "spoil"):
-        if not stated["train"][later]:
-            del stated["train"][later]
+    if not settings.train.watch_test:
+        del stated["train"]["watch_test"]
     return stated
 
 

@@ -11,6 +11,7 @@ from pgfa.config import PrepareSettings
 from pgfa.prepare.bodies import MOST_FOLLOWED, absent_as_nan, centroid_and_spread, choose, follow
 from pgfa.prepare.chunk import Chunk
 from pgfa.prepare.gaps import fill, without_spikes
+from pgfa.prepare.idle import without_idle
 from pgfa.prepare.orient import facing_angle, origin, turn
 from pgfa.prepare.size import scale_to_standard
 from pgfa.prepare.time import smooth
@@ -20,7 +21,7 @@ from pgfa.skeleton.layout import Layout
 def default_recipe(
     chunk: Chunk, layout: Layout, settings: PrepareSettings
 ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    """Prepare a chunk: bodies, gaps, size, time, origin, orientation, in this order.
+    """Prepare a chunk: bodies, gaps, size, idle time, time, origin, orientation, in this order.
 
     Returns:
         (clips, frames, bodies, joints, 3) positions and (clips, bodies) whether a body is there at all.
@@ -48,6 +49,10 @@ def default_recipe(
         there = np.logical_or.reduce(seen, axis=1)
     scale = scale_to_standard(positions[:, :, 0], seen[:, :, 0], layout)
     positions = fill(without_spikes(positions, scale), layout)
+    if settings.trim:
+        first, count = without_idle(positions, chunk.frames, chunk.rate)
+        chunk = replace(chunk, positions=positions).trim(first, count)
+        positions = chunk.positions
     main, inside = positions[:, :, 0], chunk.inside
     centre = origin(main, inside, layout)
     angle = facing_angle(main, inside, chunk.rate, layout)

@@ -123,7 +123,7 @@ def open_bundle(place: Path | None = None, *, device: str = "cpu") -> Bundle:
         return _from_run(place, device)
     said = _facts(place / FACTS)
     try:
-        settings = RunSettings(**said["settings"])
+        settings = RunSettings.saved(**said["settings"])
         centre = np.asarray(said["text_centre"], dtype=np.float32)
         file, sha256 = str(said["encoder"]["file"]), said["encoder"]["sha256"]
         provenance = dict(said["provenance"])
