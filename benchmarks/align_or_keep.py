@@ -1,17 +1,15 @@
 """How often the label-free rule "align or keep the sentence" is right (docs/theory.md, Theorem 6).
 
-    python benchmarks/align_or_keep.py features/*.npz --alpha 0.9 --draws 100
+    python benchmarks/align_or_keep.py runs/* --alpha 0.9 --draws 100
 
-Each file is one trained run, of one split and seed: `features` (N, d) of the unseen clips, `anchors` (K, d) sentence
-vectors of the candidate classes, `labels` (N,) in 0..K-1. From each are drawn random subsets of at least three
-candidate classes, and of their clips a quarter, a half or all; the labels serve to score alone. Prints Markdown;
+Of each run's unseen clips are drawn random subsets of at least three candidate classes, and of their clips a quarter,
+a half or all; the labels serve to score alone. Prints Markdown;
 "better aligned" is the hit rate of always aligning, the number to beat.
 """
 
 from __future__ import annotations
 
 import argparse
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,7 +17,10 @@ import numpy as np
 
 from pgfa.adapt import align
 from pgfa.adapt.theory import should_align
-from pgfa.errors import BadFile
+from pgfa.learn.corpus import assemble
+from pgfa.learn.features import features_of
+from pgfa.learn.run import open_run
+from pgfa.learn.sentences import candidate_vectors
 
 CONFIRMATION = (0.0, 0.5, 1.0)
 SHARES = (0.25, 0.5, 1.0)
@@ -27,46 +28,34 @@ SHARES = (0.25, 0.5, 1.0)
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("files", type=Path, nargs="+")
+    parser.add_argument("runs", type=Path, nargs="+")
     parser.add_argument("--alpha", type=float, default=0.9)
-    parser.add_argument("--draws", type=int, default=100, help="subsets drawn of each file")
+    parser.add_argument("--draws", type=int, default=100, help="subsets drawn of each run")
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
     scores = []
-    for file in args.files:
+    for folder in args.runs:
         rng = np.random.default_rng(args.seed)
-        run = load(file)
+        run = load(folder)
         whole = judge(*run, args.alpha)
-        print(f"{file.stem}, all {len(run[1])} classes: {said(whole)}")
+        print(f"{folder.name}, all {len(run[1])} classes: {said(whole)}")
         scores.append(np.array([judge(*some, args.alpha) for some in subsets(*run, args.draws, rng)]))
     print("\nRandom subsets of classes and clips:\n")
     heads = "run|draws|accuracy changed|better aligned|rule right|of the better aligned, aligned|of the worse, aligned"
     heads += "|sentence|aligned|by the rule|best of both"
     print(f"|{heads}|\n|{'---|' * (heads.count('|') + 1)}")
-    for file, score in zip(args.files, scores, strict=True):
-        print(row(file.stem, score))
+    for folder, score in zip(args.runs, scores, strict=True):
+        print(row(folder.name, score))
     for which, confirmation in enumerate(CONFIRMATION):
         print(row(f"all, confirmation {confirmation:g}", np.concatenate(scores), which))
 
 
-def load(file: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Features, anchors and labels of a run.
-
-    Raises:
-        BadFile: not an .npz of the three arrays, or their shapes do not fit.
-    """
-    try:
-        with np.load(file, allow_pickle=False) as stored:
-            features, anchors, labels = (stored[name] for name in ("features", "anchors", "labels"))
-    except (OSError, KeyError, ValueError, TypeError, AttributeError, zipfile.BadZipFile) as error:
-        expected = "an .npz with features, anchors and labels"
-        raise BadFile(file, expected=expected, found=str(error)) from None
-    fits = features.ndim == anchors.ndim == 2 and features.shape[1] == anchors.shape[1] and len(anchors) >= 3
-    if not fits or labels.shape != features.shape[:1] or set(np.unique(labels)) - set(range(len(anchors))):
-        found = f"{features.shape}, {anchors.shape}, {labels.shape}"
-        expected = "(N, d), (K, d) with K >= 3, and labels (N,) in 0..K-1"
-        raise BadFile(file, expected=expected, found=found)
-    return features, anchors, labels
+def load(folder: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Features (N, d) of a run's unseen clips, anchors (K, d) of the candidates, labels (N,) in 0..K-1."""
+    run = open_run(folder, device="cpu")
+    corpus = assemble(run.settings)
+    anchors = candidate_vectors(corpus.unseen, run.settings.text, run.centre)
+    return features_of(run.model, corpus.test.positions, corpus.test.present), anchors, corpus.test.labels
 
 
 def subsets(
