@@ -23,7 +23,7 @@ from pgfa.errors import BadConfig, BadFile
 from pgfa.learn.corpus import assemble
 from pgfa.pack import import_dataset, open_pack, save_pack
 from pgfa.pack.check import check, told
-from pgfa.pack.folder import own_files
+from pgfa.pack.folder import own_files, read_labels
 from pgfa.read import read
 from pgfa.read.base import CLASS_NOT_TOLD
 from pgfa.read.own import save_clip
@@ -221,6 +221,13 @@ def test_a_list_is_mended_in_one_go(faulty: tuple[Path, Path]) -> None:
     with pytest.raises(BadFile, match=r"line 2: .*and 1 more of the list"):
         own_files(source, labels)
     assert own_files(source, labels, complete=False).find(source)
+
+
+@pytest.mark.parametrize("between", [";", "\t"])
+def test_a_list_as_spreadsheets_write_it(place: Path, tmp_path: Path, between: str) -> None:
+    lines = (place / "labels.csv").read_text(encoding="utf-8").splitlines()
+    (tmp_path / "list.csv").write_text("\r\n".join(lines).replace(",", between), encoding="utf-8-sig")
+    assert read_labels(tmp_path / "list.csv") == read_labels(place / "labels.csv")
 
 
 def test_a_class_that_the_list_tells_is_no_defect(tmp_path: Path) -> None:

@@ -71,7 +71,7 @@ def own_files(source: Path, labels: Path | None = None, *, complete: bool = True
 
 
 def read_labels(file: Path) -> dict[str, tuple[int, Label]]:
-    """Read a CSV file with the columns ``file``, ``action`` and, if wanted, ``subject``.
+    """Read a CSV file with the columns ``file``, ``action`` and, if wanted, ``subject``; commas, semicolons or tabs.
 
     Returns:
         path below the source -> (line in the file, label).
@@ -83,15 +83,17 @@ def read_labels(file: Path) -> dict[str, tuple[int, Label]]:
         text = FileRef(file).read(_LABELS_BYTES).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise BadFile(file, expected="a CSV file in UTF-8", found=str(error)) from None
-    table = csv.reader(io.StringIO(text, newline=""), strict=True)
+    first = text.partition("\n")[0]
+    # Spreadsheets of many countries write semicolons, some tabs.
+    between = next((sign for sign in ",;\t" if sign in first), ",")
+    table = csv.reader(io.StringIO(text, newline=""), strict=True, delimiter=between)
     labels: dict[str, tuple[int, Label]] = {}
     try:
         head = [name.strip() for name in next(table, [])]
         if missing := {"file", "action"} - set(head):
             expected = "the columns file, action and perhaps subject"
-            raise BadFile(
-                file, expected=expected, found=f"no {' and no '.join(sorted(missing))}", where="line 1"
-            )
+            found = f"no {' and no '.join(sorted(missing))} in {first.strip()[:100]!r}"
+            raise BadFile(file, expected=expected, found=found, where="line 1")
         for values in table:
             where = f"line {table.line_num}"
             if not values:
