@@ -108,14 +108,12 @@ def first_steps(fresh: Fresh, clip: Path, sentences: Sequence[str], right: int |
             fresh.run("pgfa", "recognise", clip, *ask, "--json", "answer.json")
             said = json.loads((fresh.folder / "answer.json").read_text(encoding="utf-8"))
             first = said["answers"][0]
-            answer.append(
-                marked(first["sentence"], sentences, right) + f", {100 * first['probability']:.0f} %,"
-            )
-            answer.append(f"none of these {100 * said['none']:.0f} %")
+            likeliest = marked(f"{first['sentence']} {100 * first['probability']:.0f} %", sentences, right)
+            answer.append(f"{likeliest}; none of these {100 * said['none']:.0f} %")
     with fresh.timed("three lines of Python") as answer:
         program = THREE_LINES.format(clip=str(clip), sentences=list(sentences))
         told = fresh.run("python", "-c", program)
-        answer.append(f"`{told.split(', cosine')[0].strip()}, ...)`")
+        answer.append(f"`{told.split(', probability')[0].strip()}, ...)`")
 
 
 def page(fresh: Fresh, clip: Path, sentences: Sequence[str], right: int | None) -> None:

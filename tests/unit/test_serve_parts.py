@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -22,7 +23,7 @@ from pgfa.config import ServeSettings
 from pgfa.errors import BadConfig
 from pgfa.read.own import save_clip
 from pgfa.recognise import Recogniser
-from pgfa.serve.app import create_app
+from pgfa.serve.app import create_app, serve
 from pgfa.serve.faults import Refused
 from pgfa.serve.guard import Guard
 from pgfa.serve.reader import safe_name
@@ -262,3 +263,19 @@ def test_it_listens_on_this_machine_only_unless_told() -> None:
     assert ServeSettings().host == "127.0.0.1"
     with pytest.raises(BadConfig, match="port"):
         ServeSettings(port=70000)
+
+
+def test_the_address_that_is_told_can_be_asked_at_once(
+    small_recogniser: Recogniser, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It was refused until the server had started behind it."""
+    reached = []
+
+    def run(_: object, sockets: list[socket.socket]) -> None:
+        with sockets[0], socket.create_connection(sockets[0].getsockname(), timeout=5):
+            reached.append(f"http://127.0.0.1:{sockets[0].getsockname()[1]}/")
+
+    monkeypatch.setattr("uvicorn.Server.run", run)
+    monkeypatch.setattr(Recogniser, "load", lambda *_, **__: small_recogniser)
+    serve(None, ServeSettings(port=0))
+    assert capsys.readouterr().out.startswith(reached[0])

@@ -336,6 +336,7 @@ def serve(run: Path | None, settings: ServeSettings, *, device: str = "cpu") -> 
         timeout_graceful_shutdown=3, ws="none", proxy_headers=False,
     )  # fmt: skip
     socket = server.bind_socket()
+    socket.listen()  # who follows the address at once waits a moment, and is not refused
     shown = f"[{settings.host}]" if ":" in settings.host else settings.host
     print(f"http://{shown}:{socket.getsockname()[1]}/   (stop with Ctrl-C)", flush=True)
     uvicorn.Server(server).run(sockets=[socket])
