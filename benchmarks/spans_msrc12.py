@@ -47,6 +47,7 @@ def main() -> None:
     random = np.random.default_rng(0)
     rows = []
     hits, shifted_hits, lengths, right_spans, all_spans, shown = [], [], [], 0, 0, []
+    covered, false_spans, minutes = [], 0, 0.0
     for ref in msrc12.find(given.folder):
         found = re.fullmatch(msrc12.NAME, ref.name)
         assert found
@@ -76,6 +77,10 @@ def main() -> None:
             inside = [((moments > s.start_s - NEAR) & (moments < s.end_s + NEAR)).any() for s in spans]
             return float(np.mean(inside))
 
+        covered += [any(s.start_s - NEAR < t < s.end_s + NEAR for s in spans) for t in tags]
+        others = [s for k, s in enumerate(SENTENCES) if k != gesture]
+        false_spans += len(recogniser.spans(clip, others).spans)
+        minutes += clip.seconds / 60
         lengths += [s.end_s - s.start_s for s in spans]
         if spans:
             hits += [hit(tags)] * len(spans)
@@ -106,8 +111,10 @@ def main() -> None:
     )
     print(
         f"spans that name the session's gesture: {right_spans} of {all_spans}; "
-        f"median length {np.median(lengths or [0]):.1f} s"
+        f"median length {np.median(lengths or [0]):.1f} s; "
+        f"within {NEAR} s of {100 * np.mean(covered):.1f} % of the tags"
     )
+    print(f"spans in the {minutes:.1f} minutes without the right sentence, all of them false: {false_spans}")
     if hits:
         print(
             f"of these, a tag within {NEAR} s: {100 * np.mean(hits):.1f} %; shifted {100 * np.mean(shifted_hits):.1f} %"

@@ -11,6 +11,7 @@ from scipy.optimize import linprog
 from pgfa.adapt import ALIGNMENTS, align, align_with, cosines
 from pgfa.adapt.balanced import class_prior, lead, offsets, own_shares, softmax
 from pgfa.adapt.neighbours import held_back
+from pgfa.adapt.prior import occurring
 from pgfa.config import AdaptSettings
 from pgfa.errors import BadConfig
 
@@ -286,6 +287,22 @@ def test_own_shares_find_the_prior_of_overlapping_classes() -> None:
         assert abs(blurred - part) > 0.1 or part == 0.5
     few = own_shares(np.array([[0.4, 0.0]]))
     assert few[0] < 0.75  # one clip does not make a prior
+
+
+def test_occurring_starts_at_any_prior_and_counts_it_in() -> None:
+    posterior = np.array([[0.5, 0.3, 0.2], [0.1, 0.1, 0.8], [0.6, 0.4, 0.0]])
+    prior = np.array([0.2, 0.2, 0.6])
+    assert np.allclose(
+        occurring(posterior, prior, 1e9), posterior, atol=1e-6
+    )  # the old prior is sure of itself
+    sure = np.array([[1.0, 0.0, 0.0]] * 3 + [[0.0, 1.0, 0.0]])
+    assert np.array_equal(occurring(sure, prior, 0), sure)  # what is certain stays so
+    found = prior
+    for _ in range(20):
+        weighed = posterior * found / prior
+        found = (3 * (weighed / weighed.sum(1, keepdims=True)).mean(0) + 2 * prior) / 5
+    wanted = posterior * found / prior
+    assert np.allclose(occurring(posterior, prior, 2), wanted / wanted.sum(1, keepdims=True), atol=1e-12)
 
 
 def test_own_shares_is_its_loops() -> None:

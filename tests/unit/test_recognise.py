@@ -34,7 +34,7 @@ from pgfa.recognise import Bundle, Calibration, Recogniser, Span, outputs
 from pgfa.recognise.encoders import OnnxEncoder, TorchEncoder
 from pgfa.recognise.lines import MAX_LINE, answer_lines
 from pgfa.recognise.pairs import needs_two
-from pgfa.recognise.spans import likeliest_course
+from pgfa.recognise.spans import in_this_recording, likeliest_course
 from pgfa.recognise.windows import tracks, window_cosines
 from pgfa.skeleton import KINECT20, NTU25, Clip, Source
 
@@ -435,6 +435,19 @@ def test_the_course_is_the_best_of_all(
 
     best = max(worth(course) for course in product(range(states), repeat=windows))
     assert worth(tuple(likeliest_course(likely, weight, switch))) == pytest.approx(best, abs=1e-9)
+
+
+def test_a_long_recording_tells_which_sentences_occur() -> None:
+    """Posteriors are reweighed by the shares that explain them: one sentence again and again is believed at last."""
+    often = np.tile(np.float32([0.35, 0.1, 0.1, 0.45]), (80, 1))
+    often[::8] = 0.02, 0.03, 0.03, 0.92
+    seen = in_this_recording(often, 1 / 9)
+    np.testing.assert_allclose(seen.sum(axis=1), 1, rtol=1e-6)
+    assert (seen.argmax(axis=1) == np.where(np.arange(80) % 8 == 0, 3, 0)).all()
+    assert np.abs(in_this_recording(often[1:2], 1 / 9) - often[1]).max() < 0.03  # one window tells little
+    nothing = np.tile(np.float32([0.1, 0.1, 0.1, 0.7]), (80, 1))
+    assert (in_this_recording(nothing, 1 / 9)[:, 3] > 0.7).all()
+    assert in_this_recording(nothing[:0], 1 / 9).shape == (0, 4)
 
 
 def test_tracks_bridge_short_losses_only() -> None:

@@ -14,6 +14,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from pgfa.adapt.prior import occurring
 from pgfa.adapt.prototype import Alignment, Array, entropy, unit_rows
 from pgfa.config import AdaptSettings
 from pgfa.errors import BadConfig
@@ -24,8 +25,6 @@ SENTENCE = 1.0
 """A sentence counts as this many clips in its prototype."""
 CLIP_MORE = 1.0
 """Clips counted in for each class when the clips' own shares are estimated."""
-STEPS = 20
-"""Of that estimate."""
 RARE = 1e-9
 """Least prior of a class, and..."""
 LEAST_LEAD = 1e-4
@@ -104,16 +103,13 @@ def class_prior(logits: Doubles, settings: AdaptSettings) -> Doubles:
 def own_shares(logits: Doubles) -> Doubles:
     """(K,) part of each class as the clips themselves tell it, by expectation-maximisation from uniform.
 
-    The prior that explains the clips best if softmax(logits) are the posteriors of a uniform one (Saerens et al.
-    2002), with one clip more of each class counted in (`CLIP_MORE`), so that few clips estimate nothing. The plain
-    mean of the softmax would be blurred towards uniform by its temperature.
+    The prior that explains the clips best if softmax(logits) are the posteriors of a uniform one, with one clip
+    more of each class counted in (`CLIP_MORE`), so that few clips estimate nothing. The plain mean of the softmax
+    would be blurred towards uniform by its temperature.
     """
-    clips, classes = logits.shape
-    prior = np.full(classes, 1 / classes)
-    for _ in range(STEPS):
-        share = softmax(logits + np.log(prior)).mean(axis=0)
-        prior = (clips * share + CLIP_MORE) / (clips + classes * CLIP_MORE)
-    return np.asarray(softmax(logits + np.log(prior)).mean(axis=0))
+    classes = logits.shape[1]
+    share = occurring(softmax(logits), np.full(classes, 1 / classes), classes * CLIP_MORE)
+    return np.asarray(share.mean(axis=0))
 
 
 def offsets(logits: Doubles, prior: Doubles, *, sweeps: int = 300, tolerance: float = 1e-4) -> Doubles:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from pgfa.adapt.prior import occurring
 from pgfa.errors import BadConfig, LimitExceeded
 from pgfa.recognise.answers import Span, Timeline
 from pgfa.recognise.windows import tracks, window_cosines
@@ -25,6 +26,8 @@ SWITCH = 0.25
 frames: what lasts one window becomes a span where it is, on average, e^0.5 = 1.6 times as likely as what is round
 it; half as long, 2.7 times."""
 LEAST_LIKELY = 1e-6
+COUNTED_IN = 0.5
+"""Clips of each sentence counted in when the recording tells how often each occurs (Jeffreys' prior)."""
 
 
 def timeline(
@@ -56,6 +59,9 @@ def timeline(
     likely = np.full((clip.bodies, count, len(names) + 1), np.nan, dtype=np.float32)
     likely[there] = recogniser.calibration.probabilities(near[there], prototype)
     weight = min(1.0, hop / float(np.mean(lengths)))
+    if recogniser.calibration.none is not None:
+        for body in range(clip.bodies):
+            likely[body, there[body]] = in_this_recording(likely[body, there[body]], weight)
     spans = [
         Span(start, end, body, names[k], p, _partner(names[k], partner[body, at]))
         for body in range(clip.bodies)
@@ -64,6 +70,21 @@ def timeline(
     return Timeline(
         tuple(names), times, likely, tuple(spans), clip.seconds, recogniser.calibration.fitted, clip.source.id
     )
+
+
+def in_this_recording(likely: NDArray[np.float32], weight: float) -> NDArray[np.float32]:
+    """(W, S) probabilities under what one body does in this recording, in place of "each as often, or none".
+
+    A calibration takes half of all questions to have no answer and all sentences to come as often. In a long
+    recording a few of them fill many windows, and the others never come: the windows themselves tell. Neighbours
+    share their frames, so a window counts as `weight` of a clip.
+    """
+    if not len(likely):
+        return likely
+    states = likely.shape[1]
+    prior = np.full(states, 0.5 / (states - 1))
+    prior[-1] = 0.5
+    return occurring(likely.astype(np.float64), prior, states * COUNTED_IN / weight).astype(np.float32)
 
 
 def likeliest_course(likely: NDArray[np.float32], weight: float, switch: float = SWITCH) -> NDArray[np.int64]:
