@@ -109,6 +109,27 @@ def test_order_of_clips_and_classes_does_not_count(seed: int) -> None:
     np.testing.assert_allclose(sweep(lifted).seen, one.seen, atol=0.05)
 
 
+def test_a_clip_at_the_penalty_goes_to_the_unseen_classes() -> None:
+    """Candidates: one unseen class, two seen ones; all numbers are exact in floating point."""
+    scores = np.array([[0, 0.5, 0], [0, 1, 0], [1, 0.5, 0]], dtype=np.float32)
+    mixed = Mixed(scores, np.array([0, 1, 0]), 1)
+    assert predict(scores, 1, 0.5).tolist() == [0, 1, 0]
+    assert predict(scores, 1, 0.25).tolist() == [1, 1, 0]
+    assert sweep(mixed).at(0.5) == (1.0, 1.0)
+    assert sweep(mixed).at(0.25) == (1.0, 0.5)
+    assert sweep(mixed).at(1.0) == (0.0, 1.0)
+
+
+def test_of_equally_good_penalties_the_least_is_chosen() -> None:
+    """Margins -4 (an unseen clip), 2 (a seen one), and -3 and 1 of clips that are wrong on either side."""
+    scores = np.array([[4, -9, 0, -9], [-9, -2, 0, -9], [-9, 3, 0, -9], [-9, -1, 0, -9]], dtype=np.float32)
+    mixed = Mixed(scores, np.array([0, 2, 3, 3]), 2)
+    found = sweep(mixed)
+    assert found.margins.tolist() == [-4, -3, 1, 2]
+    assert {found.at(p) for p in (-3.5, -1.0, 1.5)} == {(0.5, 1.0)}
+    assert choose_penalty([mixed]) == -1.0
+
+
 @pytest.mark.parametrize(
     ("seen", "unseen", "h"), [(0.0, 0.5, 0.0), (0.5, 0.5, 0.5), (1.0, 0.5, 2 / 3), (0, 0, 0)]
 )
