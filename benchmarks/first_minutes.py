@@ -5,7 +5,7 @@
 Makes an environment in a temporary folder, installs this checkout into it and asks about CLIP. All times are wall
 times of this machine as it is. The page is driven in headless Chromium by the Python that runs this script: it needs
 playwright and a Chromium, and is left out without them. --right is the number of the right sentence. With --data, the
-sets of first_minutes.toml that lie in that folder are asked about too: one clip a class, drawn by --seed, and all clips
+sets of questions/first_minutes.toml that lie in that folder are asked about too: one clip a class, drawn by --seed, and all clips
 of these classes.
 """
 
@@ -195,7 +195,9 @@ def _drop(view: Any, file: Path) -> None:
 
 def sets(fresh: Fresh, data: Path, seed: int) -> None:
     """One clip a class, drawn, and all clips of these classes: how many are answered right."""
-    about = tomllib.loads((CHECKOUT / "benchmarks" / "first_minutes.toml").read_text(encoding="utf-8"))["set"]
+    about = tomllib.loads(
+        (CHECKOUT / "benchmarks" / "questions" / "first_minutes.toml").read_text(encoding="utf-8")
+    )["set"]
     print('| set | drawn, one a class: right | "none of these" said | all clips: right | "none" said | |')
     print("|---|---|---|---|---|---|")
     for one in about:
@@ -231,7 +233,7 @@ def main() -> None:
     parser.add_argument("--as", dest="sentences", action="append", required=True)
     parser.add_argument("--right", type=int, help="number of the right sentence, from 1")
     parser.add_argument(
-        "--data", type=Path, help="folder of the data sets that first_minutes.toml asks about"
+        "--data", type=Path, help="folder of the data sets that questions/first_minutes.toml asks about"
     )
     parser.add_argument("--seed", type=int, default=0)
     asked = parser.parse_args()

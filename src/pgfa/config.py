@@ -226,7 +226,7 @@ class AdaptSettings(Staged):
 
     PAPER: ClassVar[dict[str, Any]] = {"method": "paper"}
 
-    method: Literal["none", "paper", "iterated", "balanced", "neighbours"] = "neighbours"
+    method: Literal["none", "paper", "iterated", "balanced", "neighbours"] = "balanced"
     """`none`: sentences alone; `paper`: one pass of section 4 of docs/method.md; `iterated`: until labels stop
     changing; `balanced`: clips shared out by a class prior; `neighbours`: anchors close to everything held back."""
     alpha: Annotated[float, Field(gt=0, le=1)] = 0.9

@@ -23,8 +23,8 @@ Doubles = NDArray[np.float64]
 
 SENTENCE = 1.0
 """A sentence counts as this many clips in its prototype."""
-CLIP_MORE = 1.0
-"""Clips counted in for each class when the clips' own shares are estimated."""
+CLIP_MORE = 5.0
+"""Clips counted in for each class when the clips' own shares are estimated (docs/results.md says what it is worth)."""
 RARE = 1e-9
 """Least prior of a class, and..."""
 LEAST_LEAD = 1e-4
@@ -103,8 +103,8 @@ def class_prior(logits: Doubles, settings: AdaptSettings) -> Doubles:
 def own_shares(logits: Doubles) -> Doubles:
     """(K,) part of each class as the clips themselves tell it, by expectation-maximisation from uniform.
 
-    The prior that explains the clips best if softmax(logits) are the posteriors of a uniform one, with one clip
-    more of each class counted in (`CLIP_MORE`), so that few clips estimate nothing. The plain mean of the softmax
+    The prior that explains the clips best if softmax(logits) are the posteriors of a uniform one, with `CLIP_MORE`
+    clips of each class counted in, so that few clips estimate nothing. The plain mean of the softmax
     would be blurred towards uniform by its temperature.
     """
     classes = logits.shape[1]

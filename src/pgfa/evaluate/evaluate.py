@@ -188,7 +188,7 @@ def _report(found: Evaluation, notes: tuple[str, ...], command: str) -> Report:
             "Tested on": f"{len(corpus.test):,} clips",
             "Recipe": f"{settings.train.recipe}, {settings.train.epochs} epochs, seed {settings.train.seed}",
             "Sentences": f"{settings.text.encoder}, {' and '.join(settings.text.variants)}",
-            "Alignment": f"{settings.adapt.method}, support factor {settings.adapt.alpha:g}",
+            "Alignment": _method(settings.adapt),
         },
         table=[_row(found.start, found.sentences), _row(AFTER_ALIGNMENT, found.aligned)],
         classes=[UnseenClass(a.label, sentence_of(a, shown)) for a in corpus.unseen],
@@ -202,6 +202,16 @@ def _report(found: Evaluation, notes: tuple[str, ...], command: str) -> Report:
             f"{r['class']} ({r['rule']}; unseen: {r['because_of']})" for r in found.run.facts["removed"]
         ],
     )
+
+
+def _method(settings: AdaptSettings) -> str:
+    """The alignment and the setting that moves it most."""
+    if settings.method == "none":
+        return "none"
+    if settings.method == "balanced":
+        prior = settings.prior if isinstance(settings.prior, str) else "given"
+        return f"balanced, prior {prior}"
+    return f"{settings.method}, support factor {settings.alpha:g}"
 
 
 def _row(name: str, value: Score) -> Method:

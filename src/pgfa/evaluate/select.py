@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pgfa.adapt import ALIGNMENTS, align, align_with
+from pgfa.adapt import align, align_with
 from pgfa.compare import TEST_TIME
 from pgfa.config import AdaptSettings, CompareSettings, RunSettings
 from pgfa.errors import BadConfig
@@ -40,7 +40,8 @@ GRIDS: dict[str, tuple[Option, ...]] = {
     "none": ({},),
     "paper": _ALPHA,
     "iterated": _ALPHA,
-    "balanced": tuple({"temperature": t, "prior": p} for p in ("estimated", "uniform") for t in (0.25, 0.1)),
+    "balanced": tuple({"temperature": t} for t in (0.25, 0.1)),
+    "uniform": tuple({"method": "balanced", "prior": "uniform", "temperature": t} for t in (0.25, 0.1)),
     "neighbours": _ALPHA,
     "t3a": tuple({"t3a_supports": n} for n in (20, 5, 100)),
     "cache": tuple({"cache_weight": w} for w in (2.0, 0.5, 8.0)),
@@ -58,18 +59,20 @@ def apply(
     """(N, K) scores after alignment; None where the method has no space that the alignment could work in.
 
     Args:
-        name: of `GRIDS`: an alignment of `pgfa.adapt`, or a baseline of `pgfa.compare.TEST_TIME`.
+        name: of `GRIDS`: an alignment of `pgfa.adapt` (`uniform`: `balanced` with that prior), or a baseline of
+            `pgfa.compare.TEST_TIME`.
         option: settings that differ from their defaults.
         scores: (N, K) of the method.
         points, anchors: (N, e) and (K, e), clips and classes in one space; see `pgfa.compare.base.points_of`.
     """
     if name == "none":
         return scores
-    if name in ALIGNMENTS:
-        if anchors is None:
-            return None
-        return align_with(name, points, anchors, AdaptSettings(**option)).scores
-    return TEST_TIME[name](scores, points, anchors, CompareSettings(**option))
+    if name in TEST_TIME:
+        return TEST_TIME[name](scores, points, anchors, CompareSettings(**option))
+    if anchors is None:
+        return None
+    how = AdaptSettings(**{"method": name, **option})
+    return align_with(how.method, points, anchors, how).scores
 
 
 def best_of(accuracy: NDArray[np.float64]) -> int:
