@@ -1,0 +1,95 @@
+"""`neighbours` and the ends of `iterated` and `balanced`, one clip and one class at a time."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from pgfa.adapt import align_with
+from pgfa.config import AdaptSettings
+
+Rows = list[list[float]]
+
+
+def drawn(seed: int = 5) -> tuple[np.ndarray, np.ndarray]:
+    """60 clips of 4 classes about means with a part in common, anchors that are off and lean to that part."""
+    random = np.random.default_rng(seed)
+    means = random.normal(size=(4, 8)) + 1.5 * np.eye(8)[7]
+    features = means[random.integers(0, 4, 60)] + 0.8 * random.normal(size=(60, 8))
+    anchors = means + 0.6 * random.normal(size=means.shape) + np.outer([2, 0, 0, 0.5], np.eye(8)[7])
+    return features.astype(np.float32), anchors.astype(np.float32)
+
+
+def unit(row: np.ndarray) -> np.ndarray:
+    return np.asarray(row, dtype=np.float64) / math.sqrt(sum(float(x) ** 2 for x in row))
+
+
+def held_back(features: np.ndarray, places: np.ndarray, k: int) -> Rows:
+    """Cosines less half the mean of each class's k highest."""
+    rows = [[float(unit(f) @ unit(z)) for z in places] for f in features]
+    for c in range(len(places)):
+        hub = sum(sorted((row[c] for row in rows), reverse=True)[:k]) / k
+        for row in rows:
+            row[c] -= hub / 2
+    return rows
+
+
+def entropy(row: list[float]) -> float:
+    share = [math.exp(s) / sum(math.exp(z) for z in row) for s in row]
+    return -sum(p * math.log(p) for p in share)
+
+
+@pytest.mark.parametrize("k", [None, 7])
+@pytest.mark.parametrize("alpha", [0.3, 0.9])
+def test_neighbours_is_its_loops(alpha: float, k: int | None) -> None:
+    features, anchors = drawn()
+    before = held_back(features, anchors, k or 60)
+    labels = [row.index(max(row)) for row in before]
+    places = anchors.astype(np.float64)
+    supports: set[int] = set()
+    for c in range(4):
+        mine = sorted((n for n in range(60) if labels[n] == c), key=lambda n: entropy(before[n]))
+        chosen = mine[: math.floor(alpha * len(mine))]
+        assert chosen
+        supports |= set(chosen)
+        places[c] = sum(unit(features[n]) for n in chosen) / len(chosen)
+    after = held_back(features, places, k or 60)
+    got = align_with("neighbours", features, anchors, AdaptSettings(alpha=alpha, neighbours=k))
+    assert got.labels.tolist() == labels
+    np.testing.assert_allclose(got.entropy, [entropy(row) for row in before], atol=2e-6)
+    assert set(np.flatnonzero(got.support).tolist()) == supports
+    np.testing.assert_allclose(got.prototypes, places, atol=1e-5)
+    np.testing.assert_allclose(got.scores, after, atol=1e-5)
+    assert got.predictions.tolist() == [row.index(max(row)) for row in after]
+    plain = [[float(unit(f) @ unit(a)) for a in anchors] for f in features]
+    assert labels != [row.index(max(row)) for row in plain], "the correction must matter in this case"
+
+
+def test_a_class_that_loses_its_last_clip_goes_back_to_its_sentence() -> None:
+    """In the plane: the third anchor takes clips at first; then prototypes move and leave it none."""
+    angles = np.radians([0, 10, 20, 30, 38, 42, 50, 60, 70, 80])
+    features = np.stack([np.cos(angles), np.sin(angles)], axis=1).astype(np.float32)
+    turned = np.radians([-70, 160, 42])
+    anchors = np.stack([np.cos(turned), np.sin(turned)], axis=1).astype(np.float32)
+    settings = AdaptSettings(alpha=1.0, rounds=50)
+    rounds = [align_with("iterated", features, anchors, AdaptSettings(alpha=1.0, rounds=n)) for n in (1, 2)]
+    assert (rounds[0].labels == 2).any()
+    assert not np.allclose(rounds[0].prototypes[2], anchors[2], atol=1e-3)
+    got = align_with("iterated", features, anchors, settings)
+    lost = [c for c in range(3) if not (got.labels == c).any()]
+    assert lost
+    for c in lost:
+        np.testing.assert_array_equal(got.prototypes[c], anchors[c])
+
+
+def test_rounds_end_when_no_label_changes() -> None:
+    features, anchors = drawn()
+    for method in ("iterated", "balanced"):
+        got = align_with(method, features, anchors, AdaptSettings(rounds=1000))
+        assert 1 < got.rounds < 50
+        assert (got.labels == got.predictions).all()
+        before = align_with(method, features, anchors, AdaptSettings(rounds=got.rounds - 1))
+        assert (before.labels != before.predictions).any()
+        np.testing.assert_array_equal(before.predictions, got.labels)
