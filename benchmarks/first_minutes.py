@@ -5,8 +5,8 @@
 Makes an environment in a temporary folder, installs this checkout into it and asks about CLIP. All times are wall
 times of this machine as it is. The page is driven in headless Chromium by the Python that runs this script: it needs
 playwright and a Chromium, and is left out without them. --right is the number of the right sentence. With --data, the
-sets of questions/first_minutes.toml that lie in that folder are asked about too: one clip a class, drawn by --seed, and all clips
-of these classes.
+sets of questions/first_minutes.toml that lie in that folder are asked about too: one clip a class, drawn by --seed,
+and all clips of these classes.
 """
 
 from __future__ import annotations
