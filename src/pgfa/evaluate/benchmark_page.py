@@ -11,7 +11,7 @@ from pgfa.draw import asset, document
 from pgfa.evaluate.benchmark_charts import AXES, line_chart, lines_of
 from pgfa.evaluate.benchmark_judge import CHOSEN
 from pgfa.evaluate.benchmark_spec import HONEST, PAPER
-from pgfa.evaluate.benchmark_tables import Column, Standing
+from pgfa.evaluate.benchmark_tables import Column, Standing, choices
 from pgfa.evaluate.report import Method
 from pgfa.evaluate.report_charts import result_chart
 from pgfa.evaluate.table import Cell, Table
@@ -49,15 +49,11 @@ def _head(standing: Standing) -> str:
         "Every method gets the same clips, the same sentences and, where it does not train its own, the same encoder.",
     ]
     if HONEST in spec.protocols:
-        facts.append(
-            "Protocol honest: length of training, settings of each alignment, the alignment itself (chosen) and the "
-            "penalty on seen classes are chosen on pseudo-unseen classes, held out of the seen ones in several folds. "
-            "No label of an unseen class is looked at."
-        )
+        facts.append(f"Protocol honest: {choices(spec)}. No label of an unseen class is looked at.")
     if PAPER in spec.protocols:
         facts.append(
-            "Protocol paper: the same choices, and for pgfa the epoch, made by the labels of the test clips, "
-            "as the field does. It flatters."
+            "Protocol paper: the same choices, and for pgfa (alignments none and paper) the epoch, made by the labels "
+            "of the test clips, as the field does. It flatters."
         )
     notes = "".join(f"<li>{escape(fact)}</li>" for fact in facts)
     return (
