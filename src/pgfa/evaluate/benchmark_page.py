@@ -108,7 +108,8 @@ def _table(standing: Standing, table: Table) -> str:
     )
     notes = escape(" ".join(table.notes))
     return (
-        f'<section>{opened}<div class="scroll"><table class="plain wide"><caption>{notes}</caption>'
+        f'<section>{opened}<div class="scroll sideways" tabindex="0" role="group" aria-label="{escape(name)}">'
+        f'<table class="plain wide"><caption>{notes}</caption>'
         f'<thead><tr><th scope="col">method, alignment</th>{head}</tr></thead>'
         f"<tbody>{body}</tbody></table></div>{closed}</section>"
     )
