@@ -28,10 +28,15 @@ from pgfa.evaluate.benchmark_work import Ended, Task, work
 from pgfa.evaluate.gzsl import set_aside
 from pgfa.learn.corpus import assemble
 from pgfa.pack import open_pack, save_pack
+from pgfa.pack.progress import Progress
 from pgfa.synth import DEMO_ACTIONS, make_clips
 
 ROOT = Path(__file__).resolve().parents[2]
 TIMES = ("fit_seconds", "judge_seconds")
+
+
+def breathe(number: int, *, device: str, bar: Progress) -> None:
+    """A task that is done at once."""
 
 
 @pytest.fixture(scope="module")
@@ -178,6 +183,23 @@ def test_processes_that_raise_or_die_stop_no_other(packs: Path, tmp_path: Path) 
     assert ends[2].error == ""
     assert load(job.full[0, 2], "pgfa") is not None
     assert not multiprocessing.active_children()
+
+
+def test_an_idle_process_that_dies_is_replaced() -> None:
+    """Killed while it waits for work: the tasks that come later are done all the same."""
+    ends: list[tuple[object, str]] = []
+
+    def ended(end: Ended) -> list[Task]:
+        ends.append((end.task[1], end.error))
+        if len(ends) > 1:
+            return []
+        (child,) = multiprocessing.active_children()
+        os.kill(int(child.pid or 0), signal.SIGKILL)
+        child.join()
+        return [(breathe, (2,)), (breathe, (3,))]
+
+    work([(breathe, (1,))], ["cpu"], ended=ended, advance=lambda task, count: None)
+    assert ends == [((1,), ""), ((2,), ""), ((3,), "")]
 
 
 def test_clips_set_aside_are_of_people_who_train_nothing(packs: Path, tmp_path: Path) -> None:

@@ -73,10 +73,9 @@ def work(
     workers = {place: _start(device) for place, device in enumerate(devices)}
     try:
         while waiting or any(w.task for w in workers.values()):
-            for worker in workers.values():
-                if worker.task is None and waiting:
-                    worker.task = waiting.popleft()
-                    worker.pipe.send(worker.task)
+            for place, device in enumerate(devices):
+                if workers[place].task is None and waiting:
+                    workers[place] = _given(workers[place], waiting.popleft(), device)
             busy = {place: w for place, w in workers.items() if w.task}
             ready = wait([w.pipe for w in busy.values()])
             for place, worker in busy.items():
@@ -101,6 +100,19 @@ def work(
             worker.pipe.close()
         for worker in workers.values():
             worker.process.join()
+
+
+def _given(worker: _Worker, task: Task, device: str) -> _Worker:
+    """The worker at work on the task, or, if it has died while it had nothing to do, another in its place."""
+    try:
+        worker.pipe.send(task)
+    except OSError:
+        worker.pipe.close()
+        worker.process.join()
+        worker = _start(device)
+        worker.pipe.send(task)
+    worker.task = task
+    return worker
 
 
 def _start(device: str) -> _Worker:
