@@ -155,6 +155,32 @@ def test_labels_of_the_test_clips_move_no_honest_choice(tmp_path: Path) -> None:
     assert [(r["epochs"], r["choice"], r["penalty"]) for r in judge(job, spec)] == before
 
 
+def test_the_mean_over_classes_leaves_out_a_class_without_clips(tmp_path: Path) -> None:
+    """Every class weighs the same, whatever its number of clips; one that has none is not counted as wrong."""
+    job, spec = (
+        job_of(tmp_path),
+        spec_of(protocols=("honest",), alignments=("none",), reference=("pgfa", "none")),
+    )
+    for unit in job.units:
+        told = load(unit, "pgfa")
+        assert told is not None
+        kept = np.flatnonzero(told.labels != 1)[5:]  # labels are sorted: class 0 has five clips less
+        _keep(unit, "pgfa", replace(
+            told, scores=told.scores[kept], points=told.points[kept], labels=told.labels[kept]
+        ))  # fmt: skip
+    for row in (r for r in judge(job, spec) if r["method"] == "pgfa"):
+        told = load(job.full[row["seed"], row["epochs"]], "pgfa")
+        assert told is not None
+        hits: dict[int, list[bool]] = {0: [], 2: []}
+        for scores, label in zip(told.scores, told.labels.tolist(), strict=True):
+            if label < UNSEEN:
+                hits[label].append(int(scores[:UNSEEN].argmax()) == label)
+        shares = [sum(right) / len(right) for right in hits.values()]
+        assert row["class_mean"] == pytest.approx(sum(shares) / 2)
+        assert len(hits[0]) < len(hits[2])
+        assert row["classes"] == UNSEEN
+
+
 def test_order_of_clips_and_classes_does_not_count(tmp_path: Path) -> None:
     job, spec = job_of(tmp_path), spec_of()
     names = ("accuracy", "class_mean", "gzsl_h", "gzsl_area", "fold_accuracy")

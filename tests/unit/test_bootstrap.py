@@ -29,9 +29,11 @@ def test_one_split_one_seed_is_the_normal_interval() -> None:
     assert found.high == pytest.approx(values.mean() + 1.96 * error, abs=0.15 * error)
 
 
-def test_interval_equals_plain_resampling() -> None:
+@pytest.mark.parametrize("apart", [0.0, 0.6])
+def test_interval_equals_plain_resampling(apart: float) -> None:
+    """With splits alike, and with splits whose means differ, so that it matters which are drawn."""
     random = np.random.default_rng(2)
-    splits = [random.integers(-1, 2, (12, 3, 1)).astype(np.float32) for _ in range(4)]
+    splits = [random.integers(-1, 2, (12, 3, 1)).astype(np.float32) + np.float32(apart * p) for p in range(4)]
     means = []
     for _ in range(4000):
         chosen = []
@@ -40,7 +42,16 @@ def test_interval_equals_plain_resampling() -> None:
             chosen.append(splits[p][clips][:, seeds].mean())
         means.append(np.mean(chosen))
     (found,) = paired(splits)
-    assert [found.low, found.high] == pytest.approx(np.quantile(means, [0.025, 0.975]).tolist(), abs=0.02)
+    near = pytest.approx(np.quantile(means, [0.025, 0.975]).tolist(), abs=0.02 + 0.04 * apart)
+    assert [found.low, found.high] == near
+
+
+def test_few_splits_that_differ_make_a_wide_interval() -> None:
+    """Constant within a split: all that can vary is which splits are drawn, 16 times of 256 the same one."""
+    splits = [np.full((5, 2, 1), value, np.float32) for value in (0.0, 0.0, 0.0, 1.0)]
+    (found,) = paired(splits)
+    assert (found.mean, found.low) == (0.25, 0.0)
+    assert found.high == 0.75  # three of four: 4.7 % of draws, four of four: 0.4 %
 
 
 def test_the_same_method_differs_by_nothing_and_methods_do_not_mix() -> None:
