@@ -21,7 +21,7 @@ from pgfa.evaluate.benchmark_fit import Fit, Told, _keep, load
 from pgfa.evaluate.benchmark_judge import CHOSEN, SCHEMA, judge, right_of
 from pgfa.evaluate.benchmark_plan import Job
 from pgfa.evaluate.benchmark_spec import BenchmarkSettings
-from pgfa.evaluate.benchmark_tables import Standing, choices, group_of, tables_of
+from pgfa.evaluate.benchmark_tables import Standing, group_of, tables_of
 from pgfa.evaluate.bootstrap import paired
 from pgfa.evaluate.gzsl import Mixed, choose_penalty, harmonic, sweep
 from pgfa.evaluate.select import GRIDS, apply, best_of, fold_size
@@ -216,6 +216,15 @@ def test_a_failed_method_is_a_row_and_stops_no_other(tmp_path: Path) -> None:
     (lost.folder / "pgfa.npz").write_bytes(b"PK damaged")
     told = [r["error"] for r in judge(job, spec_of()) if r.get("error") and r["method"] == "pgfa"]
     assert told == ["its process ended before it was fitted"]
+    # A fold that lacks one length of training plays no part in any choice.
+    (job.folds[1, 2].folder / "smie.npz").unlink()
+    first = [load(job.folds[0, e], "smie") for e in EPOCHS]
+    (row,) = (
+        r
+        for r in judge(job, spec_of(protocols=("honest",)))
+        if r["method"] == "smie" and "none" in r.values()
+    )
+    assert row["fold_accuracy"] == max(accuracy(told, "none", {}) for told in first if told)
 
 
 def test_what_was_watched_in_training_is_the_best_that_the_test_labels_give(tmp_path: Path) -> None:
@@ -271,17 +280,6 @@ def test_tables_are_made_of_the_rows(tmp_path: Path) -> None:
         "accuracy on unseen classes", "points above pgfa / paper", "mean over classes",
     ]  # fmt: skip
     assert tables[0].rows[0].cells[0] == standing.cell(column, ("pgfa", "none"), "accuracy", "honest")
-
-
-def test_the_notes_tell_what_was_chosen_and_on_how_many_folds() -> None:
-    """A single length of training is given, not chosen; a single fold is not several."""
-    split = {"names": ["utd-mhad/22-5"]}
-    one = choices(spec_of(epochs=(20,), splits=[{**split, "folds": 1}]))
-    assert "length of training is given (20 epochs)" in one
-    assert one.endswith("in 1 fold; the length of training is given (20 epochs)")
-    more = choices(spec_of(epochs=(10, 20), splits=[{**split, "folds": 3}, {**split, "folds": 2}]))
-    assert more.startswith("length of training, settings")
-    assert more.endswith("in 2 to 3 folds")
 
 
 def test_judging_twice_gives_the_same_files_and_a_page_that_loads_nothing(tmp_path: Path) -> None:

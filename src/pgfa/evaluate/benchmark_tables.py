@@ -254,4 +254,4 @@ def _failures(standing: Standing) -> list[str]:
         return []
     first = failed.row(0, named=True)
     where = f"{first['method'] or 'all methods'}, {first['split']}, {first['training']}"
-    return [f"{len(failed)} runs failed and are left out; the first: {where}: {first['error']}"]
+    return [f"Runs that failed and are left out: {len(failed)}; the first: {where}: {first['error']}"]
