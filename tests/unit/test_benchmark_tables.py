@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import polars as pl
 import pytest
 
+from pgfa.evaluate.benchmark import _judged, judge_job
 from pgfa.evaluate.benchmark_charts import Line, line_chart, lines_of
 from pgfa.evaluate.benchmark_curves import SCHEMA as POINTS
 from pgfa.evaluate.benchmark_judge import SCHEMA
+from pgfa.evaluate.benchmark_plan import Job
 from pgfa.evaluate.benchmark_spec import BenchmarkSettings
 from pgfa.evaluate.benchmark_tables import Column, Standing, choices, tables_of
+from pgfa.evaluate.select import GRIDS
 
 SPLITS = ("utd-mhad/random-5-00", "utd-mhad/random-5-01")
 ALONE = Column("alone", "utd-mhad/random-5", SPLITS)
@@ -47,6 +52,17 @@ def test_the_table_side_by_side_holds_the_honest_figure_first() -> None:
         ("pgfa, none", ("31.2 / 62.5",)),  # (50 + 12.5) / 2, (75 + 50) / 2
         ("smie, none", ("100.0 / -",)),
     ]
+
+
+def test_rows_made_with_another_grid_are_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    spec, job = standing().spec, Job("alone", SPLITS[0], {}, {}, tmp_path / "rows")
+    judge_job(job, spec)
+    assert _judged(job, spec)
+    monkeypatch.setitem(GRIDS, "none", ({}, {}))
+    assert not _judged(job, spec)
+    monkeypatch.undo()
+    monkeypatch.setitem(GRIDS, "paper", ({"alpha": 0.5},))  # not asked for
+    assert _judged(job, spec)
 
 
 def test_a_run_that_only_one_of_two_has_is_left_out_of_their_difference() -> None:

@@ -21,6 +21,7 @@ from pgfa.evaluate.benchmark_plan import Job, plan
 from pgfa.evaluate.benchmark_spec import BenchmarkSettings
 from pgfa.evaluate.benchmark_tables import Standing, seconds_table, tables_of
 from pgfa.evaluate.benchmark_work import Ended, Task, work
+from pgfa.evaluate.select import GRIDS
 from pgfa.files import digest, read_json, write_atomic, write_json
 from pgfa.pack.progress import Progress
 
@@ -149,10 +150,10 @@ def judge_job(job: Job, spec: BenchmarkSettings, *, device: str = "cpu", bar: Pr
 
 
 def _key(job: Job, spec: BenchmarkSettings) -> str:
-    """Of what rows are made: which fits there are, and what is asked of them."""
+    """Of what rows are made: which fits there are, what is asked of them, and the settings to choose from."""
     there = [[unit.key, *(load(unit, m) is not None for m in spec.methods)] for unit in job.units]
     asked = spec.model_dump(mode="json", include={"methods", "alignments", "protocols", "reference"})
-    return digest(benchmark_judge.VERSION, there, asked)
+    return digest(benchmark_judge.VERSION, {name: GRIDS[name] for name in spec.alignments}, there, asked)
 
 
 def _judged(job: Job, spec: BenchmarkSettings) -> bool:

@@ -20,8 +20,8 @@ from pgfa.evaluate.gzsl import Mixed, choose_penalty, harmonic, sweep
 from pgfa.evaluate.select import GRIDS, Option, apply, best_of
 from pgfa.learn.watch import WATCHED
 
-VERSION = 1
-"""To be raised when rows would come out otherwise from the same fits."""
+VERSION = 2
+"""To be raised when rows or curves would come out otherwise from the same fits, grids apart."""
 
 CHOSEN = "chosen"
 """In place of an alignment: the one that the protocol itself would choose."""

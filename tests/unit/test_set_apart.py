@@ -1,0 +1,86 @@
+"""What is taken out of training, on clips of two data sets: people for the generalised test, classes for a fold."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from pgfa.errors import BadConfig
+from pgfa.evaluate.gzsl import set_aside
+from pgfa.evaluate.select import draw_folds, hold_out
+from pgfa.learn.corpus import ClipSet, Corpus
+from pgfa.skeleton import KINECT20
+from pgfa.text import catalogue
+
+UTD, NTU = catalogue("utd-mhad"), catalogue("ntu60")
+SEEN = (
+    UTD["wave"],
+    UTD["sit-to-stand"],
+    UTD["clap"],
+    NTU["stand-up"],
+    NTU["read"],
+    NTU["clap"],
+)
+PEOPLE, OTHERS = 4, 9
+
+
+def corpus() -> tuple[Corpus, np.ndarray]:
+    """Four people do the first three classes once each; nine people of the other data set do the rest."""
+    rows = [(label, f"utd-{p}") for label in range(3) for p in range(PEOPLE)]
+    rows += [(label, f"ntu-{p}") for label in range(3, 6) for p in range(OTHERS)]
+    labels = np.array([label for label, _ in rows])
+    origin = np.stack([(labels > 2).astype(np.int64), np.arange(len(rows))], axis=1)
+    clips = ClipSet(
+        np.zeros((len(rows), 4, 1, 20, 3), np.float32), np.ones((len(rows), 1), bool), labels, origin
+    )
+    books = {"utd-mhad": UTD, "ntu60": NTU}
+    return Corpus(KINECT20, books, SEEN, (UTD["bowling"],), clips, clips, ()), np.array([p for _, p in rows])
+
+
+@pytest.mark.parametrize(
+    ("share", "people"), [(0.01, 1), (0.25, 1), (0.26, 2), (0.5, 2), (0.75, 3), (0.89, 3)]
+)
+def test_people_of_the_tested_set_are_drawn_until_they_hold_the_share(share: float, people: int) -> None:
+    """The share is of the tested data set's clips, not of all; one person is always left to learn from."""
+    made, subjects = corpus()
+    for seed in range(5):
+        left, aside = set_aside(made, subjects, share, seed)
+        assert aside is not None
+        gone = {str(subjects[clip]) for clip in aside.origin[:, 1]}
+        stay = {str(subjects[clip]) for clip in left.train.origin[:, 1]}
+        assert len(gone) == people
+        assert all(name.startswith("utd") for name in gone)
+        assert not gone & stay
+        assert len(stay) == PEOPLE - people + OTHERS
+        assert len(aside) + len(left.train) == len(made.train)
+        assert aside.labels.tolist() == [int(made.train.labels[clip]) for clip in aside.origin[:, 1]]
+    drawn = {str(subjects[set_aside(made, subjects, 0.01, s)[1].origin[0, 1]]) for s in range(20)}  # type: ignore[union-attr]
+    assert len(drawn) == PEOPLE
+
+
+def test_a_fold_holds_out_classes_and_what_means_the_same_elsewhere() -> None:
+    """The leakage rule holds for pseudo-unseen classes as for unseen ones."""
+    made, _ = corpus()
+    inner = hold_out(made, [UTD["sit-to-stand"].key, UTD["clap"].key])
+    assert [a.key for a in inner.unseen] == ["utd-mhad/sit-to-stand", "utd-mhad/clap"]
+    assert [a.key for a in inner.seen] == ["utd-mhad/wave", "ntu60/read"]
+    assert {(r.dataset, r.name, r.because_of) for r in inner.removals} == {
+        ("ntu60", "stand-up", "utd-mhad/sit-to-stand"),
+        ("ntu60", "clap", "utd-mhad/clap"),
+    }
+    assert sorted(inner.train.origin[:, 1].tolist()) == [*range(PEOPLE), *range(21, 30)]
+    assert inner.train.labels.tolist() == [0] * PEOPLE + [1] * OTHERS
+    assert sorted(inner.test.origin[:, 1].tolist()) == list(range(PEOPLE, 3 * PEOPLE))
+    assert inner.test.labels.tolist() == [0] * PEOPLE + [1] * PEOPLE
+
+
+def test_folds_are_disjoint_and_of_their_size() -> None:
+    keys = [f"x/{i}" for i in range(14)]
+    for folds, count in ((3, 4), (2, 7), (1, 5)):
+        drawn = draw_folds(keys, count, folds, 0)
+        assert [len(part) for part in drawn] == [count] * folds
+        assert len({key for part in drawn for key in part}) == folds * count
+        assert drawn == draw_folds(keys, count, folds, 0)
+    assert draw_folds(keys, 4, 3, 0) != draw_folds(keys, 4, 3, 1)
+    with pytest.raises(BadConfig, match="need more than 14"):
+        draw_folds(keys, 5, 3, 0)
