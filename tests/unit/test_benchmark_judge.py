@@ -29,7 +29,7 @@ from pgfa.evaluate.table import Cell
 from pgfa.files import write_json
 from pgfa.learn.watch import WATCHED
 
-METHODS, ALIGNED = ("pgfa", "smie"), ("none", "paper", "t3a")
+METHODS, ALIGNED = ("pgfa", "smie"), ("none", "paper", "uniform", "t3a")
 UNSEEN, SEEN, EPOCHS = 3, 4, (1, 2)
 
 
@@ -77,6 +77,9 @@ def accuracy(told: Told, alignment: str, option: dict[str, object]) -> float:
     if alignment == "paper":
         assert anchors is not None
         scores = align_with("paper", points, anchors, AdaptSettings(**option)).scores
+    elif alignment == "uniform":
+        assert anchors is not None
+        scores = align_with("balanced", points, anchors, AdaptSettings(prior="uniform", **option)).scores
     elif alignment == "t3a":
         scores = TEST_TIME["t3a"](scores, points, anchors, CompareSettings(**option))
     return sum(int(row.argmax()) == told.labels[i] for row, i in zip(scores, own, strict=True)) / len(own)
@@ -90,7 +93,7 @@ def options(method: str) -> list[tuple[int, str, dict[str, object]]]:
 def test_everything_is_chosen_on_the_folds_and_reported_on_the_runs(tmp_path: Path) -> None:
     job = job_of(tmp_path)
     rows = judge(job, spec_of())
-    assert len(rows) == 2 * 2 * (4 + 3)  # seeds x protocols x (alignments and what is chosen)
+    assert len(rows) == 2 * 2 * (5 + 3)  # seeds x protocols x (alignments and what is chosen)
     for row in rows:
         method, seed = row["method"], row["seed"]
         best: dict[str, tuple[float, int, dict[str, object]]] = {}

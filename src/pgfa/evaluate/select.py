@@ -41,12 +41,14 @@ GRIDS: dict[str, tuple[Option, ...]] = {
     "paper": _ALPHA,
     "iterated": _ALPHA,
     "balanced": tuple({"temperature": t} for t in (0.25, 0.1)),
-    "uniform": tuple({"method": "balanced", "prior": "uniform", "temperature": t} for t in (0.25, 0.1)),
+    "uniform": tuple({"temperature": t} for t in (0.25, 0.1)),
     "neighbours": _ALPHA,
     "t3a": tuple({"t3a_supports": n} for n in (20, 5, 100)),
     "cache": tuple({"cache_weight": w} for w in (2.0, 0.5, 8.0)),
 }
 """What is done at test time -> the settings to choose from; of equally good ones the first is taken."""
+
+_ALIASES: dict[str, Option] = {"uniform": {"method": "balanced", "prior": "uniform"}}
 
 
 def apply(
@@ -71,7 +73,7 @@ def apply(
         return TEST_TIME[name](scores, points, anchors, CompareSettings(**option))
     if anchors is None:
         return None
-    how = AdaptSettings(**{"method": name, **option})
+    how = AdaptSettings(**{"method": name, **_ALIASES.get(name, {}), **option})
     return align_with(how.method, points, anchors, how).scores
 
 
