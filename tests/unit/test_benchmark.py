@@ -253,6 +253,20 @@ def test_other_settings_are_other_runs(packs: Path, tmp_path: Path) -> None:
         for unit in plan(spec_of(**changes), tmp_path, packs)[0].units
     }
     assert len(folders) == 8
+    (one,), (two,) = (
+        plan(spec_of(splits=[{"names": ["synthetic/18-6"], "folds": folds}]), tmp_path, packs)
+        for folds in (1, 2)
+    )
+    assert one.folds[0, 2].held != two.folds[0, 2].held
+    assert one.folds[0, 2].folder != two.folds[0, 2].folder  # fold 0 of two holds other classes out
+    assert one.full[0, 2].folder == two.full[0, 2].folder
+
+
+def test_test_clips_are_watched_for_protocol_paper_alone(packs: Path, tmp_path: Path) -> None:
+    for protocols, watched in ((["honest"], False), (["honest", "paper"], True)):
+        (job,) = plan(spec_of(protocols=protocols), tmp_path, packs)
+        assert {unit.settings.train.watch_test for unit in job.full.values()} == {watched}
+        assert {unit.settings.train.watch_test for unit in job.folds.values()} == {False}
 
 
 def test_a_pack_that_is_not_there_is_told_before_any_work(tmp_path: Path) -> None:

@@ -63,6 +63,7 @@ def test_rows_made_with_another_grid_are_made_again(tmp_path: Path, monkeypatch:
     monkeypatch.undo()
     monkeypatch.setitem(GRIDS, "paper", ({"alpha": 0.5},))  # not asked for
     assert _judged(job, spec)
+    assert not _judged(job, spec.model_copy(update={"protocols": ("honest",)}))
 
 
 def test_a_run_that_only_one_of_two_has_is_left_out_of_their_difference() -> None:
