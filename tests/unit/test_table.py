@@ -74,6 +74,12 @@ def test_latex() -> None:
     assert TABLE.to_latex() == LATEX
 
 
+def test_where_nothing_is_told_of_the_source_no_column_is_kept_for_it() -> None:
+    table = Table("Ours", ("a",), (Row("x", "", (Cell(1.0),)),))
+    assert "|  | a |\n| --- | ---: |\n| x | 1.00 |\n" in table.to_markdown()
+    assert "x & 1.00 \\\\\n" in table.to_latex()
+
+
 def test_plain_data() -> None:
     data = TABLE.to_dict()
     assert data["rows"][2]["cells"][0] == {"value": 70.004, "spread": 1.25, "seeds": 3, "difference": False}

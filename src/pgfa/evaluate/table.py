@@ -78,9 +78,11 @@ class Table:
         )
 
     def to_markdown(self) -> str:
-        """A Markdown table, notes below."""
+        """A Markdown table, notes below; a column for where figures come from only if one of them tells it."""
         lines = [("", *self.columns, "where"), ("---", *["---:"] * len(self.columns), "---")]
         lines += [(r.name, *map(str, r.cells), r.where) for r in self.rows]
+        if not any(r.where for r in self.rows):
+            lines = [line[:-1] for line in lines]
         told = ["| " + " | ".join(text.replace("|", "\\|") for text in line) + " |" for line in lines]
         return "\n".join([f"**{self.title}**", "", *told, "", *(f"- {n}" for n in self.notes)]) + "\n"
 
@@ -90,7 +92,7 @@ class Table:
         body = []
         for row in self.rows:
             cells = " & ".join(map(_latex, [row.name, *map(str, row.cells)]))
-            body.append(f"{cells} \\\\ % {row.where}")
+            body.append(f"{cells} \\\\ % {row.where}" if row.where else f"{cells} \\\\")
         lines = [
             f"% {self.title}",
             *(f"% {note}" for note in self.notes),
