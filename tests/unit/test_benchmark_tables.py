@@ -12,6 +12,7 @@ from pgfa.evaluate.benchmark import _judged, judge_job
 from pgfa.evaluate.benchmark_charts import Line, line_chart, lines_of
 from pgfa.evaluate.benchmark_curves import SCHEMA as POINTS
 from pgfa.evaluate.benchmark_judge import SCHEMA
+from pgfa.evaluate.benchmark_page import page
 from pgfa.evaluate.benchmark_plan import Job
 from pgfa.evaluate.benchmark_spec import BenchmarkSettings
 from pgfa.evaluate.benchmark_tables import Column, Standing, choices, tables_of
@@ -80,6 +81,9 @@ def test_failures_are_told_under_the_first_table_and_take_no_part() -> None:
     made = standing(row(SPLITS[0], "pgfa", "honest", "01"), {**head, "error": "diverged"})
     first = tables_of(made)[0]
     assert [r.name for r in first.rows] == ["pgfa, none"]
+    html = page(made, pl.DataFrame(schema=POINTS), [first])
+    assert "<td>utd-mhad/random-5-00</td><td>0</td><td>smie</td><td>diverged</td>" in html
+    assert "Runs on all seen classes: 1." in html
     assert (
         "Runs that failed and are left out: 1; the first: smie, utd-mhad/random-5-00, alone: diverged"
         in first.notes

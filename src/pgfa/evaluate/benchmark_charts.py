@@ -46,6 +46,8 @@ def lines_of(curves: pl.DataFrame, column: Column, curve: str, names: Sequence[s
         & pl.col("split").is_in(list(column.splits))
         & (pl.col("curve") == curve)
     )
+    if own.is_empty():
+        return []
     runs = own.select("split", "seed").unique().height
     lines = []
     for name in names:

@@ -44,7 +44,10 @@ Way = tuple[int, str, int]
 
 
 def judge(job: Job, spec: BenchmarkSettings) -> list[Row]:
-    """Rows of a job: one for each seed, protocol, method and alignment; one with the error where a method failed."""
+    """Rows of a job: one for each seed, protocol, method and alignment; one with the error where a method failed.
+
+    Where it failed in some of the folds, choices are made on the others, and a row without a seed tells the error.
+    """
     return [row for method in spec.methods for row in _judge_method(job, spec, method)]
 
 
@@ -64,13 +67,14 @@ def _judge_method(job: Job, spec: BenchmarkSettings, method: str) -> Iterator[Ro
     if first is not None:
         ways = [way for way in ways if _aligned(first.zero_shot, way[1], GRIDS[way[1]][way[2]]) is not None]
     on_folds = {way: [_accuracy(folds[f, way[0]].zero_shot, way) for f in whole] for way in ways}
+    head = {"training": job.training, "dataset": job.split.partition("/")[0], "split": job.split}
+    if whole and (lost := [unit for at, unit in job.folds.items() if at not in folds]):
+        told = (
+            f"{len(numbers) - len(whole)} of {len(numbers)} folds: {error_of(_failed(lost, method), method)}"
+        )
+        yield head | {"method": method, "error": words}
     for seed in sorted({seed for seed, _ in job.full}):
-        about = {
-            "training": job.training,
-            "dataset": job.split.partition("/")[0],
-            "split": job.split,
-            "seed": seed,
-        }
+        about = head | {"seed": seed}
         missing = [unit for (s, e), unit in job.full.items() if s == seed and (s, e) not in full]
         missing += list(job.folds.values()) if not whole else []
         if missing:

@@ -42,7 +42,10 @@ def page(standing: Standing, curves: pl.DataFrame, tables: list[Table]) -> str:
 
 def _head(standing: Standing) -> str:
     spec, rows = standing.spec, standing.results
-    splits, seeds = rows["split"].n_unique(), rows.select("training", "split", "seed").unique().height
+    splits, seeds = (
+        rows["split"].n_unique(),
+        rows.select("training", "split", "seed").drop_nulls().unique().height,
+    )
     facts = [
         f"Methods: {len(spec.methods)}. Splits: {splits}. Training sets: {len(spec.training)}. "
         f"Runs on all seen classes: {seeds}.",
@@ -144,7 +147,9 @@ def _failures(standing: Standing) -> str:
     if not len(failed):
         return ""
     rows = "".join(
-        "<tr>" + "".join(f"<td>{escape(str(row[name] or ''))}</td>" for name in names) + "</tr>"
+        "<tr>"
+        + "".join(f"<td>{escape('' if row[name] is None else str(row[name]))}</td>" for name in names)
+        + "</tr>"
         for names in [("training", "split", "seed", "method", "error")]
         for row in failed.iter_rows(named=True)
     )
