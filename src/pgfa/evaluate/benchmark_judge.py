@@ -69,7 +69,7 @@ def _judge_method(job: Job, spec: BenchmarkSettings, method: str) -> Iterator[Ro
     on_folds = {way: [_accuracy(folds[f, way[0]].zero_shot, way) for f in whole] for way in ways}
     head = {"training": job.training, "dataset": job.split.partition("/")[0], "split": job.split}
     if whole and (lost := [unit for at, unit in job.folds.items() if at not in folds]):
-        told = (
+        words = (
             f"{len(numbers) - len(whole)} of {len(numbers)} folds: {error_of(_failed(lost, method), method)}"
         )
         yield head | {"method": method, "error": words}
