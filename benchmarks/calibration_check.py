@@ -1,0 +1,41 @@
+"""Is a recogniser's calibration right on other held-out classes, and for how many candidate sentences?
+
+    python benchmarks/calibration_check.py src/pgfa/weights/default runs/joint-18-9-s0 runs/joint-14-13-s0 ...
+
+The stored calibration is asked about the unseen clips of runs of the same recipe, of classes that it was not fitted
+on; half of the questions have no right answer. Prints Markdown, a line for each number of candidates.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from calibrate import held_of
+
+from pgfa.recognise import open_bundle
+from pgfa.recognise.calibrate import CANDIDATES, questions, worth
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("bundle", type=Path)
+    parser.add_argument("runs", nargs="+", type=Path)
+    args = parser.parse_args()
+    made = open_bundle(args.bundle).calibration
+    held = [held_of(run, []) for run in args.runs]
+    print(
+        "| candidates | runs | right | mean confidence | expected calibration error (95 %) |\n|---|---|---|---|---|"
+    )
+    for size in CANDIDATES:
+        able = [run for run in held if len(run.anchors) > size]
+        if not able:
+            continue
+        told = worth(made, questions(able, sizes=[size], seed=1))
+        low, high = (f"{100 * e:.1f}" for e in told["ece_interval"])
+        right, sure, error = (f"{100 * told[name]:.1f} %" for name in ("accuracy", "confidence", "ece"))
+        print(f"| {size} | {len(able)} | {right} | {sure} | {error} ({low} to {high}) |")
+
+
+if __name__ == "__main__":
+    main()
