@@ -189,6 +189,8 @@ def test_pysklss_annotations(protocol: int, tmp_path: Path) -> None:
     assert (two.layout, two.depth, two.bodies, two.source.action) == (NTU25, True, 2, "class-7")
     assert np.isnan(two.positions[2:, 1]).all()
     assert read(path).source.id == "v_1"
+    assert read(path).problems == (*one.problems, "the first of 2 recordings in the file")
+    assert read(stored(tmp_path, [annotation()], protocol)).problems == one.problems
     assert one.source.digest != two.source.digest
 
 

@@ -97,6 +97,11 @@ def test_each_folder_is_a_clip_of_an_import(tmp_path: Path) -> None:
             r"found '\[1, 2\]'",
         ),
         (
+            "video_000000000001_keypoints.json",
+            '{"people": [',
+            r"a, video_000000000001_keypoints\.json: expected JSON",
+        ),
+        (
             "other_000000000001_keypoints.json",
             '{"people": []}',
             r"the frames of one recording, found 2 \(other, video\)",

@@ -254,3 +254,8 @@ def test_mat_arrays_as_scipy_reads_them(compressed: bool, dtype: str, tmp_path: 
             found = load_array("x.mat", raw, name, limit=10**6)
             assert found.dtype == expected.dtype
             np.testing.assert_array_equal(found, expected)
+
+
+def test_a_name_too_long_is_no_file() -> None:
+    with pytest.raises(BadFile, match="File name too long"):
+        read("a" * 5000)

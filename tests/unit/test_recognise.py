@@ -150,12 +150,53 @@ def test_threads_share_it_and_answers_repeat(r: Recogniser) -> None:
         (["a", " "], "sentence 2 of 2 is empty"),
         (["a", "a"], "twice"),
         ("wave", "a list"),
+        (["a", None], "sentence 2 of 2 is no text: None"),
+        ([b"a"], "no text"),
+        (["half a \ud83d"], "no text"),
     ],
 )
 def test_wrong_sentences_are_refused(r: Recogniser, said: Any, error: str) -> None:
     for ask in (r.recognise, r.spans, lambda _, s: r.adapt([clip()], s), lambda _, s: r.live(s, "kinect20")):
         with pytest.raises(BadConfig, match=error):
             ask(clip(), said)
+
+
+def test_sentences_of_an_array_are_taken(r: Recogniser) -> None:
+    assert r.recognise(clip(), np.array(SAID)) == r.recognise(clip(), SAID)
+
+
+def test_what_is_no_recording_is_named(r: Recogniser) -> None:
+    for wrong in (clip().positions, None, [clip(), 5]):
+        with pytest.raises(BadConfig, match=r"a path or a clip, Clip\(positions"):
+            r.recognise(wrong, SAID)  # type: ignore[arg-type]
+
+
+def test_where_nobody_is_seen_it_is_none_of_them(r: Recogniser) -> None:
+    empty = replace(clip(), positions=np.full_like(clip().positions, np.nan))
+    for one in (r, tiny(calibration=Calibration.unfitted(14.0))):
+        found, seen = one.recognise([empty, clip()], SAID)
+        assert found.best is None
+        assert found.none == 1
+        assert {a.probability for a in found} == {0.0}
+        assert seen[0].probability == pytest.approx(one.recognise(clip(), SAID)[0].probability, abs=1e-5)
+    some = [clip(i) for i in range(6)]
+    for method in ("paper", "balanced", "neighbours"):
+        adapted = r.adapt([empty, empty, empty], SAID, AdaptSettings(method=method, alpha=1))
+        assert adapted.prototypes == {}
+        support = r.adapt([empty, *some], SAID, AdaptSettings(method=method, alpha=1)).adaptation.support
+        assert sum(support) == 6
+    stream = r.stream(SAID, AdaptSettings(alpha=1))
+    assert stream.recognise([empty, empty])[0].none == 1
+    assert stream.recogniser.prototypes == {}
+    with pytest.raises(BadConfig, match="nobody is seen in an example of 'x': clip-0"):
+        r.teach("x", [clip(1), empty])
+
+
+def test_problems_of_a_recording_stand_beside_its_answers(r: Recogniser) -> None:
+    flat = clip().without_depth()
+    assert r.recognise([flat, clip()], SAID)[0].problems == ("no depth",)
+    assert r.recognise(flat, SAID).to_dict()["problems"] == ["no depth"]
+    assert r.recognise(clip(), SAID).problems == ()
 
 
 def test_too_many_sentences(r: Recogniser) -> None:
@@ -679,6 +720,37 @@ def test_recognise_command_writes_every_form(
         with pytest.raises(SystemExit) as stop:
             main(["recognise", str(file), *ask, *wrong])
         assert isinstance(stop.value.code, str)
+
+
+def test_recognise_command_says_that_depth_is_missing(
+    exported: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from pgfa.cli import main
+
+    for file, frames in (("short.npy", 30), ("long.npy", 400)):
+        np.save(tmp_path / file, 300 * clip(frames=frames).positions[..., :2] + 400)
+        with pytest.raises(SystemExit) as stop:
+            main(["recognise", str(tmp_path / file), "--run", str(exported), "--as", SAID[0]])
+        assert not stop.value.code
+        told = capsys.readouterr()
+        assert "note: no depth: the answer is less certain (docs/formats.md)\n" in told.err
+        assert "note: frames a second not told: 30 taken\n" in told.err
+        assert "note" not in told.out
+
+
+def test_export_command_takes_a_run_or_the_recogniser_in_the_box(
+    r: Recogniser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from pgfa.cli import main
+
+    pytest.importorskip("onnx", reason="reason: the extra `export` is not installed")
+    r.save(tmp_path / "torch")
+    monkeypatch.setattr("pgfa.recognise.bundle.IN_THE_BOX", tmp_path / "torch")
+    for out, run in (("a", []), ("b", ["--run", str(tmp_path / "torch")])):
+        with pytest.raises(SystemExit) as stop:
+            main(["export", str(tmp_path / out), *run])
+        assert not stop.value.code
+    assert (tmp_path / "a/encoder.onnx").read_bytes() == (tmp_path / "b/encoder.onnx").read_bytes()
 
 
 def test_live_command(exported: Path) -> None:

@@ -16,6 +16,7 @@ Sentences = Annotated[list[str] | None, Parameter(name="--as", negative="")]
 
 LONG = 10.0
 """Seconds from which a recording is looked at over time."""
+LESS = ": the answer is less certain (docs/formats.md)"
 
 
 def recognise(
@@ -65,8 +66,11 @@ def recognise(
     from pgfa.read import read
     from pgfa.recognise import Recogniser
     from pgfa.recognise.spans import WINDOW
+    from pgfa.skeleton import NO_DEPTH
 
     clip = read(file)
+    for problem in clip.problems:
+        print(f"note: {problem}{LESS if problem == NO_DEPTH else ''}", file=sys.stderr)
     over_time = spans if spans is not None else bool(vtt or eaf) or clip.seconds >= LONG
     if not over_time and (vtt or eaf):
         raise BadConfig("--vtt and --eaf hold spans; leave out --no-spans")
@@ -126,17 +130,17 @@ def live(*, as_: Sentences, run: Path | None = None, device: str = "cpu") -> Non
         print(line, flush=True)
 
 
-def export(run: Path, out: Path, *, as_: Sentences = None) -> None:
+def export(out: Path, *, as_: Sentences = None, run: Path | None = None) -> None:
     """Make a recogniser that needs no torch: its encoder as ONNX, in a folder that `--run` takes.
 
     Parameters
     ----------
-    run
-        A folder that `pgfa train` made, or a bundle.
     out
         Folder to make.
     as_
         A sentence whose vector is stored too; others are encoded when asked for.
+    run
+        A folder that `pgfa train` made, or a bundle; the recogniser in the package if not given.
     """
     from pgfa.export import export as make
 

@@ -6,7 +6,7 @@ import os
 import zipfile
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
@@ -146,6 +146,13 @@ class Format:
     read_all: Callable[[FileRef], list[Clip | BadFile]] | None = None
     account: Callable[[Path], Account] | None = None
     divisions: Callable[[Path], dict[str, tuple[tuple[str, ...], tuple[str, ...]]]] | None = None
+
+
+def first_of(clip: Clip, clips: int) -> Clip:
+    """The first clip of a file, which says so where the file holds others."""
+    if clips == 1:
+        return clip
+    return replace(clip, problems=(*clip.problems, f"the first of {clips:,} recordings in the file"))
 
 
 @lru_cache(maxsize=8)

@@ -30,9 +30,9 @@ def sniff(name: str, head: bytes) -> bool:
 
 def is_recording(ref: FileRef) -> bool:
     """Whether a folder, or a folder of a zip, holds OpenPose's frames."""
-    if ref.member is None:
-        return ref.path.is_dir() and any(FRAME.fullmatch(entry.name) for entry in os.scandir(ref.path))
     try:
+        if ref.member is None:
+            return ref.path.is_dir() and any(map(FRAME.fullmatch, os.listdir(ref.path)))
         with zipfile.ZipFile(ref.path) as archive:
             paths = map(PurePosixPath, archive.namelist())
             return any(FRAME.fullmatch(p.name) and str(p.parent) == ref.member.rstrip("/") for p in paths)
@@ -75,7 +75,10 @@ def read(ref: FileRef) -> Clip:
         if number not in numbers:
             continue
         name = numbers[number]
-        content = load(ref, files[name])
+        try:
+            content = load(ref, files[name])
+        except BadFile as error:
+            raise BadFile(str(ref), where=name, expected=error.expected, found=error.found) from None
         listed = content.get("people") if isinstance(content, dict) else None
         if not isinstance(listed, list):
             raise BadFile(str(ref), where=name, expected="an object with people", found=short(str(content)))
@@ -108,9 +111,9 @@ def _frames(ref: FileRef) -> dict[str, bytes]:
     """File name -> bytes of all frames."""
     try:
         if ref.member is None and ref.path.is_dir():
-            paths = [entry for entry in os.scandir(ref.path) if FRAME.fullmatch(entry.name)]
-            _check(ref, [entry.stat().st_size for entry in paths])
-            files = {entry.name: Path(entry.path).read_bytes() for entry in paths}
+            paths = [path for path in ref.path.iterdir() if FRAME.fullmatch(path.name)]
+            _check(ref, [path.stat().st_size for path in paths])
+            files = {path.name: path.read_bytes() for path in paths}
         elif zipfile.is_zipfile(ref.path) and not (ref.member and FRAME.fullmatch(ref.name)):
             files = _zipped(ref)
         else:

@@ -21,7 +21,7 @@ from typing import NamedTuple
 import numpy as np
 
 from pgfa.errors import BadFile
-from pgfa.read.base import Account, FileRef, Format
+from pgfa.read.base import Account, FileRef, Format, first_of
 from pgfa.read.class_names import class_names
 from pgfa.read.decimals import number, rows_of
 from pgfa.skeleton import NTU25, Clip, Source
@@ -307,10 +307,10 @@ def sniff_pku(name: str, head: bytes) -> bool:
 
 
 def _first(ref: FileRef) -> Clip:
-    for clip in read_pku(ref):
-        if isinstance(clip, Clip):
-            return clip
-    raise BadFile(str(ref), expected="a label with a clip", found="none")
+    clips = [clip for clip in read_pku(ref) if isinstance(clip, Clip)]
+    if not clips:
+        raise BadFile(str(ref), expected="a label with a clip", found="none")
+    return first_of(clips[0], len(clips))
 
 
 FORMAT = Format(

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from pgfa.errors import BadFile, LimitExceeded, PgfaError
-from pgfa.read.base import FileRef, Format
+from pgfa.read.base import FileRef, Format, first_of
 from pgfa.read.find import find_files
 from pgfa.read.keypoints import Facts, from_array
 from pgfa.read.opcodes import load_plain
@@ -30,9 +30,10 @@ def find(root: Path) -> list[FileRef]:
 
 
 def read(ref: FileRef) -> Clip:
-    """The first clip of the file. Raises BadFile, LimitExceeded."""
+    """The first clip of the file, which says so where there are others. Raises BadFile, LimitExceeded."""
     raw = ref.read()
-    return _clip(ref, raw, 0, _annotations(ref, raw)[0])
+    listed = _annotations(ref, raw)
+    return first_of(_clip(ref, raw, 0, listed[0]), len(listed))
 
 
 def read_all(ref: FileRef) -> list[Clip | BadFile]:

@@ -37,12 +37,15 @@ class Answers(Sequence[Answer]):
         none: probability of "none of these"; 0 where the recogniser is not calibrated.
         calibrated: whether probabilities were fitted on held-out classes.
         source: id of the recording.
+        problems: what is amiss with it, or had to be guessed, as `Clip.problems`; "no depth" makes every answer
+            less certain (docs/formats.md).
     """
 
     answers: tuple[Answer, ...]
     none: float
     calibrated: bool
     source: str = ""
+    problems: tuple[str, ...] = ()
 
     @property
     def best(self) -> Answer | None:
@@ -77,6 +80,7 @@ class Answers(Sequence[Answer]):
             ],
             "none": round(self.none, 6),
             "calibrated": self.calibrated,
+            "problems": list(self.problems),
         }
 
 

@@ -42,7 +42,7 @@ class LiveAnswer:
         told = []
         for slot, answers in self.bodies.items():
             said = answers.to_dict()
-            del said["source"]
+            del said["source"], said["problems"]
             told.append({"body": slot, **said})
         return {"t": self.t, "bodies": told}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -28,6 +29,8 @@ Recordings = list[Recording] | tuple[Recording, ...]
 
 MAX_SENTENCES = 1_000
 """Candidates at once, taught classes among them."""
+_HALF = re.compile("[\ud800-\udfff]")
+"""Half a character, which no encoding of text can hold."""
 
 
 @dataclass(frozen=True)
@@ -130,7 +133,7 @@ class Recogniser:
     def recognise(
         self, clips: Recording | Recordings, sentences: Sequence[str] = ()
     ) -> Answers | list[Answers]:
-        """Rank sentences for one recording, or for each of several at once.
+        """Rank sentences for one recording, or for each of several at once. Where nobody is seen it is none of them.
 
         Args:
             clips: a clip or a path of any known format, or a sequence of these.
@@ -143,7 +146,8 @@ class Recogniser:
             LimitExceeded: more than MAX_SENTENCES.
         """
         some = _clips(clips)
-        found = self.answer(self.features(some), sentences, [c.source.id for c in some])
+        made = self.answer(self.features(some), sentences, [c.source.id for c in some])
+        found = [replace(a, problems=clip.problems) for a, clip in zip(made, some, strict=True)]
         return found if isinstance(clips, list | tuple) else found[0]
 
     def answer(
@@ -153,7 +157,8 @@ class Recogniser:
         names = self.candidates(sentences)
         vectors, prototype = self.anchors(names)
         near = cosines(features, vectors)
-        likely = self.calibration.probabilities(near, prototype)
+        possible = np.where(features.any(axis=1, keepdims=True), near, -np.inf)  # nobody does nothing
+        likely = self.calibration.probabilities(possible, prototype)
         made = []
         for row, (probability, cosine) in enumerate(zip(likely, near, strict=True)):
             ranked = np.lexsort((-cosine, -probability[:-1]))
@@ -191,7 +196,8 @@ class Recogniser:
     ) -> Recogniser:
         """A recogniser for which one's own unlabelled clips stand for the sentences: the surest of each.
 
-        What changed is in its `adaptation`. It assumes that every clip shows one of the sentences.
+        What changed is in its `adaptation`. It assumes that every clip shows one of the sentences; clips in which
+        nobody is seen stand for nothing.
 
         Args:
             clips: recordings, or a folder of them (every file of a known format in it).
@@ -206,7 +212,7 @@ class Recogniser:
         anchors = self.bundle.anchors(names)
         features = self.features(some)
         found = align_with(settings.method, features, anchors, settings)
-        support = np.bincount(found.labels[found.support], minlength=len(names))
+        support = np.bincount(found.labels[found.support & features.any(axis=1)], minlength=len(names))
         moved = [i for i in range(len(names)) if support[i] > 0]
         made = {names[i]: Prototype(found.prototypes[i], int(support[i]), taught=False) for i in moved}
         kept = {n: p for n, p in self.prototypes.items() if p.taught or n not in names}
@@ -226,13 +232,18 @@ class Recogniser:
     def teach(self, name: str, examples: Recording | Recordings) -> Recogniser:
         """A recogniser that also knows a class by examples, one or more; it stands beside all sentences.
 
-        Taught again, the new examples replace the old ones. Raises as `recognise`; BadConfig without an example.
+        Taught again, the new examples replace the old ones. Raises as `recognise`; BadConfig without an example,
+        or where nobody is seen in one.
         """
         some = _clips(examples)
         if not some:
             raise BadConfig(f"no example of {name!r}")
         (name,) = _checked([name])
-        vector = unit_rows(self.features(some)).mean(axis=0)
+        features = self.features(some)
+        for clip, feature in zip(some, features, strict=True):
+            if not feature.any():
+                raise BadConfig(f"nobody is seen in an example of {name!r}: {clip.source.id}")
+        vector = unit_rows(features).mean(axis=0)
         made = Prototype(np.asarray(vector, dtype=np.float32), len(some), taught=True)
         return replace(self, prototypes={**self.prototypes, name: made})
 
@@ -247,7 +258,7 @@ class Recogniser:
         return Live(self, self.candidates(sentences), get_layout(layout), rate)
 
     def features(self, clips: Sequence[Clip]) -> NDArray[np.float32]:
-        """(clips, d) features in sentence space, not normalised. Clips may be of several layouts."""
+        """(clips, d) features in sentence space, not normalised; 0 where nobody is seen. Of one or several layouts."""
         out = np.zeros((len(clips), len(self.bundle.centre)), dtype=np.float32)
         groups: dict[str, list[int]] = {}
         for number, clip in enumerate(clips):
@@ -257,13 +268,15 @@ class Recogniser:
         return out
 
     def encode(self, clips: Ragged) -> NDArray[np.float32]:
-        """(clips, d) features of clips of one layout."""
+        """(clips, d) features of clips of one layout; 0 where nobody is seen."""
         made = prepare(clips, self.bundle.settings.prepare)
-        return self.bundle.encoder.features(made.positions, made.present)
+        features = self.bundle.encoder.features(made.positions, made.present)
+        return np.where(made.present.any(axis=1, keepdims=True), features, np.float32(0))
 
     def candidates(self, sentences: Sequence[str]) -> list[str]:
         """The sentences, then the taught classes that are not among them. Raises BadConfig, LimitExceeded."""
-        names = _checked(sentences) if sentences else []
+        given = sentences if isinstance(sentences, str) else list(sentences)
+        names = _checked(given) if given else []
         names += [name for name in self.taught if name not in names]
         if not names:
             raise BadConfig("at least one sentence is needed")
@@ -304,7 +317,7 @@ class StreamRecogniser:
         """Take in recordings and answer for each, these counted in. Raises as `Recogniser.recognise`."""
         some = _clips(clips)
         features = self._start.features(some)
-        self.stream.add(features)
+        self.stream.add(features[features.any(axis=1)])
         anchors = self.stream.anchors
         moved = {
             name: Prototype(self.stream.prototypes[i], int(self.stream.counts[i]), taught=False)
@@ -317,18 +330,25 @@ class StreamRecogniser:
 
 def _clips(recordings: Recording | Recordings) -> list[Clip]:
     some = recordings if isinstance(recordings, list | tuple) else [recordings]
+    for one in some:
+        if not isinstance(one, Clip | str | Path):
+            raise BadConfig(
+                f"a recording is a path or a clip, Clip(positions, rate=..., layout=...), found {type(one).__name__}"
+            )
     return [one if isinstance(one, Clip) else read(one) for one in some]
 
 
 def _checked(sentences: Sequence[str]) -> list[str]:
     if isinstance(sentences, str):
         raise BadConfig("a list of sentences is needed, found one text")
-    names = [str(s) for s in sentences]
+    names = list(sentences)
     if not names:
         raise BadConfig("at least one sentence is needed")
     if len(names) > MAX_SENTENCES:
         raise LimitExceeded(f"{len(names):,} sentences, more than the limit of {MAX_SENTENCES:,}")
     for number, name in enumerate(names):
+        if not isinstance(name, str) or _HALF.search(name):
+            raise BadConfig(f"sentence {number + 1} of {len(names)} is no text: {name!r}")
         if not name.strip():
             raise BadConfig(f"sentence {number + 1} of {len(names)} is empty")
         if name in names[:number]:
