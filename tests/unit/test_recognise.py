@@ -287,6 +287,45 @@ def test_a_bundle_answers_as_before(r: Recogniser, tmp_path: Path) -> None:
     assert {p.name: p.read_bytes() for p in tmp_path.iterdir()} == content
 
 
+def test_a_bundle_keeps_what_was_adapted_and_taught(r: Recogniser, tmp_path: Path) -> None:
+    some = [clip(i) for i in range(6)]
+    mine = r.adapt(some, SAID[:3]).teach("my dance\n😀", some[:2]).teach(SAID[3], clip(9))
+    mine.save(tmp_path)
+    again = Recogniser.load(tmp_path)
+    assert again.recognise(some, SAID) == mine.recognise(some, SAID)
+    assert again.taught == mine.taught == ("my dance\n😀", SAID[3])
+    assert {n: (p.clips, p.taught) for n, p in again.prototypes.items()} == {
+        n: (p.clips, p.taught) for n, p in mine.prototypes.items()
+    }
+    content = {p.name: p.read_bytes() for p in tmp_path.iterdir()}
+    again.save(tmp_path)
+    assert {p.name: p.read_bytes() for p in tmp_path.iterdir()} == content
+    r.save(tmp_path)  # nothing of it stays behind
+    assert Recogniser.load(tmp_path).prototypes == {}
+    assert not (tmp_path / "prototypes.safetensors").exists()
+
+
+@pytest.mark.parametrize("kind", ["cut", "absent", "fewer", "no name", "text", "not finite"])
+def test_damaged_prototypes_are_refused(kind: str, r: Recogniser, tmp_path: Path) -> None:
+    from safetensors.numpy import save_file
+
+    r.teach("a", clip()).teach("b", clip(1)).save(tmp_path)
+    facts, vectors = tmp_path / "recogniser.json", tmp_path / "prototypes.safetensors"
+    said = json.loads(facts.read_text())
+    if kind == "cut":
+        vectors.write_bytes(vectors.read_bytes()[:-3])
+    elif kind == "absent":
+        vectors.unlink()
+    elif kind == "not finite":
+        save_file({"vectors": np.full((2, 6), np.nan, np.float32)}, vectors)
+    else:
+        listed = said["prototypes"]
+        said["prototypes"] = {"fewer": listed[:1], "no name": [{}, {}], "text": "a"}[kind]
+        facts.write_text(json.dumps(said))
+    with pytest.raises(BadCheckpoint, match=str(vectors)):
+        Recogniser.load(tmp_path)
+
+
 def test_no_path_is_the_recogniser_in_the_box(
     monkeypatch: pytest.MonkeyPatch, r: Recogniser, tmp_path: Path
 ) -> None:

@@ -7,7 +7,8 @@ from pgfa.recognise.answers import Answer, Answers, Span, Timeline
 from pgfa.recognise.bundle import Bundle, open_bundle
 from pgfa.recognise.calibration import Calibration
 from pgfa.recognise.live import Live
-from pgfa.recognise.recogniser import Adaptation, Prototype, Recogniser, StreamRecogniser
+from pgfa.recognise.prototypes import Prototype
+from pgfa.recognise.recogniser import Adaptation, Recogniser, StreamRecogniser
 
 __all__ = [
     "Adaptation",

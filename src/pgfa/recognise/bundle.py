@@ -1,8 +1,8 @@
 """A recogniser on disk: the folder of a training run, or a bundle that stands by itself.
 
 A bundle is a folder of ``recogniser.json`` (settings, centre, calibration, where it comes from), the encoder
-(``encoder.safetensors`` for torch or ``encoder.onnx``), and, where sentence vectors were stored,
-``sentences.safetensors``.
+(``encoder.safetensors`` for torch or ``encoder.onnx``), and, where there are any, the vectors of sentences
+(``sentences.safetensors``) and of what was adapted or taught (``prototypes.safetensors``).
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from pgfa.errors import BadCheckpoint, PgfaError
 from pgfa.files import file_sha256, read_json, write_atomic, write_json
 from pgfa.recognise.calibration import Calibration
 from pgfa.recognise.encoders import Encoder, OnnxEncoder, TorchEncoder
+from pgfa.recognise.prototypes import Prototype, load_prototypes, save_prototypes
 from pgfa.text.encode import encode
 
 FORM = "pgfa recogniser 1"
@@ -46,6 +47,7 @@ class Bundle:
         provenance: what it was trained on: classes seen and unseen, clips, identity of the run.
         sentences: vectors of sentences that are stored with it, rows of length 1, before the centre is
             subtracted.
+        prototypes: sentences that were adapted and classes that were taught when it was saved.
         place: where it was opened from.
     """
 
@@ -55,6 +57,7 @@ class Bundle:
     calibration: Calibration
     provenance: Mapping[str, Any]
     sentences: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
+    prototypes: Mapping[str, Prototype] = field(default_factory=dict)
     place: Path | None = None
 
     def anchors(self, sentences: Sequence[str]) -> NDArray[np.float32]:
@@ -94,17 +97,17 @@ class Bundle:
             write_atomic(folder / SENTENCES, save({s: np.ascontiguousarray(v) for s, v in stored.items()}))
         else:
             (folder / SENTENCES).unlink(missing_ok=True)
-        write_json(
-            folder / FACTS,
-            {
-                "form": FORM,
-                "encoder": {"file": weights.name, "sha256": file_sha256(weights)},
-                "settings": _portable(self.settings),
-                "text_centre": [float(x) for x in self.centre],
-                "calibration": self.calibration.to_dict(),
-                "provenance": dict(self.provenance),
-            },
-        )
+        facts = {
+            "form": FORM,
+            "encoder": {"file": weights.name, "sha256": file_sha256(weights)},
+            "settings": _portable(self.settings),
+            "text_centre": [float(x) for x in self.centre],
+            "calibration": self.calibration.to_dict(),
+            "provenance": dict(self.provenance),
+        }
+        if said := save_prototypes(folder, self.prototypes):
+            facts["prototypes"] = said
+        write_json(folder / FACTS, facts)
 
 
 def open_bundle(place: Path | None = None, *, device: str = "cpu") -> Bundle:
@@ -140,6 +143,7 @@ def open_bundle(place: Path | None = None, *, device: str = "cpu") -> Bundle:
         Calibration.from_dict(said.get("calibration"), str(place / FACTS)),
         provenance,
         _sentences(place / SENTENCES, centre.size),
+        load_prototypes(place, said.get("prototypes", []), centre.size),
         place,
     )
 
@@ -151,7 +155,7 @@ def _from_run(place: Path, device: str) -> Bundle:
     facts = ("identity", "seen", "unseen", "train_clips", "removed")
     provenance = {"run": place.name, **{name: run.facts[name] for name in facts if name in run.facts}}
     calibration = Calibration.unfitted(float(run.model.log_scale.detach().exp()))
-    return Bundle(run.settings, TorchEncoder(run.model), run.centre, calibration, provenance, {}, place)
+    return Bundle(run.settings, TorchEncoder(run.model), run.centre, calibration, provenance, place=place)
 
 
 def _facts(path: Path) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from pgfa.recognise.answers import Answer, Answers, Timeline
 from pgfa.recognise.bundle import Bundle, open_bundle
 from pgfa.recognise.calibration import Calibration
 from pgfa.recognise.live import Live
+from pgfa.recognise.prototypes import Prototype
 from pgfa.recognise.recordings import recordings_in
 from pgfa.recognise.spans import HOP, WINDOW, timeline
 from pgfa.skeleton import Clip, Ragged, get_layout
@@ -31,21 +32,6 @@ MAX_SENTENCES = 1_000
 """Candidates at once, taught classes among them."""
 _HALF = re.compile("[\ud800-\udfff]")
 """Half a character, which no encoding of text can hold."""
-
-
-@dataclass(frozen=True)
-class Prototype:
-    """Recordings that stand for a sentence or a name.
-
-    Attributes:
-        vector: (d,) mean of unit features.
-        clips: how many made it.
-        taught: by examples that were said to show it; else by unlabelled clips that looked sure.
-    """
-
-    vector: NDArray[np.float32]
-    clips: int
-    taught: bool
 
 
 @dataclass(frozen=True)
@@ -106,11 +92,12 @@ class Recogniser:
             BadCheckpoint: there is none, or it is damaged.
             BadConfig: a device this machine does not have; onnxruntime is needed and absent.
         """
-        return cls(open_bundle(None if path is None else Path(path), device=device))
+        bundle = open_bundle(None if path is None else Path(path), device=device)
+        return cls(bundle, bundle.prototypes)
 
     def save(self, folder: str | Path, sentences: Sequence[str] = ()) -> None:
-        """Write it as a bundle, with the vectors of `sentences`; what was adapted or taught is not kept."""
-        self.bundle.save(Path(folder), sentences)
+        """Write it as a bundle, with the vectors of `sentences` and all that was adapted or taught."""
+        replace(self.bundle, prototypes=self.prototypes).save(Path(folder), sentences)
 
     @property
     def calibration(self) -> Calibration:
