@@ -236,22 +236,43 @@ def test_what_the_estimator_did_not_see_is_absent(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("times", "rate"),
+    ("name", "times", "rate"),
     [
-        ([0, 0.04, 0.08], 25),
-        ([0, 20, 40], 50),
-        ([0, 8333, 16667], 120),
-        ([1.6e18, 1.6e18 + 5e7, 1.6e18 + 1e8], 20),
+        ("time", [0, 0.04, 0.08], 25),
+        ("time", [0, 0.001, 0.002], 1000),
+        ("time", [0, 20, 40], 50),
+        ("time", [0, 8333, 16667], 120),
+        ("time", [1.6e18, 1.6e18 + 5e7, 1.6e18 + 1e8], 20),
+        ("time_s", [5, 6, 7], 1),
+        ("time_ms", [5, 6, 7], 1000),
+        ("time_us", [0, 5e5, 1e6], 2),
     ],
 )
-def test_times_tell_the_rate(times: list[float], rate: float, tmp_path: Path) -> None:
-    head = "time," + ",".join(f"{axis}{joint}" for joint in range(17) for axis in "xy")
+def test_times_tell_the_rate(name: str, times: list[float], rate: float, tmp_path: Path) -> None:
+    head = f"{name}," + ",".join(f"{axis}{joint}" for joint in range(17) for axis in "xy")
     rows = [
         ",".join(map(repr, [t, *f[:, :2].reshape(-1).tolist()])) for t, f in zip(times, COCO, strict=False)
     ]
     clip = read(write(tmp_path, "a.csv", "\n".join([head, *rows])))
     assert clip.rate == pytest.approx(rate, rel=1e-3)
     assert clip.problems == (NO_DEPTH,)
+
+
+def test_a_time_that_may_count_frames_tells_no_rate(tmp_path: Path) -> None:
+    head = "time," + ",".join(f"{axis}{joint}" for joint in range(17) for axis in "xy")
+    rows = [",".join(map(repr, [t, *f[:, :2].reshape(-1).tolist()])) for t, f in enumerate(COCO)]
+    clip = read(write(tmp_path, "a.csv", "\n".join([head, *rows])))
+    assert (clip.rate, clip.problems) == (30, (NO_DEPTH, "frames a second not told: 30 taken"))
+
+
+@pytest.mark.parametrize(("between", "point"), [(";", "."), (";", ","), ("\t", ".")])
+def test_a_csv_as_spreadsheets_write_it(between: str, point: str, tmp_path: Path) -> None:
+    head = [f"{axis}{joint}" for joint in range(17) for axis in "xy"]
+    rows = [[str(number) for number in frame[:, :2].reshape(-1)] for frame in COCO]
+    plain = read(write(tmp_path, "a.csv", "\n".join(map(",".join, [head, *rows]))))
+    other = "\n".join(between.join(row).replace(".", point) for row in [head, *rows])
+    got = read(write(tmp_path, "b.csv", other))
+    np.testing.assert_array_equal(got.positions, plain.positions)
 
 
 def test_people_in_a_csv_are_followed_whatever_their_order(tmp_path: Path) -> None:

@@ -34,9 +34,12 @@ TIME = (
     "time_ms",
     "timestamp_ms",
     "timestamp_us",
+    "time_us",
     "seconds",
     "milliseconds",
 )
+UNITS = {"s": 1.0, "seconds": 1.0, "ms": 1e3, "milliseconds": 1e3, "us": 1e6}
+"""The last word of a time column's name -> its steps a second."""
 PERSON = ("person", "person_id", "body", "body_id", "track_id", "track", "id")
 JOINT = ("joint", "joint_id", "keypoint", "keypoint_id", "landmark", "landmark_id", "landmark_index", "part")
 ALIASES = {
@@ -55,8 +58,10 @@ Floats = NDArray[np.float64]
 class _Header:
     """Columns by what they hold; cells of joints are (joint, coordinate) -> column."""
 
+    between: str
     frame: int | None
     time: int | None
+    unit: float | None
     person: int | None
     joint: int | None
     cells: dict[tuple[str, int], int]
@@ -115,9 +120,9 @@ def read(ref: FileRef) -> Clip:
 
 
 def _header(line: str) -> _Header | None:
-    names = [
-        re.sub(r"[^a-z0-9]+", "_", name.strip().lower()).strip("_") for name in next(csv.reader([line]), [])
-    ]
+    between = max(",;\t", key=line.count)  # spreadsheets of many countries write semicolons, some tabs
+    cut = next(csv.reader([line], delimiter=between), [])
+    names = [re.sub(r"[^a-z0-9]+", "_", name.strip().lower()).strip("_") for name in cut]
     if not 3 <= len(names) <= MAX_COLUMNS:
         return None
 
@@ -131,6 +136,8 @@ def _header(line: str) -> _Header | None:
             if name in COORDINATES:
                 cells.setdefault(("", COORDINATES[name]), at)
             continue
+        if name in FRAME + TIME + PERSON:
+            continue  # time_s is no score of a joint called time
         match = re.fullmatch(r"([xyzvcs])_?(\d{1,3})", name) or re.fullmatch(r"(.+?)_([a-z]+)", name)
         if match is None:
             continue
@@ -140,7 +147,9 @@ def _header(line: str) -> _Header | None:
     has = {j for j, c in cells if c == 0} & {j for j, c in cells if c == 1}
     if not has or (joint is None and len(has) < 10):
         return None
-    return _Header(column(FRAME), column(TIME), column(PERSON), joint, cells, len(names))
+    time = column(TIME)
+    unit = None if time is None else UNITS.get(names[time].split("_")[-1])
+    return _Header(between, column(FRAME), time, unit, column(PERSON), joint, cells, len(names))
 
 
 def _canonical(name: str) -> str:
@@ -186,7 +195,7 @@ def _layout(ref: FileRef, names: list[str], *, solid: bool) -> tuple[Layout, dic
 
 def _lines(ref: FileRef, text: str, header: _Header) -> tuple[list[list[str]], list[int]]:
     lines, numbers = [], []
-    table = csv.reader(io.StringIO(text, newline=""))
+    table = csv.reader(io.StringIO(text, newline=""), delimiter=header.between)
     try:
         next(table)
         for cells in table:
@@ -214,10 +223,13 @@ def _values(ref: FileRef, lines: list[list[str]], numbers: list[int], header: _H
         {at for at in (header.frame, header.time, header.person, *header.cells.values()) if at is not None}
     )
     out = np.full((len(lines), header.columns), np.nan)
+    point = (
+        "," if header.between == ";" else "."
+    )  # where lists are cut by semicolons, commas stand for points
     for row, cells in enumerate(lines):
         for at in wanted:
             try:
-                out[row, at] = float(cells[at]) if cells[at].strip() else np.nan
+                out[row, at] = float(cells[at].replace(point, ".")) if cells[at].strip() else np.nan
             except ValueError:
                 where = f"line {numbers[row]}, cell {at + 1}"
                 if at == header.frame and (digits := re.findall(r"\d{1,15}", cells[at])):
@@ -237,11 +249,12 @@ def _frames(header: _Header, values: Floats) -> tuple[NDArray[np.int64], float |
     if header.time is not None:
         times = np.unique(values[np.isfinite(values[:, header.time]), header.time])
         step = float(np.median(np.diff(times))) if len(times) > 1 else 0.0
-        # Nobody records 1 frame a second or 1000: the step itself tells seconds, milliseconds, microseconds.
-        for unit in (1.0, 1e3, 1e6, 1e9):
-            if 1 / 1000 < step / unit < 1:
-                rate = unit / step
-                break
+        if header.unit:
+            rate = header.unit / step if 1e-4 <= step / header.unit <= 100 else None
+        elif step != 1:  # a step of 1 may count frames
+            # Hardly anybody records 1 frame a second, or above 1000: the step itself tells its unit.
+            units = (1.0, 1e3, 1e6, 1e9)
+            rate = next((unit / step for unit in units if 0.999e-3 < step / unit < 0.999), None)
     return frame_of.reshape(-1), rate
 
 
