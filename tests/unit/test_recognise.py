@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+import pickle
 import re
 import subprocess
 import sys
@@ -236,6 +237,22 @@ def test_adapt_to_a_folder(r: Recogniser, tmp_path: Path) -> None:
         save_clip(tmp_path / "sub" / f"{i}.npz", one)
     got, wanted = r.adapt(tmp_path, SAID), r.adapt(some, SAID)
     assert got.adaptation == wanted.adaptation
+
+
+def test_adapt_to_frames_in_folders_and_to_files_of_many_clips(r: Recogniser, tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    for n, people in enumerate([1, 0, 1, 1]):  # in one frame nobody is seen
+        points = [{"pose_keypoints_2d": random.uniform(1, 500, 75).tolist()} for _ in range(people)]
+        (tmp_path / "video").mkdir(exist_ok=True)
+        (tmp_path / "video" / f"v_{n:012d}_keypoints.json").write_text(json.dumps({"people": points}))
+    some = [{"keypoint": random.uniform(1, 500, (1, 5, 17, 2))} for _ in range(3)]
+    (tmp_path / "many.pkl").write_bytes(pickle.dumps(some))
+    adapted = r.adapt(tmp_path, SAID)
+    assert adapted.adaptation is not None
+    assert len(adapted.adaptation.before) == 1 + 3
+    (tmp_path / "many.pkl").write_bytes(pickle.dumps([*some, {"keypoint": 5}]))
+    with pytest.raises(BadFile, match="annotation 4"):
+        r.adapt(tmp_path, SAID)
 
 
 def test_a_taught_class_stands_beside_sentences(r: Recogniser) -> None:

@@ -5,24 +5,31 @@ from __future__ import annotations
 from pathlib import Path
 
 from pgfa.errors import BadFile
-from pgfa.read import as_ref, format_of, read
+from pgfa.read import format_of, read_all
 from pgfa.skeleton import Clip
 
 
 def recordings_in(folder: Path) -> list[Clip]:
     """Every recording of a known format under a folder, sorted by path; other files are passed over.
 
+    As in an import, a folder of OpenPose frames is one recording, and each clip of a file that holds many is one.
+
     Raises BadFile where there is no folder or no recording in it, or where a recording is damaged.
     """
+    from pgfa.pack.folder import own_files
+
     if not folder.is_dir():
         raise BadFile(folder, expected="a folder of recordings", found="none")
     clips = []
-    for file in sorted(p for p in folder.rglob("*") if p.is_file() and not p.name.startswith(".")):
+    for file in own_files(folder).find(folder):
         try:
-            format_of(as_ref(file))
+            format_of(file)
         except BadFile:
             continue
-        clips.append(read(file))
+        for clip in read_all(file):
+            if isinstance(clip, BadFile):
+                raise clip
+            clips.append(clip)
     if not clips:
         raise BadFile(folder, expected="recordings of a known format", found="none")
     return clips
