@@ -27,6 +27,7 @@ LANDMARKS = ("pose_landmarks", "poseLandmarks", "landmarks")
 PEOPLE = ("people", "instances", "persons", "predictions")
 FRAMES = ("frames", "instance_info", "annotations", "results")
 ARRAYS = ("keypoints", "positions")
+NAMES = {*WORLD, *LANDMARKS, *PEOPLE, "keypoints", "pose_keypoints_2d", "pose_keypoints"}
 EXPECTED = (
     "keypoints as MediaPipe, MMPose, Ultralytics, COCO or OpenPose write them, or an array (docs/formats.md)"
 )
@@ -70,6 +71,10 @@ def read(ref: FileRef) -> Clip:
         except _Unlike as unlike:
             expected, found = unlike.args
             raise BadFile(str(ref), where=f"frame {number}", expected=expected, found=found) from None
+    if not any(people) and all(isinstance(frame, dict) and not NAMES & frame.keys() for frame in frames):
+        raise BadFile(
+            str(ref), expected=EXPECTED, found=short(str(content))
+        )  # other JSON, not an empty scene
     return from_people(ref, raw, people, facts)
 
 
