@@ -88,7 +88,7 @@ def load(ref: FileRef, raw: bytes) -> Any:
 
 def facts_of(ref: FileRef, about: dict[str, Any]) -> Facts:
     """What an object says of its keypoints: layout, rate (or fps), width and height, up."""
-    rate = _number(ref, about, "rate", 1e4) or _number(ref, about, "fps", 1e4)
+    rate = _number(ref, about, "rate", 1e4, 0.01) or _number(ref, about, "fps", 1e4, 0.01)
     width, height = _number(ref, about, "width", 1e6), _number(ref, about, "height", 1e6)
     up = about.get("up")
     if up is not None and up not in ("y", "-y", "z", "-z", "x", "-x"):
@@ -234,12 +234,17 @@ def _array(ref: FileRef, raw: bytes, content: dict[str, Any], name: str) -> Clip
     return from_array(ref, raw, array, facts)
 
 
-def _number(ref: FileRef, about: dict[str, Any], name: str, most: float) -> float | None:
+def _number(ref: FileRef, about: dict[str, Any], name: str, most: float, least: float = 0) -> float | None:
     value = about.get(name)
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= most:
-        expected = f"a number above 0, at most {most:g}"
+    if (
+        isinstance(value, bool)
+        or not isinstance(value, int | float)
+        or not 0 < value <= most
+        or value < least
+    ):
+        expected = f"a number from {least:g} to {most:g}" if least else f"a number above 0, at most {most:g}"
         raise BadFile(str(ref), where=f"field {name}", expected=expected, found=short(str(value)))
     return float(value)
 

@@ -73,11 +73,9 @@ def read(ref: FileRef) -> Clip:
         raise BadFile(str(ref), where="field positions", expected=expected, found=shape)
     check_frames(ref, positions.shape[0])
     rate = _field(ref, fields, "rate", "fiu", "a number of frames a second")
-    if rate.size != 1 or not 0 < float(rate.reshape(-1)[0]) < 1e6:
+    if rate.size != 1 or not 0.01 <= float(rate.reshape(-1)[0]) < 1e6:
         found = f"{rate.reshape(-1)[:3].tolist()}"
-        raise BadFile(
-            str(ref), where="field rate", expected="a number of frames a second above 0", found=found
-        )
+        raise BadFile(str(ref), where="field rate", expected="0.01 to 1,000,000 frames a second", found=found)
     texts = {name: _text(ref, fields, name) for name in TEXTS}
     source = Source(**(texts | {"id": texts["id"] or ref.stem}))
     problems: tuple[str, ...] = ()

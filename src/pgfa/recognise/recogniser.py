@@ -57,7 +57,7 @@ class Adaptation:
     def __str__(self) -> str:
         lines = [f"adapted on {len(self.before)} clips; the answer changed for {self.changed}"]
         lines += [
-            f"{n:5} clips stand for  {s}" if n else f"    - stays as it is  {s}"
+            f"{n:5} clip{'s stand' if n > 1 else ' stands'} for  {s}" if n else f"    - stays as it is  {s}"
             for s, n in zip(self.sentences, self.support, strict=True)
         ]
         return "\n".join(lines)
