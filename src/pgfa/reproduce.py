@@ -26,7 +26,7 @@ from pgfa.learn.schedule import order_of
 from pgfa.learn.train import METRICS, train
 from pgfa.learn.watch import WATCHED
 from pgfa.pack import import_dataset, is_pack, open_pack
-from pgfa.pack.progress import Progress
+from pgfa.progress import Progress
 from pgfa.text.catalogue import Catalogue, catalogue
 from pgfa.text.encode import class_vectors
 from pgfa.text.lines import read_lines

@@ -28,7 +28,7 @@ from pgfa.evaluate.benchmark_work import Ended, Task, work
 from pgfa.evaluate.gzsl import set_aside
 from pgfa.learn.corpus import assemble
 from pgfa.pack import open_pack, save_pack
-from pgfa.pack.progress import Progress
+from pgfa.progress import Progress
 from pgfa.synth import DEMO_ACTIONS, make_clips
 
 ROOT = Path(__file__).resolve().parents[2]

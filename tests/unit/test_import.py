@@ -278,7 +278,7 @@ def test_no_usable_file(fake: ModuleType, tmp_path: Path) -> None:
 def test_progress_elsewhere_than_on_a_terminal(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from pgfa.pack import progress
+    from pgfa import progress
 
     now = iter([0.0, 5.0, 11.0, 11.0, 11.0, 11.0, 12.0])
     monkeypatch.setattr(progress.time, "monotonic", lambda: next(now))

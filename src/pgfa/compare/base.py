@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from pgfa.config import CompareSettings, RunSettings
 from pgfa.learn.corpus import ClipSet, Corpus
 from pgfa.learn.sentences import candidate_vectors, seen_sentences
-from pgfa.pack.progress import Progress
+from pgfa.progress import Progress
 from pgfa.text.catalogue import ActionClass
 
 Array = NDArray[np.float32]

@@ -25,7 +25,7 @@ from pgfa.learn.schedule import rate_at
 from pgfa.learn.sentences import seen_sentences
 from pgfa.learn.state import load_state, save_state
 from pgfa.model.encoder import MotionEncoder
-from pgfa.pack.progress import Progress
+from pgfa.progress import Progress
 
 ENCODER = "classifier"
 FEATURES = "features.safetensors"

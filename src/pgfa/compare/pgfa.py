@@ -12,7 +12,7 @@ from pgfa.learn.corpus import ClipSet, Corpus
 from pgfa.learn.features import features_of
 from pgfa.learn.train import train
 from pgfa.model.encoder import MotionEncoder
-from pgfa.pack.progress import Progress
+from pgfa.progress import Progress
 
 FOLDER = "pgfa"
 

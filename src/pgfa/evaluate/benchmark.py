@@ -23,7 +23,7 @@ from pgfa.evaluate.benchmark_tables import Standing, seconds_table, tables_of
 from pgfa.evaluate.benchmark_work import Ended, Task, work
 from pgfa.evaluate.select import GRIDS
 from pgfa.files import digest, read_json, write_atomic, write_json
-from pgfa.pack.progress import Progress
+from pgfa.progress import Progress
 
 RESULTS, CURVES, TABLES, REPORT = "results.parquet", "curves.parquet", "tables", "report.html"
 

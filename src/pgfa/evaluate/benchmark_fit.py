@@ -27,7 +27,7 @@ from pgfa.evaluate.select import hold_out
 from pgfa.files import digest, write_atomic, write_json
 from pgfa.learn.corpus import ClipSet, Corpus, assemble
 from pgfa.pack import open_pack
-from pgfa.pack.progress import Progress
+from pgfa.progress import Progress
 from pgfa.text.catalogue import ActionClass
 
 VERSION = 1

@@ -14,7 +14,7 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from typing import Any
 
-from pgfa.pack.progress import Progress
+from pgfa.progress import Progress
 
 Task = tuple[Callable[..., None], tuple[Any, ...]]
 """A function of a module and its arguments; it is called with ``device`` and ``bar`` besides."""

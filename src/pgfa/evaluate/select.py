@@ -27,7 +27,7 @@ from pgfa.learn.features import features_of
 from pgfa.learn.sentences import seen_sentences
 from pgfa.learn.train import train
 from pgfa.learn.watch import anchors_of
-from pgfa.pack.progress import Progress
+from pgfa.progress import Progress
 from pgfa.text.overlap import removed_classes
 
 ALPHAS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)

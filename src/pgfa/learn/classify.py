@@ -16,7 +16,7 @@ from pgfa.learn.loop import Report, claim, learn, pick_device
 from pgfa.learn.sentences import Sentences, seen_sentences
 from pgfa.learn.train import build_model, clips_digest, clips_of
 from pgfa.model.encoder import MotionEncoder
-from pgfa.pack.progress import Progress
+from pgfa.progress import Progress
 
 
 def train_classifier(

@@ -20,7 +20,7 @@ from pgfa.errors import BadCheckpoint, BadConfig, BadFile
 from pgfa.files import read_json, write_atomic, write_json
 from pgfa.learn.schedule import order_of, rate_at, seed_of
 from pgfa.learn.state import load_state, save_state
-from pgfa.pack.progress import Progress
+from pgfa.progress import Progress
 
 SETTINGS, CORPUS, METRICS = "run.toml", "corpus.json", "metrics.jsonl"
 CHECKPOINT, WEIGHTS = "checkpoint.safetensors", "model.safetensors"

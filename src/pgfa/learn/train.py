@@ -30,7 +30,7 @@ from pgfa.learn.spoil import spoil
 from pgfa.learn.watch import WATCHED, watch_test
 from pgfa.model.encoder import MotionEncoder
 from pgfa.model.loss import contrastive_loss
-from pgfa.pack.progress import Progress
+from pgfa.progress import Progress
 from pgfa.skeleton import Layout
 from pgfa.text.catalogue import own_catalogues
 
