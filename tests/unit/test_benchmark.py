@@ -97,7 +97,7 @@ def test_killed_at_any_moment_it_ends_with_the_same_numbers(whole: Path, packs: 
     command = [
         sys.executable,
         "-m",
-        "pgfa.cli",
+        "pgfa.cli.main",
         "benchmark",
         str(spec),
         "--out",

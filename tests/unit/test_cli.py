@@ -13,7 +13,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from pgfa.cli import main
+from pgfa.cli.main import main
 from pgfa.pack import open_pack
 from pgfa.read.own import save_clip
 from pgfa.skeleton import KINECT20, Clip, Source
@@ -66,7 +66,7 @@ def trained(pack: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_help_is_quick_and_loads_nothing_heavy() -> None:
     code = (
-        "import sys; from pgfa.cli import main\n"
+        "import sys; from pgfa.cli.main import main\n"
         "try: main(['--help'])\nexcept SystemExit: pass\n"
         f"sys.exit(','.join(m for m in {HEAVY!r} if m in sys.modules) or 0)"
     )
@@ -83,7 +83,7 @@ def test_help_is_quick_and_loads_nothing_heavy() -> None:
 def test_inspect_of_a_file_loads_no_model(recordings: Path, tmp_path: Path) -> None:
     page = tmp_path / "clip.html"
     code = (
-        "import sys; from pgfa.cli import main\n"
+        "import sys; from pgfa.cli.main import main\n"
         f"try: main(['inspect', {str(recordings / 'wave' / 'take0.npz')!r}, '--out', {str(page)!r}])\n"
         "except SystemExit: pass\n"
         "sys.exit(','.join(m for m in ('torch', 'polars', 'scipy') if m in sys.modules) or 0)"

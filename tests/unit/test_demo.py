@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from pgfa import demo
-from pgfa.cli import main
+from pgfa.cli import demo
+from pgfa.cli.main import main
 
 
 @pytest.mark.slow

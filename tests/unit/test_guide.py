@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pgfa.cli import main
+from pgfa.cli.main import main
 from pgfa.config import RunSettings
 from pgfa.errors import BadConfig, BadFile
 from pgfa.learn.corpus import assemble
@@ -129,7 +129,7 @@ def test_the_guide_can_be_walked(
 
 def served(arguments: list[str]) -> None:
     """The page opens, and knows the run."""
-    started = [sys.executable, "-m", "pgfa.cli", "serve", *arguments, "--port", "0"]
+    started = [sys.executable, "-m", "pgfa.cli.main", "serve", *arguments, "--port", "0"]
     with subprocess.Popen(started, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pgfa.cli import main
+from pgfa.cli.main import main
 from pgfa.errors import BadConfig, BadFile, LayoutMismatch
 from pgfa.pack.check import check, told
 from pgfa.read import FileRef, format_of, msrc12, read, read_all, video

@@ -424,7 +424,7 @@ def test_onnx_gives_what_torch_gives(recipe: str, tmp_path: Path) -> None:
 def test_an_exported_recogniser_wakes_no_torch(exported: Path, tmp_path: Path) -> None:
     save_clip(tmp_path / "clip.npz", clip(frames=400, bodies=2))
     code = (
-        "import sys; from pgfa.cli import main\n"
+        "import sys; from pgfa.cli.main import main\n"
         f"try: main(['recognise', {str(tmp_path / 'clip.npz')!r}, '--run', {str(exported)!r}, "
         f"'--as', {SAID[0]!r}, '--as', {SAID[2]!r}])\n"
         "except SystemExit as stop: assert not stop.code, stop.code\n"
@@ -753,7 +753,7 @@ def test_live_wants_a_known_layout(r: Recogniser) -> None:
 def test_recognise_command_writes_every_form(
     exported: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from pgfa.cli import main
+    from pgfa.cli.main import main
 
     file = tmp_path / "long.npz"
     save_clip(file, clip(frames=400, bodies=2))
@@ -781,7 +781,7 @@ def test_recognise_command_writes_every_form(
 def test_recognise_command_says_that_depth_is_missing(
     exported: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from pgfa.cli import main
+    from pgfa.cli.main import main
 
     for file, frames in (("short.npy", 30), ("long.npy", 400)):
         np.save(tmp_path / file, 300 * clip(frames=frames).positions[..., :2] + 400)
@@ -797,7 +797,7 @@ def test_recognise_command_says_that_depth_is_missing(
 def test_export_command_takes_a_run_or_the_recogniser_in_the_box(
     r: Recogniser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from pgfa.cli import main
+    from pgfa.cli.main import main
 
     pytest.importorskip("onnx", reason="reason: the extra `export` is not installed")
     r.save(tmp_path / "torch")
@@ -811,7 +811,7 @@ def test_export_command_takes_a_run_or_the_recogniser_in_the_box(
 
 def test_live_command(exported: Path) -> None:
     code = (
-        "from pgfa.cli import main; main(['live', '--run', "
+        "from pgfa.cli.main import main; main(['live', '--run', "
         + repr(str(exported))
         + ", '--as', 'a person waves'])"
     )
@@ -830,7 +830,7 @@ def test_live_command_counts_in_one_thread(
     """Unless told otherwise: threads that wait for one another on a busy machine made answers late by a second."""
     r.save(tmp_path / "bundle", SAID[:1])
     code = (
-        "import sys; from pgfa.commands.using import live; from pathlib import Path; "
+        "import sys; from pgfa.cli.use import live; from pathlib import Path; "
         "live(as_=[sys.argv[2]], run=Path(sys.argv[1])); import torch; print(torch.get_num_threads())"
     )
     env = {k: v for k, v in os.environ.items() if not k.endswith("_NUM_THREADS")} | given

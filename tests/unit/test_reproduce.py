@@ -11,7 +11,7 @@ import pytest
 import torch
 
 import pgfa.reproduce
-from pgfa.cli import main
+from pgfa.cli.main import main
 from pgfa.config import ModelSettings, RunSettings, TextSettings
 from pgfa.errors import BadConfig, BadFile
 from pgfa.evaluate.select import ALPHAS, choose_alpha, draw_folds, hold_out

@@ -11,8 +11,8 @@ from typing import Annotated, Any, Literal
 
 from cyclopts import App, Parameter
 
-from pgfa.commands import using
-from pgfa.commands.benchmark import benchmark
+from pgfa.cli import use as using
+from pgfa.cli.benchmark import benchmark
 from pgfa.config import (
     AdaptSettings,
     ModelSettings,
@@ -358,7 +358,7 @@ def demo(out: Path = Path("pgfa-demo"), *, seed: int = 0, epochs: int | None = N
     epochs
         Passes over the training clips; the demo's own number if not given.
     """
-    from pgfa.demo import run_demo
+    from pgfa.cli.demo import run_demo
 
     run_demo(out, seed=seed, epochs=epochs)
 
