@@ -191,7 +191,7 @@ def test_gif_moves(tmp_path: Path) -> None:
         ("pgfa.draw", "scene.js"),
         ("pgfa.draw", "player.js"),
         ("pgfa.draw", "clips.js"),
-        ("pgfa.evaluate", "report.js"),
+        ("pgfa.evaluate.report", "report.js"),
     ],
 )
 def test_scripts_are_valid(package: str, name: str) -> None:

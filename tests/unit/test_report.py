@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from pgfa.evaluate.feature_map import feature_map
-from pgfa.evaluate.report import (
+from pgfa.evaluate.report.charts import MAP_POINTS, style_of
+from pgfa.evaluate.report.content import (
     Example,
     Method,
     Predictions,
@@ -20,7 +21,6 @@ from pgfa.evaluate.report import (
     choose_examples,
     write_report,
 )  # fmt: skip
-from pgfa.evaluate.report_charts import MAP_POINTS, style_of
 from pgfa.skeleton import NTU25, Clip, Source
 
 HOSTILE = "</script><img src=x onerror=alert(1)>"

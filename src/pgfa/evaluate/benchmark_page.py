@@ -12,8 +12,8 @@ from pgfa.evaluate.benchmark_charts import AXES, line_chart, lines_of
 from pgfa.evaluate.benchmark_judge import CHOSEN
 from pgfa.evaluate.benchmark_spec import HONEST, PAPER
 from pgfa.evaluate.benchmark_tables import Column, Standing, choices
-from pgfa.evaluate.report import Method
-from pgfa.evaluate.report_charts import result_chart
+from pgfa.evaluate.report.charts import result_chart
+from pgfa.evaluate.report.content import Method
 from pgfa.evaluate.table import Cell, Table
 from pgfa.text.catalogue import find_split
 
@@ -32,7 +32,7 @@ def page(standing: Standing, curves: pl.DataFrame, tables: list[Table]) -> str:
         f'<main class="report">{"".join(sections)}</main>',
         styles=[
             asset("pgfa.draw", "page.css"),
-            asset("pgfa.evaluate", "report.css"),
+            asset("pgfa.evaluate.report", "report.css"),
             asset("pgfa.evaluate", "benchmark.css"),
         ],
         scripts=[],

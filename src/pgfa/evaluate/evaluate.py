@@ -13,7 +13,7 @@ from pgfa.adapt import Alignment, align_with, cosines, nearest
 from pgfa.config import AdaptSettings, RunSettings
 from pgfa.errors import BadConfig
 from pgfa.evaluate.feature_map import feature_map
-from pgfa.evaluate.report import (
+from pgfa.evaluate.report.content import (
     AFTER_ALIGNMENT,
     FROM_ONE_CLIP,
     FROM_SENTENCES,

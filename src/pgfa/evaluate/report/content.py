@@ -185,6 +185,6 @@ def write_report(path: Path, report: Report) -> None:
         path: where to (``RUN/report.html``).
         report: its content. All text is escaped; nothing in it can run or load anything.
     """
-    from pgfa.evaluate.report_page import page
+    from pgfa.evaluate.report.page import page
 
     write_atomic(path, page(report))

@@ -11,7 +11,7 @@ from html import escape
 import numpy as np
 from numpy.typing import NDArray
 
-from pgfa.evaluate.report import Method, Report
+from pgfa.evaluate.report.content import Method, Report
 
 COLOURS = 8
 MAP_POINTS = 1500

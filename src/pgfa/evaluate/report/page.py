@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from pgfa.draw import PLAYER, asset, clip_payload, document, layouts_payload
-from pgfa.evaluate.report import AFTER_ALIGNMENT, FROM_ONE_CLIP, FROM_SENTENCES, Report
-from pgfa.evaluate.report_charts import curve, map_chart, map_places, marker, result_chart, shown_points
+from pgfa.evaluate.report.charts import curve, map_chart, map_places, marker, result_chart, shown_points
+from pgfa.evaluate.report.content import AFTER_ALIGNMENT, FROM_ONE_CLIP, FROM_SENTENCES, Report
 
 # A clip in the report keeps at most this many frames, so that two dozen stay below some two megabytes.
 _CLIP_FRAMES = 120
@@ -46,8 +46,8 @@ def page(report: Report) -> str:
     return document(
         report.headline,
         f'<main class="report">{"".join(sections)}</main>',
-        styles=[asset("pgfa.draw", "page.css"), asset("pgfa.evaluate", "report.css")],
-        scripts=[*(asset("pgfa.draw", name) for name in PLAYER), asset("pgfa.evaluate", "report.js")],
+        styles=[asset("pgfa.draw", "page.css"), asset("pgfa.evaluate.report", "report.css")],
+        scripts=[*(asset("pgfa.draw", name) for name in PLAYER), asset("pgfa.evaluate.report", "report.js")],
         data=_data(report),
     )
 
