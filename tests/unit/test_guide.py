@@ -22,8 +22,8 @@ from pgfa.config import RunSettings
 from pgfa.errors import BadConfig, BadFile
 from pgfa.learn.corpus import assemble
 from pgfa.pack import import_dataset, open_pack, save_pack
-from pgfa.pack.check import check, told
-from pgfa.pack.folder import own_files, read_labels
+from pgfa.pack.importing.check import check, told
+from pgfa.pack.importing.folder import own_files, read_labels
 from pgfa.read import read
 from pgfa.read.base import CLASS_NOT_TOLD
 from pgfa.read.own import save_clip

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from pgfa.errors import BadFile, LimitExceeded
-from pgfa.pack import folder, import_dataset, open_pack
+from pgfa.pack import import_dataset, open_pack
+from pgfa.pack.importing import folder
 from pgfa.read import own
 from pgfa.skeleton import KINECT20, Clip, Source
 

@@ -92,7 +92,7 @@ def check(source: Path, *, labels: Path | None = None, json: Path | None = None)
 
     --labels is as in `pgfa import`; --json also writes the results to a file.
     """
-    from pgfa.pack.check import report
+    from pgfa.pack.importing.check import report
 
     if not report(source, labels, json):
         raise SystemExit(1)

@@ -1,6 +1,6 @@
 """Many clips in one folder on disk: import a data set into it, open it, select from it, sum it up."""
 
-from pgfa.pack.importer import ImportReport, import_dataset
+from pgfa.pack.importing.importer import ImportReport, import_dataset
 from pgfa.pack.pack import Pack, Rejected, is_pack, open_pack
 from pgfa.pack.summary import Summary, summary
 from pgfa.pack.write import save_pack

@@ -16,7 +16,7 @@ def recordings_in(folder: Path) -> list[Clip]:
 
     Raises BadFile where there is no folder or no recording in it, or where a recording is damaged.
     """
-    from pgfa.pack.folder import own_files
+    from pgfa.pack.importing.folder import own_files
 
     if not folder.is_dir():
         raise BadFile(folder, expected="a folder of recordings", found="none")

@@ -23,10 +23,10 @@ from pathlib import Path
 import pgfa
 from pgfa.errors import BadConfig, BadFile, PgfaError
 from pgfa.files import digest, file_sha256, replace_folder, write_json
-from pgfa.pack import folder, worker
+from pgfa.pack.importing import folder, worker
+from pgfa.pack.importing.shards import Chunk, Shard, check_shard, read_shard, split, write_shard
 from pgfa.pack.pack import Rejected, open_pack
 from pgfa.pack.protocol import DIVISIONS
-from pgfa.pack.shards import Chunk, Shard, check_shard, read_shard, split, write_shard
 from pgfa.pack.summary import Summary, summary
 from pgfa.pack.write import check_free, write_pack
 from pgfa.progress import Progress

@@ -13,7 +13,7 @@ import numpy as np
 
 from pgfa.errors import BadFile, LimitExceeded, PgfaError
 from pgfa.files import write_json
-from pgfa.pack.folder import NOT_LISTED, absent_files, common_layout, own_files
+from pgfa.pack.importing.folder import NOT_LISTED, absent_files, common_layout, own_files
 from pgfa.pack.summary import TWO_WAYS, spelled_alike
 from pgfa.read import format_of
 from pgfa.read.base import EMPTY, NOBODY, FileRef

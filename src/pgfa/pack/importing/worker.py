@@ -11,7 +11,7 @@ from multiprocessing.context import SpawnContext
 from multiprocessing.synchronize import Event
 from pathlib import Path
 
-from pgfa.pack.shards import Chunk, Shard, write_shard
+from pgfa.pack.importing.shards import Chunk, Shard, write_shard
 from pgfa.read.base import Format
 
 
