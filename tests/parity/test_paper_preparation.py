@@ -10,7 +10,7 @@ import pytest
 
 from pgfa.config import PrepareSettings
 from pgfa.prepare import prepare
-from pgfa.read.base import FileRef
+from pgfa.read.format import FileRef
 from pgfa.read.ntu import read_ntu
 from pgfa.skeleton import Clip
 from pgfa.skeleton.layout import NTU25

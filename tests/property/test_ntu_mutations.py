@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pgfa.errors import BadFile
-from pgfa.read.base import FileRef
+from pgfa.read.format import FileRef
 from pgfa.read.ntu import read_ntu
 from pgfa.read.ntu_text import parse_carefully, parse_fast
 from pgfa.synth.skeleton_text import skeleton_text

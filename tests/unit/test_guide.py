@@ -25,7 +25,7 @@ from pgfa.pack import import_dataset, open_pack, save_pack
 from pgfa.pack.importing.check import check, told
 from pgfa.pack.importing.folder import own_files, read_labels
 from pgfa.read import read
-from pgfa.read.base import CLASS_NOT_TOLD
+from pgfa.read.format import CLASS_NOT_TOLD
 from pgfa.read.own import save_clip
 from pgfa.skeleton import KINECT20, NTU25, Clip, Source, get_layout
 

@@ -10,8 +10,8 @@ import pytest
 
 from pgfa.errors import BadConfig
 from pgfa.pack import import_dataset, open_pack
-from pgfa.read.base import FileRef
 from pgfa.read.class_names import class_names
+from pgfa.read.format import FileRef
 from pgfa.read.ntu import read_ntu
 from pgfa.read.ntu_names import NtuName, dropped_names, parse_ntu_name
 from pgfa.read.ntu_official import official_names

@@ -27,7 +27,7 @@ from pgfa.read import (
     utd_mhad,
     video,
 )
-from pgfa.read.base import EMPTY, FileRef, Format
+from pgfa.read.format import EMPTY, FileRef, Format
 from pgfa.skeleton import Clip
 
 # The first whose content fits is taken: those that look at little come last.

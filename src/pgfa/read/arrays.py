@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pgfa.errors import BadFile
-from pgfa.read.base import FileRef
+from pgfa.read.format import FileRef
 
 
 def plain_array(ref: FileRef, raw: bytes, *, kinds: str, what: str, where: str = "") -> NDArray[Any]:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pgfa.errors import BadFile, LimitExceeded
-from pgfa.read.base import NOBODY, FileRef
+from pgfa.read.format import NOBODY, FileRef
 from pgfa.skeleton import Clip, Layout, Source
 
 MAX_FRAMES = 100_000

@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 
 from pgfa.errors import BadFile, LimitExceeded
 from pgfa.read.assemble import assemble, check_frames
-from pgfa.read.base import FileRef, Format
 from pgfa.read.bodily import upright_in_metres
-from pgfa.read.find import find_files
+from pgfa.read.format import FileRef, Format
 from pgfa.read.kinematics import rotation
 from pgfa.read.part_names import find_joints
 from pgfa.read.rows import short
+from pgfa.read.source import find_files
 from pgfa.skeleton import NTU25, Clip, Source
 
 MAX_JOINTS = 1000

@@ -10,8 +10,8 @@ import numpy as np
 from pgfa.errors import BadFile
 from pgfa.read.asf_amc import Skeleton, forward, parse_amc, parse_asf
 from pgfa.read.assemble import assemble
-from pgfa.read.base import CLASS_NOT_TOLD, FileRef, Format
-from pgfa.read.find import find_files
+from pgfa.read.format import CLASS_NOT_TOLD, FileRef, Format
+from pgfa.read.source import find_files
 from pgfa.skeleton import HDM05, Clip, Source
 
 # The data set's own motion name -> class.

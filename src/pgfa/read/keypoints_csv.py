@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pgfa.errors import BadFile, LimitExceeded
-from pgfa.read.base import FileRef, Format
-from pgfa.read.find import find_files
+from pgfa.read.format import FileRef, Format
 from pgfa.read.keypoints import FLAT, SOLID, Facts, from_people
 from pgfa.read.rows import short
+from pgfa.read.source import find_files
 from pgfa.skeleton import LAYOUTS, Clip, Layout, Source
 
 MAX_BYTES = 256 * 1024 * 1024

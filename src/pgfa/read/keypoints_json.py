@@ -15,10 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pgfa.errors import BadFile
-from pgfa.read.base import FileRef, Format
-from pgfa.read.find import find_files
+from pgfa.read.format import FileRef, Format
 from pgfa.read.keypoints import Facts, from_array, from_people, layout_named
 from pgfa.read.rows import short
+from pgfa.read.source import find_files
 from pgfa.skeleton import Clip, Source
 
 MAX_BYTES = 64 * 1024 * 1024  # parsed json takes some ten times its bytes

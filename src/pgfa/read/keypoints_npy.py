@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from pgfa.read.arrays import plain_array
-from pgfa.read.base import FileRef, Format
-from pgfa.read.find import find_files
+from pgfa.read.format import FileRef, Format
 from pgfa.read.keypoints import Facts, from_array
+from pgfa.read.source import find_files
 from pgfa.skeleton import Clip
 
 

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from pgfa.errors import BadFile
 from pgfa.read.assemble import assemble, check_frames, counted
-from pgfa.read.base import FileRef, Format
-from pgfa.read.find import find_files
+from pgfa.read.format import FileRef, Format
 from pgfa.read.rows import parse_rows, short
+from pgfa.read.source import find_files
 from pgfa.skeleton import KINECT20, Clip, Source
 
 # The data set's own name -> class. The other hand or leg, and "as fast (far, high) as you can", are the same

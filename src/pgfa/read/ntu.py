@@ -13,8 +13,8 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 
 from pgfa.errors import BadFile
-from pgfa.read.base import Account, FileRef, Format
 from pgfa.read.class_names import class_names
+from pgfa.read.format import Account, FileRef, Format
 from pgfa.read.ntu_bodies import follow
 from pgfa.read.ntu_names import NtuSet, parse_ntu_name
 from pgfa.read.ntu_official import account

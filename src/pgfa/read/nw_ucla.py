@@ -10,9 +10,9 @@ import numpy as np
 
 from pgfa.errors import BadFile
 from pgfa.read.assemble import assemble, check_frames
-from pgfa.read.base import FileRef, Format
-from pgfa.read.find import find_files
+from pgfa.read.format import FileRef, Format
 from pgfa.read.rows import short
+from pgfa.read.source import find_files
 from pgfa.skeleton import KINECT20, Clip, Source
 
 ACTIONS = (

@@ -11,7 +11,7 @@ import numpy as np
 
 from pgfa.errors import BadFile, LimitExceeded
 from pgfa.read.assemble import check_frames
-from pgfa.read.base import MAX_FILE_BYTES, UNREADABLE, FileRef, Format
+from pgfa.read.format import MAX_FILE_BYTES, UNREADABLE, FileRef, Format
 from pgfa.read.keypoints import Facts, from_people
 from pgfa.read.keypoints_json import load
 from pgfa.read.rows import short

@@ -19,8 +19,8 @@ from pgfa.errors import BadFile, LayoutMismatch, LimitExceeded
 from pgfa.files import write_atomic
 from pgfa.read.arrays import plain_array
 from pgfa.read.assemble import assemble, check_frames
-from pgfa.read.base import UNREADABLE, FileRef, Format
-from pgfa.read.find import find_files
+from pgfa.read.format import UNREADABLE, FileRef, Format
+from pgfa.read.source import find_files
 from pgfa.skeleton import Clip, Source, get_layout
 
 TEXTS = ("id", "dataset", "action", "variant", "subject", "camera", "setup")

@@ -21,9 +21,9 @@ from typing import NamedTuple
 import numpy as np
 
 from pgfa.errors import BadFile
-from pgfa.read.base import Account, FileRef, Format, first_of
 from pgfa.read.class_names import class_names
 from pgfa.read.decimals import number, rows_of
+from pgfa.read.format import Account, FileRef, Format, first_of
 from pgfa.skeleton import NTU25, Clip, Source
 from pgfa.skeleton.bodies import presence
 

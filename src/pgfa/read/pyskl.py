@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from pgfa.errors import BadFile, LimitExceeded, PgfaError
-from pgfa.read.base import FileRef, Format, first_of
-from pgfa.read.find import find_files
+from pgfa.read.format import FileRef, Format, first_of
 from pgfa.read.keypoints import Facts, from_array
 from pgfa.read.opcodes import load_plain
+from pgfa.read.source import find_files
 from pgfa.skeleton import Clip, Source
 
 MAX_CLIPS = 200_000

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pgfa.errors import BadFile
-from pgfa.read.base import FileRef
+from pgfa.read.format import FileRef
 
 
 def parse_rows(

@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 
 from pgfa.errors import BadConfig, BadFile, LimitExceeded
 from pgfa.read.assemble import MAX_FRAMES
-from pgfa.read.base import FileRef, Format
-from pgfa.read.find import find_files
+from pgfa.read.format import FileRef, Format
 from pgfa.read.keypoints import Facts, from_people
+from pgfa.read.source import find_files
 from pgfa.skeleton import COCO17, Clip, Source
 
 Picture: TypeAlias = NDArray[np.uint8]

@@ -18,7 +18,7 @@ from typing import IO, Any
 
 from pgfa.errors import BadFile, LimitExceeded, PgfaError
 from pgfa.read import format_of
-from pgfa.read.base import UNREADABLE, FileRef
+from pgfa.read.format import UNREADABLE, FileRef
 from pgfa.skeleton import Clip
 
 MEMORY = 6 * 1024**3

@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 
 from pgfa.errors import BadFile
-from pgfa.read.base import CLASS_NOT_TOLD, FileRef, Format
+from pgfa.read.format import CLASS_NOT_TOLD, FileRef, Format
 from pgfa.read.openpose import FRAME
 from pgfa.skeleton import Clip
 

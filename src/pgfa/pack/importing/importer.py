@@ -30,7 +30,7 @@ from pgfa.pack.protocol import DIVISIONS
 from pgfa.pack.summary import Summary, summary
 from pgfa.pack.write import check_free, write_pack
 from pgfa.progress import Progress
-from pgfa.read.base import Account, Format
+from pgfa.read.format import Account, Format
 from pgfa.skeleton import Clip, get_layout
 from pgfa.skeleton.layout import map_weights
 

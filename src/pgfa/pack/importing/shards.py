@@ -15,7 +15,7 @@ import numpy as np
 from pgfa.errors import BadFile, PgfaError
 from pgfa.files import digest, write_atomic
 from pgfa.pack.pack import Rejected
-from pgfa.read.base import FileRef, Format
+from pgfa.read.format import FileRef, Format
 from pgfa.skeleton import Clip, Source, get_layout
 
 

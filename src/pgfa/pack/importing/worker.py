@@ -12,7 +12,7 @@ from multiprocessing.synchronize import Event
 from pathlib import Path
 
 from pgfa.pack.importing.shards import Chunk, Shard, write_shard
-from pgfa.read.base import Format
+from pgfa.read.format import Format
 
 
 @dataclass

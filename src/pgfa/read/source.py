@@ -8,7 +8,7 @@ import zipfile
 from pathlib import Path, PurePosixPath
 
 from pgfa.errors import BadFile
-from pgfa.read.base import FileRef
+from pgfa.read.format import FileRef
 
 
 def find_files(root: Path, pattern: str, what: str) -> list[FileRef]:
