@@ -14,7 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
-from pgfa.read import as_ref, msrc12
+from pgfa.read import as_ref
+from pgfa.read.datasets import msrc12
 from pgfa.recognise import Recogniser
 
 SENTENCES = (

@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 
 from pgfa.errors import BadFile, LimitExceeded, PgfaError
-from pgfa.read import hdm05, kinder_gator, own, read
+from pgfa.read import own, read
+from pgfa.read.datasets import hdm05, kinder_gator
 
 POSE = np.random.default_rng(0).uniform(0.1, 2, (20, 3)).round(3)
 
@@ -213,7 +214,8 @@ def test_archives_that_inflate_without_bound_are_refused(
 
 def test_an_empty_mat_is_called_empty(tmp_path: Path) -> None:
     """As an import comes upon it, which knows the format beforehand."""
-    from pgfa.read import FileRef, utd_mhad
+    from pgfa.read import FileRef
+    from pgfa.read.datasets import utd_mhad
 
     (tmp_path / UTD).touch()
     with pytest.raises(BadFile, match="expected a MATLAB v5 file, found an empty file"):
@@ -225,7 +227,7 @@ def test_a_mat_that_inflates_without_bound_is_refused(
 ) -> None:
     from scipy.io import savemat
 
-    from pgfa.read import utd_mhad
+    from pgfa.read.datasets import utd_mhad
 
     savemat(tmp_path / UTD, {"d_skel": np.zeros((20, 3, 2000))}, do_compression=True)
     monkeypatch.setattr(utd_mhad, "MAX_BYTES", 100_000)

@@ -24,7 +24,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from pgfa.errors import BadFile, PgfaError
-from pgfa.read import FORMATS, FileRef, hdm05, kinder_gator, read_all
+from pgfa.read import FORMATS, FileRef, read_all
+from pgfa.read.datasets import hdm05, kinder_gator
 from pgfa.skeleton import COCO17, Clip
 from pgfa.synth.skeleton_text import skeleton_text, stream_text
 

@@ -10,7 +10,7 @@ import pytest
 from pgfa.config import PrepareSettings
 from pgfa.prepare import Prepared, prepare
 from pgfa.prepare.size import STANDARD
-from pgfa.read.utd_mhad import FORMAT
+from pgfa.read.datasets.utd_mhad import FORMAT
 from pgfa.skeleton import Clip
 from pgfa.skeleton.layout import NTU25
 from pgfa.skeleton.ragged import Ragged

@@ -73,7 +73,7 @@ def test_a_whole_set(name: str, shared_data: Path) -> None:
 
 
 def test_kinder_gator_names_all_known(shared_data: Path) -> None:
-    from pgfa.read.kinder_gator import MERGED
+    from pgfa.read.datasets.kinder_gator import MERGED
 
     names = Counter(file.name.split("-", 2)[2].rsplit("-", 1)[0].replace("-", " ").strip() for file in
                     _files(shared_data, "kinder-gator"))  # fmt: skip

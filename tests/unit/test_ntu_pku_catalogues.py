@@ -10,7 +10,7 @@ import pytest
 
 from pgfa.config import TextSettings
 from pgfa.errors import BadFile
-from pgfa.read.class_names import class_names
+from pgfa.read.datasets.class_names import class_names
 from pgfa.text import catalogue, encode, find_split, sentences_of
 from pgfa.text.catalogue import Catalogue, parse_catalogue
 

@@ -12,9 +12,18 @@ import pytest
 from pgfa.errors import BadFile
 from pgfa.pack import import_dataset
 from pgfa.read import FORMATS, FileRef
-from pgfa.read.class_names import class_names
+from pgfa.read.datasets.class_names import class_names
+from pgfa.read.datasets.pku import (
+    Label,
+    central,
+    clip_name,
+    find_pku,
+    read_labels,
+    read_pku,
+    read_split,
+    read_splits,
+)
 from pgfa.read.format import Format
-from pgfa.read.pku import Label, central, clip_name, find_pku, read_labels, read_pku, read_split, read_splits
 from pgfa.skeleton import Clip
 from pgfa.synth.skeleton_text import stream_text
 from pgfa.text import catalogue

@@ -13,8 +13,9 @@ import numpy as np
 import pytest
 
 from pgfa.errors import BadFile, LimitExceeded
-from pgfa.read import FORMATS, FileRef, as_ref, hdm05, kinder_gator, own, read
+from pgfa.read import FORMATS, FileRef, as_ref, own, read
 from pgfa.read.assemble import MAX_FRAMES
+from pgfa.read.datasets import hdm05, kinder_gator
 from pgfa.read.mat5 import load_array
 from pgfa.skeleton import HDM05, KINECT20, NTU25, Clip, Source
 

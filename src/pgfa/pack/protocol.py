@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from pgfa.errors import BadConfig, BadFile
 from pgfa.files import read_json
 from pgfa.pack.pack import Pack
-from pgfa.read.class_names import class_names
+from pgfa.read.datasets.class_names import class_names
 from pgfa.read.ntu_names import NtuName
 
 Column = Literal["subject", "camera", "setup"]

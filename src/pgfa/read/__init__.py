@@ -11,22 +11,16 @@ from pgfa.errors import BadFile
 from pgfa.read import (
     bvh,
     c3d_markers,
-    hdm05,
     keypoints_csv,
     keypoints_json,
     keypoints_npy,
-    kinder_gator,
-    msr_action3d,
-    msrc12,
     ntu,
-    nw_ucla,
     openpose,
     own,
-    pku,
     pyskl,
-    utd_mhad,
     video,
 )
+from pgfa.read.datasets import hdm05, kinder_gator, msr_action3d, msrc12, nw_ucla, pku, utd_mhad
 from pgfa.read.format import EMPTY, FileRef, Format
 from pgfa.skeleton import Clip
 

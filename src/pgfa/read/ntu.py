@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 
 from pgfa.errors import BadFile
-from pgfa.read.class_names import class_names
+from pgfa.read.datasets.class_names import class_names
 from pgfa.read.format import Account, FileRef, Format
 from pgfa.read.ntu_bodies import follow
 from pgfa.read.ntu_names import NtuSet, parse_ntu_name

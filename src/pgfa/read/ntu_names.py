@@ -59,7 +59,7 @@ def dropped_names(dataset: str) -> frozenset[str]:
         BadConfig: for another data set.
     """
     _check(dataset)
-    text = files("pgfa.read").joinpath("lists/ntu-missing.txt").read_text(encoding="ascii")
+    text = files("pgfa.read.datasets").joinpath("lists/ntu-missing.txt").read_text(encoding="ascii")
     names = [line for line in text.splitlines() if line and not line.startswith("#")]
     return frozenset(name for name in names if in_dataset(name, dataset))
 

@@ -16,7 +16,7 @@ _LAST_SETUP_60 = 17
 @lru_cache
 def official_names(dataset: NtuSet) -> tuple[str, ...]:
     """All 56,880 (``ntu60``) or 114,480 (``ntu120``) clip names, those set aside included; sorted."""
-    text = files("pgfa.read").joinpath("lists/ntu-subjects.txt").read_text(encoding="ascii")
+    text = files("pgfa.read.datasets").joinpath("lists/ntu-subjects.txt").read_text(encoding="ascii")
     names = []
     for line in text.splitlines():
         if line.startswith("#"):

@@ -57,7 +57,7 @@ HDM05 = Layout(
     name="hdm05",
     # The root and the far ends of the 30 segments of the HDM05 ASF skeleton, in the ASF's order. Names say
     # the anatomical place, so that a name shared with a Kinect layout is the same place; the segment that
-    # ends there is in read/hdm05.py. The clavicle segment ends at the shoulder joint. The forearm is two
+    # ends there is in read/datasets/hdm05.py. The clavicle segment ends at the shoulder joint. The forearm is two
     # segments long (radius 17 cm, wrist 8 cm): the first ends inside it, the second at the wrist.
     joints=(
         "pelvis",

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from pgfa.errors import BadConfig
 from pgfa.files import replace_folder
-from pgfa.read.class_names import class_names
+from pgfa.read.datasets.class_names import class_names
 from pgfa.read.ntu_names import NtuName, NtuSet, dropped_names, parse_ntu_name
 from pgfa.read.ntu_official import official_names
 from pgfa.synth.sensor import View

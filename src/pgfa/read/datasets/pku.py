@@ -21,7 +21,7 @@ from typing import NamedTuple
 import numpy as np
 
 from pgfa.errors import BadFile
-from pgfa.read.class_names import class_names
+from pgfa.read.datasets.class_names import class_names
 from pgfa.read.decimals import number, rows_of
 from pgfa.read.format import Account, FileRef, Format, first_of
 from pgfa.skeleton import NTU25, Clip, Source

@@ -10,5 +10,5 @@ from importlib.resources import files
 @lru_cache
 def class_names(family: str) -> tuple[str, ...]:
     """Names in the order of the data set's numbers: 120 of ``"ntu"`` (A001 first), 51 of ``"pku"``."""
-    text = files("pgfa.read").joinpath(f"lists/{family}-classes.txt").read_text(encoding="ascii")
+    text = files("pgfa.read.datasets").joinpath(f"lists/{family}-classes.txt").read_text(encoding="ascii")
     return tuple(line for line in text.splitlines() if line and not line.startswith("#"))
