@@ -16,8 +16,8 @@ from pathlib import Path
 
 import numpy as np
 
-from pgfa.read.ntu import find_ntu, read_ntu
-from pgfa.read.ntu_text import parse_text
+from pgfa.read.datasets.ntu.reader import find_ntu, read_ntu
+from pgfa.read.datasets.ntu.text import parse_text
 
 
 def line_by_line(raw: bytes) -> list[list[list[float]]]:

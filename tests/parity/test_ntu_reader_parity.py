@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pgfa.read.ntu import find_ntu, read_ntu
-from pgfa.read.ntu_names import dropped_names
-from pgfa.read.ntu_official import official_names
-from pgfa.read.ntu_text import parse_fast
+from pgfa.read.datasets.ntu.names import dropped_names
+from pgfa.read.datasets.ntu.official import official_names
+from pgfa.read.datasets.ntu.reader import find_ntu, read_ntu
+from pgfa.read.datasets.ntu.text import parse_fast
 from pgfa.skeleton.bodies import close_up
 
 pytestmark = pytest.mark.parity

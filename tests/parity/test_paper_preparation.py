@@ -10,8 +10,8 @@ import pytest
 
 from pgfa.config import PrepareSettings
 from pgfa.prepare import prepare
+from pgfa.read.datasets.ntu.reader import read_ntu
 from pgfa.read.format import FileRef
-from pgfa.read.ntu import read_ntu
 from pgfa.skeleton import Clip
 from pgfa.skeleton.layout import NTU25
 from pgfa.skeleton.ragged import Ragged

@@ -13,9 +13,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pgfa.errors import BadFile
+from pgfa.read.datasets.ntu.reader import read_ntu
+from pgfa.read.datasets.ntu.text import parse_carefully, parse_fast
 from pgfa.read.format import FileRef
-from pgfa.read.ntu import read_ntu
-from pgfa.read.ntu_text import parse_carefully, parse_fast
 from pgfa.synth.skeleton_text import skeleton_text
 
 SPOILS = st.one_of(

@@ -14,8 +14,8 @@ from pgfa.files import read_json
 from pgfa.learn.corpus import Choice, Chosen, assemble, choose_clips
 from pgfa.pack import import_dataset, save_pack
 from pgfa.pack.protocol import DIVISIONS, one_shot_exemplars
-from pgfa.read.ntu_names import NtuName, dropped_names, parse_ntu_name
-from pgfa.read.ntu_official import official_names
+from pgfa.read.datasets.ntu.names import NtuName, dropped_names, parse_ntu_name
+from pgfa.read.datasets.ntu.official import official_names
 from pgfa.skeleton import NTU25, Clip, Source
 from pgfa.synth.skeleton_text import stream_text
 from pgfa.text import catalogue, find_split

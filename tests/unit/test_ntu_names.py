@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pgfa.errors import BadConfig
-from pgfa.read.ntu_names import NtuName, dropped_names, in_dataset, parse_ntu_name
+from pgfa.read.datasets.ntu.names import NtuName, dropped_names, in_dataset, parse_ntu_name
 
 
 def test_a_name_gives_its_five_numbers_and_is_made_of_them() -> None:

@@ -10,10 +10,10 @@ import pytest
 
 from pgfa.errors import BadFile
 from pgfa.read import FORMATS, FileRef, read
-from pgfa.read.ntu import NTU60, NTU120, find_ntu, read_ntu
-from pgfa.read.ntu_names import dropped_names
-from pgfa.read.ntu_official import account, official_names
-from pgfa.read.ntu_text import parse_carefully, parse_fast
+from pgfa.read.datasets.ntu.names import dropped_names
+from pgfa.read.datasets.ntu.official import account, official_names
+from pgfa.read.datasets.ntu.reader import NTU60, NTU120, find_ntu, read_ntu
+from pgfa.read.datasets.ntu.text import parse_carefully, parse_fast
 from pgfa.skeleton.bodies import close_up, ghosts
 from pgfa.synth.skeleton_text import FIRST_ID, skeleton_text
 

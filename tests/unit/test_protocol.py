@@ -19,7 +19,7 @@ from pgfa.pack.protocol import (
     train_mask,
     zero_shot_masks,
 )
-from pgfa.read.ntu_names import dropped_names, in_dataset, parse_ntu_name
+from pgfa.read.datasets.ntu.names import dropped_names, in_dataset, parse_ntu_name
 from pgfa.text import catalogue, find_split
 
 SIZES = {  # method.md section 5, cross-subject, after the drop lists: train, test

@@ -11,11 +11,11 @@ import pytest
 from pgfa.errors import BadConfig
 from pgfa.pack import import_dataset, open_pack
 from pgfa.read.datasets.class_names import class_names
+from pgfa.read.datasets.ntu.names import NtuName, dropped_names, parse_ntu_name
+from pgfa.read.datasets.ntu.official import official_names
+from pgfa.read.datasets.ntu.reader import read_ntu
 from pgfa.read.datasets.pku import read_splits
 from pgfa.read.format import FileRef
-from pgfa.read.ntu import read_ntu
-from pgfa.read.ntu_names import NtuName, dropped_names, parse_ntu_name
-from pgfa.read.ntu_official import official_names
 from pgfa.synth import ACTIONS
 from pgfa.synth.scores import scores
 from pgfa.synth.standin import ntu_file, stand_in_names, synthesise

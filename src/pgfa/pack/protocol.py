@@ -18,7 +18,7 @@ from pgfa.errors import BadConfig, BadFile
 from pgfa.files import read_json
 from pgfa.pack.pack import Pack
 from pgfa.read.datasets.class_names import class_names
-from pgfa.read.ntu_names import NtuName
+from pgfa.read.datasets.ntu.names import NtuName
 
 Column = Literal["subject", "camera", "setup"]
 Mask = NDArray[np.bool_]

@@ -14,13 +14,13 @@ from pgfa.read import (
     keypoints_csv,
     keypoints_json,
     keypoints_npy,
-    ntu,
     openpose,
     own,
     pyskl,
     video,
 )
 from pgfa.read.datasets import hdm05, kinder_gator, msr_action3d, msrc12, nw_ucla, pku, utd_mhad
+from pgfa.read.datasets.ntu import reader as ntu
 from pgfa.read.format import EMPTY, FileRef, Format
 from pgfa.skeleton import Clip
 

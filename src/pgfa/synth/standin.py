@@ -23,8 +23,8 @@ from numpy.typing import NDArray
 from pgfa.errors import BadConfig
 from pgfa.files import replace_folder
 from pgfa.read.datasets.class_names import class_names
-from pgfa.read.ntu_names import NtuName, NtuSet, dropped_names, parse_ntu_name
-from pgfa.read.ntu_official import official_names
+from pgfa.read.datasets.ntu.names import NtuName, NtuSet, dropped_names, parse_ntu_name
+from pgfa.read.datasets.ntu.official import official_names
 from pgfa.synth.sensor import View
 from pgfa.synth.skeleton_text import FIRST_ID, skeleton_text, stream_text
 from pgfa.synth.staging import PEOPLE, add_ghost, film, play

@@ -14,11 +14,11 @@ from pathlib import Path, PurePosixPath
 
 from pgfa.errors import BadFile
 from pgfa.read.datasets.class_names import class_names
+from pgfa.read.datasets.ntu.names import NtuSet, parse_ntu_name
+from pgfa.read.datasets.ntu.official import account
+from pgfa.read.datasets.ntu.text import parse_text
+from pgfa.read.datasets.ntu.tracks import follow
 from pgfa.read.format import Account, FileRef, Format
-from pgfa.read.ntu_bodies import follow
-from pgfa.read.ntu_names import NtuSet, parse_ntu_name
-from pgfa.read.ntu_official import account
-from pgfa.read.ntu_text import parse_text
 from pgfa.skeleton import NTU25, Clip, Source
 from pgfa.skeleton.bodies import presence
 

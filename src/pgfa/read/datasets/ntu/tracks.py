@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pgfa.read.ntu_text import Bodies
+from pgfa.read.datasets.ntu.text import Bodies
 from pgfa.skeleton.bodies import ghosts, motion
 
 NEAR = 0.5

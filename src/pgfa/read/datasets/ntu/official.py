@@ -7,8 +7,8 @@ from functools import lru_cache
 from importlib.resources import files
 from pathlib import PurePosixPath
 
+from pgfa.read.datasets.ntu.names import ACTIONS, NtuName, NtuSet, dropped_names, in_dataset
 from pgfa.read.format import Account
-from pgfa.read.ntu_names import ACTIONS, NtuName, NtuSet, dropped_names, in_dataset
 
 _LAST_SETUP_60 = 17
 
