@@ -13,8 +13,9 @@ import numpy as np
 import pytest
 
 from pgfa.errors import BadFile, LimitExceeded, PgfaError
-from pgfa.read import own, read
+from pgfa.read import read
 from pgfa.read.datasets import hdm05, kinder_gator
+from pgfa.read.formats import npz as own
 
 POSE = np.random.default_rng(0).uniform(0.1, 2, (20, 3)).round(3)
 

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from pgfa.config import ServeSettings
-from pgfa.read.own import save_clip
+from pgfa.read.formats.npz import save_clip
 from pgfa.recognise import Recogniser
 from pgfa.skeleton import KINECT20, Clip, Source
 from pgfa.synth import make_clips

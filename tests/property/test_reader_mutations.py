@@ -150,7 +150,7 @@ def bvh() -> bytes:
 
 def c3d_file() -> bytes:
     c3d = pytest.importorskip("c3d", reason="the extra `formats` is not installed")
-    from pgfa.read.c3d_markers import NEEDED
+    from pgfa.read.formats.c3d import NEEDED
 
     writer = c3d.Writer(point_rate=100)
     rng = np.random.default_rng(3)

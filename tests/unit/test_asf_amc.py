@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pgfa.read.asf_amc import forward, parse_amc, parse_asf
+from pgfa.read.formats.acclaim import forward, parse_amc, parse_asf
 
 # One unit is 1/0.5 inches = 0.0508 m. The lower bone's own axes are turned by 90 degrees about z, so that its
 # rx is a turn about the arm's y.

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from pgfa.errors import BadFile, LayoutMismatch, LimitExceeded
-from pgfa.read import bvh, read
-from pgfa.read.bvh import forward, parse
+from pgfa.read import read
+from pgfa.read.formats import bvh
+from pgfa.read.formats.bvh import forward, parse
 from pgfa.read.part_names import find_joints
 from pgfa.skeleton import NTU25
 

@@ -15,7 +15,7 @@ from safetensors.torch import load_file
 
 from pgfa.cli.main import main
 from pgfa.pack import open_pack
-from pgfa.read.own import save_clip
+from pgfa.read.formats.npz import save_clip
 from pgfa.skeleton import KINECT20, Clip, Source
 
 HEAVY = ("torch", "polars", "scipy", "matplotlib", "sentence_transformers", "sklearn")

@@ -26,7 +26,7 @@ from pgfa.pack.importing.check import check, told
 from pgfa.pack.importing.folder import own_files, read_labels
 from pgfa.read import read
 from pgfa.read.format import CLASS_NOT_TOLD
-from pgfa.read.own import save_clip
+from pgfa.read.formats.npz import save_clip
 from pgfa.skeleton import KINECT20, NTU25, Clip, Source, get_layout
 
 GUIDE = (Path(__file__).resolve().parents[2] / "docs" / "own-data.md").read_text(encoding="utf-8")

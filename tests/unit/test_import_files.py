@@ -11,7 +11,7 @@ import pytest
 from pgfa.errors import BadFile, LimitExceeded
 from pgfa.pack import import_dataset, open_pack
 from pgfa.pack.importing import folder
-from pgfa.read import own
+from pgfa.read.formats import npz as own
 from pgfa.skeleton import KINECT20, Clip, Source
 
 

@@ -15,9 +15,10 @@ import pytest
 from pgfa.cli.main import main
 from pgfa.errors import BadConfig, BadFile, LayoutMismatch
 from pgfa.pack.importing.check import check, told
-from pgfa.read import FileRef, format_of, read, read_all, video
-from pgfa.read.c3d_markers import NEEDED, joints_of
+from pgfa.read import FileRef, format_of, read, read_all
 from pgfa.read.datasets import msrc12
+from pgfa.read.formats import video
+from pgfa.read.formats.c3d import NEEDED, joints_of
 from pgfa.skeleton import COCO17, KINECT20, NTU25, Clip
 
 # Plug-in Gait on somebody upright, millimetres, z up, facing +y: left is -x.

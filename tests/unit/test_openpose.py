@@ -11,7 +11,8 @@ import pytest
 
 from pgfa.errors import BadFile, LimitExceeded
 from pgfa.pack import import_dataset, open_pack
-from pgfa.read import FORMATS, openpose, read
+from pgfa.read import FORMATS, read
+from pgfa.read.formats import openpose
 from pgfa.skeleton import NTU25, OPENPOSE18, OPENPOSE25
 
 BODY = np.column_stack([np.random.default_rng(0).uniform(100, 300, (25, 2)), np.full(25, 0.8)])

@@ -30,7 +30,7 @@ from pgfa.config import AdaptSettings, RunSettings
 from pgfa.errors import BadCheckpoint, BadConfig, BadFile, LayoutMismatch, LimitExceeded, PgfaError
 from pgfa.export import export
 from pgfa.learn.train import build_model
-from pgfa.read.own import save_clip
+from pgfa.read.formats.npz import save_clip
 from pgfa.recognise import Bundle, Calibration, Recogniser, Span, outputs
 from pgfa.recognise.encoders import OnnxEncoder, TorchEncoder
 from pgfa.recognise.lines import MAX_LINE, answer_lines

@@ -15,7 +15,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from pgfa.config import ServeSettings
-from pgfa.read.own import save_clip
+from pgfa.read.formats.npz import save_clip
 from pgfa.recognise import Recogniser
 from pgfa.serve import examples
 from pgfa.serve.app import ASSETS, create_app

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 
 from pgfa.config import ServeSettings
 from pgfa.errors import BadConfig
-from pgfa.read.own import save_clip
+from pgfa.read.formats.npz import save_clip
 from pgfa.recognise import Recogniser
 from pgfa.serve.app import create_app, serve
 from pgfa.serve.faults import Refused

@@ -8,20 +8,13 @@ from pathlib import Path
 from types import ModuleType
 
 from pgfa.errors import BadFile
-from pgfa.read import (
-    bvh,
-    c3d_markers,
-    keypoints_csv,
-    keypoints_json,
-    keypoints_npy,
-    openpose,
-    own,
-    pyskl,
-    video,
-)
+from pgfa.read import keypoints_csv, keypoints_json, keypoints_npy
 from pgfa.read.datasets import hdm05, kinder_gator, msr_action3d, msrc12, nw_ucla, pku, utd_mhad
 from pgfa.read.datasets.ntu import reader as ntu
 from pgfa.read.format import EMPTY, FileRef, Format
+from pgfa.read.formats import bvh, openpose, pyskl, video
+from pgfa.read.formats import c3d as c3d_markers
+from pgfa.read.formats import npz as own
 from pgfa.skeleton import Clip
 
 # The first whose content fits is taken: those that look at little come last.

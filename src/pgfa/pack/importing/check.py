@@ -141,7 +141,8 @@ def told(results: list[Checked]) -> str:
 
 
 def _is_archive(place: Path) -> bool:
-    from pgfa.read import openpose, own
+    from pgfa.read.formats import npz as own
+    from pgfa.read.formats import openpose
 
     with place.open("rb") as file:
         head = file.read(4096)

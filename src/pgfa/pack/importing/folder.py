@@ -14,7 +14,7 @@ from pathlib import Path, PurePosixPath
 
 from pgfa.errors import BadFile
 from pgfa.read.format import CLASS_NOT_TOLD, FileRef, Format
-from pgfa.read.openpose import FRAME
+from pgfa.read.formats.openpose import FRAME
 from pgfa.skeleton import Clip
 
 NAME = "files"

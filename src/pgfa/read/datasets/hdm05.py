@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from pgfa.errors import BadFile
-from pgfa.read.asf_amc import Skeleton, forward, parse_amc, parse_asf
 from pgfa.read.assemble import assemble
 from pgfa.read.format import CLASS_NOT_TOLD, FileRef, Format
+from pgfa.read.formats.acclaim import Skeleton, forward, parse_amc, parse_asf
 from pgfa.read.source import find_files
 from pgfa.skeleton import HDM05, Clip, Source
 
