@@ -8,13 +8,15 @@ from pathlib import Path
 from types import ModuleType
 
 from pgfa.errors import BadFile
-from pgfa.read import keypoints_csv, keypoints_json, keypoints_npy
 from pgfa.read.datasets import hdm05, kinder_gator, msr_action3d, msrc12, nw_ucla, pku, utd_mhad
 from pgfa.read.datasets.ntu import reader as ntu
 from pgfa.read.format import EMPTY, FileRef, Format
 from pgfa.read.formats import bvh, openpose, pyskl, video
 from pgfa.read.formats import c3d as c3d_markers
 from pgfa.read.formats import npz as own
+from pgfa.read.formats.keypoints import csv as keypoints_csv
+from pgfa.read.formats.keypoints import json as keypoints_json
+from pgfa.read.formats.keypoints import npy as keypoints_npy
 from pgfa.skeleton import Clip
 
 # The first whose content fits is taken: those that look at little come last.

@@ -12,8 +12,8 @@ import numpy as np
 from pgfa.errors import BadFile, LimitExceeded
 from pgfa.read.assemble import check_frames
 from pgfa.read.format import MAX_FILE_BYTES, UNREADABLE, FileRef, Format
-from pgfa.read.keypoints import Facts, from_people
-from pgfa.read.keypoints_json import load
+from pgfa.read.formats.keypoints.json import load
+from pgfa.read.formats.keypoints.reader import Facts, from_people
 from pgfa.read.rows import short
 from pgfa.skeleton import OPENPOSE18, OPENPOSE25, Clip, Layout, Source
 

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from pgfa.errors import BadConfig, BadFile, LimitExceeded
 from pgfa.read.assemble import MAX_FRAMES
 from pgfa.read.format import FileRef, Format
-from pgfa.read.keypoints import Facts, from_people
+from pgfa.read.formats.keypoints.reader import Facts, from_people
 from pgfa.read.source import find_files
 from pgfa.skeleton import COCO17, Clip, Source
 

@@ -1,4 +1,4 @@
-"""Keypoints as a plain NumPy array (.npy): shapes and joints as in `pgfa.read.keypoints`. Never unpickled."""
+"""Keypoints as a plain NumPy array (.npy): shapes and joints as in `pgfa.read.formats.keypoints.reader`. Never unpickled."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pgfa.read.arrays import plain_array
 from pgfa.read.format import FileRef, Format
-from pgfa.read.keypoints import Facts, from_array
+from pgfa.read.formats.keypoints.reader import Facts, from_array
 from pgfa.read.source import find_files
 from pgfa.skeleton import Clip
 
