@@ -11,7 +11,7 @@ from pgfa.errors import BadFile, LayoutMismatch, LimitExceeded
 from pgfa.read import read
 from pgfa.read.formats import bvh
 from pgfa.read.formats.bvh import forward, parse
-from pgfa.read.part_names import find_joints
+from pgfa.read.parsing.joint_aliases import find_joints
 from pgfa.skeleton import NTU25
 
 ARM = """HIERARCHY

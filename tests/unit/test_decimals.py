@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pgfa.read.decimals import decimals, rows_of
+from pgfa.read.parsing.fast_floats import decimals, rows_of
 
 DIGITS = st.text("0123456789", max_size=17)
 WORDS = st.one_of(

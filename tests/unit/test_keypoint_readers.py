@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from pgfa.errors import BadFile, LimitExceeded
 from pgfa.read import FORMATS, format_of, read
-from pgfa.read.bodily import flat_in_metres, torso_length, turned_up, upright_in_metres
 from pgfa.read.format import FileRef
-from pgfa.read.people import FARTHEST, LONGEST_GAP, MAX_BODIES, follow
+from pgfa.read.parsing.tracking import FARTHEST, LONGEST_GAP, MAX_BODIES, follow
+from pgfa.read.parsing.units import flat_in_metres, torso_length, turned_up, upright_in_metres
 from pgfa.skeleton import COCO17, KINECT20, MEDIAPIPE33, NO_DEPTH, NTU25, OPENPOSE25, SMPL24, Layout
 
 REST = {

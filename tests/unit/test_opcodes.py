@@ -17,8 +17,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pgfa.errors import BadFile, LimitExceeded
-from pgfa.read import opcodes, read, read_all
-from pgfa.read.opcodes import load_plain
+from pgfa.read import read, read_all
+from pgfa.read.parsing import safe_pickle as opcodes
+from pgfa.read.parsing.safe_pickle import load_plain
 from pgfa.skeleton import COCO17, NTU25
 
 SCALARS = st.one_of(

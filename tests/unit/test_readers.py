@@ -17,7 +17,7 @@ from pgfa.read import FORMATS, FileRef, as_ref, read
 from pgfa.read.assemble import MAX_FRAMES
 from pgfa.read.datasets import hdm05, kinder_gator
 from pgfa.read.formats import npz as own
-from pgfa.read.mat5 import load_array
+from pgfa.read.parsing.mat5 import load_array
 from pgfa.skeleton import HDM05, KINECT20, NTU25, Clip, Source
 
 FRAMES = 4

@@ -16,8 +16,8 @@ from pgfa.files import write_json
 from pgfa.pack.importing.folder import NOT_LISTED, absent_files, common_layout, own_files
 from pgfa.pack.summary import TWO_WAYS, spelled_alike
 from pgfa.read import format_of
-from pgfa.read.bodily import PLAUSIBLE, torso_length, upwards
 from pgfa.read.format import EMPTY, NOBODY, FileRef
+from pgfa.read.parsing.units import PLAUSIBLE, torso_length, upwards
 from pgfa.skeleton import Clip
 
 

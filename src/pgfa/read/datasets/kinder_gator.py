@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pgfa.errors import BadFile
 from pgfa.read.assemble import assemble, check_frames, counted
 from pgfa.read.format import FileRef, Format
-from pgfa.read.rows import parse_rows, short
+from pgfa.read.parsing.text_table import parse_rows, short
 from pgfa.read.source import find_files
 from pgfa.skeleton import KINECT20, Clip, Source
 

@@ -10,7 +10,7 @@ import numpy as np
 from pgfa.errors import BadFile
 from pgfa.read.assemble import assemble, check_frames
 from pgfa.read.format import CLASS_NOT_TOLD, FileRef, Format
-from pgfa.read.rows import looks_numeric, parse_rows
+from pgfa.read.parsing.text_table import looks_numeric, parse_rows
 from pgfa.read.source import find_files
 from pgfa.skeleton import KINECT20, Clip, Source
 

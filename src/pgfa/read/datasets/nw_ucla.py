@@ -11,7 +11,7 @@ import numpy as np
 from pgfa.errors import BadFile
 from pgfa.read.assemble import assemble, check_frames
 from pgfa.read.format import FileRef, Format
-from pgfa.read.rows import short
+from pgfa.read.parsing.text_table import short
 from pgfa.read.source import find_files
 from pgfa.skeleton import KINECT20, Clip, Source
 

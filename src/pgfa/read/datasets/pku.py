@@ -22,8 +22,8 @@ import numpy as np
 
 from pgfa.errors import BadFile
 from pgfa.read.datasets.class_names import class_names
-from pgfa.read.decimals import number, rows_of
 from pgfa.read.format import Account, FileRef, Format, first_of
+from pgfa.read.parsing.fast_floats import number, rows_of
 from pgfa.skeleton import NTU25, Clip, Source
 from pgfa.skeleton.bodies import presence
 

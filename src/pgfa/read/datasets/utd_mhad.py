@@ -8,7 +8,7 @@ from pathlib import Path
 from pgfa.errors import BadFile
 from pgfa.read.assemble import assemble, check_frames
 from pgfa.read.format import CLASS_NOT_TOLD, FileRef, Format
-from pgfa.read.mat5 import load_array
+from pgfa.read.parsing.mat5 import load_array
 from pgfa.read.source import find_files
 from pgfa.skeleton import KINECT20, Clip, Source
 

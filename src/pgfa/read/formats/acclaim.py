@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from pgfa.errors import BadFile
 from pgfa.read.assemble import check_frames, counted
-from pgfa.read.kinematics import Matrices, rotation
-from pgfa.read.rows import short
+from pgfa.read.parsing.rotation import Matrices, rotation
+from pgfa.read.parsing.text_table import short
 
 Block = tuple[int, dict[str, list[str]]]  # line of its begin, words by key
 _ROOT_DOF = ("tx", "ty", "tz", "rx", "ry", "rz")

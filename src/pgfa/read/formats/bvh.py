@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 
 from pgfa.errors import BadFile, LimitExceeded
 from pgfa.read.assemble import assemble, check_frames
-from pgfa.read.bodily import upright_in_metres
 from pgfa.read.format import FileRef, Format
-from pgfa.read.kinematics import rotation
-from pgfa.read.part_names import find_joints
-from pgfa.read.rows import short
+from pgfa.read.parsing.joint_aliases import find_joints
+from pgfa.read.parsing.rotation import rotation
+from pgfa.read.parsing.text_table import short
+from pgfa.read.parsing.units import upright_in_metres
 from pgfa.read.source import find_files
 from pgfa.skeleton import NTU25, Clip, Source
 

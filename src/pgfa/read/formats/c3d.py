@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from pgfa.errors import BadFile, LayoutMismatch, LimitExceeded, PgfaError
 from pgfa.read.assemble import assemble, check_frames
-from pgfa.read.bodily import upright_in_metres
 from pgfa.read.format import FileRef, Format
+from pgfa.read.parsing.units import upright_in_metres
 from pgfa.read.source import find_files
 from pgfa.skeleton import NTU25, Clip, Source
 

@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 
 from pgfa.errors import BadFile, LayoutMismatch, LimitExceeded
 from pgfa.files import write_atomic
-from pgfa.read.arrays import plain_array
 from pgfa.read.assemble import assemble, check_frames
 from pgfa.read.format import UNREADABLE, FileRef, Format
+from pgfa.read.parsing.arrays import plain_array
 from pgfa.read.source import find_files
 from pgfa.skeleton import Clip, Source, get_layout
 

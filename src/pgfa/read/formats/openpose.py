@@ -14,7 +14,7 @@ from pgfa.read.assemble import check_frames
 from pgfa.read.format import MAX_FILE_BYTES, UNREADABLE, FileRef, Format
 from pgfa.read.formats.keypoints.json import load
 from pgfa.read.formats.keypoints.reader import Facts, from_people
-from pgfa.read.rows import short
+from pgfa.read.parsing.text_table import short
 from pgfa.skeleton import OPENPOSE18, OPENPOSE25, Clip, Layout, Source
 
 FRAME = re.compile(r"(.*?)_?(\d{1,18})_keypoints\.json")

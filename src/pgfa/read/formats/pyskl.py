@@ -10,7 +10,7 @@ import numpy as np
 from pgfa.errors import BadFile, LimitExceeded, PgfaError
 from pgfa.read.format import FileRef, Format, first_of
 from pgfa.read.formats.keypoints.reader import Facts, from_array
-from pgfa.read.opcodes import load_plain
+from pgfa.read.parsing.safe_pickle import load_plain
 from pgfa.read.source import find_files
 from pgfa.skeleton import Clip, Source
 

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pgfa.errors import BadFile
-from pgfa.read.decimals import decimals, number
+from pgfa.read.parsing.fast_floats import decimals, number
 
 JOINTS = 25
 BODY_NUMBERS = 10

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from pgfa.errors import BadFile, LimitExceeded
 from pgfa.read.format import FileRef, Format
 from pgfa.read.formats.keypoints.reader import FLAT, SOLID, Facts, from_people
-from pgfa.read.rows import short
+from pgfa.read.parsing.text_table import short
 from pgfa.read.source import find_files
 from pgfa.skeleton import LAYOUTS, Clip, Layout, Source
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from pgfa.errors import BadFile
 from pgfa.read.format import FileRef, Format
 from pgfa.read.formats.keypoints.reader import Facts, from_array, from_people, layout_named
-from pgfa.read.rows import short
+from pgfa.read.parsing.text_table import short
 from pgfa.read.source import find_files
 from pgfa.skeleton import Clip, Source
 

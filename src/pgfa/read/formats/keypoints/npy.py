@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pgfa.read.arrays import plain_array
 from pgfa.read.format import FileRef, Format
 from pgfa.read.formats.keypoints.reader import Facts, from_array
+from pgfa.read.parsing.arrays import plain_array
 from pgfa.read.source import find_files
 from pgfa.skeleton import Clip
 

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from pgfa.errors import BadFile, LimitExceeded
 from pgfa.read.assemble import assemble, check_frames
-from pgfa.read.bodily import flat_in_metres, upright_in_metres
 from pgfa.read.format import NOBODY, FileRef
-from pgfa.read.people import MAX_BODIES, follow
+from pgfa.read.parsing.tracking import MAX_BODIES, follow
+from pgfa.read.parsing.units import flat_in_metres, upright_in_metres
 from pgfa.skeleton import (
     COCO17,
     KINECT20,

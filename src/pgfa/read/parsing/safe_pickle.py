@@ -13,7 +13,17 @@ from collections.abc import Callable
 from typing import Any
 
 from pgfa.errors import BadFile, LimitExceeded
-from pgfa.read.opcode_values import NAMES, TYPES, Name, Pending, Refused, Type, array_of, finished, plain_key
+from pgfa.read.parsing.safe_pickle_values import (
+    NAMES,
+    TYPES,
+    Name,
+    Pending,
+    Refused,
+    Type,
+    array_of,
+    finished,
+    plain_key,
+)
 
 MAX_STEPS = 20_000_000
 MAX_LINE = 4096
