@@ -17,10 +17,10 @@ import numpy as np
 
 from pgfa.adapt import align
 from pgfa.adapt.theory import should_align
-from pgfa.learn.corpus import assemble
-from pgfa.learn.features import features_of
-from pgfa.learn.run import open_run
-from pgfa.learn.sentences import candidate_vectors
+from pgfa.train.corpus import assemble
+from pgfa.train.features import features_of
+from pgfa.train.run import open_run
+from pgfa.train.sentences import candidate_vectors
 
 CONFIRMATION = (0.0, 0.5, 1.0)
 SHARES = (0.25, 0.5, 1.0)

@@ -18,7 +18,6 @@ from pathlib import Path
 import numpy as np
 
 from pgfa.files import write_json
-from pgfa.learn.corpus import assemble
 from pgfa.recognise import open_bundle
 from pgfa.recognise.calibrate import (
     Held,
@@ -30,6 +29,7 @@ from pgfa.recognise.calibrate import (
     worth,
 )
 from pgfa.text.catalogue import sentence_of
+from pgfa.train.corpus import assemble
 
 
 def held_of(run: Path, packs: list[str]) -> Held:

@@ -22,12 +22,12 @@ import numpy as np
 from pgfa.adapt import align_with
 from pgfa.config import AdaptSettings, RunSettings
 from pgfa.files import digest
-from pgfa.learn.corpus import ClipSet, Corpus, assemble
-from pgfa.learn.features import features_of
-from pgfa.learn.sentences import candidate_vectors, seen_sentences
-from pgfa.learn.train import train
 from pgfa.pack import open_pack
 from pgfa.text import catalogue
+from pgfa.train.corpus import ClipSet, Corpus, assemble
+from pgfa.train.features import features_of
+from pgfa.train.sentences import candidate_vectors, seen_sentences
+from pgfa.train.train import train
 
 HELD = {"kinder-gator": 8, "msr-action3d": 4}
 ALIGNMENTS = {

@@ -17,13 +17,13 @@ import numpy as np
 
 from pgfa.adapt import align_with, nearest
 from pgfa.config import AdaptSettings
-from pgfa.learn.corpus import assemble
-from pgfa.learn.features import features_of
-from pgfa.learn.run import open_run
-from pgfa.learn.sentences import candidate_vectors
 from pgfa.pack import open_pack
 from pgfa.prepare import prepare
 from pgfa.skeleton import Clip, Ragged
+from pgfa.train.corpus import assemble
+from pgfa.train.features import features_of
+from pgfa.train.run import open_run
+from pgfa.train.sentences import candidate_vectors
 
 Change = Callable[[Clip, np.random.Generator], Clip]
 LIMBS = ("hand", "wrist", "elbow", "foot", "ankle", "knee")

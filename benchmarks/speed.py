@@ -31,11 +31,11 @@ def main() -> None:
     import torch
 
     from pgfa.config import PrepareSettings, RunSettings
-    from pgfa.learn.corpus import assemble
-    from pgfa.learn.features import features_of
-    from pgfa.learn.train import read_metrics, train
     from pgfa.pack import import_dataset, open_pack
     from pgfa.prepare import prepare
+    from pgfa.train.corpus import assemble
+    from pgfa.train.features import features_of
+    from pgfa.train.train import read_metrics, train
 
     print(
         f"{platform.machine()}, {os.cpu_count()} cores, torch {torch.__version__}, {torch.get_num_threads()} threads"

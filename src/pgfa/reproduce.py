@@ -20,16 +20,16 @@ from pgfa.evaluate.spec import Column, Spec, load_spec
 from pgfa.evaluate.standing import Result, Standing, table_of
 from pgfa.evaluate.table import Table
 from pgfa.files import digest, read_json, write_atomic, write_json
-from pgfa.learn.corpus import Choice, choose_clips, prepare_clips
-from pgfa.learn.run import Run, open_run
-from pgfa.learn.schedule import order_of
-from pgfa.learn.train import METRICS, train
-from pgfa.learn.watch import WATCHED
 from pgfa.pack import import_dataset, is_pack, open_pack
 from pgfa.progress import Progress
 from pgfa.text.catalogue import Catalogue, catalogue
 from pgfa.text.encode import class_vectors
 from pgfa.text.lines import read_lines
+from pgfa.train.corpus import Choice, choose_clips, prepare_clips
+from pgfa.train.run import Run, open_run
+from pgfa.train.schedule import order_of
+from pgfa.train.train import METRICS, train
+from pgfa.train.watch import WATCHED
 
 VERSION = 1
 """To be raised when a result would come out otherwise: older ones are then made anew from the trained runs."""
@@ -79,7 +79,7 @@ def reproduce(
             classes, which costs a training run a fold and column; or both.
         sentences: data set -> file with one description a class, in place of the package's own.
         text, model: what is set in them replaces the recipe's values; the table says so.
-        device: as `pgfa.learn.train.train`.
+        device: as `pgfa.train.train.train`.
         show: say on stderr how far it is.
 
     Raises:

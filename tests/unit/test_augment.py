@@ -11,15 +11,15 @@ import torch
 from torch import Tensor
 
 from pgfa.config import RunSettings
-from pgfa.learn import augment as module
-from pgfa.learn.augment import augment
-from pgfa.learn.corpus import ClipSet, Corpus
-from pgfa.learn.sentences import Sentences, seen_sentences
-from pgfa.learn.train import _on_device, batch_of
 from pgfa.skeleton import KINECT20
 from pgfa.text import catalogue, known_catalogues, mirror_sentence
 from pgfa.text.catalogue import NO_MIRROR
 from pgfa.text.mirror import mirrored
+from pgfa.train import augment as module
+from pgfa.train.augment import augment
+from pgfa.train.corpus import ClipSet, Corpus
+from pgfa.train.sentences import Sentences, seen_sentences
+from pgfa.train.train import _on_device, batch_of
 
 torch.set_num_threads(1)
 

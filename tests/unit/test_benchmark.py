@@ -26,10 +26,10 @@ from pgfa.evaluate.benchmark_plan import plan
 from pgfa.evaluate.benchmark_spec import BenchmarkSettings, load_benchmark
 from pgfa.evaluate.benchmark_work import Ended, Task, work
 from pgfa.evaluate.gzsl import set_aside
-from pgfa.learn.corpus import assemble
 from pgfa.pack import open_pack, save_pack
 from pgfa.progress import Progress
 from pgfa.synth import DEMO_ACTIONS, make_clips
+from pgfa.train.corpus import assemble
 
 ROOT = Path(__file__).resolve().parents[2]
 TIMES = ("fit_seconds", "judge_seconds")

@@ -27,7 +27,7 @@ from pgfa.evaluate.gzsl import Mixed, choose_penalty, harmonic, sweep
 from pgfa.evaluate.select import GRIDS, apply, best_of, fold_size
 from pgfa.evaluate.table import Cell
 from pgfa.files import write_json
-from pgfa.learn.watch import WATCHED
+from pgfa.train.watch import WATCHED
 
 METHODS, ALIGNED = ("pgfa", "smie"), ("none", "paper", "uniform", "t3a")
 UNSEEN, SEEN, EPOCHS = 3, 4, (1, 2)

@@ -11,7 +11,6 @@ import pytest
 from pgfa.config import RunSettings
 from pgfa.errors import BadConfig, BadFile
 from pgfa.files import read_json
-from pgfa.learn.corpus import Choice, Chosen, assemble, choose_clips
 from pgfa.pack import import_dataset, save_pack
 from pgfa.pack.protocol import DIVISIONS, one_shot_exemplars
 from pgfa.read.datasets.ntu.names import NtuName, dropped_names, parse_ntu_name
@@ -19,6 +18,7 @@ from pgfa.read.datasets.ntu.official import official_names
 from pgfa.skeleton import NTU25, Clip, Source
 from pgfa.synth.skeleton_text import stream_text
 from pgfa.text import catalogue, find_split
+from pgfa.train.corpus import Choice, Chosen, assemble, choose_clips
 
 NTU60 = [a.name for a in catalogue("ntu60").actions]
 HANDS = NtuName(1, 3, 8, 1, 1)  # setup, camera, subject, replication, action

@@ -16,12 +16,12 @@ from pgfa.compare.encoded import Encoded, encode
 from pgfa.compare.smie import calm_features, calm_frames
 from pgfa.config import CompareSettings, RunSettings, TrainSettings
 from pgfa.files import write_json
-from pgfa.learn.corpus import ClipSet, Corpus
-from pgfa.learn.features import features_of
-from pgfa.learn.loop import CORPUS
-from pgfa.learn.train import build_model
 from pgfa.skeleton import KINECT20
 from pgfa.text import catalogue
+from pgfa.train.corpus import ClipSet, Corpus
+from pgfa.train.features import features_of
+from pgfa.train.loop import CORPUS
+from pgfa.train.train import build_model
 
 torch.set_num_threads(1)
 

@@ -16,11 +16,11 @@ from pgfa.compare import METHODS, TEST_TIME, Fitted, encode, points_of, sentence
 from pgfa.compare.encoded import ENCODER, FEATURES
 from pgfa.config import AdaptSettings, CompareSettings, RunSettings
 from pgfa.errors import BadConfig
-from pgfa.learn.classify import train_classifier
-from pgfa.learn.corpus import ClipSet, Corpus
-from pgfa.learn.loop import CHECKPOINT, METRICS, WEIGHTS, read_metrics
 from pgfa.skeleton import KINECT20
 from pgfa.text import catalogue
+from pgfa.train.classifier import train_classifier
+from pgfa.train.corpus import ClipSet, Corpus
+from pgfa.train.loop import CHECKPOINT, METRICS, WEIGHTS, read_metrics
 
 torch.set_num_threads(1)
 

@@ -20,7 +20,7 @@ from pgfa.compare.eszsl import bilinear
 from pgfa.compare.smie import Critic, calm_frames, information, motion, normal, smie_loss, smie_rate
 from pgfa.compare.vae import ALIGN, CROSS, PRIOR, Pair, pair_loss, prior_divergence, wasserstein, weight_at
 from pgfa.config import CompareSettings, TrainSettings
-from pgfa.learn.classify import class_loss
+from pgfa.train.classifier import class_loss
 
 torch.set_num_threads(1)
 

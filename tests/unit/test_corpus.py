@@ -11,12 +11,12 @@ import pytest
 
 from pgfa.config import RunSettings
 from pgfa.errors import BadConfig, BadFile
-from pgfa.learn.corpus import ClipSet, Corpus, assemble
 from pgfa.pack import import_dataset, open_pack, save_pack
 from pgfa.skeleton import KINECT20, NTU25, Clip, Source
 from pgfa.synth import make_clips
 from pgfa.text import catalogue, removed_classes, same_meaning
 from pgfa.text.overlap import label_vectors
+from pgfa.train.corpus import ClipSet, Corpus, assemble
 
 SETS = ("utd-mhad", "kinder-gator", "msr-action3d")
 SPLITS = ("utd-mhad/22-5", "utd-mhad/18-9", "utd-mhad/14-13")

@@ -9,10 +9,10 @@ import torch
 from torch import Tensor, nn
 
 from pgfa.config import ModelSettings
-from pgfa.learn.state import load_state, save_state
 from pgfa.model.encoder import MotionEncoder
 from pgfa.model.loss import contrastive_loss
 from pgfa.skeleton import NTU25
+from pgfa.train.checkpoint import load_state, save_state
 
 SMALL = {"channels": (4, 8), "strides": (2, 1), "dropout": 0.25}
 KINDS = [

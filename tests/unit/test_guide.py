@@ -20,7 +20,6 @@ import pytest
 from pgfa.cli.main import main
 from pgfa.config import RunSettings
 from pgfa.errors import BadConfig, BadFile
-from pgfa.learn.corpus import assemble
 from pgfa.pack import import_dataset, open_pack, save_pack
 from pgfa.pack.importing.check import check, told
 from pgfa.pack.importing.folder import own_files, read_labels
@@ -28,6 +27,7 @@ from pgfa.read import read
 from pgfa.read.format import CLASS_NOT_TOLD
 from pgfa.read.formats.npz import save_clip
 from pgfa.skeleton import KINECT20, NTU25, Clip, Source, get_layout
+from pgfa.train.corpus import assemble
 
 GUIDE = (Path(__file__).resolve().parents[2] / "docs" / "own-data.md").read_text(encoding="utf-8")
 SHORTER = {"--train.epochs": "1"}

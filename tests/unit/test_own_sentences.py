@@ -11,11 +11,11 @@ import pytest
 from pgfa.config import RunSettings
 from pgfa.errors import BadConfig, BadFile
 from pgfa.evaluate.evaluate import evaluate, save_evaluation
-from pgfa.learn.corpus import assemble
-from pgfa.learn.train import train
 from pgfa.pack import save_pack
 from pgfa.skeleton import Source
 from pgfa.synth import make_clips
+from pgfa.train.corpus import assemble
+from pgfa.train.train import train
 
 SENTENCES = {"wave": "A person greets a friend.", "hop": "A person hops.", "duck": "A person ducks."}
 

@@ -29,7 +29,6 @@ from pgfa.adapt import align, cosines
 from pgfa.config import AdaptSettings, RunSettings
 from pgfa.errors import BadCheckpoint, BadConfig, BadFile, LayoutMismatch, LimitExceeded, PgfaError
 from pgfa.export import export
-from pgfa.learn.train import build_model
 from pgfa.read.formats.npz import save_clip
 from pgfa.recognise import Bundle, Calibration, Recogniser, Span, outputs
 from pgfa.recognise.encoders import OnnxEncoder, TorchEncoder
@@ -38,6 +37,7 @@ from pgfa.recognise.pairs import needs_two
 from pgfa.recognise.spans import in_this_recording, likeliest_course
 from pgfa.recognise.windows import tracks, window_cosines
 from pgfa.skeleton import KINECT20, NTU25, Clip, Source
+from pgfa.train.train import build_model
 
 torch.set_num_threads(1)
 

@@ -19,14 +19,14 @@ from pgfa.evaluate.spec import load_spec
 from pgfa.evaluate.standing import BEST, HONEST, LAST
 from pgfa.evaluate.table import Cell
 from pgfa.files import write_json
-from pgfa.learn.corpus import Corpus, assemble
-from pgfa.learn.train import train
-from pgfa.learn.watch import WATCHED
 from pgfa.pack import save_pack
 from pgfa.pack.protocol import DIVISIONS, one_shot_exemplars
 from pgfa.reproduce import reproduce
 from pgfa.skeleton import NTU25, Clip, Source
 from pgfa.text import catalogue
+from pgfa.train.corpus import Corpus, assemble
+from pgfa.train.train import train
+from pgfa.train.watch import WATCHED
 
 MODEL = ModelSettings(channels=(4,), strides=(2,))
 SMALL = {"seeds": 1, "epochs": 2, "folds": 1, "model": MODEL, "device": "cpu", "show": False}

@@ -82,7 +82,7 @@ def test_no_room_looks_up_the_stairs() -> None:
 
 def test_the_stairs_are_seen() -> None:
     """The search above finds imports, also those inside functions."""
-    assert {"text", "pack", "prepare"} <= rooms_used(FILES["learn/corpus.py"])
+    assert {"text", "pack", "prepare"} <= rooms_used(FILES["train/corpus.py"])
     assert rooms_used(ast.parse("def f():\n    from pgfa import learn\n    import pgfa.model.loss")) == {
         "learn",
         "model",

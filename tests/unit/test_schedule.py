@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from pgfa.config import TrainSettings
-from pgfa.learn.schedule import order_of, rate_at, seed_of
+from pgfa.train.schedule import order_of, rate_at, seed_of
 
 PAPER = TrainSettings(recipe="paper", epochs=100)
 

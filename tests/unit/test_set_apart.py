@@ -8,9 +8,9 @@ import pytest
 from pgfa.errors import BadConfig
 from pgfa.evaluate.gzsl import set_aside
 from pgfa.evaluate.select import draw_folds, hold_out
-from pgfa.learn.corpus import ClipSet, Corpus
 from pgfa.skeleton import KINECT20
 from pgfa.text import catalogue
+from pgfa.train.corpus import ClipSet, Corpus
 
 UTD, NTU = catalogue("utd-mhad"), catalogue("ntu60")
 SEEN = (

@@ -10,10 +10,10 @@ import torch
 from torch import Tensor
 
 from pgfa.config import PrepareSettings
-from pgfa.learn import spoil as module
-from pgfa.learn.spoil import spoil
 from pgfa.prepare import prepare
 from pgfa.skeleton import KINECT20, LAYOUTS, Clip, Ragged
+from pgfa.train import degrade as module
+from pgfa.train.degrade import spoil
 
 torch.set_num_threads(1)
 

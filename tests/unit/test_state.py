@@ -12,7 +12,7 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from pgfa.errors import BadCheckpoint
-from pgfa.learn.state import OLD_FORM, load_state, save_state
+from pgfa.train.checkpoint import OLD_FORM, load_state, save_state
 
 
 def trained(steps: int = 2) -> tuple[nn.Module, torch.optim.Optimizer]:

@@ -18,14 +18,14 @@ from safetensors.torch import load_file, save_file
 import pgfa.files
 from pgfa.config import RunSettings
 from pgfa.errors import BadCheckpoint, BadConfig, BadFile
-from pgfa.learn import state
-from pgfa.learn import train as module
-from pgfa.learn.corpus import ClipSet, Corpus
-from pgfa.learn.features import features_of
-from pgfa.learn.run import open_run
-from pgfa.learn.train import CHECKPOINT, CORPUS, METRICS, SETTINGS, WEIGHTS, read_metrics, train
 from pgfa.skeleton import KINECT20
 from pgfa.text import catalogue
+from pgfa.train import checkpoint as state
+from pgfa.train import train as module
+from pgfa.train.corpus import ClipSet, Corpus
+from pgfa.train.features import features_of
+from pgfa.train.run import open_run
+from pgfa.train.train import CHECKPOINT, CORPUS, METRICS, SETTINGS, WEIGHTS, read_metrics, train
 
 torch.set_num_threads(1)
 

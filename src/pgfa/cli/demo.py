@@ -8,10 +8,10 @@ from pathlib import Path
 
 from pgfa.config import RunSettings
 from pgfa.evaluate.evaluate import evaluate, save_evaluation
-from pgfa.learn.corpus import assemble
-from pgfa.learn.train import train
 from pgfa.pack import is_pack, save_pack, summary
 from pgfa.synth import DEMO_ACTIONS, make_clips
+from pgfa.train.corpus import assemble
+from pgfa.train.train import train
 
 SPLIT = "synthetic/18-6"
 EPOCHS = 12

@@ -173,8 +173,8 @@ def train(
     quiet
         Say nothing while at work.
     """
-    from pgfa.learn.corpus import assemble
-    from pgfa.learn.train import train as train_model
+    from pgfa.train.corpus import assemble
+    from pgfa.train.train import train as train_model
 
     stages = {"prepare": prepare, "text": text, "model": model, "train": train}
     base: dict[str, Any] = RunSettings.load(settings).model_dump() if settings else {"recipe": recipe}

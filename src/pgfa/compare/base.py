@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pgfa.config import CompareSettings, RunSettings
-from pgfa.learn.corpus import ClipSet, Corpus
-from pgfa.learn.sentences import candidate_vectors, seen_sentences
 from pgfa.progress import Progress
 from pgfa.text.catalogue import ActionClass
+from pgfa.train.corpus import ClipSet, Corpus
+from pgfa.train.sentences import candidate_vectors, seen_sentences
 
 Array = NDArray[np.float32]
 
@@ -59,9 +59,9 @@ class Method(Protocol):
             corpus: assembled with these settings.
             folder: of this corpus and these settings, the same one for every method: each keeps what it trains in a
                 part of its own, and those that start from the cross-entropy encoder find it there. Two processes
-                may share it once the encoder lies there (`pgfa.learn.classify.train_classifier`).
+                may share it once the encoder lies there (`pgfa.train.classifier.train_classifier`).
             options: of the methods; their defaults where None.
-            device: as `pgfa.learn.train.train`.
+            device: as `pgfa.train.train.train`.
             bar: that of a longer job; only encoders advance it, by clips.
 
         Raises:

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from pgfa.compare.encoded import Encoded, Mapped, Standard, learn_on, on_encoder
 from pgfa.config import CompareSettings
-from pgfa.learn.corpus import Corpus
+from pgfa.train.corpus import Corpus
 
 
 def ranking_loss(mapped: Tensor, sentences: Tensor, labels: Tensor, same: Tensor, margin: float) -> Tensor:

@@ -17,15 +17,15 @@ from pgfa.compare.base import Array, Fitted, Method, sentence_vectors
 from pgfa.config import CompareSettings, RunSettings, TrainSettings
 from pgfa.errors import BadCheckpoint
 from pgfa.files import digest, read_json
-from pgfa.learn.classify import train_classifier
-from pgfa.learn.corpus import ClipSet, Corpus
-from pgfa.learn.features import features_of
-from pgfa.learn.loop import CORPUS, Rate, claim, learn
-from pgfa.learn.schedule import rate_at
-from pgfa.learn.sentences import seen_sentences
-from pgfa.learn.state import load_state, save_state
 from pgfa.model.encoder import MotionEncoder
 from pgfa.progress import Progress
+from pgfa.train.checkpoint import load_state, save_state
+from pgfa.train.classifier import train_classifier
+from pgfa.train.corpus import ClipSet, Corpus
+from pgfa.train.features import features_of
+from pgfa.train.loop import CORPUS, Rate, claim, learn
+from pgfa.train.schedule import rate_at
+from pgfa.train.sentences import seen_sentences
 
 ENCODER = "classifier"
 FEATURES = "features.safetensors"

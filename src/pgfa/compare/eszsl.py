@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from pgfa.compare.base import Array
 from pgfa.compare.encoded import Encoded, Mapped, Standard, on_encoder
 from pgfa.config import CompareSettings
-from pgfa.learn.corpus import Corpus
+from pgfa.train.corpus import Corpus
 
 
 def bilinear(

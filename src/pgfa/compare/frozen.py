@@ -11,8 +11,8 @@ from torch import Tensor, nn
 
 from pgfa.compare.encoded import Encoded, Mapped, Standard, learn_on, on_encoder
 from pgfa.config import CompareSettings
-from pgfa.learn.corpus import Corpus
 from pgfa.model.loss import contrastive_loss
+from pgfa.train.corpus import Corpus
 
 
 @on_encoder

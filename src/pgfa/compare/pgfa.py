@@ -8,11 +8,11 @@ from pathlib import Path
 from pgfa.adapt import cosines
 from pgfa.compare.base import Array
 from pgfa.config import CompareSettings, RunSettings
-from pgfa.learn.corpus import ClipSet, Corpus
-from pgfa.learn.features import features_of
-from pgfa.learn.train import train
 from pgfa.model.encoder import MotionEncoder
 from pgfa.progress import Progress
+from pgfa.train.corpus import ClipSet, Corpus
+from pgfa.train.features import features_of
+from pgfa.train.train import train
 
 FOLDER = "pgfa"
 

@@ -19,8 +19,8 @@ from torch.nn.functional import layer_norm, softplus
 from pgfa.compare.base import Array
 from pgfa.compare.encoded import Encoded, learn_on, on_encoder
 from pgfa.config import CompareSettings, TrainSettings
-from pgfa.learn.corpus import ClipSet, Corpus
-from pgfa.learn.features import BATCH, features_of
+from pgfa.train.corpus import ClipSet, Corpus
+from pgfa.train.features import BATCH, features_of
 
 DROPPED = 0.3  # of the frames: the most moving 15 of 50, then as many at random
 MARGIN, WEIGHT = 0.1, 0.5  # of the temporal term

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from pgfa.compare.encoded import Encoded, Mapped, Standard, learn_on, on_encoder
 from pgfa.config import CompareSettings
-from pgfa.learn.corpus import Corpus
+from pgfa.train.corpus import Corpus
 
 # (weight, first and last epoch of its linear rise, of 100), as the source found them.
 PRIOR, CROSS, ALIGN = (0.25, 0, 93), (2.37, 21, 75), (8.13, 6, 22)

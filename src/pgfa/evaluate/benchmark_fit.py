@@ -25,10 +25,10 @@ from pgfa.errors import BadFile, PgfaError
 from pgfa.evaluate.gzsl import set_aside
 from pgfa.evaluate.select import hold_out
 from pgfa.files import digest, write_atomic, write_json
-from pgfa.learn.corpus import ClipSet, Corpus, assemble
 from pgfa.pack import open_pack
 from pgfa.progress import Progress
 from pgfa.text.catalogue import ActionClass
+from pgfa.train.corpus import ClipSet, Corpus, assemble
 
 VERSION = 1
 """To be raised when what is kept would come out otherwise."""

@@ -18,7 +18,7 @@ from pgfa.evaluate.benchmark_plan import Job
 from pgfa.evaluate.benchmark_spec import HONEST, BenchmarkSettings
 from pgfa.evaluate.gzsl import Mixed, choose_penalty, harmonic, sweep
 from pgfa.evaluate.select import GRIDS, Option, apply, best_of
-from pgfa.learn.watch import WATCHED
+from pgfa.train.watch import WATCHED
 
 VERSION = 2
 """To be raised when rows or curves would come out otherwise from the same fits, grids apart."""

@@ -27,13 +27,13 @@ from pgfa.evaluate.report.content import (
 )
 from pgfa.evaluate.score import Score, score
 from pgfa.files import write_json
-from pgfa.learn.corpus import Corpus, assemble
-from pgfa.learn.features import features_of
-from pgfa.learn.run import Run, open_run
-from pgfa.learn.train import CORPUS, read_metrics
-from pgfa.learn.watch import anchors_of
 from pgfa.pack import open_pack
 from pgfa.text.catalogue import catalogue_from_table, sentence_of
+from pgfa.train.corpus import Corpus, assemble
+from pgfa.train.features import features_of
+from pgfa.train.run import Run, open_run
+from pgfa.train.train import CORPUS, read_metrics
+from pgfa.train.watch import anchors_of
 
 RESULT, REPORT = "evaluation.json", "report.html"
 ONE_SHOT = (

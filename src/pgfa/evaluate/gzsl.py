@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from pgfa.learn.corpus import ClipSet, Corpus
+from pgfa.train.corpus import ClipSet, Corpus
 
 Doubles = NDArray[np.float64]
 Labels = NDArray[np.int64]

@@ -22,13 +22,13 @@ from pgfa.adapt import align, align_with
 from pgfa.compare import TEST_TIME
 from pgfa.config import AdaptSettings, CompareSettings, RunSettings
 from pgfa.errors import BadConfig
-from pgfa.learn.corpus import ClipSet, Corpus
-from pgfa.learn.features import features_of
-from pgfa.learn.sentences import seen_sentences
-from pgfa.learn.train import train
-from pgfa.learn.watch import anchors_of
 from pgfa.progress import Progress
 from pgfa.text.overlap import removed_classes
+from pgfa.train.corpus import ClipSet, Corpus
+from pgfa.train.features import features_of
+from pgfa.train.sentences import seen_sentences
+from pgfa.train.train import train
+from pgfa.train.watch import anchors_of
 
 ALPHAS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 

@@ -86,7 +86,7 @@ class Bundle:
         if isinstance(self.encoder, OnnxEncoder):
             write_atomic(weights, self.encoder.content)
         elif isinstance(self.encoder, TorchEncoder):
-            from pgfa.learn.state import save_state
+            from pgfa.train.checkpoint import save_state
 
             save_state(weights, self.encoder.model)
         else:
@@ -149,7 +149,7 @@ def open_bundle(place: Path | None = None, *, device: str = "cpu") -> Bundle:
 
 
 def _from_run(place: Path, device: str) -> Bundle:
-    from pgfa.learn.run import open_run
+    from pgfa.train.run import open_run
 
     run = open_run(place, device=device)
     facts = ("identity", "seen", "unseen", "train_clips", "removed")
@@ -171,9 +171,9 @@ def _facts(path: Path) -> dict[str, Any]:
 def _encoder(file: Path, settings: RunSettings, size: int, device: str) -> Encoder:
     if file.name == ONNX:
         return OnnxEncoder.open(file, size=size, alone=settings.model.absent_bodies == "skip")
-    from pgfa.learn.state import load_state
-    from pgfa.learn.train import build_model, pick_device
     from pgfa.skeleton import get_layout
+    from pgfa.train.checkpoint import load_state
+    from pgfa.train.train import build_model, pick_device
 
     model = build_model(settings, get_layout(settings.prepare.layout), size)
     load_state(file, model)

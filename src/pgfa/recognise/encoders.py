@@ -39,7 +39,7 @@ class TorchEncoder:
 
     def features(self, positions: NDArray[np.float32], present: NDArray[np.bool_]) -> NDArray[np.float32]:
         """See `Encoder`."""
-        from pgfa.learn.features import features_of
+        from pgfa.train.features import features_of
 
         return features_of(self.model, positions, present, batch=BATCH)
 

@@ -18,9 +18,9 @@ from torch import Tensor, nn
 from pgfa.config import Settings, TrainSettings
 from pgfa.errors import BadCheckpoint, BadConfig, BadFile
 from pgfa.files import read_json, write_atomic, write_json
-from pgfa.learn.schedule import order_of, rate_at, seed_of
-from pgfa.learn.state import load_state, save_state
 from pgfa.progress import Progress
+from pgfa.train.checkpoint import load_state, save_state
+from pgfa.train.schedule import order_of, rate_at, seed_of
 
 SETTINGS, CORPUS, METRICS = "run.toml", "corpus.json", "metrics.jsonl"
 CHECKPOINT, WEIGHTS = "checkpoint.safetensors", "model.safetensors"

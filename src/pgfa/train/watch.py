@@ -7,10 +7,10 @@ from numpy.typing import NDArray
 
 from pgfa.adapt import align_with, nearest, unit_rows
 from pgfa.config import RunSettings
-from pgfa.learn.corpus import Corpus
-from pgfa.learn.features import features_of
-from pgfa.learn.sentences import candidate_vectors
 from pgfa.model.encoder import MotionEncoder
+from pgfa.train.corpus import Corpus
+from pgfa.train.features import features_of
+from pgfa.train.sentences import candidate_vectors
 
 WATCHED = "paper_protocol.jsonl"
 

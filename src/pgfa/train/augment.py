@@ -20,7 +20,7 @@ def augment(positions: Tensor, mirror: Tensor, flip: Tensor) -> Tensor:
     Args:
         positions: (B, T, M, V, 3); absent bodies are 0 and stay 0.
         mirror: (V,) permutation that swaps left and right joints.
-        flip: (B,) bool: which clips are mirrored (their sentence must be mirrored too: learn/sentences.py).
+        flip: (B,) bool: which clips are mirrored (their sentence must be mirrored too: train/sentences.py).
 
     Returns:
         (B, T, M, V, 3).

@@ -1,4 +1,4 @@
-"""PGFA's training: encoder and projection end to end against sentence vectors, by the loop of learn/loop.py."""
+"""PGFA's training: encoder and projection end to end against sentence vectors, by the loop of train/loop.py."""
 
 from __future__ import annotations
 
@@ -11,9 +11,15 @@ from torch import Tensor
 
 from pgfa.config import RunSettings
 from pgfa.files import digest, file_sha256
-from pgfa.learn.augment import augment
-from pgfa.learn.corpus import ClipSet, Corpus
-from pgfa.learn.loop import (
+from pgfa.model.encoder import MotionEncoder
+from pgfa.model.loss import contrastive_loss
+from pgfa.progress import Progress
+from pgfa.skeleton import Layout
+from pgfa.text.catalogue import own_catalogues
+from pgfa.train.augment import augment
+from pgfa.train.corpus import ClipSet, Corpus
+from pgfa.train.degrade import spoil
+from pgfa.train.loop import (
     CHECKPOINT,
     CORPUS,
     METRICS,
@@ -25,14 +31,8 @@ from pgfa.learn.loop import (
     pick_device,
     read_metrics,
 )
-from pgfa.learn.sentences import Sentences, seen_sentences
-from pgfa.learn.spoil import spoil
-from pgfa.learn.watch import WATCHED, watch_test
-from pgfa.model.encoder import MotionEncoder
-from pgfa.model.loss import contrastive_loss
-from pgfa.progress import Progress
-from pgfa.skeleton import Layout
-from pgfa.text.catalogue import own_catalogues
+from pgfa.train.sentences import Sentences, seen_sentences
+from pgfa.train.watch import WATCHED, watch_test
 
 __all__ = [
     "CHECKPOINT",

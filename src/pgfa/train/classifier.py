@@ -11,12 +11,12 @@ from torch import Tensor
 
 from pgfa.config import RunSettings
 from pgfa.files import digest
-from pgfa.learn.corpus import Corpus
-from pgfa.learn.loop import Report, claim, learn, pick_device
-from pgfa.learn.sentences import Sentences, seen_sentences
-from pgfa.learn.train import build_model, clips_digest, clips_of
 from pgfa.model.encoder import MotionEncoder
 from pgfa.progress import Progress
+from pgfa.train.corpus import Corpus
+from pgfa.train.loop import Report, claim, learn, pick_device
+from pgfa.train.sentences import Sentences, seen_sentences
+from pgfa.train.train import build_model, clips_digest, clips_of
 
 
 def train_classifier(
@@ -31,18 +31,18 @@ def train_classifier(
 ) -> MotionEncoder:
     """Learn to tell the seen classes apart, or go on where a training in `out` stopped.
 
-    The model is that of `pgfa.learn.train.train` with one difference: its projection is a linear layer onto the
+    The model is that of `pgfa.train.train.train` with one difference: its projection is a linear layer onto the
     seen classes (and, with mirroring, onto what their mirror images show). Everything else of the settings counts as
     it does there, but for the scale of the contrastive loss, which has no part here. Test clips are not looked at.
 
     Args:
-        settings, corpus, out, device, show, bar, progress: as for `pgfa.learn.train.train`.
+        settings, corpus, out, device, show, bar, progress: as for `pgfa.train.train.train`.
 
     Returns:
         The trained model, in evaluation mode; ``encode`` gives its features, calling it the logits.
 
     Raises:
-        BadConfig, BadCheckpoint: as `pgfa.learn.train.train`.
+        BadConfig, BadCheckpoint: as `pgfa.train.train.train`.
     """
     settings, where = _plain(settings), pick_device(device)
     sentences = seen_sentences(

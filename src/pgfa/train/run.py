@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from pgfa.config import RunSettings
 from pgfa.errors import BadCheckpoint
 from pgfa.files import read_json
-from pgfa.learn.state import load_state
-from pgfa.learn.train import CORPUS, SETTINGS, WEIGHTS, build_model, pick_device
 from pgfa.model.encoder import MotionEncoder
 from pgfa.skeleton import Layout, get_layout
+from pgfa.train.checkpoint import load_state
+from pgfa.train.train import CORPUS, SETTINGS, WEIGHTS, build_model, pick_device
 
 
 @dataclass(frozen=True)
