@@ -19,7 +19,7 @@ import numpy as np
 
 from pgfa.files import write_json
 from pgfa.recognise import open_bundle
-from pgfa.recognise.calibrate import (
+from pgfa.recognise.calibration.fit import (
     Held,
     answered,
     fit,

@@ -15,7 +15,7 @@ from pathlib import Path
 from calibrate import held_of
 
 from pgfa.recognise import Calibration, open_bundle
-from pgfa.recognise.calibrate import CANDIDATES, SHOTS, Held, questions, worth
+from pgfa.recognise.calibration.fit import CANDIDATES, SHOTS, Held, questions, worth
 
 
 def main() -> None:

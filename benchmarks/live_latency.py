@@ -155,7 +155,7 @@ def main(given: Sequence[str] | None = None) -> None:
         bundle = Path(folder) / "bundle"
         stored = [part for sentence in SENTENCES for part in ("--as", sentence)]
         if asked.run is None:
-            from pgfa.export import export
+            from pgfa.recognise.export import export
 
             export(None, bundle, SENTENCES)
         else:

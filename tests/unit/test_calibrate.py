@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pgfa.errors import BadCheckpoint
-from pgfa.recognise.calibrate import (
+from pgfa.recognise.calibration.fit import (
     Held,
     Questions,
     answered,
@@ -20,7 +20,7 @@ from pgfa.recognise.calibrate import (
     questions,
     rejection_curve,
 )
-from pgfa.recognise.calibration import Calibration
+from pgfa.recognise.calibration.model import Calibration
 
 
 def drawn(count: int, truth: Calibration, seed: int = 0, most: int = 6) -> Questions:

@@ -28,14 +28,14 @@ import pgfa
 from pgfa.adapt import align, cosines
 from pgfa.config import AdaptSettings, RunSettings
 from pgfa.errors import BadCheckpoint, BadConfig, BadFile, LayoutMismatch, LimitExceeded, PgfaError
-from pgfa.export import export
 from pgfa.read.formats.npz import save_clip
 from pgfa.recognise import Bundle, Calibration, Recogniser, Span, outputs
 from pgfa.recognise.encoders import OnnxEncoder, TorchEncoder
-from pgfa.recognise.lines import MAX_LINE, answer_lines
+from pgfa.recognise.export import export
 from pgfa.recognise.pairs import needs_two
-from pgfa.recognise.spans import in_this_recording, likeliest_course
-from pgfa.recognise.windows import tracks, window_cosines
+from pgfa.recognise.temporal.jsonl import MAX_LINE, answer_lines
+from pgfa.recognise.temporal.spans import in_this_recording, likeliest_course
+from pgfa.recognise.temporal.windows import tracks, window_cosines
 from pgfa.skeleton import KINECT20, NTU25, Clip, Source
 from pgfa.train.train import build_model
 
@@ -457,7 +457,7 @@ def test_what_is_no_onnx_is_refused(exported: Path, tmp_path: Path) -> None:
 )
 def test_windows_by_explicit_loops(rows: int, r: Recogniser, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each window of each body is the clip cut out; a sentence for two is held against pairs."""
-    monkeypatch.setattr("pgfa.recognise.windows.PAIR_ROWS", rows)
+    monkeypatch.setattr("pgfa.recognise.temporal.windows.PAIR_ROWS", rows)
     long = clip(frames=60, bodies=3)
     long.positions[40:, 2] = np.nan
     first, last = np.array([0, 10, 42]), np.array([20, 60, 60])

@@ -65,7 +65,7 @@ def recognise(
     from pgfa.files import write_atomic
     from pgfa.read import read
     from pgfa.recognise import Recogniser
-    from pgfa.recognise.spans import WINDOW
+    from pgfa.recognise.temporal.spans import WINDOW
     from pgfa.skeleton import NO_DEPTH
 
     clip = read(file)
@@ -124,7 +124,7 @@ def live(*, as_: Sentences, run: Path | None = None, device: str = "cpu") -> Non
     for threads in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         os.environ.setdefault(threads, "1")
     from pgfa.recognise import Recogniser
-    from pgfa.recognise.lines import answer_lines
+    from pgfa.recognise.temporal.jsonl import answer_lines
 
     for line in answer_lines(Recogniser.load(run, device), as_ or [], sys.stdin.buffer):
         print(line, flush=True)
@@ -142,7 +142,7 @@ def export(out: Path, *, as_: Sentences = None, run: Path | None = None) -> None
     run
         A folder that `pgfa train` made, or a bundle; the recogniser in the package if not given.
     """
-    from pgfa.export import export as make
+    from pgfa.recognise.export import export as make
 
     bundle = make(run, out, as_ or ())
     size = sum(file.stat().st_size for file in out.iterdir())

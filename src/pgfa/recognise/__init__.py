@@ -5,10 +5,10 @@ Nothing here needs torch until a recogniser whose encoder is torch's is opened: 
 
 from pgfa.recognise.answers import Answer, Answers, Span, Timeline
 from pgfa.recognise.bundle import Bundle, open_bundle
-from pgfa.recognise.calibration import Calibration
-from pgfa.recognise.live import Live
+from pgfa.recognise.calibration.model import Calibration
 from pgfa.recognise.prototypes import Prototype
 from pgfa.recognise.recogniser import Adaptation, Recogniser, StreamRecogniser
+from pgfa.recognise.temporal.live import Live
 
 __all__ = [
     "Adaptation",

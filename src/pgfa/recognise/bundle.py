@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from pgfa.config import RunSettings
 from pgfa.errors import BadCheckpoint, PgfaError
 from pgfa.files import file_sha256, read_json, write_atomic, write_json
-from pgfa.recognise.calibration import Calibration
+from pgfa.recognise.calibration.model import Calibration
 from pgfa.recognise.encoders import Encoder, OnnxEncoder, TorchEncoder
 from pgfa.recognise.prototypes import Prototype, load_prototypes, save_prototypes
 from pgfa.text.encode import encode
@@ -31,7 +31,7 @@ FACTS, TORCH, ONNX, SENTENCES = (
     "encoder.onnx",
     "sentences.safetensors",
 )
-IN_THE_BOX = Path(__file__).parents[1] / "weights" / "default"
+IN_THE_BOX = Path(__file__).parent / "weights" / "default"
 """The recogniser that comes with the package."""
 
 

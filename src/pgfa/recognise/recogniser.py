@@ -18,11 +18,11 @@ from pgfa.prepare import prepare
 from pgfa.read import read
 from pgfa.recognise.answers import Answer, Answers, Timeline
 from pgfa.recognise.bundle import Bundle, open_bundle
-from pgfa.recognise.calibration import Calibration
-from pgfa.recognise.live import Live
+from pgfa.recognise.calibration.model import Calibration
 from pgfa.recognise.prototypes import Prototype
 from pgfa.recognise.recordings import recordings_in
-from pgfa.recognise.spans import HOP, WINDOW, timeline
+from pgfa.recognise.temporal.live import Live
+from pgfa.recognise.temporal.spans import HOP, WINDOW, timeline
 from pgfa.skeleton import Clip, Ragged, get_layout
 
 Recording = Clip | str | Path

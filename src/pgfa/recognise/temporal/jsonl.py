@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pgfa.errors import BadFile, LimitExceeded, PgfaError
-from pgfa.recognise.live import MAX_BODIES
+from pgfa.recognise.temporal.live import MAX_BODIES
 from pgfa.skeleton import Layout
 
 if TYPE_CHECKING:

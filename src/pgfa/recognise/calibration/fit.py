@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pgfa.adapt import cosines, unit_rows
-from pgfa.recognise.calibration import Calibration
+from pgfa.recognise.calibration.model import Calibration
 
 Floats = NDArray[np.float64]
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from pgfa.adapt.prior import occurring
 from pgfa.errors import BadConfig, LimitExceeded
 from pgfa.recognise.answers import Span, Timeline
-from pgfa.recognise.windows import tracks, window_cosines
+from pgfa.recognise.temporal.windows import tracks, window_cosines
 from pgfa.skeleton import Clip
 
 if TYPE_CHECKING:

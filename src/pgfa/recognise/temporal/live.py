@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from pgfa.errors import BadConfig, LimitExceeded
 from pgfa.recognise.answers import Answer, Answers
-from pgfa.recognise.windows import window_cosines
+from pgfa.recognise.temporal.windows import window_cosines
 from pgfa.skeleton import Layout
 
 if TYPE_CHECKING:
