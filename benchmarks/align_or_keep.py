@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from pgfa.adapt import align
-from pgfa.adapt.theory import should_align
+from pgfa.research.theory import should_align
 from pgfa.train.corpus import assemble
 from pgfa.train.features import features_of
 from pgfa.train.run import open_run

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pgfa.adapt import align, cosines, entropy, unit_rows
-from pgfa.adapt import theory as t
+from pgfa.research import theory as t
 
 RARE = 1e-7  # chance of a violation per class and trial
 

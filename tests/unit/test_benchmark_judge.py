@@ -24,9 +24,9 @@ from pgfa.evaluate.benchmark_spec import BenchmarkSettings
 from pgfa.evaluate.benchmark_tables import Standing, group_of, tables_of
 from pgfa.evaluate.bootstrap import paired
 from pgfa.evaluate.gzsl import Mixed, choose_penalty, harmonic, sweep
-from pgfa.evaluate.select import GRIDS, apply, best_of, fold_size
 from pgfa.evaluate.table import Cell
 from pgfa.files import write_json
+from pgfa.research.selection import GRIDS, apply, best_of, fold_size
 from pgfa.train.watch import WATCHED
 
 METHODS, ALIGNED = ("pgfa", "smie"), ("none", "paper", "uniform", "t3a")

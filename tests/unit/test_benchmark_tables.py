@@ -16,7 +16,7 @@ from pgfa.evaluate.benchmark_page import page
 from pgfa.evaluate.benchmark_plan import Job
 from pgfa.evaluate.benchmark_spec import BenchmarkSettings
 from pgfa.evaluate.benchmark_tables import Column, Standing, choices, tables_of
-from pgfa.evaluate.select import GRIDS
+from pgfa.research.selection import GRIDS
 
 SPLITS = ("utd-mhad/random-5-00", "utd-mhad/random-5-01")
 ALONE = Column("alone", "utd-mhad/random-5", SPLITS)

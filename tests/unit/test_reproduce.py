@@ -14,7 +14,6 @@ import pgfa.reproduce
 from pgfa.cli.main import main
 from pgfa.config import ModelSettings, RunSettings, TextSettings
 from pgfa.errors import BadConfig, BadFile
-from pgfa.evaluate.select import ALPHAS, choose_alpha, draw_folds, hold_out
 from pgfa.evaluate.spec import load_spec
 from pgfa.evaluate.standing import BEST, HONEST, LAST
 from pgfa.evaluate.table import Cell
@@ -22,6 +21,7 @@ from pgfa.files import write_json
 from pgfa.pack import save_pack
 from pgfa.pack.protocol import DIVISIONS, one_shot_exemplars
 from pgfa.reproduce import reproduce
+from pgfa.research.selection import ALPHAS, choose_alpha, draw_folds, hold_out
 from pgfa.skeleton import NTU25, Clip, Source
 from pgfa.text import catalogue
 from pgfa.train.corpus import Corpus, assemble

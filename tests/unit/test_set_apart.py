@@ -7,7 +7,7 @@ import pytest
 
 from pgfa.errors import BadConfig
 from pgfa.evaluate.gzsl import set_aside
-from pgfa.evaluate.select import draw_folds, hold_out
+from pgfa.research.selection import draw_folds, hold_out
 from pgfa.skeleton import KINECT20
 from pgfa.text import catalogue
 from pgfa.train.corpus import ClipSet, Corpus

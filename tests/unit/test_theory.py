@@ -7,7 +7,7 @@ import pytest
 from scipy.stats import norm
 
 from pgfa.adapt import align, unit_rows
-from pgfa.adapt import theory as t
+from pgfa.research import theory as t
 
 
 def shell(rng: np.random.Generator, means: np.ndarray, shape: tuple[int, ...] = ()) -> np.ndarray:

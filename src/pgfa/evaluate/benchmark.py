@@ -21,9 +21,9 @@ from pgfa.evaluate.benchmark_plan import Job, plan
 from pgfa.evaluate.benchmark_spec import BenchmarkSettings
 from pgfa.evaluate.benchmark_tables import Standing, seconds_table, tables_of
 from pgfa.evaluate.benchmark_work import Ended, Task, work
-from pgfa.evaluate.select import GRIDS
 from pgfa.files import digest, read_json, write_atomic, write_json
 from pgfa.progress import Progress
+from pgfa.research.selection import GRIDS
 
 RESULTS, CURVES, TABLES, REPORT = "results.parquet", "curves.parquet", "tables", "report.html"
 

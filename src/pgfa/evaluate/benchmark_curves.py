@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from pgfa.evaluate.benchmark_fit import Told, load
 from pgfa.evaluate.benchmark_plan import Job
 from pgfa.evaluate.benchmark_spec import BenchmarkSettings
-from pgfa.evaluate.select import ALPHAS, GRIDS, Option, apply
+from pgfa.research.selection import ALPHAS, GRIDS, Option, apply
 
 ALPHA, CLIPS, IMBALANCE = "alpha", "clips", "imbalance"
 NUMBERS = (1, 2, 5, 10, 20, 50, 100, 200, 500)

@@ -23,10 +23,10 @@ from pgfa.compare import METHODS, points_of, sentence_vectors
 from pgfa.config import CompareSettings, RunSettings
 from pgfa.errors import BadFile, PgfaError
 from pgfa.evaluate.gzsl import set_aside
-from pgfa.evaluate.select import hold_out
 from pgfa.files import digest, write_atomic, write_json
 from pgfa.pack import open_pack
 from pgfa.progress import Progress
+from pgfa.research.selection import hold_out
 from pgfa.text.catalogue import ActionClass
 from pgfa.train.corpus import ClipSet, Corpus, assemble
 

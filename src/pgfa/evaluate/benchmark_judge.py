@@ -17,7 +17,7 @@ from pgfa.evaluate.benchmark_fit import Told, error_of, load
 from pgfa.evaluate.benchmark_plan import Job
 from pgfa.evaluate.benchmark_spec import HONEST, BenchmarkSettings
 from pgfa.evaluate.gzsl import Mixed, choose_penalty, harmonic, sweep
-from pgfa.evaluate.select import GRIDS, Option, apply, best_of
+from pgfa.research.selection import GRIDS, Option, apply, best_of
 from pgfa.train.watch import WATCHED
 
 VERSION = 2

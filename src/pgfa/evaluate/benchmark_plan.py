@@ -9,9 +9,9 @@ from pgfa.config import AdaptSettings, RunSettings
 from pgfa.errors import BadConfig
 from pgfa.evaluate.benchmark_fit import VERSION, Fit
 from pgfa.evaluate.benchmark_spec import PAPER, BenchmarkSettings, SplitGroup
-from pgfa.evaluate.select import draw_folds, fold_size
 from pgfa.files import digest
 from pgfa.pack import is_pack, open_pack, save_pack
+from pgfa.research.selection import draw_folds, fold_size
 from pgfa.train.corpus import Choice, choose_clips
 from pgfa.train.schedule import order_of
 

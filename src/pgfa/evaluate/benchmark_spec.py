@@ -11,7 +11,7 @@ from pydantic import Field
 from pgfa.compare import METHODS
 from pgfa.config import CompareSettings, RunSettings, Settings
 from pgfa.errors import BadConfig
-from pgfa.evaluate.select import GRIDS
+from pgfa.research.selection import GRIDS
 from pgfa.text.catalogue import catalogue, find_split
 
 HONEST, PAPER = "honest", "paper"
