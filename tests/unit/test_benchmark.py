@@ -16,7 +16,6 @@ import polars as pl
 import pytest
 import tomli_w
 
-from pgfa.compare import METHODS
 from pgfa.config import RunSettings
 from pgfa.errors import BadConfig
 from pgfa.evaluate import benchmark_fit
@@ -28,6 +27,7 @@ from pgfa.evaluate.benchmark_work import Ended, Task, work
 from pgfa.evaluate.gzsl import set_aside
 from pgfa.pack import open_pack, save_pack
 from pgfa.progress import Progress
+from pgfa.research.baselines import METHODS
 from pgfa.synth import DEMO_ACTIONS, make_clips
 from pgfa.train.corpus import assemble
 

@@ -12,7 +12,6 @@ import pytest
 from numpy.typing import NDArray
 
 from pgfa.adapt import align_with
-from pgfa.compare import TEST_TIME
 from pgfa.config import AdaptSettings, CompareSettings, RunSettings
 from pgfa.errors import BadConfig
 from pgfa.evaluate.benchmark import CURVES, RESULTS, Done, judge_job, write_tables
@@ -26,6 +25,7 @@ from pgfa.evaluate.bootstrap import paired
 from pgfa.evaluate.gzsl import Mixed, choose_penalty, harmonic, sweep
 from pgfa.evaluate.table import Cell
 from pgfa.files import write_json
+from pgfa.research.baselines import TEST_TIME
 from pgfa.research.selection import GRIDS, apply, best_of, fold_size
 from pgfa.train.watch import WATCHED
 

@@ -11,11 +11,11 @@ import pytest
 import torch
 from torch import Tensor
 
-from pgfa.compare import METHODS
-from pgfa.compare.encoded import Encoded, encode
-from pgfa.compare.smie import calm_features, calm_frames
 from pgfa.config import CompareSettings, RunSettings, TrainSettings
 from pgfa.files import write_json
+from pgfa.research.baselines import METHODS
+from pgfa.research.baselines.encoded import Encoded, encode
+from pgfa.research.baselines.smie import calm_features, calm_frames
 from pgfa.skeleton import KINECT20
 from pgfa.text import catalogue
 from pgfa.train.corpus import ClipSet, Corpus
@@ -72,7 +72,7 @@ def given_to(
 ) -> Given:
     """What a method's loss is called with while it is fitted, the module that learns left out."""
     made, clips = encoded
-    module, seen = import_module(f"pgfa.compare.{name.removeprefix('pgfa-')}"), Given()
+    module, seen = import_module(f"pgfa.research.baselines.{name.removeprefix('pgfa-')}"), Given()
     plain = getattr(module, loss)
 
     def spy(*values: Any) -> Any:
@@ -80,7 +80,7 @@ def given_to(
         return plain(*values)
 
     monkeypatch.setattr(module, loss, spy)
-    monkeypatch.setattr(import_module("pgfa.compare.encoded"), "encode", lambda *_, **__: made)
+    monkeypatch.setattr(import_module("pgfa.research.baselines.encoded"), "encode", lambda *_, **__: made)
     corpus = Corpus(KINECT20, {}, (), (), clips, clips, ())
     chosen = CompareSettings(epochs=3, batch=6, smie_draws=DRAWS, **options)
     METHODS[name](made.settings, corpus, made.folder, options=chosen, device="cpu")
@@ -153,7 +153,7 @@ def test_every_option_that_decides_the_weights_decides_the_folder(
 ) -> None:
     """Changed alone it must not find what the other value has made."""
     made, clips = encoded
-    monkeypatch.setattr(import_module("pgfa.compare.encoded"), "encode", lambda *_, **__: made)
+    monkeypatch.setattr(import_module("pgfa.research.baselines.encoded"), "encode", lambda *_, **__: made)
     corpus = Corpus(KINECT20, {}, (), (), clips, clips, ())
     base = CompareSettings(epochs=1, batch=6, smie_draws=1, vae_hidden=4, vae_latent=2)
     read = {
@@ -177,7 +177,10 @@ def test_names_of_one_action_are_no_negatives_but_under_paper(
     recipe: str, encoded: tuple[Encoded, ClipSet], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made, clips = encoded
-    module, books = import_module("pgfa.compare.encoded"), {n: catalogue(n) for n in ("utd-mhad", "ntu60")}
+    module, books = (
+        import_module("pgfa.research.baselines.encoded"),
+        {n: catalogue(n) for n in ("utd-mhad", "ntu60")},
+    )
     monkeypatch.setattr(module, "train_classifier", lambda *_, **__: made.model)
     write_json(made.folder / module.ENCODER / CORPUS, {"identity": "none"})
     monkeypatch.setattr(module, "sentence_vectors", lambda *_: made.sentences)

@@ -12,10 +12,10 @@ import pytest
 import torch
 
 from pgfa.adapt import align_with, cosines
-from pgfa.compare import METHODS, TEST_TIME, Fitted, encode, points_of, sentence_vectors
-from pgfa.compare.encoded import ENCODER, FEATURES
 from pgfa.config import AdaptSettings, CompareSettings, RunSettings
 from pgfa.errors import BadConfig
+from pgfa.research.baselines import METHODS, TEST_TIME, Fitted, encode, points_of, sentence_vectors
+from pgfa.research.baselines.encoded import ENCODER, FEATURES
 from pgfa.skeleton import KINECT20
 from pgfa.text import catalogue
 from pgfa.train.classifier import train_classifier
@@ -24,7 +24,7 @@ from pgfa.train.loop import CHECKPOINT, METRICS, WEIGHTS, read_metrics
 
 torch.set_num_threads(1)
 
-smie_module = import_module("pgfa.compare.smie")  # the package gives its name to the method
+smie_module = import_module("pgfa.research.baselines.smie")  # the package gives its name to the method
 
 BOOK = catalogue("utd-mhad")
 LIMBS = tuple(

@@ -12,14 +12,31 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from pgfa.adapt import entropy
-from pgfa.compare import TEST_TIME
-from pgfa.compare.cache import unit_of
-from pgfa.compare.devise import ranking_loss
-from pgfa.compare.encoded import Standard
-from pgfa.compare.eszsl import bilinear
-from pgfa.compare.smie import Critic, calm_frames, information, motion, normal, smie_loss, smie_rate
-from pgfa.compare.vae import ALIGN, CROSS, PRIOR, Pair, pair_loss, prior_divergence, wasserstein, weight_at
 from pgfa.config import CompareSettings, TrainSettings
+from pgfa.research.baselines import TEST_TIME
+from pgfa.research.baselines.cache import unit_of
+from pgfa.research.baselines.devise import ranking_loss
+from pgfa.research.baselines.encoded import Standard
+from pgfa.research.baselines.eszsl import bilinear
+from pgfa.research.baselines.smie import (
+    Critic,
+    calm_frames,
+    information,
+    motion,
+    normal,
+    smie_loss,
+    smie_rate,
+)
+from pgfa.research.baselines.vae import (
+    ALIGN,
+    CROSS,
+    PRIOR,
+    Pair,
+    pair_loss,
+    prior_divergence,
+    wasserstein,
+    weight_at,
+)
 from pgfa.train.classifier import class_loss
 
 torch.set_num_threads(1)

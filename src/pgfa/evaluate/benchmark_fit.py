@@ -19,13 +19,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pgfa.compare import METHODS, points_of, sentence_vectors
 from pgfa.config import CompareSettings, RunSettings
 from pgfa.errors import BadFile, PgfaError
 from pgfa.evaluate.gzsl import set_aside
 from pgfa.files import digest, write_atomic, write_json
 from pgfa.pack import open_pack
 from pgfa.progress import Progress
+from pgfa.research.baselines import METHODS, points_of, sentence_vectors
 from pgfa.research.selection import hold_out
 from pgfa.text.catalogue import ActionClass
 from pgfa.train.corpus import ClipSet, Corpus, assemble
@@ -45,7 +45,7 @@ class Fit:
         held: keys of the pseudo-unseen classes of a fold; empty for a run on all seen classes.
         fold: its number, or -1.
         share: of the seen classes' clips that is set aside for testing.
-        methods: of `pgfa.compare.METHODS`.
+        methods: of `pgfa.research.baselines.METHODS`.
         compare: their settings.
         folder: for encoders, results and errors; one for each unit.
         clips: to be trained on, about, over all epochs and encoders: for the progress bar.

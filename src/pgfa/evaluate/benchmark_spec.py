@@ -8,9 +8,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from pgfa.compare import METHODS
 from pgfa.config import CompareSettings, RunSettings, Settings
 from pgfa.errors import BadConfig
+from pgfa.research.baselines import METHODS
 from pgfa.research.selection import GRIDS
 from pgfa.text.catalogue import catalogue, find_split
 
@@ -49,9 +49,9 @@ class BenchmarkSettings(Settings):
     splits: Annotated[tuple[SplitGroup, ...], Field(min_length=1)]
     """What is tested."""
     methods: Annotated[tuple[str, ...], Field(min_length=1)] = tuple(METHODS)
-    """Of `pgfa.compare.METHODS`."""
+    """Of `pgfa.research.baselines.METHODS`."""
     alignments: Annotated[tuple[str, ...], Field(min_length=1)] = tuple(GRIDS)
-    """What is done at test time: alignments of `pgfa.adapt` and baselines of `pgfa.compare.TEST_TIME`."""
+    """What is done at test time: alignments of `pgfa.adapt` and baselines of `pgfa.research.baselines.TEST_TIME`."""
     protocols: Annotated[tuple[Literal["honest", "paper"], ...], Field(min_length=1)] = ("honest", "paper")
     """honest: every choice is made on pseudo-unseen classes; paper: by the labels of the test clips, as the field
     does."""

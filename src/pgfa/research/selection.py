@@ -19,10 +19,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pgfa.adapt import align, align_with
-from pgfa.compare import TEST_TIME
 from pgfa.config import AdaptSettings, CompareSettings, RunSettings
 from pgfa.errors import BadConfig
 from pgfa.progress import Progress
+from pgfa.research.baselines import TEST_TIME
 from pgfa.text.overlap import removed_classes
 from pgfa.train.corpus import ClipSet, Corpus
 from pgfa.train.features import features_of
@@ -62,10 +62,10 @@ def apply(
 
     Args:
         name: of `GRIDS`: an alignment of `pgfa.adapt` (`uniform`: `balanced` with that prior), or a baseline of
-            `pgfa.compare.TEST_TIME`.
+            `pgfa.research.baselines.TEST_TIME`.
         option: settings that differ from their defaults.
         scores: (N, K) of the method.
-        points, anchors: (N, e) and (K, e), clips and classes in one space; see `pgfa.compare.base.points_of`.
+        points, anchors: (N, e) and (K, e), clips and classes in one space; see `pgfa.research.baselines.base.points_of`.
     """
     if name == "none":
         return scores

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pgfa.adapt import cosines
-from pgfa.compare.base import Array
 from pgfa.config import CompareSettings, RunSettings
 from pgfa.model.encoder import MotionEncoder
 from pgfa.progress import Progress
+from pgfa.research.baselines.base import Array
 from pgfa.train.corpus import ClipSet, Corpus
 from pgfa.train.features import features_of
 from pgfa.train.train import train

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from pgfa.compare.base import Array
-from pgfa.compare.encoded import Encoded, Mapped, Standard, on_encoder
 from pgfa.config import CompareSettings
+from pgfa.research.baselines.base import Array
+from pgfa.research.baselines.encoded import Encoded, Mapped, Standard, on_encoder
 from pgfa.train.corpus import Corpus
 
 

@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from pgfa.adapt import cosines
-from pgfa.compare.base import Array, Fitted, Method, sentence_vectors
 from pgfa.config import CompareSettings, RunSettings, TrainSettings
 from pgfa.errors import BadCheckpoint
 from pgfa.files import digest, read_json
 from pgfa.model.encoder import MotionEncoder
 from pgfa.progress import Progress
+from pgfa.research.baselines.base import Array, Fitted, Method, sentence_vectors
 from pgfa.train.checkpoint import load_state, save_state
 from pgfa.train.classifier import train_classifier
 from pgfa.train.corpus import ClipSet, Corpus

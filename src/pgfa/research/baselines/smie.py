@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.functional import layer_norm, softplus
 
-from pgfa.compare.base import Array
-from pgfa.compare.encoded import Encoded, learn_on, on_encoder
 from pgfa.config import CompareSettings, TrainSettings
+from pgfa.research.baselines.base import Array
+from pgfa.research.baselines.encoded import Encoded, learn_on, on_encoder
 from pgfa.train.corpus import ClipSet, Corpus
 from pgfa.train.features import BATCH, features_of
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 import numpy as np
 
 from pgfa.adapt import cosines, entropy, surest, unit_rows
-from pgfa.compare.base import Array
 from pgfa.config import CompareSettings
+from pgfa.research.baselines.base import Array
 
 
 def t3a(scores: Array, points: Array, anchors: Array | None, options: CompareSettings) -> Array:

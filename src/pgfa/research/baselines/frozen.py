@@ -9,9 +9,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from pgfa.compare.encoded import Encoded, Mapped, Standard, learn_on, on_encoder
 from pgfa.config import CompareSettings
 from pgfa.model.loss import contrastive_loss
+from pgfa.research.baselines.encoded import Encoded, Mapped, Standard, learn_on, on_encoder
 from pgfa.train.corpus import Corpus
 
 

@@ -3,16 +3,16 @@
 What each is, what it assumes and where it departs from its source: docs/methods_compared.md.
 """
 
-from pgfa.compare.base import Array, Fitted, Method, TestTime, points_of, sentence_vectors
-from pgfa.compare.cache import cache
-from pgfa.compare.devise import devise
-from pgfa.compare.encoded import encode
-from pgfa.compare.eszsl import eszsl
-from pgfa.compare.frozen import frozen
-from pgfa.compare.pgfa import pgfa
-from pgfa.compare.smie import smie
-from pgfa.compare.t3a import t3a
-from pgfa.compare.vae import vae
+from pgfa.research.baselines.base import Array, Fitted, Method, TestTime, points_of, sentence_vectors
+from pgfa.research.baselines.cache import cache
+from pgfa.research.baselines.devise import devise
+from pgfa.research.baselines.encoded import encode
+from pgfa.research.baselines.eszsl import eszsl
+from pgfa.research.baselines.frozen import frozen
+from pgfa.research.baselines.pgfa import pgfa
+from pgfa.research.baselines.smie import smie
+from pgfa.research.baselines.t3a import t3a
+from pgfa.research.baselines.vae import vae
 
 __all__ = [
     "METHODS",
