@@ -15,9 +15,9 @@ from pathlib import Path
 
 import polars as pl
 
-from pgfa.evaluate.benchmark_spec import HONEST, PAPER, BenchmarkSettings
-from pgfa.evaluate.benchmark_tables import Column, Standing, Way
 from pgfa.evaluate.table import Cell
+from pgfa.research.benchmark.spec import HONEST, PAPER, BenchmarkSettings
+from pgfa.research.benchmark.tables import Column, Standing, Way
 
 Say = Callable[[Standing, Column, Way], str]
 

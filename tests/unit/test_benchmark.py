@@ -18,16 +18,16 @@ import tomli_w
 
 from pgfa.config import RunSettings
 from pgfa.errors import BadConfig
-from pgfa.evaluate import benchmark_fit
-from pgfa.evaluate.benchmark import RESULTS, run_benchmark
-from pgfa.evaluate.benchmark_fit import _arena, _subjects, fit, load
-from pgfa.evaluate.benchmark_plan import plan
-from pgfa.evaluate.benchmark_spec import BenchmarkSettings, load_benchmark
-from pgfa.evaluate.benchmark_work import Ended, Task, work
 from pgfa.evaluate.gzsl import set_aside
 from pgfa.pack import open_pack, save_pack
 from pgfa.progress import Progress
 from pgfa.research.baselines import METHODS
+from pgfa.research.benchmark import fit as benchmark_fit
+from pgfa.research.benchmark.fit import _arena, _subjects, fit, load
+from pgfa.research.benchmark.plan import plan
+from pgfa.research.benchmark.run import RESULTS, run_benchmark
+from pgfa.research.benchmark.spec import BenchmarkSettings, load_benchmark
+from pgfa.research.benchmark.workers import Ended, Task, work
 from pgfa.synth import DEMO_ACTIONS, make_clips
 from pgfa.train.corpus import assemble
 

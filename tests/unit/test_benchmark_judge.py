@@ -14,18 +14,18 @@ from numpy.typing import NDArray
 from pgfa.adapt import align_with
 from pgfa.config import AdaptSettings, CompareSettings, RunSettings
 from pgfa.errors import BadConfig
-from pgfa.evaluate.benchmark import CURVES, RESULTS, Done, judge_job, write_tables
-from pgfa.evaluate.benchmark_curves import blocks, curves, unequal
-from pgfa.evaluate.benchmark_fit import Fit, Told, _keep, load
-from pgfa.evaluate.benchmark_judge import CHOSEN, SCHEMA, judge, right_of
-from pgfa.evaluate.benchmark_plan import Job
-from pgfa.evaluate.benchmark_spec import BenchmarkSettings
-from pgfa.evaluate.benchmark_tables import Standing, group_of, tables_of
 from pgfa.evaluate.bootstrap import paired
 from pgfa.evaluate.gzsl import Mixed, choose_penalty, harmonic, sweep
 from pgfa.evaluate.table import Cell
 from pgfa.files import write_json
 from pgfa.research.baselines import TEST_TIME
+from pgfa.research.benchmark.curves import blocks, curves, unequal
+from pgfa.research.benchmark.fit import Fit, Told, _keep, load
+from pgfa.research.benchmark.judge import CHOSEN, SCHEMA, judge, right_of
+from pgfa.research.benchmark.plan import Job
+from pgfa.research.benchmark.run import CURVES, RESULTS, Done, judge_job, write_tables
+from pgfa.research.benchmark.spec import BenchmarkSettings
+from pgfa.research.benchmark.tables import Standing, group_of, tables_of
 from pgfa.research.selection import GRIDS, apply, best_of, fold_size
 from pgfa.train.watch import WATCHED
 

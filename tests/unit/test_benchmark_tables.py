@@ -8,14 +8,14 @@ import numpy as np
 import polars as pl
 import pytest
 
-from pgfa.evaluate.benchmark import _judged, judge_job
-from pgfa.evaluate.benchmark_charts import Line, line_chart, lines_of
-from pgfa.evaluate.benchmark_curves import SCHEMA as POINTS
-from pgfa.evaluate.benchmark_judge import SCHEMA
-from pgfa.evaluate.benchmark_page import page
-from pgfa.evaluate.benchmark_plan import Job
-from pgfa.evaluate.benchmark_spec import BenchmarkSettings
-from pgfa.evaluate.benchmark_tables import Column, Standing, choices, tables_of
+from pgfa.research.benchmark.charts import Line, line_chart, lines_of
+from pgfa.research.benchmark.curves import SCHEMA as POINTS
+from pgfa.research.benchmark.judge import SCHEMA
+from pgfa.research.benchmark.page import page
+from pgfa.research.benchmark.plan import Job
+from pgfa.research.benchmark.run import _judged, judge_job
+from pgfa.research.benchmark.spec import BenchmarkSettings
+from pgfa.research.benchmark.tables import Column, Standing, choices, tables_of
 from pgfa.research.selection import GRIDS
 
 SPLITS = ("utd-mhad/random-5-00", "utd-mhad/random-5-01")

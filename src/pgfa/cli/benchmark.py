@@ -38,8 +38,8 @@ def benchmark(
     quiet
         Say nothing while at work.
     """
-    from pgfa.evaluate.benchmark import run_benchmark
-    from pgfa.evaluate.benchmark_spec import load_benchmark
+    from pgfa.research.benchmark.run import run_benchmark
+    from pgfa.research.benchmark.spec import load_benchmark
 
     done = run_benchmark(
         load_benchmark(spec), out, packs, jobs=jobs, device=device, so_far=so_far, show=not quiet

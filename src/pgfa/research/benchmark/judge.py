@@ -13,10 +13,10 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from pgfa.evaluate.benchmark_fit import Told, error_of, load
-from pgfa.evaluate.benchmark_plan import Job
-from pgfa.evaluate.benchmark_spec import HONEST, BenchmarkSettings
 from pgfa.evaluate.gzsl import Mixed, choose_penalty, harmonic, sweep
+from pgfa.research.benchmark.fit import Told, error_of, load
+from pgfa.research.benchmark.plan import Job
+from pgfa.research.benchmark.spec import HONEST, BenchmarkSettings
 from pgfa.research.selection import GRIDS, Option, apply, best_of
 from pgfa.train.watch import WATCHED
 

@@ -13,10 +13,10 @@ from functools import cached_property
 import numpy as np
 import polars as pl
 
-from pgfa.evaluate.benchmark_judge import CHOSEN, right_of
-from pgfa.evaluate.benchmark_spec import HONEST, PAPER, BenchmarkSettings
 from pgfa.evaluate.bootstrap import Difference, half_width, paired
 from pgfa.evaluate.table import NOT_KNOWN, Cell, Row, Table
+from pgfa.research.benchmark.judge import CHOSEN, right_of
+from pgfa.research.benchmark.spec import HONEST, PAPER, BenchmarkSettings
 
 Way = tuple[str, str]
 """Method and alignment."""

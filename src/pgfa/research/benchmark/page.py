@@ -8,13 +8,13 @@ from html import escape
 import polars as pl
 
 from pgfa.draw import asset, document
-from pgfa.evaluate.benchmark_charts import AXES, line_chart, lines_of
-from pgfa.evaluate.benchmark_judge import CHOSEN
-from pgfa.evaluate.benchmark_spec import HONEST, PAPER
-from pgfa.evaluate.benchmark_tables import Column, Standing, choices
 from pgfa.evaluate.report.charts import result_chart
 from pgfa.evaluate.report.content import Method
 from pgfa.evaluate.table import Cell, Table
+from pgfa.research.benchmark.charts import AXES, line_chart, lines_of
+from pgfa.research.benchmark.judge import CHOSEN
+from pgfa.research.benchmark.spec import HONEST, PAPER
+from pgfa.research.benchmark.tables import Column, Standing, choices
 from pgfa.text.catalogue import find_split
 
 
@@ -33,7 +33,7 @@ def page(standing: Standing, curves: pl.DataFrame, tables: list[Table]) -> str:
         styles=[
             asset("pgfa.draw", "page.css"),
             asset("pgfa.evaluate.report", "report.css"),
-            asset("pgfa.evaluate", "benchmark.css"),
+            asset("pgfa.research.benchmark", "benchmark.css"),
         ],
         scripts=[],
         data={},

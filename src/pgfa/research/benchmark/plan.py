@@ -7,10 +7,10 @@ from pathlib import Path
 
 from pgfa.config import AdaptSettings, RunSettings
 from pgfa.errors import BadConfig
-from pgfa.evaluate.benchmark_fit import VERSION, Fit
-from pgfa.evaluate.benchmark_spec import PAPER, BenchmarkSettings, SplitGroup
 from pgfa.files import digest
 from pgfa.pack import is_pack, open_pack, save_pack
+from pgfa.research.benchmark.fit import VERSION, Fit
+from pgfa.research.benchmark.spec import PAPER, BenchmarkSettings, SplitGroup
 from pgfa.research.selection import draw_folds, fold_size
 from pgfa.train.corpus import Choice, choose_clips
 from pgfa.train.schedule import order_of

@@ -11,9 +11,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from pgfa.evaluate.benchmark_fit import Told, load
-from pgfa.evaluate.benchmark_plan import Job
-from pgfa.evaluate.benchmark_spec import BenchmarkSettings
+from pgfa.research.benchmark.fit import Told, load
+from pgfa.research.benchmark.plan import Job
+from pgfa.research.benchmark.spec import BenchmarkSettings
 from pgfa.research.selection import ALPHAS, GRIDS, Option, apply
 
 ALPHA, CLIPS, IMBALANCE = "alpha", "clips", "imbalance"

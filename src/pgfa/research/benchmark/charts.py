@@ -10,8 +10,8 @@ from html import escape
 import numpy as np
 import polars as pl
 
-from pgfa.evaluate.benchmark_curves import ALPHA, CLIPS, IMBALANCE, NUMBERS
-from pgfa.evaluate.benchmark_tables import Column
+from pgfa.research.benchmark.curves import ALPHA, CLIPS, IMBALANCE, NUMBERS
+from pgfa.research.benchmark.tables import Column
 
 AXES = {
     ALPHA: "support factor alpha",

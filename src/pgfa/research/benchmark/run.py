@@ -14,15 +14,16 @@ from typing import Any
 import polars as pl
 
 from pgfa.errors import BadConfig, BadFile
-from pgfa.evaluate import benchmark_curves, benchmark_judge
-from pgfa.evaluate.benchmark_fit import Fit, fit, load
-from pgfa.evaluate.benchmark_page import page
-from pgfa.evaluate.benchmark_plan import Job, plan
-from pgfa.evaluate.benchmark_spec import BenchmarkSettings
-from pgfa.evaluate.benchmark_tables import Standing, seconds_table, tables_of
-from pgfa.evaluate.benchmark_work import Ended, Task, work
 from pgfa.files import digest, read_json, write_atomic, write_json
 from pgfa.progress import Progress
+from pgfa.research.benchmark import curves as benchmark_curves
+from pgfa.research.benchmark import judge as benchmark_judge
+from pgfa.research.benchmark.fit import Fit, fit, load
+from pgfa.research.benchmark.page import page
+from pgfa.research.benchmark.plan import Job, plan
+from pgfa.research.benchmark.spec import BenchmarkSettings
+from pgfa.research.benchmark.tables import Standing, seconds_table, tables_of
+from pgfa.research.benchmark.workers import Ended, Task, work
 from pgfa.research.selection import GRIDS
 
 RESULTS, CURVES, TABLES, REPORT = "results.parquet", "curves.parquet", "tables", "report.html"
