@@ -10,17 +10,17 @@ import numpy as np
 import pytest
 import torch
 
-import pgfa.reproduce
+import pgfa.research.reproduce.run
 from pgfa.cli.main import main
 from pgfa.config import ModelSettings, RunSettings, TextSettings
 from pgfa.errors import BadConfig, BadFile
-from pgfa.evaluate.spec import load_spec
-from pgfa.evaluate.standing import BEST, HONEST, LAST
 from pgfa.evaluate.table import Cell
 from pgfa.files import write_json
 from pgfa.pack import save_pack
 from pgfa.pack.protocol import DIVISIONS, one_shot_exemplars
-from pgfa.reproduce import reproduce
+from pgfa.research.reproduce.results import BEST, HONEST, LAST
+from pgfa.research.reproduce.run import reproduce
+from pgfa.research.reproduce.spec import load_spec
 from pgfa.research.selection import ALPHAS, choose_alpha, draw_folds, hold_out
 from pgfa.skeleton import NTU25, Clip, Source
 from pgfa.text import catalogue
@@ -103,7 +103,7 @@ def test_what_was_stopped_goes_on_to_the_same_table(
         trained.append(out)
         return train(settings, corpus, out, **more)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(pgfa.reproduce, "train", stopping)
+    monkeypatch.setattr(pgfa.research.reproduce.run, "train", stopping)
     with pytest.raises(KeyboardInterrupt):
         reproduce("setting-1", folders(world, "ntu60"), tmp_path / "b", text=text(world), **SMALL)
     first = list(trained)
@@ -112,7 +112,7 @@ def test_what_was_stopped_goes_on_to_the_same_table(
     assert again == whole
     assert trained[1:] != first
     assert len(trained) == 2
-    monkeypatch.setattr(pgfa.reproduce, "prepare_clips", None)  # nothing left to prepare
+    monkeypatch.setattr(pgfa.research.reproduce.run, "prepare_clips", None)  # nothing left to prepare
     assert reproduce("setting-1", folders(world, "ntu60"), tmp_path / "b", text=text(world), **SMALL) == whole
 
 
@@ -186,10 +186,10 @@ def test_watching_changes_no_weight_and_survives_a_stop(world: Path, tmp_path: P
 def test_the_best_epoch_is_the_first_of_equal_ones_and_a_damaged_record_is_named(tmp_path: Path) -> None:
     lines = [{"epoch": e, "after": a} for e, a in enumerate((0.1, 0.4, 0.4, 0.2))]
     (tmp_path / WATCHED).write_text("\n".join(map(json.dumps, lines)))
-    assert pgfa.reproduce._best(tmp_path) == (1, 0.4)
+    assert pgfa.research.reproduce.run._best(tmp_path) == (1, 0.4)
     (tmp_path / WATCHED).write_text('{"epoch": 1}\n')
     with pytest.raises(BadFile, match=WATCHED):
-        pgfa.reproduce._best(tmp_path)
+        pgfa.research.reproduce.run._best(tmp_path)
 
 
 # --- alpha from pseudo-unseen classes ---

@@ -6,9 +6,9 @@ import pytest
 
 from pgfa.config import ModelSettings, PrepareSettings
 from pgfa.errors import BadConfig
-from pgfa.evaluate.spec import known_specs, load_spec
-from pgfa.evaluate.standing import BEST, HONEST, LAST, Result, Standing, table_of
 from pgfa.evaluate.table import Cell, Row, Table, cell_of
+from pgfa.research.reproduce.results import BEST, HONEST, LAST, Result, Standing, table_of
+from pgfa.research.reproduce.spec import known_specs, load_spec
 from pgfa.research.selection import AlphaChoice
 from pgfa.text import find_split
 

@@ -330,7 +330,7 @@ def reproduce(
     quiet
         Say nothing while at work.
     """
-    from pgfa.reproduce import reproduce as make
+    from pgfa.research.reproduce.run import reproduce as make
 
     given = {"ntu60": ntu60, "ntu120": ntu120, "pku-mmd": pku}
     table = make(

@@ -100,7 +100,7 @@ class Spec(Settings):
 
 def known_specs() -> tuple[str, ...]:
     """Names of the tables that can be made, sorted."""
-    folder = resources.files("pgfa.evaluate") / "settings"
+    folder = resources.files("pgfa.research.reproduce") / "settings"
     return tuple(sorted(entry.name[:-5] for entry in folder.iterdir() if entry.name.endswith(".toml")))
 
 
@@ -108,5 +108,5 @@ def load_spec(name: str) -> Spec:
     """The spec of a table. Raises BadConfig that lists the known ones."""
     if name not in known_specs():
         raise BadConfig(f"no setting named {name!r}; known: {', '.join(known_specs())}")
-    file = resources.files("pgfa.evaluate") / "settings" / f"{name}.toml"
+    file = resources.files("pgfa.research.reproduce") / "settings" / f"{name}.toml"
     return Spec(**tomllib.loads(file.read_text(encoding="utf-8")))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from pgfa.evaluate.spec import Column, Spec
 from pgfa.evaluate.table import NOT_GIVEN, NOT_KNOWN, Cell, Row, Table, cell_of
+from pgfa.research.reproduce.spec import Column, Spec
 from pgfa.research.selection import AlphaChoice
 
 BEST, LAST = "ours, paper protocol: best epoch on the test set", "ours, paper protocol: last epoch"

@@ -15,12 +15,12 @@ from pgfa.config import ModelSettings, RunSettings, TextSettings
 from pgfa.errors import BadConfig, BadFile
 from pgfa.evaluate.evaluate import judge
 from pgfa.evaluate.score import score
-from pgfa.evaluate.spec import Column, Spec, load_spec
-from pgfa.evaluate.standing import Result, Standing, table_of
 from pgfa.evaluate.table import Table
 from pgfa.files import digest, read_json, write_atomic, write_json
 from pgfa.pack import import_dataset, is_pack, open_pack
 from pgfa.progress import Progress
+from pgfa.research.reproduce.results import Result, Standing, table_of
+from pgfa.research.reproduce.spec import Column, Spec, load_spec
 from pgfa.research.selection import AlphaChoice, choose_alpha
 from pgfa.text.catalogue import Catalogue, catalogue
 from pgfa.text.encode import class_vectors
