@@ -24,12 +24,12 @@ from pgfa.errors import BadConfig
 from pgfa.read.formats.npz import save_clip
 from pgfa.recognise import Recogniser
 from pgfa.serve.app import create_app, serve
-from pgfa.serve.faults import Refused
-from pgfa.serve.guard import Guard
-from pgfa.serve.reader import safe_name
-from pgfa.serve.reading import Readers
-from pgfa.serve.remember import Remembering
+from pgfa.serve.encoder_cache import Remembering
+from pgfa.serve.errors import Refused
+from pgfa.serve.security import Guard
 from pgfa.serve.sessions import STALE, Sessions
+from pgfa.serve.upload_worker import safe_name
+from pgfa.serve.uploads import Readers
 from pgfa.skeleton import KINECT20, Clip, Source
 from pgfa.synth.skeleton_text import skeleton_text
 
@@ -252,7 +252,7 @@ def test_remembered_features_are_those_that_were_made() -> None:
 
 def test_reading_loads_neither_model_nor_web_server() -> None:
     code = (
-        "import sys, pgfa.serve.reader\n"
+        "import sys, pgfa.serve.upload_worker\n"
         "sys.exit(','.join(m for m in ('torch', 'fastapi', 'scipy', 'polars') if m in sys.modules) or 0)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)

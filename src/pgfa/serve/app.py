@@ -18,10 +18,9 @@ from pgfa.draw import asset, clip_payload, layouts_payload
 from pgfa.read import FORMATS
 from pgfa.recognise import Recogniser
 from pgfa.serve import examples
-from pgfa.serve.downloads import FORMS
-from pgfa.serve.faults import Refused, answer_errors, too_much
-from pgfa.serve.guard import Guard
-from pgfa.serve.house import House, added, chosen, found_in, held, span_of
+from pgfa.serve.encoder_cache import Remembering
+from pgfa.serve.errors import Refused, answer_errors, too_much
+from pgfa.serve.exports import FORMS
 from pgfa.serve.messages import (
     Added,
     Aligned,
@@ -35,9 +34,10 @@ from pgfa.serve.messages import (
     Question,
     Taught,
 )  # fmt: skip
-from pgfa.serve.reading import Readers, Upload
-from pgfa.serve.remember import Remembering
+from pgfa.serve.security import Guard
 from pgfa.serve.sessions import Session, Sessions
+from pgfa.serve.state import House, added, chosen, found_in, held, span_of
+from pgfa.serve.uploads import Readers, Upload
 
 ASSETS = {
     "player.css": ("pgfa.draw", "page.css", "text/css"),

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from pgfa.config import ServeSettings
 from pgfa.recognise import Recogniser
-from pgfa.serve.faults import Refused, too_much
+from pgfa.serve.errors import Refused, too_much
 from pgfa.skeleton import Clip
 
 STALE = 60.0

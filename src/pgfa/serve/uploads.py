@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from pgfa.serve.faults import Refused, status_of
-from pgfa.serve.reader import receive, send
+from pgfa.serve.errors import Refused, status_of
+from pgfa.serve.upload_worker import receive, send
 from pgfa.skeleton import Clip, Source, get_layout
 
 
@@ -93,7 +93,7 @@ class _Reader:
     def __init__(self) -> None:
         self.late = False
         self.process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "pgfa.serve.reader"],
+            [sys.executable, "-P", "-m", "pgfa.serve.upload_worker"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from pgfa.config import ServeSettings
-from pgfa.serve.faults import Refused, told, too_much
+from pgfa.serve.errors import Refused, told, too_much
 
 POLICY = "; ".join(
     (

@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 from pgfa.config import ServeSettings
 from pgfa.recognise import Answers, Recogniser, Timeline
 from pgfa.recognise.temporal.spans import HOP
-from pgfa.serve.faults import Refused, too_much
+from pgfa.serve.errors import Refused, too_much
 from pgfa.serve.messages import Added, Candidate, Example, Found, Held, Question
-from pgfa.serve.reading import Readers, Upload
 from pgfa.serve.sessions import Session, Sessions
+from pgfa.serve.uploads import Readers, Upload
 from pgfa.skeleton import Clip
 
 
