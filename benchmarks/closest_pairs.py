@@ -15,7 +15,7 @@ import numpy as np
 
 from pgfa.config import TextSettings
 from pgfa.text import catalogue, encode, sentences_of
-from pgfa.text.lines import read_lines
+from pgfa.text.sentence_file import read_lines
 
 
 def main() -> None:

@@ -13,7 +13,7 @@ from pgfa.prepare import prepare
 from pgfa.read.datasets.ntu.reader import read_ntu
 from pgfa.read.format import FileRef
 from pgfa.skeleton import Clip
-from pgfa.skeleton.layout import NTU25
+from pgfa.skeleton.layouts import NTU25
 from pgfa.skeleton.ragged import Ragged
 
 pytestmark = pytest.mark.parity

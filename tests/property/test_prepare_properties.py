@@ -11,7 +11,7 @@ from pgfa.prepare import prepare
 from pgfa.prepare.orient import turn
 from pgfa.prepare.time import linear
 from pgfa.skeleton import Clip
-from pgfa.skeleton.layout import KINECT20
+from pgfa.skeleton.layouts import KINECT20
 from pgfa.skeleton.ragged import Ragged
 
 LEFT = np.array(

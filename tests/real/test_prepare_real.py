@@ -12,7 +12,7 @@ from pgfa.prepare import Prepared, prepare
 from pgfa.prepare.size import STANDARD
 from pgfa.read.datasets.utd_mhad import FORMAT
 from pgfa.skeleton import Clip
-from pgfa.skeleton.layout import NTU25
+from pgfa.skeleton.layouts import NTU25
 from pgfa.skeleton.ragged import Ragged
 
 pytestmark = pytest.mark.real

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from pgfa.errors import BadFile, LimitExceeded, PgfaError
 from pgfa.text import catalogue, catalogue_from_labels
-from pgfa.text.lines import read_lines
+from pgfa.text.sentence_file import read_lines
 
 THREE = catalogue_from_labels(["wave", "clap", "kick"])
 

@@ -12,7 +12,7 @@ from pgfa.errors import BadFile, LayoutMismatch
 from pgfa.prepare import Prepared, prepare, prepare_cached
 from pgfa.prepare.chunk import chunks
 from pgfa.skeleton import Clip
-from pgfa.skeleton.layout import HDM05, KINECT20, NTU25
+from pgfa.skeleton.layouts import HDM05, KINECT20, NTU25
 from pgfa.skeleton.ragged import Ragged
 
 RECIPES = ("paper", "default")

@@ -11,7 +11,7 @@ from pgfa.prepare.orient import facing_angle, origin, turn
 from pgfa.prepare.robust import median_over_frames
 from pgfa.prepare.size import STANDARD, scale_to_standard
 from pgfa.prepare.time import linear, sample_times, smooth
-from pgfa.skeleton.layout import KINECT20, NTU25
+from pgfa.skeleton.layouts import KINECT20, NTU25
 
 NAN = np.float32(np.nan)
 

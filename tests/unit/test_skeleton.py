@@ -21,7 +21,7 @@ from pgfa.skeleton import (
     get_layout,
     map_positions,
 )
-from pgfa.skeleton.layout import map_weights
+from pgfa.skeleton.layouts import map_weights
 
 EVERY = pytest.mark.parametrize("layout", LAYOUTS.values(), ids=lambda layout: layout.name)
 OLD = [("kinect20", "ntu25"), ("ntu25", "kinect20"), ("hdm05", "ntu25"), ("hdm05", "kinect20")]

@@ -15,7 +15,7 @@ from pgfa.prepare.chunk import chunks
 from pgfa.prepare.default import default_recipe
 from pgfa.prepare.paper import paper_recipe
 from pgfa.prepare.prepared import Prepared
-from pgfa.skeleton.layout import get_layout
+from pgfa.skeleton.layouts import get_layout
 from pgfa.skeleton.ragged import Ragged
 
 __all__ = ["Prepared", "prepare", "prepare_cached"]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from pgfa.skeleton.layout import Layout, map_positions
+from pgfa.skeleton.layouts import Layout, map_positions
 from pgfa.skeleton.ragged import Ragged
 
 CHUNK_FLOATS = 600_000

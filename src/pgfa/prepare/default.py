@@ -15,7 +15,7 @@ from pgfa.prepare.idle import without_idle
 from pgfa.prepare.orient import facing_angle, origin, turn
 from pgfa.prepare.size import scale_to_standard
 from pgfa.prepare.time import smooth
-from pgfa.skeleton.layout import Layout
+from pgfa.skeleton.layouts import Layout
 
 
 def default_recipe(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from pgfa.skeleton.layout import Layout
+from pgfa.skeleton.layouts import Layout
 
 SPIKE = 1.0
 """No person moves this far (metres on a standard body) from one frame to the next and back."""

@@ -11,7 +11,7 @@ from pgfa.prepare.chunk import Chunk
 from pgfa.prepare.orient import turn
 from pgfa.prepare.time import linear
 from pgfa.skeleton.bodies import close_up
-from pgfa.skeleton.layout import Layout
+from pgfa.skeleton.layouts import Layout
 
 
 def paper_recipe(

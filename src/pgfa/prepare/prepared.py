@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from pgfa.errors import BadFile, LayoutMismatch
 from pgfa.files import read_json, write_atomic, write_json
-from pgfa.skeleton.layout import Layout, get_layout
+from pgfa.skeleton.layouts import Layout, get_layout
 
 _ARRAYS = {"positions": (np.float32, 5), "present": (np.bool_, 2), "seconds": (np.float64, 1)}
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pgfa.prepare.robust import median_over_frames
-from pgfa.skeleton.layout import Layout
+from pgfa.skeleton.layouts import Layout
 
 STANDARD = {
     ("pelvis", "chest"): 0.45,

@@ -1,9 +1,9 @@
 """What a skeleton is: layouts, their maps, the clip, and many clips laid end to end."""
 
 from pgfa.skeleton.clip import NO_DEPTH, Clip, Source
-from pgfa.skeleton.estimators import COCO17, MEDIAPIPE33, OPENPOSE18, OPENPOSE25, SMPL24
-from pgfa.skeleton.form import Layout
-from pgfa.skeleton.layout import HDM05, KINECT20, LAYOUTS, NTU25, get_layout, map_positions
+from pgfa.skeleton.estimator_layouts import COCO17, MEDIAPIPE33, OPENPOSE18, OPENPOSE25, SMPL24
+from pgfa.skeleton.layout import Layout
+from pgfa.skeleton.layouts import HDM05, KINECT20, LAYOUTS, NTU25, get_layout, map_positions
 from pgfa.skeleton.ragged import Ragged
 
 __all__ = [

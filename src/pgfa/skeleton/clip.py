@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pgfa.errors import LayoutMismatch
-from pgfa.skeleton.form import Layout
-from pgfa.skeleton.layout import map_positions
+from pgfa.skeleton.layout import Layout
+from pgfa.skeleton.layouts import map_positions
 
 NO_DEPTH = "no depth"
 """The entry of `Clip.problems` that says a recording has two dimensions only; packs carry it as any other."""

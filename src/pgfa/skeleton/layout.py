@@ -1,171 +1,92 @@
-"""Skeleton layouts: joints, bones, centre, left-right pairs, and the maps between layouts."""
+"""The form of a skeleton layout: joints, bones, centre, root, left-right pairs."""
 
 from __future__ import annotations
 
-from functools import lru_cache
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pgfa.errors import LayoutMismatch
-from pgfa.skeleton import estimators
-from pgfa.skeleton.form import Layout, both
-
-__all__ = ["HDM05", "KINECT20", "LAYOUTS", "NTU25", "Layout", "get_layout", "map_positions", "map_weights"]
-
-NTU25 = Layout(
-    name="ntu25",
-    joints=(
-        "pelvis", "spine", "neck", "head",
-        "shoulder_left", "elbow_left", "wrist_left", "hand_left",
-        "shoulder_right", "elbow_right", "wrist_right", "hand_right",
-        "hip_left", "knee_left", "ankle_left", "foot_left",
-        "hip_right", "knee_right", "ankle_right", "foot_right",
-        "chest", "handtip_left", "thumb_left", "handtip_right", "thumb_right",
-    ),
-    # The authors' list (method.md section 2): the finger tip hangs from the thumb's place, the thumb from the
-    # elbow side of the hand; kept exactly, because the adjacency and so the weights depend on it.
-    bones=(
-        ("spine", "chest"), ("pelvis", "spine"), ("neck", "chest"), ("head", "neck"),
-        *both("chest=", "shoulder", "elbow", "wrist", "hand"),
-        *both("pelvis=", "hip", "knee", "ankle", "foot"),
-        *both("hand", "thumb", "handtip"),
-    ),
-    centre="chest",
-    root="pelvis",
-)  # fmt: skip
-
-KINECT20 = Layout(
-    name="kinect20",
-    joints=(
-        "pelvis", "spine", "chest", "head",
-        "shoulder_left", "elbow_left", "wrist_left", "hand_left",
-        "shoulder_right", "elbow_right", "wrist_right", "hand_right",
-        "hip_left", "knee_left", "ankle_left", "foot_left",
-        "hip_right", "knee_right", "ankle_right", "foot_right",
-    ),
-    bones=(
-        ("spine", "chest"), ("pelvis", "spine"), ("head", "chest"),
-        *both("chest=", "shoulder", "elbow", "wrist", "hand"),
-        *both("pelvis=", "hip", "knee", "ankle", "foot"),
-    ),
-    centre="chest",
-    root="pelvis",
-)  # fmt: skip
-
-HDM05 = Layout(
-    name="hdm05",
-    # The root and the far ends of the 30 segments of the HDM05 ASF skeleton, in the ASF's order. Names say
-    # the anatomical place, so that a name shared with a Kinect layout is the same place; the segment that
-    # ends there is in read/datasets/hdm05.py. The clavicle segment ends at the shoulder joint. The forearm is two
-    # segments long (radius 17 cm, wrist 8 cm): the first ends inside it, the second at the wrist.
-    joints=(
-        "pelvis",
-        "hip_left", "knee_left", "ankle_left", "foot_left", "toe_left",
-        "hip_right", "knee_right", "ankle_right", "foot_right", "toe_right",
-        "spine_low", "spine_high", "chest", "neck", "neck_high", "head",
-        "shoulder_left", "elbow_left", "forearm_left", "wrist_left",
-        "hand_left", "handtip_left", "thumb_left",
-        "shoulder_right", "elbow_right", "forearm_right", "wrist_right",
-        "hand_right", "handtip_right", "thumb_right",
-    ),
-    bones=(
-        ("spine_high", "chest"), ("spine_low", "spine_high"), ("pelvis", "spine_low"),
-        ("neck", "chest"), ("neck_high", "neck"), ("head", "neck_high"),
-        *both("chest=", "shoulder", "elbow", "forearm", "wrist", "hand", "handtip"),
-        *both("wrist", "thumb"),
-        *both("pelvis=", "hip", "knee", "ankle", "foot", "toe"),
-    ),
-    centre="chest",
-    root="pelvis",
-)  # fmt: skip
-
-LAYOUTS = {layout.name: layout for layout in (NTU25, KINECT20, HDM05, *estimators.LAYOUTS)}
-
-# How joints that a layout lacks are made from those it has: target layout <- source layout,
-# joint -> {source joint: weight}, weights adding to one. Joints of the same name need no entry.
-_MADE_FROM: dict[tuple[str, str], dict[str, dict[str, float]]] = {
-    ("kinect20", "ntu25"): {
-        "neck": {"chest": 0.5, "head": 0.5},
-        "handtip_left": {"hand_left": 1.0},
-        "thumb_left": {"hand_left": 1.0},
-        "handtip_right": {"hand_right": 1.0},
-        "thumb_right": {"hand_right": 1.0},
-    },
-    ("ntu25", "kinect20"): {},
-    # The spine joint lies half-way up the trunk in Kinect v2 and just above the pelvis in Kinect v1;
-    # the ASF's two lower spine segments end at one third and two thirds.
-    ("hdm05", "ntu25"): {"spine": {"spine_low": 0.5, "spine_high": 0.5}},
-    ("hdm05", "kinect20"): {"spine": {"pelvis": 0.5, "spine_low": 0.5}},
-    **estimators.MADE_FROM,
-}
 
 
-def get_layout(name: str) -> Layout:
-    """The layout of that name. Raises LayoutMismatch with the known names where there is none."""
-    try:
-        return LAYOUTS[name]
-    except KeyError:
-        raise LayoutMismatch(f"no layout {name!r}; known: {', '.join(sorted(LAYOUTS))}") from None
+@dataclass(frozen=True)
+class Layout:
+    """A set of named joints and how they hang together.
 
-
-@lru_cache
-def map_weights(source: str, target: str) -> NDArray[np.float32]:
-    """The linear map between two layouts.
-
-    Returns:
-        (target joints, source joints) float32, rows adding to one: target = weights @ source.
-
-    Raises:
-        LayoutMismatch: where no meaningful map is known. Which joints lack is said.
+    Attributes:
+        name: the layout's name, unique in the package.
+        joints: joint names in the order of the data. Names shared between layouts mean the same place.
+        bones: pairs (child, parent) of joint names; a tree rooted at `centre`.
+        centre: the joint that stands for the middle of the upper body (graph centre).
+        root: the joint that stands for the pelvis.
     """
-    here, there = get_layout(source), get_layout(target)
-    if source != target and (source, target) not in _MADE_FROM:
-        ways = ", ".join(f"{a} -> {b}" for a, b in sorted(_MADE_FROM))
-        raise LayoutMismatch(
-            f"no meaningful map from layout {source} to {target}: joints would have to be invented; "
-            f"known: {ways}"
-        )
-    made = _MADE_FROM.get((source, target), {})
-    weights = np.zeros((len(there.joints), len(here.joints)), dtype=np.float32)
-    for row, joint in enumerate(there.joints):
-        for origin, weight in made.get(joint, {joint: 1.0}).items():
-            weights[row, here.index(origin)] = weight
-    weights.flags.writeable = False
-    return weights
+
+    name: str
+    joints: tuple[str, ...]
+    bones: tuple[tuple[str, str], ...]
+    centre: str
+    root: str
+
+    def index(self, joint: str) -> int:
+        """Position of a joint in the data; LayoutMismatch where the layout has no such joint."""
+        try:
+            return self.joints.index(joint)
+        except ValueError:
+            raise LayoutMismatch(
+                f"layout {self.name} has no joint {joint!r}; it has {', '.join(self.joints)}"
+            ) from None
+
+    @cached_property
+    def bone_indices(self) -> NDArray[np.int64]:
+        """(bones, 2) indices (child, parent)."""
+        return np.array([(self.index(a), self.index(b)) for a, b in self.bones], dtype=np.int64)
+
+    @cached_property
+    def outwards(self) -> tuple[tuple[int, int], ...]:
+        """`bone_indices`, so ordered that each parent has been reached from the centre before its children."""
+        left = [(int(child), int(parent)) for child, parent in self.bone_indices]
+        reached = {self.index(self.centre)}
+        ordered: list[tuple[int, int]] = []
+        while left:
+            ready = [bone for bone in left if bone[1] in reached]
+            if not ready:
+                return (*ordered, *left)
+            ordered += ready
+            reached |= {child for child, _ in ready}
+            left = [bone for bone in left if bone[0] not in reached]
+        return tuple(ordered)
+
+    @cached_property
+    def mirror(self) -> NDArray[np.int64]:
+        """(joints,) permutation that swaps each left joint with its right one."""
+
+        def other(joint: str) -> str:
+            if joint.endswith("_left"):
+                return joint.removesuffix("_left") + "_right"
+            if joint.endswith("_right"):
+                return joint.removesuffix("_right") + "_left"
+            return joint
+
+        return np.array([self.index(other(joint)) for joint in self.joints], dtype=np.int64)
+
+    @property
+    def pairs(self) -> tuple[tuple[str, str], ...]:
+        """(left, right) joint names."""
+        return tuple((j, j.removesuffix("_left") + "_right") for j in self.joints if j.endswith("_left"))
 
 
-def map_positions(positions: NDArray[np.float32], source: Layout, target: Layout) -> NDArray[np.float32]:
-    """Carry joint positions from one layout to another.
+def chain(*joints: str) -> list[tuple[str, str]]:
+    """Bones (child, parent) along a chain given from the parent outwards."""
+    return [(child, parent) for parent, child in pairwise(joints)]
 
-    Args:
-        positions: (..., source joints, 3), NaN where absent.
 
-    Returns:
-        (..., target joints, 3) float32; a made joint is NaN where any joint it is made of is, but a head
-        made of ears that were not both seen is put at the nose.
+def both(*joints: str) -> list[tuple[str, str]]:
+    """Bones of a left and a right limb; a first name ending in '=' is shared by both sides."""
 
-    Raises:
-        LayoutMismatch: where no meaningful map is known.
-    """
-    if positions.shape[-2] != len(source.joints):
-        raise LayoutMismatch(
-            f"layout {source.name} has {len(source.joints)} joints, but the array has {positions.shape[-2]}"
-        )
-    if source.name == target.name:
-        return positions
-    weights = map_weights(source.name, target.name)
-    out = np.zeros((*positions.shape[:-2], len(target.joints), 3), dtype=np.float32)
-    # A few joints make one: gathers keep NaN where it belongs (0 * NaN would spread it everywhere).
-    most = int((weights > 0).sum(axis=1).max())
-    order = np.argsort(-weights, axis=1, kind="stable")[:, :most]
-    for rank in range(most):
-        weight = np.take_along_axis(weights, order[:, rank : rank + 1], axis=1)
-        used = weight[:, 0] > 0
-        out[..., used, :] += weight[used] * positions[..., order[used, rank], :]
-    # One ear is hidden in a view from the side, both in many estimates: the nose is the head then.
-    if "head" in target.joints and "head" not in source.joints and "nose" in source.joints:
-        head = out[..., target.index("head"), :]
-        gone = np.isnan(head).any(axis=-1, keepdims=True)
-        np.copyto(head, positions[..., source.index("nose"), :], where=gone)
-    return out
+    def side(name: str, which: str) -> str:
+        return name[:-1] if name.endswith("=") else f"{name}_{which}"
+
+    return [bone for which in ("left", "right") for bone in chain(*(side(j, which) for j in joints))]

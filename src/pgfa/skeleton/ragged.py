@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from pgfa.errors import LayoutMismatch
 from pgfa.skeleton.clip import Clip
-from pgfa.skeleton.form import Layout
+from pgfa.skeleton.layout import Layout
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,7 @@ from pgfa.pack.write import check_free, write_pack
 from pgfa.progress import Progress
 from pgfa.read.format import Account, Format
 from pgfa.skeleton import Clip, get_layout
-from pgfa.skeleton.layout import map_weights
+from pgfa.skeleton.layouts import map_weights
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from pgfa.research.reproduce.spec import Column, Spec, load_spec
 from pgfa.research.selection import AlphaChoice, choose_alpha
 from pgfa.text.catalogue import Catalogue, catalogue
 from pgfa.text.encode import class_vectors
-from pgfa.text.lines import read_lines
+from pgfa.text.sentence_file import read_lines
 from pgfa.train.corpus import Choice, choose_clips, prepare_clips
 from pgfa.train.run import Run, open_run
 from pgfa.train.schedule import order_of

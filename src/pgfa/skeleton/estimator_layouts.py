@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pgfa.skeleton.form import Layout, both
+from pgfa.skeleton.layout import Layout, both
 
 _FACE = (*both("nose=", "eye", "ear"),)
 
@@ -171,4 +171,4 @@ MADE_FROM: dict[tuple[str, str], dict[str, dict[str, float]]] = {
     },
     ("smpl24", "kinect20"): {"spine": {"pelvis": 0.25, "spine_1": 0.75}},
 }
-"""As in `pgfa.skeleton.layout`: (source, target) -> joint -> {source joint: weight}."""
+"""As in `pgfa.skeleton.layouts`: (source, target) -> joint -> {source joint: weight}."""
