@@ -274,6 +274,6 @@ def test_a_pack_that_is_not_there_is_told_before_any_work(tmp_path: Path) -> Non
         plan(spec_of(training={"alone": ["utd-mhad"]}), tmp_path, tmp_path)
 
 
-@pytest.mark.parametrize("spec", sorted((ROOT / "benchmarks").glob("*.toml")), ids=lambda p: p.stem)
+@pytest.mark.parametrize("spec", sorted((ROOT / "specs").glob("*.toml")), ids=lambda p: p.stem)
 def test_specs_that_come_with_the_project_are_whole(spec: Path) -> None:
     assert load_benchmark(spec).groups()

@@ -19,7 +19,7 @@ def benchmark(
     """Compare methods on the same clips, sentences and encoder, every choice made on pseudo-unseen classes.
 
     Stopped or killed, the same command goes on where it was. A job that fails is recorded and stops no other.
-    docs/benchmark.md says what a spec holds; benchmarks/*.toml are some.
+    docs/benchmark.md says what a spec holds; specs/*.toml are some.
 
     Parameters
     ----------

@@ -1,6 +1,6 @@
 """Wall time from a frame to its answer, through the pipes of `pgfa live`.
 
-    python benchmarks/live_latency.py [--run RUN_OR_BUNDLE] [--seconds 20] [--rate 30]
+    python scripts/live_latency.py [--run RUN_OR_BUNDLE] [--seconds 20] [--rate 30]
 
 Starts `pgfa live` as a camera program would, on torch and on an exported bundle, and writes synthetic frames in real
 time: one body, then two (ten sentences, two of which need both). The clock runs from just before the frame that is

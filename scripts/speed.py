@@ -1,6 +1,6 @@
 """Speed of each part of the street, in clips a second, on one data set.
 
-    python benchmarks/speed.py utd-mhad ../shared/data/utd-mhad/Skeleton --split utd-mhad/22-5
+    python scripts/speed.py utd-mhad ../shared/data/utd-mhad/Skeleton --split utd-mhad/22-5
 
 Import, both preparations, one training epoch of both recipes, and features for evaluation. Each part is timed
 once, on this machine as it is: compare figures of one run with one another, not between machines.

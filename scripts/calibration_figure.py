@@ -1,7 +1,7 @@
-"""Draw what `benchmarks/calibrate.py` found: how often the recogniser is right when it is so sure (docs/model-card.md).
+"""Draw what `scripts/calibrate.py` found: how often the recogniser is right when it is so sure (docs/model-card.md).
 
     pip install matplotlib
-    python benchmarks/calibration_figure.py src/pgfa/recognise/weights/default/recogniser.json --out docs/figures/calibration.svg
+    python scripts/calibration_figure.py src/pgfa/recognise/weights/default/recogniser.json --out docs/figures/calibration.svg
 
 Left: reliability in bins of confidence, the size of a dot the number of answers. Right: share right among the surest.
 """

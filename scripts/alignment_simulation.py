@@ -1,6 +1,6 @@
 """What each alignment gains and loses on simulated clips, where the truth about classes and anchors is known.
 
-    python benchmarks/alignment_simulation.py [--trials 20] [--anchors 1.3] [--spread 1.6] [--common 0.7] [--hub 0.5]
+    python scripts/alignment_simulation.py [--trials 20] [--anchors 1.3] [--spread 1.6] [--common 0.7] [--hub 0.5]
 
 Class means are unit vectors with a part in common; clips lie about them; anchors are off by an error of their own
 and by a part along the common direction, different for each class (a hub is near everything). Figures are the mean

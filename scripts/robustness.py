@@ -1,6 +1,6 @@
 """What view, frame rate, noise and so on cost a trained run: its unseen test clips, each spoiled before preparation.
 
-    python benchmarks/robustness.py runs/joint-18-9-s0 runs/joint-18-9-s1 ...
+    python scripts/robustness.py runs/joint-18-9-s0 runs/joint-18-9-s1 ...
 
 Each recording is changed before preparation, so that what preparation mends is counted as mended. Prints Markdown:
 accuracy in per cent from sentences and after the default alignment, mean over the runs; noise is drawn with seed 0.

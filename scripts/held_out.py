@@ -1,6 +1,6 @@
 """A recipe judged without UTD-MHAD: classes of Kinder-Gator and MSR-Action3D held out together, fold by fold.
 
-    python benchmarks/held_out.py packs [RECIPE.toml] [--folds 3] [--seeds 1] [--out out/held-out]
+    python scripts/held_out.py packs [RECIPE.toml] [--folds 3] [--seeds 1] [--out out/held-out]
 
 RECIPE.toml holds settings as a run.toml does (`[train] scale = 5.0`); without it the default recipe is judged. Each
 fold trains once a seed, without 8 classes of the one set and 4 of the other and all that mean the same, and is tested

@@ -1,6 +1,6 @@
 """The first minutes with pgfa, timed in a fresh environment: install, one command, three lines of Python, the page.
 
-    python benchmarks/first_minutes.py CLIP --as "a person ..." --as "..." [--right 1] [--data FOLDER] [--seed 0]
+    python scripts/first_minutes.py CLIP --as "a person ..." --as "..." [--right 1] [--data FOLDER] [--seed 0]
 
 Makes an environment in a temporary folder, installs this checkout into it and asks about CLIP. All times are wall
 times of this machine as it is. The page is driven in headless Chromium by the Python that runs this script: it needs
@@ -196,7 +196,7 @@ def _drop(view: Any, file: Path) -> None:
 def sets(fresh: Fresh, data: Path, seed: int) -> None:
     """One clip a class, drawn, and all clips of these classes: how many are answered right."""
     about = tomllib.loads(
-        (CHECKOUT / "benchmarks" / "questions" / "first_minutes.toml").read_text(encoding="utf-8")
+        (CHECKOUT / "specs" / "questions" / "first_minutes.toml").read_text(encoding="utf-8")
     )["set"]
     print('| set | drawn, one a class: right | "none of these" said | all clips: right | "none" said | |')
     print("|---|---|---|---|---|---|")

@@ -1,6 +1,6 @@
 """Run a command; say how long it took and how much memory all of its processes held together.
 
-    python benchmarks/measure.py [--kill-after SECONDS] COMMAND ARGUMENT...
+    python scripts/measure.py [--kill-after SECONDS] COMMAND ARGUMENT...
 
 Memory is looked up twice a second in /proc (so Linux only): `resident` is the sum over processes, in which pages
 that several share count several times; `own` shares them out (Pss). With --kill-after the command and all its

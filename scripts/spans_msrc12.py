@@ -1,6 +1,6 @@
 """Do the tagged moments of untrimmed MSRC-12 sessions light up? Nothing of MSRC-12 is trained on.
 
-    python benchmarks/spans_msrc12.py RECOGNISER FOLDER_OF_MSRC12
+    python scripts/spans_msrc12.py RECOGNISER FOLDER_OF_MSRC12
 
 Each session repeats one of 12 gestures; a tag marks one moment of each repetition, not its start or end. The baseline
 shifts the tags of a session round its length by a random amount: the same moments, the same gaps, the wrong place.

@@ -1,6 +1,6 @@
 """The tables of methods in docs/results.md, from the outputs of finished benchmarks.
 
-    python benchmarks/methods_table.py out/utd-published out/utd-random-short ...
+    python scripts/methods_table.py out/utd-published out/utd-random-short ...
 
 Prints Markdown. First accuracy under protocol `honest`, mean over seeds and splits, with an arrow where the paired
 bootstrap puts it beyond noise above or below the reference; then the same with protocol `paper` beside it, for how

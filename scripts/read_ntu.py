@@ -1,6 +1,6 @@
 """How fast `.skeleton` files are read on one core: our reader beside the usual line-by-line loop, in one run.
 
-    python benchmarks/read_ntu.py FOLDER_OR_ZIP [--files 200] [--rounds 5]
+    python scripts/read_ntu.py FOLDER_OR_ZIP [--files 200] [--rounds 5]
 
 All take turns file by file, so that what else the machine does weighs on them alike. Processor time counts, of
 all rounds the fastest for each file. `numpy` is numpy's own parser of numbers on the same text, `text` ours, which

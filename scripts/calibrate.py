@@ -2,7 +2,7 @@
 
 Train with the final recipe several times, each time with other classes held out, then:
 
-    python benchmarks/calibrate.py runs/held-a runs/held-b runs/held-c --out calibration.json --bundle weights/
+    python scripts/calibrate.py runs/held-a runs/held-b runs/held-c --out calibration.json --bundle weights/
 
 Each run's unseen classes are the held-out ones. They must not be classes whose figures are reported elsewhere as
 unseen: calibration looks at their labels. What is printed for a run was fitted on the other runs; what is stored was

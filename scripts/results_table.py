@@ -1,6 +1,6 @@
 """The result tables of docs/results.md, from the evaluation.json files of finished runs.
 
-    python benchmarks/results_table.py runs/*
+    python scripts/results_table.py runs/*
 
 Runs that differ only in their seed make one row: mean over seeds, and the lowest and highest seed.
 """

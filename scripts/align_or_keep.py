@@ -1,6 +1,6 @@
 """How often the label-free rule "align or keep the sentence" is right (docs/theory.md, Theorem 6).
 
-    python benchmarks/align_or_keep.py runs/* --alpha 0.9 --draws 100
+    python scripts/align_or_keep.py runs/* --alpha 0.9 --draws 100
 
 Of each run's unseen clips are drawn random subsets of at least three candidate classes, and of their clips a quarter,
 a half or all; the labels serve to score alone. Prints Markdown;

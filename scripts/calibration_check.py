@@ -1,6 +1,6 @@
 """Is a recogniser's calibration right on other held-out classes, and for how many candidate sentences?
 
-    python benchmarks/calibration_check.py src/pgfa/weights/default runs/joint-18-9-s0 runs/joint-14-13-s0 ...
+    python scripts/calibration_check.py src/pgfa/recognise/weights/default runs/joint-18-9-s0 runs/joint-14-13-s0 ...
 
 The stored calibration is asked about the unseen clips of runs of the same recipe, of classes that it was not fitted
 on; half of the questions have no right answer. Prints Markdown, a line for each number of candidates: first for

@@ -1,7 +1,7 @@
 """Which classes of a data set have sentences that lie close together in the text space.
 
-    python benchmarks/closest_pairs.py ntu60 ntu120 pku-mmd
-    python benchmarks/closest_pairs.py ntu60 --lines their_sentences.txt     (to compare: one line a class)
+    python scripts/closest_pairs.py ntu60 ntu120 pku-mmd
+    python scripts/closest_pairs.py ntu60 --lines their_sentences.txt     (to compare: one line a class)
 
 Prints, as Markdown, the closest pairs and two means: of each class's nearest neighbour, and of all pairs.
 """
