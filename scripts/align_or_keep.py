@@ -17,10 +17,10 @@ import numpy as np
 
 from pgfa.adapt import align
 from pgfa.research.theory import should_align
-from pgfa.train.corpus import assemble
+from pgfa.train.corpus import build_corpus
 from pgfa.train.features import features_of
 from pgfa.train.run import open_run
-from pgfa.train.sentences import candidate_vectors
+from pgfa.train.sentences import class_anchors
 
 CONFIRMATION = (0.0, 0.5, 1.0)
 SHARES = (0.25, 0.5, 1.0)
@@ -53,8 +53,8 @@ def main() -> None:
 def load(folder: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Features (N, d) of a run's unseen clips, anchors (K, d) of the candidates, labels (N,) in 0..K-1."""
     run = open_run(folder, device="cpu")
-    corpus = assemble(run.settings)
-    anchors = candidate_vectors(corpus.unseen, run.settings.text, run.centre)
+    corpus = build_corpus(run.settings)
+    anchors = class_anchors(corpus.unseen, run.settings.text, run.centre)
     return features_of(run.model, corpus.test.positions, corpus.test.present), anchors, corpus.test.labels
 
 

@@ -29,14 +29,14 @@ from pgfa.recognise.calibration.fit import (
     worth,
 )
 from pgfa.text.catalogue import sentence_of
-from pgfa.train.corpus import assemble
+from pgfa.train.corpus import build_corpus
 
 
 def held_of(run: Path, packs: list[str]) -> Held:
     """The held-out clips of a run, against one plain sentence a class: what a user types."""
     bundle = open_bundle(run)
     settings = bundle.settings.model_copy(update={"packs": tuple(packs)}) if packs else bundle.settings
-    corpus = assemble(settings)
+    corpus = build_corpus(settings)
     features = bundle.encoder.features(corpus.test.positions, corpus.test.present)
     anchors = bundle.anchors([sentence_of(action, "plain") for action in corpus.unseen])
     return Held(features, corpus.test.labels, anchors)

@@ -24,9 +24,9 @@ from pgfa.config import AdaptSettings, RunSettings
 from pgfa.files import digest
 from pgfa.pack import open_pack
 from pgfa.text import catalogue
-from pgfa.train.corpus import ClipSet, Corpus, assemble
+from pgfa.train.corpus import Corpus, build_corpus
 from pgfa.train.features import features_of
-from pgfa.train.sentences import candidate_vectors, seen_sentences
+from pgfa.train.sentences import class_anchors, class_sentences
 from pgfa.train.train import train
 
 HELD = {"kinder-gator": 8, "msr-action3d": 4}
@@ -108,11 +108,11 @@ def judge_fold(packs: Path, recipe: dict, fold: int, out: Path) -> dict[str, Tol
     both = common(*corpora)
     folder = out / digest(recipe, fold)
     model = train(settings, both, folder, device="cpu", show=True)
-    made_of = seen_sentences(both.seen, both.unseen, both.books, settings.text, merge=True)
+    made_of = class_sentences(both, settings)
     told = {}
     for dataset, (_, corpus) in made.items():
         features = features_of(model, corpus.test.positions, corpus.test.present)
-        anchors = candidate_vectors(corpus.unseen, settings.text, made_of.centre)
+        anchors = class_anchors(corpus.unseen, settings.text, made_of.centre)
         told[dataset] = features, anchors, corpus.test.labels
     return told
 
@@ -125,7 +125,7 @@ def corpus_of(packs: Path, recipe: dict, dataset: str, fold: int) -> tuple[RunSe
     held = [names[i] for i in order[fold * HELD[dataset] : (fold + 1) * HELD[dataset]]]
     split = f"{dataset}/unseen:{','.join(held)}"
     settings = RunSettings(packs=tuple(str(packs / name) for name in HELD), split=split, **recipe)
-    return settings, assemble(settings)
+    return settings, build_corpus(settings)
 
 
 def common(first: Corpus, second: Corpus) -> Corpus:
@@ -136,7 +136,7 @@ def common(first: Corpus, second: Corpus) -> Corpus:
     labels = np.array([number.get(a.key, -1) for a in first.seen])[first.train.labels]
     at = np.flatnonzero(labels >= 0)
     clips = first.train
-    left = ClipSet(clips.positions[at], clips.present[at], labels[at], clips.origin[at])
+    left = clips.take(at, labels)
     return replace(first, seen=seen, train=left, unseen=first.unseen + second.unseen)
 
 

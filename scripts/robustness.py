@@ -20,10 +20,10 @@ from pgfa.config import AdaptSettings
 from pgfa.pack import open_pack
 from pgfa.prepare import prepare
 from pgfa.skeleton import Clip, Ragged
-from pgfa.train.corpus import assemble
+from pgfa.train.corpus import build_corpus
 from pgfa.train.features import features_of
 from pgfa.train.run import open_run
-from pgfa.train.sentences import candidate_vectors
+from pgfa.train.sentences import class_anchors
 
 Change = Callable[[Clip, np.random.Generator], Clip]
 LIMBS = ("hand", "wrist", "elbow", "foot", "ankle", "knee")
@@ -37,10 +37,10 @@ def main() -> None:
     found: dict[str, list[tuple[float, float]]] = {name: [] for name in CHANGES}
     for folder in args.runs:
         run = open_run(folder, device="cpu")
-        corpus = assemble(run.settings)
+        corpus = build_corpus(run.settings)
         packs = [open_pack(Path(path)) for path in run.settings.packs]
         clips = [packs[p].clip(int(c)) for p, c in corpus.test.origin.tolist()]
-        anchors = candidate_vectors(corpus.unseen, run.settings.text, run.centre)
+        anchors = class_anchors(corpus.unseen, run.settings.text, run.centre)
         for name, change in CHANGES.items():
             random = np.random.default_rng(0)
             spoiled = Ragged.from_clips([change(clip, random) for clip in clips])

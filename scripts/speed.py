@@ -33,9 +33,10 @@ def main() -> None:
     from pgfa.config import PrepareSettings, RunSettings
     from pgfa.pack import import_dataset, open_pack
     from pgfa.prepare import prepare
-    from pgfa.train.corpus import assemble
+    from pgfa.train.corpus import build_corpus
     from pgfa.train.features import features_of
-    from pgfa.train.train import read_metrics, train
+    from pgfa.train.run import read_metrics
+    from pgfa.train.train import train
 
     print(
         f"{platform.machine()}, {os.cpu_count()} cores, torch {torch.__version__}, {torch.get_num_threads()} threads"
@@ -53,9 +54,9 @@ def main() -> None:
             _row(f"prepare, {recipe}", len(pack), began)
         for recipe in ("paper", "default"):
             settings = RunSettings(
-                packs=(str(place),), split=asked.split, recipe=recipe, train={"epochs": 1, "batch": 64}
+                packs=(str(place),), split=asked.split, recipe=recipe, train={"epochs": 1, "batch_size": 64}
             )
-            corpus = assemble(settings)
+            corpus = build_corpus(settings)
             run = Path(folder) / recipe
             model = train(settings, corpus, run, device=asked.device)
             speed = next(iter(read_metrics(run)))["clips_per_second"]

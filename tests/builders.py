@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 
 from pgfa.skeleton import KINECT20, Clip, Layout, Source
 from pgfa.text import catalogue
-from pgfa.train.corpus import ClipSet, Corpus
+from pgfa.train.checkpoint import save_checkpoint
+from pgfa.train.clip_set import ClipSet
+from pgfa.train.corpus import Corpus
+from pgfa.train.run import CHECKPOINT
 
 _TRUNK = {"pelvis": (0, 0), "spine": (0, 0.2), "chest": (0, 0.45), "neck": (0, 0.55), "head": (0, 0.65)}
 _LIMBS = {
@@ -31,7 +39,9 @@ def make_clip(
     """A clip of random positions of human size, 3 m in front of the sensor; `source` are fields of `Source`."""
     positions = np.random.default_rng(seed).normal(scale=0.5, size=(frames, bodies, len(layout.joints), 3))
     positions += np.array([0.3, 1.0, 3.0])
-    return Clip(positions.astype(np.float32), rate, layout, Source(**{"id": f"clip-{seed}", **source}), problems)
+    return Clip(
+        positions.astype(np.float32), rate, layout, Source(**{"id": f"clip-{seed}", **source}), problems
+    )
 
 
 def standing_body(layout: Layout = KINECT20) -> NDArray[np.float32]:
@@ -73,3 +83,16 @@ def make_corpus(
         (),
         **changes,
     )
+
+
+@contextmanager
+def stopped_after(epoch: int) -> Iterator[None]:
+    """Within it, training is interrupted as soon as the checkpoint of that epoch is written; the test expects that."""
+
+    def save_and_stop(path: Path, *args: Any, **about: Any) -> None:
+        save_checkpoint(path, *args, **about)
+        if path.name == CHECKPOINT and about["epoch"] == epoch + 1:
+            raise KeyboardInterrupt
+
+    with patch("pgfa.train.loop.save_checkpoint", save_and_stop), pytest.raises(KeyboardInterrupt):
+        yield

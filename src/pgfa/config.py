@@ -1,14 +1,23 @@
-"""Frozen settings, one class a stage: checked on creation, to and from TOML, each with a digest.
+"""Frozen settings, one class per stage: checked on creation, to and from TOML, each with a digest.
 
 The command line, TOML files and Python use these same classes; no setting is declared twice.
+
+Format of saved settings. `FORMAT` is its version, written as ``format`` into every file. The rule for changes:
+
+- a setting that is renamed gets a line in `_RENAMED`: files of the older format still open, digests do not change,
+  and whoever uses the old name is told the new one;
+- a setting that is added gets a line in `_ADDED` with the value that older files stand for: files that do not name
+  it mean that value, and digests of settings with that value do not change;
+- a setting is never given another meaning; `FORMAT` grows with every change, and tests/fixtures holds files of
+  every older one.
 """
 
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, Literal, Self, TypeAlias
 
 import tomli_w
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -16,8 +25,45 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from pgfa.errors import BadConfig
 from pgfa.files import digest, write_atomic
 
+FORMAT: Final = 2
+
+_RENAMED: Final[dict[str, dict[str, str]]] = {
+    "train": {
+        "rate": "learning_rate",
+        "batch": "batch_size",
+        "scale": "logit_scale",
+        "learn_scale": "learn_logit_scale",
+        "spoil": "degrade",
+        "watch_test": "test_each_epoch",
+    },
+    "baseline": {
+        "rate": "learning_rate",
+        "batch": "batch_size",
+        "smie_rate": "smie_learning_rate",
+        "smie_draws": "smie_samples",
+    },
+}
+"""Stage -> old name -> name, since format 1."""
+
+_ADDED: Final[dict[str, dict[str, Any]]] = {
+    "prepare": {"trim": False},
+    "train": {"degrade": False, "objective": "contrastive"},
+}
+"""Stage -> setting that older files may lack -> the value they stand for."""
+
+ENCODERS: Final = {"stgcn": "pgfa.model.stgcn", "shiftgcn": "pgfa.model.shiftgcn"}
+"""Motion encoders: name -> the module with its `SPEC` (pgfa/model/encoder.py). One line per encoder."""
+
+OBJECTIVES: Final = {"contrastive": "pgfa.model.contrastive"}
+"""Training objectives: name -> the module with its function `loss` (pgfa/model/objective.py). One line each."""
+
 Recipe = Literal["paper", "default"]
 Variant = Literal["label", "plain", "skeleton", "parts"]
+if TYPE_CHECKING:
+    EncoderName: TypeAlias = str
+    ObjectiveName: TypeAlias = str
+else:  # the choices on the command line, and what is refused, follow from the tables
+    EncoderName, ObjectiveName = Literal[tuple(ENCODERS)], Literal[tuple(OBJECTIVES)]
 
 
 class Settings(BaseModel):
@@ -31,30 +77,71 @@ class Settings(BaseModel):
         except ValidationError as error:
             first = error.errors()[0]
             # As typed on the command line and in TOML: `train.epochs`.
-            name = ".".join([*self._stage(), *map(str, first["loc"])]) or "run"
-            said = "there is no such setting" if first["type"] == "extra_forbidden" else first["msg"]
+            path = [*self._path(), *map(str, first["loc"])]
+            name = ".".join(path) or "run"
+            if first["type"] == "extra_forbidden":
+                new = _RENAMED.get(".".join(path[:-1]) or self._stage(), {}).get(path[-1])
+                reason = f"renamed to {'.'.join([*path[:-1], new])}" if new else "there is no such setting"
+            else:
+                reason = first["msg"].removeprefix("Value error, ")
             found = f", found {first.get('input')!r}" if first["loc"] else ""
-            raise BadConfig(f"setting {name}: {said.removeprefix('Value error, ')}{found}") from None
+            raise BadConfig(f"setting {name}: {reason}{found}") from None
 
     @classmethod
-    def _stage(cls) -> tuple[str, ...]:
-        """The name of the stage in a run's settings: none for the run itself."""
-        return (cls.__name__.removesuffix("Settings").lower(),)
+    def _stage(cls) -> str:
+        """The name of the stage, as in a run's settings."""
+        return cls.__name__.removesuffix("Settings").lower()
+
+    @classmethod
+    def _path(cls) -> tuple[str, ...]:
+        """Where the stage stands in a run's settings; empty for the run itself."""
+        return (cls._stage(),)
 
     @property
     def digest(self) -> str:
         """16 hex digits that change when any setting does."""
-        return digest(type(self).__name__, self.model_dump(mode="json"))
+        return digest(_DIGEST_NAMES.get(type(self).__name__, type(self).__name__), self.canonical())
+
+    def canonical(
+        self,
+        *,
+        include: Collection[str] | None = None,
+        exclude: Collection[str] = (),
+        omit_added: bool = True,
+    ) -> dict[str, Any]:
+        """The settings as JSON values under the names of format 1, for digests: these outlive a renaming.
+
+        Args:
+            include: names of the settings that count, all where None.
+            exclude: names of settings that do not count.
+            omit_added: leave out added settings that have the value older files stand for.
+        """
+        old = {name: before for before, name in _RENAMED.get(self._stage(), {}).items()}
+        added = _ADDED.get(self._stage(), {}) if omit_added else {}
+        out: dict[str, Any] = {}
+        for name, value in self.model_dump(mode="json").items():
+            if name in exclude or (include is not None and name not in include):
+                continue
+            if name in added and value == added[name]:
+                continue
+            stage = getattr(self, name)
+            out[old.get(name, name)] = (
+                stage.canonical(omit_added=omit_added) if isinstance(stage, Settings) else value
+            )
+        return out
 
     def save(self, path: Path) -> None:
         """Write as TOML; settings that are None are left out, as TOML has no such value."""
-        write_atomic(path, tomli_w.dumps(self.model_dump(mode="json", exclude_none=True)))
+        write_atomic(
+            path, tomli_w.dumps({"format": FORMAT, **self.model_dump(mode="json", exclude_none=True)})
+        )
 
     @classmethod
     def load(cls, path: Path, make: Callable[..., Self] | None = None) -> Self:
         """Read from TOML, by `make` where given. Raises BadConfig that names the file and the setting."""
         try:
-            return (make or cls)(**tomllib.loads(path.read_text(encoding="utf-8")))
+            values = tomllib.loads(path.read_text(encoding="utf-8"))
+            return (make or cls)(**cls.upgraded(values))
         except FileNotFoundError:
             raise BadConfig(f"{path}: no such settings file") from None
         except OSError as error:
@@ -64,8 +151,45 @@ class Settings(BaseModel):
         except BadConfig as error:
             raise BadConfig(f"{path}: {error}") from None
 
+    @classmethod
+    def upgraded(cls, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Saved values of any format under today's names.
 
-class Staged(Settings):
+        Raises:
+            BadConfig: they were written by a newer version of pgfa.
+        """
+        out = dict(values)
+        version = out.pop("format", 1)
+        if not isinstance(version, int) or isinstance(version, bool) or not 1 <= version <= FORMAT:
+            raise BadConfig(
+                f"settings of format {version!r}; this version of pgfa reads formats 1 to {FORMAT}"
+            )
+        if version > 1:
+            return out
+        for stage, names in _RENAMED.items():
+            if stage == cls._stage():
+                out = {names.get(name, name): value for name, value in out.items()}
+            elif isinstance(out.get(stage), dict) and stage in cls.model_fields:
+                out[stage] = {names.get(name, name): value for name, value in out[stage].items()}
+        return out
+
+
+_DIGEST_NAMES: Final = {"BaselineSettings": "CompareSettings"}
+"""Classes under the names that digests of format 1 were taken with."""
+
+
+def renamed_options() -> dict[str, str]:
+    """Options of the command line that settings were once given by -> today's, with their dashes."""
+    out = {}
+    for stage, names in _RENAMED.items():
+        prefix = "" if stage == "serve" else f"{stage}."
+        for before, name in names.items():
+            for no in ("", "no-"):
+                out[f"--{prefix}{no}{before.replace('_', '-')}"] = f"--{prefix}{no}{name.replace('_', '-')}"
+    return out
+
+
+class StageSettings(Settings):
     """Settings whose unspecified values follow a recipe: the authors' (`paper`) or this project's (`default`)."""
 
     recipe: Recipe = "default"
@@ -86,7 +210,7 @@ class Staged(Settings):
         return cls.PAPER
 
 
-class PrepareSettings(Staged):
+class PrepareSettings(StageSettings):
     """Clip -> fixed-size array."""
 
     PAPER: ClassVar[dict[str, Any]] = {"layout": "ntu25", "trim": False}
@@ -101,7 +225,7 @@ class PrepareSettings(Staged):
     """Cut off standing still before and after the action."""
 
 
-class TextSettings(Staged):
+class TextSettings(StageSettings):
     """Sentence -> unit vector."""
 
     PAPER: ClassVar[dict[str, Any]] = {"variants": ("plain",), "centre": False}
@@ -123,7 +247,7 @@ class TextSettings(Staged):
         return value
 
 
-class ModelSettings(Staged):
+class ModelSettings(StageSettings):
     """Motion encoder and projection."""
 
     PAPER: ClassVar[dict[str, Any]] = {
@@ -142,7 +266,7 @@ class ModelSettings(Staged):
         "absent_bodies": "zero",
     }
 
-    encoder: Literal["stgcn", "shiftgcn"] = "stgcn"
+    encoder: EncoderName = "stgcn"
     """Motion encoder: ST-GCN (settings 1 and one-shot of the paper) or Shift-GCN (setting 2)."""
     streams: tuple[Literal["joint", "bone", "motion"], ...] = ("joint", "bone", "motion")
     """What a joint carries: its position, the vector from its parent, its change to the next frame."""
@@ -170,58 +294,61 @@ class ModelSettings(Staged):
         return self
 
 
-class TrainSettings(Staged):
+class TrainSettings(StageSettings):
     """The training loop."""
 
     PAPER: ClassVar[dict[str, Any]] = {
         "optimiser": "sgd",
         "schedule": "steps",
         "epochs": 50,
-        "batch": 128,
-        "rate": 0.05,
+        "batch_size": 128,
+        "learning_rate": 0.05,
         "weight_decay": 5e-4,
-        "scale": 1 / 0.07,
+        "logit_scale": 1 / 0.07,
         "augment": False,
-        "spoil": False,
+        "degrade": False,
         "sampling": "clips",
     }
 
+    objective: ObjectiveName = "contrastive"
+    """What the model is trained for; `contrastive` is the paper's loss against sentence vectors."""
     seed: Annotated[int, Field(ge=0)] = 0
-    """Everything random is a pure function of this, the epoch and the step."""
+    """Random seed. Sample order, augmentation and dropout are functions of seed, epoch and step."""
     epochs: Annotated[int, Field(ge=1)] = 20
     """Passes over the training clips."""
-    batch: Annotated[int, Field(ge=2)] = 64
-    """Clips a step; the last partial batch of an epoch is dropped."""
+    batch_size: Annotated[int, Field(ge=2)] = 64
+    """Clips per step. The last partial batch of an epoch is dropped."""
     optimiser: Literal["sgd", "adamw"] = "adamw"
     """`sgd` with momentum 0.9, or `adamw`."""
     schedule: Literal["steps", "one-cycle"] = "one-cycle"
-    """`steps`: linear over 5 epochs from 0, then x0.1 at every drop; `one-cycle`: up for 15 %, down by cosine."""
+    """Learning rate over time. `steps`: linear warm-up over 5 epochs, then divided by 10 at each of `drops`;
+    `one-cycle`: rises for 15 % of the steps, then falls by a cosine."""
     drops: tuple[Annotated[int, Field(ge=1)], ...] = (50, 80)
-    """Epochs at which `steps` falls to a tenth."""
-    rate: Annotated[float, Field(gt=0)] = 2e-3
+    """Epochs at which the schedule `steps` divides the learning rate by 10."""
+    learning_rate: Annotated[float, Field(gt=0)] = 2e-3
     """Peak learning rate."""
     weight_decay: Annotated[float, Field(ge=0)] = 0.05
-    """On all weights."""
-    scale: Annotated[float, Field(gt=0)] = 5.0
+    """Weight decay, applied to all weights."""
+    logit_scale: Annotated[float, Field(gt=0)] = 5.0
     """s of the loss: logits are s times the cosine."""
-    learn_scale: bool = False
-    """Let s train (the paper means to, its code does not)."""
+    learn_logit_scale: bool = False
+    """Train s as well. The paper describes it; the authors' code does not do it."""
     sampling: Literal["clips", "classes"] = "clips"
-    """`clips`: each clip once an epoch; `classes`: clips drawn so that every class comes equally often."""
+    """`clips`: every clip once per epoch; `classes`: clips are drawn so that every class comes equally often."""
     augment: bool = True
-    """Rotation about the vertical, size, time crop and warp, joint noise."""
-    spoil: bool = True
-    """With `augment`: spoil half of the clips as worse recordings are: tilt, idle, lost joints, noise, no depth."""
+    """Augment clips: rotation about the vertical, size, time crop and warp, joint noise."""
+    degrade: bool = True
+    """With `augment`: degrade half of the clips the way poor recordings are: tilt, idle time, lost joints, noise,
+    no depth."""
     mirror: bool = False
-    """With `augment`: mirror half of the clips, their joints and the left and right of their sentences. Off, for it
-    cost accuracy where performers use one hand (docs/results.md)."""
-    watch_test: bool = False
-    """After every epoch, record the accuracy on the test clips in `paper_protocol.jsonl`. This looks at the labels of
-    unseen classes: to report the best of these epochs, as the field does, is to choose by the test. Weights are the
-    same either way."""
+    """With `augment`: mirror half of the clips, with their joints and the left and right of their sentences. Off by
+    default: it cost accuracy where performers use one hand (docs/results.md)."""
+    test_each_epoch: bool = False
+    """Log the accuracy on the test clips after every epoch. This uses the labels of unseen classes: reporting the
+    best of these epochs, as is common in the field, is selection on the test set. The weights do not change."""
 
 
-class AdaptSettings(Staged):
+class AdaptSettings(StageSettings):
     """Test-time alignment of sentences with unlabelled clips; what each method assumes is in docs/alignment.md."""
 
     PAPER: ClassVar[dict[str, Any]] = {"method": "paper"}
@@ -255,21 +382,21 @@ class AdaptSettings(Staged):
         return value
 
 
-class CompareSettings(Staged):
-    """The methods that PGFA is compared with; what each is and assumes is in docs/methods_compared.md."""
+class BaselineSettings(StageSettings):
+    """The methods that PGFA is compared with; docs/methods_compared.md describes each."""
 
-    PAPER: ClassVar[dict[str, Any]] = {"smie_rate": 1e-5}
+    PAPER: ClassVar[dict[str, Any]] = {"smie_learning_rate": 1e-5}
 
     epochs: Annotated[int, Field(ge=1)] = 100
-    """Passes over the stored features of the training clips, of every method that learns on them."""
-    batch: Annotated[int, Field(ge=2)] = 128
-    """Clips a step of these; the last partial batch is dropped."""
-    rate: Annotated[float, Field(gt=0)] = 1e-3
+    """Passes over the stored features of the training clips, for every method that is trained on them."""
+    batch_size: Annotated[int, Field(ge=2)] = 128
+    """Clips per step of these methods. The last partial batch is dropped."""
+    learning_rate: Annotated[float, Field(gt=0)] = 1e-3
     """Peak learning rate of `pgfa-frozen`, `devise` and `vae`."""
-    smie_rate: Annotated[float, Field(gt=0)] = 3e-4
+    smie_learning_rate: Annotated[float, Field(gt=0)] = 3e-4
     """Peak learning rate of `smie`: the authors' 1e-5 times the ratio of steps between their data and a small set."""
-    smie_draws: Annotated[int, Field(ge=1, le=100)] = 4
-    """Random choices of calm frames whose features are made beforehand, for the temporal term of `smie`."""
+    smie_samples: Annotated[int, Field(ge=1, le=100)] = 4
+    """Random choices of calm frames whose features are computed in advance, for the temporal term of `smie`."""
     devise_margin: Annotated[float, Field(gt=0)] = 0.1
     """By how much the right class should lead in `devise`."""
     eszsl_gamma: Annotated[float, Field(gt=0)] = 0.1
@@ -331,11 +458,7 @@ class ServeSettings(Settings):
     """Requests that may wait for the recogniser."""
 
 
-_LATER = (("prepare", "trim"), ("train", "spoil"))
-"""Switches that runs of earlier versions did not know: to them they are off."""
-
-
-class RunSettings(Staged):
+class RunSettings(StageSettings):
     """Everything that decides a training run, saved as `run.toml` in the run's folder."""
 
     packs: tuple[str, ...] = ()
@@ -352,7 +475,7 @@ class RunSettings(Staged):
     adapt: AdaptSettings = AdaptSettings()
 
     @classmethod
-    def _stage(cls) -> tuple[str, ...]:
+    def _path(cls) -> tuple[str, ...]:
         return ()
 
     @model_validator(mode="before")
@@ -369,15 +492,13 @@ class RunSettings(Staged):
 
     @classmethod
     def saved(cls, **values: Any) -> Self:
-        """The settings that a run kept of itself, all of them: what it does not name was not done yet."""
-        known = {stage: {switch: False, **values.get(stage, {})} for stage, switch in _LATER}
-        return cls(**{**values, **known})
+        """The settings that a run or bundle kept, complete for its format; what it does not name is of `_ADDED`.
 
-    def stated(self, exclude: set[str]) -> dict[str, Any]:
-        """All settings but some, for a digest: switches that came later count where they are on, so that what was
-        made before them is still known by its digest."""
-        out = self.model_dump(mode="json", exclude=exclude)
-        for stage, switch in _LATER:
-            if not out[stage][switch]:
-                del out[stage][switch]
-        return out
+        Raises:
+            BadConfig: a wrong value, or settings of a newer version of pgfa.
+        """
+        values = cls.upgraded(values)
+        for stage, added in _ADDED.items():
+            if isinstance(values.get(stage, {}), dict):
+                values[stage] = {**added, **values.get(stage, {})}
+        return cls(**values)

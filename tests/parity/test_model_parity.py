@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import torch
 
+from pgfa.model.contrastive import contrastive_loss
 from pgfa.model.graph import spatial_adjacency
-from pgfa.model.loss import contrastive_loss
 from pgfa.model.stgcn import STGCN, from_authors
 from pgfa.skeleton import NTU25
 

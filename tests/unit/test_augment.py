@@ -13,13 +13,14 @@ from torch import Tensor
 from pgfa.config import RunSettings
 from pgfa.skeleton import KINECT20
 from pgfa.text import catalogue, known_catalogues, mirror_sentence
-from pgfa.text.catalogue import NO_MIRROR
+from pgfa.text.catalogue import NO_MIRROR, ActionClass
 from pgfa.text.mirror import mirrored
 from pgfa.train import augment as module
 from pgfa.train.augment import augment
-from pgfa.train.corpus import ClipSet, Corpus
-from pgfa.train.sentences import Sentences, seen_sentences
-from pgfa.train.train import _on_device, batch_of
+from pgfa.train.batches import TrainingClips
+from pgfa.train.clip_set import ClipSet
+from pgfa.train.corpus import Corpus
+from pgfa.train.sentences import ClassSentences, class_sentences
 
 torch.set_num_threads(1)
 
@@ -162,22 +163,25 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> RunSettings:
     random = np.random.default_rng(0)
     np.savez(file, **{text: random.normal(size=8) for text in sorted(texts)})
     text = {"encoder": "file", "source": str(file), "centre": False, "variants": ("plain",)}
-    return RunSettings(split="utd-mhad/x", text=text, train={"mirror": True, "spoil": False})
+    return RunSettings(split="utd-mhad/x", text=text, train={"mirror": True, "degrade": False})
 
 
-def sentences_of(settings: RunSettings, merge: bool = True) -> Sentences:
-    books = {book.dataset: book for book in (UTD, GATOR)}
-    return seen_sentences(SEEN, UNSEEN, books, settings.text, merge=merge)
+def sentences_of(settings: RunSettings) -> ClassSentences:
+    return class_sentences(corpus_of_left_hands(), settings)
 
 
-def corpus_of_left_hands() -> Corpus:
+def clips_on_cpu(sentences: ClassSentences, settings: RunSettings) -> TrainingClips:
+    return TrainingClips.of(corpus_of_left_hands(), sentences, settings, torch.device("cpu"))
+
+
+def corpus_of_left_hands(seen: tuple[ActionClass, ...] = SEEN) -> Corpus:
     """Clips in which the left wrist alone is far from the body: mirrored ones show it at the right."""
     labels = np.repeat(np.arange(len(SEEN)), EACH)
     positions = np.full((len(labels), 8, 1, 20, 3), 0.01, dtype=np.float32)
     positions[..., KINECT20.index("wrist_left"), :] = (5, 1, 1)
     origin = np.zeros((len(labels), 2), dtype=np.int64)
-    made = ClipSet(positions, np.ones((len(labels), 1), dtype=bool), labels, origin)
-    return Corpus(KINECT20, {"utd-mhad": UTD, "kinder-gator": GATOR}, SEEN, UNSEEN, made, made, ())
+    clips = ClipSet(positions, np.ones((len(labels), 1), dtype=bool), labels, origin)
+    return Corpus(KINECT20, {"utd-mhad": UTD, "kinder-gator": GATOR}, seen, UNSEEN, clips, clips, ())
 
 
 def test_a_flipped_clip_is_told_by_the_mirrored_sentence(settings: RunSettings) -> None:
@@ -185,11 +189,8 @@ def test_a_flipped_clip_is_told_by_the_mirrored_sentence(settings: RunSettings) 
     with np.load(settings.text.source or "") as file:
         vector = {name: file[name] / np.linalg.norm(file[name]) for name in file.files}
     torch.manual_seed(0)
-    everything = torch.arange(len(corpus.train))
-    positions, _, text, same = batch_of(
-        _on_device(corpus, sentences, torch.device("cpu")), everything, settings
-    )
-    reach = positions.norm(dim=-1).mean(dim=(1, 2))
+    batch = clips_on_cpu(sentences, settings).batch(torch.arange(len(corpus.train)), epoch=0)
+    reach = batch.positions.norm(dim=-1).mean(dim=(1, 2))
     flipped = (reach[:, KINECT20.index("wrist_right")] > reach[:, KINECT20.index("wrist_left")]).numpy()
     label = corpus.train.labels
     for i, action in enumerate(SEEN):
@@ -201,22 +202,22 @@ def test_a_flipped_clip_is_told_by_the_mirrored_sentence(settings: RunSettings) 
     for clip in range(len(label)):
         said = SEEN[label[clip]].plain
         said = mirror_sentence(said) if flipped[clip] else said
-        np.testing.assert_allclose(text[clip].numpy(), vector[said], atol=1e-6)
+        np.testing.assert_allclose(batch.vectors[clip].numpy(), vector[said], atol=1e-6)
     # A mirrored swipe to the left is a swipe to the right; a mirrored wave is still a wave.
     shows = np.array([{0: 1, 1: 0}.get(c, c) if f else c for c, f in zip(label, flipped, strict=True)])
-    np.testing.assert_array_equal(same.numpy(), shows[:, None] == shows)
+    np.testing.assert_array_equal(batch.same.numpy(), shows[:, None] == shows)
 
 
 def test_without_augmentation_all_stays(settings: RunSettings) -> None:
     sentences, corpus = sentences_of(settings), corpus_of_left_hands()
     still = RunSettings(text=settings.text, train={"augment": False})
-    data = _on_device(corpus, sentences, torch.device("cpu"))
-    chosen = torch.tensor([3, 100, 3])
-    positions, present, text, same = batch_of(data, chosen, still)
-    np.testing.assert_array_equal(positions.numpy(), corpus.train.positions[chosen])
-    np.testing.assert_allclose(text.numpy(), sentences.vectors[corpus.train.labels[chosen]], atol=1e-6)
-    assert present.all()
-    assert same.tolist() == [[True, False, True], [False, True, False], [True, False, True]]
+    index = torch.tensor([3, 100, 3])
+    batch = clips_on_cpu(sentences, still).batch(index, epoch=0)
+    np.testing.assert_array_equal(batch.positions.numpy(), corpus.train.positions[index])
+    vectors = sentences.vectors[corpus.train.labels[index]]
+    np.testing.assert_allclose(batch.vectors.numpy(), vectors, atol=1e-6)
+    assert batch.present.all()
+    assert batch.same.tolist() == [[True, False, True], [False, True, False], [True, False, True]]
 
 
 def test_classes_of_two_sets_that_mean_the_same_are_no_negatives(tmp_path: Path) -> None:
@@ -229,11 +230,11 @@ def test_classes_of_two_sets_that_mean_the_same_are_no_negatives(tmp_path: Path)
     np.savez(
         tmp_path / "v.npz", **{a.plain: np.random.default_rng(len(a.plain)).normal(size=4) for a in rows}
     )
-    text = RunSettings(
-        text={"encoder": "file", "source": str(tmp_path / "v.npz"), "variants": ("plain",)}
-    ).text
-    books = {"utd-mhad": UTD, "kinder-gator": GATOR}
-    merged, apart = (seen_sentences(seen, UNSEEN, books, text, merge=m) for m in (True, False))
+    text = {"encoder": "file", "source": str(tmp_path / "v.npz"), "variants": ("plain",), "centre": True}
+    merged, apart = (
+        class_sentences(corpus_of_left_hands(seen), RunSettings(recipe=recipe, text=text))
+        for recipe in ("default", "paper")
+    )
     assert merged.same[:3, :3].tolist() == [[True, True, False], [True, True, False], [False, False, True]]
     assert (apart.same[:3, :3] == np.eye(3)).all()
     images = merged.mirror[:2]
@@ -241,11 +242,9 @@ def test_classes_of_two_sets_that_mean_the_same_are_no_negatives(tmp_path: Path)
 
 
 def test_centred_sentences_have_mean_zero(settings: RunSettings) -> None:
-    text = settings.text.model_copy(update={"centre": True})
-    books = {"utd-mhad": UTD, "kinder-gator": GATOR}
-    made = seen_sentences(SEEN, UNSEEN, books, text, merge=True)
-    data = _on_device(corpus_of_left_hands(), made, torch.device("cpu"))
-    np.testing.assert_allclose(data["vectors"][: len(SEEN)].mean(dim=0).numpy(), 0, atol=1e-6)
+    centred = settings.model_copy(update={"text": settings.text.model_copy(update={"centre": True})})
+    data = clips_on_cpu(sentences_of(centred), centred)
+    np.testing.assert_allclose(data.vectors[: len(SEEN)].mean(dim=0).numpy(), 0, atol=1e-6)
 
 
 @pytest.mark.parametrize("name", known_catalogues())

@@ -29,7 +29,7 @@ from pgfa.research.benchmark.run import RESULTS, run_benchmark
 from pgfa.research.benchmark.spec import BenchmarkSettings, load_benchmark
 from pgfa.research.benchmark.workers import Ended, Task, work
 from pgfa.synth import DEMO_ACTIONS, make_clips
-from pgfa.train.corpus import assemble
+from pgfa.train.corpus import build_corpus
 
 ROOT = Path(__file__).resolve().parents[2]
 TIMES = ("fit_seconds", "judge_seconds")
@@ -50,7 +50,7 @@ def spec_of(**changes: object) -> BenchmarkSettings:
     given = {
         "training": {"alone": ["synthetic"]}, "splits": [{"names": ["synthetic/18-6"], "folds": 1}],
         "methods": ["pgfa", "eszsl"], "alignments": ["none", "paper"], "epochs": [2],
-        "run": {"model": {"channels": [8], "strides": [2]}, "train": {"batch": 16}}, **changes,
+        "run": {"model": {"channels": [8], "strides": [2]}, "train": {"batch_size": 16}}, **changes,
     }  # fmt: skip
     return BenchmarkSettings(**given)
 
@@ -231,7 +231,7 @@ def test_clips_set_aside_are_of_people_who_train_nothing(packs: Path, tmp_path: 
 
 
 def test_where_people_are_not_known_a_share_of_each_class_is_set_aside(packs: Path) -> None:
-    corpus = assemble(RunSettings(packs=(str(packs / "synthetic"),), split="synthetic/18-6"))
+    corpus = build_corpus(RunSettings(packs=(str(packs / "synthetic"),), split="synthetic/18-6"))
     nobody = np.full(len(corpus.train), "")
     left, aside = set_aside(corpus, nobody, 0.4, 0)
     assert aside is not None
@@ -249,7 +249,7 @@ def test_where_people_are_not_known_a_share_of_each_class_is_set_aside(packs: Pa
 def test_other_settings_are_other_runs(packs: Path, tmp_path: Path) -> None:
     folders = {
         unit.folder
-        for changes in ({}, {"seen_share": 0.4}, {"epochs": [3]}, {"run": {"train": {"batch": 8}}})
+        for changes in ({}, {"seen_share": 0.4}, {"epochs": [3]}, {"run": {"train": {"batch_size": 8}}})
         for unit in plan(spec_of(**changes), tmp_path, packs)[0].units
     }
     assert len(folders) == 8
@@ -265,8 +265,8 @@ def test_other_settings_are_other_runs(packs: Path, tmp_path: Path) -> None:
 def test_test_clips_are_watched_for_protocol_paper_alone(packs: Path, tmp_path: Path) -> None:
     for protocols, watched in ((["honest"], False), (["honest", "paper"], True)):
         (job,) = plan(spec_of(protocols=protocols), tmp_path, packs)
-        assert {unit.settings.train.watch_test for unit in job.full.values()} == {watched}
-        assert {unit.settings.train.watch_test for unit in job.folds.values()} == {False}
+        assert {unit.settings.train.test_each_epoch for unit in job.full.values()} == {watched}
+        assert {unit.settings.train.test_each_epoch for unit in job.folds.values()} == {False}
 
 
 def test_a_pack_that_is_not_there_is_told_before_any_work(tmp_path: Path) -> None:

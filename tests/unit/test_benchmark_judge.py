@@ -12,7 +12,7 @@ import pytest
 from numpy.typing import NDArray
 
 from pgfa.adapt import align_with
-from pgfa.config import AdaptSettings, CompareSettings, RunSettings
+from pgfa.config import AdaptSettings, BaselineSettings, RunSettings
 from pgfa.errors import BadConfig
 from pgfa.evaluate.bootstrap import paired
 from pgfa.evaluate.gzsl import Mixed, choose_penalty, harmonic, sweep
@@ -27,7 +27,7 @@ from pgfa.research.benchmark.run import CURVES, RESULTS, Done, judge_job, write_
 from pgfa.research.benchmark.spec import BenchmarkSettings
 from pgfa.research.benchmark.tables import Standing, group_of, tables_of
 from pgfa.research.selection import GRIDS, apply, best_of, fold_size
-from pgfa.train.watch import WATCHED
+from pgfa.train.run import TEST_LOG
 
 METHODS, ALIGNED = ("pgfa", "smie"), ("none", "paper", "uniform", "t3a")
 UNSEEN, SEEN, EPOCHS = 3, 4, (1, 2)
@@ -56,7 +56,7 @@ def job_of(place: Path, splits: str = "utd-mhad/random-5-00", start: int = 0) ->
     """Two seeds and two folds of two lengths, everything kept on disk."""
 
     def unit(name: str, number: int) -> Fit:
-        own = Fit(RunSettings(), (), -1, 0.1, METHODS, CompareSettings(), place / f"{splits}-{name}", 10)
+        own = Fit(RunSettings(), (), -1, 0.1, METHODS, BaselineSettings(), place / f"{splits}-{name}", 10)
         for offset, method in enumerate(METHODS):
             _keep(own, method, told_of(start + 10 * number + offset, space=method == "pgfa"))
         return own
@@ -81,7 +81,7 @@ def accuracy(told: Told, alignment: str, option: dict[str, object]) -> float:
         assert anchors is not None
         scores = align_with("balanced", points, anchors, AdaptSettings(prior="uniform", **option)).scores
     elif alignment == "t3a":
-        scores = TEST_TIME["t3a"](scores, points, anchors, CompareSettings(**option))
+        scores = TEST_TIME["t3a"](scores, points, anchors, BaselineSettings(**option))
     return sum(int(row.argmax()) == told.labels[i] for row, i in zip(scores, own, strict=True)) / len(own)
 
 
@@ -236,7 +236,7 @@ def test_what_was_watched_in_training_is_the_best_that_the_test_labels_give(tmp_
     lines = [
         {"epoch": e, "alpha": 0.9, "before": b, "after": a} for e, b, a in ((0, 0.1, 0.98), (1, 0.99, 0.2))
     ]
-    (place / WATCHED).write_text("".join(json.dumps(line) + "\n" for line in lines))
+    (place / TEST_LOG).write_text("".join(json.dumps(line) + "\n" for line in lines))
     found = {
         r["alignment"]: r for r in judge(job, spec_of())
         if (r["protocol"], r["seed"], r["method"]) == ("paper", 0, "pgfa")

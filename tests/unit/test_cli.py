@@ -19,7 +19,7 @@ from pgfa.read.formats.npz import save_clip
 from pgfa.skeleton import KINECT20, Clip, Source
 
 HEAVY = ("torch", "polars", "scipy", "matplotlib", "sentence_transformers", "sklearn")
-TINY = ("--model.channels", "8", "--model.strides", "2", "--train.epochs", "2", "--train.batch", "16")
+TINY = ("--model.channels", "8", "--model.strides", "2", "--train.epochs", "2", "--train.batch-size", "16")
 
 
 def run(*arguments: str | Path) -> None:

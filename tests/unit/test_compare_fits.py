@@ -11,17 +11,18 @@ import pytest
 import torch
 from torch import Tensor
 
-from pgfa.config import CompareSettings, RunSettings, TrainSettings
+from pgfa.config import BaselineSettings, RunSettings, TrainSettings
 from pgfa.files import write_json
+from pgfa.model.encoder import build_model
 from pgfa.research.baselines import METHODS
 from pgfa.research.baselines.encoded import Encoded, encode
 from pgfa.research.baselines.smie import calm_features, calm_frames
 from pgfa.skeleton import KINECT20
 from pgfa.text import catalogue
-from pgfa.train.corpus import ClipSet, Corpus
+from pgfa.train.clip_set import ClipSet
+from pgfa.train.corpus import Corpus
 from pgfa.train.features import features_of
-from pgfa.train.loop import CORPUS
-from pgfa.train.train import build_model
+from pgfa.train.run import CORPUS
 
 torch.set_num_threads(1)
 
@@ -82,7 +83,7 @@ def given_to(
     monkeypatch.setattr(module, loss, spy)
     monkeypatch.setattr(import_module("pgfa.research.baselines.encoded"), "encode", lambda *_, **__: made)
     corpus = Corpus(KINECT20, {}, (), (), clips, clips, ())
-    chosen = CompareSettings(epochs=3, batch=6, smie_draws=DRAWS, **options)
+    chosen = BaselineSettings(epochs=3, batch_size=6, smie_samples=DRAWS, **options)
     METHODS[name](made.settings, corpus, made.folder, options=chosen, device="cpu")
     assert len(seen) == 3 * CLIPS // 6
     return seen
@@ -155,14 +156,19 @@ def test_every_option_that_decides_the_weights_decides_the_folder(
     made, clips = encoded
     monkeypatch.setattr(import_module("pgfa.research.baselines.encoded"), "encode", lambda *_, **__: made)
     corpus = Corpus(KINECT20, {}, (), (), clips, clips, ())
-    base = CompareSettings(epochs=1, batch=6, smie_draws=1, vae_hidden=4, vae_latent=2)
+    base = BaselineSettings(epochs=1, batch_size=6, smie_samples=1, vae_hidden=4, vae_latent=2)
     read = {
-        "pgfa-frozen": {"rate": 0.5},
-        "smie": {"smie_rate": 0.5, "smie_draws": 2},
-        "devise": {"rate": 0.5, "devise_margin": 0.5},
-        "vae": {"rate": 0.5, "vae_hidden": 5, "vae_latent": 3},
+        "pgfa-frozen": {"learning_rate": 0.5},
+        "smie": {"smie_learning_rate": 0.5, "smie_samples": 2},
+        "devise": {"learning_rate": 0.5, "devise_margin": 0.5},
+        "vae": {"learning_rate": 0.5, "vae_hidden": 5, "vae_latent": 3},
     }
-    for change in ({}, *({key: value} for key, value in read[name].items()), {"epochs": 2}, {"batch": 4}):
+    for change in (
+        {},
+        *({key: value} for key, value in read[name].items()),
+        {"epochs": 2},
+        {"batch_size": 4},
+    ):
         METHODS[name](
             made.settings, corpus, made.folder, options=base.model_copy(update=change), device="cpu"
         )

@@ -11,16 +11,18 @@ import numpy as np
 import pytest
 import torch
 
+from builders import stopped_after
 from pgfa.adapt import align_with, cosines
-from pgfa.config import AdaptSettings, CompareSettings, RunSettings
+from pgfa.config import AdaptSettings, BaselineSettings, RunSettings
 from pgfa.errors import BadConfig
 from pgfa.research.baselines import METHODS, TEST_TIME, Fitted, encode, points_of, sentence_vectors
 from pgfa.research.baselines.encoded import ENCODER, FEATURES
 from pgfa.skeleton import KINECT20
 from pgfa.text import catalogue
 from pgfa.train.classifier import train_classifier
-from pgfa.train.corpus import ClipSet, Corpus
-from pgfa.train.loop import CHECKPOINT, METRICS, WEIGHTS, read_metrics
+from pgfa.train.clip_set import ClipSet
+from pgfa.train.corpus import Corpus
+from pgfa.train.run import CHECKPOINT, METRICS, WEIGHTS, read_metrics
 
 torch.set_num_threads(1)
 
@@ -38,8 +40,14 @@ SEEN = tuple(k for k in range(16) if k not in UNSEEN)
 ACTIONS = tuple(
     sorted((a for a in BOOK.actions if "left" not in a.name and "right" not in a.name), key=lambda a: a.name)
 )[:16]
-OPTIONS = CompareSettings(
-    epochs=40, batch=32, rate=3e-3, smie_rate=1e-3, smie_draws=2, vae_hidden=64, vae_latent=16
+OPTIONS = BaselineSettings(
+    epochs=40,
+    batch_size=32,
+    learning_rate=3e-3,
+    smie_learning_rate=1e-3,
+    smie_samples=2,
+    vae_hidden=64,
+    vae_latent=16,
 )
 """Few clips, so few steps an epoch: more of each step than by default."""
 SHARED = tuple(name for name in METHODS if name != "pgfa")
@@ -85,7 +93,14 @@ def make_settings(folder: Path, **train: Any) -> RunSettings:
         told = {ACTIONS[k].key: (2.0 * WAYS[k] - 1) @ turn for k in range(16)}
         rest = {a.key: np.random.default_rng(5).normal(size=6) for a in BOOK.actions if a.key not in told}
         np.savez(vectors, **told, **rest)
-    made: dict[str, Any] = {"epochs": 12, "batch": 16, "rate": 1e-2, "seed": 2, "augment": False, **train}
+    made: dict[str, Any] = {
+        "epochs": 12,
+        "batch_size": 16,
+        "learning_rate": 1e-2,
+        "seed": 2,
+        "augment": False,
+        **train,
+    }
     return RunSettings(
         split="utd-mhad/own",
         prepare={"frames": 10, "bodies": 1},
@@ -267,7 +282,7 @@ def test_the_encoder_has_learnt_the_seen_classes_for_as_long_as_pgfa(
     assert logits.shape[1] == len(corpus.seen)
     assert (logits.argmax(dim=1).numpy() == corpus.train.labels).mean() > 0.8
     ours, theirs = (list(read_metrics(home / part)) for part in ("pgfa", ENCODER))
-    assert [line["rate"] for line in ours] == [line["rate"] for line in theirs]
+    assert [line["learning_rate"] for line in ours] == [line["learning_rate"] for line in theirs]
 
 
 def test_damaged_features_are_made_again(home: Path, corpus: Corpus, tmp_path: Path) -> None:
@@ -302,18 +317,6 @@ def test_an_encoder_of_other_clips_is_refused(home: Path, fitted: dict[str, Fitt
 # Resuming
 
 
-class Stopped(Exception):
-    pass
-
-
-def stop_at(epoch: int) -> Any:
-    def progress(line: dict[str, Any]) -> None:
-        if line["epoch"] == epoch:
-            raise Stopped
-
-    return progress
-
-
 @pytest.fixture
 def short(home: Path) -> RunSettings:
     return make_settings(home, epochs=3, augment=True, mirror=True)
@@ -324,8 +327,8 @@ def test_a_stopped_classifier_ends_with_the_same_weights(
     epoch: int, short: RunSettings, corpus: Corpus, tmp_path: Path
 ) -> None:
     train_classifier(short, corpus, tmp_path / "straight", device="cpu")
-    with pytest.raises(Stopped):
-        train_classifier(short, corpus, tmp_path / "stopped", device="cpu", progress=stop_at(epoch))
+    with stopped_after(epoch):
+        train_classifier(short, corpus, tmp_path / "stopped", device="cpu")
     torch.manual_seed(99)
     train_classifier(short, corpus, tmp_path / "stopped", device="cpu")
     for name in (WEIGHTS, CHECKPOINT):
@@ -336,7 +339,7 @@ def test_the_contrastive_scale_is_nothing_to_a_classifier(home: Path, corpus: Co
     plain = make_settings(home, epochs=2)
     train_classifier(plain, corpus, tmp_path, device="cpu")
     before = files_of(tmp_path)
-    learnt = make_settings(home, epochs=2, learn_scale=True, scale=3.0)
+    learnt = make_settings(home, epochs=2, learn_logit_scale=True, logit_scale=3.0)
     train_classifier(learnt, corpus, tmp_path, device="cpu")
     assert files_of(tmp_path) == before
 
@@ -354,12 +357,12 @@ def test_a_stopped_critic_ends_with_the_same_weights(
     def deadly(*values: Any) -> torch.Tensor:
         steps[0] += 1
         if steps[0] == 4 * 30 + 2:
-            raise Stopped
+            raise KeyboardInterrupt
         return loss(*values)
 
     with monkeypatch.context() as patch:
         patch.setattr(smie_module, "smie_loss", deadly)
-        with pytest.raises(Stopped):
+        with pytest.raises(KeyboardInterrupt):
             METHODS["smie"](settings, corpus, tmp_path, options=OPTIONS, device="cpu")
     (place,) = tmp_path.glob("smie-*")
     assert len(list(read_metrics(place))) == 30
@@ -377,7 +380,7 @@ def test_the_forgotten_layer_norm_is_the_papers_only(
 ) -> None:
     stated = {**OPTIONS.model_dump(exclude={"recipe"}), "recipe": "paper"}
     faulty = METHODS["smie"](
-        make_settings(home), corpus, home, options=CompareSettings(**stated), device="cpu"
+        make_settings(home), corpus, home, options=BaselineSettings(**stated), device="cpu"
     )
     features = faulty.features(corpus.test)
     assert not np.allclose(faulty.scores(features, words), fitted["smie"].scores(features, words))
@@ -386,4 +389,4 @@ def test_the_forgotten_layer_norm_is_the_papers_only(
     np.testing.assert_allclose(
         faulty.scores(normal.astype(np.float32), words), fitted["smie"].scores(features, words), atol=1e-4
     )
-    assert CompareSettings(recipe="paper").smie_rate == 1e-5
+    assert BaselineSettings(recipe="paper").smie_learning_rate == 1e-5

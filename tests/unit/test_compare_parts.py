@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from pgfa.adapt import entropy
-from pgfa.config import CompareSettings, TrainSettings
+from pgfa.config import BaselineSettings, TrainSettings
 from pgfa.research.baselines import TEST_TIME
 from pgfa.research.baselines.cache import unit_of
 from pgfa.research.baselines.devise import ranking_loss
@@ -25,7 +25,7 @@ from pgfa.research.baselines.smie import (
     motion,
     normal,
     smie_loss,
-    smie_rate,
+    smie_schedule,
 )
 from pgfa.research.baselines.vae import (
     ALIGN,
@@ -218,13 +218,13 @@ def test_layer_norm_without_weights() -> None:
 
 
 def test_the_rate_warms_up_for_15_epochs_and_falls_by_cosine() -> None:
-    made = TrainSettings(epochs=100, rate=1e-5)
-    rates = [smie_rate(made, epoch, 3, 9) for epoch in range(100)]
+    made = TrainSettings(epochs=100, learning_rate=1e-5)
+    rates = [smie_schedule(made, epoch, 3, 9) for epoch in range(100)]
     assert rates[:3] == pytest.approx([0, 1e-5 / 15, 2e-5 / 15])
     assert rates[15] == pytest.approx(1e-5)
     assert rates[15 + 17] == pytest.approx(0.5e-5 * (1 + math.cos(math.pi * 17 / 85)))
     assert max(rates) == rates[15]
-    assert smie_rate(TrainSettings(epochs=1, rate=1.0), 0, 0, 1) == 1.0
+    assert smie_schedule(TrainSettings(epochs=1, learning_rate=1.0), 0, 0, 1) == 1.0
 
 
 # VAE
@@ -295,7 +295,7 @@ def test_standard_features() -> None:
 
 # Test-time baselines
 
-OPTIONS = CompareSettings(t3a_supports=3, cache_shots=2, cache_weight=1.5, cache_sharpness=4.0)
+OPTIONS = BaselineSettings(t3a_supports=3, cache_shots=2, cache_weight=1.5, cache_sharpness=4.0)
 
 
 def t3a_by_loops(

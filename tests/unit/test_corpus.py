@@ -16,7 +16,8 @@ from pgfa.skeleton import KINECT20, NTU25, Clip, Source
 from pgfa.synth import make_clips
 from pgfa.text import catalogue, removed_classes, same_meaning
 from pgfa.text.overlap import label_vectors
-from pgfa.train.corpus import ClipSet, Corpus, assemble
+from pgfa.train.clip_set import ClipSet
+from pgfa.train.corpus import Corpus, build_corpus
 
 SETS = ("utd-mhad", "kinder-gator", "msr-action3d")
 SPLITS = ("utd-mhad/22-5", "utd-mhad/18-9", "utd-mhad/14-13")
@@ -54,7 +55,7 @@ def cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPa
 
 
 def run(split: str, *packs: str, **stages: object) -> Corpus:
-    return assemble(RunSettings(split=split, packs=packs, prepare={"frames": 8}, **stages))
+    return build_corpus(RunSettings(split=split, packs=packs, prepare={"frames": 8}, **stages))
 
 
 def told(corpus: Corpus, part: ClipSet, classes: tuple) -> list[tuple[str, str]]:  # type: ignore[type-arg]
@@ -112,7 +113,7 @@ def test_known_leaks_of_22_5_by_name(packs: dict[str, str]) -> None:
 def test_without_other_packs_nothing_is_removed(packs: dict[str, str]) -> None:
     corpus = run("utd-mhad/22-5", packs["utd-mhad"])
     assert corpus.removals == ()
-    assert corpus.untold == {}
+    assert corpus.unlisted == {}
     assert "not used" not in str(corpus)
     assert (len(corpus.seen), len(corpus.unseen), len(corpus.train), len(corpus.test)) == (22, 5, 22, 5)
 
@@ -130,7 +131,7 @@ def test_packs_of_several_layouts_come_to_one(layout: str, packs: dict[str, str]
         packs=tuple(packs.values()),
         prepare={"layout": layout, "frames": 8, "bodies": 2},
     )
-    corpus = assemble(settings)
+    corpus = build_corpus(settings)
     joints = {"kinect20": 20, "ntu25": 25}[layout]
     assert corpus.layout.name == layout
     assert corpus.train.positions.shape == (len(corpus.train), 8, 2, joints, 3)
@@ -201,8 +202,8 @@ def test_clips_without_a_class_are_not_used(moves: list[Clip], tmp_path: Path) -
     corpus = run("mine/unseen:hop", own_pack(tmp_path / "p", moves, ["hop", "bow", ""]))
     assert [a.name for a in corpus.seen] == ["bow"]
     assert (len(corpus.train), len(corpus.test)) == (2, 2)
-    assert corpus.untold == {"mine/": 2}
-    assert "not used, as no catalogue tells what they show (2 clips):\n  mine/ (no class): 2" in str(corpus)
+    assert corpus.unlisted == {"mine/": 2}
+    assert "not used, missing from the catalogue (2 clips):\n  mine/ (no class): 2" in str(corpus)
 
 
 def test_classes_that_the_catalogue_lacks_are_said(moves: list[Clip], tmp_path: Path) -> None:
@@ -211,7 +212,7 @@ def test_classes_that_the_catalogue_lacks_are_said(moves: list[Clip], tmp_path: 
     save_pack(clips, tmp_path / "p")
     corpus = run("utd-mhad/22-5", str(tmp_path / "p"))
     assert (len(corpus.train), len(corpus.test)) == (22, 5)
-    assert corpus.untold == {"utd-mhad/juggle": 3}
+    assert corpus.unlisted == {"utd-mhad/juggle": 3}
     assert "(3 clips):\n  utd-mhad/juggle: 3" in str(corpus)
 
 
@@ -257,7 +258,7 @@ def test_no_pack_and_a_pack_that_is_none(tmp_path: Path) -> None:
 
 def test_a_pack_given_twice_is_refused(moves: list[Clip], tmp_path: Path) -> None:
     pack = own_pack(tmp_path / "p", moves, ["hop", "bow"])
-    with pytest.raises(BadConfig, match="are the same pack; give it once"):
+    with pytest.raises(BadConfig, match="are the same pack; name it once"):
         run("mine/unseen:hop", pack, str(tmp_path / "p" / ".." / "p"))
 
 
@@ -280,7 +281,7 @@ def test_a_recording_in_two_packs_may_not_be_tested(
     copy = replace(clips[1], source=replace(clips[1].source, id="another", **other))
     seen_too = replace(clips[3], source=replace(clips[3].source, id="more", dataset="copies"))
     save_pack([copy, seen_too], tmp_path / "q")
-    with pytest.raises(BadConfig, match=rf"{said}: it lies in .*p \(hop-1\) and .*q \(another\)"):
+    with pytest.raises(BadConfig, match=rf"{said}: it is in .*p \(hop-1\) and .*q \(another\)"):
         run("mine/unseen:hop", str(tmp_path / "p"), str(tmp_path / "q"))
     # Trained on twice is no leak.
     save_pack([seen_too], tmp_path / "r")

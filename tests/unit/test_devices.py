@@ -9,10 +9,10 @@ import torch
 from torch import Tensor, nn
 
 from pgfa.config import ModelSettings
+from pgfa.model.contrastive import contrastive_loss
 from pgfa.model.encoder import MotionEncoder
-from pgfa.model.loss import contrastive_loss
 from pgfa.skeleton import NTU25
-from pgfa.train.checkpoint import load_state, save_state
+from pgfa.train.checkpoint import load_checkpoint, save_checkpoint
 
 SMALL = {"channels": (4, 8), "strides": (2, 1), "dropout": 0.25}
 KINDS = [
@@ -28,7 +28,7 @@ def model_of(kind: tuple[str, str, tuple[str, ...]], dtype: torch.dtype = torch.
     torch.manual_seed(0)
     encoder, absent, streams = kind
     settings = ModelSettings(encoder=encoder, absent_bodies=absent, streams=streams, **SMALL)
-    return MotionEncoder(settings, NTU25, 6, 14.0, learn_scale=True).to(dtype)
+    return MotionEncoder(settings, NTU25, 6, 14.0, learn_logit_scale=True).to(dtype)
 
 
 def batch(device: str = "cpu", dtype: torch.dtype = torch.float32) -> tuple[Tensor, Tensor, Tensor, Tensor]:
@@ -125,11 +125,11 @@ def test_cuda_training_is_saved_and_goes_on_anywhere(tmp_path: Path, encoder: st
         optimiser.step()
         losses.append(float(loss))
     assert all(map(torch.isfinite, torch.tensor(losses)))
-    save_state(tmp_path / "state.safetensors", model, optimiser, epoch=1)
+    save_checkpoint(tmp_path / "state.safetensors", model, optimiser, epoch=1)
     for device in ("cpu", "cuda"):
         again = model_of(kind).to(device)
         memory = torch.optim.SGD(again.parameters(), lr=0.01, momentum=0.9)
-        assert load_state(tmp_path / "state.safetensors", again, memory) == {"epoch": 1}
+        assert load_checkpoint(tmp_path / "state.safetensors", again, memory) == {"epoch": 1}
         for ours, theirs in zip(again.parameters(), model.parameters(), strict=True):
             assert ours.device.type == device
             assert torch.equal(ours.cpu(), theirs.cpu())

@@ -27,7 +27,7 @@ from pgfa.read import read
 from pgfa.read.format import CLASS_NOT_TOLD
 from pgfa.read.formats.npz import save_clip
 from pgfa.skeleton import KINECT20, NTU25, Clip, Source, get_layout
-from pgfa.train.corpus import assemble
+from pgfa.train.corpus import build_corpus
 
 GUIDE = (Path(__file__).resolve().parents[2] / "docs" / "own-data.md").read_text(encoding="utf-8")
 SHORTER = {"--train.epochs": "1"}
@@ -236,8 +236,8 @@ def test_a_class_that_the_list_tells_is_no_defect(tmp_path: Path) -> None:
     for name in ("alone/a.txt", "alone/wave/a.txt"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("\n".join(lines))
-    untold, labelled = check(tmp_path / "alone")
-    assert (untold.action, CLASS_NOT_TOLD in untold.problems) == ("", True)
+    unlisted, labelled = check(tmp_path / "alone")
+    assert (unlisted.action, CLASS_NOT_TOLD in unlisted.problems) == ("", True)
     assert (labelled.action, CLASS_NOT_TOLD in labelled.problems) == ("wave", False)
 
 
@@ -273,7 +273,7 @@ def test_what_a_run_is_not_told_it_says(place: Path, tmp_path: Path) -> None:
     pack = save_pack(clips, tmp_path / "q").folder
 
     def corpus(split: str, *catalogues: Path) -> str:
-        return str(assemble(RunSettings(packs=(str(pack),), split=split), catalogues))
+        return str(build_corpus(RunSettings(packs=(str(pack),), split=split), catalogues))
 
     mine = place / "mine.toml"
     assert "no sentences for recordings" in corpus("recordings/unseen:wave")

@@ -100,9 +100,13 @@ def test_prepared_clips_hardly_differ_with_and_without_idle_time() -> None:
 
 def test_settings_of_a_run_from_before_leave_later_switches_off() -> None:
     kept = RunSettings().model_dump(mode="json")
-    del kept["prepare"]["trim"], kept["train"]["spoil"]
+    del kept["prepare"]["trim"], kept["train"]["degrade"]
     saved = RunSettings.saved(**kept)
-    assert (saved.prepare.trim, saved.train.spoil) == (False, False)
-    assert (RunSettings().prepare.trim, RunSettings().train.spoil) == (True, True)
-    assert saved.stated(set()) == kept
-    assert RunSettings().stated(set()) != kept
+    assert (saved.prepare.trim, saved.train.degrade) == (False, False)
+    assert (RunSettings().prepare.trim, RunSettings().train.degrade) == (True, True)
+    assert saved.model_dump(mode="json") == {
+        **kept,
+        "prepare": {**kept["prepare"], "trim": False},
+        "train": {**kept["train"], "degrade": False},
+    }
+    assert saved.digest != RunSettings().digest

@@ -36,7 +36,7 @@ def test_from_sentences_looks_at_no_other_clip(method: str, monkeypatch: pytest.
     features, anchors = a_hub()
     truth = np.random.default_rng(2).integers(0, 3, len(features))
     monkeypatch.setattr(module, "features_of", lambda *given: features)
-    monkeypatch.setattr(module, "anchors_of", lambda *given: anchors)
+    monkeypatch.setattr(module, "unseen_anchors", lambda *given: anchors)
     adapt = AdaptSettings(method=method)
     run = SimpleNamespace(settings=RunSettings(adapt=adapt), model=None, centre=None)
     test = SimpleNamespace(positions=None, present=None, labels=truth)

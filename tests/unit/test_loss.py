@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from pgfa.model.loss import contrastive_loss
+from pgfa.model.contrastive import contrastive_loss
 
 SCALE = 1 / 0.07
 

@@ -14,7 +14,7 @@ from pgfa.evaluate.evaluate import evaluate, save_evaluation
 from pgfa.pack import save_pack
 from pgfa.skeleton import Source
 from pgfa.synth import make_clips
-from pgfa.train.corpus import assemble
+from pgfa.train.corpus import build_corpus
 from pgfa.train.train import train
 
 SENTENCES = {"wave": "A person greets a friend.", "hop": "A person hops.", "duck": "A person ducks."}
@@ -50,9 +50,9 @@ def test_a_run_is_judged_by_the_sentences_it_was_trained_with(folder: Path) -> N
         prepare={"frames": 8},
         text={"encoder": "file", "source": str(folder / "v.npz"), "variants": ("skeleton", "plain")},
         model={"channels": (4, 8), "strides": (2, 1), "kernel": 3},
-        train={"epochs": 1, "batch": 4},
+        train={"epochs": 1, "batch_size": 4},
     )
-    train(settings, assemble(settings, [folder / "mine.toml"]), folder / "run", device="cpu")
+    train(settings, build_corpus(settings, [folder / "mine.toml"]), folder / "run", device="cpu")
     (folder / "mine.toml").unlink()
     found = evaluate(folder / "run", device="cpu")
     assert [a.plain for a in found.corpus.unseen] == [SENTENCES["wave"], SENTENCES["hop"]]
@@ -76,9 +76,9 @@ def test_a_recogniser_to_use_learns_from_every_class(folder: Path) -> None:
         prepare={"frames": 8},
         text={"encoder": "file", "source": str(folder / "v.npz"), "variants": ("plain",)},
         model={"channels": (4, 8), "strides": (2, 1), "kernel": 3},
-        train={"epochs": 1, "batch": 4},
+        train={"epochs": 1, "batch_size": 4},
     )
-    corpus = assemble(settings, [folder / "mine.toml"])
+    corpus = build_corpus(settings, [folder / "mine.toml"])
     assert [a.name for a in corpus.seen] == list(SENTENCES)
     assert (len(corpus.train), len(corpus.test), corpus.unseen) == (12, 0, ())
     train(settings, corpus, folder / "all", device="cpu")

@@ -11,6 +11,7 @@ import pytest
 import torch
 
 import pgfa.research.reproduce.run
+from builders import stopped_after
 from pgfa.cli.main import main
 from pgfa.config import ModelSettings, RunSettings, TextSettings
 from pgfa.errors import BadConfig, BadFile
@@ -24,9 +25,9 @@ from pgfa.research.reproduce.spec import load_spec
 from pgfa.research.selection import ALPHAS, choose_alpha, draw_folds, hold_out
 from pgfa.skeleton import NTU25, Clip, Source
 from pgfa.text import catalogue
-from pgfa.train.corpus import Corpus, assemble
+from pgfa.train.corpus import Corpus, build_corpus
+from pgfa.train.run import TEST_LOG
 from pgfa.train.train import train
-from pgfa.train.watch import WATCHED
 
 MODEL = ModelSettings(channels=(4,), strides=(2,))
 SMALL = {"seeds": 1, "epochs": 2, "folds": 1, "model": MODEL, "device": "cpu", "show": False}
@@ -112,7 +113,7 @@ def test_what_was_stopped_goes_on_to_the_same_table(
     assert again == whole
     assert trained[1:] != first
     assert len(trained) == 2
-    monkeypatch.setattr(pgfa.research.reproduce.run, "prepare_clips", None)  # nothing left to prepare
+    monkeypatch.setattr(pgfa.research.reproduce.run, "prepare_selection", None)  # nothing left to prepare
     assert reproduce("setting-1", folders(world, "ntu60"), tmp_path / "b", text=text(world), **SMALL) == whole
 
 
@@ -122,7 +123,7 @@ def test_one_protocol_alone(world: Path, tmp_path: Path) -> None:
     names = [row.name for row in honest.rows]
     assert HONEST in names
     assert BEST not in names
-    assert not list(tmp_path.rglob(WATCHED)), "the honest protocol alone does not watch the test set"
+    assert not list(tmp_path.rglob(TEST_LOG)), "the honest protocol alone does not watch the test set"
     paper = reproduce("one-shot", one, tmp_path / "p", text=text(world), protocol="paper", **SMALL)
     assert HONEST not in [row.name for row in paper.rows]
     assert not list((tmp_path / "p").rglob("fold-*"))
@@ -162,33 +163,29 @@ def run_of(world: Path, split: str = "setting1-1", **more: object) -> RunSetting
 
 def test_watching_changes_no_weight_and_survives_a_stop(world: Path, tmp_path: Path) -> None:
     plain, watched = run_of(world), run_of(world, watch=True)
-    corpus = assemble(plain)
+    corpus = build_corpus(plain)
     straight = train(plain, corpus, tmp_path / "plain", device="cpu").state_dict()
     seen = train(watched, corpus, tmp_path / "watched", device="cpu").state_dict()
     assert all(torch.equal(straight[name], seen[name]) for name in straight)
-    lines = (tmp_path / "watched" / WATCHED).read_text().splitlines()
+    lines = (tmp_path / "watched" / TEST_LOG).read_text().splitlines()
     assert [json.loads(line)["epoch"] for line in lines] == [0, 1, 2]
 
-    def stop(line: dict[str, object]) -> None:
-        if line["epoch"] == 1:
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        train(watched, corpus, tmp_path / "again", device="cpu", progress=stop)
-    with (tmp_path / "again" / WATCHED).open("a") as file:
+    with stopped_after(1):
+        train(watched, corpus, tmp_path / "again", device="cpu")
+    with (tmp_path / "again" / TEST_LOG).open("a") as file:
         file.write('{"epoch": 2, "after": 0.9')  # killed while it wrote
     train(watched, corpus, tmp_path / "again", device="cpu")
-    assert (tmp_path / "again" / WATCHED).read_text().splitlines() == lines
+    assert (tmp_path / "again" / TEST_LOG).read_text().splitlines() == lines
     with pytest.raises(BadConfig, match="other settings"):
         train(watched, corpus, tmp_path / "plain", device="cpu")
 
 
 def test_the_best_epoch_is_the_first_of_equal_ones_and_a_damaged_record_is_named(tmp_path: Path) -> None:
     lines = [{"epoch": e, "after": a} for e, a in enumerate((0.1, 0.4, 0.4, 0.2))]
-    (tmp_path / WATCHED).write_text("\n".join(map(json.dumps, lines)))
+    (tmp_path / TEST_LOG).write_text("\n".join(map(json.dumps, lines)))
     assert pgfa.research.reproduce.run._best(tmp_path) == (1, 0.4)
-    (tmp_path / WATCHED).write_text('{"epoch": 1}\n')
-    with pytest.raises(BadFile, match=WATCHED):
+    (tmp_path / TEST_LOG).write_text('{"epoch": 1}\n')
+    with pytest.raises(BadFile, match=TEST_LOG):
         pgfa.research.reproduce.run._best(tmp_path)
 
 
@@ -209,7 +206,7 @@ def test_folds_are_disjoint_and_drawn_from_the_seed() -> None:
 
 @pytest.mark.parametrize("split", ["setting1-1", "one-shot"])
 def test_holding_out_uses_training_clips_alone(world: Path, split: str) -> None:
-    corpus = assemble(run_of(world, split))
+    corpus = build_corpus(run_of(world, split))
     held = [a.key for a in corpus.seen[:4]]
     inner = hold_out(corpus, held, [corpus.seen[5].key])
     assert [a.key for a in inner.unseen] == held
@@ -232,7 +229,7 @@ def test_holding_out_uses_training_clips_alone(world: Path, split: str) -> None:
 
 def test_alpha_does_not_depend_on_the_test_clips(world: Path, tmp_path: Path) -> None:
     settings = run_of(world)
-    corpus = assemble(settings)
+    corpus = build_corpus(settings)
     poisoned = replace(
         corpus,
         test=replace(

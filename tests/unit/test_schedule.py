@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from pgfa.config import TrainSettings
-from pgfa.train.schedule import order_of, rate_at, seed_of
+from pgfa.train.schedule import learning_rate_at, sample_order, step_seed
 
 PAPER = TrainSettings(recipe="paper", epochs=100)
 
@@ -29,17 +29,17 @@ PAPER = TrainSettings(recipe="paper", epochs=100)
 )
 def test_steps_are_the_papers(epoch: int, rate: float) -> None:
     for step in (0, 7, 286):  # constant in an epoch
-        assert rate_at(PAPER, epoch, step, 287) == pytest.approx(rate, rel=1e-12)
+        assert learning_rate_at(PAPER, epoch, step, 287) == pytest.approx(rate, rel=1e-12)
 
 
 def test_drops_are_a_setting() -> None:
     settings = TrainSettings(recipe="paper", epochs=40, drops=(30,))
-    assert [rate_at(settings, e, 0, 1) for e in (29, 30, 39)] == pytest.approx([0.05, 0.005, 0.005])
+    assert [learning_rate_at(settings, e, 0, 1) for e in (29, 30, 39)] == pytest.approx([0.05, 0.005, 0.005])
 
 
 def test_one_cycle_rises_for_15_percent_and_falls_by_cosine_to_nothing() -> None:
-    settings, steps = TrainSettings(epochs=20, rate=0.4), 10
-    rates = [rate_at(settings, e, s, steps) for e in range(20) for s in range(steps)]
+    settings, steps = TrainSettings(epochs=20, learning_rate=0.4), 10
+    rates = [learning_rate_at(settings, e, s, steps) for e in range(20) for s in range(steps)]
     peak = rates.index(max(rates))
     assert (peak + 1) / len(rates) == pytest.approx(0.15)
     assert rates[peak] == pytest.approx(0.4)
@@ -58,9 +58,9 @@ def labels_of(*sizes: int) -> np.ndarray:
 
 
 def test_each_clip_comes_at_most_once_an_epoch() -> None:
-    settings, labels = TrainSettings(batch=8), labels_of(10, 20, 7)
+    settings, labels = TrainSettings(batch_size=8), labels_of(10, 20, 7)
     for epoch in range(5):
-        order = order_of(settings, labels, epoch)
+        order = sample_order(settings, labels, epoch)
         assert order.shape == (4, 8)  # 37 clips: the last partial batch is dropped
         assert len(set(order.ravel().tolist())) == 32
         assert order.min() >= 0
@@ -68,12 +68,12 @@ def test_each_clip_comes_at_most_once_an_epoch() -> None:
 
 
 def test_over_epochs_every_clip_comes() -> None:
-    settings, labels = TrainSettings(batch=8), labels_of(10, 20, 7)
-    assert len({int(c) for e in range(12) for c in order_of(settings, labels, e).ravel()}) == 37
+    settings, labels = TrainSettings(batch_size=8), labels_of(10, 20, 7)
+    assert len({int(c) for e in range(12) for c in sample_order(settings, labels, e).ravel()}) == 37
 
 
 def test_fewer_clips_than_a_batch_all_come() -> None:
-    order = order_of(TrainSettings(batch=64), labels_of(3, 4), 0)
+    order = sample_order(TrainSettings(batch_size=64), labels_of(3, 4), 0)
     assert order.shape == (1, 7)
     assert sorted(order[0].tolist()) == list(range(7))
 
@@ -84,7 +84,11 @@ def test_order_is_a_pure_function_of_seed_and_epoch(sampling: str) -> None:
 
     def order(seed: int, epoch: int) -> list[int]:
         np.random.seed(epoch + 7)  # noqa: NPY002  (numpy's global state must not count)
-        return order_of(TrainSettings(seed=seed, batch=10, sampling=sampling), labels, epoch).ravel().tolist()
+        return (
+            sample_order(TrainSettings(seed=seed, batch_size=10, sampling=sampling), labels, epoch)
+            .ravel()
+            .tolist()
+        )
 
     first = order(3, 4)
     np.random.random(5)  # noqa: NPY002
@@ -94,12 +98,12 @@ def test_order_is_a_pure_function_of_seed_and_epoch(sampling: str) -> None:
 
 
 def test_classes_come_equally_often() -> None:
-    settings = TrainSettings(batch=12, sampling="classes")
+    settings = TrainSettings(batch_size=12, sampling="classes")
     labels = labels_of(50, 3, 0, 20, 1)  # class 2 has no clip
     counts = np.zeros(5, dtype=int)
     met = set()
     for epoch in range(30):
-        order = order_of(settings, labels, epoch)
+        order = sample_order(settings, labels, epoch)
         assert order.shape == (6, 12)
         count = np.bincount(labels[order.ravel()], minlength=5)
         assert count[[0, 1, 3, 4]].max() - count[[0, 1, 3, 4]].min() <= 1
@@ -113,12 +117,12 @@ def test_labels_may_come_in_any_order() -> None:
     """Draws of a class are clips of that class, however the clips lie."""
     random = np.random.default_rng(0)
     labels = random.permutation(labels_of(40, 4, 16))
-    order = order_of(TrainSettings(batch=30, sampling="classes"), labels, 0)
+    order = sample_order(TrainSettings(batch_size=30, sampling="classes"), labels, 0)
     assert np.bincount(labels[order.ravel()]).tolist() == [20, 20, 20]
 
 
 def test_seeds_of_steps_differ() -> None:
-    seeds = {seed_of(TrainSettings(seed=s), e, k) for s in range(4) for e in range(20) for k in range(20)}
+    seeds = {step_seed(TrainSettings(seed=s), e, k) for s in range(4) for e in range(20) for k in range(20)}
     assert len(seeds) == 1600
     assert all(0 <= seed < 2**63 for seed in seeds)
-    assert seed_of(TrainSettings(seed=1, rate=0.5), 2, 3) == seed_of(TrainSettings(seed=1), 2, 3)
+    assert step_seed(TrainSettings(seed=1, learning_rate=0.5), 2, 3) == step_seed(TrainSettings(seed=1), 2, 3)

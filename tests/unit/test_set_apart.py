@@ -10,7 +10,8 @@ from pgfa.evaluate.gzsl import set_aside
 from pgfa.research.selection import draw_folds, hold_out
 from pgfa.skeleton import KINECT20
 from pgfa.text import catalogue
-from pgfa.train.corpus import ClipSet, Corpus
+from pgfa.train.clip_set import ClipSet
+from pgfa.train.corpus import Corpus
 
 UTD, NTU = catalogue("utd-mhad"), catalogue("ntu60")
 SEEN = (

@@ -207,5 +207,5 @@ def test_training_lowers_the_loss(absent_bodies: str) -> None:
 
 def test_state_holds_no_index() -> None:
     assert not [
-        name for name in small().state_dict() if name.split(".")[-1] in {"there", "back", "out", "undo"}
+        name for name in small().state_dict() if name.split(".")[-1] in {"source", "inverse", "out", "undo"}
     ]

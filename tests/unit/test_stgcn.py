@@ -167,7 +167,7 @@ def test_streams_are_positions_bones_and_steps() -> None:
     settings = ModelSettings(streams=("joint", "bone", "motion"), channels=(4,), strides=(1,), kernel=3)
     model = MotionEncoder(settings, CHAIN, 5, 1.0)
     x = torch.randn(2, 10, 2, 5, 3)
-    got = model._streams(x)
+    got = model.streams_of(x)
     assert got.shape == (2, 10, 2, 5, 9)
     torch.testing.assert_close(got[..., :3], x)
     torch.testing.assert_close(got[0, 4, 1, 2, 3:6], x[0, 4, 1, 2] - x[0, 4, 1, 1])  # c hangs from b

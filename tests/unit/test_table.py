@@ -140,14 +140,14 @@ def test_recipe_values(name: str) -> None:
                 "one-shot" if name == "one-shot" else "zero-shot"
             )
             run = spec.run_settings(column, split, 2, "pack", watch=True)
-            assert (run.train.rate, run.adapt.alpha, run.adapt.method) == (rate, alpha, "paper")
-            assert (run.train.batch, run.train.optimiser, run.train.augment) == (128, "sgd", False)
+            assert (run.train.learning_rate, run.adapt.alpha, run.adapt.method) == (rate, alpha, "paper")
+            assert (run.train.batch_size, run.train.optimiser, run.train.augment) == (128, "sgd", False)
             assert (run.train.epochs, run.train.seed) == (100 if name == "one-shot" else 50, 2)
             assert run.model == ModelSettings(
                 recipe="paper", encoder="shiftgcn" if name == "setting-2" else "stgcn"
             )
             assert run.prepare == PrepareSettings(recipe="paper")
-            assert (run.text.encoder, run.text.centre, run.train.watch_test) == ("mpnet", False, True)
+            assert (run.text.encoder, run.text.centre, run.train.test_each_epoch) == ("mpnet", False, True)
             assert run.protocol == ("all" if name == "one-shot" else "cross-subject")
 
 

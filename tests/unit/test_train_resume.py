@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -16,16 +17,17 @@ import torch
 from safetensors.torch import load_file, save_file
 
 import pgfa.files
+from builders import make_corpus, stopped_after
 from pgfa.config import RunSettings
 from pgfa.errors import BadCheckpoint, BadConfig, BadFile
+from pgfa.model import contrastive
+from pgfa.model.encoder import build_model
 from pgfa.skeleton import KINECT20
 from pgfa.text import catalogue
 from pgfa.train import checkpoint as state
-from pgfa.train import train as module
-from pgfa.train.corpus import ClipSet, Corpus
 from pgfa.train.features import features_of
-from pgfa.train.run import open_run
-from pgfa.train.train import CHECKPOINT, CORPUS, METRICS, SETTINGS, WEIGHTS, read_metrics, train
+from pgfa.train.run import CHECKPOINT, CORPUS, METRICS, SETTINGS, WEIGHTS, open_run, read_metrics
+from pgfa.train.train import train
 
 torch.set_num_threads(1)
 
@@ -36,37 +38,22 @@ SMALL: dict[str, Any] = {"channels": (4, 8), "strides": (2, 1), "kernel": 3}
 RECIPES = ("default", "paper")
 
 
-def clip_set(clips: int, classes: int, seed: int) -> ClipSet:
-    random = np.random.default_rng(seed)
-    present = np.ones((clips, 2), dtype=bool)
-    present[::3, 1] = False
-    positions = random.normal(size=(clips, 8, 2, 20, 3)).astype(np.float32) * present[:, None, :, None, None]
-    origin = np.stack([np.zeros(clips, dtype=np.int64), np.arange(clips)], axis=1)
-    return ClipSet(positions, present, random.integers(0, classes, clips), origin)
-
-
-def corpus(seed: int = 0) -> Corpus:
-    return Corpus(
-        KINECT20, {"utd-mhad": BOOK}, SEEN, UNSEEN, clip_set(26, 4, seed), clip_set(5, 2, seed + 1), ()
-    )
-
-
 def settings_of(recipe: str, vectors: Path, **changes: Any) -> RunSettings:
-    """Three epochs of three steps on a tiny model; a vector a class."""
+    """Three epochs of three steps on a tiny model; one vector per class."""
     if not vectors.exists():
         random = np.random.default_rng(0)
         np.savez(vectors, **{action.key: random.normal(size=6) for action in (*SEEN, *UNSEEN)})
-    made: dict[str, Any] = {"epochs": 3, "batch": 8, "seed": 5, "drops": (2,), **changes}
+    train: dict[str, Any] = {"epochs": 3, "batch_size": 8, "seed": 5, "drops": (2,), **changes}
     text = {"encoder": "file", "source": str(vectors), "variants": ("plain",)}
     prepare = {"layout": "kinect20"}
     return RunSettings(
-        recipe=recipe, split="utd-mhad/tiny", prepare=prepare, text=text, model=SMALL, train=made
+        recipe=recipe, split="utd-mhad/tiny", prepare=prepare, text=text, model=SMALL, train=train
     )
 
 
 def kill_in_the_middle(recipe: str, vectors: str, out: str) -> None:
     """Train, and be killed in the second step of the second epoch; run in a process of its own."""
-    steps, loss = [0], module.contrastive_loss
+    steps, loss = [0], contrastive.contrastive_loss
 
     def deadly(*values: Any) -> torch.Tensor:
         steps[0] += 1
@@ -74,8 +61,8 @@ def kill_in_the_middle(recipe: str, vectors: str, out: str) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
         return loss(*values)
 
-    module.contrastive_loss = deadly
-    train(settings_of(recipe, Path(vectors)), corpus(), Path(out), device="cpu")
+    contrastive.contrastive_loss = deadly
+    train(settings_of(recipe, Path(vectors)), make_corpus(), Path(out), device="cpu")
 
 
 @pytest.fixture(scope="module")
@@ -88,16 +75,8 @@ def straight(tmp_path_factory: pytest.TempPathFactory, vectors: Path) -> dict[st
     """A run of each recipe that nothing stopped."""
     runs = {recipe: tmp_path_factory.mktemp("straight") / recipe for recipe in RECIPES}
     for recipe, out in runs.items():
-        train(settings_of(recipe, vectors), corpus(), out, device="cpu")
+        train(settings_of(recipe, vectors), make_corpus(), out, device="cpu")
     return runs
-
-
-def stop_after(epoch: int) -> Any:
-    def progress(line: dict[str, Any]) -> None:
-        if line["epoch"] == epoch:
-            raise KeyboardInterrupt
-
-    return progress
 
 
 def lines_of(out: Path) -> list[dict[str, Any]]:
@@ -126,12 +105,12 @@ def test_training_changes_the_weights_and_says_so(
 ) -> None:
     """Else the tests below would hold for a loop that does nothing."""
     out = straight[recipe]
-    first = module.build_model(settings_of(recipe, vectors), KINECT20, 6).state_dict()
+    first = build_model(settings_of(recipe, vectors), KINECT20, 6).state_dict()
     last = open_run(out, device="cpu").model.state_dict()
     assert not torch.equal(first["projection.weight"], last["projection.weight"])
     lines = lines_of(out)
     assert len({line["loss"] for line in lines}) == 3
-    assert (lines[0]["rate"] == 0) == (recipe == "paper")
+    assert (lines[0]["learning_rate"] == 0) == (recipe == "paper")
     facts = json.loads((out / CORPUS).read_text())
     assert facts["seen"] == [a.key for a in SEEN]
     assert facts["unseen"] == [a.key for a in UNSEEN]
@@ -145,32 +124,32 @@ def test_stopped_and_started_again(
     recipe: str, epoch: int, straight: dict[str, Path], vectors: Path, tmp_path: Path
 ) -> None:
     settings, out = settings_of(recipe, vectors), tmp_path / "run"
-    with pytest.raises(KeyboardInterrupt):
-        train(settings, corpus(), out, device="cpu", progress=stop_after(epoch))
+    with stopped_after(epoch):
+        train(settings, make_corpus(), out, device="cpu")
     assert not (out / WEIGHTS).exists()
-    with pytest.raises(BadCheckpoint, match="has not ended"):
+    with pytest.raises(BadCheckpoint, match="is not finished"):
         open_run(out, device="cpu")
     torch.manual_seed(99)  # nothing of the process around may count
     torch.rand(7)
-    done: list[int] = []
-    train(settings, corpus(), out, device="cpu", progress=lambda line: done.append(line["epoch"]))
-    assert done == list(range(epoch + 1, 3))  # what was trained is not trained again
+    trained = [line["seconds"] for line in read_metrics(out)]
+    train(settings, make_corpus(), out, device="cpu")
+    assert [line["seconds"] for line in read_metrics(out)][: epoch + 1] == trained  # not trained again
     assert_same_run(straight[recipe], out)
 
 
 def test_stopped_after_every_epoch(straight: dict[str, Path], vectors: Path, tmp_path: Path) -> None:
     settings, out = settings_of("default", vectors), tmp_path / "run"
     for epoch in range(3):
-        with pytest.raises(KeyboardInterrupt):
-            train(settings, corpus(), out, device="cpu", progress=stop_after(epoch))
-    train(settings, corpus(), out, device="cpu")
+        with stopped_after(epoch):
+            train(settings, make_corpus(), out, device="cpu")
+    train(settings, make_corpus(), out, device="cpu")
     assert_same_run(straight["default"], out)
 
 
 def test_killed_in_the_middle_of_an_epoch(straight: dict[str, Path], vectors: Path, tmp_path: Path) -> None:
     out = tmp_path / "run"
     code = (
-        "import importlib.util as u, sys; s = u.spec_from_file_location('t', sys.argv[1]); "
+        f"import importlib.util as u, sys; sys.path.insert(0, {str(Path(__file__).parents[1])!r}); s = u.spec_from_file_location('t', sys.argv[1]); "
         "m = u.module_from_spec(s); s.loader.exec_module(m); m.kill_in_the_middle(*sys.argv[2:])"
     )
     done = subprocess.run(
@@ -178,7 +157,7 @@ def test_killed_in_the_middle_of_an_epoch(straight: dict[str, Path], vectors: Pa
     )
     assert done.returncode == -signal.SIGKILL
     assert [line["epoch"] for line in lines_of(out)] == [0]
-    train(settings_of("default", vectors), corpus(), out, device="cpu")
+    train(settings_of("default", vectors), make_corpus(), out, device="cpu")
     assert_same_run(straight["default"], out)
 
 
@@ -199,28 +178,23 @@ def test_a_checkpoint_half_written_is_never_seen(
     with monkeypatch.context() as patch:
         patch.setattr(pgfa.files.os, "replace", interrupted)
         with pytest.raises(KeyboardInterrupt):
-            train(settings, corpus(), out, device="cpu")
+            train(settings, make_corpus(), out, device="cpu")
     assert not list(out.glob("*.part"))
     whole = (out / CHECKPOINT).read_bytes()
     (out / f".{CHECKPOINT}.x1.part").write_bytes(whole[: len(whole) // 2])  # as a kill would leave it
-    train(settings, corpus(), out, device="cpu")
+    train(settings, make_corpus(), out, device="cpu")
     assert_same_run(straight[recipe], out)
 
 
 def test_started_again_after_the_end_nothing_changes(straight: dict[str, Path], vectors: Path) -> None:
     out = straight["paper"]
     before = {name: load_file(out / name) for name in (WEIGHTS, CHECKPOINT)}
-    model = train(
-        settings_of("paper", vectors),
-        corpus(),
-        out,
-        device="cpu",
-        progress=lambda line: pytest.fail("trained"),
-    )
+    with patch("pgfa.model.contrastive.contrastive_loss", lambda *_: pytest.fail("trained")):
+        model = train(settings_of("paper", vectors), make_corpus(), out, device="cpu")
     for name, tensors in before.items():
         assert all(torch.equal(tensors[key], value) for key, value in load_file(out / name).items())
     assert len(lines_of(out)) == 3
-    test = corpus().test
+    test = make_corpus().test
     again = open_run(out, device="cpu").model
     np.testing.assert_array_equal(
         features_of(model, test.positions, test.present),
@@ -229,18 +203,18 @@ def test_started_again_after_the_end_nothing_changes(straight: dict[str, Path], 
 
 
 def test_another_seed_is_another_run(straight: dict[str, Path], vectors: Path, tmp_path: Path) -> None:
-    train(settings_of("default", vectors, seed=6), corpus(), tmp_path, device="cpu")
+    train(settings_of("default", vectors, seed=6), make_corpus(), tmp_path, device="cpu")
     assert lines_of(tmp_path) != lines_of(straight["default"])
 
 
-@pytest.mark.parametrize("change", [{"rate": 0.5}, {"seed": 6}, {"epochs": 4}, {"augment": False}])
+@pytest.mark.parametrize("change", [{"learning_rate": 0.5}, {"seed": 6}, {"epochs": 4}, {"augment": False}])
 def test_other_settings_in_the_same_folder_are_refused(
     change: dict[str, Any], straight: dict[str, Path], vectors: Path
 ) -> None:
     out = straight["default"]
     before = {p.name: p.read_bytes() for p in out.iterdir()}
-    with pytest.raises(BadConfig, match=f"{out} holds a run of other settings, sentences or clips"):
-        train(settings_of("default", vectors, **change), corpus(), out, device="cpu")
+    with pytest.raises(BadConfig, match=f"{out} holds a run with other settings, sentences or clips"):
+        train(settings_of("default", vectors, **change), make_corpus(), out, device="cpu")
     assert {p.name: p.read_bytes() for p in out.iterdir()} == before
 
 
@@ -248,17 +222,17 @@ def test_other_clips_or_vectors_in_the_same_folder_are_refused(
     straight: dict[str, Path], vectors: Path, tmp_path: Path
 ) -> None:
     with pytest.raises(BadConfig, match="clips"):
-        train(settings_of("default", vectors), corpus(seed=8), straight["default"], device="cpu")
+        train(settings_of("default", vectors), make_corpus(seed=8), straight["default"], device="cpu")
     own, out = tmp_path / "v.npz", tmp_path / "run"
     settings = settings_of("default", own)
-    with pytest.raises(KeyboardInterrupt):
-        train(settings, corpus(), out, device="cpu", progress=stop_after(0))
+    with stopped_after(0):
+        train(settings, make_corpus(), out, device="cpu")
     np.savez(own, **{a.key: np.random.default_rng(1).normal(size=6) for a in (*SEEN, *UNSEEN)})
     with pytest.raises(BadConfig, match="sentences"):
-        train(settings, corpus(), out, device="cpu")
+        train(settings, make_corpus(), out, device="cpu")
 
 
-def spoil(kind: str, file: Path, straight: dict[str, Path]) -> None:
+def degrade(kind: str, file: Path, straight: dict[str, Path]) -> None:
     whole = file.read_bytes()
     if kind == "empty":
         file.write_bytes(b"")
@@ -298,7 +272,7 @@ def spoil(kind: str, file: Path, straight: dict[str, Path]) -> None:
         elif kind == "facts are a list":
             about = [1]
         # A digest that fits: what else is wrong must be seen too.
-        told = json.dumps({"form": state.FORM, "digest": state._digest(tensors, about), "about": about})
+        told = json.dumps({"form": state.FORMAT, "digest": state._digest(tensors, about), "about": about})
         save_file(tensors, file, {"pgfa": "{" if kind == "facts are no JSON" else told})
 
 
@@ -312,8 +286,8 @@ def _about(file: Path) -> Any:
 @pytest.fixture(scope="module")
 def stopped(tmp_path_factory: pytest.TempPathFactory, vectors: Path) -> Path:
     out = tmp_path_factory.mktemp("stopped")
-    with pytest.raises(KeyboardInterrupt):
-        train(settings_of("default", vectors), corpus(), out, device="cpu", progress=stop_after(0))
+    with stopped_after(0):
+        train(settings_of("default", vectors), make_corpus(), out, device="cpu")
     return out
 
 
@@ -328,9 +302,9 @@ def test_a_damaged_checkpoint_is_named(
 ) -> None:
     for file in stopped.iterdir():
         (tmp_path / file.name).write_bytes(file.read_bytes())
-    spoil(kind, tmp_path / CHECKPOINT, straight)
+    degrade(kind, tmp_path / CHECKPOINT, straight)
     with pytest.raises(BadCheckpoint) as caught:
-        train(settings_of("default", vectors), corpus(), tmp_path, device="cpu")
+        train(settings_of("default", vectors), make_corpus(), tmp_path, device="cpu")
     assert str(tmp_path / CHECKPOINT) in str(caught.value)
 
 
@@ -342,7 +316,7 @@ def test_damaged_facts_of_a_run_are_refused(
         (tmp_path / file.name).write_bytes(file.read_bytes())
     (tmp_path / CORPUS).write_text(content)
     with pytest.raises((BadFile, BadConfig), match=str(tmp_path)):
-        train(settings_of("default", vectors), corpus(), tmp_path, device="cpu")
+        train(settings_of("default", vectors), make_corpus(), tmp_path, device="cpu")
 
 
 @pytest.mark.parametrize(
@@ -370,23 +344,28 @@ def test_a_line_of_metrics_cut_by_a_kill_is_trained_again(
     straight: dict[str, Path], vectors: Path, tmp_path: Path
 ) -> None:
     settings = settings_of("default", vectors)
-    with pytest.raises(KeyboardInterrupt):
-        train(settings, corpus(), tmp_path, device="cpu", progress=stop_after(0))
+    with stopped_after(0):
+        train(settings, make_corpus(), tmp_path, device="cpu")
     with (tmp_path / METRICS).open("a") as file:
         file.write('{"epoch": 1, "lo')
     with pytest.raises(BadFile, match="line 2"):
         list(read_metrics(tmp_path))
-    train(settings, corpus(), tmp_path, device="cpu")
+    train(settings, make_corpus(), tmp_path, device="cpu")
     assert_same_run(straight["default"], tmp_path)
 
 
 def test_a_loss_that_is_no_number_stops_the_run(vectors: Path, tmp_path: Path) -> None:
     with pytest.raises(BadConfig, match="diverged"):
-        train(settings_of("default", vectors, rate=1e30, augment=False), corpus(), tmp_path, device="cpu")
+        train(
+            settings_of("default", vectors, learning_rate=1e30, augment=False),
+            make_corpus(),
+            tmp_path,
+            device="cpu",
+        )
     assert not (tmp_path / WEIGHTS).exists()
 
 
 def test_a_device_that_is_not_there(vectors: Path, tmp_path: Path) -> None:
-    with pytest.raises(BadConfig, match="device 'abacus' cannot be used here"):
-        train(settings_of("default", vectors), corpus(), tmp_path / "run", device="abacus")
+    with pytest.raises(BadConfig, match="device 'abacus' is not available"):
+        train(settings_of("default", vectors), make_corpus(), tmp_path / "run", device="abacus")
     assert not (tmp_path / "run").exists()

@@ -10,7 +10,7 @@ from pgfa.config import RunSettings
 from pgfa.evaluate.evaluate import evaluate, save_evaluation
 from pgfa.pack import is_pack, save_pack, summary
 from pgfa.synth import DEMO_ACTIONS, make_clips
-from pgfa.train.corpus import assemble
+from pgfa.train.corpus import build_corpus
 from pgfa.train.train import train
 
 SPLIT = "synthetic/18-6"
@@ -36,7 +36,7 @@ def run_demo(out: Path, *, seed: int = 0, epochs: int | None = None) -> Path:
 
         _say(str(summary(open_pack(pack))))
     settings = RunSettings(packs=(str(pack),), split=SPLIT, train={"epochs": epochs or EPOCHS, "seed": seed})
-    corpus = assemble(settings)
+    corpus = build_corpus(settings)
     _say(f"\n2. Learning from {len(corpus.seen)} actions; {len(corpus.unseen)} others are kept out:")
     for action in corpus.unseen:
         _say(f"   {action.label}: {action.plain}")

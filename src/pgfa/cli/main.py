@@ -173,7 +173,7 @@ def train(
     quiet
         Say nothing while at work.
     """
-    from pgfa.train.corpus import assemble
+    from pgfa.train.corpus import build_corpus
     from pgfa.train.train import train as train_model
 
     stages = {"prepare": prepare, "text": text, "model": model, "train": train}
@@ -186,7 +186,7 @@ def train(
     if split:
         base["split"] = split
     wanted = RunSettings(**base)
-    corpus = assemble(wanted, catalogue or ())
+    corpus = build_corpus(wanted, catalogue or ())
     if not quiet:
         print(corpus, file=sys.stderr)
     train_model(wanted, corpus, out, device=device, show=not quiet)

@@ -29,11 +29,10 @@ from pgfa.evaluate.score import Score, score
 from pgfa.files import write_json
 from pgfa.pack import open_pack
 from pgfa.text.catalogue import catalogue_from_table, sentence_of
-from pgfa.train.corpus import Corpus, assemble
+from pgfa.train.anchors import unseen_anchors
+from pgfa.train.corpus import Corpus, build_corpus
 from pgfa.train.features import features_of
-from pgfa.train.run import Run, open_run
-from pgfa.train.train import CORPUS, read_metrics
-from pgfa.train.watch import anchors_of
+from pgfa.train.run import CORPUS, Run, open_run, read_metrics
 
 RESULT, REPORT = "evaluation.json", "report.html"
 ONE_SHOT = (
@@ -121,7 +120,7 @@ def evaluate(
         adapt: another alignment than the run's.
 
     Raises:
-        BadCheckpoint, BadConfig, BadFile: as `open_run` and `assemble`.
+        BadCheckpoint, BadConfig, BadFile: as `open_run` and `build_corpus`.
     """
     run = open_run(folder, device=device)
     changes: dict[str, Any] = {"packs": packs} if packs else {}
@@ -130,7 +129,7 @@ def evaluate(
     settings: RunSettings = run.settings.model_copy(update=changes)
     run = Run(run.folder, settings, run.facts, run.layout, run.centre, run.model)
     kept = [catalogue_from_table(table, str(folder / CORPUS)) for table in run.facts.get("catalogues", [])]
-    return judge(run, assemble(settings, [*kept, *catalogues]))
+    return judge(run, build_corpus(settings, [*kept, *catalogues]))
 
 
 def judge(run: Run, corpus: Corpus) -> Evaluation:
@@ -143,7 +142,7 @@ def judge(run: Run, corpus: Corpus) -> Evaluation:
     if not corpus.unseen:
         raise BadConfig(f"nothing to evaluate: the split {settings.split} holds no class out")
     features = features_of(run.model, corpus.test.positions, corpus.test.present)
-    anchors = anchors_of(run.model, corpus, settings, run.centre)
+    anchors = unseen_anchors(run.model, corpus, settings, run.centre)
     alignment = align_with(settings.adapt.method, features, anchors, settings.adapt)
     classes, truth = len(corpus.unseen), corpus.test.labels
     return Evaluation(

@@ -13,7 +13,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from pgfa.train.corpus import ClipSet, Corpus
+from pgfa.train.clip_set import ClipSet
+from pgfa.train.corpus import Corpus
 
 Doubles = NDArray[np.float64]
 Labels = NDArray[np.int64]

@@ -1,37 +1,16 @@
-"""Prepared positions in, features in sentence space out: the encoder behind the model's door, and the projection."""
+"""Prepared positions in, features in sentence space out: encoder and projection."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
 
-from pgfa.config import ModelSettings
+from pgfa.config import ModelSettings, RunSettings
+from pgfa.model.encoder_spec import encoder_spec
 from pgfa.model.graph import parents
-from pgfa.model.shiftgcn import ShiftGCN
-from pgfa.model.stgcn import STGCN
 from pgfa.skeleton import Layout
-
-Encoder = STGCN | ShiftGCN
-
-
-def _stgcn(s: ModelSettings, layout: Layout, inputs: int, bodies: int) -> Encoder:
-    return STGCN(layout, inputs, s.channels, s.strides, s.kernel, s.dropout)
-
-
-def _shiftgcn(s: ModelSettings, layout: Layout, inputs: int, bodies: int) -> Encoder:
-    alone = s.absent_bodies == "skip"  # bodies then come one by one
-    return ShiftGCN(
-        len(layout.joints), inputs, 1 if alone else bodies, s.channels, s.strides, dropout=s.dropout
-    )
-
-
-ENCODERS: dict[str, Callable[[ModelSettings, Layout, int, int], Encoder]] = {
-    "stgcn": _stgcn,
-    "shiftgcn": _shiftgcn,
-}
 
 
 class MotionEncoder(nn.Module):
@@ -44,8 +23,8 @@ class MotionEncoder(nn.Module):
         settings: which encoder, how large.
         layout: of the joints.
         text_size: d of the sentence vectors.
-        scale: s of the loss; trains only if `learn_scale`.
-        bodies: M of the clips it will see.
+        logit_scale: s of the loss; trained only if `learn_logit_scale`.
+        bodies: M, body slots of the clips.
     """
 
     parents: Tensor
@@ -55,18 +34,21 @@ class MotionEncoder(nn.Module):
         settings: ModelSettings,
         layout: Layout,
         text_size: int,
-        scale: float,
-        learn_scale: bool = False,
+        logit_scale: float,
+        learn_logit_scale: bool = False,
         bodies: int = 2,
     ) -> None:
         super().__init__()
         self.settings = settings
         self.register_buffer("parents", torch.from_numpy(parents(layout)), persistent=False)
-        self.encoder = ENCODERS[settings.encoder](settings, layout, 3 * len(settings.streams), bodies)
-        self.projection = nn.Linear(self.encoder.features, text_size)
+        build = encoder_spec(settings.encoder).build
+        self.encoder = build(settings, layout, 3 * len(settings.streams), bodies)
+        features = self.encoder.features
+        assert isinstance(features, int)
+        self.projection = nn.Linear(features, text_size)
         nn.init.kaiming_normal_(self.projection.weight, mode="fan_out")
         nn.init.zeros_(self.projection.bias)
-        self.log_scale = nn.Parameter(torch.tensor(math.log(scale)), requires_grad=learn_scale)
+        self.log_scale = nn.Parameter(torch.tensor(math.log(logit_scale)), requires_grad=learn_logit_scale)
 
     def forward(self, positions: Tensor, present: Tensor) -> Tensor:
         """Features in sentence space, not normalised.
@@ -83,29 +65,45 @@ class MotionEncoder(nn.Module):
 
     def encode(self, positions: Tensor, present: Tensor) -> Tensor:
         """(N, features) of the encoder alone, before the projection."""
-        x = self._streams(positions)  # (N, T, M, V, C)
+        x = self.streams_of(positions)  # (N, T, M, V, C)
         if self.settings.absent_bodies == "zero":
-            both: Tensor = self.encoder(x.permute(0, 4, 1, 3, 2))
-            return both
-        # Only the bodies that are there are computed, then averaged a clip; a clip without any keeps its first slot.
-        some = present.clone()
-        some[:, 0] |= ~present.any(dim=1)
-        clip, body = some.nonzero(as_tuple=True)
-        each = self.encoder(x[clip, :, body].permute(0, 3, 1, 2).unsqueeze(-1))
-        total: Tensor = each.new_zeros(len(x), each.shape[1]).index_add(0, clip, each)
-        return total / some.sum(dim=1, keepdim=True)
+            features: Tensor = self.encoder(x.permute(0, 4, 1, 3, 2))
+            return features
+        # Only bodies that are present are computed, then averaged per clip; a clip without any keeps its first slot.
+        computed = present.clone()
+        computed[:, 0] |= ~present.any(dim=1)
+        clip, body = computed.nonzero(as_tuple=True)
+        per_body = self.encoder(x[clip, :, body].permute(0, 3, 1, 2).unsqueeze(-1))
+        total: Tensor = per_body.new_zeros(len(x), per_body.shape[1]).index_add(0, clip, per_body)
+        return total / computed.sum(dim=1, keepdim=True)
 
-    def _streams(self, positions: Tensor) -> Tensor:
-        made = []
+    def streams_of(self, positions: Tensor) -> Tensor:
+        """(N, T, M, V, 3) positions -> (N, T, M, V, C): what each joint carries, by `settings.streams`."""
+        streams = []
         for stream in self.settings.streams:
             if stream == "joint":
-                made.append(positions)
+                streams.append(positions)
             elif stream == "bone":
-                made.append(positions - positions[..., self.parents, :])
+                streams.append(positions - positions[..., self.parents, :])
             else:
                 step = positions[:, 1:] - positions[:, :-1]
-                made.append(torch.cat([step, torch.zeros_like(step[:, :1])], dim=1) * positions.shape[1] / 10)
-        return made[0] if len(made) == 1 else torch.cat(made, dim=-1)
+                streams.append(
+                    torch.cat([step, torch.zeros_like(step[:, :1])], dim=1) * positions.shape[1] / 10
+                )
+        return streams[0] if len(streams) == 1 else torch.cat(streams, dim=-1)
+
+
+def build_model(settings: RunSettings, layout: Layout, text_size: int) -> MotionEncoder:
+    """A fresh model for the settings of a run; `text_size` is d of the sentence vectors."""
+    train = settings.train
+    return MotionEncoder(
+        settings.model,
+        layout,
+        text_size,
+        train.logit_scale,
+        train.learn_logit_scale,
+        settings.prepare.bodies,
+    )
 
 
 def parameter_count(model: nn.Module) -> int:

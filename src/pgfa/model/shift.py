@@ -28,30 +28,30 @@ def joint_shift(channels: int, joints: int, direction: int) -> Tensor:
 
 
 class _Rows(torch.autograd.Function):
-    """Rows of x in the order `there`, each times its `scale`; `back` is the inverse permutation."""
+    """Rows of x in the order `source`, each times its `scale`; `inverse` is the inverse permutation."""
 
     @staticmethod
-    def forward(ctx: Any, x: Tensor, there: Tensor, back: Tensor, scale: Tensor | None) -> Tensor:
+    def forward(ctx: Any, x: Tensor, source: Tensor, inverse: Tensor, scale: Tensor | None) -> Tensor:
         # x is kept, not the rows read from it: x lives on as the block's input, a copy would be kept for this alone.
-        ctx.save_for_backward(x if scale is not None else None, there, back, scale)
-        rows = x.index_select(0, there)
+        ctx.save_for_backward(x if scale is not None else None, source, inverse, scale)
+        rows = x.index_select(0, source)
         return rows if scale is None else rows.mul_(scale[:, None])
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, None, None, Tensor | None]:
-        x, there, back, scale = ctx.saved_tensors
+        x, source, inverse, scale = ctx.saved_tensors
         if scale is None:
-            return grad.index_select(0, back), None, None, None
-        of_scale = torch.linalg.vecdot(grad, x.index_select(0, there)) if ctx.needs_input_grad[3] else None
-        of_x = grad.index_select(0, back).mul_(scale[back, None]) if ctx.needs_input_grad[0] else None
+            return grad.index_select(0, inverse), None, None, None
+        of_scale = torch.linalg.vecdot(grad, x.index_select(0, source)) if ctx.needs_input_grad[3] else None
+        of_x = grad.index_select(0, inverse).mul_(scale[inverse, None]) if ctx.needs_input_grad[0] else None
         return of_x, None, None, of_scale
 
 
-def shift_joints(x: Tensor, there: Tensor, back: Tensor, scale: Tensor | None = None) -> Tensor:
+def shift_joints(x: Tensor, source: Tensor, inverse: Tensor, scale: Tensor | None = None) -> Tensor:
     """Spatial shift of (C, V, T, R) by the indices of `joint_shift`, then times `scale` (C, V) where given."""
     flat = None if scale is None else scale.flatten()
-    rows: Tensor = _Rows.apply(x.flatten(2).flatten(0, 1), there, back, flat)  # type: ignore[no-untyped-call]
+    rows: Tensor = _Rows.apply(x.flatten(2).flatten(0, 1), source, inverse, flat)  # type: ignore[no-untyped-call]
     return rows.view(x.shape)
 
 

@@ -13,11 +13,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
+from pgfa.config import ModelSettings
+from pgfa.model.encoder_spec import EncoderSpec
 from pgfa.model.shift import TemporalShift, joint_shift, shift_joints
 from pgfa.model.stgcn import Dropout
+from pgfa.skeleton import Layout
 
-PAPER_CHANNELS = (64, 64, 64, 64, 128, 128, 128, 256, 256, 256)
-PAPER_STRIDES = (1, 1, 1, 1, 2, 1, 1, 2, 1, 1)
+PAPER_CHANNELS: tuple[int, ...] = ModelSettings.PAPER_SHIFTGCN["channels"]
+PAPER_STRIDES: tuple[int, ...] = ModelSettings.PAPER_SHIFTGCN["strides"]
 PAPER_FRAMES = 64
 
 
@@ -95,14 +98,19 @@ class Unit(nn.Module):
 class Spatial(nn.Module):
     """Shift in, mask, channels mixed, shift out, norm a joint and channel; added to x; ReLU."""
 
-    there: Tensor
-    back: Tensor
+    source: Tensor
+    inverse: Tensor
     out: Tensor
     undo: Tensor
 
     def __init__(self, a: int, b: int, joints: int) -> None:
         super().__init__()
-        for name, channels, direction in (("there", a, 1), ("back", a, -1), ("out", b, -1), ("undo", b, 1)):
+        for name, channels, direction in (
+            ("source", a, 1),
+            ("inverse", a, -1),
+            ("out", b, -1),
+            ("undo", b, 1),
+        ):
             self.register_buffer(name, joint_shift(channels, joints, direction), persistent=False)
         self.mask = nn.Parameter(torch.zeros(a, joints))
         self.mix = Pointwise(a, b)
@@ -111,7 +119,7 @@ class Spatial(nn.Module):
         self.down = nn.Identity() if a == b else nn.Sequential(Pointwise(a, b), Norm(b))
 
     def forward(self, x: Tensor) -> Tensor:
-        y = self.mix(shift_joints(x, self.there, self.back, 1 + torch.tanh(self.mask)))
+        y = self.mix(shift_joints(x, self.source, self.inverse, 1 + torch.tanh(self.mask)))
         y = self.norm(shift_joints(y, self.out, self.undo))
         return torch.relu(y + self.down(x))
 
@@ -153,3 +161,14 @@ class Norm(nn.BatchNorm1d):
 
     def forward(self, x: Tensor) -> Tensor:
         return super().forward(x.view(1, self.num_features, -1)).view(x.shape)
+
+
+def _build(settings: ModelSettings, layout: Layout, inputs: int, bodies: int) -> ShiftGCN:
+    slots = 1 if settings.absent_bodies == "skip" else bodies  # bodies then come one by one
+    return ShiftGCN(
+        len(layout.joints), inputs, slots, settings.channels, settings.strides, dropout=settings.dropout
+    )
+
+
+# ONNX has no operation for the learned temporal shift.
+SPEC = EncoderSpec("Shift-GCN: joints and frames exchange channels by shifts", _build, exportable=False)

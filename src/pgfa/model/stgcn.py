@@ -8,16 +8,18 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import conv2d
 
+from pgfa.config import ModelSettings
+from pgfa.model.encoder_spec import EncoderSpec
 from pgfa.model.graph import spatial_adjacency
 from pgfa.skeleton import Layout
 
-PAPER_CHANNELS = (16, 16, 16, 16, 32, 32, 32, 64, 64, 256)
-PAPER_STRIDES = (1, 1, 1, 1, 2, 1, 1, 2, 1, 1)
-PAPER_KERNEL = 9
+PAPER_CHANNELS: tuple[int, ...] = ModelSettings.PAPER["channels"]
+PAPER_STRIDES: tuple[int, ...] = ModelSettings.PAPER["strides"]
+PAPER_KERNEL: int = ModelSettings.PAPER["kernel"]
 
 
 class STGCN(nn.Module):
-    """Spatial-temporal graph convolutional network; the paper's with the channels and strides given above.
+    """Spatial-temporal graph convolutional network; the paper's by default.
 
     Args:
         layout: whose joints are mixed along its bones.
@@ -117,6 +119,15 @@ class Dropout(nn.Module):
         words.random_(torch.iinfo(torch.int64).min, None)
         kept = words.view(torch.uint8)[: x.numel()].view(x.shape) >= self.dropped
         return x * kept * (256 / (256 - self.dropped))
+
+
+def _build(settings: ModelSettings, layout: Layout, inputs: int, bodies: int) -> STGCN:
+    return STGCN(
+        layout, inputs, settings.channels, settings.strides, settings.kernel, settings.dropout
+    )  # any number of bodies
+
+
+SPEC = EncoderSpec("ST-GCN: graph mixing over joints, convolution over time", _build)
 
 
 def from_authors(state: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -86,9 +86,9 @@ class Bundle:
         if isinstance(self.encoder, OnnxEncoder):
             write_atomic(weights, self.encoder.content)
         elif isinstance(self.encoder, TorchEncoder):
-            from pgfa.train.checkpoint import save_state
+            from pgfa.train.checkpoint import save_checkpoint
 
-            save_state(weights, self.encoder.model)
+            save_checkpoint(weights, self.encoder.model)
         else:
             raise TypeError(f"an encoder of kind {self.encoder.kind} cannot be saved")
         if stored:
@@ -171,12 +171,13 @@ def _facts(path: Path) -> dict[str, Any]:
 def _encoder(file: Path, settings: RunSettings, size: int, device: str) -> Encoder:
     if file.name == ONNX:
         return OnnxEncoder.open(file, size=size, alone=settings.model.absent_bodies == "skip")
+    from pgfa.model.device import pick_device
+    from pgfa.model.encoder import build_model
     from pgfa.skeleton import get_layout
-    from pgfa.train.checkpoint import load_state
-    from pgfa.train.train import build_model, pick_device
+    from pgfa.train.checkpoint import load_checkpoint
 
     model = build_model(settings, get_layout(settings.prepare.layout), size)
-    load_state(file, model)
+    load_checkpoint(file, model)
     return TorchEncoder(model.to(pick_device(device)).eval())
 
 

@@ -45,14 +45,18 @@ def _converted(bundle: Bundle, encoder: TorchEncoder) -> OnnxEncoder:
     import torch
     from torch import Tensor, nn
 
+    from pgfa.model.encoder_spec import encoder_spec
+
     try:
         import onnx  # noqa: F401
         import onnxruntime  # noqa: F401
     except ImportError as error:
         raise BadConfig(f"pgfa export needs {error.name}: pip install 'pgfa[export]'") from None
     model, settings = encoder.model, bundle.settings
-    if settings.model.encoder != "stgcn":  # its learnable shift is a function of its own, unknown to ONNX
-        raise BadConfig(f"only encoder stgcn can be exported, found {settings.model.encoder}")
+    if not encoder_spec(settings.model.encoder).exportable:
+        raise BadConfig(
+            f"the encoder {settings.model.encoder} cannot be exported: ONNX lacks an operation of it"
+        )
     alone = settings.model.absent_bodies == "skip"
 
     class Graph(nn.Module):
@@ -63,7 +67,7 @@ def _converted(bundle: Bundle, encoder: TorchEncoder) -> OnnxEncoder:
             self.model = model
 
         def forward(self, positions: Tensor) -> Tensor:
-            streams = self.model._streams(positions).permute(0, 4, 1, 3, 2)
+            streams = self.model.streams_of(positions).permute(0, 4, 1, 3, 2)
             features: Tensor = self.model.projection(self.model.encoder(streams))
             return features
 

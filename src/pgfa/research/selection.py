@@ -19,16 +19,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pgfa.adapt import align, align_with
-from pgfa.config import AdaptSettings, CompareSettings, RunSettings
+from pgfa.config import AdaptSettings, BaselineSettings, RunSettings
 from pgfa.errors import BadConfig
 from pgfa.progress import Progress
 from pgfa.research.baselines import TEST_TIME
 from pgfa.text.overlap import removed_classes
-from pgfa.train.corpus import ClipSet, Corpus
+from pgfa.train.anchors import unseen_anchors
+from pgfa.train.clip_set import ClipSet
+from pgfa.train.corpus import Corpus
 from pgfa.train.features import features_of
-from pgfa.train.sentences import seen_sentences
+from pgfa.train.sentences import class_sentences
 from pgfa.train.train import train
-from pgfa.train.watch import anchors_of
 
 ALPHAS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 
@@ -70,7 +71,7 @@ def apply(
     if name == "none":
         return scores
     if name in TEST_TIME:
-        return TEST_TIME[name](scores, points, anchors, CompareSettings(**option))
+        return TEST_TIME[name](scores, points, anchors, BaselineSettings(**option))
     if anchors is None:
         return None
     how = AdaptSettings(**{"method": name, **_ALIASES.get(name, {}), **option})
@@ -190,13 +191,13 @@ def choose_alpha(
         own = settings.model_copy(
             update={
                 "split": f"{dataset}/unseen:{names}",
-                "train": settings.train.model_copy(update={"watch_test": False}),
+                "train": settings.train.model_copy(update={"test_each_epoch": False}),
             }
         )
         model = train(own, inner, out / f"fold-{fold}", device=device, bar=bar)
-        centre = seen_sentences(inner.seen, inner.unseen, inner.books, own.text, merge=False).centre
+        centre = class_sentences(inner, own).centre
         features = features_of(model, inner.test.positions, inner.test.present)
-        anchors, truth = anchors_of(model, inner, own, centre), inner.test.labels
+        anchors, truth = unseen_anchors(model, inner, own, centre), inner.test.labels
         rows.append(tuple(float((align(features, anchors, a).predictions == truth).mean()) for a in ALPHAS))
     mean = np.mean(rows, axis=0)
     best = max(range(len(ALPHAS)), key=lambda i: (round(float(mean[i]), 9), ALPHAS[i]))
@@ -210,4 +211,4 @@ def _of_classes(corpus: Corpus, keys: Sequence[str]) -> ClipSet:
 
 
 def _part(clips: ClipSet, at: NDArray[np.intp]) -> ClipSet:
-    return ClipSet(clips.positions[at], clips.present[at], clips.labels[at], clips.origin[at])
+    return clips.take(at)

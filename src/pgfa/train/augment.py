@@ -7,10 +7,10 @@ import math
 import torch
 from torch import Tensor
 
-TURN = math.radians(30)  # most a clip is turned about the vertical, either way
-SIZE = 0.15  # most a body grows or shrinks
-CROP = 0.15  # most that is cut from either end of the clip
-WARP = 0.25  # most that the pace changes between the halves of the clip
+TURN = math.radians(30)  # largest rotation about the vertical, either way
+SIZE = 0.15  # largest change of body size
+CROP = 0.15  # largest share cut from either end of the clip
+WARP = 0.25  # largest change of pace between the halves of the clip
 NOISE = 0.01  # standard deviation of joint noise, in metres of the standard body
 
 
@@ -48,9 +48,9 @@ def _crop_and_warp(positions: Tensor) -> Tensor:
     t = torch.linspace(0, 1, frames, device=positions.device)
     # u(t) = t + bend * t (1 - t) rises from 0 to 1 while |bend| < 1.
     u = t + bend[:, None] * t * (1 - t)
-    at = (start[:, None] + (end - start)[:, None] * u) * (frames - 1)
-    low = at.floor().long().clamp(0, frames - 2)
-    share = (at - low)[:, :, None, None, None]
+    position = (start[:, None] + (end - start)[:, None] * u) * (frames - 1)
+    low = position.floor().long().clamp(0, frames - 2)
+    share = (position - low)[:, :, None, None, None]
     clip = torch.arange(count, device=positions.device)[:, None]
     return torch.lerp(positions[clip, low], positions[clip, low + 1], share)
 

@@ -1,4 +1,4 @@
-"""The older way to an encoder: cross-entropy on the seen classes, by the same loop, clips, augmentation and epochs."""
+"""An encoder trained by cross-entropy on the seen classes: same loop, clips, augmentation and epochs as PGFA."""
 
 from __future__ import annotations
 
@@ -11,12 +11,16 @@ from torch import Tensor
 
 from pgfa.config import RunSettings
 from pgfa.files import digest
-from pgfa.model.encoder import MotionEncoder
+from pgfa.model.device import pick_device
+from pgfa.model.encoder import MotionEncoder, build_model
+from pgfa.model.objective import Batch
 from pgfa.progress import Progress
+from pgfa.train.batches import TrainingClips
 from pgfa.train.corpus import Corpus
-from pgfa.train.loop import Report, claim, learn, pick_device
-from pgfa.train.sentences import Sentences, seen_sentences
-from pgfa.train.train import build_model, clips_digest, clips_of
+from pgfa.train.loop import train_epochs
+from pgfa.train.run import open_or_create_run
+from pgfa.train.sentences import ClassSentences, class_sentences
+from pgfa.train.train import clip_bytes
 
 
 def train_classifier(
@@ -27,16 +31,15 @@ def train_classifier(
     device: str = "auto",
     show: bool = False,
     bar: Progress | None = None,
-    progress: Report | None = None,
 ) -> MotionEncoder:
-    """Learn to tell the seen classes apart, or go on where a training in `out` stopped.
+    """Train a classifier of the seen classes, or resume the one in `out`.
 
     The model is that of `pgfa.train.train.train` with one difference: its projection is a linear layer onto the
-    seen classes (and, with mirroring, onto what their mirror images show). Everything else of the settings counts as
-    it does there, but for the scale of the contrastive loss, which has no part here. Test clips are not looked at.
+    seen classes (and, with mirroring, onto what their mirror images show). All other settings count as they do there,
+    except those of the contrastive loss. Test clips are not used.
 
     Args:
-        settings, corpus, out, device, show, bar, progress: as for `pgfa.train.train.train`.
+        settings, corpus, out, device, show, bar: as for `pgfa.train.train.train`.
 
     Returns:
         The trained model, in evaluation mode; ``encode`` gives its features, calling it the logits.
@@ -44,79 +47,65 @@ def train_classifier(
     Raises:
         BadConfig, BadCheckpoint: as `pgfa.train.train.train`.
     """
-    settings, where = _plain(settings), pick_device(device)
-    sentences = seen_sentences(
-        corpus.seen, corpus.unseen, corpus.books, settings.text, merge=settings.train.recipe != "paper"
-    )
-    same = _outputs(sentences, len(corpus.seen), settings)
+    target = pick_device(device)  # refused before anything is written
+    settings = _without_scale(settings)
+    sentences = class_sentences(corpus, settings)
+    outputs = _outputs(sentences, len(corpus.seen), settings)
     identity = classifier_identity(settings, corpus, sentences)
-    claim(out, settings, identity, {"seen": [a.key for a in corpus.seen], "train_clips": len(corpus.train)})
+    facts = {"seen": [a.key for a in corpus.seen], "train_clips": len(corpus.train)}
+    open_or_create_run(out, settings, identity, facts)
     torch.manual_seed(settings.train.seed)
-    model = build_model(settings, corpus.layout, len(same)).to(where)
-    arrays = {
-        "positions": corpus.train.positions,
-        "present": corpus.train.present,
-        "labels": corpus.train.labels,
-        "mirror": sentences.mirror,
-        "mirror_joints": corpus.layout.mirror,
-        "same": same,
-    }
-    data = {name: torch.from_numpy(np.ascontiguousarray(value)).to(where) for name, value in arrays.items()}
+    model = build_model(settings, corpus.layout, len(outputs)).to(target)
+    data = TrainingClips.of(corpus, sentences, settings, target)
+    correct = torch.from_numpy(outputs).to(target)
 
-    def loss_of(chosen: Tensor, epoch: int) -> Tensor:
-        positions, present, label = clips_of(data, chosen, settings)
-        return class_loss(model(positions, present), data["same"][label])
+    def loss(model: MotionEncoder, batch: Batch) -> Tensor:
+        return class_loss(model(batch.positions, batch.present), correct[batch.labels])
 
-    learn(
-        model,
-        loss_of,
-        settings.train,
-        corpus.train.labels,
-        out,
-        identity,
-        what="classify",
-        show=show,
-        bar=bar,
-        progress=progress,
-    )
+    for _ in train_epochs(
+        model, loss, data, settings.train, out, identity, title="classify", show=show, bar=bar
+    ):
+        pass
     return model
 
 
-def class_loss(logits: Tensor, right: Tensor) -> Tensor:
-    """Cross-entropy where several outputs may be right: -log of the probability of any of them, averaged over clips.
+def class_loss(logits: Tensor, correct: Tensor) -> Tensor:
+    """Cross-entropy where several outputs may be correct: -log of the probability of any of them, mean over clips.
 
-    With one right output a clip it is the plain one. Classes of different data sets that mean the same are all
-    right, so that the encoder is not taught to tell the data sets apart.
+    With one correct output per clip it is the usual cross-entropy. Classes of different data sets that mean the same
+    are all correct, so that the encoder is not taught to tell the data sets apart.
 
     Args:
         logits: (B, outputs).
-        right: (B, outputs) bool, at least one true in a row.
+        correct: (B, outputs) bool, at least one true per row.
     """
-    hit = logits.masked_fill(~right, -torch.inf).logsumexp(dim=1)
+    hit = logits.masked_fill(~correct, -torch.inf).logsumexp(dim=1)
     return (logits.logsumexp(dim=1) - hit).mean()
 
 
-def classifier_identity(settings: RunSettings, corpus: Corpus, sentences: Sentences) -> str:
-    """Of all that decides the weights: neither the words of the sentences nor the test clips are among it."""
-    decisive = _plain(settings)
+def classifier_identity(settings: RunSettings, corpus: Corpus, sentences: ClassSentences) -> str:
+    """Digest of everything that decides the weights; neither the sentences' words nor the test clips are part of it."""
+    decisive = _without_scale(settings)
+    unused = {"logit_scale", "learn_logit_scale", "test_each_epoch", "objective"}
     return digest(
         "cross-entropy",
-        decisive.prepare.model_dump(mode="json"),
-        decisive.model.model_dump(mode="json"),
-        decisive.train.model_dump(mode="json", exclude={"scale", "learn_scale", "watch_test"}),
+        decisive.prepare.canonical(omit_added=False),
+        decisive.model.canonical(),
+        decisive.train.canonical(exclude=unused, omit_added=False),
         [a.key for a in corpus.seen],
         _outputs(sentences, len(corpus.seen), settings).tobytes(),
         sentences.mirror.tobytes() if settings.train.mirror else "",
-        *clips_digest(corpus.train),
+        *clip_bytes(corpus.train),
     )
 
 
-def _plain(settings: RunSettings) -> RunSettings:
-    """Without a scale to learn: cross-entropy has none, and no optimiser remembers what gets no gradient."""
-    return settings.model_copy(update={"train": settings.train.model_copy(update={"learn_scale": False})})
+def _without_scale(settings: RunSettings) -> RunSettings:
+    """Without a scale to learn: cross-entropy has none, and an optimiser has no state for what gets no gradient."""
+    train = settings.train.model_copy(update={"learn_logit_scale": False})
+    return settings.model_copy(update={"train": train})
 
 
-def _outputs(sentences: Sentences, classes: int, settings: RunSettings) -> NDArray[np.bool_]:
+def _outputs(sentences: ClassSentences, classes: int, settings: RunSettings) -> NDArray[np.bool_]:
     """(outputs, outputs) bool, which of them mean the same; mirror images have outputs only where they occur."""
     outputs = len(sentences.same) if settings.train.augment and settings.train.mirror else classes
     return np.ascontiguousarray(sentences.same[:outputs, :outputs])

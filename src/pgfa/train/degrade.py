@@ -1,4 +1,4 @@
-"""What worse recordings do to prepared clips, on the device: tilt, idle time, lost joints, noise, no depth."""
+"""The defects of poor recordings, for prepared clips, on the device: tilt, idle time, lost joints, noise, no depth."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from torch import Tensor
 
 from pgfa.skeleton import Layout, get_layout
 
-SPOILED = 0.5  # share of clips that are spoiled at all: the others keep the accuracy on clean ones
-TILT = math.radians(15)  # most the vertical leans, in any direction
-IDLE = 0.2  # most of the clip's length that is stood still, before and after; half of the clips have none
+DEGRADED = 0.5  # share of clips that are degraded at all: the others keep the accuracy on clean ones
+TILT = math.radians(15)  # largest tilt of the vertical, in any direction
+IDLE = 0.2  # largest share of the clip's length added as standing still, before and after; half of the clips have none
 LOST = 0.2  # share of clips in which joints of the limbs are never seen
 ENDS = 0.3  # of these, share that lose all hands and feet, as estimators that know none; else 1 to 3 joints
-NOISE = 0.03  # most standard deviation of joint noise, in metres of the standard body; another in each clip
+NOISE = 0.03  # largest standard deviation of joint noise, in metres of the standard body; drawn per clip
 FLAT = 0.1  # share of clips without depth
 
 LIMBS = ("elbow", "wrist", "hand", "thumb", "knee", "ankle", "foot")
 TIPS = ("hand", "thumb", "foot")
 
 
-def spoil(positions: Tensor, layout: str) -> Tensor:
-    """Spoil half of the clips, each on its own, by several faults at once.
+def degrade(positions: Tensor, layout: str) -> Tensor:
+    """Degrade half of the clips, each on its own, by several defects at once.
 
     Args:
         positions: (B, T, M, V, 3); absent bodies are 0 and stay 0.
@@ -42,14 +42,14 @@ def spoil(positions: Tensor, layout: str) -> Tensor:
     noise = NOISE * torch.rand(count, 1, 1, 1, 1, device=out.device, dtype=out.dtype)
     out = out + noise * torch.randn_like(out)
     out = out.masked_fill(absent[:, None, :, None, None], 0)
-    return torch.where(_chance(SPOILED, count, out)[:, None, None, None, None], out, positions)
+    return torch.where(_chance(DEGRADED, count, out)[:, None, None, None, None], out, positions)
 
 
 def _lose(positions: Tensor, layout: str) -> Tensor:
     """Put lost joints where preparation puts a joint never seen: where their bone begins (prepare/gaps.py)."""
     count, frames, bodies, joints, _ = positions.shape
     tables = _tables(layout)
-    limbs, tips = (which.to(positions.device) for which in tables[1:])
+    limbs, tips = (mask.to(positions.device) for mask in tables[1:])
     rank = torch.rand(count, joints, device=positions.device).masked_fill(~limbs, 2).argsort(1).argsort(1)
     few = rank < torch.randint(1, 4, (count, 1), device=positions.device)
     lost = torch.where(_chance(ENDS, count, positions)[:, None], tips, few)
@@ -75,10 +75,12 @@ def _stand_still(positions: Tensor) -> Tensor:
         min=0
     )
     t = torch.linspace(0, 1, frames, device=positions.device)
-    at = ((t * (1 + idle.sum(0)) - idle[0]).clamp(0, 1)) * (frames - 1)
-    low = at.floor().long().clamp(0, frames - 2)
+    position = ((t * (1 + idle.sum(0)) - idle[0]).clamp(0, 1)) * (frames - 1)
+    low = position.floor().long().clamp(0, frames - 2)
     clip = torch.arange(count, device=positions.device)[:, None]
-    return torch.lerp(positions[clip, low], positions[clip, low + 1], (at - low)[:, :, None, None, None])
+    return torch.lerp(
+        positions[clip, low], positions[clip, low + 1], (position - low)[:, :, None, None, None]
+    )
 
 
 def _tilts(count: int, like: Tensor) -> Tensor:

@@ -1,7 +1,20 @@
-"""A trained run on disk: settings, the model, and what the sentences are measured from."""
+"""A run on disk: its files, creating it, and opening it once it is trained.
+
+    run.toml               settings (`pgfa.config`, which has the rule for their format)
+    corpus.json            identity, classes, counts, what the sentence vectors are centred by
+    metrics.jsonl          a line per epoch
+    test_accuracy.jsonl    a line per epoch, with `train.test_each_epoch` only
+    checkpoint.safetensors model and optimiser after the last finished epoch (`pgfa.train.checkpoint`)
+    model.safetensors      the trained model
+
+Rule for changes: keys of corpus.json and of the logs are only added. A key that must be renamed is renamed in
+`read_metrics`, which reads logs of every version; log files of an old name are taken over by `upgrade_files`.
+"""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,13 +22,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pgfa.config import RunSettings
-from pgfa.errors import BadCheckpoint
-from pgfa.files import read_json
-from pgfa.model.encoder import MotionEncoder
+from pgfa.config import RunSettings, Settings
+from pgfa.errors import BadCheckpoint, BadConfig, BadFile
+from pgfa.files import read_json, write_json
+from pgfa.model.device import pick_device
+from pgfa.model.encoder import MotionEncoder, build_model
 from pgfa.skeleton import Layout, get_layout
-from pgfa.train.checkpoint import load_state
-from pgfa.train.train import CORPUS, SETTINGS, WEIGHTS, build_model, pick_device
+from pgfa.train.checkpoint import load_checkpoint
+
+SETTINGS, CORPUS = "run.toml", "corpus.json"
+METRICS, TEST_LOG = "metrics.jsonl", "test_accuracy.jsonl"
+CHECKPOINT, WEIGHTS = "checkpoint.safetensors", "model.safetensors"
+
+_OLD_TEST_LOG = "paper_protocol.jsonl"
+_OLD_METRICS = {"rate": "learning_rate", "scale": "logit_scale"}
 
 
 @dataclass(frozen=True)
@@ -23,10 +43,10 @@ class Run:
     """What `pgfa train` left in a folder.
 
     Attributes:
-        folder: where it lies.
+        folder: of the run.
         settings: it was trained with.
         facts: ``corpus.json``: classes seen and unseen, counts, classes removed by the leakage rule.
-        layout: that clips are carried to.
+        layout: of prepared clips.
         centre: (d,) subtracted from every sentence vector.
         model: trained, in evaluation mode.
     """
@@ -43,16 +63,14 @@ def open_run(folder: Path, *, device: str = "auto") -> Run:
     """Open a finished run.
 
     Raises:
-        BadCheckpoint: the folder is no run, the training has not ended, or its weights are damaged.
+        BadCheckpoint: the folder holds no run, training is not finished, or the weights are damaged.
     """
     if not (folder / SETTINGS).is_file() or not (folder / CORPUS).is_file():
         raise BadCheckpoint(
-            f"{folder}: expected a run ({SETTINGS}, {CORPUS}), found none; `pgfa train` makes one"
+            f"{folder}: expected a run ({SETTINGS}, {CORPUS}), found none; create one with `pgfa train`"
         )
     if not (folder / WEIGHTS).is_file():
-        raise BadCheckpoint(
-            f"{folder}: its training has not ended; start the same `pgfa train` again to go on"
-        )
+        raise BadCheckpoint(f"{folder}: training is not finished; run the same `pgfa train` again to resume")
     settings = RunSettings.load(folder / SETTINGS, RunSettings.saved)
     facts = read_json(folder / CORPUS)
     layout = get_layout(settings.prepare.layout)
@@ -61,7 +79,48 @@ def open_run(folder: Path, *, device: str = "auto") -> Run:
     except (KeyError, TypeError, ValueError):
         raise BadCheckpoint(f"{folder / CORPUS}: expected text_size and text_centre of that size") from None
     model = build_model(settings, layout, len(centre))
-    about = load_state(folder / WEIGHTS, model)
+    about = load_checkpoint(folder / WEIGHTS, model)
     if about.get("identity") != facts.get("identity"):
-        raise BadCheckpoint(f"{folder / WEIGHTS}: its weights are of another run than {CORPUS} tells of")
+        raise BadCheckpoint(f"{folder / WEIGHTS}: the weights belong to another run than {CORPUS}")
     return Run(folder, settings, facts, layout, centre, model.to(pick_device(device)).eval())
+
+
+def open_or_create_run(out: Path, settings: Settings, identity: str, facts: dict[str, Any]) -> None:
+    """Write what the run is, or check that the run in the folder is the same one.
+
+    Raises:
+        BadConfig: `out` holds another run.
+    """
+    if not (out / CORPUS).exists():
+        settings.save(out / SETTINGS)
+        write_json(out / CORPUS, {"identity": identity, **facts})
+        return
+    saved = read_json(out / CORPUS)
+    if not isinstance(saved, dict) or saved.get("identity") != identity:
+        raise BadConfig(
+            f"{out} holds a run with other settings, sentences or clips; "
+            "choose another folder, or delete this one to start again"
+        )
+    upgrade_files(out)
+
+
+def upgrade_files(out: Path) -> None:
+    """Give files of an older version today's names."""
+    if (out / _OLD_TEST_LOG).exists() and not (out / TEST_LOG).exists():
+        (out / _OLD_TEST_LOG).replace(out / TEST_LOG)
+
+
+def read_metrics(out: Path) -> Iterator[dict[str, Any]]:
+    """The lines of a run's metrics, one per epoch, under today's names. Raises BadFile for a line cut short."""
+    if (out / METRICS).exists():
+        for number, line in enumerate((out / METRICS).read_text(encoding="utf-8").splitlines(), 1):
+            try:
+                yield {_OLD_METRICS.get(name, name): value for name, value in json.loads(line).items()}
+            except json.JSONDecodeError as error:
+                where = f"line {number}"
+                raise BadFile(out / METRICS, where=where, expected="JSON", found=str(error)) from None
+
+
+def test_log_path(out: Path) -> Path:
+    """The log of the accuracy on the test clips after each epoch, under the name the run's version gave it."""
+    return out / (_OLD_TEST_LOG if (out / _OLD_TEST_LOG).exists() else TEST_LOG)

@@ -13,33 +13,37 @@ WARM_UP_EPOCHS = 5  # method.md section 3
 ONE_CYCLE_RISE = 0.15
 
 
-def rate_at(settings: TrainSettings, epoch: int, step: int, steps: int) -> float:
+def learning_rate_at(settings: TrainSettings, epoch: int, step: int, steps: int) -> float:
     """Learning rate of a step (`steps` of them in an epoch)."""
     if settings.schedule == "steps":
-        warm = min(1.0, epoch / WARM_UP_EPOCHS)  # so epoch 0 has rate 0, as in the authors' code
-        return settings.rate * warm * 0.1 ** sum(epoch >= drop for drop in settings.drops)
-    done = (epoch * steps + step + 1) / (settings.epochs * steps)
-    if done < ONE_CYCLE_RISE:
-        return settings.rate * done / ONE_CYCLE_RISE
-    return settings.rate * 0.5 * (1 + math.cos(math.pi * (done - ONE_CYCLE_RISE) / (1 - ONE_CYCLE_RISE)))
+        warm = min(1.0, epoch / WARM_UP_EPOCHS)  # so epoch 0 has learning rate 0, as in the authors' code
+        return settings.learning_rate * warm * 0.1 ** sum(epoch >= drop for drop in settings.drops)
+    progress = (epoch * steps + step + 1) / (settings.epochs * steps)
+    if progress < ONE_CYCLE_RISE:
+        return settings.learning_rate * progress / ONE_CYCLE_RISE
+    return (
+        settings.learning_rate
+        * 0.5
+        * (1 + math.cos(math.pi * (progress - ONE_CYCLE_RISE) / (1 - ONE_CYCLE_RISE)))
+    )
 
 
-def order_of(settings: TrainSettings, labels: NDArray[np.int64], epoch: int) -> NDArray[np.int64]:
-    """Clips of an epoch in order, (steps, batch): a pure function of seed and epoch.
+def sample_order(settings: TrainSettings, labels: NDArray[np.int64], epoch: int) -> NDArray[np.int64]:
+    """Clips of an epoch in order, (steps, batch size): a pure function of seed and epoch.
 
     `clips`: each at most once, the last partial batch dropped. `classes`: as many draws, each class equally often.
     """
     random = np.random.default_rng([settings.seed, epoch])
-    steps = max(1, len(labels) // settings.batch)
+    steps = max(1, len(labels) // settings.batch_size)
     if settings.sampling == "classes":
-        return _by_class(random, labels, steps * settings.batch).reshape(steps, settings.batch)
+        return _by_class(random, labels, steps * settings.batch_size).reshape(steps, settings.batch_size)
     order = random.permutation(len(labels))
-    if len(labels) < settings.batch:
+    if len(labels) < settings.batch_size:
         return order[None]  # fewer clips than a batch: all of them at once
-    return order[: steps * settings.batch].reshape(steps, settings.batch)
+    return order[: steps * settings.batch_size].reshape(steps, settings.batch_size)
 
 
-def seed_of(settings: TrainSettings, epoch: int, step: int) -> int:
+def step_seed(settings: TrainSettings, epoch: int, step: int) -> int:
     """Seed of everything random inside a step: augmentation and dropout."""
     words = np.random.SeedSequence([settings.seed, epoch, step]).generate_state(2, np.uint32)
     return int(words[0]) << 31 ^ int(words[1])
@@ -51,7 +55,8 @@ def _by_class(random: np.random.Generator, labels: NDArray[np.int64], count: int
     by_class = order[np.argsort(ordered, kind="stable")]
     size = np.bincount(labels)
     first = np.cumsum(size) - size
-    kinds = np.flatnonzero(size)
-    chosen = np.concatenate([random.permutation(kinds) for _ in range(math.ceil(count / len(kinds)))])[:count]
-    drawn: NDArray[np.int64] = by_class[first[chosen] + random.integers(0, size[chosen])]
-    return drawn
+    classes = np.flatnonzero(size)
+    rounds = math.ceil(count / len(classes))
+    label = np.concatenate([random.permutation(classes) for _ in range(rounds)])[:count]
+    sample: NDArray[np.int64] = by_class[first[label] + random.integers(0, size[label])]
+    return sample

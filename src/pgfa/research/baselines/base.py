@@ -9,11 +9,12 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from pgfa.config import CompareSettings, RunSettings
+from pgfa.config import BaselineSettings, RunSettings
 from pgfa.progress import Progress
 from pgfa.text.catalogue import ActionClass
-from pgfa.train.corpus import ClipSet, Corpus
-from pgfa.train.sentences import candidate_vectors, seen_sentences
+from pgfa.train.clip_set import ClipSet
+from pgfa.train.corpus import Corpus
+from pgfa.train.sentences import class_anchors, class_sentences
 
 Array = NDArray[np.float32]
 
@@ -48,7 +49,7 @@ class Method(Protocol):
         corpus: Corpus,
         folder: Path,
         *,
-        options: CompareSettings | None = None,
+        options: BaselineSettings | None = None,
         device: str = "auto",
         bar: Progress | None = None,
     ) -> Fitted:
@@ -56,7 +57,7 @@ class Method(Protocol):
 
         Args:
             settings: of the run: preparation, text, encoder, training and its seed; `settings.adapt` is not read.
-            corpus: assembled with these settings.
+            corpus: built with these settings.
             folder: of this corpus and these settings, the same one for every method: each keeps what it trains in a
                 part of its own, and those that start from the cross-entropy encoder find it there. Two processes
                 may share it once the encoder lies there (`pgfa.train.classifier.train_classifier`).
@@ -70,7 +71,7 @@ class Method(Protocol):
         """
 
 
-TestTime = Callable[[Array, Array, Array | None, CompareSettings], Array]
+TestTime = Callable[[Array, Array, Array | None, BaselineSettings], Array]
 """Scores made better by the unlabelled clips they were made for: (scores, points, anchors, options) -> scores.
 
 A pure function, all clips at once. Scores (N, K) come from any method, points (N, e) and anchors (K, e) from
@@ -89,5 +90,4 @@ def sentence_vectors(actions: Sequence[ActionClass], settings: RunSettings, corp
 
     The mean of the seen classes' vectors is subtracted first where ``settings.text.centre`` says so.
     """
-    seen = seen_sentences(corpus.seen, corpus.unseen, corpus.books, settings.text, merge=False)
-    return candidate_vectors(actions, settings.text, seen.centre)
+    return class_anchors(actions, settings.text, class_sentences(corpus, settings).centre)

@@ -10,11 +10,11 @@ from __future__ import annotations
 import numpy as np
 
 from pgfa.adapt import cosines, entropy, surest
-from pgfa.config import CompareSettings
+from pgfa.config import BaselineSettings
 from pgfa.research.baselines.base import Array
 
 
-def cache(scores: Array, points: Array, anchors: Array | None, options: CompareSettings) -> Array:
+def cache(scores: Array, points: Array, anchors: Array | None, options: BaselineSettings) -> Array:
     """Scores in units of their spread, plus alpha times the cache's answer (a `TestTime`), (N, K).
 
     The answer for a class is the sum of exp(-beta (1 - cosine)) over its keys, over the keys a class may have. The

@@ -5,8 +5,15 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from pgfa.config import CompareSettings
-from pgfa.research.baselines.encoded import Encoded, Mapped, Standard, learn_on, on_encoder
+from pgfa.config import BaselineSettings
+from pgfa.research.baselines.encoded import (
+    Encoded,
+    FeatureBatch,
+    Mapped,
+    Standard,
+    on_encoder,
+    train_on_features,
+)
 from pgfa.train.corpus import Corpus
 
 
@@ -26,16 +33,18 @@ def ranking_loss(mapped: Tensor, sentences: Tensor, labels: Tensor, same: Tensor
 
 
 @on_encoder
-def devise(encoded: Encoded, corpus: Corpus, options: CompareSettings) -> Mapped:
+def devise(encoded: Encoded, corpus: Corpus, options: BaselineSettings) -> Mapped:
     """Fit or load."""
     torch.manual_seed(encoded.settings.train.seed)
     size = encoded.train.shape[1], encoded.sentences.shape[1]
     project = nn.Sequential(Standard(encoded.train), nn.Linear(*size, bias=False)).to(encoded.device)
-    features, labels = encoded.tensor(encoded.train), encoded.tensor(encoded.labels)
     sentences, same = encoded.tensor(encoded.sentences), encoded.tensor(encoded.same)
 
-    def loss_of(chosen: Tensor, epoch: int) -> Tensor:
-        return ranking_loss(project(features[chosen]), sentences, labels[chosen], same, options.devise_margin)
+    def loss(project: nn.Module, batch: FeatureBatch) -> Tensor:
+        return ranking_loss(project(batch.features), sentences, batch.labels, same, options.devise_margin)
 
-    learn_on(project, "devise", loss_of, encoded, options, {"rate", "devise_margin"}, rate=options.rate)
+    train_on_features(
+        project, "devise", loss, encoded, options, {"learning_rate", "devise_margin"},
+        learning_rate=options.learning_rate,
+    )  # fmt: skip
     return Mapped(encoded, project, lambda vectors: vectors)

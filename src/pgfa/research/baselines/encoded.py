@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -13,19 +13,23 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from pgfa.adapt import cosines
-from pgfa.config import CompareSettings, RunSettings, TrainSettings
+from pgfa.config import BaselineSettings, RunSettings, TrainSettings
 from pgfa.errors import BadCheckpoint
 from pgfa.files import digest, read_json
 from pgfa.model.encoder import MotionEncoder
 from pgfa.progress import Progress
 from pgfa.research.baselines.base import Array, Fitted, Method, sentence_vectors
-from pgfa.train.checkpoint import load_state, save_state
+from pgfa.train.checkpoint import load_checkpoint, save_checkpoint
 from pgfa.train.classifier import train_classifier
-from pgfa.train.corpus import ClipSet, Corpus
+from pgfa.train.clip_set import ClipSet
+from pgfa.train.corpus import Corpus
 from pgfa.train.features import features_of
-from pgfa.train.loop import CORPUS, Rate, claim, learn
-from pgfa.train.schedule import rate_at
-from pgfa.train.sentences import seen_sentences
+from pgfa.train.loop import Schedule, train_epochs
+from pgfa.train.run import CORPUS, open_or_create_run
+from pgfa.train.schedule import learning_rate_at
+from pgfa.train.sentences import class_sentences
+
+M = TypeVar("M", bound=nn.Module)
 
 ENCODER = "classifier"
 FEATURES = "features.safetensors"
@@ -83,9 +87,8 @@ def encode(
     if not _loaded(place / FEATURES, kept, identity):
         made = features_of(model, clips.positions, clips.present, projected=False)
         kept.values.copy_(torch.from_numpy(made))
-        save_state(place / FEATURES, kept, identity=identity)
-    merge = settings.train.recipe != "paper"
-    same = seen_sentences(corpus.seen, corpus.unseen, corpus.books, settings.text, merge=merge).same
+        save_checkpoint(place / FEATURES, kept, identity=identity)
+    same = class_sentences(corpus, settings).same
     classes = len(corpus.seen)
     return Encoded(
         settings,
@@ -99,7 +102,7 @@ def encode(
     )
 
 
-OnEncoder = Callable[[Encoded, Corpus, CompareSettings], Fitted]
+OnEncoder = Callable[[Encoded, Corpus, BaselineSettings], Fitted]
 
 
 def on_encoder(fit: OnEncoder) -> Method:
@@ -110,12 +113,12 @@ def on_encoder(fit: OnEncoder) -> Method:
         corpus: Corpus,
         folder: Path,
         *,
-        options: CompareSettings | None = None,
+        options: BaselineSettings | None = None,
         device: str = "auto",
         bar: Progress | None = None,
     ) -> Fitted:
         encoded = encode(settings, corpus, folder, device=device, bar=bar)
-        return fit(encoded, corpus, options or CompareSettings())
+        return fit(encoded, corpus, options or BaselineSettings())
 
     return method
 
@@ -138,55 +141,82 @@ class Standard(nn.Module):
         return (features - self.mean) / self.spread
 
 
-def learn_on(
-    module: nn.Module,
+@dataclass(frozen=True)
+class FeatureBatch:
+    """B training clips of a step.
+
+    Attributes:
+        index: (B,) rows of the training set.
+        features: (B, D) of the frozen encoder.
+        labels: (B,) classes.
+        epoch: of the step.
+    """
+
+    index: Tensor
+    features: Tensor
+    labels: Tensor
+    epoch: int
+
+
+@dataclass(frozen=True)
+class TrainingFeatures:
+    """The stored features of all training clips, and their classes, on the device of the encoder."""
+
+    features: Tensor
+    labels: Tensor
+
+    def batch(self, index: Tensor, epoch: int) -> FeatureBatch:
+        """The rows of an index (B,)."""
+        return FeatureBatch(index, self.features[index], self.labels[index], epoch)
+
+
+def train_on_features(
+    module: M,
     name: str,
-    loss_of: Callable[[Tensor, int], Tensor],
+    objective: Callable[[M, FeatureBatch], Tensor],
     encoded: Encoded,
-    options: CompareSettings,
-    read: set[str],
+    options: BaselineSettings,
+    used: set[str],
     *,
-    rate: float,
-    rate_of: Rate = rate_at,
+    learning_rate: float,
+    schedule: Schedule = learning_rate_at,
+    features: Tensor | None = None,
 ) -> None:
-    """Train a method's own part on stored features, go on, or load it; it ends in evaluation mode.
+    """Train a method's own part on stored features, resume, or load it; it ends in evaluation mode.
 
     Args:
         module: as the run's seed made it, on the encoder's device.
-        name: of the method; what is trained lies in ``NAME-IDENTITY`` beside the encoder.
-        loss_of: (clips of a batch, epoch) -> scalar loss.
+        name: of the method; what is trained is stored in ``NAME-IDENTITY`` beside the encoder.
+        objective: (module, batch) -> scalar loss.
         options: of all methods.
-        read: names of those that decide this one's weights, beside epochs and batch.
-        rate, rate_of: peak learning rate and its course.
+        used: names of the options that decide this method's weights, beside epochs and batch size.
+        learning_rate, schedule: peak learning rate, and its course over time.
+        features: (N, D') what batches hold instead of the encoder's features.
     """
     train = encoded.settings.train
-    decisive = options.model_dump(mode="json", include={"epochs", "batch", *read})
+    decisive = options.canonical(include={"epochs", "batch_size", *used})
     identity = digest(
-        [name, encoded.identity, decisive, train.seed, train.scale],
+        [name, encoded.identity, decisive, train.seed, train.logit_scale],
         encoded.sentences.tobytes(),
         encoded.same.tobytes(),
     )
     out = encoded.folder / f"{name}-{identity}"
-    claim(out, options, identity, {"method": name, "encoder": encoded.identity})
-    made = TrainSettings(
+    open_or_create_run(out, options, identity, {"method": name, "encoder": encoded.identity})
+    settings = TrainSettings(
         seed=train.seed,
         epochs=options.epochs,
-        batch=options.batch,
+        batch_size=options.batch_size,
         optimiser="adamw",
-        rate=rate,
+        learning_rate=learning_rate,
         weight_decay=0.0,
     )
-    learn(
-        module,
-        loss_of,
-        made,
-        encoded.labels,
-        out,
-        identity,
-        what=name,
-        rate_of=rate_of,
-        save_every=SAVE_EVERY,
+    data = TrainingFeatures(
+        encoded.tensor(encoded.train) if features is None else features, encoded.tensor(encoded.labels)
     )
+    for _ in train_epochs(
+        module, objective, data, settings, out, identity, title=name, schedule=schedule, save_every=SAVE_EVERY
+    ):
+        pass
 
 
 @dataclass(frozen=True)
@@ -232,6 +262,6 @@ class _Kept(nn.Module):
 def _loaded(path: Path, kept: _Kept, identity: str) -> bool:
     """Whether the file is there, whole and of this encoder; one that is not is made anew."""
     try:
-        return path.exists() and load_state(path, kept).get("identity") == identity
+        return path.exists() and load_checkpoint(path, kept).get("identity") == identity
     except BadCheckpoint:
         return False

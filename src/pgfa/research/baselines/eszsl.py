@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from pgfa.config import CompareSettings
+from pgfa.config import BaselineSettings
 from pgfa.research.baselines.base import Array
 from pgfa.research.baselines.encoded import Encoded, Mapped, Standard, on_encoder
 from pgfa.train.corpus import Corpus
@@ -44,7 +44,7 @@ def bilinear(
 
 
 @on_encoder
-def eszsl(encoded: Encoded, corpus: Corpus, options: CompareSettings) -> Mapped:
+def eszsl(encoded: Encoded, corpus: Corpus, options: BaselineSettings) -> Mapped:
     """Solve. The score is the bilinear one over the clip's length in sentence space: the same ranks."""
     standard = Standard(encoded.train).to(encoded.device)
     x = standard(encoded.tensor(encoded.train)).cpu().numpy()

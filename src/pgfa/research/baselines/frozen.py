@@ -9,29 +9,36 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from pgfa.config import CompareSettings
-from pgfa.model.loss import contrastive_loss
-from pgfa.research.baselines.encoded import Encoded, Mapped, Standard, learn_on, on_encoder
+from pgfa.config import BaselineSettings
+from pgfa.model.contrastive import contrastive_loss
+from pgfa.research.baselines.encoded import (
+    Encoded,
+    FeatureBatch,
+    Mapped,
+    Standard,
+    on_encoder,
+    train_on_features,
+)
 from pgfa.train.corpus import Corpus
 
 
 @on_encoder
-def frozen(encoded: Encoded, corpus: Corpus, options: CompareSettings) -> Mapped:
+def frozen(encoded: Encoded, corpus: Corpus, options: BaselineSettings) -> Mapped:
     """Fit or load."""
     torch.manual_seed(encoded.settings.train.seed)
     project = nn.Sequential(
         Standard(encoded.train), nn.Linear(encoded.train.shape[1], encoded.sentences.shape[1])
     )
     project = project.to(encoded.device)
-    features, labels = encoded.tensor(encoded.train), encoded.tensor(encoded.labels)
     sentences, same = encoded.tensor(encoded.sentences), encoded.tensor(encoded.same)
 
-    def loss_of(chosen: Tensor, epoch: int) -> Tensor:
-        label = labels[chosen]
-        alike = same[label][:, label]
-        return contrastive_loss(
-            project(features[chosen]), sentences[label], alike, encoded.settings.train.scale
-        )
+    def loss(project: nn.Module, batch: FeatureBatch) -> Tensor:
+        label = batch.labels
+        scale = encoded.settings.train.logit_scale
+        return contrastive_loss(project(batch.features), sentences[label], same[label][:, label], scale)
 
-    learn_on(project, "pgfa-frozen", loss_of, encoded, options, {"rate"}, rate=options.rate)
+    train_on_features(
+        project, "pgfa-frozen", loss, encoded, options, {"learning_rate"},
+        learning_rate=options.learning_rate,
+    )  # fmt: skip
     return Mapped(encoded, project, lambda vectors: vectors)

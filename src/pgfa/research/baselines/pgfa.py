@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pgfa.adapt import cosines
-from pgfa.config import CompareSettings, RunSettings
+from pgfa.config import BaselineSettings, RunSettings
 from pgfa.model.encoder import MotionEncoder
 from pgfa.progress import Progress
 from pgfa.research.baselines.base import Array
-from pgfa.train.corpus import ClipSet, Corpus
+from pgfa.train.clip_set import ClipSet
+from pgfa.train.corpus import Corpus
 from pgfa.train.features import features_of
 from pgfa.train.train import train
 
@@ -41,7 +42,7 @@ def pgfa(
     corpus: Corpus,
     folder: Path,
     *,
-    options: CompareSettings | None = None,
+    options: BaselineSettings | None = None,
     device: str = "auto",
     bar: Progress | None = None,
 ) -> EndToEnd:

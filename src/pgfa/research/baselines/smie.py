@@ -16,10 +16,11 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.functional import layer_norm, softplus
 
-from pgfa.config import CompareSettings, TrainSettings
+from pgfa.config import BaselineSettings, TrainSettings
 from pgfa.research.baselines.base import Array
-from pgfa.research.baselines.encoded import Encoded, learn_on, on_encoder
-from pgfa.train.corpus import ClipSet, Corpus
+from pgfa.research.baselines.encoded import Encoded, FeatureBatch, on_encoder, train_on_features
+from pgfa.train.clip_set import ClipSet
+from pgfa.train.corpus import Corpus
 from pgfa.train.features import BATCH, features_of
 
 DROPPED = 0.3  # of the frames: the most moving 15 of 50, then as many at random
@@ -111,12 +112,16 @@ def calm_features(encoded: Encoded, clips: ClipSet, draws: int) -> Array:
     return made
 
 
-def smie_rate(made: TrainSettings, epoch: int, step: int, steps: int) -> float:
+def smie_schedule(settings: TrainSettings, epoch: int, step: int, steps: int) -> float:
     """Linear from 0 over the first 15 of 100 epochs, then a cosine to 0; constant within an epoch."""
-    warm = round(WARM_UP * made.epochs)
+    warm = round(WARM_UP * settings.epochs)
     if epoch < warm:
-        return made.rate * epoch / warm
-    return made.rate * 0.5 * (1 + math.cos(math.pi * (epoch - warm) / max(made.epochs - warm, 1)))
+        return settings.learning_rate * epoch / warm
+    return (
+        settings.learning_rate
+        * 0.5
+        * (1 + math.cos(math.pi * (epoch - warm) / max(settings.epochs - warm, 1)))
+    )
 
 
 @dataclass(frozen=True)
@@ -157,21 +162,23 @@ class Informed:
 
 
 @on_encoder
-def smie(encoded: Encoded, corpus: Corpus, options: CompareSettings) -> Informed:
+def smie(encoded: Encoded, corpus: Corpus, options: BaselineSettings) -> Informed:
     """Fit or load. The encoder being fixed, the calm frames' features are drawn from a few made before."""
     torch.manual_seed(encoded.settings.train.seed)
     critic = Critic(encoded.train.shape[1], encoded.sentences.shape[1]).to(encoded.device)
     whole = normal(encoded.tensor(encoded.train))
-    labels, sentences = encoded.tensor(encoded.labels), encoded.tensor(encoded.sentences)
-    calm: list[Tensor] = []  # made at the first step: a critic that is only loaded needs none
+    sentences = encoded.tensor(encoded.sentences)
+    calm: list[Tensor] = []  # computed at the first step: a critic that is only loaded needs none
 
-    def loss_of(chosen: Tensor, epoch: int) -> Tensor:
+    def loss(critic: Critic, batch: FeatureBatch) -> Tensor:
         if not calm:
-            calm.append(encoded.tensor(calm_features(encoded, corpus.train, options.smie_draws)))
-        draw = torch.randint(options.smie_draws, chosen.shape, device=chosen.device)
-        part = normal(calm[0][draw, chosen])
-        return smie_loss(critic, whole[chosen], part, sentences[labels[chosen]])
+            calm.append(encoded.tensor(calm_features(encoded, corpus.train, options.smie_samples)))
+        draw = torch.randint(options.smie_samples, batch.index.shape, device=batch.index.device)
+        part = normal(calm[0][draw, batch.index])
+        return smie_loss(critic, batch.features, part, sentences[batch.labels])
 
-    read = {"smie_rate", "smie_draws"}
-    learn_on(critic, "smie", loss_of, encoded, options, read, rate=options.smie_rate, rate_of=smie_rate)
+    train_on_features(
+        critic, "smie", loss, encoded, options, {"smie_learning_rate", "smie_samples"},
+        learning_rate=options.smie_learning_rate, schedule=smie_schedule, features=whole,
+    )  # fmt: skip
     return Informed(encoded, critic, forgets=options.recipe == "paper")

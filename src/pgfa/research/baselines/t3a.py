@@ -10,11 +10,11 @@ from __future__ import annotations
 import numpy as np
 
 from pgfa.adapt import cosines, entropy, surest, unit_rows
-from pgfa.config import CompareSettings
+from pgfa.config import BaselineSettings
 from pgfa.research.baselines.base import Array
 
 
-def t3a(scores: Array, points: Array, anchors: Array | None, options: CompareSettings) -> Array:
+def t3a(scores: Array, points: Array, anchors: Array | None, options: BaselineSettings) -> Array:
     """Cosines to templates (a `TestTime`), (N, K).
 
     A method without a space has no anchors: its templates are made of clips alone, and a class that no clip is taken

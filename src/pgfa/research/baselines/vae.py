@@ -11,8 +11,15 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from pgfa.config import CompareSettings
-from pgfa.research.baselines.encoded import Encoded, Mapped, Standard, learn_on, on_encoder
+from pgfa.config import BaselineSettings
+from pgfa.research.baselines.encoded import (
+    Encoded,
+    FeatureBatch,
+    Mapped,
+    Standard,
+    on_encoder,
+    train_on_features,
+)
 from pgfa.train.corpus import Corpus
 
 # (weight, first and last epoch of its linear rise, of 100), as the source found them.
@@ -95,21 +102,24 @@ def pair_loss(
 
 
 @on_encoder
-def vae(encoded: Encoded, corpus: Corpus, options: CompareSettings) -> Mapped:
+def vae(encoded: Encoded, corpus: Corpus, options: BaselineSettings) -> Mapped:
     """Fit or load."""
     torch.manual_seed(encoded.settings.train.seed)
     size, text = encoded.train.shape[1], encoded.sentences.shape[1]
     pair = Pair(Standard(encoded.train), size, text, options.vae_hidden, options.vae_latent).to(
         encoded.device
     )
-    features, labels = pair.standard(encoded.tensor(encoded.train)), encoded.tensor(encoded.labels)
+    features = pair.standard(encoded.tensor(encoded.train))
     sentences = encoded.tensor(encoded.sentences)
 
-    def loss_of(chosen: Tensor, epoch: int) -> Tensor:
-        beta, gamma, delta = (weight_at(rise, epoch, options.epochs) for rise in (PRIOR, CROSS, ALIGN))
-        noise = torch.randn(2, len(chosen), options.vae_latent, device=chosen.device)
-        text = sentences[labels[chosen]]
-        return pair_loss(pair, features[chosen], text, (noise[0], noise[1]), (beta, gamma, delta))
+    def loss(pair: Pair, batch: FeatureBatch) -> Tensor:
+        beta, gamma, delta = (weight_at(rise, batch.epoch, options.epochs) for rise in (PRIOR, CROSS, ALIGN))
+        noise = torch.randn(2, len(batch.index), options.vae_latent, device=batch.index.device)
+        text = sentences[batch.labels]
+        return pair_loss(pair, batch.features, text, (noise[0], noise[1]), (beta, gamma, delta))
 
-    learn_on(pair, "vae", loss_of, encoded, options, {"rate", "vae_hidden", "vae_latent"}, rate=options.rate)
+    train_on_features(
+        pair, "vae", loss, encoded, options, {"learning_rate", "vae_hidden", "vae_latent"},
+        learning_rate=options.learning_rate, features=features,
+    )  # fmt: skip
     return Mapped(encoded, lambda x: pair.motion(pair.standard(x))[0], lambda t: pair.text(t)[0])

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pgfa.config import CompareSettings, RunSettings
+from pgfa.config import BaselineSettings, RunSettings
 from pgfa.errors import BadFile, PgfaError
 from pgfa.evaluate.gzsl import set_aside
 from pgfa.files import digest, write_atomic, write_json
@@ -28,7 +28,8 @@ from pgfa.progress import Progress
 from pgfa.research.baselines import METHODS, points_of, sentence_vectors
 from pgfa.research.selection import hold_out
 from pgfa.text.catalogue import ActionClass
-from pgfa.train.corpus import ClipSet, Corpus, assemble
+from pgfa.train.clip_set import ClipSet
+from pgfa.train.corpus import Corpus, build_corpus
 
 VERSION = 1
 """To be raised when what is kept would come out otherwise."""
@@ -56,7 +57,7 @@ class Fit:
     fold: int
     share: float
     methods: tuple[str, ...]
-    compare: CompareSettings
+    compare: BaselineSettings
     folder: Path
     clips: int
 
@@ -206,7 +207,7 @@ def _whole(
 ) -> tuple[Corpus, ClipSet | None]:
     """The same for all seeds, folds and lengths of a split: kept while its units are fitted."""
     settings = RunSettings(packs=packs, split=split, protocol=protocol, prepare=json.loads(prepare))
-    corpus = assemble(settings)
+    corpus = build_corpus(settings)
     return set_aside(corpus, _subjects(corpus, settings), share, seed=0)
 
 

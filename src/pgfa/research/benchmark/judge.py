@@ -18,7 +18,7 @@ from pgfa.research.benchmark.fit import Told, error_of, load
 from pgfa.research.benchmark.plan import Job
 from pgfa.research.benchmark.spec import HONEST, BenchmarkSettings
 from pgfa.research.selection import GRIDS, Option, apply, best_of
-from pgfa.train.watch import WATCHED
+from pgfa.train.run import test_log_path
 
 VERSION = 2
 """To be raised when rows or curves would come out otherwise from the same fits, grids apart."""
@@ -164,7 +164,7 @@ def _watched(job: Job, seed: int, method: str, alignment: str, accuracy: float) 
         lines: list[dict[str, Any]] = []
         if s == seed and column is not None:
             with suppress(OSError, ValueError):
-                text = (unit.folder / method / WATCHED).read_text(encoding="utf-8")
+                text = test_log_path(unit.folder / method).read_text(encoding="utf-8")
                 lines = [json.loads(line) for line in text.splitlines()]
         for line in lines:
             if line[str(column)] > accuracy + 1e-9:

@@ -12,8 +12,8 @@ from pgfa.pack import is_pack, open_pack, save_pack
 from pgfa.research.benchmark.fit import VERSION, Fit
 from pgfa.research.benchmark.spec import PAPER, BenchmarkSettings, SplitGroup
 from pgfa.research.selection import draw_folds, fold_size
-from pgfa.train.corpus import Choice, choose_clips
-from pgfa.train.schedule import order_of
+from pgfa.train.clip_selection import ClipSelection, select_clips
+from pgfa.train.schedule import sample_order
 
 FOLD_SEED = 0
 
@@ -67,7 +67,7 @@ def _job(
     # What is watched in training is the paper's own alignment, whatever the run's settings say.
     adapt = AdaptSettings(method="paper")
     base = spec.run.model_copy(update={"packs": packs, "split": split, "adapt": adapt})
-    choice = choose_clips(base)
+    choice = select_clips(base)
     own = [a.key for a in choice.seen if a.dataset == choice.split.dataset]
     size = fold_size(len(own), len(choice.unseen), group.folds)
     held = draw_folds(own, size, group.folds, FOLD_SEED)
@@ -75,7 +75,7 @@ def _job(
 
     def unit(seed: int, epochs: int, fold: int) -> Fit:
         watch = fold < 0 and PAPER in spec.protocols
-        changed = {"seed": seed, "epochs": epochs, "watch_test": watch}
+        changed = {"seed": seed, "epochs": epochs, "test_each_epoch": watch}
         settings = base.model_copy(update={"train": base.train.model_copy(update=changed)})
         classes = held[fold] if fold >= 0 else ()
         name = f"fold-{fold}" if fold >= 0 else f"seed-{seed}"
@@ -93,11 +93,11 @@ def _job(
     )
 
 
-def _key(spec: BenchmarkSettings, settings: RunSettings, choice: Choice, held: tuple[str, ...]) -> str:
+def _key(spec: BenchmarkSettings, settings: RunSettings, choice: ClipSelection, held: tuple[str, ...]) -> str:
     """Stands for all that decides the encoders of a unit, so that nothing of another spec is ever taken for it."""
     return digest(
         VERSION,
-        settings.stated(exclude={"packs"}),
+        settings.canonical(exclude={"packs"}),
         [pack.digest for pack in choice.packs],
         [a.model_dump(mode="json") for a in (*choice.seen, *choice.unseen)],
         held,
@@ -105,11 +105,11 @@ def _key(spec: BenchmarkSettings, settings: RunSettings, choice: Choice, held: t
     )[:10]
 
 
-def _clips(choice: Choice, settings: RunSettings, held: set[str]) -> int:
+def _clips(choice: ClipSelection, settings: RunSettings, held: set[str]) -> int:
     """Clips of an epoch, about: which people are set aside is not asked here."""
     left = [i for i, action in enumerate(choice.seen) if action.key not in held]
     kept = choice.train.labels[[label in set(left) for label in choice.train.labels.tolist()]]
-    return order_of(settings.train, kept, 0).size
+    return sample_order(settings.train, kept, 0).size
 
 
 def _encoders(spec: BenchmarkSettings) -> int:

@@ -188,7 +188,7 @@ def _devices(device: str, jobs: int | None, tasks: int) -> list[str]:
         raise BadConfig(f"at least one process is needed, found {jobs}")
     import torch
 
-    from pgfa.train.train import pick_device
+    from pgfa.model.device import pick_device
 
     if device == "auto":
         gpus = [f"cuda:{i}" for i in range(torch.cuda.device_count())] if torch.cuda.is_available() else []

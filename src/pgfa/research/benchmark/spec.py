@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from pgfa.config import CompareSettings, RunSettings, Settings
+from pgfa.config import BaselineSettings, RunSettings, Settings
 from pgfa.errors import BadConfig
 from pgfa.research.baselines import METHODS
 from pgfa.research.selection import GRIDS
@@ -64,7 +64,7 @@ class BenchmarkSettings(Settings):
     """Method and alignment that all others are compared with."""
     run: RunSettings = RunSettings()
     """Preparation, sentences, model and training, as in a run.toml; packs, split, epochs and seed come from above."""
-    compare: CompareSettings = CompareSettings()
+    compare: BaselineSettings = BaselineSettings()
     """Settings of the other methods."""
     synthetic: Synthetic = Synthetic()
     """Size of the pack `synthetic`."""

@@ -25,11 +25,11 @@ from pgfa.research.selection import AlphaChoice, choose_alpha
 from pgfa.text.catalogue import Catalogue, catalogue
 from pgfa.text.encode import class_vectors
 from pgfa.text.sentence_file import read_lines
-from pgfa.train.corpus import Choice, choose_clips, prepare_clips
-from pgfa.train.run import Run, open_run
-from pgfa.train.schedule import order_of
-from pgfa.train.train import METRICS, train
-from pgfa.train.watch import WATCHED
+from pgfa.train.clip_selection import ClipSelection, select_clips
+from pgfa.train.corpus import prepare_selection
+from pgfa.train.run import METRICS, Run, open_run, test_log_path
+from pgfa.train.schedule import sample_order
+from pgfa.train.train import train
 
 VERSION = 1
 """To be raised when a result would come out otherwise: older ones are then made anew from the trained runs."""
@@ -43,14 +43,14 @@ class Task:
 
     column: Column
     split: str
-    choice: Choice
+    choice: ClipSelection
     runs: tuple[RunSettings, ...]
     folders: tuple[Path, ...]
 
     @property
     def clips(self) -> int:
         """Clips of an epoch."""
-        return order_of(self.runs[0].train, self.choice.train.labels, 0).size
+        return sample_order(self.runs[0].train, self.choice.train.labels, 0).size
 
 
 def reproduce(
@@ -168,7 +168,7 @@ def _task(
         watch = protocol != "honest" or watched.exists()
         folders.append(watched if watch else watched.with_name(f"{watched.name}-unwatched"))
         runs.append(spec.run_settings(column, split, seed, str(pack), text=text, model=model, watch=watch))
-    choice = choose_clips(runs[0], [books[column.dataset]])
+    choice = select_clips(runs[0], [books[column.dataset]])
     return Task(column, split, choice, tuple(runs), tuple(folders))
 
 
@@ -209,7 +209,7 @@ def _alpha(tasks: list[Task], spec: Spec, out: Path, device: str, bar: Progress)
         kept = read_json(place / "alpha.json")
         if isinstance(kept, dict) and kept.get("key") == key:
             return AlphaChoice(kept["alpha"], kept["held"], kept["accuracy"])
-    corpus = prepare_clips(first.choice, first.runs[0])
+    corpus = prepare_selection(first.choice, first.runs[0])
     found = choose_alpha(
         first.runs[0], corpus, place, count=count, folds=spec.folds, never=never, device=device, bar=bar
     )
@@ -228,7 +228,7 @@ def _results(task: Task, chosen: AlphaChoice | None, device: str, bar: Progress)
                 found[seed] = Result(**kept["result"])
     if len(found) < len(task.runs):
         bar.now(f"{task.column.dataset}/{task.split}: prepare")
-        corpus = prepare_clips(task.choice, task.runs[0])
+        corpus = prepare_selection(task.choice, task.runs[0])
     for seed, (run, folder) in enumerate(zip(task.runs, task.folders, strict=True)):
         if seed in found:
             continue
@@ -237,7 +237,7 @@ def _results(task: Task, chosen: AlphaChoice | None, device: str, bar: Progress)
         opened = open_run(folder, device=device)
         judged = judge(Run(folder, run, opened.facts, opened.layout, opened.centre, opened.model), corpus)
         truth, classes = corpus.test.labels, len(corpus.unseen)
-        best = _best(folder) if run.train.watch_test else None
+        best = _best(folder) if run.train.test_each_epoch else None
         honest = None
         if chosen:
             aligned = align(judged.features, judged.alignment.anchors, chosen.alpha).predictions
@@ -265,12 +265,12 @@ def _results(task: Task, chosen: AlphaChoice | None, device: str, bar: Progress)
 def _best(folder: Path) -> tuple[int, float]:
     """The epoch that is best on the test clips after alignment (the first of equal ones), and its accuracy there."""
     try:
-        lines = [json.loads(line) for line in (folder / WATCHED).read_text(encoding="utf-8").splitlines()]
+        lines = [json.loads(line) for line in test_log_path(folder).read_text(encoding="utf-8").splitlines()]
         best = max(lines, key=lambda line: (line["after"], -line["epoch"]))
         return int(best["epoch"]), float(best["after"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         expected = "a line of accuracies an epoch"
-        raise BadFile(folder / WATCHED, expected=expected, found=str(error) or "none") from None
+        raise BadFile(test_log_path(folder), expected=expected, found=str(error) or "none") from None
 
 
 def _key(task: Task, run: RunSettings, *more: Any) -> str:

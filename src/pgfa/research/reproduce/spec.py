@@ -92,7 +92,8 @@ class Spec(Settings):
             text={"encoder": "mpnet", **changed_text},
             model={"recipe": "paper", "encoder": self.encoder, **changed_model},
             train={
-                "epochs": self.epochs, "batch": self.batch, "rate": column.rate, "seed": seed, "watch_test": watch,
+                "epochs": self.epochs, "batch_size": self.batch, "learning_rate": column.rate, "seed": seed,
+                "test_each_epoch": watch,
             },
             adapt=AdaptSettings(recipe="paper", method="paper", alpha=column.alpha),
         )  # fmt: skip

@@ -18,7 +18,9 @@ from pgfa.read.datasets.ntu.official import official_names
 from pgfa.skeleton import NTU25, Clip, Source
 from pgfa.synth.skeleton_text import stream_text
 from pgfa.text import catalogue, find_split
-from pgfa.train.corpus import Choice, Chosen, assemble, choose_clips
+from pgfa.train.clip_selection import ClipSelection, select_clips
+from pgfa.train.clip_set import ClipIndex
+from pgfa.train.corpus import build_corpus
 
 NTU60 = [a.name for a in catalogue("ntu60").actions]
 HANDS = NtuName(1, 3, 8, 1, 1)  # setup, camera, subject, replication, action
@@ -52,11 +54,11 @@ def every(subjects: Iterable[int], cameras: Iterable[int] = (1,), last: int = 60
     ]
 
 
-def choose(split: str, *packs: str, protocol: str = "all") -> Choice:
-    return choose_clips(RunSettings(packs=packs, split=split, protocol=protocol))
+def choose(split: str, *packs: str, protocol: str = "all") -> ClipSelection:
+    return select_clips(RunSettings(packs=packs, split=split, protocol=protocol))
 
 
-def told(choice: Choice, part: Chosen, column: str) -> set[str]:
+def told(choice: ClipSelection, part: ClipIndex, column: str) -> set[str]:
     return {str(choice.packs[p].manifest[column][c]) for p, c in part.origin.tolist()}
 
 
@@ -161,7 +163,7 @@ def test_exemplars_are_prepared_in_the_order_of_the_classes(
 ) -> None:
     monkeypatch.setenv("PGFA_CACHE", str(tmp_path / "cache"))
     pack = ntu_pack(tmp_path / "p", every((1, 8), (1, 3)))
-    corpus = assemble(RunSettings(packs=(pack,), split="ntu60/one-shot"))
+    corpus = build_corpus(RunSettings(packs=(pack,), split="ntu60/one-shot"))
     assert corpus.exemplars is not None
     assert corpus.exemplars.labels.tolist() == list(range(10))
     assert len(corpus.test) == 30

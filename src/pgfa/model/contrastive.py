@@ -5,11 +5,20 @@ from __future__ import annotations
 from torch import Tensor
 from torch.nn.functional import log_softmax, normalize
 
+from pgfa.model.encoder import MotionEncoder
+from pgfa.model.objective import Batch
+
 TARGET_SHARPNESS = 10.0  # Q = row-softmax(10 Y): the authors' soft target
 
 
+def loss(model: MotionEncoder, batch: Batch) -> Tensor:
+    """The objective `contrastive`: encoder and projection are pulled to the clips' sentence vectors."""
+    features = model(batch.positions, batch.present)
+    return contrastive_loss(features, batch.vectors, batch.same, model.log_scale.exp())
+
+
 def contrastive_loss(features: Tensor, sentences: Tensor, same: Tensor, scale: Tensor | float) -> Tensor:
-    """1/2 KL(Q || softmax_row(S)) + 1/2 KL(Q || softmax_row(S^T)), S = scale * cosine, a row of S a clip.
+    """1/2 KL(Q || softmax_row(S)) + 1/2 KL(Q || softmax_row(S^T)), S = scale * cosine, one row of S per clip.
 
     Args:
         features: (B, d) projected clips, any length.

@@ -12,7 +12,7 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from pgfa.errors import BadCheckpoint
-from pgfa.train.checkpoint import OLD_FORM, load_state, save_state
+from pgfa.train.checkpoint import OLD_FORMAT, load_checkpoint, save_checkpoint
 
 
 def trained(steps: int = 2) -> tuple[nn.Module, torch.optim.Optimizer]:
@@ -28,13 +28,13 @@ def trained(steps: int = 2) -> tuple[nn.Module, torch.optim.Optimizer]:
 
 @pytest.fixture
 def saved(tmp_path: Path) -> Path:
-    save_state(tmp_path / "state.safetensors", *trained(), epoch=2, identity="run of \u00e9")
+    save_checkpoint(tmp_path / "state.safetensors", *trained(), epoch=2, identity="run of \u00e9")
     return tmp_path / "state.safetensors"
 
 
 def test_what_was_written_is_read_back(saved: Path) -> None:
     model, optimiser = trained(1)
-    assert load_state(saved, model, optimiser) == {"epoch": 2, "identity": "run of \u00e9"}
+    assert load_checkpoint(saved, model, optimiser) == {"epoch": 2, "identity": "run of \u00e9"}
     wanted, memory = trained()
     for name, value in wanted.state_dict().items():
         assert torch.equal(model.state_dict()[name], value), name
@@ -47,7 +47,7 @@ def test_equal_states_are_equal_bytes(saved: Path, tmp_path: Path) -> None:
     """Ten times: an order of chance among two entries of metadata would pass once in 512 runs."""
     for number in range(10):
         other = tmp_path / f"{number}.safetensors"
-        save_state(other, *trained(), identity="run of \u00e9", epoch=2)
+        save_checkpoint(other, *trained(), identity="run of \u00e9", epoch=2)
         assert other.read_bytes() == saved.read_bytes()
 
 
@@ -62,7 +62,7 @@ def test_no_byte_can_change_unseen(saved: Path) -> None:
         spoilt[place] ^= 0x04
         saved.write_bytes(bytes(spoilt))
         try:
-            load_state(saved, *fresh)
+            load_checkpoint(saved, *fresh)
         except BadCheckpoint:
             continue
         accepted.append(place)
@@ -76,11 +76,11 @@ def test_the_error_says_what_was_found(saved: Path) -> None:
     with pytest.raises(
         BadCheckpoint, match=r"expected content of digest [0-9a-f]{16}, found [0-9a-f]{16}: .*changed"
     ):
-        load_state(saved, *trained(1))
+        load_checkpoint(saved, *trained(1))
 
 
 def test_runs_from_before_the_digest_are_read(saved: Path) -> None:
     with safe_open(saved, framework="pt") as file:
         about = json.loads(file.metadata()["pgfa"])["about"]
-    save_file(load_file(saved), saved, {"form": OLD_FORM, "about": json.dumps(about)})
-    assert load_state(saved, *trained(1)) == about
+    save_file(load_file(saved), saved, {"form": OLD_FORMAT, "about": json.dumps(about)})
+    assert load_checkpoint(saved, *trained(1)) == about

@@ -13,7 +13,7 @@ from pgfa.config import PrepareSettings
 from pgfa.prepare import prepare
 from pgfa.skeleton import KINECT20, LAYOUTS, Clip, Ragged
 from pgfa.train import degrade as module
-from pgfa.train.degrade import spoil
+from pgfa.train.degrade import degrade
 
 torch.set_num_threads(1)
 
@@ -29,19 +29,19 @@ def clips() -> Tensor:
 
 
 def only(monkeypatch: pytest.MonkeyPatch, **amounts: float) -> None:
-    monkeypatch.setattr(module, "SPOILED", 1.0)
+    monkeypatch.setattr(module, "DEGRADED", 1.0)
     for name in AMOUNTS:
         monkeypatch.setattr(module, name, amounts.get(name, 0.0))
 
 
 def test_with_every_amount_at_nought_nothing_changes(clips: Tensor, monkeypatch: pytest.MonkeyPatch) -> None:
     only(monkeypatch)
-    torch.testing.assert_close(spoil(clips, "kinect20"), clips)
+    torch.testing.assert_close(degrade(clips, "kinect20"), clips)
 
 
 def test_absent_bodies_stay_absent_and_present_ones_finite(clips: Tensor) -> None:
     torch.manual_seed(1)
-    out = spoil(clips, "kinect20")
+    out = degrade(clips, "kinect20")
     assert (out[1::2, :, 1] == 0).all()
     assert torch.isfinite(out).all()
     assert (out[:, :, 0] != 0).any(dim=-1).all()
@@ -50,16 +50,16 @@ def test_absent_bodies_stay_absent_and_present_ones_finite(clips: Tensor) -> Non
 def test_half_of_the_clips_are_left_as_they_are(clips: Tensor) -> None:
     torch.manual_seed(5)
     many = clips.repeat(10, 1, 1, 1, 1)
-    same = (spoil(many, "kinect20") == many).flatten(1).all(dim=1)
+    same = (degrade(many, "kinect20") == many).flatten(1).all(dim=1)
     assert 0.4 < same.float().mean() < 0.6
 
 
 def test_the_same_seed_spoils_the_same_way(clips: Tensor) -> None:
     torch.manual_seed(3)
-    once = spoil(clips, "kinect20")
+    once = degrade(clips, "kinect20")
     torch.manual_seed(3)
-    assert torch.equal(spoil(clips, "kinect20"), once)
-    assert not torch.equal(spoil(clips, "kinect20"), once)
+    assert torch.equal(degrade(clips, "kinect20"), once)
+    assert not torch.equal(degrade(clips, "kinect20"), once)
 
 
 def test_a_tilt_keeps_all_distances_and_leans_the_vertical_no_further_than_told(
@@ -87,7 +87,7 @@ def test_idle_time_holds_the_first_and_the_last_frame_and_keeps_the_rest_in_orde
     only(monkeypatch, IDLE=0.3)
     time = torch.linspace(1, 2, 50)[None, :, None, None, None].expand(400, 50, 1, 20, 3)
     torch.manual_seed(0)
-    out = spoil(time, "kinect20")[:, :, 0, 0, 0]
+    out = degrade(time, "kinect20")[:, :, 0, 0, 0]
     assert (out.diff(dim=1) >= -1e-6).all()
     torch.testing.assert_close(out[:, 0], torch.ones(400))
     torch.testing.assert_close(out[:, -1], torch.full((400,), 2.0))
@@ -103,7 +103,7 @@ def test_lost_joints_lie_where_preparation_puts_joints_never_seen(monkeypatch: p
     x = random.normal(size=(50, 1, 20, 3)).astype(np.float32)
     torch.manual_seed(2)
     prepared = torch.from_numpy(x)[None].expand(60, -1, -1, -1, -1)
-    out = spoil(prepared, "kinect20")
+    out = degrade(prepared, "kinect20")
     whole = Clip(positions=x, layout=KINECT20, rate=30.0)
     kinds = set()
     for spoiled in out:
@@ -132,7 +132,7 @@ def test_without_depth_the_picture_stays_and_depth_is_gone(
 ) -> None:
     only(monkeypatch, FLAT=0.5)
     torch.manual_seed(0)
-    out = spoil(clips, "kinect20")
+    out = degrade(clips, "kinect20")
     flat = (out[..., 2] == 0).flatten(1).all(dim=1)
     assert 10 <= int(flat.sum()) <= 30
     torch.testing.assert_close(out[..., :2], clips[..., :2])
@@ -145,7 +145,7 @@ def test_noise_is_of_another_strength_in_each_clip_and_no_stronger_than_told(
     only(monkeypatch, NOISE=0.03)
     still = torch.ones(300, 50, 1, 20, 3)
     torch.manual_seed(0)
-    strength = (spoil(still, "kinect20") - still).flatten(1).std(dim=1)
+    strength = (degrade(still, "kinect20") - still).flatten(1).std(dim=1)
     assert strength.max() < 0.031
     assert strength.mean() == pytest.approx(0.015, abs=0.002)
 
@@ -159,4 +159,4 @@ def test_every_layout_can_be_spoiled_and_its_bones_go_outwards(name: str) -> Non
         reached.add(child)
     assert reached == set(range(len(layout.joints)))
     x = torch.randn(8, 6, 1, len(layout.joints), 3)
-    assert spoil(x, name).shape == x.shape
+    assert degrade(x, name).shape == x.shape
