@@ -3,14 +3,18 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+FLOOR := 92
 
-.PHONY: demo test lint types setup clean
+.PHONY: demo test coverage lint types setup clean
 
 demo: $(READY)
 	$(BIN)/pgfa demo
 
 test: $(READY)
 	$(BIN)/python -m pytest -n 2 --dist worksteal
+
+coverage: $(READY)
+	$(BIN)/python -m pytest -n 2 --dist worksteal --cov --cov-report=term:skip-covered --cov-fail-under=$(FLOOR)
 
 lint: $(READY)
 	$(BIN)/ruff check .
