@@ -66,9 +66,7 @@ def batch(size: int = 6) -> Batch:
     labels = torch.tensor([0, 1, 2, 0, 1, 2])[:size]
     vectors = torch.nn.functional.normalize(torch.randn(3, 6, generator=random), dim=1)[labels]
     positions = torch.randn(size, 8, 2, 20, 3, generator=random)
-    return Batch(
-        positions, torch.ones(size, 2, dtype=torch.bool), labels, vectors, labels[:, None] == labels
-    )
+    return Batch(positions, torch.ones(size, 2, dtype=torch.bool), labels, vectors, labels[:, None] == labels)
 
 
 @pytest.mark.parametrize("name", OBJECTIVES)
