@@ -453,7 +453,7 @@ class ServeSettings(Settings):
     max_session_bytes: Annotated[int, Field(ge=1)] = 256 * 1024**2
     """Maximum size of the joint positions held for a session, in bytes."""
     max_sessions: Annotated[int, Field(ge=1)] = 8
-    """Maximum number of open sessions. A new session replaces the longest idle one, if that has been idle for a minute."""
+    """Maximum number of open sessions. A new one replaces the longest idle one, if that has been idle for a minute."""
     session_idle_seconds: Annotated[float, Field(gt=0)] = 2 * 3600
     """Idle time after which a session is deleted, in seconds."""
     max_queued: Annotated[int, Field(ge=1)] = 16

@@ -5,7 +5,7 @@
  *   answers.reset(body); answers.ask(); answers.askSoon(delay); answers.result; answers.body
  */
 import { notify, track } from "./activity.js";
-import { get, letter, make, percent, seconds, sentenceCase, timeRange } from "./dom.js";
+import { get, letter, make, percent, sentenceCase, timeRange } from "./dom.js";
 
 export class Answers {
   constructor(server, parts, actions) {
