@@ -426,6 +426,7 @@ class ServeSettings(Settings):
     """Address to listen on. The default accepts connections from this machine only."""
     port: Annotated[int, Field(ge=0, le=65535)] = 8765
     """Port to listen on; 0 picks a free one."""
+    # The alias gives the command line --allowed-host, which is repeated for each host.
     allowed_hosts: Annotated[tuple[str, ...], Field(alias="allowed_host")] = ()
     """Host names that clients may use, in addition to localhost and IP addresses."""
     max_file_bytes: Annotated[int, Field(ge=1)] = 64 * 1024**2
