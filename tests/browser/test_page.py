@@ -1,4 +1,4 @@
-"""The page as a person meets it, in headless Chromium: open, drop, type, play, align, teach; by mouse, key, phone."""
+"""The page in headless Chromium: open, drop, type, play, align, teach; by mouse, by keyboard, on narrow screens."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine (apt-get install chromium)"),
 ]
-PATIENCE = 60_000
+TIMEOUT_MS = 60_000
 HOSTILE = "<img src=x onerror=alert(1)>"
 
 
@@ -38,7 +38,7 @@ def address(small_recogniser: Recogniser) -> Iterator[str]:
 
     from pgfa.serve.app import create_app
 
-    settings = ServeSettings(port=0, sessions=100, sentences=12)
+    settings = ServeSettings(port=0, max_sessions=100, max_sentences=12)
     config = uvicorn.Config(
         create_app(small_recogniser, settings), host="127.0.0.1", port=0, log_level="error"
     )
@@ -57,63 +57,63 @@ def address(small_recogniser: Recogniser) -> Iterator[str]:
 def browser() -> Iterator[Any]:
     with sync.sync_playwright() as playwright:
         flags = ["--no-sandbox"] if os.name == "posix" and os.geteuid() == 0 else []
-        one = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
-        yield one
-        one.close()
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
+        yield browser
+        browser.close()
 
 
 @pytest.fixture
-def opened(browser: Any, address: str) -> Iterator[Any]:
-    """A function that opens the page; at the end, nothing may have been complained of in the console."""
-    contexts, complaints = [], []
+def open_page(browser: Any, address: str) -> Iterator[Any]:
+    """A function that opens the page; fails on any message in the console and any request to elsewhere."""
+    contexts, problems = [], []
 
-    def start(**how: Any) -> Any:
-        context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **how})
+    def open_with(**options: Any) -> Any:
+        context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **options})
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(PATIENCE)
-        sync.expect.set_options(timeout=PATIENCE)
-        page.on("console", lambda m: complaints.append(m.text) if m.type in ("error", "warning") else None)
-        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.set_default_timeout(TIMEOUT_MS)
+        sync.expect.set_options(timeout=TIMEOUT_MS)
+        page.on("console", lambda m: problems.append(m.text) if m.type in ("error", "warning") else None)
+        page.on("pageerror", lambda error: problems.append(str(error)))
         page.on(
             "request",
-            lambda r: complaints.append(r.url) if not r.url.startswith((address, "data:", "blob:")) else None,
+            lambda r: problems.append(r.url) if not r.url.startswith((address, "data:", "blob:")) else None,
         )
         page.goto(address)
         sync.expect(page.locator("body[data-answers]")).to_be_attached()
         return page
 
-    yield start
+    yield open_with
     for context in contexts:
         context.close()
-    assert not [text for text in complaints if "422" not in text and "413" not in text]
+    assert not [text for text in problems if "422" not in text and "413" not in text]
 
 
 @pytest.fixture(scope="module")
 def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Somebody who waves, in the project's own format."""
+    """A person who waves, in the project's own format."""
     (clip,) = make_clips(seed=5, performers=1, repeats=1, actions=["wave"])
     path = tmp_path_factory.mktemp("drop") / "my-wave.npz"
     save_clip(path, Clip(clip.positions, clip.rate, KINECT20, Source("my-wave")))
     return path
 
 
-def answered(page: Any, act: Any) -> None:
-    """Do something, and wait for the answers that follow from it."""
+def answered(page: Any, action: Any) -> None:
+    """Do something, and wait for the answer that follows."""
     before = int(page.locator("body").get_attribute("data-answers"))
-    act()
+    action()
     wait_until(lambda: int(page.locator("body").get_attribute("data-answers")) > before)
 
 
-def wait_until(holds: Any) -> None:
-    until = time.monotonic() + PATIENCE / 1000
-    while not holds():
-        assert time.monotonic() < until, "it did not happen in time"
+def wait_until(condition: Any) -> None:
+    deadline = time.monotonic() + TIMEOUT_MS / 1000
+    while not condition():
+        assert time.monotonic() < deadline, "timed out"
         time.sleep(0.05)
 
 
 def drop(page: Any, *files: Path) -> None:
-    """Let files fall on the page, as from a folder's window."""
+    """Drop files on the page, as from a file manager."""
     content = [[file.name, base64.b64encode(file.read_bytes()).decode()] for file in files]
     transfer = page.evaluate_handle(
         """(files) => { const transfer = new DataTransfer();
@@ -127,34 +127,34 @@ def drop(page: Any, *files: Path) -> None:
     page.dispatch_event("body", "drop", {"dataTransfer": transfer})
 
 
-def shares(page: Any) -> dict[str, str]:
-    """Each sentence on the page and its share."""
+def probabilities(page: Any) -> dict[str, str]:
+    """Each sentence on the page and its probability, as shown."""
     rows = page.locator("#sentence-list > li:not([hidden])")
-    said = {}
+    shown = {}
     for number in range(rows.count()):
         row = rows.nth(number)
-        box = row.locator("input")
-        name = box.input_value() if box.count() else row.locator(".sentence").inner_text()
-        said[name] = row.locator(".value").inner_text()
-    return said
+        field = row.locator("input")
+        name = field.input_value() if field.count() else row.locator(".sentence").inner_text()
+        shown[name] = row.locator(".value").inner_text()
+    return shown
 
 
 def frame(page: Any) -> int:
     return int(page.locator("#player").get_attribute("data-frame"))
 
 
-def test_drop_type_play_and_see_the_scores_change(opened: Any, recording: Path) -> None:
-    page = opened()
+def test_drop_type_play_and_see_the_scores_change(open_page: Any, recording: Path) -> None:
+    page = open_page()
     answered(page, lambda: drop(page, recording))
     sync.expect(page.locator("#drop")).to_be_hidden()
     sync.expect(page.locator("#recording-title")).to_have_text("my-wave")
     sync.expect(page.locator("#verdict")).to_contain_text("A person waves one hand")
-    first = shares(page)
+    first = probabilities(page)
     assert "none of these" in first
 
     page.fill("#add", "a person raises a hand and waves")
     answered(page, lambda: page.press("#add", "Enter"))
-    second = shares(page)
+    second = probabilities(page)
     assert set(second) - set(first) == {"a person raises a hand and waves"}
     assert second["a person waves one hand"] != first["a person waves one hand"]
     assert page.locator("#timeline .row").count() == len(second)
@@ -162,50 +162,51 @@ def test_drop_type_play_and_see_the_scores_change(opened: Any, recording: Path) 
     edited = page.locator("#sentence-list input").first
     answered(page, lambda: edited.fill("a person bows deeply"))
     sync.expect(page.locator("#verdict")).to_contain_text("A person raises a hand and waves")
-    answered(page, lambda: page.get_by_role("button", name="Remove this sentence").last.click())
-    assert "a person raises a hand and waves" not in shares(page)
+    answered(page, lambda: page.get_by_role("button", name="Remove sentence").last.click())
+    assert "a person raises a hand and waves" not in probabilities(page)
 
     if page.locator("#player").get_attribute("data-playing") == "false":
         page.get_by_role("button", name="Play", exact=True).click()
-    began = frame(page)
-    wait_until(lambda: frame(page) != began)
+    first_frame = frame(page)
+    wait_until(lambda: frame(page) != first_frame)
     page.get_by_role("button", name="Pause").click()
     assert page.evaluate(
         "() => { const c = document.querySelector('#player canvas');"
         "return new Set(c.getContext('2d').getImageData(0, 0, c.width, c.height).data).size > 8; }"
-    ), "the canvas shows something"
+    ), "the canvas is not empty"
 
 
-def test_the_timeline_jumps_and_marks(opened: Any) -> None:
-    page = opened(reduced_motion="reduce")
-    assert page.locator("#player").get_attribute("data-playing") == "false", "nothing moves by itself"
-    place = page.locator("#timeline .track").first.bounding_box()
-    y = place["y"] + place["height"] / 2
-    page.mouse.click(place["x"] + place["width"] / 2, y)
+def test_the_timeline_jumps_and_marks(open_page: Any) -> None:
+    page = open_page(reduced_motion="reduce")
+    assert page.locator("#player").get_attribute("data-playing") == "false", "nothing is animated"
+    track = page.locator("#timeline .track").first.bounding_box()
+    y = track["y"] + track["height"] / 2
+    page.mouse.click(track["x"] + track["width"] / 2, y)
     frames = int(page.locator("#player input[type=range]").get_attribute("max"))
     assert abs(frame(page) - frames / 2) < 5
-    page.mouse.move(place["x"] + place["width"] * 0.2, y)
+    page.mouse.move(track["x"] + track["width"] * 0.2, y)
     page.mouse.down()
-    page.mouse.move(place["x"] + place["width"] * 0.4, y, steps=4)
+    page.mouse.move(track["x"] + track["width"] * 0.4, y, steps=4)
     page.mouse.up()
     sync.expect(page.locator("#marked")).to_contain_text("Marked:")
     assert abs(frame(page) - frames * 0.2) < 5
-    said = page.locator("#timeline [role=slider]").get_attribute("aria-valuetext")
-    assert "%" in said
+    text = page.locator("#timeline [role=slider]").get_attribute("aria-valuetext")
+    assert "%" in text
     page.locator("#spans button").last.click()
     assert frame(page) > frames * 0.2
 
 
-def test_teach_align_and_download(opened: Any, recording: Path, tmp_path: Path) -> None:
-    page = opened()
+def test_teach_align_and_download(open_page: Any, recording: Path, tmp_path: Path) -> None:
+    page = open_page()
     page.locator("#spans button").first.click()
     page.fill("#teach-name", HOSTILE)
     answered(page, lambda: page.get_by_role("button", name="Teach").click())
-    assert HOSTILE in shares(page)
+    assert HOSTILE in probabilities(page)
     assert page.locator("#taught li").count() == 1
+    sync.expect(page.locator("#legend")).to_contain_text("prototype (learned from 1 clip)")
 
     page.get_by_role("button", name="Add 24 examples").click()
-    sync.expect(page.locator("#aligning-count")).to_contain_text("24 unlabelled recordings")
+    sync.expect(page.locator("#alignment-count")).to_contain_text("24 unlabelled recordings")
     answered(page, lambda: page.get_by_role("button", name="Align", exact=True).click())
     sync.expect(page.locator("#aligned .changed")).to_contain_text("of 24 clips")
     switch = page.get_by_role("switch", name="Alignment")
@@ -214,19 +215,21 @@ def test_teach_align_and_download(opened: Any, recording: Path, tmp_path: Path) 
     answered(page, switch.click)
     assert page.locator("#sentence-list .tick:not([hidden])").count() == 0
 
-    with page.expect_download() as caught:
+    with page.expect_download() as download:
         page.get_by_role("button", name="JSON").click()
-    caught.value.save_as(tmp_path / "answers.json")
-    said = json.loads((tmp_path / "answers.json").read_text())
-    assert said["sentences"][-1] == HOSTILE
-    assert caught.value.suggested_filename == "example-several.json"
+    download.value.save_as(tmp_path / "answers.json")
+    timeline = json.loads((tmp_path / "answers.json").read_text())
+    assert timeline["sentences"][-1] == HOSTILE
+    assert download.value.suggested_filename == "example-several.json"
 
     answered(page, lambda: page.get_by_role("button", name=f"Forget {HOSTILE}").first.click())
-    assert HOSTILE not in shares(page)
+    assert HOSTILE not in probabilities(page)
 
 
-def test_a_bad_file_is_named_and_nothing_else_is_lost(opened: Any, recording: Path, tmp_path: Path) -> None:
-    page = opened()
+def test_an_unreadable_file_is_reported_and_nothing_is_lost(
+    open_page: Any, recording: Path, tmp_path: Path
+) -> None:
+    page = open_page()
     title = page.locator("#recording-title").inner_text()
     (tmp_path / f"{HOSTILE.replace('/', '')}.npz").write_bytes(recording.read_bytes()[:300])
     drop(page, *tmp_path.iterdir())
@@ -235,23 +238,23 @@ def test_a_bad_file_is_named_and_nothing_else_is_lost(opened: Any, recording: Pa
     page.get_by_role("button", name="Close this message").click()
     sync.expect(page.get_by_role("alert")).to_be_hidden()
     answered(page, lambda: drop(page, recording, recording))
-    sync.expect(page.locator("#aligning-count")).to_contain_text("2 unlabelled recordings")
+    sync.expect(page.locator("#alignment-count")).to_contain_text("2 unlabelled recordings")
 
 
-def test_two_people_are_told_apart(opened: Any) -> None:
-    page = opened()
+def test_two_people_have_separate_timelines(open_page: Any) -> None:
+    page = open_page()
     answered(page, lambda: page.get_by_role("button", name="Two people").click())
     people = page.get_by_role("radiogroup", name="Person").get_by_role("radio")
     assert people.count() == 2
-    path = page.locator("#timeline .row .all").first
+    path = page.locator("#timeline .row .area").first
     first = path.get_attribute("d")
     people.nth(1).check(force=True)
     assert path.get_attribute("d") != first
 
 
 @pytest.mark.parametrize("system", ["light", "dark"])
-def test_dark_and_light(opened: Any, system: str) -> None:
-    page = opened(color_scheme=system)
+def test_dark_and_light(open_page: Any, system: str) -> None:
+    page = open_page(color_scheme=system)
 
     def paper() -> float:
         colour = page.evaluate("getComputedStyle(document.body).backgroundColor")
@@ -263,57 +266,59 @@ def test_dark_and_light(opened: Any, system: str) -> None:
         assert (paper() < 128) == ((system if choice == "system" else choice) == "dark")
     page.reload()
     sync.expect(page.locator("body[data-answers]")).to_be_attached()
-    assert paper() < 128, "the choice is kept"
+    assert paper() < 128, "the choice is remembered"
 
 
 @pytest.mark.parametrize("width", [320, 360, 768])
-def test_a_narrow_page_needs_no_sideways_scroll(opened: Any, width: int) -> None:
-    page = opened(viewport={"width": width, "height": 740}, has_touch=True)
+def test_a_narrow_page_needs_no_sideways_scroll(open_page: Any, width: int) -> None:
+    page = open_page(viewport={"width": width, "height": 740}, has_touch=True)
     answered(page, lambda: page.get_by_role("button", name="Two people").click())
-    page.get_by_text("Formats that can be opened").click()
+    page.get_by_text("Supported formats").click()
     assert page.evaluate("document.documentElement.scrollWidth") <= width
-    tall = page.locator("#sentences").bounding_box()["y"]
-    assert tall < page.locator("#timeline").bounding_box()["y"], "the sentences come before the rows of time"
+    top = page.locator("#sentences").bounding_box()["y"]
+    assert top < page.locator("#timeline").bounding_box()["y"], "the sentences come before the timeline"
     small = page.evaluate(
         """() => [...document.querySelectorAll("button, select, label.button, input[type=text]")]
-        .filter((one) => one.checkVisibility() && one.getBoundingClientRect().height < 24)
-        .map((one) => one.outerHTML.slice(0, 80))"""
+        .filter((control) => control.checkVisibility() && control.getBoundingClientRect().height < 24)
+        .map((control) => control.outerHTML.slice(0, 80))"""
     )
-    assert not small, "every control can be hit with a finger"
+    assert not small, "every control is large enough for a finger"
 
 
-def test_by_keyboard_alone(opened: Any) -> None:
-    page = opened(reduced_motion="reduce")
+def test_by_keyboard_alone(open_page: Any) -> None:
+    page = open_page(reduced_motion="reduce")
     names: list[str] = []
 
     def focused() -> str:
         return str(
             page.evaluate(
-                """() => { const one = document.activeElement;
-                return one.id || one.getAttribute("aria-label") || one.textContent.trim() || one.tagName; }"""
+                """() => { const element = document.activeElement;
+                return element.id || element.getAttribute("aria-label") || element.textContent.trim()
+                  || element.tagName; }"""
             )
         )
 
-    def go(name: str) -> None:
+    def tab_to(name: str) -> None:
         for _ in range(80):
             page.keyboard.press("Tab")
             names.append(focused())
-            ring = page.evaluate(
-                "() => { const one = document.activeElement;"
-                "const label = one.matches('.file') ? one.previousElementSibling : one;"
-                "return getComputedStyle(one.matches('.segmented input') ? one.parentElement : label).outlineStyle; }"
+            outline = page.evaluate(
+                "() => { const element = document.activeElement;"
+                "const label = element.matches('.file') ? element.previousElementSibling : element;"
+                "const ringed = element.matches('.segmented input') ? element.parentElement : label;"
+                "return getComputedStyle(ringed).outlineStyle; }"
             )
-            assert ring != "none", f"no focus ring on {names[-1]}"
+            assert outline != "none", f"no focus ring on {names[-1]}"
             if names[-1] == name:
                 return
         raise AssertionError(f"{name} is not reached by Tab: {names}")
 
-    go("Go to the sentences")
-    go("theme")
-    go("file")
-    go("A squat")
+    tab_to("Skip to the sentences")
+    tab_to("theme")
+    tab_to("file")
+    tab_to("A squat")
     answered(page, lambda: page.keyboard.press("Enter"))
-    go("Time in the recording")
+    tab_to("Time in the recording")
     page.keyboard.press("Home")
     page.keyboard.press("[")
     for _ in range(9):
@@ -321,29 +326,29 @@ def test_by_keyboard_alone(opened: Any) -> None:
     assert frame(page) > 20
     page.keyboard.press("]")
     sync.expect(page.locator("#marked")).to_contain_text("Marked: 0.0")
-    go("add")
+    tab_to("add")
     page.keyboard.type("a person kneels")
     answered(page, lambda: page.keyboard.press("Enter"))
-    assert "a person kneels" in shares(page)
-    go("teach-name")
+    assert "a person kneels" in probabilities(page)
+    tab_to("teach-name")
     page.keyboard.type("mine")
     answered(page, lambda: page.keyboard.press("Enter"))
-    assert "mine" in shares(page)
+    assert "mine" in probabilities(page)
 
 
-def test_everything_has_a_name_for_those_who_listen(opened: Any) -> None:
-    page = opened()
+def test_every_control_has_an_accessible_name(open_page: Any) -> None:
+    page = open_page()
     nameless = page.evaluate(
         """() => [...document.querySelectorAll("button, input, select, canvas, [role=slider]")]
-        .filter((one) => one.checkVisibility() && !(one.getAttribute("aria-label")
-          || one.getAttribute("aria-labelledby") || one.labels?.length || one.textContent.trim()))
-        .map((one) => one.outerHTML.slice(0, 100))"""
+        .filter((element) => element.checkVisibility() && !(element.getAttribute("aria-label")
+          || element.getAttribute("aria-labelledby") || element.labels?.length || element.textContent.trim()))
+        .map((element) => element.outerHTML.slice(0, 100))"""
     )
     assert not nameless
     assert page.locator("h1").count() == 1
     assert page.get_by_role("status").count() >= 2
-    twice = page.evaluate(
-        "() => { const ids = [...document.querySelectorAll('[id]')].map((one) => one.id);"
-        "return ids.filter((id, at) => ids.indexOf(id) !== at); }"
+    duplicates = page.evaluate(
+        "() => { const ids = [...document.querySelectorAll('[id]')].map((element) => element.id);"
+        "return ids.filter((id, index) => ids.indexOf(id) !== index); }"
     )
-    assert not twice
+    assert not duplicates

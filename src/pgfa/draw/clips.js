@@ -1,10 +1,10 @@
 "use strict";
-/* The page of `pgfa inspect`: one player, and a list to choose from where there are several clips. */
+/* The page of `pgfa inspect`: one player, and a list to choose from if there are several clips. */
 {
   const data = JSON.parse(document.getElementById("page-data").textContent);
-  const place = document.getElementById("player");
-  if (place) {
-    const player = new SkeletonPlayer(place, data.layouts, { pageKeys: true, wheel: true });
+  const root = document.getElementById("player");
+  if (root) {
+    const player = new SkeletonPlayer(root, data.layouts, { pageKeys: true, wheel: true });
     const buttons = [...document.querySelectorAll("[data-clip]")];
     const facts = [...document.querySelectorAll(".facts")];
     const choose = (index, play) => {

@@ -1,19 +1,19 @@
 "use strict";
 /*
- * A player of moving 3-D skeletons: the controls and the clock around a SkeletonScene (scene.js).
+ * A player of 3-D skeleton clips: the controls and the clock around a SkeletonScene (scene.js).
  *
  *   const player = new SkeletonPlayer(element, layouts, options);
  *   player.show(clip, play);          clip and layouts as payload.py writes them
  *
  * Options: pageKeys: keys also work while nothing on the page has the focus; wheel: the wheel zooms even before the
- * picture was clicked (otherwise it scrolls the page, as a reader expects of a long page); onFrame: called after every
- * change of frame.
- * The element carries data-frame and data-playing, so that a test can see it move.
+ * canvas was clicked (otherwise it scrolls the page, as expected of a long page); onFrame: called after every change
+ * of frame.
+ * The element has data-frame and data-playing attributes, so that a test can see it play.
  */
 const SkeletonPlayer = (() => {
   const HOLD_SECONDS = 0.5;
-  const FIRST = { yaw: 0.42, pitch: 0.16, zoom: 1 };
-  const calm = matchMedia("(prefers-reduced-motion: reduce)");
+  const DEFAULT_VIEW = { yaw: 0.42, pitch: 0.16, zoom: 1 };
+  const reducedMotion = matchMedia("(prefers-reduced-motion: reduce)");
   const dark = matchMedia("(prefers-color-scheme: dark)");
   const ICONS = {
     play: "M5 3v14l12-7z", pause: "M5 3h4v14H5zM11 3h4v14h-4z",
@@ -50,8 +50,8 @@ const SkeletonPlayer = (() => {
       this.speed = 1;
       this.trails = false;
       this.playing = false;
-      this.view = { ...FIRST };
-      this.fingers = new Map();
+      this.view = { ...DEFAULT_VIEW };
+      this.pointers = new Map();
       this.build();
       this.scene = new SkeletonScene(this.canvas);
       this.listen();
@@ -78,23 +78,23 @@ const SkeletonPlayer = (() => {
       const swatch = (kind) => make("span", { class: `limb ${kind}`, "aria-hidden": "true" });
       this.people = make("span", { class: "people" });
       this.keys = make("p", { class: "keys" },
-        `Drag to turn, pinch or wheel${this.options.wheel ? "" : " (after a click)"} to zoom. ` +
-        "Keys: space plays, ← → step, shift + arrows turn, + − zoom, 0 first view.");
+        `Drag to rotate, pinch or scroll${this.options.wheel ? "" : " (after a click)"} to zoom. ` +
+        "Keys: Space plays or pauses, ← → step, Shift + arrows rotate, + − zoom, 0 resets the view.");
       this.root.classList.add("player");
       this.root.append(
         make("div", { class: "stage" }, this.canvas),
         make("div", { class: "transport" },
           this.playButton,
-          button("One frame back", "back", () => this.step(-1)),
-          button("One frame on", "forward", () => this.step(1)),
+          button("Previous frame", "back", () => this.step(-1)),
+          button("Next frame", "forward", () => this.step(1)),
           this.slider, this.clock),
         make("div", { class: "options" },
-          make("span", { class: "legend" }, make("span", {}, swatch("left"), "left solid"),
-            make("span", {}, swatch("right"), "right hollow"), this.people),
+          make("span", { class: "legend" }, make("span", {}, swatch("left"), "left: solid"),
+            make("span", {}, swatch("right"), "right: hollow"), this.people),
           make("span", { class: "choices" },
             make("label", {}, this.trailBox, "trails"),
             make("label", {}, "speed ", this.speedBox),
-            button("First view", "view", () => { this.view = { ...FIRST }; this.draw(); }))),
+            button("Reset view", "view", () => { this.view = { ...DEFAULT_VIEW }; this.draw(); }))),
         this.keys);
     }
 
@@ -102,11 +102,11 @@ const SkeletonPlayer = (() => {
       const canvas = this.canvas;
       canvas.addEventListener("pointerdown", (event) => {
         canvas.setPointerCapture(event.pointerId);
-        this.fingers.set(event.pointerId, [event.clientX, event.clientY]);
+        this.pointers.set(event.pointerId, [event.clientX, event.clientY]);
       });
       canvas.addEventListener("pointermove", (event) => this.drag(event));
       for (const name of ["pointerup", "pointercancel"])
-        canvas.addEventListener(name, (event) => this.fingers.delete(event.pointerId));
+        canvas.addEventListener(name, (event) => this.pointers.delete(event.pointerId));
       canvas.addEventListener("wheel", (event) => {
         if (!(this.options.wheel || event.ctrlKey || document.activeElement === canvas)) return;
         event.preventDefault();
@@ -118,44 +118,44 @@ const SkeletonPlayer = (() => {
           if (document.activeElement === document.body) this.key(event);
         });
       dark.addEventListener("change", () => { this.scene.readColours(); this.draw(); });
-      calm.addEventListener("change", () => { if (calm.matches) this.pause(); });
+      reducedMotion.addEventListener("change", () => { if (reducedMotion.matches) this.pause(); });
     }
 
     drag(event) {
-      const before = this.fingers.get(event.pointerId);
+      const before = this.pointers.get(event.pointerId);
       if (!before) return;
-      const now = [event.clientX, event.clientY];
-      const other = [...this.fingers].find(([id]) => id !== event.pointerId);
-      if (other) {
-        const span = (point) => Math.hypot(point[0] - other[1][0], point[1] - other[1][1]);
-        if (span(before) > 0) this.zoom(span(now) / span(before));
+      const after = [event.clientX, event.clientY];
+      const second = [...this.pointers].find(([id]) => id !== event.pointerId);
+      if (second) {
+        const distance = (point) => Math.hypot(point[0] - second[1][0], point[1] - second[1][1]);
+        if (distance(before) > 0) this.zoom(distance(after) / distance(before));
       } else {
-        this.turn((before[0] - now[0]) * 0.01, (now[1] - before[1]) * 0.01);
+        this.rotate((before[0] - after[0]) * 0.01, (after[1] - before[1]) * 0.01);
       }
-      this.fingers.set(event.pointerId, now);
+      this.pointers.set(event.pointerId, after);
     }
 
     key(event) {
       if (event.ctrlKey || event.metaKey || event.altKey) return;
-      const turn = event.shiftKey;
-      const acts = {
+      const shift = event.shiftKey;
+      const actions = {
         " ": () => this.toggle(),
-        ArrowLeft: () => (turn ? this.turn(0.12, 0) : this.step(-1)),
-        ArrowRight: () => (turn ? this.turn(-0.12, 0) : this.step(1)),
-        ArrowUp: turn && (() => this.turn(0, -0.08)),
-        ArrowDown: turn && (() => this.turn(0, 0.08)),
+        ArrowLeft: () => (shift ? this.rotate(0.12, 0) : this.step(-1)),
+        ArrowRight: () => (shift ? this.rotate(-0.12, 0) : this.step(1)),
+        ArrowUp: shift && (() => this.rotate(0, -0.08)),
+        ArrowDown: shift && (() => this.rotate(0, 0.08)),
         Home: () => { this.pause(); this.seek(0); },
         End: () => { this.pause(); this.seek(Infinity); },
         "+": () => this.zoom(1.15), "=": () => this.zoom(1.15), "-": () => this.zoom(1 / 1.15),
-        0: () => { this.view = { ...FIRST }; this.draw(); },
+        0: () => { this.view = { ...DEFAULT_VIEW }; this.draw(); },
         t: () => this.trailBox.click(),
       };
-      if (!acts[event.key]) return;
+      if (!actions[event.key]) return;
       event.preventDefault();
-      acts[event.key]();
+      actions[event.key]();
     }
 
-    turn(yaw, pitch) {
+    rotate(yaw, pitch) {
       this.view.yaw += yaw;
       this.view.pitch = clamp(this.view.pitch + pitch, -0.2, 1.5);
       this.draw();
@@ -166,7 +166,7 @@ const SkeletonPlayer = (() => {
       this.draw();
     }
 
-    /* Show a clip from its first frame; `play` starts it unless the reader asked for less motion. */
+    /* Show a clip from its first frame; `play` starts it unless the system asks for reduced motion. */
     show(clip, play = false) {
       this.pause();
       this.clip = clip;
@@ -174,30 +174,30 @@ const SkeletonPlayer = (() => {
       this.view.zoom = 1;
       this.slider.max = String(Math.max(0, clip.frames - 1));
       const label = [clip.id, clip.variant || clip.action].filter(Boolean).join(", ");
-      this.canvas.setAttribute("aria-label", `Moving skeleton of clip ${label}. ${this.keys.textContent}`);
+      this.canvas.setAttribute("aria-label", `Animated skeleton of clip ${label}. ${this.keys.textContent}`);
       this.people.replaceChildren(...(clip.bodies < 2 ? [] : Array.from({ length: clip.bodies }, (_, body) =>
         make("span", {}, make("span", { class: `person person-${body % 4}`, "aria-hidden": "true" }),
           `person ${"ABCDEFGH"[body] || body + 1}`))));
       for (const element of [this.playButton, this.slider]) element.disabled = clip.frames < 2;
       this.seek(0);
-      if (play && !calm.matches) this.play();
+      if (play && !reducedMotion.matches) this.play();
     }
 
     play() {
       if (this.playing || !this.clip || this.clip.frames < 2) return;
       this.playing = true;
-      this.mark();
+      this.showState();
       let last = performance.now();
-      let at = this.frame;
+      let position = this.frame;
       const { frames, rate } = this.clip;
       const tick = (now) => {
         if (!this.playing) return;
-        at += ((now - last) / 1000) * rate * this.speed;
+        position += ((now - last) / 1000) * rate * this.speed;
         last = now;
-        if (at >= frames + HOLD_SECONDS * rate * this.speed) at = 0;
-        // A step by key or slider while playing moves the clock, not only the picture.
-        if (this.jumped) { at = this.frame; this.jumped = false; }
-        const frame = Math.min(frames - 1, Math.floor(at));
+        if (position >= frames + HOLD_SECONDS * rate * this.speed) position = 0;
+        // A step by key or slider while playing also moves the clock.
+        if (this.jumped) { position = this.frame; this.jumped = false; }
+        const frame = Math.min(frames - 1, Math.floor(position));
         if (frame !== this.frame) this.seek(frame, true);
         requestAnimationFrame(tick);
       };
@@ -207,7 +207,7 @@ const SkeletonPlayer = (() => {
 
     pause() {
       this.playing = false;
-      this.mark();
+      this.showState();
     }
 
     toggle() {
@@ -227,16 +227,16 @@ const SkeletonPlayer = (() => {
       this.frame = clamp(frame, 0, Math.max(0, frames - 1));
       if (!ticking) this.jumped = true;
       this.slider.value = String(this.frame);
-      const shown = frames ? this.frame * every + 1 : 0;
-      const whole = `${shown} / ${this.clip.recorded_frames}`;
-      this.slider.setAttribute("aria-valuetext", `frame ${whole}`);
-      this.clock.textContent = `${whole} · ${(this.frame / rate).toFixed(2)} s`;
+      const number = frames ? this.frame * every + 1 : 0;
+      const count = `${number} / ${this.clip.recorded_frames}`;
+      this.slider.setAttribute("aria-valuetext", `frame ${count}`);
+      this.clock.textContent = `${count} · ${(this.frame / rate).toFixed(2)} s`;
       this.root.dataset.frame = String(this.frame);
       this.draw();
       this.options.onFrame?.(this.frame);
     }
 
-    mark() {
+    showState() {
       const label = this.playing ? "Pause" : "Play";
       this.playButton.replaceChildren(icon(label.toLowerCase()));
       this.playButton.setAttribute("aria-label", label);

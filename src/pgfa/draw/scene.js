@@ -1,7 +1,7 @@
 "use strict";
 /*
  * A clip on a canvas: unpacks positions, projects them (the project's own small perspective), draws floor, shadow,
- * trails and bodies. Left limbs are solid, right limbs hollow; bones farther off are paler.
+ * trails and bodies. Left limbs are solid, right limbs hollow; more distant bones are paler.
  *
  *   const scene = new SkeletonScene(canvas);
  *   scene.load(clip, layout);           as payload.py writes them
@@ -10,7 +10,7 @@
 const SkeletonScene = (() => {
   const MISSING = -32768;
   const TRAIL_SECONDS = 0.7;
-  const DISTANCE = 5;                      // of the eye, in reaches: a calm perspective
+  const DISTANCE = 5;                      // from the camera to the target, in units of the reach: a weak perspective
 
   function unpack(clip) {
     const bytes = Uint8Array.from(atob(clip.positions), (letter) => letter.charCodeAt(0));
@@ -23,7 +23,7 @@ const SkeletonScene = (() => {
     return points;
   }
 
-  const rgb = (text) => [1, 3, 5].map((at) => parseInt(text.trim().slice(at, at + 2), 16));
+  const rgb = (text) => [1, 3, 5].map((start) => parseInt(text.trim().slice(start, start + 2), 16));
   const mix = (a, b, share) => `rgb(${a.map((value, i) => Math.round(value + (b[i] - value) * share)).join(",")})`;
   const clamp = (value, low, high) => Math.min(high, Math.max(low, value));
 
@@ -53,7 +53,7 @@ const SkeletonScene = (() => {
       this.canvas.height = Math.round(this.canvas.clientHeight * ratio);
     }
 
-    /* A function that carries (x, y, z) in metres to [x, y, pixels a metre, depth], or null behind the eye. */
+    /* A function that maps (x, y, z) in metres to [x, y, pixels per metre, depth], or to null behind the camera. */
     camera(view) {
       const { target, reach, yaw: front } = this.clip;
       const yaw = front + view.yaw, pitch = view.pitch;
@@ -61,25 +61,25 @@ const SkeletonScene = (() => {
       const { width, height } = this.canvas;
       const tall = reach[1] * 1.12 + 0.12 + reach[0] * Math.abs(sp) * 0.4;
       const fit = Math.min(width / 2 / (reach[0] + 0.15), height / 2 / tall);
-      const eye = DISTANCE * Math.max(...reach);
-      const focal = fit * 0.92 * view.zoom * eye;
+      const distance = DISTANCE * Math.max(...reach);
+      const focal = fit * 0.92 * view.zoom * distance;
       return (x, y, z) => {
         const dx = x - target[0], dy = y - target[1], dz = z - target[2];
         const towards = dx * sy + dz * cy;
-        const depth = eye - (dy * sp + towards * cp);
-        if (!(depth > eye * 0.05)) return null;
+        const depth = distance - (dy * sp + towards * cp);
+        if (!(depth > distance * 0.05)) return null;
         const scale = focal / depth;
         return [width / 2 + (dx * cy - dz * sy) * scale, height / 2 - (dy * cp - towards * sp) * scale, scale,
-          (eye - depth) / Math.max(...reach)];
+          (distance - depth) / Math.max(...reach)];
       };
     }
 
     point(frame, body, joint) {
-      const at = ((frame * this.clip.bodies + body) * this.clip.joints + joint) * 3;
-      return this.points.subarray(at, at + 3);
+      const start = ((frame * this.clip.bodies + body) * this.clip.joints + joint) * 3;
+      return this.points.subarray(start, start + 3);
     }
 
-    /* Draw a frame as seen from `view` (yaw, pitch, zoom), with trails of hands and feet where wanted. */
+    /* Draw a frame as seen from `view` (yaw, pitch, zoom), and with trails of hands and feet if `trails` is set. */
     draw(frame, view, trails) {
       if (!this.clip || !this.canvas.width) return;
       const pen = this.canvas.getContext("2d");
@@ -87,16 +87,16 @@ const SkeletonScene = (() => {
       pen.lineCap = pen.lineJoin = "round";
       const camera = this.camera(view);
       this.drawFloor(pen, camera);
-      if (!this.clip.bodies || !this.clip.frames) return this.say(pen, "No body was recorded in this clip.");
+      if (!this.clip.bodies || !this.clip.frames) return this.showMessage(pen, "No person detected in this clip.");
       if (trails) this.drawTrails(pen, camera, frame);
       const strokes = [];
       let heads = 0;
-      for (let body = 0; body < this.clip.bodies; body++) heads += this.gather(strokes, pen, camera, frame, body);
-      if (!strokes.length && !heads) this.say(pen, "No body in this frame.");
+      for (let body = 0; body < this.clip.bodies; body++) heads += this.addBody(strokes, pen, camera, frame, body);
+      if (!strokes.length && !heads) this.showMessage(pen, "No person detected in this frame.");
       strokes.sort((a, b) => a.depth - b.depth).forEach((stroke) => stroke.paint());
     }
 
-    say(pen, text) {
+    showMessage(pen, text) {
       pen.fillStyle = mix(this.colours.ink, this.colours.paper, 0.35);
       pen.font = `${Math.round(this.canvas.width / this.canvas.clientWidth * 15)}px system-ui, sans-serif`;
       pen.textAlign = "center";
@@ -128,7 +128,7 @@ const SkeletonScene = (() => {
       for (let body = 0; body < bodies; body++)
         for (const joint of this.layout.trails)
           for (let frame = first; frame < now; frame++) {
-            const from = this.spot(camera, frame, body, joint), to = this.spot(camera, frame + 1, body, joint);
+            const from = this.project(camera, frame, body, joint), to = this.project(camera, frame + 1, body, joint);
             if (!from || !to) continue;
             const fresh = (frame - first + 1) / (now - first);
             pen.strokeStyle = mix(this.colours.paper, this.colours.bodies[body % 4], 0.15 + 0.5 * fresh);
@@ -137,20 +137,20 @@ const SkeletonScene = (() => {
           }
     }
 
-    spot(camera, frame, body, joint) {
+    project(camera, frame, body, joint) {
       const [x, y, z] = this.point(frame, body, joint);
       return x === x ? camera(x, y, z) : null;
     }
 
-    /* Collect the bones of one body, farthest to be painted first; paint its shadow at once. Returns heads seen. */
-    gather(strokes, pen, camera, frame, body) {
+    /* Collect the strokes of one body, to be painted from back to front; its shadow is painted now. Returns the number of heads. */
+    addBody(strokes, pen, camera, frame, body) {
       const { bones, sides, head } = this.layout;
       const { paper, ink, bodies } = this.colours;
       const colour = bodies[body % 4];
-      const seen = Array.from({ length: this.clip.joints }, (_, joint) => this.spot(camera, frame, body, joint));
-      const shadow = seen.map((spot, joint) => {
+      const points = Array.from({ length: this.clip.joints }, (_, joint) => this.project(camera, frame, body, joint));
+      const shadow = points.map((point, joint) => {
         const [x, , z] = this.point(frame, body, joint);
-        return spot && camera(x, this.clip.floor, z);
+        return point && camera(x, this.clip.floor, z);
       });
       pen.strokeStyle = mix(paper, ink, 0.13);
       for (const [child, parent] of bones)
@@ -160,7 +160,7 @@ const SkeletonScene = (() => {
         }
       const shade = (depth) => mix(colour, paper, clamp(0.16 - 0.3 * depth, 0, 0.5));
       for (const [child, parent] of bones) {
-        const from = seen[parent], to = seen[child];
+        const from = points[parent], to = points[child];
         if (!from || !to) continue;
         const depth = (from[3] + to[3]) / 2, scale = (from[2] + to[2]) / 2;
         const width = scale * (sides[child] ? 0.042 : 0.06);
@@ -175,7 +175,7 @@ const SkeletonScene = (() => {
           }
         } });
       }
-      const top = seen[head];
+      const top = points[head];
       if (top) strokes.push({ depth: top[3] + 0.01, paint: () => {
         pen.fillStyle = shade(top[3]);
         disc(pen, top, top[2] * 0.095);
@@ -199,9 +199,9 @@ const SkeletonScene = (() => {
     pen.stroke();
   }
 
-  function disc(pen, at, radius) {
+  function disc(pen, centre, radius) {
     pen.beginPath();
-    pen.arc(at[0], at[1], radius, 0, 2 * Math.PI);
+    pen.arc(centre[0], centre[1], radius, 0, 2 * Math.PI);
     pen.fill();
   }
 })();

@@ -1,4 +1,4 @@
-"""The web application: which address does what. Each function is thin; the work is done in the rooms below."""
+"""The web application: what each address does. Each function is thin; the work is done in the packages below."""
 
 from __future__ import annotations
 
@@ -14,329 +14,346 @@ from fastapi import APIRouter, Depends, FastAPI, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from pgfa.config import ServeSettings
-from pgfa.draw import asset, clip_payload, layouts_payload
+from pgfa.draw import clip_payload, layouts_payload
 from pgfa.read import FORMATS
 from pgfa.recognise import Recogniser
 from pgfa.serve import examples
-from pgfa.serve.encoder_cache import Remembering
-from pgfa.serve.errors import Refused, answer_errors, too_much
+from pgfa.serve.assets import index_page, static_files
+from pgfa.serve.encoder_cache import CachingEncoder
+from pgfa.serve.errors import ApiError, add_error_handlers, limit_error
 from pgfa.serve.exports import FORMS
 from pgfa.serve.messages import (
-    Added,
-    Aligned,
-    AlignmentWanted,
-    Facts,
-    Found,
-    Lesson,
-    Motion,
-    Moved,
-    Opened,
-    Question,
-    Taught,
-)  # fmt: skip
-from pgfa.serve.security import Guard
+    AlignmentRequest,
+    AlignmentResult,
+    AnswerRequest,
+    AnswerResult,
+    ChangedClip,
+    ClipData,
+    ServerInfo,
+    SessionInfo,
+    TaughtClasses,
+    TeachRequest,
+    UploadResult,
+)
+from pgfa.serve.security import SecurityMiddleware
 from pgfa.serve.sessions import Session, Sessions
-from pgfa.serve.state import House, added, chosen, found_in, held, span_of
-from pgfa.serve.uploads import Readers, Upload
+from pgfa.serve.state import AppState, add_upload, answer_clip, clip_info, cut_span, select_recognisers
+from pgfa.serve.uploads import Upload, UploadWorkers
 
-ASSETS = {
-    "player.css": ("pgfa.draw", "page.css", "text/css"),
-    "scene.js": ("pgfa.draw", "scene.js", "text/javascript"),
-    "player.js": ("pgfa.draw", "player.js", "text/javascript"),
-    "page.css": ("pgfa.serve", "page/page.css", "text/css"),
-    "app.js": ("pgfa.serve", "page/app.js", "text/javascript"),
-    "server.js": ("pgfa.serve", "page/server.js", "text/javascript"),
-    "theme.js": ("pgfa.serve", "page/theme.js", "text/javascript"),
-    "timeline.js": ("pgfa.serve", "page/timeline.js", "text/javascript"),
-    "sentences.js": ("pgfa.serve", "page/sentences.js", "text/javascript"),
-    "aligning.js": ("pgfa.serve", "page/aligning.js", "text/javascript"),
-    "dom.js": ("pgfa.serve", "page/dom.js", "text/javascript"),
-}
-"""Address under /static/ -> package, file, type. Nothing else is ever opened for a client."""
-
-PLAYED_FRAMES = 20_000
+MAX_PLAYER_FRAMES = 20_000
 """Frames that are sent to the player; a longer clip is thinned."""
 
 
-def _house(request: Request) -> House:
-    house: House = request.app.state.house
-    return house
+def get_state(request: Request) -> AppState:
+    """What all requests share."""
+    state: AppState = request.app.state.pgfa
+    return state
 
 
-def _session(session: str, house: Annotated[House, Depends(_house)]) -> Session:
-    return house.sessions.get(session)
+State = Annotated[AppState, Depends(get_state)]
 
 
-TheHouse = Annotated[House, Depends(_house)]
-TheSession = Annotated[Session, Depends(_session)]
-FileName = Annotated[str, Query(max_length=300, description="the file's name; some formats need it")]
-RAW = {
+def get_session(session: str, state: State) -> Session:
+    """The session that the address names. Raises ApiError (404)."""
+    return state.sessions.get(session)
+
+
+CurrentSession = Annotated[Session, Depends(get_session)]
+FileName = Annotated[str, Query(max_length=300, description="name of the file; some formats need it")]
+RAW_BODY = {
     "requestBody": {
         "required": True,
-        "description": "the file's bytes: a recording of any known format, or a zip of recordings",
+        "description": "the bytes of the file: a recording of any supported format, or a zip of recordings",
         "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
     }
 }
-REFUSALS: dict[int | str, dict[str, Any]] = {
-    code: {"description": said, "content": {"application/json": {"example": {"error": {
-        "kind": "LimitExceeded", "message": "...", "expected": "...", "found": "...", "where": "..."}}}}}
-    for code, said in {
-        403: "the request was made by another site's page", 404: "no such session, clip, example or class",
-        408: "the body came too slowly", 413: "larger than a limit", 421: "strange Host",
-        422: "a bad file or value", 429: "too many sessions, or requests at work",
-    }.items()
-}  # fmt: skip
+ERROR_EXAMPLE = {
+    "error": {"kind": "LimitExceeded", "message": "...", "expected": "...", "found": "...", "where": "..."}
+}
+ERRORS = {
+    403: "the request was made by another site's page",
+    404: "no such session, clip, example or class",
+    408: "the request body was received too slowly",
+    413: "larger than a limit",
+    421: "the Host header names a host that is not allowed",
+    422: "an invalid file or value",
+    429: "too many sessions, or too many requests in progress",
+}
+ERROR_RESPONSES: dict[int | str, dict[str, Any]] = {
+    status: {"description": description, "content": {"application/json": {"example": ERROR_EXAMPLE}}}
+    for status, description in ERRORS.items()
+}
 
 page = APIRouter(include_in_schema=False)
-api = APIRouter(prefix="/api", responses=REFUSALS)
+api = APIRouter(prefix="/api", responses=ERROR_RESPONSES)
 
 
 @page.get("/")
 def index() -> Response:
     """The page."""
-    return Response(asset("pgfa.serve", "page/index.html"), media_type="text/html; charset=utf-8")
+    return Response(index_page(), media_type="text/html; charset=utf-8")
 
 
 @page.get("/static/{name}")
 def static(name: str) -> Response:
-    """Scripts and style sheets, by a table of names."""
-    if name not in ASSETS:
-        raise Refused(404, "NotFound", expected=f"one of {', '.join(ASSETS)}", found=repr(name)[:60])
-    package, file, kind = ASSETS[name]
-    return Response(asset(package, file), media_type=f"{kind}; charset=utf-8")
+    """A script or style sheet of the page."""
+    files = static_files()
+    if name not in files:
+        raise ApiError(404, "NotFound", expected=f"one of {', '.join(files)}", found=repr(name)[:60])
+    return Response(files[name].text, media_type=f"{files[name].media_type}; charset=utf-8")
 
 
 @api.get("/about")
-def about(house: TheHouse) -> Facts:
-    """What runs here, and what it takes at most."""
-    said = house.recogniser.bundle.provenance
-    trained = {name: said[name] for name in ("seen", "train_clips") if name in said}
-    limits = house.settings.model_dump(exclude={"host", "port", "names"})
-    return Facts(
-        version=version("pgfa"), recogniser=trained, calibrated=house.recogniser.bundle.calibration.fitted,
-        sentences=list(examples.SENTENCES), examples=examples.EXAMPLES,
-        formats={known.name: known.title for known in FORMATS.values()}, limits=limits,
-    )  # fmt: skip
+def about(state: State) -> ServerInfo:
+    """What this server runs, and its limits."""
+    bundle = state.recogniser.bundle
+    return ServerInfo(
+        version=version("pgfa"),
+        recogniser={
+            key: bundle.provenance[key] for key in ("seen", "train_clips") if key in bundle.provenance
+        },
+        calibrated=bundle.calibration.fitted,
+        sentences=list(examples.SENTENCES),
+        examples=examples.EXAMPLES,
+        formats={format.name: format.title for format in FORMATS.values()},
+        limits=state.settings.model_dump(exclude={"host", "port", "allowed_hosts"}),
+    )
 
 
-@api.post("/recognise", openapi_extra=RAW)
+@api.post("/recognise", openapi_extra=RAW_BODY)
 async def recognise(
     request: Request,
-    house: TheHouse,
-    sentence: Annotated[list[str], Query(description="a candidate; give it several times")],
+    state: State,
+    sentence: Annotated[list[str], Query(description="a candidate; repeat it for each sentence")],
     name: FileName = "recording",
-) -> list[Found]:
-    """Answer for one file at once, without a session: one answer a clip in it."""
-    house.check(sentence)
+) -> list[AnswerResult]:
+    """Answer for one file without a session: one answer per clip in it."""
+    state.check_sentences(sentence)
     content = await request.body()
 
-    def work() -> list[Found]:
-        upload = house.readers.read(name, content, house.limits())
-        with house.working():
-            return [found_in(house, house.recogniser, None, clip, sentence) for clip in upload.clips]
+    def answer_all() -> list[AnswerResult]:
+        upload = state.upload_workers.read(name, content, state.upload_limits())
+        with state.reserve_worker():
+            return [answer_clip(state, state.recogniser, None, clip, sentence) for clip in upload.clips]
 
-    return await run_in_threadpool(work)
+    return await run_in_threadpool(answer_all)
 
 
 @api.post("/sessions", status_code=201)
-def open_session(house: TheHouse) -> Opened:
-    """Open a session: a place for clips, alignment and taught classes, in memory only."""
-    return Opened(session=house.sessions.open().id)
+def open_session(state: State) -> SessionInfo:
+    """Open a session. It holds clips, an alignment and taught classes, in memory only."""
+    return SessionInfo(session=state.sessions.open().id)
 
 
 @api.get("/sessions/{session}")
-def session_clips(session: TheSession) -> Added:
+def list_clips(session: CurrentSession) -> UploadResult:
     """The clips of a session."""
     with session.lock:
-        return Added(clips=[held(id, clip) for id, clip in session.clips.items()], failed=[])
+        return UploadResult(clips=[clip_info(id, clip) for id, clip in session.clips.items()], failed=[])
 
 
 @api.delete("/sessions/{session}", status_code=204)
-def close_session(session: TheSession, house: TheHouse) -> None:
-    """Forget a session and all it holds."""
-    house.sessions.close(session.id)
+def close_session(session: CurrentSession, state: State) -> None:
+    """Delete a session and everything in it."""
+    state.sessions.close(session.id)
 
 
-@api.post("/sessions/{session}/clips", status_code=201, openapi_extra=RAW)
+@api.post("/sessions/{session}/clips", status_code=201, openapi_extra=RAW_BODY)
 async def add_clips(
-    request: Request, session: TheSession, house: TheHouse, name: FileName = "recording"
-) -> Added:
-    """Take in a file."""
+    request: Request, session: CurrentSession, state: State, name: FileName = "recording"
+) -> UploadResult:
+    """Upload a file and add its clips to the session."""
     content = await request.body()
 
-    def work() -> Added:
-        upload = house.readers.read(name, content, house.limits(session))
-        return added(house, session, upload)
+    def read_and_add() -> UploadResult:
+        upload = state.upload_workers.read(name, content, state.upload_limits(session))
+        return add_upload(state, session, upload)
 
-    return await run_in_threadpool(work)
+    return await run_in_threadpool(read_and_add)
 
 
 @api.post("/sessions/{session}/examples/{name}", status_code=201)
-def add_example(name: str, session: TheSession, house: TheHouse) -> Added:
-    """Take in a synthetic example, or the synthetic set of unlabelled clips (`unlabelled`)."""
-    if name not in {*examples.EXAMPLES, examples.SET}:
-        known = ", ".join((*examples.EXAMPLES, examples.SET))
-        raise Refused(404, "NoSuchExample", expected=f"one of {known}", found=repr(name)[:60])
-    with house.working():
-        clips = examples.unlabelled() if name == examples.SET else (examples.example(name),)
-    return added(house, session, Upload(clips, ()))
+def add_example(name: str, session: CurrentSession, state: State) -> UploadResult:
+    """Add a synthetic example, or the set of unlabelled synthetic clips (`unlabelled`)."""
+    if name not in {*examples.EXAMPLES, examples.UNLABELLED}:
+        names = ", ".join((*examples.EXAMPLES, examples.UNLABELLED))
+        raise ApiError(404, "NoSuchExample", expected=f"one of {names}", found=repr(name)[:60])
+    with state.reserve_worker():
+        is_set = name == examples.UNLABELLED
+        clips = examples.unlabelled_clips() if is_set else (examples.example_clip(name),)
+    return add_upload(state, session, Upload(clips, ()))
 
 
 @api.get("/sessions/{session}/clips/{clip}")
-def motion(clip: str, session: TheSession) -> Motion:
-    """A clip for the player."""
-    found = session.clip(clip)
-    return Motion(
-        clip=clip_payload(found, PLAYED_FRAMES), layout=layouts_payload([found.layout])[found.layout.name]
+def get_clip(clip: str, session: CurrentSession) -> ClipData:
+    """The joint positions of a clip, as the player needs them."""
+    source = session.clip(clip)
+    layout = source.layout
+    return ClipData(
+        clip=clip_payload(source, MAX_PLAYER_FRAMES), layout=layouts_payload([layout])[layout.name]
     )
 
 
 @api.delete("/sessions/{session}/clips/{clip}", status_code=204)
-def remove_clip(clip: str, session: TheSession) -> None:
-    """Let a clip go."""
+def remove_clip(clip: str, session: CurrentSession) -> None:
+    """Delete a clip."""
     session.remove(clip)
 
 
 @api.post("/sessions/{session}/clips/{clip}/answer")
-def answer(clip: str, question: Question, session: TheSession, house: TheHouse) -> Found:
-    """Which sentence tells what a clip shows, as a whole and over time."""
-    house.check(question.sentences)
-    recogniser, before = chosen(session, question)
-    found = session.clip(clip)
-    with house.working():
-        return found_in(house, recogniser, before, found, question.sentences)
+def answer(clip: str, request: AnswerRequest, session: CurrentSession, state: State) -> AnswerResult:
+    """The probability of each sentence for a clip, as a whole and over time."""
+    state.check_sentences(request.sentences)
+    recogniser, unaligned = select_recognisers(session, request)
+    source = session.clip(clip)
+    with state.reserve_worker():
+        return answer_clip(state, recogniser, unaligned, source, request.sentences)
 
 
 @api.post("/sessions/{session}/clips/{clip}/download/{form}", response_class=Response)
 def download(
     clip: str,
     form: Literal["json", "csv", "vtt", "eaf"],
-    question: Question,
-    session: TheSession,
-    house: TheHouse,
+    request: AnswerRequest,
+    session: CurrentSession,
+    state: State,
 ) -> Response:
     """The answers over time as a file."""
-    house.check(question.sentences)
-    recogniser, _ = chosen(session, question)
-    found = session.clip(clip)
-    with house.working():
-        timeline = house.spans(recogniser, found, question.sentences)
+    state.check_sentences(request.sentences)
+    recogniser, _ = select_recognisers(session, request)
+    source = session.clip(clip)
+    with state.reserve_worker():
+        timeline = state.timeline(recogniser, source, request.sentences)
     kind, write = FORMS[form]
     return Response(write(timeline), media_type=kind)
 
 
 @api.post("/sessions/{session}/alignment")
-def align(wanted: AlignmentWanted, session: TheSession, house: TheHouse) -> Aligned:
-    """Let unlabelled clips stand for the sentences, and tell what that changed."""
-    house.check(wanted.sentences)
-    if len(set(wanted.clips)) < 2:
-        expected, found = "at least 2 clips to align on", f"{len(set(wanted.clips))}"
-        raise Refused(422, "BadConfig", expected=expected, found=found, where="clips")
-    ids = tuple(dict.fromkeys(wanted.clips))
+def align(request: AlignmentRequest, session: CurrentSession, state: State) -> AlignmentResult:
+    """Align the sentences with unlabelled clips, and return what that changed."""
+    state.check_sentences(request.sentences)
+    ids = tuple(dict.fromkeys(request.clips))
+    if len(ids) < 2:
+        raise ApiError(
+            422, "BadConfig", expected="at least 2 clips to align with", found=f"{len(ids)}", where="clips"
+        )
     clips = [session.clip(id) for id in ids]
-    with house.working(), session.lock:
-        aligned = session.recogniser.adapt(tuple(clips), wanted.sentences)
-        session.aligned, session.aligned_on = aligned, ids
-    told = aligned.adaptation
-    assert told is not None
-    names = told.sentences
-    return Aligned(
-        sentences=list(names), support=list(told.support), changed=told.changed,
+    with state.reserve_worker(), session.lock:
+        aligned = session.recogniser.adapt(tuple(clips), request.sentences)
+        session.aligned, session.aligned_clips = aligned, ids
+    adaptation = aligned.adaptation
+    assert adaptation is not None
+    names = adaptation.sentences
+    return AlignmentResult(
+        sentences=list(names),
+        support=list(adaptation.support),
+        changed=adaptation.changed,
         clips=[
-            Moved(clip=id, name=clip.source.id, before=names[a], after=names[b])
-            for id, clip, a, b in zip(ids, clips, told.before, told.after, strict=True)
+            ChangedClip(clip=id, name=clip.source.id, before=names[before], after=names[after])
+            for id, clip, before, after in zip(ids, clips, adaptation.before, adaptation.after, strict=True)
         ],
-    )  # fmt: skip
+    )
 
 
 @api.delete("/sessions/{session}/alignment", status_code=204)
-def unalign(session: TheSession) -> None:
-    """Forget the alignment."""
+def remove_alignment(session: CurrentSession) -> None:
+    """Delete the alignment."""
     with session.lock:
-        session.aligned, session.aligned_on = None, ()
+        session.aligned, session.aligned_clips = None, ()
 
 
 @api.get("/sessions/{session}/classes")
-def classes(session: TheSession) -> Taught:
+def list_classes(session: CurrentSession) -> TaughtClasses:
     """The taught classes."""
     with session.lock:
-        return Taught(classes={name: len(clips) for name, clips in session.examples.items()})
+        return TaughtClasses(classes={name: len(clips) for name, clips in session.examples.items()})
 
 
 @api.post("/sessions/{session}/classes")
-def teach(lesson: Lesson, session: TheSession, house: TheHouse) -> Taught:
-    """Teach a class by spans of clips; it stands beside the sentences from then on."""
-    house.check([lesson.name])
-    with house.working(), session.lock:
-        if lesson.name not in session.examples and len(session.examples) >= house.settings.sentences:
-            raise too_much("taught classes", house.settings.sentences, len(session.examples) + 1)
-        spans = [span_of(session.clip(example.clip), example) for example in lesson.examples]
-        session.check_size(sum(span.positions.nbytes for span in spans), house.settings)
-        together = [*session.examples.get(lesson.name, ()), *spans]
-        session.change(lambda recogniser: recogniser.teach(lesson.name, together))
-        session.examples[lesson.name] = together
-    return classes(session)
+def teach(request: TeachRequest, session: CurrentSession, state: State) -> TaughtClasses:
+    """Teach a class by spans of clips; it is a candidate of every later question in this session."""
+    state.check_sentences([request.name])
+    with state.reserve_worker(), session.lock:
+        max_classes = state.settings.max_sentences
+        if request.name not in session.examples and len(session.examples) >= max_classes:
+            raise limit_error("taught classes", max_classes, len(session.examples) + 1)
+        spans = [cut_span(session.clip(example.clip), example) for example in request.examples]
+        session.check_size(sum(span.positions.nbytes for span in spans), state.settings)
+        clips = [*session.examples.get(request.name, ()), *spans]
+        session.update(lambda recogniser: recogniser.teach(request.name, clips))
+        session.examples[request.name] = clips
+    return list_classes(session)
 
 
 @api.delete("/sessions/{session}/classes/{name:path}")
-def forget(name: str, session: TheSession) -> Taught:
-    """Forget a taught class."""
+def forget(name: str, session: CurrentSession) -> TaughtClasses:
+    """Delete a taught class."""
     with session.lock:
         if name not in session.examples:
-            raise Refused(404, "NoSuchClass", expected="a taught class", found=repr(name)[:60])
-        session.change(lambda recogniser: recogniser.forget(name))
+            raise ApiError(404, "NoSuchClass", expected="a taught class", found=repr(name)[:60])
+        session.update(lambda recogniser: recogniser.forget(name))
         del session.examples[name]
-    return classes(session)
+    return list_classes(session)
 
 
 def create_app(recogniser: Recogniser, settings: ServeSettings | None = None) -> FastAPI:
     """The application around a recogniser, for any ASGI server."""
     settings = settings or ServeSettings()
     bundle = recogniser.bundle
-    shared = replace(recogniser, bundle=replace(bundle, encoder=Remembering(bundle.encoder)))
-    readers = Readers(settings.read_seconds)
+    cached = replace(recogniser, bundle=replace(bundle, encoder=CachingEncoder(bundle.encoder)))
+    upload_workers = UploadWorkers(settings.max_read_seconds)
 
     @asynccontextmanager
-    async def life(app: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         yield
-        readers.close()
+        upload_workers.close()
 
     app = FastAPI(
-        title="pgfa", summary="Which sentence tells what a skeleton recording shows", version=version("pgfa"),
-        docs_url=None, redoc_url=None, lifespan=life,
-    )  # fmt: skip
-    app.state.house = House(
-        settings, shared, Sessions(shared, settings), readers,
-        threading.BoundedSemaphore(1), threading.BoundedSemaphore(settings.waiting),
-    )  # fmt: skip
+        title="pgfa",
+        summary="Recognise human actions in skeleton recordings by sentences",
+        version=version("pgfa"),
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lifespan,
+    )
+    static_files()  # listed and read now, not at the first request
+    app.state.pgfa = AppState(
+        settings=settings,
+        recogniser=cached,
+        sessions=Sessions(cached, settings),
+        upload_workers=upload_workers,
+        worker=threading.BoundedSemaphore(1),
+        queue=threading.BoundedSemaphore(settings.max_queued),
+    )
     app.include_router(page)
     app.include_router(api)
-    answer_errors(app)
-    app.add_middleware(Guard, settings=settings)
+    add_error_handlers(app)
+    app.add_middleware(SecurityMiddleware, settings=settings)
     return app
 
 
-def _warm(recogniser: Recogniser) -> None:
-    """Load before anybody waits for it: the sentence encoder, the model's first pass, the page's first example."""
-    recogniser.recognise(examples.example(next(iter(examples.EXAMPLES))), examples.SENTENCES)
-    examples.example("several")
-
-
 def serve(run: Path | None, settings: ServeSettings, *, device: str = "cpu") -> None:
-    """Open a recogniser and serve it until interrupted. Raises as `Recogniser.load` does."""
+    """Load a recogniser and serve it until interrupted. Raises as `Recogniser.load` does."""
     import uvicorn
 
     recogniser = Recogniser.load(run, device=device)
-    recogniser.bundle.anchors(
-        examples.SENTENCES
-    )  # the sentence encoder is loaded before anybody waits for it
-    server = uvicorn.Config(
-        create_app(recogniser, settings), host=settings.host, port=settings.port, log_level="warning",
-        access_log=False, server_header=False, limit_concurrency=64, timeout_keep_alive=10,
-        timeout_graceful_shutdown=3, ws="none", proxy_headers=False,
-    )  # fmt: skip
-    socket = server.bind_socket()
-    socket.listen()  # who follows the address at once waits a moment, and is not refused
-    shown = f"[{settings.host}]" if ":" in settings.host else settings.host
-    print(f"http://{shown}:{socket.getsockname()[1]}/   (stop with Ctrl-C)", flush=True)
-    uvicorn.Server(server).run(sockets=[socket])
+    # Loads the sentence encoder now, so that the first answer is not the one that waits for it.
+    recogniser.bundle.anchors(examples.SENTENCES)
+    config = uvicorn.Config(
+        create_app(recogniser, settings),
+        host=settings.host,
+        port=settings.port,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        limit_concurrency=64,
+        timeout_keep_alive=10,
+        timeout_graceful_shutdown=3,
+        ws="none",
+        proxy_headers=False,
+    )
+    socket = config.bind_socket()
+    socket.listen()  # a client that follows the address at once waits a moment instead of being refused
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    print(f"http://{host}:{socket.getsockname()[1]}/   (stop with Ctrl-C)", flush=True)
+    uvicorn.Server(config).run(sockets=[socket])

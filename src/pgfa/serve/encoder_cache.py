@@ -1,4 +1,4 @@
-"""An encoder that remembers what it made: a new sentence then costs no second pass over the recording."""
+"""An encoder that caches features: asking about another sentence does not encode the recording again."""
 
 from __future__ import annotations
 
@@ -12,36 +12,36 @@ from numpy.typing import NDArray
 from pgfa.recognise.encoders import Encoder
 
 
-class Remembering:
-    """An encoder around another. Threads may share it.
+class CachingEncoder:
+    """An encoder with a cache of its features. Safe to share between threads.
 
     Args:
-        encoder: that does the work.
-        most: bytes of features that are kept; those unused for longest go first.
+        encoder: computes the features.
+        max_bytes: size of the cache; the least recently used features are dropped first.
     """
 
-    def __init__(self, encoder: Encoder, most: int = 128 * 1024**2) -> None:
-        self.encoder, self.most, self.kind = encoder, most, encoder.kind
-        self._kept: OrderedDict[bytes, NDArray[np.float32]] = OrderedDict()
+    def __init__(self, encoder: Encoder, max_bytes: int = 128 * 1024**2) -> None:
+        self.encoder, self.max_bytes, self.kind = encoder, max_bytes, encoder.kind
+        self._cache: OrderedDict[bytes, NDArray[np.float32]] = OrderedDict()
         self._size = 0
         self._lock = threading.Lock()
 
     def features(self, positions: NDArray[np.float32], present: NDArray[np.bool_]) -> NDArray[np.float32]:
-        """See `Encoder`. What is returned is not to be written to."""
-        key = hashlib.blake2b(repr(positions.shape).encode(), digest_size=16)
+        """See `Encoder`. The result is read-only."""
+        digest = hashlib.blake2b(repr(positions.shape).encode(), digest_size=16)
         for array in (positions, present):
-            key.update(np.ascontiguousarray(array).data)
-        name = key.digest()
+            digest.update(np.ascontiguousarray(array).data)
+        key = digest.digest()
         with self._lock:
-            if (known := self._kept.get(name)) is not None:
-                self._kept.move_to_end(name)
-                return known
-        made = self.encoder.features(positions, present)
-        made.flags.writeable = False
+            if (cached := self._cache.get(key)) is not None:
+                self._cache.move_to_end(key)
+                return cached
+        features = self.encoder.features(positions, present)
+        features.flags.writeable = False
         with self._lock:
-            if name not in self._kept:
-                self._kept[name] = made
-                self._size += made.nbytes
-            while self._size > self.most and self._kept:
-                self._size -= self._kept.popitem(last=False)[1].nbytes
-        return made
+            if key not in self._cache:
+                self._cache[key] = features
+                self._size += features.nbytes
+            while self._size > self.max_bytes and self._cache:
+                self._size -= self._cache.popitem(last=False)[1].nbytes
+        return features

@@ -1,4 +1,4 @@
-"""What a client did wrong, as one form of JSON: kind, message, and what was expected and found."""
+"""Errors as JSON of one shape: kind and message, and what was expected, what was found and where if that is known."""
 
 from __future__ import annotations
 
@@ -12,40 +12,59 @@ from starlette.exceptions import HTTPException
 
 from pgfa.errors import BadFile, LimitExceeded, PgfaError
 
-SHOWN = 200
-"""Characters of a found value that are sent back."""
+MAX_SHOWN = 200
+"""Characters of an invalid value that are sent back."""
 
 
-class Refused(HTTPException):
-    """A request that is not fulfilled, and why.
+class ApiError(HTTPException):
+    """A request that is refused, and why.
 
     Args:
-        status: of HTTP, 4xx.
-        kind: one word for programs, as ``"LimitExceeded"``.
+        status: HTTP status, 4xx.
+        kind: error code for programs, as ``"LimitExceeded"``.
         expected, found, where: in plain words.
+        advice: what to do about it, if there is more to say.
+        message: replaces the message that is built from the others.
     """
 
-    def __init__(self, status: int, kind: str, *, expected: str, found: str, where: str = "") -> None:
-        super().__init__(status, f"{where + ': ' if where else ''}expected {expected}, found {found}")
+    def __init__(
+        self,
+        status: int,
+        kind: str,
+        *,
+        expected: str,
+        found: str,
+        where: str = "",
+        advice: str = "",
+        message: str = "",
+    ) -> None:
+        location, ending = (f"{where}: " if where else ""), (f"; {advice}" if advice else "")
+        super().__init__(status, message or f"{location}expected {expected}, found {found}{ending}")
         self.kind, self.expected, self.found, self.where = kind, expected, found, where
 
 
-def too_much(what: str, most: int | float, found: int | float, unit: str = "") -> Refused:
-    """The refusal of something above its limit."""
-    of = f" {unit}" if unit else ""
-    return Refused(413, "LimitExceeded", expected=f"at most {most:,}{of}", found=f"{found:,}{of}", where=what)
+def limit_error(where: str, limit: int | float, found: int | float, unit: str = "") -> ApiError:
+    """The error (413) for something larger than its limit."""
+    suffix = f" {unit}" if unit else ""
+    return ApiError(
+        413,
+        LimitExceeded.__name__,
+        expected=f"at most {limit:,}{suffix}",
+        found=f"{found:,}{suffix}",
+        where=where,
+    )
 
 
-def told(error: Refused | PgfaError) -> dict[str, Any]:
-    """An error as the JSON that clients get."""
-    if isinstance(error, Refused):
-        said = {"kind": error.kind, "message": str(error.detail)}
-        return said | {"expected": error.expected, "found": error.found, "where": error.where}
-    said = {"kind": type(error).__name__, "message": str(error)}
+def error_body(error: ApiError | PgfaError) -> dict[str, Any]:
+    """An error as the JSON that clients receive."""
+    if isinstance(error, ApiError):
+        body = {"kind": error.kind, "message": str(error.detail)}
+        return body | {"expected": error.expected, "found": error.found, "where": error.where}
+    body = {"kind": type(error).__name__, "message": str(error)}
     if isinstance(error, BadFile):
-        place = f"{error.file}, {error.where}" if error.where else error.file
-        said |= {"expected": error.expected, "found": error.found, "where": place}
-    return said
+        where = f"{error.file}, {error.where}" if error.where else error.file
+        body |= {"expected": error.expected, "found": error.found, "where": where}
+    return body
 
 
 def status_of(kind: str) -> int:
@@ -53,44 +72,50 @@ def status_of(kind: str) -> int:
     return 413 if kind == LimitExceeded.__name__ else 422
 
 
-def answer_errors(app: FastAPI) -> None:
-    """Make every error of `app` that one form: ``{"error": {...}}``."""
+def add_error_handlers(app: FastAPI) -> None:
+    """Make every error response of `app` the same shape: ``{"error": {...}}``."""
 
-    def refused(request: Request, error: Exception) -> JSONResponse:
-        assert isinstance(error, Refused)
-        return _response(error.status_code, told(error))
+    def api_error(request: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, ApiError)
+        return _response(error.status_code, error_body(error))
 
-    def ours(request: Request, error: Exception) -> JSONResponse:
+    def package_error(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, PgfaError)
-        said = told(error)
-        return _response(status_of(said["kind"]), said)
+        body = error_body(error)
+        return _response(status_of(body["kind"]), body)
 
-    def framework(request: Request, error: Exception) -> JSONResponse:
+    def framework_error(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, HTTPException)
-        said = {"kind": "BadRequest", "message": str(error.detail)}
-        return _response(error.status_code, said, error.headers)
+        body = {"kind": "BadRequest", "message": str(error.detail)}
+        return _response(error.status_code, body, error.headers)
 
-    def invalid(request: Request, error: Exception) -> JSONResponse:
+    def validation_error(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, RequestValidationError)
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
         found = repr(first.get("input"))
-        found = found if len(found) <= SHOWN else found[:SHOWN] + " ..."
+        found = found if len(found) <= MAX_SHOWN else found[:MAX_SHOWN] + " ..."
         expected = str(first["msg"])
         message = f"{where}: {expected}, found {found}"
-        said = {"kind": "BadRequest", "message": message, "expected": expected, "found": found}
-        return _response(422, said | {"where": where})
+        body = {
+            "kind": "BadRequest",
+            "message": message,
+            "expected": expected,
+            "found": found,
+            "where": where,
+        }
+        return _response(422, body)
 
-    def broken(request: Request, error: Exception) -> JSONResponse:
-        said = {"kind": "Internal", "message": "the server failed; its own window says how"}
-        return _response(500, said)
+    def internal_error(request: Request, error: Exception) -> JSONResponse:
+        body = {"kind": "InternalError", "message": "internal server error; see the log of `pgfa serve`"}
+        return _response(500, body)
 
-    app.add_exception_handler(Refused, refused)
-    app.add_exception_handler(PgfaError, ours)
-    app.add_exception_handler(HTTPException, framework)
-    app.add_exception_handler(RequestValidationError, invalid)
-    app.add_exception_handler(Exception, broken)
+    app.add_exception_handler(ApiError, api_error)
+    app.add_exception_handler(PgfaError, package_error)
+    app.add_exception_handler(HTTPException, framework_error)
+    app.add_exception_handler(RequestValidationError, validation_error)
+    app.add_exception_handler(Exception, internal_error)
 
 
-def _response(status: int, said: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> JSONResponse:
-    return JSONResponse({"error": dict(said)}, status_code=status, headers=dict(headers or {}))
+def _response(status: int, body: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> JSONResponse:
+    return JSONResponse({"error": dict(body)}, status_code=status, headers=dict(headers or {}))

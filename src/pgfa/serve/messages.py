@@ -1,4 +1,4 @@
-"""The JSON that goes in and out, as pydantic models: checked on the way in, told in openapi.json."""
+"""The JSON of requests and responses as pydantic models: requests are checked, all of it is in openapi.json."""
 
 from __future__ import annotations
 
@@ -7,137 +7,141 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 Seconds = Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]
-Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
 
-class Message(BaseModel):
-    """Base of what clients send: unknown fields are an error, not a guess."""
+class RequestModel(BaseModel):
+    """Base of request bodies: an unknown field is an error."""
 
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
 
 
-class Question(Message):
-    """What is asked of a clip."""
+class ResponseModel(BaseModel):
+    """Base of response bodies."""
 
-    sentences: list[Words]
-    """Candidates; taught classes stand beside them. May be empty where a class was taught."""
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+
+class AnswerRequest(RequestModel):
+    """The candidates for a clip."""
+
+    sentences: list[Text]
+    """Candidates, in addition to the taught classes. May be empty if a class was taught."""
     aligned: bool = False
-    """Answer with the alignment of this session, and tell what it changed."""
+    """Use the session's alignment, and also return the probabilities without it."""
 
 
-class Example(Message):
-    """A span of a clip that shows a class."""
+class ExampleSpan(RequestModel):
+    """Part of a clip that shows a class."""
 
     clip: str
     start_s: Seconds
     end_s: Seconds
     body: Annotated[int, Field(ge=0)] | None = None
-    """Slot of the body; the whole clip's bodies if not given."""
+    """Body slot; default: all bodies of the clip."""
 
 
-class Lesson(Message):
-    """A class to be taught; examples of the same name add to one another."""
+class TeachRequest(RequestModel):
+    """A class to teach. Examples are added to those taught earlier under the same name."""
 
-    name: Words
-    examples: Annotated[list[Example], Field(min_length=1, max_length=64)]
+    name: Text
+    examples: Annotated[list[ExampleSpan], Field(min_length=1, max_length=64)]
 
 
-class AlignmentWanted(Message):
-    """What to align on: unlabelled clips of this session that each show one of the sentences."""
+class AlignmentRequest(RequestModel):
+    """What to align: sentences, and unlabelled clips of this session that each show one of them."""
 
-    sentences: list[Words]
+    sentences: list[Text]
     clips: list[str]
 
 
-class Opened(BaseModel):
-    """A session."""
+class SessionInfo(ResponseModel):
+    """An open session."""
 
     session: str
 
 
-class Facts(BaseModel):
-    """What runs here, and what it takes at most."""
-
-    model_config = ConfigDict(use_attribute_docstrings=True)
+class ServerInfo(ResponseModel):
+    """What this server runs, and its limits."""
 
     version: str
     recogniser: dict[str, Any]
-    """Where it comes from: classes it was trained on, number of clips."""
+    """Provenance: the classes it was trained on and the number of training clips."""
     calibrated: bool
-    """Whether probabilities were fitted to how often answers are right, and "none of these" can be answered."""
+    """Whether probabilities were fitted on held-out classes, so that "none of these" is a possible answer."""
     sentences: list[str]
-    """What the page starts with."""
+    """Sentences that the page starts with."""
     examples: dict[str, str]
     """Name and title of each synthetic example."""
     formats: dict[str, str]
+    """Name and title of each supported file format."""
     limits: dict[str, float]
+    """Limits of this server, named as in its settings."""
 
 
-class Held(BaseModel):
+class ClipInfo(ResponseModel):
     """A clip of a session."""
-
-    model_config = ConfigDict(use_attribute_docstrings=True)
 
     id: str
     name: str
     action: str
     frames: int
     rate: float
+    """Frames per second."""
     seconds: float
     bodies: int
     layout: str
     problems: list[str]
 
 
-class Added(BaseModel):
-    """Clips that were taken in, and what in the file could not be read."""
+class UploadResult(ResponseModel):
+    """The clips of an uploaded file, and an error for each recording in it that could not be read."""
 
-    clips: list[Held]
+    clips: list[ClipInfo]
     failed: list[dict[str, str]]
 
 
-class Motion(BaseModel):
-    """A clip as the player of the page takes it: packed positions, and the bones of its layout."""
+class ClipData(ResponseModel):
+    """A clip for the player of the page: packed positions, and the bones of its layout."""
 
     clip: dict[str, Any]
     layout: dict[str, Any]
 
 
-class Candidate(BaseModel):
-    """One sentence or taught class, and how well it tells what the whole clip shows."""
-
-    model_config = ConfigDict(use_attribute_docstrings=True)
+class CandidateResult(ResponseModel):
+    """One sentence or taught class, and how well it describes the whole clip."""
 
     sentence: str
     probability: float
+    probability_before: float | None
+    """Probability without alignment; null if the request did not ask for alignment."""
     cosine: float
     prototype: bool
-    """Recordings stand for it: it was aligned or taught."""
+    """Whether a prototype learned from clips replaces the sentence vector, by alignment or teaching."""
+    support: int
+    """Clips that the prototype was learned from; 0 without a prototype."""
     taught: bool
-    before: float | None
-    """Its probability without alignment, where that was asked for."""
 
 
-class Found(BaseModel):
+class AnswerResult(ResponseModel):
     """The answer for a clip."""
 
-    model_config = ConfigDict(use_attribute_docstrings=True)
-
-    candidates: list[Candidate]
-    """In the order they were asked for, taught classes last."""
+    candidates: list[CandidateResult]
+    """In the order of the request, taught classes last."""
     none: float
     """Probability of "none of these"."""
     none_before: float | None
+    """Probability of "none of these" without alignment; null if the request did not ask for alignment."""
     best: int | None
-    """Number of the likeliest candidate; null where "none of these" is likelier."""
+    """Index of the most likely candidate; null if "none of these" is more likely."""
     calibrated: bool
     timeline: dict[str, Any]
     """``times`` (W), ``probabilities`` (bodies, W, candidates + 1; the last is "none of these"; null where the body
-    is not there), ``spans``."""
+    is absent), ``spans``."""
 
 
-class Moved(BaseModel):
-    """A clip that was aligned on, and its likeliest sentence before and after."""
+class ChangedClip(ResponseModel):
+    """What alignment changed for one clip: its most likely sentence before and after, equal if nothing changed."""
 
     clip: str
     name: str
@@ -145,19 +149,19 @@ class Moved(BaseModel):
     after: str
 
 
-class Aligned(BaseModel):
+class AlignmentResult(ResponseModel):
     """What alignment changed."""
-
-    model_config = ConfigDict(use_attribute_docstrings=True)
 
     sentences: list[str]
     support: list[int]
-    """Clips whose mean now stands for each sentence; 0: the sentence stays as it is."""
-    clips: list[Moved]
+    """Clips that the prototype of each sentence was learned from; 0 where the sentence vector is unchanged."""
+    clips: list[ChangedClip]
+    """One entry per aligned clip."""
     changed: int
+    """Number of clips whose most likely sentence changed."""
 
 
-class Taught(BaseModel):
-    """The classes this session was taught, and from how many spans each."""
+class TaughtClasses(ResponseModel):
+    """The taught classes of a session, with the number of example spans of each."""
 
     classes: dict[str, int]

@@ -1,4 +1,4 @@
-"""The door: who may ask under which name, from which page, how much and how slowly; and the headers of every answer."""
+"""Checks of every request (host, origin, size and speed of the body), and the headers of every response."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from pgfa.config import ServeSettings
-from pgfa.serve.errors import Refused, told, too_much
+from pgfa.serve.errors import ApiError, error_body, limit_error
 
 POLICY = "; ".join(
     (
@@ -35,28 +35,28 @@ HEADERS = {
     "permissions-policy": "camera=(), microphone=(), geolocation=()",
     "cache-control": "no-store",
 }
-SAFE = frozenset({"GET", "HEAD"})
-OWN_NAMES = frozenset({"localhost"})
+SAFE_METHODS = frozenset({"GET", "HEAD"})
+LOCAL_HOSTS = frozenset({"localhost"})
 
 
-class Guard:
-    """Checks every request before the app sees it, and its body while the app takes it in.
+class SecurityMiddleware:
+    """Checks every request before the app sees it, and its body while the app receives it.
 
-    A page of another site could reach a server on this machine: through a name of its own that it points here
-    (DNS rebinding), or by sending a form blindly. So a host is an address, localhost or a name that was allowed,
-    and what changes anything must come from this server's own page or from no page at all.
+    A page of another site could reach a server on this machine: through a host name of its own that resolves to
+    this machine (DNS rebinding), or by sending a form blindly. So the host must be an IP address, localhost or an
+    allowed host, and a request that changes anything must come from this server's own page or from no page at all.
     """
 
     def __init__(self, app: ASGIApp, settings: ServeSettings) -> None:
         self.app, self.settings = app, settings
-        self.names = OWN_NAMES | {name.lower() for name in (*settings.names, settings.host)}
+        self.hosts = LOCAL_HOSTS | {host.lower() for host in (*settings.allowed_hosts, settings.host)}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""
         if scope["type"] != "http":
             return await self.app(scope, receive, send)
 
-        async def dressed(message: Message) -> None:
+        async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 for name, value in HEADERS.items():
@@ -64,92 +64,96 @@ class Guard:
             await send(message)
 
         try:
-            self.check(Headers(scope=scope), scope["method"])
-            limited = self.limit(scope, receive)
-        except Refused as refused:
-            answer = JSONResponse({"error": told(refused)}, status_code=refused.status_code)
-            return await answer(scope, receive, dressed)
-        await self.app(scope, limited, dressed)
+            self.check_headers(Headers(scope=scope), scope["method"])
+            receive_limited = self.limit_body(scope, receive)
+        except ApiError as error:
+            response = JSONResponse({"error": error_body(error)}, status_code=error.status_code)
+            return await response(scope, receive, send_with_headers)
+        await self.app(scope, receive_limited, send_with_headers)
 
-    def check(self, headers: Headers, method: str) -> None:
-        """Raises Refused: 421 for a strange host, 403 for a request that another site's page made."""
+    def check_headers(self, headers: Headers, method: str) -> None:
+        """Raises ApiError: 421 for a host that is not allowed, 403 for a request that another site's page made."""
         hosts = headers.getlist("host")
-        if len(hosts) != 1 or not self.known(_host(hosts[0])):
-            raise Refused(
+        if len(hosts) != 1 or not self.is_allowed(_host_name(hosts[0])):
+            raise ApiError(
                 421,
-                "StrangeHost",
-                expected="this machine's address or localhost (others: --names)",
+                "HostNotAllowed",
+                expected="an IP address, localhost or an allowed host",
                 found=repr(",".join(hosts))[:100],
                 where="header Host",
+                advice="to allow a host name, start the server with --allowed-host",
             )
-        if method in SAFE:
+        if method in SAFE_METHODS:
             return
         site, origin = headers.get("sec-fetch-site"), headers.get("origin")
-        foreign = site not in (None, "same-origin", "none")
-        if origin is not None and not foreign:
-            foreign = urlsplit(origin).netloc.lower() != hosts[0].lower()
-        if foreign:
-            raise Refused(
+        cross_origin = site not in (None, "same-origin", "none")
+        if origin is not None and not cross_origin:
+            cross_origin = urlsplit(origin).netloc.lower() != hosts[0].lower()
+        if cross_origin:
+            raise ApiError(
                 403,
-                "StrangeOrigin",
-                expected="a request of this server's own page",
+                "CrossOriginRefused",
+                expected="a request from this server's own page",
                 found=repr(origin or site)[:100],
                 where="header Origin",
             )
 
-    def known(self, host: str | None) -> bool:
-        """Whether a host may be asked for: a bare address cannot be another site's name."""
+    def is_allowed(self, host: str | None) -> bool:
+        """Whether a Host header may name `host`: an IP address cannot be another site's name."""
         if host is None:
             return False
         try:
             ipaddress.ip_address(host)
         except ValueError:
-            return host in self.names
+            return host in self.hosts
         return True
 
-    def limit(self, scope: Scope, receive: Receive) -> Receive:
-        """`receive` that refuses a body too large (413) or too slow (408)."""
+    def limit_body(self, scope: Scope, receive: Receive) -> Receive:
+        """`receive` that raises ApiError for a body that is too large (413) or too slow (408)."""
         settings = self.settings
-        upload = scope["path"].endswith(("/clips", "/recognise"))
-        most = settings.file_bytes if upload else settings.message_bytes
+        is_upload = scope["path"].endswith(("/clips", "/recognise"))
+        max_bytes = settings.max_file_bytes if is_upload else settings.max_message_bytes
         length = Headers(scope=scope).get("content-length", "0")
         if not (length.isascii() and length.isdigit()):
-            raise Refused(
-                400, "BadRequest", expected="a number", found=repr(length)[:50], where="Content-Length"
+            raise ApiError(
+                400, "BadRequest", expected="a number", found=repr(length)[:50], where="header Content-Length"
             )
-        if int(length[:20]) > most:
-            raise too_much("request body", most, int(length[:20]), "bytes")
-        taken = 0
+        if int(length[:20]) > max_bytes:
+            raise limit_error("request body", max_bytes, int(length[:20]), "bytes")
+        received = 0
         loop = asyncio.get_running_loop()
-        until = loop.time() + settings.upload_seconds
-        ended = False
+        deadline = loop.time() + settings.max_upload_seconds
+        complete = False
 
-        async def limited() -> Message:
-            nonlocal taken, ended
-            if ended:  # only the news that the client has gone may follow
+        async def receive_limited() -> Message:
+            nonlocal received, complete
+            if complete:  # only the message that the client has disconnected may follow
                 return await receive()
             try:
-                async with asyncio.timeout_at(until):
+                async with asyncio.timeout_at(deadline):
                     message = await receive()
             except TimeoutError:
-                expected = f"the whole body within {settings.upload_seconds:g} s"
-                raise Refused(408, "TooSlow", expected=expected, found=f"{taken:,} bytes of it") from None
-            taken += len(message.get("body", b""))
-            ended = not message.get("more_body", False)
-            if taken > most:
-                raise too_much("request body", most, taken, "bytes or more")
+                expected = f"the whole body within {settings.max_upload_seconds:g} s"
+                found = f"{received:,} bytes"
+                raise ApiError(
+                    408, "RequestTimeout", expected=expected, found=found, where="request body"
+                ) from None
+            received += len(message.get("body", b""))
+            complete = not message.get("more_body", False)
+            if received > max_bytes:
+                raise limit_error("request body", max_bytes, received, "bytes or more")
             return message
 
-        return limited
+        return receive_limited
 
 
-def _host(header: str) -> str | None:
-    """The host of a Host header without its port, or None where it is none."""
+def _host_name(header: str) -> str | None:
+    """The host of a Host header without its port, or None if the header is malformed."""
     if "@" in header or "/" in header:
         return None
     try:
         parts = urlsplit(f"//{header}")
-        parts.port  # noqa: B018 - raises where it is no number
+        parts.port  # noqa: B018 - raises if the port is not a number
     except ValueError:
         return None
     return parts.hostname

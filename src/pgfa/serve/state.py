@@ -1,4 +1,4 @@
-"""What all requests share, and what is asked of the recogniser on their behalf."""
+"""What all requests share, and how they use the recogniser."""
 
 from __future__ import annotations
 
@@ -8,135 +8,181 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from pgfa.config import ServeSettings
-from pgfa.recognise import Answers, Recogniser, Timeline
+from pgfa.recognise import Recogniser, Timeline
 from pgfa.recognise.temporal.spans import HOP
-from pgfa.serve.errors import Refused, too_much
-from pgfa.serve.messages import Added, Candidate, Example, Found, Held, Question
+from pgfa.serve.errors import ApiError, limit_error
+from pgfa.serve.messages import (
+    AnswerRequest,
+    AnswerResult,
+    CandidateResult,
+    ClipInfo,
+    ExampleSpan,
+    UploadResult,
+)
 from pgfa.serve.sessions import Session, Sessions
-from pgfa.serve.uploads import Readers, Upload
+from pgfa.serve.upload_worker import UploadLimits
+from pgfa.serve.uploads import Upload, UploadWorkers
 from pgfa.skeleton import Clip
 
 
 @dataclass(frozen=True)
-class House:
-    """What all requests share."""
+class AppState:
+    """What all requests share.
+
+    Attributes:
+        settings: the limits.
+        recogniser: that every session starts with; its encoder caches features.
+        sessions: all open sessions.
+        upload_workers: processes that read uploads.
+        worker: held by the one request that uses the recogniser.
+        queue: as many permits as requests may use the recogniser or wait for it.
+    """
 
     settings: ServeSettings
     recogniser: Recogniser
     sessions: Sessions
-    readers: Readers
-    turn: threading.BoundedSemaphore
-    line: threading.BoundedSemaphore
+    upload_workers: UploadWorkers
+    worker: threading.BoundedSemaphore
+    queue: threading.BoundedSemaphore
 
     @contextmanager
-    def working(self) -> Iterator[None]:
-        """One piece of work at a time, some waiting. Raises Refused (429) where too many wait."""
-        if not self.line.acquire(blocking=False):
-            raise Refused(
-                429, "Busy", expected=f"at most {self.settings.waiting} requests at work", found="one more"
+    def reserve_worker(self) -> Iterator[None]:
+        """Wait for the recogniser and hold it. Raises ApiError (429) if too many requests wait already."""
+        if not self.queue.acquire(blocking=False):
+            raise ApiError(
+                429,
+                "Busy",
+                expected=f"at most {self.settings.max_queued} requests in progress",
+                found="one more",
+                advice="try again in a few seconds",
             )
         try:
-            with self.turn:
+            with self.worker:
                 yield
         finally:
-            self.line.release()
+            self.queue.release()
 
-    def limits(self, session: Session | None = None) -> dict[str, float]:
-        """What a reading process is to hold a file to."""
-        s = self.settings
-        now = (len(session.clips), session.size) if session else (0, 0)
-        return {
-            "clips": max(0, s.clips - now[0]), "bytes": max(0, s.session_bytes - now[1]), "frames": s.frames,
-            "bodies": s.bodies, "seconds": s.seconds, "file_bytes": s.file_bytes,
-        }  # fmt: skip
+    def upload_limits(self, session: Session | None = None) -> UploadLimits:
+        """What the next upload may contain, given what the session already holds."""
+        settings = self.settings
+        clips, position_bytes = (len(session.clips), session.size) if session else (0, 0)
+        return UploadLimits(
+            file_bytes=settings.max_file_bytes,
+            clips=max(0, settings.max_clips - clips),
+            position_bytes=max(0, settings.max_session_bytes - position_bytes),
+            frames=settings.max_frames,
+            bodies=settings.max_bodies,
+            seconds=settings.max_seconds,
+        )
 
-    def check(self, sentences: Sequence[str]) -> None:
-        """Raises Refused (413) for too many sentences or one too long."""
-        if len(sentences) > self.settings.sentences:
-            raise too_much("sentences", self.settings.sentences, len(sentences))
+    def check_sentences(self, sentences: Sequence[str]) -> None:
+        """Raises ApiError (413) for too many sentences or one that is too long."""
+        if len(sentences) > self.settings.max_sentences:
+            raise limit_error("sentences", self.settings.max_sentences, len(sentences))
         for number, sentence in enumerate(sentences, 1):
-            if len(sentence) > self.settings.characters:
-                raise too_much(f"sentence {number}", self.settings.characters, len(sentence), "characters")
+            if len(sentence) > self.settings.max_characters:
+                raise limit_error(
+                    f"sentence {number}", self.settings.max_characters, len(sentence), "characters"
+                )
 
-    def spans(self, recogniser: Recogniser, clip: Clip, sentences: Sequence[str]) -> Timeline:
-        """Answers over time, with no more windows than there may be."""
-        hop = max(HOP, clip.seconds * clip.bodies / self.settings.windows)
+    def timeline(self, recogniser: Recogniser, clip: Clip, sentences: Sequence[str]) -> Timeline:
+        """Answers over time, with a hop long enough to stay within the limit of windows."""
+        hop = max(HOP, clip.seconds * clip.bodies / self.settings.max_windows)
         return recogniser.spans(clip, sentences, hop=hop)
 
 
-def held(id: str, clip: Clip) -> Held:
-    """What is told of a clip."""
+def clip_info(id: str, clip: Clip) -> ClipInfo:
+    """The properties of a clip that clients see."""
     source = clip.source
-    return Held(
-        id=id, name=source.id, action=source.variant or source.action, frames=clip.frames, rate=clip.rate,
-        seconds=clip.seconds, bodies=clip.bodies, layout=clip.layout.name, problems=list(clip.problems),
-    )  # fmt: skip
+    return ClipInfo(
+        id=id,
+        name=source.id,
+        action=source.variant or source.action,
+        frames=clip.frames,
+        rate=clip.rate,
+        seconds=clip.seconds,
+        bodies=clip.bodies,
+        layout=clip.layout.name,
+        problems=list(clip.problems),
+    )
 
 
-def added(house: House, session: Session, upload: Upload) -> Added:
-    """Take clips into a session. Raises Refused (413) above its limits."""
-    ids = session.add(upload.clips, house.settings)
-    told = [held(id, clip) for id, clip in zip(ids, upload.clips, strict=True)]
-    return Added(clips=told, failed=[dict(error) for error in upload.failed])
+def add_upload(state: AppState, session: Session, upload: Upload) -> UploadResult:
+    """Add the clips of an upload to a session. Raises ApiError (413) above its limits."""
+    ids = session.add(upload.clips, state.settings)
+    clips = [clip_info(id, clip) for id, clip in zip(ids, upload.clips, strict=True)]
+    return UploadResult(clips=clips, failed=[dict(error) for error in upload.failed])
 
 
-def chosen(session: Session, question: Question) -> tuple[Recogniser, Recogniser | None]:
-    """The recogniser that a question is for, and the one to compare it with."""
+def select_recognisers(session: Session, request: AnswerRequest) -> tuple[Recogniser, Recogniser | None]:
+    """The recogniser that answers a request, and the one without alignment to compare with."""
     with session.lock:
-        if not question.aligned:
+        if not request.aligned:
             return session.recogniser, None
         if session.aligned is None:
-            raise Refused(
-                422, "BadConfig", expected="an alignment made before", found="none", where="aligned"
+            raise ApiError(
+                422,
+                "BadConfig",
+                where="aligned",
+                expected="an alignment in this session",
+                found="none",
+                advice="align first, or set aligned to false",
             )
         return session.aligned, session.recogniser
 
 
-def found_in(
-    house: House, recogniser: Recogniser, before: Recogniser | None, clip: Clip, sentences: Sequence[str]
-) -> Found:
-    """Answer for a clip; `before` is the recogniser to compare with. Raises as `Recogniser.recognise`."""
+def answer_clip(
+    state: AppState,
+    recogniser: Recogniser,
+    unaligned: Recogniser | None,
+    clip: Clip,
+    sentences: Sequence[str],
+) -> AnswerResult:
+    """The answer for a clip; `unaligned` is the recogniser to compare with. Raises as `Recogniser.recognise`."""
     answers = recogniser.recognise(clip, sentences)
-    old = before.recognise(clip, sentences) if before else None
-    by_name = {one.sentence: one for one in answers}
-    was = {one.sentence: one.probability for one in old} if old else {}
-    names = recogniser.candidates(sentences)
-    taught = {name for name in names if name in recogniser.taught}
+    answers_before = unaligned.recognise(clip, sentences) if unaligned else None
+    timeline = state.timeline(recogniser, clip, sentences)
+    names = timeline.sentences
+    answer_of = {answer.sentence: answer for answer in answers}
+    before = {answer.sentence: answer.probability for answer in answers_before or ()}
     candidates = [
-        Candidate(
-            sentence=name, probability=by_name[name].probability, cosine=by_name[name].cosine,
-            prototype=by_name[name].prototype, taught=name in taught, before=was.get(name),
+        CandidateResult(
+            sentence=name,
+            probability=answer_of[name].probability,
+            probability_before=before.get(name),
+            cosine=answer_of[name].cosine,
+            prototype=answer_of[name].prototype,
+            support=recogniser.prototypes[name].clips if answer_of[name].prototype else 0,
+            taught=name in recogniser.taught,
         )
         for name in names
-    ]  # fmt: skip
-    return Found(
-        candidates=candidates, none=answers.none, none_before=old.none if old else None,
-        best=_best(answers, names), calibrated=answers.calibrated,
-        timeline=house.spans(recogniser, clip, sentences).to_dict(),
-    )  # fmt: skip
+    ]
+    return AnswerResult(
+        candidates=candidates,
+        none=answers.none,
+        none_before=answers_before.none if answers_before else None,
+        best=None if answers.best is None else names.index(answers.best.sentence),
+        calibrated=answers.calibrated,
+        timeline=timeline.to_dict(),
+    )
 
 
-def _best(answers: Answers, names: Sequence[str]) -> int | None:
-    return None if answers.best is None else names.index(answers.best.sentence)
-
-
-def span_of(clip: Clip, example: Example) -> Clip:
-    """The part of a clip that an example names. Raises Refused (422) where there is no such part."""
-    first, last = round(example.start_s * clip.rate), round(example.end_s * clip.rate)
-    if not first < min(last, clip.frames):
-        raise Refused(
-            422, "BadConfig", where="span", expected=f"a start before its end, within {clip.seconds:.2f} s",
-            found=f"{example.start_s:g} to {example.end_s:g} s",
-        )  # fmt: skip
-    positions = clip.positions[first:last]
-    if example.body is not None:
-        if example.body >= clip.bodies:
-            raise Refused(
-                422,
-                "BadConfig",
-                where="body",
-                expected=f"a number below {clip.bodies}",
-                found=f"{example.body}",
+def cut_span(clip: Clip, span: ExampleSpan) -> Clip:
+    """The part of a clip that an example span names. Raises ApiError (422) if there is no such part."""
+    start, stop = round(span.start_s * clip.rate), round(span.end_s * clip.rate)
+    if not start < min(stop, clip.frames):
+        raise ApiError(
+            422,
+            "BadConfig",
+            where="span",
+            expected=f"a start before its end, within {clip.seconds:.2f} s",
+            found=f"{span.start_s:g} to {span.end_s:g} s",
+        )
+    positions = clip.positions[start:stop]
+    if span.body is not None:
+        if span.body >= clip.bodies:
+            raise ApiError(
+                422, "BadConfig", where="body", expected=f"a number below {clip.bodies}", found=f"{span.body}"
             )
-        positions = positions[:, example.body : example.body + 1]
+        positions = positions[:, span.body : span.body + 1]
     return replace(clip, positions=positions.copy())

@@ -12,7 +12,7 @@ import sys
 import tempfile
 import zipfile
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Any
 
@@ -21,145 +21,174 @@ from pgfa.read import format_of
 from pgfa.read.format import UNREADABLE, FileRef
 from pgfa.skeleton import Clip
 
-MEMORY = 6 * 1024**3
-"""Bytes of address space of the process, where the system can hold it to that."""
+MAX_MEMORY = 6 * 1024**3
+"""Bytes of address space of the process, where the system can limit it."""
 
-Told = dict[str, Any]
+Json = dict[str, Any]
 
 
-def receive(stream: IO[bytes]) -> Told | None:
-    """The next JSON message, or None where the other side has gone."""
-    size = stream.read(4)
-    if len(size) < 4:
+@dataclass(frozen=True)
+class UploadLimits:
+    """What one upload may contain.
+
+    Attributes:
+        file_bytes: of the file; an archive may inflate to four times as much.
+        clips: in one file.
+        position_bytes: of all clips together.
+        frames, bodies, seconds: of one clip.
+    """
+
+    file_bytes: int
+    clips: int
+    position_bytes: int
+    frames: int
+    bodies: int
+    seconds: float
+
+
+def receive(stream: IO[bytes]) -> Json | None:
+    """The next JSON message, or None if the other side has closed the stream."""
+    length = stream.read(4)
+    if len(length) < 4:
         return None
-    raw = stream.read(int.from_bytes(size, "little"))
-    said: Told = json.loads(raw)
-    return said
+    message: Json = json.loads(stream.read(int.from_bytes(length, "little")))
+    return message
 
 
-def send(stream: IO[bytes], said: Told, *content: bytes) -> None:
-    """Write a JSON message and what follows it."""
-    raw = json.dumps(said).encode()
+def send(stream: IO[bytes], message: Json, *content: bytes) -> None:
+    """Write a JSON message and the raw bytes that follow it."""
+    raw = json.dumps(message).encode()
     stream.write(len(raw).to_bytes(4, "little") + raw)
     for part in content:
         stream.write(part)
     stream.flush()
 
 
-def read_upload(folder: Path, name: str, content: bytes, limits: Told) -> tuple[list[Clip], list[Told]]:
-    """Clips of a file that came under `name`, and what is wrong with those that could not be read.
+def read_upload(
+    folder: Path, name: str, content: bytes, limits: UploadLimits
+) -> tuple[list[Clip], list[Json]]:
+    """The clips of an uploaded file, and an error for each recording in it that could not be read.
 
     Args:
-        folder: private and empty; the file is put there under a name made safe.
-        name: readers may look at it; it is never used as a path.
+        folder: private and empty; the file is written there under a safe name.
+        name: file name given by the client; readers may look at it, but it is never used as a path.
         content: the bytes: a recording, or a zip of recordings.
-        limits: ``clips``, ``bytes`` of positions, ``frames``, ``bodies``, ``seconds``.
+        limits: of the file and its clips.
 
     Raises:
         BadFile: nothing in it can be read.
-        LimitExceeded: there is more in it than may be.
+        LimitExceeded: it contains more than the limits allow.
     """
-    place = folder / safe_name(name)
-    place.write_bytes(content)
+    path = folder / safe_name(name)
+    path.write_bytes(content)
     clips: list[Clip] = []
-    failed: list[Told] = []
-    total = 0
+    failed: list[Json] = []
     try:
-        for ref in _recordings(place, limits):
-            try:
-                known = format_of(ref)
-                found: Sequence[Clip | BadFile] = known.read_all(ref) if known.read_all else [known.read(ref)]
-            except BadFile as error:
-                found = [error]
-            for one in found:
-                if isinstance(one, BadFile):
-                    failed.append(_plain(one, folder))
-                    continue
-                _check(one, limits)
-                clips.append(one)
-                total += one.positions.nbytes
-                if len(clips) > limits["clips"]:
-                    raise LimitExceeded(f"{name}: more than {limits['clips']:,} clips in one session")
-                if total > limits["bytes"]:
-                    raise LimitExceeded(
-                        f"{name}: more than {limits['bytes']:,} bytes of positions in one session"
-                    )
+        for result in _read_each(path, limits):
+            if isinstance(result, BadFile):
+                failed.append(_error_json(result, folder))
+                continue
+            _check_clip(result, limits)
+            clips.append(result)
+            if len(clips) > limits.clips:
+                raise LimitExceeded(f"{name}: more than {limits.clips:,} clips in one session")
+            if sum(clip.positions.nbytes for clip in clips) > limits.position_bytes:
+                raise LimitExceeded(
+                    f"{name}: more than {limits.position_bytes:,} bytes of positions in one session"
+                )
     finally:
-        place.unlink(missing_ok=True)
+        path.unlink(missing_ok=True)
     if not clips:
-        first = (
+        error = (
             failed[0] if failed else {"file": name, "expected": "a recording", "found": "none", "where": ""}
         )
-        raise BadFile(first["file"], expected=first["expected"], found=first["found"], where=first["where"])
+        raise BadFile(error["file"], expected=error["expected"], found=error["found"], where=error["where"])
     return clips, failed
 
 
 def safe_name(name: str) -> str:
     """A file name that is no path: its last part, letters, digits, `.`, `-` and `_` only, never hidden."""
     last = name.replace("\\", "/").rpartition("/")[2][-100:]
-    kept = "".join(c if c.isascii() and (c.isalnum() or c in "._-") else "_" for c in last)
-    return kept.lstrip(".") or "recording"
+    safe = "".join(c if c.isascii() and (c.isalnum() or c in "._-") else "_" for c in last)
+    return safe.lstrip(".") or "recording"
 
 
-def _recordings(place: Path, limits: Told) -> Iterator[FileRef]:
-    """The file itself, or, of a zip that is no recording, its members."""
-    whole = FileRef(place)
+def _read_each(path: Path, limits: UploadLimits) -> Iterator[Clip | BadFile]:
+    for ref in _recordings(path, limits):
+        try:
+            format = format_of(ref)
+            results: Sequence[Clip | BadFile]
+            results = format.read_all(ref) if format.read_all else [format.read(ref)]
+        except BadFile as error:
+            results = [error]
+        yield from results
+
+
+def _recordings(path: Path, limits: UploadLimits) -> Iterator[FileRef]:
+    """The file itself, or the members of a zip that is not a recording itself."""
+    whole = FileRef(path)
     if not whole.head().startswith(b"PK\x03\x04"):
         yield whole
         return
     try:
-        with zipfile.ZipFile(place) as archive:
+        with zipfile.ZipFile(path) as archive:
             members = [m for m in archive.infolist() if not m.is_dir() and not _hidden(m.filename)]
     except UNREADABLE as error:
-        raise BadFile(str(place), expected="a zip of recordings", found=str(error)[:200]) from None
-    # A recording may be a zip itself: the project's own, or frames of OpenPose.
+        raise BadFile(str(path), expected="a zip of recordings", found=str(error)[:200]) from None
+    # A recording may be a zip itself: the project's own format, or frames of OpenPose.
     if any(m.filename == "positions.npy" or m.filename.endswith("_keypoints.json") for m in members):
         yield whole
         return
-    if len(members) > 4 * limits["clips"]:
-        raise LimitExceeded(f"{place}: {len(members):,} files in one zip, more than {4 * limits['clips']:,}")
+    if len(members) > 4 * limits.clips:
+        raise LimitExceeded(f"{path}: {len(members):,} files in one zip, more than {4 * limits.clips:,}")
     size = sum(member.file_size for member in members)
-    if size > 4 * limits["file_bytes"]:
-        raise LimitExceeded(f"{place}: {size:,} bytes when inflated, more than {4 * limits['file_bytes']:,}")
+    if size > 4 * limits.file_bytes:
+        raise LimitExceeded(f"{path}: {size:,} bytes when inflated, more than {4 * limits.file_bytes:,}")
     for member in members:
-        yield FileRef(place, member.filename)
+        yield FileRef(path, member.filename)
 
 
 def _hidden(name: str) -> bool:
     return any(part.startswith((".", "__MACOSX")) for part in name.split("/"))
 
 
-def _check(clip: Clip, limits: Told) -> None:
+def _check_clip(clip: Clip, limits: UploadLimits) -> None:
     name = clip.source.id or "clip"
-    for what, found in (("frames", clip.frames), ("bodies", clip.bodies), ("seconds", clip.seconds)):
-        if found > limits[what]:
-            raise LimitExceeded(f"{name}: expected at most {limits[what]:,} {what}, found {found:,.6g}")
+    for what, found, limit in (
+        ("frames", clip.frames, limits.frames),
+        ("bodies", clip.bodies, limits.bodies),
+        ("seconds", clip.seconds, limits.seconds),
+    ):
+        if found > limit:
+            raise LimitExceeded(f"{name}: expected at most {limit:,} {what}, found {found:,.6g}")
 
 
-def _plain(error: PgfaError, folder: Path) -> Told:
-    """An error without the path that the file had here."""
+def _error_json(error: PgfaError, folder: Path) -> Json:
+    """An error as JSON, without the path of the private folder."""
 
-    def shown(text: str) -> str:
+    def without_path(text: str) -> str:
         return text.replace(f"{folder}{os.sep}", "")[:500]
 
-    said: Told = {"kind": type(error).__name__, "message": shown(str(error))}
+    body: Json = {"kind": type(error).__name__, "message": without_path(str(error))}
     if isinstance(error, BadFile):
         parts = {"file": error.file, "expected": error.expected, "found": error.found, "where": error.where}
-        said |= {name: shown(text) for name, text in parts.items()}
-    return said
+        body |= {name: without_path(text) for name, text in parts.items()}
+    return body
 
 
-def _answer(folder: Path, request: Told, content: bytes) -> tuple[Told, list[bytes]]:
+def _respond(folder: Path, request: Json, content: bytes) -> tuple[Json, list[bytes]]:
+    """The JSON response to a request, and the positions of its clips."""
+    name = request["name"]
     try:
-        clips, failed = read_upload(folder, request["name"], content, request["limits"])
+        clips, failed = read_upload(folder, name, content, UploadLimits(**request["limits"]))
     except PgfaError as error:
-        return {"error": _plain(error, folder)}, []
+        return {"error": _error_json(error, folder)}, []
     except MemoryError:
-        said = f"{request['name']}: more than the memory for reading"
-        return {"error": {"kind": "LimitExceeded", "message": said}}, []
-    except Exception as error:  # a reader's fault, but the file's too: the client must not see a 500
-        said = f"{request['name']}: expected a recording, found something no reader is prepared for"
-        return {"error": {"kind": "BadFile", "message": f"{said} ({type(error).__name__})"}}, []
+        message = f"{name}: needs more memory than reading a file may use ({MAX_MEMORY:,} bytes)"
+        return {"error": {"kind": "LimitExceeded", "message": message}}, []
+    except Exception as error:  # a defect of the reader, but also of the file: the client must not get a 500
+        message = f"{name}: expected a recording, found a file that its reader cannot handle"
+        return {"error": {"kind": "BadFile", "message": f"{message} ({type(error).__name__})"}}, []
     heads = [
         {
             "shape": clip.positions.shape,
@@ -173,25 +202,25 @@ def _answer(folder: Path, request: Told, content: bytes) -> tuple[Told, list[byt
     return {"clips": heads, "failed": failed}, [clip.positions.tobytes() for clip in clips]
 
 
-def _hold_memory() -> None:
+def _limit_memory() -> None:
     try:
         import resource
     except ImportError:  # not on this system
         return
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY, MAX_MEMORY))
 
 
 def main() -> None:
     """Answer requests until standard input ends."""
-    _hold_memory()
+    _limit_memory()
     out = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # what a library prints must not get between the answers
+    os.dup2(2, 1)  # what a library prints must not mix with the responses
     send(out, {"ready": True})
     while (request := receive(sys.stdin.buffer)) is not None:
         content = sys.stdin.buffer.read(request["size"])
         with tempfile.TemporaryDirectory(prefix="pgfa-upload-") as folder:
-            said, arrays = _answer(Path(folder), request, content)
-        send(out, said, *arrays)
+            response, arrays = _respond(Path(folder), request, content)
+        send(out, response, *arrays)
 
 
 if __name__ == "__main__":

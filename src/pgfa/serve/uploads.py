@@ -1,4 +1,4 @@
-"""Uploads -> clips, by processes of their own (`reader`) that are ended when they take too long."""
+"""Uploads -> clips, by separate processes (`upload_worker`) that are ended if they take too long."""
 
 from __future__ import annotations
 
@@ -8,90 +8,84 @@ import subprocess
 import sys
 import threading
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from math import prod
 from typing import Any
 
 import numpy as np
 
-from pgfa.serve.errors import Refused, status_of
-from pgfa.serve.upload_worker import receive, send
+from pgfa.serve.errors import ApiError, status_of
+from pgfa.serve.upload_worker import UploadLimits, receive, send
 from pgfa.skeleton import Clip, Source, get_layout
 
 
 @dataclass(frozen=True)
 class Upload:
-    """What was in an uploaded file: its clips, and of those that could not be read, why."""
+    """The clips of an uploaded file, and an error for each recording in it that could not be read."""
 
     clips: tuple[Clip, ...]
     failed: tuple[dict[str, Any], ...]
 
 
-class Readers:
-    """A few reading processes, started when first needed.
+class UploadWorkers:
+    """A small pool of worker processes, started when first needed.
 
     Args:
-        seconds: that one file may take.
+        max_seconds: time that one file may take.
         count: files read at the same time; others wait.
     """
 
-    def __init__(self, seconds: float, count: int = 2) -> None:
-        self.seconds = seconds
-        self._free: queue.LifoQueue[_Reader | None] = queue.LifoQueue()
+    def __init__(self, max_seconds: float, count: int = 2) -> None:
+        self.max_seconds = max_seconds
+        self._idle: queue.LifoQueue[UploadWorker | None] = queue.LifoQueue()
         for _ in range(count):
-            self._free.put(None)
+            self._idle.put(None)
 
-    def read(self, name: str, content: bytes, limits: dict[str, float]) -> Upload:
-        """Read a file, whatever it is.
+    def read(self, name: str, content: bytes, limits: UploadLimits) -> Upload:
+        """Read a file of any format.
 
-        Raises Refused: 422 or 413 with the reader's own words; 422 where it took too long or ended the reader.
+        Raises ApiError: 422 or 413 with the reader's own message; 422 if it took too long or ended the worker.
         """
-        reader = self._free.get()
+        worker = self._idle.get()
         try:
-            if reader is None or reader.process.poll() is not None:
-                reader = _Reader()
-            said, arrays = reader.ask(name, content, limits, self.seconds)
-        except (_Ended, OSError, EOFError):
-            late = reader is not None and reader.late
-            if reader is not None:
-                reader.end()
-                reader = None
-            expected = f"a file that is read within {self.seconds:g} s"
-            raise Refused(
-                422, "BadFile", expected=expected, found="one that takes longer" if late else "one that is not",
-                where=name[:100],
-            ) from None  # fmt: skip
+            if worker is None or worker.process.poll() is not None:
+                worker = UploadWorker()
+            response, arrays = worker.read(name, content, limits, self.max_seconds)
+        except (_WorkerEnded, OSError, EOFError):
+            timed_out = worker is not None and worker.timed_out
+            if worker is not None:
+                worker.end()
+                worker = None
+            expected = f"a file that can be read within {self.max_seconds:g} s"
+            found = "a file that takes longer" if timed_out else "a file that crashes its reader"
+            raise ApiError(422, "BadFile", expected=expected, found=found, where=name[:100]) from None
         finally:
-            self._free.put(reader)
-        if "error" in said:
-            error = said["error"]
-            refused = Refused(
-                status_of(error["kind"]), error["kind"], expected=error.get("expected", ""),
-                found=error.get("found", ""), where=error.get("where", ""),
-            )  # fmt: skip
-            refused.detail = error["message"]
-            raise refused
-        clips = tuple(_clip(head, raw) for head, raw in zip(said["clips"], arrays, strict=True))
-        return Upload(clips, tuple(said["failed"]))
+            self._idle.put(worker)
+        if "error" in response:
+            raise _api_error(response["error"])
+        clips = tuple(_clip(head, raw) for head, raw in zip(response["clips"], arrays, strict=True))
+        return Upload(clips, tuple(response["failed"]))
 
     def close(self) -> None:
-        """End all processes that are not at work."""
+        """End all idle workers."""
         while True:
             try:
-                reader = self._free.get_nowait()
+                worker = self._idle.get_nowait()
             except queue.Empty:
                 return
-            if reader is not None:
-                reader.end()
+            if worker is not None:
+                worker.end()
 
 
-class _Ended(Exception):
-    """The process has gone, by itself or because it took too long."""
+class _WorkerEnded(Exception):
+    """The process has ended, by itself or because it took too long."""
 
 
-class _Reader:
+class UploadWorker:
+    """One process that reads files, one after another."""
+
     def __init__(self) -> None:
-        self.late = False
+        self.timed_out = False
         self.process = subprocess.Popen(
             [sys.executable, "-P", "-m", "pgfa.serve.upload_worker"],
             stdin=subprocess.PIPE,
@@ -101,43 +95,57 @@ class _Reader:
         )
         assert self.process.stdin is not None
         assert self.process.stdout is not None
-        self.to, self.back = self.process.stdin, self.process.stdout
-        if receive(self.back) is None:
-            raise _Ended
+        self._requests, self._responses = self.process.stdin, self.process.stdout
+        if receive(self._responses) is None:
+            raise _WorkerEnded
 
-    def ask(
-        self, name: str, content: bytes, limits: dict[str, float], seconds: float
+    def read(
+        self, name: str, content: bytes, limits: UploadLimits, max_seconds: float
     ) -> tuple[dict[str, Any], list[bytes]]:
-        clock = threading.Timer(seconds, self._too_late)
-        clock.daemon = True
-        clock.start()
+        """The response to one file, and the positions of its clips. Raises _WorkerEnded, OSError."""
+        timer = threading.Timer(max_seconds, self._time_out)
+        timer.daemon = True
+        timer.start()
         try:
-            send(self.to, {"name": name, "size": len(content), "limits": limits}, content)
-            said = receive(self.back)
-            if said is None:
-                raise _Ended
-            return said, [self._take(4 * prod(clip["shape"])) for clip in said.get("clips", ())]
+            request = {"name": name, "size": len(content), "limits": asdict(limits)}
+            send(self._requests, request, content)
+            response = receive(self._responses)
+            if response is None:
+                raise _WorkerEnded
+            return response, [self._receive_bytes(4 * prod(c["shape"])) for c in response.get("clips", ())]
         except ValueError:
-            raise _Ended from None
+            raise _WorkerEnded from None
         finally:
-            clock.cancel()
+            timer.cancel()
 
-    def _take(self, size: int) -> bytes:
-        raw = self.back.read(size)
+    def _receive_bytes(self, size: int) -> bytes:
+        raw = self._responses.read(size)
         if len(raw) < size:
-            raise _Ended
+            raise _WorkerEnded
         return raw
 
-    def _too_late(self) -> None:
-        self.late = True
+    def _time_out(self) -> None:
+        self.timed_out = True
         self.process.kill()
 
     def end(self) -> None:
+        """Kill the process and close its streams."""
         self.process.kill()
         self.process.wait()
-        for stream in (self.to, self.back):
-            with suppress(OSError):  # what was still to be written to a process that has gone
+        for stream in (self._requests, self._responses):
+            with suppress(OSError):  # bytes that were still to be written to a process that has ended
                 stream.close()
+
+
+def _api_error(error: dict[str, str]) -> ApiError:
+    return ApiError(
+        status_of(error["kind"]),
+        error["kind"],
+        expected=error.get("expected", ""),
+        found=error.get("found", ""),
+        where=error.get("where", ""),
+        message=error["message"],
+    )
 
 
 def _clip(head: dict[str, Any], raw: bytes) -> Clip:

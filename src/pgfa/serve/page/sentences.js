@@ -1,103 +1,127 @@
 /*
  * The sentences: typed, edited, removed, each with its probability for the whole recording.
  *
- *   const list = new Sentences(element, { changed(now), remove(name) }, limits);
- *   list.set(sentences); list.show(found);
+ *   const sentences = new Sentences(element, { changed(immediately), remove(name) }, limits);
+ *   sentences.set(texts); sentences.show(result); sentences.texts
  */
-import { get, make, percent } from "./dom.js";
+import { get, make, percent, plural } from "./dom.js";
 
 export class Sentences {
-  constructor(root, acts, limits) {
-    Object.assign(this, { root, acts, limits });
+  constructor(root, actions, limits) {
+    Object.assign(this, { root, actions, limits });
     this.rows = [];
     this.taught = [];
-    this.none = this.bar("none of these", "none");
+    this.none = this.fixedRow("none of these", "none");
     this.root.append(this.none.item);
   }
 
-  /* What is asked: trimmed, without empty ones or repetitions. */
-  get asked() {
+  /* The sentences as candidates: trimmed, without empty ones or repetitions. */
+  get texts() {
     return [...new Set(this.rows.map((row) => row.input.value.trim()).filter(Boolean))];
   }
 
-  set(sentences) {
+  set(texts) {
     for (const row of this.rows) row.item.remove();
     this.rows = [];
-    sentences.forEach((sentence) => this.append(sentence));
+    texts.forEach((text) => this.append(text));
   }
 
   add(sentence) {
     const text = sentence.trim();
-    if (!text || this.rows.length >= this.limits.sentences) return false;
-    if (!this.asked.includes(text)) { this.append(text); this.acts.changed(true); }
+    if (!text || this.rows.length >= this.limits.max_sentences) return false;
+    if (!this.texts.includes(text)) { this.append(text); this.actions.changed(true); }
     return true;
   }
 
-  append(sentence) {
-    const input = make("input", { type: "text", class: "sentence", value: sentence, maxlength: this.limits.characters,
-      "aria-label": `Sentence ${this.rows.length + 1}`, autocomplete: "off", spellcheck: "true" });
-    input.addEventListener("input", () => this.acts.changed(false));
-    input.addEventListener("change", () => this.acts.changed(true));
-    const row = this.meter(input);
-    row.item.append(this.cross("Remove this sentence", () => this.take(row)));
+  append(text) {
+    const input = make("input", { type: "text", class: "sentence", value: text, maxlength: this.limits.max_characters,
+      autocomplete: "off", spellcheck: "true" });
+    input.addEventListener("input", () => this.actions.changed(false));
+    input.addEventListener("change", () => this.actions.changed(true));
+    const row = this.newRow(input);
     row.input = input;
+    row.button = this.removeButton("", () => this.remove(row));
+    row.item.append(row.button);
     this.rows.push(row);
-    this.place(row.item);
+    this.root.insertBefore(row.item, this.taught[0]?.item ?? this.none.item);
+    this.number();
   }
 
-  take(row) {
-    const at = this.rows.indexOf(row);
-    this.rows.splice(at, 1);
+  remove(row) {
+    const index = this.rows.indexOf(row);
+    this.rows.splice(index, 1);
     row.item.remove();
-    this.rows.forEach((other, i) => other.input.setAttribute("aria-label", `Sentence ${i + 1}`));
-    (this.rows[at] ?? this.rows[at - 1])?.input.focus();
+    this.number();
+    (this.rows[index] ?? this.rows[index - 1])?.input.focus();
     if (!this.rows.length) get("add").focus();
-    this.acts.changed(true);
+    this.actions.changed(true);
   }
 
-  place(item) { this.root.insertBefore(item, this.taught[0]?.item ?? this.none.item); }
+  /* Name inputs and buttons by their position, for those who do not see it. */
+  number() {
+    this.rows.forEach((row, index) => {
+      row.input.setAttribute("aria-label", `Sentence ${index + 1}`);
+      row.button.setAttribute("aria-label", `Remove sentence ${index + 1}`);
+      row.button.title = "Remove this sentence";
+    });
+  }
 
-  bar(name, kind) {
-    const row = this.meter(make("span", { class: "sentence fixed" }, name));
+  fixedRow(name, kind) {
+    const row = this.newRow(make("span", { class: "sentence fixed" }, name));
     row.item.classList.add(kind);
     row.name = name;
     return row;
   }
 
-  meter(head) {
+  newRow(head) {
     const fill = make("span", { class: "fill" }), tick = make("span", { class: "tick", hidden: true });
     const value = make("span", { class: "value" }, "–");
     const meter = make("span", { class: "meter", "aria-hidden": "true" }, fill, tick);
     return { item: make("li", {}, head, value, meter), fill, tick, value };
   }
 
-  cross(label, act) { return make("button", { type: "button", class: "quiet cross", "aria-label": label, title: label, onclick: act }, "×"); }
+  removeButton(label, act) {
+    return make("button", { type: "button", class: "quiet remove", "aria-label": label, title: label, onclick: act }, "×");
+  }
 
-  /* Show an answer. Sentences that were edited since keep their place and wait for the next one. */
-  show(found) {
-    const best = found.best === null ? null : found.candidates[found.best].sentence;
-    const byName = new Map(found.candidates.map((one) => [one.sentence, one]));
+  /* Show a result. Sentences that were edited since keep their row and wait for the next result. */
+  show(result) {
+    const best = result.best === null ? null : result.candidates[result.best].sentence;
+    const byName = new Map(result.candidates.map((candidate) => [candidate.sentence, candidate]));
+    this.showTaught(result);
+    for (const row of [...this.rows, ...this.taught]) {
+      const name = row.name ?? row.input.value.trim(), candidate = byName.get(name);
+      this.update(row, candidate?.probability ?? null, candidate?.probability_before ?? null, name === best && Boolean(candidate));
+      row.item.classList.toggle("prototype", Boolean(candidate?.prototype));
+      if (candidate?.prototype)
+        row.value.title = [`Prototype, learned from ${plural(candidate.support, "clip")}`, row.value.title].filter(Boolean).join("; ");
+      if (row.input) row.input.title = name;
+    }
+    this.none.item.hidden = !result.calibrated;
+    this.update(this.none, result.none, result.none_before, best === null);
+    this.showLegend(result);
+  }
+
+  showTaught(result) {
     for (const row of this.taught) row.item.remove();
-    this.taught = found.candidates.filter((one) => one.taught && !this.asked.includes(one.sentence)).map((one) => {
-      const row = this.bar(one.sentence, "taught-class");
-      row.item.append(this.cross(`Forget ${one.sentence}`, () => this.acts.remove(one.sentence)));
+    const classes = result.candidates.filter((candidate) => candidate.taught && !this.texts.includes(candidate.sentence));
+    this.taught = classes.map(({ sentence }) => {
+      const row = this.fixedRow(sentence, "taught-class");
+      row.item.append(this.removeButton(`Forget ${sentence}`, () => this.actions.remove(sentence)));
       this.root.insertBefore(row.item, this.none.item);
       return row;
     });
-    for (const row of [...this.rows, ...this.taught]) {
-      const name = row.name ?? row.input.value.trim(), one = byName.get(name);
-      this.fill(row, one?.probability ?? null, one?.before ?? null, name === best && Boolean(one));
-      row.item.classList.toggle("by-recordings", Boolean(one?.prototype));
-      if (row.input) row.input.title = name;
-    }
-    const compared = found.candidates.some((one) => one.before !== null);
-    get("legend").hidden = !found.candidates.some((one) => one.prototype);
-    get("legend-before").hidden = !compared;
-    this.none.item.hidden = !found.calibrated;
-    this.fill(this.none, found.none, found.none_before, best === null);
   }
 
-  fill(row, probability, before, best) {
+  showLegend(result) {
+    const support = result.candidates.filter((candidate) => candidate.prototype).map((candidate) => candidate.support);
+    const low = Math.min(...support), high = Math.max(...support);
+    get("legend").hidden = !support.length;
+    get("legend-support").textContent = low === high ? plural(high, "clip") : `${low} to ${plural(high, "clip")}`;
+    get("legend-before").hidden = !result.candidates.some((candidate) => candidate.probability_before !== null);
+  }
+
+  update(row, probability, before, best) {
     row.item.classList.toggle("best", best);
     row.value.textContent = probability === null ? "–" : percent(probability);
     row.fill.style.width = `${(probability ?? 0) * 100}%`;

@@ -1,9 +1,9 @@
-/* The server behind the page: one session, opened when first needed. Every error becomes a Failure with its words. */
+/* The server behind the page: one session, opened when first needed. Every error response becomes a RequestError. */
 
-export class Failure extends Error {
-  constructor(said, status) {
-    super(said.message || "The server could not answer.");
-    this.kind = said.kind || "";
+export class RequestError extends Error {
+  constructor(error, status) {
+    super(error.message || "The server could not process the request.");
+    this.kind = error.kind || "";
     this.status = status;
   }
 }
@@ -16,56 +16,57 @@ export class Server {
     });
   }
 
-  about() { return ask("/api/about"); }
+  about() { return fetchJson("/api/about"); }
 
   session() {
-    this.opening ??= ask("/api/sessions", { method: "POST" }).then((opened) => { this.id = opened.session; return this.id; });
+    this.opening ??= fetchJson("/api/sessions", { method: "POST" }).then((info) => { this.id = info.session; return this.id; });
     this.opening.catch(() => { this.opening = null; });
     return this.opening;
   }
 
-  async at(path, options) {
+  async request(path, options) {
     const id = await this.session();
-    return ask(`/api/sessions/${id}${path}`, options);
+    return fetchJson(`/api/sessions/${id}${path}`, options);
   }
 
-  add(file, limits) {
-    if (file.size > limits.file_bytes)
-      throw new Failure({ message: `${file.name} has ${file.size.toLocaleString("en")} bytes; at most ${limits.file_bytes.toLocaleString("en")} are taken.` });
-    return this.at(`/clips?name=${encodeURIComponent(file.name)}`,
+  upload(file, limits) {
+    if (file.size > limits.max_file_bytes)
+      throw new RequestError({ message: `${file.name} is ${file.size.toLocaleString("en")} bytes; the limit is ${limits.max_file_bytes.toLocaleString("en")} bytes.` });
+    return this.request(`/clips?name=${encodeURIComponent(file.name)}`,
       { method: "POST", body: file, headers: { "content-type": "application/octet-stream" } });
   }
 
-  example(name) { return this.at(`/examples/${name}`, { method: "POST" }); }
-  motion(clip) { return this.at(`/clips/${clip}`); }
-  answer(clip, question) { return this.at(`/clips/${clip}/answer`, json(question)); }
-  align(wanted) { return this.at("/alignment", json(wanted)); }
-  teach(lesson) { return this.at("/classes", json(lesson)); }
-  forget(name) { return this.at(`/classes/${encodeURIComponent(name)}`, { method: "DELETE" }); }
+  addExample(name) { return this.request(`/examples/${name}`, { method: "POST" }); }
+  clip(id) { return this.request(`/clips/${id}`); }
+  answer(clip, question) { return this.request(`/clips/${clip}/answer`, postJson(question)); }
+  align(alignment) { return this.request("/alignment", postJson(alignment)); }
+  teach(lesson) { return this.request("/classes", postJson(lesson)); }
+  forget(name) { return this.request(`/classes/${encodeURIComponent(name)}`, { method: "DELETE" }); }
 
-  async download(clip, form, question) {
+  async download(clip, format, question) {
     const id = await this.session();
-    return (await call(`/api/sessions/${id}/clips/${clip}/download/${form}`, json(question))).blob();
+    return (await send(`/api/sessions/${id}/clips/${clip}/download/${format}`, postJson(question))).blob();
   }
 }
 
-const json = (value) => ({ method: "POST", body: JSON.stringify(value), headers: { "content-type": "application/json" } });
+const postJson = (value) => ({ method: "POST", body: JSON.stringify(value), headers: { "content-type": "application/json" } });
 
-async function call(address, options) {
+async function send(address, options) {
   let response;
   try {
     response = await fetch(address, options);
   } catch {
-    throw new Failure({ message: "The server does not answer. Is `pgfa serve` still running?" });
+    throw new RequestError({ message: "The server is not responding. Is `pgfa serve` still running?" });
   }
   if (response.ok) return response;
-  let said = {};
-  try { said = (await response.json()).error; } catch { /* no JSON: the status must do */ }
-  if (said.kind === "NoSuchSession") said = { ...said, message: "The server has forgotten this page's recordings. Reload the page to start again." };
-  throw new Failure(said, response.status);
+  let error = {};
+  try { error = (await response.json()).error; } catch { /* not JSON: the status has to do */ }
+  if (error.kind === "NoSuchSession")
+    error = { ...error, message: "This session has expired and its recordings were deleted. Reload the page to start again." };
+  throw new RequestError(error, response.status);
 }
 
-async function ask(address, options) {
-  const response = await call(address, options);
+async function fetchJson(address, options) {
+  const response = await send(address, options);
   return response.status === 204 ? null : response.json();
 }

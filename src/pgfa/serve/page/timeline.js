@@ -1,105 +1,112 @@
 /*
- * Probabilities over time, one row a sentence, under the player: a slider with a picture.
+ * Probabilities over time, one row per sentence, under the player: a slider with a chart.
  *
  *   const timeline = new Timeline(element, { seek(seconds), mark(span) });
- *   timeline.show(found, body); timeline.at(seconds); timeline.mark = { start, end };
+ *   timeline.show(result, body); timeline.moveTo(seconds); timeline.mark = { start, end };
  *
- * Each row is filled to the height of its probability, in the accent where its sentence is the likeliest.
+ * Each row is filled to the height of its probability, in the accent colour where its sentence is the most likely one.
  */
 import { clamp, make, percent, seconds } from "./dom.js";
 
-const WIDE = 1000, HIGH = 100;
-const DRAG = 4;
+const WIDTH = 1000, HEIGHT = 100;
+const DRAG_PIXELS = 4;
+const TICK_SECONDS = [0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600];
+const MAX_TICKS = 7;
 
 export class Timeline {
-  constructor(root, acts) {
-    Object.assign(this, { root, acts, now: 0, found: null, length: 0, rows: [], span: null });
+  constructor(root, actions) {
+    Object.assign(this, { root, actions, now: 0, result: null, length: 0, rows: [], span: null });
     this.table = make("div", { class: "rows", role: "slider", tabindex: "0", "aria-label": "Time in the recording",
       "aria-describedby": "timeline-hint", "aria-valuemin": "0", "aria-valuemax": "0", "aria-valuenow": "0" });
-    this.head = make("span", { class: "playhead" });
+    this.playhead = make("span", { class: "playhead" });
     this.band = make("span", { class: "band", hidden: true });
-    this.over = make("div", { class: "over-rows", "aria-hidden": "true" }, this.band, this.head);
+    this.overlay = make("div", { class: "row-overlay", "aria-hidden": "true" }, this.band, this.playhead);
     this.axis = make("div", { class: "axis", "aria-hidden": "true" });
-    this.root.append(make("div", { class: "row-frame" }, this.table, this.over), this.axis);
+    this.root.append(make("div", { class: "row-frame" }, this.table, this.overlay), this.axis);
     this.table.addEventListener("pointerdown", (event) => this.press(event));
     this.table.addEventListener("keydown", (event) => this.key(event));
   }
 
-  show(found, body) {
-    this.found = found;
+  show(result, body) {
+    this.result = result;
     this.body = body;
-    this.length = found.timeline.seconds;
-    this.names = [...found.timeline.sentences, ...(found.calibrated ? ["none of these"] : [])];
-    const windows = found.timeline.probabilities[body] ?? [];
+    this.length = result.timeline.seconds;
+    this.names = [...result.timeline.sentences, ...(result.calibrated ? ["none of these"] : [])];
+    const windows = result.timeline.probabilities[body] ?? [];
     const best = windows.map((row) => (row ? row.indexOf(Math.max(...row)) : -1));
-    this.rows = this.names.map((name, column) => {
-      const number = make("span", { class: "now" });
-      const track = make("svg", { viewBox: `0 0 ${WIDE} ${HIGH}`, preserveAspectRatio: "none", class: "track" },
-        make("path", { class: "all", d: this.area(windows, column, () => true) }),
-        make("path", { class: "lead", d: this.area(windows, column, (at) => best[at] === column) }),
-        ...found.timeline.spans.filter((span) => span.body === body && span.sentence === name).map((span) =>
-          make("rect", { class: "span", x: this.x(span.start_s), width: Math.max(1, this.x(span.end_s - span.start_s)), y: 94, height: 6 })));
-      const row = make("div", { class: `row${column === found.timeline.sentences.length ? " none" : ""}` },
-        make("span", { class: "name", title: name }, make("span", {}, name), number), track);
-      return { row, number };
-    });
-    this.table.replaceChildren(...this.rows.map((row) => row.row));
+    this.rows = this.names.map((name, column) => this.newRow(name, column, windows, best));
+    this.table.replaceChildren(...this.rows.map((row) => row.element));
     this.table.setAttribute("aria-valuemax", this.length.toFixed(2));
-    this.ticks();
-    this.at(this.now);
+    this.showAxis();
+    this.moveTo(this.now);
     this.mark = this.span;
   }
 
-  x(time) { return (time / Math.max(1e-9, this.length)) * WIDE; }
+  newRow(name, column, windows, best) {
+    const { sentences, spans } = this.result.timeline;
+    const probability = make("span", { class: "probability" });
+    const track = make("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: "none", class: "track" },
+      make("path", { class: "area", d: this.area(windows, column, () => true) }),
+      make("path", { class: "best-area", d: this.area(windows, column, (index) => best[index] === column) }),
+      ...spans.filter((span) => span.body === this.body && span.sentence === name).map((span) =>
+        make("rect", { class: "span", x: this.x(span.start_s), width: Math.max(1, this.x(span.end_s - span.start_s)), y: 94, height: 6 })));
+    const element = make("div", { class: `row${column === sentences.length ? " none" : ""}` },
+      make("span", { class: "name", title: name }, make("span", {}, name), probability), track);
+    return { element, probability };
+  }
 
-  /* Filled areas of one column, a separate one for every run of windows that `wanted` admits. */
-  area(windows, column, wanted) {
-    const times = this.found.timeline.times;
-    const middle = (a, b) => this.x((times[a] + times[b]) / 2);
-    const level = (at) => HIGH - windows[at][column] * HIGH;
+  x(time) { return (time / Math.max(1e-9, this.length)) * WIDTH; }
+
+  /* Filled areas of one column: a separate one for every run of windows that `included` accepts. */
+  area(windows, column, included) {
+    const times = this.result.timeline.times;
+    const middle = (first, second) => this.x((times[first] + times[second]) / 2);
+    const level = (index) => HEIGHT - windows[index][column] * HEIGHT;
+    const joint = (first, second) => (windows[first] && windows[second] ? (level(first) + level(second)) / 2 : level(windows[first] ? first : second));
     let path = "";
-    for (let at = 0; at < windows.length; at++) {
-      if (!windows[at] || !wanted(at)) continue;
-      let end = at;
-      while (end + 1 < windows.length && windows[end + 1] && wanted(end + 1)) end++;
-      const joint = (a, b) => (windows[a] && windows[b] ? (level(a) + level(b)) / 2 : level(windows[a] ? a : b));
-      const from = at ? middle(at - 1, at) : 0, to = end + 1 < windows.length ? middle(end, end + 1) : WIDE;
-      path += `M${r(from)} ${HIGH}L${r(from)} ${r(at ? joint(at, at - 1) : level(at))}`;
-      for (let i = at; i <= end; i++) path += `L${r(this.x(times[i]))} ${r(level(i))}`;
-      path += `L${r(to)} ${r(end + 1 < windows.length ? joint(end, end + 1) : level(end))}L${r(to)} ${HIGH}Z`;
-      at = end;
+    for (let start = 0; start < windows.length; start++) {
+      if (!windows[start] || !included(start)) continue;
+      let end = start;
+      while (end + 1 < windows.length && windows[end + 1] && included(end + 1)) end++;
+      const isLast = end + 1 >= windows.length;
+      const left = start ? middle(start - 1, start) : 0, right = isLast ? WIDTH : middle(end, end + 1);
+      path += `M${rounded(left)} ${HEIGHT}L${rounded(left)} ${rounded(start ? joint(start, start - 1) : level(start))}`;
+      for (let index = start; index <= end; index++) path += `L${rounded(this.x(times[index]))} ${rounded(level(index))}`;
+      path += `L${rounded(right)} ${rounded(isLast ? level(end) : joint(end, end + 1))}L${rounded(right)} ${HEIGHT}Z`;
+      start = end;
     }
     return path;
   }
 
-  ticks() {
-    const steps = [0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600];
-    const step = steps.find((one) => this.length / one <= 7) ?? steps.at(-1);
-    const marks = [];
+  showAxis() {
+    const step = TICK_SECONDS.find((length) => this.length / length <= MAX_TICKS) ?? TICK_SECONDS.at(-1);
+    const ticks = [];
     for (let time = 0; time <= this.length + 1e-6; time += step) {
-      const mark = make("span", {}, step < 1 ? time.toFixed(1) : String(time));
-      mark.style.left = `${this.x(time) / WIDE * 100}%`;
-      marks.push(mark);
+      const tick = make("span", {}, step < 1 ? time.toFixed(1) : String(time));
+      tick.style.left = `${this.x(time) / WIDTH * 100}%`;
+      ticks.push(tick);
     }
-    this.axis.replaceChildren(make("div", {}, ...marks, make("span", { class: "unit" }, "s")));
+    this.axis.replaceChildren(make("div", {}, ...ticks, make("span", { class: "unit" }, "s")));
   }
 
-  /* Move the line to a time, and say the probabilities there. */
-  at(time) {
+  /* Move the playhead to a time, and show the probabilities at that time. */
+  moveTo(time) {
     this.now = time;
-    if (!this.found) return;
-    this.head.style.left = `${clamp(time / Math.max(1e-9, this.length), 0, 1) * 100}%`;
-    const row = this.window(time);
-    this.rows.forEach(({ number }, column) => { number.textContent = row ? percent(row[column]) : ""; });
-    const best = row ? row.indexOf(Math.max(...row)) : -1;
-    this.rows.forEach(({ row: element }, column) => element.classList.toggle("leading", column === best));
+    if (!this.result) return;
+    this.playhead.style.left = `${clamp(time / Math.max(1e-9, this.length), 0, 1) * 100}%`;
+    const window = this.windowAt(time);
+    const best = window ? window.indexOf(Math.max(...window)) : -1;
+    this.rows.forEach(({ element, probability }, column) => {
+      probability.textContent = window ? percent(window[column]) : "";
+      element.classList.toggle("best", column === best);
+    });
     this.table.setAttribute("aria-valuenow", time.toFixed(2));
-    const said = best < 0 ? "nobody there" : `${this.names[best] ?? "none of these"}, ${percent(row[best])}`;
-    this.table.setAttribute("aria-valuetext", `${seconds(time)}: ${said}`);
+    const text = best < 0 ? "no person detected" : `${this.names[best] ?? "none of these"}, ${percent(window[best])}`;
+    this.table.setAttribute("aria-valuetext", `${seconds(time)}: ${text}`);
   }
 
-  window(time) {
-    const times = this.found.timeline.times, windows = this.found.timeline.probabilities[this.body] ?? [];
+  windowAt(time) {
+    const times = this.result.timeline.times, windows = this.result.timeline.probabilities[this.body] ?? [];
     if (!times.length) return null;
     const hop = times.length > 1 ? times[1] - times[0] : 1;
     return windows[clamp(Math.round((time - times[0]) / hop), 0, times.length - 1)] ?? null;
@@ -110,46 +117,45 @@ export class Timeline {
     this.span = span;
     this.band.hidden = !span;
     if (!span) return;
-    this.band.style.left = `${this.x(span.start) / WIDE * 100}%`;
-    this.band.style.width = `${this.x(span.end - span.start) / WIDE * 100}%`;
+    this.band.style.left = `${this.x(span.start) / WIDTH * 100}%`;
+    this.band.style.width = `${this.x(span.end - span.start) / WIDTH * 100}%`;
   }
 
-  time(event) {
-    const place = this.over.getBoundingClientRect();
-    return clamp((event.clientX - place.left) / place.width, 0, 1) * this.length;
+  timeOf(event) {
+    const box = this.overlay.getBoundingClientRect();
+    return clamp((event.clientX - box.left) / box.width, 0, 1) * this.length;
   }
 
   press(event) {
-    if (!this.found || event.button) return;
-    const began = event.clientX, from = this.time(event);
-    const id = event.pointerId;
+    if (!this.result || event.button) return;
+    const startX = event.clientX, start = this.timeOf(event);
     let dragged = false;
-    this.table.setPointerCapture(id);
+    this.table.setPointerCapture(event.pointerId);
     const move = (next) => {
-      dragged ||= Math.abs(next.clientX - began) > DRAG;
+      dragged ||= Math.abs(next.clientX - startX) > DRAG_PIXELS;
       if (!dragged) return;
-      const to = this.time(next);
-      this.acts.mark({ start: Math.min(from, to), end: Math.max(from, to) });
+      const end = this.timeOf(next);
+      this.actions.mark({ start: Math.min(start, end), end: Math.max(start, end) });
     };
-    const done = (last) => {
-      for (const name of ["pointermove", "pointerup", "pointercancel"]) this.table.removeEventListener(name, name === "pointermove" ? move : done);
-      if (last.type === "pointerup" && !dragged) { this.acts.mark(null); this.acts.seek(from); }
-      else if (dragged && this.span) this.acts.seek(this.span.start);
+    const finish = (last) => {
+      this.table.removeEventListener("pointermove", move);
+      for (const name of ["pointerup", "pointercancel"]) this.table.removeEventListener(name, finish);
+      if (last.type === "pointerup" && !dragged) { this.actions.mark(null); this.actions.seek(start); }
+      else if (dragged && this.span) this.actions.seek(this.span.start);
     };
     this.table.addEventListener("pointermove", move);
-    this.table.addEventListener("pointerup", done);
-    this.table.addEventListener("pointercancel", done);
+    for (const name of ["pointerup", "pointercancel"]) this.table.addEventListener(name, finish);
   }
 
   key(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey || !this.found) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || !this.result) return;
     const step = event.shiftKey ? 1 : 0.1;
-    const to = { ArrowLeft: this.now - step, ArrowDown: this.now - step, ArrowRight: this.now + step, ArrowUp: this.now + step,
+    const time = { ArrowLeft: this.now - step, ArrowDown: this.now - step, ArrowRight: this.now + step, ArrowUp: this.now + step,
       PageDown: this.now - this.length / 10, PageUp: this.now + this.length / 10, Home: 0, End: this.length }[event.key];
-    if (to === undefined) return;
+    if (time === undefined) return;
     event.preventDefault();
-    this.acts.seek(clamp(to, 0, this.length));
+    this.actions.seek(clamp(time, 0, this.length));
   }
 }
 
-const r = (value) => Math.round(value * 10) / 10;
+const rounded = (value) => Math.round(value * 10) / 10;

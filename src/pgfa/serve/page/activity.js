@@ -1,0 +1,32 @@
+/* What the page is doing: a progress bar while requests run, and a notice when one fails. */
+import { get } from "./dom.js";
+
+let running = 0;
+
+/* Await `request()`, with the progress bar shown. A request that fails is reported in the notice and gives null. */
+export async function track(request) {
+  running++;
+  get("progress").hidden = false;
+  document.body.setAttribute("aria-busy", "true");
+  try {
+    return await request();
+  } catch (error) {
+    notify(error.message);
+    if (!("kind" in error)) throw error;
+    return null;
+  } finally {
+    if (!--running) {
+      get("progress").hidden = true;
+      document.body.removeAttribute("aria-busy");
+    }
+  }
+}
+
+/* Show a message; an empty one closes the notice. */
+export function notify(message) {
+  const notice = get("notice");
+  notice.hidden = !message;
+  notice.querySelector("p").textContent = message;
+}
+
+get("notice").querySelector("button").addEventListener("click", () => notify(""));

@@ -1,0 +1,129 @@
+/*
+ * Questions and answers: asks about the current recording, and shows the result as a verdict, a timeline and moments.
+ *
+ *   const answers = new Answers(server, { recordings, sentences, alignment, timeline }, { seek(time), mark(span) });
+ *   answers.reset(body); answers.ask(); answers.askSoon(delay); answers.result; answers.body
+ */
+import { notify, track } from "./activity.js";
+import { get, letter, make, percent, sentenceCase, timeRange } from "./dom.js";
+
+export class Answers {
+  constructor(server, parts, actions) {
+    Object.assign(this, { server, ...parts, actions });
+    this.result = null;
+    this.body = 0;
+    this.taught = new Map();
+    this.asked = 0;
+    this.timer = 0;
+    for (const button of document.querySelectorAll("[data-download]"))
+      button.addEventListener("click", () => this.download(button.dataset.download));
+    get("add-form").addEventListener("submit", (event) => {
+      event.preventDefault();
+      if (this.sentences.add(get("add").value)) get("add").value = "";
+      else if (get("add").value.trim()) notify(`The limit is ${this.sentences.limits.max_sentences} sentences.`);
+    });
+  }
+
+  /* Another recording was opened: what is shown belongs to the one before until the next answer. */
+  reset(body) {
+    this.setStale(true);
+    this.result = null;
+    this.body = body;
+  }
+
+  setStale(stale) {
+    for (const id of ["timeline", "spans", "sentence-list"]) get(id).classList.toggle("stale", stale);
+    if (stale) get("verdict").textContent = "…";
+  }
+
+  get bodyCount() { return this.result ? this.result.timeline.probabilities.length : 0; }
+  get question() { return { sentences: this.sentences.texts, aligned: this.alignment.on }; }
+
+  askSoon(delay) {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.ask(), delay);
+  }
+
+  async ask() {
+    clearTimeout(this.timer);
+    const number = ++this.asked;
+    const clip = this.recordings.current, question = this.question;
+    if (!clip) return;
+    if (!question.sentences.length && !this.taught.size) return this.showVerdict(null);
+    const result = await track(() => this.server.answer(clip, question));
+    if (number !== this.asked || !result) return;
+    this.result = result;
+    this.setStale(false);
+    document.body.dataset.answers = String(number);
+    this.sentences.show(result);
+    this.showVerdict(result);
+    this.showBodies();
+    this.timeline.show(result, this.body);
+    this.showSpans();
+  }
+
+  showVerdict(result) {
+    const best = result && result.best !== null ? result.candidates[result.best] : null;
+    // If no sentence fits the whole recording, as with several actions in a row, its most confident moment says more.
+    const spans = result && !best ? result.timeline.spans : [];
+    const span = spans.reduce((first, second) => (first && first.probability >= second.probability ? first : second), null);
+    get("sentences-title").textContent = span
+      ? `No sentence fits the whole recording. Most confident moment: ${timeRange(span.start_s, span.end_s)}`
+      : "Most likely for the whole recording";
+    const winner = best ?? span;
+    const probability = (value) => make("span", { class: "probability" }, percent(value));
+    get("verdict").replaceChildren(...(!result ? ["Add a sentence."] : winner
+      ? [`${sentenceCase(winner.sentence)} `, probability(winner.probability)]
+      : ["None of these ", probability(result.none)]));
+    get("certainty").textContent = !result || result.calibrated ? ""
+      : "Not calibrated: the order counts, but the percentages are overconfident and “none of these” is not a possible answer.";
+  }
+
+  selectBody(body) {
+    this.body = body;
+    this.timeline.show(this.result, body);
+  }
+
+  showBodies() {
+    const present = this.result.timeline.probabilities.flatMap((rows, body) => (rows.some(Boolean) ? [body] : []));
+    if (!present.includes(this.body)) this.body = present[0] ?? 0;
+    get("bodies").hidden = present.length < 2;
+    get("bodies").replaceChildren(...present.map((body, index) => {
+      const radio = make("input", { type: "radio", name: "body", value: body, checked: body === this.body });
+      radio.addEventListener("change", () => this.selectBody(body));
+      return make("label", {}, radio, make("span", { class: `person person-${index % 4}`, "aria-hidden": "true" }), letter(index));
+    }));
+  }
+
+  showSpans() {
+    const several = this.bodyCount > 1;
+    const spans = [...this.result.timeline.spans].sort((a, b) => a.start_s - b.start_s || a.body - b.body);
+    get("spans").replaceChildren(...spans.map((span) => make("li", {},
+      make("button", { type: "button", onclick: () => this.openSpan(span) },
+        make("span", { class: "time" }, timeRange(span.start_s, span.end_s)),
+        make("span", { class: "sentence" }, several ? `${letter(span.body)}: ${span.sentence}` : span.sentence),
+        make("span", { class: "probability" }, percent(span.probability))))));
+    if (!spans.length) get("spans").append(make("li", { class: "hint" }, "No sentence is recognised at any moment."));
+  }
+
+  openSpan(span) {
+    if (span.body !== this.body) {
+      this.body = span.body;
+      this.showBodies();
+      this.selectBody(span.body);
+    }
+    this.actions.mark({ start: span.start_s, end: span.end_s });
+    this.actions.seek(span.start_s);
+  }
+
+  async download(format) {
+    const clip = this.recordings.current;
+    if (!clip) return;
+    const blob = await track(() => this.server.download(clip, format, this.question));
+    if (!blob) return;
+    const name = (this.recordings.clips.get(clip).name || "recording").replace(/[^\w.-]+/g, "_");
+    const link = make("a", { href: URL.createObjectURL(blob), download: `${name}.${format}` });
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+  }
+}
