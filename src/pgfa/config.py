@@ -42,6 +42,24 @@ _RENAMED: Final[dict[str, dict[str, str]]] = {
         "smie_rate": "smie_learning_rate",
         "smie_draws": "smie_samples",
     },
+    "serve": {
+        "names": "allowed_hosts",
+        "file_bytes": "max_file_bytes",
+        "message_bytes": "max_message_bytes",
+        "upload_seconds": "max_upload_seconds",
+        "read_seconds": "max_read_seconds",
+        "frames": "max_frames",
+        "seconds": "max_seconds",
+        "bodies": "max_bodies",
+        "windows": "max_windows",
+        "sentences": "max_sentences",
+        "characters": "max_characters",
+        "clips": "max_clips",
+        "session_bytes": "max_session_bytes",
+        "sessions": "max_sessions",
+        "idle_seconds": "session_idle_seconds",
+        "waiting": "max_queued",
+    },
 }
 """Stage -> old name -> name, since format 1."""
 
