@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pgfa.adapt import align, cosines, entropy, surest, unit_rows
+from pgfa.adapt import align, cosines, entropy, most_confident, unit_rows
 
 Array = np.ndarray
 
@@ -90,11 +90,11 @@ def test_a_class_with_too_few_clips_keeps_its_sentence() -> None:
 def test_the_surest_are_taken_first() -> None:
     labels = np.array([1, 0, 1, 1, 0, 1])
     surprise = np.array([0.9, 0.5, 0.1, 0.4, 0.2, 0.3], dtype=np.float32)
-    assert surest(labels, surprise, 3, 0.5).tolist() == [False, False, True, False, True, True]
-    assert surest(labels, surprise, 3, 1.0).all()
-    assert not surest(labels, surprise, 3, 0.2).any()
+    assert most_confident(labels, surprise, 3, 0.5).tolist() == [False, False, True, False, True, True]
+    assert most_confident(labels, surprise, 3, 1.0).all()
+    assert not most_confident(labels, surprise, 3, 0.2).any()
     tied = np.zeros(6, dtype=np.float32)
-    assert surest(labels, tied, 2, 0.5).tolist() == [True, True, True, False, False, False]
+    assert most_confident(labels, tied, 2, 0.5).tolist() == [True, True, True, False, False, False]
 
 
 def test_alignment_moves_a_misplaced_sentence_to_its_clips() -> None:

@@ -26,7 +26,7 @@ def unit(row: np.ndarray) -> np.ndarray:
     return np.asarray(row, dtype=np.float64) / math.sqrt(sum(float(x) ** 2 for x in row))
 
 
-def held_back(features: np.ndarray, places: np.ndarray, k: int) -> Rows:
+def correct_hubness(features: np.ndarray, places: np.ndarray, k: int) -> Rows:
     """Cosines less half the mean of each class's k highest."""
     rows = [[float(unit(f) @ unit(z)) for z in places] for f in features]
     for c in range(len(places)):
@@ -45,7 +45,7 @@ def entropy(row: list[float]) -> float:
 @pytest.mark.parametrize("alpha", [0.3, 0.9])
 def test_neighbours_is_its_loops(alpha: float, k: int | None) -> None:
     features, anchors = drawn()
-    before = held_back(features, anchors, k or 60)
+    before = correct_hubness(features, anchors, k or 60)
     labels = [row.index(max(row)) for row in before]
     places = anchors.astype(np.float64)
     supports: set[int] = set()
@@ -55,8 +55,8 @@ def test_neighbours_is_its_loops(alpha: float, k: int | None) -> None:
         assert chosen
         supports |= set(chosen)
         places[c] = sum(unit(features[n]) for n in chosen) / len(chosen)
-    after = held_back(features, places, k or 60)
-    got = align_with("neighbours", features, anchors, AdaptSettings(alpha=alpha, neighbours=k))
+    after = correct_hubness(features, places, k or 60)
+    got = align_with(features, anchors, AdaptSettings(method="neighbours", alpha=alpha, neighbours=k))
     assert got.labels.tolist() == labels
     np.testing.assert_allclose(got.entropy, [entropy(row) for row in before], atol=2e-6)
     assert set(np.flatnonzero(got.support).tolist()) == supports
@@ -73,10 +73,10 @@ def test_a_class_that_loses_its_last_clip_goes_back_to_its_sentence() -> None:
     count = int(random.integers(8, 14))
     features = random.normal(size=(count, 2)).astype(np.float32)
     anchors = random.normal(size=(4, 2)).astype(np.float32)
-    first = align_with("iterated", features, anchors, AdaptSettings(alpha=1.0, rounds=1))
+    first = align_with(features, anchors, AdaptSettings(method="iterated", alpha=1.0, rounds=1))
     assert (first.labels == 3).sum() == 4
     assert not np.allclose(first.prototypes[3], anchors[3], atol=0.1)
-    last = align_with("iterated", features, anchors, AdaptSettings(alpha=1.0, rounds=50))
+    last = align_with(features, anchors, AdaptSettings(method="iterated", alpha=1.0, rounds=50))
     assert not (last.labels == 3).any()
     np.testing.assert_array_equal(last.prototypes[3], anchors[3])
 
@@ -84,9 +84,9 @@ def test_a_class_that_loses_its_last_clip_goes_back_to_its_sentence() -> None:
 def test_rounds_end_when_no_label_changes() -> None:
     features, anchors = drawn()
     for method in ("iterated", "balanced"):
-        got = align_with(method, features, anchors, AdaptSettings(rounds=1000))
+        got = align_with(features, anchors, AdaptSettings(method=method, rounds=1000))
         assert 1 < got.rounds < 50
         assert (got.labels == got.predictions).all()
-        before = align_with(method, features, anchors, AdaptSettings(rounds=got.rounds - 1))
+        before = align_with(features, anchors, AdaptSettings(method=method, rounds=got.rounds - 1))
         assert (before.labels != before.predictions).any()
         np.testing.assert_array_equal(before.predictions, got.labels)

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from types import SimpleNamespace
-from typing import get_args
 
 import numpy as np
 import pytest
 
-from pgfa.adapt import align_with, cosines, nearest
+from pgfa.adapt import ALIGNMENTS, align_with, cosines, nearest
 from pgfa.adapt.prototype import Array
 from pgfa.config import AdaptSettings, RunSettings
 from pgfa.evaluate import evaluate as module
 
-METHODS = get_args(AdaptSettings.model_fields["method"].annotation)
+METHODS = tuple(ALIGNMENTS)
 
 
 def a_hub() -> tuple[Array, Array]:
@@ -43,12 +42,12 @@ def test_from_sentences_looks_at_no_other_clip(method: str, monkeypatch: pytest.
     found = module.judge(run, SimpleNamespace(test=test, unseen=(1, 2, 3)))
     alone = cosines(features, anchors).argmax(axis=1)
     assert found.sentences.accuracy == pytest.approx((alone == truth).mean())
-    aligned = align_with(method, features, anchors, adapt)
+    aligned = align_with(features, anchors, adapt)
     assert found.aligned.accuracy == pytest.approx((aligned.predictions == truth).mean())
 
 
 def test_the_corrected_pseudo_labels_are_others() -> None:
     """The case above is one in which the two differ."""
     features, anchors = a_hub()
-    found = align_with("neighbours", features, anchors, AdaptSettings())
+    found = align_with(features, anchors, AdaptSettings(method="neighbours"))
     assert not np.array_equal(found.labels, nearest(features, anchors))

@@ -11,10 +11,11 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from pgfa.adapt import ALPHAS, Options
 from pgfa.research.benchmark.fit import Told, load
 from pgfa.research.benchmark.plan import Job
 from pgfa.research.benchmark.spec import BenchmarkSettings
-from pgfa.research.selection import ALPHAS, GRIDS, Option, apply
+from pgfa.research.selection import GRIDS, apply
 
 ALPHA, CLIPS, IMBALANCE = "alpha", "clips", "imbalance"
 NUMBERS = (1, 2, 5, 10, 20, 50, 100, 200, 500)
@@ -102,6 +103,6 @@ def _mean(told: Told, sets: list[Places], alignment: str) -> float:
     return float(np.concatenate([right for right in rights if right is not None]).mean())
 
 
-def _right(told: Told, at: Places, alignment: str, option: Option | None = None) -> NDArray[np.bool_] | None:
+def _right(told: Told, at: Places, alignment: str, option: Options | None = None) -> NDArray[np.bool_] | None:
     scores = apply(alignment, option or {}, told.scores[at], told.points[at], told.anchors)
     return None if scores is None else scores.argmax(axis=1) == told.labels[at]
