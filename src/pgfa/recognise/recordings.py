@@ -1,25 +1,39 @@
-"""The recordings in a folder."""
+"""Recordings -> clips: clips, paths, sequences of these, and folders."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from pgfa.errors import BadFile
-from pgfa.read import format_of, read_all
+from pgfa.errors import BadConfig, BadFile
+from pgfa.read import format_of, read, read_all
 from pgfa.skeleton import Clip
+
+Recording = Clip | str | Path
+Recordings = list[Recording] | tuple[Recording, ...]
+
+
+def clips_of(recordings: Recording | Recordings) -> list[Clip]:
+    """One or several recordings as clips; paths are read. Raises BadConfig for anything else, BadFile as `read`."""
+    items = recordings if isinstance(recordings, list | tuple) else [recordings]
+    for item in items:
+        if not isinstance(item, Clip | str | Path):
+            raise BadConfig(
+                f"expected a path or a clip, Clip(positions, rate=..., layout=...), found {type(item).__name__}"
+            )
+    return [item if isinstance(item, Clip) else read(item) for item in items]
 
 
 def recordings_in(folder: Path) -> list[Clip]:
-    """Every recording of a known format under a folder, sorted by path; other files are passed over.
+    """Every recording of a known format under a folder, sorted by path; other files are skipped.
 
-    As in an import, a folder of OpenPose frames is one recording, and each clip of a file that holds many is one.
+    As in an import, a folder of OpenPose frames is one recording, and each clip of a file with many clips is one.
 
-    Raises BadFile where there is no folder or no recording in it, or where a recording is damaged.
+    Raises BadFile where the folder does not exist or contains no recording, or where a recording is damaged.
     """
     from pgfa.pack.importing.folder import own_files
 
     if not folder.is_dir():
-        raise BadFile(folder, expected="a folder of recordings", found="none")
+        raise BadFile(folder, expected="a folder of recordings", found="no such folder")
     clips = []
     for file in own_files(folder).find(folder):
         try:
