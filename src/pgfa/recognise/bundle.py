@@ -136,7 +136,9 @@ def open_bundle(folder: Path | None = None, *, device: str = "cpu") -> Bundle:
     except (KeyError, TypeError, ValueError, PgfaError) as error:
         raise BadCheckpoint(f"{folder / MANIFEST}: not the manifest of a recogniser: {error!r}") from None
     if centre.ndim != 1 or not centre.size or not np.isfinite(centre).all() or file not in (TORCH, ONNX):
-        raise BadCheckpoint(f"{folder / MANIFEST}: expected a text_centre of finite numbers, and {TORCH} or {ONNX}")
+        raise BadCheckpoint(
+            f"{folder / MANIFEST}: expected a text_centre of finite numbers, and {TORCH} or {ONNX}"
+        )
     if not (folder / file).is_file() or file_sha256(folder / file) != sha256:
         raise BadCheckpoint(f"{folder / file}: missing, or its SHA-256 is not the one in {MANIFEST}")
     return Bundle(

@@ -46,7 +46,9 @@ class Calibration:
     @classmethod
     def unfitted(cls, logit_scale: float) -> Calibration:
         """The logit scale of the training loss as slope; no "none of these". Such probabilities are overconfident."""
-        return cls(logit_scale, logit_scale, about={"note": "not calibrated; probabilities are overconfident"})
+        return cls(
+            logit_scale, logit_scale, about={"note": "not calibrated; probabilities are overconfident"}
+        )
 
     def probabilities(self, cosines: Array, prototype: NDArray[np.bool_]) -> Array:
         """(N, K + 1) float32 rows adding to 1, the last column "none of these".

@@ -69,9 +69,7 @@ class Live:
         hop: float = _DEFAULT.live_hop,
     ) -> None:
         if rate is not None and not (math.isfinite(rate) and 0 < rate <= MAX_RATE):
-            raise BadConfig(
-                f"rate must be above 0 and at most {MAX_RATE:g} frames per second, found {rate}"
-            )
+            raise BadConfig(f"rate must be above 0 and at most {MAX_RATE:g} frames per second, found {rate}")
         self.encode, self.candidates, self.layout, self.rate = encode, candidates, layout, rate
         self.window, self.hop = tuple(sorted(window)), hop
         self._frames: deque[tuple[float, NDArray[np.float32]]] = deque()

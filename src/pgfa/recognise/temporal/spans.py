@@ -91,9 +91,7 @@ def _mean_cosines(
     partner = np.full((clip.bodies, len(times)), -1, dtype=np.int64)
     for length in lengths:
         windows = _frames(times, length, clip)
-        of_length, other = window_cosines(
-            encode, candidates, clip.positions, clip.rate, clip.layout, windows
-        )
+        of_length, other = window_cosines(encode, candidates, clip.positions, clip.rate, clip.layout, windows)
         cosine += of_length.swapaxes(0, 1) / len(lengths)
         partner = np.where(other.T >= 0, other.T, partner)
     return cosine, partner
