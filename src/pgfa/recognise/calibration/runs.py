@@ -100,11 +100,11 @@ def calibrate_runs(
 def held_out_clips(run: Path, packs: Sequence[str] = ()) -> HeldOutClips:
     """The unseen clips of a run, with the vector of one plain sentence per class: what a user types."""
     from pgfa.text.catalogue import sentence_of
-    from pgfa.train.corpus import assemble
+    from pgfa.train.corpus import build_corpus
 
     bundle = open_bundle(run)
     settings = bundle.settings.model_copy(update={"packs": tuple(packs)}) if packs else bundle.settings
-    corpus = assemble(settings)
+    corpus = build_corpus(settings)
     features = bundle.encoder.features(corpus.test.positions, corpus.test.present)
     anchors = bundle.anchors([sentence_of(action, "plain") for action in corpus.unseen])
     return HeldOutClips(features, corpus.test.labels, anchors)
