@@ -88,7 +88,7 @@ def ways() -> dict[str, Callable[[World], NDArray[np.int64]]]:
         "balanced, estimated": by("balanced", prior="estimated"),
         "balanced, true prior": told,
         "neighbours": by("neighbours", alpha=0.9),
-        "streaming, at once": streamed,
+        "streaming, immediate": streamed,
     }
 
 

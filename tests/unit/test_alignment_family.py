@@ -381,7 +381,7 @@ def test_the_scale_of_cosines_has_no_effect(mixture) -> None:
 
 
 def test_balanced_equals_loops(mixture) -> None:
-    """Two rounds with dense Sinkhorn in point of offsets."""
+    """Two rounds with dense Sinkhorn in place of offsets."""
     features, anchors, _ = mixture
     unit = features / np.linalg.norm(features, axis=1, keepdims=True).astype(np.float64)
     start = anchors / np.linalg.norm(anchors, axis=1, keepdims=True).astype(np.float64)

@@ -1,4 +1,4 @@
-"""What an evaluation calls "from sentences" is each clip for itself, whatever the alignment."""
+"""What an evaluation calls "from sentences" uses each clip alone, whatever the alignment."""
 
 from __future__ import annotations
 
