@@ -63,7 +63,7 @@ class OnnxEncoder:
 
     @classmethod
     def open(cls, file: Path, *, size: int, per_body: bool) -> OnnxEncoder:
-        """Open a file. Raises BadConfig where onnxruntime is not installed, BadCheckpoint where it is not an encoder."""
+        """Open a file. Raises BadConfig without onnxruntime, BadCheckpoint where the file is not an encoder."""
         try:
             content = file.read_bytes()
         except OSError as error:
