@@ -57,10 +57,10 @@ def test_prototype_lies_within_its_bound(
         shift = np.linalg.norm(own @ features / own.sum() - mean) if own.any() else 0.0
         limit = t.bound(p, np.linalg.norm(other - mean), m, v, RARE, shift=shift)
         assert error <= limit + blur
-        if own.any():  # and with the shift not known but bounded, by the largest spread along any direction
+        if own.any():  # and with the shift bounded by the largest spread along any direction
             spread = np.sqrt(np.linalg.eigvalsh(np.cov(features[labels == c].T, bias=True)).max())
-            kept = own.sum() / (labels == c).sum()
-            assert shift <= spread * np.sqrt((1 - kept) / kept) + 1e-6
+            q = own.sum() / (labels == c).sum()
+            assert shift <= spread * np.sqrt((1 - q) / q) + 1e-6
 
 
 @given(

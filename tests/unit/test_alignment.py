@@ -189,8 +189,8 @@ def test_entropies_in_closed_form() -> None:
     # Two classes: with p = sigmoid(difference), -p log p - (1-p) log(1-p).
     for difference in (0.1, 1.0, 2.0):
         p = 1 / (1 + math.exp(-difference))
-        found = entropy(np.array([[difference, 0]], dtype=np.float32))[0]
-        assert found == pytest.approx(-p * math.log(p) - (1 - p) * math.log(1 - p), abs=1e-6)
+        value = entropy(np.array([[difference, 0]], dtype=np.float32))[0]
+        assert value == pytest.approx(-p * math.log(p) - (1 - p) * math.log(1 - p), abs=1e-6)
     shifted = entropy(np.array([[1000.0, 999], [-1000, -1001]], dtype=np.float32))  # no overflow
     np.testing.assert_allclose(shifted, entropy(np.array([[1.0, 0], [1, 0]], dtype=np.float32)), atol=1e-6)
 

@@ -83,6 +83,6 @@ def test_edges_are_defined() -> None:
     assert (flow(alone, features, 8) == 0).all()
     with pytest.raises(ValueError, match="at least one"):
         Stream(anchors[:0], AdaptSettings())
-    kept = anchors.copy()
+    copy = anchors.copy()
     anchors[:] = 0
-    assert (stream.anchors == kept).all()
+    assert (stream.anchors == copy).all()

@@ -7,7 +7,7 @@ from importlib import import_module
 
 import numpy as np
 
-from pgfa.adapt.method import ALPHAS, AlignmentMethod, Options
+from pgfa.adapt.method import ALPHAS, AlignmentMethod, Option
 from pgfa.adapt.prototype import Alignment, Array, align, cosines, entropy, most_confident, nearest, unit_rows
 from pgfa.adapt.streaming import Stream
 from pgfa.config import ALIGNMENTS as SUMMARIES
@@ -18,7 +18,7 @@ __all__ = [
     "ALPHAS",
     "Alignment",
     "AlignmentMethod",
-    "Options",
+    "Option",
     "Stream",
     "align",
     "align_with",

@@ -12,13 +12,13 @@ from typing import Any
 from pgfa.adapt.prototype import Alignment, Array
 from pgfa.config import AdaptSettings
 
-Options = Mapping[str, Any]
+Option = Mapping[str, Any]
 """Settings of an alignment that differ from their defaults."""
 
 ALPHAS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 """Support factors to choose from."""
 
-ALPHA_GRID: tuple[Options, ...] = tuple({"alpha": alpha} for alpha in reversed(ALPHAS))
+ALPHA_GRID: tuple[Option, ...] = tuple({"alpha": alpha} for alpha in reversed(ALPHAS))
 """For methods with a support factor. Of equally good ones the largest is chosen, which averages most clips."""
 
 
@@ -41,6 +41,6 @@ class AlignmentMethod:
     """
 
     align: Callable[[Array, Array, AdaptSettings], Alignment]
-    grid: tuple[Options, ...] = ({},)
+    grid: tuple[Option, ...] = ({},)
     describe: Callable[[AdaptSettings], str] = lambda settings: settings.method
-    variants: Mapping[str, Options] = field(default_factory=dict)
+    variants: Mapping[str, Option] = field(default_factory=dict)

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pgfa.adapt import ALIGNMENTS, ALPHAS, Options, align, align_with
+from pgfa.adapt import ALIGNMENTS, ALPHAS, Option, align, align_with
 from pgfa.config import AdaptSettings, BaselineSettings, RunSettings
 from pgfa.errors import BadConfig
 from pgfa.progress import Progress
@@ -30,14 +30,14 @@ from pgfa.train.features import features_of
 from pgfa.train.sentences import class_sentences
 from pgfa.train.train import train
 
-VARIANTS: dict[str, Options] = {
+VARIANTS: dict[str, Option] = {
     variant: {"method": name, **options}
     for name, method in ALIGNMENTS.items()
     for variant, options in {name: {}, **method.variants}.items()
 }
 """Every alignment that a benchmark can run -> its settings: the methods of `pgfa.adapt` and their named variants."""
 
-GRIDS: dict[str, tuple[Options, ...]] = {
+GRIDS: dict[str, tuple[Option, ...]] = {
     **{variant: ALIGNMENTS[options["method"]].grid for variant, options in VARIANTS.items()},
     "t3a": tuple({"t3a_supports": n} for n in (20, 5, 100)),
     "cache": tuple({"cache_weight": w} for w in (2.0, 0.5, 8.0)),
@@ -47,7 +47,7 @@ GRIDS: dict[str, tuple[Options, ...]] = {
 
 def apply(
     name: str,
-    option: Options,
+    option: Option,
     scores: NDArray[np.float32],
     points: NDArray[np.float32],
     anchors: NDArray[np.float32] | None,

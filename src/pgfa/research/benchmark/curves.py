@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from pgfa.adapt import ALPHAS, Options
+from pgfa.adapt import ALPHAS, Option
 from pgfa.research.benchmark.fit import Told, load
 from pgfa.research.benchmark.plan import Job
 from pgfa.research.benchmark.spec import BenchmarkSettings
@@ -103,6 +103,6 @@ def _mean(told: Told, sets: list[Places], alignment: str) -> float:
     return float(np.concatenate([right for right in rights if right is not None]).mean())
 
 
-def _right(told: Told, at: Places, alignment: str, option: Options | None = None) -> NDArray[np.bool_] | None:
+def _right(told: Told, at: Places, alignment: str, option: Option | None = None) -> NDArray[np.bool_] | None:
     scores = apply(alignment, option or {}, told.scores[at], told.points[at], told.anchors)
     return None if scores is None else scores.argmax(axis=1) == told.labels[at]

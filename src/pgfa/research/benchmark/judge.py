@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from pgfa.adapt import Options
+from pgfa.adapt import Option
 from pgfa.evaluate.gzsl import Mixed, choose_penalty, harmonic, sweep
 from pgfa.research.benchmark.fit import Told, error_of, load
 from pgfa.research.benchmark.plan import Job
@@ -113,7 +113,7 @@ def _choose(judged: dict[Way, list[float]]) -> Way:
     return ways[best_of(np.array([judged[way] for way in ways]).T)]
 
 
-def _aligned(told: Told, name: str, option: Options) -> NDArray[np.float32] | None:
+def _aligned(told: Told, name: str, option: Option) -> NDArray[np.float32] | None:
     return apply(name, option, told.scores, told.points, told.anchors)
 
 
