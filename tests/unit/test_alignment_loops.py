@@ -68,7 +68,7 @@ def test_neighbours_is_its_loops(alpha: float, k: int | None) -> None:
 
 
 def test_a_class_that_loses_its_last_clip_goes_back_to_its_sentence() -> None:
-    """Ten clips in the plane: the last anchor gets four of them at first, and none after the prototypes have changed."""
+    """Ten clips in the plane: the last anchor gets four at first, and none after the prototypes have changed."""
     random = np.random.default_rng(387)
     count = int(random.integers(8, 14))
     features = random.normal(size=(count, 2)).astype(np.float32)

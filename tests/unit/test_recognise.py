@@ -14,7 +14,7 @@ from pgfa.adapt import cosines
 from pgfa.config import AdaptSettings, RecogniseSettings
 from pgfa.errors import BadConfig, LimitExceeded
 from pgfa.recognise import Answers, Calibration, Recogniser, Timeline
-from pgfa.recognise.temporal.spans import is_long
+from pgfa.recognise.recogniser import is_long
 from pgfa.skeleton import NTU25
 from recogniser_builders import SENTENCES, swaying_clip, tiny_recogniser
 

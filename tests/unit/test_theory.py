@@ -85,9 +85,7 @@ def test_sampling_radius_of_sub_gaussian_vectors(d: int) -> None:
 
 @pytest.mark.parametrize("share", [0.05, 0.2, 0.5, 0.8, 0.99])
 def test_selection_shift_bounds_the_worst_choice_of_a_gaussian(share: float) -> None:
-    worst = (
-        norm.pdf(norm.isf(share)) / share
-    )  # the mean of the highest `share`; no choice moves it further
+    worst = norm.pdf(norm.isf(share)) / share  # the mean of the highest `share`; no choice moves it further
     assert worst <= t.selection_shift(share, 1.0) <= 4 * worst
     assert t.selection_shift(share, 0.3) == pytest.approx(0.3 * t.selection_shift(share, 1.0))
 
@@ -299,7 +297,9 @@ def test_a_decision_reports_its_evidence() -> None:
     assert decision.move == pytest.approx(((before - after) ** 2).sum(axis=1).mean(), abs=1e-5)
     assert decision.align == (decision.move > decision.noise)
     assert (decision.supports == np.bincount(aligned.labels[aligned.support], minlength=5)).all()
-    assert decision.radius == pytest.approx(np.sqrt(t.spread(aligned.prototypes, decision.supports) / decision.supports))
+    assert decision.radius == pytest.approx(
+        np.sqrt(t.spread(aligned.prototypes, decision.supports) / decision.supports)
+    )
     assert t.should_align(features, anchors, 0.5, confirmation=1.0).noise == pytest.approx(
         decision.noise * 1.5 / 2
     )

@@ -97,8 +97,9 @@ def recognise(
     for problem in clip.problems:
         print(f"note: {problem}{LESS_CERTAIN if problem == NO_DEPTH else ''}", file=sys.stderr)
     recogniser = Recogniser.load(run, device)
-    for name, files in _examples(teach or ()).items():
-        recogniser = recogniser.teach(name, files)
+    if teach:
+        for name, files in _examples(teach).items():
+            recogniser = recogniser.teach(name, files)
     if adapt is not None:
         recogniser = recogniser.adapt(adapt, sentence or [])
         print(recogniser.adaptation, file=sys.stderr)
@@ -113,7 +114,7 @@ def recognise(
         print(render("table", result), end="")
 
 
-def _examples(options: list[str] | tuple[str, ...]) -> dict[str, list[Clip | str | Path]]:
+def _examples(options: list[str]) -> dict[str, list[Clip | str | Path]]:
     """NAME=FILE options as class name -> files. Raises BadConfig."""
     from pgfa.errors import BadConfig
 

@@ -14,22 +14,31 @@ from pgfa.adapt import Stream, align_with, cosines, unit_rows
 from pgfa.config import AdaptSettings, RecogniseSettings
 from pgfa.errors import BadConfig
 from pgfa.prepare import prepare
+from pgfa.read import read
 from pgfa.recognise.answers import Adaptation, Answers, Timeline
 from pgfa.recognise.bundle import Bundle, open_bundle
 from pgfa.recognise.calibration.model import Calibration
 from pgfa.recognise.candidates import Candidates
 from pgfa.recognise.pairs import needs_two
 from pgfa.recognise.prototypes import Prototype
-from pgfa.recognise.recordings import Recording, Recordings, clips_of, recordings_in
+from pgfa.recognise.recordings import recordings_in
 from pgfa.recognise.temporal.live import Live
-from pgfa.recognise.temporal.spans import is_long, timeline
+from pgfa.recognise.temporal.spans import timeline
 from pgfa.skeleton import Clip, Ragged, get_layout
 from pgfa.text.encode import check_sentences
+
+Recording = Clip | str | Path
+Recordings = list[Recording] | tuple[Recording, ...]
 
 MAX_CANDIDATES = 1_000
 """Sentences of one question."""
 
 _DEFAULT = RecogniseSettings()
+
+
+def is_long(clip: Clip) -> bool:
+    """Whether a recording is answered over time by default: from `RecogniseSettings.long_from` seconds on."""
+    return clip.seconds >= _DEFAULT.long_from
 
 
 @dataclass(frozen=True)
@@ -101,7 +110,7 @@ class Recogniser:
             LayoutMismatch: a recording's joints cannot be mapped to the recogniser's.
             LimitExceeded: more than MAX_CANDIDATES sentences.
         """
-        items, candidates = clips_of(clips), self.candidates(sentences)
+        items, candidates = _clips(clips), self.candidates(sentences)
         answers = _rank(self.features(items), candidates, items)
         return answers if isinstance(clips, list | tuple) else answers[0]
 
@@ -122,7 +131,7 @@ class Recogniser:
 
         Raises as `recognise`, and LimitExceeded where there are too many windows.
         """
-        return timeline(self.encode, clips_of(clip)[0], self.candidates(sentences), window, hop)
+        return timeline(self.encode, _clips(clip)[0], self.candidates(sentences), window, hop)
 
     def answer(
         self,
@@ -134,10 +143,10 @@ class Recogniser:
         hop: float = _DEFAULT.hop,
     ) -> Answers | Timeline:
         """`spans` for a long recording (`is_long`), else `recognise`; `over_time` overrides the choice."""
-        item = clips_of(clip)[0]
+        item, candidates = _clips(clip)[0], self.candidates(sentences)
         if is_long(item) if over_time is None else over_time:
-            return self.spans(item, sentences, window, hop)
-        return self.recognise(item, sentences)
+            return timeline(self.encode, item, candidates, window, hop)
+        return _rank(self.encode(Ragged.from_clips([item])), candidates, [item])[0]
 
     def adapt(
         self,
@@ -157,7 +166,7 @@ class Recogniser:
 
         Raises as `recognise`, and BadFile where a folder contains no recording.
         """
-        items = recordings_in(Path(clips)) if isinstance(clips, str | Path) else clips_of(clips)
+        items = recordings_in(Path(clips)) if isinstance(clips, str | Path) else _clips(clips)
         names = _checked(sentences)
         anchors, features = self.bundle.anchors(names), self.features(items)
         result = align_with(features, anchors, settings or self.bundle.settings.adapt)
@@ -187,7 +196,7 @@ class Recogniser:
         Teaching a name again replaces its examples. Raises as `recognise`; BadConfig without an example, or where no
         person is detected in one.
         """
-        items = clips_of(examples)
+        items = _clips(examples)
         if not items:
             raise BadConfig(f"no example of {name!r}")
         (name,) = _checked([name])
@@ -211,10 +220,9 @@ class Recogniser:
 
     def candidates(self, sentences: Sequence[str] = ()) -> Candidates:
         """The sentences, then the taught classes that are not among them. Raises BadConfig, LimitExceeded."""
-        texts = sentences if isinstance(sentences, str) else list(sentences)
-        names = _checked(texts) if texts else []
-        taught = self.taught
-        names += [name for name in taught if name not in names]
+        names = check_sentences(sentences, MAX_CANDIDATES, distinct=True)
+        taught = {name for name, prototype in self.prototypes.items() if prototype.taught}
+        names += [name for name in self.prototypes if name in taught and name not in names]
         if not names:
             raise BadConfig("expected at least one sentence, found none")
         is_prototype = np.array([name in self.prototypes for name in names], dtype=bool)
@@ -224,7 +232,7 @@ class Recogniser:
         for i in np.flatnonzero(is_prototype):
             vectors[i] = self.prototypes[names[i]].vector
         two = np.array([needs_two(name) and name not in taught for name in names], dtype=bool)
-        return Candidates(tuple(names), vectors, is_prototype, two, self.calibration)
+        return Candidates(tuple(names), vectors, is_prototype, two, self.bundle.calibration)
 
     def features(self, clips: Sequence[Clip]) -> NDArray[np.float32]:
         """(clips, d) features of clips of one or several layouts; see `encode`."""
@@ -264,7 +272,7 @@ class StreamRecogniser:
 
     def recognise(self, clips: Recording | Recordings) -> list[Answers]:
         """Adapt on recordings and answer for each, with these included. Raises as `Recogniser.recognise`."""
-        items = clips_of(clips)
+        items = _clips(clips)
         features = self._initial.features(items)
         self.stream.add(features[features.any(axis=1)])
         anchors = self.stream.anchors
@@ -287,13 +295,18 @@ def _rank(features: NDArray[np.float32], candidates: Candidates, clips: Sequence
 
 
 def _checked(sentences: Sequence[str]) -> list[str]:
-    if isinstance(sentences, str):
-        raise BadConfig("expected a list of sentences, found one string")
-    names = list(sentences)
+    names = check_sentences(sentences, MAX_CANDIDATES, distinct=True)
     if not names:
         raise BadConfig("expected at least one sentence, found none")
-    check_sentences(names, MAX_CANDIDATES)
-    for number, name in enumerate(names):
-        if name in names[:number]:
-            raise BadConfig(f"sentence {number + 1} is a duplicate: {name!r}")
     return names
+
+
+def _clips(recordings: Recording | Recordings) -> list[Clip]:
+    """One or several recordings as clips; paths are read."""
+    items = recordings if isinstance(recordings, list | tuple) else [recordings]
+    for item in items:
+        if not isinstance(item, Clip | str | Path):
+            raise BadConfig(
+                f"expected a path or a clip, Clip(positions, rate=..., layout=...), found {type(item).__name__}"
+            )
+    return [item if isinstance(item, Clip) else read(item) for item in items]

@@ -1,26 +1,12 @@
-"""Recordings -> clips: clips, paths, sequences of these, and folders."""
+"""The recordings in a folder."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from pgfa.errors import BadConfig, BadFile
-from pgfa.read import format_of, read, read_all
+from pgfa.errors import BadFile
+from pgfa.read import format_of, read_all
 from pgfa.skeleton import Clip
-
-Recording = Clip | str | Path
-Recordings = list[Recording] | tuple[Recording, ...]
-
-
-def clips_of(recordings: Recording | Recordings) -> list[Clip]:
-    """One or several recordings as clips; paths are read. Raises BadConfig for anything else, BadFile as `read`."""
-    items = recordings if isinstance(recordings, list | tuple) else [recordings]
-    for item in items:
-        if not isinstance(item, Clip | str | Path):
-            raise BadConfig(
-                f"expected a path or a clip, Clip(positions, rate=..., layout=...), found {type(item).__name__}"
-            )
-    return [item if isinstance(item, Clip) else read(item) for item in items]
 
 
 def recordings_in(folder: Path) -> list[Clip]:

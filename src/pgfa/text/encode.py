@@ -114,8 +114,23 @@ def check_weights(file: Path, sha256: str) -> None:
         raise BadFile(file, expected=f"SHA-256 {sha256}", found=found)
 
 
-def check_sentences(sentences: Sequence[str], limit: int = MAX_SENTENCES) -> None:
-    """Raises BadConfig for a sentence that is empty or not text, LimitExceeded for too many or one too long."""
+def check_sentences(
+    sentences: Sequence[str], limit: int = MAX_SENTENCES, *, distinct: bool = False
+) -> list[str]:
+    """The sentences as a list.
+
+    Args:
+        sentences: any number of texts.
+        limit: largest number.
+        distinct: whether duplicates are refused.
+
+    Raises:
+        BadConfig: a single string; a sentence that is empty, not text, or a duplicate.
+        LimitExceeded: more than `limit`, or one longer than MAX_CHARACTERS.
+    """
+    if isinstance(sentences, str):
+        raise BadConfig("expected a list of sentences, found one string")
+    sentences = list(sentences)
     if len(sentences) > limit:
         raise LimitExceeded(f"{len(sentences):,} sentences, more than the limit of {limit:,}")
     for number, sentence in enumerate(sentences, 1):
@@ -125,7 +140,12 @@ def check_sentences(sentences: Sequence[str], limit: int = MAX_SENTENCES) -> Non
         if not sentence.strip():
             raise BadConfig(f"sentence {number} of {len(sentences)} is empty")
         if len(sentence) > MAX_CHARACTERS:
-            raise LimitExceeded(f"sentence {number} has {len(sentence):,} characters, limit {MAX_CHARACTERS:,}")
+            raise LimitExceeded(
+                f"sentence {number} has {len(sentence):,} characters, limit {MAX_CHARACTERS:,}"
+            )
+        if distinct and sentence in sentences[: number - 1]:
+            raise BadConfig(f"sentence {number} is a duplicate: {sentence!r}")
+    return sentences
 
 
 Load = Callable[[], Callable[[Sequence[str]], Vectors]]

@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pgfa.adapt.prior import reweight_by_prior
-from pgfa.config import RecogniseSettings
 from pgfa.errors import BadConfig, LimitExceeded
 from pgfa.recognise.answers import Span, Timeline
 from pgfa.recognise.candidates import Candidates, Encode
@@ -25,13 +24,6 @@ it; half as long, 2.7 times."""
 MIN_PROBABILITY = 1e-6
 PSEUDO_COUNT = 0.5
 """Clips per sentence added when a recording's own prior is estimated (Jeffreys' prior)."""
-
-_DEFAULT = RecogniseSettings()
-
-
-def is_long(clip: Clip, settings: RecogniseSettings = _DEFAULT) -> bool:
-    """Whether a recording is answered over time by default: its length is at least `settings.long_from` seconds."""
-    return bool(clip.seconds >= settings.long_from)
 
 
 def timeline(
