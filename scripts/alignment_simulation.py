@@ -66,12 +66,12 @@ def ways() -> dict[str, Callable[[World], NDArray[np.int64]]]:
     """Row of the table -> predictions."""
 
     def by(method: str, **values: object) -> Callable[[World], NDArray[np.int64]]:
-        settings = AdaptSettings.model_validate(values)
-        return lambda world: align_with(method, world.features, world.anchors, settings).predictions
+        settings = AdaptSettings.model_validate({"method": method, **values})
+        return lambda world: align_with(world.features, world.anchors, settings).predictions
 
     def told(world: World) -> NDArray[np.int64]:
         settings = AdaptSettings(prior=tuple(world.shares.tolist()))
-        return align_with("balanced", world.features, world.anchors, settings).predictions
+        return align_with(world.features, world.anchors, settings).predictions
 
     def streamed(world: World) -> NDArray[np.int64]:
         stream = Stream(world.anchors, AdaptSettings(alpha=0.9))
@@ -88,7 +88,7 @@ def ways() -> dict[str, Callable[[World], NDArray[np.int64]]]:
         "balanced, estimated": by("balanced", prior="estimated"),
         "balanced, true prior": told,
         "neighbours": by("neighbours", alpha=0.9),
-        "streaming, at once": streamed,
+        "streaming, immediate": streamed,
     }
 
 

@@ -1,10 +1,10 @@
-"""Is a recogniser's calibration right on other held-out classes, and for how many candidate sentences?
+"""Is a recogniser's calibration reliable on other held-out classes, and for how many candidate sentences?
 
     python scripts/calibration_check.py src/pgfa/recognise/weights/default runs/joint-18-9-s0 runs/joint-14-13-s0 ...
 
-The stored calibration is asked about the unseen clips of runs of the same recipe, of classes that it was not fitted
-on; half of the questions have no right answer. Prints Markdown, a line for each number of candidates: first for
-questions with sentences alone, then with recordings standing for some of them, as in the fit.
+The stored calibration answers questions about the unseen clips of runs with the same settings, of classes that it was
+not fitted on; half of the questions have no correct answer. Prints Markdown, one line per number of candidates: first
+for questions with sentences only, then with prototypes for some of them, as in the fit.
 """
 
 from __future__ import annotations
@@ -12,10 +12,15 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from calibrate import held_of
-
 from pgfa.recognise import Calibration, open_bundle
-from pgfa.recognise.calibration.fit import CANDIDATES, SHOTS, Held, questions, worth
+from pgfa.recognise.calibration.fit import (
+    CANDIDATES,
+    SHOTS,
+    HeldOutClips,
+    draw_questions,
+    reliability_report,
+)
+from pgfa.recognise.calibration.runs import held_out_clips
 
 
 def main() -> None:
@@ -23,23 +28,23 @@ def main() -> None:
     parser.add_argument("bundle", type=Path)
     parser.add_argument("runs", nargs="+", type=Path)
     args = parser.parse_args()
-    made = open_bundle(args.bundle).calibration
-    held = [held_of(run, []) for run in args.runs]
-    head = " right | mean confidence | error (95 %)"
-    print(f"| candidates | runs | sentences alone:{head} | prototypes too:{head} |\n|{8 * '---|'}")
+    calibration = open_bundle(args.bundle).calibration
+    clips = [held_out_clips(run) for run in args.runs]
+    head = " accuracy | mean confidence | error (95 %)"
+    print(f"| candidates | runs | sentences only:{head} | with prototypes:{head} |\n|{8 * '---|'}")
     for size in CANDIDATES:
-        able = [run for run in held if len(run.anchors) > size]
-        if able:
-            cells = [told(made, able, size, shots) for shots in ((), SHOTS)]
-            print(f"| {size} | {len(able)} | {' | '.join(cells)} |")
+        usable = [run for run in clips if len(run.anchors) > size]
+        if usable:
+            cells = [cells_for(calibration, usable, size, shots) for shots in ((), SHOTS)]
+            print(f"| {size} | {len(usable)} | {' | '.join(cells)} |")
 
 
-def told(made: Calibration, held: list[Held], size: int, shots: tuple[int, ...]) -> str:
+def cells_for(calibration: Calibration, clips: list[HeldOutClips], size: int, shots: tuple[int, ...]) -> str:
     """Three cells."""
-    found = worth(made, questions(held, sizes=[size], shots=shots, seed=1))
-    low, high = (f"{100 * e:.1f}" for e in found["ece_interval"])
-    right, sure, error = (f"{100 * found[name]:.1f} %" for name in ("accuracy", "confidence", "ece"))
-    return f"{right} | {sure} | {error} ({low} to {high})"
+    report = reliability_report(calibration, draw_questions(clips, sizes=[size], shots=shots, seed=1))
+    low, high = (f"{100 * e:.1f}" for e in report["ece_interval"])
+    accuracy, confidence, error = (f"{100 * report[key]:.1f} %" for key in ("accuracy", "confidence", "ece"))
+    return f"{accuracy} | {confidence} | {error} ({low} to {high})"
 
 
 if __name__ == "__main__":

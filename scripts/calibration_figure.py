@@ -1,9 +1,10 @@
-"""Draw what `scripts/calibrate.py` found: how often the recogniser is right when it is so sure (docs/model-card.md).
+r"""Plot the figures that `pgfa calibrate` stores: accuracy against confidence (docs/model-card.md).
 
     pip install matplotlib
-    python scripts/calibration_figure.py src/pgfa/recognise/weights/default/recogniser.json --out docs/figures/calibration.svg
+    python scripts/calibration_figure.py src/pgfa/recognise/weights/default/recogniser.json \
+      --out docs/figures/calibration.svg
 
-Left: reliability in bins of confidence, the size of a dot the number of answers. Right: share right among the surest.
+Left: reliability per bin of confidence; dot size is the number of answers. Right: accuracy of the most confident.
 """
 
 from __future__ import annotations
@@ -20,7 +21,9 @@ from matplotlib import pyplot
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("file", type=Path, help="a bundle's recogniser.json, or calibrate.py's --out")
+    parser.add_argument(
+        "file", type=Path, help="a bundle's recogniser.json, or the output file of `pgfa calibrate`"
+    )
     parser.add_argument("--out", type=Path, required=True)
     args = parser.parse_args()
     stored = json.loads(args.file.read_text(encoding="utf-8"))
@@ -31,12 +34,15 @@ def main() -> None:
     confidence, accuracy, count = zip(*about["reliability"], strict=True)
     left.plot([0, 1], [0, 1], color="0.7", linewidth=1)
     left.scatter(confidence, accuracy, s=[20 + n / 2 for n in count], color="#1f6feb", zorder=2)
-    left.set(xlabel="probability it gives", ylabel="share right", xlim=(0, 1), ylim=(0, 1), aspect="equal")
-    left.set_title("Reliability; a dot's size: answers", fontsize=10)
-    answered, kept = zip(*about["rejection"], strict=True)
-    right.plot([100 * x for x in answered], [100 * x for x in kept], "o-", color="#1f6feb")
+    left.set(xlabel="confidence", ylabel="accuracy", xlim=(0, 1), ylim=(0, 1), aspect="equal")
+    left.set_title("Reliability; dot size: number of answers", fontsize=10)
+    answered, accurate = zip(*about["rejection"], strict=True)
+    right.plot([100 * x for x in answered], [100 * x for x in accurate], "o-", color="#1f6feb")
     right.set(
-        xlabel="answered, the surest first (%)", ylabel="right of these (%)", xlim=(0, 102), ylim=(50, 100)
+        xlabel="answered, most confident first (%)",
+        ylabel="accuracy of these (%)",
+        xlim=(0, 102),
+        ylim=(50, 100),
     )
     right.set_title("Rejection", fontsize=10)
     for axes in (left, right):

@@ -31,12 +31,12 @@ from pgfa.train.train import train
 
 HELD = {"kinder-gator": 8, "msr-action3d": 4}
 ALIGNMENTS = {
-    "none": ("none", AdaptSettings()),
-    "paper": ("paper", AdaptSettings()),
-    "iterated": ("iterated", AdaptSettings()),
-    "balanced, estimated": ("balanced", AdaptSettings()),
-    "balanced, uniform": ("balanced", AdaptSettings(prior="uniform")),
-    "neighbours": ("neighbours", AdaptSettings()),
+    "none": AdaptSettings(method="none"),
+    "paper": AdaptSettings(method="paper"),
+    "iterated": AdaptSettings(method="iterated"),
+    "balanced, estimated": AdaptSettings(),
+    "balanced, uniform": AdaptSettings(prior="uniform"),
+    "neighbours": AdaptSettings(method="neighbours"),
 }
 
 
@@ -76,8 +76,8 @@ def judge(told: Told) -> dict[str, np.ndarray]:
     rows: dict[str, list[list[float]]] = {}
     for condition, (features, anchors, labels) in conditions(told):
         right = [
-            float((align_with(name, features, anchors, how).predictions == labels).mean())
-            for name, how in ALIGNMENTS.values()
+            float((align_with(features, anchors, settings).predictions == labels).mean())
+            for settings in ALIGNMENTS.values()
         ]
         rows.setdefault(condition, []).append(right)
     return {condition: 100 * np.mean(draws, axis=0) for condition, draws in rows.items()}

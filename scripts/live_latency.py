@@ -140,7 +140,7 @@ def main(given: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--run", type=Path, help="training run or bundle; the one in the box if not given")
+    parser.add_argument("--run", type=Path, help="training run or bundle (default: the bundled recogniser)")
     parser.add_argument("--seconds", type=float, default=20.0)
     parser.add_argument("--rate", type=float, default=30.0)
     asked = parser.parse_args(given)

@@ -46,7 +46,7 @@ def main() -> None:
             spoiled = Ragged.from_clips([change(clip, random) for clip in clips])
             made = prepare(spoiled, run.settings.prepare)
             features = features_of(run.model, made.positions, made.present)
-            aligned = align_with(how.method, features, anchors, how).predictions
+            aligned = align_with(features, anchors, how).predictions
             both = (nearest(features, anchors), aligned)
             found[name].append(tuple(100 * float((said == corpus.test.labels).mean()) for said in both))
     print("| recording | from sentences | after alignment |\n|---|---|---|")

@@ -77,3 +77,24 @@ def small_recogniser() -> Recogniser:
     calibration = Calibration(6.0, 6.0, none=1.0, fitted=True)
     facts = {"seen": ["wave", "bow"], "train_clips": 2}
     return Recogniser(Words(settings, Hands(), np.zeros(8, dtype=np.float32), calibration, facts))
+
+
+@pytest.fixture(scope="session")
+def recogniser() -> Recogniser:
+    """An untrained recogniser with stored sentence vectors; immutable, so tests share it."""
+    from recogniser_builders import tiny_recogniser
+
+    return tiny_recogniser()
+
+
+@pytest.fixture(scope="session")
+def exported(recogniser: Recogniser, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of that recogniser, exported to ONNX; the test is skipped where onnx is not installed."""
+    from pgfa.recognise.export import export
+
+    pytest.importorskip("onnx", reason="reason: the extra `export` is not installed")
+    pytest.importorskip("onnxruntime", reason="reason: the extra `export` is not installed")
+    folder = tmp_path_factory.mktemp("bundle")
+    recogniser.save(folder / "torch")
+    export(folder / "torch", folder / "onnx")
+    return folder / "onnx"

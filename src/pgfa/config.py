@@ -75,13 +75,24 @@ ENCODERS: Final = {"stgcn": "pgfa.model.stgcn", "shiftgcn": "pgfa.model.shiftgcn
 OBJECTIVES: Final = {"contrastive": "pgfa.model.contrastive"}
 """Training objectives: name -> the module with its function `loss` (pgfa/model/objective.py). One line each."""
 
+ALIGNMENTS: Final = {
+    "none": "sentence vectors as they are",
+    "paper": "one pass as in the paper, docs/method.md section 4",
+    "iterated": "`paper` repeated until no pseudo-label changes",
+    "balanced": "optimal transport: clips are assigned to classes under a class prior",
+    "neighbours": "`paper` with cosines corrected for hubness",
+}
+"""Test-time alignments: name -> summary. `pgfa.adapt` has a module of each name, with its `METHOD`. One line each."""
+
 Recipe = Literal["paper", "default"]
 Variant = Literal["label", "plain", "skeleton", "parts"]
 if TYPE_CHECKING:
     EncoderName: TypeAlias = str
     ObjectiveName: TypeAlias = str
+    AlignmentName: TypeAlias = str
 else:  # the choices on the command line, and what is refused, follow from the tables
     EncoderName, ObjectiveName = Literal[tuple(ENCODERS)], Literal[tuple(OBJECTIVES)]
+    AlignmentName = Literal[tuple(ALIGNMENTS)]
 
 
 class Settings(BaseModel):
@@ -367,37 +378,51 @@ class TrainSettings(StageSettings):
 
 
 class AdaptSettings(StageSettings):
-    """Test-time alignment of sentences with unlabelled clips; what each method assumes is in docs/alignment.md."""
+    """Test-time alignment with unlabelled clips; docs/alignment.md says what each method assumes."""
 
     PAPER: ClassVar[dict[str, Any]] = {"method": "paper"}
 
-    method: Literal["none", "paper", "iterated", "balanced", "neighbours"] = "balanced"
-    """`none`: sentences alone; `paper`: one pass of section 4 of docs/method.md; `iterated`: until labels stop
-    changing; `balanced`: clips shared out by a class prior; `neighbours`: anchors close to everything held back."""
+    method: AlignmentName = Field(
+        default="balanced",
+        description="; ".join(f"`{name}`: {summary}" for name, summary in ALIGNMENTS.items()) + ".",
+    )
     alpha: Annotated[float, Field(gt=0, le=1)] = 0.9
-    """Support factor: the share of a class's pseudo-labelled clips, surest first, that make its prototype
-    (`paper`, `iterated`, `neighbours`, streams)."""
+    """Support factor: the share of a class's pseudo-labelled clips, most confident first, that are averaged into its
+    prototype (`paper`, `iterated`, `neighbours`, streams)."""
     rounds: Annotated[int, Field(ge=1, le=1000)] = 10
-    """Rounds at most of `iterated` and `balanced`; both stop when no label changes."""
+    """Maximum number of rounds of `iterated` and `balanced`; both stop when no label changes."""
     temperature: Annotated[float, Field(gt=0, le=10)] = 0.25
-    """Of the softmax over cosines in `balanced`, small is a hard assignment; in units of how far, on average, a
-    clip's best cosine is above its mean one."""
+    """Temperature of the softmax over cosines in `balanced`; smaller is closer to a hard assignment. In units of the
+    mean margin: best cosine minus mean cosine, averaged over clips."""
     prior: Literal["uniform", "estimated"] | tuple[Annotated[float, Field(ge=0)], ...] = "estimated"
-    """Share of the clips that `balanced` gives to each candidate class: all the same, estimated from the clips,
-    or given, one number a class in the order of the anchors (they need not sum to 1)."""
+    """Class prior of `balanced`: `uniform`, `estimated` from the clips, or one number per class in the order of the
+    candidates (normalised to sum 1)."""
     shrinkage: Annotated[float, Field(ge=0, le=1)] = 0.05
-    """Of the `estimated` prior: 0 takes the clips' own estimate, 1 is `uniform`."""
+    """Weight of the uniform prior mixed into the `estimated` one: 0 uses the estimate alone, 1 is `uniform`."""
     neighbours: Annotated[int, Field(ge=1)] | None = None
-    """Nearest clips by which `neighbours` tells how close an anchor is to everything; all clips where it is None."""
+    """Nearest clips that `neighbours` averages over to measure the hubness of an anchor (default: all clips)."""
     memory: Annotated[int, Field(ge=1, le=100_000)] = 100
-    """Clips that a stream keeps for each class."""
+    """Clips that a stream stores per class."""
 
     @field_validator("prior")
     @classmethod
-    def _some_class_is_wanted(cls, value: str | tuple[float, ...]) -> str | tuple[float, ...]:
+    def _check_prior(cls, value: str | tuple[float, ...]) -> str | tuple[float, ...]:
         if not isinstance(value, str) and not 0 < sum(value) < float("inf"):
-            raise ValueError("a given prior needs finite shares, one of them above 0")
+            raise ValueError("prior must have finite entries, at least one of them above 0")
         return value
+
+
+class RecogniseSettings(Settings):
+    """Answers over time: the windows, and which recordings count as long."""
+
+    window: tuple[Annotated[float, Field(gt=0)], ...] = (1.5, 3.0)
+    """Window lengths in seconds; cosines are averaged over the lengths."""
+    hop: Annotated[float, Field(gt=0)] = 0.25
+    """Seconds between the centres of successive windows."""
+    live_hop: Annotated[float, Field(gt=0)] = 0.2
+    """Seconds between successive live answers."""
+    long_from: Annotated[float, Field(gt=0)] = 10.0
+    """Recordings of at least this many seconds are answered over time by default."""
 
 
 class BaselineSettings(StageSettings):

@@ -35,16 +35,16 @@ def test_prototype_lies_within_its_bound(
     scores = cosines(features, anchors)
     cell, surprise = scores.argmax(axis=1), entropy(scores)
     drawn = rng.integers(len(features), size=clips)
-    made = align(features[drawn], anchors, alpha)
+    aligned = align(features[drawn], anchors, alpha)
     for c in range(len(anchors)):
-        mine = np.flatnonzero(made.labels == c)
-        m = int(made.support[mine].sum())
+        members = np.flatnonzero(aligned.labels == c)
+        m = int(aligned.support[members].sum())
         if m == 0 or not (labels == c).any():
             continue
-        # Lemma 1: given the entropy of the surest clip left out, the supports are a plain sample of this region
+        # Lemma 1: given the entropy of the most confident clip left out, the supports are an independent sample of this region
         weight = (cell == c).astype(float)
-        if m < len(mine):
-            limit = np.sort(made.entropy[mine])[m]
+        if m < len(members):
+            limit = np.sort(aligned.entropy[members])[m]
             weight *= np.where(surprise < limit - 1e-6, 1.0, np.where(surprise < limit + 1e-6, 0.5, 0.0))
         if weight.sum() < 1:
             continue
@@ -52,15 +52,15 @@ def test_prototype_lies_within_its_bound(
         p, mean = own.sum() / weight.sum(), features[labels == c].mean(axis=0)
         other = ((weight - own) @ features) / max((weight - own).sum(), 1e-12)
         v = 1 - np.linalg.norm(weight @ features / weight.sum()) ** 2
-        error = np.linalg.norm(made.prototypes[c] - mean)
+        error = np.linalg.norm(aligned.prototypes[c] - mean)
         blur = 2 / weight.sum()  # a clip exactly at the limit is drawn again with a weight we do not know
         shift = np.linalg.norm(own @ features / own.sum() - mean) if own.any() else 0.0
         limit = t.bound(p, np.linalg.norm(other - mean), m, v, RARE, shift=shift)
         assert error <= limit + blur
-        if own.any():  # and with the shift not known but bounded, by the largest spread along any direction
+        if own.any():  # and with the shift bounded by the largest spread along any direction
             spread = np.sqrt(np.linalg.eigvalsh(np.cov(features[labels == c].T, bias=True)).max())
-            kept = own.sum() / (labels == c).sum()
-            assert shift <= spread * np.sqrt((1 - kept) / kept) + 1e-6
+            q = own.sum() / (labels == c).sum()
+            assert shift <= spread * np.sqrt((1 - q) / q) + 1e-6
 
 
 @given(

@@ -1,5 +1,5 @@
-"""Test-time alignment against a loop written from method.md section 4, and what holds whatever the clips
-are."""
+"""Test-time alignment against a loop written from method.md section 4, and properties for any
+clips."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pgfa.adapt import align, cosines, entropy, surest, unit_rows
+from pgfa.adapt import align, cosines, entropy, most_confident, unit_rows
 
 Array = np.ndarray
 
@@ -24,24 +24,24 @@ def by_loops(
         length = math.sqrt(sum(float(x) ** 2 for x in row))
         return np.asarray(row, dtype=np.float64) / length if length > 1e-12 else np.zeros(len(row))
 
-    def nearest(clip: Array, places: Array) -> tuple[int, list[float]]:
-        scores = [float(unit(clip) @ unit(place)) for place in places]
+    def nearest(clip: Array, prototypes: Array) -> tuple[int, list[float]]:
+        scores = [float(unit(clip) @ unit(prototype)) for prototype in prototypes]
         return scores.index(max(scores)), scores
 
-    labels, surprise = [], []
+    labels, entropies = [], []
     for clip in features:
         label, scores = nearest(clip, anchors)
         shares = [math.exp(s) / sum(math.exp(z) for z in scores) for s in scores]
         labels.append(label)
-        surprise.append(-sum(p * math.log(p) for p in shares))
+        entropies.append(-sum(p * math.log(p) for p in shares))
     prototypes = np.array(anchors, dtype=np.float64)
     for c in range(len(anchors)):
-        mine = [i for i, label in enumerate(labels) if label == c]
-        m = math.floor(alpha * len(mine))
+        members = [i for i, label in enumerate(labels) if label == c]
+        m = math.floor(alpha * len(members))
         if m >= 1:
-            chosen = sorted(mine, key=lambda i: surprise[i])[:m]
+            chosen = sorted(members, key=lambda i: entropies[i])[:m]
             prototypes[c] = sum(unit(features[i]) for i in chosen) / m
-    return labels, surprise, prototypes, [nearest(clip, prototypes)[0] for clip in features]
+    return labels, entropies, prototypes, [nearest(clip, prototypes)[0] for clip in features]
 
 
 def drawn(seed: int, clips: int, classes: int, size: int) -> tuple[Array, Array]:
@@ -65,10 +65,10 @@ def drawn(seed: int, clips: int, classes: int, size: int) -> tuple[Array, Array]
 def test_equals_loops(seed: int, clips: int, classes: int, size: int, alpha: float) -> None:
     features, anchors = drawn(seed, clips, classes, size)
     got = align(features, anchors, alpha)
-    labels, surprise, prototypes, predictions = by_loops(features, anchors, alpha)
+    labels, entropies, prototypes, predictions = by_loops(features, anchors, alpha)
     assert got.labels.tolist() == labels
-    np.testing.assert_allclose(got.entropy, surprise, atol=2e-6)
-    if len(set(np.round(surprise, 6))) == len(surprise):  # no two clips equally sure to within float32
+    np.testing.assert_allclose(got.entropy, entropies, atol=2e-6)
+    if len(set(np.round(entropies, 6))) == len(entropies):  # no two clips equally confident to within float32
         np.testing.assert_allclose(got.prototypes, prototypes, atol=1e-5)
         assert got.predictions.tolist() == predictions
     sizes = np.bincount(labels, minlength=classes) if labels else np.zeros(classes, dtype=int)
@@ -87,18 +87,18 @@ def test_a_class_with_too_few_clips_keeps_its_sentence() -> None:
     np.testing.assert_allclose(got.prototypes[0], support / np.linalg.norm(support), atol=1e-6)
 
 
-def test_the_surest_are_taken_first() -> None:
+def test_the_most_confident_are_taken_first() -> None:
     labels = np.array([1, 0, 1, 1, 0, 1])
-    surprise = np.array([0.9, 0.5, 0.1, 0.4, 0.2, 0.3], dtype=np.float32)
-    assert surest(labels, surprise, 3, 0.5).tolist() == [False, False, True, False, True, True]
-    assert surest(labels, surprise, 3, 1.0).all()
-    assert not surest(labels, surprise, 3, 0.2).any()
+    entropies = np.array([0.9, 0.5, 0.1, 0.4, 0.2, 0.3], dtype=np.float32)
+    assert most_confident(labels, entropies, 3, 0.5).tolist() == [False, False, True, False, True, True]
+    assert most_confident(labels, entropies, 3, 1.0).all()
+    assert not most_confident(labels, entropies, 3, 0.2).any()
     tied = np.zeros(6, dtype=np.float32)
-    assert surest(labels, tied, 2, 0.5).tolist() == [True, True, True, False, False, False]
+    assert most_confident(labels, tied, 2, 0.5).tolist() == [True, True, True, False, False, False]
 
 
 def test_alignment_moves_a_misplaced_sentence_to_its_clips() -> None:
-    """The point of the method: sentences beside their classes, clips in tight groups, and it mends the
+    """The purpose of the method: displaced sentences, clips in tight groups, and alignment corrects the
     boundary."""
     random = np.random.default_rng(0)
     means = np.array([[1.0, 0.0], [0.0, 1.0]])
@@ -113,8 +113,8 @@ def test_alignment_moves_a_misplaced_sentence_to_its_clips() -> None:
     assert after > 0.95
 
 
-def test_one_shot_exemplars_stand_where_the_sentences_stood() -> None:
-    """Projected exemplars as anchors: of any length, taken as they are where nothing supports a class."""
+def test_one_shot_exemplars_replace_the_sentences() -> None:
+    """Projected exemplars as anchors: of any length, unchanged where a class has no supports."""
     features, sentences = drawn(3, 30, 4, 6)
     exemplars = features[[2, 9, 11, 20]] * 3
     got = align(features, exemplars, 0.4)
@@ -174,8 +174,7 @@ def test_edges_are_defined(case: str, alpha: float) -> None:
 
 
 def test_duplicated_sentences_share_the_clips_by_order() -> None:
-    """Two classes of one sentence: the first takes the clips, the second keeps its sentence; nothing is
-    counted twice."""
+    """Two classes with the same sentence: the first gets the clips, the second keeps its sentence."""
     features, anchors = drawn(2, 20, 3, 5)
     twice = np.vstack([anchors, anchors[:1]])
     one, got = align(features, anchors, 0.5), align(features, twice, 0.5)
@@ -190,8 +189,8 @@ def test_entropies_in_closed_form() -> None:
     # Two classes: with p = sigmoid(difference), -p log p - (1-p) log(1-p).
     for difference in (0.1, 1.0, 2.0):
         p = 1 / (1 + math.exp(-difference))
-        found = entropy(np.array([[difference, 0]], dtype=np.float32))[0]
-        assert found == pytest.approx(-p * math.log(p) - (1 - p) * math.log(1 - p), abs=1e-6)
+        value = entropy(np.array([[difference, 0]], dtype=np.float32))[0]
+        assert value == pytest.approx(-p * math.log(p) - (1 - p) * math.log(1 - p), abs=1e-6)
     shifted = entropy(np.array([[1000.0, 999], [-1000, -1001]], dtype=np.float32))  # no overflow
     np.testing.assert_allclose(shifted, entropy(np.array([[1.0, 0], [1, 0]], dtype=np.float32)), atol=1e-6)
 

@@ -76,10 +76,10 @@ def accuracy(told: Told, alignment: str, option: dict[str, object]) -> float:
     anchors = None if told.anchors is None else told.anchors[:UNSEEN]
     if alignment == "paper":
         assert anchors is not None
-        scores = align_with("paper", points, anchors, AdaptSettings(**option)).scores
+        scores = align_with(points, anchors, AdaptSettings(method="paper", **option)).scores
     elif alignment == "uniform":
         assert anchors is not None
-        scores = align_with("balanced", points, anchors, AdaptSettings(prior="uniform", **option)).scores
+        scores = align_with(points, anchors, AdaptSettings(method="balanced", prior="uniform", **option)).scores
     elif alignment == "t3a":
         scores = TEST_TIME["t3a"](scores, points, anchors, BaselineSettings(**option))
     return sum(int(row.argmax()) == told.labels[i] for row, i in zip(scores, own, strict=True)) / len(own)
@@ -319,7 +319,7 @@ def test_curves_are_accuracies_by_loops(tmp_path: Path) -> None:
     right = []
     for chosen in unequal(own.labels, 5.0):
         assert own.anchors is not None
-        made = align_with("paper", own.points[chosen], own.anchors, AdaptSettings())
+        made = align_with(own.points[chosen], own.anchors, AdaptSettings(method="paper"))
         right += (made.predictions == own.labels[chosen]).tolist()
     assert at["paper", "imbalance", 5.0] == pytest.approx(np.mean(right))
 

@@ -179,7 +179,7 @@ def test_the_space_ranks_as_the_scores_do(
     np.testing.assert_allclose(cosines(*space), scores, atol=1e-6)
     assert anchors is not None
     assert points.shape[1] == anchors.shape[1]
-    made = align_with("paper", points, anchors, AdaptSettings())
+    made = align_with(points, anchors, AdaptSettings(method="paper"))
     assert (made.predictions == corpus.test.labels).mean() > 0.5  # words holds the seen classes too
 
 

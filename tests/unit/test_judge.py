@@ -1,19 +1,18 @@
-"""What an evaluation calls "from sentences" is each clip for itself, whatever the alignment."""
+"""What an evaluation calls "from sentences" uses each clip alone, whatever the alignment."""
 
 from __future__ import annotations
 
 from types import SimpleNamespace
-from typing import get_args
 
 import numpy as np
 import pytest
 
-from pgfa.adapt import align_with, cosines, nearest
+from pgfa.adapt import ALIGNMENTS, align_with, cosines, nearest
 from pgfa.adapt.prototype import Array
 from pgfa.config import AdaptSettings, RunSettings
 from pgfa.evaluate import evaluate as module
 
-METHODS = get_args(AdaptSettings.model_fields["method"].annotation)
+METHODS = tuple(ALIGNMENTS)
 
 
 def a_hub() -> tuple[Array, Array]:
@@ -26,9 +25,9 @@ def a_hub() -> tuple[Array, Array]:
 def test_the_nearest_anchor_by_a_loop() -> None:
     random = np.random.default_rng(0)
     features, anchors = random.normal(size=(9, 4)).astype("f"), random.normal(size=(3, 4)).astype("f")
-    for clip, found in zip(features, nearest(features, anchors), strict=True):
+    for clip, label in zip(features, nearest(features, anchors), strict=True):
         best = [clip @ a / np.linalg.norm(clip) / np.linalg.norm(a) for a in anchors]
-        assert found == int(np.argmax(best))
+        assert label == int(np.argmax(best))
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -40,15 +39,15 @@ def test_from_sentences_looks_at_no_other_clip(method: str, monkeypatch: pytest.
     adapt = AdaptSettings(method=method)
     run = SimpleNamespace(settings=RunSettings(adapt=adapt), model=None, centre=None)
     test = SimpleNamespace(positions=None, present=None, labels=truth)
-    found = module.judge(run, SimpleNamespace(test=test, unseen=(1, 2, 3)))
+    evaluation = module.judge(run, SimpleNamespace(test=test, unseen=(1, 2, 3)))
     alone = cosines(features, anchors).argmax(axis=1)
-    assert found.sentences.accuracy == pytest.approx((alone == truth).mean())
-    aligned = align_with(method, features, anchors, adapt)
-    assert found.aligned.accuracy == pytest.approx((aligned.predictions == truth).mean())
+    assert evaluation.sentences.accuracy == pytest.approx((alone == truth).mean())
+    aligned = align_with(features, anchors, adapt)
+    assert evaluation.aligned.accuracy == pytest.approx((aligned.predictions == truth).mean())
 
 
 def test_the_corrected_pseudo_labels_are_others() -> None:
     """The case above is one in which the two differ."""
     features, anchors = a_hub()
-    found = align_with("neighbours", features, anchors, AdaptSettings())
-    assert not np.array_equal(found.labels, nearest(features, anchors))
+    alignment = align_with(features, anchors, AdaptSettings(method="neighbours"))
+    assert not np.array_equal(alignment.labels, nearest(features, anchors))

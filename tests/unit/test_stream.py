@@ -1,4 +1,4 @@
-"""A stream of clips: bounded memory, predictions at once, and in the end the batch's prototypes."""
+"""A stream of clips: bounded memory, immediate predictions, and finally the prototypes of the batch."""
 
 from __future__ import annotations
 
@@ -36,17 +36,17 @@ def test_ends_where_the_batch_ends(alpha: float, size: int) -> None:
 
 @pytest.mark.parametrize("memory", [1, 3, 10])
 @pytest.mark.parametrize("size", [1, 13])
-def test_short_memory_keeps_the_surest(memory: int, size: int) -> None:
+def test_short_memory_keeps_the_most_confident(memory: int, size: int) -> None:
     features, anchors = drawn(1)
     stream = Stream(anchors, AdaptSettings(alpha=0.5, memory=memory))
     for i in range(0, len(features), size):
         stream.add(features[i : i + size])
         assert len(stream) <= 4 * memory
     scores = cosines(features, anchors)
-    labels, surprise = scores.argmax(axis=1), entropy(scores)
+    labels, entropies = scores.argmax(axis=1), entropy(scores)
     for c in range(4):
-        mine = sorted((i for i in range(len(features)) if labels[i] == c), key=lambda i: surprise[i])
-        chosen = mine[: min(memory, math.floor(0.5 * len(mine)))]
+        members = sorted((i for i in range(len(features)) if labels[i] == c), key=lambda i: entropies[i])
+        chosen = members[: min(memory, math.floor(0.5 * len(members)))]
         assert chosen
         expected = np.mean([features[i] / np.linalg.norm(features[i]) for i in chosen], axis=0)
         assert np.allclose(stream.prototypes[c], expected, atol=1e-6)
@@ -54,10 +54,10 @@ def test_short_memory_keeps_the_surest(memory: int, size: int) -> None:
 
 def test_predicts_with_what_it_has() -> None:
     features, anchors = drawn(2, 40)
-    stream, heard = Stream(anchors, AdaptSettings(alpha=0.6)), []
+    stream, predictions = Stream(anchors, AdaptSettings(alpha=0.6)), []
     for n in range(1, 41):
-        heard.append(int(stream.add(features[n - 1 : n])[0]))
-        assert heard[-1] == align(features[:n], anchors, 0.6).predictions[n - 1]
+        predictions.append(int(stream.add(features[n - 1 : n])[0]))
+        assert predictions[-1] == align(features[:n], anchors, 0.6).predictions[n - 1]
     first = Stream(anchors, AdaptSettings(alpha=0.6))
     assert first.add(features[:1])[0] == cosines(features[:1], anchors).argmax()
     assert (first.prototypes == anchors).all()
@@ -83,6 +83,6 @@ def test_edges_are_defined() -> None:
     assert (flow(alone, features, 8) == 0).all()
     with pytest.raises(ValueError, match="at least one"):
         Stream(anchors[:0], AdaptSettings())
-    kept = anchors.copy()
+    copy = anchors.copy()
     anchors[:] = 0
-    assert (stream.anchors == kept).all()
+    assert (stream.anchors == copy).all()

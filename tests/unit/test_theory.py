@@ -50,7 +50,7 @@ def test_mean_and_mean_square_error_of_a_prototype() -> None:
     assert t.spread(z, m).mean() == pytest.approx(v, rel=0.01)
 
 
-def test_bias_with_a_shifted_own_mean() -> None:
+def test_bias_with_a_shifted_selected_mean() -> None:
     own, moved, other = np.eye(3)[0] * 0.5, np.eye(3)[1] * 0.5, np.eye(3)[2] * 0.5
     assert t.prototype_bias(1.0, own, other, moved) == pytest.approx(np.sqrt(0.5))
     assert t.prototype_bias([0.0, 1.0], own, other) == pytest.approx([np.sqrt(0.5), 0])
@@ -58,7 +58,7 @@ def test_bias_with_a_shifted_own_mean() -> None:
 
 @pytest.mark.parametrize(("length", "loose"), [(0.1, 4.0), (0.6, 4.0), (0.98, 8.0)])
 @pytest.mark.parametrize("m", [2, 20, 80])
-def test_support_radius_holds_and_is_no_empty_promise(length: float, loose: float, m: int) -> None:
+def test_support_radius_holds_and_is_not_vacuous(length: float, loose: float, m: int) -> None:
     rng = np.random.default_rng(m)
     mean = length * directions(rng, 1, 6)[0]
     off = np.linalg.norm(shell(rng, mean, (3000, m)).mean(axis=1) - mean, axis=1)
@@ -83,19 +83,17 @@ def test_sampling_radius_of_sub_gaussian_vectors(d: int) -> None:
     assert radius < 2 * np.quantile(off, 0.95)
 
 
-@pytest.mark.parametrize("kept", [0.05, 0.2, 0.5, 0.8, 0.99])
-def test_selection_shift_bounds_the_worst_choice_of_a_gaussian(kept: float) -> None:
-    worst = (
-        norm.pdf(norm.isf(kept)) / kept
-    )  # the mean of the highest share `kept`; no choice moves it further
-    assert worst <= t.selection_shift(kept, 1.0) <= 4 * worst
-    assert t.selection_shift(kept, 0.3) == pytest.approx(0.3 * t.selection_shift(kept, 1.0))
+@pytest.mark.parametrize("share", [0.05, 0.2, 0.5, 0.8, 0.99])
+def test_selection_shift_bounds_the_worst_choice_of_a_gaussian(share: float) -> None:
+    worst = norm.pdf(norm.isf(share)) / share  # the mean of the highest `share`; no choice moves it further
+    assert worst <= t.selection_shift(share, 1.0) <= 4 * worst
+    assert t.selection_shift(share, 0.3) == pytest.approx(0.3 * t.selection_shift(share, 1.0))
 
 
 def test_selection_shift_is_reached_by_a_fair_coin() -> None:
     assert t.selection_shift(0.5, 1.0) == pytest.approx(1.0)  # values -1 and +1, the +1 chosen: shift 1
     assert t.selection_shift(1.0, 1.0) == 0
-    with pytest.raises(ValueError, match="kept"):
+    with pytest.raises(ValueError, match="share"):
         t.selection_shift(0.0, 1.0)
 
 
@@ -171,23 +169,23 @@ def test_best_alpha_predicted_for_real_alignment() -> None:
         labels = rng.integers(3, size=150)
         features = shell(rng, means[labels])
         for i, alpha in enumerate(grid):
-            made = align(features, anchors, alpha)
-            error[trial, i] = ((made.prototypes - means) ** 2).sum(axis=1).mean()
+            aligned = align(features, anchors, alpha)
+            error[trial, i] = ((aligned.prototypes - means) ** 2).sum(axis=1).mean()
         for c in range(3):
-            cell = np.flatnonzero(made.labels == c)
-            cell = cell[np.argsort(made.entropy[cell])]
+            cell = np.flatnonzero(aligned.labels == c)
+            cell = cell[np.argsort(aligned.entropy[cell])]
             right = labels[cell] == c
             pure.append(
                 np.interp((np.arange(20) + 0.5) / 20, (np.arange(len(cell)) + 0.5) / len(cell), right)
             )
-            v.append(1 - (made.prototypes[c] ** 2).sum())
+            v.append(1 - (aligned.prototypes[c] ** 2).sum())
             distance.append(
                 np.linalg.norm(features[cell[~right]].mean(axis=0) - means[c]) if (~right).any() else np.nan
             )
             size.append(len(cell))
     profile = np.mean(pure, axis=0)
     slope, top = np.polyfit((np.arange(20) + 0.5) / 20, profile, 1)
-    assert slope < 0, "the surest clips are the purest here"
+    assert slope < 0, "the most confident clips are the purest here"
     alpha = t.best_alpha(
         float(np.mean(size)), float(np.mean(v)), float(np.nanmean(distance)), -slope, min(top, 1.0)
     )
@@ -210,7 +208,7 @@ def test_misclassification_bound_of_fresh_clips(length: float, d: int, useful: b
 
 
 def test_misclassification_bound_of_the_supports_themselves() -> None:
-    """The clips judged are those the prototypes were made of; the uniform bound must hold for them too."""
+    """The clips judged are those averaged into the prototypes; the uniform bound must hold for them too."""
     rng = np.random.default_rng(11)
     length, d, m = 0.9, 128, 30
     means = length * np.eye(d)[:4]
@@ -264,17 +262,17 @@ def clusters(
 @pytest.mark.parametrize("seed", range(5))
 def test_perfect_sentences_and_loose_clusters_are_kept(seed: int) -> None:
     features, anchors, labels = clusters(seed, 0.3, 0.0, 8)
-    made, said = align(features, anchors, 0.9), t.should_align(features, anchors, 0.9)
-    assert (made.predictions == labels).mean() < (made.labels == labels).mean()
-    assert not said.align
+    aligned, decision = align(features, anchors, 0.9), t.should_align(features, anchors, 0.9)
+    assert (aligned.predictions == labels).mean() < (aligned.labels == labels).mean()
+    assert not decision.align
 
 
 @pytest.mark.parametrize("seed", range(5))
 def test_wrong_sentences_and_tight_clusters_are_aligned(seed: int) -> None:
     features, anchors, labels = clusters(seed, 0.55, 1.6, 60)
-    made, said = align(features, anchors, 0.9), t.should_align(features, anchors, 0.9)
-    assert (made.predictions == labels).mean() > (made.labels == labels).mean()
-    assert said.align
+    aligned, decision = align(features, anchors, 0.9), t.should_align(features, anchors, 0.9)
+    assert (aligned.predictions == labels).mean() > (aligned.labels == labels).mean()
+    assert decision.align
 
 
 @pytest.mark.parametrize(
@@ -284,32 +282,34 @@ def test_rule_is_mostly_right_between_the_clear_cases(length: float, error: floa
     hits = []
     for seed in range(12):
         features, anchors, labels = clusters(seed, length, error, clips)
-        made, said = align(features, anchors, 0.9), t.should_align(features, anchors, 0.9, splits=6)
-        gain = (made.predictions == labels).mean() - (made.labels == labels).mean()
-        hits += [said.align == (gain > 0)] if gain else []
+        aligned, decision = align(features, anchors, 0.9), t.should_align(features, anchors, 0.9, splits=6)
+        gain = (aligned.predictions == labels).mean() - (aligned.labels == labels).mean()
+        hits += [decision.align == (gain > 0)] if gain else []
     assert np.mean(hits) >= 0.7
 
 
-def test_decision_says_what_it_was_judged_by() -> None:
+def test_a_decision_reports_its_evidence() -> None:
     features, anchors, _ = clusters(1, 0.35, 1.2, 40)
-    made, said = align(features, anchors, 0.5), t.should_align(features, anchors, 0.5)
+    aligned, decision = align(features, anchors, 0.5), t.should_align(features, anchors, 0.5)
     pairs = np.triu_indices(5, k=1)
-    scores = unit_rows(features) @ anchors.T, unit_rows(features) @ unit_rows(made.prototypes).T
+    scores = unit_rows(features) @ anchors.T, unit_rows(features) @ unit_rows(aligned.prototypes).T
     before, after = (unit_rows((s[:, pairs[0]] - s[:, pairs[1]]).T) for s in scores)
-    assert said.move == pytest.approx(((before - after) ** 2).sum(axis=1).mean(), abs=1e-5)
-    assert said.align == (said.move > said.noise)
-    assert (said.supports == np.bincount(made.labels[made.support], minlength=5)).all()
-    assert said.radius == pytest.approx(np.sqrt(t.spread(made.prototypes, said.supports) / said.supports))
-    assert t.should_align(features, anchors, 0.5, confirmation=1.0).noise == pytest.approx(
-        said.noise * 1.5 / 2
+    assert decision.move == pytest.approx(((before - after) ** 2).sum(axis=1).mean(), abs=1e-5)
+    assert decision.align == (decision.move > decision.noise)
+    assert (decision.supports == np.bincount(aligned.labels[aligned.support], minlength=5)).all()
+    assert decision.radius == pytest.approx(
+        np.sqrt(t.spread(aligned.prototypes, decision.supports) / decision.supports)
     )
-    assert t.should_align(9 * features, 2 * anchors, 0.5).noise == pytest.approx(said.noise, rel=0.05)
+    assert t.should_align(features, anchors, 0.5, confirmation=1.0).noise == pytest.approx(
+        decision.noise * 1.5 / 2
+    )
+    assert t.should_align(9 * features, 2 * anchors, 0.5).noise == pytest.approx(decision.noise, rel=0.05)
 
 
-def test_equal_sentences_have_no_direction_to_turn() -> None:
+def test_equal_sentences_have_no_direction_that_could_change() -> None:
     features, anchors, _ = clusters(1, 0.5, 1.0, 10)
-    said = t.should_align(features, np.repeat(anchors[:1], 3, axis=0), 0.9)
-    assert np.isfinite([said.move, said.noise]).all()
+    decision = t.should_align(features, np.repeat(anchors[:1], 3, axis=0), 0.9)
+    assert np.isfinite([decision.move, decision.noise]).all()
 
 
 def test_decision_on_little() -> None:
@@ -328,8 +328,8 @@ def test_no_rule_without_labels_can_always_be_right() -> None:
     """Theorem 5: the same features and sentences, two worlds, and alignment is right in one of them only."""
     degrees = np.repeat([0, 40, 60], [60, 10, 30])
     features = np.stack([np.cos(np.radians(degrees)), np.sin(np.radians(degrees))], axis=1).astype(np.float32)
-    made = align(features, np.eye(2, dtype=np.float32), 1.0)
+    aligned = align(features, np.eye(2, dtype=np.float32), 1.0)
     for where, first in ((40, 1.0), (0, 0.9)):
         labels = (degrees > where).astype(int)
-        assert (made.labels == labels).mean() == pytest.approx(first)
-        assert (made.predictions == labels).mean() == pytest.approx(1.9 - first)
+        assert (aligned.labels == labels).mean() == pytest.approx(first)
+        assert (aligned.predictions == labels).mean() == pytest.approx(1.9 - first)

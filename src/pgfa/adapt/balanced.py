@@ -1,12 +1,13 @@
-"""Alignment by optimal transport: clips are shared out among the classes so that each class gets its part.
+"""Alignment by optimal transport: clips are assigned to the classes so that each class gets its share of them.
 
-Assumes that the candidate classes are known, that all clips are at hand, and that the class prior is about right.
-`uniform` takes every candidate to come equally often: under strong imbalance, or with candidates that never occur,
-it pushes clips over to classes they do not show, prototypes follow, and accuracy falls below that of the sentences.
-`given` fails in the same way as far as it is wrong. `estimated` reads the prior from the clips and shrinks it a
-little towards uniform: it needs enough clips to tell a rare class from an absent one, and a temperature near the
-spread of the clips; a class it takes for absent leaves its clips to others. Few clips cannot show a prior: its
-weight is N / (N + K), the rest goes to the clips' own shares, so that a single clip keeps its sentences' verdict.
+Assumes that the candidate classes are known, that all clips are available, and that the class prior is about right.
+`uniform` assumes that every candidate comes equally often: under strong imbalance, or with candidates that never
+occur, it assigns clips to classes they do not show, prototypes follow, and accuracy falls below that of the sentences.
+A prior given as numbers fails in the same way as far as it is wrong. `estimated` estimates the prior from the clips
+and shrinks it a little towards uniform: it needs enough clips to distinguish a rare class from an absent one, and a
+temperature near the spread of the clips; clips of a class estimated as absent go to other classes. Few clips carry
+little evidence about a prior: its weight is N / (N + K), the rest goes to the clips' own estimate, so that a single
+clip keeps the label of its nearest sentence.
 """
 
 from __future__ import annotations
@@ -14,27 +15,28 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from pgfa.adapt.prior import occurring
+from pgfa.adapt.method import AlignmentMethod
+from pgfa.adapt.prior import reweight_by_prior
 from pgfa.adapt.prototype import Alignment, Array, entropy, unit_rows
 from pgfa.config import AdaptSettings
 from pgfa.errors import BadConfig
 
 Doubles = NDArray[np.float64]
 
-SENTENCE = 1.0
+SENTENCE_WEIGHT = 1.0
 """A sentence counts as this many clips in its prototype."""
-CLIP_MORE = 5.0
-"""Clips counted in for each class when the clips' own shares are estimated (docs/results.md says what it is worth)."""
-RARE = 1e-9
+PSEUDO_COUNT = 5.0
+"""Clips per class added when the prior is estimated from the clips (docs/results.md reports the effect)."""
+MIN_PRIOR = 1e-9
 """Least prior of a class, and..."""
-LEAST_LEAD = 1e-4
-"""...least lead: scores stay finite where classes or clips are all alike."""
+MIN_MARGIN = 1e-4
+"""...least margin: scores stay finite where classes or clips are all alike."""
 
 
 def balanced(features: Array, anchors: Array, settings: AdaptSettings) -> Alignment:
-    """Share the clips out, make each prototype the mean of its shares and its sentence, and repeat.
+    """Assign the clips, set each prototype to the weighted mean of its clips and its sentence, and repeat.
 
-    Every clip of length above 0 is a support, weighted by its share. Repeats until no label changes, at most
+    Every clip of length above 0 is a support, weighted by its assignment. Repeats until no label changes, at most
     `settings.rounds` times. `scores` are cosines to the prototypes plus each class's offset.
 
     Args:
@@ -43,51 +45,58 @@ def balanced(features: Array, anchors: Array, settings: AdaptSettings) -> Alignm
         settings: `temperature`, `prior`, `shrinkage` and `rounds` are used.
 
     Raises:
-        BadConfig: a given prior has not as many entries as there are classes.
+        BadConfig: the prior has another number of entries than there are classes.
     """
-    unit, start = unit_rows(features).astype(np.float64), unit_rows(anchors).astype(np.float64)
-    seen = np.linalg.norm(unit, axis=1) > 0
-    scores, share = _shared_out(unit @ start.T, seen, settings)
-    predictions, done = scores.argmax(axis=1), 0
-    while done < settings.rounds:
-        done += 1
-        labels, surprise = predictions, entropy(scores.astype(np.float32))
-        prototypes = (SENTENCE * start + share.T @ unit[seen]) / (SENTENCE + share.sum(axis=0)[:, None])
-        scores, share = _shared_out(unit @ unit_rows(prototypes).astype(np.float64).T, seen, settings)
+    unit, sentences = unit_rows(features).astype(np.float64), unit_rows(anchors).astype(np.float64)
+    present = np.linalg.norm(unit, axis=1) > 0
+    scores, assignment = _assign(unit @ sentences.T, present, settings)
+    predictions = scores.argmax(axis=1)
+    rounds = 0
+    while rounds < settings.rounds:
+        rounds += 1
+        labels, entropies = predictions, entropy(scores.astype(np.float32))
+        total = SENTENCE_WEIGHT + assignment.sum(axis=0)[:, None]
+        prototypes = (SENTENCE_WEIGHT * sentences + assignment.T @ unit[present]) / total
+        scores, assignment = _assign(unit @ unit_rows(prototypes).astype(np.float64).T, present, settings)
         predictions = scores.argmax(axis=1)
         if (predictions == labels).all():
             break
-    final = scores.astype(np.float32)
-    return Alignment(anchors, labels, surprise, seen, prototypes.astype(np.float32), predictions, final, done)
+    centres, final = prototypes.astype(np.float32), scores.astype(np.float32)
+    return Alignment(anchors, labels, entropies, present, centres, predictions, final, rounds)
 
 
-def _shared_out(cosine: Doubles, seen: NDArray[np.bool_], settings: AdaptSettings) -> tuple[Doubles, Doubles]:
-    """(N, K) cosines plus the offsets that give each class its part of the clips seen; these clips' shares (n, K)."""
-    if not seen.any():
-        return cosine, cosine[seen]
-    heat = settings.temperature * lead(cosine[seen])
-    logits = cosine[seen] / heat
+def _assign(cosine: Doubles, present: NDArray[np.bool_], settings: AdaptSettings) -> tuple[Doubles, Doubles]:
+    """Optimal transport of the n clips that are present to the classes.
+
+    Returns:
+        (N, K) cosines plus the offsets that give each class its share of the clips; (n, K) the assignment, rows
+        adding to 1.
+    """
+    if not present.any():
+        return cosine, cosine[present]
+    temperature = settings.temperature * mean_margin(cosine[present])
+    logits = cosine[present] / temperature
     offset = offsets(logits, class_prior(logits, settings))
-    return cosine + heat * offset, softmax(logits + offset)
+    return cosine + temperature * offset, softmax(logits + offset)
 
 
-def lead(cosine: Doubles) -> float:
-    """How far a clip's best cosine is above its mean one, on average over clips: the scale of the temperature.
+def mean_margin(cosine: Doubles) -> float:
+    """Mean over clips of best cosine minus mean cosine: the unit of the temperature.
 
     Cosines of a narrow cone differ by hundredths, those of well-spread features by tenths; a fixed temperature
-    would share the first out evenly and decide the second at once.
+    would assign the former evenly and the latter by argmax.
     """
-    return max(float((cosine.max(axis=1) - cosine.mean(axis=1)).mean()), LEAST_LEAD)
+    return max(float((cosine.max(axis=1) - cosine.mean(axis=1)).mean()), MIN_MARGIN)
 
 
 def class_prior(logits: Doubles, settings: AdaptSettings) -> Doubles:
-    """(K,) part of each class among N clips with (N, K) logits: the wanted prior and the clips' own shares mixed.
+    """(K,) share of each class among N clips with (N, K) logits: the prior of the settings mixed with the estimate.
 
     Raises:
-        BadConfig: a given prior has not as many entries as there are classes.
+        BadConfig: the prior has another number of entries than there are classes.
     """
     clips, classes = logits.shape
-    wanted, weight = np.full(classes, 1 / classes), clips / (clips + classes)
+    target, weight = np.full(classes, 1 / classes), clips / (clips + classes)
     if settings.prior == "estimated":
         weight *= settings.shrinkage
     elif settings.prior != "uniform":
@@ -95,45 +104,47 @@ def class_prior(logits: Doubles, settings: AdaptSettings) -> Doubles:
             raise BadConfig(
                 f"the prior has {len(settings.prior)} entries, but there are {classes} candidate classes"
             )
-        wanted = np.array(settings.prior) / sum(settings.prior)
-    prior = weight * wanted + (1 - weight) * own_shares(logits)
-    return np.asarray((prior + RARE) / (1 + classes * RARE))
+        target = np.array(settings.prior) / sum(settings.prior)
+    prior = weight * target + (1 - weight) * estimate_prior(logits)
+    return np.asarray((prior + MIN_PRIOR) / (1 + classes * MIN_PRIOR))
 
 
-def own_shares(logits: Doubles) -> Doubles:
-    """(K,) part of each class as the clips themselves tell it, by expectation-maximisation from uniform.
+def estimate_prior(logits: Doubles) -> Doubles:
+    """(K,) share of each class estimated from the clips, by expectation-maximisation from uniform.
 
-    The prior that explains the clips best if softmax(logits) are the posteriors of a uniform one, with `CLIP_MORE`
-    clips of each class counted in, so that few clips estimate nothing. The plain mean of the softmax
-    would be blurred towards uniform by its temperature.
+    The prior that explains the clips best if softmax(logits) are the posteriors under a uniform one, with
+    `PSEUDO_COUNT` clips added per class, so that few clips change little. The plain mean of the softmax would be
+    blurred towards uniform by its temperature.
     """
     classes = logits.shape[1]
-    share = occurring(softmax(logits), np.full(classes, 1 / classes), classes * CLIP_MORE)
-    return np.asarray(share.mean(axis=0))
+    posterior = reweight_by_prior(softmax(logits), np.full(classes, 1 / classes), classes * PSEUDO_COUNT)
+    return np.asarray(posterior.mean(axis=0))
 
 
 def offsets(logits: Doubles, prior: Doubles, *, sweeps: int = 300, tolerance: float = 1e-4) -> Doubles:
     """(K,) offsets g with which the mean over clips of softmax(logits + g) is the prior: Sinkhorn's fixed point.
 
     softmax(logits + g) / N is then the plan of entropic optimal transport from clips, each of mass 1/N, to classes
-    of mass `prior`, with cost -logits and temperature 1 (Cuturi 2013). All in logarithms: no sharpness overflows.
+    of mass `prior`, with cost -logits and temperature 1 (Cuturi 2013). Computed in logarithms, so that sharp logits
+    do not overflow.
 
     Args:
         logits: (N, K), N at least 1.
         prior: (K,) above or equal 0, sum 1; a class of prior 0 gets -inf.
-        sweeps: at most so many; stops when all logarithms move less than `tolerance`.
+        sweeps: maximum number of sweeps.
+        tolerance: stops when every logarithm changes by less.
     """
-    wanted = prior > 0
-    logits = logits[:, wanted]
-    target, found = np.log(prior[wanted]), np.zeros(int(wanted.sum()))
+    possible = prior > 0
+    logits = logits[:, possible]
+    target, g = np.log(prior[possible]), np.zeros(int(possible.sum()))
     for _ in range(sweeps):
-        step = target - _log_mean(_log_softmax(logits + found))
-        found += step
+        step = target - _log_mean(_log_softmax(logits + g))
+        g += step
         if np.abs(step).max() < tolerance:
             break
-    g = np.full(len(prior), -np.inf)
-    g[wanted] = found - found.mean()
-    return g
+    out = np.full(len(prior), -np.inf)
+    out[possible] = g - g.mean()
+    return out
 
 
 def softmax(logits: Doubles) -> Doubles:
@@ -150,3 +161,15 @@ def _log_mean(logs: Doubles) -> Doubles:
     """(K,) logarithm of the mean over rows of exp(logs)."""
     highest = logs.max(axis=0)
     return np.asarray(highest + np.log(np.exp(logs - highest).mean(axis=0)))
+
+
+def _describe(settings: AdaptSettings) -> str:
+    return f"balanced, prior {settings.prior if isinstance(settings.prior, str) else 'given'}"
+
+
+METHOD = AlignmentMethod(
+    balanced,
+    grid=tuple({"temperature": temperature} for temperature in (0.25, 0.1)),
+    describe=_describe,
+    variants={"uniform": {"prior": "uniform"}},
+)

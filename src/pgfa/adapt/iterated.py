@@ -1,14 +1,15 @@
 """Alignment repeated: the prototypes give new pseudo-labels, these new prototypes, until no label changes.
 
-Assumes what `paper` does (the candidate classes are known, every clip shows one of them, all clips are at hand)
+Assumes what `paper` does (the candidate classes are known, every clip shows one of them, all clips are available)
 and that the nearest anchor is right more often than not, class by class: each round trusts the one before.
-Where a sentence lies nearer to another class's clips than to its own, the rounds settle on that error and may
+Where a sentence lies nearer to another class's clips than to its own, the rounds converge to that error and may
 end below `paper`. A class that loses its last clip goes back to its sentence. Class balance is not assumed.
 """
 
 from __future__ import annotations
 
-from pgfa.adapt.prototype import Alignment, Array, cosines, entropy, means, surest
+from pgfa.adapt.method import ALPHA_GRID, AlignmentMethod, name_and_alpha
+from pgfa.adapt.prototype import Alignment, Array, cosines, entropy, means, most_confident
 from pgfa.config import AdaptSettings
 
 
@@ -24,14 +25,17 @@ def iterated(features: Array, anchors: Array, settings: AdaptSettings) -> Alignm
     """
     scores = cosines(features, anchors)
     predictions = scores.argmax(axis=1)
-    done = 0
-    while done < settings.rounds:
-        done += 1
-        labels, surprise = predictions, entropy(scores)
-        support = surest(labels, surprise, len(anchors), settings.alpha)
+    rounds = 0
+    while rounds < settings.rounds:
+        rounds += 1
+        labels, entropies = predictions, entropy(scores)
+        support = most_confident(labels, entropies, len(anchors), settings.alpha)
         prototypes = means(features, labels, support, anchors)
         scores = cosines(features, prototypes)
         predictions = scores.argmax(axis=1)
         if (predictions == labels).all():
             break
-    return Alignment(anchors, labels, surprise, support, prototypes, predictions, scores, done)
+    return Alignment(anchors, labels, entropies, support, prototypes, predictions, scores, rounds)
+
+
+METHOD = AlignmentMethod(iterated, ALPHA_GRID, name_and_alpha)

@@ -1,20 +1,22 @@
-"""Alignment with hubness corrected: an anchor that is close to everything is held back before it is believed.
+"""Alignment with hubness corrected: an anchor that is close to many clips loses score before labels are assigned.
 
 In many dimensions some sentences are the nearest one of far too many clips. Half the mean cosine of an anchor to
-its nearest clips is taken off its scores, as in cross-domain similarity local scaling (Conneau et al. 2018); the
-other half of that correction, over a clip's nearest anchors, moves no argmax and is left out. By default all clips
-are the neighbours: simulated, fewer of them did no better, and far worse where classes are unequal.
+its nearest clips is subtracted from its scores, as in cross-domain similarity local scaling (Conneau et al. 2018);
+the other half of that correction, over a clip's nearest anchors, changes no argmax and is left out. By default all
+clips are the neighbours: in simulation, fewer of them did no better, and far worse where classes are unequal.
 
-Assumes that the candidate classes are known, that all clips are at hand, and that classes come about equally
-often: a class that is rare or never occurs has far clips only, is held back less, and draws clips not its own.
-Below some ten clips the mean is their chance composition; one clip alone keeps its sentences' verdict, whatever k.
+Assumes that the candidate classes are known, that all clips are available, and that classes come about equally
+often: a class that is rare or never occurs has distant clips only, is corrected less, and attracts clips of others.
+Below some ten clips the mean reflects which classes they happen to show; a single clip keeps the label of its nearest
+sentence, whatever k.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from pgfa.adapt.prototype import Alignment, Array, cosines, entropy, means, surest
+from pgfa.adapt.method import ALPHA_GRID, AlignmentMethod, name_and_alpha
+from pgfa.adapt.prototype import Alignment, Array, cosines, entropy, means, most_confident
 from pgfa.config import AdaptSettings
 
 
@@ -24,20 +26,23 @@ def neighbours(features: Array, anchors: Array, settings: AdaptSettings) -> Alig
     Args:
         features: (N, d) clips in sentence space, any length.
         anchors: (K, d) sentence vectors of the candidate classes.
-        settings: `alpha` and `neighbours` are used; more neighbours than clips are all clips.
+        settings: `alpha` and `neighbours` are used; more neighbours than clips means all clips.
     """
     k = min(settings.neighbours or len(features), len(features))
-    before = held_back(cosines(features, anchors), k)
-    labels, surprise = before.argmax(axis=1), entropy(before)
-    support = surest(labels, surprise, len(anchors), settings.alpha)
+    before = correct_hubness(cosines(features, anchors), k)
+    labels, entropies = before.argmax(axis=1), entropy(before)
+    support = most_confident(labels, entropies, len(anchors), settings.alpha)
     prototypes = means(features, labels, support, anchors)
-    scores = held_back(cosines(features, prototypes), k)
-    return Alignment(anchors, labels, surprise, support, prototypes, scores.argmax(axis=1), scores)
+    scores = correct_hubness(cosines(features, prototypes), k)
+    return Alignment(anchors, labels, entropies, support, prototypes, scores.argmax(axis=1), scores)
 
 
-def held_back(scores: Array, k: int) -> Array:
-    """(N, K) cosines less half the mean of the k highest of each column, k at most N; as they are where k is 0."""
+def correct_hubness(scores: Array, k: int) -> Array:
+    """(N, K) cosines minus half the mean of the k highest of each column, k at most N; unchanged where k is 0."""
     if k == 0:
         return scores
     highest = np.partition(scores, len(scores) - k, axis=0)[len(scores) - k :]
     return np.asarray(scores - 0.5 * highest.mean(axis=0), dtype=np.float32)
+
+
+METHOD = AlignmentMethod(neighbours, ALPHA_GRID, name_and_alpha)

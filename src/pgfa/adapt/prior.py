@@ -1,4 +1,4 @@
-"""How often each class occurs among clips, told from the clips themselves: label shift by expectation-maximisation."""
+"""How often each class occurs among clips, estimated from the clips: label shift by expectation-maximisation."""
 
 from __future__ import annotations
 
@@ -10,28 +10,29 @@ Doubles = NDArray[np.float64]
 STEPS = 20
 
 
-def occurring(posterior: Doubles, prior: Doubles, counted_in: float) -> Doubles:
-    """Posteriors under the prior with which classes occur among these clips (Saerens et al. 2002).
+def reweight_by_prior(posterior: Doubles, prior: Doubles, pseudo_count: float) -> Doubles:
+    """Posteriors under the class prior of these very clips (Saerens et al. 2002).
 
-    Each step weighs every clip's posteriors by the present prior over the one they were made with, and takes their
-    mean as the next prior, `counted_in` clips of the old prior counted in, so that few clips change little.
+    Each step reweights every clip's posteriors from the prior they were computed under to the current estimate, and
+    takes their mean, together with `pseudo_count` clips of the old prior, as the next estimate. With few clips the
+    estimate stays close to the old prior.
 
     Args:
         posterior: (N, K) rows adding to 1, N at least 1.
-        prior: (K,) that they were made with; above 0, sum 1.
-        counted_in: clips, 0 or more.
+        prior: (K,) that they were computed under; above 0, sum 1.
+        pseudo_count: clips of the old prior, 0 or more.
 
     Returns:
-        (N, K) rows adding to 1; their mean is how often each class occurs.
+        (N, K) rows adding to 1; their mean estimates how often each class occurs.
     """
     count = len(posterior)
-    found = prior
+    estimate = prior
     for _ in range(STEPS):
-        share = _under(posterior, found / prior).mean(axis=0)
-        found = (count * share + counted_in * prior) / (count + counted_in)
-    return _under(posterior, found / prior)
+        mean = _reweighted(posterior, estimate / prior).mean(axis=0)
+        estimate = (count * mean + pseudo_count * prior) / (count + pseudo_count)
+    return _reweighted(posterior, estimate / prior)
 
 
-def _under(posterior: Doubles, ratio: Doubles) -> Doubles:
-    weighed = posterior * ratio
-    return np.asarray(weighed / weighed.sum(axis=1, keepdims=True))
+def _reweighted(posterior: Doubles, ratio: Doubles) -> Doubles:
+    weight = posterior * ratio
+    return np.asarray(weight / weight.sum(axis=1, keepdims=True))

@@ -1,6 +1,6 @@
 """Prototype-guided text feature alignment at test time (method.md section 4). Pure functions of arrays.
 
-Assumes: the candidate classes are known, every clip shows one of them, and all clips are at hand at once.
+Assumes that the candidate classes are known, every clip shows one of them, and all clips are available at once.
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ Array = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Alignment:
-    """What alignment made of the sentences, whatever the method.
+    """The result of an alignment, whatever the method.
 
     Attributes:
         anchors: (K, d) what each class starts from: its sentence vector (or projected exemplar).
-        labels: (N,) pseudo-labels that the last prototypes were made from; in `paper` the nearest anchor.
-        entropy: (N,) of the softmax over cosines, without temperature, in nats; low is sure.
-        support: (N,) bool, the clips whose mean made a prototype.
+        labels: (N,) pseudo-labels of the last round; in `paper` the nearest anchor.
+        entropy: (N,) of the softmax over cosines, without temperature, in nats; low is confident.
+        support: (N,) bool, the clips that were averaged into a prototype.
         prototypes: (K, d) mean of a class's supports, or its anchor where it has none. Not normalised.
         predictions: (N,) the class of the highest score.
         scores: (N, K) cosines to the prototypes; `balanced` and `neighbours` add an offset to each class.
-        rounds: how often prototypes were made.
+        rounds: how often prototypes were computed.
     """
 
     anchors: Array
@@ -39,22 +39,22 @@ class Alignment:
 
 
 def nearest(features: Array, anchors: Array) -> NDArray[np.int64]:
-    """(N,) the anchor of highest cosine: what sentences alone say, each clip for itself.
+    """(N,) the anchor of highest cosine: the prediction from sentences alone, for each clip by itself.
 
-    Not the same as `Alignment.labels`, for which some methods look at all clips.
+    Not the same as `Alignment.labels`, for which some methods use all clips.
     """
     return np.asarray(cosines(features, anchors).argmax(axis=1))
 
 
-def keep(features: Array, anchors: Array) -> Alignment:
+def no_alignment(features: Array, anchors: Array) -> Alignment:
     """No alignment: the anchors are the prototypes and no clip supports them."""
     scores = cosines(features, anchors)
-    labels, nobody = scores.argmax(axis=1), np.zeros(len(features), dtype=bool)
-    return Alignment(anchors, labels, entropy(scores), nobody, np.array(anchors), labels, scores, rounds=0)
+    labels, support = scores.argmax(axis=1), np.zeros(len(features), dtype=bool)
+    return Alignment(anchors, labels, entropy(scores), support, np.array(anchors), labels, scores, rounds=0)
 
 
 def align(features: Array, anchors: Array, alpha: float) -> Alignment:
-    """One pass: pseudo-label, choose the surest, average them, predict by the nearest prototype.
+    """One pass: pseudo-label, select the most confident clips, average them, predict by the nearest prototype.
 
     Args:
         features: (N, d) clips in sentence space, any length.
@@ -65,15 +65,15 @@ def align(features: Array, anchors: Array, alpha: float) -> Alignment:
         raise ValueError(f"alpha must be above 0 and at most 1, found {alpha}")
     scores = cosines(features, anchors)
     labels = scores.argmax(axis=1)
-    surprise = entropy(scores)
-    support = surest(labels, surprise, len(anchors), alpha)
+    entropies = entropy(scores)
+    support = most_confident(labels, entropies, len(anchors), alpha)
     prototypes = means(features, labels, support, anchors)
     after = cosines(features, prototypes)
-    return Alignment(anchors, labels, surprise, support, prototypes, after.argmax(axis=1), after)
+    return Alignment(anchors, labels, entropies, support, prototypes, after.argmax(axis=1), after)
 
 
 def means(features: Array, labels: NDArray[np.int64], support: NDArray[np.bool_], anchors: Array) -> Array:
-    """(K, d) mean of the unit features of each class's supports, or its anchor as it is where it has none."""
+    """(K, d) mean of the unit features of each class's supports, or its unchanged anchor where it has none."""
     prototypes = np.array(anchors, dtype=np.float32)
     size = np.bincount(labels[support], minlength=len(anchors))
     total = np.zeros(prototypes.shape, dtype=np.float64)
@@ -82,24 +82,24 @@ def means(features: Array, labels: NDArray[np.int64], support: NDArray[np.bool_]
     return prototypes
 
 
-def surest(
+def most_confident(
     labels: NDArray[np.int64],
-    surprise: Array,
+    entropies: Array,
     classes: int,
     alpha: float,
-    most: NDArray[np.float64] | int | None = None,
+    limit: NDArray[np.float64] | int | None = None,
 ) -> NDArray[np.bool_]:
-    """Of each class the floor(alpha n_c) clips of lowest entropy; equal ones in their order. (N,) bool.
+    """(N,) bool, of each class the floor(alpha n_c) clips of lowest entropy; of ties the earlier clips.
 
-    With `most`, one number or one a class (K,), never more than that.
+    With `limit`, one number or one per class (K,), at most that many.
     """
-    order = np.lexsort((surprise, labels))
+    order = np.lexsort((entropies, labels))
     size = np.bincount(labels, minlength=classes)
     rank = np.arange(len(labels)) - (np.cumsum(size) - size)[labels[order]]
-    chosen = np.zeros(len(labels), dtype=bool)
-    wanted = np.floor(alpha * size)
-    chosen[order] = rank < (wanted if most is None else np.minimum(wanted, most))[labels[order]]
-    return chosen
+    selected = np.zeros(len(labels), dtype=bool)
+    count = np.floor(alpha * size)
+    selected[order] = rank < (count if limit is None else np.minimum(count, limit))[labels[order]]
+    return selected
 
 
 def entropy(scores: Array) -> Array:

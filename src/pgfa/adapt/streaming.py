@@ -1,9 +1,9 @@
-"""Alignment while clips arrive: predictions at once, and only the surest clips of each class are kept.
+"""Alignment while clips arrive: immediate predictions; only the most confident clips of each class are stored.
 
 Assumes that the candidate classes are known and every clip shows one of them. Pseudo-labels come from the
-sentences, never from moving prototypes, so that an early error does not feed itself and the order of clips does
-not count in the end. Early predictions rest on few clips: the first of each class on the sentence alone, or,
-with alpha = 1, on the first clip that looked like it. Class balance is not assumed.
+sentences, never from changing prototypes, so that an early error does not reinforce itself and the order of clips has
+no effect in the end. Early predictions rest on few clips: the first of each class on the sentence alone, or,
+with alpha = 1, on the first clip with that pseudo-label. Class balance is not assumed.
 """
 
 from __future__ import annotations
@@ -11,15 +11,15 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from pgfa.adapt.prototype import Array, cosines, entropy, means, surest
+from pgfa.adapt.prototype import Array, cosines, entropy, means, most_confident
 from pgfa.config import AdaptSettings
 
 
 class Stream:
-    """`paper` alignment of a stream. Holds at most `settings.memory` clips a class, whatever the length of the stream.
+    """`paper` alignment of a stream. Stores at most `settings.memory` clips per class, however long the stream.
 
-    After any number of clips the prototypes are those of `align` over all of them, but that a class has at most
-    `memory` supports: floor(alpha n_c) or `memory`, whichever is less, surest first, the earlier of two equal ones.
+    After any number of clips the prototypes are those of `align` over all of them, except that a class has at most
+    `memory` supports: floor(alpha n_c) or `memory`, whichever is less, most confident first, the earlier of two ties.
 
     Args:
         anchors: (K, d) sentence vectors of the candidate classes.
@@ -28,36 +28,36 @@ class Stream:
 
     def __init__(self, anchors: Array, settings: AdaptSettings) -> None:
         if len(anchors) == 0:
-            raise ValueError("at least one candidate class is needed")
+            raise ValueError("expected at least one candidate class, found none")
         self.anchors, self.settings = np.array(anchors, dtype=np.float32), settings
         self.prototypes: Array = self.anchors.copy()
-        """(K, d) as they are now."""
+        """(K, d) current prototypes."""
         self.counts: NDArray[np.int64] = np.zeros(len(anchors), dtype=np.int64)
         """(K,) clips pseudo-labelled so far."""
         self._features: Array = np.zeros((0, self.anchors.shape[1]), dtype=np.float32)
         self._labels: NDArray[np.int64] = np.zeros(0, dtype=np.int64)
-        self._surprise: Array = np.zeros(0, dtype=np.float32)
+        self._entropies: Array = np.zeros(0, dtype=np.float32)
 
     def __len__(self) -> int:
-        """Clips kept; at most classes x memory."""
+        """Clips stored; at most classes x memory."""
         return len(self._labels)
 
     def add(self, features: Array) -> NDArray[np.int64]:
-        """Take in (B, d) clips, B from 0 up, and predict them: (B,) the nearest prototype, these clips counted in."""
+        """Add (B, d) clips, B from 0 up, and predict them: (B,) the nearest prototype, with these clips included."""
         scores = cosines(features, self.anchors)
         labels = scores.argmax(axis=1)
         self.counts += np.bincount(labels, minlength=len(self.anchors))
-        # Kept clips stay in order of arrival: sums over supports then do not depend on how the stream was cut.
+        # Clips stay in order of arrival: sums over supports then do not depend on the batches of the stream.
         self._features = np.concatenate([self._features, features.astype(np.float32)])
         self._labels = np.concatenate([self._labels, labels])
-        self._surprise = np.concatenate([self._surprise, entropy(scores)])
-        kept = surest(self._labels, self._surprise, len(self.anchors), 1, self.settings.memory)
-        self._features, self._labels, self._surprise = (
-            self._features[kept],
-            self._labels[kept],
-            self._surprise[kept],
-        )
-        wanted = np.floor(self.settings.alpha * self.counts)
-        support = surest(self._labels, self._surprise, len(self.anchors), 1, wanted)
+        self._entropies = np.concatenate([self._entropies, entropy(scores)])
+        stored = self._most_confident(self.settings.memory)
+        self._features = self._features[stored]
+        self._labels = self._labels[stored]
+        self._entropies = self._entropies[stored]
+        support = self._most_confident(np.floor(self.settings.alpha * self.counts))
         self.prototypes = means(self._features, self._labels, support, self.anchors)
         return np.asarray(cosines(features, self.prototypes).argmax(axis=1))
+
+    def _most_confident(self, limit: NDArray[np.float64] | int) -> NDArray[np.bool_]:
+        return most_confident(self._labels, self._entropies, len(self.anchors), 1, limit)

@@ -363,7 +363,7 @@ def demo(out: Path = Path("pgfa-demo"), *, seed: int = 0, epochs: int | None = N
     run_demo(out, seed=seed, epochs=epochs)
 
 
-for _command in (using.recognise, using.live, using.export):
+for _command in (using.recognise, using.live, using.export, using.calibrate):
     app.command(_command)
 
 

@@ -1,4 +1,4 @@
-"""The commands that use a trained recogniser: recognise, live, export."""
+"""The commands that use a trained recogniser: recognise, live, export, calibrate."""
 
 from __future__ import annotations
 
@@ -9,55 +9,73 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
+from pgfa.config import RecogniseSettings
+
 if TYPE_CHECKING:
-    from pgfa.recognise import Answers, Timeline
+    from pgfa.recognise import Live
+    from pgfa.skeleton import Clip
 
-Sentences = Annotated[list[str] | None, Parameter(name="--as", negative="")]
+DEFAULT = RecogniseSettings()
+LESS_CERTAIN = ": the answer is less certain (docs/formats.md)"
 
-LONG = 10.0
-"""Seconds from which a recording is looked at over time."""
-LESS = ": the answer is less certain (docs/formats.md)"
+Sentences = Annotated[list[str] | None, Parameter(name=("--sentence", "--as"), negative="")]
+OutputFile = Annotated[Path | None, Parameter(negative="")]
 
 
 def recognise(
     file: str,
     *,
-    as_: Sentences = None,
+    sentence: Sentences = None,
     run: Path | None = None,
     adapt: Path | None = None,
     teach: Annotated[list[str] | None, Parameter(negative="")] = None,
-    spans: bool | None = None,
-    window: Annotated[list[float] | None, Parameter(negative="")] = None,
-    hop: float = 0.25,
-    json: Path | None = None,
-    csv: Path | None = None,
-    vtt: Path | None = None,
-    eaf: Path | None = None,
+    spans: Annotated[
+        bool | None,
+        Parameter(
+            help="Answer over time, for each body. "
+            f"Default: only for recordings of {DEFAULT.long_from:g} seconds or longer."
+        ),
+    ] = None,
+    window: Annotated[tuple[float, ...], Parameter(negative="")] = DEFAULT.window,
+    hop: float = DEFAULT.hop,
+    json: OutputFile = None,
+    csv: OutputFile = None,
+    windows_csv: OutputFile = None,
+    vtt: OutputFile = None,
+    eaf: OutputFile = None,
     device: str = "cpu",
 ) -> None:
-    """Rank sentences by how well they tell what a recording shows; of a long one, say when.
+    """Rank sentences by how well they describe a recording; for a long recording, say when.
+
+    With an output file of "-", as in `--json=-`, the output goes to standard output instead of the table.
 
     Parameters
     ----------
     file
-        A recording of any known format, or a member of a zip (`a.zip!member`).
-    as_
-        A sentence that might tell what is seen; give it several times.
+        A recording in any known format, or a member of a zip (`a.zip!member`).
+    sentence
+        A candidate sentence; repeat the option for more.
     run
-        A folder that `pgfa train` or `pgfa export` made; the recogniser in the package if not given.
+        Folder of a training run or of an exported recogniser (default: the bundled recogniser).
     adapt
-        A folder of recordings, unlabelled, that show what the sentences tell: the surest stand for the sentences.
+        Folder of unlabelled recordings that show what the sentences describe. Prototypes averaged from the most
+        confident of them replace the sentence vectors.
     teach
-        NAME=FILE: a class by example; several examples as several --teach of one name.
-    spans
-        Look at the recording over time, body by body; so it is by itself from 10 seconds on.
+        NAME=FILE: a class defined by example; repeat the option for more examples or classes.
     window
-        Seconds of the windows over time; 1.5 and 3 if not given.
+        Window lengths in seconds; cosines are averaged over the lengths.
     hop
-        Seconds from window to window.
-    json, csv, vtt, eaf
-        Write the answer to this file (`--json=-`: to standard output, instead of the table). WebVTT and EAF (ELAN)
-        hold spans.
+        Seconds between the centres of successive windows.
+    json
+        Write the answer as JSON.
+    csv
+        Write the answer as CSV, one row per sentence or span.
+    windows_csv
+        Write the probabilities over time as CSV, one row per window and body.
+    vtt
+        Write the spans as WebVTT captions, for any video player.
+    eaf
+        Write the spans as annotations for ELAN.
     device
         cpu, cuda, cuda:1, or auto.
     """
@@ -65,100 +83,138 @@ def recognise(
     from pgfa.files import write_atomic
     from pgfa.read import read
     from pgfa.recognise import Recogniser
-    from pgfa.recognise.temporal.spans import WINDOW
+    from pgfa.recognise.formats import OUTPUTS, render
     from pgfa.skeleton import NO_DEPTH
 
+    paths = {"json": json, "csv": csv, "windows.csv": windows_csv, "vtt": vtt, "eaf": eaf}
+    outputs = {name: path for name, path in paths.items() if path is not None}
+    if only_spans := [name for name in outputs if OUTPUTS[name].answers is None]:
+        if spans is False:
+            options = ", ".join(f"--{name.replace('.', '-')}" for name in only_spans)
+            raise BadConfig(f"{options} writes answers over time and cannot be used with --no-spans")
+        spans = True
     clip = read(file)
     for problem in clip.problems:
-        print(f"note: {problem}{LESS if problem == NO_DEPTH else ''}", file=sys.stderr)
-    over_time = spans if spans is not None else bool(vtt or eaf) or clip.seconds >= LONG
-    if not over_time and (vtt or eaf):
-        raise BadConfig("--vtt and --eaf hold spans; leave out --no-spans")
+        print(f"note: {problem}{LESS_CERTAIN if problem == NO_DEPTH else ''}", file=sys.stderr)
     recogniser = Recogniser.load(run, device)
-    examples: dict[str, list[str]] = {}
-    for given in teach or ():
-        name, mark, example = given.partition("=")
-        if not (name and mark and example):
-            raise BadConfig(f"--teach expects NAME=FILE, found {given!r}")
-        examples.setdefault(name, []).append(example)
-    for name, files in examples.items():
-        recogniser = recogniser.teach(name, list(files))
+    if teach:
+        for name, files in _examples(teach).items():
+            recogniser = recogniser.teach(name, files)
     if adapt is not None:
-        recogniser = recogniser.adapt(adapt, as_ or [])
+        recogniser = recogniser.adapt(adapt, sentence or [])
         print(recogniser.adaptation, file=sys.stderr)
-    if over_time:
-        found: Timeline | Answers = recogniser.spans(clip, as_ or [], tuple(window or WINDOW), hop)
-    else:
-        found = recogniser.recognise(clip, as_ or [])
-    quiet = False
-    for kind, place in {"json": json, "csv": csv, "vtt": vtt, "eaf": eaf}.items():
-        if place is None:
-            continue
-        text = _as(kind, found)
-        if str(place) == "-":
+    result = recogniser.answer(clip, sentence or [], over_time=spans, window=window, hop=hop)
+    for name, path in outputs.items():
+        text = render(name, result)
+        if str(path) == "-":
             print(text, end="")
-            quiet = True
         else:
-            write_atomic(place, text)
-    if not quiet:
-        print(_as("table", found))
+            write_atomic(path, text)
+    if not any(str(path) == "-" for path in outputs.values()):
+        print(render("table", result), end="")
 
 
-def live(*, as_: Sentences, run: Path | None = None, device: str = "cpu") -> None:
-    """Answer while frames come: lines of JSON in on standard input, lines of JSON out.
+def _examples(options: list[str]) -> dict[str, list[Clip | str | Path]]:
+    """NAME=FILE options as class name -> files. Raises BadConfig."""
+    from pgfa.errors import BadConfig
 
-    First line: {"layout": "kinect20"}; then a line a frame: {"t": seconds, "bodies": [[[x, y, z], ...]]}, null for
-    what is absent. An answer comes five times a second, from the last 1.5 and 3 seconds.
+    examples: dict[str, list[Clip | str | Path]] = {}
+    for option in options:
+        name, separator, file = option.partition("=")
+        if not (name and separator and file):
+            raise BadConfig(f"--teach expects NAME=FILE, found {option!r}")
+        examples.setdefault(name, []).append(file)
+    return examples
+
+
+def live(*, sentence: Sentences, run: Path | None = None, device: str = "cpu") -> None:
+    """Answer while frames arrive: lines of JSON on standard input, lines of JSON on standard output.
+
+    First line: {"layout": "kinect20"}; then one line per frame: {"t": seconds, "bodies": [[[x, y, z], ...]]}, with
+    null for an absent body, joint or coordinate. docs/recognise.md describes the answers.
 
     Parameters
     ----------
-    as_
-        A sentence that might tell what is seen; give it several times.
+    sentence
+        A candidate sentence; repeat the option for more.
     run
-        A folder that `pgfa train` or `pgfa export` made; the recogniser in the package if not given.
+        Folder of a training run or of an exported recogniser (default: the bundled recogniser).
     device
         cpu, cuda, cuda:1, or auto.
     """
-    # The sums of an answer are small: two threads that wait for each other on a busy machine take 20 times as long.
+    # The sums of an answer are small: on a busy machine two threads that wait for each other take 20 times as long.
     # The variables are read when torch and numpy are imported, below.
     for threads in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         os.environ.setdefault(threads, "1")
     from pgfa.recognise import Recogniser
     from pgfa.recognise.temporal.jsonl import answer_lines
 
-    for line in answer_lines(Recogniser.load(run, device), as_ or [], sys.stdin.buffer):
+    recogniser = Recogniser.load(run, device)
+
+    def open_live(layout: str, rate: float | None) -> Live:
+        return recogniser.live(sentence or [], layout, rate)
+
+    for line in answer_lines(open_live, sys.stdin.buffer):
         print(line, flush=True)
 
 
-def export(out: Path, *, as_: Sentences = None, run: Path | None = None) -> None:
-    """Make a recogniser that needs no torch: its encoder as ONNX, in a folder that `--run` takes.
+def export(out: Path, *, sentence: Sentences = None, run: Path | None = None) -> None:
+    """Export a recogniser that runs without torch: its encoder as ONNX, in a folder that `--run` accepts.
 
     Parameters
     ----------
     out
-        Folder to make.
-    as_
-        A sentence whose vector is stored too; others are encoded when asked for.
+        Output folder.
+    sentence
+        A sentence whose vector is stored; others are encoded when they are used. Repeat the option for more.
     run
-        A folder that `pgfa train` made, or a bundle; the recogniser in the package if not given.
+        Folder of a training run or of a bundle (default: the bundled recogniser).
     """
-    from pgfa.recognise.export import export as make
+    from pgfa.recognise.export import export as export_bundle
 
-    bundle = make(run, out, as_ or ())
+    bundle = export_bundle(run, out, sentence or ())
     size = sum(file.stat().st_size for file in out.iterdir())
     print(f"exported: {out} ({size / 1e6:.1f} MB, {len(bundle.sentences)} sentences stored)")
 
 
-def _as(kind: str, found: Answers | Timeline) -> str:
-    import json
+def calibrate(
+    runs: list[Path],
+    *,
+    out: Path,
+    bundle: Path | None = None,
+    pack: Annotated[list[str] | None, Parameter(negative="")] = None,
+    none_share: float = 0.5,
+) -> None:
+    """Fit the probabilities of a recogniser on classes held out of training, and report how reliable they are.
 
-    from pgfa.recognise import Answers, outputs
+    Train with the final settings several times, each time with other classes held out: the unseen classes of each
+    run. Do not hold out classes whose accuracy is reported elsewhere as unseen, as calibration uses their labels.
+    Figures for a run come from a fit on the other runs (with one run, on the other half of its classes); what is
+    stored is fitted on all of them.
 
-    if kind == "json":
-        return json.dumps(found.to_dict(), indent=1, ensure_ascii=False) + "\n"
-    if isinstance(found, Answers):
-        return outputs.answers_csv(found) if kind == "csv" else outputs.answers_table(found)
-    if kind == "table":
-        return outputs.spans_table(found)
-    made = {"csv": outputs.spans_csv, "vtt": outputs.spans_vtt, "eaf": outputs.spans_eaf}
-    return made[kind](found.spans)
+    Parameters
+    ----------
+    runs
+        Folders of finished training runs.
+    out
+        Output file (JSON).
+    bundle
+        A bundle whose calibration is replaced.
+    pack
+        New pack paths, if moved since training, in the same order; repeat the option for more.
+    none_share
+        Share of the questions whose correct class is not among the candidates.
+    """
+    from dataclasses import replace
+
+    from pgfa.files import write_json
+    from pgfa.recognise import open_bundle
+    from pgfa.recognise.calibration.runs import calibrate_runs
+
+    report = calibrate_runs(runs, pack or [], none_share)
+    print(report)
+    write_json(out, report.calibration.to_dict())
+    print(f"\ncalibration: {out}")
+    if bundle:
+        replace(open_bundle(bundle), calibration=report.calibration).save(bundle)
+        print(f"stored in: {bundle}")

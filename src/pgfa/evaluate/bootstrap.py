@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 Doubles = NDArray[np.float64]
 
 RESAMPLES = 2000
+"""Of every bootstrap interval of this package."""
 
 
 @dataclass(frozen=True)

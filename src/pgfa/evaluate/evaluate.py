@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pgfa.adapt import Alignment, align_with, cosines, nearest
+from pgfa.adapt import ALIGNMENTS, Alignment, align_with, cosines, nearest
 from pgfa.config import AdaptSettings, RunSettings
 from pgfa.errors import BadConfig
 from pgfa.evaluate.feature_map import feature_map
@@ -143,7 +143,7 @@ def judge(run: Run, corpus: Corpus) -> Evaluation:
         raise BadConfig(f"nothing to evaluate: the split {settings.split} holds no class out")
     features = features_of(run.model, corpus.test.positions, corpus.test.present)
     anchors = unseen_anchors(run.model, corpus, settings, run.centre)
-    alignment = align_with(settings.adapt.method, features, anchors, settings.adapt)
+    alignment = align_with(features, anchors, settings.adapt)
     classes, truth = len(corpus.unseen), corpus.test.labels
     return Evaluation(
         run, corpus, features, alignment,
@@ -187,7 +187,7 @@ def _report(found: Evaluation, notes: tuple[str, ...], command: str) -> Report:
             "Tested on": f"{len(corpus.test):,} clips",
             "Recipe": f"{settings.train.recipe}, {settings.train.epochs} epochs, seed {settings.train.seed}",
             "Sentences": f"{settings.text.encoder}, {' and '.join(settings.text.variants)}",
-            "Alignment": _method(settings.adapt),
+            "Alignment": ALIGNMENTS[settings.adapt.method].describe(settings.adapt),
         },
         table=[_row(found.start, found.sentences), _row(AFTER_ALIGNMENT, found.aligned)],
         classes=[UnseenClass(a.label, sentence_of(a, shown)) for a in corpus.unseen],
@@ -201,16 +201,6 @@ def _report(found: Evaluation, notes: tuple[str, ...], command: str) -> Report:
             f"{r['class']} ({r['rule']}; unseen: {r['because_of']})" for r in found.run.facts["removed"]
         ],
     )
-
-
-def _method(settings: AdaptSettings) -> str:
-    """The alignment and the setting that moves it most."""
-    if settings.method == "none":
-        return "none"
-    if settings.method == "balanced":
-        prior = settings.prior if isinstance(settings.prior, str) else "given"
-        return f"balanced, prior {prior}"
-    return f"{settings.method}, support factor {settings.alpha:g}"
 
 
 def _row(name: str, value: Score) -> Method:

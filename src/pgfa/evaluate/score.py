@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from pgfa.evaluate.bootstrap import RESAMPLES
+
 Labels = NDArray[np.int64]
 
-RESAMPLES = 2000
 
 
 @dataclass(frozen=True)

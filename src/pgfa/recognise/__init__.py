@@ -1,13 +1,14 @@
-"""What most people import: a trained recogniser that takes recordings and typed sentences.
+"""Recognition with a trained recogniser: recordings and sentences in, answers out.
 
-Nothing here needs torch until a recogniser whose encoder is torch's is opened: an exported one runs without.
+Torch is imported only when a recogniser with a torch encoder is opened; an exported one runs without it.
 """
 
-from pgfa.recognise.answers import Answer, Answers, Span, Timeline
+from pgfa.recognise.answers import Adaptation, Answer, Answers, Span, Timeline
 from pgfa.recognise.bundle import Bundle, open_bundle
 from pgfa.recognise.calibration.model import Calibration
+from pgfa.recognise.candidates import Candidates
 from pgfa.recognise.prototypes import Prototype
-from pgfa.recognise.recogniser import Adaptation, Recogniser, StreamRecogniser
+from pgfa.recognise.recogniser import Recogniser, StreamRecogniser
 from pgfa.recognise.temporal.live import Live
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "Answers",
     "Bundle",
     "Calibration",
+    "Candidates",
     "Live",
     "Prototype",
     "Recogniser",

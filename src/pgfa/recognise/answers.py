@@ -1,4 +1,4 @@
-"""What a recogniser answers: ranked sentences for a recording, spans of time for a long one."""
+"""What a recogniser returns: ranked sentences for a recording, spans of time for a long one, changes by alignment."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class Answer:
-    """One sentence and how well it tells what a recording shows.
+    """One candidate and how well it describes a recording.
 
     Attributes:
         sentence: as given; for a taught class its name.
-        probability: 0 to 1; those of all sentences and of "none of these" add to 1. `Answers.calibrated` says
-            whether it was fitted to how often such answers are right.
-        cosine: -1 to 1, between the recording and the sentence (or the prototype that stands for it).
-        prototype: whether recordings stand for the sentence: it was adapted or taught.
+        probability: 0 to 1; those of all candidates and of "none of these" add to 1. `Answers.calibrated` says
+            whether probabilities match how often such answers are correct.
+        cosine: -1 to 1, between the recording and the sentence vector or its prototype.
+        prototype: whether a prototype, averaged from clips by `adapt` or `teach`, was compared.
     """
 
     sentence: str
@@ -30,15 +30,15 @@ class Answer:
 
 @dataclass(frozen=True)
 class Answers(Sequence[Answer]):
-    """Sentences ranked by probability, the likeliest first, and the probability that it is none of them.
+    """Candidates ranked by probability, most probable first, and the probability of "none of these".
 
     Attributes:
-        answers: one a sentence.
+        answers: one per candidate.
         none: probability of "none of these"; 0 where the recogniser is not calibrated.
         calibrated: whether probabilities were fitted on held-out classes.
         source: id of the recording.
-        problems: what is amiss with it, or had to be guessed, as `Clip.problems`; "no depth" makes every answer
-            less certain (docs/formats.md).
+        problems: what is missing from the recording or was assumed, as `Clip.problems`; "no depth" makes every
+            answer less certain (docs/formats.md).
     """
 
     answers: tuple[Answer, ...]
@@ -49,7 +49,7 @@ class Answers(Sequence[Answer]):
 
     @property
     def best(self) -> Answer | None:
-        """The likeliest sentence, or None where "none of these" is likelier."""
+        """The most probable candidate, or None where "none of these" is more probable."""
         return self.answers[0] if self.answers[0].probability >= self.none else None
 
     def __len__(self) -> int:
@@ -59,11 +59,11 @@ class Answers(Sequence[Answer]):
         return iter(self.answers)
 
     @overload
-    def __getitem__(self, at: int) -> Answer: ...
+    def __getitem__(self, index: int) -> Answer: ...
     @overload
-    def __getitem__(self, at: slice) -> tuple[Answer, ...]: ...
-    def __getitem__(self, at: int | slice) -> Answer | tuple[Answer, ...]:
-        return self.answers[at]
+    def __getitem__(self, index: slice) -> tuple[Answer, ...]: ...
+    def __getitem__(self, index: int | slice) -> Answer | tuple[Answer, ...]:
+        return self.answers[index]
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON."""
@@ -86,14 +86,14 @@ class Answers(Sequence[Answer]):
 
 @dataclass(frozen=True)
 class Span:
-    """A stretch of time in which a body does what a sentence tells.
+    """A stretch of time in which a body does what a sentence describes.
 
     Attributes:
         start_s, end_s: seconds from the first frame, start below end.
-        body: slot of the body in the recording.
+        body: index of the body in the recording, from 0.
         sentence: as given.
         probability: mean over the windows of the span, 0 to 1.
-        partner: slot of the other body, where the sentence needs two.
+        partner: index of the other body, where the sentence describes two people.
     """
 
     start_s: float
@@ -121,9 +121,8 @@ class Timeline:
 
     Attributes:
         sentences: K, in the order of the columns.
-        times: (W,) middles of the windows, seconds from the first frame.
-        probabilities: (bodies, W, K + 1) float32; the last column is "none of these". NaN where the body is
-            not there.
+        times: (W,) centres of the windows, seconds from the first frame.
+        probabilities: (bodies, W, K + 1) float32; the last column is "none of these". NaN where the body is absent.
         spans: sorted by body, then start.
         seconds: length of the recording.
         calibrated: whether probabilities were fitted on held-out classes.
@@ -139,7 +138,7 @@ class Timeline:
     source: str = ""
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain data for JSON; None where a body is not there."""
+        """Plain data for JSON; None where a body is absent."""
         rounded = np.round(self.probabilities.astype(np.float64), 5)
         return {
             "source": self.source,
@@ -153,3 +152,32 @@ class Timeline:
             ],
             "spans": [span.to_dict() for span in self.spans],
         }
+
+
+@dataclass(frozen=True)
+class Adaptation:
+    """What alignment on unlabelled clips changed.
+
+    Attributes:
+        sentences: K.
+        support: (K,) clips averaged into the prototype of each sentence; 0 where the sentence vector is unchanged.
+        before, after: (N,) the best sentence of each clip, as an index below K.
+    """
+
+    sentences: tuple[str, ...]
+    support: tuple[int, ...]
+    before: tuple[int, ...]
+    after: tuple[int, ...]
+
+    @property
+    def changed(self) -> int:
+        """Number of clips whose best sentence changed."""
+        return sum(a != b for a, b in zip(self.before, self.after, strict=True))
+
+    def __str__(self) -> str:
+        lines = [f"adapted on {len(self.before)} clips; the answer changed for {self.changed}"]
+        lines += [
+            f"{n:5} clip{'s' if n > 1 else ' '}     {s}" if n else f"    - unchanged  {s}"
+            for s, n in zip(self.sentences, self.support, strict=True)
+        ]
+        return "\n".join(lines)

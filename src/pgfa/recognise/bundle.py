@@ -1,8 +1,12 @@
-"""A recogniser on disk: the folder of a training run, or a bundle that stands by itself.
+"""A recogniser on disk: the folder of a training run, or a self-contained bundle.
 
-A bundle is a folder of ``recogniser.json`` (settings, centre, calibration, where it comes from), the encoder
-(``encoder.safetensors`` for torch or ``encoder.onnx``), and, where there are any, the vectors of sentences
-(``sentences.safetensors``) and of what was adapted or taught (``prototypes.safetensors``).
+A bundle is a folder of ``recogniser.json`` (settings, centre, calibration, provenance), the encoder
+(``encoder.safetensors`` for torch or ``encoder.onnx``), and, if there are any, the vectors of sentences
+(``sentences.safetensors``) and of prototypes (``prototypes.safetensors``).
+
+Changes of the format: a new optional key keeps `FORMAT`; anything that an older pgfa would misread gets a new number,
+and `_manifest` then maps older manifests to the new form. Bundles of every number so far must open: a fixture of each
+is in tests/fixtures and opened by tests/unit/test_old_bundles.py.
 """
 
 from __future__ import annotations
@@ -20,19 +24,19 @@ from pgfa.config import RunSettings
 from pgfa.errors import BadCheckpoint, PgfaError
 from pgfa.files import file_sha256, read_json, write_atomic, write_json
 from pgfa.recognise.calibration.model import Calibration
-from pgfa.recognise.encoders import Encoder, OnnxEncoder, TorchEncoder
+from pgfa.recognise.encoders import FeatureEncoder, OnnxEncoder, TorchEncoder
 from pgfa.recognise.prototypes import Prototype, load_prototypes, save_prototypes
 from pgfa.text.encode import encode
 
-FORM = "pgfa recogniser 1"
-FACTS, TORCH, ONNX, SENTENCES = (
+FORMAT = "pgfa recogniser 1"
+MANIFEST, TORCH, ONNX, SENTENCES = (
     "recogniser.json",
     "encoder.safetensors",
     "encoder.onnx",
     "sentences.safetensors",
 )
-IN_THE_BOX = Path(__file__).parent / "weights" / "default"
-"""The recogniser that comes with the package."""
+BUNDLED = Path(__file__).parent / "weights" / "default"
+"""The default recogniser, bundled with the package."""
 
 
 @dataclass(frozen=True)
@@ -44,44 +48,43 @@ class Bundle:
         encoder: prepared clips -> features.
         centre: (d,) subtracted from every sentence vector.
         calibration: cosines -> probabilities.
-        provenance: what it was trained on: classes seen and unseen, clips, identity of the run.
-        sentences: vectors of sentences that are stored with it, rows of length 1, before the centre is
-            subtracted.
-        prototypes: sentences that were adapted and classes that were taught when it was saved.
-        place: where it was opened from.
+        provenance: what it was trained on: seen and unseen classes, clips, identity of the run.
+        sentences: stored sentence vectors, of length 1, before the centre is subtracted.
+        prototypes: of sentences that were adapted and classes that were taught when it was saved.
+        folder: where it was opened from.
     """
 
     settings: RunSettings
-    encoder: Encoder
+    encoder: FeatureEncoder
     centre: NDArray[np.float32]
     calibration: Calibration
     provenance: Mapping[str, Any]
     sentences: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
     prototypes: Mapping[str, Prototype] = field(default_factory=dict)
-    place: Path | None = None
+    folder: Path | None = None
 
     def anchors(self, sentences: Sequence[str]) -> NDArray[np.float32]:
         """(K, d) vectors in the space of the features; stored ones first, the others are encoded.
 
-        Raises BadConfig for an empty sentence, or where the sentence encoder cannot be had.
+        Raises BadConfig for an empty sentence, or where the sentence encoder is not available.
         """
-        known = {s: self.sentences[s] for s in sentences if s in self.sentences}
-        absent = [s for s in dict.fromkeys(sentences) if s not in known]
-        if absent:
-            known |= zip(absent, encode(absent, self.settings.text), strict=True)
-        return np.stack([known[s] for s in sentences]) - self.centre
+        vectors = {s: self.sentences[s] for s in sentences if s in self.sentences}
+        missing = [s for s in dict.fromkeys(sentences) if s not in vectors]
+        if missing:
+            vectors |= zip(missing, encode(missing, self.settings.text), strict=True)
+        return np.stack([vectors[s] for s in sentences]) - self.centre
 
     def save(self, folder: Path, sentences: Sequence[str] = ()) -> None:
-        """Write a bundle; `recogniser.json`, written last, says that all is there.
+        """Write a bundle; `recogniser.json` is written last and marks it as complete.
 
         Args:
-            folder: made if absent; a bundle that was there is replaced.
-            sentences: whose vectors are stored too, beside those that this one has.
+            folder: created if missing; a bundle in it is replaced.
+            sentences: whose vectors are stored, in addition to those already stored.
         """
         stored = dict(self.sentences)
         if new := [s for s in dict.fromkeys(sentences) if s not in stored]:
             stored |= zip(new, self.anchors(new) + self.centre, strict=True)
-        (folder / FACTS).unlink(missing_ok=True)
+        (folder / MANIFEST).unlink(missing_ok=True)
         weights = folder / (ONNX if isinstance(self.encoder, OnnxEncoder) else TORCH)
         if isinstance(self.encoder, OnnxEncoder):
             write_atomic(weights, self.encoder.content)
@@ -90,87 +93,90 @@ class Bundle:
 
             save_checkpoint(weights, self.encoder.model)
         else:
-            raise TypeError(f"an encoder of kind {self.encoder.kind} cannot be saved")
+            raise TypeError(f"an encoder of type {self.encoder.kind} cannot be saved")
         if stored:
             from safetensors.numpy import save
 
             write_atomic(folder / SENTENCES, save({s: np.ascontiguousarray(v) for s, v in stored.items()}))
         else:
             (folder / SENTENCES).unlink(missing_ok=True)
-        facts = {
-            "form": FORM,
+        manifest = {
+            "form": FORMAT,
             "encoder": {"file": weights.name, "sha256": file_sha256(weights)},
             "settings": _portable(self.settings),
             "text_centre": [float(x) for x in self.centre],
             "calibration": self.calibration.to_dict(),
             "provenance": dict(self.provenance),
         }
-        if said := save_prototypes(folder, self.prototypes):
-            facts["prototypes"] = said
-        write_json(folder / FACTS, facts)
+        if prototypes := save_prototypes(folder, self.prototypes):
+            manifest["prototypes"] = prototypes
+        write_json(folder / MANIFEST, manifest)
 
 
-def open_bundle(place: Path | None = None, *, device: str = "cpu") -> Bundle:
-    """Open a bundle, a training run, or, with no place, the recogniser in the box.
+def open_bundle(folder: Path | None = None, *, device: str = "cpu") -> Bundle:
+    """Open a bundle or a training run; without a folder, the bundled recogniser.
 
     Raises:
-        BadCheckpoint: there is none, or it is damaged.
-        BadConfig: a device this machine does not have; onnxruntime is needed and absent.
+        BadCheckpoint: the folder is not a recogniser, or it is damaged.
+        BadConfig: the device is not available; onnxruntime is needed but not installed.
     """
-    if place is None and not (IN_THE_BOX / FACTS).is_file():
+    if folder is None and not (BUNDLED / MANIFEST).is_file():
         raise BadCheckpoint(
-            "no weights come with this copy of pgfa; give a run of `pgfa train` or a bundle of `pgfa export`"
+            "this copy of pgfa contains no default recogniser; give a run of `pgfa train` or a bundle of `pgfa export`"
         )
-    place = IN_THE_BOX if place is None else place
-    if not (place / FACTS).is_file():
-        return _from_run(place, device)
-    said = _facts(place / FACTS)
+    folder = BUNDLED if folder is None else folder
+    if not (folder / MANIFEST).is_file():
+        return _from_run(folder, device)
+    manifest = _manifest(folder / MANIFEST)
     try:
-        settings = RunSettings.saved(**said["settings"])
-        centre = np.asarray(said["text_centre"], dtype=np.float32)
-        file, sha256 = str(said["encoder"]["file"]), said["encoder"]["sha256"]
-        provenance = dict(said["provenance"])
+        settings = RunSettings.saved(**manifest["settings"])
+        centre = np.asarray(manifest["text_centre"], dtype=np.float32)
+        file, sha256 = str(manifest["encoder"]["file"]), manifest["encoder"]["sha256"]
+        provenance = dict(manifest["provenance"])
     except (KeyError, TypeError, ValueError, PgfaError) as error:
-        raise BadCheckpoint(f"{place / FACTS}: not the facts of a recogniser: {error!r}") from None
+        raise BadCheckpoint(f"{folder / MANIFEST}: not the manifest of a recogniser: {error!r}") from None
     if centre.ndim != 1 or not centre.size or not np.isfinite(centre).all() or file not in (TORCH, ONNX):
-        raise BadCheckpoint(f"{place / FACTS}: expected text_centre of some numbers, and {TORCH} or {ONNX}")
-    if not (place / file).is_file() or file_sha256(place / file) != sha256:
-        raise BadCheckpoint(f"{place / file}: missing, or not the file that {FACTS} tells of")
+        raise BadCheckpoint(
+            f"{folder / MANIFEST}: expected a text_centre of finite numbers, and {TORCH} or {ONNX}"
+        )
+    if not (folder / file).is_file() or file_sha256(folder / file) != sha256:
+        raise BadCheckpoint(f"{folder / file}: missing, or its SHA-256 is not the one in {MANIFEST}")
     return Bundle(
         settings,
-        _encoder(place / file, settings, centre.size, device),
+        _encoder(folder / file, settings, centre.size, device),
         centre,
-        Calibration.from_dict(said.get("calibration"), str(place / FACTS)),
+        Calibration.from_dict(manifest.get("calibration"), str(folder / MANIFEST)),
         provenance,
-        _sentences(place / SENTENCES, centre.size),
-        load_prototypes(place, said.get("prototypes", []), centre.size),
-        place,
+        _sentences(folder / SENTENCES, centre.size),
+        load_prototypes(folder, manifest.get("prototypes", []), centre.size),
+        folder,
     )
 
 
-def _from_run(place: Path, device: str) -> Bundle:
-    from pgfa.train.run import open_run
+def _from_run(folder: Path, device: str) -> Bundle:
+    from pgfa.train.run import open_run  # here, as it imports torch; an exported recogniser runs without it
 
-    run = open_run(place, device=device)
-    facts = ("identity", "seen", "unseen", "train_clips", "removed")
-    provenance = {"run": place.name, **{name: run.facts[name] for name in facts if name in run.facts}}
+    run = open_run(folder, device=device)
+    keys = ("identity", "seen", "unseen", "train_clips", "removed")
+    provenance = {"run": folder.name, **{key: run.facts[key] for key in keys if key in run.facts}}
     calibration = Calibration.unfitted(float(run.model.log_scale.detach().exp()))
-    return Bundle(run.settings, TorchEncoder(run.model), run.centre, calibration, provenance, place=place)
+    return Bundle(run.settings, TorchEncoder(run.model), run.centre, calibration, provenance, folder=folder)
 
 
-def _facts(path: Path) -> dict[str, Any]:
+def _manifest(path: Path) -> dict[str, Any]:
     try:
-        said = read_json(path)
+        manifest = read_json(path)
     except PgfaError as error:
         raise BadCheckpoint(str(error)) from None
-    if not isinstance(said, dict) or said.get("form") != FORM:
-        raise BadCheckpoint(f"{path}: expected a {FORM}")
-    return said
+    form = manifest.get("form") if isinstance(manifest, dict) else None
+    if form != FORMAT:
+        raise BadCheckpoint(f"{path}: expected form {FORMAT!r}, found {form!r}")
+    return dict(manifest)
 
 
-def _encoder(file: Path, settings: RunSettings, size: int, device: str) -> Encoder:
+def _encoder(file: Path, settings: RunSettings, size: int, device: str) -> FeatureEncoder:
     if file.name == ONNX:
-        return OnnxEncoder.open(file, size=size, alone=settings.model.absent_bodies == "skip")
+        return OnnxEncoder.open(file, size=size, per_body=settings.model.absent_bodies == "skip")
     from pgfa.model.device import pick_device
     from pgfa.model.encoder import build_model
     from pgfa.skeleton import get_layout
@@ -199,9 +205,9 @@ def _sentences(file: Path, size: int) -> dict[str, NDArray[np.float32]]:
 
 
 def _portable(settings: RunSettings) -> dict[str, Any]:
-    """Settings without paths of the machine they were made on."""
-    said = settings.model_dump(mode="json")
-    said["packs"] = [re.split(r"[\\/]", str(p).rstrip("\\/"))[-1] for p in settings.packs]
-    if said["text"]["source"] is not None:
-        said["text"]["source"] = Path(said["text"]["source"]).name
-    return said
+    """Settings without the paths of the machine that trained the model."""
+    values = settings.model_dump(mode="json")
+    values["packs"] = [re.split(r"[\\/]", str(p).rstrip("\\/"))[-1] for p in settings.packs]
+    if values["text"]["source"] is not None:
+        values["text"]["source"] = Path(values["text"]["source"]).name
+    return values

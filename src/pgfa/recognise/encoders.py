@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 BATCH = 256
 
 
-class Encoder(Protocol):
-    """Prepared clips in, features in sentence space out. Must not change by being used: threads share it."""
+class FeatureEncoder(Protocol):
+    """Prepared clips in, features in sentence space out. Stateless: threads share it."""
 
     @property
     def kind(self) -> str:
@@ -26,7 +26,7 @@ class Encoder(Protocol):
         ...
 
     def features(self, positions: NDArray[np.float32], present: NDArray[np.bool_]) -> NDArray[np.float32]:
-        """(N, T, M, V, 3) prepared clips and (N, M) who is there -> (N, d), not normalised."""
+        """(N, T, M, V, 3) prepared clips and (N, M) whether a body is present -> (N, d), not normalised."""
         ...
 
 
@@ -38,7 +38,7 @@ class TorchEncoder:
     kind: Literal["torch"] = "torch"
 
     def features(self, positions: NDArray[np.float32], present: NDArray[np.bool_]) -> NDArray[np.float32]:
-        """See `Encoder`."""
+        """See `FeatureEncoder`."""
         from pgfa.train.features import features_of
 
         return features_of(self.model, positions, present, batch=BATCH)
@@ -50,64 +50,64 @@ class OnnxEncoder:
 
     Attributes:
         session: of onnxruntime.
-        content: the file it was opened from, as bytes, so that it can be saved again.
+        content: the bytes of its file, so that it can be saved again.
         size: d of the features.
-        alone: the graph takes bodies one by one, and a clip is the mean of its bodies; else whole clips.
+        per_body: the graph encodes single bodies, and a clip is the mean of its bodies; else whole clips.
     """
 
     session: Any
     content: bytes
     size: int
-    alone: bool
+    per_body: bool
     kind: Literal["onnx"] = "onnx"
 
     @classmethod
-    def open(cls, file: Path, *, size: int, alone: bool) -> OnnxEncoder:
-        """Raises BadConfig where onnxruntime is not installed, BadCheckpoint where the file is no encoder."""
+    def open(cls, file: Path, *, size: int, per_body: bool) -> OnnxEncoder:
+        """Open a file. Raises BadConfig without onnxruntime, BadCheckpoint where the file is not an encoder."""
         try:
             content = file.read_bytes()
         except OSError as error:
             raise BadCheckpoint(f"{file}: not a readable file: {error}") from None
-        return cls.of(content, str(file), size=size, alone=alone)
+        return cls.of(content, str(file), size=size, per_body=per_body)
 
     @classmethod
-    def of(cls, content: bytes, file: str, *, size: int, alone: bool) -> OnnxEncoder:
+    def of(cls, content: bytes, file: str, *, size: int, per_body: bool) -> OnnxEncoder:
         """As `open`, from bytes; `file` is named in errors."""
         try:
             import onnxruntime
         except ImportError:
             raise BadConfig(f"{file} needs onnxruntime: pip install onnxruntime (or pgfa[export])") from None
         options = onnxruntime.SessionOptions()
-        # One thread: small graphs run faster so, and sums then come out the same on every machine of a kind.
+        # One thread: faster for small graphs, and sums are then the same on all machines of one kind.
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         options.log_severity_level = 3
         try:
             session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
-        except Exception as error:  # the runtime raises kinds of its own
+        except Exception as error:  # the runtime raises its own exception types
             raise BadCheckpoint(f"{file}: not a readable ONNX model: {str(error)[:300]}") from None
         names = [i.name for i in session.get_inputs()], [o.name for o in session.get_outputs()]
         if names != (["positions"], ["features"]):
             raise BadCheckpoint(f"{file}: expected positions -> features, found {names}")
-        return cls(session, content, size, alone)
+        return cls(session, content, size, per_body)
 
     def features(self, positions: NDArray[np.float32], present: NDArray[np.bool_]) -> NDArray[np.float32]:
-        """See `Encoder`."""
+        """See `FeatureEncoder`."""
         out = np.zeros((len(positions), self.size), dtype=np.float32)
-        for first in range(0, len(positions), BATCH):
-            part = slice(first, first + BATCH)
-            out[part] = self._some(np.ascontiguousarray(positions[part]), present[part])
+        for start in range(0, len(positions), BATCH):
+            part = slice(start, start + BATCH)
+            out[part] = self._batch(np.ascontiguousarray(positions[part]), present[part])
         return out
 
-    def _some(self, positions: NDArray[np.float32], present: NDArray[np.bool_]) -> NDArray[np.float32]:
-        if not self.alone:
+    def _batch(self, positions: NDArray[np.float32], present: NDArray[np.bool_]) -> NDArray[np.float32]:
+        if not self.per_body:
             return self._run(positions)
-        there = present.copy()
-        there[:, 0] |= ~present.any(axis=1)  # a clip without anybody keeps its first slot, as in training
-        clip, body = np.nonzero(there)
-        each = self._run(np.ascontiguousarray(positions[clip, :, body][:, :, None]))
+        used = present.copy()
+        used[:, 0] |= ~present.any(axis=1)  # a clip without a person keeps its first body, as in training
+        clip, body = np.nonzero(used)
+        features = self._run(np.ascontiguousarray(positions[clip, :, body][:, :, None]))
         total = np.zeros((len(positions), self.size), dtype=np.float32)
-        np.add.at(total, clip, each)
-        return np.asarray(total / there.sum(axis=1, keepdims=True), dtype=np.float32)
+        np.add.at(total, clip, features)
+        return np.asarray(total / used.sum(axis=1, keepdims=True), dtype=np.float32)
 
     def _run(self, positions: NDArray[np.float32]) -> NDArray[np.float32]:
         return np.asarray(self.session.run(["features"], {"positions": positions})[0], dtype=np.float32)

@@ -1,4 +1,4 @@
-"""A recogniser for machines without torch: the encoder as ONNX, beside the vectors of some sentences."""
+"""Export of a recogniser for machines without torch: the encoder as ONNX, with stored sentence vectors."""
 
 from __future__ import annotations
 
@@ -20,24 +20,24 @@ PARITY = 1e-5
 
 
 def export(source: Path | None, out: Path, sentences: Sequence[str] = ()) -> Bundle:
-    """Write a bundle whose encoder runs on onnxruntime, held against torch before it is written.
+    """Write a bundle whose encoder runs on onnxruntime, after comparing its features with those of torch.
 
     Args:
-        source: a training run or a bundle; None: the recogniser in the box.
-        out: folder to make.
-        sentences: whose vectors are stored; others are encoded when asked for.
+        source: a training run or a bundle; None: the bundled recogniser.
+        out: output folder.
+        sentences: whose vectors are stored; others are encoded when they are used.
 
     Raises:
-        BadCheckpoint: `source` is none; or its encoder came out different on onnxruntime.
-        BadConfig: onnx or onnxruntime is not installed; the encoder is Shift-GCN, whose shift ONNX does not know.
+        BadCheckpoint: `source` is not a recogniser; or its encoder gives other features on onnxruntime.
+        BadConfig: onnx or onnxruntime is not installed; the encoder is Shift-GCN, whose shift ONNX does not have.
     """
     bundle = open_bundle(source)
     if isinstance(bundle.encoder, OnnxEncoder):
-        made = bundle
+        exported = bundle
     else:
         assert isinstance(bundle.encoder, TorchEncoder)
-        made = replace(bundle, encoder=_converted(bundle, bundle.encoder))
-    made.save(out, sentences)
+        exported = replace(bundle, encoder=_converted(bundle, bundle.encoder))
+    exported.save(out, sentences)
     return open_bundle(out)
 
 
@@ -55,12 +55,12 @@ def _converted(bundle: Bundle, encoder: TorchEncoder) -> OnnxEncoder:
     model, settings = encoder.model, bundle.settings
     if not encoder_spec(settings.model.encoder).exportable:
         raise BadConfig(
-            f"the encoder {settings.model.encoder} cannot be exported: ONNX lacks an operation of it"
+            f"the encoder {settings.model.encoder} cannot be exported: ONNX does not have one of its operations"
         )
-    alone = settings.model.absent_bodies == "skip"
+    per_body = settings.model.absent_bodies == "skip"
 
     class Graph(nn.Module):
-        """Clips, or bodies one by one, in; features out. Who is present is minded outside."""
+        """Clips, or single bodies, in; features out. Absent bodies are handled by `OnnxEncoder`."""
 
         def __init__(self) -> None:
             super().__init__()
@@ -73,23 +73,25 @@ def _converted(bundle: Bundle, encoder: TorchEncoder) -> OnnxEncoder:
 
     bodies = settings.prepare.bodies
     joints = int(model.parents.numel())
-    example = torch.randn(3, settings.prepare.frames, 1 if alone else bodies, joints, 3)
+    example = torch.randn(3, settings.prepare.frames, 1 if per_body else bodies, joints, 3)
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings(), torch.inference_mode():
         file = Path(folder) / "encoder.onnx"
-        warnings.simplefilter("ignore")  # the exporter warns of its own age
+        warnings.simplefilter("ignore")  # the exporter warns that it is deprecated
         torch.onnx.export(
             Graph().eval(), (example,), file, input_names=["positions"], output_names=["features"],
             dynamic_axes={"positions": {0: "clips"}, "features": {0: "clips"}}, opset_version=OPSET, dynamo=False,
         )  # fmt: skip
         content = file.read_bytes()
-    made = OnnxEncoder.of(content, "encoder.onnx", size=len(bundle.centre), alone=alone)
+    converted = OnnxEncoder.of(content, "encoder.onnx", size=len(bundle.centre), per_body=per_body)
     random = np.random.default_rng(0)
     for clips in (1, 5):
         shape = (clips, settings.prepare.frames, bodies, joints, 3)
         present = random.random((clips, bodies)) < 0.7
         positions = random.normal(0, 0.4, shape).astype(np.float32) * present[:, None, :, None, None]
-        wanted = encoder.features(positions, present)
-        apart = float(np.abs(made.features(positions, present) - wanted).max() / np.abs(wanted).max())
-        if not apart <= PARITY:
-            raise BadCheckpoint(f"the exported encoder is {apart:.1e} from torch, more than {PARITY:g}")
-    return made
+        expected = encoder.features(positions, present)
+        difference = np.abs(converted.features(positions, present) - expected).max() / np.abs(expected).max()
+        if not difference <= PARITY:
+            raise BadCheckpoint(
+                f"the exported encoder differs from torch by {difference:.1e}, more than {PARITY:g}"
+            )
+    return converted

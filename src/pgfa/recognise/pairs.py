@@ -1,4 +1,4 @@
-"""Which sentences tell of two people: told by their words."""
+"""Which sentences describe two people, judged by their words."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ _ALONE = re.compile(
 
 
 def needs_two(sentence: str) -> bool:
-    """Whether a sentence tells of two people and must be held against two bodies at once.
+    """Whether a sentence describes two people and must be compared with two bodies at once.
 
-    "Each other" and "together" count where neither one person nor parts of a body can be meant.
+    "Each other" and "together" count only where they can refer to neither a single person nor parts of a body.
 
     >>> needs_two("two people shake hands"), needs_two("a person claps the hands together")
     (True, False)

@@ -1,4 +1,4 @@
-"""Recordings that stand for a sentence or a taught name, in memory and beside a bundle's other files."""
+"""Prototypes that replace a sentence vector or define a taught class, in memory and in a bundle."""
 
 from __future__ import annotations
 
@@ -18,12 +18,13 @@ PROTOTYPES = "prototypes.safetensors"
 
 @dataclass(frozen=True)
 class Prototype:
-    """Recordings that stand for a sentence or a name.
+    """A vector averaged from clips, compared in place of a sentence vector.
 
     Attributes:
         vector: (d,) mean of unit features.
-        clips: how many made it.
-        taught: by examples that were said to show it; else by unlabelled clips that looked sure.
+        clips: number of clips averaged.
+        taught: whether the clips were given as examples of a class; else they are unlabelled clips selected by
+            alignment.
     """
 
     vector: NDArray[np.float32]
@@ -32,26 +33,26 @@ class Prototype:
 
 
 def save_prototypes(folder: Path, prototypes: Mapping[str, Prototype]) -> list[dict[str, Any]]:
-    """Write the vectors, or take away those of before where there are none now. Returns the rest, plain for JSON."""
+    """Write the vectors, or delete an earlier file if there are none. Returns the other fields, plain for JSON."""
     file = folder / PROTOTYPES
     if not prototypes:
         file.unlink(missing_ok=True)
         return []
     from safetensors.numpy import save
 
-    write_atomic(file, save({"vectors": np.stack([made.vector for made in prototypes.values()])}))
-    return [{"name": name, "clips": made.clips, "taught": made.taught} for name, made in prototypes.items()]
+    write_atomic(file, save({"vectors": np.stack([p.vector for p in prototypes.values()])}))
+    return [{"name": name, "clips": p.clips, "taught": p.taught} for name, p in prototypes.items()]
 
 
-def load_prototypes(folder: Path, said: Any, size: int) -> dict[str, Prototype]:
+def load_prototypes(folder: Path, records: Any, size: int) -> dict[str, Prototype]:
     """What `save_prototypes` wrote. Raises BadCheckpoint.
 
     Args:
         folder: of the bundle.
-        said: what `save_prototypes` returned.
+        records: what `save_prototypes` returned.
         size: d of the features.
     """
-    if said == []:
+    if records == []:
         return {}
     from safetensors import SafetensorError
     from safetensors.numpy import load_file
@@ -59,11 +60,11 @@ def load_prototypes(folder: Path, said: Any, size: int) -> dict[str, Prototype]:
     file = folder / PROTOTYPES
     try:
         vectors = load_file(file)["vectors"]
-        made = {str(s["name"]): (int(s["clips"]), bool(s["taught"])) for s in said}
+        fields = {str(r["name"]): (int(r["clips"]), bool(r["taught"])) for r in records}
     except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
         raise BadCheckpoint(f"{file}: not readable prototypes: {error!r}") from None
-    if vectors.shape != (len(made), size) or vectors.dtype != np.float32 or not np.isfinite(vectors).all():
+    if vectors.shape != (len(fields), size) or vectors.dtype != np.float32 or not np.isfinite(vectors).all():
         raise BadCheckpoint(
-            f"{file}: expected {len(made)} x {size} float32 numbers, found {vectors.shape} {vectors.dtype}"
+            f"{file}: expected {len(fields)} x {size} float32 numbers, found {vectors.shape} {vectors.dtype}"
         )
-    return {name: Prototype(row, *rest) for row, (name, rest) in zip(vectors, made.items(), strict=True)}
+    return {name: Prototype(row, *rest) for row, (name, rest) in zip(vectors, fields.items(), strict=True)}

@@ -1,8 +1,7 @@
-"""The recogniser: recordings and typed sentences in, calibrated answers out."""
+"""The recogniser: recordings and sentences in, calibrated answers out."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -12,67 +11,46 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pgfa.adapt import Stream, align_with, cosines, unit_rows
-from pgfa.config import AdaptSettings
-from pgfa.errors import BadConfig, LimitExceeded
+from pgfa.config import AdaptSettings, RecogniseSettings
+from pgfa.errors import BadConfig
 from pgfa.prepare import prepare
 from pgfa.read import read
-from pgfa.recognise.answers import Answer, Answers, Timeline
+from pgfa.recognise.answers import Adaptation, Answers, Timeline
 from pgfa.recognise.bundle import Bundle, open_bundle
 from pgfa.recognise.calibration.model import Calibration
+from pgfa.recognise.candidates import Candidates
+from pgfa.recognise.pairs import needs_two
 from pgfa.recognise.prototypes import Prototype
 from pgfa.recognise.recordings import recordings_in
 from pgfa.recognise.temporal.live import Live
-from pgfa.recognise.temporal.spans import HOP, WINDOW, timeline
+from pgfa.recognise.temporal.spans import timeline
 from pgfa.skeleton import Clip, Ragged, get_layout
+from pgfa.text.encode import check_sentences
 
 Recording = Clip | str | Path
 Recordings = list[Recording] | tuple[Recording, ...]
 
-MAX_SENTENCES = 1_000
-"""Candidates at once, taught classes among them."""
-_HALF = re.compile("[\ud800-\udfff]")
-"""Half a character, which no encoding of text can hold."""
+MAX_CANDIDATES = 1_000
+"""Sentences of one question."""
+
+_DEFAULT = RecogniseSettings()
 
 
-@dataclass(frozen=True)
-class Adaptation:
-    """What alignment on one's own clips changed.
-
-    Attributes:
-        sentences: K.
-        support: (K,) clips whose mean now stands for each sentence; 0 where the sentence stays.
-        before, after: (N,) the likeliest sentence of each clip, as a number below K.
-    """
-
-    sentences: tuple[str, ...]
-    support: tuple[int, ...]
-    before: tuple[int, ...]
-    after: tuple[int, ...]
-
-    @property
-    def changed(self) -> int:
-        """Clips whose likeliest sentence is another one now."""
-        return sum(a != b for a, b in zip(self.before, self.after, strict=True))
-
-    def __str__(self) -> str:
-        lines = [f"adapted on {len(self.before)} clips; the answer changed for {self.changed}"]
-        lines += [
-            f"{n:5} clip{'s stand' if n > 1 else ' stands'} for  {s}" if n else f"    - stays as it is  {s}"
-            for s, n in zip(self.sentences, self.support, strict=True)
-        ]
-        return "\n".join(lines)
+def is_long(clip: Clip) -> bool:
+    """Whether a recording is answered over time by default: from `RecogniseSettings.long_from` seconds on."""
+    return clip.seconds >= _DEFAULT.long_from
 
 
 @dataclass(frozen=True)
 class Recogniser:
-    """Tells which of several sentences fits a recording.
+    """Finds which of several sentences describes a recording.
 
-    It never changes: `adapt`, `teach` and `forget` give a new one that shares its encoder. So threads may share
-    it, and the same question has the same answer.
+    It is immutable: `adapt`, `teach` and `forget` return a new one that shares the encoder. So threads may share
+    it, and the same question always has the same answer.
 
     Attributes:
-        bundle: encoder, settings, calibration, where it comes from.
-        prototypes: sentences that were adapted and classes that were taught.
+        bundle: encoder, settings, calibration, provenance.
+        prototypes: of sentences that were adapted and classes that were taught.
         adaptation: what the last `adapt` changed.
     """
 
@@ -85,29 +63,29 @@ class Recogniser:
         """Open a recogniser.
 
         Args:
-            path: a folder that `pgfa train` or `pgfa export` made; None: the one in the box.
-            device: ``cpu``, ``cuda``, ``cuda:1`` or ``auto``; an exported one runs on the CPU.
+            path: a folder written by `pgfa train` or `pgfa export`; None: the bundled recogniser.
+            device: ``cpu``, ``cuda``, ``cuda:1`` or ``auto``; an exported recogniser runs on the CPU.
 
         Raises:
-            BadCheckpoint: there is none, or it is damaged.
-            BadConfig: a device this machine does not have; onnxruntime is needed and absent.
+            BadCheckpoint: the folder is not a recogniser, or it is damaged.
+            BadConfig: the device is not available; onnxruntime is needed but not installed.
         """
         bundle = open_bundle(None if path is None else Path(path), device=device)
         return cls(bundle, bundle.prototypes)
 
     def save(self, folder: str | Path, sentences: Sequence[str] = ()) -> None:
-        """Write it as a bundle, with the vectors of `sentences` and all that was adapted or taught."""
+        """Write a bundle, with the vectors of `sentences` and all prototypes."""
         replace(self.bundle, prototypes=self.prototypes).save(Path(folder), sentences)
 
     @property
     def calibration(self) -> Calibration:
-        """How cosines become probabilities, and what they are worth."""
+        """How cosines become probabilities, and how reliable these are."""
         return self.bundle.calibration
 
     @property
     def taught(self) -> tuple[str, ...]:
-        """Names of the taught classes; they are candidates beside the sentences of every question."""
-        return tuple(name for name, made in self.prototypes.items() if made.taught)
+        """Names of the taught classes; they are candidates of every question, in addition to its sentences."""
+        return tuple(name for name, prototype in self.prototypes.items() if prototype.taught)
 
     @overload
     def recognise(self, clips: Recording, sentences: Sequence[str] = ()) -> Answers:
@@ -120,60 +98,55 @@ class Recogniser:
     def recognise(
         self, clips: Recording | Recordings, sentences: Sequence[str] = ()
     ) -> Answers | list[Answers]:
-        """Rank sentences for one recording, or for each of several at once. Where nobody is seen it is none of them.
+        """Rank sentences for one recording, or for each of several. Without a person the answer is "none of these".
 
         Args:
             clips: a clip or a path of any known format, or a sequence of these.
-            sentences: candidates. Taught classes stand beside them.
+            sentences: candidates. Taught classes are added.
 
         Raises:
-            BadFile: a recording is not what it should be.
-            BadConfig: no candidate at all, an empty sentence, or one given twice.
-            LayoutMismatch: no meaningful map from a recording's joints to the recogniser's.
-            LimitExceeded: more than MAX_SENTENCES.
+            BadFile: a recording cannot be read.
+            BadConfig: no candidate, an empty sentence, or a duplicate.
+            LayoutMismatch: a recording's joints cannot be mapped to the recogniser's.
+            LimitExceeded: more than MAX_CANDIDATES sentences.
         """
-        some = _clips(clips)
-        made = self.answer(self.features(some), sentences, [c.source.id for c in some])
-        found = [replace(a, problems=clip.problems) for a, clip in zip(made, some, strict=True)]
-        return found if isinstance(clips, list | tuple) else found[0]
-
-    def answer(
-        self, features: NDArray[np.float32], sentences: Sequence[str] = (), sources: Sequence[str] = ()
-    ) -> list[Answers]:
-        """Rank sentences for (N, d) features that `features` gave. Raises as `recognise`."""
-        names = self.candidates(sentences)
-        vectors, prototype = self.anchors(names)
-        near = cosines(features, vectors)
-        possible = np.where(features.any(axis=1, keepdims=True), near, -np.inf)  # nobody does nothing
-        likely = self.calibration.probabilities(possible, prototype)
-        made = []
-        for row, (probability, cosine) in enumerate(zip(likely, near, strict=True)):
-            ranked = np.lexsort((-cosine, -probability[:-1]))
-            answers = tuple(
-                Answer(names[i], float(probability[i]), float(cosine[i]), bool(prototype[i])) for i in ranked
-            )
-            source = sources[row] if sources else ""
-            made.append(Answers(answers, float(probability[-1]), self.calibration.fitted, source))
-        return made
+        items, candidates = _clips(clips), self.candidates(sentences)
+        answers = _rank(self.features(items), candidates, items)
+        return answers if isinstance(clips, list | tuple) else answers[0]
 
     def spans(
         self,
         clip: Recording,
         sentences: Sequence[str] = (),
-        window: float | Sequence[float] = WINDOW,
-        hop: float = HOP,
+        window: float | Sequence[float] = _DEFAULT.window,
+        hop: float = _DEFAULT.hop,
     ) -> Timeline:
         """What each body of a long recording does, over time.
 
         Args:
             clip: a clip or a path.
-            sentences: candidates. Taught classes stand beside them.
-            window: seconds; of several, the evidence is averaged.
-            hop: seconds from one window's middle to the next.
+            sentences: candidates. Taught classes are added.
+            window: length in seconds; cosines are averaged over several lengths.
+            hop: seconds between the centres of successive windows.
 
-        Raises as `recognise`; LimitExceeded too where there are too many windows.
+        Raises as `recognise`, and LimitExceeded where there are too many windows.
         """
-        return timeline(self, _clips(clip)[0], self.candidates(sentences), window, hop)
+        return timeline(self.encode, _clips(clip)[0], self.candidates(sentences), window, hop)
+
+    def answer(
+        self,
+        clip: Recording,
+        sentences: Sequence[str] = (),
+        *,
+        over_time: bool | None = None,
+        window: float | Sequence[float] = _DEFAULT.window,
+        hop: float = _DEFAULT.hop,
+    ) -> Answers | Timeline:
+        """`spans` for a long recording (`is_long`), else `recognise`; `over_time` overrides the choice."""
+        item, candidates = _clips(clip)[0], self.candidates(sentences)
+        if is_long(item) if over_time is None else over_time:
+            return timeline(self.encode, item, candidates, window, hop)
+        return _rank(self.encode(Ragged.from_clips([item])), candidates, [item])[0]
 
     def adapt(
         self,
@@ -181,163 +154,159 @@ class Recogniser:
         sentences: Sequence[str],
         settings: AdaptSettings | None = None,
     ) -> Recogniser:
-        """A recogniser for which one's own unlabelled clips stand for the sentences: the surest of each.
+        """A recogniser aligned on unlabelled clips: prototypes averaged from them replace the sentence vectors.
 
-        What changed is in its `adaptation`. It assumes that every clip shows one of the sentences; clips in which
-        nobody is seen stand for nothing.
+        `adaptation` of the result says what changed. Every clip is assumed to show one of the sentences; clips
+        without a person have no effect.
 
         Args:
-            clips: recordings, or a folder of them (every file of a known format in it).
+            clips: recordings, or a folder (every file of a known format in it).
             sentences: the candidates to adapt.
-            settings: method and alpha; those of the training run if not given.
+            settings: alignment method and its settings; default: those of the training run.
 
-        Raises as `recognise`; BadFile too where a folder holds no recording.
+        Raises as `recognise`, and BadFile where a folder contains no recording.
         """
-        some = recordings_in(Path(clips)) if isinstance(clips, str | Path) else _clips(clips)
-        settings = settings or self.bundle.settings.adapt
+        items = recordings_in(Path(clips)) if isinstance(clips, str | Path) else _clips(clips)
         names = _checked(sentences)
-        anchors = self.bundle.anchors(names)
-        features = self.features(some)
-        found = align_with(settings.method, features, anchors, settings)
-        support = np.bincount(found.labels[found.support & features.any(axis=1)], minlength=len(names))
-        moved = [i for i in range(len(names)) if support[i] > 0]
-        made = {names[i]: Prototype(found.prototypes[i], int(support[i]), taught=False) for i in moved}
-        kept = {n: p for n, p in self.prototypes.items() if p.taught or n not in names}
+        anchors, features = self.bundle.anchors(names), self.features(items)
+        result = align_with(features, anchors, settings or self.bundle.settings.adapt)
+        support = np.bincount(result.labels[result.support & features.any(axis=1)], minlength=len(names))
+        aligned = {
+            name: Prototype(vector, int(count), taught=False)
+            for name, vector, count in zip(names, result.prototypes, support, strict=True)
+            if count > 0
+        }
+        others = {n: p for n, p in self.prototypes.items() if p.taught or n not in names}
         before = cosines(features, anchors).argmax(axis=1)
         adaptation = Adaptation(
             tuple(names),
             tuple(int(n) for n in support),
             tuple(int(i) for i in before),
-            tuple(int(i) for i in found.predictions),
+            tuple(int(i) for i in result.predictions),
         )
-        return replace(self, prototypes={**kept, **made}, adaptation=adaptation)
+        return replace(self, prototypes={**others, **aligned}, adaptation=adaptation)
 
     def stream(self, sentences: Sequence[str], settings: AdaptSettings | None = None) -> StreamRecogniser:
         """A recogniser that adapts while recordings arrive; `settings.alpha` and `.memory` are used."""
         return StreamRecogniser(self, _checked(sentences), settings or self.bundle.settings.adapt)
 
     def teach(self, name: str, examples: Recording | Recordings) -> Recogniser:
-        """A recogniser that also knows a class by examples, one or more; it stands beside all sentences.
+        """A recogniser with one more class, defined by one or more examples and added to every question.
 
-        Taught again, the new examples replace the old ones. Raises as `recognise`; BadConfig without an example,
-        or where nobody is seen in one.
+        Teaching a name again replaces its examples. Raises as `recognise`; BadConfig without an example, or where no
+        person is detected in one.
         """
-        some = _clips(examples)
-        if not some:
+        items = _clips(examples)
+        if not items:
             raise BadConfig(f"no example of {name!r}")
         (name,) = _checked([name])
-        features = self.features(some)
-        for clip, feature in zip(some, features, strict=True):
+        features = self.features(items)
+        for clip, feature in zip(items, features, strict=True):
             if not feature.any():
-                raise BadConfig(f"nobody is seen in an example of {name!r}: {clip.source.id}")
-        vector = unit_rows(features).mean(axis=0)
-        made = Prototype(np.asarray(vector, dtype=np.float32), len(some), taught=True)
-        return replace(self, prototypes={**self.prototypes, name: made})
+                raise BadConfig(f"no person detected in an example of {name!r}: {clip.source.id}")
+        vector = np.asarray(unit_rows(features).mean(axis=0), dtype=np.float32)
+        prototype = Prototype(vector, len(items), taught=True)
+        return replace(self, prototypes={**self.prototypes, name: prototype})
 
     def forget(self, name: str) -> Recogniser:
-        """One without what was adapted or taught under that name. Raises BadConfig where there is nothing."""
+        """A recogniser without what was adapted or taught under that name. Raises BadConfig for an unknown name."""
         if name not in self.prototypes:
             raise BadConfig(f"nothing was adapted or taught as {name!r}")
         return replace(self, prototypes={n: p for n, p in self.prototypes.items() if n != name})
 
     def live(self, sentences: Sequence[str], layout: str, rate: float | None = None) -> Live:
-        """Running answers for frames as they come; see `Live`."""
-        return Live(self, self.candidates(sentences), get_layout(layout), rate)
+        """Running answers for frames as they arrive; see `Live`."""
+        return Live(self.encode, self.candidates(sentences), get_layout(layout), rate)
+
+    def candidates(self, sentences: Sequence[str] = ()) -> Candidates:
+        """The sentences, then the taught classes that are not among them. Raises BadConfig, LimitExceeded."""
+        names = check_sentences(sentences, MAX_CANDIDATES, distinct=True)
+        taught = {name for name, prototype in self.prototypes.items() if prototype.taught}
+        names += [name for name in self.prototypes if name in taught and name not in names]
+        if not names:
+            raise BadConfig("expected at least one sentence, found none")
+        is_prototype = np.array([name in self.prototypes for name in names], dtype=bool)
+        vectors = np.empty((len(names), len(self.bundle.centre)), dtype=np.float32)
+        if plain := [name for name in names if name not in self.prototypes]:
+            vectors[~is_prototype] = self.bundle.anchors(plain)
+        for i in np.flatnonzero(is_prototype):
+            vectors[i] = self.prototypes[names[i]].vector
+        two = np.array([needs_two(name) and name not in taught for name in names], dtype=bool)
+        return Candidates(tuple(names), vectors, is_prototype, two, self.bundle.calibration)
 
     def features(self, clips: Sequence[Clip]) -> NDArray[np.float32]:
-        """(clips, d) features in sentence space, not normalised; 0 where nobody is seen. Of one or several layouts."""
+        """(clips, d) features of clips of one or several layouts; see `encode`."""
         out = np.zeros((len(clips), len(self.bundle.centre)), dtype=np.float32)
         groups: dict[str, list[int]] = {}
-        for number, clip in enumerate(clips):
-            groups.setdefault(clip.layout.name, []).append(number)
+        for index, clip in enumerate(clips):
+            groups.setdefault(clip.layout.name, []).append(index)
         for members in groups.values():
             out[members] = self.encode(Ragged.from_clips([clips[i] for i in members]))
         return out
 
     def encode(self, clips: Ragged) -> NDArray[np.float32]:
-        """(clips, d) features of clips of one layout; 0 where nobody is seen."""
-        made = prepare(clips, self.bundle.settings.prepare)
-        features = self.bundle.encoder.features(made.positions, made.present)
-        return np.where(made.present.any(axis=1, keepdims=True), features, np.float32(0))
-
-    def candidates(self, sentences: Sequence[str]) -> list[str]:
-        """The sentences, then the taught classes that are not among them. Raises BadConfig, LimitExceeded."""
-        given = sentences if isinstance(sentences, str) else list(sentences)
-        names = _checked(given) if given else []
-        names += [name for name in self.taught if name not in names]
-        if not names:
-            raise BadConfig("at least one sentence is needed")
-        return names
-
-    def anchors(self, names: Sequence[str]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-        """(K, d) what stands for each candidate, and (K,) whether it is a prototype."""
-        prototype = np.array([name in self.prototypes for name in names], dtype=bool)
-        out = np.empty((len(names), len(self.bundle.centre)), dtype=np.float32)
-        for i, name in enumerate(names):
-            if prototype[i]:
-                out[i] = self.prototypes[name].vector
-        if spoken := [name for name in names if name not in self.prototypes]:
-            out[~prototype] = self.bundle.anchors(spoken)
-        return out, prototype
+        """(clips, d) features of clips of one layout in sentence space, not normalised; 0 without a person."""
+        prepared = prepare(clips, self.bundle.settings.prepare)
+        features = self.bundle.encoder.features(prepared.positions, prepared.present)
+        return np.where(prepared.present.any(axis=1, keepdims=True), features, np.float32(0))
 
 
 class StreamRecogniser:
-    """Answers at once, and adapts by every recording it is given (docs/alignment.md). Not for several threads.
+    """Answers immediately, and adapts on every recording it gets (docs/alignment.md). Not thread-safe.
 
     Args:
-        recogniser: whose encoder is used; what it was taught stands beside the sentences.
+        recogniser: its encoder is used, and its taught classes are added to the sentences.
         sentences: candidates.
         settings: `alpha` and `memory`.
     """
 
     def __init__(self, recogniser: Recogniser, sentences: Sequence[str], settings: AdaptSettings) -> None:
-        self._start, self.sentences = recogniser, tuple(sentences)
+        self._initial, self.sentences = recogniser, tuple(sentences)
         self.stream = Stream(recogniser.bundle.anchors(self.sentences), settings)
-        self._now = recogniser
+        self._current = recogniser
 
     @property
     def recogniser(self) -> Recogniser:
-        """What it has become: an ordinary recogniser with today's prototypes."""
-        return self._now
+        """The current state: an ordinary recogniser with the current prototypes."""
+        return self._current
 
     def recognise(self, clips: Recording | Recordings) -> list[Answers]:
-        """Take in recordings and answer for each, these counted in. Raises as `Recogniser.recognise`."""
-        some = _clips(clips)
-        features = self._start.features(some)
+        """Adapt on recordings and answer for each, with these included. Raises as `Recogniser.recognise`."""
+        items = _clips(clips)
+        features = self._initial.features(items)
         self.stream.add(features[features.any(axis=1)])
         anchors = self.stream.anchors
-        moved = {
+        aligned = {
             name: Prototype(self.stream.prototypes[i], int(self.stream.counts[i]), taught=False)
             for i, name in enumerate(self.sentences)
             if not np.array_equal(self.stream.prototypes[i], anchors[i])
         }
-        self._now = replace(self._start, prototypes={**self._start.prototypes, **moved})
-        return self._now.answer(features, self.sentences, [c.source.id for c in some])
+        self._current = replace(self._initial, prototypes={**self._initial.prototypes, **aligned})
+        return _rank(features, self._current.candidates(self.sentences), items)
 
 
-def _clips(recordings: Recording | Recordings) -> list[Clip]:
-    some = recordings if isinstance(recordings, list | tuple) else [recordings]
-    for one in some:
-        if not isinstance(one, Clip | str | Path):
-            raise BadConfig(
-                f"a recording is a path or a clip, Clip(positions, rate=..., layout=...), found {type(one).__name__}"
-            )
-    return [one if isinstance(one, Clip) else read(one) for one in some]
+def _rank(features: NDArray[np.float32], candidates: Candidates, clips: Sequence[Clip]) -> list[Answers]:
+    """Answers for (N, d) features of N clips."""
+    similarity = cosines(features, candidates.vectors)
+    # Without a person no sentence is possible.
+    possible = np.where(features.any(axis=1, keepdims=True), similarity, -np.inf)
+    rows = zip(clips, candidates.probabilities(possible), similarity, strict=True)
+    return [candidates.rank(p, cosine, clip.source.id, clip.problems) for clip, p, cosine in rows]
 
 
 def _checked(sentences: Sequence[str]) -> list[str]:
-    if isinstance(sentences, str):
-        raise BadConfig("a list of sentences is needed, found one text")
-    names = list(sentences)
+    names = check_sentences(sentences, MAX_CANDIDATES, distinct=True)
     if not names:
-        raise BadConfig("at least one sentence is needed")
-    if len(names) > MAX_SENTENCES:
-        raise LimitExceeded(f"{len(names):,} sentences, more than the limit of {MAX_SENTENCES:,}")
-    for number, name in enumerate(names):
-        if not isinstance(name, str) or _HALF.search(name):
-            raise BadConfig(f"sentence {number + 1} of {len(names)} is no text: {name!r}")
-        if not name.strip():
-            raise BadConfig(f"sentence {number + 1} of {len(names)} is empty")
-        if name in names[:number]:
-            raise BadConfig(f"sentence {number + 1} is given twice: {name!r}")
+        raise BadConfig("expected at least one sentence, found none")
     return names
+
+
+def _clips(recordings: Recording | Recordings) -> list[Clip]:
+    """One or several recordings as clips; paths are read."""
+    items = recordings if isinstance(recordings, list | tuple) else [recordings]
+    for item in items:
+        if not isinstance(item, Clip | str | Path):
+            raise BadConfig(
+                f"expected a path or a clip, Clip(positions, rate=..., layout=...), found {type(item).__name__}"
+            )
+    return [item if isinstance(item, Clip) else read(item) for item in items]

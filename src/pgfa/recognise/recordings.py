@@ -10,16 +10,16 @@ from pgfa.skeleton import Clip
 
 
 def recordings_in(folder: Path) -> list[Clip]:
-    """Every recording of a known format under a folder, sorted by path; other files are passed over.
+    """Every recording of a known format under a folder, sorted by path; other files are skipped.
 
-    As in an import, a folder of OpenPose frames is one recording, and each clip of a file that holds many is one.
+    As in an import, a folder of OpenPose frames is one recording, and each clip of a file with many clips is one.
 
-    Raises BadFile where there is no folder or no recording in it, or where a recording is damaged.
+    Raises BadFile where the folder does not exist or contains no recording, or where a recording is damaged.
     """
     from pgfa.pack.importing.folder import own_files
 
     if not folder.is_dir():
-        raise BadFile(folder, expected="a folder of recordings", found="none")
+        raise BadFile(folder, expected="a folder of recordings", found="no such folder")
     clips = []
     for file in own_files(folder).find(folder):
         try:

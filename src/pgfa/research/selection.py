@@ -10,15 +10,14 @@ a fold, shared by all choices. The runs whose figures are reported are then trai
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pgfa.adapt import align, align_with
+from pgfa.adapt import ALIGNMENTS, ALPHAS, Option, align, align_with
 from pgfa.config import AdaptSettings, BaselineSettings, RunSettings
 from pgfa.errors import BadConfig
 from pgfa.progress import Progress
@@ -31,25 +30,19 @@ from pgfa.train.features import features_of
 from pgfa.train.sentences import class_sentences
 from pgfa.train.train import train
 
-ALPHAS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
+VARIANTS: dict[str, Option] = {
+    variant: {"method": name, **options}
+    for name, method in ALIGNMENTS.items()
+    for variant, options in {name: {}, **method.variants}.items()
+}
+"""Every alignment that a benchmark can run -> its settings: the methods of `pgfa.adapt` and their named variants."""
 
-Option = Mapping[str, Any]
-"""Settings of an alignment that differ from their defaults."""
-
-_ALPHA: tuple[Option, ...] = tuple({"alpha": alpha} for alpha in reversed(ALPHAS))
 GRIDS: dict[str, tuple[Option, ...]] = {
-    "none": ({},),
-    "paper": _ALPHA,
-    "iterated": _ALPHA,
-    "balanced": tuple({"temperature": t} for t in (0.25, 0.1)),
-    "uniform": tuple({"temperature": t} for t in (0.25, 0.1)),
-    "neighbours": _ALPHA,
+    **{variant: ALIGNMENTS[options["method"]].grid for variant, options in VARIANTS.items()},
     "t3a": tuple({"t3a_supports": n} for n in (20, 5, 100)),
     "cache": tuple({"cache_weight": w} for w in (2.0, 0.5, 8.0)),
 }
 """What is done at test time -> the settings to choose from; of equally good ones the first is taken."""
-
-_ALIASES: dict[str, Option] = {"uniform": {"method": "balanced", "prior": "uniform"}}
 
 
 def apply(
@@ -62,7 +55,7 @@ def apply(
     """(N, K) scores after alignment; None where the method has no space that the alignment could work in.
 
     Args:
-        name: of `GRIDS`: an alignment of `pgfa.adapt` (`uniform`: `balanced` with that prior), or a baseline of
+        name: of `GRIDS`: one of `VARIANTS`, or a baseline of
             `pgfa.research.baselines.TEST_TIME`.
         option: settings that differ from their defaults.
         scores: (N, K) of the method.
@@ -74,8 +67,7 @@ def apply(
         return TEST_TIME[name](scores, points, anchors, BaselineSettings(**option))
     if anchors is None:
         return None
-    how = AdaptSettings(**{"method": name, **_ALIASES.get(name, {}), **option})
-    return align_with(how.method, points, anchors, how).scores
+    return align_with(points, anchors, AdaptSettings(**{**VARIANTS[name], **option})).scores
 
 
 def best_of(accuracy: NDArray[np.float64]) -> int:

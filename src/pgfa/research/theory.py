@@ -1,4 +1,4 @@
-"""When a prototype is nearer the truth than the sentence, and how to tell without labels (docs/theory.md).
+"""When a prototype is closer to the class mean than the sentence, and a rule without labels (docs/theory.md).
 
 Pure functions; the numbers of theorems are those of the page. Throughout, features have length 1, m_c is the mean
 feature of class c (in the ball, of length kappa_c <= 1), mu_c = m_c / kappa_c its direction, and b_c = |t_c - mu_c|.
@@ -18,36 +18,36 @@ Vector = NDArray[np.float64]
 
 
 def prototype_bias(
-    purity: ArrayLike, class_mean: ArrayLike, contaminant_mean: ArrayLike, own_mean: ArrayLike | None = None
+    purity: ArrayLike, class_mean: ArrayLike, contaminant_mean: ArrayLike, selected_mean: ArrayLike | None = None
 ) -> Vector:
-    """Length of E z - m, Theorem 1(a): |(1 - p)(nu - m) + p (own - m)|.
+    """Length of E z - m, Theorem 1(a): |(1 - p)(nu - m) + p (m_A - m)|.
 
     Args:
         purity: (...) share p of the supports that show the class, in [0, 1].
         class_mean: (..., d) m, over all clips of the class.
         contaminant_mean: (..., d) nu, over the supports of other classes.
-        own_mean: (..., d) mean over the supports that do show the class; the class mean itself unless given,
-            which takes the choice of supports to be blind to where in its class a clip lies.
+        selected_mean: (..., d) m_A, over the supports that do show the class; default: the class mean, which assumes
+            that the selection does not depend on where in its class a clip lies.
 
     Returns:
-        (...) bias; (1 - p)|nu - m| where no own_mean is given.
+        (...) bias; (1 - p)|nu - m| where no selected_mean is given.
     """
     p = np.asarray(purity, dtype=np.float64)[..., None]
     mean, other = np.asarray(class_mean, dtype=np.float64), np.asarray(contaminant_mean, dtype=np.float64)
-    own = mean if own_mean is None else np.asarray(own_mean, dtype=np.float64)
-    return np.asarray(np.linalg.norm((1 - p) * (other - mean) + p * (own - mean), axis=-1))
+    selected = mean if selected_mean is None else np.asarray(selected_mean, dtype=np.float64)
+    return np.asarray(np.linalg.norm((1 - p) * (other - mean) + p * (selected - mean), axis=-1))
 
 
-def selection_shift(kept: ArrayLike, sigma: ArrayLike) -> Vector:
-    """How far choosing a share q of a class can move its mean, Lemma 2: sigma min(sqrt((1-q)/q), sqrt(2 ln 1/q)).
+def selection_shift(share: ArrayLike, sigma: ArrayLike) -> Vector:
+    """How far selecting a share q of a class can move its mean, Lemma 2: sigma min(sqrt((1-q)/q), sqrt(2 ln 1/q)).
 
     Args:
-        kept: (...) q in (0, 1], share of the class's clips that are chosen, on whatever grounds.
+        share: (...) q in (0, 1], share of the class's clips that are selected, by whatever criterion.
         sigma: (...) sub-Gaussian constant of the class, in feature units.
     """
-    q = np.asarray(kept, dtype=np.float64)
+    q = np.asarray(share, dtype=np.float64)
     if np.any((q <= 0) | (q > 1)):
-        raise ValueError("kept must be above 0 and at most 1")
+        raise ValueError("share must be above 0 and at most 1")
     return np.asarray(np.asarray(sigma) * np.sqrt(np.minimum((1 - q) / q, -2 * np.log(q))))
 
 
@@ -64,7 +64,7 @@ def spread(prototype: ArrayLike, m: ArrayLike) -> Vector:
 
 
 def support_radius(m: ArrayLike, v: ArrayLike, delta: float) -> Vector:
-    """|z - E z| for the mean of m independent unit vectors, but with chance delta at most; Theorem 1(c).
+    """Bound on |z - E z| for the mean of m independent unit vectors, with probability 1 - delta; Theorem 1(c).
 
     The smaller of the two radii proved: by bounded differences, and by Bernstein's inequality for the length.
 
@@ -83,7 +83,7 @@ def support_radius(m: ArrayLike, v: ArrayLike, delta: float) -> Vector:
 def sampling_radius(m: ArrayLike, sigma: ArrayLike, d: int, delta: float) -> Vector:
     """|mean - E| for m independent sub-Gaussian vectors, Lemma 4: sigma (sqrt d + sqrt(2 ln 1/delta)) / sqrt m.
 
-    For supports use `support_radius`: the law of chosen clips need not be sub-Gaussian with its class's constant.
+    For supports use `support_radius`: the law of selected clips need not be sub-Gaussian with its class's constant.
 
     Args:
         m: (...) how many.
@@ -111,7 +111,7 @@ def bound(
         m: (...) support size.
         v: (...) 1 - |E z|^2 of the law, not an estimate; 1 where unknown.
         delta: chance of a larger error, in (0, 1).
-        shift: (...) distance of the chosen clips' own mean from the class mean: known, or `selection_shift`.
+        shift: (...) distance of the selected clips' mean from the class mean: exact, or `selection_shift`.
     """
     p = np.asarray(purity, dtype=np.float64)
     return np.asarray((1 - p) * np.asarray(distance) + p * np.asarray(shift) + support_radius(m, v, delta))
@@ -120,13 +120,13 @@ def bound(
 def direction_error(error: ArrayLike, length: ArrayLike) -> Vector:
     """|z/|z| - mu| at most, where |z - m_c| <= error and |m_c| = length; Lemma 3. 2 where error >= length."""
     x = np.asarray(error, dtype=np.float64) / np.asarray(length, dtype=np.float64)
-    # sqrt(2 - 2 sqrt(1 - x^2)), written so that a small x does not drown in rounding
-    near = x * np.sqrt(2 / (1 + np.sqrt(1 - np.minimum(x, 1) ** 2)))
-    return np.asarray(np.where(x < 1, near, 2.0))
+    # sqrt(2 - 2 sqrt(1 - x^2)), written to be accurate for small x
+    below = x * np.sqrt(2 / (1 + np.sqrt(1 - np.minimum(x, 1) ** 2)))
+    return np.asarray(np.where(x < 1, below, 2.0))
 
 
 def tolerance(sentence_error: ArrayLike, length: ArrayLike) -> Vector:
-    """The largest |z - m_c| at which the prototype surely lies nearer mu_c than the sentence, Theorem 2(a).
+    """The largest |z - m_c| at which the prototype is certain to be closer to mu_c than the sentence, Theorem 2(a).
 
     Args:
         sentence_error: (...) b = |t - mu| of unit vectors, in [0, 2].
@@ -169,8 +169,8 @@ def best_alpha(n: float, v: float, distance: float, slope: float, top: float = 1
         n: clips pseudo-labelled as the class.
         v: 1 - |E z|^2.
         distance: |nu - m_c|.
-        slope: how much purer the surest clip is than the least sure one, >= 0.
-        top: purity of the surest clip.
+        slope: how much purer the most confident clip is than the least confident one, >= 0.
+        top: purity of the most confident clip.
     """
     lowest = min(1.0, 1.0 / n)
     if slope * distance == 0:
@@ -186,7 +186,7 @@ def misclassification_bound(class_means: ArrayLike, anchors: ArrayLike, sigma: A
 
     Args:
         class_means: (K, d) m_c.
-        anchors: (K, d) sentences or prototypes, any length but zero; made without the clip in question.
+        anchors: (K, d) sentences or prototypes, any length but zero; computed without the clip in question.
         sigma: () or (K,) sub-Gaussian constants.
     """
     means, unit = np.asarray(class_means, dtype=np.float64), _unit(anchors)
@@ -216,13 +216,13 @@ def misclassification_bound_within(
 
 @dataclass(frozen=True)
 class Decision:
-    """Whether to let prototypes stand in for the sentences, and what that was judged by.
+    """Whether to replace the sentences by prototypes, and on what evidence.
 
     Attributes:
-        align: take the prototypes; else keep the sentences. True exactly when move > noise.
-        move: mean square, over pairs of classes, of how far alignment turns the function that decides between the
-            two; functions are scaled to mean square 1 over the clips, so 0 is unmoved and 4 is reversed.
-        noise: the least move that is trusted: what the accident of which clips were at hand explains.
+        align: whether to use the prototypes; true exactly when move > noise.
+        move: mean square, over pairs of classes, of how far alignment changes the function that decides between the
+            two; functions are scaled to mean square 1 over the clips, so 0 is unchanged and 4 is reversed.
+        noise: the least move that is trusted: what the sampling of clips explains.
         supports: (K,) clips behind each prototype; a class of fewer than 2 has no measured noise of its own.
         radius: (K,) estimate of the root mean square of |z_c - E z_c|; NaN below 2 supports.
     """
@@ -243,19 +243,19 @@ def should_align(
     splits: int = 16,
     seed: int = 0,
 ) -> Decision:
-    """Align or keep the sentences, told without labels: align when the move exceeds its own noise (Theorem 6).
+    """Decide without labels whether to align: align when the move exceeds its own noise (Theorem 6).
 
     Supports of every class are halved at random, `splits` times; how far the two sets of half prototypes lie
-    apart, over 2 (1 + confirmation), is the noise that the move must exceed. What the rule cannot see, and errs
-    by, is any other bias that both halves share: see the page. For all candidates at once, since sentences and
+    apart, over 2 (1 + confirmation), is the noise that the move must exceed. The rule cannot detect
+    any other bias that both halves share: see the page. For all candidates at once, since sentences and
     prototypes of different classes cannot be mixed: cosines to the two are not on one scale.
 
     Args:
         features: (N, d) all clips, any length.
         anchors: (K, d) sentence vectors of the candidates.
         alpha: support factor, as `align` takes it.
-        confirmation: how far supports chosen by the sentence leave the prototype at the sentence, 0 not at all, 1
-            wholly. It cannot be measured without labels; noise varies with it by a factor of 2 at most.
+        confirmation: how far supports selected by the sentence pull the prototype towards it, 0 not at all, 1
+            entirely. It cannot be measured without labels; noise varies with it by a factor of 2 at most.
         splits: random halvings; the cost is that of 2 x splits alignments.
         seed: of the halvings.
     """
@@ -271,8 +271,8 @@ def should_align(
         left = np.zeros(len(features), dtype=bool)
         left[chosen] = _halves(aligned.labels[chosen], len(anchors), rng)
         halves = (means(features, aligned.labels, half, anchors) for half in (left, aligned.support & ~left))
-        apart[i] = _turned(*(cosines(features, half) for half in halves))
-    move = _turned(cosines(features, anchors), cosines(features, aligned.prototypes))
+        apart[i] = _mean_square_change(*(cosines(features, half) for half in halves))
+    move = _mean_square_change(cosines(features, anchors), cosines(features, aligned.prototypes))
     noise = float(apart.mean() / (2 * (1 + confirmation)))
     radius = np.full(len(anchors), np.nan)
     enough = size >= 2
@@ -280,28 +280,27 @@ def should_align(
     return Decision(move > noise, move, noise, size, radius)
 
 
-def _turned(first: NDArray[np.float32], second: NDArray[np.float32]) -> float:
+def _mean_square_change(first: NDArray[np.float32], second: NDArray[np.float32]) -> float:
     """Mean square distance of two sets of pairwise decision functions, given as (N, K) scores of the clips."""
     pairs = np.triu_indices(first.shape[1], k=1)
     if len(first) == 0 or len(pairs[0]) == 0:
         return 0.0
 
     def product(a: NDArray[np.float32], b: NDArray[np.float32]) -> Vector:
-        gram = a.astype(np.float64).T @ b.astype(
-            np.float64
-        )  # sum over clips of (a_i - a_j)(b_i - b_j), by its parts
-        own = np.diag(gram)
-        return np.asarray(own[:, None] + own[None] - gram - gram.T)[pairs]
+        # The sum over clips of (a_i - a_j)(b_i - b_j), by its parts.
+        gram = a.astype(np.float64).T @ b.astype(np.float64)
+        diagonal = np.diag(gram)
+        return np.asarray(diagonal[:, None] + diagonal[None] - gram - gram.T)[pairs]
 
     both = product(first, first) * product(second, second)
-    told = both > 1e-12  # a pair that no clip tells apart has no direction that could turn
-    if not told.any():
+    distinct = both > 1e-12  # a pair that no clip distinguishes has no direction that could change
+    if not distinct.any():
         return 0.0
-    return float(np.mean(2 - 2 * product(first, second)[told] / np.sqrt(both[told])))
+    return float(np.mean(2 - 2 * product(first, second)[distinct] / np.sqrt(both[distinct])))
 
 
 def _halves(labels: NDArray[np.int64], classes: int, rng: np.random.Generator) -> NDArray[np.bool_]:
-    """A random half of each class, (n,) bool; of an odd class the larger half by a toss."""
+    """A random half of each class, (n,) bool; of an odd class the larger half at random."""
     order = np.lexsort((rng.random(len(labels)), labels))
     size = np.bincount(labels, minlength=classes)
     rank = np.arange(len(labels)) - (np.cumsum(size) - size)[labels[order]]
@@ -311,11 +310,11 @@ def _halves(labels: NDArray[np.int64], classes: int, rng: np.random.Generator) -
 
 
 def _unit(rows: ArrayLike) -> Vector:
-    given = np.asarray(rows, dtype=np.float64)
-    length = np.linalg.norm(given, axis=1, keepdims=True)
+    array = np.asarray(rows, dtype=np.float64)
+    length = np.linalg.norm(array, axis=1, keepdims=True)
     if np.any(length == 0):
         raise ValueError("a row of length zero has no direction")
-    return np.asarray(given / length)
+    return np.asarray(array / length)
 
 
 def _sum_of_tails(margin: Vector, width: Vector, sigma: ArrayLike) -> Vector:

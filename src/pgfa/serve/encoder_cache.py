@@ -9,7 +9,7 @@ from collections import OrderedDict
 import numpy as np
 from numpy.typing import NDArray
 
-from pgfa.recognise.encoders import Encoder
+from pgfa.recognise.encoders import FeatureEncoder
 
 
 class CachingEncoder:
@@ -20,14 +20,14 @@ class CachingEncoder:
         max_bytes: size of the cache; the least recently used features are dropped first.
     """
 
-    def __init__(self, encoder: Encoder, max_bytes: int = 128 * 1024**2) -> None:
+    def __init__(self, encoder: FeatureEncoder, max_bytes: int = 128 * 1024**2) -> None:
         self.encoder, self.max_bytes, self.kind = encoder, max_bytes, encoder.kind
         self._cache: OrderedDict[bytes, NDArray[np.float32]] = OrderedDict()
         self._size = 0
         self._lock = threading.Lock()
 
     def features(self, positions: NDArray[np.float32], present: NDArray[np.bool_]) -> NDArray[np.float32]:
-        """See `Encoder`. The result is read-only."""
+        """See `FeatureEncoder`. The result is read-only."""
         digest = hashlib.blake2b(repr(positions.shape).encode(), digest_size=16)
         for array in (positions, present):
             digest.update(np.ascontiguousarray(array).data)

@@ -7,9 +7,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from pgfa.config import ServeSettings
+from pgfa.config import RecogniseSettings, ServeSettings
 from pgfa.recognise import Recogniser, Timeline
-from pgfa.recognise.temporal.spans import HOP
 from pgfa.serve.errors import ApiError, limit_error
 from pgfa.serve.messages import (
     AnswerRequest,
@@ -87,7 +86,7 @@ class AppState:
 
     def timeline(self, recogniser: Recogniser, clip: Clip, sentences: Sequence[str]) -> Timeline:
         """Answers over time, with a hop long enough to stay within the limit of windows."""
-        hop = max(HOP, clip.seconds * clip.bodies / self.settings.max_windows)
+        hop = max(RecogniseSettings().hop, clip.seconds * clip.bodies / self.settings.max_windows)
         return recogniser.spans(clip, sentences, hop=hop)
 
 

@@ -7,6 +7,7 @@ sentences of a call lie there, neither torch nor sentence-transformers is import
 from __future__ import annotations
 
 import os
+import re
 import warnings
 import zipfile
 import zlib
@@ -48,7 +49,7 @@ def encode(sentences: Sequence[str], settings: TextSettings, cache: Path | None 
         BadFile: model weights or a vector file that are not what they should be.
         LimitExceeded: more than MAX_SENTENCES, or one longer than MAX_CHARACTERS.
     """
-    _check(sentences)
+    check_sentences(sentences)
     if settings.encoder == "file":
         return _from_file(settings, [[sentence] for sentence in sentences])
     identity, load = _encoder(settings)
@@ -113,16 +114,38 @@ def check_weights(file: Path, sha256: str) -> None:
         raise BadFile(file, expected=f"SHA-256 {sha256}", found=found)
 
 
-def _check(sentences: Sequence[str]) -> None:
-    if len(sentences) > MAX_SENTENCES:
-        raise LimitExceeded(f"{len(sentences):,} sentences, more than the limit of {MAX_SENTENCES:,}")
-    for number, sentence in enumerate(sentences):
+def check_sentences(
+    sentences: Sequence[str], limit: int = MAX_SENTENCES, *, distinct: bool = False
+) -> list[str]:
+    """The sentences as a list.
+
+    Args:
+        sentences: any number of texts.
+        limit: largest number.
+        distinct: whether duplicates are refused.
+
+    Raises:
+        BadConfig: a single string; a sentence that is empty, not text, or a duplicate.
+        LimitExceeded: more than `limit`, or one longer than MAX_CHARACTERS.
+    """
+    if isinstance(sentences, str):
+        raise BadConfig("expected a list of sentences, found one string")
+    sentences = list(sentences)
+    if len(sentences) > limit:
+        raise LimitExceeded(f"{len(sentences):,} sentences, more than the limit of {limit:,}")
+    for number, sentence in enumerate(sentences, 1):
+        # An unpaired surrogate is half a character, which no encoding of text can represent.
+        if not isinstance(sentence, str) or re.search("[\ud800-\udfff]", sentence):
+            raise BadConfig(f"sentence {number} of {len(sentences)}: expected text, found {sentence!r}")
         if not sentence.strip():
-            raise BadConfig(f"sentence {number + 1} of {len(sentences)} is empty")
+            raise BadConfig(f"sentence {number} of {len(sentences)} is empty")
         if len(sentence) > MAX_CHARACTERS:
             raise LimitExceeded(
-                f"sentence {number + 1} has {len(sentence):,} characters, limit {MAX_CHARACTERS:,}"
+                f"sentence {number} has {len(sentence):,} characters, limit {MAX_CHARACTERS:,}"
             )
+        if distinct and sentence in sentences[: number - 1]:
+            raise BadConfig(f"sentence {number} is a duplicate: {sentence!r}")
+    return sentences
 
 
 Load = Callable[[], Callable[[Sequence[str]], Vectors]]

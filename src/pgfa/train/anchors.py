@@ -31,7 +31,7 @@ def evaluate_epoch(
     """
     features = features_of(model, corpus.test.positions, corpus.test.present)
     anchors = unseen_anchors(model, corpus, settings, centre)
-    alignment = align_with(settings.adapt.method, features, anchors, settings.adapt)
+    alignment = align_with(features, anchors, settings.adapt)
     labels = corpus.test.labels
     return {
         "alpha": settings.adapt.alpha,

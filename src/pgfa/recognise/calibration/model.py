@@ -1,4 +1,4 @@
-"""Cosines -> probabilities of each sentence and of "none of these". How it is fitted is in `calibrate`."""
+"""Cosines -> probabilities of each candidate and of "none of these"; `fit` describes how it is fitted."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ class Calibration:
         prototype   prototype_slope * c + prototype_offset
         none        none + none_log * log K
 
-    Recordings lie nearer to recordings than to sentences, so prototypes have a line of their own. The more
-    candidates there are, the nearer the nearest one lies by chance, hence log K.
+    Recordings are closer to recordings than to sentences, so prototypes have a separate line. With more candidates
+    the best one is closer by chance, hence log K.
 
     Attributes:
         slope: above 0; one over the temperature.
-        prototype_slope, prototype_offset: for classes that recordings stand for.
-        none, none_log: of "none of these"; None where nothing was fitted: it then has probability 0.
-        fitted: on held-out classes, or else the scale of the training loss.
-        about: how it was fitted and what it is worth: expected calibration error, episodes, classes.
+        prototype_slope, prototype_offset: for candidates whose vector is a prototype.
+        none, none_log: of "none of these"; None if not fitted, which gives it probability 0.
+        fitted: on held-out classes; if false, the slopes are the logit scale of the training loss.
+        about: how it was fitted and how reliable it is: expected calibration error, questions, clips.
     """
 
     slope: float
@@ -44,16 +44,18 @@ class Calibration:
     about: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
-    def unfitted(cls, scale: float) -> Calibration:
-        """The scale of the training loss as slope; no "none of these". Such probabilities are too sure."""
-        return cls(scale, scale, about={"note": "not calibrated; probabilities are too sure"})
+    def unfitted(cls, logit_scale: float) -> Calibration:
+        """The logit scale of the training loss as slope; no "none of these". Such probabilities are overconfident."""
+        return cls(
+            logit_scale, logit_scale, about={"note": "not calibrated; probabilities are overconfident"}
+        )
 
     def probabilities(self, cosines: Array, prototype: NDArray[np.bool_]) -> Array:
         """(N, K + 1) float32 rows adding to 1, the last column "none of these".
 
         Args:
             cosines: (N, K); -inf where a candidate is not possible.
-            prototype: (K,) whether recordings stand for the candidate.
+            prototype: (K,) whether the candidate's vector is a prototype.
         """
         logits = np.empty((len(cosines), cosines.shape[1] + 1), dtype=np.float64)
         slope = np.where(prototype, self.prototype_slope, self.slope)
@@ -71,23 +73,23 @@ class Calibration:
         return asdict(self)
 
     @classmethod
-    def from_dict(cls, said: Any, where: str) -> Calibration:
-        """What `to_dict` gave. Raises BadCheckpoint that names `where` for anything else."""
+    def from_dict(cls, values: Any, where: str) -> Calibration:
+        """What `to_dict` returned. Raises BadCheckpoint that names `where` for anything else."""
         names = set(cls.__dataclass_fields__)
         numbers = names - {"fitted", "about"}
-        good = (
-            isinstance(said, dict)
-            and set(said) == names
-            and isinstance(said["fitted"], bool)
-            and isinstance(said["about"], dict)
-            and all(_is_number(said[n]) or (n == "none" and said[n] is None) for n in numbers)
-            and min(said["slope"], said["prototype_slope"]) > 0
+        valid = (
+            isinstance(values, dict)
+            and set(values) == names
+            and isinstance(values["fitted"], bool)
+            and isinstance(values["about"], dict)
+            and all(_is_number(values[n]) or (n == "none" and values[n] is None) for n in numbers)
+            and min(values["slope"], values["prototype_slope"]) > 0
         )
-        if not good:
+        if not valid:
             raise BadCheckpoint(
-                f"{where}: expected a calibration ({', '.join(sorted(names))}), found {said!r}"
+                f"{where}: expected a calibration ({', '.join(sorted(names))}), found {values!r}"
             )
-        return cls(**said)
+        return cls(**values)
 
 
 def _is_number(value: Any) -> bool:

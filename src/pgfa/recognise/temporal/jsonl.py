@@ -1,7 +1,7 @@
-"""Live frames as lines of JSON: one header, then a frame a line; answers as lines of JSON.
+"""Live frames as lines of JSON: one header, then one frame per line; answers as lines of JSON.
 
-Header: ``{"layout": "kinect20"}``, with ``"rate": 30`` where it is known.
-Frame: ``{"t": 1.25, "bodies": [[[x, y, z], ...], ...]}``; null stands for an absent body, joint or coordinate.
+Header: ``{"layout": "kinect20"}``, with ``"rate": 30`` if it is known.
+Frame: ``{"t": 1.25, "bodies": [[[x, y, z], ...], ...]}``; null is an absent body, joint or coordinate.
 Answer: ``{"t": 1.25, "bodies": [{"body": 0, "answers": [...], "none": 0.1, ...}], "ms": 12.3}``.
 """
 
@@ -9,50 +9,49 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, BinaryIO
+from collections.abc import Callable, Iterator
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pgfa.errors import BadFile, LimitExceeded, PgfaError
-from pgfa.recognise.temporal.live import MAX_BODIES
+from pgfa.recognise.temporal.live import MAX_BODIES, Live
 from pgfa.skeleton import Layout
-
-if TYPE_CHECKING:
-    from pgfa.recognise.recogniser import Recogniser
 
 MAX_LINE = 256 * 1024
 """Bytes of a line: 8 bodies of 33 joints take 20 KB."""
 
+OpenLive = Callable[[str, float | None], Live]
+"""Layout name and frame rate of the header -> where frames are pushed."""
 
-def answer_lines(
-    recogniser: Recogniser, sentences: Sequence[str], source: BinaryIO, name: str = "stdin"
-) -> Iterator[str]:
-    """Answers to frames as they come, a line of JSON each hop; "ms" says how long the answer took.
+
+def answer_lines(open_live: OpenLive, source: BinaryIO, name: str = "stdin") -> Iterator[str]:
+    """Answers to frames as they arrive, a line of JSON per hop; "ms" is the time that the answer took.
+
+    Args:
+        open_live: called with the layout and the frame rate of the header, as `Recogniser.live` takes them.
+        source: lines of JSON.
+        name: of the source, for errors.
 
     Raises:
-        BadFile: a line is not what it should be; it names the line.
+        BadFile: a line that is not valid; names the line.
         LimitExceeded: a line of more than MAX_LINE bytes, a frame of too many bodies.
     """
     live = None
     for number, line in enumerate(_lines(source, name), 1):
-        began = time.perf_counter()
+        started = time.perf_counter()
         where = f"line {number}"
-        said = _object(line, name, where)
+        message = _object(line, name, where)
         try:
             if live is None:
-                rate = said.get("rate")
-                if not isinstance(said.get("layout"), str) or not isinstance(rate, float | int | None):
-                    raise BadFile(
-                        name, where=where, expected='a header, {"layout": NAME}', found=repr(said)[:80]
-                    )
-                live = recogniser.live(sentences, said["layout"], rate)
+                layout, rate = _header(message, name, where)
+                live = open_live(layout, rate)
                 continue
-            t = said.get("t")
+            t = message.get("t")
             if not isinstance(t, int | float) or isinstance(t, bool):
                 raise BadFile(name, where=where, expected='a number of seconds "t"', found=repr(t)[:80])
-            answer = live.push(float(t), bodies_of(said.get("bodies"), live.layout, name, where))
+            answer = live.push(float(t), bodies_of(message.get("bodies"), live.layout, name, where))
         except BadFile:
             raise
         except LimitExceeded as error:
@@ -60,37 +59,42 @@ def answer_lines(
         except (PgfaError, OverflowError) as error:
             raise BadFile(name, where=where, expected="a frame", found=str(error)) from None
         if answer is not None:
-            took = 1000 * (time.perf_counter() - began)
-            yield json.dumps({**answer.to_dict(), "ms": round(took, 1)}, ensure_ascii=False)
+            ms = 1000 * (time.perf_counter() - started)
+            yield json.dumps({**answer.to_dict(), "ms": round(ms, 1)}, ensure_ascii=False)
 
 
-def bodies_of(said: Any, layout: Layout, name: str, where: str) -> NDArray[np.float32]:
+def bodies_of(value: Any, layout: Layout, name: str, where: str) -> NDArray[np.float32]:
     """(bodies, joints, 3) of the bodies of a frame, NaN where null. Raises BadFile, LimitExceeded."""
     joints = len(layout.joints)
     expected = f"bodies of {joints} joints of 3 numbers ({layout.name})"
-    if not isinstance(said, list):
-        raise BadFile(name, where=where, expected=expected, found=repr(said)[:80])
-    if len(said) > MAX_BODIES:
-        raise LimitExceeded(f"{len(said)} bodies in a frame, more than the limit of {MAX_BODIES}")
-    out = np.full((len(said), joints, 3), np.nan, dtype=np.float32)
-    for slot, body in enumerate(said):
+    if not isinstance(value, list):
+        raise BadFile(name, where=where, expected=expected, found=repr(value)[:80])
+    if len(value) > MAX_BODIES:
+        raise LimitExceeded(f"{len(value)} bodies in a frame, more than the limit of {MAX_BODIES}")
+    out = np.full((len(value), joints, 3), np.nan, dtype=np.float32)
+    for index, body in enumerate(value):
         if body is None:
             continue
         try:
-            whole = [[None] * 3 if joint is None else joint for joint in body]
+            rows = [[None] * 3 if joint is None else joint for joint in body]
             numbers = all(
-                x is None or (isinstance(x, int | float) and not isinstance(x, bool))
-                for j in whole
-                for x in j
+                x is None or (isinstance(x, int | float) and not isinstance(x, bool)) for j in rows for x in j
             )
             with np.errstate(over="ignore"):
-                values = np.array(whole, dtype=np.float32)
+                values = np.array(rows, dtype=np.float32)
         except (TypeError, ValueError, OverflowError):
-            numbers, values = False, out[slot]
+            numbers, values = False, out[index]
         if not numbers or values.shape != (joints, 3):
-            raise BadFile(name, where=f"{where}, body {slot}", expected=expected, found=repr(body)[:80])
-        out[slot] = values
+            raise BadFile(name, where=f"{where}, body {index}", expected=expected, found=repr(body)[:80])
+        out[index] = values
     return out
+
+
+def _header(message: dict[str, Any], name: str, where: str) -> tuple[str, float | None]:
+    layout, rate = message.get("layout"), message.get("rate")
+    if not isinstance(layout, str) or not isinstance(rate, float | int | None):
+        raise BadFile(name, where=where, expected='a header, {"layout": NAME}', found=repr(message)[:80])
+    return layout, rate
 
 
 def _lines(source: BinaryIO, name: str) -> Iterator[bytes]:
@@ -105,9 +109,9 @@ def _lines(source: BinaryIO, name: str) -> Iterator[bytes]:
 
 def _object(line: bytes, name: str, where: str) -> dict[str, Any]:
     try:
-        said = json.loads(line)
+        message = json.loads(line)
     except (ValueError, RecursionError) as error:
         raise BadFile(name, where=where, expected="JSON", found=str(error)[:200]) from None
-    if not isinstance(said, dict):
-        raise BadFile(name, where=where, expected="a JSON object", found=repr(said)[:80])
-    return said
+    if not isinstance(message, dict):
+        raise BadFile(name, where=where, expected="a JSON object", found=repr(message)[:80])
+    return message

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from pgfa.adapt import cosines, entropy, surest
+from pgfa.adapt import cosines, entropy, most_confident
 from pgfa.config import BaselineSettings
 from pgfa.research.baselines.base import Array
 
@@ -23,7 +23,7 @@ def cache(scores: Array, points: Array, anchors: Array | None, options: Baseline
     classes = scores.shape[1]
     logits = scores / unit_of(scores)
     labels = scores.argmax(axis=1)
-    kept = surest(labels, entropy(logits), classes, 1.0, most=options.cache_shots)
+    kept = most_confident(labels, entropy(logits), classes, 1.0, limit=options.cache_shots)
     near = np.exp(-options.cache_sharpness * (1 - cosines(points, points[kept])))
     values = np.eye(classes, dtype=np.float32)[labels[kept]]
     return np.asarray(logits + options.cache_weight * (near @ values) / options.cache_shots, dtype=np.float32)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from pgfa.adapt import cosines, entropy, surest, unit_rows
+from pgfa.adapt import cosines, entropy, most_confident, unit_rows
 from pgfa.config import BaselineSettings
 from pgfa.research.baselines.base import Array
 
@@ -26,7 +26,7 @@ def t3a(scores: Array, points: Array, anchors: Array | None, options: BaselineSe
         labels = np.concatenate([np.arange(classes), labels])
         surprise = np.concatenate([entropy(cosines(anchors, anchors)), surprise])
         rows = np.concatenate([anchors, points])
-    support = surest(labels, surprise, classes, 1.0, most=options.t3a_supports)
+    support = most_confident(labels, surprise, classes, 1.0, limit=options.t3a_supports)
     total = np.zeros((classes, points.shape[1]), dtype=np.float64)
     np.add.at(total, labels[support], unit_rows(rows[support]))
     made = cosines(points, total.astype(np.float32))

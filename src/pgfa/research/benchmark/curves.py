@@ -11,10 +11,11 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from pgfa.adapt import ALPHAS, Option
 from pgfa.research.benchmark.fit import Told, load
 from pgfa.research.benchmark.plan import Job
 from pgfa.research.benchmark.spec import BenchmarkSettings
-from pgfa.research.selection import ALPHAS, GRIDS, Option, apply
+from pgfa.research.selection import GRIDS, apply
 
 ALPHA, CLIPS, IMBALANCE = "alpha", "clips", "imbalance"
 NUMBERS = (1, 2, 5, 10, 20, 50, 100, 200, 500)

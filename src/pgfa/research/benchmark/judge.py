@@ -13,11 +13,12 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from pgfa.adapt import Option
 from pgfa.evaluate.gzsl import Mixed, choose_penalty, harmonic, sweep
 from pgfa.research.benchmark.fit import Told, error_of, load
 from pgfa.research.benchmark.plan import Job
 from pgfa.research.benchmark.spec import HONEST, BenchmarkSettings
-from pgfa.research.selection import GRIDS, Option, apply, best_of
+from pgfa.research.selection import GRIDS, apply, best_of
 from pgfa.train.run import test_log_path
 
 VERSION = 2

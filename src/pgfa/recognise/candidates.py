@@ -1,0 +1,66 @@
+"""What a recording is compared with: sentences and taught classes, one vector each, and how they are ranked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pgfa.recognise.answers import Answer, Answers
+from pgfa.recognise.calibration.model import Calibration
+from pgfa.skeleton import Ragged
+
+Array = NDArray[np.float32]
+
+Encode = Callable[[Ragged], Array]
+"""Clips of one layout -> (clips, d) features in sentence space, not normalised; 0 where no person is detected."""
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """The possible answers to one question.
+
+    Attributes:
+        names: K sentences and taught classes.
+        vectors: (K, d) sentence vectors or prototypes, in the space of the features.
+        is_prototype: (K,) whether the vector is a prototype, averaged from clips.
+        needs_two: (K,) whether the sentence describes two people and is compared with pairs of bodies.
+        calibration: cosines -> probabilities.
+    """
+
+    names: tuple[str, ...]
+    vectors: Array
+    is_prototype: NDArray[np.bool_]
+    needs_two: NDArray[np.bool_]
+    calibration: Calibration
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def probabilities(self, cosines: Array) -> Array:
+        """(N, K + 1) float32 rows adding to 1, the last column "none of these".
+
+        Args:
+            cosines: (N, K); -inf where a candidate is not possible.
+        """
+        return self.calibration.probabilities(cosines, self.is_prototype)
+
+    def rank(
+        self, probabilities: Array, cosines: Array, source: str = "", problems: tuple[str, ...] = ()
+    ) -> Answers:
+        """The candidates, most probable first; of equal probabilities the higher cosine first.
+
+        Args:
+            probabilities: (K + 1,) a row of `probabilities`.
+            cosines: (K,).
+            source: id of the recording.
+            problems: of the recording.
+        """
+        order = np.lexsort((-cosines, -probabilities[:-1]))
+        answers = tuple(
+            Answer(self.names[i], float(probabilities[i]), float(cosines[i]), bool(self.is_prototype[i]))
+            for i in order
+        )
+        return Answers(answers, float(probabilities[-1]), self.calibration.fitted, source, problems)

@@ -1,0 +1,187 @@
+"""Output formats of answers: table, JSON, CSV, WebVTT (opens beside a video in any player), EAF (opens in ELAN).
+
+`OUTPUTS` is the one table of formats; the command line and the page both write through `render`.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from xml.etree import ElementTree
+
+from pgfa.errors import BadConfig
+from pgfa.recognise.answers import Answers, Timeline
+
+NONE = "none of these"
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff\ufffe\uffff]+")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""How a cell begins that a spreadsheet runs as a formula."""
+
+
+def to_json(result: Answers | Timeline) -> str:
+    """Everything, as `to_dict` returns it."""
+    return json.dumps(result.to_dict(), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def answers_table(answers: Answers) -> str:
+    """One line per candidate, most probable first, and one for "none of these" in its place."""
+    rows = [(a.probability, a.cosine, a.sentence) for a in answers]
+    lines = [f"{100 * p:6.1f} %  {c:+.3f}  {_line(s)}" for p, c, s in rows]
+    if answers.calibrated:
+        rank = sum(p >= answers.none for p, _, _ in rows)
+        lines.insert(rank, f"{100 * answers.none:6.1f} %          {NONE}")
+    else:
+        lines.append("not calibrated: percentages are overconfident; only their order is meaningful")
+    return "\n".join(lines) + "\n"
+
+
+def spans_table(timeline: Timeline) -> str:
+    """One line per span."""
+    lines = [" start     end  body  conf  sentence"]
+    for s in timeline.spans:
+        body = f"{s.body + 1}" if s.partner is None else f"{s.body + 1}+{s.partner + 1}"
+        lines.append(
+            f"{s.start_s:6.1f}  {s.end_s:6.1f}  {body:>4}  {100 * s.probability:3.0f} %  {_line(s.sentence)}"
+        )
+    if not timeline.spans:
+        lines = [f"{NONE} at any time"]
+    elif not timeline.calibrated:
+        lines.append(f'not calibrated: percentages are overconfident, and "{NONE}" is never an answer')
+    return "\n".join(lines) + "\n"
+
+
+def answers_csv(answers: Answers) -> str:
+    """Columns sentence, probability, cosine; "none of these" is a row without a sentence."""
+    rows = [[_cell(a.sentence), f"{a.probability:.6f}", f"{a.cosine:.6f}"] for a in answers]
+    return _csv(["sentence", "probability", "cosine"], [*rows, ["", f"{answers.none:.6f}", ""]])
+
+
+def spans_csv(timeline: Timeline) -> str:
+    """Columns start_s, end_s, body, partner, sentence, probability; bodies count from 0 as in `Span`."""
+    rows = [
+        [
+            f"{s.start_s:.3f}",
+            f"{s.end_s:.3f}",
+            str(s.body),
+            "" if s.partner is None else str(s.partner),
+            _cell(s.sentence),
+            f"{s.probability:.6f}",
+        ]
+        for s in timeline.spans
+    ]
+    return _csv(["start_s", "end_s", "body", "partner", "sentence", "probability"], rows)
+
+
+def windows_csv(timeline: Timeline) -> str:
+    """Columns body (from 1), time_s, one per sentence, "none of these". Windows without the body are left out."""
+    rows = [
+        [str(body), f"{time:.3f}", *(f"{p:.5f}" for p in row)]
+        for body, windows in enumerate(timeline.probabilities, 1)
+        for time, row in zip(timeline.times, windows, strict=True)
+        if row[-1] == row[-1]  # not NaN
+    ]
+    return _csv(["body", "time_s", *map(_cell, timeline.sentences), NONE], rows)
+
+
+def spans_vtt(timeline: Timeline) -> str:
+    """WebVTT (W3C): one cue per span, in order of start."""
+    cues = ["WEBVTT\n"]
+    for number, s in enumerate(sorted(timeline.spans, key=lambda s: (s.start_s, s.body)), 1):
+        text = _line(s.sentence).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+        caption = f"body {s.body + 1}: {text} ({100 * s.probability:.0f} %)"
+        cues.append(f"{number}\n{_clock(s.start_s)} --> {_clock(s.end_s)}\n{caption}\n")
+    return "\n".join(cues)
+
+
+def spans_eaf(timeline: Timeline) -> str:
+    """ELAN Annotation Format 3.0: one tier per body, one annotation per span. Times in milliseconds."""
+    spans = timeline.spans
+    root = ElementTree.Element(
+        "ANNOTATION_DOCUMENT",
+        {"AUTHOR": "pgfa", "DATE": "1970-01-01T00:00:00+00:00", "FORMAT": "3.0", "VERSION": "3.0"},
+    )
+    ElementTree.SubElement(root, "HEADER", {"MEDIA_FILE": "", "TIME_UNITS": "milliseconds"})
+    order = ElementTree.SubElement(root, "TIME_ORDER")
+    times = sorted({round(1000 * t) for s in spans for t in (s.start_s, s.end_s)})
+    slot = {time: f"ts{number}" for number, time in enumerate(times, 1)}
+    for time in times:
+        ElementTree.SubElement(order, "TIME_SLOT", {"TIME_SLOT_ID": slot[time], "TIME_VALUE": str(time)})
+    number = 0
+    for body in sorted({s.body for s in spans}) or [0]:
+        attributes = {"LINGUISTIC_TYPE_REF": "action", "TIER_ID": f"body {body + 1}"}
+        tier = ElementTree.SubElement(root, "TIER", attributes)
+        for s in (s for s in spans if s.body == body):
+            number += 1
+            attributes = {
+                "ANNOTATION_ID": f"a{number}",
+                "TIME_SLOT_REF1": slot[round(1000 * s.start_s)],
+                "TIME_SLOT_REF2": slot[round(1000 * s.end_s)],
+            }
+            parent = ElementTree.SubElement(tier, "ANNOTATION")
+            annotation = ElementTree.SubElement(parent, "ALIGNABLE_ANNOTATION", attributes)
+            ElementTree.SubElement(annotation, "ANNOTATION_VALUE").text = _line(s.sentence)
+    attributes = {"GRAPHIC_REFERENCES": "false", "LINGUISTIC_TYPE_ID": "action", "TIME_ALIGNABLE": "true"}
+    ElementTree.SubElement(root, "LINGUISTIC_TYPE", attributes)
+    ElementTree.indent(root)
+    return '<?xml version="1.0" encoding="UTF-8"?>\n' + ElementTree.tostring(root, encoding="unicode") + "\n"
+
+
+@dataclass(frozen=True)
+class Output:
+    """A format of answers.
+
+    Attributes:
+        media_type: for HTTP.
+        timeline: writes answers over time.
+        answers: writes the answers for a whole recording; None: the format is for answers over time only.
+    """
+
+    media_type: str
+    timeline: Callable[[Timeline], str]
+    answers: Callable[[Answers], str] | None = None
+
+
+OUTPUTS: dict[str, Output] = {
+    "table": Output("text/plain; charset=utf-8", spans_table, answers_table),
+    "json": Output("application/json", to_json, to_json),
+    "csv": Output("text/csv; charset=utf-8", spans_csv, answers_csv),
+    "windows.csv": Output("text/csv; charset=utf-8", windows_csv),
+    "vtt": Output("text/vtt; charset=utf-8", spans_vtt),
+    "eaf": Output("application/xml; charset=utf-8", spans_eaf),
+}
+"""Name -> format. `csv` has one row per candidate or span, `windows.csv` one per window and body."""
+
+
+def render(name: str, result: Answers | Timeline) -> str:
+    """Answers as text in a format of `OUTPUTS`. Raises BadConfig where the format is for answers over time only."""
+    output = OUTPUTS[name]
+    if isinstance(result, Timeline):
+        return output.timeline(result)
+    if output.answers is None:
+        raise BadConfig(f"the format {name} is for answers over time, found the answer for a whole recording")
+    return output.answers(result)
+
+
+def _line(text: str) -> str:
+    return " ".join(_CONTROL.sub(" ", text).split())
+
+
+def _cell(text: str) -> str:
+    """Text for a CSV cell; what a spreadsheet would run as a formula gets an apostrophe in front."""
+    return f"'{text}" if text.startswith(_FORMULA) else text
+
+
+def _csv(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\n").writerows([head, *rows])
+    return out.getvalue()
+
+
+def _clock(seconds: float) -> str:
+    ms = round(1000 * seconds)
+    return f"{ms // 3_600_000:02}:{ms // 60_000 % 60:02}:{ms // 1000 % 60:02}.{ms % 1000:03}"

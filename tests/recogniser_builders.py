@@ -1,0 +1,70 @@
+"""Builders of the recogniser's tests: a small untrained recogniser, moving clips, lines of live frames."""
+
+from __future__ import annotations
+
+import io
+import json
+from typing import Any
+
+import numpy as np
+import torch
+
+from pgfa.config import RunSettings
+from pgfa.recognise import Bundle, Calibration, Recogniser
+from pgfa.recognise.encoders import TorchEncoder
+from pgfa.recognise.temporal.jsonl import answer_lines
+from pgfa.skeleton import KINECT20, Clip, Layout, Source
+from pgfa.model.encoder import build_model
+
+SENTENCES = ("a person waves", "a person kicks", "two people shake hands", "a person bows")
+CALIBRATION = Calibration(20.0, 12.0, -3.0, 1.0, 0.5, fitted=True, about={"ece": 0.03})
+
+
+def tiny_recogniser(
+    recipe: str = "default", encoder: str = "stgcn", calibration: Calibration = CALIBRATION
+) -> Recogniser:
+    """Untrained and small, with stored vectors of a few sentences: no sentence encoder is needed."""
+    torch.set_num_threads(1)
+    model_settings = {"encoder": encoder, "channels": (4, 8), "strides": (2, 1), "kernel": 3}
+    settings = RunSettings(recipe=recipe, prepare={"layout": "kinect20", "frames": 12}, model=model_settings)
+    torch.manual_seed(1)
+    model = build_model(settings, KINECT20, 6).eval()
+    with torch.inference_mode():  # running means as after training
+        for value in model.buffers():
+            if value.dtype == torch.float32 and value.ndim == 1:
+                value += torch.rand_like(value) * 0.1
+    random = np.random.default_rng(0)
+    names = (*SENTENCES, "a person jumps")
+    vectors = random.normal(size=(len(names), 6)).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    centre = (random.normal(size=6) * 0.1).astype(np.float32)
+    stored = dict(zip(names, vectors, strict=True))
+    return Recogniser(Bundle(settings, TorchEncoder(model), centre, calibration, {"seen": ["a/b"]}, stored))
+
+
+def swaying_clip(seed: int = 0, frames: int = 30, bodies: int = 1, layout: Layout = KINECT20) -> Clip:
+    """Bodies side by side whose joints oscillate: a continuous motion, unlike that of `make_clip`."""
+    random = np.random.default_rng(seed)
+    joints = len(layout.joints)
+    rest = random.normal(0, 0.4, (bodies, joints, 3)) + np.arange(bodies)[:, None, None] * [1.5, 0, 0]
+    phase = np.sin(np.linspace(0, 9, frames) + seed)[:, None, None, None]
+    sway = phase * random.normal(0, 0.2, (bodies, joints, 3))
+    return Clip((rest + sway).astype(np.float32), 30.0, layout, Source(id=f"clip-{seed}"))
+
+
+def frame_lines(clip: Clip, header: str = '{"layout": "kinect20"}') -> list[str]:
+    """A clip as lines of live frames."""
+    frames = [
+        json.dumps({"t": i / 30, "bodies": np.round(p.astype(float), 4).tolist()})
+        for i, p in enumerate(clip.positions)
+    ]
+    return [header, *frames]
+
+
+def live_answers(recogniser: Recogniser, lines: list[str]) -> list[Any]:
+    """The answers to lines of live frames, parsed."""
+    source = io.BytesIO("\n".join(lines).encode())
+    return [
+        json.loads(line)
+        for line in answer_lines(lambda layout, rate: recogniser.live(SENTENCES, layout, rate), source)
+    ]

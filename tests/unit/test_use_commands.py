@@ -1,0 +1,122 @@
+"""The commands recognise, live and export."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+
+from pgfa.read import read
+from pgfa.read.formats.npz import save_clip
+from pgfa.recognise import Recogniser
+from recogniser_builders import (
+    SENTENCES,
+    frame_lines,
+    swaying_clip,
+)
+
+
+def test_recognise_writes_every_format(
+    exported: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from pgfa.cli.main import main
+
+    file = tmp_path / "long.npz"
+    save_clip(file, swaying_clip(frames=400, bodies=2))
+    ask = ["--run", str(exported), *(x for s in SENTENCES for x in ("--sentence", s))]
+    paths = {name: tmp_path / f"out.{name}" for name in ("json", "csv", "windows-csv", "vtt", "eaf")}
+    with pytest.raises(SystemExit) as stop:
+        main(["recognise", str(file), *ask, *(x for k, p in paths.items() for x in (f"--{k}", str(p)))])
+    assert not stop.value.code
+    assert "body" in capsys.readouterr().out
+    assert json.loads(paths["json"].read_text())["sentences"] == list(SENTENCES)
+    assert paths["csv"].read_text().startswith("start_s,end_s,body,partner,sentence,probability\n")
+    assert paths["windows-csv"].read_text().startswith("body,time_s,a person waves,")
+    assert paths["vtt"].read_text().startswith("WEBVTT")
+    ElementTree.fromstring(paths["eaf"].read_text())
+    with pytest.raises(SystemExit) as stop:
+        main(["recognise", str(file), *ask, "--no-spans", "--json=-", "--teach", f"dance={file}"])
+    assert not stop.value.code
+    answer = json.loads(capsys.readouterr().out)
+    assert {a["sentence"] for a in answer["answers"]} == {*SENTENCES, "dance"}
+    for wrong in (["--teach", "x"], ["--no-spans", "--vtt=-"], ["--adapt", str(tmp_path / "nowhere")]):
+        with pytest.raises(SystemExit) as stop:
+            main(["recognise", str(file), *ask, *wrong])
+        assert isinstance(stop.value.code, str)
+
+
+def test_recognise_notes_the_problems_of_a_recording(
+    exported: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from pgfa.cli.main import main
+
+    for file, frames in (("short.npy", 30), ("long.npy", 400)):
+        np.save(tmp_path / file, 300 * swaying_clip(frames=frames).positions[..., :2] + 400)
+        with pytest.raises(SystemExit) as stop:
+            main(["recognise", str(tmp_path / file), "--run", str(exported), "--as", SENTENCES[0]])
+        assert not stop.value.code
+        output = capsys.readouterr()
+        assert "note: no depth: the answer is less certain (docs/formats.md)\n" in output.err
+        problems = read(tmp_path / file).problems
+        assert len(problems) > 1
+        assert all(f"note: {problem}" in output.err for problem in problems)
+        assert "note" not in output.out
+
+
+def test_export_takes_a_run_or_the_bundled_recogniser(
+    recogniser: Recogniser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from pgfa.cli.main import main
+
+    pytest.importorskip("onnx", reason="reason: the extra `export` is not installed")
+    recogniser.save(tmp_path / "torch")
+    monkeypatch.setattr("pgfa.recognise.bundle.BUNDLED", tmp_path / "torch")
+    for out, run in (("a", []), ("b", ["--run", str(tmp_path / "torch")])):
+        with pytest.raises(SystemExit) as stop:
+            main(["export", str(tmp_path / out), *run])
+        assert not stop.value.code
+    assert (tmp_path / "a/encoder.onnx").read_bytes() == (tmp_path / "b/encoder.onnx").read_bytes()
+
+
+def test_live_answers_on_standard_output(exported: Path) -> None:
+    code = (
+        "from pgfa.cli.main import main; main(['live', '--run', "
+        + repr(str(exported))
+        + ", '--sentence', 'a person waves'])"
+    )
+    process = subprocess.run(
+        [sys.executable, "-c", code], input="\n".join(frame_lines(swaying_clip(frames=20))),
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert process.returncode == 0, process.stderr
+    assert [round(json.loads(line)["t"], 2) for line in process.stdout.splitlines()] == [
+        0.03,
+        0.23,
+        0.43,
+        0.63,
+    ]
+
+
+@pytest.mark.parametrize(("environment", "threads"), [({}, 1), ({"OMP_NUM_THREADS": "2"}, 2)])
+def test_live_uses_one_thread_by_default(
+    environment: dict[str, str], threads: int, recogniser: Recogniser, tmp_path: Path
+) -> None:
+    """On a busy machine threads that wait for each other delayed answers by up to a second."""
+    recogniser.save(tmp_path / "bundle", SENTENCES[:1])
+    code = (
+        "import sys; from pgfa.cli.use import live; from pathlib import Path; "
+        "live(sentence=[sys.argv[2]], run=Path(sys.argv[1])); import torch; print(torch.get_num_threads())"
+    )
+    env = {k: v for k, v in os.environ.items() if not k.endswith("_NUM_THREADS")} | environment
+    process = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path / "bundle"), SENTENCES[0]],
+        input="\n".join(frame_lines(swaying_clip(frames=5))), capture_output=True, text=True, check=False, env=env,
+    )  # fmt: skip
+    assert process.returncode == 0, process.stderr
+    assert process.stdout.splitlines()[-1] == str(threads)
