@@ -19,8 +19,8 @@ from pgfa.evaluate.report.content import (
     Report,
     UnseenClass,
     choose_examples,
-    write_report,
 )  # fmt: skip
+from pgfa.evaluate.report.page import write_report
 from pgfa.skeleton import NTU25, Clip, Source
 
 HOSTILE = "</script><img src=x onerror=alert(1)>"

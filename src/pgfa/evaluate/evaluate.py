@@ -23,8 +23,8 @@ from pgfa.evaluate.report.content import (
     Report,
     UnseenClass,
     choose_examples,
-    write_report,
 )
+from pgfa.evaluate.report.page import write_report
 from pgfa.evaluate.score import Score, score
 from pgfa.files import write_json
 from pgfa.pack import open_pack

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pgfa.evaluate.feature_map import FeatureMap
-from pgfa.files import write_atomic
 from pgfa.skeleton import Clip
 
 FROM_SENTENCES, FROM_ONE_CLIP, AFTER_ALIGNMENT = "from sentences", "from one clip", "after alignment"
@@ -176,15 +174,3 @@ def choose_examples(predictions: Predictions, count: int = 24) -> list[int]:
             if queue and len(chosen) < count:
                 chosen.append(queue.pop(0))
     return sorted(chosen)
-
-
-def write_report(path: Path, report: Report) -> None:
-    """Write the report as one self-contained HTML file, atomically; it opens from disk without a network.
-
-    Args:
-        path: where to (``RUN/report.html``).
-        report: its content. All text is escaped; nothing in it can run or load anything.
-    """
-    from pgfa.evaluate.report.page import page
-
-    write_atomic(path, page(report))

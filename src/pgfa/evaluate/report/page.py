@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from html import escape
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy as np
 from pgfa.draw import PLAYER, asset, clip_payload, document, layouts_payload
 from pgfa.evaluate.report.charts import curve, map_chart, map_places, marker, result_chart, shown_points
 from pgfa.evaluate.report.content import AFTER_ALIGNMENT, FROM_ONE_CLIP, FROM_SENTENCES, Report
+from pgfa.files import write_atomic
 
 # A clip in the report keeps at most this many frames, so that two dozen stay below some two megabytes.
 _CLIP_FRAMES = 120
@@ -30,6 +32,16 @@ _OUTCOMES = (
     ("spoilt", "Spoilt by alignment", True, False),
     ("neither", "Wrong both times", False, False),
 )
+
+
+def write_report(path: Path, report: Report) -> None:
+    """Write the report as one self-contained HTML file, atomically; it opens from disk without a network.
+
+    Args:
+        path: of the file (``RUN/report.html``).
+        report: its content. All text is escaped; nothing in it can run or load anything.
+    """
+    write_atomic(path, page(report))
 
 
 def page(report: Report) -> str:
