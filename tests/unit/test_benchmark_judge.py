@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from pgfa.adapt import align_with
 from pgfa.config import AdaptSettings, BaselineSettings, RunSettings
 from pgfa.errors import BadConfig
-from pgfa.evaluate.bootstrap import paired
+from pgfa.evaluate.bootstrap import paired_bootstrap
 from pgfa.evaluate.gzsl import Mixed, choose_penalty, harmonic, sweep
 from pgfa.evaluate.table import Cell
 from pgfa.files import write_json
@@ -276,7 +276,7 @@ def test_tables_are_made_of_the_rows(tmp_path: Path) -> None:
         ).astype(np.float32)
         for of in by_split.values()
     ]
-    assert [standing.differences[column, way] for way in others] == paired(stacks)
+    assert [standing.differences[column, way] for way in others] == paired_bootstrap(stacks)
     tables = tables_of(standing)
     assert [t.title.partition(": ")[2].split(",")[0] for t in tables[:3]] == [
         "accuracy on unseen classes", "points above pgfa / paper", "mean over classes",
