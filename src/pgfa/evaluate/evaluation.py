@@ -99,11 +99,12 @@ def read_evaluation(path: Path) -> dict[str, Any]:
         BadFile: the file is missing, is no evaluation, or was written by a later version.
     """
     values: Any = read_json(path)
-    version = values.get("format", 1) if isinstance(values, dict) else None
+    expected = f"an evaluation of format {FORMAT} or older"
+    if not isinstance(values, dict):
+        raise BadFile(path, expected=expected, found=f"a {type(values).__name__}")
+    version = values.get("format", 1)
     if version not in (1, FORMAT):
-        raise BadFile(
-            path, expected=f"an evaluation of format {FORMAT} or older", found=f"format {version!r}"
-        )
+        raise BadFile(path, expected=expected, found=f"format {version!r}")
     if version == 1:
         for key, start in _SCORES_1.items():
             if key in values:

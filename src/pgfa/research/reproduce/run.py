@@ -227,12 +227,12 @@ def _results(task: Task, chosen: AlphaChoice | None, device: str, bar: Progress)
             if isinstance(kept, dict) and kept.get("key") == keys[seed]:
                 found[seed] = Result(**kept["result"])
     if len(found) < len(task.runs):
-        bar.now(f"{task.column.dataset}/{task.split}: prepare")
+        bar.set_title(f"{task.column.dataset}/{task.split}: prepare")
         corpus = prepare_selection(task.choice, task.runs[0])
     for seed, (run, folder) in enumerate(zip(task.runs, task.folders, strict=True)):
         if seed in found:
             continue
-        bar.now(f"{task.column.dataset}/{task.split}, seed {seed}")
+        bar.set_title(f"{task.column.dataset}/{task.split}, seed {seed}")
         train(run, corpus, folder, device=device, bar=bar)
         opened = open_run(folder, device=device)
         judged = evaluate_run(replace(opened, settings=run), corpus)
