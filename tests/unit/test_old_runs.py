@@ -139,7 +139,9 @@ def test_settings_of_the_baselines_with_old_names() -> None:
 def test_settings_of_the_server_with_old_names() -> None:
     """`names`, `waiting` and `file_bytes` of format 1."""
     settings = ServeSettings.load(V1 / "serve.toml")
-    assert settings == ServeSettings(allowed_hosts=("lab.example",), max_queued=3, port=0, max_file_bytes=1000)
+    assert settings == ServeSettings(
+        allowed_hosts=("lab.example",), max_queued=3, port=0, max_file_bytes=1000
+    )
 
 
 def test_a_pack_holds_the_clips_it_was_made_of() -> None:

@@ -196,7 +196,7 @@ def class_section(report: Report) -> str:
         f'<td class="number strong" data-label="{AFTER}, %">{_percentage(after[label], clips[label])}</td></tr>'
         for label, item in enumerate(report.classes)
     )
-    given = (
+    caption = (
         "All that is known about an unseen class is its description; one of its sentences is shown."
         if report.start == "sentences"
         else "All that is known about an unseen class is one clip; its sentence is shown for reference."
@@ -204,7 +204,7 @@ def class_section(report: Report) -> str:
     return (
         '<section aria-labelledby="classes"><h2 id="classes">Classes</h2>'
         '<div class="scroll"><table class="plain classes">'
-        f"<caption>{given} Accuracy is the percentage of the clips of the class that are correct.</caption>"
+        f"<caption>{caption} Accuracy is the percentage of the clips of the class that are correct.</caption>"
         '<thead><tr><th scope="col">class</th><th scope="col">sentence</th>'
         '<th scope="col" class="number">clips</th>'
         f'<th scope="col" class="number">{report.before_name}, %</th>'
