@@ -7,29 +7,33 @@ Runs that differ only in their seed make one row: mean over seeds, and the lowes
 
 from __future__ import annotations
 
-import json
 import sys
 from collections import defaultdict
 from pathlib import Path
+
+from pgfa.evaluate.evaluation import read_evaluation
+from pgfa.evaluate.report.content import BEFORE
 
 
 def main(folders: list[str]) -> None:
     rows: dict[tuple[str, ...], list[dict]] = defaultdict(list)
     for folder in folders:
-        file = Path(folder) / "evaluation.json"
-        if file.exists():
-            found = json.loads(file.read_text())
-            rows[found["split"], " + ".join(found["packs"]), found["recipe"]].append(found)
+        path = Path(folder) / "evaluation.json"
+        if path.exists():
+            evaluation = read_evaluation(path)
+            packs = " + ".join(evaluation["packs"])
+            rows[evaluation["split"], packs, evaluation["recipe"], evaluation["start"]].append(evaluation)
+    starts = list(dict.fromkeys(start for *_, start in rows)) or ["sentences"]
     columns = ("split", "trained on", "recipe", "seeds", "train / test clips")
-    columns += ("from sentences", "after alignment", "class mean after")
+    columns += (" or ".join(BEFORE[start] for start in starts), "after alignment", "class mean after")
     print("| " + " | ".join(columns) + " |")
     print("|---|---|---|---|---|---|---|---|")
-    for (split, packs, recipe), runs in sorted(rows.items()):
-        clips = f"{runs[0]['train_clips']:,} / {runs[0]['from_sentences']['clips']:,}"
+    for (split, packs, recipe, _), runs in sorted(rows.items()):
+        clips = f"{runs[0]['train_clips']:,} / {runs[0]['before']['clips']:,}"
         cells = [
-            _spread([100 * run["from_sentences"]["accuracy"] for run in runs]),
-            _spread([100 * run["after_alignment"]["accuracy"] for run in runs]),
-            _spread([100 * run["after_alignment"]["class_mean"] for run in runs]),
+            _spread([100 * run["before"]["accuracy"] for run in runs]),
+            _spread([100 * run["after"]["accuracy"] for run in runs]),
+            _spread([100 * run["after"]["class_mean"] for run in runs]),
         ]
         print(f"| {split} | {packs} | {recipe} | {len(runs)} | {clips} | " + " | ".join(cells) + " |")
 

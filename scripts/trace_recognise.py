@@ -46,7 +46,9 @@ class StubBundle(Bundle):
 
 def main(file: str) -> None:
     """Trace one answer and print the counts."""
-    bundle = StubBundle(RunSettings(), Stub(), np.zeros(8, np.float32), Calibration(6.0, 6.0, none=1.0, fitted=True), {})
+    bundle = StubBundle(
+        RunSettings(), Stub(), np.zeros(8, np.float32), Calibration(6.0, 6.0, none=1.0, fitted=True), {}
+    )
     Recogniser.load = classmethod(lambda cls, *_, **__: cls(bundle))  # type: ignore[method-assign, assignment]
     calls: Counter[tuple[str, str]] = Counter()
 
@@ -67,7 +69,9 @@ def main(file: str) -> None:
     files = sorted({file for file, _ in calls})
     print(f"{len(files)} files, {len(calls)} functions, {sum(calls.values())} calls")
     for name in files:
-        inside = [f"{function} x{n}" if n > 1 else function for (path, function), n in calls.items() if path == name]
+        inside = [
+            f"{function} x{n}" if n > 1 else function for (path, function), n in calls.items() if path == name
+        ]
         print(f"  {name}: {', '.join(inside)}")
 
 

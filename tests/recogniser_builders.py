@@ -10,11 +10,11 @@ import numpy as np
 import torch
 
 from pgfa.config import RunSettings
+from pgfa.model.encoder import build_model
 from pgfa.recognise import Bundle, Calibration, Recogniser
 from pgfa.recognise.encoders import TorchEncoder
 from pgfa.recognise.temporal.jsonl import answer_lines
 from pgfa.skeleton import KINECT20, Clip, Layout, Source
-from pgfa.model.encoder import build_model
 
 SENTENCES = ("a person waves", "a person kicks", "two people shake hands", "a person bows")
 CALIBRATION = Calibration(20.0, 12.0, -3.0, 1.0, 0.5, fitted=True, about={"ece": 0.03})

@@ -1,4 +1,4 @@
-"""How far a long job is: a bar with speed and time left on a terminal, a line now and then elsewhere."""
+"""Progress of a long job: a bar with speed and time left on a terminal, a line every ten seconds elsewhere."""
 
 from __future__ import annotations
 
@@ -11,26 +11,20 @@ _EVERY_SECONDS = 10.0
 
 
 class Progress:
-    """Counts things done, on stderr. Use as a context; `advance` as they get done.
+    """Counts finished items, on stderr. Use as a context manager; `advance` as they are finished.
 
     Args:
-        what: the job, in a word or two.
-        total: how many things there are.
-        done: how many were done before.
-        unit: what they are called.
-        show: False for silence.
+        title: the job, in a word or two.
+        total: number of items.
+        done: number of items finished in an earlier call.
+        unit: what the items are called.
+        show: False for no output.
     """
 
-    def __init__(self, what: str, total: int, done: int = 0, unit: str = "files", show: bool = True) -> None:
-        self.what, self.total, self.before, self.done, self.unit, self.show = (
-            what,
-            total,
-            done,
-            done,
-            unit,
-            show,
-        )
-        self._began = self._said = time.monotonic()
+    def __init__(self, title: str, total: int, done: int = 0, unit: str = "files", show: bool = True) -> None:
+        self.title, self.total, self.done, self.unit, self.show = title, total, done, unit, show
+        self._done_before = done
+        self._started = self._printed = time.monotonic()
 
     def __enter__(self) -> Self:
         self._bar = None
@@ -39,51 +33,54 @@ class Progress:
             from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
             from rich.progress import Progress as Bar
 
-            speed = TextColumn("{task.fields[speed]}")
             columns = (
                 TextColumn("{task.description}"),
                 BarColumn(),
                 MofNCompleteColumn(),
-                speed,
+                TextColumn("{task.fields[speed]}"),
                 TimeRemainingColumn(),
             )
             self._bar = Bar(*columns, console=Console(stderr=True), speed_estimate_period=60)
-            self._task = self._bar.add_task(self.what, total=self.total, completed=self.done, speed="")
+            self._task = self._bar.add_task(self.title, total=self.total, completed=self.done, speed="")
             self._bar.start()
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
     ) -> None:
         if self._bar is not None:
             self._bar.stop()
 
     @property
     def speed(self) -> float:
-        """Things a second since the start, those done before left out."""
-        return (self.done - self.before) / max(time.monotonic() - self._began, 1e-9)
+        """Items per second since the start, without those finished earlier."""
+        return (self.done - self._done_before) / max(time.monotonic() - self._started, 1e-9)
 
-    def now(self, what: str) -> None:
-        """Say what is being done now; the count goes on."""
-        self.what = what
+    def set_title(self, title: str) -> None:
+        """Change the title; the count continues."""
+        self.title = title
         if self._bar is not None:
-            self._bar.update(self._task, description=what)
+            self._bar.update(self._task, description=title)
         elif self.show:
-            self._say()
+            self._print()
 
     def advance(self, count: int) -> None:
-        """So many more are done."""
+        """Count `count` more items as finished."""
         self.done += count
         if self._bar is not None:
             self._bar.update(self._task, advance=count, speed=f"{self.speed:,.0f} {self.unit}/s")
-        elif self.show and time.monotonic() - self._said >= _EVERY_SECONDS:
-            self._say()
+        elif self.show and time.monotonic() - self._printed >= _EVERY_SECONDS:
+            self._print()
 
-    def _say(self) -> None:
-        self._said = time.monotonic()
-        told = f"{self.what}: {self.done:,} of {self.total:,} {self.unit}"
-        if self.done > self.before:
-            left = (self.total - self.done) / max(self.speed, 1e-9)
-            clock = f"{left:,.0f} s" if left < 600 else f"{left // 3600:,.0f} h {left % 3600 // 60:02.0f} min"
-            told += f", {self.speed:,.0f} {self.unit}/s, {clock} left"
-        print(told, file=sys.stderr, flush=True)
+    def _print(self) -> None:
+        self._printed = time.monotonic()
+        text = f"{self.title}: {self.done:,} of {self.total:,} {self.unit}"
+        if self.done > self._done_before:
+            seconds = (self.total - self.done) / max(self.speed, 1e-9)
+            hours, minutes = seconds // 3600, seconds % 3600 // 60
+            remaining = f"{seconds:,.0f} s" if seconds < 600 else f"{hours:,.0f} h {minutes:02.0f} min"
+            text += f", {self.speed:,.0f} {self.unit}/s, {remaining} left"
+        print(text, file=sys.stderr, flush=True)

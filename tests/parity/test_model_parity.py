@@ -40,20 +40,20 @@ def test_adjacency(reference: dict[str, np.ndarray]) -> None:
     assert np.allclose(spatial_adjacency(NTU25), reference["state/A"], atol=1e-7)
 
 
-def test_size_is_the_papers(model: STGCN) -> None:
+def test_size_is_that_of_the_paper(model: STGCN) -> None:
     assert sum(p.numel() for p in model.parameters()) == 821_380
 
 
 def test_features_eval(model: STGCN, reference: dict[str, np.ndarray]) -> None:
     model.eval()
     with torch.no_grad():
-        got = model(torch.from_numpy(reference["input"])).numpy()
-    assert np.abs(got - reference["features_eval"]).max() < 1e-5
+        features = model(torch.from_numpy(reference["input"])).numpy()
+    assert np.abs(features - reference["features_eval"]).max() < 1e-5
 
 
 def test_features_and_gradients_train(model: STGCN, reference: dict[str, np.ndarray]) -> None:
-    # In float64: batch statistics of six clips make float32 gradients differ by 1e-3 with the number of threads,
-    # which says nothing about the model.
+    # In float64: with batch statistics of six clips, float32 gradients differ by 1e-3 between numbers of threads,
+    # which is no property of the model.
     model.double().train()
     features = model(torch.from_numpy(reference["input"]).double())
     assert np.abs(features.detach().numpy() - reference["features_train"]).max() < 1e-5
@@ -69,13 +69,13 @@ def test_features_and_gradients_train(model: STGCN, reference: dict[str, np.ndar
 
 def test_loss_and_gradient(parity: Path) -> None:
     with np.load(parity / "loss.npz") as file:
-        ref = {name: file[name] for name in file.files}
-    skeleton = torch.from_numpy(ref["skeleton"]).requires_grad_()
-    labels = torch.from_numpy(ref["labels"])
+        expected = {name: file[name] for name in file.files}
+    skeleton = torch.from_numpy(expected["skeleton"]).requires_grad_()
+    labels = torch.from_numpy(expected["labels"])
     loss = contrastive_loss(
-        skeleton, torch.from_numpy(ref["class_text"])[labels], labels[:, None] == labels, 1 / 0.07
+        skeleton, torch.from_numpy(expected["class_text"])[labels], labels[:, None] == labels, 1 / 0.07
     )
     loss.backward()
-    assert abs(loss.item() - float(ref["loss"])) < 1e-5
+    assert abs(loss.item() - float(expected["loss"])) < 1e-5
     assert skeleton.grad is not None
-    assert relative(skeleton.grad.numpy(), ref["grad_skeleton"]) < 1e-5
+    assert relative(skeleton.grad.numpy(), expected["grad_skeleton"]) < 1e-5

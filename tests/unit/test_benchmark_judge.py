@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from pgfa.adapt import align_with
 from pgfa.config import AdaptSettings, BaselineSettings, RunSettings
 from pgfa.errors import BadConfig
-from pgfa.evaluate.bootstrap import paired
-from pgfa.evaluate.gzsl import Mixed, choose_penalty, harmonic, sweep
+from pgfa.evaluate.bootstrap import paired_bootstrap
+from pgfa.evaluate.gzsl import GzslScores, choose_penalty, harmonic_mean, sweep
 from pgfa.evaluate.table import Cell
 from pgfa.files import write_json
 from pgfa.research.baselines import TEST_TIME
@@ -79,7 +79,9 @@ def accuracy(told: Told, alignment: str, option: dict[str, object]) -> float:
         scores = align_with(points, anchors, AdaptSettings(method="paper", **option)).scores
     elif alignment == "uniform":
         assert anchors is not None
-        scores = align_with(points, anchors, AdaptSettings(method="balanced", prior="uniform", **option)).scores
+        scores = align_with(
+            points, anchors, AdaptSettings(method="balanced", prior="uniform", **option)
+        ).scores
     elif alignment == "t3a":
         scores = TEST_TIME["t3a"](scores, points, anchors, BaselineSettings(**option))
     return sum(int(row.argmax()) == told.labels[i] for row, i in zip(scores, own, strict=True)) / len(own)
@@ -136,13 +138,13 @@ def test_the_penalty_comes_from_the_folds(tmp_path: Path) -> None:
         if row["protocol"] == "paper":
             units = [job.full[row["seed"], row["epochs"]]]
         folds = [t for unit in units if (t := load(unit, row["method"]))]
-        penalty = choose_penalty([Mixed(t.scores, t.labels, UNSEEN) for t in folds])
+        penalty = choose_penalty([GzslScores(t.scores, t.labels, UNSEEN) for t in folds])
         told = load(job.full[row["seed"], row["epochs"]], row["method"])
         assert told is not None
-        found = sweep(Mixed(told.scores, told.labels, UNSEEN))
+        found = sweep(GzslScores(told.scores, told.labels, UNSEEN))
         assert row["penalty"] == pytest.approx(penalty)
-        assert (row["gzsl_seen"], row["gzsl_unseen"]) == pytest.approx(found.at(penalty))
-        assert row["gzsl_h"] == pytest.approx(harmonic(*found.at(penalty)))
+        assert (row["gzsl_seen"], row["gzsl_unseen"]) == pytest.approx(found.accuracies(penalty))
+        assert row["gzsl_h"] == pytest.approx(harmonic_mean(*found.accuracies(penalty)))
         assert row["gzsl_area"] == pytest.approx(found.area)
 
 
@@ -276,7 +278,7 @@ def test_tables_are_made_of_the_rows(tmp_path: Path) -> None:
         ).astype(np.float32)
         for of in by_split.values()
     ]
-    assert [standing.differences[column, way] for way in others] == paired(stacks)
+    assert [standing.differences[column, way] for way in others] == paired_bootstrap(stacks)
     tables = tables_of(standing)
     assert [t.title.partition(": ")[2].split(",")[0] for t in tables[:3]] == [
         "accuracy on unseen classes", "points above pgfa / paper", "mean over classes",

@@ -1,4 +1,4 @@
-"""A state on disk: what was written is read back, equal states are equal bytes, a changed byte is noticed."""
+"""Checkpoints: what is written is read back, equal states give equal bytes, a changed byte is detected."""
 
 from __future__ import annotations
 
@@ -32,44 +32,44 @@ def saved(tmp_path: Path) -> Path:
     return tmp_path / "state.safetensors"
 
 
-def test_what_was_written_is_read_back(saved: Path) -> None:
+def test_a_checkpoint_is_read_as_written(saved: Path) -> None:
     model, optimiser = trained(1)
     assert load_checkpoint(saved, model, optimiser) == {"epoch": 2, "identity": "run of \u00e9"}
-    wanted, memory = trained()
-    for name, value in wanted.state_dict().items():
+    expected, expected_optimiser = trained()
+    for name, value in expected.state_dict().items():
         assert torch.equal(model.state_dict()[name], value), name
-    for index, values in memory.state_dict()["state"].items():
+    for index, values in expected_optimiser.state_dict()["state"].items():
         for name, value in values.items():
             assert torch.equal(optimiser.state_dict()["state"][index][name], value), (index, name)
 
 
 def test_equal_states_are_equal_bytes(saved: Path, tmp_path: Path) -> None:
-    """Ten times: an order of chance among two entries of metadata would pass once in 512 runs."""
+    """Ten times: a random order of two metadata entries would pass once in 512 runs."""
     for number in range(10):
-        other = tmp_path / f"{number}.safetensors"
-        save_checkpoint(other, *trained(), identity="run of \u00e9", epoch=2)
-        assert other.read_bytes() == saved.read_bytes()
+        path = tmp_path / f"{number}.safetensors"
+        save_checkpoint(path, *trained(), identity="run of \u00e9", epoch=2)
+        assert path.read_bytes() == saved.read_bytes()
 
 
-def test_no_byte_can_change_unseen(saved: Path) -> None:
+def test_every_changed_byte_is_detected(saved: Path) -> None:
     whole = saved.read_bytes()
     size = 8 + int.from_bytes(whole[:8], "little")
     accepted, fresh = [], trained(1)
-    for place in range(len(whole)):
-        if place < size and not whole[place:size].strip(b" "):
-            continue  # blanks that pad the header carry nothing
-        spoilt = bytearray(whole)
-        spoilt[place] ^= 0x04
-        saved.write_bytes(bytes(spoilt))
+    for index in range(len(whole)):
+        if index < size and not whole[index:size].strip(b" "):
+            continue  # spaces that pad the header carry nothing
+        changed = bytearray(whole)
+        changed[index] ^= 0x04
+        saved.write_bytes(bytes(changed))
         try:
             load_checkpoint(saved, *fresh)
         except BadCheckpoint:
             continue
-        accepted.append(place)
+        accepted.append(index)
     assert not accepted
 
 
-def test_the_error_says_what_was_found(saved: Path) -> None:
+def test_the_error_names_both_digests(saved: Path) -> None:
     whole = bytearray(saved.read_bytes())
     whole[-1] ^= 0x01
     saved.write_bytes(bytes(whole))
@@ -79,7 +79,7 @@ def test_the_error_says_what_was_found(saved: Path) -> None:
         load_checkpoint(saved, *trained(1))
 
 
-def test_runs_from_before_the_digest_are_read(saved: Path) -> None:
+def test_checkpoints_without_a_digest_are_read(saved: Path) -> None:
     with safe_open(saved, framework="pt") as file:
         about = json.loads(file.metadata()["pgfa"])["about"]
     save_file(load_file(saved), saved, {"form": OLD_FORMAT, "about": json.dumps(about)})

@@ -108,9 +108,9 @@ def test_train_evaluate_recognise(
     assert "from sentences" in shown
     assert "after alignment" in shown
     result = json.loads((trained / "evaluation.json").read_text())
-    confusion = np.array(result["from_sentences"]["confusion"])
+    confusion = np.array(result["before"]["confusion"])
     assert confusion.sum() == 16
-    assert result["from_sentences"]["accuracy"] == pytest.approx(confusion.trace() / 16)
+    assert result["before"]["accuracy"] == pytest.approx(confusion.trace() / 16)
     page = (trained / "report.html").read_text(encoding="utf-8")
     assert "wave" in page
     assert 'src="http' not in page

@@ -1,4 +1,4 @@
-"""Settings: recipes, TOML, digests, and what is said of a value that cannot be."""
+"""Settings: recipes, TOML, digests, and errors for wrong values."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from pgfa.errors import BadConfig
 STAGES = ("prepare", "text", "model", "train", "adapt")
 
 
-def test_the_papers_recipe_fills_every_stage() -> None:
+def test_the_recipe_of_the_paper_applies_to_every_stage() -> None:
     run = RunSettings(recipe="paper")
     assert all(getattr(run, stage).recipe == "paper" for stage in STAGES)
     assert (run.prepare.layout, run.prepare.frames, run.prepare.bodies) == ("ntu25", 50, 2)
@@ -50,7 +50,7 @@ def test_the_default_recipe_is_the_default() -> None:
     assert all(getattr(RunSettings(), stage).recipe == "default" for stage in STAGES)
 
 
-def test_what_is_given_outweighs_the_recipe() -> None:
+def test_values_override_the_recipe() -> None:
     run = RunSettings(recipe="paper", train={"batch_size": 64, "epochs": 60}, prepare={"bodies": 1})
     assert (run.train.batch_size, run.train.epochs, run.train.learning_rate) == (64, 60, 0.05)
     assert (run.prepare.bodies, run.prepare.layout) == (1, "ntu25")
@@ -117,14 +117,14 @@ WRONG: list[tuple[type[Settings], dict[str, Any], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("kind", "values", "said"), WRONG)
-def test_wrong_values_are_refused_by_name(kind: type[Settings], values: dict[str, Any], said: str) -> None:
-    with pytest.raises(BadConfig, match=said):
+@pytest.mark.parametrize(("kind", "values", "message"), WRONG)
+def test_wrong_values_are_refused_by_name(kind: type[Settings], values: dict[str, Any], message: str) -> None:
+    with pytest.raises(BadConfig, match=message):
         kind(**values)
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "message"),
     [
         (b"rate = ", "not TOML"),
         (b"\xff\xfe", "not TOML"),
@@ -134,15 +134,15 @@ def test_wrong_values_are_refused_by_name(kind: type[Settings], values: dict[str
         (b"x = " + b"[" * 5000, "not TOML"),
     ],
 )
-def test_a_wrong_file_is_named(content: bytes, said: str, tmp_path: Path) -> None:
+def test_a_wrong_file_is_named(content: bytes, message: str, tmp_path: Path) -> None:
     file = tmp_path / "run.toml"
     file.write_bytes(content)
-    with pytest.raises(BadConfig, match=said) as caught:
+    with pytest.raises(BadConfig, match=message) as caught:
         RunSettings.load(file)
     assert str(file) in str(caught.value)
 
 
-def test_no_file_and_a_folder(tmp_path: Path) -> None:
+def test_a_missing_file_and_a_folder_are_refused(tmp_path: Path) -> None:
     with pytest.raises(BadConfig, match="no such settings file"):
         RunSettings.load(tmp_path / "absent.toml")
     with pytest.raises(BadConfig, match="not a readable file"):
@@ -161,7 +161,7 @@ CANDIDATES: list[Any] = [
 
 
 def other_value(kind: type[Settings], name: str) -> Any:
-    """A value a setting can have that is not its usual one."""
+    """A valid value of a setting that is not its default."""
     annotation = kind.model_fields[name].annotation
     for value in [
         *CANDIDATES,
@@ -177,14 +177,14 @@ def other_value(kind: type[Settings], name: str) -> Any:
 
 
 def test_every_setting_changes_the_digest() -> None:
-    """Else a run could go on, or a cache be taken, with other settings than it was made with."""
+    """Otherwise a run could resume, or a cache be used, with other settings than it was written with."""
     base = RunSettings()
     digests, count = {base.digest}, 1
     for stage in STAGES:
         kind = type(getattr(base, stage))
         for name, field in kind.model_fields.items():
             if get_origin(field.annotation) is Literal and len(field.annotation.__args__) == 1:
-                continue  # one choice only, so far
+                continue  # a single choice so far
             changed = RunSettings(**{stage: {name: other_value(kind, name)}})
             assert getattr(changed, stage).digest != getattr(base, stage).digest, name
             digests.add(changed.digest)
@@ -197,7 +197,7 @@ def test_every_setting_changes_the_digest() -> None:
     assert TrainSettings().digest != ModelSettings().digest
 
 
-def test_every_setting_says_what_it_is_for() -> None:
+def test_every_setting_has_a_description() -> None:
     for stage in STAGES:
         kind = type(getattr(RunSettings(), stage))
         assert not [name for name, field in kind.model_fields.items() if not field.description]

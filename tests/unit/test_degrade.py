@@ -1,4 +1,4 @@
-"""Spoiling does to prepared clips what a worse recording does, each fault as its formula or preparation says."""
+"""Degrading gives prepared clips the defects of a worse recording, each as its formula or preparation defines."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from torch import Tensor
 from pgfa.config import PrepareSettings
 from pgfa.prepare import prepare
 from pgfa.skeleton import KINECT20, LAYOUTS, Clip, Ragged
-from pgfa.train import degrade as module
+from pgfa.train import degrade as degrade_module
 from pgfa.train.degrade import degrade
 
 torch.set_num_threads(1)
@@ -29,12 +29,12 @@ def clips() -> Tensor:
 
 
 def only(monkeypatch: pytest.MonkeyPatch, **amounts: float) -> None:
-    monkeypatch.setattr(module, "DEGRADED", 1.0)
+    monkeypatch.setattr(degrade_module, "DEGRADED", 1.0)
     for name in AMOUNTS:
-        monkeypatch.setattr(module, name, amounts.get(name, 0.0))
+        monkeypatch.setattr(degrade_module, name, amounts.get(name, 0.0))
 
 
-def test_with_every_amount_at_nought_nothing_changes(clips: Tensor, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_with_all_amounts_zero_nothing_changes(clips: Tensor, monkeypatch: pytest.MonkeyPatch) -> None:
     only(monkeypatch)
     torch.testing.assert_close(degrade(clips, "kinect20"), clips)
 
@@ -47,26 +47,26 @@ def test_absent_bodies_stay_absent_and_present_ones_finite(clips: Tensor) -> Non
     assert (out[:, :, 0] != 0).any(dim=-1).all()
 
 
-def test_half_of_the_clips_are_left_as_they_are(clips: Tensor) -> None:
+def test_half_of_the_clips_are_unchanged(clips: Tensor) -> None:
     torch.manual_seed(5)
-    many = clips.repeat(10, 1, 1, 1, 1)
-    same = (degrade(many, "kinect20") == many).flatten(1).all(dim=1)
-    assert 0.4 < same.float().mean() < 0.6
+    repeated = clips.repeat(10, 1, 1, 1, 1)
+    unchanged = (degrade(repeated, "kinect20") == repeated).flatten(1).all(dim=1)
+    assert 0.4 < unchanged.float().mean() < 0.6
 
 
-def test_the_same_seed_spoils_the_same_way(clips: Tensor) -> None:
+def test_the_same_seed_degrades_in_the_same_way(clips: Tensor) -> None:
     torch.manual_seed(3)
-    once = degrade(clips, "kinect20")
+    first = degrade(clips, "kinect20")
     torch.manual_seed(3)
-    assert torch.equal(degrade(clips, "kinect20"), once)
-    assert not torch.equal(degrade(clips, "kinect20"), once)
+    assert torch.equal(degrade(clips, "kinect20"), first)
+    assert not torch.equal(degrade(clips, "kinect20"), first)
 
 
-def test_a_tilt_keeps_all_distances_and_leans_the_vertical_no_further_than_told(
+def test_a_tilt_keeps_all_distances_and_is_bounded(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     only(monkeypatch, TILT=0.3)
-    turns = module._tilts(500, torch.zeros(1))
+    turns = degrade_module._tilts(500, torch.zeros(1))
     eye = torch.eye(3).expand(500, 3, 3)
     torch.testing.assert_close(turns @ turns.mT, eye, atol=1e-6, rtol=0)
     torch.testing.assert_close(torch.linalg.det(turns), torch.ones(500))
@@ -91,13 +91,13 @@ def test_idle_time_holds_the_first_and_the_last_frame_and_keeps_the_rest_in_orde
     assert (out.diff(dim=1) >= -1e-6).all()
     torch.testing.assert_close(out[:, 0], torch.ones(400))
     torch.testing.assert_close(out[:, -1], torch.full((400,), 2.0))
-    still = ((out - 1) < 1e-6).sum(dim=1)  # frames at the start that show the first one
-    none = (still == 1).float().mean()
-    assert 0.4 < none < 0.6
+    still = ((out - 1) < 1e-6).sum(dim=1)  # frames at the start that equal the first one
+    without_idle = (still == 1).float().mean()
+    assert 0.4 < without_idle < 0.6
     assert still.max() <= 1 + 0.3 / 1.3 * 50
 
 
-def test_lost_joints_lie_where_preparation_puts_joints_never_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_lost_joints_lie_where_preparation_puts_missing_joints(monkeypatch: pytest.MonkeyPatch) -> None:
     only(monkeypatch, LOST=1.0)
     random = np.random.default_rng(0)
     x = random.normal(size=(50, 1, 20, 3)).astype(np.float32)
@@ -106,12 +106,12 @@ def test_lost_joints_lie_where_preparation_puts_joints_never_seen(monkeypatch: p
     out = degrade(prepared, "kinect20")
     whole = Clip(positions=x, layout=KINECT20, rate=30.0)
     kinds = set()
-    for spoiled in out:
-        lost = (spoiled != prepared[0]).any(dim=-1).all(dim=0)[0].numpy()
+    for degraded in out:
+        lost = (degraded != prepared[0]).any(dim=-1).all(dim=0)[0].numpy()
         kinds.add(tuple(np.flatnonzero(lost)))
         holes = x.copy()
         holes[:, :, lost] = np.nan
-        # Size and place are measured on what is seen, so that places are compared joint by joint with the parents'.
+        # Size and position are measured on the visible joints, so each joint is compared with its parent.
         filled = prepare(Ragged.from_clips([replace(whole, positions=holes)]), PrepareSettings()).positions[
             0, :, 0
         ]
@@ -119,17 +119,15 @@ def test_lost_joints_lie_where_preparation_puts_joints_never_seen(monkeypatch: p
             same = (filled[:, child] == filled[:, parent]).all()
             assert same == bool(lost[child])
             if lost[child]:
-                assert torch.equal(spoiled[:, 0, child], spoiled[:, 0, parent])
+                assert torch.equal(degraded[:, 0, child], degraded[:, 0, parent])
     ends = {i for i, j in enumerate(KINECT20.joints) if j.startswith(("hand", "foot"))}
     assert tuple(sorted(ends)) in kinds
     assert {1, 2, 3} <= {len(kind) for kind in kinds}
-    limbs = {i for i, j in enumerate(KINECT20.joints) if j.startswith(module.LIMBS)}
+    limbs = {i for i, j in enumerate(KINECT20.joints) if j.startswith(degrade_module.LIMBS)}
     assert all(set(kind) <= limbs for kind in kinds)
 
 
-def test_without_depth_the_picture_stays_and_depth_is_gone(
-    clips: Tensor, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_flattening_removes_depth_and_nothing_else(clips: Tensor, monkeypatch: pytest.MonkeyPatch) -> None:
     only(monkeypatch, FLAT=0.5)
     torch.manual_seed(0)
     out = degrade(clips, "kinect20")
@@ -139,7 +137,7 @@ def test_without_depth_the_picture_stays_and_depth_is_gone(
     torch.testing.assert_close(out[~flat], clips[~flat])
 
 
-def test_noise_is_of_another_strength_in_each_clip_and_no_stronger_than_told(
+def test_noise_has_a_different_bounded_strength_per_clip(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     only(monkeypatch, NOISE=0.03)
@@ -151,7 +149,7 @@ def test_noise_is_of_another_strength_in_each_clip_and_no_stronger_than_told(
 
 
 @pytest.mark.parametrize("name", sorted(LAYOUTS))
-def test_every_layout_can_be_spoiled_and_its_bones_go_outwards(name: str) -> None:
+def test_every_layout_can_be_degraded_and_its_bones_are_ordered_outwards(name: str) -> None:
     layout = LAYOUTS[name]
     reached = {layout.index(layout.centre)}
     for child, parent in layout.outwards:

@@ -1,4 +1,4 @@
-"""Models are whole on whatever device they are moved to: nothing stays behind on the CPU."""
+"""A model moves to another device as a whole: no tensor stays on the CPU."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ KINDS = [
     for absent in ("zero", "skip")
     for streams in (("joint",), ("joint", "bone", "motion"))
 ]
-needs_cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device here")
+needs_cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
 
 
 def model_of(kind: tuple[str, str, tuple[str, ...]], dtype: torch.dtype = torch.float32) -> MotionEncoder:
@@ -32,24 +32,24 @@ def model_of(kind: tuple[str, str, tuple[str, ...]], dtype: torch.dtype = torch.
 
 
 def batch(device: str = "cpu", dtype: torch.dtype = torch.float32) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Positions, presence, sentence vectors, which clips show the same."""
-    chance = torch.Generator().manual_seed(1)
+    """Positions, presence, sentence vectors, which clips show the same class."""
+    random = torch.Generator().manual_seed(1)
     present = torch.tensor([[True, True], [True, False], [False, True], [True, True]])
-    positions = torch.randn(4, 10, 2, 25, 3, generator=chance) * present[:, None, :, None, None]
-    text = torch.nn.functional.normalize(torch.randn(4, 6, generator=chance), dim=1)
+    positions = torch.randn(4, 10, 2, 25, 3, generator=random) * present[:, None, :, None, None]
+    text = torch.nn.functional.normalize(torch.randn(4, 6, generator=random), dim=1)
     same = torch.eye(4, dtype=torch.bool)
     return positions.to(device, dtype), present.to(device), text.to(device, dtype), same.to(device)
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=str)
 def test_every_tensor_of_a_model_is_a_parameter_or_a_buffer(kind: tuple[str, str, tuple[str, ...]]) -> None:
-    """Only these move with the model; a tensor kept as a plain attribute would stay where it was made."""
+    """Only these move with the model; a tensor in a plain attribute would stay on its device."""
     model = model_of(kind)
     for name, module in model.named_modules():
         plain = [key for key, value in vars(module).items() if _holds_tensor(value)]
         assert not set(plain) - {"_parameters", "_buffers"}, (name, plain)
-    moved = model.to("meta")
-    assert {t.device.type for t in (*moved.parameters(), *moved.buffers())} == {"meta"}
+    on_meta = model.to("meta")
+    assert {t.device.type for t in (*on_meta.parameters(), *on_meta.buffers())} == {"meta"}
 
 
 def _holds_tensor(value: object) -> bool:
@@ -63,7 +63,7 @@ def _holds_tensor(value: object) -> bool:
 
 
 @pytest.mark.parametrize("encoder", ["stgcn", "shiftgcn"])
-def test_a_training_step_makes_no_tensor_elsewhere(encoder: str) -> None:
+def test_a_training_step_creates_no_tensor_on_another_device(encoder: str) -> None:
     """On the device `meta`, which has shapes and no numbers, as on a GPU, an operation across devices is an error."""
     model = model_of((encoder, "zero", ("joint", "bone", "motion"))).to("meta")
     positions, present, text, same = batch("meta")
@@ -73,14 +73,14 @@ def test_a_training_step_makes_no_tensor_elsewhere(encoder: str) -> None:
     assert all(p.grad is not None and p.grad.device.type == "meta" for p in model.parameters())
 
 
-def test_the_check_on_meta_sees_a_tensor_left_behind() -> None:
+def test_the_check_on_meta_detects_a_tensor_on_another_device() -> None:
     class Forgetful(nn.Module):
         def __init__(self) -> None:
             super().__init__()
-            self.kept = [torch.ones(3)]
+            self.plain = [torch.ones(3)]
 
         def forward(self, x: Tensor) -> Tensor:
-            return x * self.kept[0]
+            return x * self.plain[0]
 
     assert any(map(_holds_tensor, vars(Forgetful()).values()))
     with pytest.raises(RuntimeError, match="device"):
@@ -88,31 +88,31 @@ def test_the_check_on_meta_sees_a_tensor_left_behind() -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=str)
-def test_double_precision_goes_all_the_way(kind: tuple[str, str, tuple[str, ...]]) -> None:
+def test_double_precision_is_kept_throughout(kind: tuple[str, str, tuple[str, ...]]) -> None:
     positions, present, _, _ = batch(dtype=torch.float64)
-    exact = model_of(kind, torch.float64).eval()(positions, present)
-    assert exact.dtype == torch.float64
-    rough = model_of(kind).eval()(positions.float(), present)
-    torch.testing.assert_close(rough.double(), exact, atol=1e-4, rtol=1e-4)
+    double = model_of(kind, torch.float64).eval()(positions, present)
+    assert double.dtype == torch.float64
+    single = model_of(kind).eval()(positions.float(), present)
+    torch.testing.assert_close(single.double(), double, atol=1e-4, rtol=1e-4)
 
 
 @needs_cuda
 @pytest.mark.parametrize("kind", KINDS, ids=str)
 def test_cuda_gives_the_features_and_gradients_of_the_cpu(kind: tuple[str, str, tuple[str, ...]]) -> None:
-    found = []
+    results = []
     for device in ("cpu", "cuda"):
         model = model_of(kind, torch.float64).to(device).eval()
         positions, present, text, same = batch(device, torch.float64)
         features = model(positions, present)
         contrastive_loss(features, text, same, model.log_scale.exp()).backward()
-        found.append([features.detach().cpu(), *(p.grad.cpu() for p in model.parameters())])
-    for ours, theirs in zip(*found, strict=True):
-        torch.testing.assert_close(theirs, ours, atol=1e-8, rtol=1e-6)
+        results.append([features.detach().cpu(), *(p.grad.cpu() for p in model.parameters())])
+    for on_cpu, on_cuda in zip(*results, strict=True):
+        torch.testing.assert_close(on_cuda, on_cpu, atol=1e-8, rtol=1e-6)
 
 
 @needs_cuda
 @pytest.mark.parametrize("encoder", ["stgcn", "shiftgcn"])
-def test_cuda_training_is_saved_and_goes_on_anywhere(tmp_path: Path, encoder: str) -> None:
+def test_training_on_cuda_can_be_resumed_on_any_device(tmp_path: Path, encoder: str) -> None:
     kind = (encoder, "skip", ("joint",))
     model = model_of(kind).to("cuda")
     optimiser = torch.optim.SGD(model.parameters(), lr=0.01, momentum=0.9)
@@ -127,10 +127,10 @@ def test_cuda_training_is_saved_and_goes_on_anywhere(tmp_path: Path, encoder: st
     assert all(map(torch.isfinite, torch.tensor(losses)))
     save_checkpoint(tmp_path / "state.safetensors", model, optimiser, epoch=1)
     for device in ("cpu", "cuda"):
-        again = model_of(kind).to(device)
-        memory = torch.optim.SGD(again.parameters(), lr=0.01, momentum=0.9)
-        assert load_checkpoint(tmp_path / "state.safetensors", again, memory) == {"epoch": 1}
-        for ours, theirs in zip(again.parameters(), model.parameters(), strict=True):
+        loaded = model_of(kind).to(device)
+        loaded_optimiser = torch.optim.SGD(loaded.parameters(), lr=0.01, momentum=0.9)
+        assert load_checkpoint(tmp_path / "state.safetensors", loaded, loaded_optimiser) == {"epoch": 1}
+        for ours, theirs in zip(loaded.parameters(), model.parameters(), strict=True):
             assert ours.device.type == device
             assert torch.equal(ours.cpu(), theirs.cpu())
-            assert memory.state[ours]["momentum_buffer"].device.type == device
+            assert loaded_optimiser.state[ours]["momentum_buffer"].device.type == device

@@ -14,7 +14,7 @@ PAPER = TrainSettings(recipe="paper", epochs=100)
 
 
 @pytest.mark.parametrize(
-    ("epoch", "rate"),
+    ("epoch", "learning_rate"),
     [
         (0, 0.0),
         (1, 0.01),
@@ -27,9 +27,9 @@ PAPER = TrainSettings(recipe="paper", epochs=100)
         (80, 0.0005),
     ],
 )
-def test_steps_are_the_papers(epoch: int, rate: float) -> None:
-    for step in (0, 7, 286):  # constant in an epoch
-        assert learning_rate_at(PAPER, epoch, step, 287) == pytest.approx(rate, rel=1e-12)
+def test_steps_are_those_of_the_paper(epoch: int, learning_rate: float) -> None:
+    for step in (0, 7, 286):  # constant within an epoch
+        assert learning_rate_at(PAPER, epoch, step, 287) == pytest.approx(learning_rate, rel=1e-12)
 
 
 def test_drops_are_a_setting() -> None:
@@ -37,7 +37,7 @@ def test_drops_are_a_setting() -> None:
     assert [learning_rate_at(settings, e, 0, 1) for e in (29, 30, 39)] == pytest.approx([0.05, 0.005, 0.005])
 
 
-def test_one_cycle_rises_for_15_percent_and_falls_by_cosine_to_nothing() -> None:
+def test_one_cycle_rises_for_15_percent_and_falls_by_cosine_to_zero() -> None:
     settings, steps = TrainSettings(epochs=20, learning_rate=0.4), 10
     rates = [learning_rate_at(settings, e, s, steps) for e in range(20) for s in range(steps)]
     peak = rates.index(max(rates))
@@ -47,8 +47,8 @@ def test_one_cycle_rises_for_15_percent_and_falls_by_cosine_to_nothing() -> None
     assert np.all(np.diff(rates[peak:]) < 0)
     np.testing.assert_allclose(np.diff(rates[: peak + 1]), 0.4 / 30, rtol=1e-9)  # a straight line up
     half = peak + (len(rates) - 1 - peak) // 2
-    done = (half + 1) / len(rates)
-    assert rates[half] == pytest.approx(0.2 * (1 + math.cos(math.pi * (done - 0.15) / 0.85)))
+    progress = (half + 1) / len(rates)
+    assert rates[half] == pytest.approx(0.2 * (1 + math.cos(math.pi * (progress - 0.15) / 0.85)))
     assert 0 < rates[0] < 0.02
     assert rates[-1] == pytest.approx(0, abs=1e-12)
 
@@ -57,7 +57,7 @@ def labels_of(*sizes: int) -> np.ndarray:
     return np.repeat(np.arange(len(sizes)), sizes)
 
 
-def test_each_clip_comes_at_most_once_an_epoch() -> None:
+def test_each_clip_is_drawn_at_most_once_per_epoch() -> None:
     settings, labels = TrainSettings(batch_size=8), labels_of(10, 20, 7)
     for epoch in range(5):
         order = sample_order(settings, labels, epoch)
@@ -67,12 +67,12 @@ def test_each_clip_comes_at_most_once_an_epoch() -> None:
         assert order.max() < 37
 
 
-def test_over_epochs_every_clip_comes() -> None:
+def test_every_clip_is_drawn_in_some_epoch() -> None:
     settings, labels = TrainSettings(batch_size=8), labels_of(10, 20, 7)
     assert len({int(c) for e in range(12) for c in sample_order(settings, labels, e).ravel()}) == 37
 
 
-def test_fewer_clips_than_a_batch_all_come() -> None:
+def test_all_clips_are_drawn_if_fewer_than_a_batch() -> None:
     order = sample_order(TrainSettings(batch_size=64), labels_of(3, 4), 0)
     assert order.shape == (1, 7)
     assert sorted(order[0].tolist()) == list(range(7))
@@ -83,7 +83,7 @@ def test_order_is_a_pure_function_of_seed_and_epoch(sampling: str) -> None:
     labels = labels_of(30, 5, 15)
 
     def order(seed: int, epoch: int) -> list[int]:
-        np.random.seed(epoch + 7)  # noqa: NPY002  (numpy's global state must not count)
+        np.random.seed(epoch + 7)  # noqa: NPY002  (numpy's global state must not matter)
         return (
             sample_order(TrainSettings(seed=seed, batch_size=10, sampling=sampling), labels, epoch)
             .ravel()
@@ -97,31 +97,31 @@ def test_order_is_a_pure_function_of_seed_and_epoch(sampling: str) -> None:
     assert order(4, 4) != first
 
 
-def test_classes_come_equally_often() -> None:
+def test_classes_are_drawn_equally_often() -> None:
     settings = TrainSettings(batch_size=12, sampling="classes")
     labels = labels_of(50, 3, 0, 20, 1)  # class 2 has no clip
     counts = np.zeros(5, dtype=int)
-    met = set()
+    drawn = set()
     for epoch in range(30):
         order = sample_order(settings, labels, epoch)
         assert order.shape == (6, 12)
         count = np.bincount(labels[order.ravel()], minlength=5)
         assert count[[0, 1, 3, 4]].max() - count[[0, 1, 3, 4]].min() <= 1
         counts += count
-        met |= set(order.ravel().tolist())
+        drawn |= set(order.ravel().tolist())
     assert counts[2] == 0
-    assert met == set(range(len(labels)))  # inside a class any clip may come
+    assert drawn == set(range(len(labels)))  # within a class any clip may be drawn
 
 
-def test_labels_may_come_in_any_order() -> None:
-    """Draws of a class are clips of that class, however the clips lie."""
+def test_labels_may_be_in_any_order() -> None:
+    """Draws of a class are clips of that class, in whatever order the clips are."""
     random = np.random.default_rng(0)
     labels = random.permutation(labels_of(40, 4, 16))
     order = sample_order(TrainSettings(batch_size=30, sampling="classes"), labels, 0)
     assert np.bincount(labels[order.ravel()]).tolist() == [20, 20, 20]
 
 
-def test_seeds_of_steps_differ() -> None:
+def test_every_step_has_its_own_seed() -> None:
     seeds = {step_seed(TrainSettings(seed=s), e, k) for s in range(4) for e in range(20) for k in range(20)}
     assert len(seeds) == 1600
     assert all(0 <= seed < 2**63 for seed in seeds)

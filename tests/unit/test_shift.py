@@ -17,10 +17,10 @@ def slow_frames(x: Tensor, distance: Tensor, stride: int) -> Tensor:
     y = torch.zeros(c, v, math.ceil(t / stride), r, dtype=x.dtype)
     for channel in range(c):
         for frame in range(y.shape[2]):
-            at = stride * frame + distance[channel].item() + (0.5 if stride == 2 else 0.0)
-            for near in (math.floor(at), math.floor(at) + 1):
-                if 0 <= near < t:
-                    y[channel, :, frame] += (1 - abs(at - near)) * x[channel, :, near]
+            source = stride * frame + distance[channel].item() + (0.5 if stride == 2 else 0.0)
+            for index in (math.floor(source), math.floor(source) + 1):
+                if 0 <= index < t:
+                    y[channel, :, frame] += (1 - abs(source - index)) * x[channel, :, index]
     return y
 
 
@@ -44,7 +44,7 @@ def test_whole_distances_are_exact_copies() -> None:
     assert torch.equal(y[2], x[2])
 
 
-def test_stride_two_reads_half_way_between_two_frames() -> None:
+def test_stride_two_reads_halfway_between_two_frames() -> None:
     x = torch.arange(6.0).view(1, 1, 6, 1)
     assert shift_frames(x, torch.tensor([0.0]), 2).flatten().tolist() == [0.5, 2.5, 4.5]
 
@@ -76,28 +76,28 @@ def test_gradients_match_those_of_the_loop_and_finite_differences(stride: int) -
     x = torch.randn(4, 2, 7, 3, dtype=torch.float64, requires_grad=True)
     p = torch.tensor([0.25, -0.75, 2.1, -1.4], dtype=torch.float64, requires_grad=True)
     weight = torch.randn(4, 2, math.ceil(7 / stride), 3, dtype=torch.float64)
-    of_x, of_p = torch.autograd.grad((shift_frames(x, p, stride) * weight).sum(), (x, p))
-    (slow_of_x,) = torch.autograd.grad((slow_frames(x, p, stride) * weight).sum(), x)
-    assert torch.allclose(of_x, slow_of_x, atol=1e-12)
+    grad_x, grad_p = torch.autograd.grad((shift_frames(x, p, stride) * weight).sum(), (x, p))
+    (slow_grad_x,) = torch.autograd.grad((slow_frames(x, p, stride) * weight).sum(), x)
+    assert torch.allclose(grad_x, slow_grad_x, atol=1e-12)
     for channel in range(4):
         step = torch.zeros(4, dtype=torch.float64)
         step[channel] = 1e-5
         with torch.no_grad():
             ahead, behind = slow_frames(x, p + step, stride), slow_frames(x, p - step, stride)
-        assert of_p[channel].item() == pytest.approx(
+        assert grad_p[channel].item() == pytest.approx(
             (((ahead - behind) * weight).sum() / 2e-5).item(), rel=1e-6
         )
 
 
 def test_distance_is_learned() -> None:
-    """A signal three quarters of a frame late is found by descending the exact gradient."""
+    """Gradient descent recovers a delay of three quarters of a frame."""
     time = torch.arange(40.0)
-    x, wanted = (torch.sin((time + late) / 4).view(1, 1, -1, 1) for late in (0.0, 0.75))
+    x, target = (torch.sin((time + delay) / 4).view(1, 1, -1, 1) for delay in (0.0, 0.75))
     shift = TemporalShift(1, reach=0.0)
     optimiser = torch.optim.SGD(shift.parameters(), lr=8.0)
     for _ in range(25):
         optimiser.zero_grad()
-        (shift(x) - wanted)[:, :, 2:-2].square().mean().backward()
+        (shift(x) - target)[:, :, 2:-2].square().mean().backward()
         optimiser.step()
     assert shift.distance.item() == pytest.approx(0.75, abs=0.03)
 
@@ -115,14 +115,14 @@ def test_joints_follow_the_definition(channels: int, joints: int) -> None:
     x = torch.randn(channels, joints, 2, 3)
     flat = x.permute(2, 3, 1, 0).reshape(2, 3, joints * channels)
     into, out = joint_shift(channels, joints, 1), joint_shift(channels, joints, -1)
-    for sign, there, back in ((1, into, out), (-1, out, into)):
+    for sign, forward, inverse in ((1, into, out), (-1, out, into)):
         index = [
             (i * channels + j + sign * j * channels) % (joints * channels)
             for i in range(joints)
             for j in range(channels)
         ]
         slow = flat[..., index].view(2, 3, joints, channels).permute(3, 2, 0, 1)
-        assert torch.equal(shift_joints(x, there, back), slow)
+        assert torch.equal(shift_joints(x, forward, inverse), slow)
     assert torch.equal(shift_joints(shift_joints(x, into, out), out, into), x)
 
 
@@ -134,7 +134,7 @@ def test_joint_gradients_are_exact() -> None:
     assert torch.autograd.gradcheck(lambda x: shift_joints(x, out, into), (x,))
 
 
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="reason: no CUDA device here")
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
 @pytest.mark.parametrize("stride", [1, 2])
 def test_cuda_agrees(stride: int) -> None:
     results = []

@@ -1,4 +1,4 @@
-"""Shift-GCN: size, shapes, one unit against loops, bodies, learning, and its place behind the model's door."""
+"""Shift-GCN: size, shapes, one unit against loops, bodies, training, and its use in MotionEncoder."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def small(joints: int = 5, bodies: int = 2) -> ShiftGCN:
     return ShiftGCN(joints, bodies=bodies, channels=(4, 6, 8), strides=(1, 2, 1), frames=8)
 
 
-def test_size_is_the_papers() -> None:
+def test_size_is_that_of_the_paper() -> None:
     """Summed by hand: 674,871 = the paper's backbone, without the classifier."""
     total = 2 * (2 * 25 * 3)  # input norm
     before = 3
@@ -74,10 +74,10 @@ def slow_unit(unit: Unit, x: Tensor, stride: int) -> Tensor:
         z = y.new_zeros(len(y), joints, math.ceil(y.shape[2] / step), y.shape[3])
         for c in range(len(y)):
             for t in range(z.shape[2]):
-                at = step * t + float(distance[c]) + (0.5 if step == 2 else 0)
-                for near in (math.floor(at), math.floor(at) + 1):
-                    if 0 <= near < y.shape[2]:
-                        z[c, :, t] += (1 - abs(at - near)) * y[c, :, near]
+                source = step * t + float(distance[c]) + (0.5 if step == 2 else 0)
+                for frame in (math.floor(source), math.floor(source) + 1):
+                    if 0 <= frame < y.shape[2]:
+                        z[c, :, t] += (1 - abs(source - frame)) * y[c, :, frame]
         return z
 
     flat = x.transpose(0, 1).reshape(joints * a, frames, -1)  # joint, then channel
@@ -86,12 +86,14 @@ def slow_unit(unit: Unit, x: Tensor, stride: int) -> Tensor:
         shifted.view(joints, a, frames, -1).transpose(0, 1) * (1 + torch.tanh(spatial.mask))[..., None, None]
     )
     mixed = pointwise(spatial.mix, masked).transpose(0, 1).reshape(joints * b, frames, -1)
-    back = torch.stack([mixed[(i * b + j - j * b) % (joints * b)] for i in range(joints) for j in range(b)])
+    unshifted = torch.stack(
+        [mixed[(i * b + j - j * b) % (joints * b)] for i in range(joints) for j in range(b)]
+    )
     y = torch.empty(b, joints, frames, x.shape[3], dtype=x.dtype)
     for i in range(joints):
         for j in range(b):
             k = j * joints + i
-            y[j, i] = slow_norm(back[i * b + j], spatial.norm.weight[k], spatial.norm.bias[k])
+            y[j, i] = slow_norm(unshifted[i * b + j], spatial.norm.weight[k], spatial.norm.bias[k])
     y = y + (x if a == b else norm(spatial.down[1], pointwise(spatial.down[0], x)))
     y = y.clamp(min=0)
     y = shift(temporal.shift_in.distance, norm(temporal.norm_in, y), 1)
@@ -106,18 +108,18 @@ def slow_unit(unit: Unit, x: Tensor, stride: int) -> Tensor:
 def test_unit_follows_the_definition(a: int, b: int, stride: int) -> None:
     unit = Unit(a, b, stride, joints=4, dropout=0.0, residual=True).double()
     with torch.no_grad():
-        for parameter in unit.parameters():  # masks, biases and norms start where they do nothing
+        for parameter in unit.parameters():  # masks, biases and norms have no effect initially
             parameter.add_(torch.randn_like(parameter) / 3)
         x = torch.randn(a, 4, 6, 3, dtype=torch.float64)
         assert torch.allclose(unit(x), slow_unit(unit, x, stride), atol=1e-9)
 
 
 def test_whole_is_the_sum_of_its_parts() -> None:
-    """Input norm a slot, joint and axis; resampling with half-pixel centres; mean, then over bodies."""
+    """Input norm per slot, joint and axis; resampling with half-pixel centres; mean, then over bodies."""
     net = small().double()
     x = torch.randn(3, 3, 5, 5, 2, dtype=torch.float64)
     with torch.no_grad():
-        got = net(x)
+        output = net(x)
         y = torch.empty(3, 5, 8, 6, dtype=torch.float64)  # (C, V, T, bodies of clips)
         for slot in range(2):
             for axis in range(3):
@@ -128,30 +130,32 @@ def test_whole_is_the_sum_of_its_parts() -> None:
                     y[axis, joint, :, slot::2] = slow_norm(longer, torch.tensor(1.0), torch.tensor(0.0)).T
         for unit in net.units:
             y = unit(y)
-        assert torch.allclose(got, y.mean(dim=(1, 2)).view(8, 3, 2).mean(dim=2).T, atol=1e-9)
+        assert torch.allclose(output, y.mean(dim=(1, 2)).view(8, 3, 2).mean(dim=2).T, atol=1e-9)
 
 
-def test_resampling_takes_half_pixel_centres_and_holds_the_edges() -> None:
+def test_resampling_uses_half_pixel_centres_and_clamps_at_the_edges() -> None:
     net = ShiftGCN(1, inputs=1, bodies=1, channels=(2,), strides=(1,), frames=4)
-    seen = []
-    net.input_norm.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0].flatten().tolist()))
+    inputs_read = []
+    net.input_norm.register_forward_pre_hook(
+        lambda _, inputs: inputs_read.append(inputs[0].flatten().tolist())
+    )
     net(torch.tensor([0.0, 4.0]).view(1, 1, 2, 1, 1))
-    assert seen == [[0.0, 1.0, 3.0, 4.0]]  # read at -0.25 (held), 0.25, 0.75, 1.25 (held)
+    assert inputs_read == [[0.0, 1.0, 3.0, 4.0]]  # at -0.25 (clamped), 0.25, 0.75, 1.25 (clamped)
 
 
 def settings(**values: object) -> ModelSettings:
     return ModelSettings(encoder="shiftgcn", channels=(8, 12), strides=(2, 1), streams=("joint",), **values)
 
 
-def test_bodies_may_be_swapped_where_each_comes_alone() -> None:
+def test_bodies_can_be_swapped_with_skip() -> None:
     torch.manual_seed(0)
     positions, present = torch.randn(4, 9, 2, 25, 3), torch.ones(4, 2, dtype=torch.bool)
     model = MotionEncoder(settings(absent_bodies="skip", dropout=0.0), NTU25, 7, 14.0)
     assert torch.allclose(model(positions, present), model(positions.flip(2), present), atol=1e-5)
 
 
-def test_slots_of_the_paper_are_normalised_apart() -> None:
-    """Departure of `skip` from `zero`: the authors' input norm tells the first body from the second."""
+def test_zero_normalises_each_body_slot_separately() -> None:
+    """A difference between `skip` and `zero`: the authors' input norm distinguishes the first body from the second."""
     torch.manual_seed(0)
     positions = torch.randn(4, 9, 2, 25, 3) * torch.tensor([1.0, 3.0])[:, None, None]
     present = torch.ones(4, 2, dtype=torch.bool)
@@ -162,16 +166,16 @@ def test_slots_of_the_paper_are_normalised_apart() -> None:
     assert not torch.allclose(model(positions, present), model(positions.flip(2), present), atol=1e-2)
 
 
-def test_absent_bodies_do_not_count_when_skipped() -> None:
+def test_absent_bodies_do_not_matter_with_skip() -> None:
     torch.manual_seed(0)
     model = MotionEncoder(settings(absent_bodies="skip"), NTU25, 7, 14.0).eval()
     positions, present = torch.randn(3, 9, 2, 25, 3), torch.tensor([[True, False]] * 3)
-    other = positions.clone()
-    other[:, :, 1] = 100.0
-    assert torch.equal(model(positions, present), model(other, present))
+    changed = positions.clone()
+    changed[:, :, 1] = 100.0
+    assert torch.equal(model(positions, present), model(changed, present))
 
 
-def test_paper_recipe_is_setting_two() -> None:
+def test_paper_recipe_is_setting_2() -> None:
     paper = ModelSettings(recipe="paper", encoder="shiftgcn")
     assert paper.channels == (64,) * 4 + (128,) * 3 + (256,) * 3
     assert paper.strides == (1, 1, 1, 1, 2, 1, 1, 2, 1, 1)
@@ -189,8 +193,8 @@ def test_training_lowers_the_loss(absent_bodies: str) -> None:
     torch.manual_seed(0)
     model = MotionEncoder(settings(absent_bodies=absent_bodies, dropout=0.1), NTU25, 4, 14.0)
     target = torch.arange(8) % 4
-    moved = torch.randn(4, 9, 2, 25, 3)[target]  # a class is a motion
-    positions, present = moved + torch.randn_like(moved) / 2, torch.ones(8, 2, dtype=torch.bool)
+    motions = torch.randn(4, 9, 2, 25, 3)[target]  # a class is a motion
+    positions, present = motions + torch.randn_like(motions) / 2, torch.ones(8, 2, dtype=torch.bool)
     optimiser = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
     start = {name: p.detach().clone() for name, p in model.named_parameters()}
     losses = []
@@ -201,8 +205,8 @@ def test_training_lowers_the_loss(absent_bodies: str) -> None:
         optimiser.step()
         losses.append(loss.item())
     assert sum(losses[-3:]) / 3 < 0.5 * losses[0]
-    still = {name for name, p in model.named_parameters() if torch.equal(p, start[name])}
-    assert still == {"log_scale"}, "every weight, mask and shift trains"
+    untrained = {name for name, p in model.named_parameters() if torch.equal(p, start[name])}
+    assert untrained == {"log_scale"}, "every weight, mask and shift trains"
 
 
 def test_state_holds_no_index() -> None:

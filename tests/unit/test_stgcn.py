@@ -1,4 +1,4 @@
-"""ST-GCN and the encoder round it against loops over joints and frames, written from method.md section 2."""
+"""ST-GCN and MotionEncoder against loops over joints and frames, written from method.md section 2."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ CHAIN = Layout(
 
 
 def stir(module: nn.Module, seed: int = 0) -> None:
-    """Weights, edge weights and running statistics away from where they start, so that none goes untested."""
+    """Move weights, edge weights and running statistics from their initial values, so that all are tested."""
     random = torch.Generator().manual_seed(seed)
     for name, value in module.state_dict().items():
         if name.endswith("running_var"):
@@ -50,13 +50,13 @@ def block_by_loops(x: Tensor, block: Block, adjacency: Tensor) -> Tensor:
     for w in range(joints):
         for v in range(joints):
             for k in range(3):
-                given = adjacency[k, v, w] * block.edge[k, v, w]
+                weight = adjacency[k, v, w] * block.edge[k, v, w]
                 for c in range(b):
-                    row = k * b + c  # the convolution makes the channels of subset 0, then of 1, then of 2
+                    row = k * b + c  # the convolution computes the channels of subset 0, then of 1, then of 2
                     spread = torch.full((n, frames), float(block.spread.bias[row]), dtype=x.dtype)
                     for i in range(a):
                         spread = spread + block.spread.weight[row, i, 0, 0] * x[:, i, :, v]
-                    mixed[:, c, :, w] += given * spread
+                    mixed[:, c, :, w] += weight * spread
     hidden = torch.stack([norm(mixed[:, c], block.norm_in, c) for c in range(b)], dim=1).clamp(min=0)
     steps = (frames - 1) // stride + 1
     out = torch.zeros(n, b, steps, joints, dtype=x.dtype)
@@ -64,10 +64,10 @@ def block_by_loops(x: Tensor, block: Block, adjacency: Tensor) -> Tensor:
         for t in range(steps):
             value = block.over_time.bias[c].expand(n, joints)
             for tap in range(kernel):
-                at = t * stride + tap - kernel // 2
-                if 0 <= at < frames:
+                source = t * stride + tap - kernel // 2
+                if 0 <= source < frames:
                     for i in range(b):
-                        value = value + block.over_time.weight[c, i, tap, 0] * hidden[:, i, at]
+                        value = value + block.over_time.weight[c, i, tap, 0] * hidden[:, i, source]
             out[:, c, t] = norm(value, block.norm_out, c)
     if isinstance(block.shortcut, nn.Identity):
         out = out + x
@@ -108,13 +108,12 @@ def test_mixing_first_equals_spreading_first(a: int, b: int) -> None:
 
 
 def test_the_network_equals_its_parts_in_order() -> None:
-    """Normalised input in the authors' channel order (joint, then axis), blocks, means over time, joints,
-    bodies."""
+    """Normalised input in the authors' channel order (joint, then axis), blocks, mean over time, joints, bodies."""
     net = STGCN(CHAIN, channels=(2, 4), strides=(1, 2), kernel=3).double().eval()
     stir(net)
     x = torch.randn(2, 3, 6, 5, 2, dtype=torch.float64)
     with torch.no_grad():
-        got = net(x)
+        output = net(x)
         norm = net.input_norm
         for n in range(2):
             bodies = []
@@ -130,11 +129,11 @@ def test_the_network_equals_its_parts_in_order() -> None:
                 for block in net.blocks:
                     y = block_by_loops(y, block, net.adjacency)
                 bodies.append(y.mean(dim=(2, 3))[0])
-            torch.testing.assert_close(got[n], (bodies[0] + bodies[1]) / 2, atol=1e-10, rtol=1e-10)
+            torch.testing.assert_close(output[n], (bodies[0] + bodies[1]) / 2, atol=1e-10, rtol=1e-10)
 
 
-def test_adjacency_of_a_chain_written_down() -> None:
-    """Columns add to one; a joint itself, neighbours no nearer to the centre, nearer neighbours."""
+def test_adjacency_of_a_chain_by_hand() -> None:
+    """Columns sum to one; subsets: the joint itself, neighbours not closer to the centre, closer neighbours."""
     a, b, c, d, e = range(5)
     expected = np.zeros((3, 5, 5))
     for joint, links in ((a, 3), (b, 3), (c, 2), (d, 3), (e, 2)):
@@ -143,7 +142,7 @@ def test_adjacency_of_a_chain_written_down() -> None:
         expected[1, giver, taker] = 1 / links
     for giver, taker, links in ((a, b, 3), (a, d, 3)):
         expected[2, giver, taker] = 1 / links
-    # The authors' table ends at one hop, so b is not nearer than c: both count as two hops away at most.
+    # The authors' distances end at one hop, so b is not closer than c.
     for giver, taker, links in ((b, c, 2), (d, e, 2)):
         expected[2, giver, taker] = 1 / links
     np.testing.assert_allclose(spatial_adjacency(CHAIN), expected, atol=1e-7)
@@ -157,23 +156,23 @@ def test_any_layout(layout: Layout) -> None:
     assert net(torch.randn(2, 6, 8, len(layout.joints), 2)).shape == (2, 8)
     parent = parents(layout)
     assert parent[layout.index(layout.centre)] == layout.index(layout.centre)
-    at = np.arange(len(parent))
+    ancestor = np.arange(len(parent))
     for _ in parent:
-        at = parent[at]
-    assert (at == layout.index(layout.centre)).all()  # every joint hangs from the centre
+        ancestor = parent[ancestor]
+    assert (ancestor == layout.index(layout.centre)).all()  # every joint leads to the centre
 
 
 def test_streams_are_positions_bones_and_steps() -> None:
     settings = ModelSettings(streams=("joint", "bone", "motion"), channels=(4,), strides=(1,), kernel=3)
     model = MotionEncoder(settings, CHAIN, 5, 1.0)
     x = torch.randn(2, 10, 2, 5, 3)
-    got = model.streams_of(x)
-    assert got.shape == (2, 10, 2, 5, 9)
-    torch.testing.assert_close(got[..., :3], x)
-    torch.testing.assert_close(got[0, 4, 1, 2, 3:6], x[0, 4, 1, 2] - x[0, 4, 1, 1])  # c hangs from b
-    assert (got[:, :, :, 0, 3:6] == 0).all()  # the centre from nothing
-    torch.testing.assert_close(got[1, 3, 0, 2, 6:], x[1, 4, 0, 2] - x[1, 3, 0, 2])
-    assert (got[:, -1, ..., 6:] == 0).all()
+    output = model.streams_of(x)
+    assert output.shape == (2, 10, 2, 5, 9)
+    torch.testing.assert_close(output[..., :3], x)
+    torch.testing.assert_close(output[0, 4, 1, 2, 3:6], x[0, 4, 1, 2] - x[0, 4, 1, 1])  # the parent of c is b
+    assert (output[:, :, :, 0, 3:6] == 0).all()  # the centre has no parent
+    torch.testing.assert_close(output[1, 3, 0, 2, 6:], x[1, 4, 0, 2] - x[1, 3, 0, 2])
+    assert (output[:, -1, ..., 6:] == 0).all()
 
 
 def encoder(absent: str, *, layout: Layout = CHAIN, recipe: str = "default") -> MotionEncoder:
@@ -188,51 +187,52 @@ def encoder(absent: str, *, layout: Layout = CHAIN, recipe: str = "default") -> 
 
 @pytest.fixture
 def clips() -> tuple[Tensor, Tensor]:
-    """(5, 8, 2, 5, 3): two bodies, the first alone, the second alone, nobody, two bodies."""
+    """(5, 8, 2, 5, 3): both bodies, the first only, the second only, none, both."""
     present = torch.tensor([[1, 1], [1, 0], [0, 1], [0, 0], [1, 1]], dtype=torch.bool)
     positions = torch.randn(5, 8, 2, 5, 3, generator=torch.Generator().manual_seed(3))
     return positions * present[:, None, :, None, None], present
 
 
-def test_skip_computes_the_bodies_that_are_there_alone(clips: tuple[Tensor, Tensor]) -> None:
+def test_skip_computes_present_bodies_only(clips: tuple[Tensor, Tensor]) -> None:
     positions, present = clips
     model = encoder("skip")
     with torch.no_grad():
-        got = model(positions, present)
+        output = model(positions, present)
         for clip in range(5):
-            there = [b for b in range(2) if present[clip, b]] or [0]
-            alone = [model.encoder(positions[clip, :, b].permute(2, 0, 1)[None, ..., None])[0] for b in there]
+            bodies = [b for b in range(2) if present[clip, b]] or [0]
+            alone = [
+                model.encoder(positions[clip, :, b].permute(2, 0, 1)[None, ..., None])[0] for b in bodies
+            ]
             mean = torch.stack(alone).mean(dim=0)
-            torch.testing.assert_close(got[clip], model.projection(mean))
-        assert got.isfinite().all()  # the clip without a body too
+            torch.testing.assert_close(output[clip], model.projection(mean))
+        assert output.isfinite().all()  # the clip without a body too
 
 
 def test_zero_computes_absent_bodies_as_bodies_of_zeros(clips: tuple[Tensor, Tensor]) -> None:
     positions, present = clips
     model, skip = encoder("zero"), encoder("skip")
     with torch.no_grad():
-        got = model(positions, present)
-        torch.testing.assert_close(got, model(positions, torch.ones_like(present)))
+        output = model(positions, present)
+        torch.testing.assert_close(output, model(positions, torch.ones_like(present)))
         both = present.all(dim=1)
-        torch.testing.assert_close(got[both], skip(positions, present)[both])
-        assert not torch.allclose(got[~both], skip(positions, present)[~both])
+        torch.testing.assert_close(output[both], skip(positions, present)[both])
+        assert not torch.allclose(output[~both], skip(positions, present)[~both])
 
 
 @pytest.mark.parametrize("absent", ["zero", "skip"])
-def test_order_of_bodies_and_of_clips_does_not_count(absent: str, clips: tuple[Tensor, Tensor]) -> None:
+def test_order_of_bodies_and_of_clips_does_not_matter(absent: str, clips: tuple[Tensor, Tensor]) -> None:
     positions, present = clips
     model, order = encoder(absent), torch.tensor([4, 2, 0, 3, 1])
     with torch.no_grad():
-        got = model(positions, present)
-        torch.testing.assert_close(model(positions.flip(2), present.flip(1)), got)
-        torch.testing.assert_close(model(positions[order], present[order]), got[order])
+        output = model(positions, present)
+        torch.testing.assert_close(model(positions.flip(2), present.flip(1)), output)
+        torch.testing.assert_close(model(positions[order], present[order]), output[order])
 
 
-def test_skip_keeps_the_normalisation_clean_of_absent_bodies(clips: tuple[Tensor, Tensor]) -> None:
-    """In training, batch statistics come from the bodies that are there: what stands in absent slots is
-    unread."""
+def test_skip_normalises_without_absent_bodies(clips: tuple[Tensor, Tensor]) -> None:
+    """In training, batch statistics come from present bodies; values in absent slots are not read."""
     positions, present = clips
-    present[3, 0] = True  # a clip of nobody is computed as it stands
+    present[3, 0] = True  # a clip without a person is computed as it is
     model = encoder("skip").train()
     for module in model.modules():
         if isinstance(module, Dropout):
@@ -241,7 +241,7 @@ def test_skip_keeps_the_normalisation_clean_of_absent_bodies(clips: tuple[Tensor
     torch.testing.assert_close(model(junk, present), model(positions, present))
 
 
-def test_scale_trains_only_where_asked() -> None:
+def test_the_logit_scale_trains_only_if_set() -> None:
     settings = ModelSettings(channels=(4,), strides=(1,), kernel=3)
     fixed, free = (MotionEncoder(settings, CHAIN, 6, 1 / 0.07, learn) for learn in (False, True))
     assert parameter_count(free) == parameter_count(fixed) + 1
@@ -250,25 +250,25 @@ def test_scale_trains_only_where_asked() -> None:
 
 
 @pytest.mark.parametrize("probability", [0.2, 0.5, 0.999])
-def test_dropout_keeps_the_mean_and_drops_the_share(probability: float) -> None:
+def test_dropout_keeps_the_mean_and_drops_the_stated_fraction(probability: float) -> None:
     torch.manual_seed(0)
     layer, x = Dropout(probability), torch.ones(333, 601)  # a size that eight does not divide
     y = layer(x)
     share = min(round(256 * probability), 255) / 256
-    kept = y != 0
+    nonzero = y != 0
     deviation = (share * (1 - share) / x.numel()) ** 0.5
-    assert abs(1 - kept.double().mean().item() - share) < 5 * deviation
+    assert abs(1 - nonzero.double().mean().item() - share) < 5 * deviation
     assert y.unique().tolist() == pytest.approx([0, 1 / (1 - share)])
     assert y.mean().item() == pytest.approx(1, abs=5 * deviation / (1 - share))
-    # The eight masks that one random number makes are independent of one another.
-    flat = kept.flatten()[: x.numel() // 8 * 8].view(-1, 8).double()
+    # The eight masks from one random number are independent of one another.
+    flat = nonzero.flatten()[: x.numel() // 8 * 8].view(-1, 8).double()
     if probability < 0.9:
         assert (torch.corrcoef(flat.T) - torch.eye(8)).abs().max() < 0.04
     assert torch.equal(layer.eval()(x), x)
     assert torch.equal(Dropout(0.0).train()(x), x)
 
 
-def test_dropout_gradient_goes_through_what_was_kept() -> None:
+def test_dropout_gradient_flows_through_the_values_that_remain() -> None:
     torch.manual_seed(0)
     x = torch.randn(40, requires_grad=True)
     y = Dropout(0.5)(x)
@@ -279,17 +279,16 @@ def test_dropout_gradient_goes_through_what_was_kept() -> None:
 
 def test_dropout_is_the_same_for_the_same_seed() -> None:
     layer, x = Dropout(0.5), torch.ones(1000)
-    made = []
+    outputs = []
     for seed in (1, 1, 2):
         torch.manual_seed(seed)
-        made.append(layer(x))
-    assert torch.equal(made[0], made[1])
-    assert not torch.equal(made[0], made[2])
+        outputs.append(layer(x))
+    assert torch.equal(outputs[0], outputs[1])
+    assert not torch.equal(outputs[0], outputs[2])
 
 
 def test_from_authors_names_every_tensor() -> None:
-    """Their module names, as in the reference values, give back exactly ours; the first block has no
-    shortcut."""
+    """The authors' module names, as in the reference values, map exactly to ours; the first block has no shortcut."""
     net = STGCN(CHAIN, channels=(2, 2, 4), strides=(1, 1, 2), kernel=3)
     theirs: dict[str, Tensor] = {"A": net.adjacency}
     modules = {"spread": "gcn.conv", "norm_in": "tcn.0", "over_time": "tcn.2", "norm_out": "tcn.3"}

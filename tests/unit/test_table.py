@@ -38,7 +38,7 @@ ours          70.00 ± 1.25  not given  last epoch
 MARKDOWN = """\
 **A table**
 
-|  | NTU-60 | PKU_MMD | where |
+|  | NTU-60 | PKU_MMD | source |
 | --- | ---: | ---: | --- |
 | SMIE | 65.08 | - | a page |
 | over & above | +22.96 | -1.50 | abstract |

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from builders import make_corpus
 
+from builders import make_corpus
 from pgfa.config import ENCODERS, OBJECTIVES, ModelSettings, RunSettings, TrainSettings
 from pgfa.errors import BadConfig
 from pgfa.model.encoder import MotionEncoder, build_model

@@ -1,4 +1,4 @@
-"""Training that is stopped, or killed, and started again ends with the very same weights."""
+"""Training that is stopped or killed and then resumed ends with the same weights."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ from pgfa.model import contrastive
 from pgfa.model.encoder import build_model
 from pgfa.skeleton import KINECT20
 from pgfa.text import catalogue
-from pgfa.train import checkpoint as state
+from pgfa.train import checkpoint
 from pgfa.train.features import features_of
 from pgfa.train.run import CHECKPOINT, CORPUS, METRICS, SETTINGS, WEIGHTS, open_run, read_metrics
 from pgfa.train.train import train
 
 torch.set_num_threads(1)
 
-BOOK = catalogue("utd-mhad")
-SEEN = tuple(BOOK[name] for name in ("wave", "clap", "jog", "squat"))
-UNSEEN = tuple(BOOK[name] for name in ("boxing", "lunge"))
+CATALOGUE = catalogue("utd-mhad")
+SEEN = tuple(CATALOGUE[name] for name in ("wave", "clap", "jog", "squat"))
+UNSEEN = tuple(CATALOGUE[name] for name in ("boxing", "lunge"))
 SMALL: dict[str, Any] = {"channels": (4, 8), "strides": (2, 1), "kernel": 3}
 RECIPES = ("default", "paper")
 
@@ -52,16 +52,16 @@ def settings_of(recipe: str, vectors: Path, **changes: Any) -> RunSettings:
 
 
 def kill_in_the_middle(recipe: str, vectors: str, out: str) -> None:
-    """Train, and be killed in the second step of the second epoch; run in a process of its own."""
+    """Train, and be killed in the second step of the second epoch; runs in a separate process."""
     steps, loss = [0], contrastive.contrastive_loss
 
-    def deadly(*values: Any) -> torch.Tensor:
+    def kill_or_compute(*values: Any) -> torch.Tensor:
         steps[0] += 1
         if steps[0] == 5:
             os.kill(os.getpid(), signal.SIGKILL)
         return loss(*values)
 
-    contrastive.contrastive_loss = deadly
+    contrastive.contrastive_loss = kill_or_compute
     train(settings_of(recipe, Path(vectors)), make_corpus(), Path(out), device="cpu")
 
 
@@ -71,9 +71,9 @@ def vectors(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def straight(tmp_path_factory: pytest.TempPathFactory, vectors: Path) -> dict[str, Path]:
-    """A run of each recipe that nothing stopped."""
-    runs = {recipe: tmp_path_factory.mktemp("straight") / recipe for recipe in RECIPES}
+def uninterrupted(tmp_path_factory: pytest.TempPathFactory, vectors: Path) -> dict[str, Path]:
+    """A run of each recipe without interruption."""
+    runs = {recipe: tmp_path_factory.mktemp("uninterrupted") / recipe for recipe in RECIPES}
     for recipe, out in runs.items():
         train(settings_of(recipe, vectors), make_corpus(), out, device="cpu")
     return runs
@@ -86,25 +86,25 @@ def lines_of(out: Path) -> list[dict[str, Any]]:
     ]
 
 
-def assert_same_run(one: Path, other: Path) -> None:
+def assert_same_run(first: Path, second: Path) -> None:
     for name in (WEIGHTS, CHECKPOINT):
-        a, b = load_file(one / name), load_file(other / name)
+        a, b = load_file(first / name), load_file(second / name)
         assert a.keys() == b.keys()
         assert all(torch.equal(a[key], b[key]) for key in a), name
-        assert _about(one / name) == _about(other / name)
-    assert lines_of(one) == lines_of(other)
-    assert [line["epoch"] for line in lines_of(one)] == [0, 1, 2]
-    assert sorted(p.name for p in other.iterdir() if not p.name.endswith(".part")) == sorted(
-        p.name for p in one.iterdir()
+        assert _about(first / name) == _about(second / name)
+    assert lines_of(first) == lines_of(second)
+    assert [line["epoch"] for line in lines_of(first)] == [0, 1, 2]
+    assert sorted(p.name for p in second.iterdir() if not p.name.endswith(".part")) == sorted(
+        p.name for p in first.iterdir()
     )
 
 
 @pytest.mark.parametrize("recipe", RECIPES)
-def test_training_changes_the_weights_and_says_so(
-    recipe: str, straight: dict[str, Path], vectors: Path
+def test_training_changes_the_weights_and_logs_it(
+    recipe: str, uninterrupted: dict[str, Path], vectors: Path
 ) -> None:
-    """Else the tests below would hold for a loop that does nothing."""
-    out = straight[recipe]
+    """Otherwise the tests below would pass for a loop that does nothing."""
+    out = uninterrupted[recipe]
     first = build_model(settings_of(recipe, vectors), KINECT20, 6).state_dict()
     last = open_run(out, device="cpu").model.state_dict()
     assert not torch.equal(first["projection.weight"], last["projection.weight"])
@@ -120,8 +120,8 @@ def test_training_changes_the_weights_and_says_so(
 
 @pytest.mark.parametrize("recipe", RECIPES)
 @pytest.mark.parametrize("epoch", [0, 1, 2])
-def test_stopped_and_started_again(
-    recipe: str, epoch: int, straight: dict[str, Path], vectors: Path, tmp_path: Path
+def test_stopped_and_resumed(
+    recipe: str, epoch: int, uninterrupted: dict[str, Path], vectors: Path, tmp_path: Path
 ) -> None:
     settings, out = settings_of(recipe, vectors), tmp_path / "run"
     with stopped_after(epoch):
@@ -129,51 +129,58 @@ def test_stopped_and_started_again(
     assert not (out / WEIGHTS).exists()
     with pytest.raises(BadCheckpoint, match="is not finished"):
         open_run(out, device="cpu")
-    torch.manual_seed(99)  # nothing of the process around may count
+    torch.manual_seed(99)  # the random state of the process must not matter
     torch.rand(7)
     trained = [line["seconds"] for line in read_metrics(out)]
     train(settings, make_corpus(), out, device="cpu")
     assert [line["seconds"] for line in read_metrics(out)][: epoch + 1] == trained  # not trained again
-    assert_same_run(straight[recipe], out)
+    assert_same_run(uninterrupted[recipe], out)
 
 
-def test_stopped_after_every_epoch(straight: dict[str, Path], vectors: Path, tmp_path: Path) -> None:
+def test_stopped_after_every_epoch(uninterrupted: dict[str, Path], vectors: Path, tmp_path: Path) -> None:
     settings, out = settings_of("default", vectors), tmp_path / "run"
     for epoch in range(3):
         with stopped_after(epoch):
             train(settings, make_corpus(), out, device="cpu")
     train(settings, make_corpus(), out, device="cpu")
-    assert_same_run(straight["default"], out)
+    assert_same_run(uninterrupted["default"], out)
 
 
-def test_killed_in_the_middle_of_an_epoch(straight: dict[str, Path], vectors: Path, tmp_path: Path) -> None:
+def test_killed_in_the_middle_of_an_epoch(
+    uninterrupted: dict[str, Path], vectors: Path, tmp_path: Path
+) -> None:
     out = tmp_path / "run"
     code = (
-        f"import importlib.util as u, sys; sys.path.insert(0, {str(Path(__file__).parents[1])!r}); s = u.spec_from_file_location('t', sys.argv[1]); "
+        f"import importlib.util as u, sys; sys.path.insert(0, {str(Path(__file__).parents[1])!r}); "
+        "s = u.spec_from_file_location('t', sys.argv[1]); "
         "m = u.module_from_spec(s); s.loader.exec_module(m); m.kill_in_the_middle(*sys.argv[2:])"
     )
-    done = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-c", code, __file__, "default", str(vectors), str(out)], timeout=300
     )
-    assert done.returncode == -signal.SIGKILL
+    assert process.returncode == -signal.SIGKILL
     assert [line["epoch"] for line in lines_of(out)] == [0]
     train(settings_of("default", vectors), make_corpus(), out, device="cpu")
-    assert_same_run(straight["default"], out)
+    assert_same_run(uninterrupted["default"], out)
 
 
 @pytest.mark.parametrize("recipe", RECIPES)
-def test_a_checkpoint_half_written_is_never_seen(
-    recipe: str, straight: dict[str, Path], vectors: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_partly_written_checkpoint_is_never_read(
+    recipe: str,
+    uninterrupted: dict[str, Path],
+    vectors: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Stopped while the second checkpoint is written: the first one is still there, whole."""
+    """Stopped while the second checkpoint is written: the first one is still complete."""
     settings, out, saved = settings_of(recipe, vectors), tmp_path / "run", [0]
     replace = os.replace
 
-    def interrupted(made: str, place: Path) -> None:
-        saved[0] += Path(place).name == CHECKPOINT
+    def interrupted(source: str, target: Path) -> None:
+        saved[0] += Path(target).name == CHECKPOINT
         if saved[0] == 2:
             raise KeyboardInterrupt
-        replace(made, place)
+        replace(source, target)
 
     with monkeypatch.context() as patch:
         patch.setattr(pgfa.files.os, "replace", interrupted)
@@ -183,11 +190,11 @@ def test_a_checkpoint_half_written_is_never_seen(
     whole = (out / CHECKPOINT).read_bytes()
     (out / f".{CHECKPOINT}.x1.part").write_bytes(whole[: len(whole) // 2])  # as a kill would leave it
     train(settings, make_corpus(), out, device="cpu")
-    assert_same_run(straight[recipe], out)
+    assert_same_run(uninterrupted[recipe], out)
 
 
-def test_started_again_after_the_end_nothing_changes(straight: dict[str, Path], vectors: Path) -> None:
-    out = straight["paper"]
+def test_a_finished_run_does_not_change(uninterrupted: dict[str, Path], vectors: Path) -> None:
+    out = uninterrupted["paper"]
     before = {name: load_file(out / name) for name in (WEIGHTS, CHECKPOINT)}
     with patch("pgfa.model.contrastive.contrastive_loss", lambda *_: pytest.fail("trained")):
         model = train(settings_of("paper", vectors), make_corpus(), out, device="cpu")
@@ -195,23 +202,23 @@ def test_started_again_after_the_end_nothing_changes(straight: dict[str, Path], 
         assert all(torch.equal(tensors[key], value) for key, value in load_file(out / name).items())
     assert len(lines_of(out)) == 3
     test = make_corpus().test
-    again = open_run(out, device="cpu").model
+    opened = open_run(out, device="cpu").model
     np.testing.assert_array_equal(
         features_of(model, test.positions, test.present),
-        features_of(again, test.positions, test.present, batch=5),
+        features_of(opened, test.positions, test.present, batch=5),
     )
 
 
-def test_another_seed_is_another_run(straight: dict[str, Path], vectors: Path, tmp_path: Path) -> None:
+def test_another_seed_is_another_run(uninterrupted: dict[str, Path], vectors: Path, tmp_path: Path) -> None:
     train(settings_of("default", vectors, seed=6), make_corpus(), tmp_path, device="cpu")
-    assert lines_of(tmp_path) != lines_of(straight["default"])
+    assert lines_of(tmp_path) != lines_of(uninterrupted["default"])
 
 
 @pytest.mark.parametrize("change", [{"learning_rate": 0.5}, {"seed": 6}, {"epochs": 4}, {"augment": False}])
 def test_other_settings_in_the_same_folder_are_refused(
-    change: dict[str, Any], straight: dict[str, Path], vectors: Path
+    change: dict[str, Any], uninterrupted: dict[str, Path], vectors: Path
 ) -> None:
-    out = straight["default"]
+    out = uninterrupted["default"]
     before = {p.name: p.read_bytes() for p in out.iterdir()}
     with pytest.raises(BadConfig, match=f"{out} holds a run with other settings, sentences or clips"):
         train(settings_of("default", vectors, **change), make_corpus(), out, device="cpu")
@@ -219,20 +226,20 @@ def test_other_settings_in_the_same_folder_are_refused(
 
 
 def test_other_clips_or_vectors_in_the_same_folder_are_refused(
-    straight: dict[str, Path], vectors: Path, tmp_path: Path
+    uninterrupted: dict[str, Path], vectors: Path, tmp_path: Path
 ) -> None:
     with pytest.raises(BadConfig, match="clips"):
-        train(settings_of("default", vectors), make_corpus(seed=8), straight["default"], device="cpu")
-    own, out = tmp_path / "v.npz", tmp_path / "run"
-    settings = settings_of("default", own)
+        train(settings_of("default", vectors), make_corpus(seed=8), uninterrupted["default"], device="cpu")
+    changed, out = tmp_path / "v.npz", tmp_path / "run"
+    settings = settings_of("default", changed)
     with stopped_after(0):
         train(settings, make_corpus(), out, device="cpu")
-    np.savez(own, **{a.key: np.random.default_rng(1).normal(size=6) for a in (*SEEN, *UNSEEN)})
+    np.savez(changed, **{a.key: np.random.default_rng(1).normal(size=6) for a in (*SEEN, *UNSEEN)})
     with pytest.raises(BadConfig, match="sentences"):
         train(settings, make_corpus(), out, device="cpu")
 
 
-def degrade(kind: str, file: Path, straight: dict[str, Path]) -> None:
+def damage(kind: str, file: Path, uninterrupted: dict[str, Path]) -> None:
     whole = file.read_bytes()
     if kind == "empty":
         file.write_bytes(b"")
@@ -247,14 +254,14 @@ def degrade(kind: str, file: Path, straight: dict[str, Path]) -> None:
     elif kind == "folder":
         file.unlink()
         file.mkdir()
-    elif kind == "other form":
+    elif kind == "another format":
         save_file({"model.x": torch.ones(2)}, file, {"form": "something else"})
-    elif kind == "no form":
+    elif kind == "no format":
         save_file({"model.x": torch.ones(2)}, file)
     else:
         tensors = load_file(file)
         about: Any = _about(file)
-        if kind == "a tensor lacks":
+        if kind == "a tensor is missing":
             del tensors["model.projection.weight"]
         elif kind == "a shape is wrong":
             tensors["model.projection.weight"] = torch.ones(2, 2)
@@ -263,7 +270,7 @@ def degrade(kind: str, file: Path, straight: dict[str, Path]) -> None:
         elif kind == "another optimiser":
             tensors |= {
                 n: v
-                for n, v in load_file(straight["paper"] / CHECKPOINT).items()
+                for n, v in load_file(uninterrupted["paper"] / CHECKPOINT).items()
                 if n.startswith("optimiser.9")
             }
             tensors = {n: v for n, v in tensors.items() if not n.startswith("optimiser.0")}
@@ -271,9 +278,11 @@ def degrade(kind: str, file: Path, straight: dict[str, Path]) -> None:
             about = {"epoch": 1, "identity": "0" * 16}
         elif kind == "facts are a list":
             about = [1]
-        # A digest that fits: what else is wrong must be seen too.
-        told = json.dumps({"form": state.FORMAT, "digest": state._digest(tensors, about), "about": about})
-        save_file(tensors, file, {"pgfa": "{" if kind == "facts are no JSON" else told})
+        # With a valid digest: every other error must be detected too.
+        metadata = json.dumps(
+            {"form": checkpoint.FORMAT, "digest": checkpoint._digest(tensors, about), "about": about}
+        )
+        save_file(tensors, file, {"pgfa": "{" if kind == "facts are no JSON" else metadata})
 
 
 def _about(file: Path) -> Any:
@@ -293,16 +302,16 @@ def stopped(tmp_path_factory: pytest.TempPathFactory, vectors: Path) -> Path:
 
 @pytest.mark.parametrize(
     "kind",
-    ["empty", "cut 4", "cut 100", "cut 50%", "cut 99%", "text", "header", "folder", "other form", "no form",
-     "a tensor lacks", "a shape is wrong", "no optimiser", "another optimiser", "another run", "facts are a list",
+    ["empty", "cut 4", "cut 100", "cut 50%", "cut 99%", "text", "header", "folder", "another format", "no format",
+     "a tensor is missing", "a shape is wrong", "no optimiser", "another optimiser", "another run", "facts are a list",
      "facts are no JSON"],
 )  # fmt: skip
 def test_a_damaged_checkpoint_is_named(
-    kind: str, stopped: Path, straight: dict[str, Path], vectors: Path, tmp_path: Path
+    kind: str, stopped: Path, uninterrupted: dict[str, Path], vectors: Path, tmp_path: Path
 ) -> None:
     for file in stopped.iterdir():
         (tmp_path / file.name).write_bytes(file.read_bytes())
-    degrade(kind, tmp_path / CHECKPOINT, straight)
+    damage(kind, tmp_path / CHECKPOINT, uninterrupted)
     with pytest.raises(BadCheckpoint) as caught:
         train(settings_of("default", vectors), make_corpus(), tmp_path, device="cpu")
     assert str(tmp_path / CHECKPOINT) in str(caught.value)
@@ -329,10 +338,10 @@ def test_damaged_facts_of_a_run_are_refused(
         {"identity": "0" * 16},
     ],
 )
-def test_a_run_whose_facts_do_not_fit_is_not_opened(
-    change: dict[str, Any], straight: dict[str, Path], tmp_path: Path
+def test_a_run_with_inconsistent_facts_is_not_opened(
+    change: dict[str, Any], uninterrupted: dict[str, Path], tmp_path: Path
 ) -> None:
-    for file in straight["default"].iterdir():
+    for file in uninterrupted["default"].iterdir():
         (tmp_path / file.name).write_bytes(file.read_bytes())
     open_run(tmp_path, device="cpu")
     (tmp_path / CORPUS).write_text(json.dumps(json.loads((tmp_path / CORPUS).read_text()) | change))
@@ -340,8 +349,8 @@ def test_a_run_whose_facts_do_not_fit_is_not_opened(
         open_run(tmp_path, device="cpu")
 
 
-def test_a_line_of_metrics_cut_by_a_kill_is_trained_again(
-    straight: dict[str, Path], vectors: Path, tmp_path: Path
+def test_an_epoch_with_an_incomplete_metrics_line_is_trained_again(
+    uninterrupted: dict[str, Path], vectors: Path, tmp_path: Path
 ) -> None:
     settings = settings_of("default", vectors)
     with stopped_after(0):
@@ -351,10 +360,10 @@ def test_a_line_of_metrics_cut_by_a_kill_is_trained_again(
     with pytest.raises(BadFile, match="line 2"):
         list(read_metrics(tmp_path))
     train(settings, make_corpus(), tmp_path, device="cpu")
-    assert_same_run(straight["default"], tmp_path)
+    assert_same_run(uninterrupted["default"], tmp_path)
 
 
-def test_a_loss_that_is_no_number_stops_the_run(vectors: Path, tmp_path: Path) -> None:
+def test_a_loss_that_is_not_finite_stops_the_run(vectors: Path, tmp_path: Path) -> None:
     with pytest.raises(BadConfig, match="diverged"):
         train(
             settings_of("default", vectors, learning_rate=1e30, augment=False),
@@ -365,7 +374,7 @@ def test_a_loss_that_is_no_number_stops_the_run(vectors: Path, tmp_path: Path) -
     assert not (tmp_path / WEIGHTS).exists()
 
 
-def test_a_device_that_is_not_there(vectors: Path, tmp_path: Path) -> None:
+def test_an_unknown_device_is_refused(vectors: Path, tmp_path: Path) -> None:
     with pytest.raises(BadConfig, match="device 'abacus' is not available"):
         train(settings_of("default", vectors), make_corpus(), tmp_path / "run", device="abacus")
     assert not (tmp_path / "run").exists()

@@ -215,10 +215,10 @@ def evaluate(
     device
         cpu, cuda, cuda:1, or auto.
     """
-    from pgfa.evaluate.evaluate import evaluate as evaluate_run
+    from pgfa.evaluate.evaluate import evaluate as evaluate_folder
     from pgfa.evaluate.evaluate import save_evaluation
 
-    found = evaluate_run(
+    found = evaluate_folder(
         run, packs=tuple(map(str, pack or ())), catalogues=tuple(catalogue or ()), adapt=adapt, device=device
     )
     result, report = save_evaluation(found)

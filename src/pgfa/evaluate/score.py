@@ -1,4 +1,4 @@
-"""Numbers from predictions: accuracy per clip, per-class mean, confusion, bootstrap intervals."""
+"""Scores of predictions: accuracy with its bootstrap interval, class mean, confusion matrix."""
 
 from __future__ import annotations
 
@@ -7,10 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pgfa.evaluate.bootstrap import RESAMPLES
+from pgfa.evaluate.bootstrap import bootstrap_interval
 
 Labels = NDArray[np.int64]
-
 
 
 @dataclass(frozen=True)
@@ -18,11 +17,11 @@ class Score:
     """How good a set of predictions is.
 
     Attributes:
-        accuracy: share of clips that are right (each clip weighs the same, whatever its batch).
-        class_mean: mean over classes of the share of their clips that are right; classes without clips left out.
+        accuracy: fraction of clips that are correct (each clip weighs the same, whatever its batch).
+        class_mean: mean over classes of the accuracy on their clips; classes without clips do not count.
         low, high: 95 % percentile bootstrap interval of `accuracy` over clips.
-        clips: how many.
-        confusion: (K, K) counts, true class by row, prediction by column.
+        clips: number of clips.
+        confusion: (K, K) counts, true class by row, predicted class by column.
     """
 
     accuracy: float
@@ -34,34 +33,31 @@ class Score:
 
 
 def score(truth: Labels, predictions: Labels, classes: int, *, seed: int = 0) -> Score:
-    """Score predictions against the truth, both (N,) class numbers below `classes`. Raises ValueError for no clips."""
+    """Score predictions against the true classes.
+
+    Args:
+        truth, predictions: (N,) class numbers below `classes`.
+        classes: number of candidate classes, K.
+        seed: of the bootstrap.
+
+    Raises:
+        ValueError: no clips, or another number of predictions than of true classes.
+    """
     if len(truth) == 0 or truth.shape != predictions.shape:
         raise ValueError(
-            f"as many predictions as true labels are needed, and one at least: {len(truth)}, {len(predictions)}"
+            "expected at least one clip and one prediction per clip, "
+            f"found {len(truth)} clips and {len(predictions)} predictions"
         )
-    right = truth == predictions
+    correct = truth == predictions
     confusion = np.zeros((classes, classes), dtype=np.int64)
     np.add.at(confusion, (truth, predictions), 1)
     size = confusion.sum(axis=1)
-    low, high = bootstrap(right.astype(np.float64), seed=seed)
+    low, high = bootstrap_interval(correct.astype(np.float64), seed=seed)
     return Score(
-        accuracy=float(right.mean()),
+        accuracy=float(correct.mean()),
         class_mean=float((confusion.diagonal()[size > 0] / size[size > 0]).mean()),
         low=low,
         high=high,
         clips=len(truth),
         confusion=confusion,
     )
-
-
-def bootstrap(values: NDArray[np.float64], *, seed: int = 0, level: float = 0.95) -> tuple[float, float]:
-    """Percentile bootstrap interval of the mean of (N,) values."""
-    random = np.random.default_rng(seed)
-    means = np.concatenate(
-        [
-            values[random.integers(0, len(values), (100, len(values)))].mean(axis=1)
-            for _ in range(RESAMPLES // 100)
-        ]
-    )
-    tail = (1 - level) / 2
-    return float(np.quantile(means, tail)), float(np.quantile(means, 1 - tail))

@@ -15,13 +15,13 @@ _LATEX = str.maketrans({c: f"\\{c}" for c in "&%$#_{}"} | {"~": r"\textasciitild
 
 @dataclass(frozen=True)
 class Cell:
-    """One figure, in per cent.
+    """One number, in per cent.
 
     Attributes:
         value: mean over seeds (of the mean over splits).
-        spread: standard deviation over seeds; None where there is one seed, or for a published figure.
-        seeds: how many; 0 for a published figure.
-        difference: points above something else, told with a sign.
+        spread: standard deviation over seeds; None for a single seed and for published numbers.
+        seeds: number of seeds; 0 for published numbers.
+        difference: whether it is a difference to another method, written with its sign.
     """
 
     value: float
@@ -36,22 +36,22 @@ class Cell:
 
 @dataclass(frozen=True)
 class Row:
-    """One method: a name, where its figures come from, a cell (or words in its place) a column."""
+    """One method: its name, the source of its numbers, and per column a cell or words in its place."""
 
     name: str
-    where: str
+    source: str
     cells: tuple[Cell | str, ...]
 
 
 @dataclass(frozen=True)
 class Table:
-    """Rows under a head.
+    """Rows of results with titles.
 
     Attributes:
-        title: of the whole.
-        columns: heads of the columns of cells.
+        title: of the table.
+        columns: titles of the columns of cells.
         rows: in order.
-        notes: what must be known to read the figures.
+        notes: what a reader must know about the numbers.
     """
 
     title: str
@@ -61,9 +61,9 @@ class Table:
 
     def to_text(self) -> str:
         """For a terminal: aligned columns, notes below."""
-        lines = [("", *self.columns, ""), *((r.name, *map(str, r.cells), r.where) for r in self.rows)]
+        lines = [("", *self.columns, ""), *((r.name, *map(str, r.cells), r.source) for r in self.rows)]
         width = [max(len(line[i]) for line in lines) for i in range(len(self.columns) + 2)]
-        told = [
+        texts = [
             "  ".join(
                 [line[0].ljust(width[0])]
                 + [text.rjust(width[i]) for i, text in enumerate(line[1:-1], 1)]
@@ -71,28 +71,28 @@ class Table:
             ).rstrip()
             for line in lines
         ]
-        rule = "-" * max(map(len, told))
+        rule = "-" * max(map(len, texts))
         return (
-            "\n".join([self.title, rule, told[0], rule, *told[1:], rule, *(f"* {n}" for n in self.notes)])
+            "\n".join([self.title, rule, texts[0], rule, *texts[1:], rule, *(f"* {n}" for n in self.notes)])
             + "\n"
         )
 
     def to_markdown(self) -> str:
-        """A Markdown table, notes below; a column for where figures come from only if one of them tells it."""
-        lines = [("", *self.columns, "where"), ("---", *["---:"] * len(self.columns), "---")]
-        lines += [(r.name, *map(str, r.cells), r.where) for r in self.rows]
-        if not any(r.where for r in self.rows):
+        """A Markdown table, notes below; the column for sources only if a row has one."""
+        lines = [("", *self.columns, "source"), ("---", *["---:"] * len(self.columns), "---")]
+        lines += [(r.name, *map(str, r.cells), r.source) for r in self.rows]
+        if not any(r.source for r in self.rows):
             lines = [line[:-1] for line in lines]
-        told = ["| " + " | ".join(text.replace("|", "\\|") for text in line) + " |" for line in lines]
-        return "\n".join([f"**{self.title}**", "", *told, "", *(f"- {n}" for n in self.notes)]) + "\n"
+        texts = ["| " + " | ".join(text.replace("|", "\\|") for text in line) + " |" for line in lines]
+        return "\n".join([f"**{self.title}**", "", *texts, "", *(f"- {n}" for n in self.notes)]) + "\n"
 
     def to_latex(self) -> str:
-        """A tabular between booktabs rules; where figures come from and the notes are comments."""
+        """A tabular with booktabs rules; sources and notes are comments."""
         head = " & ".join(["", *map(_latex, self.columns)])
         body = []
         for row in self.rows:
             cells = " & ".join(map(_latex, [row.name, *map(str, row.cells)]))
-            body.append(f"{cells} \\\\ % {row.where}" if row.where else f"{cells} \\\\")
+            body.append(f"{cells} \\\\ % {row.source}" if row.source else f"{cells} \\\\")
         lines = [
             f"% {self.title}",
             *(f"% {note}" for note in self.notes),
@@ -111,9 +111,9 @@ class Table:
         return asdict(self)
 
 
-def cell_of(shares: Sequence[Sequence[float]]) -> Cell:
-    """The cell of runs: (seeds, splits) shares of 1 -> mean over splits, then mean and deviation over seeds."""
-    means = 100 * np.asarray(shares, dtype=np.float64).mean(axis=1)
+def cell_of(accuracies: Sequence[Sequence[float]]) -> Cell:
+    """The cell of accuracies (seeds, splits), fractions of 1: mean over splits, then mean and deviation over seeds."""
+    means = 100 * np.asarray(accuracies, dtype=np.float64).mean(axis=1)
     spread = float(means.std(ddof=1)) if len(means) > 1 else None
     return Cell(float(means.mean()), spread, len(means))
 

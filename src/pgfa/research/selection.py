@@ -177,7 +177,7 @@ def choose_alpha(
     rows = []
     for fold, classes in enumerate(held):
         if bar is not None:
-            bar.now(f"{dataset}: alpha, fold {fold + 1} of {folds}")
+            bar.set_title(f"{dataset}: alpha, fold {fold + 1} of {folds}")
         inner = hold_out(corpus, classes, never)
         names = ",".join(key.partition("/")[2] for key in classes)
         own = settings.model_copy(

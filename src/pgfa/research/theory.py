@@ -18,7 +18,10 @@ Vector = NDArray[np.float64]
 
 
 def prototype_bias(
-    purity: ArrayLike, class_mean: ArrayLike, contaminant_mean: ArrayLike, selected_mean: ArrayLike | None = None
+    purity: ArrayLike,
+    class_mean: ArrayLike,
+    contaminant_mean: ArrayLike,
+    selected_mean: ArrayLike | None = None,
 ) -> Vector:
     """Length of E z - m, Theorem 1(a): |(1 - p)(nu - m) + p (m_A - m)|.
 

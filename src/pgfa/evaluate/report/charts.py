@@ -1,6 +1,6 @@
-"""Drawings of the report as inline SVG: result intervals, feature map, training curves.
+"""Charts of the report as inline SVG: accuracies with intervals, feature map, training curves.
 
-Places along the width are per cent of it, sizes are pixels: lines and letters keep their size on any screen.
+Positions along the width are percentages of it, sizes are pixels: lines and text keep their size on any screen.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ from html import escape
 import numpy as np
 from numpy.typing import NDArray
 
-from pgfa.evaluate.report.content import Method, Report
+from pgfa.evaluate.report.content import Report, ResultRow
 
 COLOURS = 8
 MAP_POINTS = 1500
 MAP_LABELS = 20
 
-# Eight shapes of about equal area around (0, 0); with eight colours they tell 64 classes apart.
+# Eight shapes of about equal area around (0, 0); with eight colours they distinguish 64 classes.
 _SHAPES = (
     "M-4.5 0a4.5 4.5 0 1 0 9 0a4.5 4.5 0 1 0-9 0z",
     "M-4 -4h8v8h-8z",
@@ -44,26 +44,27 @@ def marker(label: int) -> str:
     )
 
 
-def result_chart(rows: Sequence[Method], chance: float) -> str:
-    """Accuracy of each method as a dot on its interval, with the line of blind guessing."""
+def result_chart(rows: Sequence[ResultRow], chance: float) -> str:
+    """Accuracy of each row as a dot on its interval, with a line at chance."""
     step, top = 52, 30
     bottom = top + step * len(rows)
     parts = [
         f'<line class="tick" x1="{x}%" x2="{x}%" y1="{top - 6}" y2="{bottom}"/>'
         f'<text class="scale" x="{x}%" y="{bottom + 18}" '
-        f'text-anchor="{_anchor(x)}">{x}{percent_sign(x == 100)}</text>'
+        f'text-anchor="{_text_anchor(x)}">{x}{percent_sign(x == 100)}</text>'
         for x in (0, 20, 40, 60, 80, 100)
     ]
-    at = 100 * chance
+    percent = 100 * chance
     parts.append(
-        f'<line class="chance" x1="{at:.2f}%" x2="{at:.2f}%" y1="{top - 6}" y2="{bottom}"/>'
-        f'<text class="scale" x="{at:.2f}%" y="{top - 12}" text-anchor="{_anchor(at, 12)}">guessing</text>'
+        f'<line class="chance" x1="{percent:.2f}%" x2="{percent:.2f}%" y1="{top - 6}" y2="{bottom}"/>'
+        f'<text class="scale" x="{percent:.2f}%" y="{top - 12}" '
+        f'text-anchor="{_text_anchor(percent, 12)}">chance</text>'
     )
-    for place, row in enumerate(rows):
+    for index, row in enumerate(rows):
         if not np.isfinite(row.accuracy):
             continue
-        y, x = top + step * place + 34, 100 * row.accuracy
-        last = " best" if place == len(rows) - 1 else ""
+        y, x = top + step * index + 34, 100 * row.accuracy
+        last = " best" if index == len(rows) - 1 else ""
         if np.isfinite([row.low, row.high]).all():
             parts.append(
                 f'<line class="interval{last}" x1="{100 * row.low:.2f}%" x2="{100 * row.high:.2f}%" '
@@ -71,19 +72,18 @@ def result_chart(rows: Sequence[Method], chance: float) -> str:
             )
         parts.append(
             f'<circle class="dot{last}" cx="{x:.2f}%" cy="{y}" r="6.5"/>'
-            f'<text class="value{last}" x="{x:.2f}%" y="{y - 13}" text-anchor="{_anchor(x, 25)}">'
+            f'<text class="value{last}" x="{x:.2f}%" y="{y - 13}" text-anchor="{_text_anchor(x, 25)}">'
             f"{escape(row.name)} {x:.1f}\u202f%</text>"
         )
     return (
         f'<svg class="results" width="100%" height="{bottom + 26}" role="img" '
-        'aria-label="Share of clips that are right, with 95 % intervals; the numbers are in the table '
-        'below">'
+        'aria-label="Accuracy with 95 % intervals; the numbers are in the table below">'
         f"{''.join(parts)}</svg>"
     )
 
 
-def shown_points(report: Report) -> NDArray[np.int64]:
-    """Clips drawn on the map: all, or an even choice of them that includes those that can be played."""
+def drawn_clips(report: Report) -> NDArray[np.int64]:
+    """Clips drawn on the map: all, or evenly spaced ones together with those that can be played."""
     count = len(report.predictions.ids)
     if count <= MAP_POINTS:
         return np.arange(count)
@@ -91,65 +91,29 @@ def shown_points(report: Report) -> NDArray[np.int64]:
     return np.union1d(even, np.array([example.index for example in report.examples], dtype=np.int64))
 
 
-def map_places(report: Report) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Clips, sentences and prototypes of the map in per cent of a frame of 4 : 3, one scale for both axes."""
-    drawn = report.map
-    assert drawn is not None
-    together = np.concatenate([drawn.clips, drawn.before, drawn.after])
-    low, high = together.min(axis=0), together.max(axis=0)
+def map_points(report: Report) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Clips, anchors and prototypes of the map, in per cent of a frame of 4 : 3, one scale for both axes."""
+    plane = report.map
+    assert plane is not None
+    points = np.concatenate([plane.clips, plane.before, plane.after])
+    low, high = points.min(axis=0), points.max(axis=0)
     frame = np.array([4.0, 3.0])
     scale = 0.88 / max(float(((high - low) / frame).max()), 1e-9)
 
-    def place(points: NDArray[np.float64]) -> NDArray[np.float64]:
-        flat = (points - (low + high) / 2) / frame * scale
-        return np.asarray(50.0 + flat * np.array([100.0, -100.0]))
+    def in_frame(points: NDArray[np.float64]) -> NDArray[np.float64]:
+        centred = (points - (low + high) / 2) / frame * scale
+        return np.asarray(50.0 + centred * np.array([100.0, -100.0]))
 
-    return place(drawn.clips), place(drawn.before), place(drawn.after)
+    return in_frame(plane.clips), in_frame(plane.before), in_frame(plane.after)
 
 
 def map_chart(report: Report) -> str:
-    """Clips by true class; sentences as hollow, prototypes as solid large markers, and an arrow between."""
-    told = report.predictions
-    clips, before, after = map_places(report)
-    playable = {example.index for example in report.examples}
-    parts = ['<g class="points">']
-    for index in shown_points(report).tolist():
-        colour, shape = style_of(int(told.true[index]))
-        outcome = (
-            f"b{int(told.before[index] == told.true[index])} a{int(told.after[index] == told.true[index])}"
-        )
-        x, y = clips[index]
-        if index in playable:
-            parts.append(f'<circle class="playable" cx="{x:.2f}%" cy="{y:.2f}%" r="8"/>')
-        parts.append(
-            f'<use href="#shape{shape}" class="point k{colour} {outcome}" x="{x:.2f}%" y="{y:.2f}%" '
-            f'data-class="{told.true[index]}"/>'
-        )
-    parts.append('</g><g class="anchors">')
-    for label, (start, end) in enumerate(zip(before, after, strict=True)):
-        if np.hypot(*(end - start)) > 0.5:
-            parts.append(
-                f'<line class="move" x1="{start[0]:.2f}%" y1="{start[1]:.2f}%" x2="{end[0]:.2f}%" '
-                f'y2="{end[1]:.2f}%" '
-                f'marker-end="url(#tip)" data-class="{label}"/>'
-            )
-    for kind, places in (("sentence", before), ("prototype", after)):
-        for label, (x, y) in enumerate(places):
-            colour, shape = style_of(label)
-            parts.append(
-                f'<use href="#{kind}{shape}" class="{kind} k{colour}" x="{x:.2f}%" y="{y:.2f}%" '
-                f'data-class="{label}"/>'
-            )
-    parts.append('</g><circle class="ring" r="11" cx="-50" cy="-50"/>')
-    if len(report.classes) <= MAP_LABELS:
-        for label, ((x, y), item) in enumerate(zip(after, report.classes, strict=True)):
-            parts.append(
-                f'<text class="place-name" x="{x:.2f}%" y="{y:.2f}%" dx="13" dy="4" data-class="{label}">'
-                f"{escape(_short(item.name))}</text>"
-            )
+    """Clips by true class, anchors as hollow and prototypes as solid large markers, arrows between the two."""
+    clips, before, after = map_points(report)
+    labels = _class_names(report, after) if len(report.classes) <= MAP_LABELS else ""
     shapes = "".join(
         f'<path id="shape{shape}" d="{outline}"/>'
-        f'<path id="sentence{shape}" d="{outline}" transform="scale(1.9)"/>'
+        f'<path id="anchor{shape}" d="{outline}" transform="scale(1.9)"/>'
         f'<path id="prototype{shape}" d="{outline}" transform="scale(1.9)"/>'
         for shape, outline in enumerate(_SHAPES)
     )
@@ -160,14 +124,61 @@ def map_chart(report: Report) -> str:
     crowded = " crowded" if len(report.classes) > 12 else ""
     return (
         f'<svg class="map{crowded}" tabindex="0" role="application" data-colour="class" '
-        'aria-label="Map of the test clips, the sentences and the prototypes. Arrow keys go '
-        'from clip to clip; what each is, is read out below.">'
-        f"<defs>{shapes}{tip}</defs>{''.join(parts)}</svg>"
+        f'aria-label="Map of the test clips, the {report.start} and the prototypes. The arrow keys move '
+        'from clip to clip and read out each one.">'
+        f'<defs>{shapes}{tip}</defs><g class="points">{_clip_marks(report, clips)}</g>'
+        f'<g class="anchors">{_class_marks(before, after)}</g>'
+        f'<circle class="ring" r="11" cx="-50" cy="-50"/>{labels}</svg>'
+    )
+
+
+def _clip_marks(report: Report, points: NDArray[np.float64]) -> str:
+    predictions = report.predictions
+    playable = {example.index for example in report.examples}
+    parts = []
+    for index in drawn_clips(report).tolist():
+        true = int(predictions.true[index])
+        colour, shape = style_of(true)
+        outcome = f"b{int(predictions.before[index] == true)} a{int(predictions.after[index] == true)}"
+        x, y = points[index]
+        if index in playable:
+            parts.append(f'<circle class="playable" cx="{x:.2f}%" cy="{y:.2f}%" r="8"/>')
+        parts.append(
+            f'<use href="#shape{shape}" class="point k{colour} {outcome}" x="{x:.2f}%" y="{y:.2f}%" '
+            f'data-class="{true}"/>'
+        )
+    return "".join(parts)
+
+
+def _class_marks(before: NDArray[np.float64], after: NDArray[np.float64]) -> str:
+    """An arrow from anchor to prototype where they lie apart, then the markers of both."""
+    parts = []
+    for label, ((x1, y1), (x2, y2)) in enumerate(zip(before, after, strict=True)):
+        if np.hypot(x2 - x1, y2 - y1) > 0.5:
+            parts.append(
+                f'<line class="move" x1="{x1:.2f}%" y1="{y1:.2f}%" x2="{x2:.2f}%" y2="{y2:.2f}%" '
+                f'marker-end="url(#tip)" data-class="{label}"/>'
+            )
+    for kind, points in (("anchor", before), ("prototype", after)):
+        for label, (x, y) in enumerate(points):
+            colour, shape = style_of(label)
+            parts.append(
+                f'<use href="#{kind}{shape}" class="{kind} k{colour}" x="{x:.2f}%" y="{y:.2f}%" '
+                f'data-class="{label}"/>'
+            )
+    return "".join(parts)
+
+
+def _class_names(report: Report, points: NDArray[np.float64]) -> str:
+    return "".join(
+        f'<text class="class-name" x="{x:.2f}%" y="{y:.2f}%" dx="13" dy="4" data-class="{label}">'
+        f"{escape(_short(item.name))}</text>"
+        for label, ((x, y), item) in enumerate(zip(points, report.classes, strict=True))
     )
 
 
 def curve(name: str, values: Sequence[float]) -> str:
-    """One training curve: a value an epoch."""
+    """One training curve: a value per epoch."""
     series = np.array(values, dtype=np.float64)
     epochs = np.flatnonzero(np.isfinite(series))
     if not len(epochs):
@@ -197,7 +208,7 @@ def percent_sign(shown: bool) -> str:
     return "\u202f%" if shown else ""
 
 
-def _anchor(x: float, margin: float = 4) -> str:
+def _text_anchor(x: float, margin: float = 4) -> str:
     return "start" if x < margin else "end" if x > 100 - margin else "middle"
 
 

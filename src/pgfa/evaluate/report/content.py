@@ -1,36 +1,39 @@
-"""The evaluation report: its content as plain data, and the one HTML file made of it."""
+"""The content of an evaluation report as plain data; `pgfa.evaluate.report.page` turns it into HTML."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pgfa.evaluate.feature_map import FeatureMap
-from pgfa.files import write_atomic
 from pgfa.skeleton import Clip
 
-FROM_SENTENCES, FROM_ONE_CLIP, AFTER_ALIGNMENT = "from sentences", "from one clip", "after alignment"
+Start = Literal["sentences", "exemplars"]
+"""What represents a class before alignment: its sentence, or in a one-shot split its exemplar, one labelled clip."""
+
+BEFORE: Final[dict[Start, str]] = {"sentences": "from sentences", "exemplars": "from exemplars"}
+AFTER: Final = "after alignment"
 
 
 @dataclass(frozen=True)
-class Method:
-    """One row of the result table; shares of 1, not per cent.
+class ResultRow:
+    """One row of the result table; fractions of 1, not percentages.
 
     Attributes:
-        name: ``"from sentences"``, ``"after alignment"``, or another method's name.
-        accuracy: share of clips that are right.
-        per_class: mean over classes of each class's share of right clips.
+        name: a value of `BEFORE`, `AFTER`, or the name of another method.
+        accuracy: fraction of clips that are correct.
+        class_mean: mean over classes of the accuracy on their clips.
         low, high: ends of the 95 % bootstrap interval of `accuracy`.
-        clips: number of clips judged.
+        clips: number of clips.
     """
 
     name: str
     accuracy: float
-    per_class: float
+    class_mean: float
     low: float
     high: float
     clips: int
@@ -38,7 +41,7 @@ class Method:
 
 @dataclass(frozen=True)
 class UnseenClass:
-    """A candidate class: its name and the sentence that stood for it."""
+    """A candidate class: its name and its sentence."""
 
     name: str
     sentence: str
@@ -46,11 +49,11 @@ class UnseenClass:
 
 @dataclass(frozen=True)
 class Predictions:
-    """What was predicted for every test clip, as class numbers.
+    """The predicted class of every test clip, as class numbers.
 
     Attributes:
         ids: the clips' ids.
-        true, before, after: (clips,) true class, predicted from sentences, predicted after alignment.
+        true, before, after: (clips,) true class, predicted class before alignment, and after it.
     """
 
     ids: tuple[str, ...]
@@ -70,9 +73,9 @@ class Example:
     """A test clip that can be played in the report.
 
     Attributes:
-        index: its place in Predictions.
+        index: of the clip in Predictions.
         clip: the recording.
-        scores_before, scores_after: (classes,) cosine to each sentence vector, to each prototype.
+        scores_before, scores_after: (classes,) cosine to each anchor, score after alignment (`Alignment.scores`).
     """
 
     index: int
@@ -83,30 +86,35 @@ class Example:
 
 @dataclass(frozen=True)
 class Report:
-    """All that the report shows. Numbers come from here alone: nothing is computed twice but counts.
+    """The content of the page. Numbers are shown as given; only clips are counted again.
 
     Attributes:
         title: of the page (``"utd-mhad/22-5"``).
-        run: what was run, shown as a list in this order: data set, split, packs, recipe, seeds, counts.
-        command: the command line that makes this report again; "" leaves it out.
-        table: result rows in order; the last one gives the headline.
+        run: facts about the run, shown in this order: split, clips, recipe, sentences, alignment.
+        table: result rows in order; the headline is made from the last one.
         classes: candidate classes in the order of the class numbers.
         predictions: of every test clip.
-        map: where clips, sentences and prototypes lie; None leaves the map out.
-        examples: the clips that can be played, at most some thirty (each adds about 20 to 50 kB).
-        history: training curves, name -> one value an epoch (NaN where there is none).
+        start: what represents each class before alignment.
+        command: the command line that writes this report; "" leaves it out.
+        map: clips, anchors and prototypes on a plane; None leaves the map out.
+        examples: the clips that can be played, at most about thirty (each adds 20 to 50 kB).
+        history: training curves, name -> one value per epoch (NaN where there is none).
         notes: plain statements shown at the top (``"The motion in this demo is synthetic."``).
-        removed: classes taken out of training because they mean the same as an unseen one.
+        removed: classes excluded from training because they mean the same as an unseen one.
 
     Raises:
-        ValueError: where lengths disagree or a class number has no class.
+        ValueError: lengths disagree, or a class number has no class.
     """
 
+    # A new field goes here, with its check below; in `_report` of evaluate.py, which fills it; and in the section of
+    # sections.py that shows it. What report.js draws also goes in `page_data` of page.py, and a figure that others
+    # may want to read also in `Evaluation.to_dict` (evaluation.py).
     title: str
     run: Mapping[str, str]
-    table: Sequence[Method]
+    table: Sequence[ResultRow]
     classes: Sequence[UnseenClass]
     predictions: Predictions
+    start: Start = "sentences"
     command: str = ""
     map: FeatureMap | None = None
     examples: Sequence[Example] = ()
@@ -115,60 +123,72 @@ class Report:
     removed: Sequence[str] = ()
 
     def __post_init__(self) -> None:
-        told, count, classes = self.predictions, len(self.predictions.ids), len(self.classes)
-        for name, labels in (("true", told.true), ("before", told.before), ("after", told.after)):
+        predictions, count, classes = self.predictions, len(self.predictions.ids), len(self.classes)
+        for name in ("true", "before", "after"):
+            labels = getattr(predictions, name)
             if labels.shape != (count,):
                 raise ValueError(
-                    f"predictions.{name} must be ({count},) as there are {count} ids, is {labels.shape}"
+                    f"predictions.{name}: expected ({count},) for {count} ids, found {labels.shape}"
                 )
             if count and not (labels.min() >= 0 and labels.max() < classes):
-                raise ValueError(f"predictions.{name} must be class numbers below {classes}")
-        if self.map is not None and (
-            self.map.clips.shape != (count, 2)
-            or self.map.before.shape != (classes, 2)
-            or self.map.after.shape != (classes, 2)
-        ):
-            raise ValueError(f"the map must place {count} clips and {classes} classes twice")
+                raise ValueError(f"predictions.{name}: expected class numbers below {classes}")
+        if self.map is not None:
+            shapes = self.map.clips.shape, self.map.before.shape, self.map.after.shape
+            if shapes != ((count, 2), (classes, 2), (classes, 2)):
+                raise ValueError(
+                    f"map: expected points of {count} clips and {classes} classes, found {shapes}"
+                )
         for example in self.examples:
             if not 0 <= example.index < count:
-                raise ValueError(f"example {example.index} is none of the {count} clips")
+                raise ValueError(
+                    f"example {example.index}: expected an index below {count}, the number of clips"
+                )
             if not len(example.scores_before) == len(example.scores_after) == classes:
-                raise ValueError(f"example {example.index} must have {classes} scores before and after")
+                raise ValueError(f"example {example.index}: expected {classes} scores before and after")
+
+    @property
+    def before_name(self) -> str:
+        """Name of the results before alignment: ``"from sentences"`` or ``"from exemplars"``."""
+        return BEFORE[self.start]
+
+    @property
+    def anchor(self) -> str:
+        """What represents a class before alignment: ``"sentence"`` or ``"exemplar"``."""
+        return self.start.removesuffix("s")
 
     @property
     def headline(self) -> str:
-        """``"5 unseen actions, 160 clips: 77 % right after alignment (70–83)"``."""
-        count, clips = len(self.classes), len(self.predictions.ids)
-        what = f"{count} unseen action{'s' * (count != 1)}, {clips:,} clip{'s' * (clips != 1)}"
+        """``"5 unseen classes, 160 clips: 77 % correct after alignment (95 % interval 70–83 %)"``."""
+        classes, clips = len(self.classes), len(self.predictions.ids)
+        counts = f"{classes} unseen class{'es' * (classes != 1)}, {clips:,} clip{'s' * (clips != 1)}"
         if not self.table or not np.isfinite(self.table[-1].accuracy):
-            return f"{what}: nothing was judged"
-        best = self.table[-1]
-        span = (
-            f" ({100 * best.low:.0f}–{100 * best.high:.0f})"
-            if np.isfinite([best.low, best.high]).all()
+            return f"{counts}: no results"
+        last = self.table[-1]
+        interval = (
+            f" (95\u202f% interval {100 * last.low:.0f}–{100 * last.high:.0f}\u202f%)"
+            if np.isfinite([last.low, last.high]).all()
             else ""
         )
-        return f"{what}: {100 * best.accuracy:.0f}\u202f% right {best.name}{span}"
+        return f"{counts}: {100 * last.accuracy:.0f}\u202f% correct {last.name}{interval}"
 
 
 def choose_examples(predictions: Predictions, count: int = 24) -> list[int]:
-    """Choose clips to play: right and wrong ones, mended and spoilt ones, of all classes in turn.
+    """Choose clips to play: of each outcome (correct or wrong, before and after alignment) and of each class.
 
-    Goes round the four outcomes (right or wrong before, right or wrong after) and, inside each, round the
-    true classes, always in order of the clips: the same clips for the same predictions.
+    Takes the four outcomes in turn and, within each, the true classes in turn, always in the order of the clips: the
+    same clips for the same predictions.
 
     Returns:
-        At most `count` places in `predictions`, ascending.
+        At most `count` indices into `predictions`, ascending.
     """
-    right_before, right_after = predictions.before == predictions.true, predictions.after == predictions.true
+    correct_before = predictions.before == predictions.true
+    correct_after = predictions.after == predictions.true
     queues = []
-    for first, last in ((True, True), (False, True), (True, False), (False, False)):
-        members = np.flatnonzero((right_before == first) & (right_after == last))
+    for before, after in ((True, True), (False, True), (True, False), (False, False)):
+        members = np.flatnonzero((correct_before == before) & (correct_after == after))
         labels = predictions.true[members]
-        # Rank inside the class first, class second: one of each class before the second of any.
-        rank = np.array(
-            [np.count_nonzero(labels[:place] == label) for place, label in enumerate(labels)], dtype=int
-        )
+        # Sort by rank within the class, then by class: one clip of each class before the second of any.
+        rank = np.array([np.count_nonzero(labels[:i] == label) for i, label in enumerate(labels)], dtype=int)
         queues.append([int(member) for member in members[np.lexsort((labels, rank))]])
     chosen: list[int] = []
     while any(queues) and len(chosen) < count:
@@ -176,15 +196,3 @@ def choose_examples(predictions: Predictions, count: int = 24) -> list[int]:
             if queue and len(chosen) < count:
                 chosen.append(queue.pop(0))
     return sorted(chosen)
-
-
-def write_report(path: Path, report: Report) -> None:
-    """Write the report as one self-contained HTML file, atomically; it opens from disk without a network.
-
-    Args:
-        path: where to (``RUN/report.html``).
-        report: its content. All text is escaped; nothing in it can run or load anything.
-    """
-    from pgfa.evaluate.report.page import page
-
-    write_atomic(path, page(report))

@@ -14,7 +14,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from pgfa.adapt import Option
-from pgfa.evaluate.gzsl import Mixed, choose_penalty, harmonic, sweep
+from pgfa.evaluate.gzsl import GzslScores, choose_penalty, harmonic_mean, sweep
 from pgfa.research.benchmark.fit import Told, error_of, load
 from pgfa.research.benchmark.plan import Job
 from pgfa.research.benchmark.spec import HONEST, BenchmarkSettings
@@ -141,17 +141,17 @@ def _row(told: Told, way: Way, learnt: list[Told]) -> Row:
     if told.mixed and any(other.mixed for other in learnt):
         penalty = choose_penalty([_mixed(other, way) for other in learnt if other.mixed])
         found = sweep(_mixed(told, way))
-        seen, unseen = found.at(penalty)
+        seen, unseen = found.accuracies(penalty)
         row |= {
-            "gzsl_seen": seen, "gzsl_unseen": unseen, "gzsl_h": harmonic(seen, unseen),
+            "gzsl_seen": seen, "gzsl_unseen": unseen, "gzsl_h": harmonic_mean(seen, unseen),
             "gzsl_area": found.area, "penalty": penalty,
         }  # fmt: skip
     return row | {"judge_seconds": time.perf_counter() - began}
 
 
-def _mixed(told: Told, way: Way) -> Mixed:
+def _mixed(told: Told, way: Way) -> GzslScores:
     """All classes are candidates, and alignment sees all clips together, as it would in use."""
-    return Mixed(_scores(told, way), told.labels, told.unseen)
+    return GzslScores(_scores(told, way), told.labels, told.unseen)
 
 
 def _watched(job: Job, seed: int, method: str, alignment: str, accuracy: float) -> Row:

@@ -9,7 +9,7 @@ import polars as pl
 
 from pgfa.draw import asset, document
 from pgfa.evaluate.report.charts import result_chart
-from pgfa.evaluate.report.content import Method
+from pgfa.evaluate.report.content import ResultRow
 from pgfa.evaluate.table import Cell, Table
 from pgfa.research.benchmark.charts import AXES, line_chart, lines_of
 from pgfa.research.benchmark.judge import CHOSEN
@@ -77,7 +77,7 @@ def _overview(standing: Standing) -> str:
             if isinstance(cell, Cell):
                 half = float("nan") if cell.spread is None else cell.spread
                 low, high = max(cell.value - half, 0), min(cell.value + half, 100)
-                rows.append(Method(f"{way[0]}, {way[1]}", cell.value / 100, 0.0, low / 100, high / 100, 0))
+                rows.append(ResultRow(f"{way[0]}, {way[1]}", cell.value / 100, 0.0, low / 100, high / 100, 0))
         if rows:
             chart = result_chart(rows, _chance(column))
             blocks.append(f"<figure><figcaption>{escape(column.name)}</figcaption>{chart}</figure>")

@@ -106,7 +106,7 @@ def run_benchmark(
                 for method in (m for m in unit.methods if load(unit, m) is None):
                     write_json(unit.folder / f"{method}.error.json", {"error": end.error})
             bar.advance(unit.clips - counts.pop(unit.folder))
-            bar.now(f"{unit.settings.split}, {unit.folder.parent.parent.name}")
+            bar.set_title(f"{unit.settings.split}, {unit.folder.parent.parent.name}")
             complete = (
                 job for job in planned if unit.folder in {u.folder for u in job.units}
                 and not any(u.folder in counts for u in job.units)

@@ -13,7 +13,7 @@ from functools import cached_property
 import numpy as np
 import polars as pl
 
-from pgfa.evaluate.bootstrap import Difference, half_width, paired
+from pgfa.evaluate.bootstrap import Difference, half_width, paired_bootstrap
 from pgfa.evaluate.table import NOT_KNOWN, Cell, Row, Table
 from pgfa.research.benchmark.judge import CHOSEN, right_of
 from pgfa.research.benchmark.spec import HONEST, PAPER, BenchmarkSettings
@@ -123,7 +123,7 @@ class Standing:
                     seeds = [run for run in runs if run[0] == split]
                     base = self._stack(column, reference, seeds)
                     splits.append(np.stack([self._stack(column, w, seeds) - base for w in ways], axis=2))
-                for way, difference in zip(ways, paired(splits), strict=True):
+                for way, difference in zip(ways, paired_bootstrap(splits), strict=True):
                     found[column, way] = difference
         return found
 

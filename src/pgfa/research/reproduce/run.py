@@ -13,7 +13,7 @@ from typing import Any, Literal
 from pgfa.adapt import align
 from pgfa.config import ModelSettings, RunSettings, TextSettings
 from pgfa.errors import BadConfig, BadFile
-from pgfa.evaluate.evaluate import judge
+from pgfa.evaluate.evaluate import evaluate_run
 from pgfa.evaluate.score import score
 from pgfa.evaluate.table import Table
 from pgfa.files import digest, read_json, write_atomic, write_json
@@ -27,7 +27,7 @@ from pgfa.text.encode import class_vectors
 from pgfa.text.sentence_file import read_lines
 from pgfa.train.clip_selection import ClipSelection, select_clips
 from pgfa.train.corpus import prepare_selection
-from pgfa.train.run import METRICS, Run, open_run, test_log_path
+from pgfa.train.run import METRICS, open_run, test_log_path
 from pgfa.train.schedule import sample_order
 from pgfa.train.train import train
 
@@ -227,15 +227,15 @@ def _results(task: Task, chosen: AlphaChoice | None, device: str, bar: Progress)
             if isinstance(kept, dict) and kept.get("key") == keys[seed]:
                 found[seed] = Result(**kept["result"])
     if len(found) < len(task.runs):
-        bar.now(f"{task.column.dataset}/{task.split}: prepare")
+        bar.set_title(f"{task.column.dataset}/{task.split}: prepare")
         corpus = prepare_selection(task.choice, task.runs[0])
     for seed, (run, folder) in enumerate(zip(task.runs, task.folders, strict=True)):
         if seed in found:
             continue
-        bar.now(f"{task.column.dataset}/{task.split}, seed {seed}")
+        bar.set_title(f"{task.column.dataset}/{task.split}, seed {seed}")
         train(run, corpus, folder, device=device, bar=bar)
         opened = open_run(folder, device=device)
-        judged = judge(Run(folder, run, opened.facts, opened.layout, opened.centre, opened.model), corpus)
+        judged = evaluate_run(replace(opened, settings=run), corpus)
         truth, classes = corpus.test.labels, len(corpus.unseen)
         best = _best(folder) if run.train.test_each_epoch else None
         honest = None
@@ -249,9 +249,9 @@ def _results(task: Task, chosen: AlphaChoice | None, device: str, bar: Progress)
             train_clips=len(corpus.train),
             test_clips=len(corpus.test),
             classes=classes,
-            before=judged.sentences.accuracy,
-            last=judged.aligned.accuracy,
-            last_interval=[judged.aligned.low, judged.aligned.high],
+            before=judged.before.accuracy,
+            last=judged.after.accuracy,
+            last_interval=[judged.after.low, judged.after.high],
             best=best[1] if best else None,
             best_epoch=best[0] if best else None,
             honest=honest.accuracy if honest else None,

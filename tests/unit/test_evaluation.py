@@ -1,0 +1,67 @@
+"""evaluation.json: fixed keys, files of format 1, and what is refused."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from pgfa.errors import BadFile
+from pgfa.evaluate.evaluate import evaluate, save_evaluation
+from pgfa.evaluate.evaluation import FORMAT, read_evaluation
+from pgfa.evaluate.report.content import BEFORE
+
+V1 = Path(__file__).parents[1] / "fixtures" / "v1"
+
+
+def test_a_file_of_format_1_has_the_keys_and_numbers_of_today() -> None:
+    """The same run, evaluated by the version of format 1 and today."""
+    evaluation = evaluate(V1 / "run-default", packs=(str(V1 / "pack"),), device="cpu")
+    assert read_evaluation(V1 / "evaluation.json") == evaluation.to_dict()
+
+
+def test_keys_do_not_depend_on_the_words_of_the_report(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(BEFORE, "sentences", "by words")
+    evaluation = evaluate(V1 / "run-default", packs=(str(V1 / "pack"),), device="cpu")
+    assert "by words" in str(evaluation)
+    values = evaluation.to_dict()
+    assert (values["format"], values["start"]) == (FORMAT, "sentences")
+    assert values["before"]["clips"] == values["after"]["clips"] == 6
+
+
+def test_a_one_shot_file_of_format_1(tmp_path: Path) -> None:
+    values = json.loads((V1 / "evaluation.json").read_text())
+    scores = values.pop("from_sentences")
+    path = tmp_path / "evaluation.json"
+    path.write_text(json.dumps(values | {"from_one_clip": scores}))
+    evaluation = read_evaluation(path)
+    assert (evaluation["start"], evaluation["before"]) == ("exemplars", scores)
+    assert not {"from_one_clip", "from_sentences", "after_alignment"} & evaluation.keys()
+
+
+def test_a_written_file_is_read_back(tmp_path: Path) -> None:
+    for path in (V1 / "run-default").iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    evaluation = evaluate(tmp_path, packs=(str(V1 / "pack"),), device="cpu")
+    path, report = save_evaluation(evaluation)
+    assert read_evaluation(path) == evaluation.to_dict()
+    assert "Confusion matrix" in report.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("content", "found"),
+    [
+        ("[]", "an evaluation of format 2 or older, found a list"),
+        ('{"format": 3}', "found format 3"),
+        ('{"format": "2"}', "found format '2'"),
+        ("{}", "scores before and after alignment"),
+        ('{"from_sentences": {}}', "scores before and after alignment"),
+        ('{"format": 2, "before": {}, "after": 1}', "scores before and after alignment"),
+    ],
+)
+def test_other_files_are_refused(content: str, found: str, tmp_path: Path) -> None:
+    path = tmp_path / "evaluation.json"
+    path.write_text(content)
+    with pytest.raises(BadFile, match=found):
+        read_evaluation(path)
