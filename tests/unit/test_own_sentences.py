@@ -82,5 +82,5 @@ def test_a_recogniser_to_use_learns_from_every_class(folder: Path) -> None:
     assert [a.name for a in corpus.seen] == list(SENTENCES)
     assert (len(corpus.train), len(corpus.test), corpus.unseen) == (12, 0, ())
     train(settings, corpus, folder / "all", device="cpu")
-    with pytest.raises(BadConfig, match=r"mine/none holds no class out"):
+    with pytest.raises(BadConfig, match=r"mine/none has no unseen class"):
         evaluate(folder / "all", device="cpu")
