@@ -97,7 +97,7 @@ WRONG: list[tuple[type[Settings], dict[str, Any], str]] = [
     (
         ModelSettings,
         {"channels": (4, 8), "strides": (1,)},
-        r"setting model: channels and strides must be of the same length, one entry a block$",
+        r"setting model: channels and strides must have the same length, one entry per block$",
     ),
     (ModelSettings, {"channels": (), "strides": ()}, r"channels and strides"),
     (ModelSettings, {"strides": (1, 3, 1)}, r"setting model\.strides\.1: "),

@@ -12,7 +12,6 @@ from builders import make_corpus
 from pgfa.config import ENCODERS, OBJECTIVES, ModelSettings, RunSettings, TrainSettings
 from pgfa.errors import BadConfig
 from pgfa.model.encoder import MotionEncoder, build_model
-from pgfa.model.encoder_spec import encoder_spec
 from pgfa.model.objective import Batch, objective
 from pgfa.skeleton import KINECT20
 from pgfa.train.features import features_of
@@ -55,10 +54,9 @@ def test_every_encoder_looks_at_the_clip_and_learns(name: str) -> None:
     assert all(p.grad is not None and p.grad.isfinite().all() for p in model.encoder.parameters())
 
 
-@pytest.mark.parametrize("name", ENCODERS)
-def test_every_encoder_says_what_it_is(name: str) -> None:
-    assert encoder_spec(name).title
-    assert ModelSettings(encoder=name).encoder == name
+@pytest.mark.parametrize(("table", "name"), [(t, name) for t in (ENCODERS, OBJECTIVES) for name in t])
+def test_every_entry_has_a_summary(table: dict[str, str], name: str) -> None:
+    assert table[name]
 
 
 def batch(size: int = 6) -> Batch:

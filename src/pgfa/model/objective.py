@@ -8,7 +8,6 @@ from importlib import import_module
 
 from torch import Tensor
 
-from pgfa.config import OBJECTIVES
 from pgfa.model.encoder import MotionEncoder
 
 
@@ -36,6 +35,6 @@ Objective = Callable[[MotionEncoder, Batch], Tensor]
 
 
 def objective(name: str) -> Objective:
-    """The objective of that name in `pgfa.config.OBJECTIVES`: the function ``loss`` of its module."""
-    loss: Objective = import_module(OBJECTIVES[name]).loss
+    """The objective of that name in `pgfa.config.OBJECTIVES`: the function ``loss`` of that module."""
+    loss: Objective = import_module(f"pgfa.model.{name}").loss
     return loss

@@ -171,4 +171,4 @@ def _build(settings: ModelSettings, layout: Layout, inputs: int, bodies: int) ->
 
 
 # ONNX has no operation for the learned temporal shift.
-SPEC = EncoderSpec("Shift-GCN: joints and frames exchange channels by shifts", _build, exportable=False)
+SPEC = EncoderSpec(_build, exportable=False)

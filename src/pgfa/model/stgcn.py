@@ -127,7 +127,7 @@ def _build(settings: ModelSettings, layout: Layout, inputs: int, bodies: int) ->
     )  # any number of bodies
 
 
-SPEC = EncoderSpec("ST-GCN: graph mixing over joints, convolution over time", _build)
+SPEC = EncoderSpec(_build)
 
 
 def from_authors(state: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -59,7 +59,7 @@ def apply(
             `pgfa.research.baselines.TEST_TIME`.
         option: settings that differ from their defaults.
         scores: (N, K) of the method.
-        points, anchors: (N, e) and (K, e), clips and classes in one space; see `pgfa.research.baselines.base.points_of`.
+        points, anchors: (N, e) and (K, e), clips and classes in one space, as from `points_of`.
     """
     if name == "none":
         return scores

@@ -1,4 +1,4 @@
-"""Keypoints as a plain NumPy array (.npy): shapes and joints as in `pgfa.read.formats.keypoints.reader`. Never unpickled."""
+"""Keypoints as a plain NumPy array (.npy), never unpickled; shapes and joints as in the module `reader`."""
 
 from __future__ import annotations
 

@@ -1,0 +1,57 @@
+"""Settings of a training run: all stages together."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, Self
+
+from pydantic import model_validator
+
+from pgfa.config.formats import ADDED
+from pgfa.config.settings import StageSettings
+from pgfa.config.stages import AdaptSettings, ModelSettings, PrepareSettings, TextSettings, TrainSettings
+
+
+class RunSettings(StageSettings):
+    """All settings of a training run, saved as `run.toml` in its folder."""
+
+    packs: tuple[str, ...] = ()
+    """Pack folders. The first one that contains the data set of the split is tested on."""
+    split: str = ""
+    """Split of a catalogue, such as `utd-mhad/22-5`."""
+    protocol: Literal["all", "cross-subject", "cross-view", "cross-setup"] = "all"
+    """Official protocol of the split's data set: seen classes train on its training clips only, unseen classes are
+    tested on its test clips only. `all`: no such division, only classes divide the clips."""
+    prepare: PrepareSettings = PrepareSettings()
+    text: TextSettings = TextSettings()
+    model: ModelSettings = ModelSettings()
+    train: TrainSettings = TrainSettings()
+    adapt: AdaptSettings = AdaptSettings()
+
+    @classmethod
+    def _path(cls) -> tuple[str, ...]:
+        return ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _recipe_for_all_stages(cls, values: Any) -> Any:
+        if not isinstance(values, dict):
+            return values
+        recipe = values.get("recipe", "default")
+        stages = {}
+        for name in ("prepare", "text", "model", "train", "adapt"):
+            given = values.get(name, {})
+            stages[name] = {"recipe": recipe, **given} if isinstance(given, dict) else given
+        return {**values, **stages}
+
+    @classmethod
+    def saved(cls, **values: Any) -> Self:
+        """The settings that a run or bundle kept, complete for its format; what it does not name is of `ADDED`.
+
+        Raises:
+            BadConfig: a wrong value, or settings of a newer version of pgfa.
+        """
+        values = cls.upgraded(values)
+        for stage, added in ADDED.items():
+            if isinstance(values.get(stage, {}), dict):
+                values[stage] = {**added, **values.get(stage, {})}
+        return cls(**values)
