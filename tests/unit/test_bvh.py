@@ -143,7 +143,7 @@ def test_joints_of_no_person(tmp_path: Path) -> None:
         ("Frame Time: 0.02", "Frame Time: 0", r"MOTION: expected a count and a time above 0"),
         ("Frame Time: 0.02", "", r"line 19: expected frame time:"),
         ("0 0 0 0 0 0 0 0 1", "0 0 0 0", r"line 19: expected 9 numbers, found 4"),
-        ("0 0 0 0 0 0 0 0 1", "0 0 0 0 0 0 0 0 x", r"line 19: expected 9 numbers, found other words"),
+        ("0 0 0 0 0 0 0 0 1", "0 0 0 0 0 0 0 0 x", r"line 19: expected 9 numbers, found text"),
         ("0 0 0 0 0 0 0 0 1", "0 0 0 0 0 0 0 0 inf", r"line 19: expected numbers, found nan or inf"),
     ],
 )
@@ -170,7 +170,7 @@ def test_real_motion_is_a_person(shared_data: Path) -> None:
     for file in files:
         clip = read(file)
         joints = clip.positions[:, 0]
-        assert clip.problems == ("lengths taken for centimetres",)
+        assert clip.problems == ("unit inferred: centimetres",)
         assert (clip.rate, clip.bodies, clip.layout) == (pytest.approx(30, abs=0.1), 1, NTU25)
         for bone in (
             ("elbow_left", "shoulder_left"),

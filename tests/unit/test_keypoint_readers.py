@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from pgfa.errors import BadFile, LimitExceeded
 from pgfa.read import FORMATS, format_of, read
-from pgfa.read.format import FileRef
-from pgfa.read.parsing.tracking import FARTHEST, LONGEST_GAP, MAX_BODIES, follow
-from pgfa.read.parsing.units import flat_in_metres, torso_length, turned_up, upright_in_metres
+from pgfa.read.parsing.tracking import MAX_BODIES, MAX_GAP, MAX_STEP, link_tracks
+from pgfa.read.parsing.units import flat_to_metres, rotated_up, torso_length, upright_to_metres
+from pgfa.read.source import FileRef
 from pgfa.skeleton import COCO17, KINECT20, MEDIAPIPE33, NO_DEPTH, NTU25, OPENPOSE25, SMPL24, Layout
 
 REST = {
@@ -101,7 +101,7 @@ def test_every_form_of_a_motion_is_the_same_clip(form: str, tmp_path: Path) -> N
     plain = read(write(tmp_path, "plain.npy", COCO))
     np.testing.assert_allclose(clip.positions, plain.positions, atol=1e-5)
     assert (clip.layout, clip.depth, clip.bodies, clip.rate) == (COCO17, False, 1, 30)
-    assert clip.problems == (NO_DEPTH, "frames a second not told: 30 taken")
+    assert clip.problems == (NO_DEPTH, "frame rate missing, assumed 30 fps")
 
 
 def test_pixels_become_a_body_before_a_kinect(tmp_path: Path) -> None:
@@ -152,11 +152,11 @@ def test_smpl_without_hands(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        (lambda p: p * 1000, "lengths taken for millimetres"),
-        (lambda p: p * 100, "lengths taken for centimetres"),
-        (lambda p: np.stack([p[..., 0], -p[..., 2], p[..., 1]], -1), "z was up: turned"),
-        (lambda p: p * [-1, -1, 1], "-y was up: turned"),
-        (lambda p: np.stack([p[..., 1], -p[..., 0], p[..., 2]], -1), "x was up: turned"),
+        (lambda p: p * 1000, "unit inferred: millimetres"),
+        (lambda p: p * 100, "unit inferred: centimetres"),
+        (lambda p: np.stack([p[..., 0], -p[..., 2], p[..., 1]], -1), "up axis inferred: z"),
+        (lambda p: p * [-1, -1, 1], "up axis inferred: -y"),
+        (lambda p: np.stack([p[..., 1], -p[..., 0], p[..., 2]], -1), "up axis inferred: x"),
     ],
 )
 def test_units_and_axes_are_found_by_the_body(
@@ -172,21 +172,21 @@ def test_units_and_axes_are_found_by_the_body(
 @settings(max_examples=20, deadline=None)
 def test_turning_up_never_mirrors(seed: int, up: str) -> None:
     rows = np.random.default_rng(seed).normal(size=(3, 3))
-    np.testing.assert_allclose(np.linalg.det(turned_up(rows, up)), np.linalg.det(rows), atol=1e-9)
+    np.testing.assert_allclose(np.linalg.det(rotated_up(rows, up)), np.linalg.det(rows), atol=1e-9)
     axis = np.zeros(3)
     axis["xyz".index(up[-1])] = -1 if up[0] == "-" else 1
-    np.testing.assert_array_equal(turned_up(axis, up), [0, 1, 0])
+    np.testing.assert_array_equal(rotated_up(axis, up), [0, 1, 0])
 
 
 def test_a_body_without_a_torso_is_scaled_by_what_was_seen() -> None:
     pixels = np.full((3, 1, 17, 2), np.nan)
     pixels[:, 0, :5] = np.random.default_rng(0).uniform(0, 50, (3, 5, 2))
-    out, told = flat_in_metres(pixels, COCO17)
-    assert told == ("no torso seen: size guessed from what was",)
+    out, told = flat_to_metres(pixels, COCO17)
+    assert told == ("no torso visible, size guessed",)
     assert np.nanmax(np.abs(out)) < 2
     np.testing.assert_array_equal(np.isnan(out[..., 0]), np.isnan(pixels[..., 0]))
     assert np.isnan(torso_length(pixels, COCO17))
-    kept, _ = upright_in_metres(np.concatenate([pixels, pixels[..., :1]], -1), COCO17)
+    kept, _ = upright_to_metres(np.concatenate([pixels, pixels[..., :1]], -1), COCO17)
     assert np.nanmax(np.abs(kept)) <= 50
 
 
@@ -219,7 +219,7 @@ def test_mediapipes_picture_points_have_none(size: tuple[int, int] | None, tmp_p
     about = {"width": size[0], "height": size[1]} if size else {}
     clip = read(write(tmp_path, "a.json", about | {"frames": [[landmarks(f)] for f in points]}))
     assert (clip.layout, clip.depth) == (MEDIAPIPE33, False)
-    told = "size of the picture not told: width and height taken as equal"
+    told = "image size missing, assumed square"
     assert (told in clip.problems) == (size is None)
     if size:
         exact = read(write(tmp_path, "b.npy", picture(MEDIAPIPE33)[..., :2]))
@@ -262,7 +262,7 @@ def test_a_time_that_may_count_frames_tells_no_rate(tmp_path: Path) -> None:
     head = "time," + ",".join(f"{axis}{joint}" for joint in range(17) for axis in "xy")
     rows = [",".join(map(repr, [t, *f[:, :2].reshape(-1).tolist()])) for t, f in enumerate(COCO)]
     clip = read(write(tmp_path, "a.csv", "\n".join([head, *rows])))
-    assert (clip.rate, clip.problems) == (30, (NO_DEPTH, "frames a second not told: 30 taken"))
+    assert (clip.rate, clip.problems) == (30, (NO_DEPTH, "frame rate missing, assumed 30 fps"))
 
 
 @pytest.mark.parametrize(("between", "point"), [(";", "."), (";", ","), ("\t", ".")])
@@ -294,7 +294,7 @@ BAD: list[tuple[str, Any, str]] = [
     ("a.npy", np.zeros((4, 19, 2)), r"keypoints: expected frames x joints .* 17 or 18 .* joints, found 4 x 1 x 19 x 2"),
     ("a.npy", np.zeros((4, 17)), r"found 4 x 17"),
     ("a.npy", np.zeros((0, 17, 2)), r"expected at least one frame, found none"),
-    ("a.npy", np.zeros((4, 17, 2)), r"no frame with a body in 4"),
+    ("a.npy", np.zeros((4, 17, 2)), r"no person in 4 frames"),
     ("a.npy", np.array(["x"]), r"expected numbers, found type <U1"),
     ("a.json", {"layout": "spider", "keypoints": [[[1, 2]]]}, r"field layout: expected one of coco17, .*'spider'"),
     ("a.json", {"layout": "coco17", "keypoints": [[[1, 2]]]}, r"expected .* 17 joints, found 1 x 1 x 1 x 2"),
@@ -308,19 +308,19 @@ BAD: list[tuple[str, Any, str]] = [
     ("a.json", [[{"keypoints": {"x": [1], "y": [1, 2]}}]], r"frame 1: expected x, y and visible of one length"),
     ("a.json", [{"image_id": None}], r"entry 1: expected an object with image_id"),
     ("a.json", "[" * 100_000, r"expected JSON, found"),
-    ("a.json", {"author": "me"}, r"expected keypoints as MediaPipe.*found \"{'author': 'me'}\""),
-    ("a.json", [{}, {}], r"expected keypoints as MediaPipe"),
-    ("a.json", {"frames": [{"pose_landmarks": []}, {}]}, r"expected a frame with a body"),
-    ("a.json", [{"people": []}], r"expected a frame with a body"),
-    ("a.json", [[], []], r"expected a frame with a body"),
+    ("a.json", {"author": "me"}, r"expected keypoints of MediaPipe.*found \"{'author': 'me'}\""),
+    ("a.json", [{}, {}], r"expected keypoints of MediaPipe"),
+    ("a.json", {"frames": [{"pose_landmarks": []}, {}]}, r"expected a person in at least one frame"),
+    ("a.json", [{"people": []}], r"expected a person in at least one frame"),
+    ("a.json", [[], []], r"expected a person in at least one frame"),
     ("a.csv", "x0,y0\n1,2\n", r"expected a recording in a known format"),
     ("a.csv", ",".join(f"x{j},y{j}" for j in range(16)) + "\n1,2\n", r"line 2: expected 32 cells, found 2"),
     ("a.csv", ",".join(f"x{j},y{j}" for j in range(16)) + "\n" + "1," * 31 + "1", r"joints: expected 17, 18.*found 16"),
     ("a.csv", ",".join(f"{j}_x,{j}_y" for j in COCO17.joints[:-1]) + "\n" + "1," * 31 + "1",
-     r"expected all joints of a layout; nearest is coco17, found no ankle_right"),
+     r"expected all joints of a layout; closest is coco17, found no ankle_right"),
     ("a.csv", NUMBERED + "\n" + "1," * 33 + "q", r"line 2, cell 34: expected a number"),
     ("a.csv", NUMBERED, r"expected at least one line below the header"),
-    ("a.csv", "joint,x,y\n1,2,3\n", r"expected .* joints, numbered on end, found 1"),
+    ("a.csv", "joint,x,y\n1,2,3\n", r"expected .* joints, numbered without gaps, found 1"),
     ("a.csv", "frame,joint,x,y\n" + "".join(f"0,{j % 17},2,3\n" for j in range(18)), r"line 19: expected each joint"),
 ]  # fmt: skip
 
@@ -356,7 +356,7 @@ def test_people_apart_are_never_mixed_up(seed: int, people: int) -> None:
     random = np.random.default_rng(seed)
     paths = [walker(600 * who, 12, pace=random.uniform(-8, 8)) for who in range(people)]
     frames = [[paths[who][n] for who in random.permutation(people)] for n in range(12)]
-    out, problems = follow(frames, 17)
+    out, problems = link_tracks(frames, 17)
     assert out.shape == (12, people, 17, 2)
     assert not problems
     starts = sorted(float(out[0, slot, 0, 0]) for slot in range(people))
@@ -367,19 +367,19 @@ def test_people_apart_are_never_mixed_up(seed: int, people: int) -> None:
 
 
 def test_who_comes_back_soon_is_the_same_and_late_is_new() -> None:
-    one = walker(0, LONGEST_GAP + 40, 0)
-    soon = [[p] if not 3 <= n < 3 + LONGEST_GAP // 2 else [] for n, p in enumerate(one)]
-    assert follow(soon, 17)[0].shape[1] == 1
-    late = [[p] if not 3 <= n < 4 + LONGEST_GAP else [] for n, p in enumerate(one)]
-    assert follow(late, 17)[0].shape[1] == 2
+    one = walker(0, MAX_GAP + 40, 0)
+    soon = [[p] if not 3 <= n < 3 + MAX_GAP // 2 else [] for n, p in enumerate(one)]
+    assert link_tracks(soon, 17)[0].shape[1] == 1
+    late = [[p] if not 3 <= n < 4 + MAX_GAP else [] for n, p in enumerate(one)]
+    assert link_tracks(late, 17)[0].shape[1] == 2
 
 
 def test_nobody_jumps_and_only_the_longest_seen_are_kept() -> None:
-    far = FARTHEST * 2 * np.linalg.norm(np.ptp(COCO[0, :, :2], axis=0))
-    out, _ = follow([[COCO[0, :, :2]], [COCO[0, :, :2] + far]], 17)
+    far = MAX_STEP * 2 * np.linalg.norm(np.ptp(COCO[0, :, :2], axis=0))
+    out, _ = link_tracks([[COCO[0, :, :2]], [COCO[0, :, :2] + far]], 17)
     assert out.shape[1] == 2
     crowd = [[COCO[0, :, :2] + 5000 * who for who in range(MAX_BODIES + 3)], [COCO[0, :, :2] + 5000 * 2]]
-    out, problems = follow(crowd, 17)
+    out, problems = link_tracks(crowd, 17)
     assert out.shape[1] == MAX_BODIES
-    assert problems == ("3 bodies seen shortest left out",)
+    assert problems == ("3 bodies with the shortest tracks dropped",)
     np.testing.assert_array_equal(out[:, 0], np.stack([crowd[0][2], crowd[1][0]]))

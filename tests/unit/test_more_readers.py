@@ -57,7 +57,7 @@ def test_plug_in_gait_becomes_a_kinects_joints(tmp_path: Path) -> None:
     path.write_bytes(c3d_file([*NEEDED, "T10", "STRN", "LFIN", "RFIN"]))
     clip = read(path)
     assert (clip.layout, clip.frames, clip.bodies, clip.rate, clip.depth) == (NTU25, 4, 1, 100, True)
-    assert clip.problems == ("z was up: turned",)
+    assert clip.problems == ("up axis inferred: z",)
     at = {joint: clip.positions[0, 0, row] for row, joint in enumerate(NTU25.joints)}
     # Metres, y up, the way ahead (the markers' y) now -z.
     np.testing.assert_allclose(at["elbow_left"], [-0.23, 1.12, 0], atol=1e-4)
@@ -78,7 +78,7 @@ def test_a_marker_not_seen_leaves_its_joints_absent(tmp_path: Path) -> None:
 
 
 def test_other_markers_are_no_layout() -> None:
-    with pytest.raises(LayoutMismatch, match=r"x.c3d: expected the markers .* found no C7.*there are M1, M2"):
+    with pytest.raises(LayoutMismatch, match=r"x.c3d: expected the markers .* found no C7.*present are M1, M2"):
         joints_of("x.c3d", ["M1", "M2"], np.zeros((2, 2, 3)))
 
 
@@ -137,8 +137,8 @@ def test_a_session_and_its_moments(tmp_path: Path) -> None:
 def test_a_session_without_tags_is_one_clip(tmp_path: Path) -> None:
     (clip,) = read_all(session(tmp_path))
     assert clip.frames == 300
-    assert clip.problems[-1] == "no tags: the whole session"
-    with pytest.raises(BadFile, match=r"its tags beside it \(P2_1_7A_p12.tagstream\)"):
+    assert clip.problems[-1] == "no tag file: whole session"
+    with pytest.raises(BadFile, match=r"a tag file beside it \(P2_1_7A_p12.tagstream\)"):
         msrc12.tags(FileRef(tmp_path / "P2_1_7A_p12.csv"))
 
 
@@ -194,9 +194,9 @@ def test_a_video_through_an_estimator(tmp_path: Path) -> None:
     assert np.isnan(clip.positions[6:, 1]).all()
     assert np.nanmax(np.abs(np.diff(clip.positions, axis=0))) < 0.1
     nobody = lambda picture: (np.empty((0, 17, 2)), np.empty((0, 17)))  # noqa: E731
-    with pytest.raises(BadFile, match="no body in 8 frames"):
+    with pytest.raises(BadFile, match="no person in 8 frames"):
         video.read_video(FileRef(path), nobody, frames=pictures)
-    with pytest.raises(BadConfig, match=r"keypoints \(1, 3, 2\).*people x 17 x 2"):
+    with pytest.raises(BadConfig, match=r"people x 17 x 2 .*found \(1, 3, 2\)"):
         video.read_video(FileRef(path), lambda p: (np.ones((1, 3, 2)), np.ones((1, 3))), frames=pictures)
 
 
@@ -233,9 +233,9 @@ def test_rtmlib_gets_weights_from_disk_and_never_an_address(
     for name in ("pose.onnx", "people.onnx"):
         (tmp_path / name).write_bytes(b"x")
     picture = np.zeros((4, 4, 3), np.uint8)
-    one = video.estimator(tmp_path / "pose.onnx")
+    one = video.rtmlib_estimator(tmp_path / "pose.onnx")
     assert one(picture)[0].shape == (1, 17, 2)
-    two = video.estimator(tmp_path / "pose.onnx", tmp_path / "people.onnx")
+    two = video.rtmlib_estimator(tmp_path / "pose.onnx", tmp_path / "people.onnx")
     assert two(picture)[0].shape == (1, 17, 2)
     assert all(Path(weights).is_file() and given["backend"] == "onnxruntime" for weights, given in asked)
 

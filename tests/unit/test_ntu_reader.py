@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pgfa.errors import BadFile
+from pgfa.errors import BadFile, LimitExceeded
 from pgfa.read import FORMATS, FileRef, read
 from pgfa.read.datasets.ntu.names import dropped_names
 from pgfa.read.datasets.ntu.official import account, official_names
@@ -134,7 +134,7 @@ def test_a_person_found_again_under_a_new_id_keeps_the_slot(tmp_path: Path) -> N
     ids = [[FIRST_ID + (frame >= 12)] for frame in range(25)]
     clip = read_ntu(write(tmp_path, skeleton_text(stack(person(25)), ids)))
     assert clip.bodies == 1
-    assert clip.problems == ("1 tracks lost and found again",)
+    assert clip.problems == ("1 track lost and found again",)
 
 
 def test_two_of_six_bodies_are_kept_and_the_ghosts_go(tmp_path: Path) -> None:
@@ -165,7 +165,7 @@ def test_defects_are_recorded(tmp_path: Path) -> None:
     moved = stack(person(8))
     moved[2:4] = NAN
     clip = read_ntu(write(tmp_path, skeleton_text(moved)))
-    assert clip.problems == ("2 empty frames", "short: 8 frames")
+    assert clip.problems == ("short: 8 frames", "2 empty frames")
     assert np.isnan(clip.positions[2:4]).all()
 
 
@@ -176,10 +176,10 @@ def test_odd_columns_and_lines_are_recorded(tmp_path: Path) -> None:
     lines[6] = "nan " + lines[6].split(" ", 1)[1]
     clip = read_ntu(write(tmp_path, "\n".join([*lines, "more", ""]).encode()))
     assert set(clip.problems) == {
-        "1 joint lines of more than 12 numbers",
-        "1 joint lines with text in columns not used",
-        "1 joints without a place (NaN)",
-        "1 lines after the last frame",
+        "1 joint line of more than 12 numbers",
+        "1 joint line with text in unused columns",
+        "1 joint without a position (NaN)",
+        "1 line after the last frame",
     }
     assert np.isnan(clip.positions[0, 0, 2]).all()
 
@@ -190,8 +190,7 @@ def test_odd_columns_and_lines_are_recorded(tmp_path: Path) -> None:
         (1, "", "line 1", "whole number"),
         (1, "-3", "line 1", "whole number"),
         (1, "4", "line 86", "body count of frame 4 of 4"),
-        (1, "0", "line 1", "at least one frame"),
-        (1, "100001", "line 1", "at most 100,000"),
+        (1, "0", "", "at least one frame"),
         (1, "99999999999999999999", "line 1", "whole number"),
         (2, "7", "line 2", "at most 6"),
         (2, "2", "line 30", "tracking id"),
@@ -214,8 +213,13 @@ def test_a_wrong_file_is_named_with_its_line(
     assert error.value.where == where
 
 
-def test_a_clip_without_any_body_is_no_clip(tmp_path: Path) -> None:
-    with pytest.raises(BadFile, match="a body in at least one frame"):
+def test_more_frames_than_the_limit_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(LimitExceeded, match="100,001 frames, more than the limit of 100,000"):
+        read_ntu(write(tmp_path, b"100001\n0\n"))
+
+
+def test_a_clip_without_any_body_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BadFile, match="a person in at least one frame"):
         read_ntu(write(tmp_path, b"3\n0\n0\n0\n"))
 
 

@@ -148,7 +148,7 @@ def test_broken_streams(raw: bytes) -> None:
 
 def test_growth_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """A text turned into bytes over and over, instructions without end, nested containers: no memory, no time."""
-    monkeypatch.setattr(opcodes, "MAX_MADE", 1000)
+    monkeypatch.setattr(opcodes, "MAX_GROWTH", 1000)
     text = b"X" + struct.pack("<I", 10_000) + b"a" * 10_000 + b"q\x00U\x06latin1q\x010"
     once = b"c_codecs\nencode\n(h\x00h\x01tR0"
     with pytest.raises(LimitExceeded, match="grows"):
@@ -190,7 +190,7 @@ def test_pysklss_annotations(protocol: int, tmp_path: Path) -> None:
     assert (two.layout, two.depth, two.bodies, two.source.action) == (NTU25, True, 2, "class-7")
     assert np.isnan(two.positions[2:, 1]).all()
     assert read(path).source.id == "v_1"
-    assert read(path).problems == (*one.problems, "the first of 2 recordings in the file")
+    assert read(path).problems == (*one.problems, "first of 2 recordings in the file")
     assert read(stored(tmp_path, [annotation()], protocol)).problems == one.problems
     assert one.source.digest != two.source.digest
 
@@ -204,7 +204,7 @@ def test_pysklss_annotations(protocol: int, tmp_path: Path) -> None:
         ),
         ({"keypoint": np.zeros((5, 17, 2))}, r"found shape \(5, 17, 2\)"),
         ({"keypoint_score": np.zeros((1, 5, 16))}, r"annotation 2: expected keypoint_score \(1, 5, 17\)"),
-        ({"keypoint": np.zeros((1, 5, 17, 2))}, r"annotation 2: expected a frame with a body"),
+        ({"keypoint": np.zeros((1, 5, 17, 2))}, r"annotation 2: expected a person in at least one frame"),
     ],
 )
 def test_one_wrong_annotation_does_not_cost_the_others(changes: Any, told: str, tmp_path: Path) -> None:

@@ -50,7 +50,7 @@ def test_a_number_without_a_file_is_a_frame_without_people(tmp_path: Path) -> No
     clip = read(folder)
     assert clip.frames == 6
     assert np.isnan(clip.positions[2]).all()
-    assert "1 frames without a file" in clip.problems
+    assert "1 frame without a file" in clip.problems
     assert "1 empty frame" in clip.problems
 
 

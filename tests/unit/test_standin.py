@@ -15,7 +15,7 @@ from pgfa.read.datasets.ntu.names import NtuName, dropped_names, parse_ntu_name
 from pgfa.read.datasets.ntu.official import official_names
 from pgfa.read.datasets.ntu.reader import read_ntu
 from pgfa.read.datasets.pku import read_splits
-from pgfa.read.format import FileRef
+from pgfa.read.source import FileRef
 from pgfa.synth import ACTIONS
 from pgfa.synth.scores import scores
 from pgfa.synth.standin import ntu_file, stand_in_names, synthesise
