@@ -114,7 +114,11 @@ TABLE: list[tuple[str, str | bytes, str]] = [
     (AMC, amc()[: -len("rthumb 1.5\n")], r"the last frame: expected 31 bones, found 30"),
     (AMC, amc().replace("\n2\nroot", "\nroot"), r"line 36: expected each bone once, .*, found 'root'"),
     (AMC, ":FULLY-SPECIFIED\n:DEGREES\n", r"expected frames, found none"),
-    (AMC, amc().replace("root 0 1", "root 0 1e30"), r"frame 1, body 1, pelvis: expected a coordinate in metres"),
+    (
+        AMC,
+        amc().replace("root 0 1", "root 0 1e30"),
+        r"frame 1, body 1, pelvis: expected a coordinate in metres",
+    ),
     (OWN, npz()[:200], r"expected an \.npz file, found "),
     (OWN, npz(positions=None), r"field positions: expected numbers, found no such field"),
     (OWN, npz(layout=None), r"field layout: expected text, found no such field"),
@@ -144,7 +148,9 @@ TABLE: list[tuple[str, str | bytes, str]] = [
 
 
 @pytest.mark.parametrize(("name", "content", "message"), TABLE)
-def test_damage_is_told(name: str, content: str | bytes, message: str, tmp_path: Path) -> None:
+def test_damage_is_named_with_its_position(
+    name: str, content: str | bytes, message: str, tmp_path: Path
+) -> None:
     path = tmp_path / name
     path.write_bytes(content.encode() if isinstance(content, str) else content)
     (tmp_path / "HDM_bd.asf").write_text(asf())
@@ -174,7 +180,9 @@ def test_damage_is_told(name: str, content: str | bytes, message: str, tmp_path:
         (":bonedata", ":nothing", r"expected bones in :bonedata, found none"),
     ],
 )
-def test_damage_of_the_skeleton_is_told(old: str, new: str, message: str, tmp_path: Path) -> None:
+def test_damage_of_the_asf_is_named_with_its_position(
+    old: str, new: str, message: str, tmp_path: Path
+) -> None:
     (tmp_path / AMC).write_text(amc())
     (tmp_path / "HDM_bd.asf").write_text(asf().replace(old, new, 1))
     with pytest.raises(BadFile, match=message):
@@ -183,7 +191,9 @@ def test_damage_of_the_skeleton_is_told(old: str, new: str, message: str, tmp_pa
 
 def test_a_motion_without_its_skeleton(tmp_path: Path) -> None:
     (tmp_path / AMC).write_text(amc())
-    with pytest.raises(BadFile, match=r"expected the actor's skeleton beside it, found HDM_bd.asf: no such file"):
+    with pytest.raises(
+        BadFile, match=r"expected the actor's skeleton beside it, found HDM_bd.asf: no such file"
+    ):
         read(tmp_path / AMC)
 
 
@@ -247,7 +257,7 @@ GOOD: dict[str, Callable[[], bytes]] = {
 
 
 @pytest.mark.parametrize("name", GOOD)
-def test_chance_damage_never_raises_anything_else(name: str, tmp_path: Path) -> None:
+def test_random_damage_never_raises_anything_else(name: str, tmp_path: Path) -> None:
     good = GOOD[name]()
     (tmp_path / "HDM_bd.asf").write_text(asf())
     path = tmp_path / name
@@ -256,8 +266,8 @@ def test_chance_damage_never_raises_anything_else(name: str, tmp_path: Path) -> 
     assert read(path).frames >= 1
     for _ in range(60):
         bad = bytearray(good)
-        for place in rng.integers(0, len(bad), size=rng.integers(1, 6)):
-            bad[place] = rng.integers(0, 256)
+        for index in rng.integers(0, len(bad), size=rng.integers(1, 6)):
+            bad[index] = rng.integers(0, 256)
         path.write_bytes(bytes(bad[: rng.integers(1, len(bad) + 1)] if rng.random() < 0.3 else bad))
         try:
             read(path)

@@ -79,7 +79,7 @@ def test_round_trip(name: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_defects_leave_a_clip_and_are_told(name: str, tmp_path: Path) -> None:
+def test_defects_leave_a_clip_and_are_listed(name: str, tmp_path: Path) -> None:
     file, write, *_ = CASES[name]
     positions = POSITIONS.copy()
     positions[1] = 0
@@ -95,14 +95,16 @@ def test_defects_leave_a_clip_and_are_told(name: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_one_frame_is_a_clip_and_none_with_a_body_is_not(name: str, tmp_path: Path) -> None:
+def test_one_frame_is_a_clip_but_frames_without_a_person_are_not(name: str, tmp_path: Path) -> None:
     file, write, *_ = CASES[name]
     write(tmp_path / file, POSITIONS[:1])
     clip = read(tmp_path / file)
     assert clip.frames == 1
     assert "1 frame only" in clip.problems
     write(tmp_path / file, np.zeros((3, 20, 3)))
-    with pytest.raises(BadFile, match=r"expected a person in at least one frame, found no person in 3 frames"):
+    with pytest.raises(
+        BadFile, match=r"expected a person in at least one frame, found no person in 3 frames"
+    ):
         read(tmp_path / file)
 
 
@@ -162,7 +164,7 @@ def test_hdm05_segments_are_the_joints_of_the_layout(tmp_path: Path) -> None:
     assert kinect[NTU25.index("neck")] == numbers["lowerneck"]
 
 
-def test_members_of_a_zip_are_read_where_they_are(tmp_path: Path) -> None:
+def test_members_of_a_zip_are_read_in_place(tmp_path: Path) -> None:
     loose = tmp_path / "loose"
     loose.mkdir()
     path = write_hdm(loose)
@@ -183,7 +185,7 @@ def test_members_of_a_zip_are_read_where_they_are(tmp_path: Path) -> None:
         read(archive.parent)
 
 
-def test_own_round_trip_with_two_bodies(tmp_path: Path) -> None:
+def test_npz_round_trip_with_two_bodies(tmp_path: Path) -> None:
     positions = np.random.default_rng(1).normal(size=(5, 2, 25, 3)).astype(np.float32)
     positions[2, 1] = np.nan
     positions[0, 0, 0] = 0  # a pelvis at the origin is a place here
@@ -198,19 +200,19 @@ def test_own_round_trip_with_two_bodies(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("before", ["", "pgfa.read; ", "import pgfa.read; ", "pgfa.Recogniser; "])
-def test_pgfa_read_is_called_whatever_came_before(before: str, tmp_path: Path) -> None:
+def test_pgfa_read_is_callable_whatever_was_imported_before(before: str, tmp_path: Path) -> None:
     """The name is a room's too, and that stands in its place once the room is entered."""
     npz.save_clip(
         tmp_path / "clip.npz", Clip(POSITIONS[:, None].astype(np.float32), 30.0, KINECT20, Source("a"))
     )
     code = f"import pgfa, sys; {before}print(pgfa.read(sys.argv[1]).frames, pgfa.read(sys.argv[1]).frames)"
-    told = subprocess.run(
+    completed = subprocess.run(
         [sys.executable, "-c", code, tmp_path / "clip.npz"], capture_output=True, text=True, check=True
     )
-    assert told.stdout.split() == ["4", "4"]
+    assert completed.stdout.split() == ["4", "4"]
 
 
-def test_own_with_the_least_that_makes_a_clip(tmp_path: Path) -> None:
+def test_npz_with_required_fields_only(tmp_path: Path) -> None:
     np.savez(tmp_path / "least.npz", positions=POSITIONS, rate=20, layout="kinect20")
     clip = read(tmp_path / "least.npz")
     np.testing.assert_allclose(clip.positions[:, 0], POSITIONS, atol=1e-6)
@@ -224,14 +226,14 @@ def test_too_many_frames_are_refused(tmp_path: Path) -> None:
         read(tmp_path / "long.npz")
 
 
-def test_find_says_what_it_looked_for(tmp_path: Path) -> None:
+def test_find_names_what_it_expects(tmp_path: Path) -> None:
     with pytest.raises(BadFile, match=r"expected MSR-Action3D recordings .*, found none"):
         FORMATS["msr-action3d"].find(tmp_path)
     with pytest.raises(BadFile, match="no such file or folder"):
         FORMATS["npz"].find(tmp_path / "nowhere")
 
 
-def test_the_table_names_each_format_by_its_own_name() -> None:
+def test_format_names() -> None:
     assert all(name == known.name for name, known in FORMATS.items())
     assert {*CASES, "hdm05", "ntu", "npz"} <= FORMATS.keys()
 
@@ -253,11 +255,11 @@ def test_mat_arrays_as_scipy_reads_them(compressed: bool, dtype: str, tmp_path: 
     raw = (tmp_path / "x.mat").read_bytes()
     for name, expected in loadmat(tmp_path / "x.mat", variable_names=list(arrays)).items():
         if name in arrays:
-            found = load_array("x.mat", raw, name, limit=10**6)
-            assert found.dtype == expected.dtype
-            np.testing.assert_array_equal(found, expected)
+            array = load_array("x.mat", raw, name, limit=10**6)
+            assert array.dtype == expected.dtype
+            np.testing.assert_array_equal(array, expected)
 
 
-def test_a_name_too_long_is_no_file() -> None:
+def test_a_file_name_that_is_too_long() -> None:
     with pytest.raises(BadFile, match="File name too long"):
         read("a" * 5000)
