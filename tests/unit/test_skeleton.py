@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from builders import make_clip
 from pgfa.errors import LayoutMismatch
 from pgfa.skeleton import (
     HDM05,
@@ -17,16 +18,17 @@ from pgfa.skeleton import (
     Clip,
     Layout,
     Ragged,
-    Source,
     get_layout,
     map_positions,
 )
 from pgfa.skeleton.layouts import map_weights
 
 EVERY = pytest.mark.parametrize("layout", LAYOUTS.values(), ids=lambda layout: layout.name)
-OLD = [("kinect20", "ntu25"), ("ntu25", "kinect20"), ("hdm05", "ntu25"), ("hdm05", "kinect20")]
-FLAT = ["coco17", "openpose18", "openpose25", "mediapipe33"]
-MAPS = OLD + [(source, target) for source in [*FLAT, "smpl24"] for target in ("ntu25", "kinect20")]
+KINECT_MAPS = [("kinect20", "ntu25"), ("ntu25", "kinect20"), ("hdm05", "ntu25"), ("hdm05", "kinect20")]
+ESTIMATORS = ["coco17", "openpose18", "openpose25", "mediapipe33"]
+MAPS = KINECT_MAPS + [
+    (source, target) for source in [*ESTIMATORS, "smpl24"] for target in ("ntu25", "kinect20")
+]
 
 
 @EVERY
@@ -36,10 +38,10 @@ def test_bones_are_a_tree_about_the_centre(layout: Layout) -> None:
     parent = dict(layout.bones)
     assert len(parent) == len(layout.bones)  # no joint has two parents
     for joint in layout.joints:
-        way = [joint]
-        while way[-1] != layout.centre:
-            way.append(parent[way[-1]])
-            assert len(way) <= len(layout.joints), f"{joint} goes in a circle"
+        path = [joint]
+        while path[-1] != layout.centre:
+            path.append(parent[path[-1]])
+            assert len(path) <= len(layout.joints), f"{joint} is in a cycle"
     assert layout.root in layout.joints
 
 
@@ -95,7 +97,7 @@ def test_a_map_keeps_joints_of_one_name_and_invents_nothing(source: str, target:
         if joint in origin.joints and joint != "spine":
             assert weights[row, origin.joints.index(joint)] == 1
     computed = {("kinect20", "ntu25"): 5, ("ntu25", "kinect20"): 0}.get((source, target), 1)
-    if (source, target) in OLD:
+    if (source, target) in KINECT_MAPS:
         same = sum(
             weights[row, origin.joints.index(j)] == 1
             for row, j in enumerate(goal.joints)
@@ -132,7 +134,7 @@ def test_a_map_is_its_weights_and_keeps_gaps_where_they_are(source: str, target:
     positions[random.random(positions.shape[:3]) < 0.3] = np.nan
     gap = np.isnan(positions[..., 0])
     needs = np.einsum("ts,...s->...t", weights > 0, gap) > 0
-    if source in FLAT:  # a head without both ears is put at the nose
+    if source in ESTIMATORS:  # a head without both ears is put at the nose
         head = goal.index("head")
         needs[..., head] &= gap[..., origin.index("nose")]
     out = map_positions(positions, origin, goal)
@@ -141,7 +143,7 @@ def test_a_map_is_its_weights_and_keeps_gaps_where_they_are(source: str, target:
 
 
 @pytest.mark.parametrize("target", [NTU25, KINECT20], ids=lambda layout: layout.name)
-@pytest.mark.parametrize("source", FLAT)
+@pytest.mark.parametrize("source", ESTIMATORS)
 def test_the_trunk_computed_for_estimators(source: str, target: Layout) -> None:
     """The pelvis between the hips, the chest between the shoulders, the head between the ears."""
     origin = get_layout(source)
@@ -166,7 +168,7 @@ def test_the_trunk_computed_for_estimators(source: str, target: Layout) -> None:
     np.testing.assert_allclose(joint_at["hand_left"], hand, atol=1e-6)
 
 
-@pytest.mark.parametrize("layout", [*FLAT, "smpl24"])
+@pytest.mark.parametrize("layout", [*ESTIMATORS, "smpl24"])
 def test_a_standing_person_stands_in_every_layout(layout: str) -> None:
     """Drawn from ntu25 joints of the same name, what comes back to ntu25 lies near where it came from."""
     rest = {
@@ -193,7 +195,7 @@ def test_a_standing_person_stands_in_every_layout(layout: str) -> None:
 
 
 def test_a_view_without_depth() -> None:
-    first = clip()
+    first = make_clip(3, 2)
     flat = first.without_depth()
     assert first.depth
     assert not flat.depth
@@ -234,21 +236,12 @@ def test_the_cached_map_is_read_only() -> None:
         map_weights("kinect20", "ntu25")[0, 0] = 3
 
 
-def clip(
-    frames: int = 3, bodies: int = 2, layout: Layout = KINECT20, rate: float = 30, seed: int = 0
-) -> Clip:
-    shape = (frames, bodies, len(layout.joints), 3)
-    return Clip(
-        np.random.default_rng(seed).normal(size=shape).astype(np.float32), rate, layout, Source(id=f"c{seed}")
-    )
-
-
 def test_the_length_of_a_clip() -> None:
-    assert (clip(45).frames, clip(45).bodies, clip(45).seconds) == (45, 2, 1.5)
+    assert (make_clip(45, 2).frames, make_clip(45, 2).bodies, make_clip(45, 2).seconds) == (45, 2, 1.5)
 
 
 def test_another_layout_changes_positions_only() -> None:
-    first = clip()
+    first = make_clip(3, 2)
     other = first.to(NTU25)
     assert other.positions.shape == (3, 2, 25, 3)
     assert (other.layout, other.rate, other.source, other.problems) == (
@@ -277,7 +270,7 @@ def test_invalid_clips_are_refused(positions: np.ndarray, rate: float, error: ty
 
 
 def test_ragged_gives_the_clips_back() -> None:
-    clips = [clip(3, 2, seed=1), clip(1, 1, seed=2, rate=15), clip(7, 3, seed=3)]
+    clips = [make_clip(3, 2, seed=1), make_clip(1, 1, seed=2, rate=15), make_clip(7, 3, seed=3)]
     ragged = Ragged.from_clips(clips)
     assert len(ragged) == 3
     assert ragged.positions.shape == (3 * 2 + 1 + 7 * 3, 20, 3)
@@ -288,7 +281,7 @@ def test_ragged_gives_the_clips_back() -> None:
 
 
 def test_ragged_is_of_one_layout() -> None:
-    with pytest.raises(LayoutMismatch, match=r"kinect20 and hdm05 \(c5\)"):
-        Ragged.from_clips([clip(), clip(layout=HDM05, seed=5)])
+    with pytest.raises(LayoutMismatch, match=r"kinect20 and hdm05 \(clip-5\)"):
+        Ragged.from_clips([make_clip(), make_clip(layout=HDM05, seed=5)])
     with pytest.raises(ValueError, match="no clips"):
         Ragged.from_clips([])
