@@ -135,7 +135,7 @@ def test_joints_that_are_not_a_persons(tmp_path: Path) -> None:
         ("JOINT Lower\n  {", "JOINT Lower", r"line 7: expected {, found 'OFFSET 2 0 0'"),
         ("ROOT Upper", "JOINT Upper", r"line 2: expected one ROOT"),
         ("    End Site", "    ROOT x", r"line 10: expected one ROOT"),
-        ("  }\n}\nMOTION", "MOTION", r"expected a whole hierarchy before MOTION, found 2 braces open"),
+        ("  }\n}\nMOTION", "MOTION", r"expected a complete hierarchy before MOTION, found 2 braces open"),
         ("MOTION\n", "", r"line 16: expected JOINT, End Site.* found 'Frames: 1'"),
         ("Frames: 1", "Frames: x", r"line 17: expected frames: and a number"),
         ("Frames: 1", "Frames: 2", r"MOTION: expected 2 lines of numbers, found 1"),

@@ -26,7 +26,7 @@ def prepare_allocator() -> None:
 def decimals(raw: bytes, starts: NDArray[np.int64], ends: NDArray[np.int64]) -> NDArray[np.float32] | None:
     """The numbers at `starts`..`ends` of a text, all at once, exactly as `float` reads them.
 
-    Metres nearly all have one digit before the point. With up to 14 decimals_count it, the digits taken together are a
+    Metres nearly all have one digit before the point. With up to 14 digits after it, the digits taken together are a
     whole number below 2**53, and the power of ten it is divided by is exact too, so the one division rounds as
     `float` does. All other numbers go through `float`.
 

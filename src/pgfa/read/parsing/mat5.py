@@ -97,7 +97,7 @@ def _array(file: str, name: str, parts: list[tuple[int, bytes]], order: str) -> 
     content = parts[3][1]
     if len(shape) > 8 or min(shape, default=-1) < 0 or math.prod(shape) * dtype.itemsize != len(content):
         found = f"{len(content):,} bytes for shape {shape[:8]}"
-        raise BadFile(file, where=where, expected="as many bytes as its shape says", found=found)
+        raise BadFile(file, where=where, expected="a size that fits the shape", found=found)
     # Numbers may be stored in a smaller type than the array's own.
     stored = np.frombuffer(content, dtype=dtype).reshape(shape, order="F")
     with np.errstate(over="ignore", invalid="ignore"):

@@ -113,8 +113,8 @@ def read(ref: FileRef) -> Clip:
         bodies = _wide(header, values, index_of, len(layout.joints))
         order = [(int(frame), bodies[row]) for row, frame in enumerate(frame_of)]
     else:
-        rows_of_joints = [index_of[_canonical(joint)] for joint in joints]
-        order = _long(ref, header, values, rows_of_joints, frame_of, numbers, len(layout.joints))
+        joint_of = [index_of[_canonical(joint)] for joint in joints]
+        order = _long(ref, header, values, joint_of, frame_of, numbers, len(layout.joints))
     people: list[list[Floats]] = [[] for _ in range(max((frame for frame, _ in order), default=-1) + 1)]
     for frame, body in order:
         people[frame].append(body)
