@@ -204,7 +204,9 @@ def _hierarchy(file: str, lines: list[str]) -> tuple[list[Joint], int]:
             continue
         if key == "MOTION":
             if stack or not joints:
-                raise _bad_line(file, number, "a complete hierarchy before MOTION", f"{len(stack)} braces open")
+                raise _bad_line(
+                    file, number, "a complete hierarchy before MOTION", f"{len(stack)} braces open"
+                )
             return joints, number + 1
         if key in ("ROOT", "JOINT", "END"):
             if (key == "ROOT") == bool(joints) or (key != "ROOT" and not stack) or len(words) < 2:

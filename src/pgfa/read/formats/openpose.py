@@ -17,7 +17,7 @@ from pgfa.read.formats.keypoints.json import load
 from pgfa.read.formats.keypoints.reader import KeypointInfo, from_people
 from pgfa.read.parsing.text_table import short
 from pgfa.read.sample import coordinates
-from pgfa.read.source import MAX_FILE_BYTES, READ_ERRORS, ZIP_START, FileRef
+from pgfa.read.source import MAX_FILE_BYTES, READ_ERRORS, ZIP_START, FileRef, member_names
 from pgfa.skeleton import OPENPOSE18, OPENPOSE25, Clip, Layout, Source
 
 FRAME = re.compile(r"(.*?)_?(\d{1,18})_keypoints\.json")
@@ -45,11 +45,10 @@ def is_recording(ref: FileRef) -> bool:
         with ref.path.open("rb") as file:
             if file.read(2) != ZIP_START:
                 return False
-        with zipfile.ZipFile(ref.path) as archive:
-            paths = [path for path in map(PurePosixPath, archive.namelist()) if is_frame(path.name)]
-    except READ_ERRORS:
+        paths = [path for path in map(PurePosixPath, member_names(ref.path)) if is_frame(path.name)]
+    except (*READ_ERRORS, BadFile):
         return False
-    folders = {str(path.parent) for path in paths if path.parts[0] != "__MACOSX"}
+    folders = {str(path.parent) for path in paths}
     return len(folders) == 1 if ref.member is None else ref.member.rstrip("/") in folders
 
 
