@@ -17,7 +17,7 @@ from pgfa.read.formats.keypoints.json import load
 from pgfa.read.formats.keypoints.reader import KeypointInfo, from_people
 from pgfa.read.parsing.text_table import short
 from pgfa.read.sample import coordinates
-from pgfa.read.source import MAX_FILE_BYTES, READ_ERRORS, ZIP_START, FileRef, member_names
+from pgfa.read.source import MAX_FILE_BYTES, READ_ERRORS, ZIP_START, FileRef, list_files, member_names
 from pgfa.skeleton import OPENPOSE18, OPENPOSE25, Clip, Layout, Source
 
 FRAME = re.compile(r"(.*?)_?(\d{1,18})_keypoints\.json")
@@ -54,14 +54,11 @@ def is_recording(ref: FileRef) -> bool:
 
 def find(root: Path) -> list[FileRef]:
     """The folders with frames under a folder, or a zip of frames. Raises BadFile if there are none."""
-    if root.is_dir():
-        recordings = [
-            FileRef(Path(folder)) for folder, _, names in os.walk(root) if any(map(is_frame, names))
-        ]
-    else:
-        recordings = [FileRef(root)] if root.is_file() else []
+    expected = "folders of OpenPose frames (NAME_000000000000_keypoints.json)"
+    if root.is_file():
+        return [FileRef(root)]
+    recordings = {ref.folder for ref in list_files(root, is_frame, expected=expected)}
     if not recordings:
-        expected = "folders of OpenPose frames (NAME_000000000000_keypoints.json)"
         raise BadFile(root, expected=expected, found="none")
     return sorted(recordings)
 
