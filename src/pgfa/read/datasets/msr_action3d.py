@@ -50,8 +50,8 @@ def read(ref: FileRef) -> Clip:
     ]
     lines = [(number, cells) for number, cells in lines if cells]
     if len(lines) % 20:
-        found = f"{len(lines)} rows in all"
-        raise BadFile(str(ref), where=f"line {lines[-1][0]}", expected="20 rows per frame", found=found)
+        actual = f"{len(lines)} rows in all"
+        raise BadFile(str(ref), where=f"line {lines[-1][0]}", expected="20 rows per frame", found=actual)
     check_frames(ref, len(lines) // 20)
     values = parse_rows(ref, [cells for _, cells in lines], 4, lines=[number for number, _ in lines])
     positions = np.ascontiguousarray(values.reshape(-1, 1, 20, 4)[:, :, _ORDER, :3])

@@ -75,10 +75,10 @@ def read_all(ref: FileRef) -> list[Clip | BadFile]:
         start, end = (moment - WINDOW[0] * 1e6, moment + WINDOW[1] * 1e6)
         positions = session.positions[(times >= start) & (times <= end)]
         if not np.isfinite(positions).any():
-            found = (
+            actual = (
                 f"no person detected around tag {number} ({text[:40]}) at {(moment - times[0]) / 1e6:.2f} s"
             )
-            clips.append(BadFile(str(ref), expected="a person around every tag", found=found))
+            clips.append(BadFile(str(ref), expected="a person around every tag", found=actual))
             continue
         empty = int((~np.isfinite(positions)).all(axis=(1, 2, 3)).sum())
         problems = [problem for problem in session.problems if "empty frame" not in problem]

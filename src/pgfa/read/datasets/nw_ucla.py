@@ -75,10 +75,10 @@ def _positions(ref: FileRef, frames: list[object]) -> np.ndarray[tuple[int, ...]
             try:
                 if np.array(frame, dtype=np.float64).shape == (20, 3):
                     continue
-                found = f"shape {np.array(frame, dtype=np.float64).shape}"
+                actual = f"shape {np.array(frame, dtype=np.float64).shape}"
             except (ValueError, TypeError, OverflowError) as error:
-                found = str(error)
-            raise BadFile(str(ref), where=f"frame {number}", expected=expected, found=found) from None
+                actual = str(error)
+            raise BadFile(str(ref), where=f"frame {number}", expected=expected, found=actual) from None
         raise
     if positions.shape[1:] != (20, 3):
         shape = " x ".join(map(str, positions.shape[1:])) or "a bare number"

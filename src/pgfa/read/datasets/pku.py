@@ -105,8 +105,8 @@ def _cut(ref: FileRef, lines: list[bytes], label: Label, source: Source) -> Clip
     problems = []
     last = min(label.last, len(lines))
     if last - label.first < 1:
-        found = f"label {label.line}: frames {label.first + 1} to {label.last}"
-        raise BadFile(str(ref), expected=f"frames 1 to {len(lines)}", found=found)
+        actual = f"label {label.line}: frames {label.first + 1} to {label.last}"
+        raise BadFile(str(ref), expected=f"frames 1 to {len(lines)}", found=actual)
     if last < label.last:
         problems.append(f"label ends {counted(label.last - last, 'frame')} after the stream")
     first, last = central(label.first, last)
@@ -264,9 +264,9 @@ def read_split(ref: FileRef) -> tuple[tuple[str, ...], tuple[str, ...]]:
         names = [name.removesuffix(".txt") for name in names if name]
         wrong = [name for name in names if not _STREAM.fullmatch(f"{name}.txt")]
         if not names or wrong:
-            found = repr(wrong[0][:60]) if wrong else "none"
+            actual = repr(wrong[0][:60]) if wrong else "none"
             expected = "stream names, separated by commas"
-            raise BadFile(str(ref), expected=expected, found=found, where=f"line {row}")
+            raise BadFile(str(ref), expected=expected, found=actual, where=f"line {row}")
         lists.append(tuple(names))
     if both := sorted(set(lists[0]) & set(lists[1])):
         raise BadFile(str(ref), expected="each stream in one list", found=f"{both[0]} in both lists")
@@ -281,7 +281,7 @@ def account_pku(root: Path) -> Account:
     official = {name for split in splits.values() for names in split for name in names}
     unsplit = {f"{name}.txt" for name in SPLITS if name not in splits}
     return Account(
-        wanted=tuple(sorted(streams)),
+        included=tuple(sorted(streams)),
         dropped=tuple(sorted(name for name in DROPPED if _stream_of(name) in streams)),
         missing=tuple(sorted((official - streams) | unsplit)),
         foreign=(),

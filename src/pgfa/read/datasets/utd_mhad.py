@@ -44,9 +44,9 @@ def read(ref: FileRef) -> Clip:
     if skeleton.ndim == 2 and skeleton.shape == (20, 3):
         skeleton = skeleton[:, :, None]  # MATLAB drops a last axis of length 1
     if skeleton.ndim != 3 or skeleton.shape[:2] != (20, 3):
-        found = f"{skeleton.dtype} of shape {' x '.join(map(str, skeleton.shape))}"
+        actual = f"{skeleton.dtype} of shape {' x '.join(map(str, skeleton.shape))}"
         raise BadFile(
-            str(ref), where="field d_skel", expected="numbers of shape 20 x 3 x frames", found=found
+            str(ref), where="field d_skel", expected="numbers of shape 20 x 3 x frames", found=actual
         )
     check_frames(ref, skeleton.shape[2])
     positions = skeleton.transpose(2, 0, 1)[:, None, _ORDER]

@@ -159,8 +159,8 @@ def _ordered(
             index_of[name] = len(bones)
             bones.append(Bone(name, index_of[parent], length * direction, frame, dof))
     if missing := sorted(blocks.keys() - index_of.keys()):
-        found = f"no {', '.join(missing)}"
-        raise BadFile(file, where=":hierarchy", expected="every bone of :bonedata", found=found)
+        actual = f"no {', '.join(missing)}"
+        raise BadFile(file, where=":hierarchy", expected="every bone of :bonedata", found=actual)
     return tuple(bones)
 
 
@@ -298,5 +298,5 @@ def _numbers(file: str, line: int, name: str, words: list[str], count: int) -> N
     return values
 
 
-def _bad_line(file: str, line: int, expected: str, found: str) -> BadFile:
-    return BadFile(file, where=f"line {line}" if line else "", expected=expected, found=found)
+def _bad_line(file: str, line: int, expected: str, actual: str) -> BadFile:
+    return BadFile(file, where=f"line {line}" if line else "", expected=expected, found=actual)

@@ -98,8 +98,8 @@ def parse(file: str, raw: bytes) -> tuple[list[Joint], Floats, float]:
         start += 1
     frames, seconds = counts["frames:"], counts["frame time:"]
     if not (np.isfinite(frames) and frames == int(frames) and 0 < seconds < np.inf):
-        found = f"{frames:g}, {seconds:g}"
-        raise BadFile(file, where="MOTION", expected="a count and a time above 0", found=found)
+        actual = f"{frames:g}, {seconds:g}"
+        raise BadFile(file, where="MOTION", expected="a count and a time above 0", found=actual)
     check_frames(file, int(frames))
     width = sum(len(joint.channels) for joint in joints)
     if frames * width > MAX_CELLS:
@@ -112,8 +112,8 @@ def parse(file: str, raw: bytes) -> tuple[list[Joint], Floats, float]:
         try:
             motion[row] = [float(cell) for cell in cells]
         except ValueError:
-            found = str(len(cells)) if len(cells) != width else "text"
-            raise _bad_line(file, number, f"{width} numbers", found) from None
+            actual = str(len(cells)) if len(cells) != width else "text"
+            raise _bad_line(file, number, f"{width} numbers", actual) from None
     if not np.isfinite(motion).all():
         row = int(np.argmin(np.isfinite(motion).all(axis=1)))
         raise _bad_line(file, rows[row][0], "numbers", "nan or inf")
@@ -256,8 +256,8 @@ def _channels(file: str, number: int, words: list[str]) -> tuple[str, ...]:
     return names
 
 
-def _bad_line(file: str, number: int, expected: str, found: str) -> BadFile:
-    return BadFile(file, where=f"line {number + 1}", expected=expected, found=found)
+def _bad_line(file: str, number: int, expected: str, actual: str) -> BadFile:
+    return BadFile(file, where=f"line {number + 1}", expected=expected, found=actual)
 
 
 def sample() -> dict[str, bytes]:

@@ -133,9 +133,9 @@ def _points(ref: FileRef, raw: bytes) -> tuple[list[str], Floats, float, str]:
             count, used = int(reader.last_frame) - int(reader.first_frame) + 1, int(reader.point_used)
             check_frames(ref, max(count, 0))
             if used > MAX_POINTS or used < 1 or count * used * 4 > len(raw):
-                found = f"{used} points in {count} frames, {len(raw):,} bytes"
+                actual = f"{used} points in {count} frames, {len(raw):,} bytes"
                 expected = "a number of points that fits the size of the file"
-                raise BadFile(str(ref), where="POINT:USED", expected=expected, found=found)
+                raise BadFile(str(ref), where="POINT:USED", expected=expected, found=actual)
             labels = [str(label).strip() for label in reader.point_labels][:used]
             unit = reader.get("POINT:UNITS")
             unit_name = str(unit.string_value).strip() if unit is not None else "mm"
@@ -150,8 +150,8 @@ def _points(ref: FileRef, raw: bytes) -> tuple[list[str], Floats, float, str]:
     except MemoryError:
         raise LimitExceeded(f"{ref}: its header asks for more memory than is available") from None
     except Exception as error:  # the library expects undamaged files and fails in many ways
-        found = f"{type(error).__name__}: {error}"[:200]
-        raise BadFile(str(ref), expected="a C3D file", found=found) from None
+        actual = f"{type(error).__name__}: {error}"[:200]
+        raise BadFile(str(ref), expected="a C3D file", found=actual) from None
     stacked[(stacked == 0).all(axis=-1)] = np.nan
     stacked[~np.isfinite(stacked).all(axis=-1)] = np.nan
     if len(labels) < stacked.shape[1]:
@@ -176,12 +176,12 @@ def _check_header(ref: FileRef, raw: bytes) -> None:
     if points > MAX_POINTS:
         raise LimitExceeded(f"{ref}: {points} points, more than the limit of {MAX_POINTS}")
     if frames * (points * 8 + analog * 2) > len(raw):
-        found = f"{frames} frames of {points} points and {analog} analog values in {len(raw):,} bytes"
+        actual = f"{frames} frames of {points} points and {analog} analog values in {len(raw):,} bytes"
         raise BadFile(
             str(ref),
             where="header",
             expected="a number of frames that fits the size of the file",
-            found=found,
+            found=actual,
         )
 
 

@@ -86,9 +86,9 @@ def read(ref: FileRef) -> Clip:
     check_frames(ref, positions.shape[0])
     rate = _field(ref, fields, "rate", "fiu", "a number of frames per second")
     if rate.size != 1 or not 0.01 <= float(rate.reshape(-1)[0]) < 1e6:
-        found = f"{rate.reshape(-1)[:3].tolist()}"
+        actual = f"{rate.reshape(-1)[:3].tolist()}"
         raise BadFile(
-            str(ref), where="field rate", expected="0.01 to 1,000,000 frames per second", found=found
+            str(ref), where="field rate", expected="0.01 to 1,000,000 frames per second", found=actual
         )
     texts = {name: _text(ref, fields, name) for name in TEXTS}
     source = Source(**(texts | {"id": texts["id"] or ref.stem}))

@@ -74,8 +74,8 @@ def read(ref: FileRef) -> Clip:
     files = _frames(ref)
     names = {match[1] for name in files if (match := FRAME.fullmatch(name))}
     if len(names) > 1:
-        found = f"{len(names)} ({', '.join(sorted(names)[:3])})"
-        raise BadFile(str(ref), expected="the frames of one recording", found=found)
+        actual = f"{len(names)} ({', '.join(sorted(names)[:3])})"
+        raise BadFile(str(ref), expected="the frames of one recording", found=actual)
     numbers = {int(match[2]): name for name in files if (match := FRAME.fullmatch(name))}
     first, last = min(numbers), max(numbers)
     check_frames(ref, last - first + 1)
@@ -149,8 +149,8 @@ def _zipped(ref: FileRef) -> dict[str, bytes]:
         ]
         folders = sorted({str(PurePosixPath(info.filename).parent) for info in frames})
         if len(folders) > 1:
-            found = f"{len(folders)} folders; name one as {ref.path.name}!{folders[0]}"
-            raise BadFile(str(ref), expected="the frames of one recording", found=found)
+            actual = f"{len(folders)} folders; name one as {ref.path.name}!{folders[0]}"
+            raise BadFile(str(ref), expected="the frames of one recording", found=actual)
         _check_sizes(ref, [info.file_size for info in frames])
         return {PurePosixPath(info.filename).name: archive.read(info) for info in frames}
 

@@ -56,8 +56,8 @@ def _annotations(ref: FileRef, raw: bytes) -> list[Any]:
     content = load_plain(str(ref), raw)
     annotations = content.get("annotations") if isinstance(content, dict) else content
     if not isinstance(annotations, list) or not annotations:
-        found = "an empty list" if annotations == [] else type(annotations).__name__
-        raise BadFile(str(ref), where="annotations", expected="a list of clips", found=found)
+        actual = "an empty list" if annotations == [] else type(annotations).__name__
+        raise BadFile(str(ref), where="annotations", expected="a list of clips", found=actual)
     if len(annotations) > MAX_CLIPS:
         raise LimitExceeded(f"{ref}: {len(annotations):,} clips, more than the limit of {MAX_CLIPS:,}")
     return annotations
@@ -68,9 +68,9 @@ def _clip(ref: FileRef, number: int, annotation: Any) -> Clip:
     where = f"annotation {number + 1}"
     keypoint = annotation.get("keypoint") if isinstance(annotation, dict) else None
     if not isinstance(keypoint, np.ndarray) or keypoint.ndim != 4 or keypoint.dtype.kind not in "fiu":
-        found = f"shape {keypoint.shape}" if isinstance(keypoint, np.ndarray) else type(keypoint).__name__
+        actual = f"shape {keypoint.shape}" if isinstance(keypoint, np.ndarray) else type(keypoint).__name__
         expected = "keypoint: bodies x frames x joints x 2 or 3 numbers"
-        raise BadFile(str(ref), where=where, expected=expected, found=found)
+        raise BadFile(str(ref), where=where, expected=expected, found=actual)
     score = annotation.get("keypoint_score")
     points = keypoint.transpose(1, 0, 2, 3)
     if score is not None:
@@ -79,8 +79,10 @@ def _clip(ref: FileRef, number: int, annotation: Any) -> Clip:
             or score.shape != keypoint.shape[:3]
             or score.dtype.kind not in "fiu"
         ):
-            found = f"shape {score.shape}" if isinstance(score, np.ndarray) else type(score).__name__
-            raise BadFile(str(ref), where=where, expected=f"keypoint_score {keypoint.shape[:3]}", found=found)
+            actual = f"shape {score.shape}" if isinstance(score, np.ndarray) else type(score).__name__
+            raise BadFile(
+                str(ref), where=where, expected=f"keypoint_score {keypoint.shape[:3]}", found=actual
+            )
         points = np.concatenate([points, score.transpose(1, 0, 2)[..., None]], axis=-1)
     label, name = annotation.get("label"), annotation.get("frame_dir")
     # A clip in an annotation file has no bytes of its own to digest: its keypoints are digested instead.

@@ -44,8 +44,8 @@ def plain_array(ref: FileRef, raw: bytes, *, kinds: str, expected: str, where: s
         raise BadFile(str(ref), where=where, expected=expected, found=f"type {dtype}")
     content = raw[file.tell() :]
     if min(shape, default=1) < 0 or math.prod(shape) * dtype.itemsize != len(content):
-        found = f"{len(content):,} bytes for shape {shape}"
-        raise BadFile(str(ref), where=where, expected="a size that fits the shape", found=found)
+        actual = f"{len(content):,} bytes for shape {shape}"
+        raise BadFile(str(ref), where=where, expected="a size that fits the shape", found=actual)
     if (not dtype.itemsize and math.prod(shape) > 1) or max(shape, default=0) >= 1 << 40:
         raise BadFile(str(ref), where=where, expected=expected, found=f"shape {shape} of type {dtype}")
     flat = np.frombuffer(content, dtype=dtype) if content else np.zeros(math.prod(shape), dtype)

@@ -49,10 +49,10 @@ def find_joints(file: str, names: Sequence[str]) -> dict[str, int]:
                 index_of[f"{joint}_{side}"] = index
     missing = [joint for joint in NEEDED if joint not in index_of]
     if missing or len(set(index_of.values())) != len(index_of):
-        found = f"no {', '.join(missing[:6])}" if missing else "one name for two joints"
+        actual = f"no {', '.join(missing[:6])}" if missing else "one name for two joints"
         examples = ", ".join(name[:40] for name in names[:12])
         raise LayoutMismatch(
-            f"{file}: expected the joints of a person by their usual names, found {found}; its names: {examples}"
+            f"{file}: expected the joints of a person by their usual names, found {actual}; its names: {examples}"
         )
     return index_of
 

@@ -38,8 +38,8 @@ def load_array(file: str, raw: bytes, name: str, limit: int) -> NDArray[Any]:
         LimitExceeded: above the limit.
     """
     if not raw.startswith(b"MATLAB 5.0") or raw[126:128] not in (b"IM", b"MI"):
-        found = "another header" if raw else "an empty file"
-        raise BadFile(file, expected="a MATLAB v5 file", found=found)
+        actual = "another header" if raw else "an empty file"
+        raise BadFile(file, expected="a MATLAB v5 file", found=actual)
     order = "<" if raw[126:128] == b"IM" else ">"
     for kind, body in _elements(file, raw, order, first=_HEADER):
         if kind == _COMPRESSED:
@@ -89,15 +89,15 @@ def _array(file: str, name: str, parts: list[tuple[int, bytes]], order: str) -> 
     where = f"field {name}"
     flags = struct.unpack_from(order + "I", parts[0][1])[0] if len(parts[0][1]) >= 4 else 0
     if flags & 0xFF not in _CLASSES or flags & _COMPLEX or len(parts) < 4 or parts[3][0] not in _TYPES:
-        found = f"an array of class {flags & 0xFF}{', complex' if flags & _COMPLEX else ''}"
-        raise BadFile(file, where=where, expected="an array of real numbers", found=found)
+        actual = f"an array of class {flags & 0xFF}{', complex' if flags & _COMPLEX else ''}"
+        raise BadFile(file, where=where, expected="an array of real numbers", found=actual)
     sizes = parts[1][1]
     shape = tuple(int(n) for n in np.frombuffer(sizes[: len(sizes) // 4 * 4], dtype=order + "i4"))
     dtype = np.dtype(order + _TYPES[parts[3][0]])
     content = parts[3][1]
     if len(shape) > 8 or min(shape, default=-1) < 0 or math.prod(shape) * dtype.itemsize != len(content):
-        found = f"{len(content):,} bytes for shape {shape[:8]}"
-        raise BadFile(file, where=where, expected="a size that fits the shape", found=found)
+        actual = f"{len(content):,} bytes for shape {shape[:8]}"
+        raise BadFile(file, where=where, expected="a size that fits the shape", found=actual)
     # Numbers may be stored in a smaller type than the array's own.
     stored = np.frombuffer(content, dtype=dtype).reshape(shape, order="F")
     with np.errstate(over="ignore", invalid="ignore"):

@@ -57,12 +57,12 @@ def load_plain(file: str, raw: bytes) -> Any:
     try:
         return finished(machine.run())
     except NotAllowed as error:
-        expected, found = error.args
+        expected, actual = error.args
     except (IndexError, struct.error, UnicodeDecodeError):
-        expected, found = "a complete object stream", "one that is cut short or scrambled"
+        expected, actual = "a complete object stream", "one that is cut short or scrambled"
     except (ValueError, TypeError, OverflowError) as error:
-        expected, found = "arrays and plain containers", str(error)[:100]
-    raise BadFile(file, where=f"byte {machine.position}", expected=expected, found=found)
+        expected, actual = "arrays and plain containers", str(error)[:100]
+    raise BadFile(file, where=f"byte {machine.position}", expected=expected, found=actual)
 
 
 class _Machine:

@@ -66,7 +66,7 @@ def account(names: Iterable[str], dataset: NtuSet) -> Account:
     present = {stem for stem in stems if in_dataset(stem, dataset)}
     excluded = dropped_names(dataset)
     return Account(
-        wanted=tuple(sorted(present - excluded)),
+        included=tuple(sorted(present - excluded)),
         dropped=tuple(sorted(present & excluded)),
         missing=tuple(sorted(set(official_names(dataset)) - present - excluded)),
         foreign=tuple(sorted(stems - present)),

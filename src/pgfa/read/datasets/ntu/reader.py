@@ -98,10 +98,10 @@ def find_ntu(root: Path, dataset: NtuSet | None = None) -> list[FileRef]:
         by_name.setdefault(ref.name, ref)
     if dataset is None:
         return list(by_name.values())
-    wanted = set(account(by_name, dataset).wanted)
-    if not wanted:
+    included = set(account(by_name, dataset).included)
+    if not included:
         raise BadFile(root, expected=f"clips of {dataset}", found=f"{len(by_name)} other .skeleton files")
-    return [ref for ref in by_name.values() if ref.stem in wanted]
+    return [ref for ref in by_name.values() if ref.stem in included]
 
 
 def sniff_ntu(name: str, head: bytes) -> bool:

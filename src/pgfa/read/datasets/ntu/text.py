@@ -164,8 +164,8 @@ class _Lines:
         """How many lines that are not blank remain."""
         return sum(1 for line in self._file if line.strip())
 
-    def bad(self, expected: str, found: str) -> BadFile:
-        return BadFile(self.name, expected=expected, found=found, where=f"line {self.number}")
+    def bad(self, expected: str, actual: str) -> BadFile:
+        return BadFile(self.name, expected=expected, found=actual, where=f"line {self.number}")
 
 
 def parse_carefully(raw: bytes, name: str) -> BodyRows:

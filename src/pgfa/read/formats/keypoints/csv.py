@@ -209,8 +209,8 @@ def _lines(ref: FileRef, text: str, header: _Header) -> tuple[list[list[str]], l
             if not cells:
                 continue
             if len(cells) != header.columns:
-                expected, found = f"{header.columns} cells", str(len(cells))
-                raise BadFile(str(ref), where=f"line {table.line_num}", expected=expected, found=found)
+                expected, actual = f"{header.columns} cells", str(len(cells))
+                raise BadFile(str(ref), where=f"line {table.line_num}", expected=expected, found=actual)
             lines.append(cells)
             numbers.append(table.line_num)
             if len(lines) > MAX_LINES:

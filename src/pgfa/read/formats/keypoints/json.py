@@ -68,8 +68,8 @@ def read(ref: FileRef) -> Clip:
         try:
             people.append(people_of(frame))
         except _Unexpected as error:
-            expected, found = error.args
-            raise BadFile(str(ref), where=f"frame {number}", expected=expected, found=found) from None
+            expected, actual = error.args
+            raise BadFile(str(ref), where=f"frame {number}", expected=expected, found=actual) from None
     if not any(people) and all(isinstance(frame, dict) and not NAMES & frame.keys() for frame in frames):
         # Other JSON, not a scene without people.
         raise BadFile(str(ref), expected=EXPECTED, found=short(str(content)))
@@ -203,8 +203,8 @@ def _by_image(ref: FileRef, entries: list[Any]) -> list[list[Any]]:
     for number, entry in enumerate(entries, start=1):
         image = entry.get("image_id") if isinstance(entry, dict) else None
         if not isinstance(image, str | int):
-            found = short(str(entry))
-            raise BadFile(str(ref), where=f"entry {number}", expected="an object with image_id", found=found)
+            actual = short(str(entry))
+            raise BadFile(str(ref), where=f"entry {number}", expected="an object with image_id", found=actual)
         groups.setdefault(str(image), []).append(entry)
 
     def natural(name: str) -> list[tuple[int, int, str]]:

@@ -86,8 +86,8 @@ def from_people(ref: FileRef, raw: bytes, people: Sequence[Sequence[Floats]], in
     if not shapes:
         raise BadFile(str(ref), expected=A_PERSON, found=f"no person in {counted(len(people), 'frame')}")
     if len(shapes) > 1:
-        found = " and ".join(sorted(" x ".join(map(str, shape)) for shape in shapes)[:3])
-        raise BadFile(str(ref), expected="the same number of joints and columns for all people", found=found)
+        actual = " and ".join(sorted(" x ".join(map(str, shape)) for shape in shapes)[:3])
+        raise BadFile(str(ref), expected="the same number of joints and columns for all people", found=actual)
     (shape,) = shapes
     _check_cells(ref, sum(len(frame) for frame in people) * int(np.prod(shape)))
     info = _completed(ref, np.concatenate([np.stack(frame) for frame in people if frame]), info)
@@ -117,9 +117,9 @@ def from_array(ref: FileRef, raw: bytes, array: NDArray[np.generic], info: Keypo
         or array.shape[2] not in joints
         or not array.shape[1]
     ):
-        found = " x ".join(map(str, array.shape)) or "one number"
+        actual = " x ".join(map(str, array.shape)) or "one number"
         expected = f"{SHAPES}, {' or '.join(map(str, joints))} joints"
-        raise BadFile(str(ref), where="keypoints", expected=expected, found=found)
+        raise BadFile(str(ref), where="keypoints", expected=expected, found=actual)
     check_frames(ref, array.shape[0])
     _check_cells(ref, array.size)
     if array.shape[1] > 4 * MAX_BODIES:
