@@ -15,7 +15,7 @@ import pytest
 from pgfa.errors import BadFile, LimitExceeded, PgfaError
 from pgfa.read import read
 from pgfa.read.datasets import hdm05, kinder_gator
-from pgfa.read.formats import npz as own
+from pgfa.read.formats import npz as npz_format
 
 POSE = np.random.default_rng(0).uniform(0.1, 2, (20, 3)).round(3)
 
@@ -74,13 +74,13 @@ TABLE: list[tuple[str, str | bytes, str]] = [
     (MSR, "", r"expected a recording in a known format \(.*msr-action3d.*\), found an empty file"),
     (MSR, "hello\n", r"expected a recording in a known format .*, found a file that starts with b'hello"),
     (MSR, msr()[:-10], r"line 40: expected 4 numbers, found 2"),
-    (MSR, msr() + "1 2 3 1\n", r"line 41: expected 20 rows for each frame, found 41 rows in all"),
+    (MSR, msr() + "1 2 3 1\n", r"line 41: expected 20 rows per frame, found 41 rows in all"),
     (MSR, msr() + "1 2 3\n" * 20, r"line 41: expected 4 numbers, found 3"),
     (MSR, msr() + "1 2 x 1\n" * 20, r"line 41, cell 3: expected a number, found 'x'"),
     (
         MSR,
         msr() + "1 2e5 3 1\n" * 20,
-        r"frame 3, body 1, pelvis: expected a place in metres, below 1000, found 2",
+        r"frame 3, body 1, pelvis: expected a coordinate in metres, below 1000, found 2",
     ),
     (GATOR, gator().splitlines()[0], r"expected at least one frame, found none"),
     (GATOR, gator().replace("HeadX", "Kopf"), r"line 1, cell 11: expected the column HeadX, found 'Kopf'"),
@@ -114,7 +114,11 @@ TABLE: list[tuple[str, str | bytes, str]] = [
     (AMC, amc()[: -len("rthumb 1.5\n")], r"the last frame: expected 31 bones, found 30"),
     (AMC, amc().replace("\n2\nroot", "\nroot"), r"line 36: expected each bone once, .*, found 'root'"),
     (AMC, ":FULLY-SPECIFIED\n:DEGREES\n", r"expected frames, found none"),
-    (AMC, amc().replace("root 0 1", "root 0 1e30"), r"frame 1, body 1, pelvis: expected a place in metres"),
+    (
+        AMC,
+        amc().replace("root 0 1", "root 0 1e30"),
+        r"frame 1, body 1, pelvis: expected a coordinate in metres",
+    ),
     (OWN, npz()[:200], r"expected an \.npz file, found "),
     (OWN, npz(positions=None), r"field positions: expected numbers, found no such field"),
     (OWN, npz(layout=None), r"field layout: expected text, found no such field"),
@@ -124,12 +128,12 @@ TABLE: list[tuple[str, str | bytes, str]] = [
         npz(layout="ntu25"),
         r"expected frames x bodies x 25 x 3 numbers \(layout ntu25\), found 1 x 1 x 20 x 3",
     ),
-    (OWN, npz(rate=0.0), r"field rate: expected 0.01 to 1,000,000 frames a second, found \[0.0\]"),
+    (OWN, npz(rate=0.0), r"field rate: expected 0.01 to 1,000,000 frames per second, found \[0.0\]"),
     (OWN, npz(rate=1e-300), r"field rate: expected 0.01 to"),
-    (OWN, npz(rate="x"), r"field rate: expected a number of frames a second, found type <U1"),
+    (OWN, npz(rate="x"), r"field rate: expected a number of frames per second, found type <U1"),
     (OWN, npz(positions=np.array([{}])), r"field positions: expected (numbers|a plain \.npy array), found "),
     (OWN, npz(positions=np.zeros((0, 1, 20, 3))), r"expected at least one frame, found none"),
-    (OWN, npz(positions=np.full((2, 1, 20, 3), np.nan)), r"found no frame with a body in 2"),
+    (OWN, npz(positions=np.full((2, 1, 20, 3), np.nan)), r"found no person in 2 frames"),
     (UTD, GOOD_MAT[:300], r"byte 128: expected 1024 bytes, found 164"),
     (UTD, GOOD_MAT[:126] + b"??" + GOOD_MAT[128:], r"expected a MATLAB v5 file, found another header"),
     (UTD, mat(other=POSE), r"expected a field d_skel, found none"),
@@ -144,7 +148,9 @@ TABLE: list[tuple[str, str | bytes, str]] = [
 
 
 @pytest.mark.parametrize(("name", "content", "message"), TABLE)
-def test_damage_is_told(name: str, content: str | bytes, message: str, tmp_path: Path) -> None:
+def test_damage_is_named_with_its_position(
+    name: str, content: str | bytes, message: str, tmp_path: Path
+) -> None:
     path = tmp_path / name
     path.write_bytes(content.encode() if isinstance(content, str) else content)
     (tmp_path / "HDM_bd.asf").write_text(asf())
@@ -159,7 +165,7 @@ def test_damage_is_told(name: str, content: str | bytes, message: str, tmp_path:
         (
             "name lfemur",
             "name tail",
-            r"HDM_bd.asf, line \d+: expected a bone of :bonedata, placed once, found 'lfemur'",
+            r"HDM_bd.asf, line \d+: expected a bone of :bonedata, listed once, found 'lfemur'",
         ),
         (
             "direction 1 0 0",
@@ -170,11 +176,13 @@ def test_damage_is_told(name: str, content: str | bytes, message: str, tmp_path:
         ("order TX TY", "order TX TX", r":root order: expected TX TY TZ RX RY RZ in some order, found tx tx"),
         ("axis 0 0 0 XYZ", "axis 0 0 0 XYY", r"line \d+: expected an axis order like XYZ, found 'XYY'"),
         ("dof rx", "dof length", r"expected bone lowerback dof of rx ry rz, found length"),
-        ("root lowerback", "root", r":hierarchy: expected every bone placed, found lowerback not placed"),
+        ("root lowerback", "root", r":hierarchy: expected every bone of :bonedata, found no lowerback"),
         (":bonedata", ":nothing", r"expected bones in :bonedata, found none"),
     ],
 )
-def test_damage_of_the_skeleton_is_told(old: str, new: str, message: str, tmp_path: Path) -> None:
+def test_damage_of_the_asf_is_named_with_its_position(
+    old: str, new: str, message: str, tmp_path: Path
+) -> None:
     (tmp_path / AMC).write_text(amc())
     (tmp_path / "HDM_bd.asf").write_text(asf().replace(old, new, 1))
     with pytest.raises(BadFile, match=message):
@@ -183,7 +191,9 @@ def test_damage_of_the_skeleton_is_told(old: str, new: str, message: str, tmp_pa
 
 def test_a_motion_without_its_skeleton(tmp_path: Path) -> None:
     (tmp_path / AMC).write_text(amc())
-    with pytest.raises(BadFile, match=r"expected the actor's skeleton beside it, found HDM_bd.asf: none"):
+    with pytest.raises(
+        BadFile, match=r"expected the actor's skeleton beside it, found HDM_bd.asf: no such file"
+    ):
         read(tmp_path / AMC)
 
 
@@ -196,7 +206,7 @@ def test_an_array_that_claims_more_than_it_holds(tmp_path: Path) -> None:
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("positions.npy", header.getvalue() + b"\0" * 80)
     with pytest.raises(
-        BadFile, match=r"field positions: expected as many bytes as its shape says, found 80 bytes"
+        BadFile, match=r"field positions: expected a size that fits the shape, found 80 bytes"
     ):
         read(path)
 
@@ -204,7 +214,7 @@ def test_an_array_that_claims_more_than_it_holds(tmp_path: Path) -> None:
 def test_archives_that_inflate_without_bound_are_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(own, "MAX_MEMBER_BYTES", 100_000)
+    monkeypatch.setattr(npz_format, "MAX_MEMBER_BYTES", 100_000)
     np.savez_compressed(
         tmp_path / "big.npz", positions=np.zeros((1000, 1, 20, 3)), rate=30.0, layout="kinect20"
     )
@@ -247,7 +257,7 @@ GOOD: dict[str, Callable[[], bytes]] = {
 
 
 @pytest.mark.parametrize("name", GOOD)
-def test_chance_damage_never_raises_anything_else(name: str, tmp_path: Path) -> None:
+def test_random_damage_never_raises_anything_else(name: str, tmp_path: Path) -> None:
     good = GOOD[name]()
     (tmp_path / "HDM_bd.asf").write_text(asf())
     path = tmp_path / name
@@ -256,8 +266,8 @@ def test_chance_damage_never_raises_anything_else(name: str, tmp_path: Path) -> 
     assert read(path).frames >= 1
     for _ in range(60):
         bad = bytearray(good)
-        for place in rng.integers(0, len(bad), size=rng.integers(1, 6)):
-            bad[place] = rng.integers(0, 256)
+        for index in rng.integers(0, len(bad), size=rng.integers(1, 6)):
+            bad[index] = rng.integers(0, 256)
         path.write_bytes(bytes(bad[: rng.integers(1, len(bad) + 1)] if rng.random() < 0.3 else bad))
         try:
             read(path)

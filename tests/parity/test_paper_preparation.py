@@ -11,7 +11,7 @@ import pytest
 from pgfa.config import PrepareSettings
 from pgfa.prepare import prepare
 from pgfa.read.datasets.ntu.reader import read_ntu
-from pgfa.read.format import FileRef
+from pgfa.read.source import FileRef
 from pgfa.skeleton import Clip
 from pgfa.skeleton.layouts import NTU25
 from pgfa.skeleton.ragged import Ragged

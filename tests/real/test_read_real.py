@@ -67,7 +67,7 @@ def test_a_whole_set(name: str, shared_data: Path) -> None:
         assert not problems
         assert np.median([clip.frames for clip in clips]) == 67
     else:
-        assert wrong == [("a13_s09_e02_skeleton3D", "no frame with a body in 38")]
+        assert wrong == [("a13_s09_e02_skeleton3D", "no person in 38 frames")]
         assert problems.keys() <= {"empty frame", "empty frames"}
         assert problems.total() == 18
 

@@ -76,14 +76,14 @@ def test_forward_kinematics_of_an_arm(pose: dict[str, str], expected: list[list[
 def test_radians_and_degrees_agree() -> None:
     skeleton = parse_asf("arm.asf", ARM)
     frame = "1\nroot 0 0 0 0 {0} 0\nupper {0} {0} 0\nlower {0}\n"
-    there = [
+    positions = [
         forward(skeleton, *parse_amc("a", f":{unit}\n{frame.format(angle)}".encode(), skeleton)[:2])
         for unit, angle in (("DEGREES", 30.0), ("RADIANS", np.pi / 6))
     ]
-    np.testing.assert_allclose(there[0], there[1], atol=1e-12)
+    np.testing.assert_allclose(positions[0], positions[1], atol=1e-12)
 
 
-def test_frames_keep_their_order_and_jumps_are_told() -> None:
+def test_frames_keep_their_order_and_jumps_are_listed() -> None:
     skeleton = parse_asf("arm.asf", ARM)
     frames = "".join(f"{n}\nroot {n} 0 0 0 0 0\nupper 0 0 0\nlower 0\n" for n in (1, 2, 7))
     motion, degrees, problems = parse_amc("a", f":DEGREES\n{frames}".encode(), skeleton)

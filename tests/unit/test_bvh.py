@@ -73,7 +73,7 @@ def test_the_order_of_channels_counts() -> None:
     np.testing.assert_allclose(ends("0 0 0 90 90 90 0 0 0", other)[1], expected, atol=1e-9)
 
 
-def test_positions_of_a_joint_stand_for_its_offset() -> None:
+def test_position_channels_replace_the_offset() -> None:
     six = ARM.replace("CHANNELS 3", "CHANNELS 6 Xposition Yposition Zposition")
     np.testing.assert_allclose(
         ends("0 0 0 0 0 0 5 0 0 0 0 0", six), [[0, 0, 0], [5, 0, 0], [6, 0, 0]], atol=1e-9
@@ -93,18 +93,18 @@ NAMES = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("maker", NAMES)
-def test_names_of_many_makers(maker: str) -> None:
+@pytest.mark.parametrize("program", NAMES)
+def test_names_of_many_programs(program: str) -> None:
     names: list[str] = []
-    for word in NAMES[maker].split():
+    for word in NAMES[program].split():
         sides = [("left", "L"), ("right", "R")] if "{" in word else [("", "")]
         names += [word.format(S=s, s=s.lower(), Side=side.title()) for side, s in sides]
-    found = find_joints("x", names)
-    for joint, at in found.items():
+    index_of = find_joints("x", names)
+    for joint, index in index_of.items():
         if joint.endswith(("left", "right")):
             letter = joint.rsplit("_")[-1][0]
-            name = names[at].split(":")[-1].replace("_", " ").replace(".", " ").lower()
-            assert name.startswith(letter) or name.endswith(letter), (joint, names[at])
+            name = names[index].split(":")[-1].replace("_", " ").replace(".", " ").lower()
+            assert name.startswith(letter) or name.endswith(letter), (joint, names[index])
     assert {
         "pelvis",
         "neck",
@@ -113,10 +113,10 @@ def test_names_of_many_makers(maker: str) -> None:
         "wrist_right",
         "ankle_left",
         "hip_right",
-    } <= found.keys()
+    } <= index_of.keys()
 
 
-def test_joints_of_no_person(tmp_path: Path) -> None:
+def test_joints_that_are_not_a_persons(tmp_path: Path) -> None:
     path = tmp_path / "arm.bvh"
     path.write_text(ARM + "0 0 0 0 0 0 0 0 0\n")
     with pytest.raises(
@@ -126,7 +126,7 @@ def test_joints_of_no_person(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "told"),
+    ("old", "new", "message"),
     [
         ("OFFSET 2 0 0", "OFFSET 2 0", r"line 8: expected 3 numbers, found '2 0'"),
         ("OFFSET 2 0 0", "OFFSET 2 0 nan", r"line 8: expected 3 numbers"),
@@ -135,7 +135,7 @@ def test_joints_of_no_person(tmp_path: Path) -> None:
         ("JOINT Lower\n  {", "JOINT Lower", r"line 7: expected {, found 'OFFSET 2 0 0'"),
         ("ROOT Upper", "JOINT Upper", r"line 2: expected one ROOT"),
         ("    End Site", "    ROOT x", r"line 10: expected one ROOT"),
-        ("  }\n}\nMOTION", "MOTION", r"expected a whole hierarchy before MOTION, found 2 braces open"),
+        ("  }\n}\nMOTION", "MOTION", r"expected a complete hierarchy before MOTION, found 2 braces open"),
         ("MOTION\n", "", r"line 16: expected JOINT, End Site.* found 'Frames: 1'"),
         ("Frames: 1", "Frames: x", r"line 17: expected frames: and a number"),
         ("Frames: 1", "Frames: 2", r"MOTION: expected 2 lines of numbers, found 1"),
@@ -143,14 +143,14 @@ def test_joints_of_no_person(tmp_path: Path) -> None:
         ("Frame Time: 0.02", "Frame Time: 0", r"MOTION: expected a count and a time above 0"),
         ("Frame Time: 0.02", "", r"line 19: expected frame time:"),
         ("0 0 0 0 0 0 0 0 1", "0 0 0 0", r"line 19: expected 9 numbers, found 4"),
-        ("0 0 0 0 0 0 0 0 1", "0 0 0 0 0 0 0 0 x", r"line 19: expected 9 numbers, found other words"),
+        ("0 0 0 0 0 0 0 0 1", "0 0 0 0 0 0 0 0 x", r"line 19: expected 9 numbers, found text"),
         ("0 0 0 0 0 0 0 0 1", "0 0 0 0 0 0 0 0 inf", r"line 19: expected numbers, found nan or inf"),
     ],
 )
-def test_what_is_wrong_is_told(old: str, new: str, told: str) -> None:
+def test_errors_name_the_cause(old: str, new: str, message: str) -> None:
     whole = ARM + "0 0 0 0 0 0 0 0 1\n"
     assert old in whole
-    with pytest.raises(BadFile, match=told):
+    with pytest.raises(BadFile, match=message):
         parse("arm.bvh", whole.replace(old, new, 1).encode())
 
 
@@ -166,24 +166,24 @@ def test_limits(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_real_motion_is_a_person(shared_data: Path) -> None:
     files = sorted((shared_data / "bvh-sample").glob("*.bvh"))
     assert len(files) == 8
-    at = NTU25.index
+    index = NTU25.index
     for file in files:
         clip = read(file)
         joints = clip.positions[:, 0]
-        assert clip.problems == ("lengths taken for centimetres",)
+        assert clip.problems == ("unit inferred: centimetres",)
         assert (clip.rate, clip.bodies, clip.layout) == (pytest.approx(30, abs=0.1), 1, NTU25)
         for bone in (
             ("elbow_left", "shoulder_left"),
             ("wrist_right", "elbow_right"),
             ("knee_left", "hip_left"),
         ):
-            length = np.linalg.norm(joints[:, at(bone[0])] - joints[:, at(bone[1])], axis=-1)
+            length = np.linalg.norm(joints[:, index(bone[0])] - joints[:, index(bone[1])], axis=-1)
             assert 0.2 < length.mean() < 0.5
             assert np.ptp(length) < 1e-3
-        feet = joints[:, [at("foot_left"), at("foot_right")], 1]
+        feet = joints[:, [index("foot_left"), index("foot_right")], 1]
         assert -0.1 < feet.min() < 0.15
-        assert 1.1 < np.median(joints[:, at("head"), 1]) < 1.8
+        assert 1.1 < np.median(joints[:, index("head"), 1]) < 1.8
         # Left is left: seen from above, hips and feet agree with the way of the toes.
-        across = joints[:, at("hip_left")] - joints[:, at("hip_right")]
-        ahead = joints[:, at("foot_left")] - joints[:, at("ankle_left")]
+        across = joints[:, index("hip_left")] - joints[:, index("hip_right")]
+        ahead = joints[:, index("foot_left")] - joints[:, index("ankle_left")]
         assert np.median(np.cross(ahead, across)[:, 1]) > 0

@@ -27,16 +27,16 @@ def read(words: list[str]) -> np.ndarray | None:
 
 @settings(max_examples=500, deadline=None)
 @given(st.lists(WORDS, min_size=1, max_size=6))
-def test_any_words_are_read_as_float_reads_them(words: list[str]) -> None:
+def test_numbers_are_read_as_float_reads_them(words: list[str]) -> None:
     try:
         expected = [float(word) for word in words]
     except ValueError:
         assert read(words) is None
         return
-    found = read(words)
-    assert found is not None
+    values = read(words)
+    assert values is not None
     with np.errstate(over="ignore"):
-        np.testing.assert_array_equal(found, np.array(expected).astype(np.float32))
+        np.testing.assert_array_equal(values, np.array(expected).astype(np.float32))
 
 
 def test_metres_of_every_length_are_exact() -> None:
@@ -48,22 +48,22 @@ def test_metres_of_every_length_are_exact() -> None:
         f"{sign}{row[0]}.{''.join(row[1 : 1 + length])}"
         for sign, row, length in zip(signs, digits, lengths, strict=True)
     ]
-    found = read(words)
-    assert found is not None
-    np.testing.assert_array_equal(found, np.array([float(word) for word in words]).astype(np.float32))
+    values = read(words)
+    assert values is not None
+    np.testing.assert_array_equal(values, np.array([float(word) for word in words]).astype(np.float32))
 
 
 @pytest.mark.parametrize(
     "word", ["-", ".", "-.", "1.2.3", "1-2", "1.-2", "--1", "e", "1e", "5.0e", "0.12345678-"]
 )
-def test_what_is_no_number_is_refused(word: str) -> None:
+def test_text_that_is_not_a_number_is_refused(word: str) -> None:
     assert read(["1.5", word]) is None
     assert read([word, "1.5"]) is None
 
 
 def test_rows_of_numbers() -> None:
-    found = rows_of([b"0 0 -1.25", b" 12.5 1e-3 7 "], 3)
-    assert found is not None
-    np.testing.assert_array_equal(found, np.float32([[0, 0, -1.25], [12.5, 1e-3, 7]]))
+    values = rows_of([b"0 0 -1.25", b" 12.5 1e-3 7 "], 3)
+    assert values is not None
+    np.testing.assert_array_equal(values, np.float32([[0, 0, -1.25], [12.5, 1e-3, 7]]))
     for lines in ([b"1 2", b"3 4 5 6"], [b"1  2 3"], [b"1 2 x"], [b"1 2 1e999"]):
         assert rows_of(lines, 3) is None

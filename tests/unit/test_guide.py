@@ -24,7 +24,7 @@ from pgfa.pack import import_dataset, open_pack, save_pack
 from pgfa.pack.importing.check import check, told
 from pgfa.pack.importing.folder import own_files, read_labels
 from pgfa.read import read
-from pgfa.read.format import CLASS_NOT_TOLD
+from pgfa.read.format import CLASS_UNKNOWN
 from pgfa.read.formats.npz import save_clip
 from pgfa.skeleton import KINECT20, NTU25, Clip, Source, get_layout
 from pgfa.train.corpus import build_corpus
@@ -237,8 +237,8 @@ def test_a_class_that_the_list_tells_is_no_defect(tmp_path: Path) -> None:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("\n".join(lines))
     unlisted, labelled = check(tmp_path / "alone")
-    assert (unlisted.action, CLASS_NOT_TOLD in unlisted.problems) == ("", True)
-    assert (labelled.action, CLASS_NOT_TOLD in labelled.problems) == ("wave", False)
+    assert (unlisted.action, CLASS_UNKNOWN in unlisted.problems) == ("", True)
+    assert (labelled.action, CLASS_UNKNOWN in labelled.problems) == ("wave", False)
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,8 @@ import os, signal, time, zlib
 import numpy as np
 from pathlib import Path
 from pgfa.errors import BadFile
-from pgfa.read.format import FileRef, Format
+from pgfa.read.format import Format
+from pgfa.read.source import FileRef
 from pgfa.skeleton import Clip, Source, get_layout
 
 def find(source):

@@ -102,7 +102,7 @@ def test_labels_or_folders_that_are_absent_or_too_large(
 ) -> None:
     with pytest.raises(BadFile, match=r"labels.csv"):
         import_dataset("files", source, tmp_path / "pack", labels=tmp_path / "labels.csv")
-    with pytest.raises(BadFile, match="nothing there"):
+    with pytest.raises(BadFile, match="no such file or folder"):
         import_dataset("files", tmp_path / "nowhere", tmp_path / "pack")
     (tmp_path / "void").mkdir()
     with pytest.raises(BadFile, match="no file"):

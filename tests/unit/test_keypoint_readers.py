@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from pgfa.errors import BadFile, LimitExceeded
 from pgfa.read import FORMATS, format_of, read
-from pgfa.read.format import FileRef
-from pgfa.read.parsing.tracking import FARTHEST, LONGEST_GAP, MAX_BODIES, follow
-from pgfa.read.parsing.units import flat_in_metres, torso_length, turned_up, upright_in_metres
+from pgfa.read.parsing.tracking import MAX_BODIES, MAX_GAP, MAX_STEP, link_tracks
+from pgfa.read.parsing.units import flat_to_metres, rotated_up, torso_length, upright_to_metres
+from pgfa.read.source import FileRef
 from pgfa.skeleton import COCO17, KINECT20, MEDIAPIPE33, NO_DEPTH, NTU25, OPENPOSE25, SMPL24, Layout
 
 REST = {
@@ -42,8 +42,8 @@ def body(layout: Layout, frames: int = 6) -> np.ndarray:
 
 def picture(layout: Layout, frames: int = 6) -> np.ndarray:
     """(frames, joints, 3) the same in a picture of 640 by 480: x to the right, y down, and a score."""
-    there = body(layout, frames)
-    pixels = np.stack([320 - 200 * there[..., 0], 470 - 250 * there[..., 1] * 0.8], axis=-1)
+    expected = body(layout, frames)
+    pixels = np.stack([320 - 200 * expected[..., 0], 470 - 250 * expected[..., 1] * 0.8], axis=-1)
     return np.concatenate([pixels, np.full((*pixels.shape[:2], 1), 0.9)], axis=-1)
 
 
@@ -101,18 +101,20 @@ def test_every_form_of_a_motion_is_the_same_clip(form: str, tmp_path: Path) -> N
     plain = read(write(tmp_path, "plain.npy", COCO))
     np.testing.assert_allclose(clip.positions, plain.positions, atol=1e-5)
     assert (clip.layout, clip.depth, clip.bodies, clip.rate) == (COCO17, False, 1, 30)
-    assert clip.problems == (NO_DEPTH, "frames a second not told: 30 taken")
+    assert clip.problems == (NO_DEPTH, "frame rate missing, assumed 30 fps")
 
 
 def test_pixels_become_a_body_before_a_kinect(tmp_path: Path) -> None:
     clip = read(write(tmp_path, "a.npy", COCO))
     assert (clip.positions[..., 2] == 0).all()
-    at = {joint: clip.positions[:, 0, row] for row, joint in enumerate(COCO17.joints)}
-    hips, shoulders = ((at[f"{j}_left"] + at[f"{j}_right"]) / 2 for j in ("hip", "shoulder"))
+    joint_at = {joint: clip.positions[:, 0, row] for row, joint in enumerate(COCO17.joints)}
+    hips, shoulders = ((joint_at[f"{j}_left"] + joint_at[f"{j}_right"]) / 2 for j in ("hip", "shoulder"))
     np.testing.assert_allclose(np.median(np.linalg.norm(shoulders - hips, axis=-1)), 0.45, rtol=1e-5)
-    assert (at["nose"][:, 1] > at["ankle_left"][:, 1]).all()
-    assert (at["shoulder_right"][:, 0] > at["shoulder_left"][:, 0]).all()  # as in a Kinect's frame
-    assert at["wrist_right"][-1, 1] > at["wrist_right"][0, 1]  # the hand goes up
+    assert (joint_at["nose"][:, 1] > joint_at["ankle_left"][:, 1]).all()
+    assert (
+        joint_at["shoulder_right"][:, 0] > joint_at["shoulder_left"][:, 0]
+    ).all()  # as in a Kinect's frame
+    assert joint_at["wrist_right"][-1, 1] > joint_at["wrist_right"][0, 1]  # the hand goes up
     # Shape is kept: one factor for both axes.
     truth = COCO[..., :2] * [-1, -1]
     factor = np.ptp(clip.positions[..., 0]) / np.ptp(truth[..., 0])
@@ -126,17 +128,19 @@ def test_pixels_become_a_body_before_a_kinect(tmp_path: Path) -> None:
         ((33, 2), "mediapipe33", False), ((20, 3), "kinect20", True), ((24, 3), "smpl24", True),
     ],
 )  # fmt: skip
-def test_joints_tell_the_layout(shape: tuple[int, int], layout: str, depth: bool, tmp_path: Path) -> None:
+def test_number_of_joints_gives_the_layout(
+    shape: tuple[int, int], layout: str, depth: bool, tmp_path: Path
+) -> None:
     array = np.random.default_rng(0).uniform(-1, 1, (4, *shape)) * (1 if depth else 300)
     clip = read(write(tmp_path, "a.npy", array))
     assert (clip.layout.name, clip.depth) == (layout, depth)
 
 
 def test_25_joints_are_openposes_with_a_score_and_a_kinects_without(tmp_path: Path) -> None:
-    there = body(NTU25)
-    solid = read(write(tmp_path, "a.npy", there))
+    expected = body(NTU25)
+    solid = read(write(tmp_path, "a.npy", expected))
     assert (solid.layout, solid.depth) == (NTU25, True)
-    np.testing.assert_allclose(solid.positions[:, 0], there, atol=1e-6)
+    np.testing.assert_allclose(solid.positions[:, 0], expected, atol=1e-6)
     assert "trunk" not in " ".join(solid.problems)
     flat = read(write(tmp_path, "b.npy", picture(OPENPOSE25)))
     assert (flat.layout, flat.depth) == (OPENPOSE25, False)
@@ -150,43 +154,43 @@ def test_smpl_without_hands(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "problems"),
     [
-        (lambda p: p * 1000, "lengths taken for millimetres"),
-        (lambda p: p * 100, "lengths taken for centimetres"),
-        (lambda p: np.stack([p[..., 0], -p[..., 2], p[..., 1]], -1), "z was up: turned"),
-        (lambda p: p * [-1, -1, 1], "-y was up: turned"),
-        (lambda p: np.stack([p[..., 1], -p[..., 0], p[..., 2]], -1), "x was up: turned"),
+        (lambda p: p * 1000, "unit inferred: millimetres"),
+        (lambda p: p * 100, "unit inferred: centimetres"),
+        (lambda p: np.stack([p[..., 0], -p[..., 2], p[..., 1]], -1), "up axis inferred: z"),
+        (lambda p: p * [-1, -1, 1], "up axis inferred: -y"),
+        (lambda p: np.stack([p[..., 1], -p[..., 0], p[..., 2]], -1), "up axis inferred: x"),
     ],
 )
-def test_units_and_axes_are_found_by_the_body(
-    change: Callable[[np.ndarray], np.ndarray], told: str, tmp_path: Path
+def test_unit_and_up_axis_are_inferred_from_the_body(
+    change: Callable[[np.ndarray], np.ndarray], problems: str, tmp_path: Path
 ) -> None:
-    there = body(KINECT20)
-    clip = read(write(tmp_path, "a.npy", change(there)))
-    np.testing.assert_allclose(clip.positions[:, 0], there, atol=1e-4)
-    assert told in clip.problems
+    expected = body(KINECT20)
+    clip = read(write(tmp_path, "a.npy", change(expected)))
+    np.testing.assert_allclose(clip.positions[:, 0], expected, atol=1e-4)
+    assert problems in clip.problems
 
 
 @given(seed=st.integers(0, 1000), up=st.sampled_from(["y", "-y", "z", "-z", "x", "-x"]))
 @settings(max_examples=20, deadline=None)
 def test_turning_up_never_mirrors(seed: int, up: str) -> None:
     rows = np.random.default_rng(seed).normal(size=(3, 3))
-    np.testing.assert_allclose(np.linalg.det(turned_up(rows, up)), np.linalg.det(rows), atol=1e-9)
+    np.testing.assert_allclose(np.linalg.det(rotated_up(rows, up)), np.linalg.det(rows), atol=1e-9)
     axis = np.zeros(3)
     axis["xyz".index(up[-1])] = -1 if up[0] == "-" else 1
-    np.testing.assert_array_equal(turned_up(axis, up), [0, 1, 0])
+    np.testing.assert_array_equal(rotated_up(axis, up), [0, 1, 0])
 
 
-def test_a_body_without_a_torso_is_scaled_by_what_was_seen() -> None:
+def test_a_body_without_a_torso_is_scaled_by_its_extent() -> None:
     pixels = np.full((3, 1, 17, 2), np.nan)
     pixels[:, 0, :5] = np.random.default_rng(0).uniform(0, 50, (3, 5, 2))
-    out, told = flat_in_metres(pixels, COCO17)
-    assert told == ("no torso seen: size guessed from what was",)
+    out, problems = flat_to_metres(pixels, COCO17)
+    assert problems == ("no torso visible, size guessed",)
     assert np.nanmax(np.abs(out)) < 2
     np.testing.assert_array_equal(np.isnan(out[..., 0]), np.isnan(pixels[..., 0]))
     assert np.isnan(torso_length(pixels, COCO17))
-    kept, _ = upright_in_metres(np.concatenate([pixels, pixels[..., :1]], -1), COCO17)
+    kept, _ = upright_to_metres(np.concatenate([pixels, pixels[..., :1]], -1), COCO17)
     assert np.nanmax(np.abs(kept)) <= 50
 
 
@@ -196,12 +200,12 @@ def landmarks(points: np.ndarray) -> list[dict[str, float]]:
 
 def world() -> np.ndarray:
     """MediaPipe's world points: metres about the hips, x to the right, y down, z away."""
-    there = body(MEDIAPIPE33)
-    hips = there[:, [MEDIAPIPE33.index("hip_left"), MEDIAPIPE33.index("hip_right")]].mean(1, keepdims=True)
-    return (there - hips) * [-1, -1, 1]
+    expected = body(MEDIAPIPE33)
+    hips = expected[:, [MEDIAPIPE33.index("hip_left"), MEDIAPIPE33.index("hip_right")]].mean(1, keepdims=True)
+    return (expected - hips) * [-1, -1, 1]
 
 
-def test_mediapipes_world_points_have_depth(tmp_path: Path) -> None:
+def test_mediapipes_world_landmarks_have_depth(tmp_path: Path) -> None:
     frames = [
         {"pose_landmarks": landmarks(np.full((33, 3), 0.5)), "pose_world_landmarks": landmarks(f)}
         for f in world()
@@ -214,19 +218,19 @@ def test_mediapipes_world_points_have_depth(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("size", [None, (640, 480)])
-def test_mediapipes_picture_points_have_none(size: tuple[int, int] | None, tmp_path: Path) -> None:
+def test_mediapipes_image_landmarks_have_no_depth(size: tuple[int, int] | None, tmp_path: Path) -> None:
     points = np.concatenate([picture(MEDIAPIPE33)[..., :2] / [640, 480], np.full((6, 33, 1), -0.2)], -1)
     about = {"width": size[0], "height": size[1]} if size else {}
     clip = read(write(tmp_path, "a.json", about | {"frames": [[landmarks(f)] for f in points]}))
     assert (clip.layout, clip.depth) == (MEDIAPIPE33, False)
-    told = "size of the picture not told: width and height taken as equal"
-    assert (told in clip.problems) == (size is None)
+    problems = "image size missing, assumed square"
+    assert (problems in clip.problems) == (size is None)
     if size:
         exact = read(write(tmp_path, "b.npy", picture(MEDIAPIPE33)[..., :2]))
         np.testing.assert_allclose(clip.positions, exact.positions, atol=1e-5)
 
 
-def test_what_the_estimator_did_not_see_is_absent(tmp_path: Path) -> None:
+def test_joints_with_a_low_score_are_absent(tmp_path: Path) -> None:
     holed = COCO.copy()
     holed[1, 3, 2] = 0.05
     holed[2, 4] = 0
@@ -248,7 +252,7 @@ def test_what_the_estimator_did_not_see_is_absent(tmp_path: Path) -> None:
         ("time_us", [0, 5e5, 1e6], 2),
     ],
 )
-def test_times_tell_the_rate(name: str, times: list[float], rate: float, tmp_path: Path) -> None:
+def test_frame_rate_follows_from_times(name: str, times: list[float], rate: float, tmp_path: Path) -> None:
     head = f"{name}," + ",".join(f"{axis}{joint}" for joint in range(17) for axis in "xy")
     rows = [
         ",".join(map(repr, [t, *f[:, :2].reshape(-1).tolist()])) for t, f in zip(times, COCO, strict=False)
@@ -258,24 +262,24 @@ def test_times_tell_the_rate(name: str, times: list[float], rate: float, tmp_pat
     assert clip.problems == (NO_DEPTH,)
 
 
-def test_a_time_that_may_count_frames_tells_no_rate(tmp_path: Path) -> None:
+def test_times_that_may_count_frames_give_no_rate(tmp_path: Path) -> None:
     head = "time," + ",".join(f"{axis}{joint}" for joint in range(17) for axis in "xy")
     rows = [",".join(map(repr, [t, *f[:, :2].reshape(-1).tolist()])) for t, f in enumerate(COCO)]
     clip = read(write(tmp_path, "a.csv", "\n".join([head, *rows])))
-    assert (clip.rate, clip.problems) == (30, (NO_DEPTH, "frames a second not told: 30 taken"))
+    assert (clip.rate, clip.problems) == (30, (NO_DEPTH, "frame rate missing, assumed 30 fps"))
 
 
-@pytest.mark.parametrize(("between", "point"), [(";", "."), (";", ","), ("\t", ".")])
-def test_a_csv_as_spreadsheets_write_it(between: str, point: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("separator", "point"), [(";", "."), (";", ","), ("\t", ".")])
+def test_a_csv_as_spreadsheets_write_it(separator: str, point: str, tmp_path: Path) -> None:
     head = [f"{axis}{joint}" for joint in range(17) for axis in "xy"]
     rows = [[str(number) for number in frame[:, :2].reshape(-1)] for frame in COCO]
     plain = read(write(tmp_path, "a.csv", "\n".join(map(",".join, [head, *rows]))))
-    other = "\n".join(between.join(row).replace(".", point) for row in [head, *rows])
+    other = "\n".join(separator.join(row).replace(".", point) for row in [head, *rows])
     got = read(write(tmp_path, "b.csv", other))
     np.testing.assert_array_equal(got.positions, plain.positions)
 
 
-def test_people_in_a_csv_are_followed_whatever_their_order(tmp_path: Path) -> None:
+def test_people_in_a_csv_are_tracked_whatever_their_order(tmp_path: Path) -> None:
     head = "frame,x,y,score,joint,person"
     other = COCO + np.array([250, 10, 0])
     rows = [
@@ -294,7 +298,7 @@ BAD: list[tuple[str, Any, str]] = [
     ("a.npy", np.zeros((4, 19, 2)), r"keypoints: expected frames x joints .* 17 or 18 .* joints, found 4 x 1 x 19 x 2"),
     ("a.npy", np.zeros((4, 17)), r"found 4 x 17"),
     ("a.npy", np.zeros((0, 17, 2)), r"expected at least one frame, found none"),
-    ("a.npy", np.zeros((4, 17, 2)), r"no frame with a body in 4"),
+    ("a.npy", np.zeros((4, 17, 2)), r"no person in 4 frames"),
     ("a.npy", np.array(["x"]), r"expected numbers, found type <U1"),
     ("a.json", {"layout": "spider", "keypoints": [[[1, 2]]]}, r"field layout: expected one of coco17, .*'spider'"),
     ("a.json", {"layout": "coco17", "keypoints": [[[1, 2]]]}, r"expected .* 17 joints, found 1 x 1 x 1 x 2"),
@@ -308,25 +312,25 @@ BAD: list[tuple[str, Any, str]] = [
     ("a.json", [[{"keypoints": {"x": [1], "y": [1, 2]}}]], r"frame 1: expected x, y and visible of one length"),
     ("a.json", [{"image_id": None}], r"entry 1: expected an object with image_id"),
     ("a.json", "[" * 100_000, r"expected JSON, found"),
-    ("a.json", {"author": "me"}, r"expected keypoints as MediaPipe.*found \"{'author': 'me'}\""),
-    ("a.json", [{}, {}], r"expected keypoints as MediaPipe"),
-    ("a.json", {"frames": [{"pose_landmarks": []}, {}]}, r"expected a frame with a body"),
-    ("a.json", [{"people": []}], r"expected a frame with a body"),
-    ("a.json", [[], []], r"expected a frame with a body"),
+    ("a.json", {"author": "me"}, r"expected keypoints of MediaPipe.*found \"{'author': 'me'}\""),
+    ("a.json", [{}, {}], r"expected keypoints of MediaPipe"),
+    ("a.json", {"frames": [{"pose_landmarks": []}, {}]}, r"expected a person in at least one frame"),
+    ("a.json", [{"people": []}], r"expected a person in at least one frame"),
+    ("a.json", [[], []], r"expected a person in at least one frame"),
     ("a.csv", "x0,y0\n1,2\n", r"expected a recording in a known format"),
     ("a.csv", ",".join(f"x{j},y{j}" for j in range(16)) + "\n1,2\n", r"line 2: expected 32 cells, found 2"),
     ("a.csv", ",".join(f"x{j},y{j}" for j in range(16)) + "\n" + "1," * 31 + "1", r"joints: expected 17, 18.*found 16"),
     ("a.csv", ",".join(f"{j}_x,{j}_y" for j in COCO17.joints[:-1]) + "\n" + "1," * 31 + "1",
-     r"expected all joints of a layout; nearest is coco17, found no ankle_right"),
+     r"expected all joints of a layout; closest is coco17, found no ankle_right"),
     ("a.csv", NUMBERED + "\n" + "1," * 33 + "q", r"line 2, cell 34: expected a number"),
     ("a.csv", NUMBERED, r"expected at least one line below the header"),
-    ("a.csv", "joint,x,y\n1,2,3\n", r"expected .* joints, numbered on end, found 1"),
+    ("a.csv", "joint,x,y\n1,2,3\n", r"expected .* joints, numbered without gaps, found 1"),
     ("a.csv", "frame,joint,x,y\n" + "".join(f"0,{j % 17},2,3\n" for j in range(18)), r"line 19: expected each joint"),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("name", "content", "message"), BAD, ids=range(len(BAD)))
-def test_what_is_wrong_is_told(name: str, content: Any, message: str, tmp_path: Path) -> None:
+def test_errors_name_the_cause(name: str, content: Any, message: str, tmp_path: Path) -> None:
     path = write(tmp_path, name, content)
     with pytest.raises(BadFile, match=message) as caught:
         read(path)
@@ -352,11 +356,11 @@ def walker(start: float, frames: int, pace: float = 3.0) -> list[np.ndarray]:
 
 @settings(max_examples=25, deadline=None)
 @given(seed=st.integers(0, 10**6), people=st.integers(1, 5))
-def test_people_apart_are_never_mixed_up(seed: int, people: int) -> None:
+def test_people_far_apart_keep_their_tracks(seed: int, people: int) -> None:
     random = np.random.default_rng(seed)
     paths = [walker(600 * who, 12, pace=random.uniform(-8, 8)) for who in range(people)]
     frames = [[paths[who][n] for who in random.permutation(people)] for n in range(12)]
-    out, problems = follow(frames, 17)
+    out, problems = link_tracks(frames, 17)
     assert out.shape == (12, people, 17, 2)
     assert not problems
     starts = sorted(float(out[0, slot, 0, 0]) for slot in range(people))
@@ -366,20 +370,20 @@ def test_people_apart_are_never_mixed_up(seed: int, people: int) -> None:
         np.testing.assert_array_equal(out[:, slot], np.stack(path))
 
 
-def test_who_comes_back_soon_is_the_same_and_late_is_new() -> None:
-    one = walker(0, LONGEST_GAP + 40, 0)
-    soon = [[p] if not 3 <= n < 3 + LONGEST_GAP // 2 else [] for n, p in enumerate(one)]
-    assert follow(soon, 17)[0].shape[1] == 1
-    late = [[p] if not 3 <= n < 4 + LONGEST_GAP else [] for n, p in enumerate(one)]
-    assert follow(late, 17)[0].shape[1] == 2
+def test_a_person_who_returns_within_the_gap_keeps_the_track() -> None:
+    walk = walker(0, MAX_GAP + 40, 0)
+    soon = [[p] if not 3 <= n < 3 + MAX_GAP // 2 else [] for n, p in enumerate(walk)]
+    assert link_tracks(soon, 17)[0].shape[1] == 1
+    late = [[p] if not 3 <= n < 4 + MAX_GAP else [] for n, p in enumerate(walk)]
+    assert link_tracks(late, 17)[0].shape[1] == 2
 
 
-def test_nobody_jumps_and_only_the_longest_seen_are_kept() -> None:
-    far = FARTHEST * 2 * np.linalg.norm(np.ptp(COCO[0, :, :2], axis=0))
-    out, _ = follow([[COCO[0, :, :2]], [COCO[0, :, :2] + far]], 17)
+def test_tracks_do_not_jump_and_the_longest_are_kept() -> None:
+    far = MAX_STEP * 2 * np.linalg.norm(np.ptp(COCO[0, :, :2], axis=0))
+    out, _ = link_tracks([[COCO[0, :, :2]], [COCO[0, :, :2] + far]], 17)
     assert out.shape[1] == 2
     crowd = [[COCO[0, :, :2] + 5000 * who for who in range(MAX_BODIES + 3)], [COCO[0, :, :2] + 5000 * 2]]
-    out, problems = follow(crowd, 17)
+    out, problems = link_tracks(crowd, 17)
     assert out.shape[1] == MAX_BODIES
-    assert problems == ("3 bodies seen shortest left out",)
+    assert problems == ("3 bodies with the shortest tracks dropped",)
     np.testing.assert_array_equal(out[:, 0], np.stack([crowd[0][2], crowd[1][0]]))

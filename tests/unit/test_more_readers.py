@@ -57,28 +57,30 @@ def test_plug_in_gait_becomes_a_kinects_joints(tmp_path: Path) -> None:
     path.write_bytes(c3d_file([*NEEDED, "T10", "STRN", "LFIN", "RFIN"]))
     clip = read(path)
     assert (clip.layout, clip.frames, clip.bodies, clip.rate, clip.depth) == (NTU25, 4, 1, 100, True)
-    assert clip.problems == ("z was up: turned",)
-    at = {joint: clip.positions[0, 0, row] for row, joint in enumerate(NTU25.joints)}
+    assert clip.problems == ("up axis inferred: z",)
+    joint_at = {joint: clip.positions[0, 0, row] for row, joint in enumerate(NTU25.joints)}
     # Metres, y up, the way ahead (the markers' y) now -z.
-    np.testing.assert_allclose(at["elbow_left"], [-0.23, 1.12, 0], atol=1e-4)
-    np.testing.assert_allclose(at["wrist_right"], [0.24, 0.9, 0], atol=1e-4)
-    np.testing.assert_allclose(at["chest"], [0, 1.41, 0], atol=1e-4)
+    np.testing.assert_allclose(joint_at["elbow_left"], [-0.23, 1.12, 0], atol=1e-4)
+    np.testing.assert_allclose(joint_at["wrist_right"], [0.24, 0.9, 0], atol=1e-4)
+    np.testing.assert_allclose(joint_at["chest"], [0, 1.41, 0], atol=1e-4)
     np.testing.assert_allclose(
-        at["hip_left"], 0.8 * np.array([-0.09, 1, 0.015]) + [-0.024, 0.1, 0], atol=1e-4
+        joint_at["hip_left"], 0.8 * np.array([-0.09, 1, 0.015]) + [-0.024, 0.1, 0], atol=1e-4
     )
-    np.testing.assert_allclose(at["foot_right"], [0.11, 0.05, -0.15], atol=1e-4)
+    np.testing.assert_allclose(joint_at["foot_right"], [0.11, 0.05, -0.15], atol=1e-4)
     np.testing.assert_allclose(clip.positions[3, 0, 0] - clip.positions[0, 0, 0], [0, 0, -0.03], atol=1e-4)
 
 
-def test_a_marker_not_seen_leaves_its_joints_absent(tmp_path: Path) -> None:
+def test_an_absent_marker_makes_its_joints_absent(tmp_path: Path) -> None:
     path = tmp_path / "walk.c3d"
     path.write_bytes(c3d_file(NEEDED, hide=NEEDED.index("LKNE")))
     gone = np.isnan(read(path).positions[:, 0, :, 0])
     assert [(int(f), NTU25.joints[j]) for f, j in np.argwhere(gone)] == [(1, "hip_left"), (1, "knee_left")]
 
 
-def test_other_markers_are_no_layout() -> None:
-    with pytest.raises(LayoutMismatch, match=r"x.c3d: expected the markers .* found no C7.*there are M1, M2"):
+def test_other_marker_sets_are_refused() -> None:
+    with pytest.raises(
+        LayoutMismatch, match=r"x.c3d: expected the markers .* found no C7.*present are M1, M2"
+    ):
         joints_of("x.c3d", ["M1", "M2"], np.zeros((2, 2, 3)))
 
 
@@ -110,7 +112,7 @@ def session(folder: Path, frames: int = 300, tags: list[float] | None = None) ->
     return path
 
 
-def test_a_session_and_its_moments(tmp_path: Path) -> None:
+def test_a_session_and_its_tags(tmp_path: Path) -> None:
     path = session(tmp_path, tags=[3.0, 7.5])
     ref = FileRef(path)
     assert format_of(ref).name == "msrc12"
@@ -137,12 +139,12 @@ def test_a_session_and_its_moments(tmp_path: Path) -> None:
 def test_a_session_without_tags_is_one_clip(tmp_path: Path) -> None:
     (clip,) = read_all(session(tmp_path))
     assert clip.frames == 300
-    assert clip.problems[-1] == "no tags: the whole session"
-    with pytest.raises(BadFile, match=r"its tags beside it \(P2_1_7A_p12.tagstream\)"):
+    assert clip.problems[-1] == "no tag file: whole session"
+    with pytest.raises(BadFile, match=r"a tag file beside it \(P2_1_7A_p12.tagstream\)"):
         msrc12.tags(FileRef(tmp_path / "P2_1_7A_p12.csv"))
 
 
-def test_a_tag_where_nobody_is_seen_is_told(tmp_path: Path) -> None:
+def test_a_tag_without_a_person_is_an_error(tmp_path: Path) -> None:
     path = session(tmp_path, tags=[-2.0, 5.0])
     wrong, right = read_all(path)
     assert isinstance(wrong, BadFile)
@@ -194,13 +196,13 @@ def test_a_video_through_an_estimator(tmp_path: Path) -> None:
     assert np.isnan(clip.positions[6:, 1]).all()
     assert np.nanmax(np.abs(np.diff(clip.positions, axis=0))) < 0.1
     nobody = lambda picture: (np.empty((0, 17, 2)), np.empty((0, 17)))  # noqa: E731
-    with pytest.raises(BadFile, match="no body in 8 frames"):
+    with pytest.raises(BadFile, match="no person in 8 frames"):
         video.read_video(FileRef(path), nobody, frames=pictures)
-    with pytest.raises(BadConfig, match=r"keypoints \(1, 3, 2\).*people x 17 x 2"):
+    with pytest.raises(BadConfig, match=r"people x 17 x 2 .*found \(1, 3, 2\)"):
         video.read_video(FileRef(path), lambda p: (np.ones((1, 3, 2)), np.ones((1, 3))), frames=pictures)
 
 
-def test_what_a_video_needs_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_errors_name_what_a_video_needs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "a.mp4"
     path.write_bytes(b"\0\0\0\x18ftypmp42" + b"\0" * 20)
     monkeypatch.delenv(video.WEIGHTS, raising=False)
@@ -233,9 +235,9 @@ def test_rtmlib_gets_weights_from_disk_and_never_an_address(
     for name in ("pose.onnx", "people.onnx"):
         (tmp_path / name).write_bytes(b"x")
     picture = np.zeros((4, 4, 3), np.uint8)
-    one = video.estimator(tmp_path / "pose.onnx")
-    assert one(picture)[0].shape == (1, 17, 2)
-    two = video.estimator(tmp_path / "pose.onnx", tmp_path / "people.onnx")
+    one_stage = video.rtmlib_estimator(tmp_path / "pose.onnx")
+    assert one_stage(picture)[0].shape == (1, 17, 2)
+    two = video.rtmlib_estimator(tmp_path / "pose.onnx", tmp_path / "people.onnx")
     assert two(picture)[0].shape == (1, 17, 2)
     assert all(Path(weights).is_file() and given["backend"] == "onnxruntime" for weights, given in asked)
 
@@ -276,8 +278,8 @@ def test_the_checker_explains_each_file(tmp_path: Path) -> None:
 
 def test_the_checker_on_one_file_and_on_labels(tmp_path: Path) -> None:
     data = folder_of_files(tmp_path / "data")
-    (one,) = check(data / "bow" / "flat.npy")
-    assert one.usable
+    (one_stage,) = check(data / "bow" / "flat.npy")
+    assert one_stage.usable
     labels = tmp_path / "labels.csv"
     labels.write_text("file,action\nbow/flat.npy,curtsy\n")
     results = {result.file: result for result in check(data, labels)}

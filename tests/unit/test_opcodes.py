@@ -6,7 +6,6 @@ import datetime
 import io
 import pickle
 import struct
-import time
 from collections import OrderedDict
 from pathlib import Path
 from typing import Any
@@ -40,7 +39,7 @@ PLAIN = st.recursive(
 
 @settings(max_examples=150, deadline=None)
 @given(value=PLAIN, protocol=st.integers(0, 5))
-def test_plain_things_come_back(value: Any, protocol: int) -> None:
+def test_plain_values_round_trip(value: Any, protocol: int) -> None:
     back = load_plain("x", pickle.dumps(value, protocol=protocol))
     assert back == value
     assert type(back) is type(value)
@@ -51,7 +50,7 @@ def test_plain_things_come_back(value: Any, protocol: int) -> None:
     "kind", ["f2", "f4", "f8", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "b1", ">f4", ">i2"]
 )
 @pytest.mark.parametrize("order", ["C", "F"])
-def test_arrays_come_back(protocol: int, kind: str, order: Any) -> None:
+def test_arrays_round_trip(protocol: int, kind: str, order: Any) -> None:
     array = np.random.default_rng(0).integers(0, 2, (2, 3, 4)).astype(kind).copy(order=order)
     again = array[:0]
     stored = {"a": array, "list": [array, again, np.float32(2.5), np.int64(7)], "tuple": (array, 1)}
@@ -64,7 +63,7 @@ def test_arrays_come_back(protocol: int, kind: str, order: Any) -> None:
     np.testing.assert_array_equal(back["tuple"][0], array)
 
 
-def test_circles_and_shared_things() -> None:
+def test_cycles_and_shared_values() -> None:
     ring: list[Any] = [1]
     ring += [ring, {"ring": ring}, np.ones(2)]
     back = load_plain("x", pickle.dumps(ring))
@@ -107,9 +106,9 @@ NOT_PLAIN: list[tuple[Any, str]] = [
 
 
 @pytest.mark.parametrize("protocol", range(6))
-@pytest.mark.parametrize(("value", "told"), NOT_PLAIN, ids=range(len(NOT_PLAIN)))
-def test_anything_else_is_refused_and_nothing_runs(value: Any, told: str, protocol: int) -> None:
-    with pytest.raises(BadFile, match=told):
+@pytest.mark.parametrize(("value", "message"), NOT_PLAIN, ids=range(len(NOT_PLAIN)))
+def test_anything_else_is_refused_and_nothing_runs(value: Any, message: str, protocol: int) -> None:
+    with pytest.raises(BadFile, match=message):
         load_plain("x", pickle.dumps(value, protocol=protocol))
     assert not RAN
 
@@ -129,7 +128,7 @@ GLOBAL = [
 
 
 @pytest.mark.parametrize("raw", GLOBAL)
-def test_streams_written_to_harm(raw: bytes) -> None:
+def test_malicious_streams(raw: bytes) -> None:
     with pytest.raises(BadFile, match="expected"):
         load_plain("x", raw)
 
@@ -148,7 +147,7 @@ def test_broken_streams(raw: bytes) -> None:
 
 def test_growth_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """A text turned into bytes over and over, instructions without end, nested containers: no memory, no time."""
-    monkeypatch.setattr(opcodes, "MAX_MADE", 1000)
+    monkeypatch.setattr(opcodes, "MAX_GROWTH", 1000)
     text = b"X" + struct.pack("<I", 10_000) + b"a" * 10_000 + b"q\x00U\x06latin1q\x010"
     once = b"c_codecs\nencode\n(h\x00h\x01tR0"
     with pytest.raises(LimitExceeded, match="grows"):
@@ -157,18 +156,22 @@ def test_growth_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(LimitExceeded, match="instructions"):
         load_plain("x", b"N0" * 1000 + b"N.")
     monkeypatch.undo()
-    began = time.perf_counter()
     deep = load_plain("x", b"]" * 100_000 + b"a" * 99_999 + b".")
     assert len(deep) == 1
-    # Each level holds the one below twice: 2**60 things to whoever walks them all.
+    # Each level holds the one below twice: visiting every occurrence would take 2**60 steps.
     load_plain("x", b")" + b"2\x86" * 60 + b".")
-    assert time.perf_counter() - began < 5
 
 
 def annotation(**changes: Any) -> dict[str, Any]:
     keypoint = np.random.default_rng(0).uniform(10, 400, (1, 5, 17, 2)).astype(np.float16)
-    made = {"frame_dir": "v_1", "label": 3, "img_shape": (480, 640), "total_frames": 5, "keypoint": keypoint}
-    return made | {"keypoint_score": np.full((1, 5, 17), 0.9, np.float16)} | changes
+    fields = {
+        "frame_dir": "v_1",
+        "label": 3,
+        "img_shape": (480, 640),
+        "total_frames": 5,
+        "keypoint": keypoint,
+    }
+    return fields | {"keypoint_score": np.full((1, 5, 17), 0.9, np.float16)} | changes
 
 
 def stored(folder: Path, content: Any, protocol: int = 4) -> Path:
@@ -190,13 +193,13 @@ def test_pysklss_annotations(protocol: int, tmp_path: Path) -> None:
     assert (two.layout, two.depth, two.bodies, two.source.action) == (NTU25, True, 2, "class-7")
     assert np.isnan(two.positions[2:, 1]).all()
     assert read(path).source.id == "v_1"
-    assert read(path).problems == (*one.problems, "the first of 2 recordings in the file")
+    assert read(path).problems == (*one.problems, "first of 2 recordings in the file")
     assert read(stored(tmp_path, [annotation()], protocol)).problems == one.problems
     assert one.source.digest != two.source.digest
 
 
 @pytest.mark.parametrize(
-    ("changes", "told"),
+    ("changes", "message"),
     [
         (
             {"keypoint": [1]},
@@ -204,15 +207,15 @@ def test_pysklss_annotations(protocol: int, tmp_path: Path) -> None:
         ),
         ({"keypoint": np.zeros((5, 17, 2))}, r"found shape \(5, 17, 2\)"),
         ({"keypoint_score": np.zeros((1, 5, 16))}, r"annotation 2: expected keypoint_score \(1, 5, 17\)"),
-        ({"keypoint": np.zeros((1, 5, 17, 2))}, r"annotation 2: expected a frame with a body"),
+        ({"keypoint": np.zeros((1, 5, 17, 2))}, r"annotation 2: expected a person in at least one frame"),
     ],
 )
-def test_one_wrong_annotation_does_not_cost_the_others(changes: Any, told: str, tmp_path: Path) -> None:
+def test_a_wrong_annotation_does_not_affect_the_others(changes: Any, message: str, tmp_path: Path) -> None:
     path = stored(tmp_path, [annotation(), annotation(**changes), annotation()])
     good, bad, last = read_all(path)
     assert good.frames == last.frames == 5
     assert isinstance(bad, BadFile)
-    with pytest.raises(BadFile, match=told):
+    with pytest.raises(BadFile, match=message):
         raise bad
 
 

@@ -50,7 +50,7 @@ def test_a_number_without_a_file_is_a_frame_without_people(tmp_path: Path) -> No
     clip = read(folder)
     assert clip.frames == 6
     assert np.isnan(clip.positions[2]).all()
-    assert "1 frames without a file" in clip.problems
+    assert "1 frame without a file" in clip.problems
     assert "1 empty frame" in clip.problems
 
 
@@ -63,8 +63,8 @@ def test_folder_zip_and_folder_in_a_zip_agree(tmp_path: Path) -> None:
     loose = read(folder)
     for place in ("flat.zip", "deep.zip", "deep.zip!x/walk"):
         np.testing.assert_array_equal(read(str(tmp_path / place)).positions, loose.positions)
-    one = read(folder / "video_000000000000_keypoints.json")
-    assert (one.frames, one.bodies, one.source.id) == (1, 2, "video")
+    clip = read(folder / "video_000000000000_keypoints.json")
+    assert (clip.frames, clip.bodies, clip.source.id) == (1, 2, "video")
 
 
 def test_each_folder_is_a_clip_of_an_import(tmp_path: Path) -> None:
@@ -79,7 +79,7 @@ def test_each_folder_is_a_clip_of_an_import(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "content", "told"),
+    ("name", "content", "message"),
     [
         ("video_000000000001_keypoints.json", "{", r"expected JSON"),
         (
@@ -109,10 +109,10 @@ def test_each_folder_is_a_clip_of_an_import(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_what_is_wrong_is_told(name: str, content: str, told: str, tmp_path: Path) -> None:
+def test_errors_name_the_cause(name: str, content: str, message: str, tmp_path: Path) -> None:
     folder = frames(tmp_path / "a")
     (folder / name).write_text(content)
-    with pytest.raises(BadFile, match=told):
+    with pytest.raises(BadFile, match=message):
         read(folder)
 
 

@@ -29,7 +29,7 @@ from pgfa.synth.skeleton_text import stream_text
 from pgfa.text import catalogue
 
 
-def moved(frames: int, seed: int = 0) -> np.ndarray:
+def random_stream(frames: int, seed: int = 0) -> np.ndarray:
     return np.random.default_rng(seed).normal(size=(frames, 2, 25, 3)).astype(np.float32)
 
 
@@ -50,7 +50,7 @@ def clips_of(ref: FileRef) -> list[Clip]:
 
 
 def test_a_label_is_a_clip(tmp_path: Path) -> None:
-    positions = moved(60)
+    positions = random_stream(60)
     positions[:30, 1] = np.nan
     first, second = clips_of(make(tmp_path, positions, "8,1,20,2\n14,31,60,1\n"))
     np.testing.assert_allclose(first.positions, positions[:20, :1], rtol=1e-6)
@@ -61,7 +61,7 @@ def test_a_label_is_a_clip(tmp_path: Path) -> None:
     assert (first.rate, first.layout.name, first.problems) == (30.0, "ntu25", ())
 
 
-def test_names_say_recording_view_class_and_label() -> None:
+def test_clip_names() -> None:
     label = Label(action=1, first=0, last=9, line=21)
     assert [clip_name(f"0043-{view}", label) for view in "LMR"] == [
         f"F043V00{view}C001L021" for view in (1, 2, 3)
@@ -74,7 +74,7 @@ def test_the_catalogue_names_the_same_classes() -> None:
 
 
 def test_the_four_clips_are_dropped(tmp_path: Path) -> None:
-    ref = make(tmp_path, moved(30), "23,1,10,2\n23,11,30,2\n", "0089-M")
+    ref = make(tmp_path, random_stream(30), "23,1,10,2\n23,11,30,2\n", "0089-M")
     assert [clip.source.id for clip in clips_of(ref)] == ["F089V002C023L002"]
     account = FORMATS["pku-mmd"].account
     assert account is not None
@@ -88,32 +88,34 @@ def test_long_clips_keep_their_central_300_frames(span: tuple[int, int], kept: t
     assert central(*span) == kept
 
 
-def test_a_long_clip_says_so(tmp_path: Path) -> None:
-    positions = moved(320)
+def test_a_long_clip_has_a_note(tmp_path: Path) -> None:
+    positions = random_stream(320)
     (clip,) = clips_of(make(tmp_path, positions, "1,1,320,2\n"))
     assert clip.problems == ("long: 320 frames, central 300 kept",)
     np.testing.assert_allclose(clip.positions, positions[10:310], rtol=1e-6)
 
 
-def test_a_faulty_label_or_line_costs_its_own_clip_only(tmp_path: Path) -> None:
-    ref = make(tmp_path, moved(40), "1,1,10,2\n2,50,60,2\n3,35,45,2\n4,15,20,2\n5,30,25,2\n6,21,24,2\n")
+def test_a_wrong_label_or_line_affects_its_own_clip_only(tmp_path: Path) -> None:
+    ref = make(
+        tmp_path, random_stream(40), "1,1,10,2\n2,50,60,2\n3,35,45,2\n4,15,20,2\n5,30,25,2\n6,21,24,2\n"
+    )
     lines = ref.path.read_text().split("\n")
     lines[16] = lines[16].rsplit(" ", 1)[0]
     lines[22] = "x" + lines[22]
     ref.path.write_text("\n".join(lines))
-    found = read_pku(ref)
-    assert [isinstance(clip, Clip) for clip in found] == [True, False, True, False, False, False]
-    assert isinstance(found[2], Clip)
-    assert found[2].problems == ("label ends 5 frames after the stream",)
-    told = [str(error) for error in found if isinstance(error, BadFile)]
-    assert "label 2: frames 50 to 60" in told[0]
-    assert "line 17: expected 150 numbers, found 149" in told[1]
-    assert "label 5" in told[2]
-    assert "line 23" in told[3]
+    clips = read_pku(ref)
+    assert [isinstance(clip, Clip) for clip in clips] == [True, False, True, False, False, False]
+    assert isinstance(clips[2], Clip)
+    assert clips[2].problems == ("label ends 5 frames after the stream",)
+    messages = [str(error) for error in clips if isinstance(error, BadFile)]
+    assert "label 2: frames 50 to 60" in messages[0]
+    assert "line 17: expected 150 numbers, found 149" in messages[1]
+    assert "label 5" in messages[2]
+    assert "line 23" in messages[3]
 
 
-def test_odd_numbers_are_read_all_the_same(tmp_path: Path) -> None:
-    positions = moved(12)
+def test_unusual_spacing_and_nan_are_read(tmp_path: Path) -> None:
+    positions = random_stream(12)
     ref = make(tmp_path, positions, "1,1,12,2\n")
     ref.path.write_text(ref.path.read_text().replace(" ", "\t ").replace("\n", "  \r\n"))
     (clip,) = clips_of(ref)
@@ -121,7 +123,7 @@ def test_odd_numbers_are_read_all_the_same(tmp_path: Path) -> None:
     first = ref.path.read_text().split()[0]
     ref.path.write_text(ref.path.read_text().replace(first, "nan", 1))
     (clip,) = clips_of(ref)
-    assert clip.problems == ("1 joints without a place (NaN)",)
+    assert clip.problems == ("1 number not finite",)
     assert np.isnan(clip.positions[0, 0, 0]).all()
 
 
@@ -136,14 +138,14 @@ def test_wrong_label_lines_are_named(tmp_path: Path, line: str) -> None:
 
 
 def test_a_stream_without_labels_is_named(tmp_path: Path) -> None:
-    ref = make(tmp_path, moved(3), "1,1,2,2\n")
+    ref = make(tmp_path, random_stream(3), "1,1,2,2\n")
     (tmp_path / "Train_Label_PKU_final" / ref.name).unlink()
     with pytest.raises(BadFile, match="its labels"):
         read_pku(ref)
 
 
 def test_split_files(tmp_path: Path) -> None:
-    make(tmp_path, moved(3), "1,1,2,2\n", "0002-L")
+    make(tmp_path, random_stream(3), "1,1,2,2\n", "0002-L")
     (tmp_path / "cross-view.txt").write_text(
         "Training videos:\n0002-L, 0003-M,\nValidation videos:\n0002-R\n"
     )
@@ -159,8 +161,8 @@ def test_split_files(tmp_path: Path) -> None:
 
 def test_split_files_of_both_parts_under_all_their_names(tmp_path: Path) -> None:
     text = "Training videos:\n{}\nValidation videos:\n{}\n"
-    make(tmp_path, moved(3), "1,1,2,2\n", "0002-L")
-    make(tmp_path, moved(3), "1,1,2,2\n", "A01N01-L")
+    make(tmp_path, random_stream(3), "1,1,2,2\n", "0002-L")
+    make(tmp_path, random_stream(3), "1,1,2,2\n", "A01N01-L")
     (tmp_path / "cross_subject.txt").write_text(text.format("0002-L, 0003-M", "0002-R"))
     (tmp_path / "Split").mkdir()
     (tmp_path / "Split" / "cross_subject_v2.txt").write_text(text.format("A01N01-L", "A01N02-R"))
@@ -177,8 +179,8 @@ def test_split_files_of_both_parts_under_all_their_names(tmp_path: Path) -> None
 def test_streams_are_found_in_a_zip_with_their_labels(tmp_path: Path) -> None:
     folder = tmp_path / "data"
     folder.mkdir()
-    make(folder, moved(12), "1,1,12,2\n")
-    make(folder, moved(12), "2,1,12,2\n", "A01N02-R")
+    make(folder, random_stream(12), "1,1,12,2\n")
+    make(folder, random_stream(12), "2,1,12,2\n", "A01N02-R")
     with zipfile.ZipFile(tmp_path / "pku.zip", "w") as archive:
         for file in folder.rglob("*.txt"):
             archive.write(file, file.relative_to(folder))
@@ -191,18 +193,18 @@ def test_streams_are_found_in_a_zip_with_their_labels(tmp_path: Path) -> None:
         find_pku(folder / "Train_Label_PKU_final")
 
 
-def test_a_folder_above_may_speak_of_labels(tmp_path: Path) -> None:
+def test_a_parent_folder_may_be_named_labels(tmp_path: Path) -> None:
     folder = tmp_path / "labelled data"
     folder.mkdir()
-    ref = make(folder, moved(12), "1,1,12,2\n")
+    ref = make(folder, random_stream(12), "1,1,12,2\n")
     assert find_pku(folder) == [ref]
     assert len(clips_of(ref)) == 1
 
 
-def test_an_import_holds_every_clip_and_names_every_fault(tmp_path: Path) -> None:
+def test_an_import_has_every_clip_and_every_error(tmp_path: Path) -> None:
     data = tmp_path / "data"
     data.mkdir()
-    make(data, moved(40), "1,1,20,2\n2,50,60,2\n3,21,40,2\n")
+    make(data, random_stream(40), "1,1,20,2\n2,50,60,2\n3,21,40,2\n")
     pku: Format = FORMATS["pku-mmd"]
     report = import_dataset(pku, data, tmp_path / "pack", jobs=1, progress=False)
     assert (report.summary.clips, len(report.summary.rejected)) == (2, 1)

@@ -16,7 +16,7 @@ from pgfa.errors import BadFile, LimitExceeded
 from pgfa.read import FORMATS, FileRef, as_ref, read
 from pgfa.read.assemble import MAX_FRAMES
 from pgfa.read.datasets import hdm05, kinder_gator
-from pgfa.read.formats import npz as own
+from pgfa.read.formats import npz
 from pgfa.read.parsing.mat5 import load_array
 from pgfa.skeleton import HDM05, KINECT20, NTU25, Clip, Source
 
@@ -79,7 +79,7 @@ def test_round_trip(name: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_defects_leave_a_clip_and_are_told(name: str, tmp_path: Path) -> None:
+def test_defects_leave_a_clip_and_are_listed(name: str, tmp_path: Path) -> None:
     file, write, *_ = CASES[name]
     positions = POSITIONS.copy()
     positions[1] = 0
@@ -87,7 +87,7 @@ def test_defects_leave_a_clip_and_are_told(name: str, tmp_path: Path) -> None:
     positions[3, 7, 1] = np.nan
     write(tmp_path / file, positions)
     clip = read(tmp_path / file)
-    assert clip.problems == ("1 number not finite", "1 joint at the sensor's own place", "1 empty frame")
+    assert clip.problems == ("1 number not finite", "1 joint at the position of the sensor", "1 empty frame")
     absent = np.isnan(clip.positions[:, 0]).all(axis=-1)
     expected = np.zeros((FRAMES, 20), dtype=bool)
     expected[1] = expected[2, 5] = expected[3, 7] = True
@@ -95,14 +95,16 @@ def test_defects_leave_a_clip_and_are_told(name: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_one_frame_is_a_clip_and_none_with_a_body_is_not(name: str, tmp_path: Path) -> None:
+def test_one_frame_is_a_clip_but_frames_without_a_person_are_not(name: str, tmp_path: Path) -> None:
     file, write, *_ = CASES[name]
     write(tmp_path / file, POSITIONS[:1])
     clip = read(tmp_path / file)
     assert clip.frames == 1
     assert "1 frame only" in clip.problems
     write(tmp_path / file, np.zeros((3, 20, 3)))
-    with pytest.raises(BadFile, match=r"expected a frame with a body, found no frame with a body in 3"):
+    with pytest.raises(
+        BadFile, match=r"expected a person in at least one frame, found no person in 3 frames"
+    ):
         read(tmp_path / file)
 
 
@@ -125,8 +127,8 @@ def test_kinder_gator_times(tmp_path: Path) -> None:
     clip = read(tmp_path / "a.csv")
     assert clip.rate == 30.0
     assert clip.problems == (
-        "3 times not after the one before",
-        "no frame rate in the times: 30 Hz taken",
+        "3 times not after the previous one",
+        "frame rate missing, assumed 30 fps",
     )
 
 
@@ -162,7 +164,7 @@ def test_hdm05_segments_are_the_joints_of_the_layout(tmp_path: Path) -> None:
     assert kinect[NTU25.index("neck")] == numbers["lowerneck"]
 
 
-def test_members_of_a_zip_are_read_where_they_are(tmp_path: Path) -> None:
+def test_members_of_a_zip_are_read_in_place(tmp_path: Path) -> None:
     loose = tmp_path / "loose"
     loose.mkdir()
     path = write_hdm(loose)
@@ -177,19 +179,19 @@ def test_members_of_a_zip_are_read_where_they_are(tmp_path: Path) -> None:
     np.testing.assert_array_equal(read(str(ref)).positions, read(path).positions)
     with pytest.raises(BadFile, match="a zip archive; name a file in it"):
         read(archive)
-    with pytest.raises(BadFile, match="expected a file, found none"):
+    with pytest.raises(BadFile, match="expected a file, found no such file"):
         read(f"{archive}!train/2/{path.name}")
     with pytest.raises(BadFile, match="expected a file, found a folder"):
         read(archive.parent)
 
 
-def test_own_round_trip_with_two_bodies(tmp_path: Path) -> None:
+def test_npz_round_trip_with_two_bodies(tmp_path: Path) -> None:
     positions = np.random.default_rng(1).normal(size=(5, 2, 25, 3)).astype(np.float32)
     positions[2, 1] = np.nan
     positions[0, 0, 0] = 0  # a pelvis at the origin is a place here
     source = Source("clip-1", "my-set", "wave", "Wave fast", "p1", "c2", "s3")
     clip = Clip(positions, 29.97, NTU25, source, ("2 ghosts",))
-    own.save_clip(tmp_path / "deep" / "clip.npz", clip)
+    npz.save_clip(tmp_path / "deep" / "clip.npz", clip)
     back = read(tmp_path / "deep" / "clip.npz")
     np.testing.assert_array_equal(back.positions, positions)
     assert (back.rate, back.layout, back.problems) == (29.97, NTU25, ("2 ghosts",))
@@ -198,19 +200,19 @@ def test_own_round_trip_with_two_bodies(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("before", ["", "pgfa.read; ", "import pgfa.read; ", "pgfa.Recogniser; "])
-def test_pgfa_read_is_called_whatever_came_before(before: str, tmp_path: Path) -> None:
+def test_pgfa_read_is_callable_whatever_was_imported_before(before: str, tmp_path: Path) -> None:
     """The name is a room's too, and that stands in its place once the room is entered."""
-    own.save_clip(
+    npz.save_clip(
         tmp_path / "clip.npz", Clip(POSITIONS[:, None].astype(np.float32), 30.0, KINECT20, Source("a"))
     )
     code = f"import pgfa, sys; {before}print(pgfa.read(sys.argv[1]).frames, pgfa.read(sys.argv[1]).frames)"
-    told = subprocess.run(
+    completed = subprocess.run(
         [sys.executable, "-c", code, tmp_path / "clip.npz"], capture_output=True, text=True, check=True
     )
-    assert told.stdout.split() == ["4", "4"]
+    assert completed.stdout.split() == ["4", "4"]
 
 
-def test_own_with_the_least_that_makes_a_clip(tmp_path: Path) -> None:
+def test_npz_with_required_fields_only(tmp_path: Path) -> None:
     np.savez(tmp_path / "least.npz", positions=POSITIONS, rate=20, layout="kinect20")
     clip = read(tmp_path / "least.npz")
     np.testing.assert_allclose(clip.positions[:, 0], POSITIONS, atol=1e-6)
@@ -224,16 +226,16 @@ def test_too_many_frames_are_refused(tmp_path: Path) -> None:
         read(tmp_path / "long.npz")
 
 
-def test_find_says_what_it_looked_for(tmp_path: Path) -> None:
+def test_find_names_what_it_expects(tmp_path: Path) -> None:
     with pytest.raises(BadFile, match=r"expected MSR-Action3D recordings .*, found none"):
         FORMATS["msr-action3d"].find(tmp_path)
     with pytest.raises(BadFile, match="no such file or folder"):
-        FORMATS["own"].find(tmp_path / "nowhere")
+        FORMATS["npz"].find(tmp_path / "nowhere")
 
 
-def test_the_table_names_each_format_by_its_own_name() -> None:
+def test_format_names() -> None:
     assert all(name == known.name for name, known in FORMATS.items())
-    assert {*CASES, "hdm05", "ntu", "own"} <= FORMATS.keys()
+    assert {*CASES, "hdm05", "ntu", "npz"} <= FORMATS.keys()
 
 
 def test_importing_the_readers_leaves_heavy_libraries_alone() -> None:
@@ -253,11 +255,11 @@ def test_mat_arrays_as_scipy_reads_them(compressed: bool, dtype: str, tmp_path: 
     raw = (tmp_path / "x.mat").read_bytes()
     for name, expected in loadmat(tmp_path / "x.mat", variable_names=list(arrays)).items():
         if name in arrays:
-            found = load_array("x.mat", raw, name, limit=10**6)
-            assert found.dtype == expected.dtype
-            np.testing.assert_array_equal(found, expected)
+            array = load_array("x.mat", raw, name, limit=10**6)
+            assert array.dtype == expected.dtype
+            np.testing.assert_array_equal(array, expected)
 
 
-def test_a_name_too_long_is_no_file() -> None:
+def test_a_file_name_that_is_too_long() -> None:
     with pytest.raises(BadFile, match="File name too long"):
         read("a" * 5000)

@@ -15,7 +15,7 @@ from pgfa.read.datasets.ntu.names import NtuName, dropped_names, parse_ntu_name
 from pgfa.read.datasets.ntu.official import official_names
 from pgfa.read.datasets.ntu.reader import read_ntu
 from pgfa.read.datasets.pku import read_splits
-from pgfa.read.format import FileRef
+from pgfa.read.source import FileRef
 from pgfa.synth import ACTIONS
 from pgfa.synth.scores import scores
 from pgfa.synth.standin import ntu_file, stand_in_names, synthesise
@@ -87,7 +87,7 @@ def test_an_ntu_stand_in_is_imported_whole(tmp_path: Path) -> None:
     assert made.bytes == sum(file.stat().st_size for file in (tmp_path / "data").rglob("*.skeleton"))
     report = import_dataset("ntu60", tmp_path / "data", tmp_path / "pack", jobs=1, progress=False)
     assert report.account is not None
-    assert report.summary.clips == len(report.account.wanted) == 120 - len(report.account.dropped)
+    assert report.summary.clips == len(report.account.included) == 120 - len(report.account.dropped)
     assert len(report.summary.classes) == 60
     assert report.summary.faulty > 0
     again = synthesise("ntu60", 120, tmp_path / "again", jobs=2)

@@ -7,9 +7,7 @@ where, in which setup. Column values are the manifest's strings: ``"7"`` and ``"
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,39 +15,13 @@ from numpy.typing import NDArray
 from pgfa.errors import BadConfig, BadFile
 from pgfa.files import read_json
 from pgfa.pack.pack import Pack
-from pgfa.read.datasets.class_names import class_names
-from pgfa.read.datasets.ntu.names import NtuName
+from pgfa.read import FORMATS
+from pgfa.read.format import Rule
 
-Column = Literal["subject", "camera", "setup"]
 Mask = NDArray[np.bool_]
 
-
-@dataclass(frozen=True)
-class Rule:
-    """A clip trains where its number in `column` is in `train`; every other clip tests."""
-
-    column: Column
-    train: frozenset[int]
-
-
-_NTU60_SUBJECTS = frozenset([1, 2, 4, 5, 8, 9, 13, 14, 15, 16, 17, 18, 19, 25, 27, 28, 31, 34, 35, 38])
-_NTU120_SUBJECTS = _NTU60_SUBJECTS | {
-    45, 46, 47, 49, 50, 52, 53, 54, 55, 56, 57, 58, 59, 70, 74, 78, 80,
-    81, 82, 83, 84, 85, 86, 89, 91, 92, 93, 94, 95, 97, 98, 100, 103,
-}  # fmt: skip
-
 RULES: dict[str, dict[str, Rule]] = {
-    "ntu60": {
-        "cross-subject": Rule("subject", _NTU60_SUBJECTS),
-        "cross-view": Rule("camera", frozenset({2, 3})),
-    },
-    "ntu120": {
-        "cross-subject": Rule("subject", _NTU120_SUBJECTS),
-        "cross-setup": Rule("setup", frozenset(range(2, 33, 2))),
-    },
-    "utd-mhad": {"cross-subject": Rule("subject", frozenset({1, 3, 5, 7}))},
-    "nw-ucla": {"cross-view": Rule("camera", frozenset({1, 2}))},
-    "msr-action3d": {"cross-subject": Rule("subject", frozenset({1, 3, 5, 7, 9}))},
+    name: dict(format.rules) for name, format in FORMATS.items() if format.rules
 }
 """Official divisions by data set and protocol. PKU-MMD's come as files with the data: see `pack_masks`."""
 
@@ -198,22 +170,15 @@ def one_shot_masks(
 
 
 def one_shot_exemplars(dataset: str) -> dict[str, str]:
-    """The one known clip of each novel class: class name -> clip name.
-
-    For NTU RGB+D 120 these are the official ones: actions A001, A007, ... A115 by subject 8, camera 3, first
-    replication, setup 1 or 18. NTU RGB+D 60 has no official list: the ten of them that lie in it are taken.
+    """The exemplar clip of each novel class in the data set's one-shot protocol: class name -> clip name.
 
     Raises:
-        BadConfig: for a data set without such a list (take `first_exemplars` there).
+        BadConfig: for a data set without such a protocol (take `first_exemplars` there).
     """
-    last = {"ntu60": 60, "ntu120": 120}.get(dataset)
-    if last is None:
+    format = FORMATS.get(dataset)
+    if format is None or format.exemplars is None:
         raise BadConfig(f"{dataset} has no official one-shot exemplars")
-    names = class_names("ntu")
-    return {
-        names[a - 1]: str(NtuName(1 if a <= 60 else 18, camera=3, subject=8, replication=1, action=a))
-        for a in range(1, last + 1, 6)
-    }
+    return format.exemplars()
 
 
 def first_exemplars(ids: Sequence[str], actions: Sequence[str], novel: Collection[str]) -> dict[str, str]:

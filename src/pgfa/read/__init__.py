@@ -1,42 +1,41 @@
-"""Raw files -> clips. One file a format; this table is the only list of them."""
+"""Raw files -> clips. `FORMATS` is the one list of file formats and data sets."""
 
 from __future__ import annotations
 
 import sys
 import zipfile
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from types import ModuleType
 
 from pgfa.errors import BadFile
 from pgfa.read.datasets import hdm05, kinder_gator, msr_action3d, msrc12, nw_ucla, pku, utd_mhad
 from pgfa.read.datasets.ntu import reader as ntu
-from pgfa.read.format import EMPTY, FileRef, Format
-from pgfa.read.formats import bvh, openpose, pyskl, video
-from pgfa.read.formats import c3d as c3d_markers
-from pgfa.read.formats import npz as own
+from pgfa.read.format import Format
+from pgfa.read.formats import bvh, c3d, npz, openpose, pyskl, video
 from pgfa.read.formats.keypoints import csv as keypoints_csv
 from pgfa.read.formats.keypoints import json as keypoints_json
 from pgfa.read.formats.keypoints import npy as keypoints_npy
+from pgfa.read.source import EMPTY_FILE, ZIP_START, FileRef, as_ref, is_hidden, list_files
 from pgfa.skeleton import Clip
 
-# The first whose content fits is taken: those that look at little come last.
+# The first format whose content fits is taken: those with the least specific content come last.
 FORMATS: dict[str, Format] = {
-    known.name: known
-    for known in (
+    format.name: format
+    for format in (
         utd_mhad.FORMAT,
         kinder_gator.FORMAT,
         msr_action3d.FORMAT,
         nw_ucla.FORMAT,
         hdm05.FORMAT,
         ntu.FORMAT,
-        own.FORMAT,
+        npz.FORMAT,
         ntu.NTU60,
         ntu.NTU120,
         pku.FORMAT,
         msrc12.FORMAT,
         openpose.FORMAT,
         bvh.FORMAT,
-        c3d_markers.FORMAT,
+        c3d.FORMAT,
         pyskl.FORMAT,
         keypoints_npy.FORMAT,
         keypoints_csv.FORMAT,
@@ -47,65 +46,106 @@ FORMATS: dict[str, Format] = {
 
 
 def read(file: str | Path | FileRef) -> Clip:
-    """Read one recording of any known format, told by its content.
+    """Read one recording; the format is detected from the content.
 
     Args:
         file: a path, a folder of OpenPose frames, a member of a zip as ``archive.zip!folder/member``, or a FileRef.
 
     Raises:
-        BadFile: where there is no such file, no reader knows it, or it is damaged.
-        LimitExceeded: where it is larger than a clip may be.
+        BadFile: no such file, no known format, or a damaged file.
+        LimitExceeded: larger than a clip may be.
     """
     ref = file if isinstance(file, FileRef) else as_ref(file)
     return format_of(ref).read(ref)
 
 
 def read_all(file: str | Path | FileRef) -> list[Clip | BadFile]:
-    """All clips of one file; where it holds several, one that cannot be used is told in its place.
+    """All clips of one file, with an error in place of each clip that cannot be used.
 
     Raises:
         As `read`.
     """
     ref = file if isinstance(file, FileRef) else as_ref(file)
-    known = format_of(ref)
-    return known.read_all(ref) if known.read_all else [known.read(ref)]
+    return format_of(ref).clips(ref)
 
 
 def format_of(ref: FileRef) -> Format:
-    """The format of a file, told by its first bytes. Raises BadFile where no reader knows it."""
+    """The format of a file, folder or zip, from its first bytes. Raises BadFile if no format fits."""
     try:
         head = ref.head()
     except BadFile:
-        if openpose.is_recording(ref):
-            return openpose.FORMAT
+        # A folder, on disk or in a zip, has no bytes of its own.
+        if container := container_format(ref):
+            return container
         raise
-    for known in FORMATS.values():
-        if known.sniff(ref.name, head):
-            return known
+    if head.startswith(ZIP_START) and (container := container_format(ref)):
+        return container
+    for format in FORMATS.values():
+        if format.sniff(ref.name, head):
+            return format
     if not head:
-        found = EMPTY
-    elif ref.member is None and head.startswith(b"PK") and zipfile.is_zipfile(ref.path):
-        found = f"a zip archive; name a file in it as {ref.path.name}!folder/file"
+        actual = EMPTY_FILE
+    elif ref.member is None and head.startswith(ZIP_START) and zipfile.is_zipfile(ref.path):
+        actual = f"a zip archive; name a file in it as {ref.path.name}!folder/file"
     else:
-        found = f"a file that starts with {head[:16]!r}"
-    raise BadFile(str(ref), expected=f"a recording in a known format ({', '.join(FORMATS)})", found=found)
+        actual = f"a file that starts with {head[:16]!r}"
+    raise BadFile(str(ref), expected=f"a recording in a known format ({', '.join(FORMATS)})", found=actual)
 
 
-def as_ref(file: str | Path) -> FileRef:
-    """A path, or ``archive.zip!member``, as a reference."""
-    archive, mark, member = str(file).partition(".zip!")
-    if mark and member and not Path(file).exists():
-        return FileRef(Path(archive + ".zip"), member)
-    return FileRef(Path(file))
+def container_format(ref: FileRef) -> Format | None:
+    """The format of which a folder, a zip or a folder of a zip is one recording; None for any other."""
+    return next((format for format in FORMATS.values() if format.container and format.container(ref)), None)
 
 
-class _Room(ModuleType):
-    """This package, and what `pgfa.read(file)` calls: the name `pgfa.read` is both, whichever was asked for first."""
+def is_collection(file: Path) -> bool:
+    """Whether a file is a zip (perhaps damaged) of recordings, not a recording itself."""
+    ref = FileRef(file)
+    return ref.head().startswith(ZIP_START) and container_format(ref) is None
+
+
+def find_recordings(root: Path, expected: str = "a folder or a zip of recordings") -> list[FileRef]:
+    """Every possible recording below a folder or in a zip, whatever its format, sorted by path.
+
+    A folder of parts (OpenPose frames) counts as one recording. Hidden files, and companions of a recording
+    (``.asf``), are left out.
+
+    Raises:
+        BadFile: `root` does not exist, or is a damaged zip.
+    """
+    companions = tuple(ending for format in FORMATS.values() for ending in format.companions)
+    files = list_files(root, expected=expected)
+    recordings = [_whole(ref) for ref in files if not ref.name.lower().endswith(companions)]
+    by_path = {_below(ref, root): ref for ref in recordings}
+    return [by_path[path] for path in sorted(by_path) if not is_hidden(path)]
+
+
+def _whole(ref: FileRef) -> FileRef:
+    """The recording a file belongs to: its folder if the file is only a part of one, else itself."""
+    is_part = any(format.part and format.part(ref.name) for format in FORMATS.values())
+    return ref.folder if is_part else ref
+
+
+def _below(ref: FileRef, root: Path) -> str:
+    """The path of a file below the folder or in the zip; "" for the root itself."""
+    if ref.member is not None:
+        return str(PurePosixPath(ref.member))
+    return ref.path.relative_to(root).as_posix() if ref.path != root else ""
+
+
+class _CallableModule(ModuleType):
+    """Makes `pgfa.read(file)` work although `pgfa.read` is this package.
+
+    Python binds a package's name to its parent as soon as anything below it is imported, so the function `read`
+    cannot keep the name `pgfa.read` for itself; a module is only callable through its class.
+    """
 
     def __call__(self, file: str | Path | FileRef) -> Clip:
         return read(file)
 
 
-sys.modules[__name__].__class__ = _Room
+sys.modules[__name__].__class__ = _CallableModule
 
-__all__ = ["FORMATS", "FileRef", "Format", "as_ref", "format_of", "read", "read_all"]
+__all__ = [
+    "FORMATS", "FileRef", "Format", "as_ref", "container_format", "find_recordings", "format_of", "is_collection",
+    "read", "read_all",
+]  # fmt: skip

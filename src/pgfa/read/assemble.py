@@ -1,4 +1,4 @@
-"""From a reader's numbers to a clip: limits held, absent joints marked, defects counted in plain words."""
+"""From a reader's numbers to a clip: limits checked, absent joints marked, defects counted in plain words."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pgfa.errors import BadFile, LimitExceeded
-from pgfa.read.format import NOBODY, FileRef
+from pgfa.read.format import A_PERSON
+from pgfa.read.source import FileRef
 from pgfa.skeleton import Clip, Layout, Source
 
 MAX_FRAMES = 100_000
@@ -26,66 +27,79 @@ def assemble(
     layout: Layout,
     source: Source,
     problems: tuple[str, ...] = (),
-    absent: Literal["zero", "nan"] | None = "zero",
+    absent: Literal["zero joint", "zero body", "nan"] | None = "zero joint",
 ) -> Clip:
-    """Check a recording's numbers and make the clip.
+    """Check a recording's numbers and make the clip. Every reader ends here.
 
     Args:
-        ref: the file they come from.
-        raw: its bytes, for the digest.
+        ref: the file, for errors.
+        raw: its bytes, for the digest; not read if `source` has one.
         positions: (frames, bodies, joints, 3) metres.
-        rate: frames a second.
+        rate: frames per second.
         layout: the joints.
-        source: what the file says of the clip; the digest is added here.
-        problems: defects the reader found; those found here are added.
-        absent: how the format marks a joint that was not seen: by 0 0 0 (Kinect sets: the place of the
-            sensor), by NaN (then NaN is no defect), or not at all.
+        source: what the file says about the clip.
+        problems: defects the reader noticed; those noticed here are added.
+        absent: how the format marks what was not seen: a joint at 0 0 0 (the position of a Kinect itself), a body
+            with all joints at 0 0 0, NaN (which is then no defect), or not at all.
 
     Raises:
-        BadFile: where no frame holds a body, or a number is no possible place in a room.
+        BadFile: no frame holds a person, or a coordinate is beyond MAX_METRES.
         LimitExceeded: above MAX_FRAMES frames.
     """
     frames = positions.shape[0]
     check_frames(ref, frames)
+    _check_range(ref, positions, layout)
+    out = positions.astype(np.float32)
+    noted = list(problems)
+    not_finite = np.isinf(out) if absent == "nan" else ~np.isfinite(out)
+    if not_finite.any():
+        noted.append(counted(int(not_finite.sum()), "number") + " not finite")
+    missing = ~np.isfinite(out).all(axis=-1)
+    if absent in ("zero joint", "zero body"):
+        zero = (out == 0).all(axis=-1)
+        zero_body = zero.all(axis=-1, keepdims=True)
+        if absent == "zero body":
+            zero &= zero_body
+        elif stray := int((zero & ~zero_body).sum()):
+            noted.append(counted(stray, "joint") + " at the position of the sensor")
+        missing |= zero
+    out[missing] = np.nan
+    empty = int(missing.reshape(frames, -1).all(axis=1).sum())
+    if empty == frames:
+        raise BadFile(str(ref), expected=A_PERSON, found=f"no person in {counted(frames, 'frame')}")
+    if empty:
+        noted.append(counted(empty, "empty frame"))
+    if frames == 1:
+        noted.append("1 frame only")
+    if not source.digest:
+        source = replace(source, digest=digest_of(raw))
+    return Clip(out, rate, layout, source, tuple(dict.fromkeys(noted)))
+
+
+def _check_range(ref: FileRef, positions: NDArray[Any], layout: Layout) -> None:
     far = np.abs(positions) >= MAX_METRES
     far &= np.isfinite(positions)
     if far.any():
-        frame, body, joint, axis = (int(i) for i in np.argwhere(far)[0])
-        place = f"frame {frame + 1}, body {body + 1}, {layout.joints[joint]}"
-        found = f"{positions[frame, body, joint, axis]:g}"
-        raise BadFile(str(ref), where=place, expected=f"a place in metres, below {MAX_METRES:g}", found=found)
-    out = positions.astype(np.float32)
-    unfit = np.isinf(out) if absent == "nan" else ~np.isfinite(out)
-    found_problems = list(problems)
-    if unfit.any():
-        found_problems.append(counted(int(unfit.sum()), "number") + " not finite")
-    gone = ~np.isfinite(out).all(axis=-1)
-    if absent == "zero":
-        zero = (out == 0).all(axis=-1)
-        stray = int((zero & ~zero.all(axis=-1, keepdims=True)).sum())
-        if stray:
-            found_problems.append(counted(stray, "joint") + " at the sensor's own place")
-        gone |= zero
-    out[gone] = np.nan
-    empty = int(gone.reshape(frames, -1).all(axis=1).sum())
-    if empty == frames:
-        raise BadFile(str(ref), expected=NOBODY, found=f"no frame with a body in {frames}")
-    if empty:
-        found_problems.append(counted(empty, "empty frame"))
-    if frames == 1:
-        found_problems.append("1 frame only")
-    source = replace(source, digest=hashlib.sha256(raw).hexdigest()[:16])
-    return Clip(out, rate, layout, source, tuple(dict.fromkeys(found_problems)))
+        frame, body, joint, axis = (int(index) for index in np.argwhere(far)[0])
+        where = f"frame {frame + 1}, body {body + 1}, {layout.joints[joint]}"
+        coordinate = f"{positions[frame, body, joint, axis]:g}"
+        expected = f"a coordinate in metres, below {MAX_METRES:g}"
+        raise BadFile(str(ref), where=where, expected=expected, found=coordinate)
 
 
 def check_frames(ref: FileRef | str, frames: int) -> None:
-    """Raise BadFile for no frame, LimitExceeded above MAX_FRAMES; cheap, so asked before parsing."""
+    """Raise BadFile for no frame, LimitExceeded above MAX_FRAMES; cheap, so called before parsing."""
     if frames == 0:
         raise BadFile(str(ref), expected="at least one frame", found="none")
     if frames > MAX_FRAMES:
         raise LimitExceeded(f"{ref}: {frames:,} frames, more than the limit of {MAX_FRAMES:,}")
 
 
-def counted(count: int, noun: str) -> str:
+def digest_of(raw: bytes) -> str:
+    """What `Source.digest` holds: SHA-256 of a file's bytes, 16 hex digits."""
+    return hashlib.sha256(raw).hexdigest()[:16]
+
+
+def counted(count: int, noun: str, plural: str = "") -> str:
     """``"1 empty frame"``, ``"3 empty frames"``."""
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+    return f"{count} {noun if count == 1 else plural or noun + 's'}"

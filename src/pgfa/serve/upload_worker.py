@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import IO, Any
 
 from pgfa.errors import BadFile, LimitExceeded, PgfaError
-from pgfa.read import format_of
-from pgfa.read.format import UNREADABLE, FileRef
+from pgfa.read import find_recordings, is_collection, read_all
+from pgfa.read.source import READ_ERRORS, FileRef, is_hidden
 from pgfa.skeleton import Clip
 
 MAX_MEMORY = 6 * 1024**3
@@ -116,40 +116,28 @@ def safe_name(name: str) -> str:
 def _read_each(path: Path, limits: UploadLimits) -> Iterator[Clip | BadFile]:
     for ref in _recordings(path, limits):
         try:
-            format = format_of(ref)
-            results: Sequence[Clip | BadFile]
-            results = format.read_all(ref) if format.read_all else [format.read(ref)]
+            results: Sequence[Clip | BadFile] = read_all(ref)
         except BadFile as error:
             results = [error]
         yield from results
 
 
 def _recordings(path: Path, limits: UploadLimits) -> Iterator[FileRef]:
-    """The file itself, or the members of a zip that is not a recording itself."""
-    whole = FileRef(path)
-    if not whole.head().startswith(b"PK\x03\x04"):
-        yield whole
+    """The file itself, or the recordings in a zip that is not a recording itself."""
+    if not is_collection(path):
+        yield FileRef(path)
         return
     try:
         with zipfile.ZipFile(path) as archive:
-            members = [m for m in archive.infolist() if not m.is_dir() and not _hidden(m.filename)]
-    except UNREADABLE as error:
+            members = [m for m in archive.infolist() if not m.is_dir() and not is_hidden(m.filename)]
+    except READ_ERRORS as error:
         raise BadFile(str(path), expected="a zip of recordings", found=str(error)[:200]) from None
-    # A recording may be a zip itself: the project's own format, or frames of OpenPose.
-    if any(m.filename == "positions.npy" or m.filename.endswith("_keypoints.json") for m in members):
-        yield whole
-        return
     if len(members) > 4 * limits.clips:
         raise LimitExceeded(f"{path}: {len(members):,} files in one zip, more than {4 * limits.clips:,}")
     size = sum(member.file_size for member in members)
     if size > 4 * limits.file_bytes:
         raise LimitExceeded(f"{path}: {size:,} bytes when inflated, more than {4 * limits.file_bytes:,}")
-    for member in members:
-        yield FileRef(path, member.filename)
-
-
-def _hidden(name: str) -> bool:
-    return any(part.startswith((".", "__MACOSX")) for part in name.split("/"))
+    yield from find_recordings(path)
 
 
 def _check_clip(clip: Clip, limits: UploadLimits) -> None:

@@ -1,4 +1,4 @@
-"""What a skeleton is: layouts, their maps, the clip, and many clips laid end to end."""
+"""Skeletons: layouts, maps between them, the clip, and many clips in one array."""
 
 from pgfa.skeleton.clip import NO_DEPTH, Clip, Source
 from pgfa.skeleton.estimator_layouts import COCO17, MEDIAPIPE33, OPENPOSE18, OPENPOSE25, SMPL24

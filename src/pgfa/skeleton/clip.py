@@ -12,20 +12,20 @@ from pgfa.skeleton.layout import Layout
 from pgfa.skeleton.layouts import map_positions
 
 NO_DEPTH = "no depth"
-"""The entry of `Clip.problems` that says a recording has two dimensions only; packs carry it as any other."""
+"""The entry of `Clip.problems` of a recording in two dimensions. Packs store it: do not change the text."""
 
 
 @dataclass(frozen=True)
 class Source:
-    """Where a clip comes from and what its data set says of it.
+    """Where a clip comes from, and its entry in the data set.
 
     Attributes:
-        id: unique in its data set; the file's name without ending where that is unique.
+        id: unique in its data set; the file name without ending if that is unique.
         dataset: name of the data set (``"utd-mhad"``), or of the user's folder.
-        action: the class name of the data set's catalogue (``"swipe-left"``); "" where not known.
-        variant: a finer name the data set gives (``"Kick a ball with the other leg"``); "" where there is none.
-        subject, camera, setup: as the data set numbers them; "" where it does not.
-        digest: SHA-256 (16 hex digits) of the source file's bytes; "" where the clip was not read from a file.
+        action: the class name of the data set's catalogue (``"swipe-left"``); "" if unknown.
+        variant: a finer name of the data set (``"Kick a ball with the other leg"``); "" for none.
+        subject, camera, setup: as numbered by the data set; "" if unknown.
+        digest: SHA-256 (16 hex digits) of the source file's bytes; "" for a clip that was not read from a file.
     """
 
     id: str
@@ -45,16 +45,16 @@ class Clip:
     Attributes:
         positions: (frames, bodies, joints, 3) float32, metres, y up (x to the camera's left as the body faces it is
             not assumed: any horizontal view may occur). NaN where a body or joint is absent in a frame.
-        rate: frames a second, above 0.
+        rate: frames per second, above 0.
         layout: the joints' names and order.
         source: where it comes from.
-        problems: defects found when reading that leave the clip usable (``"3 empty frames"``). `NO_DEPTH`
-            among them says that z was not recorded: it is 0 wherever a joint was seen, and x and y are as a
-            Kinect at that place has them (x to the camera's left, y up).
+        problems: defects noticed when reading that leave the clip usable (``"3 empty frames"``). `NO_DEPTH` among
+            them means that z was not recorded: it is 0 wherever a joint is present, and x and y are as a Kinect in
+            the position of the camera measures them (x to the camera's left, y up).
 
     Raises:
-        LayoutMismatch: where positions do not have the layout's joints.
-        ValueError: where positions have another rank or type, or rate is not above 0.
+        LayoutMismatch: positions do not have the layout's joints.
+        ValueError: positions have another rank or type, or rate is not above 0.
     """
 
     positions: NDArray[np.float32]
@@ -74,7 +74,7 @@ class Clip:
                 f"layout {self.layout.name} has {len(self.layout.joints)} joints, but the clip has {shape[2]}"
             )
         if not (np.isfinite(self.rate) and self.rate > 0):
-            raise ValueError(f"rate must be a number of frames a second above 0, found {self.rate}")
+            raise ValueError(f"rate must be a number of frames per second above 0, found {self.rate}")
 
     @property
     def frames(self) -> int:
@@ -97,8 +97,8 @@ class Clip:
         return NO_DEPTH not in self.problems
 
     def without_depth(self, view: float = 0.0) -> Clip:
-        """What a camera without depth sees: turned by `view` radians about the vertical (from z towards x), z
-        put to 0, and marked so. Far from the camera: size does not change with distance."""
+        """The clip as a camera without depth sees it: rotated by `view` radians about the vertical (from z towards x),
+        z set to 0, `NO_DEPTH` among the problems. Orthographic: size does not change with distance."""
         flat = np.zeros_like(self.positions)
         x, z = self.positions[..., 0], self.positions[..., 2]
         flat[..., 0] = np.cos(view) * x + np.sin(view) * z
@@ -108,5 +108,5 @@ class Clip:
         return replace(self, positions=flat, problems=problems)
 
     def to(self, layout: Layout) -> Clip:
-        """The same clip in another layout. Raises LayoutMismatch where no meaningful map is known."""
+        """The same clip in another layout. Raises LayoutMismatch if there is no map."""
         return replace(self, positions=map_positions(self.positions, self.layout, layout), layout=layout)

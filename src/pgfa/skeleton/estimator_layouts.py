@@ -13,8 +13,7 @@ COCO17 = Layout(
         "shoulder_left", "shoulder_right", "elbow_left", "elbow_right", "wrist_left", "wrist_right",
         "hip_left", "hip_right", "knee_left", "knee_right", "ankle_left", "ankle_right",
     ),
-    # The nose is the only joint of the middle: all hangs from it, and it has to stand for the pelvis too.
-    # Carry to ntu25 for a trunk.
+    # The nose is the only joint in the middle: it is the centre, and the root too. Map to ntu25 for a trunk.
     bones=(
         *_FACE,
         *both("nose=", "shoulder", "elbow", "wrist"),
@@ -24,7 +23,7 @@ COCO17 = Layout(
     root="nose",
 )  # fmt: skip
 
-# OpenPose's "neck" is half-way between the shoulders: the place that a Kinect calls the spine at the shoulders.
+# OpenPose's "neck" is half-way between the shoulders, which is the chest of a Kinect.
 OPENPOSE18 = Layout(
     name="openpose18",
     joints=(
@@ -84,8 +83,7 @@ MEDIAPIPE33 = Layout(
     root="nose",
 )  # fmt: skip
 
-# SMPL's "neck" is the base of the neck, which the other layouts call chest; its three spine joints lie
-# lower.
+# SMPL's "neck" is the base of the neck, which the other layouts call chest; its three spine joints are lower.
 SMPL24 = Layout(
     name="smpl24",
     joints=(
@@ -104,14 +102,14 @@ SMPL24 = Layout(
     root="pelvis",
 )  # fmt: skip
 
-LAYOUTS = (COCO17, OPENPOSE18, OPENPOSE25, MEDIAPIPE33, SMPL24)
+ESTIMATOR_LAYOUTS = (COCO17, OPENPOSE18, OPENPOSE25, MEDIAPIPE33, SMPL24)
 
 
-def _sides(**made: dict[str, float]) -> dict[str, dict[str, float]]:
+def _sides(**recipes: dict[str, float]) -> dict[str, dict[str, float]]:
     """The same recipe for the left and the right joint."""
     return {
         f"{joint}_{side}": {f"{origin}_{side}": weight for origin, weight in sources.items()}
-        for joint, sources in made.items()
+        for joint, sources in recipes.items()
         for side in ("left", "right")
     }
 
@@ -122,7 +120,7 @@ def _pair(joint: str, share: float = 1.0) -> dict[str, float]:
 
 
 def _trunk(up: float, layout: Layout) -> dict[str, float]:
-    """The place that far up from the hips (0) to the shoulders (1)."""
+    """The point at that height between the hips (0) and the shoulders (1)."""
     low = {"pelvis": 1 - up} if "pelvis" in layout.joints else _pair("hip", 1 - up)
     high = {"chest": up} if "chest" in layout.joints else _pair("shoulder", up)
     return low | high
@@ -160,10 +158,12 @@ def _from_estimator(layout: Layout) -> dict[tuple[str, str], dict[str, dict[str,
     }
 
 
-MADE_FROM: dict[tuple[str, str], dict[str, dict[str, float]]] = {
-    **{way: made for layout in LAYOUTS[:4] for way, made in _from_estimator(layout).items()},
-    # In SMPL's rest pose the second spine joint is half-way from the pelvis to the base of the neck; one sixth
-    # of that way is three quarters of the way to the first.
+ESTIMATOR_MAPS: dict[tuple[str, str], dict[str, dict[str, float]]] = {
+    **{
+        pair: recipes for layout in ESTIMATOR_LAYOUTS[:4] for pair, recipes in _from_estimator(layout).items()
+    },
+    # In SMPL's rest pose the second spine joint is half-way from the pelvis to the base of the neck; one sixth of that
+    # distance is three quarters of the distance to the first.
     ("smpl24", "ntu25"): {
         "spine": {"spine_2": 1},
         "neck": {"chest": 0.5, "head": 0.5},

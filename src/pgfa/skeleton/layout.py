@@ -1,4 +1,4 @@
-"""The form of a skeleton layout: joints, bones, centre, root, left-right pairs."""
+"""The class of skeleton layouts: joints, bones, centre, root, left-right pairs."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from pgfa.errors import LayoutMismatch
 
 @dataclass(frozen=True)
 class Layout:
-    """A set of named joints and how they hang together.
+    """A set of named joints and the bones between them.
 
     Attributes:
         name: the layout's name, unique in the package.
-        joints: joint names in the order of the data. Names shared between layouts mean the same place.
+        joints: joint names in the order of the data. A name shared between layouts means the same point of the body.
         bones: pairs (child, parent) of joint names; a tree rooted at `centre`.
-        centre: the joint that stands for the middle of the upper body (graph centre).
-        root: the joint that stands for the pelvis.
+        centre: the joint taken as the middle of the upper body (graph centre).
+        root: the joint taken as the pelvis.
     """
 
     name: str
@@ -31,7 +31,7 @@ class Layout:
     root: str
 
     def index(self, joint: str) -> int:
-        """Position of a joint in the data; LayoutMismatch where the layout has no such joint."""
+        """Index of a joint in the data. Raises LayoutMismatch if the layout has no such joint."""
         try:
             return self.joints.index(joint)
         except ValueError:
@@ -46,22 +46,22 @@ class Layout:
 
     @cached_property
     def outwards(self) -> tuple[tuple[int, int], ...]:
-        """`bone_indices`, so ordered that each parent has been reached from the centre before its children."""
-        left = [(int(child), int(parent)) for child, parent in self.bone_indices]
+        """`bone_indices` in an order from the centre outwards: each parent before its children."""
+        remaining = [(int(child), int(parent)) for child, parent in self.bone_indices]
         reached = {self.index(self.centre)}
         ordered: list[tuple[int, int]] = []
-        while left:
-            ready = [bone for bone in left if bone[1] in reached]
+        while remaining:
+            ready = [bone for bone in remaining if bone[1] in reached]
             if not ready:
-                return (*ordered, *left)
+                return (*ordered, *remaining)
             ordered += ready
             reached |= {child for child, _ in ready}
-            left = [bone for bone in left if bone[0] not in reached]
+            remaining = [bone for bone in remaining if bone[0] not in reached]
         return tuple(ordered)
 
     @cached_property
     def mirror(self) -> NDArray[np.int64]:
-        """(joints,) permutation that swaps each left joint with its right one."""
+        """(joints,) permutation that swaps each left joint with its right counterpart."""
 
         def other(joint: str) -> str:
             if joint.endswith("_left"):
@@ -86,7 +86,7 @@ def chain(*joints: str) -> list[tuple[str, str]]:
 def both(*joints: str) -> list[tuple[str, str]]:
     """Bones of a left and a right limb; a first name ending in '=' is shared by both sides."""
 
-    def side(name: str, which: str) -> str:
-        return name[:-1] if name.endswith("=") else f"{name}_{which}"
+    def sided(name: str, side: str) -> str:
+        return name[:-1] if name.endswith("=") else f"{name}_{side}"
 
-    return [bone for which in ("left", "right") for bone in chain(*(side(j, which) for j in joints))]
+    return [bone for side in ("left", "right") for bone in chain(*(sided(name, side) for name in joints))]

@@ -1,4 +1,4 @@
-"""Skeleton layouts: joints, bones, centre, left-right pairs, and the maps between layouts."""
+"""The table of skeleton layouts, those of motion capture and Kinects, and the maps between layouts."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pgfa.errors import LayoutMismatch
-from pgfa.skeleton import estimator_layouts as estimators
+from pgfa.skeleton.estimator_layouts import ESTIMATOR_LAYOUTS, ESTIMATOR_MAPS
 from pgfa.skeleton.layout import Layout, both
 
 __all__ = ["HDM05", "KINECT20", "LAYOUTS", "NTU25", "Layout", "get_layout", "map_positions", "map_weights"]
@@ -23,8 +23,8 @@ NTU25 = Layout(
         "hip_right", "knee_right", "ankle_right", "foot_right",
         "chest", "handtip_left", "thumb_left", "handtip_right", "thumb_right",
     ),
-    # The authors' list (method.md section 2): the finger tip hangs from the thumb's place, the thumb from the
-    # elbow side of the hand; kept exactly, because the adjacency and so the weights depend on it.
+    # The authors' list (method.md section 2): the bone of the finger tip starts at the thumb, that of the
+    # thumb at the hand; kept exactly, because the adjacency and so the weights depend on it.
     bones=(
         ("spine", "chest"), ("pelvis", "spine"), ("neck", "chest"), ("head", "neck"),
         *both("chest=", "shoulder", "elbow", "wrist", "hand"),
@@ -55,10 +55,10 @@ KINECT20 = Layout(
 
 HDM05 = Layout(
     name="hdm05",
-    # The root and the far ends of the 30 segments of the HDM05 ASF skeleton, in the ASF's order. Names say
-    # the anatomical place, so that a name shared with a Kinect layout is the same place; the segment that
-    # ends there is in read/datasets/hdm05.py. The clavicle segment ends at the shoulder joint. The forearm is two
-    # segments long (radius 17 cm, wrist 8 cm): the first ends inside it, the second at the wrist.
+    # The root and the far ends of the 30 segments of the HDM05 ASF skeleton, in the order of the ASF. Names are
+    # anatomical, so that a name shared with a Kinect layout is the same point; read/datasets/hdm05.py has the segment
+    # that ends there. The clavicle segment ends at the shoulder joint. The forearm consists of two segments (radius
+    # 17 cm, wrist 8 cm): the first ends inside it, the second at the wrist.
     joints=(
         "pelvis",
         "hip_left", "knee_left", "ankle_left", "foot_left", "toe_left",
@@ -80,11 +80,11 @@ HDM05 = Layout(
     root="pelvis",
 )  # fmt: skip
 
-LAYOUTS = {layout.name: layout for layout in (NTU25, KINECT20, HDM05, *estimators.LAYOUTS)}
+LAYOUTS = {layout.name: layout for layout in (NTU25, KINECT20, HDM05, *ESTIMATOR_LAYOUTS)}
 
-# How joints that a layout lacks are made from those it has: target layout <- source layout,
-# joint -> {source joint: weight}, weights adding to one. Joints of the same name need no entry.
-_MADE_FROM: dict[tuple[str, str], dict[str, dict[str, float]]] = {
+# How joints that are missing in the source layout are computed: (source, target) -> joint -> {source joint: weight},
+# weights adding to one. Joints of the same name need no entry.
+_MAPS: dict[tuple[str, str], dict[str, dict[str, float]]] = {
     ("kinect20", "ntu25"): {
         "neck": {"chest": 0.5, "head": 0.5},
         "handtip_left": {"hand_left": 1.0},
@@ -93,16 +93,16 @@ _MADE_FROM: dict[tuple[str, str], dict[str, dict[str, float]]] = {
         "thumb_right": {"hand_right": 1.0},
     },
     ("ntu25", "kinect20"): {},
-    # The spine joint lies half-way up the trunk in Kinect v2 and just above the pelvis in Kinect v1;
+    # The spine joint is half-way up the trunk in Kinect v2 and just above the pelvis in Kinect v1;
     # the ASF's two lower spine segments end at one third and two thirds.
     ("hdm05", "ntu25"): {"spine": {"spine_low": 0.5, "spine_high": 0.5}},
     ("hdm05", "kinect20"): {"spine": {"pelvis": 0.5, "spine_low": 0.5}},
-    **estimators.MADE_FROM,
+    **ESTIMATOR_MAPS,
 }
 
 
 def get_layout(name: str) -> Layout:
-    """The layout of that name. Raises LayoutMismatch with the known names where there is none."""
+    """The layout of that name. Raises LayoutMismatch, with the known names, for any other."""
     try:
         return LAYOUTS[name]
     except KeyError:
@@ -117,36 +117,35 @@ def map_weights(source: str, target: str) -> NDArray[np.float32]:
         (target joints, source joints) float32, rows adding to one: target = weights @ source.
 
     Raises:
-        LayoutMismatch: where no meaningful map is known. Which joints lack is said.
+        LayoutMismatch: no map is known.
     """
-    here, there = get_layout(source), get_layout(target)
-    if source != target and (source, target) not in _MADE_FROM:
-        ways = ", ".join(f"{a} -> {b}" for a, b in sorted(_MADE_FROM))
+    origin, goal = get_layout(source), get_layout(target)
+    if source != target and (source, target) not in _MAPS:
+        maps = ", ".join(f"{start} -> {end}" for start, end in sorted(_MAPS))
         raise LayoutMismatch(
-            f"no meaningful map from layout {source} to {target}: joints would have to be invented; "
-            f"known: {ways}"
+            f"no meaningful map from layout {source} to {target}: joints would have to be invented; known: {maps}"
         )
-    made = _MADE_FROM.get((source, target), {})
-    weights = np.zeros((len(there.joints), len(here.joints)), dtype=np.float32)
-    for row, joint in enumerate(there.joints):
-        for origin, weight in made.get(joint, {joint: 1.0}).items():
-            weights[row, here.index(origin)] = weight
+    recipes = _MAPS.get((source, target), {})
+    weights = np.zeros((len(goal.joints), len(origin.joints)), dtype=np.float32)
+    for row, joint in enumerate(goal.joints):
+        for ingredient, weight in recipes.get(joint, {joint: 1.0}).items():
+            weights[row, origin.index(ingredient)] = weight
     weights.flags.writeable = False
     return weights
 
 
 def map_positions(positions: NDArray[np.float32], source: Layout, target: Layout) -> NDArray[np.float32]:
-    """Carry joint positions from one layout to another.
+    """Map joint positions from one layout to another.
 
     Args:
         positions: (..., source joints, 3), NaN where absent.
 
     Returns:
-        (..., target joints, 3) float32; a made joint is NaN where any joint it is made of is, but a head
-        made of ears that were not both seen is put at the nose.
+        (..., target joints, 3) float32; a computed joint is NaN where any joint it is computed from is, but a head
+        between ears that are not both present is put at the nose.
 
     Raises:
-        LayoutMismatch: where no meaningful map is known.
+        LayoutMismatch: no map is known.
     """
     if positions.shape[-2] != len(source.joints):
         raise LayoutMismatch(
@@ -156,7 +155,7 @@ def map_positions(positions: NDArray[np.float32], source: Layout, target: Layout
         return positions
     weights = map_weights(source.name, target.name)
     out = np.zeros((*positions.shape[:-2], len(target.joints), 3), dtype=np.float32)
-    # A few joints make one: gathers keep NaN where it belongs (0 * NaN would spread it everywhere).
+    # Few joints have weight: gathering them keeps NaN where it belongs (0 * NaN would spread it everywhere).
     most = int((weights > 0).sum(axis=1).max())
     order = np.argsort(-weights, axis=1, kind="stable")[:, :most]
     for rank in range(most):
@@ -166,6 +165,6 @@ def map_positions(positions: NDArray[np.float32], source: Layout, target: Layout
     # One ear is hidden in a view from the side, both in many estimates: the nose is the head then.
     if "head" in target.joints and "head" not in source.joints and "nose" in source.joints:
         head = out[..., target.index("head"), :]
-        gone = np.isnan(head).any(axis=-1, keepdims=True)
-        np.copyto(head, positions[..., source.index("nose"), :], where=gone)
+        absent = np.isnan(head).any(axis=-1, keepdims=True)
+        np.copyto(head, positions[..., source.index("nose"), :], where=absent)
     return out

@@ -1,4 +1,4 @@
-"""Many clips of different length in one array: what a pack holds and what preparation takes."""
+"""Many clips of different length in one array: the content of a pack, and the input of preparation."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pgfa.skeleton.layout import Layout
 
 @dataclass(frozen=True)
 class Ragged:
-    """Clips of one layout laid end to end.
+    """Clips of one layout, one after the other.
 
     Attributes:
         positions: (rows, joints, 3) float32, may be memory-mapped. A row is one body in one frame; a clip's rows are
@@ -23,7 +23,7 @@ class Ragged:
         start: (clips,) first row of each clip.
         frames: (clips,) frames of each clip.
         bodies: (clips,) body slots of each clip.
-        rate: (clips,) frames a second.
+        rate: (clips,) frames per second.
         layout: of all clips.
     """
 
@@ -47,15 +47,15 @@ class Ragged:
 
     @classmethod
     def from_clips(cls, clips: Sequence[Clip]) -> Ragged:
-        """Lay clips end to end. Raises LayoutMismatch where they are not all of one layout, ValueError for none."""
+        """Put clips one after the other. Raises LayoutMismatch if layouts differ, ValueError for no clips."""
         if not clips:
-            raise ValueError("no clips to lay end to end")
+            raise ValueError("no clips")
         layout = clips[0].layout
         for clip in clips:
             if clip.layout.name != layout.name:
                 raise LayoutMismatch(
                     f"clips of one layout are needed, found {layout.name} and {clip.layout.name} ({clip.source.id}); "
-                    "carry them to one layout first with Clip.to"
+                    "map them to one layout first with Clip.to"
                 )
         frames = np.array([clip.frames for clip in clips], dtype=np.int64)
         bodies = np.array([clip.bodies for clip in clips], dtype=np.int64)

@@ -15,9 +15,10 @@ from pgfa.errors import BadFile, LimitExceeded, PgfaError
 from pgfa.files import write_json
 from pgfa.pack.importing.folder import NOT_LISTED, absent_files, common_layout, own_files
 from pgfa.pack.summary import TWO_WAYS, spelled_alike
-from pgfa.read import format_of
-from pgfa.read.format import EMPTY, NOBODY, FileRef
-from pgfa.read.parsing.units import PLAUSIBLE, torso_length, upwards
+from pgfa.read import format_of, is_collection
+from pgfa.read.format import A_PERSON
+from pgfa.read.parsing.units import PLAUSIBLE, torso_length, up_axis
+from pgfa.read.source import EMPTY_FILE, FileRef
 from pgfa.skeleton import Clip
 
 
@@ -85,14 +86,14 @@ def check(source: str | Path, labels: str | Path | None = None) -> Iterator[Chec
         BadFile: no such place, nothing in it, or `labels` is wrong.
     """
     place = Path(source)
-    if place.is_file() and not _is_archive(place):
+    if place.is_file() and not is_collection(place):
         yield from _one_file(place)
         return
     listed = Path(labels) if labels is not None else None
     format = own_files(place, listed, complete=False)
     for ref in format.find(place):
         name = ref.member or (ref.path.relative_to(place).as_posix() if ref.path != place else place.name)
-        yield from _each(name, ref, format.read_all)
+        yield from _each(name, ref, format.clips)
     if listed is not None:
         for name, error in absent_files(place, listed):
             yield Checked(name, error=str(error), advice="put the file there, or mend or delete this line")
@@ -140,15 +141,6 @@ def told(results: list[Checked]) -> str:
     return "\n".join(lines)
 
 
-def _is_archive(place: Path) -> bool:
-    from pgfa.read.formats import npz as own
-    from pgfa.read.formats import openpose
-
-    with place.open("rb") as file:
-        head = file.read(4096)
-    return head.startswith(b"PK") and not own.sniff(place.name, head) and not openpose.sniff(place.name, head)
-
-
 def _one_file(place: Path) -> Iterator[Checked]:
     from pgfa.read import read_all
 
@@ -186,7 +178,7 @@ def _each(name: str, ref: FileRef, read_all: Any) -> Iterator[Checked]:
 def _odd(clip: Clip) -> list[str]:
     """What no reader refuses and nobody stands like: another axis up, another unit, other joints."""
     odd = []
-    if clip.depth and (up := upwards(clip.positions.astype(np.float64), clip.layout)) != "y":
+    if clip.depth and (up := up_axis(clip.positions.astype(np.float64), clip.layout)) != "y":
         odd.append(f"the trunk points along {up}, not y, which is up: turn it, unless the person lies")
     torso = torso_length(clip.positions.astype(np.float64), clip.layout)
     if not PLAUSIBLE[0] <= torso <= PLAUSIBLE[1] and np.isfinite(torso):
@@ -198,12 +190,12 @@ def _advice(error: PgfaError, name: str, format: str) -> str:
     """What a user can do about a file that cannot be used; its message says what is wrong."""
     if isinstance(error, LimitExceeded):
         return "cut the recording into shorter ones"
-    if isinstance(error, BadFile) and error.found == EMPTY:
+    if isinstance(error, BadFile) and error.found == EMPTY_FILE:
         return "nothing was written into it: export it again, or delete it"
     if isinstance(error, BadFile) and error.expected == NOT_LISTED:
         listed = f"to use it, add a line to the list: {name},CLASS"
         return listed if format else "it seems to be no recording: leave it, or move it out of the folder"
-    if isinstance(error, BadFile) and error.expected == NOBODY:
+    if isinstance(error, BadFile) and error.expected == A_PERSON:
         return "nobody is seen in it: leave it out, or record it again"
     if not format:
         return (

@@ -5,22 +5,19 @@ from __future__ import annotations
 import csv
 import difflib
 import io
-import os
-import zipfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path, PurePosixPath
 
 from pgfa.errors import BadFile
-from pgfa.read.format import CLASS_NOT_TOLD, FileRef, Format
-from pgfa.read.formats.openpose import FRAME
+from pgfa.read import find_recordings
+from pgfa.read.format import CLASS_UNKNOWN_TEXTS, Format
+from pgfa.read.source import FileRef
 from pgfa.skeleton import Clip
 
 NAME = "files"
 TITLE = "one's own folder or zip of files in any format known; class = the folder a file lies in, or --labels"
-COMPANIONS = (".asf", ".tagstream")
-"""Endings of files that belong to a recording of the same name and are none themselves."""
 NOT_LISTED = "a line for it in the labels"
 """What was expected of a file that a list of labels leaves out."""
 _LABELS_BYTES = 256 * 1024 * 1024
@@ -143,37 +140,12 @@ def _no_sign(name: str, head: bytes) -> bool:
 
 
 def _find(labels: Path | None, source: Path) -> list[FileRef]:
-    """Every recording below a folder or in a zip, sorted: files but hidden ones, companions and the list itself,
-    and folders of frames."""
-    if source.is_dir():
-        paths = (Path(folder) / name for folder, _, names in os.walk(source) for name in names)
-        refs = [FileRef(path) for path in paths if labels is None or path.resolve() != labels.resolve()]
-    else:
-        try:
-            with zipfile.ZipFile(source) as archive:
-                refs = [FileRef(source, info.filename) for info in archive.infolist() if not info.is_dir()]
-        except (OSError, zipfile.BadZipFile) as error:
-            found = "nothing there" if not source.exists() else str(error)
-            raise BadFile(source, expected="a folder or a zip of recordings", found=found) from None
-    refs = [_whole(ref) for ref in refs if not ref.name.lower().endswith(COMPANIONS)]
-    shown = {_place(ref, source): ref for ref in refs}
-    hidden = (".", "__MACOSX")
-    kept = [
-        shown[name] for name in sorted(shown) if not any(part.startswith(hidden) for part in name.split("/"))
-    ]
-    if not kept:
+    """Every recording below a folder or in a zip, sorted, without the list of labels itself."""
+    listed = labels.resolve() if labels is not None else None
+    refs = [ref for ref in find_recordings(source) if ref.member is not None or ref.path.resolve() != listed]
+    if not refs:
         raise BadFile(source, expected="recordings", found="no file")
-    return kept
-
-
-def _whole(ref: FileRef) -> FileRef:
-    """The recording a file belongs to: OpenPose's frames are their folder, all else is itself."""
-    if not FRAME.fullmatch(ref.name):
-        return ref
-    if ref.member is None:
-        return FileRef(ref.path.parent)
-    folder = str(PurePosixPath(ref.member).parent)
-    return FileRef(ref.path, folder if folder != "." else None)
+    return refs
 
 
 def _read(source: Path, labels: Mapping[str, Label] | None, ref: FileRef) -> Clip:
@@ -207,7 +179,7 @@ def _read_all(source: Path, labels: Mapping[str, Label] | None, ref: FileRef) ->
             subject=label.subject or own.subject,
         )
         # The folder or the list has told it: no longer a defect.
-        problems = tuple(p for p in clip.problems if p != CLASS_NOT_TOLD or not named.action)
+        problems = tuple(p for p in clip.problems if p not in CLASS_UNKNOWN_TEXTS or not named.action)
         return replace(clip, source=named, problems=problems)
 
     return [labelled(clip) if isinstance(clip, Clip) else clip for clip in clips]

@@ -15,7 +15,8 @@ import numpy as np
 from pgfa.errors import BadFile, PgfaError
 from pgfa.files import digest, write_atomic
 from pgfa.pack.pack import Rejected
-from pgfa.read.format import FileRef, Format
+from pgfa.read.format import Format
+from pgfa.read.source import FileRef
 from pgfa.skeleton import Clip, Source, get_layout
 
 
@@ -88,7 +89,7 @@ def write_shard(chunk: Chunk, format: Format, source: Path, stop: Any = None) ->
             raise Stopped
         name = below(source, ref)
         try:
-            read = format.read_all(ref) if format.read_all else [format.read(ref)]
+            read = format.clips(ref)
         except PgfaError as error:
             rejected.append(Rejected(name, below(source, error)))
         except MemoryError:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from pgfa.pack.importing.shards import Chunk, Shard, write_shard
 from pgfa.read.format import Format
+from pgfa.read.parsing.fast_floats import prepare_allocator
 
 
 @dataclass
@@ -34,6 +35,7 @@ def start(format: Format, source: Path, stop: Event) -> None:
     """Make this process ready."""
     global _task
     _task = _Task(format, source, stop)
+    prepare_allocator()
     # Ctrl-C reaches the whole group of processes; the parent decides, and tells by `stop`.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     # A parent that is killed cannot tell anything: without this its children would wait for ever.

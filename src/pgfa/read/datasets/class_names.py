@@ -1,5 +1,4 @@
-"""Class names of the data sets whose files say a class by number only. The catalogues carry the same names
-(a test)."""
+"""Class names of the data sets whose files hold a class number only. A test holds the catalogues to the same names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""HDM05 (Müller et al. 2007), the set of 11 classes: Acclaim motion (.amc) of five actors (.asf), 120 Hz."""
+"""HDM05 (Müller et al. 2007), the subset of 11 classes: Acclaim motion (.amc) of five actors (.asf), 120 Hz."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import numpy as np
 
 from pgfa.errors import BadFile
 from pgfa.read.assemble import assemble
-from pgfa.read.format import CLASS_NOT_TOLD, FileRef, Format
+from pgfa.read.format import CLASS_UNKNOWN, Format
 from pgfa.read.formats.acclaim import Skeleton, forward, parse_amc, parse_asf
-from pgfa.read.source import find_files
+from pgfa.read.source import FileRef, find_files
 from pgfa.skeleton import HDM05, Clip, Source
 
-# The data set's own motion name -> class.
+# Motion name of the data set -> class.
 ACTIONS = {
     "depositFloorR": "deposit-floor",
     "elbowToKnee1RepsLelbowStart": "elbow-to-knee",
@@ -57,21 +57,21 @@ def find(root: Path) -> list[FileRef]:
 def read(ref: FileRef) -> Clip:
     """One clip: (frames, 1, 31, 3) metres in the room's frame (y up), 120 Hz, by forward kinematics.
 
-    The skeleton is the actor's ``HDM_actor.asf`` in the same folder (or, for another name,
-    the .asf of that name).
+    The skeleton is the actor's ``HDM_actor.asf`` in the same folder (or, for a file named otherwise, the .asf of
+    the same name).
 
     Raises:
-        BadFile: where motion or skeleton is wrong or the skeleton lacks. LimitExceeded.
+        BadFile: motion or skeleton is damaged, or the skeleton is missing. LimitExceeded.
     """
     raw = ref.read()
     match = re.fullmatch(NAME, ref.name, re.IGNORECASE)
     actor = ref.sibling(f"HDM_{match[1]}.asf" if match else f"{ref.stem}.asf")
     try:
-        bones = actor.read()
+        skeleton_bytes = actor.read()
     except BadFile as error:
-        found = f"{actor.name}: {error.found}"
-        raise BadFile(str(ref), expected="the actor's skeleton beside it", found=found) from None
-    skeleton = parse_asf(str(actor), bones)
+        actual = f"{actor.name}: {error.found}"
+        raise BadFile(str(ref), expected="the actor's skeleton beside it", found=actual) from None
+    skeleton = parse_asf(str(actor), skeleton_bytes)
     _check_segments(actor, skeleton)
     motion, degrees, problems = parse_amc(str(ref), raw, skeleton)
     ends = forward(skeleton, motion, degrees)
@@ -79,7 +79,7 @@ def read(ref: FileRef) -> Clip:
     positions = ends[:, None, np.array([joints.index(joint) for joint in HDM05.joints])]
     action = ACTIONS.get(match[2], "") if match else ""
     if not action:
-        problems.append(CLASS_NOT_TOLD)
+        problems.append(CLASS_UNKNOWN)
     source = Source(
         id=ref.stem,
         dataset="hdm05",
@@ -95,10 +95,31 @@ def read(ref: FileRef) -> Clip:
 
 def _check_segments(actor: FileRef, skeleton: Skeleton) -> None:
     names = {bone.name for bone in skeleton.bones}
-    odd = sorted(names ^ SEGMENTS.keys())
-    if odd:
+    if different := sorted(names ^ SEGMENTS.keys()):
         expected = f"the {len(SEGMENTS)} bones of the HDM05 skeleton"
-        raise BadFile(str(actor), expected=expected, found=f"other ones ({', '.join(odd[:5])})")
+        raise BadFile(str(actor), expected=expected, found=f"others ({', '.join(different[:5])})")
 
 
-FORMAT = Format("hdm05", "HDM05: .amc with the actor's .asf, 11 classes", sniff, find, read)
+def sample() -> dict[str, bytes]:
+    """Two frames of class squat, and the actor's skeleton."""
+    block = "begin\nname {}\ndirection 1 0 0\nlength 1\naxis 0 0 0 XYZ\ndof rx\nend\n"
+    skeleton = (
+        ":units\nlength 0.45\n:root\norder TX TY TZ RX RY RZ\naxis XYZ\n:bonedata\n"
+        + "".join(map(block.format, SEGMENTS))
+        + f":hierarchy\nbegin\nroot {' '.join(SEGMENTS)}\nend\n"
+    )
+    angles = "".join(f"{bone} 1.5\n" for bone in SEGMENTS)
+    motion = ":FULLY-SPECIFIED\n:DEGREES\n" + "".join(f"{n}\nroot 0 1 0 0 0 0\n{angles}" for n in (1, 2))
+    return {"HDM_bd_squat1Reps_001_120.amc": motion.encode(), "HDM_bd.asf": skeleton.encode()}
+
+
+FORMAT = Format(
+    "hdm05",
+    "HDM05: .amc with the actor's .asf, 11 classes",
+    sniff,
+    find,
+    read,
+    kind="dataset",
+    companions=(".asf",),
+    sample=sample,
+)

@@ -10,13 +10,14 @@ from numpy.typing import NDArray
 
 from pgfa.errors import BadFile
 from pgfa.read.assemble import assemble, check_frames, counted
-from pgfa.read.format import FileRef, Format
+from pgfa.read.format import Format
 from pgfa.read.parsing.text_table import parse_rows, short
-from pgfa.read.source import find_files
+from pgfa.read.sample import coordinates, rows
+from pgfa.read.source import FileRef, find_files
 from pgfa.skeleton import KINECT20, Clip, Source
 
-# The data set's own name -> class. The other hand or leg, and "as fast (far, high) as you can", are the same
-# class; a swipe to the left and one to the right are two, because a sentence tells them apart.
+# Motion name of the data set -> class. The other hand or leg, and "as fast (far, high) as you can", are the same
+# class; a swipe to the left and one to the right are two, because a sentence can name the direction.
 MERGED = {
     "Raise your hand": "raise-hand",
     "Raise your other hand": "raise-hand",
@@ -66,7 +67,7 @@ MERGED = {
     "Fly like a bird": "fly-like-a-bird",
     "Fly like an airplane": "fly-like-an-airplane",
     "Swim": "swim",
-    "Climb and imaginary ladder": "climb-ladder",  # the data set's own spelling
+    "Climb and imaginary ladder": "climb-ladder",  # the spelling of the data set
     "Kick a ball": "kick-ball",
     "Kick a ball with the other leg": "kick-ball",
     "Kick a ball as far as you can": "kick-ball",
@@ -98,10 +99,10 @@ def find(root: Path) -> list[FileRef]:
 
 
 def read(ref: FileRef) -> Clip:
-    """One clip: (frames, 1, 20, 3) metres in the Kinect's frame; the rate is that of the median time step.
+    """One clip: (frames, 1, 20, 3) metres in the Kinect's frame; the rate is one over the median time step.
 
     The class comes from the motion's name in the file's name, or, where the file was renamed, in its last
-    column; the number in the name is the order in the session and tells nothing.
+    column; the number in the name is the order in the session and has no meaning.
 
     Raises:
         BadFile, LimitExceeded.
@@ -111,17 +112,16 @@ def read(ref: FileRef) -> Clip:
     _check_header(ref, text[0] if text else "")
     lines = [number for number, row in enumerate(text[1:], start=2) if row.strip()]
     check_frames(ref, len(lines))
-    rows = [text[number - 1].split(",") for number in lines]
-    values = parse_rows(ref, rows, len(COLUMNS), lines=lines, exact=False)
+    cells = [text[number - 1].split(",") for number in lines]
+    values = parse_rows(ref, cells, len(COLUMNS), lines=lines, exact=False)
     rate, problems = _rate(values[:, 0] / 1000.0)
 
-    last = [cell.strip() for cell in rows[0][len(COLUMNS) :]]
-    told = [*last, "", ""][:2]
+    last_cells = [cell.strip() for cell in cells[0][len(COLUMNS) :]]
     match = re.fullmatch(NAME, ref.name, re.IGNORECASE)
-    person, motion = (match[1], match[3]) if match else told
+    person, motion = (match[1], match[3]) if match else [*last_cells, "", ""][:2]
     variant = motion.replace("-", " ").strip()
     if variant not in MERGED:
-        problems.append(f"class not known: {short(variant)}" if variant else "class not told by the file")
+        problems.append(f"unknown class: {short(variant)}" if variant else "class missing from the file")
     folder = (ref.sibling(".").member or str(ref.path.parent)).replace("\\", "/").lower()
     setup = next((_GROUPS[part] for part in reversed(folder.split("/")) if part in _GROUPS), "")
     source = Source(
@@ -138,29 +138,45 @@ def read(ref: FileRef) -> Clip:
 
 def _check_header(ref: FileRef, line: str) -> None:
     names = [name.strip() for name in line.split(",")]
-    for cell, (expected, found) in enumerate(
+    for cell, (expected, actual) in enumerate(
         zip(COLUMNS, [*names, *[""] * len(COLUMNS)], strict=False), start=1
     ):
-        if expected != found:
-            place = f"line 1, cell {cell}"
-            raise BadFile(str(ref), where=place, expected=f"the column {expected}", found=short(found))
+        if expected != actual:
+            where = f"line 1, cell {cell}"
+            raise BadFile(str(ref), where=where, expected=f"the column {expected}", found=short(actual))
 
 
 def _rate(seconds: NDArray[np.float64]) -> tuple[float, list[str]]:
-    """Frames a second from (frames,) times, and what is wrong with the times."""
+    """Frames per second from (frames,) times, and problems of the times."""
     steps = np.diff(seconds)
     problems = []
-    back = int((~(steps > 0)).sum())
-    if back:
-        problems.append(counted(back, "time") + " not after the one before")
+    unordered = int((~(steps > 0)).sum())
+    if unordered:
+        problems.append(counted(unordered, "time") + " not after the previous one")
     steps = steps[steps > 0]
     step = float(np.median(steps)) if len(steps) else np.nan
     if not 0.001 <= step <= 10:
-        return NOMINAL_RATE, [*problems, f"no frame rate in the times: {NOMINAL_RATE:g} Hz taken"]
+        return NOMINAL_RATE, [*problems, f"frame rate missing, assumed {NOMINAL_RATE:g} fps"]
     gaps = int((steps > 5 * step).sum())
     if gaps:
         problems.append(counted(gaps, "gap") + " in time of more than 5 frames")
     return 1.0 / step, problems
 
 
-FORMAT = Format("kinder-gator", "Kinder-Gator: .csv, Kinect v1, 58 motions in 43 classes", sniff, find, read)
+def sample() -> dict[str, bytes]:
+    """Three frames of class bow, subject 1."""
+    header = ",".join([*COLUMNS, "User-ID", "Action", ""])
+    frames = rows(coordinates(3, 60), ",")
+    lines = [f"{33 * number},{frame},1,Bow," for number, frame in enumerate(frames)]
+    return {"POSE-p1_01-Bow-1.csv": ("\n".join([header, *lines]) + "\n").encode()}
+
+
+FORMAT = Format(
+    "kinder-gator",
+    "Kinder-Gator: .csv, Kinect v1, 58 motions in 43 classes",
+    sniff,
+    find,
+    read,
+    kind="dataset",
+    sample=sample,
+)

@@ -1,4 +1,4 @@
-"""MSR-Action3D (Li, Zhang, Liu, CVPRW 2010), in metres: one text a clip, 20 classes, 10 subjects."""
+"""MSR-Action3D (Li, Zhang, Liu, CVPRW 2010), in metres: one text file per clip, 20 classes, 10 subjects."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ import numpy as np
 
 from pgfa.errors import BadFile
 from pgfa.read.assemble import assemble, check_frames
-from pgfa.read.format import CLASS_NOT_TOLD, FileRef, Format
+from pgfa.read.format import CLASS_UNKNOWN, Format, Rule
 from pgfa.read.parsing.text_table import looks_numeric, parse_rows
-from pgfa.read.source import find_files
+from pgfa.read.sample import coordinates, rows
+from pgfa.read.source import FileRef, find_files
 from pgfa.skeleton import KINECT20, Clip, Source
 
 ACTIONS = (
@@ -41,31 +42,44 @@ def find(root: Path) -> list[FileRef]:
 def read(ref: FileRef) -> Clip:
     """One clip: (frames, 1, 20, 3) metres in the Kinect's frame, 15 Hz. Raises BadFile, LimitExceeded.
 
-    Rows are ``x y z confidence``, 20 a frame; the confidence (tracked or inferred) is not kept.
+    Rows are ``x y z confidence``, 20 per frame; the confidence (tracked or inferred) is dropped.
     """
     raw = ref.read()
     lines = [
-        (number, row.split()) for number, row in enumerate(raw.decode("utf-8", "replace").splitlines(), 1)
+        (number, line.split()) for number, line in enumerate(raw.decode("utf-8", "replace").splitlines(), 1)
     ]
-    lines = [line for line in lines if line[1]]
+    lines = [(number, cells) for number, cells in lines if cells]
     if len(lines) % 20:
-        place = f"line {lines[-1][0]}"
-        raise BadFile(
-            str(ref), where=place, expected="20 rows for each frame", found=f"{len(lines)} rows in all"
-        )
+        actual = f"{len(lines)} rows in all"
+        raise BadFile(str(ref), where=f"line {lines[-1][0]}", expected="20 rows per frame", found=actual)
     check_frames(ref, len(lines) // 20)
-    values = parse_rows(ref, [row for _, row in lines], 4, lines=[number for number, _ in lines])
+    values = parse_rows(ref, [cells for _, cells in lines], 4, lines=[number for number, _ in lines])
     positions = np.ascontiguousarray(values.reshape(-1, 1, 20, 4)[:, :, _ORDER, :3])
     match = re.fullmatch(NAME, ref.name, re.IGNORECASE)
-    known = match is not None and 1 <= int(match[1]) <= len(ACTIONS)
+    has_class = match is not None and 1 <= int(match[1]) <= len(ACTIONS)
     source = Source(
         id=ref.stem,
         dataset="msr-action3d",
-        action=ACTIONS[int(match[1]) - 1] if match and known else "",
+        action=ACTIONS[int(match[1]) - 1] if match and has_class else "",
         subject=str(int(match[2])) if match else "",
     )
-    problems = () if known else (CLASS_NOT_TOLD,)
+    problems = () if has_class else (CLASS_UNKNOWN,)
     return assemble(ref, raw, positions, rate=RATE, layout=KINECT20, source=source, problems=problems)
 
 
-FORMAT = Format("msr-action3d", "MSR-Action3D: .txt in metres, Kinect v1, 20 classes", sniff, find, read)
+def sample() -> dict[str, bytes]:
+    """Two frames of class 1, subject 1."""
+    lines = [f"{row} 1\n" for row in rows(coordinates(40, 3))]
+    return {"a01_s01_e01_skeleton3D.txt": "".join(lines).encode()}
+
+
+FORMAT = Format(
+    "msr-action3d",
+    "MSR-Action3D: .txt in metres, Kinect v1, 20 classes",
+    sniff,
+    find,
+    read,
+    kind="dataset",
+    rules={"cross-subject": Rule("subject", frozenset({1, 3, 5, 7, 9}))},
+    sample=sample,
+)

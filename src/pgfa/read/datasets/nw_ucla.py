@@ -1,4 +1,4 @@
-"""Northwestern-UCLA Multiview (Wang et al., CVPR 2014) in its usual json form: 10 classes, 3 views."""
+"""Northwestern-UCLA Multiview (Wang et al., CVPR 2014) in its usual JSON form: 10 classes, 3 views."""
 
 from __future__ import annotations
 
@@ -10,22 +10,23 @@ import numpy as np
 
 from pgfa.errors import BadFile
 from pgfa.read.assemble import assemble, check_frames
-from pgfa.read.format import FileRef, Format
+from pgfa.read.format import Format, Rule
 from pgfa.read.parsing.text_table import short
-from pgfa.read.source import find_files
+from pgfa.read.sample import coordinates
+from pgfa.read.source import FileRef, find_files
 from pgfa.skeleton import KINECT20, Clip, Source
 
 ACTIONS = (
     "pick-up-with-one-hand", "pick-up-with-two-hands", "drop-trash", "walk-around", "sit-down", "stand-up",
     "donning", "doffing", "throw", "carry",
 )  # fmt: skip
-RATE = 30.0  # the sensor's; the data set's own files do not say it
+RATE = 30.0  # of the sensor; the files do not hold it
 NAME = r"a(\d{1,18})_s(\d{1,18})_e(\d{1,18})_v(\d{1,18})\.json"
-MAX_BYTES = 64 * 1024 * 1024  # parsed json takes some ten times its bytes
+MAX_BYTES = 64 * 1024 * 1024  # parsed JSON takes about ten times its bytes
 
 
 def sniff(name: str, head: bytes) -> bool:
-    """A json object with skeletons."""
+    """A JSON object with skeletons."""
     return head.lstrip().startswith(b"{") and b'"skeletons"' in head
 
 
@@ -59,7 +60,7 @@ def read(ref: FileRef) -> Clip:
         subject=str(int(match[2])) if match else "",
         camera=str(int(match[4])) if match else "",
     )
-    problems = ("class not told by the file",) if label is None else ()
+    problems = ("class missing from the file",) if label is None else ()
     return assemble(
         ref, raw, positions[:, None], rate=RATE, layout=KINECT20, source=source, problems=problems
     )
@@ -74,10 +75,10 @@ def _positions(ref: FileRef, frames: list[object]) -> np.ndarray[tuple[int, ...]
             try:
                 if np.array(frame, dtype=np.float64).shape == (20, 3):
                     continue
-                found = f"shape {np.array(frame, dtype=np.float64).shape}"
+                actual = f"shape {np.array(frame, dtype=np.float64).shape}"
             except (ValueError, TypeError, OverflowError) as error:
-                found = str(error)
-            raise BadFile(str(ref), where=f"frame {number}", expected=expected, found=found) from None
+                actual = str(error)
+            raise BadFile(str(ref), where=f"frame {number}", expected=expected, found=actual) from None
         raise
     if positions.shape[1:] != (20, 3):
         shape = " x ".join(map(str, positions.shape[1:])) or "a bare number"
@@ -85,4 +86,19 @@ def _positions(ref: FileRef, frames: list[object]) -> np.ndarray[tuple[int, ...]
     return positions
 
 
-FORMAT = Format("nw-ucla", "NW-UCLA: .json, Kinect v1, 10 classes", sniff, find, read)
+def sample() -> dict[str, bytes]:
+    """Two frames of class 1, subject 1, camera 1."""
+    content = {"skeletons": coordinates(2, 20, 3).tolist(), "label": 1}
+    return {"a01_s01_e00_v01.json": json.dumps(content).encode()}
+
+
+FORMAT = Format(
+    "nw-ucla",
+    "NW-UCLA: .json, Kinect v1, 10 classes",
+    sniff,
+    find,
+    read,
+    kind="dataset",
+    rules={"cross-view": Rule("camera", frozenset({1, 2}))},
+    sample=sample,
+)

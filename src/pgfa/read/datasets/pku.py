@@ -1,18 +1,15 @@
-"""PKU-MMD, parts I and II: untrimmed Kinect v2 streams and their labels, cut into one clip a label
+"""PKU-MMD, parts I and II: untrimmed Kinect v2 streams and their labels, cut into one clip per label
 (method.md section 5).
 
-A stream ``0002-L.txt`` has a line a frame: 150 numbers, two bodies x 25 joints x xyz in metres, all zero for
-an absent body. Its labels are in a file of the same name in a folder whose name contains "label": lines
-``class,start,end,confidence``, frames from 1, both ends included. Beside them lie the official split files,
+A stream ``0002-L.txt`` has one line per frame: 150 numbers, two bodies x 25 joints x xyz in metres, all zero for an
+absent body. Its labels are in a file of the same name in a folder whose name contains "label": lines
+``class,start,end,confidence``, frames from 1, both ends included. Beside them are the official split files,
 ``cross-subject.txt`` or ``cross_subject.txt``, of part II ``cross_subject_v2.txt``, and the same for views.
 """
 
 from __future__ import annotations
 
-import hashlib
-import os
 import re
-import zipfile
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path, PurePath, PurePosixPath
@@ -21,18 +18,21 @@ from typing import NamedTuple
 import numpy as np
 
 from pgfa.errors import BadFile
+from pgfa.read.assemble import assemble, counted, digest_of
 from pgfa.read.datasets.class_names import class_names
-from pgfa.read.format import Account, FileRef, Format, first_of
+from pgfa.read.format import Account, Format, first_of
 from pgfa.read.parsing.fast_floats import number, rows_of
+from pgfa.read.sample import coordinates, rows
+from pgfa.read.source import FileRef, list_files, member_names
 from pgfa.skeleton import NTU25, Clip, Source
 from pgfa.skeleton.bodies import presence
 
 DATASET = "pku-mmd"
 RATE = 30.0
 LONGEST = 300
-"""A clip of more frames keeps its central 300."""
+"""Of a longer clip, the central 300 frames are kept."""
 DROPPED = frozenset({"F043V001C001L021", "F089V001C023L001", "F089V002C023L001", "F089V003C023L001"})
-"""Cut clips that the authors' code leaves out."""
+"""Clips that the authors' code excludes."""
 VIEWS = {"L": 1, "M": 2, "R": 3}
 SPLITS = ("cross-subject", "cross-view")
 
@@ -42,8 +42,7 @@ _STREAM = re.compile(r"(?P<recording>\d{4}|A\d{2}N\d{2})-(?P<view>[LMR])\.txt")
 
 
 class Label(NamedTuple):
-    """One line of a label file: class from 1, first and last frame (0-based, last excluded), line number
-    from 1."""
+    """One line of a label file: class from 1, first and last frame (0-based, last excluded), line from 1."""
 
     action: int
     first: int
@@ -66,18 +65,16 @@ def read_pku(ref: FileRef) -> list[Clip | BadFile]:
         ref: the stream; its labels are looked for in the same folder or zip.
 
     Returns:
-        For each label in the order of the file, without the four dropped clips: the clip (ntu25, 30 Hz,
-        metres, at most
-        300 frames, two body slots where a second body is seen), or what is wrong with it. `Source.setup` is
-        the stream's
-        name, as in the split files.
+        For each label in the order of the file, without the four excluded clips: the clip (ntu25, 30 Hz, metres, at
+        most 300 frames, two body slots if a second body is present), or what is wrong with it. `Source.setup` is the
+        stream's name, as in the split files.
 
     Raises:
-        BadFile: the stream is not named as one, has no labels, or a line of it has not 150 numbers.
+        BadFile: the file is not named as a stream, has no labels, or a line does not have 150 numbers.
         LimitExceeded: a file is larger than 512 MB.
     """
-    named = _STREAM.fullmatch(ref.name)
-    if not named:
+    match = _STREAM.fullmatch(ref.name)
+    if not match:
         raise BadFile(str(ref), expected="a stream named as 0002-L.txt", found=ref.name)
     labels = read_labels(label_of(ref))
     raw = ref.read()
@@ -87,31 +84,31 @@ def read_pku(ref: FileRef) -> list[Clip | BadFile]:
     source = Source(
         id="",
         dataset=DATASET,
-        camera=named["view"],
+        camera=match["view"],
         setup=ref.stem,
-        digest=hashlib.sha256(raw).hexdigest()[:16],
+        digest=digest_of(raw),
     )
-    cut: list[Clip | BadFile] = []
+    clips: list[Clip | BadFile] = []
     for label in labels:
         name = clip_name(ref.stem, label)
         if name in DROPPED:
             continue
-        own = replace(source, id=name, action=class_names("pku")[label.action - 1])
+        clip_source = replace(source, id=name, action=class_names("pku")[label.action - 1])
         try:
-            cut.append(_cut(ref, lines, label, own))
+            clips.append(_cut(ref, lines, label, clip_source))
         except BadFile as error:
-            cut.append(error)
-    return cut
+            clips.append(error)
+    return clips
 
 
 def _cut(ref: FileRef, lines: list[bytes], label: Label, source: Source) -> Clip:
     problems = []
     last = min(label.last, len(lines))
     if last - label.first < 1:
-        found = f"label {label.line}: frames {label.first + 1} to {label.last}"
-        raise BadFile(str(ref), expected=f"frames 1 to {len(lines)}", found=found)
+        actual = f"label {label.line}: frames {label.first + 1} to {label.last}"
+        raise BadFile(str(ref), expected=f"frames 1 to {len(lines)}", found=actual)
     if last < label.last:
-        problems.append(f"label ends {label.last - last} frames after the stream")
+        problems.append(f"label ends {counted(label.last - last, 'frame')} after the stream")
     first, last = central(label.first, last)
     if last - first < label.last - label.first and not problems:
         problems.append(f"long: {label.last - label.first} frames, central {last - first} kept")
@@ -119,94 +116,96 @@ def _cut(ref: FileRef, lines: list[bytes], label: Label, source: Source) -> Clip
     if numbers is None:
         with np.errstate(over="ignore"):
             numbers = np.array(
-                [_frame(ref, lines[at], at + 1) for at in range(first, last)], dtype=np.float32
+                [_frame(ref, lines[row], row + 1) for row in range(first, last)], dtype=np.float32
             )
     positions = numbers.reshape(-1, 2, 25, 3)
-    broken = ~np.isfinite(positions).all(axis=3)
-    if broken.any():
-        problems.append(f"{int(broken.sum())} joints without a place (NaN)")
-    positions[broken] = np.nan
-    positions[(positions == 0).all(axis=(2, 3))] = np.nan
-    seen = presence(positions)
-    if not seen.any():
-        raise BadFile(str(ref), expected="a body in the clip", found=f"label {label.line}: none")
-    if not seen[:, 1].any():
-        positions, seen = np.ascontiguousarray(positions[:, :1]), seen[:, :1]
-    if empty := int((~seen.any(axis=1)).sum()):
-        problems.append(f"{empty} empty frames")
-    return Clip(positions, RATE, NTU25, source, tuple(problems))
+    try:
+        clip = assemble(
+            ref,
+            b"",
+            positions,
+            rate=RATE,
+            layout=NTU25,
+            source=source,
+            problems=tuple(problems),
+            absent="zero body",
+        )
+    except BadFile as error:
+        where = f"label {label.line}, {error.where}" if error.where else f"label {label.line}"
+        raise BadFile(str(ref), where=where, expected=error.expected, found=error.found) from None
+    if not presence(clip.positions)[:, 1].any():
+        clip = replace(clip, positions=np.ascontiguousarray(clip.positions[:, :1]))
+    return clip
 
 
-def _frame(ref: FileRef, line: bytes, at: int) -> list[float]:
+def _frame(ref: FileRef, line: bytes, row: int) -> list[float]:
     words = line.split()
     if len(words) != _NUMBERS:
-        raise BadFile(str(ref), expected="150 numbers", found=str(len(words)), where=f"line {at}")
+        raise BadFile(str(ref), expected="150 numbers", found=str(len(words)), where=f"line {row}")
     try:
         return [number(word) for word in words]
     except ValueError:
         text = line[:60].decode("ascii", errors="backslashreplace")
-        raise BadFile(str(ref), expected="150 numbers", found=repr(text), where=f"line {at}") from None
+        raise BadFile(str(ref), expected="150 numbers", found=repr(text), where=f"line {row}") from None
 
 
 def central(first: int, last: int, longest: int = LONGEST) -> tuple[int, int]:
-    """The central `longest` frames of frames `first` to `last` (excluded), or all where there are no more."""
-    over = max(0, last - first - longest)
-    return first + over // 2, last - (over - over // 2)
+    """The central `longest` frames of frames `first` to `last` (excluded), or all if there are no more."""
+    surplus = max(0, last - first - longest)
+    return first + surplus // 2, last - (surplus - surplus // 2)
 
 
 def read_labels(ref: FileRef) -> list[Label]:
     """Read a label file.
 
     Raises:
-        BadFile: a line is not ``class,start,end,confidence`` with a class of 1..51 and 1 <= start; with the
-            line.
+        BadFile: with the line; it is not ``class,start,end,confidence`` with a class of 1..51 and 1 <= start.
     """
     labels = []
-    for at, line in enumerate(ref.read(limit=1024 * 1024).decode("utf-8", errors="replace").splitlines(), 1):
+    text = ref.read(limit=1024 * 1024).decode("utf-8", errors="replace")
+    for row, line in enumerate(text.splitlines(), 1):
         if not line.strip():
             continue
         words = [word.strip() for word in line.split(",")]
-        whole = [int(word) if re.fullmatch("[0-9]{1,9}", word) else -1 for word in words[:3]]
-        if len(words) not in (3, 4) or min(whole) < 1 or whole[0] > len(class_names("pku")):
+        integers = [int(word) if re.fullmatch("[0-9]{1,9}", word) else -1 for word in words[:3]]
+        if len(words) not in (3, 4) or min(integers) < 1 or integers[0] > len(class_names("pku")):
             expected = "class,start,end,confidence with a class of 1 to 51"
-            raise BadFile(str(ref), expected=expected, found=repr(line[:60]), where=f"line {at}")
-        labels.append(Label(whole[0], whole[1] - 1, whole[2], at))
+            raise BadFile(str(ref), expected=expected, found=repr(line[:60]), where=f"line {row}")
+        action, start, end = integers
+        labels.append(Label(action, start - 1, end, row))
     return labels
 
 
 def label_of(ref: FileRef) -> FileRef:
-    """The label file of a stream: the same name in a folder "...label..." beside the stream's, or in the
-    same zip.
+    """The label file of a stream: the same name in a folder "...label..." beside the stream's, or in the same zip.
 
     Raises:
-        BadFile: where there is none.
+        BadFile: no such file.
     """
     if ref.member is not None:
-        names = [name for name in _zip_names(ref.path) if PurePosixPath(name).name == ref.name]
-        found = [FileRef(ref.path, name) for name in names if _in_labels(PurePosixPath(name))]
+        names = [name for name in _names_in_zip(ref.path) if PurePosixPath(name).name == ref.name]
+        files = [FileRef(ref.path, name) for name in names if _among_labels(PurePosixPath(name))]
     else:
-        # No further out: another data set's labels may lie there.
-        nearest = (ref.path.parent, ref.path.parent.parent)
-        folders = [folder for above in nearest for folder in _label_folders(above)]
-        found = [FileRef(folder / ref.name) for folder in folders if (folder / ref.name).is_file()]
-    if not found:
+        # No further up: the labels of another data set may be there.
+        parents = (ref.path.parent, ref.path.parent.parent)
+        folders = [folder for parent in parents for folder in _label_folders(parent)]
+        files = [FileRef(folder / ref.name) for folder in folders if (folder / ref.name).is_file()]
+    if not files:
         expected = f"its labels, {ref.name} in a folder named '...label...'"
         raise BadFile(str(ref), expected=expected, found="none")
-    return found[0]
+    return files[0]
 
 
 @lru_cache(maxsize=256)
-def _label_folders(above: Path) -> tuple[Path, ...]:
-    """Folders named "...label..." in a folder, and those in them (7z archives unpack with a folder of their
-    own)."""
-    beside = [place for place in sorted(above.iterdir()) if place.is_dir() and "label" in place.name.lower()]
-    inside = [place for folder in beside for place in sorted(folder.iterdir()) if place.is_dir()]
-    return tuple(beside + inside)
+def _label_folders(parent: Path) -> tuple[Path, ...]:
+    """Folders named "...label..." in a folder, and the folders in these (7z archives unpack into a folder)."""
+    folders = [path for path in sorted(parent.iterdir()) if path.is_dir() and "label" in path.name.lower()]
+    inner = [path for folder in folders for path in sorted(folder.iterdir()) if path.is_dir()]
+    return tuple(folders + inner)
 
 
-def _in_labels(path: PurePath) -> bool:
-    """Whether a file lies among labels: the nearest folder that names labels or skeletons says which it
-    is."""
+def _among_labels(path: PurePath) -> bool:
+    """Whether a file is among labels: decided by the nearest folder whose name contains "label" or "skel"."""
     for folder in path.parts[-2::-1]:
         if "label" in folder.lower():
             return True
@@ -216,47 +215,38 @@ def _in_labels(path: PurePath) -> bool:
 
 
 @lru_cache(maxsize=8)
-def _zip_names(archive: Path) -> tuple[str, ...]:
-    try:
-        with zipfile.ZipFile(archive) as opened:
-            return tuple(opened.namelist())
-    except (zipfile.BadZipFile, OSError, ValueError) as error:
-        raise BadFile(archive, expected="a readable zip", found=str(error)) from None
+def _names_in_zip(archive: Path) -> tuple[str, ...]:
+    return tuple(member_names(archive))
 
 
-def _all_files(place: Path) -> list[FileRef]:
-    if place.is_dir():
-        return [FileRef(Path(folder, name)) for folder, _, names in os.walk(place) for name in names]
-    if zipfile.is_zipfile(place):
-        return [FileRef(place, name) for name in _zip_names(place)]
-    return [FileRef(place)] if place.is_file() else []
-
-
-def find_pku(place: Path) -> list[FileRef]:
-    """All streams of a folder or zip, sorted. Raises BadFile where there is none."""
-    named = [ref for ref in _all_files(place) if _STREAM.fullmatch(ref.name)]
-    streams = [ref for ref in named if not _in_labels(PurePosixPath(ref.member) if ref.member else ref.path)]
+def find_pku(root: Path) -> list[FileRef]:
+    """All streams of a folder or zip, sorted. Raises BadFile if there are none."""
+    expected = "PKU-MMD streams (0002-L.txt) and their labels"
+    files = list_files(root, _STREAM.fullmatch, expected=expected)
+    streams = [
+        ref for ref in files if not _among_labels(PurePosixPath(ref.member) if ref.member else ref.path)
+    ]
     if not streams:
-        raise BadFile(place, expected="PKU-MMD streams (0002-L.txt) and their labels", found="none")
-    return sorted(streams)
+        raise BadFile(root, expected=expected, found="none")
+    return streams
 
 
-def read_splits(place: Path) -> dict[str, tuple[tuple[str, ...], tuple[str, ...]]]:
+def read_splits(root: Path) -> dict[str, tuple[tuple[str, ...], tuple[str, ...]]]:
     """The official split files of a data folder or zip.
 
     Returns:
-        ``"cross-subject"``, ``"cross-view"`` (those there are) -> names of training and of test streams; where
-        both parts lie there, of both.
+        ``"cross-subject"``, ``"cross-view"`` (those present) -> names of training and of test streams, of both
+        parts if both are present.
 
     Raises:
-        BadFile: a split file has not its names on lines 2 and 4.
+        BadFile: a split file does not have its names on lines 2 and 4.
     """
     lists: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {}
-    for ref in sorted(_all_files(place), key=lambda ref: (ref.name, ref)):
-        if named := _SPLIT.fullmatch(ref.name):
-            split = f"cross-{named['across']}"
-            earlier, found = lists.get(split, ((), ())), read_split(ref)
-            train, test = (tuple(dict.fromkeys(a + b)) for a, b in zip(earlier, found, strict=True))
+    for ref in sorted(list_files(root, _SPLIT.fullmatch), key=lambda ref: (ref.name, ref)):
+        if match := _SPLIT.fullmatch(ref.name):
+            split = f"cross-{match['across']}"
+            pairs = zip(lists.get(split, ((), ())), read_split(ref), strict=True)
+            train, test = (tuple(dict.fromkeys(names + more)) for names, more in pairs)
             lists[split] = train, test
     return {split: lists[split] for split in SPLITS if split in lists}
 
@@ -265,32 +255,33 @@ def read_split(ref: FileRef) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """One split file: line 2 has the training streams, line 4 the test streams, comma separated.
 
     Raises:
-        BadFile: otherwise; or a stream stands on both.
+        BadFile: otherwise, or a stream is in both lists.
     """
     lines = ref.read(limit=1024 * 1024).decode("utf-8", errors="replace").splitlines()
     lists = []
-    for at in (2, 4):
-        names = [name.strip() for name in lines[at - 1].split(",")] if len(lines) >= at else []
+    for row in (2, 4):
+        names = [name.strip() for name in lines[row - 1].split(",")] if len(lines) >= row else []
         names = [name.removesuffix(".txt") for name in names if name]
         wrong = [name for name in names if not _STREAM.fullmatch(f"{name}.txt")]
         if not names or wrong:
-            found, where = repr(wrong[0][:60]) if wrong else "none", f"line {at}"
-            raise BadFile(str(ref), expected="stream names, comma separated", found=found, where=where)
+            actual = repr(wrong[0][:60]) if wrong else "none"
+            expected = "stream names, separated by commas"
+            raise BadFile(str(ref), expected=expected, found=actual, where=f"line {row}")
         lists.append(tuple(names))
     if both := sorted(set(lists[0]) & set(lists[1])):
-        raise BadFile(str(ref), expected="streams that train or test", found=f"{both[0]} in both lists")
+        raise BadFile(str(ref), expected="each stream in one list", found=f"{both[0]} in both lists")
     return lists[0], lists[1]
 
 
-def account_pku(place: Path) -> Account:
-    """Which streams of the official split files a folder or zip holds, and which split files it lacks; `dropped`
-    are clips. Raises as `find_pku`."""
-    streams = {ref.stem for ref in find_pku(place)}
-    splits = read_splits(place)
+def account_pku(root: Path) -> Account:
+    """Which streams of the official split files, and which split files, a folder or zip holds and which are missing;
+    `dropped` are clips. Raises as `find_pku`."""
+    streams = {ref.stem for ref in find_pku(root)}
+    splits = read_splits(root)
     official = {name for split in splits.values() for names in split for name in names}
     unsplit = {f"{name}.txt" for name in SPLITS if name not in splits}
     return Account(
-        wanted=tuple(sorted(streams)),
+        included=tuple(sorted(streams)),
         dropped=tuple(sorted(name for name in DROPPED if _stream_of(name) in streams)),
         missing=tuple(sorted((official - streams) | unsplit)),
         foreign=(),
@@ -302,7 +293,7 @@ def _stream_of(clip: str) -> str:
 
 
 def sniff_pku(name: str, head: bytes) -> bool:
-    """Whether a file is a stream: by its name and the 150 numbers of its first line."""
+    """A stream: by its name and the 150 numbers of its first line."""
     return bool(_STREAM.fullmatch(name)) and len(head.split(b"\n", 1)[0].split()) == _NUMBERS
 
 
@@ -313,12 +304,23 @@ def _first(ref: FileRef) -> Clip:
     return first_of(clips[0], len(clips))
 
 
+def sample() -> dict[str, bytes]:
+    """Thirty frames of two bodies, with two labels."""
+    stream = "\n".join(rows(coordinates(30, _NUMBERS)))
+    return {
+        "PKU_Skeleton_Renew/0043-L.txt": f"{stream}\n".encode(),
+        "Train_Label_PKU_final/0043-L.txt": b"8,1,20,2\n14,21,30,1\n",
+    }
+
+
 FORMAT = Format(
     name=DATASET,
-    title="PKU-MMD part I or II: folder or zip of streams, labels and split files",
+    title="PKU-MMD part I or II: .txt streams with labels and split files, Kinect v2, 51 classes",
     sniff=sniff_pku,
     find=find_pku,
     read=_first,
+    kind="dataset",
+    sample=sample,
     read_all=read_pku,
     account=account_pku,
     divisions=read_splits,

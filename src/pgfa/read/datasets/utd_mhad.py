@@ -1,4 +1,4 @@
-"""UTD-MHAD (Chen, Jafari, Kehtarnavaz, ICIP 2015): one .mat a clip, Kinect v1, 27 classes, 8 subjects."""
+"""UTD-MHAD (Chen, Jafari, Kehtarnavaz, ICIP 2015): one .mat per clip, Kinect v1, 27 classes, 8 subjects."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from pathlib import Path
 
 from pgfa.errors import BadFile
 from pgfa.read.assemble import assemble, check_frames
-from pgfa.read.format import CLASS_NOT_TOLD, FileRef, Format
-from pgfa.read.parsing.mat5 import load_array
-from pgfa.read.source import find_files
+from pgfa.read.format import CLASS_UNKNOWN, Format, Rule
+from pgfa.read.parsing.mat5 import array_bytes, load_array
+from pgfa.read.sample import coordinates
+from pgfa.read.source import FileRef, find_files
 from pgfa.skeleton import KINECT20, Clip, Source
 
 ACTIONS = (
@@ -43,22 +44,36 @@ def read(ref: FileRef) -> Clip:
     if skeleton.ndim == 2 and skeleton.shape == (20, 3):
         skeleton = skeleton[:, :, None]  # MATLAB drops a last axis of length 1
     if skeleton.ndim != 3 or skeleton.shape[:2] != (20, 3):
-        found = f"{skeleton.dtype} of shape {' x '.join(map(str, skeleton.shape))}"
+        actual = f"{skeleton.dtype} of shape {' x '.join(map(str, skeleton.shape))}"
         raise BadFile(
-            str(ref), where="field d_skel", expected="numbers of shape 20 x 3 x frames", found=found
+            str(ref), where="field d_skel", expected="numbers of shape 20 x 3 x frames", found=actual
         )
     check_frames(ref, skeleton.shape[2])
     positions = skeleton.transpose(2, 0, 1)[:, None, _ORDER]
     match = re.fullmatch(NAME, ref.name, re.IGNORECASE)
-    known = match is not None and 1 <= int(match[1]) <= len(ACTIONS)
+    has_class = match is not None and 1 <= int(match[1]) <= len(ACTIONS)
     source = Source(
         id=ref.stem,
         dataset="utd-mhad",
-        action=ACTIONS[int(match[1]) - 1] if match and known else "",
+        action=ACTIONS[int(match[1]) - 1] if match and has_class else "",
         subject=match[2] if match else "",
     )
-    problems = () if known else (CLASS_NOT_TOLD,)
+    problems = () if has_class else (CLASS_UNKNOWN,)
     return assemble(ref, raw, positions, rate=RATE, layout=KINECT20, source=source, problems=problems)
 
 
-FORMAT = Format("utd-mhad", "UTD-MHAD: .mat, Kinect v1, 27 classes", sniff, find, read)
+def sample() -> dict[str, bytes]:
+    """Two frames of class 1, subject 1."""
+    return {"a1_s1_t1_skeleton.mat": array_bytes("d_skel", coordinates(20, 3, 2))}
+
+
+FORMAT = Format(
+    "utd-mhad",
+    "UTD-MHAD: .mat, Kinect v1, 27 classes",
+    sniff,
+    find,
+    read,
+    kind="dataset",
+    rules={"cross-subject": Rule("subject", frozenset({1, 3, 5, 7}))},
+    sample=sample,
+)

@@ -14,20 +14,20 @@ from pgfa.read.assemble import check_frames, counted
 from pgfa.read.parsing.rotation import Matrices, rotation
 from pgfa.read.parsing.text_table import short
 
-Block = tuple[int, dict[str, list[str]]]  # line of its begin, words by key
+Block = tuple[int, dict[str, list[str]]]  # line of `begin`, words by key
 _ROOT_DOF = ("tx", "ty", "tz", "rx", "ry", "rz")
 INCH = 0.0254
 
 
 @dataclass(frozen=True)
 class Bone:
-    """A segment: it starts where its parent ends and turns, with all that hangs on it, about its start.
+    """A segment: it starts where its parent ends and rotates, with everything attached to it, about its start.
 
     Attributes:
         name: as in the ASF.
         parent: index of the parent in `Skeleton.bones`; -1 for the root.
         offset: (3,) from start to end in the rest pose, ASF units, world axes.
-        frame: (3, 3) axes in which its angles count.
+        frame: (3, 3) axes of its angles.
         dof: angles the motion gives, in order (``("rx", "rz")``).
     """
 
@@ -72,35 +72,7 @@ def parse_asf(file: str, raw: bytes) -> Skeleton:
     Raises:
         BadFile: with the line.
     """
-    units: dict[str, list[str]] = {}
-    root: dict[str, list[str]] = {}
-    blocks: dict[str, Block] = {}
-    children: list[tuple[int, list[str]]] = []
-    section, block, start = "", dict[str, list[str]](), 0
-    for number, line in enumerate(raw.decode("utf-8", "replace").splitlines(), start=1):
-        words = line.split("#")[0].replace("(", " ").replace(")", " ").split()
-        if not words:
-            continue
-        key, rest = words[0].lower(), words[1:]
-        if key.startswith(":"):
-            section = key
-        elif section == ":units":
-            units[key] = rest
-        elif section == ":root":
-            root[key] = rest
-        elif section == ":bonedata":
-            if key == "begin":
-                block, start = {}, number
-            elif key == "end":
-                name = " ".join(block.get("name", []))
-                if not name or name in blocks or name == "root":
-                    raise _wrong(file, start, "a bone with a name of its own", repr(name))
-                blocks[name] = (start, block)
-            else:
-                block.setdefault(key, rest)
-        elif section == ":hierarchy" and key not in ("begin", "end"):
-            children.append((number, words))
-
+    units, root, blocks, children = _sections(file, raw)
     if not blocks:
         raise BadFile(file, expected="bones in :bonedata", found="none")
     angle = units.get("angle", ["deg"])[:1]
@@ -125,6 +97,41 @@ def parse_asf(file: str, raw: bytes) -> Skeleton:
     )
 
 
+def _sections(
+    file: str, raw: bytes
+) -> tuple[dict[str, list[str]], dict[str, list[str]], dict[str, Block], list[tuple[int, list[str]]]]:
+    """Words by key of :units and :root, blocks of :bonedata by bone, numbered lines of :hierarchy."""
+    units: dict[str, list[str]] = {}
+    root: dict[str, list[str]] = {}
+    blocks: dict[str, Block] = {}
+    children: list[tuple[int, list[str]]] = []
+    section, block, start = "", dict[str, list[str]](), 0
+    for number, line in enumerate(raw.decode("utf-8", "replace").splitlines(), start=1):
+        words = line.split("#")[0].replace("(", " ").replace(")", " ").split()
+        if not words:
+            continue
+        key, rest = words[0].lower(), words[1:]
+        if key.startswith(":"):
+            section = key
+        elif section == ":units":
+            units[key] = rest
+        elif section == ":root":
+            root[key] = rest
+        elif section == ":bonedata":
+            if key == "begin":
+                block, start = {}, number
+            elif key == "end":
+                name = " ".join(block.get("name", []))
+                if not name or name in blocks or name == "root":
+                    raise _bad_line(file, start, "a bone with a unique name", repr(name))
+                blocks[name] = (start, block)
+            else:
+                block.setdefault(key, rest)
+        elif section == ":hierarchy" and key not in ("begin", "end"):
+            children.append((number, words))
+    return units, root, blocks, children
+
+
 def _ordered(
     file: str,
     blocks: dict[str, Block],
@@ -132,30 +139,28 @@ def _ordered(
     degrees: bool,
 ) -> tuple[Bone, ...]:
     """Bones, parents first, as the hierarchy lists them."""
-    place = {"root": -1}
+    index_of = {"root": -1}
     bones: list[Bone] = []
     for number, (parent, *names) in children:
-        if parent not in place:
-            raise _wrong(file, number, "a parent that is itself placed", repr(parent))
+        if parent not in index_of:
+            raise _bad_line(file, number, "a parent that is listed before", repr(parent))
         for name in names:
-            if name not in blocks or name in place:
-                raise _wrong(file, number, "a bone of :bonedata, placed once", repr(name))
+            if name not in blocks or name in index_of:
+                raise _bad_line(file, number, "a bone of :bonedata, listed once", repr(name))
             line, block = blocks[name]
-            where = f"bone {name}"
-            direction = _numbers(file, line, f"{where} direction", block.get("direction", []), 3)
-            (length,) = _numbers(file, line, f"{where} length", block.get("length", []), 1)
+            title = f"bone {name}"
+            direction = _numbers(file, line, f"{title} direction", block.get("direction", []), 3)
+            (length,) = _numbers(file, line, f"{title} length", block.get("length", []), 1)
             *angles, order = block.get("axis", ["0", "0", "0", "XYZ"]) or [""]
-            frame = _frame(file, line, _numbers(file, line, f"{where} axis", angles, 3), order, degrees)
+            frame = _frame(file, line, _numbers(file, line, f"{title} axis", angles, 3), order, degrees)
             dof = tuple(word.lower() for word in block.get("dof", []))
             if len(set(dof)) != len(dof) or not set(dof) <= {"rx", "ry", "rz"}:
-                raise _wrong(file, line, f"{where} dof of rx ry rz", " ".join(dof))
-            place[name] = len(bones)
-            bones.append(Bone(name, place[parent], length * direction, frame, dof))
-    loose = sorted(blocks.keys() - place.keys())
-    if loose:
-        raise BadFile(
-            file, where=":hierarchy", expected="every bone placed", found=f"{', '.join(loose)} not placed"
-        )
+                raise _bad_line(file, line, f"{title} dof of rx ry rz", " ".join(dof))
+            index_of[name] = len(bones)
+            bones.append(Bone(name, index_of[parent], length * direction, frame, dof))
+    if missing := sorted(blocks.keys() - index_of.keys()):
+        actual = f"no {', '.join(missing)}"
+        raise BadFile(file, where=":hierarchy", expected="every bone of :bonedata", found=actual)
     return tuple(bones)
 
 
@@ -165,7 +170,7 @@ def parse_amc(
     """Parse a motion file of a skeleton.
 
     Returns:
-        bone name (or ``root``) -> (frames, dof) numbers as they stand; whether angles are in degrees;
+        bone name (or ``root``) -> (frames, dof) numbers as written; whether angles are in degrees;
         problems.
 
     Raises:
@@ -180,38 +185,39 @@ def parse_amc(
     dof = {"root": 6} | {bone.name: len(bone.dof) for bone in skeleton.bones if bone.dof}
     tokens = " ".join(lines[first:]).split()
     width = 1 + sum(1 + count for count in dof.values())
-    frames, over = divmod(len(tokens), width)
+    frames, surplus = divmod(len(tokens), width)
     if not tokens:
         raise BadFile(file, expected="frames", found="none")
-    if over:
-        raise _find_fault(file, lines, first, dof)
+    if surplus:
+        raise _first_error(file, lines, first, dof)
     check_frames(file, frames)
     columns: dict[str, int] = {}
-    place = 1
-    while place < width:
-        name = tokens[place]
-        if name not in dof or name in columns or set(tokens[place::width]) != {name}:
-            raise _find_fault(file, lines, first, dof)
-        columns[name] = place + 1
-        place += 1 + dof[name]
+    token = 1
+    while token < width:
+        name = tokens[token]
+        if name not in dof or name in columns or set(tokens[token::width]) != {name}:
+            raise _first_error(file, lines, first, dof)
+        columns[name] = token + 1
+        token += 1 + dof[name]
     is_number = [True] * width
-    for at in columns.values():
-        is_number[at - 1] = False
+    for column in columns.values():
+        is_number[column - 1] = False
     values = np.zeros((frames, width))
     try:
         numbers = map(float, compress(tokens, cycle(is_number)))
         values[:, is_number] = np.fromiter(numbers, dtype=np.float64).reshape(frames, -1)
     except ValueError:
-        raise _find_fault(file, lines, first, dof) from None
+        raise _first_error(file, lines, first, dof) from None
     jumps = int((np.diff(values[:, 0]) != 1).sum())
     problems = [counted(jumps, "jump") + " in the frame numbers"] if jumps else []
-    return {name: values[:, at : at + dof[name]] for name, at in columns.items()}, degrees, problems
+    motion = {name: values[:, column : column + dof[name]] for name, column in columns.items()}
+    return motion, degrees, problems
 
 
-def _find_fault(file: str, lines: list[str], first: int, dof: dict[str, int]) -> BadFile:
-    """Walk a motion file that did not parse line by line and say what is wrong with which."""
+def _first_error(file: str, lines: list[str], first: int, dof: dict[str, int]) -> BadFile:
+    """Go through a motion file that did not parse, line by line, to the line of the first error."""
     order: list[str] = []
-    seen: list[str] = []
+    names: list[str] = []
     frame = ""
     for number, line in enumerate(lines[first:], start=first + 1):
         words = line.split()
@@ -219,38 +225,38 @@ def _find_fault(file: str, lines: list[str], first: int, dof: dict[str, int]) ->
             continue
         if len(words) == 1 and words[0] not in dof:
             if not words[0].isdigit():
-                return _wrong(file, number, "a frame number", short(words[0]))
-            if frame and len(seen) != len(dof):
-                return _wrong(file, number, f"{len(dof)} bones in frame {frame}", str(len(seen)))
-            order, seen, frame = order or seen, [], words[0]
+                return _bad_line(file, number, "a frame number", short(words[0]))
+            if frame and len(names) != len(dof):
+                return _bad_line(file, number, f"{len(dof)} bones in frame {frame}", str(len(names)))
+            order, names, frame = order or names, [], words[0]
             continue
         name, cells = words[0], words[1:]
         if name not in dof:
-            return _wrong(file, number, "a bone of the skeleton that moves", short(name))
+            return _bad_line(file, number, "a bone of the skeleton that moves", short(name))
         if not frame:
-            return _wrong(file, number, "a frame number first", short(name))
-        if name in seen or (order and order[len(seen)] != name):
-            return _wrong(file, number, "each bone once, in the order of the first frame", short(name))
+            return _bad_line(file, number, "a frame number first", short(name))
+        if name in names or (order and order[len(names)] != name):
+            return _bad_line(file, number, "each bone once, in the order of the first frame", short(name))
         if len(cells) != dof[name]:
-            return _wrong(file, number, f"{counted(dof[name], 'number')} for {name}", str(len(cells)))
+            return _bad_line(file, number, f"{counted(dof[name], 'number')} for {name}", str(len(cells)))
         for cell in cells:
             try:
                 float(cell)
             except ValueError:
-                return _wrong(file, number, "a number", short(cell))
-        seen.append(name)
-    return BadFile(file, where="the last frame", expected=f"{len(dof)} bones", found=str(len(seen)))
+                return _bad_line(file, number, "a number", short(cell))
+        names.append(name)
+    return BadFile(file, where="the last frame", expected=f"{len(dof)} bones", found=str(len(names)))
 
 
 def forward(skeleton: Skeleton, motion: dict[str, NDArray[np.float64]], degrees: bool) -> NDArray[np.float64]:
     """Forward kinematics.
 
-    A bone's own rotation is C M C^-1 (C its axes, M its angles, the first named turned first) after its
-    parent's; its end is its parent's end plus the turned offset.
+    A bone's rotation is C M C^-1 (C its axes, M its angles, the first named applied first) after its parent's; its end
+    is its parent's end plus the rotated offset.
 
     Args:
         skeleton: the bones.
-        motion: bone name -> (frames, dof); a bone without an entry does not turn.
+        motion: bone name -> (frames, dof); a bone without an entry does not rotate.
         degrees: whether angles are in degrees.
 
     Returns:
@@ -258,39 +264,39 @@ def forward(skeleton: Skeleton, motion: dict[str, NDArray[np.float64]], degrees:
     """
     channels = dict(zip(skeleton.root_order, motion["root"].T, strict=True))
     frames = len(motion["root"])
-    turns = [name for name in skeleton.root_order if name.startswith("r")]
-    turned = rotation(turns, np.stack([channels[name] for name in turns], axis=-1), degrees)
-    root = skeleton.root_frame @ turned @ skeleton.root_frame.T
+    axes = [name for name in skeleton.root_order if name.startswith("r")]
+    local = rotation(axes, np.stack([channels[name] for name in axes], axis=-1), degrees)
+    root = skeleton.root_frame @ local @ skeleton.root_frame.T
     ends = np.empty((1 + len(skeleton.bones), frames, 3))
     ends[0] = np.stack([channels[name] for name in ("tx", "ty", "tz")], axis=-1) + skeleton.root_position
     rotations = [root]
     for index, bone in enumerate(skeleton.bones, start=1):
-        turn = rotations[bone.parent + 1]
+        turned = rotations[bone.parent + 1]
         if bone.name in motion and bone.dof:
-            own = rotation(bone.dof, motion[bone.name], degrees)
-            turn = turn @ (bone.frame @ own @ bone.frame.T)
-        rotations.append(turn)
-        ends[index] = ends[bone.parent + 1] + turn @ bone.offset
+            local = rotation(bone.dof, motion[bone.name], degrees)
+            turned = turned @ (bone.frame @ local @ bone.frame.T)
+        rotations.append(turned)
+        ends[index] = ends[bone.parent + 1] + turned @ bone.offset
     return ends.transpose(1, 0, 2) * skeleton.metres
 
 
 def _frame(file: str, line: int, angles: NDArray[np.float64], order: str, degrees: bool) -> Matrices:
     if sorted(order.lower()) != ["x", "y", "z"]:
-        raise _wrong(file, line, "an axis order like XYZ", short(order))
-    # Angles stand for x, y, z whatever the order in which they turn.
+        raise _bad_line(file, line, "an axis order like XYZ", short(order))
+    # Angles are listed as x, y, z whatever the order in which they are applied.
     return rotation(list(order), angles[["xyz".index(letter) for letter in order.lower()]], degrees)
 
 
-def _numbers(file: str, line: int, what: str, words: list[str], count: int) -> NDArray[np.float64]:
+def _numbers(file: str, line: int, name: str, words: list[str], count: int) -> NDArray[np.float64]:
     try:
         values = np.array([float(word) for word in words])
     except ValueError:
         values = np.empty(0)
     if len(values) != count or not np.isfinite(values).all():
         numbers = "a number" if count == 1 else f"{count} numbers"
-        raise _wrong(file, line, f"{numbers} for {what}", short(" ".join(words)))
+        raise _bad_line(file, line, f"{numbers} for {name}", short(" ".join(words)))
     return values
 
 
-def _wrong(file: str, line: int, expected: str, found: str) -> BadFile:
-    return BadFile(file, where=f"line {line}" if line else "", expected=expected, found=found)
+def _bad_line(file: str, line: int, expected: str, actual: str) -> BadFile:
+    return BadFile(file, where=f"line {line}" if line else "", expected=expected, found=actual)

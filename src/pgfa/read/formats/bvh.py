@@ -1,4 +1,4 @@
-"""Biovision motion (.bvh): hierarchy, motion, forward kinematics, and the joints of a Kinect by their names."""
+"""Biovision motion (.bvh): hierarchy, motion, forward kinematics, and the joints of a Kinect by name."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 
 from pgfa.errors import BadFile, LimitExceeded
 from pgfa.read.assemble import assemble, check_frames
-from pgfa.read.format import FileRef, Format
+from pgfa.read.format import Format
 from pgfa.read.parsing.joint_aliases import find_joints
 from pgfa.read.parsing.rotation import rotation
 from pgfa.read.parsing.text_table import short
-from pgfa.read.parsing.units import upright_in_metres
-from pgfa.read.source import find_files
+from pgfa.read.parsing.units import upright_to_metres
+from pgfa.read.source import FileRef, find_files
 from pgfa.skeleton import NTU25, Clip, Source
 
 MAX_JOINTS = 1000
@@ -32,7 +32,7 @@ class Joint:
     Attributes:
         name: as in the file; "" for an end.
         parent: index of the parent; -1 for the root.
-        offset: from the parent, in the parent's turned frame.
+        offset: from the parent, in the parent's rotated frame.
         channels: ``"xposition"``, ``"zrotation"``, ..., in file order.
     """
 
@@ -43,7 +43,7 @@ class Joint:
 
 
 def sniff(name: str, head: bytes) -> bool:
-    """The word HIERARCHY first."""
+    """The word HIERARCHY at the start."""
     return head.removeprefix(b"\xef\xbb\xbf").lstrip()[:9].upper() == b"HIERARCHY"
 
 
@@ -55,27 +55,21 @@ def find(root: Path) -> list[FileRef]:
 def read(ref: FileRef) -> Clip:
     """One clip: (frames, 1, 25, 3) metres in ntu25, y up, by forward kinematics.
 
-    The unit is taken from the size of the trunk (docs/formats.md says how each joint is made).
+    The unit follows from the size of the trunk (docs/formats.md says how each joint is computed).
 
     Raises:
-        BadFile: with the line. LayoutMismatch where the joints are not those of a person. LimitExceeded.
+        BadFile: with the line. LayoutMismatch: the joints are not those of a person. LimitExceeded.
     """
     raw = ref.read()
     joints, motion, seconds = parse(str(ref), raw)
-    places = forward(joints, motion)
-    positions, found = upright_in_metres(as_kinect(str(ref), joints, places)[:, None], NTU25)
-    rate, problems = 1 / seconds, list(found)
+    kinect = as_kinect(str(ref), joints, forward(joints, motion))
+    positions, problems = upright_to_metres(kinect[:, None], NTU25)
+    rate = 1 / seconds
     if not 1 <= rate <= 10_000:
         raise BadFile(str(ref), where="Frame Time", expected="0.0001 to 1 seconds", found=f"{seconds:g}")
+    source = Source(id=ref.stem)
     return assemble(
-        ref,
-        raw,
-        positions,
-        rate=rate,
-        layout=NTU25,
-        source=Source(id=ref.stem),
-        problems=tuple(problems),
-        absent=None,
+        ref, raw, positions, rate=rate, layout=NTU25, source=source, problems=problems, absent=None
     )
 
 
@@ -83,35 +77,34 @@ def parse(file: str, raw: bytes) -> tuple[list[Joint], Floats, float]:
     """Parse a motion file.
 
     Returns:
-        joints (parents first, ends of bones among them), (frames, channels) numbers, seconds a frame.
+        joints (parents first, including ends of bones), (frames, channels) numbers, seconds per frame.
 
     Raises:
         BadFile: with the line. LimitExceeded.
     """
     lines = raw.decode("utf-8-sig", "replace").splitlines()
-    joints, at = _hierarchy(file, lines)
+    joints, start = _hierarchy(file, lines)
     counts: dict[str, float] = {}
     for key in ("frames:", "frame time:"):
-        while at < len(lines) and not lines[at].strip():
-            at += 1
-        line = lines[at].strip() if at < len(lines) else ""
+        while start < len(lines) and not lines[start].strip():
+            start += 1
+        line = lines[start].strip() if start < len(lines) else ""
         try:
             if not line.lower().startswith(key):
                 raise ValueError
             counts[key] = float(line[len(key) :])
         except ValueError:
-            raise _wrong(file, at, f"{key} and a number", short(line)) from None
-        at += 1
+            raise _bad_line(file, start, f"{key} and a number", short(line)) from None
+        start += 1
     frames, seconds = counts["frames:"], counts["frame time:"]
     if not (np.isfinite(frames) and frames == int(frames) and 0 < seconds < np.inf):
-        raise BadFile(
-            file, where="MOTION", expected="a count and a time above 0", found=f"{frames:g}, {seconds:g}"
-        )
+        actual = f"{frames:g}, {seconds:g}"
+        raise BadFile(file, where="MOTION", expected="a count and a time above 0", found=actual)
     check_frames(file, int(frames))
     width = sum(len(joint.channels) for joint in joints)
     if frames * width > MAX_CELLS:
         raise LimitExceeded(f"{file}: {frames * width:,.0f} numbers, more than the limit of {MAX_CELLS:,}")
-    rows = [(number, line.split()) for number, line in enumerate(lines[at:], start=at) if line.strip()]
+    rows = [(number, line.split()) for number, line in enumerate(lines[start:], start=start) if line.strip()]
     if len(rows) != frames:
         raise BadFile(file, where="MOTION", expected=f"{frames:.0f} lines of numbers", found=str(len(rows)))
     motion = np.empty((len(rows), width))
@@ -119,64 +112,67 @@ def parse(file: str, raw: bytes) -> tuple[list[Joint], Floats, float]:
         try:
             motion[row] = [float(cell) for cell in cells]
         except ValueError:
-            found = str(len(cells)) if len(cells) != width else "other words"
-            raise _wrong(file, number, f"{width} numbers", found) from None
+            actual = str(len(cells)) if len(cells) != width else "text"
+            raise _bad_line(file, number, f"{width} numbers", actual) from None
     if not np.isfinite(motion).all():
         row = int(np.argmin(np.isfinite(motion).all(axis=1)))
-        raise _wrong(file, rows[row][0], "numbers", "nan or inf")
+        raise _bad_line(file, rows[row][0], "numbers", "nan or inf")
     return joints, motion, seconds
 
 
 def forward(joints: list[Joint], motion: Floats) -> Floats:
-    """Forward kinematics: (frames, joints, 3) places of all joints and ends, in the file's unit.
+    """Forward kinematics: (frames, joints, 3) positions of all joints and ends, in the file's unit.
 
-    A joint's turn is its rotations multiplied in the order of its channels, after its parent's; its place is its
-    parent's plus the offset (and its positions, where it has such channels) in the parent's frame. Positions
-    stand for the offset, as motion capture programs write and read them, where all three are given.
+    A joint's rotation is the product of its rotations in the order of its channels, after its parent's; its position
+    is its parent's plus the offset (plus its position channels, if any) in the parent's frame. If a joint has all
+    three position channels they replace the offset, as motion capture programs write and read them.
     """
-    places = np.empty((len(joints), len(motion), 3))
-    turns: list[Floats] = []
+    positions = np.empty((len(joints), len(motion), 3))
+    rotations: list[Floats] = []
     column = 0
     for index, joint in enumerate(joints):
-        mine = motion[:, column : column + len(joint.channels)]
+        values = motion[:, column : column + len(joint.channels)]
         column += len(joint.channels)
         offset = np.broadcast_to(joint.offset, (len(motion), 3)).copy()
-        moved = [at for at, name in enumerate(joint.channels) if name.endswith("position")]
-        if len(moved) == 3 and joint.parent >= 0:
+        shifts = [channel for channel, name in enumerate(joint.channels) if name.endswith("position")]
+        if len(shifts) == 3 and joint.parent >= 0:
             offset[:] = 0
-        for at in moved:
-            offset[:, "xyz".index(joint.channels[at][0])] += mine[:, at]
-        turned = [at for at, name in enumerate(joint.channels) if name.endswith("rotation")]
-        own = rotation([joint.channels[at][0] for at in turned], mine[:, turned], True, first="outer")
+        for channel in shifts:
+            offset[:, "xyz".index(joint.channels[channel][0])] += values[:, channel]
+        angles = [channel for channel, name in enumerate(joint.channels) if name.endswith("rotation")]
+        axes = [joint.channels[channel][0] for channel in angles]
+        local = rotation(axes, values[:, angles], True, first="outer")
         if joint.parent < 0:
-            places[index], turn = offset, own
+            positions[index] = offset
+            rotations.append(local)
         else:
-            parent = turns[joint.parent]
-            places[index] = places[joint.parent] + (parent @ offset[..., None])[..., 0]
-            turn = parent @ own
-        turns.append(turn)
-    return places.transpose(1, 0, 2)
+            parent = rotations[joint.parent]
+            positions[index] = positions[joint.parent] + (parent @ offset[..., None])[..., 0]
+            rotations.append(parent @ local)
+    return positions.transpose(1, 0, 2)
 
 
-def as_kinect(file: str, joints: list[Joint], places: Floats) -> Floats:
+def as_kinect(file: str, joints: list[Joint], positions: Floats) -> Floats:
     """(frames, 25, 3) the joints of ntu25 from those of a motion file. Raises LayoutMismatch.
 
-    The base of the neck is the chest; the spine joint half-way to it from the pelvis; the head in the middle of the
-    head's bone; a hand half-way along the hand's bone, finger tip and thumb at its end and at the hand.
+    The base of the neck is the chest; the spine joint is half-way to it from the pelvis; the head is in the middle of
+    the head's bone; a hand is half-way along the hand's bone, with the thumb; the finger tip is at the end of it.
     """
     named = [index for index, joint in enumerate(joints) if joint.name]
-    found = {joint: named[at] for joint, at in find_joints(file, [joints[i].name for i in named]).items()}
-    at = {joint: places[:, index] for joint, index in found.items()}
+    aliases = find_joints(file, [joints[index].name for index in named])
+    index_of = {joint: named[number] for joint, number in aliases.items()}
+    joint_at = {joint: positions[:, index] for joint, index in index_of.items()}
 
     def tip(joint: str) -> Floats:
         """The end of the bone that starts in a joint: its first child, or the joint itself."""
-        child = next((i for i, other in enumerate(joints) if other.parent == found[joint]), found[joint])
-        return places[:, child]
+        start = index_of[joint]
+        child = next((index for index, other in enumerate(joints) if other.parent == start), start)
+        return positions[:, child]
 
-    chest = at["neck"]
-    head = (at["head"] + tip("head")) / 2 if "head" in at else tip("neck")
+    chest = joint_at["neck"]
+    head = (joint_at["head"] + tip("head")) / 2 if "head" in joint_at else tip("neck")
     out = {
-        "pelvis": (at["hip_left"] + at["hip_right"]) / 2,
+        "pelvis": (joint_at["hip_left"] + joint_at["hip_right"]) / 2,
         "chest": chest,
         "neck": (chest + head) / 2,
         "head": head,
@@ -184,11 +180,11 @@ def as_kinect(file: str, joints: list[Joint], places: Floats) -> Floats:
     out["spine"] = (out["pelvis"] + chest) / 2
     for side in ("left", "right"):
         for joint in ("shoulder", "elbow", "wrist", "hip", "knee", "ankle"):
-            out[f"{joint}_{side}"] = at[f"{joint}_{side}"]
+            out[f"{joint}_{side}"] = joint_at[f"{joint}_{side}"]
         end = tip(f"wrist_{side}")
-        out[f"hand_{side}"] = out[f"thumb_{side}"] = (at[f"wrist_{side}"] + end) / 2
+        out[f"hand_{side}"] = out[f"thumb_{side}"] = (joint_at[f"wrist_{side}"] + end) / 2
         out[f"handtip_{side}"] = end
-        out[f"foot_{side}"] = at.get(f"toe_{side}", tip(f"ankle_{side}"))
+        out[f"foot_{side}"] = joint_at.get(f"toe_{side}", tip(f"ankle_{side}"))
     return np.stack([out[joint] for joint in NTU25.joints], axis=1)
 
 
@@ -196,23 +192,25 @@ def _hierarchy(file: str, lines: list[str]) -> tuple[list[Joint], int]:
     """The joints, and the number (from 0) of the line after MOTION."""
     joints: list[Joint] = []
     stack: list[int] = []
-    pending: int | None = None  # the joint whose brace must come
+    pending: int | None = None  # the joint whose brace must follow
     for number, line in enumerate(lines):
         words = line.split()
         if not words:
             continue
         key = words[0].upper()
         if pending is not None and key != "{":
-            raise _wrong(file, number, "{", short(line.strip()))
+            raise _bad_line(file, number, "{", short(line.strip()))
         if key == "HIERARCHY" and not joints:
             continue
         if key == "MOTION":
             if stack or not joints:
-                raise _wrong(file, number, "a whole hierarchy before MOTION", f"{len(stack)} braces open")
+                raise _bad_line(
+                    file, number, "a complete hierarchy before MOTION", f"{len(stack)} braces open"
+                )
             return joints, number + 1
         if key in ("ROOT", "JOINT", "END"):
             if (key == "ROOT") == bool(joints) or (key != "ROOT" and not stack) or len(words) < 2:
-                raise _wrong(
+                raise _bad_line(
                     file, number, "one ROOT, and JOINTs and End Sites in braces", short(line.strip())
                 )
             if len(joints) >= MAX_JOINTS:
@@ -230,7 +228,7 @@ def _hierarchy(file: str, lines: list[str]) -> tuple[list[Joint], int]:
         elif key == "CHANNELS" and stack and joints[stack[-1]].name:
             joints[stack[-1]].channels = _channels(file, number, words[1:])
         else:
-            raise _wrong(file, number, "JOINT, End Site, OFFSET, CHANNELS or a brace", short(line.strip()))
+            raise _bad_line(file, number, "JOINT, End Site, OFFSET, CHANNELS or a brace", short(line.strip()))
     raise BadFile(file, expected="MOTION after the hierarchy", found="the end of the file")
 
 
@@ -240,7 +238,7 @@ def _three(file: str, number: int, words: list[str]) -> Floats:
     except ValueError:
         values = np.empty(0)
     if len(values) != 3 or not np.isfinite(values).all():
-        raise _wrong(file, number, "3 numbers", short(" ".join(words)))
+        raise _bad_line(file, number, "3 numbers", short(" ".join(words)))
     return values
 
 
@@ -252,12 +250,40 @@ def _channels(file: str, number: int, words: list[str]) -> tuple[str, ...]:
         or len(set(names)) != len(names)
         or not set(names) <= set(_CHANNELS)
     ):
-        raise _wrong(file, number, "a count and as many of Xposition ... Zrotation", short(" ".join(words)))
+        raise _bad_line(
+            file, number, "a count and as many of Xposition ... Zrotation", short(" ".join(words))
+        )
     return names
 
 
-def _wrong(file: str, number: int, expected: str, found: str) -> BadFile:
-    return BadFile(file, where=f"line {number + 1}", expected=expected, found=found)
+def _bad_line(file: str, number: int, expected: str, actual: str) -> BadFile:
+    return BadFile(file, where=f"line {number + 1}", expected=expected, found=actual)
 
 
-FORMAT = Format("bvh", "Biovision motion: .bvh of a person, joints by their usual names", sniff, find, read)
+def sample() -> dict[str, bytes]:
+    """Two frames of a person with Mixamo's joint names."""
+
+    def limb(names: list[str], x: float) -> str:
+        inner = "End Site\n{\nOFFSET 0 5 0\n}\n"
+        for name in reversed(names):
+            inner = (
+                f"JOINT {name}\n{{\nOFFSET {x} 10 0\nCHANNELS 3 Zrotation Xrotation Yrotation\n{inner}}}\n"
+            )
+        return inner
+
+    limbs = [limb(["Neck", "Head"], 0)]
+    for side, x in (("Left", 9), ("Right", -9)):
+        limbs.append(limb([side + part for part in ("UpLeg", "Leg", "Foot")], x))
+        limbs.append(limb([side + part for part in ("Arm", "ForeArm", "Hand")], x))
+    channels = "CHANNELS 6 Xposition Yposition Zposition Zrotation Xrotation Yrotation"
+    row = " ".join(["1"] * (6 + 14 * 3))
+    text = (
+        f"HIERARCHY\nROOT Hips\n{{\nOFFSET 0 0 0\n{channels}\n{''.join(limbs)}}}\n"
+        f"MOTION\nFrames: 2\nFrame Time: 0.0333\n{row}\n{row}\n"
+    )
+    return {"walk.bvh": text.encode()}
+
+
+FORMAT = Format(
+    "bvh", "Biovision motion: .bvh of a person, joints by their usual names", sniff, find, read, sample=sample
+)

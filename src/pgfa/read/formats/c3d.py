@@ -13,16 +13,17 @@ from numpy.typing import NDArray
 
 from pgfa.errors import BadFile, LayoutMismatch, LimitExceeded, PgfaError
 from pgfa.read.assemble import assemble, check_frames
-from pgfa.read.format import FileRef, Format
-from pgfa.read.parsing.units import upright_in_metres
-from pgfa.read.source import find_files
+from pgfa.read.format import Format
+from pgfa.read.parsing.units import upright_to_metres
+from pgfa.read.sample import coordinates
+from pgfa.read.source import FileRef, find_files
 from pgfa.skeleton import NTU25, Clip, Source
 
 MAX_POINTS = 4096
 METRES = {"mm": 0.001, "cm": 0.01, "m": 1.0, "in": 0.0254}
 
-# Joint -> markers and weights. A hip lies a fifth of the way from between the side's pelvis markers to the knee;
-# a shoulder a little below the marker on it.
+# Joint -> markers and weights. A hip is a fifth of the way from the middle of the side's pelvis markers to the knee;
+# a shoulder is a little below its marker.
 _CENTRE = {
     "head": {"LFHD": 0.25, "RFHD": 0.25, "LBHD": 0.25, "RBHD": 0.25},
     "chest": {"C7": 0.5, "CLAV": 0.5},
@@ -42,17 +43,19 @@ _SIDE = {
     "foot": {"TOE": 1.0},
 }
 MARKERS = _CENTRE | {
-    f"{joint}_{side}": {side[0].upper() + marker: weight for marker, weight in made.items()}
-    for joint, made in _SIDE.items()
+    f"{joint}_{side}": {side[0].upper() + marker: weight for marker, weight in weights.items()}
+    for joint, weights in _SIDE.items()
     for side in ("left", "right")
 }
-NEEDED = sorted({marker for made in MARKERS.values() for marker in made} - {"T10", "STRN", "LFIN", "RFIN"})
+NEEDED = sorted(
+    {marker for weights in MARKERS.values() for marker in weights} - {"T10", "STRN", "LFIN", "RFIN"}
+)
 
 Floats = NDArray[np.float64]
 
 
 def sniff(name: str, head: bytes) -> bool:
-    """The key 0x50 in the second byte, and a block number that can be in the first."""
+    """The key 0x50 in the second byte, and a possible block number in the first."""
     return len(head) >= 512 and head[1] == 0x50 and 2 <= head[0] < 16
 
 
@@ -65,17 +68,20 @@ def read(ref: FileRef) -> Clip:
     """One clip: (frames, 1, 25, 3) metres in ntu25, y up.
 
     Raises:
-        BadFile: the file is damaged, or the library is missing (the extra `formats`). LayoutMismatch where the
+        BadFile: the file is damaged, or the library is missing (the extra `formats`). LayoutMismatch: the
             markers are not those of Plug-in Gait. LimitExceeded.
     """
     raw = ref.read()
     labels, points, rate, unit = _points(ref, raw)
     positions = joints_of(str(ref), labels, points)
-    positions, found = upright_in_metres(positions[:, None], NTU25, scale=METRES.get(unit.lower()))
+    positions, problems = upright_to_metres(positions[:, None], NTU25, scale=METRES.get(unit.lower()))
     if not 1 <= rate <= 10_000:
-        raise BadFile(str(ref), where="POINT:RATE", expected="1 to 10000 frames a second", found=f"{rate:g}")
+        raise BadFile(
+            str(ref), where="POINT:RATE", expected="1 to 10000 frames per second", found=f"{rate:g}"
+        )
+    source = Source(id=ref.stem)
     return assemble(
-        ref, raw, positions, rate=rate, layout=NTU25, source=Source(id=ref.stem), problems=found, absent="nan"
+        ref, raw, positions, rate=rate, layout=NTU25, source=source, problems=problems, absent="nan"
     )
 
 
@@ -83,27 +89,27 @@ def joints_of(file: str, labels: list[str], points: Floats) -> Floats:
     """(frames, 25, 3) joints of ntu25 from (frames, markers, 3), NaN where absent.
 
     Raises:
-        LayoutMismatch: where markers of Plug-in Gait that are needed are not there; some of both are named.
+        LayoutMismatch: required markers of Plug-in Gait are missing; names some of these and of the file's.
     """
-    at: dict[str, int] = {}
+    column: dict[str, int] = {}
     for index, label in enumerate(labels):
-        at.setdefault(label.split(":")[-1].strip().upper(), index)
-    if "SACR" in at:  # one marker between the two at the back of the pelvis
-        at.setdefault("LPSI", at["SACR"])
-        at.setdefault("RPSI", at["SACR"])
-    lacking = [marker for marker in NEEDED if marker not in at]
-    if lacking:
-        there = ", ".join(label[:20] for label in labels[:12]) or "none"
-        lack = ", ".join(lacking[:8])
+        column.setdefault(label.split(":")[-1].strip().upper(), index)
+    if "SACR" in column:  # one marker between the two at the back of the pelvis
+        column.setdefault("LPSI", column["SACR"])
+        column.setdefault("RPSI", column["SACR"])
+    if missing := [marker for marker in NEEDED if marker not in column]:
+        present = ", ".join(label[:20] for label in labels[:12]) or "none"
         raise LayoutMismatch(
-            f"{file}: expected the markers of Plug-in Gait, found no {lack}; there are {there}"
+            f"{file}: expected the markers of Plug-in Gait, found no {', '.join(missing[:8])}; present are {present}"
         )
 
-    def made(marks: dict[str, float]) -> Floats:
-        total: Floats = np.sum([weight * points[:, at[marker]] for marker, weight in marks.items()], axis=0)
+    def mean(weights: dict[str, float]) -> Floats:
+        total: Floats = np.sum(
+            [weight * points[:, column[marker]] for marker, weight in weights.items()], axis=0
+        )
         return total
 
-    out = {joint: made(marks) for joint, marks in MARKERS.items() if marks.keys() <= at.keys()}
+    out = {joint: mean(weights) for joint, weights in MARKERS.items() if weights.keys() <= column.keys()}
     out["neck"] = (out["chest"] + out["head"]) / 2
     out.setdefault("spine", (out["pelvis"] + out["chest"]) / 2)
     for side in ("left", "right"):
@@ -113,7 +119,7 @@ def joints_of(file: str, labels: list[str], points: Floats) -> Floats:
 
 
 def _points(ref: FileRef, raw: bytes) -> tuple[list[str], Floats, float, str]:
-    """Labels, (frames, markers, 3) with NaN where not seen, frames a second, unit."""
+    """Labels, (frames, markers, 3) with NaN where absent, frames per second, unit."""
     try:
         import c3d
     except ImportError:
@@ -127,13 +133,9 @@ def _points(ref: FileRef, raw: bytes) -> tuple[list[str], Floats, float, str]:
             count, used = int(reader.last_frame) - int(reader.first_frame) + 1, int(reader.point_used)
             check_frames(ref, max(count, 0))
             if used > MAX_POINTS or used < 1 or count * used * 4 > len(raw):
-                found = f"{used} points in {count} frames, {len(raw):,} bytes"
-                raise BadFile(
-                    str(ref),
-                    where="POINT:USED",
-                    expected="as many points as there are bytes for",
-                    found=found,
-                )
+                actual = f"{used} points in {count} frames, {len(raw):,} bytes"
+                expected = "a number of points that fits the size of the file"
+                raise BadFile(str(ref), where="POINT:USED", expected=expected, found=actual)
             labels = [str(label).strip() for label in reader.point_labels][:used]
             unit = reader.get("POINT:UNITS")
             unit_name = str(unit.string_value).strip() if unit is not None else "mm"
@@ -146,11 +148,10 @@ def _points(ref: FileRef, raw: bytes) -> tuple[list[str], Floats, float, str]:
     except PgfaError:
         raise
     except MemoryError:
-        raise LimitExceeded(f"{ref}: its header asks for more memory than there is") from None
-    except Exception as error:  # a library that expects whole files fails in many ways
-        raise BadFile(
-            str(ref), expected="a C3D file", found=f"{type(error).__name__}: {error}"[:200]
-        ) from None
+        raise LimitExceeded(f"{ref}: its header asks for more memory than is available") from None
+    except Exception as error:  # the library expects undamaged files and fails in many ways
+        actual = f"{type(error).__name__}: {error}"[:200]
+        raise BadFile(str(ref), expected="a C3D file", found=actual) from None
     stacked[(stacked == 0).all(axis=-1)] = np.nan
     stacked[~np.isfinite(stacked).all(axis=-1)] = np.nan
     if len(labels) < stacked.shape[1]:
@@ -159,17 +160,15 @@ def _points(ref: FileRef, raw: bytes) -> tuple[list[str], Floats, float, str]:
 
 
 def _check_header(ref: FileRef, raw: bytes) -> None:
-    """Hold the counts of the header against the bytes there are, before anything is asked for."""
+    """Compare the counts in the header with the size of the file, before memory is allocated."""
     if len(raw) < 1024:
-        raise BadFile(
-            str(ref), expected="a header and parameters of 1024 bytes at least", found=f"{len(raw)} bytes"
-        )
-    # The processor type in the parameters' first bytes tells the order of bytes.
+        expected = "a header and parameters of at least 1024 bytes"
+        raise BadFile(str(ref), expected=expected, found=f"{len(raw)} bytes")
+    # The processor type at the start of the parameters gives the byte order.
     start = (raw[0] - 1) * 512
     if start + 4 > len(raw):
-        raise BadFile(
-            str(ref), where="byte 0", expected="the parameters in the file", found=f"block {raw[0]}"
-        )
+        expected = "a block of parameters inside the file"
+        raise BadFile(str(ref), where="byte 0", expected=expected, found=f"block {raw[0]}")
     order = ">" if raw[start + 3] == 86 else "<"
     points, analog, first, last = struct.unpack(f"{order}4H", raw[2:10])
     frames = max(last - first + 1, 0)
@@ -177,8 +176,37 @@ def _check_header(ref: FileRef, raw: bytes) -> None:
     if points > MAX_POINTS:
         raise LimitExceeded(f"{ref}: {points} points, more than the limit of {MAX_POINTS}")
     if frames * (points * 8 + analog * 2) > len(raw):
-        found = f"{frames} frames of {points} points and {analog} analog values in {len(raw):,} bytes"
-        raise BadFile(str(ref), where="header", expected="as many frames as there are bytes for", found=found)
+        actual = f"{frames} frames of {points} points and {analog} analog values in {len(raw):,} bytes"
+        raise BadFile(
+            str(ref),
+            where="header",
+            expected="a number of frames that fits the size of the file",
+            found=actual,
+        )
 
 
-FORMAT = Format("c3d", "C3D: markers of Plug-in Gait (.c3d; extra `formats`)", sniff, find, read)
+def sample() -> dict[str, bytes]:
+    """Three frames of all markers. Needs the extra, as reading does."""
+    import c3d
+
+    writer = c3d.Writer(point_rate=100)
+    markers = coordinates(len(NEEDED), 3, low=-300, high=300)
+    for step in range(3):
+        points = np.zeros((len(NEEDED), 5), np.float32)
+        points[:, :3] = markers + step
+        writer.add_frames([(points, np.array([[]]))])
+    writer.set_point_labels(NEEDED)
+    file = io.BytesIO()
+    writer.write(file)
+    return {"walk.c3d": file.getvalue()}
+
+
+FORMAT = Format(
+    "c3d",
+    "C3D: .c3d, markers of Plug-in Gait",
+    sniff,
+    find,
+    read,
+    extra="formats",
+    sample=sample,
+)

@@ -1,7 +1,7 @@
-"""The project's own clip file: an .npz of plain arrays, one clip a file. Never pickled, never unpickled.
+"""The clip file of pgfa: an .npz of plain arrays, one clip per file. Never pickled, never unpickled.
 
 Fields: ``positions`` (frames, bodies, joints, 3) or (frames, joints, 3) numbers in metres, y up, NaN where
-absent; ``rate`` in Hz; ``layout`` by name. And, if known, ``id dataset action variant subject camera setup``
+absent; ``rate`` in Hz; ``layout`` by name. Optional: ``id dataset action variant subject camera setup``
 (text) and ``problems`` (list of text).
 """
 
@@ -18,9 +18,10 @@ from numpy.typing import NDArray
 from pgfa.errors import BadFile, LayoutMismatch, LimitExceeded
 from pgfa.files import write_atomic
 from pgfa.read.assemble import assemble, check_frames
-from pgfa.read.format import UNREADABLE, FileRef, Format
+from pgfa.read.format import Format
 from pgfa.read.parsing.arrays import plain_array
-from pgfa.read.source import find_files
+from pgfa.read.sample import coordinates
+from pgfa.read.source import READ_ERRORS, ZIP_START, FileRef, find_files, member_names
 from pgfa.skeleton import Clip, Source, get_layout
 
 TEXTS = ("id", "dataset", "action", "variant", "subject", "camera", "setup")
@@ -32,6 +33,17 @@ MAX_BODIES = 64
 def sniff(name: str, head: bytes) -> bool:
     """A zip whose first member is an .npy array."""
     return head.startswith(b"PK\x03\x04") and b".npy" in head[30:130]
+
+
+def is_clip(ref: FileRef) -> bool:
+    """Whether a zip is one clip: an .npz by its name and first member, or with positions in it."""
+    try:
+        head = ref.head()
+        if ref.name.lower().endswith(".npz") or ref.member is not None:
+            return sniff(ref.name, head)
+        return head.startswith(ZIP_START) and "positions.npy" in member_names(ref.path)
+    except BadFile:
+        return False
 
 
 def find(root: Path) -> list[FileRef]:
@@ -72,16 +84,18 @@ def read(ref: FileRef) -> Clip:
         expected = f"frames x bodies x {joints} x 3 numbers (layout {layout.name})"
         raise BadFile(str(ref), where="field positions", expected=expected, found=shape)
     check_frames(ref, positions.shape[0])
-    rate = _field(ref, fields, "rate", "fiu", "a number of frames a second")
+    rate = _field(ref, fields, "rate", "fiu", "a number of frames per second")
     if rate.size != 1 or not 0.01 <= float(rate.reshape(-1)[0]) < 1e6:
-        found = f"{rate.reshape(-1)[:3].tolist()}"
-        raise BadFile(str(ref), where="field rate", expected="0.01 to 1,000,000 frames a second", found=found)
+        actual = f"{rate.reshape(-1)[:3].tolist()}"
+        raise BadFile(
+            str(ref), where="field rate", expected="0.01 to 1,000,000 frames per second", found=actual
+        )
     texts = {name: _text(ref, fields, name) for name in TEXTS}
     source = Source(**(texts | {"id": texts["id"] or ref.stem}))
     problems: tuple[str, ...] = ()
     if "problems" in fields:
-        listed = _field(ref, fields, "problems", "U", "text").reshape(-1)[:MAX_TEXT]
-        problems = tuple(str(text)[:MAX_TEXT] for text in listed)
+        array = _field(ref, fields, "problems", "U", "text").reshape(-1)[:MAX_TEXT]
+        problems = tuple(str(text)[:MAX_TEXT] for text in array)
     return assemble(
         ref,
         raw,
@@ -95,24 +109,24 @@ def read(ref: FileRef) -> Clip:
 
 
 def _fields(ref: FileRef, raw: bytes) -> dict[str, bytes]:
-    """Bytes of the members that are fields of a clip, each held to its limit before it is inflated."""
-    wanted = {"positions", "rate", "layout", "problems", *TEXTS}
+    """Bytes of the members that are fields of a clip; their size is checked before they are inflated."""
+    names = {"positions", "rate", "layout", "problems", *TEXTS}
     try:
         with zipfile.ZipFile(io.BytesIO(raw)) as archive:
-            members = [info for info in archive.infolist() if info.filename.removesuffix(".npy") in wanted]
+            members = [info for info in archive.infolist() if info.filename.removesuffix(".npy") in names]
             size = sum(info.file_size for info in members)
             if size > MAX_MEMBER_BYTES:
                 raise LimitExceeded(f"{ref}: {size:,} bytes when inflated, more than {MAX_MEMBER_BYTES:,}")
             return {info.filename.removesuffix(".npy"): archive.read(info) for info in members}
-    except UNREADABLE as error:
+    except READ_ERRORS as error:
         raise BadFile(str(ref), expected="an .npz file", found=str(error)) from None
 
 
-def _field(ref: FileRef, fields: dict[str, bytes], name: str, kinds: str, what: str) -> NDArray[Any]:
+def _field(ref: FileRef, fields: dict[str, bytes], name: str, kinds: str, expected: str) -> NDArray[Any]:
     where = f"field {name}"
     if name not in fields:
-        raise BadFile(str(ref), where=where, expected=what, found="no such field")
-    return plain_array(ref, fields[name], kinds=kinds, what=what, where=where)
+        raise BadFile(str(ref), where=where, expected=expected, found="no such field")
+    return plain_array(ref, fields[name], kinds=kinds, expected=expected, where=where)
 
 
 def _text(ref: FileRef, fields: dict[str, bytes], name: str, *, required: bool = False) -> str:
@@ -127,4 +141,19 @@ def _text(ref: FileRef, fields: dict[str, bytes], name: str, *, required: bool =
     return str(array.reshape(-1)[0])
 
 
-FORMAT = Format("own", "the project's own .npz, one clip a file", sniff, find, read)
+def sample() -> dict[str, bytes]:
+    """One frame of one body."""
+    file = io.BytesIO()
+    np.savez(file, positions=coordinates(1, 1, 20, 3), rate=30.0, layout="kinect20")
+    return {"clip.npz": file.getvalue()}
+
+
+FORMAT = Format(
+    "npz",
+    "pgfa's clip file: .npz, one clip per file, any layout",
+    sniff,
+    find,
+    read,
+    container=is_clip,
+    sample=sample,
+)

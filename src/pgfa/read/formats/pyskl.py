@@ -1,17 +1,19 @@
-"""PYSKL's annotation files (.pkl): many clips in one, keypoints of COCO (17) or a Kinect (25). Nothing in it is run."""
+"""PYSKL's annotation files (.pkl): many clips per file, joints of COCO (17) or a Kinect (25). Nothing in it is run."""
 
 from __future__ import annotations
 
+import struct
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from pgfa.errors import BadFile, LimitExceeded, PgfaError
-from pgfa.read.format import FileRef, Format, first_of
-from pgfa.read.formats.keypoints.reader import Facts, from_array
+from pgfa.read.format import Format, first_of
+from pgfa.read.formats.keypoints.reader import KeypointInfo, from_array
 from pgfa.read.parsing.safe_pickle import load_plain
-from pgfa.read.source import find_files
+from pgfa.read.sample import coordinates
+from pgfa.read.source import FileRef, find_files
 from pgfa.skeleton import Clip, Source
 
 MAX_CLIPS = 200_000
@@ -30,19 +32,17 @@ def find(root: Path) -> list[FileRef]:
 
 
 def read(ref: FileRef) -> Clip:
-    """The first clip of the file, which says so where there are others. Raises BadFile, LimitExceeded."""
-    raw = ref.read()
-    listed = _annotations(ref, raw)
-    return first_of(_clip(ref, raw, 0, listed[0]), len(listed))
+    """The first clip of the file; a problem counts the others. Raises BadFile, LimitExceeded."""
+    annotations = _annotations(ref, ref.read())
+    return first_of(_clip(ref, 0, annotations[0]), len(annotations))
 
 
 def read_all(ref: FileRef) -> list[Clip | BadFile]:
-    """All clips of the file, in its order; for one that cannot be used, why."""
-    raw = ref.read()
+    """All clips of the file, in order, with an error in place of each that cannot be used."""
     clips: list[Clip | BadFile] = []
-    for number, annotation in enumerate(_annotations(ref, raw)):
+    for number, annotation in enumerate(_annotations(ref, ref.read())):
         try:
-            clips.append(_clip(ref, raw, number, annotation))
+            clips.append(_clip(ref, number, annotation))
         except BadFile as error:
             clips.append(error)
         except PgfaError as error:
@@ -54,22 +54,23 @@ def read_all(ref: FileRef) -> list[Clip | BadFile]:
 
 def _annotations(ref: FileRef, raw: bytes) -> list[Any]:
     content = load_plain(str(ref), raw)
-    listed = content.get("annotations") if isinstance(content, dict) else content
-    if not isinstance(listed, list) or not listed:
-        raise BadFile(str(ref), where="annotations", expected="a list of clips", found=type(listed).__name__)
-    if len(listed) > MAX_CLIPS:
-        raise LimitExceeded(f"{ref}: {len(listed):,} clips, more than the limit of {MAX_CLIPS:,}")
-    return listed
+    annotations = content.get("annotations") if isinstance(content, dict) else content
+    if not isinstance(annotations, list) or not annotations:
+        actual = "an empty list" if annotations == [] else type(annotations).__name__
+        raise BadFile(str(ref), where="annotations", expected="a list of clips", found=actual)
+    if len(annotations) > MAX_CLIPS:
+        raise LimitExceeded(f"{ref}: {len(annotations):,} clips, more than the limit of {MAX_CLIPS:,}")
+    return annotations
 
 
-def _clip(ref: FileRef, raw: bytes, number: int, annotation: Any) -> Clip:
+def _clip(ref: FileRef, number: int, annotation: Any) -> Clip:
     """One annotation: keypoint (bodies, frames, joints, 2 or 3) and keypoint_score (bodies, frames, joints)."""
     where = f"annotation {number + 1}"
     keypoint = annotation.get("keypoint") if isinstance(annotation, dict) else None
     if not isinstance(keypoint, np.ndarray) or keypoint.ndim != 4 or keypoint.dtype.kind not in "fiu":
-        found = f"shape {keypoint.shape}" if isinstance(keypoint, np.ndarray) else type(keypoint).__name__
+        actual = f"shape {keypoint.shape}" if isinstance(keypoint, np.ndarray) else type(keypoint).__name__
         expected = "keypoint: bodies x frames x joints x 2 or 3 numbers"
-        raise BadFile(str(ref), where=where, expected=expected, found=found)
+        raise BadFile(str(ref), where=where, expected=expected, found=actual)
     score = annotation.get("keypoint_score")
     points = keypoint.transpose(1, 0, 2, 3)
     if score is not None:
@@ -78,22 +79,56 @@ def _clip(ref: FileRef, raw: bytes, number: int, annotation: Any) -> Clip:
             or score.shape != keypoint.shape[:3]
             or score.dtype.kind not in "fiu"
         ):
-            found = f"shape {score.shape}" if isinstance(score, np.ndarray) else type(score).__name__
-            raise BadFile(str(ref), where=where, expected=f"keypoint_score {keypoint.shape[:3]}", found=found)
+            actual = f"shape {score.shape}" if isinstance(score, np.ndarray) else type(score).__name__
+            raise BadFile(
+                str(ref), where=where, expected=f"keypoint_score {keypoint.shape[:3]}", found=actual
+            )
         points = np.concatenate([points, score.transpose(1, 0, 2)[..., None]], axis=-1)
     label, name = annotation.get("label"), annotation.get("frame_dir")
-    # An annotation file has no clips' own bytes to take a digest of; what stands for one is its keypoints.
+    # A clip in an annotation file has no bytes of its own to digest: its keypoints are digested instead.
     source = Source(
         id=name[:200] if isinstance(name, str) and name else f"{ref.stem}_{number + 1}",
         dataset=ref.stem,
         action=f"class-{label}" if type(label) is int and 0 <= label < 1 << 40 else "",
     )
-    facts = Facts(scored=score is not None, source=source)
+    info = KeypointInfo(scored=score is not None, source=source)
     try:
-        return from_array(ref, np.ascontiguousarray(points).tobytes(), points, facts)
+        return from_array(ref, np.ascontiguousarray(points).tobytes(), points, info)
     except BadFile as error:
-        place = f"{where}, {error.where}" if error.where else where
-        raise BadFile(str(ref), where=place, expected=error.expected, found=error.found) from None
+        where = f"{where}, {error.where}" if error.where else where
+        raise BadFile(str(ref), where=where, expected=error.expected, found=error.found) from None
 
 
-FORMAT = Format("pyskl", "PYSKL: annotation .pkl, COCO or NTU joints", sniff, find, read, read_all)
+def sample() -> dict[str, bytes]:
+    """One annotation of four frames, as Python's own writer stores it (protocol 2)."""
+
+    def text(value: str) -> bytes:
+        return b"X" + struct.pack("<I", len(value)) + value.encode()
+
+    keypoint = coordinates(1, 4, 17, 2, low=10, high=400).astype("<f4")
+    shape = b"(" + b"".join(b"K" + bytes([length]) for length in keypoint.shape) + b"t"
+    content = keypoint.tobytes()
+    dtype = (
+        b"cnumpy\ndtype\n("
+        + text("f4")
+        + b"K\0K\1tR(K\3"
+        + text("<")
+        + b"NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\0tb"
+    )
+    array = (
+        b"cnumpy.core.multiarray\n_reconstruct\n(cnumpy\nndarray\nK\0\x85C\1btR"
+        + b"(K\1" + shape + dtype + b"\x89B" + struct.pack("<I", len(content)) + content + b"tb"
+    )  # fmt: skip
+    fields = text("frame_dir") + text("a") + text("label") + b"K\3" + text("keypoint") + array
+    return {"annotations.pkl": b"\x80\2}" + text("annotations") + b"]}(" + fields + b"uas."}
+
+
+FORMAT = Format(
+    "pyskl",
+    "PYSKL: annotation .pkl, COCO or NTU joints",
+    sniff,
+    find,
+    read,
+    read_all=read_all,
+    sample=sample,
+)

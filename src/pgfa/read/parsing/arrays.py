@@ -1,4 +1,4 @@
-"""A plain .npy array from bytes; its header is held against its bytes before memory is asked for."""
+"""A plain .npy array from bytes; its header is checked against its size before memory is allocated."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pgfa.errors import BadFile
-from pgfa.read.format import FileRef
+from pgfa.read.source import FileRef
 
 
-def plain_array(ref: FileRef, raw: bytes, *, kinds: str, what: str, where: str = "") -> NDArray[Any]:
+def plain_array(ref: FileRef, raw: bytes, *, kinds: str, expected: str, where: str = "") -> NDArray[Any]:
     """One array.
 
     Args:
         ref: the file, for errors.
         raw: the bytes of the .npy file.
-        kinds: numpy type kinds that are taken (``"fiu"``).
-        what: what they are called in the error.
+        kinds: numpy type kinds that are accepted (``"fiu"``).
+        expected: what they are called in the error.
         where: the field, for errors.
 
     Raises:
-        BadFile: another type, a header that is none, or more or fewer bytes than it says.
+        BadFile: another type, no valid header, or a size that does not match the header.
     """
     file = io.BytesIO(raw)
     try:
@@ -38,15 +38,15 @@ def plain_array(ref: FileRef, raw: bytes, *, kinds: str, what: str, where: str =
                 else np.lib.format.read_array_header_2_0
             )
             shape, fortran, dtype = reader(file)
-    except Exception as error:  # numpy has a header parsed as Python, which fails in many ways
+    except Exception as error:  # numpy parses the header as Python, which fails in many ways
         raise BadFile(str(ref), where=where, expected="a plain .npy array", found=str(error)[:200]) from None
     if dtype.kind not in kinds:
-        raise BadFile(str(ref), where=where, expected=what, found=f"type {dtype}")
+        raise BadFile(str(ref), where=where, expected=expected, found=f"type {dtype}")
     content = raw[file.tell() :]
     if min(shape, default=1) < 0 or math.prod(shape) * dtype.itemsize != len(content):
-        found = f"{len(content):,} bytes for shape {shape}"
-        raise BadFile(str(ref), where=where, expected="as many bytes as its shape says", found=found)
+        actual = f"{len(content):,} bytes for shape {shape}"
+        raise BadFile(str(ref), where=where, expected="a size that fits the shape", found=actual)
     if (not dtype.itemsize and math.prod(shape) > 1) or max(shape, default=0) >= 1 << 40:
-        raise BadFile(str(ref), where=where, expected=what, found=f"shape {shape} of type {dtype}")
+        raise BadFile(str(ref), where=where, expected=expected, found=f"shape {shape} of type {dtype}")
     flat = np.frombuffer(content, dtype=dtype) if content else np.zeros(math.prod(shape), dtype)
     return flat.reshape(shape, order="F" if fortran else "C")

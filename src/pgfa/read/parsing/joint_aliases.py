@@ -1,4 +1,4 @@
-"""Whose joint is it: the usual names of joints in motion files (BVH of many makers), to Kinect's."""
+"""The usual names of joints in motion files (BVH of many programs) -> the joints of a Kinect."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from pgfa.errors import LayoutMismatch
 
-# Joint -> names of the point in motion files, the surest first; sides are found apart.
+# Joint -> its names in motion files, the most specific first; sides are recognised separately.
 _MIDDLE = {
     "pelvis": ("hips", "pelvis", "hip", "root", "bip01", "hipsmiddle"),
     "neck": ("neck", "neck1", "lowerneck"),
@@ -26,57 +26,58 @@ NEEDED = ("pelvis", "neck", *(f"{joint}_{side}" for joint in list(_SIDES)[:-1] f
 
 
 def find_joints(file: str, names: Sequence[str]) -> dict[str, int]:
-    """Which of a motion file's joints is which.
+    """Recognise the joints of a person by their names.
 
     Args:
         file: for the error.
         names: the file's joint names (``"mixamorig:LeftForeArm"``, ``"LowerArm_L"``, ``"rElbow"``).
 
     Returns:
-        joint name (pelvis, neck, head, shoulder_left, ...) -> index in names; head and toes where there are any.
+        joint name (pelvis, neck, head, shoulder_left, ...) -> index in names; head and toes are optional.
 
     Raises:
-        LayoutMismatch: where a joint that a person's trunk, arms and legs need is not recognised.
+        LayoutMismatch: a joint of the trunk, arms or legs is not recognised, or one name fits two joints.
     """
-    plain = [_plain(name) for name in names]
-    found: dict[str, int] = {}
-    for joint, known in _MIDDLE.items():
-        if (at := _first(plain, "", known)) is not None:
-            found[joint] = at
-    for joint, known in _SIDES.items():
+    parts = [_side_and_part(name) for name in names]
+    index_of: dict[str, int] = {}
+    for joint, aliases in _MIDDLE.items():
+        if (index := _first(parts, "", aliases)) is not None:
+            index_of[joint] = index
+    for joint, aliases in _SIDES.items():
         for side in ("left", "right"):
-            if (at := _first(plain, side, known)) is not None:
-                found[f"{joint}_{side}"] = at
-    lacking = [joint for joint in NEEDED if joint not in found]
-    if lacking or len(set(found.values())) != len(found):
-        lack = ", ".join(lacking[:6]) or "two joints of one name"
-        some = ", ".join(name[:40] for name in names[:12])
+            if (index := _first(parts, side, aliases)) is not None:
+                index_of[f"{joint}_{side}"] = index
+    missing = [joint for joint in NEEDED if joint not in index_of]
+    if missing or len(set(index_of.values())) != len(index_of):
+        actual = f"no {', '.join(missing[:6])}" if missing else "one name for two joints"
+        examples = ", ".join(name[:40] for name in names[:12])
         raise LayoutMismatch(
-            f"{file}: expected the joints of a person by their usual names, found no {lack}; there are {some}"
+            f"{file}: expected the joints of a person by their usual names, found {actual}; its names: {examples}"
         )
-    return found
+    return index_of
 
 
-def _first(plain: list[tuple[str, str]], side: str, known: tuple[str, ...]) -> int | None:
-    return next((plain.index((side, name)) for name in known if (side, name) in plain), None)
+def _first(parts: list[tuple[str, str]], side: str, aliases: tuple[str, ...]) -> int | None:
+    return next((parts.index((side, name)) for name in aliases if (side, name) in parts), None)
 
 
-def _plain(name: str) -> tuple[str, str]:
+def _side_and_part(name: str) -> tuple[str, str]:
     """Side and part of a name: "mixamorig:LeftForeArm" -> left, forearm; "Foot_R", "rFoot" -> right, foot."""
     name = re.split(r"[:|]", name)[-1]
     spaced = re.sub(r"([a-z0-9])([A-Z])", r"\1 \2", name)
     words = re.sub(r"[^A-Za-z0-9]+", " ", spaced).lower().split()
     side = ""
-    kept = []
-    for at, word in enumerate(words):
-        if not side and word in ("left", "right", "l", "r") and (len(word) > 1 or at in (0, len(words) - 1)):
+    rest = []
+    for index, word in enumerate(words):
+        is_side = word in ("left", "right") or (word in ("l", "r") and index in (0, len(words) - 1))
+        if not side and is_side:
             side = {"l": "left", "r": "right"}.get(word, word)
         else:
-            kept.append(word)
-    part = "".join(kept)
-    for long in ("left", "right"):
-        if not side and part.startswith(long):
-            side, part = long, part.removeprefix(long)
+            rest.append(word)
+    part = "".join(rest)
+    for prefix in ("left", "right"):
+        if not side and part.startswith(prefix):
+            side, part = prefix, part.removeprefix(prefix)
     # CMU's "lfemur", "rhumerus": one word with the side in front.
     if (
         not side

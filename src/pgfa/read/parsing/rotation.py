@@ -1,4 +1,7 @@
-"""Rotations about axes in a given order: what Acclaim and BVH motion have in common."""
+"""Rotations about axes in a given order, for Acclaim and BVH motion.
+
+`scipy.spatial.transform.Rotation` does the same; scipy is not imported here because its import is slow.
+"""
 
 from __future__ import annotations
 
@@ -16,10 +19,10 @@ def rotation(
     """Rotation matrices of angles about axes.
 
     Args:
-        order: names that end in the axis (``"rx"``, ``"x"``), one an angle.
+        order: names that end in the axis (``"rx"``, ``"x"``), one per angle.
         angles: (..., len(order)).
         degrees: whether angles are in degrees.
-        first: ``"inner"``: what is named first is turned first, about fixed axes (Acclaim): R = ... R2 R1;
+        first: ``"inner"``: the first name is applied first, about fixed axes (Acclaim): R = ... R2 R1;
             ``"outer"``: R = R1 R2 ... (BVH).
 
     Returns:
@@ -29,12 +32,12 @@ def rotation(
     cosine, sine = np.cos(angles), np.sin(angles)
     out: Matrices = np.broadcast_to(np.eye(3), (*angles.shape[:-1], 3, 3))
     for column, name in enumerate(order):
-        one = np.zeros((*angles.shape[:-1], 3, 3))
+        single = np.zeros((*angles.shape[:-1], 3, 3))
         axis = "xyz".index(name[-1].lower())
         a, b = (axis + 1) % 3, (axis + 2) % 3
-        one[..., axis, axis] = 1
-        one[..., a, a] = one[..., b, b] = cosine[..., column]
-        one[..., b, a] = sine[..., column]
-        one[..., a, b] = -sine[..., column]
-        out = out @ one if first == "outer" else one @ out
+        single[..., axis, axis] = 1
+        single[..., a, a] = single[..., b, b] = cosine[..., column]
+        single[..., b, a] = sine[..., column]
+        single[..., a, b] = -sine[..., column]
+        out = out @ single if first == "outer" else single @ out
     return out

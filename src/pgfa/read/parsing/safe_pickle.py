@@ -1,9 +1,13 @@
-"""Arrays and plain containers out of a Python object stream, without ever calling anything it names.
+"""Arrays and plain containers from a Python object stream, without ever calling anything it names.
 
 The streams in which Python stores objects are programs for a small machine, and may name any function to be
 called. This reader knows numbers, text, bytes, lists, tuples and dicts, protocols 0 to 5, and the few names with
-which NumPy stores arrays and numbers. For those it does itself what they stand for, on bytes; any other name, and
-any other instruction, is refused. Nothing is imported, looked up or called.
+which NumPy stores arrays and numbers. It carries out these itself, on bytes; any other name or instruction is an
+error. Nothing is imported, looked up or called.
+
+Why not `Unpickler.find_class` with a list of allowed names, or torch's weights-only unpickler: both still call NumPy's
+own reconstruction functions with arguments from the file, neither limits memory or steps, and torch's would bring
+torch into a package that reads without it. Here no callable is ever reached, and all work is bounded.
 """
 
 from __future__ import annotations
@@ -17,9 +21,9 @@ from pgfa.read.parsing.safe_pickle_values import (
     NAMES,
     TYPES,
     Name,
-    Pending,
-    Refused,
-    Type,
+    NotAllowed,
+    NumberType,
+    PendingArray,
     array_of,
     finished,
     plain_key,
@@ -28,8 +32,8 @@ from pgfa.read.parsing.safe_pickle_values import (
 MAX_STEPS = 20_000_000
 MAX_LINE = 4096
 MAX_INT_BYTES = 32
-MAX_MADE = 64 * 1024 * 1024
-"""Bytes (or items) that conversions may make beyond what the file itself holds."""
+MAX_GROWTH = 64 * 1024 * 1024
+"""Bytes (or items) that conversions may produce beyond the size of the file."""
 
 _MARK = object()
 
@@ -46,27 +50,27 @@ def load_plain(file: str, raw: bytes) -> Any:
         Lists and dicts may hold one another in circles.
 
     Raises:
-        BadFile: with the byte: not such a stream, cut short, or anything else in it than the above.
+        BadFile: with the byte; not an object stream, cut short, or with anything else in it.
         LimitExceeded: more instructions, or larger numbers, than the limits.
     """
     machine = _Machine(file, raw)
     try:
         return finished(machine.run())
-    except Refused as refused:
-        expected, found = refused.args
+    except NotAllowed as error:
+        expected, actual = error.args
     except (IndexError, struct.error, UnicodeDecodeError):
-        expected, found = "a whole object stream", "one that is cut short or mixed up"
+        expected, actual = "a complete object stream", "one that is cut short or scrambled"
     except (ValueError, TypeError, OverflowError) as error:
-        expected, found = "arrays and plain containers", str(error)[:100]
-    raise BadFile(file, where=f"byte {machine.at}", expected=expected, found=found)
+        expected, actual = "arrays and plain containers", str(error)[:100]
+    raise BadFile(file, where=f"byte {machine.position}", expected=expected, found=actual)
 
 
 class _Machine:
     def __init__(self, file: str, raw: bytes) -> None:
-        self.file, self.raw, self.at = file, raw, 0
+        self.file, self.raw, self.position = file, raw, 0
         self.stack: list[Any] = []
         self.memo: dict[int, Any] = {}
-        self.made = 0
+        self.growth = 0
 
     def run(self) -> Any:
         steps = 0
@@ -74,22 +78,22 @@ class _Machine:
             steps += 1
             if steps > MAX_STEPS:
                 raise LimitExceeded(f"{self.file}: more than the limit of {MAX_STEPS:,} instructions")
-            code = self.raw[self.at]
-            self.at += 1
+            code = self.raw[self.position]
+            self.position += 1
             if code == 0x2E:  # stop
                 return self.pop()
-            act = _ACTS.get(code)
-            if act is None:
-                raise Refused(
+            instruction = _INSTRUCTIONS.get(code)
+            if instruction is None:
+                raise NotAllowed(
                     "arrays and plain containers", f"instruction {code:#04x}, which they do not need"
                 )
-            act(self)
+            instruction(self)
 
     def take(self, count: int) -> bytes:
-        if count < 0 or self.at + count > len(self.raw):
+        if count < 0 or self.position + count > len(self.raw):
             raise IndexError
-        self.at += count
-        return self.raw[self.at - count : self.at]
+        self.position += count
+        return self.raw[self.position - count : self.position]
 
     def skip(self, count: int) -> None:
         self.take(count)
@@ -98,11 +102,11 @@ class _Machine:
         return struct.unpack(form, self.take(struct.calcsize(form)))[0]
 
     def line(self, most: int = MAX_LINE) -> bytes:
-        end = self.raw.find(b"\n", self.at, self.at + most)
+        end = self.raw.find(b"\n", self.position, self.position + most)
         if end < 0:
             raise IndexError
-        text = self.raw[self.at : end]
-        self.at = end + 1
+        text = self.raw[self.position : end]
+        self.position = end + 1
         return text
 
     def pop(self) -> Any:
@@ -129,79 +133,77 @@ class _Machine:
         return items[::-1]
 
     def spend(self, amount: int) -> None:
-        self.made += amount
-        if self.made > MAX_MADE + 2 * len(self.raw):
-            raise LimitExceeded(f"{self.file}: grows beyond the limit of {MAX_MADE:,} bytes")
+        self.growth += amount
+        if self.growth > MAX_GROWTH + 2 * len(self.raw):
+            raise LimitExceeded(f"{self.file}: grows beyond the limit of {MAX_GROWTH:,} bytes")
 
     def push(self, value: Any) -> None:
         self.stack.append(value)
 
     def name(self, module: object, name: object) -> None:
-        known = NAMES.get((module, name)) if isinstance(module, str) and isinstance(name, str) else None
-        if known is None:
-            raise Refused("arrays and plain containers", f"the name {str(module)[:60]}.{str(name)[:60]}")
-        self.push(Name(known))
+        meaning = NAMES.get((module, name)) if isinstance(module, str) and isinstance(name, str) else None
+        if meaning is None:
+            raise NotAllowed("arrays and plain containers", f"the name {str(module)[:60]}.{str(name)[:60]}")
+        self.push(Name(meaning))
 
     def set_items(self, items: list[Any]) -> None:
         target = self.top()
         if type(target) is not dict or len(items) % 2:
-            raise Refused("a dict for its items", type(target).__name__)
+            raise NotAllowed("a dict for its items", type(target).__name__)
         for key, value in zip(items[::2], items[1::2], strict=True):
             target[plain_key(key)] = value
 
     def append(self, items: list[Any]) -> None:
         target = self.top()
         if type(target) is not list:
-            raise Refused("a list for its items", type(target).__name__)
+            raise NotAllowed("a list for its items", type(target).__name__)
         target.extend(items)
 
     def call(self) -> None:
-        """What one of the known names stands for, done here."""
-        given, what = self.pop(), self.pop()
-        if type(what) is not Name or type(given) is not tuple:
-            raise Refused("one of NumPy's names with its arguments", type(what).__name__)
-        self.push(self.made_of(str(what), given))
+        """Carry out one of the known names."""
+        arguments, name = self.pop(), self.pop()
+        if type(name) is not Name or type(arguments) is not tuple:
+            raise NotAllowed("one of NumPy's names with its arguments", type(name).__name__)
+        self.push(self.construct(str(name), arguments))
 
-    def made_of(self, what: str, given: tuple[Any, ...]) -> Any:
-        if what == "array" and given and given[0] == "ndarray" and type(given[0]) is Name:
-            return Pending()
-        if what == "dtype" and given and isinstance(given[0], str):
-            if given[0] not in TYPES:
-                raise Refused("arrays of numbers", f"type {given[0][:20]!r}")
-            return Type(given[0])
-        if what == "scalar" and len(given) == 2 and type(given[0]) is Type:
-            return array_of(given[1], given[0].dtype(), (), "C")[()].item()
-        if what == "frombuffer" and len(given) == 4 and type(given[1]) is Type:
-            return array_of(given[0], given[1].dtype(), given[2], given[3])
-        if what == "encode" and len(given) == 2 and isinstance(given[0], str) and given[1] == "latin1":
-            self.spend(len(given[0]))
-            return given[0].encode("latin1")
-        if what in ("dict", "bytes") and not given:
-            return {} if what == "dict" else b""
-        raise Refused("NumPy's own way to store an array", f"{what} with {len(given)} arguments")
+    def construct(self, name: str, arguments: tuple[Any, ...]) -> Any:
+        """What a known name makes of its arguments."""
+        first = arguments[0] if arguments else None
+        if name == "array" and first == "ndarray" and type(first) is Name:
+            return PendingArray()
+        if name == "dtype" and isinstance(first, str):
+            if first not in TYPES:
+                raise NotAllowed("arrays of numbers", f"type {first[:20]!r}")
+            return NumberType(first)
+        if name == "scalar" and len(arguments) == 2 and type(first) is NumberType:
+            return array_of(arguments[1], first.dtype(), (), "C")[()].item()
+        if name == "frombuffer" and len(arguments) == 4 and type(arguments[1]) is NumberType:
+            return array_of(first, arguments[1].dtype(), arguments[2], arguments[3])
+        if name == "encode" and len(arguments) == 2 and isinstance(first, str) and arguments[1] == "latin1":
+            self.spend(len(first))
+            return first.encode("latin1")
+        if name in ("dict", "bytes") and not arguments:
+            return {} if name == "dict" else b""
+        raise NotAllowed("NumPy's own way to store an array", f"{name} with {len(arguments)} arguments")
 
     def build(self) -> None:
-        """Give an array, or a type of numbers, its state."""
+        """Give an array, or a number type, its state."""
         state, target = self.pop(), self.top()
-        if (
-            type(target) is Type
-            and type(state) is tuple
-            and len(state) >= 2
-            and state[1] in ("<", ">", "|", "=")
-        ):
-            target.order = state[1]
-        elif type(target) is Pending and type(state) is tuple and len(state) == 5 and type(state[2]) is Type:
-            _, shape, kind, fortran, content = state
+        fields = state if type(state) is tuple else ()
+        if type(target) is NumberType and len(fields) >= 2 and fields[1] in ("<", ">", "|", "="):
+            target.order = fields[1]
+        elif type(target) is PendingArray and len(fields) == 5 and type(fields[2]) is NumberType:
+            _, shape, number_type, fortran, content = fields
             if target.value is not None:
-                raise Refused("one state for an array", "two")
-            target.value = array_of(content, kind.dtype(), shape, "F" if fortran is True else "C")
+                raise NotAllowed("one state for an array", "two")
+            target.value = array_of(content, number_type.dtype(), shape, "F" if fortran is True else "C")
         else:
-            raise Refused("the state of an array", type(target).__name__)
+            raise NotAllowed("the state of an array", type(target).__name__)
 
 
 def _protocol(machine: _Machine) -> None:
     if machine.number("B") > 5:
-        raise Refused("protocol 0 to 5", f"{machine.raw[machine.at - 1]}")
+        raise NotAllowed("protocol 0 to 5", f"{machine.raw[machine.position - 1]}")
 
 
 def _integer(machine: _Machine) -> None:
@@ -210,18 +212,18 @@ def _integer(machine: _Machine) -> None:
         machine.push(text == b"01")
         return
     if len(text) > 2 * MAX_INT_BYTES:
-        raise Refused("a number of ordinary size", f"{len(text)} digits")
+        raise NotAllowed("a number of ordinary size", f"{len(text)} digits")
     machine.push(int(text))
 
 
 def _long(form: str) -> Callable[[_Machine], None]:
-    def act(machine: _Machine) -> None:
+    def instruction(machine: _Machine) -> None:
         count = machine.number(form)
         if not 0 <= count <= MAX_INT_BYTES:
-            raise Refused("a number of ordinary size", f"{count} bytes")
+            raise NotAllowed("a number of ordinary size", f"{count} bytes")
         machine.push(int.from_bytes(machine.take(count), "little", signed=True))
 
-    return act
+    return instruction
 
 
 def _of(form: str) -> Callable[[_Machine], None]:
@@ -237,18 +239,18 @@ def _bytes(form: str) -> Callable[[_Machine], None]:
 
 
 def _old_text(form: str) -> Callable[[_Machine], None]:
-    # What Python 2 called text: bytes of an array, or names. Latin-1 keeps each byte.
-    def act(machine: _Machine) -> None:
+    # Text of Python 2: bytes of an array, or names.
+    def instruction(machine: _Machine) -> None:
         raw = machine.take(machine.number(form))
         machine.push(raw.decode("ascii") if raw.isascii() and len(raw) < 256 else raw)
 
-    return act
+    return instruction
 
 
 def _quoted(machine: _Machine) -> None:
     text = machine.line()
     if len(text) < 2 or text[:1] not in (b"'", b'"') or text[-1:] != text[:1] or b"\\" in text:
-        raise Refused("text in quotes without escapes", "other text")
+        raise NotAllowed("text in quotes without escapes", "other text")
     machine.push(text[1:-1].decode("ascii"))
 
 
@@ -257,20 +259,20 @@ def _tuple(count: int) -> Callable[[_Machine], None]:
 
 
 def _put(read: Callable[[_Machine], int]) -> Callable[[_Machine], None]:
-    def act(machine: _Machine) -> None:
+    def instruction(machine: _Machine) -> None:
         machine.memo[read(machine)] = machine.top()
 
-    return act
+    return instruction
 
 
 def _get(read: Callable[[_Machine], int]) -> Callable[[_Machine], None]:
-    def act(machine: _Machine) -> None:
-        place = read(machine)
-        if place not in machine.memo:
+    def instruction(machine: _Machine) -> None:
+        key = read(machine)
+        if key not in machine.memo:
             raise IndexError
-        machine.push(machine.memo[place])
+        machine.push(machine.memo[key])
 
-    return act
+    return instruction
 
 
 def _index(form: str) -> Callable[[_Machine], int]:
@@ -292,16 +294,16 @@ def _dict_of(machine: _Machine) -> None:
     machine.set_items(items)
 
 
-def _one_item(machine: _Machine) -> None:
+def _set_item(machine: _Machine) -> None:
     value, key = machine.pop(), machine.pop()
     machine.set_items([key, value])
 
 
-def _one(machine: _Machine) -> None:
+def _append(machine: _Machine) -> None:
     machine.append([machine.pop()])
 
 
-_ACTS: dict[int, Callable[[_Machine], None]] = {
+_INSTRUCTIONS: dict[int, Callable[[_Machine], None]] = {
     0x80: _protocol, 0x95: lambda m: m.skip(8),
     ord("("): lambda m: m.push(_MARK),
     ord("0"): lambda m: m.drop(), ord("1"): lambda m: m.drop_marked(),
@@ -317,11 +319,11 @@ _ACTS: dict[int, Callable[[_Machine], None]] = {
     ord("X"): _text("<I"), 0x8C: _text("<B"), 0x8D: _text("<Q"),
     ord("B"): _bytes("<I"), ord("C"): _bytes("<B"), 0x8E: _bytes("<Q"), 0x96: _bytes("<Q"),
     ord("]"): lambda m: m.push([]), ord("l"): lambda m: m.push(m.pop_marked()),
-    ord("a"): _one, ord("e"): lambda m: m.append(m.pop_marked()),
+    ord("a"): _append, ord("e"): lambda m: m.append(m.pop_marked()),
     ord(")"): lambda m: m.push(()), ord("t"): lambda m: m.push(tuple(m.pop_marked())),
     0x85: _tuple(1), 0x86: _tuple(2), 0x87: _tuple(3),
     ord("}"): lambda m: m.push({}), ord("d"): _dict_of,
-    ord("s"): _one_item, ord("u"): lambda m: m.set_items(m.pop_marked()),
+    ord("s"): _set_item, ord("u"): lambda m: m.set_items(m.pop_marked()),
     ord("p"): _put(_index("")), ord("q"): _put(_index("<B")), ord("r"): _put(_index("<I")),
     0x94: lambda m: m.memo.__setitem__(len(m.memo), m.top()),
     ord("g"): _get(_index("")), ord("h"): _get(_index("<B")), ord("j"): _get(_index("<I")),

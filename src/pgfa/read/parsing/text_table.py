@@ -1,4 +1,4 @@
-"""Tables of numbers in text: parsed at once, and searched line by line only to say where one is wrong."""
+"""Tables of numbers in text: parsed at once, and searched line by line only for the position of an error."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pgfa.errors import BadFile
-from pgfa.read.format import FileRef
+from pgfa.read.source import FileRef
 
 
 def parse_rows(
@@ -20,22 +20,22 @@ def parse_rows(
     Args:
         ref: the file, for errors.
         rows: the cells of each row.
-        width: numbers wanted of each row, from its start.
+        width: how many numbers to take from the start of each row.
         lines: line number of each row, from 1.
-        exact: whether a row may hold no more than `width` cells.
+        exact: whether a row must have exactly `width` cells.
 
     Returns:
         (rows, width) float64; ``nan`` and ``inf`` are numbers here.
 
     Raises:
-        BadFile: with the line and cell that is too few, too many, or no number.
+        BadFile: with the line and cell; too few or too many cells, or not a number.
     """
     counts = np.fromiter(map(len, rows), dtype=np.int64, count=len(rows))
     wrong = np.flatnonzero(counts != width if exact else counts < width)
     if len(wrong):
         row = int(wrong[0])
-        wanted = f"{width} numbers" if exact else f"at least {width} cells"
-        raise BadFile(str(ref), where=f"line {lines[row]}", expected=wanted, found=str(counts[row]))
+        expected = f"{width} numbers" if exact else f"at least {width} cells"
+        raise BadFile(str(ref), where=f"line {lines[row]}", expected=expected, found=str(counts[row]))
     try:
         numbers = map(float, chain.from_iterable(row[:width] for row in rows))
         return np.fromiter(numbers, dtype=np.float64, count=len(rows) * width).reshape(len(rows), width)
@@ -43,18 +43,18 @@ def parse_rows(
         for line, cells in zip(lines, rows, strict=True):
             for cell, text in enumerate(cells[:width], start=1):
                 if not _is_number(text):
-                    place = f"line {line}, cell {cell}"
-                    raise BadFile(str(ref), where=place, expected="a number", found=short(text)) from None
+                    where = f"line {line}, cell {cell}"
+                    raise BadFile(str(ref), where=where, expected="a number", found=short(text)) from None
         raise
 
 
 def short(text: str, limit: int = 40) -> str:
-    """A piece of a file as shown in an error: quoted, never long."""
+    """A piece of a file for an error message: quoted and cut short."""
     return repr(text if len(text) <= limit else text[:limit] + "…")
 
 
 def looks_numeric(head: bytes, columns: int) -> bool:
-    """Whether the first lines of a file are `columns` numbers each (the last, maybe cut, is not read)."""
+    """Whether the first lines of a file are `columns` numbers each (the last may be cut off and is not read)."""
     lines = [line.split() for line in head.split(b"\n")[:8] if line.strip()]
     if len(lines) > 1:
         lines.pop()

@@ -1,4 +1,4 @@
-"""Names of NTU RGB+D clips: what they say, and which clips the data set's authors set aside."""
+"""Names of NTU RGB+D clips: their parts, and which clips the data set's authors exclude."""
 
 from __future__ import annotations
 
@@ -13,9 +13,6 @@ NtuSet = Literal["ntu60", "ntu120"]
 
 ACTIONS: dict[NtuSet, int] = {"ntu60": 60, "ntu120": 120}
 """Number of classes; the first 60 of NTU RGB+D 120 are NTU RGB+D 60."""
-
-SETUPS: dict[NtuSet, int] = {"ntu60": 17, "ntu120": 32}
-"""Number of camera setups; setups 1..17 recorded actions 1..60, setups 18..32 actions 61..120."""
 
 _NAME = re.compile(r"S(\d{3})C(\d{3})P(\d{3})R(\d{3})A(\d{3})", re.ASCII)
 
@@ -41,24 +38,24 @@ def parse_ntu_name(name: str) -> NtuName | None:
         name: a clip's or file's name; a known ending (``.skeleton``, ``.npy``, ...) may follow.
 
     Returns:
-        The numbers, or None where it is none (other form, a number 0, camera above 3, action above 120).
+        The numbers; None for any other name (another form, a number 0, camera above 3, action above 120).
     """
-    found = _NAME.fullmatch(name.partition(".")[0])
-    if not found:
+    match = _NAME.fullmatch(name.partition(".")[0])
+    if not match:
         return None
-    numbers = NtuName(*map(int, found.groups()))
+    numbers = NtuName(*map(int, match.groups()))
     possible = min(numbers) >= 1 and numbers.camera <= 3 and numbers.action <= ACTIONS["ntu120"]
     return numbers if possible else None
 
 
 @lru_cache
 def dropped_names(dataset: str) -> frozenset[str]:
-    """Clips that the data set's authors say to leave out: 302 of ``ntu60``, 535 of ``ntu120``.
+    """Clips that the data set's authors exclude: 302 of ``ntu60``, 535 of ``ntu120``.
 
     Raises:
         BadConfig: for another data set.
     """
-    _check(dataset)
+    _check_dataset(dataset)
     text = files("pgfa.read.datasets").joinpath("lists/ntu-missing.txt").read_text(encoding="ascii")
     names = [line for line in text.splitlines() if line and not line.startswith("#")]
     return frozenset(name for name in names if in_dataset(name, dataset))
@@ -70,11 +67,11 @@ def in_dataset(name: str, dataset: str) -> bool:
     Raises:
         BadConfig: for another data set.
     """
-    _check(dataset)
+    _check_dataset(dataset)
     numbers = parse_ntu_name(name)
     return numbers is not None and (dataset == "ntu120" or numbers.action <= ACTIONS["ntu60"])
 
 
-def _check(dataset: str) -> None:
+def _check_dataset(dataset: str) -> None:
     if dataset not in get_args(NtuSet):
         raise BadConfig(f"data set must be ntu60 or ntu120, found {dataset!r}")

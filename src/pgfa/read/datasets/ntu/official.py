@@ -1,4 +1,4 @@
-"""Every clip NTU RGB+D has, and what of it was found."""
+"""The official lists of NTU RGB+D: all clips, the excluded ones, protocols and one-shot exemplars."""
 
 from __future__ import annotations
 
@@ -7,15 +7,34 @@ from functools import lru_cache
 from importlib.resources import files
 from pathlib import PurePosixPath
 
+from pgfa.read.datasets.class_names import class_names
 from pgfa.read.datasets.ntu.names import ACTIONS, NtuName, NtuSet, dropped_names, in_dataset
-from pgfa.read.format import Account
+from pgfa.read.format import Account, Rule
 
-_LAST_SETUP_60 = 17
+_LAST_SETUP_60 = 17  # setups 1 to 17 recorded actions 1 to 60, setups 18 to 32 actions 61 to 120
+
+_SUBJECTS_60 = frozenset([1, 2, 4, 5, 8, 9, 13, 14, 15, 16, 17, 18, 19, 25, 27, 28, 31, 34, 35, 38])
+_SUBJECTS_120 = _SUBJECTS_60 | {
+    45, 46, 47, 49, 50, 52, 53, 54, 55, 56, 57, 58, 59, 70, 74, 78, 80,
+    81, 82, 83, 84, 85, 86, 89, 91, 92, 93, 94, 95, 97, 98, 100, 103,
+}  # fmt: skip
+
+RULES: dict[NtuSet, dict[str, Rule]] = {
+    "ntu60": {
+        "cross-subject": Rule("subject", _SUBJECTS_60),
+        "cross-view": Rule("camera", frozenset({2, 3})),
+    },
+    "ntu120": {
+        "cross-subject": Rule("subject", _SUBJECTS_120),
+        "cross-setup": Rule("setup", frozenset(range(2, 33, 2))),
+    },
+}
+"""The official protocols (method.md section 5)."""
 
 
 @lru_cache
 def official_names(dataset: NtuSet) -> tuple[str, ...]:
-    """All 56,880 (``ntu60``) or 114,480 (``ntu120``) clip names, those set aside included; sorted."""
+    """All 56,880 (``ntu60``) or 114,480 (``ntu120``) clip names, excluded ones included; sorted."""
     text = files("pgfa.read.datasets").joinpath("lists/ntu-subjects.txt").read_text(encoding="ascii")
     names = []
     for line in text.splitlines():
@@ -36,19 +55,34 @@ def official_names(dataset: NtuSet) -> tuple[str, ...]:
     return tuple(sorted(names))
 
 
-def account(found: Iterable[str], dataset: NtuSet) -> Account:
-    """Hold the names found against the official list, so that no clip goes astray unsaid.
+def account(names: Iterable[str], dataset: NtuSet) -> Account:
+    """Compare file names with the official list, so that no clip is lost silently.
 
     Args:
-        found: names of the files there are, with or without ending.
+        names: names of the files present, with or without ending.
         dataset: ``"ntu60"`` or ``"ntu120"``.
     """
-    stems = {PurePosixPath(name).stem for name in found}
-    ours = {stem for stem in stems if in_dataset(stem, dataset)}
-    aside = dropped_names(dataset)
+    stems = {PurePosixPath(name).stem for name in names}
+    present = {stem for stem in stems if in_dataset(stem, dataset)}
+    excluded = dropped_names(dataset)
     return Account(
-        wanted=tuple(sorted(ours - aside)),
-        dropped=tuple(sorted(ours & aside)),
-        missing=tuple(sorted(set(official_names(dataset)) - ours - aside)),
-        foreign=tuple(sorted(stems - ours)),
+        included=tuple(sorted(present - excluded)),
+        dropped=tuple(sorted(present & excluded)),
+        missing=tuple(sorted(set(official_names(dataset)) - present - excluded)),
+        foreign=tuple(sorted(stems - present)),
     )
+
+
+def one_shot_exemplars(dataset: NtuSet) -> dict[str, str]:
+    """The exemplar clip of each novel class: class name -> clip name.
+
+    The official ones of NTU RGB+D 120: actions A001, A007, ... A115 by subject 8, camera 3, first replication, setup
+    1 or 18. NTU RGB+D 60 has no official list: the ten of them that belong to it are taken.
+    """
+    names = class_names("ntu")
+    return {
+        names[action - 1]: str(
+            NtuName(1 if action <= 60 else 18, camera=3, subject=8, replication=1, action=action)
+        )
+        for action in range(1, ACTIONS[dataset] + 1, 6)
+    }

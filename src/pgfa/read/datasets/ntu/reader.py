@@ -1,30 +1,28 @@
-"""NTU RGB+D and NTU RGB+D 120: `.skeleton` files of the Kinect v2, in a folder or in the official zips as
-they are.
+"""NTU RGB+D and NTU RGB+D 120: `.skeleton` files of the Kinect v2, in a folder or in the official zips.
 
-Form of the files: ntu_text.py. Which body gets which slot: ntu_bodies.py. Names: ntu_names.py,
-ntu_official.py.
+Grammar of the files: text.py. Which body gets which slot: tracks.py. Names: names.py. Official lists: official.py.
 """
 
 from __future__ import annotations
 
-import hashlib
-import zipfile
 from functools import partial
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from pgfa.errors import BadFile
+from pgfa.read.assemble import assemble, counted
 from pgfa.read.datasets.class_names import class_names
 from pgfa.read.datasets.ntu.names import NtuSet, parse_ntu_name
-from pgfa.read.datasets.ntu.official import account
+from pgfa.read.datasets.ntu.official import RULES, account, one_shot_exemplars
 from pgfa.read.datasets.ntu.text import parse_text
-from pgfa.read.datasets.ntu.tracks import follow
-from pgfa.read.format import Account, FileRef, Format
+from pgfa.read.datasets.ntu.tracks import assign_slots
+from pgfa.read.format import Account, Format
+from pgfa.read.sample import coordinates, rows
+from pgfa.read.source import FileRef, list_files
 from pgfa.skeleton import NTU25, Clip, Source
-from pgfa.skeleton.bodies import presence
 
 RATE = 30.0
 SHORT = 10
-"""Clips of fewer frames than this (a third of a second) are named in their problems."""
+"""Clips of fewer frames than this (a third of a second) have it noted in their problems."""
 MAX_BYTES = 256 * 1024 * 1024
 """The largest real file has under 4 MB; a hundred thousand frames of one body come to 220 MB."""
 
@@ -34,46 +32,41 @@ def read_ntu(ref: FileRef, dataset: NtuSet = "ntu120", bodies: int | None = 2) -
 
     Args:
         ref: the file.
-        dataset: whose clip this is, for `Source.dataset`; a file not named as an NTU clip belongs to none.
-        bodies: how many bodies to keep at most: those that look and move like people. None keeps every one;
-            the `paper` preparation, which takes whom the file names first, differs then on the few clips in
-            which the sensor saw three and more.
+        dataset: for `Source.dataset`; not used if the file is not named as an NTU clip.
+        bodies: how many bodies to keep at most: those that look and move like people. None keeps all. The `paper`
+            preparation takes the bodies the file lists first: that differs on the few clips in which the sensor saw
+            three bodies or more.
 
     Returns:
-        Clip in ntu25 at 30 Hz, metres; problems name empty frames, bodies left out, ghosts, joints without a
-        place.
+        Clip in ntu25 at 30 Hz, metres; problems name empty frames, dropped bodies, ghosts and joints without a
+        position.
 
     Raises:
-        BadFile: with the line, where the file is not of this form or holds no body at all.
-        LimitExceeded: above 256 MB.
+        BadFile: with the line; the file does not follow the grammar, or shows no person.
+        LimitExceeded: above 256 MB or 100,000 frames.
     """
     raw = ref.read(limit=MAX_BYTES)
-    found = parse_text(raw, str(ref))
-    if found.frames == 0:
-        raise BadFile(str(ref), expected="at least one frame", found="0", where="line 1")
-    slots = follow(found, bodies)
-    seen = presence(slots.positions).any(axis=1)
-    if not seen.any():
-        empty = f"{found.frames} frames without any"
-        raise BadFile(str(ref), expected="a body in at least one frame", found=empty)
-    problems = [*found.problems, *slots.problems]
-    if not seen.all():
-        problems.append(f"{int((~seen).sum())} empty frames")
-    if found.frames < SHORT:
-        problems.append(f"short: {found.frames} frames")
-    return Clip(
-        positions=slots.positions,
+    parsed = parse_text(raw, str(ref))
+    slots = assign_slots(parsed, bodies)
+    problems = [*parsed.problems, *slots.problems]
+    if 1 < parsed.frames < SHORT:
+        problems.append(f"short: {counted(parsed.frames, 'frame')}")
+    return assemble(
+        ref,
+        raw,
+        slots.positions,
         rate=RATE,
         layout=NTU25,
-        source=_source(ref.stem, dataset, hashlib.sha256(raw).hexdigest()[:16]),
+        source=_source(ref.stem, dataset),
         problems=tuple(problems),
+        absent="nan",
     )
 
 
-def _source(stem: str, dataset: NtuSet, digest: str) -> Source:
+def _source(stem: str, dataset: NtuSet) -> Source:
     name = parse_ntu_name(stem)
     if name is None:
-        return Source(id=stem, digest=digest)
+        return Source(id=stem)
     return Source(
         id=stem,
         dataset=dataset,
@@ -81,86 +74,84 @@ def _source(stem: str, dataset: NtuSet, digest: str) -> Source:
         subject=str(name.subject),
         camera=str(name.camera),
         setup=str(name.setup),
-        digest=digest,
     )
 
 
-def find_ntu(place: Path, dataset: NtuSet | None = None) -> list[FileRef]:
-    """All `.skeleton` files of a folder (at any depth), of the zips in it, or of one zip; sorted by name.
+def find_ntu(root: Path, dataset: NtuSet | None = None) -> list[FileRef]:
+    """All `.skeleton` files of a folder (to any depth), of the zips in it, or of one zip; sorted by name.
 
-    A name found twice (unpacked and in a zip) is taken once, the unpacked one.
+    If a name occurs twice (unpacked and in a zip), the unpacked file is taken.
 
     Args:
-        place: the folder, zip or file.
-        dataset: where given, only its clips are taken, without those its authors set aside.
+        root: the folder, zip or file.
+        dataset: take only the clips of this data set, without the excluded ones; None takes all.
 
     Raises:
-        BadFile: where there is none, or a zip cannot be read.
+        BadFile: no such file, or a damaged zip.
     """
-    if not place.exists():
-        raise BadFile(place, expected="a folder, a zip or a .skeleton file", found="nothing of that name")
-    if place.is_dir():
-        refs = [FileRef(path) for path in place.rglob("*.skeleton")]
-        archives = sorted(place.glob("*.zip"))
-    else:
-        refs = [FileRef(place)] if place.suffix == ".skeleton" else []
-        archives = [place] if place.suffix.lower() == ".zip" else []
-    for archive in archives:
-        refs += _members(archive)
+    expected = ".skeleton files, or a zip of them"
+    refs = list_files(root, lambda name: name.endswith(".skeleton"), zips="always", expected=expected)
     if not refs:
-        raise BadFile(place, expected=".skeleton files, or a zip of them", found="none")
-    once: dict[str, FileRef] = {}
+        raise BadFile(root, expected=expected, found="none")
+    by_name: dict[str, FileRef] = {}
     for ref in sorted(refs, key=lambda ref: (ref.name, ref.member is not None, ref)):
-        once.setdefault(ref.name, ref)
+        by_name.setdefault(ref.name, ref)
     if dataset is None:
-        return list(once.values())
-    wanted = set(account(once, dataset).wanted)
-    if not wanted:
-        raise BadFile(place, expected=f"clips of {dataset}", found=f"{len(once)} .skeleton files, none of it")
-    return [ref for ref in once.values() if ref.stem in wanted]
-
-
-def _members(archive: Path) -> list[FileRef]:
-    try:
-        with zipfile.ZipFile(archive) as opened:
-            names = opened.namelist()
-    except (zipfile.BadZipFile, OSError, ValueError) as error:
-        raise BadFile(archive, expected="a readable zip", found=str(error)) from None
-    return [FileRef(archive, name) for name in names if PurePosixPath(name).suffix == ".skeleton"]
+        return list(by_name.values())
+    included = set(account(by_name, dataset).included)
+    if not included:
+        raise BadFile(root, expected=f"clips of {dataset}", found=f"{len(by_name)} other .skeleton files")
+    return [ref for ref in by_name.values() if ref.stem in included]
 
 
 def sniff_ntu(name: str, head: bytes) -> bool:
-    """Whether a file is a `.skeleton` file: by its name, or a frame count, a body count and a body's line."""
+    """A `.skeleton` file: by its name, or by a frame count, a body count and a line of 10 numbers."""
     lines = [line.split() for line in head.split(b"\n", 3)[:3]]
     counts = [len(line) == 1 and line[0].isdigit() for line in lines[:2]]
     return name.endswith(".skeleton") or (len(lines) == 3 and all(counts) and len(lines[2]) == 10)
 
 
-def account_ntu(place: Path, dataset: NtuSet) -> Account:
-    """Which clips of the data set a folder or zip holds, and which not. Raises BadFile as `find_ntu`."""
-    return account((ref.name for ref in find_ntu(place)), dataset)
+def account_ntu(root: Path, dataset: NtuSet) -> Account:
+    """Which clips of the data set a folder or zip holds, and which are missing. Raises BadFile as `find_ntu`."""
+    return account((ref.name for ref in find_ntu(root)), dataset)
+
+
+def sample() -> dict[str, bytes]:
+    """Four frames of one body."""
+    joints = [f"{row} 0 0 0 0 0 0 0 0 2\n" for row in rows(coordinates(25, 3))]
+    body = f"72057594037931101 0 1 1 1 1 0 0.02 -0.01 2\n25\n{''.join(joints)}"
+    return {"S001C001P001R001A001.skeleton": ("4\n" + f"1\n{body}" * 4).encode()}
 
 
 FORMAT = Format(
     name="ntu",
-    title="any .skeleton files of the form of NTU RGB+D, every one as it is found",
+    title="any .skeleton files as NTU RGB+D has them",
     sniff=sniff_ntu,
     find=find_ntu,
     read=read_ntu,
+    sample=sample,
 )
 NTU60 = Format(
     name="ntu60",
-    title="NTU RGB+D: .skeleton files in a folder or the official zip, the 302 set aside left out",
+    title="NTU RGB+D: .skeleton, Kinect v2, 60 classes, without the 302 excluded clips",
     sniff=sniff_ntu,
     find=partial(find_ntu, dataset="ntu60"),
     read=partial(read_ntu, dataset="ntu60"),
+    kind="dataset",
     account=partial(account_ntu, dataset="ntu60"),
+    rules=RULES["ntu60"],
+    exemplars=partial(one_shot_exemplars, "ntu60"),
+    sample=sample,
 )
 NTU120 = Format(
     name="ntu120",
-    title="NTU RGB+D 120: .skeleton files in a folder or the official zips, the 535 set aside left out",
+    title="NTU RGB+D 120: .skeleton, Kinect v2, 120 classes, without the 535 excluded clips",
     sniff=sniff_ntu,
     find=partial(find_ntu, dataset="ntu120"),
     read=partial(read_ntu, dataset="ntu120"),
+    kind="dataset",
     account=partial(account_ntu, dataset="ntu120"),
+    rules=RULES["ntu120"],
+    exemplars=partial(one_shot_exemplars, "ntu120"),
+    sample=sample,
 )

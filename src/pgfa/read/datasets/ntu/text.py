@@ -1,12 +1,11 @@
-"""The text of a `.skeleton` file -> numbers: one fast way for well-formed files, one careful way for all.
+"""The text of a `.skeleton` file -> numbers: a fast parser for well-formed files, a careful one for all.
 
 A file is (method.md section 5): frame count; per frame its body count; per body a line of 10 numbers
 (tracking id first), the joint count 25, and 25 lines of 12 numbers of which the first three are x y z in
-metres. The other columns (depth and colour pixels, orientation, tracking state) are not used here.
+metres. The other columns (depth and colour pixels, orientation, tracking state) are not used.
 
-The careful way reads line by line and says where a file is wrong. The fast way reads nothing but separators,
-counts and the 3 columns that matter, all joints at once; where anything is unusual it gives up, and the
-careful way decides.
+The careful parser reads line by line and names the line of an error. The fast one reads only separators, counts and
+the 3 columns that are used, all joints at once; on anything unusual it gives up, and the careful parser decides.
 """
 
 from __future__ import annotations
@@ -18,14 +17,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pgfa.errors import BadFile
+from pgfa.read.assemble import MAX_FRAMES, check_frames, counted
 from pgfa.read.parsing.fast_floats import decimals, number
 
 JOINTS = 25
 BODY_NUMBERS = 10
 JOINT_NUMBERS = 12
 MAX_BODIES = 6
-"""What a Kinect v2 tracks at once."""
-MAX_FRAMES = 100_000
+"""Bodies a Kinect v2 tracks at once."""
 
 _FAST_BYTES = 32 * 1024 * 1024
 _BODY_TOKENS = BODY_NUMBERS + 1 + JOINTS * JOINT_NUMBERS
@@ -33,15 +32,15 @@ _PLAIN = b"0123456789 .-+eE\n"
 
 
 @dataclass(frozen=True)
-class Bodies:
-    """All bodies of a file, one row for each body in each frame, in file order.
+class BodyRows:
+    """All bodies of a file, one row per body and frame, in file order.
 
     Attributes:
-        frames: frames in the file, those without a body included.
+        frames: number of frames in the file, including those without a body.
         frame: (rows,) frame of each row, 0-based, rising.
-        ids: (rows,) tracking ids as written. Never as floats: they lie above 2**53.
+        ids: (rows,) tracking ids as written. Never as floats: they are above 2**53.
         joints: (rows, 25, 3) float32 metres.
-        problems: what was odd in the text and could be read all the same.
+        problems: what was unusual in the text but readable.
     """
 
     frames: int
@@ -51,7 +50,7 @@ class Bodies:
     problems: tuple[str, ...] = ()
 
 
-def parse_text(raw: bytes, name: str) -> Bodies:
+def parse_text(raw: bytes, name: str) -> BodyRows:
     """Read the text of a `.skeleton` file.
 
     Args:
@@ -59,20 +58,20 @@ def parse_text(raw: bytes, name: str) -> Bodies:
         name: the file's name, for errors.
 
     Raises:
-        BadFile: with the line, where counts, columns or numbers are not what they should be, or a file
-            claims more than 100,000 frames or six bodies at once.
+        BadFile: with the line; a count, a column or a number is wrong, or more than six bodies in a frame.
+        LimitExceeded: a frame count above 100,000.
     """
     if len(raw) <= _FAST_BYTES:
-        bodies = parse_fast(raw)
-        if bodies is not None:
-            return bodies
+        parsed = parse_fast(raw)
+        if parsed is not None:
+            return parsed
     return parse_carefully(raw, name)
 
 
-def parse_fast(raw: bytes) -> Bodies | None:
-    """What `parse_carefully` gives for well-formed files, many times as fast; None for any other file.
+def parse_fast(raw: bytes) -> BodyRows | None:
+    """As `parse_carefully` for well-formed files, many times as fast; None for any other file.
 
-    Columns that are not used are held to the characters of numbers, no closer.
+    Of columns that are not used, only the characters are checked.
     """
     if b"\r" in raw:
         raw = raw.replace(b"\r\n", b"\n")
@@ -81,20 +80,20 @@ def parse_fast(raw: bytes) -> Bodies | None:
     if raw.translate(None, _PLAIN):
         return None
     text = np.frombuffer(raw, dtype=np.uint8)
-    # A number ends at each separator; it starts one place after the separator before.
+    # A number ends at each separator, and starts one byte after the previous separator.
     ends = np.flatnonzero(text <= 32)
     if ends[0] == 0 or (len(ends) > 1 and (ends[1:] - ends[:-1]).min() < 2):
         return None
     counts = _body_counts(raw, ends)
     if counts is None:
         return None
-    # Every number has its place once the body counts are known.
+    # The index of every number follows from the body counts.
     bodies = np.arange(counts.sum())
     earlier = np.cumsum(counts) - counts
     frame_tokens = 1 + np.arange(len(counts)) + earlier * _BODY_TOKENS
     body_tokens = np.repeat(2 + np.arange(len(counts)), counts) + bodies * _BODY_TOKENS
     joint_tokens = body_tokens[:, None] + (BODY_NUMBERS + 1 + JOINT_NUMBERS * np.arange(JOINTS))
-    # Every line ends where its last number does, and nowhere else.
+    # Every line ends where its last number ends, and nowhere else.
     heads = body_tokens[:, None] + (BODY_NUMBERS - 1, BODY_NUMBERS)
     last = np.concatenate([[0], frame_tokens, heads.ravel(), joint_tokens.ravel() + (JOINT_NUMBERS - 1)])
     if np.count_nonzero(text == ord("\n")) != len(last) or (text[ends[last]] != ord("\n")).any():
@@ -105,14 +104,14 @@ def parse_fast(raw: bytes) -> Bodies | None:
     if (text[joint_counts - 2] != ord("2")).any() or (text[joint_counts - 1] != ord("5")).any():
         return None
     id_starts, id_ends = ends[body_tokens - 1] + 1, ends[body_tokens]
-    ids = [raw[a:b] for a, b in zip(id_starts.tolist(), id_ends.tolist(), strict=True)]
+    ids = [raw[start:end] for start, end in zip(id_starts.tolist(), id_ends.tolist(), strict=True)]
     if not b"".join(ids).isdigit():
         return None
-    wanted = (joint_tokens[:, :, None] + np.arange(3)).ravel()
-    values = decimals(raw, ends[wanted - 1] + 1, ends[wanted])
+    coordinate_tokens = (joint_tokens[:, :, None] + np.arange(3)).ravel()
+    values = decimals(raw, ends[coordinate_tokens - 1] + 1, ends[coordinate_tokens])
     if values is None or not np.isfinite(values).all():
         return None
-    return Bodies(
+    return BodyRows(
         frames=len(counts),
         frame=np.repeat(np.arange(len(counts)), counts),
         ids=ids,
@@ -121,26 +120,26 @@ def parse_fast(raw: bytes) -> Bodies | None:
 
 
 def _body_counts(raw: bytes, ends: NDArray[np.int64]) -> NDArray[np.int64] | None:
-    """(frames,) bodies in each frame; None where the file has not as many numbers as they ask for."""
+    """(frames,) bodies in each frame; None if the number of numbers in the file does not match."""
     frames = raw[: ends[0]]
     # A count longer than six digits is above every limit.
     if not (frames.isdigit() and len(frames) <= 6 and 0 < int(frames) <= min(MAX_FRAMES, len(ends) - 1)):
         return None
-    counts, at, most = [], 1, len(ends)
+    counts, token, tokens = [], 1, len(ends)
     for _ in range(int(frames)):
-        if at >= most:
+        if token >= tokens:
             return None
-        end = ends.item(at)
+        end = ends.item(token)
         count = raw[end - 1] - 48
-        if ends.item(at - 1) != end - 2 or not 0 <= count <= MAX_BODIES:
+        if ends.item(token - 1) != end - 2 or not 0 <= count <= MAX_BODIES:
             return None
         counts.append(count)
-        at += 1 + count * _BODY_TOKENS
-    return np.array(counts) if at == most and any(counts) else None
+        token += 1 + count * _BODY_TOKENS
+    return np.array(counts) if token == tokens and any(counts) else None
 
 
 class _Lines:
-    """Lines of a file one by one, with their number, for errors."""
+    """The lines of a file one by one, numbered for errors."""
 
     def __init__(self, raw: bytes, name: str) -> None:
         self._file, self.name, self.number = io.BytesIO(raw), name, 0
@@ -152,31 +151,32 @@ class _Lines:
             raise self.bad(expected, "the end of the file")
         return line
 
-    def count(self, what: str, most: int) -> int:
-        line = self.next(f"the {what}")
-        number = line.strip()
-        if not (number.isdigit() and len(number) < 16):
-            raise self.bad(f"the {what}, a whole number", _shown(line))
-        if int(number) > most:
-            raise self.bad(f"a {what} of at most {most:,}", _shown(line))
-        return int(number)
+    def count(self, name: str, most: int | None = None) -> int:
+        line = self.next(f"the {name}")
+        digits = line.strip()
+        if not (digits.isdigit() and len(digits) < 16):
+            raise self.bad(f"the {name}, a whole number", _shown(line))
+        if most is not None and int(digits) > most:
+            raise self.bad(f"a {name} of at most {most:,}", _shown(line))
+        return int(digits)
 
     def rest(self) -> int:
-        """How many lines that are not blank are left."""
+        """How many lines that are not blank remain."""
         return sum(1 for line in self._file if line.strip())
 
-    def bad(self, expected: str, found: str) -> BadFile:
-        return BadFile(self.name, expected=expected, found=found, where=f"line {self.number}")
+    def bad(self, expected: str, actual: str) -> BadFile:
+        return BadFile(self.name, expected=expected, found=actual, where=f"line {self.number}")
 
 
-def parse_carefully(raw: bytes, name: str) -> Bodies:
-    """Read line by line; the rules are those of `parse_text`, and this function is what they mean."""
+def parse_carefully(raw: bytes, name: str) -> BodyRows:
+    """Read line by line. This function defines the grammar of `parse_text`."""
     lines = _Lines(raw, name)
-    frames = lines.count("frame count", MAX_FRAMES)
+    frames = lines.count("frame count")
+    check_frames(name, frames)
     frame: list[int] = []
     ids: list[bytes] = []
     joints: list[NDArray[np.float32]] = []
-    wide = unread = lost = 0
+    wide = unreadable = lost = 0
     for index in range(frames):
         for _ in range(lines.count(f"body count of frame {index + 1} of {frames}", MAX_BODIES)):
             head = lines.next("a body's line of 10 numbers").split()
@@ -195,7 +195,7 @@ def parse_carefully(raw: bytes, name: str) -> Bodies:
                 except ValueError:
                     raise lines.bad("x y z in metres", _shown(line)) from None
                 wide += len(words) > JOINT_NUMBERS
-                unread += not all(_is_number(word) for word in words[3:])
+                unreadable += not all(_is_number(word) for word in words[3:])
             finite = np.isfinite(body).all(axis=1)
             lost += int(JOINTS - finite.sum())
             body[~finite] = np.nan
@@ -204,12 +204,12 @@ def parse_carefully(raw: bytes, name: str) -> Bodies:
             with np.errstate(over="ignore"):
                 joints.append(body.astype(np.float32))
     problems = [
-        f"{wide} joint lines of more than 12 numbers" if wide else "",
-        f"{unread} joint lines with text in columns not used" if unread else "",
-        f"{lost} joints without a place (NaN)" if lost else "",
-        f"{rest} lines after the last frame" if (rest := lines.rest()) else "",
+        counted(wide, "joint line") + " of more than 12 numbers" if wide else "",
+        counted(unreadable, "joint line") + " with text in unused columns" if unreadable else "",
+        counted(lost, "joint") + " without a position (NaN)" if lost else "",
+        counted(rest, "line") + " after the last frame" if (rest := lines.rest()) else "",
     ]
-    return Bodies(
+    return BodyRows(
         frames=frames,
         frame=np.array(frame, dtype=np.int64),
         ids=ids,

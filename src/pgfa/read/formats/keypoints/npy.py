@@ -1,13 +1,17 @@
-"""Keypoints as a plain NumPy array (.npy), never unpickled; shapes and joints as in the module `reader`."""
+"""Keypoints as a plain NumPy array (.npy), never unpickled; shapes and joints as in `keypoints.reader`."""
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
-from pgfa.read.format import FileRef, Format
-from pgfa.read.formats.keypoints.reader import Facts, from_array
+import numpy as np
+
+from pgfa.read.format import Format
+from pgfa.read.formats.keypoints.reader import KeypointInfo, from_array
 from pgfa.read.parsing.arrays import plain_array
-from pgfa.read.source import find_files
+from pgfa.read.sample import coordinates
+from pgfa.read.source import FileRef, find_files
 from pgfa.skeleton import Clip
 
 
@@ -24,8 +28,15 @@ def find(root: Path) -> list[FileRef]:
 def read(ref: FileRef) -> Clip:
     """One clip. Raises BadFile for another shape or type, LimitExceeded."""
     raw = ref.read()
-    array = plain_array(ref, raw, kinds="fiu", what="numbers")
-    return from_array(ref, raw, array, Facts())
+    array = plain_array(ref, raw, kinds="fiu", expected="numbers")
+    return from_array(ref, raw, array, KeypointInfo())
 
 
-FORMAT = Format("keypoints-npy", "keypoints of pose estimators: .npy (docs/formats.md)", sniff, find, read)
+def sample() -> dict[str, bytes]:
+    """Four frames of one body of 17 joints, in pixels."""
+    file = io.BytesIO()
+    np.save(file, coordinates(4, 17, 2, low=10, high=400).astype(np.float32))
+    return {"keypoints.npy": file.getvalue()}
+
+
+FORMAT = Format("keypoints-npy", "keypoints of pose estimators: .npy", sniff, find, read, sample=sample)
