@@ -41,7 +41,8 @@ def test_prototype_lies_within_its_bound(
         m = int(aligned.support[members].sum())
         if m == 0 or not (labels == c).any():
             continue
-        # Lemma 1: given the entropy of the most confident clip left out, the supports are an independent sample of this region
+        # Lemma 1: given the entropy of the most confident clip left out, the supports are an independent
+        # sample of this region
         weight = (cell == c).astype(float)
         if m < len(members):
             limit = np.sort(aligned.entropy[members])[m]
