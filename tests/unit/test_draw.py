@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import base64
 import hashlib
 import json
@@ -12,12 +13,15 @@ from html.parser import HTMLParser
 from importlib import resources
 from pathlib import Path
 
+import builders
 import numpy as np
 import pytest
 
+import pgfa
 from pgfa.draw import clip_gif, clip_page, clip_payload, document, unpack_positions
-from pgfa.skeleton import HDM05, KINECT20, NTU25, Clip, Layout, Source
+from pgfa.skeleton import HDM05, KINECT20, NTU25, Clip, Layout
 
+PLACEHOLDER = re.compile(r"(?<!\w)\{[A-Za-z_][\w.\[\]()]*(:[^{}]*)?\}")
 HOSTILE = "</script><img src=x onerror=alert(1)>"
 
 
@@ -45,14 +49,8 @@ class _Page(HTMLParser):
             self.inline[self._open][-1] += data
 
 
-def make_clip(
-    frames: int = 12, bodies: int = 1, layout: Layout = NTU25, seed: int = 0, **source: str
-) -> Clip:
-    rng = np.random.default_rng(seed)
-    positions = rng.normal(scale=0.5, size=(frames, bodies, len(layout.joints), 3)) + np.array(
-        [0.3, 1.0, 3.0]
-    )
-    return Clip(positions.astype(np.float32), 30.0, layout, Source(**{"id": "clip-1", **source}))
+def make_clip(frames: int = 12, bodies: int = 1, layout: Layout = NTU25, **source: str) -> Clip:
+    return builders.make_clip(frames, bodies, layout, **source)
 
 
 def check_self_contained(text: str) -> _Page:
@@ -154,6 +152,23 @@ def test_the_page_is_self_contained_and_holds_each_clip() -> None:
     assert [clip["id"] for clip in data["clips"]] == [clip.source.id for clip in clips]
     assert set(data["layouts"]) == {"ntu25", "kinect20", "hdm05"}
     assert sum("data-clip" in attributes for _, attributes in page.elements) == 3
+
+
+def test_the_page_states_the_length_of_a_clip() -> None:
+    text = clip_page([make_clip(frames=10)], "one clip")
+    assert "10 frames at 30 Hz, 0.33 s" in text
+    assert "1 frame at 30 Hz, 0.03 s" in clip_page([make_clip(frames=1)], "one frame")
+
+
+def test_no_part_of_an_f_string_lacks_its_f() -> None:
+    """`f"..." "{clip.seconds}"` prints the braces. Ruff's RUF027 does not see the second part of such a string."""
+    wrong = []
+    for file in sorted(Path(pgfa.__file__).parent.rglob("*.py")):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.JoinedStr):
+                parts = [part.value for part in node.values if isinstance(part, ast.Constant)]
+                wrong += [f"{file}:{node.lineno}: {part}" for part in parts if PLACEHOLDER.search(part)]
+    assert not wrong
 
 
 def test_no_clip_at_all_is_said() -> None:

@@ -74,7 +74,7 @@ def _facts(clip: Clip, *, hidden: bool) -> str:
         "Camera": source.camera,
         "Setup": source.setup,
         "Length": f"{clip.frames} frame{'s' * (clip.frames != 1)} at {clip.rate:.4g} Hz, "
-        "{clip.seconds:.2f} s",
+        f"{clip.seconds:.2f} s",
         "Bodies": str(int((~np.isnan(clip.positions)).any(axis=(0, 2, 3)).sum())),
         "Layout": f"{clip.layout.name}, {len(clip.layout.joints)} joints",
         "Problems": "; ".join(clip.problems) or "none found",
