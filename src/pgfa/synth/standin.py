@@ -8,7 +8,6 @@ in the real sets; the motion is made by kinematics and says nothing about recogn
 from __future__ import annotations
 
 import multiprocessing
-import os
 import shutil
 import time
 from collections.abc import Iterable
@@ -22,6 +21,7 @@ from numpy.typing import NDArray
 
 from pgfa.errors import BadConfig
 from pgfa.files import replace_folder
+from pgfa.processes import cores
 from pgfa.read.datasets.class_names import class_names
 from pgfa.read.datasets.ntu.names import NtuName, NtuSet, dropped_names, parse_ntu_name
 from pgfa.read.datasets.ntu.official import official_names
@@ -232,7 +232,7 @@ def _write_recording(folder: Path, seed: int, number: int) -> list[int]:
 def _spread(work: partial[list[int]], items: Iterable[object], jobs: int | None) -> list[list[int]]:
     """The work done on every item, in this process or in several; results in the order of the items."""
     todo = list(items)
-    jobs = min(jobs or os.cpu_count() or 1, len(todo))
+    jobs = min(jobs or cores(), len(todo))
     if jobs <= 1:
         return [work(item) for item in todo]
     with ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn")) as pool:

@@ -18,9 +18,9 @@ from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from importlib.metadata import version
 from pathlib import Path
 
-import pgfa
 from pgfa.errors import BadConfig, BadFile, PgfaError
 from pgfa.files import digest, file_sha256, replace_folder, write_json
 from pgfa.pack.importing import folder, worker
@@ -29,10 +29,13 @@ from pgfa.pack.pack import Rejected, open_pack
 from pgfa.pack.protocol import DIVISIONS
 from pgfa.pack.summary import Summary, summary
 from pgfa.pack.write import check_free, write_pack
+from pgfa.processes import cores
 from pgfa.progress import Progress
 from pgfa.read.format import Account, Format
 from pgfa.skeleton import Clip, get_layout
 from pgfa.skeleton.layouts import map_weights
+
+PACKAGE = "pgfa"
 
 
 @dataclass(frozen=True)
@@ -122,7 +125,7 @@ def import_dataset(
         raise BadConfig(f"jobs must be at least 1, found {jobs}")
     chosen = _choose(format, source, labels)
     files = sorted(chosen.find(source), key=str)[:limit]
-    settings = digest(pgfa.__name__, _version(), chosen.name, str(source), labels and file_sha256(labels))
+    settings = digest(PACKAGE, version(PACKAGE), chosen.name, str(source), labels and file_sha256(labels))
     with _partial(out) as beside:
         chunks = split(files, source, beside, settings)
         shards = {chunk: shard for chunk in chunks if (shard := check_shard(chunk.shard))}
@@ -200,7 +203,7 @@ class _Readers:
             yield chunk, write_shard(chunk, self.format, self.source)
 
     def _read_beside(self, chunks: list[Chunk]) -> Iterator[tuple[Chunk, Shard]]:
-        self.jobs = min(self.asked or _cores(), len(chunks))
+        self.jobs = min(self.asked or cores(), len(chunks))
         context = worker.context()
         stop = context.Event()
         about = (self.format, self.source, stop)
@@ -225,7 +228,7 @@ class _Readers:
 
 def _pays(spent: float, done: int, left: int) -> bool:
     """Whether it pays to start processes: each takes about a second, and so does a reader's first file."""
-    return _cores() > 1 and left > 1 and spent > 1.0 and spent / done * left > 3.0
+    return cores() > 1 and left > 1 and spent > 1.0 and spent / done * left > 3.0
 
 
 def _finished(future: Future[Shard]) -> bool:
@@ -287,14 +290,3 @@ def _way_on(beside: Path, say: bool) -> Iterator[None]:
                 file=sys.stderr,
             )
         raise
-
-
-def _cores() -> int:
-    """Cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _version() -> str:
-    from importlib.metadata import version
-
-    return version(pgfa.__name__)

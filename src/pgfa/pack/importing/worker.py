@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
-import signal
-import threading
 from dataclasses import dataclass
 from multiprocessing.context import SpawnContext
 from multiprocessing.synchronize import Event
 from pathlib import Path
 
 from pgfa.pack.importing.shards import Chunk, Shard, write_shard
+from pgfa.processes import end_with_parent
 from pgfa.read.format import Format
 from pgfa.read.parsing.fast_floats import prepare_allocator
 
@@ -36,20 +34,10 @@ def start(format: Format, source: Path, stop: Event) -> None:
     global _task
     _task = _Task(format, source, stop)
     prepare_allocator()
-    # Ctrl-C reaches the whole group of processes; the parent decides, and tells by `stop`.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    # A parent that is killed cannot tell anything: without this its children would wait for ever.
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    end_with_parent()
 
 
 def run(chunk: Chunk) -> Shard:
     """Read one chunk."""
     assert _task is not None
     return write_shard(chunk, _task.format, _task.source, _task.stop)
-
-
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
