@@ -94,6 +94,16 @@ def digest(*parts: Any) -> str:
     return sha.hexdigest()[:16]
 
 
+def cache_folder() -> Path:
+    """The folder of everything that can be computed again (sentence vectors, prepared clips).
+
+    ``PGFA_CACHE``, else ``pgfa`` in ``XDG_CACHE_HOME`` or ``~/.cache``.
+    """
+    if folder := os.environ.get("PGFA_CACHE"):
+        return Path(folder)
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "pgfa"
+
+
 def file_sha256(path: Path) -> str:
     """SHA-256 of a file's bytes, in hex, read in blocks."""
     with path.open("rb") as file:

@@ -13,10 +13,10 @@ from html.parser import HTMLParser
 from importlib import resources
 from pathlib import Path
 
-import builders
 import numpy as np
 import pytest
 
+import builders
 import pgfa
 from pgfa.draw import clip_gif, clip_page, clip_payload, document, unpack_positions
 from pgfa.skeleton import HDM05, KINECT20, NTU25, Clip, Layout

@@ -9,9 +9,10 @@ from safetensors.numpy import save_file
 
 from pgfa.config import TextSettings
 from pgfa.errors import BadConfig, BadFile
+from pgfa.files import cache_folder
 from pgfa.text import catalogue, class_vectors, encode
 from pgfa.text import encode as encode_function
-from pgfa.text.encode import cache_folder, check_weights, minilm_folder
+from pgfa.text.encode import check_weights, minilm_folder
 
 encode_module = sys.modules[encode_function.__module__]
 

@@ -6,7 +6,6 @@ sentences of a call lie there, neither torch nor sentence-transformers is import
 
 from __future__ import annotations
 
-import os
 import re
 import warnings
 import zipfile
@@ -22,7 +21,7 @@ from numpy.typing import NDArray
 
 from pgfa.config import TextSettings
 from pgfa.errors import BadConfig, BadFile, LimitExceeded
-from pgfa.files import digest, file_sha256, write_atomic
+from pgfa.files import cache_folder, digest, file_sha256, write_atomic
 from pgfa.text.catalogue import ActionClass, sentence_of
 
 Vectors = NDArray[np.float32]
@@ -82,13 +81,6 @@ def class_vectors(
         flat = encode([text for _, _, text in texts], settings, cache)
     each = flat.reshape(len(actions), len(settings.variants), flat.shape[1])
     return np.asarray(each.mean(axis=1), dtype=np.float32)
-
-
-def cache_folder() -> Path:
-    """Where vectors are kept: PGFA_CACHE, else pgfa in XDG_CACHE_HOME or ~/.cache."""
-    if own := os.environ.get("PGFA_CACHE"):
-        return Path(own)
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "pgfa"
 
 
 def minilm_folder() -> Path:

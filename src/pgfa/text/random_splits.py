@@ -31,13 +31,3 @@ def draw_split(book: Catalogue, size: int, number: int) -> Split:
     chosen = np.sort(random.permutation(len(book))[:size])
     names = tuple(book.actions[i].name for i in chosen.tolist())
     return Split(book.dataset, f"random-{size}-{number:02d}", names, SOURCE)
-
-
-def as_toml(book: Catalogue, size: int, count: int = COUNT) -> str:
-    """Lines for the ``[splits]`` of a catalogue: splits 0 to `count` - 1 by the ids of their unseen classes."""
-    lines = []
-    for number in range(count):
-        split = draw_split(book, size, number)
-        ids = ", ".join(str(book[name].id) for name in split.unseen)
-        lines.append(f'"{split.name}" = {{ unseen = [{ids}], source = "{SOURCE}" }}\n')
-    return "".join(lines)

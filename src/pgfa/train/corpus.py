@@ -10,11 +10,11 @@ import numpy as np
 
 from pgfa.config import RunSettings
 from pgfa.errors import BadConfig
+from pgfa.files import cache_folder
 from pgfa.pack import Pack
 from pgfa.prepare import prepare_cached
 from pgfa.skeleton import Layout, get_layout
 from pgfa.text.catalogue import ActionClass, Catalogue
-from pgfa.text.encode import cache_folder
 from pgfa.text.overlap import Removal
 from pgfa.train.clip_selection import ClipSelection, select_clips
 from pgfa.train.clip_set import ClipIndex, ClipSet
