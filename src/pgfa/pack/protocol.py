@@ -57,7 +57,7 @@ def protocol_masks(
         hint = (
             "" if rules else "; for others, import the recordings with the data set's split files beside them"
         )
-        raise BadConfig(f"{dataset} has no protocol {protocol!r} here; available: {protocols}{hint}")
+        raise BadConfig(f"{dataset} has no protocol {protocol!r} here; known: {protocols}{hint}")
     rule = rules[protocol]
     if rule.column not in columns:
         raise BadConfig(f"protocol {protocol} of {dataset} needs the column {rule.column!r}")

@@ -1,4 +1,4 @@
-"""Classes in words, and words as vectors: catalogues, splits, sentence encoders, the leakage rule."""
+"""Classes as sentences and sentences as vectors: catalogues, splits, sentence encoders, the leakage rule."""
 
 from pgfa.text.catalogue import (
     ActionClass,
