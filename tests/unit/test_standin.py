@@ -89,7 +89,7 @@ def test_an_ntu_stand_in_is_imported_whole(tmp_path: Path) -> None:
     assert report.account is not None
     assert report.summary.clips == len(report.account.included) == 120 - len(report.account.dropped)
     assert len(report.summary.classes) == 60
-    assert report.summary.faulty > 0
+    assert report.summary.with_problems > 0
     again = synthesise("ntu60", 120, tmp_path / "again", jobs=2)
     assert again.bytes == made.bytes
     for file in (tmp_path / "data").rglob("*.skeleton"):

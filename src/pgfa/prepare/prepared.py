@@ -47,7 +47,7 @@ class Prepared:
 
     @classmethod
     def load(cls, folder: Path, *, mapped: bool = False) -> Prepared:
-        """Read what `save` wrote; with `mapped` positions stay on disk. Raises BadFile if a file is missing or damaged."""
+        """Read what `save` wrote; with `mapped` positions stay on disk. Raises BadFile if a file is damaged."""
         file = folder / "prepared.json"
         table = read_json(file)
         if not isinstance(table, dict) or not isinstance(table.get("layout"), str):

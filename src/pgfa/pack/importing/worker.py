@@ -1,4 +1,4 @@
-"""A process of an import: reads the chunks it is handed."""
+"""A reader process of an import: reads one chunk after another."""
 
 from __future__ import annotations
 
@@ -15,29 +15,29 @@ from pgfa.read.parsing.fast_floats import prepare_allocator
 
 
 @dataclass
-class _Task:
+class _Job:
     format: Format
     source: Path
     stop: Event
 
 
-_task: _Task | None = None
+_job: _Job | None = None
 
 
 def context() -> SpawnContext:
-    """Fresh processes on every system: nothing of the parent's threads or open files is carried along."""
+    """Fresh processes on every system, without the parent's threads and open files."""
     return multiprocessing.get_context("spawn")
 
 
 def start(format: Format, source: Path, stop: Event) -> None:
-    """Make this process ready."""
-    global _task
-    _task = _Task(format, source, stop)
+    """Prepare this process; `stop` is set by the parent to end it."""
+    global _job
+    _job = _Job(format, source, stop)
     prepare_allocator()
     end_with_parent()
 
 
 def run(chunk: Chunk) -> Shard:
     """Read one chunk."""
-    assert _task is not None
-    return write_shard(chunk, _task.format, _task.source, _task.stop)
+    assert _job is not None
+    return write_shard(chunk, _job.format, _job.source, _job.stop)
