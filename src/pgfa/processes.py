@@ -1,8 +1,8 @@
 """Worker processes: how many cores there are, and how a worker ends when its parent does.
 
 Imports of data sets and stand-ins run on `concurrent.futures.ProcessPoolExecutor`. The benchmark cannot
-(`pgfa.research.benchmark.workers`): it must learn of a worker's progress while a task runs, and one worker that
-dies must cost its own task only and be replaced, where an executor gives up all that is left.
+(`pgfa.research.benchmark.workers`): it must show the progress of running tasks, and a worker that dies must be
+replaced and cost only its own task, whereas an executor fails all remaining tasks.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def end_with_parent() -> None:
     """Called by a worker as it starts: it ignores Ctrl-C and ends as soon as its parent process has ended.
 
     Ctrl-C reaches the whole group of processes; the parent decides what to stop. A parent that was killed
-    cannot tell its workers to stop: without this they would wait for ever. Does nothing in the main process.
+    cannot stop its workers: without this they would wait forever. Does nothing in the main process.
     """
     parent = multiprocessing.parent_process()
     if parent is None:

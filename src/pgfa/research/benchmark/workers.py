@@ -43,7 +43,7 @@ class Relay(Progress):
         super().__init__("worker", 0, show=False)
         self._pipe = pipe
 
-    def now(self, what: str) -> None:
+    def set_title(self, title: str) -> None:
         """Nothing: the parent says what is being done."""
 
     def advance(self, count: int) -> None:
