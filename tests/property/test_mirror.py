@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pgfa.text import catalogue, known_catalogues, mirror_sentence, mirrored
+from pgfa.text import catalogue, catalogue_names, mirror_sentence, mirrored
 
 WORDS = st.sampled_from([
     "left", "right", "Left", "RIGHT", "lEFT", "leftward", "rightwards",
@@ -75,7 +75,7 @@ def test_a_mirrored_letter_k_is_nothing():
     assert mirrored(kinder["draw-letter-k"], kinder) is None
 
 
-@pytest.mark.parametrize("name", known_catalogues())
+@pytest.mark.parametrize("name", catalogue_names())
 def test_twice_mirrored_classes_are_as_before(name):
     classes = catalogue(name)
     for action in classes.actions:

@@ -9,12 +9,12 @@ from pgfa.errors import BadConfig, BadFile
 from pgfa.text import (
     catalogue,
     catalogue_from_labels,
+    catalogue_names,
     find_split,
-    known_catalogues,
     sentence_of,
     sentences_of,
 )
-from pgfa.text.catalogue import NO_MIRROR, catalogue_from_table, own_catalogues, table_of
+from pgfa.text.catalogue import NO_MIRROR, catalogue_from_table, catalogue_to_table, custom_catalogues
 
 SIZES = {"utd-mhad": 27, "msr-action3d": 20, "nw-ucla": 10, "hdm05": 11, "kinder-gator": 43, "ntu120": 120}
 
@@ -33,7 +33,7 @@ def test_sentences_follow_the_style(name):
         assert 10 <= len(action.plain.split()) <= 22, (action.key, len(action.plain.split()))
 
 
-@pytest.mark.parametrize("name", known_catalogues())
+@pytest.mark.parametrize("name", catalogue_names())
 def test_no_two_classes_have_the_same_sentence(name):
     actions = catalogue(name).actions
     for variant in ("label", "plain", "skeleton"):
@@ -83,7 +83,7 @@ def test_parts_are_one_text():
 
 
 def test_mirrors_are_mutual():
-    for name in known_catalogues():
+    for name in catalogue_names():
         classes = catalogue(name)
         for action in classes.actions:
             if action.mirror not in (None, NO_MIRROR):
@@ -149,24 +149,24 @@ means = ["hop", "jump"]
         assert kick.plain in sentence_of(kick, variant)
 
 
-@pytest.mark.parametrize("name", known_catalogues())
+@pytest.mark.parametrize("name", catalogue_names())
 def test_catalogues_of_the_package_are_complete(name):
     for action in catalogue(name).actions:
         assert action.skeleton != action.plain, action.key
         assert len(set(action.parts.model_dump().values())) > 1, action.key
 
 
-@pytest.mark.parametrize("name", known_catalogues())
+@pytest.mark.parametrize("name", catalogue_names())
 def test_a_catalogue_is_the_same_after_json(name):
     classes = catalogue(name)
-    assert catalogue_from_table(json.loads(json.dumps(table_of(classes))), "corpus.json") == classes
+    assert catalogue_from_table(json.loads(json.dumps(catalogue_to_table(classes))), "corpus.json") == classes
 
 
-def test_own_catalogues_are_those_that_the_package_does_not_have():
+def test_custom_catalogues_are_those_that_are_not_in_the_package():
     bundled, own = catalogue("hdm05"), catalogue_from_labels(["hop", "kick_ball"], "mine")
     changed = catalogue_from_labels(["squat"], "hdm05")
-    assert own_catalogues([bundled]) == []
-    tables = own_catalogues([bundled, own, changed])
+    assert custom_catalogues([bundled]) == []
+    tables = custom_catalogues([bundled, own, changed])
     assert [catalogue_from_table(table, "corpus.json") for table in tables] == [own, changed]
     with pytest.raises(BadFile, match=r"corpus\.json: expected the keys of a catalogue"):
         catalogue_from_table(3, "corpus.json")

@@ -253,9 +253,9 @@ def serve(
 @app.command
 def splits() -> None:
     """List the published splits: which classes of which data set are unseen, and who says so."""
-    from pgfa.text.catalogue import catalogue, known_catalogues
+    from pgfa.text.catalogue import catalogue, catalogue_names
 
-    for dataset in known_catalogues():
+    for dataset in catalogue_names():
         for split in catalogue(dataset).splits.values():
             print(f"{split.key}  ({split.source})\n    {', '.join(split.unseen)}")
 

@@ -1,4 +1,7 @@
-"""The result of preparation: fixed-size arrays of many clips, in memory and on disk."""
+"""The result of preparation: fixed-size arrays of many clips, in memory and on disk.
+
+On disk it is a cache only: a change of the files increases `pgfa.prepare.VERSION`, and old caches are computed again.
+"""
 
 from __future__ import annotations
 

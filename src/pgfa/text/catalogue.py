@@ -107,7 +107,7 @@ class Catalogue:
         return {action.name: action for action in self.actions}
 
     @property
-    def names_alone(self) -> bool:
+    def from_names(self) -> bool:
         """Whether there are no written sentences, only sentences made from class names (`catalogue_from_labels`)."""
         return all(action.plain == _plain_of(action.label) for action in self.actions)
 
@@ -124,7 +124,7 @@ class Catalogue:
             ) from None
 
 
-def known_catalogues() -> tuple[str, ...]:
+def catalogue_names() -> tuple[str, ...]:
     """Names of the catalogues in this package, sorted."""
     folder = resources.files("pgfa.text") / "classes"
     return tuple(sorted(entry.name[:-5] for entry in folder.iterdir() if entry.name.endswith(".toml")))
@@ -139,13 +139,13 @@ def catalogue(name_or_path: str | Path) -> Catalogue:
         LimitExceeded: a file above MAX_FILE_BYTES.
     """
     name = str(name_or_path)
-    if isinstance(name_or_path, str) and name in known_catalogues():
+    if isinstance(name_or_path, str) and name in catalogue_names():
         return _bundled(name)
     path = Path(name_or_path)
     if not path.is_file():
         if isinstance(name_or_path, str) and not name.endswith(".toml"):
             raise BadConfig(
-                f"no catalogue named {name!r}; known: {', '.join(known_catalogues())}, "
+                f"no catalogue named {name!r}; known: {', '.join(catalogue_names())}, "
                 "or the path of a TOML file (docs/catalogue.md)"
             )
         raise BadFile(path, expected="a catalogue (TOML)", found="no file")
@@ -193,7 +193,7 @@ def catalogue_from_table(table: Any, file: str) -> Catalogue:
     return Catalogue(raw.dataset, raw.title, raw.action, splits)
 
 
-def table_of(catalogue: Catalogue) -> dict[str, Any]:
+def catalogue_to_table(catalogue: Catalogue) -> dict[str, Any]:
     """A catalogue as plain data for a JSON file; `catalogue_from_table` turns it back."""
     return {
         "dataset": catalogue.dataset,
@@ -209,23 +209,23 @@ def table_of(catalogue: Catalogue) -> dict[str, Any]:
     }
 
 
-def own_catalogues(catalogues: Iterable[Catalogue]) -> list[dict[str, Any]]:
+def custom_catalogues(catalogues: Iterable[Catalogue]) -> list[dict[str, Any]]:
     """Tables of those catalogues that are not in the package or differ from the one in the package."""
     return [
-        table_of(catalogue)
+        catalogue_to_table(catalogue)
         for catalogue in catalogues
-        if catalogue.dataset not in known_catalogues() or catalogue != _bundled(catalogue.dataset)
+        if catalogue.dataset not in catalogue_names() or catalogue != _bundled(catalogue.dataset)
     ]
 
 
 def find_split(name: str) -> Split:
     """The published split of a name like ``"utd-mhad/22-5"``. Raises BadConfig that lists the available splits."""
     dataset, _, split = name.partition("/")
-    if dataset in known_catalogues() and split in (splits := _bundled(dataset).splits):
+    if dataset in catalogue_names() and split in (splits := _bundled(dataset).splits):
         return splits[split]
     keys = [
         key
-        for dataset in known_catalogues()
+        for dataset in catalogue_names()
         for key in dict.fromkeys(_without_number(split.key) for split in _bundled(dataset).splits.values())
     ]
     raise BadConfig(f"no split named {name!r}; known: {', '.join(keys)}")
@@ -291,9 +291,9 @@ def _extend(table: dict[str, Any], file: str) -> None:
     actions = table.get("action", [])
     if base is None:
         return
-    if base not in known_catalogues():
+    if base not in catalogue_names():
         raise BadFile(
-            file, where="extends", expected=f"one of {', '.join(known_catalogues())}", found=repr(base)[:100]
+            file, where="extends", expected=f"one of {', '.join(catalogue_names())}", found=repr(base)[:100]
         )
     entries = {
         action.name: action.model_dump(exclude={"dataset", "id"}, exclude_none=True)

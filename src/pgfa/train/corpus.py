@@ -49,7 +49,7 @@ class Corpus:
             f"test:  {len(self.test):,} clips of {len(self.unseen)} unseen classes: "
             + ", ".join(a.name for a in self.unseen),
         ]
-        if nameless := [name for name, book in self.catalogues.items() if book.names_alone]:
+        if nameless := [name for name, book in self.catalogues.items() if book.from_names]:
             lines.append(
                 f"no sentences for {', '.join(nameless)}, only class names; "
                 "a catalogue with sentences gives better results: --catalogue FILE"

@@ -1,4 +1,7 @@
-"""Shards: the clips of some files of an import, on disk, so that an interrupted import can be resumed."""
+"""Shards: the clips of some files of an import, on disk, so that an interrupted import can be resumed.
+
+The version of the package is part of a shard's name (`import_dataset`): shards of another version are not used.
+"""
 
 from __future__ import annotations
 
