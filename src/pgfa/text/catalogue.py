@@ -120,7 +120,7 @@ class Catalogue:
             return self.by_name[name]
         except KeyError:
             raise BadConfig(
-                f"data set {self.dataset} has no class {name!r}; its classes: {', '.join(self.by_name)}"
+                f"data set {self.dataset} has no class {name!r}; it has: {', '.join(self.by_name)}"
             ) from None
 
 
