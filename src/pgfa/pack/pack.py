@@ -202,8 +202,8 @@ def polars_schema() -> pl.Schema:
     return pl.Schema({name: types[kind] for name, kind in COLUMNS.items()})
 
 
-def _bad(file: Path, expected: str, found: str, where: str = "") -> BadFile:
-    return BadFile(file, expected=expected, found=found, where=where)
+def _bad(file: Path, expected: str, actual: str, where: str = "") -> BadFile:
+    return BadFile(file, expected=expected, found=actual, where=where)
 
 
 def _read_settings(file: Path) -> dict[str, Any]:
@@ -279,9 +279,9 @@ def _check_manifest(file: Path, frame: pl.DataFrame, clips: int, rows: int) -> N
         fits = (start == ends - frames * bodies) & (ends <= rows)
     if not fits.all():
         line = int(np.argmin(fits))
-        found = f"start {start[line]}, {frames[line]} frames, {bodies[line]} bodies"
+        actual = f"start {start[line]}, {frames[line]} frames, {bodies[line]} bodies"
         expected = f"clips end to end in the {rows} rows of {POSITIONS}"
-        raise _bad(file, expected, found, f"line {line} (clip {frame['id'][line]})")
+        raise _bad(file, expected, actual, f"line {line} (clip {frame['id'][line]})")
     if ends[-1] != rows:
         raise _bad(file, f"clips that fill the {rows} rows of {POSITIONS}", f"{ends[-1]} rows filled")
     rate = frame["rate"].to_numpy()

@@ -69,12 +69,12 @@ class Prepared:
             except (OSError, ValueError, EOFError) as error:
                 raise BadFile(path, expected="an .npy array", found=str(error)) from None
             if not isinstance(array, np.ndarray) or array.dtype != kind or array.ndim != rank:
-                found = f"{getattr(array, 'dtype', type(array))} {getattr(array, 'shape', '')}"
-                raise BadFile(path, expected=f"{np.dtype(kind)} of rank {rank}", found=found)
+                actual = f"{getattr(array, 'dtype', type(array))} {getattr(array, 'shape', '')}"
+                raise BadFile(path, expected=f"{np.dtype(kind)} of rank {rank}", found=actual)
             arrays[name] = array
         clips, _, bodies, joints, _ = shape = arrays["positions"].shape
         consistent = arrays["present"].shape == (clips, bodies) and arrays["seconds"].shape == (clips,)
         if list(shape) != table.get("shape") or joints != len(layout.joints) or not consistent:
-            found = ", ".join(f"{name} {array.shape}" for name, array in arrays.items())
-            raise BadFile(folder, expected=f"arrays that agree with shape {table.get('shape')}", found=found)
+            actual = ", ".join(f"{name} {array.shape}" for name, array in arrays.items())
+            raise BadFile(folder, expected=f"arrays that agree with shape {table.get('shape')}", found=actual)
         return cls(layout=layout, **arrays)

@@ -1,7 +1,7 @@
 """Stand-ins for data sets that must not be redistributed: the official folders and files with synthetic motion.
 
 File format, names, counts, subjects, cameras, setups, classes for two people and sensor defects are as in the real data
-sets. The motion is computed by kinematics, so results on it say nothing about the real data sets.
+sets. The motion is computed by kinematics, so accuracies on it do not transfer to the real data sets.
 """
 
 from __future__ import annotations

@@ -338,8 +338,8 @@ def _check_order(actions: Sequence[ActionClass], file: str) -> None:
         if action.id != index:
             raise BadFile(file, where=f"action[{index}].id", expected=f"{index}", found=f"{action.id}")
         if action.name in names:
-            found = f"{action.name!r} again"
-            raise BadFile(file, where=f"action[{index}].name", expected="every name once", found=found)
+            actual = f"{action.name!r} again"
+            raise BadFile(file, where=f"action[{index}].name", expected="every name once", found=actual)
         names.add(action.name)
 
 
@@ -350,13 +350,13 @@ def _check_mirrors(actions: Sequence[ActionClass], file: str) -> None:
             continue
         other = by_name.get(str(action.mirror))
         if other is None or other.mirror != action.name:
-            found = (
+            actual = (
                 f"no class {action.mirror!r}"
                 if other is None
                 else f"{other.name!r} with mirror {other.mirror!r}"
             )
             expected = f"a class whose own mirror is {action.name!r}"
-            raise BadFile(file, where=f"action[{action.id}].mirror", expected=expected, found=found)
+            raise BadFile(file, where=f"action[{action.id}].mirror", expected=expected, found=actual)
 
 
 def _split(raw: _RawCatalogue, name: str, file: str) -> Split:

@@ -197,9 +197,9 @@ def _load(folder: str) -> Callable[[Sequence[str]], Vectors]:
             model_kwargs={"use_safetensors": True},
         )
     except Exception as error:  # the library raises many kinds for a bad folder
-        found = f"{type(error).__name__}: {str(error).splitlines()[0][:200] if str(error) else ''}"
+        actual = f"{type(error).__name__}: {str(error).splitlines()[0][:200] if str(error) else ''}"
         raise BadFile(
-            folder, expected="a sentence-transformers model with safetensors weights", found=found
+            folder, expected="a sentence-transformers model with safetensors weights", found=actual
         ) from None
 
     def run(sentences: Sequence[str]) -> Vectors:
@@ -263,8 +263,8 @@ def _from_file(settings: TextSettings, keys: Sequence[Sequence[str]]) -> Vectors
             raise BadFile(path, expected=expected, found=f"{len(table)} other names ({names})")
         row = np.asarray(table[key])
         if row.ndim != 1 or row.size == 0 or row.dtype.kind != "f":
-            found = f"{row.dtype} {row.shape}"
-            raise BadFile(path, where=repr(key), expected="one row of floating-point numbers", found=found)
+            actual = f"{row.dtype} {row.shape}"
+            raise BadFile(path, where=repr(key), expected="one row of floating-point numbers", found=actual)
         if rows and row.size != rows[0].size:
             raise BadFile(path, where=repr(key), expected=f"{rows[0].size} numbers", found=f"{row.size}")
         if not np.isfinite(row).all() or not np.any(row):

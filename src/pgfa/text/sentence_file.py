@@ -34,14 +34,14 @@ def read_sentences(path: str | Path, catalogue: Catalogue) -> dict[str, str]:
             raise LimitExceeded(f"{path}: {size:,} bytes, more than the limit of {MAX_BYTES:,}")
         raw = path.read_bytes()
     except (OSError, ValueError) as error:
-        found = "no file" if isinstance(error, FileNotFoundError) else str(error)
-        raise BadFile(path, expected="a text file, one line per class", found=found) from None
+        actual = "no file" if isinstance(error, FileNotFoundError) else str(error)
+        raise BadFile(path, expected="a text file, one line per class", found=actual) from None
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line_ends = raw.count(b"\n", 0, error.start)
-        found = f"the byte {raw[error.start]:#04x}"
-        raise BadFile(path, where=f"line {line_ends + 1}", expected="text in UTF-8", found=found) from None
+        actual = f"the byte {raw[error.start]:#04x}"
+        raise BadFile(path, where=f"line {line_ends + 1}", expected="text in UTF-8", found=actual) from None
     lines = [line.strip() for line in text.replace("\r\n", "\n").replace("\r", "\n").rstrip().split("\n")]
     for number, line in enumerate(lines, 1):
         _check(path, number, line)

@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 
 from pgfa.errors import BadFile
 from pgfa.read import find_recordings
-from pgfa.read.format import Format
+from pgfa.read.format import CLASS_UNKNOWN_TEXTS, Format
 from pgfa.read.source import FileRef
 from pgfa.skeleton import Clip
 
@@ -56,8 +56,8 @@ def files_format(source: Path, labels: Path | None = None, *, complete: bool = T
             first, others = missing[0][1], len(missing) - 1
             if not others:
                 raise first
-            found = f"{first.found} (and {others} more of the list; pgfa check names them all)"
-            raise BadFile(labels, expected=first.expected, found=found, where=first.where)
+            actual = f"{first.found} (and {others} more of the list; pgfa check names them all)"
+            raise BadFile(labels, expected=first.expected, found=actual, where=first.where)
     return Format(
         name=NAME,
         title=TITLE,
@@ -92,8 +92,8 @@ def read_labels(file: Path) -> dict[str, tuple[int, FileLabel]]:
         head = [name.strip() for name in next(table, [])]
         if missing := {"file", "action"} - set(head):
             expected = "the columns file, action and, optionally, subject"
-            found = f"no {' and no '.join(sorted(missing))} in {first.strip()[:100]!r}"
-            raise BadFile(file, expected=expected, found=found, where="line 1")
+            actual = f"no {' and no '.join(sorted(missing))} in {first.strip()[:100]!r}"
+            raise BadFile(file, expected=expected, found=actual, where="line 1")
         for values in table:
             where = f"line {table.line_num}"
             if not values:
@@ -106,8 +106,8 @@ def read_labels(file: Path) -> dict[str, tuple[int, FileLabel]]:
                 raise BadFile(file, expected="a file and an action", found=f"no {missing_value}", where=where)
             name = str(PurePosixPath(line["file"].replace("\\", "/")))
             if name in labels:
-                found = f"{name!r} again, after line {labels[name][0]}"
-                raise BadFile(file, expected="every file once", found=found, where=where)
+                actual = f"{name!r} again, after line {labels[name][0]}"
+                raise BadFile(file, expected="every file once", found=actual, where=where)
             labels[name] = table.line_num, FileLabel(line["action"], line.get("subject", ""))
     except csv.Error as error:
         raise BadFile(file, expected="CSV", found=str(error), where=f"line {table.line_num}") from None
@@ -126,8 +126,10 @@ def missing_files(source: Path, labels: Path) -> list[tuple[str, BadFile]]:
     for name, (line, _) in read_labels(labels).items():
         if name not in existing:
             similar = difflib.get_close_matches(name, names, 1, cutoff=0.8)
-            found = f"{name!r}, which does not exist" + (f"; did you mean {similar[0]!r}?" if similar else "")
-            error = BadFile(labels, expected=f"a file below {source}", found=found, where=f"line {line}")
+            actual = f"{name!r}, which does not exist" + (
+                f"; did you mean {similar[0]!r}?" if similar else ""
+            )
+            error = BadFile(labels, expected=f"a file below {source}", found=actual, where=f"line {line}")
             missing.append((name, error))
     return missing
 

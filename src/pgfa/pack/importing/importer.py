@@ -162,9 +162,9 @@ def _read(pool: _ReaderPool, chunks: list[Chunk], partial: Path, layout: str | N
     _check_layouts(shards.values(), layout)
     if not any(shard.clips for shard in shards.values()):
         first = next(file for chunk in chunks for file in read_shard(chunk.shard)[1])
-        found = f"{files} files, none usable; the first, {first.file}: {first.message}"
+        actual = f"{files} files, none usable; the first, {first.file}: {first.message}"
         shutil.rmtree(partial)
-        raise BadFile(pool.source, expected=f"clips of format {pool.format.name}", found=found)
+        raise BadFile(pool.source, expected=f"clips of format {pool.format.name}", found=actual)
     return read_before
 
 
