@@ -17,10 +17,10 @@ import numpy as np
 
 from pgfa.adapt import align
 from pgfa.research.theory import should_align
+from pgfa.text.anchors import class_anchors
 from pgfa.train.corpus import build_corpus
 from pgfa.train.features import features_of
 from pgfa.train.run import open_run
-from pgfa.train.sentences import class_anchors
 
 CONFIRMATION = (0.0, 0.5, 1.0)
 SHARES = (0.25, 0.5, 1.0)

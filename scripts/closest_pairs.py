@@ -15,7 +15,7 @@ import numpy as np
 
 from pgfa.config import TextSettings
 from pgfa.text import catalogue, encode, sentences_of
-from pgfa.text.sentence_file import read_lines
+from pgfa.text.sentence_file import read_sentences
 
 
 def main() -> None:
@@ -30,7 +30,7 @@ def main() -> None:
         classes = catalogue(dataset)
         sentences = sentences_of(classes.actions, args.variant)
         if args.lines:
-            sentences = list(read_lines(args.lines, classes).values())
+            sentences = list(read_sentences(args.lines, classes).values())
         vectors = encode(sentences, TextSettings(encoder="minilm"))
         if args.centre:
             vectors = vectors - vectors.mean(axis=0)

@@ -24,9 +24,10 @@ from pgfa.config import AdaptSettings, RunSettings
 from pgfa.files import digest
 from pgfa.pack import open_pack
 from pgfa.text import catalogue
+from pgfa.text.anchors import class_anchors
 from pgfa.train.corpus import Corpus, build_corpus
 from pgfa.train.features import features_of
-from pgfa.train.sentences import class_anchors, class_sentences
+from pgfa.train.sentences import class_sentences
 from pgfa.train.train import train
 
 HELD = {"kinder-gator": 8, "msr-action3d": 4}

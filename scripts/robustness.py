@@ -20,10 +20,10 @@ from pgfa.config import AdaptSettings
 from pgfa.pack import open_pack
 from pgfa.prepare import prepare
 from pgfa.skeleton import Clip, Ragged
+from pgfa.text.anchors import class_anchors
 from pgfa.train.corpus import build_corpus
 from pgfa.train.features import features_of
 from pgfa.train.run import open_run
-from pgfa.train.sentences import class_anchors
 
 Change = Callable[[Clip, np.random.Generator], Clip]
 LIMBS = ("hand", "wrist", "elbow", "foot", "ankle", "knee")

@@ -1,4 +1,4 @@
-"""Files on disk: written beside their place, synced, renamed; digests of settings and content."""
+"""Files on disk: written to a temporary name, synced, renamed; JSON; digests of settings and content."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from pgfa.errors import BadFile
 
 
 def write_atomic(path: Path, write: Callable[[BinaryIO], object] | bytes | str) -> None:
-    """Put content at `path` so that a reader sees the old file or the whole new one, never a part.
+    """Write a file so that a reader sees either the old file or the complete new one, never a part of it.
 
     Args:
-        path: the final place; its folder is made if absent.
+        path: the file; its folder is created if it does not exist.
         write: the content, or a function that writes it to an open binary file.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
     try:
         with os.fdopen(handle, "wb") as file:
             if callable(write):
@@ -31,42 +31,42 @@ def write_atomic(path: Path, write: Callable[[BinaryIO], object] | bytes | str) 
                 file.write(write.encode() if isinstance(write, str) else write)
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(beside, 0o644)
-        os.replace(beside, path)
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
     except BaseException:
-        Path(beside).unlink(missing_ok=True)
+        Path(temporary).unlink(missing_ok=True)
         raise
     _sync_folder(path.parent)
 
 
-def replace_folder(made: Path, place: Path) -> None:
-    """Put a finished folder at `place`, on the same file system; a folder that was there goes away.
+def replace_folder(finished: Path, target: Path) -> None:
+    """Rename a finished folder to `target`, on the same file system; an existing folder there is deleted.
 
-    No one ever sees a folder half old, half new. Two renames are needed where one was there: a machine that
-    dies just between them leaves the old one beside, as ``.NAME.old``.
+    A reader never sees a folder that is half old, half new. To replace a folder takes two renames: a machine that
+    fails between them leaves the old folder beside the target, as ``.NAME.old``.
     """
-    aside = place.with_name(f".{place.name}.old")
-    if replaced := place.exists():
-        shutil.rmtree(aside, ignore_errors=True)
-        os.rename(place, aside)
+    old = target.with_name(f".{target.name}.old")
+    if replaced := target.exists():
+        shutil.rmtree(old, ignore_errors=True)
+        os.rename(target, old)
     try:
-        os.rename(made, place)
+        os.rename(finished, target)
     except BaseException:
         if replaced:
-            os.rename(aside, place)
+            os.rename(old, target)
         raise
-    _sync_folder(place.parent)
+    _sync_folder(target.parent)
     if replaced:
-        shutil.rmtree(aside, ignore_errors=True)
+        shutil.rmtree(old, ignore_errors=True)
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Write `value` as indented JSON, atomically. NaN is refused: JSON has no such number."""
+    """Write `value` as indented JSON, atomically. Raises ValueError for NaN and infinity, which JSON does not have."""
     write_atomic(path, json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
 
 
 def read_json(path: Path) -> Any:
-    """Read a JSON file. Raises BadFile where it is absent, cannot be read or is not JSON."""
+    """Read a JSON file. Raises BadFile if it is missing, cannot be read or is not JSON."""
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -78,9 +78,9 @@ def read_json(path: Path) -> Any:
 
 
 def digest(*parts: Any) -> str:
-    """A short stable digest (16 hex digits of SHA-256) of strings, bytes and JSON-able values, in order.
+    """A short stable digest (16 hex digits of SHA-256) of bytes and values that JSON can represent, in order.
 
-    A memoryview of single bytes counts as its bytes, and is not copied.
+    A memoryview of single bytes is treated as its bytes, without copying them.
     """
     sha = hashlib.sha256()
     for part in parts:
@@ -92,6 +92,16 @@ def digest(*parts: Any) -> str:
         sha.update(len(raw).to_bytes(8, "little"))
         sha.update(raw)
     return sha.hexdigest()[:16]
+
+
+def cache_folder() -> Path:
+    """The folder of everything that can be computed again (sentence vectors, prepared clips).
+
+    ``PGFA_CACHE``, else ``pgfa`` in ``XDG_CACHE_HOME`` or ``~/.cache``.
+    """
+    if folder := os.environ.get("PGFA_CACHE"):
+        return Path(folder)
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "pgfa"
 
 
 def file_sha256(path: Path) -> str:

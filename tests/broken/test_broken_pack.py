@@ -1,4 +1,4 @@
-"""Packs that are broken: BadFile that names the file and what is wrong, never another error."""
+"""Damaged packs: BadFile with the file and the defect, never another error."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from pgfa.skeleton import KINECT20, Clip, Source
 
 
 @pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def intact(tmp_path_factory: pytest.TempPathFactory) -> Path:
     rng = np.random.default_rng(0)
     clips = [
         Clip(
@@ -29,27 +29,27 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
         )
         for number in range(5)
     ]
-    return save_pack(clips, tmp_path_factory.mktemp("whole") / "pack").folder
+    return save_pack(clips, tmp_path_factory.mktemp("intact") / "pack").folder
 
 
 @pytest.fixture
-def pack(whole: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(whole, tmp_path / "pack"))
+def pack(intact: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(intact, tmp_path / "pack"))
 
 
 def setting(name: str, value: object) -> Callable[[Path], object]:
-    def spoil(pack: Path) -> None:
+    def damage(pack: Path) -> None:
         settings = json.loads((pack / "pack.json").read_text()) | {name: value}
         (pack / "pack.json").write_text(json.dumps(settings))
 
-    return spoil
+    return damage
 
 
-def signed(spoil: Callable[[Path], object]) -> Callable[[Path], object]:
-    """Spoil the manifest, and say in pack.json that it must be so."""
+def signed(damage: Callable[[Path], object]) -> Callable[[Path], object]:
+    """Damage the manifest and update its digest in pack.json."""
 
     def both(pack: Path) -> None:
-        spoil(pack)
+        damage(pack)
         setting("manifest_sha256", file_sha256(pack / "manifest.parquet"))(pack)
 
     return both
@@ -80,21 +80,21 @@ def saved(name: str, array: np.ndarray) -> Callable[[Path], object]:
     return lambda pack: np.save(pack / name, array, allow_pickle=True)
 
 
-def gone(name: str) -> Callable[[Path], object]:
+def deleted(name: str) -> Callable[[Path], object]:
     return lambda pack: (pack / name).unlink()
 
 
-def instead(name: str, content: bytes) -> Callable[[Path], object]:
+def replaced(name: str, content: bytes) -> Callable[[Path], object]:
     return lambda pack: (pack / name).write_bytes(content)
 
 
 NPY = "positions.npy"
 ROWS = np.ones((50, 20, 3), np.float32)
 BREAKAGES: dict[str, tuple[Callable[[Path], object], str]] = {
-    "no folder": (shutil.rmtree, "expected a pack .* found nothing"),
-    "no settings": (gone("pack.json"), "pack.json: .*no file"),
-    "settings not JSON": (instead("pack.json", b"{"), "pack.json: expected JSON"),
-    "settings a list": (instead("pack.json", b"[]"), "pack.json: .*pgfa pack"),
+    "no folder": (shutil.rmtree, "expected a pack .* found no such folder"),
+    "no settings": (deleted("pack.json"), "pack.json: .*no file"),
+    "settings not JSON": (replaced("pack.json", b"{"), "pack.json: expected JSON"),
+    "settings a list": (replaced("pack.json", b"[]"), "pack.json: .*pgfa pack"),
     "other form": (setting("form", "zip"), "pack.json: .*pgfa pack"),
     "other version": (setting("version", 99), "field version: expected version 1, found 99"),
     "unknown layout": (setting("layout", "octopus"), "expected a known layout .*ntu25.* found 'octopus'"),
@@ -102,19 +102,19 @@ BREAKAGES: dict[str, tuple[Callable[[Path], object], str]] = {
     "other layout": (setting("layout", "ntu25"), r"npy: expected .*\(50, 25, 3\), found .*\(50, 20, 3\)"),
     "no count": (setting("clips", "five"), "field clips"),
     "no digest": (setting("digest", None), "field digest"),
-    "more clips said": (setting("clips", 6), "manifest.parquet: expected 6 lines, .* found 5"),
-    "more rows said": (setting("rows", 60), r"npy: expected .*\(60, 20, 3\), found .*\(50, 20, 3\)"),
-    "no positions": (gone(NPY), "positions.npy: .*no file"),
+    "more clips in pack.json": (setting("clips", 6), "manifest.parquet: expected 6 lines, .* found 5"),
+    "more rows in pack.json": (setting("rows", 60), r"npy: expected .*\(60, 20, 3\), found .*\(50, 20, 3\)"),
+    "no positions": (deleted(NPY), "positions.npy: .*no file"),
     "positions cut": (cut(NPY, 400), "positions.npy: expected a .npy .*bytes"),
-    "positions empty": (instead(NPY, b""), "positions.npy: .*0 bytes"),
-    "positions not npy": (instead(NPY, b"x" * 9999), "positions.npy: expected a .npy"),
+    "positions empty": (replaced(NPY, b""), "positions.npy: .*0 bytes"),
+    "positions not npy": (replaced(NPY, b"x" * 9999), "positions.npy: expected a .npy"),
     "positions of objects": (saved(NPY, np.array([{}], dtype=object)), "positions.npy: expected a .npy"),
     "positions of doubles": (saved(NPY, ROWS.astype(float)), "found float64"),
-    "positions turned": (saved(NPY, np.asfortranarray(ROWS)), "positions.npy: expected a .npy"),
-    "no manifest": (gone("manifest.parquet"), "manifest.parquet: .*no file"),
+    "positions in Fortran order": (saved(NPY, np.asfortranarray(ROWS)), "positions.npy: expected a .npy"),
+    "no manifest": (deleted("manifest.parquet"), "manifest.parquet: .*no file"),
     "manifest changed": (cut("manifest.parquet", 100), "manifest.parquet: expected .* SHA-256"),
     "manifest cut": (signed(cut("manifest.parquet", 100)), "manifest.parquet: expected a Parquet manifest"),
-    "manifest not Parquet": (signed(instead("manifest.parquet", b"PAR1")), "expected a Parquet manifest"),
+    "manifest not Parquet": (signed(replaced("manifest.parquet", b"PAR1")), "expected a Parquet manifest"),
     "no column": (table(lambda frame: frame.drop("subject")), "column subject: .*no such column"),
     "column of text": (
         table(lambda frame: frame.with_columns(pl.col("start").cast(pl.String))),
@@ -130,35 +130,35 @@ BREAKAGES: dict[str, tuple[Callable[[Path], object], str]] = {
     "no bodies": (line("bodies", 1, -2), "line 1 .*-2 bodies"),
     "rate zero": (line("rate", 2, 0.0), "line 2, column rate"),
     "rate not a number": (line("rate", 2, float("nan")), "line 2, column rate"),
-    "no list of rejected": (gone("rejected.json"), "rejected.json: .*no file"),
-    "rejected not a list": (instead("rejected.json", b"7"), "rejected.json: expected a list"),
-    "rejected without message": (instead("rejected.json", b'[{"file": "a"}]'), "rejected.json: "),
+    "no list of rejected": (deleted("rejected.json"), "rejected.json: .*no file"),
+    "rejected not a list": (replaced("rejected.json", b"7"), "rejected.json: expected a list"),
+    "rejected without message": (replaced("rejected.json", b'[{"file": "a"}]'), "rejected.json: "),
 }
 
 
-def test_the_whole_one_opens(pack: Path) -> None:
+def test_the_intact_pack_opens(pack: Path) -> None:
     opened = open_pack(pack)
     opened.verify()
     assert len(opened) == opened.manifest.height > 0
 
 
 @pytest.mark.parametrize("name", BREAKAGES)
-def test_broken(name: str, pack: Path) -> None:
-    spoil, match = BREAKAGES[name]
-    spoil(pack)
+def test_damage_is_named(name: str, pack: Path) -> None:
+    damage, match = BREAKAGES[name]
+    damage(pack)
     with pytest.raises(BadFile, match=match):
         open_pack(pack)
 
 
-def test_a_file_is_no_pack(tmp_path: Path) -> None:
+def test_a_file_is_not_a_pack(tmp_path: Path) -> None:
     (tmp_path / "pack").write_text("hello")
     with pytest.raises(BadFile, match="found a file"):
         open_pack(tmp_path / "pack")
 
 
-@pytest.mark.parametrize("spoil", [line("action", 1, "kick"), lambda p: flip(p / "positions.npy", 777)])
-def test_verify_sees_changed_values(spoil: Callable[[Path], object], pack: Path) -> None:
-    spoil(pack)
+@pytest.mark.parametrize("damage", [line("action", 1, "kick"), lambda p: flip(p / "positions.npy", 777)])
+def test_verify_sees_changed_values(damage: Callable[[Path], object], pack: Path) -> None:
+    damage(pack)
     with pytest.raises(BadFile, match=r"SHA-256|digest"):
         open_pack(pack).verify()
 
@@ -168,10 +168,10 @@ def test_any_flipped_byte_gives_a_pack_or_bad_file(name: str, pack: Path) -> Non
     file = pack / name
     raw = file.read_bytes()
     refused = 0
-    for at in np.random.default_rng(1).integers(
+    for offset in np.random.default_rng(1).integers(
         0, min(len(raw), 128 if name == "positions.npy" else 6000), 60
     ):
-        flip(file, int(at))
+        flip(file, int(offset))
         try:
             opened = open_pack(pack)
             [opened.clip(number) for number in range(len(opened))]
@@ -181,16 +181,18 @@ def test_any_flipped_byte_gives_a_pack_or_bad_file(name: str, pack: Path) -> Non
     assert refused
 
 
-def flip(file: Path, at: int) -> None:
+def flip(file: Path, offset: int) -> None:
     raw = bytearray(file.read_bytes())
-    raw[at] ^= 0xFF
+    raw[offset] ^= 0xFF
     file.write_bytes(bytes(raw))
 
 
-def test_a_relative_path_is_told_with_where_it_was_looked_for(
+def test_an_error_for_a_relative_path_names_the_working_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Runs keep the paths of their packs as they were typed."""
+    """Runs store the paths of their packs as they were typed."""
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(BadFile, match=f"packs/mine: expected a pack .*, found nothing below {tmp_path}"):
+    with pytest.raises(
+        BadFile, match=f"packs/mine: expected a pack .*, found no such folder below {tmp_path}"
+    ):
         open_pack("packs/mine")

@@ -1,4 +1,4 @@
-"""The `paper` recipe against what the original preparation makes of the same recordings."""
+"""The `paper` recipe against the output of the original preparation for the same recordings."""
 
 from __future__ import annotations
 
@@ -20,8 +20,7 @@ pytestmark = pytest.mark.parity
 
 
 def oracle(path: Path) -> np.ndarray:
-    """(frames, 2, 25, 3): the first two bodies in file order per frame, NaN where absent. Knows no other
-    code."""
+    """(frames, 2, 25, 3): the first two bodies in file order per frame, NaN where absent. Uses no other code."""
     lines = iter(path.read_text().split("\n"))
     positions = np.full((int(next(lines)), 2, 25, 3), np.nan, dtype=np.float32)
     for frame in positions:
@@ -33,21 +32,21 @@ def oracle(path: Path) -> np.ndarray:
     return positions
 
 
-def own_reader(path: Path) -> np.ndarray:
-    """What the project's reader makes of the file: a slot is a person, not a place in the file's order."""
+def pgfa_reader(path: Path) -> np.ndarray:
+    """The file by the reader of pgfa, where a slot is a person and not a position in the file."""
     return read_ntu(FileRef(path), bodies=None).positions
 
 
-@pytest.mark.parametrize("reader", [oracle, own_reader])
+@pytest.mark.parametrize("reader", [oracle, pgfa_reader])
 def test_equals_the_original(parity: Path, reader: Callable[[Path], np.ndarray]) -> None:
-    wanted = np.load(parity / "ntu_prepared.npz")
+    reference = np.load(parity / "ntu_prepared.npz")
     files = sorted((parity / "ntu_raw").glob("*.skeleton"))
-    assert {file.stem for file in files} == set(wanted.files)
+    assert {file.stem for file in files} == set(reference.files)
     clips = Ragged.from_clips([Clip(reader(file), 30.0, NTU25) for file in files])
-    made = prepare(clips, PrepareSettings(recipe="paper"))
-    for file, positions, present in zip(files, made.positions, made.present, strict=True):
+    prepared = prepare(clips, PrepareSettings(recipe="paper"))
+    for file, positions, present in zip(files, prepared.positions, prepared.present, strict=True):
         # The original's axes are (xyz, frames, joints, bodies).
         np.testing.assert_allclose(
-            positions.transpose(3, 0, 2, 1), wanted[file.stem], atol=1e-4, err_msg=file.stem
+            positions.transpose(3, 0, 2, 1), reference[file.stem], atol=1e-4, err_msg=file.stem
         )
-        assert present.tolist() == [True, bool(wanted[file.stem][..., 1].any())]
+        assert present.tolist() == [True, bool(reference[file.stem][..., 1].any())]

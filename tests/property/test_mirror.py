@@ -1,10 +1,10 @@
-"""Mirrored words: twice mirrored is as before, and only whole words of sides and turns change."""
+"""Mirrored sentences: mirroring twice changes nothing; only whole words for sides and turns change."""
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pgfa.text import catalogue, known_catalogues, mirror_sentence, mirrored
+from pgfa.text import catalogue, catalogue_names, mirror_sentence, mirrored
 
 WORDS = st.sampled_from([
     "left", "right", "Left", "RIGHT", "lEFT", "leftward", "rightwards",
@@ -15,7 +15,7 @@ WORDS = st.sampled_from([
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(WORDS, max_size=12).map(" ".join) | st.text(max_size=60))
-def test_twice_is_once_or_never(text):
+def test_mirroring_twice_changes_nothing(text):
     once = mirror_sentence(text)
     assert mirror_sentence(mirror_sentence(once)) == once
     if "clockwise" not in text.lower():
@@ -55,19 +55,19 @@ def test_sentences(text, expected):
 
 def test_a_mirrored_swipe_is_the_other_swipe_with_the_other_arm():
     utd = catalogue("utd-mhad")
-    shown = mirrored(utd["swipe-left"], utd)
-    assert (shown.name, shown.id, shown.label) == ("swipe-right", 1, "swipe right")
-    assert "left arm" in shown.plain
-    assert "from the left side over to the right" in shown.plain
-    assert "left arm" in shown.parts.arms
+    image = mirrored(utd["swipe-left"], utd)
+    assert (image.name, image.id, image.label) == ("swipe-right", 1, "swipe right")
+    assert "left arm" in image.plain
+    assert "from the left side over to the right" in image.plain
+    assert "left arm" in image.parts.arms
 
 
 def test_a_mirrored_throw_is_a_throw_with_the_other_arm():
     utd = catalogue("utd-mhad")
-    shown = mirrored(utd["throw"], utd)
-    assert shown.key == "utd-mhad/throw"
-    assert "left arm" in shown.plain
-    assert "right" not in shown.plain
+    image = mirrored(utd["throw"], utd)
+    assert image.key == "utd-mhad/throw"
+    assert "left arm" in image.plain
+    assert "right" not in image.plain
 
 
 def test_a_mirrored_letter_k_is_nothing():
@@ -75,10 +75,10 @@ def test_a_mirrored_letter_k_is_nothing():
     assert mirrored(kinder["draw-letter-k"], kinder) is None
 
 
-@pytest.mark.parametrize("name", known_catalogues())
+@pytest.mark.parametrize("name", catalogue_names())
 def test_twice_mirrored_classes_are_as_before(name):
-    known = catalogue(name)
-    for action in known.actions:
-        if (shown := mirrored(action, known)) is not None:
-            again = mirrored(shown, known)
+    classes = catalogue(name)
+    for action in classes.actions:
+        if (image := mirrored(action, classes)) is not None:
+            again = mirrored(image, classes)
             assert (again.key, again.plain, again.parts) == (action.key, action.plain, action.parts)

@@ -1,4 +1,4 @@
-"""Whatever clips are saved, the same come back, in any selection."""
+"""Any clips are read back unchanged from a pack, in any selection."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ text = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 
 
 @st.composite
-def some_clips(draw: st.DrawFn) -> list[Clip]:
+def clip_lists(draw: st.DrawFn) -> list[Clip]:
     layout = LAYOUTS[draw(st.sampled_from(sorted(LAYOUTS)))]
     ids = draw(st.lists(text, min_size=1, max_size=5, unique=True))
     clips = []
@@ -31,23 +31,23 @@ def some_clips(draw: st.DrawFn) -> list[Clip]:
 
 
 @settings(max_examples=25, deadline=None)
-@given(clips=some_clips(), data=st.data())
+@given(clips=clip_lists(), data=st.data())
 def test_round_trip(clips: list[Clip], data: st.DataObject) -> None:
-    which = data.draw(st.lists(st.integers(0, len(clips) - 1), max_size=6))
+    selection = data.draw(st.lists(st.integers(0, len(clips) - 1), max_size=6))
     with tempfile.TemporaryDirectory() as folder:
         save_pack(clips, Path(folder) / "pack")
         pack = open_pack(Path(folder) / "pack")
-        part = pack.select(which)
+        part = pack.select(selection)
         for number, clip in [*enumerate(clips)]:
             check(pack.clip(number), clip)
-        assert len(part) == len(which)
-        for number, original in enumerate(which):
+        assert len(part) == len(selection)
+        for number, original in enumerate(selection):
             check(part.clip(number), clips[original])
             np.testing.assert_array_equal(part.ragged.rows(number), clips[original].positions)
 
 
-def check(found: Clip, clip: Clip) -> None:
-    np.testing.assert_array_equal(found.positions, clip.positions)
-    assert (found.source, found.rate, found.layout, found.problems) == (
+def check(loaded: Clip, clip: Clip) -> None:
+    np.testing.assert_array_equal(loaded.positions, clip.positions)
+    assert (loaded.source, loaded.rate, loaded.layout, loaded.problems) == (
         clip.source, clip.rate, clip.layout, clip.problems,
     )  # fmt: skip

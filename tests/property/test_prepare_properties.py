@@ -1,4 +1,4 @@
-"""What must hold for any clip: invariance of `default`, and finite output whatever comes in."""
+"""Properties for any clip: invariance of `default`, and finite output for any input."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pgfa.config import PrepareSettings
 from pgfa.prepare import prepare
 from pgfa.prepare.orient import turn
-from pgfa.prepare.time import linear
+from pgfa.prepare.time import resample_linear
 from pgfa.skeleton import Clip
 from pgfa.skeleton.layouts import KINECT20
 from pgfa.skeleton.ragged import Ragged
@@ -38,11 +38,11 @@ def moving(seed: int, frames: int = 60, bodies: int = 2) -> np.ndarray:
 
 
 def prepared(positions: np.ndarray, rate: float = 30.0) -> tuple[np.ndarray, list[bool]]:
-    made = prepare(
+    result = prepare(
         Ragged.from_clips([Clip(positions.astype(np.float32), rate, KINECT20)]),
         PrepareSettings(layout="ntu25"),
     )
-    return made.positions[0], made.present[0].tolist()
+    return result.positions[0], result.present[0].tolist()
 
 
 seeds = st.integers(0, 10_000)
@@ -53,16 +53,16 @@ seeds = st.integers(0, 10_000)
 def test_camera_and_body_size_do_not_matter(seed: int, angle: float, shift: tuple, size: float) -> None:
     clip = moving(seed)
     other = (turn(clip, np.float32(angle)) + np.float32(shift)) * np.float32(size)
-    (here, present), (there, same) = prepared(clip), prepared(other)
-    assert present == same == [True, True]
-    np.testing.assert_allclose(there, here, atol=1e-4)
+    (positions, present), (other_positions, other_present) = prepared(clip), prepared(other)
+    assert present == other_present == [True, True]
+    np.testing.assert_allclose(other_positions, positions, atol=1e-4)
 
 
 @few
 @given(seeds)
 def test_the_rate_hardly_matters(seed: int) -> None:
     clip = moving(seed)
-    double = linear(clip[None], np.array([60]), 120)[0]
+    double = resample_linear(clip[None], np.array([60]), 120)[0]
     np.testing.assert_allclose(prepared(double, 60.0)[0], prepared(clip)[0], atol=0.03)
 
 
@@ -87,15 +87,15 @@ def test_swaps_of_identity_do_not_matter(seed: int, frames: list[int]) -> None:
 @given(seeds, st.lists(st.tuples(st.integers(5, 54), st.integers(0, 19)), max_size=20))
 def test_lost_joints_hardly_matter(seed: int, lost: list[tuple[int, int]]) -> None:
     clip = moving(seed, bodies=1)
-    holed = clip.copy()
+    gappy = clip.copy()
     for frame, joint in lost:
-        holed[frame, 0, joint] = np.nan
-    np.testing.assert_allclose(prepared(holed)[0], prepared(clip)[0], atol=0.06)
+        gappy[frame, 0, joint] = np.nan
+    np.testing.assert_allclose(prepared(gappy)[0], prepared(clip)[0], atol=0.06)
 
 
 @settings(max_examples=60, deadline=None)
 @given(st.data(), st.integers(1, 12), st.integers(1, 5), st.sampled_from(["paper", "default"]), seeds)
-def test_anything_gives_finite_numbers_and_zero_for_absent(
+def test_any_input_gives_finite_numbers_and_zero_for_absent_bodies(
     data, frames: int, bodies: int, recipe, seed: int
 ) -> None:
     random = np.random.default_rng(seed)
@@ -111,10 +111,10 @@ def test_anything_gives_finite_numbers_and_zero_for_absent(
     )
     clip = np.where(random.random(axes) < share, np.float32(odd), clip)
     clips = Ragged.from_clips([Clip(clip, 30.0, KINECT20)])
-    made = prepare(clips, PrepareSettings(recipe=recipe, layout="ntu25"))
-    assert made.positions.shape == (1, 50, 2, 25, 3)
-    assert np.isfinite(made.positions).all()
-    assert not made.positions[:, :, 1][~made.present[:, 1]].any()
-    assert not made.positions[:, :, 0][~made.present[:, 0]].any()
+    result = prepare(clips, PrepareSettings(recipe=recipe, layout="ntu25"))
+    assert result.positions.shape == (1, 50, 2, 25, 3)
+    assert np.isfinite(result.positions).all()
+    assert not result.positions[:, :, 1][~result.present[:, 1]].any()
+    assert not result.positions[:, :, 0][~result.present[:, 0]].any()
     if recipe == "default":
-        assert made.present[0, 0] or not made.present[0, 1]
+        assert result.present[0, 0] or not result.present[0, 1]

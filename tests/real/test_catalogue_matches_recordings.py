@@ -1,4 +1,4 @@
-"""The sentences say what the recordings show: sides, turns and heights of UTD-MHAD."""
+"""Sentences of UTD-MHAD match the recordings: sides, turns and heights."""
 
 import numpy as np
 import pytest

@@ -9,7 +9,7 @@ import pytest
 
 from pgfa.config import PrepareSettings
 from pgfa.prepare import Prepared, prepare
-from pgfa.prepare.size import STANDARD
+from pgfa.prepare.size import STANDARD_LENGTHS
 from pgfa.read.datasets.utd_mhad import FORMAT
 from pgfa.skeleton import Clip
 from pgfa.skeleton.layouts import NTU25
@@ -28,13 +28,13 @@ def default(clips: list[Clip]) -> Prepared:
     return prepare(Ragged.from_clips(clips), PrepareSettings(layout="ntu25"))
 
 
-def test_everybody_is_there_in_place_facing_the_viewer_in_one_size(
+def test_every_body_is_present_centred_facing_the_viewer_and_of_standard_size(
     clips: list[Clip], default: Prepared
 ) -> None:
     assert len(default) == 861
     assert np.isfinite(default.positions).all()
     assert default.present.tolist() == [[True, False]] * 861
-    # Size and facing are of the whole recording; what is left of it without idle time may show a body sitting.
+    # Size and orientation are of the whole recording; without its idle time the person may be sitting.
     body = prepare(Ragged.from_clips(clips), PrepareSettings(layout="ntu25", trim=False)).positions[:, :, 0]
     assert np.abs(np.median(body[:, :, 0], axis=1)).max() < 0.1
     across = body[:, :, NTU25.index("shoulder_right")] - body[:, :, NTU25.index("shoulder_left")]
@@ -42,14 +42,14 @@ def test_everybody_is_there_in_place_facing_the_viewer_in_one_size(
     facing = (across + hips).mean(1)
     assert (facing[:, 0] > 0).all()
     assert (np.abs(facing[:, 2]) < 0.15 * facing[:, 0]).mean() > 0.95
-    ends = np.array([[NTU25.index(a), NTU25.index(b)] for a, b in STANDARD])
+    ends = np.array([[NTU25.index(a), NTU25.index(b)] for a, b in STANDARD_LENGTHS])
     length = np.median(np.linalg.norm(body[:, :, ends[:, 0]] - body[:, :, ends[:, 1]], axis=-1), axis=1).sum(
         1
     )
-    assert length == pytest.approx(sum(STANDARD.values()), rel=0.06)
+    assert length == pytest.approx(sum(STANDARD_LENGTHS.values()), rel=0.06)
 
 
-def test_the_same_action_of_unknown_people_is_nearer_than_in_paper(
+def test_clips_of_one_action_by_other_people_are_closer_than_with_paper(
     clips: list[Clip], default: Prepared
 ) -> None:
     paper = prepare(Ragged.from_clips(clips), PrepareSettings(recipe="paper", layout="ntu25"))

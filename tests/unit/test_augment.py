@@ -11,7 +11,7 @@ from torch import Tensor
 
 from pgfa.config import RunSettings
 from pgfa.skeleton import KINECT20
-from pgfa.text import catalogue, known_catalogues, mirror_sentence
+from pgfa.text import catalogue, catalogue_names, mirror_sentence
 from pgfa.text.catalogue import NO_MIRROR, ActionClass
 from pgfa.text.mirror import mirrored
 from pgfa.train import augment as augment_module
@@ -244,7 +244,7 @@ def test_centred_sentences_have_mean_zero(settings: RunSettings) -> None:
     np.testing.assert_allclose(data.vectors[: len(SEEN)].mean(dim=0).numpy(), 0, atol=1e-6)
 
 
-@pytest.mark.parametrize("name", known_catalogues())
+@pytest.mark.parametrize("name", catalogue_names())
 def test_a_class_and_its_mirror_image_leak_together(name: str) -> None:
     """If the leakage rule removes one of a mirror pair it must remove both: a mirrored clip shows the other."""
     classes = catalogue(name)

@@ -1,4 +1,4 @@
-"""Catalogues that come with the package, published splits, and catalogues made of class names."""
+"""Catalogues of the package, published splits, and catalogues made from class names."""
 
 import json
 import re
@@ -9,12 +9,12 @@ from pgfa.errors import BadConfig, BadFile
 from pgfa.text import (
     catalogue,
     catalogue_from_labels,
+    catalogue_names,
     find_split,
-    known_catalogues,
     sentence_of,
     sentences_of,
 )
-from pgfa.text.catalogue import NO_MIRROR, catalogue_from_table, own_catalogues, table_of
+from pgfa.text.catalogue import NO_MIRROR, catalogue_from_table, catalogue_to_table, custom_catalogues
 
 SIZES = {"utd-mhad": 27, "msr-action3d": 20, "nw-ucla": 10, "hdm05": 11, "kinder-gator": 43, "ntu120": 120}
 
@@ -26,15 +26,15 @@ def test_size_of_catalogue(name, size):
 
 
 @pytest.mark.parametrize("name", ["utd-mhad", "msr-action3d", "nw-ucla", "hdm05", "kinder-gator"])
-def test_sentences_are_in_the_one_style(name):
+def test_sentences_follow_the_style(name):
     for action in catalogue(name).actions:
         assert re.match(r"(A person|Two people) \w+", action.plain), action.key
         assert action.plain.endswith("."), action.key
         assert 10 <= len(action.plain.split()) <= 22, (action.key, len(action.plain.split()))
 
 
-@pytest.mark.parametrize("name", known_catalogues())
-def test_no_two_classes_have_the_same_words(name):
+@pytest.mark.parametrize("name", catalogue_names())
+def test_no_two_classes_have_the_same_sentence(name):
     actions = catalogue(name).actions
     for variant in ("label", "plain", "skeleton"):
         texts = sentences_of(actions, variant)
@@ -65,12 +65,12 @@ def test_published_splits_by_name():
 
 
 @pytest.mark.parametrize("name", ["utd-mhad/23-4", "utd-mhad", "nothing/22-5", ""])
-def test_unknown_split_lists_the_known(name):
+def test_an_unknown_split_lists_the_available_ones(name):
     with pytest.raises(BadConfig, match="utd-mhad/18-9"):
         find_split(name)
 
 
-def test_unknown_catalogue_and_class_list_the_known():
+def test_an_unknown_catalogue_or_class_lists_the_available_ones():
     with pytest.raises(BadConfig, match="kinder-gator"):
         catalogue("kindergator")
     with pytest.raises(BadConfig, match="swipe-left"):
@@ -83,24 +83,27 @@ def test_parts_are_one_text():
 
 
 def test_mirrors_are_mutual():
-    for name in known_catalogues():
-        known = catalogue(name)
-        for action in known.actions:
+    for name in catalogue_names():
+        classes = catalogue(name)
+        for action in classes.actions:
             if action.mirror not in (None, NO_MIRROR):
-                assert known[action.mirror].mirror == action.name
+                assert classes[action.mirror].mirror == action.name
 
 
 def test_catalogue_from_class_names():
-    made = catalogue_from_labels(["kick_ball", "StandUp", "wave"], "mine")
-    assert [action.label for action in made.actions] == ["kick ball", "stand up", "wave"]
-    assert made["kick_ball"].plain == "A person does this: kick ball."
-    assert made["kick_ball"].means == ("kick-ball",)
-    assert made.dataset == "mine"
+    classes = catalogue_from_labels(["kick_ball", "StandUp", "wave"], "mine")
+    assert [action.label for action in classes.actions] == ["kick ball", "stand up", "wave"]
+    assert classes["kick_ball"].plain == "A person does this: kick ball."
+    assert classes["kick_ball"].means == ("kick-ball",)
+    assert classes.dataset == "mine"
 
 
-@pytest.mark.parametrize("names", [["a", "a"], [""], ["__"], ["a/b"], ["a\n"]])
-def test_bad_class_names_are_refused(names):
-    with pytest.raises(BadConfig):
+@pytest.mark.parametrize(
+    ("names", "found"),
+    [(["b", "a", "a"], "times: a$"), ([""], "''"), (["__"], "'__'"), (["a/b"], "a/b"), (["a\n"], "a.n")],
+)
+def test_bad_class_names_are_refused(names, found):
+    with pytest.raises(BadConfig, match=rf"expected .* class name .*found .*{found}"):
         catalogue_from_labels(names)
 
 
@@ -108,7 +111,7 @@ def test_class_names_in_other_scripts():
     assert catalogue_from_labels(["走る"])["走る"].label == "走る"
 
 
-def test_own_catalogue_by_path(tmp_path):
+def test_a_catalogue_by_its_path(tmp_path):
     file = tmp_path / "own.toml"
     file.write_text(
         'dataset = "own"\ntitle = "My clips"\n'
@@ -127,7 +130,7 @@ def test_own_catalogue_by_path(tmp_path):
         catalogue(tmp_path / "none.toml")
 
 
-def test_a_name_and_a_sentence_each_are_enough(tmp_path):
+def test_a_name_and_a_sentence_per_class_are_enough(tmp_path):
     file = tmp_path / "mine.toml"
     file.write_text("""dataset = "mine"
 [[action]]
@@ -138,32 +141,32 @@ name = "hop"
 plain = "A person hops in place on one leg."
 means = ["hop", "jump"]
 """)
-    made = catalogue(file)
-    kick, hop = made.actions
-    assert (made.title, kick.id, hop.id) == ("mine", 0, 1)
+    classes = catalogue(file)
+    kick, hop = classes.actions
+    assert (classes.title, kick.id, hop.id) == ("mine", 0, 1)
     assert (kick.label, kick.means, hop.means) == ("kick ball", ("kick-ball",), ("hop", "jump"))
     for variant in ("plain", "skeleton", "parts"):
         assert kick.plain in sentence_of(kick, variant)
 
 
-@pytest.mark.parametrize("name", known_catalogues())
-def test_catalogues_of_the_package_leave_nothing_out(name):
+@pytest.mark.parametrize("name", catalogue_names())
+def test_catalogues_of_the_package_are_complete(name):
     for action in catalogue(name).actions:
         assert action.skeleton != action.plain, action.key
         assert len(set(action.parts.model_dump().values())) > 1, action.key
 
 
-@pytest.mark.parametrize("name", known_catalogues())
-def test_a_catalogue_survives_being_kept_as_json(name):
-    book = catalogue(name)
-    assert catalogue_from_table(json.loads(json.dumps(table_of(book))), "corpus.json") == book
+@pytest.mark.parametrize("name", catalogue_names())
+def test_a_catalogue_is_the_same_after_json(name):
+    classes = catalogue(name)
+    assert catalogue_from_table(json.loads(json.dumps(catalogue_to_table(classes))), "corpus.json") == classes
 
 
-def test_own_catalogues_are_those_that_the_package_does_not_have():
-    known, own = catalogue("hdm05"), catalogue_from_labels(["hop", "kick_ball"], "mine")
-    other_words = catalogue_from_labels(["squat"], "hdm05")
-    assert own_catalogues([known]) == []
-    kept = own_catalogues([known, own, other_words])
-    assert [catalogue_from_table(table, "corpus.json") for table in kept] == [own, other_words]
-    with pytest.raises(BadFile, match=r"corpus\.json: expected a catalogue"):
+def test_custom_catalogues_are_those_that_are_not_in_the_package():
+    bundled, own = catalogue("hdm05"), catalogue_from_labels(["hop", "kick_ball"], "mine")
+    changed = catalogue_from_labels(["squat"], "hdm05")
+    assert custom_catalogues([bundled]) == []
+    tables = custom_catalogues([bundled, own, changed])
+    assert [catalogue_from_table(table, "corpus.json") for table in tables] == [own, changed]
+    with pytest.raises(BadFile, match=r"corpus\.json: expected the keys of a catalogue"):
         catalogue_from_table(3, "corpus.json")

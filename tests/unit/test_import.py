@@ -1,4 +1,4 @@
-"""An import: the same pack however it is run, nothing lost, nothing silent, and a stopped one goes on."""
+"""An import: the same pack by any number of jobs, every file accounted for, and it can be resumed."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ import pytest
 from pgfa.errors import BadConfig, BadFile, LayoutMismatch, PgfaError
 from pgfa.pack import Pack, import_dataset, is_pack, open_pack
 
-# A format for tests, in a module of its own so that other processes can import it. A file holds words: what
-# its reader is to do, and the clip's layout.
+# A format for tests, in a module of its own so that other processes can import it. A file contains two words: the
+# behaviour of its reader, and the clip's layout.
 FORMAT = """
 import os, signal, time, zlib
 import numpy as np
@@ -33,24 +33,24 @@ def find(source):
 def read(ref):
     with open(os.environ["FAKE_LOG"], "a") as log:
         log.write(ref.name + "\\n")
-    deed, layout = ref.read().decode().split()
-    if deed == "bad":
+    behaviour, layout = ref.read().decode().split()
+    if behaviour == "bad":
         raise BadFile(str(ref), expected="a clip", found="none", where="line 1")
-    if deed == "fault":
+    if behaviour == "fault":
         raise KeyError("joint")
-    if deed == "die":
+    if behaviour == "die":
         os.kill(os.getpid(), signal.SIGKILL)
-    if deed == "stop":
+    if behaviour == "stop":
         raise KeyboardInterrupt
-    if deed == "slow":
+    if behaviour == "slow":
         time.sleep(0.01)
     rng = np.random.default_rng(zlib.crc32(ref.stem.encode()))
     layout = get_layout(layout)
-    frames, bodies = rng.integers(1, 9) * (deed != "empty"), rng.integers(1, 3)
+    frames, bodies = rng.integers(1, 9) * (behaviour != "empty"), rng.integers(1, 3)
     positions = rng.normal(size=(frames, bodies, len(layout.joints), 3)).astype(np.float32)
-    name = "twin" if deed == "twin" else ref.stem
+    name = "twin" if behaviour == "twin" else ref.stem
     source = Source(name, "fake", action=name[:2])
-    return Clip(positions, 30.0, layout, source, ("1 gap",) if deed == "gap" else ())
+    return Clip(positions, 30.0, layout, source, ("1 gap",) if behaviour == "gap" else ())
 
 FORMAT = Format("fake", "for tests", find, find, read)
 """
@@ -74,10 +74,10 @@ def source(tmp_path: Path) -> Path:
     return make_files(tmp_path / "data", 150)
 
 
-def make_files(folder: Path, count: int, deed: str = "read", layout: str = "kinect20") -> Path:
+def make_files(folder: Path, count: int, behaviour: str = "read", layout: str = "kinect20") -> Path:
     folder.mkdir(exist_ok=True)
     for number in range(count):
-        (folder / f"{number:03}.fake").write_text(f"{deed} {layout}")
+        (folder / f"{number:03}.fake").write_text(f"{behaviour} {layout}")
     return folder
 
 
@@ -121,17 +121,17 @@ def test_any_number_of_jobs_gives_the_same_bytes(fake: ModuleType, source: Path,
     assert bytes_of(tmp_path / "one") == bytes_of(tmp_path / "two")
 
 
-def test_nothing_is_dropped_silently(fake: ModuleType, source: Path, tmp_path: Path) -> None:
-    for number, deed in enumerate(["bad", "fault", "empty", "gap", "twin", "twin"]):
-        (source / f"{number:03}.fake").write_text(f"{deed} kinect20")
+def test_every_rejected_file_is_reported(fake: ModuleType, source: Path, tmp_path: Path) -> None:
+    for number, behaviour in enumerate(["bad", "fault", "empty", "gap", "twin", "twin"]):
+        (source / f"{number:03}.fake").write_text(f"{behaviour} kinect20")
     report = import_dataset(fake.FORMAT, source, tmp_path / "pack", jobs=1, progress=False)
     pack = open_pack(tmp_path / "pack")
-    why = {file.file: file.message for file in pack.rejected}
-    assert why == {
+    messages = {file.file: file.message for file in pack.rejected}
+    assert messages == {
         "000.fake": "000.fake, line 1: expected a clip, found none",
-        "001.fake": "the reader fake failed, a fault of pgfa: KeyError: 'joint'",
+        "001.fake": "internal error in the fake reader, please report: KeyError: 'joint'",
         "002.fake": "002.fake: expected frames with a body, found none",
-        "005.fake": "has the clip id 'twin', as 004.fake had before",
+        "005.fake": "expected a unique clip id, found 'twin', also the id of 004.fake",
     }
     assert len(pack) + len(pack.rejected) == 150
     assert report.summary.problems == {"N gap": 1}
@@ -140,7 +140,7 @@ def test_nothing_is_dropped_silently(fake: ModuleType, source: Path, tmp_path: P
     assert "4 files could not be used" in str(report)
 
 
-def test_a_stopped_import_goes_on(
+def test_an_interrupted_import_is_resumed(
     fake: ModuleType, source: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run(fake, source, tmp_path / "whole")
@@ -154,12 +154,12 @@ def test_a_stopped_import_goes_on(
     assert len(read_log(tmp_path)) == 101
     (source / "100.fake").write_text("read kinect20")
     os.utime(source / "100.fake", ns=(state.st_atime_ns, state.st_mtime_ns))
-    # A file that changed is read again with its chunk; a shard that is damaged is made anew.
+    # A changed file is read again with its chunk; a damaged shard is replaced.
     (source / "040.fake").write_text("gap kinect20")
     first = min((tmp_path / "pack.partial").glob("*.npz"), key=lambda shard: shard.stat().st_mtime_ns)
     first.write_bytes(first.read_bytes()[:-50])
     report = import_dataset(fake.FORMAT, source, tmp_path / "pack", jobs=1, progress=False)
-    assert report.kept == 32
+    assert report.read_before == 32
     assert read_log(tmp_path) == [f"{n:03}.fake" for n in range(150) if not 64 <= n < 96]
     assert open_pack(tmp_path / "pack").clip(40).problems == ("1 gap",)
     (source / "040.fake").write_text("read kinect20")
@@ -172,7 +172,7 @@ def test_a_stopped_import_goes_on(
     [(1, signal.SIGKILL), (2, signal.SIGKILL), (2, signal.SIGINT)],
     ids=["one", "two", "Ctrl-C"],
 )
-def test_a_killed_import_goes_on(fake: ModuleType, tmp_path: Path, jobs: int, by: signal.Signals) -> None:
+def test_a_killed_import_is_resumed(fake: ModuleType, tmp_path: Path, jobs: int, by: signal.Signals) -> None:
     source, partial, log = (
         make_files(tmp_path / "data", 200, "slow"),
         tmp_path / "pack.partial",
@@ -192,32 +192,32 @@ def test_a_killed_import_goes_on(fake: ModuleType, tmp_path: Path, jobs: int, by
     )
     until = time.monotonic() + 60
     while len(list(partial.glob("*.npz"))) < 2 and time.monotonic() < until:
-        assert child.poll() is None, "ended before it could be killed"
+        assert child.poll() is None, "ended before it could be stopped"
         time.sleep(0.01)
     if by is signal.SIGINT:
-        os.killpg(child.pid, by)  # as a terminal does it: the readers get it too
+        os.killpg(child.pid, by)  # as a terminal does: to the reader processes too
     else:
         child.send_signal(by)
-    _, said = child.communicate(timeout=60)
-    assert (b"same command again" in said) == (by is signal.SIGINT)
+    _, errors = child.communicate(timeout=60)
+    assert (b"same command again" in errors) == (by is signal.SIGINT)
     assert not (tmp_path / "pack").exists()
-    # The readers of a killed parent end by themselves: the log stands still.
+    # The reader processes of a killed parent end by themselves: the log stops growing.
     sizes = [-1, 0]
     while sizes[-1] != sizes[-2] and time.monotonic() < until:
         time.sleep(0.2)
         sizes.append(log.stat().st_size)
     read_log(tmp_path)
     report = import_dataset(fake.FORMAT, source, tmp_path / "pack", jobs=1, progress=False)
-    assert report.kept >= 64
-    assert len(read_log(tmp_path)) == 200 - report.kept
+    assert report.read_before >= 64
+    assert len(read_log(tmp_path)) == 200 - report.read_before
     assert not partial.exists()
     run(fake, make_files(source, 200, "read"), tmp_path / "whole")
     assert bytes_of(tmp_path / "pack") == bytes_of(tmp_path / "whole")
 
 
-def test_a_dying_reader_is_named(fake: ModuleType, source: Path, tmp_path: Path) -> None:
+def test_the_chunk_of_a_dead_reader_process_is_named(fake: ModuleType, source: Path, tmp_path: Path) -> None:
     (source / "070.fake").write_text("die kinect20")
-    with pytest.raises(PgfaError, match=r"died .*chunk 2 \(064.fake to 095.fake\).*start again"):
+    with pytest.raises(PgfaError, match=r"died .*chunk 2 \(064.fake to 095.fake\).*same command again"):
         run(fake, source, tmp_path / "pack", jobs=2)
     (source / "070.fake").write_text("read kinect20")
     assert len(run(fake, source, tmp_path / "pack", jobs=2)) == 150
@@ -230,19 +230,21 @@ def test_layouts(fake: ModuleType, source: Path, tmp_path: Path) -> None:
     read_log(tmp_path)
     pack = run(fake, source, tmp_path / "pack", layout="ntu25")
     assert pack.layout.name == "ntu25"
-    assert read_log(tmp_path) == [], "what was read before the question is not read again"
+    assert read_log(tmp_path) == [], "the files are not read again after the error"
     with pytest.raises(LayoutMismatch):
         run(fake, source, tmp_path / "other", layout="hdm05")
     with pytest.raises(LayoutMismatch, match="octopus"):
         run(fake, source, tmp_path / "other", layout="octopus")
 
 
-def test_places_that_are_taken(fake: ModuleType, source: Path, tmp_path: Path) -> None:
+def test_a_pack_is_not_written_over_another_or_into_its_source(
+    fake: ModuleType, source: Path, tmp_path: Path
+) -> None:
     run(fake, source, tmp_path / "pack", limit=3)
     read_log(tmp_path)
-    with pytest.raises(BadConfig, match="complete pack already"):
+    with pytest.raises(BadConfig, match="already a complete pack"):
         run(fake, source, tmp_path / "pack")
-    with pytest.raises(BadConfig, match="inside the data"):
+    with pytest.raises(BadConfig, match="inside its own source"):
         run(fake, source, source / "pack")
     assert read_log(tmp_path) == [], "refused before the first file is read"
     assert len(open_pack(tmp_path / "pack")) == 3
@@ -260,7 +262,7 @@ def test_two_imports_at_once_are_refused(fake: ModuleType, source: Path, tmp_pat
 
 
 @pytest.mark.parametrize("options", [{"jobs": 0}, {"limit": 0}, {"labels": Path("labels.csv")}])
-def test_settings_that_cannot_be(
+def test_invalid_arguments(
     fake: ModuleType, source: Path, tmp_path: Path, options: dict[str, object]
 ) -> None:
     with pytest.raises(BadConfig, match=next(iter(options))):
@@ -276,7 +278,7 @@ def test_no_usable_file(fake: ModuleType, tmp_path: Path) -> None:
     assert not (tmp_path / "pack").exists()
 
 
-def test_progress_elsewhere_than_on_a_terminal(
+def test_progress_without_a_terminal(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from pgfa import progress
@@ -286,5 +288,5 @@ def test_progress_elsewhere_than_on_a_terminal(
     with progress.Progress("import fake", total=100) as bar:
         for _ in range(3):
             bar.advance(20)
-    said = capsys.readouterr().err.splitlines()
-    assert said == ["import fake: 40 of 100 files, 4 files/s, 16 s left"]
+    lines = capsys.readouterr().err.splitlines()
+    assert lines == ["import fake: 40 of 100 files, 4 files/s, 16 s left"]

@@ -1,4 +1,4 @@
-"""One's own folder of recordings: classes from folders or a list, every fault of the list with its line."""
+"""Your own folder of recordings: classes from folders or a list; errors of the list name its line."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from pgfa.errors import BadFile, LimitExceeded
 from pgfa.pack import import_dataset, open_pack
 from pgfa.pack.importing import folder
-from pgfa.read.formats import npz as own
+from pgfa.read.formats import npz
 from pgfa.skeleton import KINECT20, Clip, Source
 
 
@@ -23,7 +23,7 @@ def source(tmp_path: Path) -> Path:
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         positions = rng.normal(size=(6, 1, 20, 3)).astype(np.float32)
         clip = Clip(positions, 30.0, KINECT20, Source(id="x", action="nod", subject="9"))
-        own.save_clip(root / name, clip)
+        npz.save_clip(root / name, clip)
     (root / "wave" / "notes.txt").write_text("filmed on Monday")
     (root / ".hidden").write_text("")
     return root
@@ -34,13 +34,13 @@ def by_id(out: Path) -> dict[str, Source]:
     return {pack.clip(number).source.id: pack.clip(number).source for number in range(len(pack))}
 
 
-def test_class_is_the_folder(source: Path, tmp_path: Path) -> None:
+def test_the_class_is_the_name_of_the_folder(source: Path, tmp_path: Path) -> None:
     report = import_dataset("files", source, tmp_path / "pack", jobs=1, progress=False)
-    found = by_id(tmp_path / "pack")
-    assert {name: about.action for name, about in found.items()} == {
+    sources = by_id(tmp_path / "pack")
+    assert {name: source.action for name, source in sources.items()} == {
         "wave/a.npz": "wave", "wave/b.npz": "wave", "kick/deep/a.npz": "deep", "c.npz": "nod",
     }  # fmt: skip
-    assert {(about.dataset, about.subject) for about in found.values()} == {("my clips", "9")}
+    assert {(source.dataset, source.subject) for source in sources.values()} == {("my clips", "9")}
     assert [file.file for file in report.summary.rejected] == ["wave/notes.txt"]
     assert "known format" in report.summary.rejected[0].message
 
@@ -51,13 +51,13 @@ def test_labels(source: Path, tmp_path: Path) -> None:
         '\ufefffile,subject,action\n./wave/a.npz,1,hello\nkick\\deep\\a.npz,,kick\n\nc.npz,3,"sit, down"\n'
     )
     report = import_dataset("files", source, tmp_path / "pack", labels=labels, jobs=2, progress=False)
-    found = by_id(tmp_path / "pack")
-    assert {name: (about.action, about.subject) for name, about in found.items()} == {
+    sources = by_id(tmp_path / "pack")
+    assert {name: (source.action, source.subject) for name, source in sources.items()} == {
         "wave/a.npz": ("hello", "1"), "kick/deep/a.npz": ("kick", "9"), "c.npz": ("sit, down", "3"),
     }  # fmt: skip
     rejected = {file.file: file.message for file in report.summary.rejected}
     assert set(rejected) == {"wave/b.npz", "wave/notes.txt"}
-    assert "expected a line for it in the labels, found none" in rejected["wave/b.npz"]
+    assert "expected a line for this file in the list of labels, found none" in rejected["wave/b.npz"]
 
 
 def test_a_zip(source: Path, tmp_path: Path) -> None:
@@ -80,7 +80,7 @@ def test_a_zip(source: Path, tmp_path: Path) -> None:
         ("file,action\n,wave\n", "line 2: expected a file and an action, found no file"),
         (
             "file,action\nwave/a.npz,x\nwave/z.npz,x\n",
-            "line 3: expected a file below .*'wave/z.npz', not there",
+            "line 3: expected a file below .*'wave/z.npz', which does not exist",
         ),
         ("file,action\n../secret.npz,x\n", "line 2: expected a file below"),
         ("file,action\nc.npz,x\n\n./c.npz,y\n", "line 4: .* found 'c.npz' again, after line 2"),
@@ -88,7 +88,7 @@ def test_a_zip(source: Path, tmp_path: Path) -> None:
         ("file,action\nc.npz,\udcff\n", "in UTF-8"),
     ],
 )
-def test_labels_that_are_wrong(text: str, match: str, source: Path, tmp_path: Path) -> None:
+def test_wrong_labels(text: str, match: str, source: Path, tmp_path: Path) -> None:
     labels = tmp_path / "labels.csv"
     labels.write_bytes(text.encode(errors="surrogateescape"))
     with pytest.raises(BadFile, match=match) as caught:
@@ -97,7 +97,7 @@ def test_labels_that_are_wrong(text: str, match: str, source: Path, tmp_path: Pa
     assert not (tmp_path / "pack.partial").exists()
 
 
-def test_labels_or_folders_that_are_absent_or_too_large(
+def test_missing_or_too_large_labels_and_folders(
     source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with pytest.raises(BadFile, match=r"labels.csv"):

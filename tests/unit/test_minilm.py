@@ -1,4 +1,4 @@
-"""The sentence encoder in numpy against the library it stands in for."""
+"""The sentence encoder in numpy against the sentence-transformers library."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ SENTENCES = (
 )
 
 
-def test_it_gives_what_the_library_gives() -> None:
+def test_vectors_are_those_of_the_library() -> None:
     from sentence_transformers import SentenceTransformer
 
     model = SentenceTransformer(str(minilm_folder()), device="cpu", local_files_only=True)
-    wanted = model.encode(list(SENTENCES), batch_size=1, convert_to_numpy=True, show_progress_bar=False)
-    got = load_minilm(minilm_folder())(SENTENCES)
-    got /= np.linalg.norm(got, axis=1, keepdims=True)
-    np.testing.assert_allclose(got, wanted, atol=2e-6)
-    assert got.shape == (6, 384)
+    expected = model.encode(list(SENTENCES), batch_size=1, convert_to_numpy=True, show_progress_bar=False)
+    vectors = load_minilm(minilm_folder())(SENTENCES)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    np.testing.assert_allclose(vectors, expected, atol=2e-6)
+    assert vectors.shape == (6, 384)
     assert load_minilm(minilm_folder())([]).shape == (0, 384)
 
 
@@ -44,7 +44,7 @@ def test_a_vector_does_not_depend_on_its_neighbours() -> None:
         np.testing.assert_array_equal(run([sentence])[0], row)
 
 
-def test_it_wakes_no_torch() -> None:
+def test_it_imports_no_torch() -> None:
     code = (
         "import sys; from pgfa.text.encode import minilm_folder; from pgfa.text.minilm import load_minilm\n"
         "load_minilm(minilm_folder())(['a person waves'])\n"
@@ -54,7 +54,9 @@ def test_it_wakes_no_torch() -> None:
     assert done.stdout.strip() == "[]"
 
 
-@pytest.mark.parametrize("kind", ["no weights", "cut", "another model", "no tokenizer", "a tensor lacks"])
+@pytest.mark.parametrize(
+    "kind", ["no weights", "cut", "another model", "no tokenizer", "a tensor of another shape"]
+)
 def test_a_damaged_folder_is_named(kind: str, tmp_path: Path) -> None:
     good, weights = minilm_folder(), tmp_path / "model.safetensors"
     shutil.copy(good / "tokenizer.json", tmp_path)
@@ -65,7 +67,7 @@ def test_a_damaged_folder_is_named(kind: str, tmp_path: Path) -> None:
         weights.write_bytes((good / "model.safetensors").read_bytes()[:5000])
     elif kind == "another model":
         save_file({"embeddings.word_embeddings.weight": np.zeros((4, 4), np.float32)}, weights)
-    elif kind == "a tensor lacks":
+    elif kind == "a tensor of another shape":
         tensors = load_file(good / "model.safetensors")
         save_file(
             {n: t[:, :8] if n.startswith("embeddings.word") else t for n, t in tensors.items()}, weights

@@ -14,7 +14,7 @@ import pytest
 
 from pgfa.cli.main import main
 from pgfa.errors import BadConfig, BadFile, LayoutMismatch
-from pgfa.pack.importing.check import check, told
+from pgfa.pack.importing.check import check, overview
 from pgfa.read import FileRef, format_of, read, read_all
 from pgfa.read.datasets import msrc12
 from pgfa.read.formats import video
@@ -270,10 +270,10 @@ def test_the_checker_explains_each_file(tmp_path: Path) -> None:
     assert flat.action == "bow"
     assert "expected MOTION after the hierarchy" in cut.error
     assert "expected a recording in a known format" in notes.error
-    end = told(results)
+    end = overview(results)
     assert "3 clips can be used, 2 files or clips cannot" in end
-    assert "layouts coco17, kinect20: a pack holds one; import with --layout kinect20" in end
-    assert "some have no depth" in end
+    assert "several layouts (coco17, kinect20): import with --layout kinect20" in end
+    assert "1 without depth" in end
 
 
 def test_the_checker_on_one_file_and_on_labels(tmp_path: Path) -> None:
@@ -284,7 +284,7 @@ def test_the_checker_on_one_file_and_on_labels(tmp_path: Path) -> None:
     labels.write_text("file,action\nbow/flat.npy,curtsy\n")
     results = {result.file: result for result in check(data, labels)}
     assert results["bow/flat.npy"].action == "curtsy"
-    assert "expected a line for it in the labels" in results["odd/notes.txt"].error
+    assert "expected a line for this file in the list of labels" in results["odd/notes.txt"].error
     with pytest.raises(BadFile):
         list(check(tmp_path / "nothing"))
 
@@ -298,6 +298,6 @@ def test_pgfa_check(
         main()
     assert ended.value.code == 1
     printed = capsys.readouterr().out
-    assert "yes  bow/flat.npy: keypoints-npy, coco17, 9 frames at 30 Hz (0.3 s), 1 body, class bow" in printed
-    assert "no   odd/notes.txt" in printed
+    assert "OK   bow/flat.npy: keypoints-npy, coco17, 9 frames at 30 Hz (0.3 s), 1 body, class bow" in printed
+    assert "FAIL odd/notes.txt" in printed
     assert [entry["file"] for entry in json.loads(out.read_text())][-1] == "odd/notes.txt"

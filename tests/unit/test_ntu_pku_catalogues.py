@@ -1,4 +1,4 @@
-"""The words for NTU RGB+D and PKU-MMD: complete, in the house style, far from one another, in order."""
+"""The sentences of NTU RGB+D and PKU-MMD: complete, in the common style, well apart, in the official order."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from pgfa.text.catalogue import Catalogue, parse_catalogue
 SETS = {"ntu60": 60, "ntu120": 120, "pku-mmd": 51}
 TWO_PEOPLE = set(range(49, 60)) | set(range(105, 120))
 CLOSEST = 0.78
-"""No two sentences may be nearer (cosine, MiniLM); docs/sentences.md."""
+"""Highest allowed cosine of two sentences (MiniLM); docs/sentences.md."""
 
 
 @pytest.mark.parametrize("name", SETS)
-def test_sentences_keep_the_house_style(name: str) -> None:
+def test_sentences_follow_the_style(name: str) -> None:
     classes = catalogue(name)
     assert len(classes) == SETS[name]
     for action in classes.actions:
@@ -37,7 +37,7 @@ def test_sentences_keep_the_house_style(name: str) -> None:
         assert len(set(texts)) == len(texts), variant
 
 
-def test_two_person_classes_say_so() -> None:
+def test_sentences_of_two_person_classes_begin_with_two_people() -> None:
     for action in catalogue("ntu120").actions:
         assert action.plain.startswith("Two people") == (action.id in TWO_PEOPLE), action.plain
 
@@ -49,7 +49,7 @@ def test_ntu60_is_half_of_ntu120_and_readers_name_the_same_classes() -> None:
     assert tuple(catalogue("pku-mmd").by_name) == class_names("pku")
 
 
-def test_actions_that_pku_shares_with_ntu_have_the_same_words() -> None:
+def test_actions_that_pku_shares_with_ntu_have_the_same_sentences() -> None:
     shared = set(catalogue("pku-mmd").by_name) & set(catalogue("ntu60").by_name)
     assert set(catalogue("pku-mmd").by_name) - shared == {"bow", "put-into-pocket", "take-out-of-pocket"}
     for name in shared:
@@ -57,11 +57,11 @@ def test_actions_that_pku_shares_with_ntu_have_the_same_words() -> None:
         assert (ours.plain, ours.skeleton, ours.parts) == (theirs.plain, theirs.skeleton, theirs.parts)
 
 
-def test_no_two_sentences_are_near_one_another(tmp_path: Path) -> None:
+def test_no_two_sentences_are_too_similar(tmp_path: Path) -> None:
     actions = [*catalogue("ntu120").actions, *catalogue("pku-mmd").actions]
     vectors = encode(sentences_of(actions), TextSettings(encoder="minilm"), tmp_path)
-    for of_set in (vectors[:120], vectors[120:]):
-        cosine = of_set @ of_set.T - 2 * np.eye(len(of_set))
+    for dataset in (vectors[:120], vectors[120:]):
+        cosine = dataset @ dataset.T - 2 * np.eye(len(dataset))
         assert cosine.max() < CLOSEST
 
 
@@ -93,13 +93,13 @@ def test_splits_are_the_published_ones(key: str) -> None:
     assert split.source
 
 
-def test_no_split_is_forgotten() -> None:
+def test_every_split_is_in_the_list() -> None:
     assert {split.key for name in SETS for split in catalogue(name).splits.values()} == set(SPLITS)
 
 
 @pytest.mark.real
 @pytest.mark.parametrize(("name", "file"), [("ntu120", "ntu_labelmap.txt"), ("pku-mmd", "pku_labelmap.txt")])
-def test_classes_stand_in_the_official_order(shared_data: Path, name: str, file: str) -> None:
+def test_classes_are_in_the_official_order(shared_data: Path, name: str, file: str) -> None:
     official = (shared_data.parent / "texts" / "pgfa" / file).read_text(encoding="utf-8").splitlines()
     for action, label in zip(catalogue(name).actions, official, strict=True):
         ours, theirs = _stems(f"{action.name} {action.label}"), _stems(label)
@@ -122,10 +122,10 @@ def _parse(text: str) -> Catalogue:
     return parse_catalogue(f'dataset = "mine"\ntitle = "Mine"\n{text}'.encode(), "mine.toml")
 
 
-def test_own_catalogue_takes_words_from_a_known_one_and_may_change_them() -> None:
-    taken = _parse(f'extends = "ntu120"\n{LIKE}name = "sip"\n')["sip"]
-    known = catalogue("ntu120")["drink-water"]
-    assert (taken.dataset, taken.plain, taken.means) == ("mine", known.plain, known.means)
+def test_a_catalogue_copies_an_action_of_another_and_may_change_it() -> None:
+    sip = _parse(f'extends = "ntu120"\n{LIKE}name = "sip"\n')["sip"]
+    drink = catalogue("ntu120")["drink-water"]
+    assert (sip.dataset, sip.plain, sip.means) == ("mine", drink.plain, drink.means)
 
 
 @pytest.mark.parametrize(
@@ -146,7 +146,7 @@ def test_own_catalogue_takes_words_from_a_known_one_and_may_change_them() -> Non
         ("classes = 60", ""),
     ],
 )
-def test_a_wrong_taking_over_is_refused(text: str, where: str) -> None:
+def test_a_wrong_extension_is_refused(text: str, where: str) -> None:
     with pytest.raises(BadFile) as error:
         _parse(text)
     assert error.value.where.startswith(where)

@@ -1,4 +1,4 @@
-"""One's own sentences: a run keeps those it was trained with, and is judged by the same."""
+"""A catalogue of one's own: a run stores the sentences it was trained with and is evaluated with the same."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SENTENCES = {"wave": "A person greets a friend.", "hop": "A person hops.", "duck
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A pack, a catalogue, and vectors of just the sentences in it."""
+    """A pack, a catalogue, and a file with vectors of its sentences only."""
     monkeypatch.setenv("PGFA_CACHE", str(tmp_path / "cache"))
     moves = make_clips(performers=2, repeats=1, actions=("wave", "squat"))
     clips = [
@@ -31,19 +31,19 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         for i in range(4)
     ]
     save_pack(clips, tmp_path / "pack")
-    told = [
+    actions = [
         f'[[action]]\nname = "{name}"\nplain = "{plain}"\nskeleton = "Joints of {name}."\n'
         for name, plain in SENTENCES.items()
     ]
     split = '[splits]\nmy-own = { unseen = ["wave", "hop"], source = "me" }\n'
-    (tmp_path / "mine.toml").write_text('dataset = "mine"\n' + "".join(told) + split)
+    (tmp_path / "mine.toml").write_text('dataset = "mine"\n' + "".join(actions) + split)
     random = np.random.default_rng(0)
     texts = [*SENTENCES.values(), *(f"Joints of {name}." for name in SENTENCES)]
     np.savez(tmp_path / "v.npz", **{text: random.normal(size=6) for text in texts})
     return tmp_path
 
 
-def test_a_run_is_judged_by_the_sentences_it_was_trained_with(folder: Path) -> None:
+def test_a_run_is_evaluated_with_the_sentences_it_was_trained_with(folder: Path) -> None:
     settings = RunSettings(
         packs=(str(folder / "pack"),),
         split="mine/my-own",
@@ -54,12 +54,12 @@ def test_a_run_is_judged_by_the_sentences_it_was_trained_with(folder: Path) -> N
     )
     train(settings, build_corpus(settings, [folder / "mine.toml"]), folder / "run", device="cpu")
     (folder / "mine.toml").unlink()
-    found = evaluate(folder / "run", device="cpu")
-    assert [a.plain for a in found.corpus.unseen] == [SENTENCES["wave"], SENTENCES["hop"]]
-    _, report = save_evaluation(found)
+    evaluation = evaluate(folder / "run", device="cpu")
+    assert [a.plain for a in evaluation.corpus.unseen] == [SENTENCES["wave"], SENTENCES["hop"]]
+    _, report = save_evaluation(evaluation)
     assert all(SENTENCES[name] in report.read_text(encoding="utf-8") for name in ("wave", "hop"))
 
-    # Given by name, another catalogue stands before the one that is kept.
+    # A catalogue that is given takes precedence over the stored one.
     (folder / "other.toml").write_text(
         'dataset = "mine"\n'
         + "".join(f'[[action]]\nname = "{name}"\nplain = "Who knows."\n' for name in SENTENCES)
@@ -69,7 +69,7 @@ def test_a_run_is_judged_by_the_sentences_it_was_trained_with(folder: Path) -> N
         evaluate(folder / "run", catalogues=(folder / "other.toml",), device="cpu")
 
 
-def test_a_recogniser_to_use_learns_from_every_class(folder: Path) -> None:
+def test_the_split_none_trains_on_every_class(folder: Path) -> None:
     settings = RunSettings(
         packs=(str(folder / "pack"),),
         split="mine/none",

@@ -1,4 +1,4 @@
-"""A pack: what is saved comes back; selections; nothing is ever left half-written."""
+"""A pack: saved clips are read back unchanged; selections; no pack is ever left half-written."""
 
 from __future__ import annotations
 
@@ -9,26 +9,21 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import builders
 from pgfa.errors import BadConfig, BadFile, LayoutMismatch
 from pgfa.pack import Rejected, is_pack, open_pack, save_pack
-from pgfa.skeleton import HDM05, KINECT20, NTU25, Clip, Layout, Source
+from pgfa.skeleton import HDM05, KINECT20, NTU25, Clip, Layout
 
 
 def make_clip(number: int, frames: int = 4, bodies: int = 1, layout: Layout = KINECT20) -> Clip:
-    positions = np.random.default_rng(number).normal(size=(frames, bodies, len(layout.joints), 3))
-    positions = positions.astype(np.float32)
-    positions[0, 0, 0] = np.nan
-    source = Source(
-        id=f"clip-{number}", dataset="made", action=("wave", "kick")[number % 2], variant="left",
-        subject=str(number // 2), camera="1", setup="2", digest=f"{number:016x}",
+    """The shared clip with a missing joint and a full source."""
+    clip = builders.make_clip(
+        frames, bodies, layout, rate=29.5 + number, seed=number, problems=("1 empty frames",) * (number % 2),
+        dataset="test-set", action=("wave", "kick")[number % 2], variant="left", subject=str(number // 2),
+        camera="1", setup="2", digest=f"{number:016x}",
     )  # fmt: skip
-    return Clip(
-        positions,
-        rate=29.5 + number,
-        layout=layout,
-        source=source,
-        problems=("1 empty frames",) * (number % 2),
-    )
+    clip.positions[0, 0, 0] = np.nan
+    return clip
 
 
 @pytest.fixture
@@ -36,14 +31,14 @@ def clips() -> list[Clip]:
     return [make_clip(number, frames=3 + number, bodies=1 + number % 3) for number in range(6)]
 
 
-def same(one: Clip, other: Clip) -> bool:
-    about = [(clip.rate, clip.layout, clip.source, clip.problems) for clip in (one, other)]
-    return np.array_equal(one.positions, other.positions, equal_nan=True) and about[0] == about[1]
+def same(a: Clip, b: Clip) -> bool:
+    fields = [(clip.rate, clip.layout, clip.source, clip.problems) for clip in (a, b)]
+    return np.array_equal(a.positions, b.positions, equal_nan=True) and fields[0] == fields[1]
 
 
-def test_clips_come_back_as_they_were(clips: list[Clip], tmp_path: Path) -> None:
-    made = save_pack(iter(clips), tmp_path / "deep" / "pack", rejected=[Rejected("a.mat", "wrong")])
-    for pack in (made, open_pack(str(tmp_path / "deep" / "pack"))):
+def test_clips_are_read_back_unchanged(clips: list[Clip], tmp_path: Path) -> None:
+    saved = save_pack(iter(clips), tmp_path / "deep" / "pack", rejected=[Rejected("a.mat", "wrong")])
+    for pack in (saved, open_pack(str(tmp_path / "deep" / "pack"))):
         assert len(pack) == 6
         assert all(same(pack.clip(i), clip) for i, clip in enumerate(clips))
         assert same(pack.clip(-1), clips[-1])
@@ -53,7 +48,7 @@ def test_clips_come_back_as_they_were(clips: list[Clip], tmp_path: Path) -> None
         assert pack.actions.tolist() == ["wave", "kick"] * 3
         assert pack.subjects.tolist() == ["0", "0", "1", "1", "2", "2"]
         assert pack.column("frames").tolist() == [3, 4, 5, 6, 7, 8]
-        assert pack.datasets == ("made",)
+        assert pack.datasets == ("test-set",)
         pack.verify()
 
 
@@ -89,13 +84,13 @@ def test_select_shares_the_rows(clips: list[Clip], tmp_path: Path) -> None:
     np.testing.assert_array_equal(by_mask.ragged.rows(2), clips[5].positions)
 
 
-@pytest.mark.parametrize("which", [[True, False], [6], [-7]])
-def test_select_outside_is_refused(clips: list[Clip], tmp_path: Path, which: list[int]) -> None:
+@pytest.mark.parametrize("selection", [[True, False], [6], [-7]])
+def test_select_outside_is_refused(clips: list[Clip], tmp_path: Path, selection: list[int]) -> None:
     with pytest.raises(IndexError):
-        save_pack(clips, tmp_path / "pack").select(which)
+        save_pack(clips, tmp_path / "pack").select(selection)
 
 
-def test_digest_stands_for_the_content(clips: list[Clip], tmp_path: Path) -> None:
+def test_the_digest_depends_on_the_content(clips: list[Clip], tmp_path: Path) -> None:
     first = save_pack(clips, tmp_path / "a")
     assert save_pack(clips, tmp_path / "b").digest == first.digest
     changed = clips[2].positions.copy()
@@ -118,15 +113,15 @@ def test_equal_clips_give_equal_bytes(clips: list[Clip], tmp_path: Path) -> None
 
 def test_a_pack_is_replaced_only_when_asked(clips: list[Clip], tmp_path: Path) -> None:
     before = save_pack(clips, tmp_path / "pack")
-    with pytest.raises(BadConfig, match="complete pack already"):
+    with pytest.raises(BadConfig, match="already a complete pack"):
         save_pack(clips[:2], tmp_path / "pack")
     assert open_pack(tmp_path / "pack").digest == before.digest
     assert len(save_pack(clips[:2], tmp_path / "pack", overwrite=True)) == 2
-    assert same(before.clip(5), clips[5]), "a pack that is open keeps its rows"
+    assert same(before.clip(5), clips[5]), "an open pack still has its rows"
     assert [file.name for file in tmp_path.iterdir()] == ["pack"]
 
 
-def test_what_is_no_pack_is_never_replaced(clips: list[Clip], tmp_path: Path) -> None:
+def test_a_folder_that_is_not_a_pack_is_never_replaced(clips: list[Clip], tmp_path: Path) -> None:
     (tmp_path / "photos").mkdir()
     (tmp_path / "photos" / "cat.jpg").write_bytes(b"cat")
     with pytest.raises(BadConfig, match="not a pack"):
@@ -137,7 +132,7 @@ def test_what_is_no_pack_is_never_replaced(clips: list[Clip], tmp_path: Path) ->
     assert len(save_pack(clips, tmp_path / "empty")) == 6
 
 
-def test_an_error_on_the_way_leaves_what_was_there(clips: list[Clip], tmp_path: Path) -> None:
+def test_after_an_error_the_old_pack_is_still_there(clips: list[Clip], tmp_path: Path) -> None:
     def breaking() -> Iterator[Clip]:
         yield from clips[:3]
         raise BadFile("x.mat", expected="a clip", found="nothing")
@@ -163,9 +158,9 @@ def test_layouts(clips: list[Clip], tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("numbers", "match"), [([], "at least one clip"), ([1, 2, 1], "two clips .* 'clip-1'")]
+    ("numbers", "match"), [([], "expected at least one clip"), ([1, 2, 1], "found two clips 'clip-1'")]
 )
-def test_clips_that_make_no_pack(numbers: list[int], match: str, tmp_path: Path) -> None:
+def test_clips_that_cannot_make_a_pack(numbers: list[int], match: str, tmp_path: Path) -> None:
     with pytest.raises(BadConfig, match=match):
         save_pack([make_clip(number) for number in numbers], tmp_path / "pack")
     with pytest.raises(BadConfig, match="0 frames"):

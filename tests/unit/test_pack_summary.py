@@ -1,4 +1,4 @@
-"""What a pack or a clip holds, in numbers and in words."""
+"""The summary of a pack or a clip, as data and as text."""
 
 from __future__ import annotations
 
@@ -7,54 +7,65 @@ import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
 
+import builders
 from pgfa.pack import Rejected, save_pack, summary
-from pgfa.skeleton import KINECT20, Clip, Source
+from pgfa.skeleton import Clip
 
 
-def make_clip(number: int, **about: object) -> Clip:
-    positions = np.ones((10 * (number + 1), 1 + number % 2, 20, 3), np.float32)
+def make_clip(number: int) -> Clip:
     problems = (f"{number} empty frames", f"{number} empty frames") if number > 1 else ()
-    source = Source(
-        id=str(number), action="wave" if number < 3 else "kick", subject=str(number * 5), dataset="made"
-    )
-    return Clip(positions, rate=10.0, layout=KINECT20, source=source, problems=problems)
+    action = "wave" if number < 3 else "kick"
+    return builders.make_clip(
+        10 * (number + 1), 1 + number % 2, rate=10.0, problems=problems, id=str(number), action=action,
+        subject=str(number * 5), dataset="test-set",
+    )  # fmt: skip
 
 
 def test_counts(tmp_path: Path) -> None:
     rejected = [Rejected(f"{n}.mat", "not a recording") for n in range(20)]
     pack = save_pack([make_clip(number) for number in range(4)], tmp_path / "gestures", rejected=rejected)
-    of = summary(pack)
-    assert (of.name, of.layout, of.clips, of.datasets) == ("gestures", "kinect20", 4, {"made": 4})
-    assert of.classes == {"kick": 1, "wave": 3}
-    assert list(of.subjects) == ["0", "5", "10", "15"], "by number, not by letter"
-    assert (of.frames.min, of.frames.median, of.frames.max) == (10, 25, 40)
-    assert (of.seconds.median, of.total_seconds) == (2.5, 10.0)
-    assert of.bodies == {1: 2, 2: 2}
-    assert of.problems == {"N empty frames": 2}
-    assert of.faulty == 2
-    text = str(of)
+    counts = summary(pack)
+    assert (counts.name, counts.layout, counts.clips, counts.datasets) == (
+        "gestures",
+        "kinect20",
+        4,
+        {"test-set": 4},
+    )
+    assert counts.classes == {"kick": 1, "wave": 3}
+    assert list(counts.subjects) == ["0", "5", "10", "15"], "in numeric order"
+    assert (counts.frames.min, counts.frames.median, counts.frames.max) == (10, 25, 40)
+    assert (counts.seconds.median, counts.total_seconds) == (2.5, 10.0)
+    assert counts.bodies == {1: 2, 2: 2}
+    assert counts.problems == {"N empty frames": 2}
+    assert counts.with_problems == 2
+    text = str(counts)
     for part in ("4 clips, 2 classes", "10 / 25 / 40", "kick (1), wave (3)", "2 x N empty frames",
                  "20 files could not", "0.mat: not a recording", "and 8 more"):  # fmt: skip
         assert part in text
-    assert json.loads(json.dumps(of.to_dict()))["frames"]["median"] == 25
+    assert json.loads(json.dumps(counts.to_dict()))["frames"]["median"] == 25
     assert summary(pack.select([0])).classes == {"wave": 1}
     with pytest.raises(ValueError):
         summary(pack.select([]))
 
 
 def test_one_clip() -> None:
-    of = summary(make_clip(3))
-    assert (of.clips, of.frames.max, of.bodies, of.faulty, of.rejected) == (1, 40, {2: 1}, 1, ())
-    assert "3: 1 clip, 1 class, 4.0 s" in str(of)
-    assert str(of).endswith("problems   1 clip with problems\n    3 empty frames"), (
-        "one clip: the number itself"
+    counts = summary(make_clip(3))
+    assert (counts.clips, counts.frames.max, counts.bodies, counts.with_problems, counts.rejected) == (
+        1,
+        40,
+        {2: 1},
+        1,
+        (),
+    )
+    assert "3: 1 clip, 1 class, 4.0 s" in str(counts)
+    assert str(counts).endswith("problems   1 clip with problems\n    3 empty frames"), (
+        "a single clip: with its numbers"
     )
 
 
-def test_long_lists_of_names_are_cut(tmp_path: Path) -> None:
+def test_long_lists_of_names_are_shortened(tmp_path: Path) -> None:
     clips = [make_clip(number) for number in range(45)]
     pack = save_pack(clips, tmp_path / "pack")
     assert len(summary(pack).subjects) == 45
@@ -68,7 +79,7 @@ def test_a_rejected_file_is_named_once(tmp_path: Path) -> None:
     assert text.count("a/b.mat") == 1
 
 
-def test_one_clip_needs_no_table_library() -> None:
+def test_the_summary_of_one_clip_imports_no_table_library() -> None:
     code = """
 import sys, numpy as np
 from pgfa.pack import summary
@@ -76,6 +87,6 @@ from pgfa.skeleton import KINECT20, Clip
 print(summary(Clip(np.ones((5, 1, 20, 3), np.float32), 30.0, KINECT20)))
 assert not {"polars", "torch"} & set(sys.modules), "heavy imports"
 """
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    assert "(not named) (1)" in done.stdout
+    process = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert process.returncode == 0, process.stderr
+    assert "(unnamed) (1)" in process.stdout

@@ -1,4 +1,4 @@
-"""The recipes as a whole, what they write to disk, and the cache."""
+"""The recipes as a whole, prepared clips on disk, and the cache."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from pgfa.config import PrepareSettings
 from pgfa.errors import BadFile, LayoutMismatch
 from pgfa.prepare import Prepared, prepare, prepare_cached
-from pgfa.prepare.chunk import chunks
+from pgfa.prepare.padded import padded_chunks
 from pgfa.skeleton import Clip
 from pgfa.skeleton.layouts import HDM05, KINECT20, NTU25
 from pgfa.skeleton.ragged import Ragged
@@ -40,66 +40,68 @@ def test_clips_do_not_depend_on_their_neighbours(recipe: str) -> None:
         np.testing.assert_array_equal(together.present[i], alone.present[0])
 
 
-def test_every_clip_comes_in_one_chunk() -> None:
+def test_every_clip_is_in_exactly_one_chunk() -> None:
     clips = ragged(*(noise(1 + 17 * i % 300, 1 + i % 2, seed=i) for i in range(200)))
-    found = list(chunks(clips, NTU25))
-    assert len(found) > 3
-    assert sorted(np.concatenate([chunk.which for chunk in found])) == list(range(200))
-    for chunk in found:
-        for i, which in enumerate(chunk.which):
-            np.testing.assert_array_equal(chunk.positions[i, : chunk.frames[i]], clips.rows(which))
+    groups = list(padded_chunks(clips, NTU25))
+    assert len(groups) > 3
+    assert sorted(np.concatenate([padded.index for padded in groups])) == list(range(200))
+    for padded in groups:
+        for i, index in enumerate(padded.index):
+            np.testing.assert_array_equal(padded.positions[i, : padded.frames[i]], clips.rows(index))
 
 
 @pytest.mark.parametrize("recipe", RECIPES)
-def test_nobody_is_zero_and_absent(recipe: str) -> None:
+def test_a_clip_without_a_person_is_zero_and_absent(recipe: str) -> None:
     nan = np.full((20, 2, 25, 3), np.nan, dtype=np.float32)
-    made = prepare(
+    prepared = prepare(
         ragged(nan, nan * 0 if recipe == "paper" else np.zeros_like(nan), noise(20)),
         PrepareSettings(recipe=recipe, layout="ntu25"),
     )
-    assert made.present.tolist() == [[False, False], [False, False], [True, False]]
-    assert (made.positions[:2] == 0).all()
-    assert (made.positions[2, :, 1] == 0).all()
-    assert made.positions[2, :, 0].any()
+    assert prepared.present.tolist() == [[False, False], [False, False], [True, False]]
+    assert (prepared.positions[:2] == 0).all()
+    assert (prepared.positions[2, :, 1] == 0).all()
+    assert prepared.positions[2, :, 0].any()
 
 
-def test_frames_without_a_body_at_the_ends_are_cut_off() -> None:
+def test_frames_without_a_body_at_the_ends_are_removed() -> None:
     clip = noise(30)
     padded = np.full((50, 1, 25, 3), np.nan, dtype=np.float32)
     padded[11:41] = clip
-    made = prepare(ragged(padded, clip), PrepareSettings(layout="ntu25"))
-    np.testing.assert_allclose(made.positions[0], made.positions[1], atol=1e-6)
-    assert made.seconds.tolist() == pytest.approx([50 / 30, 1])
+    prepared = prepare(ragged(padded, clip), PrepareSettings(layout="ntu25"))
+    np.testing.assert_allclose(prepared.positions[0], prepared.positions[1], atol=1e-6)
+    assert prepared.seconds.tolist() == pytest.approx([50 / 30, 1])
 
 
 def test_a_second_body_keeps_its_distance() -> None:
-    one = noise(40) * np.float32(0.3)
-    other = one * np.float32(0.9) + np.float32([1.2, 0, 0])
-    made = prepare(ragged(np.concatenate([one, other], axis=1)), PrepareSettings(layout="ntu25"))
-    gap = (made.positions[0, :, 1] - made.positions[0, :, 0]).mean((0, 1))
+    first = noise(40) * np.float32(0.3)
+    second = first * np.float32(0.9) + np.float32([1.2, 0, 0])
+    prepared = prepare(ragged(np.concatenate([first, second], axis=1)), PrepareSettings(layout="ntu25"))
+    gap = (prepared.positions[0, :, 1] - prepared.positions[0, :, 0]).mean((0, 1))
     scale = np.linalg.norm(gap) / 1.2
-    own = np.abs(made.positions[0, :, 0]).max() / np.abs(one - np.median(one[:, :, 0], axis=0)).max()
-    assert scale == pytest.approx(own, rel=0.4)
+    extent = (
+        np.abs(prepared.positions[0, :, 0]).max() / np.abs(first - np.median(first[:, :, 0], axis=0)).max()
+    )
+    assert scale == pytest.approx(extent, rel=0.4)
     assert np.linalg.norm(gap) > 0.5
 
 
-def test_paper_closes_up_bodies_to_the_order_of_the_file() -> None:
+def test_paper_uses_bodies_in_the_order_of_the_file() -> None:
     true = noise(30, 2)
     slots = true.copy()
     slots[10:20, 0] = np.nan
     file_order = true.copy()
     file_order[10:20, 0], file_order[10:20, 1] = true[10:20, 1], np.nan
-    made = prepare(ragged(slots, file_order), PrepareSettings(recipe="paper", layout="ntu25"))
-    np.testing.assert_array_equal(made.positions[0], made.positions[1])
+    prepared = prepare(ragged(slots, file_order), PrepareSettings(recipe="paper", layout="ntu25"))
+    np.testing.assert_array_equal(prepared.positions[0], prepared.positions[1])
 
 
 @pytest.mark.parametrize("bodies", [1, 2, 5])
 @pytest.mark.parametrize("recipe", RECIPES)
 def test_shape_follows_the_settings(recipe: str, bodies: int) -> None:
     settings = PrepareSettings(recipe=recipe, frames=17, bodies=bodies, layout="kinect20")
-    made = prepare(ragged(noise(40, 6, KINECT20), layout=KINECT20), settings)
-    assert made.positions.shape == (1, 17, bodies, 20, 3)
-    assert made.layout is KINECT20
+    prepared = prepare(ragged(noise(40, 6, KINECT20), layout=KINECT20), settings)
+    assert prepared.positions.shape == (1, 17, bodies, 20, 3)
+    assert prepared.layout is KINECT20
 
 
 def test_a_layout_without_a_map_is_refused() -> None:
@@ -110,55 +112,55 @@ def test_a_layout_without_a_map_is_refused() -> None:
     assert prepare(hdm, PrepareSettings(layout="ntu25")).positions.shape[3] == 25
 
 
-def test_progress_is_told() -> None:
-    told: list[tuple[int, int]] = []
+def test_progress_is_reported() -> None:
+    calls: list[tuple[int, int]] = []
     prepare(
         ragged(noise(30), noise(90)),
         PrepareSettings(layout="ntu25"),
-        lambda done, of: told.append((done, of)),
+        lambda done, of: calls.append((done, of)),
     )
-    assert told == [(1, 2), (2, 2)]
+    assert calls == [(1, 2), (2, 2)]
 
 
 def test_saved_and_loaded(tmp_path: Path) -> None:
-    made = prepare(ragged(noise(30), noise(60, 2)), PrepareSettings(layout="ntu25"))
-    made.save(tmp_path / "p")
+    prepared = prepare(ragged(noise(30), noise(60, 2)), PrepareSettings(layout="ntu25"))
+    prepared.save(tmp_path / "p")
     for mapped in (False, True):
-        back = Prepared.load(tmp_path / "p", mapped=mapped)
-        assert isinstance(back.positions, np.memmap) is mapped
+        loaded = Prepared.load(tmp_path / "p", mapped=mapped)
+        assert isinstance(loaded.positions, np.memmap) is mapped
         for name in ("positions", "present", "seconds"):
-            np.testing.assert_array_equal(getattr(back, name), getattr(made, name))
-        assert back.layout is NTU25
-        assert len(back) == 2
+            np.testing.assert_array_equal(getattr(loaded, name), getattr(prepared, name))
+        assert loaded.layout is NTU25
+        assert len(loaded) == 2
 
 
-def test_damage_on_disk_is_named(tmp_path: Path) -> None:
+def test_a_damaged_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(BadFile, match="no file"):
         Prepared.load(tmp_path)
-    made = prepare(ragged(noise(30)), PrepareSettings(layout="ntu25"))
-    made.save(tmp_path)
+    prepared = prepare(ragged(noise(30)), PrepareSettings(layout="ntu25"))
+    prepared.save(tmp_path)
     np.save(tmp_path / "present.npy", np.ones((3, 2), dtype=bool))
     with pytest.raises(BadFile, match="agree"):
         Prepared.load(tmp_path)
-    made.save(tmp_path)
-    np.save(tmp_path / "positions.npy", made.positions.astype(np.float64))
+    prepared.save(tmp_path)
+    np.save(tmp_path / "positions.npy", prepared.positions.astype(np.float64))
     with pytest.raises(BadFile, match=r"positions.npy.*float32.*float64"):
         Prepared.load(tmp_path)
     (tmp_path / "seconds.npy").write_bytes(b"\x93NUMPY")
-    made.save(tmp_path)
+    prepared.save(tmp_path)
     (tmp_path / "seconds.npy").write_bytes(b"\x93NUMPY")
     with pytest.raises(BadFile, match=r"seconds.npy"):
         Prepared.load(tmp_path)
-    made.save(tmp_path)
+    prepared.save(tmp_path)
     (tmp_path / "prepared.json").write_text('{"layout": "centaur", "shape": [1]}')
     with pytest.raises(BadFile, match="centaur"):
         Prepared.load(tmp_path)
 
 
-def test_the_cache_is_used_and_knows_settings_and_pack(tmp_path: Path) -> None:
+def test_the_cache_is_by_settings_and_pack(tmp_path: Path) -> None:
     clips, others = ragged(noise(30)), ragged(noise(30, seed=1))
     first = prepare_cached(clips, "a", PrepareSettings(layout="ntu25"), tmp_path)
-    # The same name of a pack: what was made before comes back, though these clips are others.
+    # The same pack digest: the cached result is returned, although these clips are different.
     np.testing.assert_array_equal(
         prepare_cached(others, "a", PrepareSettings(layout="ntu25"), tmp_path).positions, first.positions
     )
@@ -175,7 +177,7 @@ def test_the_cache_is_used_and_knows_settings_and_pack(tmp_path: Path) -> None:
     )
 
 
-def test_what_the_cache_has_is_not_checked_again(tmp_path: Path) -> None:
+def test_a_cached_pack_is_not_checked_again(tmp_path: Path) -> None:
     clips, settings, checked = ragged(noise(30)), PrepareSettings(layout="ntu25"), []
     for _ in range(2):
         prepare_cached(clips, "a", settings, tmp_path, check=lambda: checked.append(1))
@@ -186,12 +188,12 @@ def test_what_the_cache_has_is_not_checked_again(tmp_path: Path) -> None:
 
     with pytest.raises(BadFile, match="expected one digest"):
         prepare_cached(clips, "b", settings, tmp_path, check=changed)
-    assert len(list(tmp_path.iterdir())) == 1, "nothing is kept of a pack that was refused"
+    assert len(list(tmp_path.iterdir())) == 1, "a pack that was refused is not cached"
 
 
-def test_a_cache_that_cannot_be_written_is_done_without(tmp_path: Path) -> None:
-    (tmp_path / "taken").write_text("a file, where the cache would be a folder")
+def test_a_cache_that_cannot_be_written_gives_a_warning(tmp_path: Path) -> None:
+    (tmp_path / "taken").write_text("a file in place of the cache folder")
     clips, settings = ragged(noise(30)), PrepareSettings(layout="ntu25")
     with pytest.warns(UserWarning, match="cannot be cached"):
-        made = prepare_cached(clips, "a", settings, tmp_path / "taken")
-    np.testing.assert_array_equal(made.positions, prepare(clips, settings).positions)
+        prepared = prepare_cached(clips, "a", settings, tmp_path / "taken")
+    np.testing.assert_array_equal(prepared.positions, prepare(clips, settings).positions)

@@ -1,4 +1,4 @@
-"""Official divisions: their tables, their masks, and the published set sizes out of the list of names."""
+"""Official divisions: their tables and masks, and the published set sizes from the list of names."""
 
 from __future__ import annotations
 
@@ -16,8 +16,6 @@ from pgfa.pack.protocol import (
     one_shot_exemplars,
     one_shot_masks,
     protocol_masks,
-    train_mask,
-    zero_shot_masks,
 )
 from pgfa.read.datasets.ntu.names import dropped_names, in_dataset, parse_ntu_name
 from pgfa.text import catalogue, find_split
@@ -64,7 +62,10 @@ def test_published_set_sizes_come_out_exactly(available: list[str], dataset: str
         if key.startswith(f"{dataset}/"):
             unseen = find_split(key).unseen
             seen = [name for name in names if name not in unseen]
-            train, test = zero_shot_masks(columns["action"], masks, seen, unseen)
+            train, test = (
+                masks[0] & np.isin(columns["action"], seen),
+                masks[1] & np.isin(columns["action"], unseen),
+            )
             assert (int(train.sum()), int(test.sum())) == (train_size, test_size), key
 
 
@@ -91,17 +92,17 @@ def test_exemplars_are_of_the_novel_classes(dataset: str, count: int) -> None:
 
 
 def test_rules_of_the_two_ntu_sets() -> None:
-    of60, of120 = RULES["ntu60"]["cross-subject"].train, RULES["ntu120"]["cross-subject"].train
-    assert (len(of60), len(of120)) == (20, 53)
-    assert of60 < of120 <= set(range(1, 107))
+    subjects60, subjects120 = RULES["ntu60"]["cross-subject"].train, RULES["ntu120"]["cross-subject"].train
+    assert (len(subjects60), len(subjects120)) == (20, 53)
+    assert subjects60 < subjects120 <= set(range(1, 107))
     columns = {
         "subject": ["001", "3", "103", "106"],
         "camera": ["1", "2", "3", "1"],
         "setup": ["1", "2", "31", "32"],
     }
-    assert train_mask(columns, "ntu120", "cross-subject").tolist() == [True, False, True, False]
-    assert train_mask(columns, "ntu60", "cross-view").tolist() == [False, True, True, False]
-    assert train_mask(columns, "ntu120", "cross-setup").tolist() == [False, True, False, True]
+    assert protocol_masks(columns, "ntu120", "cross-subject")[0].tolist() == [True, False, True, False]
+    assert protocol_masks(columns, "ntu60", "cross-view")[0].tolist() == [False, True, True, False]
+    assert protocol_masks(columns, "ntu120", "cross-setup")[0].tolist() == [False, True, False, True]
     train, test = protocol_masks(columns, "ntu120", "cross-setup")
     assert (train ^ test).all()
     assert all(mask.all() for mask in protocol_masks(columns, "anything", "all"))
@@ -111,18 +112,18 @@ def test_rules_of_the_two_ntu_sets() -> None:
     ("columns", "dataset", "protocol", "message"),
     [
         ({"subject": ["1"]}, "ntu60", "cross-setup", "known: cross-subject, cross-view, all"),
-        ({"subject": ["1"]}, "pku-mmd", "cross-subject", "known: all; split files must lie beside"),
+        ({"subject": ["1"]}, "pku-mmd", "cross-subject", "known: all; for others, import"),
         ({"subject": ["1"]}, "ntu60", "cross-view", "needs the column 'camera'"),
         ({"subject": ["1", ""]}, "ntu60", "cross-subject", "clip 1 has ''"),
         ({"subject": ["1", "\u00b2"]}, "ntu60", "cross-subject", "clip 1"),
         ({"subject": ["9" * 30]}, "ntu60", "cross-subject", "clip 0"),
     ],
 )
-def test_what_cannot_be_divided_is_refused(
+def test_a_division_that_is_impossible_is_refused(
     columns: dict[str, list[str]], dataset: str, protocol: str, message: str
 ) -> None:
     with pytest.raises(BadConfig, match=message):
-        train_mask(columns, dataset, protocol)
+        protocol_masks(columns, dataset, protocol)
 
 
 def test_lists_of_recordings_divide_their_clips() -> None:
@@ -132,16 +133,8 @@ def test_lists_of_recordings_divide_their_clips() -> None:
     assert test.tolist() == [False, False, True, False]
     with pytest.raises(BadConfig, match="neither list, the first '0003-M'"):
         listed_masks(names, ["0002-L", "0002-R"], [])
-    with pytest.raises(BadConfig, match="both train and test"):
+    with pytest.raises(BadConfig, match="in both lists"):
         listed_masks(names, ["0002-L"], ["0002-L"])
-
-
-def test_a_class_cannot_be_seen_and_unseen() -> None:
-    everything = protocol_masks({"subject": ["1", "2"]}, "ntu60", "all")
-    train, test = zero_shot_masks(["wave", "clap"], everything, ["wave"], ["clap"])
-    assert (train.tolist(), test.tolist()) == ([True, False], [False, True])
-    with pytest.raises(BadConfig, match="both seen and unseen"):
-        zero_shot_masks(["wave", "clap"], everything, ["wave", "clap"], ["clap"])
 
 
 def test_first_exemplars_do_not_depend_on_the_order_of_clips() -> None:

@@ -14,13 +14,13 @@ SIZES = [(dataset, size) for dataset, sizes in STORED.items() for size in sizes]
 
 @pytest.mark.parametrize(("dataset", "size"), SIZES)
 def test_stored_splits_are_what_the_seed_gives(dataset: str, size: int) -> None:
-    book = catalogue(dataset)
+    classes = catalogue(dataset)
     for number in range(COUNT):
         stored = find_split(f"{dataset}/random-{size}-{number:02d}")
-        assert stored == draw_split(book, size, number)
+        assert stored == draw_split(classes, size, number)
         # By hand: the first `size` of a permutation, in the order of their ids.
-        ids = np.random.default_rng([number, size, len(book)]).permutation(len(book))[:size]
-        assert [book[name].id for name in stored.unseen] == sorted(ids.tolist())
+        ids = np.random.default_rng([number, size, len(classes)]).permutation(len(classes))[:size]
+        assert [classes[name].id for name in stored.unseen] == sorted(ids.tolist())
         assert stored.source == SOURCE
 
 
@@ -64,9 +64,9 @@ def test_unseen_classes_with_a_seen_twin_are_as_many_as_the_page_says(
     dataset: str, size: int, mean: float
 ) -> None:
     """docs/benchmark.md: the leakage rule is for other data sets; inside one the split decides."""
-    book, found = catalogue(dataset), []
+    classes, twins = catalogue(dataset), []
     for number in range(COUNT):
         unseen = set(find_split(f"{dataset}/random-{size}-{number:02d}").unseen)
-        seen = [a for a in book.actions if a.name not in unseen]
-        found.append(sum(any(same_meaning(book[name], other) for other in seen) for name in unseen))
-    assert sum(found) / COUNT == pytest.approx(mean)
+        seen = [a for a in classes.actions if a.name not in unseen]
+        twins.append(sum(any(same_meaning(classes[name], other) for other in seen) for name in unseen))
+    assert sum(twins) / COUNT == pytest.approx(mean)

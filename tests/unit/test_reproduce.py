@@ -139,7 +139,7 @@ def test_sentences_by_others(world: Path, tmp_path: Path) -> None:
     one = folders(world, "ntu60")
     table = reproduce("one-shot", one, tmp_path / "o", text=made, sentences=given, protocol="paper", **SMALL)
     assert "Sentences: ntu60 from mine.txt." in table.notes
-    with pytest.raises(BadFile, match="none among"):
+    with pytest.raises(BadFile, match="found 60 other names"):
         reproduce("one-shot", one, tmp_path / "p", text=made, protocol="paper", **SMALL)
 
 

@@ -1,4 +1,4 @@
-"""Stand-ins: the official form, everything in it that the real sets have, the same bytes each time."""
+"""Stand-ins: the official format, everything that the real data sets have, and the same bytes each time."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ from pgfa.read.datasets.ntu.reader import read_ntu
 from pgfa.read.datasets.pku import read_splits
 from pgfa.read.source import FileRef
 from pgfa.synth import ACTIONS
-from pgfa.synth.scores import scores
+from pgfa.synth.choreography import choreographies
 from pgfa.synth.standin import ntu_file, stand_in_names, synthesise
 
 TWO_PEOPLE = set(range(50, 61)) | set(range(106, 121))
 
 
-def test_every_class_has_a_score_of_its_own() -> None:
+def test_every_class_has_a_choreography_of_its_own() -> None:
     names = set(class_names("ntu")) | set(class_names("pku"))
-    assert set(scores()) == names
-    assert len(set(scores().values())) == len(names)
-    played = {action for score in scores().values() for action in (*score.actions, score.partner) if action}
-    assert played <= set(ACTIONS)
+    assert set(choreographies()) == names
+    assert len(set(choreographies().values())) == len(names)
+    actions = {action for c in choreographies().values() for action in (*c.actions, c.partner) if action}
+    assert actions <= set(ACTIONS)
     for number, name in enumerate(class_names("ntu"), 1):
-        assert bool(scores()[name].partner) == (number in TWO_PEOPLE), name
+        assert bool(choreographies()[name].partner) == (number in TWO_PEOPLE), name
 
 
 def test_names_are_official_and_spread_over_classes() -> None:
@@ -52,20 +52,20 @@ def write(tmp_path: Path, name: NtuName, seed: int = 0) -> FileRef:
     return FileRef(file)
 
 
-def test_files_look_like_people_and_a_second_person_comes_with_the_class(tmp_path: Path) -> None:
+def test_clips_show_people_and_two_in_classes_for_two(tmp_path: Path) -> None:
     alone = read_ntu(write(tmp_path, NtuName(1, 2, 3, 1, 23)))
     assert (alone.bodies, alone.problems) == (1, ())
     together = read_ntu(write(tmp_path, NtuName(1, 2, 3, 1, 58)))
     assert (together.bodies, together.problems) == (2, ())
-    apart = np.linalg.norm(together.positions[:, 0, 0] - together.positions[:, 1, 0], axis=1)
-    assert 0.5 < np.median(apart) < 2.5
+    distance = np.linalg.norm(together.positions[:, 0, 0] - together.positions[:, 1, 0], axis=1)
+    assert 0.5 < np.median(distance) < 2.5
     height = alone.positions[..., 1].max(axis=2) - alone.positions[..., 1].min(axis=2)
     assert 0.8 < np.median(height) < 2.2
-    # As long as real files are.
+    # As large as real files.
     assert 100_000 < (tmp_path / "S001C002P003R001A023.skeleton").stat().st_size < 800_000
 
 
-def test_a_performance_is_one_and_its_three_views_differ() -> None:
+def test_three_cameras_record_the_same_performance() -> None:
     lengths = {ntu_file(NtuName(4, camera, 7, 2, 30)).split(b"\n", 1)[0] for camera in (1, 2, 3)}
     assert len(lengths) == 1
     assert len({ntu_file(NtuName(4, camera, 7, 2, 30)) for camera in (1, 2, 3)}) == 3
@@ -73,7 +73,7 @@ def test_a_performance_is_one_and_its_three_views_differ() -> None:
     assert ntu_file(NtuName(4, 1, 7, 2, 30)) != ntu_file(NtuName(4, 1, 7, 2, 30), seed=1)
 
 
-def test_clips_set_aside_hold_no_body() -> None:
+def test_clips_on_the_list_of_missing_skeletons_have_no_body() -> None:
     name = parse_ntu_name(min(dropped_names("ntu60")))
     assert name is not None
     counts = ntu_file(name).split()
@@ -81,22 +81,22 @@ def test_clips_set_aside_hold_no_body() -> None:
     assert set(counts[1:]) == {b"0"}
 
 
-def test_an_ntu_stand_in_is_imported_whole(tmp_path: Path) -> None:
-    made = synthesise("ntu60", 120, tmp_path / "data", jobs=1)
-    assert made.files == 120
-    assert made.bytes == sum(file.stat().st_size for file in (tmp_path / "data").rglob("*.skeleton"))
+def test_all_of_an_ntu_stand_in_is_imported(tmp_path: Path) -> None:
+    first = synthesise("ntu60", 120, tmp_path / "data", jobs=1)
+    assert first.files == 120
+    assert first.bytes == sum(file.stat().st_size for file in (tmp_path / "data").rglob("*.skeleton"))
     report = import_dataset("ntu60", tmp_path / "data", tmp_path / "pack", jobs=1, progress=False)
     assert report.account is not None
     assert report.summary.clips == len(report.account.included) == 120 - len(report.account.dropped)
     assert len(report.summary.classes) == 60
-    assert report.summary.faulty > 0
-    again = synthesise("ntu60", 120, tmp_path / "again", jobs=2)
-    assert again.bytes == made.bytes
+    assert report.summary.with_problems > 0
+    second = synthesise("ntu60", 120, tmp_path / "again", jobs=2)
+    assert second.bytes == first.bytes
     for file in (tmp_path / "data").rglob("*.skeleton"):
         assert file.read_bytes() == (tmp_path / "again" / file.relative_to(tmp_path / "data")).read_bytes()
 
 
-def test_a_pku_stand_in_is_imported_whole(tmp_path: Path) -> None:
+def test_all_of_a_pku_stand_in_is_imported(tmp_path: Path) -> None:
     assert synthesise("pku-mmd", 100, tmp_path / "data", jobs=1).files == 6
     report = import_dataset("pku-mmd", tmp_path / "data", tmp_path / "pack", jobs=1, progress=False)
     pack = open_pack(tmp_path / "pack")
@@ -109,7 +109,7 @@ def test_a_pku_stand_in_is_imported_whole(tmp_path: Path) -> None:
         assert set(train) | set(test) == streams
 
 
-def test_what_cannot_be_made_is_refused(tmp_path: Path) -> None:
+def test_invalid_arguments_are_refused(tmp_path: Path) -> None:
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "x").write_text("x")
     for dataset, clips, folder in (

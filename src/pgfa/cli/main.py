@@ -92,9 +92,9 @@ def check(source: Path, *, labels: Path | None = None, json: Path | None = None)
 
     --labels is as in `pgfa import`; --json also writes the results to a file.
     """
-    from pgfa.pack.importing.check import report
+    from pgfa.pack.importing.check import print_check
 
-    if not report(source, labels, json):
+    if not print_check(source, labels, json):
         raise SystemExit(1)
 
 
@@ -117,7 +117,7 @@ def inspect(what: str, *, clip: str | None = None, out: Path | None = None) -> N
     if is_pack(Path(what)):
         pack = open_pack(what)
         print(summary(pack))
-        shown = pack.clip(pack.place_of(clip) if clip else 0) if out or clip else None
+        shown = pack.clip(pack.index_of(clip) if clip else 0) if out or clip else None
         if shown is not None:
             print(summary(shown))
     else:
@@ -253,9 +253,9 @@ def serve(
 @app.command
 def splits() -> None:
     """List the published splits: which classes of which data set are unseen, and who says so."""
-    from pgfa.text.catalogue import catalogue, known_catalogues
+    from pgfa.text.catalogue import catalogue, catalogue_names
 
-    for dataset in known_catalogues():
+    for dataset in catalogue_names():
         for split in catalogue(dataset).splits.values():
             print(f"{split.key}  ({split.source})\n    {', '.join(split.unseen)}")
 

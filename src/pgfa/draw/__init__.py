@@ -1,4 +1,4 @@
-"""Clips as moving pictures: a self-contained page with a 3-D player, or a GIF. Knows no model."""
+"""Clips as moving pictures: a self-contained HTML page with a 3-D player, or a GIF."""
 
 from pgfa.draw.clips import clip_gif, clip_page, draw_clip
 from pgfa.draw.page import PLAYER, asset, document

@@ -1,4 +1,4 @@
-"""Clips as a page or as a GIF: what ``pgfa inspect`` shows."""
+"""Clips as an HTML page or a GIF, as written by ``pgfa inspect``."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ def clip_page(clips: Sequence[Clip], title: str, notes: Sequence[str] = ()) -> s
     Args:
         clips: any number, of any layouts.
         title: heading of the page.
-        notes: plain statements shown under the heading.
+        notes: plain text shown under the heading.
     """
-    remarks = "".join(f"<li>{escape(note)}</li>" for note in notes)
+    note_items = "".join(f"<li>{escape(note)}</li>" for note in notes)
     if not clips:
-        stage = '<p class="empty">There is no clip to show.</p>'
+        stage = '<p class="empty">No clips to show.</p>'
     elif len(clips) == 1:
         stage = f'<div id="player"></div>{_facts(clips[0], hidden=False)}'
     else:
@@ -49,7 +49,7 @@ def clip_page(clips: Sequence[Clip], title: str, notes: Sequence[str] = ()) -> s
         )
     body = (
         f'<main class="clip-page"><header><h1>{escape(title)}</h1>'
-        f'{f"""<ul class="notes">{remarks}</ul>""" if remarks else ""}</header>{stage}</main>'
+        f'{f"""<ul class="notes">{note_items}</ul>""" if note_items else ""}</header>{stage}</main>'
     )
     return document(
         title,
@@ -74,10 +74,10 @@ def _facts(clip: Clip, *, hidden: bool) -> str:
         "Camera": source.camera,
         "Setup": source.setup,
         "Length": f"{clip.frames} frame{'s' * (clip.frames != 1)} at {clip.rate:.4g} Hz, "
-        "{clip.seconds:.2f} s",
+        f"{clip.seconds:.2f} s",
         "Bodies": str(int((~np.isnan(clip.positions)).any(axis=(0, 2, 3)).sum())),
         "Layout": f"{clip.layout.name}, {len(clip.layout.joints)} joints",
-        "Problems": "; ".join(clip.problems) or "none found",
+        "Problems": "; ".join(clip.problems) or "none",
     }
     rows = "".join(
         f"<div><dt>{name}</dt><dd>{escape(value)}</dd></div>" for name, value in facts.items() if value
@@ -86,28 +86,29 @@ def _facts(clip: Clip, *, hidden: bool) -> str:
 
 
 def draw_clip(clip: Clip, path: Path) -> None:
-    """Draw a clip into a file: ``.html`` a page that plays it, ``.gif`` a moving picture. BadConfig for others."""
+    """Draw a clip into a file: ``.html`` for a page that plays it, ``.gif`` for an animation. BadConfig for others."""
     if path.suffix == ".gif":
         clip_gif(clip, path)
     elif path.suffix in (".html", ".htm"):
         write_atomic(path, clip_page([clip], clip.source.id or "clip", clip.problems))
     else:
-        raise BadConfig(f"{path}: a clip is drawn into .html or .gif")
+        raise BadConfig(f"{path}: expected a file name ending in .html or .gif")
 
 
 def clip_gif(clip: Clip, path: Path, *, size: int = 360, max_frames: int = 150) -> None:
-    """Write a clip as an animated GIF, seen from the front and a little above; left limbs are drawn thicker.
+    """Write a clip as an animated GIF, seen from the front and slightly above; left limbs are drawn thicker.
 
     Args:
-        clip: the clip; one of more than `max_frames` frames is thinned.
-        path: where to; written atomically.
+        clip: the clip.
+        path: the file; written atomically.
         size: width and height in pixels.
+        max_frames: a longer clip is drawn with every 2nd, 3rd, ... frame.
     """
     from PIL import Image, ImageDraw
 
     payload = clip_payload(clip, max_frames)
     layout: dict[str, Any] = layouts_payload([clip.layout])[clip.layout.name]
-    factor = 2  # drawn larger, then halved: smooth lines
+    factor = 2  # drawn larger, then reduced, for smooth lines
     extent = size * factor
     flat, scale = _project(unpack_positions(payload), payload, extent)
     pictures = []
@@ -145,7 +146,7 @@ def clip_gif(clip: Clip, path: Path, *, size: int = 360, max_frames: int = 150) 
 def _project(
     points: NDArray[np.float32], payload: dict[str, Any], extent: int
 ) -> tuple[NDArray[np.float64], float]:
-    """Points in metres -> pixels, parallel projection; also pixels a metre."""
+    """Points in metres -> pixels, by parallel projection; also pixels per metre."""
     yaw, pitch = payload["yaw"] + 0.4, 0.2
     scale = extent * 0.42 / max(payload["reach"])
     x, y, z = np.moveaxis(points - np.array(payload["target"]), -1, 0)

@@ -1,4 +1,4 @@
-"""One self-contained HTML page: everything inside it, nothing else allowed in, foreign text kept as text."""
+"""Self-contained HTML pages: scripts, styles and data inside, nothing loaded, and text from outside escaped."""
 
 from __future__ import annotations
 
@@ -11,32 +11,32 @@ from html import escape
 from importlib import resources
 from typing import Any
 
-# The player's scripts, in the order they need one another.
+# The scripts of the player, in the order in which they depend on each other.
 PLAYER = ("scene.js", "player.js")
 
 
 @cache
 def asset(package: str, name: str) -> str:
-    """Text of a style sheet or script that lies beside a package's modules."""
+    """Text of a style sheet or script in a package."""
     return resources.files(package).joinpath(name).read_text(encoding="utf-8")
 
 
 def document(title: str, body: str, *, styles: Sequence[str], scripts: Sequence[str], data: Any) -> str:
-    """A whole HTML page that works from disk and can load nothing from anywhere.
+    """A complete HTML page that works from disk and loads nothing.
 
-    A content security policy allows exactly the given scripts and style sheets, by their hashes, and nothing
-    else: were a name from outside ever to slip through as markup, the browser would still not run it.
+    A content security policy allows exactly the given scripts and style sheets, by their hashes. If text from outside
+    was ever inserted as markup by mistake, the browser would still not run it.
 
     Args:
         title: plain text, escaped here.
-        body: HTML; the caller has escaped all text in it (``html.escape``). No ``style`` or ``on...``
-            attributes: the policy forbids them.
-        styles, scripts: texts of trusted style sheets and classic scripts of this package.
-        data: JSON values, without NaN; a script finds them as text of the element ``page-data``.
+        body: HTML in which the caller has escaped all text (``html.escape``). No ``style`` or ``on...`` attributes:
+            the policy forbids them.
+        styles, scripts: texts of style sheets and classic scripts of this package.
+        data: JSON values without NaN; scripts read them from the text of the element ``page-data``.
     """
     for text in (*styles, *scripts):
         if "</" in text and ("</script" in text.lower() or "</style" in text.lower()):
-            raise ValueError("a script or style sheet that closes its own element cannot be put into a page")
+            raise ValueError("a script or style sheet must not close its own element")
     policy = "; ".join(
         (
             "default-src 'none'",
@@ -77,6 +77,6 @@ def _hashes(texts: Sequence[str]) -> str:
 
 
 def _json(value: Any) -> str:
-    """JSON that cannot end the element it stands in, whatever its strings hold."""
+    """JSON that cannot close its element, for any strings."""
     text = json.dumps(value, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
     return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")

@@ -1,4 +1,4 @@
-"""What the player needs of a clip, as plain JSON values: packed positions, bones, floor and a first view."""
+"""A clip as JSON values for the player: packed positions, bones, floor and an initial view."""
 
 from __future__ import annotations
 
@@ -19,26 +19,26 @@ _STEP = 0.001
 def clip_payload(clip: Clip, max_frames: int | None = None) -> dict[str, Any]:
     """A clip as JSON values for the player.
 
-    Positions become little-endian int16 in steps of a millimetre about the middle of the clip (in coarser
-    steps only where a clip spans more than 64 m), so what is drawn is within half a millimetre of what was
-    recorded. Body slots that are empty throughout are left out.
+    Positions are little-endian int16 in steps of a millimetre relative to the middle of the clip (in coarser steps if
+    the clip spans more than 64 m), so the error is at most half a millimetre. Body slots that are always empty are left
+    out.
 
     Args:
         clip: the clip.
-        max_frames: a longer clip is thinned to every 2nd, 3rd, ... frame until it has no more than this many;
-            its rate falls with it, so it plays at its true speed.
+        max_frames: of a longer clip only every 2nd, 3rd, ... frame is used; its rate is lower accordingly, so it plays
+            at the recorded speed.
 
     Returns:
-        A dict without NaN, ready for ``json.dumps``; ``every`` says which frames were kept (1: all).
+        A dict without NaN, ready for ``json.dumps``; ``every`` is the step between the frames used (1: all).
     """
     every = 1 if max_frames is None else max(1, -(-clip.frames // max(1, max_frames)))
     positions = np.where(np.isfinite(clip.positions[::every]), clip.positions[::every], np.float32(np.nan))
-    # A joint with one coordinate missing has no place to be drawn at.
+    # A joint with a missing coordinate cannot be drawn.
     absent = np.asarray(np.isnan(positions).any(axis=-1))
     present = np.flatnonzero((~absent).any(axis=(0, 2)))
     positions, absent = positions[:, present].astype(np.float64), absent[:, present]
-    seen = positions[~absent]
-    low, high = (seen.min(axis=0), seen.max(axis=0)) if len(seen) else (np.zeros(3), np.zeros(3))
+    visible = positions[~absent]
+    low, high = (visible.min(axis=0), visible.max(axis=0)) if len(visible) else (np.zeros(3), np.zeros(3))
     origin = (low + high) / 2
     step = max(_STEP, float((high - low).max()) / 2 / _LARGEST)
     steps = np.where(absent[..., None], MISSING, np.round((np.nan_to_num(positions) - origin) / step))
@@ -69,7 +69,7 @@ def clip_payload(clip: Clip, max_frames: int | None = None) -> dict[str, Any]:
 
 
 def unpack_positions(payload: dict[str, Any]) -> NDArray[np.float32]:
-    """(frames, bodies present, joints, 3) metres of a payload, NaN where absent: what the player reads."""
+    """(frames, bodies present, joints, 3) metres of a payload, NaN where absent, as decoded by the player."""
     steps = np.frombuffer(base64.b64decode(payload["positions"]), dtype="<i2")
     steps = steps.reshape(payload["frames"], payload["bodies"], payload["joints"], 3)
     metres = steps * payload["step"] + np.array(payload["origin"])
@@ -77,7 +77,7 @@ def unpack_positions(payload: dict[str, Any]) -> NDArray[np.float32]:
 
 
 def layouts_payload(layouts: Iterable[Layout]) -> dict[str, Any]:
-    """Bones, sides, head and trailing joints of each layout, by its name, for the player."""
+    """Bones, sides, head and joints with trails of each layout, by name, for the player."""
     return {layout.name: _layout(layout) for layout in layouts}
 
 
@@ -96,12 +96,12 @@ def _layout(layout: Layout) -> dict[str, Any]:
 
 
 def _view(positions: NDArray[np.float64], absent: NDArray[np.bool_], layout: Layout) -> dict[str, Any]:
-    """Where the floor is, what to look at, from where, and how much of space to show."""
-    seen = positions[~absent]
-    if not len(seen):
+    """Height of the floor; target, extent and direction of the initial view."""
+    visible = positions[~absent]
+    if not len(visible):
         return {"floor": 0.0, "target": [0.0, 1.0, 0.0], "reach": [1.0, 1.0], "yaw": 0.0}
-    # Single frames with a joint far off must not shrink the person: the outermost hundredth is let go.
-    low, high = np.percentile(seen, [1, 99], axis=0)
+    # Without the outermost hundredth, for single outliers must not make the person small.
+    low, high = np.percentile(visible, [1, 99], axis=0)
     heights = np.where(absent, np.inf, positions[..., 1]).min(axis=(1, 2))
     floor = float(np.percentile(heights[np.isfinite(heights)], 10))
     target = (low + high) / 2
@@ -111,30 +111,27 @@ def _view(positions: NDArray[np.float64], absent: NDArray[np.bool_], layout: Lay
         "floor": floor,
         "target": [float(value) for value in target],
         "reach": [max(across, 0.2), max(up, 0.2)],
-        "yaw": _front(positions, absent, layout),
+        "yaw": _front_yaw(positions, absent, layout),
     }
 
 
-def _front(positions: NDArray[np.float64], absent: NDArray[np.bool_], layout: Layout) -> float:
-    """Angle about the vertical from which the bodies are seen from the front, two of them side by side.
+def _front_yaw(positions: NDArray[np.float64], absent: NDArray[np.bool_], layout: Layout) -> float:
+    """Angle about the vertical from which the bodies are seen from the front, two bodies side by side.
 
-    The viewer's right lies along (cos yaw, 0, -sin yaw), where a body facing the viewer has its left.
+    The viewer's right is (cos yaw, 0, -sin yaw), the left of a body that faces the viewer.
     """
-    held = np.where(absent[..., None], np.nan, positions)
+    visible = np.where(absent[..., None], np.nan, positions)
     pairs = [pair for pair in layout.pairs if pair[0].startswith(("shoulder", "hip", "clavicle"))]
-    sides = [held[:, :, layout.index(left)] - held[:, :, layout.index(other)] for left, other in pairs]
-    wide = np.stack(sides).reshape(-1, 3) if sides else np.zeros((0, 3))
-    wide = wide[~np.isnan(wide).any(axis=1)]
-    right = wide.mean(axis=0) if len(wide) else np.array([1.0, 0.0, 0.0])
-    middles = [body[~np.isnan(body)].reshape(-1, 3).mean(axis=0) for body in held.swapaxes(0, 1)]
-    if len(middles) > 1:
-        between = middles[1] - middles[0]
-        if np.hypot(between[0], between[2]) > 0.3:
-            # Two who face the same way are seen from the front; of two face to face the first stands left.
-            agree = between[0] * right[0] + between[2] * right[2]
-            right = (
-                -between
-                if agree < -0.2 * np.hypot(between[0], between[2]) * np.hypot(right[0], right[2])
-                else between
-            )
+    sides = [visible[:, :, layout.index(left)] - visible[:, :, layout.index(other)] for left, other in pairs]
+    lines = np.stack(sides).reshape(-1, 3) if sides else np.zeros((0, 3))
+    lines = lines[~np.isnan(lines).any(axis=1)]
+    right = lines.mean(axis=0) if len(lines) else np.array([1.0, 0.0, 0.0])
+    centres = [body[~np.isnan(body)].reshape(-1, 3).mean(axis=0) for body in visible.swapaxes(0, 1)]
+    if len(centres) > 1:
+        to_second = centres[1] - centres[0]
+        distance = np.hypot(to_second[0], to_second[2])
+        if distance > 0.3:
+            # Two who face the same way are seen from the front; of two who face each other the first is on the left.
+            agreement = to_second[0] * right[0] + to_second[2] * right[2]
+            right = -to_second if agreement < -0.2 * distance * np.hypot(right[0], right[2]) else to_second
     return float(np.arctan2(-right[2], right[0]))

@@ -1,4 +1,4 @@
-"""Many clips in one folder on disk: import a data set into it, open it, select from it, sum it up."""
+"""Packs, folders of many clips on disk: import a data set, open, select, summarise."""
 
 from pgfa.pack.importing.importer import ImportReport, import_dataset
 from pgfa.pack.pack import Pack, Rejected, is_pack, open_pack

@@ -1,11 +1,16 @@
 """A pack: many clips, as recorded, in one folder. Opening it, and selecting from it.
 
-The folder holds
+The folder contains
 
 - ``pack.json``: form, version, layout, data sets, counts, digests;
-- ``positions.npy``: (rows, joints, 3) float32, a row being one body in one frame (`pgfa.skeleton.Ragged`);
-- ``manifest.parquet``: a line a clip, columns as in `COLUMNS`;
-- ``rejected.json``: the files that were given and could not be used, and why.
+- ``positions.npy``: (rows, joints, 3) float32; a row is one body in one frame (`pgfa.skeleton.Ragged`);
+- ``manifest.parquet``: one line per clip, with the columns `COLUMNS`;
+- ``rejected.json``: the files that could not be used, and why;
+- ``divisions.json`` and ``account.json``, for data sets that have them (`pgfa.pack.protocol`, `ImportReport.account`).
+
+Rule for changes: packs of every earlier `VERSION` stay readable. A change of these files increases `VERSION` and is
+mapped to the present form in `_read_settings` or `_read_manifest`, the only places that look at the version;
+`tests/fixtures` keeps a pack of each version.
 """
 
 from __future__ import annotations
@@ -33,17 +38,17 @@ COLUMNS: dict[str, type] = {
     "id": str, "dataset": str, "action": str, "variant": str, "subject": str, "camera": str, "setup": str,
     "rate": float, "frames": int, "bodies": int, "start": int, "problems": list, "digest": str,
 }  # fmt: skip
-"""The manifest: what `pgfa.skeleton.Source` says of a clip, its frames a second, frames, body slots, first
-row in positions.npy, and the defects found when it was read. ``list`` is a list of strings."""
+"""Columns of the manifest: the fields of `pgfa.skeleton.Source`, frames per second, frames, body slots, first row in
+positions.npy, and the problems found when the clip was read. ``list`` is a list of strings."""
 
 
 @dataclass(frozen=True)
 class Rejected:
-    """A file that was given and could not be used.
+    """A file of the data set that could not be used.
 
     Attributes:
         file: its path below the imported folder (or in the zip).
-        message: why, in full.
+        message: the reason.
     """
 
     file: str
@@ -52,17 +57,15 @@ class Rejected:
 
 @dataclass(frozen=True, eq=False)
 class Pack:
-    """Clips of one layout on disk, or a selection of them (the same memory-mapped rows, fewer manifest
-    lines).
+    """Clips of one layout on disk, or a selection of them: the same memory-mapped rows, fewer manifest lines.
 
     Attributes:
-        folder: where it lies.
+        folder: the pack's folder.
         layout: of all its clips.
-        manifest: a line a clip, columns `COLUMNS`.
+        manifest: one line per clip, columns `COLUMNS`.
         positions: (rows, joints, 3) float32, metres, memory-mapped, read-only.
-        digest: 16 hex digits that stand for the content (and the selection); what is made from a pack is
-            cached under it.
-        rejected: files that were given to the import and could not be used.
+        digest: 16 hex digits that identify the content and the selection; caches use it as a key.
+        rejected: files that the import could not use.
     """
 
     folder: Path
@@ -99,35 +102,34 @@ class Pack:
         )
 
     def select(
-        self, which: NDArray[np.bool_] | NDArray[np.integer[Any]] | Sequence[bool] | Sequence[int]
+        self, selection: NDArray[np.bool_] | NDArray[np.integer[Any]] | Sequence[bool] | Sequence[int]
     ) -> Pack:
-        """The clips of a mask (a value a clip) or of indices, in the order given. No row is copied.
+        """The clips of a mask (one value per clip), or of indices in their order. No row is copied.
 
         Raises:
             IndexError: a mask of another length, or an index outside the pack.
         """
-        asked = np.asarray(which)
-        if asked.dtype == bool and asked.shape != (len(self),):
-            raise IndexError(f"a mask of {len(self)} values is needed, found shape {asked.shape}")
-        # Indexing this way settles negative indices, and refuses what is no index.
-        indices = np.arange(len(self))[asked if asked.size else asked.astype(np.int64)]
-        if np.array_equal(indices, np.arange(len(self))):
+        index = np.asarray(selection)
+        if index.dtype == bool and index.shape != (len(self),):
+            raise IndexError(f"expected a mask of {len(self)} values, found shape {index.shape}")
+        # numpy resolves negative indices and refuses everything that is not an index.
+        clips = np.arange(len(self))[index if index.size else index.astype(np.int64)]
+        if np.array_equal(clips, np.arange(len(self))):
             return self
-        chosen = digest(self.digest, indices.astype("<i8").tobytes())
-        return replace(self, manifest=self.manifest[indices], digest=chosen)
+        selection_digest = digest(self.digest, clips.astype("<i8").tobytes())
+        return replace(self, manifest=self.manifest[clips], digest=selection_digest)
 
     def column(self, name: str) -> NDArray[Any]:
         """(clips,) values of a manifest column; text as numpy strings."""
         values = self.manifest[name]
         return np.array(values.to_list(), dtype=str) if COLUMNS.get(name) is str else values.to_numpy()
 
-    def place_of(self, clip: str) -> int:
-        """Index of the clip with that id. Raises BadConfig that names a few of the ids there are."""
+    def index_of(self, clip: str) -> int:
+        """Index of the clip with that id. Raises BadConfig that names a few of the pack's ids."""
         ids = self.manifest["id"].to_list()
         if clip not in ids:
-            raise BadConfig(
-                f"{self.folder} has no clip {clip!r}; it has {', '.join(ids[:5])} ... ({len(ids)} in all)"
-            )
+            examples = ", ".join(ids[:5]) + (", ..." if len(ids) > 5 else "")
+            raise BadConfig(f"{self.folder} has no clip {clip!r}; its {len(ids)} clips: {examples}")
         return int(ids.index(clip))
 
     @cached_property
@@ -137,33 +139,33 @@ class Pack:
 
     @cached_property
     def subjects(self) -> NDArray[np.str_]:
-        """(clips,) who performs."""
+        """(clips,) the subject who performs each clip."""
         return self.column("subject")
 
     @cached_property
     def classes(self) -> tuple[str, ...]:
-        """The classes that have clips here, sorted."""
+        """The classes that have clips in this pack, sorted."""
         return tuple(sorted(set(self.actions.tolist())))
 
     @cached_property
     def datasets(self) -> tuple[str, ...]:
-        """The data sets that have clips here, sorted."""
+        """The data sets that have clips in this pack, sorted."""
         return tuple(sorted(set(self.column("dataset").tolist())))
 
     def verify(self) -> None:
-        """Read the whole pack and compare with its digests. Raises BadFile where a byte has changed since."""
+        """Read the whole pack and compare it with its digests. Raises BadFile if a byte has changed."""
         settings = read_json(self.folder / SETTINGS)
         manifest = _read_manifest(self.folder / MANIFEST, settings.get("manifest_sha256"))
         sha = file_sha256(self.folder / POSITIONS)
         if sha != settings.get("positions_sha256"):
             raise _bad(self.folder / POSITIONS, f"SHA-256 {settings.get('positions_sha256')}", sha)
-        found = content_digest(sha, self.layout.name, manifest.to_dict(as_series=False))
-        if found != settings.get("digest"):
-            raise _bad(self.folder / MANIFEST, f"digest {settings.get('digest')}", found)
+        content = content_digest(sha, self.layout.name, manifest.to_dict(as_series=False))
+        if content != settings.get("digest"):
+            raise _bad(self.folder / MANIFEST, f"digest {settings.get('digest')}", content)
 
 
 def is_pack(path: Path) -> bool:
-    """Whether a folder says it is a pack (it may still be broken)."""
+    """Whether a folder has the file pack.json (the pack may still be damaged)."""
     return (path / SETTINGS).is_file()
 
 
@@ -171,13 +173,13 @@ def open_pack(path: str | Path) -> Pack:
     """Open a pack; positions stay on disk until used.
 
     Raises:
-        BadFile: a file is missing or cut short, the version or layout is not known, the manifest does not fit
-            the positions. What only `Pack.verify` sees is a changed value among the positions.
+        BadFile: a file is missing or truncated, the version or layout is unknown, or the manifest does not match the
+            positions. Changed values among the positions are detected by `Pack.verify` only.
     """
     folder = Path(path)
     if not folder.is_dir():
-        nothing = "nothing" if folder.is_absolute() else f"nothing below {Path.cwd()}"
-        raise _bad(folder, "a pack (a folder with pack.json)", "a file" if folder.exists() else nothing)
+        missing = "no such folder" if folder.is_absolute() else f"no such folder below {Path.cwd()}"
+        raise _bad(folder, "a pack (a folder with pack.json)", "a file" if folder.exists() else missing)
     settings = _read_settings(folder / SETTINGS)
     layout = LAYOUTS[settings["layout"]]
     positions = _map_positions(folder / POSITIONS, settings["rows"], len(layout.joints))
@@ -193,15 +195,15 @@ def content_digest(positions_sha256: str, layout: str, columns: dict[str, list[A
 
 
 def polars_schema() -> pl.Schema:
-    """`COLUMNS` as polars has them."""
+    """`COLUMNS` as polars types."""
     import polars as pl
 
     types: dict[type, Any] = {str: pl.String, float: pl.Float64, int: pl.Int64, list: pl.List(pl.String)}
     return pl.Schema({name: types[kind] for name, kind in COLUMNS.items()})
 
 
-def _bad(file: Path, expected: str, found: str, where: str = "") -> BadFile:
-    return BadFile(file, expected=expected, found=found, where=where)
+def _bad(file: Path, expected: str, actual: str, where: str = "") -> BadFile:
+    return BadFile(file, expected=expected, found=actual, where=where)
 
 
 def _read_settings(file: Path) -> dict[str, Any]:
@@ -211,8 +213,8 @@ def _read_settings(file: Path) -> dict[str, Any]:
     if settings.get("version") != VERSION:
         raise _bad(file, f"version {VERSION}", f"{settings.get('version')!r}", "field version")
     if not isinstance(settings.get("layout"), str) or settings["layout"] not in LAYOUTS:
-        known = ", ".join(sorted(LAYOUTS))
-        raise _bad(file, f"a known layout ({known})", f"{settings.get('layout')!r}", "field layout")
+        names = ", ".join(sorted(LAYOUTS))
+        raise _bad(file, f"a known layout ({names})", f"{settings.get('layout')!r}", "field layout")
     for name in ("clips", "rows"):
         if type(settings.get(name)) is not int or settings[name] < 1:
             raise _bad(file, "a count above 0", f"{settings.get(name)!r}", f"field {name}")
@@ -228,11 +230,11 @@ def _map_positions(file: Path, rows: int, joints: int) -> NDArray[np.float32]:
         mapped = np.lib.format.open_memmap(file, mode="r")
     except FileNotFoundError:
         raise _bad(file, expected, "no file") from None
-    except Exception as error:  # numpy has a header parsed as Python, which fails in many ways
+    except Exception as error:  # numpy parses the header as Python, which fails in many ways
         raise _bad(file, expected, f"{error} ({_size(file)})") from None
     if mapped.dtype != np.dtype("<f4") or mapped.shape != (rows, joints, 3) or not mapped.flags.c_contiguous:
         raise _bad(file, expected, f"{mapped.dtype} {mapped.shape}")
-    # The plain view: numpy's memmap class pays for itself at every slice.
+    # A plain view, for slicing numpy's memmap class is slow.
     return np.asarray(mapped)
 
 
@@ -246,9 +248,9 @@ def _read_manifest(file: Path, sha256: str) -> pl.DataFrame:
     expected = "a Parquet manifest"
     if not file.is_file():
         raise _bad(file, expected, "no file")
-    # A changed byte can make the Parquet reader ask for so much memory that the process ends: look first.
-    if (found := file_sha256(file)) != sha256:
-        raise _bad(file, f"{expected} of SHA-256 {sha256}, as {SETTINGS} says", found)
+    # A changed byte can make the Parquet reader allocate so much memory that the process dies: check first.
+    if (actual := file_sha256(file)) != sha256:
+        raise _bad(file, f"{expected} of SHA-256 {sha256}, as in {SETTINGS}", actual)
     try:
         frame = pl.read_parquet(file)
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, ValueError) as error:
@@ -260,35 +262,37 @@ def _read_manifest(file: Path, sha256: str) -> pl.DataFrame:
         if frame.schema.get(name) != kind:
             raise _bad(file, f"{kind}", f"{frame.schema.get(name) or 'no such column'}", f"column {name}")
         if frame[name].null_count():
-            raise _bad(file, "a value in every line", f"{frame[name].null_count()} without", f"column {name}")
+            raise _bad(
+                file, "a value in every line", f"{frame[name].null_count()} lines without", f"column {name}"
+            )
     return frame.select(schema.names())
 
 
 def _check_manifest(file: Path, frame: pl.DataFrame, clips: int, rows: int) -> None:
     if frame.height != clips:
-        raise _bad(file, f"{clips} lines, as {SETTINGS} says", f"{frame.height}")
+        raise _bad(file, f"{clips} lines, as in {SETTINGS}", f"{frame.height}")
     start, frames, bodies = (frame[name].to_numpy() for name in ("start", "frames", "bodies"))
-    # Each bounded on its own first, so that the product cannot overflow into something that looks right.
+    # Each factor is bounded first, so that the product cannot overflow into a plausible number.
     fits = (frames >= 1) & (bodies >= 1) & (frames.astype(float) * bodies <= rows)
     if fits.all():
         ends = np.cumsum(frames * bodies)
         fits = (start == ends - frames * bodies) & (ends <= rows)
     if not fits.all():
         line = int(np.argmin(fits))
-        says = f"start {start[line]}, {frames[line]} frames, {bodies[line]} bodies"
+        actual = f"start {start[line]}, {frames[line]} frames, {bodies[line]} bodies"
         expected = f"clips end to end in the {rows} rows of {POSITIONS}"
-        raise _bad(file, expected, says, f"line {line} (clip {frame['id'][line]})")
+        raise _bad(file, expected, actual, f"line {line} (clip {frame['id'][line]})")
     if ends[-1] != rows:
         raise _bad(file, f"clips that fill the {rows} rows of {POSITIONS}", f"{ends[-1]} rows filled")
     rate = frame["rate"].to_numpy()
-    if not (good := np.isfinite(rate) & (rate > 0)).all():
-        line = int(np.argmin(good))
-        raise _bad(file, "frames a second above 0", f"{rate[line]}", f"line {line}, column rate")
+    if not (valid := np.isfinite(rate) & (rate > 0)).all():
+        line = int(np.argmin(valid))
+        raise _bad(file, "frames per second above 0", f"{rate[line]}", f"line {line}, column rate")
 
 
 def _read_rejected(file: Path) -> tuple[Rejected, ...]:
-    listed = read_json(file)
+    entries = read_json(file)
     try:
-        return tuple(Rejected(str(entry["file"]), str(entry["message"])) for entry in listed)
+        return tuple(Rejected(str(entry["file"]), str(entry["message"])) for entry in entries)
     except (TypeError, KeyError, IndexError):
-        raise _bad(file, "a list of objects with file and message", repr(listed)[:80]) from None
+        raise _bad(file, "a list of objects with file and message", repr(entries)[:80]) from None

@@ -1,7 +1,7 @@
 """Which clips train and which test: the official divisions, and the zero-shot and one-shot sets on top.
 
-Method.md section 5. Classes and their splits are the text room's matter; here is only who was recorded, from
-where, in which setup. Column values are the manifest's strings: ``"7"`` and ``"007"`` are the same.
+Method.md section 5. Classes and their splits belong to `pgfa.text`; the divisions here go by who was recorded,
+from where, in which setup. Column values are the manifest's strings: ``"7"`` and ``"007"`` are the same.
 """
 
 from __future__ import annotations
@@ -23,44 +23,41 @@ Mask = NDArray[np.bool_]
 RULES: dict[str, dict[str, Rule]] = {
     name: dict(format.rules) for name, format in FORMATS.items() if format.rules
 }
-"""Official divisions by data set and protocol. PKU-MMD's come as files with the data: see `pack_masks`."""
+"""Official divisions: data set -> protocol -> rule. Those of PKU-MMD are files of the data: see `pack_masks`."""
 
 DIVISIONS = "divisions.json"
-"""File in a pack: the divisions that came with the data, protocol -> [training recordings, test recordings]."""
+"""File of a pack: the divisions that came with the data, protocol -> [training recordings, test recordings]."""
 
 EVERYTHING = "all"
-"""The protocol of a data set used whole: every clip may train and test; classes alone divide them."""
-
-
-def train_mask(columns: Mapping[str, Sequence[str | int]], dataset: str, protocol: str) -> Mask:
-    """Which clips the protocol lets train.
-
-    Args:
-        columns: the manifest's ``subject``, ``camera``, ``setup`` (as the protocol needs), a value a clip.
-        dataset: ``"ntu60"``, ``"ntu120"``, ...
-        protocol: a name of ``RULES[dataset]``, or ``"all"``.
-
-    Returns:
-        (clips,) bool.
-
-    Raises:
-        BadConfig: unknown data set or protocol, no such column, or a clip without a number there.
-    """
-    return protocol_masks(columns, dataset, protocol)[0]
+"""The protocol without a division of the clips: every clip may train and test; the class split alone decides."""
 
 
 def protocol_masks(
     columns: Mapping[str, Sequence[str | int]], dataset: str, protocol: str
 ) -> tuple[Mask, Mask]:
-    """Which clips may train and which may test: (clips,) bool each. Arguments and errors as `train_mask`."""
+    """Which clips may train and which may test.
+
+    Args:
+        columns: the manifest's ``subject``, ``camera``, ``setup`` (as the protocol needs), one value per clip.
+        dataset: ``"ntu60"``, ``"ntu120"``, ...
+        protocol: a name of ``RULES[dataset]``, or ``"all"``.
+
+    Returns:
+        (clips,) bool each: train, test.
+
+    Raises:
+        BadConfig: unknown data set or protocol, no such column, or a clip without a number in it.
+    """
     if protocol == EVERYTHING:
         clips = len(next(iter(columns.values()), ()))
         return np.ones(clips, bool), np.ones(clips, bool)
     rules = RULES.get(dataset, {})
     if protocol not in rules:
-        known = ", ".join([*rules, EVERYTHING])
-        told = "" if rules else "; split files must lie beside the recordings when these are imported"
-        raise BadConfig(f"{dataset} has no protocol {protocol!r} here; known: {known}{told}")
+        protocols = ", ".join([*rules, EVERYTHING])
+        hint = (
+            "" if rules else "; for others, import the recordings with the data set's split files beside them"
+        )
+        raise BadConfig(f"{dataset} has no protocol {protocol!r} here; known: {protocols}{hint}")
     rule = rules[protocol]
     if rule.column not in columns:
         raise BadConfig(f"protocol {protocol} of {dataset} needs the column {rule.column!r}")
@@ -69,7 +66,7 @@ def protocol_masks(
 
 
 def pack_masks(pack: Pack, dataset: str, protocol: str) -> tuple[Mask, Mask]:
-    """Which clips of a data set in a pack may train and which may test, by rule or by the lists in the pack.
+    """Which clips of a data set in a pack may train and which may test, by its rule or by the lists in the pack.
 
     Returns:
         (clips,) bool each; False in both for clips of other data sets.
@@ -78,71 +75,49 @@ def pack_masks(pack: Pack, dataset: str, protocol: str) -> tuple[Mask, Mask]:
         BadConfig: as `protocol_masks` and `listed_masks`.
         BadFile: the pack's lists are damaged.
     """
-    own = pack.column("dataset") == dataset
-    clips = pack.select(own)
+    in_dataset = pack.column("dataset") == dataset
+    clips = pack.select(in_dataset)
     if protocol != EVERYTHING and protocol in (lists := read_divisions(pack.folder)):
         masks = listed_masks(clips.column("setup").tolist(), *lists[protocol])
     else:
         columns = {name: clips.column(name).tolist() for name in ("subject", "camera", "setup")}
         masks = protocol_masks(columns, dataset, protocol)
     train, test = np.zeros(len(pack), bool), np.zeros(len(pack), bool)
-    train[own], test[own] = masks
+    train[in_dataset], test[in_dataset] = masks
     return train, test
 
 
 def read_divisions(folder: Path) -> dict[str, tuple[list[str], list[str]]]:
-    """The divisions a pack brought along with its data; none where there is no such file. Raises BadFile."""
+    """The divisions that were imported with the data; empty if there are none. Raises BadFile."""
     if not (folder / DIVISIONS).is_file():
         return {}
-    found = read_json(folder / DIVISIONS)
+    table = read_json(folder / DIVISIONS)
     try:
-        lists = {
-            str(name): (list(map(str, train)), list(map(str, test))) for name, (train, test) in found.items()
+        return {
+            str(name): (list(map(str, train)), list(map(str, test))) for name, (train, test) in table.items()
         }
     except (AttributeError, TypeError, ValueError):
         expected = "protocols with two lists of recordings each"
-        raise BadFile(folder / DIVISIONS, expected=expected, found=repr(found)[:80]) from None
-    return lists
+        raise BadFile(folder / DIVISIONS, expected=expected, found=repr(table)[:80]) from None
 
 
 def listed_masks(names: Sequence[str], train: Collection[str], test: Collection[str]) -> tuple[Mask, Mask]:
-    """The same from two lists of recordings, as PKU-MMD's cross-subject.txt and cross-view.txt give them.
+    """Which clips train and which test by two lists of recordings, as in PKU-MMD's cross-subject.txt.
 
     Args:
         names: the recording (stream) each clip was cut from.
         train, test: the recordings that train and those that test.
 
     Raises:
-        BadConfig: a recording stands in both lists, or a clip's in neither.
+        BadConfig: a recording is in both lists, or that of a clip in neither.
     """
     train, test = frozenset(train), frozenset(test)
     if both := sorted(train & test):
-        raise BadConfig(f"{len(both)} recordings both train and test, the first {both[0]!r}")
+        raise BadConfig(f"{len(both)} recordings are in both lists, the first {both[0]!r}")
     if neither := sorted(set(names) - train - test):
-        raise BadConfig(f"{len(neither)} recordings stand in neither list, the first {neither[0]!r}")
-    is_train = np.fromiter((name in train for name in names), bool, len(names))
-    return is_train, ~is_train
-
-
-def zero_shot_masks(
-    actions: Sequence[str],
-    masks: tuple[Mask, Mask],
-    seen: Collection[str],
-    unseen: Collection[str],
-) -> tuple[Mask, Mask]:
-    """Zero-shot sets of method.md section 5: who may train of seen classes, who may test of unseen ones.
-
-    Args:
-        actions: the class of each clip, by name.
-        masks: (train, test) of the protocol, (clips,) bool each.
-
-    Raises:
-        BadConfig: a class is both seen and unseen.
-    """
-    if both := set(seen) & set(unseen):
-        raise BadConfig(f"classes both seen and unseen: {sorted(both)}")
-    of = np.asarray(actions)
-    return masks[0] & np.isin(of, list(seen)), masks[1] & np.isin(of, list(unseen))
+        raise BadConfig(f"{len(neither)} recordings are in neither list, the first {neither[0]!r}")
+    trains = np.fromiter((name in train for name in names), bool, len(names))
+    return trains, ~trains
 
 
 def one_shot_masks(
@@ -150,21 +125,21 @@ def one_shot_masks(
     actions: Sequence[str],
     exemplars: Mapping[str, str],
 ) -> tuple[Mask, Mask]:
-    """One-shot sets: all clips of the other classes train; those of novel ones test, but for the exemplars.
+    """One-shot sets: clips of the other classes train; clips of novel classes test, except the exemplars.
 
     Args:
         ids: the clips.
         actions: their classes, by name.
-        exemplars: novel class -> its one known clip.
+        exemplars: novel class -> its one labelled clip.
 
     Raises:
         BadConfig: an exemplar is not among the clips, or of another class.
     """
-    of = dict(zip(ids, actions, strict=True))
+    action_of = dict(zip(ids, actions, strict=True))
     for action, clip in exemplars.items():
-        if of.get(clip) != action:
-            found = f"a clip of {of[clip]}" if clip in of else "not among the clips"
-            raise BadConfig(f"the exemplar {clip} of {action} is {found}")
+        if action_of.get(clip) != action:
+            problem = f"a clip of {action_of[clip]}" if clip in action_of else "not among the clips"
+            raise BadConfig(f"the exemplar {clip} of {action} is {problem}")
     novel = np.isin(np.asarray(actions), list(exemplars))
     return ~novel, novel & ~np.isin(np.asarray(ids), list(exemplars.values()))
 
@@ -173,7 +148,7 @@ def one_shot_exemplars(dataset: str) -> dict[str, str]:
     """The exemplar clip of each novel class in the data set's one-shot protocol: class name -> clip name.
 
     Raises:
-        BadConfig: for a data set without such a protocol (take `first_exemplars` there).
+        BadConfig: for a data set without such a protocol (use `first_exemplars`).
     """
     format = FORMATS.get(dataset)
     if format is None or format.exemplars is None:
@@ -182,7 +157,7 @@ def one_shot_exemplars(dataset: str) -> dict[str, str]:
 
 
 def first_exemplars(ids: Sequence[str], actions: Sequence[str], novel: Collection[str]) -> dict[str, str]:
-    """An exemplar of each novel class where none is official: its first clip in the order of ids.
+    """An exemplar per novel class for data sets without official ones: its first clip in the order of ids.
 
     Raises:
         BadConfig: a novel class has no clip.
@@ -190,18 +165,18 @@ def first_exemplars(ids: Sequence[str], actions: Sequence[str], novel: Collectio
     first: dict[str, str] = {}
     for clip, action in sorted(zip(ids, actions, strict=True)):
         first.setdefault(action, clip)
-    if absent := sorted(set(novel) - set(first)):
-        raise BadConfig(f"no clip of the novel classes {', '.join(absent)}")
+    if missing := sorted(set(novel) - set(first)):
+        raise BadConfig(f"no clip of the novel classes {', '.join(missing)}")
     return {action: first[action] for action in novel}
 
 
-def _numbers(values: Sequence[str | int], column: str, what: str) -> NDArray[np.int64]:
+def _numbers(values: Sequence[str | int], column: str, protocol: str) -> NDArray[np.int64]:
     numbers = np.empty(len(values), np.int64)
     for clip, value in enumerate(values):
         try:
             numbers[clip] = int(value)
         except (ValueError, OverflowError):
             raise BadConfig(
-                f"{what} needs a number as {column} of every clip; clip {clip} has {value!r}"
+                f"{protocol} needs a number as {column} of every clip; clip {clip} has {value!r}"
             ) from None
     return numbers

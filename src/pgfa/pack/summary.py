@@ -1,4 +1,4 @@
-"""What a pack, or one clip, holds: counts, lengths, problems; for people and for programs."""
+"""Summary of a pack or of one clip: counts, lengths, problems, as text and as data."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from pgfa.skeleton import Clip
 if TYPE_CHECKING:
     from pgfa.pack.pack import Pack, Rejected
 
-_SHOWN = 12
-"""How many rejected files the text names; `rejected.json` has all."""
+_MAX_REJECTED = 12
+"""Rejected files named in the text; `rejected.json` has all of them."""
 
-TWO_WAYS = "one class spelled in two ways? They count as different classes"
+TWO_SPELLINGS = "possibly two spellings of one class; they count as different classes"
 
-_NAMES = 40
-"""How many subjects, cameras or setups the text names."""
+_MAX_NAMES = 40
+"""Subjects, cameras or setups named in the text."""
 
 
 @dataclass(frozen=True)
 class Range:
-    """Least, middle and greatest of some numbers."""
+    """Minimum, median and maximum of some numbers."""
 
     min: float
     median: float
@@ -37,18 +37,18 @@ class Range:
 
 @dataclass(frozen=True)
 class Summary:
-    """What a pack or a clip holds.
+    """Counts over the clips of a pack, or of a single clip.
 
     Attributes:
         name: of the pack's folder, or the clip's id.
         layout: the layout's name.
-        clips: how many.
-        datasets, classes, subjects, cameras, setups: name -> clips; "" stands for not known.
-        frames, seconds, rate: a clip's frames, length in seconds and frames a second, over the clips.
+        clips: number of clips.
+        datasets, classes, subjects, cameras, setups: name -> clips; "" if unknown.
+        frames, seconds, rate: frames, length in seconds and frames per second, over the clips.
         total_seconds: length of all clips.
         bodies: body slots -> clips.
-        problems: kind of problem (numbers in it written as N; of a single clip as they are) -> clips that have it.
-        faulty: clips with any problem.
+        problems: kind of problem -> clips that have it; numbers are written as N, except for a single clip.
+        with_problems: clips with any problem.
         rejected: files that could not be used.
     """
 
@@ -66,32 +66,32 @@ class Summary:
     total_seconds: float
     bodies: dict[int, int]
     problems: dict[str, int]
-    faulty: int
+    with_problems: int
     rejected: tuple[Rejected, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
-        """As JSON has it."""
+        """As plain data for JSON."""
         return asdict(self)
 
     def __str__(self) -> str:
         return "\n".join(_lines(self))
 
 
-def summary(what: Pack | Clip) -> Summary:
-    """Sum up a pack (or a selection of one), or a single clip."""
-    if isinstance(what, Clip):
-        source = what.source
-        columns = {name: [value] for name, value in asdict(source).items()}
+def summary(clips: Pack | Clip) -> Summary:
+    """Summary of a pack, of a selection of one, or of a single clip. Raises ValueError for an empty selection."""
+    if isinstance(clips, Clip):
+        columns = {name: [value] for name, value in asdict(clips.source).items()}
         columns |= {
-            "frames": [what.frames],
-            "bodies": [what.bodies],
-            "rate": [what.rate],
-            "problems": [what.problems],
+            "frames": [clips.frames],
+            "bodies": [clips.bodies],
+            "rate": [clips.rate],
+            "problems": [clips.problems],
         }
-        return _sum_up(source.id, what.layout.name, columns, ())
-    if not len(what):
-        raise ValueError("no clips to sum up")
-    return _sum_up(what.folder.name, what.layout.name, what.manifest.to_dict(as_series=False), what.rejected)
+        return _summarise(clips.source.id, clips.layout.name, columns, ())
+    if not len(clips):
+        raise ValueError("no clips to summarise")
+    columns = clips.manifest.to_dict(as_series=False)
+    return _summarise(clips.folder.name, clips.layout.name, columns, clips.rejected)
 
 
 def kind_of(problem: str) -> str:
@@ -99,15 +99,15 @@ def kind_of(problem: str) -> str:
     return re.sub(r"\d+(?:\.\d+)?", "N", problem)
 
 
-def spelled_alike(names: Iterable[str]) -> list[tuple[str, ...]]:
-    """Names that differ by capitals, spaces and signs alone (``"Sit down"``, ``"sit-down"``): one class, probably."""
+def similar_spellings(names: Iterable[str]) -> list[tuple[str, ...]]:
+    """Names that differ only in case, spaces and punctuation (``"Sit down"``, ``"sit-down"``): probably one class."""
     groups: dict[str, list[str]] = {}
     for name in sorted(set(names)):
         groups.setdefault("".join(filter(str.isalnum, name.casefold())) or name, []).append(name)
     return [tuple(group) for group in groups.values() if len(group) > 1]
 
 
-def _sum_up(
+def _summarise(
     name: str, layout: str, columns: Mapping[str, Sequence[Any]], rejected: tuple[Rejected, ...]
 ) -> Summary:
     frames, rates = columns["frames"], columns["rate"]
@@ -132,7 +132,7 @@ def _sum_up(
                 name for line in columns["problems"] for name in sorted(set(map(kind, line)))
             ).most_common()
         ),
-        faulty=sum(bool(line) for line in columns["problems"]),
+        with_problems=sum(bool(line) for line in columns["problems"]),
         rejected=rejected,
     )
 
@@ -142,7 +142,7 @@ def _range(values: Sequence[float]) -> Range:
 
 
 def _count(values: Sequence[str]) -> dict[str, int]:
-    """Clips a name, in the order people expect: "2" before "10"."""
+    """Clips per name, in natural order: "2" before "10"."""
 
     def natural(item: tuple[str, int]) -> list[tuple[int, int | str]]:
         parts = re.split(r"(\d+)", item[0])
@@ -151,53 +151,64 @@ def _count(values: Sequence[str]) -> dict[str, int]:
     return dict(sorted(Counter(values).items(), key=natural))
 
 
-def _lines(of: Summary) -> list[str]:
-    known = [name for name in of.classes if name]
-    bodies = ", ".join(f"{slots} in {_plural(n, 'clip')}" for slots, n in of.bodies.items())
+def _lines(summary: Summary) -> list[str]:
+    names = [name for name in summary.classes if name]
+    bodies = ", ".join(f"{slots} in {_plural(n, 'clip')}" for slots, n in summary.bodies.items())
+    frames, many = summary.frames, summary.clips > 1
     lines = [
-        f"{of.name}: {_plural(of.clips, 'clip')}, {_plural(len(known), 'class', 'classes')}, "
-        f"{_duration(of.total_seconds)} of motion",
-        f"  data set   {', '.join(name or '(not named)' for name in of.datasets)}",
-        f"  layout     {of.layout}",
-        f"  frames     {of.frames}"
-        + ("" if of.frames.min == of.frames.max else "   (least / median / most)"),
-        f"  seconds    {Range(*(round(value, 2) for value in asdict(of.seconds).values()))}",
-        f"  rate       {Range(*(round(value, 2) for value in asdict(of.rate).values()))} frames a second",
+        f"{summary.name}: {_plural(summary.clips, 'clip')}, {_plural(len(names), 'class', 'classes')}, "
+        f"{_duration(summary.total_seconds)} of motion",
+        f"  data set   {', '.join(name or '(unnamed)' for name in summary.datasets)}",
+        f"  layout     {summary.layout}",
+        f"  frames     {frames}" + ("" if frames.min == frames.max else "   (min / median / max)"),
+        f"  seconds    {_rounded(summary.seconds)}",
+        f"  rate       {_rounded(summary.rate)} frames per second",
         f"  bodies     {bodies}",
     ]
-    for title, counts in (("subjects", of.subjects), ("cameras", of.cameras), ("setups", of.setups)):
-        if names := [name for name in counts if name]:
-            some = names if len(names) <= _NAMES else [*names[:_NAMES], "..."]
-            lines += _wrap(f"  {title:<11}", [f"{len(names)}:", *some] if len(names) > 1 else some)
-    lines += _wrap("  classes    ", [f"{name or '(not named)'} ({n})," for name, n in of.classes.items()])
-    lines += [f"    {' and '.join(map(repr, alike))}: {TWO_WAYS}" for alike in spelled_alike(known)]
-    lines.append(f"  problems   {_plural(of.faulty, 'clip') + ' with problems' if of.faulty else 'none'}")
-    lines += [f"    {n:>6} x {kind}" if of.clips > 1 else f"    {kind}" for kind, n in of.problems.items()]
-    if of.rejected:
-        lines.append(f"  rejected   {_plural(len(of.rejected), 'file')} could not be used")
-        lines += [f"    {_told(file)}" for file in of.rejected[:_SHOWN]]
-        if len(of.rejected) > _SHOWN:
-            lines.append(f"    ... and {len(of.rejected) - _SHOWN} more, all in rejected.json")
+    for title, counts in (
+        ("subjects", summary.subjects),
+        ("cameras", summary.cameras),
+        ("setups", summary.setups),
+    ):
+        if groups := [name for name in counts if name]:
+            listed = groups if len(groups) <= _MAX_NAMES else [*groups[:_MAX_NAMES], "..."]
+            lines += _wrap(f"  {title:<11}", [f"{len(groups)}:", *listed] if len(groups) > 1 else listed)
+    lines += _wrap("  classes    ", [f"{name or '(unnamed)'} ({n})," for name, n in summary.classes.items()])
+    lines += [
+        f"    {' and '.join(map(repr, spellings))}: {TWO_SPELLINGS}" for spellings in similar_spellings(names)
+    ]
+    affected = _plural(summary.with_problems, "clip")
+    lines.append(f"  problems   {affected + ' with problems' if summary.with_problems else 'none'}")
+    lines += [f"    {n:>6} x {kind}" if many else f"    {kind}" for kind, n in summary.problems.items()]
+    if summary.rejected:
+        lines.append(f"  rejected   {_plural(len(summary.rejected), 'file')} could not be used")
+        lines += [f"    {_reason(file)}" for file in summary.rejected[:_MAX_REJECTED]]
+        if len(summary.rejected) > _MAX_REJECTED:
+            lines.append(f"    ... and {len(summary.rejected) - _MAX_REJECTED} more in rejected.json")
     return lines
 
 
-def _told(file: Rejected) -> str:
-    """A rejected file and why; most messages name it already."""
+def _rounded(values: Range) -> Range:
+    return Range(round(values.min, 2), round(values.median, 2), round(values.max, 2))
+
+
+def _reason(file: Rejected) -> str:
+    """A rejected file and its message; most messages already name the file."""
     return file.message if file.message.startswith(file.file) else f"{file.file}: {file.message}"
 
 
 def _wrap(head: str, words: list[str]) -> list[str]:
     import textwrap
 
-    # Names hold their spaces together; the last comma goes.
+    # Lines break between names, not within; the last comma is dropped.
     text = " ".join(word.replace(" ", "\0") for word in words).removesuffix(",")
-    after = " " * len(head)
-    wrapped = textwrap.wrap(text, 100, initial_indent=head, subsequent_indent=after, break_on_hyphens=False)
+    indent = " " * len(head)
+    wrapped = textwrap.wrap(text, 100, initial_indent=head, subsequent_indent=indent, break_on_hyphens=False)
     return [line.replace("\0", " ") for line in wrapped]
 
 
-def _plural(count: int, one: str, many: str = "") -> str:
-    return f"{count:,} {one if count == 1 else many or one + 's'}"
+def _plural(count: int, singular: str, plural: str = "") -> str:
+    return f"{count:,} {singular if count == 1 else plural or singular + 's'}"
 
 
 def _duration(seconds: float) -> str:

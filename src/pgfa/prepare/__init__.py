@@ -1,4 +1,4 @@
-"""Clip -> fixed-size array. Two recipes made of pure functions: bodies, gaps, size, time, orientation."""
+"""Clips -> fixed-size arrays. Two recipes made of pure functions: bodies, gaps, size, time, orientation."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import numpy as np
 from pgfa.config import PrepareSettings
 from pgfa.errors import BadFile
 from pgfa.files import digest
-from pgfa.prepare.chunk import chunks
 from pgfa.prepare.default import default_recipe
+from pgfa.prepare.padded import padded_chunks
 from pgfa.prepare.paper import paper_recipe
 from pgfa.prepare.prepared import Prepared
 from pgfa.skeleton.layouts import get_layout
@@ -21,7 +21,7 @@ from pgfa.skeleton.ragged import Ragged
 __all__ = ["Prepared", "prepare", "prepare_cached"]
 
 VERSION = 1
-"""To be raised whenever a change here changes results: it is part of the cache's key."""
+"""Part of the cache key. Increase it with every change that changes results."""
 
 RECIPES = {"paper": paper_recipe, "default": default_recipe}
 
@@ -29,29 +29,27 @@ RECIPES = {"paper": paper_recipe, "default": default_recipe}
 def prepare(
     clips: Ragged, settings: PrepareSettings, progress: Callable[[int, int], None] | None = None
 ) -> Prepared:
-    """Bring clips to one layout, one number of frames and bodies, one place, facing and size.
+    """Bring clips to one layout, number of frames and bodies, position, orientation and size.
 
     Args:
         clips: of any length, with any number of body slots; may be memory-mapped. NaN where absent.
-        settings: recipe (`paper`: method.md section 5; `default`: docs/preparation.md), layout, frames,
-            bodies.
-        progress: called with (clips done, clips in all) now and then.
+        settings: recipe (`paper`: method.md section 5; `default`: docs/preparation.md), layout, frames and bodies.
+        progress: called with (clips done, all clips) after each chunk.
 
     Returns:
-        the clips in the same order. A clip in which nobody is seen has positions 0 and present False.
+        The clips in the same order. A clip without a visible person has positions 0 and present False.
 
     Raises:
-        LayoutMismatch: where no meaningful map to the wanted layout is known, or a recipe lacks a joint it
-            needs.
+        LayoutMismatch: there is no map to the layout of the settings, or the recipe needs a joint it does not have.
     """
     layout, recipe = get_layout(settings.layout), RECIPES[settings.recipe]
     shape = (len(clips), settings.frames, settings.bodies, len(layout.joints), 3)
     positions = np.zeros(shape, dtype=np.float32)
     present = np.zeros(shape[:1] + shape[2:3], dtype=np.bool_)
     done = 0
-    for chunk in chunks(clips, layout):
-        positions[chunk.which], present[chunk.which] = recipe(chunk, layout, settings)
-        done += len(chunk.which)
+    for chunk in padded_chunks(clips, layout):
+        positions[chunk.index], present[chunk.index] = recipe(chunk, layout, settings)
+        done += len(chunk.index)
         if progress is not None:
             progress(done, len(clips))
     return Prepared(positions, present, clips.frames / clips.rate, layout)
@@ -59,30 +57,31 @@ def prepare(
 
 def prepare_cached(
     clips: Ragged,
-    digest_of_pack: str,
+    pack_digest: str,
     settings: PrepareSettings,
     cache_folder: Path,
     progress: Callable[[int, int], None] | None = None,
     check: Callable[[], None] | None = None,
 ) -> Prepared:
-    """Like `prepare`, but what was made once from the same pack, settings and version is loaded.
+    """Like `prepare`, with the results cached on disk by pack, settings and `VERSION`.
 
-    A cache whose files do not fit one another is made again; one that cannot be written is done without.
-    Positions stay on disk until used.
+    Inconsistent cache files are replaced. A cache that cannot be written gives a warning. Cached positions stay on
+    disk until used.
 
     Args:
-        check: called before clips are prepared, not where the cache has them: `Pack.verify`, which reads all of
-            a pack, costs little beside preparing it.
+        pack_digest: `Pack.digest` of the pack that the clips are from.
+        check: called before clips are prepared, but not if they are cached. Meant for `Pack.verify`, which reads the
+            whole pack, which costs little beside preparing it.
     """
-    folder = cache_folder / digest("prepared", VERSION, digest_of_pack, settings.digest)
+    folder = cache_folder / digest("prepared", VERSION, pack_digest, settings.digest)
     try:
         return Prepared.load(folder, mapped=True)
     except BadFile:
         if check is not None:
             check()
-        made = prepare(clips, settings, progress)
+        prepared = prepare(clips, settings, progress)
         try:
-            made.save(folder)
+            prepared.save(folder)
         except OSError as error:
             warnings.warn(f"prepared clips cannot be cached in {folder}: {error}", stacklevel=2)
-        return made
+        return prepared

@@ -1,75 +1,76 @@
-"""Idle time: standing still before the action begins and after it has ended."""
+"""Idle time: standing still before and after the action."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-STILL = 0.25
-"""Share of a clip's high speed below which its people stand still."""
-HIGH = 0.95
-"""Quantile of the speeds over the clip that counts as high: one glitch does not."""
-SPAN = 0.1
-"""Seconds over which places are averaged, so that trembling is no motion."""
-SHORTEST = 0.5
-"""Seconds that are kept at least."""
+STILL_SHARE = 0.25
+"""Below this share of a clip's high speed its people stand still."""
+HIGH_QUANTILE = 0.95
+"""Quantile of a clip's speeds that counts as its high speed, so that single errors have no effect."""
+SPAN_SECONDS = 0.1
+"""Seconds over which positions are averaged, so that jitter does not count as motion."""
+MIN_SECONDS = 0.5
+"""Shortest result in seconds."""
 
 
-def without_idle(
+def active_range(
     positions: NDArray[np.float32], frames: NDArray[np.int64], rate: NDArray[np.float64]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Which stretch of each clip is left when idle time is cut off at both ends.
+    """The range of frames of each clip without the idle time at both ends.
 
-    The speed at the border between two frames is the root of the summed squares, over all joints and bodies, of the
-    distance between the mean place in the SPAN before it and in the SPAN after it. Kept is all from one SPAN before
-    the first border whose speed reaches STILL times the high speed to one SPAN after the last. Pauses in between stay.
+    The speed at the boundary between two frames is the root of the summed squares, over all joints and bodies, of the
+    distance between the mean positions in the span (SPAN_SECONDS) before and after it. The range goes from one span
+    before the first boundary whose speed reaches STILL_SHARE of the high speed to one span after the last one. Pauses
+    in between are kept.
 
     Args:
         positions: (clips, frames, bodies, joints, 3), NaN where absent; padding repeats the last frame.
-        frames: (clips,) true lengths.
-        rate: (clips,) frames a second.
+        frames: (clips,) lengths without padding.
+        rate: (clips,) frames per second.
 
     Returns:
-        first: (clips,) first frame kept.
-        count: (clips,) frames kept; the whole clip where it is too short to tell.
+        first: (clips,) first frame of the range.
+        count: (clips,) its frames; the whole clip if it is too short to measure.
     """
-    span = np.maximum(np.rint(SPAN * rate), 1).astype(np.int64)
-    long = frames >= 4 * span + 2
+    span = np.maximum(np.rint(SPAN_SECONDS * rate), 1).astype(np.int64)
+    measurable = frames >= 4 * span + 2
     first, count = np.zeros_like(frames), frames.copy()
-    if long.any():
-        lengths, spans = frames[long], span[long]
-        speed = _speeds(positions[long], lengths, spans)
-        moving = speed >= STILL * _high(speed)[:, None]
+    if measurable.any():
+        lengths, spans = frames[measurable], span[measurable]
+        speed = _speeds(positions[measurable], lengths, spans)
+        moving = speed >= STILL_SHARE * _high_speed(speed)[:, None]
         begin = moving.argmax(1) - spans
         end = speed.shape[1] - 1 - moving[:, ::-1].argmax(1) + spans
-        least = np.minimum((SHORTEST * rate[long]).astype(np.int64), lengths)
-        missing = np.maximum(least - (end - begin), 0)
-        begin = np.clip(begin - missing // 2, 0, lengths - least)
-        end = np.maximum(end, begin + least)
-        first[long], count[long] = begin, end - begin
+        shortest = np.minimum((MIN_SECONDS * rate[measurable]).astype(np.int64), lengths)
+        missing = np.maximum(shortest - (end - begin), 0)
+        begin = np.clip(begin - missing // 2, 0, lengths - shortest)
+        end = np.maximum(end, begin + shortest)
+        first[measurable], count[measurable] = begin, end - begin
     return first, count
 
 
 def _speeds(
     positions: NDArray[np.float32], frames: NDArray[np.int64], span: NDArray[np.int64]
 ) -> NDArray[np.float64]:
-    """(clips, frames + 1) speed at the border before each frame, NaN where a SPAN would leave the clip."""
+    """(clips, frames + 1) speed at the boundary before each frame, NaN where a span would exceed the clip."""
     clips, longest = positions.shape[:2]
     flat = np.nan_to_num(positions - positions[:, :1]).reshape(clips, longest, -1)
     total = np.zeros((clips, longest + 1, flat.shape[2]))
     np.cumsum(flat, axis=1, out=total[:, 1:])
-    border = np.arange(longest + 1)
-    before, after = (np.clip(border + side * span[:, None], 0, longest) for side in (-1, 1))
+    boundary = np.arange(longest + 1)
+    before, after = (np.clip(boundary + side * span[:, None], 0, longest) for side in (-1, 1))
     clip = np.arange(clips)[:, None]
     change = total[clip, after] - 2 * total + total[clip, before]
     speed = np.sqrt(np.einsum("cfk,cfk->cf", change, change)) / span[:, None]
-    inside = (border >= span[:, None]) & (border <= (frames - span)[:, None])
-    return np.where(inside, speed, np.nan)
+    valid = (boundary >= span[:, None]) & (boundary <= (frames - span)[:, None])
+    return np.where(valid, speed, np.nan)
 
 
-def _high(speed: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(clips,) the HIGH quantile of the speeds that are known, the lower of two neighbours."""
-    known = np.isfinite(speed).sum(1)
-    at = (HIGH * (known - 1)).astype(np.int64)
-    out: NDArray[np.float64] = np.take_along_axis(np.sort(speed, axis=1), at[:, None], axis=1)[:, 0]
+def _high_speed(speed: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(clips,) the HIGH_QUANTILE of the finite speeds, without interpolation: the lower of two neighbours."""
+    count = np.isfinite(speed).sum(1)
+    index = (HIGH_QUANTILE * (count - 1)).astype(np.int64)
+    out: NDArray[np.float64] = np.take_along_axis(np.sort(speed, axis=1), index[:, None], axis=1)[:, 0]
     return out

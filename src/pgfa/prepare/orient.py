@@ -1,4 +1,4 @@
-"""Orientation and place: one turn about the vertical and one origin a clip."""
+"""Orientation and position: one turn about the vertical and one origin per clip."""
 
 from __future__ import annotations
 
@@ -8,36 +8,36 @@ from numpy.typing import NDArray
 from pgfa.prepare.robust import median_over_frames
 from pgfa.skeleton.layouts import Layout
 
-CLEAR = 0.5
-"""Share of the summed lengths of the lines that their sum must reach; below it the body turns around."""
+CLEAR_SHARE = 0.5
+"""The left-to-right lines must add up to this share of their summed lengths; below it the body turns around."""
 
 
 def facing_angle(
-    body: NDArray[np.float32], inside: NDArray[np.bool_], rate: NDArray[np.float64], layout: Layout
+    body: NDArray[np.float32], valid: NDArray[np.bool_], rate: NDArray[np.float64], layout: Layout
 ) -> NDArray[np.float32]:
     """The angle that turns a body about the vertical to face the viewer, its right side at +x.
 
-    The body's line is left to right over shoulders and hips together, dropped to the floor. Summing these
-    vectors over frames weighs each frame by how well its line is defined. Where a body turns around in the
-    clip, so that its lines cancel, the first half second decides.
+    The body's line runs from left to right over shoulders and hips, projected to the floor. The sum of these vectors
+    over frames weights each frame by how well its line is defined. If the body turns around in the clip, so that its
+    lines cancel, only the first half second counts.
 
     Args:
         body: (clips, frames, joints, 3), finite.
-        inside: (clips, frames) False on padding.
-        rate: (clips,) frames a second.
+        valid: (clips, frames) False on padding.
+        rate: (clips,) frames per second.
 
     Returns:
-        (clips,) radians in (-pi, pi], for `turn`; 0 where no line is defined.
+        (clips,) radians in (-pi, pi], for `turn`; 0 if no line is defined.
     """
     right = [layout.index(b) for a, b in layout.pairs if a in _LINES]
     left = [layout.index(a) for a, b in layout.pairs if a in _LINES]
-    line = (body[:, :, right] - body[:, :, left])[..., ::2].sum(2) * inside[..., None]
-    whole = line.sum(1)
-    clear = np.hypot(*whole.T) >= CLEAR * np.hypot(line[..., 0], line[..., 1]).sum(1)
-    if not clear.all():
+    line = (body[:, :, right] - body[:, :, left])[..., ::2].sum(2) * valid[..., None]
+    direction = line.sum(1)
+    is_clear = np.hypot(*direction.T) >= CLEAR_SHARE * np.hypot(line[..., 0], line[..., 1]).sum(1)
+    if not is_clear.all():
         start = np.arange(body.shape[1]) < np.maximum(rate / 2, 1)[:, None]
-        whole = np.where(clear[:, None], whole, (line * start[..., None]).sum(1))
-    angle: NDArray[np.float32] = np.arctan2(whole[:, 1], whole[:, 0])
+        direction = np.where(is_clear[:, None], direction, (line * start[..., None]).sum(1))
+    angle: NDArray[np.float32] = np.arctan2(direction[:, 1], direction[:, 0])
     return angle
 
 
@@ -49,7 +49,7 @@ def turn(positions: NDArray[np.float32], angle: NDArray[np.float32]) -> NDArray[
 
     Args:
         positions: (..., joints, 3).
-        angle: radians, (...) of as many leading axes as it has; the rest broadcast.
+        angle: radians, (...) the leading axes of positions, or fewer: the others broadcast.
     """
     angle = angle.reshape(*angle.shape, *[1] * (positions.ndim - 1 - angle.ndim))
     cos, sin = np.cos(angle), np.sin(angle)
@@ -60,9 +60,9 @@ def turn(positions: NDArray[np.float32], angle: NDArray[np.float32]) -> NDArray[
     return out
 
 
-def origin(body: NDArray[np.float32], inside: NDArray[np.bool_], layout: Layout) -> NDArray[np.float32]:
-    """(clips, 3) the median place of the pelvis: where the body is most of the time.
+def root_position(body: NDArray[np.float32], valid: NDArray[np.bool_], layout: Layout) -> NDArray[np.float32]:
+    """(clips, 3) the median position of the pelvis.
 
-    One place for the whole clip, so that a walk, a jump and the distance between two people stay.
+    One position for the whole clip, so that a walk, a jump and the distance between two people are preserved.
     """
-    return median_over_frames(body[:, :, layout.index(layout.root)], inside)
+    return median_over_frames(body[:, :, layout.index(layout.root)], valid)

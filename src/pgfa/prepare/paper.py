@@ -1,4 +1,4 @@
-"""The authors' preparation, faults included (method.md section 5); held equal to their outputs by a test."""
+"""The preparation of the paper, including its errors (method.md section 5); tested against the authors' data."""
 
 from __future__ import annotations
 
@@ -7,46 +7,48 @@ from numpy.typing import NDArray
 
 from pgfa.config import PrepareSettings
 from pgfa.prepare.bodies import absent_as_nan
-from pgfa.prepare.chunk import Chunk
 from pgfa.prepare.orient import turn
-from pgfa.prepare.time import linear
+from pgfa.prepare.padded import PaddedClips
+from pgfa.prepare.time import resample_linear
 from pgfa.skeleton.bodies import close_up
 from pgfa.skeleton.layouts import Layout
 
 
 def paper_recipe(
-    chunk: Chunk, layout: Layout, settings: PrepareSettings
+    padded: PaddedClips, layout: Layout, settings: PrepareSettings
 ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     """Prepare a chunk as the authors' code does.
 
-    In this order: bodies close up to the file's order, frame by frame; absent is 0; the first L frames are
-    kept, L being how many frames have a body 0 whose joint 0 is not 0; the centre joint is subtracted per
-    frame and body; time is resized; each frame and body is turned about the vertical by an angle between its
-    shoulder line and x, with one sign for the whole clip.
+    In this order: the bodies of each frame move up to the first slots, as in the file; absent is 0; only the first L
+    frames are used, where L is the number of frames whose body 0 has a joint 0 other than 0; the centre joint is
+    subtracted per frame and body; time is resampled; each frame and body is turned about the vertical by the angle
+    between its shoulder line and x, with one sign for the whole clip.
 
     Returns:
-        (clips, frames, bodies, joints, 3) positions and (clips, bodies) whether a body is there at all.
+        (clips, frames, bodies, joints, 3) positions and (clips, bodies) whether the clip has that body at all.
 
     Raises:
-        LayoutMismatch: where the layout has no shoulders by name.
+        LayoutMismatch: the layout has no joints named as shoulders.
     """
-    clips, _, slots, joints, _ = chunk.positions.shape
-    kept = min(slots, settings.bodies)
+    clips, _, slots, joints, _ = padded.positions.shape
+    bodies = min(slots, settings.bodies)
     out = np.zeros((clips, settings.frames, settings.bodies, joints, 3), dtype=np.float32)
     present = np.zeros((clips, settings.bodies), dtype=np.bool_)
 
-    positions, seen = absent_as_nan(chunk.positions)
-    if (seen[..., 1:] & ~seen[..., :-1]).any():
+    positions, visible = absent_as_nan(padded.positions)
+    if (visible[..., 1:] & ~visible[..., :-1]).any():
         positions = close_up(positions)
-    positions = np.nan_to_num(positions[:, :, :kept])
-    length = ((positions[:, :, 0, 0] != 0).any(-1) & chunk.inside).sum(1)
+    positions = np.nan_to_num(positions[:, :, :bodies])
+    length = ((positions[:, :, 0, 0] != 0).any(-1) & padded.valid).sum(1)
     usable = length > 0
     positions, length = positions[usable], length[usable]
     if len(length):
-        counted = (np.arange(positions.shape[1]) < length[:, None])[..., None]
-        present[usable, :kept] = ((positions != 0).any((3, 4)) & counted).any(1)
+        in_length = (np.arange(positions.shape[1]) < length[:, None])[..., None]
+        present[usable, :bodies] = ((positions != 0).any((3, 4)) & in_length).any(1)
         positions -= positions[:, :, :, layout.index(layout.centre), None].copy()
-        out[usable, :, :kept] = _turn_each_frame(linear(positions, length, settings.frames), layout)
+        out[usable, :, :bodies] = _turn_each_frame(
+            resample_linear(positions, length, settings.frames), layout
+        )
     return out, present
 
 
@@ -56,7 +58,7 @@ def _turn_each_frame(positions: NDArray[np.float32], layout: Layout) -> NDArray[
     )
     across, depth = line[..., 0], line[..., 2]
     angle = np.arccos(across / (np.hypot(across, depth) + np.float32(1e-4)))
-    # One sign for all frames and bodies. The reference outputs do not tell the sum over both bodies from the
-    # sum over the first one; the sum over all is what "one sign per clip" says.
+    # One sign for all frames and bodies. The reference outputs do not distinguish the sum over both bodies from the
+    # sum over the first one; "one sign per clip" suggests the sum over all.
     angle *= np.where(depth.sum((1, 2)) >= 0, 1, -1)[:, None, None]
     return turn(positions, angle)

@@ -1,4 +1,7 @@
-"""What preparation makes: fixed-size arrays of many clips, and how they lie on disk."""
+"""The result of preparation: fixed-size arrays of many clips, in memory and on disk.
+
+On disk it is a cache only: a change of the files increases `pgfa.prepare.VERSION`, and old caches are computed again.
+"""
 
 from __future__ import annotations
 
@@ -22,9 +25,8 @@ class Prepared:
 
     Attributes:
         positions: (clips, frames, bodies, joints, 3) float32, finite; exactly 0 where a body is absent.
-        present: (clips, bodies) bool, whether the body is there at all.
-        seconds: (clips,) float64, length of the recording, which resampling to a fixed number of frames
-            hides.
+        present: (clips, bodies) bool, whether the clip has that body at all.
+        seconds: (clips,) float64, length of the recording, which is lost by resampling to a fixed number of frames.
         layout: of the joints.
     """
 
@@ -37,7 +39,7 @@ class Prepared:
         return len(self.positions)
 
     def save(self, folder: Path) -> None:
-        """Write .npy files into a folder; prepared.json, written last, says that all are there."""
+        """Write .npy files into a folder; prepared.json, written last, marks it as complete."""
         for name in _ARRAYS:
             write_atomic(
                 folder / f"{name}.npy", partial(np.save, arr=getattr(self, name), allow_pickle=False)
@@ -48,15 +50,15 @@ class Prepared:
 
     @classmethod
     def load(cls, folder: Path, *, mapped: bool = False) -> Prepared:
-        """Read what `save` wrote; `mapped` leaves positions on disk. Raises BadFile where a part is wrong."""
-        where = folder / "prepared.json"
-        said = read_json(where)
-        if not isinstance(said, dict) or not isinstance(said.get("layout"), str):
-            raise BadFile(where, expected="an object with the name of a layout", found=repr(said)[:80])
+        """Read what `save` wrote; with `mapped` positions stay on disk. Raises BadFile if a file is damaged."""
+        file = folder / "prepared.json"
+        table = read_json(file)
+        if not isinstance(table, dict) or not isinstance(table.get("layout"), str):
+            raise BadFile(file, expected="an object with the name of a layout", found=repr(table)[:80])
         try:
-            layout = get_layout(said["layout"])
+            layout = get_layout(table["layout"])
         except LayoutMismatch as error:
-            raise BadFile(where, expected="a known layout", found=str(error), where="field layout") from None
+            raise BadFile(file, expected="a known layout", found=str(error), where="field layout") from None
         arrays = {}
         for name, (kind, rank) in _ARRAYS.items():
             path = folder / f"{name}.npy"
@@ -67,12 +69,12 @@ class Prepared:
             except (OSError, ValueError, EOFError) as error:
                 raise BadFile(path, expected="an .npy array", found=str(error)) from None
             if not isinstance(array, np.ndarray) or array.dtype != kind or array.ndim != rank:
-                found = f"{getattr(array, 'dtype', type(array))} {getattr(array, 'shape', '')}"
-                raise BadFile(path, expected=f"{np.dtype(kind)} of rank {rank}", found=found)
+                actual = f"{getattr(array, 'dtype', type(array))} {getattr(array, 'shape', '')}"
+                raise BadFile(path, expected=f"{np.dtype(kind)} of rank {rank}", found=actual)
             arrays[name] = array
         clips, _, bodies, joints, _ = shape = arrays["positions"].shape
-        agree = arrays["present"].shape == (clips, bodies) and arrays["seconds"].shape == (clips,)
-        if list(shape) != said.get("shape") or joints != len(layout.joints) or not agree:
-            found = ", ".join(f"{name} {array.shape}" for name, array in arrays.items())
-            raise BadFile(folder, expected=f"arrays that agree with shape {said.get('shape')}", found=found)
+        consistent = arrays["present"].shape == (clips, bodies) and arrays["seconds"].shape == (clips,)
+        if list(shape) != table.get("shape") or joints != len(layout.joints) or not consistent:
+            actual = ", ".join(f"{name} {array.shape}" for name, array in arrays.items())
+            raise BadFile(folder, expected=f"arrays that agree with shape {table.get('shape')}", found=actual)
         return cls(layout=layout, **arrays)

@@ -26,7 +26,7 @@ from pgfa.files import file_sha256, read_json, write_atomic, write_json
 from pgfa.recognise.calibration.model import Calibration
 from pgfa.recognise.encoders import FeatureEncoder, OnnxEncoder, TorchEncoder
 from pgfa.recognise.prototypes import Prototype, load_prototypes, save_prototypes
-from pgfa.text.encode import encode
+from pgfa.text.anchors import sentence_anchors
 
 FORMAT = "pgfa recogniser 1"
 MANIFEST, TORCH, ONNX, SENTENCES = (
@@ -68,11 +68,7 @@ class Bundle:
 
         Raises BadConfig for an empty sentence, or where the sentence encoder is not available.
         """
-        vectors = {s: self.sentences[s] for s in sentences if s in self.sentences}
-        missing = [s for s in dict.fromkeys(sentences) if s not in vectors]
-        if missing:
-            vectors |= zip(missing, encode(missing, self.settings.text), strict=True)
-        return np.stack([vectors[s] for s in sentences]) - self.centre
+        return sentence_anchors(sentences, self.settings.text, self.centre, self.sentences)
 
     def save(self, folder: Path, sentences: Sequence[str] = ()) -> None:
         """Write a bundle; `recogniser.json` is written last and marks it as complete.

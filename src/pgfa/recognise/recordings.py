@@ -16,12 +16,12 @@ def recordings_in(folder: Path) -> list[Clip]:
 
     Raises BadFile where the folder does not exist or contains no recording, or where a recording is damaged.
     """
-    from pgfa.pack.importing.folder import own_files
+    from pgfa.pack.importing.folder import files_format
 
     if not folder.is_dir():
         raise BadFile(folder, expected="a folder of recordings", found="no such folder")
     clips = []
-    for file in own_files(folder).find(folder):
+    for file in files_format(folder).find(folder):
         try:
             format_of(file)
         except BadFile:

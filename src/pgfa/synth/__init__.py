@@ -1,4 +1,4 @@
-"""A synthetic data set of skeleton recordings, made by kinematics: for the demo and for tests."""
+"""Synthetic skeleton recordings computed by kinematics, for the demo and for tests."""
 
 from pgfa.synth.actions import ACTIONS
 from pgfa.synth.dataset import DATASET, DEMO_ACTIONS, DEMO_SEEN, DEMO_UNSEEN, make_clips, perform

@@ -1,4 +1,4 @@
-"""The actions of the synthetic data set as key poses of a right-hander (sentences: synthetic.toml)."""
+"""The actions of the synthetic data set as key poses of a right-hander; their sentences are in synthetic.toml."""
 
 from __future__ import annotations
 

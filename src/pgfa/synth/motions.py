@@ -1,4 +1,4 @@
-"""How an action is written down (key poses, cycles, waves) and how a performer plays it over time."""
+"""Actions as key poses, cycles and waves, and their animation by a performer."""
 
 from __future__ import annotations
 
@@ -12,30 +12,30 @@ from pgfa.synth.body import CHANNEL, CHANNELS, Array
 from pgfa.synth.performers import Performer
 
 RATE: Final = 30.0
-"""Frames a second."""
+"""Frames per second."""
 
 ELBOW: Final = (0.35, -0.60, -0.70)
-"""Where an elbow points when nothing else is said: down, back and a little out."""
+"""Default direction of an elbow: down, back and slightly out."""
 
 STRAIGHT: Final = 0.985
-"""Reach of an arm that is held straight; people keep some 15 degrees in the elbow."""
+"""Reach of a straight arm: the elbow still bends by about 15 degrees."""
 
 
 @dataclass(frozen=True)
 class Hand:
-    """Where a hand goes: a place (out, up, forward) from its own shoulder in arm lengths, in the chest's
-    frame, or a place of the own body (Body.landmark); and where the elbow points. A place farther than 0.93
-    means a straight arm.
+    """Target of a hand and direction of the elbow.
+
+    The target is a position (out, up, forward) relative to the shoulder of the hand's side, in arm lengths, in the
+    chest's frame; or the name of a landmark (`Body.landmark`). A target farther than 0.93 means a straight arm.
     """
 
-    place: tuple[float, float, float] | str
+    target: tuple[float, float, float] | str
     elbow: tuple[float, float, float] = ELBOW
 
 
 @dataclass(frozen=True)
 class Foot:
-    """Where an ankle goes: out, up, forward from its place in stance, in leg lengths; toe angle down in
-    degrees."""
+    """Position of an ankle: out, up and forward of its position in stance, in leg lengths; toes down in degrees."""
 
     out: float = 0.0
     up: float = 0.0
@@ -45,14 +45,14 @@ class Foot:
 
 @dataclass(frozen=True)
 class Key:
-    """A pose reached `time` seconds after the one before. What is not named stays as it was.
+    """A key pose, reached `time` seconds after the previous one. Everything not given stays the same.
 
     Attributes:
         time: seconds at average speed.
-        right, left, hands: the hand of the better side, the other one, or both.
+        right, left, hands: the hand of the dominant side, the other one, or both.
         right_foot, left_foot, feet: likewise.
-        step: way walked forward until this key, in leg lengths.
-        rest: start again from the performer's own stance.
+        step: distance walked forward until this key, in leg lengths.
+        rest: start from the performer's stance instead of the previous pose.
         pose: channels of the body (see CHANNELS) and their values.
     """
 
@@ -70,7 +70,7 @@ class Key:
 
 @dataclass(frozen=True)
 class Wave:
-    """A swing added to one channel while the cycle runs: amplitude, swings a repeat, phase in turns."""
+    """An oscillation added to one channel during the cycle: amplitude, periods per repeat, phase in periods."""
 
     channel: str
     amplitude: float
@@ -88,11 +88,10 @@ class Action:
         repeats: fewest and most repeats.
         waves: swings during the cycle.
         end: key poses after it.
-        back: seconds back to stance; None where the action ends elsewhere (sitting).
-        begin: the pose it begins in, where that is not stance.
-        steady: even speed between keys (walking), not slowing down at each.
-        mirrored: the action a left-hander plays in a mirror to be seen doing this one, where that is another
-        action.
+        back: seconds back to stance; None if the action ends in another pose (sitting).
+        begin: the pose it begins in, if other than stance.
+        steady: constant speed between keys (walking) instead of slowing down at each.
+        mirrored: the action whose mirror image a left-hander performs for this one, if it is another action.
     """
 
     start: tuple[Key, ...] = ()
@@ -107,7 +106,7 @@ class Action:
 
 
 def stance(performer: Performer) -> Array:
-    """(channels,) the pose a performer stands in, idle."""
+    """(channels,) the pose in which a performer stands idle."""
     pose = np.zeros(len(CHANNELS))
     values = {"bend": performer.stoop, "nod": performer.nod, "up": -0.012}
     for side in ("right", "left"):
@@ -122,73 +121,78 @@ def stance(performer: Performer) -> Array:
     return pose
 
 
-def play(
-    action: Action, performer: Performer, habit: np.random.Generator, chance: np.random.Generator
+def animate(
+    action: Action, performer: Performer, habit: np.random.Generator, random: np.random.Generator
 ) -> Array:
-    """A performer plays an action once.
+    """A performer performs an action once.
 
     Args:
-        action: what is played.
-        performer: by whom.
-        habit: what this performer always does alike in this action is drawn from here.
-        chance: what differs from one time to the next is drawn from here.
+        action: the action.
+        performer: the person.
+        habit: random numbers for what this performer does the same way each time.
+        random: random numbers for what differs from one time to the next.
 
     Returns:
         (frames, channels) at RATE, ready for Body.joints.
     """
-    own = stance(performer)
+    rest_pose = stance(performer)
     reach_habit = 0.05 * habit.standard_normal((2, 3))
     size = performer.motion_range * np.exp(0.05 * habit.standard_normal())
-    tempo = performer.speed * np.exp(0.08 * habit.standard_normal()) * np.exp(0.05 * chance.standard_normal())
+    tempo = performer.speed * np.exp(0.08 * habit.standard_normal()) * np.exp(0.05 * random.standard_normal())
 
-    times, poses = [0.0], [own]
+    times, poses = [0.0], [rest_pose]
     if action.begin is not None:
-        poses[0] = _reach_key(own, own, action.begin, performer, size, reach_habit, chance)
-    marks: list[float] = []
+        poses[0] = _reach_key(rest_pose, rest_pose, action.begin, performer, size, reach_habit, random)
+    cycle_times: list[float] = []
 
     def reach(key: Key) -> None:
-        times.append(times[-1] + key.time / tempo * np.exp(0.07 * chance.standard_normal()))
-        poses.append(_reach_key(poses[-1], own, key, performer, size, reach_habit, chance))
+        times.append(times[-1] + key.time / tempo * np.exp(0.07 * random.standard_normal()))
+        poses.append(_reach_key(poses[-1], rest_pose, key, performer, size, reach_habit, random))
 
-    idle = performer.idle * chance.uniform(0.6, 1.4, size=2)
+    idle = performer.idle * random.uniform(0.6, 1.4, size=2)
     reach(Key(float(idle[0]) * tempo))
     for key in action.start:
         reach(key)
-    marks.append(times[-1])
+    cycle_times.append(times[-1])
     low, high = action.repeats
-    for _ in range(int(np.clip(round(chance.normal(low + performer.eager * (high - low), 0.5)), low, high))):
+    for _ in range(int(np.clip(round(random.normal(low + performer.eager * (high - low), 0.5)), low, high))):
         for key in action.cycle:
             reach(key)
-        marks.append(times[-1])
+        cycle_times.append(times[-1])
     for key in action.end:
         reach(key)
     if action.back is not None:
         reach(Key(action.back, rest=True))
     reach(Key(float(idle[1]) * tempo))
 
-    clock = np.arange(round(times[-1] * RATE) + 1) / RATE
-    track = _between(np.array(times), np.array(poses), clock, action.steady)
+    frame_times = np.arange(round(times[-1] * RATE) + 1) / RATE
+    track = _interpolate(np.array(times), np.array(poses), frame_times, action.steady)
     if action.waves:
-        turns = np.interp(clock, marks, np.arange(len(marks)))
-        fade = np.clip(np.minimum(clock - marks[0], marks[-1] - clock) / 0.22, 0, 1)
-        fade = fade * fade * (3 - 2 * fade)
+        phase_turns = np.interp(frame_times, cycle_times, np.arange(len(cycle_times)))
+        envelope = np.clip(
+            np.minimum(frame_times - cycle_times[0], cycle_times[-1] - frame_times) / 0.22, 0, 1
+        )
+        envelope = envelope * envelope * (3 - 2 * envelope)
         for wave in action.waves:
             track[:, CHANNEL[wave.channel]] += (
-                size * wave.amplitude * fade * np.sin(2 * np.pi * (wave.per_repeat * turns + wave.phase))
+                size
+                * wave.amplitude
+                * envelope
+                * np.sin(2 * np.pi * (wave.per_repeat * phase_turns + wave.phase))
             )
-    return track + _sway(clock, performer, chance)
+    return track + _sway(frame_times, performer, random)
 
 
 def _reach_key(
     before: Array,
-    own: Array,
+    rest_pose: Array,
     key: Key,
     performer: Performer,
     size: float,
     habit: Array,
-    chance: np.random.Generator,
+    random: np.random.Generator,
 ) -> Array:
-    pose = own.copy() if key.rest else before.copy()
+    pose = rest_pose.copy() if key.rest else before.copy()
     pose[CHANNEL["travel"]] = before[CHANNEL["travel"]] + size * key.step
     for side, hand, foot in (
         ("right", key.right or key.hands, key.right_foot or key.feet),
@@ -196,39 +200,40 @@ def _reach_key(
     ):
         if hand is not None:
             first = CHANNEL[f"hand_out_{side}"]
-            if isinstance(hand.place, str):
-                way, reach = performer.body.landmark(hand.place)
-                way = way + 0.02 * chance.standard_normal(3)
+            if isinstance(hand.target, str):
+                direction, reach = performer.body.landmark(hand.target)
+                direction = direction + 0.02 * random.standard_normal(3)
             else:
-                # Somebody with a small range of motion stops on the way from stance to the place.
-                rest = own[first : first + 3] * own[first + 3]
-                place = rest + size * (np.array(hand.place) - rest)
-                place = place + habit[0 if side == "right" else 1] + 0.03 * chance.standard_normal(3)
-                way = place / max(float(np.linalg.norm(place)), 0.05)
-                far = float(np.linalg.norm(hand.place))
-                reach = (STRAIGHT if far > 0.93 else far) + 0.012 * chance.standard_normal()
-            pose[first : first + 7] = [*way, reach, *hand.elbow]
+                # A performer with a small range of motion stops between stance and target.
+                rest = rest_pose[first : first + 3] * rest_pose[first + 3]
+                target = rest + size * (np.array(hand.target) - rest)
+                target = target + habit[0 if side == "right" else 1] + 0.03 * random.standard_normal(3)
+                direction = target / max(float(np.linalg.norm(target)), 0.05)
+                distance = float(np.linalg.norm(hand.target))
+                reach = (STRAIGHT if distance > 0.93 else distance) + 0.012 * random.standard_normal()
+            pose[first : first + 7] = [*direction, reach, *hand.elbow]
         if foot is not None:
             first = CHANNEL[f"foot_out_{side}"]
-            move = size * np.array([foot.out, foot.up, foot.fwd])
-            pose[first : first + 4] = own[first : first + 4] + np.array([*move, foot.toe])
+            offset = size * np.array([foot.out, foot.up, foot.fwd])
+            pose[first : first + 4] = rest_pose[first : first + 4] + np.array([*offset, foot.toe])
     for name, value in key.pose.items():
-        pose[CHANNEL[name]] = own[CHANNEL[name]] + size * value * np.exp(0.06 * chance.standard_normal())
+        pose[CHANNEL[name]] = rest_pose[CHANNEL[name]] + size * value * np.exp(
+            0.06 * random.standard_normal()
+        )
     return pose
 
 
-def _between(times: Array, poses: Array, clock: Array, steady: bool) -> Array:
-    """Poses at the frames' times: through the keys without overshoot, then rounded off as limbs with mass
-    are."""
+def _interpolate(times: Array, poses: Array, frame_times: Array, steady: bool) -> Array:
+    """Poses at the times of the frames: through the keys without overshoot, then smoothed as by the limbs' inertia."""
     from scipy.interpolate import PchipInterpolator
     from scipy.ndimage import gaussian_filter1d
 
     if steady:
-        place = np.clip(np.searchsorted(times, clock, side="right") - 1, 0, len(times) - 2)
-        part = ((clock - times[place]) / (times[place + 1] - times[place]))[:, None]
-        track = poses[place] * (1 - part) + poses[place + 1] * part
+        index = np.clip(np.searchsorted(times, frame_times, side="right") - 1, 0, len(times) - 2)
+        fraction = ((frame_times - times[index]) / (times[index + 1] - times[index]))[:, None]
+        track = poses[index] * (1 - fraction) + poses[index + 1] * fraction
     else:
-        track = PchipInterpolator(times, poses, axis=0)(clock)
+        track = PchipInterpolator(times, poses, axis=0)(frame_times)
     return np.asarray(gaussian_filter1d(track, 0.04 * RATE, axis=0, mode="nearest"), dtype=np.float64)
 
 
@@ -241,11 +246,11 @@ _SWAY_INDEX: Final = np.array([CHANNEL[name] for name in _SWAY])
 _SWAY_SIZE: Final = np.array(list(_SWAY.values()))
 
 
-def _sway(clock: Array, performer: Performer, chance: np.random.Generator) -> Array:
-    """(frames, channels) the slow unrest of a standing body: two swings between 0.15 and 0.9 Hz a channel."""
-    out = np.zeros((len(clock), len(CHANNELS)))
-    speed = chance.uniform(0.15, 0.9, size=(2, len(_SWAY)))
-    phase = chance.uniform(size=(2, len(_SWAY)))
-    swing = np.sin(2 * np.pi * (clock[:, None, None] * speed + phase)).sum(axis=1)
-    out[:, _SWAY_INDEX] = performer.sway * _SWAY_SIZE * swing
-    return out
+def _sway(frame_times: Array, performer: Performer, random: np.random.Generator) -> Array:
+    """(frames, channels) the slow sway of a standing body: two oscillations of 0.15 to 0.9 Hz per channel."""
+    sway = np.zeros((len(frame_times), len(CHANNELS)))
+    speed = random.uniform(0.15, 0.9, size=(2, len(_SWAY)))
+    phase = random.uniform(size=(2, len(_SWAY)))
+    swing = np.sin(2 * np.pi * (frame_times[:, None, None] * speed + phase)).sum(axis=1)
+    sway[:, _SWAY_INDEX] = performer.sway * _SWAY_SIZE * swing
+    return sway

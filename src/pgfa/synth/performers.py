@@ -1,4 +1,4 @@
-"""The people of the synthetic data set: bodies, handedness, tempo and habits."""
+"""The performers of the synthetic data set: bodies, handedness, tempo and habits."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ class Performer:
     Attributes:
         name: ``"p01"``, ...
         body: bone lengths.
-        left_handed: plays every action as in a mirror.
+        left_handed: performs the mirror image of every action.
         speed: tempo, 1 is average.
-        motion_range: how far movements go, 1 as written.
-        eager: 0..1, how many repeats out of the usual few.
+        motion_range: factor of the extent of movements.
+        eager: 0 to 1, from the fewest to the most repeats.
         idle: seconds of standing before and after, on average.
-        sway: unrest while standing, 1 is average.
+        sway: movement while standing, 1 is average.
         stoop, nod: trunk and head held forward, degrees.
-        arms_out, arms_fwd: how far the hanging arms stand off, degrees.
-        arm_reach: 1 hangs straight, less with bent elbows.
-        stance: how much wider than the hips the feet stand, leg lengths a side.
+        arms_out, arms_fwd: angle of the hanging arms, outwards and forwards, degrees.
+        arm_reach: reach of the hanging arms; 1 is straight, less is with bent elbows.
+        stance: distance of each foot outside its hip, leg lengths.
     """
 
     name: str
@@ -48,20 +48,19 @@ class Performer:
 
 
 def make_performers(seed: int, number: int) -> list[Performer]:
-    """`number` different people: heights evenly from SHORTEST to TALLEST in random order, every fourth
-    left-handed.
+    """`number` different people, every fourth left-handed, heights evenly spaced from SHORTEST to TALLEST.
 
     Raises:
         ValueError: for a number below 1.
     """
     if number < 1:
-        raise ValueError(f"at least one performer is needed, found {number}")
-    chance = np.random.default_rng([seed, 1])
+        raise ValueError(f"expected at least one performer, found {number}")
+    random = np.random.default_rng([seed, 1])
 
     def spread(low: float, high: float) -> list[float]:
-        """Evenly from low to high over the people, in random order: any number shows the whole range."""
+        """Evenly spaced values in random order, so that any number of people covers the whole range."""
         return (
-            [float(v) for v in chance.permutation(np.linspace(low, high, number))]
+            [float(v) for v in random.permutation(np.linspace(low, high, number))]
             if number > 1
             else [(low + high) / 2]
         )
@@ -71,8 +70,8 @@ def make_performers(seed: int, number: int) -> list[Performer]:
     people = []
     for i in range(number):
         height = heights[i]
-        child = max(0.0, (1.55 - height) / 0.45)  # children: larger head, shorter legs, narrower shoulders
-        arm, leg, shoulder, hip = (float(f) for f in 1 + 0.035 * chance.standard_normal(4))
+        child = max(0.0, (1.55 - height) / 0.45)  # children: larger heads, shorter legs, narrower shoulders
+        arm, leg, shoulder, hip = (float(f) for f in 1 + 0.035 * random.standard_normal(4))
         body = Body(
             height=height, arm=arm * (1 - 0.04 * child), leg=leg * (1 - 0.06 * child),
             shoulder=shoulder * (1 - 0.03 * child), hip=hip, head=1 + 0.15 * child,
@@ -82,18 +81,18 @@ def make_performers(seed: int, number: int) -> list[Performer]:
                 name=f"p{i + 1:02d}",
                 body=body,
                 left_handed=i % 4 == 3,
-                # Short legs and arms swing faster: part of the tempo follows the size.
+                # Short limbs swing faster: part of the tempo depends on the height.
                 speed=float(np.exp(speeds[i]) * (1.7 / height) ** 0.3),
                 motion_range=ranges[i],
                 eager=eager[i],
-                idle=float(chance.uniform(0.12, 0.45)),
+                idle=float(random.uniform(0.12, 0.45)),
                 sway=sways[i],
-                stoop=float(chance.uniform(-2, 9)),
-                nod=float(chance.uniform(-4, 12)),
-                arms_out=float(chance.uniform(4, 15)),
-                arms_fwd=float(chance.uniform(-3, 12)),
-                arm_reach=float(chance.uniform(0.94, 0.99)),
-                stance=float(chance.uniform(0.0, 0.08)),
+                stoop=float(random.uniform(-2, 9)),
+                nod=float(random.uniform(-4, 12)),
+                arms_out=float(random.uniform(4, 15)),
+                arms_fwd=float(random.uniform(-3, 12)),
+                arm_reach=float(random.uniform(0.94, 0.99)),
+                stance=float(random.uniform(0.0, 0.08)),
             )
         )
     return people

@@ -1,4 +1,4 @@
-"""Classes in words, and words as vectors: catalogues, splits, sentence encoders, the leakage rule."""
+"""Classes as sentences and sentences as vectors: catalogues, splits, sentence encoders, the leakage rule."""
 
 from pgfa.text.catalogue import (
     ActionClass,
@@ -6,8 +6,8 @@ from pgfa.text.catalogue import (
     Split,
     catalogue,
     catalogue_from_labels,
+    catalogue_names,
     find_split,
-    known_catalogues,
     sentence_of,
     sentences_of,
 )
@@ -22,10 +22,10 @@ __all__ = [
     "Split",
     "catalogue",
     "catalogue_from_labels",
+    "catalogue_names",
     "class_vectors",
     "encode",
     "find_split",
-    "known_catalogues",
     "label_vectors",
     "mirror_sentence",
     "mirrored",

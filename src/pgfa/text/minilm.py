@@ -1,5 +1,8 @@
-"""all-MiniLM-L6-v2 in plain numpy: six BERT layers, mean over tokens. It starts in a fraction of a second, without
-torch; what it gives is held against the sentence-transformers library by a test."""
+"""all-MiniLM-L6-v2 in plain numpy: six BERT layers, mean over tokens.
+
+It starts in a fraction of a second and needs no torch; a test compares its vectors with those of the
+sentence-transformers library.
+"""
 
 from __future__ import annotations
 
@@ -18,8 +21,9 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float32]
 
 LAYERS, HEADS, SIZE = 6, 12, 384
-MOST_TOKENS = 256
-EPSILON = 1e-12  # of the layer norms
+MAX_TOKENS = 256
+EPSILON = 1e-12
+"""Of the layer norms."""
 
 
 def load_minilm(folder: Path) -> Callable[[Sequence[str]], Floats]:
@@ -38,23 +42,21 @@ def load_minilm(folder: Path) -> Callable[[Sequence[str]], Floats]:
     try:
         weights = load_file(folder / "model.safetensors")
         tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-        words, last = (
-            weights["embeddings.word_embeddings.weight"],
-            weights[_name(LAYERS - 1, "output.dense.bias")],
-        )
+        words = weights["embeddings.word_embeddings.weight"]
+        last = weights[_name(LAYERS - 1, "output.dense.bias")]
     except KeyError as error:
         raise BadFile(folder, expected="the weights of all-MiniLM-L6-v2", found=f"no {error}") from None
     except (SafetensorError, OSError) as error:
         raise BadFile(folder, expected="the weights of all-MiniLM-L6-v2", found=str(error)) from None
-    except Exception as error:  # the tokenizer's library raises plain Exception
+    except Exception as error:  # the tokenizers library raises plain Exception
         raise BadFile(folder / "tokenizer.json", expected="a tokenizer", found=str(error)) from None
     if words.shape[1] != SIZE or last.shape != (SIZE,):
-        raise BadFile(folder, expected=f"vectors of {SIZE}", found=f"{words.shape}, {last.shape}")
+        raise BadFile(folder, expected=f"vectors of {SIZE} numbers", found=f"{words.shape}, {last.shape}")
     tokenizer.no_padding()
-    tokenizer.enable_truncation(MOST_TOKENS)
+    tokenizer.enable_truncation(MAX_TOKENS)
 
     def run(sentences: Sequence[str]) -> Floats:
-        # One at a time: in a batch the padding makes the last bits of a vector depend on its neighbours.
+        # One by one: in a batch the padding makes the last bits of a vector depend on its neighbours.
         rows = [_encode(_tokens(tokenizer, sentence), weights) for sentence in sentences]
         return np.stack(rows) if rows else np.empty((0, SIZE), dtype=np.float32)
 
@@ -70,9 +72,9 @@ def _encode(tokens: NDArray[np.int64], weights: dict[str, Floats]) -> Floats:
         return np.asarray(x @ weights[f"{name}.weight"].T + weights[f"{name}.bias"])
 
     def norm(x: Floats, name: str) -> Floats:
-        middle = x - x.mean(axis=-1, keepdims=True)
-        spread = np.sqrt((middle**2).mean(axis=-1, keepdims=True) + np.float32(EPSILON))
-        return np.asarray(middle / spread * weights[f"{name}.weight"] + weights[f"{name}.bias"])
+        centred = x - x.mean(axis=-1, keepdims=True)
+        deviation = np.sqrt((centred**2).mean(axis=-1, keepdims=True) + np.float32(EPSILON))
+        return np.asarray(centred / deviation * weights[f"{name}.weight"] + weights[f"{name}.bias"])
 
     x = (
         weights["embeddings.word_embeddings.weight"][tokens]
@@ -86,9 +88,9 @@ def _encode(tokens: NDArray[np.int64], weights: dict[str, Floats]) -> Floats:
             for part in ("query", "key", "value")
         )
         scores = query @ key.swapaxes(1, 2) / np.float32(np.sqrt(SIZE // HEADS))
-        share = np.exp(scores - scores.max(axis=-1, keepdims=True))
-        share /= share.sum(axis=-1, keepdims=True)
-        heads = (share @ value).swapaxes(0, 1).reshape(len(tokens), SIZE)
+        attention = np.exp(scores - scores.max(axis=-1, keepdims=True))
+        attention /= attention.sum(axis=-1, keepdims=True)
+        heads = (attention @ value).swapaxes(0, 1).reshape(len(tokens), SIZE)
         attended = linear(heads, _name(layer, "attention.output.dense"))
         x = norm(x + attended, _name(layer, "attention.output.LayerNorm"))
         inner = _gelu(linear(x, _name(layer, "intermediate.dense")))

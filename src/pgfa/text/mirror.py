@@ -1,4 +1,4 @@
-"""What a mirrored clip shows, in words: left and right swap, and with them the way something turns."""
+"""The sentence of a mirrored clip: left and right swap, and so do clockwise and counter-clockwise."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import re
 
 from pgfa.text.catalogue import NO_MIRROR, ActionClass, Catalogue, Parts
 
-# "right angle" and "right away" are no sides; "left angle" stays too, so mirroring twice changes nothing.
+# "right angle" and "right away" name no side; "left angle" is left alone too, so that mirroring twice changes nothing.
 _SIDE = r"(?P<side>left|right)(?P<tail>wards?|most|ies|y|ers|er|s)?(?![- ](?:angle|away|now\b))"
 _TURN = r"(?P<counter>(?:counter|anti)[- ]?)?clockwise"
-# Only the usual cases are words to swap: "lEFT" could not be given back.
+# Words in other cases are left alone: "lEFT" could not be restored.
 _CASES = (str.lower, str.upper, str.capitalize)
 _WORD = re.compile(rf"\b(?:{_SIDE}|{_TURN})\b", re.IGNORECASE)
 
@@ -17,18 +17,21 @@ _WORD = re.compile(rf"\b(?:{_SIDE}|{_TURN})\b", re.IGNORECASE)
 def mirror_sentence(text: str) -> str:
     """Swap left and right, clockwise and counter-clockwise, as whole words and in their case.
 
-    Mirroring twice gives the text back, but for other spellings of counter-clockwise (anticlockwise).
+    Mirroring twice gives the original text, except for other spellings of counter-clockwise (anticlockwise).
     """
     return _WORD.sub(_swap, text)
 
 
 def mirrored(action: ActionClass, catalogue: Catalogue) -> ActionClass | None:
-    """The class that a mirrored clip of `action` shows, told with the swapped words of `action` itself.
+    """The class that a mirrored clip of `action` shows, with the sentences of `action`, left and right swapped.
 
-    Name, id, label and concepts are those of `action.mirror` where the catalogue names one, else those of
-    `action`: a swipe of the right arm to the left is in the mirror a swipe of the *left* arm to the right, so
-    of class ``swipe-right`` but not in the words of that class. None where the mirrored clip shows no class
-    of the data set (`mirror = "none"`: a letter K). A caller must not train on a result of an unseen class.
+    Name, id, label and concepts are those of `action.mirror` if the catalogue names one, else those of `action`:
+    a swipe of the right arm to the left becomes in the mirror a swipe of the *left* arm to the right, which
+    belongs to class ``swipe-right`` but is not described by that class's sentence.
+
+    Returns:
+        None if the mirrored clip shows no class of the data set (`mirror = "none"`: a letter K). The result may be
+        an unseen class: a caller must not train on it.
     """
     if action.mirror == NO_MIRROR:
         return None

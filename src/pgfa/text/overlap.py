@@ -1,12 +1,12 @@
 """The leakage rule: classes of other data sets that mean the same as an unseen class may not be trained on.
 
-A class called unseen in one data set is not unseen when another data set shows it under another name.
-Three rules, each of them enough; all err on the side of removing:
+A class is not unseen when another data set of the training set shows it under another name. There are three
+rules; a class is removed when one of them applies, and in doubt all of them remove:
 
 1. concepts: the hand-made `means` lists of the catalogues share a concept (docs/catalogue.md);
 2. words: all words of one label are in the other ("throw", "throw a ball"), after light stemming and without
    sides and small words;
-3. vectors (only where vectors of the labels are given): their cosine is at least `NEAR`.
+3. vectors (only if vectors of the labels are given): their cosine is at least `SAME_COSINE`.
 
 What counts is the meaning: motions that only look alike (putting down, picking up) are not the same.
 """
@@ -23,8 +23,8 @@ from numpy.typing import NDArray
 
 from pgfa.text.catalogue import ActionClass
 
-NEAR = 0.8
-"""Cosine of MiniLM label vectors from which labels mean the same; how it was chosen: docs/catalogue.md."""
+SAME_COSINE = 0.8
+"""Labels whose MiniLM vectors have at least this cosine mean the same; how it was chosen: docs/catalogue.md."""
 
 _SMALL = frozenset({
     "a", "an", "and", "as", "at", "body", "both", "by", "do", "does", "for", "from", "her", "his",
@@ -42,8 +42,8 @@ class Removal:
 
     Attributes:
         dataset, name: the class.
-        because_of: the unseen class, as ``"utd-mhad/throw"``.
-        rule: why they mean the same, in words.
+        because_of: key of the unseen class, e.g. ``"utd-mhad/throw"``.
+        rule: the rule by which they mean the same, in words.
     """
 
     dataset: str
@@ -59,29 +59,29 @@ def same_meaning(
     a: ActionClass,
     b: ActionClass,
     vectors: Mapping[str, NDArray[np.float32]] | None = None,
-    near: float = NEAR,
+    threshold: float = SAME_COSINE,
 ) -> bool:
-    """Whether two classes mean the same by any rule; `vectors` maps labels to unit vectors (rule 3)."""
-    return why_same(a, b, vectors, near) is not None
+    """Whether two classes mean the same by any of the rules; `vectors` maps labels to unit vectors (rule 3)."""
+    return why_same(a, b, vectors, threshold) is not None
 
 
 def why_same(
     a: ActionClass,
     b: ActionClass,
     vectors: Mapping[str, NDArray[np.float32]] | None = None,
-    near: float = NEAR,
+    threshold: float = SAME_COSINE,
 ) -> str | None:
-    """The first rule by which two classes mean the same, in words; None where none does. Symmetric."""
+    """The first rule by which two classes mean the same, in words; None if no rule applies. Symmetric."""
     if a.key == b.key:
         return "the same class"
     if shared := sorted(set(a.means) & set(b.means)):
         return "concept " + ", ".join(shared)
-    one, other = label_words(a.label), label_words(b.label)
-    if one and other and (one <= other or other <= one):
-        return "label words " + " ".join(sorted(one & other))
+    words_a, words_b = label_words(a.label), label_words(b.label)
+    if words_a and words_b and (words_a <= words_b or words_b <= words_a):
+        return "label words " + " ".join(sorted(words_a & words_b))
     if vectors is not None and a.label in vectors and b.label in vectors:
         cosine = float(vectors[a.label] @ vectors[b.label])
-        if cosine >= near:
+        if cosine >= threshold:
             return f"label vectors, cosine {cosine:.2f}"
     return None
 
@@ -92,26 +92,26 @@ def removed_classes(
     *,
     within: bool = False,
     vectors: Mapping[str, NDArray[np.float32]] | None = None,
-    near: float = NEAR,
+    threshold: float = SAME_COSINE,
 ) -> list[Removal]:
-    """The classes among `others` that may not be trained on, in order, each with the first reason found.
+    """The classes among `others` that may not be trained on, in order, each with the first rule that applies.
 
     Args:
         unseen: the unseen classes of a split.
         others: classes of the packs to train on; those of the split's own data set may be among them.
-        within: apply the rules inside a data set too. By default its published split decides there, and
-            only the unseen classes themselves are removed.
+        within: apply the rules inside a data set too. By default its published split decides there, and only
+            the unseen classes themselves are removed.
         vectors: label -> unit vector, for rule 3; see `label_vectors`.
-        near: least cosine of rule 3.
+        threshold: least cosine of rule 3.
     """
     unseen = list(unseen)
     removals = []
     for other in others:
-        for hidden in unseen:
-            if other.dataset == hidden.dataset and not within and other.key != hidden.key:
+        for action in unseen:
+            if other.dataset == action.dataset and not within and other.key != action.key:
                 continue
-            if rule := why_same(hidden, other, vectors, near):
-                removals.append(Removal(other.dataset, other.name, hidden.key, rule))
+            if rule := why_same(action, other, vectors, threshold):
+                removals.append(Removal(other.dataset, other.name, action.key, rule))
                 break
     return removals
 
@@ -128,14 +128,14 @@ def label_vectors(
 
 
 def label_words(label: str) -> frozenset[str]:
-    """The stems of the words of a label that carry its meaning: sides and small words left out."""
-    # "A" alone and large is a letter of the alphabet ("draw the letter A"), not a small word.
+    """The stems of a label's words, without sides and small words."""
+    # A single capital "A" is a letter of the alphabet ("draw the letter A"), not a small word.
     words = (w if w == "A" else w.lower() for w in re.findall(r"\w+", label))
     return frozenset(_stem(w).lower() for w in words if w not in _SMALL and w not in _SIDES)
 
 
 def _stem(word: str) -> str:
-    """Plural, -ing, -ed and a final e taken off, doubled consonant undone: enough for labels."""
+    """Removes plural, -ing, -ed and a final e, and undoes a doubled consonant: enough for labels."""
     for ending in ("ing", "ed", "es", "s"):
         stem = word.removesuffix(ending)
         if stem != word and len(stem) >= 3 and not word.endswith("ss"):

@@ -1,7 +1,7 @@
-"""Random class splits: as many as wanted, each a function of its number alone. The stored ones were drawn with this.
+"""Random class splits, each a function of its number alone. The splits stored in the catalogues were drawn here.
 
-One published split of a small data set says little: a few classes more or less alike move the accuracy by tens of
-points. Over many random splits a difference of two points can mean something.
+One published split of a small data set says little: whether a few classes are similar or not moves the accuracy by
+tens of points. Over many random splits a difference of two points can be significant.
 """
 
 from __future__ import annotations
@@ -11,33 +11,23 @@ import numpy as np
 from pgfa.text.catalogue import Catalogue, Split
 
 STORED: dict[str, tuple[int, int]] = {"utd-mhad": (5, 12), "kinder-gator": (8, 20)}
-"""Data set -> the two numbers of unseen classes whose random splits lie in its catalogue..."""
+"""Data set -> the numbers of unseen classes for which its catalogue stores random splits."""
 COUNT = 20
-"""...so many of each."""
+"""Stored random splits per number of unseen classes."""
 SOURCE = "drawn at random (pgfa.text.random_splits)"
 
 
-def draw_split(book: Catalogue, size: int, number: int) -> Split:
+def draw_split(catalogue: Catalogue, size: int, number: int) -> Split:
     """Random split `number` of a data set: `size` of its classes are unseen, in the order of their ids.
 
-    Drawn from the seed (number, size, classes): the same on every machine, whatever the other splits are.
+    Drawn from the seed (number, size, number of classes): the same on every machine, independent of other splits.
 
     Raises:
-        ValueError: `size` leaves no class on one side.
+        ValueError: `size` leaves no seen or no unseen class.
     """
-    if not 0 < size < len(book):
-        raise ValueError(f"1 to {len(book) - 1} unseen classes are possible, found {size}")
-    random = np.random.default_rng([number, size, len(book)])
-    chosen = np.sort(random.permutation(len(book))[:size])
-    names = tuple(book.actions[i].name for i in chosen.tolist())
-    return Split(book.dataset, f"random-{size}-{number:02d}", names, SOURCE)
-
-
-def as_toml(book: Catalogue, size: int, count: int = COUNT) -> str:
-    """Lines for the ``[splits]`` of a catalogue: splits 0 to `count` - 1 by the ids of their unseen classes."""
-    lines = []
-    for number in range(count):
-        split = draw_split(book, size, number)
-        ids = ", ".join(str(book[name].id) for name in split.unseen)
-        lines.append(f'"{split.name}" = {{ unseen = [{ids}], source = "{SOURCE}" }}\n')
-    return "".join(lines)
+    if not 0 < size < len(catalogue):
+        raise ValueError(f"1 to {len(catalogue) - 1} unseen classes are possible, found {size}")
+    random = np.random.default_rng([number, size, len(catalogue)])
+    chosen = np.sort(random.permutation(len(catalogue))[:size])
+    names = tuple(catalogue.actions[i].name for i in chosen.tolist())
+    return Split(catalogue.dataset, f"random-{size}-{number:02d}", names, SOURCE)

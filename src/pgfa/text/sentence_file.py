@@ -1,4 +1,4 @@
-"""Other people's sentences: a plain text file, one line a class, in the order of the classes' ids."""
+"""Sentences from elsewhere: a plain text file, one line per class, in the order of the class ids."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ MAX_BYTES = 16 * 1024 * 1024
 MAX_CHARACTERS = 8_000
 
 
-def read_lines(path: str | Path, catalogue: Catalogue) -> dict[str, str]:
+def read_sentences(path: str | Path, catalogue: Catalogue) -> dict[str, str]:
     """Sentences from a file, line n for the class with id n - 1.
 
-    UTF-8 (with or without a byte-order mark), lines ending as on any system, the last one perhaps not at all;
-    blanks at both ends of a line are dropped. Empty lines may stand after the last class only.
+    The text is UTF-8, with or without a byte-order mark; any line endings; the last line need not end. Spaces at
+    both ends of a line are removed. Empty lines are accepted at the end of the file only.
 
     Args:
         path: the file.
@@ -25,7 +25,7 @@ def read_lines(path: str | Path, catalogue: Catalogue) -> dict[str, str]:
         Class name -> sentence, in the order of ids.
 
     Raises:
-        BadFile: no such file, not UTF-8, an empty line, control characters, not one line a class.
+        BadFile: no such file, not UTF-8, an empty line, control characters, not one line per class.
         LimitExceeded: above 16 MB, or a line above 8,000 characters.
     """
     path = Path(path)
@@ -34,19 +34,19 @@ def read_lines(path: str | Path, catalogue: Catalogue) -> dict[str, str]:
             raise LimitExceeded(f"{path}: {size:,} bytes, more than the limit of {MAX_BYTES:,}")
         raw = path.read_bytes()
     except (OSError, ValueError) as error:
-        found = "no file" if isinstance(error, FileNotFoundError) else str(error)
-        raise BadFile(path, expected="a text file, one line a class", found=found) from None
+        actual = "no file" if isinstance(error, FileNotFoundError) else str(error)
+        raise BadFile(path, expected="a text file, one line per class", found=actual) from None
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line_ends = raw.count(b"\n", 0, error.start)
-        found = f"the byte {raw[error.start]:#04x}"
-        raise BadFile(path, where=f"line {line_ends + 1}", expected="text in UTF-8", found=found) from None
+        actual = f"the byte {raw[error.start]:#04x}"
+        raise BadFile(path, where=f"line {line_ends + 1}", expected="text in UTF-8", found=actual) from None
     lines = [line.strip() for line in text.replace("\r\n", "\n").replace("\r", "\n").rstrip().split("\n")]
     for number, line in enumerate(lines, 1):
         _check(path, number, line)
     if len(lines) != len(catalogue):
-        expected = f"{len(catalogue)} lines, one a class of {catalogue.dataset}"
+        expected = f"{len(catalogue)} lines, one per class of {catalogue.dataset}"
         raise BadFile(path, expected=expected, found=str(len(lines)))
     return {action.name: line for action, line in zip(catalogue.actions, lines, strict=True)}
 
@@ -57,5 +57,5 @@ def _check(path: Path, number: int, line: str) -> None:
         raise BadFile(path, where=where, expected="a sentence", found="an empty line")
     if len(line) > MAX_CHARACTERS:
         raise LimitExceeded(f"{path}, {where}: {len(line):,} characters, limit {MAX_CHARACTERS:,}")
-    if strange := next((c for c in line if ord(c) < 32 and c != "\t"), ""):
-        raise BadFile(path, where=where, expected="plain text", found=f"the character {strange!r}")
+    if control := next((c for c in line if ord(c) < 32 and c != "\t"), ""):
+        raise BadFile(path, where=where, expected="plain text", found=f"the character {control!r}")

@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 from pgfa.adapt import align_with, nearest, unit_rows
 from pgfa.config import RunSettings
 from pgfa.model.encoder import MotionEncoder
+from pgfa.text.anchors import class_anchors
 from pgfa.train.corpus import Corpus
 from pgfa.train.features import features_of
-from pgfa.train.sentences import class_anchors
 
 
 def unseen_anchors(

@@ -10,11 +10,11 @@ import numpy as np
 
 from pgfa.config import RunSettings
 from pgfa.errors import BadConfig
+from pgfa.files import cache_folder
 from pgfa.pack import Pack
 from pgfa.prepare import prepare_cached
 from pgfa.skeleton import Layout, get_layout
 from pgfa.text.catalogue import ActionClass, Catalogue
-from pgfa.text.encode import cache_folder
 from pgfa.text.overlap import Removal
 from pgfa.train.clip_selection import ClipSelection, select_clips
 from pgfa.train.clip_set import ClipIndex, ClipSet
@@ -49,7 +49,7 @@ class Corpus:
             f"test:  {len(self.test):,} clips of {len(self.unseen)} unseen classes: "
             + ", ".join(a.name for a in self.unseen),
         ]
-        if nameless := [name for name, book in self.catalogues.items() if book.names_alone]:
+        if nameless := [name for name, book in self.catalogues.items() if book.from_names]:
             lines.append(
                 f"no sentences for {', '.join(nameless)}, only class names; "
                 "a catalogue with sentences gives better results: --catalogue FILE"

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pgfa.config import RunSettings, TextSettings
-from pgfa.text.catalogue import ActionClass
+from pgfa.config import RunSettings
 from pgfa.text.encode import class_vectors
 from pgfa.text.mirror import mirrored
 from pgfa.text.overlap import same_meaning
@@ -61,11 +59,3 @@ def class_sentences(corpus: Corpus, settings: RunSettings) -> ClassSentences:
     if settings.train.recipe != "paper":
         same |= np.array([[a.dataset != b.dataset and same_meaning(a, b) for b in rows] for a in rows])
     return ClassSentences(vectors, mirror, same, centre)
-
-
-def class_anchors(
-    actions: Sequence[ActionClass], settings: TextSettings, centre: NDArray[np.float32]
-) -> NDArray[np.float32]:
-    """Unit vectors of candidate classes: (classes, d) float32."""
-    vectors = class_vectors(actions, settings) - centre
-    return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), dtype=np.float32)

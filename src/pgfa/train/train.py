@@ -14,7 +14,7 @@ from pgfa.model.device import pick_device
 from pgfa.model.encoder import MotionEncoder, build_model
 from pgfa.model.objective import objective
 from pgfa.progress import Progress
-from pgfa.text.catalogue import own_catalogues
+from pgfa.text.catalogue import custom_catalogues
 from pgfa.train.anchors import evaluate_epoch
 from pgfa.train.batches import TrainingClips
 from pgfa.train.clip_set import ClipSet
@@ -108,7 +108,7 @@ def _facts(corpus: Corpus, sentences: ClassSentences) -> dict[str, Any]:
             {"class": f"{r.dataset}/{r.name}", "because_of": r.because_of, "rule": r.rule}
             for r in corpus.removals
         ],
-        "catalogues": own_catalogues(corpus.catalogues.values()),
+        "catalogues": custom_catalogues(corpus.catalogues.values()),
         "text_size": sentences.vectors.shape[1],
         "text_centre": [float(x) for x in sentences.centre],
     }

@@ -1,9 +1,8 @@
-"""Import a data set: every file read once, on all cores, into one pack; what is stopped can go on.
+"""Import a data set: every file is read once, on all cores, into one pack; an interrupted import can be resumed.
 
-Files are read in chunks; what came of a chunk is kept as a shard in the folder ``OUT.partial``. When all are
-there they are streamed into the pack in the order of the files, so the pack is the same, byte for byte,
-however many processes read and however often it was stopped. While it is written the disk holds shards and
-pack, about twice the pack's size.
+Files are read in chunks; the clips of a chunk are stored as a shard in the folder ``OUT.partial``. When all shards are
+complete, they are streamed into the pack in the order of the files, so the pack is the same, byte for byte, for any
+number of processes and interruptions. During that step the disk holds shards and pack, about twice the pack's size.
 """
 
 from __future__ import annotations
@@ -18,9 +17,9 @@ from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from importlib.metadata import version
 from pathlib import Path
 
-import pgfa
 from pgfa.errors import BadConfig, BadFile, PgfaError
 from pgfa.files import digest, file_sha256, replace_folder, write_json
 from pgfa.pack.importing import folder, worker
@@ -29,31 +28,33 @@ from pgfa.pack.pack import Rejected, open_pack
 from pgfa.pack.protocol import DIVISIONS
 from pgfa.pack.summary import Summary, summary
 from pgfa.pack.write import check_free, write_pack
+from pgfa.processes import cores
 from pgfa.progress import Progress
 from pgfa.read.format import Account, Format
 from pgfa.skeleton import Clip, get_layout
 from pgfa.skeleton.layouts import map_weights
 
+PACKAGE = "pgfa"
+
 
 @dataclass(frozen=True)
 class ImportReport:
-    """What an import did.
+    """The result of an import.
 
     Attributes:
         pack: the pack's folder.
-        files: files found.
-        kept: of these, files that an earlier, stopped import had read.
-        seconds: time of this import.
+        files: files of the data set.
+        read_before: of these, files that an interrupted import had already read.
+        seconds: duration of this import.
         reading_seconds: of these, time spent on reading files.
-        jobs: processes that read.
-        summary: what the pack holds, rejected files with it.
-        account: for a data set with an official list, what of it was found; also in the pack, as
-            account.json.
+        jobs: processes that read, at most.
+        summary: of the pack, with its rejected files.
+        account: for a data set with an official list, what of it was found; also in the pack, as account.json.
     """
 
     pack: Path
     files: int
-    kept: int
+    read_before: int
     seconds: float
     reading_seconds: float
     jobs: int
@@ -62,14 +63,14 @@ class ImportReport:
 
     @property
     def files_per_second(self) -> float:
-        """Files read a second, start and end of the import counted in; 0 where none had to be read."""
-        return (self.files - self.kept) / max(self.seconds, 1e-9)
+        """Files read per second over the whole import; 0 if no file had to be read."""
+        return (self.files - self.read_before) / max(self.seconds, 1e-9)
 
     def __str__(self) -> str:
         speed = f"{self.files_per_second:,.0f} files/s, {self.jobs} {'job' if self.jobs == 1 else 'jobs'}"
-        kept = f", {self.kept:,} of them read before" if self.kept else ""
-        held = f"\nofficial list: {self.account}" if self.account else ""
-        return f"{self.files:,} files in {self.seconds:.1f} s ({speed}){kept}\n{self.summary}{held}"
+        resumed = f", {self.read_before:,} of them read before" if self.read_before else ""
+        account = f"\nofficial list: {self.account}" if self.account else ""
+        return f"{self.files:,} files in {self.seconds:.1f} s ({speed}){resumed}\n{self.summary}{account}"
 
 
 def import_dataset(
@@ -86,90 +87,111 @@ def import_dataset(
 ) -> ImportReport:
     """Read every file of a data set into a pack.
 
-    A file that cannot be used is named in the pack's ``rejected.json`` and in the summary; a defect that
-    leaves a usable clip stands in the manifest's ``problems``. Started again after it was stopped or killed,
-    it goes on.
+    A file that cannot be used is listed in the pack's ``rejected.json`` and in the summary; problems of usable clips
+    are in the manifest's column ``problems``. After an interruption, the same call resumes the import.
 
     Args:
-        format: a format, its name in `pgfa.read.FORMATS`, or ``"files"`` for one's own folder.
+        format: a format, its name in `pgfa.read.FORMATS`, or ``"files"`` for your own folder.
         source: the data set's folder or zip.
-        out: the folder to make.
-        jobs: processes that read; None for as many as there are cores, where that pays. With more than one, a
-            script must call this below ``if __name__ == "__main__"``.
-        labels: only with ``"files"``: a CSV file with the columns file, action and perhaps subject.
-        layout: where given, every clip is carried to it.
-        limit: read only the first so many files.
-        progress: say on stderr how far it is.
-        overwrite: replace a pack that is at `out`.
+        out: folder to create.
+        jobs: processes that read; None: one per core, if that is faster. With more than one, a script must call this
+            below ``if __name__ == "__main__"``.
+        labels: only with ``"files"``: a CSV file with the columns file, action and, optionally, subject.
+        layout: convert every clip to this layout.
+        limit: read only this many files.
+        progress: report progress on stderr.
+        overwrite: replace a pack at `out`.
 
     Raises:
-        BadConfig: `out` is taken or inside `source`, no such format, several layouts and no `layout` given.
-        BadFile: the source holds no file of the format, or none that can be used; `labels` is wrong.
-        LayoutMismatch: clips have no meaningful map to `layout`.
-        PgfaError: a process that read died; another import is at work on the same `out`.
-        KeyboardInterrupt: stopped by the user; said on stderr how to go on.
+        BadConfig: `out` exists or is inside `source`, an unknown format, or several layouts and no `layout`.
+        BadFile: the source has no file of the format or none that can be used, or `labels` is wrong.
+        LayoutMismatch: there is no map from a clip's layout to `layout`.
+        PgfaError: a reader process died, or another import to the same `out` is running.
+        KeyboardInterrupt: by the user; a message on stderr tells how to resume.
     """
-    began = time.perf_counter()
+    started = time.perf_counter()
     source, out = Path(os.path.abspath(source)), Path(os.path.abspath(out))
+    _check_arguments(source, out, jobs=jobs, layout=layout, limit=limit, overwrite=overwrite)
+    format = _format_of(format, source, labels)
+    files = sorted(format.find(source), key=str)[:limit]
+    settings = digest(PACKAGE, version(PACKAGE), format.name, str(source), labels and file_sha256(labels))
+    pool = _ReaderPool(format, source, jobs)
+    with _shard_folder(out) as partial:
+        chunks = split(files, source, partial, settings)
+        reading_started = time.perf_counter()
+        read_before = _read(pool, chunks, partial, layout, progress)
+        reading_seconds = time.perf_counter() - reading_started
+        account = _write(partial / "pack", chunks, format, source, layout, progress)
+        check_free(out, overwrite)
+        replace_folder(partial / "pack", out)
+        shutil.rmtree(partial)
+    seconds = time.perf_counter() - started
+    return ImportReport(
+        out, len(files), read_before, seconds, reading_seconds, pool.jobs, summary(open_pack(out)), account
+    )
+
+
+def _check_arguments(
+    source: Path, out: Path, *, jobs: int | None, layout: str | None, limit: int | None, overwrite: bool
+) -> None:
     if layout is not None:
         get_layout(layout)
     check_free(out, overwrite)
     if out.is_relative_to(source):
-        raise BadConfig(f"the pack {out} would lie inside the data it is made of, {source}; put it elsewhere")
+        raise BadConfig(f"the pack {out} would be inside its own source {source}; choose another folder")
     if limit is not None and limit < 1:
         raise BadConfig(f"limit must be at least 1, found {limit}")
     if jobs is not None and jobs < 1:
         raise BadConfig(f"jobs must be at least 1, found {jobs}")
-    chosen = _choose(format, source, labels)
-    files = sorted(chosen.find(source), key=str)[:limit]
-    settings = digest(pgfa.__name__, _version(), chosen.name, str(source), labels and file_sha256(labels))
-    with _partial(out) as beside:
-        chunks = split(files, source, beside, settings)
-        shards = {chunk: shard for chunk in chunks if (shard := check_shard(chunk.shard))}
-        todo = [chunk for chunk in chunks if chunk not in shards]
-        kept = len(files) - sum(len(chunk.files) for chunk in todo)
-        readers = _Readers(chosen, source, jobs)
-        reading = time.perf_counter()
-        with (
-            Progress(f"import {chosen.name}", len(files), kept, show=progress) as bar,
-            _way_on(beside, progress),
-        ):
-            for chunk, shard in readers.read(todo):
-                shards[chunk] = shard
-                bar.advance(len(chunk.files))
-                _check_layouts(shards.values(), layout)
-        reading = time.perf_counter() - reading
-        _check_layouts(shards.values(), layout)
-        if not any(shard.clips for shard in shards.values()):
-            first = next(file for chunk in chunks for file in read_shard(chunk.shard)[1])
-            shutil.rmtree(beside)
-            said = f"{len(files)} files, none usable; the first, {first.file}: {first.message}"
-            raise BadFile(source, expected=f"clips of format {chosen.name}", found=said)
-        rejected: list[Rejected] = []
-        made = beside / "pack"
-        shutil.rmtree(made, ignore_errors=True)
-        with Progress("write pack", len(files), show=progress) as bar:
-            write_pack(_in_order(chunks, rejected, bar), made, layout=layout, rejected=rejected)
-        account = chosen.account(source) if chosen.account else None
-        if account:
-            write_json(made / "account.json", asdict(account))
-        if chosen.divisions and (found := chosen.divisions(source)):
-            write_json(made / DIVISIONS, {name: list(map(list, lists)) for name, lists in found.items()})
-        check_free(out, overwrite)
-        replace_folder(made, out)
-        shutil.rmtree(beside)
-    seconds = time.perf_counter() - began
-    return ImportReport(
-        out, len(files), kept, seconds, reading, readers.jobs, summary(open_pack(out)), account
-    )
 
 
-def _choose(format: Format | str, source: Path, labels: Path | None) -> Format:
+def _read(pool: _ReaderPool, chunks: list[Chunk], partial: Path, layout: str | None, progress: bool) -> int:
+    """Complete the shards of all chunks; returns the number of files whose shards existed before."""
+    shards = {chunk: shard for chunk in chunks if (shard := check_shard(chunk.shard))}
+    unread = [chunk for chunk in chunks if chunk not in shards]
+    files = sum(len(chunk.files) for chunk in chunks)
+    read_before = files - sum(len(chunk.files) for chunk in unread)
+    with (
+        Progress(f"import {pool.format.name}", files, read_before, show=progress) as bar,
+        _resume_hint(partial, progress),
+    ):
+        for chunk, shard in pool.read(unread):
+            shards[chunk] = shard
+            bar.advance(len(chunk.files))
+            _check_layouts(shards.values(), layout)
+    _check_layouts(shards.values(), layout)
+    if not any(shard.clips for shard in shards.values()):
+        first = next(file for chunk in chunks for file in read_shard(chunk.shard)[1])
+        actual = f"{files} files, none usable; the first, {first.file}: {first.message}"
+        shutil.rmtree(partial)
+        raise BadFile(pool.source, expected=f"clips of format {pool.format.name}", found=actual)
+    return read_before
+
+
+def _write(
+    pack: Path, chunks: list[Chunk], format: Format, source: Path, layout: str | None, progress: bool
+) -> Account | None:
+    """Write the pack from its shards; returns the account of a data set with an official list."""
+    rejected: list[Rejected] = []
+    shutil.rmtree(pack, ignore_errors=True)
+    with Progress("write pack", sum(len(chunk.files) for chunk in chunks), show=progress) as bar:
+        write_pack(_in_order(chunks, rejected, bar), pack, layout=layout, rejected=rejected)
+    account = format.account(source) if format.account else None
+    if account:
+        write_json(pack / "account.json", asdict(account))
+    if format.divisions and (divisions := format.divisions(source)):
+        write_json(pack / DIVISIONS, {name: list(map(list, lists)) for name, lists in divisions.items()})
+    return account
+
+
+def _format_of(format: Format | str, source: Path, labels: Path | None) -> Format:
     name = format if isinstance(format, str) else format.name
     if name == folder.NAME:
-        return folder.own_files(source, labels)
+        return folder.files_format(source, labels)
     if labels is not None:
-        raise BadConfig(f"labels are taken with the format {folder.NAME!r} only; {name} has its own classes")
+        raise BadConfig(
+            f"labels can be given with the format {folder.NAME!r} only; {name} has its own classes"
+        )
     if isinstance(format, Format):
         return format
     from pgfa.read import FORMATS
@@ -179,53 +201,53 @@ def _choose(format: Format | str, source: Path, labels: Path | None) -> Format:
     return FORMATS[name]
 
 
-class _Readers:
-    """This process and others reading chunks; `jobs` afterwards says how many were at it at most."""
+class _ReaderPool:
+    """Reads chunks in this process and, if that is faster, in others; `jobs` is the most processes used at once."""
 
     def __init__(self, format: Format, source: Path, jobs: int | None) -> None:
-        self.format, self.source, self.asked, self.jobs = format, source, jobs, 1
+        self.format, self.source, self.requested, self.jobs = format, source, jobs, 1
 
     def read(self, chunks: list[Chunk]) -> Iterator[tuple[Chunk, Shard]]:
-        """Write the shards of chunks; gives each chunk as it gets done.
+        """Write the shards of chunks; yields each chunk when its shard is complete.
 
         Raises:
             PgfaError: a process died.
         """
-        began = time.perf_counter()
-        for done, chunk in enumerate(chunks):
-            spent = time.perf_counter() - began
-            if self.asked != 1 and (self.asked or _pays(spent, done, len(chunks) - done)):
-                yield from self._read_beside(chunks[done:])
+        started = time.perf_counter()
+        for finished, chunk in enumerate(chunks):
+            seconds = time.perf_counter() - started
+            if self.requested != 1 and (self.requested or _pays(seconds, finished, len(chunks) - finished)):
+                yield from self._read_in_parallel(chunks[finished:])
                 return
             yield chunk, write_shard(chunk, self.format, self.source)
 
-    def _read_beside(self, chunks: list[Chunk]) -> Iterator[tuple[Chunk, Shard]]:
-        self.jobs = min(self.asked or _cores(), len(chunks))
+    def _read_in_parallel(self, chunks: list[Chunk]) -> Iterator[tuple[Chunk, Shard]]:
+        self.jobs = min(self.requested or cores(), len(chunks))
         context = worker.context()
         stop = context.Event()
-        about = (self.format, self.source, stop)
-        pool = ProcessPoolExecutor(self.jobs, context, initializer=worker.start, initargs=about)
-        left: dict[Future[Shard], Chunk] = {}
+        arguments = (self.format, self.source, stop)
+        pool = ProcessPoolExecutor(self.jobs, context, initializer=worker.start, initargs=arguments)
+        unfinished: dict[Future[Shard], Chunk] = {}
         try:
-            left = {pool.submit(worker.run, chunk): chunk for chunk in chunks}
-            for future in as_completed(list(left)):
+            unfinished = {pool.submit(worker.run, chunk): chunk for chunk in chunks}
+            for future in as_completed(list(unfinished)):
                 shard = future.result()
-                yield left.pop(future), shard
+                yield unfinished.pop(future), shard
         except BrokenProcessPool:
-            # Chunks are taken in order, so the one that did it is among the first that are not done.
-            at_work = [str(chunk) for future, chunk in left.items() if not _finished(future)][: self.jobs]
+            # Chunks are read in order, so the cause is among the first unfinished ones.
+            suspects = [str(chunk) for future, chunk in unfinished.items() if not _finished(future)]
             raise PgfaError(
-                f"a process that read files died (killed, or out of memory) at {' or '.join(at_work)}; "
-                "what was read is kept: start again to go on, with 1 job to see it happen"
+                f"a reader process died (killed or out of memory) at {' or '.join(suspects[: self.jobs])}; "
+                "run the same command again to resume, with --jobs 1 to find the file"
             ) from None
         finally:
             stop.set()
             pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _pays(spent: float, done: int, left: int) -> bool:
-    """Whether it pays to start processes: each takes about a second, and so does a reader's first file."""
-    return _cores() > 1 and left > 1 and spent > 1.0 and spent / done * left > 3.0
+def _pays(seconds: float, finished: int, remaining: int) -> bool:
+    """Whether more processes are faster: starting one takes about a second, and so does a reader's first file."""
+    return cores() > 1 and remaining > 1 and seconds > 1.0 and seconds / finished * remaining > 3.0
 
 
 def _finished(future: Future[Shard]) -> bool:
@@ -233,19 +255,19 @@ def _finished(future: Future[Shard]) -> bool:
 
 
 def _in_order(chunks: list[Chunk], rejected: list[Rejected], bar: Progress) -> Iterator[Clip]:
-    """The clips of all shards, one shard in memory at a time; adds to `rejected` on the way."""
+    """The clips of all shards, one shard in memory at a time; adds the rejected files to `rejected`."""
     first: dict[tuple[str, str], str] = {}
     for chunk in chunks:
-        clips, bad = read_shard(chunk.shard)
-        rejected += bad
+        clips, unusable = read_shard(chunk.shard)
+        rejected += unusable
         for file, clip in clips:
             key = clip.source.dataset, clip.source.id
             if first.setdefault(key, file) == file:
                 yield clip
             else:
-                # Taken twice, a recording could train and test at once.
-                why = f"has the clip id {clip.source.id!r}, as {first[key]} had before"
-                rejected.append(Rejected(file, why))
+                # Otherwise one recording could be both trained on and tested.
+                message = f"expected a unique clip id, found {clip.source.id!r}, also the id of {first[key]}"
+                rejected.append(Rejected(file, message))
         bar.advance(len(chunk.files))
 
 
@@ -257,44 +279,33 @@ def _check_layouts(shards: Iterable[Shard], layout: str | None) -> None:
     elif len(names) > 1:
         common = folder.common_layout(names)
         raise BadConfig(
-            f"the files have clips of the layouts {' and '.join(names)}; a pack holds one: "
-            f"name the layout to carry all to (layout={common!r}, or --layout {common})"
+            f"expected clips of one layout, found {' and '.join(names)}: "
+            f"give the layout to convert all to (--layout {common}, in Python layout={common!r})"
         )
 
 
 @contextmanager
-def _partial(out: Path) -> Iterator[Path]:
-    """The folder of shards beside `out`, locked against a second import at once."""
-    beside = out.with_name(out.name + ".partial")
-    beside.mkdir(parents=True, exist_ok=True)
-    with (beside / "lock").open("w") as lock:
+def _shard_folder(out: Path) -> Iterator[Path]:
+    """The folder of shards beside `out`, locked against a second import at the same time."""
+    partial = out.with_name(out.name + ".partial")
+    partial.mkdir(parents=True, exist_ok=True)
+    with (partial / "lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            raise PgfaError(f"another import is at work in {beside}") from None
-        yield beside
+            raise PgfaError(f"another import is running in {partial}") from None
+        yield partial
 
 
 @contextmanager
-def _way_on(beside: Path, say: bool) -> Iterator[None]:
+def _resume_hint(partial: Path, show: bool) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        if say:
+        if show:
             print(
-                f"stopped. What was read is kept in {beside}: give the same command again to go on, "
-                "or delete that folder to give up.",
+                f"interrupted. Clips read so far are in {partial}: run the same command again to resume, "
+                "or delete that folder.",
                 file=sys.stderr,
             )
         raise
-
-
-def _cores() -> int:
-    """Cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _version() -> str:
-    from importlib.metadata import version
-
-    return version(pgfa.__name__)

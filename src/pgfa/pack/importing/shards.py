@@ -1,4 +1,7 @@
-"""The clips of some files of an import, kept on disk so that an import that was stopped can go on."""
+"""Shards: the clips of some files of an import, on disk, so that an interrupted import can be resumed.
+
+The version of the package is part of a shard's name (`import_dataset`): shards of another version are not used.
+"""
 
 from __future__ import annotations
 
@@ -21,12 +24,12 @@ from pgfa.skeleton import Clip, Source, get_layout
 
 
 class Stopped(Exception):
-    """Reading was told to stop before the shard was whole; nothing was written."""
+    """Reading was stopped before the shard was complete; nothing was written."""
 
 
 @dataclass(frozen=True, eq=False)
 class Chunk:
-    """Some consecutive files of an import, and where their clips go."""
+    """Some consecutive files of an import, and the file of their clips (a shard)."""
 
     number: int
     files: tuple[FileRef, ...]
@@ -38,7 +41,7 @@ class Chunk:
 
 @dataclass(frozen=True)
 class Shard:
-    """What came of a chunk.
+    """The content of a shard.
 
     Attributes:
         clips: number of clips.
@@ -52,11 +55,11 @@ class Shard:
 def split(files: list[FileRef], source: Path, folder: Path, settings: str) -> list[Chunk]:
     """Divide files, in order, into chunks.
 
-    Small enough that a few cores share even a small set evenly and a stopped import loses little, large
-    enough that starting one costs nothing beside it.
+    They are small enough to be spread evenly over a few cores, even for a small data set, and to lose little by an
+    interruption; they are large enough that their overhead does not matter.
 
-    A shard's name stands for the settings, and the names, sizes and times of its files; so what an earlier
-    import left is taken up where all of these are unchanged, and only there.
+    The name of a shard is a digest of the settings and of the names, sizes and times of its files. So a shard of an
+    earlier import is reused if and only if all of these are unchanged.
     """
     size = min(256, max(32, len(files) // 64))
     groups = [tuple(files[at : at + size]) for at in range(0, len(files), size)]
@@ -67,7 +70,7 @@ def split(files: list[FileRef], source: Path, folder: Path, settings: str) -> li
 
 
 def below(source: Path, text: object) -> str:
-    """The text, file names in it told from the source on: a pack does not depend on where the source lay."""
+    """The text with file names relative to the source, so that a pack does not depend on where its source was."""
     root = source if source.is_dir() else source.parent
     return str(text).replace(str(root) + os.sep, "")
 
@@ -75,11 +78,11 @@ def below(source: Path, text: object) -> str:
 def write_shard(chunk: Chunk, format: Format, source: Path, stop: Any = None) -> Shard:
     """Read the files of a chunk and write its shard.
 
-    A file that cannot be used is put down as rejected, with the reason. So is one at which the reader itself
-    fails: one file in 100,000 must not cost the other 99,999.
+    A file that cannot be used is recorded as rejected, with the reason. So is one that makes the reader itself fail:
+    one file in 100,000 must not stop the import of the other 99,999.
 
     Args:
-        source: where the files are found; their names are told from there on.
+        source: folder of the files; names are relative to it.
         stop: an event; once it is set, Stopped is raised.
     """
     clips: list[tuple[str, Clip]] = []
@@ -93,10 +96,12 @@ def write_shard(chunk: Chunk, format: Format, source: Path, stop: Any = None) ->
         except PgfaError as error:
             rejected.append(Rejected(name, below(source, error)))
         except MemoryError:
-            raise PgfaError(f"{ref}: memory ran out while reading it; run fewer jobs at once") from None
+            raise PgfaError(f"{ref}: out of memory; run fewer jobs (--jobs 1)") from None
         except Exception as error:
-            failed = f"the reader {format.name} failed, a fault of pgfa: {type(error).__name__}: {error}"
-            rejected.append(Rejected(name, below(source, failed)))
+            message = (
+                f"internal error in the {format.name} reader, please report: {type(error).__name__}: {error}"
+            )
+            rejected.append(Rejected(name, below(source, message)))
         else:
             for clip in read:
                 if isinstance(clip, BadFile):
@@ -107,15 +112,15 @@ def write_shard(chunk: Chunk, format: Format, source: Path, stop: Any = None) ->
                 else:
                     clips.append((name, clip))
     _save(chunk.shard, clips, rejected)
-    return _sum_up([clip.layout.name for _, clip in clips])
+    return _shard_of([clip.layout.name for _, clip in clips])
 
 
 def check_shard(path: Path) -> Shard | None:
-    """What a shard holds; None where there is none, or it cannot be used."""
+    """The content of a shard; None if there is none, or it is damaged."""
     try:
         with np.load(path, allow_pickle=False) as stored:
-            about = json.loads(stored["about"].tobytes())
-        return _sum_up([line["layout"] for line in about["clips"]])
+            index = json.loads(stored["about"].tobytes())
+        return _shard_of([line["layout"] for line in index["clips"]])
     except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile):
         return None
 
@@ -123,14 +128,14 @@ def check_shard(path: Path) -> Shard | None:
 def read_shard(path: Path) -> tuple[Iterator[tuple[str, Clip]], list[Rejected]]:
     """The clips of a shard, each with the name of its file, and the rejected files."""
     with np.load(path, allow_pickle=False) as stored:
-        about, positions = json.loads(stored["about"].tobytes()), stored["positions"]
-    return _clips(about["clips"], positions), [Rejected(**entry) for entry in about["rejected"]]
+        index, positions = json.loads(stored["about"].tobytes()), stored["positions"]
+    return _clips(index["clips"], positions), [Rejected(**entry) for entry in index["rejected"]]
 
 
 def _clips(
     lines: list[dict[str, Any]], positions: np.ndarray[Any, np.dtype[np.float32]]
 ) -> Iterator[tuple[str, Clip]]:
-    at = 0
+    start = 0
     for line in lines:
         layout = get_layout(line["layout"])
         shape = (line["frames"], line["bodies"], len(layout.joints), 3)
@@ -138,14 +143,14 @@ def _clips(
         yield (
             line["file"],
             Clip(
-                positions=positions[at : at + size].reshape(shape),
+                positions=positions[start : start + size].reshape(shape),
                 rate=line["rate"],
                 layout=layout,
                 source=Source(**line["source"]),
                 problems=tuple(line["problems"]),
             ),
         )
-        at += size
+        start += size
 
 
 def _save(path: Path, clips: list[tuple[str, Clip]], rejected: list[Rejected]) -> None:
@@ -161,17 +166,17 @@ def _save(path: Path, clips: list[tuple[str, Clip]], rejected: list[Rejected]) -
         }
         for name, clip in clips
     ]
-    about = json.dumps({"clips": lines, "rejected": [asdict(file) for file in rejected]}).encode()
-    # Flat, since clips of a chunk may be of several layouts.
+    index = json.dumps({"clips": lines, "rejected": [asdict(file) for file in rejected]}).encode()
+    # Flat, for the clips of a chunk may have several layouts.
     flat = [clip.positions.reshape(-1) for _, clip in clips] or [np.empty(0, np.float32)]
     positions = np.concatenate(flat)
-    write_atomic(path, lambda file: np.savez(file, positions=positions, about=np.frombuffer(about, np.uint8)))
+    write_atomic(path, lambda file: np.savez(file, positions=positions, about=np.frombuffer(index, np.uint8)))
 
 
-def _sum_up(layouts: list[str]) -> Shard:
+def _shard_of(layouts: list[str]) -> Shard:
     return Shard(len(layouts), frozenset(layouts))
 
 
 def _state(ref: FileRef, source: Path) -> tuple[str, int, int]:
-    found = ref.path.stat()
-    return below(source, ref), found.st_size, found.st_mtime_ns
+    status = ref.path.stat()
+    return below(source, ref), status.st_size, status.st_mtime_ns

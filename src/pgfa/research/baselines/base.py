@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 
 from pgfa.config import BaselineSettings, RunSettings
 from pgfa.progress import Progress
+from pgfa.text.anchors import class_anchors
 from pgfa.text.catalogue import ActionClass
 from pgfa.train.clip_set import ClipSet
 from pgfa.train.corpus import Corpus
-from pgfa.train.sentences import class_anchors, class_sentences
+from pgfa.train.sentences import class_sentences
 
 Array = NDArray[np.float32]
 

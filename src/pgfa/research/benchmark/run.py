@@ -5,7 +5,6 @@ Everything that is finished is a file: stopped or killed at any moment, the same
 
 from __future__ import annotations
 
-import os
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ import polars as pl
 
 from pgfa.errors import BadConfig, BadFile
 from pgfa.files import digest, read_json, write_atomic, write_json
+from pgfa.processes import cores
 from pgfa.progress import Progress
 from pgfa.research.benchmark import curves as benchmark_curves
 from pgfa.research.benchmark import judge as benchmark_judge
@@ -192,9 +192,9 @@ def _devices(device: str, jobs: int | None, tasks: int) -> list[str]:
 
     if device == "auto":
         gpus = [f"cuda:{i}" for i in range(torch.cuda.device_count())] if torch.cuda.is_available() else []
-        found = gpus or ["cpu"] * len(os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else [0])
+        found = gpus or ["cpu"] * cores()
         found = found if jobs is None else [found[i % len(found)] for i in range(jobs)]
     else:
         pick_device(device)  # says where there is none
-        found = [device] * (jobs or (len(os.sched_getaffinity(0)) if device == "cpu" else 1))
+        found = [device] * (jobs or (cores() if device == "cpu" else 1))
     return found[: max(1, tasks)]

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import signal
-import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -14,6 +12,7 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from typing import Any
 
+from pgfa.processes import end_with_parent
 from pgfa.progress import Progress
 
 Task = tuple[Callable[..., None], tuple[Any, ...]]
@@ -44,7 +43,7 @@ class Relay(Progress):
         super().__init__("worker", 0, show=False)
         self._pipe = pipe
 
-    def now(self, what: str) -> None:
+    def set_title(self, title: str) -> None:
         """Nothing: the parent says what is being done."""
 
     def advance(self, count: int) -> None:
@@ -142,9 +141,7 @@ def _one_thread() -> Iterator[None]:
 
 def _serve(pipe: Connection, device: str) -> None:
     """A worker: takes tasks until the parent closes the pipe."""
-    # Ctrl-C reaches the whole group of processes; the parent decides.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    end_with_parent()
     import torch
 
     if device == "cpu":
@@ -163,10 +160,3 @@ def _serve(pipe: Connection, device: str) -> None:
             pipe.send(("ended", error))
         except OSError:
             return
-
-
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)

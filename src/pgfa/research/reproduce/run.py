@@ -24,7 +24,7 @@ from pgfa.research.reproduce.spec import Column, Spec, load_spec
 from pgfa.research.selection import AlphaChoice, choose_alpha
 from pgfa.text.catalogue import Catalogue, catalogue
 from pgfa.text.encode import class_vectors
-from pgfa.text.sentence_file import read_lines
+from pgfa.text.sentence_file import read_sentences
 from pgfa.train.clip_selection import ClipSelection, select_clips
 from pgfa.train.corpus import prepare_selection
 from pgfa.train.run import METRICS, open_run, test_log_path
@@ -131,7 +131,7 @@ def _book(dataset: str, lines: Path | None) -> Catalogue:
     book = catalogue(dataset)
     if lines is None:
         return book
-    said = read_lines(lines, book)
+    said = read_sentences(lines, book)
     return replace(book, actions=tuple(a.model_copy(update={"plain": said[a.name]}) for a in book.actions))
 
 

@@ -1,4 +1,4 @@
-"""Sentences of others from a plain text file."""
+"""Sentences from a plain text file, one line per class."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from pgfa.errors import BadFile, LimitExceeded, PgfaError
 from pgfa.text import catalogue, catalogue_from_labels
-from pgfa.text.sentence_file import read_lines
+from pgfa.text.sentence_file import read_sentences
 
 THREE = catalogue_from_labels(["wave", "clap", "kick"])
 
@@ -24,15 +24,15 @@ def file(tmp_path: Path) -> Path:
 @pytest.mark.parametrize(
     "raw", [b"a\nb\nc", b"a\nb\nc\n", b"a\r\nb\r\nc\r\n\r\n", b"a\rb\rc", b"\xef\xbb\xbf a \nb\t\nc\n  \n"]
 )
-def test_lines_go_to_classes_in_order(file: Path, raw: bytes) -> None:
+def test_lines_belong_to_classes_in_order(file: Path, raw: bytes) -> None:
     file.write_bytes(raw)
-    assert read_lines(file, THREE) == {"wave": "a", "clap": "b", "kick": "c"}
-    assert read_lines(str(file), THREE) == read_lines(file, THREE)
+    assert read_sentences(file, THREE) == {"wave": "a", "clap": "b", "kick": "c"}
+    assert read_sentences(str(file), THREE) == read_sentences(file, THREE)
 
 
-def test_only_line_ends_divide_lines(file: Path) -> None:
+def test_only_line_endings_separate_lines(file: Path) -> None:
     file.write_text("a\u2028still a\nb\x85still b\nc", encoding="utf-8")
-    assert read_lines(file, THREE)["wave"] == "a\u2028still a"
+    assert read_sentences(file, THREE)["wave"] == "a\u2028still a"
 
 
 @pytest.mark.parametrize(
@@ -47,28 +47,28 @@ def test_only_line_ends_divide_lines(file: Path) -> None:
         (b"a\nb\x00\nc\n", "line 2", r"the character '\x00'"),
     ],
 )
-def test_a_wrong_file_is_refused_with_its_place(file: Path, raw: bytes, where: str, found: str) -> None:
+def test_a_wrong_file_is_refused_with_its_line(file: Path, raw: bytes, where: str, found: str) -> None:
     file.write_bytes(raw)
     with pytest.raises(BadFile) as error:
-        read_lines(file, THREE)
+        read_sentences(file, THREE)
     assert (error.value.where, error.value.found) == (where, found)
 
 
-def test_no_file_a_folder_and_too_much_are_refused(file: Path) -> None:
+def test_a_missing_file_a_folder_and_a_long_line_are_refused(file: Path) -> None:
     for path in (file, file.parent, "a\0b"):
         with pytest.raises(BadFile):
-            read_lines(path, THREE)
+            read_sentences(path, THREE)
     file.write_text("a\nb\n" + "c" * 8001)
     with pytest.raises(LimitExceeded, match="line 3: 8,001 characters"):
-        read_lines(file, THREE)
+        read_sentences(file, THREE)
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(raw=st.binary(max_size=60))
-def test_any_bytes_give_three_sentences_or_an_error_of_ours(file: Path, raw: bytes) -> None:
+def test_any_bytes_give_three_sentences_or_a_pgfa_error(file: Path, raw: bytes) -> None:
     file.write_bytes(raw)
     with contextlib.suppress(PgfaError):
-        assert all(read_lines(file, THREE).values())
+        assert all(read_sentences(file, THREE).values())
 
 
 @pytest.mark.real
@@ -85,12 +85,12 @@ def test_any_bytes_give_three_sentences_or_an_error_of_ours(file: Path, raw: byt
 )
 def test_the_papers_files_are_read(shared_data: Path, name: str, dataset: str) -> None:
     path = shared_data.parent / "texts" / "pgfa" / f"{name}.txt"
-    sentences = read_lines(path, catalogue(dataset))
+    sentences = read_sentences(path, catalogue(dataset))
     assert list(sentences) == list(catalogue(dataset).by_name)
     assert len(set(sentences.values())) == len(sentences)
 
 
 @pytest.mark.real
 def test_a_file_of_another_data_set_is_refused(shared_data: Path) -> None:
-    with pytest.raises(BadFile, match="expected 60 lines, one a class of ntu60, found 51"):
-        read_lines(shared_data.parent / "texts" / "pgfa" / "pku_des.txt", catalogue("ntu60"))
+    with pytest.raises(BadFile, match="expected 60 lines, one per class of ntu60, found 51"):
+        read_sentences(shared_data.parent / "texts" / "pgfa" / "pku_des.txt", catalogue("ntu60"))

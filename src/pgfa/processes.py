@@ -1,0 +1,38 @@
+"""Worker processes: how many cores there are, and how a worker ends when its parent does.
+
+Imports of data sets and stand-ins run on `concurrent.futures.ProcessPoolExecutor`. The benchmark cannot
+(`pgfa.research.benchmark.workers`): it must show the progress of running tasks, and a worker that dies must be
+replaced and cost only its own task, whereas an executor fails all remaining tasks.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import threading
+
+
+def cores() -> int:
+    """CPU cores this process may use, at least 1; fewer than the machine has where the process is pinned."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def end_with_parent() -> None:
+    """Called by a worker as it starts: it ignores Ctrl-C and ends as soon as its parent process has ended.
+
+    Ctrl-C reaches the whole group of processes; the parent decides what to stop. A parent that was killed
+    cannot stop its workers: without this they would wait forever. Does nothing in the main process.
+    """
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+    def wait() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()

@@ -1,0 +1,76 @@
+"""Worker processes: the number of cores, and workers that end with their parent."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+
+import pytest
+
+from pgfa.processes import cores, end_with_parent
+
+PARENT = """
+import multiprocessing, os, signal, time
+from pgfa.processes import end_with_parent
+
+def work(ready):
+    end_with_parent()
+    assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    ready.send(os.getpid())
+    time.sleep(60)
+
+if __name__ == "__main__":
+    context = multiprocessing.get_context("spawn")
+    here, ready = context.Pipe()
+    context.Process(target=work, args=(ready,)).start()
+    print(here.recv(), flush=True)
+    time.sleep(60)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="this system cannot pin processes")
+def test_cores_are_those_of_the_process() -> None:
+    before = os.sched_getaffinity(0)
+    assert cores() == len(before)
+    os.sched_setaffinity(0, {min(before)})
+    try:
+        assert cores() == 1
+    finally:
+        os.sched_setaffinity(0, before)
+
+
+def test_a_system_without_affinity_counts_all_cores(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(os, "sched_getaffinity", raising=False)
+    monkeypatch.setattr(os, "cpu_count", lambda: None)
+    assert cores() == 1
+
+
+def test_the_main_process_is_left_alone() -> None:
+    handler, threads = signal.getsignal(signal.SIGINT), threading.active_count()
+    end_with_parent()
+    assert (signal.getsignal(signal.SIGINT), threading.active_count()) == (handler, threads)
+
+
+def test_a_worker_ends_when_its_parent_is_killed(tmp_path: os.PathLike[str]) -> None:
+    script = os.path.join(tmp_path, "parent.py")
+    with open(script, "w", encoding="utf-8") as file:
+        file.write(PARENT)
+    with subprocess.Popen([sys.executable, script], stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout is not None
+        worker = int(parent.stdout.readline())
+        os.kill(worker, 0)
+        parent.kill()
+        # The worker has the other end of the pipe: reading to its end waits until the worker has ended too.
+        assert parent.stdout.read() == ""
+    with pytest.raises(ProcessLookupError):
+        wait_for_end(worker)
+
+
+def wait_for_end(pid: int) -> None:
+    """Raises ProcessLookupError once there is no such process; returns if it is still there after a while."""
+    for _ in range(200):
+        os.kill(pid, 0)
+        threading.Event().wait(0.05)
