@@ -10,6 +10,7 @@ import pytest
 from pgfa.config import BaselineSettings, RunSettings
 from pgfa.errors import BadConfig
 from pgfa.research.benchmark.evaluation import SCHEMA
+from pgfa.research.benchmark.plan import plan
 from pgfa.research.benchmark.results import group_of
 from pgfa.research.benchmark.spec import BenchmarkSettings, load_benchmark, protocol_column
 
@@ -96,6 +97,18 @@ def test_digests_keep_the_names_of_format_1() -> None:
     values = spec_of().canonical(include={"protocols", "reference"})
     assert values == {"protocols": ["honest", "paper"], "reference": ["pgfa", "paper"]}
     assert {"compare", "run"} <= set(spec_of().canonical())
+
+
+def test_what_an_earlier_version_fitted_is_used(tmp_path: Path) -> None:
+    """The spec and keys of `pgfa benchmark specs/tiny.toml` at commit 6fa2668 (format 1)."""
+    spec = load_benchmark(Path(__file__).parents[1] / "fixtures/v1/benchmark.toml")
+    assert spec.protocols == ("validated", "test-selected")
+    (split_job,) = plan(spec, tmp_path, tmp_path)
+    assert {job.folder.name: job.key for job in split_job.fit_jobs} == {
+        "fold-0-2-a9efb874b8": "f9725f4f1b4441fe",
+        "seed-0-2-aac9272360": "9931e42d5cbfa4c6",
+        "seed-1-2-788313cc28": "124a9080ee5f8e91",
+    }
 
 
 @pytest.mark.parametrize(

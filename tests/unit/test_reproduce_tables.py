@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from pgfa.config import ModelSettings, PrepareSettings
 from pgfa.errors import BadConfig
 from pgfa.evaluate.table import Cell
+from pgfa.files import read_json
 from pgfa.research.reproduce.results import (
     BEST,
     LAST,
@@ -127,10 +130,16 @@ def test_a_protocol_that_was_not_run_has_no_row() -> None:
 
 
 def test_results_of_format_1_are_read_under_todays_names() -> None:
-    run = run_results()[0]
-    old = {name.replace("validated", "honest"): value for name, value in vars(run).items()}
-    assert "honest_interval" in old
-    assert saved_result(old) == saved_result(vars(run)) == run
-    choice = AlphaChoice(0.6, (("ntu60/clap",),), ((0.1,) * 10,))
-    old_choice = {"key": "k", "alpha": 0.6, "held": choice.folds, "accuracy": choice.accuracy}
-    assert saved_alpha(old_choice) == saved_alpha(vars(choice)) == choice
+    """Written by `pgfa reproduce one-shot` at commit 6fa2668."""
+    folder = Path(__file__).parents[1] / "fixtures/v1"
+    result = saved_result(read_json(folder / "reproduce-result.json")["result"])
+    assert (result.column, result.test_clips, result.best_epoch) == ("PKU-MMD", 26, 0)
+    assert result.validated == result.before == 12 / 26
+    assert result.validated_class_mean == 0.54
+    assert result.validated_interval == [7 / 26, 17 / 26]
+    assert saved_result(vars(result)) == result
+    choice = saved_alpha(read_json(folder / "reproduce-alpha.json"))
+    assert choice.alpha == 0.1
+    assert len(choice.folds) == len(choice.accuracy) == 1
+    assert choice.folds[0][0] == "pku-mmd/drop"
+    assert saved_alpha(vars(choice)) == choice

@@ -9,7 +9,7 @@ here and nowhere else (`BenchmarkSettings.upgraded`, `protocol_column`). The rul
   so that a finished benchmark is not computed again;
 - names of columns and keys in the files beside the spec stay as they are.
 
-Format 1: ``compare`` (now ``baselines``), protocols ``honest`` and ``paper``, settings of a run as in a run.toml.
+Format 1: ``compare`` instead of ``baselines``, the protocols of `_OLD_PROTOCOLS`, settings of a run as in a run.toml.
 """
 
 from __future__ import annotations
@@ -30,7 +30,10 @@ from pgfa.text.catalogue import catalogue, find_split
 
 VALIDATED, TEST_SELECTED = "validated", "test-selected"
 
-_OLD_PROTOCOLS: Final = {"honest": VALIDATED, "paper": TEST_SELECTED}
+_OLD_PROTOCOLS: Final = {
+    "honest": VALIDATED,
+    "paper": TEST_SELECTED,
+}
 """Protocols of format 1 -> today's."""
 
 

@@ -2,7 +2,7 @@
 
 Format of ``result.json`` and ``alpha.json`` in the folders of runs. The rule for changes: a name that changes gets a
 line in `_RENAMED`, so that results of older versions are read and nothing is trained again; a name is never given
-another meaning. Format 1: ``honest`` (now ``validated``) and ``held`` (now ``folds``).
+another meaning.
 """
 
 from __future__ import annotations
