@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -395,15 +394,3 @@ def test_the_missing_layer_norm_is_in_the_recipe_paper_only(
     normalised = (centred / np.sqrt(features.var(axis=1, keepdims=True) + 1e-5)).astype(np.float32)
     np.testing.assert_allclose(smie.scores(normalised, anchors), expected, atol=1e-4)
     assert BaselineSettings(recipe="paper").smie_learning_rate == 1e-5
-
-
-# The docs
-
-
-@pytest.mark.parametrize("name", [*METHODS, *TEST_TIME])
-def test_every_baseline_has_its_row_in_the_docs(name: str) -> None:
-    """Row by row what the table of baselines says; links are their texts."""
-    text = (Path(__file__).parents[2] / "docs/methods_compared.md").read_text(encoding="utf-8")
-    plain = re.sub(r"\[([^]]+)\]\([^)]+\)", r"\1", text)
-    baseline = METHODS.get(name) or TEST_TIME[name]
-    assert f"| `{name}` | {baseline.title} | {baseline.assumes} | {baseline.source} |" in plain.splitlines()

@@ -1,8 +1,8 @@
 """The methods that are compared, one file each: a `Baseline`, or at test time a `TestTimeBaseline`.
 
-To add one, write a file with a constant `BASELINE` and add its line to a table below. Benchmark specs accept it, the
-tables and the report show it, and the tests named "every baseline" check it; add its row to
-docs/methods_compared.md, which a test compares with the tables.
+To add one, write a file with a constant `BASELINE` and add its line to a table below. Benchmark specs then accept it,
+tables and report show it, and the tests of every baseline check it. ``python scripts/list_methods.py`` writes its row
+in docs/methods_compared.md.
 
 Options. Those of the baselines here are in `pgfa.config.BaselineSettings`, for all of them together. A new baseline
 does not need a line there. Constants of its module will do; what decides the weights of one that learns on features
