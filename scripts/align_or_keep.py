@@ -2,9 +2,9 @@
 
     python scripts/align_or_keep.py runs/* --alpha 0.9 --draws 100
 
-Of each run's unseen clips are drawn random subsets of at least three candidate classes, and of their clips a quarter,
-a half or all; the labels serve to score alone. Prints Markdown;
-"better aligned" is the hit rate of always aligning, the number to beat.
+For each run, random subsets of at least three candidate classes are drawn, and a quarter, a half or all of their
+clips; labels are used only for scoring. Prints Markdown; "better aligned" is the hit rate of always aligning, the
+number to beat.
 """
 
 from __future__ import annotations
@@ -30,24 +30,24 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("runs", type=Path, nargs="+")
     parser.add_argument("--alpha", type=float, default=0.9)
-    parser.add_argument("--draws", type=int, default=100, help="subsets drawn of each run")
+    parser.add_argument("--draws", type=int, default=100, help="random subsets per run")
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
     scores = []
     for folder in args.runs:
         rng = np.random.default_rng(args.seed)
         run = load(folder)
-        whole = judge(*run, args.alpha)
-        print(f"{folder.name}, all {len(run[1])} classes: {said(whole)}")
-        scores.append(np.array([judge(*some, args.alpha) for some in subsets(*run, args.draws, rng)]))
+        whole = evaluate(*run, args.alpha)
+        print(f"{folder.name}, all {len(run[1])} classes: {summary(whole)}")
+        scores.append(np.array([evaluate(*subset, args.alpha) for subset in subsets(*run, args.draws, rng)]))
     print("\nRandom subsets of classes and clips:\n")
     heads = "run|draws|accuracy changed|better aligned|rule right|of the better aligned, aligned|of the worse, aligned"
     heads += "|sentence|aligned|by the rule|best of both"
     print(f"|{heads}|\n|{'---|' * (heads.count('|') + 1)}")
     for folder, score in zip(args.runs, scores, strict=True):
         print(row(folder.name, score))
-    for which, confirmation in enumerate(CONFIRMATION):
-        print(row(f"all, confirmation {confirmation:g}", np.concatenate(scores), which))
+    for index, confirmation in enumerate(CONFIRMATION):
+        print(row(f"all, confirmation {confirmation:g}", np.concatenate(scores), index))
 
 
 def load(folder: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -70,7 +70,9 @@ def subsets(
         yield features[clips], anchors[classes], np.searchsorted(classes, labels[clips])
 
 
-def judge(features: np.ndarray, anchors: np.ndarray, labels: np.ndarray, alpha: float) -> tuple[float, ...]:
+def evaluate(
+    features: np.ndarray, anchors: np.ndarray, labels: np.ndarray, alpha: float
+) -> tuple[float, ...]:
     """Accuracy by sentence and by prototype, and the rule's verdict under each confirmation."""
     aligned = align(features, anchors, alpha)
     seen = should_align(features, anchors, alpha, confirmation=0)
@@ -79,19 +81,18 @@ def judge(features: np.ndarray, anchors: np.ndarray, labels: np.ndarray, alpha: 
     return (sentence, prototype, *map(float, verdicts))
 
 
-def said(score: tuple[float, ...]) -> str:
+def summary(score: tuple[float, ...]) -> str:
     verdict = "align" if score[2 + CONFIRMATION.index(0.5)] else "keep"
     return f"sentence {100 * score[0]:.1f} %, aligned {100 * score[1]:.1f} %, rule says {verdict}"
 
 
-def row(name: str, score: np.ndarray, which: int = CONFIRMATION.index(0.5)) -> str:
-    """One line of the table; cases where alignment leaves the accuracy as it was have no right answer."""
-    sentence, prototype, verdict = score[:, 0], score[:, 1], score[:, 2 + which] > 0
+def row(name: str, score: np.ndarray, index: int = CONFIRMATION.index(0.5)) -> str:
+    """One line of the table; cases in which alignment does not change the accuracy have no right answer."""
+    sentence, prototype, verdict = score[:, 0], score[:, 1], score[:, 2 + index] > 0
     differ = prototype != sentence
     better = prototype > sentence
     hit, right = (verdict == better)[differ], better[differ]
-    of = [hit[right], hit[~right]]
-    shares = [right, hit, of[0], ~of[1]]
+    shares = [right, hit, hit[right], ~hit[~right]]
     cells = [f"{100 * part.mean():.1f} %" if len(part) else "-" for part in shares]
     cells += [
         f"{100 * part.mean():.1f}"

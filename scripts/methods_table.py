@@ -1,79 +1,89 @@
-"""The tables of methods in docs/results.md, from the outputs of finished benchmarks.
+"""The tables of methods in docs/results.md, from the output of finished benchmarks.
 
     python scripts/methods_table.py out/utd-published out/utd-random-short ...
 
-Prints Markdown. First accuracy under protocol `honest`, mean over seeds and splits, with an arrow where the paired
-bootstrap puts it beyond noise above or below the reference; then the same with protocol `paper` beside it, for how
-much choosing by test labels flatters; then H of the generalised test, without alignment.
+Prints Markdown. First accuracy under the protocol `validated`, mean over seeds and splits, with an arrow if the paired
+bootstrap interval of the difference to the reference excludes 0; then the same next to the protocol `test-selected`,
+to show how much choosing by test labels gains; then H of the generalised test, without alignment.
 """
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import polars as pl
 
-from pgfa.evaluate.table import Cell
-from pgfa.research.benchmark.spec import HONEST, PAPER, BenchmarkSettings
-from pgfa.research.benchmark.tables import Column, Standing, Way
+from pgfa.evaluate.table import Cell, Row, Table
+from pgfa.research.benchmark.results import BenchmarkResults, SplitColumn, Variant
+from pgfa.research.benchmark.spec import TEST_SELECTED, VALIDATED, BenchmarkSettings, protocol_column
 
-Say = Callable[[Standing, Column, Way], str]
+CellText = Callable[[BenchmarkResults, SplitColumn, Variant], str]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("outs", type=Path, nargs="+")
+    parser.add_argument("outs", type=Path, nargs="+", help="folders of finished benchmarks")
     args = parser.parse_args()
-    all_of = [
-        Standing(BenchmarkSettings.load(out / "spec.toml"), pl.read_parquet(out / "results.parquet"))
+    benchmarks = [
+        BenchmarkResults(
+            BenchmarkSettings.load(out / "spec.toml"),
+            protocol_column(pl.read_parquet(out / "results.parquet")),
+        )
         for out in args.outs
     ]
-    ways = tuple(dict.fromkeys(way for standing in all_of for way in standing.ways))
-    table("method, at test time", all_of, ways, beside_the_reference)
-    table("method, at test time: honest / chosen by test labels", all_of, ways, beside_test_labels)
-    table("H, no alignment", all_of, [way for way in ways if way[1] == "none"], harmonic_mean)
+    variants = list(dict.fromkeys(variant for results in benchmarks for variant in results.variants))
+    plain = [variant for variant in variants if variant.alignment == "none"]
+    for table in (
+        table_of(f"Accuracy, {VALIDATED}", benchmarks, variants, compared_with_reference),
+        table_of(f"Accuracy, {VALIDATED} / {TEST_SELECTED}", benchmarks, variants, both_protocols),
+        table_of("H, no alignment", benchmarks, plain, harmonic_mean),
+    ):
+        print(table.to_markdown())
 
 
-def table(head: str, all_of: list[Standing], ways: list[Way] | tuple[Way, ...], say: Say) -> None:
-    """Print one table; columns of all benchmarks side by side."""
-    columns = [(standing, column) for standing in all_of for column in standing.columns]
-    print(f"| {head} | " + " | ".join(name_of(column) for _, column in columns) + " |")
-    print("|---|" + "---|" * len(columns))
-    for way in ways:
-        print(f"| {', '.join(way)} | " + " | ".join(say(s, column, way) for s, column in columns) + " |")
-    print()
+def table_of(
+    title: str, benchmarks: Sequence[BenchmarkResults], variants: Sequence[Variant], text: CellText
+) -> Table:
+    """One row per method and alignment; columns of all benchmarks side by side."""
+    columns = [(results, column) for results in benchmarks for column in results.columns]
+    rows = [
+        Row(str(variant), "", tuple(text(results, column, variant) for results, column in columns))
+        for variant in variants
+    ]
+    return Table(title, tuple(name_of(column) for _, column in columns), tuple(rows))
 
 
-def name_of(column: Column) -> str:
-    """`22-5, alone`; with the number of splits where there are several."""
-    many = f" ({len(column.splits)})" if len(column.splits) > 1 else ""
-    return f"{column.group.partition('/')[2]}{many}, {column.training}"
+def name_of(column: SplitColumn) -> str:
+    """`22-5, alone`; with the number of splits if there are several."""
+    count = f" ({len(column.splits)})" if len(column.splits) > 1 else ""
+    return f"{column.group.partition('/')[2]}{count}, {column.training}"
 
 
-def beside_the_reference(standing: Standing, column: Column, way: Way) -> str:
-    """`75.3 ↑`: honest accuracy, and whether the interval of its difference to the reference leaves 0 out."""
-    value = figure(standing, column, way, "accuracy", HONEST)
-    told = standing.differences.get((column, way))
-    if told is None or told.low <= 0 <= told.high:
+def compared_with_reference(results: BenchmarkResults, column: SplitColumn, variant: Variant) -> str:
+    """`75.3 ↑`: validated accuracy, and an arrow if the interval of its difference to the reference excludes 0."""
+    value = figure(results, column, variant, "accuracy", VALIDATED)
+    difference = results.differences.get((column, variant))
+    if difference is None or not difference.clear:
         return value
-    return f"{value} {'↑' if told.low > 0 else '↓'}"
+    return f"{value} {'↑' if difference.low > 0 else '↓'}"
 
 
-def beside_test_labels(standing: Standing, column: Column, way: Way) -> str:
+def both_protocols(results: BenchmarkResults, column: SplitColumn, variant: Variant) -> str:
     """`75.3 / 80.1`."""
-    return " / ".join(figure(standing, column, way, "accuracy", protocol) for protocol in (HONEST, PAPER))
+    protocols = (VALIDATED, TEST_SELECTED)
+    return " / ".join(figure(results, column, variant, "accuracy", protocol) for protocol in protocols)
 
 
-def harmonic_mean(standing: Standing, column: Column, way: Way) -> str:
+def harmonic_mean(results: BenchmarkResults, column: SplitColumn, variant: Variant) -> str:
     """`56.5`."""
-    return figure(standing, column, way, "gzsl_h", HONEST)
+    return figure(results, column, variant, "gzsl_h", VALIDATED)
 
 
-def figure(standing: Standing, column: Column, way: Way, name: str, protocol: str) -> str:
+def figure(results: BenchmarkResults, column: SplitColumn, variant: Variant, name: str, protocol: str) -> str:
     """A mean in per cent with one digit, or a dash."""
-    cell = standing.cell(column, way, name, protocol)
+    cell = results.cell(column, variant, name, protocol)
     return f"{cell.value:.1f}" if isinstance(cell, Cell) else cell
 
 

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -22,45 +23,45 @@ from pgfa.evaluate.gzsl import set_aside
 from pgfa.pack import open_pack, save_pack
 from pgfa.progress import Progress
 from pgfa.research.baselines import METHODS
-from pgfa.research.benchmark import fit as benchmark_fit
-from pgfa.research.benchmark.fit import _arena, _subjects, fit, load
+from pgfa.research.benchmark.fit import _job_clips, _subjects, error_of, fit, load_output
 from pgfa.research.benchmark.plan import plan
 from pgfa.research.benchmark.run import RESULTS, run_benchmark
 from pgfa.research.benchmark.spec import BenchmarkSettings, load_benchmark
-from pgfa.research.benchmark.workers import Ended, Task, work
+from pgfa.research.benchmark.workers import Task, TaskResult, run_tasks
 from pgfa.synth import DEMO_ACTIONS, make_clips
+from pgfa.train.clip_set import ClipSet
 from pgfa.train.corpus import build_corpus
 
 ROOT = Path(__file__).resolve().parents[2]
 TIMES = ("fit_seconds", "judge_seconds")
 
 
-def breathe(number: int, *, device: str, bar: Progress) -> None:
-    """A task that is done at once."""
+def do_nothing(number: int, *, device: str, bar: Progress) -> None:
+    """A task that ends at once."""
 
 
 @pytest.fixture(scope="module")
 def packs(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    place = tmp_path_factory.mktemp("packs")
-    save_pack(make_clips(performers=3, repeats=1, actions=DEMO_ACTIONS), place / "synthetic")
-    return place
+    folder = tmp_path_factory.mktemp("packs")
+    save_pack(make_clips(performers=3, repeats=1, actions=DEMO_ACTIONS), folder / "synthetic")
+    return folder
 
 
 def spec_of(**changes: object) -> BenchmarkSettings:
-    given = {
+    values = {
         "training": {"alone": ["synthetic"]}, "splits": [{"names": ["synthetic/18-6"], "folds": 1}],
         "methods": ["pgfa", "eszsl"], "alignments": ["none", "paper"], "epochs": [2],
         "run": {"model": {"channels": [8], "strides": [2]}, "train": {"batch_size": 16}}, **changes,
     }  # fmt: skip
-    return BenchmarkSettings(**given)
+    return BenchmarkSettings(**values)
 
 
 @pytest.fixture(scope="module")
 def whole(packs: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An undisturbed run."""
     out = tmp_path_factory.mktemp("out") / "whole"
-    done = run_benchmark(spec_of(), out, packs, jobs=1, device="cpu", show=False)
-    assert done.errors == 0
+    benchmark = run_benchmark(spec_of(), out, packs, jobs=1, device="cpu", show=False)
+    assert benchmark.errors == 0
     return out
 
 
@@ -68,16 +69,16 @@ def numbers(out: Path) -> pl.DataFrame:
     return pl.read_parquet(out / RESULTS).drop(*TIMES)
 
 
-def test_rows_are_what_was_asked_for(whole: Path) -> None:
-    found = numbers(whole)
-    assert found.height == 2 * 2 * 3  # protocols x methods x (alignments and what is chosen)
-    assert found.select("protocol", "method", "alignment").unique().height == found.height
-    assert found["clips"].unique().to_list() == [18]  # three people, six unseen classes
-    assert found["classes"].unique().to_list() == [6]
-    honest = found.filter(pl.col("protocol") == "honest")
-    assert honest["gzsl_h"].is_not_null().all()
-    assert honest["gzsl_area"].is_between(0, 1).all()
-    for row in honest.iter_rows(named=True):
+def test_rows_hold_every_protocol_method_and_alignment(whole: Path) -> None:
+    rows = numbers(whole)
+    assert rows.height == 2 * 2 * 3  # protocols x methods x (alignments and what is chosen)
+    assert rows.select("protocol", "method", "alignment").unique().height == rows.height
+    assert rows["clips"].unique().to_list() == [18]  # three people, six unseen classes
+    assert rows["classes"].unique().to_list() == [6]
+    validated = rows.filter(pl.col("protocol") == "validated")
+    assert validated["gzsl_h"].is_not_null().all()
+    assert validated["gzsl_area"].is_between(0, 1).all()
+    for row in validated.iter_rows(named=True):
         right = np.unpackbits(np.frombuffer(row["right"], np.uint8), count=row["clips"])
         assert row["accuracy"] == pytest.approx(right.mean())
 
@@ -118,22 +119,22 @@ def test_killed_at_any_moment_it_ends_with_the_same_numbers(whole: Path, packs: 
     assert numbers(out).equals(numbers(whole))
 
 
-def test_what_is_done_can_be_read_before_all_is(whole: Path, packs: Path, tmp_path: Path) -> None:
+def test_finished_splits_can_be_reported_before_all_are(whole: Path, packs: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     shutil.copytree(whole, out)
     (out / RESULTS).unlink()
     more = spec_of(splits=[{"names": ["synthetic/18-6", "synthetic/31-6"], "folds": 1}])
-    part = run_benchmark(more, out, packs, so_far=True, show=False)
+    part = run_benchmark(more, out, packs, report_only=True, show=False)
     assert part.results["split"].unique().to_list() == ["synthetic/18-6"]
-    done = run_benchmark(spec_of(), out, packs, so_far=True, show=False)
-    assert done.errors == 0
+    benchmark = run_benchmark(spec_of(), out, packs, report_only=True, show=False)
+    assert benchmark.errors == 0
     assert (out / RESULTS).read_bytes() == (whole / RESULTS).read_bytes()
     shutil.rmtree(out / "results")
-    with pytest.raises(BadConfig, match="no split is done"):
-        run_benchmark(spec_of(), out, packs, so_far=True, show=False)
+    with pytest.raises(BadConfig, match="no split is finished"):
+        run_benchmark(spec_of(), out, packs, report_only=True, show=False)
 
 
-def test_what_is_lost_is_made_again(whole: Path, packs: Path, tmp_path: Path) -> None:
+def test_lost_and_damaged_outputs_are_computed_again(whole: Path, packs: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     shutil.copytree(whole, out)
     lost = sorted(out.rglob("eszsl.npz"))
@@ -144,136 +145,136 @@ def test_what_is_lost_is_made_again(whole: Path, packs: Path, tmp_path: Path) ->
     assert numbers(out).equals(numbers(whole))
 
 
-def test_a_method_that_fails_leaves_its_error_and_the_others_go_on(
+def test_a_method_that_fails_leaves_its_error_and_stops_no_other(
     packs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(*_: object, **__: object) -> None:
         raise ValueError("no luck")
 
-    (job,) = plan(spec_of(methods=["eszsl", "pgfa"]), tmp_path, packs)
-    unit = job.folds[0, 2]
-    monkeypatch.setitem(METHODS, "eszsl", broken)  # type: ignore[arg-type]
-    fit(unit)
-    assert load(unit, "eszsl") is None
-    assert benchmark_fit.error_of(unit, "eszsl") == "ValueError: no luck"
-    assert load(unit, "pgfa") is not None
+    (split_job,) = plan(spec_of(methods=["eszsl", "pgfa"]), tmp_path, packs)
+    job = split_job.folds[0, 2]
+    monkeypatch.setitem(METHODS, "eszsl", replace(METHODS["eszsl"], fit=broken))
+    fit(job)
+    assert load_output(job, "eszsl") is None
+    assert error_of(job, "eszsl") == "ValueError: no luck"
+    assert load_output(job, "pgfa") is not None
 
 
 def test_processes_that_raise_or_die_stop_no_other(packs: Path, tmp_path: Path) -> None:
-    (job,) = plan(spec_of(methods=["pgfa"]), tmp_path, packs)
-    unit = job.folds[0, 2]
-    tasks: list[Task] = [(fit, ("no unit",)), (fit, (unit,)), (fit, (job.full[0, 2],))]
-    ends: list[Ended] = []
+    (split_job,) = plan(spec_of(methods=["pgfa"]), tmp_path, packs)
+    job, last = split_job.folds[0, 2], split_job.full[0, 2]
+    tasks = [Task(fit, ("no job",)), Task(fit, (job,)), Task(fit, (last,))]
+    results: list[TaskResult] = []
     killed: list[int] = []
 
     def advance(task: Task, count: int) -> None:
-        if task[1][0] == unit and not killed:
+        if task.arguments[0] == job and not killed:
             (child,) = multiprocessing.active_children()
             killed.append(int(child.pid or 0))
             os.kill(killed[0], signal.SIGKILL)
 
-    def ended(end: Ended) -> list[Task]:
-        ends.append(end)
+    def ended(result: TaskResult) -> list[Task]:
+        results.append(result)
         return []
 
-    work(tasks, ["cpu"], ended=ended, advance=advance)
-    assert "AttributeError" in ends[0].error
+    run_tasks(tasks, ["cpu"], ended=ended, advance=advance)
+    assert "AttributeError" in results[0].error
     assert killed
-    assert "ended with code -9" in ends[1].error
-    assert ends[2].error == ""
-    assert load(job.full[0, 2], "pgfa") is not None
+    assert "ended with code -9" in results[1].error
+    assert results[2].error == ""
+    assert load_output(last, "pgfa") is not None
     assert not multiprocessing.active_children()
 
 
 def test_an_idle_process_that_dies_is_replaced() -> None:
-    """Killed while it waits for work: the tasks that come later are done all the same."""
+    """Killed while it waits for a task: later tasks are run all the same."""
     ends: list[tuple[object, str]] = []
 
-    def ended(end: Ended) -> list[Task]:
-        ends.append((end.task[1], end.error))
+    def ended(result: TaskResult) -> list[Task]:
+        ends.append((result.task.arguments, result.error))
         if len(ends) > 1:
             return []
         (child,) = multiprocessing.active_children()
         os.kill(int(child.pid or 0), signal.SIGKILL)
         child.join()
-        return [(breathe, (2,)), (breathe, (3,))]
+        return [Task(do_nothing, (2,)), Task(do_nothing, (3,))]
 
-    work([(breathe, (1,))], ["cpu"], ended=ended, advance=lambda task, count: None)
+    run_tasks([Task(do_nothing, (1,))], ["cpu"], ended=ended, advance=lambda task, count: None)
     assert ends == [((1,), ""), ((2,), ""), ((3,), "")]
 
 
 def test_clips_set_aside_are_of_people_who_train_nothing(packs: Path, tmp_path: Path) -> None:
     (job,) = plan(spec_of(seen_share=0.3), tmp_path, packs)
     pack = open_pack(packs / "synthetic")
-    outer, aside = _arena(job.full[0, 2])
-    inner, own_aside = _arena(job.folds[0, 2])
+    corpus, aside = _job_clips(job.full[0, 2])
+    fold, fold_aside = _job_clips(job.folds[0, 2])
     assert aside is not None
-    assert own_aside is not None
+    assert fold_aside is not None
 
-    def places(*sets: object) -> list[set[int]]:
-        return [set(s.origin[:, 1].tolist()) for s in sets]  # type: ignore[attr-defined]
+    def clips_of(*sets: ClipSet) -> list[set[int]]:
+        return [set(clips.origin[:, 1].tolist()) for clips in sets]
 
-    trained, test, kept = places(outer.train, outer.test, aside)
-    assert not trained & kept
-    assert not trained & test
-    people = {pack.subjects[i] for i in kept}
+    train, test, seen_test = clips_of(corpus.train, corpus.test, aside)
+    assert not train & seen_test
+    assert not train & test
+    people = {pack.subjects[i] for i in seen_test}
     assert len(people) == 1
-    assert not people & {pack.subjects[i] for i in trained}
-    assert len(kept) >= 0.3 * (len(kept) + len(trained))
-    # A fold never touches what is kept for the tests, and keeps people of its own.
-    fold_trained, fold_test, fold_kept = places(inner.train, inner.test, own_aside)
-    assert fold_trained | fold_test | fold_kept <= trained
-    assert not fold_trained & (fold_test | fold_kept)
-    held = {action.key for action in inner.unseen}
-    assert held == set(job.folds[0, 2].held)
-    assert not held & {action.key for action in outer.unseen}
-    assert not held & {action.key for action in inner.seen}
+    assert not people & {pack.subjects[i] for i in train}
+    assert len(seen_test) >= 0.3 * (len(seen_test) + len(train))
+    # A fold uses none of the clips set aside for the tests, and sets people of its own aside.
+    fold_train, fold_test, fold_seen_test = clips_of(fold.train, fold.test, fold_aside)
+    assert fold_train | fold_test | fold_seen_test <= train
+    assert not fold_train & (fold_test | fold_seen_test)
+    held_out = {action.key for action in fold.unseen}
+    assert held_out == set(job.folds[0, 2].held_out)
+    assert not held_out & {action.key for action in corpus.unseen}
+    assert not held_out & {action.key for action in fold.seen}
 
 
-def test_where_people_are_not_known_a_share_of_each_class_is_set_aside(packs: Path) -> None:
+def test_if_people_are_unknown_a_share_of_each_class_is_set_aside(packs: Path) -> None:
     corpus = build_corpus(RunSettings(packs=(str(packs / "synthetic"),), split="synthetic/18-6"))
-    nobody = np.full(len(corpus.train), "")
-    left, aside = set_aside(corpus, nobody, 0.4, 0)
+    unknown = np.full(len(corpus.train), "")
+    left, aside = set_aside(corpus, unknown, 0.4, 0)
     assert aside is not None
     assert np.bincount(aside.labels).tolist() == [1] * 18
     assert np.bincount(left.train.labels).tolist() == [2] * 18
-    assert set_aside(corpus, nobody, 0.0, 0) == (corpus, None)
-    # A class shown by one person only keeps its clips.
-    lonely = _subjects(corpus, RunSettings(packs=(str(packs / "synthetic"),)))
-    lonely[corpus.train.labels == 4] = "p09"
+    assert set_aside(corpus, unknown, 0.0, 0) == (corpus, None)
+    # All clips of a class performed by one person stay.
+    subjects = _subjects(corpus, RunSettings(packs=(str(packs / "synthetic"),)))
+    subjects[corpus.train.labels == 4] = "p09"
     for seed in range(4):
-        left, aside = set_aside(corpus, lonely, 0.1, seed)
+        left, aside = set_aside(corpus, subjects, 0.1, seed)
         assert np.bincount(left.train.labels, minlength=18).min() > 0
 
 
 def test_other_settings_are_other_runs(packs: Path, tmp_path: Path) -> None:
     folders = {
-        unit.folder
+        job.folder
         for changes in ({}, {"seen_share": 0.4}, {"epochs": [3]}, {"run": {"train": {"batch_size": 8}}})
-        for unit in plan(spec_of(**changes), tmp_path, packs)[0].units
+        for job in plan(spec_of(**changes), tmp_path, packs)[0].fit_jobs
     }
     assert len(folders) == 8
     (one,), (two,) = (
         plan(spec_of(splits=[{"names": ["synthetic/18-6"], "folds": folds}]), tmp_path, packs)
         for folds in (1, 2)
     )
-    assert one.folds[0, 2].held != two.folds[0, 2].held
-    assert one.folds[0, 2].folder != two.folds[0, 2].folder  # fold 0 of two holds other classes out
+    assert one.folds[0, 2].held_out != two.folds[0, 2].held_out
+    assert one.folds[0, 2].folder != two.folds[0, 2].folder  # fold 0 of two holds out other classes
     assert one.full[0, 2].folder == two.full[0, 2].folder
 
 
-def test_test_clips_are_watched_for_protocol_paper_alone(packs: Path, tmp_path: Path) -> None:
-    for protocols, watched in ((["honest"], False), (["honest", "paper"], True)):
-        (job,) = plan(spec_of(protocols=protocols), tmp_path, packs)
-        assert {unit.settings.train.test_each_epoch for unit in job.full.values()} == {watched}
-        assert {unit.settings.train.test_each_epoch for unit in job.folds.values()} == {False}
+def test_each_epoch_is_tested_for_the_protocol_test_selected_only(packs: Path, tmp_path: Path) -> None:
+    for protocols, tested in ((["validated"], False), (["validated", "test-selected"], True)):
+        (split_job,) = plan(spec_of(protocols=protocols), tmp_path, packs)
+        assert {job.settings.train.test_each_epoch for job in split_job.full.values()} == {tested}
+        assert {job.settings.train.test_each_epoch for job in split_job.folds.values()} == {False}
 
 
-def test_a_pack_that_is_not_there_is_told_before_any_work(tmp_path: Path) -> None:
+def test_a_missing_pack_is_reported_before_any_work(tmp_path: Path) -> None:
     with pytest.raises(BadConfig, match="--packs"):
         plan(spec_of(training={"alone": ["utd-mhad"]}), tmp_path, tmp_path)
 
 
 @pytest.mark.parametrize("spec", sorted((ROOT / "specs").glob("*.toml")), ids=lambda p: p.stem)
-def test_specs_that_come_with_the_project_are_whole(spec: Path) -> None:
+def test_the_specs_of_the_project_are_valid(spec: Path) -> None:
     assert load_benchmark(spec).groups()

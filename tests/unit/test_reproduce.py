@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-import pgfa.research.reproduce.run
+import pgfa.research.reproduce.runs
 from builders import stopped_after
 from pgfa.cli.main import main
 from pgfa.config import ModelSettings, RunSettings, TextSettings
@@ -19,8 +19,9 @@ from pgfa.evaluate.table import Cell
 from pgfa.files import write_json
 from pgfa.pack import save_pack
 from pgfa.pack.protocol import DIVISIONS, one_shot_exemplars
-from pgfa.research.reproduce.results import BEST, HONEST, LAST
+from pgfa.research.reproduce.results import BEST, LAST, VALIDATED
 from pgfa.research.reproduce.run import reproduce
+from pgfa.research.reproduce.runs import best_epoch
 from pgfa.research.reproduce.spec import load_spec
 from pgfa.research.selection import ALPHAS, choose_alpha, draw_folds, hold_out
 from pgfa.skeleton import NTU25, Clip, Source
@@ -34,50 +35,50 @@ SMALL = {"seeds": 1, "epochs": 2, "folds": 1, "model": MODEL, "device": "cpu", "
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Packs of all classes (one training, one test side clip each, exemplars too), and a file of sentence vectors."""
-    place = tmp_path_factory.mktemp("world")
+    folder = tmp_path_factory.mktemp("data")
     random = np.random.default_rng(0)
     vectors = {}
-    for dataset, book in ((d, catalogue(d)) for d in ("ntu60", "ntu120", "pku-mmd")):
+    for dataset in ("ntu60", "ntu120", "pku-mmd"):
         clips = []
         official = {} if dataset == "pku-mmd" else one_shot_exemplars(dataset)
-        for action in book.actions:
+        for action in catalogue(dataset).actions:
             vectors[action.key] = random.normal(size=16).astype(np.float32)
             base = random.normal(size=(6, 1, 25, 3))
             takes = [("1", "0002-L", f"a{action.id}"), ("3", "0003-L", f"b{action.id}")]
             takes += [("8", "1", official[action.name])] if action.name in official else []
             for subject, setup, name in takes:
                 positions = (base + random.normal(0, 0.3, base.shape)).astype(np.float32)
-                about = Source(
+                source = Source(
                     id=name, dataset=dataset, action=action.name, subject=subject, camera="1", setup=setup
                 )
-                clips.append(Clip(positions, 30.0, NTU25, about))
-        save_pack(clips, place / dataset)
-    write_json(place / "pku-mmd" / DIVISIONS, {"cross-subject": [["0002-L"], ["0003-L"]]})
-    np.savez(place / "vectors.npz", **vectors)
-    return place
+                clips.append(Clip(positions, 30.0, NTU25, source))
+        save_pack(clips, folder / dataset)
+    write_json(folder / "pku-mmd" / DIVISIONS, {"cross-subject": [["0002-L"], ["0003-L"]]})
+    np.savez(folder / "vectors.npz", **vectors)
+    return folder
 
 
 @pytest.fixture(autouse=True)
-def cache(world: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PGFA_CACHE", str(world / "cache"))
+def cache(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PGFA_CACHE", str(data / "cache"))
 
 
-def text(world: Path) -> TextSettings:
-    return TextSettings(encoder="file", source=str(world / "vectors.npz"), variants=("plain",))
+def text(data: Path) -> TextSettings:
+    return TextSettings(encoder="file", source=str(data / "vectors.npz"), variants=("plain",))
 
 
-def folders(world: Path, *names: str) -> dict[str, Path]:
-    return {name: world / name for name in names or ("ntu60", "ntu120", "pku-mmd")}
+def folders(data: Path, *names: str) -> dict[str, Path]:
+    return {name: data / name for name in names or ("ntu60", "ntu120", "pku-mmd")}
 
 
 @pytest.mark.parametrize(("setting", "runs"), [("setting-1", 9), ("setting-2", 4), ("one-shot", 3)])
-def test_each_setting_comes_to_its_table(world: Path, tmp_path: Path, setting: str, runs: int) -> None:
-    table = reproduce(setting, folders(world), tmp_path, text=text(world), **SMALL)
+def test_each_setting_makes_its_table(data: Path, tmp_path: Path, setting: str, runs: int) -> None:
+    table = reproduce(setting, folders(data), tmp_path, text=text(data), **SMALL)
     rows = {row.name: row for row in table.rows}
-    assert {BEST, LAST, HONEST} <= set(rows)
-    for name in (BEST, LAST, HONEST):
+    assert {BEST, LAST, VALIDATED} <= set(rows)
+    for name in (BEST, LAST, VALIDATED):
         assert all(isinstance(cell, Cell) and 0 <= cell.value <= 100 for cell in rows[name].cells)
     for best, last in zip(rows[BEST].cells, rows[LAST].cells, strict=True):
         assert isinstance(best, Cell)
@@ -92,10 +93,10 @@ def test_each_setting_comes_to_its_table(world: Path, tmp_path: Path, setting: s
     assert any("epochs 2, not" in note for note in table.notes)
 
 
-def test_what_was_stopped_goes_on_to_the_same_table(
-    world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_after_a_stop_it_resumes_to_the_same_table(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = reproduce("setting-1", folders(world, "ntu60"), tmp_path / "a", text=text(world), **SMALL)
+    whole = reproduce("setting-1", folders(data, "ntu60"), tmp_path / "a", text=text(data), **SMALL)
     trained: list[Path] = []
 
     def stopping(settings: RunSettings, corpus: Corpus, out: Path, **more: object) -> object:
@@ -104,89 +105,92 @@ def test_what_was_stopped_goes_on_to_the_same_table(
         trained.append(out)
         return train(settings, corpus, out, **more)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(pgfa.research.reproduce.run, "train", stopping)
+    monkeypatch.setattr(pgfa.research.reproduce.runs, "train", stopping)
     with pytest.raises(KeyboardInterrupt):
-        reproduce("setting-1", folders(world, "ntu60"), tmp_path / "b", text=text(world), **SMALL)
+        reproduce("setting-1", folders(data, "ntu60"), tmp_path / "b", text=text(data), **SMALL)
     first = list(trained)
     trained[:] = [Path()]  # one more may be trained
-    again = reproduce("setting-1", folders(world, "ntu60"), tmp_path / "b", text=text(world), **SMALL)
+    again = reproduce("setting-1", folders(data, "ntu60"), tmp_path / "b", text=text(data), **SMALL)
     assert again == whole
     assert trained[1:] != first
     assert len(trained) == 2
-    monkeypatch.setattr(pgfa.research.reproduce.run, "prepare_selection", None)  # nothing left to prepare
-    assert reproduce("setting-1", folders(world, "ntu60"), tmp_path / "b", text=text(world), **SMALL) == whole
+    monkeypatch.setattr(pgfa.research.reproduce.runs, "prepare_selection", None)  # nothing left to prepare
+    assert reproduce("setting-1", folders(data, "ntu60"), tmp_path / "b", text=text(data), **SMALL) == whole
 
 
-def test_one_protocol_alone(world: Path, tmp_path: Path) -> None:
-    one = folders(world, "ntu60")
-    honest = reproduce("one-shot", one, tmp_path, text=text(world), protocol="honest", **SMALL)
-    names = [row.name for row in honest.rows]
-    assert HONEST in names
+def test_one_protocol_alone(data: Path, tmp_path: Path) -> None:
+    ntu60 = folders(data, "ntu60")
+    validated = reproduce("one-shot", ntu60, tmp_path, text=text(data), protocol="validated", **SMALL)
+    names = [row.name for row in validated.rows]
+    assert VALIDATED in names
     assert BEST not in names
-    assert not list(tmp_path.rglob(TEST_LOG)), "the honest protocol alone does not watch the test set"
-    paper = reproduce("one-shot", one, tmp_path / "p", text=text(world), protocol="paper", **SMALL)
-    assert HONEST not in [row.name for row in paper.rows]
+    assert not list(tmp_path.rglob(TEST_LOG)), "the protocol validated alone does not test each epoch"
+    selected = reproduce(
+        "one-shot", ntu60, tmp_path / "p", text=text(data), protocol="test-selected", **SMALL
+    )
+    assert VALIDATED not in [row.name for row in selected.rows]
     assert not list((tmp_path / "p").rglob("fold-*"))
 
 
-def test_sentences_by_others(world: Path, tmp_path: Path) -> None:
+def test_sentences_from_a_file(data: Path, tmp_path: Path) -> None:
     lines = [f"Sentence number {i}." for i in range(60)]
     random = np.random.default_rng(1)
     np.savez(tmp_path / "v.npz", **{line: random.normal(size=8).astype(np.float32) for line in lines})
-    (tmp_path / "mine.txt").write_text("\n".join(lines))
-    made = TextSettings(encoder="file", source=str(tmp_path / "v.npz"), variants=("plain",))
-    given = {"ntu60": tmp_path / "mine.txt"}
-    one = folders(world, "ntu60")
-    table = reproduce("one-shot", one, tmp_path / "o", text=made, sentences=given, protocol="paper", **SMALL)
-    assert "Sentences: ntu60 from mine.txt." in table.notes
+    (tmp_path / "sentences.txt").write_text("\n".join(lines))
+    settings = TextSettings(encoder="file", source=str(tmp_path / "v.npz"), variants=("plain",))
+    files = {"ntu60": tmp_path / "sentences.txt"}
+    ntu60 = folders(data, "ntu60")
+    changes = {"text": settings, "protocol": "test-selected", **SMALL}
+    table = reproduce("one-shot", ntu60, tmp_path / "o", sentences=files, **changes)
+    assert "Sentences: ntu60 from sentences.txt." in table.notes
     with pytest.raises(BadFile, match="found 60 other names"):
-        reproduce("one-shot", one, tmp_path / "p", text=made, protocol="paper", **SMALL)
+        reproduce("one-shot", ntu60, tmp_path / "p", **changes)
 
 
-def test_what_cannot_be_is_said_at_once(world: Path, tmp_path: Path) -> None:
+def test_missing_and_wrong_data_are_refused_at_once(data: Path, tmp_path: Path) -> None:
     with pytest.raises(BadConfig, match="needs one of ntu60, ntu120"):
-        reproduce("setting-2", folders(world, "pku-mmd"), tmp_path, text=text(world), **SMALL)
+        reproduce("setting-2", folders(data, "pku-mmd"), tmp_path, text=text(data), **SMALL)
     with pytest.raises(BadConfig, match="holds ntu60, not ntu120"):
-        reproduce("setting-2", {"ntu120": world / "ntu60"}, tmp_path, text=text(world), **SMALL)
+        reproduce("setting-2", {"ntu120": data / "ntu60"}, tmp_path, text=text(data), **SMALL)
     with pytest.raises(BadConfig, match="no setting named"):
         reproduce("setting-9", {}, tmp_path)
 
 
-# --- watching the test set ---
+# --- testing after each epoch ---
 
 
-def run_of(world: Path, split: str = "setting1-1", **more: object) -> RunSettings:
+def run_of(data: Path, split: str = "setting1-1", **more: object) -> RunSettings:
     spec = load_spec("one-shot" if split == "one-shot" else "setting-1").model_copy(update={"epochs": 3})
-    pack = str(world / "ntu60")
-    return spec.run_settings(spec.columns[0], split, 0, pack, text=text(world), model=MODEL, **more)  # type: ignore[arg-type]
+    pack = str(data / "ntu60")
+    return spec.run_settings(spec.columns[0], split, 0, pack, text=text(data), model=MODEL, **more)  # type: ignore[arg-type]
 
 
-def test_watching_changes_no_weight_and_survives_a_stop(world: Path, tmp_path: Path) -> None:
-    plain, watched = run_of(world), run_of(world, watch=True)
+def test_testing_each_epoch_changes_no_weight_and_survives_a_stop(data: Path, tmp_path: Path) -> None:
+    plain, tested = run_of(data), run_of(data, test_each_epoch=True)
     corpus = build_corpus(plain)
     straight = train(plain, corpus, tmp_path / "plain", device="cpu").state_dict()
-    seen = train(watched, corpus, tmp_path / "watched", device="cpu").state_dict()
-    assert all(torch.equal(straight[name], seen[name]) for name in straight)
-    lines = (tmp_path / "watched" / TEST_LOG).read_text().splitlines()
+    weights = train(tested, corpus, tmp_path / "tested", device="cpu").state_dict()
+    assert all(torch.equal(straight[name], weights[name]) for name in straight)
+    lines = (tmp_path / "tested" / TEST_LOG).read_text().splitlines()
     assert [json.loads(line)["epoch"] for line in lines] == [0, 1, 2]
 
     with stopped_after(1):
-        train(watched, corpus, tmp_path / "again", device="cpu")
+        train(tested, corpus, tmp_path / "again", device="cpu")
     with (tmp_path / "again" / TEST_LOG).open("a") as file:
         file.write('{"epoch": 2, "after": 0.9')  # killed while it wrote
-    train(watched, corpus, tmp_path / "again", device="cpu")
+    train(tested, corpus, tmp_path / "again", device="cpu")
     assert (tmp_path / "again" / TEST_LOG).read_text().splitlines() == lines
     with pytest.raises(BadConfig, match="other settings"):
-        train(watched, corpus, tmp_path / "plain", device="cpu")
+        train(tested, corpus, tmp_path / "plain", device="cpu")
 
 
 def test_the_best_epoch_is_the_first_of_equal_ones_and_a_damaged_record_is_named(tmp_path: Path) -> None:
     lines = [{"epoch": e, "after": a} for e, a in enumerate((0.1, 0.4, 0.4, 0.2))]
     (tmp_path / TEST_LOG).write_text("\n".join(map(json.dumps, lines)))
-    assert pgfa.research.reproduce.run._best(tmp_path) == (1, 0.4)
+    assert best_epoch(tmp_path) == (1, 0.4)
     (tmp_path / TEST_LOG).write_text('{"epoch": 1}\n')
     with pytest.raises(BadFile, match=TEST_LOG):
-        pgfa.research.reproduce.run._best(tmp_path)
+        best_epoch(tmp_path)
 
 
 # --- alpha from pseudo-unseen classes ---
@@ -205,45 +209,45 @@ def test_folds_are_disjoint_and_drawn_from_the_seed() -> None:
 
 
 @pytest.mark.parametrize("split", ["setting1-1", "one-shot"])
-def test_holding_out_uses_training_clips_alone(world: Path, split: str) -> None:
-    corpus = build_corpus(run_of(world, split))
-    held = [a.key for a in corpus.seen[:4]]
-    inner = hold_out(corpus, held, [corpus.seen[5].key])
-    assert [a.key for a in inner.unseen] == held
-    assert corpus.seen[5].key not in {a.key for a in (*inner.seen, *inner.unseen)}
+def test_holding_out_uses_training_clips_alone(data: Path, split: str) -> None:
+    corpus = build_corpus(run_of(data, split))
+    classes = [a.key for a in corpus.seen[:4]]
+    fold = hold_out(corpus, classes, [corpus.seen[5].key])
+    assert [a.key for a in fold.unseen] == classes
+    assert corpus.seen[5].key not in {a.key for a in (*fold.seen, *fold.unseen)}
     train_clips = zip(corpus.train.origin.tolist(), corpus.train.labels, strict=True)
-    known = {tuple(place): corpus.seen[label].key for place, label in train_clips}
-    parts = [(inner.train, inner.seen), (inner.test, inner.unseen)]
-    parts += [(inner.exemplars, inner.unseen)] if inner.exemplars else []
-    for part, classes in parts:
+    class_of = {tuple(origin): corpus.seen[label].key for origin, label in train_clips}
+    parts = [(fold.train, fold.seen), (fold.test, fold.unseen)]
+    parts += [(fold.exemplars, fold.unseen)] if fold.exemplars else []
+    for part, actions in parts:
         assert len(part)
-        for place, label in zip(part.origin.tolist(), part.labels, strict=True):
-            assert known[tuple(place)] == classes[label].key
+        for origin, label in zip(part.origin.tolist(), part.labels, strict=True):
+            assert class_of[tuple(origin)] == actions[label].key
     if split == "one-shot":
-        assert inner.exemplars is not None
-        assert inner.exemplars.labels.tolist() == [0, 1, 2, 3]
-        assert not {tuple(x) for x in inner.exemplars.origin.tolist()} & {
-            tuple(x) for x in inner.test.origin.tolist()
+        assert fold.exemplars is not None
+        assert fold.exemplars.labels.tolist() == [0, 1, 2, 3]
+        assert not {tuple(x) for x in fold.exemplars.origin.tolist()} & {
+            tuple(x) for x in fold.test.origin.tolist()
         }
 
 
-def test_alpha_does_not_depend_on_the_test_clips(world: Path, tmp_path: Path) -> None:
-    settings = run_of(world)
+def test_alpha_does_not_depend_on_the_test_clips(data: Path, tmp_path: Path) -> None:
+    settings = run_of(data)
     corpus = build_corpus(settings)
-    poisoned = replace(
+    without_test = replace(
         corpus,
         test=replace(
             corpus.test, positions=np.full_like(corpus.test.positions, np.nan), labels=corpus.test.labels * 0
         ),
     )
-    one = choose_alpha(settings, corpus, tmp_path / "a", count=5, folds=2, device="cpu")
-    other = choose_alpha(settings, poisoned, tmp_path / "b", count=5, folds=2, device="cpu")
-    assert one == other
-    assert one.alpha == max(
+    first = choose_alpha(settings, corpus, tmp_path / "a", count=5, folds=2, device="cpu")
+    other = choose_alpha(settings, without_test, tmp_path / "b", count=5, folds=2, device="cpu")
+    assert first == other
+    assert first.alpha == max(
         ALPHAS,
-        key=lambda alpha: (np.mean([row[ALPHAS.index(alpha)] for row in one.accuracy]).round(9), alpha),
+        key=lambda alpha: (np.mean([row[ALPHAS.index(alpha)] for row in first.accuracy]).round(9), alpha),
     )
-    assert len(one.held) == len(one.accuracy) == 2
+    assert len(first.folds) == len(first.accuracy) == 2
 
 
 def run(*words: str) -> None:
@@ -264,7 +268,7 @@ def test_from_official_files_by_the_command_line(tmp_path: Path, capsys: pytest.
     for _ in range(2):
         capsys.readouterr()
         run(*command)
-        told = capsys.readouterr().out
-        assert "One-shot: one known clip of each novel class" in told
-        assert "not given" in told
-        assert HONEST in told
+        output = capsys.readouterr().out
+        assert "One-shot: one known clip of each novel class" in output
+        assert "not given" in output
+        assert VALIDATED in output

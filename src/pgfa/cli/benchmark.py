@@ -13,7 +13,7 @@ def benchmark(
     packs: Path = Path("packs"),
     jobs: int | None = None,
     device: str = "auto",
-    so_far: bool = False,
+    report_only: bool = False,
     quiet: bool = False,
 ) -> None:
     """Compare methods on the same clips, sentences and encoder, every choice made on pseudo-unseen classes.
@@ -33,22 +33,22 @@ def benchmark(
         Processes, one thread each; as many as there are cores, or GPUs, if not given.
     device
         cpu, cuda, cuda:1, or auto: all GPUs where there are any.
-    so_far
-        Train nothing: tables and report of the splits that are done, also while the benchmark is running.
+    report_only
+        Train nothing: report the finished splits, even while the benchmark is running.
     quiet
         Say nothing while at work.
     """
     from pgfa.research.benchmark.run import run_benchmark
     from pgfa.research.benchmark.spec import load_benchmark
 
-    done = run_benchmark(
-        load_benchmark(spec), out, packs, jobs=jobs, device=device, so_far=so_far, show=not quiet
+    result = run_benchmark(
+        load_benchmark(spec), out, packs, jobs=jobs, device=device, report_only=report_only, show=not quiet
     )
     print((out / "tables.txt").read_text(encoding="utf-8").split("\n\n")[0])
     print(f"all tables: {out / 'tables.txt'}, .md, .tex\nrows:       {out / 'results.parquet'}")
     print(f"report:     {out / 'report.html'}")
-    if done.errors:
+    if result.errors:
         print(
-            f"{done.errors} runs failed; the report says why. The same command tries them again.",
+            f"{result.errors} runs failed; the report says why. The same command tries them again.",
             file=sys.stderr,
         )

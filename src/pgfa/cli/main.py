@@ -295,7 +295,7 @@ def reproduce(
     seeds: int | None = None,
     epochs: int | None = None,
     folds: int | None = None,
-    protocol: Literal["paper", "honest", "both"] = "both",
+    protocol: Literal["test-selected", "validated", "both"] = "both",
     sentences: dict[str, Path] | None = None,
     device: str = "auto",
     quiet: bool = False,
@@ -320,9 +320,9 @@ def reproduce(
     epochs
         Passes over the training clips.
     folds
-        Sets of pseudo-unseen classes on which the honest protocol chooses alpha; a training run each.
+        Sets of pseudo-unseen classes on which the protocol `validated` chooses alpha; one training run each.
     protocol
-        paper: the best epoch on the test set, named as such, and the last; honest: nothing is chosen by test labels.
+        test-selected: the best epoch on the test set; validated: alpha is chosen on pseudo-unseen classes; or both.
     sentences
         Descriptions by others, one line a class, as --sentences.ntu60 FILE (ntu120, pku-mmd).
     device

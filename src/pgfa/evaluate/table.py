@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from pgfa.files import write_atomic
 
 NOT_KNOWN, NOT_GIVEN = "-", "not given"
 _LATEX = str.maketrans({c: f"\\{c}" for c in "&%$#_{}"} | {"~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
@@ -116,6 +119,12 @@ def cell_of(accuracies: Sequence[Sequence[float]]) -> Cell:
     means = 100 * np.asarray(accuracies, dtype=np.float64).mean(axis=1)
     spread = float(means.std(ddof=1)) if len(means) > 1 else None
     return Cell(float(means.mean()), spread, len(means))
+
+
+def write_tables(path: Path, tables: Sequence[Table]) -> None:
+    """Write the tables one below the other as ``PATH.txt``, ``.md`` and ``.tex``."""
+    for suffix, form in (("txt", Table.to_text), ("md", Table.to_markdown), ("tex", Table.to_latex)):
+        write_atomic(path.with_name(f"{path.name}.{suffix}"), "\n".join(form(table) for table in tables))
 
 
 def _latex(text: str) -> str:

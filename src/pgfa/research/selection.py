@@ -1,8 +1,8 @@
-"""Choosing without a look at unseen classes: on pseudo-unseen classes, held out of the seen ones.
+"""Choosing without the labels of unseen classes: on pseudo-unseen classes, held out of the seen ones.
 
-Each fold holds other seen classes out, trains anew without them, and recognises their training clips; what has the
-best mean over the folds is taken. No test clip and no label of an unseen class plays a part. It costs a training run
-a fold, shared by all choices. The runs whose figures are reported are then trained on all seen classes.
+Each fold holds other seen classes out, trains anew without them, and recognises their training clips; the choice is
+what has the best mean over the folds. No test clip and no label of an unseen class is used. It costs one training run
+per fold, shared by all choices. The runs whose results are reported are then trained on all seen classes.
 
 `choose_alpha` chooses one number for `pgfa reproduce`; `GRIDS`, `apply` and `best_of` choose everything for
 `pgfa benchmark`.
@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pgfa.adapt import ALIGNMENTS, ALPHAS, Option, align, align_with
-from pgfa.config import AdaptSettings, BaselineSettings, RunSettings
+from pgfa.config import AdaptSettings, RunSettings
 from pgfa.errors import BadConfig
 from pgfa.progress import Progress
 from pgfa.research.baselines import TEST_TIME
@@ -39,8 +39,7 @@ VARIANTS: dict[str, Option] = {
 
 GRIDS: dict[str, tuple[Option, ...]] = {
     **{variant: ALIGNMENTS[options["method"]].grid for variant, options in VARIANTS.items()},
-    "t3a": tuple({"t3a_supports": n} for n in (20, 5, 100)),
-    "cache": tuple({"cache_weight": w} for w in (2.0, 0.5, 8.0)),
+    **{name: baseline.grid for name, baseline in TEST_TIME.items()},
 }
 """What is done at test time -> the settings to choose from; of equally good ones the first is taken."""
 
@@ -52,19 +51,17 @@ def apply(
     points: NDArray[np.float32],
     anchors: NDArray[np.float32] | None,
 ) -> NDArray[np.float32] | None:
-    """(N, K) scores after alignment; None where the method has no space that the alignment could work in.
+    """(N, K) scores after alignment; None if the method has no space for the alignment to work in.
 
     Args:
-        name: of `GRIDS`: one of `VARIANTS`, or a baseline of
-            `pgfa.research.baselines.TEST_TIME`.
+        name: of `GRIDS`: one of `VARIANTS`, or a baseline of `pgfa.research.baselines.TEST_TIME`.
         option: settings that differ from their defaults.
         scores: (N, K) of the method.
         points, anchors: (N, e) and (K, e), clips and classes in one space, as from `points_of`.
     """
-    if name == "none":
-        return scores
     if name in TEST_TIME:
-        return TEST_TIME[name](scores, points, anchors, BaselineSettings(**option))
+        baseline = TEST_TIME[name]
+        return baseline.rescore(scores, points, anchors, baseline.options(**option))
     if anchors is None:
         return None
     return align_with(points, anchors, AdaptSettings(**{**VARIANTS[name], **option})).scores
@@ -77,9 +74,9 @@ def best_of(accuracy: NDArray[np.float64]) -> int:
 
 
 def fold_size(seen: int, unseen: int, folds: int) -> int:
-    """Pseudo-unseen classes a fold: as many as there are unseen ones, but a third of the seen ones at most.
+    """Pseudo-unseen classes per fold: as many as there are unseen ones, but at most a third of the seen ones.
 
-    Raises BadConfig where too few classes are seen.
+    Raises BadConfig if too few classes are seen.
     """
     size = min(unseen, seen // max(folds, 3))
     if size < 1:
@@ -89,21 +86,21 @@ def fold_size(seen: int, unseen: int, folds: int) -> int:
 
 @dataclass(frozen=True)
 class AlphaChoice:
-    """What was chosen, and on what grounds.
+    """The alpha that was chosen, and why.
 
     Attributes:
         alpha: the best mean over folds; of equal ones the largest, which averages most clips.
-        held: the pseudo-unseen classes of each fold, by key.
-        accuracy: (folds, len(ALPHAS)) shares of the held clips that are right after alignment.
+        folds: the pseudo-unseen classes of each fold, by key.
+        accuracy: (folds, len(ALPHAS)) shares of their clips that are recognised correctly after alignment.
     """
 
     alpha: float
-    held: tuple[tuple[str, ...], ...]
+    folds: tuple[tuple[str, ...], ...]
     accuracy: tuple[tuple[float, ...], ...]
 
 
 def draw_folds(keys: Sequence[str], count: int, folds: int, seed: int) -> tuple[tuple[str, ...], ...]:
-    """`folds` disjoint sets of `count` classes each. Raises BadConfig where too few are left to train on."""
+    """`folds` disjoint sets of `count` classes each. Raises BadConfig if too few remain to train on."""
     if folds * count > len(keys) or count >= len(keys):
         raise BadConfig(
             f"{folds} folds of {count} pseudo-unseen classes need more than {len(keys)} seen ones"
@@ -112,35 +109,47 @@ def draw_folds(keys: Sequence[str], count: int, folds: int, seed: int) -> tuple[
     return tuple(tuple(keys[i] for i in sorted(order[f * count : (f + 1) * count])) for f in range(folds))
 
 
-def hold_out(corpus: Corpus, held: Collection[str], dropped: Collection[str] = ()) -> Corpus:
-    """A corpus made of the training clips alone: classes `held` are unseen in it, classes `dropped` not in it.
+def fold_settings(settings: RunSettings, classes: Collection[str]) -> RunSettings:
+    """Settings of a fold: its split is that of the pseudo-unseen classes, given by key."""
+    dataset = settings.split.partition("/")[0]
+    names = ",".join(key.partition("/")[2] for key in classes)
+    return settings.model_copy(update={"split": f"{dataset}/unseen:{names}"})
 
-    In a one-shot corpus the first clip of each held class is its exemplar.
+
+def hold_out(corpus: Corpus, classes: Collection[str], dropped: Collection[str] = ()) -> Corpus:
+    """A corpus of the training clips alone, in which some classes are unseen and others are left out.
+
+    In a one-shot corpus the first clip of each unseen class is its exemplar.
+
+    Args:
+        corpus: whose training clips are used.
+        classes: keys of the classes that become unseen.
+        dropped: keys of the classes that are left out.
 
     Raises:
-        BadConfig: no clip is left to train on or to test.
+        BadConfig: no clip remains to train on or to test, or a one-shot class has no clip.
     """
-    unseen = tuple(a for a in corpus.seen if a.key in set(held))
-    others = [a for a in corpus.seen if a.key not in {*held, *dropped}]
+    unseen = tuple(a for a in corpus.seen if a.key in set(classes))
+    others = [a for a in corpus.seen if a.key not in {*classes, *dropped}]
     removals = removed_classes(unseen, [a for a in others if a.dataset != unseen[0].dataset])
-    alike = {f"{r.dataset}/{r.name}" for r in removals}
-    seen = tuple(a for a in others if a.key not in alike)
-    test, exemplars = _of_classes(corpus, [a.key for a in unseen]), None
+    removed = {f"{removal.dataset}/{removal.name}" for removal in removals}
+    seen = tuple(a for a in others if a.key not in removed)
+    train = _clips_of(corpus, [a.key for a in seen])
+    test, exemplars = _clips_of(corpus, [a.key for a in unseen]), None
     if corpus.exemplars is not None:
         present, first = np.unique(test.labels, return_index=True)
         if len(present) < len(unseen):
             raise BadConfig("a pseudo-novel class has no clip that could be its exemplar")
-        known = np.zeros(len(test), dtype=bool)
-        known[first] = True
-        exemplars, test = _part(test, first), _part(test, np.flatnonzero(~known))
-    left = _of_classes(corpus, [a.key for a in seen])
-    if not len(left) or not len(test):
-        raise BadConfig(f"too few clips to hold {', '.join(sorted(held))} out of the seen classes")
+        is_exemplar = np.zeros(len(test), dtype=bool)
+        is_exemplar[first] = True
+        exemplars, test = test.take(first), test.take(~is_exemplar)
+    if not len(train) or not len(test):
+        raise BadConfig(f"too few clips to hold {', '.join(sorted(classes))} out of the seen classes")
     return replace(
         corpus,
         seen=seen,
         unseen=unseen,
-        train=left,
+        train=train,
         test=test,
         exemplars=exemplars,
         removals=(*corpus.removals, *removals),
@@ -158,13 +167,13 @@ def choose_alpha(
     device: str = "auto",
     bar: Progress | None = None,
 ) -> AlphaChoice:
-    """Choose alpha on pseudo-unseen classes; stopped and started again, it goes on.
+    """Choose alpha on pseudo-unseen classes, or resume.
 
     Args:
         settings: of the run that alpha is for; its seed draws the classes.
-        corpus: of that run; its test clips are not looked at.
+        corpus: of that run; its test clips are not used.
         out: folder for the runs of the folds.
-        count: pseudo-unseen classes a fold.
+        count: pseudo-unseen classes per fold.
         folds: how many sets of classes.
         never: classes that may not be used at all: unseen ones of other splits that share the choice.
 
@@ -173,34 +182,43 @@ def choose_alpha(
     """
     dataset = settings.split.partition("/")[0]
     keys = [a.key for a in corpus.seen if a.dataset == dataset and a.key not in never]
-    held = draw_folds(keys, count, folds, settings.train.seed)
-    rows = []
-    for fold, classes in enumerate(held):
+    fold_classes = draw_folds(keys, count, folds, settings.train.seed)
+    accuracy = []
+    for fold, classes in enumerate(fold_classes):
         if bar is not None:
             bar.set_title(f"{dataset}: alpha, fold {fold + 1} of {folds}")
-        inner = hold_out(corpus, classes, never)
-        names = ",".join(key.partition("/")[2] for key in classes)
-        own = settings.model_copy(
-            update={
-                "split": f"{dataset}/unseen:{names}",
-                "train": settings.train.model_copy(update={"test_each_epoch": False}),
-            }
+        fold_corpus = hold_out(corpus, classes, never)
+        accuracy.append(
+            _alpha_accuracy(settings, fold_corpus, classes, out / f"fold-{fold}", device=device, bar=bar)
         )
-        model = train(own, inner, out / f"fold-{fold}", device=device, bar=bar)
-        centre = class_sentences(inner, own).centre
-        features = features_of(model, inner.test.positions, inner.test.present)
-        anchors, truth = unseen_anchors(model, inner, own, centre), inner.test.labels
-        rows.append(tuple(float((align(features, anchors, a).predictions == truth).mean()) for a in ALPHAS))
-    mean = np.mean(rows, axis=0)
+    mean = np.mean(accuracy, axis=0)
     best = max(range(len(ALPHAS)), key=lambda i: (round(float(mean[i]), 9), ALPHAS[i]))
-    return AlphaChoice(ALPHAS[best], held, tuple(rows))
+    return AlphaChoice(ALPHAS[best], fold_classes, tuple(accuracy))
 
 
-def _of_classes(corpus: Corpus, keys: Sequence[str]) -> ClipSet:
+def _alpha_accuracy(
+    settings: RunSettings,
+    corpus: Corpus,
+    classes: Collection[str],
+    out: Path,
+    *,
+    device: str,
+    bar: Progress | None,
+) -> tuple[float, ...]:
+    """Accuracy of a fold with each of `ALPHAS`, by a model trained without its classes."""
+    settings = fold_settings(settings, classes)
+    settings = settings.model_copy(
+        update={"train": settings.train.model_copy(update={"test_each_epoch": False})}
+    )
+    model = train(settings, corpus, out, device=device, bar=bar)
+    features = features_of(model, corpus.test.positions, corpus.test.present)
+    anchors = unseen_anchors(model, corpus, settings, class_sentences(corpus, settings).centre)
+    labels = corpus.test.labels
+    return tuple(float((align(features, anchors, a).predictions == labels).mean()) for a in ALPHAS)
+
+
+def _clips_of(corpus: Corpus, keys: Sequence[str]) -> ClipSet:
+    """The training clips of some classes, labels counting in `keys`."""
     number = {key: i for i, key in enumerate(keys)}
-    label = np.array([number.get(a.key, -1) for a in corpus.seen], dtype=np.int64)[corpus.train.labels]
-    return replace(_part(corpus.train, np.flatnonzero(label >= 0)), labels=label[label >= 0])
-
-
-def _part(clips: ClipSet, at: NDArray[np.intp]) -> ClipSet:
-    return clips.take(at)
+    labels = np.array([number.get(a.key, -1) for a in corpus.seen], dtype=np.int64)[corpus.train.labels]
+    return corpus.train.take(labels >= 0, labels)

@@ -1,43 +1,63 @@
-"""The competitors behind one small protocol (`Method`, `Fitted`, `TestTime`), one file each and a line in a table.
+"""The methods that are compared, one file each: a `Baseline`, or at test time a `TestTimeBaseline`.
 
-What each is, what it assumes and where it departs from its source: docs/methods_compared.md.
+To add one, write a file with a constant `BASELINE` and add its line to a table below. Benchmark specs then accept it,
+tables and report show it, and the tests of every baseline check it. ``python scripts/list_methods.py`` writes its row
+in docs/methods_compared.md.
+
+Options. Those of the baselines here are in `pgfa.config.BaselineSettings`, for all of them together. A new baseline
+does not need a line there. Constants of its module will do; what decides the weights of one that learns on features
+goes into `train_on_features(constants=...)`, so that changed values are trained anew. At test time
+`TestTimeBaseline.options` may be any `Settings` class of the module, and `grid` the values to choose from.
 """
 
-from pgfa.research.baselines.base import Array, Fitted, Method, TestTime, points_of, sentence_vectors
-from pgfa.research.baselines.cache import cache
-from pgfa.research.baselines.devise import devise
-from pgfa.research.baselines.encoded import encode
-from pgfa.research.baselines.eszsl import eszsl
-from pgfa.research.baselines.frozen import frozen
-from pgfa.research.baselines.pgfa import pgfa
-from pgfa.research.baselines.smie import smie
-from pgfa.research.baselines.t3a import t3a
-from pgfa.research.baselines.vae import vae
+from importlib import import_module
+
+from pgfa.research.baselines.base import (
+    Array,
+    Baseline,
+    FitContext,
+    Fitted,
+    TestTimeBaseline,
+    candidate_anchors,
+    points_of,
+)
 
 __all__ = [
     "METHODS",
     "TEST_TIME",
     "Array",
+    "Baseline",
+    "FitContext",
     "Fitted",
-    "Method",
-    "TestTime",
-    "encode",
+    "TestTimeBaseline",
+    "candidate_anchors",
     "points_of",
-    "sentence_vectors",
 ]
 
-METHODS: dict[str, Method] = {
-    "pgfa": pgfa,
-    "pgfa-frozen": frozen,
-    "smie": smie,
-    "devise": devise,
-    "eszsl": eszsl,
-    "vae": vae,
-}
-"""All but `pgfa` start from the encoder that `encode` trains; two processes may share a folder once it lies there."""
 
-TEST_TIME: dict[str, TestTime] = {
-    "none": lambda scores, points, anchors, options: scores,
-    "t3a": t3a,
-    "cache": cache,
+def _baseline(module: str) -> Baseline:
+    baseline: Baseline = import_module(f"{__name__}.{module}").BASELINE
+    return baseline
+
+
+def _test_time(module: str) -> TestTimeBaseline:
+    baseline: TestTimeBaseline = import_module(f"{__name__}.{module}").BASELINE
+    return baseline
+
+
+METHODS: dict[str, Baseline] = {
+    "pgfa": _baseline("pgfa"),
+    "pgfa-frozen": _baseline("frozen"),
+    "smie": _baseline("smie"),
+    "devise": _baseline("devise"),
+    "eszsl": _baseline("eszsl"),
+    "vae": _baseline("vae"),
 }
+"""Name -> file. The first in the order of a benchmark to need the shared encoder trains it."""
+
+TEST_TIME: dict[str, TestTimeBaseline] = {
+    "none": _test_time("none"),
+    "t3a": _test_time("t3a"),
+    "cache": _test_time("cache"),
+}
+"""Name -> file, for what is done at test time; the alignments of `pgfa.adapt` come beside these."""

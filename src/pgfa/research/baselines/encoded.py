@@ -1,8 +1,8 @@
-"""The frozen cross-entropy encoder that every method but PGFA starts from, and how they learn on its features."""
+"""The frozen cross-entropy encoder that all baselines but PGFA start from, and how they learn on its features."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -17,12 +17,10 @@ from pgfa.config import BaselineSettings, RunSettings, TrainSettings
 from pgfa.errors import BadCheckpoint
 from pgfa.files import digest, read_json
 from pgfa.model.encoder import MotionEncoder
-from pgfa.progress import Progress
-from pgfa.research.baselines.base import Array, Fitted, Method, sentence_vectors
+from pgfa.research.baselines.base import Array, FitContext, Fitted, candidate_anchors
 from pgfa.train.checkpoint import load_checkpoint, save_checkpoint
 from pgfa.train.classifier import train_classifier
 from pgfa.train.clip_set import ClipSet
-from pgfa.train.corpus import Corpus
 from pgfa.train.features import features_of
 from pgfa.train.loop import Schedule, train_epochs
 from pgfa.train.run import CORPUS, open_or_create_run
@@ -39,35 +37,43 @@ SPREAD_FLOOR = 1e-6
 
 @dataclass(frozen=True)
 class Encoded:
-    """What a method that starts from the frozen encoder learns on.
+    """What a baseline that starts from the frozen encoder learns on.
 
     Attributes:
-        settings: of the run.
-        folder: of the run; each method keeps what it trains in a part of its own.
+        context: of the fit; only training clips may be used.
         identity: of encoder and training clips.
-        model: the encoder; its projection is the classifier and plays no part.
+        model: the encoder; its projection is the classifier and is not used.
         train: (N, D) features of the training clips, without augmentation.
         labels: (N,) their classes.
-        sentences: (C, d) unit vectors of the seen classes.
+        anchors: (C, d) unit sentence vectors of the seen classes.
         same: (C, C) bool, classes that mean the same and are no negatives of each other.
     """
 
-    settings: RunSettings
-    folder: Path
+    context: FitContext
     identity: str
     model: MotionEncoder
     train: Array
     labels: NDArray[np.int64]
-    sentences: Array
+    anchors: Array
     same: NDArray[np.bool_]
 
     @property
+    def settings(self) -> RunSettings:
+        """Settings of the run."""
+        return self.context.settings
+
+    @property
+    def options(self) -> BaselineSettings:
+        """Options of the baselines."""
+        return self.context.options
+
+    @property
     def device(self) -> torch.device:
-        """Where the encoder lies, and what learns on its features."""
+        """The device of the encoder, and of what learns on its features."""
         return next(self.model.parameters()).device
 
     def features(self, clips: ClipSet) -> Array:
-        """(N, D) of prepared clips."""
+        """(N, D) features of prepared clips."""
         return features_of(self.model, clips.positions, clips.present, projected=False)
 
     def tensor(self, values: NDArray[Any]) -> Tensor:
@@ -75,52 +81,36 @@ class Encoded:
         return torch.from_numpy(np.ascontiguousarray(values)).to(self.device)
 
 
-def encode(
-    settings: RunSettings, corpus: Corpus, folder: Path, *, device: str = "auto", bar: Progress | None = None
-) -> Encoded:
-    """Train the shared encoder, go on, or load it; the features of the training clips are computed once and kept."""
-    place = folder / ENCODER
-    model = train_classifier(settings, corpus, place, device=device, bar=bar)
-    identity = str(read_json(place / CORPUS)["identity"])
+def encode(context: FitContext) -> Encoded:
+    """Train the shared encoder, resume, or load it; features of the training clips are computed once and stored."""
+    settings, corpus, folder = context.settings, context.corpus, context.folder / ENCODER
+    model = train_classifier(settings, corpus, folder, device=context.device, bar=context.bar)
+    identity = str(read_json(folder / CORPUS)["identity"])
     clips = corpus.train
-    kept = _Kept((len(clips), model.projection.in_features))
-    if not _loaded(place / FEATURES, kept, identity):
-        made = features_of(model, clips.positions, clips.present, projected=False)
-        kept.values.copy_(torch.from_numpy(made))
-        save_checkpoint(place / FEATURES, kept, identity=identity)
-    same = class_sentences(corpus, settings).same
+    stored = _StoredArray((len(clips), model.projection.in_features))
+    if not _load_stored(stored, folder / FEATURES, identity):
+        features = features_of(model, clips.positions, clips.present, projected=False)
+        stored.values.copy_(torch.from_numpy(features))
+        save_checkpoint(folder / FEATURES, stored, identity=identity)
     classes = len(corpus.seen)
     return Encoded(
-        settings,
-        folder,
-        identity,
-        model,
-        kept.values.numpy(),
-        clips.labels,
-        sentence_vectors(corpus.seen, settings, corpus),
-        same[:classes, :classes],
+        context=context,
+        identity=identity,
+        model=model,
+        train=stored.values.numpy(),
+        labels=clips.labels,
+        anchors=candidate_anchors(corpus.seen, settings, corpus),
+        same=class_sentences(corpus, settings).same[:classes, :classes],
     )
 
 
-OnEncoder = Callable[[Encoded, Corpus, BaselineSettings], Fitted]
+def on_encoder(fit: Callable[[Encoded], Fitted]) -> Callable[[FitContext], Fitted]:
+    """`Baseline.fit` of a baseline that starts from the shared encoder."""
 
+    def fit_encoded(context: FitContext) -> Fitted:
+        return fit(encode(context))
 
-def on_encoder(fit: OnEncoder) -> Method:
-    """A method that starts from the shared encoder, as a `Method`; it may look at ``corpus.train`` alone."""
-
-    def method(
-        settings: RunSettings,
-        corpus: Corpus,
-        folder: Path,
-        *,
-        options: BaselineSettings | None = None,
-        device: str = "auto",
-        bar: Progress | None = None,
-    ) -> Fitted:
-        encoded = encode(settings, corpus, folder, device=device, bar=bar)
-        return fit(encoded, corpus, options or BaselineSettings())
-
-    return method
+    return fit_encoded
 
 
 class Standard(nn.Module):
@@ -175,39 +165,46 @@ def train_on_features(
     name: str,
     objective: Callable[[M, FeatureBatch], Tensor],
     encoded: Encoded,
-    options: BaselineSettings,
     used: set[str],
     *,
-    learning_rate: float,
+    constants: Mapping[str, Any] | None = None,
+    learning_rate: float | None = None,
     schedule: Schedule = learning_rate_at,
     features: Tensor | None = None,
 ) -> None:
-    """Train a method's own part on stored features, resume, or load it; it ends in evaluation mode.
+    """Train a baseline's own module on stored features, resume, or load it; it ends in evaluation mode.
 
     Args:
         module: as the run's seed made it, on the encoder's device.
-        name: of the method; what is trained is stored in ``NAME-IDENTITY`` beside the encoder.
+        name: of the baseline; the module is stored in ``NAME-IDENTITY`` beside the encoder.
         objective: (module, batch) -> scalar loss.
-        options: of all methods.
-        used: names of the options that decide this method's weights, beside epochs and batch size.
-        learning_rate, schedule: peak learning rate, and its course over time.
-        features: (N, D') what batches hold instead of the encoder's features.
+        used: names of the options that decide this module's weights, beside epochs and batch size.
+        constants: other values that decide them, as JSON: constants of the baseline's file.
+        learning_rate: peak learning rate, that of the options if None.
+        schedule: learning rate over time.
+        features: (N, D') for the batches, instead of the encoder's features.
     """
-    train = encoded.settings.train
-    decisive = options.canonical(include={"epochs", "batch_size", *used})
+    train, options = encoded.settings.train, encoded.options
     identity = digest(
-        [name, encoded.identity, decisive, train.seed, train.logit_scale],
-        encoded.sentences.tobytes(),
+        [
+            name,
+            encoded.identity,
+            options.canonical(include={"epochs", "batch_size", *used}),
+            train.seed,
+            train.logit_scale,
+        ],
+        encoded.anchors.tobytes(),
         encoded.same.tobytes(),
+        *([dict(constants)] if constants else []),
     )
-    out = encoded.folder / f"{name}-{identity}"
+    out = encoded.context.folder / f"{name}-{identity}"
     open_or_create_run(out, options, identity, {"method": name, "encoder": encoded.identity})
     settings = TrainSettings(
         seed=train.seed,
         epochs=options.epochs,
         batch_size=options.batch_size,
         optimiser="adamw",
-        learning_rate=learning_rate,
+        learning_rate=options.learning_rate if learning_rate is None else learning_rate,
         weight_decay=0.0,
     )
     data = TrainingFeatures(
@@ -221,36 +218,36 @@ def train_on_features(
 
 @dataclass(frozen=True)
 class Mapped:
-    """A method that carries features to a space in which the cosine to a class's anchor is its score.
+    """A baseline that maps clips, and perhaps sentences, to a space in which the cosine is the score.
 
     Attributes:
         encoded: the encoder.
-        clips: (N, D) features -> (N, e).
-        anchors: (K, d) sentences -> (K, e).
+        map_clips: (N, D) features -> (N, e).
+        map_anchors: (K, d) sentence vectors -> (K, e).
     """
 
     encoded: Encoded
-    clips: Callable[[Tensor], Tensor]
-    anchors: Callable[[Tensor], Tensor]
+    map_clips: Callable[[Tensor], Tensor]
+    map_anchors: Callable[[Tensor], Tensor] = lambda anchors: anchors
 
     def features(self, clips: ClipSet) -> Array:
         """(N, D) of the frozen encoder."""
         return self.encoded.features(clips)
 
-    def scores(self, features: Array, sentences: Array) -> Array:
+    def scores(self, features: Array, anchors: Array) -> Array:
         """(N, K) cosines in the common space."""
-        return cosines(*self.space(features, sentences))
+        return cosines(*self.space(features, anchors))
 
-    def space(self, features: Array, sentences: Array) -> tuple[Array, Array]:
-        """Clips (N, e) and anchors (K, e)."""
+    def space(self, features: Array, anchors: Array) -> tuple[Array, Array]:
+        """Clips (N, e) and classes (K, e)."""
         with torch.inference_mode():
-            clips = self.clips(self.encoded.tensor(features)).cpu().numpy()
-            anchors = self.anchors(self.encoded.tensor(sentences)).cpu().numpy()
-        return clips, anchors
+            points = self.map_clips(self.encoded.tensor(features)).cpu().numpy()
+            mapped = self.map_anchors(self.encoded.tensor(anchors)).cpu().numpy()
+        return points, mapped
 
 
-class _Kept(nn.Module):
-    """An array in the form of a module, so that it is kept and checked as weights are."""
+class _StoredArray(nn.Module):
+    """An array in the form of a module, so that it is stored and checked as weights are."""
 
     values: Tensor
 
@@ -259,9 +256,9 @@ class _Kept(nn.Module):
         self.register_buffer("values", torch.zeros(shape))
 
 
-def _loaded(path: Path, kept: _Kept, identity: str) -> bool:
-    """Whether the file is there, whole and of this encoder; one that is not is made anew."""
+def _load_stored(stored: _StoredArray, path: Path, identity: str) -> bool:
+    """Load the file if it is intact and of this encoder; if not, it is to be computed again."""
     try:
-        return path.exists() and load_checkpoint(path, kept).get("identity") == identity
+        return path.exists() and load_checkpoint(path, stored).get("identity") == identity
     except BadCheckpoint:
         return False

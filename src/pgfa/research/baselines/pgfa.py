@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from pgfa.adapt import cosines
-from pgfa.config import BaselineSettings, RunSettings
 from pgfa.model.encoder import MotionEncoder
-from pgfa.progress import Progress
-from pgfa.research.baselines.base import Array
+from pgfa.research.baselines.base import Array, Baseline, FitContext
 from pgfa.train.clip_set import ClipSet
-from pgfa.train.corpus import Corpus
 from pgfa.train.features import features_of
 from pgfa.train.train import train
 
@@ -28,23 +24,25 @@ class EndToEnd:
         """(N, d) in sentence space."""
         return features_of(self.model, clips.positions, clips.present)
 
-    def scores(self, features: Array, sentences: Array) -> Array:
+    def scores(self, features: Array, anchors: Array) -> Array:
         """(N, K) cosines."""
-        return cosines(features, sentences)
+        return cosines(features, anchors)
 
-    def space(self, features: Array, sentences: Array) -> tuple[Array, Array]:
-        """Features and sentences as they are."""
-        return features, sentences
+    def space(self, features: Array, anchors: Array) -> tuple[Array, Array]:
+        """Features and anchors as they are."""
+        return features, anchors
 
 
-def pgfa(
-    settings: RunSettings,
-    corpus: Corpus,
-    folder: Path,
-    *,
-    options: BaselineSettings | None = None,
-    device: str = "auto",
-    bar: Progress | None = None,
-) -> EndToEnd:
-    """Train, go on, or load (a `Method`); the run lies in ``folder/pgfa`` and `pgfa evaluate` opens it."""
-    return EndToEnd(train(settings, corpus, folder / FOLDER, device=device, bar=bar))
+def fit(context: FitContext) -> EndToEnd:
+    """Train, resume or load the run in ``folder/pgfa``, which `pgfa evaluate` opens too."""
+    folder = context.folder / FOLDER
+    return EndToEnd(train(context.settings, context.corpus, folder, device=context.device, bar=context.bar))
+
+
+BASELINE = Baseline(
+    fit,
+    title="encoder and linear projection, contrastive loss against sentence vectors, end to end",
+    assumes="sentences near in words are near in motion",
+    source="IEEE TIP 2025; method.md sections 2, 3",
+    trains_encoder=True,
+)

@@ -1,9 +1,9 @@
 """`vae`: two aligned variational autoencoders, of features and of sentences (CADA-VAE, Schönfeld et al., CVPR 2019).
 
-SynSE brought the kind to skeletons. Each autoencoder also decodes the other's latent (cross-reconstruction), and the
-latent Gaussians of a clip and of its sentence are drawn together (distribution alignment, 2-Wasserstein distance). A
-clip is given to the sentence whose latent mean is nearest by angle: the source trains a linear classifier on latent
-samples of the sentences instead, which learns the same halves of space from what are their means and noise.
+SynSE brought this kind of model to skeletons. Each autoencoder also decodes the other's latent (cross-reconstruction),
+and the latent Gaussians of a clip and of its sentence are pulled together (distribution alignment, 2-Wasserstein
+distance). A clip goes to the sentence whose latent mean is nearest by angle; the source trains a linear classifier on
+latent samples of the sentences instead, which learns the same half-spaces from the means and noise around them.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from pgfa.config import BaselineSettings
+from pgfa.research.baselines.base import Baseline
 from pgfa.research.baselines.encoded import (
     Encoded,
     FeatureBatch,
@@ -20,9 +20,8 @@ from pgfa.research.baselines.encoded import (
     on_encoder,
     train_on_features,
 )
-from pgfa.train.corpus import Corpus
 
-# (weight, first and last epoch of its linear rise, of 100), as the source found them.
+# (weight, first and last epoch of its linear rise, of 100), as in the source.
 PRIOR, CROSS, ALIGN = (0.25, 0, 93), (2.37, 21, 75), (8.13, 6, 22)
 
 
@@ -42,7 +41,7 @@ class Autoencoder(nn.Module):
 
 
 class Pair(nn.Module):
-    """The two autoencoders, and what brings features to the scale they are learnt at."""
+    """The two autoencoders, and the standardisation of features."""
 
     def __init__(self, standard: Standard, features: int, sentence: int, hidden: int, latent: int) -> None:
         super().__init__()
@@ -52,10 +51,10 @@ class Pair(nn.Module):
 
 
 def weight_at(rise: tuple[float, int, int], epoch: int, epochs: int) -> float:
-    """Weight of a term in an epoch of so many: 0, then a linear rise, then constant."""
+    """Weight of a term in one of `epochs` epochs: 0, then a linear rise, then constant."""
     weight, first, last = rise
-    done = (100 * epoch / epochs - first) / (last - first)
-    return weight * min(max(done, 0.0), 1.0)
+    share = (100 * epoch / epochs - first) / (last - first)
+    return weight * min(max(share, 0.0), 1.0)
 
 
 def prior_divergence(mean: Tensor, log_variance: Tensor) -> Tensor:
@@ -65,14 +64,14 @@ def prior_divergence(mean: Tensor, log_variance: Tensor) -> Tensor:
 
 def wasserstein(mean: Tensor, log_variance: Tensor, other_mean: Tensor, other_log_variance: Tensor) -> Tensor:
     """(B,) 2-Wasserstein distance between Gaussians of diagonal covariance."""
-    apart = (mean - other_mean) ** 2 + ((0.5 * log_variance).exp() - (0.5 * other_log_variance).exp()) ** 2
-    return (apart.sum(dim=1) + 1e-12).sqrt()
+    squares = (mean - other_mean) ** 2 + ((0.5 * log_variance).exp() - (0.5 * other_log_variance).exp()) ** 2
+    return (squares.sum(dim=1) + 1e-12).sqrt()
 
 
 def pair_loss(
     pair: Pair,
     features: Tensor,
-    sentences: Tensor,
+    anchors: Tensor,
     noise: tuple[Tensor, Tensor],
     weights: tuple[float, float, float],
 ) -> Tensor:
@@ -81,45 +80,51 @@ def pair_loss(
     Args:
         pair: the autoencoders.
         features: (B, D) standardised.
-        sentences: (B, d) unit vectors of the clips' classes.
+        anchors: (B, d) unit sentence vectors of the clips' classes.
         noise: (B, latent) each, standard normal, for the latent of the clip and of the sentence.
         weights: beta, gamma, delta.
     """
     beta, gamma, delta = weights
     m_mean, m_log = pair.motion(features)
-    t_mean, t_log = pair.text(sentences)
+    t_mean, t_log = pair.text(anchors)
     m_latent = m_mean + (0.5 * m_log).exp() * noise[0]
     t_latent = t_mean + (0.5 * t_log).exp() * noise[1]
 
-    def missed(made: Tensor, wanted: Tensor) -> Tensor:
-        return (made - wanted).abs().sum(dim=1)
+    def error(decoded: Tensor, target: Tensor) -> Tensor:
+        return (decoded - target).abs().sum(dim=1)
 
-    own = missed(pair.motion.up(m_latent), features) + missed(pair.text.up(t_latent), sentences)
-    cross = missed(pair.motion.up(t_latent), features) + missed(pair.text.up(m_latent), sentences)
+    reconstruction = error(pair.motion.up(m_latent), features) + error(pair.text.up(t_latent), anchors)
+    cross = error(pair.motion.up(t_latent), features) + error(pair.text.up(m_latent), anchors)
     prior = prior_divergence(m_mean, m_log) + prior_divergence(t_mean, t_log)
-    apart = wasserstein(m_mean, m_log, t_mean, t_log)
-    return (own + beta * prior + gamma * cross + delta * apart).mean()
+    distance = wasserstein(m_mean, m_log, t_mean, t_log)
+    return (reconstruction + beta * prior + gamma * cross + delta * distance).mean()
 
 
-@on_encoder
-def vae(encoded: Encoded, corpus: Corpus, options: BaselineSettings) -> Mapped:
-    """Fit or load."""
+def fit(encoded: Encoded) -> Mapped:
+    """Train the autoencoders, resume, or load them."""
+    options = encoded.options
     torch.manual_seed(encoded.settings.train.seed)
-    size, text = encoded.train.shape[1], encoded.sentences.shape[1]
-    pair = Pair(Standard(encoded.train), size, text, options.vae_hidden, options.vae_latent).to(
-        encoded.device
-    )
+    size, text_size = encoded.train.shape[1], encoded.anchors.shape[1]
+    pair = Pair(Standard(encoded.train), size, text_size, options.vae_hidden, options.vae_latent)
+    pair = pair.to(encoded.device)
     features = pair.standard(encoded.tensor(encoded.train))
-    sentences = encoded.tensor(encoded.sentences)
+    anchors = encoded.tensor(encoded.anchors)
 
     def loss(pair: Pair, batch: FeatureBatch) -> Tensor:
         beta, gamma, delta = (weight_at(rise, batch.epoch, options.epochs) for rise in (PRIOR, CROSS, ALIGN))
         noise = torch.randn(2, len(batch.index), options.vae_latent, device=batch.index.device)
-        text = sentences[batch.labels]
+        text = anchors[batch.labels]
         return pair_loss(pair, batch.features, text, (noise[0], noise[1]), (beta, gamma, delta))
 
-    train_on_features(
-        pair, "vae", loss, encoded, options, {"learning_rate", "vae_hidden", "vae_latent"},
-        learning_rate=options.learning_rate, features=features,
-    )  # fmt: skip
+    used = {"learning_rate", "vae_hidden", "vae_latent"}
+    train_on_features(pair, "vae", loss, encoded, used, features=features)
     return Mapped(encoded, lambda x: pair.motion(pair.standard(x))[0], lambda t: pair.text(t)[0])
+
+
+BASELINE = Baseline(
+    on_encoder(fit),
+    title="frozen encoder, then two variational autoencoders, of features and of sentences, "
+    "with cross-reconstruction and aligned latents",
+    assumes="as above; a sentence says enough to rebuild a feature",
+    source="CADA-VAE, Schönfeld et al., CVPR 2019; SynSE brought the kind to skeletons",
+)

@@ -1,6 +1,6 @@
-"""How alignment depends on its support factor, on the number of unlabelled clips, and on how unequal classes are.
+"""How alignment depends on its support factor, on the number of unlabelled clips, and on class imbalance.
 
-For reading, never for choosing: these look at the labels of the test clips. Settings are the defaults.
+To explain, never to choose: these use the labels of the test clips. Settings are the defaults.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ import polars as pl
 from numpy.typing import NDArray
 
 from pgfa.adapt import ALPHAS, Option
-from pgfa.research.benchmark.fit import Told, load
-from pgfa.research.benchmark.plan import Job
+from pgfa.research.benchmark.fit import MethodOutput, load_output
+from pgfa.research.benchmark.plan import SplitJob
 from pgfa.research.benchmark.spec import BenchmarkSettings
 from pgfa.research.selection import GRIDS, apply
 
@@ -29,80 +29,78 @@ SCHEMA = pl.Schema(
     }
 )  # fmt: skip
 
-Row = dict[str, Any]
-Places = NDArray[np.int64]
+CurvePoint = dict[str, Any]
+Index = NDArray[np.int64]
 
 
-def curves(job: Job, spec: BenchmarkSettings) -> list[Row]:
-    """Points of all curves of the reference method, on every run of a job with the greatest length of training."""
-    rows = []
+def curve_points(job: SplitJob, spec: BenchmarkSettings) -> list[CurvePoint]:
+    """Points of all curves of the reference method, on every run of a split with the largest number of epochs."""
+    points = []
     method = spec.reference[0]
-    for (seed, epochs), unit in job.full.items():
-        told = load(unit, method) if epochs == max(spec.epochs) else None
-        if told is None:
+    for (seed, epochs), fit_job in job.full.items():
+        output = load_output(fit_job, method) if epochs == max(spec.epochs) else None
+        if output is None:
             continue
-        own = told.zero_shot
         about = {"training": job.training, "split": job.split, "seed": seed, "method": method}
         for alignment in spec.alignments:
-            for curve, points in _curves(own, alignment).items():
+            for curve, values in _curves(output.zero_shot, alignment).items():
                 head = about | {"alignment": alignment, "curve": curve}
-                rows += [head | {"x": x, "accuracy": accuracy} for x, accuracy in points]
-    return rows
+                points += [head | {"x": x, "accuracy": accuracy} for x, accuracy in values]
+    return points
 
 
-def _curves(told: Told, alignment: str) -> dict[str, list[tuple[float, float]]]:
-    everything = np.arange(len(told.labels))
-    if _right(told, everything, alignment) is None:
+def _curves(output: MethodOutput, alignment: str) -> dict[str, list[tuple[float, float]]]:
+    clips = len(output.labels)
+    everything = np.arange(clips)
+    if _right(output, everything, alignment) is None:
         return {}
-    found = {
-        CLIPS: [(float(n), _mean(told, blocks(len(told.labels), n), alignment)) for n in _numbers(told)],
-        IMBALANCE: [(r, _mean(told, unequal(told.labels, r), alignment)) for r in RATIOS],
+    numbers = [*(n for n in NUMBERS if n < clips), clips]
+    curves = {
+        CLIPS: [(float(n), _mean(output, blocks(clips, n), alignment)) for n in numbers],
+        IMBALANCE: [(r, _mean(output, unequal(output.labels, r), alignment)) for r in RATIOS],
     }
     if "alpha" in GRIDS[alignment][0]:
-        values = [_right(told, everything, alignment, {"alpha": alpha}) for alpha in ALPHAS]
-        found[ALPHA] = [(a, float(r.mean())) for a, r in zip(ALPHAS, values, strict=True) if r is not None]
+        values = [_right(output, everything, alignment, {"alpha": alpha}) for alpha in ALPHAS]
+        curves[ALPHA] = [(a, float(r.mean())) for a, r in zip(ALPHAS, values, strict=True) if r is not None]
     elif alignment == "none":
-        found[ALPHA] = [(a, _mean(told, [everything], alignment)) for a in (ALPHAS[0], ALPHAS[-1])]
-    return found
+        curves[ALPHA] = [(a, _mean(output, [everything], alignment)) for a in (ALPHAS[0], ALPHAS[-1])]
+    return curves
 
 
-def _numbers(told: Told) -> list[int]:
-    clips = len(told.labels)
-    return [*(n for n in NUMBERS if n < clips), clips]
-
-
-def blocks(clips: int, size: int) -> list[Places]:
-    """Disjoint random sets of `size` clips each, `BLOCKS` at most: each is all that alignment gets to see."""
+def blocks(clips: int, size: int) -> list[Index]:
+    """Disjoint random sets of `size` clips each, at most `BLOCKS`: alignment uses one of them at a time."""
     order = np.random.default_rng([size, clips]).permutation(clips)
     count = min(BLOCKS * max(1, 20 // size), clips // size)
     return [order[i * size : (i + 1) * size] for i in range(count)]
 
 
-def unequal(labels: Places, ratio: float) -> list[Places]:
+def unequal(labels: Index, ratio: float) -> list[Index]:
     """`DRAWS` random sets of clips in which the largest class has `ratio` times the clips of the smallest.
 
-    Sizes fall geometrically from class to class, in an order drawn anew each time. A class has one clip at least.
+    Sizes fall geometrically from class to class, in an order drawn anew each time. A class has at least one clip.
     """
     sets = []
-    kinds, sizes = np.unique(labels, return_counts=True)
+    classes, sizes = np.unique(labels, return_counts=True)
     for draw in range(DRAWS):
         random = np.random.default_rng([draw, len(labels)])
-        share = ratio ** -np.linspace(0, 1, len(kinds))
-        wanted = np.maximum(1, np.round(sizes.min() * share)).astype(int)
-        chosen = [
-            random.permutation(np.flatnonzero(labels == kind))[:count]
-            for kind, count in zip(random.permutation(kinds), wanted.tolist(), strict=True)
+        share = ratio ** -np.linspace(0, 1, len(classes))
+        counts = np.maximum(1, np.round(sizes.min() * share)).astype(int)
+        clips = [
+            random.permutation(np.flatnonzero(labels == label))[:count]
+            for label, count in zip(random.permutation(classes), counts.tolist(), strict=True)
         ]
-        sets.append(np.sort(np.concatenate(chosen)))
+        sets.append(np.sort(np.concatenate(clips)))
     return sets
 
 
-def _mean(told: Told, sets: list[Places], alignment: str) -> float:
-    """Accuracy over all clips of all sets, each aligned on its own."""
-    rights = [_right(told, at, alignment) for at in sets]
+def _mean(output: MethodOutput, sets: list[Index], alignment: str) -> float:
+    """Accuracy over all clips of all sets, each aligned by itself."""
+    rights = [_right(output, index, alignment) for index in sets]
     return float(np.concatenate([right for right in rights if right is not None]).mean())
 
 
-def _right(told: Told, at: Places, alignment: str, option: Option | None = None) -> NDArray[np.bool_] | None:
-    scores = apply(alignment, option or {}, told.scores[at], told.points[at], told.anchors)
-    return None if scores is None else scores.argmax(axis=1) == told.labels[at]
+def _right(
+    output: MethodOutput, index: Index, alignment: str, option: Option | None = None
+) -> NDArray[np.bool_] | None:
+    scores = apply(alignment, option or {}, output.scores[index], output.points[index], output.anchors)
+    return None if scores is None else scores.argmax(axis=1) == output.labels[index]

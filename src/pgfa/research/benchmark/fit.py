@@ -1,6 +1,6 @@
-"""One unit of a benchmark: all methods fitted on one set of training clips, what they say of the test clips kept.
+"""One fit job of a benchmark: all methods fitted on one set of training clips, their output on the test clips stored.
 
-Only arrays are kept, so that every choice and every table is made of them in seconds, and nothing is trained twice.
+Only arrays are stored: every choice and every table is computed from them in seconds, and nothing is trained twice.
 """
 
 from __future__ import annotations
@@ -19,64 +19,64 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pgfa.config import BaselineSettings, RunSettings
+from pgfa.config import BaselineSettings, PrepareSettings, RunSettings
 from pgfa.errors import BadFile, PgfaError
 from pgfa.evaluate.gzsl import set_aside
-from pgfa.files import digest, write_atomic, write_json
+from pgfa.files import digest, read_json, write_atomic, write_json
 from pgfa.pack import open_pack
 from pgfa.progress import Progress
-from pgfa.research.baselines import METHODS, points_of, sentence_vectors
-from pgfa.research.selection import hold_out
+from pgfa.research.baselines import METHODS, FitContext, candidate_anchors, points_of
+from pgfa.research.selection import fold_settings, hold_out
 from pgfa.text.catalogue import ActionClass
 from pgfa.train.clip_set import ClipSet
 from pgfa.train.corpus import Corpus, build_corpus
 
 VERSION = 1
-"""To be raised when what is kept would come out otherwise."""
+"""To be raised when the stored output would change."""
 
 Array = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
-class Fit:
+class FitJob:
     """What to fit.
 
     Attributes:
         settings: of the whole run: packs, split, seed and epochs; a fold has those of its first seed.
-        held: keys of the pseudo-unseen classes of a fold; empty for a run on all seen classes.
+        held_out: keys of the pseudo-unseen classes of a fold; empty for a run on all seen classes.
         fold: its number, or -1.
-        share: of the seen classes' clips that is set aside for testing.
+        seen_share: share of the seen classes' clips that is set aside for testing.
         methods: of `pgfa.research.baselines.METHODS`.
-        compare: their settings.
-        folder: for encoders, results and errors; one for each unit.
-        clips: to be trained on, about, over all epochs and encoders: for the progress bar.
+        options: of the baselines.
+        folder: for encoders, outputs and errors; one per job.
+        clips: to train on, estimated, over all epochs and encoders: for the progress bar.
     """
 
     settings: RunSettings
-    held: tuple[str, ...]
+    held_out: tuple[str, ...]
     fold: int
-    share: float
+    seen_share: float
     methods: tuple[str, ...]
-    compare: BaselineSettings
+    options: BaselineSettings
     folder: Path
     clips: int
 
     @property
     def key(self) -> str:
-        """Stands for all that decides what is kept, clips and code apart."""
-        return digest(VERSION, self.compare.model_dump(mode="json"), self.folder.name)
+        """Digest of everything that decides the stored output, clips and code apart."""
+        return digest(VERSION, self.options.canonical(omit_added=False), self.folder.name)
 
 
 @dataclass(frozen=True)
-class Told:
-    """What a fitted method says of the test clips.
+class MethodOutput:
+    """The output of a fitted method on the test clips.
 
     Attributes:
-        scores: (N, K), higher is nearer; candidates are the unseen classes, then the seen ones of their data set.
-        points, anchors: (N, e), (K, e) in one space; anchors None where the method has none, points are features then.
+        scores: (N, K), higher is more alike; candidates are the unseen classes, then the seen ones of their data set.
+        points, anchors: (N, e), (K, e) in one space; without such a space anchors are None and points are features.
         labels: (N,) true class among the candidates; clips of unseen classes come first.
         unseen: how many of the candidates are unseen.
-        seconds: what fitting took, with the encoder if it was this method that found it untrained.
+        seconds: how long the fit took, with the shared encoder if this method was the first to need it.
     """
 
     scores: Array
@@ -87,152 +87,144 @@ class Told:
     seconds: float
 
     @property
-    def zero_shot(self) -> Told:
+    def zero_shot(self) -> MethodOutput:
         """Clips of unseen classes, unseen classes as candidates."""
-        own = self.labels < self.unseen
-        anchors = None if self.anchors is None else self.anchors[: self.unseen]
-        return Told(
-            self.scores[own, : self.unseen],
-            self.points[own],
-            anchors,
-            self.labels[own],
+        index = self.labels < self.unseen
+        return MethodOutput(
+            self.scores[index, : self.unseen],
+            self.points[index],
+            None if self.anchors is None else self.anchors[: self.unseen],
+            self.labels[index],
             self.unseen,
             self.seconds,
         )
 
     @property
     def mixed(self) -> bool:
-        """Whether clips of seen classes are there too."""
+        """Whether clips of seen classes are among the test clips."""
         return bool((self.labels >= self.unseen).any())
 
 
-def fit(unit: Fit, *, device: str = "cpu", bar: Progress | None = None) -> None:
-    """Fit all methods; those that are kept already are not fitted again. A method that fails leaves its error."""
-    wanted = [m for m in unit.methods if load(unit, m) is None]
-    if not wanted:
+def fit(job: FitJob, *, device: str = "cpu", bar: Progress | None = None) -> None:
+    """Fit all methods whose output is not stored yet. A method that fails leaves its error."""
+    methods = [method for method in job.methods if load_output(job, method) is None]
+    if not methods:
         return
-    settings, (corpus, aside) = _own_settings(unit), _arena(unit)
-    clips, labels, candidates = _tested(corpus, aside)
-    sentences = sentence_vectors(candidates, settings, corpus)
-    for name in wanted:
-        (unit.folder / f"{name}.error.json").unlink(missing_ok=True)
+    corpus, aside = _job_clips(job)
+    settings = fold_settings(job.settings, job.held_out) if job.held_out else job.settings
+    clips, candidates = _test_clips(corpus, aside)
+    anchors = candidate_anchors(candidates, settings, corpus)
+    context = FitContext(settings, corpus, job.folder, job.options, device, bar)
+    for method in methods:
+        error_path(job, method).unlink(missing_ok=True)
         try:
-            began = time.perf_counter()
-            fitted = METHODS[name](
-                settings, corpus, unit.folder, options=unit.compare, device=device, bar=bar
-            )
-            seconds = time.perf_counter() - began
-            features = fitted.features(clips)
-            points, anchors = points_of(fitted, features, sentences)
-            scores = fitted.scores(features, sentences)
-            if not np.isfinite(scores).all():
-                raise FloatingPointError("scores are not finite")
-            _keep(unit, name, Told(scores, points, anchors, labels, len(corpus.unseen), seconds))
+            save_output(job, method, _output(method, context, clips, anchors))
         except Exception as error:
-            told = str(error) if isinstance(error, PgfaError) else f"{type(error).__name__}: {error}"
-            write_json(unit.folder / f"{name}.error.json", {"error": told, "trace": traceback.format_exc()})
+            text = str(error) if isinstance(error, PgfaError) else f"{type(error).__name__}: {error}"
+            write_json(error_path(job, method), {"error": text, "trace": traceback.format_exc()})
 
 
-def load(unit: Fit, method: str) -> Told | None:
-    """What is kept of a method; None where nothing is, or it is of other settings, or damaged."""
+def _output(method: str, context: FitContext, clips: ClipSet, anchors: Array) -> MethodOutput:
+    started = time.perf_counter()
+    fitted = METHODS[method].fit(context)
+    seconds = time.perf_counter() - started
+    features = fitted.features(clips)
+    points, common = points_of(fitted, features, anchors)
+    scores = fitted.scores(features, anchors)
+    if not np.isfinite(scores).all():
+        raise FloatingPointError("scores are not finite")
+    return MethodOutput(scores, points, common, clips.labels, len(context.corpus.unseen), seconds)
+
+
+def load_output(job: FitJob, method: str) -> MethodOutput | None:
+    """The stored output of a method; None if there is none, if it is of other settings, or damaged."""
     try:
-        with np.load(unit.folder / f"{method}.npz", allow_pickle=False) as file:
+        with np.load(job.folder / f"{method}.npz", allow_pickle=False) as file:
             about = json.loads(bytes(file["about"]))
-            if about["key"] != unit.key:
+            if about["key"] != job.key:
                 return None
-            anchors = file["anchors"] if about["anchors"] else None
-            return Told(
-                file["scores"],
-                file["points"],
-                anchors,
-                file["labels"],
-                int(about["unseen"]),
-                about["seconds"],
+            return MethodOutput(
+                scores=file["scores"],
+                points=file["points"],
+                anchors=file["anchors"] if about["anchors"] else None,
+                labels=file["labels"],
+                unseen=int(about["unseen"]),
+                seconds=about["seconds"],
             )
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
         return None
 
 
-def error_of(unit: Fit, method: str) -> str:
-    """Why a method left nothing."""
-    from pgfa.files import read_json
+def save_output(job: FitJob, method: str, output: MethodOutput) -> None:
+    """Store the output of a method."""
+    anchors = output.anchors
+    about = {
+        "key": job.key, "unseen": output.unseen, "seconds": output.seconds, "anchors": anchors is not None,
+    }  # fmt: skip
+    arrays: dict[str, NDArray[Any]] = {
+        "about": np.frombuffer(json.dumps(about).encode(), dtype=np.uint8),
+        "scores": output.scores.astype(np.float32),
+        "points": output.points.astype(np.float32),
+        "anchors": np.zeros((0, 0), np.float32) if anchors is None else anchors.astype(np.float32),
+        "labels": output.labels,
+    }
+    archive = io.BytesIO()
+    np.savez(archive, **arrays)  # type: ignore[arg-type]
+    write_atomic(job.folder / f"{method}.npz", archive.getvalue())
 
+
+def error_path(job: FitJob, method: str) -> Path:
+    """The file with the error of a method that failed."""
+    return job.folder / f"{method}.error.json"
+
+
+def error_of(job: FitJob, method: str) -> str:
+    """Why a method has no output."""
     try:
-        return str(read_json(unit.folder / f"{method}.error.json")["error"])
+        return str(read_json(error_path(job, method))["error"])
     except (BadFile, KeyError, TypeError):
         return "its process ended before it was fitted"
 
 
-def _keep(unit: Fit, method: str, told: Told) -> None:
-    about = {
-        "key": unit.key, "unseen": told.unseen, "seconds": told.seconds, "anchors": told.anchors is not None,
-    }  # fmt: skip
-    arrays: dict[str, NDArray[Any]] = {
-        "about": np.frombuffer(json.dumps(about).encode(), dtype=np.uint8),
-        "scores": told.scores.astype(np.float32),
-        "points": told.points.astype(np.float32),
-        "anchors": np.zeros((0, 0), np.float32) if told.anchors is None else told.anchors.astype(np.float32),
-        "labels": told.labels,
-    }
-    made = io.BytesIO()
-    np.savez(made, **arrays)  # type: ignore[arg-type]
-    write_atomic(unit.folder / f"{method}.npz", made.getvalue())
+def _job_clips(job: FitJob) -> tuple[Corpus, ClipSet | None]:
+    """The corpus of a job, and the clips of its seen classes that are set aside for testing.
 
-
-def _own_settings(unit: Fit) -> RunSettings:
-    """Settings of the unit itself: a fold's split is its pseudo-unseen classes."""
-    if not unit.held:
-        return unit.settings
-    dataset = unit.settings.split.partition("/")[0]
-    names = ",".join(key.partition("/")[2] for key in unit.held)
-    return unit.settings.model_copy(update={"split": f"{dataset}/unseen:{names}"})
-
-
-def _arena(unit: Fit) -> tuple[Corpus, ClipSet | None]:
-    """The clips of a unit: those to train on, those to test on, and those of seen classes to test on.
-
-    The clips set aside for the split are taken out first, so that no fold ever sees them; a fold sets its own aside.
+    The clips set aside for the split are taken out first, so that no fold ever uses them; a fold sets its own aside.
     """
-    s = unit.settings
-    corpus, aside = _whole(s.packs, s.split, s.protocol, s.prepare.model_dump_json(), unit.share)
-    if not unit.held:
+    s = job.settings
+    corpus, aside = _split_clips(s.packs, s.split, s.protocol, s.prepare, job.seen_share)
+    if not job.held_out:
         return corpus, aside
-    inner = hold_out(corpus, unit.held)
-    return set_aside(inner, _subjects(inner, s), unit.share, seed=1 + unit.fold)
+    fold_corpus = hold_out(corpus, job.held_out)
+    return set_aside(fold_corpus, _subjects(fold_corpus, s), job.seen_share, seed=1 + job.fold)
 
 
+# Seeds, folds and epochs of a split share its clips and are fitted one after the other by the same process: one
+# corpus is kept, in place of the last split's, so that it is not assembled anew for each of them.
 @lru_cache(maxsize=1)
-def _whole(
-    packs: tuple[str, ...], split: str, protocol: str, prepare: str, share: float
+def _split_clips(
+    packs: tuple[str, ...], split: str, protocol: Any, prepare: PrepareSettings, seen_share: float
 ) -> tuple[Corpus, ClipSet | None]:
-    """The same for all seeds, folds and lengths of a split: kept while its units are fitted."""
-    settings = RunSettings(packs=packs, split=split, protocol=protocol, prepare=json.loads(prepare))
+    """The corpus of a split without the clips that are set aside, and these."""
+    settings = RunSettings(packs=packs, split=split, protocol=protocol, prepare=prepare)
     corpus = build_corpus(settings)
-    return set_aside(corpus, _subjects(corpus, settings), share, seed=0)
+    return set_aside(corpus, _subjects(corpus, settings), seen_share, seed=0)
 
 
 def _subjects(corpus: Corpus, settings: RunSettings) -> NDArray[np.str_]:
+    """(clips,) who performs each training clip."""
     pack, clip = corpus.train.origin.T
-    names = [open_pack(path).subjects for path in settings.packs]
-    return np.array([names[p][c] for p, c in zip(pack.tolist(), clip.tolist(), strict=True)])
+    subjects = [open_pack(path).subjects for path in settings.packs]
+    return np.array([subjects[p][c] for p, c in zip(pack.tolist(), clip.tolist(), strict=True)])
 
 
-def _tested(
-    corpus: Corpus, aside: ClipSet | None
-) -> tuple[ClipSet, NDArray[np.int64], Sequence[ActionClass]]:
-    """Test clips of both kinds, their labels among the candidates, and the candidates."""
+def _test_clips(corpus: Corpus, aside: ClipSet | None) -> tuple[ClipSet, Sequence[ActionClass]]:
+    """Test clips of both kinds, labels counting in the candidates, and the candidates."""
     dataset = corpus.unseen[0].dataset
-    own = [i for i, action in enumerate(corpus.seen) if action.dataset == dataset]
-    candidates = (*corpus.unseen, *(corpus.seen[i] for i in own))
+    seen = [i for i, action in enumerate(corpus.seen) if action.dataset == dataset]
+    candidates = (*corpus.unseen, *(corpus.seen[i] for i in seen))
     if aside is None:
-        return corpus.test, corpus.test.labels, candidates
+        return corpus.test, candidates
     number = np.full(len(corpus.seen), -1, dtype=np.int64)
-    number[own] = len(corpus.unseen) + np.arange(len(own))
-    both = [corpus.test, aside]
-    clips = ClipSet(
-        np.concatenate([c.positions for c in both]),
-        np.concatenate([c.present for c in both]),
-        np.concatenate([c.labels for c in both]),
-        np.concatenate([c.origin for c in both]),
-    )
-    return clips, np.concatenate([corpus.test.labels, number[aside.labels]]), candidates
+    number[seen] = len(corpus.unseen) + np.arange(len(seen))
+    return ClipSet.join([corpus.test, aside.take(slice(None), number[aside.labels])]), candidates

@@ -1,16 +1,19 @@
-"""From a spec to units of work: every split with every training set, its runs and its folds."""
+"""From a spec to jobs: every split with every training set, its runs and its folds."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from pgfa.config import AdaptSettings, RunSettings
 from pgfa.errors import BadConfig
 from pgfa.files import digest
 from pgfa.pack import is_pack, open_pack, save_pack
-from pgfa.research.benchmark.fit import VERSION, Fit
-from pgfa.research.benchmark.spec import PAPER, BenchmarkSettings, SplitGroup
+from pgfa.research.baselines import METHODS
+from pgfa.research.benchmark.fit import VERSION, FitJob
+from pgfa.research.benchmark.spec import TEST_SELECTED, BenchmarkSettings, SplitGroup
 from pgfa.research.selection import draw_folds, fold_size
 from pgfa.train.clip_selection import ClipSelection, select_clips
 from pgfa.train.schedule import sample_order
@@ -19,118 +22,131 @@ FOLD_SEED = 0
 
 
 @dataclass(frozen=True)
-class Job:
+class SplitJob:
     """One split with one training set.
 
     Attributes:
         training: name of the training set.
         split: key of the split.
-        full: units of the runs on all seen classes: (seed, epochs) -> unit.
-        folds: units of the folds: (fold, epochs) -> unit.
-        result: file of its rows, without ending.
+        full: jobs of the runs on all seen classes: (seed, epochs) -> job.
+        folds: jobs of the folds: (fold, epochs) -> job.
+        result: file of its rows, without suffix.
     """
 
     training: str
     split: str
-    full: dict[tuple[int, int], Fit]
-    folds: dict[tuple[int, int], Fit]
+    full: dict[tuple[int, int], FitJob]
+    folds: dict[tuple[int, int], FitJob]
     result: Path
 
     @property
-    def units(self) -> list[Fit]:
+    def fit_jobs(self) -> list[FitJob]:
         """All of them, folds first: with them the choices can be made."""
         return [*self.folds.values(), *self.full.values()]
 
 
-def plan(spec: BenchmarkSettings, out: Path, packs: Path) -> list[Job]:
+def plan(spec: BenchmarkSettings, out: Path, packs: Path) -> list[SplitJob]:
     """All jobs of a spec, in its order; the packs' manifests are read, nothing is trained.
 
     Raises:
-        BadConfig: a pack is not there, a split leaves too few classes, as `choose_clips`.
+        BadConfig: a pack is missing, a split leaves too few classes, or as `select_clips`.
     """
-    places = {name: _pack(spec, name, out, packs) for of in spec.training.values() for name in of}
+    names = dict.fromkeys(name for packs_of_set in spec.training.values() for name in packs_of_set)
+    folders = {name: str(_pack(spec, name, out, packs)) for name in names}
     jobs = []
     for group, splits in spec.groups():
         for split in splits:
             for training in group.training or tuple(spec.training):
-                folders = tuple(str(places[name]) for name in spec.training[training])
-                jobs.append(_job(spec, group, split, training, folders, out))
-    names = [(job.training, job.split) for job in jobs]
-    if twice := [name for name in names if names.count(name) > 1]:
-        raise BadConfig(f"split {twice[0][1]} is named twice for training set {twice[0][0]}")
+                paths = tuple(folders[name] for name in spec.training[training])
+                jobs.append(_split_job(spec, group, split, training, paths, out))
+    pairs = [(job.training, job.split) for job in jobs]
+    if repeated := [pair for pair in pairs if pairs.count(pair) > 1]:
+        training, split = repeated[0]
+        raise BadConfig(f"split {split} is named twice for training set {training}")
     return jobs
 
 
-def _job(
+def _split_job(
     spec: BenchmarkSettings, group: SplitGroup, split: str, training: str, packs: tuple[str, ...], out: Path
-) -> Job:
-    # What is watched in training is the paper's own alignment, whatever the run's settings say.
+) -> SplitJob:
+    # The accuracy logged after each epoch is that of the paper's alignment, whatever the run's settings say.
     adapt = AdaptSettings(method="paper")
     base = spec.run.model_copy(update={"packs": packs, "split": split, "adapt": adapt})
-    choice = select_clips(base)
-    own = [a.key for a in choice.seen if a.dataset == choice.split.dataset]
-    size = fold_size(len(own), len(choice.unseen), group.folds)
-    held = draw_folds(own, size, group.folds, FOLD_SEED)
-    place = out / "fits" / training / split.replace("/", "-").replace(":", "-")
+    selection = select_clips(base)
+    keys = [a.key for a in selection.seen if a.dataset == selection.split.dataset]
+    size = fold_size(len(keys), len(selection.unseen), group.folds)
+    held_out = draw_folds(keys, size, group.folds, FOLD_SEED)
+    name = split.replace("/", "-").replace(":", "-")
 
-    def unit(seed: int, epochs: int, fold: int) -> Fit:
-        watch = fold < 0 and PAPER in spec.protocols
-        changed = {"seed": seed, "epochs": epochs, "test_each_epoch": watch}
-        settings = base.model_copy(update={"train": base.train.model_copy(update=changed)})
-        classes = held[fold] if fold >= 0 else ()
-        name = f"fold-{fold}" if fold >= 0 else f"seed-{seed}"
-        key = _key(spec, settings, choice, classes)
-        clips = _clips(choice, settings, set(classes)) * epochs * _encoders(spec)
-        folder = place / f"{name}-{epochs}-{key}"
-        return Fit(settings, classes, fold, spec.seen_share, spec.methods, spec.compare, folder, clips)
+    def fit_job(seed: int, epochs: int, fold: int) -> FitJob:
+        test_each_epoch = fold < 0 and TEST_SELECTED in spec.protocols
+        changes = {"seed": seed, "epochs": epochs, "test_each_epoch": test_each_epoch}
+        settings = base.model_copy(update={"train": base.train.model_copy(update=changes)})
+        classes = held_out[fold] if fold >= 0 else ()
+        prefix = f"fold-{fold}" if fold >= 0 else f"seed-{seed}"
+        key = _key(spec, settings, selection, classes)
+        return FitJob(
+            settings=settings,
+            held_out=classes,
+            fold=fold,
+            seen_share=spec.seen_share,
+            methods=spec.methods,
+            options=spec.baselines,
+            folder=out / "fits" / training / name / f"{prefix}-{epochs}-{key}",
+            clips=_clips_per_epoch(selection, settings, classes) * epochs * _encoders(spec),
+        )
 
-    return Job(
+    return SplitJob(
         training,
         split,
-        {(seed, e): unit(seed, e, -1) for seed in range(group.seeds) for e in spec.epochs},
-        {(fold, e): unit(FOLD_SEED, e, fold) for fold in range(group.folds) for e in spec.epochs},
-        out / "results" / f"{training}-{place.name}",
+        {(seed, e): fit_job(seed, e, -1) for seed in range(group.seeds) for e in spec.epochs},
+        {(fold, e): fit_job(FOLD_SEED, e, fold) for fold in range(group.folds) for e in spec.epochs},
+        out / "results" / f"{training}-{name}",
     )
 
 
-def _key(spec: BenchmarkSettings, settings: RunSettings, choice: ClipSelection, held: tuple[str, ...]) -> str:
-    """Stands for all that decides the encoders of a unit, so that nothing of another spec is ever taken for it."""
+def _key(
+    spec: BenchmarkSettings, settings: RunSettings, selection: ClipSelection, held_out: tuple[str, ...]
+) -> str:
+    """Digest of everything that decides the encoders of a job, so that none of another spec is ever used for it."""
     return digest(
         VERSION,
         settings.canonical(exclude={"packs"}),
-        [pack.digest for pack in choice.packs],
-        [a.model_dump(mode="json") for a in (*choice.seen, *choice.unseen)],
-        held,
+        [pack.digest for pack in selection.packs],
+        [a.model_dump(mode="json") for a in (*selection.seen, *selection.unseen)],
+        held_out,
         spec.seen_share,
     )[:10]
 
 
-def _clips(choice: ClipSelection, settings: RunSettings, held: set[str]) -> int:
-    """Clips of an epoch, about: which people are set aside is not asked here."""
-    left = [i for i, action in enumerate(choice.seen) if action.key not in held]
-    kept = choice.train.labels[[label in set(left) for label in choice.train.labels.tolist()]]
-    return sample_order(settings.train, kept, 0).size
+def _clips_per_epoch(selection: ClipSelection, settings: RunSettings, held_out: tuple[str, ...]) -> int:
+    """An estimate: clips that will be set aside are counted too."""
+    labels = [i for i, action in enumerate(selection.seen) if action.key not in held_out]
+    train = selection.train.labels
+    return sample_order(settings.train, train[np.isin(train, labels)], 0).size
 
 
 def _encoders(spec: BenchmarkSettings) -> int:
-    """`pgfa` trains its own, all others share one."""
-    return ("pgfa" in spec.methods) + any(name != "pgfa" for name in spec.methods)
+    """How many encoders a job trains: those of methods with their own, and one for all others."""
+    trains = [METHODS[name].trains_encoder for name in spec.methods]
+    return sum(trains) + (not all(trains))
 
 
 def _pack(spec: BenchmarkSettings, name: str, out: Path, packs: Path) -> Path:
-    """A pack by its folder's name; `synthetic` is made where it is not there."""
+    """A pack by its folder's name; `synthetic` is created if missing."""
     if is_pack(packs / name):
         return packs / name
     if name != "synthetic":
         raise BadConfig(
-            f"{packs / name}: no such pack; `pgfa import` makes one, --packs says where packs lie"
+            f"{packs / name}: no such pack; create it with `pgfa import`, or name the folder of the packs "
+            "with --packs"
         )
     from pgfa.synth import DEMO_ACTIONS, make_clips
 
-    made = spec.synthetic
-    place = out / f"synthetic-{made.performers}-{made.repeats}"
-    if not is_pack(place):
-        clips = make_clips(performers=made.performers, repeats=made.repeats, actions=DEMO_ACTIONS)
-        save_pack(clips, place)
-    open_pack(place)
-    return place
+    size = spec.synthetic
+    folder = out / f"synthetic-{size.performers}-{size.repeats}"
+    if not is_pack(folder):
+        clips = make_clips(performers=size.performers, repeats=size.repeats, actions=DEMO_ACTIONS)
+        save_pack(clips, folder)
+    open_pack(folder)
+    return folder

@@ -1,42 +1,43 @@
-"""`pgfa benchmark`: plan, fit over processes, judge, then one Parquet file, tables, figures and a report.
+"""`pgfa benchmark`: plan, fit over processes, evaluate, then one Parquet file, tables, figures and a report.
 
-Everything that is finished is a file: stopped or killed at any moment, the same command goes on where it was.
+Everything that is finished is a file: stopped or killed at any moment, the same command resumes.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from pgfa.errors import BadConfig, BadFile
+from pgfa.evaluate.table import write_tables
 from pgfa.files import digest, read_json, write_atomic, write_json
 from pgfa.processes import cores
 from pgfa.progress import Progress
-from pgfa.research.benchmark import curves as benchmark_curves
-from pgfa.research.benchmark import judge as benchmark_judge
-from pgfa.research.benchmark.fit import Fit, fit, load
+from pgfa.research.benchmark import curves, evaluation
+from pgfa.research.benchmark.fit import FitJob, error_path, fit, load_output
 from pgfa.research.benchmark.page import page
-from pgfa.research.benchmark.plan import Job, plan
-from pgfa.research.benchmark.spec import BenchmarkSettings
-from pgfa.research.benchmark.tables import Standing, seconds_table, tables_of
-from pgfa.research.benchmark.workers import Ended, Task, work
+from pgfa.research.benchmark.plan import SplitJob, plan
+from pgfa.research.benchmark.results import BenchmarkResults
+from pgfa.research.benchmark.spec import BenchmarkSettings, protocol_column
+from pgfa.research.benchmark.tables import tables_of
+from pgfa.research.benchmark.workers import Task, TaskResult, run_tasks
 from pgfa.research.selection import GRIDS
 
 RESULTS, CURVES, TABLES, REPORT = "results.parquet", "curves.parquet", "tables", "report.html"
 
 
 @dataclass(frozen=True)
-class Done:
-    """What came out.
+class Benchmark:
+    """A finished benchmark.
 
     Attributes:
-        results: one row for each training set, split, seed, protocol, method and alignment.
+        results: one row per training set, split, seed, protocol, method and alignment.
         curves: points of the figures.
-        errors: how many rows are errors.
     """
 
     results: pl.DataFrame
@@ -44,7 +45,7 @@ class Done:
 
     @property
     def errors(self) -> int:
-        """How many rows tell of a failure."""
+        """How many rows hold an error instead of figures."""
         return int(self.results["error"].is_not_null().sum())
 
 
@@ -55,146 +56,189 @@ def run_benchmark(
     *,
     jobs: int | None = None,
     device: str = "auto",
-    so_far: bool = False,
+    report_only: bool = False,
     show: bool = True,
-) -> Done:
-    """Do a benchmark, or go on with one; what failed before is tried again.
+) -> Benchmark:
+    """Run a benchmark, or resume it; what failed before is tried again.
 
     Args:
         spec: checked.
-        out: folder for everything that is made.
-        packs: folder in which the packs of the spec lie.
-        jobs: processes; as many as there are cores, or GPUs, if None.
+        out: folder for everything that is written.
+        packs: folder with the packs of the spec.
+        jobs: number of processes; default: one per core, or per GPU.
         device: ``cpu``, ``cuda``, ``cuda:1``, or ``auto``: all GPUs, or else all cores.
-        so_far: train nothing; put together what is done, also while another process is at work on it.
-        show: say on stderr how far it is, and the time left.
+        report_only: train nothing, report the finished splits, even while another process works on the others.
+        show: report progress and time left on stderr.
 
     Raises:
-        PgfaError: before anything is trained, as `benchmark_plan.plan`; `so_far` where nothing is done.
+        PgfaError: before anything is trained, as `plan`; with `report_only`, if no split is finished.
     """
     out.mkdir(parents=True, exist_ok=True)
-    planned = plan(spec, out, packs)
-    if so_far:
-        return _so_far(planned, spec, out)
+    split_jobs = plan(spec, out, packs)
+    if report_only:
+        return _report_finished(split_jobs, spec, out)
     spec.save(out / "spec.toml")
-    units = [unit for job in planned for unit in job.units]
-    left = [unit for unit in units if any(load(unit, m) is None for m in spec.methods)]
-    counts: dict[Path, int] = {unit.folder: 0 for unit in left}
-    ready = [
-        job for job in planned if not any(u.folder in counts for u in job.units) and not _judged(job, spec)
-    ]
-    tasks: list[Task] = [(judge_job, (job, spec)) for job in ready] + [(fit, (unit,)) for unit in left]
-    total, before = sum(u.clips for u in units), sum(u.clips for u in units if u.folder not in counts)
-    problems: dict[Path, str] = {}
+    schedule = _Schedule(split_jobs, spec)
+    tasks = schedule.first_tasks()
+    total = sum(job.clips for split_job in split_jobs for job in split_job.fit_jobs)
+    before = total - sum(job.clips for job in schedule.open_jobs)
     with Progress("benchmark", total, before, "clips", show) as bar:
-
-        def advance(task: Task, count: int) -> None:
-            unit: Fit = task[1][0]
-            most = min(count, unit.clips - counts[unit.folder])
-            counts[unit.folder] += most
-            bar.advance(most)
-
-        def ended(end: Ended) -> list[Task]:
-            function, arguments = end.task
-            if function is not fit:
-                job = arguments[0]
-                if end.error:
-                    problems[job.result] = end.error
-                return []
-            unit: Fit = arguments[0]
-            if end.error:
-                for method in (m for m in unit.methods if load(unit, m) is None):
-                    write_json(unit.folder / f"{method}.error.json", {"error": end.error})
-            bar.advance(unit.clips - counts.pop(unit.folder))
-            bar.set_title(f"{unit.settings.split}, {unit.folder.parent.parent.name}")
-            complete = (
-                job for job in planned if unit.folder in {u.folder for u in job.units}
-                and not any(u.folder in counts for u in job.units)
-            )  # fmt: skip
-            return [(judge_job, (job, spec)) for job in complete]
-
+        schedule.bar = bar
         try:
             if tasks:
-                work(tasks, _devices(device, jobs, len(tasks)), ended=ended, advance=advance)
+                devices = _devices(device, jobs, len(tasks))
+                run_tasks(tasks, devices, ended=schedule.ended, advance=schedule.advance)
         except KeyboardInterrupt:
             with suppress(BadConfig):
-                _so_far(planned, spec, out)
+                _report_finished(split_jobs, spec, out)
             raise
-    return _collect(planned, spec, problems, out)
+    return _collect(split_jobs, spec, schedule.problems, out)
 
 
-def _so_far(planned: list[Job], spec: BenchmarkSettings, out: Path) -> Done:
-    """Rows and tables of the jobs that are done."""
-    there = [job for job in planned if _judged(job, spec)]
-    if not there:
-        raise BadConfig(f"{out}: no split is done yet")
-    return _collect(there, spec, {}, out)
+@dataclass
+class _Schedule:
+    """Which jobs are open, and which tasks follow as others end.
+
+    Attributes:
+        split_jobs, spec: what is to be done.
+        bar: progress over all clips.
+        counts: folder of an open fit job -> clips counted so far.
+        problems: result of a split -> why it could not be evaluated.
+    """
+
+    split_jobs: Sequence[SplitJob]
+    spec: BenchmarkSettings
+    bar: Progress | None = None
+    counts: dict[Path, int] = field(default_factory=dict)
+    problems: dict[Path, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for job in (job for split_job in self.split_jobs for job in split_job.fit_jobs):
+            if any(load_output(job, method) is None for method in self.spec.methods):
+                self.counts[job.folder] = 0
+
+    @property
+    def open_jobs(self) -> list[FitJob]:
+        """Fit jobs that have not ended, in the order of the plan."""
+        fit_jobs = [job for split_job in self.split_jobs for job in split_job.fit_jobs]
+        return [job for job in fit_jobs if job.folder in self.counts]
+
+    def first_tasks(self) -> list[Task]:
+        """Splits that only need to be evaluated, then all open fits."""
+        ready = [job for job in self.split_jobs if self._is_fitted(job) and not _is_evaluated(job, self.spec)]
+        return [*map(self._evaluation, ready), *(Task(fit, (job,)) for job in self.open_jobs)]
+
+    def advance(self, task: Task, count: int) -> None:
+        """A task has trained on `count` clips; never more are counted than its job was estimated to have."""
+        job: FitJob = task.arguments[0]
+        count = min(count, job.clips - self.counts[job.folder])
+        self.counts[job.folder] += count
+        if self.bar is not None:
+            self.bar.advance(count)
+
+    def ended(self, result: TaskResult) -> list[Task]:
+        """Record how a task ended; the evaluations that can start now."""
+        if result.task.function is not fit:
+            if result.error:
+                self.problems[result.task.arguments[0].result] = result.error
+            return []
+        job: FitJob = result.task.arguments[0]
+        if result.error:
+            for method in (m for m in job.methods if load_output(job, m) is None):
+                write_json(error_path(job, method), {"error": result.error})
+        rest = job.clips - self.counts.pop(job.folder)
+        if self.bar is not None:
+            self.bar.advance(rest)
+            self.bar.set_title(f"{job.settings.split}, {job.folder.parent.parent.name}")
+        return [
+            self._evaluation(split_job)
+            for split_job in self.split_jobs
+            if job.folder in {other.folder for other in split_job.fit_jobs} and self._is_fitted(split_job)
+        ]
+
+    def _evaluation(self, job: SplitJob) -> Task:
+        return Task(evaluate_job, (job, self.spec))
+
+    def _is_fitted(self, job: SplitJob) -> bool:
+        return not any(fit_job.folder in self.counts for fit_job in job.fit_jobs)
 
 
-def write_tables(done: Done, spec: BenchmarkSettings, out: Path) -> None:
-    """Tables as text, Markdown and LaTeX, and the report."""
-    standing = Standing(spec, done.results)
-    tables = [*tables_of(standing), seconds_table(standing)]
-    write_atomic(out / f"{TABLES}.txt", "\n".join(table.to_text() for table in tables))
-    write_atomic(out / f"{TABLES}.md", "\n".join(table.to_markdown() for table in tables))
-    write_atomic(out / f"{TABLES}.tex", "\n".join(table.to_latex() for table in tables))
-    write_atomic(out / REPORT, page(standing, done.curves, tables))
+def _report_finished(split_jobs: Sequence[SplitJob], spec: BenchmarkSettings, out: Path) -> Benchmark:
+    """Rows and tables of the finished splits."""
+    finished = [job for job in split_jobs if _is_evaluated(job, spec)]
+    if not finished:
+        raise BadConfig(f"{out}: no split is finished yet")
+    return _collect(finished, spec, {}, out)
 
 
-def judge_job(job: Job, spec: BenchmarkSettings, *, device: str = "cpu", bar: Progress | None = None) -> None:
-    """Rows and curves of a job, kept as two files and, last, the key that says what they are of."""
-    rows, points = benchmark_judge.judge(job, spec), benchmark_curves.curves(job, spec)
-    benchmark_judge.write_rows(job.result.with_suffix(".parquet"), rows)
-    frame = pl.DataFrame(points, schema=benchmark_curves.SCHEMA)
-    write_atomic(job.result.with_suffix(".curves.parquet"), frame.write_parquet)
+def write_report(benchmark: Benchmark, spec: BenchmarkSettings, out: Path) -> None:
+    """Tables as text, Markdown and LaTeX, and the page."""
+    results = BenchmarkResults(spec, benchmark.results)
+    tables = tables_of(results)
+    write_tables(out / TABLES, tables)
+    write_atomic(out / REPORT, page(results, benchmark.curves, tables))
+
+
+def evaluate_job(
+    job: SplitJob, spec: BenchmarkSettings, *, device: str = "cpu", bar: Progress | None = None
+) -> None:
+    """Write rows and curves of a split as two files and, last, the key of what they were computed from."""
+    evaluation.write_rows(job.result.with_suffix(".parquet"), evaluation.evaluate_split(job, spec))
+    points = pl.DataFrame(curves.curve_points(job, spec), schema=curves.SCHEMA)
+    write_atomic(job.result.with_suffix(".curves.parquet"), points.write_parquet)
     write_json(job.result.with_suffix(".json"), {"key": _key(job, spec)})
 
 
-def _key(job: Job, spec: BenchmarkSettings) -> str:
-    """Of what rows are made: which fits there are, what is asked of them, and the settings to choose from."""
-    there = [[unit.key, *(load(unit, m) is not None for m in spec.methods)] for unit in job.units]
-    asked = spec.model_dump(mode="json", include={"methods", "alignments", "protocols", "reference"})
-    return digest(benchmark_judge.VERSION, {name: GRIDS[name] for name in spec.alignments}, there, asked)
+def _key(job: SplitJob, spec: BenchmarkSettings) -> str:
+    """Digest of what rows are computed from: the stored outputs, what is compared, the settings to choose from."""
+    stored = [
+        [fit_job.key, *(load_output(fit_job, m) is not None for m in spec.methods)]
+        for fit_job in job.fit_jobs
+    ]
+    compared = spec.canonical(include={"methods", "alignments", "protocols", "reference"})
+    return digest(evaluation.VERSION, {name: GRIDS[name] for name in spec.alignments}, stored, compared)
 
 
-def _judged(job: Job, spec: BenchmarkSettings) -> bool:
+def _is_evaluated(job: SplitJob, spec: BenchmarkSettings) -> bool:
     try:
         return bool(read_json(job.result.with_suffix(".json"))["key"] == _key(job, spec))
     except (BadFile, KeyError, TypeError):
         return False
 
 
-def _collect(planned: list[Job], spec: BenchmarkSettings, problems: dict[Path, str], out: Path) -> Done:
-    """All jobs' rows in one file, in the order of the spec; tables and report."""
-    frames, points = [], [pl.DataFrame(schema=benchmark_curves.SCHEMA)]
-    for job in planned:
+def _collect(
+    split_jobs: Sequence[SplitJob], spec: BenchmarkSettings, problems: dict[Path, str], out: Path
+) -> Benchmark:
+    """All rows in one file, in the order of the spec; tables and report."""
+    frames, points = [], [pl.DataFrame(schema=curves.SCHEMA)]
+    for job in split_jobs:
         if job.result in problems:
             head = {"training": job.training, "dataset": job.split.partition("/")[0], "split": job.split}
             row: dict[str, Any] = head | {"error": problems[job.result]}
-            frames.append(pl.DataFrame([row], schema=benchmark_judge.SCHEMA))
+            frames.append(pl.DataFrame([row], schema=evaluation.SCHEMA))
             continue
         frames.append(pl.read_parquet(job.result.with_suffix(".parquet")))
         points.append(pl.read_parquet(job.result.with_suffix(".curves.parquet")))
-    done = Done(pl.concat(frames), pl.concat(points))
-    write_atomic(out / RESULTS, done.results.write_parquet)
-    write_atomic(out / CURVES, done.curves.write_parquet)
-    write_tables(done, spec, out)
-    return done
+    benchmark = Benchmark(protocol_column(pl.concat(frames)), pl.concat(points))
+    write_atomic(out / RESULTS, benchmark.results.write_parquet)
+    write_atomic(out / CURVES, benchmark.curves.write_parquet)
+    write_report(benchmark, spec, out)
+    return benchmark
 
 
 def _devices(device: str, jobs: int | None, tasks: int) -> list[str]:
-    """What each process works on."""
+    """The device of each process."""
     if jobs is not None and jobs < 1:
-        raise BadConfig(f"at least one process is needed, found {jobs}")
+        raise BadConfig(f"expected at least one process, found --jobs {jobs}")
     import torch
 
     from pgfa.model.device import pick_device
 
     if device == "auto":
         gpus = [f"cuda:{i}" for i in range(torch.cuda.device_count())] if torch.cuda.is_available() else []
-        found = gpus or ["cpu"] * cores()
-        found = found if jobs is None else [found[i % len(found)] for i in range(jobs)]
+        devices = gpus or ["cpu"] * cores()
+        devices = devices if jobs is None else [devices[i % len(devices)] for i in range(jobs)]
     else:
-        pick_device(device)  # says where there is none
-        found = [device] * (jobs or (cores() if device == "cpu" else 1))
-    return found[: max(1, tasks)]
+        pick_device(device)  # raises if there is none
+        devices = [device] * (jobs or (cores() if device == "cpu" else 1))
+    return devices[: max(1, tasks)]

@@ -1,4 +1,4 @@
-"""Processes that do the units of a benchmark: one thread each, or one GPU each; a unit that fails stops no other."""
+"""Worker processes of a benchmark: one thread each, or one GPU each; a task that fails stops no other."""
 
 from __future__ import annotations
 
@@ -15,15 +15,20 @@ from typing import Any
 from pgfa.processes import end_with_parent
 from pgfa.progress import Progress
 
-Task = tuple[Callable[..., None], tuple[Any, ...]]
-"""A function of a module and its arguments; it is called with ``device`` and ``bar`` besides."""
-
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 @dataclass(frozen=True)
-class Ended:
-    """How a task ended; `error` is empty where it did what it should."""
+class Task:
+    """A function of a module and its arguments; it is called with ``device`` and ``bar`` too."""
+
+    function: Callable[..., None]
+    arguments: tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class TaskResult:
+    """How a task ended; `error` is empty if it succeeded."""
 
     task: Task
     error: str
@@ -37,7 +42,7 @@ class _Worker:
 
 
 class Relay(Progress):
-    """A worker's progress: what it counts is told to the parent."""
+    """The progress of a worker: its counts are sent to the parent."""
 
     def __init__(self, pipe: Connection) -> None:
         super().__init__("worker", 0, show=False)
@@ -47,62 +52,71 @@ class Relay(Progress):
         """Nothing: the parent says what is being done."""
 
     def advance(self, count: int) -> None:
-        """So many more are done."""
+        """`count` more are done."""
         self._pipe.send(("clips", count))
 
 
-def work(
+def run_tasks(
     tasks: Sequence[Task],
     devices: Sequence[str],
     *,
-    ended: Callable[[Ended], Sequence[Task]],
+    ended: Callable[[TaskResult], Sequence[Task]],
     advance: Callable[[Task, int], None],
 ) -> None:
-    """Do all tasks, and those that become possible by them; a process for each device.
+    """Run all tasks, and those that follow from them; one process per device.
 
     Args:
-        tasks: in the order in which they are begun.
-        devices: what each process works on: ``cpu`` as often as there may be processes, ``cuda:0``, ``cuda:1``.
-        ended: called when a task has ended; it may give further tasks.
-        advance: called with what a task counts.
+        tasks: in the order in which they are started.
+        devices: one per process: ``cpu`` as often as there may be processes, ``cuda:0``, ``cuda:1``.
+        ended: called when a task has ended; returns the tasks that follow.
+        advance: called with the counts of a task's progress.
 
-    A process that dies is named as the task's error, and another takes its place.
+    If a process dies, that is its task's error, and another process takes its place.
     """
-    waiting = deque(tasks)
-    workers = {place: _start(device) for place, device in enumerate(devices)}
+    queue = deque(tasks)
+    workers = [_start(device) for device in devices]
     try:
-        while waiting or any(w.task for w in workers.values()):
-            for place, device in enumerate(devices):
-                if workers[place].task is None and waiting:
-                    workers[place] = _given(workers[place], waiting.popleft(), device)
-            busy = {place: w for place, w in workers.items() if w.task}
-            ready = wait([w.pipe for w in busy.values()])
-            for place, worker in busy.items():
+        while queue or any(worker.task for worker in workers):
+            for number, device in enumerate(devices):
+                if workers[number].task is None and queue:
+                    workers[number] = _assign(workers[number], queue.popleft(), device)
+            busy = [number for number, worker in enumerate(workers) if worker.task]
+            ready = wait([workers[number].pipe for number in busy])
+            for number in busy:
+                worker = workers[number]
                 if worker.pipe not in ready:
                     continue
                 assert worker.task is not None
-                try:
-                    kind, value = worker.pipe.recv()
-                except (EOFError, OSError):
-                    worker.process.join()
-                    kind, value = "ended", f"its process ended with code {worker.process.exitcode}"
-                    workers[place] = _start(devices[place])
+                kind, value = _receive(worker)
                 if kind == "clips":
                     advance(worker.task, int(value))
-                else:
-                    task, worker.task = worker.task, None
-                    waiting.extendleft(reversed(ended(Ended(task, str(value)))))
+                    continue
+                task, worker.task = worker.task, None
+                if kind == "died":
+                    workers[number] = _start(devices[number])
+                queue.extendleft(reversed(ended(TaskResult(task, str(value)))))
     finally:
-        for worker in workers.values():
+        for worker in workers:
             if worker.task is not None:
                 worker.process.terminate()
             worker.pipe.close()
-        for worker in workers.values():
+        for worker in workers:
             worker.process.join()
 
 
-def _given(worker: _Worker, task: Task, device: str) -> _Worker:
-    """The worker at work on the task, or, if it has died while it had nothing to do, another in its place."""
+def _receive(worker: _Worker) -> tuple[str, Any]:
+    """A message of a worker: a count of clips, the end of its task with its error, or its own death."""
+    try:
+        kind, value = worker.pipe.recv()
+    except (EOFError, OSError):
+        worker.pipe.close()
+        worker.process.join()
+        return "died", f"its process ended with code {worker.process.exitcode}"
+    return kind, value
+
+
+def _assign(worker: _Worker, task: Task, device: str) -> _Worker:
+    """Give a worker a task; one that has died while idle is replaced by the worker that is returned."""
     try:
         worker.pipe.send(task)
     except OSError:
@@ -116,17 +130,17 @@ def _given(worker: _Worker, task: Task, device: str) -> _Worker:
 
 def _start(device: str) -> _Worker:
     context = multiprocessing.get_context("spawn")
-    here, there = context.Pipe()
-    process = context.Process(target=_serve, args=(there, device), daemon=True)
+    parent_end, worker_end = context.Pipe()
+    process = context.Process(target=_serve, args=(worker_end, device), daemon=True)
     with _one_thread():
         process.start()
-    there.close()
-    return _Worker(process, here)
+    worker_end.close()
+    return _Worker(process, parent_end)
 
 
 @contextmanager
 def _one_thread() -> Iterator[None]:
-    """Libraries count their threads when they are loaded: the child must find this in its environment."""
+    """Libraries read their number of threads as they are loaded, so the child's environment must hold it."""
     before = {name: os.environ.get(name) for name in _THREADS}
     os.environ.update(dict.fromkeys(_THREADS, "1"))
     try:
@@ -140,7 +154,7 @@ def _one_thread() -> Iterator[None]:
 
 
 def _serve(pipe: Connection, device: str) -> None:
-    """A worker: takes tasks until the parent closes the pipe."""
+    """A worker: runs tasks until the parent closes the pipe."""
     end_with_parent()
     import torch
 
@@ -148,12 +162,12 @@ def _serve(pipe: Connection, device: str) -> None:
         torch.set_num_threads(1)
     while True:
         try:
-            function, arguments = pipe.recv()
+            task = pipe.recv()
         except (EOFError, OSError):
             return
         error = ""
         try:
-            function(*arguments, device=device, bar=Relay(pipe))
+            task.function(*task.arguments, device=device, bar=Relay(pipe))
         except Exception as raised:
             error = f"{type(raised).__name__}: {raised}"
         try:

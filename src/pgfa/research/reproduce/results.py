@@ -1,30 +1,45 @@
-"""From the results of single runs to the rows of a table of the paper."""
+"""From the results of single runs to the rows of a table of the paper, and the files in which both are stored.
+
+Format of ``result.json`` and ``alpha.json`` in the folders of runs. The rule for changes: a name that changes gets a
+line in `_RENAMED`, so that results of older versions are read and nothing is trained again; a name is never given
+another meaning.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any, Final
 
 from pgfa.evaluate.table import NOT_GIVEN, NOT_KNOWN, Cell, Row, Table, cell_of
-from pgfa.research.reproduce.spec import Column, Spec
+from pgfa.research.reproduce.spec import DatasetColumn, TableSpec
 from pgfa.research.selection import AlphaChoice
 
-BEST, LAST = "ours, paper protocol: best epoch on the test set", "ours, paper protocol: last epoch"
-HONEST = "ours, honest protocol"
+BEST = "ours, test-selected: best epoch on the test set"
+LAST = "ours, test-selected: last epoch, alpha of the paper"
+VALIDATED = "ours, validated: last epoch, alpha by validation"
 ALONE = {False: "ours, sentences alone, last epoch", True: "ours, one clip alone, last epoch"}
+
+_RENAMED: Final = {
+    "honest": "validated",
+    "honest_class_mean": "validated_class_mean",
+    "honest_interval": "validated_interval",
+    "held": "folds",
+}
+"""Names of format 1 -> today's."""
 
 
 @dataclass(frozen=True)
-class Result:
-    """One trained run; shares of 1.
+class RunResult:
+    """One trained run; accuracies are shares of 1.
 
     Attributes:
         column, split, seed: which.
         train_clips, test_clips, classes: sizes of its sets, number of unseen classes.
         before: accuracy of the last epoch without alignment.
         last, last_interval: with alignment at the paper's alpha; 95 % bootstrap interval over clips.
-        best, best_epoch: the epoch that is best on the test clips; None where they were not watched.
-        honest, honest_class_mean, honest_interval: last epoch, alpha chosen on pseudo-unseen classes.
+        best, best_epoch: the best epoch on the test clips; None if they were not tested after each.
+        validated, validated_class_mean, validated_interval: last epoch, alpha chosen on pseudo-unseen classes.
     """
 
     column: str
@@ -38,82 +53,103 @@ class Result:
     last_interval: list[float]
     best: float | None = None
     best_epoch: int | None = None
-    honest: float | None = None
-    honest_class_mean: float | None = None
-    honest_interval: list[float] | None = None
+    validated: float | None = None
+    validated_class_mean: float | None = None
+    validated_interval: list[float] | None = None
 
 
 @dataclass(frozen=True)
-class Standing:
-    """All that a table is made of.
+class ReproductionResults:
+    """Everything a table is made from.
 
     Attributes:
-        spec: what was made; `base`: as it comes with the package.
-        results: of every run.
-        chosen: column -> alpha of the honest protocol; empty where it was not asked for.
-        notes: departures from the paper's making, gaps in the data.
+        spec: of the table that was made.
+        base: as it comes with the package.
+        runs: results of all runs.
+        alphas: column -> alpha of the protocol `validated`; empty if it was not asked for.
+        notes: departures from the paper's settings, gaps in the data.
     """
 
-    spec: Spec
-    base: Spec
-    results: tuple[Result, ...]
-    chosen: Mapping[str, AlphaChoice]
+    spec: TableSpec
+    base: TableSpec
+    runs: tuple[RunResult, ...]
+    alphas: Mapping[str, AlphaChoice]
     notes: tuple[str, ...] = ()
 
 
-def table_of(standing: Standing) -> Table:
+def saved_result(values: Mapping[str, Any]) -> RunResult:
+    """A run's result from a file of any format. Raises TypeError if names are missing or unknown."""
+    return RunResult(**{_RENAMED.get(name, name): value for name, value in values.items()})
+
+
+def saved_alpha(values: Mapping[str, Any]) -> AlphaChoice:
+    """A choice of alpha from a file of any format. Raises KeyError if a name is missing."""
+    choice = {_RENAMED.get(name, name): value for name, value in values.items()}
+    return AlphaChoice(choice["alpha"], choice["folds"], choice["accuracy"])
+
+
+def table_of(results: ReproductionResults) -> Table:
     """Published figures first, then ours under each protocol; a column without data says ``not given``."""
-    spec, given = standing.spec, {result.column for result in standing.results}
+    spec, columns = results.spec, {run.column for run in results.runs}
     one_shot = all(split == "one-shot" for column in spec.columns for split in column.splits)
     rows = [
         Row(
-            p.method,
-            p.where,
+            published.method,
+            published.source,
             tuple(
-                Cell(p.values[c.name], difference=p.difference) if c.name in p.values else NOT_KNOWN
-                for c in spec.columns
+                Cell(published.values[column.name], difference=published.difference)
+                if column.name in published.values
+                else NOT_KNOWN
+                for column in spec.columns
             ),
         )
-        for p in spec.published
+        for published in spec.published
     ]
-    ours: list[tuple[str, str, Callable[[Result], float | None]]] = [
-        (BEST, "epoch chosen by the labels of the test clips", lambda r: r.best),
-        (LAST, "alpha as in the paper", lambda r: r.last),
-        (HONEST, "last epoch, alpha chosen on pseudo-unseen classes", lambda r: r.honest),
-        (ALONE[one_shot], "no alignment", lambda r: r.before),
+    ours: list[tuple[str, str, Callable[[RunResult], float | None]]] = [
+        (BEST, "epoch chosen by the labels of the test clips", lambda run: run.best),
+        (LAST, "alpha as in the paper", lambda run: run.last),
+        (VALIDATED, "last epoch, alpha chosen on pseudo-unseen classes", lambda run: run.validated),
+        (ALONE[one_shot], "no alignment", lambda run: run.before),
     ]
-    for name, where, value in ours:
-        if any(value(result) is not None for result in standing.results):
+    for name, source, value in ours:
+        if any(value(run) is not None for run in results.runs):
             cells = tuple(
-                _cell(standing, column, value) if column.name in given else NOT_GIVEN
+                _cell(results, column, value) if column.name in columns else NOT_GIVEN
                 for column in spec.columns
             )
-            rows.append(Row(name, where, cells))
-    return Table(
-        spec.title, tuple(c.name for c in spec.columns), tuple(rows), (*_notes(standing), *standing.notes)
-    )
+            rows.append(Row(name, source, cells))
+    heads = tuple(column.name for column in spec.columns)
+    return Table(spec.title, heads, tuple(rows), (*_notes(results), *results.notes))
 
 
-def _cell(standing: Standing, column: Column, value: Callable[[Result], float | None]) -> Cell | str:
-    of = {(r.split, r.seed): value(r) for r in standing.results if r.column == column.name}
-    shares = [[of[split, seed] for split in column.splits] for seed in range(standing.spec.seeds)]
-    known = [[share for share in row if share is not None] for row in shares]
-    return cell_of(known) if known == shares else NOT_KNOWN
+def _cell(
+    results: ReproductionResults, column: DatasetColumn, value: Callable[[RunResult], float | None]
+) -> Cell | str:
+    """Mean over splits, then mean and deviation over seeds; unknown if a run has no value."""
+    values = {(run.split, run.seed): value(run) for run in results.runs if run.column == column.name}
+    seeds = []
+    for seed in range(results.spec.seeds):
+        shares = [values[split, seed] for split in column.splits]
+        present = [share for share in shares if share is not None]
+        if len(present) < len(shares):
+            return NOT_KNOWN
+        seeds.append(present)
+    return cell_of(seeds)
 
 
-def _notes(standing: Standing) -> list[str]:
-    spec = standing.spec
+def _notes(results: ReproductionResults) -> list[str]:
+    spec = results.spec
     spread = f"± standard deviation over {spec.seeds} seeds" if spec.seeds > 1 else "one seed, so no spread"
-    notes = [f"Figures are per cent of test clips that are right; {spread}."]
-    if any(r.best is not None for r in standing.results):
+    notes = [f"Figures are per cent of test clips recognised correctly; {spread}."]
+    if any(run.best is not None for run in results.runs):
         notes.append(
-            f"Best epoch on the test set: the best epoch of {spec.epochs} by the labels of the unseen classes. "
-            "It is what the field reports, and it flatters: nobody has those labels in use."
+            f"Best epoch on the test set: the best of {spec.epochs} epochs by the labels of the unseen classes, as is "
+            "common in the field. It is too high: in use nobody has these labels."
         )
-    if standing.chosen:
-        told = ", ".join(f"{choice.alpha:.1f} ({name})" for name, choice in standing.chosen.items())
+    if results.alphas:
+        alphas = ", ".join(f"{choice.alpha:.1f} ({name})" for name, choice in results.alphas.items())
         notes.append(
-            f"Honest protocol: alpha {told}, chosen on {spec.folds} {'set' if spec.folds == 1 else 'sets'} of "
+            f"Validated: alpha {alphas}, chosen on {spec.folds} {'set' if spec.folds == 1 else 'sets'} of "
             "pseudo-unseen classes held out of the seen ones; number of epochs and learning rate are the paper's."
         )
     return notes

@@ -11,76 +11,79 @@ from pydantic import Field
 from pgfa.config import AdaptSettings, ModelSettings, RunSettings, Settings, TextSettings
 from pgfa.errors import BadConfig
 
+_SPECS = resources.files("pgfa.research.reproduce") / "settings"
 
-class Column(Settings):
-    """One column of the table: a data set, and the splits whose mean stands there."""
+
+class DatasetColumn(Settings):
+    """One column of a table: a data set, and the splits whose mean it shows."""
 
     name: str
     """Head of the column."""
     dataset: Literal["ntu60", "ntu120", "pku-mmd"]
-    """Whose clips."""
+    """The data set."""
     splits: Annotated[tuple[str, ...], Field(min_length=1)]
     """Splits of its catalogue; the figure is their mean."""
-    rate: Annotated[float, Field(gt=0)]
-    """Learning rate."""
+    learning_rate: Annotated[float, Field(gt=0)]
+    """Peak learning rate."""
     alpha: Annotated[float, Field(gt=0, le=1)]
-    """Support factor of the `paper` protocol (the authors chose it on the test set)."""
+    """Support factor of the paper (the authors chose it on the test set)."""
 
 
 class Published(Settings):
-    """A row of figures by others, in per cent; what is not known is absent."""
+    """A row of published figures, in per cent."""
 
     method: str
-    """Whose."""
-    where: str
-    """Where the figures stand."""
+    """Name of the row."""
+    source: str
+    """Where they were published."""
     values: dict[str, float]
-    """Column -> figure."""
+    """Column -> figure; unknown ones are absent."""
     difference: bool = False
     """Points above another method, not an accuracy."""
 
 
-class Spec(Settings):
+class TableSpec(Settings):
     """One table of the paper."""
 
     name: str
     """As typed on the command line."""
     title: str
-    """Head of the table."""
+    """Title of the table."""
     encoder: Literal["stgcn", "shiftgcn"]
     """Motion encoder."""
     protocol: Literal["all", "cross-subject", "cross-view", "cross-setup"]
     """Official division of every data set."""
     epochs: Annotated[int, Field(ge=1)]
     """Passes over the training clips."""
-    batch: Annotated[int, Field(ge=2)]
-    """Clips a step."""
+    batch_size: Annotated[int, Field(ge=2)]
+    """Clips per step."""
     seeds: Annotated[int, Field(ge=1, le=100)]
-    """Runs of each split, seeds counted from 0."""
+    """Runs per split, seeds counted from 0."""
     folds: Annotated[int, Field(ge=1, le=20)]
-    """Sets of pseudo-unseen classes on which the honest protocol chooses alpha, a training run each."""
-    columns: Annotated[tuple[Column, ...], Field(min_length=1)]
-    """Of the table."""
+    """Sets of pseudo-unseen classes on which the protocol `validated` chooses alpha, one training run each."""
+    columns: Annotated[tuple[DatasetColumn, ...], Field(min_length=1)]
+    """Columns of the table."""
     published: tuple[Published, ...] = ()
-    """Figures by others."""
+    """Rows of published figures."""
 
     def run_settings(
         self,
-        column: Column,
+        column: DatasetColumn,
         split: str,
         seed: int,
         pack: str,
         *,
         text: TextSettings | None = None,
         model: ModelSettings | None = None,
-        watch: bool = False,
+        test_each_epoch: bool = False,
     ) -> RunSettings:
         """The settings of one training run: the paper's recipe with this table's values.
 
         Args:
+            column, split, seed: which run.
             pack: folder of the data set's pack.
-            text, model: what is set in them replaces the recipe's values.
-            watch: record the accuracy on the test clips after every epoch.
+            text, model: values set in them replace the recipe's.
+            test_each_epoch: log the accuracy on the test clips after every epoch.
         """
         changed_text = text.model_dump(exclude_unset=True) if text else {}
         changed_model = model.model_dump(exclude_unset=True) if model else {}
@@ -92,22 +95,20 @@ class Spec(Settings):
             text={"encoder": "mpnet", **changed_text},
             model={"recipe": "paper", "encoder": self.encoder, **changed_model},
             train={
-                "epochs": self.epochs, "batch_size": self.batch, "learning_rate": column.rate, "seed": seed,
-                "test_each_epoch": watch,
+                "epochs": self.epochs, "batch_size": self.batch_size, "learning_rate": column.learning_rate,
+                "seed": seed, "test_each_epoch": test_each_epoch,
             },
             adapt=AdaptSettings(recipe="paper", method="paper", alpha=column.alpha),
         )  # fmt: skip
 
 
-def known_specs() -> tuple[str, ...]:
-    """Names of the tables that can be made, sorted."""
-    folder = resources.files("pgfa.research.reproduce") / "settings"
-    return tuple(sorted(entry.name[:-5] for entry in folder.iterdir() if entry.name.endswith(".toml")))
+def spec_names() -> tuple[str, ...]:
+    """Names of the tables, sorted."""
+    return tuple(sorted(entry.name[:-5] for entry in _SPECS.iterdir() if entry.name.endswith(".toml")))
 
 
-def load_spec(name: str) -> Spec:
+def load_spec(name: str) -> TableSpec:
     """The spec of a table. Raises BadConfig that lists the known ones."""
-    if name not in known_specs():
-        raise BadConfig(f"no setting named {name!r}; known: {', '.join(known_specs())}")
-    file = resources.files("pgfa.research.reproduce") / "settings" / f"{name}.toml"
-    return Spec(**tomllib.loads(file.read_text(encoding="utf-8")))
+    if name not in spec_names():
+        raise BadConfig(f"no setting named {name!r}; known: {', '.join(spec_names())}")
+    return TableSpec(**tomllib.loads((_SPECS / f"{name}.toml").read_text(encoding="utf-8")))

@@ -1,0 +1,153 @@
+"""The rows of a benchmark by column and variant: means, intervals, and paired differences to the reference."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+import polars as pl
+
+from pgfa.evaluate.bootstrap import Difference, half_width, paired_bootstrap
+from pgfa.evaluate.table import NOT_KNOWN, Cell
+from pgfa.research.benchmark.evaluation import CHOSEN, right_of
+from pgfa.research.benchmark.spec import VALIDATED, BenchmarkSettings
+
+
+class Variant(NamedTuple):
+    """A row of a table."""
+
+    method: str
+    alignment: str
+
+    def __str__(self) -> str:
+        return f"{self.method}, {self.alignment}"
+
+
+@dataclass(frozen=True)
+class SplitColumn:
+    """A column of a table: similar splits, one training set.
+
+    Attributes:
+        training: name of the training set.
+        group: ``utd-mhad/22-5``, or ``utd-mhad/random-5`` for all draws.
+        splits: keys.
+    """
+
+    training: str
+    group: str
+    splits: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """Head of the column."""
+        count = f" ({len(self.splits)} splits)" if len(self.splits) > 1 else ""
+        return f"{self.group}{count}, {self.training}"
+
+
+def group_of(split: str) -> str:
+    """The split itself, or the common part of the names of random ones (``random-5-00``, ``random-5-01``)."""
+    return re.sub(r"(/random-\d+)-\d+$", r"\1", split)
+
+
+@dataclass(frozen=True)
+class BenchmarkResults:
+    """All rows of a benchmark, by column and variant.
+
+    Attributes:
+        spec: what was compared.
+        rows: as `evaluation.SCHEMA`.
+    """
+
+    spec: BenchmarkSettings
+    rows: pl.DataFrame
+
+    @cached_property
+    def columns(self) -> tuple[SplitColumn, ...]:
+        """In the order of the rows."""
+        groups: dict[tuple[str, str], list[str]] = {}
+        for split, training in self.rows.select("split", "training").unique(maintain_order=True).rows():
+            groups.setdefault((group_of(split), training), []).append(split)
+        return tuple(
+            SplitColumn(training, group, tuple(splits)) for (group, training), splits in groups.items()
+        )
+
+    @cached_property
+    def variants(self) -> tuple[Variant, ...]:
+        """Methods and alignments that have a figure, in the order of the spec."""
+        pairs = {(method, alignment) for _, _, _, method, alignment in self._runs}
+        names = (*self.spec.alignments, CHOSEN)
+        return tuple(Variant(m, a) for m in self.spec.methods for a in names if (m, a) in pairs)
+
+    @cached_property
+    def failed(self) -> pl.DataFrame:
+        """Rows that hold an error instead of figures."""
+        return self.rows.filter(pl.col("error").is_not_null())
+
+    @cached_property
+    def _runs(self) -> dict[tuple[str, str, str, str, str], list[dict[str, Any]]]:
+        """(training, split, protocol, method, alignment) -> its rows, by seed."""
+        runs: dict[tuple[str, str, str, str, str], list[dict[str, Any]]] = {}
+        for row in self.rows.filter(pl.col("error").is_null()).sort("seed").iter_rows(named=True):
+            key = (row["training"], row["split"], row["protocol"], row["method"], row["alignment"])
+            runs.setdefault(key, []).append(row)
+        return runs
+
+    def values(
+        self, column: SplitColumn, variant: tuple[str, str], name: str, protocol: str
+    ) -> list[list[float]]:
+        """(splits) lists of one value per seed; splits without any are left out."""
+        values = []
+        for split in column.splits:
+            rows = self._runs.get((column.training, split, protocol, *variant), [])
+            seeds = [float(row[name]) for row in rows if row[name] is not None]
+            if seeds:
+                values.append(seeds)
+        return values
+
+    def cell(self, column: SplitColumn, variant: tuple[str, str], name: str, protocol: str) -> Cell | str:
+        """Mean in per cent, and half of the 95 % interval: over splits if there are several, else over seeds."""
+        values = self.values(column, variant, name, protocol)
+        if not values:
+            return NOT_KNOWN
+        means = [100 * sum(seeds) / len(seeds) for seeds in values]
+        units = means if len(column.splits) > 1 else [100 * value for value in values[0]]
+        return Cell(sum(means) / len(means), half_width(units), len(units))
+
+    @cached_property
+    def differences(self) -> dict[tuple[SplitColumn, Variant], Difference]:
+        """Validated accuracy minus the reference's, on the same clips and seeds."""
+        differences: dict[tuple[SplitColumn, Variant], Difference] = {}
+        reference = Variant(*self.spec.reference)
+        for column in self.columns:
+            # A variant that misses a run is compared on the others: variants with the same runs go together.
+            groups: dict[tuple[tuple[str, int], ...], list[Variant]] = {}
+            for variant in self.variants:
+                common = self._rights(column, variant).keys() & self._rights(column, reference).keys()
+                if common and variant != reference:
+                    groups.setdefault(tuple(sorted(common)), []).append(variant)
+            for runs, variants in groups.items():
+                splits = []
+                for split in dict.fromkeys(split for split, _ in runs):
+                    seeds = [run for run in runs if run[0] == split]
+                    base = self._stack(column, reference, seeds)
+                    splits.append(np.stack([self._stack(column, v, seeds) - base for v in variants], axis=2))
+                for variant, difference in zip(variants, paired_bootstrap(splits), strict=True):
+                    differences[column, variant] = difference
+        return differences
+
+    def _rights(self, column: SplitColumn, variant: Variant) -> dict[tuple[str, int], np.ndarray]:
+        """(split, seed) -> (clips,) which were recognised correctly."""
+        return {
+            (split, int(row["seed"])): right_of(row)
+            for split in column.splits
+            for row in self._runs.get((column.training, split, VALIDATED, *variant), [])
+            if row["right"] is not None
+        }
+
+    def _stack(self, column: SplitColumn, variant: Variant, runs: Sequence[tuple[str, int]]) -> np.ndarray:
+        rights = self._rights(column, variant)
+        return np.stack([rights[run] for run in runs], axis=1).astype(np.float32)
