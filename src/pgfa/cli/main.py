@@ -99,12 +99,14 @@ def usage_error(error: CycloptsError) -> str:
             return f"{option} {token.value} was renamed to {option} {new}"
     command = " ".join(("pgfa", *(error.command_chain or ())))
     if isinstance(error, UnusedCliTokensError):
-        reason = f"unexpected argument: {' '.join(error.unused_tokens or ())}"
+        reason = f"unexpected argument {' '.join(error.unused_tokens or ())}"
     elif type(error) is MissingArgumentError and error.argument and not error.argument.tokens:
-        reason = f"missing argument: {error.argument.name}"
+        name = error.argument.name
+        reason = f"missing {name if error.argument.index is None else name.strip('-').upper()}"
     else:
-        reason = " ".join(str(error).split()).rstrip(".")
-    return f"{reason}; see `{command} --help`"
+        # Without the list of commands, which is cut short: help has all of them.
+        reason = " ".join(str(error).split()).split(" Available commands:")[0].removesuffix(".")
+    return f"{reason} (see `{command} --help`)"
 
 
 if __name__ == "__main__":
