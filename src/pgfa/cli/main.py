@@ -23,18 +23,7 @@ COMMANDS: dict[str, tuple[Callable[..., None], ...]] = {
 }
 """Topic -> its commands, in the order of the help."""
 
-RENAMED_OPTIONS = {
-    **renamed_options(),
-    "--so-far": "--report-only",
-    "--names": "--allowed-host",
-    "--waiting": "--max-queued",
-    "--idle-seconds": "--session-idle-seconds",
-    **{
-        f"--{limit}": f"--max-{limit}"
-        for limit in ("file-bytes", "message-bytes", "upload-seconds", "read-seconds", "frames", "seconds", "bodies",
-                      "windows", "sentences", "characters", "clips", "session-bytes", "sessions")
-    },
-}  # fmt: skip
+RENAMED_OPTIONS = {**renamed_options(), "--names": "--allowed-host", "--so-far": "--report-only"}
 """Option of an earlier version -> today's; it counts where the command has today's option and not the earlier one."""
 
 RENAMED_VALUES = {"--protocol": {"honest": "validated", "paper": "test-selected"}}
