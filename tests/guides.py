@@ -26,7 +26,12 @@ def blocks(page: str, language: str) -> list[str]:
 def command_lines(block: str, folder: Path) -> list[list[str]]:
     """The commands of a shell block as their arguments, after bash has expanded quotes, loops and line ends."""
     output = subprocess.run(
-        ["bash", "-eu", "-c", RECORD + block], cwd=folder, check=True, capture_output=True, text=True, timeout=60
+        ["bash", "-eu", "-c", RECORD + block],
+        cwd=folder,
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=60,
     ).stdout
     return [line.split("\0")[:-1] for line in output.split("\n\0")[:-1]]
 
@@ -40,7 +45,9 @@ def headings(page: Path) -> set[str]:
 def broken_links(page: str) -> list[str]:
     """Relative links of a page whose file or heading does not exist."""
     path = CHECKOUT / page
-    text = re.sub(r"^```.*?^```$|`[^`\n]*`", "", path.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+    text = re.sub(
+        r"^```.*?^```$|`[^`\n]*`", "", path.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL
+    )
     broken = []
     for target, heading in re.findall(r"\]\(([^)#]*)(?:#([^)]+))?\)", text):
         if re.match(r"\w+:", target):
@@ -54,6 +61,6 @@ def broken_links(page: str) -> list[str]:
 def missing_paths(page: str) -> list[str]:
     """Paths of the repository that a page mentions and that do not exist; those of examples (titled blocks) apart."""
     text = (CHECKOUT / page).read_text(encoding="utf-8")
-    text = re.sub(r'^```\w+ title=.*?^```$', "", text, flags=re.MULTILINE | re.DOTALL)
+    text = re.sub(r"^```\w+ title=.*?^```$", "", text, flags=re.MULTILINE | re.DOTALL)
     paths = re.findall(r"(?<![\w./*-])((?:src|scripts|specs|tests|docs)/[\w./-]*\w)(?![\w*])", text)
     return sorted({path for path in paths if not (CHECKOUT / path).exists()})

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import pytest
+
 from guides import CHECKOUT, broken_links, missing_paths
 
-PAGES = ["README.md", "CONTRIBUTING.md", *(f"docs/{p.name}" for p in sorted((CHECKOUT / "docs").glob("*.md")))]
+PAGES = [
+    "README.md",
+    "CONTRIBUTING.md",
+    *(f"docs/{p.name}" for p in sorted((CHECKOUT / "docs").glob("*.md"))),
+]
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -53,7 +53,9 @@ def import_(
     print(report)
     if format == "files":
         dataset = next(iter(report.summary.datasets))
-        print(f"next: pgfa train --pack {out} --catalogue FILE --split '{dataset}/unseen:CLASS,CLASS' --out RUN")
+        print(
+            f"next: pgfa train --pack {out} --catalogue FILE --split '{dataset}/unseen:CLASS,CLASS' --out RUN"
+        )
 
 
 def check(source: Path, *, labels: Path | None = None, json: Path | None = None) -> None:

@@ -83,9 +83,12 @@ def usage_error(error: CycloptsError) -> str:
         names = {name for argument in error.argument_collection for name in argument.names}
         if (new := RENAMED_OPTIONS.get(option)) in names:
             return f"{option} was renamed to {new}"
-    if isinstance(error, CoercionError) and token:
-        if new := RENAMED_VALUES.get(option, {}).get(token.value):
-            return f"{option} {token.value} was renamed to {option} {new}"
+    if (
+        isinstance(error, CoercionError)
+        and token
+        and (new := RENAMED_VALUES.get(option, {}).get(token.value))
+    ):
+        return f"{option} {token.value} was renamed to {option} {new}"
     command = " ".join(("pgfa", *(error.command_chain or ())))
     if isinstance(error, UnusedCliTokensError):
         reason = f"unexpected argument {' '.join(error.unused_tokens or ())}"

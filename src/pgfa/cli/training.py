@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -78,7 +79,7 @@ def _combine(
     recipe: Recipe,
     packs: list[Path] | None,
     split: str | None,
-    stages: dict[str, StageSettings | None],
+    stages: Mapping[str, StageSettings | None],
 ) -> RunSettings:
     """Settings from a file or a recipe, overridden by what the command line sets."""
     values: dict[str, Any] = RunSettings.load(file).model_dump() if file else {"recipe": recipe}
