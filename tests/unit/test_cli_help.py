@@ -16,9 +16,9 @@ NAMES = sorted(name for name in app if not name.startswith("-"))
 
 def command(name: str) -> App:
     """The command of that name."""
-    found = app[name]
-    assert isinstance(found, App)
-    return found
+    subapp = app[name]
+    assert isinstance(subapp, App)
+    return subapp
 
 
 def options(name: str) -> Iterator[Argument]:

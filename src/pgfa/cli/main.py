@@ -52,9 +52,9 @@ def _join(lines: re.Match[str]) -> str:
 
 for number, (topic, commands) in enumerate(COMMANDS.items()):
     group = Group(topic, sort_key=number)
-    for place, command in enumerate(commands):
+    for position, command in enumerate(commands):
         command.__doc__ = unwrap(command.__doc__ or "")
-        app.command(command, group=group, sort_key=place)
+        app.command(command, group=group, sort_key=position)
 
 
 def main(arguments: list[str] | None = None) -> None:
