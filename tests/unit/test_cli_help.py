@@ -124,12 +124,12 @@ def test_a_wrong_command_line_is_one_line(
 
 
 def test_new_names_are_options() -> None:
-    """The name that is given in place of an old one exists; settings of baselines have no options."""
+    """The name that is given in place of an old one exists; settings of baselines and benchmarks have no options."""
     names = {
         n for name in NAMES for argument in options(name) for n in (*argument.names, *argument.negatives)
     }
     for old, new in RENAMED_OPTIONS.items():
-        if not old.startswith(("--baseline.", "--no-")) and ".no-" not in old:
+        if not old.startswith(("--baseline.", "--benchmark.", "--no-")) and ".no-" not in old:
             assert new in names, f"{old} -> {new}"
 
 

@@ -49,12 +49,12 @@ def examples() -> list[Example]:
 EXAMPLES = examples()
 
 CHECKS = {
-    "file format": ("tests/property/test_reader_mutations.py", "tests/unit/test_format_table.py"),
-    "data set": ("tests/property/test_reader_mutations.py", "tests/unit/test_format_table.py"),
+    "file format": ("tests/property/test_reader_mutations.py", "tests/unit/test_formats.py"),
+    "data set": ("tests/property/test_reader_mutations.py", "tests/unit/test_formats.py"),
     "encoder": ("tests/unit/test_tables.py",),
     "alignment": ("tests/unit/test_alignment_family.py", "tests/unit/test_tables.py"),
     "training objective": ("tests/unit/test_tables.py",),
-    "baseline": ("tests/unit/test_tables.py",),
+    "baseline": ("tests/unit/test_baseline_methods.py", "tests/unit/test_baseline_fits.py"),
 }
 """Kind of addition -> the generated tests that must hold for it."""
 
