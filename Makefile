@@ -26,7 +26,7 @@ types: $(READY)
 setup: $(READY)
 
 $(READY): pyproject.toml constraints.txt
-	$(PYTHON) -c 'import sys; sys.exit("pgfa needs Python 3.11 or newer, this is " + sys.version.split()[0] + "; say `make PYTHON=python3.12 ...`") if sys.version_info < (3, 11) else None'
+	$(PYTHON) -c 'import sys; sys.exit("pgfa needs Python 3.11 or newer, found " + sys.version.split()[0] + "; use `make PYTHON=python3.12 ...`") if sys.version_info < (3, 11) else None'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt "torch==2.13.0"
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[test,dev]"

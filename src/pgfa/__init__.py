@@ -1,4 +1,4 @@
-"""pgfa: recognise human actions nobody recorded in training, from 3-D skeletons and sentences.
+"""pgfa: recognise human actions never seen in training, from 3-D skeletons and sentences.
 
 >>> import pgfa
 >>> recogniser = pgfa.Recogniser.load("runs/mine")           # doctest: +SKIP
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Answer", "Answers", "Clip", "Recogniser", "Span", "Timeline", "open_pack", "read"]
 
-_WHERE = {
+_MODULES = {
     "Answer": "pgfa.recognise",
     "Answers": "pgfa.recognise",
     "Clip": "pgfa.skeleton",
@@ -32,9 +32,9 @@ _WHERE = {
 
 
 def __getattr__(name: str) -> Any:
-    # Rooms are imported when first asked for: `import pgfa` must not cost a second of torch.
-    if name in _WHERE:
-        return getattr(import_module(_WHERE[name]), name)
+    # Packages are imported when they are first used: `import pgfa` must not take the second that torch needs.
+    if name in _MODULES:
+        return getattr(import_module(_MODULES[name]), name)
     raise AttributeError(f"module 'pgfa' has no attribute {name!r}")
 
 

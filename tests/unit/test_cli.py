@@ -1,11 +1,10 @@
-"""The command line as a newcomer meets it: help, errors in one line, the whole street on a tiny scale."""
+"""The command line as a new user meets it: quick help, errors on one line, the whole pipeline on few small clips."""
 
 from __future__ import annotations
 
 import json
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +14,7 @@ from safetensors.torch import load_file
 
 from pgfa.cli.main import main
 from pgfa.pack import open_pack
+from pgfa.read import FORMATS
 from pgfa.read.formats.npz import save_clip
 from pgfa.skeleton import KINECT20, Clip, Source
 
@@ -33,14 +33,14 @@ def run(*arguments: str | Path) -> None:
 
 @pytest.fixture(scope="module")
 def recordings(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder a user might have: one sub-folder a class, eight recordings in each."""
+    """A folder that a user might have: one folder per class, eight recordings in each."""
     folder = tmp_path_factory.mktemp("own") / "recordings"
     random = np.random.default_rng(0)
     rest = random.normal(0, 0.4, (20, 3))
     for number, action in enumerate(("wave", "kick", "bow", "jump")):
         for take in range(8):
-            time_ = np.linspace(0, 6, 40)[:, None, None]
-            sway = np.sin(time_ * (number + 1) + take) * random.normal(0, 0.2, (20, 3))
+            seconds = np.linspace(0, 6, 40)[:, None, None]
+            sway = np.sin(seconds * (number + 1) + take) * random.normal(0, 0.2, (20, 3))
             clip = Clip(
                 (rest + sway).astype(np.float32)[:, None], 30.0, KINECT20, Source(id=f"{take}", subject="1")
             )
@@ -64,20 +64,15 @@ def trained(pack: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
-def test_help_is_quick_and_loads_nothing_heavy() -> None:
+def test_help_loads_nothing_heavy() -> None:
     code = (
         "import sys; from pgfa.cli.main import main\n"
         "try: main(['--help'])\nexcept SystemExit: pass\n"
         f"sys.exit(','.join(m for m in {HEAVY!r} if m in sys.modules) or 0)"
     )
-    took = []
-    for _ in range(3):
-        began = time.perf_counter()
-        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-        took.append(time.perf_counter() - began)
-        assert done.returncode == 0, f"heavy modules loaded: {done.stderr}"
-        assert "recognise" in done.stdout
-    assert min(took) < 2.0  # 0.3 s on a quiet machine; a busy one must not fail the build
+    output = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert output.returncode == 0, f"heavy modules loaded: {output.stderr}"
+    assert "recognise" in output.stdout
 
 
 def test_inspect_of_a_file_loads_no_model(recordings: Path, tmp_path: Path) -> None:
@@ -88,25 +83,25 @@ def test_inspect_of_a_file_loads_no_model(recordings: Path, tmp_path: Path) -> N
         "except SystemExit: pass\n"
         "sys.exit(','.join(m for m in ('torch', 'polars', 'scipy') if m in sys.modules) or 0)"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    assert "kinect20" in done.stdout
+    output = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert output.returncode == 0, output.stderr
+    assert "kinect20" in output.stdout
     assert 'make("canvas"' in page.read_text(encoding="utf-8")
 
 
-def test_import_sums_up(pack: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_import_writes_a_pack(pack: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run("inspect", pack)
-    shown = capsys.readouterr().out
-    assert "32 clips, 4 classes" in shown
+    output = capsys.readouterr().out
+    assert "32 clips, 4 classes" in output
 
 
 def test_train_evaluate_recognise(
     trained: Path, recordings: Path, capsys: pytest.CaptureFixture[str], pack: Path
 ) -> None:
     run("evaluate", trained)
-    shown = capsys.readouterr().out
-    assert "from sentences" in shown
-    assert "after alignment" in shown
+    output = capsys.readouterr().out
+    assert "from sentences" in output
+    assert "after alignment" in output
     result = json.loads((trained / "evaluation.json").read_text())
     confusion = np.array(result["before"]["confusion"])
     assert confusion.sum() == 16
@@ -120,9 +115,9 @@ def test_train_evaluate_recognise(
         recordings / "wave" / "take1.npz",
         "--run",
         trained,
-        "--as",
+        "--sentence",
         "a person waves",
-        "--as",
+        "--sentence",
         "a person bows",
     )
     lines = capsys.readouterr().out.strip().splitlines()
@@ -138,16 +133,16 @@ def test_training_again_changes_nothing(trained: Path, pack: Path) -> None:
     assert (trained / "model.safetensors").read_bytes() == before
 
 
-def test_a_run_can_start_from_anothers_settings(trained: Path, pack: Path, tmp_path: Path) -> None:
+def test_a_run_starts_from_the_settings_of_another(trained: Path, pack: Path, tmp_path: Path) -> None:
     out = tmp_path / "again"
     run("train", "--settings", trained / "run.toml", "--out", out, "--quiet")
-    one, other = (load_file(run_ / "model.safetensors") for run_ in (out, trained))
-    assert one.keys() == other.keys()
-    assert all(torch.equal(one[name], other[name]) for name in one)
+    weights, expected = (load_file(folder / "model.safetensors") for folder in (out, trained))
+    assert weights.keys() == expected.keys()
+    assert all(torch.equal(weights[name], expected[name]) for name in weights)
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (["evaluate", "nowhere"], "expected a run"),
         (["inspect", "nowhere.skeleton"], "nowhere.skeleton"),
@@ -160,18 +155,54 @@ def test_a_run_can_start_from_anothers_settings(trained: Path, pack: Path, tmp_p
     ],
 )
 def test_errors_are_one_line(
-    arguments: list[str], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    arguments: list[str], message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(SystemExit) as stop:
         main(arguments)
     assert isinstance(stop.value.code, str)
-    assert said in stop.value.code
+    assert message in stop.value.code
     assert "\n" not in stop.value.code
 
 
 def test_splits_lists_the_published_ones(capsys: pytest.CaptureFixture[str]) -> None:
     run("splits")
-    shown = capsys.readouterr().out
-    assert "utd-mhad/22-5  (PURLS" in shown
-    assert "ntu120/96-24" in shown
+    output = capsys.readouterr().out
+    assert "utd-mhad/22-5  (PURLS" in output
+    assert "ntu120/96-24" in output
+
+
+def test_formats_lists_every_format(capsys: pytest.CaptureFixture[str]) -> None:
+    run("formats")
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == list(FORMATS)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["recognise", "nowhere.mat", "--sentence", "a"], "nowhere.mat"),
+        (["recognise", "{clip}", "--sentence", "a", "--device", "gpu"], "expected cpu, cuda, cuda:1, ..., or auto"),
+        (["recognise", "{clip}", "--sentence", "a", "--run", "nowhere"], "nowhere: expected a run"),
+        (["recognise", "{clip}", "--sentence", "a", "--teach", "wave"], "--teach expects NAME=FILE, found 'wave'"),
+        (["import", "utd", "{folder}", "pack"], "no format 'utd'; known: "),
+        (["import", "utd-mhad", "nowhere", "pack"], "nowhere: expected UTD-MHAD recordings"),
+        (["check", "nowhere"], "nowhere: expected a folder or a zip of recordings"),
+        (["train", "--out", "x"], "at least one pack is needed (--pack FOLDER)"),
+        (["train", "--settings", "nowhere.toml", "--out", "x"], "nowhere.toml: no such settings file"),
+        (["synthesise", "utd-mhad", "x", "--clips", "3"], "found 'utd-mhad'"),
+        (["benchmark", "nowhere.toml", "--out", "x"], "nowhere.toml"),
+        (["reproduce", "setting-9", "--out", "x"], "no setting named 'setting-9'; known: one-shot, setting-1, "),
+        (["serve", "nowhere"], "nowhere: expected a run"),
+    ],
+)  # fmt: skip
+def test_wrong_names_files_and_devices_are_named(
+    arguments: list[str], message: str, recordings: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    clip = recordings / "wave" / "take0.npz"
+    with pytest.raises(SystemExit) as stop:
+        main([a.format(clip=clip, folder=recordings) for a in arguments])
+    assert isinstance(stop.value.code, str)
+    assert message in stop.value.code
+    assert "\n" not in stop.value.code

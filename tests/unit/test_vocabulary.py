@@ -58,6 +58,9 @@ def test_names_are_nouns_of_the_field(file: Path) -> None:
     assert not [f"line {line}: {name}" for line, name in given if name not in allowed]
 
 
+OLD_NAMES = {"src/pgfa/config/formats.py", "src/pgfa/cli/main.py"}
+"""Files with a table of renamed names: its lines hold the old ones."""
+
 ALLOWED = {"errors.py": {"found"}}
 """`found` is a field of BadFile: what was found in place of what was expected."""
 
@@ -65,6 +68,8 @@ ALLOWED = {"errors.py": {"found"}}
 @pytest.mark.parametrize("file", TEXTS, ids=lambda p: p.relative_to(CHECKOUT).as_posix())
 def test_wording_is_plain(file: Path) -> None:
     lines = file.read_text(encoding="utf-8").splitlines()
+    if file.relative_to(CHECKOUT).as_posix() in OLD_NAMES:
+        lines = [line for line in lines if '": "' not in line]
     assert not [f"line {n}: {line.strip()}" for n, line in enumerate(lines, 1) if PHRASES.search(line)]
 
 

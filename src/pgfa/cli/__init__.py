@@ -1,1 +1,5 @@
-"""Commands of the command line that outgrew `cli/main.py`: plain functions, imported there, rooms only inside them."""
+"""The command line, by topic: data, training, use, benchmark, demo.
+
+Commands are plain functions; `main` gathers them. Their packages are imported inside them, so that ``pgfa --help``
+answers at once.
+"""

@@ -1,9 +1,16 @@
-"""`pgfa benchmark`."""
+"""Commands for research: benchmark, reproduce."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Annotated, Literal
+
+from cyclopts import Parameter
+
+from pgfa.cli.options import Device, Quiet, Switch
+from pgfa.cli.training import MODEL, SENTENCES
+from pgfa.config import ModelSettings, TextSettings
 
 
 def benchmark(
@@ -12,43 +19,99 @@ def benchmark(
     out: Path,
     packs: Path = Path("packs"),
     jobs: int | None = None,
-    device: str = "auto",
-    report_only: bool = False,
-    quiet: bool = False,
+    device: Device = "auto",
+    report_only: Switch = False,
+    quiet: Quiet = False,
 ) -> None:
-    """Compare methods on the same clips, sentences and encoder, every choice made on pseudo-unseen classes.
+    """Compare methods on the same clips, sentences and encoder; every choice is made on pseudo-unseen classes.
 
-    Stopped or killed, the same command goes on where it was. A job that fails is recorded and stops no other.
-    docs/benchmark.md says what a spec holds; specs/*.toml are some.
+    If interrupted, run the same command again to resume. A job that fails is recorded and does not stop the others.
+    docs/benchmark.md describes the specification; specs/ has some.
 
     Parameters
     ----------
     spec
-        A TOML file: training sets, splits, methods, alignments, seeds, protocols.
+        Specification (TOML): training sets, splits, methods, alignments, seeds, protocols.
     out
-        Folder for everything: results.parquet, curves.parquet, tables.txt, .md and .tex, report.html.
+        Output folder: results.parquet, curves.parquet, tables.txt, .md and .tex, report.html.
     packs
-        Folder in which the packs that the spec names lie.
+        Folder that contains the packs named in the specification.
     jobs
-        Processes, one thread each; as many as there are cores, or GPUs, if not given.
-    device
-        cpu, cuda, cuda:1, or auto: all GPUs where there are any.
+        Worker processes, one thread each (default: one per core, or per GPU).
     report_only
-        Train nothing: report the finished splits, even while the benchmark is running.
-    quiet
-        Say nothing while at work.
+        Train nothing; write tables and report of the finished splits, even while the benchmark is running.
     """
     from pgfa.research.benchmark.run import run_benchmark
     from pgfa.research.benchmark.spec import load_benchmark
 
-    result = run_benchmark(
-        load_benchmark(spec), out, packs, jobs=jobs, device=device, report_only=report_only, show=not quiet
+    results = run_benchmark(
+        load_benchmark(spec), out, packs, jobs=jobs, device=device, so_far=report_only, show=not quiet
     )
     print((out / "tables.txt").read_text(encoding="utf-8").split("\n\n")[0])
     print(f"all tables: {out / 'tables.txt'}, .md, .tex\nrows:       {out / 'results.parquet'}")
     print(f"report:     {out / 'report.html'}")
-    if result.errors:
+    if results.errors:
         print(
-            f"{result.errors} runs failed; the report says why. The same command tries them again.",
+            f"{results.errors} runs failed; the report says why. Run the same command again to retry them.",
             file=sys.stderr,
         )
+
+
+def reproduce(
+    setting: str,
+    *,
+    out: Path,
+    ntu60: Path | None = None,
+    ntu120: Path | None = None,
+    pku: Path | None = None,
+    seeds: int | None = None,
+    epochs: int | None = None,
+    folds: int | None = None,
+    protocol: Literal["validated", "test-selected", "both"] = "both",
+    sentences: Annotated[
+        dict[str, Path] | None,
+        Parameter(help="Your own sentences, one line per class: --sentences.ntu60 FILE (ntu120, pku-mmd)."),
+    ] = None,
+    device: Device = "auto",
+    quiet: Quiet = False,
+    text: Annotated[TextSettings | None, Parameter(group=SENTENCES)] = None,
+    model: Annotated[ModelSettings | None, Parameter(group=MODEL)] = None,
+) -> None:
+    """Reproduce one table of the paper from the official data: import, train all splits and seeds, print the table.
+
+    If interrupted, run the same command again to resume. Data sets that are not given are left out of the table.
+    docs/reproduce.md says what to download and how long it takes.
+
+    Parameters
+    ----------
+    setting
+        setting-1, setting-2 or one-shot.
+    out
+        Output folder for packs, runs and the table (text, Markdown, LaTeX, JSON).
+    ntu60
+        NTU RGB+D 60: the official folder or zip, or a pack of it.
+    ntu120
+        NTU RGB+D 120: the official folder or zip, or a pack of it.
+    pku
+        PKU-MMD: the official folder or zip, or a pack of it.
+    seeds
+        Training runs per split (default: as in the setting).
+    epochs
+        Passes over the training clips (default: as in the setting).
+    folds
+        Sets of pseudo-unseen classes on which `validated` chooses alpha; one training run each (default: as in the
+        setting).
+    protocol
+        validated: no choice uses test labels. test-selected: the epoch with the best test accuracy, marked as such,
+        beside the last epoch.
+    """
+    from pgfa.research.reproduce.run import reproduce as make_table
+
+    folders = {"ntu60": ntu60, "ntu120": ntu120, "pku-mmd": pku}
+    table = make_table(
+        setting, {name: folder for name, folder in folders.items() if folder}, out,
+        seeds=seeds, epochs=epochs, folds=folds, protocol=protocol, sentences=sentences,
+        text=text, model=model, device=device, show=not quiet,
+    )  # fmt: skip
+    print(table.to_text(), end="")
+    print(f"tables: {out / setting}.txt, .md, .tex, .json")

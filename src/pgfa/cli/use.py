@@ -1,4 +1,4 @@
-"""The commands that use a trained recogniser: recognise, live, export, calibrate."""
+"""Commands that use a trained recogniser: recognise, serve, live, export, calibrate."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from pgfa.config import RecogniseSettings
+from pgfa.cli.options import Device
+from pgfa.config import RecogniseSettings, ServeSettings
 
 if TYPE_CHECKING:
     from pgfa.recognise import Live
@@ -43,7 +44,7 @@ def recognise(
     windows_csv: OutputFile = None,
     vtt: OutputFile = None,
     eaf: OutputFile = None,
-    device: str = "cpu",
+    device: Device = "cpu",
 ) -> None:
     """Rank sentences by how well they describe a recording; for a long recording, say when.
 
@@ -76,8 +77,6 @@ def recognise(
         Write the spans as WebVTT captions, for any video player.
     eaf
         Write the spans as annotations for ELAN.
-    device
-        cpu, cuda, cuda:1, or auto.
     """
     from pgfa.errors import BadConfig
     from pgfa.files import write_atomic
@@ -127,7 +126,30 @@ def _examples(options: list[str]) -> dict[str, list[Clip | str | Path]]:
     return examples
 
 
-def live(*, sentence: Sentences, run: Path | None = None, device: str = "cpu") -> None:
+def serve(
+    run: Path | None = None,
+    *,
+    device: Device = "cpu",
+    serve: Annotated[ServeSettings | None, Parameter(name="*")] = None,
+) -> None:
+    """Open a page in the browser: drop a recording, type sentences, see which ones fit, and when.
+
+    Parameters
+    ----------
+    run
+        Folder of a training run or of an exported recogniser (default: the bundled recogniser).
+    """
+    from pgfa.errors import BadConfig
+
+    try:
+        from pgfa.serve.app import serve as serve_page
+    except ModuleNotFoundError as error:
+        raise BadConfig(f"pgfa serve needs {error.name}: pip install 'pgfa[serve]'") from None
+
+    serve_page(run, serve or ServeSettings(), device=device)
+
+
+def live(*, sentence: Sentences, run: Path | None = None, device: Device = "cpu") -> None:
     """Answer while frames arrive: lines of JSON on standard input, lines of JSON on standard output.
 
     First line: {"layout": "kinect20"}; then one line per frame: {"t": seconds, "bodies": [[[x, y, z], ...]]}, with
@@ -139,8 +161,6 @@ def live(*, sentence: Sentences, run: Path | None = None, device: str = "cpu") -
         A candidate sentence; repeat the option for more.
     run
         Folder of a training run or of an exported recogniser (default: the bundled recogniser).
-    device
-        cpu, cuda, cuda:1, or auto.
     """
     # The sums of an answer are small: on a busy machine two threads that wait for each other take 20 times as long.
     # The variables are read when torch and numpy are imported, below.

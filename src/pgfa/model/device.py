@@ -8,10 +8,13 @@ from pgfa.errors import BadConfig
 
 
 def pick_device(name: str) -> torch.device:
-    """The device of that name; ``auto`` is the GPU if there is one. Raises BadConfig for one this machine lacks."""
+    """The device of that name; ``auto`` is a GPU if there is one. Raises BadConfig if it is unknown or unavailable."""
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
         return torch.zeros(1, device=name).device
     except (RuntimeError, AssertionError) as error:
-        raise BadConfig(f"device {name!r} is not available: {str(error).splitlines()[0]}") from None
+        reason = str(error).splitlines()[0]
+        if "device type at start" in reason:  # torch lists some twenty names, most of which nobody has
+            reason = "expected cpu, cuda, cuda:1, ..., or auto"
+        raise BadConfig(f"device {name!r} is not available: {reason}") from None

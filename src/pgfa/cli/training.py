@@ -1,0 +1,123 @@
+"""Commands about training: train, evaluate."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+from cyclopts import Group, Parameter
+
+from pgfa.cli.options import Catalogues, Device, Quiet
+from pgfa.config import (
+    AdaptSettings,
+    ModelSettings,
+    PrepareSettings,
+    Recipe,
+    RunSettings,
+    StageSettings,
+    TextSettings,
+    TrainSettings,
+)
+
+PREPARATION = Group("Preparation", sort_key=1)
+SENTENCES = Group("Sentence vectors", sort_key=2)
+MODEL = Group("Model", sort_key=3)
+TRAINING = Group("Training", sort_key=4)
+ALIGNMENT = Group("Alignment", sort_key=5)
+
+
+def train(
+    *,
+    pack: Annotated[list[Path] | None, Parameter(negative="")] = None,
+    split: str | None = None,
+    out: Path,
+    recipe: Recipe = "default",
+    settings: Path | None = None,
+    catalogue: Catalogues = None,
+    device: Device = "auto",
+    quiet: Quiet = False,
+    prepare: Annotated[PrepareSettings | None, Parameter(group=PREPARATION)] = None,
+    text: Annotated[TextSettings | None, Parameter(group=SENTENCES)] = None,
+    model: Annotated[ModelSettings | None, Parameter(group=MODEL)] = None,
+    train: Annotated[TrainSettings | None, Parameter(group=TRAINING)] = None,
+) -> None:
+    """Learn a shared space of motion and language from the seen classes of a split.
+
+    If interrupted, run the same command again to resume; on the CPU the weights come out the same. Classes of other
+    packs that mean the same as an unseen class are excluded, and listed.
+
+    Parameters
+    ----------
+    pack
+        Pack to train on; repeat the option for more. The data set of the split must be among them.
+    split
+        Which classes are unseen: a published split (`utd-mhad/22-5`; `pgfa splits` lists them), your own choice
+        (`utd-mhad/unseen:wave,clap`), or none (`utd-mhad/none`), for a recogniser that learns from all classes.
+    out
+        Output folder (the run).
+    recipe
+        paper: the authors' choices, including their errors; default: this project's. Other options override it.
+    settings
+        Start from the settings of this file (the run.toml of another run). Other options override them.
+    """
+    from pgfa.train.corpus import build_corpus
+    from pgfa.train.train import train as train_model
+
+    stages = {"prepare": prepare, "text": text, "model": model, "train": train}
+    run_settings = _combine(settings, recipe, pack, split, stages)
+    corpus = build_corpus(run_settings, catalogue or ())
+    if not quiet:
+        print(corpus, file=sys.stderr)
+    train_model(run_settings, corpus, out, device=device, show=not quiet)
+    print(f"trained: {out}   next: pgfa evaluate {out}")
+
+
+def _combine(
+    file: Path | None,
+    recipe: Recipe,
+    packs: list[Path] | None,
+    split: str | None,
+    stages: Mapping[str, StageSettings | None],
+) -> RunSettings:
+    """Settings from a file or a recipe, overridden by what the command line sets."""
+    values: dict[str, Any] = RunSettings.load(file).model_dump() if file else {"recipe": recipe}
+    for name, stage in stages.items():
+        if stage is not None:
+            values[name] = {**values.get(name, {}), **stage.model_dump(exclude_unset=True)}
+    if packs:
+        values["packs"] = tuple(str(path) for path in packs)
+    if split:
+        values["split"] = split
+    return RunSettings(**values)
+
+
+def evaluate(
+    run: Path,
+    *,
+    pack: Annotated[list[Path] | None, Parameter(negative="")] = None,
+    catalogue: Catalogues = None,
+    device: Device = "auto",
+    adapt: Annotated[AdaptSettings | None, Parameter(group=ALIGNMENT)] = None,
+) -> None:
+    """Recognise the unseen classes, first from their sentences, then after alignment; write a report.
+
+    The numbers are in evaluation.json, the page with every clip in report.html, both in the run's folder.
+
+    Parameters
+    ----------
+    run
+        Folder of a training run.
+    pack
+        New pack paths, if moved since training, in the same order; repeat the option for more.
+    """
+    from pgfa.evaluate.evaluate import evaluate as evaluate_run
+    from pgfa.evaluate.evaluate import save_evaluation
+
+    evaluation = evaluate_run(
+        run, packs=tuple(map(str, pack or ())), catalogues=tuple(catalogue or ()), adapt=adapt, device=device
+    )
+    numbers, report = save_evaluation(evaluation)
+    print(evaluation)
+    print(f"numbers: {numbers}\nreport:  {report}")
