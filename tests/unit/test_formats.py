@@ -155,10 +155,10 @@ def test_a_coordinate_beyond_the_limit_is_refused_by_every_reader(name: str, tmp
 
 
 def test_a_problem_text_of_an_earlier_version_is_recognised(tmp_path: Path) -> None:
-    from pgfa.pack.importing.folder import own_files
+    from pgfa.pack.importing.folder import files_format
 
     old = "class not told by the file's name"  # version 1
     clip = Clip(np.ones((2, 1, 25, 3), np.float32), 30.0, NTU25, problems=(old, "2 ghosts"))
     npz.save_clip(tmp_path / "wave" / "a.npz", clip)
-    format = own_files(tmp_path)
+    format = files_format(tmp_path)
     assert format.read(format.find(tmp_path)[0]).problems == ("2 ghosts",)

@@ -72,9 +72,9 @@ def check(source: Path, *, labels: Path | None = None, json: Path | None = None)
     json
         Also write the results to this file.
     """
-    from pgfa.pack.importing.check import report
+    from pgfa.pack.importing.check import print_check
 
-    if not report(source, labels, json):
+    if not print_check(source, labels, json):
         raise SystemExit(1)
 
 
@@ -96,7 +96,7 @@ def inspect(source: str, *, clip: str | None = None, out: Path | None = None) ->
     if is_pack(Path(source)):
         pack = open_pack(source)
         print(summary(pack))
-        recording = pack.clip(pack.place_of(clip) if clip else 0) if out or clip else None
+        recording = pack.clip(pack.index_of(clip) if clip else 0) if out or clip else None
         if recording is not None:
             print(summary(recording))
     else:
@@ -122,9 +122,9 @@ def formats() -> None:
 
 def splits() -> None:
     """List the published splits: the unseen classes of each, and their source."""
-    from pgfa.text.catalogue import catalogue, known_catalogues
+    from pgfa.text.catalogue import catalogue, catalogue_names
 
-    for dataset in known_catalogues():
+    for dataset in catalogue_names():
         for split in catalogue(dataset).splits.values():
             print(f"{split.key}  ({split.source})\n    {', '.join(split.unseen)}")
 

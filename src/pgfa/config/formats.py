@@ -2,7 +2,7 @@
 
 - a setting that is renamed gets a line in `RENAMED`: files of the older format still open, digests do not change,
   and whoever uses the old name is told the new one;
-- a setting that is added gets a line in `ADDED` with the value that older files stand for: files that do not name
+- a setting that is added gets a line in `ADDED` with the value that older files mean: files that do not name
   it mean that value, and digests of settings with that value do not change;
 - a setting is never given another meaning; `FORMAT` grows with every change, and tests/fixtures holds files of
   every older one.
@@ -55,7 +55,7 @@ ADDED: Final[dict[str, dict[str, Any]]] = {
     "prepare": {"trim": False},
     "train": {"degrade": False, "objective": "contrastive"},
 }
-"""Stage -> setting that older files may lack -> the value they stand for."""
+"""Stage -> setting that older files may lack -> the value they mean."""
 
 
 def renamed_options() -> dict[str, str]:

@@ -35,8 +35,8 @@ class Settings(BaseModel):
                 reason = f"renamed to {'.'.join([*path[:-1], new])}" if new else "there is no such setting"
             else:
                 reason = first["msg"].removeprefix("Value error, ")
-            found = f", found {first.get('input')!r}" if first["loc"] else ""
-            raise BadConfig(f"setting {name}: {reason}{found}") from None
+            actual = f", found {first.get('input')!r}" if first["loc"] else ""
+            raise BadConfig(f"setting {name}: {reason}{actual}") from None
 
     @classmethod
     def __pydantic_init_subclass__(cls, **_: Any) -> None:
@@ -71,7 +71,7 @@ class Settings(BaseModel):
         Args:
             include: names of the settings that count, all where None.
             exclude: names of settings that do not count.
-            omit_added: leave out added settings that have the value older files stand for.
+            omit_added: leave out added settings that have the value older files mean.
         """
         old = {name: before for before, name in RENAMED.get(self._stage(), {}).items()}
         added = ADDED.get(self._stage(), {}) if omit_added else {}

@@ -117,8 +117,8 @@ class Dropout(nn.Module):
             return x
         words = torch.empty((x.numel() + 7) // 8, dtype=torch.int64, device=x.device)
         words.random_(torch.iinfo(torch.int64).min, None)
-        kept = words.view(torch.uint8)[: x.numel()].view(x.shape) >= self.dropped
-        return x * kept * (256 / (256 - self.dropped))
+        survives = words.view(torch.uint8)[: x.numel()].view(x.shape) >= self.dropped
+        return x * survives * (256 / (256 - self.dropped))
 
 
 def _build(settings: ModelSettings, layout: Layout, inputs: int, bodies: int) -> STGCN:
@@ -134,7 +134,7 @@ def from_authors(state: dict[str, Tensor]) -> dict[str, Tensor]:
     """Rename a state of the authors' ST-GCN modules to ours, so that their weights can be loaded.
 
     Raises:
-        KeyError: never; a name that is not theirs is kept, and load_state_dict then says so.
+        KeyError: never; a name that is not theirs is survives, and load_state_dict then says so.
     """
     parts = {
         "gcn.conv": "spread",

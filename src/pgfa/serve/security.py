@@ -134,9 +134,9 @@ class SecurityMiddleware:
                     message = await receive()
             except TimeoutError:
                 expected = f"the whole body within {settings.max_upload_seconds:g} s"
-                found = f"{received:,} bytes"
+                received_so_far = f"{received:,} bytes"
                 raise ApiError(
-                    408, "RequestTimeout", expected=expected, found=found, where="request body"
+                    408, "RequestTimeout", expected=expected, found=received_so_far, where="request body"
                 ) from None
             received += len(message.get("body", b""))
             complete = not message.get("more_body", False)

@@ -57,8 +57,8 @@ class UploadWorkers:
                 worker.end()
                 worker = None
             expected = f"a file that can be read within {self.max_seconds:g} s"
-            found = "a file that takes longer" if timed_out else "a file that crashes its reader"
-            raise ApiError(422, "BadFile", expected=expected, found=found, where=name[:100]) from None
+            actual = "a file that takes longer" if timed_out else "a file that crashes its reader"
+            raise ApiError(422, "BadFile", expected=expected, found=actual, where=name[:100]) from None
         finally:
             self._idle.put(worker)
         if "error" in response:

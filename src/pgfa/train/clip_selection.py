@@ -200,11 +200,11 @@ def _refuse_duplicate_recordings(packs: Sequence[Pack], train: ClipIndex, test: 
 def _take_exemplars(packs: Sequence[Pack], split: Split, test: ClipIndex) -> tuple[ClipIndex, ClipIndex]:
     """The one known clip of each unseen class, in their order, and the clips that remain to test."""
     names = list(_exemplar_names(packs, split).values())
-    places = set()
+    exemplars = set()
     for p, pack in enumerate(packs):
         mask = np.isin(pack.column("id"), names) & (pack.column("dataset") == split.dataset)
-        places |= {(p, int(clip)) for clip in np.flatnonzero(mask)}
-    is_exemplar = np.array([tuple(place) in places for place in test.origin.tolist()], dtype=bool)
+        exemplars |= {(p, int(clip)) for clip in np.flatnonzero(mask)}
+    is_exemplar = np.array([tuple(clip) in exemplars for clip in test.origin.tolist()], dtype=bool)
     return test.take(is_exemplar).by_class(), test.take(~is_exemplar)
 
 
