@@ -45,7 +45,7 @@ def benchmark(
     from pgfa.research.benchmark.spec import load_benchmark
 
     results = run_benchmark(
-        load_benchmark(spec), out, packs, jobs=jobs, device=device, so_far=report_only, show=not quiet
+        load_benchmark(spec), out, packs, jobs=jobs, device=device, report_only=report_only, show=not quiet
     )
     print((out / "tables.txt").read_text(encoding="utf-8").split("\n\n")[0])
     print(f"all tables: {out / 'tables.txt'}, .md, .tex\nrows:       {out / 'results.parquet'}")
