@@ -32,8 +32,8 @@ from pgfa.text.catalogue import catalogue, find_split
 VALIDATED, TEST_SELECTED = "validated", "test-selected"
 
 _OLD_PROTOCOLS: Final = {
-    "honest": VALIDATED,
-    "paper": TEST_SELECTED,
+    "honest": "validated",
+    "paper": "test-selected",
 }
 """Protocols of format 1 -> today's."""
 
