@@ -55,7 +55,7 @@ ADDED: Final[dict[str, dict[str, Any]]] = {
     "prepare": {"trim": False},
     "train": {"degrade": False, "objective": "contrastive"},
 }
-"""Stage -> setting that older files may lack -> the value they mean."""
+"""Stage -> setting that is missing from older files -> the value that means."""
 
 
 def renamed_options() -> dict[str, str]:
