@@ -39,7 +39,10 @@ LAYER = {package: number for number, packages in enumerate(LAYERS) for package i
 TORCH = ("model", "train", "research", "recognise/encoders.py", "recognise/export.py")
 MAX_LINES = 400
 MAX_FUNCTION_LINES = 60
-LONG_FUNCTIONS: dict[str, str] = {}
+LONG_FUNCTIONS = {
+    "cli/use.py:recognise": "signature and help of its options; the code is short",
+    "train/loop.py:train_epochs": "the one training loop, to be read from top to bottom",
+}
 """File:function -> why it may have more lines."""
 
 
@@ -229,14 +232,14 @@ def test_files_are_short_and_finished() -> None:
 
 
 def test_functions_are_short() -> None:
-    """Docstrings do not count: what must be read to follow the code does."""
-    long = set()
-    for file, tree in FILES.items():
-        for node in ast.walk(tree):
-            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-                first = node.body[1] if ast.get_docstring(node) and len(node.body) > 1 else node.body[0]
-                if (node.end_lineno or 0) - first.lineno + 1 > MAX_FUNCTION_LINES:
-                    long.add(f"{file}:{node.name}")
+    """Signature and docstring included."""
+    long = {
+        f"{file}:{node.name}"
+        for file, tree in FILES.items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and (node.end_lineno or 0) - node.lineno + 1 > MAX_FUNCTION_LINES
+    }
     assert long == set(LONG_FUNCTIONS)
 
 
