@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -29,8 +31,7 @@ def facing_angle(
     Returns:
         (clips,) radians in (-pi, pi], for `turn`; 0 if no line is defined.
     """
-    right = [layout.index(b) for a, b in layout.pairs if a in _LINES]
-    left = [layout.index(a) for a, b in layout.pairs if a in _LINES]
+    left, right = _line_ends(layout)
     line = (body[:, :, right] - body[:, :, left])[..., ::2].sum(2) * valid[..., None]
     direction = line.sum(1)
     is_clear = np.hypot(*direction.T) >= CLEAR_SHARE * np.hypot(line[..., 0], line[..., 1]).sum(1)
@@ -41,7 +42,11 @@ def facing_angle(
     return angle
 
 
-_LINES = ("shoulder_left", "hip_left")
+@cache
+def _line_ends(layout: Layout) -> tuple[list[int], list[int]]:
+    """Left and right joints of the body's lines: shoulders and hips, where the layout has them."""
+    lines = [(a, b) for a, b in layout.pairs if a in ("shoulder_left", "hip_left")]
+    return [layout.index(a) for a, _ in lines], [layout.index(b) for _, b in lines]
 
 
 def turn(positions: NDArray[np.float32], angle: NDArray[np.float32]) -> NDArray[np.float32]:

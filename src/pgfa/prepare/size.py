@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -34,14 +36,21 @@ def scale_to_standard(
     Returns:
         (clips,) float32 above 0; 1 if nothing can be measured.
     """
-    parts = [(a, b) for a, b in STANDARD_LENGTHS if a in layout.joints and b in layout.joints]
-    if not parts:
+    ends, lengths = _parts(layout)
+    if not len(ends):
         return np.ones(len(body), dtype=np.float32)
-    ends = np.array([[layout.index(a), layout.index(b)] for a, b in parts])
     bone = body[:, :, ends[:, 0]] - body[:, :, ends[:, 1]]
     length = median_over_frames(np.sqrt(np.einsum("cfbk,cfbk->cfb", bone, bone)), visible)
     measured = np.isfinite(length)
-    standard = (measured * np.array([STANDARD_LENGTHS[part] for part in parts])).sum(1)
+    standard = (measured * lengths).sum(1)
     total = np.where(measured, length, 0).sum(1)
     usable = (total > 1e-6) & (total < 1e6)
     return np.where(usable, standard / np.where(usable, total, 1), 1).astype(np.float32)
+
+
+@cache
+def _parts(layout: Layout) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """(parts, 2) joints at the ends of the parts that the layout has, and (parts,) their standard lengths."""
+    parts = [part for part in STANDARD_LENGTHS if set(part) <= set(layout.joints)]
+    ends = np.array([[layout.index(a), layout.index(b)] for a, b in parts], dtype=np.int64)
+    return ends.reshape(-1, 2), np.array([STANDARD_LENGTHS[part] for part in parts])

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from pgfa.errors import BadFile
-from pgfa.read.assemble import assemble, check_frames
+from pgfa.read.assemble import assemble
 from pgfa.read.format import CLASS_UNKNOWN, Format, Rule
 from pgfa.read.parsing.mat5 import array_bytes, load_array
 from pgfa.read.sample import coordinates
@@ -48,7 +48,6 @@ def read(ref: FileRef) -> Clip:
         raise BadFile(
             str(ref), where="field d_skel", expected="numbers of shape 20 x 3 x frames", found=actual
         )
-    check_frames(ref, skeleton.shape[2])
     positions = skeleton.transpose(2, 0, 1)[:, None, _ORDER]
     match = re.fullmatch(NAME, ref.name, re.IGNORECASE)
     has_class = match is not None and 1 <= int(match[1]) <= len(ACTIONS)
