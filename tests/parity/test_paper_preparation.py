@@ -50,3 +50,16 @@ def test_equals_the_original(parity: Path, reader: Callable[[Path], np.ndarray])
             positions.transpose(3, 0, 2, 1), reference[file.stem], atol=1e-4, err_msg=file.stem
         )
         assert present.tolist() == [True, bool(reference[file.stem][..., 1].any())]
+
+
+def test_two_people_facing_each_other_equal_the_original(parity: Path) -> None:
+    """At several angles, with a third body listed second, and with the order of listing swapped."""
+    reference = np.load(parity / "ntu_prepared_two.npz")
+    files = sorted((parity / "ntu_raw_two").glob("*.skeleton"))
+    assert files
+    clips = Ragged.from_clips([Clip(oracle(file), 30.0, NTU25) for file in files])
+    prepared = prepare(clips, PrepareSettings(recipe="paper"))
+    for file, positions in zip(files, prepared.positions, strict=True):
+        np.testing.assert_allclose(
+            positions.transpose(3, 0, 2, 1), reference[file.stem], atol=1e-4, err_msg=file.stem
+        )

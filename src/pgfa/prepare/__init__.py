@@ -20,7 +20,7 @@ from pgfa.skeleton.ragged import Ragged
 
 __all__ = ["Prepared", "prepare", "prepare_cached"]
 
-VERSION = 1
+VERSION = 2
 """Part of the cache key. Increase it with every change that changes results."""
 
 RECIPES = {"paper": paper_recipe, "default": default_recipe}

@@ -22,7 +22,7 @@ def paper_recipe(
     In this order: the bodies of each frame move up to the first slots, as in the file; absent is 0; only the first L
     frames are used, where L is the number of frames whose body 0 has a joint 0 other than 0; the centre joint is
     subtracted per frame and body; time is resampled; each frame and body is turned about the vertical by the angle
-    between its shoulder line and x, with one sign for the whole clip.
+    between its shoulder line and x, with one sign per clip and body.
 
     Returns:
         (clips, frames, bodies, joints, 3) positions and (clips, bodies) whether the clip has that body at all.
@@ -58,7 +58,6 @@ def _turn_each_frame(positions: NDArray[np.float32], layout: Layout) -> NDArray[
     )
     across, depth = line[..., 0], line[..., 2]
     angle = np.arccos(across / (np.hypot(across, depth) + np.float32(1e-4)))
-    # One sign for all frames and bodies. The reference outputs do not distinguish the sum over both bodies from the
-    # sum over the first one; "one sign per clip" suggests the sum over all.
-    angle *= np.where(depth.sum((1, 2)) >= 0, 1, -1)[:, None, None]
+    # One sign per clip and body, of the sum over that body's frames: two people who face each other turn apart.
+    angle *= np.where(depth.sum(1) >= 0, 1, -1)[:, None, :]
     return turn(positions, angle)
