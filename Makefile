@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-FLOOR := 92
+FLOOR := 96
 
 .PHONY: demo test coverage lint types setup clean
 
