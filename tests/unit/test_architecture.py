@@ -82,7 +82,35 @@ def files_used(tree: ast.AST) -> set[str]:
             for alias in node.names:
                 name = f"{node.module}.{alias.name}"
                 used.add(name if name in MODULES else str(node.module))
-    return {MODULES[name] for name in used if name in MODULES}
+    return {MODULES[name] for name in used if name in MODULES} | files_of_tables(tree)
+
+
+def files_of_tables(tree: ast.AST) -> set[str]:
+    """The files that `import_module(f"pgfa.model.{name}").SPEC` may import: those of the package that have a SPEC."""
+    used = set()
+    for node in ast.walk(tree):
+        match node:
+            case ast.Attribute(
+                value=ast.Call(func=ast.Name(id="import_module"), args=[ast.JoinedStr() as name]),
+                attr=attribute,
+            ):
+                text = ast.unparse(name)[2:-1]
+                package = "research/baselines" if "__name__" in text else text.split(".")[1]
+                used |= {
+                    file
+                    for file, other in FILES.items()
+                    if file.startswith(f"{package}/") and attribute in top_level_names(other)
+                }
+    return used
+
+
+def top_level_names(tree: ast.Module) -> set[str]:
+    """Functions and constants of a file."""
+    names = {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
+    for node in tree.body:
+        if isinstance(node, ast.Assign):
+            names |= {target.id for target in node.targets if isinstance(target, ast.Name)}
+    return names
 
 
 USES = {file: files_used(tree) - {file} for file, tree in FILES.items()}
@@ -144,6 +172,13 @@ def test_no_two_files_import_each_other() -> None:
 def test_cycles_are_detected() -> None:
     assert cycles({"a": {"b"}, "b": {"c"}, "c": {"b"}, "d": {"a"}}) == [["b", "c"]]
     assert not cycles({"a": {"b", "c"}, "b": {"c"}, "c": set()})
+
+
+def test_tables_count_as_imports() -> None:
+    assert {"model/stgcn.py", "model/shiftgcn.py"} <= USES["model/encoder.py"]
+    assert "model/contrastive.py" in USES["model/objective.py"]
+    assert "adapt/balanced.py" in USES["adapt/__init__.py"]
+    assert "research/baselines/vae.py" in USES["research/baselines/__init__.py"]
 
 
 def test_imports_are_detected() -> None:
@@ -254,3 +289,47 @@ def test_the_lower_layers_import_nothing_heavy() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
     ).stdout
     assert output.strip() == "[]"
+
+
+def test_defaults_of_settings_are_declared_once() -> None:
+    """A parameter named like a setting takes its default from the settings, not from a number of its own."""
+    shared = {
+        "window",
+        "hop",
+        "live_hop",
+        "long_from",
+        "channels",
+        "strides",
+        "kernel",
+        "dropout",
+        "resamples",
+    }
+    numbers = []
+    for file, tree in FILES.items():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and not file.startswith("config/"):
+                arguments = [*node.args.posonlyargs, *node.args.args]
+                pairs = [*zip(arguments[::-1], node.args.defaults[::-1], strict=False)]
+                pairs += [
+                    (a, d) for a, d in zip(node.args.kwonlyargs, node.args.kw_defaults, strict=True) if d
+                ]
+                numbers += [
+                    f"{file}:{node.name}: {argument.arg} = {ast.unparse(default)}"
+                    for argument, default in pairs
+                    if argument.arg in shared and re.search(r"\d", ast.unparse(default))
+                ]
+    assert not numbers
+    constants = [
+        f"{file}: {name}" for file, tree in FILES.items() for name in top_level_names(tree)
+        if name in ("RESAMPLES", "WINDOW", "HOP", "LONG") and not file.startswith("read/")
+    ]  # fmt: skip
+    assert constants == ["evaluate/bootstrap.py: RESAMPLES"]
+    paper = [
+        f"{file}: {ast.unparse(node)}"
+        for file, tree in FILES.items()
+        if file.startswith("model/")
+        for node in tree.body
+        if isinstance(node, ast.AnnAssign | ast.Assign) and "PAPER" in ast.unparse(node)
+        if re.search(r"= \(?\d", ast.unparse(node)) and "FRAMES" not in ast.unparse(node)
+    ]
+    assert not paper

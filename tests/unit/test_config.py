@@ -201,3 +201,19 @@ def test_every_setting_has_a_description() -> None:
     for stage in STAGES:
         kind = type(getattr(RunSettings(), stage))
         assert not [name for name, field in kind.model_fields.items() if not field.description]
+
+
+DIGESTS = {
+    (PrepareSettings, "default"): "fc4242f2917e492b",
+    (PrepareSettings, "paper"): "e18a7a1cca7eadab",
+    (TrainSettings, "default"): "ed91f9434d4eaf9e",
+    (TrainSettings, "paper"): "2629137387156ff1",
+    (RunSettings, "default"): "8b00cec1e4d7e6e3",
+    (RunSettings, "paper"): "807f7d208f4c5633",
+}
+"""As format 1 had them: caches and folders that are named by a digest are found again."""
+
+
+@pytest.mark.parametrize(("kind", "recipe"), DIGESTS)
+def test_digests_are_those_of_format_1(kind: type[Settings], recipe: str) -> None:
+    assert kind(recipe=recipe).digest == DIGESTS[kind, recipe]

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 import pytest
 import torch
 
-from builders import make_corpus
+from builders import make_corpus, stopped_after
 from pgfa.config import ENCODERS, OBJECTIVES, ModelSettings, RunSettings, TrainSettings
 from pgfa.errors import BadConfig
+from pgfa.model.batch import Batch
 from pgfa.model.encoder import MotionEncoder, build_model
-from pgfa.model.objective import Batch, objective
+from pgfa.model.objective import objective
 from pgfa.skeleton import KINECT20
 from pgfa.train.features import features_of
-from pgfa.train.run import open_run, read_metrics
+from pgfa.train.run import CHECKPOINT, WEIGHTS, open_run, read_metrics
 from pgfa.train.train import train
 
 SMALL = {"channels": (4, 8), "strides": (2, 1), "kernel": 3}
@@ -111,3 +113,39 @@ def test_a_fresh_model_follows_its_seed() -> None:
         (torch.manual_seed(3), build_model(RunSettings(model=SMALL), KINECT20, 6))[1] for _ in range(2)
     )
     assert all(torch.equal(a, b) for a, b in zip(first.parameters(), second.parameters(), strict=True))
+
+
+@pytest.mark.parametrize("name", OBJECTIVES)
+@pytest.mark.parametrize("learn_logit_scale", [False, True])
+def test_every_objective_resumes_bit_exactly(name: str, learn_logit_scale: bool, tmp_path: Path) -> None:
+    """With a learned scale too, which an objective need not use."""
+    stage = {"objective": name, "epochs": 3, "batch_size": 8, "learn_logit_scale": learn_logit_scale}
+    settings, corpus = RunSettings(model=SMALL, text=TEXT, train=stage), make_corpus()
+    train(settings, corpus, tmp_path / "straight", device="cpu")
+    with stopped_after(0):
+        train(settings, corpus, tmp_path / "resumed", device="cpu")
+    train(settings, corpus, tmp_path / "resumed", device="cpu")
+    for file in (WEIGHTS, CHECKPOINT):
+        assert (tmp_path / "straight" / file).read_bytes() == (tmp_path / "resumed" / file).read_bytes()
+
+
+def test_an_objective_without_the_scale_resumes(tmp_path: Path) -> None:
+    """A parameter without a gradient has no state in the optimiser: its checkpoint must open all the same."""
+
+    def loss(model: MotionEncoder, clips: Batch) -> torch.Tensor:
+        return (model(clips.positions, clips.present) - clips.vectors).square().mean()
+
+    stage = {"epochs": 3, "batch_size": 8, "learn_logit_scale": True}
+    settings, corpus = RunSettings(model=SMALL, text=TEXT, train=stage), make_corpus()
+    with patch("pgfa.train.train.objective", lambda _: loss):
+        train(settings, corpus, tmp_path / "straight", device="cpu")
+        with stopped_after(0):
+            train(settings, corpus, tmp_path / "resumed", device="cpu")
+        train(settings, corpus, tmp_path / "resumed", device="cpu")
+    assert (tmp_path / "straight" / WEIGHTS).read_bytes() == (tmp_path / "resumed" / WEIGHTS).read_bytes()
+
+
+def test_the_recipe_paper_has_values_for_its_own_encoders_only() -> None:
+    assert ModelSettings(recipe="paper", encoder="shiftgcn").channels[0] == 64
+    with patch.dict("pgfa.config.tables.ENCODERS", {"new": "not an encoder of the paper"}):
+        assert ModelSettings._paper({"encoder": "new"}) == {"streams": ("joint",), "absent_bodies": "zero"}

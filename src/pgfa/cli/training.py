@@ -32,6 +32,7 @@ def train(
     *,
     pack: Annotated[list[Path] | None, Parameter(negative="")] = None,
     split: str | None = None,
+    protocol: str | None = None,
     out: Path,
     recipe: Recipe = "default",
     settings: Path | None = None,
@@ -55,6 +56,9 @@ def train(
     split
         Which classes are unseen: a published split (`utd-mhad/22-5`; `pgfa splits` lists them), your own choice
         (`utd-mhad/unseen:wave,clap`), or none (`utd-mhad/none`), for a recogniser that learns from all classes.
+    protocol
+        Official protocol of the split's data set, such as cross-subject: seen classes then train on its training
+        clips only, unseen ones are tested on its test clips only (default: all, only classes divide the clips).
     out
         Output folder (the run).
     recipe
@@ -66,7 +70,7 @@ def train(
     from pgfa.train.train import train as train_model
 
     stages = {"prepare": prepare, "text": text, "model": model, "train": train}
-    run_settings = _combine(settings, recipe, pack, split, stages)
+    run_settings = _combine(settings, recipe, pack, {"split": split, "protocol": protocol}, stages)
     corpus = build_corpus(run_settings, catalogue or ())
     if not quiet:
         print(corpus, file=sys.stderr)
@@ -78,7 +82,7 @@ def _combine(
     file: Path | None,
     recipe: Recipe,
     packs: list[Path] | None,
-    split: str | None,
+    choices: Mapping[str, str | None],
     stages: Mapping[str, StageSettings | None],
 ) -> RunSettings:
     """Settings from a file or a recipe, overridden by what the command line sets."""
@@ -88,8 +92,7 @@ def _combine(
             values[name] = {**values.get(name, {}), **stage.model_dump(exclude_unset=True)}
     if packs:
         values["packs"] = tuple(str(path) for path in packs)
-    if split:
-        values["split"] = split
+    values.update({name: choice for name, choice in choices.items() if choice})
     return RunSettings(**values)
 
 

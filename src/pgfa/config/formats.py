@@ -2,8 +2,8 @@
 
 - a setting that is renamed gets a line in `RENAMED`: files of the older format still open, digests do not change,
   and whoever uses the old name is told the new one;
-- a setting that is added gets a line in `ADDED` with the value that older files mean: files that do not name
-  it mean that value, and digests of settings with that value do not change;
+- a setting that is added gets a line in `ADDED`, under the new format, with the value that older files mean: files
+  that do not name it mean that value, and digests of settings with that value do not change;
 - a setting is never given another meaning; `FORMAT` grows with every change, and tests/fixtures holds files of
   every older one.
 """
@@ -51,11 +51,21 @@ RENAMED: Final[dict[str, dict[str, str]]] = {
 }
 """Stage -> old name -> name, since format 1."""
 
-ADDED: Final[dict[str, dict[str, Any]]] = {
-    "prepare": {"trim": False},
-    "train": {"degrade": False, "objective": "contrastive"},
+ADDED: Final[dict[int, dict[str, dict[str, Any]]]] = {
+    1: {"prepare": {"trim": False}, "train": {"degrade": False}},
+    2: {"train": {"objective": "contrastive"}},
 }
-"""Stage -> setting that is missing from older files -> the value that means."""
+"""Format in whose time it came -> stage -> setting that is missing from older files -> the value that means."""
+
+
+def added(stage: str, since: int = 1) -> dict[str, Any]:
+    """Settings of a stage that came with a format or later -> the value that their absence means."""
+    return {
+        name: value
+        for version, stages in ADDED.items()
+        if version >= since
+        for name, value in stages.get(stage, {}).items()
+    }
 
 
 def renamed_options() -> dict[str, str]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Self
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
-from pgfa.config.formats import ADDED
+from pgfa.config.formats import added
 from pgfa.config.settings import StageSettings
 from pgfa.config.stages import AdaptSettings, ModelSettings, PrepareSettings, TextSettings, TrainSettings
 
@@ -18,7 +18,7 @@ class RunSettings(StageSettings):
     """Pack folders. The first one that contains the data set of the split is tested on."""
     split: str = ""
     """Split of a catalogue, such as `utd-mhad/22-5`."""
-    protocol: Literal["all", "cross-subject", "cross-view", "cross-setup"] = "all"
+    protocol: Annotated[str, Field(min_length=1)] = "all"
     """Official protocol of the split's data set: seen classes train on its training clips only, unseen classes are
     tested on its test clips only. `all`: no such division, only classes divide the clips."""
     prepare: PrepareSettings = PrepareSettings()
@@ -45,13 +45,13 @@ class RunSettings(StageSettings):
 
     @classmethod
     def saved(cls, **values: Any) -> Self:
-        """The settings that a run or bundle kept, complete for its format; what it does not name is of `ADDED`.
+        """The settings that a run or bundle saved, complete for its format; what they do not name came later.
 
         Raises:
             BadConfig: a wrong value, or settings of a newer version of pgfa.
         """
         values = cls.upgraded(values)
-        for stage, added in ADDED.items():
+        for stage in ("prepare", "text", "model", "train", "adapt"):
             if isinstance(values.get(stage, {}), dict):
-                values[stage] = {**added, **values.get(stage, {})}
+                values[stage] = {**added(stage), **values.get(stage, {})}
         return cls(**values)

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Final, Literal, Self
 import tomli_w
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
-from pgfa.config.formats import ADDED, FORMAT, RENAMED
+from pgfa.config.formats import FORMAT, RENAMED, added
 from pgfa.errors import BadConfig
 from pgfa.files import digest, write_atomic
 
@@ -57,33 +57,35 @@ class Settings(BaseModel):
     @property
     def digest(self) -> str:
         """16 hex digits that change when any setting does."""
-        return digest(_DIGEST_NAMES.get(type(self).__name__, type(self).__name__), self.canonical())
+        return digest(
+            _DIGEST_NAMES.get(type(self).__name__, type(self).__name__), self.canonical(omit_since=2)
+        )
 
     def canonical(
         self,
         *,
         include: Collection[str] | None = None,
         exclude: Collection[str] = (),
-        omit_added: bool = True,
+        omit_since: int = 1,
     ) -> dict[str, Any]:
         """The settings as JSON values under the names of format 1, for digests: these outlive a renaming.
 
         Args:
             include: names of the settings that count, all where None.
             exclude: names of settings that do not count.
-            omit_added: leave out added settings that have the value older files mean.
+            omit_since: leave out settings added with this format or later that have the value of older files.
         """
         old = {name: before for before, name in RENAMED.get(self._stage(), {}).items()}
-        added = ADDED.get(self._stage(), {}) if omit_added else {}
+        defaults = added(self._stage(), omit_since)
         out: dict[str, Any] = {}
         for name, value in self.model_dump(mode="json").items():
             if name in exclude or (include is not None and name not in include):
                 continue
-            if name in added and value == added[name]:
+            if name in defaults and value == defaults[name]:
                 continue
             stage = getattr(self, name)
             out[old.get(name, name)] = (
-                stage.canonical(omit_added=omit_added) if isinstance(stage, Settings) else value
+                stage.canonical(omit_since=omit_since) if isinstance(stage, Settings) else value
             )
         return out
 

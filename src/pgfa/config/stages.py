@@ -7,9 +7,14 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from pgfa.config.settings import StageSettings
-from pgfa.config.tables import ALIGNMENTS, AlignmentName, EncoderName, ObjectiveName
+from pgfa.config.tables import ALIGNMENTS, ENCODERS, OBJECTIVES, AlignmentName, EncoderName, ObjectiveName
 
 Variant = Literal["label", "plain", "skeleton", "parts"]
+
+
+def _listed(table: dict[str, str]) -> str:
+    """The entries of a table of choices, for help."""
+    return "; ".join(f"`{name}`: {summary}" for name, summary in table.items()) + "."
 
 
 class PrepareSettings(StageSettings):
@@ -68,8 +73,12 @@ class ModelSettings(StageSettings):
         "absent_bodies": "zero",
     }
 
-    encoder: EncoderName = "stgcn"
-    """Motion encoder. The paper uses `stgcn` in settings 1 and one-shot, `shiftgcn` in setting 2."""
+    encoder: EncoderName = Field(
+        default="stgcn",
+        description="Motion encoder. "
+        + _listed(ENCODERS)
+        + " The paper uses `shiftgcn` in setting 2, else `stgcn`.",
+    )
     streams: tuple[Literal["joint", "bone", "motion"], ...] = ("joint", "bone", "motion")
     """Inputs per joint: position (`joint`), vector from its parent (`bone`), change to the next frame (`motion`)."""
     channels: tuple[Annotated[int, Field(ge=1, le=4096)], ...] = (32, 64, 128)
@@ -86,7 +95,10 @@ class ModelSettings(StageSettings):
 
     @classmethod
     def _paper(cls, values: dict[str, Any]) -> dict[str, Any]:
-        return cls.PAPER_SHIFTGCN if values.get("encoder") == "shiftgcn" else cls.PAPER
+        encoders = {"stgcn": cls.PAPER, "shiftgcn": cls.PAPER_SHIFTGCN}
+        if (encoder := values.get("encoder", "stgcn")) in encoders:
+            return encoders[encoder]
+        return {name: cls.PAPER[name] for name in ("streams", "absent_bodies")}  # not an encoder of the paper
 
     @model_validator(mode="after")
     def _one_stride_each(self) -> Self:
@@ -113,8 +125,9 @@ class TrainSettings(StageSettings):
         "sampling": "clips",
     }
 
-    objective: ObjectiveName = "contrastive"
-    """What the model is trained for; `contrastive` is the paper's loss against sentence vectors."""
+    objective: ObjectiveName = Field(
+        default="contrastive", description="Training objective. " + _listed(OBJECTIVES)
+    )
     seed: Annotated[int, Field(ge=0)] = 0
     """Random seed. Sample order, augmentation and dropout are functions of seed, epoch and step."""
     epochs: Annotated[int, Field(ge=1)] = 20
@@ -158,7 +171,7 @@ class AdaptSettings(StageSettings):
 
     method: AlignmentName = Field(
         default="balanced",
-        description="; ".join(f"`{name}`: {summary}" for name, summary in ALIGNMENTS.items()) + ".",
+        description="Alignment method. " + _listed(ALIGNMENTS),
     )
     alpha: Annotated[float, Field(gt=0, le=1)] = 0.9
     """Support factor: the share of a class's pseudo-labelled clips, most confident first, that are averaged into its

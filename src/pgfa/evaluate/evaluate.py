@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from pgfa.adapt import ALIGNMENTS, align_with, cosines, nearest
-from pgfa.config import AdaptSettings, RunSettings
+from pgfa.config import ENCODERS, AdaptSettings, RunSettings
 from pgfa.errors import BadConfig
 from pgfa.evaluate.evaluation import Evaluation
 from pgfa.evaluate.feature_map import feature_map
@@ -141,6 +141,8 @@ def _run_facts(run: Run, corpus: Corpus) -> dict[str, str]:
         + ", ".join(Path(path).name for path in settings.packs),
         "Tested on": f"{len(corpus.test):,} clips",
         "Recipe": f"{settings.train.recipe}, {settings.train.epochs} epochs, seed {settings.train.seed}",
+        "Model": f"{settings.model.encoder} ({ENCODERS[settings.model.encoder]}), "
+        f"objective {settings.train.objective}",
         "Sentences": f"encoder {settings.text.encoder}; {', '.join(settings.text.variants)}",
         "Alignment": ALIGNMENTS[settings.adapt.method].describe(settings.adapt),
     }

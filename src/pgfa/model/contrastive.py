@@ -5,8 +5,8 @@ from __future__ import annotations
 from torch import Tensor
 from torch.nn.functional import log_softmax, normalize
 
+from pgfa.model.batch import Batch
 from pgfa.model.encoder import MotionEncoder
-from pgfa.model.objective import Batch
 
 TARGET_SHARPNESS = 10.0  # Q = row-softmax(10 Y): the authors' soft target
 

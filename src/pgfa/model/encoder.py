@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from importlib import import_module
 
 import torch
 from torch import Tensor, nn
 
 from pgfa.config import ModelSettings, RunSettings
-from pgfa.model.encoder_spec import encoder_spec
+from pgfa.model.encoder_spec import EncoderSpec
 from pgfa.model.graph import parents
 from pgfa.skeleton import Layout
 
@@ -91,6 +92,12 @@ class MotionEncoder(nn.Module):
                     torch.cat([step, torch.zeros_like(step[:, :1])], dim=1) * positions.shape[1] / 10
                 )
         return streams[0] if len(streams) == 1 else torch.cat(streams, dim=-1)
+
+
+def encoder_spec(name: str) -> EncoderSpec:
+    """The encoder of that name in `pgfa.config.ENCODERS`: the `SPEC` of that module."""
+    spec: EncoderSpec = import_module(f"pgfa.model.{name}").SPEC
+    return spec
 
 
 def build_model(settings: RunSettings, layout: Layout, text_size: int) -> MotionEncoder:

@@ -1,10 +1,9 @@
-"""What a motion encoder is to the rest of the package, and how one is found by its name."""
+"""What a motion encoder is to the rest of the package."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib import import_module
 
 from torch import nn
 
@@ -24,9 +23,3 @@ class EncoderSpec:
 
     build: Callable[[ModelSettings, Layout, int, int], nn.Module]
     exportable: bool = True
-
-
-def encoder_spec(name: str) -> EncoderSpec:
-    """The encoder of that name in `pgfa.config.ENCODERS`."""
-    spec: EncoderSpec = import_module(f"pgfa.model.{name}").SPEC
-    return spec

@@ -3,32 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from importlib import import_module
 
 from torch import Tensor
 
+from pgfa.model.batch import Batch
 from pgfa.model.encoder import MotionEncoder
-
-
-@dataclass(frozen=True)
-class Batch:
-    """B clips of a step, augmented, on the device of the model.
-
-    Attributes:
-        positions: (B, T, M, V, 3) prepared, 0 where a body is absent.
-        present: (B, M) bool.
-        labels: (B,) rows of `pgfa.train.sentences.ClassSentences`: classes, then their mirror images.
-        vectors: (B, d) the sentence vector of each clip.
-        same: (B, B) bool, whether two clips show the same (Y of the paper).
-    """
-
-    positions: Tensor
-    present: Tensor
-    labels: Tensor
-    vectors: Tensor
-    same: Tensor
-
 
 Objective = Callable[[MotionEncoder, Batch], Tensor]
 """(model, batch) -> scalar loss."""

@@ -21,6 +21,7 @@ from pgfa.skeleton import Layout
 
 PAPER_CHANNELS: tuple[int, ...] = ModelSettings.PAPER_SHIFTGCN["channels"]
 PAPER_STRIDES: tuple[int, ...] = ModelSettings.PAPER_SHIFTGCN["strides"]
+PAPER_DROPOUT: float = ModelSettings.PAPER_SHIFTGCN["dropout"]
 PAPER_FRAMES = 64
 
 
@@ -48,7 +49,7 @@ class ShiftGCN(nn.Module):
         channels: Sequence[int] = PAPER_CHANNELS,
         strides: Sequence[int] = PAPER_STRIDES,
         frames: int = PAPER_FRAMES,
-        dropout: float = 0.0,
+        dropout: float = PAPER_DROPOUT,
     ) -> None:
         super().__init__()
         self.features = channels[-1]

@@ -16,6 +16,7 @@ from pgfa.skeleton import Layout
 PAPER_CHANNELS: tuple[int, ...] = ModelSettings.PAPER["channels"]
 PAPER_STRIDES: tuple[int, ...] = ModelSettings.PAPER["strides"]
 PAPER_KERNEL: int = ModelSettings.PAPER["kernel"]
+PAPER_DROPOUT: float = ModelSettings.PAPER["dropout"]
 
 
 class STGCN(nn.Module):
@@ -41,7 +42,7 @@ class STGCN(nn.Module):
         channels: Sequence[int] = PAPER_CHANNELS,
         strides: Sequence[int] = PAPER_STRIDES,
         kernel: int = PAPER_KERNEL,
-        dropout: float = 0.5,
+        dropout: float = PAPER_DROPOUT,
     ) -> None:
         super().__init__()
         joints = len(layout.joints)

@@ -144,6 +144,12 @@ def one_shot_masks(
     return ~novel, novel & ~np.isin(np.asarray(ids), list(exemplars.values()))
 
 
+def has_exemplars(dataset: str) -> bool:
+    """Whether a data set has official one-shot exemplars."""
+    format = FORMATS.get(dataset)
+    return format is not None and format.exemplars is not None
+
+
 def one_shot_exemplars(dataset: str) -> dict[str, str]:
     """The exemplar clip of each novel class in the data set's one-shot protocol: class name -> clip name.
 

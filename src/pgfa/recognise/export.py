@@ -45,7 +45,7 @@ def _converted(bundle: Bundle, encoder: TorchEncoder) -> OnnxEncoder:
     import torch
     from torch import Tensor, nn
 
-    from pgfa.model.encoder_spec import encoder_spec
+    from pgfa.model.encoder import encoder_spec
 
     try:
         import onnx  # noqa: F401

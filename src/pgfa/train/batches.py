@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from pgfa.config import RunSettings
-from pgfa.model.objective import Batch
+from pgfa.model.batch import Batch
 from pgfa.train.augment import augment
 from pgfa.train.corpus import Corpus
 from pgfa.train.degrade import degrade

@@ -4,7 +4,7 @@ Equal states give equal bytes. The file carries a digest of its tensors and fact
 detected when the file is read.
 
 Rule for changes: tensors are ``model.NAME`` and ``optimiser.INDEX.FIELD``, facts are JSON under ``about``. Any change
-gets a new `FORMAT`; `_read` keeps reading every older one, and tests/fixtures holds a file of each.
+gets a new `FORMAT`; `_read` keeps reading every older one, and the tests hold a file of each.
 """
 
 from __future__ import annotations
@@ -35,7 +35,11 @@ def save_checkpoint(
 
     tensors = {f"model.{name}": value.contiguous() for name, value in model.state_dict().items()}
     if optimiser is not None:
-        for index, state in optimiser.state_dict()["state"].items():
+        states = optimiser.state_dict()["state"]
+        parameters = sum(len(group["params"]) for group in optimiser.param_groups)
+        if stateless := [str(index) for index in range(parameters) if index not in states]:
+            about["stateless"] = " ".join(stateless)
+        for index, state in states.items():
             for name, value in state.items():
                 tensors[f"optimiser.{index}.{name}"] = torch.as_tensor(value).contiguous()
     header = {"form": FORMAT, "digest": _digest(tensors, about), "about": about}
@@ -64,9 +68,15 @@ def load_checkpoint(
             if name.startswith("optimiser."):
                 _, index, field = name.split(".", 2)
                 state.setdefault(int(index), {})[field] = value
+        # A parameter that gets no gradient has no state, neither here nor in the optimiser that was saved.
+        for position in str(about.pop("stateless", "")).split():
+            del state[int(position)]
         # Without its state an optimiser would resume as if at its first step: the run would not be the same.
-        full = all(any(v.shape == shape for v in state[i].values()) for i, shape in enumerate(shapes))
-        if not full or len(state) != len(shapes):
+        full = all(
+            index < len(shapes) and any(value.shape == shapes[index] for value in fields.values())
+            for index, fields in state.items()
+        )
+        if not full:
             raise BadCheckpoint(f"{path}: the optimiser state does not fit the model of the run")
         optimiser.load_state_dict({"state": state, "param_groups": optimiser.state_dict()["param_groups"]})
     return about

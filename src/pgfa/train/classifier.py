@@ -11,9 +11,9 @@ from torch import Tensor
 
 from pgfa.config import RunSettings
 from pgfa.files import digest
+from pgfa.model.batch import Batch
 from pgfa.model.device import pick_device
 from pgfa.model.encoder import MotionEncoder, build_model
-from pgfa.model.objective import Batch
 from pgfa.progress import Progress
 from pgfa.train.batches import TrainingClips
 from pgfa.train.corpus import Corpus
@@ -89,9 +89,9 @@ def classifier_identity(settings: RunSettings, corpus: Corpus, sentences: ClassS
     unused = {"logit_scale", "learn_logit_scale", "test_each_epoch", "objective"}
     return digest(
         "cross-entropy",
-        decisive.prepare.canonical(omit_added=False),
+        decisive.prepare.canonical(omit_since=2),
         decisive.model.canonical(),
-        decisive.train.canonical(exclude=unused, omit_added=False),
+        decisive.train.canonical(exclude=unused, omit_since=2),
         [a.key for a in corpus.seen],
         _outputs(sentences, len(corpus.seen), settings).tobytes(),
         sentences.mirror.tobytes() if settings.train.mirror else "",

@@ -13,7 +13,14 @@ from numpy.typing import NDArray
 from pgfa.config import RunSettings
 from pgfa.errors import BadConfig
 from pgfa.pack import Pack, open_pack
-from pgfa.pack.protocol import EVERYTHING, first_exemplars, one_shot_exemplars, one_shot_masks, pack_masks
+from pgfa.pack.protocol import (
+    EVERYTHING,
+    first_exemplars,
+    has_exemplars,
+    one_shot_exemplars,
+    one_shot_masks,
+    pack_masks,
+)
 from pgfa.text.catalogue import ActionClass, Catalogue, Split, catalogue, catalogue_from_labels, find_split
 from pgfa.text.overlap import Removal, label_vectors, removed_classes
 from pgfa.train.clip_set import ClipIndex
@@ -213,10 +220,9 @@ def _exemplar_names(packs: Sequence[Pack], split: Split) -> dict[str, str]:
     own = [(pack, np.flatnonzero(pack.column("dataset") == split.dataset)) for pack in packs]
     ids = [name for pack, clips in own for name in pack.column("id")[clips].tolist()]
     actions = [name for pack, clips in own for name in pack.actions[clips].tolist()]
-    if split.dataset in ("ntu60", "ntu120"):
-        official = one_shot_exemplars(split.dataset)
-        exemplars = {action: clip for action, clip in official.items() if action in split.unseen}
-        if set(exemplars) == set(split.unseen):
-            one_shot_masks(ids, actions, exemplars)  # names the one that is missing
-            return exemplars
+    official = one_shot_exemplars(split.dataset) if has_exemplars(split.dataset) else {}
+    exemplars = {action: clip for action, clip in official.items() if action in split.unseen}
+    if set(exemplars) == set(split.unseen):
+        one_shot_masks(ids, actions, exemplars)  # names the one that is missing
+        return exemplars
     return first_exemplars(ids, actions, split.unseen)

@@ -62,7 +62,7 @@ def train(
     data = TrainingClips.of(corpus, sentences, settings, target)
     loss = objective(settings.train.objective)
     for metrics in train_epochs(model, loss, data, settings.train, out, identity, show=show, bar=bar):
-        metrics["logit_scale"] = round(float(model.log_scale.exp()), 4)
+        metrics["logit_scale"] = round(float(model.log_scale.detach().exp()), 4)
         if settings.train.test_each_epoch:
             accuracy = evaluate_epoch(model, corpus, settings, sentences.centre)
             append_line(out / TEST_LOG, {"epoch": metrics["epoch"], **accuracy})

@@ -43,7 +43,7 @@ def fit(encoded: Encoded) -> Mapped:
 
 BASELINE = Baseline(
     on_encoder(fit),
-    title="frozen encoder, then the projection alone by the same loss: the paradigm the paper argues against",
+    title="frozen encoder, then the projection alone by the paper's contrastive loss: the paradigm it argues against",
     assumes="features that tell seen classes apart also tell unseen ones apart",
     source="the same",
 )

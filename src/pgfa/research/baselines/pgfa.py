@@ -41,7 +41,7 @@ def fit(context: FitContext) -> EndToEnd:
 
 BASELINE = Baseline(
     fit,
-    title="encoder and linear projection, contrastive loss against sentence vectors, end to end",
+    title="encoder and linear projection, trained end to end against sentence vectors",
     assumes="sentences near in words are near in motion",
     source="IEEE TIP 2025; method.md sections 2, 3",
     trains_encoder=True,

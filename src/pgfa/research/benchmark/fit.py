@@ -64,7 +64,7 @@ class FitJob:
     @property
     def key(self) -> str:
         """Digest of everything that decides the stored output, clips and code apart."""
-        return digest(VERSION, self.options.canonical(omit_added=False), self.folder.name)
+        return digest(VERSION, self.options.canonical(omit_since=2), self.folder.name)
 
 
 @dataclass(frozen=True)

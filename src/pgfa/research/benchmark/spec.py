@@ -131,10 +131,10 @@ class BenchmarkSettings(Settings):
         *,
         include: Collection[str] | None = None,
         exclude: Collection[str] = (),
-        omit_added: bool = True,
+        omit_since: int = 1,
     ) -> dict[str, Any]:
         """As `Settings.canonical`; protocols under the names of format 1 too."""
-        values = super().canonical(include=include, exclude=exclude, omit_added=omit_added)
+        values = super().canonical(include=include, exclude=exclude, omit_since=omit_since)
         if "protocols" in values:
             old = {name: before for before, name in _OLD_PROTOCOLS.items()}
             values["protocols"] = [old[protocol] for protocol in values["protocols"]]

@@ -166,7 +166,7 @@ def _epochs(folder: Path) -> int:
 
 def _key(split: SplitRuns, run: RunSettings, *more: Any) -> str:
     """Digest of everything that decides a result; the same for results of format 1."""
-    decisive = run.canonical(exclude={"packs"}, omit_added=False)
+    decisive = run.canonical(exclude={"packs"}, omit_since=2)
     if run.train.objective == "contrastive":  # the only one when format 1 was written
         del decisive["train"]["objective"]
     return digest(
