@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from pgfa.config import RunSettings
 from pgfa.errors import BadFile
-from pgfa.evaluate.evaluate import evaluate, save_evaluation
+from pgfa.evaluate.evaluate import evaluate, evaluate_run, save_evaluation
 from pgfa.evaluate.evaluation import FORMAT, read_evaluation
 from pgfa.evaluate.report.content import BEFORE
+from pgfa.train.corpus import build_corpus
+from pgfa.train.run import open_run
 
 V1 = Path(__file__).parents[1] / "fixtures" / "v1"
 
@@ -38,6 +43,29 @@ def test_a_one_shot_file_of_format_1(tmp_path: Path) -> None:
     evaluation = read_evaluation(path)
     assert (evaluation["start"], evaluation["before"]) == ("exemplars", scores)
     assert not {"from_one_clip", "from_sentences", "after_alignment"} & evaluation.keys()
+
+
+def test_a_one_shot_report_says_where_classes_start(tmp_path: Path) -> None:
+    """Captions and table name exemplars, not sentences, from the evaluation to the page."""
+    for path in (V1 / "run-default").iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    run = replace(
+        open_run(tmp_path, device="cpu"),
+        settings=RunSettings.load(tmp_path / "run.toml", RunSettings.saved).model_copy(
+            update={"packs": (str(V1 / "pack"),)}
+        ),
+    )
+    corpus = build_corpus(run.settings)
+    first = [int((corpus.test.labels == label).argmax()) for label in range(len(corpus.unseen))]
+    one_shot = replace(corpus, exemplars=corpus.test.take(np.array(first)))
+    pages = {}
+    for start, clips in (("sentences", corpus), ("exemplars", one_shot)):
+        evaluation = evaluate_run(run, clips)
+        assert evaluation.to_dict()["start"] == start
+        pages[start] = save_evaluation(evaluation)[1].read_text(encoding="utf-8")
+    assert BEFORE["exemplars"] in pages["exemplars"]
+    assert BEFORE["sentences"] not in pages["exemplars"].replace(json.dumps(BEFORE), "")
+    assert BEFORE["sentences"] in pages["sentences"]
 
 
 def test_a_written_file_is_read_back(tmp_path: Path) -> None:
