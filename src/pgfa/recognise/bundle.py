@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pgfa.config import FORMAT as SETTINGS_FORMAT
 from pgfa.config import RunSettings
 from pgfa.errors import BadCheckpoint, PgfaError
 from pgfa.files import file_sha256, read_json, write_atomic, write_json
@@ -28,7 +29,10 @@ from pgfa.recognise.encoders import FeatureEncoder, OnnxEncoder, TorchEncoder
 from pgfa.recognise.prototypes import Prototype, load_prototypes, save_prototypes
 from pgfa.text.anchors import sentence_anchors
 
-FORMAT = "pgfa recogniser 1"
+FORMAT = "pgfa recogniser 2"
+OLD_FORMAT = "pgfa recogniser 1"
+"""With the settings of format 1, which `RunSettings.saved` maps."""
+
 MANIFEST, TORCH, ONNX, SENTENCES = (
     "recogniser.json",
     "encoder.safetensors",
@@ -165,7 +169,7 @@ def _manifest(path: Path) -> dict[str, Any]:
     except PgfaError as error:
         raise BadCheckpoint(str(error)) from None
     form = manifest.get("form") if isinstance(manifest, dict) else None
-    if form != FORMAT:
+    if form not in (FORMAT, OLD_FORMAT):
         raise BadCheckpoint(f"{path}: expected form {FORMAT!r}, found {form!r}")
     return dict(manifest)
 
@@ -202,7 +206,7 @@ def _sentences(file: Path, size: int) -> dict[str, NDArray[np.float32]]:
 
 def _portable(settings: RunSettings) -> dict[str, Any]:
     """Settings without the paths of the machine that trained the model."""
-    values = settings.model_dump(mode="json")
+    values = {"format": SETTINGS_FORMAT, **settings.model_dump(mode="json")}
     values["packs"] = [re.split(r"[\\/]", str(p).rstrip("\\/"))[-1] for p in settings.packs]
     if values["text"]["source"] is not None:
         values["text"]["source"] = Path(values["text"]["source"]).name

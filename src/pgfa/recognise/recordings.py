@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from pgfa.errors import BadFile
-from pgfa.read import format_of, read_all
+from pgfa.read import find_recordings, format_of, read_all
 from pgfa.skeleton import Clip
 
 
@@ -16,12 +16,10 @@ def recordings_in(folder: Path) -> list[Clip]:
 
     Raises BadFile where the folder does not exist or contains no recording, or where a recording is damaged.
     """
-    from pgfa.pack.importing.folder import files_format
-
     if not folder.is_dir():
         raise BadFile(folder, expected="a folder of recordings", found="no such folder")
     clips = []
-    for file in files_format(folder).find(folder):
+    for file in find_recordings(folder):
         try:
             format_of(file)
         except BadFile:

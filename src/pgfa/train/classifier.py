@@ -16,11 +16,11 @@ from pgfa.model.device import pick_device
 from pgfa.model.encoder import MotionEncoder, build_model
 from pgfa.progress import Progress
 from pgfa.train.batches import TrainingClips
+from pgfa.train.clip_set import clip_bytes
 from pgfa.train.corpus import Corpus
 from pgfa.train.loop import train_epochs
 from pgfa.train.run import open_or_create_run
 from pgfa.train.sentences import ClassSentences, class_sentences
-from pgfa.train.train import clip_bytes
 
 
 def train_classifier(

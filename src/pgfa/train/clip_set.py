@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,3 +69,11 @@ class ClipIndex:
     def by_class(self) -> ClipIndex:
         """The clips sorted by class."""
         return self.take(np.argsort(self.labels, kind="stable"))
+
+
+def clip_bytes(*sets: ClipSet) -> list[Any]:
+    """What a digest takes of clips and their classes: positions as a view (a copy would double the memory), labels."""
+    return [
+        *(np.ascontiguousarray(clips.positions).reshape(-1).view(np.uint8).data for clips in sets),
+        *(clips.labels.tobytes() for clips in sets),
+    ]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 
 from pgfa.config import RunSettings
@@ -17,7 +16,7 @@ from pgfa.progress import Progress
 from pgfa.text.catalogue import custom_catalogues
 from pgfa.train.anchors import evaluate_epoch
 from pgfa.train.batches import TrainingClips
-from pgfa.train.clip_set import ClipSet
+from pgfa.train.clip_set import clip_bytes
 from pgfa.train.corpus import Corpus
 from pgfa.train.loop import append_line, train_epochs
 from pgfa.train.run import TEST_LOG, open_or_create_run
@@ -67,14 +66,6 @@ def train(
             accuracy = evaluate_epoch(model, corpus, settings, sentences.centre)
             append_line(out / TEST_LOG, {"epoch": metrics["epoch"], **accuracy})
     return model
-
-
-def clip_bytes(*sets: ClipSet) -> list[Any]:
-    """What a digest takes of clips and their classes: positions as a view (a copy would double the memory), labels."""
-    return [
-        *(np.ascontiguousarray(clips.positions).reshape(-1).view(np.uint8).data for clips in sets),
-        *(clips.labels.tobytes() for clips in sets),
-    ]
 
 
 def _identity(settings: RunSettings, corpus: Corpus) -> str:
