@@ -69,7 +69,7 @@ class ModelSettings(StageSettings):
     }
 
     encoder: EncoderName = "stgcn"
-    """Motion encoder. The paper uses `stgcn` in settings 1 and one-shot, `shiftgcn` in setting 2."""
+    """Motion encoder. The paper uses `stgcn` in setting 1 and one-shot, and `shiftgcn` in setting 2."""
     streams: tuple[Literal["joint", "bone", "motion"], ...] = ("joint", "bone", "motion")
     """Inputs per joint: position (`joint`), vector from its parent (`bone`), change to the next frame (`motion`)."""
     channels: tuple[Annotated[int, Field(ge=1, le=4096)], ...] = (32, 64, 128)

@@ -1,4 +1,4 @@
-"""What a motion encoder is to the rest of the package, and how one is found by its name."""
+"""What a motion encoder is to the rest of the package, and how it is looked up by name."""
 
 from __future__ import annotations
 

@@ -96,7 +96,7 @@ class Unit(nn.Module):
 
 
 class Spatial(nn.Module):
-    """Shift in, mask, channels mixed, shift out, norm a joint and channel; added to x; ReLU."""
+    """Shift in, mask, channels mixed, shift out, norm per joint and channel; added to x; ReLU."""
 
     source: Tensor
     inverse: Tensor

@@ -134,7 +134,7 @@ def from_authors(state: dict[str, Tensor]) -> dict[str, Tensor]:
     """Rename a state of the authors' ST-GCN modules to ours, so that their weights can be loaded.
 
     Raises:
-        KeyError: never; a name that is not theirs is survives, and load_state_dict then says so.
+        Nothing: an unknown name is kept, and load_state_dict then reports it.
     """
     parts = {
         "gcn.conv": "spread",

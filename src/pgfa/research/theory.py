@@ -59,7 +59,7 @@ def spread(prototype: ArrayLike, m: ArrayLike) -> Vector:
 
     Args:
         prototype: (..., d) mean of m unit features, not normalised.
-        m: (...) how many.
+        m: (...) number of vectors.
     """
     size = np.asarray(m, dtype=np.float64)
     square = (np.asarray(prototype, dtype=np.float64) ** 2).sum(axis=-1)
@@ -89,7 +89,7 @@ def sampling_radius(m: ArrayLike, sigma: ArrayLike, d: int, delta: float) -> Vec
     For supports use `support_radius`: the law of selected clips need not be sub-Gaussian with its class's constant.
 
     Args:
-        m: (...) how many.
+        m: (...) number of vectors.
         sigma: (...) sub-Gaussian constant in every direction.
         delta: chance of a larger deviation, in (0, 1).
     """
@@ -207,7 +207,7 @@ def misclassification_bound_within(
         class_means: (K, d) m_c, none of them zero.
         errors: () or (K,) bound on |z_c/|z_c| - mu_c|, as `direction_error` gives it.
         sigma: () or (K,) sub-Gaussian constants.
-        delta: chance that some anchor lies further off.
+        delta: probability that any anchor is further away.
     """
     means, unit = np.asarray(class_means, dtype=np.float64), _unit(class_means)
     eta = np.broadcast_to(np.asarray(errors, dtype=np.float64), len(means))
@@ -224,8 +224,8 @@ class Decision:
     Attributes:
         align: whether to use the prototypes; true exactly when move > noise.
         move: mean square, over pairs of classes, of how far alignment changes the function that decides between the
-            two; functions are scaled to mean square 1 over the clips, so 0 is unchanged and 4 is reversed.
-        noise: the least move that is trusted: what the sampling of clips explains.
+            two; functions are scaled to mean square 1 over the clips, so 0 means unchanged and 4 means reversed.
+        noise: the threshold for `move`: how large a move the sampling of clips alone explains.
         supports: (K,) clips behind each prototype; a class of fewer than 2 has no measured noise of its own.
         radius: (K,) estimate of the root mean square of |z_c - E z_c|; NaN below 2 supports.
     """

@@ -100,7 +100,7 @@ def observe(joints: Array, layout: Layout, view: View, random: np.random.Generat
 def _occlude(
     observed: Array, layout: Layout, looseness: Array, view: View, random: np.random.Generator
 ) -> Array:
-    """Joints out of sight: for 3 to 14 frames the sensor extrapolates from their last position on the limb."""
+    """Occluded joints: for 3 to 14 frames the sensor extrapolates from their last position on the limb."""
     frames = len(observed)
     parents = _parents(layout)
     hidden = np.array(

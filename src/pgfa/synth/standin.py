@@ -72,7 +72,7 @@ def synthesise(dataset: str, clips: int, folder: Path, seed: int = 0, jobs: int 
     if seed < 0 or clips < 1:
         raise BadConfig(f"clips must be at least 1 and seed at least 0, found {clips} and {seed}")
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise BadConfig(f"{folder} holds something already; name a new folder")
+        raise BadConfig(f"{folder} is not empty; choose a new folder")
     temporary = folder.with_name(f".{folder.name}.part")
     shutil.rmtree(temporary, ignore_errors=True)
     temporary.mkdir(parents=True)

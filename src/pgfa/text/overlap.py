@@ -1,7 +1,7 @@
 """The leakage rule: classes of other data sets that mean the same as an unseen class may not be trained on.
 
 A class is not unseen when another data set of the training set shows it under another name. There are three
-rules; a class is removed when one of them applies, and in doubt all of them remove:
+rules; a class is removed if any of them applies, so doubtful cases are removed:
 
 1. concepts: the hand-made `means` lists of the catalogues share a concept (docs/catalogue.md);
 2. words: all words of one label are in the other ("throw", "throw a ball"), after light stemming and without

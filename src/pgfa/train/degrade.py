@@ -23,7 +23,7 @@ TIPS = ("hand", "thumb", "foot")
 
 
 def degrade(positions: Tensor, layout: str) -> Tensor:
-    """Degrade half of the clips, each on its own, by several defects at once.
+    """Degrade half of the clips, each independently, by several defects at once.
 
     Args:
         positions: (B, T, M, V, 3); absent bodies are 0 and stay 0.
@@ -62,7 +62,7 @@ def _lose(positions: Tensor, layout: str) -> Tensor:
 
 @cache
 def _tables(name: str) -> tuple[tuple[tuple[int, int], ...], Tensor, Tensor]:
-    """Bones (child, parent) from the centre outwards, which joints may be lost, which are the ends of limbs."""
+    """Bones (child, parent) from the centre outwards, which joints may be lost, and which are ends of limbs."""
     layout: Layout = get_layout(name)
     limbs, tips = (torch.tensor([j.startswith(kind) for j in layout.joints]) for kind in (LIMBS, TIPS))
     return layout.outwards, limbs, tips

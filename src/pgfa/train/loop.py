@@ -67,9 +67,9 @@ def train_epochs(
         settings: seed, epochs, batch size, optimiser, schedule, learning rate.
         out: folder of checkpoint, log and weights.
         identity: digest of everything that decides the weights.
-        title: what the progress line says.
+        title: of the progress line.
         show: report progress, speed and time left on stderr.
-        bar: the progress of a longer job, advanced instead of an own one.
+        bar: the progress of a longer job, advanced instead of a bar of its own.
         schedule: learning rate over time.
         save_every: epochs between two checkpoints, for models that train in seconds.
 

@@ -39,12 +39,12 @@ def train(
     of threads): each epoch ends in a checkpoint, and everything random is a function of seed, epoch and step.
 
     Args:
-        settings: of the run; kept as ``run.toml`` in `out`.
+        settings: of the run; stored as ``run.toml`` in `out`.
         corpus: prepared clips; all of them are copied to the device once, a batch is one gather.
         out: the run's folder.
         device: ``cpu``, ``cuda``, ``cuda:1`` or ``auto`` (the GPU if there is one).
         show: report progress, speed and time left on stderr.
-        bar: the progress of a longer job, advanced instead of an own one.
+        bar: the progress of a longer job, advanced instead of a bar of its own.
 
     Returns:
         The trained model, in evaluation mode.
@@ -70,7 +70,7 @@ def train(
 
 
 def clip_bytes(*sets: ClipSet) -> list[Any]:
-    """What a digest takes of clips and their classes: positions as a view (a copy would double the memory), labels."""
+    """The content of clips for a digest: positions as a view (a copy would double the memory), and labels."""
     return [
         *(np.ascontiguousarray(clips.positions).reshape(-1).view(np.uint8).data for clips in sets),
         *(clips.labels.tobytes() for clips in sets),

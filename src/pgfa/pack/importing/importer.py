@@ -197,7 +197,7 @@ def _format_of(format: Format | str, source: Path, labels: Path | None) -> Forma
     from pgfa.read import FORMATS
 
     if name not in FORMATS:
-        raise BadConfig(f"no format {name!r}; known: {', '.join(sorted([*FORMATS, folder.NAME]))}")
+        raise BadConfig(f"unknown format {name!r}; available: {', '.join(sorted([*FORMATS, folder.NAME]))}")
     return FORMATS[name]
 
 

@@ -138,7 +138,7 @@ def _pack(spec: BenchmarkSettings, name: str, out: Path, packs: Path) -> Path:
         return packs / name
     if name != "synthetic":
         raise BadConfig(
-            f"{packs / name}: no such pack; create it with `pgfa import`, or name the folder of the packs "
+            f"{packs / name}: no such pack; create it with `pgfa import`, or give the folder of the packs "
             "with --packs"
         )
     from pgfa.synth import DEMO_ACTIONS, make_clips

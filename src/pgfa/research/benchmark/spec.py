@@ -168,4 +168,4 @@ def _matching_splits(name: str) -> list[str]:
 
 def _check_names(kind: str, names: Iterable[str], table: Mapping[str, Any]) -> None:
     if unknown := [name for name in names if name not in table]:
-        raise BadConfig(f"no {kind} {unknown[0]!r}; known: {', '.join(table)}")
+        raise BadConfig(f"unknown {kind} {unknown[0]!r}; available: {', '.join(table)}")

@@ -110,5 +110,5 @@ def spec_names() -> tuple[str, ...]:
 def load_spec(name: str) -> TableSpec:
     """The spec of a table. Raises BadConfig that lists the known ones."""
     if name not in spec_names():
-        raise BadConfig(f"no setting named {name!r}; known: {', '.join(spec_names())}")
+        raise BadConfig(f"unknown setting {name!r}; available: {', '.join(spec_names())}")
     return TableSpec(**tomllib.loads((_SPECS / f"{name}.toml").read_text(encoding="utf-8")))

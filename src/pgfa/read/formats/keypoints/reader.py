@@ -48,7 +48,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class KeypointInfo:
-    """What a file holds besides the keypoints; None for what is missing.
+    """The content of a file besides the keypoints; None for what is missing.
 
     Attributes:
         layout: the joints.
@@ -224,7 +224,7 @@ def _in_image(points: Floats, layout: Layout) -> bool:
 
 
 def _normalised(points: Floats) -> bool:
-    """Whether x and y are from 0 to 1 of the image (a body may reach out of the image somewhat)."""
+    """Whether x and y are from 0 to 1 of the image (a body may extend a little beyond the image)."""
     finite = points[np.isfinite(points)]
     return bool(len(finite) and np.abs(finite).max() <= 4)
 
