@@ -274,7 +274,7 @@ def test_a_run_reports_what_is_missing(workspace: Path, tmp_path: Path) -> None:
         return str(build_corpus(RunSettings(packs=(str(pack),), split=split), catalogues))
 
     mine = workspace / "mine.toml"
-    assert "no sentences for recordings" in corpus("recordings/unseen:wave")
+    assert "no catalogue for recordings" in corpus("recordings/unseen:wave")
     assert "no sentences" not in corpus("recordings/unseen:wave", mine)
     with pytest.raises(
         BadConfig, match="the packs contain recordings: choose the unseen classes, for example recordings/"

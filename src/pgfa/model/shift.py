@@ -110,8 +110,8 @@ def _read(x: Tensor, frames: Tensor) -> Tensor:
     """Frames (C, S) of x (C, V, T, R), as (C, V, S, R); a frame outside the clip is 0."""
     c, v, t, r = x.shape
     blank_last = torch.cat([x, x.new_zeros(1, 1, 1, 1).expand(c, v, 1, r)], dim=2)
-    at = torch.where((frames >= 0) & (frames < t), frames, t)
-    row = (t + 1) * torch.arange(c * v, device=x.device).view(c, v, 1) + at[:, None]
+    column = torch.where((frames >= 0) & (frames < t), frames, t)
+    row = (t + 1) * torch.arange(c * v, device=x.device).view(c, v, 1) + column[:, None]
     return blank_last.view(-1, r).index_select(0, row.flatten()).view(c, v, -1, r)
 
 

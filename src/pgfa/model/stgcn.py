@@ -117,8 +117,8 @@ class Dropout(nn.Module):
             return x
         words = torch.empty((x.numel() + 7) // 8, dtype=torch.int64, device=x.device)
         words.random_(torch.iinfo(torch.int64).min, None)
-        survives = words.view(torch.uint8)[: x.numel()].view(x.shape) >= self.dropped
-        return x * survives * (256 / (256 - self.dropped))
+        retained = words.view(torch.uint8)[: x.numel()].view(x.shape) >= self.dropped
+        return x * retained * (256 / (256 - self.dropped))
 
 
 def _build(settings: ModelSettings, layout: Layout, inputs: int, bodies: int) -> STGCN:

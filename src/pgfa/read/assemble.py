@@ -60,8 +60,8 @@ def assemble(
         zero_body = zero.all(axis=-1, keepdims=True)
         if absent == "zero body":
             zero &= zero_body
-        elif stray := int((zero & ~zero_body).sum()):
-            noted.append(counted(stray, "joint") + " at the position of the sensor")
+        elif at_sensor := int((zero & ~zero_body).sum()):
+            noted.append(counted(at_sensor, "joint") + " at the position of the sensor")
         missing |= zero
     out[missing] = np.nan
     empty = int(missing.reshape(frames, -1).all(axis=1).sum())

@@ -62,10 +62,10 @@ def same_meaning(
     threshold: float = SAME_COSINE,
 ) -> bool:
     """Whether two classes mean the same by any of the rules; `vectors` maps labels to unit vectors (rule 3)."""
-    return why_same(a, b, vectors, threshold) is not None
+    return matching_rule(a, b, vectors, threshold) is not None
 
 
-def why_same(
+def matching_rule(
     a: ActionClass,
     b: ActionClass,
     vectors: Mapping[str, NDArray[np.float32]] | None = None,
@@ -110,7 +110,7 @@ def removed_classes(
         for action in unseen:
             if other.dataset == action.dataset and not within and other.key != action.key:
                 continue
-            if rule := why_same(action, other, vectors, threshold):
+            if rule := matching_rule(action, other, vectors, threshold):
                 removals.append(Removal(other.dataset, other.name, action.key, rule))
                 break
     return removals

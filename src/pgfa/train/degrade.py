@@ -51,8 +51,8 @@ def _lose(positions: Tensor, layout: str) -> Tensor:
     tables = _tables(layout)
     limbs, tips = (mask.to(positions.device) for mask in tables[1:])
     rank = torch.rand(count, joints, device=positions.device).masked_fill(~limbs, 2).argsort(1).argsort(1)
-    few = rank < torch.randint(1, 4, (count, 1), device=positions.device)
-    lost = torch.where(_chance(ENDS, count, positions)[:, None], tips, few)
+    one_to_three = rank < torch.randint(1, 4, (count, 1), device=positions.device)
+    lost = torch.where(_chance(ENDS, count, positions)[:, None], tips, one_to_three)
     lost &= _chance(LOST, count, positions)[:, None]
     source = torch.arange(joints, device=positions.device).repeat(count, 1)
     for child, parent in tables[0]:

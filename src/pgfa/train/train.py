@@ -81,14 +81,14 @@ def _identity(settings: RunSettings, corpus: Corpus) -> str:
     clips = [corpus.train, corpus.test, *([corpus.exemplars] if corpus.exemplars else [])]
     own = settings.text.source if settings.text.encoder == "file" else None
     return digest(
-        _decisive(settings),
+        _identity_settings(settings),
         *([file_sha256(Path(own))] if own else []),  # a file of the same name may hold other vectors by now
         [a.model_dump(mode="json") for a in (*corpus.seen, *corpus.unseen)],
         *clip_bytes(*clips),
     )
 
 
-def _decisive(settings: RunSettings) -> dict[str, Any]:
+def _identity_settings(settings: RunSettings) -> dict[str, Any]:
     """The settings that make a run what it is."""
     decisive = settings.canonical(exclude={"adapt", "packs"})
     if settings.protocol == "all":

@@ -166,19 +166,19 @@ def _example(report: Report, number: int, correct_before: bool, correct_after: b
         escape(report.classes[labels[index]].name) for labels in (predictions.before, predictions.after)
     )
     if correct_after:
-        mistake = "" if correct_before else f"before: {before}"
+        prediction = "" if correct_before else f"before: {before}"
     else:
-        mistake = (
+        prediction = (
             f"predicted: {after}"
             if correct_before or before == after
             else f"predicted: {before}, then {after}"
         )
-    if mistake:
-        mistake = f'<span class="faint">{mistake}</span>'
+    if prediction:
+        prediction = f'<span class="faint">{prediction}</span>'
     return (
         f'<li><button type="button" data-example="{number}" aria-pressed="false">'
         f'<span class="name">{marker(true)}{escape(report.classes[true].name)}</span>'
-        f'{mistake}<span class="faint id">{escape(predictions.ids[index])}</span></button></li>'
+        f'{prediction}<span class="faint id">{escape(predictions.ids[index])}</span></button></li>'
     )
 
 

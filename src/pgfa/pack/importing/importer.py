@@ -148,14 +148,14 @@ def _check_arguments(
 def _read(pool: _ReaderPool, chunks: list[Chunk], partial: Path, layout: str | None, progress: bool) -> int:
     """Complete the shards of all chunks; returns the number of files whose shards existed before."""
     shards = {chunk: shard for chunk in chunks if (shard := check_shard(chunk.shard))}
-    unread = [chunk for chunk in chunks if chunk not in shards]
+    open_chunks = [chunk for chunk in chunks if chunk not in shards]
     files = sum(len(chunk.files) for chunk in chunks)
-    read_before = files - sum(len(chunk.files) for chunk in unread)
+    read_before = files - sum(len(chunk.files) for chunk in open_chunks)
     with (
         Progress(f"import {pool.format.name}", files, read_before, show=progress) as bar,
         _resume_hint(partial, progress),
     ):
-        for chunk, shard in pool.read(unread):
+        for chunk, shard in pool.read(open_chunks):
             shards[chunk] = shard
             bar.advance(len(chunk.files))
             _check_layouts(shards.values(), layout)
@@ -216,7 +216,9 @@ class _ReaderPool:
         started = time.perf_counter()
         for finished, chunk in enumerate(chunks):
             seconds = time.perf_counter() - started
-            if self.requested != 1 and (self.requested or _pays(seconds, finished, len(chunks) - finished)):
+            if self.requested != 1 and (
+                self.requested or _parallel_is_faster(seconds, finished, len(chunks) - finished)
+            ):
                 yield from self._read_in_parallel(chunks[finished:])
                 return
             yield chunk, write_shard(chunk, self.format, self.source)
@@ -245,7 +247,7 @@ class _ReaderPool:
             pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _pays(seconds: float, finished: int, remaining: int) -> bool:
+def _parallel_is_faster(seconds: float, finished: int, remaining: int) -> bool:
     """Whether more processes are faster: starting one takes about a second, and so does a reader's first file."""
     return cores() > 1 and remaining > 1 and seconds > 1.0 and seconds / finished * remaining > 3.0
 

@@ -279,11 +279,11 @@ def account_pku(root: Path) -> Account:
     streams = {ref.stem for ref in find_pku(root)}
     splits = read_splits(root)
     official = {name for split in splits.values() for names in split for name in names}
-    unsplit = {f"{name}.txt" for name in SPLITS if name not in splits}
+    missing_split_files = {f"{name}.txt" for name in SPLITS if name not in splits}
     return Account(
         included=tuple(sorted(streams)),
         dropped=tuple(sorted(name for name in DROPPED if _stream_of(name) in streams)),
-        missing=tuple(sorted((official - streams) | unsplit)),
+        missing=tuple(sorted((official - streams) | missing_split_files)),
         foreign=(),
     )
 

@@ -132,7 +132,7 @@ class _Machine:
             items.append(value)
         return items[::-1]
 
-    def spend(self, amount: int) -> None:
+    def count_growth(self, amount: int) -> None:
         self.growth += amount
         if self.growth > MAX_GROWTH + 2 * len(self.raw):
             raise LimitExceeded(f"{self.file}: grows beyond the limit of {MAX_GROWTH:,} bytes")
@@ -180,7 +180,7 @@ class _Machine:
         if name == "frombuffer" and len(arguments) == 4 and type(arguments[1]) is NumberType:
             return array_of(first, arguments[1].dtype(), arguments[2], arguments[3])
         if name == "encode" and len(arguments) == 2 and isinstance(first, str) and arguments[1] == "latin1":
-            self.spend(len(first))
+            self.count_growth(len(first))
             return first.encode("latin1")
         if name in ("dict", "bytes") and not arguments:
             return {} if name == "dict" else b""

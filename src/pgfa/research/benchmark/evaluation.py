@@ -65,7 +65,7 @@ def evaluate_split(job: SplitJob, spec: BenchmarkSettings) -> list[BenchmarkRow]
     return [row for method in spec.methods for row in _MethodRows.of(job, spec, method).rows()]
 
 
-def right_of(row: BenchmarkRow) -> NDArray[np.bool_]:
+def correct_clips(row: BenchmarkRow) -> NDArray[np.bool_]:
     """(clips,) which test clips were recognised correctly."""
     return np.unpackbits(np.frombuffer(row["right"], np.uint8), count=row["clips"]).astype(bool)
 

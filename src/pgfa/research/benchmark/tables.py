@@ -71,8 +71,8 @@ def _figure_table(results: BenchmarkResults, name: str, title: str, notes: tuple
 def _accuracy_table(results: BenchmarkResults) -> Table:
     spec = results.spec
     protocol = spec.protocols[0]
-    how = choices(spec) if protocol == VALIDATED else "chosen by the labels of the test clips"
-    notes = [f"Protocol {protocol}: {how}; {SPREAD}."]
+    selection = choices(spec) if protocol == VALIDATED else "chosen by the labels of the test clips"
+    notes = [f"Protocol {protocol}: {selection}; {SPREAD}."]
     if len(results.failed):
         first = results.failed.row(0, named=True)
         run = f"{first['method'] or 'all methods'}, {first['split']}, {first['training']}"
