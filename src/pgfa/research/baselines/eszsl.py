@@ -55,6 +55,6 @@ def fit(encoded: Encoded) -> Mapped:
 BASELINE = Baseline(
     on_encoder(fit),
     title="frozen encoder, then a bilinear map in closed form",
-    assumes="as above; squared error to +1 and -1 is a fair aim",
+    assumes="as above; squared error to +1 and -1 is a suitable target",
     source="Romera-Paredes and Torr, ICML 2015",
 )

@@ -44,6 +44,6 @@ def fit(encoded: Encoded) -> Mapped:
 BASELINE = Baseline(
     on_encoder(fit),
     title="frozen encoder, then the projection alone by the same loss: the paradigm the paper argues against",
-    assumes="features that tell seen classes apart also tell unseen ones apart",
+    assumes="features that distinguish seen classes also distinguish unseen ones",
     source="the same",
 )

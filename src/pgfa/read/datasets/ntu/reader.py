@@ -125,7 +125,7 @@ def sample() -> dict[str, bytes]:
 
 FORMAT = Format(
     name="ntu",
-    title="any .skeleton files as NTU RGB+D has them",
+    title=".skeleton files as in NTU RGB+D, with any name",
     sniff=sniff_ntu,
     find=find_ntu,
     read=read_ntu,
