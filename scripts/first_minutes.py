@@ -1,11 +1,12 @@
 """The first minutes with pgfa, timed in a fresh environment: install, one command, three lines of Python, the page.
 
-    python scripts/first_minutes.py CLIP --sentence "a person ..." --as "..." [--right 1] [--data FOLDER] [--seed 0]
+    python scripts/first_minutes.py CLIP --sentence "a person ..." --sentence "..." [--right 1] [--data FOLDER] [--seed
+    0]
 
 Creates an environment in a temporary folder, installs this checkout into it and recognises CLIP. All times are wall
 times. The page is driven in headless Chromium by the Python that runs this script: it needs
 playwright and a Chromium, and is left out without them. --right is the number of the correct sentence. With --data, the
-sets of questions/first_minutes.toml that lie in that folder are args about too: one clip a class, drawn by --seed,
+sets of specs/questions/first_minutes.toml that are in that folder are tested too: one clip per class, drawn by --seed,
 and all clips of these classes.
 """
 

@@ -247,7 +247,7 @@ def test_the_best_epoch_on_the_test_clips_is_reported_as_test_selected(tmp_path:
     assert rows["t3a"]["right"] is not None
 
 
-def test_tables_are_made_of_the_rows(tmp_path: Path) -> None:
+def test_tables_follow_from_the_rows(tmp_path: Path) -> None:
     spec = spec_of()
     jobs = [job_of(tmp_path, f"utd-mhad/random-5-0{n}", 1000 * n) for n in range(3)]
     rows = [row for job in jobs for row in evaluate_split(job, spec)]

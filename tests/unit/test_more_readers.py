@@ -140,7 +140,7 @@ def test_a_session_without_tags_is_one_clip(tmp_path: Path) -> None:
     (clip,) = read_all(session(tmp_path))
     assert clip.frames == 300
     assert clip.problems[-1] == "no tag file: whole session"
-    with pytest.raises(BadFile, match=r"a tag file beside it \(P2_1_7A_p12.tagstream\)"):
+    with pytest.raises(BadFile, match=r"a tag file in the same folder \(P2_1_7A_p12.tagstream\)"):
         msrc12.tags(FileRef(tmp_path / "P2_1_7A_p12.csv"))
 
 

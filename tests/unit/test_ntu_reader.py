@@ -147,7 +147,7 @@ def test_two_of_six_bodies_are_kept_and_the_ghosts_go(tmp_path: Path) -> None:
     assert read_ntu(write(tmp_path, text), bodies=None).bodies == 6
 
 
-def test_a_ghost_beside_one_person_is_kept_and_named(tmp_path: Path) -> None:
+def test_a_ghost_next_to_one_person_is_retained_and_reported(tmp_path: Path) -> None:
     furniture = np.broadcast_to(person(1, x=-2.0, seed=9), (40, 25, 3)) * np.float32([2, 0.1, 1])
     clip = read_ntu(write(tmp_path, skeleton_text(stack(furniture, person(40)))))
     assert clip.problems == ("body 1 looks like a ghost",)

@@ -106,7 +106,7 @@ def test_a_map_keeps_joints_of_one_name_and_invents_nothing(source: str, target:
         assert len(goal.joints) - same == computed
 
 
-def test_kinect20_to_ntu25_as_the_issue_says() -> None:
+def test_kinect20_to_ntu25_as_defined() -> None:
     """The neck half-way between chest and head, finger tips and thumbs at the hand."""
     positions = np.random.default_rng(0).normal(size=(4, 2, 20, 3)).astype(np.float32)
     out = map_positions(positions, KINECT20, NTU25)

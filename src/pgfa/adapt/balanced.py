@@ -29,9 +29,9 @@ SENTENCE_WEIGHT = 1.0
 PSEUDO_COUNT = 5.0
 """Clips per class added when the prior is estimated from the clips (docs/results.md reports the effect)."""
 MIN_PRIOR = 1e-9
-"""Minimum prior of a class: scores stay finite where classes are all alike."""
+"""Minimum prior of a class: scores stay finite where all classes score equally."""
 MIN_MARGIN = 1e-4
-"""Minimum margin: scores stay finite where clips are all alike."""
+"""Minimum margin: scores stay finite where all clips are equal."""
 
 
 def balanced(features: Array, anchors: Array, settings: AdaptSettings) -> Alignment:

@@ -20,4 +20,4 @@ Device = Annotated[
 ]
 Quiet = Annotated[bool, Parameter(negative="", help="Suppress progress output.")]
 Switch = Annotated[bool, Parameter(negative="")]
-"""A flag that is off by default; its help stands in the command's docstring."""
+"""A flag that is off by default; its help is in the command's docstring."""

@@ -116,7 +116,7 @@ def _view(positions: NDArray[np.float64], absent: NDArray[np.bool_], layout: Lay
 
 
 def _front_yaw(positions: NDArray[np.float64], absent: NDArray[np.bool_], layout: Layout) -> float:
-    """Angle about the vertical from which the bodies are seen from the front, two bodies side by side.
+    """Angle about the vertical from which the bodies are seen from the front, or two bodies side by side.
 
     The viewer's right is (cos yaw, 0, -sin yaw), the left of a body that faces the viewer.
     """

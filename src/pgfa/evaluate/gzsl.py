@@ -25,7 +25,7 @@ class GzslScores:
     """Scores of test clips of seen and unseen classes against all candidate classes.
 
     Attributes:
-        scores: (N, K), higher is nearer; the first `unseen` columns are the unseen classes.
+        scores: (N, K), higher is more similar; the first `unseen` columns are the unseen classes.
         labels: (N,) true class numbers, below K.
         unseen: number of unseen candidates, 1 to K - 1.
     """

@@ -269,14 +269,14 @@ def should_align(
     chosen = np.flatnonzero(aligned.support)
     size = np.bincount(aligned.labels[chosen], minlength=len(anchors))
     rng = np.random.default_rng(seed)
-    apart = np.zeros(splits)
+    distances = np.zeros(splits)
     for i in range(splits):
         left = np.zeros(len(features), dtype=bool)
         left[chosen] = _halves(aligned.labels[chosen], len(anchors), rng)
         halves = (means(features, aligned.labels, half, anchors) for half in (left, aligned.support & ~left))
-        apart[i] = _mean_square_change(*(cosines(features, half) for half in halves))
+        distances[i] = _mean_square_change(*(cosines(features, half) for half in halves))
     move = _mean_square_change(cosines(features, anchors), cosines(features, aligned.prototypes))
-    noise = float(apart.mean() / (2 * (1 + confirmation)))
+    noise = float(distances.mean() / (2 * (1 + confirmation)))
     radius = np.full(len(anchors), np.nan)
     enough = size >= 2
     radius[enough] = np.sqrt(spread(aligned.prototypes[enough], size[enough]) / size[enough])

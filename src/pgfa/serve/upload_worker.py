@@ -71,7 +71,7 @@ def read_upload(
 
     Args:
         folder: private and empty; the file is written there under a safe name.
-        name: file name given by the client; readers may look at it, but it is never used as a path.
+        name: file name given by the client; readers may use it for detection, but it is never used as a path.
         content: the bytes: a recording, or a zip of recordings.
         limits: of the file and its clips.
 

@@ -83,8 +83,8 @@ def perform(
     image of the action with the other direction, so that its name is right.
 
     Args:
-        habit: random numbers for what this performer does the same way each time.
-        random: random numbers for what differs from one time to the next.
+        habit: random numbers for what is the same in all repeats of this performer.
+        random: random numbers for what differs between repeats.
 
     Returns:
         (frames, joints, 3) metres at RATE, centred on the middle of the path.

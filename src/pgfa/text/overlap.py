@@ -8,7 +8,7 @@ rules; a class is removed if any of them applies, so doubtful cases are removed:
    sides and small words;
 3. vectors (only if vectors of the labels are given): their cosine is at least `SAME_COSINE`.
 
-What counts is the meaning: motions that only look alike (putting down, picking up) are not the same.
+What counts is the meaning: motions that only look similar (putting down, picking up) are not the same.
 """
 
 from __future__ import annotations

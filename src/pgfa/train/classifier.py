@@ -73,7 +73,7 @@ def class_loss(logits: Tensor, correct: Tensor) -> Tensor:
     """Cross-entropy where several outputs may be correct: -log of the probability of any of them, mean over clips.
 
     With one correct output per clip it is the usual cross-entropy. Classes of different data sets that mean the same
-    are all correct, so that the encoder is not taught to tell the data sets apart.
+    are all correct, so that the encoder is not taught to distinguish the data sets.
 
     Args:
         logits: (B, outputs).

@@ -108,7 +108,7 @@ def _opened(catalogues: Sequence[Path | Catalogue], packs: Sequence[Pack]) -> It
     for source in catalogues:
         opened = source if isinstance(source, Catalogue) else catalogue(source)
         if isinstance(source, Path) and opened.dataset not in datasets:
-            # Its sentences would go unused, and nobody would know why the run is poor.
+            # Its sentences would be ignored silently.
             raise BadConfig(
                 f"{source} is of the data set {opened.dataset!r}, but the packs contain {', '.join(datasets)}: "
                 "set its key `dataset` to the name of one of these"

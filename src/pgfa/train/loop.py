@@ -56,8 +56,8 @@ def train_epochs(
 ) -> Iterator[dict[str, Any]]:
     """Train `model` in place, or resume in `out`; yields the metrics of each epoch before they are logged.
 
-    Whoever iterates may add to the metrics. Stopped at any moment and started again, training ends with the very
-    same weights (on the CPU, with the same number of threads): everything random is a function of seed, epoch and
+    The caller may add to the metrics while iterating. Stopped at any moment and started again, training ends with the
+    very same weights (on the CPU, with the same number of threads): everything random is a function of seed, epoch and
     step, the rest is in the checkpoint. After the last epoch the model is in evaluation mode.
 
     Args:

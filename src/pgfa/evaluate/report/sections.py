@@ -41,7 +41,7 @@ def head(report: Report) -> str:
 
 
 def result_section(report: Report) -> str:
-    """Accuracies with their intervals, beside chance."""
+    """Accuracies with their intervals, and chance for comparison."""
     chance = 1 / max(1, len(report.classes))
     rows = "".join(
         f'<tr><th scope="row">{escape(row.name)}</th><td class="number">{_percent(row.accuracy)}</td>'
@@ -74,7 +74,7 @@ def result_section(report: Report) -> str:
 
 
 def clip_section(report: Report) -> str:
-    """The feature map beside the player, and the clips that can be played."""
+    """The feature map, the player, and the clips that can be played."""
     if report.map is None and not report.examples:
         return ""
     title = " and ".join(

@@ -107,7 +107,7 @@ def import_dataset(
         BadFile: the source has no file of the format or none that can be used, or `labels` is wrong.
         LayoutMismatch: there is no map from a clip's layout to `layout`.
         PgfaError: a reader process died, or another import to the same `out` is running.
-        KeyboardInterrupt: by the user; a message on stderr tells how to resume.
+        KeyboardInterrupt: by the user; a message on stderr explains how to resume.
     """
     started = time.perf_counter()
     source, out = Path(os.path.abspath(source)), Path(os.path.abspath(out))
@@ -288,7 +288,7 @@ def _check_layouts(shards: Iterable[Shard], layout: str | None) -> None:
 
 @contextmanager
 def _shard_folder(out: Path) -> Iterator[Path]:
-    """The folder of shards beside `out`, locked against a second import at the same time."""
+    """The folder of shards next to `out`, locked against a second import at the same time."""
     partial = out.with_name(out.name + ".partial")
     partial.mkdir(parents=True, exist_ok=True)
     with (partial / "lock").open("w") as lock:

@@ -3,7 +3,7 @@
 
 A stream ``0002-L.txt`` has one line per frame: 150 numbers, two bodies x 25 joints x xyz in metres, all zero for an
 absent body. Its labels are in a file of the same name in a folder whose name contains "label": lines
-``class,start,end,confidence``, frames from 1, both ends included. Beside them are the official split files,
+``class,start,end,confidence``, frames from 1, both ends included. Next to them are the official split files,
 ``cross-subject.txt`` or ``cross_subject.txt``, of part II ``cross_subject_v2.txt``, and the same for views.
 """
 
@@ -66,7 +66,7 @@ def read_pku(ref: FileRef) -> list[Clip | BadFile]:
 
     Returns:
         For each label in the order of the file, without the four excluded clips: the clip (ntu25, 30 Hz, metres, at
-        most 300 frames, two body slots if a second body is present), or what is wrong with it. `Source.setup` is the
+        most 300 frames, two body slots if a second body is present), or an error. `Source.setup` is the
         stream's name, as in the split files.
 
     Raises:
@@ -177,7 +177,8 @@ def read_labels(ref: FileRef) -> list[Label]:
 
 
 def label_of(ref: FileRef) -> FileRef:
-    """The label file of a stream: the same name in a folder "...label..." beside the stream's, or in the same zip.
+    """The label file of a stream: the same name in a folder "...label..." next to that of the stream, or in the same
+    zip.
 
     Raises:
         BadFile: no such file.

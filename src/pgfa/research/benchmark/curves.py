@@ -1,6 +1,6 @@
 """How alignment depends on its support factor, on the number of unlabelled clips, and on class imbalance.
 
-To explain, never to choose: these use the labels of the test clips. Settings are the defaults.
+For explanation, never for choices: they use the labels of the test clips. Settings are the defaults.
 """
 
 from __future__ import annotations

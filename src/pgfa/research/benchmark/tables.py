@@ -114,7 +114,7 @@ def _protocol_table(results: BenchmarkResults) -> Table:
     note = (
         "First the validated figure. The second is test-selected: settings, the alignment in rows named chosen, and "
         "for pgfa (alignments none and paper) the epoch are chosen by the labels of the test clips, as is common in "
-        "the field. It is too high: in use nobody has these labels."
+        "the field. It is too high: in practice these labels are not available."
     )
     return _table(results, f"{VALIDATED} / {TEST_SELECTED}, %", cell, (note,))
 

@@ -80,8 +80,8 @@ class TableSpec(Settings):
         """The settings of one training run: the paper's recipe with this table's values.
 
         Args:
-            column, split, seed: which run.
-            pack: folder of the data set's pack.
+            column, split, seed: of the run.
+        pack: folder of the data set's pack.
             text, model: values set in them replace the recipe's.
             test_each_epoch: log the accuracy on the test clips after every epoch.
         """

@@ -157,7 +157,7 @@ def layout_of(joints: int, *, depth: bool) -> Layout | None:
 
 
 def _look_like_scores(values: Floats, joints: int) -> bool:
-    """Whether third columns are scores: from 0 to 1 (or COCO's 0, 1, 2) beside pixels or coordinates from 0 to 1."""
+    """Whether third columns are scores: from 0 to 1 (or COCO's 0, 1, 2) with pixels or coordinates from 0 to 1."""
     if not len(values) or joints == 33:
         return False
     x_y, last = values[:, :2], values[:, 2]
