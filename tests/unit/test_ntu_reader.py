@@ -269,6 +269,6 @@ def test_files_are_found_in_folders_and_in_the_official_zip(tmp_path: Path) -> N
     clip = NTU60.read(NTU60.find(tmp_path / "nturgbd_skeletons_s001_to_s017.zip")[1])
     assert (clip.source.dataset, clip.source.action) == ("ntu60", "eat-meal")
     assert {"ntu", "ntu60", "ntu120", "pku-mmd"} <= set(FORMATS)
-    for place in (tmp_path / "nothing", unpacked / "x"):
+    for path in (tmp_path / "nothing", unpacked / "x"):
         with pytest.raises(BadFile):
-            find_ntu(place)
+            find_ntu(path)

@@ -64,9 +64,9 @@ def test_unseen_classes_that_share_a_concept_with_a_seen_one_are_counted_in_the_
     dataset: str, size: int, mean: float
 ) -> None:
     """docs/benchmark.md: the leakage rule is for other data sets; inside one the split decides."""
-    classes, twins = catalogue(dataset), []
+    classes, shared = catalogue(dataset), []
     for number in range(COUNT):
         unseen = set(find_split(f"{dataset}/random-{size}-{number:02d}").unseen)
         seen = [a for a in classes.actions if a.name not in unseen]
-        twins.append(sum(any(same_meaning(classes[name], other) for other in seen) for name in unseen))
-    assert sum(twins) / COUNT == pytest.approx(mean)
+        shared.append(sum(any(same_meaning(classes[name], other) for other in seen) for name in unseen))
+    assert sum(shared) / COUNT == pytest.approx(mean)

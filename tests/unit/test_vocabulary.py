@@ -53,9 +53,9 @@ def names_in(tree: ast.AST) -> Iterator[tuple[str, int]]:
 @pytest.mark.parametrize("file", sorted(ROOT.rglob("*.py")), ids=lambda p: p.relative_to(ROOT).as_posix())
 def test_names_are_nouns_of_the_field(file: Path) -> None:
     tree = ast.parse(file.read_text(encoding="utf-8"))
-    given = sorted({(line, name) for name, line in names_in(tree) if name.strip("_").lower() in NAMES})
+    stores = sorted({(line, name) for name, line in names_in(tree) if name.strip("_").lower() in NAMES})
     allowed = ALLOWED.get(file.relative_to(ROOT).as_posix(), set())
-    assert not [f"line {line}: {name}" for line, name in given if name not in allowed]
+    assert not [f"line {line}: {name}" for line, name in stores if name not in allowed]
 
 
 OLD_NAMES = {
