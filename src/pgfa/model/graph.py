@@ -26,7 +26,8 @@ def spatial_adjacency(layout: Layout) -> NDArray[np.float32]:
     hops = np.where(link[start] > 0, 1, 2)
     hops[start] = 0
     shares = link / link.sum(axis=0)
-    itself = np.eye(joints, dtype=bool)    closer = hops[:, None] < hops[None, :]
+    itself = np.eye(joints, dtype=bool)
+    closer = hops[:, None] < hops[None, :]
     return np.stack([np.where(part, shares, 0) for part in (itself, ~closer & ~itself, closer)]).astype(
         np.float32
     )

@@ -32,7 +32,7 @@ class _Rows(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, source: Tensor, inverse: Tensor, scale: Tensor | None) -> Tensor:
-        # x is kept, not the rows read from it: x lives on as the block's input, a copy would be kept for this alone.
+        # x is saved, not the rows read from it: as the input of the block x is in memory anyway.
         ctx.save_for_backward(x if scale is not None else None, source, inverse, scale)
         rows = x.index_select(0, source)
         return rows if scale is None else rows.mul_(scale[:, None])

@@ -104,7 +104,7 @@ def link_bodies(centre: Floats, spread: Floats, visible: Flags) -> Indices:
         median_over_frames(spread.reshape(clips, -1), visible.reshape(clips, -1)), nan=0.0
     )
     slots = np.broadcast_to(np.arange(bodies), visible.shape).copy()
-    # In most clips nobody changes slots. Those are recognised from all frames at once; only the others need a loop.
+    # In most clips no person changes slots. Those are recognised from all frames at once; only the others need a loop.
     last = _last_positions(centre, visible)
     cost = _costs(last[:, :-1], centre[:, 1:], visible[:, 1:], cap[:, None])
     swapped = (cost.min(-1) < 0.5 * cost[..., 0]).any(1)

@@ -136,7 +136,7 @@ def _split(text: str, catalogues: dict[str, Catalogue]) -> Split:
         if not names:
             raise BadConfig(f"split {text!r} names no unseen class")
         for n in names:
-            catalogues[dataset][n]  # says which classes there are
+            catalogues[dataset][n]  # raises BadConfig with the list of classes
         return Split(dataset, name, names, "given on the command line")
     if not text or name.startswith("unseen:") or (dataset in catalogues and not catalogues[dataset].splits):
         problem = f"no split named {text!r}" if text else "a split is needed (--split)"

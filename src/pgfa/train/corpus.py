@@ -116,7 +116,7 @@ def _prepared(packs: Sequence[Pack], clips: ClipIndex, settings: RunSettings) ->
         prepare_cached(pack.ragged, pack.digest, settings.prepare, cache, check=pack.verify) for pack in packs
     ]
     pack, clip = clips.origin.T
-    # A clip without a person teaches nothing; the pack's problems name it.
+    # A clip without a person is of no use in training; it is listed in the problems of the pack.
     usable = np.zeros(len(clips), dtype=bool)
     for p, arrays in enumerate(prepared):
         usable[pack == p] = arrays.present[clip[pack == p]].any(axis=1)

@@ -14,7 +14,7 @@ DEGRADED = 0.5  # share of clips that are degraded at all: the others keep the a
 TILT = math.radians(15)  # largest tilt of the vertical, in any direction
 IDLE = 0.2  # largest share of the clip's length added as standing still, before and after; half of the clips have none
 LOST = 0.2  # share of clips in which joints of the limbs are never seen
-ENDS = 0.3  # of these, share that lose all hands and feet, as estimators that know none; else 1 to 3 joints
+ENDS = 0.3  # of these, share that lose all hands and feet, as with estimators that do not detect them
 NOISE = 0.03  # largest standard deviation of joint noise, in metres of the standard body; drawn per clip
 FLAT = 0.1  # share of clips without depth
 

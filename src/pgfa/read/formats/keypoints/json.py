@@ -22,7 +22,7 @@ from pgfa.read.sample import coordinates
 from pgfa.read.source import FileRef, find_files
 from pgfa.skeleton import Clip, Source
 
-MAX_BYTES = 64 * 1024 * 1024  # parsed JSON takes header ten times its bytes
+MAX_BYTES = 64 * 1024 * 1024  # parsed JSON takes about ten times its bytes
 WORLD = ("pose_world_landmarks", "poseWorldLandmarks", "world_landmarks", "worldLandmarks")
 LANDMARKS = ("pose_landmarks", "poseLandmarks", "landmarks")
 PEOPLE = ("people", "instances", "persons", "predictions")
