@@ -273,7 +273,7 @@ def test_the_checker_explains_each_file(tmp_path: Path) -> None:
     end = overview(results)
     assert "3 clips can be used, 2 files or clips cannot" in end
     assert "several layouts (coco17, kinect20): import with --layout kinect20" in end
-    assert "1 without depth" in end
+    assert "1 clip without depth" in end
 
 
 def test_the_checker_on_one_file_and_on_labels(tmp_path: Path) -> None:

@@ -74,7 +74,7 @@ def support_radius(m: ArrayLike, v: ArrayLike, delta: float) -> Vector:
     Args:
         m: (...) support size.
         v: (...) 1 - |E z|^2, at most 1.
-        delta: chance of a larger deviation, in (0, 1).
+        delta: probability of a larger deviation, in (0, 1).
     """
     size, variance, log = np.asarray(m, dtype=np.float64), np.asarray(v, dtype=np.float64), -np.log(delta)
     mean = np.sqrt(variance / size)
@@ -91,7 +91,7 @@ def sampling_radius(m: ArrayLike, sigma: ArrayLike, d: int, delta: float) -> Vec
     Args:
         m: (...) number of vectors.
         sigma: (...) sub-Gaussian constant in every direction.
-        delta: chance of a larger deviation, in (0, 1).
+        delta: probability of a larger deviation, in (0, 1).
     """
     scale = np.asarray(sigma, dtype=np.float64) / np.sqrt(np.asarray(m, dtype=np.float64))
     return np.asarray(scale * (np.sqrt(d) + np.sqrt(-2 * np.log(delta))))
@@ -106,14 +106,14 @@ def bound(
     *,
     shift: ArrayLike = 0.0,
 ) -> Vector:
-    """|z - m_c| with chance 1 - delta, Theorem 1(d): (1-p)|nu - m_c| + p shift + radius.
+    """|z - m_c| with probability 1 - delta, Theorem 1(d): (1-p)|nu - m_c| + p shift + radius.
 
     Args:
         purity: (...) p.
         distance: (...) |nu - m_c|.
         m: (...) support size.
         v: (...) 1 - |E z|^2 of the law, not an estimate; 1 where unknown.
-        delta: chance of a larger error, in (0, 1).
+        delta: probability of a larger error, in (0, 1).
         shift: (...) distance of the selected clips' mean from the class mean: exact, or `selection_shift`.
     """
     p = np.asarray(purity, dtype=np.float64)
@@ -185,7 +185,7 @@ def best_alpha(n: float, v: float, distance: float, slope: float, top: float = 1
 
 
 def misclassification_bound(class_means: ArrayLike, anchors: ArrayLike, sigma: ArrayLike) -> Vector:
-    """Chance that a fresh clip of each class is nearest, by cosine, to another class's anchor; Theorem 4(a), at most 1.
+    """Probability that a fresh clip of each class is nearest, by cosine, to another class's anchor; Theorem 4(a).
 
     Args:
         class_means: (K, d) m_c.
