@@ -26,7 +26,8 @@ PHRASES = re.compile(
     r"|\bframes a second\b|\ba line a (class|clip|frame|row)|\bone a (core|class|clip)\b|\bway on\b"
     r"|\bhonest protocol\b|\bhonest(ly)?\b|\ba fault of pgfa\b|\bnobody is seen\b|\bof all that is drawn\b"
     r"|\bthe same footing\b|\bif not given\b|\bnot told\b|\bis told by\b|\btoo sure\b|\blet go to\b"
-    r"|\bbeside the (anchors|checkout)\b|\blooks up the stairs\b|\bupstairs\b|; known: |\b(is|are) told\b|\bnobody\b|\bwhoever\b",
+    r"|\bbeside the (anchors|checkout)\b|\blooks up the stairs\b|\bupstairs\b"
+    r"|; known: |\b(is|are) told\b|\bnobody\b|\bwhoever\b",
     re.IGNORECASE,
 )
 """Wording in help texts, messages, docstrings, comments, pages and documents."""

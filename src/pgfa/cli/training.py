@@ -71,7 +71,8 @@ def train(
     if not quiet:
         print(corpus, file=sys.stderr)
     train_model(run_settings, corpus, out, device=device, show=not quiet)
-    print(f"trained: {out}   next: pgfa evaluate {out}")
+    command = f"evaluate {out}" if corpus.unseen else f"recognise FILE --run {out} --sentence SENTENCE"
+    print(f"trained: {out}   next: pgfa {command}")
 
 
 def _combine(
