@@ -75,8 +75,8 @@ def evaluate(
 ) -> tuple[float, ...]:
     """Accuracy by sentence and by prototype, and the rule's verdict under each confirmation."""
     aligned = align(features, anchors, alpha)
-    seen = should_align(features, anchors, alpha, confirmation=0)
-    verdicts = [seen.move > seen.noise / (1 + c) for c in CONFIRMATION]
+    decision = should_align(features, anchors, alpha, confirmation=0)
+    verdicts = [decision.move > decision.noise / (1 + c) for c in CONFIRMATION]
     sentence, prototype = (float((p == labels).mean()) for p in (aligned.labels, aligned.predictions))
     return (sentence, prototype, *map(float, verdicts))
 

@@ -2,9 +2,9 @@
 
     python scripts/alignment_simulation.py [--trials 20] [--anchors 1.3] [--spread 1.6] [--common 0.7] [--hub 0.5]
 
-Class means are unit vectors with a part in common; clips lie about them; anchors are off by an error of their own
-and by a part along the common direction, different for each class (a hub is near everything). Figures are the mean
-accuracy in % over trials; worlds of a few clips are drawn ten times as often. The last row is the standard error
+Class means are unit vectors with a part in common; clips are spread around them; anchors are displaced by
+an individual error and by a component along the common direction (a hub is close to everything). Figures are the mean
+accuracy in % over trials; simulations of a few clips are drawn ten times as often. The last row is the standard error
 of a difference to `none`, the median over rows. No real clip or label is used.
 """
 
@@ -26,7 +26,7 @@ FEW = 60
 
 
 @dataclass(frozen=True)
-class World:
+class Simulation:
     """Unit `features` (N, d) of the classes `truth` (N,), `anchors` and true `means` (K, d), class `shares` (K,)."""
 
     features: NDArray[np.float32]
@@ -36,8 +36,8 @@ class World:
     means: NDArray[np.float32]
 
 
-def draw(seed: int, case: tuple[str, int, int], options: argparse.Namespace) -> World:
-    """A world of `case` (how classes are shared out, classes, clips)."""
+def draw(seed: int, case: tuple[str, int, int], options: argparse.Namespace) -> Simulation:
+    """A simulation of `case` (class frequencies, classes, clips)."""
     kind, classes, clips = case
     random = np.random.default_rng(seed)
 
@@ -55,30 +55,30 @@ def draw(seed: int, case: tuple[str, int, int], options: argparse.Namespace) -> 
     truth = random.choice(classes, clips, p=shares)
     features = means[truth] + options.spread * directions(clips)
     if options.modes > 1:
-        ways = MODE * directions(classes, options.modes)
-        features = features + ways[truth, random.integers(0, options.modes, clips)]
-    lean = options.hub * random.standard_normal((classes, 1)) * common
-    anchors = unit_rows(means + options.anchors * directions(classes) + lean)
-    return World(unit_rows(features), anchors, truth, shares, means)
+        modes = MODE * directions(classes, options.modes)
+        features = features + modes[truth, random.integers(0, options.modes, clips)]
+    hubs = options.hub * random.standard_normal((classes, 1)) * common
+    anchors = unit_rows(means + options.anchors * directions(classes) + hubs)
+    return Simulation(unit_rows(features), anchors, truth, shares, means)
 
 
-def ways() -> dict[str, Callable[[World], NDArray[np.int64]]]:
+def methods() -> dict[str, Callable[[Simulation], NDArray[np.int64]]]:
     """Row of the table -> predictions."""
 
-    def by(method: str, **values: object) -> Callable[[World], NDArray[np.int64]]:
+    def by(method: str, **values: object) -> Callable[[Simulation], NDArray[np.int64]]:
         settings = AdaptSettings.model_validate({"method": method, **values})
-        return lambda world: align_with(world.features, world.anchors, settings).predictions
+        return lambda simulation: align_with(simulation.features, simulation.anchors, settings).predictions
 
-    def told(world: World) -> NDArray[np.int64]:
-        settings = AdaptSettings(prior=tuple(world.shares.tolist()))
-        return align_with(world.features, world.anchors, settings).predictions
+    def with_true_prior(simulation: Simulation) -> NDArray[np.int64]:
+        settings = AdaptSettings(prior=tuple(simulation.shares.tolist()))
+        return align_with(simulation.features, simulation.anchors, settings).predictions
 
-    def streamed(world: World) -> NDArray[np.int64]:
-        stream = Stream(world.anchors, AdaptSettings(alpha=0.9))
-        return np.concatenate([stream.add(clip[None]) for clip in world.features])
+    def streamed(simulation: Simulation) -> NDArray[np.int64]:
+        stream = Stream(simulation.anchors, AdaptSettings(alpha=0.9))
+        return np.concatenate([stream.add(clip[None]) for clip in simulation.features])
 
     return {
-        "true means": lambda world: cosines(world.features, world.means).argmax(axis=1),
+        "true means": lambda simulation: cosines(simulation.features, simulation.means).argmax(axis=1),
         "none": by("none"),
         "paper, alpha 0.9": by("paper", alpha=0.9),
         "paper, alpha 0.4": by("paper", alpha=0.4),
@@ -86,7 +86,7 @@ def ways() -> dict[str, Callable[[World], NDArray[np.int64]]]:
         "iterated, alpha 0.4": by("iterated", alpha=0.4),
         "balanced, uniform": by("balanced", prior="uniform"),
         "balanced, estimated": by("balanced", prior="estimated"),
-        "balanced, true prior": told,
+        "balanced, true prior": with_true_prior,
         "neighbours": by("neighbours", alpha=0.9),
         "streaming, immediate": streamed,
     }
@@ -107,15 +107,19 @@ CASES = [
 ]
 
 
-def table(options: argparse.Namespace, rows: dict[str, Callable[[World], NDArray[np.int64]]]) -> str:
+def table(options: argparse.Namespace, rows: dict[str, Callable[[Simulation], NDArray[np.int64]]]) -> str:
     """The table in Markdown."""
     accuracy, error = np.zeros((len(rows), len(CASES))), np.zeros((len(rows), len(CASES)))
     for column, case in enumerate(CASES):
-        worlds = [draw(seed, case, options) for seed in range(options.trials * (10 if case[2] < FEW else 1))]
-        right = np.array([[100 * (way(w) == w.truth).mean() for w in worlds] for way in rows.values()])
+        simulations = [
+            draw(seed, case, options) for seed in range(options.trials * (10 if case[2] < FEW else 1))
+        ]
+        right = np.array(
+            [[100 * (method(w) == w.truth).mean() for w in simulations] for method in rows.values()]
+        )
         accuracy[:, column] = right.mean(axis=1)
         against_none = right - right[list(rows).index("none")]
-        error[:, column] = against_none.std(axis=1, ddof=1) / np.sqrt(len(worlds))
+        error[:, column] = against_none.std(axis=1, ddof=1) / np.sqrt(len(simulations))
     head = [f"{kind} {classes}/{clips}" for kind, classes, clips in CASES]
     lines = ["| | " + " | ".join(head) + " |", "|---" * (len(head) + 1) + "|"]
     for name, values in zip(rows, accuracy, strict=True):
@@ -141,9 +145,11 @@ def main() -> None:
     parser.add_argument(
         "--hub", type=float, default=0.5, help="spread of the anchors along the common direction"
     )
-    parser.add_argument("--modes", type=int, default=1, help="ways in which each action is done")
+    parser.add_argument(
+        "--modes", type=int, default=1, help="number of ways in which each action is performed"
+    )
     options = parser.parse_args()
-    print(table(options, ways()))
+    print(table(options, methods()))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""Which classes of a data set have sentences that lie close together in the text space.
+"""Which classes of a data set have sentences that are close together in text space.
 
     python scripts/closest_pairs.py ntu60 ntu120 pku-mmd
-    python scripts/closest_pairs.py ntu60 --lines their_sentences.txt     (to compare: one line a class)
+    python scripts/closest_pairs.py ntu60 --lines other_sentences.txt     (to compare: one line per class)
 
 Prints, as Markdown, the closest pairs and two means: of each class's nearest neighbour, and of all pairs.
 """
@@ -23,7 +23,7 @@ def main() -> None:
     parser.add_argument("dataset", nargs="+", help="catalogue name or path")
     parser.add_argument("--variant", default="plain", choices=["label", "plain", "skeleton", "parts"])
     parser.add_argument("--lines", type=Path, help="sentences from this file in place of the catalogue's")
-    parser.add_argument("--centre", action="store_true", help="take the mean vector out first")
+    parser.add_argument("--centre", action="store_true", help="subtract the mean vector first")
     parser.add_argument("--pairs", type=int, default=10)
     args = parser.parse_args()
     for dataset in args.dataset:

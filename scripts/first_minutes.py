@@ -1,11 +1,12 @@
 """The first minutes with pgfa, timed in a fresh environment: install, one command, three lines of Python, the page.
 
-    python scripts/first_minutes.py CLIP --as "a person ..." --as "..." [--right 1] [--data FOLDER] [--seed 0]
+    python scripts/first_minutes.py CLIP --sentence "a person ..." --sentence "..." [--right 1] [--data FOLDER] [--seed
+    0]
 
-Makes an environment in a temporary folder, installs this checkout into it and asks about CLIP. All times are wall
-times of this machine as it is. The page is driven in headless Chromium by the Python that runs this script: it needs
-playwright and a Chromium, and is left out without them. --right is the number of the right sentence. With --data, the
-sets of questions/first_minutes.toml that lie in that folder are asked about too: one clip a class, drawn by --seed,
+Creates an environment in a temporary folder, installs this checkout into it and recognises CLIP. All times are wall
+times. The page is driven in headless Chromium by the Python that runs this script: it needs
+playwright and a Chromium, and is left out without them. --right is the number of the correct sentence. With --data, the
+sets of specs/questions/first_minutes.toml that are in that folder are tested too: one clip per class, drawn by --seed,
 and all clips of these classes.
 """
 
@@ -30,7 +31,7 @@ from typing import Any
 import numpy as np
 
 CHECKOUT = Path(__file__).parents[1]
-PATIENCE = 120.0
+TIMEOUT = 120.0
 THREE_LINES = """\
 import pgfa
 recogniser = pgfa.Recogniser.load()
@@ -41,8 +42,8 @@ import json, sys
 import pgfa
 recogniser = pgfa.Recogniser.load()
 for files, sentences in json.load(sys.stdin):
-    found = recogniser.recognise(files, sentences)
-    print(json.dumps([[sentences.index(a[0].sentence), a.best is None] for a in found]))
+    answers = recogniser.recognise(files, sentences)
+    print(json.dumps([[sentences.index(a[0].sentence), a.best is None] for a in answers]))
 """
 
 
@@ -55,14 +56,14 @@ class Fresh:
 
     @property
     def bin(self) -> Path:
-        """Where its commands are."""
+        """The folder of its commands."""
         return self.folder / "env" / ("Scripts" if os.name == "nt" else "bin")
 
-    def run(self, *command: str | Path, given: str | None = None) -> str:
-        """Run a command of the environment in the folder; what it prints. Nothing of this checkout is in its reach."""
+    def run(self, *command: str | Path, stdin: str | None = None) -> str:
+        """Run a command of the environment in the folder; returns its output. It has no access to this checkout."""
         done = subprocess.run(
             [str(self.bin / command[0]), *map(str, command[1:])],
-            input=given, capture_output=True, text=True, cwd=self.folder, env=self.env, check=False,
+            input=stdin, capture_output=True, text=True, cwd=self.folder, env=self.env, check=False,
         )  # fmt: skip
         if done.returncode:
             sys.exit(
@@ -73,24 +74,24 @@ class Fresh:
     @property
     def env(self) -> dict[str, str]:
         """Variables without those that lead to this checkout; an empty cache."""
-        kept = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "VIRTUAL_ENV")}
-        return {**kept, "PGFA_CACHE": str(self.folder / "cache")}
+        variables = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "VIRTUAL_ENV")}
+        return {**variables, "PGFA_CACHE": str(self.folder / "cache")}
 
     @contextmanager
     def timed(self, step: str) -> Iterator[list[str]]:
-        """Time a step; what is put into the list is its answer."""
+        """Time a step; its answer is what the caller appends to the list."""
         answer: list[str] = []
-        began = time.perf_counter()
+        started = time.perf_counter()
         yield answer
-        self.rows.append((step, time.perf_counter() - began, " ".join(answer)))
+        self.rows.append((step, time.perf_counter() - started, " ".join(answer)))
 
 
-def marked(said: str, sentences: Sequence[str], right: int | None) -> str:
+def marked(answer: str, sentences: Sequence[str], right: int | None) -> str:
     """An answer that begins with a sentence, and whether it is the right one."""
     if right is None:
-        return said
-    is_right = said.lower().startswith(sentences[right - 1].lower())
-    return f"{said} ({'right' if is_right else 'WRONG'})"
+        return answer
+    is_right = answer.lower().startswith(sentences[right - 1].lower())
+    return f"{answer} ({'correct' if is_right else 'WRONG'})"
 
 
 def first_steps(fresh: Fresh, clip: Path, sentences: Sequence[str], right: int | None) -> None:
@@ -102,18 +103,20 @@ def first_steps(fresh: Fresh, clip: Path, sentences: Sequence[str], right: int |
         fresh.run("python", "-m", "pip", "install", "--quiet", "--constraint", pins, f"{CHECKOUT}[serve]")
         size = sum(f.stat().st_size for f in (fresh.folder / "env").rglob("*") if f.is_file())
         answer.append(f"{size / 1e9:.1f} GB on disk, most of it torch")
-    ask = [part for sentence in sentences for part in ("--as", sentence)]
+    ask = [part for sentence in sentences for part in ("--sentence", sentence)]
     for when in ("for the first time", "again"):
-        with fresh.timed(f"`pgfa recognise CLIP --as ...`, {len(sentences)} sentences, {when}") as answer:
+        with fresh.timed(
+            f"`pgfa recognise CLIP --sentence ...`, {len(sentences)} sentences, {when}"
+        ) as answer:
             fresh.run("pgfa", "recognise", clip, *ask, "--json", "answer.json")
-            said = json.loads((fresh.folder / "answer.json").read_text(encoding="utf-8"))
-            first = said["answers"][0]
-            likeliest = marked(f"{first['sentence']} {100 * first['probability']:.0f} %", sentences, right)
-            answer.append(f"{likeliest}; none of these {100 * said['none']:.0f} %")
+            output = json.loads((fresh.folder / "answer.json").read_text(encoding="utf-8"))
+            first = output["answers"][0]
+            best = marked(f"{first['sentence']} {100 * first['probability']:.0f} %", sentences, right)
+            answer.append(f"{best}; none of these {100 * output['none']:.0f} %")
     with fresh.timed("three lines of Python") as answer:
         program = THREE_LINES.format(clip=str(clip), sentences=list(sentences))
-        told = fresh.run("python", "-c", program)
-        answer.append(f"`{told.split(', probability')[0].strip()}, ...)`")
+        output = fresh.run("python", "-c", program)
+        answer.append(f"`{output.split(', probability')[0].strip()}, ...)`")
 
 
 def page(fresh: Fresh, clip: Path, sentences: Sequence[str], right: int | None) -> None:
@@ -121,18 +124,18 @@ def page(fresh: Fresh, clip: Path, sentences: Sequence[str], right: int | None) 
     try:
         from playwright.sync_api import sync_playwright
     except ImportError:
-        print("No playwright here: the page is left out.\n")
+        print("Playwright is not installed: the page is left out.\n")
         return
     chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     if chromium is None:
-        print("No Chromium here: the page is left out.\n")
+        print("Chromium is not installed: the page is left out.\n")
         return
     server = None
     with sync_playwright() as playwright:
         flags = ["--no-sandbox"] if os.name == "posix" and os.geteuid() == 0 else []
         browser = playwright.chromium.launch(executable_path=chromium, args=flags)
         view = browser.new_page()
-        view.set_default_timeout(1000 * PATIENCE)
+        view.set_default_timeout(1000 * TIMEOUT)
         try:
             with fresh.timed("`pgfa serve` and its page, opened in Chromium, its example answered") as answer:
                 server = subprocess.Popen(
@@ -142,7 +145,7 @@ def page(fresh: Fresh, clip: Path, sentences: Sequence[str], right: int | None) 
                 assert server.stdout
                 address = server.stdout.readline().split()
                 if not address:
-                    sys.exit("pgfa serve said nothing")
+                    sys.exit("pgfa serve printed no address")
                 view.goto(address[0])
                 _answers(view, 0)
                 answer.append(_verdict(view))
@@ -194,22 +197,24 @@ def _drop(view: Any, file: Path) -> None:
 
 
 def sets(fresh: Fresh, data: Path, seed: int) -> None:
-    """One clip a class, drawn, and all clips of these classes: how many are answered right."""
+    """Accuracy on one random clip per class, and on all clips of these classes."""
     about = tomllib.loads(
         (CHECKOUT / "specs" / "questions" / "first_minutes.toml").read_text(encoding="utf-8")
     )["set"]
-    print('| set | drawn, one a class: right | "none of these" said | all clips: right | "none" said | |')
+    print(
+        '| set | one random clip per class: correct | "none of these" | all clips: correct | "none of these" | |'
+    )
     print("|---|---|---|---|---|---|")
     for one in about:
         sentences = [ask["say"] for ask in one["ask"]]
-        found = [sorted(f for glob in ask.get("files", ()) for f in data.glob(glob)) for ask in one["ask"]]
-        files = [str(f.resolve()) for of in found for f in of]
+        files_of = [sorted(f for glob in ask.get("files", ()) for f in data.glob(glob)) for ask in one["ask"]]
+        files = [str(f.resolve()) for group in files_of for f in group]
         if not files:
-            print(f"| {one['name']} | not here | | | | |")
+            print(f"| {one['name']} | not available | | | | |")
             continue
-        truth = np.repeat(np.arange(len(found)), [len(of) for of in found])
-        told = json.loads(fresh.run("python", "-c", ASK_ALL, given=json.dumps([[files, sentences]])))
-        best, none = np.array(told).T
+        truth = np.repeat(np.arange(len(files_of)), [len(group) for group in files_of])
+        answers = json.loads(fresh.run("python", "-c", ASK_ALL, stdin=json.dumps([[files, sentences]])))
+        best, none = np.array(answers).T
         random = np.random.default_rng(seed)
         drawn = np.array([random.choice(np.flatnonzero(truth == k)) for k in np.unique(truth)])
         right = best == truth
@@ -225,34 +230,34 @@ def sets(fresh: Fresh, data: Path, seed: int) -> None:
 
 
 def main() -> None:
-    """See the head of this file."""
+    """See the docstring of this file."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("clip", type=Path)
-    parser.add_argument("--as", dest="sentences", action="append", required=True)
-    parser.add_argument("--right", type=int, help="number of the right sentence, from 1")
+    parser.add_argument("--sentence", "--as", dest="sentences", action="append", required=True)
+    parser.add_argument("--right", type=int, help="number of the correct sentence, from 1")
     parser.add_argument(
         "--data", type=Path, help="folder of the data sets that questions/first_minutes.toml asks about"
     )
     parser.add_argument("--seed", type=int, default=0)
-    asked = parser.parse_args()
-    clip = asked.clip.resolve()
-    if asked.right is not None and not 1 <= asked.right <= len(asked.sentences):
-        parser.error(f"--right must be 1 to {len(asked.sentences)}")
+    args = parser.parse_args()
+    clip = args.clip.resolve()
+    if args.right is not None and not 1 <= args.right <= len(args.sentences):
+        parser.error(f"--right must be 1 to {len(args.sentences)}")
     print(
         f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, Python {sys.version.split()[0]}; {clip.name}\n"
     )
     with tempfile.TemporaryDirectory(prefix="pgfa-first-") as folder:
         fresh = Fresh(Path(folder))
-        first_steps(fresh, clip, asked.sentences, asked.right)
-        page(fresh, clip, asked.sentences, asked.right)
+        first_steps(fresh, clip, args.sentences, args.right)
+        page(fresh, clip, args.sentences, args.right)
         print("| step | seconds | answer |\n|---|---|---|")
         for step, seconds, answer in fresh.rows:
             print(f"| {step} | {seconds:.1f} | {answer} |")
-        if asked.data:
+        if args.data:
             print()
-            sets(fresh, asked.data, asked.seed)
+            sets(fresh, args.data, args.seed)
 
 
 if __name__ == "__main__":

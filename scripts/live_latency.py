@@ -3,10 +3,9 @@
     python scripts/live_latency.py [--run RUN_OR_BUNDLE] [--seconds 20] [--rate 30]
 
 Starts `pgfa live` as a camera program would, on torch and on an exported bundle, and writes synthetic frames in real
-time: one body, then two (ten sentences, two of which need both). The clock runs from just before the frame that is
-answered is written to the moment its answer is read. Each process counts in one thread. A row says how busy
-the machine was and how much processor time the process took a second; on a busy machine the wall clock also measures
-the neighbours.
+time: one body, then two (ten sentences, two of which need both). Times run from just before the frame that is
+answered is written until its answer is read. Each process uses one thread. A row gives the load of the machine and the
+CPU time of the process per second; on a busy machine wall times also depend on other processes.
 """
 
 from __future__ import annotations
@@ -42,13 +41,13 @@ SENTENCES = (
     "two people shake hands",
     "a person pushes another person",
 )
-PATIENCE = 60.0
+TIMEOUT = 60.0
 """Seconds without an answer after which the process counts as stuck."""
 
 
 @dataclass(frozen=True)
 class Measured:
-    """Of one stream: wall time to each answer, what the process says it took, from start to the first answer."""
+    """One stream: wall time of each answer, the time reported by the process, time from start to the first answer."""
 
     wall_ms: np.ndarray
     own_ms: np.ndarray
@@ -57,7 +56,7 @@ class Measured:
 
 
 def frames_of(bodies: int, count: int) -> list[list[list[list[float]]]]:
-    """`count` frames of synthetic people, 1 m apart, who do one thing after another: bodies x joints x 3."""
+    """`count` frames of synthetic people, 1 m apart, who perform one action after another: bodies x joints x 3."""
     tracks = []
     for body in range(bodies):
         clips = make_clips(seed=body, performers=1, repeats=2)
@@ -67,17 +66,17 @@ def frames_of(bodies: int, count: int) -> list[list[list[list[float]]]]:
 
 
 def measure(run: Path | None, bodies: int, seconds: float, rate: float) -> Measured:
-    """Stream to one process. The first two frames, which wait for it to load, are told apart as its start."""
+    """Stream to one process. The first two frames, which wait for it to load, are counted separately, as its start."""
     count = round(seconds * rate) + 2
+    frames = frames_of(bodies, count)
     lines = [
-        json.dumps({"t": i / rate, "bodies": said}).encode() + b"\n"
-        for i, said in enumerate(frames_of(bodies, count))
+        json.dumps({"t": i / rate, "bodies": bodies}).encode() + b"\n" for i, bodies in enumerate(frames)
     ]
     command = [_pgfa(), "live", *(["--run", str(run)] if run else [])]
     for sentence in SENTENCES:
-        command += ["--as", sentence]
+        command += ["--sentence", sentence]
     read: queue.Queue[tuple[float, bytes]] = queue.Queue()
-    began, used = time.perf_counter(), _children()
+    started, used = time.perf_counter(), _children()
     child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)
     assert child.stdin
     assert child.stdout
@@ -87,10 +86,10 @@ def measure(run: Path | None, bodies: int, seconds: float, rate: float) -> Measu
         for line in answers:
             read.put((time.perf_counter(), line))
 
-    ear = threading.Thread(target=listen, daemon=True)
-    ear.start()
+    listener = threading.Thread(target=listen, daemon=True)
+    listener.start()
     child.stdin.write(b'{"layout": "kinect20"}\n' + lines[0] + lines[1])
-    start = read.get(timeout=PATIENCE)[0] - began
+    start = read.get(timeout=TIMEOUT)[0] - started
 
     written: dict[float, float] = {}
     clock = time.perf_counter()
@@ -99,26 +98,26 @@ def measure(run: Path | None, bodies: int, seconds: float, rate: float) -> Measu
         written[json.loads(line)["t"]] = time.perf_counter()
         child.stdin.write(line)
     child.stdin.close()
-    ear.join(PATIENCE)
-    if child.wait(PATIENCE):
+    listener.join(TIMEOUT)
+    if child.wait(TIMEOUT):
         sys.exit(f"pgfa live ended with {child.returncode}")
     wall, own = [], []
     while not read.empty():
         when, line = read.get()
-        said = json.loads(line)
-        wall.append(1000 * (when - written[said["t"]]))
-        own.append(float(said["ms"]))
-    share = (_children() - used) / (time.perf_counter() - began)
+        answer = json.loads(line)
+        wall.append(1000 * (when - written[answer["t"]]))
+        own.append(float(answer["ms"]))
+    share = (_children() - used) / (time.perf_counter() - started)
     return Measured(np.array(wall), np.array(own), start, share)
 
 
-def row(what: str, m: Measured) -> str:
+def row(name: str, m: Measured) -> str:
     """A line of the table."""
-    at = np.percentile(m.wall_ms, (50, 95, 99, 100))
-    told = " | ".join(f"{x:.1f}" for x in (*at, np.median(m.own_ms)))
+    percentiles = np.percentile(m.wall_ms, (50, 95, 99, 100))
+    cells = " | ".join(f"{x:.1f}" for x in (*percentiles, np.median(m.own_ms)))
     late = int((m.wall_ms > 50).sum())
     return (
-        f"| {what} | {len(m.wall_ms)} | {told} | {late} | {m.start_s:.1f} | {100 * m.processor_share:.0f} % "
+        f"| {name} | {len(m.wall_ms)} | {cells} | {late} | {m.start_s:.1f} | {100 * m.processor_share:.0f} % "
         f"| {os.getloadavg()[0]:.1f} |"
     )
 
@@ -129,23 +128,23 @@ def _children() -> float:
 
 
 def _pgfa() -> str:
-    found = shutil.which("pgfa", path=str(Path(sys.executable).parent)) or shutil.which("pgfa")
-    if not found:
-        sys.exit("no pgfa beside this Python")
-    return found
+    path = shutil.which("pgfa", path=str(Path(sys.executable).parent)) or shutil.which("pgfa")
+    if not path:
+        sys.exit("pgfa is not installed for this Python")
+    return path
 
 
-def main(given: Sequence[str] | None = None) -> None:
-    """See the head of this file."""
+def main(argv: Sequence[str] | None = None) -> None:
+    """See the docstring of this file."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--run", type=Path, help="training run or bundle (default: the bundled recogniser)")
     parser.add_argument("--seconds", type=float, default=20.0)
     parser.add_argument("--rate", type=float, default=30.0)
-    asked = parser.parse_args(given)
+    args = parser.parse_args(argv)
     print(
-        f"{os.cpu_count()} cores, {asked.rate:g} frames/s for {asked.seconds:g} s, {len(SENTENCES)} sentences\n"
+        f"{os.cpu_count()} cores, {args.rate:g} frames/s for {args.seconds:g} s, {len(SENTENCES)} sentences\n"
     )
     print(
         "| | answers | median ms | 95 % | 99 % | most | of these inside the process (median) | above 50 ms "
@@ -153,18 +152,18 @@ def main(given: Sequence[str] | None = None) -> None:
     )
     with tempfile.TemporaryDirectory() as folder:
         bundle = Path(folder) / "bundle"
-        stored = [part for sentence in SENTENCES for part in ("--as", sentence)]
-        if asked.run is None:
+        stored = [part for sentence in SENTENCES for part in ("--sentence", sentence)]
+        if args.run is None:
             from pgfa.recognise.export import export
 
             export(None, bundle, SENTENCES)
         else:
-            made = [_pgfa(), "export", str(asked.run), str(bundle), *stored]
-            subprocess.run(made, check=True, stdout=subprocess.DEVNULL)
-        for kind, place in (("torch", asked.run), ("onnx bundle", bundle)):
+            command = [_pgfa(), "export", str(args.run), str(bundle), *stored]
+            subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+        for kind, run in (("torch", args.run), ("onnx bundle", bundle)):
             for bodies in (1, 2):
-                what = f"{kind}, {bodies} {'body' if bodies == 1 else 'bodies'}"
-                print(row(what, measure(place, bodies, asked.seconds, asked.rate)), flush=True)
+                name = f"{kind}, {bodies} {'body' if bodies == 1 else 'bodies'}"
+                print(row(name, measure(run, bodies, args.seconds, args.rate)), flush=True)
 
 
 if __name__ == "__main__":

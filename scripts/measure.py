@@ -1,10 +1,10 @@
-"""Run a command; say how long it took and how much memory all of its processes held together.
+"""Run a command; report its duration and the memory of all its processes together.
 
     python scripts/measure.py [--kill-after SECONDS] COMMAND ARGUMENT...
 
-Memory is looked up twice a second in /proc (so Linux only): `resident` is the sum over processes, in which pages
-that several share count several times; `own` shares them out (Pss). With --kill-after the command and all its
-processes get SIGKILL at that time, as by a power cut.
+Memory is read twice per second in /proc (so Linux only): `resident` is the sum over processes, in which pages
+that several share count several times; `own` divides them among the processes (Pss). With --kill-after the
+command and all its processes get SIGKILL at that time, as in a power failure.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ def memory(group: int) -> tuple[int, int, int]:
             lines = (folder / "smaps_rollup").read_text().splitlines()
         except (OSError, ValueError):
             continue  # it ended meanwhile
-        of = {line.split(":")[0]: int(line.split()[1]) * 1024 for line in lines[1:] if line.endswith("kB")}
-        count, resident, own = count + 1, resident + of.get("Rss", 0), own + of.get("Pss", 0)
+        sizes = {line.split(":")[0]: int(line.split()[1]) * 1024 for line in lines[1:] if line.endswith("kB")}
+        count, resident, own = count + 1, resident + sizes.get("Rss", 0), own + sizes.get("Pss", 0)
     return count, resident, own
 
 
@@ -44,19 +44,19 @@ def main() -> int:
     )
     parser.add_argument("--kill-after", type=float)
     parser.add_argument("command", nargs=argparse.REMAINDER)
-    asked = parser.parse_args()
-    began = time.perf_counter()
-    child = subprocess.Popen(asked.command, start_new_session=True)
-    if asked.kill_after is not None:
-        threading.Timer(asked.kill_after, os.killpg, (child.pid, signal.SIGKILL)).start()
+    args = parser.parse_args()
+    started = time.perf_counter()
+    child = subprocess.Popen(args.command, start_new_session=True)
+    if args.kill_after is not None:
+        threading.Timer(args.kill_after, os.killpg, (child.pid, signal.SIGKILL)).start()
     most = (0, 0, 0)
     while child.poll() is None:
         most = tuple(map(max, most, memory(child.pid)))
         time.sleep(0.5)
-    wall = time.perf_counter() - began
+    wall = time.perf_counter() - started
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     print(
-        f"ended with {child.returncode} after {wall:.1f} s; processor {used.ru_utime:.1f} s, in the system "
+        f"ended with {child.returncode} after {wall:.1f} s; CPU time: user {used.ru_utime:.1f} s, system "
         f"{used.ru_stime:.1f} s; at most {most[0]} processes, resident {most[1] / 2**20:.0f} MiB, "
         f"own {most[2] / 2**20:.0f} MiB",
         file=sys.stderr,

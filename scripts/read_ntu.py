@@ -1,10 +1,10 @@
-"""How fast `.skeleton` files are read on one core: our reader beside the usual line-by-line loop, in one run.
+"""How fast `.skeleton` files are read on one core: our reader and the usual line-by-line loop, in one run.
 
     python scripts/read_ntu.py FOLDER_OR_ZIP [--files 200] [--rounds 5]
 
-All take turns file by file, so that what else the machine does weighs on them alike. Processor time counts, of
-all rounds the fastest for each file. `numpy` is numpy's own parser of numbers on the same text, `text` ours, which
-knows what they mean, `clip` a file from disk to a Clip with its digest.
+All take turns file by file, so that other load on the machine affects them equally. CPU time is measured, for each
+file the fastest of all rounds. `numpy` is numpy's own parser of numbers on the same text, `text` our parser, which
+checks the structure, `clip` a file from disk to a Clip with its digest.
 """
 
 from __future__ import annotations
@@ -36,30 +36,30 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("place", type=Path)
+    parser.add_argument("source", type=Path)
     parser.add_argument("--files", type=int, default=200)
     parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args()
-    refs = find_ntu(options.place)[: options.files]
+    refs = find_ntu(options.source)[: options.files]
     contents = {ref: ref.read() for ref in refs}
-    ways: dict[str, Callable[[object], object]] = {
+    methods: dict[str, Callable[[object], object]] = {
         "line by line": lambda ref: line_by_line(contents[ref]),
         "numpy": lambda ref: np.fromstring(contents[ref].decode(), sep=" "),
         "text": lambda ref: parse_text(contents[ref], str(ref)),
         "clip": read_ntu,
     }
-    best = {(way, ref): float("inf") for way in ways for ref in refs}
+    best = {(method, ref): float("inf") for method in methods for ref in refs}
     for _ in range(options.rounds):
         for ref in refs:
-            for way, run in ways.items():
-                began = time.process_time()
+            for method, run in methods.items():
+                started = time.process_time()
                 run(ref)
-                best[way, ref] = min(best[way, ref], time.process_time() - began)
+                best[method, ref] = min(best[method, ref], time.process_time() - started)
     size = sum(map(len, contents.values()))
     print(f"{len(refs)} files, {size / len(refs) / 1000:.0f} kB on average, one core")
-    for way in ways:
-        seconds = sum(best[way, ref] for ref in refs)
-        print(f"{way:>13}: {len(refs) / seconds:7.0f} files/s {size / seconds / 1e6:7.0f} MB/s")
+    for method in methods:
+        seconds = sum(best[method, ref] for ref in refs)
+        print(f"{method:>13}: {len(refs) / seconds:7.0f} files/s {size / seconds / 1e6:7.0f} MB/s")
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
-"""What view, frame rate, noise and so on cost a trained run: its unseen test clips, each spoiled before preparation.
+"""What view, frame rate, noise and so on cost a trained run: its unseen test clips, each degraded before preparation.
 
     python scripts/robustness.py runs/joint-18-9-s0 runs/joint-18-9-s1 ...
 
-Each recording is changed before preparation, so that what preparation mends is counted as mended. Prints Markdown:
+Each recording is changed before preparation, so that what preparation corrects counts as corrected. Prints Markdown:
 accuracy in per cent from sentences and after the default alignment, mean over the runs; noise is drawn with seed 0.
 """
 
@@ -33,8 +33,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("runs", type=Path, nargs="+")
     args = parser.parse_args()
-    how = AdaptSettings()
-    found: dict[str, list[tuple[float, float]]] = {name: [] for name in CHANGES}
+    settings = AdaptSettings()
+    results: dict[str, list[tuple[float, float]]] = {name: [] for name in CHANGES}
     for folder in args.runs:
         run = open_run(folder, device="cpu")
         corpus = build_corpus(run.settings)
@@ -43,20 +43,20 @@ def main() -> None:
         anchors = class_anchors(corpus.unseen, run.settings.text, run.centre)
         for name, change in CHANGES.items():
             random = np.random.default_rng(0)
-            spoiled = Ragged.from_clips([change(clip, random) for clip in clips])
-            made = prepare(spoiled, run.settings.prepare)
-            features = features_of(run.model, made.positions, made.present)
-            aligned = align_with(features, anchors, how).predictions
+            degraded = Ragged.from_clips([change(clip, random) for clip in clips])
+            prepared = prepare(degraded, run.settings.prepare)
+            features = features_of(run.model, prepared.positions, prepared.present)
+            aligned = align_with(features, anchors, settings).predictions
             both = (nearest(features, anchors), aligned)
-            found[name].append(tuple(100 * float((said == corpus.test.labels).mean()) for said in both))
+            results[name].append(tuple(100 * float((labels == corpus.test.labels).mean()) for labels in both))
     print("| recording | from sentences | after alignment |\n|---|---|---|")
-    for name, rows in found.items():
+    for name, rows in results.items():
         alone, aligned = np.mean(rows, axis=0)
         print(f"| {name} | {alone:.1f} | {aligned:.1f} |")
 
 
-def turned(axis: int, degrees: float) -> Change:
-    """The camera elsewhere: about x (pitch) or y (view), in degrees."""
+def rotated(axis: int, degrees: float) -> Change:
+    """The camera moved: rotation about x (pitch) or y (view), in degrees."""
     cos, sin = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
     a, b = [i for i in range(3) if i != axis]
     matrix = np.eye(3, dtype=np.float32)
@@ -65,22 +65,22 @@ def turned(axis: int, degrees: float) -> Change:
 
 
 def slower(step: int) -> Change:
-    """Every so-manieth frame alone."""
+    """Every `step`-th frame only."""
     return lambda clip, random: replace(clip, positions=clip.positions[::step], rate=clip.rate / step)
 
 
 def noisy(metres: float) -> Change:
-    """Each joint of each frame off by so much in each direction (standard deviation)."""
+    """Each joint of each frame displaced by noise in each direction (standard deviation)."""
 
     def change(clip: Clip, random: np.random.Generator) -> Clip:
-        off = random.normal(0, metres, clip.positions.shape).astype(np.float32)
-        return replace(clip, positions=clip.positions + off)
+        offset = random.normal(0, metres, clip.positions.shape).astype(np.float32)
+        return replace(clip, positions=clip.positions + offset)
 
     return change
 
 
 def without_joints(count: int) -> Change:
-    """So many joints of the limbs never seen, others in each clip."""
+    """`count` joints of the limbs never detected, different ones in each clip."""
 
     def change(clip: Clip, random: np.random.Generator) -> Clip:
         limbs = [i for i, name in enumerate(clip.layout.joints) if name.startswith(LIMBS)]
@@ -92,11 +92,13 @@ def without_joints(count: int) -> Change:
 
 
 def gaps(share: float) -> Change:
-    """Each joint of each frame unseen with this chance."""
+    """Each joint of each frame missing with this probability."""
 
     def change(clip: Clip, random: np.random.Generator) -> Clip:
-        unseen = random.random(clip.positions.shape[:3]) < share
-        return replace(clip, positions=np.where(unseen[..., None], np.nan, clip.positions).astype(np.float32))
+        missing = random.random(clip.positions.shape[:3]) < share
+        return replace(
+            clip, positions=np.where(missing[..., None], np.nan, clip.positions).astype(np.float32)
+        )
 
     return change
 
@@ -110,14 +112,14 @@ def cut(share: float) -> Change:
     """This share of the recording missing, half of it at either end."""
 
     def change(clip: Clip, random: np.random.Generator) -> Clip:
-        off = int(share / 2 * clip.frames)
-        return replace(clip, positions=clip.positions[off : clip.frames - off])
+        offset = int(share / 2 * clip.frames)
+        return replace(clip, positions=clip.positions[offset : clip.frames - offset])
 
     return change
 
 
 def idle(seconds: float) -> Change:
-    """Standing as in the first frame for so long before it begins, and as in the last for so long after."""
+    """Standing as in the first frame for `seconds` before, and as in the last frame for as long after."""
 
     def change(clip: Clip, random: np.random.Generator) -> Clip:
         count = round(seconds * clip.rate)
@@ -129,7 +131,7 @@ def idle(seconds: float) -> Change:
 
 
 def flat(clip: Clip, random: np.random.Generator) -> Clip:
-    """No depth: every joint as far away as the body is on average."""
+    """No depth: every joint at the mean distance of the body."""
     positions = clip.positions.copy()
     positions[..., 2] = np.where(np.isnan(positions[..., 2]), np.nan, np.nanmean(positions[..., 2]))
     return replace(clip, positions=positions)
@@ -137,12 +139,12 @@ def flat(clip: Clip, random: np.random.Generator) -> Clip:
 
 CHANGES: dict[str, Change] = {
     "as recorded": lambda clip, random: clip,
-    "seen from 45° to the side": turned(1, 45),
-    "seen from 90° to the side": turned(1, 90),
-    "camera tilted by 10°": turned(0, 10),
-    "camera tilted by 20°": turned(0, 20),
-    "15 frames a second": slower(2),
-    "5 frames a second": slower(6),
+    "seen from 45° to the side": rotated(1, 45),
+    "seen from 90° to the side": rotated(1, 90),
+    "camera tilted by 10°": rotated(0, 10),
+    "camera tilted by 20°": rotated(0, 20),
+    "15 frames per second": slower(2),
+    "5 frames per second": slower(6),
     "noise of 2 cm": noisy(0.02),
     "noise of 5 cm": noisy(0.05),
     "one limb joint never seen": without_joints(1),
@@ -150,9 +152,9 @@ CHANGES: dict[str, Change] = {
     "every joint unseen in 20 % of frames": gaps(0.2),
     "body 30 % smaller": sized(0.7),
     "body 30 % larger": sized(1.3),
-    "a fifth cut off": cut(0.2),
-    "half cut off": cut(0.5),
-    "a second idle before and after": idle(1),
+    "a fifth cut offset": cut(0.2),
+    "half cut offset": cut(0.5),
+    "one second idle before and after": idle(1),
     "no depth": flat,
 }
 

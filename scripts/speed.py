@@ -1,9 +1,9 @@
-"""Speed of each part of the street, in clips a second, on one data set.
+"""Speed of each stage of the pipeline, in clips per second, on one data set.
 
     python scripts/speed.py utd-mhad ../shared/data/utd-mhad/Skeleton --split utd-mhad/22-5
 
-Import, both preparations, one training epoch of both recipes, and features for evaluation. Each part is timed
-once, on this machine as it is: compare figures of one run with one another, not between machines.
+Import, both preparations, one training epoch of both recipes, and features for evaluation. Each stage is timed
+once: compare figures of one run with one another, not between machines.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import tempfile
 import time
 from pathlib import Path
 
-os.environ.setdefault("PGFA_CACHE", tempfile.mkdtemp(prefix="pgfa-speed-"))  # nothing may be made already
+os.environ.setdefault("PGFA_CACHE", tempfile.mkdtemp(prefix="pgfa-speed-"))  # nothing may be cached already
 
 
 def main() -> None:
@@ -26,7 +26,7 @@ def main() -> None:
     parser.add_argument("source", type=Path)
     parser.add_argument("--split", required=True)
     parser.add_argument("--device", default="auto")
-    asked = parser.parse_args()
+    args = parser.parse_args()
 
     import torch
 
@@ -41,33 +41,36 @@ def main() -> None:
     print(
         f"{platform.machine()}, {os.cpu_count()} cores, torch {torch.__version__}, {torch.get_num_threads()} threads"
     )
-    print("| part | clips/s |\n|---|---|")
+    print("| stage | clips/s |\n|---|---|")
     with tempfile.TemporaryDirectory() as folder:
-        place = Path(folder) / asked.format
-        began = time.perf_counter()
-        report = import_dataset(asked.format, asked.source, place, progress=False)
-        pack = open_pack(place)
-        _row(f"import ({report.jobs} jobs)", len(pack), began)
+        pack_folder = Path(folder) / args.format
+        started = time.perf_counter()
+        report = import_dataset(args.format, args.source, pack_folder, progress=False)
+        pack = open_pack(pack_folder)
+        _row(f"import ({report.jobs} jobs)", len(pack), started)
         for recipe in ("paper", "default"):
-            began = time.perf_counter()
+            started = time.perf_counter()
             prepare(pack.ragged, PrepareSettings(recipe=recipe))
-            _row(f"prepare, {recipe}", len(pack), began)
+            _row(f"prepare, {recipe}", len(pack), started)
         for recipe in ("paper", "default"):
             settings = RunSettings(
-                packs=(str(place),), split=asked.split, recipe=recipe, train={"epochs": 1, "batch_size": 64}
+                packs=(str(pack_folder),),
+                split=args.split,
+                recipe=recipe,
+                train={"epochs": 1, "batch_size": 64},
             )
             corpus = build_corpus(settings)
             run = Path(folder) / recipe
-            model = train(settings, corpus, run, device=asked.device)
+            model = train(settings, corpus, run, device=args.device)
             speed = next(iter(read_metrics(run)))["clips_per_second"]
             print(f"| one training epoch, {recipe} | {speed:,.0f} |")
-            began = time.perf_counter()
+            started = time.perf_counter()
             features_of(model, corpus.test.positions, corpus.test.present)
-            _row(f"features for evaluation, {recipe}", len(corpus.test), began)
+            _row(f"features for evaluation, {recipe}", len(corpus.test), started)
 
 
-def _row(part: str, clips: int, began: float) -> None:
-    print(f"| {part} | {clips / (time.perf_counter() - began):,.0f} |")
+def _row(stage: str, clips: int, started: float) -> None:
+    print(f"| {stage} | {clips / (time.perf_counter() - started):,.0f} |")
 
 
 if __name__ == "__main__":

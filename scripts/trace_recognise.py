@@ -1,4 +1,4 @@
-"""Count what a recording passes on its way to an answer: files, functions and calls of the package.
+"""Count what a recording passes through on its way to an answer: files, functions and calls of the package.
 
     python scripts/trace_recognise.py a3_s1_t1_skeleton.mat
 
@@ -27,7 +27,7 @@ PACKAGE = str(Path(pgfa.__file__).parent)
 
 
 class Stub:
-    """Stands in for the encoder."""
+    """Replaces the encoder."""
 
     kind = "stub"
 
@@ -37,7 +37,7 @@ class Stub:
 
 
 class StubBundle(Bundle):
-    """Stands in for the sentence encoder."""
+    """Replaces the sentence encoder."""
 
     def anchors(self, sentences: Any) -> np.ndarray:
         """(K, 8) unit vectors."""

@@ -42,8 +42,8 @@ def write_atomic(path: Path, write: Callable[[BinaryIO], object] | bytes | str) 
 def replace_folder(finished: Path, target: Path) -> None:
     """Rename a finished folder to `target`, on the same file system; an existing folder there is deleted.
 
-    A reader never sees a folder that is half old, half new. To replace a folder takes two renames: a machine that
-    fails between them leaves the old folder beside the target, as ``.NAME.old``.
+    A reader never sees a folder that is half old, half new. To replace a folder takes two renames: a crash between
+    them leaves the old folder next to the target, as ``.NAME.old``.
     """
     old = target.with_name(f".{target.name}.old")
     if replaced := target.exists():
@@ -95,7 +95,7 @@ def digest(*parts: Any) -> str:
 
 
 def cache_folder() -> Path:
-    """The folder of everything that can be computed again (sentence vectors, prepared clips).
+    """The cache folder: everything in it can be computed again (sentence vectors, prepared clips).
 
     ``PGFA_CACHE``, else ``pgfa`` in ``XDG_CACHE_HOME`` or ``~/.cache``.
     """

@@ -192,7 +192,7 @@ def test_damage_of_the_asf_is_named_with_its_position(
 def test_a_motion_without_its_skeleton(tmp_path: Path) -> None:
     (tmp_path / AMC).write_text(amc())
     with pytest.raises(
-        BadFile, match=r"expected the actor's skeleton beside it, found HDM_bd.asf: no such file"
+        BadFile, match=r"expected the actor's skeleton in the same folder, found HDM_bd.asf: no such file"
     ):
         read(tmp_path / AMC)
 

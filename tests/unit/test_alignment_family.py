@@ -292,7 +292,7 @@ def test_offsets_do_not_overflow_and_leave_out_impossible_classes() -> None:
     assert softmax(logits + g)[:, 2].max() == 0
 
 
-def test_prior_mixes_what_is_wanted_with_what_is_seen() -> None:
+def test_prior_mixes_the_given_and_the_estimated_one() -> None:
     logits = np.random.default_rng(6).uniform(-9, 9, (12, 3))
     own = estimate_prior(logits)
     weight = 12 / 15

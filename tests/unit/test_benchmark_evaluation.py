@@ -20,7 +20,7 @@ from pgfa.evaluate.table import Cell
 from pgfa.files import write_json
 from pgfa.research.baselines import TEST_TIME
 from pgfa.research.benchmark.curves import blocks, curve_points, unequal
-from pgfa.research.benchmark.evaluation import CHOSEN, SCHEMA, evaluate_split, right_of
+from pgfa.research.benchmark.evaluation import CHOSEN, SCHEMA, correct_clips, evaluate_split
 from pgfa.research.benchmark.fit import FitJob, MethodOutput, error_path, load_output, save_output
 from pgfa.research.benchmark.plan import SplitJob
 from pgfa.research.benchmark.results import BenchmarkResults
@@ -130,7 +130,7 @@ def test_everything_is_chosen_on_the_folds_and_reported_on_the_runs(tmp_path: Pa
         chosen = json.loads(row["choice"])
         expected = accuracy(output, chosen.pop("alignment"), chosen)
         assert row["accuracy"] == pytest.approx(expected)
-        assert right_of(row).mean() == pytest.approx(expected)
+        assert correct_clips(row).mean() == pytest.approx(expected)
         assert row["clips"] == (output.labels < UNSEEN).sum()
 
 
@@ -247,7 +247,7 @@ def test_the_best_epoch_on_the_test_clips_is_reported_as_test_selected(tmp_path:
     assert rows["t3a"]["right"] is not None
 
 
-def test_tables_are_made_of_the_rows(tmp_path: Path) -> None:
+def test_tables_follow_from_the_rows(tmp_path: Path) -> None:
     spec = spec_of()
     jobs = [job_of(tmp_path, f"utd-mhad/random-5-0{n}", 1000 * n) for n in range(3)]
     rows = [row for job in jobs for row in evaluate_split(job, spec)]
@@ -258,7 +258,7 @@ def test_tables_are_made_of_the_rows(tmp_path: Path) -> None:
     for row in rows:
         if row["protocol"] == "validated":
             runs = by_split.setdefault(row["split"], {})
-            runs.setdefault((row["method"], row["alignment"]), []).append(right_of(row))
+            runs.setdefault((row["method"], row["alignment"]), []).append(correct_clips(row))
     for variant in results.variants:
         means = [np.mean([right.mean() for right in runs[variant]]) for runs in by_split.values()]
         cell = results.cell(column, variant, "accuracy", "validated")

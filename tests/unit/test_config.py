@@ -113,7 +113,7 @@ WRONG: list[tuple[type[Settings], dict[str, Any], str]] = [
         {"train": {"learning_rate": 0}},
         r"setting train\.learning_rate: .*greater than 0, found 0",
     ),
-    (RunSettings, {"speed": 1}, r"setting speed: there is no such setting"),
+    (RunSettings, {"speed": 1}, r"setting speed: no such setting"),
 ]
 
 

@@ -31,19 +31,19 @@ class Example:
 
 def examples() -> list[Example]:
     """The sections `### Add ...` of the guide, with their code."""
-    found = []
+    parsed = []
     for section in re.split(r"^### ", GUIDE, flags=re.MULTILINE)[1:]:
         section = re.split(r"^## ", section, flags=re.MULTILINE)[0]
         blocks = BLOCK.findall(section)
         if blocks:
-            found.append(
+            parsed.append(
                 Example(
                     section.partition("\n")[0].strip(),
                     {path: text for language, path, text in blocks if language != "diff"},
                     {path: text for language, path, text in blocks if language == "diff"},
                 )
             )
-    return found
+    return parsed
 
 
 EXAMPLES = examples()

@@ -233,9 +233,9 @@ def test_a_clip_without_a_person_is_not_used(moves: list[Clip], tmp_path: Path) 
         ("mine/unseen:jump", "no class 'jump'; it has: bow, hop"),
         ("mine/unseen:", "names no unseen class"),
         ("mine/unseen:hop,bow", "leaves no class to train on"),
-        ("utd-mhad/22-5", "tests on utd-mhad, but the packs hold mine"),
+        ("utd-mhad/22-5", "tests on utd-mhad, but the packs contain mine"),
         ("utd-mhad/1-1", "no split named"),
-        ("", "no split named"),
+        ("", "a split is needed"),
     ],
 )
 def test_an_impossible_split_is_refused(split: str, message: str, moves: list[Clip], tmp_path: Path) -> None:

@@ -274,13 +274,15 @@ def test_a_run_reports_what_is_missing(workspace: Path, tmp_path: Path) -> None:
         return str(build_corpus(RunSettings(packs=(str(pack),), split=split), catalogues))
 
     mine = workspace / "mine.toml"
-    assert "no sentences for recordings" in corpus("recordings/unseen:wave")
+    assert "no catalogue for recordings" in corpus("recordings/unseen:wave")
     assert "no sentences" not in corpus("recordings/unseen:wave", mine)
-    with pytest.raises(BadConfig, match="the packs hold recordings: choose unseen classes, as recordings/"):
+    with pytest.raises(
+        BadConfig, match="the packs contain recordings: choose the unseen classes, for example recordings/"
+    ):
         corpus("q/unseen:wave")
     other = tmp_path / "other.toml"
     other.write_text(mine.read_text(encoding="utf-8").replace('"recordings"', '"mine"'), encoding="utf-8")
     with pytest.raises(
-        BadConfig, match=r"other.toml is of the data set 'mine', but the packs hold recordings"
+        BadConfig, match=r"other.toml is of the data set 'mine', but the packs contain recordings"
     ):
         corpus("recordings/unseen:wave", other)

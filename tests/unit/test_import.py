@@ -267,7 +267,7 @@ def test_invalid_arguments(
 ) -> None:
     with pytest.raises(BadConfig, match=next(iter(options))):
         run(fake, source, tmp_path / "pack", **options)
-    with pytest.raises(BadConfig, match=r"no format 'cassette'; known: .*files.*utd-mhad"):
+    with pytest.raises(BadConfig, match=r"unknown format 'cassette'; available: .*files.*utd-mhad"):
         import_dataset("cassette", source, tmp_path / "pack")
 
 

@@ -190,8 +190,8 @@ def test_a_body_without_a_torso_is_scaled_by_its_extent() -> None:
     assert np.nanmax(np.abs(out)) < 2
     np.testing.assert_array_equal(np.isnan(out[..., 0]), np.isnan(pixels[..., 0]))
     assert np.isnan(torso_length(pixels, COCO17))
-    kept, _ = upright_to_metres(np.concatenate([pixels, pixels[..., :1]], -1), COCO17)
-    assert np.nanmax(np.abs(kept)) <= 50
+    result, _ = upright_to_metres(np.concatenate([pixels, pixels[..., :1]], -1), COCO17)
+    assert np.nanmax(np.abs(result)) <= 50
 
 
 def landmarks(points: np.ndarray) -> list[dict[str, float]]:

@@ -3,7 +3,7 @@
 import pytest
 
 from pgfa.text import catalogue, find_split, label_vectors, removed_classes, same_meaning
-from pgfa.text.overlap import label_words, why_same
+from pgfa.text.overlap import label_words, matching_rule
 
 OTHERS = [a for n in ("kinder-gator", "msr-action3d", "hdm05", "nw-ucla") for a in catalogue(n).actions]
 
@@ -71,7 +71,7 @@ def test_no_remaining_class_means_the_same_by_any_rule(key, vectors):
     removed = {(r.dataset, r.name) for r in removed_classes(unseen_of(key), OTHERS, vectors=vectors)}
     remaining = [action for action in OTHERS if (action.dataset, action.name) not in removed]
     assert len(remaining) + len(removed) == len(OTHERS)
-    assert not [(a.key, u.key) for a in remaining for u in unseen_of(key) if why_same(u, a, vectors)]
+    assert not [(a.key, u.key) for a in remaining for u in unseen_of(key) if matching_rule(u, a, vectors)]
     assert not [(a.key, u.key) for a in remaining for u in unseen_of(key) if set(a.means) & set(u.means)]
 
 
@@ -106,7 +106,7 @@ def test_pairs(key_a, key_b, expected):
 def test_label_words_find_what_the_concepts_miss():
     throw = catalogue("utd-mhad")["throw"]
     mislabelled = catalogue("kinder-gator")["throw-ball"].model_copy(update={"means": ("hurl",)})
-    assert why_same(throw, mislabelled) == "label words throw"
+    assert matching_rule(throw, mislabelled) == "label words throw"
     assert [str(r) for r in removed_classes([throw], [mislabelled])] == [
         "kinder-gator/throw-ball: same as unseen utd-mhad/throw (label words throw)"
     ]
@@ -116,9 +116,9 @@ def test_vectors_find_what_words_and_concepts_miss(vectors):
     jog = catalogue("utd-mhad")["jog"]
     mislabelled = catalogue("kinder-gator")["run-in-place"].model_copy(update={"means": ("hurry",)})
     cosine = float(vectors[jog.label] @ vectors[mislabelled.label])
-    assert why_same(jog, mislabelled) is None
-    assert "cosine" in str(why_same(jog, mislabelled, vectors, threshold=cosine - 0.01))
-    assert why_same(jog, mislabelled, vectors, threshold=cosine + 0.01) is None
+    assert matching_rule(jog, mislabelled) is None
+    assert "cosine" in str(matching_rule(jog, mislabelled, vectors, threshold=cosine - 0.01))
+    assert matching_rule(jog, mislabelled, vectors, threshold=cosine + 0.01) is None
 
 
 def test_inside_a_data_set_the_published_split_decides():

@@ -140,7 +140,7 @@ def test_a_session_without_tags_is_one_clip(tmp_path: Path) -> None:
     (clip,) = read_all(session(tmp_path))
     assert clip.frames == 300
     assert clip.problems[-1] == "no tag file: whole session"
-    with pytest.raises(BadFile, match=r"a tag file beside it \(P2_1_7A_p12.tagstream\)"):
+    with pytest.raises(BadFile, match=r"a tag file in the same folder \(P2_1_7A_p12.tagstream\)"):
         msrc12.tags(FileRef(tmp_path / "P2_1_7A_p12.csv"))
 
 
@@ -220,14 +220,14 @@ def test_errors_name_what_a_video_needs(tmp_path: Path, monkeypatch: pytest.Monk
 def test_rtmlib_gets_weights_from_disk_and_never_an_address(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked: list[tuple[str, dict[str, Any]]] = []
+    calls: list[tuple[str, dict[str, Any]]] = []
 
     class Model:
         def __init__(self, weights: str, **given: Any) -> None:
-            asked.append((weights, given))
+            calls.append((weights, given))
 
         def __call__(self, picture: np.ndarray, bboxes: Any = None) -> Any:
-            return (BODY[None], np.ones((1, 17))) if bboxes is not None or len(asked) == 1 else [[0, 0, 1, 1]]
+            return (BODY[None], np.ones((1, 17))) if bboxes is not None or len(calls) == 1 else [[0, 0, 1, 1]]
 
     stub = types.ModuleType("rtmlib")
     stub.RTMO = stub.RTMPose = stub.YOLOX = Model  # type: ignore[attr-defined]
@@ -239,7 +239,7 @@ def test_rtmlib_gets_weights_from_disk_and_never_an_address(
     assert one_stage(picture)[0].shape == (1, 17, 2)
     two = video.rtmlib_estimator(tmp_path / "pose.onnx", tmp_path / "people.onnx")
     assert two(picture)[0].shape == (1, 17, 2)
-    assert all(Path(weights).is_file() and given["backend"] == "onnxruntime" for weights, given in asked)
+    assert all(Path(weights).is_file() and given["backend"] == "onnxruntime" for weights, given in calls)
 
 
 def folder_of_files(place: Path) -> Path:
@@ -273,7 +273,7 @@ def test_the_checker_explains_each_file(tmp_path: Path) -> None:
     end = overview(results)
     assert "3 clips can be used, 2 files or clips cannot" in end
     assert "several layouts (coco17, kinect20): import with --layout kinect20" in end
-    assert "1 without depth" in end
+    assert "1 clip without depth" in end
 
 
 def test_the_checker_on_one_file_and_on_labels(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from pgfa.errors import BadConfig
 from pgfa.read.datasets.ntu.names import NtuName, dropped_names, in_dataset, parse_ntu_name
 
 
-def test_a_name_gives_its_five_numbers_and_is_made_of_them() -> None:
+def test_a_name_gives_its_five_numbers_and_the_numbers_give_the_name() -> None:
     name = parse_ntu_name("S001C002P003R002A050")
     assert name == (1, 2, 3, 2, 50)
     assert (name.setup, name.camera, name.subject, name.replication, name.action) == (1, 2, 3, 2, 50)

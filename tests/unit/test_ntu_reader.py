@@ -147,7 +147,7 @@ def test_two_of_six_bodies_are_kept_and_the_ghosts_go(tmp_path: Path) -> None:
     assert read_ntu(write(tmp_path, text), bodies=None).bodies == 6
 
 
-def test_a_ghost_beside_one_person_is_kept_and_named(tmp_path: Path) -> None:
+def test_a_ghost_next_to_one_person_is_retained_and_reported(tmp_path: Path) -> None:
     furniture = np.broadcast_to(person(1, x=-2.0, seed=9), (40, 25, 3)) * np.float32([2, 0.1, 1])
     clip = read_ntu(write(tmp_path, skeleton_text(stack(furniture, person(40)))))
     assert clip.problems == ("body 1 looks like a ghost",)
@@ -269,6 +269,6 @@ def test_files_are_found_in_folders_and_in_the_official_zip(tmp_path: Path) -> N
     clip = NTU60.read(NTU60.find(tmp_path / "nturgbd_skeletons_s001_to_s017.zip")[1])
     assert (clip.source.dataset, clip.source.action) == ("ntu60", "eat-meal")
     assert {"ntu", "ntu60", "ntu120", "pku-mmd"} <= set(FORMATS)
-    for place in (tmp_path / "nothing", unpacked / "x"):
+    for path in (tmp_path / "nothing", unpacked / "x"):
         with pytest.raises(BadFile):
-            find_ntu(place)
+            find_ntu(path)

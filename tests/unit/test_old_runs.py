@@ -144,7 +144,7 @@ def test_settings_of_the_server_with_old_names() -> None:
     )
 
 
-def test_a_pack_holds_the_clips_it_was_made_of() -> None:
+def test_a_pack_contains_the_clips_it_was_written_from() -> None:
     pack = open_pack(PACK)
     pack.verify()
     clips = list(make_clips(seed=0, performers=3, repeats=1, actions=ACTIONS))

@@ -61,8 +61,8 @@ def test_folder_zip_and_folder_in_a_zip_agree(tmp_path: Path) -> None:
             for file in sorted(folder.iterdir()):
                 archive.write(file, below + file.name)
     loose = read(folder)
-    for place in ("flat.zip", "deep.zip", "deep.zip!x/walk"):
-        np.testing.assert_array_equal(read(str(tmp_path / place)).positions, loose.positions)
+    for path in ("flat.zip", "deep.zip", "deep.zip!x/walk"):
+        np.testing.assert_array_equal(read(str(tmp_path / path)).positions, loose.positions)
     clip = read(folder / "video_000000000000_keypoints.json")
     assert (clip.frames, clip.bodies, clip.source.id) == (1, 2, "video")
 

@@ -148,11 +148,11 @@ def test_sentences_from_a_file(data: Path, tmp_path: Path) -> None:
 
 
 def test_missing_and_wrong_data_are_refused_at_once(data: Path, tmp_path: Path) -> None:
-    with pytest.raises(BadConfig, match="needs one of ntu60, ntu120"):
+    with pytest.raises(BadConfig, match="needs at least one data set of ntu60, ntu120"):
         reproduce("setting-2", folders(data, "pku-mmd"), tmp_path, text=text(data), **SMALL)
     with pytest.raises(BadConfig, match="holds ntu60, not ntu120"):
         reproduce("setting-2", {"ntu120": data / "ntu60"}, tmp_path, text=text(data), **SMALL)
-    with pytest.raises(BadConfig, match="no setting named"):
+    with pytest.raises(BadConfig, match="unknown setting"):
         reproduce("setting-9", {}, tmp_path)
 
 

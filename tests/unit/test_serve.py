@@ -335,7 +335,7 @@ def test_only_allowed_hosts_are_answered(small_recogniser: Recogniser, host: str
         ({"sec-fetch-site": "cross-site"}, 403), ({"sec-fetch-site": "same-site"}, 403),
     ],
 )  # fmt: skip
-def test_only_the_own_page_may_change_anything(
+def test_only_pages_of_this_server_may_change_anything(
     client: TestClient, headers: dict[str, str], status: int
 ) -> None:
     answer = client.post("/api/sessions", headers=headers)

@@ -70,7 +70,7 @@ def test_latex() -> None:
     assert TABLE.to_latex() == LATEX
 
 
-def test_where_nothing_is_told_of_the_source_no_column_is_kept_for_it() -> None:
+def test_without_sources_there_is_no_column_for_them() -> None:
     table = Table("Ours", ("a",), (Row("x", "", (Cell(1.0),)),))
     assert "|  | a |\n| --- | ---: |\n| x | 1.00 |\n" in table.to_markdown()
     assert "x & 1.00 \\\\\n" in table.to_latex()

@@ -102,10 +102,10 @@ def test_every_encoder_and_objective_trains_and_opens(changes: dict[str, dict], 
 
 @pytest.mark.parametrize(("settings", "field"), [(ModelSettings, "encoder"), (TrainSettings, "objective")])
 def test_an_unknown_name_is_refused_with_the_known_ones(settings: type, field: str) -> None:
-    known = ENCODERS if field == "encoder" else OBJECTIVES
+    table = ENCODERS if field == "encoder" else OBJECTIVES
     with pytest.raises(BadConfig) as error:
         settings(**{field: "unknown"})
-    assert all(name in str(error.value) for name in known)
+    assert all(name in str(error.value) for name in table)
 
 
 def test_a_fresh_model_follows_its_seed() -> None:

@@ -325,11 +325,11 @@ def test_decision_on_little() -> None:
 
 
 def test_no_rule_without_labels_can_always_be_right() -> None:
-    """Theorem 5: the same features and sentences, two worlds, and alignment is right in one of them only."""
+    """Theorem 5: two distributions with the same features and sentences; alignment is right under one of them only."""
     degrees = np.repeat([0, 40, 60], [60, 10, 30])
     features = np.stack([np.cos(np.radians(degrees)), np.sin(np.radians(degrees))], axis=1).astype(np.float32)
     aligned = align(features, np.eye(2, dtype=np.float32), 1.0)
-    for where, first in ((40, 1.0), (0, 0.9)):
-        labels = (degrees > where).astype(int)
+    for angle, first in ((40, 1.0), (0, 0.9)):
+        labels = (degrees > angle).astype(int)
         assert (aligned.labels == labels).mean() == pytest.approx(first)
         assert (aligned.predictions == labels).mean() == pytest.approx(1.9 - first)

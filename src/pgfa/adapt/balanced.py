@@ -2,8 +2,9 @@
 
 Assumes that the candidate classes are known, that all clips are available, and that the class prior is about right.
 `uniform` assumes that every candidate comes equally often: under strong imbalance, or with candidates that never
-occur, it assigns clips to classes they do not show, prototypes follow, and accuracy falls below that of the sentences.
-A prior given as numbers fails in the same way as far as it is wrong. `estimated` estimates the prior from the clips
+occur, it assigns clips to classes they do not show, the prototypes move accordingly, and accuracy falls below that of
+the sentences alone. A prior given as numbers fails in the same way as far as it is wrong. `estimated` estimates the
+prior from the clips
 and shrinks it a little towards uniform: it needs enough clips to distinguish a rare class from an absent one, and a
 temperature near the spread of the clips; clips of a class estimated as absent go to other classes. Few clips carry
 little evidence about a prior: its weight is N / (N + K), the rest goes to the clips' own estimate, so that a single
@@ -28,9 +29,9 @@ SENTENCE_WEIGHT = 1.0
 PSEUDO_COUNT = 5.0
 """Clips per class added when the prior is estimated from the clips (docs/results.md reports the effect)."""
 MIN_PRIOR = 1e-9
-"""Least prior of a class, and..."""
+"""Minimum prior of a class: scores stay finite where all classes score equally."""
 MIN_MARGIN = 1e-4
-"""...least margin: scores stay finite where classes or clips are all alike."""
+"""Minimum margin: scores stay finite where all clips are equal."""
 
 
 def balanced(features: Array, anchors: Array, settings: AdaptSettings) -> Alignment:

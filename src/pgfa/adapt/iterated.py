@@ -2,7 +2,7 @@
 
 Assumes what `paper` does (the candidate classes are known, every clip shows one of them, all clips are available)
 and that the nearest anchor is right more often than not, class by class: each round trusts the one before.
-Where a sentence lies nearer to another class's clips than to its own, the rounds converge to that error and may
+Where a sentence is closer to the clips of another class than to its own, the rounds converge to that error and may
 end below `paper`. A class that loses its last clip goes back to its sentence. Class balance is not assumed.
 """
 

@@ -35,7 +35,8 @@ class AlignmentMethod:
         align: (N, d) features, (K, d) anchors and settings -> `Alignment`; a pure function. N may be 0, K is at least
             1, all numbers are finite. Clips of length 0 must not change a prototype, and a class that no clip supports
             must keep its anchor.
-        grid: options that a benchmark chooses from on pseudo-unseen classes; of equally good ones the first is taken.
+        grid: options that a benchmark chooses from on pseudo-unseen classes; if several are equally good, the first is
+        used.
         describe: settings -> the method and its most important setting, for reports.
         variants: named options under which a benchmark runs the method as one more alignment.
     """

@@ -89,7 +89,7 @@ def most_confident(
     alpha: float,
     limit: NDArray[np.float64] | int | None = None,
 ) -> NDArray[np.bool_]:
-    """(N,) bool, of each class the floor(alpha n_c) clips of lowest entropy; of ties the earlier clips.
+    """(N,) bool, of each class the floor(alpha n_c) clips of lowest entropy; in a tie, the earlier clips.
 
     With `limit`, one number or one per class (K,), at most that many.
     """

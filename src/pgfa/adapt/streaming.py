@@ -19,7 +19,7 @@ class Stream:
     """`paper` alignment of a stream. Stores at most `settings.memory` clips per class, however long the stream.
 
     After any number of clips the prototypes are those of `align` over all of them, except that a class has at most
-    `memory` supports: floor(alpha n_c) or `memory`, whichever is less, most confident first, the earlier of two ties.
+    `memory` supports: floor(alpha n_c) or `memory`, whichever is less, most confident first, in a tie the earlier one.
 
     Args:
         anchors: (K, d) sentence vectors of the candidate classes.

@@ -26,7 +26,7 @@ def benchmark(
     """Compare methods on the same clips, sentences and encoder; every choice is made on pseudo-unseen classes.
 
     If interrupted, run the same command again to resume. A job that fails is recorded and does not stop the others.
-    docs/benchmark.md describes the specification; specs/ has some.
+    docs/benchmark.md describes the specification; specs/ has examples.
 
     Parameters
     ----------
@@ -52,7 +52,7 @@ def benchmark(
     print(f"report:     {out / 'report.html'}")
     if results.errors:
         print(
-            f"{results.errors} runs failed; the report says why. Run the same command again to retry them.",
+            f"{results.errors} runs failed; the report lists the errors. Run the same command again to retry them.",
             file=sys.stderr,
         )
 
@@ -70,7 +70,10 @@ def reproduce(
     protocol: Literal["validated", "test-selected", "both"] = "both",
     sentences: Annotated[
         dict[str, Path] | None,
-        Parameter(help="Your own sentences, one line per class: --sentences.ntu60 FILE (ntu120, pku-mmd)."),
+        Parameter(
+            help="Text file with your own sentences, one line per class, for one data set: "
+            "--sentences.ntu60 FILE, --sentences.ntu120 FILE, --sentences.pku-mmd FILE."
+        ),
     ] = None,
     device: Device = "auto",
     quiet: Quiet = False,
@@ -79,13 +82,13 @@ def reproduce(
 ) -> None:
     """Reproduce one table of the paper from the official data: import, train all splits and seeds, print the table.
 
-    If interrupted, run the same command again to resume. Data sets that are not given are left out of the table.
-    docs/reproduce.md says what to download and how long it takes.
+    If interrupted, run the same command again to resume. A data set without its option is left out of the table.
+    docs/reproduce.md lists what to download and how long it takes.
 
     Parameters
     ----------
     setting
-        setting-1, setting-2 or one-shot.
+        Which table: setting-1, setting-2 or one-shot.
     out
         Output folder for packs, runs and the table (text, Markdown, LaTeX, JSON).
     ntu60
@@ -103,7 +106,7 @@ def reproduce(
         setting).
     protocol
         validated: no choice uses test labels. test-selected: the epoch with the best test accuracy, marked as such,
-        beside the last epoch.
+        in addition to the last epoch.
     """
     from pgfa.research.reproduce.run import reproduce as make_table
 

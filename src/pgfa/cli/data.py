@@ -38,7 +38,7 @@ def import_(
     labels
         With `files`: a CSV file with the columns file, action and, optionally, subject.
     layout
-        Convert every clip to this joint layout (ntu25, kinect20); required if layouts differ between files.
+        Convert every clip to this joint layout (ntu25, kinect20); required if the files have different layouts.
     limit
         Maximum number of files to read.
     overwrite
@@ -59,7 +59,7 @@ def import_(
 
 
 def check(source: Path, *, labels: Path | None = None, json: Path | None = None) -> None:
-    """Check your own recordings before an import: what each file is, or why it cannot be used.
+    """Check your own recordings before an import: the format of each file, or why it cannot be used.
 
     Nothing is changed. The exit status is 1 if any file cannot be used.
 
@@ -88,7 +88,7 @@ def inspect(source: str, *, clip: str | None = None, out: Path | None = None) ->
     clip
         With a pack: the id of the clip to summarise and draw (default: draw the first one).
     out
-        Draw the clip into this file: .html (a page that plays it, works offline) or .gif.
+        Draw the clip into this file: .html (a page with a player; works offline) or .gif.
     """
     from pgfa.pack.pack import is_pack, open_pack
     from pgfa.pack.summary import summary
@@ -130,14 +130,14 @@ def splits() -> None:
 
 
 def synthesise(dataset: str, folder: Path, *, clips: int, seed: int = 0, jobs: int | None = None) -> None:
-    """Write a stand-in for a data set that may not be redistributed: its official files with synthetic motion.
+    """Write a stand-in for a data set that may not be redistributed: synthetic motion in the official file format.
 
-    It shows that everything runs, and how fast. Accuracy on it says nothing about real recordings.
+    It is for testing that everything runs, and how fast. Accuracy on it means nothing for real recordings.
 
     Parameters
     ----------
     dataset
-        ntu60, ntu120 or pku-mmd.
+        Data set to imitate: ntu60, ntu120 or pku-mmd.
     folder
         Output folder.
     clips

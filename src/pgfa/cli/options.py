@@ -15,7 +15,9 @@ Catalogues = Annotated[
         help="Catalogue file of your own data set (docs/catalogue.md); repeat the option for more.",
     ),
 ]
-Device = Annotated[str, Parameter(help="cpu, cuda, cuda:1, ..., or auto (a GPU if there is one).")]
+Device = Annotated[
+    str, Parameter(help="Device to compute on: cpu, cuda, cuda:1, ..., or auto (a GPU if there is one).")
+]
 Quiet = Annotated[bool, Parameter(negative="", help="Suppress progress output.")]
 Switch = Annotated[bool, Parameter(negative="")]
-"""A flag that is off by default; its help stands in the command's docstring."""
+"""A flag that is off by default; its help is in the command's docstring."""

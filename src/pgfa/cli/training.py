@@ -75,7 +75,8 @@ def train(
     if not quiet:
         print(corpus, file=sys.stderr)
     train_model(run_settings, corpus, out, device=device, show=not quiet)
-    print(f"trained: {out}   next: pgfa evaluate {out}")
+    command = f"evaluate {out}" if corpus.unseen else f"recognise FILE --run {out} --sentence SENTENCE"
+    print(f"trained: {out}   next: pgfa {command}")
 
 
 def _combine(
@@ -104,9 +105,9 @@ def evaluate(
     device: Device = "auto",
     adapt: Annotated[AdaptSettings | None, Parameter(group=ALIGNMENT)] = None,
 ) -> None:
-    """Recognise the unseen classes, first from their sentences, then after alignment; write a report.
+    """Evaluate a run on its unseen classes, from sentences alone and after alignment, and write a report.
 
-    The numbers are in evaluation.json, the page with every clip in report.html, both in the run's folder.
+    It writes evaluation.json (the numbers) and report.html (a page with charts and clips) into the run's folder.
 
     Parameters
     ----------

@@ -46,7 +46,7 @@ def recognise(
     eaf: OutputFile = None,
     device: Device = "cpu",
 ) -> None:
-    """Rank sentences by how well they describe a recording; for a long recording, say when.
+    """Rank sentences by how well they describe a recording; for a long recording, also show when each one fits.
 
     With an output file of "-", as in `--json=-`, the output goes to standard output instead of the table.
 
@@ -132,7 +132,7 @@ def serve(
     device: Device = "cpu",
     serve: Annotated[ServeSettings | None, Parameter(name="*")] = None,
 ) -> None:
-    """Open a page in the browser: drop a recording, type sentences, see which ones fit, and when.
+    """Serve a web page: drop a recording on it, type sentences, and see which ones fit, and when.
 
     Parameters
     ----------
@@ -150,7 +150,7 @@ def serve(
 
 
 def live(*, sentence: Sentences, run: Path | None = None, device: Device = "cpu") -> None:
-    """Answer while frames arrive: lines of JSON on standard input, lines of JSON on standard output.
+    """Recognise a live stream: frames on standard input, answers on standard output, one JSON object per line.
 
     First line: {"layout": "kinect20"}; then one line per frame: {"t": seconds, "bodies": [[[x, y, z], ...]]}, with
     null for an absent body, joint or coordinate. docs/recognise.md describes the answers.
@@ -219,7 +219,7 @@ def calibrate(
     out
         Output file (JSON).
     bundle
-        A bundle whose calibration is replaced.
+        Bundle in which the calibration is replaced.
     pack
         New pack paths, if moved since training, in the same order; repeat the option for more.
     none_share

@@ -1,7 +1,7 @@
 """Format of saved settings. `FORMAT` is its version, written as ``format`` into every file. The rule for changes:
 
 - a setting that is renamed gets a line in `RENAMED`: files of the older format still open, digests do not change,
-  and whoever uses the old name is told the new one;
+  and the error for the old name gives the new one;
 - a setting that is added gets a line in `ADDED`, under the new format, with the value that older files mean: files
   that do not name it mean that value, and digests of settings with that value do not change;
 - a setting is never given another meaning; `FORMAT` grows with every change, and tests/fixtures holds files of

@@ -39,13 +39,13 @@ class RunSettings(StageSettings):
         recipe = values.get("recipe", "default")
         stages = {}
         for name in ("prepare", "text", "model", "train", "adapt"):
-            given = values.get(name, {})
-            stages[name] = {"recipe": recipe, **given} if isinstance(given, dict) else given
+            stage = values.get(name, {})
+            stages[name] = {"recipe": recipe, **stage} if isinstance(stage, dict) else stage
         return {**values, **stages}
 
     @classmethod
     def saved(cls, **values: Any) -> Self:
-        """The settings that a run or bundle saved, complete for its format; what they do not name came later.
+        """The settings stored in a run or bundle; a setting missing from an older format has its value in `ADDED`.
 
         Raises:
             BadConfig: a wrong value, or settings of a newer version of pgfa.

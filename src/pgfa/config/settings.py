@@ -32,9 +32,9 @@ class Settings(BaseModel):
             name = ".".join(path) or "run"
             if first["type"] == "extra_forbidden":
                 new = RENAMED.get(".".join(path[:-1]) or self._stage(), {}).get(path[-1])
-                reason = f"renamed to {'.'.join([*path[:-1], new])}" if new else "there is no such setting"
+                reason = f"renamed to {'.'.join([*path[:-1], new])}" if new else "no such setting"
             else:
-                reason = first["msg"].removeprefix("Value error, ")
+                reason = first["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
             actual = f", found {first.get('input')!r}" if first["loc"] else ""
             raise BadConfig(f"setting {name}: {reason}{actual}") from None
 
@@ -51,7 +51,7 @@ class Settings(BaseModel):
 
     @classmethod
     def _path(cls) -> tuple[str, ...]:
-        """Where the stage stands in a run's settings; empty for the run itself."""
+        """The position of the stage in a run's settings; empty for the run itself."""
         return (cls._stage(),)
 
     @property
@@ -71,7 +71,7 @@ class Settings(BaseModel):
         """The settings as JSON values under the names of format 1, for digests: these outlive a renaming.
 
         Args:
-            include: names of the settings that count, all where None.
+            include: names of the settings that count; None: all.
             exclude: names of settings that do not count.
             omit_since: leave out settings added with this format or later that have the value of older files.
         """
@@ -97,7 +97,7 @@ class Settings(BaseModel):
 
     @classmethod
     def load(cls, path: Path, make: Callable[..., Self] | None = None) -> Self:
-        """Read from TOML, by `make` where given. Raises BadConfig that names the file and the setting."""
+        """Read from TOML, by `make` if it is given. Raises BadConfig that names the file and the setting."""
         try:
             values = tomllib.loads(path.read_text(encoding="utf-8"))
             return (make or cls)(**cls.upgraded(values))

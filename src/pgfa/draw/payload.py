@@ -100,7 +100,7 @@ def _view(positions: NDArray[np.float64], absent: NDArray[np.bool_], layout: Lay
     visible = positions[~absent]
     if not len(visible):
         return {"floor": 0.0, "target": [0.0, 1.0, 0.0], "reach": [1.0, 1.0], "yaw": 0.0}
-    # Without the outermost hundredth, for single outliers must not make the person small.
+    # Without the outermost hundredth, so that single outliers do not make the person small.
     low, high = np.percentile(visible, [1, 99], axis=0)
     heights = np.where(absent, np.inf, positions[..., 1]).min(axis=(1, 2))
     floor = float(np.percentile(heights[np.isfinite(heights)], 10))
@@ -116,7 +116,7 @@ def _view(positions: NDArray[np.float64], absent: NDArray[np.bool_], layout: Lay
 
 
 def _front_yaw(positions: NDArray[np.float64], absent: NDArray[np.bool_], layout: Layout) -> float:
-    """Angle about the vertical from which the bodies are seen from the front, two bodies side by side.
+    """Angle about the vertical from which the bodies are seen from the front, or two bodies side by side.
 
     The viewer's right is (cos yaw, 0, -sin yaw), the left of a body that faces the viewer.
     """
@@ -131,7 +131,8 @@ def _front_yaw(positions: NDArray[np.float64], absent: NDArray[np.bool_], layout
         to_second = centres[1] - centres[0]
         distance = np.hypot(to_second[0], to_second[2])
         if distance > 0.3:
-            # Two who face the same way are seen from the front; of two who face each other the first is on the left.
+            # Two bodies that face the same way are seen from the front; of two that face each other the first is on
+            # the left.
             agreement = to_second[0] * right[0] + to_second[2] * right[2]
             right = -to_second if agreement < -0.2 * distance * np.hypot(right[0], right[2]) else to_second
     return float(np.arctan2(-right[2], right[0]))

@@ -32,7 +32,7 @@ def feature_map(features: Floats, anchors_before: Floats, anchors_after: Floats)
 
     Principal components of all unit vectors taken together: linear, so that an arrow from an anchor to its prototype
     shows a real displacement, and the same on every machine (each axis points to where its largest loading is
-    positive). Labels are not used. Distances along the other dimensions are lost; `variance_share` tells how much
+    positive). Labels are not used. Distances along the other dimensions are lost; `variance_share` is the share that
     remains.
 
     Args:

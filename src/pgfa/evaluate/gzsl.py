@@ -25,7 +25,7 @@ class GzslScores:
     """Scores of test clips of seen and unseen classes against all candidate classes.
 
     Attributes:
-        scores: (N, K), higher is nearer; the first `unseen` columns are the unseen classes.
+        scores: (N, K), higher is more similar; the first `unseen` columns are the unseen classes.
         labels: (N,) true class numbers, below K.
         unseen: number of unseen candidates, 1 to K - 1.
     """
@@ -128,21 +128,21 @@ def set_aside(
         return corpus, None
     random = np.random.default_rng([seed, 4])
     people = np.unique(subjects[of_dataset])
-    taken = np.zeros(len(labels), dtype=bool)
+    is_moved = np.zeros(len(labels), dtype=bool)
     if len(people) > 1 and "" not in people:
         for subject in random.permutation(people)[:-1]:
-            taken |= of_dataset & (subjects == subject)
-            if taken.sum() >= share * of_dataset.sum():
+            is_moved |= of_dataset & (subjects == subject)
+            if is_moved.sum() >= share * of_dataset.sum():
                 break
     else:
         for label in np.unique(labels[of_dataset]):
             clips = random.permutation(np.flatnonzero(labels == label))
-            taken[clips[: round(share * len(clips))]] = True
-    remaining = np.bincount(labels[~taken], minlength=len(corpus.seen))
-    taken &= remaining[labels] > 0
-    if not taken.any():
+            is_moved[clips[: round(share * len(clips))]] = True
+    remaining = np.bincount(labels[~is_moved], minlength=len(corpus.seen))
+    is_moved &= remaining[labels] > 0
+    if not is_moved.any():
         return corpus, None
-    return replace(corpus, train=corpus.train.take(~taken)), corpus.train.take(taken)
+    return replace(corpus, train=corpus.train.take(~is_moved)), corpus.train.take(is_moved)
 
 
 def _best_of_each(scores: NDArray[np.float32], unseen: int) -> tuple[Labels, Labels, Doubles]:

@@ -54,7 +54,7 @@ class Table:
         title: of the table.
         columns: titles of the columns of cells.
         rows: in order.
-        notes: what a reader must know about the numbers.
+        notes: how to read the numbers.
     """
 
     title: str

@@ -15,6 +15,6 @@ def pick_device(name: str) -> torch.device:
         return torch.zeros(1, device=name).device
     except (RuntimeError, AssertionError) as error:
         reason = str(error).splitlines()[0]
-        if "device type at start" in reason:  # torch lists some twenty names, most of which nobody has
+        if "device type at start" in reason:  # torch lists about twenty names, most of them exotic
             reason = "expected cpu, cuda, cuda:1, ..., or auto"
         raise BadConfig(f"device {name!r} is not available: {reason}") from None

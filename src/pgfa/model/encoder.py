@@ -18,7 +18,7 @@ class MotionEncoder(nn.Module):
     """Encoder and projection, trained together end to end.
 
     Outside this module the axes are those of the data, (clips, frames, bodies, joints, 3); the encoder's
-    (N, C, T, V, M) exists only in here.
+    (N, C, T, V, M) exists only inside.
 
     Args:
         settings: which encoder, how large.

@@ -16,7 +16,7 @@ def spatial_adjacency(layout: Layout) -> NDArray[np.float32]:
 
     Returns:
         (3, joints, joints) float32, ``A[k, v, w]``: how much joint v gives to joint w. Subsets: the joint itself;
-        neighbours as far from the centre as w or further; nearer ones. Columns of the sum add to one (A D^-1).
+        neighbours as far from the centre as w or further; closer ones. Columns of the sum add to one (A D^-1).
     """
     joints = len(layout.joints)
     link = np.eye(joints)
@@ -27,8 +27,8 @@ def spatial_adjacency(layout: Layout) -> NDArray[np.float32]:
     hops[start] = 0
     shares = link / link.sum(axis=0)
     itself = np.eye(joints, dtype=bool)
-    nearer = hops[:, None] < hops[None, :]
-    return np.stack([np.where(part, shares, 0) for part in (itself, ~nearer & ~itself, nearer)]).astype(
+    closer = hops[:, None] < hops[None, :]
+    return np.stack([np.where(part, shares, 0) for part in (itself, ~closer & ~itself, closer)]).astype(
         np.float32
     )
 

@@ -1,4 +1,4 @@
-"""What a training objective is to the training loop, and how one is found by its name."""
+"""What a training objective is to the training loop, and how it is looked up by name."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""The shifts of Shift-GCN: along the joints by a fixed index, along time by a learned distance a channel.
+"""The shifts of Shift-GCN: along the joints by a fixed index, along time by a learned distance per channel.
 
 Both move whole rows of an array whose axes are (C, V, T, R), channels first and bodies last: a row is then
 contiguous in memory, a 1x1 convolution is one matrix product, and no axis is ever swapped between operations.
-Gradients are gathers too, so they are exact and, on every device, the same bits twice.
+Gradients are gathers too, so they are exact, and reproducible to the bit on every device.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class _Rows(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, source: Tensor, inverse: Tensor, scale: Tensor | None) -> Tensor:
-        # x is kept, not the rows read from it: x lives on as the block's input, a copy would be kept for this alone.
+        # x is saved, not the rows read from it: as the input of the block x is in memory anyway.
         ctx.save_for_backward(x if scale is not None else None, source, inverse, scale)
         rows = x.index_select(0, source)
         return rows if scale is None else rows.mul_(scale[:, None])
@@ -88,8 +88,8 @@ class _Frames(torch.autograd.Function):
         x, distance = ctx.saved_tensors
         frames, stride = x.shape[2], ctx.stride
         whole, part = _split(distance, frames, stride)
-        # Frame u was read as the earlier neighbour by the t of stride * t + whole = u, as the later one by that of
-        # u - 1: what each of them sends back is gathered, nothing where no t read.
+        # Frame u was read as the earlier neighbour by the t with stride * t + whole = u, and as the later neighbour
+        # by the t with stride * t + whole = u - 1. Their gradients are gathered; 0 where there is no such t.
         reader = torch.arange(-1, frames, device=x.device) - whole[:, None]
         quotient = reader.div(stride, rounding_mode="floor")
         run = _read(grad, torch.where(quotient * stride == reader, quotient, -1))
@@ -100,18 +100,18 @@ class _Frames(torch.autograd.Function):
 
 
 def _split(distance: Tensor, frames: int, stride: int) -> tuple[Tensor, Tensor]:
-    """Whole frames (C,) int64 and the part between two frames (C, 1, 1, 1); far outside all distances are alike."""
+    """Distances as whole frames (C,) int64 and a fraction (C, 1, 1, 1); clamped just outside the clip."""
     far = (distance + (stride - 1) / 2).clamp(-(frames + stride + 1), frames)
     whole = far.floor()
     return whole.long(), (far - whole)[:, None, None, None]
 
 
 def _read(x: Tensor, frames: Tensor) -> Tensor:
-    """Frames (C, S) of x (C, V, T, R), as (C, V, S, R); a frame that is not there is 0."""
+    """Frames (C, S) of x (C, V, T, R), as (C, V, S, R); a frame outside the clip is 0."""
     c, v, t, r = x.shape
     blank_last = torch.cat([x, x.new_zeros(1, 1, 1, 1).expand(c, v, 1, r)], dim=2)
-    at = torch.where((frames >= 0) & (frames < t), frames, t)
-    row = (t + 1) * torch.arange(c * v, device=x.device).view(c, v, 1) + at[:, None]
+    column = torch.where((frames >= 0) & (frames < t), frames, t)
+    row = (t + 1) * torch.arange(c * v, device=x.device).view(c, v, 1) + column[:, None]
     return blank_last.view(-1, r).index_select(0, row.flatten()).view(c, v, -1, r)
 
 

@@ -31,7 +31,7 @@ class ShiftGCN(nn.Module):
     Args:
         joints: any number.
         inputs: channels of a joint (3 for x y z).
-        bodies: slots with an input normalisation of their own. The paper's 2 normalise each slot apart, so that
+        bodies: slots with an input normalisation of their own. The paper's 2 normalise each slot separately, so that
             bodies cannot be swapped; with 1, for bodies given alone, all share one: this project's departure.
         channels, strides: of each unit.
         frames: what the clip is resampled to (shifts are learned in frames), linear, half-pixel centres.
@@ -97,7 +97,7 @@ class Unit(nn.Module):
 
 
 class Spatial(nn.Module):
-    """Shift in, mask, channels mixed, shift out, norm a joint and channel; added to x; ReLU."""
+    """Shift in, mask, channels mixed, shift out, norm per joint and channel; added to x; ReLU."""
 
     source: Tensor
     inverse: Tensor

@@ -118,8 +118,8 @@ class Dropout(nn.Module):
             return x
         words = torch.empty((x.numel() + 7) // 8, dtype=torch.int64, device=x.device)
         words.random_(torch.iinfo(torch.int64).min, None)
-        survives = words.view(torch.uint8)[: x.numel()].view(x.shape) >= self.dropped
-        return x * survives * (256 / (256 - self.dropped))
+        retained = words.view(torch.uint8)[: x.numel()].view(x.shape) >= self.dropped
+        return x * retained * (256 / (256 - self.dropped))
 
 
 def _build(settings: ModelSettings, layout: Layout, inputs: int, bodies: int) -> STGCN:
@@ -135,7 +135,7 @@ def from_authors(state: dict[str, Tensor]) -> dict[str, Tensor]:
     """Rename a state of the authors' ST-GCN modules to ours, so that their weights can be loaded.
 
     Raises:
-        KeyError: never; a name that is not theirs is survives, and load_state_dict then says so.
+        Nothing: an unknown name is kept, and load_state_dict then reports it.
     """
     parts = {
         "gcn.conv": "spread",

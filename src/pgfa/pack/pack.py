@@ -4,7 +4,7 @@ The folder contains
 
 - ``pack.json``: form, version, layout, data sets, counts, digests;
 - ``positions.npy``: (rows, joints, 3) float32; a row is one body in one frame (`pgfa.skeleton.Ragged`);
-- ``manifest.parquet``: one line per clip, with the columns `COLUMNS`;
+- ``manifest.parquet``: one row per clip, with the columns `COLUMNS`;
 - ``rejected.json``: the files that could not be used, and why;
 - ``divisions.json`` and ``account.json``, for data sets that have them (`pgfa.pack.protocol`, `ImportReport.account`).
 

@@ -1,7 +1,7 @@
 """Which clips train and which test: the official divisions, and the zero-shot and one-shot sets on top.
 
-Method.md section 5. Classes and their splits belong to `pgfa.text`; the divisions here go by who was recorded,
-from where, in which setup. Column values are the manifest's strings: ``"7"`` and ``"007"`` are the same.
+Method.md section 5. Classes and their splits belong to `pgfa.text`; the divisions here are by subject, camera and
+setup. Column values are the manifest's strings: ``"7"`` and ``"007"`` are the same.
 """
 
 from __future__ import annotations
@@ -55,9 +55,11 @@ def protocol_masks(
     if protocol not in rules:
         protocols = ", ".join([*rules, EVERYTHING])
         hint = (
-            "" if rules else "; for others, import the recordings with the data set's split files beside them"
+            ""
+            if rules
+            else "; for others, import the recordings together with the split files of the data set"
         )
-        raise BadConfig(f"{dataset} has no protocol {protocol!r} here; known: {protocols}{hint}")
+        raise BadConfig(f"{dataset} has no protocol {protocol!r} in this pack; available: {protocols}{hint}")
     rule = rules[protocol]
     if rule.column not in columns:
         raise BadConfig(f"protocol {protocol} of {dataset} needs the column {rule.column!r}")

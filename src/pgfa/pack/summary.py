@@ -154,7 +154,7 @@ def _count(values: Sequence[str]) -> dict[str, int]:
 def _lines(summary: Summary) -> list[str]:
     names = [name for name in summary.classes if name]
     bodies = ", ".join(f"{slots} in {_plural(n, 'clip')}" for slots, n in summary.bodies.items())
-    frames, many = summary.frames, summary.clips > 1
+    frames, several = summary.frames, summary.clips > 1
     lines = [
         f"{summary.name}: {_plural(summary.clips, 'clip')}, {_plural(len(names), 'class', 'classes')}, "
         f"{_duration(summary.total_seconds)} of motion",
@@ -179,7 +179,7 @@ def _lines(summary: Summary) -> list[str]:
     ]
     affected = _plural(summary.with_problems, "clip")
     lines.append(f"  problems   {affected + ' with problems' if summary.with_problems else 'none'}")
-    lines += [f"    {n:>6} x {kind}" if many else f"    {kind}" for kind, n in summary.problems.items()]
+    lines += [f"    {n:>6} x {kind}" if several else f"    {kind}" for kind, n in summary.problems.items()]
     if summary.rejected:
         lines.append(f"  rejected   {_plural(len(summary.rejected), 'file')} could not be used")
         lines += [f"    {_reason(file)}" for file in summary.rejected[:_MAX_REJECTED]]

@@ -71,7 +71,7 @@ def prepare_cached(
     Args:
         pack_digest: `Pack.digest` of the pack that the clips are from.
         check: called before clips are prepared, but not if they are cached. Meant for `Pack.verify`, which reads the
-            whole pack, which costs little beside preparing it.
+            whole pack, which costs little compared with preparation.
     """
     folder = cache_folder / digest("prepared", VERSION, pack_digest, settings.digest)
     try:

@@ -104,7 +104,7 @@ def link_bodies(centre: Floats, spread: Floats, visible: Flags) -> Indices:
         median_over_frames(spread.reshape(clips, -1), visible.reshape(clips, -1)), nan=0.0
     )
     slots = np.broadcast_to(np.arange(bodies), visible.shape).copy()
-    # In most clips nobody changes slots. Those are recognised from all frames at once; only the others need a loop.
+    # In most clips no person changes slots. Those are recognised from all frames at once; only the others need a loop.
     last = _last_positions(centre, visible)
     cost = _costs(last[:, :-1], centre[:, 1:], visible[:, 1:], cap[:, None])
     swapped = (cost.min(-1) < 0.5 * cost[..., 0]).any(1)
@@ -149,8 +149,8 @@ def _link_frame_by_frame(centre: Floats, visible: Flags, cap: Floats) -> Indices
         current = np.where(cost[clip, best] < 0.5 * cost[clip, current], best, current)
         slots[:, frame] = assignments[current]
         centres = np.take_along_axis(centre[:, frame], assignments[current][..., None], axis=1)
-        visible_now = np.take_along_axis(visible[:, frame], assignments[current], axis=1)
-        last = np.where(visible_now[..., None], centres, last)
+        is_visible = np.take_along_axis(visible[:, frame], assignments[current], axis=1)
+        last = np.where(is_visible[..., None], centres, last)
     return slots
 
 
@@ -191,9 +191,9 @@ def select_bodies(
             gap = positions[clip, :, order[:, later]] - positions[clip, :, order[:, earlier]]
             distance = np.sqrt(np.einsum("cfjk,cfjk->cfj", gap, gap) + 0.0).mean(-1)
             both = visible[clip, :, order[:, later]] & visible[clip, :, order[:, earlier]]
-            usual_distance = median_over_frames(distance.astype(np.float32), both)
+            median_distance = median_over_frames(distance.astype(np.float32), both)
             with np.errstate(invalid="ignore"):
-                duplicate = (usual_distance < DUPLICATE_DISTANCE * size[:, earlier]) & person[:, earlier]
+                duplicate = (median_distance < DUPLICATE_DISTANCE * size[:, earlier]) & person[:, earlier]
             person[:, later] &= ~duplicate
     # Persons before ghosts, otherwise in the same order.
     persons_first = np.argsort(~person, axis=1, kind="stable")[:, :count]

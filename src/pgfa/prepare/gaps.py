@@ -82,15 +82,17 @@ def _in_time(positions: NDArray[np.float32], valid: NDArray[np.bool_]) -> NDArra
 
 
 def _from_neighbours(positions: NDArray[np.float32], layout: Layout) -> NDArray[np.float32]:
-    def borrow(into: NDArray[np.float32], to: int, source: int) -> None:
-        into[..., to, :] = np.where(np.isnan(into[..., to, :]), into[..., source, :], into[..., to, :])
+    def copy_missing(joints: NDArray[np.float32], target: int, source: int) -> None:
+        joints[..., target, :] = np.where(
+            np.isnan(joints[..., target, :]), joints[..., source, :], joints[..., target, :]
+        )
 
-    # First the centre borrows from its nearest visible joint, then all others borrow from their parents, outwards.
+    # First the centre gets the position of its nearest visible joint, then all others those of their parents.
     bones, centre = layout.outwards, layout.index(layout.centre)
     inwards = positions.copy()
     for child, parent in reversed(bones):
-        borrow(inwards, parent, child)
+        copy_missing(inwards, parent, child)
     positions[..., centre, :] = inwards[..., centre, :]
     for child, parent in bones:
-        borrow(positions, child, parent)
+        copy_missing(positions, child, parent)
     return positions

@@ -1,4 +1,4 @@
-"""A few clips at a time, padded to one shape: the form in which the steps of preparation get clips."""
+"""A few clips at a time, padded to one shape: the input of the steps of preparation."""
 
 from __future__ import annotations
 

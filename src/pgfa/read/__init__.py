@@ -18,7 +18,7 @@ from pgfa.read.formats.keypoints import npy as keypoints_npy
 from pgfa.read.source import EMPTY_FILE, ZIP_START, FileRef, as_ref, is_hidden, list_files
 from pgfa.skeleton import Clip
 
-# The first format whose content fits is taken: those with the least specific content come last.
+# The first format whose content fits is used: those with the least specific content come last.
 FORMATS: dict[str, Format] = {
     format.name: format
     for format in (

@@ -39,8 +39,8 @@ def assemble(
         layout: the joints.
         source: what the file says about the clip.
         problems: defects the reader noticed; those noticed here are added.
-        absent: how the format marks what was not seen: a joint at 0 0 0 (the position of a Kinect itself), a body
-            with all joints at 0 0 0, NaN (which is then no defect), or not at all.
+        absent: how the format marks a missing joint or body: a joint at 0 0 0 (the position of a Kinect itself), a
+            body with all joints at 0 0 0, NaN (which is then no defect), or not at all.
 
     Raises:
         BadFile: no frame holds a person, or a coordinate is beyond MAX_METRES.
@@ -60,8 +60,8 @@ def assemble(
         zero_body = zero.all(axis=-1, keepdims=True)
         if absent == "zero body":
             zero &= zero_body
-        elif stray := int((zero & ~zero_body).sum()):
-            noted.append(counted(stray, "joint") + " at the position of the sensor")
+        elif at_sensor := int((zero & ~zero_body).sum()):
+            noted.append(counted(at_sensor, "joint") + " at the position of the sensor")
         missing |= zero
     out[missing] = np.nan
     empty = int(missing.reshape(frames, -1).all(axis=1).sum())

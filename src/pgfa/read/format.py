@@ -74,15 +74,15 @@ class Format:
         find: folder or zip -> its recordings in this format, sorted; BadFile where there are none.
         read: file -> clip. BadFile for a damaged file; defects that leave a usable clip go to Clip.problems.
         kind: a published data set (has official classes, can be imported by name) or a file format.
-        read_all: for files with several clips, file -> all clips, or the error in place of a clip; `read` then gives
-            the first clip.
+        read_all: for files with several clips, file -> all clips, or the error in place of a clip; `read` then returns
+        the first clip.
         container: for recordings that are a folder or a zip of several files: reference to a folder, a zip or a
             folder of a zip -> whether it is one recording of this format.
         part: goes with `container`: file name -> whether such a file is only a part of a recording (a frame), so
             that its folder is the recording.
         companions: endings of files that accompany a recording and are not recordings themselves (``".asf"``).
         account: for data sets with an official list, folder or zip -> what is present and what is missing.
-        divisions: for official divisions in files beside the data, folder or zip -> protocol -> (training
+        divisions: for official divisions in files that come with the data, folder or zip -> protocol -> (training
             recordings, test recordings), by the names in `Source.setup`.
         rules: for official protocols that are rules, protocol -> rule.
         exemplars: for data sets with an official one-shot protocol, novel class -> id of its exemplar clip.

@@ -52,7 +52,7 @@ class FileRef:
 
     @property
     def folder(self) -> FileRef:
-        """The folder the file lies in; of a file at the top of a zip, the zip."""
+        """The folder that contains the file; for a file at the top of a zip, the zip."""
         if self.member is None:
             return FileRef(self.path.parent)
         parent = str(PurePosixPath(self.member).parent)
@@ -99,7 +99,7 @@ def list_files(
 
     Args:
         root: the folder, zip or file. A zip is opened, unless `matches` accepts its name.
-        matches: tells from a file name (without folders) whether to list the file; None lists all.
+        matches: file name (without folders) -> whether to list the file; None lists all.
         zips: whether to look into zips below a folder: never, only where no loose file matches, or always.
         expected: for the error.
 

@@ -55,7 +55,7 @@ class Bundle:
         provenance: what it was trained on: seen and unseen classes, clips, identity of the run.
         sentences: stored sentence vectors, of length 1, before the centre is subtracted.
         prototypes: of sentences that were adapted and classes that were taught when it was saved.
-        folder: where it was opened from.
+        folder: that it was opened from.
     """
 
     settings: RunSettings

@@ -1,4 +1,4 @@
-"""Output formats of answers: table, JSON, CSV, WebVTT (opens beside a video in any player), EAF (opens in ELAN).
+"""Output formats of answers: table, JSON, CSV, WebVTT (captions for any video player), EAF (for ELAN).
 
 `OUTPUTS` is the one table of formats; the command line and the page both write through `render`.
 """
@@ -20,7 +20,7 @@ NONE = "none of these"
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff\ufffe\uffff]+")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""How a cell begins that a spreadsheet runs as a formula."""
+"""First characters of a cell that a spreadsheet would run as a formula."""
 
 
 def to_json(result: Answers | Timeline) -> str:

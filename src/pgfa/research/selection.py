@@ -1,6 +1,6 @@
 """Choosing without the labels of unseen classes: on pseudo-unseen classes, held out of the seen ones.
 
-Each fold holds other seen classes out, trains anew without them, and recognises their training clips; the choice is
+Each fold holds other seen classes out, trains again without them, and recognises their training clips; the choice is
 what has the best mean over the folds. No test clip and no label of an unseen class is used. It costs one training run
 per fold, shared by all choices. The runs whose results are reported are then trained on all seen classes.
 

@@ -1,4 +1,4 @@
-"""Errors as JSON of one shape: kind and message, and what was expected, what was found and where if that is known."""
+"""Errors as JSON of one shape: kind and message, and, if known, what was expected, what was found and where."""
 
 from __future__ import annotations
 

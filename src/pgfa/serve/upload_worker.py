@@ -71,7 +71,7 @@ def read_upload(
 
     Args:
         folder: private and empty; the file is written there under a safe name.
-        name: file name given by the client; readers may look at it, but it is never used as a path.
+        name: file name given by the client; readers may use it for detection, but it is never used as a path.
         content: the bytes: a recording, or a zip of recordings.
         limits: of the file and its clips.
 
@@ -142,13 +142,13 @@ def _recordings(path: Path, limits: UploadLimits) -> Iterator[FileRef]:
 
 def _check_clip(clip: Clip, limits: UploadLimits) -> None:
     name = clip.source.id or "clip"
-    for what, size, limit in (
+    for quantity, size, limit in (
         ("frames", clip.frames, limits.frames),
         ("bodies", clip.bodies, limits.bodies),
         ("seconds", clip.seconds, limits.seconds),
     ):
         if size > limit:
-            raise LimitExceeded(f"{name}: expected at most {limit:,} {what}, found {size:,.6g}")
+            raise LimitExceeded(f"{name}: expected at most {limit:,} {quantity}, found {size:,.6g}")
 
 
 def _error_json(error: PgfaError, folder: Path) -> Json:

@@ -10,11 +10,11 @@ SPREAD = (0.5, 3.0)
 STILL = 0.0005
 """A tracked person moves by more than this (a joint's standard deviation over time, metres)."""
 WIDE = 0.8
-"""A ghost is wider than this times its height..."""
+"""A ghost is wider than this times its height, in more than `WIDE_SHARE` of its frames."""
 WIDE_SHARE = 0.7
-"""...in more than this share of its frames."""
+"""Share of its frames in which a ghost is wide (see `WIDE`)."""
 BRIEF = 12
-"""A body present in fewer frames than this, beside one present longer, is a glitch of the tracker."""
+"""A body present in fewer frames than this, next to one present longer, is a tracking error."""
 
 
 def presence(positions: NDArray[np.float32]) -> NDArray[np.bool_]:
@@ -35,10 +35,10 @@ def motion_variance(positions: NDArray[np.float32]) -> NDArray[np.float64]:
 
 
 def ghosts(positions: NDArray[np.float32]) -> NDArray[np.bool_]:
-    """Which bodies have no plausible human size or motion: furniture, reflections, glitches of the tracker.
+    """Which bodies have no plausible human size or motion: furniture, reflections, tracking errors.
 
     A body is a ghost if its bounding box is (median over frames) too small or too large for a person, or if it does
-    not move at all. Beside a plausible body, it is also a ghost if it is mostly wider than high, or present in fewer
+    not move at all. Next to a plausible body, it is also a ghost if it is mostly wider than high, or present in fewer
     than 12 frames. A body that is never present is not a ghost.
 
     Args:
@@ -73,7 +73,7 @@ def _variance(rows: NDArray[np.float32]) -> float:
 
 
 def _plausibility(rows: NDArray[np.float32]) -> tuple[bool, bool]:
-    """Whether a body cannot be a person, and whether it is doubtful beside a plausible one."""
+    """Whether a body cannot be a person, and whether it is doubtful next to a plausible one."""
     if not len(rows):
         return False, False
     by_joint = np.ascontiguousarray(rows.transpose(1, 2, 0))

@@ -47,7 +47,7 @@ class Clip:
             not assumed: any horizontal view may occur). NaN where a body or joint is absent in a frame.
         rate: frames per second, above 0.
         layout: the joints' names and order.
-        source: where it comes from.
+        source: its origin.
         problems: defects noticed when reading that leave the clip usable (``"3 empty frames"``). `NO_DEPTH` among
             them means that z was not recorded: it is 0 wherever a joint is present, and x and y are as a Kinect in
             the position of the camera measures them (x to the camera's left, y up).

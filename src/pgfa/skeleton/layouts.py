@@ -106,7 +106,7 @@ def get_layout(name: str) -> Layout:
     try:
         return LAYOUTS[name]
     except KeyError:
-        raise LayoutMismatch(f"no layout {name!r}; known: {', '.join(sorted(LAYOUTS))}") from None
+        raise LayoutMismatch(f"unknown layout {name!r}; available: {', '.join(sorted(LAYOUTS))}") from None
 
 
 @lru_cache
@@ -123,7 +123,7 @@ def map_weights(source: str, target: str) -> NDArray[np.float32]:
     if source != target and (source, target) not in _MAPS:
         maps = ", ".join(f"{start} -> {end}" for start, end in sorted(_MAPS))
         raise LayoutMismatch(
-            f"no meaningful map from layout {source} to {target}: joints would have to be invented; known: {maps}"
+            f"no meaningful map from layout {source} to {target}: joints would have to be invented; available: {maps}"
         )
     recipes = _MAPS.get((source, target), {})
     weights = np.zeros((len(goal.joints), len(origin.joints)), dtype=np.float32)

@@ -57,7 +57,7 @@ def make_clips(
     """
     names = tuple(ACTIONS) if actions is None else tuple(actions)
     if unknown := [name for name in names if name not in ACTIONS]:
-        raise BadConfig(f"no synthetic action {unknown[0]!r}; known: {', '.join(ACTIONS)}")
+        raise BadConfig(f"unknown synthetic action {unknown[0]!r}; available: {', '.join(ACTIONS)}")
     if seed < 0 or performers < 1 or repeats < 1 or not names:
         raise BadConfig(
             "expected a seed of 0 or above and at least one performer, repeat and action, "
@@ -83,8 +83,8 @@ def perform(
     image of the action with the other direction, so that its name is right.
 
     Args:
-        habit: random numbers for what this performer does the same way each time.
-        random: random numbers for what differs from one time to the next.
+        habit: random numbers for what is the same in all repeats of this performer.
+        random: random numbers for what differs between repeats.
 
     Returns:
         (frames, joints, 3) metres at RATE, centred on the middle of the path.

@@ -129,8 +129,8 @@ def animate(
     Args:
         action: the action.
         performer: the person.
-        habit: random numbers for what this performer does the same way each time.
-        random: random numbers for what differs from one time to the next.
+        habit: random numbers for what is the same in all repeats of this performer.
+        random: random numbers for what differs between repeats.
 
     Returns:
         (frames, channels) at RATE, ready for Body.joints.

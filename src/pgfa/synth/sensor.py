@@ -16,7 +16,7 @@ MAX_ANGLE, NEAREST, FARTHEST = 45.0, 2.0, 4.0
 """Range of views: degrees to either side, metres of distance."""
 
 _LOST_PER_FRAME: Final = 0.0006
-_WILD_PER_FRAME: Final = 0.0008
+_OUTLIERS_PER_FRAME: Final = 0.0008
 
 
 @dataclass(frozen=True)
@@ -75,38 +75,38 @@ def observe(joints: Array, layout: Layout, view: View, random: np.random.Generat
     from scipy.signal import lfilter
 
     observed = to_camera(joints, view)
-    looseness = _looseness(layout)
+    tracking_error = _tracking_error(layout)
     depth = np.clip(observed[:, layout.index(layout.root), 2], 0.5, 8.0)[:, None, None]
 
-    observed = _occlude(observed, layout, looseness, view, random)
+    observed = _occlude(observed, layout, tracking_error, view, random)
     # The sensor smooths over time: joints lag by up to a frame and a half.
     weight = random.uniform(0.45, 0.9)
     observed = lfilter([weight], [1, weight - 1], observed, axis=0, zi=(1 - weight) * observed[:1])[0]
 
     # The error grows with the square of the distance and is correlated between neighbouring frames.
-    size = 0.0035 * looseness[:, None] * np.array([1.0, 1.0, 1.6])
+    size = 0.0035 * tracking_error[:, None] * np.array([1.0, 1.0, 1.6])
     white = random.standard_normal((2, *observed.shape))
     slow = lfilter([0.6], [1, -0.8], white[0], axis=0)
     noise = (0.8 * slow + 0.6 * white[1]) * size * (depth / 2.5) ** 2
     # A constant offset of each joint within a clip.
     fixed = 2.5 * size * random.standard_normal(observed.shape[1:])
 
-    wild = random.random(observed.shape[:2]) < _WILD_PER_FRAME * looseness**2
+    is_outlier = random.random(observed.shape[:2]) < _OUTLIERS_PER_FRAME * tracking_error**2
     jumps = np.zeros_like(observed)
-    jumps[wild] = 0.09 * random.standard_normal((int(wild.sum()), 3))
+    jumps[is_outlier] = 0.09 * random.standard_normal((int(is_outlier.sum()), 3))
     return np.asarray(observed + noise + fixed + jumps, dtype=np.float32)
 
 
 def _occlude(
-    observed: Array, layout: Layout, looseness: Array, view: View, random: np.random.Generator
+    observed: Array, layout: Layout, tracking_error: Array, view: View, random: np.random.Generator
 ) -> Array:
-    """Joints out of sight: for 3 to 14 frames the sensor extrapolates from their last position on the limb."""
+    """Occluded joints: for 3 to 14 frames the sensor extrapolates from their last position on the limb."""
     frames = len(observed)
     parents = _parents(layout)
     hidden = np.array(
         [j.endswith("_left") == (view.angle > 0) and j.endswith(("_left", "_right")) for j in layout.joints]
     )
-    risk = _LOST_PER_FRAME * looseness * (1 + 3 * hidden * abs(view.angle) / MAX_ANGLE)
+    risk = _LOST_PER_FRAME * tracking_error * (1 + 3 * hidden * abs(view.angle) / MAX_ANGLE)
     out = observed.copy()
     for joint, first in np.argwhere(random.random((len(layout.joints), frames)) < risk[:, None]):
         last = min(frames, first + int(random.integers(3, 15)))
@@ -119,7 +119,7 @@ def _occlude(
 
 
 @lru_cache
-def _looseness(layout: Layout) -> Array:
+def _tracking_error(layout: Layout) -> Array:
     """(joints,) relative tracking error: 1 for the trunk, more towards hands and feet."""
     factors = {
         "elbow": 1.4,

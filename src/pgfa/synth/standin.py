@@ -72,7 +72,7 @@ def synthesise(dataset: str, clips: int, folder: Path, seed: int = 0, jobs: int 
     if seed < 0 or clips < 1:
         raise BadConfig(f"clips must be at least 1 and seed at least 0, found {clips} and {seed}")
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise BadConfig(f"{folder} holds something already; name a new folder")
+        raise BadConfig(f"{folder} is not empty; choose a new folder")
     temporary = folder.with_name(f".{folder.name}.part")
     shutil.rmtree(temporary, ignore_errors=True)
     temporary.mkdir(parents=True)
@@ -206,11 +206,11 @@ def _write_recording(folder: Path, seed: int, number: int) -> list[int]:
         parts += [[body[:1].repeat(pause, axis=0) for body in bodies], bodies]
         labels.append(f"{index + 1},{frame + pause + 1},{frame + pause + len(bodies[0])},2\n")
         frame += pause + len(bodies[0])
-    lone = [len(part) == 1 for part in parts]
+    is_single = [len(part) == 1 for part in parts]
     lengths = [len(part[0]) for part in parts]
     person = np.concatenate([part[0] for part in parts])
     partner = np.concatenate([part[-1] for part in parts])
-    absent = np.repeat(lone, lengths)
+    absent = np.repeat(is_single, lengths)
     sizes = []
     for side, angle in PKU_VIEWS.items():
         view = View(angle=angle + random.normal(0, 5), distance=3.2, height=1.0)

@@ -39,7 +39,7 @@ def sentence_anchors(
         sentences: K texts.
         settings: which encoder.
         centre: (d,) subtracted from every vector.
-        stored: sentence -> unit vector; the sentence encoder is loaded only for sentences that are not in here.
+        stored: sentence -> unit vector; the sentence encoder is loaded only for other sentences.
 
     Returns:
         (K, d) float32, unit vectors minus the centre.

@@ -145,7 +145,7 @@ def catalogue(name_or_path: str | Path) -> Catalogue:
     if not path.is_file():
         if isinstance(name_or_path, str) and not name.endswith(".toml"):
             raise BadConfig(
-                f"no catalogue named {name!r}; known: {', '.join(catalogue_names())}, "
+                f"no catalogue named {name!r}; available: {', '.join(catalogue_names())}, "
                 "or the path of a TOML file (docs/catalogue.md)"
             )
         raise BadFile(path, expected="a catalogue (TOML)", found="no file")
@@ -185,7 +185,7 @@ def catalogue_from_table(table: Any, file: str) -> Catalogue:
         first = error.errors()[0]
         where = "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in first["loc"]).lstrip(".")
         if first["type"] == "missing":
-            raise BadFile(file, where=where, expected="this key", found="no such key") from None
+            raise BadFile(file, where=where, expected="a value", found="no such key") from None
         raise BadFile(file, where=where, expected=first["msg"], found=repr(first["input"])[:100]) from None
     _check_order(raw.action, file)
     _check_mirrors(raw.action, file)
@@ -228,7 +228,7 @@ def find_split(name: str) -> Split:
         for dataset in catalogue_names()
         for key in dict.fromkeys(_without_number(split.key) for split in _bundled(dataset).splits.values())
     ]
-    raise BadConfig(f"no split named {name!r}; known: {', '.join(keys)}")
+    raise BadConfig(f"no split named {name!r}; available: {', '.join(keys)}")
 
 
 def sentence_of(action: ActionClass, variant: Variant = "plain") -> str:

@@ -228,7 +228,7 @@ def _cache_file(folder: Path, text: str) -> Path:
 
 
 def _cached(folder: Path, text: str) -> Vectors | None:
-    """The cached vector; None if there is none or the file is damaged, for it is then encoded again."""
+    """The cached vector; None if there is none or the file is damaged (the sentence is then encoded again)."""
     try:
         vector = np.load(_cache_file(folder, text), allow_pickle=False)
     except (OSError, ValueError, EOFError):

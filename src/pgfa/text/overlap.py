@@ -1,14 +1,14 @@
 """The leakage rule: classes of other data sets that mean the same as an unseen class may not be trained on.
 
 A class is not unseen when another data set of the training set shows it under another name. There are three
-rules; a class is removed when one of them applies, and in doubt all of them remove:
+rules; a class is removed if any of them applies, so doubtful cases are removed:
 
 1. concepts: the hand-made `means` lists of the catalogues share a concept (docs/catalogue.md);
 2. words: all words of one label are in the other ("throw", "throw a ball"), after light stemming and without
    sides and small words;
 3. vectors (only if vectors of the labels are given): their cosine is at least `SAME_COSINE`.
 
-What counts is the meaning: motions that only look alike (putting down, picking up) are not the same.
+What counts is the meaning: motions that only look similar (putting down, picking up) are not the same.
 """
 
 from __future__ import annotations
@@ -62,10 +62,10 @@ def same_meaning(
     threshold: float = SAME_COSINE,
 ) -> bool:
     """Whether two classes mean the same by any of the rules; `vectors` maps labels to unit vectors (rule 3)."""
-    return why_same(a, b, vectors, threshold) is not None
+    return matching_rule(a, b, vectors, threshold) is not None
 
 
-def why_same(
+def matching_rule(
     a: ActionClass,
     b: ActionClass,
     vectors: Mapping[str, NDArray[np.float32]] | None = None,
@@ -110,7 +110,7 @@ def removed_classes(
         for action in unseen:
             if other.dataset == action.dataset and not within and other.key != action.key:
                 continue
-            if rule := why_same(action, other, vectors, threshold):
+            if rule := matching_rule(action, other, vectors, threshold):
                 removals.append(Removal(other.dataset, other.name, action.key, rule))
                 break
     return removals

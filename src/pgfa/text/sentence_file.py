@@ -1,4 +1,4 @@
-"""Sentences from elsewhere: a plain text file, one line per class, in the order of the class ids."""
+"""Sentences of your own: a plain text file, one line per class, in the order of the class ids."""
 
 from __future__ import annotations
 

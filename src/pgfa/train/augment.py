@@ -1,4 +1,4 @@
-"""Simple augmentation of prepared clips, on the device: what a camera, a body and a moment may change."""
+"""Augmentation of prepared clips, on the device: point of view, body size, timing and noise."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ NOISE = 0.01  # standard deviation of joint noise, in metres of the standard bod
 
 
 def augment(positions: Tensor, mirror: Tensor, flip: Tensor) -> Tensor:
-    """Turn, resize, crop and warp in time, mirror, and jitter each clip on its own.
+    """Rotate, resize, crop and warp in time, mirror, and jitter each clip independently.
 
     Args:
         positions: (B, T, M, V, 3); absent bodies are 0 and stay 0.
@@ -40,7 +40,7 @@ def augment(positions: Tensor, mirror: Tensor, flip: Tensor) -> Tensor:
 
 
 def _crop_and_warp(positions: Tensor) -> Tensor:
-    """Read each clip at a random stretch of its time, at a pace that changes smoothly along it."""
+    """Resample a random stretch of each clip, at a tempo that varies smoothly along it."""
     count, frames = positions.shape[:2]
     start = _between(0, CROP, count, positions)
     end = 1 - _between(0, CROP, count, positions)

@@ -1,4 +1,4 @@
-"""The training clips on the device, all of them once: a batch is one gather, augmented where it lies."""
+"""The training clips on the device, all copied once: a batch is one gather, augmented on the device."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class TrainingClips:
         return cls(settings, **tensors)
 
     def batch(self, index: Tensor, epoch: int) -> Batch:
-        """The clips of an index (B,), augmented with today's random state; `epoch` plays no part."""
+        """The clips of an index (B,), augmented with the current random state; `epoch` is not used."""
         positions, present, label = self.positions[index], self.present[index], self.labels[index]
         train = self.settings.train
         if train.augment:

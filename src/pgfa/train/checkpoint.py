@@ -1,7 +1,7 @@
-"""Exact save and resume: model and optimiser in one safetensors file, written whole or not at all.
+"""Exact save and resume: model and optimiser in one safetensors file, written atomically.
 
-Equal states give equal bytes. The file carries a digest of its tensors and facts: a byte that changes on disk is
-detected when the file is read.
+Equal states give equal bytes. The file carries a digest of its tensors and facts: a byte that has changed on disk is
+detected on reading.
 
 Rule for changes: tensors are ``model.NAME`` and ``optimiser.INDEX.FIELD``, facts are JSON under ``about``. Any change
 gets a new `FORMAT`; `_read` keeps reading every older one, and the tests hold a file of each.

@@ -73,7 +73,7 @@ def class_loss(logits: Tensor, correct: Tensor) -> Tensor:
     """Cross-entropy where several outputs may be correct: -log of the probability of any of them, mean over clips.
 
     With one correct output per clip it is the usual cross-entropy. Classes of different data sets that mean the same
-    are all correct, so that the encoder is not taught to tell the data sets apart.
+    are all correct, so that the encoder is not taught to distinguish the data sets.
 
     Args:
         logits: (B, outputs).
@@ -84,7 +84,7 @@ def class_loss(logits: Tensor, correct: Tensor) -> Tensor:
 
 
 def classifier_identity(settings: RunSettings, corpus: Corpus, sentences: ClassSentences) -> str:
-    """Digest of everything that decides the weights; neither the sentences' words nor the test clips are part of it."""
+    """Digest of everything that determines the weights; the sentences and the test clips do not."""
     decisive = _without_scale(settings)
     unused = {"logit_scale", "learn_logit_scale", "test_each_epoch", "objective"}
     return digest(
@@ -100,7 +100,8 @@ def classifier_identity(settings: RunSettings, corpus: Corpus, sentences: ClassS
 
 
 def _without_scale(settings: RunSettings) -> RunSettings:
-    """Without a scale to learn: cross-entropy has none, and an optimiser has no state for what gets no gradient."""
+    """The settings without a trained scale: cross-entropy has none, and the optimiser keeps no state for unused
+    weights."""
     train = settings.train.model_copy(update={"learn_logit_scale": False})
     return settings.model_copy(update={"train": train})
 

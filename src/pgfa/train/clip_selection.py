@@ -39,7 +39,7 @@ class ClipSelection:
         split: what is unseen.
         seen, unseen: classes; a label of `train` counts in `seen`, one of `test` in `unseen`.
         train, test: clips of seen classes of every pack; clips of unseen classes of the split's data set.
-        exemplars: in a one-shot split the one known clip of each unseen class, in their order; not in `test`.
+        exemplars: in a one-shot split the exemplar clip of each unseen class, in their order; not in `test`.
         removals: classes of other packs left out of training because they mean the same as an unseen class.
         unlisted: classes of the packs that their catalogue does not have (``"mine/"``: clips without a class) ->
             number of clips, which neither train nor test.
@@ -115,10 +115,10 @@ def _opened(catalogues: Sequence[Path | Catalogue], packs: Sequence[Pack]) -> It
     for source in catalogues:
         opened = source if isinstance(source, Catalogue) else catalogue(source)
         if isinstance(source, Path) and opened.dataset not in datasets:
-            # Its sentences would go unused, and nobody would know why the run is poor.
+            # Its sentences would be ignored silently.
             raise BadConfig(
-                f"{source} is of the data set {opened.dataset!r}, but the packs hold {', '.join(datasets)}: "
-                "`dataset` at its top must be the name of one of these"
+                f"{source} is of the data set {opened.dataset!r}, but the packs contain {', '.join(datasets)}: "
+                "set its key `dataset` to the name of one of these"
             )
         yield opened
 
@@ -133,22 +133,23 @@ def _default_catalogue(dataset: str, packs: Sequence[Pack]) -> Catalogue:
 
 
 def _split(text: str, catalogues: dict[str, Catalogue]) -> Split:
-    """A published split (`utd-mhad/22-5`), `DATASET/unseen:NAME,NAME` for one's own choice, or `DATASET/none`."""
+    """A published split (`utd-mhad/22-5`), `DATASET/unseen:NAME,NAME` for a choice of your own, or `DATASET/none`."""
     dataset, _, name = text.partition("/")
     if dataset in catalogues and name == NOTHING_HELD_OUT:
         return Split(dataset, name, (), "no class is unseen: for use, not for measuring")
     if dataset in catalogues and name.startswith("unseen:"):
-        given = (n.strip() for n in name.removeprefix("unseen:").split(","))
-        names = tuple(dict.fromkeys(n for n in given if n))
+        parts = (n.strip() for n in name.removeprefix("unseen:").split(","))
+        names = tuple(dict.fromkeys(n for n in parts if n))
         if not names:
             raise BadConfig(f"split {text!r} names no unseen class")
         for n in names:
-            catalogues[dataset][n]  # says which classes there are
+            catalogues[dataset][n]  # raises BadConfig with the list of classes
         return Split(dataset, name, names, "given on the command line")
     if not text or name.startswith("unseen:") or (dataset in catalogues and not catalogues[dataset].splits):
+        problem = f"no split named {text!r}" if text else "a split is needed (--split)"
         raise BadConfig(
-            f"no split named {text!r}; the packs hold {', '.join(catalogues)}: "
-            f"choose unseen classes, as {next(iter(catalogues))}/unseen:CLASS,CLASS"
+            f"{problem}; the packs contain {', '.join(catalogues)}: "
+            f"choose the unseen classes, for example {next(iter(catalogues))}/unseen:CLASS,CLASS"
         )
     split = (
         catalogues[dataset].splits[name]
@@ -156,7 +157,9 @@ def _split(text: str, catalogues: dict[str, Catalogue]) -> Split:
         else find_split(text)
     )
     if split.dataset not in catalogues:
-        raise BadConfig(f"split {text} tests on {split.dataset}, but the packs hold {', '.join(catalogues)}")
+        raise BadConfig(
+            f"split {text} tests on {split.dataset}, but the packs contain {', '.join(catalogues)}"
+        )
     return split
 
 
@@ -205,7 +208,7 @@ def _refuse_duplicate_recordings(packs: Sequence[Pack], train: ClipIndex, test: 
 
 
 def _take_exemplars(packs: Sequence[Pack], split: Split, test: ClipIndex) -> tuple[ClipIndex, ClipIndex]:
-    """The one known clip of each unseen class, in their order, and the clips that remain to test."""
+    """The exemplar clip of each unseen class, in their order, and the remaining test clips."""
     names = list(_exemplar_names(packs, split).values())
     exemplars = set()
     for p, pack in enumerate(packs):
@@ -216,7 +219,7 @@ def _take_exemplars(packs: Sequence[Pack], split: Split, test: ClipIndex) -> tup
 
 
 def _exemplar_names(packs: Sequence[Pack], split: Split) -> dict[str, str]:
-    """Unseen class -> its known clip: the official one, or the first where none is official."""
+    """Unseen class -> its exemplar: the official one, or the first clip if there is no official one."""
     own = [(pack, np.flatnonzero(pack.column("dataset") == split.dataset)) for pack in packs]
     ids = [name for pack, clips in own for name in pack.column("id")[clips].tolist()]
     actions = [name for pack, clips in own for name in pack.actions[clips].tolist()]

@@ -49,7 +49,7 @@ class ClipSet:
 
 @dataclass(frozen=True)
 class ClipIndex:
-    """Clips that are not prepared yet, by their place in the packs.
+    """Clips that are not prepared yet, by their position in the packs.
 
     Attributes:
         origin: (clips, 2) index of the pack in the run's list, index of the clip in that pack.

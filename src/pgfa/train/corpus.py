@@ -47,12 +47,14 @@ class Corpus:
         lines = [
             f"train: {len(self.train):,} clips of {len(self.seen)} classes",
             f"test:  {len(self.test):,} clips of {len(self.unseen)} unseen classes: "
-            + ", ".join(a.name for a in self.unseen),
+            + ", ".join(a.name for a in self.unseen)
+            if self.unseen
+            else "test:  no clips (the split has no unseen class)",
         ]
-        if nameless := [name for name, book in self.catalogues.items() if book.from_names]:
+        if unwritten := [name for name, catalogue in self.catalogues.items() if catalogue.from_names]:
             lines.append(
-                f"no sentences for {', '.join(nameless)}, only class names; "
-                "a catalogue with sentences gives better results: --catalogue FILE"
+                f"no catalogue for {', '.join(unwritten)}: class names are used as sentences; "
+                "written sentences give better results (--catalogue FILE)"
             )
         if self.removals:
             lines.append(
@@ -114,7 +116,7 @@ def _prepared(packs: Sequence[Pack], clips: ClipIndex, settings: RunSettings) ->
         prepare_cached(pack.ragged, pack.digest, settings.prepare, cache, check=pack.verify) for pack in packs
     ]
     pack, clip = clips.origin.T
-    # A clip without a person teaches nothing; the pack's problems name it.
+    # A clip without a person is of no use in training; it is listed in the problems of the pack.
     usable = np.zeros(len(clips), dtype=bool)
     for p, arrays in enumerate(prepared):
         usable[pack == p] = arrays.present[clip[pack == p]].any(axis=1)

@@ -14,7 +14,7 @@ DEGRADED = 0.5  # share of clips that are degraded at all: the others keep the a
 TILT = math.radians(15)  # largest tilt of the vertical, in any direction
 IDLE = 0.2  # largest share of the clip's length added as standing still, before and after; half of the clips have none
 LOST = 0.2  # share of clips in which joints of the limbs are never seen
-ENDS = 0.3  # of these, share that lose all hands and feet, as estimators that know none; else 1 to 3 joints
+ENDS = 0.3  # of these, share that lose all hands and feet, as with estimators that do not detect them
 NOISE = 0.03  # largest standard deviation of joint noise, in metres of the standard body; drawn per clip
 FLAT = 0.1  # share of clips without depth
 
@@ -23,7 +23,7 @@ TIPS = ("hand", "thumb", "foot")
 
 
 def degrade(positions: Tensor, layout: str) -> Tensor:
-    """Degrade half of the clips, each on its own, by several defects at once.
+    """Degrade half of the clips, each independently, by several defects at once.
 
     Args:
         positions: (B, T, M, V, 3); absent bodies are 0 and stay 0.
@@ -51,8 +51,8 @@ def _lose(positions: Tensor, layout: str) -> Tensor:
     tables = _tables(layout)
     limbs, tips = (mask.to(positions.device) for mask in tables[1:])
     rank = torch.rand(count, joints, device=positions.device).masked_fill(~limbs, 2).argsort(1).argsort(1)
-    few = rank < torch.randint(1, 4, (count, 1), device=positions.device)
-    lost = torch.where(_chance(ENDS, count, positions)[:, None], tips, few)
+    one_to_three = rank < torch.randint(1, 4, (count, 1), device=positions.device)
+    lost = torch.where(_chance(ENDS, count, positions)[:, None], tips, one_to_three)
     lost &= _chance(LOST, count, positions)[:, None]
     source = torch.arange(joints, device=positions.device).repeat(count, 1)
     for child, parent in tables[0]:
@@ -62,7 +62,7 @@ def _lose(positions: Tensor, layout: str) -> Tensor:
 
 @cache
 def _tables(name: str) -> tuple[tuple[tuple[int, int], ...], Tensor, Tensor]:
-    """Bones (child, parent) from the centre outwards, which joints may be lost, which are the ends of limbs."""
+    """Bones (child, parent) from the centre outwards, which joints may be lost, and which are ends of limbs."""
     layout: Layout = get_layout(name)
     limbs, tips = (torch.tensor([j.startswith(kind) for j in layout.joints]) for kind in (LIMBS, TIPS))
     return layout.outwards, limbs, tips

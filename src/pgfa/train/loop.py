@@ -56,8 +56,8 @@ def train_epochs(
 ) -> Iterator[dict[str, Any]]:
     """Train `model` in place, or resume in `out`; yields the metrics of each epoch before they are logged.
 
-    Whoever iterates may add to the metrics. Stopped at any moment and started again, training ends with the very
-    same weights (on the CPU, with the same number of threads): everything random is a function of seed, epoch and
+    The caller may add to the metrics while iterating. Stopped at any moment and started again, training ends with the
+    very same weights (on the CPU, with the same number of threads): everything random is a function of seed, epoch and
     step, the rest is in the checkpoint. After the last epoch the model is in evaluation mode.
 
     Args:
@@ -67,9 +67,9 @@ def train_epochs(
         settings: seed, epochs, batch size, optimiser, schedule, learning rate.
         out: folder of checkpoint, log and weights.
         identity: digest of everything that decides the weights.
-        title: what the progress line says.
+        title: of the progress line.
         show: report progress, speed and time left on stderr.
-        bar: the progress of a longer job, advanced instead of an own one.
+        bar: the progress of a longer job, advanced instead of a bar of its own.
         schedule: learning rate over time.
         save_every: epochs between two checkpoints, for models that train in seconds.
 

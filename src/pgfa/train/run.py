@@ -1,7 +1,7 @@
 """A run on disk: its files, creating it, and opening it once it is trained.
 
     run.toml               settings (`pgfa.config`, which has the rule for their format)
-    corpus.json            identity, classes, counts, what the sentence vectors are centred by
+    corpus.json            identity, classes, counts, the centre subtracted from the sentence vectors
     metrics.jsonl          a line per epoch
     test_accuracy.jsonl    a line per epoch, with `train.test_each_epoch` only
     checkpoint.safetensors model and optimiser after the last finished epoch (`pgfa.train.checkpoint`)

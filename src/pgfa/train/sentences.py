@@ -1,4 +1,4 @@
-"""The sentence vectors a run learns against, and what mirroring a clip does to its sentence."""
+"""The sentence vectors that a run is trained against, and the sentences of mirrored clips."""
 
 from __future__ import annotations
 

@@ -38,12 +38,12 @@ def train(
     of threads): each epoch ends in a checkpoint, and everything random is a function of seed, epoch and step.
 
     Args:
-        settings: of the run; kept as ``run.toml`` in `out`.
+        settings: of the run; stored as ``run.toml`` in `out`.
         corpus: prepared clips; all of them are copied to the device once, a batch is one gather.
         out: the run's folder.
         device: ``cpu``, ``cuda``, ``cuda:1`` or ``auto`` (the GPU if there is one).
         show: report progress, speed and time left on stderr.
-        bar: the progress of a longer job, advanced instead of an own one.
+        bar: the progress of a longer job, advanced instead of a bar of its own.
 
     Returns:
         The trained model, in evaluation mode.
@@ -72,14 +72,14 @@ def _identity(settings: RunSettings, corpus: Corpus) -> str:
     clips = [corpus.train, corpus.test, *([corpus.exemplars] if corpus.exemplars else [])]
     own = settings.text.source if settings.text.encoder == "file" else None
     return digest(
-        _decisive(settings),
+        _identity_settings(settings),
         *([file_sha256(Path(own))] if own else []),  # a file of the same name may hold other vectors by now
         [a.model_dump(mode="json") for a in (*corpus.seen, *corpus.unseen)],
         *clip_bytes(*clips),
     )
 
 
-def _decisive(settings: RunSettings) -> dict[str, Any]:
+def _identity_settings(settings: RunSettings) -> dict[str, Any]:
     """The settings that make a run what it is."""
     decisive = settings.canonical(exclude={"adapt", "packs"})
     if settings.protocol == "all":

@@ -41,7 +41,7 @@ def head(report: Report) -> str:
 
 
 def result_section(report: Report) -> str:
-    """Accuracies with their intervals, beside chance."""
+    """Accuracies with their intervals, and chance for comparison."""
     chance = 1 / max(1, len(report.classes))
     rows = "".join(
         f'<tr><th scope="row">{escape(row.name)}</th><td class="number">{_percent(row.accuracy)}</td>'
@@ -74,7 +74,7 @@ def result_section(report: Report) -> str:
 
 
 def clip_section(report: Report) -> str:
-    """The feature map beside the player, and the clips that can be played."""
+    """The feature map, the player, and the clips that can be played."""
     if report.map is None and not report.examples:
         return ""
     title = " and ".join(
@@ -166,19 +166,19 @@ def _example(report: Report, number: int, correct_before: bool, correct_after: b
         escape(report.classes[labels[index]].name) for labels in (predictions.before, predictions.after)
     )
     if correct_after:
-        mistake = "" if correct_before else f"before: {before}"
+        prediction = "" if correct_before else f"before: {before}"
     else:
-        mistake = (
+        prediction = (
             f"predicted: {after}"
             if correct_before or before == after
             else f"predicted: {before}, then {after}"
         )
-    if mistake:
-        mistake = f'<span class="faint">{mistake}</span>'
+    if prediction:
+        prediction = f'<span class="faint">{prediction}</span>'
     return (
         f'<li><button type="button" data-example="{number}" aria-pressed="false">'
         f'<span class="name">{marker(true)}{escape(report.classes[true].name)}</span>'
-        f'{mistake}<span class="faint id">{escape(predictions.ids[index])}</span></button></li>'
+        f'{prediction}<span class="faint id">{escape(predictions.ids[index])}</span></button></li>'
     )
 
 

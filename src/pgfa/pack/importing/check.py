@@ -1,4 +1,4 @@
-"""Check every file of a folder before importing it: its content, or why it cannot be used."""
+"""Check every file of a folder before importing it: its format and content, or why it cannot be used."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from pgfa.files import write_json
 from pgfa.pack.importing.folder import NOT_LISTED, common_layout, files_format, missing_files
 from pgfa.pack.summary import TWO_SPELLINGS, similar_spellings
 from pgfa.read import format_of, is_collection
+from pgfa.read.assemble import counted
 from pgfa.read.format import A_PERSON
 from pgfa.read.parsing.units import PLAUSIBLE, torso_length, up_axis
 from pgfa.read.source import EMPTY_FILE, FileRef
@@ -122,21 +123,25 @@ def overview(results: list[CheckResult]) -> str:
     """The end of the printed results: counts of usable clips by class, layouts, and hints."""
     usable = [result for result in results if result.usable]
     layouts = sorted({result.layout for result in usable})
-    lines = [f"{len(usable)} clips can be used, {len(results) - len(usable)} files or clips cannot"]
+    unusable = len(results) - len(usable)
+    lines = [
+        f"{counted(len(usable), 'clip')} can be used, {counted(unusable, 'file or clip', 'files or clips')} cannot"
+    ]
     if classes := Counter(
         result.action for result in sorted(usable, key=lambda r: r.action) if result.action
     ):
-        counted = ", ".join(f"{name} ({count})" for name, count in classes.items())
-        lines.append(f"{len(classes)} classes: {counted}" if len(classes) > 1 else f"1 class: {counted}")
-    lines += [f"{' and '.join(map(repr, names))}: {TWO_SPELLINGS}" for names in similar_spellings(classes)]
+        names = ", ".join(f"{name} ({count})" for name, count in classes.items())
+        lines.append(f"{counted(len(classes), 'class', 'classes')}: {names}")
+    lines += [f"{' and '.join(map(repr, pair))}: {TWO_SPELLINGS}" for pair in similar_spellings(classes)]
     if len(layouts) > 1:
         common = common_layout(layouts)
         lines.append(f"several layouts ({', '.join(layouts)}): import with --layout {common}")
     if flat := sum(not result.depth for result in usable):
-        lines.append(f"{flat} without depth: recognition is less certain (docs/formats.md)")
+        lines.append(f"{counted(flat, 'clip')} without depth: recognition is less certain (docs/formats.md)")
     if unnamed := sum(not result.action for result in usable):
         lines.append(
-            f"{unnamed} without a class: put them in a folder named after it, or list them in --labels"
+            f"{counted(unnamed, 'clip')} without a class: "
+            "put each file in a folder named after its class, or list it in --labels"
         )
     return "\n".join(lines)
 
@@ -176,7 +181,7 @@ def _results(name: str, ref: FileRef, read_all: Any) -> Iterator[CheckResult]:
 
 
 def _doubts(clip: Clip) -> list[str]:
-    """Signs of another vertical axis, unit or joint order, which no reader can be sure of."""
+    """Signs of another vertical axis, unit or joint order; a reader cannot detect these with certainty."""
     doubts = []
     if clip.depth and (up := up_axis(clip.positions.astype(np.float64), clip.layout)) != "y":
         doubts.append(f"the trunk points along {up} instead of y (up): rotate it, unless the person is lying")
@@ -195,14 +200,16 @@ def _advice(error: PgfaError, name: str, format: str) -> str:
     if isinstance(error, BadFile) and error.expected == NOT_LISTED:
         hint = f"to use it, add this line to the list: {name},CLASS"
         return (
-            hint if format else "it does not seem to be a recording: leave it, or move it out of the folder"
+            hint
+            if format
+            else "it does not seem to be a recording: ignore this, or move it out of the folder"
         )
     if isinstance(error, BadFile) and error.expected == A_PERSON:
         return "no person was detected in it: leave it out, or record it again"
     if not format:
         return (
-            "if it is not a recording, leave it or move it out; otherwise export it in a format of docs/formats.md, or "
-            "as .npz (docs/own-data.md)"
+            "if it is not a recording, ignore this or move it out of the folder; otherwise export it in a supported "
+            "format (docs/formats.md), or as .npz (docs/own-data.md)"
         )
     return (
         "truncated, edited, or of another variant: correct it or export it again (its format is described in "

@@ -107,7 +107,7 @@ def import_dataset(
         BadFile: the source has no file of the format or none that can be used, or `labels` is wrong.
         LayoutMismatch: there is no map from a clip's layout to `layout`.
         PgfaError: a reader process died, or another import to the same `out` is running.
-        KeyboardInterrupt: by the user; a message on stderr tells how to resume.
+        KeyboardInterrupt: by the user; a message on stderr explains how to resume.
     """
     started = time.perf_counter()
     source, out = Path(os.path.abspath(source)), Path(os.path.abspath(out))
@@ -148,14 +148,14 @@ def _check_arguments(
 def _read(pool: _ReaderPool, chunks: list[Chunk], partial: Path, layout: str | None, progress: bool) -> int:
     """Complete the shards of all chunks; returns the number of files whose shards existed before."""
     shards = {chunk: shard for chunk in chunks if (shard := check_shard(chunk.shard))}
-    unread = [chunk for chunk in chunks if chunk not in shards]
+    open_chunks = [chunk for chunk in chunks if chunk not in shards]
     files = sum(len(chunk.files) for chunk in chunks)
-    read_before = files - sum(len(chunk.files) for chunk in unread)
+    read_before = files - sum(len(chunk.files) for chunk in open_chunks)
     with (
         Progress(f"import {pool.format.name}", files, read_before, show=progress) as bar,
         _resume_hint(partial, progress),
     ):
-        for chunk, shard in pool.read(unread):
+        for chunk, shard in pool.read(open_chunks):
             shards[chunk] = shard
             bar.advance(len(chunk.files))
             _check_layouts(shards.values(), layout)
@@ -197,7 +197,7 @@ def _format_of(format: Format | str, source: Path, labels: Path | None) -> Forma
     from pgfa.read import FORMATS
 
     if name not in FORMATS:
-        raise BadConfig(f"no format {name!r}; known: {', '.join(sorted([*FORMATS, folder.NAME]))}")
+        raise BadConfig(f"unknown format {name!r}; available: {', '.join(sorted([*FORMATS, folder.NAME]))}")
     return FORMATS[name]
 
 
@@ -216,7 +216,9 @@ class _ReaderPool:
         started = time.perf_counter()
         for finished, chunk in enumerate(chunks):
             seconds = time.perf_counter() - started
-            if self.requested != 1 and (self.requested or _pays(seconds, finished, len(chunks) - finished)):
+            if self.requested != 1 and (
+                self.requested or _parallel_is_faster(seconds, finished, len(chunks) - finished)
+            ):
                 yield from self._read_in_parallel(chunks[finished:])
                 return
             yield chunk, write_shard(chunk, self.format, self.source)
@@ -245,7 +247,7 @@ class _ReaderPool:
             pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _pays(seconds: float, finished: int, remaining: int) -> bool:
+def _parallel_is_faster(seconds: float, finished: int, remaining: int) -> bool:
     """Whether more processes are faster: starting one takes about a second, and so does a reader's first file."""
     return cores() > 1 and remaining > 1 and seconds > 1.0 and seconds / finished * remaining > 3.0
 
@@ -286,7 +288,7 @@ def _check_layouts(shards: Iterable[Shard], layout: str | None) -> None:
 
 @contextmanager
 def _shard_folder(out: Path) -> Iterator[Path]:
-    """The folder of shards beside `out`, locked against a second import at the same time."""
+    """The folder of shards next to `out`, locked against a second import at the same time."""
     partial = out.with_name(out.name + ".partial")
     partial.mkdir(parents=True, exist_ok=True)
     with (partial / "lock").open("w") as lock:

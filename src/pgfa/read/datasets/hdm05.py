@@ -70,7 +70,7 @@ def read(ref: FileRef) -> Clip:
         skeleton_bytes = actor.read()
     except BadFile as error:
         actual = f"{actor.name}: {error.found}"
-        raise BadFile(str(ref), expected="the actor's skeleton beside it", found=actual) from None
+        raise BadFile(str(ref), expected="the actor's skeleton in the same folder", found=actual) from None
     skeleton = parse_asf(str(actor), skeleton_bytes)
     _check_segments(actor, skeleton)
     motion, degrees, problems = parse_amc(str(ref), raw, skeleton)

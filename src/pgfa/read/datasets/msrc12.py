@@ -49,7 +49,8 @@ def read(ref: FileRef) -> Clip:
 
 
 def tags(ref: FileRef) -> list[tuple[float, str]]:
-    """The tagged moments of a recording, from the .tagstream file beside it: (seconds, the tag's text), by time.
+    """The tagged moments of a recording, from the .tagstream file in the same folder: (seconds, the tag's text), by
+    time.
 
     Seconds are clip time: number of the nearest frame over the frame rate. Where the sensor dropped frames, clip time
     is less than real time.
@@ -138,7 +139,9 @@ def _tags(ref: FileRef) -> list[tuple[float, str]]:
     """(microseconds, text) of each tag in the tag file."""
     opened = _tag_file(ref)
     if opened is None:
-        raise BadFile(str(ref), expected=f"a tag file beside it ({ref.stem}.tagstream)", found="no such file")
+        raise BadFile(
+            str(ref), expected=f"a tag file in the same folder ({ref.stem}.tagstream)", found="no such file"
+        )
     tag_file, raw = opened
     entries = []
     for number, line in enumerate(raw.decode("utf-8-sig", "replace").splitlines(), start=1):

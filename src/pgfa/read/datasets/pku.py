@@ -3,7 +3,7 @@
 
 A stream ``0002-L.txt`` has one line per frame: 150 numbers, two bodies x 25 joints x xyz in metres, all zero for an
 absent body. Its labels are in a file of the same name in a folder whose name contains "label": lines
-``class,start,end,confidence``, frames from 1, both ends included. Beside them are the official split files,
+``class,start,end,confidence``, frames from 1, both ends included. Next to them are the official split files,
 ``cross-subject.txt`` or ``cross_subject.txt``, of part II ``cross_subject_v2.txt``, and the same for views.
 """
 
@@ -66,7 +66,7 @@ def read_pku(ref: FileRef) -> list[Clip | BadFile]:
 
     Returns:
         For each label in the order of the file, without the four excluded clips: the clip (ntu25, 30 Hz, metres, at
-        most 300 frames, two body slots if a second body is present), or what is wrong with it. `Source.setup` is the
+        most 300 frames, two body slots if a second body is present), or an error. `Source.setup` is the
         stream's name, as in the split files.
 
     Raises:
@@ -177,7 +177,8 @@ def read_labels(ref: FileRef) -> list[Label]:
 
 
 def label_of(ref: FileRef) -> FileRef:
-    """The label file of a stream: the same name in a folder "...label..." beside the stream's, or in the same zip.
+    """The label file of a stream: the same name in a folder "...label..." next to that of the stream, or in the same
+    zip.
 
     Raises:
         BadFile: no such file.
@@ -279,11 +280,11 @@ def account_pku(root: Path) -> Account:
     streams = {ref.stem for ref in find_pku(root)}
     splits = read_splits(root)
     official = {name for split in splits.values() for names in split for name in names}
-    unsplit = {f"{name}.txt" for name in SPLITS if name not in splits}
+    missing_split_files = {f"{name}.txt" for name in SPLITS if name not in splits}
     return Account(
         included=tuple(sorted(streams)),
         dropped=tuple(sorted(name for name in DROPPED if _stream_of(name) in streams)),
-        missing=tuple(sorted((official - streams) | unsplit)),
+        missing=tuple(sorted((official - streams) | missing_split_files)),
         foreign=(),
     )
 

@@ -1,9 +1,9 @@
 """Arrays and plain containers from a Python object stream, without ever calling anything it names.
 
-The streams in which Python stores objects are programs for a small machine, and may name any function to be
-called. This reader knows numbers, text, bytes, lists, tuples and dicts, protocols 0 to 5, and the few names with
-which NumPy stores arrays and numbers. It carries out these itself, on bytes; any other name or instruction is an
-error. Nothing is imported, looked up or called.
+The streams in which Python stores objects are programs for a small stack machine, and may call any function by name.
+This reader knows numbers, text, bytes, lists, tuples and dicts, protocols 0 to 5, and the few names with which NumPy
+stores arrays and numbers. It carries out these itself, on bytes; any other name or instruction is an error. Nothing is
+imported, looked up or called.
 
 Why not `Unpickler.find_class` with a list of allowed names, or torch's weights-only unpickler: both still call NumPy's
 own reconstruction functions with arguments from the file, neither limits memory or steps, and torch's would bring
@@ -132,7 +132,7 @@ class _Machine:
             items.append(value)
         return items[::-1]
 
-    def spend(self, amount: int) -> None:
+    def count_growth(self, amount: int) -> None:
         self.growth += amount
         if self.growth > MAX_GROWTH + 2 * len(self.raw):
             raise LimitExceeded(f"{self.file}: grows beyond the limit of {MAX_GROWTH:,} bytes")
@@ -167,7 +167,7 @@ class _Machine:
         self.push(self.construct(str(name), arguments))
 
     def construct(self, name: str, arguments: tuple[Any, ...]) -> Any:
-        """What a known name makes of its arguments."""
+        """The result of a known name applied to its arguments."""
         first = arguments[0] if arguments else None
         if name == "array" and first == "ndarray" and type(first) is Name:
             return PendingArray()
@@ -180,7 +180,7 @@ class _Machine:
         if name == "frombuffer" and len(arguments) == 4 and type(arguments[1]) is NumberType:
             return array_of(first, arguments[1].dtype(), arguments[2], arguments[3])
         if name == "encode" and len(arguments) == 2 and isinstance(first, str) and arguments[1] == "latin1":
-            self.spend(len(first))
+            self.count_growth(len(first))
             return first.encode("latin1")
         if name in ("dict", "bytes") and not arguments:
             return {} if name == "dict" else b""

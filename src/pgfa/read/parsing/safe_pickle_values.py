@@ -17,7 +17,7 @@ NAMES = {
     ("collections", "OrderedDict"): "dict",
     ("__builtin__", "bytes"): "bytes",
 }
-"""All names a stream may use -> what this reader does for them."""
+"""All names that a stream may use -> the action of this reader."""
 TYPES = {
     "f2", "f4", "f8", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "b1",
 }  # fmt: skip
@@ -46,7 +46,7 @@ class PendingArray:
 
 
 class NotAllowed(Exception):
-    """Content that is not allowed: what was expected, what was found."""
+    """Content that is not allowed, with what was expected and what was found."""
 
 
 _PLAIN_KEYS = (str, int, float, bytes, type(None))

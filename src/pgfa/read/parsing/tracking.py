@@ -52,8 +52,8 @@ def link_tracks(people: Sequence[Sequence[Floats]], joints: int) -> tuple[Floats
     for frame, detections in enumerate(people):
         detections = [points for points in detections[:MAX_PER_FRAME] if np.isfinite(points).any()]
         tracks.sort(key=lambda track: -track.frames[-1])
-        still_open = sum(frame - track.frames[-1] <= MAX_GAP for track in tracks[:MAX_OPEN_TRACKS])
-        ended, tracks = ended + tracks[still_open:], tracks[:still_open]
+        open_tracks = sum(frame - track.frames[-1] <= MAX_GAP for track in tracks[:MAX_OPEN_TRACKS])
+        ended, tracks = ended + tracks[open_tracks:], tracks[:open_tracks]
         matches = _match(tracks, detections)
         for index, points in enumerate(detections):
             track = matches.get(index)

@@ -29,7 +29,7 @@ def flat_to_metres(pixels: Floats, layout: Layout) -> tuple[Floats, tuple[str, .
         layout: of the joints.
 
     Returns:
-        (frames, bodies, joints, 3), and problems: what had to be guessed.
+        (frames, bodies, joints, 3), and problems: what was assumed.
     """
     problems: tuple[str, ...] = ()
     torso = torso_length(pixels, layout)

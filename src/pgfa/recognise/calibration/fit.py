@@ -1,7 +1,8 @@
 """Fitting probabilities on classes that the encoder never saw, and measuring how reliable they are.
 
 The clips are turned into questions: a clip and some candidates, with or without the correct one. Held-out classes
-represent the classes a user will type; the classes of the final model are all seen, and it is overconfident on those.
+represent the classes that a user will describe; the classes of the final model are all seen, and it is overconfident
+on those.
 """
 
 from __future__ import annotations

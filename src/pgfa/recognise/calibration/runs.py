@@ -98,7 +98,7 @@ def calibrate_runs(
 
 
 def held_out_clips(run: Path, packs: Sequence[str] = ()) -> HeldOutClips:
-    """The unseen clips of a run, with the vector of one plain sentence per class: what a user types."""
+    """The unseen clips of a run, with the vector of one plain sentence per class, as a user would type it."""
     from pgfa.text.catalogue import sentence_of
     from pgfa.train.corpus import build_corpus
 

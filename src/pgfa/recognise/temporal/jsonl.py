@@ -57,7 +57,8 @@ def answer_lines(open_live: OpenLive, source: BinaryIO, name: str = "stdin") -> 
         except LimitExceeded as error:
             raise LimitExceeded(f"{name}, {where}: {error}") from None
         except (PgfaError, OverflowError) as error:
-            raise BadFile(name, where=where, expected="a frame", found=str(error)) from None
+            expected = "a valid header" if live is None else "a valid frame"
+            raise BadFile(name, where=where, expected=expected, found=f"an invalid one ({error})") from None
         if answer is not None:
             ms = 1000 * (time.perf_counter() - started)
             yield json.dumps({**answer.to_dict(), "ms": round(ms, 1)}, ensure_ascii=False)

@@ -123,10 +123,10 @@ def most_probable_path(
     best = np.zeros(probability.shape[1])
     states = np.arange(probability.shape[1])
     for w, row in enumerate(gain):
-        leader = int(best.argmax())
-        change = best[leader] - switch > best
-        previous[w] = np.where(change, leader, states)
-        best = np.where(change, best[leader] - switch, best) + row
+        best_state = int(best.argmax())
+        change = best[best_state] - switch > best
+        previous[w] = np.where(change, best_state, states)
+        best = np.where(change, best[best_state] - switch, best) + row
     path = np.empty(len(probability), dtype=np.int64)
     state = int(best.argmax()) if len(probability) else 0
     for w in range(len(probability) - 1, -1, -1):

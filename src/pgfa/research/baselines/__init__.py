@@ -5,8 +5,8 @@ tables and report show it, and the tests of every baseline check it. ``python sc
 in docs/methods_compared.md.
 
 Options. Those of the baselines here are in `pgfa.config.BaselineSettings`, for all of them together. A new baseline
-does not need a line there. Constants of its module will do; what decides the weights of one that learns on features
-goes into `train_on_features(constants=...)`, so that changed values are trained anew. At test time
+does not need a line there. Constants of its module will do; what determines the weights of one that learns on features
+goes into `train_on_features(constants=...)`, so that it is trained again when a value changes. At test time
 `TestTimeBaseline.options` may be any `Settings` class of the module, and `grid` the values to choose from.
 """
 
@@ -53,11 +53,11 @@ METHODS: dict[str, Baseline] = {
     "eszsl": _baseline("eszsl"),
     "vae": _baseline("vae"),
 }
-"""Name -> file. The first in the order of a benchmark to need the shared encoder trains it."""
+"""Name -> file. The shared encoder is trained by the first method of a benchmark that needs it."""
 
 TEST_TIME: dict[str, TestTimeBaseline] = {
     "none": _test_time("none"),
     "t3a": _test_time("t3a"),
     "cache": _test_time("cache"),
 }
-"""Name -> file, for what is done at test time; the alignments of `pgfa.adapt` come beside these."""
+"""Name -> file, for what is done at test time; the alignments of `pgfa.adapt` come in addition."""

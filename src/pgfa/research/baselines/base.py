@@ -52,7 +52,8 @@ class Fitted(Protocol):
         """(N, D) features of prepared clips; computed once, used for everything below."""
 
     def scores(self, features: Array, anchors: Array) -> Array:
-        """(N, K) scores, higher is more alike. A clip's score for a class depends on no other clip and no other class.
+        """(N, K) scores, higher is more similar. A clip's score for a class depends on no other clip and no other
+        class.
 
         Args:
             features: (N, D) from `features`, N from 0 up.
@@ -90,7 +91,7 @@ Scoring = Callable[[Array, Array, Array | None, Any], Array]
 """(scores, points, anchors, options) -> scores: improved by the unlabelled clips themselves, all of them at once.
 
 A pure function. Scores (N, K) come from any baseline, points (N, e) and anchors (K, e) from `points_of`; anchors are
-None if the baseline has no space for them. The result is (N, K), higher is more alike.
+None if the baseline has no space for them. The result is (N, K), higher is more similar.
 """
 
 

@@ -42,7 +42,7 @@ def unit_of(scores: Array) -> float:
 BASELINE = TestTimeBaseline(
     cache,
     title="each class's 8 most confident clips are keys; the answer of a clip's nearest keys is added to its scores",
-    assumes="the same; near clips show the same",
+    assumes="the same; neighbouring clips show the same class",
     source="Tip-Adapter (ECCV 2022), TDA (CVPR 2024), Skeleton-Cache (NeurIPS 2025)",
     grid=tuple({"cache_weight": w} for w in (2.0, 0.5, 8.0)),
 )

@@ -27,8 +27,8 @@ def ranking_loss(mapped: Tensor, anchors: Tensor, labels: Tensor, same: Tensor, 
         margin: by how much the score of the right class should exceed that of a wrong one.
     """
     scores = mapped @ anchors.T
-    lead = scores.gather(1, labels[:, None]) - scores
-    return (margin - lead).clamp(min=0).masked_fill(same[labels], 0).sum(dim=1).mean()
+    difference = scores.gather(1, labels[:, None]) - scores
+    return (margin - difference).clamp(min=0).masked_fill(same[labels], 0).sum(dim=1).mean()
 
 
 def fit(encoded: Encoded) -> Mapped:

@@ -176,9 +176,9 @@ def train_on_features(
 
     Args:
         module: as the run's seed made it, on the encoder's device.
-        name: of the baseline; the module is stored in ``NAME-IDENTITY`` beside the encoder.
+        name: of the baseline; the module is stored in ``NAME-IDENTITY`` next to the encoder.
         objective: (module, batch) -> scalar loss.
-        used: names of the options that decide this module's weights, beside epochs and batch size.
+        used: names of the options that determine this module's weights, in addition to epochs and batch size.
         constants: other values that decide them, as JSON: constants of the baseline's file.
         learning_rate: peak learning rate, that of the options if None.
         schedule: learning rate over time.

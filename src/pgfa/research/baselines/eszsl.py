@@ -17,7 +17,7 @@ def bilinear(
     gamma: float,
     lam: float,
 ) -> NDArray[np.float64]:
-    """(D, d) V such that features V anchors^T is near 1 for the right class and -1 for others.
+    """(D, d) V such that features V anchors^T is close to 1 for the right class and -1 for others.
 
     V = (X^T X / N + gamma I)^-1 (X^T Y S / N) (S^T S + lam I)^-1, the minimum of
     |X V S^T - Y|^2 / N + gamma |V S^T|^2 + lam |X V|^2 / N + gamma lam |V|^2.
@@ -55,6 +55,6 @@ def fit(encoded: Encoded) -> Mapped:
 BASELINE = Baseline(
     on_encoder(fit),
     title="frozen encoder, then a bilinear map in closed form",
-    assumes="as above; squared error to +1 and -1 is a fair aim",
+    assumes="as above; squared error to +1 and -1 is a suitable target",
     source="Romera-Paredes and Torr, ICML 2015",
 )

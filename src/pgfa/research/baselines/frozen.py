@@ -1,7 +1,7 @@
 """`pgfa-frozen`: the paradigm the paper argues against; PGFA's loss, but on an encoder that is already frozen.
 
 Cross-entropy trains the encoder, which is then frozen; only a linear projection learns by the contrastive loss of
-method.md section 3. The difference to `pgfa` is what end-to-end training gains.
+method.md section 3. The difference to `pgfa` is the gain of end-to-end training.
 """
 
 from __future__ import annotations
@@ -44,6 +44,6 @@ def fit(encoded: Encoded) -> Mapped:
 BASELINE = Baseline(
     on_encoder(fit),
     title="frozen encoder, then the projection alone by the paper's contrastive loss: the paradigm it argues against",
-    assumes="features that tell seen classes apart also tell unseen ones apart",
+    assumes="features that distinguish seen classes also distinguish unseen ones",
     source="the same",
 )

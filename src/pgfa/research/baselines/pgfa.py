@@ -42,7 +42,7 @@ def fit(context: FitContext) -> EndToEnd:
 BASELINE = Baseline(
     fit,
     title="encoder and linear projection, trained end to end against sentence vectors",
-    assumes="sentences near in words are near in motion",
+    assumes="classes with similar sentences have similar motions",
     source="IEEE TIP 2025; method.md sections 2, 3",
     trains_encoder=True,
 )

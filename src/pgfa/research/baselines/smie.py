@@ -98,7 +98,7 @@ def calm_frames(positions: NDArray[np.float32], random: np.random.Generator) -> 
 
 
 def calm_features(encoded: Encoded, clips: ClipSet, samples: int) -> Array:
-    """(samples, N, D) features of the clips' calm frames, each sample with other random ones."""
+    """(samples, N, D) features of the clips' calm frames, each sample with a different random choice."""
     random = np.random.default_rng([encoded.settings.train.seed, samples])
     features = np.empty((samples, *encoded.train.shape), dtype=np.float32)
     for sample in range(samples):

@@ -125,6 +125,6 @@ BASELINE = Baseline(
     on_encoder(fit),
     title="frozen encoder, then two variational autoencoders, of features and of sentences, "
     "with cross-reconstruction and aligned latents",
-    assumes="as above; a sentence says enough to rebuild a feature",
-    source="CADA-VAE, Schönfeld et al., CVPR 2019; SynSE brought the kind to skeletons",
+    assumes="as above; a sentence contains enough to reconstruct a feature",
+    source="CADA-VAE, Schönfeld et al., CVPR 2019; SynSE applied this kind of model to skeletons",
 )

@@ -1,6 +1,6 @@
 """How alignment depends on its support factor, on the number of unlabelled clips, and on class imbalance.
 
-To explain, never to choose: these use the labels of the test clips. Settings are the defaults.
+For explanation, never for choices: they use the labels of the test clips. Settings are the defaults.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def curve_points(job: SplitJob, spec: BenchmarkSettings) -> list[CurvePoint]:
 def _curves(output: MethodOutput, alignment: str) -> dict[str, list[tuple[float, float]]]:
     clips = len(output.labels)
     everything = np.arange(clips)
-    if _right(output, everything, alignment) is None:
+    if _correct_clips(output, everything, alignment) is None:
         return {}
     numbers = [*(n for n in NUMBERS if n < clips), clips]
     curves = {
@@ -60,7 +60,7 @@ def _curves(output: MethodOutput, alignment: str) -> dict[str, list[tuple[float,
         IMBALANCE: [(r, _mean(output, unequal(output.labels, r), alignment)) for r in RATIOS],
     }
     if "alpha" in GRIDS[alignment][0]:
-        values = [_right(output, everything, alignment, {"alpha": alpha}) for alpha in ALPHAS]
+        values = [_correct_clips(output, everything, alignment, {"alpha": alpha}) for alpha in ALPHAS]
         curves[ALPHA] = [(a, float(r.mean())) for a, r in zip(ALPHAS, values, strict=True) if r is not None]
     elif alignment == "none":
         curves[ALPHA] = [(a, _mean(output, [everything], alignment)) for a in (ALPHAS[0], ALPHAS[-1])]
@@ -95,11 +95,11 @@ def unequal(labels: Index, ratio: float) -> list[Index]:
 
 def _mean(output: MethodOutput, sets: list[Index], alignment: str) -> float:
     """Accuracy over all clips of all sets, each aligned by itself."""
-    rights = [_right(output, index, alignment) for index in sets]
-    return float(np.concatenate([right for right in rights if right is not None]).mean())
+    parts = [_correct_clips(output, index, alignment) for index in sets]
+    return float(np.concatenate([part for part in parts if part is not None]).mean())
 
 
-def _right(
+def _correct_clips(
     output: MethodOutput, index: Index, alignment: str, option: Option | None = None
 ) -> NDArray[np.bool_] | None:
     scores = apply(alignment, option or {}, output.scores[index], output.points[index], output.anchors)

@@ -24,7 +24,7 @@ from pgfa.research.selection import GRIDS, apply, best_of
 from pgfa.train.run import test_log_path
 
 VERSION = 2
-"""To be raised when rows or curves would differ for the same fits, grids apart."""
+"""Increase it when rows or curves would differ for the same fits (changes of the grids are detected)."""
 
 CHOSEN = "chosen"
 """In place of an alignment: the one that the protocol itself chooses."""
@@ -65,7 +65,7 @@ def evaluate_split(job: SplitJob, spec: BenchmarkSettings) -> list[BenchmarkRow]
     return [row for method in spec.methods for row in _MethodRows.of(job, spec, method).rows()]
 
 
-def right_of(row: BenchmarkRow) -> NDArray[np.bool_]:
+def correct_clips(row: BenchmarkRow) -> NDArray[np.bool_]:
     """(clips,) which test clips were recognised correctly."""
     return np.unpackbits(np.frombuffer(row["right"], np.uint8), count=row["clips"]).astype(bool)
 
@@ -84,7 +84,7 @@ class _MethodRows:
     """One method in one split: its outputs, and how good every configuration is on the folds.
 
     Attributes:
-        job, spec, method: which.
+        job, spec, method: what is evaluated.
         folds: (fold, epochs) -> output.
         full: (seed, epochs) -> output.
         complete: folds that have every number of epochs: choices are made on these, as a fold that failed for

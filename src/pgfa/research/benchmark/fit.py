@@ -32,7 +32,7 @@ from pgfa.train.clip_set import ClipSet
 from pgfa.train.corpus import Corpus, build_corpus
 
 VERSION = 1
-"""To be raised when the stored output would change."""
+"""Increase it when the stored output would change."""
 
 Array = NDArray[np.float32]
 
@@ -63,7 +63,7 @@ class FitJob:
 
     @property
     def key(self) -> str:
-        """Digest of everything that decides the stored output, clips and code apart."""
+        """Digest of everything that determines the stored output, except clips and code."""
         return digest(VERSION, self.options.canonical(omit_since=2), self.folder.name)
 
 
@@ -72,7 +72,8 @@ class MethodOutput:
     """The output of a fitted method on the test clips.
 
     Attributes:
-        scores: (N, K), higher is more alike; candidates are the unseen classes, then the seen ones of their data set.
+        scores: (N, K), higher is more similar; candidates are the unseen classes, then the seen ones of their data
+        set.
         points, anchors: (N, e), (K, e) in one space; without such a space anchors are None and points are features.
         labels: (N,) true class among the candidates; clips of unseen classes come first.
         unseen: how many of the candidates are unseen.
@@ -200,7 +201,7 @@ def _job_clips(job: FitJob) -> tuple[Corpus, ClipSet | None]:
 
 
 # Seeds, folds and epochs of a split share its clips and are fitted one after the other by the same process: one
-# corpus is kept, in place of the last split's, so that it is not assembled anew for each of them.
+# corpus is kept, in place of the last split's, so that it is not assembled again for each of them.
 @lru_cache(maxsize=1)
 def _split_clips(
     packs: tuple[str, ...], split: str, protocol: Any, prepare: PrepareSettings, seen_share: float

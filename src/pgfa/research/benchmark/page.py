@@ -140,7 +140,7 @@ def _figures(results: BenchmarkResults, curves: pl.DataFrame) -> str:
     return (
         f"<section><h2>Alignments of {escape(results.spec.reference[0])}, and what they depend on</h2>"
         '<p class="facts-list">Default settings, mean over runs. With few clips, each set of that many clips is '
-        "aligned by itself. These curves use test labels: they explain, and nothing is chosen by them.</p>"
+        "aligned by itself. These curves use test labels: they are for explanation, and nothing is chosen by them.</p>"
         f"{''.join(blocks)}</section>"
     )
 
@@ -161,7 +161,7 @@ def _failures(results: BenchmarkResults) -> str:
 
 
 def _methods(results: BenchmarkResults) -> str:
-    """What each method and test-time baseline is, as its own file says."""
+    """What each method and test-time baseline is, from the texts in its file."""
     spec = results.spec
     baselines = [(name, METHODS[name]) for name in spec.methods if name in METHODS]
     baselines += [(name, TEST_TIME[name]) for name in spec.alignments if name in TEST_TIME]  # type: ignore[misc]

@@ -108,7 +108,8 @@ def _split_job(
 def _key(
     spec: BenchmarkSettings, settings: RunSettings, selection: ClipSelection, held_out: tuple[str, ...]
 ) -> str:
-    """Digest of everything that decides the encoders of a job, so that none of another spec is ever used for it."""
+    """Digest of everything that determines the encoders of a job, so that those of another spec are never used for
+    it."""
     return digest(
         VERSION,
         settings.canonical(exclude={"packs"}),
@@ -138,7 +139,7 @@ def _pack(spec: BenchmarkSettings, name: str, out: Path, packs: Path) -> Path:
         return packs / name
     if name != "synthetic":
         raise BadConfig(
-            f"{packs / name}: no such pack; create it with `pgfa import`, or name the folder of the packs "
+            f"{packs / name}: no such pack; create it with `pgfa import`, or give the folder of the packs "
             "with --packs"
         )
     from pgfa.synth import DEMO_ACTIONS, make_clips

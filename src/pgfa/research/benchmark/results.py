@@ -13,7 +13,7 @@ import polars as pl
 
 from pgfa.evaluate.bootstrap import Difference, half_width, paired_bootstrap
 from pgfa.evaluate.table import NOT_KNOWN, Cell
-from pgfa.research.benchmark.evaluation import CHOSEN, right_of
+from pgfa.research.benchmark.evaluation import CHOSEN, correct_clips
 from pgfa.research.benchmark.spec import VALIDATED, BenchmarkSettings
 
 
@@ -126,7 +126,7 @@ class BenchmarkResults:
             # A variant that misses a run is compared on the others: variants with the same runs go together.
             groups: dict[tuple[tuple[str, int], ...], list[Variant]] = {}
             for variant in self.variants:
-                common = self._rights(column, variant).keys() & self._rights(column, reference).keys()
+                common = self._correct(column, variant).keys() & self._correct(column, reference).keys()
                 if common and variant != reference:
                     groups.setdefault(tuple(sorted(common)), []).append(variant)
             for runs, variants in groups.items():
@@ -139,15 +139,15 @@ class BenchmarkResults:
                     differences[column, variant] = difference
         return differences
 
-    def _rights(self, column: SplitColumn, variant: Variant) -> dict[tuple[str, int], np.ndarray]:
+    def _correct(self, column: SplitColumn, variant: Variant) -> dict[tuple[str, int], np.ndarray]:
         """(split, seed) -> (clips,) which were recognised correctly."""
         return {
-            (split, int(row["seed"])): right_of(row)
+            (split, int(row["seed"])): correct_clips(row)
             for split in column.splits
             for row in self._runs.get((column.training, split, VALIDATED, *variant), [])
             if row["right"] is not None
         }
 
     def _stack(self, column: SplitColumn, variant: Variant, runs: Sequence[tuple[str, int]]) -> np.ndarray:
-        rights = self._rights(column, variant)
-        return np.stack([rights[run] for run in runs], axis=1).astype(np.float32)
+        correct = self._correct(column, variant)
+        return np.stack([correct[run] for run in runs], axis=1).astype(np.float32)

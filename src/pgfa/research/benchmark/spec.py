@@ -1,14 +1,14 @@
 """What a benchmark compares: a TOML file, checked completely before hours of work begin (docs/benchmark.md).
 
 Format of specs and results. Their version is `pgfa.config.FORMAT`, written as ``format`` into the spec that is saved
-beside the results. A file without it is of format 1 or written by hand: names of format 1 are mapped to today's,
-here and nowhere else (`BenchmarkSettings.upgraded`, `protocol_column`). The rule for later changes:
+with the results. A file without it is of format 1 or written by hand: names of format 1 are mapped to today's, here
+and nowhere else (`BenchmarkSettings.upgraded`, `protocol_column`). The rule for later changes:
 
 - a setting that is renamed gets a line in `pgfa.config.formats.RENAMED` under its stage (that of a spec is
   ``benchmark``);
 - a value that is renamed gets a line in a table here, and digests keep the old one (`BenchmarkSettings.canonical`),
   so that a finished benchmark is not computed again;
-- names of columns and keys in the files beside the spec stay as they are.
+- names of columns and keys in the other files do not change.
 
 Format 1: ``compare`` instead of ``baselines``, the protocols of `_OLD_PROTOCOLS`, settings of a run as in a run.toml.
 """
@@ -39,7 +39,7 @@ _OLD_PROTOCOLS: Final = {
 
 
 class SplitGroup(Settings):
-    """Splits that are run alike."""
+    """Splits that are run in the same way."""
 
     names: Annotated[tuple[str, ...], Field(min_length=1)]
     """Splits such as `utd-mhad/22-5`; `*`, `?` and `[0-4]` match as in a shell: `utd-mhad/random-5-*`."""
@@ -168,4 +168,4 @@ def _matching_splits(name: str) -> list[str]:
 
 def _check_names(kind: str, names: Iterable[str], table: Mapping[str, Any]) -> None:
     if unknown := [name for name in names if name not in table]:
-        raise BadConfig(f"no {kind} {unknown[0]!r}; known: {', '.join(table)}")
+        raise BadConfig(f"unknown {kind} {unknown[0]!r}; available: {', '.join(table)}")

@@ -71,8 +71,8 @@ def _figure_table(results: BenchmarkResults, name: str, title: str, notes: tuple
 def _accuracy_table(results: BenchmarkResults) -> Table:
     spec = results.spec
     protocol = spec.protocols[0]
-    how = choices(spec) if protocol == VALIDATED else "chosen by the labels of the test clips"
-    notes = [f"Protocol {protocol}: {how}; {SPREAD}."]
+    selection = choices(spec) if protocol == VALIDATED else "chosen by the labels of the test clips"
+    notes = [f"Protocol {protocol}: {selection}; {SPREAD}."]
     if len(results.failed):
         first = results.failed.row(0, named=True)
         run = f"{first['method'] or 'all methods'}, {first['split']}, {first['training']}"
@@ -114,7 +114,7 @@ def _protocol_table(results: BenchmarkResults) -> Table:
     note = (
         "First the validated figure. The second is test-selected: settings, the alignment in rows named chosen, and "
         "for pgfa (alignments none and paper) the epoch are chosen by the labels of the test clips, as is common in "
-        "the field. It is too high: in use nobody has these labels."
+        "the field. It is too high: in practice these labels are not available."
     )
     return _table(results, f"{VALIDATED} / {TEST_SELECTED}, %", cell, (note,))
 

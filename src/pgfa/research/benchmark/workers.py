@@ -49,10 +49,10 @@ class Relay(Progress):
         self._pipe = pipe
 
     def set_title(self, title: str) -> None:
-        """Nothing: the parent says what is being done."""
+        """Nothing: the parent process shows the title."""
 
     def advance(self, count: int) -> None:
-        """`count` more are done."""
+        """Report `count` more as finished."""
         self._pipe.send(("clips", count))
 
 

@@ -34,7 +34,7 @@ class RunResult:
     """One trained run; accuracies are shares of 1.
 
     Attributes:
-        column, split, seed: which.
+        column, split, seed: of the run.
         train_clips, test_clips, classes: sizes of its sets, number of unseen classes.
         before: accuracy of the last epoch without alignment.
         last, last_interval: with alignment at the paper's alpha; 95 % bootstrap interval over clips.
@@ -144,7 +144,7 @@ def _notes(results: ReproductionResults) -> list[str]:
     if any(run.best is not None for run in results.runs):
         notes.append(
             f"Best epoch on the test set: the best of {spec.epochs} epochs by the labels of the unseen classes, as is "
-            "common in the field. It is too high: in use nobody has these labels."
+            "common in the field. It is too high: in practice these labels are not available."
         )
     if results.alphas:
         alphas = ", ".join(f"{choice.alpha:.1f} ({name})" for name, choice in results.alphas.items())

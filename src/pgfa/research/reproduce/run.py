@@ -68,7 +68,9 @@ def reproduce(
     spec = TableSpec(**{**base.model_dump(), **changes})
     columns = [column for column in spec.columns if column.dataset in folders]
     if not columns:
-        raise BadConfig(f"{setting} needs one of {', '.join(dict.fromkeys(c.dataset for c in spec.columns))}")
+        raise BadConfig(
+            f"{setting} needs at least one data set of {', '.join(dict.fromkeys(c.dataset for c in spec.columns))}"
+        )
     datasets: list[str] = list(dict.fromkeys(column.dataset for column in columns))
     catalogues = {dataset: _catalogue(dataset, sentences.get(dataset)) for dataset in datasets}
     # Before hours of work: is there a sentence encoder, and does it take these sentences?

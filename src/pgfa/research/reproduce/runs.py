@@ -26,7 +26,7 @@ from pgfa.train.schedule import sample_order
 from pgfa.train.train import train
 
 VERSION = 1
-"""To be raised when results would change: older ones are then computed again from the trained runs."""
+"""Increase it when results would change: older ones are then computed again from the trained runs."""
 
 Protocol = Literal["test-selected", "validated", "both"]
 
@@ -36,7 +36,7 @@ class SplitRuns:
     """All runs of one split of one column.
 
     Attributes:
-        column, split: which.
+        column, split: of the runs.
         selection: their clips.
         runs: settings, one per seed.
         folders: of the runs.
@@ -167,8 +167,6 @@ def _epochs(folder: Path) -> int:
 def _key(split: SplitRuns, run: RunSettings, *more: Any) -> str:
     """Digest of everything that decides a result; the same for results of format 1."""
     decisive = run.canonical(exclude={"packs"}, omit_since=2)
-    if run.train.objective == "contrastive":  # the only one when format 1 was written
-        del decisive["train"]["objective"]
     return digest(
         VERSION,
         decisive,

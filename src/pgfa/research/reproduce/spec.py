@@ -80,8 +80,8 @@ class TableSpec(Settings):
         """The settings of one training run: the paper's recipe with this table's values.
 
         Args:
-            column, split, seed: which run.
-            pack: folder of the data set's pack.
+            column, split, seed: of the run.
+        pack: folder of the data set's pack.
             text, model: values set in them replace the recipe's.
             test_each_epoch: log the accuracy on the test clips after every epoch.
         """
@@ -110,5 +110,5 @@ def spec_names() -> tuple[str, ...]:
 def load_spec(name: str) -> TableSpec:
     """The spec of a table. Raises BadConfig that lists the known ones."""
     if name not in spec_names():
-        raise BadConfig(f"no setting named {name!r}; known: {', '.join(spec_names())}")
+        raise BadConfig(f"unknown setting {name!r}; available: {', '.join(spec_names())}")
     return TableSpec(**tomllib.loads((_SPECS / f"{name}.toml").read_text(encoding="utf-8")))

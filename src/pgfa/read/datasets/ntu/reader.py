@@ -22,7 +22,7 @@ from pgfa.skeleton import NTU25, Clip, Source
 
 RATE = 30.0
 SHORT = 10
-"""Clips of fewer frames than this (a third of a second) have it noted in their problems."""
+"""Clips of fewer frames than this (a third of a second) have a note in their problems."""
 MAX_BYTES = 256 * 1024 * 1024
 """The largest real file has under 4 MB; a hundred thousand frames of one body come to 220 MB."""
 
@@ -33,7 +33,7 @@ def read_ntu(ref: FileRef, dataset: NtuSet = "ntu120", bodies: int | None = 2) -
     Args:
         ref: the file.
         dataset: for `Source.dataset`; not used if the file is not named as an NTU clip.
-        bodies: how many bodies to keep at most: those that look and move like people. None keeps all. The `paper`
+        bodies: maximum number of bodies: those that look and move most like people are kept; None: all. The `paper`
             preparation takes the bodies the file lists first: that differs on the few clips in which the sensor saw
             three bodies or more.
 
@@ -125,7 +125,7 @@ def sample() -> dict[str, bytes]:
 
 FORMAT = Format(
     name="ntu",
-    title="any .skeleton files as NTU RGB+D has them",
+    title=".skeleton files as in NTU RGB+D, with any name",
     sniff=sniff_ntu,
     find=find_ntu,
     read=read_ntu,

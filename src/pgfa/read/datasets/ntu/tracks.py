@@ -1,6 +1,6 @@
-"""Rows of a `.skeleton` file -> body slots: tracks by tracking id, joined where a person was lost and found again.
+"""Rows of a `.skeleton` file -> body slots: tracks by tracking id, joined where a person was lost and detected again.
 
-A slot is one person. A person whom the sensor loses and finds again gets a new tracking id; a new track that starts
+A slot is one person. A person who is lost and detected again gets a new tracking id; a new track that starts
 close to the end of an earlier one continues in the slot of that one. Slots are in the order in which the file lists
 their bodies within a frame, so that `pgfa.skeleton.bodies.close_up` restores the order of the file, which the `paper`
 preparation takes.
@@ -37,7 +37,7 @@ def assign_slots(rows: BodyRows, limit: int | None) -> Slots:
 
     Args:
         rows: the bodies in the file.
-        limit: how many bodies to keep, those of plausible spread and most motion; None for all (at most 16).
+        limit: maximum number of bodies: those of plausible spread and most motion are kept; None: all (at most 16).
 
     Returns:
         At least one slot, empty if the file shows no body; problems name dropped bodies and remaining ghosts.

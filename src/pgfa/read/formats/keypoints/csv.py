@@ -288,7 +288,10 @@ def _long(
     """One line per joint -> (frame, body) of each person."""
     if header.frame is None and header.time is None:
         raise BadFile(
-            str(ref), where="line 1", expected="a frame or time column beside the joint", found="none"
+            str(ref),
+            where="line 1",
+            expected="a frame or time column in addition to the joint column",
+            found="none",
         )
     axes = _coordinates(header)
     person = values[:, header.person] if header.person is not None else np.zeros(len(values))

@@ -22,7 +22,7 @@ from pgfa.read.sample import coordinates
 from pgfa.read.source import FileRef, find_files
 from pgfa.skeleton import Clip, Source
 
-MAX_BYTES = 64 * 1024 * 1024  # parsed JSON takes header ten times its bytes
+MAX_BYTES = 64 * 1024 * 1024  # parsed JSON takes about ten times its bytes
 WORLD = ("pose_world_landmarks", "poseWorldLandmarks", "world_landmarks", "worldLandmarks")
 LANDMARKS = ("pose_landmarks", "poseLandmarks", "landmarks")
 PEOPLE = ("people", "instances", "persons", "predictions")
@@ -130,7 +130,7 @@ def _person(entry: Any) -> Floats | None:
         raise _Unexpected("a person", short(str(entry)))
     if "pose_keypoints_2d" in entry or "pose_keypoints" in entry:
         flat = _numbers(entry.get("pose_keypoints_2d", entry.get("pose_keypoints")))
-        return _in_threes(flat) if len(flat) else None
+        return _rows_of_three(flat) if len(flat) else None
     points = entry.get("keypoints")
     if points is None:
         return None
@@ -142,7 +142,7 @@ def _person(entry: Any) -> Floats | None:
     if not isinstance(points, list) or not points:
         return None
     if not isinstance(points[0], list):
-        return _in_threes(_numbers(points))
+        return _rows_of_three(_numbers(points))
     table = _table(points)
     scores = entry.get("keypoint_scores")
     if scores is None:
@@ -184,7 +184,7 @@ def _table(rows: list[Any]) -> Floats:
     return table
 
 
-def _in_threes(flat: Floats) -> Floats:
+def _rows_of_three(flat: Floats) -> Floats:
     if flat.ndim != 1 or len(flat) % 3:
         raise _Unexpected("x, y and score of each joint", " x ".join(map(str, flat.shape)) + " numbers")
     return flat.reshape(-1, 3)

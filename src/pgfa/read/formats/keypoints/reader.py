@@ -48,7 +48,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class KeypointInfo:
-    """What a file holds besides the keypoints; None for what is missing.
+    """The content of a file besides the keypoints; None for what is missing.
 
     Attributes:
         layout: the joints.
@@ -138,8 +138,8 @@ def _completed(ref: FileRef, bodies: Floats, info: KeypointInfo) -> KeypointInfo
         expected = f"bodies of {' or '.join(map(str, JOINTS))} joints of 2, 3 or 4 numbers"
         raise BadFile(str(ref), expected=expected, found=f"{joints} x {width}")
     with np.errstate(invalid="ignore"):
-        absurd = ~np.isfinite(bodies) | (np.abs(bodies) > 1e9)
-    plausible = np.where(absurd, np.nan, bodies)
+        out_of_range = ~np.isfinite(bodies) | (np.abs(bodies) > 1e9)
+    plausible = np.where(out_of_range, np.nan, bodies)
     present = np.isfinite(plausible).all(axis=-1) & (plausible[..., :2] != 0).any(axis=-1)
     values = plausible[present]
     scored = info.scored
@@ -157,7 +157,7 @@ def layout_of(joints: int, *, depth: bool) -> Layout | None:
 
 
 def _look_like_scores(values: Floats, joints: int) -> bool:
-    """Whether third columns are scores: from 0 to 1 (or COCO's 0, 1, 2) beside pixels or coordinates from 0 to 1."""
+    """Whether third columns are scores: from 0 to 1 (or COCO's 0, 1, 2) with pixels or coordinates from 0 to 1."""
     if not len(values) or joints == 33:
         return False
     x_y, last = values[:, :2], values[:, 2]
@@ -191,13 +191,13 @@ def _clip(ref: FileRef, raw: bytes, points: Floats, info: KeypointInfo) -> Clip:
             points = points * np.array(info.size)
         elif _normalised(points):
             problems.append("image size missing, assumed square")
-        points, guesses = flat_to_metres(points, layout)
-        problems += [NO_DEPTH, *guesses]
+        points, assumptions = flat_to_metres(points, layout)
+        problems += [NO_DEPTH, *assumptions]
     else:
         # MediaPipe counts y downwards, as in images; z then grows away from the camera.
         up = info.up or ("-y" if layout is MEDIAPIPE33 else None)
-        points, guesses = upright_to_metres(points, layout, up=up)
-        problems += guesses
+        points, assumptions = upright_to_metres(points, layout, up=up)
+        problems += assumptions
     rate = info.rate
     if rate is None:
         rate = RATE
@@ -224,7 +224,7 @@ def _in_image(points: Floats, layout: Layout) -> bool:
 
 
 def _normalised(points: Floats) -> bool:
-    """Whether x and y are from 0 to 1 of the image (a body may reach out of the image somewhat)."""
+    """Whether x and y are from 0 to 1 of the image (a body may extend a little beyond the image)."""
     finite = points[np.isfinite(points)]
     return bool(len(finite) and np.abs(finite).max() <= 4)
 
