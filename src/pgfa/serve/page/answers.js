@@ -76,8 +76,8 @@ export class Answers {
       ? [`${sentenceCase(winner.sentence)} `, probability(winner.probability)]
       : ["None of these ", probability(result.none)]));
     get("certainty").textContent = !result || result.calibrated ? ""
-      : "Not calibrated: only the order is meaningful; the percentages are overconfident, and “none of these” is not a
-      possible answer.";
+      : "Not calibrated: only the order is meaningful; the percentages are overconfident, "
+        + "and “none of these” is not a possible answer.";
   }
 
   selectBody(body) {
