@@ -236,7 +236,7 @@ def average_misclassification_bound(
         delta: chance that some anchor lies further off, unconditional.
         shares: (K,) Pr(y = c), above 0, of sum 1.
     """
-    return float(min(delta + _shares(shares) @ _tails_within(class_means, errors, sigma), 1.0))
+    return float(np.minimum(delta + _shares(shares) @ _tails_within(class_means, errors, sigma), 1.0))
 
 
 @dataclass(frozen=True)
