@@ -39,10 +39,10 @@ def test_the_unchanged_catalogue_is_accepted():
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ('plain = "A person hops."\n', "", r"action\[0\].plain: expected this key"),
+        ('plain = "A person hops."\n', "", r"action\[0\].plain: expected a value"),
         ('plain = "A person hops."', "plain = 3", r"action\[0\].plain"),
         ('plain = "A person hops."', 'plain = "  "', r"action\[0\].plain"),
-        ('head = "h", ', "", r"action\[0\].parts.head: expected this key"),
+        ('head = "h", ', "", r"action\[0\].parts.head: expected a value"),
         ("id = 1", "id = 2", r"action\[1\].id: expected 1, found 2"),
         ('name = "skip"', 'name = "hop"', r"action\[1\].name"),
         ('name = "skip"', 'name = "a/b"', r"action\[1\].name"),
@@ -56,7 +56,7 @@ def test_the_unchanged_catalogue_is_accepted():
         ("unseen = [1]", "unseen = [1, 1]", "splits.one"),
         ("unseen = [1]", "unseen = [0, 1]", "splits.one"),
         ("unseen = [1]", "unseen = []", "splits.one.unseen"),
-        ('dataset = "own"', "", "dataset: expected this key"),
+        ('dataset = "own"', "", "dataset: expected a value"),
         ('title = "t"', 'title = "t', "expected TOML"),
     ],
 )  # fmt: skip

@@ -52,7 +52,12 @@ def mixture() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 def test_every_method_is_listed_with_a_summary_in_the_help_and_the_docs() -> None:
     assert list(ALIGNMENTS) == list(SUMMARIES)
     text = AdaptSettings.model_fields["method"].description
-    assert text == "; ".join(f"`{name}`: {summary}" for name, summary in SUMMARIES.items()) + "."
+    assert (
+        text
+        == "Alignment method. "
+        + "; ".join(f"`{name}`: {summary}" for name, summary in SUMMARIES.items())
+        + "."
+    )
     page = DOCS.read_text(encoding="utf-8")
     for name, summary in SUMMARIES.items():
         assert f"| `{name}` | {summary} |" in page

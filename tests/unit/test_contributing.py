@@ -58,6 +58,13 @@ CHECKS = {
 }
 """Kind of addition -> the generated tests that must hold for it."""
 
+DOCUMENTS = (
+    "tests/unit/test_readme.py::test_the_table_of_data_sets_is_complete",
+    "tests/unit/test_formats.py",
+    "tests/unit/test_baseline_docs.py",
+    "tests/unit/test_cli_help.py",
+)
+
 
 def apply(example: Example, checkout: Path) -> None:
     """Write the new files, and add the `+` lines of each diff after the line that comes before them."""
@@ -126,3 +133,13 @@ def test_an_example_works_as_printed(example: Example, tmp_path: Path) -> None:
     )  # fmt: skip
     assert output.returncode == 0, output.stdout[-3000:] + output.stderr[-1000:]
     assert re.search(r"\d+ passed", output.stdout), f"no generated check took in {new}"
+    # Documents that list a table must still agree with it.
+    documents = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-n", "0", *DOCUMENTS],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(tmp_path / "src")},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert documents.returncode == 0, documents.stdout[-3000:] + documents.stderr[-1000:]

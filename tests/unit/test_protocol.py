@@ -111,8 +111,8 @@ def test_rules_of_the_two_ntu_sets() -> None:
 @pytest.mark.parametrize(
     ("columns", "dataset", "protocol", "message"),
     [
-        ({"subject": ["1"]}, "ntu60", "cross-setup", "known: cross-subject, cross-view, all"),
-        ({"subject": ["1"]}, "pku-mmd", "cross-subject", "known: all; for others, import"),
+        ({"subject": ["1"]}, "ntu60", "cross-setup", "available: cross-subject, cross-view, all"),
+        ({"subject": ["1"]}, "pku-mmd", "cross-subject", "available: all; for others, import"),
         ({"subject": ["1"]}, "ntu60", "cross-view", "needs the column 'camera'"),
         ({"subject": ["1", ""]}, "ntu60", "cross-subject", "clip 1 has ''"),
         ({"subject": ["1", "\u00b2"]}, "ntu60", "cross-subject", "clip 1"),

@@ -110,9 +110,9 @@ def reproduce(
     """
     from pgfa.research.reproduce.run import reproduce as make_table
 
-    folders = {"ntu60": ntu60, "ntu120": ntu120, "pku-mmd": pku}
+    folders = {name: path for name, path in (("ntu60", ntu60), ("ntu120", ntu120), ("pku-mmd", pku)) if path}
     table = make_table(
-        setting, {name: folder for name, folder in folders.items() if folder}, out,
+        setting, folders, out,
         seeds=seeds, epochs=epochs, folds=folds, protocol=protocol, sentences=sentences,
         text=text, model=model, device=device, show=not quiet,
     )  # fmt: skip

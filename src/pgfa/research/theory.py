@@ -79,7 +79,7 @@ def support_radius(m: ArrayLike, v: ArrayLike, delta: float) -> Vector:
     size, variance, log = np.asarray(m, dtype=np.float64), np.asarray(v, dtype=np.float64), -np.log(delta)
     mean = np.sqrt(variance / size)
     bounded = np.sqrt(2 * log / size)
-    bernstein = np.sqrt(2 * variance * log / size) + 4 * log / (3 * size)
+    bernstein = np.sqrt(2 * variance * log / size) + 2 * log / (3 * size)
     return np.asarray(mean + np.minimum(bounded, bernstein))
 
 
@@ -199,22 +199,44 @@ def misclassification_bound(class_means: ArrayLike, anchors: ArrayLike, sigma: A
 
 
 def misclassification_bound_within(
-    class_means: ArrayLike, errors: ArrayLike, sigma: ArrayLike, delta: float = 0.0
+    class_means: ArrayLike,
+    errors: ArrayLike,
+    sigma: ArrayLike,
+    delta: ArrayLike,
+    shares: ArrayLike | None = None,
 ) -> Vector:
     """The same for every clip, supports too, and all anchors within `errors` of the true directions; Theorem 4(b).
 
+    Entry c is the chance of a mistake *given that the clip shows class c*. The anchors contain the clip, so its class
+    changes the chance that they lie further off: delta must be conditional too, or be divided by the class's share.
+
     Args:
         class_means: (K, d) m_c, none of them zero.
-        errors: () or (K,) bound on |z_c/|z_c| - mu_c|, as `direction_error` gives it.
+        errors: () or (K,) bound on |z_c/|z_c| - mu_c|, as `direction_error` gives it; fixed before the clips are seen.
         sigma: () or (K,) sub-Gaussian constants.
-        delta: probability that any anchor is further away.
+            delta: () or (K,) chance that some anchor lies further off. Without shares: given that the clip shows class c,
+            for each c. With shares: unconditional, one number.
+        shares: (K,) Pr(y = c), above 0; delta / shares[c] then bounds the conditional chance.
     """
-    means, unit = np.asarray(class_means, dtype=np.float64), _unit(class_means)
-    eta = np.broadcast_to(np.asarray(errors, dtype=np.float64), len(means))
-    score = means @ unit.T
-    margin = np.diag(score)[:, None] - score - eta[:, None] - eta[None]
-    tails = _sum_of_tails(margin, np.linalg.norm(unit[:, None] - unit[None], axis=-1), sigma)
-    return np.asarray(np.minimum(tails + delta, 1.0))
+    given_class = np.asarray(delta, dtype=np.float64)
+    if shares is not None:
+        given_class = given_class / _shares(shares)
+    return np.asarray(np.minimum(_tails_within(class_means, errors, sigma) + given_class, 1.0))
+
+
+def average_misclassification_bound(
+    class_means: ArrayLike, errors: ArrayLike, sigma: ArrayLike, delta: float, shares: ArrayLike
+) -> float:
+    """The same for the average clip, of whatever class: delta + sum over c of Pr(y = c) tails_c; Theorem 4(b).
+
+    Args:
+        class_means: (K, d) m_c, none of them zero.
+        errors: () or (K,) as for `misclassification_bound_within`.
+        sigma: () or (K,) sub-Gaussian constants.
+        delta: chance that some anchor lies further off, unconditional.
+        shares: (K,) Pr(y = c), above 0, of sum 1.
+    """
+    return float(np.minimum(delta + _shares(shares) @ _tails_within(class_means, errors, sigma), 1.0))
 
 
 @dataclass(frozen=True)
@@ -247,6 +269,9 @@ def should_align(
     seed: int = 0,
 ) -> Decision:
     """Decide without labels whether to align: align when the move exceeds its own noise (Theorem 6).
+
+    On real recordings it has not been better than always aligning (docs/theory.md, measured on UTD-MHAD): there,
+    align. In simulation it is better where supports are few or classes loose.
 
     Supports of every class are halved at random, `splits` times; how far the two sets of half prototypes lie
     apart, over 2 (1 + confirmation), is the noise that the move must exceed. The rule cannot detect
@@ -318,6 +343,22 @@ def _unit(rows: ArrayLike) -> Vector:
     if np.any(length == 0):
         raise ValueError("a row of length zero has no direction")
     return np.asarray(array / length)
+
+
+def _shares(shares: ArrayLike) -> Vector:
+    array = np.asarray(shares, dtype=np.float64)
+    if np.any(array <= 0) or abs(array.sum() - 1) > 1e-6:
+        raise ValueError(f"expected class shares above 0 of sum 1, found {array.tolist()}")
+    return array
+
+
+def _tails_within(class_means: ArrayLike, errors: ArrayLike, sigma: ArrayLike) -> Vector:
+    """(K,) the tails of Theorem 4(b): margins of the true directions, less the errors of the two anchors."""
+    means, unit = np.asarray(class_means, dtype=np.float64), _unit(class_means)
+    eta = np.broadcast_to(np.asarray(errors, dtype=np.float64), len(means))
+    score = means @ unit.T
+    margin = np.diag(score)[:, None] - score - eta[:, None] - eta[None]
+    return _sum_of_tails(margin, np.linalg.norm(unit[:, None] - unit[None], axis=-1), sigma)
 
 
 def _sum_of_tails(margin: Vector, width: Vector, sigma: ArrayLike) -> Vector:
