@@ -116,7 +116,7 @@ def test_an_example_works_as_printed(example: Example, tmp_path: Path) -> None:
     shutil.copytree(
         CHECKOUT / "tests", tmp_path / "tests", ignore=shutil.ignore_patterns("__pycache__", "fixtures")
     )
-    for name in ("pyproject.toml", "README.md", "CONTRIBUTING.md", "docs"):
+    for name in ("pyproject.toml", "README.md", "CONTRIBUTING.md", "docs", "scripts"):
         source = CHECKOUT / name
         (shutil.copytree if source.is_dir() else shutil.copy)(source, tmp_path / name)
     apply(example, tmp_path)

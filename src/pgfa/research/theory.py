@@ -59,7 +59,7 @@ def spread(prototype: ArrayLike, m: ArrayLike) -> Vector:
 
     Args:
         prototype: (..., d) mean of m unit features, not normalised.
-        m: (...) number of vectors.
+        m: (...) how many.
     """
     size = np.asarray(m, dtype=np.float64)
     square = (np.asarray(prototype, dtype=np.float64) ** 2).sum(axis=-1)
@@ -74,7 +74,7 @@ def support_radius(m: ArrayLike, v: ArrayLike, delta: float) -> Vector:
     Args:
         m: (...) support size.
         v: (...) 1 - |E z|^2, at most 1.
-        delta: probability of a larger deviation, in (0, 1).
+        delta: chance of a larger deviation, in (0, 1).
     """
     size, variance, log = np.asarray(m, dtype=np.float64), np.asarray(v, dtype=np.float64), -np.log(delta)
     mean = np.sqrt(variance / size)
@@ -89,9 +89,9 @@ def sampling_radius(m: ArrayLike, sigma: ArrayLike, d: int, delta: float) -> Vec
     For supports use `support_radius`: the law of selected clips need not be sub-Gaussian with its class's constant.
 
     Args:
-        m: (...) number of vectors.
+        m: (...) how many.
         sigma: (...) sub-Gaussian constant in every direction.
-        delta: probability of a larger deviation, in (0, 1).
+        delta: chance of a larger deviation, in (0, 1).
     """
     scale = np.asarray(sigma, dtype=np.float64) / np.sqrt(np.asarray(m, dtype=np.float64))
     return np.asarray(scale * (np.sqrt(d) + np.sqrt(-2 * np.log(delta))))
@@ -106,14 +106,14 @@ def bound(
     *,
     shift: ArrayLike = 0.0,
 ) -> Vector:
-    """|z - m_c| with probability 1 - delta, Theorem 1(d): (1-p)|nu - m_c| + p shift + radius.
+    """|z - m_c| with chance 1 - delta, Theorem 1(d): (1-p)|nu - m_c| + p shift + radius.
 
     Args:
         purity: (...) p.
         distance: (...) |nu - m_c|.
         m: (...) support size.
         v: (...) 1 - |E z|^2 of the law, not an estimate; 1 where unknown.
-        delta: probability of a larger error, in (0, 1).
+        delta: chance of a larger error, in (0, 1).
         shift: (...) distance of the selected clips' mean from the class mean: exact, or `selection_shift`.
     """
     p = np.asarray(purity, dtype=np.float64)
@@ -185,7 +185,7 @@ def best_alpha(n: float, v: float, distance: float, slope: float, top: float = 1
 
 
 def misclassification_bound(class_means: ArrayLike, anchors: ArrayLike, sigma: ArrayLike) -> Vector:
-    """Probability that a fresh clip of each class is nearest, by cosine, to another class's anchor; Theorem 4(a).
+    """Chance that a fresh clip of each class is nearest, by cosine, to another class's anchor; Theorem 4(a), at most 1.
 
     Args:
         class_means: (K, d) m_c.
@@ -214,7 +214,7 @@ def misclassification_bound_within(
         class_means: (K, d) m_c, none of them zero.
         errors: () or (K,) bound on |z_c/|z_c| - mu_c|, as `direction_error` gives it; fixed before the clips are seen.
         sigma: () or (K,) sub-Gaussian constants.
-            delta: () or (K,) chance that some anchor lies further off. Without shares: given that the clip shows class c,
+        delta: () or (K,) chance that some anchor lies further off. Without shares: given that the clip shows class c,
             for each c. With shares: unconditional, one number.
         shares: (K,) Pr(y = c), above 0; delta / shares[c] then bounds the conditional chance.
     """
@@ -246,8 +246,8 @@ class Decision:
     Attributes:
         align: whether to use the prototypes; true exactly when move > noise.
         move: mean square, over pairs of classes, of how far alignment changes the function that decides between the
-            two; functions are scaled to mean square 1 over the clips, so 0 means unchanged and 4 means reversed.
-        noise: the threshold for `move`: how large a move the sampling of clips alone explains.
+            two; functions are scaled to mean square 1 over the clips, so 0 is unchanged and 4 is reversed.
+        noise: the least move that is trusted: what the sampling of clips explains.
         supports: (K,) clips behind each prototype; a class of fewer than 2 has no measured noise of its own.
         radius: (K,) estimate of the root mean square of |z_c - E z_c|; NaN below 2 supports.
     """
@@ -294,14 +294,14 @@ def should_align(
     chosen = np.flatnonzero(aligned.support)
     size = np.bincount(aligned.labels[chosen], minlength=len(anchors))
     rng = np.random.default_rng(seed)
-    distances = np.zeros(splits)
+    apart = np.zeros(splits)
     for i in range(splits):
         left = np.zeros(len(features), dtype=bool)
         left[chosen] = _halves(aligned.labels[chosen], len(anchors), rng)
         halves = (means(features, aligned.labels, half, anchors) for half in (left, aligned.support & ~left))
-        distances[i] = _mean_square_change(*(cosines(features, half) for half in halves))
+        apart[i] = _mean_square_change(*(cosines(features, half) for half in halves))
     move = _mean_square_change(cosines(features, anchors), cosines(features, aligned.prototypes))
-    noise = float(distances.mean() / (2 * (1 + confirmation)))
+    noise = float(apart.mean() / (2 * (1 + confirmation)))
     radius = np.full(len(anchors), np.nan)
     enough = size >= 2
     radius[enough] = np.sqrt(spread(aligned.prototypes[enough], size[enough]) / size[enough])
