@@ -73,6 +73,10 @@ def main(arguments: list[str] | None = None) -> None:
         sys.exit("pgfa: interrupted; run the same command again to resume")
     except BrokenPipeError:
         sys.stderr.close()
+    except OSError as error:
+        if error.filename is None:
+            raise
+        sys.exit(f"pgfa: {error.filename}: {error.strerror}")
 
 
 def usage_error(error: CycloptsError) -> str:

@@ -105,6 +105,8 @@ def held_out_clips(run: Path, packs: Sequence[str] = ()) -> HeldOutClips:
     bundle = open_bundle(run)
     settings = bundle.settings.model_copy(update={"packs": tuple(packs)}) if packs else bundle.settings
     corpus = build_corpus(settings)
+    if not corpus.unseen:
+        raise BadConfig(f"{run}: expected held-out classes, found none (split {settings.split})")
     features = bundle.encoder.features(corpus.test.positions, corpus.test.present)
     anchors = bundle.anchors([sentence_of(action, "plain") for action in corpus.unseen])
     return HeldOutClips(features, corpus.test.labels, anchors)
