@@ -111,6 +111,8 @@ def top_level_names(tree: ast.Module) -> set[str]:
     for node in tree.body:
         if isinstance(node, ast.Assign):
             names |= {target.id for target in node.targets if isinstance(target, ast.Name)}
+        elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+            names.add(node.target.id)
     return names
 
 
@@ -180,6 +182,7 @@ def test_tables_count_as_imports() -> None:
     assert "model/contrastive.py" in USES["model/objective.py"]
     assert "adapt/balanced.py" in USES["adapt/__init__.py"]
     assert "research/baselines/vae.py" in USES["research/baselines/__init__.py"]
+    assert {"read/formats/bvh.py", "read/datasets/ntu/ntu60.py"} <= USES["read/__init__.py"]
 
 
 def test_imports_are_detected() -> None:

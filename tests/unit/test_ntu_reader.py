@@ -11,8 +11,10 @@ import pytest
 from pgfa.errors import BadFile, LimitExceeded
 from pgfa.read import FORMATS, FileRef, read
 from pgfa.read.datasets.ntu.names import dropped_names
+from pgfa.read.datasets.ntu.ntu60 import FORMAT as NTU60
+from pgfa.read.datasets.ntu.ntu120 import FORMAT as NTU120
 from pgfa.read.datasets.ntu.official import account, official_names
-from pgfa.read.datasets.ntu.reader import NTU60, NTU120, find_ntu, read_ntu
+from pgfa.read.datasets.ntu.reader import find_ntu, read_ntu
 from pgfa.read.datasets.ntu.text import parse_carefully, parse_fast
 from pgfa.skeleton.bodies import close_up, ghosts
 from pgfa.synth.skeleton_text import FIRST_ID, skeleton_text

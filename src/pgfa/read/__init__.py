@@ -4,45 +4,46 @@ from __future__ import annotations
 
 import sys
 import zipfile
+from importlib import import_module
 from pathlib import Path, PurePosixPath
 from types import ModuleType
 
 from pgfa.errors import BadFile
-from pgfa.read.datasets import hdm05, kinder_gator, msr_action3d, msrc12, nw_ucla, pku, utd_mhad
-from pgfa.read.datasets.ntu import reader as ntu
 from pgfa.read.format import Format
-from pgfa.read.formats import bvh, c3d, npz, openpose, pyskl, video
-from pgfa.read.formats.keypoints import csv as keypoints_csv
-from pgfa.read.formats.keypoints import json as keypoints_json
-from pgfa.read.formats.keypoints import npy as keypoints_npy
 from pgfa.read.source import EMPTY_FILE, ZIP_START, FileRef, as_ref, is_hidden, list_files
 from pgfa.skeleton import Clip
 
-# The first format whose content fits is used: those with the least specific content come last.
-FORMATS: dict[str, Format] = {
-    format.name: format
-    for format in (
-        utd_mhad.FORMAT,
-        kinder_gator.FORMAT,
-        msr_action3d.FORMAT,
-        nw_ucla.FORMAT,
-        hdm05.FORMAT,
-        ntu.FORMAT,
-        npz.FORMAT,
-        ntu.NTU60,
-        ntu.NTU120,
-        pku.FORMAT,
-        msrc12.FORMAT,
-        openpose.FORMAT,
-        bvh.FORMAT,
-        c3d.FORMAT,
-        pyskl.FORMAT,
-        keypoints_npy.FORMAT,
-        keypoints_csv.FORMAT,
-        keypoints_json.FORMAT,
-        video.FORMAT,
-    )
-}
+MODULES = (
+    "datasets.utd_mhad",
+    "datasets.kinder_gator",
+    "datasets.msr_action3d",
+    "datasets.nw_ucla",
+    "datasets.hdm05",
+    "datasets.ntu.reader",
+    "formats.npz",
+    "datasets.ntu.ntu60",
+    "datasets.ntu.ntu120",
+    "datasets.pku",
+    "datasets.msrc12",
+    "formats.openpose",
+    "formats.bvh",
+    "formats.c3d",
+    "formats.pyskl",
+    "formats.keypoints.npy",
+    "formats.keypoints.csv",
+    "formats.keypoints.json",
+    "formats.video",
+)
+"""The modules of this package with a `FORMAT`, one line per format. The first format whose content fits is used: those
+with the least specific content come last."""
+
+
+def _format(module: str) -> Format:
+    format: Format = import_module(f"pgfa.read.{module}").FORMAT
+    return format
+
+
+FORMATS: dict[str, Format] = {format.name: format for format in map(_format, MODULES)}
 
 
 def read(file: str | Path | FileRef) -> Clip:

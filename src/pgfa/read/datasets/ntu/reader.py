@@ -131,27 +131,19 @@ FORMAT = Format(
     read=read_ntu,
     sample=sample,
 )
-NTU60 = Format(
-    name="ntu60",
-    title="NTU RGB+D: .skeleton, Kinect v2, 60 classes, without the 302 excluded clips",
-    sniff=sniff_ntu,
-    find=partial(find_ntu, dataset="ntu60"),
-    read=partial(read_ntu, dataset="ntu60"),
-    kind="dataset",
-    account=partial(account_ntu, dataset="ntu60"),
-    rules=RULES["ntu60"],
-    exemplars=partial(one_shot_exemplars, "ntu60"),
-    sample=sample,
-)
-NTU120 = Format(
-    name="ntu120",
-    title="NTU RGB+D 120: .skeleton, Kinect v2, 120 classes, without the 535 excluded clips",
-    sniff=sniff_ntu,
-    find=partial(find_ntu, dataset="ntu120"),
-    read=partial(read_ntu, dataset="ntu120"),
-    kind="dataset",
-    account=partial(account_ntu, dataset="ntu120"),
-    rules=RULES["ntu120"],
-    exemplars=partial(one_shot_exemplars, "ntu120"),
-    sample=sample,
-)
+
+
+def dataset_format(dataset: NtuSet, title: str, classes: int, excluded: int) -> Format:
+    """The format of one of the two data sets: files of its classes, without the excluded ones."""
+    return Format(
+        name=dataset,
+        title=f"{title}: .skeleton, Kinect v2, {classes} classes, without the {excluded} excluded clips",
+        sniff=sniff_ntu,
+        find=partial(find_ntu, dataset=dataset),
+        read=partial(read_ntu, dataset=dataset),
+        kind="dataset",
+        account=partial(account_ntu, dataset=dataset),
+        rules=RULES[dataset],
+        exemplars=partial(one_shot_exemplars, dataset),
+        sample=sample,
+    )
