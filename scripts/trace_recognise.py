@@ -9,7 +9,9 @@ recogniser are replaced, so that what is counted is the path of the recording.
 from __future__ import annotations
 
 import contextlib
+import importlib
 import io
+import pkgutil
 import sys
 from collections import Counter
 from pathlib import Path
@@ -50,6 +52,22 @@ def main(file: str) -> None:
         RunSettings(), Stub(), np.zeros(8, np.float32), Calibration(6.0, 6.0, none=1.0, fitted=True), {}
     )
     Recogniser.load = classmethod(lambda cls, *_, **__: cls(bundle))  # type: ignore[method-assign, assignment]
+    for package in ("read", "prepare", "recognise", "skeleton", "adapt"):  # imports are not counted
+        for module in pkgutil.walk_packages([f"{PACKAGE}/{package}"], f"pgfa.{package}."):
+            importlib.import_module(module.name)
+    for title in ("first call of a process", "later calls"):
+        calls = count_calls(file)
+        files = sorted({name for name, _ in calls})
+        print(f"{title}: {len(files)} files, {len(calls)} functions, {sum(calls.values())} calls")
+    for name in files:
+        inside = [
+            f"{function} x{n}" if n > 1 else function for (path, function), n in calls.items() if path == name
+        ]
+        print(f"  {name}: {', '.join(inside)}")
+
+
+def count_calls(file: str) -> Counter[tuple[str, str]]:
+    """(file, function) -> calls during one answer."""
     calls: Counter[tuple[str, str]] = Counter()
 
     def count(frame: FrameType, event: str, _: object) -> None:
@@ -57,22 +75,13 @@ def main(file: str) -> None:
         if event == "call" and code.co_filename.startswith(PACKAGE) and not code.co_name.startswith("<"):
             calls[code.co_filename.removeprefix(PACKAGE + "/"), code.co_qualname] += 1
 
-    sentences = ["a person waves a hand", "a person sits down"]
-    run = lambda: recognise(file, **{SENTENCES: sentences})  # noqa: E731
     with contextlib.redirect_stdout(io.StringIO()):
-        run()  # imports are not counted
         sys.setprofile(count)
         try:
-            run()
+            recognise(file, **{SENTENCES: ["a person waves a hand", "a person sits down"]})
         finally:
             sys.setprofile(None)
-    files = sorted({file for file, _ in calls})
-    print(f"{len(files)} files, {len(calls)} functions, {sum(calls.values())} calls")
-    for name in files:
-        inside = [
-            f"{function} x{n}" if n > 1 else function for (path, function), n in calls.items() if path == name
-        ]
-        print(f"  {name}: {', '.join(inside)}")
+    return calls
 
 
 SENTENCES = next(name for name in recognise.__annotations__ if name in ("as_", "sentence", "sentences"))
