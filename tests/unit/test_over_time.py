@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from pgfa.adapt import cosines
 from pgfa.errors import BadConfig, LimitExceeded
 from pgfa.recognise import Recogniser
-from pgfa.recognise.pairs import needs_two
+from pgfa.recognise.candidates import needs_two
 from pgfa.recognise.temporal.spans import most_probable_path, reweight_by_recording
 from pgfa.recognise.temporal.windows import tracks, window_cosines
 from pgfa.skeleton import KINECT20

@@ -42,13 +42,13 @@ def run_demo(out: Path, *, seed: int = 0, epochs: int = EPOCHS) -> Path:
     from pgfa.train.train import train
 
     started = time.perf_counter()
-    _print(NOTE)
     pack = out / f"synthetic-{seed}"
+    settings = RunSettings(packs=(str(pack),), split=SPLIT, train={"epochs": epochs, "seed": seed})
+    _print(NOTE)
     if not is_pack(pack):
         _print("\n1. Making recordings of 24 actions by 12 performers ...")
         save_pack(make_clips(seed=seed, actions=DEMO_ACTIONS), pack)
         _print(str(summary(open_pack(pack))))
-    settings = RunSettings(packs=(str(pack),), split=SPLIT, train={"epochs": epochs, "seed": seed})
     corpus = build_corpus(settings)
     _print(f"\n2. Training on {len(corpus.seen)} actions. These {len(corpus.unseen)} are held out:")
     for action in corpus.unseen:

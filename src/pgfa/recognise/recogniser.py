@@ -18,8 +18,7 @@ from pgfa.read import read
 from pgfa.recognise.answers import Adaptation, Answers, Timeline
 from pgfa.recognise.bundle import Bundle, open_bundle
 from pgfa.recognise.calibration.model import Calibration
-from pgfa.recognise.candidates import Candidates
-from pgfa.recognise.pairs import needs_two
+from pgfa.recognise.candidates import Candidates, needs_two
 from pgfa.recognise.prototypes import Prototype
 from pgfa.recognise.recordings import recordings_in
 from pgfa.recognise.temporal.live import Live
