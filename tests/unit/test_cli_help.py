@@ -1,4 +1,4 @@
-"""Help of every command and option, and what is said of a wrong command line."""
+"""Help of every command and option, and the errors of a wrong command line."""
 
 from __future__ import annotations
 

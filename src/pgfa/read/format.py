@@ -19,9 +19,8 @@ A_PERSON = "a person in at least one frame"
 """`BadFile.expected` for a recording without a person."""
 CLASS_UNKNOWN = "class missing from the file name"
 """Problem of a clip whose class only its folder or a list of labels can give."""
-CLASS_UNKNOWN_TEXTS = frozenset({CLASS_UNKNOWN, " ".join(["class not", "told by the file's name"])})
-"""`CLASS_UNKNOWN` as this and version 1 write it: .npz files keep the text of the version that saved them.
-The old text is in two pieces because the vocabulary test does not allow it in new texts."""
+CLASS_UNKNOWN_TEXTS = frozenset({CLASS_UNKNOWN, "class not told by the file's name"})
+"""`CLASS_UNKNOWN` as this and version 1 write it: .npz files keep the text of the version that saved them."""
 
 Column = Literal["subject", "camera", "setup"]
 
