@@ -1,8 +1,8 @@
-"""The clip file of pgfa: an .npz of plain arrays, one clip per file. Never pickled, never unpickled.
+"""The clip file of pgfa: an .npz of plain arrays, one clip per file or many. Never pickled, never unpickled.
 
 Fields: ``positions`` (frames, bodies, joints, 3) or (frames, joints, 3) numbers in metres, y up, NaN where
 absent; ``rate`` in Hz; ``layout`` by name. Optional: ``id dataset action variant subject camera setup``
-(text) and ``problems`` (list of text).
+(text) and ``problems`` (list of text). A file with the field ``offsets`` holds many clips (`npz_set`).
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 from pgfa.errors import BadFile, LayoutMismatch, LimitExceeded
 from pgfa.files import write_atomic
 from pgfa.read.assemble import assemble, check_frames
-from pgfa.read.format import Format
+from pgfa.read.format import Format, first_of
+from pgfa.read.formats import npz_set
 from pgfa.read.parsing.arrays import plain_array
 from pgfa.read.sample import coordinates
 from pgfa.read.source import READ_ERRORS, ZIP_START, FileRef, find_files, member_names
@@ -68,9 +69,21 @@ def save_clip(path: Path, clip: Clip) -> None:
 
 
 def read(ref: FileRef) -> Clip:
-    """One clip as it was saved. Raises BadFile with the field, LimitExceeded."""
+    """One clip as it was saved, or the first of many. Raises BadFile with the field, LimitExceeded."""
+    clips = read_all(ref)
+    if isinstance(first := clips[0], BadFile):
+        raise first
+    return first_of(first, len(clips))
+
+
+def read_all(ref: FileRef) -> list[Clip | BadFile]:
+    """All clips of the file, with an error in place of each of many that cannot be used. Raises as `read`."""
     raw = ref.read()
     fields = _fields(ref, raw)
+    return npz_set.read_set(ref, fields) if "offsets" in fields else [_clip(ref, raw, fields)]
+
+
+def _clip(ref: FileRef, raw: bytes, fields: dict[str, bytes]) -> Clip:
     positions = _field(ref, fields, "positions", "fiu", "numbers")
     if positions.ndim == 3:
         positions = positions[:, None]
@@ -110,7 +123,7 @@ def read(ref: FileRef) -> Clip:
 
 def _fields(ref: FileRef, raw: bytes) -> dict[str, bytes]:
     """Bytes of the members that are fields of a clip; their size is checked before they are inflated."""
-    names = {"positions", "rate", "layout", "problems", *TEXTS}
+    names = {"positions", "rate", "layout", "problems", *TEXTS, *npz_set.FIELDS}
     try:
         with zipfile.ZipFile(io.BytesIO(raw)) as archive:
             members = [info for info in archive.infolist() if info.filename.removesuffix(".npy") in names]
@@ -150,10 +163,11 @@ def sample() -> dict[str, bytes]:
 
 FORMAT = Format(
     "npz",
-    "pgfa's clip file: .npz, one clip per file, any layout",
+    "pgfa's clip file: .npz, one clip or many, any layout",
     sniff,
     find,
     read,
+    read_all=read_all,
     container=is_clip,
     sample=sample,
 )
