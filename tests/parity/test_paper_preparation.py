@@ -44,9 +44,7 @@ def assert_equal(clips: Ragged, names: list[str], reference: dict[str, np.ndarra
     """Prepared clips against the original's, whose axes are (xyz, frames, joints, bodies)."""
     prepared = prepare(clips, PAPER)
     for name, positions, present in zip(names, prepared.positions, prepared.present, strict=True):
-        np.testing.assert_allclose(
-            positions.transpose(3, 0, 2, 1), reference[name], atol=1e-4, err_msg=name
-        )
+        np.testing.assert_allclose(positions.transpose(3, 0, 2, 1), reference[name], atol=1e-4, err_msg=name)
         assert present.tolist() == [True, bool(reference[name][..., 1].any())], name
 
 

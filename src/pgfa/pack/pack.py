@@ -113,9 +113,11 @@ class Pack:
         )
         if listed == AS_STORED:
             return clip
-        by_presence = listed == BY_PRESENCE
-        own = close_up(positions) if by_presence else rows[frames * bodies :].reshape(frames, listed, -1, 3)
-        return replace(clip, listed=own)
+        if listed > 0:
+            return replace(clip, listed=rows[frames * bodies :].reshape(frames, listed, -1, 3))
+        by_presence = close_up(positions)
+        same = np.array_equal(by_presence, positions, equal_nan=True)
+        return clip if same else replace(clip, listed=by_presence)
 
     def select(
         self, selection: NDArray[np.bool_] | NDArray[np.integer[Any]] | Sequence[bool] | Sequence[int]
@@ -317,7 +319,7 @@ def _check_manifest(file: Path, frame: pl.DataFrame, clips: int, rows: int) -> N
         fits = (start == ends - frames * (bodies + listed)) & (ends <= rows)
     if not fits.all():
         line = int(np.argmin(fits))
-        actual = f"start {start[line]}, {frames[line]} frames, {bodies[line]} and {listed[line]} bodies"
+        actual = f"start {start[line]}, {frames[line]} frames, {bodies[line]} bodies, {listed[line]} listed"
         expected = f"clips end to end in the {rows} rows of {POSITIONS}"
         raise _bad(file, expected, actual, f"line {line} (clip {frame['id'][line]})")
     if ends[-1] != rows:
