@@ -17,6 +17,7 @@ from pgfa.prepare import prepare
 from pgfa.read import FileRef, read
 from pgfa.read.datasets.ntu.reader import read_ntu
 from pgfa.read.formats.npz import save_clip
+from pgfa.research.reproduce.run import _gaps
 from pgfa.skeleton import KINECT20, NTU25, Clip, Ragged
 from pgfa.synth import make_clips
 from pgfa.synth.skeleton_text import FIRST_ID, skeleton_text
@@ -268,6 +269,26 @@ def test_a_run_with_paper_on_a_pack_of_version_1_has_the_note(
     corpus = build_corpus(settings)
     notes = [line for line in str(corpus).splitlines() if "import again" in line]
     assert notes == ([listing_note(old_pack())] if recipe == "paper" else [])
+
+
+def test_train_and_evaluate_print_the_note(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PGFA_CACHE", str(tmp_path / "cache"))
+    run = str(tmp_path / "run")
+    options = {
+        "recipe": "paper", "pack": V1 / "pack-bodies", "split": "ntu60/unseen:kick-person", "out": run,
+        "device": "cpu", "text.encoder": "minilm", "prepare.frames": 8, "train.epochs": 1, "train.batch-size": 2,
+        "model.channels": 4, "model.strides": 2,
+    }  # fmt: skip
+    train = [word for name, value in options.items() for word in (f"--{name}", str(value))]
+    for command in (["train", *train], ["evaluate", run, "--device", "cpu"]):
+        with pytest.raises(SystemExit) as exit:
+            main(command)
+        assert exit.value.code == 0
+        assert capsys.readouterr().err.count(listing_note(old_pack())) == 1
+    assert "import again to correct this" in (tmp_path / "run" / "report.html").read_text()
+    assert any("import again" in note for note in _gaps({"ntu60": V1 / "pack-bodies"}))
 
 
 def test_importing_again_corrects_it(tmp_path: Path) -> None:

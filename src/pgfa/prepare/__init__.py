@@ -21,7 +21,8 @@ from pgfa.skeleton.ragged import Ragged
 __all__ = ["Prepared", "prepare", "prepare_cached"]
 
 VERSION = 2
-"""Part of the cache key. Increase it with every change that changes results."""
+"""Part of the cache key. Increase it with every change that changes the results for a pack that exists; packs with
+`Ragged.listed` have digests of their own."""
 
 RECIPES = {"paper": paper_recipe, "default": default_recipe}
 
