@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -61,12 +60,12 @@ def rotated(axis: int, degrees: float) -> Change:
     a, b = [i for i in range(3) if i != axis]
     matrix = np.eye(3, dtype=np.float32)
     matrix[a, a], matrix[a, b], matrix[b, a], matrix[b, b] = cos, -sin, sin, cos
-    return lambda clip, random: replace(clip, positions=clip.positions @ matrix)
+    return lambda clip, random: clip.with_positions(clip.positions @ matrix)
 
 
 def slower(step: int) -> Change:
     """Every `step`-th frame only."""
-    return lambda clip, random: replace(clip, positions=clip.positions[::step], rate=clip.rate / step)
+    return lambda clip, random: clip.with_positions(clip.positions[::step], rate=clip.rate / step)
 
 
 def noisy(metres: float) -> Change:
@@ -74,7 +73,7 @@ def noisy(metres: float) -> Change:
 
     def change(clip: Clip, random: np.random.Generator) -> Clip:
         offset = random.normal(0, metres, clip.positions.shape).astype(np.float32)
-        return replace(clip, positions=clip.positions + offset)
+        return clip.with_positions(clip.positions + offset)
 
     return change
 
@@ -86,7 +85,7 @@ def without_joints(count: int) -> Change:
         limbs = [i for i, name in enumerate(clip.layout.joints) if name.startswith(LIMBS)]
         positions = clip.positions.copy()
         positions[:, :, random.choice(limbs, count, replace=False)] = np.nan
-        return replace(clip, positions=positions)
+        return clip.with_positions(positions)
 
     return change
 
@@ -96,16 +95,14 @@ def gaps(share: float) -> Change:
 
     def change(clip: Clip, random: np.random.Generator) -> Clip:
         missing = random.random(clip.positions.shape[:3]) < share
-        return replace(
-            clip, positions=np.where(missing[..., None], np.nan, clip.positions).astype(np.float32)
-        )
+        return clip.with_positions(np.where(missing[..., None], np.nan, clip.positions).astype(np.float32))
 
     return change
 
 
 def sized(factor: float) -> Change:
     """A body of another size."""
-    return lambda clip, random: replace(clip, positions=clip.positions * np.float32(factor))
+    return lambda clip, random: clip.with_positions(clip.positions * np.float32(factor))
 
 
 def cut(share: float) -> Change:
@@ -113,7 +110,7 @@ def cut(share: float) -> Change:
 
     def change(clip: Clip, random: np.random.Generator) -> Clip:
         offset = int(share / 2 * clip.frames)
-        return replace(clip, positions=clip.positions[offset : clip.frames - offset])
+        return clip.with_positions(clip.positions[offset : clip.frames - offset])
 
     return change
 
@@ -125,7 +122,7 @@ def idle(seconds: float) -> Change:
         count = round(seconds * clip.rate)
         before = np.repeat(clip.positions[:1], count, axis=0)
         after = np.repeat(clip.positions[-1:], count, axis=0)
-        return replace(clip, positions=np.concatenate([before, clip.positions, after]))
+        return clip.with_positions(np.concatenate([before, clip.positions, after]))
 
     return change
 
@@ -134,7 +131,7 @@ def flat(clip: Clip, random: np.random.Generator) -> Clip:
     """No depth: every joint at the mean distance of the body."""
     positions = clip.positions.copy()
     positions[..., 2] = np.where(np.isnan(positions[..., 2]), np.nan, np.nanmean(positions[..., 2]))
-    return replace(clip, positions=positions)
+    return clip.with_positions(positions)
 
 
 CHANGES: dict[str, Change] = {

@@ -85,14 +85,16 @@ def test_a_second_body_keeps_its_distance() -> None:
     assert np.linalg.norm(gap) > 0.5
 
 
-def test_paper_uses_bodies_in_the_order_of_the_file() -> None:
-    true = noise(30, 2)
-    slots = true.copy()
-    slots[10:20, 0] = np.nan
-    file_order = true.copy()
-    file_order[10:20, 0], file_order[10:20, 1] = true[10:20, 1], np.nan
-    prepared = prepare(ragged(slots, file_order), PrepareSettings(recipe="paper", layout="ntu25"))
-    np.testing.assert_array_equal(prepared.positions[0], prepared.positions[1])
+def test_only_paper_takes_bodies_as_listed() -> None:
+    people, listed = noise(30, 2), noise(30, 3, seed=1)
+    clip = Clip(people, 30.0, NTU25, listed=listed)
+    clips = Ragged.from_clips([clip, Clip(people, 30.0, NTU25), Clip(listed, 30.0, NTU25)])
+    paper = prepare(clips, PrepareSettings(recipe="paper", layout="ntu25")).positions
+    default = prepare(clips, PrepareSettings(layout="ntu25")).positions
+    np.testing.assert_array_equal(paper[0], paper[2])
+    np.testing.assert_array_equal(default[0], default[1])
+    assert not np.array_equal(paper[0], paper[1])
+    assert not np.array_equal(default[0], default[2])
 
 
 @pytest.mark.parametrize("bodies", [1, 2, 5])

@@ -123,5 +123,7 @@ def evaluate(
         run, packs=tuple(map(str, pack or ())), catalogues=tuple(catalogue or ()), adapt=adapt, device=device
     )
     numbers, report = save_evaluation(evaluation)
+    for note in evaluation.corpus.notes:
+        print(note, file=sys.stderr)
     print(evaluation)
     print(f"numbers: {numbers}\nreport:  {report}")

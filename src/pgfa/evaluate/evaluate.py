@@ -125,7 +125,7 @@ def _report(evaluation: Evaluation, notes: tuple[str, ...], command: str) -> Rep
         map=feature_map(evaluation.features, alignment.anchors, alignment.prototypes),
         examples=examples,
         history={"training loss": [line["loss"] for line in read_metrics(run.folder)]},
-        notes=notes if evaluation.start == "sentences" else (*notes, _ONE_SHOT),
+        notes=(*notes, *corpus.notes, *([] if evaluation.start == "sentences" else [_ONE_SHOT])),
         removed=[
             f"{removal['class']}: same as unseen {removal['because_of']} ({removal['rule']})"
             for removal in run.facts["removed"]

@@ -3,7 +3,8 @@
 The folder contains
 
 - ``pack.json``: form, version, layout, data sets, counts, digests;
-- ``positions.npy``: (rows, joints, 3) float32; a row is one body in one frame (`pgfa.skeleton.Ragged`);
+- ``positions.npy``: (rows, joints, 3) float32; a row is one body in one frame (`pgfa.skeleton.Ragged`), a clip its
+  people frame by frame and then, where the file lists its bodies differently (`Clip.listed`), these frame by frame;
 - ``manifest.parquet``: one row per clip, with the columns `COLUMNS`;
 - ``rejected.json``: the files that could not be used, and why;
 - ``divisions.json`` and ``account.json``, for data sets that have them (`pgfa.pack.protocol`, `ImportReport.account`).
@@ -27,19 +28,22 @@ from numpy.typing import NDArray
 from pgfa.errors import BadConfig, BadFile
 from pgfa.files import digest, file_sha256, read_json
 from pgfa.skeleton import LAYOUTS, Clip, Layout, Ragged, Source
+from pgfa.skeleton.bodies import close_up
+from pgfa.skeleton.ragged import AS_STORED, BY_PRESENCE
 
 if TYPE_CHECKING:
     import polars as pl
 
-FORM, VERSION = "pgfa pack", 1
+FORM, VERSION = "pgfa pack", 2
 SETTINGS, POSITIONS, MANIFEST, REJECTED = "pack.json", "positions.npy", "manifest.parquet", "rejected.json"
 
 COLUMNS: dict[str, type] = {
     "id": str, "dataset": str, "action": str, "variant": str, "subject": str, "camera": str, "setup": str,
-    "rate": float, "frames": int, "bodies": int, "start": int, "problems": list, "digest": str,
+    "rate": float, "frames": int, "bodies": int, "listed": int, "start": int, "problems": list, "digest": str,
 }  # fmt: skip
-"""Columns of the manifest: the fields of `pgfa.skeleton.Source`, frames per second, frames, body slots, first row in
-positions.npy, and the problems found when the clip was read. ``list`` is a list of strings."""
+"""Columns of the manifest: the fields of `pgfa.skeleton.Source`, frames per second, frames, body slots, body slots of
+`Clip.listed` (0 where it is None; missing in version 1), first row in positions.npy, and the problems found when the
+clip was read. ``list`` is a list of strings."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +66,7 @@ class Pack:
     Attributes:
         folder: the pack's folder.
         layout: of all its clips.
-        manifest: one line per clip, columns `COLUMNS`.
+        manifest: one line per clip, columns `COLUMNS`; `listed` as in `pgfa.skeleton.Ragged`.
         positions: (rows, joints, 3) float32, metres, memory-mapped, read-only.
         digest: 16 hex digits that identify the content and the selection; caches use it as a key.
         rejected: files that the import could not use.
@@ -82,24 +86,38 @@ class Pack:
     def ragged(self) -> Ragged:
         """The clips end to end, for preparation: positions memory-mapped, the rest in memory."""
         start, frames, bodies = (self.manifest[name].to_numpy() for name in ("start", "frames", "bodies"))
-        rate = self.manifest["rate"].to_numpy()
+        rate, listed = self.manifest["rate"].to_numpy(), self.manifest["listed"].to_numpy()
         return Ragged(
-            self.positions, start=start, frames=frames, bodies=bodies, rate=rate, layout=self.layout
+            self.positions,
+            start=start,
+            frames=frames,
+            bodies=bodies,
+            rate=rate,
+            layout=self.layout,
+            listed=listed,
         )
 
     def clip(self, index: int) -> Clip:
         """One clip, in memory. Raises IndexError outside the pack."""
         line = self.manifest.row(index, named=True)
-        first, frames, bodies = line["start"], line["frames"], line["bodies"]
-        rows = np.array(self.positions[first : first + frames * bodies])
+        first, frames, bodies, listed = (line[name] for name in ("start", "frames", "bodies", "listed"))
+        rows = np.array(self.positions[first : first + frames * (bodies + max(listed, 0))])
+        positions = rows[: frames * bodies].reshape(frames, bodies, -1, 3)
         names = Source.__dataclass_fields__
-        return Clip(
-            positions=rows.reshape(frames, bodies, -1, 3),
+        clip = Clip(
+            positions=positions,
             rate=line["rate"],
             layout=self.layout,
             source=Source(**{name: line[name] for name in names}),
             problems=tuple(line["problems"]),
         )
+        if listed == AS_STORED:
+            return clip
+        if listed > 0:
+            return replace(clip, listed=rows[frames * bodies :].reshape(frames, listed, -1, 3))
+        by_presence = close_up(positions)
+        same = np.array_equal(by_presence, positions, equal_nan=True)
+        return clip if same else replace(clip, listed=by_presence)
 
     def select(
         self, selection: NDArray[np.bool_] | NDArray[np.integer[Any]] | Sequence[bool] | Sequence[int]
@@ -155,11 +173,14 @@ class Pack:
     def verify(self) -> None:
         """Read the whole pack and compare it with its digests. Raises BadFile if a byte has changed."""
         settings = read_json(self.folder / SETTINGS)
-        manifest = _read_manifest(self.folder / MANIFEST, settings.get("manifest_sha256"))
+        manifest = _read_manifest(
+            self.folder / MANIFEST, settings.get("manifest_sha256"), settings.get("version")
+        )
         sha = file_sha256(self.folder / POSITIONS)
         if sha != settings.get("positions_sha256"):
             raise _bad(self.folder / POSITIONS, f"SHA-256 {settings.get('positions_sha256')}", sha)
-        content = content_digest(sha, self.layout.name, manifest.to_dict(as_series=False))
+        columns = manifest.to_dict(as_series=False)
+        content = content_digest(sha, self.layout.name, columns, settings.get("version"))
         if content != settings.get("digest"):
             raise _bad(self.folder / MANIFEST, f"digest {settings.get('digest')}", content)
 
@@ -183,15 +204,24 @@ def open_pack(path: str | Path) -> Pack:
     settings = _read_settings(folder / SETTINGS)
     layout = LAYOUTS[settings["layout"]]
     positions = _map_positions(folder / POSITIONS, settings["rows"], len(layout.joints))
-    manifest = _read_manifest(folder / MANIFEST, settings["manifest_sha256"])
+    manifest = _read_manifest(folder / MANIFEST, settings["manifest_sha256"], settings["version"])
     _check_manifest(folder / MANIFEST, manifest, settings["clips"], settings["rows"])
     rejected = _read_rejected(folder / REJECTED)
     return Pack(folder, layout, manifest, positions, settings["digest"], rejected)
 
 
-def content_digest(positions_sha256: str, layout: str, columns: dict[str, list[Any]]) -> str:
-    """The digest of a pack: of its positions, layout and manifest."""
-    return digest(FORM, VERSION, layout, positions_sha256, columns)
+def content_digest(
+    positions_sha256: str, layout: str, columns: dict[str, list[Any]], version: int = VERSION
+) -> str:
+    """The digest of a pack: of its positions, layout and manifest.
+
+    Packs in which no clip has several bodies are the same in both versions, and have the same digest.
+    """
+    if max(columns["bodies"]) == 1 and max(columns["listed"]) <= 0:
+        version = 1
+    if version == 1:
+        columns = {name: values for name, values in columns.items() if name != "listed"}
+    return digest(FORM, version, layout, positions_sha256, columns)
 
 
 def polars_schema() -> pl.Schema:
@@ -210,8 +240,9 @@ def _read_settings(file: Path) -> dict[str, Any]:
     settings = read_json(file)
     if not isinstance(settings, dict) or settings.get("form") != FORM:
         raise _bad(file, f'an object with "form": "{FORM}"', repr(settings)[:80])
-    if settings.get("version") != VERSION:
-        raise _bad(file, f"version {VERSION}", f"{settings.get('version')!r}", "field version")
+    if settings.get("version") not in range(1, VERSION + 1):
+        expected = f"version 1 to {VERSION}"
+        raise _bad(file, expected, f"{settings.get('version')!r}", "field version")
     if not isinstance(settings.get("layout"), str) or settings["layout"] not in LAYOUTS:
         names = ", ".join(sorted(LAYOUTS))
         raise _bad(file, f"a known layout ({names})", f"{settings.get('layout')!r}", "field layout")
@@ -242,7 +273,7 @@ def _size(file: Path) -> str:
     return f"{file.stat().st_size:,} bytes" if file.is_file() else "not a file"
 
 
-def _read_manifest(file: Path, sha256: str) -> pl.DataFrame:
+def _read_manifest(file: Path, sha256: str, version: int) -> pl.DataFrame:
     import polars as pl
 
     expected = "a Parquet manifest"
@@ -259,12 +290,19 @@ def _read_manifest(file: Path, sha256: str) -> pl.DataFrame:
         ) from None
     schema = polars_schema()
     for name, kind in schema.items():
+        if version == 1 and name == "listed":
+            continue
         if frame.schema.get(name) != kind:
             raise _bad(file, f"{kind}", f"{frame.schema.get(name) or 'no such column'}", f"column {name}")
         if frame[name].null_count():
             raise _bad(
                 file, "a value in every line", f"{frame[name].null_count()} lines without", f"column {name}"
             )
+    if version == 1:
+        several = pl.when(pl.col("bodies") > 1)
+        frame = frame.with_columns(listed=several.then(BY_PRESENCE).otherwise(AS_STORED).cast(pl.Int64))
+    elif (negative := frame["listed"].to_numpy()[frame["listed"].to_numpy() < 0]).size:
+        raise _bad(file, "0 or a number of bodies", f"{negative[0]}", "column listed")
     return frame.select(schema.names())
 
 
@@ -272,14 +310,16 @@ def _check_manifest(file: Path, frame: pl.DataFrame, clips: int, rows: int) -> N
     if frame.height != clips:
         raise _bad(file, f"{clips} lines, as in {SETTINGS}", f"{frame.height}")
     start, frames, bodies = (frame[name].to_numpy() for name in ("start", "frames", "bodies"))
+    listed = np.maximum(frame["listed"].to_numpy(), 0)
     # Each factor is bounded first, so that the product cannot overflow into a plausible number.
-    fits = (frames >= 1) & (bodies >= 1) & (frames.astype(float) * bodies <= rows)
+    own_rows = frames.astype(float) * (bodies.astype(float) + listed)
+    fits = (frames >= 1) & (bodies >= 1) & (own_rows <= rows)
     if fits.all():
-        ends = np.cumsum(frames * bodies)
-        fits = (start == ends - frames * bodies) & (ends <= rows)
+        ends = np.cumsum(frames * (bodies + listed))
+        fits = (start == ends - frames * (bodies + listed)) & (ends <= rows)
     if not fits.all():
         line = int(np.argmin(fits))
-        actual = f"start {start[line]}, {frames[line]} frames, {bodies[line]} bodies"
+        actual = f"start {start[line]}, {frames[line]} frames, {bodies[line]} bodies, {listed[line]} listed"
         expected = f"clips end to end in the {rows} rows of {POSITIONS}"
         raise _bad(file, expected, actual, f"line {line} (clip {frame['id'][line]})")
     if ends[-1] != rows:

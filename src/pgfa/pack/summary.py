@@ -10,9 +10,13 @@ from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from pgfa.skeleton import Clip
+from pgfa.skeleton.ragged import BY_PRESENCE
 
 if TYPE_CHECKING:
     from pgfa.pack.pack import Pack, Rejected
+
+_DROPPED = re.compile(r"\d+ bodies, kept \d+")
+"""The problem of a clip with more bodies than body slots (`pgfa.read.datasets.ntu.tracks`)."""
 
 _MAX_REJECTED = 12
 """Rejected files named in the text; `rejected.json` has all of them."""
@@ -47,9 +51,11 @@ class Summary:
         frames, seconds, rate: frames, length in seconds and frames per second, over the clips.
         total_seconds: length of all clips.
         bodies: body slots -> clips.
+        listed: clips that hold the bodies as the file lists them as well (`pgfa.Clip.listed`).
         problems: kind of problem -> clips that have it; numbers are written as N, except for a single clip.
         with_problems: clips with any problem.
         rejected: files that could not be used.
+        notes: what a new import would correct (`listing_note`).
     """
 
     name: str
@@ -65,9 +71,11 @@ class Summary:
     rate: Range
     total_seconds: float
     bodies: dict[int, int]
+    listed: int
     problems: dict[str, int]
     with_problems: int
     rejected: tuple[Rejected, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """As plain data for JSON."""
@@ -84,14 +92,32 @@ def summary(clips: Pack | Clip) -> Summary:
         columns |= {
             "frames": [clips.frames],
             "bodies": [clips.bodies],
+            "listed": [0 if clips.listed is None else clips.listed.shape[1]],
             "rate": [clips.rate],
             "problems": [clips.problems],
         }
-        return _summarise(clips.source.id, clips.layout.name, columns, ())
+        return _summarise(clips.source.id, clips.layout.name, columns, (), ())
     if not len(clips):
         raise ValueError("no clips to summarise")
     columns = clips.manifest.to_dict(as_series=False)
-    return _summarise(clips.folder.name, clips.layout.name, columns, clips.rejected)
+    note = listing_note(clips)
+    return _summarise(clips.folder.name, clips.layout.name, columns, clips.rejected, (note,) if note else ())
+
+
+def listing_note(pack: Pack) -> str:
+    """What the recipe `paper` does not do as the authors do with a pack of version 1; "" for any other pack.
+
+    Such a pack has two people of each clip, but not the bodies as the file lists them.
+    """
+    old = pack.manifest.filter(pack.manifest["listed"] == BY_PRESENCE)
+    if not old.height:
+        return ""
+    dropped = sum(any(_DROPPED.fullmatch(problem) for problem in problems) for problems in old["problems"])
+    return (
+        f"{pack.folder}: imported before the order of bodies in the file was stored; with the recipe paper, clips "
+        f"with three or more bodies in the file ({dropped:,} of {len(pack):,}) or without a body at times can differ "
+        "from the authors'; import again to correct this"
+    )
 
 
 def kind_of(problem: str) -> str:
@@ -108,7 +134,11 @@ def similar_spellings(names: Iterable[str]) -> list[tuple[str, ...]]:
 
 
 def _summarise(
-    name: str, layout: str, columns: Mapping[str, Sequence[Any]], rejected: tuple[Rejected, ...]
+    name: str,
+    layout: str,
+    columns: Mapping[str, Sequence[Any]],
+    rejected: tuple[Rejected, ...],
+    notes: tuple[str, ...],
 ) -> Summary:
     frames, rates = columns["frames"], columns["rate"]
     kind = kind_of if len(frames) > 1 else str
@@ -127,6 +157,7 @@ def _summarise(
         rate=_range(rates),
         total_seconds=sum(seconds),
         bodies=dict(sorted(Counter(columns["bodies"]).items())),
+        listed=sum(count > 0 for count in columns["listed"]),
         problems=dict(
             Counter(
                 name for line in columns["problems"] for name in sorted(set(map(kind, line)))
@@ -134,6 +165,7 @@ def _summarise(
         ),
         with_problems=sum(bool(line) for line in columns["problems"]),
         rejected=rejected,
+        notes=notes,
     )
 
 
@@ -154,6 +186,8 @@ def _count(values: Sequence[str]) -> dict[str, int]:
 def _lines(summary: Summary) -> list[str]:
     names = [name for name in summary.classes if name]
     bodies = ", ".join(f"{slots} in {_plural(n, 'clip')}" for slots, n in summary.bodies.items())
+    if summary.listed:
+        bodies += f"; the file lists others, or in another order, in {_plural(summary.listed, 'clip')}"
     frames, several = summary.frames, summary.clips > 1
     lines = [
         f"{summary.name}: {_plural(summary.clips, 'clip')}, {_plural(len(names), 'class', 'classes')}, "
@@ -185,7 +219,7 @@ def _lines(summary: Summary) -> list[str]:
         lines += [f"    {_reason(file)}" for file in summary.rejected[:_MAX_REJECTED]]
         if len(summary.rejected) > _MAX_REJECTED:
             lines.append(f"    ... and {len(summary.rejected) - _MAX_REJECTED} more in rejected.json")
-    return lines
+    return lines + [f"  note       {note}" for note in summary.notes]
 
 
 def _rounded(values: Range) -> Range:

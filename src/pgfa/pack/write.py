@@ -138,19 +138,22 @@ class _Table:
             "rate": float(clip.rate),
             "frames": clip.frames,
             "bodies": clip.bodies,
+            "listed": 0 if clip.listed is None else clip.listed.shape[1],
             "start": self.rows,
             "problems": list(clip.problems),
         }
         for name, values in self.columns.items():
             values.append(line[name])
-        self.rows += clip.frames * clip.bodies
+        self.rows += clip.frames * (clip.bodies + line["listed"])
         return clip
 
 
 def _write_positions(file: BinaryIO, clips: Iterable[Clip], table: _Table) -> None:
     file.write(bytes(_HEADER))
-    for clip in clips:
-        file.write(np.ascontiguousarray(table.add(clip).positions, dtype="<f4").data)
+    for clip in map(table.add, clips):
+        for array in (clip.positions, clip.listed):
+            if array is not None:
+                file.write(np.ascontiguousarray(array, dtype="<f4").data)
     if table.layout is None or not table.rows:
         raise BadConfig("expected at least one clip, found none")
     head = io.BytesIO()

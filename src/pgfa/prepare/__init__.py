@@ -21,7 +21,8 @@ from pgfa.skeleton.ragged import Ragged
 __all__ = ["Prepared", "prepare", "prepare_cached"]
 
 VERSION = 2
-"""Part of the cache key. Increase it with every change that changes results."""
+"""Part of the cache key. Increase it with every change that changes the results for a pack that exists; packs with
+`Ragged.listed` have digests of their own."""
 
 RECIPES = {"paper": paper_recipe, "default": default_recipe}
 
@@ -32,7 +33,8 @@ def prepare(
     """Bring clips to one layout, number of frames and bodies, position, orientation and size.
 
     Args:
-        clips: of any length, with any number of body slots; may be memory-mapped. NaN where absent.
+        clips: of any length, with any number of body slots; may be memory-mapped. NaN where absent. The recipe
+            `paper` takes the bodies as listed (`Ragged.as_listed`).
         settings: recipe (`paper`: method.md section 5; `default`: docs/preparation.md), layout, frames and bodies.
         progress: called with (clips done, all clips) after each chunk.
 
@@ -47,7 +49,7 @@ def prepare(
     positions = np.zeros(shape, dtype=np.float32)
     present = np.zeros(shape[:1] + shape[2:3], dtype=np.bool_)
     done = 0
-    for chunk in padded_chunks(clips, layout):
+    for chunk in padded_chunks(clips, layout, as_listed=settings.recipe == "paper"):
         positions[chunk.index], present[chunk.index] = recipe(chunk, layout, settings)
         done += len(chunk.index)
         if progress is not None:

@@ -8,8 +8,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from pgfa.prepare.bodies import absent_as_nan
+from pgfa.skeleton.bodies import close_up
 from pgfa.skeleton.layouts import Layout, map_positions
-from pgfa.skeleton.ragged import Ragged
+from pgfa.skeleton.ragged import BY_PRESENCE, Ragged
 
 MAX_FLOATS = 600_000
 """Numbers per chunk: few enough to stay in a core's cache, which makes preparation twice as fast."""
@@ -49,12 +51,16 @@ class PaddedClips:
         return replace(self, positions=self.positions[np.arange(len(first))[:, None], steps], frames=frames)
 
 
-def padded_chunks(clips: Ragged, layout: Layout) -> Iterator[PaddedClips]:
+def padded_chunks(clips: Ragged, layout: Layout, *, as_listed: bool = False) -> Iterator[PaddedClips]:
     """All clips in chunks, converted to `layout`. Clips without frames or bodies are left out.
+
+    Args:
+        as_listed: the bodies of each frame in the order of the file (`Clip.listed`), instead of one slot per person.
 
     Raises:
         LayoutMismatch: there is no map to `layout`.
     """
+    clips = clips.as_listed() if as_listed else replace(clips, listed=None)
     rows = clips.frames * clips.bodies
     order = np.lexsort((clips.start, clips.frames, clips.bodies))
     order = order[rows[order] > 0]
@@ -79,4 +85,6 @@ def _padded(clips: Ragged, index: NDArray[np.int64], layout: Layout) -> PaddedCl
     positions = np.asarray(clips.positions[row], dtype=np.float32)
     with np.errstate(invalid="ignore", over="ignore"):  # the recipes deal with infinite coordinates
         positions = map_positions(positions, clips.layout, layout)
+    if clips.listed is not None and (tracked := clips.listed[index] == BY_PRESENCE).any():
+        positions[tracked] = close_up(absent_as_nan(positions[tracked])[0])
     return PaddedClips(index, positions, frames, clips.rate[index])

@@ -10,7 +10,6 @@ from pgfa.prepare.bodies import absent_as_nan
 from pgfa.prepare.orient import turn
 from pgfa.prepare.padded import PaddedClips
 from pgfa.prepare.time import resample_linear
-from pgfa.skeleton.bodies import close_up
 from pgfa.skeleton.layouts import Layout
 
 
@@ -19,10 +18,15 @@ def paper_recipe(
 ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     """Prepare a chunk as the authors' code does.
 
-    In this order: the bodies of each frame move up to the first slots, as in the file; absent is 0; only the first L
-    frames are used, where L is the number of frames whose body 0 has a joint 0 other than 0; the centre joint is
-    subtracted per frame and body; time is resampled; each frame and body is turned about the vertical by the angle
-    between its shoulder line and x, with one sign per clip and body.
+    In this order: the first bodies of each frame are taken; absent is 0; only the first L frames are used, where L is
+    the number of frames whose body 0 has a joint 0 other than 0; the centre joint is subtracted per frame and body;
+    time is resampled; each frame and body is turned about the vertical by the angle between its shoulder line and x,
+    with one sign per clip and body.
+
+    Args:
+        padded: bodies of each frame in the order of the file.
+        layout: of the joints.
+        settings: frames and bodies.
 
     Returns:
         (clips, frames, bodies, joints, 3) positions and (clips, bodies) whether the clip has that body at all.
@@ -35,10 +39,7 @@ def paper_recipe(
     out = np.zeros((clips, settings.frames, settings.bodies, joints, 3), dtype=np.float32)
     present = np.zeros((clips, settings.bodies), dtype=np.bool_)
 
-    positions, visible = absent_as_nan(padded.positions)
-    if (visible[..., 1:] & ~visible[..., :-1]).any():
-        positions = close_up(positions)
-    positions = np.nan_to_num(positions[:, :, :bodies])
+    positions = np.nan_to_num(absent_as_nan(padded.positions[:, :, :bodies])[0])
     length = ((positions[:, :, 0, 0] != 0).any(-1) & padded.valid).sum(1)
     usable = length > 0
     positions, length = positions[usable], length[usable]

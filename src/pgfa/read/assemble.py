@@ -28,6 +28,7 @@ def assemble(
     source: Source,
     problems: tuple[str, ...] = (),
     absent: Literal["zero joint", "zero body", "nan"] | None = "zero joint",
+    listed: NDArray[np.float32] | None = None,
 ) -> Clip:
     """Check a recording's numbers and make the clip. Every reader ends here.
 
@@ -41,6 +42,7 @@ def assemble(
         problems: defects the reader noticed; those noticed here are added.
         absent: how the format marks a missing joint or body: a joint at 0 0 0 (the position of a Kinect itself), a
             body with all joints at 0 0 0, NaN (which is then no defect), or not at all.
+        listed: `Clip.listed`, NaN where absent.
 
     Raises:
         BadFile: no frame holds a person, or a coordinate is beyond MAX_METRES.
@@ -73,7 +75,9 @@ def assemble(
         noted.append("1 frame only")
     if not source.digest:
         source = replace(source, digest=digest_of(raw))
-    return Clip(out, rate, layout, source, tuple(dict.fromkeys(noted)))
+    if listed is not None:
+        listed = np.where(np.isfinite(listed).all(axis=-1, keepdims=True), listed, np.float32(np.nan))
+    return Clip(out, rate, layout, source, tuple(dict.fromkeys(noted)), listed)
 
 
 def _check_range(ref: FileRef, positions: NDArray[Any], layout: Layout) -> None:

@@ -75,7 +75,7 @@ def _concatenate(clips: Sequence[Clip]) -> Clip:
             weight = steps * steps * (3 - 2 * steps)
             parts.append(parts[-1][-1] * (1 - weight) + positions[0] * weight)
         parts.append(positions)
-    return replace(clips[0], positions=np.concatenate(parts).astype(np.float32))
+    return clips[0].with_positions(np.concatenate(parts).astype(np.float32))
 
 
 def _normalise(clip: Clip) -> np.ndarray:
@@ -99,4 +99,4 @@ def _side_by_side(first: Clip, second: Clip) -> Clip:
     for clip, offset in ((first, 0.8), (second, -0.8)):
         positions = _normalise(clip) + np.array([offset, 0, 0], dtype=np.float32)
         bodies.append(positions[np.arange(frames) % len(positions), 0])
-    return replace(first, positions=np.stack(bodies, axis=1).astype(np.float32))
+    return first.with_positions(np.stack(bodies, axis=1).astype(np.float32))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from pgfa.config import RecogniseSettings, ServeSettings
 from pgfa.recognise import Recogniser, Timeline
@@ -184,4 +184,4 @@ def cut_span(clip: Clip, span: ExampleSpan) -> Clip:
                 422, "BadConfig", where="body", expected=f"a number below {clip.bodies}", found=f"{span.body}"
             )
         positions = positions[:, span.body : span.body + 1]
-    return replace(clip, positions=positions.copy())
+    return clip.with_positions(positions.copy())

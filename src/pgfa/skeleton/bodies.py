@@ -87,8 +87,8 @@ def _plausibility(rows: NDArray[np.float32]) -> tuple[bool, bool]:
 def close_up(positions: NDArray[np.float32]) -> NDArray[np.float32]:
     """Move the bodies present in a frame to its first slots, in slot order.
 
-    A slot of an NTU clip is one person; this restores the order of the file, frame by frame, in which the second body
-    comes first as soon as the first is lost. The authors' code reads it so (method.md section 5).
+    For clips whose slots are people, and of which the order in the file is not stored (packs of version 1): an NTU
+    file lists the second person first as soon as the first one is lost.
 
     Args:
         positions: (..., frames, bodies, joints, 3), NaN where absent.

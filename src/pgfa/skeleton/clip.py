@@ -51,10 +51,14 @@ class Clip:
         problems: defects noticed when reading that leave the clip usable (``"3 empty frames"``). `NO_DEPTH` among
             them means that z was not recorded: it is 0 wherever a joint is present, and x and y are as a Kinect in
             the position of the camera measures them (x to the camera's left, y up).
+        listed: (frames, bodies listed, joints, 3), the bodies of each frame as the file lists them, NaN where one is
+            listed without a position; None where that is the same as `positions`. `positions` follows people over
+            time and may leave bodies out, so the two differ if the file lists the bodies of each frame anew (NTU
+            RGB+D). The `paper` preparation takes `listed`; everything else takes `positions`.
 
     Raises:
         LayoutMismatch: positions do not have the layout's joints.
-        ValueError: positions have another rank or type, or rate is not above 0.
+        ValueError: positions have another rank or type, `listed` does not agree with them, or rate is not above 0.
     """
 
     positions: NDArray[np.float32]
@@ -62,6 +66,7 @@ class Clip:
     layout: Layout
     source: Source = field(default_factory=lambda: Source(id=""))
     problems: tuple[str, ...] = ()
+    listed: NDArray[np.float32] | None = None
 
     def __post_init__(self) -> None:
         shape = self.positions.shape
@@ -72,6 +77,16 @@ class Clip:
         if shape[2] != len(self.layout.joints):
             raise LayoutMismatch(
                 f"layout {self.layout.name} has {len(self.layout.joints)} joints, but the clip has {shape[2]}"
+            )
+        if self.listed is not None and not (
+            self.listed.dtype == np.float32
+            and self.listed.ndim == 4
+            and self.listed.shape[1]
+            and (self.listed.shape[:1] + self.listed.shape[2:]) == (shape[:1] + shape[2:])
+        ):
+            raise ValueError(
+                f"listed must be float32 with the frames and joints of positions {shape}, "
+                f"found {self.listed.dtype} {self.listed.shape}"
             )
         if not (np.isfinite(self.rate) and self.rate > 0):
             raise ValueError(f"rate must be a number of frames per second above 0, found {self.rate}")
@@ -99,14 +114,25 @@ class Clip:
     def without_depth(self, view: float = 0.0) -> Clip:
         """The clip as a camera without depth sees it: rotated by `view` radians about the vertical (from z towards x),
         z set to 0, `NO_DEPTH` among the problems. Orthographic: size does not change with distance."""
-        flat = np.zeros_like(self.positions)
-        x, z = self.positions[..., 0], self.positions[..., 2]
-        flat[..., 0] = np.cos(view) * x + np.sin(view) * z
-        flat[..., 1] = self.positions[..., 1]
-        flat[..., 2] = np.where(np.isnan(z), np.nan, 0)
+
+        def flat(positions: NDArray[np.float32]) -> NDArray[np.float32]:
+            out = np.zeros_like(positions)
+            x, z = positions[..., 0], positions[..., 2]
+            out[..., 0] = np.cos(view) * x + np.sin(view) * z
+            out[..., 1] = positions[..., 1]
+            out[..., 2] = np.where(np.isnan(z), np.nan, 0)
+            return out
+
         problems = self.problems if not self.depth else (*self.problems, NO_DEPTH)
-        return replace(self, positions=flat, problems=problems)
+        listed = None if self.listed is None else flat(self.listed)
+        return replace(self, positions=flat(self.positions), listed=listed, problems=problems)
 
     def to(self, layout: Layout) -> Clip:
         """The same clip in another layout. Raises LayoutMismatch if there is no map."""
-        return replace(self, positions=map_positions(self.positions, self.layout, layout), layout=layout)
+        positions = map_positions(self.positions, self.layout, layout)
+        listed = None if self.listed is None else map_positions(self.listed, self.layout, layout)
+        return replace(self, positions=positions, listed=listed, layout=layout)
+
+    def with_positions(self, positions: NDArray[np.float32], rate: float | None = None) -> Clip:
+        """The same clip with other positions (and rate), without `listed`, which was of the former positions."""
+        return replace(self, positions=positions, listed=None, rate=self.rate if rate is None else rate)

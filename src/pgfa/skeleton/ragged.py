@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,10 @@ from numpy.typing import NDArray
 from pgfa.errors import LayoutMismatch
 from pgfa.skeleton.clip import Clip
 from pgfa.skeleton.layout import Layout
+
+AS_STORED, BY_PRESENCE = 0, -1
+"""Values of `Ragged.listed` for clips without listed rows: the file lists the bodies as they are stored; the file's
+order is not stored and is taken to be that of the slots, without the bodies that are absent in a frame."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +29,8 @@ class Ragged:
         bodies: (clips,) body slots of each clip.
         rate: (clips,) frames per second.
         layout: of all clips.
+        listed: (clips,) body slots of `Clip.listed`, whose rows follow those of the clip; or AS_STORED, or
+            BY_PRESENCE. None: AS_STORED for all.
     """
 
     positions: NDArray[np.float32]
@@ -33,6 +39,7 @@ class Ragged:
     bodies: NDArray[np.int64]
     rate: NDArray[np.float64]
     layout: Layout
+    listed: NDArray[np.int64] | None = None
 
     def __len__(self) -> int:
         return len(self.start)
@@ -44,6 +51,18 @@ class Ragged:
 
     def __iter__(self) -> Iterator[NDArray[np.float32]]:
         return (self.rows(clip) for clip in range(len(self)))
+
+    def as_listed(self) -> Ragged:
+        """The same clips with the bodies as their files list them; `listed` is AS_STORED or BY_PRESENCE."""
+        if self.listed is None:
+            return self
+        apart = self.listed > 0
+        return replace(
+            self,
+            start=np.where(apart, self.start + self.frames * self.bodies, self.start),
+            bodies=np.where(apart, self.listed, self.bodies),
+            listed=np.minimum(self.listed, AS_STORED),
+        )
 
     @classmethod
     def from_clips(cls, clips: Sequence[Clip]) -> Ragged:
@@ -59,13 +78,15 @@ class Ragged:
                 )
         frames = np.array([clip.frames for clip in clips], dtype=np.int64)
         bodies = np.array([clip.bodies for clip in clips], dtype=np.int64)
-        ends = np.cumsum(frames * bodies)
-        joints = len(layout.joints)
+        listed = np.array([0 if clip.listed is None else clip.listed.shape[1] for clip in clips], np.int64)
+        rows = frames * (bodies + listed)
+        arrays = [array for clip in clips for array in (clip.positions, clip.listed) if array is not None]
         return cls(
-            positions=np.concatenate([clip.positions.reshape(-1, joints, 3) for clip in clips]),
-            start=ends - frames * bodies,
+            positions=np.concatenate([array.reshape(-1, len(layout.joints), 3) for array in arrays]),
+            start=np.cumsum(rows) - rows,
             frames=frames,
             bodies=bodies,
             rate=np.array([clip.rate for clip in clips]),
             layout=layout,
+            listed=listed if listed.any() else None,
         )

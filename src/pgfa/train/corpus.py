@@ -11,7 +11,7 @@ import numpy as np
 from pgfa.config import RunSettings
 from pgfa.errors import BadConfig
 from pgfa.files import cache_folder
-from pgfa.pack import Pack
+from pgfa.pack import Pack, listing_note
 from pgfa.prepare import prepare_cached
 from pgfa.skeleton import Layout, get_layout
 from pgfa.text.catalogue import ActionClass, Catalogue
@@ -30,6 +30,7 @@ class Corpus:
         seen, unseen: classes; a label of `train` counts in `seen`, one of `test` in `unseen`.
         train, test: clips of seen classes of every pack; clips of unseen classes of the split's data set.
         removals, exemplars, unlisted, packs: as in `ClipSelection`; the exemplars are prepared.
+        notes: what is not as the recipe demands, one line each.
     """
 
     layout: Layout
@@ -42,6 +43,7 @@ class Corpus:
     exemplars: ClipSet | None = None
     unlisted: Mapping[str, int] = field(default_factory=dict)
     packs: tuple[Pack, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         lines = [
@@ -67,7 +69,7 @@ class Corpus:
                 f"  {key if not key.endswith('/') else key + ' (no class)'}: {count:,}"
                 for key, count in self.unlisted.items()
             ]
-        return "\n".join(lines)
+        return "\n".join([*lines, *self.notes])
 
 
 def build_corpus(settings: RunSettings, catalogues: Sequence[Path | Catalogue] = ()) -> Corpus:
@@ -106,7 +108,15 @@ def prepare_selection(selection: ClipSelection, settings: RunSettings) -> Corpus
         exemplars=exemplars,
         unlisted=selection.unlisted,
         packs=selection.packs,
+        notes=preparation_notes(selection.packs, settings),
     )
+
+
+def preparation_notes(packs: Sequence[Pack], settings: RunSettings) -> tuple[str, ...]:
+    """What the packs do not allow to prepare as the recipe demands, one line per pack (`listing_note`)."""
+    if settings.prepare.recipe != "paper":
+        return ()
+    return tuple(note for pack in packs if (note := listing_note(pack)))
 
 
 def _prepared(packs: Sequence[Pack], clips: ClipIndex, settings: RunSettings) -> ClipSet:

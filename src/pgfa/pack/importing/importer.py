@@ -24,7 +24,7 @@ from pgfa.errors import BadConfig, BadFile, PgfaError
 from pgfa.files import digest, file_sha256, replace_folder, write_json
 from pgfa.pack.importing import folder, worker
 from pgfa.pack.importing.shards import Chunk, Shard, check_shard, read_shard, split, write_shard
-from pgfa.pack.pack import Rejected, open_pack
+from pgfa.pack.pack import VERSION, Rejected, open_pack
 from pgfa.pack.protocol import DIVISIONS
 from pgfa.pack.summary import Summary, summary
 from pgfa.pack.write import check_free, write_pack
@@ -114,7 +114,9 @@ def import_dataset(
     _check_arguments(source, out, jobs=jobs, layout=layout, limit=limit, overwrite=overwrite)
     format = _format_of(format, source, labels)
     files = sorted(format.find(source), key=str)[:limit]
-    settings = digest(PACKAGE, version(PACKAGE), format.name, str(source), labels and file_sha256(labels))
+    settings = digest(
+        PACKAGE, version(PACKAGE), VERSION, format.name, str(source), labels and file_sha256(labels)
+    )
     pool = _ReaderPool(format, source, jobs)
     with _shard_folder(out) as partial:
         chunks = split(files, source, partial, settings)

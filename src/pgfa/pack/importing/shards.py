@@ -140,6 +140,8 @@ def _clips(
         layout = get_layout(line["layout"])
         shape = (line["frames"], line["bodies"], len(layout.joints), 3)
         size = int(np.prod(shape))
+        listed_shape = (line["frames"], line["listed"], *shape[2:])
+        end = start + size + int(np.prod(listed_shape))
         yield (
             line["file"],
             Clip(
@@ -148,9 +150,10 @@ def _clips(
                 layout=layout,
                 source=Source(**line["source"]),
                 problems=tuple(line["problems"]),
+                listed=positions[start + size : end].reshape(listed_shape) if line["listed"] else None,
             ),
         )
-        start += size
+        start = end
 
 
 def _save(path: Path, clips: list[tuple[str, Clip]], rejected: list[Rejected]) -> None:
@@ -160,6 +163,7 @@ def _save(path: Path, clips: list[tuple[str, Clip]], rejected: list[Rejected]) -
             "layout": clip.layout.name,
             "frames": clip.frames,
             "bodies": clip.bodies,
+            "listed": 0 if clip.listed is None else clip.listed.shape[1],
             "rate": float(clip.rate),
             "source": vars(clip.source),
             "problems": list(clip.problems),
@@ -168,8 +172,8 @@ def _save(path: Path, clips: list[tuple[str, Clip]], rejected: list[Rejected]) -
     ]
     index = json.dumps({"clips": lines, "rejected": [asdict(file) for file in rejected]}).encode()
     # Flat, for the clips of a chunk may have several layouts.
-    flat = [clip.positions.reshape(-1) for _, clip in clips] or [np.empty(0, np.float32)]
-    positions = np.concatenate(flat)
+    arrays = [array for _, clip in clips for array in (clip.positions, clip.listed) if array is not None]
+    positions = np.concatenate([array.reshape(-1) for array in arrays] or [np.empty(0, np.float32)])
     write_atomic(path, lambda file: np.savez(file, positions=positions, about=np.frombuffer(index, np.uint8)))
 
 

@@ -66,8 +66,8 @@ def read_pku(ref: FileRef) -> list[Clip | BadFile]:
 
     Returns:
         For each label in the order of the file, without the four excluded clips: the clip (ntu25, 30 Hz, metres, at
-        most 300 frames, two body slots if a second body is present), or an error. `Source.setup` is the
-        stream's name, as in the split files.
+        most 300 frames, two body slots if a second body is present; a body keeps its slot if the other is absent),
+        or an error. `Source.setup` is the stream's name, as in the split files.
 
     Raises:
         BadFile: the file is not named as a stream, has no labels, or a line does not have 150 numbers.
@@ -134,7 +134,7 @@ def _cut(ref: FileRef, lines: list[bytes], label: Label, source: Source) -> Clip
         where = f"label {label.line}, {error.where}" if error.where else f"label {label.line}"
         raise BadFile(str(ref), where=where, expected=error.expected, found=error.found) from None
     if not presence(clip.positions)[:, 1].any():
-        clip = replace(clip, positions=np.ascontiguousarray(clip.positions[:, :1]))
+        clip = clip.with_positions(np.ascontiguousarray(clip.positions[:, :1]))
     return clip
 
 

@@ -2,7 +2,8 @@
 
 Fields: ``positions`` (frames, bodies, joints, 3) or (frames, joints, 3) numbers in metres, y up, NaN where
 absent; ``rate`` in Hz; ``layout`` by name. Optional: ``id dataset action variant subject camera setup``
-(text) and ``problems`` (list of text). A file with the field ``offsets`` holds many clips (`npz_set`).
+(text), ``problems`` (list of text) and ``listed`` (`pgfa.Clip.listed`). A file with the field ``offsets`` holds many
+clips (`npz_set`).
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from pgfa.read.formats import npz_set
 from pgfa.read.parsing.arrays import plain_array
 from pgfa.read.sample import coordinates
 from pgfa.read.source import READ_ERRORS, ZIP_START, FileRef, find_files, member_names
-from pgfa.skeleton import Clip, Source, get_layout
+from pgfa.skeleton import Clip, Layout, Source, get_layout
 
 TEXTS = ("id", "dataset", "action", "variant", "subject", "camera", "setup")
 MAX_MEMBER_BYTES = 256 * 1024 * 1024
@@ -61,6 +62,8 @@ def save_clip(path: Path, clip: Clip) -> None:
         "problems": np.array(clip.problems, dtype=np.str_),
     }
     arrays |= {name: np.str_(getattr(clip.source, name)) for name in TEXTS}
+    if clip.listed is not None:
+        arrays["listed"] = clip.listed
 
     def write(file: BinaryIO) -> None:
         np.savez_compressed(file, allow_pickle=False, **arrays)
@@ -91,11 +94,7 @@ def _clip(ref: FileRef, raw: bytes, fields: dict[str, bytes]) -> Clip:
         layout = get_layout(_text(ref, fields, "layout", required=True))
     except LayoutMismatch as error:
         raise BadFile(str(ref), where="field layout", expected="a known layout", found=str(error)) from None
-    joints = len(layout.joints)
-    if positions.ndim != 4 or positions.shape[2:] != (joints, 3) or not 1 <= positions.shape[1] <= MAX_BODIES:
-        shape = " x ".join(map(str, positions.shape))
-        expected = f"frames x bodies x {joints} x 3 numbers (layout {layout.name})"
-        raise BadFile(str(ref), where="field positions", expected=expected, found=shape)
+    _check_shape(ref, "positions", positions, layout)
     check_frames(ref, positions.shape[0])
     rate = _field(ref, fields, "rate", "fiu", "a number of frames per second")
     if rate.size != 1 or not 0.01 <= float(rate.reshape(-1)[0]) < 1e6:
@@ -103,6 +102,14 @@ def _clip(ref: FileRef, raw: bytes, fields: dict[str, bytes]) -> Clip:
         raise BadFile(
             str(ref), where="field rate", expected="0.01 to 1,000,000 frames per second", found=actual
         )
+    listed = None
+    if "listed" in fields:
+        with np.errstate(over="ignore"):  # an infinite coordinate is absent
+            listed = _field(ref, fields, "listed", "fiu", "numbers").astype(np.float32)
+        _check_shape(ref, "listed", listed, layout)
+        if len(listed) != len(positions):
+            expected = f"{len(positions)} frames, as in positions"
+            raise BadFile(str(ref), where="field listed", expected=expected, found=f"{len(listed)}")
     texts = {name: _text(ref, fields, name) for name in TEXTS}
     source = Source(**(texts | {"id": texts["id"] or ref.stem}))
     problems: tuple[str, ...] = ()
@@ -118,12 +125,21 @@ def _clip(ref: FileRef, raw: bytes, fields: dict[str, bytes]) -> Clip:
         source=source,
         problems=problems,
         absent="nan",
+        listed=listed,
     )
+
+
+def _check_shape(ref: FileRef, name: str, array: NDArray[Any], layout: Layout) -> None:
+    joints = len(layout.joints)
+    if array.ndim != 4 or array.shape[2:] != (joints, 3) or not 1 <= array.shape[1] <= MAX_BODIES:
+        shape = " x ".join(map(str, array.shape))
+        expected = f"frames x bodies x {joints} x 3 numbers (layout {layout.name})"
+        raise BadFile(str(ref), where=f"field {name}", expected=expected, found=shape)
 
 
 def _fields(ref: FileRef, raw: bytes) -> dict[str, bytes]:
     """Bytes of the members that are fields of a clip; their size is checked before they are inflated."""
-    names = {"positions", "rate", "layout", "problems", *TEXTS, *npz_set.FIELDS}
+    names = {"positions", "rate", "layout", "problems", "listed", *TEXTS, *npz_set.FIELDS}
     try:
         with zipfile.ZipFile(io.BytesIO(raw)) as archive:
             members = [info for info in archive.infolist() if info.filename.removesuffix(".npy") in names]

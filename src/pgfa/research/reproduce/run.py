@@ -12,7 +12,7 @@ from pgfa.config import FORMAT, ModelSettings, RunSettings, TextSettings
 from pgfa.errors import BadConfig, BadFile
 from pgfa.evaluate.table import Table, write_tables
 from pgfa.files import read_json, write_json
-from pgfa.pack import import_dataset, is_pack, open_pack
+from pgfa.pack import import_dataset, is_pack, listing_note, open_pack
 from pgfa.progress import Progress
 from pgfa.research.reproduce.results import ReproductionResults, RunResult, table_of
 from pgfa.research.reproduce.runs import (
@@ -180,7 +180,7 @@ def _sentence_note(sentences: Mapping[str, Path], folders: Mapping[str, Path]) -
 
 
 def _gaps(packs: Mapping[str, Path]) -> list[str]:
-    """Which files of the official lists are missing in the packs."""
+    """What the packs lack: files of the official lists, bodies as listed."""
     notes = []
     for dataset, path in packs.items():
         pack = open_pack(path)
@@ -194,6 +194,8 @@ def _gaps(packs: Mapping[str, Path]) -> list[str]:
         if pack.rejected:
             note += f"; {len(pack.rejected):,} could not be used"
         notes.append(note + ".")
+        if listing := listing_note(pack):
+            notes.append(f"{listing}.")
     return notes
 
 

@@ -33,9 +33,8 @@ def read_ntu(ref: FileRef, dataset: NtuSet = "ntu120", bodies: int | None = 2) -
     Args:
         ref: the file.
         dataset: for `Source.dataset`; not used if the file is not named as an NTU clip.
-        bodies: maximum number of bodies: those that look and move most like people are kept; None: all. The `paper`
-            preparation takes the bodies the file lists first: that differs on the few clips in which the sensor saw
-            three bodies or more.
+        bodies: maximum number of body slots: those that look and move most like people are kept; None: all.
+            `Clip.listed` has all bodies of the file in any case.
 
     Returns:
         Clip in ntu25 at 30 Hz, metres; problems name empty frames, dropped bodies, ghosts and joints without a
@@ -60,6 +59,7 @@ def read_ntu(ref: FileRef, dataset: NtuSet = "ntu120", bodies: int | None = 2) -
         source=_source(ref.stem, dataset),
         problems=tuple(problems),
         absent="nan",
+        listed=slots.listed,
     )
 
 

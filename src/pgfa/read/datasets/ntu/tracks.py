@@ -2,8 +2,8 @@
 
 A slot is one person. A person who is lost and detected again gets a new tracking id; a new track that starts
 close to the end of an earlier one continues in the slot of that one. Slots are in the order in which the file lists
-their bodies within a frame, so that `pgfa.skeleton.bodies.close_up` restores the order of the file, which the `paper`
-preparation takes.
+their bodies within a frame. The bodies as the file lists them are returned too, for the `paper` preparation: they
+differ if a body is dropped, or absent while a later one is present, or if the order changes within the clip.
 """
 
 from __future__ import annotations
@@ -26,9 +26,16 @@ MAX_TRACKS = 16
 
 @dataclass(frozen=True)
 class Slots:
-    """Bodies over time: positions (frames, slots, 25, 3) float32 with NaN where absent, and problems."""
+    """Bodies over time.
+
+    Attributes:
+        positions: (frames, slots, 25, 3) float32, NaN where absent; a slot is one person.
+        listed: the same bodies as the file lists them (`pgfa.skeleton.Clip.listed`); None where that is `positions`.
+        problems: dropped bodies, remaining ghosts and others.
+    """
 
     positions: NDArray[np.float32]
+    listed: NDArray[np.float32] | None
     problems: tuple[str, ...]
 
 
@@ -51,7 +58,8 @@ def assign_slots(rows: BodyRows, limit: int | None) -> Slots:
     tracks = int(track.max()) + 1 if len(track) else 0
     if tracks <= 1:
         positions = _dense(rows.frames, 1, frame, track, joints)
-        return Slots(positions, tuple(problems + _ghost_problems(positions)))
+        listed = _listed(rows, present, positions)
+        return Slots(positions, listed, tuple(problems + _ghost_problems(positions)))
 
     if tracks > MAX_TRACKS:
         problems.append(f"{tracks} tracks, only the {MAX_TRACKS} longest considered")
@@ -70,7 +78,28 @@ def assign_slots(rows: BodyRows, limit: int | None) -> Slots:
         weight = motion_variance(positions) * np.bincount(slot)
         best = np.lexsort((-weight, ghost))[:limit]
         positions = np.ascontiguousarray(positions[:, np.sort(best)])
-    return Slots(positions, tuple(problems + _ghost_problems(positions)))
+    listed = _listed(rows, present, positions)
+    return Slots(positions, listed, tuple(problems + _ghost_problems(positions)))
+
+
+def _listed(
+    rows: BodyRows, present: NDArray[np.bool_], positions: NDArray[np.float32]
+) -> NDArray[np.float32] | None:
+    """(frames, bodies, 25, 3) the bodies in the order of the file; a body of zeros is absent, but counts. None where
+    that is `positions`."""
+    number = np.arange(len(rows.frame)) - np.searchsorted(rows.frame, rows.frame)
+    if positions.shape[1] == 1 and not number.any():
+        return None
+    listed = _dense(
+        rows.frames, int(number.max()) + 1, rows.frame[present], number[present], rows.joints[present]
+    )
+    both = min(listed.shape[1], positions.shape[1])
+    same = (
+        np.array_equal(listed[:, :both], positions[:, :both], equal_nan=True)
+        and np.isnan(listed[:, both:]).all()
+        and np.isnan(positions[:, both:]).all()
+    )
+    return None if same else listed
 
 
 def _ghost_problems(positions: NDArray[np.float32]) -> list[str]:
