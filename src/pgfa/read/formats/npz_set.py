@@ -110,7 +110,9 @@ def _offsets(ref: FileRef, fields: Mapping[str, bytes], rows: int) -> NDArray[np
     values = offsets.astype(np.int64)
     if len(values) < 2 or values[0] != 0 or values[-1] != rows or (np.diff(values) < 1).any():
         expected = f"rising numbers from 0 to {rows}, the number of rows"
-        raise BadFile(str(ref), where="field offsets", expected=expected, found=short(str(values.tolist()[:9])))
+        raise BadFile(
+            str(ref), where="field offsets", expected=expected, found=short(str(values.tolist()[:9]))
+        )
     return values
 
 
@@ -129,9 +131,7 @@ def _column(ref: FileRef, fields: Mapping[str, bytes], name: str, clips: int, ki
     return column
 
 
-def _array(
-    ref: FileRef, fields: Mapping[str, bytes], name: str, kinds: str, expected: str
-) -> NDArray[Any]:
+def _array(ref: FileRef, fields: Mapping[str, bytes], name: str, kinds: str, expected: str) -> NDArray[Any]:
     where = f"field {name}"
     if name not in fields:
         raise BadFile(str(ref), where=where, expected=expected, found="no such field")

@@ -1,0 +1,125 @@
+"""A `KinematicModel` from clips of several data sets: ridge regressions in closed form, seconds instead of hours."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pgfa.words.lexicon import WORDS
+from pgfa.words.measures import MEASURES
+from pgfa.words.model import (
+    DETECTED,
+    Array,
+    Detector,
+    KinematicModel,
+    Scale,
+    SentenceSpace,
+    Whitening,
+    unit,
+    with_squares,
+)
+from pgfa.words.reads import READS
+
+DESCRIPTION_RIDGE = 200.0
+DETECTOR_RIDGE = 60.0
+STATED = 1.5
+"""A word counts as stated by a class from two thirds of its texts on."""
+LARGE_SET = 2000
+"""A set with more clips than this has no more weight than one of this size."""
+
+
+@dataclass(frozen=True)
+class MeasuredSet:
+    """One data set, measured.
+
+    Attributes:
+        measures, mirrored: (N, measures) of its clips and of their mirror images.
+        labels: (N,) class of each clip, below K.
+        encoded, encoded_mirrored: (K, e) mean vector of the sentences of each class, and of the mirrored sentences.
+        words, words_mirrored: (K, words) mean word vectors of the same.
+    """
+
+    measures: Array
+    mirrored: Array
+    labels: NDArray[np.int64]
+    encoded: Array
+    encoded_mirrored: Array
+    words: Array
+    words_mirrored: Array
+
+
+def fit_kinematics(sets: Sequence[MeasuredSet]) -> KinematicModel:
+    """Fit on clips and their mirror images, balanced between data sets and classes (`clip_weights`)."""
+    measures = np.concatenate([s.measures for s in sets] + [s.mirrored for s in sets])
+    weights = np.tile(clip_weights(sets), 2)
+    space = _space(sets)
+    rows = np.concatenate([s.labels + first for s, first in zip(sets, _firsts(sets), strict=True)])
+    classes = sum(len(s.words) for s in sets)
+    rows = np.concatenate([rows, rows + classes])
+    encoded = np.concatenate([s.encoded for s in sets] + [s.encoded_mirrored for s in sets])
+    words = np.concatenate([s.words for s in sets] + [s.words_mirrored for s in sets])
+
+    scale = Scale.of(measures)
+    standardised = scale(measures)
+    inputs = with_squares(standardised)
+    map_ = ridge(inputs, space.vectors(encoded, words)[rows], weights, DESCRIPTION_RIDGE)
+    description = Whitening.of(unit(inputs @ map_), weights)
+    targets = np.clip(words * STATED, -0.3, 1)[rows]
+    detectors = tuple(_detector(word, standardised, targets, weights) for word in DETECTED)
+    raw = np.stack([detector(standardised) for detector in detectors], axis=1)
+    mean, deviation = raw.mean(axis=0), raw.std(axis=0) + np.float32(0.02)
+    return KinematicModel(
+        scale, space, map_, description, detectors, mean, deviation,
+        Whitening.of((raw - mean) / deviation, weights),
+    )  # fmt: skip
+
+
+def clip_weights(sets: Sequence[MeasuredSet]) -> Array:
+    """(all clips,) mean 1. A class counts by the root of its clips; a set by the root of its clips (at most
+    LARGE_SET) and the fourth root of its classes."""
+    parts = []
+    for s in sets:
+        count = np.bincount(s.labels)
+        weight = 1 / np.sqrt(count[s.labels])
+        share = min(len(s.labels), LARGE_SET) ** 0.5 * len(s.words) ** 0.25
+        parts.append(weight * (share / weight.sum()))
+    weights = np.concatenate(parts)
+    return np.asarray(weights / weights.mean(), dtype=np.float32)
+
+
+def ridge(inputs: Array, targets: Array, weights: Array, penalty: float) -> Array:
+    """Weights that minimise the weighted squared error plus penalty times their squares: (inputs, targets)."""
+    weighted = inputs * weights[:, None]
+    gram = weighted.T @ inputs
+    gram[np.diag_indices(len(gram))] += np.float32(penalty)
+    return np.asarray(np.linalg.solve(gram, weighted.T @ targets), dtype=np.float32)
+
+
+def _detector(word: str, standardised: Array, targets: Array, weights: Array) -> Detector:
+    columns = np.array([MEASURES.index(name) for name in READS[word]], dtype=np.int64)
+    target = targets[:, WORDS.index(word)]
+    stated = target > 0.3
+    # Rare words are weighted up to half of all clips, but not without limit.
+    share = max(float((weights * stated).sum() / weights.sum()), 0.01)
+    balanced = weights * np.where(stated, min(0.5 / share, 8), 1).astype(np.float32)
+    inputs = Detector.expand(standardised[:, columns])
+    return Detector(columns, ridge(inputs, target, balanced, DETECTOR_RIDGE))
+
+
+def _space(sets: Sequence[MeasuredSet]) -> SentenceSpace:
+    encoded = np.concatenate([s.encoded for s in sets])
+    words = np.concatenate([s.words for s in sets])
+    mirrored = np.concatenate([s.words_mirrored for s in sets])
+    share = np.abs(words).mean(axis=0)
+    rarity = np.sqrt(np.maximum(np.log(1 / (share + 0.01)), 0.1))
+    centre = (words.mean(axis=0) + mirrored.mean(axis=0)) / 2
+    return SentenceSpace(
+        encoded.mean(axis=0).astype(np.float32), centre.astype(np.float32), rarity.astype(np.float32)
+    )
+
+
+def _firsts(sets: Sequence[MeasuredSet]) -> list[int]:
+    return [0, *np.cumsum([len(s.words) for s in sets])[:-1].tolist()]

@@ -1,0 +1,216 @@
+"""Kinematics against sentences: measures of clips and sentence vectors in one space (docs/motion-words.md).
+
+Two comparisons stand side by side in that space:
+
+- *description*: a linear map of all measures and their squares to sentence vectors, as a second, very small motion
+  encoder that sees real speed, height and travel;
+- *words*: one detector per motion word, which reads few measures, against the words that a sentence states.
+
+Both are whitened with the covariance of the training clips, so that the cosine of a clip and a sentence is, up to a
+factor of the clip, how many standard deviations the pair lies above that sentence's mean over human motion.
+"""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pgfa.words.lexicon import WORDS
+from pgfa.words.reads import READS
+
+Array = NDArray[np.float32]
+
+CLIP: Final = 3.0
+"""Standardised measures are cut off here: sensors' errors have no upper limit."""
+DETECTED: Final = tuple(word for word in WORDS if word in READS)
+"""The words with a detector, in the order of the lexicon."""
+DENIED: Final = -0.3
+"""Value of a word that a sentence denies, where 1 is a word that it states."""
+PRODUCTS: Final = 10
+"""Pairwise products are formed among the first measures of a detector, this many."""
+
+
+def unit(rows: NDArray[np.floating]) -> Array:
+    """Rows scaled to length 1; rows of 0 stay 0."""
+    length = np.linalg.norm(rows, axis=-1, keepdims=True)
+    return np.asarray(rows / np.maximum(length, 1e-6), dtype=np.float32)
+
+
+@dataclass(frozen=True)
+class Scale:
+    """Measures in units of the training clips' spread.
+
+    Attributes:
+        median, spread: (measures,) of the training clips.
+    """
+
+    median: Array
+    spread: Array
+
+    @classmethod
+    def of(cls, measures: Array) -> Scale:
+        """From (N, measures) with NaN where not known."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)  # a measure that no clip has
+            low, median, high = np.nanquantile(measures, (0.25, 0.5, 0.75), axis=0)
+        spread = np.nan_to_num((high - low + 1e-3) * 1.35, nan=1.0)
+        return cls(np.nan_to_num(median).astype(np.float32), spread.astype(np.float32))
+
+    def __call__(self, measures: Array) -> Array:
+        """(N, measures) scaled and cut off at `CLIP`; 0, the median, where not known."""
+        with np.errstate(invalid="ignore"):
+            scaled = np.clip((measures - self.median) / self.spread, -CLIP, CLIP)
+        return np.nan_to_num(scaled).astype(np.float32)
+
+
+@dataclass(frozen=True)
+class Whitening:
+    """A linear map under which cosines count standard deviations.
+
+    Attributes:
+        mean: (d,) of the unit features of the training clips.
+        root: (d, d) symmetric square root of their covariance, the smallest variances raised.
+        inverse: (d, d) its inverse.
+    """
+
+    mean: Array
+    root: Array
+    inverse: Array
+
+    @classmethod
+    def of(cls, features: Array, weights: Array, raised: float = 0.1) -> Whitening:
+        """From (N, d) features and (N,) weights; `raised`: share of the mean variance added to every variance."""
+        share = (weights / weights.sum()).astype(np.float64)[:, None]
+        mean = (features * share).sum(axis=0)
+        centred = features - mean
+        variance, axes = np.linalg.eigh((centred * share).T @ centred)
+        deviation = np.sqrt(np.maximum(variance, 0) + raised * max(float(variance.mean()), 1e-12))
+        root, inverse = (axes * deviation) @ axes.T, (axes / deviation) @ axes.T
+        return cls(*(np.asarray(x, dtype=np.float32) for x in (mean, root, inverse)))
+
+    def features(self, rows: Array) -> Array:
+        """(N, d) whitened features of clips."""
+        return np.asarray((rows - self.mean) @ self.inverse, dtype=np.float32)
+
+    def sentences(self, rows: Array) -> Array:
+        """(K, d) the vectors of sentences to compare them with, of length 1 (0 for a row of 0)."""
+        return unit(rows @ self.root)
+
+
+@dataclass(frozen=True)
+class SentenceSpace:
+    """Vectors of a sentence encoder and motion words side by side.
+
+    Attributes:
+        centre: (e,) mean of the training classes' sentence vectors.
+        word_centre: (words,) their mean word vector.
+        word_weights: (words,) larger for rarer words.
+    """
+
+    centre: Array
+    word_centre: Array
+    word_weights: Array
+
+    def vectors(self, encoded: Array, words: Array) -> Array:
+        """(K, e + words), both parts with half of the squared length.
+
+        Args:
+            encoded: (K, e) of the sentence encoder.
+            words: (K, words), see `pgfa.words.lexicon.word_vectors`.
+        """
+        meaning, stated = encoded - self.centre, (words - self.word_centre) * self.word_weights
+        return np.concatenate([unit(meaning), unit(stated)], axis=1) * np.float32(np.sqrt(0.5))
+
+
+@dataclass(frozen=True)
+class Detector:
+    """One word from few measures: a quadratic form.
+
+    Attributes:
+        columns: (n,) of `MEASURES`.
+        weights: of the measures, their squares, their products and 1; see `expand`.
+    """
+
+    columns: NDArray[np.int64]
+    weights: Array
+
+    @staticmethod
+    def expand(standardised: Array) -> Array:
+        """(N, n) measures -> (N, m) measures, squares / 3, pairwise products / 3 of the first ten, 1."""
+        i, j = np.triu_indices(min(standardised.shape[1], PRODUCTS), 1)
+        squares, products = standardised**2 / 3, standardised[:, i] * standardised[:, j] / 3
+        one = np.ones((len(standardised), 1), dtype=np.float32)
+        return np.concatenate([standardised, squares, products, one], axis=1, dtype=np.float32)
+
+    def __call__(self, standardised: Array) -> Array:
+        """(N,) how much clips look like the word; 0 to 1 in training, but not limited to it."""
+        return np.asarray(self.expand(standardised[:, self.columns]) @ self.weights, dtype=np.float32)
+
+
+@dataclass(frozen=True)
+class KinematicModel:
+    """Measures of clips and sentences as vectors that can be compared by cosine.
+
+    Attributes:
+        scale: of the measures.
+        space: of the sentences.
+        weights: (2 measures + 1, e + words) of the description.
+        description: its whitening.
+        detectors: of `DETECTED`, in that order.
+        word_mean, word_spread: (detected,) of their outputs on the training clips.
+        words: whitening of the standardised outputs.
+        word_share: weight of the words beside the description.
+    """
+
+    scale: Scale
+    space: SentenceSpace
+    weights: Array
+    description: Whitening
+    detectors: tuple[Detector, ...]
+    word_mean: Array
+    word_spread: Array
+    words: Whitening
+    word_share: float = 0.6
+
+    @property
+    def size(self) -> int:
+        """Length of the vectors."""
+        return self.weights.shape[1] + len(self.detectors)
+
+    def evidence(self, measures: Array) -> Array:
+        """(N, detected) standard deviations by which clips look more like each word than the training clips do."""
+        standardised = self.scale(measures)
+        raw = np.stack([detector(standardised) for detector in self.detectors], axis=1)
+        return np.asarray((raw - self.word_mean) / self.word_spread, dtype=np.float32)
+
+    def features(self, measures: Array) -> Array:
+        """(N, size) vectors of clips from (N, measures) `pgfa.words.measures.measure`."""
+        described = unit(with_squares(self.scale(measures)) @ self.weights)
+        words = self.words.features(self.evidence(measures))
+        return np.concatenate([self.description.features(described), words * np.float32(self.word_share)], axis=1)
+
+    def sentences(self, encoded: Array, words: Array) -> Array:
+        """(K, size) vectors of sentences, from vectors of the sentence encoder and of the lexicon."""
+        described = self.description.sentences(unit(self.space.vectors(encoded, words)))
+        stated = stated_words(words) * self.space.word_weights[_COLUMNS]
+        # A sentence with one vague word is less sure of it than one with several.
+        length = np.minimum(np.linalg.norm(stated, axis=1, keepdims=True) / 0.5, 1)
+        return np.concatenate([described, self.words.sentences(stated) * length], axis=1, dtype=np.float32)
+
+
+_COLUMNS: Final = np.array([WORDS.index(word) for word in DETECTED])
+
+
+def stated_words(words: Array) -> Array:
+    """(K, detected) of the lexicon's (K, words): 1 stated, `DENIED` denied, 0 not mentioned."""
+    return np.asarray(np.where(words[:, _COLUMNS] < 0, DENIED, words[:, _COLUMNS]), dtype=np.float32)
+
+
+def with_squares(standardised: Array) -> Array:
+    """(N, 2 n + 1): measures, their squares / 3, and 1."""
+    one = np.ones((len(standardised), 1), dtype=np.float32)
+    return np.concatenate([standardised, standardised**2 / 3, one], axis=1, dtype=np.float32)
