@@ -88,19 +88,19 @@ def bootstrap_excludes_zero(correct: Correct, resamples: int, random: np.random.
 
     Each resample draws splits, for each of them seeds, and clips, with replacement.
     """
-    shape = (len(correct), resamples)
     means = []
     for split in correct:
         # Clips on which all seeds differ alike are interchangeable: their numbers are drawn, not the clips.
         kinds, counts = np.unique(split[1].astype(int) - split[0], axis=1, return_counts=True)
         seeds, clips = len(kinds), counts.sum()
-        by_seed = random.multinomial(clips, counts / clips, shape) @ kinds.T / clips
-        weight = random.multinomial(seeds, np.full(seeds, 1 / seeds), shape) / seeds
-        means.append((by_seed * weight).sum(axis=2))
-    # Draw d of a resample reads row d of its split: one that is drawn twice comes with other clips and seeds.
-    rows = np.arange(len(correct))[:, None], np.arange(resamples)[None]
-    drawn = random.integers(0, len(correct), shape)
-    low, high = np.quantile(np.stack(means)[(drawn, *rows)].mean(axis=0), [LEVEL / 2, 1 - LEVEL / 2])
+        by_seed = random.multinomial(clips, counts / clips, resamples) @ kinds.T / clips
+        weight = random.multinomial(seeds, np.full(seeds, 1 / seeds), resamples) / seeds
+        means.append((by_seed * weight).sum(axis=1))
+    # Each draw reads a row of its own: a split that is drawn twice comes with other clips and seeds.
+    draws = np.arange(len(correct))[:, None]
+    rows = (np.arange(resamples) + draws * (resamples // len(correct))) % resamples
+    drawn = random.integers(0, len(correct), (len(correct), resamples))
+    low, high = np.quantile(np.stack(means)[drawn, rows].mean(axis=0), [LEVEL / 2, 1 - LEVEL / 2])
     return bool(low > 0 or high < 0)
 
 
