@@ -21,6 +21,7 @@ from pgfa.research.benchmark.summary import load_summary, save_summary
 from pgfa.research.benchmark.tables import choices, tables_of
 from pgfa.research.selection import GRIDS
 
+RESULTS = Path(__file__).parents[2] / "results"
 SPLITS = ("utd-mhad/random-5-00", "utd-mhad/random-5-01")
 ALONE = SplitColumn("alone", "utd-mhad/random-5", SPLITS)
 
@@ -259,3 +260,18 @@ def test_a_chart_names_every_line_once_and_marks_every_point() -> None:
     assert (svg.count(">none<"), svg.count(">paper &amp; more<")) == (1, 1)
     assert line_chart([], "clips") == ""
     assert "<circle" in line_chart([Line("none", ((1, 0.5),))], "clips")  # one point: no division by zero
+
+
+@pytest.mark.parametrize("folder", sorted(RESULTS.iterdir()), ids=lambda folder: folder.name)
+def test_committed_results_are_the_figures_of_the_document(folder: Path) -> None:
+    """Every mean of the committed rows is in its column of the table of docs/results.md."""
+    text = (RESULTS.parent / "docs" / "results.md").read_text(encoding="utf-8")
+    benchmark = BenchmarkResults(*load_summary(folder)[:2])
+    lines = text[text.index("| method, at test time | 22-5, alone") :].split("\n\n")[0].splitlines()
+    table = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+    for column in benchmark.columns:
+        position = table[0].index(f"{column.group.partition('/')[2]}, {column.training}")
+        for variant in benchmark.variants:
+            cell = benchmark.cell(column, variant, "accuracy", "validated")
+            (row,) = (row for row in table if row[0] == str(variant))
+            assert row[position] == f"{getattr(cell, 'value', np.nan):.1f}"
