@@ -3,7 +3,8 @@
     python scripts/closest_pairs.py ntu60 ntu120 pku-mmd
     python scripts/closest_pairs.py ntu60 --lines other_sentences.txt     (to compare: one line per class)
 
-Prints, as Markdown, the closest pairs and two means: of each class's nearest neighbour, and of all pairs.
+Prints, as Markdown, the closest pairs and two means: of each class's nearest neighbour, and of all pairs. With
+--lines also how similar the two sentences of a class are.
 """
 
 from __future__ import annotations
@@ -36,6 +37,9 @@ def main() -> None:
             vectors = vectors - vectors.mean(axis=0)
             vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
         report(dataset, [action.name for action in classes.actions], vectors @ vectors.T, args.pairs)
+        if args.lines:
+            own = encode(sentences_of(classes.actions, args.variant), TextSettings(encoder="minilm"))
+            compare(encode(sentences, TextSettings(encoder="minilm")) @ own.T)
 
 
 def report(dataset: str, names: list[str], cosine: np.ndarray, pairs: int) -> None:
@@ -49,6 +53,17 @@ def report(dataset: str, names: list[str], cosine: np.ndarray, pairs: int) -> No
     print("| cosine | classes |\n|---|---|")
     for pair in np.argsort(-between)[:pairs]:
         print(f"| {between[pair]:.3f} | {names[first[pair]]}, {names[second[pair]]} |")
+
+
+def compare(cosine: np.ndarray) -> None:
+    """(classes, classes) cosines of the file's sentences, by row, with the catalogue's."""
+    same = cosine.diagonal()
+    others = (cosine.sum() - same.sum()) / (cosine.size - len(same))
+    nearest = (cosine.argmax(axis=1) == np.arange(len(cosine))).mean()
+    print(
+        f"\nWith the catalogue's sentences: cosine of the same class {same.mean():.2f}, of others {others:.2f}; "
+        f"{100 * nearest:.0f} % of classes are nearest to their own."
+    )
 
 
 if __name__ == "__main__":

@@ -1,10 +1,11 @@
-"""The tables of methods in docs/results.md, from the output of finished benchmarks.
+"""The tables of methods in docs/results.md, from the results of finished benchmarks.
 
-    python scripts/methods_table.py out/utd-published out/utd-random-short ...
+    python scripts/methods_table.py results/utd-present ...      # or out/NAME/summary
 
-Prints Markdown. First accuracy under the protocol `validated`, mean over seeds and splits, with an arrow if the paired
-bootstrap interval of the difference to the reference excludes 0; then the same next to the protocol `test-selected`,
-to show how much choosing by test labels gains; then H of the generalised test, without alignment.
+Prints Markdown. First accuracy under the protocol `validated`, mean over seeds and splits; then the difference to the
+reference, and that to the reference's method after the same alignment, with a star if it is clear after Holm's
+correction within its column (docs/benchmark.md, "Intervals"); then accuracy next to the protocol `test-selected`, to
+show how much choosing by test labels gains; then H of the generalised test, without alignment.
 """
 
 from __future__ import annotations
@@ -13,30 +14,27 @@ import argparse
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import polars as pl
-
-from pgfa.evaluate.table import Cell, Row, Table
+from pgfa.evaluate.student import Difference
+from pgfa.evaluate.table import NOT_KNOWN, Cell, Row, Table
 from pgfa.research.benchmark.results import BenchmarkResults, SplitColumn, Variant
-from pgfa.research.benchmark.spec import TEST_SELECTED, VALIDATED, BenchmarkSettings, protocol_column
+from pgfa.research.benchmark.spec import TEST_SELECTED, VALIDATED
+from pgfa.research.benchmark.summary import load_summary
 
 CellText = Callable[[BenchmarkResults, SplitColumn, Variant], str]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("outs", type=Path, nargs="+", help="folders of finished benchmarks")
+    parser.add_argument("folders", type=Path, nargs="+", help="folders with spec.toml and results.csv")
     args = parser.parse_args()
-    benchmarks = [
-        BenchmarkResults(
-            BenchmarkSettings.load(out / "spec.toml"),
-            protocol_column(pl.read_parquet(out / "results.parquet")),
-        )
-        for out in args.outs
-    ]
+    benchmarks = [BenchmarkResults(*load_summary(folder)[:2]) for folder in args.folders]
     variants = list(dict.fromkeys(variant for results in benchmarks for variant in results.variants))
     plain = [variant for variant in variants if variant.alignment == "none"]
+    rivals = [variant for variant in variants if variant.method != benchmarks[0].spec.reference[0]]
     for table in (
-        table_of(f"Accuracy, {VALIDATED}", benchmarks, variants, compared_with_reference),
+        table_of(f"Accuracy, {VALIDATED}", benchmarks, variants, validated),
+        table_of("Points above the reference", benchmarks, variants, above_reference),
+        table_of("Points above its method after the same alignment", benchmarks, rivals, above_method),
         table_of(f"Accuracy, {VALIDATED} / {TEST_SELECTED}", benchmarks, variants, both_protocols),
         table_of("H, no alignment", benchmarks, plain, harmonic_mean),
     ):
@@ -61,13 +59,26 @@ def name_of(column: SplitColumn) -> str:
     return f"{column.group.partition('/')[2]}{count}, {column.training}"
 
 
-def compared_with_reference(results: BenchmarkResults, column: SplitColumn, variant: Variant) -> str:
-    """`75.3 ↑`: validated accuracy, and an arrow if the interval of its difference to the reference excludes 0."""
-    value = figure(results, column, variant, "accuracy", VALIDATED)
-    difference = results.differences.get((column, variant))
-    if difference is None or not difference.clear:
-        return value
-    return f"{value} {'↑' if difference.low > 0 else '↓'}"
+def validated(results: BenchmarkResults, column: SplitColumn, variant: Variant) -> str:
+    """`75.3`."""
+    return figure(results, column, variant, "accuracy", VALIDATED)
+
+
+def above_reference(results: BenchmarkResults, column: SplitColumn, variant: Variant) -> str:
+    """`+16.4*`: the difference to the reference, with a star if it is clear."""
+    return starred(results.differences.get((column, variant)))
+
+
+def above_method(results: BenchmarkResults, column: SplitColumn, variant: Variant) -> str:
+    """`+16.4*`: the difference to the reference's method after the same alignment."""
+    return starred(results.method_differences.get((column, variant)))
+
+
+def starred(difference: Difference | None) -> str:
+    """Mean in points with one digit, and the star."""
+    if difference is None:
+        return NOT_KNOWN
+    return f"{100 * difference.mean:+.1f}{'*' if difference.clear else ''}"
 
 
 def both_protocols(results: BenchmarkResults, column: SplitColumn, variant: Variant) -> str:

@@ -118,6 +118,30 @@ def test_the_critic_learns_from_normalised_features_of_whole_and_calm_clips(
     assert drawn == set(range(SAMPLES))
 
 
+@pytest.mark.parametrize(("recipe", "sizes"), [("default", [5, 5]), ("paper", [5, 5, 2])])
+def test_the_critic_keeps_the_last_partial_batch_under_paper(
+    encoded: Encoded, monkeypatch: pytest.MonkeyPatch, recipe: str, sizes: list[int]
+) -> None:
+    """12 clips in batches of 5, each clip once per epoch; weights of the two recipes are stored separately."""
+    module, batches = import_module("pgfa.research.baselines.smie"), []
+    original = module.smie_loss
+
+    def spy(critic: Any, whole: Tensor, *more: Tensor) -> Tensor:
+        batches.append(whole.detach().clone())
+        return original(critic, whole, *more)  # type: ignore[no-any-return]
+
+    monkeypatch.setattr(module, "smie_loss", spy)
+    options = {"epochs": 3, "batch_size": 5, "smie_samples": SAMPLES, "smie_learning_rate": 1e-3}
+    fit_on(encoded, "smie", BaselineSettings(recipe=recipe, **options), monkeypatch)
+    assert [len(batch) for batch in batches] == 3 * sizes
+    for epoch in range(3):
+        rows = torch.cat(batches[len(sizes) * epoch : len(sizes) * (epoch + 1)]).numpy()
+        assert len(np.unique(rows.round(4), axis=0)) == sum(sizes)
+    other = {"default": "paper", "paper": "default"}[recipe]
+    fit_on(encoded, "smie", BaselineSettings(recipe=other, **options), monkeypatch)
+    assert len([*encoded.context.folder.glob("smie-*")]) == 2
+
+
 def test_for_the_frozen_projection_clips_of_the_same_meaning_are_no_negatives(
     encoded: Encoded, monkeypatch: pytest.MonkeyPatch
 ) -> None:

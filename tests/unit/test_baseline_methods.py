@@ -379,7 +379,7 @@ def test_a_stopped_critic_ends_with_the_same_weights(
     assert len((folder / METRICS).read_text().splitlines()) == 40
 
 
-# An error of the authors' code of SMIE
+# Under `paper`, SMIE as in the authors' code
 
 
 def test_the_missing_layer_norm_is_in_the_recipe_paper_only(
@@ -387,10 +387,12 @@ def test_the_missing_layer_norm_is_in_the_recipe_paper_only(
 ) -> None:
     paper = BaselineSettings(**{**OPTIONS.model_dump(exclude={"recipe"}), "recipe": "paper"})
     smie = METHODS["smie"].fit(replace(context, options=paper))
+    assert isinstance(smie, smie_module.CriticScores)
     features = smie.features(context.corpus.test)
-    expected = fitted["smie"].scores(features, anchors)
+    expected = replace(smie, skip_norm=False).scores(features, anchors)
     assert not np.allclose(smie.scores(features, anchors), expected)
     centred = features - features.mean(axis=1, keepdims=True)
     normalised = (centred / np.sqrt(features.var(axis=1, keepdims=True) + 1e-5)).astype(np.float32)
     np.testing.assert_allclose(smie.scores(normalised, anchors), expected, atol=1e-4)
+    assert not fitted["smie"].skip_norm  # type: ignore[attr-defined]
     assert BaselineSettings(recipe="paper").smie_learning_rate == 1e-5

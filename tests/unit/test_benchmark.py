@@ -17,6 +17,7 @@ import polars as pl
 import pytest
 import tomli_w
 
+from pgfa.cli.benchmark import benchmark as benchmark_command
 from pgfa.config import RunSettings
 from pgfa.errors import BadConfig
 from pgfa.evaluate.gzsl import set_aside
@@ -132,6 +133,17 @@ def test_finished_splits_can_be_reported_before_all_are(whole: Path, packs: Path
     shutil.rmtree(out / "results")
     with pytest.raises(BadConfig, match="no split is finished"):
         run_benchmark(spec_of(), out, packs, report_only=True, show=False)
+
+
+def test_tables_follow_from_the_summary_by_one_command(whole: Path, tmp_path: Path) -> None:
+    """Without packs and trained runs; a folder is no specification."""
+    summary = shutil.copytree(whole / "summary", tmp_path / "results")
+    benchmark_command(summary, out=tmp_path / "again", report_only=True)
+    for name in ("tables.txt", "tables.md", "tables.tex", "report.html"):
+        assert (tmp_path / "again" / name).read_bytes() == (whole / name).read_bytes()
+    assert not list((tmp_path / "again").glob("*.parquet"))
+    with pytest.raises(BadConfig, match="add --report-only"):
+        benchmark_command(summary, out=tmp_path / "more")
 
 
 def test_lost_and_damaged_outputs_are_computed_again(whole: Path, packs: Path, tmp_path: Path) -> None:

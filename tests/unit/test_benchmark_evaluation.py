@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from pgfa.adapt import align_with
 from pgfa.config import AdaptSettings, BaselineSettings, RunSettings
 from pgfa.errors import BadConfig
-from pgfa.evaluate.bootstrap import paired_bootstrap
 from pgfa.evaluate.gzsl import GzslScores, choose_penalty, harmonic_mean, sweep
+from pgfa.evaluate.student import Difference, holm, paired_difference
 from pgfa.evaluate.table import Cell
 from pgfa.files import write_json
 from pgfa.research.baselines import TEST_TIME
@@ -247,6 +247,12 @@ def test_the_best_epoch_on_the_test_clips_is_reported_as_test_selected(tmp_path:
     assert rows["t3a"]["right"] is not None
 
 
+def assert_close(actual: Difference, expected: Difference) -> None:
+    assert [getattr(actual, f.name) for f in fields(Difference)] == pytest.approx(
+        [getattr(expected, f.name) for f in fields(Difference)], abs=1e-9
+    )
+
+
 def test_tables_follow_from_the_rows(tmp_path: Path) -> None:
     spec = spec_of()
     jobs = [job_of(tmp_path, f"utd-mhad/random-5-0{n}", 1000 * n) for n in range(3)]
@@ -265,21 +271,25 @@ def test_tables_follow_from_the_rows(tmp_path: Path) -> None:
         assert isinstance(cell, Cell)
         assert cell.value == pytest.approx(100 * np.mean(means))
         assert cell.spread == pytest.approx(4.302653 * 100 * np.std(means, ddof=1) / 3**0.5, rel=1e-4)
+
+    def units(variant: tuple[str, str], other: tuple[str, str]) -> list[float]:
+        """Of each split the mean over seeds of the difference in accuracy, from the bits of the clips."""
+        pairs = [zip(runs[variant], runs[other], strict=True) for runs in by_split.values()]
+        return [float(np.mean([first.mean() - second.mean() for first, second in seeds])) for seeds in pairs]
+
     others = [variant for variant in results.variants if variant != ("pgfa", "paper")]
-    stacks = [
-        np.stack(
-            [
-                np.stack(runs[v], axis=1).astype(np.float32) - np.stack(runs["pgfa", "paper"], axis=1)
-                for v in others
-            ],
-            axis=2,
-        ).astype(np.float32)
-        for runs in by_split.values()
-    ]
-    assert [results.differences[column, v] for v in others] == paired_bootstrap(stacks)
+    expected = holm([paired_difference(units(v, ("pgfa", "paper"))) for v in others])
+    for variant, difference in zip(others, expected, strict=True):
+        assert_close(results.differences[column, variant], difference)
+    rivals = [variant for variant in results.variants if variant.method == "smie"]
+    expected = holm([paired_difference(units(v, ("pgfa", v.alignment))) for v in rivals])
+    assert {v for _, v in results.method_differences} == set(rivals)
+    for variant, difference in zip(rivals, expected, strict=True):
+        assert_close(results.method_differences[column, variant], difference)
     tables = tables_of(results)
-    assert [t.title.partition(": ")[2].split(",")[0] for t in tables[:3]] == [
-        "accuracy on unseen classes", "points above pgfa / paper", "mean over classes",
+    assert [t.title.partition(": ")[2].split(",")[0] for t in tables[:4]] == [
+        "accuracy on unseen classes", "points above pgfa / paper", "points above pgfa after the same alignment",
+        "mean over classes",
     ]  # fmt: skip
     assert tables[0].rows[0].cells[0] == results.cell(column, ("pgfa", "none"), "accuracy", "validated")
 

@@ -8,17 +8,20 @@ import numpy as np
 import polars as pl
 import pytest
 
+from pgfa.errors import BadConfig, BadFile
 from pgfa.research.benchmark.charts import Line, line_chart, lines_of
 from pgfa.research.benchmark.curves import SCHEMA as POINTS
 from pgfa.research.benchmark.evaluation import SCHEMA
 from pgfa.research.benchmark.page import page
 from pgfa.research.benchmark.plan import SplitJob
 from pgfa.research.benchmark.results import BenchmarkResults, SplitColumn, Variant
-from pgfa.research.benchmark.run import _is_evaluated, evaluate_job
+from pgfa.research.benchmark.run import Benchmark, _is_evaluated, evaluate_job, report_summary, write_report
 from pgfa.research.benchmark.spec import BenchmarkSettings
+from pgfa.research.benchmark.summary import load_summary, save_summary
 from pgfa.research.benchmark.tables import choices, tables_of
 from pgfa.research.selection import GRIDS
 
+RESULTS = Path(__file__).parents[2] / "results"
 SPLITS = ("utd-mhad/random-5-00", "utd-mhad/random-5-01")
 ALONE = SplitColumn("alone", "utd-mhad/random-5", SPLITS)
 
@@ -75,6 +78,120 @@ def test_a_run_that_only_one_of_two_has_is_left_out_of_their_difference() -> Non
         row(SPLITS[0], "smie", "validated", "0111"),
     )
     assert benchmark.differences[ALONE, Variant("smie", "none")].mean == 0.25
+
+
+def cells_of(benchmark: BenchmarkResults, title: str) -> dict[str, str]:
+    (table,) = (t for t in tables_of(benchmark) if title in t.title)
+    return {r.name: str(r.cells[0]) for r in table.rows}
+
+
+def test_a_single_run_has_no_interval_and_no_star() -> None:
+    """However many clips it has."""
+    benchmark = results(
+        row(SPLITS[0], "pgfa", "validated", "0" * 500),
+        row(SPLITS[0], "smie", "validated", "1" * 500),
+        splits=[{"names": SPLITS[:1]}],
+    )
+    assert cells_of(benchmark, "points above pgfa / none") == {"smie, none": "+100.0 (-)"}
+
+
+def test_seeds_are_the_units_of_one_split_and_splits_those_of_several() -> None:
+    """One split: seeds differ by 1, 2 and 3 eighths. Two splits: their means differ by 2 and 4 eighths."""
+    seeds = [
+        row(SPLITS[0], method, "validated", "1" * hits + "0" * (8 - hits), seed=seed)
+        for seed in range(3)
+        for method, hits in (("pgfa", 2), ("smie", 3 + seed))
+    ]
+    half = 100 / 8 * 4.302653 / 3**0.5
+    assert cells_of(results(*seeds), "points above pgfa / none") == {
+        "smie, none": f"+25.0 ({25 - half:+.1f} to {25 + half:+.1f})"
+    }
+    more = [row(SPLITS[1], m, "validated", "1" * n + "0" * (8 - n)) for m, n in (("pgfa", 2), ("smie", 6))]
+    half = 12.5 * 12.706205  # standard error of 25 and 50: 12.5
+    assert cells_of(results(*seeds, *more), "points above pgfa / none") == {
+        "smie, none": f"+37.5 ({37.5 - half:+.1f} to {37.5 + half:+.1f})"
+    }
+
+
+def test_stars_are_corrected_within_a_column() -> None:
+    """A difference with p = 0.035 is clear alone; with a smaller and a larger p beside it, it is not."""
+
+    def seeds(method: str, shares: tuple[float, ...]) -> list[dict[str, object]]:
+        return [
+            row(SPLITS[0], method, "validated", "01", seed=seed) | {"accuracy": share}
+            for seed, share in enumerate(shares)
+        ]
+
+    base, small, large = (0.1, 0.1, 0.1), (0.2, 0.25, 0.3), (0.5, 0.51, 0.52)
+    alone = results(*seeds("pgfa", base), *seeds("smie", small))
+    assert cells_of(alone, "points above pgfa / none")["smie, none"].endswith("*")
+    three = results(
+        *seeds("pgfa", base), *seeds("smie", small), *seeds("vae", large), *seeds("devise", (0.1, 0.2, 0.05)),
+        methods=["pgfa", "smie", "vae", "devise"],
+    )  # fmt: skip
+    cells = cells_of(three, "points above pgfa / none")
+    assert [name for name, text in cells.items() if text.endswith("*")] == ["vae, none"]
+    (table,) = (t for t in tables_of(three) if "points above pgfa / none" in t.title)
+    assert "Holm's correction for all differences of this column" in table.notes[0]
+
+
+def test_each_method_is_compared_after_the_same_alignment() -> None:
+    """`smie` has no alignment `paper`, and `pgfa` no pair."""
+    rows = [
+        {**row(split, method, "validated", right), "alignment": alignment}
+        for split in SPLITS
+        for method, alignment, right in (
+            ("pgfa", "none", "0001"), ("pgfa", "paper", "0011"), ("smie", "none", "0111"), ("vae", "paper", "0000")
+        )
+    ]  # fmt: skip
+    benchmark = results(*rows, methods=["pgfa", "smie", "vae"], alignments=["none", "paper"])
+    assert cells_of(benchmark, "after the same alignment") == {
+        "smie, none": "+50.0 (no spread)",
+        "vae, paper": "-50.0 (no spread)",
+    }
+
+
+def test_the_generalised_test_says_whose_clips_it_uses() -> None:
+    mixed = {"gzsl_h": 0.5, "gzsl_seen": 0.5, "gzsl_unseen": 0.5, "gzsl_area": 0.3, "penalty": 0.0}
+    for division, text in (
+        ("all", "are in training clips of seen classes (division all)"),
+        ("cross-subject", "of the division's test subjects"),
+    ):
+        benchmark = results(row(SPLITS[0], "pgfa", "validated", "01", **mixed), run={"protocol": division})
+        (table,) = (t for t in tables_of(benchmark) if "generalised, H" in t.title)
+        assert text in table.notes[0]
+        assert text in page(benchmark, pl.DataFrame(schema=POINTS), [table]).replace("&#x27;", "'")
+
+
+def test_tables_and_page_follow_from_the_committed_files(tmp_path: Path) -> None:
+    """The same bytes as from the rows with their bits; damaged and missing files are named."""
+    benchmark = results(
+        *(
+            row(split, method, protocol, right, fit_seconds=1 / 3, choice='{"alignment": "none", "alpha": 0.5}')
+            for split in SPLITS
+            for method, right in (("pgfa", "0010110"), ("smie", "1110000"))
+            for protocol in ("validated", "test-selected")
+        ),
+        {"training": "alone", "dataset": "utd-mhad", "split": SPLITS[0], "method": "vae", "error": 'lost, "all"\n'},
+        methods=["pgfa", "smie", "vae"],
+    )  # fmt: skip
+    curves = pl.DataFrame(points(SPLITS[0], "alpha", n0=1 / 3, n1=0.5), schema=POINTS)
+    write_report(Benchmark(benchmark.rows, curves), benchmark.spec, tmp_path / "a")
+    save_summary(tmp_path / "summary", benchmark.spec, benchmark.rows, curves)
+    assert (tmp_path / "summary" / "results.csv").read_text().count("\n") < 12
+    report_summary(tmp_path / "summary", tmp_path / "b")
+    for name in ("tables.txt", "tables.md", "tables.tex", "report.html"):
+        assert (tmp_path / "b" / name).read_bytes() == (tmp_path / "a" / name).read_bytes()
+    _, rows, again = load_summary(tmp_path / "summary")
+    assert rows.drop("right").equals(benchmark.rows.drop("right"))
+    assert again.equals(curves)
+    (tmp_path / "summary" / "results.csv").write_text("seed\nthree\n")
+    with pytest.raises(BadFile, match=r"results\.csv"):
+        load_summary(tmp_path / "summary")
+    (tmp_path / "summary" / "curves.csv").unlink()
+    (tmp_path / "summary" / "spec.toml").unlink()
+    with pytest.raises(BadConfig, match=r"spec\.toml"):
+        load_summary(tmp_path / "summary")
 
 
 def test_failures_are_reported_under_the_first_table_and_left_out() -> None:
@@ -143,3 +260,18 @@ def test_a_chart_names_every_line_once_and_marks_every_point() -> None:
     assert (svg.count(">none<"), svg.count(">paper &amp; more<")) == (1, 1)
     assert line_chart([], "clips") == ""
     assert "<circle" in line_chart([Line("none", ((1, 0.5),))], "clips")  # one point: no division by zero
+
+
+@pytest.mark.parametrize("folder", sorted(RESULTS.iterdir()), ids=lambda folder: folder.name)
+def test_committed_results_are_the_figures_of_the_document(folder: Path) -> None:
+    """Every mean of the committed rows is in its column of the table of docs/results.md."""
+    text = (RESULTS.parent / "docs" / "results.md").read_text(encoding="utf-8")
+    benchmark = BenchmarkResults(*load_summary(folder)[:2])
+    lines = text[text.index("| method, at test time | 22-5, alone") :].split("\n\n")[0].splitlines()
+    table = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+    for column in benchmark.columns:
+        position = table[0].index(f"{column.group.partition('/')[2]}, {column.training}")
+        for variant in benchmark.variants:
+            cell = benchmark.cell(column, variant, "accuracy", "validated")
+            (row,) = (row for row in table if row[0] == str(variant))
+            assert row[position] == f"{getattr(cell, 'value', np.nan):.1f}"

@@ -23,7 +23,46 @@ V1 = Path(__file__).parents[1] / "fixtures" / "v1"
 def test_a_file_of_format_1_has_the_keys_and_numbers_of_today() -> None:
     """The same run, evaluated by the version of format 1 and today."""
     evaluation = evaluate(V1 / "run-default", packs=(str(V1 / "pack"),), device="cpu")
-    assert read_evaluation(V1 / "evaluation.json") == evaluation.to_dict()
+    values, added = evaluation.to_dict(), {"people", "people_in_training"}
+    for scores in (values["before"], values["after"]):
+        assert scores.pop("batch_mean") == scores["accuracy"]  # a single batch
+    old = read_evaluation(V1 / "evaluation.json")
+    assert old == {name: value for name, value in values.items() if name not in added}
+    assert not added & old.keys()
+
+
+def test_people_who_are_also_in_training_are_counted(tmp_path: Path) -> None:
+    """In the text, the file and the page; a clip of an unknown person makes the count unknown."""
+    evaluation = evaluate(V1 / "run-default", packs=(str(V1 / "pack"),), device="cpu")
+    corpus = evaluation.corpus
+    (pack,) = corpus.packs
+    subjects = pack.subjects
+    tested, trained = (
+        {str(subjects[clip]) for _, clip in clips.origin} for clips in (corpus.test, corpus.train)
+    )
+    values = evaluation.to_dict()
+    assert values["people"] == len(tested) > 0
+    assert values["people_in_training"] == len(tested & trained) > 0
+    text = (
+        f"{len(tested & trained)} of the {len(tested)} in the test clips are in training too, with other classes "
+        "(protocol all): accuracy on new people is not measured."
+    )
+    assert f"People: {text}" in str(evaluation)
+    page = save_evaluation(replace(evaluation, run=replace(evaluation.run, folder=tmp_path)))[1]
+    assert text in page.read_text(encoding="utf-8")
+
+    apart = replace(corpus, train=corpus.train.take(~np.isin(subjects[corpus.train.origin[:, 1]], [*tested])))
+    assert "none of the" in str(replace(evaluation, corpus=apart))
+    columns = {name: pack.column(name) for name in ("dataset", "subject")}
+    columns["subject"] = np.where(np.arange(len(pack)) == corpus.test.origin[0, 1], "", subjects)
+
+    class Unknown:
+        subjects = columns["subject"]
+        column = staticmethod(columns.__getitem__)
+
+    unknown = replace(evaluation, corpus=replace(corpus, packs=(Unknown(),)))  # type: ignore[arg-type]
+    assert unknown.people.tested is None
+    assert "People: unknown" in str(unknown)
 
 
 def test_keys_do_not_depend_on_the_words_of_the_report(monkeypatch: pytest.MonkeyPatch) -> None:

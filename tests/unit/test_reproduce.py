@@ -19,7 +19,7 @@ from pgfa.evaluate.table import Cell
 from pgfa.files import write_json
 from pgfa.pack import save_pack
 from pgfa.pack.protocol import DIVISIONS, one_shot_exemplars
-from pgfa.research.reproduce.results import BEST, LAST, VALIDATED
+from pgfa.research.reproduce.results import BATCHES, BEST, LAST, VALIDATED
 from pgfa.research.reproduce.run import reproduce
 from pgfa.research.reproduce.runs import best_epoch
 from pgfa.research.reproduce.spec import load_spec
@@ -91,6 +91,11 @@ def test_each_setting_makes_its_table(data: Path, tmp_path: Path, setting: str, 
     assert len(data["runs"]) == runs
     assert all(run["best"] is not None and run["test_clips"] > 0 for run in data["runs"])
     assert any("epochs 2, not" in note for note in table.notes)
+    for name in (BEST, LAST, VALIDATED):
+        assert isinstance(rows[f"{name}; {BATCHES}"].cells[0], Cell)
+    for run in data["runs"]:
+        assert run["best_batches"] >= run["last_batches"] >= 0
+        assert run["test_clips"] > 64 or run["last_batches"] == run["last"]
 
 
 def test_after_a_stop_it_resumes_to_the_same_table(
@@ -185,9 +190,12 @@ def test_testing_each_epoch_changes_no_weight_and_survives_a_stop(data: Path, tm
 
 
 def test_the_best_epoch_is_the_first_of_equal_ones_and_a_damaged_record_is_named(tmp_path: Path) -> None:
-    lines = [{"epoch": e, "after": a} for e, a in enumerate((0.1, 0.4, 0.4, 0.2))]
+    lines: list[dict[str, float]] = [{"epoch": e, "after": a} for e, a in enumerate((0.1, 0.4, 0.4, 0.2))]
     (tmp_path / TEST_LOG).write_text("\n".join(map(json.dumps, lines)))
-    assert best_epoch(tmp_path) == (1, 0.4)
+    assert best_epoch(tmp_path) == (1, 0.4, None)  # written by an earlier version: without means over batches
+    lines = [line | {"after_batches": b} for line, b in zip(lines, (0.2, 0.3, 0.5, 0.1), strict=True)]
+    (tmp_path / TEST_LOG).write_text("\n".join(map(json.dumps, lines)))
+    assert best_epoch(tmp_path) == (1, 0.4, 0.5)
     (tmp_path / TEST_LOG).write_text('{"epoch": 1}\n')
     with pytest.raises(BadFile, match=TEST_LOG):
         best_epoch(tmp_path)

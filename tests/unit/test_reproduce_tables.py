@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,8 @@ from pgfa.errors import BadConfig
 from pgfa.evaluate.table import Cell
 from pgfa.files import read_json
 from pgfa.research.reproduce.results import (
+    ALONE,
+    BATCHES,
     BEST,
     LAST,
     VALIDATED,
@@ -114,6 +117,23 @@ def test_rows_name_the_protocol_and_columns_without_data_show_it() -> None:
     assert table.notes[-1] == "More."
     assert any("by the labels of the unseen classes" in note for note in table.notes)
     assert any("alpha 0.6 (NTU-60)" in note for note in table.notes)
+
+
+def test_means_over_batches_follow_the_figure_they_belong_to() -> None:
+    """Every row of ours has one; without them, as in files of earlier versions, there is no such row."""
+    base = load_spec("setting-1")
+    spec = base.model_copy(update={"seeds": 2})
+    means = {"before_batches": 0.31, "last_batches": 0.52, "best_batches": 0.92, "validated_batches": 0.73}
+    runs = tuple(replace(run, **means) for run in run_results())
+    table = table_of(ReproductionResults(spec, base, runs, {}))
+    names = [row.name for row in table.rows]
+    cells = {row.name: row.cells for row in table.rows}
+    for name, figure in ((BEST, "92.00"), (LAST, "52.00"), (VALIDATED, "73.00"), (ALONE[False], "31.00")):
+        assert names[names.index(name) + 1] == f"{name}; {BATCHES}"
+        assert str(cells[f"{name}; {BATCHES}"][0]) == f"{figure} ± 0.00"
+    assert any("batches of 64 test clips" in note for note in table.notes)
+    older = table_of(ReproductionResults(spec, base, run_results(), {}))
+    assert not [row.name for row in older.rows if BATCHES in row.name]
 
 
 def test_a_protocol_that_was_not_run_has_no_row() -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from pgfa.config import TrainSettings
-from pgfa.train.schedule import learning_rate_at, sample_order, step_seed
+from pgfa.train.schedule import learning_rate_at, sample_order, step_seed, whole_order
 
 PAPER = TrainSettings(recipe="paper", epochs=100)
 
@@ -76,6 +76,17 @@ def test_all_clips_are_drawn_if_fewer_than_a_batch() -> None:
     order = sample_order(TrainSettings(batch_size=64), labels_of(3, 4), 0)
     assert order.shape == (1, 7)
     assert sorted(order[0].tolist()) == list(range(7))
+
+
+@pytest.mark.parametrize(("clips", "sizes"), [(37, [10, 10, 10, 7]), (40, [10] * 4), (4, [4])])
+def test_the_whole_order_has_every_clip_once_and_a_smaller_last_batch(clips: int, sizes: list[int]) -> None:
+    """Its full batches are those of `sample_order`."""
+    settings, labels = TrainSettings(batch_size=10), labels_of(*[1] * clips)
+    steps = whole_order(settings, labels, 3)
+    assert [len(step) for step in steps] == sizes
+    assert sorted(np.concatenate(steps).tolist()) == list(range(clips))
+    for whole, full in zip(steps, sample_order(settings, labels, 3), strict=False):
+        assert whole.tolist() == full.tolist()
 
 
 @pytest.mark.parametrize("sampling", ["clips", "classes"])

@@ -46,6 +46,32 @@ def test_every_clip_weighs_the_same() -> None:
     assert score(truth, predictions, 2).accuracy == 128 / 129
 
 
+@pytest.mark.parametrize("clips", [1, 63, 64, 65, 128, 160, 1374])
+def test_the_batch_mean_by_a_loop_over_batches(clips: int) -> None:
+    """As in the authors' test: an accuracy per batch of at most 64 clips, then their mean."""
+    random = np.random.default_rng(clips)
+    truth = np.sort(random.integers(0, 5, clips))
+    predictions = np.where(random.random(clips) < truth / 5, truth, (truth + 1) % 5)
+    accuracies, batch = [], []
+    for position, (a, b) in enumerate(zip(truth.tolist(), predictions.tolist(), strict=True)):
+        batch.append(a == b)
+        if len(batch) == 64 or position == clips - 1:
+            accuracies.append(sum(batch) / len(batch))
+            batch = []
+    result = score(truth, predictions, 5)
+    assert result.batch_mean == pytest.approx(sum(accuracies) / len(accuracies))
+    assert result.accuracy == pytest.approx(np.mean(truth == predictions))
+
+
+def test_clips_of_a_smaller_last_batch_weigh_more() -> None:
+    """The last 30 of 1,374 clips, one of 22 batches: 2.1 times as much as in the accuracy per clip."""
+    truth = np.zeros(1374, dtype=np.int64)
+    predictions = np.where(np.arange(1374) < 1344, 1, 0)
+    result = score(truth, predictions, 2)
+    assert result.batch_mean == pytest.approx(1 / 22)
+    assert result.batch_mean / result.accuracy == pytest.approx(2.08, abs=0.005)
+
+
 def test_one_clip() -> None:
     result = score(np.array([2]), np.array([2]), 4)
     assert (result.accuracy, result.class_mean, result.low, result.high) == (1, 1, 1, 1)

@@ -11,6 +11,7 @@ from cyclopts import Parameter
 from pgfa.cli.options import Device, Quiet, Switch
 from pgfa.cli.training import MODEL, SENTENCES
 from pgfa.config import ModelSettings, TextSettings
+from pgfa.errors import BadConfig
 
 
 def benchmark(
@@ -31,9 +32,11 @@ def benchmark(
     Parameters
     ----------
     spec
-        Specification (TOML): training sets, splits, methods, alignments, seeds, protocols.
+        Specification (TOML): training sets, splits, methods, alignments, seeds, protocols. With --report-only also a
+        folder of results (OUT/summary, or one below results/): tables and report are written again from it.
     out
-        Output folder: results.parquet, curves.parquet, tables.txt, .md and .tex, report.html.
+        Output folder: results.parquet, curves.parquet, tables.txt, .md and .tex, report.html, and summary/ with the
+        rows as small text files.
     packs
         Folder that contains the packs named in the specification.
     jobs
@@ -41,14 +44,27 @@ def benchmark(
     report_only
         Train nothing; write tables and report of the finished splits, even while the benchmark is running.
     """
-    from pgfa.research.benchmark.run import run_benchmark
+    from pgfa.research.benchmark.run import RESULTS, report_summary, run_benchmark
     from pgfa.research.benchmark.spec import load_benchmark
+    from pgfa.research.benchmark.summary import ROWS
 
-    results = run_benchmark(
-        load_benchmark(spec), out, packs, jobs=jobs, device=device, report_only=report_only, show=not quiet
-    )
+    rows = out / RESULTS
+    if report_only and spec.is_dir():
+        results, rows = report_summary(spec, out), spec / ROWS
+    elif spec.is_dir():
+        raise BadConfig(f"{spec} is a folder of results: add --report-only, or name a specification (TOML)")
+    else:
+        results = run_benchmark(
+            load_benchmark(spec),
+            out,
+            packs,
+            jobs=jobs,
+            device=device,
+            report_only=report_only,
+            show=not quiet,
+        )
     print((out / "tables.txt").read_text(encoding="utf-8").split("\n\n")[0])
-    print(f"all tables: {out / 'tables.txt'}, .md, .tex\nrows:       {out / 'results.parquet'}")
+    print(f"all tables: {out / 'tables.txt'}, .md, .tex\nrows:       {rows}")
     print(f"report:     {out / 'report.html'}")
     if results.errors:
         print(

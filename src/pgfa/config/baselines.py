@@ -17,7 +17,7 @@ class BaselineSettings(StageSettings):
     epochs: Annotated[int, Field(ge=1)] = 100
     """Passes over the stored features of the training clips, for every baseline that is trained on them."""
     batch_size: Annotated[int, Field(ge=2)] = 128
-    """Clips per step of these baselines. The last partial batch is dropped."""
+    """Clips per step of these baselines. The last partial batch is dropped, but for `smie` under `paper`."""
     learning_rate: Annotated[float, Field(gt=0)] = 1e-3
     """Peak learning rate of `pgfa-frozen`, `devise` and `vae`."""
     smie_learning_rate: Annotated[float, Field(gt=0)] = 3e-4

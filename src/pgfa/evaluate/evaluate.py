@@ -9,7 +9,7 @@ from typing import Any, Final
 from pgfa.adapt import ALIGNMENTS, align_with, cosines, nearest
 from pgfa.config import ENCODERS, AdaptSettings, RunSettings
 from pgfa.errors import BadConfig
-from pgfa.evaluate.evaluation import Evaluation
+from pgfa.evaluate.evaluation import BATCH_MEAN, Evaluation
 from pgfa.evaluate.feature_map import feature_map
 from pgfa.evaluate.report.content import (
     AFTER,
@@ -116,7 +116,7 @@ def _report(evaluation: Evaluation, notes: tuple[str, ...], command: str) -> Rep
     ]
     return Report(
         title=run.settings.split,
-        run=_run_facts(run, corpus),
+        run=_run_facts(evaluation),
         table=[_row(BEFORE[evaluation.start], evaluation.before), _row(AFTER, evaluation.after)],
         classes=[UnseenClass(action.label, sentence_of(action, variant)) for action in corpus.unseen],
         predictions=predictions,
@@ -133,18 +133,21 @@ def _report(evaluation: Evaluation, notes: tuple[str, ...], command: str) -> Rep
     )
 
 
-def _run_facts(run: Run, corpus: Corpus) -> dict[str, str]:
-    settings = run.settings
+def _run_facts(evaluation: Evaluation) -> dict[str, str]:
+    corpus, settings = evaluation.corpus, evaluation.run.settings
+    batch_means = (f"{100 * score.batch_mean:.1f} %" for score in (evaluation.before, evaluation.after))
     return {
         "Split": f"{settings.split}: {len(corpus.unseen)} unseen classes",
         "Trained on": f"{len(corpus.train):,} clips of {len(corpus.seen)} seen classes, from "
         + ", ".join(Path(path).name for path in settings.packs),
         "Tested on": f"{len(corpus.test):,} clips",
+        "People": str(evaluation.people).removeprefix("People: "),
         "Recipe": f"{settings.train.recipe}, {settings.train.epochs} epochs, seed {settings.train.seed}",
         "Model": f"{settings.model.encoder} ({ENCODERS[settings.model.encoder]}), "
         f"objective {settings.train.objective}",
         "Sentences": f"encoder {settings.text.encoder}; {', '.join(settings.text.variants)}",
         "Alignment": ALIGNMENTS[settings.adapt.method].describe(settings.adapt),
+        "Batch mean": f"{' before, '.join(batch_means)} after alignment. {BATCH_MEAN.partition(': ')[2]}",
     }
 
 

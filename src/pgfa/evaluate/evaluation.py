@@ -10,6 +10,7 @@ mapped in `read_evaluation`, the one reader of files of every format; tests hold
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -22,6 +23,9 @@ from pgfa.errors import BadFile
 from pgfa.evaluate.report.content import AFTER, BEFORE, Start
 from pgfa.evaluate.score import Score
 from pgfa.files import read_json
+from pgfa.pack import Pack
+from pgfa.train.accuracy import TEST_BATCH
+from pgfa.train.clip_set import ClipSet
 from pgfa.train.corpus import Corpus
 from pgfa.train.run import Run
 
@@ -29,6 +33,39 @@ FORMAT: Final = 2
 
 _SCORES_1: Final[dict[str, Start]] = {"from_sentences": "sentences", "from_one_clip": "exemplars"}
 _AFTER_1: Final = "after_alignment"
+
+
+BATCH_MEAN: Final = (
+    f"Batch mean: mean accuracy of batches of {TEST_BATCH} clips, in the order of the files, as the authors' code "
+    "computes it."
+)
+
+
+@dataclass(frozen=True)
+class PeopleCount:
+    """People in the test clips; None where they are unknown.
+
+    Attributes:
+        tested: number of people in the test clips.
+        trained: number of these who are in the training clips too, with other classes.
+        protocol: division of the clips.
+    """
+
+    tested: int | None
+    trained: int | None
+    protocol: str
+
+    def __str__(self) -> str:
+        if self.tested is None:
+            return (
+                f"People: unknown, so they may be the same in training and test (protocol {self.protocol})."
+            )
+        if not self.trained:
+            return f"People: none of the {self.tested} in the test clips is in training (protocol {self.protocol})."
+        return (
+            f"People: {self.trained} of the {self.tested} in the test clips are in training too, with other classes "
+            f"(protocol {self.protocol}): accuracy on new people is not measured."
+        )
 
 
 @dataclass(frozen=True)
@@ -55,18 +92,32 @@ class Evaluation:
         """What represents each class before alignment: its sentence, or in a one-shot split its exemplar."""
         return "sentences" if self.corpus.exemplars is None else "exemplars"
 
+    @property
+    def people(self) -> PeopleCount:
+        """People in the test clips, and how many of them the run was trained on."""
+        packs, dataset = self.corpus.packs, self.corpus.unseen[0].dataset
+        tested, trained = (
+            _subjects(packs, clips, dataset) for clips in (self.corpus.test, self.corpus.train)
+        )
+        if "" in tested | trained:
+            return PeopleCount(None, None, self.run.settings.protocol)
+        return PeopleCount(len(tested), len(tested & trained), self.run.settings.protocol)
+
     def __str__(self) -> str:
         classes = len(self.corpus.unseen)
         lines = [
             f"{self.run.settings.split}: {classes} unseen classes, {self.before.clips:,} clips, "
             f"chance {100 / classes:.1f} %",
-            " " * 18 + "accuracy  (95 % interval)   class mean",
+            " " * 18 + "accuracy  (95 % interval)   class mean   batch mean",
         ]
         for name, score in ((BEFORE[self.start], self.before), (AFTER, self.after)):
             interval = f"({100 * score.low:.1f} to {100 * score.high:.1f})"
             lines.append(
                 f"  {name:<16}{100 * score.accuracy:7.1f} %  {interval:<17}{100 * score.class_mean:9.1f} %"
+                f"{100 * score.batch_mean:11.1f} %"
             )
+        lines.append(f"  {BATCH_MEAN}")
+        lines.append(f"  {self.people}")
         return "\n".join(lines)
 
     def to_dict(self) -> dict[str, Any]:
@@ -88,6 +139,8 @@ class Evaluation:
             "start": self.start,
             "before": _score_values(self.before),
             "after": _score_values(self.after),
+            "people": self.people.tested,
+            "people_in_training": self.people.trained,
             "removed": self.run.facts["removed"],
         }
 
@@ -113,6 +166,15 @@ def read_evaluation(path: Path) -> dict[str, Any]:
     if not (isinstance(values.get("before"), dict) and isinstance(values.get("after"), dict)):
         raise BadFile(path, expected="scores before and after alignment", found=f"keys {', '.join(values)}")
     return dict(values)
+
+
+def _subjects(packs: Sequence[Pack], clips: ClipSet, dataset: str) -> set[str]:
+    """Who performs the clips of a data set; "" where unknown."""
+    subjects: set[str] = set()
+    for number, pack in enumerate(packs):
+        index = clips.origin[clips.origin[:, 0] == number, 1]
+        subjects |= set(pack.subjects[index][pack.column("dataset")[index] == dataset].tolist())
+    return subjects
 
 
 def _score_values(score: Score) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pgfa.evaluate.bootstrap import bootstrap_interval
+from pgfa.train.accuracy import batch_mean
 
 Labels = NDArray[np.int64]
 
@@ -18,6 +19,7 @@ class Score:
 
     Attributes:
         accuracy: fraction of clips that are correct (each clip weighs the same, whatever its batch).
+        batch_mean: mean over batches of the accuracy, as in the authors' code: for comparison with published figures.
         class_mean: mean over classes of the accuracy on their clips; classes without clips do not count.
         low, high: 95 % percentile bootstrap interval of `accuracy` over clips.
         clips: number of clips.
@@ -25,6 +27,7 @@ class Score:
     """
 
     accuracy: float
+    batch_mean: float
     class_mean: float
     low: float
     high: float
@@ -36,7 +39,7 @@ def score(truth: Labels, predictions: Labels, classes: int, *, seed: int = 0) ->
     """Score predictions against the true classes.
 
     Args:
-        truth, predictions: (N,) class numbers below `classes`.
+        truth, predictions: (N,) class numbers below `classes`, in the order of the clips' files.
         classes: number of candidate classes, K.
         seed: of the bootstrap.
 
@@ -55,6 +58,7 @@ def score(truth: Labels, predictions: Labels, classes: int, *, seed: int = 0) ->
     low, high = bootstrap_interval(correct.astype(np.float64), seed=seed)
     return Score(
         accuracy=float(correct.mean()),
+        batch_mean=batch_mean(correct),
         class_mean=float((confusion.diagonal()[size > 0] / size[size > 0]).mean()),
         low=low,
         high=high,

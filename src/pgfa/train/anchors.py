@@ -9,6 +9,7 @@ from pgfa.adapt import align_with, nearest, unit_rows
 from pgfa.config import RunSettings
 from pgfa.model.encoder import MotionEncoder
 from pgfa.text.anchors import class_anchors
+from pgfa.train.accuracy import batch_mean
 from pgfa.train.corpus import Corpus
 from pgfa.train.features import features_of
 
@@ -25,16 +26,19 @@ def unseen_anchors(
 def evaluate_epoch(
     model: MotionEncoder, corpus: Corpus, settings: RunSettings, centre: NDArray[np.float32]
 ) -> dict[str, float]:
-    """Accuracy on the test clips with the model as it is, before and after alignment.
+    """Accuracy on the test clips with the model as it is, before and after alignment; per clip and mean over batches.
 
     Choosing an epoch by these numbers is selection by the labels of unseen classes: method.md section 5.
     """
     features = features_of(model, corpus.test.positions, corpus.test.present)
     anchors = unseen_anchors(model, corpus, settings, centre)
     alignment = align_with(features, anchors, settings.adapt)
-    labels = corpus.test.labels
+    before = nearest(features, anchors) == corpus.test.labels
+    after = alignment.predictions == corpus.test.labels
     return {
         "alpha": settings.adapt.alpha,
-        "before": float((nearest(features, anchors) == labels).mean()),
-        "after": float((alignment.predictions == labels).mean()),
+        "before": float(before.mean()),
+        "after": float(after.mean()),
+        "before_batches": batch_mean(before),
+        "after_batches": batch_mean(after),
     }

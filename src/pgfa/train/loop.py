@@ -10,7 +10,9 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from pgfa.config import TrainSettings
@@ -27,6 +29,9 @@ B_co = TypeVar("B_co", covariant=True)
 
 Schedule = Callable[[TrainSettings, int, int, int], float]
 """(settings, epoch, step, steps per epoch) -> learning rate."""
+
+Order = Callable[[TrainSettings, NDArray[np.int64], int], NDArray[np.int64] | list[NDArray[np.int64]]]
+"""(settings, labels, epoch) -> indices of the samples of each step."""
 
 
 class Data(Protocol[B_co]):
@@ -52,6 +57,7 @@ def train_epochs(
     show: bool = False,
     bar: Progress | None = None,
     schedule: Schedule = learning_rate_at,
+    order: Order = sample_order,
     save_every: int = 1,
 ) -> Iterator[dict[str, Any]]:
     """Train `model` in place, or resume in `out`; yields the metrics of each epoch before they are logged.
@@ -71,6 +77,7 @@ def train_epochs(
         show: report progress, speed and time left on stderr.
         bar: the progress of a longer job, advanced instead of a bar of its own.
         schedule: learning rate over time.
+        order: samples of each step.
         save_every: epochs between two checkpoints, for models that train in seconds.
 
     Raises:
@@ -81,16 +88,16 @@ def train_epochs(
     labels = data.labels.cpu().numpy()
     optimiser = _optimiser(settings, model)
     first_epoch = _resume(out, model, optimiser, identity)
-    clips_per_epoch = sample_order(settings, labels, 0).size
+    clips_per_epoch = sum(map(len, order(settings, labels, 0)))
     own_bar = Progress(title, settings.epochs * clips_per_epoch, first_epoch * clips_per_epoch, "clips", show)
     with nullcontext(bar) if bar else own_bar as bar:
         for epoch in range(first_epoch, settings.epochs):
             started, losses = time.perf_counter(), []
-            order = sample_order(settings, labels, epoch)  # (steps, batch size)
+            steps = order(settings, labels, epoch)
             model.train()
-            for step, index in enumerate(order):
+            for step, index in enumerate(steps):
                 torch.manual_seed(step_seed(settings, epoch, step))  # augmentation and dropout
-                learning_rate = schedule(settings, epoch, step, len(order))
+                learning_rate = schedule(settings, epoch, step, len(steps))
                 for group in optimiser.param_groups:
                     group["lr"] = learning_rate
                 batch = data.batch(torch.from_numpy(index).to(device), epoch)
@@ -111,7 +118,7 @@ def train_epochs(
                 "epoch": epoch,
                 "loss": round(mean_loss, 6),
                 "learning_rate": learning_rate,
-                "clips_per_second": round(order.size / seconds, 1),
+                "clips_per_second": round(clips_per_epoch / seconds, 1),
                 "seconds": round(seconds, 3),
             }
             yield metrics

@@ -43,6 +43,12 @@ def sample_order(settings: TrainSettings, labels: NDArray[np.int64], epoch: int)
     return order[: steps * settings.batch_size].reshape(steps, settings.batch_size)
 
 
+def whole_order(settings: TrainSettings, labels: NDArray[np.int64], epoch: int) -> list[NDArray[np.int64]]:
+    """As `sample_order` of `clips`, but every clip once: the last batch may be smaller."""
+    order = np.random.default_rng([settings.seed, epoch]).permutation(len(labels))
+    return np.split(order, range(settings.batch_size, len(labels), settings.batch_size))
+
+
 def step_seed(settings: TrainSettings, epoch: int, step: int) -> int:
     """Seed of everything random inside a step: augmentation and dropout."""
     words = np.random.SeedSequence([settings.seed, epoch, step]).generate_state(2, np.uint32)

@@ -22,9 +22,9 @@ from pgfa.train.checkpoint import load_checkpoint, save_checkpoint
 from pgfa.train.classifier import train_classifier
 from pgfa.train.clip_set import ClipSet
 from pgfa.train.features import features_of
-from pgfa.train.loop import Schedule, train_epochs
+from pgfa.train.loop import Order, Schedule, train_epochs
 from pgfa.train.run import CORPUS, open_or_create_run
-from pgfa.train.schedule import learning_rate_at
+from pgfa.train.schedule import learning_rate_at, sample_order
 from pgfa.train.sentences import class_sentences
 
 M = TypeVar("M", bound=nn.Module)
@@ -170,6 +170,7 @@ def train_on_features(
     constants: Mapping[str, Any] | None = None,
     learning_rate: float | None = None,
     schedule: Schedule = learning_rate_at,
+    order: Order = sample_order,
     features: Tensor | None = None,
 ) -> None:
     """Train a baseline's own module on stored features, resume, or load it; it ends in evaluation mode.
@@ -182,6 +183,7 @@ def train_on_features(
         constants: other values that decide them, as JSON: constants of the baseline's file.
         learning_rate: peak learning rate, that of the options if None.
         schedule: learning rate over time.
+        order: clips of each step; one that is not the default must be named in `constants`.
         features: (N, D') for the batches, instead of the encoder's features.
     """
     train, options = encoded.settings.train, encoded.options
@@ -211,8 +213,9 @@ def train_on_features(
         encoded.tensor(encoded.train) if features is None else features, encoded.tensor(encoded.labels)
     )
     for _ in train_epochs(
-        module, objective, data, settings, out, identity, title=name, schedule=schedule, save_every=SAVE_EVERY
-    ):
+        module, objective, data, settings, out, identity,
+        title=name, schedule=schedule, order=order, save_every=SAVE_EVERY,
+    ):  # fmt: skip
         pass
 
 

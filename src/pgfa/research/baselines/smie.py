@@ -21,6 +21,7 @@ from pgfa.research.baselines.base import Array, Baseline
 from pgfa.research.baselines.encoded import Encoded, FeatureBatch, on_encoder, train_on_features
 from pgfa.train.clip_set import ClipSet
 from pgfa.train.features import BATCH, features_of
+from pgfa.train.schedule import sample_order, whole_order
 
 DROPPED = 0.3  # of the frames: the most moving 15 of 50, then as many again at random
 MARGIN, WEIGHT = 0.1, 0.5  # of the temporal term
@@ -162,7 +163,10 @@ class CriticScores:
 
 
 def fit(encoded: Encoded) -> CriticScores:
-    """Train the critic, resume, or load it. As the encoder is frozen, calm features are computed in advance."""
+    """Train the critic, resume, or load it. As the encoder is frozen, calm features are computed in advance.
+
+    Under `paper` every epoch ends with the partial batch, as in the authors' code; else it is dropped.
+    """
     options = encoded.options
     torch.manual_seed(encoded.settings.train.seed)
     critic = Critic(encoded.train.shape[1], encoded.anchors.shape[1]).to(encoded.device)
@@ -178,11 +182,14 @@ def fit(encoded: Encoded) -> CriticScores:
         part = layer_normalised(calm[0][sample, batch.index])
         return smie_loss(critic, batch.features, part, anchors[batch.labels])
 
+    paper = options.recipe == "paper"
     train_on_features(
         critic, "smie", loss, encoded, {"smie_learning_rate", "smie_samples"},
-        learning_rate=options.smie_learning_rate, schedule=smie_schedule, features=whole,
+        constants={"last_batch": "partial"} if paper else None,
+        learning_rate=options.smie_learning_rate, schedule=smie_schedule,
+        order=whole_order if paper else sample_order, features=whole,
     )  # fmt: skip
-    return CriticScores(encoded, critic, skip_norm=options.recipe == "paper")
+    return CriticScores(encoded, critic, skip_norm=paper)
 
 
 BASELINE = Baseline(

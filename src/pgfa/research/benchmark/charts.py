@@ -55,11 +55,11 @@ def lines_of(curves: pl.DataFrame, column: SplitColumn, curve: str, names: Seque
         rows = points.filter(pl.col("alignment") == name)
         means = {}
         if curve == CLIPS:
-            all_clips = rows.group_by("split", "seed").agg(pl.all().sort_by("x").last())
+            all_clips = rows.group_by("split", "seed", maintain_order=True).agg(pl.all().sort_by("x").last())
             if len(all_clips):
                 means[_mean(all_clips, "x")] = _mean(all_clips, "accuracy")
             rows = rows.filter(pl.col("x").is_in([float(n) for n in NUMBERS]) & (pl.col("x") < largest))
-        for (x,), group in rows.group_by("x"):
+        for (x,), group in rows.group_by("x", maintain_order=True):
             if len(group) == runs:
                 means[float(str(x))] = _mean(group, "accuracy")
         if means:

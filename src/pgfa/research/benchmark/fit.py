@@ -64,7 +64,9 @@ class FitJob:
     @property
     def key(self) -> str:
         """Digest of everything that determines the stored output, except clips and code."""
-        return digest(VERSION, self.options.canonical(omit_since=2), self.folder.name)
+        parts = [VERSION, self.options.canonical(omit_since=2), self.folder.name]
+        # Since this was added, `smie` keeps the last partial batch under `paper`; other outputs are as they were.
+        return digest(*parts, *(["last_batch partial"] if self.options.recipe == "paper" else []))
 
 
 @dataclass(frozen=True)

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
 
-import numpy as np
 import polars as pl
 
-from pgfa.evaluate.bootstrap import Difference, half_width, paired_bootstrap
+from pgfa.evaluate.student import Difference, half_width, holm, paired_difference
 from pgfa.evaluate.table import NOT_KNOWN, Cell
-from pgfa.research.benchmark.evaluation import CHOSEN, correct_clips
+from pgfa.research.benchmark.evaluation import CHOSEN
 from pgfa.research.benchmark.spec import VALIDATED, BenchmarkSettings
 
 
@@ -119,35 +118,41 @@ class BenchmarkResults:
 
     @cached_property
     def differences(self) -> dict[tuple[SplitColumn, Variant], Difference]:
-        """Validated accuracy minus the reference's, on the same clips and seeds."""
-        differences: dict[tuple[SplitColumn, Variant], Difference] = {}
+        """Validated accuracy minus that of the reference, corrected within each column."""
         reference = Variant(*self.spec.reference)
+        return self._compared({v: reference for v in self.variants if v != reference})
+
+    @cached_property
+    def method_differences(self) -> dict[tuple[SplitColumn, Variant], Difference]:
+        """Validated accuracy minus that of the reference's method after the same alignment, corrected likewise."""
+        method = self.spec.reference[0]
+        pairs = {v: Variant(method, v.alignment) for v in self.variants if v.method != method}
+        return self._compared({v: other for v, other in pairs.items() if other in self.variants})
+
+    def _compared(self, pairs: Mapping[Variant, Variant]) -> dict[tuple[SplitColumn, Variant], Difference]:
+        """Each variant minus the other of its pair; the differences of a column are one family."""
+        differences: dict[tuple[SplitColumn, Variant], Difference] = {}
         for column in self.columns:
-            # A variant that misses a run is compared on the others: variants with the same runs go together.
-            groups: dict[tuple[tuple[str, int], ...], list[Variant]] = {}
-            for variant in self.variants:
-                common = self._correct(column, variant).keys() & self._correct(column, reference).keys()
-                if common and variant != reference:
-                    groups.setdefault(tuple(sorted(common)), []).append(variant)
-            for runs, variants in groups.items():
-                splits = []
-                for split in dict.fromkeys(split for split, _ in runs):
-                    seeds = [run for run in runs if run[0] == split]
-                    base = self._stack(column, reference, seeds)
-                    splits.append(np.stack([self._stack(column, v, seeds) - base for v in variants], axis=2))
-                for variant, difference in zip(variants, paired_bootstrap(splits), strict=True):
-                    differences[column, variant] = difference
+            units = {v: self._paired_units(column, v, other) for v, other in pairs.items()}
+            compared = [v for v in units if units[v]]
+            corrected = holm([paired_difference(units[v]) for v in compared])
+            differences |= {(column, v): d for v, d in zip(compared, corrected, strict=True)}
         return differences
 
-    def _correct(self, column: SplitColumn, variant: Variant) -> dict[tuple[str, int], np.ndarray]:
-        """(split, seed) -> (clips,) which were recognised correctly."""
-        return {
-            (split, int(row["seed"])): correct_clips(row)
-            for split in column.splits
-            for row in self._runs.get((column.training, split, VALIDATED, *variant), [])
-            if row["right"] is not None
-        }
+    def _paired_units(self, column: SplitColumn, variant: Variant, other: Variant) -> list[float]:
+        """The independent differences of two variants, on the runs that both have: of splits if the column has
+        several (mean over seeds), else of seeds."""
+        by_split = []
+        for split in column.splits:
+            first, second = (self._accuracies(column, split, v) for v in (variant, other))
+            seeds = [first[seed] - second[seed] for seed in first if seed in second]
+            if seeds:
+                by_split.append(seeds)
+        if len(column.splits) > 1:
+            return [sum(seeds) / len(seeds) for seeds in by_split]
+        return by_split[0] if by_split else []
 
-    def _stack(self, column: SplitColumn, variant: Variant, runs: Sequence[tuple[str, int]]) -> np.ndarray:
-        correct = self._correct(column, variant)
-        return np.stack([correct[run] for run in runs], axis=1).astype(np.float32)
+    def _accuracies(self, column: SplitColumn, split: str, variant: Variant) -> dict[int, float]:
+        """Seed -> validated accuracy."""
+        rows = self._runs.get((column.training, split, VALIDATED, *variant), [])
+        return {int(row["seed"]): float(row["accuracy"]) for row in rows}

@@ -1,4 +1,4 @@
-"""`pgfa benchmark`: plan, fit over processes, evaluate, then one Parquet file, tables, figures and a report.
+"""`pgfa benchmark`: plan, fit over processes, evaluate, then rows, tables, figures and a report.
 
 Everything that is finished is a file: stopped or killed at any moment, the same command resumes.
 """
@@ -24,11 +24,14 @@ from pgfa.research.benchmark.page import page
 from pgfa.research.benchmark.plan import SplitJob, plan
 from pgfa.research.benchmark.results import BenchmarkResults
 from pgfa.research.benchmark.spec import BenchmarkSettings, protocol_column
+from pgfa.research.benchmark.summary import load_summary, save_summary
 from pgfa.research.benchmark.tables import tables_of
 from pgfa.research.benchmark.workers import Task, TaskResult, run_tasks
 from pgfa.research.selection import GRIDS
 
 RESULTS, CURVES, TABLES, REPORT = "results.parquet", "curves.parquet", "tables", "report.html"
+SUMMARY = "summary"
+"""Folder with what `pgfa.research.benchmark.summary` writes."""
 
 
 @dataclass(frozen=True)
@@ -171,6 +174,23 @@ def _report_finished(split_jobs: Sequence[SplitJob], spec: BenchmarkSettings, ou
     return _collect(finished, spec, {}, out)
 
 
+def report_summary(folder: Path, out: Path) -> Benchmark:
+    """Tables and page from the files of a finished benchmark: no pack and no trained run is needed.
+
+    Args:
+        folder: with what `pgfa.research.benchmark.summary` writes.
+        out: folder for tables and page.
+
+    Raises:
+        BadConfig, BadFile: as `load_summary`.
+    """
+    spec, rows, points = load_summary(folder)
+    benchmark = Benchmark(rows, points)
+    out.mkdir(parents=True, exist_ok=True)
+    write_report(benchmark, spec, out)
+    return benchmark
+
+
 def write_report(benchmark: Benchmark, spec: BenchmarkSettings, out: Path) -> None:
     """Tables as text, Markdown and LaTeX, and the page."""
     results = BenchmarkResults(spec, benchmark.results)
@@ -222,6 +242,7 @@ def _collect(
     benchmark = Benchmark(protocol_column(pl.concat(frames)), pl.concat(points))
     write_atomic(out / RESULTS, benchmark.results.write_parquet)
     write_atomic(out / CURVES, benchmark.curves.write_parquet)
+    save_summary(out / SUMMARY, spec, benchmark.results, benchmark.curves)
     write_report(benchmark, spec, out)
     return benchmark
 

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 import numpy as np
 import polars as pl
 
-from pgfa.evaluate.bootstrap import Difference
+from pgfa.evaluate.student import Difference
 from pgfa.evaluate.table import NOT_KNOWN, Cell, Row, Table
 from pgfa.research.benchmark.results import BenchmarkResults, SplitColumn, Variant
 from pgfa.research.benchmark.spec import TEST_SELECTED, VALIDATED, BenchmarkSettings
 
-SPREAD = "± half of a 95 % interval: over splits if there are several, else over seeds (Student)"
+SPREAD = (
+    "± half of Student's 95 % interval of one figure, not corrected for their number: over splits if there are several "
+    "(seeds averaged), else over seeds; a single run has none"
+)
+STARS = (
+    "In brackets Student's 95 % interval of the paired difference: over splits if a column has several (seeds "
+    'averaged), else over seeds, then for this split alone; "-": a single run, no interval. It is not corrected; the '
+    "star is: * if p is below 5 % after Holm's correction for all differences of this column of this table."
+)
 
 CellOf = Callable[[SplitColumn, Variant], Cell | str]
 
@@ -35,7 +43,11 @@ def tables_of(results: BenchmarkResults) -> list[Table]:
     spec = results.spec
     tables = [_accuracy_table(results)]
     if spec.protocols[0] == VALIDATED and results.differences:
-        tables.append(_difference_table(results))
+        reference, others = results.spec.reference, results.differences
+        tables.append(_difference_table(results, f"points above {' / '.join(reference)}", others))
+        if pairs := results.method_differences:
+            title = f"points above {reference[0]} after the same alignment"
+            tables.append(_difference_table(results, title, pairs))
     tables.append(_figure_table(results, "class_mean", "mean over classes, %", (f"{SPREAD}.",)))
     if results.rows["gzsl_h"].is_not_null().any():
         tables += _generalised_tables(results)
@@ -80,14 +92,28 @@ def _accuracy_table(results: BenchmarkResults) -> Table:
     return _figure_table(results, "accuracy", "accuracy on unseen classes, %", tuple(notes))
 
 
-def _difference_table(results: BenchmarkResults) -> Table:
-    reference = results.spec.reference
+def _difference_table(
+    results: BenchmarkResults, title: str, differences: Mapping[tuple[SplitColumn, Variant], Difference]
+) -> Table:
+    compared = {variant for _, variant in differences}
     return _table(
         results,
-        f"points above {' / '.join(reference)}",
-        lambda column, variant: _interval(results.differences.get((column, variant))),
-        ("95 % interval by paired bootstrap over splits, seeds and clips; * if it excludes 0.",),
-        [variant for variant in results.variants if variant != reference],
+        title,
+        lambda column, variant: _difference(differences.get((column, variant))),
+        (STARS,),
+        [variant for variant in results.variants if variant in compared],
+    )
+
+
+def people_note(spec: BenchmarkSettings) -> str:
+    """Who performs the test clips of the generalised test."""
+    division = spec.run.protocol
+    aside = "Test clips of seen classes are of people set aside, who train nothing (random clips if people are unknown)"
+    if division == "cross-subject":
+        return f"{aside}; those of unseen classes are of the division's test subjects (cross-subject)."
+    return (
+        f"{aside}; but most people in test clips of unseen classes are in training clips of seen classes (division "
+        f"{division}): accuracy on unseen classes and H are not those of new people."
     )
 
 
@@ -95,7 +121,7 @@ def _generalised_tables(results: BenchmarkResults) -> list[Table]:
     chosen_on = "on pseudo-unseen classes" if results.spec.protocols[0] == VALIDATED else "on the test clips"
     note = (
         "Test clips of seen and unseen classes, all classes candidates. Calibrated stacking, penalty chosen "
-        f"{chosen_on}. Accuracies are means over classes."
+        f"{chosen_on}. Accuracies are means over classes. {people_note(results.spec)}"
     )
     titles = {
         "gzsl_h": "generalised, H, %",
@@ -143,8 +169,11 @@ def _seconds(rows: pl.DataFrame, method: str, column: SplitColumn) -> str:
     return f"{float(np.mean(seconds.to_list())):,.1f}" if len(seconds) else NOT_KNOWN
 
 
-def _interval(difference: Difference | None) -> str:
+def _difference(difference: Difference | None) -> str:
     if difference is None:
         return NOT_KNOWN
-    mean, low, high = (100 * value for value in (difference.mean, difference.low, difference.high))
-    return f"{mean:+.1f} ({low:+.1f} to {high:+.1f}){'*' if difference.clear else ''}"
+    mean, low, high = difference.mean, difference.low, difference.high
+    if low is None or high is None:
+        reason = "no spread" if difference.p is not None else NOT_KNOWN
+        return f"{100 * mean:+.1f} ({reason})"
+    return f"{100 * mean:+.1f} ({100 * low:+.1f} to {100 * high:+.1f}){'*' if difference.clear else ''}"

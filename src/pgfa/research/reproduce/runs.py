@@ -103,7 +103,11 @@ def run_results(split: SplitRuns, alpha: AlphaChoice | None, device: str, bar: P
         with suppress(BadFile):
             saved = read_json(folder / "result.json")
             if isinstance(saved, dict) and saved.get("key") == keys[seed]:
-                results[seed] = saved_result(saved["result"])
+                result = saved_result(saved["result"])
+                if (
+                    result.last_batches is not None
+                ):  # earlier versions did not store it: evaluated again below
+                    results[seed] = result
     if len(results) < len(split.runs):
         bar.set_title(f"{split.column.dataset}/{split.split}: prepare")
         corpus = prepare_selection(split.selection, split.runs[0])
@@ -122,7 +126,7 @@ def _evaluate(
     settings, folder = split.runs[seed], split.folders[seed]
     evaluation = evaluate_run(replace(open_run(folder, device=device), settings=settings), corpus)
     classes = len(corpus.unseen)
-    epoch, accuracy = best_epoch(folder) if settings.train.test_each_epoch else (None, None)
+    epoch, accuracy, batches = best_epoch(folder) if settings.train.test_each_epoch else (None, None, None)
     validated = None
     if alpha:
         aligned = align(evaluation.features, evaluation.alignment.anchors, alpha.alpha)
@@ -142,16 +146,24 @@ def _evaluate(
         validated=validated.accuracy if validated else None,
         validated_class_mean=validated.class_mean if validated else None,
         validated_interval=[validated.low, validated.high] if validated else None,
+        before_batches=evaluation.before.batch_mean,
+        last_batches=evaluation.after.batch_mean,
+        best_batches=batches,
+        validated_batches=validated.batch_mean if validated else None,
     )
 
 
-def best_epoch(folder: Path) -> tuple[int, float]:
-    """The epoch that is best on the test clips after alignment (the first of equal ones), and its accuracy there."""
+def best_epoch(folder: Path) -> tuple[int, float, float | None]:
+    """The epoch that is best on the test clips after alignment (the first of equal ones), and its accuracy there.
+
+    Last the highest mean over batches of any epoch; None if an earlier version wrote a line of the log without it.
+    """
     path = test_log_path(folder)
     try:
         lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
         best = max(lines, key=lambda line: (line["after"], -line["epoch"]))
-        return int(best["epoch"]), float(best["after"])
+        batches = [line.get("after_batches") for line in lines]
+        return int(best["epoch"]), float(best["after"]), None if None in batches else float(max(batches))
     except (OSError, ValueError, KeyError, TypeError) as error:
         expected = "one line of accuracies per epoch"
         raise BadFile(path, expected=expected, found=str(error) or "none") from None
