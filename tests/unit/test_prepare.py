@@ -72,6 +72,64 @@ def test_frames_without_a_body_at_the_ends_are_removed() -> None:
     assert prepared.seconds.tolist() == pytest.approx([50 / 30, 1])
 
 
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_joints_that_no_frame_shows_are_not_measured(recipe: str) -> None:
+    first, second = noise(30, layout=KINECT20), noise(30, layout=KINECT20, seed=1) + np.float32([9, 0, 0])
+    first[:, :, [7, 11]] = np.nan
+    first[1:, :, 3] = np.nan  # seen in one frame
+    second[:, :, 15] = np.nan
+    second[:, :, 3, 1] = np.nan  # two coordinates are no measurement
+    bodies = np.concatenate([first, second], axis=1)
+    settings = PrepareSettings(recipe=recipe, layout="kinect20")
+    prepared = prepare(ragged(bodies, first, first * np.nan, layout=KINECT20), settings)
+    assert prepared.measured.dtype == np.bool_
+    absent = [[sorted(np.flatnonzero(~body)) for body in clip] for clip in prepared.measured]
+    everything = list(range(20))
+    # `default` puts the body that moves most first.
+    assert sorted(absent[0]) == [[3, 15], [7, 11]]
+    assert absent[1:] == [[[7, 11], everything], [everything, everything]]
+    if recipe == "default":
+        moved = prepare(ragged(bodies[:, ::-1], layout=KINECT20), settings)
+        np.testing.assert_array_equal(moved.measured[0], prepared.measured[0])
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_the_measured_joints_of_a_clip_do_not_depend_on_its_neighbours(recipe: str) -> None:
+    clips = [noise(9 + i, 1 + i % 2, seed=i) for i in range(12)]
+    for i, clip in enumerate(clips):
+        clip[:, :, i] = np.nan
+    settings = PrepareSettings(recipe=recipe, layout="ntu25")
+    together = prepare(ragged(*clips), settings)
+    for i, clip in enumerate(clips):
+        alone = prepare(ragged(clip), settings)
+        np.testing.assert_array_equal(together.measured[i], alone.measured[0])
+        assert not together.measured[i, 0, i]
+        assert together.moving_seconds[i] == alone.moving_seconds[0]
+
+
+def test_moving_seconds_are_what_is_left_after_idle_time() -> None:
+    rate, body = 50.0, noise(1, layout=KINECT20)
+    still, phase = np.zeros(100), np.arange(150) / 150
+    raised = np.concatenate([still, np.sin(np.pi * phase), still])
+    clip = np.repeat(body, len(raised), axis=0)
+    clip[:, 0, 7, 1] += raised  # a hand moves from 2 s to 5 s
+    clips = ragged(clip, np.full_like(clip, np.nan), layout=KINECT20, rate=rate)
+    prepared = prepare(clips, PrepareSettings(layout="kinect20"))
+    assert prepared.seconds.tolist() == [7, 7]
+    assert prepared.moving_seconds == pytest.approx([3, 0], abs=0.25)
+    whole = prepare(clips, PrepareSettings(layout="kinect20", trim=False))
+    assert whole.moving_seconds.tolist() == [7, 0]
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_frames_without_a_person_at_the_end_are_no_moving_seconds(recipe: str) -> None:
+    clip = noise(45, layout=KINECT20)
+    clip[30:] = np.nan
+    settings = PrepareSettings(recipe=recipe, layout="kinect20", trim=False)
+    prepared = prepare(ragged(clip, layout=KINECT20), settings)
+    assert (prepared.seconds[0], prepared.moving_seconds[0]) == (1.5, 1)
+
+
 def test_a_second_body_keeps_its_distance() -> None:
     first = noise(40) * np.float32(0.3)
     second = first * np.float32(0.9) + np.float32([1.2, 0, 0])
@@ -130,7 +188,7 @@ def test_saved_and_loaded(tmp_path: Path) -> None:
     for mapped in (False, True):
         loaded = Prepared.load(tmp_path / "p", mapped=mapped)
         assert isinstance(loaded.positions, np.memmap) is mapped
-        for name in ("positions", "present", "seconds"):
+        for name in ("positions", "present", "seconds", "moving_seconds", "measured"):
             np.testing.assert_array_equal(getattr(loaded, name), getattr(prepared, name))
         assert loaded.layout is NTU25
         assert len(loaded) == 2
@@ -143,6 +201,14 @@ def test_a_damaged_file_is_named(tmp_path: Path) -> None:
     prepared.save(tmp_path)
     np.save(tmp_path / "present.npy", np.ones((3, 2), dtype=bool))
     with pytest.raises(BadFile, match="agree"):
+        Prepared.load(tmp_path)
+    prepared.save(tmp_path)
+    np.save(tmp_path / "measured.npy", np.ones((1, 2, 20), dtype=bool))
+    with pytest.raises(BadFile, match="agree"):
+        Prepared.load(tmp_path)
+    prepared.save(tmp_path)
+    (tmp_path / "moving_seconds.npy").unlink()  # as older versions wrote it
+    with pytest.raises(BadFile, match=r"moving_seconds.npy"):
         Prepared.load(tmp_path)
     prepared.save(tmp_path)
     np.save(tmp_path / "positions.npy", prepared.positions.astype(np.float64))

@@ -6,21 +6,19 @@ import warnings
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
-
 from pgfa.config import PrepareSettings
 from pgfa.errors import BadFile
 from pgfa.files import digest
 from pgfa.prepare.default import default_recipe
 from pgfa.prepare.padded import padded_chunks
 from pgfa.prepare.paper import paper_recipe
-from pgfa.prepare.prepared import Prepared
+from pgfa.prepare.prepared import Prepared, PreparedChunk
 from pgfa.skeleton.layouts import get_layout
 from pgfa.skeleton.ragged import Ragged
 
 __all__ = ["Prepared", "prepare", "prepare_cached"]
 
-VERSION = 2
+VERSION = 3
 """Part of the cache key. Increase it with every change that changes the results for a pack that exists; packs with
 `Ragged.listed` have digests of their own."""
 
@@ -45,16 +43,15 @@ def prepare(
         LayoutMismatch: there is no map to the layout of the settings, or the recipe needs a joint it does not have.
     """
     layout, recipe = get_layout(settings.layout), RECIPES[settings.recipe]
-    shape = (len(clips), settings.frames, settings.bodies, len(layout.joints), 3)
-    positions = np.zeros(shape, dtype=np.float32)
-    present = np.zeros(shape[:1] + shape[2:3], dtype=np.bool_)
+    out = PreparedChunk.empty(len(clips), settings.frames, settings.bodies, len(layout.joints))
     done = 0
     for chunk in padded_chunks(clips, layout, as_listed=settings.recipe == "paper"):
-        positions[chunk.index], present[chunk.index] = recipe(chunk, layout, settings)
+        out.put(chunk.index, recipe(chunk, layout, settings))
         done += len(chunk.index)
         if progress is not None:
             progress(done, len(clips))
-    return Prepared(positions, present, clips.frames / clips.rate, layout)
+    seconds = clips.frames / clips.rate
+    return Prepared(out.positions, out.present, seconds, out.moving_seconds, out.measured, layout)
 
 
 def prepare_cached(

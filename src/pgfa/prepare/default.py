@@ -13,29 +13,27 @@ from pgfa.prepare.gaps import fill_gaps, remove_spikes
 from pgfa.prepare.idle import active_range
 from pgfa.prepare.orient import facing_angle, root_position, turn
 from pgfa.prepare.padded import PaddedClips
+from pgfa.prepare.prepared import PreparedChunk
 from pgfa.prepare.size import scale_to_standard
 from pgfa.prepare.time import resample_smooth
 from pgfa.skeleton.layouts import Layout
 
 
-def default_recipe(
-    padded: PaddedClips, layout: Layout, settings: PrepareSettings
-) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+def default_recipe(padded: PaddedClips, layout: Layout, settings: PrepareSettings) -> PreparedChunk:
     """Prepare a chunk: bodies, gaps, size, idle time, time, position, orientation, in this order.
 
-    Returns:
-        (clips, frames, bodies, joints, 3) positions and (clips, bodies) whether the clip has that body at all.
+    A joint counts as measured if the whole recording shows it, idle time included, for then its gaps are filled from
+    measurements.
     """
     clips, _, slots, joints, _ = padded.positions.shape
-    out = np.zeros((clips, settings.frames, settings.bodies, joints, 3), dtype=np.float32)
-    present = np.zeros((clips, settings.bodies), dtype=np.bool_)
+    out = PreparedChunk.empty(clips, settings.frames, settings.bodies, joints)
 
     positions, visible = absent_as_nan(padded.positions)
     visible &= padded.valid[..., None]
     any_visible = np.logical_or.reduce(visible, axis=2)
     usable = np.logical_or.reduce(any_visible, axis=1)
     if not usable.any():
-        return out, present
+        return out
     if not any_visible[:, [0]].all() or not np.array_equal(any_visible.sum(1), padded.frames):
         first = any_visible[usable].argmax(1)
         last = any_visible.shape[1] - 1 - any_visible[usable, ::-1].argmax(1)
@@ -48,7 +46,9 @@ def default_recipe(
     else:
         person = np.logical_or.reduce(visible, axis=1)
     scale = scale_to_standard(positions[:, :, 0], visible[:, :, 0], layout)
-    positions = fill_gaps(remove_spikes(positions, scale), layout)
+    positions = remove_spikes(positions, scale)
+    measured = np.logical_or.reduce(np.isfinite(positions[..., 0]), axis=1)
+    positions = fill_gaps(positions, layout)
     if settings.trim:
         first, count = active_range(positions, padded.frames, padded.rate)
         padded = replace(padded, positions=positions).trim(first, count)
@@ -61,10 +61,10 @@ def default_recipe(
     resampled -= centre[:, None, None, None]
     resampled *= scale[:, None, None, None, None]
     resampled = turn(resampled, angle)
-    bodies = person.shape[1]
-    out[usable, :, :bodies] = np.where(person[:, None, :, None, None], resampled, 0)
-    present[usable, :bodies] = person
-    return out, present
+    resampled = np.where(person[:, None, :, None, None], resampled, 0)
+    measured &= person[..., None]
+    out.put(usable, PreparedChunk(resampled, person, padded.frames / padded.rate, measured))
+    return out
 
 
 def _linked_bodies(

@@ -9,13 +9,12 @@ from pgfa.config import PrepareSettings
 from pgfa.prepare.bodies import absent_as_nan
 from pgfa.prepare.orient import turn
 from pgfa.prepare.padded import PaddedClips
+from pgfa.prepare.prepared import PreparedChunk
 from pgfa.prepare.time import resample_linear
 from pgfa.skeleton.layouts import Layout
 
 
-def paper_recipe(
-    padded: PaddedClips, layout: Layout, settings: PrepareSettings
-) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+def paper_recipe(padded: PaddedClips, layout: Layout, settings: PrepareSettings) -> PreparedChunk:
     """Prepare a chunk as the authors' code does.
 
     In this order: the first bodies of each frame are taken; absent is 0; only the first L frames are used, where L is
@@ -28,29 +27,27 @@ def paper_recipe(
         layout: of the joints.
         settings: frames and bodies.
 
-    Returns:
-        (clips, frames, bodies, joints, 3) positions and (clips, bodies) whether the clip has that body at all.
-
     Raises:
         LayoutMismatch: the layout has no joints named as shoulders.
     """
     clips, _, slots, joints, _ = padded.positions.shape
     bodies = min(slots, settings.bodies)
-    out = np.zeros((clips, settings.frames, settings.bodies, joints, 3), dtype=np.float32)
-    present = np.zeros((clips, settings.bodies), dtype=np.bool_)
+    out = PreparedChunk.empty(clips, settings.frames, settings.bodies, joints)
 
-    positions = np.nan_to_num(absent_as_nan(padded.positions[:, :, :bodies])[0])
+    positions = absent_as_nan(padded.positions[:, :, :bodies])[0]
+    visible = np.isfinite(positions[..., 0])
+    positions = np.nan_to_num(positions)
     length = ((positions[:, :, 0, 0] != 0).any(-1) & padded.valid).sum(1)
     usable = length > 0
     positions, length = positions[usable], length[usable]
     if len(length):
         in_length = (np.arange(positions.shape[1]) < length[:, None])[..., None]
-        present[usable, :bodies] = ((positions != 0).any((3, 4)) & in_length).any(1)
+        present = ((positions != 0).any((3, 4)) & in_length).any(1)
+        measured = (visible[usable] & in_length[..., None]).any(1)
         positions -= positions[:, :, :, layout.index(layout.centre), None].copy()
-        out[usable, :, :bodies] = _turn_each_frame(
-            resample_linear(positions, length, settings.frames), layout
-        )
-    return out, present
+        turned = _turn_each_frame(resample_linear(positions, length, settings.frames), layout)
+        out.put(usable, PreparedChunk(turned, present, length / padded.rate[usable], measured))
+    return out
 
 
 def _turn_each_frame(positions: NDArray[np.float32], layout: Layout) -> NDArray[np.float32]:

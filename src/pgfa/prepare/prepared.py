@@ -16,7 +16,45 @@ from pgfa.errors import BadFile, LayoutMismatch
 from pgfa.files import read_json, write_atomic, write_json
 from pgfa.skeleton.layouts import Layout, get_layout
 
-_ARRAYS = {"positions": (np.float32, 5), "present": (np.bool_, 2), "seconds": (np.float64, 1)}
+_ARRAYS = {
+    "positions": (np.float32, 5),
+    "present": (np.bool_, 2),
+    "seconds": (np.float64, 1),
+    "moving_seconds": (np.float64, 1),
+    "measured": (np.bool_, 3),
+}
+
+
+@dataclass(frozen=True)
+class PreparedChunk:
+    """What a recipe makes of a chunk of clips. A clip without a visible person has 0 and False everywhere.
+
+    Attributes:
+        positions, present, moving_seconds, measured: as in `Prepared`.
+    """
+
+    positions: NDArray[np.float32]
+    present: NDArray[np.bool_]
+    moving_seconds: NDArray[np.float64]
+    measured: NDArray[np.bool_]
+
+    @classmethod
+    def empty(cls, clips: int, frames: int, bodies: int, joints: int) -> PreparedChunk:
+        """Clips without a visible person, to be filled in."""
+        return cls(
+            np.zeros((clips, frames, bodies, joints, 3), dtype=np.float32),
+            np.zeros((clips, bodies), dtype=np.bool_),
+            np.zeros(clips, dtype=np.float64),
+            np.zeros((clips, bodies, joints), dtype=np.bool_),
+        )
+
+    def put(self, index: NDArray[np.int64] | NDArray[np.bool_], chunk: PreparedChunk) -> None:
+        """Write a chunk with at most as many bodies over the clips of an index or mask."""
+        bodies = chunk.present.shape[1]
+        self.positions[index, :, :bodies] = chunk.positions
+        self.present[index, :bodies] = chunk.present
+        self.moving_seconds[index] = chunk.moving_seconds
+        self.measured[index, :bodies] = chunk.measured
 
 
 @dataclass(frozen=True)
@@ -27,12 +65,18 @@ class Prepared:
         positions: (clips, frames, bodies, joints, 3) float32, finite; exactly 0 where a body is absent.
         present: (clips, bodies) bool, whether the clip has that body at all.
         seconds: (clips,) float64, length of the recording, which is lost by resampling to a fixed number of frames.
+        moving_seconds: (clips,) float64, length of the part of the recording that the frames cover: shorter than
+            `seconds` where idle time, or frames without a person at the ends, were removed. 0 without a person.
+        measured: (clips, bodies, joints) bool, whether the joint of that body was seen in any frame. The position of
+            another one was put where its bone begins (prepare/gaps.py), or is 0.
         layout: of the joints.
     """
 
     positions: NDArray[np.float32]
     present: NDArray[np.bool_]
     seconds: NDArray[np.float64]
+    moving_seconds: NDArray[np.float64]
+    measured: NDArray[np.bool_]
     layout: Layout
 
     def __len__(self) -> int:
@@ -73,7 +117,13 @@ class Prepared:
                 raise BadFile(path, expected=f"{np.dtype(kind)} of rank {rank}", found=actual)
             arrays[name] = array
         clips, _, bodies, joints, _ = shape = arrays["positions"].shape
-        consistent = arrays["present"].shape == (clips, bodies) and arrays["seconds"].shape == (clips,)
+        expected = {
+            "present": (clips, bodies),
+            "seconds": (clips,),
+            "moving_seconds": (clips,),
+            "measured": (clips, bodies, joints),
+        }
+        consistent = all(arrays[name].shape == size for name, size in expected.items())
         if list(shape) != table.get("shape") or joints != len(layout.joints) or not consistent:
             actual = ", ".join(f"{name} {array.shape}" for name, array in arrays.items())
             raise BadFile(folder, expected=f"arrays that agree with shape {table.get('shape')}", found=actual)

@@ -1,0 +1,1 @@
+"""What a body measurably does, and what a sentence says about it."""
