@@ -149,8 +149,9 @@ class TrainSettings(StageSettings):
     """s of the loss: logits are s times the cosine."""
     learn_logit_scale: bool = False
     """Train s as well. The paper describes it; the authors' code does not do it."""
-    sampling: Literal["clips", "classes"] = "clips"
-    """`clips`: every clip once per epoch; `classes`: clips are drawn so that every class comes equally often."""
+    sampling: Literal["clips", "classes", "roots"] = "clips"
+    """`clips`: every clip once per epoch; `classes`: clips are drawn so that every class comes equally often; `roots`:
+    in between, a class comes in proportion to the root of its number of clips."""
     augment: bool = True
     """Augment clips: rotation about the vertical, size, time crop and warp, joint noise."""
     degrade: bool = True

@@ -32,11 +32,16 @@ def sample_order(settings: TrainSettings, labels: NDArray[np.int64], epoch: int)
     """Clips of an epoch in order, (steps, batch size): a pure function of seed and epoch.
 
     `clips`: each at most once, the last partial batch dropped. `classes`: as many draws, each class equally often.
+    `roots`: as many draws, each class in proportion to the root of its number of clips.
     """
     random = np.random.default_rng([settings.seed, epoch])
     steps = max(1, len(labels) // settings.batch_size)
     if settings.sampling == "classes":
         return _by_class(random, labels, steps * settings.batch_size).reshape(steps, settings.batch_size)
+    if settings.sampling == "roots":
+        chance = 1 / np.sqrt(np.bincount(labels)[labels])
+        drawn = random.choice(len(labels), size=(steps, settings.batch_size), p=chance / chance.sum())
+        return np.asarray(drawn, dtype=np.int64)
     order = random.permutation(len(labels))
     if len(labels) < settings.batch_size:
         return order[None]  # fewer clips than a batch: all of them at once

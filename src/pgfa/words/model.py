@@ -13,7 +13,7 @@ factor of the clip, how many standard deviations the pair lies above that senten
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -164,6 +164,8 @@ class KinematicModel:
         word_mean, word_spread: (detected,) of their outputs on the training clips.
         words: whitening of the standardised outputs.
         word_share: weight of the words beside the description.
+        encoder: whitening of the unit features of a motion encoder trained against `space`, or None without one.
+        encoder_share: its weight.
     """
 
     scale: Scale
@@ -175,11 +177,23 @@ class KinematicModel:
     word_spread: Array
     words: Whitening
     word_share: float = 0.6
+    encoder: Whitening | None = None
+    encoder_share: float = 1.0
 
     @property
     def size(self) -> int:
         """Length of the vectors."""
-        return self.weights.shape[1] + len(self.detectors)
+        encoded = 0 if self.encoder is None else len(self.encoder.mean)
+        return self.weights.shape[1] + len(self.detectors) + encoded
+
+    def with_encoder(self, features: Array, weights: Array) -> KinematicModel:
+        """With a motion encoder beside it, whose features of the training clips are given.
+
+        Args:
+            features: (N, e + words) of any length.
+            weights: (N,) of the clips.
+        """
+        return replace(self, encoder=Whitening.of(unit(features), weights))
 
     def evidence(self, measures: Array) -> Array:
         """(N, detected) standard deviations by which clips look more like each word than the training clips do."""
@@ -187,19 +201,31 @@ class KinematicModel:
         raw = np.stack([detector(standardised) for detector in self.detectors], axis=1)
         return np.asarray((raw - self.word_mean) / self.word_spread, dtype=np.float32)
 
-    def features(self, measures: Array) -> Array:
-        """(N, size) vectors of clips from (N, measures) `pgfa.words.measures.measure`."""
+    def features(self, measures: Array, encoded: Array | None = None) -> Array:
+        """(N, size) vectors of clips.
+
+        Args:
+            measures: (N, measures), see `pgfa.words.measures.measure`.
+            encoded: (N, e + words) features of the motion encoder, if there is one.
+        """
         described = unit(with_squares(self.scale(measures)) @ self.weights)
         words = self.words.features(self.evidence(measures))
-        return np.concatenate([self.description.features(described), words * np.float32(self.word_share)], axis=1)
+        parts = [self.description.features(described), words * np.float32(self.word_share)]
+        if self.encoder is not None:
+            assert encoded is not None
+            parts.append(self.encoder.features(unit(encoded)) * np.float32(self.encoder_share))
+        return np.concatenate(parts, axis=1)
 
     def sentences(self, encoded: Array, words: Array) -> Array:
         """(K, size) vectors of sentences, from vectors of the sentence encoder and of the lexicon."""
-        described = self.description.sentences(unit(self.space.vectors(encoded, words)))
+        vectors = self.space.vectors(encoded, words)
         stated = stated_words(words) * self.space.word_weights[_COLUMNS]
         # A sentence with one vague word is less sure of it than one with several.
         length = np.minimum(np.linalg.norm(stated, axis=1, keepdims=True) / 0.5, 1)
-        return np.concatenate([described, self.words.sentences(stated) * length], axis=1, dtype=np.float32)
+        parts = [self.description.sentences(vectors), self.words.sentences(stated) * length]
+        if self.encoder is not None:
+            parts.append(self.encoder.sentences(vectors))
+        return np.concatenate(parts, axis=1, dtype=np.float32)
 
 
 _COLUMNS: Final = np.array([WORDS.index(word) for word in DETECTED])

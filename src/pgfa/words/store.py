@@ -33,6 +33,8 @@ def save_kinematics(file: Path, model: KinematicModel) -> None:
         "word_share": np.array([model.word_share], dtype=np.float32),
         **_whitening("description", model.description),
         **_whitening("words", model.words),
+        **({} if model.encoder is None else _whitening("encoder", model.encoder)),
+        "encoder_share": np.array([model.encoder_share], dtype=np.float32),
         **{f"detector.{word}": d.weights for word, d in zip(DETECTED, model.detectors, strict=True)},
     }
     contiguous = {name: np.ascontiguousarray(x, dtype=np.float32) for name, x in tensors.items()}
@@ -78,6 +80,8 @@ def _model(tensors: dict[str, Array]) -> KinematicModel:
         tensors["word_spread"],
         whitening_from(tensors["words.mean"], tensors["words.root"]),
         float(tensors["word_share"][0]),
+        whitening_from(tensors["encoder.mean"], tensors["encoder.root"]) if "encoder.mean" in tensors else None,
+        float(tensors["encoder_share"][0]),
     )
 
 
@@ -99,7 +103,8 @@ def _check(file: Path, model: KinematicModel) -> None:
         measures = np.zeros((1, len(MEASURES)), dtype=np.float32)
         sentence = np.zeros((1, len(model.space.centre)), dtype=np.float32)
         words = np.zeros((1, len(model.space.word_centre)), dtype=np.float32)
-        same = model.features(measures).shape == model.sentences(sentence, words).shape == (1, model.size)
+        encoded = None if model.encoder is None else np.zeros((1, len(model.encoder.mean)), dtype=np.float32)
+        same = model.features(measures, encoded).shape == model.sentences(sentence, words).shape == (1, model.size)
     except (ValueError, IndexError) as error:
         raise BadCheckpoint(f"{file}: arrays of shapes that do not fit: {error}") from None
     if not same:

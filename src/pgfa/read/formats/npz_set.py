@@ -36,7 +36,7 @@ def class_of(dataset: str, label: str) -> str:
     """The class that a label of a data set stands for: its words joined by hyphens.
 
     Labels of the known data sets that no sentence could tell apart share a class (``"walking"``, ``"walk"``); labels
-    that say nothing of the motion have none, "".
+    without any motion in their words have none, "".
     """
     classes = _known_labels().get(dataset, {})
     if label in classes:
@@ -140,7 +140,7 @@ def _array(ref: FileRef, fields: Mapping[str, bytes], name: str, kinds: str, exp
 
 @cache
 def _known_labels() -> dict[str, dict[str, str | None]]:
-    """Data set -> label in its files -> class, or None for a label that says nothing of the motion."""
+    """Data set -> label in its files -> class, or None for a label without any motion in its words."""
     file = resources.files("pgfa.read") / "datasets" / "lists" / "labels.json"
     table: dict[str, dict[str, str | None]] = loads(file.read_text(encoding="utf-8"))
     return table

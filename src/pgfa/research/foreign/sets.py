@@ -1,0 +1,119 @@
+"""A data set for the comparison of data sets: prepared and measured clips, and every text of its classes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pgfa.config import PrepareSettings, TextSettings
+from pgfa.errors import BadConfig
+from pgfa.files import cache_folder
+from pgfa.pack import Pack
+from pgfa.prepare import prepare_cached
+from pgfa.skeleton import get_layout
+from pgfa.text import ActionClass, catalogue, encode, mirror_sentence, sentence_of
+from pgfa.text.wordings import wordings
+from pgfa.words.fit import MeasuredSet
+from pgfa.words.lexicon import word_vectors
+from pgfa.words.measures import measure
+
+Array = NDArray[np.float32]
+
+STYLES = ("plain", "label", "typed 1", "typed 2", "typed 3")
+"""The texts that a set is asked with: a plain sentence, the bare name, three wordings that are never trained on."""
+
+
+@dataclass(frozen=True)
+class Texts:
+    """The texts of one class.
+
+    Attributes:
+        asked: one per entry of `STYLES`.
+        training: all that may be trained on.
+    """
+
+    asked: tuple[str, ...]
+    training: tuple[str, ...]
+
+    @classmethod
+    def of(cls, action: ActionClass) -> Texts:
+        """Of a class of a catalogue. Raises BadConfig without wordings."""
+        written = wordings(action.dataset).get(action.name)
+        if written is None or len(written.typed) != len(STYLES) - 2:
+            raise BadConfig(f"{action.key} has no wordings (pgfa/text/wordings)")
+        variants = [sentence_of(action, name) for name in ("label", "plain", "skeleton", "parts")]
+        return cls((action.plain, action.label, *written.typed), (*variants, *written.training))
+
+
+@dataclass(frozen=True)
+class ForeignSet:
+    """One data set.
+
+    Attributes:
+        name: of the data set.
+        classes: K, those with clips.
+        texts: of each class.
+        labels: (N,) below K.
+        subjects: (N,) the person of each clip.
+        positions, present: prepared clips, as in `pgfa.prepare.Prepared`.
+        measured: for the kinematic model.
+    """
+
+    name: str
+    classes: tuple[ActionClass, ...]
+    texts: tuple[Texts, ...]
+    labels: NDArray[np.int64]
+    subjects: NDArray[np.str_]
+    positions: Array
+    present: NDArray[np.bool_]
+    measured: MeasuredSet
+
+    def asked(self, style: int, settings: TextSettings) -> tuple[Array, Array]:
+        """(K, e) and (K, words) vectors of the texts of one style of `STYLES`."""
+        sentences = [texts.asked[style] for texts in self.texts]
+        return encode(sentences, settings), word_vectors(sentences)
+
+
+def load_set(pack: Pack, settings: PrepareSettings, text: TextSettings) -> ForeignSet:
+    """Prepare, measure and describe the clips of a pack whose class is in its catalogue.
+
+    Raises:
+        BadConfig: several data sets in the pack, no catalogue, or no wordings.
+    """
+    if len(pack.datasets) != 1:
+        raise BadConfig(f"{pack.folder}: expected one data set, found {', '.join(pack.datasets)}")
+    actions = catalogue(pack.datasets[0]).by_name
+    prepared = prepare_cached(pack.ragged, pack.digest, settings, cache_folder() / "prepared", check=pack.verify)
+    usable = np.array([name in actions for name in pack.actions]) & prepared.present[:, 0]
+    names = sorted(set(pack.actions[usable].tolist()))
+    number = {name: i for i, name in enumerate(names)}
+    labels = np.array([number[name] for name in pack.actions[usable]], dtype=np.int64)
+    classes = tuple(actions[name] for name in names)
+    texts = tuple(Texts.of(action) for action in classes)
+    positions, seconds = np.asarray(prepared.positions[usable]), prepared.moving_seconds[usable]
+    seen = prepared.measured[usable, 0]
+    swap = get_layout(settings.layout).mirror
+    main = positions[:, :, 0]
+    sides = np.array([-1, 1, 1], dtype=np.float32)
+    return ForeignSet(
+        pack.datasets[0], classes, texts, labels, pack.subjects[usable], positions, prepared.present[usable],
+        MeasuredSet(
+            measure(main, seen, seconds),
+            measure(main[:, :, swap] * sides, seen[:, swap], seconds),
+            labels,
+            *_means([t.training for t in texts], text),
+        ),
+    )  # fmt: skip
+
+
+def _means(texts: list[tuple[str, ...]], settings: TextSettings) -> tuple[Array, Array, Array, Array]:
+    """Mean vectors of each class, of its sentences and of these mirrored: encoded, encoded, words, words."""
+    means = []
+    for change in (str, mirror_sentence):
+        flat = [change(text) for of_class in texts for text in of_class]
+        ends = np.cumsum([len(of_class) for of_class in texts])[:-1]
+        for vectors in (encode(flat, settings), word_vectors(flat)):
+            means.append(np.stack([part.mean(axis=0) for part in np.split(vectors, ends)]))
+    return means[0], means[2], means[1], means[3]
