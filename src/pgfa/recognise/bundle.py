@@ -1,8 +1,9 @@
 """A recogniser on disk: the folder of a training run, or a self-contained bundle.
 
 A bundle is a folder of ``recogniser.json`` (settings, centre, calibration, provenance), the encoder
-(``encoder.safetensors`` for torch or ``encoder.onnx``), and, if there are any, the vectors of sentences
-(``sentences.safetensors``) and of prototypes (``prototypes.safetensors``).
+(``encoder.safetensors`` for torch or ``encoder.onnx``), and, if there are any, the kinematic model
+(``kinematics.safetensors``), the vectors of sentences (``sentences.safetensors``) and of prototypes
+(``prototypes.safetensors``).
 
 Changes of the format: a new optional key keeps `FORMAT`; anything that an older pgfa would misread gets a new number,
 and `_manifest` then maps older manifests to the new form. Bundles of every number so far must open: a fixture of each
@@ -24,20 +25,28 @@ from pgfa.config import FORMAT as SETTINGS_FORMAT
 from pgfa.config import RunSettings
 from pgfa.errors import BadCheckpoint, PgfaError
 from pgfa.files import file_sha256, read_json, write_atomic, write_json
+from pgfa.prepare import Prepared
 from pgfa.recognise.calibration.model import Calibration
 from pgfa.recognise.encoders import FeatureEncoder, OnnxEncoder, TorchEncoder
 from pgfa.recognise.prototypes import Prototype, load_prototypes, save_prototypes
 from pgfa.text.anchors import sentence_anchors
+from pgfa.words.lexicon import word_vectors
+from pgfa.words.measures import measure
+from pgfa.words.model import KinematicModel
+from pgfa.words.store import load_kinematics, save_kinematics
 
-FORMAT = "pgfa recogniser 2"
+FORMAT = "pgfa recogniser 3"
+"""With a kinematic model; a bundle without one is written as `WITHOUT_KINEMATICS`, which older versions open."""
+WITHOUT_KINEMATICS = "pgfa recogniser 2"
 OLD_FORMAT = "pgfa recogniser 1"
 """With the settings of format 1, which `RunSettings.saved` maps."""
 
-MANIFEST, TORCH, ONNX, SENTENCES = (
+MANIFEST, TORCH, ONNX, SENTENCES, KINEMATICS = (
     "recogniser.json",
     "encoder.safetensors",
     "encoder.onnx",
     "sentences.safetensors",
+    "kinematics.safetensors",
 )
 BUNDLED = Path(__file__).parent / "weights" / "default"
 """The default recogniser, bundled with the package."""
@@ -56,6 +65,7 @@ class Bundle:
         sentences: stored sentence vectors, of length 1, before the centre is subtracted.
         prototypes: of sentences that were adapted and classes that were taught when it was saved.
         folder: that it was opened from.
+        kinematics: if there is one, it is compared beside the encoder, and all vectors are in its space.
     """
 
     settings: RunSettings
@@ -66,13 +76,38 @@ class Bundle:
     sentences: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
     prototypes: Mapping[str, Prototype] = field(default_factory=dict)
     folder: Path | None = None
+    kinematics: KinematicModel | None = None
+
+    @property
+    def size(self) -> int:
+        """d of features and anchors."""
+        return len(self.centre) if self.kinematics is None else self.kinematics.size
+
+    @property
+    def encoder_size(self) -> int:
+        """Length of the encoder's own features."""
+        return _encoder_size(self.kinematics, self.centre)
+
+    def features(self, prepared: Prepared) -> NDArray[np.float32]:
+        """(N, d) features of prepared clips in sentence space, not normalised."""
+        encoded = self.encoder.features(prepared.positions, prepared.present)
+        if self.kinematics is None:
+            return encoded
+        measures = measure(prepared.positions[:, :, 0], prepared.measured[:, 0], prepared.moving_seconds)
+        return self.kinematics.features(measures, encoded)
 
     def anchors(self, sentences: Sequence[str]) -> NDArray[np.float32]:
         """(K, d) vectors in the space of the features; stored ones first, the others are encoded.
 
         Raises BadConfig for an empty sentence, or where the sentence encoder is not available.
         """
-        return sentence_anchors(sentences, self.settings.text, self.centre, self.sentences)
+        if self.kinematics is None:
+            return sentence_anchors(sentences, self.settings.text, self.centre, self.sentences)
+        return self.kinematics.sentences(self._encoded(sentences), word_vectors(sentences))
+
+    def _encoded(self, sentences: Sequence[str]) -> NDArray[np.float32]:
+        """(K, e) unit vectors of the sentence encoder."""
+        return sentence_anchors(sentences, self.settings.text, np.zeros_like(self.centre), self.sentences)
 
     def save(self, folder: Path, sentences: Sequence[str] = ()) -> None:
         """Write a bundle; `recogniser.json` is written last and marks it as complete.
@@ -83,7 +118,7 @@ class Bundle:
         """
         stored = dict(self.sentences)
         if new := [s for s in dict.fromkeys(sentences) if s not in stored]:
-            stored |= zip(new, self.anchors(new) + self.centre, strict=True)
+            stored |= zip(new, self._encoded(new), strict=True)
         (folder / MANIFEST).unlink(missing_ok=True)
         weights = folder / (ONNX if isinstance(self.encoder, OnnxEncoder) else TORCH)
         if isinstance(self.encoder, OnnxEncoder):
@@ -101,13 +136,18 @@ class Bundle:
         else:
             (folder / SENTENCES).unlink(missing_ok=True)
         manifest = {
-            "form": FORMAT,
+            "form": WITHOUT_KINEMATICS if self.kinematics is None else FORMAT,
             "encoder": {"file": weights.name, "sha256": file_sha256(weights)},
             "settings": _portable(self.settings),
             "text_centre": [float(x) for x in self.centre],
             "calibration": self.calibration.to_dict(),
             "provenance": dict(self.provenance),
         }
+        if self.kinematics is not None:
+            save_kinematics(folder / KINEMATICS, self.kinematics)
+            manifest["kinematics"] = {"file": KINEMATICS, "sha256": file_sha256(folder / KINEMATICS)}
+        else:
+            (folder / KINEMATICS).unlink(missing_ok=True)
         if prototypes := save_prototypes(folder, self.prototypes):
             manifest["prototypes"] = prototypes
         write_json(folder / MANIFEST, manifest)
@@ -141,16 +181,39 @@ def open_bundle(folder: Path | None = None, *, device: str = "cpu") -> Bundle:
         )
     if not (folder / file).is_file() or file_sha256(folder / file) != sha256:
         raise BadCheckpoint(f"{folder / file}: missing, or its SHA-256 is not the one in {MANIFEST}")
+    kinematics = _kinematics(folder, manifest)
     return Bundle(
         settings,
-        _encoder(folder / file, settings, centre.size, device),
+        _encoder(folder / file, settings, _encoder_size(kinematics, centre), device),
         centre,
         Calibration.from_dict(manifest.get("calibration"), str(folder / MANIFEST)),
         provenance,
         _sentences(folder / SENTENCES, centre.size),
-        load_prototypes(folder, manifest.get("prototypes", []), centre.size),
+        load_prototypes(
+            folder, manifest.get("prototypes", []), centre.size if kinematics is None else kinematics.size
+        ),
         folder,
+        kinematics,
     )
+
+
+def _encoder_size(kinematics: KinematicModel | None, centre: NDArray[np.float32]) -> int:
+    if kinematics is None or kinematics.encoder is None:
+        return len(centre)
+    return len(kinematics.encoder.mean)
+
+
+def _kinematics(folder: Path, manifest: Mapping[str, Any]) -> KinematicModel | None:
+    record = manifest.get("kinematics")
+    if (manifest["form"] == FORMAT) != (record is not None):
+        raise BadCheckpoint(f"{folder / MANIFEST}: expected a kinematic model in form {FORMAT!r} only")
+    if record is None:
+        return None
+    file = folder / KINEMATICS
+    sha256 = record.get("sha256") if isinstance(record, dict) else None
+    if not file.is_file() or file_sha256(file) != sha256:
+        raise BadCheckpoint(f"{file}: missing, or its SHA-256 is not the one in {MANIFEST}")
+    return load_kinematics(file)
 
 
 def _from_run(folder: Path, device: str) -> Bundle:
@@ -169,7 +232,7 @@ def _manifest(path: Path) -> dict[str, Any]:
     except PgfaError as error:
         raise BadCheckpoint(str(error)) from None
     form = manifest.get("form") if isinstance(manifest, dict) else None
-    if form not in (FORMAT, OLD_FORMAT):
+    if form not in (FORMAT, WITHOUT_KINEMATICS, OLD_FORMAT):
         raise BadCheckpoint(f"{path}: expected form {FORMAT!r}, found {form!r}")
     return dict(manifest)
 

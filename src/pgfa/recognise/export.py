@@ -82,7 +82,7 @@ def _converted(bundle: Bundle, encoder: TorchEncoder) -> OnnxEncoder:
             dynamic_axes={"positions": {0: "clips"}, "features": {0: "clips"}}, opset_version=OPSET, dynamo=False,
         )  # fmt: skip
         content = file.read_bytes()
-    converted = OnnxEncoder.of(content, "encoder.onnx", size=len(bundle.centre), per_body=per_body)
+    converted = OnnxEncoder.of(content, "encoder.onnx", size=bundle.encoder_size, per_body=per_body)
     random = np.random.default_rng(0)
     for clips in (1, 5):
         shape = (clips, settings.prepare.frames, bodies, joints, 3)

@@ -225,7 +225,7 @@ class Recogniser:
         if not names:
             raise BadConfig("expected at least one sentence, found none")
         is_prototype = np.array([name in self.prototypes for name in names], dtype=bool)
-        vectors = np.empty((len(names), len(self.bundle.centre)), dtype=np.float32)
+        vectors = np.empty((len(names), self.bundle.size), dtype=np.float32)
         if plain := [name for name in names if name not in self.prototypes]:
             vectors[~is_prototype] = self.bundle.anchors(plain)
         for i in np.flatnonzero(is_prototype):
@@ -235,7 +235,7 @@ class Recogniser:
 
     def features(self, clips: Sequence[Clip]) -> NDArray[np.float32]:
         """(clips, d) features of clips of one or several layouts; see `encode`."""
-        out = np.zeros((len(clips), len(self.bundle.centre)), dtype=np.float32)
+        out = np.zeros((len(clips), self.bundle.size), dtype=np.float32)
         groups: dict[str, list[int]] = {}
         for index, clip in enumerate(clips):
             groups.setdefault(clip.layout.name, []).append(index)
@@ -246,7 +246,7 @@ class Recogniser:
     def encode(self, clips: Ragged) -> NDArray[np.float32]:
         """(clips, d) features of clips of one layout in sentence space, not normalised; 0 without a person."""
         prepared = prepare(clips, self.bundle.settings.prepare)
-        features = self.bundle.encoder.features(prepared.positions, prepared.present)
+        features = self.bundle.features(prepared)
         return np.where(prepared.present.any(axis=1, keepdims=True), features, np.float32(0))
 
 

@@ -55,7 +55,7 @@ def fit_kinematics(sets: Sequence[MeasuredSet]) -> KinematicModel:
     """Fit on clips and their mirror images, balanced between data sets and classes (`clip_weights`)."""
     measures = np.concatenate([s.measures for s in sets] + [s.mirrored for s in sets])
     weights = np.tile(clip_weights(sets), 2)
-    space = _space(sets)
+    space = sentence_space(sets)
     rows = np.concatenate([s.labels + first for s, first in zip(sets, _firsts(sets), strict=True)])
     classes = sum(len(s.words) for s in sets)
     rows = np.concatenate([rows, rows + classes])
@@ -109,7 +109,8 @@ def _detector(word: str, standardised: Array, targets: Array, weights: Array) ->
     return Detector(columns, ridge(inputs, target, balanced, DETECTOR_RIDGE))
 
 
-def _space(sets: Sequence[MeasuredSet]) -> SentenceSpace:
+def sentence_space(sets: Sequence[MeasuredSet]) -> SentenceSpace:
+    """The space of the sentences of all classes of some sets."""
     encoded = np.concatenate([s.encoded for s in sets])
     words = np.concatenate([s.words for s in sets])
     mirrored = np.concatenate([s.words_mirrored for s in sets])

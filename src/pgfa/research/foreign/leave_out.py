@@ -1,0 +1,76 @@
+"""Models that have not seen a data set, and what they make of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pgfa.adapt import cosines
+from pgfa.config import TextSettings
+from pgfa.research.foreign.sets import STYLES, ForeignSet
+from pgfa.words.fit import clip_weights, fit_kinematics
+from pgfa.words.model import KinematicModel
+
+Array = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """A data set seen by a model that was not trained on it.
+
+    Attributes:
+        name: of the data set.
+        features: (N, d) of its clips.
+        labels: (N,) below K.
+        anchors: style of `STYLES` -> (K, d) vectors of its classes' sentences. `averaged`: of one sentence and the
+            three typed wordings.
+    """
+
+    name: str
+    features: Array
+    labels: NDArray[np.int64]
+    anchors: dict[str, Array]
+
+
+def train_without(sets: Sequence[ForeignSet], left_out: Sequence[str], encoded: Array | None) -> KinematicModel:
+    """A kinematic model of all sets but some.
+
+    Args:
+        sets: all of them.
+        left_out: names of the sets to leave out.
+        encoded: (clips of the training sets, in their order) features of a motion encoder trained on the same sets,
+            or None.
+    """
+    training = [s.measured for s in sets if s.name not in left_out]
+    model = fit_kinematics(training)
+    return model if encoded is None else model.with_encoder(encoded, clip_weights(training))
+
+
+def look_at(model: KinematicModel, data: ForeignSet, encoded: Array | None, text: TextSettings) -> LeftOut:
+    """What a model makes of a set.
+
+    Args:
+        model: not trained on it.
+        data: the set.
+        encoded: (N, e + words) features of the motion encoder of the model, if it has one.
+        text: which sentence encoder.
+    """
+    pairs = [data.asked(style, text) for style in range(len(STYLES))]
+    anchors = {name: model.sentences(*pair) for name, pair in zip(STYLES, pairs, strict=True)}
+    averaged = [i for i, name in enumerate(STYLES) if name != "label"]
+    anchors["averaged"] = np.mean([anchors[STYLES[i]] for i in averaged], axis=0)
+    return LeftOut(data.name, model.features(data.measured.measures, encoded), data.labels, anchors)
+
+
+def scores(part: LeftOut, style: str, *, recentred: bool) -> Array:
+    """(N, K) cosines; `recentred`: after subtracting the mean of the features and of the sentence vectors, and each
+    sentence's scores divided by their spread over the clips."""
+    features, anchors = part.features, part.anchors[style]
+    if not recentred:
+        return cosines(features, anchors)
+    similarity = cosines(features - features.mean(axis=0), anchors - anchors.mean(axis=0))
+    similarity -= similarity.mean(axis=0)
+    return np.asarray(similarity / (similarity.std(axis=0) + 1e-6), dtype=np.float32)

@@ -1,0 +1,136 @@
+"""The whole comparison: every data set is left out in turn; what is finished is a file, so that it can be resumed."""
+
+from __future__ import annotations
+
+import csv
+import io
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pgfa.config import PrepareSettings, TextSettings
+from pgfa.errors import BadConfig
+from pgfa.files import write_atomic
+from pgfa.pack import open_pack
+from pgfa.research.foreign.evaluation import calibrate, figures
+from pgfa.research.foreign.leave_out import LeftOut, look_at, train_without
+from pgfa.research.foreign.sets import STYLES, ForeignSet, load_set
+from pgfa.words.fit import clip_weights
+from pgfa.words.model import KinematicModel
+
+Array = NDArray[np.float32]
+
+MIN_CLASSES = 5
+CALIBRATION_CLIPS = 400
+"""Clips of a set that take part in a calibration, at most, so that large sets do not decide alone."""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Sets, and where results are kept.
+
+    Attributes:
+        packs: one per set.
+        sets: all sets, those with too few classes to be left out included.
+        out: folder of the results.
+        folds: groups of sets that are left out together when motion encoders are trained, which takes longest; empty:
+            no motion encoder, only the kinematic model.
+    """
+
+    packs: tuple[Path, ...]
+    sets: tuple[ForeignSet, ...]
+    out: Path
+    folds: tuple[tuple[str, ...], ...] = ()
+    prepare: PrepareSettings = PrepareSettings()
+    text: TextSettings = TextSettings()
+
+    @classmethod
+    def open(cls, packs: Sequence[Path], out: Path, folds: int) -> Comparison:
+        """Prepare and measure all packs; deal the sets to `folds` folds, the largest ones first."""
+        prepare, text = PrepareSettings(), TextSettings()
+        sets = []
+        for pack in packs:
+            print(f"foreign sets: preparing {pack}", file=sys.stderr)
+            sets.append(load_set(open_pack(pack), prepare, text))
+        if len({s.name for s in sets}) < len(sets) or len(sets) < 3:
+            raise BadConfig(f"expected at least three different data sets, found {[s.name for s in sets]}")
+        by_size = sorted(sets, key=lambda s: -len(s.labels))
+        dealt = tuple(tuple(s.name for s in by_size[i::folds]) for i in range(folds))
+        return cls(tuple(packs), tuple(sets), out, dealt, prepare, text)
+
+    def left_out(self) -> list[LeftOut]:
+        """Every set with enough classes, as seen by a model that was trained without it."""
+        parts = []
+        for data in self.sets:
+            if len(data.classes) < MIN_CLASSES:
+                continue
+            print(f"foreign sets: without {data.name}", file=sys.stderr)
+            model, encoded = train_without(self.sets, [data.name], None), None
+            if fold := next((fold for fold in self.folds if data.name in fold), None):
+                model, encoded = self._with_encoder(model, fold, data.name)
+            parts.append(look_at(model, data, encoded, self.text))
+        return parts
+
+    def _with_encoder(
+        self, model: KinematicModel, fold: tuple[str, ...], name: str
+    ) -> tuple[KinematicModel, Array]:
+        features = self.encoded(fold)
+        training = [s for s in self.sets if s.name not in fold]
+        model = model.with_encoder(
+            np.concatenate([features[s.name] for s in training]), clip_weights([s.measured for s in training])
+        )
+        return model, features[name]
+
+    def encoded(self, fold: tuple[str, ...]) -> dict[str, Array]:
+        """Features of every set by a motion encoder trained without the sets of a fold; stored."""
+        from safetensors.numpy import load_file, save
+
+        from pgfa.research.foreign.encoder import train_encoder
+        from pgfa.train.features import features_of
+
+        name = "all" if not fold else "without-" + "-".join(fold)
+        file = self.out / f"features-{name}.safetensors"
+        if file.is_file():
+            return dict(load_file(file))
+        kept = [i for i, s in enumerate(self.sets) if s.name not in fold]
+        model = train_encoder(
+            [self.sets[i] for i in kept], [self.packs[i] for i in kept], self.out / f"encoder-{name}"
+        )
+        features = {s.name: features_of(model, s.positions, s.present) for s in self.sets}
+        write_atomic(file, save(features))
+        return features
+
+    def table(self, parts: Sequence[LeftOut], progress: Callable[[str], None]) -> list[dict[str, Any]]:
+        """A row of figures per set and style; each calibration is fitted on the other sets."""
+        rows = []
+        for part in parts:
+            progress(part.name)
+            calibration = calibrate([sample(other) for other in parts if other.name != part.name])
+            for style in (*STYLES, "averaged"):
+                row: dict[str, Any] = {"set": part.name, "clips": len(part.labels)}
+                row |= {"classes": len(part.anchors[style]), "style": style}
+                rows.append(row | figures(part, style, calibration))
+        return rows
+
+
+def sample(part: LeftOut) -> LeftOut:
+    """At most CALIBRATION_CLIPS clips of a set, evenly drawn."""
+    if len(part.labels) <= CALIBRATION_CLIPS:
+        return part
+    chosen = np.random.default_rng(0).choice(len(part.labels), CALIBRATION_CLIPS, replace=False)
+    return replace(part, features=part.features[chosen], labels=part.labels[chosen])
+
+
+def write_table(file: Path, rows: Sequence[dict[str, Any]]) -> None:
+    """Rows as CSV, figures with four digits."""
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    for row in rows:
+        writer.writerow({k: round(v, 4) if isinstance(v, float) else v for k, v in row.items()})
+    write_atomic(file, text.getvalue().encode())
