@@ -2,7 +2,8 @@
 
 A bundle is a folder of ``recogniser.json`` (settings, centre, calibration, provenance), the encoder
 (``encoder.safetensors`` for torch or ``encoder.onnx``), and, if there are any, the vectors of sentences
-(``sentences.safetensors``) and of prototypes (``prototypes.safetensors``).
+(``sentences.safetensors``) and of prototypes (``prototypes.safetensors``). The optional key ``recentring`` has
+the means that an adapted recogniser subtracts.
 
 Changes of the format: a new optional key keeps `FORMAT`; anything that an older pgfa would misread gets a new number,
 and `_manifest` then maps older manifests to the new form. Bundles of every number so far must open: a fixture of each
@@ -20,6 +21,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pgfa.adapt import Recentring
 from pgfa.config import FORMAT as SETTINGS_FORMAT
 from pgfa.config import RunSettings
 from pgfa.errors import BadCheckpoint, PgfaError
@@ -32,6 +34,8 @@ from pgfa.text.anchors import sentence_anchors
 FORMAT = "pgfa recogniser 2"
 OLD_FORMAT = "pgfa recogniser 1"
 """With the settings of format 1, which `RunSettings.saved` maps."""
+RECENTRED_FORMAT = "pgfa recogniser 3"
+"""As `FORMAT`, with the key ``recentring``: a pgfa that does not know it would give other answers."""
 
 MANIFEST, TORCH, ONNX, SENTENCES = (
     "recogniser.json",
@@ -56,6 +60,7 @@ class Bundle:
         sentences: stored sentence vectors, of length 1, before the centre is subtracted.
         prototypes: of sentences that were adapted and classes that were taught when it was saved.
         folder: that it was opened from.
+        recentring: of the unlabelled clips it was adapted on when it was saved; None: it was not adapted.
     """
 
     settings: RunSettings
@@ -66,6 +71,7 @@ class Bundle:
     sentences: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
     prototypes: Mapping[str, Prototype] = field(default_factory=dict)
     folder: Path | None = None
+    recentring: Recentring | None = None
 
     def anchors(self, sentences: Sequence[str]) -> NDArray[np.float32]:
         """(K, d) vectors in the space of the features; stored ones first, the others are encoded.
@@ -101,7 +107,7 @@ class Bundle:
         else:
             (folder / SENTENCES).unlink(missing_ok=True)
         manifest = {
-            "form": FORMAT,
+            "form": FORMAT if self.recentring is None else RECENTRED_FORMAT,
             "encoder": {"file": weights.name, "sha256": file_sha256(weights)},
             "settings": _portable(self.settings),
             "text_centre": [float(x) for x in self.centre],
@@ -110,6 +116,8 @@ class Bundle:
         }
         if prototypes := save_prototypes(folder, self.prototypes):
             manifest["prototypes"] = prototypes
+        if self.recentring is not None:
+            manifest["recentring"] = self.recentring.to_dict()
         write_json(folder / MANIFEST, manifest)
 
 
@@ -150,6 +158,7 @@ def open_bundle(folder: Path | None = None, *, device: str = "cpu") -> Bundle:
         _sentences(folder / SENTENCES, centre.size),
         load_prototypes(folder, manifest.get("prototypes", []), centre.size),
         folder,
+        _recentring(manifest, centre.size, folder / MANIFEST),
     )
 
 
@@ -169,9 +178,19 @@ def _manifest(path: Path) -> dict[str, Any]:
     except PgfaError as error:
         raise BadCheckpoint(str(error)) from None
     form = manifest.get("form") if isinstance(manifest, dict) else None
-    if form not in (FORMAT, OLD_FORMAT):
+    if form not in (RECENTRED_FORMAT, FORMAT, OLD_FORMAT):
         raise BadCheckpoint(f"{path}: expected form {FORMAT!r}, found {form!r}")
     return dict(manifest)
+
+
+def _recentring(manifest: Mapping[str, Any], size: int, path: Path) -> Recentring | None:
+    """The means of a recentred recogniser, None for any other. Raises BadCheckpoint that names `path`."""
+    if manifest["form"] != RECENTRED_FORMAT:
+        return None
+    try:
+        return Recentring.from_dict(manifest["recentring"], size)
+    except (KeyError, TypeError, ValueError) as error:
+        raise BadCheckpoint(f"{path}: not a valid recentring: {error!r}") from None
 
 
 def _encoder(file: Path, settings: RunSettings, size: int, device: str) -> FeatureEncoder:
