@@ -13,7 +13,7 @@ from pgfa.config import AdaptSettings
 from pgfa.recognise.prototypes import Prototype
 
 DEFAULT = AdaptSettings(method="paper")
-"""After recentring, `paper` lost on none of the sets measured, unlike the other methods (docs/alignment.md)."""
+"""After recentring, `paper` lost on none of the sets measured (docs/alignment.md compares the methods)."""
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,7 @@ from pgfa.text.anchors import sentence_anchors
 FORMAT = "pgfa recogniser 2"
 OLD_FORMAT = "pgfa recogniser 1"
 """With the settings of format 1, which `RunSettings.saved` maps."""
-RECENTRED_FORMAT = "pgfa recogniser 3"
+RECENTRED_FORMAT = "pgfa recogniser 4"
 """As `FORMAT`, with the key ``recentring``: a pgfa that does not know it would give other answers."""
 
 MANIFEST, TORCH, ONNX, SENTENCES = (
@@ -184,8 +184,8 @@ def _manifest(path: Path) -> dict[str, Any]:
 
 
 def _recentring(manifest: Mapping[str, Any], size: int, path: Path) -> Recentring | None:
-    """The means of a recentred recogniser, None for any other. Raises BadCheckpoint that names `path`."""
-    if manifest["form"] != RECENTRED_FORMAT:
+    """The means that an adapted recogniser subtracts, None for any other. Raises BadCheckpoint that names `path`."""
+    if "recentring" not in manifest:
         return None
     try:
         return Recentring.from_dict(manifest["recentring"], size)
