@@ -17,7 +17,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pgfa.adapt import Stream, align_with, cosines, unit_rows
+from pgfa.adapt import (
+    ALIGNMENTS,
+    Recentring,
+    Stream,
+    align_with,
+    collect_evidence,
+    cosines,
+    nearest,
+    unit_rows,
+)
 from pgfa.config import AdaptSettings
 
 SIZE = 64
@@ -77,6 +86,19 @@ def methods() -> dict[str, Callable[[Simulation], NDArray[np.int64]]]:
         stream = Stream(simulation.anchors, AdaptSettings(alpha=0.9))
         return np.concatenate([stream.add(clip[None]) for clip in simulation.features])
 
+    def recentred(simulation: Simulation) -> NDArray[np.int64]:
+        recentring = Recentring.of(simulation.features, simulation.anchors)
+        points = recentring.shift_features(simulation.features)
+        return nearest(points, recentring.shift_sentences(simulation.anchors))
+
+    def adapted(simulation: Simulation) -> NDArray[np.int64]:
+        recentring = Recentring.of(simulation.features, simulation.anchors)
+        points = recentring.shift_features(simulation.features)
+        sentences, settings = recentring.shift_sentences(simulation.anchors), AdaptSettings(method="paper")
+        aligned = align_with(points, sentences, settings)
+        evidence = collect_evidence(points, sentences, ALIGNMENTS["paper"], settings, aligned)
+        return nearest(points, sentences if evidence.reason_to_decline() else aligned.prototypes)
+
     return {
         "true means": lambda simulation: cosines(simulation.features, simulation.means).argmax(axis=1),
         "none": by("none"),
@@ -88,6 +110,9 @@ def methods() -> dict[str, Callable[[Simulation], NDArray[np.int64]]]:
         "balanced, estimated": by("balanced", prior="estimated"),
         "balanced, true prior": with_true_prior,
         "neighbours": by("neighbours", alpha=0.9),
+        "smoothed": by("smoothed"),
+        "recentred": recentred,
+        "`Recogniser.adapt`": adapted,
         "streaming, immediate": streamed,
     }
 

@@ -4,40 +4,141 @@ from __future__ import annotations
 
 import json
 import pickle
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from pgfa.adapt import align
+from pgfa.adapt import ALIGNMENTS, Recentring, align, cosines
 from pgfa.config import AdaptSettings
-from pgfa.errors import BadConfig, BadFile
+from pgfa.errors import BadCheckpoint, BadConfig, BadFile
 from pgfa.read.formats.npz import save_clip
 from pgfa.recognise import Recogniser
+from pgfa.recognise.candidates import needs_two
+from pgfa.recognise.temporal.windows import window_cosines
 from recogniser_builders import (
     SENTENCES,
     swaying_clip,
 )
 
+CLIP = swaying_clip()
 
-def test_adapt_aligns_a_copy(recogniser: Recogniser) -> None:
+
+def test_adapt_aligns_a_recentred_copy(recogniser: Recogniser) -> None:
     clips = [swaying_clip(i) for i in range(12)]
     before = recogniser.recognise(clips, SENTENCES)
-    new = recogniser.adapt(clips, SENTENCES, AdaptSettings(method="paper", alpha=0.9))
-    anchors = recogniser.bundle.anchors(SENTENCES)
-    expected = align(recogniser.features(clips), anchors, 0.9)
+    new = recogniser.adapt(clips, SENTENCES, AdaptSettings(method="paper", alpha=0.9), cautious=False)
+    anchors, features = recogniser.bundle.anchors(SENTENCES), recogniser.features(clips)
+    recentring = Recentring.of(features, anchors)
+    points = recentring.shift_features(features)
+    expected = align(points, recentring.shift_sentences(anchors), 0.9)
     candidates = new.candidates(SENTENCES)
-    np.testing.assert_allclose(candidates.vectors, expected.prototypes, atol=1e-6)
+    np.testing.assert_allclose(candidates.cosines(features), cosines(points, expected.prototypes), atol=1e-5)
     support = np.bincount(expected.labels[expected.support], minlength=4)
     assert new.adaptation is not None
     assert new.adaptation.support == tuple(support)
     assert candidates.is_prototype.tolist() == (support > 0).tolist()
-    assert new.adaptation.changed == int((expected.predictions != expected.labels).sum())
     assert f"adapted on 12 clips; the answer changed for {new.adaptation.changed}" in str(new.adaptation)
     assert recogniser.recognise(clips, SENTENCES) == before
     assert not recogniser.prototypes
+    assert recogniser.recentring is None
     assert new.recognise(clips, SENTENCES) != before
     assert new.forget(SENTENCES[int(np.argmax(support))]).prototypes.keys() < new.prototypes.keys()
+
+
+def test_too_few_clips_only_recentre(recogniser: Recogniser) -> None:
+    clips = [swaying_clip(i) for i in range(12)]
+    new = recogniser.adapt(clips, SENTENCES)
+    assert new.adaptation is not None
+    assert new.adaptation.declined == "12 clips for 4 sentences; alignment needs at least 5 per sentence"
+    assert str(new.adaptation).endswith("recentred only, not aligned: " + new.adaptation.declined)
+    assert new.adaptation.support == (0, 0, 0, 0)
+    assert not new.prototypes
+    anchors, features = recogniser.bundle.anchors(SENTENCES), recogniser.features(clips)
+    recentring = Recentring.of(features, anchors)
+    expected = cosines(recentring.shift_features(features), recentring.shift_sentences(anchors))
+    later = new.recognise(clips[3], SENTENCES)  # a single clip, with the centre of all
+    assert {a.sentence: a.cosine for a in later} == pytest.approx(
+        dict(zip(SENTENCES, expected[3].tolist(), strict=True)), abs=1e-5
+    )
+    whole = (np.array([0]), np.array([clips[3].frames]))
+    windows, _ = window_cosines(
+        new.encode, new.candidates(SENTENCES), clips[3].positions, 30.0, clips[3].layout, whole
+    )
+    alone = [not needs_two(name) for name in SENTENCES]
+    np.testing.assert_allclose(windows[0, 0, alone], expected[3, alone], atol=1e-4)
+
+
+@pytest.mark.parametrize("cautious", [True, False])
+@pytest.mark.parametrize("method", ALIGNMENTS)
+def test_the_report_is_what_the_recogniser_answers(
+    recogniser: Recogniser, method: str, cautious: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Random features in place of the encoder's, taught classes, and adapting twice."""
+    aligned = 0
+    for seed in range(25):
+        random = np.random.default_rng(seed)
+        count = int(random.integers(1, 60))
+        means = random.normal(size=(4, 6)) + 2 * random.normal(size=6)
+        points = means[random.integers(0, 4, count)] + random.uniform(0.2, 1) * random.normal(size=(count, 6))
+        points[random.random(count) < 0.1] = 0  # no person
+        table = {f"clip-{i}": point.astype(np.float32) for i, point in enumerate(points)}
+        monkeypatch.setattr(
+            Recogniser,
+            "features",
+            lambda _, clips, table=table: np.stack([table[c.source.id] for c in clips]),
+        )
+        clips = [replace(CLIP, source=replace(CLIP.source, id=name)) for name in table]
+        old = recogniser
+        if seed % 3 == 1 and points[0].any():
+            old = old.teach("my dance", clips[0])
+        if seed % 5 == 2:
+            old = old.adapt(clips[: count // 2 + 1], SENTENCES[:2], cautious=False)
+        new = old.adapt(clips, SENTENCES, AdaptSettings(method=method), cautious=cautious)
+        report = new.adaptation
+        assert report is not None
+        for reported, of in ((report.before, old), (report.after, new)):
+            answers = of.recognise(clips, SENTENCES)
+            assert [report.candidates[i] for i in reported] == [a[0].sentence for a in answers]
+        assert sum(report.support) == 0 or not report.declined
+        aligned += sum(report.support) > 0
+    assert aligned > 0 or method == "none"
+
+
+def test_a_recentred_recogniser_is_saved(recogniser: Recogniser, tmp_path: Path) -> None:
+    clips = [swaying_clip(i) for i in range(24)]
+    new = recogniser.teach("my dance", clips[0]).adapt(clips, SENTENCES, cautious=False)
+    new.save(tmp_path, SENTENCES)
+    assert json.loads((tmp_path / "recogniser.json").read_text())["form"] == "pgfa recogniser 4"
+    opened = Recogniser.load(tmp_path)
+    for one, other in zip(opened.recognise(clips, SENTENCES), new.recognise(clips, SENTENCES), strict=True):
+        assert [a.sentence for a in one] == [a.sentence for a in other]
+        assert [a.probability for a in one] == pytest.approx([a.probability for a in other], abs=1e-5)
+    recogniser.save(tmp_path, SENTENCES)
+    assert json.loads((tmp_path / "recogniser.json").read_text())["form"] == "pgfa recogniser 2"
+    assert Recogniser.load(tmp_path).recentring is None
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"features": [1.0]},
+        {"sentences": [None] * 6},
+        {"clips": -1},
+        {"clips": 2.5},
+        {"clips": True},
+        "x",
+        None,
+    ],
+)
+def test_a_damaged_recentring_is_refused(recogniser: Recogniser, damage: object, tmp_path: Path) -> None:
+    recogniser.adapt([swaying_clip(i) for i in range(3)], SENTENCES).save(tmp_path, SENTENCES)
+    manifest = json.loads((tmp_path / "recogniser.json").read_text())
+    manifest["recentring"] = {**manifest["recentring"], **damage} if isinstance(damage, dict) else damage
+    (tmp_path / "recogniser.json").write_text(json.dumps(manifest))
+    with pytest.raises(BadCheckpoint, match=r"recogniser\.json: not a valid recentring"):
+        Recogniser.load(tmp_path)
 
 
 def test_adapt_to_a_folder(recogniser: Recogniser, tmp_path: Path) -> None:
@@ -95,16 +196,17 @@ def test_a_taught_class_is_added_to_the_sentences(recogniser: Recogniser) -> Non
             wrong()
 
 
-def test_a_stream_ends_as_adapt_does(recogniser: Recogniser) -> None:
+def test_a_stream_ends_as_alignment_without_recentring(recogniser: Recogniser) -> None:
     clips, settings = [swaying_clip(i) for i in range(12)], AdaptSettings(method="paper", alpha=0.9)
     stream = recogniser.stream(SENTENCES, settings)
     for clip in clips[:5]:
         assert len(stream.recognise(clip)) == 1
     stream.recognise(clips[5:])
-    expected = recogniser.adapt(clips, SENTENCES, settings)
-    streamed = stream.recogniser
-    assert streamed.prototypes.keys() == expected.prototypes.keys()
-    vectors = [r.candidates(SENTENCES).vectors for r in (streamed, expected)]
-    np.testing.assert_allclose(*vectors, atol=1e-5)
-    best = [r.recognise(clips[0], SENTENCES)[0].sentence for r in (streamed, expected)]
-    assert best[0] == best[1]
+    features = recogniser.features(clips)
+    expected = align(features, recogniser.bundle.anchors(SENTENCES), 0.9)
+    candidates = stream.recogniser.candidates(SENTENCES)
+    np.testing.assert_allclose(candidates.vectors, expected.prototypes, atol=1e-5)
+    answers = stream.recogniser.recognise(clips[0], SENTENCES)
+    assert {a.sentence: a.cosine for a in answers} == pytest.approx(
+        dict(zip(SENTENCES, cosines(features[:1], expected.prototypes)[0].tolist(), strict=True)), abs=1e-5
+    )

@@ -156,8 +156,12 @@ def test_without_a_person_the_answer_is_none_of_these(recogniser: Recogniser) ->
     clips = [swaying_clip(i) for i in range(6)]
     for method in ("paper", "balanced", "neighbours"):
         settings = AdaptSettings(method=method, alpha=1)
-        assert recogniser.adapt([empty, empty, empty], SENTENCES, settings).prototypes == {}
-        adaptation = recogniser.adapt([empty, *clips], SENTENCES, settings).adaptation
+        for cautious in (True, False):
+            nobody = recogniser.adapt([empty, empty, empty], SENTENCES, settings, cautious=cautious)
+            assert nobody.prototypes == {}
+            one, other = (r.recognise(swaying_clip(), SENTENCES) for r in (nobody, recogniser))
+            assert [a.cosine for a in one] == pytest.approx([a.cosine for a in other], abs=1e-6)
+        adaptation = recogniser.adapt([empty, *clips], SENTENCES, settings, cautious=False).adaptation
         assert adaptation is not None
         assert sum(adaptation.support) == 6
     stream = recogniser.stream(SENTENCES, AdaptSettings(alpha=1))

@@ -138,6 +138,10 @@ def test_alignment_is_reported_compared_and_deleted(client: TestClient, session:
     alignment = client.post(f"{session}/alignment", json={"sentences": SENTENCES, "clips": clips}).json()
     assert alignment["changed"] == sum(clip["before"] != clip["after"] for clip in alignment["clips"])
     assert len(alignment["clips"]) == 24
+    few = client.post(f"{session}/alignment", json={"sentences": SENTENCES, "clips": clips[:3]}).json()
+    assert few["declined"] == "3 clips; alignment needs at least 10"
+    assert few["support"] == [0] * len(SENTENCES)
+    alignment = client.post(f"{session}/alignment", json={"sentences": SENTENCES, "clips": clips}).json()
     result = client.post(f"{session}/clips/{clips[0]}/answer", json=question).json()
     plain = client.post(f"{session}/clips/{clips[0]}/answer", json={"sentences": SENTENCES}).json()
     before = [candidate["probability_before"] for candidate in result["candidates"]]

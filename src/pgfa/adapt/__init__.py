@@ -7,8 +7,10 @@ from importlib import import_module
 
 import numpy as np
 
+from pgfa.adapt.decision import Evidence, collect_evidence
 from pgfa.adapt.method import ALPHAS, AlignmentMethod, Option
 from pgfa.adapt.prototype import Alignment, Array, align, cosines, entropy, most_confident, nearest, unit_rows
+from pgfa.adapt.recentre import Recentring
 from pgfa.adapt.streaming import Stream
 from pgfa.config import ALIGNMENTS as SUMMARIES
 from pgfa.config import AdaptSettings
@@ -18,10 +20,13 @@ __all__ = [
     "ALPHAS",
     "Alignment",
     "AlignmentMethod",
+    "Evidence",
     "Option",
+    "Recentring",
     "Stream",
     "align",
     "align_with",
+    "collect_evidence",
     "cosines",
     "entropy",
     "most_confident",

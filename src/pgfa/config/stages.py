@@ -188,7 +188,8 @@ class AdaptSettings(StageSettings):
     shrinkage: Annotated[float, Field(ge=0, le=1)] = 0.05
     """Weight of the uniform prior mixed into the `estimated` one: 0 uses the estimate alone, 1 is `uniform`."""
     neighbours: Annotated[int, Field(ge=1)] | None = None
-    """Nearest clips that `neighbours` averages over to measure the hubness of an anchor (default: all clips)."""
+    """Nearest clips that `neighbours` averages over to measure the hubness of an anchor (default: all clips), and that
+    `smoothed` connects each clip with (default: 8)."""
     memory: Annotated[int, Field(ge=1, le=100_000)] = 100
     """Clips that a stream stores per class."""
 

@@ -21,6 +21,7 @@ ALIGNMENTS: Final = {
     "iterated": "`paper` repeated until no pseudo-label changes",
     "balanced": "optimal transport: clips are assigned to classes under a class prior",
     "neighbours": "`paper` with cosines corrected for hubness",
+    "smoothed": "recentred, standardised scores smoothed over a graph of similar clips",
 }
 """Test-time alignments: name -> summary. `pgfa.adapt` has a module of each name, with its `METHOD`."""
 

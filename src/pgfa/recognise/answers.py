@@ -156,28 +156,40 @@ class Timeline:
 
 @dataclass(frozen=True)
 class Adaptation:
-    """What alignment on unlabelled clips changed.
+    """What unlabelled clips changed: recentring in any case, and alignment unless it was declined.
 
     Attributes:
         sentences: K.
-        support: (K,) clips averaged into the prototype of each sentence; 0 where the sentence vector is unchanged.
-        before, after: (N,) the best sentence of each clip, as an index below K.
+        support: (K,) clips averaged into the prototype of each sentence; 0 where there is none.
+        before, after: (N,) what the recogniser before and after ranks first for each clip, as an index into
+            `candidates`; for a clip without a person, too, although its answer is "none of these".
+        taught: classes that were candidates in addition to the sentences.
+        declined: why the clips were not aligned and only recentred; "" if they were aligned.
     """
 
     sentences: tuple[str, ...]
     support: tuple[int, ...]
     before: tuple[int, ...]
     after: tuple[int, ...]
+    taught: tuple[str, ...] = ()
+    declined: str = ""
+
+    @property
+    def candidates(self) -> tuple[str, ...]:
+        """The sentences, then the taught classes."""
+        return (*self.sentences, *self.taught)
 
     @property
     def changed(self) -> int:
-        """Number of clips whose best sentence changed."""
+        """Number of clips for which another candidate ranks first."""
         return sum(a != b for a, b in zip(self.before, self.after, strict=True))
 
     def __str__(self) -> str:
         lines = [f"adapted on {len(self.before)} clips; the answer changed for {self.changed}"]
+        if self.declined:
+            return f"{lines[0]}\nrecentred only, not aligned: {self.declined}"
         lines += [
-            f"{n:5} clip{'s' if n > 1 else ' '}     {s}" if n else f"    - unchanged  {s}"
+            f"{n:5} clip{'s' if n > 1 else ' '}     {s}" if n else f"    - recentred  {s}"
             for s, n in zip(self.sentences, self.support, strict=True)
         ]
         return "\n".join(lines)

@@ -1,6 +1,7 @@
 """A recogniser on disk: the folder of a training run, or a self-contained bundle.
 
 A bundle is a folder of ``recogniser.json`` (settings, centre, calibration, provenance), the encoder
+A bundle is a folder of ``recogniser.json`` (settings, centre, calibration, recentring, provenance), the encoder
 (``encoder.safetensors`` for torch or ``encoder.onnx``), and, if there are any, the kinematic model
 (``kinematics.safetensors``), the vectors of sentences (``sentences.safetensors``) and of prototypes
 (``prototypes.safetensors``).
@@ -21,6 +22,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pgfa.adapt import Recentring
 from pgfa.config import FORMAT as SETTINGS_FORMAT
 from pgfa.config import RunSettings
 from pgfa.errors import BadCheckpoint, PgfaError
@@ -36,8 +38,9 @@ from pgfa.words.model import KinematicModel
 from pgfa.words.store import load_kinematics, save_kinematics
 
 FORMAT = "pgfa recogniser 3"
-"""With a kinematic model; a bundle without one is written as `WITHOUT_KINEMATICS`, which older versions open."""
-WITHOUT_KINEMATICS = "pgfa recogniser 2"
+"""With the key ``kinematics`` or ``recentring`` or both: a pgfa that does not know them would give other answers."""
+PLAIN = "pgfa recogniser 2"
+"""Without both; older versions open it."""
 OLD_FORMAT = "pgfa recogniser 1"
 """With the settings of format 1, which `RunSettings.saved` maps."""
 
@@ -65,6 +68,7 @@ class Bundle:
         sentences: stored sentence vectors, of length 1, before the centre is subtracted.
         prototypes: of sentences that were adapted and classes that were taught when it was saved.
         folder: that it was opened from.
+        recentring: of the unlabelled clips it was adapted on when it was saved; None: it was not adapted.
         kinematics: if there is one, it is compared beside the encoder, and all vectors are in its space.
     """
 
@@ -76,6 +80,7 @@ class Bundle:
     sentences: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
     prototypes: Mapping[str, Prototype] = field(default_factory=dict)
     folder: Path | None = None
+    recentring: Recentring | None = None
     kinematics: KinematicModel | None = None
 
     @property
@@ -136,7 +141,7 @@ class Bundle:
         else:
             (folder / SENTENCES).unlink(missing_ok=True)
         manifest = {
-            "form": WITHOUT_KINEMATICS if self.kinematics is None else FORMAT,
+            "form": PLAIN if self.kinematics is None and self.recentring is None else FORMAT,
             "encoder": {"file": weights.name, "sha256": file_sha256(weights)},
             "settings": _portable(self.settings),
             "text_centre": [float(x) for x in self.centre],
@@ -150,6 +155,8 @@ class Bundle:
             (folder / KINEMATICS).unlink(missing_ok=True)
         if prototypes := save_prototypes(folder, self.prototypes):
             manifest["prototypes"] = prototypes
+        if self.recentring is not None:
+            manifest["recentring"] = self.recentring.to_dict()
         write_json(folder / MANIFEST, manifest)
 
 
@@ -182,6 +189,7 @@ def open_bundle(folder: Path | None = None, *, device: str = "cpu") -> Bundle:
     if not (folder / file).is_file() or file_sha256(folder / file) != sha256:
         raise BadCheckpoint(f"{folder / file}: missing, or its SHA-256 is not the one in {MANIFEST}")
     kinematics = _kinematics(folder, manifest)
+    size = centre.size if kinematics is None else kinematics.size
     return Bundle(
         settings,
         _encoder(folder / file, settings, _encoder_size(kinematics, centre), device),
@@ -189,10 +197,9 @@ def open_bundle(folder: Path | None = None, *, device: str = "cpu") -> Bundle:
         Calibration.from_dict(manifest.get("calibration"), str(folder / MANIFEST)),
         provenance,
         _sentences(folder / SENTENCES, centre.size),
-        load_prototypes(
-            folder, manifest.get("prototypes", []), centre.size if kinematics is None else kinematics.size
-        ),
+        load_prototypes(folder, manifest.get("prototypes", []), size),
         folder,
+        _recentring(manifest, size, folder / MANIFEST),
         kinematics,
     )
 
@@ -205,8 +212,8 @@ def _encoder_size(kinematics: KinematicModel | None, centre: NDArray[np.float32]
 
 def _kinematics(folder: Path, manifest: Mapping[str, Any]) -> KinematicModel | None:
     record = manifest.get("kinematics")
-    if (manifest["form"] == FORMAT) != (record is not None):
-        raise BadCheckpoint(f"{folder / MANIFEST}: expected a kinematic model in form {FORMAT!r} only")
+    if record is not None and manifest["form"] != FORMAT:
+        raise BadCheckpoint(f"{folder / MANIFEST}: expected no kinematic model in form {manifest['form']!r}")
     if record is None:
         return None
     file = folder / KINEMATICS
@@ -232,9 +239,19 @@ def _manifest(path: Path) -> dict[str, Any]:
     except PgfaError as error:
         raise BadCheckpoint(str(error)) from None
     form = manifest.get("form") if isinstance(manifest, dict) else None
-    if form not in (FORMAT, WITHOUT_KINEMATICS, OLD_FORMAT):
+    if form not in (FORMAT, PLAIN, OLD_FORMAT):
         raise BadCheckpoint(f"{path}: expected form {FORMAT!r}, found {form!r}")
     return dict(manifest)
+
+
+def _recentring(manifest: Mapping[str, Any], size: int, path: Path) -> Recentring | None:
+    """The means that an adapted recogniser subtracts, None for any other. Raises BadCheckpoint that names `path`."""
+    if "recentring" not in manifest:
+        return None
+    try:
+        return Recentring.from_dict(manifest["recentring"], size)
+    except (KeyError, TypeError, ValueError) as error:
+        raise BadCheckpoint(f"{path}: not a valid recentring: {error!r}") from None
 
 
 def _encoder(file: Path, settings: RunSettings, size: int, device: str) -> FeatureEncoder:

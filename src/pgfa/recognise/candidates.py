@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from pgfa.adapt import Recentring, cosines
 from pgfa.recognise.answers import Answer, Answers
 from pgfa.recognise.calibration.model import Calibration
 from pgfa.skeleton import Ragged
@@ -39,10 +40,11 @@ class Candidates:
 
     Attributes:
         names: K sentences and taught classes.
-        vectors: (K, d) sentence vectors or prototypes, in the space of the features.
+        vectors: (K, d) sentence vectors or prototypes, recentred, in the space of the features.
         is_prototype: (K,) whether the vector is a prototype, averaged from clips.
         needs_two: (K,) whether the sentence describes two people and is compared with pairs of bodies.
         calibration: cosines -> probabilities.
+        recentring: of the features before they are compared; None: they are compared as they are.
     """
 
     names: tuple[str, ...]
@@ -50,9 +52,16 @@ class Candidates:
     is_prototype: NDArray[np.bool_]
     needs_two: NDArray[np.bool_]
     calibration: Calibration
+    recentring: Recentring | None = None
 
     def __len__(self) -> int:
         return len(self.names)
+
+    def cosines(self, features: Array, columns: NDArray[np.bool_] | slice = slice(None)) -> Array:
+        """(N, K) cosines between (N, d) features and the candidates, or those of `columns`; 0 without a person."""
+        if self.recentring is not None:
+            features = self.recentring.shift_features(features)
+        return cosines(features, self.vectors[columns])
 
     def probabilities(self, cosines: Array) -> Array:
         """(N, K + 1) float32 rows adding to 1, the last column "none of these".

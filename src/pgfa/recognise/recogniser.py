@@ -10,11 +10,12 @@ from typing import overload
 import numpy as np
 from numpy.typing import NDArray
 
-from pgfa.adapt import Stream, align_with, cosines, unit_rows
+from pgfa.adapt import Recentring, Stream, unit_rows
 from pgfa.config import AdaptSettings, RecogniseSettings
 from pgfa.errors import BadConfig
 from pgfa.prepare import prepare
 from pgfa.read import read
+from pgfa.recognise.adapting import DEFAULT, adapt_features
 from pgfa.recognise.answers import Adaptation, Answers, Timeline
 from pgfa.recognise.bundle import Bundle, open_bundle
 from pgfa.recognise.calibration.model import Calibration
@@ -50,11 +51,13 @@ class Recogniser:
     Attributes:
         bundle: encoder, settings, calibration, provenance.
         prototypes: of sentences that were adapted and classes that were taught.
+        recentring: of the last `adapt`; later recordings are answered with it.
         adaptation: what the last `adapt` changed.
     """
 
     bundle: Bundle
     prototypes: Mapping[str, Prototype] = field(default_factory=dict)
+    recentring: Recentring | None = None
     adaptation: Adaptation | None = None
 
     @classmethod
@@ -70,11 +73,12 @@ class Recogniser:
             BadConfig: the device is not available; onnxruntime is needed but not installed.
         """
         bundle = open_bundle(None if path is None else Path(path), device=device)
-        return cls(bundle, bundle.prototypes)
+        return cls(bundle, bundle.prototypes, bundle.recentring)
 
     def save(self, folder: str | Path, sentences: Sequence[str] = ()) -> None:
-        """Write a bundle, with the vectors of `sentences` and all prototypes."""
-        replace(self.bundle, prototypes=self.prototypes).save(Path(folder), sentences)
+        """Write a bundle, with the vectors of `sentences`, all prototypes and the recentring."""
+        bundle = replace(self.bundle, prototypes=self.prototypes, recentring=self.recentring)
+        bundle.save(Path(folder), sentences)
 
     @property
     def calibration(self) -> Calibration:
@@ -152,38 +156,41 @@ class Recogniser:
         clips: Recordings | str | Path,
         sentences: Sequence[str],
         settings: AdaptSettings | None = None,
+        *,
+        cautious: bool = True,
     ) -> Recogniser:
-        """A recogniser aligned on unlabelled clips: prototypes averaged from them replace the sentence vectors.
+        """A recogniser for recordings such as these unlabelled clips.
 
-        `adaptation` of the result says what changed. Every clip is assumed to show one of the sentences; clips
-        without a person have no effect.
+        Features and sentence vectors are recentred by the means of the clips and the sentences. Then prototypes
+        averaged from the clips replace the sentence vectors, unless there are too few clips, one sentence would get
+        nearly all of them, or the labels depend on which clips are used; see docs/alignment.md. `adaptation` of the
+        result says what changed, and why alignment was declined. Every clip is assumed to show one of the sentences;
+        clips without a person have no effect.
 
         Args:
             clips: recordings, or a folder (every file of a known format in it).
             sentences: the candidates to adapt.
-            settings: alignment method and its settings; default: those of the training run.
+            settings: alignment method and its settings; default: `paper`, whatever the training run used.
+            cautious: whether alignment may be declined.
 
         Raises as `recognise`, and BadFile where a folder contains no recording.
         """
         items = recordings_in(Path(clips)) if isinstance(clips, str | Path) else _clips(clips)
-        names = _checked(sentences)
-        anchors, features = self.bundle.anchors(names), self.features(items)
-        result = align_with(features, anchors, settings or self.bundle.settings.adapt)
-        support = np.bincount(result.labels[result.support & features.any(axis=1)], minlength=len(names))
-        aligned = {
-            name: Prototype(vector, int(count), taught=False)
-            for name, vector, count in zip(names, result.prototypes, support, strict=True)
-            if count > 0
-        }
+        names, features = _checked(sentences), self.features(items)
+        adapted = adapt_features(features, self.bundle.anchors(names), names, settings or DEFAULT, cautious)
         others = {n: p for n, p in self.prototypes.items() if p.taught or n not in names}
-        before = cosines(features, anchors).argmax(axis=1)
+        new = replace(self, prototypes={**others, **adapted.prototypes}, recentring=adapted.recentring)
+        candidates = [self.candidates(names), new.candidates(names)]
+        before, after = (_best(_rank(features, c, items), c.names) for c in candidates)
         adaptation = Adaptation(
             tuple(names),
-            tuple(int(n) for n in support),
-            tuple(int(i) for i in before),
-            tuple(int(i) for i in result.predictions),
+            adapted.support,
+            before,
+            after,
+            taught=candidates[1].names[len(names) :],
+            declined=adapted.declined,
         )
-        return replace(self, prototypes={**others, **aligned}, adaptation=adaptation)
+        return replace(new, adaptation=adaptation)
 
     def stream(self, sentences: Sequence[str], settings: AdaptSettings | None = None) -> StreamRecogniser:
         """A recogniser that adapts while recordings arrive; `settings.alpha` and `.memory` are used."""
@@ -227,11 +234,14 @@ class Recogniser:
         is_prototype = np.array([name in self.prototypes for name in names], dtype=bool)
         vectors = np.empty((len(names), self.bundle.size), dtype=np.float32)
         if plain := [name for name in names if name not in self.prototypes]:
-            vectors[~is_prototype] = self.bundle.anchors(plain)
+            anchors = self.bundle.anchors(plain)
+            recentring = self.recentring
+            vectors[~is_prototype] = anchors if recentring is None else recentring.shift_sentences(anchors)
+        shift = np.float32(0) if self.recentring is None else self.recentring.feature_shift
         for i in np.flatnonzero(is_prototype):
-            vectors[i] = self.prototypes[names[i]].vector
+            vectors[i] = self.prototypes[names[i]].vector - shift
         two = np.array([needs_two(name) and name not in taught for name in names], dtype=bool)
-        return Candidates(tuple(names), vectors, is_prototype, two, self.bundle.calibration)
+        return Candidates(tuple(names), vectors, is_prototype, two, self.bundle.calibration, self.recentring)
 
     def features(self, clips: Sequence[Clip]) -> NDArray[np.float32]:
         """(clips, d) features of clips of one or several layouts; see `encode`."""
@@ -286,11 +296,16 @@ class StreamRecogniser:
 
 def _rank(features: NDArray[np.float32], candidates: Candidates, clips: Sequence[Clip]) -> list[Answers]:
     """Answers for (N, d) features of N clips."""
-    similarity = cosines(features, candidates.vectors)
+    similarity = candidates.cosines(features)
     # Without a person no sentence is possible.
     possible = np.where(features.any(axis=1, keepdims=True), similarity, -np.inf)
     rows = zip(clips, candidates.probabilities(possible), similarity, strict=True)
     return [candidates.rank(p, cosine, clip.source.id, clip.problems) for clip, p, cosine in rows]
+
+
+def _best(answers: Sequence[Answers], names: Sequence[str]) -> tuple[int, ...]:
+    """Index in `names` of the candidate that ranks first in each of `answers`."""
+    return tuple(names.index(ranked[0].sentence) for ranked in answers)
 
 
 def _checked(sentences: Sequence[str]) -> list[str]:

@@ -243,11 +243,12 @@ def align(request: AlignmentRequest, session: CurrentSession, state: State) -> A
         session.aligned, session.aligned_clips = aligned, ids
     adaptation = aligned.adaptation
     assert adaptation is not None
-    names = adaptation.sentences
+    names = adaptation.candidates
     return AlignmentResult(
-        sentences=list(names),
+        sentences=list(adaptation.sentences),
         support=list(adaptation.support),
         changed=adaptation.changed,
+        declined=adaptation.declined,
         clips=[
             ChangedClip(clip=id, name=clip.source.id, before=names[before], after=names[after])
             for id, clip, before, after in zip(ids, clips, adaptation.before, adaptation.after, strict=True)

@@ -158,7 +158,9 @@ class AlignmentResult(ResponseModel):
     clips: list[ChangedClip]
     """One entry per aligned clip."""
     changed: int
-    """Number of clips whose most likely sentence changed."""
+    """Number of clips whose most likely candidate changed."""
+    declined: str = ""
+    """Why the sentences were only recentred and not aligned; empty if they were aligned."""
 
 
 class TaughtClasses(ResponseModel):

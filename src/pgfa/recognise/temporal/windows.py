@@ -8,7 +8,6 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from pgfa.adapt import cosines
 from pgfa.recognise.candidates import Candidates, Encode
 from pgfa.skeleton import Layout, Ragged
 from pgfa.skeleton.bodies import presence
@@ -88,10 +87,9 @@ def window_cosines(
             rate=np.full(len(window), rate),
             layout=layout,
         )
-        cosine[window, body] = _cosines(encode, clips, candidates.vectors)
+        cosine[window, body] = _cosines(encode, clips, candidates, slice(None))
         cosine[..., candidates.needs_two] = np.where(enough[..., None], -np.inf, np.nan)
     if candidates.needs_two.any():
-        vectors = candidates.vectors[candidates.needs_two]
         pairs = [
             (a, b, np.flatnonzero(enough[:, a] & enough[:, b])) for a, b in combinations(range(bodies), 2)
         ]
@@ -99,7 +97,7 @@ def window_cosines(
         for start in range(0, len(pairs), size):
             batch = pairs[start : start + size]
             clips = _pair_clips(positions, rate, layout, windows, batch)
-            rows = _cosines(encode, clips, vectors)
+            rows = _cosines(encode, clips, candidates, candidates.needs_two)
             _take_best(cosine, partner, batch, rows, candidates.needs_two)
     return cosine, partner
 
@@ -135,14 +133,15 @@ def _pair_clips(
     )
 
 
-def _cosines(encode: Encode, clips: Ragged, vectors: Floats) -> Floats:
-    blocks = [np.empty((0, len(vectors)), dtype=np.float32)]
+def _cosines(encode: Encode, clips: Ragged, candidates: Candidates, columns: Flags | slice) -> Floats:
+    """(clips, candidates of `columns`) cosines, in blocks of clips."""
+    blocks = [np.empty((0, len(candidates.vectors[columns])), dtype=np.float32)]
     for start in range(0, len(clips), BLOCK):
         part = slice(start, start + BLOCK)
         block = Ragged(
             clips.positions, clips.start[part], clips.frames[part], clips.bodies[part], clips.rate[part], clips.layout
         )  # fmt: skip
-        blocks.append(cosines(encode(block), vectors))
+        blocks.append(candidates.cosines(encode(block), columns))
     return np.concatenate(blocks)
 
 

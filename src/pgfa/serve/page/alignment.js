@@ -42,11 +42,12 @@ export class Alignment {
   show(result) {
     const changed = result.clips.filter((clip) => clip.before !== clip.after);
     const support = result.sentences.map((sentence, index) => make("li", {}, make("span", {}, sentence),
-      make("span", { class: "faint" }, result.support[index] ? plural(result.support[index], "clip") : "unchanged")));
+      make("span", { class: "faint" }, result.support[index] ? plural(result.support[index], "clip") : "recentred")));
     get("aligned").hidden = false;
     get("aligned").replaceChildren(
       make("p", { class: "changed", role: "status" },
         `The answer changed for ${result.changed} of ${plural(result.clips.length, "clip")}.`),
+      ...(result.declined ? [make("p", { class: "hint" }, `Recentred only, not aligned: ${result.declined}.`)] : []),
       make("details", { open: changed.length > 0 }, make("summary", {}, "Changed clips"),
         changed.length ? make("ul", { class: "changed-clips" }, ...changed.map((clip) => this.changedItem(clip)))
           : make("p", { class: "hint" }, "None.")),

@@ -1,0 +1,106 @@
+"""Recentring: the means of the clips and of the sentence vectors are subtracted before they are compared.
+
+What all clips share (camera, performer, skeleton) and what all sentences share ("a person ...") does not tell which
+sentence describes a clip, but moves every cosine, and makes some sentences the nearest of too many clips. The means
+come from unlabelled clips. Assumes that these show several of the sentences: of clips of a single class the mean is
+that class. The mean of few clips is uncertain, so it is shrunk towards no shift.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pgfa.adapt.prototype import Array, unit_rows
+
+SHRINKAGE_CLIPS = 20
+"""Clips that the assumption of no shift counts as: the measured mean has weight (n - 1) / (n - 1 + 20)."""
+
+
+@dataclass(frozen=True)
+class Recentring:
+    """Means of a pool of unlabelled clips and of its sentences.
+
+    Attributes:
+        features: (d,) mean of the unit features of the clips.
+        sentences: (d,) mean of the unit sentence vectors.
+        clips: n, number of clips, 0 or more.
+    """
+
+    features: Array
+    sentences: Array
+    clips: int
+
+    @classmethod
+    def of(cls, features: Array, anchors: Array) -> Recentring:
+        """From (N, d) features, of which those of length 0 are left out, and (K, d) sentence vectors, K at least 1."""
+        present = unit_rows(features[features.any(axis=1)])
+        mean = present.mean(axis=0) if len(present) else np.zeros(features.shape[1])
+        return cls(mean.astype(np.float32), unit_rows(anchors).mean(axis=0).astype(np.float32), len(present))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data for JSON."""
+        return {
+            "features": [float(x) for x in self.features],
+            "sentences": [float(x) for x in self.sentences],
+            "clips": self.clips,
+        }
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any], size: int) -> Recentring:
+        """What `to_dict` returned, for features of d = `size`; for anything else KeyError, TypeError or ValueError."""
+        features, sentences = (
+            np.asarray(values[name], dtype=np.float32) for name in ("features", "sentences")
+        )
+        clips = values["clips"]
+        finite = np.isfinite(features).all() and np.isfinite(sentences).all()
+        if features.shape != (size,) or sentences.shape != (size,) or not finite:
+            raise ValueError(f"expected features and sentences of {size} finite numbers each")
+        if not isinstance(clips, int) or isinstance(clips, bool) or clips < 0:
+            raise ValueError(f"expected clips, a number of 0 or more, found {clips!r}")
+        return cls(features, sentences, clips)
+
+    @property
+    def weight(self) -> float:
+        """Share of the means that is subtracted: 0 for a single clip, near 1 for many."""
+        return recentring_weight(self.clips)
+
+    @property
+    def feature_shift(self) -> Array:
+        """(d,) subtracted from every unit feature."""
+        return np.asarray(self.weight * self.features, dtype=np.float32)
+
+    def shift_features(self, features: Array) -> Array:
+        """(N, d) unit features minus their shift; a feature of length 0 stays 0."""
+        shifted = unit_rows(features) - self.feature_shift
+        return np.where(features.any(axis=1, keepdims=True), shifted, np.float32(0))
+
+    def shift_sentences(self, anchors: Array) -> Array:
+        """(K, d) unit sentence vectors minus their shift."""
+        return np.asarray(unit_rows(anchors) - self.weight * self.sentences, dtype=np.float32)
+
+
+def recentring_weight(clips: int) -> float:
+    """Weight of means measured on n clips against no shift; 0 for n of 0 or 1."""
+    return max(clips - 1, 0) / (max(clips - 1, 0) + SHRINKAGE_CLIPS)
+
+
+def standardise(scores: NDArray[np.float32]) -> NDArray[np.float64]:
+    """(N, K) scores minus the mean of each column, over its standard deviation.
+
+    Means have the weight of `recentring_weight`; by the same weight variances are shrunk towards their mean.
+    Where no score varies, variances are 1.
+    """
+    weight = recentring_weight(len(scores))
+    values = scores.astype(np.float64)
+    if len(scores) == 0:
+        return values
+    variance = values.var(axis=0)
+    variance = weight * variance + (1 - weight) * variance.mean()
+    # Rounding leaves equal scores a variance of about 1e-15.
+    deviation = np.sqrt(np.where(variance > 1e-12, variance, 1.0))
+    return np.asarray((values - weight * values.mean(axis=0)) / deviation)

@@ -1,0 +1,128 @@
+"""Alignment with scores smoothed over a graph of clips: similar clips get similar labels.
+
+Features and anchors are recentred, the scores of each class are standardised over the clips, and their softmax spreads
+along the edges of a graph of nearest clips (local and global consistency, Zhou et al. 2004). Recentring removes what
+all clips share; standardising corrects hubness.
+
+Assumes that the candidate classes are known, that all clips are available, that classes come about equally often
+(standardised scores give each class a similar share of the clips, so rare and absent classes attract clips of others)
+and that clips of one class are closer to each other than to other clips. Where a class has fewer clips than the graph
+has neighbours, its clips take the labels of others. A single clip keeps the label of its nearest sentence.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pgfa.adapt.method import AlignmentMethod
+from pgfa.adapt.prototype import Alignment, Array, cosines, entropy, unit_rows
+from pgfa.adapt.recentre import Recentring, standardise
+from pgfa.config import AdaptSettings
+
+Doubles = NDArray[np.float64]
+
+NEIGHBOURS = 8
+"""Nearest clips of each clip in the graph, by default."""
+SHARPNESS = 1.5
+"""Factor of the standardised scores in the softmax."""
+SMOOTHING = 0.8
+"""Weight of a clip's neighbours in each round; the rest is that of its own scores."""
+ROUNDS = 20
+BLOCK_ENTRIES = 1 << 24
+"""Similarities of clips that are in memory at once: 64 MiB."""
+
+
+def smoothed(features: Array, anchors: Array, settings: AdaptSettings) -> Alignment:
+    """Smooth the scores over the graph; each clip gets the class of its highest score.
+
+    Every clip of length above 0 is a support. A prototype is the mean of the unit features of the clips that got its
+    label, weighted by their smoothed scores. `labels` and `entropy` are those before smoothing, `scores` the smoothed
+    ones: rows adding to 1.
+
+    Args:
+        features: (N, d) clips in sentence space, any length.
+        anchors: (K, d) sentence vectors of the candidate classes.
+        settings: `neighbours` is used; default `NEIGHBOURS`.
+    """
+    recentring = Recentring.of(features, anchors)
+    present: NDArray[np.bool_] = np.asarray(features.any(axis=1))
+    points, sentences = recentring.shift_features(features), recentring.shift_sentences(anchors)
+    raw = np.zeros((len(features), len(anchors)))
+    raw[present] = standardise(cosines(points[present], sentences))
+    smooth = _softmax(SHARPNESS * raw)
+    smooth[present] = spread_scores(smooth[present], points[present], settings.neighbours or NEIGHBOURS)
+    scores = smooth.astype(np.float32)
+    predictions = scores.argmax(axis=1)
+    prototypes = _weighted_means(features, predictions, smooth, present, anchors)
+    entropies = entropy(raw.astype(np.float32))
+    return Alignment(anchors, raw.argmax(axis=1), entropies, present, prototypes, predictions, scores)
+
+
+def spread_scores(scores: Doubles, points: Array, neighbours: int) -> Doubles:
+    """(N, K) scores after `ROUNDS` rounds, in each of which a clip takes `SMOOTHING` of the mean of its neighbours.
+
+    Args:
+        scores: (N, K).
+        points: (N, d) between which clips are neighbours, by cosine.
+        neighbours: of each clip; more than there are other clips means all of them.
+    """
+    if len(points) < 2:
+        return scores
+    from scipy.sparse import csr_array  # here, as its import is slow
+
+    nearest, distance = nearest_clips(points, min(neighbours, len(points) - 1))
+    weight = np.exp(-distance / max(float(np.median(distance)), 1e-12))
+    starts = np.arange(0, nearest.size + 1, nearest.shape[1])
+    graph = csr_array((weight.ravel(), nearest.ravel(), starts), shape=(len(points), len(points)))
+    graph = graph + graph.T
+    total = graph.sum(axis=1)[:, None]
+    smooth = scores
+    for _ in range(ROUNDS):
+        smooth = (1 - SMOOTHING) * scores + SMOOTHING * (graph @ smooth) / total
+    return np.asarray(smooth)
+
+
+def nearest_clips(points: Array, count: int) -> tuple[NDArray[np.int64], Doubles]:
+    """The nearest other clips of each clip, in blocks, so that no N x N array is in memory.
+
+    Args:
+        points: (N, d), N above `count`.
+        count: at least 1.
+
+    Returns:
+        (N, count) indices, in no order, and (N, count) squared distances between unit vectors, 0 to 4.
+    """
+    unit = unit_rows(points)
+    indices = np.empty((len(unit), count), dtype=np.int64)
+    distances = np.empty((len(unit), count))
+    rows = max(1, BLOCK_ENTRIES // len(unit))
+    for start in range(0, len(unit), rows):
+        cosine = unit[start : start + rows] @ unit.T
+        row = np.arange(len(cosine))
+        cosine[row, start + row] = -np.inf
+        block = np.argpartition(-cosine, count - 1, axis=1)[:, :count]
+        indices[start : start + rows] = block
+        distances[start : start + rows] = np.maximum(2 - 2 * np.take_along_axis(cosine, block, axis=1), 0)
+    return indices, distances
+
+
+def _weighted_means(
+    features: Array, labels: NDArray[np.int64], scores: Doubles, support: NDArray[np.bool_], anchors: Array
+) -> Array:
+    """(K, d) mean of the unit features of each label's supports, weighted by their score for it; else the anchor."""
+    weight = np.where(support, scores[np.arange(len(labels)), labels], 0.0)
+    size = np.bincount(labels, weight, minlength=len(anchors))
+    total = np.zeros(anchors.shape, dtype=np.float64)
+    np.add.at(total, labels, weight[:, None] * unit_rows(features))
+    prototypes = np.array(anchors, dtype=np.float32)
+    prototypes[size > 0] = (total[size > 0] / size[size > 0, None]).astype(np.float32)
+    return prototypes
+
+
+def _softmax(logits: Doubles) -> Doubles:
+    weight = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return np.asarray(weight / weight.sum(axis=1, keepdims=True))
+
+
+METHOD = AlignmentMethod(smoothed)

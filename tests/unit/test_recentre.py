@@ -1,0 +1,80 @@
+"""Recentring and standardising against loops, and what both do with few clips."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from pgfa.adapt import Recentring, cosines, nearest
+from pgfa.adapt.recentre import recentring_weight, standardise
+
+
+def draw(clips: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Features (clips, 8) of any length with a large part in common, anchors (3, 8)."""
+    random = np.random.default_rng(seed)
+    features = (random.normal(size=(clips, 8)) + 2) * random.uniform(0.1, 5, (clips, 1))
+    return features.astype(np.float32), (random.normal(size=(3, 8)) + 1).astype(np.float32)
+
+
+def test_the_means_of_unit_vectors_are_subtracted() -> None:
+    features, anchors = draw(41)
+    features[5] = 0
+    recentring = Recentring.of(features, anchors)
+    assert recentring.clips == 40
+    units = [f / np.linalg.norm(f) for f in features if f.any()]
+    weight = 39 / 59
+    shifted = recentring.shift_features(features)
+    assert not shifted[5].any()
+    expected = np.array(units) - weight * sum(units) / 40
+    np.testing.assert_allclose(np.delete(shifted, 5, axis=0), expected, atol=1e-6)
+    sentences = np.array([a / np.linalg.norm(a) for a in anchors])
+    np.testing.assert_allclose(
+        recentring.shift_sentences(anchors), sentences - weight * sentences.mean(axis=0), atol=1e-6
+    )
+
+
+def test_few_clips_shift_little() -> None:
+    assert [recentring_weight(n) for n in (0, 1, 21)] == [0, 0, 0.5]
+    assert recentring_weight(2000) > 0.99
+    for count in (0, 1):
+        features, anchors = draw(count)
+        others, _ = draw(30, seed=1)
+        recentring = Recentring.of(features, anchors)
+        np.testing.assert_allclose(
+            cosines(recentring.shift_features(others), recentring.shift_sentences(anchors)),
+            cosines(others, anchors),
+            atol=1e-6,
+        )
+
+
+def test_a_shift_common_to_all_clips_is_undone() -> None:
+    """Clips of three classes around their anchors, displaced towards one of these."""
+    random = np.random.default_rng(3)
+    truth = np.arange(300) % 3
+    anchors = np.eye(3, 8, dtype=np.float32)
+    features = (anchors[truth] + 0.3 * random.normal(size=(300, 8)) + 2 * anchors[0]).astype(np.float32)
+    recentring = Recentring.of(features, anchors)
+    shifted = nearest(recentring.shift_features(features), recentring.shift_sentences(anchors))
+    assert (nearest(features, anchors) == truth).mean() < 0.4
+    assert (shifted == truth).mean() > 0.9
+
+
+def test_plain_data_and_back() -> None:
+    recentring = Recentring.of(*draw(9))
+    again = Recentring.from_dict(recentring.to_dict(), 8)
+    assert again.clips == 9
+    np.testing.assert_array_equal(again.features, recentring.features)
+    np.testing.assert_array_equal(again.sentences, recentring.sentences)
+    with pytest.raises(ValueError, match="7 finite numbers"):
+        Recentring.from_dict(recentring.to_dict(), 7)
+
+
+def test_standardised_scores_by_a_loop() -> None:
+    scores = np.random.default_rng(0).normal((1, 2, 3), (0.1, 1, 5), size=(21, 3)).astype(np.float32)
+    variances = [float(np.var(column)) for column in scores.T.astype(float)]
+    for column, got in zip(range(3), standardise(scores).T, strict=True):
+        variance = 0.5 * variances[column] + 0.5 * sum(variances) / 3
+        values = scores[:, column].astype(float)
+        np.testing.assert_allclose(got, (values - 0.5 * values.mean()) / np.sqrt(variance), rtol=1e-6)
+    assert standardise(scores[:0]).shape == (0, 3)
+    np.testing.assert_allclose(standardise(scores[:1]), scores[:1])
