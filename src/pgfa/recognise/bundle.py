@@ -1,6 +1,5 @@
 """A recogniser on disk: the folder of a training run, or a self-contained bundle.
 
-A bundle is a folder of ``recogniser.json`` (settings, centre, calibration, provenance), the encoder
 A bundle is a folder of ``recogniser.json`` (settings, centre, calibration, recentring, provenance), the encoder
 (``encoder.safetensors`` for torch or ``encoder.onnx``), and, if there are any, the kinematic model
 (``kinematics.safetensors``), the vectors of sentences (``sentences.safetensors``) and of prototypes
