@@ -162,9 +162,10 @@ def _distances(motion: Motion) -> dict[str, Floats]:
 def _circles(arm: Floats) -> dict[str, Floats]:
     """How a hand circles in each plane, about its mean position. Tells circles from lines, and their direction.
 
-    area: square metres swept, signed; in the planes `front` and `level` with the sign of a circle seen in the room,
-    so that a left hand which mirrors the right one has the opposite sign. wind: radians wound about the centre; 0
-    where the area is too small for a direction. circ: area as a share of that of a circle as long as the path.
+    area: square metres swept, signed: positive in `front` from the right to upwards, in `side` from upwards to
+    forward, in `level` from the right to forward. So in `front` and `level` a left hand that mirrors the right one has
+    the opposite sign. wind: radians wound about the centre; 0 where the area is too small for a direction. circ: area
+    as a share of that of a circle as long as the path.
     """
     offset = centred(arm)
     path = length(np.diff(arm, axis=-1)).sum(-1)

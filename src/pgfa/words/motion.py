@@ -102,8 +102,8 @@ def motion_of(positions: Floats, measured: Flags, seconds: NDArray[np.float64]) 
         for name, source in STAND_INS.items():
             joint, other = KINECT20.joints.index(name), KINECT20.joints.index(source)
             joints[:, joint] = np.where(measured[:, joint, None, None], joints[:, joint], joints[:, other])
-    ankles = joints[:, _LEFT["ankle"] :: _RIGHT["ankle"] - _LEFT["ankle"]][:, :2, 1]
-    (floor,) = quantiles(ankles.min(1), FLOOR_QUANTILE)
+    lower_ankle = np.minimum(joints[:, _LEFT["ankle"], 1], joints[:, _RIGHT["ankle"], 1])
+    (floor,) = quantiles(lower_ankle, FLOOR_QUANTILE)
     time = np.asarray(seconds, dtype=np.float32)[:, None]
     return Motion(
         joints, _heading(joints, measured), floor[:, None], time, np.maximum(time / frames, MIN_INTERVAL)

@@ -79,7 +79,8 @@ def quantiles(series: Floats, *shares: float) -> tuple[Floats, ...]:
         For each share, (...) its quantile.
     """
     ordered = np.sort(series, axis=-1)
-    return tuple(np.moveaxis(ordered @ _quantile_weights(series.shape[-1], shares), -1, 0))
+    out = ordered @ _quantile_weights(series.shape[-1], shares)
+    return tuple(out[..., column] for column in range(len(shares)))
 
 
 @lru_cache
@@ -108,28 +109,26 @@ def swings(series: Floats, amplitude: ArrayLike) -> Floats:
     Returns:
         (...) number of turns.
     """
-    values = np.ascontiguousarray(np.moveaxis(series, -1, 0))
-    amplitude = np.broadcast_to(np.asarray(amplitude, dtype=np.float32), values.shape[1:])
+    shape, frames = series.shape[:-1], series.shape[-1]
+    amplitude = np.broadcast_to(np.asarray(amplitude, dtype=np.float32), shape).ravel()
+    values = np.ascontiguousarray(series.reshape(-1, frames).T)
     high, low = np.maximum.accumulate(values), np.minimum.accumulate(values)
     rises, falls = values - low > amplitude, high - values > amplitude
     # Where the band begins is known at the first rise or fall of more than the amplitude.
-    first = np.logical_or(rises, falls).argmax(0)[None]
-    rises_first, falls_first, low, high = (
-        np.take_along_axis(part, first, axis=0)[0] for part in (rises, falls, low, high)
-    )
+    first = np.logical_or(rises, falls).argmax(0), np.arange(len(amplitude))
     edge = np.empty_like(values)
-    edge[0] = np.where(rises_first, low, high - amplitude)
+    edge[0] = np.where(rises[first], low[first], high[first] - amplitude)
     lowest: Floats = values - amplitude
     for before, after, value, bottom in zip(edge[:-1], edge[1:], values[1:], lowest[1:], strict=True):
         np.minimum(before, value, out=after)
         np.maximum(after, bottom, out=after)
-    moves = np.diff(edge, axis=0)
+    moves = edge[1:] - edge[:-1]
     # The latest move up to each frame: its frame times 2, plus 1 if it was upwards; 0 before the first one.
-    stamp = 2 * np.arange(1, len(values), dtype=np.int16).reshape(-1, *[1] * (values.ndim - 1))
+    stamp = 2 * np.arange(1, frames, dtype=np.int16)[:, None]
     latest = np.maximum.accumulate(np.where(moves != 0, stamp + (moves > 0), np.int16(0)))
     turned = ((latest[1:] ^ latest[:-1]) & 1).astype(np.bool_) & (latest[:-1] > 0)
-    count: Floats = (turned.sum(0) * (rises_first | falls_first)).astype(np.float32)
-    return count
+    count: Floats = (turned.sum(0) * (rises[first] | falls[first])).astype(np.float32)
+    return count.reshape(shape)
 
 
 def correlation(first: Floats, second: Floats) -> Floats:
