@@ -287,7 +287,7 @@ def test_the_lower_layers_import_nothing_heavy() -> None:
     """The command line must answer at once: what it needs for help, reading and drawing loads no torch."""
     code = (
         "import sys, pgfa, pgfa.config, pgfa.skeleton, pgfa.read, pgfa.draw, "
-        "pgfa.pack, pgfa.prepare, pgfa.text, pgfa.adapt\n"
+        "pgfa.pack, pgfa.prepare, pgfa.words.lexicon, pgfa.text, pgfa.adapt\n"
         "print([m for m in ('torch', 'scipy', 'matplotlib', 'polars', 'sentence_transformers') if m in sys.modules])"
     )
     output = subprocess.run(
