@@ -46,13 +46,12 @@ class Comparison:
     sets: tuple[ForeignSet, ...]
     out: Path
     folds: tuple[tuple[str, ...], ...] = ()
-    prepare: PrepareSettings = PrepareSettings()
-    text: TextSettings = TextSettings()
+    text: TextSettings = TextSettings(variants=("plain",))
 
     @classmethod
     def open(cls, packs: Sequence[Path], out: Path, folds: int) -> Comparison:
         """Prepare and measure all packs; deal the sets to `folds` folds, the largest ones first."""
-        prepare, text = PrepareSettings(), TextSettings()
+        prepare, text = PrepareSettings(), cls.text
         sets = []
         for pack in packs:
             print(f"foreign sets: preparing {pack}", file=sys.stderr)
@@ -61,7 +60,7 @@ class Comparison:
             raise BadConfig(f"expected at least three different data sets, found {[s.name for s in sets]}")
         by_size = sorted(sets, key=lambda s: -len(s.labels))
         dealt = tuple(tuple(s.name for s in by_size[i::folds]) for i in range(folds))
-        return cls(tuple(packs), tuple(sets), out, dealt, prepare, text)
+        return cls(tuple(packs), tuple(sets), out, dealt)
 
     def left_out(self) -> list[LeftOut]:
         """Every set with enough classes, as seen by a model that was trained without it."""
@@ -93,17 +92,19 @@ class Comparison:
         from pgfa.research.foreign.encoder import train_encoder
         from pgfa.train.features import features_of
 
-        name = "all" if not fold else "without-" + "-".join(fold)
-        file = self.out / f"features-{name}.safetensors"
+        run = self.run_folder(fold)
+        file = run.with_name(f"{run.name}-features.safetensors")
         if file.is_file():
             return dict(load_file(file))
-        kept = [i for i, s in enumerate(self.sets) if s.name not in fold]
-        model = train_encoder(
-            [self.sets[i] for i in kept], [self.packs[i] for i in kept], self.out / f"encoder-{name}"
-        )
+        training = [i for i, s in enumerate(self.sets) if s.name not in fold]
+        model = train_encoder([self.sets[i] for i in training], [self.packs[i] for i in training], run)
         features = {s.name: features_of(model, s.positions, s.present) for s in self.sets}
         write_atomic(file, save(features))
         return features
+
+    def run_folder(self, fold: tuple[str, ...]) -> Path:
+        """The run of the motion encoder that was trained without the sets of a fold."""
+        return self.out / f"encoder-{'without-' + '-'.join(fold) if fold else 'all'}"
 
     def table(self, parts: Sequence[LeftOut], progress: Callable[[str], None]) -> list[dict[str, Any]]:
         """A row of figures per set and style; each calibration is fitted on the other sets."""

@@ -1,0 +1,33 @@
+"""Build the recogniser that comes with the package: train on every data set, calibrate on sets left out.
+
+    python scripts/foreign_sets.py packs/* --out out/foreign --folds 4     # first: what the calibration is fitted on
+    python scripts/build_default.py packs/* --out out/foreign --folds 4 --bundle out/default
+
+Resumable: the motion encoder is an ordinary training run in out/foreign/encoder-all.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from pgfa.research.foreign.default import build
+from pgfa.research.foreign.run import Comparison
+
+
+def main() -> None:
+    """Build and save."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("packs", nargs="+", type=Path)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--folds", type=int, default=0)
+    parser.add_argument("--bundle", type=Path, help="folder of the bundle; without it, only the encoder is trained")
+    args = parser.parse_args()
+    comparison = Comparison.open(args.packs, args.out, args.folds)
+    comparison.encoded(())
+    if args.bundle:
+        build(comparison).save(args.bundle)
+
+
+if __name__ == "__main__":
+    main()
