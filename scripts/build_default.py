@@ -17,11 +17,15 @@ from pgfa.research.foreign.run import Comparison
 
 def main() -> None:
     """Build and save."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("packs", nargs="+", type=Path)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--folds", type=int, default=0)
-    parser.add_argument("--bundle", type=Path, help="folder of the bundle; without it, only the encoder is trained")
+    parser.add_argument(
+        "--bundle", type=Path, help="folder of the bundle; without it, only the encoder is trained"
+    )
     args = parser.parse_args()
     comparison = Comparison.open(args.packs, args.out, args.folds)
     comparison.encoded(())

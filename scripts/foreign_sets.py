@@ -24,13 +24,17 @@ SHOWN = (
 
 def main() -> None:
     """Run the comparison and print it."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("packs", nargs="+", type=Path)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--folds", type=int, default=0)
     args = parser.parse_args()
     comparison = Comparison.open(args.packs, args.out, args.folds)
-    rows = comparison.table(comparison.left_out(), lambda name: print(f"foreign sets: {name}", file=sys.stderr))
+    rows = comparison.table(
+        comparison.left_out(), lambda name: print(f"foreign sets: {name}", file=sys.stderr)
+    )
     write_table(args.out / "table.csv", rows)
     for style in (*STYLES, "averaged"):
         of_style = [row for row in rows if row["style"] == style]

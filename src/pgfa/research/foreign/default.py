@@ -8,7 +8,7 @@ import numpy as np
 
 from pgfa.recognise.bundle import Bundle, open_bundle
 from pgfa.research.foreign.evaluation import calibrate
-from pgfa.research.foreign.run import Comparison, sample
+from pgfa.research.foreign.run import TEXT, Comparison, sample
 from pgfa.words.fit import clip_weights, fit_kinematics
 
 NOTE = (
@@ -30,7 +30,7 @@ def build(comparison: Comparison) -> Bundle:
         calibration, about={**calibration.about, "note": NOTE, "left_out": [part.name for part in parts]}
     )
     run = open_bundle(comparison.run_folder(()))
-    settings = run.settings.model_copy(update={"text": comparison.text})
+    settings = run.settings.model_copy(update={"text": TEXT})
     return replace(
         run, settings=settings, centre=kinematics.space.centre, calibration=calibration, kinematics=kinematics
     )

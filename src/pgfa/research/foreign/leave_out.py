@@ -35,7 +35,9 @@ class LeftOut:
     anchors: dict[str, Array]
 
 
-def train_without(sets: Sequence[ForeignSet], left_out: Sequence[str], encoded: Array | None) -> KinematicModel:
+def train_without(
+    sets: Sequence[ForeignSet], left_out: Sequence[str], encoded: Array | None
+) -> KinematicModel:
     """A kinematic model of all sets but some.
 
     Args:

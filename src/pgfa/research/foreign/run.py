@@ -25,6 +25,8 @@ from pgfa.words.model import KinematicModel
 
 Array = NDArray[np.float32]
 
+TEXT = TextSettings(variants=("plain",))
+"""One sentence of a class at a time, as a user asks."""
 MIN_CLASSES = 5
 CALIBRATION_CLIPS = 400
 """Clips of a set that take part in a calibration, at most, so that large sets do not decide alone."""
@@ -46,16 +48,14 @@ class Comparison:
     sets: tuple[ForeignSet, ...]
     out: Path
     folds: tuple[tuple[str, ...], ...] = ()
-    text: TextSettings = TextSettings(variants=("plain",))
 
     @classmethod
     def open(cls, packs: Sequence[Path], out: Path, folds: int) -> Comparison:
         """Prepare and measure all packs; deal the sets to `folds` folds, the largest ones first."""
-        prepare, text = PrepareSettings(), cls.text
         sets = []
         for pack in packs:
             print(f"foreign sets: preparing {pack}", file=sys.stderr)
-            sets.append(load_set(open_pack(pack), prepare, text))
+            sets.append(load_set(open_pack(pack), PrepareSettings(), TEXT))
         if len({s.name for s in sets}) < len(sets) or len(sets) < 3:
             raise BadConfig(f"expected at least three different data sets, found {[s.name for s in sets]}")
         by_size = sorted(sets, key=lambda s: -len(s.labels))
@@ -72,7 +72,7 @@ class Comparison:
             model, encoded = train_without(self.sets, [data.name], None), None
             if fold := next((fold for fold in self.folds if data.name in fold), None):
                 model, encoded = self._with_encoder(model, fold, data.name)
-            parts.append(look_at(model, data, encoded, self.text))
+            parts.append(look_at(model, data, encoded, TEXT))
         return parts
 
     def _with_encoder(

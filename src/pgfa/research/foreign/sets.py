@@ -85,7 +85,9 @@ def load_set(pack: Pack, settings: PrepareSettings, text: TextSettings) -> Forei
     if len(pack.datasets) != 1:
         raise BadConfig(f"{pack.folder}: expected one data set, found {', '.join(pack.datasets)}")
     actions = catalogue(pack.datasets[0]).by_name
-    prepared = prepare_cached(pack.ragged, pack.digest, settings, cache_folder() / "prepared", check=pack.verify)
+    prepared = prepare_cached(
+        pack.ragged, pack.digest, settings, cache_folder() / "prepared", check=pack.verify
+    )
     usable = np.array([name in actions for name in pack.actions]) & prepared.present[:, 0]
     names = sorted(set(pack.actions[usable].tolist()))
     number = {name: i for i, name in enumerate(names)}
