@@ -67,7 +67,9 @@ def _model(tensors: dict[str, Array]) -> KinematicModel:
     from pgfa.words.reads import READS
 
     detectors = [
-        Detector(np.array([MEASURES.index(m) for m in READS[word]], dtype=np.int64), tensors[f"detector.{word}"])
+        Detector(
+            np.array([MEASURES.index(m) for m in READS[word]], dtype=np.int64), tensors[f"detector.{word}"]
+        )
         for word in DETECTED
     ]
     return KinematicModel(
@@ -80,7 +82,9 @@ def _model(tensors: dict[str, Array]) -> KinematicModel:
         tensors["word_spread"],
         whitening_from(tensors["words.mean"], tensors["words.root"]),
         float(tensors["word_share"][0]),
-        whitening_from(tensors["encoder.mean"], tensors["encoder.root"]) if "encoder.mean" in tensors else None,
+        whitening_from(tensors["encoder.mean"], tensors["encoder.root"])
+        if "encoder.mean" in tensors
+        else None,
         float(tensors["encoder_share"][0]),
     )
 
@@ -104,7 +108,11 @@ def _check(file: Path, model: KinematicModel) -> None:
         sentence = np.zeros((1, len(model.space.centre)), dtype=np.float32)
         words = np.zeros((1, len(model.space.word_centre)), dtype=np.float32)
         encoded = None if model.encoder is None else np.zeros((1, len(model.encoder.mean)), dtype=np.float32)
-        same = model.features(measures, encoded).shape == model.sentences(sentence, words).shape == (1, model.size)
+        same = (
+            model.features(measures, encoded).shape
+            == model.sentences(sentence, words).shape
+            == (1, model.size)
+        )
     except (ValueError, IndexError) as error:
         raise BadCheckpoint(f"{file}: arrays of shapes that do not fit: {error}") from None
     if not same:
