@@ -294,6 +294,10 @@ signaling with both arms | both_hands
 someone practising a grey T-pose | shoulder_level arms_wide
 turns leftwards | turn turn_left
 nods without moving the feet | -legs on_spot nod -travel -travel_forward
+He bends and takes something off the ground. | bend floor pick_up
+a stationary jog | run on_spot -travel -travel_forward
+shoots a crossbow | point
+from supine to standing | lie get_up
 """
 # Word | sentence that must not state it.
 LOOK_ALIKES = """

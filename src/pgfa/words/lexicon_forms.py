@@ -6,32 +6,33 @@ import re
 
 # Verbs and countable nouns whose inflected forms become one. Body parts keep their plural: it says "both".
 _REGULAR = """
-abduct advance aim alternate answer applaud arabesque arrow awaken axe backflip backhand backpedal bag balance ball
-bandage bang bar bark bash bat beat beckon belly bench blink blow board bob boogie book boot bottle bounce bound bow
-bowl box brandish breath breathe brush bump bust button call camera car carry cartwheel carve cast catch celebrate
-chair change chase cheek cheer chew chill chin chop chuck circle clamber clap clasp clean cleave clench climb close
-club clutch collapse collect computer continue couch cough cover cower crank crash crawl creep cross crouch crumple
-cup curl cut dab dance dangle dart dash descend dice die dip direct direction dive dodge door drag draw dribble drift
-drink drive drop drum duck duel eat edge elevate embrace empty enter evade exercise extend face fall fence fetch
-fiddle fight flag flail flap flick flinch fling flip float flow fly fold follow footstep forehead gallop game gargle
-gather gaze genuflect gesticulate gesture get give glass glide go goggle grab grasp greet grenade grip guard guitar
-gulp gun hack hail hammer handspring handstand hang hat haul heave height help hide hinge hit hobble hoist hold hook
-hoover hop hover huddle hug hunch hunker hurdle hurl hurry idle impale incline indicate jab jerk jete jig jog join
-jump keep keyboard kick kiss kneel knob knock label land lap laptop lather launch lean leap leave lick lift limp lob
-lock look loop lunge lurch magazine make march mark meander meet mop motion mouth move movement nap neck nod nose
-object open orbit oscillate outline pace page paint pant parry part pass pat pause pedal pen pencil phone pick
-pirouette pistol pitch pivot place plank plant play pluck point poke polish pop pose pound pray press prod prop prowl
-pull pump punch punt push put race racket raise rap reach read receive recline recoil rehearse rejoice relax release
-remain repeat rest retreat return reverse revolve ride rifle rinse rise roll rotate rub run rush salute saunter saw
-scale scamper scoop scoot scratch screw scribble scroll scrub scuff seat seize serve settle shadowbox shake shift
-shiver shoe shoot shout shove shovel show shrug shuffle side sidle sign signal sink sip sit sketch skip slam slap
-slash slice slide sling slink slip slouch slump smack smash smile smoke snap snatch sneak sneeze sob sofa somersault
-spear spell spin split spoon spot sprawl spread spring sprint squat stab stagger stalk stamp stand start stay steal
-step stir stomp stool stoop stop straddle strafe straighten strap stretch stride strike stroke stroll strum strut
-stumble support surf swallow swat sway sweep swerve swim swing swipe swirl switch swivel sword swordfight take talk
-tap taunt telephone throw thrust tilt time tip tiptoe toast topple toss touch trace travel trek trip trot trudge tuck
-tug tumble turn twirl twist type unlock unroll unscrew uppercut use vacuum vault veer volley wade wait walk wander
-wash wave weight wheel whip whirl wield wiggle windmill wink wipe wobble work wrap wring write yank yawn zigzag zip
+abduct advance aim alternate amble answer applaud arabesque arrow awaken axe backflip backhand backpedal bag balance
+ball bandage bang bar bark bash bat bathe beat beckon belly bench blink blow board bob boogie book boot bottle bounce
+bound bow bowl box brandish breath breathe brush bump bust button call camera car carry cartwheel carve cast catch
+celebrate chair change chase cheek cheer chew chill chin chop chuck circle clamber clap clasp clean cleave clench
+climb close club clutch collapse collect computer continue couch cough cover cower crank crash crawl creep cross
+crossbow crouch crumple cup curl cut dab dance dangle dart dash dawdle descend dice die dip direct direction dive
+dodge door drag draw dribble drift drink drive drop drum duck duel eat edge elevate embrace empty enter evade exercise
+extend face fall fence fetch fiddle fight flag flail flap flick flinch fling flip float flow fly fold follow footstep
+forehead gallop game gargle gather gaze genuflect gesticulate gesture get give glass glide go goggle golf grab grasp
+greet grenade grip guard guitar gulp gun hack hail hammer handspring handstand hang hat haul heave height help hide
+hinge hit hobble hoist hold hook hoover hop hover huddle hug hunch hunker hurdle hurl hurry idle impale incline
+indicate jab jerk jete jig jog join jump keep keyboard kick kiss kneel knob knock label land lap laptop lather launch
+laze lean leap leave lick lift limp lob lock look loop lunge lurch magazine make march mark meander meet mop motion
+mouth move movement musket nap neck nod nose object open orbit oscillate outline pace page paint pant parry part pass
+pat pause pedal pen pencil phone pick pirouette pistol pitch pivot place plank plant play pluck point poke polish pop
+pose pound pray press prod prop prowl pull pump punch punt push put race racket raise rap reach read receive recline
+recoil rehearse rejoice relax release remain repeat rest retreat return reverse revolve ride rifle rinse rise roll
+rotate rub run rush salute saunter saw scale scamper scoop scoot scramble scratch screw scribble scroll scrub scuff
+seat seize serve settle shadowbox shake shift shiver shoe shoot shout shove shovel show shrug shuffle side sidle sign
+signal sink sip sit sketch skip slam slap slash slice slide sling slink slip slouch slump smack smash smile smoke snap
+snatch sneak sneeze sob sofa somersault spear spell spin split spoon spot sprawl spread spring sprint squat stab
+stagger stalk stamp stand start stay steal step stir stomp stool stoop stop straddle strafe straighten strap stretch
+stride strike stroke stroll strum strut stumble support surf swallow swat sway sweep swerve swim swing swipe swirl
+switch swivel sword swordfight take talk tap taunt telephone throw thrust tilt time tip tiptoe toast topple toss touch
+trace travel trek trip trot trudge tuck tug tumble turn twirl twist type unlock unroll unscrew uppercut use vacuum
+vault veer volley wade wait walk wander wash wave weight wheel whip whirl wield wiggle windmill wink wipe wobble work
+wrap wring write yank yawn zigzag zip
 """
 _IRREGULAR = {
     "be": "is are was were been being am",

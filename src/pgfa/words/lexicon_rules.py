@@ -119,7 +119,11 @@ RULES = (
         ",]+ )?)(?:leave|off) (?:floor|into air|air) ",
         r"\g<feet>AIRBORNE ",
     ),
-    _rule("floor", r"(?:leave|off|above|over|across|along|through|push against|below) floor ", "AIRBORNE "),
+    _rule(
+        "floor",
+        r"(?:leave|(?<!something )(?<!it )(?<!thing )(?<!ball )off|above|over|across|along|through|below) floor ",
+        "AIRBORNE ",
+    ),
     _rule(
         "floor",
         f"(?P<feet>{_FOOT} |one |hips |body )(?:[^ ,]+ )?(?:[^ ,]+ )?(?:on|to|meet|touch|"
