@@ -48,10 +48,10 @@ def test_adapt_aligns_a_recentred_copy(recogniser: Recogniser) -> None:
 
 
 def test_too_few_clips_only_recentre(recogniser: Recogniser) -> None:
-    clips = [swaying_clip(i) for i in range(12)]
+    clips = [swaying_clip(i) for i in range(11)]
     new = recogniser.adapt(clips, SENTENCES)
     assert new.adaptation is not None
-    assert new.adaptation.declined == "12 clips for 4 sentences; alignment needs at least 5 per sentence"
+    assert new.adaptation.declined == "11 clips for 4 sentences; alignment needs at least 3 per sentence"
     assert str(new.adaptation).endswith("recentred only, not aligned: " + new.adaptation.declined)
     assert new.adaptation.support == (0, 0, 0, 0)
     assert not new.prototypes
