@@ -112,7 +112,7 @@ def methods() -> dict[str, Callable[[Simulation], NDArray[np.int64]]]:
         "neighbours": by("neighbours", alpha=0.9),
         "smoothed": by("smoothed"),
         "recentred": recentred,
-        "`Recogniser.adapt`": adapted,
+        "adapt": adapted,
         "streaming, immediate": streamed,
     }
 
@@ -173,8 +173,14 @@ def main() -> None:
     parser.add_argument(
         "--modes", type=int, default=1, help="number of ways in which each action is performed"
     )
+    rows = methods()
+    parser.add_argument(
+        "--rows", nargs="+", choices=tuple(rows), default=tuple(rows), help="rows of the table"
+    )
     options = parser.parse_args()
-    print(table(options, methods()))
+    if "none" not in options.rows:
+        parser.error("--rows needs none, with which the others are compared")
+    print(table(options, {name: row for name, row in rows.items() if name in options.rows}))
 
 
 if __name__ == "__main__":

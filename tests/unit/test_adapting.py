@@ -48,10 +48,10 @@ def test_adapt_aligns_a_recentred_copy(recogniser: Recogniser) -> None:
 
 
 def test_too_few_clips_only_recentre(recogniser: Recogniser) -> None:
-    clips = [swaying_clip(i) for i in range(12)]
+    clips = [swaying_clip(i) for i in range(11)]
     new = recogniser.adapt(clips, SENTENCES)
     assert new.adaptation is not None
-    assert new.adaptation.declined == "12 clips for 4 sentences; alignment needs at least 5 per sentence"
+    assert new.adaptation.declined == "11 clips for 4 sentences; alignment needs at least 3 per sentence"
     assert str(new.adaptation).endswith("recentred only, not aligned: " + new.adaptation.declined)
     assert new.adaptation.support == (0, 0, 0, 0)
     assert not new.prototypes
@@ -110,7 +110,7 @@ def test_a_recentred_recogniser_is_saved(recogniser: Recogniser, tmp_path: Path)
     clips = [swaying_clip(i) for i in range(24)]
     new = recogniser.teach("my dance", clips[0]).adapt(clips, SENTENCES, cautious=False)
     new.save(tmp_path, SENTENCES)
-    assert json.loads((tmp_path / "recogniser.json").read_text())["form"] == "pgfa recogniser 4"
+    assert json.loads((tmp_path / "recogniser.json").read_text())["form"] == "pgfa recogniser 3"
     opened = Recogniser.load(tmp_path)
     for one, other in zip(opened.recognise(clips, SENTENCES), new.recognise(clips, SENTENCES), strict=True):
         assert [a.sentence for a in one] == [a.sentence for a in other]

@@ -16,7 +16,7 @@ from pgfa.adapt.prototype import Alignment, Array, nearest
 from pgfa.config import AdaptSettings
 
 MIN_CLIPS = 10
-MIN_PER_SENTENCE = 5.0
+MIN_PER_SENTENCE = 3.0
 """Clips per sentence, on average."""
 MAX_SHARE = 0.9
 """Of the clips with one label after alignment."""
