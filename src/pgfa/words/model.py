@@ -64,7 +64,7 @@ class Scale:
         """(N, measures) scaled and cut off at `CLIP`; 0, the median, where not known."""
         with np.errstate(invalid="ignore"):
             scaled = np.clip((measures - self.median) / self.spread, -CLIP, CLIP)
-        return np.nan_to_num(scaled).astype(np.float32)
+        return np.asarray(np.nan_to_num(scaled), dtype=np.float32)
 
 
 @dataclass(frozen=True)
@@ -184,7 +184,7 @@ class KinematicModel:
     def size(self) -> int:
         """Length of the vectors."""
         encoded = 0 if self.encoder is None else len(self.encoder.mean)
-        return self.weights.shape[1] + len(self.detectors) + encoded
+        return int(self.weights.shape[1]) + len(self.detectors) + encoded
 
     def with_encoder(self, features: Array, weights: Array) -> KinematicModel:
         """With a motion encoder beside it, whose features of the training clips are given.
