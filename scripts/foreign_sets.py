@@ -17,8 +17,8 @@ from pgfa.research.foreign.run import Comparison, write_table
 from pgfa.research.foreign.sets import STYLES
 
 SHOWN = (
-    "accuracy", "of_classes", "top3", "recentred", "right", "false_none", "none_area", "fits_area",
-    "fits_area_recentred",
+    "accuracy", "of_classes", "top3", "recentred", "adapted", "right", "false_none", "found_none", "none_area",
+    "fits_area", "adapted_right", "adapted_false_none", "adapted_found_none", "adapted_none_area", "adapted_fits_area",
 )  # fmt: skip
 
 
@@ -40,7 +40,7 @@ def main() -> None:
         of_style = [row for row in rows if row["style"] == style]
         print(f"\n{style}")
         for row in of_style:
-            values = "  ".join(f"{name} {100 * row[name]:.1f}" for name in SHOWN[:6])
+            values = "  ".join(f"{name} {100 * row[name]:.1f}" for name in SHOWN[:8])
             print(f"  {row['set']:14} {row['classes']:3} classes  {values}")
         for name in SHOWN:
             values_of = [100 * row[name] for row in of_style]

@@ -8,8 +8,9 @@ that class. The mean of few clips is uncertain, so it is shrunk towards no shift
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -29,11 +30,14 @@ class Recentring:
         features: (d,) mean of the unit features of the clips.
         sentences: (d,) mean of the unit sentence vectors.
         clips: n, number of clips, 0 or more.
+        scores: sentence -> mean and spread of its cosines over the clips, by which they are standardised; a sentence
+            that is not among them is compared by the cosine alone.
     """
 
     features: Array
     sentences: Array
     clips: int
+    scores: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, features: Array, anchors: Array) -> Recentring:
@@ -48,6 +52,7 @@ class Recentring:
             "features": [float(x) for x in self.features],
             "sentences": [float(x) for x in self.sentences],
             "clips": self.clips,
+            "scores": {name: [mean, spread] for name, (mean, spread) in self.scores.items()},
         }
 
     @classmethod
@@ -62,7 +67,10 @@ class Recentring:
             raise ValueError(f"expected features and sentences of {size} finite numbers each")
         if not isinstance(clips, int) or isinstance(clips, bool) or clips < 0:
             raise ValueError(f"expected clips, a number of 0 or more, found {clips!r}")
-        return cls(features, sentences, clips)
+        scores = {str(k): (float(m), float(s)) for k, (m, s) in dict(values.get("scores", {})).items()}
+        if not all(math.isfinite(mean) and math.isfinite(s) and s > 0 for mean, s in scores.values()):
+            raise ValueError("expected a finite mean and a spread above 0 for each sentence")
+        return cls(features, sentences, clips, scores)
 
     @property
     def weight(self) -> float:
@@ -83,6 +91,15 @@ class Recentring:
         """(K, d) unit sentence vectors minus their shift."""
         return np.asarray(unit_rows(anchors) - self.weight * self.sentences, dtype=np.float32)
 
+    def standardise(self, cosines: Array, names: Sequence[str]) -> Array:
+        """(N, K) cosines of `names`: minus the sentence's mean, with the spread that is typical of all sentences."""
+        if not self.scores:
+            return cosines
+        typical = float(np.median([spread for _, spread in self.scores.values()]))
+        rows = np.array([self.scores.get(name, (0.0, typical)) for name in names]).reshape(-1, 2)
+        scaled = (cosines - rows[:, 0]) * (typical / rows[:, 1])
+        return np.asarray(np.clip(scaled, -1, 1), dtype=np.float32)
+
 
 def recentring_weight(clips: int) -> float:
     """Weight of means measured on n clips against no shift; 0 for n of 0 or 1."""
@@ -90,17 +107,21 @@ def recentring_weight(clips: int) -> float:
 
 
 def standardise(scores: NDArray[np.float32]) -> NDArray[np.float64]:
-    """(N, K) scores minus the mean of each column, over its standard deviation.
+    """(N, K) scores minus the mean of each column, over its standard deviation; see `mean_and_spread`."""
+    mean, spread = mean_and_spread(scores)
+    return np.asarray((scores.astype(np.float64) - mean) / spread)
+
+
+def mean_and_spread(scores: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """(K,) mean and (K,) standard deviation of the columns of (N, K) scores.
 
     Means have the weight of `recentring_weight`; by the same weight variances are shrunk towards their mean.
-    Where no score varies, variances are 1.
+    Where no score varies, deviations are 1.
     """
-    weight = recentring_weight(len(scores))
-    values = scores.astype(np.float64)
     if len(scores) == 0:
-        return values
+        return np.zeros(scores.shape[1]), np.ones(scores.shape[1])
+    weight, values = recentring_weight(len(scores)), scores.astype(np.float64)
     variance = values.var(axis=0)
     variance = weight * variance + (1 - weight) * variance.mean()
     # Rounding leaves equal scores a variance of about 1e-15.
-    deviation = np.sqrt(np.where(variance > 1e-12, variance, 1.0))
-    return np.asarray((values - weight * values.mean(axis=0)) / deviation)
+    return weight * values.mean(axis=0), np.sqrt(np.where(variance > 1e-12, variance, 1.0))

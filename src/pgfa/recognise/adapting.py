@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
-from pgfa.adapt import ALIGNMENTS, Recentring, align_with, collect_evidence
+from pgfa.adapt import ALIGNMENTS, Recentring, align_with, collect_evidence, cosines, unit_rows
 from pgfa.adapt.prototype import Array
+from pgfa.adapt.recentre import mean_and_spread
 from pgfa.config import AdaptSettings
 from pgfa.recognise.prototypes import Prototype
 
-DEFAULT = AdaptSettings(method="paper")
-"""After recentring, `paper` lost on none of the sets measured (docs/alignment.md compares the methods)."""
+Doubles = NDArray[np.float64]
+
+DEFAULT = AdaptSettings(method="smoothed")
+"""Best beside standardised sentences on data sets left out (docs/foreign-sets.md)."""
 
 
 @dataclass(frozen=True)
@@ -33,8 +37,24 @@ class Adapted:
     declined: str
 
 
+def recentre_features(features: Array, anchors: Array, names: Sequence[str], declined: str = "") -> Adapted:
+    """Recentre and standardise only; arguments as for `adapt_features`, `declined`: why clips are not aligned."""
+    recentring = Recentring.of(features, anchors)
+    points = recentring.shift_features(features)
+    rows = mean_and_spread(cosines(points[points.any(axis=1)], recentring.shift_sentences(anchors)))
+    # A single sentence has no others to be compared with: standardised, it would fit half of its own clips.
+    scores = (
+        dict(zip(names, zip(*(x.tolist() for x in rows), strict=True), strict=True)) if len(names) > 1 else {}
+    )
+    return Adapted(replace(recentring, scores=scores), {}, (0,) * len(names), declined)
+
+
 def adapt_features(
-    features: Array, anchors: Array, names: Sequence[str], settings: AdaptSettings, cautious: bool
+    features: Array,
+    anchors: Array,
+    names: Sequence[str],
+    settings: AdaptSettings = DEFAULT,
+    cautious: bool = True,
 ) -> Adapted:
     """Recentre, then align where the evidence allows.
 
@@ -53,15 +73,40 @@ def adapt_features(
     if cautious:
         evidence = collect_evidence(points, sentences, ALIGNMENTS[settings.method], settings, aligned)
         if reason := evidence.reason_to_decline():
-            return Adapted(recentring, {}, (0,) * len(names), reason)
+            return recentre_features(features, anchors, names, reason)
     support = np.bincount(aligned.labels[aligned.support & points.any(axis=1)], minlength=len(names))
+    present = points[points.any(axis=1)]
+    directions, mean, spread = _with_sentences(present, aligned.prototypes, sentences)
     # A stored prototype is in the space of unit features, as those of taught classes: shifting it like a feature gives
-    # back the aligned one, up to a length that no cosine depends on.
-    length = np.sqrt(np.mean(np.sum(points[points.any(axis=1)] ** 2, axis=1))) if support.any() else 1.0
-    vectors = (length * aligned.prototypes + recentring.feature_shift).astype(np.float32)
+    # back its direction, up to a length that no cosine depends on.
+    length = np.sqrt(np.mean(np.sum(present**2, axis=1))) if len(present) else 1.0
+    vectors = (length * directions + recentring.feature_shift).astype(np.float32)
     prototypes = {
         name: Prototype(vector, int(count), taught=False)
         for name, vector, count in zip(names, vectors, support, strict=True)
         if count > 0
     }
-    return Adapted(recentring, prototypes, tuple(int(n) for n in support), "")
+    scores = dict(recentre_features(features, anchors, names).recentring.scores)
+    both = zip(names, mean.tolist(), spread.tolist(), strict=True)
+    scores |= {name: (m, s) for name, m, s in both if name in prototypes}
+    return Adapted(replace(recentring, scores=scores), prototypes, tuple(int(n) for n in support), "")
+
+
+def _with_sentences(points: Array, prototypes: Array, sentences: Array) -> tuple[Array, Doubles, Doubles]:
+    """One direction per class whose cosine is the mean of two standardised cosines: to prototype and to sentence.
+
+    Keeping the sentence beside the prototype means that a prototype of wrong clips cannot do much harm.
+
+    Args:
+        points: (N, d) recentred clips.
+        prototypes: (K, d), and `sentences`: (K, d), recentred.
+
+    Returns:
+        (K, d) unit directions; mean and spread, (K,) each, by which their cosines are standardised.
+    """
+    mean, spread = mean_and_spread(cosines(points, sentences))
+    mean_p, spread_p = mean_and_spread(cosines(points, prototypes))
+    both = unit_rows(sentences) / spread[:, None] + unit_rows(prototypes) / spread_p[:, None]
+    length = np.linalg.norm(both, axis=1)
+    directions = (both / length[:, None]).astype(np.float32)
+    return directions, (mean / spread + mean_p / spread_p) / length, 2 / length

@@ -9,6 +9,10 @@ from typing import Any, overload
 import numpy as np
 from numpy.typing import NDArray
 
+NONE_FROM = 0.5
+"""Above this probability "none of these" is the answer. It is not compared with the best candidate: of many similar
+sentences each may be less probable than that none fits."""
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -49,8 +53,8 @@ class Answers(Sequence[Answer]):
 
     @property
     def best(self) -> Answer | None:
-        """The most probable candidate, or None where "none of these" is more probable."""
-        return self.answers[0] if self.answers[0].probability >= self.none else None
+        """The most probable candidate, or None where "none of these" is more probable than all candidates together."""
+        return self.answers[0] if self.none <= NONE_FROM else None
 
     def __len__(self) -> int:
         return len(self.answers)

@@ -58,10 +58,12 @@ class Candidates:
         return len(self.names)
 
     def cosines(self, features: Array, columns: NDArray[np.bool_] | slice = slice(None)) -> Array:
-        """(N, K) cosines between (N, d) features and the candidates, or those of `columns`; 0 without a person."""
-        if self.recentring is not None:
-            features = self.recentring.shift_features(features)
-        return cosines(features, self.vectors[columns])
+        """(N, K) cosines between (N, d) features and the candidates, or those of `columns`; standardised where the
+        recogniser was adapted."""
+        if self.recentring is None:
+            return cosines(features, self.vectors[columns])
+        similarity = cosines(self.recentring.shift_features(features), self.vectors[columns])
+        return self.recentring.standardise(similarity, [str(n) for n in np.array(self.names)[columns]])
 
     def probabilities(self, cosines: Array) -> Array:
         """(N, K + 1) float32 rows adding to 1, the last column "none of these".
@@ -69,7 +71,13 @@ class Candidates:
         Args:
             cosines: (N, K); -inf where a candidate is not possible.
         """
-        return self.calibration.probabilities(cosines, self.is_prototype)
+        return self.calibration.probabilities(cosines, self.is_prototype & ~self._standardised)
+
+    @property
+    def _standardised(self) -> NDArray[np.bool_]:
+        """(K,) candidates whose cosines are standardised: those of prototypes are then no larger than of sentences."""
+        scores = {} if self.recentring is None else self.recentring.scores
+        return np.array([name in scores for name in self.names], dtype=bool)
 
     def rank(
         self, probabilities: Array, cosines: Array, source: str = "", problems: tuple[str, ...] = ()

@@ -33,7 +33,7 @@ def answers_table(answers: Answers) -> str:
     rows = [(a.probability, a.cosine, a.sentence) for a in answers]
     lines = [f"{100 * p:6.1f} %  {c:+.3f}  {_line(s)}" for p, c, s in rows]
     if answers.calibrated:
-        rank = sum(p >= answers.none for p, _, _ in rows)
+        rank = 0 if answers.best is None else max(1, sum(p >= answers.none for p, _, _ in rows))
         lines.insert(rank, f"{100 * answers.none:6.1f} %          {NONE}")
     else:
         lines.append("not calibrated: percentages are overconfident; only their order is meaningful")

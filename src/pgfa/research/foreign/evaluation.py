@@ -8,11 +8,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pgfa.recognise.answers import NONE_FROM
 from pgfa.recognise.calibration.fit import HeldOutClips, draw_questions, fit
 from pgfa.recognise.calibration.model import Calibration
-from pgfa.research.foreign.leave_out import LeftOut, scores
+from pgfa.research.foreign.leave_out import LeftOut, adapted_scores, scores
 
 Array = NDArray[np.float32]
+
+NONE_SHARE = 0.25
+"""Of the questions of a calibration, those whose right sentence is missing: most users ask about what is there."""
 
 
 def area(positive: Array, negative: Array) -> float:
@@ -30,36 +34,50 @@ def area(positive: Array, negative: Array) -> float:
 def calibrate(parts: Sequence[LeftOut], style: str = "plain") -> Calibration:
     """A calibration from sets that were left out of the training of what looked at them."""
     clips = [HeldOutClips(part.features, part.labels, part.anchors[style]) for part in parts]
-    return fit(draw_questions(clips))
+    return fit(draw_questions(clips, none_share=NONE_SHARE))
 
 
 def figures(part: LeftOut, style: str, calibration: Calibration) -> dict[str, Any]:
     """Figures of one set and style of sentences; shares and areas from 0 to 1.
 
-    `accuracy`, `of_classes` (mean over classes), `top3`, `recentred`; with the calibration: `right` (right and not
-    "none"), `false_none`, `none_area` ("none" where the right sentence was removed against where it was there);
-    `fits_area`: pairs of clip and sentence that belong together against those that do not.
+    Each clip alone: `accuracy`, `of_classes` (mean over classes), `top3`. After adaptation on all clips: `recentred`
+    (without alignment), `adapted`, `declined` (why it was not aligned). For both, with the calibration: `right` (right
+    and not "none"), `false_none` ("none" although the right sentence is there), `found_none` ("none" where the right
+    sentence was removed), `none_area` (probability of "none": right sentence removed against present), `fits_area`
+    (cosines of pairs of clip and sentence that belong together against those that do not).
     """
-    rows, labels = np.arange(len(part.labels)), part.labels
-    alone, recentred = (scores(part, style, recentred=flag) for flag in (False, True))
-    best = alone.argmax(axis=1)
-    right = best == labels
+    alone = scores(part, style)
+    recentred, _ = adapted_scores(part, style, align=False)
+    adapted, declined = adapted_scores(part, style)
+    labels = part.labels
+    right = alone.argmax(axis=1) == labels
     order = np.argsort(-alone, axis=1)[:, :3]
-    fits = np.zeros(alone.shape, dtype=bool)
-    fits[rows, labels] = True
-    prototype = np.zeros(alone.shape[1], dtype=bool)
-    probabilities = calibration.probabilities(alone, prototype)
-    removed = np.where(fits, -np.inf, alone)
-    none_if_removed = calibration.probabilities(removed, prototype)[:, -1]
-    says_none = probabilities[:, -1] > probabilities[:, :-1].max(axis=1)
     return {
         "accuracy": float(right.mean()),
         "of_classes": float(np.mean([right[labels == k].mean() for k in np.unique(labels)])),
         "top3": float((order == labels[:, None]).any(axis=1).mean()),
         "recentred": float((recentred.argmax(axis=1) == labels).mean()),
-        "right": float((right & ~says_none).mean()),
-        "false_none": float(says_none.mean()),
-        "none_area": area(none_if_removed, probabilities[:, -1]),
-        "fits_area": area(alone[fits], alone[~fits]),
-        "fits_area_recentred": area(recentred[fits], recentred[~fits]),
+        "adapted": float((adapted.argmax(axis=1) == labels).mean()),
+        **_with_none(alone, labels, calibration, ""),
+        **_with_none(adapted, labels, calibration, "adapted_"),
+        "declined": declined,
+    }
+
+
+def _with_none(
+    cosines: Array, labels: NDArray[np.int64], calibration: Calibration, prefix: str
+) -> dict[str, Any]:
+    fits = np.zeros(cosines.shape, dtype=bool)
+    fits[np.arange(len(labels)), labels] = True
+    sentences = np.zeros(cosines.shape[1], dtype=bool)
+    present = calibration.probabilities(cosines, sentences)
+    removed = calibration.probabilities(np.where(fits, -np.inf, cosines), sentences)[:, -1]
+    none = present[:, -1]
+    right = (cosines.argmax(axis=1) == labels) & (none <= NONE_FROM)
+    return {
+        f"{prefix}right": float(right.mean()),
+        f"{prefix}false_none": float((none > NONE_FROM).mean()),
+        f"{prefix}found_none": float((removed > NONE_FROM).mean()),
+        f"{prefix}none_area": area(removed, none),
+        f"{prefix}fits_area": area(cosines[fits], cosines[~fits]),
     }

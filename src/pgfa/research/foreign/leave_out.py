@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from pgfa.adapt import cosines
 from pgfa.config import TextSettings
+from pgfa.recognise.adapting import adapt_features, recentre_features
 from pgfa.research.foreign.sets import STYLES, ForeignSet
 from pgfa.words.fit import clip_weights, fit_kinematics
 from pgfa.words.model import KinematicModel
@@ -67,12 +68,24 @@ def look_at(model: KinematicModel, data: ForeignSet, encoded: Array | None, text
     return LeftOut(data.name, model.features(data.measured.measures, encoded), data.labels, anchors)
 
 
-def scores(part: LeftOut, style: str, *, recentred: bool) -> Array:
-    """(N, K) cosines; `recentred`: after subtracting the mean of the features and of the sentence vectors, and each
-    sentence's scores divided by their spread over the clips."""
-    features, anchors = part.features, part.anchors[style]
-    if not recentred:
-        return cosines(features, anchors)
-    similarity = cosines(features - features.mean(axis=0), anchors - anchors.mean(axis=0))
-    similarity -= similarity.mean(axis=0)
-    return np.asarray(similarity / (similarity.std(axis=0) + 1e-6), dtype=np.float32)
+def scores(part: LeftOut, style: str) -> Array:
+    """(N, K) cosines: each clip alone."""
+    return cosines(part.features, part.anchors[style])
+
+
+def adapted_scores(part: LeftOut, style: str, *, align: bool = True) -> tuple[Array, str]:
+    """(N, K) standardised cosines after `Recogniser.adapt` on all clips, and why alignment was declined, or "".
+
+    Args:
+        part: a set.
+        style: of its sentences.
+        align: False for recentring and standardising alone.
+    """
+    anchors = part.anchors[style]
+    names = [str(number) for number in range(len(anchors))]
+    adapted = (adapt_features if align else recentre_features)(part.features, anchors, names)
+    recentring, vectors = adapted.recentring, adapted.recentring.shift_sentences(anchors)
+    for name, prototype in adapted.prototypes.items():
+        vectors[int(name)] = prototype.vector - recentring.feature_shift
+    similarity = cosines(recentring.shift_features(part.features), vectors)
+    return recentring.standardise(similarity, names), adapted.declined
