@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 from pgfa.evaluate.student import half_width
-from pgfa.research.foreign.run import Comparison, write_table
+from pgfa.research.foreign.run import PARTS, Comparison, write_table
 from pgfa.research.foreign.sets import STYLES
 
 SHOWN = (
@@ -30,12 +30,14 @@ def main() -> None:
     parser.add_argument("packs", nargs="+", type=Path)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--folds", type=int, default=0)
+    parser.add_argument("--parts", default=",".join(PARTS), help="what is compared; default: %(default)s")
     args = parser.parse_args()
-    comparison = Comparison.open(args.packs, args.out, args.folds)
+    comparison = Comparison.open(args.packs, args.out, args.folds, args.parts.split(","))
     rows = comparison.table(
         comparison.left_out(), lambda name: print(f"foreign sets: {name}", file=sys.stderr)
     )
-    write_table(args.out / "table.csv", rows)
+    name = "table" if set(args.parts.split(",")) == set(PARTS) else f"table-{args.parts}"
+    write_table(args.out / f"{name}.csv", rows)
     for style in (*STYLES, "averaged"):
         of_style = [row for row in rows if row["style"] == style]
         print(f"\n{style}")

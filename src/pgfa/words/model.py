@@ -26,6 +26,8 @@ Array = NDArray[np.float32]
 
 CLIP: Final = 3.0
 """Standardised measures are cut off here: sensors' errors have no upper limit."""
+SHARES: Final = (1.0, 0.6, 1.0)
+"""Weights of description, words and motion encoder."""
 DETECTED: Final = tuple(word for word in WORDS if word in READS)
 """The words with a detector, in the order of the lexicon."""
 DENIED: Final = -0.3
@@ -163,9 +165,8 @@ class KinematicModel:
         detectors: of `DETECTED`, in that order.
         word_mean, word_spread: (detected,) of their outputs on the training clips.
         words: whitening of the standardised outputs.
-        word_share: weight of the words beside the description.
         encoder: whitening of the unit features of a motion encoder trained against `space`, or None without one.
-        encoder_share: its weight.
+        shares: weights of description, words and encoder.
     """
 
     scale: Scale
@@ -176,9 +177,8 @@ class KinematicModel:
     word_mean: Array
     word_spread: Array
     words: Whitening
-    word_share: float = 0.6
     encoder: Whitening | None = None
-    encoder_share: float = 1.0
+    shares: tuple[float, float, float] = SHARES
 
     @property
     def size(self) -> int:
@@ -210,10 +210,13 @@ class KinematicModel:
         """
         described = unit(with_squares(self.scale(measures)) @ self.weights)
         words = self.words.features(self.evidence(measures))
-        parts = [self.description.features(described), words * np.float32(self.word_share)]
+        parts = [
+            self.description.features(described) * np.float32(self.shares[0]),
+            words * np.float32(self.shares[1]),
+        ]
         if self.encoder is not None:
             assert encoded is not None
-            parts.append(self.encoder.features(unit(encoded)) * np.float32(self.encoder_share))
+            parts.append(self.encoder.features(unit(encoded)) * np.float32(self.shares[2]))
         return np.concatenate(parts, axis=1)
 
     def sentences(self, encoded: Array, words: Array) -> Array:

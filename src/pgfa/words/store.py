@@ -30,11 +30,10 @@ def save_kinematics(file: Path, model: KinematicModel) -> None:
         "weights": model.weights,
         "word_mean": model.word_mean,
         "word_spread": model.word_spread,
-        "word_share": np.array([model.word_share], dtype=np.float32),
+        "shares": np.array(model.shares),
         **_whitening("description", model.description),
         **_whitening("words", model.words),
         **({} if model.encoder is None else _whitening("encoder", model.encoder)),
-        "encoder_share": np.array([model.encoder_share], dtype=np.float32),
         **{f"detector.{word}": d.weights for word, d in zip(DETECTED, model.detectors, strict=True)},
     }
     contiguous = {name: np.ascontiguousarray(x, dtype=np.float32) for name, x in tensors.items()}
@@ -72,6 +71,7 @@ def _model(tensors: dict[str, Array]) -> KinematicModel:
         )
         for word in DETECTED
     ]
+    description, words, encoder = (float(x) for x in tensors["shares"])
     return KinematicModel(
         Scale(tensors["scale.median"], tensors["scale.spread"]),
         SentenceSpace(tensors["space.centre"], tensors["space.word_centre"], tensors["space.word_weights"]),
@@ -81,11 +81,10 @@ def _model(tensors: dict[str, Array]) -> KinematicModel:
         tensors["word_mean"],
         tensors["word_spread"],
         whitening_from(tensors["words.mean"], tensors["words.root"]),
-        float(tensors["word_share"][0]),
         whitening_from(tensors["encoder.mean"], tensors["encoder.root"])
         if "encoder.mean" in tensors
         else None,
-        float(tensors["encoder_share"][0]),
+        (description, words, encoder),
     )
 
 

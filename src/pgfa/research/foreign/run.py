@@ -21,12 +21,14 @@ from pgfa.research.foreign.evaluation import calibrate, figures
 from pgfa.research.foreign.leave_out import LeftOut, look_at, train_without
 from pgfa.research.foreign.sets import STYLES, ForeignSet, load_set
 from pgfa.words.fit import clip_weights
-from pgfa.words.model import KinematicModel
+from pgfa.words.model import SHARES, KinematicModel
 
 Array = NDArray[np.float32]
 
 TEXT = TextSettings(variants=("plain",))
 """One sentence of a class at a time, as a user asks."""
+PARTS = ("description", "words", "encoder")
+"""What a recogniser compares: see `pgfa.words.model`, and the motion encoder."""
 MIN_CLASSES = 5
 CALIBRATION_CLIPS = 400
 """Clips of a set that take part in a calibration, at most, so that large sets do not decide alone."""
@@ -42,15 +44,17 @@ class Comparison:
         out: folder of the results.
         folds: groups of sets that are left out together when motion encoders are trained, which takes longest; empty:
             no motion encoder, only the kinematic model.
+        parts: of `PARTS`, those that are compared; the others have no weight.
     """
 
     packs: tuple[Path, ...]
     sets: tuple[ForeignSet, ...]
     out: Path
     folds: tuple[tuple[str, ...], ...] = ()
+    parts: frozenset[str] = frozenset(PARTS)
 
     @classmethod
-    def open(cls, packs: Sequence[Path], out: Path, folds: int) -> Comparison:
+    def open(cls, packs: Sequence[Path], out: Path, folds: int, parts: Sequence[str] = PARTS) -> Comparison:
         """Prepare and measure all packs; deal the sets to `folds` folds, the largest ones first."""
         sets = []
         for pack in packs:
@@ -60,7 +64,7 @@ class Comparison:
             raise BadConfig(f"expected at least three different data sets, found {[s.name for s in sets]}")
         by_size = sorted(sets, key=lambda s: -len(s.labels))
         dealt = tuple(tuple(s.name for s in by_size[i::folds]) for i in range(folds))
-        return cls(tuple(packs), tuple(sets), out, dealt)
+        return cls(tuple(packs), tuple(sets), out, dealt, frozenset(parts))
 
     def left_out(self) -> list[LeftOut]:
         """Every set with enough classes, as seen by a model that was trained without it."""
@@ -72,6 +76,10 @@ class Comparison:
             model, encoded = train_without(self.sets, [data.name], None), None
             if fold := next((fold for fold in self.folds if data.name in fold), None):
                 model, encoded = self._with_encoder(model, fold, data.name)
+            shares = [
+                weight if name in self.parts else 0.0 for name, weight in zip(PARTS, SHARES, strict=True)
+            ]
+            model = replace(model, shares=(shares[0], shares[1], shares[2]))
             parts.append(look_at(model, data, encoded, TEXT))
         return parts
 
