@@ -42,8 +42,8 @@ def test_every_format_is_complete(name: str) -> None:
     assert format.name == name
     assert format.title
     assert "\n" not in format.title
-    assert (format.container is None) or not format.read_all
     assert (format.part is None) or format.container
+    assert (format.part is None) or not format.read_all  # a folder of frames is one clip
     assert (format.sample is None) == (name in NO_SAMPLE)
     # Processes of an import get the format by pickling.
     assert pickle.dumps(format)

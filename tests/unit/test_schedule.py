@@ -89,7 +89,7 @@ def test_the_whole_order_has_every_clip_once_and_a_smaller_last_batch(clips: int
         assert whole.tolist() == full.tolist()
 
 
-@pytest.mark.parametrize("sampling", ["clips", "classes"])
+@pytest.mark.parametrize("sampling", ["clips", "classes", "roots"])
 def test_order_is_a_pure_function_of_seed_and_epoch(sampling: str) -> None:
     labels = labels_of(30, 5, 15)
 
@@ -122,6 +122,28 @@ def test_classes_are_drawn_equally_often() -> None:
         drawn |= set(order.ravel().tolist())
     assert counts[2] == 0
     assert drawn == set(range(len(labels)))  # within a class any clip may be drawn
+
+
+def test_classes_are_drawn_in_proportion_to_the_root_of_their_clips() -> None:
+    """Class k with n_k clips: sqrt(n_k) / sum of these; within it every clip equally often."""
+    settings = TrainSettings(batch_size=20, sampling="roots", seed=1)
+    labels = np.random.default_rng(0).permutation(labels_of(64, 16, 0, 4, 1))
+    orders = [sample_order(settings, labels, epoch) for epoch in range(1000)]
+    assert {order.shape for order in orders} == {(4, 20)}  # 85 clips, 80 draws
+    drawn = np.concatenate(orders).ravel()
+    expected = np.array([8, 4, 0, 2, 1]) / 15
+    share = np.bincount(labels[drawn], minlength=5) / len(drawn)
+    deviation = np.sqrt(expected * (1 - expected) / len(drawn))
+    assert (np.abs(share - expected) <= 4 * deviation).all(), share
+    of_clip = np.bincount(drawn, minlength=85) / len(drawn)
+    chance = expected[labels] / np.bincount(labels, minlength=5)[labels]
+    assert (np.abs(of_clip - chance) <= 4.5 * np.sqrt(chance / len(drawn))).all()
+
+
+def test_roots_with_fewer_clips_than_a_batch_fill_it() -> None:
+    order = sample_order(TrainSettings(batch_size=64, sampling="roots"), labels_of(3, 4), 0)
+    assert order.shape == (1, 64)
+    assert set(order.ravel().tolist()) == set(range(7))
 
 
 def test_labels_may_be_in_any_order() -> None:

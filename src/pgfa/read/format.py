@@ -76,7 +76,8 @@ class Format:
         read_all: for files with several clips, file -> all clips, or the error in place of a clip; `read` then returns
         the first clip.
         container: for recordings that are a folder or a zip of several files: reference to a folder, a zip or a
-            folder of a zip -> whether it is one recording of this format.
+            folder of a zip -> whether it is one recording of this format. Such a zip may hold several clips
+            (`read_all`); a folder of parts is one clip.
         part: goes with `container`: file name -> whether such a file is only a part of a recording (a frame), so
             that its folder is the recording.
         companions: endings of files that accompany a recording and are not recordings themselves (``".asf"``).

@@ -187,7 +187,7 @@ def open_bundle(folder: Path | None = None, *, device: str = "cpu") -> Bundle:
         )
     if not (folder / file).is_file() or file_sha256(folder / file) != sha256:
         raise BadCheckpoint(f"{folder / file}: missing, or its SHA-256 is not the one in {MANIFEST}")
-    kinematics = _kinematics(folder, manifest)
+    kinematics = _kinematics(folder, manifest, centre.size)
     size = centre.size if kinematics is None else kinematics.size
     return Bundle(
         settings,
@@ -209,7 +209,7 @@ def _encoder_size(kinematics: KinematicModel | None, centre: NDArray[np.float32]
     return len(kinematics.encoder.mean)
 
 
-def _kinematics(folder: Path, manifest: Mapping[str, Any]) -> KinematicModel | None:
+def _kinematics(folder: Path, manifest: Mapping[str, Any], size: int) -> KinematicModel | None:
     record = manifest.get("kinematics")
     if record is not None and manifest["form"] != FORMAT:
         raise BadCheckpoint(f"{folder / MANIFEST}: expected no kinematic model in form {manifest['form']!r}")
@@ -219,7 +219,11 @@ def _kinematics(folder: Path, manifest: Mapping[str, Any]) -> KinematicModel | N
     sha256 = record.get("sha256") if isinstance(record, dict) else None
     if not file.is_file() or file_sha256(file) != sha256:
         raise BadCheckpoint(f"{file}: missing, or its SHA-256 is not the one in {MANIFEST}")
-    return load_kinematics(file)
+    model = load_kinematics(file)
+    if len(model.space.centre) != size:
+        actual = len(model.space.centre)
+        raise BadCheckpoint(f"{file}: expected sentence vectors of length {size}, found {actual}")
+    return model
 
 
 def _from_run(folder: Path, device: str) -> Bundle:

@@ -17,8 +17,8 @@ class Wordings:
 
     Attributes:
         training: may be trained on.
-        typed: three that are never trained on, of three styles: a bare name, a short sentence, a description of the
-            motion.
+        typed: three that are not trained on in this data set, of three styles: a bare name, a short sentence, a
+            description of the motion. Of the bare names a few are training texts of other data sets ("walk").
     """
 
     training: tuple[str, ...]

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from pgfa.words.lexicon import WORDS
 from pgfa.words.measures import MEASURES
 from pgfa.words.model import (
+    DENIED,
     DETECTED,
     Array,
     Detector,
@@ -67,7 +68,7 @@ def fit_kinematics(sets: Sequence[MeasuredSet]) -> KinematicModel:
     inputs = with_squares(standardised)
     map_ = ridge(inputs, space.vectors(encoded, words)[rows], weights, DESCRIPTION_RIDGE)
     description = Whitening.of(unit(inputs @ map_), weights)
-    targets = np.clip(words * STATED, -0.3, 1)[rows]
+    targets = np.clip(words * STATED, DENIED, 1)[rows]
     detectors = tuple(_detector(word, standardised, targets, weights) for word in DETECTED)
     raw = np.stack([detector(standardised) for detector in detectors], axis=1)
     mean, deviation = raw.mean(axis=0), raw.std(axis=0) + np.float32(0.02)

@@ -148,6 +148,12 @@ class Detector:
         one = np.ones((len(standardised), 1), dtype=np.float32)
         return np.concatenate([standardised, squares, products, one], axis=1, dtype=np.float32)
 
+    @staticmethod
+    def inputs(measures: int) -> int:
+        """Columns that `expand` makes of a number of measures."""
+        products = min(measures, PRODUCTS)
+        return 2 * measures + products * (products - 1) // 2 + 1
+
     def __call__(self, standardised: Array) -> Array:
         """(N,) how much clips look like the word; 0 to 1 in training, but not limited to it."""
         return np.asarray(self.expand(standardised[:, self.columns]) @ self.weights, dtype=np.float32)

@@ -10,8 +10,10 @@ import numpy as np
 
 from pgfa.errors import BadCheckpoint
 from pgfa.files import write_atomic
+from pgfa.words.lexicon import WORDS
 from pgfa.words.measures import MEASURES
 from pgfa.words.model import DETECTED, Array, Detector, KinematicModel, Scale, SentenceSpace, Whitening
+from pgfa.words.reads import READS
 
 _NAMES = "names"
 """Key of the metadata: the measures and words that the columns stand for."""
@@ -48,23 +50,26 @@ def load_kinematics(file: Path) -> KinematicModel:
         with safe_open(file, framework="numpy") as opened:
             names = json.loads((opened.metadata() or {}).get(_NAMES, "null"))
             tensors: dict[str, Array] = {key: opened.get_tensor(key) for key in opened.keys()}  # noqa: SIM118
-    except (SafetensorError, OSError, ValueError) as error:
+    except (
+        SafetensorError,
+        OSError,
+        ValueError,
+        TypeError,
+        AttributeError,
+    ) as error:  # types numpy does not have
         raise BadCheckpoint(f"{file}: not a readable kinematic model: {error}") from None
     if names != _names():
         raise BadCheckpoint(f"{file}: expected the measures and words of this version of pgfa, found others")
     if not all(np.isfinite(x).all() and x.dtype == np.float32 for x in tensors.values()):
         raise BadCheckpoint(f"{file}: expected finite float32 numbers")
+    _check(file, tensors)
     try:
-        model = _model(tensors)
-    except (KeyError, ValueError, IndexError) as error:
-        raise BadCheckpoint(f"{file}: not a kinematic model: {error!r}") from None
-    _check(file, model)
-    return model
+        return _model(tensors)
+    except ValueError as error:
+        raise BadCheckpoint(f"{file}: not a kinematic model: {error}") from None
 
 
 def _model(tensors: dict[str, Array]) -> KinematicModel:
-    from pgfa.words.reads import READS
-
     detectors = [
         Detector(
             np.array([MEASURES.index(m) for m in READS[word]], dtype=np.int64), tensors[f"detector.{word}"]
@@ -89,33 +94,51 @@ def _model(tensors: dict[str, Array]) -> KinematicModel:
 
 
 def whitening_from(mean: Array, root: Array) -> Whitening:
-    """A whitening from what is stored of it. Raises ValueError for shapes that do not fit."""
-    if root.shape != (len(mean), len(mean)):
-        raise ValueError(f"expected a {len(mean)} x {len(mean)} root, found {root.shape}")
-    inverse = np.linalg.inv(root.astype(np.float64)).astype(np.float32)
-    return Whitening(mean, root, inverse)
+    """A whitening from what is stored of it. Raises ValueError for a root without an inverse."""
+    inverse = np.linalg.inv(root.astype(np.float64))
+    if not np.abs(inverse).max() < np.finfo(np.float32).max:
+        raise ValueError("a whitening whose root has no inverse")
+    return Whitening(mean, root, inverse.astype(np.float32))
 
 
 def _whitening(name: str, whitening: Whitening) -> dict[str, Array]:
     return {f"{name}.mean": whitening.mean, f"{name}.root": whitening.root}
 
 
-def _check(file: Path, model: KinematicModel) -> None:
-    """Compare the shapes with each other by using the model once."""
-    try:
-        measures = np.zeros((1, len(MEASURES)), dtype=np.float32)
-        sentence = np.zeros((1, len(model.space.centre)), dtype=np.float32)
-        words = np.zeros((1, len(model.space.word_centre)), dtype=np.float32)
-        encoded = None if model.encoder is None else np.zeros((1, len(model.encoder.mean)), dtype=np.float32)
-        same = (
-            model.features(measures, encoded).shape
-            == model.sentences(sentence, words).shape
-            == (1, model.size)
-        )
-    except (ValueError, IndexError) as error:
-        raise BadCheckpoint(f"{file}: arrays of shapes that do not fit: {error}") from None
-    if not same:
-        raise BadCheckpoint(f"{file}: arrays of shapes that do not fit")
+def _check(file: Path, tensors: dict[str, Array]) -> None:
+    """Compare names and shapes with those of this version; numpy would broadcast some others silently."""
+    encoded = tensors.get("space.centre", np.empty(0)).size
+    expected = _shapes(encoded, "encoder.mean" in tensors)
+    if not encoded or set(tensors) != set(expected):
+        names = ", ".join(sorted(set(tensors) ^ set(expected))) or "an empty centre"
+        raise BadCheckpoint(f"{file}: not the arrays of a kinematic model: {names}")
+    for name, shape in expected.items():
+        if tensors[name].shape != shape:
+            raise BadCheckpoint(f"{file}, {name}: expected the shape {shape}, found {tensors[name].shape}")
+    for name in ("scale.spread", "word_spread"):
+        if not (tensors[name] > 0).all():
+            raise BadCheckpoint(f"{file}, {name}: expected numbers above 0")
+
+
+def _shapes(encoded: int, has_encoder: bool) -> dict[str, tuple[int, ...]]:
+    """Name -> shape of every array; `encoded`: length of the vectors of the sentence encoder."""
+    size, measures, detected = encoded + len(WORDS), len(MEASURES), len(DETECTED)
+    whitenings = {"description": size, "words": detected, **({"encoder": size} if has_encoder else {})}
+    return {
+        "scale.median": (measures,),
+        "scale.spread": (measures,),
+        "space.centre": (encoded,),
+        "space.word_centre": (len(WORDS),),
+        "space.word_weights": (len(WORDS),),
+        "weights": (2 * measures + 1, size),
+        "word_mean": (detected,),
+        "word_spread": (detected,),
+        "word_share": (1,),
+        "encoder_share": (1,),
+        **{f"{name}.mean": (n,) for name, n in whitenings.items()},
+        **{f"{name}.root": (n, n) for name, n in whitenings.items()},
+        **{f"detector.{word}": (Detector.inputs(len(READS[word])),) for word in DETECTED},
+    }
 
 
 def _names() -> dict[str, Any]:

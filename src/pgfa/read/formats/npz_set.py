@@ -60,7 +60,7 @@ def read_set(ref: FileRef, fields: Mapping[str, bytes]) -> list[Clip | BadFile]:
     if layout is None:
         expected = f"the joints of a known layout ({', '.join(LAYOUTS)}) in its order"
         raise BadFile(str(ref), where="field joints", expected=expected, found=short(", ".join(joints)))
-    positions = _array(ref, fields, "positions", "f", "rows x joints x 3 numbers")
+    positions = _array(ref, fields, "positions", "fiu", "rows x joints x 3 numbers")
     if positions.ndim != 3 or positions.shape[1:] != (len(joints), 3):
         shape = " x ".join(map(str, positions.shape))
         raise BadFile(str(ref), where="field positions", expected=f"rows x {len(joints)} x 3", found=shape)

@@ -22,7 +22,8 @@ from pgfa.words.measures import measure
 Array = NDArray[np.float32]
 
 STYLES = ("plain", "label", "typed 1", "typed 2", "typed 3")
-"""The texts that a set is asked with: a plain sentence, the bare name, three wordings that are never trained on."""
+"""The texts that a set is asked with: a plain sentence, the bare name, and three wordings that are
+not trained on in this set."""
 
 
 @dataclass(frozen=True)

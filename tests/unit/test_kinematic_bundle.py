@@ -1,0 +1,187 @@
+"""Recognisers with a kinematic model: saved, opened, adapted, taught, exported; damaged ones are refused."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pgfa.errors import BadCheckpoint
+from pgfa.prepare import prepare
+from pgfa.recognise import Answers, Recogniser
+from pgfa.recognise.candidates import needs_two
+from pgfa.skeleton import Ragged
+from pgfa.words.lexicon import word_vectors
+from pgfa.words.measures import measure
+from pgfa.words.store import load_kinematics, save_kinematics
+from recogniser_builders import (
+    CALIBRATION,
+    SENTENCES,
+    frame_lines,
+    kinematic_recogniser,
+    live_answers,
+    swaying_clip,
+    tiny_recogniser,
+)
+
+CLIPS = [swaying_clip(i) for i in range(14)]
+
+
+@pytest.fixture(scope="module", params=[True, False], ids=["beside the encoder", "alone"])
+def kinematic(request: pytest.FixtureRequest) -> Recogniser:
+    return kinematic_recogniser(encoder=request.param)
+
+
+def form_of(folder: Path) -> str:
+    form: str = json.loads((folder / "recogniser.json").read_text())["form"]
+    return form
+
+
+def assert_same(some: list[Answers], others: list[Answers]) -> None:
+    """Equal up to the inverses that are computed again from what is stored."""
+    for one, other in zip(some, others, strict=True):
+        assert [a.sentence for a in one] == [a.sentence for a in other]
+        np.testing.assert_allclose([a.cosine for a in one], [a.cosine for a in other], atol=1e-4)
+        np.testing.assert_allclose([a.probability for a in one], [a.probability for a in other], atol=1e-3)
+
+
+def test_features_and_anchors_are_those_of_the_model(kinematic: Recogniser) -> None:
+    bundle = kinematic.bundle
+    assert bundle.kinematics is not None
+    prepared = prepare(Ragged.from_clips(CLIPS[:3]), bundle.settings.prepare)
+    measures = measure(prepared.positions[:, :, 0], prepared.measured[:, 0], prepared.moving_seconds)
+    encoded = bundle.encoder.features(prepared.positions, prepared.present)
+    np.testing.assert_allclose(
+        kinematic.features(CLIPS[:3]), bundle.kinematics.features(measures, encoded), atol=1e-5
+    )
+    assert encoded.shape[1] == bundle.encoder_size
+    vectors = np.stack([bundle.sentences[s] for s in SENTENCES])
+    anchors = bundle.anchors(SENTENCES)
+    np.testing.assert_allclose(
+        anchors, bundle.kinematics.sentences(vectors, word_vectors(SENTENCES)), atol=1e-6
+    )
+    assert anchors.shape == (4, bundle.size)
+
+
+def test_saved_and_opened_it_answers_the_same(kinematic: Recogniser, tmp_path: Path) -> None:
+    kinematic.save(tmp_path)
+    assert form_of(tmp_path) == "pgfa recogniser 3"
+    opened = Recogniser.load(tmp_path)
+    assert opened.calibration == CALIBRATION
+    assert opened.bundle.size == kinematic.bundle.size
+    assert_same(opened.recognise(CLIPS, SENTENCES), kinematic.recognise(CLIPS, SENTENCES))
+    content = {p.name: p.read_bytes() for p in tmp_path.iterdir()}
+    opened.save(tmp_path)
+    assert {p.name: p.read_bytes() for p in tmp_path.iterdir()} == content
+
+
+def test_a_plain_bundle_in_its_folder_has_form_2(kinematic: Recogniser, tmp_path: Path) -> None:
+    kinematic.save(tmp_path)
+    tiny_recogniser().save(tmp_path)
+    assert form_of(tmp_path) == "pgfa recogniser 2"
+    assert not (tmp_path / "kinematics.safetensors").exists()
+    opened = Recogniser.load(tmp_path)
+    assert opened.bundle.kinematics is None
+    assert opened.recognise(CLIPS, SENTENCES) == tiny_recogniser().recognise(CLIPS, SENTENCES)
+
+
+def test_adapted_and_taught_it_is_saved(kinematic: Recogniser, tmp_path: Path) -> None:
+    changed = kinematic.teach("my dance", CLIPS[:2]).adapt(CLIPS, SENTENCES, cautious=False)
+    assert changed.adaptation is not None
+    assert sum(changed.adaptation.support) > 0
+    assert changed.recentring is not None
+    dance = next(a for a in kinematic.teach("my dance", CLIPS[0]).recognise(CLIPS[0]) if a.prototype)
+    assert dance.cosine == pytest.approx(1, abs=1e-5)
+    changed.save(tmp_path)
+    assert form_of(tmp_path) == "pgfa recogniser 3"
+    opened = Recogniser.load(tmp_path)
+    assert opened.taught == ("my dance",)
+    assert_same(opened.recognise(CLIPS, SENTENCES), changed.recognise(CLIPS, SENTENCES))
+
+
+def test_over_time(kinematic: Recogniser) -> None:
+    """A window over all of a recording, and live frames, answer as a recording of the same frames."""
+    clip, sentences = swaying_clip(3, frames=90), [s for s in SENTENCES if not needs_two(s)]
+    timeline = kinematic.spans(clip, sentences, window=3.0, hop=3.0)
+    whole = {a.sentence: a.probability for a in kinematic.recognise(clip, sentences)}
+    np.testing.assert_allclose(timeline.probabilities[0, 0, :-1], [whole[s] for s in sentences], atol=1e-4)
+    assert [span.sentence for span in timeline.spans] == [max(whole, key=lambda s: whole[s])]
+    answer = live_answers(kinematic, frame_lines(clip, '{"layout": "kinect20", "rate": 30}'))[3]
+    seen = replace(clip, positions=clip.positions[: round(answer["t"] * 30) + 1])
+    assert seen.frames == 20
+    cosine = {a["sentence"]: a["cosine"] for a in answer["bodies"][0]["answers"]}
+    expected = {a.sentence: a.cosine for a in kinematic.recognise(seen, sentences)}
+    assert {s: cosine[s] for s in sentences} == pytest.approx(expected, abs=0.01)  # sent with four decimals
+
+
+def test_without_a_person_there_is_no_answer(kinematic: Recogniser) -> None:
+    """Measures of an absent body are not compared."""
+    clip = CLIPS[0]
+    empty = replace(clip, positions=np.full_like(clip.positions, np.nan))
+    assert not kinematic.features([empty]).any()
+    answers = kinematic.recognise([empty, clip], SENTENCES)
+    assert answers[0].none == pytest.approx(1)
+    assert_same(answers[1:], [kinematic.recognise(clip, SENTENCES)])
+
+
+def test_exported_to_onnx(kinematic: Recogniser, tmp_path: Path) -> None:
+    from pgfa.recognise.export import export
+
+    pytest.importorskip("onnx", reason="reason: the extra `export` is not installed")
+    pytest.importorskip("onnxruntime", reason="reason: the extra `export` is not installed")
+    kinematic.save(tmp_path / "torch")
+    export(tmp_path / "torch", tmp_path / "onnx")
+    assert (tmp_path / "onnx" / "encoder.onnx").is_file()
+    assert form_of(tmp_path / "onnx") == "pgfa recogniser 3"
+    assert_same(
+        Recogniser.load(tmp_path / "onnx").recognise(CLIPS, SENTENCES), kinematic.recognise(CLIPS, SENTENCES)
+    )
+
+
+@pytest.mark.parametrize(
+    "kind",
+    ["changed byte", "absent", "other digest", "no digest", "text", "form 2", "form 1", "other centre"],
+)
+def test_a_damaged_kinematic_model_is_refused(kind: str, tmp_path: Path) -> None:
+    kinematic_recogniser().save(tmp_path)
+    manifest, file = tmp_path / "recogniser.json", tmp_path / "kinematics.safetensors"
+    content, match = json.loads(manifest.read_text()), str(file)
+    if kind == "changed byte":
+        raw = bytearray(file.read_bytes())
+        raw[-3] ^= 1
+        file.write_bytes(raw)
+        load_kinematics(file)  # readable, but not what was saved
+    elif kind == "absent":
+        file.unlink()
+    elif kind.startswith("form"):
+        content["form"] = f"pgfa recogniser {kind[-1]}"
+        match = f"{manifest}: expected no kinematic model in form"
+    elif kind == "other centre":
+        content["text_centre"] = content["text_centre"][1:]
+        match = f"{file}: expected sentence vectors of length 5, found 6"
+    else:
+        content["kinematics"] = {
+            "other digest": {"file": file.name, "sha256": "0" * 64}, "no digest": {}, "text": file.name
+        }[kind]  # fmt: skip
+    manifest.write_text(json.dumps(content))
+    with pytest.raises(BadCheckpoint, match=match):
+        Recogniser.load(tmp_path)
+
+
+def test_a_damaged_file_of_the_right_digest_is_refused(tmp_path: Path) -> None:
+    from pgfa.files import file_sha256
+
+    recogniser = kinematic_recogniser()
+    recogniser.save(tmp_path)
+    manifest, file = tmp_path / "recogniser.json", tmp_path / "kinematics.safetensors"
+    model = recogniser.bundle.kinematics
+    assert model is not None
+    save_kinematics(file, replace(model, word_mean=model.word_mean[:1]))
+    content = json.loads(manifest.read_text())
+    content["kinematics"]["sha256"] = file_sha256(file)
+    manifest.write_text(json.dumps(content))
+    with pytest.raises(BadCheckpoint, match="word_mean: expected the shape"):
+        Recogniser.load(tmp_path)
