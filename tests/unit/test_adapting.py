@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from pgfa.adapt import ALIGNMENTS, Recentring, align, cosines
+from pgfa.adapt.recentre import mean_and_spread
 from pgfa.config import AdaptSettings
 from pgfa.errors import BadCheckpoint, BadConfig, BadFile
 from pgfa.read.formats.npz import save_clip
@@ -34,8 +35,11 @@ def test_adapt_aligns_a_recentred_copy(recogniser: Recogniser) -> None:
     points = recentring.shift_features(features)
     expected = align(points, recentring.shift_sentences(anchors), 0.9)
     candidates = new.candidates(SENTENCES)
-    np.testing.assert_allclose(candidates.cosines(features), cosines(points, expected.prototypes), atol=1e-5)
+    sentences = cosines(points, recentring.shift_sentences(anchors))
     support = np.bincount(expected.labels[expected.support], minlength=4)
+    both = (_standard(cosines(points, expected.prototypes)) + _standard(sentences)) / 2
+    ratio = candidates.cosines(features) / np.where(support > 0, both, _standard(sentences))
+    np.testing.assert_allclose(ratio, np.median(ratio), rtol=1e-3)  # one factor for all candidates
     assert new.adaptation is not None
     assert new.adaptation.support == tuple(support)
     assert candidates.is_prototype.tolist() == (support > 0).tolist()
@@ -57,7 +61,9 @@ def test_too_few_clips_only_recentre(recogniser: Recogniser) -> None:
     assert not new.prototypes
     anchors, features = recogniser.bundle.anchors(SENTENCES), recogniser.features(clips)
     recentring = Recentring.of(features, anchors)
-    expected = cosines(recentring.shift_features(features), recentring.shift_sentences(anchors))
+    cosine = cosines(recentring.shift_features(features), recentring.shift_sentences(anchors))
+    spread = mean_and_spread(cosine)[1]
+    expected = _standard(cosine) * np.median(spread)
     later = new.recognise(clips[3], SENTENCES)  # a single clip, with the centre of all
     assert {a.sentence: a.cosine for a in later} == pytest.approx(
         dict(zip(SENTENCES, expected[3].tolist(), strict=True)), abs=1e-5
@@ -68,6 +74,14 @@ def test_too_few_clips_only_recentre(recogniser: Recogniser) -> None:
     )
     alone = [not needs_two(name) for name in SENTENCES]
     np.testing.assert_allclose(windows[0, 0, alone], expected[3, alone], atol=1e-4)
+
+
+def _standard(cosine: np.ndarray) -> np.ndarray:
+    """Written out: minus the shrunk mean, over the root of the shrunk variance."""
+    weight = (len(cosine) - 1) / (len(cosine) - 1 + 20)
+    variance = cosine.astype(float).var(axis=0)
+    variance = weight * variance + (1 - weight) * variance.mean()
+    return (cosine - weight * cosine.mean(axis=0)) / np.sqrt(variance)
 
 
 @pytest.mark.parametrize("cautious", [True, False])
