@@ -161,16 +161,17 @@ class Recogniser:
     ) -> Recogniser:
         """A recogniser for recordings such as these unlabelled clips.
 
-        Features and sentence vectors are recentred by the means of the clips and the sentences. Then prototypes
-        averaged from the clips replace the sentence vectors, unless there are too few clips, one sentence would get
-        nearly all of them, or the labels depend on which clips are used; see docs/alignment.md. `adaptation` of the
+        Features and sentence vectors are recentred by the means of the clips and the sentences, and the cosines of
+        each sentence are standardised over the clips. Then prototypes averaged from the clips are compared beside the
+        sentences, unless there are too few clips, one sentence would get nearly all of them, or the labels depend on
+        which clips are used; see docs/alignment.md. `adaptation` of the
         result says what changed, and why alignment was declined. Every clip is assumed to show one of the sentences;
         clips without a person have no effect.
 
         Args:
             clips: recordings, or a folder (every file of a known format in it).
             sentences: the candidates to adapt.
-            settings: alignment method and its settings; default: `paper`, whatever the training run used.
+            settings: alignment method and its settings; default: `smoothed`, whatever the training run used.
             cautious: whether alignment may be declined.
 
         Raises as `recognise`, and BadFile where a folder contains no recording.
