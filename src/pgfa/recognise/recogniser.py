@@ -154,7 +154,7 @@ class Recogniser:
         return _rank(self.encode(Ragged.from_clips([item])), candidates, [item])[0]
 
     def explain(self, clip: Recording, sentences: Sequence[str]) -> Explanations:
-        """What speaks for and against each sentence in the motion of the first body, and facts about the recording.
+        """What speaks for and against each sentence in the motion of the main body, and facts about the recording.
 
         A recogniser with a kinematic model compares the motion words of a sentence with measures of the clip; these
         are the same measures and words. They are part of a cosine, beside what the motion encoder sees, and not all
