@@ -39,6 +39,7 @@ def recognise(
     ] = None,
     window: Annotated[tuple[float, ...], Parameter(negative="")] = DEFAULT.window,
     hop: float = DEFAULT.hop,
+    why: Annotated[bool, Parameter(negative="")] = False,
     json: OutputFile = None,
     csv: OutputFile = None,
     windows_csv: OutputFile = None,
@@ -67,6 +68,8 @@ def recognise(
         Window lengths in seconds; cosines are averaged over the lengths.
     hop
         Seconds between the centres of successive windows.
+    why
+        Explain the answers by what was measured: in the table the first three, in JSON all. Not over time.
     json
         Write the answer as JSON.
     csv
@@ -81,7 +84,7 @@ def recognise(
     from pgfa.errors import BadConfig
     from pgfa.files import write_atomic
     from pgfa.read import read
-    from pgfa.recognise import Recogniser
+    from pgfa.recognise import Answers, Recogniser
     from pgfa.recognise.formats import OUTPUTS, render
     from pgfa.skeleton import NO_DEPTH
 
@@ -92,6 +95,8 @@ def recognise(
             options = ", ".join(f"--{name.replace('.', '-')}" for name in only_spans)
             raise BadConfig(f"{options} writes answers over time and cannot be used with --no-spans")
         spans = True
+    if why and spans:
+        raise BadConfig("--why explains whole recordings and cannot be used with answers over time")
     clip = read(file)
     for problem in clip.problems:
         print(f"note: {problem}{LESS_CERTAIN if problem == NO_DEPTH else ''}", file=sys.stderr)
@@ -103,14 +108,19 @@ def recognise(
         recogniser = recogniser.adapt(adapt, sentence or [])
         print(recogniser.adaptation, file=sys.stderr)
     result = recogniser.answer(clip, sentence or [], over_time=spans, window=window, hop=hop)
+    explained = None
+    if why and isinstance(result, Answers):
+        explained = recogniser.explain(clip, [answer.sentence for answer in result])
+    elif why:
+        print("note: --why explains whole recordings, not answers over time: add --no-spans", file=sys.stderr)
     for name, path in outputs.items():
-        text = render(name, result)
+        text = render(name, result, explained)
         if str(path) == "-":
             print(text, end="")
         else:
             write_atomic(path, text)
     if not any(str(path) == "-" for path in outputs.values()):
-        print(render("table", result), end="")
+        print(render("table", result, explained), end="")
 
 
 def _examples(options: list[str]) -> dict[str, list[Clip | str | Path]]:

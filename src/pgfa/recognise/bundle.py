@@ -97,8 +97,7 @@ class Bundle:
         encoded = self.encoder.features(prepared.positions, prepared.present)
         if self.kinematics is None:
             return encoded
-        measures = measure(prepared.positions[:, :, 0], prepared.measured[:, 0], prepared.moving_seconds)
-        return self.kinematics.features(measures, encoded)
+        return self.kinematics.features(measured(prepared), encoded)
 
     def anchors(self, sentences: Sequence[str]) -> NDArray[np.float32]:
         """(K, d) vectors in the space of the features; stored ones first, the others are encoded.
@@ -157,6 +156,11 @@ class Bundle:
         if self.recentring is not None:
             manifest["recentring"] = self.recentring.to_dict()
         write_json(folder / MANIFEST, manifest)
+
+
+def measured(prepared: Prepared) -> NDArray[np.float32]:
+    """(N, measures) of the main body of each prepared clip, for a kinematic model; see `pgfa.words.measures`."""
+    return measure(prepared.positions[:, :, 0], prepared.measured[:, 0], prepared.moving_seconds)
 
 
 def open_bundle(folder: Path | None = None, *, device: str = "cpu") -> Bundle:

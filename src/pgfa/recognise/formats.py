@@ -11,12 +11,16 @@ import json
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 from xml.etree import ElementTree
 
 from pgfa.errors import BadConfig
 from pgfa.recognise.answers import Answers, Timeline
+from pgfa.recognise.explanation import Explanations
 
 NONE = "none of these"
+EXPLAINED = 3
+"""Answers of the table that are explained, from the first."""
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff\ufffe\uffff]+")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -25,18 +29,36 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 def to_json(result: Answers | Timeline) -> str:
     """Everything, as `to_dict` returns it."""
-    return json.dumps(result.to_dict(), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    return _json(result.to_dict())
 
 
-def answers_table(answers: Answers) -> str:
-    """One line per candidate, most probable first, and one for "none of these" in its place."""
+def explained_json(answers: Answers, why: Explanations) -> str:
+    """`to_json`, and `why`."""
+    return _json({**answers.to_dict(), "why": why.to_dict()})
+
+
+def _json(data: dict[str, Any]) -> str:
+    return json.dumps(data, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def answers_table(answers: Answers, why: Explanations | None = None) -> str:
+    """One line per candidate, most probable first, and one for "none of these" in its place.
+
+    With `why` a line below each of the first `EXPLAINED` candidates, and what was measured at the end.
+    """
     rows = [(a.probability, a.cosine, a.sentence) for a in answers]
     lines = [f"{100 * p:6.1f} %  {c:+.3f}  {_line(s)}" for p, c, s in rows]
+    if why is not None:
+        of_sentence = {e.sentence: e for e in why}
+        for i, (_, _, sentence) in enumerate(rows[:EXPLAINED]):
+            lines[i] += f"\n{'':18}{of_sentence[sentence]}"
     if answers.calibrated:
         rank = 0 if answers.best is None else max(1, sum(p >= answers.none for p, _, _ in rows))
         lines.insert(rank, f"{100 * answers.none:6.1f} %          {NONE}")
     else:
         lines.append("not calibrated: percentages are overconfident; only their order is meaningful")
+    if why is not None and why.facts:
+        lines.append(f"measured: {'; '.join(why.facts)}")
     return "\n".join(lines) + "\n"
 
 
@@ -139,16 +161,18 @@ class Output:
         media_type: for HTTP.
         timeline: writes answers over time.
         answers: writes the answers for a whole recording; None: the format is for answers over time only.
+        explained: writes them with their explanations; None: the format has none.
     """
 
     media_type: str
     timeline: Callable[[Timeline], str]
     answers: Callable[[Answers], str] | None = None
+    explained: Callable[[Answers, Explanations], str] | None = None
 
 
 OUTPUTS: dict[str, Output] = {
-    "table": Output("text/plain; charset=utf-8", spans_table, answers_table),
-    "json": Output("application/json", to_json, to_json),
+    "table": Output("text/plain; charset=utf-8", spans_table, answers_table, answers_table),
+    "json": Output("application/json", to_json, to_json, explained_json),
     "csv": Output("text/csv; charset=utf-8", spans_csv, answers_csv),
     "windows.csv": Output("text/csv; charset=utf-8", windows_csv),
     "vtt": Output("text/vtt; charset=utf-8", spans_vtt),
@@ -157,13 +181,18 @@ OUTPUTS: dict[str, Output] = {
 """Name -> format. `csv` has one row per candidate or span, `windows.csv` one per window and body."""
 
 
-def render(name: str, result: Answers | Timeline) -> str:
-    """Answers as text in a format of `OUTPUTS`. Raises BadConfig where the format is for answers over time only."""
+def render(name: str, result: Answers | Timeline, why: Explanations | None = None) -> str:
+    """Answers as text in a format of `OUTPUTS`, with explanations where there are any and the format has them.
+
+    Raises BadConfig where the format is for answers over time only.
+    """
     output = OUTPUTS[name]
     if isinstance(result, Timeline):
         return output.timeline(result)
     if output.answers is None:
         raise BadConfig(f"the format {name} is for answers over time, found the answer for a whole recording")
+    if why is not None and output.explained is not None:
+        return output.explained(result, why)
     return output.answers(result)
 
 

@@ -17,15 +17,17 @@ from pgfa.prepare import prepare
 from pgfa.read import read
 from pgfa.recognise.adapting import DEFAULT, adapt_features
 from pgfa.recognise.answers import Adaptation, Answers, Timeline
-from pgfa.recognise.bundle import Bundle, open_bundle
+from pgfa.recognise.bundle import Bundle, measured, open_bundle
 from pgfa.recognise.calibration.model import Calibration
 from pgfa.recognise.candidates import Candidates, needs_two
+from pgfa.recognise.explanation import Explanation, Explanations
 from pgfa.recognise.prototypes import Prototype
 from pgfa.recognise.recordings import recordings_in
 from pgfa.recognise.temporal.live import Live
 from pgfa.recognise.temporal.spans import timeline
 from pgfa.skeleton import Clip, Ragged, get_layout
 from pgfa.text.encode import check_sentences
+from pgfa.words.reasons import facts, reasons
 
 Recording = Clip | str | Path
 Recordings = list[Recording] | tuple[Recording, ...]
@@ -150,6 +152,34 @@ class Recogniser:
         if is_long(item) if over_time is None else over_time:
             return timeline(self.encode, item, candidates, window, hop)
         return _rank(self.encode(Ragged.from_clips([item])), candidates, [item])[0]
+
+    def explain(self, clip: Recording, sentences: Sequence[str]) -> Explanations:
+        """What speaks for and against each sentence in the motion of the main body, and facts about the recording.
+
+        A recogniser with a kinematic model compares the motion words of a sentence with measures of the clip; these
+        are the same measures and words. They are part of a cosine, beside what the motion encoder sees, and not all
+        of it.
+
+        Args:
+            clip: a clip or a path; explained as a whole.
+            sentences: any number. A taught class is compared with its examples and has no reasons.
+
+        Raises as `recognise`, and BadConfig where the bundle has no kinematic model.
+        """
+        if (kinematics := self.bundle.kinematics) is None:
+            raise BadConfig("this recogniser has no kinematic model, which is needed to explain answers")
+        names = _checked(sentences)
+        prepared = prepare(Ragged.from_clips(_clips(clip)), self.bundle.settings.prepare)
+        if not prepared.present.any():
+            return Explanations(tuple(Explanation(name, ()) for name in names), ())
+        measures = measured(prepared)
+        evidence = kinematics.evidence(measures)[0]
+        taught = set(self.taught)
+        explanations = (
+            Explanation(name, () if name in taught else reasons(measures[0], evidence, name))
+            for name in names
+        )
+        return Explanations(tuple(explanations), facts(measures[0]))
 
     def adapt(
         self,
