@@ -1,0 +1,65 @@
+"""A kinematic model fitted on synthetic clips of right-handed people, and its training sets."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from pgfa.config import PrepareSettings
+from pgfa.prepare import prepare
+from pgfa.skeleton import Ragged
+from pgfa.synth.dataset import make_clips
+from pgfa.text import mirror_sentence
+from pgfa.words.fit import MeasuredSet, fit_kinematics
+from pgfa.words.lexicon import word_vectors
+from pgfa.words.measures import measure, mirrored
+from pgfa.words.model import KinematicModel, unit
+
+ENCODED = 12
+SENTENCES = {
+    "wave": "A person raises the right hand overhead and waves it.",
+    "punch": "A person punches forward with the right hand.",
+    "squat": "A person squats.",
+    "jump": "A person jumps with both feet.",
+    "walk": "A person walks.",
+    "kick-forward": "A person kicks forward with the right foot.",
+}
+
+
+def vectors_of(sentences: list[str]) -> np.ndarray:
+    """(K, ENCODED) a random unit vector for each text, in place of a sentence encoder."""
+    rows = [np.random.default_rng(list(text.encode())).normal(size=ENCODED) for text in sentences]
+    return unit(np.array(rows))
+
+
+@lru_cache
+def measured_set(actions: tuple[str, ...] = tuple(SENTENCES), seed: int = 0) -> MeasuredSet:
+    """A set of synthetic clips of right-handed people, of the classes that are named."""
+    clips = [c for c in make_clips(seed, 5, 2, actions) if c.source.setup == "right-handed"]
+    prepared = prepare(Ragged.from_clips(clips), PrepareSettings(recipe="default", layout="kinect20"))
+    measures = measure(prepared.positions[:, :, 0], prepared.measured[:, 0], prepared.moving_seconds)
+    labels = np.array([actions.index(clip.source.action) for clip in clips])
+    texts = [SENTENCES[name] for name in actions]
+    images = [mirror_sentence(text) for text in texts]
+    return MeasuredSet(
+        measures, mirrored(measures), labels, vectors_of(texts), vectors_of(images),
+        word_vectors(texts), word_vectors(images),
+    )  # fmt: skip
+
+
+@lru_cache
+def model() -> KinematicModel:
+    """Fitted on two sets, one with fewer classes."""
+    return fit_kinematics([measured_set(), measured_set(("punch", "walk", "squat"), seed=1)])
+
+
+def arrays_of(item: Any) -> list[np.ndarray]:
+    """All numbers of a model, in the order of its fields."""
+    if isinstance(item, tuple):
+        return [array for part in item for array in arrays_of(part)]
+    if hasattr(item, "__dataclass_fields__"):
+        return [array for field in fields(item) for array in arrays_of(getattr(item, field.name))]
+    return [] if item is None else [np.asarray(item)]
