@@ -243,5 +243,10 @@ def test_a_motion_encoder_stands_beside_it() -> None:
     assert combined.shape == (len(data.labels), both.size)
     np.testing.assert_allclose(combined[:, -size:], both.encoder.features(unit(features)), atol=1e-4)
     np.testing.assert_array_equal(combined[:, :-size], fit_kinematics([data]).features(data.measures))
-    doubled = replace(both, encoder_share=2.0).features(data.measures, features)
-    np.testing.assert_allclose(doubled[:, -size:], 2 * combined[:, -size:], rtol=1e-4, atol=1e-4)
+    weighted = replace(both, shares=(0.0, 1.2, 2.0)).features(data.measures, features)
+    described = both.weights.shape[1]
+    assert not weighted[:, :described].any()
+    np.testing.assert_allclose(
+        weighted[:, described:-size], 2 * combined[:, described:-size], rtol=1e-4, atol=1e-4
+    )  # from 0.6
+    np.testing.assert_allclose(weighted[:, -size:], 2 * combined[:, -size:], rtol=1e-4, atol=1e-4)

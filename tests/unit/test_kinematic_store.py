@@ -18,7 +18,7 @@ from pgfa.words.store import load_kinematics, save_kinematics
 
 @pytest.mark.parametrize("encoder", [False, True])
 def test_saved_and_loaded(encoder: bool, tmp_path: Path) -> None:
-    saved = replace(model(), word_share=0.75, encoder_share=1.25)
+    saved = replace(model(), shares=(0.5, 0.75, 1.25))
     if encoder:
         features = np.random.default_rng(0).normal(size=(300, ENCODED + len(WORDS))).astype(np.float32)
         saved = saved.with_encoder(features, np.ones(300, dtype=np.float32))
@@ -55,7 +55,7 @@ DAMAGES: dict[str, tuple[Callable[[dict[str, Any]], Any], str]] = {
     "not finite": (_set("weights", _nan), "finite float32"),
     "double precision": (_set("word_mean", lambda a: a.astype(np.float64)), "finite float32"),
     "scalar": (_set("scale.median", lambda a: a[0]), "scale.median: expected the shape"),
-    "no number": (_set("word_share", lambda a: a[:0]), "word_share"),
+    "two shares": (_set("shares", lambda a: a[:2]), "shares: expected the shape"),
     "one for all": (_set("word_spread", lambda a: a[:1]), "word_spread: expected the shape"),
     "fewer measures": (_set("scale.spread", lambda a: a[1:]), "scale.spread"),
     "more words": (_set("space.word_centre", lambda a: np.append(a, a[:1])), "space.word_centre"),
