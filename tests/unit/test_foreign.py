@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from pgfa.adapt import Recentring, cosines
+from pgfa.adapt.recentre import mean_and_spread
 from pgfa.config import ModelSettings, PrepareSettings, TextSettings
 from pgfa.errors import BadConfig
 from pgfa.pack import open_pack
@@ -18,7 +20,7 @@ from pgfa.pack.write import save_pack
 from pgfa.recognise import Calibration, Recogniser
 from pgfa.research.foreign import default, encoder, leave_out, run, sets
 from pgfa.research.foreign.evaluation import area, calibrate, figures
-from pgfa.research.foreign.leave_out import LeftOut, scores
+from pgfa.research.foreign.leave_out import LeftOut, adapted_scores
 from pgfa.research.foreign.run import Comparison, sample, write_table
 from pgfa.research.foreign.sets import STYLES, ForeignSet, Texts, load_set
 from pgfa.synth.dataset import make_clips
@@ -155,7 +157,7 @@ def test_figures_of_a_hand_made_set() -> None:
     part = hand_made()
     calibration = Calibration(10.0, 99.0, 99.0, none=8.0, none_log=0.5, fitted=True)
     found = figures(part, "plain", calibration)
-    # "None" from a cosine below (8 + 0.5 log 4) / 10 = 0.87 on: the third to the fifth clip.
+    # "None" is more probable than all sentences: the third to the fifth clip, with cosines below 0.8.
     expected = {
         "accuracy": 3 / 5,
         "of_classes": (1 / 2 + 1 + 0) / 3,
@@ -177,19 +179,38 @@ def test_figures_of_a_hand_made_set() -> None:
     assert found["none_area"] == pytest.approx(np.mean([r > w for r in removed for w in with_right]))
     fits = [row[label] for row, label in pairs]
     others = [c for row, label in pairs for k, c in enumerate(row) if k != label]
+    assert found["found_none"] == np.mean([r > 0.5 for r in removed])
     wins = [(f > o + 1e-7) + 0.5 * (abs(f - o) <= 1e-7) for f in fits for o in others]
     assert found["fits_area"] == pytest.approx(np.mean(wins))
 
 
-def test_recentred_scores_by_a_loop() -> None:
+def test_adapted_scores_are_recentred_and_standardised() -> None:
+    """Cosines of recentred vectors, standardised per sentence; with fewer clips than alignment needs, no more."""
     part = hand_made()
-    points = part.features.astype(float) - part.features.mean(axis=0)
-    axes = np.eye(4) - 1 / 4
-    cosine = np.array([[p @ a / np.linalg.norm(p) / np.linalg.norm(a) for a in axes] for p in points])
-    expected = [[(c - column.mean()) / column.std() for c in column] for column in cosine.T]
-    np.testing.assert_allclose(scores(part, "plain", recentred=True), np.array(expected).T, atol=1e-4)
+    recentring = Recentring.of(part.features, part.anchors["plain"])
+    points, axes = recentring.shift_features(part.features), recentring.shift_sentences(part.anchors["plain"])
+    cosine = cosines(points, axes)
+    names = ["a", "b", "c", "d"]
+    mean, spread = mean_and_spread(cosine)
+    by_name = dict(zip(names, zip(mean.tolist(), spread.tolist(), strict=True), strict=True))
+    expected = replace(recentring, scores=by_name).standardise(cosine, names)
+    recentred, reason = adapted_scores(part, "plain", align=False)
+    np.testing.assert_allclose(recentred, expected, atol=1e-5)
+    assert reason == ""
+    adapted, declined = adapted_scores(part, "plain")
+    np.testing.assert_allclose(adapted, expected, atol=1e-5)
+    assert declined.startswith("5 clips; alignment needs at least")
     found = figures(part, "plain", Calibration(1.0, 1.0))
-    assert found["recentred"] == np.mean(np.array(expected).argmax(axis=0) == part.labels)
+    assert found["declined"] == declined
+    assert found["recentred"] == found["adapted"] == np.mean(expected.argmax(axis=1) == part.labels)
+
+
+def test_parts_can_be_left_out(finished: Finished) -> None:
+    """`description` alone: the other columns of the features are 0."""
+    (part, _) = replace(finished.comparison, parts=frozenset({"description"})).left_out()
+    described = ENCODED + len(WORDS)
+    assert not part.features[:, described:].any()
+    np.testing.assert_array_equal(part.features[:, :described], finished.parts[0].features[:, :described])
 
 
 def test_texts_of_a_class() -> None:
