@@ -1,63 +1,65 @@
-"""A recogniser with a small kinematic model, fitted on synthetic motion: what its sentences state is measured."""
+"""A kinematic model fitted on synthetic clips of right-handed people, and its training sets."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-from functools import cache
+from dataclasses import fields
+from functools import lru_cache
+from typing import Any
 
 import numpy as np
 
 from pgfa.config import PrepareSettings
 from pgfa.prepare import prepare
-from pgfa.recognise import Recogniser
-from pgfa.recognise.bundle import measured
-from pgfa.skeleton import Clip, Ragged
-from pgfa.synth import make_clips
+from pgfa.skeleton import Ragged
+from pgfa.synth.dataset import make_clips
 from pgfa.text import mirror_sentence
 from pgfa.words.fit import MeasuredSet, fit_kinematics
 from pgfa.words.lexicon import word_vectors
-from pgfa.words.measures import mirrored
-from recogniser_builders import tiny_recogniser
+from pgfa.words.measures import measure, mirrored
+from pgfa.words.model import KinematicModel, unit
 
-TEXTS = {
-    "wave": "a person waves the right hand overhead from side to side again and again",
-    "raise-both-arms": "a person raises both arms overhead",
-    "clap": "a person claps both hands in front of the chest again and again",
-    "punch": "a person punches forward with the right fist",
-    "kick-forward": "a person kicks forward with the right foot",
-    "squat": "a person squats",
-    "jump": "a person jumps with both feet and swings both arms",
-    "walk": "a person walks forward",
-    "sit-down": "a person sits down",
-    "stand-up": "a person stands up",
-    "bow": "a person bows forward",
-    "draw-circle": "a person draws a circle with the right hand",
+ENCODED = 12
+SENTENCES = {
+    "wave": "A person raises the right hand overhead and waves it.",
+    "punch": "A person punches forward with the right hand.",
+    "squat": "A person squats.",
+    "jump": "A person jumps with both feet.",
+    "walk": "A person walks.",
+    "kick-forward": "A person kicks forward with the right foot.",
 }
-"""Action of `pgfa.synth` -> what a right-hander does."""
 
 
-def right_handers(seed: int, performers: int) -> list[Clip]:
-    """One clip of each action of TEXTS per performer, three of four performers."""
-    clips = make_clips(seed, performers, 1, tuple(TEXTS))
-    return [clip for clip in clips if clip.source.setup == "right-handed"]
+def vectors_of(sentences: list[str]) -> np.ndarray:
+    """(K, ENCODED) a random unit vector for each text, in place of a sentence encoder."""
+    rows = [np.random.default_rng(list(text.encode())).normal(size=ENCODED) for text in sentences]
+    return unit(np.array(rows))
 
 
-@cache
-def kinematic_recogniser() -> Recogniser:
-    """`tiny_recogniser` with a kinematic model, and stored vectors of TEXTS and these mirrored."""
-    clips = right_handers(3, 8)
-    measures = measured(prepare(Ragged.from_clips(clips), PrepareSettings()))
-    names = list(TEXTS)
-    straight, images = list(TEXTS.values()), [mirror_sentence(text) for text in TEXTS.values()]
-    random = np.random.default_rng(0)
-    encoded = random.normal(size=(2, len(names), 6)).astype(np.float32)
-    encoded /= np.linalg.norm(encoded, axis=2, keepdims=True)
-    labels = np.array([names.index(clip.source.action) for clip in clips], dtype=np.int64)
-    words = word_vectors(straight), word_vectors(images)
-    model = fit_kinematics([MeasuredSet(measures, mirrored(measures), labels, *encoded, *words)])
-    bundle = tiny_recogniser().bundle
-    settings = bundle.settings.model_copy(update={"prepare": PrepareSettings()})
-    stored = dict(zip(images, encoded[1], strict=True)) | dict(zip(straight, encoded[0], strict=True))
-    return Recogniser(
-        replace(bundle, settings=settings, sentences=stored, centre=model.space.centre, kinematics=model)
-    )
+@lru_cache
+def measured_set(actions: tuple[str, ...] = tuple(SENTENCES), seed: int = 0) -> MeasuredSet:
+    """A set of synthetic clips of right-handed people, of the classes that are named."""
+    clips = [c for c in make_clips(seed, 5, 2, actions) if c.source.setup == "right-handed"]
+    prepared = prepare(Ragged.from_clips(clips), PrepareSettings(recipe="default", layout="kinect20"))
+    measures = measure(prepared.positions[:, :, 0], prepared.measured[:, 0], prepared.moving_seconds)
+    labels = np.array([actions.index(clip.source.action) for clip in clips])
+    texts = [SENTENCES[name] for name in actions]
+    images = [mirror_sentence(text) for text in texts]
+    return MeasuredSet(
+        measures, mirrored(measures), labels, vectors_of(texts), vectors_of(images),
+        word_vectors(texts), word_vectors(images),
+    )  # fmt: skip
+
+
+@lru_cache
+def model() -> KinematicModel:
+    """Fitted on two sets, one with fewer classes."""
+    return fit_kinematics([measured_set(), measured_set(("punch", "walk", "squat"), seed=1)])
+
+
+def arrays_of(item: Any) -> list[np.ndarray]:
+    """All numbers of a model, in the order of its fields."""
+    if isinstance(item, tuple):
+        return [array for part in item for array in arrays_of(part)]
+    if hasattr(item, "__dataclass_fields__"):
+        return [array for field in fields(item) for array in arrays_of(getattr(item, field.name))]
+    return [] if item is None else [np.asarray(item)]

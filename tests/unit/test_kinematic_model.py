@@ -1,77 +1,22 @@
-"""The kinematic model: closed forms against loops, mirrored motion, unknown measures, the file."""
+"""The kinematic model: closed forms against loops, mirrored motion, unknown measures."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
-from dataclasses import fields, replace
-from functools import lru_cache
-from pathlib import Path
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from kinematic_builders import ENCODED, SENTENCES, arrays_of, measured_set, model, vectors_of
 from pgfa.adapt import cosines
-from pgfa.config import PrepareSettings
-from pgfa.errors import BadCheckpoint
-from pgfa.prepare import prepare
-from pgfa.skeleton import Ragged
-from pgfa.synth.dataset import make_clips
 from pgfa.text import mirror_sentence
 from pgfa.words import fit
 from pgfa.words.fit import DETECTOR_RIDGE, MeasuredSet, clip_weights, fit_kinematics, ridge
 from pgfa.words.lexicon import WORDS, word_vectors
-from pgfa.words.measures import MEASURES, measure, mirrored
-from pgfa.words.model import DENIED, DETECTED, Detector, KinematicModel, Scale, Whitening, stated_words, unit
+from pgfa.words.measures import MEASURES, mirrored
+from pgfa.words.model import DENIED, DETECTED, Detector, Scale, Whitening, stated_words, unit
 from pgfa.words.reads import READS
-from pgfa.words.store import load_kinematics, save_kinematics
-
-ENCODED = 12
-SENTENCES = {
-    "wave": "A person raises the right hand overhead and waves it.",
-    "punch": "A person punches forward with the right hand.",
-    "squat": "A person squats.",
-    "jump": "A person jumps with both feet.",
-    "walk": "A person walks.",
-    "kick-forward": "A person kicks forward with the right foot.",
-}
-
-
-def vectors_of(sentences: list[str]) -> np.ndarray:
-    """(K, ENCODED) a random unit vector for each text, in place of a sentence encoder."""
-    rows = [np.random.default_rng(list(text.encode())).normal(size=ENCODED) for text in sentences]
-    return unit(np.array(rows))
-
-
-@lru_cache
-def measured_set(actions: tuple[str, ...] = tuple(SENTENCES), seed: int = 0) -> MeasuredSet:
-    """A set of synthetic clips of right-handed people, of the classes that are named."""
-    clips = [c for c in make_clips(seed, 5, 2, actions) if c.source.setup == "right-handed"]
-    prepared = prepare(Ragged.from_clips(clips), PrepareSettings(recipe="default", layout="kinect20"))
-    measures = measure(prepared.positions[:, :, 0], prepared.measured[:, 0], prepared.moving_seconds)
-    labels = np.array([actions.index(clip.source.action) for clip in clips])
-    texts = [SENTENCES[name] for name in actions]
-    images = [mirror_sentence(text) for text in texts]
-    return MeasuredSet(
-        measures, mirrored(measures), labels, vectors_of(texts), vectors_of(images),
-        word_vectors(texts), word_vectors(images),
-    )  # fmt: skip
-
-
-@lru_cache
-def model() -> KinematicModel:
-    """Fitted on two sets, one with fewer classes."""
-    return fit_kinematics([measured_set(), measured_set(("punch", "walk", "squat"), seed=1)])
-
-
-def arrays_of(item: Any) -> list[np.ndarray]:
-    """All numbers of a model, in the order of its fields."""
-    if isinstance(item, tuple):
-        return [array for part in item for array in arrays_of(part)]
-    if hasattr(item, "__dataclass_fields__"):
-        return [array for field in fields(item) for array in arrays_of(getattr(item, field.name))]
-    return [] if item is None else [np.asarray(item)]
 
 
 def test_the_columns_of_every_detector_are_fixed() -> None:
@@ -298,115 +243,10 @@ def test_a_motion_encoder_stands_beside_it() -> None:
     assert combined.shape == (len(data.labels), both.size)
     np.testing.assert_allclose(combined[:, -size:], both.encoder.features(unit(features)), atol=1e-4)
     np.testing.assert_array_equal(combined[:, :-size], fit_kinematics([data]).features(data.measures))
-    doubled = replace(both, encoder_share=2.0).features(data.measures, features)
-    np.testing.assert_allclose(doubled[:, -size:], 2 * combined[:, -size:], rtol=1e-4, atol=1e-4)
-
-
-@pytest.mark.parametrize("encoder", [False, True])
-def test_saved_and_loaded(encoder: bool, tmp_path: Path) -> None:
-    saved = replace(model(), word_share=0.75, encoder_share=1.25)
-    if encoder:
-        features = np.random.default_rng(0).normal(size=(300, ENCODED + len(WORDS))).astype(np.float32)
-        saved = saved.with_encoder(features, np.ones(300, dtype=np.float32))
-    file = tmp_path / "kinematics.safetensors"
-    save_kinematics(file, saved)
-    loaded = load_kinematics(file)
-    for one, other in zip(arrays_of(loaded), arrays_of(saved), strict=True):
-        np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-4)
-    exact = [field.name for field in fields(saved) if field.name not in ("description", "words", "encoder")]
-    for name in exact:  # the inverse of a root is computed again
-        for one, other in zip(arrays_of(getattr(loaded, name)), arrays_of(getattr(saved, name)), strict=True):
-            np.testing.assert_array_equal(one, other.astype(one.dtype))
-    save_kinematics(tmp_path / "again", loaded)
-    assert (tmp_path / "again").read_bytes() == file.read_bytes()
-
-
-def _set(name: str, change: Callable[[np.ndarray], np.ndarray]) -> Callable[[dict[str, Any]], None]:
-    def damage(tensors: dict[str, Any]) -> None:
-        tensors[name] = np.ascontiguousarray(change(tensors[name]))
-
-    return damage
-
-
-def _nan(array: np.ndarray) -> np.ndarray:
-    array = array.copy()
-    array.flat[0] = np.nan
-    return array
-
-
-DAMAGES: dict[str, tuple[Callable[[dict[str, Any]], Any], str]] = {
-    "no array": (lambda t: t.pop("space.centre"), "space.centre"),
-    "no detector": (lambda t: t.pop("detector.walk"), "detector.walk"),
-    "another array": (lambda t: t.update(x=np.ones(1, np.float32)), "x"),
-    "not finite": (_set("weights", _nan), "finite float32"),
-    "double precision": (_set("word_mean", lambda a: a.astype(np.float64)), "finite float32"),
-    "scalar": (_set("scale.median", lambda a: a[0]), "scale.median: expected the shape"),
-    "no number": (_set("word_share", lambda a: a[:0]), "word_share"),
-    "one for all": (_set("word_spread", lambda a: a[:1]), "word_spread: expected the shape"),
-    "fewer measures": (_set("scale.spread", lambda a: a[1:]), "scale.spread"),
-    "more words": (_set("space.word_centre", lambda a: np.append(a, a[:1])), "space.word_centre"),
-    "other centre": (_set("space.centre", lambda a: a[1:]), "expected the shape"),
-    "flat weights": (_set("weights", np.ravel), "weights: expected the shape"),
-    "root": (_set("words.root", lambda a: a[1:]), "words.root"),
-    "no inverse": (_set("words.root", np.zeros_like), "not a kinematic model"),
-    "tiny root": (_set("words.root", lambda a: np.eye(len(a), dtype=np.float32) * 1e-42), "no inverse"),
-    "detector": (_set("detector.walk", lambda a: a[1:]), "detector.walk"),
-    "spread": (_set("scale.spread", np.zeros_like), "scale.spread: expected numbers above 0"),
-    "half an encoder": (lambda t: t.update({"encoder.mean": np.ones(3, np.float32)}), "encoder.root"),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("kind", DAMAGES)
-def test_damaged_arrays_are_refused(kind: str, tmp_path: Path) -> None:
-    from safetensors import safe_open
-    from safetensors.numpy import load_file, save_file
-
-    damage, match = DAMAGES[kind]
-    file = tmp_path / "kinematics.safetensors"
-    save_kinematics(file, model())
-    with safe_open(file, framework="numpy") as opened:
-        metadata = opened.metadata()
-    tensors = load_file(file)
-    damage(tensors)
-    save_file(tensors, file, metadata)
-    with pytest.raises(BadCheckpoint, match=match) as caught:
-        load_kinematics(file)
-    assert str(file) in str(caught.value)
-
-
-@pytest.mark.parametrize("dtype", ["bfloat16", "float8_e4m3fn", "complex64", "int32"])
-def test_arrays_of_another_type_are_refused(dtype: str, tmp_path: Path) -> None:
-    import torch
-    from safetensors import safe_open
-    from safetensors.torch import save_file
-
-    save_kinematics(tmp_path / "of-version", model())
-    with safe_open(tmp_path / "of-version", framework="numpy") as opened:
-        metadata = opened.metadata()
-    save_file({"weights": torch.ones(3, dtype=getattr(torch, dtype))}, tmp_path / "file", metadata)
-    with pytest.raises(BadCheckpoint, match=r"kinematic model|finite float32"):
-        load_kinematics(tmp_path / "file")
-
-
-@pytest.mark.parametrize(
-    "kind", ["absent", "empty", "text", "cut", "unknown type", "other names", "no names"]
-)
-def test_damaged_files_are_refused(kind: str, tmp_path: Path) -> None:
-    from safetensors.numpy import load_file, save_file
-
-    file = tmp_path / "kinematics.safetensors"
-    save_kinematics(file, model())
-    raw, match = file.read_bytes(), "not a readable kinematic model"
-    if kind == "absent":
-        file.unlink()
-    elif kind in ("other names", "no names"):
-        names = {"other names": {"names": '{"measures": ["a"], "words": []}'}, "no names": None}[kind]
-        save_file(load_file(file), file, names)
-        match = "the measures and words of this version"
-    else:
-        content = {
-            "empty": b"", "text": b"no tensors", "cut": raw[:-5], "unknown type": raw.replace(b'"F32"', b'"BF1"', 1)
-        }[kind]  # fmt: skip
-        file.write_bytes(content)
-    with pytest.raises(BadCheckpoint, match=match):
-        load_kinematics(file)
+    weighted = replace(both, shares=(0.0, 1.2, 2.0)).features(data.measures, features)
+    described = both.weights.shape[1]
+    assert not weighted[:, :described].any()
+    np.testing.assert_allclose(
+        weighted[:, described:-size], 2 * combined[:, described:-size], rtol=1e-4, atol=1e-4
+    )  # from 0.6
+    np.testing.assert_allclose(weighted[:, -size:], 2 * combined[:, -size:], rtol=1e-4, atol=1e-4)

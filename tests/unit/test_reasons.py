@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from builders import standing_body
-from kinematic_builders import TEXTS, kinematic_recogniser, right_handers
+from reason_builders import TEXTS, kinematic_recogniser, right_handers
 from pgfa.errors import BadConfig
 from pgfa.prepare import prepare
 from pgfa.read.formats.npz import save_clip

@@ -24,7 +24,6 @@ def area(positive: Array, negative: Array) -> float:
     both = np.concatenate([positive, negative])
     ranks = np.empty(len(both))
     order = np.argsort(both, kind="stable")
-    ranks[order] = np.arange(1, len(both) + 1)
     _, first, count = np.unique(both[order], return_index=True, return_counts=True)
     ranks[order] = np.repeat(first + (count + 1) / 2, count)  # ties share their mean rank
     n = len(positive)
@@ -69,9 +68,10 @@ def _with_none(
 ) -> dict[str, Any]:
     fits = np.zeros(cosines.shape, dtype=bool)
     fits[np.arange(len(labels)), labels] = True
-    sentences = np.zeros(cosines.shape[1], dtype=bool)
+    sentences = np.zeros(cosines.shape[1], dtype=bool)  # none of them is a prototype
     present = calibration.probabilities(cosines, sentences)
-    removed = calibration.probabilities(np.where(fits, -np.inf, cosines), sentences)[:, -1]
+    others = cosines[~fits].reshape(len(labels), -1)  # a question of one sentence less
+    removed = calibration.probabilities(others, sentences[1:])[:, -1]
     none = present[:, -1]
     right = (cosines.argmax(axis=1) == labels) & (none <= NONE_FROM)
     return {

@@ -55,7 +55,13 @@ class Comparison:
 
     @classmethod
     def open(cls, packs: Sequence[Path], out: Path, folds: int, parts: Sequence[str] = PARTS) -> Comparison:
-        """Prepare and measure all packs; deal the sets to `folds` folds, the largest ones first."""
+        """Prepare and measure all packs; deal the sets to `folds` folds, the largest ones first.
+
+        Raises:
+            BadConfig: fewer than three data sets, one of them twice, or a single fold, which leaves out all of them.
+        """
+        if folds == 1 or folds < 0:
+            raise BadConfig(f"expected 0 folds (no motion encoder) or at least 2, found {folds}")
         sets = []
         for pack in packs:
             print(f"foreign sets: preparing {pack}", file=sys.stderr)

@@ -1,0 +1,394 @@
+"""Leaving data sets out: figures by loops, what is trained on what, resuming, the recogniser of all sets."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from pgfa.adapt import Recentring, cosines
+from pgfa.adapt.recentre import mean_and_spread
+from pgfa.config import ModelSettings, PrepareSettings, TextSettings
+from pgfa.errors import BadConfig
+from pgfa.pack import open_pack
+from pgfa.pack.write import save_pack
+from pgfa.recognise import Calibration, Recogniser
+from pgfa.research.foreign import default, encoder, leave_out, run, sets
+from pgfa.research.foreign.evaluation import area, calibrate, figures
+from pgfa.research.foreign.leave_out import LeftOut, adapted_scores
+from pgfa.research.foreign.run import Comparison, sample, write_table
+from pgfa.research.foreign.sets import STYLES, ForeignSet, Texts, load_set
+from pgfa.synth.dataset import make_clips
+from pgfa.text import catalogue, mirror_sentence, sentence_of
+from pgfa.text.wordings import wordings
+from pgfa.train.corpus import Corpus
+from pgfa.words.fit import MeasuredSet
+from pgfa.words.lexicon import WORDS, word_vectors
+from pgfa.words.measures import mirrored
+from pgfa.words.model import KinematicModel
+
+ENCODED = 8
+CLASSES = {
+    "nw-ucla": {
+        "pick-up": "pick-up-with-two-hands", "walk": "walk-around", "sit-down": "sit-down", "stand-up": "stand-up",
+        "throw-overhand": "throw",
+    },
+    "utd-mhad": {"wave": "wave", "clap": "clap", "squat": "squat", "lunge": "lunge", "punch": "boxing"},
+    "deepmimic": {"jump": "jump", "jog-in-place": "jog", "kick-forward": "kick"},
+}  # fmt: skip
+"""Data set -> synthetic action -> class of the data set. The last has too few classes to be left out alone."""
+
+
+def fake_encode(sentences: list[str], settings: TextSettings) -> np.ndarray:
+    """(n, ENCODED) a random unit vector for each text, in place of the sentence encoder."""
+    rows = [np.random.default_rng(list(text.encode())).normal(size=ENCODED) for text in sentences]
+    return np.array([row / np.linalg.norm(row) for row in rows], dtype=np.float32)
+
+
+@dataclass
+class Record:
+    """What was trained, in order: names of the sets of each fit, of each encoder; rows of each whitening."""
+
+    fits: list[set[str]] = field(default_factory=list)
+    corpora: list[set[str]] = field(default_factory=list)
+    rows: list[int] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A comparison with motion encoders in two folds, its parts, and a record of its training."""
+
+    comparison: Comparison
+    parts: list[LeftOut]
+    record: Record
+
+
+def write_packs(folder: Path) -> list[Path]:
+    packs = []
+    for seed, (name, classes) in enumerate(CLASSES.items()):
+        clips = make_clips(seed, performers=2, repeats=2, actions=tuple(classes))
+        renamed = [
+            replace(clip, source=replace(clip.source, dataset=name, action=classes[clip.source.action]))
+            for clip in clips
+        ]
+        save_pack(renamed, folder / name)
+        packs.append(folder / name)
+    return packs
+
+
+def spy(monkeypatch: pytest.MonkeyPatch, names: dict[int, str]) -> Record:
+    """Record what is trained; `names`: identity of a set's measures -> its name."""
+    record = Record()
+    fit, build, attach = leave_out.fit_kinematics, encoder.build_corpus, KinematicModel.with_encoder
+
+    def fit_kinematics(measured: list[MeasuredSet]) -> KinematicModel:
+        record.fits.append({names[id(m.measures)] for m in measured})
+        return fit(measured)
+
+    def build_corpus(*args: Any) -> Corpus:
+        corpus = build(*args)
+        record.corpora.append({action.dataset for action in corpus.seen})
+        assert len(corpus.test) == 0
+        assert len(corpus.train) == sum(len(pack) for pack in corpus.packs)
+        return corpus
+
+    def with_encoder(self: KinematicModel, features: np.ndarray, weights: np.ndarray) -> KinematicModel:
+        assert len(features) == len(weights)
+        record.rows.append(len(features))
+        return attach(self, features, weights)
+
+    monkeypatch.setattr(leave_out, "fit_kinematics", fit_kinematics)
+    monkeypatch.setattr(encoder, "build_corpus", build_corpus)
+    monkeypatch.setattr(KinematicModel, "with_encoder", with_encoder)
+    return record
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Finished]:
+    """One epoch of a tiny encoder; the sentence encoder is replaced in all tests of this file."""
+    folder = tmp_path_factory.mktemp("foreign")
+    settings = encoder.encoder_settings
+    small = ModelSettings(channels=(4, 8), strides=(2, 1), kernel=3)
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setenv("PGFA_CACHE", str(folder / "cache"))
+        monkeypatch.setattr(sets, "encode", fake_encode)
+        monkeypatch.setattr(encoder, "EPOCHS", 1)
+        monkeypatch.setattr(
+            encoder, "encoder_settings", lambda *args: settings(*args).model_copy(update={"model": small})
+        )
+        comparison = Comparison.open(write_packs(folder), folder / "out", folds=2)
+        names = {id(s.measured.measures): s.name for s in comparison.sets}
+        with pytest.MonkeyPatch.context() as inner:
+            record = spy(inner, names)
+            parts = comparison.left_out()
+        yield Finished(comparison, parts, record)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_area_by_a_loop(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    positive, negative = random.integers(0, 6, 13) / 4, random.integers(-2, 5, 29) / 4  # with ties
+    wins = sum((p > n) + 0.5 * (p == n) for p in positive for n in negative)
+    assert area(positive, negative) == pytest.approx(wins / (13 * 29))
+    assert area(np.array([3.0]), np.array([1.0, 2.0])) == 1
+    assert area(np.array([1.0]), np.array([1.0, 1.0])) == 0.5
+
+
+def hand_made() -> LeftOut:
+    """Five clips, four sentences along the axes; nothing shows class 3."""
+    features = [
+        [2.0, 0, 0, 0],  # right
+        [0, 0.9, 0.1, 0],  # right
+        [0, 0.75, 0.66, 0],  # right, but not close
+        [0.7, 0, 0.6, 0.39],  # class 2 comes second
+        [-1, 3, 2, 1],  # class 0 comes last
+    ]
+    return LeftOut(
+        "x", np.array(features, np.float32), np.array([0, 1, 1, 2, 0]), {"plain": np.eye(4, dtype=np.float32)}
+    )
+
+
+def test_figures_of_a_hand_made_set() -> None:
+    part = hand_made()
+    calibration = Calibration(10.0, 99.0, 99.0, none=8.0, none_log=0.5, fitted=True)
+    found = figures(part, "plain", calibration)
+    # "None" is more probable than all sentences: the third to the fifth clip, with cosines below 0.8.
+    expected = {
+        "accuracy": 3 / 5,
+        "of_classes": (1 / 2 + 1 + 0) / 3,
+        "top3": 4 / 5,
+        "right": 2 / 5,
+        "false_none": 3 / 5,
+    }
+    assert {name: found[name] for name in expected} == pytest.approx(expected)
+
+    def none(cosine: list[float]) -> float:
+        """Probability of "none of these" for one clip."""
+        weight = np.exp(8 + 0.5 * np.log(len(cosine)))
+        return float(weight / (weight + np.exp(10 * np.array(cosine)).sum()))
+
+    cosine = [[float(x / np.linalg.norm(row)) for x in row] for row in part.features.astype(float)]
+    pairs = list(zip(cosine, part.labels.tolist(), strict=True))
+    with_right = [none(row) for row in cosine]
+    removed = [none([c for k, c in enumerate(row) if k != label]) for row, label in pairs]
+    assert found["none_area"] == pytest.approx(np.mean([r > w for r in removed for w in with_right]))
+    fits = [row[label] for row, label in pairs]
+    others = [c for row, label in pairs for k, c in enumerate(row) if k != label]
+    assert found["found_none"] == np.mean([r > 0.5 for r in removed])
+    wins = [(f > o + 1e-7) + 0.5 * (abs(f - o) <= 1e-7) for f in fits for o in others]
+    assert found["fits_area"] == pytest.approx(np.mean(wins))
+
+
+def test_adapted_scores_are_recentred_and_standardised() -> None:
+    """Cosines of recentred vectors, standardised per sentence; with fewer clips than alignment needs, no more."""
+    part = hand_made()
+    recentring = Recentring.of(part.features, part.anchors["plain"])
+    points, axes = recentring.shift_features(part.features), recentring.shift_sentences(part.anchors["plain"])
+    cosine = cosines(points, axes)
+    names = ["a", "b", "c", "d"]
+    mean, spread = mean_and_spread(cosine)
+    by_name = dict(zip(names, zip(mean.tolist(), spread.tolist(), strict=True), strict=True))
+    expected = replace(recentring, scores=by_name).standardise(cosine, names)
+    recentred, reason = adapted_scores(part, "plain", align=False)
+    np.testing.assert_allclose(recentred, expected, atol=1e-5)
+    assert reason == ""
+    adapted, declined = adapted_scores(part, "plain")
+    np.testing.assert_allclose(adapted, expected, atol=1e-5)
+    assert declined.startswith("5 clips; alignment needs at least")
+    found = figures(part, "plain", Calibration(1.0, 1.0))
+    assert found["declined"] == declined
+    assert found["recentred"] == found["adapted"] == np.mean(expected.argmax(axis=1) == part.labels)
+
+
+def test_parts_can_be_left_out(finished: Finished) -> None:
+    """`description` alone: the other columns of the features are 0."""
+    (part, _) = replace(finished.comparison, parts=frozenset({"description"})).left_out()
+    described = ENCODED + len(WORDS)
+    assert not part.features[:, described:].any()
+    np.testing.assert_array_equal(part.features[:, :described], finished.parts[0].features[:, :described])
+
+
+def test_texts_of_a_class() -> None:
+    action = catalogue("utd-mhad")["squat"]
+    texts = Texts.of(action)
+    written = wordings("utd-mhad")["squat"]
+    assert texts.asked == (action.plain, action.label, *written.typed)
+    assert len(texts.asked) == len(STYLES)
+    assert texts.training[:2] == (action.label, action.plain)
+    assert set(written.training) < set(texts.training)
+    assert not set(written.typed) & set(texts.training)
+    with pytest.raises(BadConfig, match=r"ntu60/.* has no wordings"):
+        Texts.of(catalogue("ntu60").actions[0])
+
+
+def test_a_set_is_measured_and_described(finished: Finished) -> None:
+    data = next(s for s in finished.comparison.sets if s.name == "utd-mhad")
+    names = [action.name for action in data.classes]
+    assert names == sorted(CLASSES["utd-mhad"].values())
+    assert np.bincount(data.labels).tolist() == [4] * 5
+    assert sorted(set(data.subjects.tolist())) == ["p01", "p02"]
+    wave = names.index("wave")
+    training = data.texts[wave].training
+    encoded, words = fake_encode(list(training), TextSettings()), word_vectors(training)
+    np.testing.assert_allclose(data.measured.encoded[wave], encoded.mean(axis=0), atol=1e-6)
+    np.testing.assert_allclose(data.measured.words[wave], words.mean(axis=0), atol=1e-6)
+    images = [mirror_sentence(text) for text in training]
+    assert images != list(training)
+    np.testing.assert_allclose(
+        data.measured.words_mirrored[wave], word_vectors(images).mean(axis=0), atol=1e-6
+    )
+    np.testing.assert_allclose(
+        data.measured.encoded_mirrored[wave], fake_encode(images, TextSettings()).mean(axis=0), atol=1e-6
+    )
+    np.testing.assert_allclose(data.measured.mirrored, mirrored(data.measured.measures), atol=0.02)
+    asked = [sentence_of(action, "label") for action in data.classes]
+    np.testing.assert_array_equal(data.asked(1, TextSettings())[1], word_vectors(asked))
+
+
+def test_clips_of_classes_without_a_catalogue_entry_are_left_out(tmp_path: Path, finished: Finished) -> None:
+    clips = make_clips(0, 2, 1, ("wave", "squat"))
+    names = {"wave": "wave", "squat": "no-such-class"}
+    clips = [
+        replace(c, source=replace(c.source, dataset="utd-mhad", action=names[c.source.action])) for c in clips
+    ]
+    data = load_set(save_pack(clips, tmp_path / "pack"), PrepareSettings(), TextSettings())
+    assert [action.name for action in data.classes] == ["wave"]
+    assert data.labels.tolist() == [0, 0]
+    assert len(data.positions) == len(data.measured.measures) == 2
+    mixed = [clips[0], replace(clips[1], source=replace(clips[1].source, dataset="nw-ucla"))]
+    with pytest.raises(BadConfig, match="expected one data set, found nw-ucla, utd-mhad"):
+        load_set(save_pack(mixed, tmp_path / "mixed"), PrepareSettings(), TextSettings())
+
+
+def test_what_is_left_out_is_never_trained_on(finished: Finished) -> None:
+    """Neither the kinematic model, nor the motion encoder, nor its whitening sees the set."""
+    comparison, record = finished.comparison, finished.record
+    every = set(CLASSES)
+    assert [part.name for part in finished.parts] == ["nw-ucla", "utd-mhad"]  # deepmimic: three classes
+    assert record.fits == [every - {"nw-ucla"}, every - {"utd-mhad"}]
+    folds = [next(fold for fold in comparison.folds if part.name in fold) for part in finished.parts]
+    assert sorted(name for fold in comparison.folds for name in fold) == sorted(every)
+    assert record.corpora == [every - set(fold) for fold in folds]
+    clips = {s.name: len(s.labels) for s in comparison.sets}
+    assert record.rows == [sum(clips[name] for name in every - set(fold)) for fold in folds]
+    for fold in folds:
+        stored = encoder_vectors(comparison.run_folder(fold))
+        for data in comparison.sets:
+            texts = {action.plain for action in data.classes}
+            assert texts <= stored if data.name not in fold else not texts & stored
+
+
+def encoder_vectors(folder: Path) -> set[str]:
+    """The texts whose vectors an encoder was trained against."""
+    from safetensors.numpy import load_file
+
+    return set(load_file(folder.with_name(f"{folder.name}-vectors.safetensors")))
+
+
+def test_a_set_that_is_left_out_has_no_influence_on_its_anchors(finished: Finished) -> None:
+    """Noise in place of its measures and labels changes nothing but the features of its clips."""
+    plain = replace(finished.comparison, folds=())
+    (before, _), random = plain.left_out(), np.random.default_rng(0)
+
+    def noisy(data: ForeignSet) -> ForeignSet:
+        if data.name != "nw-ucla":
+            return data
+        noise = random.normal(size=data.measured.measures.shape).astype(np.float32)
+        labels = random.permutation(data.labels)
+        return replace(data, labels=labels, measured=replace(data.measured, mirrored=noise, labels=labels))
+
+    after, other = replace(plain, sets=tuple(map(noisy, plain.sets))).left_out()
+    assert set(before.anchors) == {*STYLES, "averaged"}
+    for style, anchors in before.anchors.items():
+        np.testing.assert_array_equal(after.anchors[style], anchors)
+    np.testing.assert_array_equal(after.features, before.features)
+    assert not np.allclose(other.anchors["plain"], plain.left_out()[1].anchors["plain"])  # it was trained on
+
+
+def test_averaged_anchors_leave_out_the_bare_name(finished: Finished) -> None:
+    anchors = finished.parts[0].anchors
+    others = [anchors[style] for style in STYLES if style != "label"]
+    np.testing.assert_allclose(anchors["averaged"], sum(others) / 4, atol=1e-6)
+
+
+def test_a_finished_stage_is_not_computed_again(finished: Finished, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*args: Any, **kwargs: Any) -> None:
+        raise AssertionError("trained again")
+
+    monkeypatch.setattr(encoder, "train_encoder", fail)
+    for before, after in zip(finished.parts, finished.comparison.left_out(), strict=True):
+        np.testing.assert_allclose(after.features, before.features, atol=1e-6)
+    with pytest.raises(AssertionError, match="trained again"):
+        finished.comparison.encoded(("deepmimic",))
+
+
+def test_the_table_is_calibrated_on_the_other_sets(
+    finished: Finished, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    seen: list[list[str]] = []
+
+    def spied(parts: list[LeftOut]) -> Calibration:
+        seen.append([part.name for part in parts])
+        return calibrate(parts)
+
+    monkeypatch.setattr(run, "calibrate", spied)
+    shown: list[str] = []
+    rows = finished.comparison.table(finished.parts, shown.append)
+    assert shown == ["nw-ucla", "utd-mhad"]
+    assert seen == [["utd-mhad"], ["nw-ucla"]]
+    assert [(row["set"], row["style"]) for row in rows] == [
+        (name, style) for name in shown for style in (*STYLES, "averaged")
+    ]
+    assert {(row["clips"], row["classes"]) for row in rows} == {(20, 5)}
+    write_table(tmp_path / "table.csv", rows)
+    with (tmp_path / "table.csv").open(encoding="utf-8", newline="") as file:
+        again = list(csv.DictReader(file))
+    assert [row["style"] for row in again] == [row["style"] for row in rows]
+    assert [float(row["fits_area"]) for row in again] == pytest.approx(
+        [r["fits_area"] for r in rows], abs=5e-5
+    )
+
+
+def test_a_sample_has_at_most_so_many_clips(monkeypatch: pytest.MonkeyPatch) -> None:
+    part = hand_made()
+    assert sample(part) is part
+    monkeypatch.setattr(run, "CALIBRATION_CLIPS", 3)
+    drawn = sample(part)
+    assert len(drawn.labels) == len({tuple(row) for row in drawn.features.tolist()}) == 3
+    for row, label in zip(drawn.features, drawn.labels, strict=True):
+        assert part.labels[(part.features == row).all(axis=1)].tolist() == [label]
+    np.testing.assert_array_equal(sample(part).features, drawn.features)
+
+
+def test_packs_and_folds_that_make_no_comparison(finished: Finished, tmp_path: Path) -> None:
+    packs = list(finished.comparison.packs)
+    for wrong in (packs[:2], [*packs[:2], packs[0]]):
+        with pytest.raises(BadConfig, match="at least three different data sets"):
+            Comparison.open(wrong, tmp_path, folds=0)
+    for folds in (1, -1):
+        with pytest.raises(BadConfig, match=f"found {folds}"):
+            Comparison.open(packs, tmp_path, folds=folds)
+
+
+def test_the_recogniser_of_all_sets(finished: Finished, tmp_path: Path) -> None:
+    bundle = default.build(finished.comparison)
+    assert bundle.kinematics is not None
+    assert bundle.kinematics.encoder is not None
+    assert len(bundle.centre) == ENCODED
+    assert bundle.encoder_size == ENCODED + len(WORDS)
+    assert bundle.calibration.fitted
+    assert bundle.calibration.about["left_out"] == ["nw-ucla", "utd-mhad"]
+    clip = open_pack(finished.comparison.packs[0]).clip(0)
+    recogniser = Recogniser(bundle)
+    features = recogniser.features([clip])
+    data = finished.comparison.sets[0]
+    encoded = finished.comparison.encoded(())[data.name]
+    whole = bundle.kinematics.features(data.measured.measures, encoded)
+    np.testing.assert_allclose(features[0], whole[0], atol=0.01 * np.abs(whole).max())
+    recogniser.save(tmp_path)
+    np.testing.assert_allclose(Recogniser.load(tmp_path).features([clip]), features, atol=1e-2)
