@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 from builders import standing_body
-from reason_builders import TEXTS, kinematic_recogniser, right_handers
 from pgfa.errors import BadConfig
 from pgfa.prepare import prepare
 from pgfa.read.formats.npz import save_clip
@@ -24,6 +23,7 @@ from pgfa.words.lexicon import words_of
 from pgfa.words.measures import MEASURES, mirrored
 from pgfa.words.model import DETECTED
 from pgfa.words.reasons import Reason, facts, reasons
+from reason_builders import TEXTS, kinematic_recogniser, right_handers
 from recogniser_builders import swaying_clip
 
 NOTHING = np.zeros(len(DETECTED), dtype=np.float32)
