@@ -3,22 +3,25 @@
     python scripts/foreign_sets.py packs/* --out out/foreign                # kinematic model only: minutes
     python scripts/foreign_sets.py packs/* --out out/foreign --folds 4      # with a motion encoder: about two hours
 
-Resumable: the same command continues. The table is out/foreign/table.csv, means over sets are printed.
+Resumable: the same command continues. The table is out/foreign/table.csv, tables are printed in Markdown.
 """
 
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 from pathlib import Path
+from typing import Any
 
 from pgfa.evaluate.student import half_width
 from pgfa.research.foreign.run import PARTS, Comparison, write_table
 from pgfa.research.foreign.sets import STYLES
 
-SHOWN = (
-    "accuracy", "of_classes", "top3", "recentred", "adapted", "right", "false_none", "found_none", "none_area",
-    "fits_area", "adapted_right", "adapted_false_none", "adapted_found_none", "adapted_none_area", "adapted_fits_area",
+PER_SET = ("accuracy", "top3", "recentred", "adapted", "right", "false_none", "adapted_right")
+MEANS = (
+    "of_classes", "found_none", "none_area", "fits_area", "adapted_false_none", "adapted_found_none", "adapted_none_area",
+    "adapted_fits_area", "error_2", "error_5", "error_9", "error_30",
 )  # fmt: skip
 
 
@@ -39,17 +42,24 @@ def main() -> None:
     name = "table" if set(args.parts.split(",")) == set(PARTS) else f"table-{args.parts}"
     write_table(args.out / f"{name}.csv", rows)
     for style in (*STYLES, "averaged"):
-        of_style = [row for row in rows if row["style"] == style]
-        print(f"\n{style}")
-        for row in of_style:
-            values = "  ".join(f"{name} {100 * row[name]:.1f}" for name in SHOWN[:8])
-            print(f"  {row['set']:14} {row['classes']:3} classes  {values}")
-        for name in SHOWN:
-            values_of = [100 * row[name] for row in of_style]
-            mean = sum(values_of) / len(values_of)
-            half = half_width(values_of)
-            spread = "" if half is None else f"  ({mean - half:.1f} to {mean + half:.1f})"
-            print(f"  mean {name:22} {mean:5.1f}{spread}")
+        print(f"\n{style}\n\n{markdown([row for row in rows if row['style'] == style])}")
+
+
+def markdown(rows: list[dict[str, Any]]) -> str:
+    """Two tables: figures per set, and the mean over sets of every figure with Student's interval."""
+    lines = ["| set | classes | clips | " + " | ".join(name.replace("_", " ") for name in PER_SET) + " |"]
+    lines.append("|---" * (3 + len(PER_SET)) + "|")
+    for row in rows:
+        values = " | ".join(f"{100 * row[name]:.1f}" for name in PER_SET)
+        lines.append(f"| {row['set']} | {row['classes']} | {row['clips']} | {values} |")
+    lines += ["", "| figure | mean over sets (95 %) | sets |", "|---|---|---|"]
+    for name in [*PER_SET, *MEANS]:
+        known = [100 * row[name] for row in rows if not math.isnan(row[name])]
+        mean, half = sum(known) / len(known), half_width(known) or math.nan
+        lines.append(
+            f"| {name.replace('_', ' ')} | {mean:.1f} ({mean - half:.1f} to {mean + half:.1f}) | {len(known)} |"
+        )
+    return "\n".join(lines)
 
 
 if __name__ == "__main__":

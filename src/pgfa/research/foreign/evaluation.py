@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,12 +10,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pgfa.recognise.answers import NONE_FROM
-from pgfa.recognise.calibration.fit import HeldOutClips, draw_questions, fit
+from pgfa.recognise.calibration.fit import (
+    HeldOutClips,
+    answer_questions,
+    draw_questions,
+    expected_calibration_error,
+    fit,
+)
 from pgfa.recognise.calibration.model import Calibration
 from pgfa.research.foreign.leave_out import LeftOut, adapted_scores, scores
 
 Array = NDArray[np.float32]
 
+ERROR_SIZES = (2, 5, 9, 30)
+"""Numbers of candidates for which the calibration error is given."""
 NONE_SHARE = 0.25
 """Of the questions of a calibration, those whose right sentence is missing: most users ask about what is there."""
 
@@ -43,7 +52,9 @@ def figures(part: LeftOut, style: str, calibration: Calibration) -> dict[str, An
     (without alignment), `adapted`, `declined` (why it was not aligned). For both, with the calibration: `right` (right
     and not "none"), `false_none` ("none" although the right sentence is there), `found_none` ("none" where the right
     sentence was removed), `none_area` (probability of "none": right sentence removed against present), `fits_area`
-    (cosines of pairs of clip and sentence that belong together against those that do not).
+    (cosines of pairs of clip and sentence that belong together against those that do not). `error_2` and so on: expected
+    calibration error of clips alone with that many candidates, the right sentence missing from NONE_SHARE of the
+    questions; NaN for a set with fewer classes.
     """
     alone = scores(part, style)
     recentred, _ = adapted_scores(part, style, align=False)
@@ -59,6 +70,7 @@ def figures(part: LeftOut, style: str, calibration: Calibration) -> dict[str, An
         "adapted": float((adapted.argmax(axis=1) == labels).mean()),
         **_with_none(alone, labels, calibration, ""),
         **_with_none(adapted, labels, calibration, "adapted_"),
+        **_calibration_errors(part, style, calibration),
         "declined": declined,
     }
 
@@ -81,3 +93,15 @@ def _with_none(
         f"{prefix}none_area": area(removed, none),
         f"{prefix}fits_area": area(cosines[fits], cosines[~fits]),
     }
+
+
+def _calibration_errors(part: LeftOut, style: str, calibration: Calibration) -> dict[str, float]:
+    clips, errors = [HeldOutClips(part.features, part.labels, part.anchors[style])], {}
+    for size in ERROR_SIZES:
+        errors[f"error_{size}"] = math.nan
+        if size < len(part.anchors[style]):
+            questions = draw_questions(
+                clips, none_share=NONE_SHARE, sizes=(size,), shots=(), per_clip=1, seed=1
+            )
+            errors[f"error_{size}"] = expected_calibration_error(*answer_questions(calibration, questions))
+    return errors
