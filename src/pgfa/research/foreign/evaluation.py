@@ -52,9 +52,9 @@ def figures(part: LeftOut, style: str, calibration: Calibration) -> dict[str, An
     (without alignment), `adapted`, `declined` (why it was not aligned). For both, with the calibration: `right` (right
     and not "none"), `false_none` ("none" although the right sentence is there), `found_none` ("none" where the right
     sentence was removed), `none_area` (probability of "none": right sentence removed against present), `fits_area`
-    (cosines of pairs of clip and sentence that belong together against those that do not). `error_2` and so on: expected
-    calibration error of clips alone with that many candidates, the right sentence missing from NONE_SHARE of the
-    questions; NaN for a set with fewer classes.
+    (cosines of pairs of clip and sentence that belong together against those that do not). `error_2` and so on:
+    expected calibration error of clips alone with that many candidates, the right sentence missing from NONE_SHARE of
+    the questions; NaN for a set with fewer classes.
     """
     alone = scores(part, style)
     recentred, _ = adapted_scores(part, style, align=False)
