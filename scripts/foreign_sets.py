@@ -20,8 +20,8 @@ from pgfa.research.foreign.sets import STYLES
 
 PER_SET = ("accuracy", "top3", "recentred", "adapted", "right", "false_none", "adapted_right")
 MEANS = (
-    "of_classes", "found_none", "none_area", "fits_area", "adapted_false_none", "adapted_found_none", "adapted_none_area",
-    "adapted_fits_area", "error_2", "error_5", "error_9", "error_30",
+    "of_classes", "found_none", "none_area", "fits_area", "adapted_false_none", "adapted_found_none",
+    "adapted_none_area", "adapted_fits_area", "error_2", "error_5", "error_9", "error_30",
 )  # fmt: skip
 
 
