@@ -382,7 +382,7 @@ def test_the_recogniser_of_all_sets(finished: Finished, tmp_path: Path) -> None:
     assert len(bundle.centre) == ENCODED
     assert bundle.encoder_size == ENCODED + len(WORDS)
     assert bundle.calibration.fitted
-    assert bundle.calibration.about["left_out"] == ["nw-ucla", "utd-mhad"]
+    assert [row["asked_about"] for row in bundle.calibration.about["held_out"]] == ["nw-ucla", "utd-mhad"]
     clip = open_pack(finished.comparison.packs[0]).clip(0)
     recogniser = Recogniser(bundle)
     features = recogniser.features([clip])

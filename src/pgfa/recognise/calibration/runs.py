@@ -86,12 +86,12 @@ def calibrate_runs(
     for name, part in zip(names, parts, strict=True):
         if len(part.anchors) < 3 or not len(part.features):
             raise BadConfig(f"{name}: expected at least 3 held-out classes, found {len(part.anchors)}")
-    rows, answers = _cross_validate(parts, names, none_share)
+    rows, answers = cross_validate(parts, names, none_share)
     final = fit(draw_questions(parts, none_share=none_share))
     about = {
         **final.about,
         "held_out": [{k: v for k, v in row.items() if k != "uncalibrated_ece"} for row in rows],
-        **_curves(*answers),
+        **curves(*answers),
         "note": "fitted on classes held out of training; figures of each run by a fit on the others",
     }
     return CalibrationReport(replace(final, about=about), tuple(rows))
@@ -126,7 +126,7 @@ def _halves(clips: HeldOutClips, seed: int = 0) -> list[HeldOutClips]:
     return parts
 
 
-def _cross_validate(
+def cross_validate(
     parts: Sequence[HeldOutClips], names: Sequence[str], none_share: float
 ) -> tuple[list[dict[str, Any]], tuple[NDArray[np.float32], NDArray[np.bool_]]]:
     """Reports of each part by a fit on the others; confidence and correctness of all its answers."""
@@ -155,7 +155,7 @@ def _cross_validate(
     return rows, (np.concatenate(confidences), np.concatenate(corrects))
 
 
-def _curves(confidence: NDArray[np.float32], correct: NDArray[np.bool_]) -> dict[str, Any]:
+def curves(confidence: NDArray[np.float32], correct: NDArray[np.bool_]) -> dict[str, Any]:
     """Reliability per bin and the rejection curve at `SHARES`, as plain data."""
     bins = zip(*reliability(confidence, correct), strict=True)
     share, accuracy = rejection_curve(confidence, correct)

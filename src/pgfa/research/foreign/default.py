@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from pgfa.recognise.bundle import Bundle, open_bundle
-from pgfa.research.foreign.evaluation import calibrate
+from pgfa.recognise.calibration.fit import HeldOutClips
+from pgfa.recognise.calibration.model import Calibration
+from pgfa.recognise.calibration.runs import cross_validate, curves
+from pgfa.research.foreign.evaluation import NONE_SHARE, calibrate
+from pgfa.research.foreign.leave_out import LeftOut
 from pgfa.research.foreign.run import TEXT, Comparison, sample
 from pgfa.words.fit import clip_weights, fit_kinematics
 
@@ -24,13 +29,19 @@ def build(comparison: Comparison) -> Bundle:
     kinematics = fit_kinematics(measured).with_encoder(
         np.concatenate([encoded[s.name] for s in comparison.sets]), clip_weights(measured)
     )
-    parts = [sample(part) for part in comparison.left_out()]
-    calibration = calibrate(parts)
-    calibration = replace(
-        calibration, about={**calibration.about, "note": NOTE, "left_out": [part.name for part in parts]}
-    )
+    calibration = calibration_of([sample(part) for part in comparison.left_out()])
     run = open_bundle(comparison.run_folder(()))
     settings = run.settings.model_copy(update={"text": TEXT})
     return replace(
         run, settings=settings, centre=kinematics.space.centre, calibration=calibration, kinematics=kinematics
     )
+
+
+def calibration_of(parts: Sequence[LeftOut]) -> Calibration:
+    """Fitted on all parts; its `about` has the figures of each, by a fit on the others."""
+    clips = [HeldOutClips(part.features, part.labels, part.anchors["plain"]) for part in parts]
+    names = [part.name for part in parts]
+    rows, answers = cross_validate(clips, names, NONE_SHARE)
+    final = calibrate(parts)
+    about = {**final.about, "held_out": rows, **curves(*answers), "note": NOTE, "none_share": NONE_SHARE}
+    return replace(final, about=about)
