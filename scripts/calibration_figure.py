@@ -33,7 +33,9 @@ def main() -> None:
     figure, (left, right) = pyplot.subplots(1, 2, figsize=(8, 3.6), layout="constrained")
     confidence, accuracy, count = zip(*about["reliability"], strict=True)
     left.plot([0, 1], [0, 1], color="0.7", linewidth=1)
-    left.scatter(confidence, accuracy, s=[20 + 180 * n / max(count) for n in count], color="#1f6feb", zorder=2)
+    left.scatter(
+        confidence, accuracy, s=[20 + 180 * n / max(count) for n in count], color="#1f6feb", zorder=2
+    )
     left.set(xlabel="confidence", ylabel="accuracy", xlim=(0, 1), ylim=(0, 1), aspect="equal")
     left.set_title("Reliability; dot size: number of answers", fontsize=10)
     answered, accurate = zip(*about["rejection"], strict=True)

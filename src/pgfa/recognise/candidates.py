@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,10 @@ Array = NDArray[np.float32]
 Encode = Callable[[Ragged], Array]
 """Clips of one layout -> (clips, d) features in sentence space, not normalised; 0 where no person is detected."""
 
+
+NONE_SHARE_OVER_TIME = 0.9
+"""Share of the windows of a long recording that show none of the sentences, before the recording is seen. Chosen on
+untrimmed sessions (docs/recognise.md)."""
 
 _PEOPLE = re.compile(
     r"\b(people|two (persons|men|women|children|friends|players|dancers|fighters|boxers)|both persons|"
@@ -64,6 +68,10 @@ class Candidates:
             return cosines(features, self.vectors[columns])
         similarity = cosines(self.recentring.shift_features(features), self.vectors[columns])
         return self.recentring.standardise(similarity, [str(n) for n in np.array(self.names)[columns]])
+
+    def over_time(self) -> Candidates:
+        """For windows of a long recording, most of which show none of the sentences or only part of an action."""
+        return replace(self, calibration=self.calibration.with_none_share(NONE_SHARE_OVER_TIME))
 
     def probabilities(self, cosines: Array) -> Array:
         """(N, K + 1) float32 rows adding to 1, the last column "none of these".

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 from pgfa.errors import BadCheckpoint
 
 Array = NDArray[np.float32]
+
+NONE_SHARE = 0.5
+"""Questions without a right candidate in the fit of a calibration that does not say how many there were."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,19 @@ class Calibration:
         return cls(
             logit_scale, logit_scale, about={"note": "not calibrated; probabilities are overconfident"}
         )
+
+    def with_none_share(self, share: float) -> Calibration:
+        """For questions of which another share has no right candidate than of those it was fitted on.
+
+        Args:
+            share: above 0, below 1.
+        """
+        fitted = self.about.get("none_share", NONE_SHARE)
+        if self.none is None or not isinstance(fitted, int | float) or not 0 < fitted < 1:
+            return self
+        shift = math.log(share / (1 - share)) - math.log(fitted / (1 - fitted))
+        about = {**self.about, "none_share": share}
+        return replace(self, none=self.none + shift, about=about)
 
     def probabilities(self, cosines: Array, prototype: NDArray[np.bool_]) -> Array:
         """(N, K + 1) float32 rows adding to 1, the last column "none of these".

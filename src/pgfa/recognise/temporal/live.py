@@ -70,7 +70,8 @@ class Live:
     ) -> None:
         if rate is not None and not (math.isfinite(rate) and 0 < rate <= MAX_RATE):
             raise BadConfig(f"rate must be above 0 and at most {MAX_RATE:g} frames per second, found {rate}")
-        self.encode, self.candidates, self.layout, self.rate = encode, candidates, layout, rate
+        self.encode, self.layout, self.rate = encode, layout, rate
+        self.candidates = candidates.over_time()
         self.window, self.hop = tuple(sorted(window)), hop
         self._frames: deque[tuple[float, NDArray[np.float32]]] = deque()
         self._answered = -math.inf

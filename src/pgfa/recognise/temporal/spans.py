@@ -57,7 +57,7 @@ def timeline(
     if count:
         present &= tracks(clip.positions, clip.rate)[centre].T
     probability = np.full((clip.bodies, count, len(candidates) + 1), np.nan, dtype=np.float32)
-    probability[present] = candidates.probabilities(cosine[present])
+    probability[present] = candidates.over_time().probabilities(cosine[present])
     weight = min(1.0, hop / float(np.mean(lengths)))
     if candidates.calibration.none is not None:
         for body in range(clip.bodies):
