@@ -28,6 +28,7 @@ from pgfa.recognise.calibration.fit import (
 )
 from pgfa.recognise.calibration.model import Calibration
 from pgfa.recognise.calibration.runs import calibrate_runs
+from pgfa.recognise.candidates import NONE_SHARE_OVER_TIME
 
 
 def drawn(count: int, truth: Calibration, seed: int = 0, max_size: int = 6) -> Questions:
@@ -276,3 +277,32 @@ def test_calibrate_command_stores_the_calibration(recogniser: Recogniser, tmp_pa
     stored = Recogniser.load(tmp_path / "bundle").calibration
     assert stored == calibrate_runs([Path("0"), Path("1")]).calibration
     assert json.loads(out.read_text()) == stored.to_dict()
+
+
+def test_another_share_of_questions_without_an_answer_multiplies_the_odds_of_none() -> None:
+    calibration = Calibration(
+        10.0, 12.0, 0.5, none=2.0, none_log=0.3, fitted=True, about={"none_share": 0.25}
+    )
+    cosines = np.random.default_rng(0).uniform(-1, 1, (20, 4)).astype(np.float32)
+    prototype = np.array([True, False, False, True])
+    before, after = (
+        c.probabilities(cosines, prototype) for c in (calibration, calibration.with_none_share(0.9))
+    )
+    factor = (0.9 / 0.1) / (0.25 / 0.75)
+    odds = [p[:, -1].astype(float) / p[:, :-1].sum(axis=1, dtype=float) for p in (before, after)]
+    np.testing.assert_allclose(odds[1], factor * odds[0], rtol=1e-3)
+    ratio = [p[:, 1] / p[:, 0] for p in (before, after)]  # among the sentences nothing changes
+    np.testing.assert_allclose(ratio[1], ratio[0], rtol=1e-3)
+
+
+def test_a_calibration_without_a_stated_share_was_fitted_with_half() -> None:
+    calibration = Calibration(10.0, 12.0, none=2.0, fitted=True)
+    assert calibration.with_none_share(0.5).none == pytest.approx(2.0)
+    assert Calibration.unfitted(5.0).with_none_share(0.9) == Calibration.unfitted(5.0)
+
+
+def test_windows_assume_another_share_than_single_clips(recogniser: Recogniser) -> None:
+    calibrated = Calibration(10.0, 12.0, none=2.0, fitted=True, about={"none_share": 0.25})
+    candidates = replace(recogniser.candidates(["waves"]), calibration=calibrated)
+    assert candidates.over_time().calibration.about["none_share"] == NONE_SHARE_OVER_TIME
+    assert candidates.calibration.about["none_share"] == 0.25
