@@ -29,6 +29,7 @@ from pgfa.recognise.calibration.fit import (
 from pgfa.recognise.calibration.model import Calibration
 from pgfa.recognise.calibration.runs import calibrate_runs
 from pgfa.recognise.candidates import NONE_SHARE_OVER_TIME
+from recogniser_builders import SENTENCES
 
 
 def drawn(count: int, truth: Calibration, seed: int = 0, max_size: int = 6) -> Questions:
@@ -303,6 +304,6 @@ def test_a_calibration_without_a_stated_share_was_fitted_with_half() -> None:
 
 def test_windows_assume_another_share_than_single_clips(recogniser: Recogniser) -> None:
     calibrated = Calibration(10.0, 12.0, none=2.0, fitted=True, about={"none_share": 0.25})
-    candidates = replace(recogniser.candidates(["waves"]), calibration=calibrated)
+    candidates = replace(recogniser.candidates(SENTENCES), calibration=calibrated)
     assert candidates.over_time().calibration.about["none_share"] == NONE_SHARE_OVER_TIME
     assert candidates.calibration.about["none_share"] == 0.25
