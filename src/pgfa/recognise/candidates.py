@@ -24,6 +24,11 @@ NONE_SHARE_OVER_TIME = 0.9
 """Share of the windows of a long recording that show none of the sentences, before the recording is seen. Chosen on
 untrimmed sessions (docs/recognise.md)."""
 
+SAME_FROM = 0.97
+"""Cosine to a prototype from which a recording counts as (nearly) one of its examples."""
+SAME_LEAD = 4.0
+"""At cosine 1 the logit of a prototype is at least this above that of a sentence of cosine 1."""
+
 _PEOPLE = re.compile(
     r"\b(people|two (persons|men|women|children|friends|players|dancers|fighters|boxers)|both persons|"
     r"(another|the other|other) (person|man|woman|child|one)|someone|somebody|(a|the) (partner|opponent|friend|couple)|"
@@ -79,7 +84,13 @@ class Candidates:
         Args:
             cosines: (N, K); -inf where a candidate is not possible.
         """
-        return self.calibration.probabilities(cosines, self.is_prototype & ~self._standardised)
+        prototype = self.is_prototype & ~self._standardised
+        # The calibration is fitted on other clips of a class. A recording that all but equals its examples is certain.
+        c = self.calibration
+        lead = max(c.slope + SAME_LEAD - c.prototype_slope - c.prototype_offset, 0)
+        near = np.clip((cosines - SAME_FROM) / (1 - SAME_FROM), 0, None)
+        raised = cosines + np.float32(lead / c.prototype_slope) * near
+        return c.probabilities(np.where(prototype, raised, cosines), prototype)
 
     @property
     def _standardised(self) -> NDArray[np.bool_]:
