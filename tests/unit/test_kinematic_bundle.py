@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pgfa.errors import BadCheckpoint
+from pgfa.errors import BadCheckpoint, BadConfig
 from pgfa.prepare import prepare
 from pgfa.recognise import Answers, Recogniser
 from pgfa.recognise.candidates import needs_two
@@ -185,3 +185,16 @@ def test_a_damaged_file_of_the_right_digest_is_refused(tmp_path: Path) -> None:
     manifest.write_text(json.dumps(content))
     with pytest.raises(BadCheckpoint, match="word_mean: expected the shape"):
         Recogniser.load(tmp_path)
+
+
+def test_several_wordings_of_a_candidate_are_averaged(kinematic: Recogniser, tmp_path: Path) -> None:
+    for recogniser in (kinematic, tiny_recogniser()):
+        one, other = recogniser.bundle.anchors(SENTENCES[:2])
+        both = f"{SENTENCES[0]} | {SENTENCES[1]}"
+        np.testing.assert_allclose(recogniser.bundle.anchors([both])[0], (one + other) / 2, rtol=1e-5)
+        answers = recogniser.recognise(CLIPS[0], [both, SENTENCES[2]])
+        assert {answer.sentence for answer in answers} == {both, SENTENCES[2]}
+        with pytest.raises(BadConfig, match="found an empty one in 'waves | '"):
+            recogniser.bundle.anchors(["waves | "])
+    kinematic.save(tmp_path, [both])
+    assert SENTENCES[1] in Recogniser.load(tmp_path).bundle.sentences

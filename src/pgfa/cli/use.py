@@ -56,12 +56,13 @@ def recognise(
     file
         A recording in any known format, or a member of a zip (`a.zip!member`).
     sentence
-        A candidate sentence; repeat the option for more.
+        A candidate sentence; repeat the option for more. Several wordings of one candidate are separated by `|` and
+        averaged: "waves | greets by waving a hand".
     run
         Folder of a training run or of an exported recogniser (default: the bundled recogniser).
     adapt
-        Folder of unlabelled recordings that show what the sentences describe. Prototypes averaged from the most
-        confident of them replace the sentence vectors.
+        Folder of unlabelled recordings that show what the sentences describe. Answers are recentred on them, and
+        prototypes averaged from them are compared beside the sentences, where there are enough.
     teach
         NAME=FILE: a class defined by example; repeat the option for more examples or classes.
     window

@@ -15,6 +15,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ from pgfa.prepare import Prepared
 from pgfa.recognise.calibration.model import Calibration
 from pgfa.recognise.encoders import FeatureEncoder, OnnxEncoder, TorchEncoder
 from pgfa.recognise.prototypes import Prototype, load_prototypes, save_prototypes
-from pgfa.text.anchors import sentence_anchors
+from pgfa.text.anchors import sentence_anchors, wordings_of
 from pgfa.words.lexicon import word_vectors
 from pgfa.words.measures import measure
 from pgfa.words.model import KinematicModel
@@ -102,11 +103,19 @@ class Bundle:
     def anchors(self, sentences: Sequence[str]) -> NDArray[np.float32]:
         """(K, d) vectors in the space of the features; stored ones first, the others are encoded.
 
-        Raises BadConfig for an empty sentence, or where the sentence encoder is not available.
+        Of a candidate of several wordings, ``"wave | greets by waving"``, the mean of their vectors.
+
+        Raises BadConfig for an empty sentence or wording, or where the sentence encoder is not available.
         """
+        texts = [wordings_of(sentence) for sentence in sentences]
+        flat = [wording for of_one in texts for wording in of_one]
         if self.kinematics is None:
-            return sentence_anchors(sentences, self.settings.text, self.centre, self.sentences)
-        return self.kinematics.sentences(self._encoded(sentences), word_vectors(sentences))
+            vectors = sentence_anchors(flat, self.settings.text, self.centre, self.sentences)
+        else:
+            vectors = self.kinematics.sentences(self._encoded(flat), word_vectors(flat))
+        starts = np.cumsum([0, *(len(of_one) for of_one in texts)])
+        rows = [vectors[a] if b == a + 1 else vectors[a:b].mean(axis=0) for a, b in pairwise(starts)]
+        return np.stack(rows) if rows else vectors
 
     def _encoded(self, sentences: Sequence[str]) -> NDArray[np.float32]:
         """(K, e) unit vectors of the sentence encoder."""
@@ -120,7 +129,8 @@ class Bundle:
             sentences: whose vectors are stored, in addition to those already stored.
         """
         stored = dict(self.sentences)
-        if new := [s for s in dict.fromkeys(sentences) if s not in stored]:
+        wordings = dict.fromkeys(wording for sentence in sentences for wording in wordings_of(sentence))
+        if new := [wording for wording in wordings if wording not in stored]:
             stored |= zip(new, self._encoded(new), strict=True)
         (folder / MANIFEST).unlink(missing_ok=True)
         weights = folder / (ONNX if isinstance(self.encoder, OnnxEncoder) else TORCH)

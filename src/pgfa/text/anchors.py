@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pgfa.config import TextSettings
+from pgfa.errors import BadConfig
 from pgfa.text.catalogue import ActionClass
 from pgfa.text.encode import Vectors, class_vectors, encode
 
@@ -51,6 +52,18 @@ def sentence_anchors(
     if missing := [sentence for sentence in dict.fromkeys(sentences) if sentence not in vectors]:
         vectors |= zip(missing, encode(missing, settings), strict=True)
     return np.stack([vectors[sentence] for sentence in sentences]) - centre
+
+
+def wordings_of(sentence: str) -> list[str]:
+    """The wordings of one candidate, which ``|`` separates: ``"wave | greets by waving"``.
+
+    Raises:
+        BadConfig: a wording is empty.
+    """
+    wordings = [wording.strip() for wording in sentence.split("|")]
+    if not all(wordings):
+        raise BadConfig(f"expected wordings between |, found an empty one in {sentence!r}")
+    return wordings if len(wordings) > 1 else [sentence]
 
 
 def class_anchors(
