@@ -194,7 +194,7 @@ def test_several_wordings_of_a_candidate_are_averaged(kinematic: Recogniser, tmp
         np.testing.assert_allclose(recogniser.bundle.anchors([both])[0], (one + other) / 2, rtol=1e-5)
         answers = recogniser.recognise(CLIPS[0], [both, SENTENCES[2]])
         assert {answer.sentence for answer in answers} == {both, SENTENCES[2]}
-        with pytest.raises(BadConfig, match="found an empty one in 'waves | '"):
+        with pytest.raises(BadConfig, match=r"found an empty one in 'waves \| '"):
             recogniser.bundle.anchors(["waves | "])
     kinematic.save(tmp_path, [both])
     assert SENTENCES[1] in Recogniser.load(tmp_path).bundle.sentences
