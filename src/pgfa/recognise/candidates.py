@@ -88,8 +88,8 @@ class Candidates:
         # The calibration is fitted on other clips of a class. A recording that all but equals its examples is certain.
         c = self.calibration
         lead = max(c.slope + SAME_LEAD - c.prototype_slope - c.prototype_offset, 0)
-        near = np.clip((cosines - SAME_FROM) / (1 - SAME_FROM), 0, None)
-        raised = cosines + np.float32(lead / c.prototype_slope) * near
+        closeness = np.clip((cosines - SAME_FROM) / (1 - SAME_FROM), 0, None)
+        raised = cosines + np.float32(lead / c.prototype_slope) * closeness
         return c.probabilities(np.where(prototype, raised, cosines), prototype)
 
     @property
