@@ -224,20 +224,3 @@ def test_a_stream_ends_as_alignment_without_recentring(recogniser: Recogniser) -
     assert {a.sentence: a.cosine for a in answers} == pytest.approx(
         dict(zip(SENTENCES, cosines(features[:1], expected.prototypes)[0].tolist(), strict=True)), abs=1e-5
     )
-
-
-def test_a_taught_example_finds_itself(recogniser: Recogniser) -> None:
-    """Whatever the sentences get: the calibration of prototypes alone is fitted on other clips of a class."""
-    steep = replace(recogniser.calibration, slope=17.0, prototype_slope=3.0, none=0.5, fitted=True)
-    steep_bundle = replace(recogniser.bundle, calibration=steep)
-    taught = Recogniser(steep_bundle).teach("my gesture", [CLIP])
-    answers = taught.recognise(CLIP, SENTENCES)
-    assert answers[0].sentence == "my gesture"
-    assert answers[0].cosine == pytest.approx(1, abs=1e-5)
-    assert answers[0].probability > 0.9
-    probabilities = taught.candidates(SENTENCES).probabilities(np.full((1, 5), 0.96, dtype=np.float32))
-    np.testing.assert_allclose(  # below, the calibration is as it was
-        probabilities,
-        steep.probabilities(np.full((1, 5), 0.96, dtype=np.float32), np.arange(5) == 4),
-        rtol=1e-6,
-    )

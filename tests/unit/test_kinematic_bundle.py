@@ -198,3 +198,22 @@ def test_several_wordings_of_a_candidate_are_averaged(kinematic: Recogniser, tmp
             recogniser.bundle.anchors(["waves | "])
     kinematic.save(tmp_path, [both])
     assert SENTENCES[1] in Recogniser.load(tmp_path).bundle.sentences
+
+
+def test_a_taught_example_finds_itself(kinematic: Recogniser) -> None:
+    """Whatever the sentences get: the calibration of prototypes alone is fitted on other clips of a class."""
+    steep = replace(CALIBRATION, slope=17.0, prototype_slope=3.0, none=0.5)
+    taught = Recogniser(replace(kinematic.bundle, calibration=steep)).teach("my gesture", [CLIPS[0]])
+    answers = taught.recognise(CLIPS[0], SENTENCES)
+    assert answers[0].sentence == "my gesture"
+    assert answers[0].cosine == pytest.approx(1, abs=1e-5)
+    assert answers[0].probability > 0.9
+    candidates = taught.candidates(SENTENCES)
+    cosines = np.full((1, len(candidates)), 0.96, dtype=np.float32)  # below, the calibration is as it was
+    expected = steep.probabilities(cosines, candidates.is_prototype)
+    np.testing.assert_allclose(candidates.probabilities(cosines), expected, rtol=1e-6)
+    # Without a kinematic model all clips have large cosines.
+    plain = Recogniser(replace(tiny_recogniser().bundle, calibration=steep)).teach("my gesture", [CLIPS[0]])
+    ones = np.ones((1, len(candidates)), dtype=np.float32)
+    expected = steep.probabilities(ones, candidates.is_prototype)
+    np.testing.assert_allclose(plain.candidates(SENTENCES).probabilities(ones), expected, rtol=1e-6)

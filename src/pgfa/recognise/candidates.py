@@ -54,6 +54,8 @@ class Candidates:
         needs_two: (K,) whether the sentence describes two people and is compared with pairs of bodies.
         calibration: cosines -> probabilities.
         recentring: of the features before they are compared; None: they are compared as they are.
+        whitened: whether a cosine near 1 means the same recording, as in the space of a kinematic model; features of
+            an encoder alone lie in a narrow cone, where cosines of different clips are near 1 too.
     """
 
     names: tuple[str, ...]
@@ -62,6 +64,7 @@ class Candidates:
     needs_two: NDArray[np.bool_]
     calibration: Calibration
     recentring: Recentring | None = None
+    whitened: bool = False
 
     def __len__(self) -> int:
         return len(self.names)
@@ -90,7 +93,7 @@ class Candidates:
         lead = max(c.slope + SAME_LEAD - c.prototype_slope - c.prototype_offset, 0)
         closeness = np.clip((cosines - SAME_FROM) / (1 - SAME_FROM), 0, None)
         raised = cosines + np.float32(lead / c.prototype_slope) * closeness
-        return c.probabilities(np.where(prototype, raised, cosines), prototype)
+        return c.probabilities(np.where(prototype & self.whitened, raised, cosines), prototype)
 
     @property
     def _standardised(self) -> NDArray[np.bool_]:

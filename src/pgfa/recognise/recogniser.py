@@ -272,7 +272,10 @@ class Recogniser:
         for i in np.flatnonzero(is_prototype):
             vectors[i] = self.prototypes[names[i]].vector - shift
         two = np.array([needs_two(name) and name not in taught for name in names], dtype=bool)
-        return Candidates(tuple(names), vectors, is_prototype, two, self.bundle.calibration, self.recentring)
+        return Candidates(
+            tuple(names), vectors, is_prototype, two, self.bundle.calibration, self.recentring,
+            whitened=self.bundle.kinematics is not None,
+        )  # fmt: skip
 
     def features(self, clips: Sequence[Clip]) -> NDArray[np.float32]:
         """(clips, d) features of clips of one or several layouts; see `encode`."""
