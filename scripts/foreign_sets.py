@@ -35,9 +35,10 @@ def main() -> None:
     parser.add_argument("--folds", type=int, default=0)
     parser.add_argument("--parts", default=",".join(PARTS), help="what is compared; default: %(default)s")
     args = parser.parse_args()
-    comparison = Comparison.open(args.packs, args.out, args.folds, args.parts.split(","))
+    comparison = Comparison.open(args.packs, args.out, args.folds)
     rows = comparison.table(
-        comparison.left_out(), lambda name: print(f"foreign sets: {name}", file=sys.stderr)
+        comparison.left_out(args.parts.split(",")),
+        lambda name: print(f"foreign sets: {name}", file=sys.stderr),
     )
     name = "table" if set(args.parts.split(",")) == set(PARTS) else f"table-{args.parts}"
     write_table(args.out / f"{name}.csv", rows)

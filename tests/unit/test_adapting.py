@@ -224,3 +224,13 @@ def test_a_stream_ends_as_alignment_without_recentring(recogniser: Recogniser) -
     assert {a.sentence: a.cosine for a in answers} == pytest.approx(
         dict(zip(SENTENCES, cosines(features[:1], expected.prototypes)[0].tolist(), strict=True)), abs=1e-5
     )
+
+
+def test_a_forgotten_sentence_is_no_longer_standardised_as_its_prototype(recogniser: Recogniser) -> None:
+    clips = [swaying_clip(i) for i in range(12)]
+    adapted = recogniser.adapt(clips, SENTENCES, cautious=False)
+    name = next(iter(adapted.prototypes))
+    for other in (adapted.forget(name), adapted.teach(name, [CLIP])):
+        assert other.recentring is not None
+        assert name not in other.recentring.scores
+        assert other.recentring.scores.keys() == set(SENTENCES) - {name}

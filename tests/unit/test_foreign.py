@@ -207,7 +207,7 @@ def test_adapted_scores_are_recentred_and_standardised() -> None:
 
 def test_parts_can_be_left_out(finished: Finished) -> None:
     """`description` alone: the other columns of the features are 0."""
-    (part, _) = replace(finished.comparison, parts=frozenset({"description"})).left_out()
+    (part, _) = finished.comparison.left_out({"description"})
     described = ENCODED + len(WORDS)
     assert not part.features[:, described:].any()
     np.testing.assert_array_equal(part.features[:, :described], finished.parts[0].features[:, :described])

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -90,6 +90,10 @@ class Recentring:
     def shift_sentences(self, anchors: Array) -> Array:
         """(K, d) unit sentence vectors minus their shift."""
         return np.asarray(unit_rows(anchors) - self.weight * self.sentences, dtype=np.float32)
+
+    def without(self, name: str) -> Recentring:
+        """For a candidate of that name whose vector is another one from now on."""
+        return replace(self, scores={n: score for n, score in self.scores.items() if n != name})
 
     def standardise(self, cosines: Array, names: Sequence[str]) -> Array:
         """(N, K) cosines of `names`: minus the sentence's mean, with the spread that is typical of all sentences."""

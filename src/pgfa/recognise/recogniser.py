@@ -194,9 +194,8 @@ class Recogniser:
         Features and sentence vectors are recentred by the means of the clips and the sentences, and the cosines of
         each sentence are standardised over the clips. Then prototypes averaged from the clips are compared beside the
         sentences, unless there are too few clips, one sentence would get nearly all of them, or the labels depend on
-        which clips are used; see docs/alignment.md. `adaptation` of the
-        result says what changed, and why alignment was declined. Every clip is assumed to show one of the sentences;
-        clips without a person have no effect.
+        which clips are used; see docs/alignment.md. `adaptation` of the result says what changed, and why alignment
+        was declined. Every clip is assumed to show one of the sentences; clips without a person have no effect.
 
         Args:
             clips: recordings, or a folder (every file of a known format in it).
@@ -243,13 +242,18 @@ class Recogniser:
                 raise BadConfig(f"no person detected in an example of {name!r}: {clip.source.id}")
         vector = np.asarray(unit_rows(features).mean(axis=0), dtype=np.float32)
         prototype = Prototype(vector, len(items), taught=True)
-        return replace(self, prototypes={**self.prototypes, name: prototype})
+        return self._with_prototypes({**self.prototypes, name: prototype}, name)
 
     def forget(self, name: str) -> Recogniser:
         """A recogniser without what was adapted or taught under that name. Raises BadConfig for an unknown name."""
         if name not in self.prototypes:
             raise BadConfig(f"nothing was adapted or taught as {name!r}")
-        return replace(self, prototypes={n: p for n, p in self.prototypes.items() if n != name})
+        return self._with_prototypes({n: p for n, p in self.prototypes.items() if n != name}, name)
+
+    def _with_prototypes(self, prototypes: Mapping[str, Prototype], changed: str) -> Recogniser:
+        """With other prototypes; scores standardised for the former vector of `changed` do not hold for the new one."""
+        recentring = None if self.recentring is None else self.recentring.without(changed)
+        return replace(self, prototypes=prototypes, recentring=recentring)
 
     def live(self, sentences: Sequence[str], layout: str, rate: float | None = None) -> Live:
         """Running answers for frames as they arrive; see `Live`."""

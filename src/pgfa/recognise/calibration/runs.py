@@ -92,6 +92,7 @@ def calibrate_runs(
         **final.about,
         "held_out": [{k: v for k, v in row.items() if k != "uncalibrated_ece"} for row in rows],
         **curves(*answers),
+        "none_share": none_share,
         "note": "fitted on classes held out of training; figures of each run by a fit on the others",
     }
     return CalibrationReport(replace(final, about=about), tuple(rows))

@@ -92,9 +92,9 @@ def _mean_cosines(
 def reweight_by_recording(probability: NDArray[np.float32], weight: float) -> NDArray[np.float32]:
     """(W, S) probabilities under the class prior of one body in this recording.
 
-    A calibration assumes that half of all questions have no answer and that all sentences are equally frequent. In a
-    long recording a few of them fill many windows and the others never occur: the prior is estimated from the
-    windows. Neighbours share frames, so a window counts as `weight` of a clip.
+    Before, all sentences count as equally frequent. In a long recording a few of them fill many windows and the
+    others never occur: the prior is estimated from the windows, starting at one half for "none of these". Neighbours
+    share frames, so a window counts as `weight` of a clip.
     """
     if not len(probability):
         return probability

@@ -12,7 +12,7 @@ from pgfa.adapt import cosines
 from pgfa.config import TextSettings
 from pgfa.recognise.adapting import adapt_features, recentre_features
 from pgfa.research.foreign.sets import STYLES, ForeignSet
-from pgfa.words.fit import clip_weights, fit_kinematics
+from pgfa.words.fit import fit_kinematics
 from pgfa.words.model import KinematicModel
 
 Array = NDArray[np.float32]
@@ -36,20 +36,14 @@ class LeftOut:
     anchors: dict[str, Array]
 
 
-def train_without(
-    sets: Sequence[ForeignSet], left_out: Sequence[str], encoded: Array | None
-) -> KinematicModel:
+def train_without(sets: Sequence[ForeignSet], left_out: Sequence[str]) -> KinematicModel:
     """A kinematic model of all sets but some.
 
     Args:
         sets: all of them.
         left_out: names of the sets to leave out.
-        encoded: (clips of the training sets, in their order) features of a motion encoder trained on the same sets,
-            or None.
     """
-    training = [s.measured for s in sets if s.name not in left_out]
-    model = fit_kinematics(training)
-    return model if encoded is None else model.with_encoder(encoded, clip_weights(training))
+    return fit_kinematics([s.measured for s in sets if s.name not in left_out])
 
 
 def look_at(model: KinematicModel, data: ForeignSet, encoded: Array | None, text: TextSettings) -> LeftOut:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from pgfa.config import PrepareSettings, TextSettings
 from pgfa.errors import BadConfig
-from pgfa.files import write_atomic
+from pgfa.files import digest, write_atomic
 from pgfa.pack import open_pack
 from pgfa.research.foreign.evaluation import calibrate, figures
 from pgfa.research.foreign.leave_out import LeftOut, look_at, train_without
@@ -44,17 +44,15 @@ class Comparison:
         out: folder of the results.
         folds: groups of sets that are left out together when motion encoders are trained, which takes longest; empty:
             no motion encoder, only the kinematic model.
-        parts: of `PARTS`, those that are compared; the others have no weight.
     """
 
     packs: tuple[Path, ...]
     sets: tuple[ForeignSet, ...]
     out: Path
     folds: tuple[tuple[str, ...], ...] = ()
-    parts: frozenset[str] = frozenset(PARTS)
 
     @classmethod
-    def open(cls, packs: Sequence[Path], out: Path, folds: int, parts: Sequence[str] = PARTS) -> Comparison:
+    def open(cls, packs: Sequence[Path], out: Path, folds: int) -> Comparison:
         """Prepare and measure all packs; deal the sets to `folds` folds, the largest ones first.
 
         Raises:
@@ -70,21 +68,23 @@ class Comparison:
             raise BadConfig(f"expected at least three different data sets, found {[s.name for s in sets]}")
         by_size = sorted(sets, key=lambda s: -len(s.labels))
         dealt = tuple(tuple(s.name for s in by_size[i::folds]) for i in range(folds))
-        return cls(tuple(packs), tuple(sets), out, dealt, frozenset(parts))
+        return cls(tuple(packs), tuple(sets), out, dealt)
 
-    def left_out(self) -> list[LeftOut]:
-        """Every set with enough classes, as seen by a model that was trained without it."""
+    def left_out(self, compared: Collection[str] = PARTS) -> list[LeftOut]:
+        """Every set with enough classes, as seen by a model that was trained without it.
+
+        Args:
+            compared: of `PARTS`; the others have no weight.
+        """
         parts = []
         for data in self.sets:
             if len(data.classes) < MIN_CLASSES:
                 continue
             print(f"foreign sets: without {data.name}", file=sys.stderr)
-            model, encoded = train_without(self.sets, [data.name], None), None
+            model, encoded = train_without(self.sets, [data.name]), None
             if fold := next((fold for fold in self.folds if data.name in fold), None):
                 model, encoded = self._with_encoder(model, fold, data.name)
-            shares = [
-                weight if name in self.parts else 0.0 for name, weight in zip(PARTS, SHARES, strict=True)
-            ]
+            shares = [weight if name in compared else 0.0 for name, weight in zip(PARTS, SHARES, strict=True)]
             model = replace(model, shares=(shares[0], shares[1], shares[2]))
             parts.append(look_at(model, data, encoded, TEXT))
         return parts
@@ -101,20 +101,30 @@ class Comparison:
 
     def encoded(self, fold: tuple[str, ...]) -> dict[str, Array]:
         """Features of every set by a motion encoder trained without the sets of a fold; stored."""
-        from safetensors.numpy import load_file, save
+        from safetensors import safe_open
+        from safetensors.numpy import save
 
         from pgfa.research.foreign.encoder import train_encoder
         from pgfa.train.features import features_of
 
         run = self.run_folder(fold)
         file = run.with_name(f"{run.name}-features.safetensors")
+        identity = digest(fold, [self._content(s) for s in self.sets])
         if file.is_file():
-            return dict(load_file(file))
+            with safe_open(file, framework="numpy") as stored:
+                if (stored.metadata() or {}).get("identity") == identity:
+                    return {s.name: stored.get_tensor(s.name) for s in self.sets}
         training = [i for i, s in enumerate(self.sets) if s.name not in fold]
         model = train_encoder([self.sets[i] for i in training], [self.packs[i] for i in training], run)
         features = {s.name: features_of(model, s.positions, s.present) for s in self.sets}
-        write_atomic(file, save(features))
+        write_atomic(file, save(features, metadata={"identity": identity}))
         return features
+
+    @staticmethod
+    def _content(data: ForeignSet) -> str:
+        """Digest of the clips and texts of a set: features of others are computed again."""
+        arrays = (data.positions, data.labels, data.measured.encoded, data.measured.words)
+        return digest(data.name, *(np.ascontiguousarray(array).tobytes() for array in arrays))
 
     def run_folder(self, fold: tuple[str, ...]) -> Path:
         """The run of the motion encoder that was trained without the sets of a fold."""

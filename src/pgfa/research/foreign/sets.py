@@ -12,12 +12,11 @@ from pgfa.errors import BadConfig
 from pgfa.files import cache_folder
 from pgfa.pack import Pack
 from pgfa.prepare import prepare_cached
-from pgfa.skeleton import get_layout
 from pgfa.text import ActionClass, catalogue, encode, mirror_sentence, sentence_of
 from pgfa.text.wordings import wordings
 from pgfa.words.fit import MeasuredSet
 from pgfa.words.lexicon import word_vectors
-from pgfa.words.measures import measure
+from pgfa.words.measures import measure, mirrored
 
 Array = NDArray[np.float32]
 
@@ -96,17 +95,11 @@ def load_set(pack: Pack, settings: PrepareSettings, text: TextSettings) -> Forei
     classes = tuple(actions[name] for name in names)
     texts = tuple(Texts.of(action) for action in classes)
     positions, seconds = np.asarray(prepared.positions[usable]), prepared.moving_seconds[usable]
-    seen = prepared.measured[usable, 0]
-    swap = get_layout(settings.layout).mirror
-    main = positions[:, :, 0]
-    sides = np.array([-1, 1, 1], dtype=np.float32)
+    measures = measure(positions[:, :, 0], prepared.measured[usable, 0], seconds)
     return ForeignSet(
         pack.datasets[0], classes, texts, labels, pack.subjects[usable], positions, prepared.present[usable],
         MeasuredSet(
-            measure(main, seen, seconds),
-            measure(main[:, :, swap] * sides, seen[:, swap], seconds),
-            labels,
-            *_means([t.training for t in texts], text),
+            measures, mirrored(measures), labels, *_means([t.training for t in texts], text),
         ),
     )  # fmt: skip
 
