@@ -13,9 +13,9 @@ from pgfa.files import cache_folder
 from pgfa.pack import Pack
 from pgfa.prepare import prepare_cached
 from pgfa.text import ActionClass, catalogue, encode, mirror_sentence, sentence_of
+from pgfa.text.glossary import sentence_words
 from pgfa.text.wordings import wordings
 from pgfa.words.fit import MeasuredSet
-from pgfa.words.lexicon import word_vectors
 from pgfa.words.measures import measure, mirrored
 
 Array = NDArray[np.float32]
@@ -72,8 +72,7 @@ class ForeignSet:
 
     def asked(self, style: int, settings: TextSettings) -> tuple[Array, Array]:
         """(K, e) and (K, words) vectors of the texts of one style of `STYLES`."""
-        sentences = [texts.asked[style] for texts in self.texts]
-        return encode(sentences, settings), word_vectors(sentences)
+        return _vectors([texts.asked[style] for texts in self.texts], settings)
 
 
 def load_set(pack: Pack, settings: PrepareSettings, text: TextSettings) -> ForeignSet:
@@ -110,6 +109,12 @@ def _means(texts: list[tuple[str, ...]], settings: TextSettings) -> tuple[Array,
     for change in (str, mirror_sentence):
         flat = [change(text) for of_class in texts for text in of_class]
         ends = np.cumsum([len(of_class) for of_class in texts])[:-1]
-        for vectors in (encode(flat, settings), word_vectors(flat)):
+        for vectors in _vectors(flat, settings):
             means.append(np.stack([part.mean(axis=0) for part in np.split(vectors, ends)]))
     return means[0], means[2], means[1], means[3]
+
+
+def _vectors(sentences: list[str], settings: TextSettings) -> tuple[Array, Array]:
+    """(n, e) vectors of sentences, and (n, words) the motion words that they state or imply."""
+    encoded = encode(sentences, settings)
+    return encoded, sentence_words(sentences, encoded, settings)
