@@ -32,6 +32,7 @@ from pgfa.recognise.calibration.model import Calibration
 from pgfa.recognise.encoders import FeatureEncoder, OnnxEncoder, TorchEncoder
 from pgfa.recognise.prototypes import Prototype, load_prototypes, save_prototypes
 from pgfa.text.anchors import sentence_anchors, wordings_of
+from pgfa.text.glossary import sentence_words
 from pgfa.words.lexicon import word_vectors
 from pgfa.words.measures import measure
 from pgfa.words.model import KinematicModel
@@ -112,7 +113,10 @@ class Bundle:
         if self.kinematics is None:
             vectors = sentence_anchors(flat, self.settings.text, self.centre, self.sentences)
         else:
-            vectors = self.kinematics.sentences(self._encoded(flat), word_vectors(flat))
+            encoded = self._encoded(flat)
+            implied = self.kinematics.implied
+            words = sentence_words(flat, encoded, self.settings.text) if implied else word_vectors(flat)
+            vectors = self.kinematics.sentences(encoded, words)
         starts = np.cumsum([0, *(len(of_one) for of_one in texts)])
         rows = [vectors[a] if b == a + 1 else vectors[a:b].mean(axis=0) for a, b in pairwise(starts)]
         return np.stack(rows) if rows else vectors

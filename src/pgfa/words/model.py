@@ -1,12 +1,13 @@
 """Kinematics against sentences: measures of clips and sentence vectors in one space (docs/motion-words.md).
 
-Two comparisons stand side by side in that space:
+Three comparisons stand side by side in that space, and with a motion encoder a fourth:
 
 - *description*: a linear map of all measures and their squares to sentence vectors, as a second, very small motion
   encoder that sees real speed, height and travel;
+- *network*: the same by a network of three layers, trained to tell classes apart (optional);
 - *words*: one detector per motion word, which reads few measures, against the words that a sentence states.
 
-Both are whitened with the covariance of the training clips, so that the cosine of a clip and a sentence is, up to a
+All are whitened with the covariance of the training clips, so that the cosine of a clip and a sentence is, up to a
 factor of the clip, how many standard deviations the pair lies above that sentence's mean over human motion.
 """
 
@@ -20,14 +21,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pgfa.words.lexicon import WORDS
+from pgfa.words.network import Network
 from pgfa.words.reads import READS
 
 Array = NDArray[np.float32]
 
 CLIP: Final = 3.0
 """Standardised measures are cut off here: sensors' errors have no upper limit."""
-SHARES: Final = (1.0, 0.6, 1.0)
-"""Weights of description, words and motion encoder."""
+SHARES: Final = (0.7, 0.6, 0.7, 1.0)
+"""Weights of description, words, motion encoder and network."""
 DETECTED: Final = tuple(word for word in WORDS if word in READS)
 """The words with a detector, in the order of the lexicon."""
 DENIED: Final = -0.3
@@ -172,7 +174,10 @@ class KinematicModel:
         word_mean, word_spread: (detected,) of their outputs on the training clips.
         words: whitening of the standardised outputs.
         encoder: whitening of the unit features of a motion encoder trained against `space`, or None without one.
-        shares: weights of description, words and encoder.
+        network: trained against `space`, with the whitening of its unit outputs, or None without one.
+        implied: whether sentences come with the words that the glossary implies (`pgfa.text.glossary`); models of
+            earlier versions were fitted without them.
+        shares: weights of description, words, encoder and network.
     """
 
     scale: Scale
@@ -184,13 +189,15 @@ class KinematicModel:
     word_spread: Array
     words: Whitening
     encoder: Whitening | None = None
-    shares: tuple[float, float, float] = SHARES
+    network: tuple[Network, Whitening] | None = None
+    implied: bool = True
+    shares: tuple[float, float, float, float] = SHARES
 
     @property
     def size(self) -> int:
         """Length of the vectors."""
-        encoded = 0 if self.encoder is None else len(self.encoder.mean)
-        return int(self.weights.shape[1]) + len(self.detectors) + encoded
+        parts = 1 + (self.encoder is not None) + (self.network is not None)
+        return parts * int(self.weights.shape[1]) + len(self.detectors)
 
     def with_encoder(self, features: Array, weights: Array) -> KinematicModel:
         """With a motion encoder beside it, whose features of the training clips are given.
@@ -200,6 +207,17 @@ class KinematicModel:
             weights: (N,) of the clips.
         """
         return replace(self, encoder=Whitening.of(unit(features), weights))
+
+    def with_network(self, network: Network, measures: Array, weights: Array) -> KinematicModel:
+        """With a network beside the description.
+
+        Args:
+            network: trained against `space`.
+            measures: (N, measures) of the training clips.
+            weights: (N,) of the clips.
+        """
+        outputs = unit(network(self.scale(measures)))
+        return replace(self, network=(network, Whitening.of(outputs, weights)))
 
     def evidence(self, measures: Array) -> Array:
         """(N, detected) standard deviations by which clips look more like each word than the training clips do."""
@@ -214,7 +232,8 @@ class KinematicModel:
             measures: (N, measures), see `pgfa.words.measures.measure`.
             encoded: (N, e + words) features of the motion encoder, if there is one.
         """
-        described = unit(with_squares(self.scale(measures)) @ self.weights)
+        standardised = self.scale(measures)
+        described = unit(with_squares(standardised) @ self.weights)
         words = self.words.features(self.evidence(measures))
         parts = [
             self.description.features(described) * np.float32(self.shares[0]),
@@ -223,6 +242,9 @@ class KinematicModel:
         if self.encoder is not None:
             assert encoded is not None
             parts.append(self.encoder.features(unit(encoded)) * np.float32(self.shares[2]))
+        if self.network is not None:
+            network, whitening = self.network
+            parts.append(whitening.features(unit(network(standardised))) * np.float32(self.shares[3]))
         return np.concatenate(parts, axis=1)
 
     def sentences(self, encoded: Array, words: Array) -> Array:
@@ -234,6 +256,8 @@ class KinematicModel:
         parts = [self.description.sentences(vectors), self.words.sentences(stated) * length]
         if self.encoder is not None:
             parts.append(self.encoder.sentences(vectors))
+        if self.network is not None:
+            parts.append(self.network[1].sentences(vectors))
         return np.concatenate(parts, axis=1, dtype=np.float32)
 
 

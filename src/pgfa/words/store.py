@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,12 @@ from pgfa.files import write_atomic
 from pgfa.words.lexicon import WORDS
 from pgfa.words.measures import MEASURES
 from pgfa.words.model import DETECTED, Array, Detector, KinematicModel, Scale, SentenceSpace, Whitening
+from pgfa.words.network import Network
 from pgfa.words.reads import READS
 
+LAYERS = 3
+"""Of the network."""
+_NO = np.zeros(1, dtype=np.float32)
 _NAMES = "names"
 """Key of the metadata: the measures and words that the columns stand for."""
 
@@ -36,6 +41,8 @@ def save_kinematics(file: Path, model: KinematicModel) -> None:
         **_whitening("description", model.description),
         **_whitening("words", model.words),
         **({} if model.encoder is None else _whitening("encoder", model.encoder)),
+        **({} if model.network is None else _network(*model.network)),
+        "implied": np.array([model.implied]),
         **{f"detector.{word}": d.weights for word, d in zip(DETECTED, model.detectors, strict=True)},
     }
     contiguous = {name: np.ascontiguousarray(x, dtype=np.float32) for name, x in tensors.items()}
@@ -76,7 +83,7 @@ def _model(tensors: dict[str, Array]) -> KinematicModel:
         )
         for word in DETECTED
     ]
-    description, words, encoder = (float(x) for x in tensors["shares"])
+    description, words, encoder, network = (*(float(x) for x in tensors["shares"]), 0.0)[:4]
     return KinematicModel(
         Scale(tensors["scale.median"], tensors["scale.spread"]),
         SentenceSpace(tensors["space.centre"], tensors["space.word_centre"], tensors["space.word_weights"]),
@@ -89,8 +96,23 @@ def _model(tensors: dict[str, Array]) -> KinematicModel:
         whitening_from(tensors["encoder.mean"], tensors["encoder.root"])
         if "encoder.mean" in tensors
         else None,
-        (description, words, encoder),
+        _network_from(tensors) if "network.mean" in tensors else None,
+        bool(tensors.get("implied", _NO)[0]),
+        (description, words, encoder, network),
     )
+
+
+def _network(network: Network, whitening: Whitening) -> dict[str, Array]:
+    layers: dict[str, Array] = {}
+    for number, (weights, bias) in enumerate(network.layers):
+        layers |= {f"network.{number}.weights": weights, f"network.{number}.bias": bias}
+    return {**layers, **_whitening("network", whitening)}
+
+
+def _network_from(tensors: dict[str, Array]) -> tuple[Network, Whitening]:
+    names = [f"network.{number}" for number in range(LAYERS)]
+    layers = tuple((tensors[f"{name}.weights"], tensors[f"{name}.bias"]) for name in names)
+    return Network(layers), whitening_from(tensors["network.mean"], tensors["network.root"])
 
 
 def whitening_from(mean: Array, root: Array) -> Whitening:
@@ -108,7 +130,11 @@ def _whitening(name: str, whitening: Whitening) -> dict[str, Array]:
 def _check(file: Path, tensors: dict[str, Array]) -> None:
     """Compare names and shapes with those of this version; numpy would broadcast some others silently."""
     encoded = tensors.get("space.centre", np.empty(0)).size
-    expected = _shapes(encoded, "encoder.mean" in tensors)
+    optional = [name for name in ("encoder", "network") if f"{name}.mean" in tensors]
+    expected = _shapes(encoded, optional, _widths(tensors))
+    if "implied" not in tensors:  # as earlier versions wrote it
+        expected = {**expected, "shares": (3,)}
+        del expected["implied"]
     if not encoded or set(tensors) != set(expected):
         names = ", ".join(sorted(set(tensors) ^ set(expected))) or "an empty centre"
         raise BadCheckpoint(f"{file}: not the arrays of a kinematic model: {names}")
@@ -120,11 +146,28 @@ def _check(file: Path, tensors: dict[str, Array]) -> None:
             raise BadCheckpoint(f"{file}, {name}: expected numbers above 0")
 
 
-def _shapes(encoded: int, has_encoder: bool) -> dict[str, tuple[int, ...]]:
-    """Name -> shape of every array; `encoded`: length of the vectors of the sentence encoder."""
+def _widths(tensors: dict[str, Array]) -> list[int]:
+    """Outputs of the hidden layers of the network, as its biases say."""
+    return [tensors.get(f"network.{number}.bias", _NO).size for number in range(LAYERS - 1)]
+
+
+def _shapes(encoded: int, optional: list[str], widths: list[int]) -> dict[str, tuple[int, ...]]:
+    """Name -> shape of every array.
+
+    Args:
+        encoded: length of the vectors of the sentence encoder.
+        optional: the parts that are there of "encoder" and "network".
+        widths: of the hidden layers of the network.
+    """
     size, measures, detected = encoded + len(WORDS), len(MEASURES), len(DETECTED)
-    whitenings = {"description": size, "words": detected, **({"encoder": size} if has_encoder else {})}
+    whitenings = {"description": size, "words": detected, **dict.fromkeys(optional, size)}
+    layers: dict[str, tuple[int, ...]] = {}
+    if "network" in optional:
+        for number, ends in enumerate(pairwise((measures, *widths, size))):
+            layers |= {f"network.{number}.weights": ends, f"network.{number}.bias": ends[1:]}
     return {
+        **layers,
+        "implied": (1,),
         "scale.median": (measures,),
         "scale.spread": (measures,),
         "space.centre": (encoded,),
@@ -133,7 +176,7 @@ def _shapes(encoded: int, has_encoder: bool) -> dict[str, tuple[int, ...]]:
         "weights": (2 * measures + 1, size),
         "word_mean": (detected,),
         "word_spread": (detected,),
-        "shares": (3,),
+        "shares": (4,),
         **{f"{name}.mean": (n,) for name, n in whitenings.items()},
         **{f"{name}.root": (n, n) for name, n in whitenings.items()},
         **{f"detector.{word}": (Detector.inputs(len(READS[word])),) for word in DETECTED},

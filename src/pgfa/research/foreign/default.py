@@ -12,9 +12,9 @@ from pgfa.recognise.calibration.fit import HeldOutClips
 from pgfa.recognise.calibration.model import Calibration
 from pgfa.recognise.calibration.runs import cross_validate, curves
 from pgfa.research.foreign.evaluation import NONE_SHARE, calibrate
-from pgfa.research.foreign.leave_out import LeftOut
+from pgfa.research.foreign.leave_out import LeftOut, fit_all
 from pgfa.research.foreign.run import TEXT, Comparison, sample
-from pgfa.words.fit import clip_weights, fit_kinematics
+from pgfa.words.fit import clip_weights
 
 NOTE = (
     "fitted on data sets that the model was not trained on, asked with one plain sentence per class; "
@@ -26,7 +26,7 @@ def build(comparison: Comparison) -> Bundle:
     """A bundle of the motion encoder and the kinematic model of all sets."""
     encoded = comparison.encoded(())
     measured = [s.measured for s in comparison.sets]
-    kinematics = fit_kinematics(measured).with_encoder(
+    kinematics = fit_all(measured).with_encoder(
         np.concatenate([encoded[s.name] for s in comparison.sets]), clip_weights(measured)
     )
     calibration = calibration_of([sample(part) for part in comparison.left_out()])

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from pgfa.adapt import cosines
 from pgfa.config import TextSettings
 from pgfa.recognise.adapting import adapt_features, recentre_features
+from pgfa.research.foreign.network import add_network
 from pgfa.research.foreign.sets import STYLES, ForeignSet
-from pgfa.words.fit import fit_kinematics
+from pgfa.words.fit import MeasuredSet, fit_kinematics
 from pgfa.words.model import KinematicModel
 
 Array = NDArray[np.float32]
@@ -43,7 +44,12 @@ def train_without(sets: Sequence[ForeignSet], left_out: Sequence[str]) -> Kinema
         sets: all of them.
         left_out: names of the sets to leave out.
     """
-    return fit_kinematics([s.measured for s in sets if s.name not in left_out])
+    return fit_all([s.measured for s in sets if s.name not in left_out])
+
+
+def fit_all(sets: Sequence[MeasuredSet]) -> KinematicModel:
+    """A kinematic model with its network, without a motion encoder."""
+    return add_network(fit_kinematics(sets), sets)
 
 
 def look_at(model: KinematicModel, data: ForeignSet, encoded: Array | None, text: TextSettings) -> LeftOut:

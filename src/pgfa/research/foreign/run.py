@@ -27,8 +27,8 @@ Array = NDArray[np.float32]
 
 TEXT = TextSettings(variants=("plain",))
 """One sentence of a class at a time, as a user asks."""
-PARTS = ("description", "words", "encoder")
-"""What a recogniser compares: see `pgfa.words.model`, and the motion encoder."""
+PARTS = ("description", "words", "encoder", "network")
+"""What a recogniser compares, in the order of `SHARES`: see `pgfa.words.model`."""
 MIN_CLASSES = 5
 CALIBRATION_CLIPS = 400
 """Clips of a set that take part in a calibration, at most, so that large sets do not decide alone."""
@@ -84,8 +84,10 @@ class Comparison:
             model, encoded = train_without(self.sets, [data.name]), None
             if fold := next((fold for fold in self.folds if data.name in fold), None):
                 model, encoded = self._with_encoder(model, fold, data.name)
-            shares = [weight if name in compared else 0.0 for name, weight in zip(PARTS, SHARES, strict=True)]
-            model = replace(model, shares=(shares[0], shares[1], shares[2]))
+            description, words, encoder, network = (
+                weight if name in compared else 0.0 for name, weight in zip(PARTS, SHARES, strict=True)
+            )
+            model = replace(model, shares=(description, words, encoder, network))
             parts.append(look_at(model, data, encoded, TEXT))
         return parts
 
