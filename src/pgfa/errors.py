@@ -33,6 +33,51 @@ def _rebuild_bad_file(file: str, expected: str, found: str, where: str) -> BadFi
     return BadFile(file, expected=expected, found=found, where=where)
 
 
+class Undecided(BadFile):
+    """The file does not say how it is to be read, and the body leaves several readings: the user has to state one.
+
+    Args:
+        file: as in BadFile.
+        quantity: what is open: layout, up, unit, axes, mirrored or depth.
+        found: what the body shows, in plain words.
+        options: the values among which to choose, as `--QUANTITY` (in Python QUANTITY=) takes them.
+    """
+
+    def __init__(self, file: str | PurePath, *, quantity: str, found: str, options: tuple[str, ...] = ()) -> None:
+        self.quantity, self.reason, self.options = quantity, found, options
+        expected = f"a file that gives {_QUANTITIES.get(quantity, quantity)}, or a body that leaves no doubt"
+        super().__init__(file, expected=expected, found=f"{found}; {ways_to_state(quantity, options)}")
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _rebuild_undecided, (self.file, self.quantity, self.reason, self.options)
+
+    def at(self, file: str | PurePath) -> Undecided:
+        """The same, of that file."""
+        return Undecided(file, quantity=self.quantity, found=self.reason, options=self.options)
+
+
+_QUANTITIES = {
+    "layout": "its joint layout",
+    "up": "the axis that points up",
+    "unit": "the unit of length",
+    "axes": "the order of its axes and columns",
+    "mirrored": "the handedness of its axes",
+    "depth": "whether z was measured",
+}
+
+
+def ways_to_state(quantity: str, options: tuple[str, ...]) -> str:
+    """How a user states a quantity: on the command line, in Python, in a settings file."""
+    if quantity == "mirrored":
+        return "state it with --mirrored or --no-mirrored (mirrored=True or False)"
+    values = " or ".join(f"--{quantity} {option}" for option in options) or f"--{quantity}"
+    return f"state it with {values} ({quantity}=... in Python and in pgfa-recordings.toml)"
+
+
+def _rebuild_undecided(file: str, quantity: str, reason: str, options: tuple[str, ...]) -> Undecided:
+    return Undecided(file, quantity=quantity, found=reason, options=options)
+
+
 class BadConfig(PgfaError):
     """A setting has an invalid value, or settings contradict one another."""
 

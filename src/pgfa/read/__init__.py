@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import sys
 import zipfile
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path, PurePosixPath
 from types import ModuleType
+from typing import Any
 
-from pgfa.errors import BadFile
+from pgfa.errors import BadFile, Undecided
 from pgfa.read.format import Format
+from pgfa.read.settings_file import SETTINGS_FILE, with_settings
 from pgfa.read.source import EMPTY_FILE, ZIP_START, FileRef, as_ref, is_hidden, list_files
+from pgfa.read.stated import Stated
 from pgfa.skeleton import Clip
 
 MODULES = (
@@ -46,28 +50,44 @@ def _format(module: str) -> Format:
 FORMATS: dict[str, Format] = {format.name: format for format in map(_format, MODULES)}
 
 
-def read(file: str | Path | FileRef) -> Clip:
+def read(file: str | Path | FileRef, **stated: Any) -> Clip:
     """Read one recording; the format is detected from the content.
 
     Args:
         file: a path, a folder of OpenPose frames, a member of a zip as ``archive.zip!folder/member``, or a FileRef.
+        stated: what the file does not say: layout, up, unit, rate, axes, mirrored, depth, as in `Stated`. It counts
+            before what a file pgfa-recordings.toml beside the recording states.
 
     Raises:
-        BadFile: no such file, no known format, or a damaged file.
+        BadFile: no such file, no known format, or a damaged file. Undecided, a BadFile: the file does not say how it
+            is to be read, and nobody else does.
+        LayoutMismatch: the joints of the file are not those of a person, or are not known.
         LimitExceeded: larger than a clip may be.
+        BadConfig: a wrong value in `stated` or in the settings file.
     """
-    ref = file if isinstance(file, FileRef) else as_ref(file)
-    return format_of(ref).read(ref)
+    ref = with_settings(_reference(file, stated))
+    try:
+        return format_of(ref).read(ref)
+    except Undecided as error:
+        raise error if error.file else error.at(str(ref)) from None
 
 
-def read_all(file: str | Path | FileRef) -> list[Clip | BadFile]:
+def read_all(file: str | Path | FileRef, **stated: Any) -> list[Clip | BadFile]:
     """All clips of one file, with an error in place of each clip that cannot be used.
 
-    Raises:
+    Args, Raises:
         As `read`.
     """
+    ref = with_settings(_reference(file, stated))
+    try:
+        return format_of(ref).clips(ref)
+    except Undecided as error:
+        raise error if error.file else error.at(str(ref)) from None
+
+
+def _reference(file: str | Path | FileRef, stated: dict[str, Any]) -> FileRef:
     ref = file if isinstance(file, FileRef) else as_ref(file)
-    return format_of(ref).clips(ref)
+    return replace(ref, stated=Stated(**stated).over(ref.stated)) if stated else ref
 
 
 def format_of(ref: FileRef) -> Format:
@@ -115,7 +135,11 @@ def find_recordings(root: Path, expected: str = "a folder or a zip of recordings
     """
     companions = tuple(ending for format in FORMATS.values() for ending in format.companions)
     files = list_files(root, expected=expected)
-    recordings = [_whole(ref) for ref in files if not ref.name.lower().endswith(companions)]
+    recordings = [
+        _whole(ref)
+        for ref in files
+        if not ref.name.lower().endswith(companions) and ref.name != SETTINGS_FILE
+    ]
     by_path = {_below(ref, root): ref for ref in recordings}
     return [by_path[path] for path in sorted(by_path) if not is_hidden(path)]
 
@@ -140,13 +164,13 @@ class _CallableModule(ModuleType):
     cannot keep the name `pgfa.read` for itself; a module is only callable through its class.
     """
 
-    def __call__(self, file: str | Path | FileRef) -> Clip:
-        return read(file)
+    def __call__(self, file: str | Path | FileRef, **stated: Any) -> Clip:
+        return read(file, **stated)
 
 
 sys.modules[__name__].__class__ = _CallableModule
 
 __all__ = [
-    "FORMATS", "FileRef", "Format", "as_ref", "container_format", "find_recordings", "format_of", "is_collection",
+    "FORMATS", "FileRef", "Format", "Stated", "as_ref", "container_format", "find_recordings", "format_of", "is_collection",
     "read", "read_all",
 ]  # fmt: skip

@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 
 from pgfa.errors import BadFile, LimitExceeded
 from pgfa.read.format import A_PERSON
+from pgfa.read.interpret.decision import reading_line
+from pgfa.read.interpret.outcome import apply_stated, doubts_of, split_decisions
 from pgfa.read.source import FileRef
-from pgfa.skeleton import Clip, Layout, Source
+from pgfa.skeleton import NO_DEPTH, Clip, Layout, Source
 
 MAX_FRAMES = 100_000
 MAX_METRES = 1000.0
@@ -39,17 +41,21 @@ def assemble(
         rate: frames per second.
         layout: the joints.
         source: what the file says about the clip.
-        problems: defects the reader noticed; those noticed here are added.
+        problems: defects the reader noticed, and the decisions of `interpret`; defects noticed here are added.
         absent: how the format marks a missing joint or body: a joint at 0 0 0 (the position of a Kinect itself), a
             body with all joints at 0 0 0, NaN (which is then no defect), or not at all.
         listed: `Clip.listed`, NaN where absent.
 
     Raises:
-        BadFile: no frame holds a person, or a coordinate is beyond MAX_METRES.
+        BadFile: no frame holds a person, a coordinate is beyond MAX_METRES, or the user states another layout.
         LimitExceeded: above MAX_FRAMES frames.
     """
     frames = positions.shape[0]
     check_frames(ref, frames)
+    decisions, problems = split_decisions(problems)
+    applied = apply_stated(ref, positions, rate, layout, listed, decisions)
+    positions, rate, listed, decisions = applied.positions, applied.rate, applied.listed, applied.decisions
+    problems = (*problems, *applied.problems)
     _check_range(ref, positions, layout)
     out = positions.astype(np.float32)
     noted = list(problems)
@@ -77,7 +83,8 @@ def assemble(
         source = replace(source, digest=digest_of(raw))
     if listed is not None:
         listed = np.where(np.isfinite(listed).all(axis=-1, keepdims=True), listed, np.float32(np.nan))
-    return Clip(out, rate, layout, source, tuple(dict.fromkeys(noted)), listed)
+    noted += doubts_of(out, layout, decisions, flat=NO_DEPTH in noted)
+    return Clip(out, rate, layout, source, tuple(dict.fromkeys(noted)), listed, reading_line(decisions))
 
 
 def _check_range(ref: FileRef, positions: NDArray[Any], layout: Layout) -> None:

@@ -7,12 +7,13 @@ import re
 import zipfile
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
 from pgfa.errors import BadFile, LimitExceeded
+from pgfa.read.stated import NOTHING, Stated
 
 MAX_FILE_BYTES = 512 * 1024 * 1024
 READ_ERRORS = (
@@ -32,10 +33,17 @@ ZIP_START = b"PK"
 
 @dataclass(frozen=True, order=True)
 class FileRef:
-    """One file on disk, or one member of a zip archive, read without unpacking it."""
+    """One file on disk, or one member of a zip archive, read without unpacking it.
+
+    Attributes:
+        path: the file, or the zip.
+        member: the path in the zip; None for a file on disk.
+        stated: what the user states about the recording; two references to one file are equal whatever it is.
+    """
 
     path: Path
     member: str | None = None
+    stated: Stated = field(default=NOTHING, compare=False, repr=False)
 
     def __str__(self) -> str:
         return f"{self.path}!{self.member}" if self.member else str(self.path)
@@ -54,15 +62,19 @@ class FileRef:
     def folder(self) -> FileRef:
         """The folder that contains the file; for a file at the top of a zip, the zip."""
         if self.member is None:
-            return FileRef(self.path.parent)
+            return replace(self, path=self.path.parent)
         parent = str(PurePosixPath(self.member).parent)
-        return FileRef(self.path, parent if parent != "." else None)
+        return replace(self, member=parent if parent != "." else None)
 
     def sibling(self, name: str) -> FileRef:
         """The file of that name in the same folder (or zip folder)."""
         if self.member:
-            return FileRef(self.path, str(PurePosixPath(self.member).parent / name))
-        return FileRef(self.path.parent / name)
+            return replace(self, member=str(PurePosixPath(self.member).parent / name))
+        return replace(self, path=self.path.parent / name)
+
+    def with_stated(self, stated: Stated) -> FileRef:
+        """The same file, with what the user states; what is stated already counts where the two differ."""
+        return replace(self, stated=self.stated.over(stated))
 
     def read(self, limit: int = MAX_FILE_BYTES) -> bytes:
         """All bytes. Raises BadFile for a missing or unreadable file, LimitExceeded above `limit` bytes."""

@@ -55,6 +55,8 @@ class Clip:
             listed without a position; None where that is the same as `positions`. `positions` follows people over
             time and may leave bodies out, so the two differ if the file lists the bodies of each frame anew (NTU
             RGB+D). The `paper` preparation takes `listed`; everything else takes `positions`.
+        reading: how the file was read, and why so: layout, axes, up, unit, rate and what marks absent joints, each as
+            stated, declared, by custom, established or assumed, in one line (docs/formats.md#reading); "" if unknown.
 
     Raises:
         LayoutMismatch: positions do not have the layout's joints.
@@ -67,6 +69,7 @@ class Clip:
     source: Source = field(default_factory=lambda: Source(id=""))
     problems: tuple[str, ...] = ()
     listed: NDArray[np.float32] | None = None
+    reading: str = ""
 
     def __post_init__(self) -> None:
         shape = self.positions.shape

@@ -102,7 +102,25 @@ SMPL24 = Layout(
     root="pelvis",
 )  # fmt: skip
 
-ESTIMATOR_LAYOUTS = (COCO17, OPENPOSE18, OPENPOSE25, MEDIAPIPE33, SMPL24)
+# Human3.6M in the order of VideoPose3D, MotionBERT and MMPose. Its "thorax" is half-way between the shoulders; "neck" (or
+# "nose") is at the height of the chin, "head" the top of the head.
+H36M17 = Layout(
+    name="h36m17",
+    joints=(
+        "pelvis", "hip_right", "knee_right", "ankle_right", "hip_left", "knee_left", "ankle_left",
+        "spine", "chest", "chin", "crown",
+        "shoulder_left", "elbow_left", "wrist_left", "shoulder_right", "elbow_right", "wrist_right",
+    ),
+    bones=(
+        ("spine", "chest"), ("pelvis", "spine"), ("chin", "chest"), ("crown", "chin"),
+        *both("chest=", "shoulder", "elbow", "wrist"),
+        *both("pelvis=", "hip", "knee", "ankle"),
+    ),
+    centre="chest",
+    root="pelvis",
+)  # fmt: skip
+
+ESTIMATOR_LAYOUTS = (COCO17, OPENPOSE18, OPENPOSE25, MEDIAPIPE33, SMPL24, H36M17)
 
 
 def _sides(**recipes: dict[str, float]) -> dict[str, dict[str, float]]:
@@ -170,5 +188,15 @@ ESTIMATOR_MAPS: dict[tuple[str, str], dict[str, dict[str, float]]] = {
         **_sides(handtip={"hand": 1}, thumb={"hand": 1}),
     },
     ("smpl24", "kinect20"): {"spine": {"pelvis": 0.25, "spine_1": 0.75}},
+    ("h36m17", "ntu25"): {
+        "head": {"chin": 0.5, "crown": 0.5},
+        "neck": {"chest": 0.5, "chin": 0.5},
+        **_sides(hand={"wrist": 1}, handtip={"wrist": 1}, thumb={"wrist": 1}, foot={"ankle": 1}),
+    },
+    ("h36m17", "kinect20"): {
+        "head": {"chin": 0.5, "crown": 0.5},
+        "spine": {"pelvis": 2 / 3, "spine": 1 / 3},
+        **_sides(hand={"wrist": 1}, foot={"ankle": 1}),
+    },
 }
 """As in `pgfa.skeleton.layouts`: (source, target) -> joint -> {source joint: weight}."""

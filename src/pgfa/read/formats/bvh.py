@@ -63,7 +63,7 @@ def read(ref: FileRef) -> Clip:
     raw = ref.read()
     joints, motion, seconds = parse(str(ref), raw)
     kinect = as_kinect(str(ref), joints, forward(joints, motion))
-    positions, problems = upright_to_metres(kinect[:, None], NTU25)
+    positions, problems = upright_to_metres(kinect[:, None], NTU25, custom="y", stated=ref.stated)
     rate = 1 / seconds
     if not 1 <= rate <= 10_000:
         raise BadFile(str(ref), where="Frame Time", expected="0.0001 to 1 seconds", found=f"{seconds:g}")

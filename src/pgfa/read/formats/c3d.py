@@ -74,7 +74,9 @@ def read(ref: FileRef) -> Clip:
     raw = ref.read()
     labels, points, rate, unit = _points(ref, raw)
     positions = joints_of(str(ref), labels, points)
-    positions, problems = upright_to_metres(positions[:, None], NTU25, scale=METRES.get(unit.lower()))
+    positions, problems = upright_to_metres(
+        positions[:, None], NTU25, scale=METRES.get(unit.lower()), stated=ref.stated
+    )
     if not 1 <= rate <= 10_000:
         raise BadFile(
             str(ref), where="POINT:RATE", expected="1 to 10000 frames per second", found=f"{rate:g}"

@@ -5,20 +5,23 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from pgfa.read.interpret.upright import TORSO, rotated_up, trunk_of, upright
+from pgfa.read.stated import NOTHING, Stated
 from pgfa.skeleton import Layout
 
-TORSO = 0.45
-"""Metres from the pelvis to the middle of the shoulders of an adult, as a Kinect measures them."""
+__all__ = ["PLAUSIBLE", "TORSO", "flat_to_metres", "rotated_up", "torso_length", "up_axis", "upright_to_metres"]
+
 HEIGHT = 1.7
 """Metres from head to foot; used if no torso is visible."""
-_UNITS = (("metres", 1.0), ("centimetres", 0.01), ("millimetres", 0.001), ("inches", 0.0254))
 PLAUSIBLE = (0.2, 0.9)
 """Plausible length of a torso, metres."""
 
 Floats = NDArray[np.float64]
 
 
-def flat_to_metres(pixels: Floats, layout: Layout) -> tuple[Floats, tuple[str, ...]]:
+def flat_to_metres(
+    pixels: Floats, layout: Layout, *, up: str = "-y", mirrored: bool = False
+) -> tuple[Floats, tuple[str, ...]]:
     """Points of an image as points in front of a camera without depth.
 
     One factor for the whole recording makes the median torso `TORSO` long; the median of all points becomes the
@@ -27,11 +30,14 @@ def flat_to_metres(pixels: Floats, layout: Layout) -> tuple[Floats, tuple[str, .
     Args:
         pixels: (frames, bodies, joints, 2), x to the right and y down, NaN where absent.
         layout: of the joints.
+        up: the axis that points up: -y, y, x or -x; pictures are turned, and x and y change places if they have to.
+        mirrored: whether the picture is mirrored.
 
     Returns:
         (frames, bodies, joints, 3), and problems: what was assumed.
     """
     problems: tuple[str, ...] = ()
+    pixels = _upright_picture(pixels, up) * [-1 if mirrored else 1, 1]
     torso = torso_length(pixels, layout)
     factor = TORSO / torso if torso > 0 else np.nan
     if not np.isfinite(factor):
@@ -47,63 +53,56 @@ def flat_to_metres(pixels: Floats, layout: Layout) -> tuple[Floats, tuple[str, .
 
 
 def upright_to_metres(
-    positions: Floats, layout: Layout, *, up: str | None = None, scale: float | None = None
+    positions: Floats,
+    layout: Layout,
+    *,
+    up: str | None = None,
+    scale: float | None = None,
+    mirrored: bool | None = False,
+    custom: str | None = None,
+    stated: Stated = NOTHING,
 ) -> tuple[Floats, tuple[str, ...]]:
-    """Rotate a recording so that y is up, and scale it to metres.
+    """Turn a recording so that y is up, and scale it to metres.
 
     Args:
-        positions: (frames, bodies, joints, 3), NaN where absent, any unit, right-handed axes.
+        positions: (frames, bodies, joints, 3), NaN where absent, any unit.
         layout: of the joints.
-        up: the axis that points up (``"y"``, ``"-y"``, ``"z"``, ...), if the file has it; else the axis along which
-            the trunk points most of the time.
-        scale: metres per unit, if the file has it; else the unit in which the torso has a plausible length.
+        up: the axis that points up (``"y"``, ``"-y"``, ``"z"``, ...), if the file has it; else y, z or -y, along which
+            the trunk stands most of the time.
+        scale: metres per unit, if the file has it; else the unit in which the body has a plausible stature.
+        mirrored: whether the axes are left-handed, as the file or its format says; None to find out.
+        custom: the axis that points up by the custom of such files, also where the trunk stands along another.
+        stated: what the user states (`FileRef.stated`).
 
     Returns:
-        positions in metres, y up, and problems: what was inferred.
+        positions in metres, y up, right-handed; problems, and among them the decisions, which `assemble` takes out.
+
+    Raises:
+        Undecided: the body does not settle what nobody states.
     """
-    problems: list[str] = []
-    if up is None:
-        up = up_axis(positions, layout)
-        if up != "y":
-            problems.append(f"up axis inferred: {up}")
-    positions = rotated_up(positions, up)
-    torso = torso_length(positions, layout)
-    if scale is None and torso > 0:
-        low, high = PLAUSIBLE
-        plausible = [(name, unit) for name, unit in _UNITS if low <= torso * unit <= high]
-        name, scale = plausible[0] if plausible else (f"units of {TORSO / torso:.3g} m", TORSO / torso)
-        if name != "metres":
-            problems.append(f"unit inferred: {name}")
-    return positions * (scale or 1.0), tuple(problems)
+    accepted = ("y", "z", "-y") if custom is None else ()
+    result = upright(
+        positions, layout, up=up, scale=scale, mirrored=mirrored, stated=stated, accepted=accepted, custom=custom
+    )
+    return result.positions, (*result.problems, *result.decisions)
 
 
-def rotated_up(positions: Floats, up: str) -> Floats:
-    """Rotate (never mirror) so that the axis `up` becomes y."""
-    x, y, z = (positions[..., axis] for axis in range(3))
-    axes = {
-        "y": (x, y, z), "-y": (-x, -y, z), "z": (x, z, -y), "-z": (x, -z, y), "x": (-y, x, z), "-x": (y, -x, z),
-    }  # fmt: skip
-    return np.stack(axes[up], axis=-1)
+def _upright_picture(pixels: Floats, up: str) -> Floats:
+    """(..., 2) turned so that the axis `up` becomes -y. Pictures have no z: one that is up in space is y or x here."""
+    x, y = pixels[..., 0], pixels[..., 1]
+    # y up is a picture drawn upwards: turned over, not round. x and y in the other order: their places change.
+    axes = {"-y": (x, y), "y": (x, -y), "-x": (y, x), "x": (y, -x)}
+    return np.stack(axes.get(up, (x, y)), axis=-1)
 
 
 def torso_length(positions: Floats, layout: Layout) -> float:
     """Median distance of the middle of the hips from that of the shoulders; NaN if never present together."""
-    return _median(np.linalg.norm(_trunk(positions, layout), axis=-1))
-
-
-def _trunk(positions: Floats, layout: Layout) -> Floats:
-    """(..., 2 or 3) from the middle of the hips to the middle of the shoulders."""
-
-    def middle(joint: str) -> Floats:
-        sides = [positions[..., layout.index(f"{joint}_{side}"), :] for side in ("left", "right")]
-        return (sides[0] + sides[1]) / 2
-
-    return middle("shoulder") - middle("hip")
+    return _median(np.linalg.norm(trunk_of(positions, layout), axis=-1))
 
 
 def up_axis(positions: Floats, layout: Layout) -> str:
     """The axis along which the trunk points most of the time (``"y"``, ``"-z"``); y if in doubt."""
-    trunk = _trunk(positions, layout).reshape(-1, 3)
+    trunk = trunk_of(positions, layout).reshape(-1, 3)
     trunk = trunk[np.isfinite(trunk).all(axis=-1)]
     if not len(trunk):
         return "y"

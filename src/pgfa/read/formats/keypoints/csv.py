@@ -119,7 +119,11 @@ def read(ref: FileRef) -> Clip:
     for frame, body in order:
         people[frame].append(body)
     scored = any(coordinate == 3 for _, coordinate in header.cells)
-    info = KeypointInfo(layout=layout, rate=rate, scored=scored, source=Source(id=ref.stem))
+    numbered = all(name.isdigit() for name in index_of)
+    info = KeypointInfo(
+        # Numbers leave open which layout it is; the body decides.
+        layout=None if numbered else layout, rate=rate, scored=scored, source=Source(id=ref.stem)
+    )
     return from_people(ref, raw, people, info)
 
 

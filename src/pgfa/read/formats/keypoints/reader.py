@@ -1,7 +1,7 @@
 """Keypoint arrays of pose estimators -> clips: layout, scores, pixels or metres. Knows no file format.
 
-The number of joints gives the layout: 17 are COCO, 18 and 25 OpenPose, 33 MediaPipe, 24 (or 22, without hands) SMPL,
-20 and 25 Kinect. A clip with x, y and z in metres has depth; pixels, and image coordinates from 0 to 1, have none.
+What the file does not give, `pgfa.read.interpret` decides. A clip with x, y and z has depth; pixels, and image
+coordinates from 0 to 1, have none.
 """
 
 from __future__ import annotations
@@ -12,36 +12,33 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from pgfa.errors import BadFile, LimitExceeded
-from pgfa.read.assemble import assemble, check_frames, counted
+from pgfa.errors import BadFile, LimitExceeded, Undecided
+from pgfa.read.assemble import MAX_FRAMES, assemble, check_frames, counted
 from pgfa.read.format import A_PERSON
-from pgfa.read.parsing.tracking import MAX_BODIES, link_tracks
-from pgfa.read.parsing.units import flat_to_metres, upright_to_metres
-from pgfa.read.source import FileRef
-from pgfa.skeleton import (
-    COCO17,
-    KINECT20,
-    LAYOUTS,
-    MEDIAPIPE33,
-    NO_DEPTH,
-    NTU25,
-    OPENPOSE18,
-    OPENPOSE25,
-    SMPL24,
-    Clip,
-    Layout,
-    Source,
+from pgfa.read.interpret.arrays import (
+    choose,
+    coordinates_of,
+    in_order,
+    joint_counts,
+    layouts_of,
+    look_like_scores,
+    orders_of,
+    picture_columns,
 )
+from pgfa.read.interpret.body import thinned
+from pgfa.read.interpret.decision import Decision
+from pgfa.read.interpret.missing import absent_joints
+from pgfa.read.interpret.upright import MOSTLY, standing, upright
+from pgfa.read.parsing.tracking import MAX_BODIES, link_tracks
+from pgfa.read.parsing.units import flat_to_metres
+from pgfa.read.source import FileRef
+from pgfa.skeleton import LAYOUTS, MEDIAPIPE33, NO_DEPTH, Clip, Layout, Source
 
 RATE = 30.0
-MIN_SCORE = 0.1
-"""A joint with a lower score is absent."""
 MAX_CELLS = 64_000_000
 """Numbers in one recording."""
-LAYOUTS_2D = {17: COCO17, 18: OPENPOSE18, 25: OPENPOSE25, 33: MEDIAPIPE33}
-LAYOUTS_3D = {20: KINECT20, 22: SMPL24, 24: SMPL24, 25: NTU25}
-JOINTS = tuple(sorted(LAYOUTS_2D | LAYOUTS_3D))
-SHAPES = "frames x joints x 2, 3 or 4, or frames x bodies x joints x 2, 3 or 4 numbers"
+JOINTS = joint_counts()
+SHAPES = "frames x joints x 2, 3 or 4 numbers, with bodies, or in another order of axes as in C,T,V,M"
 
 Floats = NDArray[np.float64]
 
@@ -56,6 +53,9 @@ class KeypointInfo:
         size: width and height of the image in pixels; scales x and y from 0..1.
         up: the axis that points up, of points with depth (``"y"``, ``"-y"``, ``"z"``).
         scored: whether the last column is the estimator's score (else a coordinate).
+        depth: whether the third column is a coordinate to be kept (MediaPipe's image landmarks have one that is not).
+        scale: metres per unit, of points with depth.
+        mirrored: whether the axes of points with depth are left-handed.
         source: as in a clip.
         problems: defects the reader noticed.
     """
@@ -65,8 +65,22 @@ class KeypointInfo:
     size: tuple[float, float] | None = None
     up: str | None = None
     scored: bool | None = None
+    depth: bool | None = None
+    scale: float | None = None
+    mirrored: bool | None = None
     source: Source | None = None
     problems: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """How the numbers of a file are read: its columns, its layout and the rest of what is known."""
+
+    info: KeypointInfo
+    layout: Layout
+    columns: str
+    axes: str = "TMVC"
+    decisions: tuple[Decision, ...] = ()
 
 
 def from_people(ref: FileRef, raw: bytes, people: Sequence[Sequence[Floats]], info: KeypointInfo) -> Clip:
@@ -79,7 +93,7 @@ def from_people(ref: FileRef, raw: bytes, people: Sequence[Sequence[Floats]], in
         info: what else the file holds.
 
     Raises:
-        BadFile, LimitExceeded.
+        BadFile, Undecided, LimitExceeded.
     """
     check_frames(ref, len(people))
     shapes = {person.shape for frame in people for person in frame}
@@ -90,10 +104,17 @@ def from_people(ref: FileRef, raw: bytes, people: Sequence[Sequence[Floats]], in
         raise BadFile(str(ref), expected="the same number of joints and columns for all people", found=actual)
     (shape,) = shapes
     _check_cells(ref, sum(len(frame) for frame in people) * int(np.prod(shape)))
-    info = _completed(ref, np.concatenate([np.stack(frame) for frame in people if frame]), info)
-    masked = [[_masked(person, info) for person in frame] for frame in people]
-    points, problems = link_tracks(masked, shape[0])
-    return _clip(ref, raw, points, replace(info, problems=info.problems + problems))
+    # People of one frame are no time series, so all are looked at as if they were there at once.
+    bodies = np.concatenate([np.stack(frame) for frame in people if frame])[None]
+    if bodies.ndim != 4 or shape[1] not in (2, 3, 4) or not _possible(shape[0], _layouts(ref, info)):
+        raise _shape_error(ref, shape, _layouts(ref, info))
+    plan = _plan(ref, bodies, ["TMVC"], info)
+    points, missing = _coordinates(bodies, plan)
+    ends = np.cumsum([len(frame) for frame in people])
+    split = [list(points[0, end - len(frame) : end]) for frame, end in zip(people, ends, strict=True)]
+    tracks, problems = link_tracks(split, shape[0])
+    info = replace(info, problems=(*info.problems, *problems))
+    return _clip(ref, raw, tracks, replace(plan, info=info, decisions=plan.decisions + missing), named=True)
 
 
 def from_array(ref: FileRef, raw: bytes, array: NDArray[np.generic], info: KeypointInfo) -> Clip:
@@ -102,110 +123,158 @@ def from_array(ref: FileRef, raw: bytes, array: NDArray[np.generic], info: Keypo
     Args:
         ref: the file.
         raw: its bytes, for the digest.
-        array: (frames, joints, 2, 3 or 4) or (frames, bodies, joints, 2, 3 or 4).
+        array: (frames, joints, 2, 3 or 4), (frames, bodies, joints, 2, 3 or 4), or in another order of axes.
         info: what else the file holds.
 
     Raises:
-        BadFile, LimitExceeded.
+        BadFile, Undecided, LimitExceeded.
     """
-    joints = (len(info.layout.joints),) if info.layout else JOINTS
-    if array.ndim == 3:
-        array = array[:, None]
-    if (
-        array.ndim != 4
-        or array.shape[3] not in (2, 3, 4)
-        or array.shape[2] not in joints
-        or not array.shape[1]
-    ):
-        actual = " x ".join(map(str, array.shape)) or "one number"
-        expected = f"{SHAPES}, {' or '.join(map(str, joints))} joints"
-        raise BadFile(str(ref), where="keypoints", expected=expected, found=actual)
-    check_frames(ref, array.shape[0])
+    if array.ndim and 0 in array.shape[:1]:
+        check_frames(ref, 0)
+    layouts = _layouts(ref, info)
+    orders = list(orders_of(array.shape, layouts, ref.stated)) if array.size else []
+    if not orders:
+        raise _shape_error(ref, array.shape, layouts)
     _check_cells(ref, array.size)
-    if array.shape[1] > 4 * MAX_BODIES:
-        raise LimitExceeded(f"{ref}: {array.shape[1]} bodies, more than the limit of {4 * MAX_BODIES}")
-    points = array.astype(np.float64)
-    info = _completed(ref, points.reshape(-1, *points.shape[2:]), info)
-    points = _masked(points, info)
+    fitting = [order for order in orders if max(in_order(array[..., :1], order).shape[:1]) <= MAX_FRAMES]
+    if not fitting:
+        check_frames(ref, MAX_FRAMES + 1)
+    people = min(_people_of(array.shape, order) for order in fitting)
+    if people > 4 * MAX_BODIES:
+        raise LimitExceeded(f"{ref}: {people} bodies, more than the limit of {4 * MAX_BODIES}")
+    orders = [order for order in fitting if _people_of(array.shape, order) <= 4 * MAX_BODIES]
+    plan = _plan(ref, array, orders, info)
+    points, missing = _coordinates(in_order(array, plan.axes), plan)
     present = np.flatnonzero(np.isfinite(points).any(axis=(0, 2, 3)))
-    return _clip(ref, raw, points[:, present if len(present) else [0]], info)
+    points = points[:, present if len(present) else [0]]
+    return _clip(ref, raw, points, replace(plan, decisions=plan.decisions + missing), named=False)
 
 
-def _completed(ref: FileRef, bodies: Floats, info: KeypointInfo) -> KeypointInfo:
-    """Fill in layout and scores from the numbers, (bodies, joints, columns)."""
-    joints, width = bodies.shape[1:]
-    if width not in (2, 3, 4) or (info.layout is None and joints not in JOINTS):
-        expected = f"bodies of {' or '.join(map(str, JOINTS))} joints of 2, 3 or 4 numbers"
-        raise BadFile(str(ref), expected=expected, found=f"{joints} x {width}")
-    with np.errstate(invalid="ignore"):
-        out_of_range = ~np.isfinite(bodies) | (np.abs(bodies) > 1e9)
-    plausible = np.where(out_of_range, np.nan, bodies)
-    present = np.isfinite(plausible).all(axis=-1) & (plausible[..., :2] != 0).any(axis=-1)
-    values = plausible[present]
-    scored = info.scored
-    if scored is None:
-        scored = width == 4 or (width == 3 and _look_like_scores(values, joints))
-    layout = info.layout or layout_of(joints, depth=width - int(scored) == 3)
-    assert layout is not None
-    return replace(info, scored=scored, layout=layout)
+def _people_of(shape: tuple[int, ...], order: str) -> int:
+    return shape[order.index("M")] if "M" in order else 1
 
 
-def layout_of(joints: int, *, depth: bool) -> Layout | None:
-    """The layout of that many joints; None if there is none."""
-    tables = (LAYOUTS_3D, LAYOUTS_2D) if depth else (LAYOUTS_2D, LAYOUTS_3D)
-    return next((table[joints] for table in tables if joints in table), None)
+def _layouts(ref: FileRef, info: KeypointInfo) -> tuple[Layout, ...] | None:
+    """The layout that the user or the file gives; None if neither does."""
+    if ref.stated.layout is not None:
+        return (LAYOUTS[ref.stated.layout],)
+    return (info.layout,) if info.layout is not None else None
 
 
-def _look_like_scores(values: Floats, joints: int) -> bool:
-    """Whether third columns are scores: from 0 to 1 (or COCO's 0, 1, 2) with pixels or coordinates from 0 to 1."""
-    if not len(values) or joints == 33:
-        return False
-    x_y, last = values[:, :2], values[:, 2]
-    flags = bool(np.isin(last, (0, 1, 2)).all())
-    return bool(
-        (last >= 0).all() and ((last <= 1.5).all() or flags) and ((x_y >= 0).all() or np.ptp(x_y) > 20)
-    )
+def _possible(joints: int, layouts: tuple[Layout, ...] | None) -> bool:
+    possible = layouts_of(joints)
+    return bool(possible) if layouts is None else joints == len(layouts[0].joints) or layouts[0] in possible
 
 
-def _masked(points: Floats, info: KeypointInfo) -> Floats:
-    """Coordinates only, NaN where a joint is absent."""
-    coordinates = points[..., :-1] if info.scored else points
-    with np.errstate(invalid="ignore"):
-        absent = ~np.isfinite(coordinates).all(axis=-1) | (coordinates == 0).all(axis=-1)
-        absent |= (np.abs(coordinates) > 1e9).any(axis=-1)
-        if info.scored:
-            absent |= ~(points[..., -1] >= MIN_SCORE)
-    return np.where(absent[..., None], np.nan, coordinates)
+def _shape_error(ref: FileRef, shape: tuple[int, ...], layouts: tuple[Layout, ...] | None) -> BadFile:
+    counts = (len(layouts[0].joints),) if layouts else JOINTS
+    actual = " x ".join(map(str, shape)) or "one number"
+    expected = f"{SHAPES}, {' or '.join(map(str, counts))} joints"
+    return BadFile(str(ref), where="keypoints", expected=expected, found=actual)
 
 
-def _clip(ref: FileRef, raw: bytes, points: Floats, info: KeypointInfo) -> Clip:
-    """(frames, bodies, joints, 2 or 3), NaN where absent, to a clip."""
-    layout = info.layout
-    assert layout is not None
+def _plan(ref: FileRef, array: NDArray[np.generic], orders: list[str], info: KeypointInfo) -> _Plan:
+    """Axes, columns and layout, as stated, declared or established. Raises Undecided."""
+    stated, layouts = ref.stated, _layouts(ref, info)
+    columns = stated.columns or None
+    if columns is None and info.scored is not None:
+        with_depth = {True: {3: "xys", 4: "xyzs"}, False: {2: "xy", 3: "xyz"}}[info.scored]
+        columns = with_depth.get(_width(array.shape, orders[0]))
+    try:
+        axes, columns, layout, decisions = choose(array, orders, layouts, columns, stated)
+    except Undecided as error:
+        if layouts is None or (stated.axes is None and len(orders) > 1):
+            raise error.at(str(ref)) from None
+        # The layout is given, so the file is read, however odd the body is; only its columns are left to find.
+        points = in_order(array, orders[0])
+        width = points.shape[3]
+        columns = columns or {2: "xy", 3: "xys" if look_like_scores(points) else "xyz", 4: "xyzs"}[width]
+        basis = "stated" if stated.layout else "declared"
+        axes, layout = orders[0], layouts[0]
+        decisions = (Decision("layout", layout.name, basis),)
+        info = replace(info, problems=(*info.problems, f"the body is not human in {layout.name}: {error.reason}"))
+    if len(columns) != _width(array.shape, axes):
+        found = f"{_width(array.shape, axes)} columns"
+        raise BadFile(str(ref), where="keypoints", expected=f"the columns {' '.join(columns)}", found=found)
+    return _Plan(info, layout, columns, axes, decisions)
+
+
+def _width(shape: tuple[int, ...], order: str) -> int:
+    if order.startswith("T("):
+        return shape[1] // int(order[3:-1])
+    return shape[order.index("C")]
+
+
+def _coordinates(points: Floats, plan: _Plan) -> tuple[Floats, tuple[Decision, ...]]:
+    """(frames, bodies, joints, 2 or 3) coordinates, NaN where a joint is absent, and what marks absent joints."""
+    coordinates, scores = coordinates_of(points, plan.columns)
+    absent, decisions = absent_joints(coordinates, plan.layout, scores)
+    return np.where(absent[..., None], np.nan, coordinates), decisions
+
+
+def _clip(ref: FileRef, raw: bytes, points: Floats, plan: _Plan, *, named: bool) -> Clip:
+    """(frames, bodies, joints, 2 or 3), NaN where absent, to a clip. `named`: the file gives x and y by name."""
+    layout, info = plan.layout, plan.info
     points = _padded(points, layout)
-    problems = list(info.problems)
-    if points.shape[3] == 3 and _in_image(points, layout):
-        points = points[..., :2]
-    if points.shape[3] == 2:
-        if info.size is not None:
-            points = points * np.array(info.size)
-        elif _normalised(points):
-            problems.append("image size missing, assumed square")
-        points, assumptions = flat_to_metres(points, layout)
-        problems += [NO_DEPTH, *assumptions]
-    else:
-        # MediaPipe counts y downwards, as in images; z then grows away from the camera.
-        up = info.up or ("-y" if layout is MEDIAPIPE33 else None)
-        points, assumptions = upright_to_metres(points, layout, up=up)
-        problems += assumptions
+    notes: list[str] = [*info.problems, *plan.decisions]
+    try:
+        if points.shape[3] == 3 and (depth := _depth(ref, points, layout, info)) is not None:
+            notes.append(depth)
+            if not depth.endswith("kept"):
+                points = points[..., :2]
+        if points.shape[3] == 2:
+            points, flat = _flat(ref, points, plan, named)
+            notes += flat
+        else:
+            landmarks = layout is MEDIAPIPE33 and named
+            result = upright(
+                points,
+                layout,
+                up=info.up,
+                scale=info.scale,
+                mirrored=False if info.mirrored is None and landmarks else info.mirrored,
+                stated=ref.stated,
+                # MediaPipe counts y downwards, as in images; z then grows away from the camera.
+                custom="-y" if landmarks else None,
+            )
+            points = result.positions
+            told = result.problems if layout is not MEDIAPIPE33 else ()
+            notes += [*result.decisions, *told]
+    except Undecided as error:
+        raise error.at(str(ref)) from None
     rate = info.rate
     if rate is None:
         rate = RATE
-        problems.append(f"frame rate missing, assumed {RATE:g} fps")
+        if ref.stated.rate is None:
+            notes.append(f"frame rate missing, assumed {RATE:g} fps")
+            notes.append(Decision("rate", f"{RATE:g} Hz", "assumed"))
     source = info.source or Source(id=ref.stem)
-    return assemble(
-        ref, raw, points, rate=rate, layout=layout, source=source, problems=tuple(problems), absent="nan"
-    )
+    return assemble(ref, raw, points, rate=rate, layout=layout, source=source, problems=tuple(notes), absent="nan")
+
+
+def _flat(ref: FileRef, points: Floats, plan: _Plan, named: bool) -> tuple[Floats, list[str]]:
+    """Points of a picture as points before a camera, y up."""
+    info, layout, stated = plan.info, plan.layout, ref.stated
+    notes: list[str] = [NO_DEPTH]
+    if info.size is not None:
+        points = points * np.array(info.size)
+    elif _normalised(points):
+        notes.append("image size missing, assumed square")
+    bodies = thinned(points)
+    up, decision = "-y", Decision("up", "-y", "custom", "pictures count y downwards")
+    if (given := stated.up or info.up) is not None:
+        up, decision = given, Decision("up", given, "stated" if stated.up else "declared")
+    else:
+        if not stated.columns:
+            picture_columns(bodies, layout, plan.columns, named)
+        if standing(bodies, layout).get("y", 0) >= MOSTLY:
+            up, decision = "y", Decision("up", "y", "established", "the trunk stands along y")
+            notes.append("up axis inferred: y")
+    points, assumptions = flat_to_metres(points, layout, up=up, mirrored=bool(stated.mirrored))
+    notes += [decision, Decision("unit", "an adult's trunk", "assumed"), *assumptions]
+    if stated.mirrored is not None:
+        notes.append(Decision("axes", "mirrored" if stated.mirrored else "not mirrored", "stated"))
+    return points, notes
 
 
 def _padded(points: Floats, layout: Layout) -> Floats:
@@ -214,19 +283,39 @@ def _padded(points: Floats, layout: Layout) -> Floats:
     return np.pad(points, ((0, 0), (0, 0), (0, missing), (0, 0)), constant_values=np.nan)
 
 
-def _in_image(points: Floats, layout: Layout) -> bool:
-    """Whether points of MediaPipe are image landmarks: of world landmarks, the hips are at the origin."""
+def _depth(ref: FileRef, points: Floats, layout: Layout, info: KeypointInfo) -> Decision | None:
+    """Whether z is kept, if that is a question: a statement, or landmarks of an image, whose z is rough.
+
+    MediaPipe's world landmarks have the hips at the origin. In landmarks of an image x and y are shares of its width
+    and height, and only the depth of the hips is 0. A body elsewhere was moved, and keeps its depth.
+    """
+    for depth, basis in ((ref.stated.depth, "stated"), (info.depth, "declared")):
+        if depth is not None:
+            return Decision("depth", "kept" if depth else "dropped", "stated" if basis == "stated" else "declared")
     if layout is not MEDIAPIPE33:
-        return False
+        return None
     hips = points[..., [layout.index("hip_left"), layout.index("hip_right")], :].mean(axis=-2)
     hips = hips[np.isfinite(hips).all(axis=-1)]
-    return bool(len(hips) and np.median(np.linalg.norm(hips[:, :2], axis=-1)) > 0.1)
+    if not len(hips) or np.median(np.linalg.norm(hips[:, :2], axis=-1)) <= 0.1:
+        return None
+    finite = points[np.isfinite(points).all(axis=-1)]
+    in_image = np.mean((finite[:, :2] > -0.5) & (finite[:, :2] < 1.5)) > 0.95
+    flat = np.ptp(finite[:, 2]) < 1e-6
+    at_hips = float(np.median(np.abs(hips[:, 2]))) < 0.05
+    if flat or (in_image and at_hips):
+        return Decision("depth", "dropped", "established", "landmarks of an image")
+    return Decision("depth", "kept", "established", "the hips move as a body does")
 
 
 def _normalised(points: Floats) -> bool:
     """Whether x and y are from 0 to 1 of the image (a body may extend a little beyond the image)."""
     finite = points[np.isfinite(points)]
     return bool(len(finite) and np.abs(finite).max() <= 4)
+
+
+def layout_of(joints: int, *, depth: bool) -> Layout | None:
+    """A layout of that many joints; None if there is none. Which one it is, the body decides."""
+    return next(iter(layouts_of(joints)), None)
 
 
 def layout_named(ref: FileRef, name: object) -> Layout:

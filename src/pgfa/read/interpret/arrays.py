@@ -1,0 +1,283 @@
+"""The order of an array's axes, what its columns are, and the layout: the reading in which a human body appears."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pgfa.errors import Undecided
+from pgfa.read.interpret.body import Fit, chirality, fit_of, thinned, typical
+from pgfa.read.interpret.decision import Decision
+from pgfa.read.interpret.missing import absent_joints
+from pgfa.read.interpret.upright import MAX_COST, MOSTLY, RIGHT, standing, trunk_of
+from pgfa.read.stated import NOTHING, Stated
+from pgfa.skeleton import LAYOUTS, SMPL24, Layout
+
+MARGIN = 1.0
+"""Another reading has to cost this much more, and twice as much, to fail clearly."""
+SCORE_SHARE = 0.9
+"""Share of the values of a column that are from 0 to 1, if these are scores: a few may be out of range."""
+MAX_STEP = 0.5
+"""Trunks that a joint moves from frame to frame, at most, in the median: between two people it is more."""
+PIXELS = 20.0
+"""Extent of x and y from which they are pixels, so that a column from 0 to 1 is not a coordinate."""
+KNOWN_ORDERS = (
+    "TVC", "CTV", "TCV", "VTC", "VCT", "TMVC", "MTVC", "CTVM", "TVCM", "MCTV", "TVMC", "NTVC", "NCTV",
+    "NCTVM", "NMTVC", "NTMVC", "NMCTV", "NTVCM", "NTVMC",
+)  # fmt: skip
+"""Orders of axes looked for, the usual first. N is 1."""
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    """One reading of an array: its axes, columns and layout, and how well a body fits it."""
+
+    axes: str
+    columns: str
+    layout: Layout
+    fit: Fit
+    bodies: int
+
+
+def layouts_of(joints: int) -> tuple[Layout, ...]:
+    """The layouts with that many joints; SMPL also without its hands."""
+    found = tuple(layout for layout in LAYOUTS.values() if len(layout.joints) == joints)
+    return found or ((SMPL24,) if joints == len(SMPL24.joints) - 2 else ())
+
+
+def joint_counts() -> tuple[int, ...]:
+    """The numbers of joints that some layout has."""
+    return tuple(sorted({len(layout.joints) for layout in LAYOUTS.values()} | {len(SMPL24.joints) - 2}))
+
+
+def orders_of(shape: tuple[int, ...], layouts: Sequence[Layout] | None, stated: Stated) -> Iterator[str]:
+    """The orders of axes that an array of that shape may have: as many columns as 2 to 4, joints as a layout has.
+
+    An array of two axes has one joint a row (one frame), or all joints of a frame in a row (``"T(VC)"``, ``"T(CV)"``).
+    """
+    counts = {len(layout.joints) for layout in layouts} if layouts else set(joint_counts())
+    if layouts and SMPL24 in layouts:
+        counts |= {len(SMPL24.joints) - 2}
+    if len(shape) == 2:
+        if shape[1] in (2, 3, 4) and shape[0] in counts:
+            yield "VC"
+        for joints in sorted(counts):
+            if any(shape[1] == joints * columns for columns in (2, 3, 4)):
+                yield f"T(V{joints})"
+                yield f"T(C{joints})"
+        return
+    stated_orders = (stated.array_axes,) if stated.array_axes else KNOWN_ORDERS
+    for order in stated_orders:
+        if len(order) != len(shape):
+            continue
+        size = dict(zip(order, shape, strict=True))
+        if size["C"] in (2, 3, 4) and size["V"] in counts and size.get("N", 1) == 1:
+            yield order
+
+
+def in_order(array: NDArray[np.generic], order: str) -> Floats:
+    """An array as (frames, bodies, joints, columns)."""
+    if order == "VC":
+        array, order = array[None], "TVC"
+    elif order.startswith("T("):
+        joints = int(order[3:-1])
+        shape = (len(array), joints, -1) if order[2] == "V" else (len(array), -1, joints)
+        array, order = array.reshape(shape), "TVC" if order[2] == "V" else "TCV"
+    if order.startswith("N"):
+        array, order = array[0], order[1:]
+    if "M" not in order:
+        array, order = array[None], "M" + order
+    out: Floats = array.transpose([order.index(axis) for axis in "TMVC"]).astype(np.float64)
+    return out
+
+
+def column_orders(width: int, columns: str | None) -> tuple[str, ...]:
+    """What columns may be: as given, else coordinates, with or without a score."""
+    if columns:
+        return (columns,) if len(columns) == width else ()
+    return {2: ("xy",), 3: ("xyz", "xys"), 4: ("xyzs",)}[width]
+
+
+def coordinates_of(points: Floats, columns: str) -> tuple[Floats, Floats | None]:
+    """The coordinates x, y (and z) and the scores of columns in that order."""
+    axes = [columns.index(axis) for axis in "xyz" if axis in columns]
+    return points[..., axes], points[..., columns.index("s")] if "s" in columns else None
+
+
+def choose(
+    array: NDArray[np.generic],
+    orders: Sequence[str],
+    layouts: Sequence[Layout] | None,
+    columns: str | None,
+    stated: Stated = NOTHING,
+) -> tuple[str, str, Layout, tuple[Decision, ...]]:
+    """The order of axes, the columns and the layout in which a human body appears and all alternatives fail clearly.
+
+    Args:
+        array: numbers of any shape that has one of the orders.
+        orders: from `orders_of`; at least one.
+        layouts: those that the file or the user leaves possible; None for all.
+        columns: as the file or the user gives them; None if neither does.
+        stated: for the decisions' basis.
+
+    Raises:
+        Undecided: no human body in any reading, or in several; names them.
+    """
+    candidates = [
+        candidate
+        for order in orders
+        for candidate in _candidates(in_order(array, order), order, layouts, columns)
+    ]
+    if len({(c.axes, c.columns, c.layout.name) for c in candidates}) == 1 and (layouts and len(layouts) == 1):
+        best = candidates[0]
+        return best.axes, best.columns, best.layout, _decisions(best, stated, columns, layouts, ())
+    ranked = sorted(candidates, key=lambda c: c.fit.cost)
+    if not ranked or ranked[0].fit.cost > MAX_COST:
+        raise _no_body(ranked, layouts)
+    best = ranked[0]
+    limit = max(best.fit.cost + MARGIN, 2 * best.fit.cost)
+    rivals = [c for c in ranked[1:] if c.fit.cost <= min(limit, 2 * MAX_COST) and not _same(c, best)]
+    if rivals:
+        raise _several(best, rivals)
+    return best.axes, best.columns, best.layout, _decisions(best, stated, columns, layouts, ranked[1:])
+
+
+def _candidates(
+    points: Floats, axes: str, layouts: Sequence[Layout] | None, columns: str | None
+) -> Iterator[_Candidate]:
+    width, joints = points.shape[3], points.shape[2]
+    possible = [
+        layout
+        for layout in layouts or layouts_of(joints)
+        if joints == len(layout.joints) or layout in layouts_of(joints)
+    ]
+    for order in column_orders(width, columns):
+        if columns is None and "s" in order and not look_like_scores(points):
+            continue
+        for layout in possible:
+            coordinates, scores = coordinates_of(points, order)
+            absent, _ = absent_joints(coordinates, layout, scores)
+            coordinates = np.where(absent[..., None], np.nan, coordinates)
+            bodies = thinned(coordinates)
+            fit = fit_of(bodies, layout) if len(bodies) else Fit(float("inf"), "no joint is visible")
+            if np.isfinite(fit.cost) and _jumps(coordinates, layout):
+                fit = Fit(fit.cost + MAX_COST + MARGIN, "joints jump from frame to frame")
+            if order == "xyz" and columns is None and look_like_scores(points) and not _is_solid(bodies, layout):
+                fit = Fit(float("inf"), "the third column is no coordinate of a body")
+            people = int(np.isfinite(coordinates).all(axis=-1).any(axis=(0, 2)).sum())
+            yield _Candidate(axes, order, layout, fit, people)
+
+
+def look_like_scores(points: Floats) -> bool:
+    """Whether the last column is from 0 to 1 (or COCO's 0, 1, 2, or a depth camera's 0 to 3) but for a few values."""
+    present = np.isfinite(points).all(axis=-1) & (points[..., :2] != 0).any(axis=-1)
+    last = points[..., -1][present & (points[..., :-1] != points[..., -1:]).any(axis=-1)]
+    if not len(last):
+        return False
+    levels = np.isin(last, (0, 1, 2, 3))
+    return bool(((last >= 0) & (last <= 1)).mean() >= SCORE_SHARE or levels.mean() >= SCORE_SHARE)
+
+
+def _is_solid(bodies: Floats, layout: Layout) -> bool:
+    """Whether a third column from 0 to 1 is the depth of a body: not with pixels; feet and knees point one way."""
+    x_y = bodies[..., :2][np.isfinite(bodies).all(axis=-1)]
+    if not len(x_y) or np.ptp(x_y, axis=0).max() > PIXELS:
+        return False
+    sense, weight = chirality(bodies, layout)
+    return abs(sense) >= RIGHT[0] and abs(sense) * weight >= RIGHT[1]
+
+
+def _jumps(coordinates: Floats, layout: Layout) -> bool:
+    """Whether joints move so far from frame to frame that the frames are not those of one person over time."""
+    if len(coordinates) < 2:
+        return False
+    size = typical(np.linalg.norm(trunk_of(coordinates, layout), axis=-1))
+    step = typical(np.linalg.norm(np.diff(coordinates, axis=0), axis=-1))
+    return bool(size > 0 and step > MAX_STEP * size)
+
+
+def _same(one: _Candidate, other: _Candidate) -> bool:
+    """Whether two readings give the same bodies: axes of length 1 may change places."""
+    return (
+        one.columns == other.columns
+        and one.layout is other.layout
+        and one.fit == other.fit
+        and one.bodies == other.bodies
+    )
+
+
+def _decisions(
+    best: _Candidate,
+    stated: Stated,
+    columns: str | None,
+    layouts: Sequence[Layout] | None,
+    failed: Sequence[_Candidate],
+) -> tuple[Decision, ...]:
+    others = list(
+        dict.fromkeys(c.layout.name for c in failed if c.layout is not best.layout and c.axes == best.axes)
+    )
+    given = layouts is not None and len(layouts) == 1
+    why = f"not {', '.join(others)}" if others else ""
+    basis = "stated" if stated.layout else "declared" if given else "established"
+    decisions = [Decision("layout", best.layout.name, basis, "" if given else why)]
+    if not given and not others and best.fit.cost > MAX_COST:
+        decisions = []
+    if stated.array_axes or not best.axes.endswith(("TVC", "TMVC", "VC")) or best.axes == "VC":
+        decisions.append(Decision("array", best.axes, "stated" if stated.array_axes else "established"))
+    if stated.columns:
+        decisions.append(Decision("columns", " ".join(best.columns), "stated"))
+    else:
+        decisions.append(
+            Decision("columns", " ".join(best.columns), "declared" if columns else "established")
+        )
+    return tuple(decisions)
+
+
+def _no_body(ranked: Sequence[_Candidate], layouts: Sequence[Layout] | None) -> Undecided:
+    """No reading shows a human body."""
+    if not ranked:
+        return Undecided("", quantity="axes", found="columns that are neither coordinates nor scores")
+    best = ranked[0]
+    names = tuple(dict.fromkeys(c.layout.name for c in ranked))
+    found = f"no human body in any reading; in the best, {best.layout.name}, {best.fit.worst}"
+    return Undecided("", quantity="layout", found=found, options=names)
+
+
+def _several(best: _Candidate, rivals: Sequence[_Candidate]) -> Undecided:
+    """Several readings show a human body."""
+    every = (best, *rivals)
+    for quantity in ("layout", "columns", "axes"):
+        values = tuple(
+            dict.fromkeys(c.layout.name if quantity == "layout" else getattr(c, quantity) for c in every)
+        )
+        if len(values) > 1:
+            break
+    found = f"a body in several readings: {', '.join(values)}"
+    return Undecided("", quantity="layout" if quantity == "layout" else "axes", found=found, options=values)
+
+
+def picture_columns(bodies: Floats, layout: Layout, columns: str, named: bool) -> None:
+    """Check that pictures are x, y and not y, x. Raises Undecided where a trunk lies most of the time.
+
+    Args:
+        bodies: (bodies, joints, 2), NaN where absent.
+        layout: of the joints.
+        columns: their order so far.
+        named: whether the file names x and y, or its format does; somebody lies then.
+    """
+    shares = standing(bodies, layout)
+    sideways = max(shares.get("x", 0), shares.get("-x", 0))
+    if named or sideways < MOSTLY:
+        return
+    swapped = columns.replace("x", "?").replace("y", "x").replace("?", "y")
+    raise Undecided(
+        "",
+        quantity="axes",
+        found=f"a trunk along the first column in {sideways:.0%} of the frames: columns y, x, or somebody who lies",
+        options=(swapped, columns),
+    )

@@ -1,0 +1,220 @@
+"""How much points look like a human body in a layout: lengths, ratios, symmetry, constancy; and which way it faces.
+
+Everything here is the same for a body that is turned, moved or scaled; a mirrored body differs in `chirality` only.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pgfa.skeleton import Layout
+
+MAX_FRAMES = 240
+"""Frames looked at, evenly spaced."""
+
+Floats = NDArray[np.float64]
+
+_LIMBS = {
+    ("hip", "knee"): 0.95,
+    ("knee", "ankle"): 0.86,
+    ("shoulder", "elbow"): 0.60,
+    ("elbow", "wrist"): 0.53,
+}
+"""Limb -> usual length, as a share of the trunk from between the hips to between the shoulders."""
+_WIDTHS = {"shoulder": 0.74, "hip": 0.42}
+_HEADS = ("head", "crown", "nose", "ear_left", "eye_left")
+_CAP = 16.0
+"""Most that one measure counts: several joints may be bad in a good recording."""
+
+
+@dataclass(frozen=True)
+class Fit:
+    """How far a body is from a human one.
+
+    Attributes:
+        cost: mean of the squared deviations of all measures, in units of their spread, each at most `_CAP`; infinite
+            if no frame has a trunk.
+        worst: the measure that deviates most, in plain words.
+        measures: how many could be taken.
+    """
+
+    cost: float
+    worst: str = ""
+    measures: int = 0
+
+
+def thinned(points: NDArray[Any]) -> NDArray[Any]:
+    """(at most MAX_FRAMES bodies, joints, columns) of (frames, bodies, joints, columns), those with a joint."""
+    bodies = points.reshape(-1, *points.shape[2:])
+    bodies = bodies[np.isfinite(bodies).all(axis=-1).any(axis=-1)]
+    if len(bodies) > MAX_FRAMES:
+        bodies = bodies[np.linspace(0, len(bodies) - 1, MAX_FRAMES).astype(int)]
+    return bodies
+
+
+def fit_of(bodies: Floats, layout: Layout) -> Fit:
+    """How well bodies (bodies, joints, 2 or 3), NaN where absent, fit a human in that layout.
+
+    In a picture lengths are foreshortened: the longest are compared, with more tolerance, and constancy is not.
+    """
+    flat = bodies.shape[-1] == 2
+    names = layout.joints[: bodies.shape[1]]
+    at = {name: bodies[:, index] for index, name in enumerate(names)}
+    trunk = _trunk(at)
+    unit = typical(trunk, flat)
+    if not unit > 0:
+        return Fit(float("inf"), "no trunk is visible")
+    found: list[tuple[float, str]] = []
+
+    def compare(value: float, usual: float, spread: float, words: str) -> None:
+        if np.isfinite(value) and value > 0:
+            found.append((np.log(value / usual) / (spread * (1.6 if flat else 1)), words))
+        elif value == 0:
+            found.append((_CAP, words))
+
+    for (top, end), share in _LIMBS.items():
+        sides = [typical(_length(at, f"{top}_{s}", f"{end}_{s}"), flat) for s in ("left", "right")]
+        for length, side in zip(sides, ("left", "right"), strict=True):
+            compare(length / unit, share, 0.22, f"{side} {top} to {end} is {length / unit:.2f} trunks long")
+        compare(sides[0] / sides[1] if sides[1] else np.nan, 1, 0.15, f"{top} to {end} differs left and right")
+    for joint, share in _WIDTHS.items():
+        width = typical(_length(at, f"{joint}_left", f"{joint}_right"), flat)
+        compare(width / unit, share, 0.5, f"{joint}s are {width / unit:.2f} trunks apart")
+    for head in [name for name in _HEADS if name in at][:1]:
+        distance = typical(np.linalg.norm(at[head] - _middle(at, "shoulder"), axis=-1), flat)
+        compare(distance / unit, 0.45, 0.4, f"{head} is {distance / unit:.2f} trunks above the shoulders")
+    found += _bones(at, layout, unit, flat)
+    if not flat:
+        found += _steadiness(at, trunk)
+    if not found:
+        return Fit(float("inf"), "no limb is visible")
+    costs = [min(deviation**2, _CAP) for deviation, _ in found]
+    worst = int(np.argmax(costs))
+    return Fit(float(np.mean(costs)), found[worst][1], len(found))
+
+
+def _bones(at: dict[str, Floats], layout: Layout, unit: float, flat: bool) -> list[tuple[float, str]]:
+    """Bones other than the limbs are short, and as long on the left as on the right."""
+    lengths = {}
+    for child, parent in layout.bones:
+        if child in at and parent in at:
+            lengths[child] = typical(_length(at, child, parent), flat) / unit
+    found = []
+    for joint, length in lengths.items():
+        limit = 1.6 if {joint.split("_")[0]} & {"hip", "shoulder", "knee", "ankle"} else 0.95
+        if np.isfinite(length):
+            found.append((max(0.0, length - limit) / 0.15, f"{joint} is {length:.2f} trunks from its neighbour"))
+        twin = lengths.get(joint.removesuffix("_left") + "_right", np.nan) if joint.endswith("_left") else np.nan
+        if np.isfinite(length) and np.isfinite(twin) and max(length, twin) > 0.1:
+            ratio = np.log((length + 0.05) / (twin + 0.05)) / (0.4 if flat else 0.25)
+            found.append((float(ratio), f"{joint} differs left and right"))
+    return found
+
+
+def _steadiness(at: dict[str, Floats], trunk: Floats) -> list[tuple[float, str]]:
+    """Limbs keep their length over time."""
+    found = []
+    lengths = {"the trunk": trunk} | {
+        f"{side} {top} to {end}": _length(at, f"{top}_{side}", f"{end}_{side}")
+        for top, end in _LIMBS
+        for side in ("left", "right")
+    }
+    for words, series in lengths.items():
+        series = series[np.isfinite(series)]
+        if len(series) > 1 and (middle := float(np.median(series))) > 0:
+            change = float(np.median(np.abs(series - middle))) / middle
+            found.append((change / 0.12, f"{words} changes its length"))
+    return found
+
+
+def chirality(bodies: Floats, layout: Layout) -> tuple[float, float]:
+    """Which way the body bends and points, compared with forward as left and right and the trunk give it.
+
+    Forward is (right to left) x (hips to shoulders), in right-handed axes. Feet point forward from the ankles, knees
+    bend forward, elbows backward, the nose is in front of the ears. Per frame each of these is 1 if it is so by
+    more than its noise, -1 if it is the other way round.
+
+    Args:
+        bodies: (bodies, joints, 3), NaN where absent.
+
+    Returns:
+        the mean sign weighted by how telling each is, from -1 (mirrored) to 1 (right-handed), 0 if nothing tells;
+        and the weight of the evidence: about the number of telling parts of the body, over all frames.
+    """
+    at = {name: bodies[:, index] for index, name in enumerate(layout.joints[: bodies.shape[1]])}
+    if not {"shoulder_left", "shoulder_right", "hip_left", "hip_right"} <= at.keys():
+        return 0.0, 0.0
+    trunk = _middle(at, "shoulder") - _middle(at, "hip")
+    size = np.nanmedian(np.linalg.norm(trunk, axis=-1))
+    signs: list[tuple[float, float]] = []
+    frames = []
+    for joint in ("hip", "shoulder"):
+        across = at[f"{joint}_left"] - at[f"{joint}_right"]
+        frames.append(_unit(np.cross(across, trunk)))
+    both = _unit(frames[0] + frames[1])
+
+    def note(vectors: Floats, forward: Floats, weight: float, least: float) -> None:
+        value = (vectors * forward).sum(axis=-1) / size
+        value = value[np.isfinite(value)]
+        if len(value):
+            telling = np.abs(value) > least
+            share = float(telling.mean())
+            mean = float(np.sign(value[telling]).mean()) if telling.any() else 0.0
+            signs.append((mean, weight * share))
+
+    for side in ("left", "right"):
+        if f"knee_{side}" in at and f"ankle_{side}" in at:
+            hip, knee, ankle = (at[f"{joint}_{side}"] for joint in ("hip", "knee", "ankle"))
+            note(knee - (hip + ankle) / 2, frames[0], 1.0, 0.05)
+            for toe in ("toe", "foot", "small_toe"):
+                if f"{toe}_{side}" in at:
+                    shin = _unit(ankle - knee)
+                    note(_across(at[f"{toe}_{side}"] - ankle, shin), _across(frames[0], shin), 2.0, 0.05)
+                    break
+        if f"elbow_{side}" in at and f"wrist_{side}" in at:
+            shoulder, elbow, wrist = (at[f"{joint}_{side}"] for joint in ("shoulder", "elbow", "wrist"))
+            note((wrist + shoulder) / 2 - elbow, both, 0.7, 0.05)
+    if {"nose", "ear_left", "ear_right"} <= at.keys():
+        note(at["nose"] - _middle(at, "ear"), both, 2.0, 0.05)
+    elif {"chin", "chest", "crown"} <= at.keys():
+        note(at["chin"] - (at["chest"] + at["crown"]) / 2, both, 1.0, 0.02)
+    weight = sum(w for _, w in signs)
+    return (sum(s * w for s, w in signs) / weight if weight else 0.0), weight
+
+
+def typical(values: Floats, flat: bool = False) -> float:
+    """The median of those that are finite; in a picture, where lengths are foreshortened, one of the longest."""
+    finite = values[np.isfinite(values)]
+    return float(np.percentile(finite, 85 if flat else 50)) if len(finite) else float("nan")
+
+
+def _length(at: dict[str, Floats], one: str, other: str) -> Floats:
+    if one not in at or other not in at:
+        return np.full(1, np.nan)
+    out: Floats = np.linalg.norm(at[one] - at[other], axis=-1)
+    return out
+
+
+def _middle(at: dict[str, Floats], joint: str) -> Floats:
+    missing = np.full_like(next(iter(at.values())), np.nan)
+    return (at.get(f"{joint}_left", missing) + at.get(f"{joint}_right", missing)) / 2
+
+
+def _trunk(at: dict[str, Floats]) -> Floats:
+    out: Floats = np.linalg.norm(_middle(at, "shoulder") - _middle(at, "hip"), axis=-1)
+    return out
+
+
+def _unit(vectors: Floats) -> Floats:
+    with np.errstate(invalid="ignore", divide="ignore"):
+        out: Floats = vectors / np.linalg.norm(vectors, axis=-1, keepdims=True)
+    return out
+
+
+def _across(vectors: Floats, direction: Floats) -> Floats:
+    """The part of vectors that is perpendicular to unit vectors."""
+    return vectors - (vectors * direction).sum(axis=-1, keepdims=True) * direction

@@ -1,0 +1,46 @@
+"""One decision about how a file is read, and all of them in one line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Literal
+
+Basis = Literal["stated", "declared", "custom", "established", "assumed"]
+"""By the user; by the file or its format; by the custom of such files, which the body does not contradict; by the body,
+which leaves no alternative; or an assumption that does no harm."""
+
+_TITLES: dict[Basis, str] = {
+    "stated": "stated",
+    "declared": "declared by the file",
+    "custom": "by custom",
+    "established": "established by the body",
+    "assumed": "assumed",
+}
+
+
+class Decision(str):
+    """What was decided, as text (``"up y"``), so that it can travel among the problems of a reader.
+
+    `pgfa.read.assemble` takes decisions out of the problems and makes `Clip.reading` of them.
+
+    Attributes:
+        quantity: layout, axes, up, unit, handedness, depth, missing, rate.
+        basis: why.
+    """
+
+    quantity: str
+    basis: Basis
+
+    def __new__(cls, quantity: str, value: str, basis: Basis, why: str = "") -> Decision:
+        self = super().__new__(cls, f"{quantity} {value}" + (f" ({why})" if why else ""))
+        self.quantity, self.basis = quantity, basis
+        return self
+
+
+def reading_line(decisions: Iterable[Decision]) -> str:
+    """All decisions by their basis: ``"declared by the file: layout ntu25; established by the body: up z"``."""
+    groups: dict[Basis, list[str]] = {basis: [] for basis in _TITLES}
+    for decision in decisions:
+        if str(decision) not in groups[decision.basis]:
+            groups[decision.basis].append(str(decision))
+    return "; ".join(f"{_TITLES[basis]}: {', '.join(group)}" for basis, group in groups.items() if group)

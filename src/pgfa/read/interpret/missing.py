@@ -1,0 +1,87 @@
+"""Which joints of an array are absent: NaN, a value that marks them (0, -1, 9999), a low score."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pgfa.read.interpret.decision import Decision
+from pgfa.skeleton import Layout
+
+MARKS = (-1.0, 999.0, -999.0, 9999.0, -9999.0, 99999.0, -99999.0)
+"""Values that mark an absent joint by custom, in all its coordinates."""
+FAR = 1e9
+"""A coordinate beyond is no position."""
+MIN_SCORE = 0.1
+"""A joint with a lower score is absent."""
+_NEAR = 2.5
+"""Trunks from the origin within which the neighbours of a joint at the origin lie, if it is the origin of the body."""
+
+Floats = NDArray[np.float64]
+
+
+def absent_joints(
+    coordinates: Floats, layout: Layout | None, scores: Floats | None = None
+) -> tuple[NDArray[np.bool_], tuple[Decision, ...]]:
+    """Which joints are absent, and what was decided about it.
+
+    A joint is absent if a coordinate is not a number or beyond FAR, if its score is below MIN_SCORE, or if all its
+    coordinates have the same value and that is 0, one of MARKS, or a value that several joints have like this. A joint
+    at 0 0 0 whenever there is a body is the origin of the body, and present, if it is the only one and its neighbours
+    are near.
+
+    Args:
+        coordinates: (frames, bodies, joints, 2 or 3).
+        layout: of the joints, if known.
+        scores: (frames, bodies, joints).
+
+    Returns:
+        (frames, bodies, joints), decisions.
+    """
+    with np.errstate(invalid="ignore", over="ignore"):
+        absent = ~np.isfinite(coordinates).all(axis=-1) | (np.abs(coordinates) > FAR).any(axis=-1)
+        if scores is not None:
+            absent |= ~(scores >= MIN_SCORE)
+        same = (coordinates == coordinates[..., :1]).all(axis=-1) & ~absent
+    decisions: list[Decision] = []
+    first = coordinates[..., 0]
+    values, counts = np.unique(first[same], return_counts=True)
+    for value, count in zip(values.tolist(), counts.tolist(), strict=True):
+        marked = same & (first == value)
+        if value == 0:
+            origin = _origin(coordinates, marked, absent, layout)
+            if origin is not None and layout is not None:
+                marked[..., origin] &= marked.all(axis=-1)
+                decisions.append(Decision("origin", layout.joints[origin], "established", "always at 0 0 0"))
+            absent |= marked
+        elif value in MARKS or (count > 2 and marked.any(axis=(0, 1)).sum() > 1):
+            absent |= marked
+            decisions.append(Decision("missing", f"{value:g}", "established", f"{count:,} joints"))
+    return absent, tuple(decisions)
+
+
+def _origin(
+    coordinates: Floats, zero: NDArray[np.bool_], absent: NDArray[np.bool_], layout: Layout | None
+) -> int | None:
+    """The joint that is at the origin whenever a body is there, with its neighbours near it; None if there is none."""
+    there = ~(zero | absent).all(axis=-1)
+    if layout is None or not there.any():
+        return None
+    always = np.flatnonzero(zero[there].all(axis=0))
+    if len(always) != 1:
+        return None
+    joint = int(always[0])
+    bodies = np.where((zero | absent)[there][..., None], np.nan, coordinates[there])
+    near = [
+        other
+        for bone in layout.bone_indices.tolist()
+        for other in bone
+        if joint in bone and other != joint and other < bodies.shape[1]
+    ]
+    with np.errstate(invalid="ignore"):
+        size = np.ptp(bodies[np.isfinite(bodies).all(axis=-1)], axis=0).max(initial=0)
+        distances = np.linalg.norm(bodies[:, near], axis=-1)
+    distances = distances[np.isfinite(distances)]
+    centre = bodies[np.isfinite(bodies).all(axis=-1)].mean(axis=0) if size else np.zeros(1)
+    limit = size / _NEAR
+    return joint if len(distances) and np.median(distances) < limit and np.linalg.norm(centre) < limit else None

@@ -1,0 +1,222 @@
+"""Which way is up, whether the axes are left-handed, and the unit: points with depth -> metres, y up, right-handed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pgfa.errors import Undecided
+from pgfa.read.interpret.body import Fit, chirality, fit_of, thinned, typical
+from pgfa.read.interpret.decision import Decision
+from pgfa.read.stated import NOTHING, UNITS, Stated
+from pgfa.skeleton import Layout
+
+MAX_COST = 2.0
+"""A body of higher `Fit.cost` is not taken for a human one."""
+STANDS = 0.8
+"""Cosine of trunk and axis from which the trunk stands along it (37 degrees)."""
+MOSTLY = 0.5
+"""Share of frames in which the trunk has to stand along an axis to establish it."""
+RIGHT = (0.3, 1.3)
+MIRRORED = (-0.5, -2.5)
+"""`chirality`, and chirality x weight, from which axes are right-handed or left-handed beyond doubt. Most recordings are
+right-handed, so more evidence is asked for the other."""
+TORSO = 0.45
+"""Metres from the pelvis to the middle of the shoulders of an adult, as a Kinect measures them."""
+LONG_NAMES = {"m": "metres", "cm": "centimetres", "mm": "millimetres", "in": "inches", "ft": "feet"}
+_ADULT, _CHILD = (1.15, 2.25), (0.75, 1.15)
+"""Plausible statures, metres. Units of which only a child comes out are taken from m, cm and mm."""
+_STATURE = 1.3
+"""Stature as a multiple of trunk, thigh and shank together; `_STATURE_TRUNK` of the trunk alone."""
+_STATURE_TRUNK = 3.6
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Upright:
+    """Points in metres, y up, right-handed, with what was decided and what the user should know."""
+
+    positions: Floats
+    decisions: tuple[Decision, ...]
+    problems: tuple[str, ...] = ()
+
+
+def upright(
+    points: Floats,
+    layout: Layout,
+    *,
+    up: str | None = None,
+    scale: float | None = None,
+    mirrored: bool | None = None,
+    stated: Stated = NOTHING,
+    accepted: tuple[str, ...] = ("y", "-y"),
+    custom: str | None = None,
+) -> Upright:
+    """Turn a recording so that y is up, mirror it back if its axes are left-handed, and scale it to metres.
+
+    Args:
+        points: (frames, bodies, joints, 3), NaN where absent.
+        layout: of the joints.
+        up, scale, mirrored: as the file declares them (scale in metres per unit); None where it does not.
+        stated: what the user states, which counts before what the file declares.
+        accepted: the axes that are taken for up where a trunk stands along them most of the time. A trunk along
+            another is somebody who stands in other axes or lies in these: nobody can tell.
+        custom: the axis that points up by the custom of such files, whatever the body does.
+
+    Raises:
+        Undecided: the body does not settle what nobody states.
+    """
+    bodies = thinned(points)
+    fit = fit_of(bodies, layout)
+    decisions: list[Decision] = []
+    problems: list[str] = []
+    is_mirrored, decision = _handedness(bodies, layout, fit, mirrored, stated)
+    decisions.append(decision)
+    if is_mirrored and decision.basis == "established":
+        problems.append("axes are left-handed: mirrored back")
+    axis, decision = _up(bodies, layout, up, stated, accepted, custom)
+    decisions.append(decision)
+    if axis != "y" and decision.basis == "established":
+        problems.append(f"up axis inferred: {axis}")
+    out = rotated_up(points, axis)
+    if is_mirrored:
+        out = out * [-1, 1, 1]
+    if stated.unit is not None:
+        factor, decision = UNITS[stated.unit], Decision("unit", stated.unit, "stated")
+    elif scale is not None:
+        factor, decision = scale, Decision("unit", f"{scale:g} m", "declared")
+    else:
+        factor, decision = unit_of(bodies, layout)
+        if decision.basis == "assumed":
+            problems.append(f"units of {factor:.3g} m: size unknown, an adult assumed")
+        elif factor != 1:
+            name = next(LONG_NAMES[name] for name, metres in UNITS.items() if metres == factor)
+            problems.append(f"unit inferred: {name}")
+    return Upright(out * factor, (*decisions, decision), tuple(problems))
+
+
+def _handedness(
+    bodies: Floats, layout: Layout, fit: Fit, declared: bool | None, stated: Stated
+) -> tuple[bool, Decision]:
+    names = {False: "right-handed", True: "left-handed"}
+    if stated.mirrored is not None:
+        return stated.mirrored, Decision("axes", names[stated.mirrored], "stated")
+    if declared is not None:
+        return declared, Decision("axes", names[declared], "declared")
+    sense = handedness(bodies, layout)
+    if sense is None:
+        raise Undecided(
+            "",
+            quantity="mirrored",
+            found="a body of which neither feet nor knees show whether left and right are mirrored",
+        )
+    return sense, Decision("axes", names[sense], "established")
+
+
+def handedness(bodies: Floats, layout: Layout) -> bool | None:
+    """Whether bodies (bodies, joints, 3) are mirrored; None if their feet, knees and elbows do not tell."""
+    sense, weight = chirality(bodies, layout)
+    if sense >= RIGHT[0] and sense * weight >= RIGHT[1]:
+        return False
+    if sense <= MIRRORED[0] and sense * weight <= MIRRORED[1]:
+        return True
+    return None
+
+
+def _up(
+    bodies: Floats,
+    layout: Layout,
+    declared: str | None,
+    stated: Stated,
+    accepted: tuple[str, ...],
+    custom: str | None,
+) -> tuple[str, Decision]:
+    if stated.up is not None:
+        return stated.up, Decision("up", stated.up, "stated")
+    if declared is not None:
+        return declared, Decision("up", declared, "declared")
+    shares = standing(bodies, layout)
+    for axis in accepted:
+        if shares.get(axis, 0) >= MOSTLY:
+            return axis, Decision("up", axis, "established", f"the trunk stands in {shares[axis]:.0%}")
+    if custom is not None:
+        return custom, Decision("up", custom, "custom")
+    most = max(shares, key=lambda axis: shares[axis]) if shares else ""
+    if not shares or shares[most] < MOSTLY:
+        found, options = "no axis along which the trunk stands most of the time", ("y", "z", "-y")
+    else:
+        found = (
+            f"a trunk along {most} in {shares[most]:.0%} of the frames: somebody who stands with {most} up, or lies "
+            "with y up"
+        )
+        options = (most, "y")
+    raise Undecided("", quantity="up", found=found, options=options)
+
+
+def standing(bodies: Floats, layout: Layout) -> dict[str, float]:
+    """Signed axis -> share of bodies (bodies, joints, 2 or 3) whose trunk, head above hips, points along it."""
+    trunk = trunk_of(bodies, layout)
+    trunk = trunk[np.isfinite(trunk).all(axis=-1)]
+    length = np.linalg.norm(trunk, axis=-1)
+    trunk = trunk[length > 0] / length[length > 0, None]
+    if not len(trunk):
+        return {}
+    shares: dict[str, float] = {}
+    for index, name in enumerate("xyz"[: bodies.shape[-1]]):
+        shares[name] = float((trunk[:, index] >= STANDS).mean())
+        shares["-" + name] = float((trunk[:, index] <= -STANDS).mean())
+    return shares
+
+
+def unit_of(bodies: Floats, layout: Layout) -> tuple[float, Decision]:
+    """Metres per unit, from the stature of the body; an adult's trunk if no unit gives a plausible one."""
+    stature = stature_of(bodies, layout)
+    for (low, high), units in ((_ADULT, tuple(UNITS)), (_CHILD, ("m", "cm", "mm"))):
+        fitting = [unit for unit in units if low <= stature * UNITS[unit] < high]
+        if len(fitting) == 1:
+            metres = UNITS[fitting[0]]
+            return metres, Decision(
+                "unit", fitting[0], "established", f"a stature of about {stature * metres:.1f} m"
+            )
+    trunk = typical(np.linalg.norm(trunk_of(bodies, layout), axis=-1))
+    factor = TORSO / trunk if trunk > 0 else 1.0
+    return factor, Decision("unit", f"{factor:.3g} m", "assumed", "no unit gives a plausible stature")
+
+
+def stature_of(bodies: Floats, layout: Layout) -> float:
+    """Median stature of bodies (bodies, joints, 3), estimated from trunk and legs, in their unit; NaN without trunk."""
+    at = {name: bodies[:, index] for index, name in enumerate(layout.joints[: bodies.shape[1]])}
+
+    def limb(top: str, end: str) -> float:
+        sides = [
+            typical(np.linalg.norm(at[f"{top}_{s}"] - at[f"{end}_{s}"], axis=-1))
+            for s in ("left", "right")
+            if {f"{top}_{s}", f"{end}_{s}"} <= at.keys()
+        ]
+        return float(np.mean(sides)) if sides else float("nan")
+
+    trunk = typical(np.linalg.norm(trunk_of(bodies, layout), axis=-1))
+    whole = (trunk + limb("hip", "knee") + limb("knee", "ankle")) * _STATURE
+    return whole if np.isfinite(whole) else trunk * _STATURE_TRUNK
+
+
+def rotated_up(positions: Floats, up: str) -> Floats:
+    """Rotate (never mirror) so that the axis `up` becomes y."""
+    x, y, z = (positions[..., axis] for axis in range(3))
+    axes = {
+        "y": (x, y, z), "-y": (-x, -y, z), "z": (x, z, -y), "-z": (x, -z, y), "x": (-y, x, z), "-x": (y, -x, z),
+    }  # fmt: skip
+    return np.stack(axes[up], axis=-1)
+
+
+def trunk_of(positions: Floats, layout: Layout) -> Floats:
+    """(..., 2 or 3) from the middle of the hips to the middle of the shoulders."""
+
+    def middle(joint: str) -> Floats:
+        sides = [positions[..., layout.index(f"{joint}_{side}"), :] for side in ("left", "right")]
+        return (sides[0] + sides[1]) / 2
+
+    return middle("shoulder") - middle("hip")
