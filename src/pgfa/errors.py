@@ -43,9 +43,11 @@ class Undecided(BadFile):
         options: the values among which to choose, as `--QUANTITY` (in Python QUANTITY=) takes them.
     """
 
-    def __init__(self, file: str | PurePath, *, quantity: str, found: str, options: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, file: str | PurePath, *, quantity: str, found: str, options: tuple[str, ...] = ()
+    ) -> None:
         self.quantity, self.reason, self.options = quantity, found, options
-        expected = f"a file that gives {_QUANTITIES.get(quantity, quantity)}, or a body that leaves no doubt"
+        expected = f"to know {_QUANTITIES.get(quantity, quantity)}"
         super().__init__(file, expected=expected, found=f"{found}; {ways_to_state(quantity, options)}")
 
     def __reduce__(self) -> tuple[object, ...]:

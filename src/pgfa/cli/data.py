@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pgfa.cli.options import Quiet, Switch
+from pgfa.cli.options import Quiet, Stating, Switch, stated_by
 
 
 def import_(
@@ -14,10 +14,11 @@ def import_(
     *,
     jobs: int | None = None,
     labels: Path | None = None,
-    layout: str | None = None,
+    to_layout: str | None = None,
     limit: int | None = None,
     overwrite: Switch = False,
     quiet: Quiet = False,
+    stating: Stating = None,
 ) -> None:
     """Import a data set, or your own folder of recordings, into a pack.
 
@@ -37,7 +38,7 @@ def import_(
         Reader processes (default: one per core; a single one for small imports).
     labels
         With `files`: a CSV file with the columns file, action and, optionally, subject.
-    layout
+    to_layout
         Convert every clip to this joint layout (ntu25, kinect20); required if the files have different layouts.
     limit
         Maximum number of files to read.
@@ -48,7 +49,8 @@ def import_(
 
     report = import_dataset(
         format, source, out,
-        jobs=jobs, labels=labels, layout=layout, limit=limit, progress=not quiet, overwrite=overwrite,
+        jobs=jobs, labels=labels, layout=to_layout, limit=limit, progress=not quiet, overwrite=overwrite,
+        stated=stated_by(stating),
     )  # fmt: skip
     print(report)
     if format == "files":
@@ -58,10 +60,19 @@ def import_(
         )
 
 
-def check(source: Path, *, labels: Path | None = None, json: Path | None = None) -> None:
-    """Check your own recordings before an import: the format of each file, or why it cannot be used.
+def check(
+    source: Path,
+    *,
+    labels: Path | None = None,
+    json: Path | None = None,
+    pictures: Path | None = None,
+    stating: Stating = None,
+) -> None:
+    """Check your own recordings before an import: how each file is read and why, or why it cannot be used.
 
-    Nothing is changed. The exit status is 1 if any file cannot be used.
+    OK: it can be used, as the line says. ASK: the file does not say how it is to be read; state it with an option, or
+    in a file pgfa-recordings.toml in the folder. FAIL: it cannot be used. Nothing is changed. The exit status is 1 if
+    any file cannot be used.
 
     Parameters
     ----------
@@ -71,14 +82,18 @@ def check(source: Path, *, labels: Path | None = None, json: Path | None = None)
         A CSV file with the columns file, action and, optionally, subject, as for `pgfa import`.
     json
         Also write the results to this file.
+    pictures
+        Also draw one frame of each clip into this folder (SVG): the left side red, the right side blue, up marked.
     """
     from pgfa.pack.importing.check import print_check
 
-    if not print_check(source, labels, json):
+    if not print_check(source, labels, json, pictures=pictures, stated=stated_by(stating)):
         raise SystemExit(1)
 
 
-def inspect(source: str, *, clip: str | None = None, out: Path | None = None) -> None:
+def inspect(
+    source: str, *, clip: str | None = None, out: Path | None = None, stating: Stating = None
+) -> None:
     """Summarise a recording or a pack; with --out, draw a clip as a moving skeleton.
 
     Parameters
@@ -100,9 +115,9 @@ def inspect(source: str, *, clip: str | None = None, out: Path | None = None) ->
         if recording is not None:
             print(summary(recording))
     else:
-        from pgfa.read import read
+        from pgfa.read import as_ref, read
 
-        recording = read(source)
+        recording = read(as_ref(source).with_stated(stated_by(stating)))
         print(summary(recording))
     if recording is not None and out is not None:
         from pgfa.draw import draw_clip

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from pgfa.cli.options import Device
+from pgfa.cli.options import Device, Stating, stated_by
 from pgfa.config import RecogniseSettings, ServeSettings
 
 if TYPE_CHECKING:
@@ -46,6 +46,7 @@ def recognise(
     vtt: OutputFile = None,
     eaf: OutputFile = None,
     device: Device = "cpu",
+    stating: Stating = None,
 ) -> None:
     """Rank sentences by how well they describe a recording; for a long recording, also show when each one fits.
 
@@ -84,7 +85,8 @@ def recognise(
     """
     from pgfa.errors import BadConfig
     from pgfa.files import write_atomic
-    from pgfa.read import read
+    from pgfa.read import as_ref, read
+    from pgfa.read.interpret.decision import is_declared
     from pgfa.recognise import Answers, Recogniser
     from pgfa.recognise.formats import OUTPUTS, render
     from pgfa.skeleton import NO_DEPTH
@@ -98,7 +100,9 @@ def recognise(
         spans = True
     if why and spans:
         raise BadConfig("--why explains whole recordings and cannot be used with answers over time")
-    clip = read(file)
+    clip = read(as_ref(file).with_stated(stated_by(stating)))
+    if not is_declared(clip.reading):
+        print(f"note: {clip.reading}", file=sys.stderr)
     for problem in clip.problems:
         print(f"note: {problem}{LESS_CERTAIN if problem == NO_DEPTH else ''}", file=sys.stderr)
     recogniser = Recogniser.load(run, device)

@@ -77,6 +77,7 @@ def _facts(clip: Clip, *, hidden: bool) -> str:
         f"{clip.seconds:.2f} s",
         "Bodies": str(int((~np.isnan(clip.positions)).any(axis=(0, 2, 3)).sum())),
         "Layout": f"{clip.layout.name}, {len(clip.layout.joints)} joints",
+        "Reading": clip.reading,
         "Problems": "; ".join(clip.problems) or "none",
     }
     rows = "".join(

@@ -40,10 +40,11 @@ SETTINGS, POSITIONS, MANIFEST, REJECTED = "pack.json", "positions.npy", "manifes
 COLUMNS: dict[str, type] = {
     "id": str, "dataset": str, "action": str, "variant": str, "subject": str, "camera": str, "setup": str,
     "rate": float, "frames": int, "bodies": int, "listed": int, "start": int, "problems": list, "digest": str,
+    "reading": str,
 }  # fmt: skip
 """Columns of the manifest: the fields of `pgfa.skeleton.Source`, frames per second, frames, body slots, body slots of
-`Clip.listed` (0 where it is None; missing in version 1), first row in positions.npy, and the problems found when the
-clip was read. ``list`` is a list of strings."""
+`Clip.listed` (0 where it is None; missing in version 1), first row in positions.npy, the problems found when the
+clip was read, and `Clip.reading` ("" in packs that were written without it). ``list`` is a list of strings."""
 
 
 @dataclass(frozen=True)
@@ -110,6 +111,7 @@ class Pack:
             layout=self.layout,
             source=Source(**{name: line[name] for name in names}),
             problems=tuple(line["problems"]),
+            reading=line["reading"],
         )
         if listed == AS_STORED:
             return clip
@@ -219,6 +221,8 @@ def content_digest(
     """
     if max(columns["bodies"]) == 1 and max(columns["listed"]) <= 0:
         version = 1
+    # How clips were read is a note and changes no number.
+    columns = {name: values for name, values in columns.items() if name != "reading"}
     if version == 1:
         columns = {name: values for name, values in columns.items() if name != "listed"}
     return digest(FORM, version, layout, positions_sha256, columns)
@@ -289,6 +293,8 @@ def _read_manifest(file: Path, sha256: str, version: int) -> pl.DataFrame:
             file, expected, f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
         ) from None
     schema = polars_schema()
+    if "reading" not in frame.columns:
+        frame = frame.with_columns(reading=pl.lit("", pl.String))
     for name, kind in schema.items():
         if version == 1 and name == "listed":
             continue

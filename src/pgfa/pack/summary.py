@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +22,9 @@ _MAX_REJECTED = 12
 """Rejected files named in the text; `rejected.json` has all of them."""
 
 TWO_SPELLINGS = "possibly two spellings of one class; they count as different classes"
+
+_MAX_READINGS = 6
+"""Readings in the text, the most frequent first."""
 
 _MAX_NAMES = 40
 """Subjects, cameras or setups named in the text."""
@@ -56,6 +59,7 @@ class Summary:
         with_problems: clips with any problem.
         rejected: files that could not be used.
         notes: what a new import would correct (`listing_note`).
+        readings: how the clips were read, and why -> clips; numbers are written as N, except for a single clip.
     """
 
     name: str
@@ -76,6 +80,7 @@ class Summary:
     with_problems: int
     rejected: tuple[Rejected, ...] = ()
     notes: tuple[str, ...] = ()
+    readings: dict[str, int] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """As plain data for JSON."""
@@ -95,6 +100,7 @@ def summary(clips: Pack | Clip) -> Summary:
             "listed": [0 if clips.listed is None else clips.listed.shape[1]],
             "rate": [clips.rate],
             "problems": [clips.problems],
+            "reading": [clips.reading],
         }
         return _summarise(clips.source.id, clips.layout.name, columns, (), ())
     if not len(clips):
@@ -166,6 +172,7 @@ def _summarise(
         with_problems=sum(bool(line) for line in columns["problems"]),
         rejected=rejected,
         notes=notes,
+        readings=dict(Counter(kind(line) for line in columns["reading"] if line).most_common()),
     )
 
 
@@ -210,6 +217,11 @@ def _lines(summary: Summary) -> list[str]:
     lines += _wrap("  classes    ", [f"{name or '(unnamed)'} ({n})," for name, n in summary.classes.items()])
     lines += [
         f"    {' and '.join(map(repr, spellings))}: {TWO_SPELLINGS}" for spellings in similar_spellings(names)
+    ]
+    readings = list(summary.readings.items())
+    lines += [
+        f"  {'reading' if not row else '':<11}{f'{n} x ' if several else ''}{line}"
+        for row, (line, n) in enumerate(readings[:_MAX_READINGS])
     ]
     affected = _plural(summary.with_problems, "clip")
     lines.append(f"  problems   {affected + ' with problems' if summary.with_problems else 'none'}")

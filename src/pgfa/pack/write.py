@@ -141,6 +141,7 @@ class _Table:
             "listed": 0 if clip.listed is None else clip.listed.shape[1],
             "start": self.rows,
             "problems": list(clip.problems),
+            "reading": clip.reading,
         }
         for name, values in self.columns.items():
             values.append(line[name])

@@ -59,8 +59,8 @@ def read(file: str | Path | FileRef, **stated: Any) -> Clip:
             before what a file pgfa-recordings.toml beside the recording states.
 
     Raises:
-        BadFile: no such file, no known format, or a damaged file. Undecided, a BadFile: the file does not say how it
-            is to be read, and nobody else does.
+        BadFile: no such file, no known format, or a damaged file. Undecided, a BadFile: neither the file
+            nor the user says how it is to be read, and the body leaves several readings.
         LayoutMismatch: the joints of the file are not those of a person, or are not known.
         LimitExceeded: larger than a clip may be.
         BadConfig: a wrong value in `stated` or in the settings file.
@@ -171,6 +171,6 @@ class _CallableModule(ModuleType):
 sys.modules[__name__].__class__ = _CallableModule
 
 __all__ = [
-    "FORMATS", "FileRef", "Format", "Stated", "as_ref", "container_format", "find_recordings", "format_of", "is_collection",
-    "read", "read_all",
+    "FORMATS", "FileRef", "Format", "Stated", "as_ref", "container_format", "find_recordings", "format_of",
+    "is_collection", "read", "read_all",
 ]  # fmt: skip

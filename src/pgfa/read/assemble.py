@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from pgfa.errors import BadFile, LimitExceeded
 from pgfa.read.format import A_PERSON
 from pgfa.read.interpret.decision import reading_line
-from pgfa.read.interpret.outcome import apply_stated, doubts_of, split_decisions
+from pgfa.read.interpret.outcome import apply_stated, doubts_of
 from pgfa.read.source import FileRef
 from pgfa.skeleton import NO_DEPTH, Clip, Layout, Source
 
@@ -52,13 +52,26 @@ def assemble(
     """
     frames = positions.shape[0]
     check_frames(ref, frames)
-    decisions, problems = split_decisions(problems)
-    applied = apply_stated(ref, positions, rate, layout, listed, decisions)
-    positions, rate, listed, decisions = applied.positions, applied.rate, applied.listed, applied.decisions
-    problems = (*problems, *applied.problems)
+    outcome = apply_stated(ref, positions, rate, layout, listed, problems)
+    positions, rate, listed = outcome.positions, outcome.rate, outcome.listed
     _check_range(ref, positions, layout)
     out = positions.astype(np.float32)
-    noted = list(problems)
+    noted = [*outcome.problems, *_mark_absent(ref, out, absent)]
+    if frames == 1:
+        noted.append("1 frame only")
+    if not source.digest:
+        source = replace(source, digest=digest_of(raw))
+    if listed is not None:
+        listed = np.where(np.isfinite(listed).all(axis=-1, keepdims=True), listed, np.float32(np.nan))
+    noted += doubts_of(out, layout, outcome.decisions, flat=NO_DEPTH in noted)
+    return Clip(
+        out, rate, layout, source, tuple(dict.fromkeys(noted)), listed, reading_line(outcome.decisions)
+    )
+
+
+def _mark_absent(ref: FileRef, out: NDArray[np.float32], absent: str | None) -> list[str]:
+    """Set what is absent to NaN, in place; the defects noticed. Raises BadFile if no person is left."""
+    frames, noted = len(out), list[str]()
     not_finite = np.isinf(out) if absent == "nan" else ~np.isfinite(out)
     if not_finite.any():
         noted.append(counted(int(not_finite.sum()), "number") + " not finite")
@@ -77,14 +90,7 @@ def assemble(
         raise BadFile(str(ref), expected=A_PERSON, found=f"no person in {counted(frames, 'frame')}")
     if empty:
         noted.append(counted(empty, "empty frame"))
-    if frames == 1:
-        noted.append("1 frame only")
-    if not source.digest:
-        source = replace(source, digest=digest_of(raw))
-    if listed is not None:
-        listed = np.where(np.isfinite(listed).all(axis=-1, keepdims=True), listed, np.float32(np.nan))
-    noted += doubts_of(out, layout, decisions, flat=NO_DEPTH in noted)
-    return Clip(out, rate, layout, source, tuple(dict.fromkeys(noted)), listed, reading_line(decisions))
+    return noted
 
 
 def _check_range(ref: FileRef, positions: NDArray[Any], layout: Layout) -> None:

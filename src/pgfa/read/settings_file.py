@@ -72,5 +72,3 @@ def _content(file: Path, changed: int, size: int) -> tuple[tuple[str | None, Sta
         if isinstance(values, dict):
             tables.append((str(PurePosixPath(pattern)), stated_from(values, f"{file}, table {pattern!r}")))
     return tuple(tables)
-
-

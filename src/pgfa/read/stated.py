@@ -57,9 +57,7 @@ class Stated:
             and not isinstance(self.rate, bool)
             and 0.01 <= self.rate <= MAX_RATE
         ):
-            raise BadConfig(
-                f"rate: expected 0.01 to {MAX_RATE:g} frames per second, found {self.rate!r:.40}"
-            )
+            raise BadConfig(f"rate: expected 0.01 to {MAX_RATE:g} frames per second, found {self.rate!r:.40}")
         for name, flag in (("mirrored", self.mirrored), ("depth", self.depth)):
             if flag is not None and not isinstance(flag, bool):
                 raise BadConfig(f"{name}: expected true or false, found {flag!r:.40}")

@@ -91,6 +91,8 @@ class ClipInfo(ResponseModel):
     seconds: float
     bodies: int
     layout: str
+    reading: str = ""
+    """How the file was read and why: what it declares, what the body established, what was assumed."""
     problems: list[str]
 
 

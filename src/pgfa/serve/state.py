@@ -102,6 +102,7 @@ def clip_info(id: str, clip: Clip) -> ClipInfo:
         seconds=clip.seconds,
         bodies=clip.bodies,
         layout=clip.layout.name,
+        reading=clip.reading,
         problems=list(clip.problems),
     )
 

@@ -184,6 +184,7 @@ def _respond(folder: Path, request: Json, content: bytes) -> tuple[Json, list[by
             "layout": clip.layout.name,
             "source": asdict(clip.source),
             "problems": clip.problems,
+            "reading": clip.reading,
         }
         for clip in clips
     ]

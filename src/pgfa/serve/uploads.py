@@ -151,4 +151,6 @@ def _api_error(error: dict[str, str]) -> ApiError:
 def _clip(head: dict[str, Any], raw: bytes) -> Clip:
     positions = np.frombuffer(raw, dtype=np.float32).reshape(head["shape"])
     source, problems = Source(**head["source"]), tuple(head["problems"])
-    return Clip(positions, head["rate"], get_layout(head["layout"]), source, problems)
+    return Clip(
+        positions, head["rate"], get_layout(head["layout"]), source, problems, reading=head["reading"]
+    )

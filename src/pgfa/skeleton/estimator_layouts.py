@@ -102,8 +102,8 @@ SMPL24 = Layout(
     root="pelvis",
 )  # fmt: skip
 
-# Human3.6M in the order of VideoPose3D, MotionBERT and MMPose. Its "thorax" is half-way between the shoulders; "neck" (or
-# "nose") is at the height of the chin, "head" the top of the head.
+# Human3.6M in the order of VideoPose3D, MotionBERT and MMPose. Its "thorax" is half-way between the shoulders; "neck"
+# (or "nose") is at the height of the chin, "head" the top of the head.
 H36M17 = Layout(
     name="h36m17",
     joints=(

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import contextlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from pgfa.errors import BadFile, LimitExceeded, PgfaError
+from pgfa.draw.frame import draw_frame, safe_name
+from pgfa.errors import BadFile, LimitExceeded, PgfaError, Undecided, ways_to_state
 from pgfa.files import write_json
 from pgfa.pack.importing.folder import NOT_LISTED, common_layout, files_format, missing_files
 from pgfa.pack.summary import TWO_SPELLINGS, similar_spellings
-from pgfa.read import format_of, is_collection
+from pgfa.read import format_of, is_collection, read_all
 from pgfa.read.assemble import counted
 from pgfa.read.format import A_PERSON
 from pgfa.read.parsing.units import PLAUSIBLE, torso_length, up_axis
 from pgfa.read.source import EMPTY_FILE, FileRef
+from pgfa.read.stated import NOTHING, Stated
 from pgfa.skeleton import Clip
 
 
@@ -33,9 +35,12 @@ class CheckResult:
         clip: id of the clip, if it can be used.
         action: its class; "" if unknown.
         layout, frames, bodies, rate, seconds, depth: as in `pgfa.Clip`; "", 0 and False if it cannot be used.
+        reading: how it is read and why, as in `pgfa.Clip`.
         problems: problems of a usable clip, with doubts about axes and units.
         error: why it cannot be used: expected, found, where; "" if it can.
         advice: what to do about it.
+        asks: what the user has to state, so that it can be used: layout, up, unit, axes, mirrored; "" for nothing.
+        options: the values among which to choose.
     """
 
     file: str
@@ -48,22 +53,30 @@ class CheckResult:
     rate: float = 0.0
     seconds: float = 0.0
     depth: bool = False
+    reading: str = ""
     problems: tuple[str, ...] = ()
     error: str = ""
     advice: str = ""
+    asks: str = ""
+    options: tuple[str, ...] = ()
 
     @property
     def usable(self) -> bool:
         """Whether an import would use it."""
         return not self.error
 
+    @property
+    def verdict(self) -> str:
+        """OK, ASK (the user has to state something) or FAIL."""
+        return "OK" if self.usable else "ASK" if self.asks else "FAIL"
+
     def to_dict(self) -> dict[str, Any]:
         """As plain data for JSON."""
-        return asdict(self)
+        return {"verdict": self.verdict, **asdict(self)}
 
     def __str__(self) -> str:
         if self.error:
-            text = f"FAIL {self.file}{f' ({self.format})' if self.format else ''}\n       {self.error}"
+            text = f"{self.verdict:4} {self.file}{f' ({self.format})' if self.format else ''}\n       {self.error}"
             return text + (f"\n       {self.advice}" if self.advice else "")
         bodies = "1 body" if self.bodies == 1 else f"{self.bodies} bodies"
         frames = "1 frame" if self.frames == 1 else f"{self.frames} frames"
@@ -71,10 +84,17 @@ class CheckResult:
             f"OK   {self.clip}: {self.format}, {self.layout}, {frames} at {self.rate:.4g} Hz "
             f"({self.seconds:.1f} s), {bodies}, class {self.action or 'unknown'}"
         )
-        return line + "".join(f"\n       {problem}" for problem in self.problems)
+        notes = (self.reading, *self.problems) if self.reading else self.problems
+        return line + "".join(f"\n       {note}" for note in notes)
 
 
-def check(source: str | Path, labels: str | Path | None = None) -> Iterator[CheckResult]:
+def check(
+    source: str | Path,
+    labels: str | Path | None = None,
+    *,
+    stated: Stated = NOTHING,
+    seen: Callable[[Clip], None] | None = None,
+) -> Iterator[CheckResult]:
     """Read one file, or all files of a folder or zip, as ``pgfa import files`` does; one result per clip.
 
     A missing file that `labels` lists is a result too.
@@ -82,38 +102,57 @@ def check(source: str | Path, labels: str | Path | None = None) -> Iterator[Chec
     Args:
         source: folder, zip, or file.
         labels: a CSV file with the columns file, action and, optionally, subject.
+        stated: what the files do not say.
+        seen: called with each usable clip, before its result.
 
     Raises:
         BadFile: `source` does not exist or is empty, or `labels` is wrong.
     """
     path = Path(source)
     if path.is_file() and not is_collection(path):
-        yield from _one_file(path)
+        yield from _results(path.name, FileRef(path, stated=stated), read_all, seen)
         return
     list_file = Path(labels) if labels is not None else None
     format = files_format(path, list_file, complete=False)
     for ref in format.find(path):
         name = ref.member or (ref.path.relative_to(path).as_posix() if ref.path != path else path.name)
-        yield from _results(name, ref, format.clips)
+        yield from _results(name, ref.with_stated(stated), format.clips, seen)
     if list_file is not None:
         for name, error in missing_files(path, list_file):
             yield CheckResult(name, error=str(error), advice="add the file, or correct or delete this line")
 
 
-def print_check(source: Path, labels: Path | None = None, json: Path | None = None) -> bool:
-    """Print the results of `check`: usable clips while they are read, then all failures, then an overview.
+def print_check(
+    source: Path,
+    labels: Path | None = None,
+    json: Path | None = None,
+    *,
+    pictures: Path | None = None,
+    stated: Stated = NOTHING,
+) -> bool:
+    """Print the results of `check`: usable clips while they are read, then all others, then an overview.
 
     Returns whether all files can be used. Raises as `check`.
     """
+    drawn: list[Path] = []
+
+    def draw(clip: Clip) -> None:
+        if pictures is not None:
+            drawn.append(pictures / f"{safe_name(clip.source.id)}-{len(drawn) + 1}.svg")
+            draw_frame(clip, drawn[-1])
+
     results = []
-    for result in check(source, labels):
+    for result in check(source, labels, stated=stated, seen=draw):
         results.append(result)
         if result.usable:
             print(result, flush=True)
-    for result in results:
-        if not result.usable:
-            print(result)
+    for verdict in ("ASK", "FAIL"):
+        for result in results:
+            if result.verdict == verdict:
+                print(result)
     print(overview(results))
+    if drawn:
+        print(f"{counted(len(drawn), 'picture')} in {pictures}")
     if json is not None:
         write_json(json, [result.to_dict() for result in results])
     return all(result.usable for result in results)
@@ -127,6 +166,11 @@ def overview(results: list[CheckResult]) -> str:
     lines = [
         f"{counted(len(usable), 'clip')} can be used, {counted(unusable, 'file or clip', 'files or clips')} cannot"
     ]
+    questions = Counter((result.asks, result.options) for result in results if result.asks)
+    for (quantity, options), count in questions.items():
+        lines.append(
+            f"{counted(count, 'file')} can be used once {quantity} is given: {ways_to_state(quantity, options)}"
+        )
     if classes := Counter(
         result.action for result in sorted(usable, key=lambda r: r.action) if result.action
     ):
@@ -135,7 +179,7 @@ def overview(results: list[CheckResult]) -> str:
     lines += [f"{' and '.join(map(repr, pair))}: {TWO_SPELLINGS}" for pair in similar_spellings(classes)]
     if len(layouts) > 1:
         common = common_layout(layouts)
-        lines.append(f"several layouts ({', '.join(layouts)}): import with --layout {common}")
+        lines.append(f"several layouts ({', '.join(layouts)}): import with --to-layout {common}")
     if flat := sum(not result.depth for result in usable):
         lines.append(f"{counted(flat, 'clip')} without depth: recognition is less certain (docs/formats.md)")
     if unnamed := sum(not result.action for result in usable):
@@ -146,25 +190,23 @@ def overview(results: list[CheckResult]) -> str:
     return "\n".join(lines)
 
 
-def _one_file(path: Path) -> Iterator[CheckResult]:
-    from pgfa.read import read_all
-
-    yield from _results(path.name, FileRef(path), read_all)
-
-
-def _results(name: str, ref: FileRef, read_all: Any) -> Iterator[CheckResult]:
+def _results(
+    name: str, ref: FileRef, read_clips: Any, seen: Callable[[Clip], None] | None
+) -> Iterator[CheckResult]:
     format = ""
     with contextlib.suppress(PgfaError):  # reading it raises the same error again, below
         format = format_of(ref).name
     try:
-        clips: list[Clip | BadFile] = read_all(ref)
+        clips: list[Clip | BadFile] = read_clips(ref)
     except PgfaError as error:
-        yield CheckResult(name, format, error=str(error), advice=_advice(error, name, format))
+        yield _failure(name, format, error)
         return
     for clip in clips:
         if isinstance(clip, BadFile):
-            yield CheckResult(name, format, error=str(clip), advice=_advice(clip, name, format))
+            yield _failure(name, format, clip)
             continue
+        if seen is not None:
+            seen(clip)
         yield CheckResult(
             name,
             format,
@@ -176,15 +218,25 @@ def _results(name: str, ref: FileRef, read_all: Any) -> Iterator[CheckResult]:
             rate=clip.rate,
             seconds=clip.seconds,
             depth=clip.depth,
+            reading=clip.reading,
             problems=(*clip.problems, *_doubts(clip)),
         )
+
+
+def _failure(name: str, format: str, error: PgfaError) -> CheckResult:
+    """The result of a file or clip that cannot be used, or not until the user states something."""
+    if isinstance(error, Undecided):
+        return CheckResult(name, format, error=str(error), asks=error.quantity, options=error.options)
+    return CheckResult(name, format, error=str(error), advice=_advice(error, name, format))
 
 
 def _doubts(clip: Clip) -> list[str]:
     """Signs of another vertical axis, unit or joint order; a reader cannot detect these with certainty."""
     doubts = []
     if clip.depth and (up := up_axis(clip.positions.astype(np.float64), clip.layout)) != "y":
-        doubts.append(f"the trunk points along {up} instead of y (up): rotate it, unless the person is lying")
+        doubts.append(
+            f"the trunk points along {up} instead of y (up): state --up, unless the person is lying"
+        )
     torso = torso_length(clip.positions.astype(np.float64), clip.layout)
     if not PLAUSIBLE[0] <= torso <= PLAUSIBLE[1] and np.isfinite(torso):
         doubts.append(f"the torso is {torso:.3g} m long: another unit, or another order of joints?")

@@ -31,6 +31,9 @@ from pgfa.pack.write import check_free, write_pack
 from pgfa.processes import cores
 from pgfa.progress import Progress
 from pgfa.read.format import Account, Format
+from pgfa.read.settings_file import with_settings
+from pgfa.read.source import FileRef
+from pgfa.read.stated import NOTHING, Stated
 from pgfa.skeleton import Clip, get_layout
 from pgfa.skeleton.layouts import map_weights
 
@@ -84,6 +87,7 @@ def import_dataset(
     limit: int | None = None,
     progress: bool = True,
     overwrite: bool = False,
+    stated: Stated = NOTHING,
 ) -> ImportReport:
     """Read every file of a data set into a pack.
 
@@ -101,6 +105,7 @@ def import_dataset(
         limit: read only this many files.
         progress: report progress on stderr.
         overwrite: replace a pack at `out`.
+        stated: what the files do not say; it counts before what their settings files state.
 
     Raises:
         BadConfig: `out` exists or is inside `source`, an unknown format, or several layouts and no `layout`.
@@ -113,10 +118,8 @@ def import_dataset(
     source, out = Path(os.path.abspath(source)), Path(os.path.abspath(out))
     _check_arguments(source, out, jobs=jobs, layout=layout, limit=limit, overwrite=overwrite)
     format = _format_of(format, source, labels)
-    files = sorted(format.find(source), key=str)[:limit]
-    settings = digest(
-        PACKAGE, version(PACKAGE), VERSION, format.name, str(source), labels and file_sha256(labels)
-    )
+    files = [with_settings(ref.with_stated(stated)) for ref in sorted(format.find(source), key=str)[:limit]]
+    settings = _digest_of(format, source, labels, files)
     pool = _ReaderPool(format, source, jobs)
     with _shard_folder(out) as partial:
         chunks = split(files, source, partial, settings)
@@ -131,6 +134,13 @@ def import_dataset(
     return ImportReport(
         out, len(files), read_before, seconds, reading_seconds, pool.jobs, summary(open_pack(out)), account
     )
+
+
+def _digest_of(format: Format, source: Path, labels: Path | None, files: list[FileRef]) -> str:
+    """Of all that decides what the shards of an import contain, but for the files themselves."""
+    stated = [ref.stated.to_dict() for ref in files if ref.stated != NOTHING]
+    labels_digest = labels and file_sha256(labels)
+    return digest(PACKAGE, version(PACKAGE), VERSION, format.name, str(source), labels_digest, stated)
 
 
 def _check_arguments(
@@ -284,7 +294,7 @@ def _check_layouts(shards: Iterable[Shard], layout: str | None) -> None:
         common = folder.common_layout(names)
         raise BadConfig(
             f"expected clips of one layout, found {' and '.join(names)}: "
-            f"give the layout to convert all to (--layout {common}, in Python layout={common!r})"
+            f"give the layout to convert all to (--to-layout {common}, in Python layout={common!r})"
         )
 
 

@@ -150,6 +150,7 @@ def _clips(
                 layout=layout,
                 source=Source(**line["source"]),
                 problems=tuple(line["problems"]),
+                reading=line.get("reading", ""),
                 listed=positions[start + size : end].reshape(listed_shape) if line["listed"] else None,
             ),
         )
@@ -167,6 +168,7 @@ def _save(path: Path, clips: list[tuple[str, Clip]], rejected: list[Rejected]) -
             "rate": float(clip.rate),
             "source": vars(clip.source),
             "problems": list(clip.problems),
+            "reading": clip.reading,
         }
         for name, clip in clips
     ]

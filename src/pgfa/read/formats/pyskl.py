@@ -12,9 +12,9 @@ from pgfa.errors import BadFile, LimitExceeded, PgfaError
 from pgfa.read.format import Format, first_of
 from pgfa.read.formats.keypoints.reader import KeypointInfo, from_array
 from pgfa.read.parsing.safe_pickle import load_plain
-from pgfa.read.sample import coordinates
+from pgfa.read.sample import picture
 from pgfa.read.source import FileRef, find_files
-from pgfa.skeleton import Clip, Source
+from pgfa.skeleton import COCO17, Clip, Source
 
 MAX_CLIPS = 200_000
 
@@ -105,7 +105,7 @@ def sample() -> dict[str, bytes]:
     def text(value: str) -> bytes:
         return b"X" + struct.pack("<I", len(value)) + value.encode()
 
-    keypoint = coordinates(1, 4, 17, 2, low=10, high=400).astype("<f4")
+    keypoint = picture(COCO17)[None].astype("<f4")
     shape = b"(" + b"".join(b"K" + bytes([length]) for length in keypoint.shape) + b"t"
     content = keypoint.tobytes()
     dtype = (

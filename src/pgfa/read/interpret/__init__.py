@@ -5,26 +5,26 @@ order, each of which gives a value and a basis (`decision.Decision`):
 
 1. `stated`: the user says so (`pgfa.read.stated.Stated`: options, arguments, pgfa-recordings.toml).
 2. `declared`: the file or its format says so.
-3. `established`: a human body appears in this reading and in no other. `body` measures that, the same for a body that is
-   turned, moved or scaled: lengths and their ratios, left and right, constancy over time, and `chirality`, whether
+3. `established`: a human body appears in this reading and in no other. `body` measures that, the same for a body that
+   is turned, moved or scaled: lengths and their ratios, left and right, constancy over time, and `chirality`, whether
    feet, knees and nose point to the front that the left and the right side give.
-4. `custom` and `assumed`: what does no harm, is told, or what the body cannot contradict (pictures count y downwards;
-   30 frames per second; an adult's size where there is no unit).
+4. `custom` and `assumed`: what the body cannot contradict (pictures count y downwards), or what does no harm and is
+   noted among the problems (30 frames per second; an adult's size where no unit fits).
 
 What none of them settles is refused with `Undecided`, which names the alternatives and how to state one.
 
 | quantity | candidates | how a body decides | module |
 |---|---|---|---|
-| array axes, columns, layout | every order with a known number of joints, every layout of that number | `Fit.cost` below MAX_COST, all others MARGIN above it | `arrays` |
-| score column | score, z | from 0 to 1 but for a few values, and no depth of a body; never with pixels | `arrays` |
-| absent joints | NaN, 0, -1, 9999, any value that several joints share; the origin of the body is present | | `missing` |
+| axes, columns, layout | of a known number of joints | `Fit.cost` below MAX_COST, others MARGIN above | `arrays` |
+| score column | score, z | from 0 to 1 but for a few values, and no depth of a body | `arrays` |
+| absent joints | NaN, 0, -1, 9999, a shared value | the origin of a body is close to its neighbours | `missing` |
 | handedness | right, left | `chirality` beyond RIGHT or MIRRORED | `upright` |
 | up | y, -y | the trunk stands along it most of the time | `upright` |
 | unit | m, cm, mm, in, ft | a plausible stature | `upright` |
 
 Standing with z up and lying with y up are the same numbers, so an array whose trunk points along z or x is refused
-until somebody says which; so is a picture whose trunk points along its first column (y, x or somebody who lies).
+until the user says which; so is a picture whose trunk points along its first column (y, x or somebody who lies).
 
 The decisions travel among the problems of a reader; `pgfa.read.assemble` makes `Clip.reading` of them, applies what
-the user states and no reader has applied, and tells if the result is mirrored or upside down after all.
+the user states and no reader has applied, and notes if the result is mirrored or upside down after all.
 """

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from pgfa.errors import Undecided
 from pgfa.read.interpret.body import Fit, chirality, fit_of, thinned, typical
-from pgfa.read.interpret.decision import Decision
+from pgfa.read.interpret.decision import Basis, Decision
 from pgfa.read.interpret.missing import absent_joints
 from pgfa.read.interpret.upright import MAX_COST, MOSTLY, RIGHT, standing, trunk_of
 from pgfa.read.stated import NOTHING, Stated
@@ -46,8 +46,8 @@ class _Candidate:
 
 def layouts_of(joints: int) -> tuple[Layout, ...]:
     """The layouts with that many joints; SMPL also without its hands."""
-    found = tuple(layout for layout in LAYOUTS.values() if len(layout.joints) == joints)
-    return found or ((SMPL24,) if joints == len(SMPL24.joints) - 2 else ())
+    actual = tuple(layout for layout in LAYOUTS.values() if len(layout.joints) == joints)
+    return actual or ((SMPL24,) if joints == len(SMPL24.joints) - 2 else ())
 
 
 def joint_counts() -> tuple[int, ...]:
@@ -167,16 +167,22 @@ def _candidates(
             fit = fit_of(bodies, layout) if len(bodies) else Fit(float("inf"), "no joint is visible")
             if np.isfinite(fit.cost) and _jumps(coordinates, layout):
                 fit = Fit(fit.cost + MAX_COST + MARGIN, "joints jump from frame to frame")
-            if order == "xyz" and columns is None and look_like_scores(points) and not _is_solid(bodies, layout):
+            if (
+                order == "xyz"
+                and columns is None
+                and look_like_scores(points)
+                and not _is_solid(bodies, layout)
+            ):
                 fit = Fit(float("inf"), "the third column is no coordinate of a body")
-            people = int(np.isfinite(coordinates).all(axis=-1).any(axis=(0, 2)).sum())
-            yield _Candidate(axes, order, layout, fit, people)
+            visible: NDArray[np.bool_] = np.isfinite(coordinates).all(axis=-1)
+            yield _Candidate(axes, order, layout, fit, int(visible.any(axis=(0, 2)).sum()))
 
 
 def look_like_scores(points: Floats) -> bool:
     """Whether the last column is from 0 to 1 (or COCO's 0, 1, 2, or a depth camera's 0 to 3) but for a few values."""
     present = np.isfinite(points).all(axis=-1) & (points[..., :2] != 0).any(axis=-1)
-    last = points[..., -1][present & (points[..., :-1] != points[..., -1:]).any(axis=-1)]
+    present &= np.not_equal(points[..., :-1], points[..., -1:]).any(axis=-1)
+    last = points[present, -1]
     if not len(last):
         return False
     levels = np.isin(last, (0, 1, 2, 3))
@@ -222,11 +228,9 @@ def _decisions(
         dict.fromkeys(c.layout.name for c in failed if c.layout is not best.layout and c.axes == best.axes)
     )
     given = layouts is not None and len(layouts) == 1
-    why = f"not {', '.join(others)}" if others else ""
-    basis = "stated" if stated.layout else "declared" if given else "established"
-    decisions = [Decision("layout", best.layout.name, basis, "" if given else why)]
-    if not given and not others and best.fit.cost > MAX_COST:
-        decisions = []
+    why = f"not {', '.join(others)}" if others and not given else ""
+    basis: Basis = "stated" if stated.layout else "declared" if given else "established"
+    decisions = [Decision("layout", best.layout.name, basis, why)]
     if stated.array_axes or not best.axes.endswith(("TVC", "TMVC", "VC")) or best.axes == "VC":
         decisions.append(Decision("array", best.axes, "stated" if stated.array_axes else "established"))
     if stated.columns:
@@ -244,8 +248,8 @@ def _no_body(ranked: Sequence[_Candidate], layouts: Sequence[Layout] | None) -> 
         return Undecided("", quantity="axes", found="columns that are neither coordinates nor scores")
     best = ranked[0]
     names = tuple(dict.fromkeys(c.layout.name for c in ranked))
-    found = f"no human body in any reading; in the best, {best.layout.name}, {best.fit.worst}"
-    return Undecided("", quantity="layout", found=found, options=names)
+    actual = f"no human body in any reading; in the best, {best.layout.name}, {best.fit.worst}"
+    return Undecided("", quantity="layout", found=actual, options=names)
 
 
 def _several(best: _Candidate, rivals: Sequence[_Candidate]) -> Undecided:
@@ -257,8 +261,8 @@ def _several(best: _Candidate, rivals: Sequence[_Candidate]) -> Undecided:
         )
         if len(values) > 1:
             break
-    found = f"a body in several readings: {', '.join(values)}"
-    return Undecided("", quantity="layout" if quantity == "layout" else "axes", found=found, options=values)
+    actual = f"a body in several readings: {', '.join(values)}"
+    return Undecided("", quantity="layout" if quantity == "layout" else "axes", found=actual, options=values)
 
 
 def picture_columns(bodies: Floats, layout: Layout, columns: str, named: bool) -> None:

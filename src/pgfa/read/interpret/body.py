@@ -5,6 +5,7 @@ Everything here is the same for a body that is turned, moved or scaled; a mirror
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,7 +50,7 @@ class Fit:
 
 def thinned(points: NDArray[Any]) -> NDArray[Any]:
     """(at most MAX_FRAMES bodies, joints, columns) of (frames, bodies, joints, columns), those with a joint."""
-    bodies = points.reshape(-1, *points.shape[2:])
+    bodies: NDArray[Any] = points.reshape(-1, *points.shape[2:])
     bodies = bodies[np.isfinite(bodies).all(axis=-1).any(axis=-1)]
     if len(bodies) > MAX_FRAMES:
         bodies = bodies[np.linspace(0, len(bodies) - 1, MAX_FRAMES).astype(int)]
@@ -62,62 +63,72 @@ def fit_of(bodies: Floats, layout: Layout) -> Fit:
     In a picture lengths are foreshortened: the longest are compared, with more tolerance, and constancy is not.
     """
     flat = bodies.shape[-1] == 2
-    names = layout.joints[: bodies.shape[1]]
-    at = {name: bodies[:, index] for index, name in enumerate(names)}
+    at = {name: bodies[:, index] for index, name in enumerate(layout.joints[: bodies.shape[1]])}
     trunk = _trunk(at)
     unit = typical(trunk, flat)
     if not unit > 0:
         return Fit(float("inf"), "no trunk is visible")
-    found: list[tuple[float, str]] = []
+    deviations = _proportions(at, unit, flat) + _bones(at, layout, unit, flat)
+    if not flat:
+        deviations += _steadiness(at, trunk)
+    if not deviations:
+        return Fit(float("inf"), "no limb is visible")
+    costs = [min(deviation**2, _CAP) for deviation, _ in deviations]
+    worst = int(np.argmax(costs))
+    return Fit(float(np.mean(costs)), deviations[worst][1], len(deviations))
+
+
+def _proportions(at: dict[str, Floats], unit: float, flat: bool) -> list[tuple[float, str]]:
+    """Limbs, widths and the head are as long as usual in trunks, and limbs as long on the left as on the right."""
+    deviations: list[tuple[float, str]] = []
 
     def compare(value: float, usual: float, spread: float, words: str) -> None:
         if np.isfinite(value) and value > 0:
-            found.append((np.log(value / usual) / (spread * (1.6 if flat else 1)), words))
+            deviations.append((np.log(value / usual) / (spread * (1.6 if flat else 1)), words))
         elif value == 0:
-            found.append((_CAP, words))
+            deviations.append((_CAP, words))
 
     for (top, end), share in _LIMBS.items():
         sides = [typical(_length(at, f"{top}_{s}", f"{end}_{s}"), flat) for s in ("left", "right")]
         for length, side in zip(sides, ("left", "right"), strict=True):
             compare(length / unit, share, 0.22, f"{side} {top} to {end} is {length / unit:.2f} trunks long")
-        compare(sides[0] / sides[1] if sides[1] else np.nan, 1, 0.15, f"{top} to {end} differs left and right")
+        compare(
+            sides[0] / sides[1] if sides[1] else np.nan, 1, 0.15, f"{top} to {end} differs left and right"
+        )
     for joint, share in _WIDTHS.items():
         width = typical(_length(at, f"{joint}_left", f"{joint}_right"), flat)
         compare(width / unit, share, 0.5, f"{joint}s are {width / unit:.2f} trunks apart")
     for head in [name for name in _HEADS if name in at][:1]:
         distance = typical(np.linalg.norm(at[head] - _middle(at, "shoulder"), axis=-1), flat)
         compare(distance / unit, 0.45, 0.4, f"{head} is {distance / unit:.2f} trunks above the shoulders")
-    found += _bones(at, layout, unit, flat)
-    if not flat:
-        found += _steadiness(at, trunk)
-    if not found:
-        return Fit(float("inf"), "no limb is visible")
-    costs = [min(deviation**2, _CAP) for deviation, _ in found]
-    worst = int(np.argmax(costs))
-    return Fit(float(np.mean(costs)), found[worst][1], len(found))
+    return deviations
 
 
 def _bones(at: dict[str, Floats], layout: Layout, unit: float, flat: bool) -> list[tuple[float, str]]:
     """Bones other than the limbs are short, and as long on the left as on the right."""
-    lengths = {}
+    lengths: dict[str, float] = {}
     for child, parent in layout.bones:
         if child in at and parent in at:
             lengths[child] = typical(_length(at, child, parent), flat) / unit
-    found = []
+    deviations = []
     for joint, length in lengths.items():
         limit = 1.6 if {joint.split("_")[0]} & {"hip", "shoulder", "knee", "ankle"} else 0.95
         if np.isfinite(length):
-            found.append((max(0.0, length - limit) / 0.15, f"{joint} is {length:.2f} trunks from its neighbour"))
-        twin = lengths.get(joint.removesuffix("_left") + "_right", np.nan) if joint.endswith("_left") else np.nan
+            deviations.append(
+                (max(0.0, length - limit) / 0.15, f"{joint} is {length:.2f} trunks from its neighbour")
+            )
+        twin = (
+            lengths.get(joint.removesuffix("_left") + "_right", np.nan) if joint.endswith("_left") else np.nan
+        )
         if np.isfinite(length) and np.isfinite(twin) and max(length, twin) > 0.1:
             ratio = np.log((length + 0.05) / (twin + 0.05)) / (0.4 if flat else 0.25)
-            found.append((float(ratio), f"{joint} differs left and right"))
-    return found
+            deviations.append((float(ratio), f"{joint} differs left and right"))
+    return deviations
 
 
 def _steadiness(at: dict[str, Floats], trunk: Floats) -> list[tuple[float, str]]:
     """Limbs keep their length over time."""
-    found = []
+    deviations = []
     lengths = {"the trunk": trunk} | {
         f"{side} {top} to {end}": _length(at, f"{top}_{side}", f"{end}_{side}")
         for top, end in _LIMBS
@@ -127,8 +138,8 @@ def _steadiness(at: dict[str, Floats], trunk: Floats) -> list[tuple[float, str]]
         series = series[np.isfinite(series)]
         if len(series) > 1 and (middle := float(np.median(series))) > 0:
             change = float(np.median(np.abs(series - middle))) / middle
-            found.append((change / 0.12, f"{words} changes its length"))
-    return found
+            deviations.append((change / 0.12, f"{words} changes its length"))
+    return deviations
 
 
 def chirality(bodies: Floats, layout: Layout) -> tuple[float, float]:
@@ -149,41 +160,41 @@ def chirality(bodies: Floats, layout: Layout) -> tuple[float, float]:
     if not {"shoulder_left", "shoulder_right", "hip_left", "hip_right"} <= at.keys():
         return 0.0, 0.0
     trunk = _middle(at, "shoulder") - _middle(at, "hip")
-    size = np.nanmedian(np.linalg.norm(trunk, axis=-1))
-    signs: list[tuple[float, float]] = []
-    frames = []
-    for joint in ("hip", "shoulder"):
-        across = at[f"{joint}_left"] - at[f"{joint}_right"]
-        frames.append(_unit(np.cross(across, trunk)))
-    both = _unit(frames[0] + frames[1])
-
-    def note(vectors: Floats, forward: Floats, weight: float, least: float) -> None:
-        value = (vectors * forward).sum(axis=-1) / size
+    size = typical(np.linalg.norm(trunk, axis=-1))
+    forward = {
+        joint: _unit(np.cross(at[f"{joint}_left"] - at[f"{joint}_right"], trunk))
+        for joint in ("hip", "shoulder")
+    }
+    forward["trunk"] = _unit(forward["hip"] + forward["shoulder"])
+    signs = []
+    for vectors, direction, weight, least in _pointers(at, forward):
+        value = (vectors * direction).sum(axis=-1) / size
         value = value[np.isfinite(value)]
-        if len(value):
-            telling = np.abs(value) > least
-            share = float(telling.mean())
-            mean = float(np.sign(value[telling]).mean()) if telling.any() else 0.0
-            signs.append((mean, weight * share))
+        telling = np.abs(value) > least
+        if telling.any():
+            signs.append((float(np.sign(value[telling]).mean()), weight * float(telling.mean())))
+    weight = sum(part for _, part in signs)
+    return (sum(sign * part for sign, part in signs) / weight if weight else 0.0), weight
 
+
+def _pointers(
+    at: dict[str, Floats], forward: dict[str, Floats]
+) -> Iterator[tuple[Floats, Floats, float, float]]:
+    """What points forward in a body: (vectors, forward, weight, noise in trunks)."""
     for side in ("left", "right"):
         if f"knee_{side}" in at and f"ankle_{side}" in at:
             hip, knee, ankle = (at[f"{joint}_{side}"] for joint in ("hip", "knee", "ankle"))
-            note(knee - (hip + ankle) / 2, frames[0], 1.0, 0.05)
-            for toe in ("toe", "foot", "small_toe"):
-                if f"{toe}_{side}" in at:
-                    shin = _unit(ankle - knee)
-                    note(_across(at[f"{toe}_{side}"] - ankle, shin), _across(frames[0], shin), 2.0, 0.05)
-                    break
+            yield knee - (hip + ankle) / 2, forward["hip"], 1.0, 0.05
+            shin = _unit(ankle - knee)
+            for toe in [name for name in ("toe", "foot", "small_toe") if f"{name}_{side}" in at][:1]:
+                yield _across(at[f"{toe}_{side}"] - ankle, shin), _across(forward["hip"], shin), 2.0, 0.05
         if f"elbow_{side}" in at and f"wrist_{side}" in at:
             shoulder, elbow, wrist = (at[f"{joint}_{side}"] for joint in ("shoulder", "elbow", "wrist"))
-            note((wrist + shoulder) / 2 - elbow, both, 0.7, 0.05)
+            yield (wrist + shoulder) / 2 - elbow, forward["trunk"], 0.7, 0.05
     if {"nose", "ear_left", "ear_right"} <= at.keys():
-        note(at["nose"] - _middle(at, "ear"), both, 2.0, 0.05)
+        yield at["nose"] - _middle(at, "ear"), forward["trunk"], 2.0, 0.05
     elif {"chin", "chest", "crown"} <= at.keys():
-        note(at["chin"] - (at["chest"] + at["crown"]) / 2, both, 1.0, 0.02)
-    weight = sum(w for _, w in signs)
-    return (sum(s * w for s, w in signs) / weight if weight else 0.0), weight
+        yield at["chin"] - (at["chest"] + at["crown"]) / 2, forward["trunk"], 1.0, 0.02
 
 
 def typical(values: Floats, flat: bool = False) -> float:
@@ -217,4 +228,5 @@ def _unit(vectors: Floats) -> Floats:
 
 def _across(vectors: Floats, direction: Floats) -> Floats:
     """The part of vectors that is perpendicular to unit vectors."""
-    return vectors - (vectors * direction).sum(axis=-1, keepdims=True) * direction
+    out: Floats = vectors - (vectors * direction).sum(axis=-1, keepdims=True) * direction
+    return out

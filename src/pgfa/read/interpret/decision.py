@@ -44,3 +44,8 @@ def reading_line(decisions: Iterable[Decision]) -> str:
         if str(decision) not in groups[decision.basis]:
             groups[decision.basis].append(str(decision))
     return "; ".join(f"{_TITLES[basis]}: {', '.join(group)}" for basis, group in groups.items() if group)
+
+
+def is_declared(line: str) -> bool:
+    """Whether a line of decisions has only what the file itself declares."""
+    return ";" not in line and line.startswith(_TITLES["declared"])

@@ -14,7 +14,7 @@ FAR = 1e9
 """A coordinate beyond is no position."""
 MIN_SCORE = 0.1
 """A joint with a lower score is absent."""
-_NEAR = 2.5
+_REACH = 2.5
 """Trunks from the origin within which the neighbours of a joint at the origin lie, if it is the origin of the body."""
 
 Floats = NDArray[np.float64]
@@ -43,6 +43,7 @@ def absent_joints(
         if scores is not None:
             absent |= ~(scores >= MIN_SCORE)
         same = (coordinates == coordinates[..., :1]).all(axis=-1) & ~absent
+    absent = np.asarray(absent, dtype=np.bool_)
     decisions: list[Decision] = []
     first = coordinates[..., 0]
     values, counts = np.unique(first[same], return_counts=True)
@@ -64,15 +65,15 @@ def _origin(
     coordinates: Floats, zero: NDArray[np.bool_], absent: NDArray[np.bool_], layout: Layout | None
 ) -> int | None:
     """The joint that is at the origin whenever a body is there, with its neighbours near it; None if there is none."""
-    there = ~(zero | absent).all(axis=-1)
-    if layout is None or not there.any():
+    visible = ~(zero | absent).all(axis=-1)
+    if layout is None or not visible.any():
         return None
-    always = np.flatnonzero(zero[there].all(axis=0))
+    always = np.flatnonzero(zero[visible].all(axis=0))
     if len(always) != 1:
         return None
     joint = int(always[0])
-    bodies = np.where((zero | absent)[there][..., None], np.nan, coordinates[there])
-    near = [
+    bodies = np.where((zero | absent)[visible][..., None], np.nan, coordinates[visible])
+    neighbours = [
         other
         for bone in layout.bone_indices.tolist()
         for other in bone
@@ -80,8 +81,10 @@ def _origin(
     ]
     with np.errstate(invalid="ignore"):
         size = np.ptp(bodies[np.isfinite(bodies).all(axis=-1)], axis=0).max(initial=0)
-        distances = np.linalg.norm(bodies[:, near], axis=-1)
+        distances = np.linalg.norm(bodies[:, neighbours], axis=-1)
     distances = distances[np.isfinite(distances)]
     centre = bodies[np.isfinite(bodies).all(axis=-1)].mean(axis=0) if size else np.zeros(1)
-    limit = size / _NEAR
-    return joint if len(distances) and np.median(distances) < limit and np.linalg.norm(centre) < limit else None
+    limit = size / _REACH
+    return (
+        joint if len(distances) and np.median(distances) < limit and np.linalg.norm(centre) < limit else None
+    )

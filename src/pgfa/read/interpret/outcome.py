@@ -1,4 +1,4 @@
-"""The end of every reader: what the user states is applied, decisions become one line, doubts are told."""
+"""The end of every reader: what the user states is applied, decisions become one line, doubts are noted."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def apply_stated(
     rate: float,
     layout: Layout,
     listed: NDArray[np.float32] | None,
-    decisions: tuple[Decision, ...],
+    noted: Iterable[str],
 ) -> Outcome:
     """Apply what the user states and the reader has not applied; complete the decisions with what the file declares.
 
@@ -55,24 +55,25 @@ def apply_stated(
         ref: the file, with `FileRef.stated`.
         positions: (frames, bodies, joints, 3) as the reader gives them.
         rate, layout, listed: as in a clip.
-        decisions: of the reader.
+        noted: problems and decisions of the reader.
 
     Raises:
         BadFile: the user states another layout than the file declares.
     """
-    stated, done = ref.stated, {decision.quantity: decision for decision in decisions}
+    stated = ref.stated
+    decisions, others = split_decisions(noted)
+    done = {decision.quantity: decision for decision in decisions}
     if stated.layout not in (None, layout.name):
         raise BadFile(str(ref), expected=f"the layout {stated.layout}, as stated", found=f"{layout.name}")
-    noted = list(decisions)
-    problems: list[str] = []
+    every, problems = list(decisions), list(others)
 
     def note(quantity: str, value: str, is_stated: bool) -> bool:
         """Whether the statement still has to be applied; adds the decision where the reader made none."""
         if quantity in done and not (is_stated and done[quantity].basis != "stated"):
             return False
         if quantity in done:
-            noted.remove(done[quantity])
-        noted.append(Decision(quantity, value, "stated" if is_stated else "declared"))
+            every.remove(done[quantity])
+        every.append(Decision(quantity, value, "stated" if is_stated else "declared"))
         return is_stated
 
     def change(function: Any) -> None:
@@ -94,10 +95,10 @@ def apply_stated(
     if stated.depth is False and "depth" not in done:
         change(lambda points: np.where(np.isfinite(points), points * np.array([1, 1, 0]), points))
         problems.append(NO_DEPTH)
-        noted.append(Decision("depth", "dropped", "stated"))
+        every.append(Decision("depth", "dropped", "stated"))
     if stated.axes is not None and not {"array", "columns"} & done.keys():
         problems.append(f"axes stated as {stated.axes}, but this format gives them: not used")
-    return Outcome(positions, rate, listed, tuple(noted), tuple(problems))
+    return Outcome(positions, rate, listed, tuple(every), tuple(problems))
 
 
 def doubts_of(

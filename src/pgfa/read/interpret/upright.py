@@ -21,8 +21,8 @@ MOSTLY = 0.5
 """Share of frames in which the trunk has to stand along an axis to establish it."""
 RIGHT = (0.3, 1.3)
 MIRRORED = (-0.5, -2.5)
-"""`chirality`, and chirality x weight, from which axes are right-handed or left-handed beyond doubt. Most recordings are
-right-handed, so more evidence is asked for the other."""
+"""`chirality`, and chirality x weight, from which axes are right-handed or left-handed beyond doubt. Most recordings
+are right-handed, so more evidence is asked for the other."""
 TORSO = 0.45
 """Metres from the pelvis to the middle of the shoulders of an adult, as a Kinect measures them."""
 LONG_NAMES = {"m": "metres", "cm": "centimetres", "mm": "millimetres", "in": "inches", "ft": "feet"}
@@ -63,11 +63,11 @@ def upright(
         up, scale, mirrored: as the file declares them (scale in metres per unit); None where it does not.
         stated: what the user states, which counts before what the file declares.
         accepted: the axes that are taken for up where a trunk stands along them most of the time. A trunk along
-            another is somebody who stands in other axes or lies in these: nobody can tell.
+            another is somebody who stands in other axes or lies in these, which are the same numbers.
         custom: the axis that points up by the custom of such files, whatever the body does.
 
     Raises:
-        Undecided: the body does not settle what nobody states.
+        Undecided: the body does not settle what is neither stated nor declared.
     """
     bodies = thinned(points)
     fit = fit_of(bodies, layout)
@@ -81,6 +81,8 @@ def upright(
     decisions.append(decision)
     if axis != "y" and decision.basis == "established":
         problems.append(f"up axis inferred: {axis}")
+    elif decision.basis == "custom" and (along := stands_along(bodies, layout)) not in ("", axis):
+        problems.append(f"the trunk points along {along}, up is {axis} by custom: lying, or up is {along}")
     out = rotated_up(points, axis)
     if is_mirrored:
         out = out * [-1, 1, 1]
@@ -145,15 +147,16 @@ def _up(
     if custom is not None:
         return custom, Decision("up", custom, "custom")
     most = max(shares, key=lambda axis: shares[axis]) if shares else ""
+    options: tuple[str, ...] = ("y", "z", "-y")
     if not shares or shares[most] < MOSTLY:
-        found, options = "no axis along which the trunk stands most of the time", ("y", "z", "-y")
+        actual = "no axis along which the trunk stands most of the time"
     else:
-        found = (
+        actual = (
             f"a trunk along {most} in {shares[most]:.0%} of the frames: somebody who stands with {most} up, or lies "
             "with y up"
         )
         options = (most, "y")
-    raise Undecided("", quantity="up", found=found, options=options)
+    raise Undecided("", quantity="up", found=actual, options=options)
 
 
 def standing(bodies: Floats, layout: Layout) -> dict[str, float]:
@@ -169,6 +172,11 @@ def standing(bodies: Floats, layout: Layout) -> dict[str, float]:
         shares[name] = float((trunk[:, index] >= STANDS).mean())
         shares["-" + name] = float((trunk[:, index] <= -STANDS).mean())
     return shares
+
+
+def stands_along(bodies: Floats, layout: Layout) -> str:
+    """The signed axis along which the trunk stands most of the time; "" for none."""
+    return next((axis for axis, share in standing(bodies, layout).items() if share >= MOSTLY), "")
 
 
 def unit_of(bodies: Floats, layout: Layout) -> tuple[float, Decision]:

@@ -9,7 +9,15 @@ from pgfa.read.interpret.upright import TORSO, rotated_up, trunk_of, upright
 from pgfa.read.stated import NOTHING, Stated
 from pgfa.skeleton import Layout
 
-__all__ = ["PLAUSIBLE", "TORSO", "flat_to_metres", "rotated_up", "torso_length", "up_axis", "upright_to_metres"]
+__all__ = [
+    "PLAUSIBLE",
+    "TORSO",
+    "flat_to_metres",
+    "rotated_up",
+    "torso_length",
+    "up_axis",
+    "upright_to_metres",
+]
 
 HEIGHT = 1.7
 """Metres from head to foot; used if no torso is visible."""
@@ -78,11 +86,18 @@ def upright_to_metres(
         positions in metres, y up, right-handed; problems, and among them the decisions, which `assemble` takes out.
 
     Raises:
-        Undecided: the body does not settle what nobody states.
+        Undecided: the body does not settle what is neither stated nor declared.
     """
     accepted = ("y", "z", "-y") if custom is None else ()
     result = upright(
-        positions, layout, up=up, scale=scale, mirrored=mirrored, stated=stated, accepted=accepted, custom=custom
+        positions,
+        layout,
+        up=up,
+        scale=scale,
+        mirrored=mirrored,
+        stated=stated,
+        accepted=accepted,
+        custom=custom,
     )
     return result.positions, (*result.problems, *result.decisions)
 

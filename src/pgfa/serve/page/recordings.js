@@ -40,7 +40,7 @@ export class Recordings {
     const info = this.clips.get(id);
     get("recording-title").textContent = info.action || info.name || "Recording";
     get("clip-facts").textContent = [seconds(info.seconds), `${Number(info.rate.toPrecision(3))} Hz`,
-      plural(info.bodies, "person", "people"), info.layout, ...info.problems].join(" · ");
+      plural(info.bodies, "person", "people"), info.layout, info.reading, ...info.problems].filter(Boolean).join(" · ");
     get("recording").value = id;
     await this.actions.show(data, play);
   }

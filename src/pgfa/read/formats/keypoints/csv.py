@@ -122,7 +122,10 @@ def read(ref: FileRef) -> Clip:
     numbered = all(name.isdigit() for name in index_of)
     info = KeypointInfo(
         # Numbers leave open which layout it is; the body decides.
-        layout=None if numbered else layout, rate=rate, scored=scored, source=Source(id=ref.stem)
+        layout=None if numbered else layout,
+        rate=rate,
+        scored=scored,
+        source=Source(id=ref.stem),
     )
     return from_people(ref, raw, people, info)
 

@@ -10,9 +10,9 @@ import numpy as np
 from pgfa.read.format import Format
 from pgfa.read.formats.keypoints.reader import KeypointInfo, from_array
 from pgfa.read.parsing.arrays import plain_array
-from pgfa.read.sample import coordinates
+from pgfa.read.sample import picture
 from pgfa.read.source import FileRef, find_files
-from pgfa.skeleton import Clip
+from pgfa.skeleton import COCO17, Clip
 
 
 def sniff(name: str, head: bytes) -> bool:
@@ -35,7 +35,7 @@ def read(ref: FileRef) -> Clip:
 def sample() -> dict[str, bytes]:
     """Four frames of one body of 17 joints, in pixels."""
     file = io.BytesIO()
-    np.save(file, coordinates(4, 17, 2, low=10, high=400).astype(np.float32))
+    np.save(file, picture(COCO17).astype(np.float32))
     return {"keypoints.npy": file.getvalue()}
 
 

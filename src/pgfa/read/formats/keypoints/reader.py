@@ -26,7 +26,7 @@ from pgfa.read.interpret.arrays import (
     picture_columns,
 )
 from pgfa.read.interpret.body import thinned
-from pgfa.read.interpret.decision import Decision
+from pgfa.read.interpret.decision import Basis, Decision
 from pgfa.read.interpret.missing import absent_joints
 from pgfa.read.interpret.upright import MOSTLY, standing, upright
 from pgfa.read.parsing.tracking import MAX_BODIES, link_tracks
@@ -189,13 +189,15 @@ def _plan(ref: FileRef, array: NDArray[np.generic], orders: list[str], info: Key
         points = in_order(array, orders[0])
         width = points.shape[3]
         columns = columns or {2: "xy", 3: "xys" if look_like_scores(points) else "xyz", 4: "xyzs"}[width]
-        basis = "stated" if stated.layout else "declared"
+        basis: Basis = "stated" if stated.layout else "declared"
         axes, layout = orders[0], layouts[0]
         decisions = (Decision("layout", layout.name, basis),)
-        info = replace(info, problems=(*info.problems, f"the body is not human in {layout.name}: {error.reason}"))
+        info = replace(
+            info, problems=(*info.problems, f"the body is not human in {layout.name}: {error.reason}")
+        )
     if len(columns) != _width(array.shape, axes):
-        found = f"{_width(array.shape, axes)} columns"
-        raise BadFile(str(ref), where="keypoints", expected=f"the columns {' '.join(columns)}", found=found)
+        actual = f"{_width(array.shape, axes)} columns"
+        raise BadFile(str(ref), where="keypoints", expected=f"the columns {' '.join(columns)}", found=actual)
     return _Plan(info, layout, columns, axes, decisions)
 
 
@@ -238,8 +240,7 @@ def _clip(ref: FileRef, raw: bytes, points: Floats, plan: _Plan, *, named: bool)
                 custom="-y" if landmarks else None,
             )
             points = result.positions
-            told = result.problems if layout is not MEDIAPIPE33 else ()
-            notes += [*result.decisions, *told]
+            notes += [*result.decisions, *(() if landmarks else result.problems)]
     except Undecided as error:
         raise error.at(str(ref)) from None
     rate = info.rate
@@ -249,7 +250,9 @@ def _clip(ref: FileRef, raw: bytes, points: Floats, plan: _Plan, *, named: bool)
             notes.append(f"frame rate missing, assumed {RATE:g} fps")
             notes.append(Decision("rate", f"{RATE:g} Hz", "assumed"))
     source = info.source or Source(id=ref.stem)
-    return assemble(ref, raw, points, rate=rate, layout=layout, source=source, problems=tuple(notes), absent="nan")
+    return assemble(
+        ref, raw, points, rate=rate, layout=layout, source=source, problems=tuple(notes), absent="nan"
+    )
 
 
 def _flat(ref: FileRef, points: Floats, plan: _Plan, named: bool) -> tuple[Floats, list[str]]:
@@ -289,9 +292,9 @@ def _depth(ref: FileRef, points: Floats, layout: Layout, info: KeypointInfo) -> 
     MediaPipe's world landmarks have the hips at the origin. In landmarks of an image x and y are shares of its width
     and height, and only the depth of the hips is 0. A body elsewhere was moved, and keeps its depth.
     """
-    for depth, basis in ((ref.stated.depth, "stated"), (info.depth, "declared")):
-        if depth is not None:
-            return Decision("depth", "kept" if depth else "dropped", "stated" if basis == "stated" else "declared")
+    if (given := info.depth if ref.stated.depth is None else ref.stated.depth) is not None:
+        basis: Basis = "declared" if ref.stated.depth is None else "stated"
+        return Decision("depth", "kept" if given else "dropped", basis)
     if layout is not MEDIAPIPE33:
         return None
     hips = points[..., [layout.index("hip_left"), layout.index("hip_right")], :].mean(axis=-2)
