@@ -112,7 +112,7 @@ def test_the_commands_of_the_guide_run_as_printed(
     assert "notes.txt: expected a line for this file in the list of labels" in end
     assert "24 clips can be used, 2 files or clips cannot" in end
     assert "4 classes: bow (6), clap (6), kick (6), wave (6)" in end
-    assert "--layout kinect20" in end
+    assert "--to-layout kinect20" in end
     assert "\nOK" not in end
     assert "2 files could not be used" in output["import"]
     assert "--split 'recordings/unseen:" in output["import"]
@@ -262,7 +262,7 @@ def test_each_error_has_its_advice(content: np.ndarray | bytes, advice: str, tmp
 
 def test_a_run_reports_what_is_missing(workspace: Path, tmp_path: Path) -> None:
     source = workspace / "recordings"
-    with pytest.raises(BadConfig, match=r"--layout kinect20"):
+    with pytest.raises(BadConfig, match=r"--to-layout kinect20"):
         import_dataset("files", source, tmp_path / "p", labels=workspace / "labels.csv", progress=False)
     clips = [
         Clip(standing(seed=n), 30.0, KINECT20, Source(id=f"{n}", dataset="recordings", action=name))

@@ -225,7 +225,7 @@ def test_the_chunk_of_a_dead_reader_process_is_named(fake: ModuleType, source: P
 
 def test_layouts(fake: ModuleType, source: Path, tmp_path: Path) -> None:
     (source / "149.fake").write_text("read ntu25")
-    with pytest.raises(BadConfig, match=r"kinect20 and ntu25.*--layout kinect20"):
+    with pytest.raises(BadConfig, match=r"kinect20 and ntu25.*--to-layout kinect20"):
         run(fake, source, tmp_path / "pack")
     read_log(tmp_path)
     pack = run(fake, source, tmp_path / "pack", layout="ntu25")

@@ -12,32 +12,29 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pgfa.errors import BadFile, LimitExceeded
+from pgfa.errors import BadFile, LimitExceeded, Undecided
 from pgfa.read import FORMATS, format_of, read
 from pgfa.read.parsing.tracking import MAX_BODIES, MAX_GAP, MAX_STEP, link_tracks
 from pgfa.read.parsing.units import flat_to_metres, rotated_up, torso_length, upright_to_metres
+from pgfa.read.sample import person
 from pgfa.read.source import FileRef
-from pgfa.skeleton import COCO17, KINECT20, MEDIAPIPE33, NO_DEPTH, NTU25, OPENPOSE25, SMPL24, Layout
-
-REST = {
-    "nose": (0, 1.62), "head": (0, 1.64), "eye": (0.03, 1.65), "ear": (0.08, 1.63), "chest": (0, 1.4),
-    "shoulder": (0.18, 1.4), "elbow": (0.2, 1.12), "wrist": (0.22, 0.88), "hand": (0.22, 0.8), "pelvis": (0, 0.95),
-    "hip": (0.1, 0.95), "knee": (0.1, 0.5), "ankle": (0.1, 0.1), "foot": (0.1, 0.05), "spine": (0, 1.17),
-    "neck": (0, 1.5), "handtip": (0.22, 0.75), "thumb": (0.2, 0.8),
-}  # fmt: skip
+from pgfa.skeleton import (
+    COCO17,
+    H36M17,
+    KINECT20,
+    MEDIAPIPE33,
+    NO_DEPTH,
+    NTU25,
+    OPENPOSE18,
+    OPENPOSE25,
+    SMPL24,
+    Layout,
+)
 
 
 def body(layout: Layout, frames: int = 6) -> np.ndarray:
     """(frames, joints, 3) somebody upright who raises a hand; metres, y up, x to the camera's left."""
-    out = np.empty((frames, len(layout.joints), 3))
-    for row, joint in enumerate(layout.joints):
-        name = joint.removesuffix("_left").removesuffix("_right")
-        x, y = REST.get(name) or (REST["ankle"] if "toe" in name or "heel" in name else REST["head"])
-        # A body that faces a Kinect has its right side at +x.
-        out[:, row] = (-x if joint.endswith("_left") else x, y, 0.05 * (row % 5))
-    if "wrist_right" in layout.joints:
-        out[:, layout.index("wrist_right"), 1] += np.linspace(0, 0.8, frames)
-    return out
+    return person(layout, frames)
 
 
 def picture(layout: Layout, frames: int = 6) -> np.ndarray:
@@ -122,21 +119,27 @@ def test_pixels_become_a_body_before_a_kinect(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("shape", "layout", "depth"),
-    [
-        ((17, 2), "coco17", False), ((18, 2), "openpose18", False), ((25, 2), "openpose25", False),
-        ((33, 2), "mediapipe33", False), ((20, 3), "kinect20", True), ((24, 3), "smpl24", True),
-    ],
-)  # fmt: skip
-def test_number_of_joints_gives_the_layout(
-    shape: tuple[int, int], layout: str, depth: bool, tmp_path: Path
-) -> None:
-    array = np.random.default_rng(0).uniform(-1, 1, (4, *shape)) * (1 if depth else 300)
+    "layout",
+    [COCO17, H36M17, OPENPOSE18, OPENPOSE25, NTU25, MEDIAPIPE33, KINECT20, SMPL24],
+    ids=lambda x: x.name,
+)
+@pytest.mark.parametrize("depth", [True, False])
+def test_the_body_gives_the_layout(layout: Layout, depth: bool, tmp_path: Path) -> None:
+    array = body(layout) if depth else picture(layout)[..., :2]
     clip = read(write(tmp_path, "a.npy", array))
-    assert (clip.layout.name, clip.depth) == (layout, depth)
+    assert (clip.layout, clip.depth) == (layout, depth)
+    assert f"layout {layout.name}" in clip.reading.partition("established by the body: ")[2]
 
 
-def test_25_joints_are_openposes_with_a_score_and_a_kinects_without(tmp_path: Path) -> None:
+@pytest.mark.parametrize("joints", [17, 18, 20, 24, 25, 33])
+@pytest.mark.parametrize("columns", [2, 3])
+def test_numbers_without_a_body_are_refused(joints: int, columns: int, tmp_path: Path) -> None:
+    array = np.random.default_rng(0).uniform(-300, 300, (9, joints, columns))
+    with pytest.raises(Undecided, match=r"no human body in any reading.*--layout"):
+        read(write(tmp_path, "a.npy", array))
+
+
+def test_25_joints_in_space_and_in_a_picture(tmp_path: Path) -> None:
     expected = body(NTU25)
     solid = read(write(tmp_path, "a.npy", expected))
     assert (solid.layout, solid.depth) == (NTU25, True)
@@ -158,9 +161,8 @@ def test_smpl_without_hands(tmp_path: Path) -> None:
     [
         (lambda p: p * 1000, "unit inferred: millimetres"),
         (lambda p: p * 100, "unit inferred: centimetres"),
-        (lambda p: np.stack([p[..., 0], -p[..., 2], p[..., 1]], -1), "up axis inferred: z"),
+        (lambda p: p / 0.3048, "unit inferred: feet"),
         (lambda p: p * [-1, -1, 1], "up axis inferred: -y"),
-        (lambda p: np.stack([p[..., 1], -p[..., 0], p[..., 2]], -1), "up axis inferred: x"),
     ],
 )
 def test_unit_and_up_axis_are_inferred_from_the_body(
@@ -190,8 +192,10 @@ def test_a_body_without_a_torso_is_scaled_by_its_extent() -> None:
     assert np.nanmax(np.abs(out)) < 2
     np.testing.assert_array_equal(np.isnan(out[..., 0]), np.isnan(pixels[..., 0]))
     assert np.isnan(torso_length(pixels, COCO17))
-    result, _ = upright_to_metres(np.concatenate([pixels, pixels[..., :1]], -1), COCO17)
+    result, _ = upright_to_metres(np.concatenate([pixels, pixels[..., :1]], -1), COCO17, up="y")
     assert np.nanmax(np.abs(result)) <= 50
+    with pytest.raises(Undecided):
+        upright_to_metres(np.concatenate([pixels, pixels[..., :1]], -1), COCO17)
 
 
 def landmarks(points: np.ndarray) -> list[dict[str, float]]:
@@ -295,13 +299,13 @@ def test_people_in_a_csv_are_tracked_whatever_their_order(tmp_path: Path) -> Non
 
 NUMBERED = ",".join(f"x{j},y{j}" for j in range(17))
 BAD: list[tuple[str, Any, str]] = [
-    ("a.npy", np.zeros((4, 19, 2)), r"keypoints: expected frames x joints .* 17 or 18 .* joints, found 4 x 1 x 19 x 2"),
+    ("a.npy", np.zeros((4, 19, 2)), r"keypoints: expected frames x joints .* 17 or 18 .* joints, found 4 x 19 x 2"),
     ("a.npy", np.zeros((4, 17)), r"found 4 x 17"),
     ("a.npy", np.zeros((0, 17, 2)), r"expected at least one frame, found none"),
     ("a.npy", np.zeros((4, 17, 2)), r"no person in 4 frames"),
     ("a.npy", np.array(["x"]), r"expected numbers, found type <U1"),
     ("a.json", {"layout": "spider", "keypoints": [[[1, 2]]]}, r"field layout: expected one of coco17, .*'spider'"),
-    ("a.json", {"layout": "coco17", "keypoints": [[[1, 2]]]}, r"expected .* 17 joints, found 1 x 1 x 1 x 2"),
+    ("a.json", {"layout": "coco17", "keypoints": [[[1, 2]]]}, r"expected .* 17 joints, found 1 x 1 x 2"),
     ("a.json", {"rate": 0, "keypoints": COCO.tolist()}, r"field rate: expected a number from 0.01 to 10000"),
     ("a.json", {"fps": 1e-300, "keypoints": COCO.tolist()}, r"field fps: expected a number from 0.01 to 10000"),
     ("a.json", {"up": "w", "keypoints": COCO.tolist()}, r"field up: expected y, -y"),
@@ -338,8 +342,8 @@ def test_errors_name_the_cause(name: str, content: Any, message: str, tmp_path: 
 
 
 def test_too_many_bodies(tmp_path: Path) -> None:
-    with pytest.raises(LimitExceeded, match="100 bodies"):
-        read(write(tmp_path, "a.npy", np.ones((2, 100, 17, 2))))
+    with pytest.raises(LimitExceeded, match="70 bodies"):
+        read(write(tmp_path, "a.npy", np.tile(COCO[:1, None, :, :2], (70, 100, 1, 1))))
 
 
 def test_other_formats_keep_their_files(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from pgfa.read import FileRef, format_of, read, read_all
 from pgfa.read.datasets import msrc12
 from pgfa.read.formats import video
 from pgfa.read.formats.c3d import NEEDED, joints_of
+from pgfa.read.sample import picture
 from pgfa.skeleton import COCO17, KINECT20, NTU25, Clip
 
 # Plug-in Gait on somebody upright, millimetres, z up, facing +y: left is -x.
@@ -246,7 +247,7 @@ def folder_of_files(place: Path) -> Path:
     for name in ("bow", "odd"):
         (place / name).mkdir(parents=True)
     session(place / "bow", tags=[3.0, 7.0])
-    np.save(place / "bow" / "flat.npy", np.random.default_rng(0).uniform(10, 300, (9, 17, 2)))
+    np.save(place / "bow" / "flat.npy", picture(COCO17, 9))
     (place / "odd" / "notes.txt").write_text("hello")
     (place / "odd" / "cut.bvh").write_text("HIERARCHY\nROOT Hips\n")
     (place / "odd" / ".hidden").write_text("x")
@@ -272,7 +273,7 @@ def test_the_checker_explains_each_file(tmp_path: Path) -> None:
     assert "expected a recording in a known format" in notes.error
     end = overview(results)
     assert "3 clips can be used, 2 files or clips cannot" in end
-    assert "several layouts (coco17, kinect20): import with --layout kinect20" in end
+    assert "several layouts (coco17, kinect20): import with --to-layout kinect20" in end
     assert "1 clip without depth" in end
 
 

@@ -14,7 +14,9 @@ import pytest
 
 from pgfa.read import read
 from pgfa.read.formats.npz import save_clip
+from pgfa.read.sample import picture
 from pgfa.recognise import Recogniser
+from pgfa.skeleton import KINECT20
 from recogniser_builders import (
     SENTENCES,
     frame_lines,
@@ -57,7 +59,7 @@ def test_recognise_notes_the_problems_of_a_recording(
     from pgfa.cli.main import main
 
     for file, frames in (("short.npy", 30), ("long.npy", 400)):
-        np.save(tmp_path / file, 300 * swaying_clip(frames=frames).positions[..., :2] + 400)
+        np.save(tmp_path / file, picture(KINECT20, frames))
         with pytest.raises(SystemExit) as stop:
             main(["recognise", str(tmp_path / file), "--run", str(exported), "--as", SENTENCES[0]])
         assert not stop.value.code

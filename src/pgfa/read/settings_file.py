@@ -14,6 +14,7 @@ A file in a folder below counts before one above; a later table before an earlie
 from __future__ import annotations
 
 import tomllib
+from contextlib import suppress
 from fnmatch import fnmatchcase
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
@@ -31,19 +32,18 @@ MAX_DEPTH = 8
 
 def with_settings(ref: FileRef) -> FileRef:
     """The reference with what settings files in its folder and those above state. Raises BadConfig, BadFile."""
-    for above, folder in enumerate(_folders(ref)):
-        if above >= MAX_DEPTH:
-            break
-        if folder.is_file() and not folder.is_symlink():
-            ref = ref.with_stated(_stated_by(folder, ref))
+    with suppress(OSError):  # a name that is too long, a folder that may not be read: the reader says so
+        for file in _settings_files(ref):
+            if file.is_file():
+                ref = ref.with_stated(_stated_by(file, ref))
     return ref
 
 
-def _folders(ref: FileRef) -> list[Path]:
+def _settings_files(ref: FileRef) -> list[Path]:
     """Possible settings files, the nearest first."""
     path = ref.path if ref.path.is_absolute() else Path.cwd() / ref.path
     inside = [path] if path.is_dir() else []
-    return [folder / SETTINGS_FILE for folder in (*inside, *path.parents)]
+    return [folder / SETTINGS_FILE for folder in (*inside, *path.parents)][:MAX_DEPTH]
 
 
 def _stated_by(file: Path, ref: FileRef) -> Stated:

@@ -20,6 +20,8 @@ ACTIONS = (
     "draw-tick", "draw-circle", "hand-clap", "two-hand-wave", "side-boxing", "bend", "forward-kick",
     "side-kick", "jogging", "tennis-swing", "tennis-serve", "golf-swing", "pickup-and-throw",
 )  # fmt: skip
+MAX_METRES = 10.0
+"""Median of x and y beyond which a file is in pixels: a Kinect sees 4 m."""
 RATE = 15.0
 NAME = r"a(\d{1,18})_s(\d{1,18})_e(\d{1,18})_skeleton3D\.txt"
 
@@ -55,6 +57,9 @@ def read(ref: FileRef) -> Clip:
     check_frames(ref, len(lines) // 20)
     values = parse_rows(ref, [cells for _, cells in lines], 4, lines=[number for number, _ in lines])
     positions = np.ascontiguousarray(values.reshape(-1, 1, 20, 4)[:, :, _ORDER, :3])
+    if (largest := float(np.median(np.abs(positions[..., :2])))) > MAX_METRES:
+        actual = f"x and y of {largest:.0f} in the middle: screen coordinates"
+        raise BadFile(str(ref), expected="positions in metres (MSRAction3DSkeletonReal3D)", found=actual)
     match = re.fullmatch(NAME, ref.name, re.IGNORECASE)
     has_class = match is not None and 1 <= int(match[1]) <= len(ACTIONS)
     source = Source(

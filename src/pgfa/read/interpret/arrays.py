@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -22,6 +23,8 @@ SCORE_SHARE = 0.9
 """Share of the values of a column that are from 0 to 1, if these are scores: a few may be out of range."""
 MAX_STEP = 0.5
 """Trunks that a joint moves from frame to frame, at most, in the median: between two people it is more."""
+MIN_WIDTH = 0.03
+"""Width of a body relative to its height, at least."""
 PIXELS = 20.0
 """Extent of x and y from which they are pixels, so that a column from 0 to 1 is not a coordinate."""
 KNOWN_ORDERS = (
@@ -35,13 +38,22 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class _Candidate:
-    """One reading of an array: its axes, columns and layout, and how well a body fits it."""
+    """One reading of an array: its axes, columns and layout, how well a body fits it, and how many there are.
+
+    `overlap`: the bodies are in the same place, as one body is from frame to frame, and two people are not.
+    """
 
     axes: str
     columns: str
     layout: Layout
     fit: Fit
     bodies: int
+    overlap: bool
+
+    @property
+    def unlikely(self) -> tuple[bool, bool]:
+        """By how much less a reading says that appears by chance: people in one place, a body without depth."""
+        return self.overlap, "z" not in self.columns
 
 
 def layouts_of(joints: int) -> tuple[Layout, ...]:
@@ -80,13 +92,21 @@ def orders_of(shape: tuple[int, ...], layouts: Sequence[Layout] | None, stated: 
             yield order
 
 
+def size_of(shape: tuple[int, ...], order: str, axis: str) -> int:
+    """The length of an axis (T, M or C) of an array in that order; 1 if the array has none."""
+    if order.startswith("T("):
+        return {"T": shape[0], "C": shape[1] // int(order[3:-1])}.get(axis, 1)
+    return shape[order.index(axis)] if axis in order else 1
+
+
 def in_order(array: NDArray[np.generic], order: str) -> Floats:
     """An array as (frames, bodies, joints, columns)."""
     if order == "VC":
         array, order = array[None], "TVC"
     elif order.startswith("T("):
         joints = int(order[3:-1])
-        shape = (len(array), joints, -1) if order[2] == "V" else (len(array), -1, joints)
+        width = array.shape[1] // joints
+        shape = (len(array), joints, width) if order[2] == "V" else (len(array), width, joints)
         array, order = array.reshape(shape), "TVC" if order[2] == "V" else "TCV"
     if order.startswith("N"):
         array, order = array[0], order[1:]
@@ -136,12 +156,16 @@ def choose(
     if len({(c.axes, c.columns, c.layout.name) for c in candidates}) == 1 and (layouts and len(layouts) == 1):
         best = candidates[0]
         return best.axes, best.columns, best.layout, _decisions(best, stated, columns, layouts, ())
-    ranked = sorted(candidates, key=lambda c: c.fit.cost)
+    ranked = sorted(candidates, key=lambda c: (c.fit.cost > MAX_COST, *c.unlikely, c.fit.cost))
     if not ranked or ranked[0].fit.cost > MAX_COST:
         raise _no_body(ranked, layouts)
     best = ranked[0]
     limit = max(best.fit.cost + MARGIN, 2 * best.fit.cost)
-    rivals = [c for c in ranked[1:] if c.fit.cost <= min(limit, 2 * MAX_COST) and not _same(c, best)]
+    rivals = [
+        c
+        for c in ranked[1:]
+        if c.fit.cost <= min(limit, 2 * MAX_COST) and not _same(c, best) and c.unlikely <= best.unlikely
+    ]
     if rivals:
         raise _several(best, rivals)
     return best.axes, best.columns, best.layout, _decisions(best, stated, columns, layouts, ranked[1:])
@@ -165,6 +189,8 @@ def _candidates(
             coordinates = np.where(absent[..., None], np.nan, coordinates)
             bodies = thinned(coordinates)
             fit = fit_of(bodies, layout) if len(bodies) else Fit(float("inf"), "no joint is visible")
+            if _on_a_line(bodies):
+                fit = Fit(float("inf"), "all joints are on a line")
             if np.isfinite(fit.cost) and _jumps(coordinates, layout):
                 fit = Fit(fit.cost + MAX_COST + MARGIN, "joints jump from frame to frame")
             if (
@@ -175,12 +201,14 @@ def _candidates(
             ):
                 fit = Fit(float("inf"), "the third column is no coordinate of a body")
             visible: NDArray[np.bool_] = np.isfinite(coordinates).all(axis=-1)
-            yield _Candidate(axes, order, layout, fit, int(visible.any(axis=(0, 2)).sum()))
+            people = int(visible.any(axis=(0, 2)).sum())
+            yield _Candidate(axes, order, layout, fit, people, _overlap(coordinates, layout))
 
 
 def look_like_scores(points: Floats) -> bool:
     """Whether the last column is from 0 to 1 (or COCO's 0, 1, 2, or a depth camera's 0 to 3) but for a few values."""
-    present = np.isfinite(points).all(axis=-1) & (points[..., :2] != 0).any(axis=-1)
+    present: NDArray[np.bool_] = np.isfinite(points).all(axis=-1)
+    present &= np.not_equal(points[..., :2], 0).any(axis=-1)
     present &= np.not_equal(points[..., :-1], points[..., -1:]).any(axis=-1)
     last = points[present, -1]
     if not len(last):
@@ -207,6 +235,27 @@ def _jumps(coordinates: Floats, layout: Layout) -> bool:
     return bool(size > 0 and step > MAX_STEP * size)
 
 
+def _on_a_line(bodies: Floats) -> bool:
+    """Whether all joints of each body are on a line: coordinates that were taken from different bodies."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # a body without joints has no mean
+        centred = bodies - np.nanmean(bodies, axis=1, keepdims=True)
+    centred = centred[np.isfinite(centred).all(axis=-1)]
+    if len(centred) < 2:
+        return True
+    spread = np.linalg.svd(centred, compute_uv=False)
+    return bool(spread[1] <= MIN_WIDTH * spread[0])
+
+
+def _overlap(coordinates: Floats, layout: Layout) -> bool:
+    """Whether the bodies of a frame are in the same place."""
+    if coordinates.shape[1] < 2:
+        return False
+    size = typical(np.linalg.norm(trunk_of(coordinates, layout), axis=-1))
+    apart = typical(np.linalg.norm(np.diff(coordinates, axis=1), axis=-1))
+    return bool(size > 0 and apart <= MAX_STEP * size)
+
+
 def _same(one: _Candidate, other: _Candidate) -> bool:
     """Whether two readings give the same bodies: axes of length 1 may change places."""
     return (
@@ -214,6 +263,7 @@ def _same(one: _Candidate, other: _Candidate) -> bool:
         and one.layout is other.layout
         and one.fit == other.fit
         and one.bodies == other.bodies
+        and one.overlap == other.overlap
     )
 
 
@@ -266,7 +316,7 @@ def _several(best: _Candidate, rivals: Sequence[_Candidate]) -> Undecided:
 
 
 def picture_columns(bodies: Floats, layout: Layout, columns: str, named: bool) -> None:
-    """Check that pictures are x, y and not y, x. Raises Undecided where a trunk lies most of the time.
+    """Check that pictures are x, y and not y, x. Raises Undecided where the trunk does not stand most of the time.
 
     Args:
         bodies: (bodies, joints, 2), NaN where absent.
@@ -275,13 +325,14 @@ def picture_columns(bodies: Floats, layout: Layout, columns: str, named: bool) -
         named: whether the file names x and y, or its format does; somebody lies then.
     """
     shares = standing(bodies, layout)
-    sideways = max(shares.get("x", 0), shares.get("-x", 0))
-    if named or sideways < MOSTLY:
+    if named or max(shares.get("y", 0), shares.get("-y", 0)) >= MOSTLY:
         return
+    sideways = max(shares.get("x", 0), shares.get("-x", 0))
     swapped = columns.replace("x", "?").replace("y", "x").replace("?", "y")
     raise Undecided(
         "",
         quantity="axes",
-        found=f"a trunk along the first column in {sideways:.0%} of the frames: columns y, x, or somebody who lies",
+        found=f"a trunk along the first column in {sideways:.0%} of the frames, and seldom along the second: columns "
+        "y, x, or somebody who does not stand",
         options=(swapped, columns),
     )

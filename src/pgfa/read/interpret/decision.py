@@ -24,16 +24,18 @@ class Decision(str):
     `pgfa.read.assemble` takes decisions out of the problems and makes `Clip.reading` of them.
 
     Attributes:
-        quantity: layout, axes, up, unit, handedness, depth, missing, rate.
+        quantity: layout, array (order of its axes), columns, axes (handedness), up, unit, depth, missing, origin, rate.
+        value: what was decided.
         basis: why.
     """
 
     quantity: str
+    value: str
     basis: Basis
 
     def __new__(cls, quantity: str, value: str, basis: Basis, why: str = "") -> Decision:
         self = super().__new__(cls, f"{quantity} {value}" + (f" ({why})" if why else ""))
-        self.quantity, self.basis = quantity, basis
+        self.quantity, self.value, self.basis = quantity, value, basis
         return self
 
 

@@ -76,7 +76,7 @@ def upright(
     is_mirrored, decision = _handedness(bodies, layout, fit, mirrored, stated)
     decisions.append(decision)
     if is_mirrored and decision.basis == "established":
-        problems.append("axes are left-handed: mirrored back")
+        problems.append("axes are left-handed, or left and right exchanged: mirrored back")
     axis, decision = _up(bodies, layout, up, stated, accepted, custom)
     decisions.append(decision)
     if axis != "y" and decision.basis == "established":

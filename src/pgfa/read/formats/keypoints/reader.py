@@ -24,11 +24,12 @@ from pgfa.read.interpret.arrays import (
     look_like_scores,
     orders_of,
     picture_columns,
+    size_of,
 )
-from pgfa.read.interpret.body import thinned
+from pgfa.read.interpret.body import fit_of, thinned
 from pgfa.read.interpret.decision import Basis, Decision
 from pgfa.read.interpret.missing import absent_joints
-from pgfa.read.interpret.upright import MOSTLY, standing, upright
+from pgfa.read.interpret.upright import MAX_COST, MOSTLY, standing, upright
 from pgfa.read.parsing.tracking import MAX_BODIES, link_tracks
 from pgfa.read.parsing.units import flat_to_metres
 from pgfa.read.source import FileRef
@@ -136,22 +137,21 @@ def from_array(ref: FileRef, raw: bytes, array: NDArray[np.generic], info: Keypo
     if not orders:
         raise _shape_error(ref, array.shape, layouts)
     _check_cells(ref, array.size)
-    fitting = [order for order in orders if max(in_order(array[..., :1], order).shape[:1]) <= MAX_FRAMES]
-    if not fitting:
-        check_frames(ref, MAX_FRAMES + 1)
-    people = min(_people_of(array.shape, order) for order in fitting)
+    check_frames(ref, min(size_of(array.shape, order, "T") for order in orders))
+    people = min(size_of(array.shape, order, "M") for order in orders)
     if people > 4 * MAX_BODIES:
         raise LimitExceeded(f"{ref}: {people} bodies, more than the limit of {4 * MAX_BODIES}")
-    orders = [order for order in fitting if _people_of(array.shape, order) <= 4 * MAX_BODIES]
+    orders = [
+        order
+        for order in orders
+        if size_of(array.shape, order, "M") <= 4 * MAX_BODIES
+        and size_of(array.shape, order, "T") <= MAX_FRAMES
+    ]
     plan = _plan(ref, array, orders, info)
     points, missing = _coordinates(in_order(array, plan.axes), plan)
     present = np.flatnonzero(np.isfinite(points).any(axis=(0, 2, 3)))
     points = points[:, present if len(present) else [0]]
     return _clip(ref, raw, points, replace(plan, decisions=plan.decisions + missing), named=False)
-
-
-def _people_of(shape: tuple[int, ...], order: str) -> int:
-    return shape[order.index("M")] if "M" in order else 1
 
 
 def _layouts(ref: FileRef, info: KeypointInfo) -> tuple[Layout, ...] | None:
@@ -179,10 +179,13 @@ def _plan(ref: FileRef, array: NDArray[np.generic], orders: list[str], info: Key
     columns = stated.columns or None
     if columns is None and info.scored is not None:
         with_depth = {True: {3: "xys", 4: "xyzs"}, False: {2: "xy", 3: "xyz"}}[info.scored]
-        columns = with_depth.get(_width(array.shape, orders[0]))
+        columns = with_depth.get(size_of(array.shape, orders[0], "C"))
     try:
         axes, columns, layout, decisions = choose(array, orders, layouts, columns, stated)
     except Undecided as error:
+        if not np.any(np.isfinite(array) & (array != 0)):
+            frames = counted(size_of(array.shape, orders[0], "T"), "frame")
+            raise BadFile(str(ref), expected=A_PERSON, found=f"no person in {frames}") from None
         if layouts is None or (stated.axes is None and len(orders) > 1):
             raise error.at(str(ref)) from None
         # The layout is given, so the file is read, however odd the body is; only its columns are left to find.
@@ -195,16 +198,10 @@ def _plan(ref: FileRef, array: NDArray[np.generic], orders: list[str], info: Key
         info = replace(
             info, problems=(*info.problems, f"the body is not human in {layout.name}: {error.reason}")
         )
-    if len(columns) != _width(array.shape, axes):
-        actual = f"{_width(array.shape, axes)} columns"
+    if len(columns) != size_of(array.shape, axes, "C"):
+        actual = counted(size_of(array.shape, axes, "C"), "column")
         raise BadFile(str(ref), where="keypoints", expected=f"the columns {' '.join(columns)}", found=actual)
     return _Plan(info, layout, columns, axes, decisions)
-
-
-def _width(shape: tuple[int, ...], order: str) -> int:
-    if order.startswith("T("):
-        return shape[1] // int(order[3:-1])
-    return shape[order.index("C")]
 
 
 def _coordinates(points: Floats, plan: _Plan) -> tuple[Floats, tuple[Decision, ...]]:
@@ -222,7 +219,7 @@ def _clip(ref: FileRef, raw: bytes, points: Floats, plan: _Plan, *, named: bool)
     try:
         if points.shape[3] == 3 and (depth := _depth(ref, points, layout, info)) is not None:
             notes.append(depth)
-            if not depth.endswith("kept"):
+            if depth.value == "dropped":
                 points = points[..., :2]
         if points.shape[3] == 2:
             points, flat = _flat(ref, points, plan, named)
@@ -269,7 +266,9 @@ def _flat(ref: FileRef, points: Floats, plan: _Plan, named: bool) -> tuple[Float
         up, decision = given, Decision("up", given, "stated" if stated.up else "declared")
     else:
         if not stated.columns:
-            picture_columns(bodies, layout, plan.columns, named)
+            # What is no human body has no trunk that could stand.
+            odd = fit_of(bodies, layout).cost > MAX_COST
+            picture_columns(bodies, layout, plan.columns, named or odd)
         if standing(bodies, layout).get("y", 0) >= MOSTLY:
             up, decision = "y", Decision("up", "y", "established", "the trunk stands along y")
             notes.append("up axis inferred: y")
