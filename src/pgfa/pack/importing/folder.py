@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 
 from pgfa.errors import BadFile
+from pgfa.pack.importing.peers import read_with_peers
 from pgfa.read import find_recordings
 from pgfa.read.format import CLASS_UNKNOWN_TEXTS, Format
 from pgfa.read.source import FileRef
@@ -163,12 +164,10 @@ def _read(source: Path, labels: Mapping[str, FileLabel] | None, ref: FileRef) ->
 
 
 def _read_all(source: Path, labels: Mapping[str, FileLabel] | None, ref: FileRef) -> list[Clip | BadFile]:
-    from pgfa.read import read_all
-
     path = PurePosixPath(_name_below(ref, source))
     if labels is not None and str(path) not in labels:
         raise BadFile(str(ref), expected=NOT_LISTED, found="none")
-    clips = read_all(ref)
+    clips = read_with_peers(ref)
     several = len(clips) > 1
     dataset = source.resolve().stem if source.is_file() else source.resolve().name
 

@@ -25,6 +25,7 @@ MAX_STEP = 0.5
 """Trunks that a joint moves from frame to frame, at most, in the median: between two people it is more."""
 MIN_WIDTH = 0.03
 """Width of a body relative to its height, at least."""
+RUNS, RUN = 60, 8
 PIXELS = 20.0
 """Extent of x and y from which they are pixels, so that a column from 0 to 1 is not a coordinate."""
 KNOWN_ORDERS = (
@@ -116,6 +117,16 @@ def in_order(array: NDArray[np.generic], order: str) -> Floats:
     return out
 
 
+def _sample(array: NDArray[np.generic], order: str) -> NDArray[np.generic]:
+    """At most RUNS runs of RUN successive frames, evenly spaced: enough to see a body and its movement."""
+    axis = order.find("T")
+    frames = array.shape[axis] if axis >= 0 else 1
+    if frames <= RUNS * RUN:
+        return array
+    starts = np.linspace(0, frames - RUN, RUNS).astype(int)
+    return np.take(array, (starts[:, None] + np.arange(RUN)).reshape(-1), axis=axis)
+
+
 def column_orders(width: int, columns: str | None) -> tuple[str, ...]:
     """What columns may be: as given, else coordinates, with or without a score."""
     if columns:
@@ -151,7 +162,7 @@ def choose(
     candidates = [
         candidate
         for order in orders
-        for candidate in _candidates(in_order(array, order), order, layouts, columns)
+        for candidate in _candidates(in_order(_sample(array, order), order), order, layouts, columns)
     ]
     if len({(c.axes, c.columns, c.layout.name) for c in candidates}) == 1 and (layouts and len(layouts) == 1):
         best = candidates[0]
@@ -200,17 +211,16 @@ def _candidates(
                 and not _is_solid(bodies, layout)
             ):
                 fit = Fit(float("inf"), "the third column is no coordinate of a body")
-            visible: NDArray[np.bool_] = np.isfinite(coordinates).all(axis=-1)
+            visible = np.asarray(np.isfinite(coordinates).all(axis=-1), dtype=np.bool_)
             people = int(visible.any(axis=(0, 2)).sum())
             yield _Candidate(axes, order, layout, fit, people, _overlap(coordinates, layout))
 
 
 def look_like_scores(points: Floats) -> bool:
     """Whether the last column is from 0 to 1 (or COCO's 0, 1, 2, or a depth camera's 0 to 3) but for a few values."""
-    present: NDArray[np.bool_] = np.isfinite(points).all(axis=-1)
-    present &= np.not_equal(points[..., :2], 0).any(axis=-1)
-    present &= np.not_equal(points[..., :-1], points[..., -1:]).any(axis=-1)
-    last = points[present, -1]
+    finite = np.isfinite(points).all(axis=-1)
+    seen = (points[..., :2] != 0).any(axis=-1) & (points[..., :-1] != points[..., -1:]).any(axis=-1)
+    last = points[..., -1][finite & seen]
     if not len(last):
         return False
     levels = np.isin(last, (0, 1, 2, 3))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Literal
 
@@ -46,6 +47,16 @@ def reading_line(decisions: Iterable[Decision]) -> str:
         if str(decision) not in groups[decision.basis]:
             groups[decision.basis].append(str(decision))
     return "; ".join(f"{_TITLES[basis]}: {', '.join(group)}" for basis, group in groups.items() if group)
+
+
+def values_of(line: str) -> dict[str, str]:
+    """The values in a line of `reading_line`, by quantity."""
+    values: dict[str, str] = {}
+    for group in line.split("; "):
+        for item in re.split(r", (?![^(]*\))", group.partition(": ")[2]):
+            quantity, _, value = item.partition(" ")
+            values[quantity] = value.partition(" (")[0]
+    return values
 
 
 def is_declared(line: str) -> bool:
