@@ -16,7 +16,7 @@ from pgfa.errors import BadConfig, BadFile, LayoutMismatch, LimitExceeded, Undec
 from pgfa.read import read_all
 from pgfa.read.interpret.decision import values_of
 from pgfa.read.source import FileRef, member_names
-from pgfa.read.stated import Stated
+from pgfa.read.stated import UPS, Stated
 from pgfa.skeleton import Clip
 
 MOST_PEERS = 24
@@ -29,6 +29,8 @@ _MIRRORED = {"right-handed": False, "left-handed": True}
 def read_with_peers(ref: FileRef) -> list[Clip | BadFile]:
     """All clips of a file; what it leaves open is taken from the other files of its folder, if they all agree.
 
+    Only files of the same kind count: with the same ending, layout, columns, origin and unit.
+
     Raises:
         As `pgfa.read.read_all`.
     """
@@ -36,47 +38,46 @@ def read_with_peers(ref: FileRef) -> list[Clip | BadFile]:
         return read_all(ref)
     except Undecided as error:
         open_question = error
-    for _ in range(3):  # a file may leave several quantities open
-        agreed = _agreed(ref.folder, PurePosixPath(ref.name).suffix.lower(), ref.stated).get(
-            open_question.quantity
-        )
-        if agreed is None:
-            raise open_question
-        decided, count = agreed
-        ref = ref.with_stated(decided)
-        try:
-            clips = read_all(ref)
-        except Undecided as error:
-            open_question = error
-            continue
-        note = f"{', '.join(decided.to_dict())} as in {count} other files of the folder"
-        return [
-            replace(clip, problems=(*clip.problems, note)) if isinstance(clip, Clip) else clip
-            for clip in clips
-        ]
+    ending = PurePosixPath(ref.name).suffix.lower()
+    for kind, (decided, count) in _decided(ref.folder, ending, ref.stated).items():
+        with suppress(BadFile, LayoutMismatch, LimitExceeded):
+            clips = read_all(ref.with_stated(decided))
+            if all(isinstance(clip, Clip) and kind_of(clip) == kind for clip in clips):
+                used = (
+                    "up and handedness"
+                    if open_question.quantity in ("up", "mirrored")
+                    else open_question.quantity
+                )
+                note = f"{used} as in {count} other files of the folder"
+                return [replace(c, problems=(*c.problems, note)) if isinstance(c, Clip) else c for c in clips]
     raise open_question
 
 
+def kind_of(clip: Clip) -> tuple[str, ...]:
+    """What files of one kind have in common, of how they were read."""
+    values = values_of(clip.reading)
+    return tuple(values.get(name, "") for name in ("layout", "columns", "origin", "unit"))
+
+
 @lru_cache(maxsize=256)
-def _agreed(folder: FileRef, ending: str, stated: Stated) -> dict[str, tuple[Stated, int]]:
-    """Quantity -> what the files of a folder with that ending establish, all of them that do, and how many do."""
+def _decided(folder: FileRef, ending: str, stated: Stated) -> dict[tuple[str, ...], tuple[Stated, int]]:
+    """Kind -> up and handedness, where all files of the folder of that ending and kind agree on both; how many do."""
     names = [name for name in _names(folder) if PurePosixPath(name).suffix.lower() == ending]
     step = max(1, -(-len(names) // MOST_PEERS))
-    values: dict[str, Counter[object]] = {"up": Counter(), "mirrored": Counter(), "layout": Counter()}
+    counts: dict[tuple[str, ...], Counter[tuple[str, str]]] = {}
     for name in names[::step]:
-        peer = folder_member(folder, name)
         with suppress(BadFile, LayoutMismatch, LimitExceeded, BadConfig):
-            for clip in read_all(replace(peer, stated=stated)):
+            for clip in read_all(folder_member(folder, name).with_stated(stated)):
                 if isinstance(clip, Clip):
-                    line = values_of(clip.reading)
-                    values["up"][line.get("up")] += 1
-                    values["layout"][line.get("layout")] += 1
-                    values["mirrored"][_MIRRORED.get(line.get("axes", ""))] += 1
-    return {
-        quantity: (Stated(**{quantity: next(iter(counts))}), counts.total())
-        for quantity, counts in values.items()
-        if len(counts) == 1 and None not in counts and counts.total() >= LEAST_PEERS
-    }
+                    values = values_of(clip.reading)
+                    both = values.get("up", ""), values.get("axes", "")
+                    counts.setdefault(kind_of(clip), Counter())[both] += 1
+    decided = {}
+    for kind, pairs in counts.items():
+        (up, axes), count = next(iter(pairs.items()))
+        if len(pairs) == 1 and count >= LEAST_PEERS and up in UPS and axes in _MIRRORED:
+            decided[kind] = Stated(up=up, mirrored=_MIRRORED[axes]), count
+    return decided
 
 
 def folder_member(folder: FileRef, name: str) -> FileRef:

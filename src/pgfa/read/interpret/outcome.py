@@ -84,8 +84,13 @@ def apply_stated(
     note("layout", layout.name, stated.layout is not None)
     if note("up", stated.up or "y", stated.up is not None):
         change(lambda points: rotated_up(points, stated.up or "y"))
-    if note("unit", stated.unit or "m", stated.unit is not None):
+    if NO_DEPTH in others and stated.unit is not None:
+        problems.append(f"unit stated as {stated.unit}, but a picture has none: not used")
+    elif note("unit", stated.unit or "m", stated.unit is not None):
         change(lambda points: points * UNITS[stated.unit or "m"])
+    if NO_DEPTH in others and stated.mirrored is None and "axes" not in done:
+        every.append(Decision("axes", "x to the right", "custom"))
+        done["axes"] = every[-1]
     names = {None: "right-handed", False: "right-handed", True: "left-handed"}
     if note("axes", names[stated.mirrored], stated.mirrored is not None) and stated.mirrored:
         change(lambda points: points * np.array([-1, 1, 1]))
