@@ -125,7 +125,7 @@ def outcome_of(array: np.ndarray, expected: np.ndarray, layout: str, folder: Pat
 def same_body(actual: np.ndarray, expected: np.ndarray, *, flat: bool = False) -> bool:
     """Whether two bodies are equal up to a turn about the vertical (none if flat), a shift and a factor."""
     both = np.isfinite(actual).all(-1) & np.isfinite(expected).all(-1)
-    if both.mean() < 0.5:
+    if not both.any():
         return False
     a, b = actual[both], expected[both]
     a, b = a - a.mean(0), b - b.mean(0)
