@@ -25,15 +25,15 @@ from hypothesis import strategies as st
 
 from pgfa.errors import BadFile, PgfaError
 from pgfa.read import FORMATS, read_all
-from pgfa.skeleton import COCO17, Clip
+from pgfa.read.sample import person, picture
+from pgfa.skeleton import COCO17, MEDIAPIPE33, NTU25, Clip
 from pgfa.synth.skeleton_text import skeleton_text
 
 COUNT = int(os.environ.get("PGFA_MUTATIONS", "12"))
 SECONDS = 5.0  # of processor time
 MEGABYTES = 700
 
-COCO = np.random.default_rng(1).uniform(10, 400, (4, 17, 3)).round(1)
-COCO[..., 2] = 0.9
+COCO = np.concatenate([picture(COCO17), np.full((4, 17, 1), 0.9)], axis=-1).round(1)
 
 
 def mmpose() -> bytes:
@@ -51,7 +51,7 @@ def ultralytics() -> bytes:
 
 
 def mediapipe() -> bytes:
-    frames = np.random.default_rng(2).uniform(0.2, 0.8, (3, 33, 3)).round(3).tolist()
+    frames = ((person(MEDIAPIPE33, 3) - [0, 0.93, 2]) * [-1, -1, 1]).round(3).tolist()
     marks = [[{"x": x, "y": y, "z": z, "visibility": 0.9} for x, y, z in frame] for frame in frames]
     return json.dumps(
         {"frames": [{"pose_landmarks": m, "pose_world_landmarks": [m]} for m in marks]}
@@ -98,7 +98,7 @@ def annotations(protocol: int) -> bytes:
     second = {
         "frame_dir": "b",
         "label": np.int64(4),
-        "keypoint": np.ones((1, 2, 25, 3), np.float32, order="F"),
+        "keypoint": np.asfortranarray(person(NTU25, 2)[None].astype(np.float32)),
     }
     content = {"split": {"train": ["a"], "test": ("b",)}, "annotations": [first, second]}
     return pickle.dumps(content, protocol=protocol)

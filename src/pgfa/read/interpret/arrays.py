@@ -166,10 +166,12 @@ def choose(
     ]
     if len({(c.axes, c.columns, c.layout.name) for c in candidates}) == 1 and (layouts and len(layouts) == 1):
         best = candidates[0]
+        if best.fit.cost > MAX_COST:
+            raise _no_body(candidates)
         return best.axes, best.columns, best.layout, _decisions(best, stated, columns, layouts, ())
     ranked = sorted(candidates, key=lambda c: (c.fit.cost > MAX_COST, *c.unlikely, c.fit.cost))
     if not ranked or ranked[0].fit.cost > MAX_COST:
-        raise _no_body(ranked, layouts)
+        raise _no_body(ranked)
     best = ranked[0]
     limit = max(best.fit.cost + MARGIN, 2 * best.fit.cost)
     rivals = [
@@ -302,7 +304,7 @@ def _decisions(
     return tuple(decisions)
 
 
-def _no_body(ranked: Sequence[_Candidate], layouts: Sequence[Layout] | None) -> Undecided:
+def _no_body(ranked: Sequence[_Candidate]) -> Undecided:
     """No reading shows a human body."""
     if not ranked:
         return Undecided("", quantity="axes", found="columns that are neither coordinates nor scores")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from pgfa.errors import BadFile
 from pgfa.read.interpret.body import chirality, fit_of, thinned
-from pgfa.read.interpret.decision import Decision
+from pgfa.read.interpret.decision import Basis, Decision
 from pgfa.read.interpret.upright import MAX_COST, rotated_up
 from pgfa.read.source import FileRef
-from pgfa.read.stated import UNITS
+from pgfa.read.stated import UNITS, Stated
 from pgfa.skeleton import NO_DEPTH, Layout
 
 BACKWARDS = (-0.7, -4.0)
@@ -60,50 +60,58 @@ def apply_stated(
     Raises:
         BadFile: the user states another layout than the file declares.
     """
-    stated = ref.stated
-    decisions, others = split_decisions(noted)
+    decisions, problems = split_decisions(noted)
+    if ref.stated.layout not in (None, layout.name):
+        raise BadFile(str(ref), expected=f"the layout {ref.stated.layout}, as stated", found=f"{layout.name}")
+    if ref.stated.rate is not None:
+        rate = ref.stated.rate
+    flat = NO_DEPTH in problems
+    every, changes = _completed(ref.stated, decisions, layout, rate, flat=flat)
+    for change in changes:
+        positions = change(positions)
+        listed = None if listed is None else change(listed).astype(np.float32)
+    more = []
+    if flat and ref.stated.unit is not None:
+        more.append(f"unit stated as {ref.stated.unit}, but a picture has none: not used")
+    if ref.stated.axes is not None and not {"array", "columns"} & {
+        decision.quantity for decision in decisions
+    }:
+        more.append(f"axes stated as {ref.stated.axes}, but this format gives them: not used")
+    if any(decision == "depth dropped" and decision not in decisions for decision in every):
+        more.append(NO_DEPTH)
+    return Outcome(positions, rate, listed, every, (*problems, *more))
+
+
+def _completed(
+    stated: Stated, decisions: tuple[Decision, ...], layout: Layout, rate: float, *, flat: bool
+) -> tuple[tuple[Decision, ...], list[Callable[[NDArray[Any]], NDArray[Any]]]]:
+    """The decisions of a reader with those it has not made, as stated or declared; what is still to be applied."""
     done = {decision.quantity: decision for decision in decisions}
-    if stated.layout not in (None, layout.name):
-        raise BadFile(str(ref), expected=f"the layout {stated.layout}, as stated", found=f"{layout.name}")
-    every, problems = list(decisions), list(others)
+    changes: list[Callable[[NDArray[Any]], NDArray[Any]]] = []
 
-    def note(quantity: str, value: str, is_stated: bool) -> bool:
-        """Whether the statement still has to be applied; adds the decision where the reader made none."""
-        if quantity in done and not (is_stated and done[quantity].basis != "stated"):
-            return False
-        if quantity in done:
-            every.remove(done[quantity])
-        every.append(Decision(quantity, value, "stated" if is_stated else "declared"))
-        return is_stated
+    def decide(
+        quantity: str, given: str | None, declared: str, change: Callable[..., Any] | None = None
+    ) -> None:
+        earlier = done.get(quantity)
+        if earlier is not None and (given is None or earlier.basis == "stated"):
+            return
+        basis: Basis = "stated" if given is not None else "declared"
+        done[quantity] = Decision(quantity, declared if given is None else given, basis)
+        if given is not None and change is not None:
+            changes.append(change)
 
-    def change(function: Any) -> None:
-        nonlocal positions, listed
-        positions = function(positions)
-        listed = None if listed is None else function(listed).astype(np.float32)
-
-    note("layout", layout.name, stated.layout is not None)
-    if note("up", stated.up or "y", stated.up is not None):
-        change(lambda points: rotated_up(points, stated.up or "y"))
-    if NO_DEPTH in others and stated.unit is not None:
-        problems.append(f"unit stated as {stated.unit}, but a picture has none: not used")
-    elif note("unit", stated.unit or "m", stated.unit is not None):
-        change(lambda points: points * UNITS[stated.unit or "m"])
-    if NO_DEPTH in others and stated.mirrored is None and "axes" not in done:
-        every.append(Decision("axes", "x to the right", "custom"))
-        done["axes"] = every[-1]
-    names = {None: "right-handed", False: "right-handed", True: "left-handed"}
-    if note("axes", names[stated.mirrored], stated.mirrored is not None) and stated.mirrored:
-        change(lambda points: points * np.array([-1, 1, 1]))
-    if stated.rate is not None:
-        rate = stated.rate
-    note("rate", f"{rate:.4g} Hz", stated.rate is not None)
-    if stated.depth is False and "depth" not in done:
-        change(lambda points: np.where(np.isfinite(points), points * np.array([1, 1, 0]), points))
-        problems.append(NO_DEPTH)
-        every.append(Decision("depth", "dropped", "stated"))
-    if stated.axes is not None and not {"array", "columns"} & done.keys():
-        problems.append(f"axes stated as {stated.axes}, but this format gives them: not used")
-    return Outcome(positions, rate, listed, tuple(every), tuple(problems))
+    if flat and stated.mirrored is None:
+        done.setdefault("axes", Decision("axes", "x to the right", "custom"))
+    decide("layout", stated.layout, layout.name)
+    decide("up", stated.up, "y", lambda points: rotated_up(points, stated.up or "y"))
+    decide("unit", None if flat else stated.unit, "m", lambda points: points * UNITS[stated.unit or "m"])
+    handed = {None: None, False: "right-handed", True: "left-handed"}[stated.mirrored]
+    signs = np.array([-1 if stated.mirrored else 1, 1, 1])
+    decide("axes", handed, "right-handed", lambda points: points * signs)
+    decide("rate", None if stated.rate is None else f"{rate:.4g} Hz", f"{rate:.4g} Hz")
+    if stated.depth is False:
+        decide("depth", "dropped", "", lambda points: points * np.array([1, 1, 0]))
+    return tuple(done.values()), changes
 
 
 def doubts_of(

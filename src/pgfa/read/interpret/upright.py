@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pgfa.errors import Undecided
-from pgfa.read.interpret.body import Fit, chirality, fit_of, thinned, typical
+from pgfa.read.interpret.body import chirality, thinned, typical
 from pgfa.read.interpret.decision import Decision
 from pgfa.read.stated import NOTHING, UNITS, Stated
 from pgfa.skeleton import Layout
@@ -54,6 +54,7 @@ def upright(
     stated: Stated = NOTHING,
     accepted: tuple[str, ...] = ("y", "-y"),
     custom: str | None = None,
+    right_handed: bool = False,
 ) -> Upright:
     """Turn a recording so that y is up, mirror it back if its axes are left-handed, and scale it to metres.
 
@@ -65,15 +66,15 @@ def upright(
         accepted: the axes that are taken for up where a trunk stands along them most of the time. A trunk along
             another is somebody who stands in other axes or lies in these, which are the same numbers.
         custom: the axis that points up by the custom of such files, whatever the body does.
+        right_handed: whether the axes of such files are right-handed by custom, where the body does not show it.
 
     Raises:
         Undecided: the body does not settle what is neither stated nor declared.
     """
     bodies = thinned(points)
-    fit = fit_of(bodies, layout)
     decisions: list[Decision] = []
     problems: list[str] = []
-    is_mirrored, decision = _handedness(bodies, layout, fit, mirrored, stated)
+    is_mirrored, decision = _handedness(bodies, layout, mirrored, stated, right_handed)
     decisions.append(decision)
     if is_mirrored and decision.basis == "established":
         problems.append("axes are left-handed, or left and right exchanged: mirrored back")
@@ -101,7 +102,7 @@ def upright(
 
 
 def _handedness(
-    bodies: Floats, layout: Layout, fit: Fit, declared: bool | None, stated: Stated
+    bodies: Floats, layout: Layout, declared: bool | None, stated: Stated, right_handed: bool
 ) -> tuple[bool, Decision]:
     names = {False: "right-handed", True: "left-handed"}
     if stated.mirrored is not None:
@@ -109,6 +110,8 @@ def _handedness(
     if declared is not None:
         return declared, Decision("axes", names[declared], "declared")
     sense = handedness(bodies, layout)
+    if sense is None and right_handed:
+        return False, Decision("axes", names[False], "custom")
     if sense is None:
         raise Undecided(
             "",

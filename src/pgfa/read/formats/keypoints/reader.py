@@ -28,6 +28,7 @@ from pgfa.read.interpret.arrays import (
 )
 from pgfa.read.interpret.body import fit_of, thinned
 from pgfa.read.interpret.decision import Basis, Decision
+from pgfa.read.interpret.missing import MIN_SCORE as MIN_SCORE
 from pgfa.read.interpret.missing import absent_joints
 from pgfa.read.interpret.upright import MAX_COST, MOSTLY, standing, upright
 from pgfa.read.parsing.tracking import MAX_BODIES, link_tracks
@@ -235,6 +236,8 @@ def _clip(ref: FileRef, raw: bytes, points: Floats, plan: _Plan, *, named: bool)
                 stated=ref.stated,
                 # MediaPipe counts y downwards, as in images; z then grows away from the camera.
                 custom="-y" if landmarks else None,
+                # Files that say which axis points up are written by programs that know their axes.
+                right_handed=info.up is not None,
             )
             points = result.positions
             notes += [*result.decisions, *(() if landmarks else result.problems)]
