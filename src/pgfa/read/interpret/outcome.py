@@ -12,13 +12,15 @@ from numpy.typing import NDArray
 from pgfa.errors import BadFile
 from pgfa.read.interpret.body import chirality, fit_of, thinned
 from pgfa.read.interpret.decision import Basis, Decision
-from pgfa.read.interpret.upright import MAX_COST, rotated_up
+from pgfa.read.interpret.upright import rotated_up
 from pgfa.read.source import FileRef
 from pgfa.read.stated import UNITS, Stated
 from pgfa.skeleton import NO_DEPTH, Layout
 
 BACKWARDS = (-0.7, -4.0)
 """`chirality`, and chirality x weight, from which a clip whose axes are declared is said to look mirrored."""
+GOOD_COST = 1.0
+"""A body of higher `Fit.cost` is tracked too badly to doubt its axes."""
 _LOOKED_AT = 60
 """Bodies looked at, evenly spaced, in a clip whose axes are declared: readers of data sets read many files."""
 
@@ -121,7 +123,7 @@ def doubts_of(
     basis = {decision.quantity: decision.basis for decision in decisions}
     bodies = thinned(positions)[:: max(1, positions.shape[0] * positions.shape[1] // _LOOKED_AT)][:_LOOKED_AT]
     bodies = bodies.astype(np.float64)
-    if not len(bodies) or fit_of(bodies[..., :2] if flat else bodies, layout).cost > MAX_COST:
+    if not len(bodies) or fit_of(bodies[..., :2] if flat else bodies, layout).cost > GOOD_COST:
         return []
     doubts = []
     if not flat and basis.get("axes") in ("declared", "custom"):
