@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from pgfa.words.lexicon import WORDS
 from pgfa.words.network import Network
 from pgfa.words.reads import READS
+from pgfa.words.stillness import states_motion, still
 
 Array = NDArray[np.float32]
 
@@ -175,6 +176,8 @@ class KinematicModel:
         words: whitening of the standardised outputs.
         encoder: whitening of the unit features of a motion encoder trained against `space`, or None without one.
         network: trained against `space`, with the whitening of its unit outputs, or None without one.
+        stillness: whether the vectors end in a number that keeps sentences of motion from bodies that are still
+            (`pgfa.words.stillness`); models of earlier versions have none.
         implied: whether sentences come with the words that the glossary implies (`pgfa.text.glossary`); models of
             earlier versions were fitted without them.
         shares: weights of description, words, encoder and network.
@@ -191,13 +194,14 @@ class KinematicModel:
     encoder: Whitening | None = None
     network: tuple[Network, Whitening] | None = None
     implied: bool = True
+    stillness: bool = True
     shares: tuple[float, float, float, float] = SHARES
 
     @property
     def size(self) -> int:
         """Length of the vectors."""
         parts = 1 + (self.encoder is not None) + (self.network is not None)
-        return parts * int(self.weights.shape[1]) + len(self.detectors)
+        return parts * int(self.weights.shape[1]) + len(self.detectors) + self.stillness
 
     def with_encoder(self, features: Array, weights: Array) -> KinematicModel:
         """With a motion encoder beside it, whose features of the training clips are given.
@@ -245,7 +249,11 @@ class KinematicModel:
         if self.network is not None:
             network, whitening = self.network
             parts.append(whitening.features(unit(network(standardised))) * np.float32(self.shares[3]))
-        return np.concatenate(parts, axis=1)
+        rows = np.concatenate(parts, axis=1)
+        if not self.stillness:
+            return rows
+        length = np.linalg.norm(rows, axis=1, keepdims=True)
+        return np.concatenate([rows, np.where(still(measures)[:, None], length, 0)], axis=1, dtype=np.float32)
 
     def sentences(self, encoded: Array, words: Array) -> Array:
         """(K, size) vectors of sentences, from vectors of the sentence encoder and of the lexicon."""
@@ -258,7 +266,13 @@ class KinematicModel:
             parts.append(self.encoder.sentences(vectors))
         if self.network is not None:
             parts.append(self.network[1].sentences(vectors))
-        return np.concatenate(parts, axis=1, dtype=np.float32)
+        rows = np.concatenate(parts, axis=1)
+        if not self.stillness:
+            return np.asarray(rows, dtype=np.float32)
+        # The cosine of a still body becomes (c - 1) / 2 with a sentence of motion, and c / 1.4 with any other.
+        length = np.linalg.norm(rows, axis=1, keepdims=True)
+        against = np.where(states_motion(words)[:, None], -length, 0)
+        return np.concatenate([rows, against], axis=1, dtype=np.float32)
 
 
 _COLUMNS: Final = np.array([WORDS.index(word) for word in DETECTED])

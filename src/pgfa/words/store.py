@@ -19,7 +19,7 @@ from pgfa.words.reads import READS
 
 LAYERS = 3
 """Of the network."""
-_NO = np.zeros(1, dtype=np.float32)
+_NONE = np.zeros(2, dtype=np.float32)
 _NAMES = "names"
 """Key of the metadata: the measures and words that the columns stand for."""
 
@@ -42,7 +42,7 @@ def save_kinematics(file: Path, model: KinematicModel) -> None:
         **_whitening("words", model.words),
         **({} if model.encoder is None else _whitening("encoder", model.encoder)),
         **({} if model.network is None else _network(*model.network)),
-        "implied": np.array([model.implied]),
+        "options": np.array([model.implied, model.stillness]),
         **{f"detector.{word}": d.weights for word, d in zip(DETECTED, model.detectors, strict=True)},
     }
     contiguous = {name: np.ascontiguousarray(x, dtype=np.float32) for name, x in tensors.items()}
@@ -83,6 +83,7 @@ def _model(tensors: dict[str, Array]) -> KinematicModel:
         )
         for word in DETECTED
     ]
+    implied, stillness = tensors.get("options", _NONE)
     description, words, encoder, network = (*(float(x) for x in tensors["shares"]), 0.0)[:4]
     return KinematicModel(
         Scale(tensors["scale.median"], tensors["scale.spread"]),
@@ -97,7 +98,8 @@ def _model(tensors: dict[str, Array]) -> KinematicModel:
         if "encoder.mean" in tensors
         else None,
         _network_from(tensors) if "network.mean" in tensors else None,
-        bool(tensors.get("implied", _NO)[0]),
+        bool(implied),
+        bool(stillness),
         (description, words, encoder, network),
     )
 
@@ -132,9 +134,9 @@ def _check(file: Path, tensors: dict[str, Array]) -> None:
     encoded = tensors.get("space.centre", np.empty(0)).size
     optional = [name for name in ("encoder", "network") if f"{name}.mean" in tensors]
     expected = _shapes(encoded, optional, _widths(tensors))
-    if "implied" not in tensors:  # as earlier versions wrote it
+    if "options" not in tensors:  # as earlier versions wrote it
         expected = {**expected, "shares": (3,)}
-        del expected["implied"]
+        del expected["options"]
     if not encoded or set(tensors) != set(expected):
         names = ", ".join(sorted(set(tensors) ^ set(expected))) or "an empty centre"
         raise BadCheckpoint(f"{file}: not the arrays of a kinematic model: {names}")
@@ -148,7 +150,7 @@ def _check(file: Path, tensors: dict[str, Array]) -> None:
 
 def _widths(tensors: dict[str, Array]) -> list[int]:
     """Outputs of the hidden layers of the network, as its biases say."""
-    return [tensors.get(f"network.{number}.bias", _NO).size for number in range(LAYERS - 1)]
+    return [tensors.get(f"network.{number}.bias", _NONE).size for number in range(LAYERS - 1)]
 
 
 def _shapes(encoded: int, optional: list[str], widths: list[int]) -> dict[str, tuple[int, ...]]:
@@ -167,7 +169,7 @@ def _shapes(encoded: int, optional: list[str], widths: list[int]) -> dict[str, t
             layers |= {f"network.{number}.weights": ends, f"network.{number}.bias": ends[1:]}
     return {
         **layers,
-        "implied": (1,),
+        "options": (2,),
         "scale.median": (measures,),
         "scale.spread": (measures,),
         "space.centre": (encoded,),
