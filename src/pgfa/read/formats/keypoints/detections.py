@@ -1,0 +1,184 @@
+"""People that an estimator lists frame by frame -> a clip: gaps become empty frames, ids body slots."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pgfa.errors import BadFile
+from pgfa.read.assemble import counted
+from pgfa.read.format import A_PERSON
+from pgfa.read.formats.keypoints.reader import KeypointInfo, from_array, from_people
+from pgfa.read.parsing.frame_times import (
+    Timeline,
+    empty_frames,
+    number_timeline,
+    takes,
+    time_timeline,
+    time_unit,
+)
+from pgfa.read.parsing.tracking import MAX_BODIES
+from pgfa.read.source import FileRef
+from pgfa.skeleton import Clip
+
+MAX_NUMBER = 1e15
+"""Frame numbers above are no frame numbers."""
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Person:
+    """One person of one frame.
+
+    Attributes:
+        points: (joints, 2, 3 or 4), NaN where absent.
+        id: as the file numbers people over time; None where it does not.
+    """
+
+    points: Floats
+    id: Hashable | None = None
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What a file lists for one frame: the people, and its number and time if it has them."""
+
+    people: list[Person] = field(default_factory=list)
+    number: float | None = None
+    time: float | None = None
+
+
+@dataclass(frozen=True)
+class Recording:
+    """Entries of one recording in time, with empty frames where the file has none."""
+
+    people: list[list[Person]]
+    rate: float | None
+    problems: tuple[str, ...]
+    step: int = 1
+
+
+def recordings(ref: FileRef, entries: Sequence[Entry], time_name: str = "") -> list[Recording]:
+    """The recordings of a file: several where its numbers or times start again.
+
+    Args:
+        ref: the file, for errors.
+        entries: as listed; entries of one number or time are one frame.
+        time_name: what the file calls its times.
+
+    Raises:
+        BadFile: numbers or times that do not follow one recording. LimitExceeded.
+    """
+    timed = bool(entries) and all(_is_finite(entry.time) for entry in entries)
+    timed = timed and len({entry.time for entry in entries}) > 1
+    numbered = bool(entries) and all(_is_finite(entry.number) for entry in entries)
+    if numbered and any(abs(entry.number or 0) > MAX_NUMBER for entry in entries):
+        raise BadFile(
+            str(ref), where="frame numbers", expected=f"numbers below {MAX_NUMBER:g}", found="larger"
+        )
+    if not timed and not numbered:
+        return [Recording([entry.people for entry in entries], None, ())]
+    keys = [
+        (
+            float((entry.number if numbered else entry.time) or 0),
+            entry.people[0].id if len(entry.people) == 1 else "",
+        )
+        for entry in entries
+    ]
+    keys = [(number, "" if person is None else person) for number, person in keys]
+    return [
+        _recording(ref, entries[part], numbered=numbered, timed=timed, time_name=time_name)
+        for part in takes(keys)
+    ]
+
+
+def _is_finite(value: float | None) -> bool:
+    return value is not None and math.isfinite(value)
+
+
+def _recording(
+    ref: FileRef, entries: Sequence[Entry], *, numbered: bool, timed: bool, time_name: str
+) -> Recording:
+    keys = np.array([(entry.number if numbered else entry.time) for entry in entries], dtype=np.float64)
+    unique, first, frame_of = np.unique(keys, return_index=True, return_inverse=True)
+    timeline = None
+    if timed:
+        times = np.array([entry.time for entry in entries], dtype=np.float64)[first]
+        if (np.diff(times) > 0).all():
+            counts = unique if numbered else np.arange(len(unique), dtype=np.float64)
+            timeline = time_timeline(ref, times, counts, time_unit(time_name, times))
+    if timeline is None or (numbered and timeline.frames == len(unique)):
+        by_number = (
+            number_timeline(ref, unique) if numbered else Timeline(np.arange(len(unique)), len(unique))
+        )
+        rate = timeline.rate if timeline else None
+        timeline = replace(
+            by_number, rate=rate, problems=by_number.problems + (timeline.problems if timeline else ())
+        )
+    people: list[list[Person]] = [[] for _ in range(timeline.frames)]
+    for entry, frame in zip(entries, frame_of.reshape(-1).tolist(), strict=True):
+        people[timeline.index_of[frame]] += entry.people
+    return Recording(people, timeline.rate, timeline.problems + empty_frames(timeline), timeline.step)
+
+
+def clip_of(ref: FileRef, raw: bytes, recording: Recording, info: KeypointInfo) -> Clip:
+    """A clip; people keep the slots that their ids give them, and are tracked only where the file has no ids.
+
+    Args:
+        ref: the file.
+        raw: its bytes, for the digest.
+        recording: people frame by frame.
+        info: what else the file holds. Its rate is that of the video.
+
+    Raises:
+        BadFile, LimitExceeded.
+    """
+    # Times are measured, a stated rate may be nominal; but times without a known unit give no rate.
+    rate = recording.rate or (info.rate / recording.step if info.rate else None)
+    info = replace(info, rate=rate, problems=info.problems + recording.problems)
+    slots = body_slots(ref, recording.people)
+    if isinstance(slots, str):
+        problems = info.problems + ((slots,) if slots else ())
+        people = [[person.points for person in frame] for frame in recording.people]
+        return from_people(ref, raw, people, replace(info, problems=problems))
+    array, problems = slots
+    return from_array(ref, raw, array, replace(info, problems=info.problems + problems))
+
+
+def body_slots(ref: FileRef, frames: Sequence[Sequence[Person]]) -> tuple[Floats, tuple[str, ...]] | str:
+    """People by their ids, in the order of their first appearance; of more than `MAX_BODIES`, those present longest.
+
+    Returns:
+        (frames, bodies, joints, columns), NaN where absent, and problems; or, where ids cannot be used, why ("" if
+        the file has none).
+
+    Raises:
+        BadFile: no person, or people of different shapes.
+    """
+    shapes = {person.points.shape for frame in frames for person in frame}
+    if not shapes:
+        raise BadFile(str(ref), expected=A_PERSON, found=f"no person in {counted(len(frames), 'frame')}")
+    if len(shapes) > 1:
+        actual = " and ".join(sorted(" x ".join(map(str, shape)) for shape in shapes)[:3])
+        raise BadFile(str(ref), expected="the same number of joints and columns for all people", found=actual)
+    present = Counter(person.id for frame in frames for person in frame)
+    if None in present:
+        return "" if len(present) == 1 else "ids of some people missing, people tracked instead"
+    if any(len({person.id for person in frame}) < len(frame) for frame in frames):
+        return "ids of people repeat in a frame, people tracked instead"
+    order = list(dict.fromkeys(person.id for frame in frames for person in frame))
+    longest = sorted(order, key=lambda id: -present[id])[:MAX_BODIES]
+    slot_of = {id: slot for slot, id in enumerate(id for id in order if id in set(longest))}
+    out = np.full((len(frames), len(slot_of), *shapes.pop()), np.nan)
+    for number, frame in enumerate(frames):
+        for person in frame:
+            if person.id in slot_of:
+                out[number, slot_of[person.id]] = person.points
+    dropped = len(order) - len(longest)
+    return out, ((counted(dropped, "body", "bodies") + " present least dropped",) if dropped else ())
