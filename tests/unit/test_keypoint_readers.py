@@ -300,7 +300,7 @@ BAD: list[tuple[str, Any, str]] = [
     ("a.npy", np.zeros((0, 17, 2)), r"expected at least one frame, found none"),
     ("a.npy", np.zeros((4, 17, 2)), r"no person in 4 frames"),
     ("a.npy", np.array(["x"]), r"expected numbers, found type <U1"),
-    ("a.json", {"layout": "spider", "keypoints": [[[1, 2]]]}, r"field layout: expected one of coco17, .*'spider'"),
+    ("a.json", {"layout": "spider", "keypoints": [[[1, 2]]]}, r"field layout: expected one of azure32, .*'spider'"),
     ("a.json", {"layout": "coco17", "keypoints": [[[1, 2]]]}, r"expected .* 17 joints, found 1 x 1 x 1 x 2"),
     ("a.json", {"rate": 0, "keypoints": COCO.tolist()}, r"field rate: expected a number from 0.01 to 10000"),
     ("a.json", {"fps": 1e-300, "keypoints": COCO.tolist()}, r"field fps: expected a number from 0.01 to 10000"),

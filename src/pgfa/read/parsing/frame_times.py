@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,8 @@ from pgfa.read.source import FileRef
 
 MAX_EMPTY_SHARE = 20
 """Numbers that leave more empty frames than this per frame with an entry do not count the frames of a video."""
+MAX_FALLS = 0.1
+"""Share of the entries before which the number falls: up to this, a file is several recordings; above, shuffled."""
 UNITS = {
     "s": 1.0, "sec": 1.0, "secs": 1.0, "second": 1.0, "seconds": 1.0,
     "ms": 1e3, "msec": 1e3, "millis": 1e3, "millisecond": 1e3, "milliseconds": 1e3,
@@ -74,8 +76,10 @@ def time_unit(name: str, times: Floats) -> float | None:
         if low <= times[0] <= high:
             return unit
     step = _step(times, np.ones(max(len(times) - 1, 0)))
+    if step == 1:  # may count frames
+        return None
     for low, high in (_USUAL, _POSSIBLE):
-        fitting = [unit for unit in (1.0, 1e3, 1e6, 1e7, 1e9) if step and low < unit / step < high * 1.001]
+        fitting = [unit for unit in (1.0, 1e3, 1e6, 1e7, 1e9) if step and low < unit / step <= high * 1.001]
         if len(fitting) == 1:
             return fitting[0]
     return None
@@ -91,18 +95,13 @@ def takes(keys: Sequence[tuple[float, object]]) -> list[slice]:
         Slices of `keys`; one if the entries are in order, sorted by person, or merely shuffled.
     """
     numbers = np.array([number for number, _ in keys])
-    falls = np.flatnonzero(np.diff(numbers) < 0) + 1
-    if not len(falls) or len(set(keys)) == len(keys) and len(set(numbers.tolist())) == len(keys):
+    falls = (np.flatnonzero(np.diff(numbers) < 0) + 1).tolist()
+    identified = all(person != "" for _, person in keys)
+    if not falls or len(set(keys if identified else numbers.tolist())) == len(keys):
         return [slice(0, len(keys))]
-    people: dict[object, float] = {}
-    for number, person in keys:
-        if person == "" or number < people.get(person, -math.inf):
-            break
-        people[person] = number
-    else:
+    if len(falls) > max(1, MAX_FALLS * len(keys)):
         return [slice(0, len(keys))]
-    bounds = [0, *falls.tolist(), len(keys)]
-    return [slice(first, last) for first, last in zip(bounds, bounds[1:], strict=False)]
+    return [slice(first, last) for first, last in pairwise([0, *falls, len(keys)])]
 
 
 def number_timeline(ref: FileRef, numbers: Floats) -> Timeline:
@@ -146,7 +145,7 @@ def time_timeline(ref: FileRef, times: Floats, numbers: Floats, unit: float | No
         jumps = np.minimum(jumps, MAX_EMPTY_SHARE * MAX_FRAMES)
     index_of = np.concatenate([[0], np.cumsum(jumps)]).astype(np.int64)
     rate = unit / step if unit and 0.01 <= unit / step <= 1e4 else None
-    problems = () if unit or not step else ("unit of the times unknown, frame rate not taken from them",)
+    problems = () if unit or step == 1 else ("unit of the times unknown, frame rate not taken from them",)
     return _checked(ref, Timeline(index_of, int(index_of[-1]) + 1, rate, problems=problems))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections import Counter
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field, replace
@@ -22,10 +23,12 @@ from pgfa.read.parsing.frame_times import (
     time_timeline,
     time_unit,
 )
-from pgfa.read.parsing.tracking import MAX_BODIES
+from pgfa.read.parsing.tracking import MAX_BODIES, MAX_STEP
 from pgfa.read.source import FileRef
 from pgfa.skeleton import Clip
 
+MAX_JUMPS = 0.05
+"""Share of the frames in which a body may jump; ids with more are not those of people over time."""
 MAX_NUMBER = 1e15
 """Frame numbers above are no frame numbers."""
 
@@ -143,12 +146,26 @@ def clip_of(ref: FileRef, raw: bytes, recording: Recording, info: KeypointInfo) 
     rate = recording.rate or (info.rate / recording.step if info.rate else None)
     info = replace(info, rate=rate, problems=info.problems + recording.problems)
     slots = body_slots(ref, recording.people)
+    _check_extent(ref, recording.people)
     if isinstance(slots, str):
         problems = info.problems + ((slots,) if slots else ())
         people = [[person.points for person in frame] for frame in recording.people]
         return from_people(ref, raw, people, replace(info, problems=problems))
     array, problems = slots
     return from_array(ref, raw, array, replace(info, problems=info.problems + problems))
+
+
+def _check_extent(ref: FileRef, frames: Sequence[Sequence[Person]]) -> None:
+    """Raise BadFile if no body extends anywhere: all its joints are one point."""
+    for frame in frames:
+        for person in frame:
+            points = person.points[:, :2]
+            points = points[np.isfinite(points).all(axis=-1)]
+            if len(points) < 2 or (points != points[0]).any():
+                return
+    raise BadFile(
+        str(ref), expected="joints at different points", found="all joints of each body at one point"
+    )
 
 
 def body_slots(ref: FileRef, frames: Sequence[Sequence[Person]]) -> tuple[Floats, tuple[str, ...]] | str:
@@ -168,17 +185,71 @@ def body_slots(ref: FileRef, frames: Sequence[Sequence[Person]]) -> tuple[Floats
         actual = " and ".join(sorted(" x ".join(map(str, shape)) for shape in shapes)[:3])
         raise BadFile(str(ref), expected="the same number of joints and columns for all people", found=actual)
     present = Counter(person.id for frame in frames for person in frame)
+    if set(present) == {None}:
+        alone = [frame[0].points if frame else None for frame in frames if len(frame) < 2]
+        if len(alone) < len(frames) or _jumps(alone) > 0:
+            return ""
+        return _in_slots(frames, {None: 0}, shapes.pop()), ()
     if None in present:
-        return "" if len(present) == 1 else "ids of some people missing, people tracked instead"
+        return "ids of some people missing, people tracked instead"
     if any(len({person.id for person in frame}) < len(frame) for frame in frames):
         return "ids of people repeat in a frame, people tracked instead"
     order = list(dict.fromkeys(person.id for frame in frames for person in frame))
-    longest = sorted(order, key=lambda id: -present[id])[:MAX_BODIES]
-    slot_of = {id: slot for slot, id in enumerate(id for id in order if id in set(longest))}
-    out = np.full((len(frames), len(slot_of), *shapes.pop()), np.nan)
+    longest = set(sorted(order, key=lambda id: -present[id])[:MAX_BODIES])
+    slot_of = {id: slot for slot, id in enumerate(id for id in order if id in longest)}
+    out = _in_slots(frames, slot_of, shapes.pop())
+    jumps = [
+        _jumps([body if np.isfinite(body).any() else None for body in out[:, slot]])
+        for slot in range(out.shape[1])
+    ]
+    if sum(jumps) > max(1, MAX_JUMPS * len(frames)):
+        return "ids change from person to person, people tracked instead"
+    dropped = len(order) - len(longest)
+    return out, ((counted(dropped, "body", "bodies") + " present least dropped",) if dropped else ())
+
+
+def _in_slots(
+    frames: Sequence[Sequence[Person]], slot_of: dict[Hashable | None, int], shape: tuple[int, ...]
+) -> Floats:
+    out = np.full((len(frames), len(slot_of), *shape), np.nan)
     for number, frame in enumerate(frames):
         for person in frame:
             if person.id in slot_of:
                 out[number, slot_of[person.id]] = person.points
-    dropped = len(order) - len(longest)
-    return out, ((counted(dropped, "body", "bodies") + " present least dropped",) if dropped else ())
+    return out
+
+
+def _jumps(bodies: Sequence[Floats | None]) -> int:
+    """How often a body moves further from frame to frame than a person does; across a gap, twice as far is allowed."""
+    present = [number for number, body in enumerate(bodies) if body is not None]
+    if len(present) < 2:
+        return 0
+    share = _steps([body for body in bodies if body is not None])
+    limit = np.where(np.diff(present) > 1, 2 * MAX_STEP, MAX_STEP)
+    return int((share > limit).sum())
+
+
+def one_person(bodies: Sequence[Floats]) -> bool:
+    """Whether bodies in a row are one person from frame to frame: most steps are small compared with the body.
+
+    Args:
+        bodies: (joints, columns) each.
+    """
+    if len({body.shape for body in bodies}) != 1:
+        return False
+    share = _steps(bodies)
+    share = share[np.isfinite(share)]
+    return bool(len(share) and (share < MAX_STEP).mean() > 0.5 and np.median(share) < MAX_STEP / 3)
+
+
+def _steps(bodies: Sequence[Floats]) -> Floats:
+    """Mean distance of the joints from body to body, as a share of the size of the body; NaN without common joints."""
+    points = np.stack(bodies)[..., :2].astype(np.float64)
+    points[(points == 0).all(axis=-1)] = np.nan
+    points[~(np.abs(points) < 1e9)] = np.nan
+    distance = np.linalg.norm(np.diff(points, axis=0), axis=-1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of bodies without any point
+        extent = np.nanmax(points, axis=1) - np.nanmin(points, axis=1)
+        share: Floats = np.nanmean(distance, axis=1) / np.maximum(np.linalg.norm(extent, axis=-1)[1:], 1e-9)
+    return share
