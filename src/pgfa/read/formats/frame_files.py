@@ -73,9 +73,10 @@ def _holds_one_frame(ref: FileRef) -> bool | None:
             people = Parser().people(content)
         elif isinstance(content, list) and len(content) <= MAX_PER_FRAME:
             people = Parser().people(content)
-            # A list of people at one place is one person in several frames.
-            if len(people) > 1 and one_person([person.points for person in people]):
-                return False
+            # People at one place may be one person in several frames.
+            identified = len({person.id for person in people}) == len(people)
+            if len(people) > 1 and not identified and one_person([person.points for person in people]):
+                return None
         else:
             return False
     except Unexpected:

@@ -32,8 +32,10 @@ _EPOCHS = (
 )  # fmt: skip
 """Units per second of clocks that count from 1970 (and, in 100 ns, from 1601 and from year 1), and their values in
 the years of depth cameras and pose estimators."""
-_USUAL, _POSSIBLE = (12.0, 130.0), (1.0, 1000.0)
+_USUAL, _POSSIBLE = (3.5, 240.0), (1.0, 1000.0)
 """Frames per second: most recordings, and all."""
+_USUAL_TICKS = (12.0, 65.0)
+"""Frames per second of the depth cameras whose software counts units of 100 ns."""
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.int64]
@@ -78,8 +80,10 @@ def time_unit(name: str, times: Floats) -> float | None:
     step = _step(times, np.ones(max(len(times) - 1, 0)))
     if step == 1:  # may count frames
         return None
-    for low, high in (_USUAL, _POSSIBLE):
-        fitting = [unit for unit in (1.0, 1e3, 1e6, 1e7, 1e9) if step and low < unit / step <= high * 1.001]
+    for usual, ticks in ((_USUAL, _USUAL_TICKS), (_POSSIBLE, _POSSIBLE)):
+        rates = {unit: unit / step for unit in (1.0, 1e3, 1e6, 1e7, 1e9) if step}
+        ranges = {unit: ticks if unit == 1e7 else usual for unit in rates}
+        fitting = [unit for unit, rate in rates.items() if ranges[unit][0] <= rate <= ranges[unit][1] * 1.001]
         if len(fitting) == 1:
             return fitting[0]
     return None

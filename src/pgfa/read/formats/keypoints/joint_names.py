@@ -9,6 +9,7 @@ from pgfa.skeleton import (
     AZURE32,
     HALPE26,
     LAYOUTS,
+    LCRNET13,
     MPI15,
     NTU25,
     NUITRACK19,
@@ -21,7 +22,7 @@ from pgfa.skeleton import (
 )
 from pgfa.skeleton.layouts import KINECT20
 
-_PREFIXES = re.compile(r"^(?:k4abt_)?joint_(?:type_)?(?=[a-z])|^(?:keypoint|landmark|body)_(?=[a-z])")
+_PREFIXES = re.compile(r"^(?:k4_?abt_)?joint_(?:type_)?(?=[a-z])|^(?:keypoint|landmark|body)_(?=[a-z])")
 _WORDS = {
     "l": "left", "r": "right", "lt": "left", "rt": "right", "foot_index": "toe", "big_toe": "toe", "bigtoe": "toe",
     "smalltoe": "small_toe", "hand_tip": "handtip", "midhip": "pelvis", "mid_hip": "pelvis", "pinky_toe": "small_toe",
@@ -91,9 +92,15 @@ def missing_joints(names: Sequence[str]) -> tuple[Layout, list[str]]:
 
 
 def _joints_of(names: Sequence[str]) -> list[tuple[Layout, dict[str, str]]]:
-    """For each layout, with and without the names of its dialect: name -> joint."""
+    """For each layout, with and without the names of its dialect: name -> joint.
+
+    LCR-Net writes no names, and its few joints are among those of most layouts: a file that lacks a joint would be it.
+    """
     out = []
-    for layout, renamed in (*((layout, {}) for layout in LAYOUTS.values()), *_DIALECTS):
+    own: list[tuple[Layout, dict[str, str]]] = [
+        (layout, {}) for layout in LAYOUTS.values() if layout is not LCRNET13
+    ]
+    for layout, renamed in (*own, *_DIALECTS):
         # A name that the dialect gives to another joint is not the layout's joint of that name.
         joint_of = {name: renamed.get(name, name) for name in names}
         out.append((layout, {name: joint for name, joint in joint_of.items() if joint in layout.joints}))
