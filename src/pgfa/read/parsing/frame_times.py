@@ -170,7 +170,7 @@ def _step(times: Floats, counts: Floats) -> float:
     if not usable.any():
         return 0.0
     # Numbers in steps of five, say, are frames of the video: the recording has one frame per step.
-    median = float(np.median(passed[usable]))
+    median = float(np.sort(passed[usable])[(usable.sum() - 1) // 2])
     return float(passed[usable & (passed < 1.5 * median) & (passed > 0.5 * median)].mean())
 
 

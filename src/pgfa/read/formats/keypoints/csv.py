@@ -8,7 +8,10 @@ from __future__ import annotations
 import csv
 import io
 import re
-from dataclasses import replace
+import sys
+from array import array
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -68,23 +71,19 @@ def _clips(ref: FileRef) -> list[Clip]:
         header, above = None, 0
     if header is None:
         raise BadFile(str(ref), where="line 1", expected=EXPECTED, found=short(text.split("\n", 1)[0]))
-    lines, numbers = _lines(ref, text, header, above)
+    table = _table(ref, text, header, above)
     names = sorted({joint for joint, _ in header.cells}) if header.joint is None else []
-    joints = [canonical(line[header.joint]) for line in lines] if header.joint is not None else []
-    layout, index_of = _layout(ref, names or list(dict.fromkeys(joints)), depth=header.has(2))
-    values = _values(ref, lines, numbers, header)
-    people = [_person_of(line, header) for line in lines]
+    layout, index_of = _layout(ref, names or list(dict.fromkeys(table.joints)), depth=header.has(2))
     if header.joint is None:
-        bodies = _wide(header, values, index_of, len(layout.joints))
+        bodies = _wide(header, table.values, index_of, len(layout.joints))
         entries = [
-            _entry(header, values[row], [Person(body, person)])
-            for row, (body, person) in enumerate(zip(bodies, people, strict=True))
+            _entry(header, table.values[row], [Person(body, person)])
+            for row, (body, person) in enumerate(zip(bodies, table.people, strict=True))
         ]
     else:
-        joint_of = [index_of[joint] for joint in joints]
-        entries = _long(
-            ref, header, values, list(zip(numbers, people, joint_of, strict=True)), len(layout.joints)
-        )
+        joint_of = [index_of[joint] for joint in table.joints]
+        lines = list(zip(table.numbers, table.people, joint_of, strict=True))
+        entries = _long(ref, header, table.values, lines, len(layout.joints))
     info = KeypointInfo(layout=layout, scored=header.has(3), source=Source(id=ref.stem))
     parts = recordings(ref, entries, header.time_name)
     sources = (
@@ -137,12 +136,61 @@ def _layout(ref: FileRef, names: list[str], *, depth: bool) -> tuple[Layout, dic
     return layout, {name: index_of.get(name, -1) for name in names}
 
 
-def _lines(ref: FileRef, text: str, header: Header, above: int) -> tuple[list[list[str]], list[int]]:
-    lines, numbers = [], []
+@dataclass(frozen=True)
+class _Table:
+    """The lines of a file.
+
+    Attributes:
+        values: (lines, columns) numbers of the columns that are used, NaN in the others and in empty cells (absent
+            joints); coordinates in metres where the header states the unit.
+        numbers: line number of each line.
+        people: id of the person of each line; None without one.
+        joints: joint of each line, as `canonical`; empty for a file with one line per frame.
+    """
+
+    values: Floats
+    numbers: list[int]
+    people: list[str | None]
+    joints: list[str]
+
+
+def _table(ref: FileRef, text: str, header: Header, above: int) -> _Table:
+    used = {header.frame, header.time, *header.cells.values()}
+    columns = sorted(column for column in used if column is not None)
+    numbers: list[int] = []
+    people: list[str | None] = []
+    joints: list[str] = []
+    joint_of: dict[str, str] = {}
+    flat = array("d")
+    for number, cells in _lines(ref, text, header, above):
+        if len(numbers) == MAX_LINES:
+            raise LimitExceeded(f"{ref}: more than the limit of {MAX_LINES:,} lines")
+        try:
+            flat.extend([float(cells[column]) for column in columns])
+        except ValueError:
+            flat.extend([_number(ref, header, number, column, cells[column]) for column in columns])
+        numbers.append(number)
+        people.append(_person_of(cells, header))
+        if header.joint is not None:
+            title = cells[header.joint]
+            if title not in joint_of:
+                joint_of[title] = canonical(title)
+            joints.append(joint_of[title])
+    if not numbers:
+        raise BadFile(str(ref), expected="at least one line below the header", found="none")
+    values = np.full((len(numbers), header.columns), np.nan)
+    values[:, columns] = np.frombuffer(flat, dtype=np.float64).reshape(len(numbers), -1)
+    if header.metres:
+        values[:, [column for (_, axis), column in header.cells.items() if axis < 3]] *= header.metres
+    return _Table(values, numbers, people, joints)
+
+
+def _lines(ref: FileRef, text: str, header: Header, above: int) -> Iterator[tuple[int, list[str]]]:
+    """Number and cells of each line. Raises BadFile for another number of cells."""
     table = csv.reader(io.StringIO(text, newline=""), delimiter=header.separator)
     try:
         for cells in table:
-            if table.line_num <= above or not any(cell.strip() for cell in cells):
+            if table.line_num <= above or (len(cells) < 2 and not any(cells)):
                 continue
             # A separator at the end of each line is no further cell.
             if len(cells) == header.columns + 1 and not cells[-1].strip():
@@ -150,50 +198,30 @@ def _lines(ref: FileRef, text: str, header: Header, above: int) -> tuple[list[li
             if len(cells) != header.columns:
                 expected, actual = f"{header.columns} cells", str(len(cells))
                 raise BadFile(str(ref), where=f"line {table.line_num}", expected=expected, found=actual)
-            lines.append(cells)
-            numbers.append(table.line_num)
-            if len(lines) > MAX_LINES:
-                raise LimitExceeded(f"{ref}: more than the limit of {MAX_LINES:,} lines")
+            yield table.line_num, cells
     except csv.Error as error:
         raise BadFile(str(ref), where=f"line {table.line_num}", expected="CSV", found=str(error)) from None
-    if not lines:
-        raise BadFile(str(ref), expected="at least one line below the header", found="none")
-    return lines, numbers
 
 
-def _values(ref: FileRef, lines: list[list[str]], numbers: list[int], header: Header) -> Floats:
-    """(lines, columns) numbers of the columns that are used, in metres where the header states the unit.
-
-    An empty cell (an absent joint) is NaN.
-    """
-    used = {header.frame, header.time, *header.cells.values()}
-    columns = sorted(column for column in used if column is not None)
-    out = np.full((len(lines), header.columns), np.nan)
+def _number(ref: FileRef, header: Header, line: int, column: int, cell: str) -> float:
+    """A cell; NaN if it is empty. Raises BadFile."""
     # Semicolons separate cells where the decimal separator is a comma.
     decimal = "," if header.separator == ";" else "."
-    for row, cells in enumerate(lines):
-        for column in columns:
-            cell = cells[column]
-            try:
-                out[row, column] = float(cell.replace(decimal, ".")) if cell.strip() else np.nan
-            except ValueError:
-                where = f"line {numbers[row]}, cell {column + 1}"
-                if column == header.frame and (digits := re.findall(r"\d{1,15}", cell)):
-                    out[row, column] = float(digits[-1])  # the number in an image's name
-                    continue
-                raise BadFile(str(ref), where=where, expected="a number", found=short(cell)) from None
-    if header.metres:
-        coordinates_of = [column for (_, axis), column in header.cells.items() if axis < 3]
-        out[:, coordinates_of] *= header.metres
-    return out
+    try:
+        return float(cell.replace(decimal, ".")) if cell.strip() else np.nan
+    except ValueError:
+        if column == header.frame and (digits := re.findall(r"\d{1,15}", cell)):
+            return float(digits[-1])  # the number in an image's name
+        where = f"line {line}, cell {column + 1}"
+        raise BadFile(str(ref), where=where, expected="a number", found=short(cell)) from None
 
 
-def _person_of(line: list[str], header: Header) -> str | None:
+def _person_of(cells: list[str], header: Header) -> str | None:
     """The person's id; empty, and -1 of trackers, is no id."""
     if header.person is None:
         return None
-    text = line[header.person].strip().removesuffix(".0")
-    return None if text in ("", "-1", "nan", "NaN", "None") else text
+    text = cells[header.person].strip().removesuffix(".0")
+    return None if text in ("", "-1", "nan", "NaN", "None") else sys.intern(text)
 
 
 def _entry(header: Header, values: Floats, people: list[Person]) -> Entry:

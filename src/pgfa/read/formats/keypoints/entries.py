@@ -113,6 +113,7 @@ class Parser:
             self.scored = False
             return _rows(_numbers(entry["pose3d"]), 13, "13 times x, y and z").T
         if "pose" in entry and "score" in entry and isinstance(entry["pose"], list):
+            self.scored = True
             return _scored(_rows(_numbers(entry["pose"]), 2), entry["score"])
         if "joint_positions" in entry:  # Azure Kinect's offline_processor: millimetres, y down
             self._note(AZURE32)
@@ -123,7 +124,9 @@ class Parser:
             return None
         points = entry[name]
         if isinstance(points, dict) and {"x", "y"} <= points.keys():
-            return _columns(points)
+            columns = _columns(points)
+            self.scored = columns.shape[1] == 3
+            return columns
         if isinstance(points, dict) and all(isinstance(point, list) for point in points.values()):
             return self._ordered([canonical(joint) for joint in points], _table(list(points.values())))
         if isinstance(points, dict):
@@ -132,7 +135,8 @@ class Parser:
             raise Unexpected("a list of points", short(str(points)))
         if isinstance(points[0], dict):
             return next(iter(self._landmarks(points)), None)
-        if not isinstance(points[0], list):
+        if not isinstance(points[0], list):  # COCO: x, y and score or visibility
+            self.scored = True
             return _rows(_numbers(points), 3)
         table = _table(points)
         if name == "keypoint" and "keypoint_confidence" in entry:
@@ -143,7 +147,10 @@ class Parser:
             self._note(OPENPOSE25)  # EasyMocap's order of 25 joints
             self.scored = True
         scores = entry.get("keypoint_scores")
-        return table if scores is None else _scored(table, scores)
+        if scores is None:
+            return table
+        self.scored = True
+        return _scored(table, scores)
 
     def _landmarks(self, entry: Any) -> list[Floats]:
         """The landmarks of one person, or of a list of people (as MediaPipe Tasks write them)."""
