@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from pgfa.errors import BadFile
 from pgfa.read import FORMATS, find_recordings, read, read_all
@@ -534,3 +536,73 @@ def test_mediapipe_image_landmarks_keep_their_size(tmp_path: Path) -> None:
     frames = [{"pose_landmarks": mediapipe(p)} for p in picture(MEDIAPIPE33)]
     clip = read(lay_out(tmp_path, "a.json", {"width": 1280, "height": 720, "fps": 30, "frames": frames}))
     assert (clip.layout, clip.depth, clip.frames) == (MEDIAPIPE33, False, FRAMES)
+
+
+@settings(max_examples=15, deadline=None)
+@given(seed=st.integers(0, 10**6))
+@pytest.mark.parametrize("form", ["wide", "long", "json"])
+def test_the_order_of_lines_columns_and_joints_does_not_matter(
+    form: str, seed: int, tmp_path_factory: Any
+) -> None:
+    """Joints by name, frames by number, people by id: however they are listed, the clip is the same."""
+    random = np.random.default_rng(seed)
+    points = np.stack([body(NTU25), body(NTU25, shift=1.5)], axis=1)
+    joints = [camel(joint) for joint in NTU25.joints]
+    order = random.permutation(25)
+    if form == "wide":
+        header = ["frame", "TrackingId", *(f"{joints[j]}.{axis}" for j in order for axis in "XYZ")]
+        rows = [
+            [n, who, *p[order].reshape(-1)]
+            for n, frame in enumerate(points)
+            for who, p in zip("ab", frame, strict=True)
+        ]
+        content: Any = table(header, [rows[row] for row in random.permutation(len(rows))])
+    elif form == "long":
+        rows = [
+            [n, who, joints[j], *p[j]]
+            for n, frame in enumerate(points)
+            for who, p in zip("ab", frame, strict=True)
+            for j in order
+        ]
+        content = table(["frame", "body_id", "joint", "x", "y", "z"], rows)
+    else:
+        content = {"frames": [
+            {"frame_id": int(n), "bodies": [
+                {"id": who, "joints": [
+                    {"name": joints[j], **dict(zip("xyz", p[j].tolist(), strict=True))} for j in order]}
+                for who, p in zip("ab", points[n], strict=True)]}
+            for n in random.permutation(FRAMES)]}  # fmt: skip
+    path = lay_out(tmp_path_factory.mktemp("order"), "a.csv" if form != "json" else "a.json", content)
+    clip = read(path)
+    assert (clip.layout, clip.frames, clip.bodies) == (NTU25, FRAMES, 2)
+    first = int(clip.positions[0, 0, 0, 0] > 0.75)  # the slot order is that of the file
+    np.testing.assert_allclose(clip.positions, points[:, [first, 1 - first]], atol=1e-5)
+
+
+def test_flat_points_with_z_are_not_read_as_scores(tmp_path: Path) -> None:
+    entries = [{"frame_id": n, "keypoints": p.reshape(-1).tolist()} for n, p in enumerate(body(COCO17))]
+    with pytest.raises(
+        BadFile, match=r"frame 1: expected x, y and score .* found third numbers from 2\.9 to 3"
+    ):
+        read(lay_out(tmp_path, "a.json", entries))
+
+
+def test_scores_above_one_are_scores(tmp_path: Path) -> None:
+    """Some versions of AlphaPose write scores a little above 1."""
+    points = picture(COCO17)
+    points[3, 5, 2] = 1.07
+    entries = [{"image_id": f"{n}.jpg", "keypoints": p.reshape(-1).tolist()} for n, p in enumerate(points)]
+    assert not read(lay_out(tmp_path, "a.json", entries)).depth
+
+
+def test_times_and_a_stated_rate_that_differ_are_both_named(tmp_path: Path) -> None:
+    frames = [{"timestamp_ms": 40 * n, "keypoints": p.tolist()} for n, p in enumerate(picture(COCO17))]
+    clip = read(lay_out(tmp_path, "a.json", {"fps": 30, "frames": frames}))
+    assert clip.rate == pytest.approx(25)
+    assert "times give 25 fps, the file states 30" in clip.problems
+
+
+def test_joints_at_one_point_are_no_body(tmp_path: Path) -> None:
+    entries = [{"frame_id": n, "keypoints": [3.0, 4.0, 0.9] * 17} for n in range(5)]
+    with pytest.raises(BadFile, match="joints at different points"):
+        read(lay_out(tmp_path, "a.json", entries))

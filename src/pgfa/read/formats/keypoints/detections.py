@@ -23,12 +23,14 @@ from pgfa.read.parsing.frame_times import (
     time_timeline,
     time_unit,
 )
-from pgfa.read.parsing.tracking import MAX_BODIES, MAX_STEP
+from pgfa.read.parsing.tracking import MAX_SLOT_NUMBERS, MAX_STEP, most_bodies
 from pgfa.read.source import FileRef
 from pgfa.skeleton import Clip
 
 MAX_JUMPS = 0.05
 """Share of the frames in which a body may jump; ids with more are not those of people over time."""
+RATE_TOLERANCE = 0.05
+"""By how much a stated rate may differ from that of the times."""
 MAX_NUMBER = 1e15
 """Frame numbers above are no frame numbers."""
 
@@ -143,8 +145,13 @@ def clip_of(ref: FileRef, raw: bytes, recording: Recording, info: KeypointInfo) 
         BadFile, LimitExceeded.
     """
     # Times are measured, a stated rate may be nominal; but times without a known unit give no rate.
-    rate = recording.rate or (info.rate / recording.step if info.rate else None)
+    stated = info.rate / recording.step if info.rate else None
+    rate = recording.rate or stated
     info = replace(info, rate=rate, problems=info.problems + recording.problems)
+    if stated and rate and abs(rate / stated - 1) > RATE_TOLERANCE:
+        info = replace(
+            info, problems=(*info.problems, f"times give {rate:.4g} fps, the file states {stated:.4g}")
+        )
     slots = body_slots(ref, recording.people)
     _check_extent(ref, recording.people)
     if isinstance(slots, str):
@@ -169,7 +176,7 @@ def _check_extent(ref: FileRef, frames: Sequence[Sequence[Person]]) -> None:
 
 
 def body_slots(ref: FileRef, frames: Sequence[Sequence[Person]]) -> tuple[Floats, tuple[str, ...]] | str:
-    """People by their ids, in the order of their first appearance; of more than `MAX_BODIES`, those present longest.
+    """People by their ids, in the order of their first appearance; of more than `most_bodies`, those present longest.
 
     Returns:
         (frames, bodies, joints, columns), NaN where absent, and problems; or, where ids cannot be used, why ("" if
@@ -185,6 +192,10 @@ def body_slots(ref: FileRef, frames: Sequence[Sequence[Person]]) -> tuple[Floats
         actual = " and ".join(sorted(" x ".join(map(str, shape)) for shape in shapes)[:3])
         raise BadFile(str(ref), expected="the same number of joints and columns for all people", found=actual)
     present = Counter(person.id for frame in frames for person in frame)
+    numbers = len(frames) * int(np.prod(next(iter(shapes))))
+    if numbers > MAX_SLOT_NUMBERS and len(frames) > 2 * present.total():
+        actual = f"{len(frames):,} frames, {present.total():,} of them with a person"
+        raise BadFile(str(ref), where="frame numbers", expected="a person in most frames", found=actual)
     if set(present) == {None}:
         alone = [frame[0].points if frame else None for frame in frames if len(frame) < 2]
         if len(alone) < len(frames) or _jumps(alone) > 0:
@@ -195,7 +206,8 @@ def body_slots(ref: FileRef, frames: Sequence[Sequence[Person]]) -> tuple[Floats
     if any(len({person.id for person in frame}) < len(frame) for frame in frames):
         return "ids of people repeat in a frame, people tracked instead"
     order = list(dict.fromkeys(person.id for frame in frames for person in frame))
-    longest = set(sorted(order, key=lambda id: -present[id])[:MAX_BODIES])
+    most = most_bodies(len(frames), int(np.prod(next(iter(shapes)))))
+    longest = set(sorted(order, key=lambda id: -present[id])[:most])
     slot_of = {id: slot for slot, id in enumerate(id for id in order if id in longest)}
     out = _in_slots(frames, slot_of, shapes.pop())
     jumps = [

@@ -42,6 +42,8 @@ IDS = ("track_id", "person_id", "personID", "body_id", "tracking_id", "trackingI
 SCORES = ("score", "confidence", "visibility", "presence", "conf")
 LAYOUT_OF_FLAT = {45: MPI15, 54: OPENPOSE18, 75: OPENPOSE25}
 """OpenPose: how many numbers a person has."""
+MAX_SCORE, MAX_NEGATIVE = 2.5, 0.2
+"""Largest score (COCO writes 0, 1, 2; some estimators a little above 1), and share of scores that may be below 0."""
 ZED = {18: OPENPOSE18, 34: ZED34, 38: ZED38}
 """ZED: how many joints a body has."""
 
@@ -137,7 +139,7 @@ class Parser:
             return next(iter(self._landmarks(points)), None)
         if not isinstance(points[0], list):  # COCO: x, y and score or visibility
             self.scored = True
-            return _rows(_numbers(points), 3)
+            return _flat_scored(points)
         table = _table(points)
         if name == "keypoint" and "keypoint_confidence" in entry:
             self._note(ZED.get(len(table)))
@@ -172,9 +174,9 @@ class Parser:
         for point in points:
             if isinstance(point, dict):
                 point = {name.lower(): value for name, value in point.items()}
-                place = next((point[name] for name in ("position", "real") if name in point), None)
-                if isinstance(place, dict):
-                    point |= {name.lower(): value for name, value in place.items()}
+                nested = next((point[name] for name in ("position", "real") if name in point), None)
+                if isinstance(nested, dict):
+                    point |= {name.lower(): value for name, value in nested.items()}
             if not isinstance(point, dict) or "x" not in point or "y" not in point:
                 raise Unexpected("a landmark with x and y", short(str(point)))
             score = next((point[name] for name in SCORES if name in point), None)
@@ -255,6 +257,17 @@ def _object(point: Any) -> dict[str, Any]:
     if not isinstance(point, dict):
         raise Unexpected("an object with x and y per joint", short(str(point)))
     return point
+
+
+def _flat_scored(values: list[Any]) -> Floats:
+    """x, y and score of each joint in one list; a third number that can be no score is z, which COCO does not have."""
+    table = _rows(_numbers(values), 3)
+    with np.errstate(invalid="ignore"):
+        doubtful = (table[:, 2] > MAX_SCORE).any() or (table[:, 2] < 0).mean() > MAX_NEGATIVE
+    if doubtful:
+        actual = f"third numbers from {np.nanmin(table[:, 2]):.4g} to {np.nanmax(table[:, 2]):.4g}"
+        raise Unexpected("x, y and score of each joint (points with z as lists of their own)", actual)
+    return table
 
 
 def _scored(table: Floats, scores: Any) -> Floats:
