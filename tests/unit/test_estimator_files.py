@@ -48,6 +48,14 @@ REST = {
 }  # fmt: skip
 
 
+def as_it_is(points: np.ndarray) -> np.ndarray:
+    return points
+
+
+MOTION: Callable[[np.ndarray], np.ndarray] = as_it_is
+"""What is done to the motion before it is written."""
+
+
 def body(layout: Layout, frames: int = FRAMES, shift: float = 0.0) -> np.ndarray:
     """(frames, joints, 3) somebody who faces a camera 3 m away and raises the right hand; y up, x to its left."""
     out = np.empty((frames, len(layout.joints), 3))
@@ -64,7 +72,7 @@ def body(layout: Layout, frames: int = FRAMES, shift: float = 0.0) -> np.ndarray
             lift = np.linspace(0, 0.3 if joint == "elbow" else 0.9, frames)
             out[:, layout.index(f"{joint}_right"), 1] += lift
     out[..., 0] += np.linspace(0, 0.2, frames)[:, None]
-    return out
+    return MOTION(out)
 
 
 def picture(layout: Layout, frames: int = FRAMES, shift: float = 0.0) -> np.ndarray:
@@ -606,3 +614,111 @@ def test_joints_at_one_point_are_no_body(tmp_path: Path) -> None:
     entries = [{"frame_id": n, "keypoints": [3.0, 4.0, 0.9] * 17} for n in range(5)]
     with pytest.raises(BadFile, match="joints at different points"):
         read(lay_out(tmp_path, "a.json", entries))
+
+
+def keypoints(**fields: Any) -> list[dict[str, Any]]:
+    """An entry per frame; a field may depend on the number of the frame."""
+    return [
+        {name: value(n) if callable(value) else value for name, value in fields.items()}
+        | {"keypoints": p.tolist()}
+        for n, p in enumerate(picture(COCO17))
+    ]
+
+
+@pytest.mark.parametrize(
+    ("entries", "message"),
+    [
+        (
+            keypoints(frame_id=7),
+            "frame numbers: expected a number per frame, found 7 in all 12 entries, of one person",
+        ),
+        (
+            keypoints(frame_id=lambda n: None if n == 3 else n),
+            "entry 4: expected a frame number, as the other",
+        ),
+        (keypoints(timestamp=lambda n: None if n == 3 else n / 30), "entry 4: expected a time, as the other"),
+        (keypoints(frame_id=lambda n: 1e18 + n), "frame numbers: expected numbers below 1e"),
+        (keypoints(frame_id=lambda n: 4000 * n * n + n), "expected frame numbers or times of one recording"),
+    ],
+)
+def test_numbers_that_count_no_frames(entries: list[dict[str, Any]], message: str, tmp_path: Path) -> None:
+    with pytest.raises(BadFile, match=message):
+        read(lay_out(tmp_path, "a.json", entries))
+
+
+def test_people_without_frames_in_a_csv(tmp_path: Path) -> None:
+    header = ["person", *(f"{axis}{j}" for j in range(17) for axis in "xy")]
+    rows = [[who, *p[:, :2].reshape(-1).tolist()] for p in picture(COCO17) for who in (1, 2)]
+    with pytest.raises(BadFile, match="line 1: expected a frame or time column"):
+        read(lay_out(tmp_path, "a.csv", table(header, rows)))
+
+
+def turned(angle: float) -> Callable[[np.ndarray], np.ndarray]:
+    """About the vertical through the body."""
+    c, s = np.cos(angle), np.sin(angle)
+    rotation = np.array([[c, 0, s], [0, 1, 0], [-s, 0, c]])
+    return lambda p: (p - [0, 0, 3]) @ rotation.T + [0, 0, 3]
+
+
+def bent(points: np.ndarray) -> np.ndarray:
+    """Everything above the hips leans forward by 40 degrees."""
+    out = points - [0, -0.05, 3]
+    above = out[..., 1] > 0.05
+    c, s = np.cos(0.7), np.sin(0.7)
+    leaning = np.stack([out[..., 0], c * out[..., 1], out[..., 2] - s * out[..., 1]], axis=-1)
+    return np.where(above[..., None], leaning, out) + np.array([0, -0.05, 3])
+
+
+def noisy(points: np.ndarray) -> np.ndarray:
+    return points + np.random.default_rng(0).normal(0, 0.004, points.shape)
+
+
+MOTIONS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "a child": lambda p: (p - [0, -1, 3]) * 0.7 + [0, -1, 3],
+    "tall": lambda p: (p - [0, -1, 3]) * 1.15 + [0, -1, 3],
+    "turned left": turned(0.7),
+    "turned right": turned(-0.7),
+    "beside the camera": lambda p: p + np.array([1.2, 0, 0]),
+    "above the camera": lambda p: p + np.array([0, 0.8, 0]),
+    "far away": lambda p: p + np.array([0, 0, 2]),
+    "walking up to it": lambda p: p - np.linspace(0, 1, len(p))[:, None, None] * [0, 0, 1],
+    "bowing": bent,
+    "noise": noisy,
+}
+
+
+@pytest.mark.parametrize("title", [*SOLID, *FLAT])
+def test_other_bodies_and_places_are_read_right_or_refused(
+    title: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ten files of each format: left, right, up, size and place as they were, or an error."""
+    layout, name, content = (SOLID | FLAT)[title]
+    right = 0
+    for number, motion in enumerate(MOTIONS.values()):
+        monkeypatch.setitem(globals(), "MOTION", motion)
+        (tmp_path / str(number)).mkdir()
+        try:
+            clip = read(lay_out(tmp_path / str(number), name, content()))
+        except BadFile:
+            continue
+        right += 1
+        assert (clip.layout, clip.depth, clip.frames, clip.bodies) == (layout, title in SOLID, FRAMES, 1)
+        got, expected = clip.positions[:, 0].astype(np.float64), body(layout)
+        if title in SOLID:
+            np.testing.assert_allclose(
+                got, expected * ([-1, 1, -1] if title.startswith("zed") else 1), atol=3e-3
+            )
+            continue
+        got, expected = (
+            got[..., :2] - got[..., :2].mean((0, 1)),
+            expected[..., :2] - expected[..., :2].mean((0, 1)),
+        )
+        np.testing.assert_allclose(got * np.ptp(expected[..., 1]) / np.ptp(got[..., 1]), expected, atol=0.02)
+    assert right >= 7
+
+
+def test_azure_joints_with_y_up_are_not_turned_over(tmp_path: Path) -> None:
+    text = wide(AZURE32, lambda j, a: f"{UP.get(j, j.upper())}_{a}", 1000)
+    np.testing.assert_allclose(
+        read(lay_out(tmp_path, "a.csv", text)).positions[:, 0], body(AZURE32), atol=1e-4
+    )

@@ -26,7 +26,7 @@ from pgfa.read.formats.keypoints.reader import JOINTS, KeypointInfo, layout_of
 from pgfa.read.parsing.text_table import short
 from pgfa.read.sample import coordinates, rows
 from pgfa.read.source import FileRef, find_files
-from pgfa.skeleton import COCO17, HALPE26, WHOLEBODY133, Clip, Layout, Source
+from pgfa.skeleton import AZURE32, COCO17, HALPE26, WHOLEBODY133, Clip, Layout, Source
 
 MAX_BYTES = 256 * 1024 * 1024
 MAX_LINES = 4_000_000
@@ -74,6 +74,9 @@ def _clips(ref: FileRef) -> list[Clip]:
     table = _table(ref, text, header, above)
     names = sorted({joint for joint, _ in header.cells}) if header.joint is None else []
     layout, index_of = _layout(ref, names or list(dict.fromkeys(table.joints)), depth=header.has(2))
+    if header.frame is None and header.time is None and len(set(table.people)) > 1:
+        expected = "a frame or time column in addition to that of the person"
+        raise BadFile(str(ref), where="line 1", expected=expected, found="none")
     if header.joint is None:
         bodies = _wide(header, table.values, index_of, len(layout.joints))
         entries = [
@@ -84,7 +87,8 @@ def _clips(ref: FileRef) -> list[Clip]:
         joint_of = [index_of[joint] for joint in table.joints]
         lines = list(zip(table.numbers, table.people, joint_of, strict=True))
         entries = _long(ref, header, table.values, lines, len(layout.joints))
-    info = KeypointInfo(layout=layout, scored=header.has(3), source=Source(id=ref.stem))
+    up = _up_of_azure(entries) if layout is AZURE32 and header.has(2) else None
+    info = KeypointInfo(layout=layout, scored=header.has(3), up=up, source=Source(id=ref.stem))
     parts = recordings(ref, entries, header.time_name)
     sources = (
         [f"{ref.stem}-{number}" for number in range(1, len(parts) + 1)] if len(parts) > 1 else [ref.stem]
@@ -93,6 +97,24 @@ def _clips(ref: FileRef) -> list[Clip]:
         clip_of(ref, raw, part, replace(info, source=Source(id=source)))
         for part, source in zip(parts, sources, strict=True)
     ]
+
+
+def _up_of_azure(entries: list[Entry]) -> str | None:
+    """The camera of an Azure Kinect counts y downwards; programs that turn it around write the same joint names.
+
+    Returns:
+        "-y" or "y", by which the head is above the ankles most of the time; None if neither is beyond doubt.
+    """
+    head, ankles = AZURE32.index("head_base"), [AZURE32.index(f"ankle_{side}") for side in ("left", "right")]
+    bodies = [person.points[:, :3] for entry in entries for person in entry.people]
+    heights = np.array([body[head] - body[ankles].mean(axis=0) for body in bodies]).reshape(-1, 3)
+    heights = heights[np.isfinite(heights).all(axis=-1)]
+    if not len(heights):
+        return None
+    upwards = np.median(heights, axis=0)
+    if abs(upwards[1]) < 0.8 * np.linalg.norm(upwards):
+        return None
+    return "y" if upwards[1] > 0 else "-y"
 
 
 def _decoded(raw: bytes) -> str:

@@ -88,6 +88,7 @@ def recordings(ref: FileRef, entries: Sequence[Entry], time_name: str = "") -> l
             str(ref), where="frame numbers", expected=f"numbers below {MAX_NUMBER:g}", found="larger"
         )
     if not timed and not numbered:
+        _check_unnumbered(ref, entries)
         return [Recording([entry.people for entry in entries], None, ())]
     keys = [
         (
@@ -103,6 +104,19 @@ def recordings(ref: FileRef, entries: Sequence[Entry], time_name: str = "") -> l
     ]
 
 
+def _check_unnumbered(ref: FileRef, entries: Sequence[Entry]) -> None:
+    """Raise BadFile if only some entries have a number or time."""
+    fields = (
+        ("a frame number", [entry.number for entry in entries]),
+        ("a time", [entry.time for entry in entries]),
+    )
+    for name, values in fields:
+        present = [_is_finite(value) for value in values]
+        if any(present) and not all(present):
+            where, expected = f"entry {present.index(False) + 1}", f"{name}, as the other entries have"
+            raise BadFile(str(ref), where=where, expected=expected, found="none")
+
+
 def _is_finite(value: float | None) -> bool:
     return value is not None and math.isfinite(value)
 
@@ -112,6 +126,11 @@ def _recording(
 ) -> Recording:
     keys = np.array([(entry.number if numbered else entry.time) for entry in entries], dtype=np.float64)
     unique, first, frame_of = np.unique(keys, return_index=True, return_inverse=True)
+    if len(unique) == 1 and len(entries) > 1:
+        bodies = [person.points for entry in entries for person in entry.people]
+        if len(bodies) > 1 and one_person(bodies):
+            actual = f"{unique[0]:g} in all {len(entries)} entries, of one person"
+            raise BadFile(str(ref), where="frame numbers", expected="a number per frame", found=actual)
     timeline = None
     if timed:
         times = np.array([entry.time for entry in entries], dtype=np.float64)[first]

@@ -145,9 +145,10 @@ class Parser:
             self._note(ZED.get(len(table)))
             self.scored = True
             return _scored(table, _numbers(entry["keypoint_confidence"]) / 100)
-        if name in SOLID and table.shape == (25, 4):
-            self._note(OPENPOSE25)  # EasyMocap's order of 25 joints
-            self.scored = True
+        if name in SOLID and entry.get("keypoint_scores") is None:
+            self.scored = table.shape[1] == 4
+            if table.shape == (25, 4):  # EasyMocap's order of 25 joints
+                self._note(OPENPOSE25)
         scores = entry.get("keypoint_scores")
         if scores is None:
             return table
