@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -63,7 +64,7 @@ def body(layout: Layout, frames: int = FRAMES, shift: float = 0.0) -> np.ndarray
         name = joint.removesuffix("_left").removesuffix("_right")
         x, y, z = (
             REST.get(name)
-            or REST["hand" if any(f in name for f in ("_root", "_1", "_2", "_3", "_4")) else "nose"]
+            or REST["hand" if re.match(r"hand_root|(thumb|index|middle|ring|pinky)_\d", name) else "nose"]
         )
         # Facing the camera, the person's left is at the camera's right.
         out[:, row] = ((x if joint.endswith("_right") else -x) + shift, y - 1, 3 - z)
@@ -441,10 +442,11 @@ def test_every_nth_frame_of_a_video_is_no_gap(step: int, tmp_path: Path) -> None
     assert any(problem.startswith(f"every {step}") for problem in clip.problems)
 
 
-def test_ids_that_number_the_people_of_each_frame_are_not_followed(tmp_path: Path) -> None:
-    """Identities that jump across the picture all the time are the order of detection."""
-    points = crossing()
-    points[:, 1, :, 1] += 900
+@pytest.mark.parametrize("apart", [200, 900])
+def test_ids_that_number_the_people_of_each_frame_are_not_followed(apart: int, tmp_path: Path) -> None:
+    """Identities that change places all the time are the order of detection."""
+    points = np.stack([picture(COCO17), picture(COCO17)], axis=1)
+    points[:, 1, :, 1] += apart
     frames = [
         {
             "frame_id": n,

@@ -88,7 +88,11 @@ def _clips(ref: FileRef) -> list[Clip]:
         lines = list(zip(table.numbers, table.people, joint_of, strict=True))
         entries = _long(ref, header, table.values, lines, len(layout.joints))
     up = _up_of_azure(entries) if layout is AZURE32 and header.has(2) else None
-    info = KeypointInfo(layout=layout, scored=header.has(3), up=up, source=Source(id=ref.stem))
+    # Numbers alone may leave open which layout it is; what is behind `clip_of` decides.
+    numbered = all(name.isdigit() for name in index_of) and len(layout.joints) in JOINTS
+    info = KeypointInfo(
+        layout=None if numbered else layout, scored=header.has(3), up=up, source=Source(id=ref.stem)
+    )
     parts = recordings(ref, entries, header.time_name)
     sources = (
         [f"{ref.stem}-{number}" for number in range(1, len(parts) + 1)] if len(parts) > 1 else [ref.stem]

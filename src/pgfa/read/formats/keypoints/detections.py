@@ -29,6 +29,10 @@ from pgfa.skeleton import Clip
 
 MAX_JUMPS = 0.05
 """Share of the frames in which a body may jump; ids with more are not those of people over time."""
+SWAP = 0.15
+"""Share of its size by which a body must move to have changed places with another."""
+MAX_PIXEL = 1e9
+"""Coordinates above are none."""
 RATE_TOLERANCE = 0.05
 """By how much a stated rate may differ from that of the times."""
 MAX_NUMBER = 1e15
@@ -233,7 +237,7 @@ def body_slots(ref: FileRef, frames: Sequence[Sequence[Person]]) -> tuple[Floats
         _jumps([body if np.isfinite(body).any() else None for body in out[:, slot]])
         for slot in range(out.shape[1])
     ]
-    if sum(jumps) > max(1, MAX_JUMPS * len(frames)):
+    if sum(jumps) + _swaps(out) > max(1, MAX_JUMPS * len(frames)):
         return "ids change from person to person, people tracked instead"
     dropped = len(order) - len(longest)
     return out, ((counted(dropped, "body", "bodies") + " present least dropped",) if dropped else ())
@@ -260,6 +264,24 @@ def _jumps(bodies: Sequence[Floats | None]) -> int:
     return int((share > limit).sum())
 
 
+def _swaps(slots: Floats) -> int:
+    """How often a body is, a frame later, much closer to where another was than to where it was itself.
+
+    Args:
+        slots: (frames, bodies, joints, columns).
+    """
+    points = np.where(np.abs(slots[..., :2]) < MAX_PIXEL, slots[..., :2], np.nan)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of bodies that are absent
+        centre = np.nanmean(points, axis=2)
+        size = np.linalg.norm(np.nanmax(points, axis=2) - np.nanmin(points, axis=2), axis=-1)[1:]
+    distance = np.linalg.norm(centre[1:, :, None] - centre[:-1, None], axis=-1)
+    own = np.einsum("fii->fi", distance).copy()
+    np.einsum("fii->fi", distance)[...] = np.inf
+    other = np.fmin.reduce(distance, axis=-1)
+    return int(((own > SWAP * size) & (other < own / 2)).sum())
+
+
 def one_person(bodies: Sequence[Floats]) -> bool:
     """Whether bodies in a row are one person from frame to frame: most steps are small compared with the body.
 
@@ -277,7 +299,7 @@ def _steps(bodies: Sequence[Floats]) -> Floats:
     """Mean distance of the joints from body to body, as a share of the size of the body; NaN without common joints."""
     points = np.stack(bodies)[..., :2].astype(np.float64)
     points[(points == 0).all(axis=-1)] = np.nan
-    points[~(np.abs(points) < 1e9)] = np.nan
+    points[~(np.abs(points) < MAX_PIXEL)] = np.nan
     distance = np.linalg.norm(np.diff(points, axis=0), axis=-1)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of bodies without any point

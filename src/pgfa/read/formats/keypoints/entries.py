@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from pgfa.read.formats.keypoints.detections import Entry, Person
 from pgfa.read.formats.keypoints.joint_names import canonical, layout_of_names, missing_joints
 from pgfa.read.parsing.text_table import short
-from pgfa.skeleton import AZURE32, LCRNET13, MPI15, OPENPOSE18, OPENPOSE25, ZED34, ZED38, Layout
+from pgfa.skeleton import AZURE32, LCRNET13, MEDIAPIPE33, MPI15, OPENPOSE18, OPENPOSE25, ZED34, ZED38, Layout
 
 WORLD = ("pose_world_landmarks", "poseWorldLandmarks", "world_landmarks", "worldLandmarks")
 LANDMARKS = ("pose_landmarks", "poseLandmarks", "landmarks")
@@ -79,7 +79,11 @@ class Parser:
         if isinstance(frame, dict):
             for names in (WORLD, LANDMARKS):
                 if name := next((name for name in names if name in frame), None):
-                    return [Person(points) for points in self._landmarks(frame[name])]
+                    people = self._landmarks(frame[name])
+                    if any(len(points) == len(MEDIAPIPE33.joints) for points in people):
+                        self._note(MEDIAPIPE33)
+                        self.up = "-y" if names is WORLD else self.up
+                    return [Person(points) for points in people]
             if name := next((name for name in PEOPLE if name in frame), None):
                 return self.people(frame[name])
             person = self._person(frame)
