@@ -25,7 +25,7 @@ from hypothesis import strategies as st
 
 from pgfa.errors import BadFile, PgfaError
 from pgfa.read import FORMATS, read_all
-from pgfa.read.sample import person, picture
+from pgfa.read.sample import person, picture, rows
 from pgfa.skeleton import COCO17, MEDIAPIPE33, NTU25, Clip
 from pgfa.synth.skeleton_text import skeleton_text
 
@@ -63,6 +63,58 @@ def coco_results() -> bytes:
     return json.dumps(
         [{"image_id": f"{n}.jpg", "keypoints": body.reshape(-1).tolist()} for n, body in images]
     ).encode()
+
+
+def azure_kinect() -> bytes:
+    frames = np.random.default_rng(3).uniform(-900, 900, (3, 32, 3)).round(1).tolist()
+    return json.dumps({"frames": [
+        {"frame_id": n, "timestamp_usec": 33333 * n, "bodies": [{"body_id": 1, "joint_positions": frame}]}
+        for n, frame in enumerate(frames)]}).encode()  # fmt: skip
+
+
+def zed() -> bytes:
+    frames = np.random.default_rng(3).uniform(-1, 1, (3, 34, 3)).round(3).tolist()
+    bodies = [[{"id": 3, "keypoint": frame, "keypoint_confidence": [80.0] * 34}] for frame in frames]
+    times = [1_700_000_000_000 + 33 * n for n in range(3)]
+    return json.dumps({
+        str(time): {"timestamp": time * 1_000_000, "body_list": body} for time, body in zip(times, bodies, strict=True)
+    }).encode()  # fmt: skip
+
+
+def labels() -> dict[str, bytes]:
+    lines = [" ".join(map(str, (body / [400, 400, 1]).round(4).reshape(-1))) for body in COCO]
+    return {f"v/f_{n}.txt": f"0 0.5 0.5 0.2 0.6 {line} 1".encode() for n, line in enumerate(lines)}
+
+
+def kinetics_skeleton() -> bytes:
+    return json.dumps({"data": [
+        {"frame_index": n, "skeleton": [
+            {"pose": (body[:, :2] / 400).round(3).reshape(-1).tolist(), "score": [0.9] * 17}]}
+        for n, body in enumerate(COCO)]}).encode()  # fmt: skip
+
+
+def lines_of_named_points() -> bytes:
+    names = COCO17.joints
+    frames = [{"timestamp_ms": 40 * n, "keypoints": [
+        {"x": x, "y": y, "score": s, "name": name} for (x, y, s), name in zip(body.tolist(), names, strict=True)]}
+        for n, body in enumerate(COCO)]  # fmt: skip
+    return "\n".join(map(json.dumps, frames)).encode()
+
+
+def kinect_csv() -> bytes:
+    limbs = ("Shoulder", "Elbow", "Wrist", "Hand", "Hip", "Knee", "Ankle", "Foot", "HandTip", "Thumb")
+    sides = [f"{joint}{side}" for side in ("Left", "Right") for joint in limbs]
+    joints = ("SpineBase", "SpineMid", "SpineShoulder", "Neck", "Head", *sides)
+    points = np.random.default_rng(5).uniform(-1, 1, (3, 25, 3)).round(3)
+    lines = [f"{333333 * n},7,{joint},{x},{y},{z}" for n, body in enumerate(points)
+             for joint, (x, y, z) in zip(joints, body.tolist(), strict=True)]  # fmt: skip
+    return "\r\n".join(
+        ["# RelativeTime,TrackingId,JointType,Position.X,Position.Y,Position.Z", *lines]
+    ).encode()
+
+
+def plain_csv() -> bytes:
+    return "\n".join(rows(np.random.default_rng(6).uniform(-1, 1, (4, 75)).round(3), ",")).encode()
 
 
 def wide_csv() -> bytes:
@@ -105,7 +157,7 @@ def annotations(protocol: int) -> bytes:
 
 
 # Schemas of a format that its sample does not show: title -> (format, file name, content).
-VARIANTS: dict[str, tuple[str, str, Callable[[], bytes]]] = {
+VARIANTS: dict[str, tuple[str, str, Callable[[], bytes | dict[str, bytes]]]] = {
     "utd-mhad compressed": ("utd-mhad", "a1_s1_t1_skeleton.mat", compressed_mat),
     "ntu two bodies": ("ntu", "S001C001P001R001A001.skeleton", two_bodies),
     **{f"pyskl {n}": ("pyskl", "ntu.pkl", lambda n=n: annotations(n)) for n in (0, 2, 4, 5)},
@@ -114,6 +166,13 @@ VARIANTS: dict[str, tuple[str, str, Callable[[], bytes]]] = {
     "keypoints-json mmpose": ("keypoints-json", "a.json", mmpose),
     "keypoints-json ultralytics": ("keypoints-json", "a.json", ultralytics),
     "keypoints-json mediapipe": ("keypoints-json", "a.json", mediapipe),
+    "keypoints-json azure kinect": ("keypoints-json", "a.json", azure_kinect),
+    "keypoints-json zed": ("keypoints-json", "a.json", zed),
+    "keypoints-json kinetics-skeleton": ("keypoints-json", "a.json", kinetics_skeleton),
+    "keypoints-json lines of named points": ("keypoints-json", "a.jsonl", lines_of_named_points),
+    "frame-files labels": ("frame-files", "", labels),
+    "keypoints-csv kinect": ("keypoints-csv", "a.csv", kinect_csv),
+    "keypoints-csv plain": ("keypoints-csv", "a.csv", plain_csv),
     "keypoints-json coco": ("keypoints-json", "a.json", coco_results),
 }
 SAMPLED = [name for name, format in FORMATS.items() if format.sample]
@@ -124,7 +183,8 @@ def sample_of(title: str) -> dict[str, bytes]:
     """Files of a format's sample or of a variant."""
     if title in VARIANTS:
         _, name, content = VARIANTS[title]
-        return {name: content()}
+        files = content()
+        return files if isinstance(files, dict) else {name: files}
     sample = FORMATS[title].sample
     assert sample
     try:

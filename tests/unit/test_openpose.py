@@ -12,7 +12,8 @@ import pytest
 from pgfa.errors import BadFile, LimitExceeded
 from pgfa.pack import import_dataset, open_pack
 from pgfa.read import FORMATS, read
-from pgfa.read.formats import openpose
+from pgfa.read.parsing import frame_files
+from pgfa.read.source import FileRef
 from pgfa.skeleton import NTU25, OPENPOSE18, OPENPOSE25
 
 BODY = np.column_stack([np.random.default_rng(0).uniform(100, 300, (25, 2)), np.full(25, 0.8)])
@@ -90,7 +91,7 @@ def test_each_folder_is_a_clip_of_an_import(tmp_path: Path) -> None:
         (
             "video_000000000001_keypoints.json",
             '{"people": [{}]}',
-            r"expected pose_keypoints_2d of 18 or 25 joints",
+            r"expected pose_keypoints_2d of 15, 18 or 25 joints",
         ),
         (
             "video_000000000001_keypoints.json",
@@ -100,26 +101,62 @@ def test_each_folder_is_a_clip_of_an_import(tmp_path: Path) -> None:
         (
             "video_000000000001_keypoints.json",
             '{"people": [',
-            r"a, video_000000000001_keypoints\.json: expected JSON",
-        ),
-        (
-            "other_000000000001_keypoints.json",
-            '{"people": []}',
-            r"the frames of one recording, found 2 \(other, video\)",
+            r"video_000000000001_keypoints\.json: expected JSON",
         ),
     ],
 )
-def test_errors_name_the_cause(name: str, content: str, message: str, tmp_path: Path) -> None:
+def test_a_frame_that_cannot_be_read_is_named_and_left_empty(
+    name: str, content: str, message: str, tmp_path: Path
+) -> None:
     folder = frames(tmp_path / "a")
     (folder / name).write_text(content)
+    clip = read(folder)
+    assert np.isnan(clip.positions[1]).all()
+    assert np.isfinite(clip.positions[[0, 2, 3, 4, 5]]).all()
+    assert f"1 unreadable frame left empty: {name}" in clip.problems
+    alone = tmp_path / name
+    alone.write_text(content)
     with pytest.raises(BadFile, match=message):
+        FORMATS["openpose"].read(FileRef(alone))
+
+
+def test_frames_of_two_videos_in_one_folder_are_refused(tmp_path: Path) -> None:
+    folder = frames(tmp_path / "a")
+    frames(folder, name="other", count=1)
+    with pytest.raises(BadFile, match=r"the frames of one recording, found 2 \(other, video\)"):
         read(folder)
+
+
+def test_what_macos_adds_and_people_without_a_body_are_left_out(tmp_path: Path) -> None:
+    folder = frames(tmp_path / "a")
+    expected = read(folder)
+    (folder / "._video_000000000001_keypoints.json").write_bytes(b"\0\5\x16\7")
+    (folder / ".DS_Store").write_bytes(b"\0")
+    path = folder / "video_000000000003_keypoints.json"
+    content = json.loads(path.read_text())
+    content["people"].append({"pose_keypoints_2d": [], "hand_left_keypoints_2d": [1, 2, 0.5] * 21})
+    path.write_text(json.dumps(content))
+    clip = read(folder)
+    np.testing.assert_array_equal(clip.positions, expected.positions)
+    assert clip.problems == expected.problems
+
+
+def test_ids_of_openposes_tracking_are_kept(tmp_path: Path) -> None:
+    folder = frames(tmp_path / "a", swap=False)
+    tracked = read(folder).positions
+    for path in sorted(folder.iterdir()):
+        content = json.loads(path.read_text())
+        for id, person in zip((7, 3), content["people"], strict=True):
+            person["person_id"] = [id]
+        content["people"].reverse()
+        path.write_text(json.dumps(content))
+    np.testing.assert_allclose(read(folder).positions, tracked[:, ::-1], atol=1e-6)
 
 
 def test_18_and_25_joints_in_one_recording(tmp_path: Path) -> None:
     folder = frames(tmp_path / "a")
     frames(folder, count=1, joints=18)
-    with pytest.raises(BadFile, match="18 or 25 joints in all frames, found both"):
+    with pytest.raises(BadFile, match="15, 18 or 25 joints in all frames, found 18 and 25"):
         read(folder)
 
 
@@ -128,7 +165,7 @@ def test_limits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (folder / "video_000000900000_keypoints.json").write_text('{"people": []}')
     with pytest.raises(LimitExceeded, match="900,001 frames"):
         read(folder)
-    monkeypatch.setattr(openpose, "MAX_FRAME_BYTES", 100)
+    monkeypatch.setattr(frame_files, "MAX_FRAME_BYTES", 100)
     with pytest.raises(LimitExceeded, match="more than the limits"):
         read(folder)
 

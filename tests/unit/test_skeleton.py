@@ -26,8 +26,9 @@ from pgfa.skeleton.layouts import map_weights
 EVERY = pytest.mark.parametrize("layout", LAYOUTS.values(), ids=lambda layout: layout.name)
 KINECT_MAPS = [("kinect20", "ntu25"), ("ntu25", "kinect20"), ("hdm05", "ntu25"), ("hdm05", "kinect20")]
 ESTIMATORS = ["coco17", "openpose18", "openpose25", "mediapipe33"]
+CAMERAS = ["azure32", "zed34", "zed38", "nuitrack19", "halpe26", "wholebody133", "mpi15", "lcrnet13"]
 MAPS = KINECT_MAPS + [
-    (source, target) for source in [*ESTIMATORS, "smpl24"] for target in ("ntu25", "kinect20")
+    (source, target) for source in [*ESTIMATORS, "smpl24", *CAMERAS] for target in ("ntu25", "kinect20")
 ]
 
 
@@ -80,7 +81,7 @@ def test_a_joint_that_the_layout_does_not_have(layout: Layout) -> None:
 def test_an_unknown_layout() -> None:
     assert get_layout("ntu25") is NTU25
     with pytest.raises(
-        LayoutMismatch, match=r"unknown layout 'coco'; available: coco17, h36m17, hdm05, .*ntu25"
+        LayoutMismatch, match=r"unknown layout 'coco'; available: azure32, coco17, h36m17, .*ntu25"
     ):
         get_layout("coco")
 
@@ -136,7 +137,7 @@ def test_a_map_is_its_weights_and_keeps_gaps_where_they_are(source: str, target:
     positions[random.random(positions.shape[:3]) < 0.3] = np.nan
     gap = np.isnan(positions[..., 0])
     needs = np.einsum("ts,...s->...t", weights > 0, gap) > 0
-    if source in ESTIMATORS:  # a head without both ears is put at the nose
+    if "nose" in origin.joints and "head" not in origin.joints:  # a head without both ears is put at the nose
         head = goal.index("head")
         needs[..., head] &= gap[..., origin.index("nose")]
     out = map_positions(positions, origin, goal)

@@ -30,6 +30,7 @@ MODULES = (
     "datasets.pku",
     "datasets.msrc12",
     "formats.openpose",
+    "formats.frame_files",
     "formats.bvh",
     "formats.c3d",
     "formats.pyskl",
@@ -135,8 +136,9 @@ def find_recordings(root: Path, expected: str = "a folder or a zip of recordings
     """
     companions = tuple(ending for format in FORMATS.values() for ending in format.companions)
     files = list_files(root, expected=expected)
+    whole: dict[FileRef, Format | None] = {}  # a folder is looked into once
     recordings = [
-        _whole(ref)
+        _whole(ref, whole)
         for ref in files
         if not ref.name.lower().endswith(companions) and ref.name != SETTINGS_FILE
     ]
@@ -144,10 +146,15 @@ def find_recordings(root: Path, expected: str = "a folder or a zip of recordings
     return [by_path[path] for path in sorted(by_path) if not is_hidden(path)]
 
 
-def _whole(ref: FileRef) -> FileRef:
+def _whole(ref: FileRef, formats: dict[FileRef, Format | None]) -> FileRef:
     """The recording a file belongs to: its folder if the file is only a part of one, else itself."""
-    is_part = any(format.part and format.part(ref.name) for format in FORMATS.values())
-    return ref.folder if is_part else ref
+    if not any(format.part and format.part(ref.name) for format in FORMATS.values()):
+        return ref
+    folder = ref.folder
+    if folder not in formats:
+        formats[folder] = container_format(folder)
+    format = formats[folder]
+    return folder if format is not None and format.part and format.part(ref.name) else ref
 
 
 def _below(ref: FileRef, root: Path) -> str:

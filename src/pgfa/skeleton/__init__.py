@@ -1,5 +1,15 @@
 """Skeletons: layouts, maps between them, the clip, and many clips in one array."""
 
+from pgfa.skeleton.camera_layouts import (
+    AZURE32,
+    HALPE26,
+    LCRNET13,
+    MPI15,
+    NUITRACK19,
+    WHOLEBODY133,
+    ZED34,
+    ZED38,
+)
 from pgfa.skeleton.clip import NO_DEPTH, Clip, Source
 from pgfa.skeleton.estimator_layouts import COCO17, H36M17, MEDIAPIPE33, OPENPOSE18, OPENPOSE25, SMPL24
 from pgfa.skeleton.layout import Layout
@@ -7,6 +17,7 @@ from pgfa.skeleton.layouts import HDM05, KINECT20, LAYOUTS, NTU25, get_layout, m
 from pgfa.skeleton.ragged import Ragged
 
 __all__ = [
-    "COCO17", "H36M17", "HDM05", "KINECT20", "LAYOUTS", "MEDIAPIPE33", "NO_DEPTH", "NTU25", "OPENPOSE18", "OPENPOSE25",
-    "SMPL24", "Clip", "Layout", "Ragged", "Source", "get_layout", "map_positions",
+    "AZURE32", "COCO17", "H36M17", "HALPE26", "HDM05", "KINECT20", "LAYOUTS", "LCRNET13", "MEDIAPIPE33", "MPI15",
+    "NO_DEPTH", "NTU25", "NUITRACK19", "OPENPOSE18", "OPENPOSE25", "SMPL24", "WHOLEBODY133", "ZED34", "ZED38", "Clip",
+    "Layout", "Ragged", "Source", "get_layout", "map_positions",
 ]  # fmt: skip

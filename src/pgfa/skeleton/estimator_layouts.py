@@ -123,7 +123,7 @@ H36M17 = Layout(
 ESTIMATOR_LAYOUTS = (COCO17, OPENPOSE18, OPENPOSE25, MEDIAPIPE33, SMPL24, H36M17)
 
 
-def _sides(**recipes: dict[str, float]) -> dict[str, dict[str, float]]:
+def sides(**recipes: dict[str, float]) -> dict[str, dict[str, float]]:
     """The same recipe for the left and the right joint."""
     return {
         f"{joint}_{side}": {f"{origin}_{side}": weight for origin, weight in sources.items()}
@@ -132,71 +132,76 @@ def _sides(**recipes: dict[str, float]) -> dict[str, dict[str, float]]:
     }
 
 
-def _pair(joint: str, share: float = 1.0) -> dict[str, float]:
+def pair(joint: str, share: float = 1.0) -> dict[str, float]:
     """Half-way between a left and a right joint."""
     return {f"{joint}_left": share / 2, f"{joint}_right": share / 2}
 
 
 def _trunk(up: float, layout: Layout) -> dict[str, float]:
     """The point at that height between the hips (0) and the shoulders (1)."""
-    low = {"pelvis": 1 - up} if "pelvis" in layout.joints else _pair("hip", 1 - up)
-    high = {"chest": up} if "chest" in layout.joints else _pair("shoulder", up)
+    low = {"pelvis": 1 - up} if "pelvis" in layout.joints else pair("hip", 1 - up)
+    high = {"chest": up} if "chest" in layout.joints else pair("shoulder", up)
     return low | high
 
 
-def _from_estimator(layout: Layout) -> dict[tuple[str, str], dict[str, dict[str, float]]]:
+def from_estimator(
+    layout: Layout,
+    hands: dict[str, dict[str, float]] | None = None,
+    feet: dict[str, dict[str, float]] | None = None,
+) -> dict[tuple[str, str], dict[str, dict[str, float]]]:
     """Kinect joints from a layout that has eyes and ears but hardly a trunk.
 
     The head of a Kinect is the middle of the head: between the ears. Its neck is half-way from between the
     shoulders to the head. The spine joint is half-way up the trunk in Kinect v2, one sixth in Kinect v1.
+
+    Args:
+        layout: the joints.
+        hands: hand, finger tip and thumb from joints of the same side; the wrist for a layout without hands.
+        feet: the same for the foot; the ankle for a layout without feet.
     """
-    hands: dict[str, dict[str, float]] = {
-        "hand": {"wrist": 1},
-        "handtip": {"wrist": 1},
-        "thumb": {"wrist": 1},
-    }
-    feet: dict[str, dict[str, float]] = {"foot": {"ankle": 1}}
-    if layout is MEDIAPIPE33:
-        hands = {"hand": {"index": 0.5, "pinky": 0.5}, "handtip": {"index": 1}, "thumb": {"thumb": 1}}
-        feet = {"foot": {"toe": 1}}
-    if layout is OPENPOSE25:
-        feet = {"foot": {"toe": 0.5, "small_toe": 0.5}}
-    both_kinects = {"head": _pair("ear"), **_sides(hand=hands["hand"], **feet)}
-    both_kinects |= {} if "pelvis" in layout.joints else {"pelvis": _pair("hip")}
-    both_kinects |= {} if "chest" in layout.joints else {"chest": _pair("shoulder")}
+    hands = hands or {"hand": {"wrist": 1}, "handtip": {"wrist": 1}, "thumb": {"wrist": 1}}
+    feet = feet or {"foot": {"ankle": 1}}
+    both_kinects = {"head": pair("ear"), **sides(hand=hands["hand"], **feet)}
+    both_kinects |= {} if "pelvis" in layout.joints else {"pelvis": pair("hip")}
+    both_kinects |= {} if "chest" in layout.joints else {"chest": pair("shoulder")}
     neck = {
         joint: weight / 2
-        for joint, weight in (both_kinects.get("chest", {"chest": 1.0}) | _pair("ear")).items()
+        for joint, weight in (both_kinects.get("chest", {"chest": 1.0}) | pair("ear")).items()
     }
     return {
         (layout.name, "kinect20"): both_kinects | {"spine": _trunk(1 / 6, layout)},
         (layout.name, "ntu25"): both_kinects
         | {"spine": _trunk(1 / 2, layout), "neck": neck}
-        | _sides(handtip=hands["handtip"], thumb=hands["thumb"]),
+        | sides(handtip=hands["handtip"], thumb=hands["thumb"]),
     }
 
 
 ESTIMATOR_MAPS: dict[tuple[str, str], dict[str, dict[str, float]]] = {
-    **{
-        pair: recipes for layout in ESTIMATOR_LAYOUTS[:4] for pair, recipes in _from_estimator(layout).items()
-    },
+    **from_estimator(COCO17),
+    **from_estimator(OPENPOSE18),
+    **from_estimator(OPENPOSE25, feet={"foot": {"toe": 0.5, "small_toe": 0.5}}),
+    **from_estimator(
+        MEDIAPIPE33,
+        hands={"hand": {"index": 0.5, "pinky": 0.5}, "handtip": {"index": 1}, "thumb": {"thumb": 1}},
+        feet={"foot": {"toe": 1}},
+    ),
     # In SMPL's rest pose the second spine joint is half-way from the pelvis to the base of the neck; one sixth of that
     # distance is three quarters of the distance to the first.
     ("smpl24", "ntu25"): {
         "spine": {"spine_2": 1},
         "neck": {"chest": 0.5, "head": 0.5},
-        **_sides(handtip={"hand": 1}, thumb={"hand": 1}),
+        **sides(handtip={"hand": 1}, thumb={"hand": 1}),
     },
     ("smpl24", "kinect20"): {"spine": {"pelvis": 0.25, "spine_1": 0.75}},
     ("h36m17", "ntu25"): {
         "head": {"chin": 0.5, "crown": 0.5},
         "neck": {"chest": 0.5, "chin": 0.5},
-        **_sides(hand={"wrist": 1}, handtip={"wrist": 1}, thumb={"wrist": 1}, foot={"ankle": 1}),
+        **sides(hand={"wrist": 1}, handtip={"wrist": 1}, thumb={"wrist": 1}, foot={"ankle": 1}),
     },
     ("h36m17", "kinect20"): {
         "head": {"chin": 0.5, "crown": 0.5},
         "spine": {"pelvis": 2 / 3, "spine": 1 / 3},
-        **_sides(hand={"wrist": 1}, foot={"ankle": 1}),
+        **sides(hand={"wrist": 1}, foot={"ankle": 1}),
     },
 }
 """As in `pgfa.skeleton.layouts`: (source, target) -> joint -> {source joint: weight}."""

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pgfa.errors import LayoutMismatch
+from pgfa.skeleton.camera_layouts import CAMERA_LAYOUTS, CAMERA_MAPS
 from pgfa.skeleton.estimator_layouts import ESTIMATOR_LAYOUTS, ESTIMATOR_MAPS
 from pgfa.skeleton.layout import Layout, both
 
@@ -80,7 +81,7 @@ HDM05 = Layout(
     root="pelvis",
 )  # fmt: skip
 
-LAYOUTS = {layout.name: layout for layout in (NTU25, KINECT20, HDM05, *ESTIMATOR_LAYOUTS)}
+LAYOUTS = {layout.name: layout for layout in (NTU25, KINECT20, HDM05, *ESTIMATOR_LAYOUTS, *CAMERA_LAYOUTS)}
 
 # How joints that are missing in the source layout are computed: (source, target) -> joint -> {source joint: weight},
 # weights adding to one. Joints of the same name need no entry.
@@ -98,6 +99,7 @@ _MAPS: dict[tuple[str, str], dict[str, dict[str, float]]] = {
     ("hdm05", "ntu25"): {"spine": {"spine_low": 0.5, "spine_high": 0.5}},
     ("hdm05", "kinect20"): {"spine": {"pelvis": 0.5, "spine_low": 0.5}},
     **ESTIMATOR_MAPS,
+    **CAMERA_MAPS,
 }
 
 

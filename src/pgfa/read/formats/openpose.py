@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import zipfile
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import numpy as np
 
-from pgfa.errors import BadFile, LimitExceeded
+from pgfa.errors import BadFile
 from pgfa.read.assemble import check_frames, counted
 from pgfa.read.format import Format
+from pgfa.read.formats.keypoints.detections import Person, Recording, clip_of
+from pgfa.read.formats.keypoints.entries import LAYOUT_OF_FLAT, person_id
 from pgfa.read.formats.keypoints.json import load
-from pgfa.read.formats.keypoints.reader import KeypointInfo, from_people
+from pgfa.read.formats.keypoints.reader import KeypointInfo
+from pgfa.read.parsing.frame_files import check_broken, frame_refs, read_frames
 from pgfa.read.parsing.text_table import short
 from pgfa.read.sample import coordinates
-from pgfa.read.source import MAX_FILE_BYTES, READ_ERRORS, ZIP_START, FileRef, list_files, member_names
-from pgfa.skeleton import OPENPOSE18, OPENPOSE25, Clip, Layout, Source
+from pgfa.read.source import FileRef, list_files
+from pgfa.skeleton import Clip, Source
 
-FRAME = re.compile(r"(.*?)_?(\d{1,18})_keypoints\.json")
-MAX_FRAME_BYTES = 1024 * 1024
-_LAYOUTS: dict[int, Layout] = {54: OPENPOSE18, 75: OPENPOSE25}
+FRAME = re.compile(r"(?!\._)(.*?)_?(\d{1,18})_keypoints\.json")
 
 Floats = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
 
@@ -39,17 +38,7 @@ def is_frame(name: str) -> bool:
 
 def is_recording(ref: FileRef) -> bool:
     """Whether a folder, a zip or a folder of a zip holds the frames of one recording."""
-    try:
-        if ref.member is None and ref.path.is_dir():
-            return any(map(is_frame, os.listdir(ref.path)))
-        with ref.path.open("rb") as file:
-            if file.read(2) != ZIP_START:
-                return False
-        paths = [path for path in map(PurePosixPath, member_names(ref.path)) if is_frame(path.name)]
-    except (*READ_ERRORS, BadFile):
-        return False
-    folders = {str(path.parent) for path in paths}
-    return len(folders) == 1 if ref.member is None else ref.member.rstrip("/") in folders
+    return bool(frame_refs(ref, is_frame))
 
 
 def find(root: Path) -> list[FileRef]:
@@ -64,14 +53,15 @@ def find(root: Path) -> list[FileRef]:
 
 
 def read(ref: FileRef) -> Clip:
-    """One clip of a folder, a zip, a folder of a zip, or a single frame; people are tracked over time.
+    """One clip of a folder, a zip, a folder of a zip, or a single frame.
 
-    A number missing between two frames is a frame without people.
+    A number missing between two frames, and a frame that cannot be read, is a frame without people. People keep the
+    ids of OpenPose's own tracking (`person_id`, -1 without it), else they are tracked.
 
     Raises:
         BadFile: with the frame's file. LimitExceeded.
     """
-    files = _frames(ref)
+    files = read_frames(ref, is_frame, "frames named NAME_000000000000_keypoints.json")
     names = {match[1] for name in files if (match := FRAME.fullmatch(name))}
     if len(names) > 1:
         actual = f"{len(names)} ({', '.join(sorted(names)[:3])})"
@@ -79,26 +69,32 @@ def read(ref: FileRef) -> Clip:
     numbers = {int(match[2]): name for name in files if (match := FRAME.fullmatch(name))}
     first, last = min(numbers), max(numbers)
     check_frames(ref, last - first + 1)
-    people = [
-        _people(ref, numbers[number], files[numbers[number]]) if number in numbers else []
-        for number in range(first, last + 1)
-    ]
-    widths = {person.size for frame in people for person in frame}
+    people: list[list[Person]] = [[] for _ in range(first, last + 1)]
+    broken: dict[str, BadFile] = {}
+    for number, name in sorted(numbers.items()):
+        try:
+            people[number - first] = _people(ref, name, files[name])
+        except BadFile as error:
+            broken[name] = error
+    problems = check_broken(ref, broken, len(files))
+    widths = {person.points.size for frame in people for person in frame}
     if len(widths) > 1:
-        raise BadFile(str(ref), expected="18 or 25 joints in all frames", found="both")
+        actual = " and ".join(str(width // 3) for width in sorted(widths))
+        raise BadFile(str(ref), expected="15, 18 or 25 joints in all frames", found=actual)
     gaps = last - first + 1 - len(numbers)
     is_single = len(numbers) == 1 and not ref.member and not ref.path.is_dir()
     info = KeypointInfo(
-        layout=_LAYOUTS[widths.pop()] if widths else None,
+        layout=LAYOUT_OF_FLAT[widths.pop()] if widths else None,
         scored=True,
         source=Source(id=names.pop() or ref.stem if is_single else ref.stem),
-        problems=(counted(gaps, "frame") + " without a file",) if gaps else (),
+        problems=problems + ((counted(gaps, "frame") + " without a file",) if gaps else ()),
     )
-    return from_people(ref, b"".join(files[name] for _, name in sorted(numbers.items())), people, info)
+    raw = b"".join(files[name] for _, name in sorted(numbers.items()))
+    return clip_of(ref, raw, Recording(people, None, ()), info)
 
 
-def _people(ref: FileRef, name: str, raw: bytes) -> list[Floats]:
-    """The people of one frame, (18 or 25, 3) each. Raises BadFile with the frame's file."""
+def _people(ref: FileRef, name: str, raw: bytes) -> list[Person]:
+    """The people of one frame, (15, 18 or 25, 3) each. Raises BadFile with the frame's file."""
     try:
         content = load(ref, raw)
     except BadFile as error:
@@ -106,62 +102,20 @@ def _people(ref: FileRef, name: str, raw: bytes) -> list[Floats]:
     entries = content.get("people") if isinstance(content, dict) else None
     if not isinstance(entries, list):
         raise BadFile(str(ref), where=name, expected="an object with people", found=short(str(content)))
-    people: list[Floats] = []
+    people: list[Person] = []
     for entry in entries:
         points = entry.get("pose_keypoints_2d") if isinstance(entry, dict) else None
+        if points == []:  # only a hand or a face
+            continue
         try:
             flat = np.array(points, dtype=np.float64)
         except (ValueError, TypeError, OverflowError):
             flat = np.empty(0)
-        if flat.shape not in ((54,), (75,)):
-            expected = "pose_keypoints_2d of 18 or 25 joints (54 or 75 numbers)"
+        if flat.ndim != 1 or flat.size not in LAYOUT_OF_FLAT:
+            expected = "pose_keypoints_2d of 15, 18 or 25 joints (45, 54 or 75 numbers)"
             raise BadFile(str(ref), where=name, expected=expected, found=short(str(points)))
-        people.append(flat.reshape(-1, 3))
+        people.append(Person(flat.reshape(-1, 3), person_id(entry)))
     return people
-
-
-def _frames(ref: FileRef) -> dict[str, bytes]:
-    """File name -> bytes of all frames."""
-    try:
-        if ref.member is None and ref.path.is_dir():
-            paths = [path for path in ref.path.iterdir() if is_frame(path.name)]
-            _check_sizes(ref, [path.stat().st_size for path in paths])
-            files = {path.name: path.read_bytes() for path in paths}
-        elif zipfile.is_zipfile(ref.path) and not (ref.member and is_frame(ref.name)):
-            files = _zipped(ref)
-        else:
-            files = {ref.name: ref.read(MAX_FRAME_BYTES)}
-    except READ_ERRORS as error:
-        raise BadFile(str(ref), expected="readable frames", found=str(error)) from None
-    if not files or not all(map(is_frame, files)):
-        raise BadFile(str(ref), expected="frames named NAME_000000000000_keypoints.json", found="none")
-    return files
-
-
-def _zipped(ref: FileRef) -> dict[str, bytes]:
-    with zipfile.ZipFile(ref.path) as archive:
-        frames = [
-            info
-            for info in archive.infolist()
-            if is_frame(PurePosixPath(info.filename).name)
-            and not info.filename.startswith("__MACOSX/")
-            and (ref.member is None or str(PurePosixPath(info.filename).parent) == ref.member.rstrip("/"))
-        ]
-        folders = sorted({str(PurePosixPath(info.filename).parent) for info in frames})
-        if len(folders) > 1:
-            actual = f"{len(folders)} folders; name one as {ref.path.name}!{folders[0]}"
-            raise BadFile(str(ref), expected="the frames of one recording", found=actual)
-        _check_sizes(ref, [info.file_size for info in frames])
-        return {PurePosixPath(info.filename).name: archive.read(info) for info in frames}
-
-
-def _check_sizes(ref: FileRef, sizes: list[int]) -> None:
-    check_frames(ref, len(sizes))
-    if max(sizes) > MAX_FRAME_BYTES or sum(sizes) > MAX_FILE_BYTES:
-        raise LimitExceeded(
-            f"{ref}: {sum(sizes):,} bytes, the largest frame {max(sizes):,}, more than the limits of "
-            f"{MAX_FILE_BYTES:,} and {MAX_FRAME_BYTES:,}"
-        )
 
 
 def sample() -> dict[str, bytes]:
@@ -176,7 +130,7 @@ def sample() -> dict[str, bytes]:
 
 FORMAT = Format(
     "openpose",
-    "OpenPose: a folder or zip with one .json per frame, 18 or 25 joints",
+    "OpenPose: a folder or zip with one .json per frame, 15, 18 or 25 joints",
     sniff,
     find,
     read,

@@ -12,6 +12,8 @@ from pgfa.read.assemble import counted
 
 MAX_BODIES = 16
 """Bodies kept per recording: those present longest."""
+MAX_SLOT_NUMBERS = 16_000_000
+"""Numbers of all bodies of a recording together, above which fewer are kept than `MAX_BODIES`."""
 MAX_PER_FRAME = 32
 """People considered in one frame."""
 MAX_OPEN_TRACKS = 64
@@ -45,7 +47,7 @@ def link_tracks(people: Sequence[Sequence[Floats]], joints: int) -> tuple[Floats
         joints: number of joints.
 
     Returns:
-        (frames, bodies, joints, 2 or 3) with at most `MAX_BODIES` bodies, the longest tracks first; and problems.
+        (frames, bodies, joints, 2 or 3) with at most `most_bodies` bodies, the longest tracks first; and problems.
     """
     tracks: list[_Track] = []
     ended: list[_Track] = []
@@ -65,14 +67,19 @@ def link_tracks(people: Sequence[Sequence[Floats]], joints: int) -> tuple[Floats
             track.frames.append(frame)
             track.points.append(points)
     by_length = sorted(ended + tracks, key=lambda track: (-len(track.frames), track.frames[0]))
-    longest = by_length[:MAX_BODIES]
     width = next((points.shape[-1] for frame in people for points in frame), 2)
+    longest = by_length[: most_bodies(len(people), joints * width)]
     out = np.full((len(people), max(len(longest), 1), joints, width), np.nan)
     for body, track in enumerate(longest):
         out[track.frames, body] = np.stack(track.points)
     dropped = len(by_length) - len(longest)
     problems = (counted(dropped, "body", "bodies") + " with the shortest tracks dropped",) if dropped else ()
     return out, problems
+
+
+def most_bodies(frames: int, numbers: int) -> int:
+    """How many bodies of that many numbers per frame are kept: at least one, at most `MAX_BODIES`."""
+    return max(1, min(MAX_BODIES, MAX_SLOT_NUMBERS // max(1, frames * numbers)))
 
 
 def _match(tracks: list[_Track], detections: list[Floats]) -> dict[int, _Track]:

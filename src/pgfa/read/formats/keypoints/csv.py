@@ -1,184 +1,143 @@
-"""Keypoints as CSV with a header: one line per frame (and person), or one line per joint (docs/formats.md)."""
+"""Keypoints as CSV with a header: one line per frame (and person), or one line per joint (docs/formats.md).
+
+Joints by the names of estimators, of the Kinect SDKs, Azure Kinect, ZED and Nuitrack, or by number.
+"""
 
 from __future__ import annotations
 
 import csv
 import io
 import re
-from dataclasses import dataclass
+import sys
+from array import array
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pgfa.errors import BadFile, LimitExceeded
-from pgfa.read.format import Format
-from pgfa.read.formats.keypoints.reader import JOINTS, KeypointInfo, from_people, layout_of
+from pgfa.read.format import Format, first_of
+from pgfa.read.formats.keypoints.csv_header import EXPECTED, Header, header_of
+from pgfa.read.formats.keypoints.detections import Entry, Person, clip_of, recordings
+from pgfa.read.formats.keypoints.joint_names import canonical, layout_of_names, missing_joints
+from pgfa.read.formats.keypoints.reader import JOINTS, KeypointInfo, layout_of
 from pgfa.read.parsing.text_table import short
 from pgfa.read.sample import coordinates, rows
 from pgfa.read.source import FileRef, find_files
-from pgfa.skeleton import COCO17, LAYOUTS, Clip, Layout, Source
+from pgfa.skeleton import AZURE32, COCO17, HALPE26, WHOLEBODY133, Clip, Layout, Source
 
 MAX_BYTES = 256 * 1024 * 1024
-MAX_COLUMNS = 1000
 MAX_LINES = 4_000_000
-COORDINATES = {
-    "x": 0, "y": 1, "z": 2,
-    **dict.fromkeys(("v", "c", "s", "score", "visibility", "confidence", "conf", "likelihood", "presence"), 3),
-}  # fmt: skip
-FRAME_COLUMN = ("frame", "frame_id", "frame_number", "frame_no", "frame_index", "image_id")
-TIME_COLUMN = (
-    "time",
-    "timestamp",
-    "t",
-    "time_s",
-    "time_ms",
-    "timestamp_ms",
-    "timestamp_us",
-    "time_us",
-    "seconds",
-    "milliseconds",
-)
-UNITS = {"s": 1.0, "seconds": 1.0, "ms": 1e3, "milliseconds": 1e3, "us": 1e6}
-"""The last word of a time column's name -> its units per second."""
-PERSON_COLUMN = ("person", "person_id", "body", "body_id", "track_id", "track", "id")
-JOINT_COLUMN = (
-    "joint",
-    "joint_id",
-    "keypoint",
-    "keypoint_id",
-    "landmark",
-    "landmark_id",
-    "landmark_index",
-    "part",
-)
-ALIASES = {
-    "foot_index": "toe",
-    "big_toe": "toe",
-    "midhip": "pelvis",
-    "mid_hip": "pelvis",
-    "hand_tip": "handtip",
-}
-EXPECTED = "a header with x and y of joints by name (left_wrist_x) or number (x0, y0, ...), or a joint column"
+MAX_ABOVE = 20
+"""Blank lines and comments above the header."""
+LAYOUT_OF_COUNT = {26: HALPE26, 133: WHOLEBODY133}
+"""Numbers of joints that `layout_of` does not know."""
 
 Floats = NDArray[np.float64]
 
 
-@dataclass(frozen=True)
-class _Header:
-    """Columns by content; cells of joints are (joint, coordinate) -> column."""
-
-    separator: str
-    frame: int | None
-    time: int | None
-    unit: float | None
-    person: int | None
-    joint: int | None
-    cells: dict[tuple[str, int], int]
-    columns: int
-
-
 def sniff(name: str, head: bytes) -> bool:
-    """A first line with joint columns."""
+    """A first line (below comments) with joint columns."""
     try:
-        return _header(head.decode("utf-8-sig", "replace").split("\n", 1)[0]) is not None
+        return _split(_decoded(head))[0] is not None
     except csv.Error:
         return False
 
 
 def find(root: Path) -> list[FileRef]:
     """The .csv files under a folder or in a zip."""
-    return find_files(root, r".+\.csv", "keypoints (.csv)")
+    return find_files(root, r"(?!\._).+\.csv", "keypoints (.csv)")
 
 
 def read(ref: FileRef) -> Clip:
-    """One clip of all people in the file. Raises BadFile with the line, LimitExceeded."""
+    """The first clip of the file. Raises BadFile with the line, LimitExceeded."""
+    clips = _clips(ref)
+    return first_of(clips[0], len(clips))
+
+
+def read_all(ref: FileRef) -> list[Clip | BadFile]:
+    """All clips: several where frame numbers or times start again. Raises as `read`."""
+    return [*_clips(ref)]
+
+
+def _clips(ref: FileRef) -> list[Clip]:
     raw = ref.read(MAX_BYTES)
-    text = raw.decode("utf-8-sig", "replace")
+    text = _decoded(raw)
     try:
-        header = _header(text.split("\n", 1)[0])
+        header, above = _split(text)
     except csv.Error:
-        header = None
+        header, above = None, 0
     if header is None:
         raise BadFile(str(ref), where="line 1", expected=EXPECTED, found=short(text.split("\n", 1)[0]))
-    lines, numbers = _lines(ref, text, header)
+    table = _table(ref, text, header, above)
     names = sorted({joint for joint, _ in header.cells}) if header.joint is None else []
-    joints = [line[header.joint] for line in lines] if header.joint is not None else []
-    layout, index_of = _layout(
-        ref, names or list(dict.fromkeys(map(_canonical, joints))), depth=_has_depth(header)
-    )
-    values = _values(ref, lines, numbers, header)
-    frame_of, rate = _frames(header, values)
+    layout, index_of = _layout(ref, names or list(dict.fromkeys(table.joints)), depth=header.has(2))
+    if header.frame is None and header.time is None and len(set(table.people)) > 1:
+        expected = "a frame or time column in addition to that of the person"
+        raise BadFile(str(ref), where="line 1", expected=expected, found="none")
     if header.joint is None:
-        bodies = _wide(header, values, index_of, len(layout.joints))
-        order = [(int(frame), bodies[row]) for row, frame in enumerate(frame_of)]
+        bodies = _wide(header, table.values, index_of, len(layout.joints))
+        entries = [
+            _entry(header, table.values[row], [Person(body, person)])
+            for row, (body, person) in enumerate(zip(bodies, table.people, strict=True))
+        ]
     else:
-        joint_of = [index_of[_canonical(joint)] for joint in joints]
-        order = _long(ref, header, values, joint_of, frame_of, numbers, len(layout.joints))
-    people: list[list[Floats]] = [[] for _ in range(max((frame for frame, _ in order), default=-1) + 1)]
-    for frame, body in order:
-        people[frame].append(body)
-    scored = any(coordinate == 3 for _, coordinate in header.cells)
-    numbered = all(name.isdigit() for name in index_of)
+        joint_of = [index_of[joint] for joint in table.joints]
+        lines = list(zip(table.numbers, table.people, joint_of, strict=True))
+        entries = _long(ref, header, table.values, lines, len(layout.joints))
+    up = _up_of_azure(entries) if layout is AZURE32 and header.has(2) else None
+    # Numbers alone may leave open which layout it is; what is behind `clip_of` decides.
+    numbered = all(name.isdigit() for name in index_of) and len(layout.joints) in JOINTS
     info = KeypointInfo(
-        # Numbers leave open which layout it is; the body decides.
-        layout=None if numbered else layout,
-        rate=rate,
-        scored=scored,
-        source=Source(id=ref.stem),
+        layout=None if numbered else layout, scored=header.has(3), up=up, source=Source(id=ref.stem)
     )
-    return from_people(ref, raw, people, info)
-
-
-def _header(line: str) -> _Header | None:
-    separator = max(",;\t", key=line.count)  # spreadsheets write semicolons in many countries, or tabs
-    titles = next(csv.reader([line], delimiter=separator), [])
-    names = [re.sub(r"[^a-z0-9]+", "_", title.strip().lower()).strip("_") for title in titles]
-    if not 3 <= len(names) <= MAX_COLUMNS:
-        return None
-
-    def column(titles: tuple[str, ...]) -> int | None:
-        return next((index for index, name in enumerate(names) if name in titles), None)
-
-    joint = column(JOINT_COLUMN)
-    cells: dict[tuple[str, int], int] = {}
-    for index, name in enumerate(names):
-        if joint is not None:
-            if name in COORDINATES:
-                cells.setdefault(("", COORDINATES[name]), index)
-            continue
-        if name in FRAME_COLUMN + TIME_COLUMN + PERSON_COLUMN:
-            continue  # time_s is not the score of a joint called time
-        match = re.fullmatch(r"([xyzvcs])_?(\d{1,3})", name) or re.fullmatch(r"(.+?)_([a-z]+)", name)
-        if match is None:
-            continue
-        part, coordinate = (match[2], match[1]) if match[2].isdigit() else (match[1], match[2])
-        if coordinate in COORDINATES:
-            cells.setdefault((_canonical(part), COORDINATES[coordinate]), index)
-    with_x_and_y = {name for name, axis in cells if axis == 0} & {name for name, axis in cells if axis == 1}
-    if not with_x_and_y or (joint is None and len(with_x_and_y) < 10):
-        return None
-    time = column(TIME_COLUMN)
-    unit = None if time is None else UNITS.get(names[time].split("_")[-1])
-    return _Header(
-        separator, column(FRAME_COLUMN), time, unit, column(PERSON_COLUMN), joint, cells, len(names)
+    parts = recordings(ref, entries, header.time_name)
+    sources = (
+        [f"{ref.stem}-{number}" for number in range(1, len(parts) + 1)] if len(parts) > 1 else [ref.stem]
     )
+    return [
+        clip_of(ref, raw, part, replace(info, source=Source(id=source)))
+        for part, source in zip(parts, sources, strict=True)
+    ]
 
 
-def _canonical(name: str) -> str:
-    """A joint's name as in the layouts: left_foot_index -> toe_left; 12, kp12 and landmark_12 -> 12."""
-    name = re.sub(r"[^a-z0-9]+", "_", name.strip().lower()).strip("_")
-    if match := re.fullmatch(r"(?:kp|keypoint|joint|landmark|point)?_?(\d{1,3})", name):
-        return match[1].lstrip("0") or "0"
-    words = [{"l": "left", "r": "right"}.get(word, word) for word in name.split("_")]
-    side = next((word for word in words if word in ("left", "right")), "")
-    rest = "_".join(word for word in words if word not in ("left", "right"))
-    rest = ALIASES.get(rest, rest)
-    return f"{rest}_{side}" if side else rest
+def _up_of_azure(entries: list[Entry]) -> str | None:
+    """The camera of an Azure Kinect counts y downwards; programs that turn it around write the same joint names.
+
+    Returns:
+        "-y" or "y", by which the head is above the ankles most of the time; None if neither is beyond doubt.
+    """
+    head, ankles = AZURE32.index("head_base"), [AZURE32.index(f"ankle_{side}") for side in ("left", "right")]
+    bodies = [person.points[:, :3] for entry in entries for person in entry.people]
+    heights = np.array([body[head] - body[ankles].mean(axis=0) for body in bodies]).reshape(-1, 3)
+    heights = heights[np.isfinite(heights).all(axis=-1)]
+    if not len(heights):
+        return None
+    upwards = np.median(heights, axis=0)
+    if abs(upwards[1]) < 0.8 * np.linalg.norm(upwards):
+        return None
+    return "y" if upwards[1] > 0 else "-y"
 
 
-def _has_depth(header: _Header) -> bool:
-    return any(coordinate == 2 for _, coordinate in header.cells)
+def _decoded(raw: bytes) -> str:
+    """Text with line feeds; UTF-16 by its mark, else UTF-8."""
+    coding = "utf-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+    return raw.decode(coding, "replace").replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _split(text: str) -> tuple[Header | None, int]:
+    """The header, and how many lines are above the first line of numbers."""
+    start = 0
+    for above in range(MAX_ABOVE):
+        line, separator, _ = text[start : start + 65536].partition("\n")
+        if header := header_of(line.removeprefix("#")):
+            return header, above + (0 if header.implied else 1)
+        if not separator or (line.strip() and not line.lstrip().startswith(("#", "//", "%", "sep="))):
+            break
+        start += len(line) + 1
+    return None, 0
 
 
 def _layout(ref: FileRef, names: list[str], *, depth: bool) -> tuple[Layout, dict[str, int]]:
@@ -186,96 +145,121 @@ def _layout(ref: FileRef, names: list[str], *, depth: bool) -> tuple[Layout, dic
     if all(name.isdigit() for name in names):
         order = sorted(names, key=int)
         count = len(order)
-        layout = layout_of(count, depth=depth)
+        layout = layout_of(count, depth=depth) or LAYOUT_OF_COUNT.get(count)
         if layout is None or int(order[-1]) - int(order[0]) != count - 1:
-            expected = f"{', '.join(map(str, JOINTS))} joints, numbered without gaps"
-            raise BadFile(
-                str(ref), where="joints", expected=expected, found=f"{count}, {order[0]} to {order[-1]}"
+            expected = (
+                f"{', '.join(map(str, sorted({*JOINTS, *LAYOUT_OF_COUNT})))} joints, numbered without gaps"
             )
+            actual = f"{count}, {order[0]} to {order[-1]}"
+            raise BadFile(str(ref), where="joints", expected=expected, found=actual)
         return layout, {name: index for index, name in enumerate(order)}
-    name_of = {("chest" if name == "neck" and "chest" not in names else name): name for name in names}
-    complete = [layout for layout in LAYOUTS.values() if set(layout.joints) <= name_of.keys()]
-    if not complete:
-        closest = max(
-            LAYOUTS.values(), key=lambda layout: len(name_of.keys() & set(layout.joints)) / len(layout.joints)
-        )
-        missing = [joint for joint in closest.joints if joint not in name_of]
+    matched = layout_of_names(names)
+    if matched is None:
+        closest, missing = missing_joints(names)
         expected = f"all joints of a layout; closest is {closest.name}"
         raise BadFile(str(ref), where="line 1", expected=expected, found=f"no {', '.join(missing[:5])}")
-    layout = max(complete, key=lambda layout: len(layout.joints))
-    index_of = {name_of[joint]: index for index, joint in enumerate(layout.joints)}
+    layout, index_of = matched
     return layout, {name: index_of.get(name, -1) for name in names}
 
 
-def _lines(ref: FileRef, text: str, header: _Header) -> tuple[list[list[str]], list[int]]:
-    lines, numbers = [], []
+@dataclass(frozen=True)
+class _Table:
+    """The lines of a file.
+
+    Attributes:
+        values: (lines, columns) numbers of the columns that are used, NaN in the others and in empty cells (absent
+            joints); coordinates in metres where the header states the unit.
+        numbers: line number of each line.
+        people: id of the person of each line; None without one.
+        joints: joint of each line, as `canonical`; empty for a file with one line per frame.
+    """
+
+    values: Floats
+    numbers: list[int]
+    people: list[str | None]
+    joints: list[str]
+
+
+def _table(ref: FileRef, text: str, header: Header, above: int) -> _Table:
+    used = {header.frame, header.time, *header.cells.values()}
+    columns = sorted(column for column in used if column is not None)
+    numbers: list[int] = []
+    people: list[str | None] = []
+    joints: list[str] = []
+    joint_of: dict[str, str] = {}
+    flat = array("d")
+    for number, cells in _lines(ref, text, header, above):
+        if len(numbers) == MAX_LINES:
+            raise LimitExceeded(f"{ref}: more than the limit of {MAX_LINES:,} lines")
+        try:
+            flat.extend([float(cells[column]) for column in columns])
+        except ValueError:
+            flat.extend([_number(ref, header, number, column, cells[column]) for column in columns])
+        numbers.append(number)
+        people.append(_person_of(cells, header))
+        if header.joint is not None:
+            title = cells[header.joint]
+            if title not in joint_of:
+                joint_of[title] = canonical(title)
+            joints.append(joint_of[title])
+    if not numbers:
+        raise BadFile(str(ref), expected="at least one line below the header", found="none")
+    values = np.full((len(numbers), header.columns), np.nan)
+    values[:, columns] = np.frombuffer(flat, dtype=np.float64).reshape(len(numbers), -1)
+    if header.metres:
+        values[:, [column for (_, axis), column in header.cells.items() if axis < 3]] *= header.metres
+    return _Table(values, numbers, people, joints)
+
+
+def _lines(ref: FileRef, text: str, header: Header, above: int) -> Iterator[tuple[int, list[str]]]:
+    """Number and cells of each line. Raises BadFile for another number of cells."""
     table = csv.reader(io.StringIO(text, newline=""), delimiter=header.separator)
     try:
-        next(table)
         for cells in table:
-            if not cells:
+            if table.line_num <= above or (len(cells) < 2 and not any(cells)):
                 continue
+            # A separator at the end of each line is no further cell.
+            if len(cells) == header.columns + 1 and not cells[-1].strip():
+                cells.pop()
             if len(cells) != header.columns:
                 expected, actual = f"{header.columns} cells", str(len(cells))
                 raise BadFile(str(ref), where=f"line {table.line_num}", expected=expected, found=actual)
-            lines.append(cells)
-            numbers.append(table.line_num)
-            if len(lines) > MAX_LINES:
-                raise LimitExceeded(f"{ref}: more than the limit of {MAX_LINES:,} lines")
+            yield table.line_num, cells
     except csv.Error as error:
         raise BadFile(str(ref), where=f"line {table.line_num}", expected="CSV", found=str(error)) from None
-    if not lines:
-        raise BadFile(str(ref), expected="at least one line below the header", found="none")
-    return lines, numbers
 
 
-def _values(ref: FileRef, lines: list[list[str]], numbers: list[int], header: _Header) -> Floats:
-    """(lines, columns) numbers of the columns that are used; an empty cell (an absent joint) is NaN."""
-    used = {header.frame, header.time, header.person, *header.cells.values()}
-    columns = sorted(column for column in used if column is not None)
-    out = np.full((len(lines), header.columns), np.nan)
+def _number(ref: FileRef, header: Header, line: int, column: int, cell: str) -> float:
+    """A cell; NaN if it is empty. Raises BadFile."""
     # Semicolons separate cells where the decimal separator is a comma.
     decimal = "," if header.separator == ";" else "."
-    for row, cells in enumerate(lines):
-        for column in columns:
-            cell = cells[column]
-            try:
-                out[row, column] = float(cell.replace(decimal, ".")) if cell.strip() else np.nan
-            except ValueError:
-                where = f"line {numbers[row]}, cell {column + 1}"
-                if column == header.frame and (digits := re.findall(r"\d{1,15}", cell)):
-                    out[row, column] = float(digits[-1])  # the number in an image's name
-                    continue
-                raise BadFile(str(ref), where=where, expected="a number", found=short(cell)) from None
-    return out
+    try:
+        return float(cell.replace(decimal, ".")) if cell.strip() else np.nan
+    except ValueError:
+        if column == header.frame and (digits := re.findall(r"\d{1,15}", cell)):
+            return float(digits[-1])  # the number in an image's name
+        where = f"line {line}, cell {column + 1}"
+        raise BadFile(str(ref), where=where, expected="a number", found=short(cell)) from None
 
 
-def _frames(header: _Header, values: Floats) -> tuple[NDArray[np.int64], float | None]:
-    """The frame of each line, from 0, and frames per second if there are times."""
-    keys = header.frame if header.frame is not None else header.time
-    if keys is None:
-        return np.arange(len(values)), None
-    _, frame_of = np.unique(values[:, keys], return_inverse=True)
-    rate = None
-    if header.time is not None:
-        times = np.unique(values[np.isfinite(values[:, header.time]), header.time])
-        step = float(np.median(np.diff(times))) if len(times) > 1 else 0.0
-        if header.unit:
-            rate = header.unit / step if 1e-4 <= step / header.unit <= 100 else None
-        elif step != 1:  # a step of 1 may count frames
-            # Recordings of 1 frame per second, or above 1000, are rare: the step itself gives its unit.
-            units = (1.0, 1e3, 1e6, 1e9)
-            rate = next((unit / step for unit in units if 0.999e-3 < step / unit < 0.999), None)
-    return frame_of.reshape(-1), rate
+def _person_of(cells: list[str], header: Header) -> str | None:
+    """The person's id; empty, and -1 of trackers, is no id."""
+    if header.person is None:
+        return None
+    text = cells[header.person].strip().removesuffix(".0")
+    return None if text in ("", "-1", "nan", "NaN", "None") else sys.intern(text)
 
 
-def _coordinates(header: _Header) -> list[int]:
-    return sorted({coordinate for _, coordinate in header.cells})
+def _entry(header: Header, values: Floats, people: list[Person]) -> Entry:
+    number = None if header.frame is None else float(values[header.frame])
+    time = None if header.time is None else float(values[header.time])
+    present = [person for person in people if np.isfinite(person.points).any()]
+    return Entry(present, number, time)
 
 
-def _wide(header: _Header, values: Floats, index_of: dict[str, int], joints: int) -> Floats:
+def _wide(header: Header, values: Floats, index_of: dict[str, int], joints: int) -> Floats:
     """One line per person and frame -> (lines, joints, columns)."""
-    axes = _coordinates(header)
+    axes = header.axes
     out = np.full((len(values), joints, len(axes)), np.nan)
     for (joint, coordinate), column in header.cells.items():
         if index_of.get(joint, -1) >= 0:
@@ -285,36 +269,44 @@ def _wide(header: _Header, values: Floats, index_of: dict[str, int], joints: int
 
 def _long(
     ref: FileRef,
-    header: _Header,
+    header: Header,
     values: Floats,
-    joint_of: list[int],
-    frame_of: NDArray[np.int64],
-    numbers: list[int],
+    lines: list[tuple[int, str | None, int]],
     joints: int,
-) -> list[tuple[int, Floats]]:
-    """One line per joint -> (frame, body) of each person."""
+) -> list[Entry]:
+    """One line per joint -> an entry per person and frame, in the order of the file.
+
+    Args:
+        ref: the file, for errors.
+        header: of the file.
+        values: (lines, columns).
+        lines: number, person and joint (-1 for one the layout does not have) of each line.
+        joints: of the layout.
+    """
     if header.frame is None and header.time is None:
-        raise BadFile(
-            str(ref),
-            where="line 1",
-            expected="a frame or time column in addition to the joint column",
-            found="none",
-        )
-    axes = _coordinates(header)
-    person = values[:, header.person] if header.person is not None else np.zeros(len(values))
-    bodies: dict[tuple[int, float], Floats] = {}
-    filled: set[tuple[int, float, int]] = set()
-    for row, key in enumerate(zip(frame_of.tolist(), person.tolist(), joint_of, strict=True)):
-        frame, person_id, joint = key
+        expected = "a frame or time column in addition to the joint column"
+        raise BadFile(str(ref), where="line 1", expected=expected, found="none")
+    axes = header.axes
+    keys = values[:, header.frame if header.frame is not None else header.time or 0].tolist()
+    open_body: dict[str | None, tuple[float, Floats, set[int]]] = {}
+    out: list[Entry] = []
+    for row, (key, (line, person, joint)) in enumerate(zip(keys, lines, strict=True)):
         if joint < 0:
             continue
-        if key in filled:
+        body = open_body.get(person)
+        # A joint that comes again is the next frame, or another recording.
+        if body is None or body[0] != key:
+            body = (key, np.full((joints, len(axes)), np.nan), set())
+            open_body[person] = body
+            number = None if header.frame is None else key
+            time = None if header.time is None else float(values[row, header.time])
+            out.append(Entry([Person(body[1], person)], number, time))
+        elif joint in body[2]:
             expected = "each joint of a person once per frame"
-            raise BadFile(str(ref), where=f"line {numbers[row]}", expected=expected, found="a repetition")
-        filled.add(key)
-        body = bodies.setdefault((frame, person_id), np.full((joints, len(axes)), np.nan))
-        body[joint] = [values[row, header.cells["", axis]] for axis in axes]
-    return [(frame, body) for (frame, _), body in bodies.items()]
+            raise BadFile(str(ref), where=f"line {line}", expected=expected, found="a repetition")
+        body[2].add(joint)
+        body[1][joint] = [values[row, header.cells["", axis]] for axis in axes]
+    return out
 
 
 def sample() -> dict[str, bytes]:
@@ -326,4 +318,6 @@ def sample() -> dict[str, bytes]:
     }
 
 
-FORMAT = Format("keypoints-csv", "keypoints of pose estimators: .csv", sniff, find, read, sample=sample)
+FORMAT = Format(
+    "keypoints-csv", "keypoints of pose estimators: .csv", sniff, find, read, read_all=read_all, sample=sample
+)

@@ -1,6 +1,6 @@
-"""Keypoints as JSON: MediaPipe, MMPose, Ultralytics, COCO results (AlphaPose), OpenPose frames in one list, arrays.
+"""Keypoints as JSON or JSON lines: MediaPipe, MMPose, Ultralytics, COCO results (AlphaPose), TF.js, OpenPose, arrays.
 
-docs/formats.md lists the fields that are read. People are tracked over time.
+docs/formats.md lists the fields that are read. People keep the ids that the file gives them, else they are tracked.
 """
 
 from __future__ import annotations
@@ -15,27 +15,29 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pgfa.errors import BadFile
-from pgfa.read.format import Format
-from pgfa.read.formats.keypoints.reader import KeypointInfo, from_array, from_people, layout_named
+from pgfa.read.format import Format, first_of
+from pgfa.read.formats.keypoints.detections import Entry, Recording, clip_of, one_person, recordings
+from pgfa.read.formats.keypoints.entries import NAMES, NUMBERS, PEOPLE, TIMES, Parser, Unexpected
+from pgfa.read.formats.keypoints.images import by_video
+from pgfa.read.formats.keypoints.json_fields import info_of
+from pgfa.read.formats.keypoints.reader import KeypointInfo, from_array
 from pgfa.read.parsing.text_table import short
 from pgfa.read.sample import coordinates
 from pgfa.read.source import FileRef, find_files
-from pgfa.skeleton import Clip, Source
+from pgfa.skeleton import HALPE26, WHOLEBODY133, Clip, Source
 
 MAX_BYTES = 64 * 1024 * 1024  # parsed JSON takes about ten times its bytes
-WORLD = ("pose_world_landmarks", "poseWorldLandmarks", "world_landmarks", "worldLandmarks")
-LANDMARKS = ("pose_landmarks", "poseLandmarks", "landmarks")
-PEOPLE = ("people", "instances", "persons", "predictions")
-FRAMES = ("frames", "instance_info", "annotations", "results")
+FRAMES = ("frames", "instance_info", "annotations", "results", "data")
 ARRAYS = ("keypoints", "positions")
-NAMES = {*WORLD, *LANDMARKS, *PEOPLE, "keypoints", "pose_keypoints_2d", "pose_keypoints"}
-EXPECTED = "keypoints of MediaPipe, MMPose, Ultralytics, COCO or OpenPose, or an array (docs/formats.md)"
+LAYOUT_OF_COUNT = {26: HALPE26, 133: WHOLEBODY133}
+"""Numbers of joints that only one of the layouts of image estimators has."""
+EXPECTED = (
+    "keypoints of MediaPipe, MMPose, Ultralytics, COCO, TF.js or OpenPose, or an array (docs/formats.md)"
+)
 
 Floats = NDArray[np.float64]
-
-
-class _Unexpected(Exception):
-    """Content that does not follow any of the schemas: what was expected, what was found."""
+Video = tuple[str, list[tuple[Any, float | None]]]
+"""Name of a video ("" for the only one), and its frames, each with the number that the file gives it from outside."""
 
 
 def sniff(name: str, head: bytes) -> bool:
@@ -44,211 +46,186 @@ def sniff(name: str, head: bytes) -> bool:
 
 
 def find(root: Path) -> list[FileRef]:
-    """The .json files under a folder or in a zip."""
-    return find_files(root, r".+\.json", "keypoints (.json)")
+    """The .json and .jsonl files under a folder or in a zip."""
+    return find_files(root, r"(?!\._).+\.(json|jsonl|ndjson)", "keypoints (.json)")
 
 
 def read(ref: FileRef) -> Clip:
-    """One clip of all people in the file. Raises BadFile with the frame, LimitExceeded."""
+    """The first clip of the file. Raises BadFile with the frame, LimitExceeded."""
+    clips = _clips(ref)
+    return first_of(clips[0], len(clips))
+
+
+def read_all(ref: FileRef) -> list[Clip | BadFile]:
+    """All clips: several for a file of several videos, or one in which frame numbers start again.
+
+    Raises:
+        As `read`.
+    """
+    return [*_clips(ref)]
+
+
+def _clips(ref: FileRef) -> list[Clip]:
     raw = ref.read(MAX_BYTES)
     content = load(ref, raw)
-    if isinstance(content, dict) and (array := next((n for n in ARRAYS if _is_list(content.get(n))), None)):
-        return _array(ref, raw, content, array)
-    frames, header = content, {}
-    if isinstance(content, dict):
-        header = content
-        frames = next((content[name] for name in FRAMES if isinstance(content.get(name), list)), [content])
-    if not isinstance(frames, list) or not frames:
-        raise BadFile(str(ref), expected=EXPECTED, found=short(str(content)))
+    header = content if isinstance(content, dict) else {}
+    if array := _array_field(content):
+        name, points = array
+        return [_array(ref, raw, name, points, header)]
     info = info_of(ref, header)
-    if isinstance(frames[0], dict) and "image_id" in frames[0]:
-        frames = _by_image(ref, frames)
-    people = []
-    for number, frame in enumerate(frames, start=1):
-        try:
-            people.append(people_of(frame))
-        except _Unexpected as error:
-            expected, actual = error.args
-            raise BadFile(str(ref), where=f"frame {number}", expected=expected, found=actual) from None
-    if not any(people) and all(isinstance(frame, dict) and not NAMES & frame.keys() for frame in frames):
-        # Other JSON, not a scene without people.
-        raise BadFile(str(ref), expected=EXPECTED, found=short(str(content)))
-    return from_people(ref, raw, people, info)
+    parser = Parser()
+    parts: list[tuple[str, Recording]] = []
+    for video, frames in _videos(ref, content):
+        entries = _entries(ref, parser, frames)
+        parts += [(video, part) for part in recordings(ref, entries, _time_name(frames))]
+    infos = _infos(ref, parser, info, parts)
+    return [clip_of(ref, raw, part, info) for (_, part), info in zip(parts, infos, strict=True)]
 
 
 def load(ref: FileRef, raw: bytes) -> Any:
-    """Parse JSON. Raises BadFile."""
+    """Parse JSON, or JSON lines as a list. Raises BadFile."""
     try:
         return json.loads(raw.removeprefix(b"\xef\xbb\xbf"))
     except (ValueError, RecursionError) as error:
-        raise BadFile(str(ref), expected="JSON", found=str(error)[:200]) from None
+        problem = str(error)[:200]
+    lines = [line for line in raw.removeprefix(b"\xef\xbb\xbf").splitlines() if line.strip()]
+    # One object per line; a pretty-printed object that is cut off has lines that are no objects.
+    if len(lines) > 1 and all(line.strip()[:1] in b"{[" and line.strip()[-1:] in b"}]" for line in lines[:2]):
+        out = []
+        for number, line in enumerate(lines, start=1):
+            try:
+                out.append(json.loads(line))
+            except (ValueError, RecursionError) as error:
+                where, actual = f"line {number}", str(error)[:200]
+                raise BadFile(str(ref), where=where, expected="JSON", found=actual) from None
+        return out
+    raise BadFile(str(ref), expected="JSON", found=problem)
 
 
-def info_of(ref: FileRef, header: dict[str, Any]) -> KeypointInfo:
-    """Layout, rate (or fps), width and height, up, action and subject of a JSON object."""
-    rate = _number(ref, header, "rate", 1e4, 0.01) or _number(ref, header, "fps", 1e4, 0.01)
-    width, height = _number(ref, header, "width", 1e6), _number(ref, header, "height", 1e6)
-    up = header.get("up")
-    if up is not None and up not in ("y", "-y", "z", "-z", "x", "-x"):
-        raise BadFile(str(ref), where="field up", expected="y, -y, z, -z, x or -x", found=short(str(up)))
-    texts = {name: header[name][:200] for name in ("action", "subject") if isinstance(header.get(name), str)}
-    return KeypointInfo(
-        layout=layout_named(ref, header["layout"]) if header.get("layout") is not None else None,
-        rate=rate,
-        size=(width, height) if width and height else None,
-        up=up,
-        source=Source(id=ref.stem, **texts),
-    )
+def _array_field(content: Any) -> tuple[str, list[Any]] | None:
+    """An array of three or more axes: in a field, or the whole file."""
+    if isinstance(content, dict):
+        name = next((name for name in ARRAYS if _axes(content.get(name)) >= 3), None)
+        return None if name is None else (name, content[name])
+    return ("", content) if _axes(content) == 3 else None
 
 
-def people_of(frame: Any) -> list[Floats]:
-    """The people of one frame, (joints, 2, 3 or 4) each, in any of the schemas."""
-    if frame is None:
+def _axes(value: Any) -> int:
+    """Of lists in lists of numbers; 0 for anything else."""
+    axes = 0
+    while isinstance(value, list) and value and axes < 6:
+        value, axes = value[0], axes + 1
+    return axes if isinstance(value, int | float) or value is None else 0
+
+
+def _videos(ref: FileRef, content: Any) -> list[Video]:
+    """The frames of each video of a file. Raises BadFile for content without frames."""
+    if isinstance(content, dict):
+        if numbered := _numbered_frames(content):
+            return numbered
+        name = next((name for name in FRAMES if isinstance(content.get(name), list)), None)
+        frames = content[name] if name else [content]
+        images = content.get("images")
+    else:
+        frames, images = content, None
+    if not isinstance(frames, list) or not frames:
+        raise BadFile(str(ref), expected=EXPECTED, found=short(str(content)))
+    if isinstance(frames[0], dict) and "image_id" in frames[0]:
+        return by_video(ref, frames, images if isinstance(images, list) else [])
+    if all(isinstance(frame, dict) and not NAMES & frame.keys() for frame in frames):
+        # Other JSON, not a scene without people.
+        raise BadFile(str(ref), expected=EXPECTED, found=short(str(content)))
+    return [("", [(frame, None) for frame in frames])]
+
+
+def _numbered_frames(content: dict[str, Any]) -> list[Video]:
+    """An object with one field per frame, named by its number (``frame_12``, ``12``, ``video_12.jpg``) or time."""
+    matches = [re.fullmatch(r"(.*?)(\d{1,18})(\.\w{1,5})?", name) for name in content]
+    if not matches or not all(matches):
         return []
-    if isinstance(frame, dict):
-        for names in (WORLD, LANDMARKS):
-            if name := next((name for name in names if name in frame), None):
-                return _landmarks(frame[name])
-        if name := next((name for name in PEOPLE if name in frame), None):
-            return people_of(frame[name])
-        person = _person(frame)
-        return [] if person is None else [person]
-    if isinstance(frame, list):
-        if frame and isinstance(frame[0], dict) and {"x", "y"} <= frame[0].keys():
-            return _landmarks(frame)
-        return [person for entry in frame if (person := _person(entry)) is not None]
-    raise _Unexpected("an object or a list of people", short(str(frame)))
+    videos: dict[str, list[tuple[Any, float | None]]] = {}
+    for match, frame in zip(matches, content.values(), strict=True):
+        assert match
+        videos.setdefault(match[1], []).append((frame, float(match[2])))
+    return list(videos.items())
 
 
-def _person(entry: Any) -> Floats | None:
-    """One person of OpenPose, MMPose, Ultralytics or COCO."""
-    if isinstance(entry, list):
-        if entry and isinstance(entry[0], dict):
-            return next(iter(_landmarks(entry)), None)
-        return _table(entry)
-    if not isinstance(entry, dict):
-        raise _Unexpected("a person", short(str(entry)))
-    if "pose_keypoints_2d" in entry or "pose_keypoints" in entry:
-        flat = _numbers(entry.get("pose_keypoints_2d", entry.get("pose_keypoints")))
-        return _rows_of_three(flat) if len(flat) else None
-    points = entry.get("keypoints")
-    if points is None:
-        return None
-    if isinstance(points, dict):
-        columns = [points.get(name) for name in ("x", "y", "visible", "confidence") if name in points][:3]
-        if len(columns) < 2 or len({len(c) if isinstance(c, list) else -1 for c in columns}) != 1:
-            raise _Unexpected("x, y and visible of one length", short(str(points)))
-        return np.stack([_numbers(column) for column in columns], axis=-1)
-    if not isinstance(points, list) or not points:
-        return None
-    if not isinstance(points[0], list):
-        return _rows_of_three(_numbers(points))
-    table = _table(points)
-    scores = entry.get("keypoint_scores")
-    if scores is None:
-        return table
-    column = _numbers(scores)
-    if column.shape != (len(table),):
-        raise _Unexpected(f"{len(table)} keypoint_scores", str(len(column)))
-    return np.column_stack([table, column])
+def _entries(ref: FileRef, parser: Parser, frames: list[tuple[Any, float | None]]) -> list[Entry]:
+    entries = []
+    for position, (frame, number) in enumerate(frames, start=1):
+        try:
+            entry = parser.entry(frame)
+        except Unexpected as error:
+            expected, actual = error.args
+            raise BadFile(str(ref), where=f"frame {position}", expected=expected, found=actual) from None
+        if number is not None and entry.number is None and entry.time is None:
+            entry = replace(entry, number=number)
+        entries.append(entry)
+    if all(_is_person(frame) for frame, _ in frames) and len(entries) > 1 and entries[0].number is None:
+        _check_one_person(ref, entries)
+    return entries
 
 
-def _landmarks(entry: Any) -> list[Floats]:
-    """The landmarks of one person, or of a list of people (as MediaPipe Tasks write them)."""
-    if isinstance(entry, dict):
-        entry = entry.get("landmark", entry.get("landmarks"))
-    if not entry:
-        return []
-    if not isinstance(entry, list):
-        raise _Unexpected("a list of landmarks", short(str(entry)))
-    if isinstance(entry[0], list) and entry[0] and isinstance(entry[0][0], dict | list):
-        return [person for landmarks in entry for person in _landmarks(landmarks)]
-    if isinstance(entry[0], list):
-        return [_table(entry)]
-    rows = []
-    for point in entry:
-        if not isinstance(point, dict) or "x" not in point or "y" not in point:
-            raise _Unexpected("a landmark with x and y", short(str(point)))
-        rows.append(
-            [point["x"], point["y"], point.get("z"), point.get("visibility", point.get("presence", 1.0))]
-        )
-    if any(row[2] is None for row in rows):
-        rows = [[row[0], row[1], row[3]] for row in rows]
-    return [_table(rows)]
+def _is_person(frame: Any) -> bool:
+    return isinstance(frame, dict) and "keypoints" in frame and not {*PEOPLE, *TIMES, *NUMBERS} & frame.keys()
 
 
-def _table(rows: list[Any]) -> Floats:
-    table = _numbers(rows)
-    if table.ndim != 2 or table.shape[1] not in (2, 3, 4):
-        raise _Unexpected("joints of 2, 3 or 4 numbers", " x ".join(map(str, table.shape)) or "a bare number")
-    return table
+def _check_one_person(ref: FileRef, entries: list[Entry]) -> None:
+    """A list of people may be one person in each frame, or all people of one frame: it is the former if they are at
+    one place."""
+    if not one_person([person.points for entry in entries for person in entry.people]):
+        expected = "a list of frames, or of people with their frame (frame_id or image_id)"
+        actual = f"{len(entries)} people at different places: of one frame, or of several?"
+        raise BadFile(str(ref), expected=expected, found=actual)
 
 
-def _rows_of_three(flat: Floats) -> Floats:
-    if flat.ndim != 1 or len(flat) % 3:
-        raise _Unexpected("x, y and score of each joint", " x ".join(map(str, flat.shape)) + " numbers")
-    return flat.reshape(-1, 3)
+def _time_name(frames: list[tuple[Any, float | None]]) -> str:
+    first = next((frame for frame, _ in frames if isinstance(frame, dict)), {})
+    return next((name for name in TIMES if name in first), "")
 
 
-def _numbers(values: Any) -> Floats:
+def _infos(
+    ref: FileRef, parser: Parser, info: KeypointInfo, parts: list[tuple[str, Recording]]
+) -> list[KeypointInfo]:
+    """What holds for each recording of the file."""
     try:
-        return np.array(values, dtype=np.float64)
-    except (ValueError, TypeError, OverflowError) as error:
-        raise _Unexpected("numbers", str(error)[:80]) from None
+        layout = info.layout or parser.layout
+    except Unexpected as error:
+        raise BadFile(str(ref), expected=error.args[0], found=error.args[1]) from None
+    shapes = {person.points.shape for _, part in parts for frame in part.people for person in frame}
+    if layout is None and len(shapes) == 1:
+        layout = LAYOUT_OF_COUNT.get(shapes.pop()[0])
+    info = replace(info, layout=layout, up=info.up or parser.up, scored=parser.scored)
+    if len(parts) == 1:
+        return [info]
+    source = info.source or Source(id=ref.stem)
+    names = [f"{ref.stem}-{number}" for number in range(1, len(parts) + 1)]
+    return [replace(info, source=replace(source, id=name)) for name in names]
 
 
-def _by_image(ref: FileRef, entries: list[Any]) -> list[list[Any]]:
-    """Entries of COCO results, one per person, grouped by image; images in natural order of their names."""
-    groups: dict[str, list[Any]] = {}
-    for number, entry in enumerate(entries, start=1):
-        image = entry.get("image_id") if isinstance(entry, dict) else None
-        if not isinstance(image, str | int):
-            actual = short(str(entry))
-            raise BadFile(str(ref), where=f"entry {number}", expected="an object with image_id", found=actual)
-        groups.setdefault(str(image), []).append(entry)
-
-    def natural(name: str) -> list[tuple[int, int, str]]:
-        return [
-            (1, int(part[:18]), "") if part.isdecimal() else (0, 0, part) for part in re.split(r"(\d+)", name)
-        ]
-
-    return [groups[name] for name in sorted(groups, key=natural)]
-
-
-def _array(ref: FileRef, raw: bytes, content: dict[str, Any], name: str) -> Clip:
+def _array(ref: FileRef, raw: bytes, name: str, points: list[Any], content: dict[str, Any]) -> Clip:
     """An object with an array of keypoints and optional layout, rate, width, height, up, scores."""
     info = info_of(ref, content)
-    try:
-        array = _numbers(content[name])
-        scores = content.get("scores", content.get("keypoint_scores"))
-        if scores is not None:
-            column = _numbers(scores)
-            if column.shape != array.shape[:-1]:
-                raise _Unexpected(f"scores of shape {array.shape[:-1]}", f"{column.shape}")
-            array = np.concatenate([array, column[..., None]], axis=-1)
-            info = replace(info, scored=True)
-    except _Unexpected as error:
-        raise BadFile(str(ref), where=f"field {name}", expected=error.args[0], found=error.args[1]) from None
+    where = f"field {name}" if name else ""
+    array = _numbers(ref, where, points)
+    scores = content.get("scores", content.get("keypoint_scores"))
+    if scores is not None:
+        column = _numbers(ref, "field scores", scores)
+        if column.shape != array.shape[:-1]:
+            expected, actual = f"scores of shape {array.shape[:-1]}", f"{column.shape}"
+            raise BadFile(str(ref), where=where, expected=expected, found=actual)
+        array = np.concatenate([array, column[..., None]], axis=-1)
+        info = replace(info, scored=True)
+    if info.layout is None and array.ndim in (3, 4):
+        info = replace(info, layout=LAYOUT_OF_COUNT.get(array.shape[-2]))
     return from_array(ref, raw, array, info)
 
 
-def _number(ref: FileRef, header: dict[str, Any], name: str, most: float, least: float = 0) -> float | None:
-    value = header.get(name)
-    if value is None:
-        return None
-    if (
-        isinstance(value, bool)
-        or not isinstance(value, int | float)
-        or not 0 < value <= most
-        or value < least
-    ):
-        expected = f"a number from {least:g} to {most:g}" if least else f"a number above 0, at most {most:g}"
-        raise BadFile(str(ref), where=f"field {name}", expected=expected, found=short(str(value)))
-    return float(value)
-
-
-def _is_list(value: object) -> bool:
-    return isinstance(value, list) and bool(value) and isinstance(value[0], list)
+def _numbers(ref: FileRef, where: str, values: Any) -> Floats:
+    try:
+        return np.array(values, dtype=np.float64)
+    except (ValueError, TypeError, OverflowError) as error:
+        raise BadFile(str(ref), where=where, expected="numbers", found=str(error)[:80]) from None
 
 
 def sample() -> dict[str, bytes]:
@@ -257,4 +234,12 @@ def sample() -> dict[str, bytes]:
     return {"keypoints.json": json.dumps({"keypoints": keypoints, "layout": "coco17", "rate": 25}).encode()}
 
 
-FORMAT = Format("keypoints-json", "keypoints of pose estimators: .json", sniff, find, read, sample=sample)
+FORMAT = Format(
+    "keypoints-json",
+    "keypoints of pose estimators: .json",
+    sniff,
+    find,
+    read,
+    read_all=read_all,
+    sample=sample,
+)

@@ -1,0 +1,208 @@
+"""One JSON or TXT file per frame: Ultralytics, YOLO labels, EasyMocap, MMPose, renamed OpenPose frames.
+
+A folder is taken for a recording only if its files are numbered and each of those looked at holds one frame.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+from pgfa.errors import BadFile, LimitExceeded
+from pgfa.read.assemble import check_frames
+from pgfa.read.format import Format
+from pgfa.read.formats.keypoints.detections import Entry, Person, clip_of, one_person, recordings
+from pgfa.read.formats.keypoints.entries import PEOPLE, Parser, Unexpected
+from pgfa.read.formats.keypoints.json import FRAMES, LAYOUT_OF_COUNT, load
+from pgfa.read.formats.keypoints.reader import KeypointInfo
+from pgfa.read.formats.openpose import is_frame as is_openpose
+from pgfa.read.parsing.frame_files import MAX_FRAME_BYTES, check_broken, frame_refs, read_frames
+from pgfa.read.parsing.text_table import parse_rows
+from pgfa.read.parsing.tracking import MAX_PER_FRAME
+from pgfa.read.sample import coordinates
+from pgfa.read.source import FileRef, list_files
+from pgfa.skeleton import COCO17, Clip, Source
+
+FRAME = re.compile(r"(?!\.)(.*?)(\d{1,18})(?:_(?:keypoints|pose|predictions))?\.(json|txt)", re.IGNORECASE)
+LOOKED_AT = 12
+"""Frames read to find out whether a folder is a recording."""
+YOLO_BOX = 5
+"""Numbers of a YOLO label before the points: class, middle and size of the box."""
+EXPECTED = "folders with one numbered .json or .txt per frame (frame_0001.json, video_1.txt)"
+
+
+def sniff(name: str, head: bytes) -> bool:
+    """Never by a single file: only a folder is known to hold frames."""
+    return False
+
+
+def is_frame(name: str) -> bool:
+    """Whether a file name may be that of one frame."""
+    return FRAME.fullmatch(name) is not None and not is_openpose(name)
+
+
+def is_recording(ref: FileRef) -> bool:
+    """Whether a folder, a zip or a folder of a zip holds numbered files, each with one frame."""
+    refs = frame_refs(ref, is_frame)
+    if len(refs) < 2:
+        return False
+    step = max(1, len(refs) // LOOKED_AT)
+    views = [_holds_one_frame(frame) for frame in refs[::step]]
+    # A few frames may be damaged.
+    return views.count(True) > 3 * views.count(False)
+
+
+def _holds_one_frame(ref: FileRef) -> bool | None:
+    """Whether a file is one frame; None if it may be one (a frame without people, or cut off)."""
+    try:
+        raw = ref.read(MAX_FRAME_BYTES)
+    except (BadFile, LimitExceeded):
+        return False
+    if not raw.strip():
+        return None
+    if ref.name.lower().endswith(".txt"):
+        return _is_label(raw)
+    try:
+        content = json.loads(raw)
+    except (ValueError, RecursionError):
+        return None
+    try:
+        if isinstance(content, dict):
+            if any(isinstance(content.get(name), list) for name in FRAMES):
+                return False
+            people = Parser().people(content)
+        elif isinstance(content, list) and len(content) <= MAX_PER_FRAME:
+            people = Parser().people(content)
+            # People at one place may be one person in several frames.
+            identified = len({person.id for person in people}) == len(people)
+            if len(people) > 1 and not identified and one_person([person.points for person in people]):
+                return None
+        else:
+            return False
+    except Unexpected:
+        return False
+    known = isinstance(content, list) or any(name in content for name in PEOPLE)
+    return True if people else (None if known else False)
+
+
+def _is_label(raw: bytes) -> bool:
+    rows = [line.split() for line in raw.decode("ascii", "replace").splitlines() if line.strip()]
+    try:
+        return all(_width(len(row)) and all(-0.5 <= float(cell) <= 1.5 for cell in row[1:5]) for row in rows)
+    except ValueError:
+        return False
+
+
+def _width(cells: int) -> int:
+    """Numbers per joint of a YOLO label of 17 joints with that many cells; 0 for any other line."""
+    return next((width for width in (2, 3) if 0 <= cells - YOLO_BOX - 17 * width <= 2), 0)
+
+
+def find(root: Path) -> list[FileRef]:
+    """The folders with frames under a folder, or a zip of frames. Raises BadFile if there are none."""
+    if root.is_file():
+        return [FileRef(root)]
+    folders = sorted({ref.folder for ref in list_files(root, is_frame, expected=EXPECTED)})
+    if not folders:
+        raise BadFile(root, expected=EXPECTED, found="none")
+    return folders
+
+
+def read(ref: FileRef) -> Clip:
+    """One clip of a folder, a zip or a folder of a zip.
+
+    A number missing between two frames, and a frame that cannot be read, is a frame without people.
+
+    Raises:
+        BadFile: frames of several videos, no person, or most frames unreadable. LimitExceeded.
+    """
+    files = read_frames(ref, is_frame, EXPECTED)
+    matches = {name: match for name in files if (match := FRAME.fullmatch(name))}
+    videos = sorted({(match[1], match[3].lower()) for match in matches.values()})
+    if len(videos) > 1:
+        names = ", ".join(f"{prefix}*.{ending}" for prefix, ending in videos[:3])
+        raise BadFile(str(ref), expected="the frames of one recording", found=f"{len(videos)} ({names})")
+    order = sorted(files, key=lambda name: int(matches[name][2]))
+    first, last = (int(matches[name][2]) for name in (order[0], order[-1]))
+    check_frames(ref, last - first + 1)
+    parser, broken, entries = Parser(), {}, []
+    for name in order:
+        try:
+            people = _people(ref, parser, name, files[name])
+        except BadFile as error:
+            people, broken[name] = [], error
+        entries.append(Entry(people, float(matches[name][2])))
+    problems = check_broken(ref, broken, len(files))
+    (part,) = recordings(ref, entries)
+    try:
+        layout = parser.layout
+    except Unexpected as error:
+        raise BadFile(str(ref), expected=error.args[0], found=error.args[1]) from None
+    counts = {person.points.shape[0] for frame in part.people for person in frame}
+    if layout is None and len(counts) == 1:
+        layout = LAYOUT_OF_COUNT.get(counts.pop())
+    info = KeypointInfo(layout=layout, scored=parser.scored, source=Source(id=ref.stem), problems=problems)
+    return clip_of(ref, b"".join(files[name] for name in order), part, info)
+
+
+def _people(ref: FileRef, parser: Parser, name: str, raw: bytes) -> list[Person]:
+    """The people of one frame. Raises BadFile."""
+    if name.lower().endswith(".txt"):
+        return _labels(ref, parser, name, raw)
+    if not raw.strip():
+        return []
+    content = load(ref, raw)
+    try:
+        return parser.people(content)
+    except Unexpected as error:
+        raise BadFile(str(ref), where=name, expected=error.args[0], found=error.args[1]) from None
+
+
+def _labels(ref: FileRef, parser: Parser, name: str, raw: bytes) -> list[Person]:
+    """People of a YOLO label file: class, box, 17 points of x, y (and score), and perhaps confidence and id."""
+    lines = [line.split() for line in raw.decode("ascii", "replace").splitlines() if line.strip()]
+    people = []
+    for number, cells in enumerate(lines, start=1):
+        width = _width(len(cells))
+        if not width:
+            expected = "class, box and 17 joints of x, y or x, y, score (39 to 41 or 56 to 58 numbers)"
+            raise BadFile(str(ref), where=f"{name}, line {number}", expected=expected, found=f"{len(cells)}")
+        row = parse_rows(ref, [cells], len(cells), lines=[number])[0]
+        points = row[YOLO_BOX : YOLO_BOX + 17 * width].reshape(17, width)
+        rest = row[YOLO_BOX + 17 * width :]
+        # A confidence is below 1, an id a whole number from 1.
+        id = int(rest[-1]) if len(rest) and rest[-1] >= 1 and float(rest[-1]).is_integer() else None
+        parser.layouts.setdefault(COCO17.name, COCO17)
+        parser.scored = width == 3
+        people.append(Person(points, id))
+    return people
+
+
+def sample() -> dict[str, bytes]:
+    """Three frames of two people as Ultralytics writes them, with a gap of one frame."""
+
+    def frame(seed: int) -> bytes:
+        x, y = coordinates(2, 2, 17, low=10, high=400, seed=seed)
+        people = [
+            {
+                "name": "person",
+                "keypoints": {"x": (a + 500 * n).tolist(), "y": b.tolist(), "visible": [0.9] * 17},
+            }
+            for n, (a, b) in enumerate(zip(x, y, strict=True))
+        ]
+        return json.dumps(people).encode()
+
+    return {f"walk/frame_{number:04d}.json": frame(0) for number in (1, 2, 4)}
+
+
+FORMAT = Format(
+    "frame-files",
+    "keypoints with one .json or .txt per frame, in a folder or zip",
+    sniff,
+    find,
+    read,
+    container=is_recording,
+    part=is_frame,
+    sample=sample,
+)

@@ -1,0 +1,139 @@
+"""The header of a CSV file of keypoints: which column holds which coordinate of which joint."""
+
+from __future__ import annotations
+
+import csv
+import re
+from dataclasses import dataclass
+
+from pgfa.read.formats.keypoints.joint_names import canonical
+
+MAX_COLUMNS = 1000
+COORDINATES = {
+    "x": 0, "y": 1, "z": 2,
+    **dict.fromkeys(
+        ("v", "c", "s", "score", "visibility", "confidence", "conf", "likelihood", "presence", "confidence_level"), 3
+    ),
+}  # fmt: skip
+FRAME_COLUMN = (
+    "frame", "frame_id", "frame_number", "frame_no", "frame_num", "frame_index", "frame_idx", "image_id", "image",
+    "frameid", "framenum", "frameno",
+)  # fmt: skip
+TIME_COLUMN = (
+    "time", "timestamp", "t", "time_s", "time_ms", "time_us", "time_ns", "timestamp_s", "timestamp_ms", "timestamp_us",
+    "timestamp_usec", "timestamp_ns", "seconds", "milliseconds", "relative_time", "ticks", "time_ticks",
+    "timestamp_ticks", "device_timestamp_usec", "time_sec", "timestamp_sec", "timestamp_100ns", "time_100ns",
+)  # fmt: skip
+PERSON_COLUMN = (
+    "person", "person_id", "body", "body_id", "track_id", "track", "id", "tracking_id", "user_id", "user",
+    "skeleton_id",    "bodyid", "personid", "trackid", "body_index", "body_idx", "pose_id", "subject",
+)  # fmt: skip
+JOINT_COLUMN = (
+    "joint", "joint_id", "joint_name", "joint_type", "joint_index", "keypoint", "keypoint_id", "keypoint_name",
+    "landmark", "landmark_id", "landmark_index", "landmark_name", "part", "body_part", "jointtype", "jointname",
+    "jointid",
+)  # fmt: skip
+METRES = {"mm": 1e-3, "cm": 1e-2, "m": 1.0, "inch": 0.0254, "inches": 0.0254, "in": 0.0254}
+EXPECTED = "a header with x and y of joints by name (left_wrist_x) or number (x0, y0, ...), or a joint column"
+_UNIT = re.compile(r"[\s_]*[\[(](mm|cm|m|inch|inches|in|px|pixels?)[\])]\s*$", re.IGNORECASE)
+_IMPLIED = 75
+"""Columns of a table without a header: x, y and z of the 25 joints of a Kinect v2."""
+
+
+@dataclass(frozen=True)
+class Header:
+    """Columns by content; cells of joints are (joint, coordinate) -> column.
+
+    Attributes:
+        metres: metres per unit of x, y and z, where the titles state it; else 0.
+        implied: whether there is no header: the first line is numbers.
+    """
+
+    separator: str
+    frame: int | None
+    time: int | None
+    time_name: str
+    person: int | None
+    joint: int | None
+    cells: dict[tuple[str, int], int]
+    columns: int
+    metres: float = 0.0
+    implied: bool = False
+
+    def has(self, axis: int) -> bool:
+        """Whether there is a column of that coordinate (2 is z, 3 the score)."""
+        return any(coordinate == axis for _, coordinate in self.cells)
+
+    @property
+    def axes(self) -> list[int]:
+        """The coordinates that there are, ascending."""
+        return sorted({coordinate for _, coordinate in self.cells})
+
+
+def header_of(line: str) -> Header | None:
+    """The header in a line; None for any other line. Raises csv.Error."""
+    separator = max(",;\t", key=line.count)  # spreadsheets write semicolons in many countries, or tabs
+    titles = next(csv.reader([line], delimiter=separator), [])
+    if titles and not titles[-1].strip():
+        titles.pop()
+    if not 3 <= len(titles) <= MAX_COLUMNS:
+        return None
+    if len(titles) == _IMPLIED and all(map(_is_number, titles)):
+        numbered = {(str(joint), axis): 3 * joint + axis for joint in range(25) for axis in range(3)}
+        return Header(separator, None, None, "", None, None, numbered, _IMPLIED, implied=True)
+    units = {match[1].lower() for title in titles if (match := _UNIT.search(title))}
+    names = [_plain(_UNIT.sub("", title)) for title in titles]
+
+    def column(titles: tuple[str, ...]) -> int | None:
+        return next((names.index(title) for title in titles if title in names), None)
+
+    joint = column(JOINT_COLUMN)
+    cells = _long_cells(names) if joint is not None else _wide_cells(names, titles)
+    with_x_and_y = {name for name, axis in cells if axis == 0} & {name for name, axis in cells if axis == 1}
+    if not with_x_and_y or (joint is None and len(with_x_and_y) < 10):
+        return None
+    time = column(TIME_COLUMN)
+    scales = {METRES[unit] for unit in units if unit in METRES}
+    return Header(
+        separator, column(FRAME_COLUMN), time, names[time] if time is not None else "", column(PERSON_COLUMN), joint,
+        cells, len(names), metres=scales.pop() if len(scales) == 1 else 0.0,
+    )  # fmt: skip
+
+
+def _plain(title: str) -> str:
+    """A title in lower case, words separated by underscores: HeadX -> head_x, Joint.Head (x) -> joint_head_x."""
+    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", title.strip())
+    return re.sub(r"[^a-z0-9]+", "_", spaced.lower()).strip("_")
+
+
+def _long_cells(names: list[str]) -> dict[tuple[str, int], int]:
+    cells: dict[tuple[str, int], int] = {}
+    for index, name in enumerate(names):
+        name = re.sub(r"^(position|pos|joint|location)_(?=[xyz]$)|(?<=^[xyz])_(position|pos)$", "", name)
+        if name in COORDINATES:
+            cells.setdefault(("", COORDINATES[name]), index)
+    return cells
+
+
+def _wide_cells(names: list[str], titles: list[str]) -> dict[tuple[str, int], int]:
+    cells: dict[tuple[str, int], int] = {}
+    for index, name in enumerate(names):
+        if name in FRAME_COLUMN + TIME_COLUMN + PERSON_COLUMN:
+            continue  # time_s is not the score of a joint called time
+        match = re.fullmatch(r"([xyzvcs]|visibility|score|confidence)_?(\d{1,3})", name)
+        match = match or re.fullmatch(r"(.+?)_(confidence_level|[a-z]+)", name)
+        if match is None:
+            continue
+        part, coordinate = (match[2], match[1]) if match[2].isdigit() else (match[1], match[2])
+        if coordinate in COORDINATES:
+            part = re.sub(r"_(position|pos|location)$", "", part)
+            cells.setdefault((canonical(part), COORDINATES[coordinate]), index)
+    return cells
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True

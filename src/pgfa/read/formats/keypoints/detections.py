@@ -1,0 +1,308 @@
+"""People that an estimator lists frame by frame -> a clip: gaps become empty frames, ids body slots."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections import Counter
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pgfa.errors import BadFile
+from pgfa.read.assemble import counted
+from pgfa.read.format import A_PERSON
+from pgfa.read.formats.keypoints.reader import KeypointInfo, from_array, from_people
+from pgfa.read.parsing.frame_times import (
+    Timeline,
+    empty_frames,
+    number_timeline,
+    takes,
+    time_timeline,
+    time_unit,
+)
+from pgfa.read.parsing.tracking import MAX_SLOT_NUMBERS, MAX_STEP, most_bodies
+from pgfa.read.source import FileRef
+from pgfa.skeleton import Clip
+
+MAX_JUMPS = 0.05
+"""Share of the frames in which a body may jump; ids with more are not those of people over time."""
+SWAP = 0.15
+"""Share of its size by which a body must move to have changed places with another."""
+MAX_PIXEL = 1e9
+"""Coordinates above are none."""
+RATE_TOLERANCE = 0.05
+"""By how much a stated rate may differ from that of the times."""
+MAX_NUMBER = 1e15
+"""Frame numbers above are no frame numbers."""
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Person:
+    """One person of one frame.
+
+    Attributes:
+        points: (joints, 2, 3 or 4), NaN where absent.
+        id: as the file numbers people over time; None where it does not.
+    """
+
+    points: Floats
+    id: Hashable | None = None
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What a file lists for one frame: the people, and its number and time if it has them."""
+
+    people: list[Person] = field(default_factory=list)
+    number: float | None = None
+    time: float | None = None
+
+
+@dataclass(frozen=True)
+class Recording:
+    """Entries of one recording in time, with empty frames where the file has none."""
+
+    people: list[list[Person]]
+    rate: float | None
+    problems: tuple[str, ...]
+    step: int = 1
+
+
+def recordings(ref: FileRef, entries: Sequence[Entry], time_name: str = "") -> list[Recording]:
+    """The recordings of a file: several where its numbers or times start again.
+
+    Args:
+        ref: the file, for errors.
+        entries: as listed; entries of one number or time are one frame.
+        time_name: what the file calls its times.
+
+    Raises:
+        BadFile: numbers or times that do not follow one recording. LimitExceeded.
+    """
+    timed = bool(entries) and all(_is_finite(entry.time) for entry in entries)
+    timed = timed and len({entry.time for entry in entries}) > 1
+    numbered = bool(entries) and all(_is_finite(entry.number) for entry in entries)
+    if numbered and any(abs(entry.number or 0) > MAX_NUMBER for entry in entries):
+        raise BadFile(
+            str(ref), where="frame numbers", expected=f"numbers below {MAX_NUMBER:g}", found="larger"
+        )
+    if not timed and not numbered:
+        _check_unnumbered(ref, entries)
+        return [Recording([entry.people for entry in entries], None, ())]
+    keys = [
+        (
+            float((entry.number if numbered else entry.time) or 0),
+            entry.people[0].id if len(entry.people) == 1 else "",
+        )
+        for entry in entries
+    ]
+    keys = [(number, "" if person is None else person) for number, person in keys]
+    return [
+        _recording(ref, entries[part], numbered=numbered, timed=timed, time_name=time_name)
+        for part in takes(keys)
+    ]
+
+
+def _check_unnumbered(ref: FileRef, entries: Sequence[Entry]) -> None:
+    """Raise BadFile if only some entries have a number or time."""
+    fields = (
+        ("a frame number", [entry.number for entry in entries]),
+        ("a time", [entry.time for entry in entries]),
+    )
+    for name, values in fields:
+        present = [_is_finite(value) for value in values]
+        if any(present) and not all(present):
+            where, expected = f"entry {present.index(False) + 1}", f"{name}, as the other entries have"
+            raise BadFile(str(ref), where=where, expected=expected, found="none")
+
+
+def _is_finite(value: float | None) -> bool:
+    return value is not None and math.isfinite(value)
+
+
+def _recording(
+    ref: FileRef, entries: Sequence[Entry], *, numbered: bool, timed: bool, time_name: str
+) -> Recording:
+    keys = np.array([(entry.number if numbered else entry.time) for entry in entries], dtype=np.float64)
+    unique, first, frame_of = np.unique(keys, return_index=True, return_inverse=True)
+    if len(unique) == 1 and len(entries) > 1:
+        bodies = [person.points for entry in entries for person in entry.people]
+        if len(bodies) > 1 and one_person(bodies):
+            actual = f"{unique[0]:g} in all {len(entries)} entries, of one person"
+            raise BadFile(str(ref), where="frame numbers", expected="a number per frame", found=actual)
+    timeline = None
+    if timed:
+        times = np.array([entry.time for entry in entries], dtype=np.float64)[first]
+        if (np.diff(times) > 0).all():
+            counts = unique if numbered else np.arange(len(unique), dtype=np.float64)
+            timeline = time_timeline(ref, times, counts, time_unit(time_name, times))
+    if timeline is None or (numbered and timeline.frames == len(unique)):
+        by_number = (
+            number_timeline(ref, unique) if numbered else Timeline(np.arange(len(unique)), len(unique))
+        )
+        rate = timeline.rate if timeline else None
+        timeline = replace(
+            by_number, rate=rate, problems=by_number.problems + (timeline.problems if timeline else ())
+        )
+    people: list[list[Person]] = [[] for _ in range(timeline.frames)]
+    for entry, frame in zip(entries, frame_of.reshape(-1).tolist(), strict=True):
+        people[timeline.index_of[frame]] += entry.people
+    return Recording(people, timeline.rate, timeline.problems + empty_frames(timeline), timeline.step)
+
+
+def clip_of(ref: FileRef, raw: bytes, recording: Recording, info: KeypointInfo) -> Clip:
+    """A clip; people keep the slots that their ids give them, and are tracked only where the file has no ids.
+
+    Args:
+        ref: the file.
+        raw: its bytes, for the digest.
+        recording: people frame by frame.
+        info: what else the file holds. Its rate is that of the video.
+
+    Raises:
+        BadFile, LimitExceeded.
+    """
+    # Times are measured, a stated rate may be nominal; but times without a known unit give no rate.
+    stated = info.rate / recording.step if info.rate else None
+    rate = recording.rate or stated
+    info = replace(info, rate=rate, problems=info.problems + recording.problems)
+    if stated and rate and abs(rate / stated - 1) > RATE_TOLERANCE:
+        info = replace(
+            info, problems=(*info.problems, f"times give {rate:.4g} fps, the file states {stated:.4g}")
+        )
+    slots = body_slots(ref, recording.people)
+    _check_extent(ref, recording.people)
+    if isinstance(slots, str):
+        problems = info.problems + ((slots,) if slots else ())
+        people = [[person.points for person in frame] for frame in recording.people]
+        return from_people(ref, raw, people, replace(info, problems=problems))
+    array, problems = slots
+    return from_array(ref, raw, array, replace(info, problems=info.problems + problems))
+
+
+def _check_extent(ref: FileRef, frames: Sequence[Sequence[Person]]) -> None:
+    """Raise BadFile if no body extends anywhere: all its joints are one point."""
+    for frame in frames:
+        for person in frame:
+            points = person.points[:, :2]
+            points = points[np.isfinite(points).all(axis=-1)]
+            if len(points) < 2 or (points != points[0]).any():
+                return
+    raise BadFile(
+        str(ref), expected="joints at different points", found="all joints of each body at one point"
+    )
+
+
+def body_slots(ref: FileRef, frames: Sequence[Sequence[Person]]) -> tuple[Floats, tuple[str, ...]] | str:
+    """People by their ids, in the order of their first appearance; of more than `most_bodies`, those present longest.
+
+    Returns:
+        (frames, bodies, joints, columns), NaN where absent, and problems; or, where ids cannot be used, why ("" if
+        the file has none).
+
+    Raises:
+        BadFile: no person, or people of different shapes.
+    """
+    shapes = {person.points.shape for frame in frames for person in frame}
+    if not shapes:
+        raise BadFile(str(ref), expected=A_PERSON, found=f"no person in {counted(len(frames), 'frame')}")
+    if len(shapes) > 1:
+        actual = " and ".join(sorted(" x ".join(map(str, shape)) for shape in shapes)[:3])
+        raise BadFile(str(ref), expected="the same number of joints and columns for all people", found=actual)
+    present = Counter(person.id for frame in frames for person in frame)
+    numbers = len(frames) * int(np.prod(next(iter(shapes))))
+    if numbers > MAX_SLOT_NUMBERS and len(frames) > 2 * present.total():
+        actual = f"{len(frames):,} frames, {present.total():,} of them with a person"
+        raise BadFile(str(ref), where="frame numbers", expected="a person in most frames", found=actual)
+    if set(present) == {None}:
+        alone = [frame[0].points if frame else None for frame in frames if len(frame) < 2]
+        if len(alone) < len(frames) or _jumps(alone) > 0:
+            return ""
+        return _in_slots(frames, {None: 0}, shapes.pop()), ()
+    if None in present:
+        return "ids of some people missing, people tracked instead"
+    if any(len({person.id for person in frame}) < len(frame) for frame in frames):
+        return "ids of people repeat in a frame, people tracked instead"
+    order = list(dict.fromkeys(person.id for frame in frames for person in frame))
+    most = most_bodies(len(frames), int(np.prod(next(iter(shapes)))))
+    longest = set(sorted(order, key=lambda id: -present[id])[:most])
+    slot_of = {id: slot for slot, id in enumerate(id for id in order if id in longest)}
+    out = _in_slots(frames, slot_of, shapes.pop())
+    jumps = [
+        _jumps([body if np.isfinite(body).any() else None for body in out[:, slot]])
+        for slot in range(out.shape[1])
+    ]
+    if sum(jumps) + _swaps(out) > max(1, MAX_JUMPS * len(frames)):
+        return "ids change from person to person, people tracked instead"
+    dropped = len(order) - len(longest)
+    return out, ((counted(dropped, "body", "bodies") + " present least dropped",) if dropped else ())
+
+
+def _in_slots(
+    frames: Sequence[Sequence[Person]], slot_of: dict[Hashable | None, int], shape: tuple[int, ...]
+) -> Floats:
+    out = np.full((len(frames), len(slot_of), *shape), np.nan)
+    for number, frame in enumerate(frames):
+        for person in frame:
+            if person.id in slot_of:
+                out[number, slot_of[person.id]] = person.points
+    return out
+
+
+def _jumps(bodies: Sequence[Floats | None]) -> int:
+    """How often a body moves further from frame to frame than a person does; across a gap, twice as far is allowed."""
+    present = [number for number, body in enumerate(bodies) if body is not None]
+    if len(present) < 2:
+        return 0
+    share = _steps([body for body in bodies if body is not None])
+    limit = np.where(np.diff(present) > 1, 2 * MAX_STEP, MAX_STEP)
+    return int((share > limit).sum())
+
+
+def _swaps(slots: Floats) -> int:
+    """How often a body is, a frame later, much closer to where another was than to where it was itself.
+
+    Args:
+        slots: (frames, bodies, joints, columns).
+    """
+    points = np.where(np.abs(slots[..., :2]) < MAX_PIXEL, slots[..., :2], np.nan)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of bodies that are absent
+        centre = np.nanmean(points, axis=2)
+        size = np.linalg.norm(np.nanmax(points, axis=2) - np.nanmin(points, axis=2), axis=-1)[1:]
+    distance = np.linalg.norm(centre[1:, :, None] - centre[:-1, None], axis=-1)
+    own = np.einsum("fii->fi", distance).copy()
+    np.einsum("fii->fi", distance)[...] = np.inf
+    other = np.fmin.reduce(distance, axis=-1)
+    return int(((own > SWAP * size) & (other < own / 2)).sum())
+
+
+def one_person(bodies: Sequence[Floats]) -> bool:
+    """Whether bodies in a row are one person from frame to frame: most steps are small compared with the body.
+
+    Args:
+        bodies: (joints, columns) each.
+    """
+    if len({body.shape for body in bodies}) != 1:
+        return False
+    share = _steps(bodies)
+    share = share[np.isfinite(share)]
+    return bool(len(share) and (share < MAX_STEP).mean() > 0.5 and np.median(share) < MAX_STEP / 3)
+
+
+def _steps(bodies: Sequence[Floats]) -> Floats:
+    """Mean distance of the joints from body to body, as a share of the size of the body; NaN without common joints."""
+    points = np.stack(bodies)[..., :2].astype(np.float64)
+    points[(points == 0).all(axis=-1)] = np.nan
+    points[~(np.abs(points) < MAX_PIXEL)] = np.nan
+    distance = np.linalg.norm(np.diff(points, axis=0), axis=-1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of bodies without any point
+        extent = np.nanmax(points, axis=1) - np.nanmin(points, axis=1)
+        share: Floats = np.nanmean(distance, axis=1) / np.maximum(np.linalg.norm(extent, axis=-1)[1:], 1e-9)
+    return share

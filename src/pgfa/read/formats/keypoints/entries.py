@@ -1,0 +1,303 @@
+"""The people of one frame, in any of the schemas that pose estimators write as JSON (docs/formats.md)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Hashable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pgfa.read.formats.keypoints.detections import Entry, Person
+from pgfa.read.formats.keypoints.joint_names import canonical, layout_of_names, missing_joints
+from pgfa.read.parsing.text_table import short
+from pgfa.skeleton import AZURE32, LCRNET13, MEDIAPIPE33, MPI15, OPENPOSE18, OPENPOSE25, ZED34, ZED38, Layout
+
+WORLD = ("pose_world_landmarks", "poseWorldLandmarks", "world_landmarks", "worldLandmarks")
+LANDMARKS = ("pose_landmarks", "poseLandmarks", "landmarks")
+PEOPLE = (
+    "people", "instances", "persons", "predictions", "poses", "skeleton", "skeletons", "bodies", "body_list", "annots",
+    "detections", "objects", "Bodies", "Skeletons",
+)  # fmt: skip
+OPENPOSE = ("pose_keypoints_2d", "pose_keypoints")
+SOLID = ("keypoints3d", "keypoints_3d", "keypoints3D")
+POINTS = (*SOLID, "keypoints", "keypoint", "joints", "Joints", "pose3d")
+NAMES = {*WORLD, *LANDMARKS, *PEOPLE, *OPENPOSE, *POINTS, "pose", "joint_positions"}
+NUMBERS = (
+    "frame_id",
+    "frame_index",
+    "frame_number",
+    "frame_idx",
+    "frame_no",
+    "frameIndex",
+    "frameNumber",
+    "frame",
+)
+TIMES = (
+    "timestamp_ms", "timestamp_us", "timestamp_usec", "timestamp_ns", "timestamp", "time_ms", "time_us", "time_s",
+    "time", "timestampMs",
+)  # fmt: skip
+IDS = ("track_id", "person_id", "personID", "body_id", "tracking_id", "trackingId", "TrackingId", "idx", "id")
+SCORES = ("score", "confidence", "visibility", "presence", "conf")
+LAYOUT_OF_FLAT = {45: MPI15, 54: OPENPOSE18, 75: OPENPOSE25}
+"""OpenPose: how many numbers a person has."""
+MAX_SCORE, MAX_NEGATIVE = 2.5, 0.2
+"""Largest score (COCO writes 0, 1, 2; some estimators a little above 1), and share of scores that may be below 0."""
+ZED = {18: OPENPOSE18, 34: ZED34, 38: ZED38}
+"""ZED: how many joints a body has."""
+
+Floats = NDArray[np.float64]
+
+
+class Unexpected(Exception):
+    """Content that does not follow any of the schemas: what was expected, what was found."""
+
+
+class Parser:
+    """Reads frames, and remembers which layout they name or imply."""
+
+    def __init__(self) -> None:
+        self.layouts: dict[str, Layout] = {}
+        self.scored: bool | None = None
+        self.up: str | None = None
+
+    def entry(self, frame: Any) -> Entry:
+        """One frame with its number and time. Raises Unexpected."""
+        number = time = None
+        if isinstance(frame, dict):
+            number = next(
+                (value for name in NUMBERS if (value := number_of(frame.get(name))) is not None), None
+            )
+            time = next((value for name in TIMES if (value := number_of(frame.get(name))) is not None), None)
+        return Entry(self.people(frame), number, time)
+
+    def people(self, frame: Any) -> list[Person]:
+        """The people of one frame. Raises Unexpected."""
+        if frame is None:
+            return []
+        if isinstance(frame, dict):
+            for names in (WORLD, LANDMARKS):
+                if name := next((name for name in names if name in frame), None):
+                    people = self._landmarks(frame[name])
+                    if any(len(points) == len(MEDIAPIPE33.joints) for points in people):
+                        self._note(MEDIAPIPE33)
+                        self.up = "-y" if names is WORLD else self.up
+                    return [Person(points) for points in people]
+            if name := next((name for name in PEOPLE if name in frame), None):
+                return self.people(frame[name])
+            person = self._person(frame)
+            return [] if person is None else [person]
+        if isinstance(frame, list):
+            if frame and isinstance(frame[0], dict) and {"x", "y"} <= frame[0].keys():
+                return [Person(points) for points in self._landmarks(frame)]
+            return [person for entry in frame if (person := self._person(entry)) is not None]
+        raise Unexpected("an object or a list of people", short(str(frame)))
+
+    def _person(self, entry: Any) -> Person | None:
+        if isinstance(entry, list):
+            if entry and isinstance(entry[0], dict):
+                return next((Person(points) for points in self._landmarks(entry)), None)
+            if entry and isinstance(entry[0], list) and entry[0] and isinstance(entry[0][0], list):
+                raise Unexpected("a person", "a list of lists of points")
+            return Person(_table(entry))
+        if not isinstance(entry, dict):
+            raise Unexpected("a person", short(str(entry)))
+        points = self._points(entry)
+        return None if points is None else Person(points, person_id(entry))
+
+    def _points(self, entry: dict[str, Any]) -> Floats | None:
+        if name := next((name for name in OPENPOSE if name in entry), None):
+            flat = _numbers(entry[name])
+            if not len(flat):
+                return None
+            self._note(LAYOUT_OF_FLAT.get(flat.size))
+            self.scored = True
+            return _rows(flat, 3)
+        if "pose3d" in entry and "pose2d" in entry:  # LCR-Net: all x, then all y, then all z
+            self._note(LCRNET13)
+            self.scored = False
+            return _rows(_numbers(entry["pose3d"]), 13, "13 times x, y and z").T
+        if "pose" in entry and "score" in entry and isinstance(entry["pose"], list):
+            self.scored = True
+            return _scored(_rows(_numbers(entry["pose"]), 2), entry["score"])
+        if "joint_positions" in entry:  # Azure Kinect's offline_processor: millimetres, y down
+            self._note(AZURE32)
+            self.up, self.scored = "-y", False
+            return _table(entry["joint_positions"]) / 1000
+        name = next((name for name in POINTS if entry.get(name) not in (None, [])), None)
+        if name is None:
+            return None
+        points = entry[name]
+        if isinstance(points, dict) and {"x", "y"} <= points.keys():
+            columns = _columns(points)
+            self.scored = columns.shape[1] == 3
+            return columns
+        if isinstance(points, dict) and all(isinstance(point, list) for point in points.values()):
+            return self._ordered([canonical(joint) for joint in points], _table(list(points.values())))
+        if isinstance(points, dict):
+            points = [{"name": joint, **_object(point)} for joint, point in points.items()]
+        if not isinstance(points, list):
+            raise Unexpected("a list of points", short(str(points)))
+        if isinstance(points[0], dict):
+            return next(iter(self._landmarks(points)), None)
+        if not isinstance(points[0], list):  # COCO: x, y and score or visibility
+            self.scored = True
+            return _flat_scored(points)
+        table = _table(points)
+        if name == "keypoint" and "keypoint_confidence" in entry:
+            self._note(ZED.get(len(table)))
+            self.scored = True
+            return _scored(table, _numbers(entry["keypoint_confidence"]) / 100)
+        if name in SOLID and entry.get("keypoint_scores") is None:
+            self.scored = table.shape[1] == 4
+            if table.shape == (25, 4):  # EasyMocap's order of 25 joints
+                self._note(OPENPOSE25)
+        scores = entry.get("keypoint_scores")
+        if scores is None:
+            return table
+        self.scored = True
+        return _scored(table, scores)
+
+    def _landmarks(self, entry: Any) -> list[Floats]:
+        """The landmarks of one person, or of a list of people (as MediaPipe Tasks write them)."""
+        if isinstance(entry, dict):
+            entry = entry.get("landmark", entry.get("landmarks"))
+        if not entry:
+            return []
+        if not isinstance(entry, list):
+            raise Unexpected("a list of landmarks", short(str(entry)))
+        if isinstance(entry[0], list) and entry[0] and isinstance(entry[0][0], dict | list):
+            return [person for landmarks in entry for person in self._landmarks(landmarks)]
+        if isinstance(entry[0], list):
+            return [_table(entry)]
+        return [self._named(entry)]
+
+    def _named(self, points: list[Any]) -> Floats:
+        """Points as objects; in the order of the layout where they have the names of its joints."""
+        rows, names = [], []
+        for point in points:
+            if isinstance(point, dict):
+                point = {name.lower(): value for name, value in point.items()}
+                nested = next((point[name] for name in ("position", "real") if name in point), None)
+                if isinstance(nested, dict):
+                    point |= {name.lower(): value for name, value in nested.items()}
+            if not isinstance(point, dict) or "x" not in point or "y" not in point:
+                raise Unexpected("a landmark with x and y", short(str(point)))
+            score = next((point[name] for name in SCORES if name in point), None)
+            rows.append([point["x"], point["y"], point.get("z"), 1.0 if score is None else score])
+            label = next(
+                (point[name] for name in ("name", "part", "joint", "jointtype", "type") if name in point),
+                None,
+            )
+            names.append(canonical(label) if isinstance(label, str) else "")
+        if any(row[2] is None for row in rows):
+            rows = [[row[0], row[1], row[3]] for row in rows]
+            self.scored = True
+        return self._ordered(names, _table(rows))
+
+    def _ordered(self, names: list[str], table: Floats) -> Floats:
+        """Rows in the order of the layout that has joints of these names; as they are without names."""
+        if not all(names) or all(name.isdigit() for name in names):
+            return table
+        matched = layout_of_names(names)
+        if matched is None:
+            layout, missing = missing_joints(names)
+            expected = f"all joints of a layout; closest is {layout.name}"
+            raise Unexpected(expected, f"no {', '.join(missing[:5])}")
+        layout, index_of = matched
+        self._note(layout)
+        out = np.full((len(layout.joints), table.shape[1]), np.nan)
+        for name, row in zip(names, table, strict=True):
+            if name in index_of:
+                out[index_of[name]] = row
+        return out
+
+    def _note(self, layout: Layout | None) -> None:
+        if layout is not None:
+            self.layouts[layout.name] = layout
+
+    @property
+    def layout(self) -> Layout | None:
+        """The layout of all frames. Raises Unexpected if they differ."""
+        if len(self.layouts) > 1:
+            raise Unexpected("one layout in all frames", " and ".join(sorted(self.layouts)))
+        return next(iter(self.layouts.values()), None)
+
+
+def number_of(value: Any) -> float | None:
+    """A finite number, also as text; None for anything else."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        number = float(value)
+    except (ValueError, OverflowError):
+        return None
+    return number if math.isfinite(number) else None
+
+
+def person_id(entry: dict[str, Any]) -> Hashable | None:
+    """The person's id over time; of COCO's annotations, `id` is that of the annotation."""
+    for name in IDS:
+        if name == "id" and "image_id" in entry:
+            continue
+        value = entry.get(name)
+        if isinstance(value, list) and len(value) == 1:
+            (value,) = value
+        if isinstance(value, float) and value.is_integer():
+            value = int(value)
+        if (isinstance(value, str) and value) or (isinstance(value, int) and not isinstance(value, bool)):
+            return None if value in (-1, "-1") else value
+    return None
+
+
+def _columns(points: dict[str, Any]) -> Floats:
+    columns = [points.get(name) for name in ("x", "y", "visible", "confidence") if name in points][:3]
+    if len({len(c) if isinstance(c, list) else -1 for c in columns}) != 1:
+        raise Unexpected("x, y and visible of one length", short(str(points)))
+    return np.stack([_numbers(column) for column in columns], axis=-1)
+
+
+def _object(point: Any) -> dict[str, Any]:
+    if not isinstance(point, dict):
+        raise Unexpected("an object with x and y per joint", short(str(point)))
+    return point
+
+
+def _flat_scored(values: list[Any]) -> Floats:
+    """x, y and score of each joint in one list; a third number that can be no score is z, which COCO does not have."""
+    table = _rows(_numbers(values), 3)
+    with np.errstate(invalid="ignore"):
+        doubtful = (table[:, 2] > MAX_SCORE).any() or (table[:, 2] < 0).mean() > MAX_NEGATIVE
+    if doubtful:
+        actual = f"third numbers from {np.nanmin(table[:, 2]):.4g} to {np.nanmax(table[:, 2]):.4g}"
+        raise Unexpected("x, y and score of each joint (points with z as lists of their own)", actual)
+    return table
+
+
+def _scored(table: Floats, scores: Any) -> Floats:
+    column = _numbers(scores)
+    if column.shape != (len(table),):
+        raise Unexpected(f"{len(table)} scores", str(column.size))
+    return np.column_stack([table, column])
+
+
+def _table(rows: list[Any]) -> Floats:
+    table = _numbers(rows)
+    if table.ndim != 2 or table.shape[1] not in (2, 3, 4):
+        raise Unexpected("joints of 2, 3 or 4 numbers", " x ".join(map(str, table.shape)) or "a bare number")
+    return table
+
+
+def _rows(flat: Floats, width: int, expected: str = "") -> Floats:
+    expected = expected or ("x, y and score of each joint" if width == 3 else "x and y of each joint")
+    if flat.ndim != 1 or not len(flat) or len(flat) % width:
+        raise Unexpected(expected, " x ".join(map(str, flat.shape)) + " numbers")
+    return flat.reshape(-1, width)
+
+
+def _numbers(values: Any) -> Floats:
+    try:
+        return np.array(values, dtype=np.float64)
+    except (ValueError, TypeError, OverflowError) as error:
+        raise Unexpected("numbers", str(error)[:80]) from None

@@ -1,0 +1,185 @@
+"""Frame numbers and times of a file -> which frame of the recording each entry is; gaps, takes and rates."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pgfa.errors import BadFile
+from pgfa.read.assemble import MAX_FRAMES, check_frames, counted
+from pgfa.read.source import FileRef
+
+MAX_EMPTY_SHARE = 20
+"""Numbers that leave more empty frames than this per frame with an entry do not count the frames of a video."""
+MAX_FALLS = 0.1
+"""Share of the entries before which the number falls: up to this, a file is several recordings; above, shuffled."""
+UNITS = {
+    "s": 1.0, "sec": 1.0, "secs": 1.0, "second": 1.0, "seconds": 1.0,
+    "ms": 1e3, "msec": 1e3, "millis": 1e3, "millisecond": 1e3, "milliseconds": 1e3,
+    "us": 1e6, "usec": 1e6, "micros": 1e6, "microsecond": 1e6, "microseconds": 1e6,
+    "ticks": 1e7, "100ns": 1e7,
+    "ns": 1e9, "nsec": 1e9, "nanos": 1e9, "nanosecond": 1e9, "nanoseconds": 1e9,
+}  # fmt: skip
+"""The last word of a time's name -> its units per second."""
+_EPOCHS = (
+    (1.0, 9e8, 2.3e9), (1e3, 9e11, 2.3e12), (1e6, 9e14, 2.3e15), (1e9, 9e17, 2.3e18),
+    (1e7, 1.25e17, 1.45e17), (1e7, 6.3e17, 6.5e17),
+)  # fmt: skip
+"""Units per second of clocks that count from 1970 (and, in 100 ns, from 1601 and from year 1), and their values in
+the years of depth cameras and pose estimators."""
+_USUAL, _POSSIBLE = (3.5, 240.0), (1.0, 1000.0)
+"""Frames per second: most recordings, and all."""
+_USUAL_TICKS = (12.0, 65.0)
+"""Frames per second of the depth cameras whose software counts units of 100 ns."""
+
+Floats = NDArray[np.float64]
+Indices = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """The frames of a recording.
+
+    Attributes:
+        index_of: for each different number or time in ascending order, its frame, from 0.
+        frames: length of the recording, with frames that have no entry.
+        rate: frames per second as the times give it; None without times.
+        step: frames of the video per frame of the recording, as the numbers give it.
+        problems: what was noticed.
+    """
+
+    index_of: Indices
+    frames: int
+    rate: float | None = None
+    step: int = 1
+    problems: tuple[str, ...] = ()
+
+
+def time_unit(name: str, times: Floats) -> float | None:
+    """Units per second of a column or field of times; None if neither its name nor its values establish it.
+
+    Args:
+        name: of the column (``"time_ms"``, ``"timestamp_usec"``, ``"timestamp"``).
+        times: its values, without repetitions, ascending.
+    """
+    words = re.findall(r"[a-z]+|\d+[a-z]+", re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower())
+    if words and len(words) > 1 and words[-1] in UNITS:
+        return UNITS[words[-1]]
+    if name.lower() in ("seconds", "milliseconds", "microseconds", "ticks"):
+        return UNITS[name.lower()]
+    if not len(times):
+        return None
+    for unit, low, high in _EPOCHS:
+        if low <= times[0] <= high:
+            return unit
+    step = _step(times, np.ones(max(len(times) - 1, 0)))
+    if step == 1:  # may count frames
+        return None
+    for usual, ticks in ((_USUAL, _USUAL_TICKS), (_POSSIBLE, _POSSIBLE)):
+        rates = {unit: unit / step for unit in (1.0, 1e3, 1e6, 1e7, 1e9) if step}
+        ranges = {unit: ticks if unit == 1e7 else usual for unit in rates}
+        fitting = [unit for unit, rate in rates.items() if ranges[unit][0] <= rate <= ranges[unit][1] * 1.001]
+        if len(fitting) == 1:
+            return fitting[0]
+    return None
+
+
+def takes(keys: Sequence[tuple[float, object]]) -> list[slice]:
+    """Where numbers or times start again: the parts of a file that are recordings of their own.
+
+    Args:
+        keys: per entry its number or time, and its person ("" where the file has none), in the order of the file.
+
+    Returns:
+        Slices of `keys`; one if the entries are in order, sorted by person, or merely shuffled.
+    """
+    numbers = np.array([number for number, _ in keys])
+    falls = (np.flatnonzero(np.diff(numbers) < 0) + 1).tolist()
+    identified = all(person != "" for _, person in keys)
+    if not falls or len(set(keys if identified else numbers.tolist())) == len(keys):
+        return [slice(0, len(keys))]
+    if len(falls) > max(1, MAX_FALLS * len(keys)):
+        return [slice(0, len(keys))]
+    return [slice(first, last) for first, last in pairwise([0, *falls, len(keys)])]
+
+
+def number_timeline(ref: FileRef, numbers: Floats) -> Timeline:
+    """Frames by number: a missing number is a frame without people.
+
+    Args:
+        ref: the file, for errors.
+        numbers: the different frame numbers, ascending, whole.
+
+    Raises:
+        BadFile: numbers that do not count the frames of one video. LimitExceeded.
+    """
+    steps = np.diff(numbers)
+    step = int(np.gcd.reduce(steps.astype(np.int64))) if len(steps) and steps.max() < 1 << 53 else 1
+    if len(steps) == 1:
+        step = 1
+    index_of = ((numbers - numbers[0]) / step).astype(np.int64)
+    problems = (f"every {_ordinal(step)} frame of the video",) if step > 1 else ()
+    return _checked(ref, Timeline(index_of, int(index_of[-1]) + 1, step=step, problems=problems))
+
+
+def time_timeline(ref: FileRef, times: Floats, numbers: Floats, unit: float | None) -> Timeline:
+    """Frames by time: where a step is longer than 1.5 times the usual one, the missing frames have no people.
+
+    Args:
+        ref: the file, for errors.
+        times: the different times, ascending.
+        numbers: their frame numbers; 0, 1, 2, ... where the file has none.
+        unit: units per second; None if unknown.
+
+    Raises:
+        BadFile: times that do not follow the frames of one video. LimitExceeded.
+    """
+    counts = np.diff(numbers)
+    step = _step(times, counts)
+    if not step:
+        return Timeline(np.arange(len(times)), len(times))
+    passed = np.diff(times)
+    jumps = np.where(passed > 1.5 * step, np.rint(passed / step), 1)
+    if jumps.sum() > MAX_EMPTY_SHARE * MAX_FRAMES:
+        jumps = np.minimum(jumps, MAX_EMPTY_SHARE * MAX_FRAMES)
+    index_of = np.concatenate([[0], np.cumsum(jumps)]).astype(np.int64)
+    rate = unit / step if unit and 0.01 <= unit / step <= 1e4 else None
+    problems = () if unit or step == 1 else ("unit of the times unknown, frame rate not taken from them",)
+    return _checked(ref, Timeline(index_of, int(index_of[-1]) + 1, rate, problems=problems))
+
+
+def _checked(ref: FileRef, timeline: Timeline) -> Timeline:
+    entries = len(timeline.index_of)
+    if timeline.frames > max(1000, MAX_EMPTY_SHARE * entries):
+        expected = "frame numbers or times of one recording"
+        actual = f"{timeline.frames:,} frames of which {entries:,} have an entry"
+        raise BadFile(str(ref), where="frame numbers", expected=expected, found=actual)
+    check_frames(ref, timeline.frames)
+    return timeline
+
+
+def _step(times: Floats, counts: Floats) -> float:
+    """Time from frame to frame: the mean of the steps that are not gaps; 0 if there is none."""
+    passed = np.diff(times)
+    usable = (passed > 0) & (counts > 0)
+    if not usable.any():
+        return 0.0
+    # Numbers in steps of five, say, are frames of the video: the recording has one frame per step.
+    median = float(np.sort(passed[usable])[(usable.sum() - 1) // 2])
+    return float(passed[usable & (passed < 1.5 * median) & (passed > 0.5 * median)].mean())
+
+
+def _ordinal(number: int) -> str:
+    ending = {1: "st", 2: "nd", 3: "rd"}.get(number % 10 if number % 100 not in (11, 12, 13) else 0, "th")
+    return f"{number}{ending}"
+
+
+def empty_frames(timeline: Timeline) -> tuple[str, ...]:
+    """The problem that counts the frames without an entry."""
+    empty = timeline.frames - len(np.unique(timeline.index_of))
+    return (counted(empty, "frame") + " without an entry",) if empty else ()
