@@ -5,6 +5,7 @@ The position of a segment is that of the joint at its start. Positions are in me
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from xml.parsers import expat
@@ -105,7 +106,7 @@ class _Content:
 
 def sniff(name: str, head: bytes) -> bool:
     """An element <mvnx> near the start, in any encoding."""
-    return b"<mvnx" in head.replace(b"\0", b"")
+    return re.search(rb"<(\w+:)?mvnx[\s>]", head.replace(b"\0", b"")) is not None
 
 
 def find(root: Path) -> list[FileRef]:

@@ -109,7 +109,7 @@ def _filled(row: Sequence[str], width: int) -> list[str]:
 
 
 def csv_rows(ref: FileRef, text: str, separator: str, limit: int = MAX_LINES) -> list[list[str]]:
-    """All rows of a CSV text with quotes, without the space around cells; at least one row. Raises BadFile, LimitExceeded."""
+    """The rows of a CSV text, at least one, without the space around cells. Raises BadFile, LimitExceeded."""
     if text.count("\n") > limit:
         raise LimitExceeded(f"{ref}: more than {limit:,} lines")
     try:
