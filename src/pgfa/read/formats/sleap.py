@@ -147,45 +147,62 @@ def _read_hdf5(ref: FileRef, raw: bytes) -> Clip:
     return named_clip(ref, raw, labels, points.reshape(len(points), -1, 2))
 
 
-def _analysis(ref: FileRef, file: Any, h5py: Any) -> tuple[list[str], list[str], Floats, Floats | None]:
-    """Names of nodes and tracks, (frames, tracks, nodes, 2) coordinates, and scores (frames, tracks, nodes)."""
+def _datasets(ref: FileRef, file: Any, h5py: Any) -> dict[str, Any]:
+    """The datasets of an analysis file that are needed, none of which leads to another file."""
     expected = "the datasets tracks and node_names of an analysis file of SLEAP"
-    if "df_with_missing" in file or any(isinstance(file.get(key), h5py.Group) for key in list(file)[:20]):
-        hint = (
-            "another HDF5 file; of DeepLabCut, read the .csv (analyze_videos(..., save_as_csv=True)); of a .slp, "
-            "export the analysis"
+    names = list(file)[:100]
+    # Before anything is opened: links to other files would read what the user did not name.
+    for name in names:
+        if file.get(name, getlink=True, getclass=True) is not h5py.HardLink:
+            raise BadFile(str(ref), where=name[:40], expected="data in this file", found="a link")
+    if "df_with_missing" in names or "instances" in names:
+        other = "predictions of DeepLabCut, of which the .csv is read (save_as_csv=True)"
+        actual = (
+            other
+            if "df_with_missing" in names
+            else "a project of SLEAP (.slp), of which the analysis is read"
         )
-        raise BadFile(str(ref), expected=expected, found=hint)
-    if not {"tracks", "node_names"} <= set(file):
-        raise BadFile(str(ref), expected=expected, found=", ".join(list(file)[:8]) or "none")
-    data = {
-        name: file[name] for name in ("tracks", "node_names", "track_names", "point_scores") if name in file
-    }
+        raise BadFile(str(ref), expected=expected, found=actual)
+    if not {"tracks", "node_names"} <= set(names):
+        raise BadFile(str(ref), expected=expected, found=", ".join(names[:8])[:200] or "none")
+    needed = ("tracks", "node_names", "track_names", "point_scores")
+    data = {name: file[name] for name in needed if name in names}
     for name, dataset in data.items():
-        # Links to other files, and storage in them, would read what the user did not name.
-        link = file.get(name, getlink=True)
-        if not isinstance(link, h5py.HardLink) or dataset.external or dataset.is_virtual:
-            raise BadFile(str(ref), where=name, expected="data in this file", found="a link to another")
+        if dataset.external or dataset.is_virtual:
+            raise BadFile(str(ref), where=name, expected="data in this file", found="data in another")
         if name.endswith("names") and dataset.size > 1000:
             raise LimitExceeded(f"{ref}: {dataset.size:,} names in {name}")
+    return data
+
+
+def _analysis(ref: FileRef, file: Any, h5py: Any) -> tuple[list[str], list[str], Floats, Floats | None]:
+    """Names of nodes and tracks, (frames, tracks, nodes, 2) coordinates, and scores (frames, tracks, nodes)."""
+    data = _datasets(ref, file, h5py)
     nodes = [_text(name) for name in np.ravel(data["node_names"][()])]
-    shape = data["tracks"].shape
-    transposed = len(shape) == 4 and shape[1] == 2 and shape[2] == len(nodes)
-    if not transposed and not (len(shape) == 4 and shape[2:] == (len(nodes), 2)):
-        actual = " x ".join(map(str, shape))
-        axes = f"tracks x 2 x {len(nodes)} nodes x frames"
-        raise BadFile(str(ref), where="tracks", expected=axes, found=actual)
-    count = shape[0] if transposed else shape[1]
-    check_size(ref, shape[3] if transposed else shape[0], count * len(nodes) * 2)
-    order = (3, 0, 2, 1) if transposed else (0, 1, 2, 3)
-    points = np.asarray(data["tracks"][()], dtype=np.float64).transpose(order)
     names = [_text(name) for name in np.ravel(data["track_names"][()])] if "track_names" in data else []
+    shape = tuple(data["tracks"].shape)
+    # The axes as SLEAP writes them, and in the order of Python (sleap-io); the names tell them apart.
+    orders = {(3, 0, 2, 1): "tracks x 2 x nodes x frames", (0, 1, 2, 3): "frames x tracks x nodes x 2"}
+    fitting = [
+        order
+        for order in orders
+        if len(shape) == 4
+        and (shape[order[2]], shape[order[3]]) == (len(nodes), 2)
+        and (not names or shape[order[1]] == max(1, len(names)))
+    ]
+    if len(fitting) != 1:
+        actual = f"{' x '.join(map(str, shape))} with {len(nodes)} nodes and {counted(len(names), 'track')}"
+        raise BadFile(str(ref), where="tracks", expected=" or ".join(orders.values()), found=actual)
+    (order,) = fitting
+    frames, count = shape[order[0]], shape[order[1]]
+    check_size(ref, frames, count * len(nodes) * 2)
+    points = np.asarray(data["tracks"][()], dtype=np.float64).transpose(order)
     tracks = names if len(set(names)) == count else [f"track {n}" for n in range(count)]
-    score_shape = (count, len(nodes), len(points)) if transposed else points.shape[:3]
     scores = None
-    if "point_scores" in data and data["point_scores"].shape == score_shape:
-        scores = np.asarray(data["point_scores"][()], dtype=np.float64)
-        scores = scores.transpose(2, 0, 1) if transposed else scores
+    stored = data.get("point_scores")
+    if stored is not None and stored.shape == tuple(shape[axis] for axis in range(4) if axis != order[3]):
+        scores = np.asarray(stored[()], dtype=np.float64)
+        scores = scores.transpose(2, 0, 1) if order[0] == 3 else scores
     return nodes, tracks, points, scores
 
 

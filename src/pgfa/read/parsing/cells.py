@@ -12,12 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pgfa.errors import BadFile, LimitExceeded
+from pgfa.read.assemble import check_frames
 from pgfa.read.parsing.text_table import short
 from pgfa.read.source import FileRef
 
 MAX_TEXT = 256 * 1024 * 1024
 MAX_LINES = 110_000
-"""Lines of a file with one line per frame."""
+"""Lines of a file with one line per frame and a header."""
 MAX_COLUMNS = 20_000
 
 Floats = NDArray[np.float64]
@@ -78,8 +79,9 @@ def numbers_of(
         (rows, width) float64.
 
     Raises:
-        BadFile: with the line and cell. LimitExceeded.
+        BadFile: with the line and cell; no row. LimitExceeded.
     """
+    check_frames(ref, len(rows))
     if width > MAX_COLUMNS or len(rows) * width > 64_000_000:
         raise LimitExceeded(f"{ref}: {len(rows):,} lines of {width:,} numbers, more than the limit")
     decimal = "," if separator != "," else "."
