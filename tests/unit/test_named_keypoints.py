@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from optical_motion import BODY, LIMBS, assert_same, joint, joints, upright, written
+from optical_motion import BODY, LIMBS, assert_same, joint, joints, trc, upright, written
 from pgfa.errors import BadFile, LimitExceeded
 from pgfa.read import format_of, read
 from pgfa.read.source import FileRef
@@ -161,6 +161,17 @@ def test_an_animal_is_refused_with_what_is_missing(tmp_path: Path) -> None:
         read(written(tmp_path, "mouse.csv", deeplabcut({"": points})))
 
 
+@pytest.mark.parametrize("down", [False, True], ids=["metres, y up", "pixels, y down"])
+def test_a_flat_trc_is_a_picture(down: bool, tmp_path: Path) -> None:
+    """As Sports2D writes them: z is 0."""
+    points = {name: np.insert(place, 2, 0, axis=1) for name, place in parts(BODY, STYLES["LWrist"]).items()}
+    if not down:
+        points = {name: (place - (640, 700, 0)) * (1 / 300, -1 / 300, 1) for name, place in points.items()}
+    clip = read(written(tmp_path, "walk.trc", trc(points, "px" if down else "m")))
+    assert_flat(clip)
+    assert f"z is constant: a picture, y {'down' if down else 'up'}" in clip.problems
+
+
 def sleap(
     tracks: Mapping[str, Mapping[str, np.ndarray]],
     *,
@@ -297,8 +308,9 @@ def landmarks(body: Mapping[str, np.ndarray]) -> np.ndarray:
 
 NAMES = [
     "nose", "left_eye_inner", "left_eye", "left_eye_outer", "right_eye_inner", "right_eye", "right_eye_outer",
-    "left_ear", "right_ear", "mouth_left", "mouth_right", "left_shoulder", "right_shoulder", "left_elbow", "right_elbow",
-    "left_wrist", "right_wrist", "left_pinky", "right_pinky", "left_index", "right_index", "left_thumb", "right_thumb",
+    "left_ear", "right_ear", "mouth_left", "mouth_right", "left_shoulder", "right_shoulder", "left_elbow",
+    "right_elbow", "left_wrist", "right_wrist", "left_pinky", "right_pinky", "left_index", "right_index",
+    "left_thumb", "right_thumb",
     "left_hip", "right_hip", "left_knee", "right_knee", "left_ankle", "right_ankle", "left_heel", "right_heel",
     "left_foot_index", "right_foot_index",
 ]  # fmt: skip

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pgfa.errors import BadFile
 from pgfa.read.format import Format
 from pgfa.read.formats.keypoints.named import check_size, masked, named_clip
-from pgfa.read.parsing.cells import MAX_TEXT, csv_rows, numbers_of, separator_of, text_of
+from pgfa.read.parsing.cells import MAX_TEXT, cells_of, lines_of, numbers_of, separator_of, text_of
 from pgfa.read.parsing.markers import spread, standing
 from pgfa.read.parsing.text_table import short
 from pgfa.read.sample import rows
@@ -37,27 +37,21 @@ def find(root: Path) -> list[FileRef]:
 def read(ref: FileRef) -> Clip:
     """One clip: (frames, individuals, 25, 3) in ntu25. Raises BadFile with the line, LimitExceeded."""
     raw = ref.read(MAX_TEXT)
-    text = text_of(raw)
-    separator = separator_of(text.split("\n", 1)[0])
-    table = csv_rows(ref, text, separator)
-    header = {row[0].lower(): row for row in table[:4] if row}
+    text = lines_of(ref, text_of(raw))
+    separator = separator_of(text[0])
+    table = [cells_of(line, separator) for line in text[:4]]
+    header = {row[0].lower(): row for row in table if row}
     if "bodyparts" not in header or "coords" not in header:
         expected = "lines that start with scorer, bodyparts and coords"
         raise BadFile(str(ref), where="first lines", expected=expected, found=short(",".join(header)))
     first = table.index(header["coords"]) + 1
     columns, index = _columns(ref, header)
-    width = 1 + max(column for part in columns.values() for column in part.values())
-    lines = [n for n in range(first, len(table)) if any(table[n])]
-    check_size(ref, len(lines), width)
-    numbers = numbers_of(
-        ref,
-        [table[n][index:width] for n in lines],
-        width - index,
-        lines=[n + 1 for n in lines],
-        separator=separator,
-    )
+    used = range(index, 1 + max(column for part in columns.values() for column in part.values()))
+    lines = [n for n in range(first, len(text)) if text[n].strip("\t ,;")]
+    check_size(ref, len(lines), len(used))
+    numbers = numbers_of(ref, text, lines, separator=separator, columns=used)
     points, scores = _points(ref, columns, numbers, index)
-    frames = np.array([_frame(ref, table[n][:index], n + 1) for n in lines])
+    frames = np.array([_frame(ref, cells_of(text[n], separator)[:index], n + 1) for n in lines])
     points, gaps = spread(ref, frames, masked(points, scores), where="first column")
     return named_clip(ref, raw, tuple(columns), points, problems=gaps)
 

@@ -14,7 +14,7 @@ from pgfa.read.format import Format
 from pgfa.read.formats.keypoints.reader import RATE
 from pgfa.read.parsing.arrays import plain_array
 from pgfa.read.parsing.cells import MAX_TEXT, cells_of, lines_of, numbers_of, separator_of, text_of
-from pgfa.read.parsing.markers import check_cells, standing
+from pgfa.read.parsing.markers import standing
 from pgfa.read.parsing.text_table import short
 from pgfa.read.parsing.units import upright_to_metres
 from pgfa.read.sample import rows
@@ -108,12 +108,8 @@ def _table(ref: FileRef, raw: bytes) -> Floats:
         expected = "x, y and z of all 33 landmarks of MediaPipe's body"
         raise BadFile(str(ref), where="line 1", expected=expected, found=f"no {short(', '.join(missing))}")
     filled = [number for number in range(1, len(lines)) if lines[number].strip()]
-    width = 1 + max(columns.values())
-    cells = [cells_of(lines[number], separator)[:width] for number in filled]
     used = sorted(columns.values())
-    check_cells(ref, len(cells) * len(used))
-    cells = [[row[column] if column < len(row) else "" for column in used] for row in cells]
-    numbers = numbers_of(ref, cells, len(used), lines=[number + 1 for number in filled], separator=separator)
+    numbers = numbers_of(ref, lines, filled, separator=separator, columns=used)
     points = np.empty((len(filled), 33, 3))
     for (joint, axis), column in columns.items():
         points[:, joint, axis] = numbers[:, used.index(column)]

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from pgfa.errors import BadFile
 from pgfa.read.format import Format
-from pgfa.read.parsing.cells import MAX_TEXT, csv_rows, numbers_of, separator_of, text_of
+from pgfa.read.parsing.cells import MAX_TEXT, cells_of, lines_of, numbers_of, separator_of, text_of
 from pgfa.read.parsing.markers import BONES, STANDARD, Trajectories, bodies_of, marker_clip, spread, standing
 from pgfa.read.parsing.text_table import short
 from pgfa.read.sample import rows
@@ -39,23 +39,17 @@ def find(root: Path) -> list[FileRef]:
 def read(ref: FileRef) -> Clip:
     """One clip: (frames, skeletons, 25, 3) metres in ntu25, y up. Raises BadFile with the line, LimitExceeded."""
     raw = ref.read(MAX_TEXT)
-    text = text_of(raw)
-    separator = separator_of(text.split("\n", 1)[0])
-    table = csv_rows(ref, text, separator)
+    lines = lines_of(ref, text_of(raw))
+    separator = separator_of(lines[0])
+    table = [cells_of(line, separator) for line in lines[:HEADER_ROWS]]
     about = {key.lower(): value for key, value in zip(table[0][::2], table[0][1::2], strict=False)}
     if "local" in about.get("coordinate space", "").lower():
         expected = "coordinates in the global space (an option of the export)"
         raise BadFile(str(ref), where="Coordinate Space", expected=expected, found="Local")
     header, columns = _columns(ref, table)
-    frames = [n for n in range(header + 1, len(table)) if any(table[n])]
-    width = 3 + max(column for names in columns.values() for column in names.values())
-    numbers = numbers_of(
-        ref,
-        [table[n][:width] for n in frames],
-        width,
-        lines=[n + 1 for n in frames],
-        separator=separator,
-    )
+    frames = [n for n in range(header + 1, len(lines)) if lines[n].strip("\t ,;")]
+    used = range(3 + max(column for names in columns.values() for column in names.values()))
+    numbers = numbers_of(ref, lines, frames, separator=separator, columns=used)
     kind, points = _choice(ref, columns, numbers)
     points, gaps = spread(ref, numbers[:, 0], points, where="column Frame")
     rate = _rate(ref, about, numbers[:, 1])

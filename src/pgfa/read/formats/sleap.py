@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from pgfa.errors import BadFile, LimitExceeded, PgfaError
 from pgfa.read.assemble import MAX_FRAMES, counted
 from pgfa.read.format import Format
 from pgfa.read.formats.keypoints.named import check_size, masked, named_clip
-from pgfa.read.parsing.cells import MAX_TEXT, csv_rows, numbers_of, separator_of, text_of
+from pgfa.read.parsing.cells import MAX_TEXT, cells_of, lines_of, numbers_of, separator_of, text_of
 from pgfa.read.parsing.markers import standing
 from pgfa.read.parsing.text_table import short
 from pgfa.read.sample import rows
@@ -50,10 +51,9 @@ def read(ref: FileRef) -> Clip:
 
 
 def _read_csv(ref: FileRef, raw: bytes) -> Clip:
-    text = text_of(raw)
-    separator = separator_of(text.split("\n", 1)[0])
-    table = csv_rows(ref, text, separator, MAX_LINES)
-    titles = table[0]
+    text = lines_of(ref, text_of(raw), MAX_LINES)
+    separator = separator_of(text[0])
+    titles = cells_of(text[0], separator)
     nodes: dict[str, dict[str, int]] = {}
     for column, title in enumerate(titles):
         if match := NODE.fullmatch(title):
@@ -62,41 +62,36 @@ def _read_csv(ref: FileRef, raw: bytes) -> Clip:
     if "frame_idx" not in titles or not 0 < len(nodes) <= MAX_NODES:
         expected = "a header with track, frame_idx, NAME.x, NAME.y, NAME.score, ..."
         raise BadFile(str(ref), where="line 1", expected=expected, found=short(",".join(titles)))
-    lines = [n for n in range(1, len(table)) if any(table[n])]
-    frames = _frames(ref, table, lines, titles.index("frame_idx"))
-    track = titles.index("track") if "track" in titles else None
-    tracks = [table[n][track] if track is not None and track < len(table[n]) else "" for n in lines]
+    lines = [n for n in range(1, len(text)) if text[n].strip("\t ,;")]
+    frames, tracks = _frames(ref, text, lines, titles, separator)
     slots, identities = _slots(ref, frames, tracks)
     used = sorted(column for columns in nodes.values() for column in columns.values())
-    numbers = numbers_of(
-        ref,
-        [
-            [row[column] if column < len(row) else "" for column in used]
-            for row in map(table.__getitem__, lines)
-        ],
-        len(used),
-        lines=[n + 1 for n in lines],
-        separator=separator,
-    )
+    numbers = numbers_of(ref, text, lines, separator=separator, columns=used)
     # An instance with all nodes per line -> one column per slot and node.
     at = {column: index for index, column in enumerate(used)}
     rows_xy = np.stack([numbers[:, [at[part["x"]], at[part["y"]]]] for part in nodes.values()], axis=1)
     if all("score" in part for part in nodes.values()):
         rows_xy = masked(rows_xy, np.stack([numbers[:, at[part["score"]]] for part in nodes.values()], 1))
-    names = list(dict.fromkeys(slots))
+    names = {slot: index for index, slot in enumerate(dict.fromkeys(slots))}
     check_size(ref, int(frames.max()) + 1, len(names) * len(nodes) * 2)
     points = np.full((int(frames.max()) + 1, len(names), len(nodes), 2), np.nan)
-    points[frames, [names.index(slot) for slot in slots]] = rows_xy
+    points[frames, [names[slot] for slot in slots]] = rows_xy
     labels = [f"{slot}:{node}" if len(names) > 1 else node for slot in names for node in nodes]
     flat = points.reshape(len(points), -1, 2)
     return named_clip(ref, raw, labels, flat, identities=identities)
 
 
-def _frames(ref: FileRef, table: list[list[str]], lines: list[int], column: int) -> NDArray[np.int64]:
-    """The frame of each line, from 0."""
-    frames = []
+def _frames(
+    ref: FileRef, text: list[str], lines: list[int], titles: list[str], separator: str
+) -> tuple[NDArray[np.int64], list[str]]:
+    """The frame of each line, from 0, and its track, "" without one."""
+    column = titles.index("frame_idx")
+    track = titles.index("track") if "track" in titles else len(titles)
+    frames, tracks = [], []
     for line in lines:
-        cell = table[line][column] if column < len(table[line]) else ""
+        cells = cells_of(text[line], separator)
+        cell = cells[column] if column < len(cells) else ""
+        tracks.append(sys.intern(cells[track]) if track < len(cells) else "")
         if not re.fullmatch(r"\d{1,9}(\.0*)?", cell):
             where = f"line {line + 1}, frame_idx"
             raise BadFile(str(ref), where=where, expected="the number of a frame", found=short(cell))
@@ -106,7 +101,7 @@ def _frames(ref: FileRef, table: list[list[str]], lines: list[int], column: int)
     first = min(frames)
     if max(frames) - first >= MAX_FRAMES:
         raise LimitExceeded(f"{ref}: frames {first} to {max(frames)}, more than the limit of {MAX_FRAMES:,}")
-    return np.array(frames) - first
+    return np.array(frames) - first, tracks
 
 
 def _slots(ref: FileRef, frames: NDArray[np.int64], tracks: list[str]) -> tuple[list[str], bool]:

@@ -56,11 +56,13 @@ def read(ref: FileRef) -> Clip:
     filled = [number for number in range(header.first, len(lines)) if lines[number].strip("\t ,;")]
     # The names may have tabs between them and the numbers spaces.
     separator = separator_of(lines[filled[0]]) if filled else " "
-    cells = [cells_of(lines[number], separator) for number in filled]
-    numbers = numbers_of(ref, cells, width, lines=[number + 1 for number in filled], separator=separator)
-    if separator == " " and (short_rows := [len(row) for row in cells if len(row) != width]):
-        expected = f"{width} cells per line (blank cells need tabs between them)"
-        raise BadFile(str(ref), where="data", expected=expected, found=str(short_rows[0]))
+    numbers = numbers_of(ref, lines, filled, separator=separator, width=width)
+    if separator == " ":
+        wrong = next((number for number in filled if len(lines[number].split()) != width), None)
+        if wrong is not None:
+            expected = f"{width} cells (blank cells need tabs between them)"
+            actual = str(len(lines[wrong].split()))
+            raise BadFile(str(ref), where=f"line {wrong + 1}", expected=expected, found=actual)
     points = numbers[:, 2:].reshape(len(numbers), -1, 3)
     points = np.where((points == 0).all(axis=-1, keepdims=True), np.nan, points)
     points, gaps = spread(ref, numbers[:, 0], points, where="column Frame#")

@@ -60,11 +60,8 @@ def read(ref: FileRef) -> Clip:
     unit = next((cell for cell in units if cell.lower() in METRES), "")
     first = axes + 1 + (not re.match(r"\d", lines[axes + 1].strip('"\t ,;')) if axes + 1 < len(lines) else 0)
     last = next((n for n in range(first, len(lines)) if not lines[n].strip("\t ,;")), len(lines))
-    width = columns[-1] + 3
-    cells = [cells_of(line, separator) for line in lines[first:last]]
-    numbers = numbers_of(
-        ref, [row[:width] for row in cells], width, lines=range(first + 1, last + 1), separator=separator
-    )
+    used = range(columns[-1] + 3)
+    numbers = numbers_of(ref, lines, range(first, last), separator=separator, columns=used)
     points = np.stack([numbers[:, column : column + 3] for column in columns], axis=1)
     points = np.where((points == 0).all(axis=-1, keepdims=True), np.nan, points)
     points, gaps = spread(ref, numbers[:, 0], points, where="column Frame")

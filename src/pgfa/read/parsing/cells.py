@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import codecs
+import contextlib
 import csv
-import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pgfa.errors import BadFile, LimitExceeded
-from pgfa.read.assemble import check_frames
 from pgfa.read.parsing.text_table import short
 from pgfa.read.source import FileRef
 
 MAX_TEXT = 256 * 1024 * 1024
 MAX_LINES = 110_000
 """Lines of a file with one line per frame and a header."""
-MAX_COLUMNS = 20_000
+MAX_NUMBERS = 64_000_000
+FILLED = 4_000_000
+"""Numbers by which short lines may be filled up."""
 
 Floats = NDArray[np.float64]
 
@@ -51,8 +52,8 @@ def cells_of(line: str, separator: str) -> list[str]:
     if separator == "\t":
         line = line.rstrip(",; ")
     if '"' in line:
-        line_cells = next(csv.reader([line], delimiter=separator), [])
-        return [cell.strip() for cell in line_cells]
+        with contextlib.suppress(csv.Error):  # a cell of more than 131,072 characters
+            return [cell.strip() for cell in next(csv.reader([line], delimiter=separator), [])]
     return [cell.strip() for cell in line.split(separator)]
 
 
@@ -64,58 +65,58 @@ def lines_of(ref: FileRef, text: str, limit: int = MAX_LINES) -> list[str]:
 
 
 def numbers_of(
-    ref: FileRef, rows: Sequence[Sequence[str]], width: int, *, lines: Sequence[int], separator: str
+    ref: FileRef,
+    text: Sequence[str],
+    rows: Sequence[int],
+    *,
+    separator: str,
+    width: int = 0,
+    columns: Sequence[int] = (),
 ) -> Floats:
-    """Rows of cells to numbers; a blank cell, and one past the end of a row, is NaN.
+    """Lines of cells to numbers; a blank cell, and one past the end of a line, is NaN.
 
     Args:
         ref: the file, for errors.
-        rows: the cells of each row; those beyond `width` have to be blank.
-        width: numbers per row.
-        lines: line number of each row, from 1.
+        text: the lines of the file.
+        rows: which of them, from 0.
         separator: of the cells; where it is no comma, a comma may be the decimal separator.
+        width: cells per line; those beyond have to be blank.
+        columns: in place of a width, which cells to take of each line, from 0.
 
     Returns:
-        (rows, width) float64.
+        (rows, width or columns) float64.
 
     Raises:
         BadFile: with the line and cell; no row. LimitExceeded.
     """
-    check_frames(ref, len(rows))
-    if width > MAX_COLUMNS or len(rows) * width > 64_000_000:
-        raise LimitExceeded(f"{ref}: {len(rows):,} lines of {width:,} numbers, more than the limit")
+    taken = columns or range(width)
+    size = len(rows) * len(taken)
+    if not size:
+        raise BadFile(str(ref), expected="at least one line of numbers", found="none")
+    # Short lines are filled up: they may not make an array that is much larger than the file.
+    if size > MAX_NUMBERS or size > FILLED + sum(len(text[row]) + 1 for row in rows):
+        raise LimitExceeded(f"{ref}: {len(rows):,} lines of {len(taken):,} numbers, more than the limit")
     decimal = "," if separator != "," else "."
-    try:
-        flat = chain.from_iterable(_filled(row, width) for row in rows)
-        numbers = np.fromiter((float(cell) for cell in flat), np.float64, len(rows) * width)
-    except ValueError:
-        flat = chain.from_iterable(_filled(row, width) for row in rows)
-        out = []
-        for index, cell in enumerate(flat):
-            try:
-                out.append(float(cell.replace(decimal, ".")))
-            except ValueError:
-                where = f"line {lines[index // width]}, cell {index % width + 1}"
-                raise BadFile(str(ref), where=where, expected="a number", found=short(cell)) from None
-        numbers = np.array(out)
-    for row, line in zip(rows, lines, strict=True):
-        if len(row) > width and any(row[width:]):
+
+    def cells(row: int) -> Iterator[str]:
+        line = cells_of(text[row], separator)
+        if width and len(line) > width and any(line[width:]):
             expected = f"{width} cells, as in the header"
-            raise BadFile(str(ref), where=f"line {line}", expected=expected, found=str(len(row)))
-    return numbers.reshape(len(rows), width)
+            raise BadFile(str(ref), where=f"line {row + 1}", expected=expected, found=str(len(line)))
+        return ((line[column] or "nan") if column < len(line) else "nan" for column in taken)
 
+    def localised() -> Iterator[float]:
+        for row in rows:
+            for column, cell in zip(taken, cells(row), strict=True):
+                try:
+                    yield float(cell.replace(decimal, "."))
+                except ValueError:
+                    where = f"line {row + 1}, cell {column + 1}"
+                    raise BadFile(str(ref), where=where, expected="a number", found=short(cell)) from None
 
-def _filled(row: Sequence[str], width: int) -> list[str]:
-    cells = [cell or "nan" for cell in row[:width]]
-    return cells + ["nan"] * (width - len(cells))
-
-
-def csv_rows(ref: FileRef, text: str, separator: str, limit: int = MAX_LINES) -> list[list[str]]:
-    """The rows of a CSV text, at least one, without the space around cells. Raises BadFile, LimitExceeded."""
-    if text.count("\n") > limit:
-        raise LimitExceeded(f"{ref}: more than {limit:,} lines")
     try:
-        table = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
-        return [[cell.strip() for cell in row] for row in table] or [[]]
-    except csv.Error as error:
-        raise BadFile(str(ref), expected="CSV", found=str(error)) from None
+        plain = chain.from_iterable(map(cells, rows))
+        numbers = np.fromiter(map(float, plain), np.float64, size)
+    except ValueError:
+        numbers = np.fromiter(localised(), np.float64, size)
+    return numbers.reshape(len(rows), len(taken))

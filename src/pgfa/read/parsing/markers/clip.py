@@ -11,9 +11,9 @@ from pgfa.errors import BadFile, LimitExceeded
 from pgfa.read.assemble import MAX_FRAMES, assemble, check_frames, counted
 from pgfa.read.parsing.markers.bodies import bodies_of
 from pgfa.read.parsing.markers.names import STANDARD, Markers
-from pgfa.read.parsing.units import PLAUSIBLE, torso_length, upright_to_metres
+from pgfa.read.parsing.units import PLAUSIBLE, flat_to_metres, torso_length, upright_to_metres
 from pgfa.read.source import FileRef
-from pgfa.skeleton import NTU25, Clip, Source
+from pgfa.skeleton import NO_DEPTH, NTU25, Clip, Source
 
 METRES = {
     "mm": 0.001, "millimeters": 0.001, "millimetres": 0.001, "millimeter": 0.001, "millimetre": 0.001,
@@ -22,6 +22,8 @@ METRES = {
     "in": 0.0254, "inch": 0.0254, "inches": 0.0254, "ft": 0.3048, "feet": 0.3048,
 }  # fmt: skip
 """Unit as files write it, in lower case -> metres."""
+MAX_SPREAD = 8_000_000
+"""Numbers in a recording with left-out frames, if it is more than eight times what the file holds."""
 MAX_CELLS = 64_000_000
 """Numbers in one recording."""
 
@@ -72,8 +74,13 @@ def marker_clip(
         expected, actual = "1 to 10000 frames per second", f"{recording.rate:g}"
         raise BadFile(str(ref), where=where, expected=expected, found=actual)
     joints, notes = bodies_of(str(ref), recording.labels, recording.points, markers)
-    scale, unit_notes = _scale(ref, recording.unit, joints)
-    positions, inferred = upright_to_metres(joints, NTU25, up=recording.up, scale=scale)
+    if recording.up is None and _is_flat(joints):
+        # Sports2D writes what one camera sees, in pixels or metres, with z 0.
+        positions, unit_notes = _from_picture(joints)
+        inferred: tuple[str, ...] = ()
+    else:
+        scale, unit_notes = _scale(ref, recording.unit, joints)
+        positions, inferred = upright_to_metres(joints, NTU25, up=recording.up, scale=scale)
     return assemble(
         ref,
         raw,
@@ -86,10 +93,28 @@ def marker_clip(
     )
 
 
+def _is_flat(joints: Floats) -> bool:
+    """Whether z is the same for all joints in all frames."""
+    depth = joints[..., 2][np.isfinite(joints[..., 2])]
+    return bool(len(depth) and np.ptp(depth) == 0)
+
+
+def _from_picture(joints: Floats) -> tuple[Floats, tuple[str, ...]]:
+    """Joints without depth, x to the right: as those of a picture. Whether y is up or down, the trunk tells."""
+    trunk = joints[..., NTU25.index("chest"), 1] - joints[..., NTU25.index("pelvis"), 1]
+    trunk = trunk[np.isfinite(trunk)]
+    is_up = bool(len(trunk) and np.median(trunk) > 0)
+    points = joints[..., :2] * np.array([1.0, -1.0 if is_up else 1.0])
+    positions, notes = flat_to_metres(points, NTU25)
+    return positions, (NO_DEPTH, f"z is constant: a picture, y {'up' if is_up else 'down'}", *notes)
+
+
 def _scale(ref: FileRef, unit: str, joints: Floats) -> tuple[float | None, tuple[str, ...]]:
     """Metres per unit as the file has it, or if no body has that size, of the one unit in which it is a body's."""
     unit = unit.strip()
     scale = METRES.get(unit.lower())
+    if scale is None and unit:
+        return None, (f"unit {unit[:20]!r} unknown",)
     torso = torso_length(joints, NTU25)
     low, high = PLAUSIBLE
     if scale is None or not np.isfinite(torso) or low <= torso * scale <= high:
@@ -136,7 +161,12 @@ def spread(
     missing = int(index[-1]) + 1 - len(numbers)
     if not missing:
         return points, ()
-    check_cells(ref, (int(index[-1]) + 1) * int(np.prod(points.shape[1:])))
+    size = (int(index[-1]) + 1) * int(np.prod(points.shape[1:]))
+    # A few frames far apart may not make an array that is much larger than the file.
+    if size > max(MAX_SPREAD, 8 * points.size):
+        raise LimitExceeded(
+            f"{ref}: {missing:,} frames left out between {len(numbers):,}, more than the limit"
+        )
     out = np.full((int(index[-1]) + 1, *points.shape[1:]), np.nan)
     out[index.astype(np.int64)] = points
     return out, (f"{counted(missing, 'frame')} left out in the file",)
