@@ -90,7 +90,6 @@ TRC: dict[str, tuple[str, Callable[[], str | bytes]]] = {
     "blank first line": ("m", lambda: "\n" + dialect(str)),
     "no rate": ("m", lambda: dialect(lambda text: text.replace("60\t60\t24", "0\t0\t24"))),
     "z up": ("m", lambda: trc(rotated(markers(BODY, HALPE26), "z"))),
-    "x up": ("m", lambda: trc(rotated(markers(BODY, HALPE26), "x"))),
     "upside down": ("m", lambda: trc(rotated(markers(BODY, HALPE26), "-y"))),
 }  # fmt: skip
 

@@ -26,6 +26,8 @@ HDF5 = b"\x89HDF\r\n\x1a\n"
 MAX_INSTANCES = 32
 MAX_NODES = 500
 MAX_LINES = 1_000_000
+UNPACKED = 2_000_000
+"""Numbers in an HDF5 file of any size; beyond, four per byte: it may be compressed, or hold none of them."""
 NODE = re.compile(r"(?!instance\.)(.+)\.(x|y|score)")
 
 Floats = NDArray[np.float64]
@@ -131,7 +133,7 @@ def _read_hdf5(ref: FileRef, raw: bytes) -> Clip:
         raise BadFile(str(ref), expected=expected, found="HDF5, and h5py is not installed") from None
     try:
         with h5py.File(io.BytesIO(raw), "r") as file:
-            nodes, tracks, points, scores = _analysis(ref, file, h5py)
+            nodes, tracks, points, scores = _analysis(ref, file, h5py, len(raw))
     except PgfaError:
         raise
     except Exception as error:  # the library expects undamaged files and fails in many ways
@@ -170,7 +172,9 @@ def _datasets(ref: FileRef, file: Any, h5py: Any) -> dict[str, Any]:
     return data
 
 
-def _analysis(ref: FileRef, file: Any, h5py: Any) -> tuple[list[str], list[str], Floats, Floats | None]:
+def _analysis(
+    ref: FileRef, file: Any, h5py: Any, size: int
+) -> tuple[list[str], list[str], Floats, Floats | None]:
     """Names of nodes and tracks, (frames, tracks, nodes, 2) coordinates, and scores (frames, tracks, nodes)."""
     data = _datasets(ref, file, h5py)
     nodes = [_text(name) for name in np.ravel(data["node_names"][()])]
@@ -191,6 +195,9 @@ def _analysis(ref: FileRef, file: Any, h5py: Any) -> tuple[list[str], list[str],
     (order,) = fitting
     frames, count = shape[order[0]], shape[order[1]]
     check_size(ref, frames, count * len(nodes) * 2)
+    if data["tracks"].size > UNPACKED + 4 * size:
+        actual = f"{data['tracks'].size:,} numbers in {size:,} bytes"
+        raise LimitExceeded(f"{ref}: {actual}, more than the limit")
     points = np.asarray(data["tracks"][()], dtype=np.float64).transpose(order)
     tracks = names if len(set(names)) == count else [f"track {n}" for n in range(count)]
     scores = None
