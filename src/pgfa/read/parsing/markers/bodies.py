@@ -136,10 +136,12 @@ def _no_body(
 
 
 def _ways(joint: str) -> str:
-    """The landmarks of the first rules of a joint."""
+    """The landmarks that would give a joint, without those that need more than another way does."""
     part, _, side = joint.rpartition("_")
+    sets = [frozenset(name for name in rule.weights if name[0] != "=") for rule in rules_for(part)]
+    least = [names for names in sets if not any(other < names for other in sets)]
     ways = [
-        " + ".join(name if name == "sacrum" else f"{name}_{side}" for name in rule.weights if name[0] != "=")
-        for rule in rules_for(part)
+        " + ".join(name if name == "sacrum" else f"{name}_{side}" for name in sorted(names))
+        for names in dict.fromkeys(least)
     ]
-    return " or ".join(way for way in dict.fromkeys(ways) if way)
+    return " or ".join(ways)
