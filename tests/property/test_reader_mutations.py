@@ -25,6 +25,7 @@ from hypothesis import strategies as st
 
 from pgfa.errors import BadFile, PgfaError
 from pgfa.read import FORMATS, read_all
+from pgfa.read.parsing.markers import standing
 from pgfa.read.sample import person, picture, rows
 from pgfa.skeleton import COCO17, MEDIAPIPE33, NTU25, Clip
 from pgfa.synth.skeleton_text import skeleton_text
@@ -156,11 +157,34 @@ def annotations(protocol: int) -> bytes:
     return pickle.dumps(content, protocol=protocol)
 
 
+def sleap_analysis() -> bytes:
+    """Three frames of two tracks; HDF5."""
+    import h5py
+
+    from pgfa.read.formats.sleap import SAMPLE
+
+    file = io.BytesIO()
+    with h5py.File(file, "w") as out:
+        out["tracks"] = np.random.default_rng(5).uniform(10, 400, (2, 2, len(SAMPLE), 3))
+        out["node_names"] = [name.encode() for name in SAMPLE]
+        out["track_names"] = [b"track_0", b"track_1"]
+        out["point_scores"] = np.full((2, len(SAMPLE), 3), 0.9)
+    return file.getvalue()
+
+
+def freemocap_array() -> bytes:
+    file = io.BytesIO()
+    np.save(file, 1000 * standing(("Pelvis",), 4).repeat(33, axis=1) + np.arange(99).reshape(33, 3) * 20)
+    return file.getvalue()
+
+
 # Schemas of a format that its sample does not show: title -> (format, file name, content).
 VARIANTS: dict[str, tuple[str, str, Callable[[], bytes | dict[str, bytes]]]] = {
     "utd-mhad compressed": ("utd-mhad", "a1_s1_t1_skeleton.mat", compressed_mat),
     "ntu two bodies": ("ntu", "S001C001P001R001A001.skeleton", two_bodies),
     **{f"pyskl {n}": ("pyskl", "ntu.pkl", lambda n=n: annotations(n)) for n in (0, 2, 4, 5)},
+    "sleap h5": ("sleap", "walk.h5", sleap_analysis),
+    "freemocap npy": ("freemocap", "mediapipe_body_3d_xyz.npy", freemocap_array),
     "keypoints-csv wide": ("keypoints-csv", "a.csv", wide_csv),
     "keypoints-csv long": ("keypoints-csv", "a.csv", long_csv),
     "keypoints-json mmpose": ("keypoints-json", "a.json", mmpose),
@@ -183,7 +207,10 @@ def sample_of(title: str) -> dict[str, bytes]:
     """Files of a format's sample or of a variant."""
     if title in VARIANTS:
         _, name, content = VARIANTS[title]
-        files = content()
+        try:
+            files = content()
+        except ImportError:
+            pytest.skip("the extra 'formats' is not installed")
         return files if isinstance(files, dict) else {name: files}
     sample = FORMATS[title].sample
     assert sample

@@ -13,12 +13,13 @@ import numpy as np
 import pytest
 
 from pgfa.cli.main import main
-from pgfa.errors import BadConfig, BadFile, LayoutMismatch
+from pgfa.errors import BadConfig, BadFile
 from pgfa.pack.importing.check import check, overview
 from pgfa.read import FileRef, format_of, read, read_all
 from pgfa.read.datasets import msrc12
 from pgfa.read.formats import video
-from pgfa.read.formats.c3d import NEEDED, joints_of
+from pgfa.read.formats.c3d import NEEDED
+from pgfa.read.parsing.markers import bodies_of
 from pgfa.read.sample import picture
 from pgfa.skeleton import COCO17, KINECT20, NTU25, Clip
 
@@ -58,7 +59,10 @@ def test_plug_in_gait_becomes_a_kinects_joints(tmp_path: Path) -> None:
     path.write_bytes(c3d_file([*NEEDED, "T10", "STRN", "LFIN", "RFIN"]))
     clip = read(path)
     assert (clip.layout, clip.frames, clip.bodies, clip.rate, clip.depth) == (NTU25, 4, 1, 100, True)
-    assert clip.problems == ("up axis inferred: z",)
+    assert clip.problems == (
+        "up axis inferred: z",
+        "knee (both), ankle (both), elbow (both): at the lateral marker",
+    )
     joint_at = {joint: clip.positions[0, 0, row] for row, joint in enumerate(NTU25.joints)}
     # Metres, y up, the way ahead (the markers' y) now -z.
     np.testing.assert_allclose(joint_at["elbow_left"], [-0.23, 1.12, 0], atol=1e-4)
@@ -73,21 +77,22 @@ def test_plug_in_gait_becomes_a_kinects_joints(tmp_path: Path) -> None:
 
 def test_an_absent_marker_makes_its_joints_absent(tmp_path: Path) -> None:
     path = tmp_path / "walk.c3d"
-    path.write_bytes(c3d_file(NEEDED, hide=NEEDED.index("LKNE")))
+    path.write_bytes(c3d_file(list(NEEDED), hide=NEEDED.index("LKNE")))
     gone = np.isnan(read(path).positions[:, 0, :, 0])
     assert [(int(f), NTU25.joints[j]) for f, j in np.argwhere(gone)] == [(1, "hip_left"), (1, "knee_left")]
 
 
 def test_other_marker_sets_are_refused() -> None:
-    with pytest.raises(
-        LayoutMismatch, match=r"x.c3d: expected the markers .* found no C7.*present are M1, M2"
-    ):
-        joints_of("x.c3d", ["M1", "M2"], np.zeros((2, 2, 3)))
+    expected = (
+        r"x.c3d, markers: expected markers of a whole body .* no marker for shoulder_left .* names are M1, M2"
+    )
+    with pytest.raises(BadFile, match=expected):
+        bodies_of("x.c3d", ["M1", "M2"], np.zeros((2, 2, 3)))
 
 
 def test_without_the_library_the_extra_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "walk.c3d"
-    path.write_bytes(c3d_file(NEEDED))
+    path.write_bytes(c3d_file(list(NEEDED)))
     monkeypatch.setitem(sys.modules, "c3d", None)
     with pytest.raises(BadFile, match=r"pip install 'pgfa\[formats\]'.*not installed"):
         read(path)

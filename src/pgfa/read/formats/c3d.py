@@ -1,4 +1,8 @@
-"""C3D (.c3d): markers of a motion capture system, to the joints of a Kinect by Plug-in Gait's marker names."""
+"""C3D (.c3d): markers of a motion capture system, to the joints of a Kinect by the markers' names.
+
+The library reads header and parameters; the coordinates are taken from the data section at once, whose size also gives
+the number of frames where the header's 16 bits do not suffice.
+"""
 
 from __future__ import annotations
 
@@ -6,57 +10,55 @@ import contextlib
 import io
 import struct
 import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pgfa.errors import BadFile, LayoutMismatch, LimitExceeded, PgfaError
-from pgfa.read.assemble import assemble, check_frames
+from pgfa.errors import BadFile, LimitExceeded, PgfaError
+from pgfa.read.assemble import MAX_FRAMES, check_frames
 from pgfa.read.format import Format
-from pgfa.read.parsing.units import upright_to_metres
-from pgfa.read.sample import coordinates
+from pgfa.read.parsing.markers import Trajectories, check_cells, marker_clip, standing
 from pgfa.read.source import FileRef, find_files
-from pgfa.skeleton import NTU25, Clip, Source
+from pgfa.skeleton import Clip
 
 MAX_POINTS = 4096
-METRES = {"mm": 0.001, "cm": 0.01, "m": 1.0, "in": 0.0254}
-
-# Joint -> markers and weights. A hip is a fifth of the way from the middle of the side's pelvis markers to the knee;
-# a shoulder is a little below its marker.
-_CENTRE = {
-    "head": {"LFHD": 0.25, "RFHD": 0.25, "LBHD": 0.25, "RBHD": 0.25},
-    "chest": {"C7": 0.5, "CLAV": 0.5},
-    "spine": {"T10": 0.5, "STRN": 0.5},
-    "pelvis": {"LASI": 0.25, "RASI": 0.25, "LPSI": 0.25, "RPSI": 0.25},
-}
-_SIDE = {
-    "shoulder": {"SHO": 0.85, "ELB": 0.15},
-    "elbow": {"ELB": 1.0},
-    "wrist": {"WRA": 0.5, "WRB": 0.5},
-    "hand": {"FIN": 1.0},
-    "handtip": {"FIN": 1.0},
-    "thumb": {"WRA": 0.5, "FIN": 0.5},
-    "hip": {"ASI": 0.4, "PSI": 0.4, "KNE": 0.2},
-    "knee": {"KNE": 1.0},
-    "ankle": {"ANK": 1.0},
-    "foot": {"TOE": 1.0},
-}
-MARKERS = _CENTRE | {
-    f"{joint}_{side}": {side[0].upper() + marker: weight for marker, weight in weights.items()}
-    for joint, weights in _SIDE.items()
-    for side in ("left", "right")
-}
-NEEDED = sorted(
-    {marker for weights in MARKERS.values() for marker in weights} - {"T10", "STRN", "LFIN", "RFIN"}
-)
+BLOCK = 512
+NEEDED = (
+    "C7", "CLAV",
+    *(side + name for side in "LR" for name in (
+        "FHD", "BHD", "SHO", "ELB", "WRA", "WRB", "ASI", "PSI", "KNE", "ANK", "TOE",
+    )),
+)  # fmt: skip
+"""Markers of Plug-in Gait of which the sample consists."""
 
 Floats = NDArray[np.float64]
 
 
+@dataclass(frozen=True)
+class _Section:
+    """The data section: where it starts, and what a frame in it consists of."""
+
+    start: int
+    points: int
+    analog: int
+    floats: bool
+    scale: float
+    order: str
+    dec: bool
+
+    @property
+    def frame(self) -> int:
+        """Bytes per frame."""
+        return (4 * self.points + self.analog) * (4 if self.floats else 2)
+
+
 def sniff(name: str, head: bytes) -> bool:
-    """The key 0x50 in the second byte, and a possible block number in the first."""
-    return len(head) >= 512 and head[1] == 0x50 and 2 <= head[0] < 16
+    """The key 0x50 in the second byte, a possible block number in the first, and no text."""
+    return len(head) >= 512 and head[1] == 0x50 and 2 <= head[0] < 16 and b"\0" in head[:BLOCK]
 
 
 def find(root: Path) -> list[FileRef]:
@@ -65,126 +67,154 @@ def find(root: Path) -> list[FileRef]:
 
 
 def read(ref: FileRef) -> Clip:
-    """One clip: (frames, 1, 25, 3) metres in ntu25, y up.
+    """One clip: (frames, subjects, 25, 3) metres in ntu25, y up.
 
     Raises:
-        BadFile: the file is damaged, or the library is missing (the extra `formats`). LayoutMismatch: the
-            markers are not those of Plug-in Gait. LimitExceeded.
+        BadFile: the file is damaged, its markers do not give a body, or the library is missing (the extra
+            `formats`). LimitExceeded.
     """
     raw = ref.read()
-    labels, points, rate, unit = _points(ref, raw)
-    positions = joints_of(str(ref), labels, points)
-    positions, problems = upright_to_metres(
-        positions[:, None], NTU25, scale=METRES.get(unit.lower()), stated=ref.stated
-    )
-    if not 1 <= rate <= 10_000:
-        raise BadFile(
-            str(ref), where="POINT:RATE", expected="1 to 10000 frames per second", found=f"{rate:g}"
-        )
-    source = Source(id=ref.stem)
-    return assemble(
-        ref, raw, positions, rate=rate, layout=NTU25, source=source, problems=problems, absent="nan"
-    )
-
-
-def joints_of(file: str, labels: list[str], points: Floats) -> Floats:
-    """(frames, 25, 3) joints of ntu25 from (frames, markers, 3), NaN where absent.
-
-    Raises:
-        LayoutMismatch: required markers of Plug-in Gait are missing; names some of these and of the file's.
-    """
-    column: dict[str, int] = {}
-    for index, label in enumerate(labels):
-        column.setdefault(label.split(":")[-1].strip().upper(), index)
-    if "SACR" in column:  # one marker between the two at the back of the pelvis
-        column.setdefault("LPSI", column["SACR"])
-        column.setdefault("RPSI", column["SACR"])
-    if missing := [marker for marker in NEEDED if marker not in column]:
-        present = ", ".join(label[:20] for label in labels[:12]) or "none"
-        raise LayoutMismatch(
-            f"{file}: expected the markers of Plug-in Gait, found no {', '.join(missing[:8])}; present are {present}"
-        )
-
-    def mean(weights: dict[str, float]) -> Floats:
-        total: Floats = np.sum(
-            [weight * points[:, column[marker]] for marker, weight in weights.items()], axis=0
-        )
-        return total
-
-    out = {joint: mean(weights) for joint, weights in MARKERS.items() if weights.keys() <= column.keys()}
-    out["neck"] = (out["chest"] + out["head"]) / 2
-    out.setdefault("spine", (out["pelvis"] + out["chest"]) / 2)
-    for side in ("left", "right"):
-        for joint in ("hand", "handtip", "thumb"):
-            out.setdefault(f"{joint}_{side}", out[f"wrist_{side}"])
-    return np.stack([out[joint] for joint in NTU25.joints], axis=1)
-
-
-def _points(ref: FileRef, raw: bytes) -> tuple[list[str], Floats, float, str]:
-    """Labels, (frames, markers, 3) with NaN where absent, frames per second, unit."""
     try:
         import c3d
     except ImportError:
         expected = "the library that reads C3D (pip install 'pgfa[formats]')"
         raise BadFile(str(ref), expected=expected, found="it is not installed") from None
     _check_header(ref, raw)
+    with _plain_errors(ref), warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+        warnings.simplefilter("ignore")
+        # The library's own comparison of header and parameters refuses files that only lack analog data.
+        lenient = type("Reader", (c3d.Reader,), {"_check_metadata": lambda self: None})
+        reader = lenient(io.BytesIO(raw))
+        section = _section(ref, reader)
+        labels = _labels(reader, section.points)
+        frames = _frames(ref, raw, reader, section)
+        unit = reader.get("POINT:UNITS")
+        unit_name = str(unit.string_value).strip(" \0") if unit is not None else ""
+        rate = float(reader.point_rate)
+        points = _points(raw, section, frames)
+    return marker_clip(ref, raw, Trajectories(labels, points, rate, unit_name), where="POINT:RATE")
+
+
+@contextlib.contextmanager
+def _plain_errors(ref: FileRef) -> Iterator[None]:
+    """The library expects undamaged files and fails in many ways."""
     try:
-        with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
-            warnings.simplefilter("ignore")
-            reader = c3d.Reader(io.BytesIO(raw))
-            count, used = int(reader.last_frame) - int(reader.first_frame) + 1, int(reader.point_used)
-            check_frames(ref, max(count, 0))
-            if used > MAX_POINTS or used < 1 or count * used * 4 > len(raw):
-                actual = f"{used} points in {count} frames, {len(raw):,} bytes"
-                expected = "a number of points that fits the size of the file"
-                raise BadFile(str(ref), where="POINT:USED", expected=expected, found=actual)
-            labels = [str(label).strip() for label in reader.point_labels][:used]
-            unit = reader.get("POINT:UNITS")
-            unit_name = str(unit.string_value).strip() if unit is not None else "mm"
-            frames = []
-            for _, points, _ in reader.read_frames(copy=True):
-                frames.append(np.where(points[:, 3:4] < 0, np.nan, points[:, :3]))
-                check_frames(ref, len(frames))
-            stacked = np.stack(frames).astype(np.float64)
-            rate = float(reader.point_rate)
+        yield
     except PgfaError:
         raise
     except MemoryError:
         raise LimitExceeded(f"{ref}: its header asks for more memory than is available") from None
-    except Exception as error:  # the library expects undamaged files and fails in many ways
+    except Exception as error:
         actual = f"{type(error).__name__}: {error}"[:200]
         raise BadFile(str(ref), expected="a C3D file", found=actual) from None
-    stacked[(stacked == 0).all(axis=-1)] = np.nan
-    stacked[~np.isfinite(stacked).all(axis=-1)] = np.nan
-    if len(labels) < stacked.shape[1]:
-        labels += [""] * (stacked.shape[1] - len(labels))
-    return labels, stacked, rate, unit_name
 
 
 def _check_header(ref: FileRef, raw: bytes) -> None:
-    """Compare the counts in the header with the size of the file, before memory is allocated."""
-    if len(raw) < 1024:
+    """Check what the library would follow before it allocates memory."""
+    if len(raw) < 2 * BLOCK:
         expected = "a header and parameters of at least 1024 bytes"
         raise BadFile(str(ref), expected=expected, found=f"{len(raw)} bytes")
-    # The processor type at the start of the parameters gives the byte order.
-    start = (raw[0] - 1) * 512
+    start = (raw[0] - 1) * BLOCK
     if start + 4 > len(raw):
         expected = "a block of parameters inside the file"
         raise BadFile(str(ref), where="byte 0", expected=expected, found=f"block {raw[0]}")
-    order = ">" if raw[start + 3] == 86 else "<"
-    points, analog, first, last = struct.unpack(f"{order}4H", raw[2:10])
-    frames = max(last - first + 1, 0)
-    check_frames(ref, frames)
+    # The processor type at the start of the parameters gives the byte order.
+    (points,) = struct.unpack((">" if raw[start + 3] == 86 else "<") + "H", raw[2:4])
     if points > MAX_POINTS:
         raise LimitExceeded(f"{ref}: {points} points, more than the limit of {MAX_POINTS}")
-    if frames * (points * 8 + analog * 2) > len(raw):
-        actual = f"{frames} frames of {points} points and {analog} analog values in {len(raw):,} bytes"
-        raise BadFile(
-            str(ref),
-            where="header",
-            expected="a number of frames that fits the size of the file",
-            found=actual,
-        )
+
+
+def _section(ref: FileRef, reader: Any) -> _Section:
+    points = int(reader.point_used)
+    channels = int(reader.analog_used)
+    # The library cuts 999.99 / 100 off to 9.
+    analog = channels * round(float(reader.analog_rate) / float(reader.point_rate)) if channels else 0
+    if points > MAX_POINTS:
+        raise LimitExceeded(f"{ref}: {points} points, more than the limit of {MAX_POINTS}")
+    if points < 1:
+        expected = "markers, or joint centres exported as points"
+        raise BadFile(str(ref), where="POINT:USED", expected=expected, found="no point")
+    start = (int(reader.header.data_block) - 1) * BLOCK
+    scale = float(reader.point_scale)
+    if start < BLOCK or not 0 <= analog < 1 << 24 or not np.isfinite(scale):
+        expected = "a data section after the header, and a scale"
+        actual = f"block {reader.header.data_block}, {analog} analog values, scale {scale:g}"
+        raise BadFile(str(ref), where="header", expected=expected, found=actual)
+    order = ">" if reader.proc_type == 86 else "<"
+    return _Section(start, points, analog, scale < 0, abs(scale), order, reader.proc_type == 85)
+
+
+def _labels(reader: Any, points: int) -> tuple[str, ...]:
+    """The labels of all points: a parameter has at most 255, more are in LABELS2, LABELS3, ..."""
+    labels: list[str] = []
+    for number in range(1, 2 + points // 255):
+        parameter = reader.get("POINT:LABELS" + (str(number) if number > 1 else ""))
+        if parameter is None:
+            break
+        labels += [str(label).strip(" \0") for label in np.ravel(parameter.string_array)]
+    return tuple((labels + [""] * points)[:points])
+
+
+def _frames(ref: FileRef, raw: bytes, reader: Any, section: _Section) -> int:
+    """The number of frames: as the file has it, where the data section is as long.
+
+    The header counts with 16 bits; of more than 65,535 frames some programs write the remainder or the maximum, and
+    others a parameter that others do not know. What fits the data section counts.
+    """
+    available = (len(raw) - section.start) // section.frame
+    padding = BLOCK // section.frame + 1
+    first = int(reader.header.first_frame)
+    counts = [int(reader.header.last_frame) - first + 1]
+    with contextlib.suppress(Exception):  # parameters of other lengths than the library expects
+        counts.append(int(reader.last_frame) - int(reader.first_frame) + 1)
+    fitting = [count for count in counts if 0 < count <= available and available - count <= padding]
+    if fitting:
+        count = max(fitting)
+    elif available > 0xFFFF - padding and any(
+        count >= 0xFFFF or 0 <= (available - count) % 0x10000 <= padding for count in counts
+    ):
+        count = _without_padding(raw, section, available)
+    else:
+        count = max(counts)
+        if not 0 < count <= available:
+            expected = "a number of frames that fits the size of the file"
+            actual = (
+                f"{count} frames of {section.points} points in {len(raw):,} bytes, which hold {available}"
+            )
+            raise BadFile(str(ref), where="header", expected=expected, found=actual)
+    check_frames(ref, count)
+    check_cells(ref, count * (4 * section.points + section.analog))
+    return count
+
+
+def _without_padding(raw: bytes, section: _Section, frames: int) -> int:
+    """The last block is filled up with zeros, which may look like frames."""
+    least = max(1, frames - BLOCK // section.frame)
+    while frames > least and not any(
+        raw[section.start + (frames - 1) * section.frame : section.start + frames * section.frame]
+    ):
+        frames -= 1
+    return min(frames, MAX_FRAMES + 1)
+
+
+def _points(raw: bytes, section: _Section, frames: int) -> Floats:
+    """(frames, points, 3), NaN where a point is invalid: a negative residual, or at 0 0 0."""
+    words = frames * section.frame // (4 if section.floats else 2)
+    if section.floats and section.dec:
+        import c3d
+
+        part = raw[section.start : section.start + frames * section.frame]
+        flat = np.asarray(c3d.c3d.DEC_to_IEEE_BYTES(part), dtype=np.float64)
+    else:
+        kind = "f4" if section.floats else "i2"
+        flat = np.frombuffer(raw, section.order + kind, words, section.start)
+    columns = flat.reshape(frames, -1)[:, : 4 * section.points]
+    values = columns.reshape(frames, section.points, 4).astype(np.float64)
+    points: Floats = values[..., :3] * (1.0 if section.floats else section.scale)
+    with np.errstate(invalid="ignore"):
+        invalid = (values[..., 3] <= -1) | ~np.isfinite(points).all(axis=-1) | (points == 0).all(axis=-1)
+    points[invalid] = np.nan
+    return points
 
 
 def sample() -> dict[str, bytes]:
@@ -192,12 +222,11 @@ def sample() -> dict[str, bytes]:
     import c3d
 
     writer = c3d.Writer(point_rate=100)
-    markers = coordinates(len(NEEDED), 3, low=-300, high=300)
-    for step in range(3):
+    for frame in 1000 * standing(NEEDED)[..., [2, 0, 1]]:
         points = np.zeros((len(NEEDED), 5), np.float32)
-        points[:, :3] = markers + step
+        points[:, :3] = frame
         writer.add_frames([(points, np.array([[]]))])
-    writer.set_point_labels(NEEDED)
+    writer.set_point_labels(list(NEEDED))
     file = io.BytesIO()
     writer.write(file)
     return {"walk.c3d": file.getvalue()}
@@ -205,7 +234,7 @@ def sample() -> dict[str, bytes]:
 
 FORMAT = Format(
     "c3d",
-    "C3D: .c3d, markers of Plug-in Gait",
+    "C3D: .c3d, markers of a whole body by their names",
     sniff,
     find,
     read,

@@ -1,0 +1,122 @@
+"""Text files of other programs: encodings, separators and cells that may be blank."""
+
+from __future__ import annotations
+
+import codecs
+import contextlib
+import csv
+from collections.abc import Iterator, Sequence
+from itertools import chain
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pgfa.errors import BadFile, LimitExceeded
+from pgfa.read.parsing.text_table import short
+from pgfa.read.source import FileRef
+
+MAX_TEXT = 256 * 1024 * 1024
+MAX_LINES = 110_000
+"""Lines of a file with one line per frame and a header."""
+MAX_NUMBERS = 64_000_000
+FILLED = 4_000_000
+"""Numbers by which short lines may be filled up."""
+
+Floats = NDArray[np.float64]
+
+
+def text_of(raw: bytes) -> str:
+    """Text in UTF-8 or, with a byte order mark, UTF-16; lines end in a line feed."""
+    if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        text = raw.decode("utf-16", "replace")
+    else:
+        text = raw.decode("utf-8-sig", "replace")
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def separator_of(line: str) -> str:
+    """Tab, semicolon or comma, the first of these that a line has; a space if it has none.
+
+    In this order, as numbers between tabs or semicolons may have decimal commas.
+    """
+    return next((separator for separator in "\t;," if separator in line), " ")
+
+
+def cells_of(line: str, separator: str) -> list[str]:
+    """The cells of a line without the space around them; spaces as separators count once.
+
+    Commas that a spreadsheet adds behind a line of tabs are dropped.
+    """
+    if separator == " ":
+        return line.split()
+    if separator == "\t":
+        line = line.rstrip(",; ")
+    if '"' in line:
+        with contextlib.suppress(csv.Error):  # a cell of more than 131,072 characters
+            return [cell.strip() for cell in next(csv.reader([line], delimiter=separator), [])]
+    return [cell.strip() for cell in line.split(separator)]
+
+
+def lines_of(ref: FileRef, text: str, limit: int = MAX_LINES) -> list[str]:
+    """The lines of a text. Raises LimitExceeded for more than `limit`."""
+    if text.count("\n") > limit:
+        raise LimitExceeded(f"{ref}: more than {limit:,} lines")
+    return text.split("\n")
+
+
+def numbers_of(
+    ref: FileRef,
+    text: Sequence[str],
+    rows: Sequence[int],
+    *,
+    separator: str,
+    width: int = 0,
+    columns: Sequence[int] = (),
+) -> Floats:
+    """Lines of cells to numbers; a blank cell, and one past the end of a line, is NaN.
+
+    Args:
+        ref: the file, for errors.
+        text: the lines of the file.
+        rows: which of them, from 0.
+        separator: of the cells; where it is no comma, a comma may be the decimal separator.
+        width: cells per line; those beyond have to be blank.
+        columns: in place of a width, which cells to take of each line, from 0.
+
+    Returns:
+        (rows, width or columns) float64.
+
+    Raises:
+        BadFile: with the line and cell; no row. LimitExceeded.
+    """
+    taken = columns or range(width)
+    size = len(rows) * len(taken)
+    if not size:
+        raise BadFile(str(ref), expected="at least one line of numbers", found="none")
+    # Short lines are filled up: they may not make an array that is much larger than the file.
+    if size > MAX_NUMBERS or size > FILLED + sum(len(text[row]) + 1 for row in rows):
+        raise LimitExceeded(f"{ref}: {len(rows):,} lines of {len(taken):,} numbers, more than the limit")
+    decimal = "," if separator != "," else "."
+
+    def cells(row: int) -> Iterator[str]:
+        line = cells_of(text[row], separator)
+        if width and len(line) > width and any(line[width:]):
+            expected = f"{width} cells, as in the header"
+            raise BadFile(str(ref), where=f"line {row + 1}", expected=expected, found=str(len(line)))
+        return ((line[column] or "nan") if column < len(line) else "nan" for column in taken)
+
+    def localised() -> Iterator[float]:
+        for row in rows:
+            for column, cell in zip(taken, cells(row), strict=True):
+                try:
+                    yield float(cell.replace(decimal, "."))
+                except ValueError:
+                    where = f"line {row + 1}, cell {column + 1}"
+                    raise BadFile(str(ref), where=where, expected="a number", found=short(cell)) from None
+
+    try:
+        plain = chain.from_iterable(map(cells, rows))
+        numbers = np.fromiter(map(float, plain), np.float64, size)
+    except ValueError:
+        numbers = np.fromiter(localised(), np.float64, size)
+    return numbers.reshape(len(rows), len(taken))

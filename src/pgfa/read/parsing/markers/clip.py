@@ -1,0 +1,180 @@
+"""Trajectories of markers -> a clip: the end of every reader of a format with named points."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pgfa.errors import BadFile, LimitExceeded
+from pgfa.read.assemble import MAX_FRAMES, assemble, check_frames, counted
+from pgfa.read.parsing.markers.bodies import bodies_of
+from pgfa.read.parsing.markers.names import STANDARD, Markers
+from pgfa.read.parsing.units import PLAUSIBLE, flat_to_metres, torso_length, upright_to_metres
+from pgfa.read.source import FileRef
+from pgfa.skeleton import NO_DEPTH, NTU25, Clip, Source
+
+METRES = {
+    "mm": 0.001, "millimeters": 0.001, "millimetres": 0.001, "millimeter": 0.001, "millimetre": 0.001,
+    "cm": 0.01, "centimeters": 0.01, "centimetres": 0.01, "centimeter": 0.01, "centimetre": 0.01,
+    "m": 1.0, "meters": 1.0, "metres": 1.0, "meter": 1.0, "metre": 1.0,
+    "in": 0.0254, "inch": 0.0254, "inches": 0.0254, "ft": 0.3048, "feet": 0.3048,
+}  # fmt: skip
+"""Unit as files write it, in lower case -> metres."""
+MAX_SPREAD = 8_000_000
+"""Numbers in a recording with left-out frames, if it is more than eight times what the file holds."""
+MAX_CELLS = 64_000_000
+"""Numbers in one recording."""
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Trajectories:
+    """What a file says, as it says it.
+
+    Attributes:
+        labels: the points' names, with their subjects.
+        points: (frames, points, 3), NaN where absent.
+        rate: frames per second.
+        unit: of the coordinates, as the file writes it; "" if it does not say.
+        up: the axis that points up (``"z"``), if the format fixes it; None if not.
+        subject: who was recorded; "" if unknown.
+        problems: defects the reader noticed.
+    """
+
+    labels: tuple[str, ...]
+    points: Floats
+    rate: float
+    unit: str = ""
+    up: str | None = None
+    subject: str = ""
+    problems: tuple[str, ...] = ()
+
+
+def marker_clip(
+    ref: FileRef, raw: bytes, recording: Trajectories, *, where: str, markers: Markers = STANDARD
+) -> Clip:
+    """One clip: (frames, subjects, 25, 3) metres in ntu25, y up.
+
+    Args:
+        ref: the file.
+        raw: its bytes, for the digest.
+        recording: what the file says.
+        where: the file's field for the rate, for the error.
+        markers: how names become landmarks.
+
+    Raises:
+        BadFile: markers that do not give a body; a rate that is none. LimitExceeded.
+    """
+    frames = len(recording.points)
+    check_frames(ref, frames)
+    if not 1 <= recording.rate <= 10_000:
+        expected, actual = "1 to 10000 frames per second", f"{recording.rate:g}"
+        raise BadFile(str(ref), where=where, expected=expected, found=actual)
+    joints, notes = bodies_of(str(ref), recording.labels, recording.points, markers)
+    if recording.up is None and _is_flat(joints):
+        # Sports2D writes what one camera sees, in pixels or metres, with z 0.
+        positions, unit_notes = _from_picture(joints)
+        inferred: tuple[str, ...] = ()
+    else:
+        scale, unit_notes = _scale(ref, recording.unit, joints)
+        positions, inferred = upright_to_metres(
+            joints, NTU25, up=recording.up, scale=scale, stated=ref.stated
+        )
+    return assemble(
+        ref,
+        raw,
+        positions,
+        rate=recording.rate,
+        layout=NTU25,
+        source=Source(id=ref.stem, subject=recording.subject),
+        problems=(*recording.problems, *unit_notes, *inferred, *notes),
+        absent="nan",
+    )
+
+
+def _is_flat(joints: Floats) -> bool:
+    """Whether z is the same for all joints in all frames."""
+    depth = joints[..., 2][np.isfinite(joints[..., 2])]
+    return bool(len(depth) and np.ptp(depth) == 0)
+
+
+def _from_picture(joints: Floats) -> tuple[Floats, tuple[str, ...]]:
+    """Joints without depth, x to the right: as those of a picture. Whether y is up or down, the trunk tells."""
+    trunk = joints[..., NTU25.index("chest"), 1] - joints[..., NTU25.index("pelvis"), 1]
+    trunk = trunk[np.isfinite(trunk)]
+    is_up = bool(len(trunk) and np.median(trunk) > 0)
+    points = joints[..., :2] * np.array([1.0, -1.0 if is_up else 1.0])
+    positions, notes = flat_to_metres(points, NTU25)
+    return positions, (NO_DEPTH, f"z is constant: a picture, y {'up' if is_up else 'down'}", *notes)
+
+
+def _scale(ref: FileRef, unit: str, joints: Floats) -> tuple[float | None, tuple[str, ...]]:
+    """Metres per unit as the file has it, or if no body has that size, of the one unit in which it is a body's."""
+    unit = unit.strip()
+    scale = METRES.get(unit.lower())
+    if scale is None and unit:
+        return None, (f"unit {unit[:20]!r} unknown",)
+    torso = torso_length(joints, NTU25)
+    low, high = PLAUSIBLE
+    if scale is None or not np.isfinite(torso) or low <= torso * scale <= high:
+        return scale, ()
+    units = {"m": 1.0, "cm": 0.01, "mm": 0.001, "in": 0.0254}
+    plausible = [name for name, metres in units.items() if low <= torso * metres <= high]
+    if len(plausible) != 1:
+        expected = f"a unit in which the torso is {low:g} to {high:g} m long"
+        actual = f"{unit[:20]}, in which it is {torso * scale:.3g} m"
+        raise BadFile(str(ref), where="unit", expected=expected, found=actual)
+    actual = f"unit labelled {unit[:20]}, but the torso is {torso:.3g} long"
+    return units[plausible[0]], (f"{actual}: {plausible[0]} assumed",)
+
+
+def spread(
+    ref: FileRef, numbers: Floats, points: Floats, *, where: str = "frames"
+) -> tuple[Floats, tuple[str, ...]]:
+    """Put frames at their numbers, so that left-out frames are empty ones and do not shorten the recording.
+
+    Args:
+        ref: the file, for errors.
+        numbers: (frames,) as the file counts them; the smallest step is one frame.
+        points: (frames, points, columns).
+        where: for errors.
+
+    Returns:
+        points with the missing frames as NaN, and notes.
+
+    Raises:
+        BadFile: numbers that do not grow. LimitExceeded: too many frames.
+    """
+    check_frames(ref, len(numbers))
+    if len(numbers) == 1:
+        return points, ()
+    steps = np.diff(numbers)
+    if not np.isfinite(numbers).all() or (steps <= 0).any():
+        at = int(np.flatnonzero(~(steps > 0))[0]) if (~(steps > 0)).any() else 0
+        actual = f"{numbers[at]:g}, then {numbers[at + 1]:g}"
+        raise BadFile(str(ref), where=where, expected="frame numbers that grow", found=actual)
+    step = float(steps.min())
+    index = np.round((numbers - numbers[0]) / step)
+    if not index[-1] < MAX_FRAMES:
+        raise LimitExceeded(f"{ref}: {index[-1] + 1:,.0f} frames, more than the limit of {MAX_FRAMES:,}")
+    missing = int(index[-1]) + 1 - len(numbers)
+    if not missing:
+        return points, ()
+    size = (int(index[-1]) + 1) * int(np.prod(points.shape[1:]))
+    # A few frames far apart may not make an array that is much larger than the file.
+    if size > max(MAX_SPREAD, 8 * points.size):
+        raise LimitExceeded(
+            f"{ref}: {missing:,} frames left out between {len(numbers):,}, more than the limit"
+        )
+    out = np.full((int(index[-1]) + 1, *points.shape[1:]), np.nan)
+    out[index.astype(np.int64)] = points
+    return out, (f"{counted(missing, 'frame')} left out in the file",)
+
+
+def check_cells(ref: FileRef, cells: int) -> None:
+    """Raise LimitExceeded for more numbers than a recording may have."""
+    if cells > MAX_CELLS:
+        raise LimitExceeded(f"{ref}: {cells:,} numbers, more than the limit of {MAX_CELLS:,}")
