@@ -20,6 +20,7 @@ MODULES = (
     "datasets.nw_ucla",
     "datasets.hdm05",
     "datasets.ntu.reader",
+    "formats.smpl",
     "formats.npz",
     "datasets.ntu.ntu60",
     "datasets.ntu.ntu120",
