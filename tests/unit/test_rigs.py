@@ -13,7 +13,6 @@ from pgfa.errors import BadFile
 from pgfa.read import read
 from pgfa.skeleton import NTU25, Clip
 from rig_builders import (
-    DIALECTS,
     RATE,
     along_x,
     bvh,
@@ -23,6 +22,7 @@ from rig_builders import (
     nodes_of,
     turned,
 )
+from rig_dialects import DIALECTS
 
 Z_UP = np.array([[1.0, 0, 0], [0, 0, -1], [0, 1, 0]])
 KNOWN = expected_kinect(known_joints())

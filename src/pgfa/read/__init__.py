@@ -28,6 +28,7 @@ MODULES = (
     "datasets.msrc12",
     "formats.openpose",
     "formats.bvh",
+    "formats.gltf",
     "formats.c3d",
     "formats.pyskl",
     "formats.keypoints.npy",

@@ -149,7 +149,7 @@ def _up_of(ref: FileRef, positions: Floats, motion: _Motion) -> tuple[str, tuple
         return "z", ()
     if motion.amass:
         expected = "a body that is upright along z, the up axis of AMASS, in some frames"
-        found = (
+        actual = (
             f"one that is upright along {evident} in {shares[evident]:.0%} of them; state which axis is up"
         )
         raise BadFile(str(ref), expected=expected, found=actual)

@@ -160,7 +160,7 @@ def _farthest(rig: Rig, start: int) -> int:
 
     def is_body(index: int) -> bool:
         name = rig.names[index] or rig.names[rig.parents[index]]
-        return _is_end(name) or not is_helper(name)
+        return is_end(name) or not is_helper(name)
 
     below = [i for i in range(len(rig.names)) if is_below(rig.parents, i, start) and is_body(i)]
     distances = np.linalg.norm(rig.rest[below] - rig.rest[start], axis=-1)
@@ -170,9 +170,10 @@ def _farthest(rig: Rig, start: int) -> int:
 def _crown(rig: Rig, head: int) -> int:
     """The end of the head's bone: an end or a joint so named, or the only child; else the head itself."""
     children = [index for index, parent in enumerate(rig.parents) if parent == head]
-    ends = [index for index in children if not rig.names[index] or _is_end(rig.names[index])]
+    ends = [index for index in children if not rig.names[index] or is_end(rig.names[index])]
     return ends[0] if ends else children[0] if len(children) == 1 else head
 
 
-def _is_end(name: str) -> bool:
+def is_end(name: str) -> bool:
+    """Whether a joint is by its name the end of a bone."""
     return bool({"end", "nub", "top", "tip", "site"} & set(words_of(name)))

@@ -18,6 +18,8 @@ from pgfa.read.parsing.rig_names import is_below
 Floats = NDArray[np.float64]
 Path = list[int]
 
+MAX_BRANCHES = 16
+"""More children of one joint than any body has."""
 SYMMETRY = 0.05
 """Greatest difference of left and right bones, as a share of their length."""
 
@@ -47,8 +49,10 @@ def _limb_pairs(children: list[Path], rest: Floats) -> list[tuple[Path, Path]]:
     length = _longest(children, rest)
     pairs = []
     for siblings in children:
-        for a, b in combinations(siblings, 2):
-            left, right = _path(children, length, a), _path(children, length, b)
+        paths = (
+            [_path(children, length, child) for child in siblings] if len(siblings) <= MAX_BRANCHES else []
+        )
+        for left, right in combinations(paths, 2):
             if len(left) == len(right) and len(left) >= 4 and _alike(rest, left, right):
                 pairs.append((left, right))
     longest = max((_extent(rest, left) for left, _ in pairs), default=0.0)
