@@ -63,14 +63,11 @@ def read(ref: FileRef) -> Clip:
     rate = 1 / seconds
     if not 1 <= rate <= 10_000:
         raise BadFile(str(ref), where="Frame Time", expected="0.0001 to 1 seconds", found=f"{seconds:g}")
-    rig = Rig(
-        tuple(joint.name for joint in joints),
-        tuple(joint.parent for joint in joints),
-        rest_pose(joints),
-        forward(joints, motion),
-    )
-    people = recognise_joints(str(ref), rig)
-    kinect, problems = rig_to_metres(ref, rig, people, None)
+    names, parents = tuple(joint.name for joint in joints), tuple(joint.parent for joint in joints)
+    rest = rest_pose(joints)
+    body = recognise_joints(str(ref), names, parents, rest)
+    rig = Rig(names, parents, rest, forward(joints, motion))
+    kinect, problems = rig_to_metres(ref, rig, body, None)
     source = Source(id=ref.stem)
     return assemble(
         ref, raw, kinect[:, None], rate=rate, layout=NTU25, source=source, problems=problems, absent=None
@@ -143,7 +140,10 @@ def forward(joints: list[Joint], motion: Floats) -> Floats:
     data sets write and read them so), unless `_adds_to_offset`.
     """
     positions = np.empty((len(joints), len(motion), 3))
-    rotations: list[Floats] = []
+    rotations: dict[
+        int, Floats
+    ] = {}  # of joints with children to come: those of all would not fit into memory
+    last_child = {joint.parent: index for index, joint in enumerate(joints)}
     column = 0
     for index, joint in enumerate(joints):
         values = motion[:, column : column + len(joint.channels)]
@@ -154,16 +154,18 @@ def forward(joints: list[Joint], motion: Floats) -> Floats:
             offset[:, "xyz".index(joint.channels[channel][0])] = values[:, channel]
         if len(shifts) < 3 or (joint.parent >= 0 and _adds_to_offset(joint.offset, offset)):
             offset += joint.offset
-        angles = [channel for channel, name in enumerate(joint.channels) if name.endswith("rotation")]
-        axes = [joint.channels[channel][0] for channel in angles]
-        local = rotation(axes, values[:, angles], True, first="outer")
-        if joint.parent < 0:
+        parent = rotations.get(joint.parent)
+        if parent is None:
             positions[index] = offset
-            rotations.append(local)
         else:
-            parent = rotations[joint.parent]
             positions[index] = positions[joint.parent] + (parent @ offset[..., None])[..., 0]
-            rotations.append(parent @ local)
+        if index in last_child:
+            angles = [channel for channel, name in enumerate(joint.channels) if name.endswith("rotation")]
+            axes = [joint.channels[channel][0] for channel in angles]
+            local = rotation(axes, values[:, angles], True, first="outer")
+            rotations[index] = local if parent is None else parent @ local
+        if last_child.get(joint.parent) == index:
+            rotations.pop(joint.parent, None)
     return positions.transpose(1, 0, 2)
 
 

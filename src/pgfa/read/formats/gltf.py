@@ -14,7 +14,14 @@ from pgfa.errors import BadFile, LimitExceeded, PgfaError
 from pgfa.read.assemble import assemble, counted, digest_of
 from pgfa.read.format import Format, first_of
 from pgfa.read.parsing.gltf_file import GltfFile
-from pgfa.read.parsing.gltf_motion import Tracks, node_parents, sample_times, tracks_of, world_positions
+from pgfa.read.parsing.gltf_motion import (
+    MAX_CELLS,
+    Tracks,
+    node_parents,
+    sample_times,
+    tracks_of,
+    world_positions,
+)
 from pgfa.read.parsing.rig import Rig, is_end, recognise_joints, rig_to_metres
 from pgfa.read.parsing.rig_body import stature
 from pgfa.read.parsing.rig_names import missing_joints
@@ -93,7 +100,9 @@ class _People:
         self.file = file
         self.parents, self.order = node_parents(file)
         self.names = [str(node.get("name", ""))[:200] for node in file.objects("nodes")]
-        self.rest = world_positions(file, self.parents, self.order, {}, None)
+        self.rest = np.zeros((len(self.order), 3))
+        self.rest[self.order] = world_positions(file, self.parents, self.order, {}, None)[0]
+        self.cells = 0
         vrm = self._vrm_joints()
         self.rigs: list[tuple[list[int], dict[str, int]]] = []
         errors: list[BadFile] = []
@@ -102,11 +111,11 @@ class _People:
                 raise LimitExceeded(
                     f"{file.ref}: {len(nodes):,} joints, more than the limit of {MAX_JOINTS:,}"
                 )
-            rig = self._rig(nodes, self.rest)
+            rig = self._rig(nodes, self.rest[None, nodes])
             try:
-                self.rigs.append(
-                    (nodes, self._local(nodes, vrm) if vrm else recognise_joints(str(file.ref), rig))
-                )
+                joints = self._local(nodes, vrm) if vrm else {}
+                joints = joints or recognise_joints(str(file.ref), rig.names, rig.parents, rig.rest)
+                self.rigs.append((nodes, joints))
             except BadFile as error:
                 errors.append(error)
         if not self.rigs:
@@ -125,11 +134,17 @@ class _People:
         used: Tracks = {key: track for key, track in tracks.items() if key[0] in nodes_used}
         order = [node for node in self.order if node in nodes_used]
         times, rate = sample_times(self.file, list(used.values()))
+        self.cells += len(times) * len(order)
+        if self.cells > MAX_CELLS:
+            raise LimitExceeded(
+                f"{self.file.ref}: more than {MAX_CELLS:,} positions of joints in all animations"
+            )
         positions = world_positions(self.file, self.parents, order, used, times)
+        column = {node: number for number, node in enumerate(order)}
         problems: list[str] = []
         people = []
         for nodes, joints in rigs:
-            rig = self._rig(nodes, positions)
+            rig = self._rig(nodes, positions[:, [column[node] for node in nodes]])
             height = stature({joint: rig.positions[:, index] for joint, index in joints.items()})
             scale = 1.0 if METRES[0] <= height <= METRES[1] else None
             person, inferred = rig_to_metres(self.file.ref, rig, joints, scale)
@@ -153,6 +168,7 @@ class _People:
         )
 
     def _rig(self, nodes: list[int], positions: Floats) -> Rig:
+        """The nodes of a skeleton with their positions (frames, nodes, 3)."""
         index = {node: number for number, node in enumerate(nodes)}
         parents = []
         for node in nodes:
@@ -161,7 +177,7 @@ class _People:
                 above = self.parents[above]
             parents.append(index.get(above, -1))
         names = tuple(self.names[node] for node in nodes)
-        return Rig(names, tuple(parents), self.rest[0, nodes], positions[:, nodes])
+        return Rig(names, tuple(parents), self.rest[nodes], positions)
 
     def _with_above(self, nodes: list[int]) -> set[int]:
         out = set(nodes)

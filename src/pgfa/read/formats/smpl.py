@@ -256,10 +256,12 @@ def _people(ref: FileRef, fields: Mapping[str, Any], name: str) -> Floats:
         ):
             actual = f"{array.dtype} of shape {array.shape}" if array.size else type(person).__name__
             raise BadFile(str(ref), where=f"field {name}", expected="frames x numbers", found=actual)
-        arrays.append(array.reshape(len(array), -1).astype(np.float64) if len(array) else np.empty((0, 3)))
+        arrays.append(
+            array.reshape(len(array), -1).astype(np.float64, copy=False) if len(array) else np.empty((0, 3))
+        )
     if len({array.shape for array in arrays}) > 1:
         raise BadFile(str(ref), where=f"field {name}", expected="arrays of one shape", found="several")
-    return np.stack(arrays, axis=1)
+    return arrays[0][:, None] if len(arrays) == 1 else np.stack(arrays, axis=1)
 
 
 def _number(value: Any) -> float | None:

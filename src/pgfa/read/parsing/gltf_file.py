@@ -54,15 +54,22 @@ class GltfFile:
         self.content: dict[str, Any] = content
         self._buffers: dict[int, bytes] = {}
         self._accessors: dict[int, Floats] = {}
+        self._lists: dict[str, list[dict[str, Any]]] = {}
         self._values = 0
 
     def bad(self, where: str, expected: str, actual: str) -> BadFile:
         """An error in this file."""
         return BadFile(str(self.ref), where=where, expected=expected, found=actual)
 
-    def objects(self, name: str, holder: dict[str, Any] | None = None) -> list[dict[str, Any]]:
-        """A list of objects of the file or of one of its objects; empty if missing. Raises BadFile."""
-        items = (self.content if holder is None else holder).get(name, [])
+    def objects(self, name: str) -> list[dict[str, Any]]:
+        """A list of objects of the file; empty if missing. Raises BadFile."""
+        if name not in self._lists:
+            self._lists[name] = self.objects_of(self.content, name)
+        return self._lists[name]
+
+    def objects_of(self, holder: dict[str, Any], name: str) -> list[dict[str, Any]]:
+        """A list of objects of an object. Raises BadFile."""
+        items = holder.get(name, [])
         if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
             raise self.bad(name, "a list of objects", type(items).__name__)
         return items

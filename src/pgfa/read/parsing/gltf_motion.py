@@ -14,8 +14,8 @@ from pgfa.read.assemble import MAX_FRAMES
 from pgfa.read.parsing.gltf_file import GltfFile
 
 MAX_NODES = 20_000
-MAX_CELLS = 3_000_000
-"""Frames times nodes."""
+MAX_CELLS = 5_000_000
+"""Frames times nodes, of all animations of a file."""
 RATES = (30.0, 120.0)
 """An animation is sampled at its finest step, but within these: sparse keys are still a smooth motion."""
 _CHUNK = 2048
@@ -68,9 +68,9 @@ def node_parents(file: GltfFile) -> tuple[list[int], list[int]]:
 def tracks_of(file: GltfFile, animation: dict[str, Any]) -> Tracks:
     """(node, property) -> keys of an animation. Raises BadFile."""
     nodes = len(file.objects("nodes"))
-    samplers = file.objects("samplers", animation)
+    samplers = file.objects_of(animation, "samplers")
     out: Tracks = {}
-    for channel in file.objects("channels", animation):
+    for channel in file.objects_of(animation, "channels"):
         target = channel.get("target")
         path = target.get("path") if isinstance(target, dict) else None
         if not isinstance(target, dict) or path not in _WIDTHS or "node" not in target:
@@ -147,30 +147,26 @@ def sampled(track: Track, times: Floats, turns: bool) -> Floats:
 def world_positions(
     file: GltfFile, parents: list[int], order: list[int], tracks: Tracks, times: Floats | None
 ) -> Floats:
-    """(frames, nodes, 3) positions of nodes in the scene; one frame, the rest pose, without times.
+    """(frames, nodes in `order`, 3) positions in the scene; one frame, the rest pose, without times.
 
     Args:
         parents: of all nodes.
-        order: the nodes wanted, each with all above it, parents first; the others stay at 0.
+        order: the nodes wanted, each with all above it, parents first.
         tracks: the animation.
         times: (frames,) seconds.
     """
     frames = 1 if times is None else len(times)
-    if frames * len(order) > MAX_CELLS:
-        raise LimitExceeded(
-            f"{file.ref}: {frames:,} frames of {len(order):,} nodes, more than {MAX_CELLS:,} positions"
-        )
-    out = np.zeros((frames, len(parents), 3))
+    out = np.empty((frames, len(order), 3))
     for start in range(0, frames, _CHUNK):
         part = None if times is None else times[start : start + _CHUNK]
         matrices: dict[int, tuple[Floats, Floats]] = {}
-        for node in order:
+        for number, node in enumerate(order):
             linear, shift = _local(file, node, tracks if part is not None else {}, part)
             if parents[node] >= 0:
                 above, origin = matrices[parents[node]]
                 linear, shift = above @ linear, origin + (above @ shift[..., None])[..., 0]
             matrices[node] = linear, shift
-            out[start : start + _CHUNK, node] = shift
+            out[start : start + _CHUNK, number] = shift
     return out
 
 

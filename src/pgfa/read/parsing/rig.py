@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -87,17 +88,21 @@ def rig_to_metres(
     return positions[:, 0], (*problems, *more)
 
 
-def recognise_joints(file: str, rig: Rig) -> dict[str, int]:
-    """joint -> index, by the names or, where these do not suffice, by the shape. Raises BadFile: joints are missing."""
-    joints = find_joints(rig.names, rig.parents)
+def recognise_joints(file: str, names: Sequence[str], parents: Sequence[int], rest: Floats) -> dict[str, int]:
+    """joint -> index, by the names or, where these do not suffice, by the shape: arguments as fields of `Rig`.
+
+    Raises:
+        BadFile: joints are missing; lists them.
+    """
+    joints = find_joints(names, parents)
     missing = missing_joints(joints)
     if not missing:
         return joints
-    by_shape = find_joints_by_shape(rig.parents, rig.rest)
+    by_shape = find_joints_by_shape(parents, rest)
     # Names that contradict the shape are a rig of another kind.
     if by_shape and all(by_shape.get(joint, index) == index for joint, index in joints.items()):
         return by_shape
-    listed = [name for name in rig.names if name]
+    listed = [name for name in names if name]
     examples = ", ".join(name[:40] for name in listed[:12]) + (", ..." if len(listed) > 12 else "")
     raise BadFile(
         file,
