@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from random import Random
 from typing import Any
 
 import numpy as np
@@ -135,6 +136,22 @@ def turned(nodes: list[Node], axes: Floats) -> list[Node]:
     ]  # fmt: skip
 
 
+def shuffled(nodes: list[Node], random: Random) -> list[Node]:
+    """The same tree with its joints in another order, parents first."""
+    children: dict[int, list[int]] = {}
+    for index, node in enumerate(nodes):
+        children.setdefault(node.parent, []).append(index)
+    order: list[int] = []
+    ready = list(children[-1])
+    while ready:
+        index = ready.pop(random.randrange(len(ready)))
+        order.append(index)
+        ready += children.get(index, [])
+    return [
+        replace(nodes[i], parent=order.index(nodes[i].parent) if nodes[i].parent >= 0 else -1) for i in order
+    ]
+
+
 def along_x(nodes: list[Node]) -> list[Node]:
     """The same motion with bones along the x axis of their joint, as in LAFAN1 and Biped: no neutral rest pose."""
     orients = []
@@ -172,7 +189,8 @@ def bvh(
     Args:
         scale: units per metre.
         order: of the rotation channels.
-        root_offset: OFFSET of the joint that has the root's positions: zero, first (its first position).
+        root_offset: OFFSET of the joint that has the root's positions: zero, first (its first position), added (the
+            same, and positions are differences from it).
         six: position channels for every joint.
     """
     lines = ["HIERARCHY"]
@@ -183,7 +201,7 @@ def bvh(
         node = nodes[index]
         tab = "\t" * depth
         offset = node.offset
-        if node.shift is not None and root_offset == "first":
+        if node.shift is not None and root_offset in ("first", "added"):
             offset = node.shift[0]
         kind = "End Site" if not node.name else f"{'ROOT' if node.parent < 0 else 'JOINT'} {node.name}"
         lines.extend(
@@ -195,6 +213,8 @@ def bvh(
             lines.append(f"{tab}\tCHANNELS {len(channels)} {' '.join(channels)}")
             if moves:
                 places = node.shift if node.shift is not None else np.broadcast_to(node.offset, (frames, 3))
+                if node.shift is not None and root_offset == "added":
+                    places = places - offset
                 columns.extend((places * scale).T)
             columns.extend(Rotation.from_matrix(node.rotation).as_euler(order, degrees=True).T)
         children = [number for number, other in enumerate(nodes) if other.parent == index]

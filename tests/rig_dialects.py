@@ -187,6 +187,17 @@ DIALECTS = {
         above=("root",),
         extra=(("finger_left", "handslot.l", (0.3, 0, 0)),),
     ),
+    "ARKit": Dialect(
+        "hips_joint spine_1_joint spine_4_joint spine_7_joint neck_1_joint head_joint {side}_shoulder_1_joint "
+        "{side}_arm_joint {side}_forearm_joint {side}_hand_joint {side}_handMid_1_joint "
+        "{side}_handThumb_1_joint {side}_upLeg_joint {side}_leg_joint {side}_foot_joint {side}_toes_joint",
+        above=("root",),
+    ),
+    "Maya": Dialect(
+        "C_Pelvis_JNT C_Spine1_JNT C_Spine2_JNT C_Chest_JNT C_Neck_JNT C_Head_JNT {S}_Clavicle_JNT "
+        "{S}_UpperArm_JNT {S}_LowerArm_JNT {S}_Wrist_JNT {S}_Middle1_JNT {S}_Thumb1_JNT {S}_Thigh_JNT "
+        "{S}_Knee_JNT {S}_Ankle_JNT {S}_Ball_JNT",
+    ),
     "unknown": Dialect(
         "a1 a2 a3 a4 a5 a6 b1{S}. b2{S}. b3{S}. b4{S}. b5{S}. b6{S}. c1{S}. c2{S}. c3{S}. c4{S}.",
         left_right=("q", "w"),

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from random import Random
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
 from pgfa.errors import BadFile
@@ -20,6 +24,7 @@ from rig_builders import (
     known_joints,
     motion,
     nodes_of,
+    shuffled,
     turned,
 )
 from rig_dialects import DIALECTS
@@ -82,6 +87,12 @@ def test_position_channels_count_once(offset: str, six: bool, program: str, tmp_
     assert_known(
         read_bytes(bvh(nodes_of(DIALECTS[program], *motion()), root_offset=offset, six=six), tmp_path)
     )
+
+
+def test_a_root_whose_positions_are_added_to_its_offset_stands_on_the_ground(tmp_path: Path) -> None:
+    clip = read_bytes(bvh(nodes_of(DIALECTS["Mixamo"], *motion()), root_offset="added"), tmp_path)
+    assert_known(clip)
+    assert "position of the root added to its offset: feet on the ground" in clip.problems
 
 
 def test_positions_next_to_zero_are_differences_from_the_offset(tmp_path: Path) -> None:
@@ -188,6 +199,45 @@ def test_hanging_arms_are_no_legs(tmp_path: Path) -> None:
         nodes.append(replace(node, offset=above @ node.offset, rotation=above @ node.rotation @ turn.T))
     clip = read_bytes(bvh(nodes), tmp_path)
     assert_known(clip, joints=tuple(j for j in NTU25.joints if not j.startswith(("hand", "thumb"))))
+
+
+@settings(max_examples=40, deadline=None, database=None)
+@given(
+    program=st.sampled_from(sorted(DIALECTS)),
+    yaw=st.floats(-180, 180),
+    place=st.tuples(st.floats(-5, 5), st.floats(-1, 1), st.floats(-5, 5)),
+    scale=st.sampled_from([1.0, 100.0, 1000.0, 1 / 0.0254, 1 / 0.3048]),
+    size=st.floats(0.75, 1.2),
+    order=st.permutations("XYZ").map("".join),
+    shuffle=st.randoms(use_true_random=False),
+    mirrored=st.booleans(),
+    z_up=st.booleans(),
+)
+def test_any_body_is_read_right_or_refused(
+    program: str, yaw: float, place: tuple[float, float, float], scale: float, size: float, order: str,
+    shuffle: Random, mirrored: bool, z_up: bool,
+) -> None:  # fmt: skip
+    """Turned, moved, scaled, its joints in another order: read right. Mirrored: refused."""
+    turn = Rotation.from_rotvec([0, np.deg2rad(yaw), 0]).as_matrix()
+    root, rotations = motion()
+    root = root @ turn.T + place
+    nodes = shuffled(
+        nodes_of(DIALECTS[program], root, rotations | {"pelvis": turn @ rotations["pelvis"]}), shuffle
+    )
+    if z_up:
+        nodes = turned(nodes, Z_UP)
+    if mirrored:
+        nodes = turned(nodes, np.diag([-1.0, 1, 1]))
+    with TemporaryDirectory() as folder:
+        if mirrored and program != "unknown":
+            with pytest.raises(BadFile, match="a mirrored body"):
+                read_bytes(bvh(nodes, scale * size, order), Path(folder))
+            return
+        clip = read_bytes(bvh(nodes, scale * size, order), Path(folder))
+    known = (KNOWN @ turn.T + place) * size
+    if mirrored:  # left and right have no names there: the toes decide, and the body is a sound one
+        known = (known * [-1, 1, 1])[:, NTU25.mirror]
+    assert_known(clip, known)
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])

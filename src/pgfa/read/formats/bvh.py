@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import codecs
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +20,8 @@ from pgfa.skeleton import NTU25, Clip, Source
 
 MAX_JOINTS = 1000
 MAX_CELLS = 64_000_000
+GROUND = 0.15
+"""Metres between a foot's joint and the ground that it stands on."""
 _CHANNELS = tuple(f"{axis}{kind}" for kind in ("position", "rotation") for axis in "xyz")
 
 Floats = NDArray[np.float64]
@@ -68,10 +70,25 @@ def read(ref: FileRef) -> Clip:
     body = recognise_joints(str(ref), names, parents, rest)
     rig = Rig(names, parents, rest, forward(joints, motion))
     kinect, problems = rig_to_metres(ref, rig, body, None)
+    if joints[0].offset.any() and not _on_ground(kinect):
+        # Some programs (three.js) add a root's positions to its offset. Only the ground can tell.
+        added = replace(rig, positions=rig.positions + joints[0].offset)
+        raised, notes = rig_to_metres(ref, added, body, None)
+        if _on_ground(raised):
+            kinect, problems = (
+                raised,
+                (*notes, "position of the root added to its offset: feet on the ground"),
+            )
     source = Source(id=ref.stem)
     return assemble(
         ref, raw, kinect[:, None], rate=rate, layout=NTU25, source=source, problems=problems, absent=None
     )
+
+
+def _on_ground(kinect: Floats) -> bool:
+    """Whether the lower foot of a body (frames, 25, 3), metres, y up, comes down to height 0."""
+    feet = kinect[:, [NTU25.index("foot_left"), NTU25.index("foot_right")], 1]
+    return bool(abs(np.quantile(feet.min(axis=1), 0.02)) < GROUND)
 
 
 def parse(file: str, raw: bytes) -> tuple[list[Joint], Floats, float]:

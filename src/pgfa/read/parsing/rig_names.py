@@ -40,7 +40,9 @@ _OPTIONAL = ("toe",)
 NEEDED = tuple(f"{joint}_{side}" for joint in _SIDES if joint not in _OPTIONAL for side in ("left", "right"))
 """What must be recognised; the head too, or else the neck."""
 
-_SIDE_WORDS = {"left": "left", "l": "left", "lft": "left", "right": "right", "r": "right", "rgt": "right"}
+_SIDE_WORDS = {word: "left" for word in ("left", "l", "lft", "lf", "lt")} | {
+    word: "right" for word in ("right", "r", "rgt", "rt")
+}
 _NAMESPACES = re.compile(
     r"(mixamorig|bip|character)\d*|biped|valve|def|org|[jcbmf]|jnt|joint|jt|bone|bn|avg|skeleton|skel|armature|rig"
 )
@@ -127,8 +129,10 @@ def parts_of(names: Sequence[str]) -> Parts:
     """Side and part of each name: "mixamorig:LeftForeArm" -> left, forearm; helpers and ends have none."""
     words = [words_of(name) for name in names]
     words = _without_serial_numbers(words)
-    counts = Counter(word[0] for word in words if len(word) > 1)
-    common = {first for first, count in counts.items() if count > 0.6 * max(1, sum(map(bool, words)))}
+    many = 0.6 * max(1, sum(map(bool, words)))
+    common = {first for first, count in Counter(w[0] for w in words if len(w) > 1).items() if count > many}
+    last = {last for last, count in Counter(w[-1] for w in words if len(w) > 1).items() if count > many}
+    words = [w[:-1] if len(w) > 1 and w[-1] in last else w for w in words]  # "left_arm_joint", "L_Arm_JNT"
     return [
         ("", "") if is_helper(name) else _side_and_part(word, common)
         for name, word in zip(names, words, strict=True)
