@@ -198,6 +198,10 @@ DIALECTS = {
         "{S}_UpperArm_JNT {S}_LowerArm_JNT {S}_Wrist_JNT {S}_Middle1_JNT {S}_Thumb1_JNT {S}_Thigh_JNT "
         "{S}_Knee_JNT {S}_Ankle_JNT {S}_Ball_JNT",
     ),
+    "Unity": Dialect(
+        "Hips Spine Chest UpperChest Neck Head {Side}Shoulder {Side}UpperArm {Side}LowerArm {Side}Hand "
+        "{Side}MiddleProximal {Side}ThumbProximal {Side}UpperLeg {Side}LowerLeg {Side}Foot {Side}Toes"
+    ),
     "unknown": Dialect(
         "a1 a2 a3 a4 a5 a6 b1{S}. b2{S}. b3{S}. b4{S}. b5{S}. b6{S}. c1{S}. c2{S}. c3{S}. c4{S}.",
         left_right=("q", "w"),
