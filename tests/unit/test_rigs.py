@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 from random import Random
@@ -238,6 +239,13 @@ def test_any_body_is_read_right_or_refused(
     if mirrored:  # left and right have no names there: the toes decide, and the body is a sound one
         known = (known * [-1, 1, 1])[:, NTU25.mirror]
     assert_known(clip, known)
+
+
+def test_a_hierarchy_with_braces_on_the_same_lines(tmp_path: Path) -> None:
+    head, _, rows = bvh(nodes_of(DIALECTS["Biped"], *motion())).decode().partition("MOTION")
+    compact = re.sub(r"\s*\n\s*(?=[{}]|OFFSET|CHANNELS|End Site)", " ", head)
+    assert compact.count("\n") < head.count("\n") / 3
+    assert_known(read_bytes(f"{compact.rstrip()}\nMOTION{rows}".encode(), tmp_path))
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])

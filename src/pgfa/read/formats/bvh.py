@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import codecs
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -200,10 +202,8 @@ def _hierarchy(file: str, lines: list[str]) -> tuple[list[Joint], int]:
     joints: list[Joint] = []
     stack: list[int] = []
     pending: int | None = None  # the joint whose brace must follow
-    for number, line in enumerate(lines):
+    for number, line in _statements(lines):
         words = line.split()
-        if not words:
-            continue
         key = words[0].upper()
         if pending is not None and key != "{":
             raise _bad_line(file, number, "{", short(line.strip()))
@@ -237,6 +237,19 @@ def _hierarchy(file: str, lines: list[str]) -> tuple[list[Joint], int]:
         else:
             raise _bad_line(file, number, "JOINT, End Site, OFFSET, CHANNELS or a brace", short(line.strip()))
     raise BadFile(file, expected="MOTION after the hierarchy", found="the end of the file")
+
+
+def _statements(lines: list[str]) -> Iterator[tuple[int, str]]:
+    """Line number (from 0) and text of each statement: some programs write braces on the line of what they hold."""
+    for number, line in enumerate(lines):
+        parts = re.split(r"([{}])", line)
+        if len(parts) > 1:
+            parts = [
+                piece
+                for part in parts
+                for piece in re.split(r"(?<=\s)(?=(?:OFFSET|CHANNELS|JOINT|End)\s)", part)
+            ]
+        yield from ((number, part) for part in parts if part.strip())
 
 
 def _three(file: str, number: int, words: list[str]) -> Floats:

@@ -7,7 +7,7 @@ from the trunk, a head rises between the other pair, and the toes say where forw
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import combinations, pairwise
+from itertools import combinations, pairwise, permutations
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,7 +38,8 @@ def find_joints_by_shape(parents: Sequence[int], rest: Floats) -> dict[str, int]
     pairs = _limb_pairs(children, rest)
     people = [
         joints
-        for legs, arms in [*combinations(pairs, 2), *((b, a) for a, b in combinations(pairs, 2))]
+        for legs, (left, right) in permutations(pairs, 2)
+        for arms in ((left, right), (right, left))  # legs and arms of one side go together
         if (joints := _person(parents, children, rest, legs, arms))
     ]
     return people[0] if len(people) == 1 else {}
