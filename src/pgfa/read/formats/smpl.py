@@ -19,6 +19,7 @@ from pgfa.errors import BadFile, LimitExceeded
 from pgfa.read.assemble import assemble, check_frames, counted
 from pgfa.read.format import Format
 from pgfa.read.parsing.arrays import plain_array
+from pgfa.read.parsing.rig import stated_options
 from pgfa.read.parsing.rig_body import Points, upright_share
 from pgfa.read.parsing.safe_pickle import load_plain
 from pgfa.read.parsing.smpl_body import STATURE, pose_joints
@@ -120,8 +121,10 @@ def read(ref: FileRef) -> Clip:
         rate = RATE
         problems.append(f"frame rate missing, assumed {RATE:g} fps")
     _check_speed(ref, trans, rate)
-    up, note = _up_of(ref, positions, motion)
-    positions, more = upright_to_metres(positions, motion.layout, up=up, scale=1.0)
+    options = stated_options(ref)
+    stated: str | None = getattr(options.get("stated"), "up", None)
+    up, note = (stated, ()) if stated else _up_of(ref, positions, motion)
+    positions, more = upright_to_metres(positions, motion.layout, up=up, scale=1.0, **options)
     return assemble(
         ref,
         raw,
@@ -136,9 +139,6 @@ def read(ref: FileRef) -> Clip:
 
 def _up_of(ref: FileRef, positions: Floats, motion: _Motion) -> tuple[str, tuple[str, ...]]:
     """The axis that points up, and a note if it was inferred. AMASS is z up; other files are as they were fitted."""
-    stated: str | None = getattr(getattr(ref, "stated", None), "up", None)
-    if stated:
-        return stated, ()
     points: Points = {
         joint: positions[:, :, index].reshape(-1, 3) for index, joint in enumerate(motion.layout.joints)
     }

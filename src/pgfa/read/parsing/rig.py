@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,8 +72,9 @@ def rig_to_metres(
     """
     points = {joint: rig.positions[:, index] for joint, index in joints.items()}
     check_proportions(str(ref), points, {joint: rig.names[index] for joint, index in joints.items()})
-    mirrored = _stated(ref, "mirrored")
-    if mirrored is None and handedness(points) < -MIRRORED:
+    options = stated_options(ref)
+    stated = options.get("stated")
+    if getattr(stated, "mirrored", None) is None and handedness(points) < -MIRRORED:
         raise BadFile(
             str(ref),
             expected="feet and knees that point forward",
@@ -80,11 +82,14 @@ def rig_to_metres(
             "right-handed axes, or state that it is mirrored",
         )
     rest = {joint: rig.rest[index] for joint, index in joints.items()}
-    up, problems = (_stated(ref, "up"), []) if _stated(ref, "up") else _up_of(points, rest)
+    up, problems = _up_of(points, rest)
     if scale is None:
         scale, note = unit_of(stature(points))
         problems += [note] if note else []
-    positions, more = upright_to_metres(as_kinect(rig, joints)[:, None], NTU25, up=up, scale=scale)
+    if stated is not None:
+        # What is stated counts, and what was inferred instead need not be noted.
+        problems = [] if stated.up or stated.unit else problems
+    positions, more = upright_to_metres(as_kinect(rig, joints)[:, None], NTU25, up=up, scale=scale, **options)
     return positions[:, 0], (*problems, *more)
 
 
@@ -142,10 +147,9 @@ def as_kinect(rig: Rig, joints: dict[str, int]) -> Floats:
     return np.stack([out[joint] for joint in NTU25.joints], axis=1)
 
 
-def _stated(ref: FileRef, name: str) -> str | None:
-    """What the user states about a file, where its reference carries that."""
-    value: str | None = getattr(getattr(ref, "stated", None), name, None)
-    return value
+def stated_options(ref: FileRef) -> dict[str, Any]:
+    """What the user states about a file, as an argument of `upright_to_metres`, if its reference carries that."""
+    return {"stated": ref.stated} if hasattr(ref, "stated") else {}
 
 
 def _up_of(points: Points, rest: Points) -> tuple[str, list[str]]:

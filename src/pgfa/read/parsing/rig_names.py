@@ -40,7 +40,7 @@ _OPTIONAL = ("toe",)
 NEEDED = tuple(f"{joint}_{side}" for joint in _SIDES if joint not in _OPTIONAL for side in ("left", "right"))
 """What must be recognised; the head too, or else the neck."""
 
-_SIDE_WORDS = {word: "left" for word in ("left", "l", "lft", "lf", "lt")} | {
+_SIDE_WORDS = {word: "left" for word in ("left", "l", "lft", "lt")} | {
     word: "right" for word in ("right", "r", "rgt", "rt")
 }
 _NAMESPACES = re.compile(
