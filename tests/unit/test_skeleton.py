@@ -28,7 +28,9 @@ KINECT_MAPS = [("kinect20", "ntu25"), ("ntu25", "kinect20"), ("hdm05", "ntu25"),
 ESTIMATORS = ["coco17", "openpose18", "openpose25", "mediapipe33"]
 CAMERAS = ["azure32", "zed34", "zed38", "nuitrack19", "halpe26", "wholebody133", "mpi15", "lcrnet13"]
 MAPS = KINECT_MAPS + [
-    (source, target) for source in [*ESTIMATORS, "smpl24", *CAMERAS] for target in ("ntu25", "kinect20")
+    (source, target)
+    for source in [*ESTIMATORS, "smpl24", "smplx22", *CAMERAS]
+    for target in ("ntu25", "kinect20")
 ]
 
 
@@ -171,7 +173,7 @@ def test_the_trunk_computed_for_estimators(source: str, target: Layout) -> None:
     np.testing.assert_allclose(joint_at["hand_left"], hand, atol=1e-6)
 
 
-@pytest.mark.parametrize("layout", [*ESTIMATORS, "smpl24"])
+@pytest.mark.parametrize("layout", [*ESTIMATORS, "smpl24", "smplx22"])
 def test_a_standing_person_stands_in_every_layout(layout: str) -> None:
     """Drawn from ntu25 joints of the same name, what comes back to ntu25 lies near where it came from."""
     rest = {

@@ -120,7 +120,16 @@ H36M17 = Layout(
     root="pelvis",
 )  # fmt: skip
 
-ESTIMATOR_LAYOUTS = (COCO17, OPENPOSE18, OPENPOSE25, MEDIAPIPE33, SMPL24, H36M17)
+# The body of SMPL-H and SMPL-X: SMPL without the hands, which have joints of their own there.
+SMPLX22 = Layout(
+    name="smplx22",
+    joints=SMPL24.joints[:22],
+    bones=tuple(bone for bone in SMPL24.bones if not bone[0].startswith("hand")),
+    centre="chest",
+    root="pelvis",
+)
+
+ESTIMATOR_LAYOUTS = (COCO17, OPENPOSE18, OPENPOSE25, MEDIAPIPE33, SMPL24, H36M17, SMPLX22)
 
 
 def sides(**recipes: dict[str, float]) -> dict[str, dict[str, float]]:
@@ -203,5 +212,11 @@ ESTIMATOR_MAPS: dict[tuple[str, str], dict[str, dict[str, float]]] = {
         "spine": {"pelvis": 2 / 3, "spine": 1 / 3},
         **sides(hand={"wrist": 1}, foot={"ankle": 1}),
     },
+    ("smplx22", "ntu25"): {
+        "spine": {"spine_2": 1},
+        "neck": {"chest": 0.5, "head": 0.5},
+        **sides(hand={"wrist": 1}, handtip={"wrist": 1}, thumb={"wrist": 1}),
+    },
+    ("smplx22", "kinect20"): {"spine": {"pelvis": 0.25, "spine_1": 0.75}, **sides(hand={"wrist": 1})},
 }
 """As in `pgfa.skeleton.layouts`: (source, target) -> joint -> {source joint: weight}."""

@@ -1,8 +1,11 @@
-"""Biovision motion (.bvh): hierarchy, motion, forward kinematics, and the joints of a Kinect by name."""
+"""Biovision motion (.bvh): hierarchy, motion, forward kinematics; `parsing.rig` has what becomes of it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import codecs
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -11,15 +14,16 @@ from numpy.typing import NDArray
 from pgfa.errors import BadFile, LimitExceeded
 from pgfa.read.assemble import assemble, check_frames
 from pgfa.read.format import Format
-from pgfa.read.parsing.joint_aliases import find_joints
+from pgfa.read.parsing.rig import Rig, recognise_joints, rig_to_metres
 from pgfa.read.parsing.rotation import rotation
 from pgfa.read.parsing.text_table import short
-from pgfa.read.parsing.units import upright_to_metres
 from pgfa.read.source import FileRef, find_files
 from pgfa.skeleton import NTU25, Clip, Source
 
 MAX_JOINTS = 1000
 MAX_CELLS = 64_000_000
+GROUND = 0.15
+"""Metres between a foot's joint and the ground that it stands on."""
 _CHANNELS = tuple(f"{axis}{kind}" for kind in ("position", "rotation") for axis in "xyz")
 
 Floats = NDArray[np.float64]
@@ -44,7 +48,7 @@ class Joint:
 
 def sniff(name: str, head: bytes) -> bool:
     """The word HIERARCHY at the start."""
-    return head.removeprefix(b"\xef\xbb\xbf").lstrip()[:9].upper() == b"HIERARCHY"
+    return _text(head).lstrip("\ufeff \t\r\n")[:9].upper() == "HIERARCHY"
 
 
 def find(root: Path) -> list[FileRef]:
@@ -55,22 +59,38 @@ def find(root: Path) -> list[FileRef]:
 def read(ref: FileRef) -> Clip:
     """One clip: (frames, 1, 25, 3) metres in ntu25, y up, by forward kinematics.
 
-    The unit follows from the size of the trunk (docs/formats.md says how each joint is computed).
-
     Raises:
-        BadFile: with the line. LayoutMismatch: the joints are not those of a person. LimitExceeded.
+        BadFile: with the line; or the joints are not those of a person. LimitExceeded.
     """
     raw = ref.read()
     joints, motion, seconds = parse(str(ref), raw)
-    kinect = as_kinect(str(ref), joints, forward(joints, motion))
-    positions, problems = upright_to_metres(kinect[:, None], NTU25, custom="y", stated=ref.stated)
     rate = 1 / seconds
     if not 1 <= rate <= 10_000:
         raise BadFile(str(ref), where="Frame Time", expected="0.0001 to 1 seconds", found=f"{seconds:g}")
+    names, parents = tuple(joint.name for joint in joints), tuple(joint.parent for joint in joints)
+    rest = rest_pose(joints)
+    body = recognise_joints(str(ref), names, parents, rest)
+    rig = Rig(names, parents, rest, forward(joints, motion))
+    kinect, problems = rig_to_metres(ref, rig, body, None)
+    if joints[0].offset.any() and not _on_ground(kinect):
+        # Some programs (three.js) add a root's positions to its offset. Only the ground can tell.
+        added = replace(rig, positions=rig.positions + joints[0].offset)
+        raised, notes = rig_to_metres(ref, added, body, None)
+        if _on_ground(raised):
+            kinect, problems = (
+                raised,
+                (*notes, "position of the root added to its offset: feet on the ground"),
+            )
     source = Source(id=ref.stem)
     return assemble(
-        ref, raw, positions, rate=rate, layout=NTU25, source=source, problems=problems, absent=None
+        ref, raw, kinect[:, None], rate=rate, layout=NTU25, source=source, problems=problems, absent=None
     )
+
+
+def _on_ground(kinect: Floats) -> bool:
+    """Whether the lower foot of a body (frames, 25, 3), metres, y up, comes down to height 0."""
+    feet = kinect[:, [NTU25.index("foot_left"), NTU25.index("foot_right")], 1]
+    return bool(abs(np.quantile(feet.min(axis=1), 0.02)) < GROUND)
 
 
 def parse(file: str, raw: bytes) -> tuple[list[Joint], Floats, float]:
@@ -82,7 +102,7 @@ def parse(file: str, raw: bytes) -> tuple[list[Joint], Floats, float]:
     Raises:
         BadFile: with the line. LimitExceeded.
     """
-    lines = raw.decode("utf-8-sig", "replace").splitlines()
+    lines = _text(raw).splitlines()
     joints, start = _hierarchy(file, lines)
     counts: dict[str, float] = {}
     for key in ("frames:", "frame time:"):
@@ -104,11 +124,12 @@ def parse(file: str, raw: bytes) -> tuple[list[Joint], Floats, float]:
     width = sum(len(joint.channels) for joint in joints)
     if frames * width > MAX_CELLS:
         raise LimitExceeded(f"{file}: {frames * width:,.0f} numbers, more than the limit of {MAX_CELLS:,}")
-    rows = [(number, line.split()) for number, line in enumerate(lines[start:], start=start) if line.strip()]
+    rows = [number for number in range(start, len(lines)) if lines[number].strip()]
     if len(rows) != frames:
         raise BadFile(file, where="MOTION", expected=f"{frames:.0f} lines of numbers", found=str(len(rows)))
     motion = np.empty((len(rows), width))
-    for row, (number, cells) in enumerate(rows):
+    for row, number in enumerate(rows):
+        cells = lines[number].split()
         try:
             motion[row] = [float(cell) for cell in cells]
         except ValueError:
@@ -116,76 +137,64 @@ def parse(file: str, raw: bytes) -> tuple[list[Joint], Floats, float]:
             raise _bad_line(file, number, f"{width} numbers", actual) from None
     if not np.isfinite(motion).all():
         row = int(np.argmin(np.isfinite(motion).all(axis=1)))
-        raise _bad_line(file, rows[row][0], "numbers", "nan or inf")
+        raise _bad_line(file, rows[row], "numbers", "nan or inf")
     return joints, motion, seconds
+
+
+def rest_pose(joints: list[Joint]) -> Floats:
+    """(joints, 3) positions of all joints and ends without rotation, the root at the origin."""
+    positions = np.zeros((len(joints), 3))
+    for index, joint in enumerate(joints):
+        if joint.parent >= 0:
+            positions[index] = positions[joint.parent] + joint.offset
+    return positions
 
 
 def forward(joints: list[Joint], motion: Floats) -> Floats:
     """Forward kinematics: (frames, joints, 3) positions of all joints and ends, in the file's unit.
 
     A joint's rotation is the product of its rotations in the order of its channels, after its parent's; its position
-    is its parent's plus the offset (plus its position channels, if any) in the parent's frame. If a joint has all
-    three position channels they replace the offset, as motion capture programs write and read them.
+    is its parent's plus, in the parent's frame, its position channels if it has all three, else its offset plus
+    those it has. Three position channels replace the offset, for the root too (Blender, MotionBuilder and most
+    data sets write and read them so), unless `_adds_to_offset`.
     """
     positions = np.empty((len(joints), len(motion), 3))
-    rotations: list[Floats] = []
+    rotations: dict[
+        int, Floats
+    ] = {}  # of joints with children to come: those of all would not fit into memory
+    last_child = {joint.parent: index for index, joint in enumerate(joints)}
     column = 0
     for index, joint in enumerate(joints):
         values = motion[:, column : column + len(joint.channels)]
         column += len(joint.channels)
-        offset = np.broadcast_to(joint.offset, (len(motion), 3)).copy()
         shifts = [channel for channel, name in enumerate(joint.channels) if name.endswith("position")]
-        if len(shifts) == 3 and joint.parent >= 0:
-            offset[:] = 0
+        offset = np.zeros((len(motion), 3))
         for channel in shifts:
-            offset[:, "xyz".index(joint.channels[channel][0])] += values[:, channel]
-        angles = [channel for channel, name in enumerate(joint.channels) if name.endswith("rotation")]
-        axes = [joint.channels[channel][0] for channel in angles]
-        local = rotation(axes, values[:, angles], True, first="outer")
-        if joint.parent < 0:
+            offset[:, "xyz".index(joint.channels[channel][0])] = values[:, channel]
+        if len(shifts) < 3 or (joint.parent >= 0 and _adds_to_offset(joint.offset, offset)):
+            offset += joint.offset
+        parent = rotations.get(joint.parent)
+        if parent is None:
             positions[index] = offset
-            rotations.append(local)
         else:
-            parent = rotations[joint.parent]
             positions[index] = positions[joint.parent] + (parent @ offset[..., None])[..., 0]
-            rotations.append(parent @ local)
+        if index in last_child:
+            angles = [channel for channel, name in enumerate(joint.channels) if name.endswith("rotation")]
+            axes = [joint.channels[channel][0] for channel in angles]
+            local = rotation(axes, values[:, angles], True, first="outer")
+            rotations[index] = local if parent is None else parent @ local
+        if last_child.get(joint.parent) == index:
+            rotations.pop(joint.parent, None)
     return positions.transpose(1, 0, 2)
 
 
-def as_kinect(file: str, joints: list[Joint], positions: Floats) -> Floats:
-    """(frames, 25, 3) the joints of ntu25 from those of a motion file. Raises LayoutMismatch.
+def _adds_to_offset(offset: Floats, shift: Floats) -> bool:
+    """Whether the positions (frames, 3) of an inner joint are differences from its offset.
 
-    The base of the neck is the chest; the spine joint is half-way to it from the pelvis; the head is in the middle of
-    the head's bone; a hand is half-way along the hand's bone, with the thumb; the finger tip is at the end of it.
+    They are where they are next to zero: read as positions, the bone would vanish.
     """
-    named = [index for index, joint in enumerate(joints) if joint.name]
-    aliases = find_joints(file, [joints[index].name for index in named])
-    index_of = {joint: named[number] for joint, number in aliases.items()}
-    joint_at = {joint: positions[:, index] for joint, index in index_of.items()}
-
-    def tip(joint: str) -> Floats:
-        """The end of the bone that starts in a joint: its first child, or the joint itself."""
-        start = index_of[joint]
-        child = next((index for index, other in enumerate(joints) if other.parent == start), start)
-        return positions[:, child]
-
-    chest = joint_at["neck"]
-    head = (joint_at["head"] + tip("head")) / 2 if "head" in joint_at else tip("neck")
-    out = {
-        "pelvis": (joint_at["hip_left"] + joint_at["hip_right"]) / 2,
-        "chest": chest,
-        "neck": (chest + head) / 2,
-        "head": head,
-    }
-    out["spine"] = (out["pelvis"] + chest) / 2
-    for side in ("left", "right"):
-        for joint in ("shoulder", "elbow", "wrist", "hip", "knee", "ankle"):
-            out[f"{joint}_{side}"] = joint_at[f"{joint}_{side}"]
-        end = tip(f"wrist_{side}")
-        out[f"hand_{side}"] = out[f"thumb_{side}"] = (joint_at[f"wrist_{side}"] + end) / 2
-        out[f"handtip_{side}"] = end
-        out[f"foot_{side}"] = joint_at.get(f"toe_{side}", tip(f"ankle_{side}"))
-    return np.stack([out[joint] for joint in NTU25.joints], axis=1)
+    length = float(np.linalg.norm(offset))
+    return length > 0 and float(np.median(np.linalg.norm(shift, axis=-1))) < 0.05 * length
 
 
 def _hierarchy(file: str, lines: list[str]) -> tuple[list[Joint], int]:
@@ -193,10 +202,8 @@ def _hierarchy(file: str, lines: list[str]) -> tuple[list[Joint], int]:
     joints: list[Joint] = []
     stack: list[int] = []
     pending: int | None = None  # the joint whose brace must follow
-    for number, line in enumerate(lines):
+    for number, line in _statements(lines):
         words = line.split()
-        if not words:
-            continue
         key = words[0].upper()
         if pending is not None and key != "{":
             raise _bad_line(file, number, "{", short(line.strip()))
@@ -232,6 +239,19 @@ def _hierarchy(file: str, lines: list[str]) -> tuple[list[Joint], int]:
     raise BadFile(file, expected="MOTION after the hierarchy", found="the end of the file")
 
 
+def _statements(lines: list[str]) -> Iterator[tuple[int, str]]:
+    """Line number (from 0) and text of each statement: some programs write braces on the line of what they hold."""
+    for number, line in enumerate(lines):
+        parts = re.split(r"([{}])", line)
+        if len(parts) > 1:
+            parts = [
+                piece
+                for part in parts
+                for piece in re.split(r"(?<=\s)(?=(?:OFFSET|CHANNELS|JOINT|End)\s)", part)
+            ]
+        yield from ((number, part) for part in parts if part.strip())
+
+
 def _three(file: str, number: int, words: list[str]) -> Floats:
     try:
         values = np.array([float(word) for word in words])
@@ -256,27 +276,35 @@ def _channels(file: str, number: int, words: list[str]) -> tuple[str, ...]:
     return names
 
 
+def _text(raw: bytes) -> str:
+    """A file as text: UTF-16 by its byte order mark, else UTF-8; bytes that are neither are replaced."""
+    wide = raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    return raw.decode("utf-16" if wide else "utf-8-sig", "replace")
+
+
 def _bad_line(file: str, number: int, expected: str, actual: str) -> BadFile:
     return BadFile(file, where=f"line {number + 1}", expected=expected, found=actual)
 
 
 def sample() -> dict[str, bytes]:
-    """Two frames of a person with Mixamo's joint names."""
+    """Two frames of a person of 1.7 m in a T pose, with Mixamo's joint names."""
 
-    def limb(names: list[str], x: float) -> str:
-        inner = "End Site\n{\nOFFSET 0 5 0\n}\n"
-        for name in reversed(names):
+    def limb(joints: dict[str, str], end: str) -> str:
+        inner = f"End Site\n{{\nOFFSET {end}\n}}\n"
+        for name, offset in reversed(joints.items()):
             inner = (
-                f"JOINT {name}\n{{\nOFFSET {x} 10 0\nCHANNELS 3 Zrotation Xrotation Yrotation\n{inner}}}\n"
+                f"JOINT {name}\n{{\nOFFSET {offset}\nCHANNELS 3 Zrotation Xrotation Yrotation\n{inner}}}\n"
             )
         return inner
 
-    limbs = [limb(["Neck", "Head"], 0)]
-    for side, x in (("Left", 9), ("Right", -9)):
-        limbs.append(limb([side + part for part in ("UpLeg", "Leg", "Foot")], x))
-        limbs.append(limb([side + part for part in ("Arm", "ForeArm", "Hand")], x))
+    limbs = [limb({"Neck": "0 50 0", "Head": "0 12 0"}, "0 18 0")]
+    for side, x in (("Left", 1), ("Right", -1)):
+        arm = {"Arm": f"{18 * x} 46 0", "ForeArm": f"{30 * x} 0 0", "Hand": f"{26 * x} 0 0"}
+        leg = {"UpLeg": f"{9 * x} 0 0", "Leg": "0 -42 0", "Foot": "0 -42 0", "ToeBase": "0 -7 13"}
+        limbs.append(limb({side + part: offset for part, offset in arm.items()}, f"{18 * x} 0 0"))
+        limbs.append(limb({side + part: offset for part, offset in leg.items()}, "0 0 7"))
     channels = "CHANNELS 6 Xposition Yposition Zposition Zrotation Xrotation Yrotation"
-    row = " ".join(["1"] * (6 + 14 * 3))
+    row = "0 92 0 " + " ".join(["1"] * (3 + 16 * 3))
     text = (
         f"HIERARCHY\nROOT Hips\n{{\nOFFSET 0 0 0\n{channels}\n{''.join(limbs)}}}\n"
         f"MOTION\nFrames: 2\nFrame Time: 0.0333\n{row}\n{row}\n"
@@ -285,5 +313,5 @@ def sample() -> dict[str, bytes]:
 
 
 FORMAT = Format(
-    "bvh", "Biovision motion: .bvh of a person, joints by their usual names", sniff, find, read, sample=sample
+    "bvh", "Biovision motion: .bvh of a person, joints by names or by shape", sniff, find, read, sample=sample
 )
