@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import sys
-import zipfile
+from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path, PurePosixPath
 from types import ModuleType
+from typing import TypeVar
 
-from pgfa.errors import BadFile
+from pgfa.errors import BadFile, LimitExceeded, PgfaError
+from pgfa.read.assemble import counted
+from pgfa.read.contents import NotARecording, describe
+from pgfa.read.encoding import printable
 from pgfa.read.format import Format
-from pgfa.read.source import EMPTY_FILE, ZIP_START, FileRef, as_ref, is_hidden, list_files
+from pgfa.read.source import ZIP_START, FileRef, as_ref, is_hidden, is_zip, list_files, member_names
 from pgfa.skeleton import Clip
 
 MODULES = (
@@ -43,6 +47,8 @@ def _format(module: str) -> Format:
     return format
 
 
+_Result = TypeVar("_Result")
+
 FORMATS: dict[str, Format] = {format.name: format for format in map(_format, MODULES)}
 
 
@@ -50,14 +56,18 @@ def read(file: str | Path | FileRef) -> Clip:
     """Read one recording; the format is detected from the content.
 
     Args:
-        file: a path, a folder of OpenPose frames, a member of a zip as ``archive.zip!folder/member``, or a FileRef.
+        file: a path, a folder of OpenPose frames, a zip of one recording, a member of a zip as
+            ``archive.zip!folder/member``, or a FileRef.
 
     Raises:
         BadFile: no such file, no known format, or a damaged file.
+        LayoutMismatch: its joints are not those of a person.
         LimitExceeded: larger than a clip may be.
+        BadConfig: its format needs something that is not installed or set, as videos do.
     """
-    ref = file if isinstance(file, FileRef) else as_ref(file)
-    return format_of(ref).read(ref)
+    ref = recording_of(file)
+    format = format_of(ref)
+    return _only_own_errors(ref, format, lambda: format.read(ref))
 
 
 def read_all(file: str | Path | FileRef) -> list[Clip | BadFile]:
@@ -66,8 +76,33 @@ def read_all(file: str | Path | FileRef) -> list[Clip | BadFile]:
     Raises:
         As `read`.
     """
+    ref = recording_of(file)
+    format = format_of(ref)
+    return _only_own_errors(ref, format, lambda: format.clips(ref))
+
+
+def recording_of(file: str | Path | FileRef) -> FileRef:
+    """The reference to a recording; of a zip that holds a single one, to that one. Raises BadFile for a damaged zip."""
     ref = file if isinstance(file, FileRef) else as_ref(file)
-    return format_of(ref).clips(ref)
+    if ref.member is None and is_zip(ref.path) and is_collection(ref.path):
+        inside = find_recordings(ref.path)
+        if len(inside) == 1:
+            return inside[0]
+    return ref
+
+
+def _only_own_errors(ref: FileRef, format: Format, read: Callable[[], _Result]) -> _Result:
+    """The result, or an error of this package: a defect of a reader becomes a BadFile that asks for a report."""
+    try:
+        return read()
+    except PgfaError:
+        raise
+    except MemoryError:
+        raise LimitExceeded(f"{ref}: reading it takes more memory than is available") from None
+    except Exception as error:
+        expected = f"a file that the {format.name} reader can handle"
+        actual = f"one that makes it fail: please report it ({type(error).__name__}: {str(error)[:100]})"
+        raise BadFile(str(ref), expected=expected, found=actual) from error
 
 
 def format_of(ref: FileRef) -> Format:
@@ -79,18 +114,28 @@ def format_of(ref: FileRef) -> Format:
         if container := container_format(ref):
             return container
         raise
-    if head.startswith(ZIP_START) and (container := container_format(ref)):
+    is_archive = head.startswith(ZIP_START) and (ref.member is not None or is_zip(ref.path))
+    if is_archive and (container := container_format(ref)):
         return container
     for format in FORMATS.values():
-        if format.sniff(ref.name, head):
+        # The content of a sound archive may look like that of any format.
+        if not is_archive and format.sniff(ref.name, head):
             return format
-    if not head:
-        actual = EMPTY_FILE
-    elif ref.member is None and head.startswith(ZIP_START) and zipfile.is_zipfile(ref.path):
-        actual = f"a zip archive; name a file in it as {ref.path.name}!folder/file"
-    else:
-        actual = f"a file that starts with {head[:16]!r}"
-    raise BadFile(str(ref), expected=f"a recording in a known format ({', '.join(FORMATS)})", found=actual)
+    raise NotARecording(str(ref), _kind(ref, head), tuple(FORMATS))
+
+
+def _kind(ref: FileRef, head: bytes) -> str:
+    """What a file of no known format is."""
+    if not head.startswith(ZIP_START):
+        return describe(head)
+    if ref.member is not None:
+        return "a zip archive in an archive: unpack the outer one"
+    names = member_names(ref.path)
+    if not names:
+        return "an empty zip archive"
+    return (
+        f"a zip archive of {counted(len(names), 'file')}: name one as {ref.path.name}!{printable(names[0])}"
+    )
 
 
 def container_format(ref: FileRef) -> Format | None:
@@ -107,12 +152,14 @@ def is_collection(file: Path) -> bool:
 def find_recordings(root: Path, expected: str = "a folder or a zip of recordings") -> list[FileRef]:
     """Every possible recording below a folder or in a zip, whatever its format, sorted by path.
 
-    A folder of parts (OpenPose frames) counts as one recording. Hidden files, and companions of a recording
-    (``.asf``), are left out.
+    A folder of parts (OpenPose frames) counts as one recording, and so does an archive that is one (``.npz``).
+    Hidden files, and companions of a recording (``.asf``), are left out.
 
     Raises:
         BadFile: `root` does not exist, or is a damaged zip.
     """
+    if is_zip(root) and (whole := container_format(FileRef(root))) and not whole.part:
+        return [FileRef(root)]
     companions = tuple(ending for format in FORMATS.values() for ending in format.companions)
     files = list_files(root, expected=expected)
     recordings = [_whole(ref) for ref in files if not ref.name.lower().endswith(companions)]
@@ -130,7 +177,7 @@ def _below(ref: FileRef, root: Path) -> str:
     """The path of a file below the folder or in the zip; "" for the root itself."""
     if ref.member is not None:
         return str(PurePosixPath(ref.member))
-    return ref.path.relative_to(root).as_posix() if ref.path != root else ""
+    return printable(ref.path.relative_to(root).as_posix()) if ref.path != root else ""
 
 
 class _CallableModule(ModuleType):
@@ -147,6 +194,6 @@ class _CallableModule(ModuleType):
 sys.modules[__name__].__class__ = _CallableModule
 
 __all__ = [
-    "FORMATS", "FileRef", "Format", "as_ref", "container_format", "find_recordings", "format_of", "is_collection",
-    "read", "read_all",
+    "FORMATS", "FileRef", "Format", "NotARecording", "as_ref", "container_format", "find_recordings", "format_of",
+    "is_collection", "read", "read_all", "recording_of",
 ]  # fmt: skip

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from pgfa.errors import BadFile, LimitExceeded
 from pgfa.read.assemble import assemble, check_frames
 from pgfa.read.format import Format
+from pgfa.read.limits import check_text
 from pgfa.read.parsing.joint_aliases import find_joints
 from pgfa.read.parsing.rotation import rotation
 from pgfa.read.parsing.text_table import short
@@ -82,6 +83,7 @@ def parse(file: str, raw: bytes) -> tuple[list[Joint], Floats, float]:
     Raises:
         BadFile: with the line. LimitExceeded.
     """
+    check_text(file, raw)
     lines = raw.decode("utf-8-sig", "replace").splitlines()
     joints, start = _hierarchy(file, lines)
     counts: dict[str, float] = {}
@@ -104,11 +106,12 @@ def parse(file: str, raw: bytes) -> tuple[list[Joint], Floats, float]:
     width = sum(len(joint.channels) for joint in joints)
     if frames * width > MAX_CELLS:
         raise LimitExceeded(f"{file}: {frames * width:,.0f} numbers, more than the limit of {MAX_CELLS:,}")
-    rows = [(number, line.split()) for number, line in enumerate(lines[start:], start=start) if line.strip()]
+    rows = [(number, line) for number, line in enumerate(lines[start:], start=start) if line.strip()]
     if len(rows) != frames:
         raise BadFile(file, where="MOTION", expected=f"{frames:.0f} lines of numbers", found=str(len(rows)))
     motion = np.empty((len(rows), width))
-    for row, (number, cells) in enumerate(rows):
+    for row, (number, line) in enumerate(rows):
+        cells = line.split()
         try:
             motion[row] = [float(cell) for cell in cells]
         except ValueError:

@@ -5,19 +5,20 @@ from __future__ import annotations
 import json
 import os
 import re
-import zipfile
 from pathlib import Path, PurePosixPath
 
 import numpy as np
 
 from pgfa.errors import BadFile, LimitExceeded
+from pgfa.read.archive import inflate, open_zip
 from pgfa.read.assemble import check_frames, counted
 from pgfa.read.format import Format
 from pgfa.read.formats.keypoints.json import load
 from pgfa.read.formats.keypoints.reader import KeypointInfo, from_people
+from pgfa.read.limits import INFLATED, inflated_allowance
 from pgfa.read.parsing.text_table import short
 from pgfa.read.sample import coordinates
-from pgfa.read.source import MAX_FILE_BYTES, READ_ERRORS, ZIP_START, FileRef, list_files, member_names
+from pgfa.read.source import MAX_FILE_BYTES, READ_ERRORS, ZIP_START, FileRef, is_zip, list_files, member_names
 from pgfa.skeleton import OPENPOSE18, OPENPOSE25, Clip, Layout, Source
 
 FRAME = re.compile(r"(.*?)_?(\d{1,18})_keypoints\.json")
@@ -42,9 +43,8 @@ def is_recording(ref: FileRef) -> bool:
     try:
         if ref.member is None and ref.path.is_dir():
             return any(map(is_frame, os.listdir(ref.path)))
-        with ref.path.open("rb") as file:
-            if file.read(2) != ZIP_START:
-                return False
+        if FileRef(ref.path).head(2) != ZIP_START:
+            return False
         paths = [path for path in map(PurePosixPath, member_names(ref.path)) if is_frame(path.name)]
     except (*READ_ERRORS, BadFile):
         return False
@@ -126,8 +126,8 @@ def _frames(ref: FileRef) -> dict[str, bytes]:
         if ref.member is None and ref.path.is_dir():
             paths = [path for path in ref.path.iterdir() if is_frame(path.name)]
             _check_sizes(ref, [path.stat().st_size for path in paths])
-            files = {path.name: path.read_bytes() for path in paths}
-        elif zipfile.is_zipfile(ref.path) and not (ref.member and is_frame(ref.name)):
+            files = {path.name: FileRef(path).read(MAX_FRAME_BYTES) for path in paths}
+        elif is_zip(ref.path) and not (ref.member and is_frame(ref.name)):
             files = _zipped(ref)
         else:
             files = {ref.name: ref.read(MAX_FRAME_BYTES)}
@@ -139,20 +139,30 @@ def _frames(ref: FileRef) -> dict[str, bytes]:
 
 
 def _zipped(ref: FileRef) -> dict[str, bytes]:
-    with zipfile.ZipFile(ref.path) as archive:
-        frames = [
-            info
-            for info in archive.infolist()
-            if is_frame(PurePosixPath(info.filename).name)
-            and not info.filename.startswith("__MACOSX/")
-            and (ref.member is None or str(PurePosixPath(info.filename).parent) == ref.member.rstrip("/"))
-        ]
-        folders = sorted({str(PurePosixPath(info.filename).parent) for info in frames})
-        if len(folders) > 1:
-            actual = f"{len(folders)} folders; name one as {ref.path.name}!{folders[0]}"
-            raise BadFile(str(ref), expected="the frames of one recording", found=actual)
-        _check_sizes(ref, [info.file_size for info in frames])
-        return {PurePosixPath(info.filename).name: archive.read(info) for info in frames}
+    archive = open_zip(ref.path)
+    frames = [
+        info
+        for info in archive.infolist()
+        if is_frame(PurePosixPath(info.filename).name)
+        and not info.filename.startswith("__MACOSX/")
+        and (ref.member is None or str(PurePosixPath(info.filename).parent) == ref.member.rstrip("/"))
+    ]
+    folders = sorted({str(PurePosixPath(info.filename).parent) for info in frames})
+    if len(folders) > 1:
+        actual = f"{len(folders)} folders; name one as {ref.path.name}!{folders[0]}"
+        raise BadFile(str(ref), expected="the frames of one recording", found=actual)
+    _check_sizes(ref, [info.file_size for info in frames])
+    total, allowed = (
+        sum(info.file_size for info in frames),
+        inflated_allowance(FileRef(ref.path).size(), 4 * INFLATED),
+    )
+    if total > allowed:
+        raise LimitExceeded(
+            f"{ref}: inflates to {total:,} bytes, more than the limit of {allowed:,}; unpack it first"
+        )
+    return {
+        PurePosixPath(info.filename).name: inflate(ref, archive, info, MAX_FRAME_BYTES) for info in frames
+    }
 
 
 def _check_sizes(ref: FileRef, sizes: list[int]) -> None:

@@ -9,7 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pgfa.errors import BadFile
+from pgfa.read.limits import check_text
 from pgfa.read.source import FileRef
+
+
+def numbered_lines(ref: FileRef, raw: bytes) -> list[tuple[int, str]]:
+    """The lines of a text that are not blank, each with its number from 1. Raises LimitExceeded for too many."""
+    check_text(ref, raw)
+    lines = enumerate(raw.decode("utf-8-sig", "replace").splitlines(), start=1)
+    return [(number, line) for number, line in lines if line.strip()]
 
 
 def parse_rows(
@@ -54,11 +62,18 @@ def short(text: str, limit: int = 40) -> str:
 
 
 def looks_numeric(head: bytes, columns: int) -> bool:
-    """Whether the first lines of a file are `columns` numbers each (the last may be cut off and is not read)."""
-    lines = [line.split() for line in head.split(b"\n")[:8] if line.strip()]
+    """Whether the first lines of a file are `columns` numbers each (the last may be cut off and is not read); blank
+    lines and comments before them do not count."""
+    lines = [line.split() for line in head.split(b"\n") if line.strip() and not is_comment(line)][:8]
     if len(lines) > 1:
         lines.pop()
     return bool(lines) and all(len(line) == columns and all(map(_is_number, line)) for line in lines)
+
+
+def is_comment(line: str | bytes) -> bool:
+    """Whether a line is a comment, as programs write them above a table of numbers."""
+    start = line.lstrip()[:2]
+    return start[:1] in ("#", "%", b"#", b"%") or start in ("//", b"//")
 
 
 def _is_number(text: str | bytes) -> bool:

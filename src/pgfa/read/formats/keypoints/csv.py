@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from pgfa.errors import BadFile, LimitExceeded
 from pgfa.read.format import Format
 from pgfa.read.formats.keypoints.reader import JOINTS, KeypointInfo, from_people, layout_of
+from pgfa.read.limits import check_text
 from pgfa.read.parsing.text_table import short
 from pgfa.read.sample import coordinates, rows
 from pgfa.read.source import FileRef, find_files
@@ -94,6 +95,7 @@ def find(root: Path) -> list[FileRef]:
 def read(ref: FileRef) -> Clip:
     """One clip of all people in the file. Raises BadFile with the line, LimitExceeded."""
     raw = ref.read(MAX_BYTES)
+    check_text(ref, raw)
     text = raw.decode("utf-8-sig", "replace")
     try:
         header = _header(text.split("\n", 1)[0])

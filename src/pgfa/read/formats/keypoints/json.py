@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from pgfa.errors import BadFile
 from pgfa.read.format import Format
 from pgfa.read.formats.keypoints.reader import KeypointInfo, from_array, from_people, layout_named
+from pgfa.read.parsing.json_text import parse_json
 from pgfa.read.parsing.text_table import short
 from pgfa.read.sample import coordinates
 from pgfa.read.source import FileRef, find_files
@@ -77,11 +78,8 @@ def read(ref: FileRef) -> Clip:
 
 
 def load(ref: FileRef, raw: bytes) -> Any:
-    """Parse JSON. Raises BadFile."""
-    try:
-        return json.loads(raw.removeprefix(b"\xef\xbb\xbf"))
-    except (ValueError, RecursionError) as error:
-        raise BadFile(str(ref), expected="JSON", found=str(error)[:200]) from None
+    """Parse JSON. Raises BadFile, LimitExceeded."""
+    return parse_json(ref, raw)
 
 
 def info_of(ref: FileRef, header: dict[str, Any]) -> KeypointInfo:
@@ -130,7 +128,7 @@ def _person(entry: Any) -> Floats | None:
         raise _Unexpected("a person", short(str(entry)))
     if "pose_keypoints_2d" in entry or "pose_keypoints" in entry:
         flat = _numbers(entry.get("pose_keypoints_2d", entry.get("pose_keypoints")))
-        return _rows_of_three(flat) if len(flat) else None
+        return _rows_of_three(flat) if flat.size else None
     points = entry.get("keypoints")
     if points is None:
         return None
@@ -138,7 +136,7 @@ def _person(entry: Any) -> Floats | None:
         columns = [points.get(name) for name in ("x", "y", "visible", "confidence") if name in points][:3]
         if len(columns) < 2 or len({len(c) if isinstance(c, list) else -1 for c in columns}) != 1:
             raise _Unexpected("x, y and visible of one length", short(str(points)))
-        return np.stack([_numbers(column) for column in columns], axis=-1)
+        return _table([list(row) for row in zip(*columns, strict=True)])
     if not isinstance(points, list) or not points:
         return None
     if not isinstance(points[0], list):
@@ -149,7 +147,9 @@ def _person(entry: Any) -> Floats | None:
         return table
     column = _numbers(scores)
     if column.shape != (len(table),):
-        raise _Unexpected(f"{len(table)} keypoint_scores", str(len(column)))
+        raise _Unexpected(
+            f"{len(table)} keypoint_scores", " x ".join(map(str, column.shape)) or "a bare number"
+        )
     return np.column_stack([table, column])
 
 

@@ -92,7 +92,10 @@ def from_people(ref: FileRef, raw: bytes, people: Sequence[Sequence[Floats]], in
     _check_cells(ref, sum(len(frame) for frame in people) * int(np.prod(shape)))
     info = _completed(ref, np.concatenate([np.stack(frame) for frame in people if frame]), info)
     masked = [[_masked(person, info) for person in frame] for frame in people]
-    points, problems = link_tracks(masked, shape[0])
+    try:
+        points, problems = link_tracks(masked, shape[0])
+    except LimitExceeded as error:
+        raise LimitExceeded(f"{ref}: {error}") from None
     return _clip(ref, raw, points, replace(info, problems=info.problems + problems))
 
 
