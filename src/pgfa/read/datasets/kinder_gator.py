@@ -109,8 +109,7 @@ def read(ref: FileRef) -> Clip:
         BadFile, LimitExceeded.
     """
     raw = ref.read()
-    text = [(number, line) for number, line in numbered_lines(ref, raw) if not is_comment(line)]
-    (first, header), *text = text or [(1, "")]
+    (first, header), *text = numbered_lines(ref, raw) or [(1, "")]
     _check_header(ref, first, header)
     lines = [number for number, _ in text]
     check_frames(ref, len(lines))

@@ -10,7 +10,7 @@ import numpy as np
 from pgfa.errors import BadFile
 from pgfa.read.assemble import assemble, check_frames
 from pgfa.read.format import CLASS_UNKNOWN, Format, Rule
-from pgfa.read.parsing.text_table import is_comment, looks_numeric, numbered_lines, parse_rows
+from pgfa.read.parsing.text_table import looks_numeric, numbered_lines, parse_lines
 from pgfa.read.sample import coordinates, rows
 from pgfa.read.source import FileRef, find_files
 from pgfa.skeleton import KINECT20, Clip, Source
@@ -45,12 +45,12 @@ def read(ref: FileRef) -> Clip:
     Rows are ``x y z confidence``, 20 per frame; the confidence (tracked or inferred) is dropped.
     """
     raw = ref.read()
-    lines = [(number, line.split()) for number, line in numbered_lines(ref, raw) if not is_comment(line)]
+    lines = numbered_lines(ref, raw)
     if len(lines) % 20:
         actual = f"{len(lines)} rows in all"
         raise BadFile(str(ref), where=f"line {lines[-1][0]}", expected="20 rows per frame", found=actual)
     check_frames(ref, len(lines) // 20)
-    values = parse_rows(ref, [cells for _, cells in lines], 4, lines=[number for number, _ in lines])
+    values = parse_lines(ref, lines, 4)
     positions = np.ascontiguousarray(values.reshape(-1, 1, 20, 4)[:, :, _ORDER, :3])
     match = re.fullmatch(NAME, ref.name, re.IGNORECASE)
     has_class = match is not None and 1 <= int(match[1]) <= len(ACTIONS)

@@ -11,7 +11,7 @@ import numpy as np
 from pgfa.errors import BadFile, LimitExceeded
 from pgfa.read.assemble import assemble, check_frames, counted
 from pgfa.read.format import CLASS_UNKNOWN, Format
-from pgfa.read.parsing.text_table import is_comment, looks_numeric, numbered_lines, parse_rows, short
+from pgfa.read.parsing.text_table import looks_numeric, numbered_lines, parse_lines, short
 from pgfa.read.sample import coordinates, rows
 from pgfa.read.source import FileRef, find_files
 from pgfa.skeleton import KINECT20, Clip, Source
@@ -93,9 +93,9 @@ def read_all(ref: FileRef) -> list[Clip | BadFile]:
 def _session(ref: FileRef) -> tuple[Clip, np.ndarray[tuple[int, ...], np.dtype[np.float64]]]:
     """The whole session, and the time of each frame in microseconds."""
     raw = ref.read()
-    lines = [(number, line.split()) for number, line in numbered_lines(ref, raw) if not is_comment(line)]
+    lines = numbered_lines(ref, raw)
     check_frames(ref, len(lines))
-    values = parse_rows(ref, [cells for _, cells in lines], 81, lines=[number for number, _ in lines])
+    values = parse_lines(ref, lines, 81)
     times = values[:, 0]
     if not np.isfinite(times).all():
         where = f"line {lines[int(np.argmin(np.isfinite(times)))][0]}"

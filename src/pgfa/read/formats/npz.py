@@ -164,8 +164,10 @@ def _fields(ref: FileRef, raw: bytes) -> dict[str, bytes]:
                 fields[name] = inflate(ref, archive, members[name], left, MAX_INFLATED)
                 left -= len(fields[name])
     except READ_ERRORS as error:
-        actual = damage(raw, len(raw)) if isinstance(error, zipfile.BadZipFile) else ""
-        raise BadFile(str(ref), expected="an .npz file", found=actual or str(error)) from None
+        actual = str(error)
+        if not zipfile.is_zipfile(io.BytesIO(raw)):  # without the directory at its end
+            actual = damage(raw, len(raw)) or actual
+        raise BadFile(str(ref), expected="an .npz file", found=actual) from None
     return fields
 
 

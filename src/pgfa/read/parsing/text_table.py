@@ -12,12 +12,14 @@ from pgfa.errors import BadFile
 from pgfa.read.limits import check_text
 from pgfa.read.source import FileRef
 
+_BLOCK = 8192
+
 
 def numbered_lines(ref: FileRef, raw: bytes) -> list[tuple[int, str]]:
-    """The lines of a text that are not blank, each with its number from 1. Raises LimitExceeded for too many."""
+    """The lines of a text that are not blank and no comments, with their numbers from 1. Raises LimitExceeded."""
     check_text(ref, raw)
     lines = enumerate(raw.decode("utf-8-sig", "replace").splitlines(), start=1)
-    return [(number, line) for number, line in lines if line.strip()]
+    return [(number, line) for number, line in lines if line.strip() and not is_comment(line)]
 
 
 def parse_rows(
@@ -54,6 +56,23 @@ def parse_rows(
                     where = f"line {line}, cell {cell}"
                     raise BadFile(str(ref), where=where, expected="a number", found=short(text)) from None
         raise
+
+
+def parse_lines(ref: FileRef, lines: Sequence[tuple[int, str]], width: int) -> NDArray[np.float64]:
+    """Numbered lines of exactly `width` numbers, split block by block: a cell takes more memory than its number.
+
+    Returns:
+        (lines, width) float64.
+
+    Raises:
+        BadFile: as `parse_rows`.
+    """
+    out = np.empty((len(lines), width))
+    for first in range(0, len(lines), _BLOCK):
+        block = lines[first : first + _BLOCK]
+        cells = [line.split() for _, line in block]
+        out[first : first + _BLOCK] = parse_rows(ref, cells, width, lines=[number for number, _ in block])
+    return out
 
 
 def short(text: str, limit: int = 40) -> str:

@@ -134,7 +134,8 @@ def _person(entry: Any) -> Floats | None:
         return None
     if isinstance(points, dict):
         columns = [points.get(name) for name in ("x", "y", "visible", "confidence") if name in points][:3]
-        if len(columns) < 2 or len({len(c) if isinstance(c, list) else -1 for c in columns}) != 1:
+        lengths = {len(column) if isinstance(column, list) else -1 for column in columns}
+        if len(columns) < 2 or len(lengths) != 1 or -1 in lengths:
             raise _Unexpected("x, y and visible of one length", short(str(points)))
         return _table([list(row) for row in zip(*columns, strict=True)])
     if not isinstance(points, list) or not points:
