@@ -23,7 +23,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -227,7 +227,7 @@ def main() -> int:
         )
         for number, detail in tally.fallen[:20]:
             print(f"    input {number}: {detail}", flush=True)
-        report[format] = asdict(tally)
+        report[format] = vars(tally)
         if options.report:
             options.report.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
         if options.keep:

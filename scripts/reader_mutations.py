@@ -9,6 +9,7 @@ import io
 import json
 import random
 import struct
+import warnings
 import zipfile
 from collections.abc import Callable
 from typing import Any
@@ -70,7 +71,7 @@ def _repeat(raw: bytes, chance: random.Random) -> bytes:
     """A piece very many times: what is small on disk but large once read."""
     start, end = _span(raw, chance, chance.choice((1, 2, 40, 2000)))
     piece = raw[start:end]
-    times = chance.choice((1000, 30_000, LARGEST)) if chance.random() < 0.2 else 30
+    times = chance.choice((1000, 30_000, LARGEST)) if chance.random() < 0.05 else 30
     return raw[:start] + piece * min(times, LARGEST // max(1, len(piece))) + raw[end:]
 
 
@@ -205,7 +206,8 @@ def _zip_members(raw: bytes, chance: random.Random) -> bytes:
     method = chance.choice(
         (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2)
     )
-    with zipfile.ZipFile(file, "w", method) as archive:
+    with warnings.catch_warnings(), zipfile.ZipFile(file, "w", method) as archive:
+        warnings.simplefilter("ignore")  # of members with the same name
         for name, content in members:
             archive.writestr(name.encode("utf-8", "replace").decode(), content)
     out = file.getvalue()

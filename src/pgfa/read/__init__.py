@@ -98,7 +98,7 @@ def _only_own_errors(ref: FileRef, format: Format, read: Callable[[], _Result]) 
     except PgfaError:
         raise
     except MemoryError:
-        raise LimitExceeded(f"{ref}: reading it takes more memory than is available") from None
+        raise LimitExceeded(f"{ref}: reading it takes more memory than is available or allowed") from None
     except Exception as error:
         expected = f"a file that the {format.name} reader can handle"
         actual = f"one that makes it fail: please report it ({type(error).__name__}: {str(error)[:100]})"

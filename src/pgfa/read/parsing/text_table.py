@@ -95,6 +95,13 @@ def is_comment(line: str | bytes) -> bool:
     return start[:1] in ("#", "%", b"#", b"%") or start in ("//", b"//")
 
 
+def lines_above(text: str) -> int:
+    """How many blank lines and comments a text begins with."""
+    return next(
+        (n for n, line in enumerate(text.split("\n", 50)) if line.strip() and not is_comment(line)), 0
+    )
+
+
 def _is_number(text: str | bytes) -> bool:
     try:
         float(text)

@@ -15,7 +15,7 @@ from pgfa.errors import BadFile, LimitExceeded
 from pgfa.read.format import Format
 from pgfa.read.formats.keypoints.reader import JOINTS, KeypointInfo, from_people, layout_of
 from pgfa.read.limits import check_text
-from pgfa.read.parsing.text_table import short
+from pgfa.read.parsing.text_table import lines_above, short
 from pgfa.read.sample import coordinates, rows
 from pgfa.read.source import FileRef, find_files
 from pgfa.skeleton import COCO17, LAYOUTS, Clip, Layout, Source
@@ -82,7 +82,8 @@ class _Header:
 def sniff(name: str, head: bytes) -> bool:
     """A first line with joint columns."""
     try:
-        return _header(head.decode("utf-8-sig", "replace").split("\n", 1)[0]) is not None
+        text = head.decode("utf-8-sig", "replace")
+        return _header(text.split("\n")[lines_above(text)]) is not None
     except csv.Error:
         return False
 
@@ -97,13 +98,17 @@ def read(ref: FileRef) -> Clip:
     raw = ref.read(MAX_BYTES)
     check_text(ref, raw)
     text = raw.decode("utf-8-sig", "replace")
+    above = lines_above(text)
+    text = text.split("\n", above)[above]
     try:
         header = _header(text.split("\n", 1)[0])
     except csv.Error:
         header = None
     if header is None:
-        raise BadFile(str(ref), where="line 1", expected=EXPECTED, found=short(text.split("\n", 1)[0]))
-    lines, numbers = _lines(ref, text, header)
+        raise BadFile(
+            str(ref), where=f"line {above + 1}", expected=EXPECTED, found=short(text.split("\n", 1)[0])
+        )
+    lines, numbers = _lines(ref, text, header, above)
     names = sorted({joint for joint, _ in header.cells}) if header.joint is None else []
     joints = [line[header.joint] for line in lines] if header.joint is not None else []
     layout, index_of = _layout(
@@ -202,7 +207,8 @@ def _layout(ref: FileRef, names: list[str], *, depth: bool) -> tuple[Layout, dic
     return layout, {name: index_of.get(name, -1) for name in names}
 
 
-def _lines(ref: FileRef, text: str, header: _Header) -> tuple[list[list[str]], list[int]]:
+def _lines(ref: FileRef, text: str, header: _Header, above: int) -> tuple[list[list[str]], list[int]]:
+    """The cells of each line below the header, and its number in the file, of which `above` lines are cut off."""
     lines, numbers = [], []
     table = csv.reader(io.StringIO(text, newline=""), delimiter=header.separator)
     try:
@@ -212,13 +218,17 @@ def _lines(ref: FileRef, text: str, header: _Header) -> tuple[list[list[str]], l
                 continue
             if len(cells) != header.columns:
                 expected, actual = f"{header.columns} cells", str(len(cells))
-                raise BadFile(str(ref), where=f"line {table.line_num}", expected=expected, found=actual)
+                raise BadFile(
+                    str(ref), where=f"line {above + table.line_num}", expected=expected, found=actual
+                )
             lines.append(cells)
-            numbers.append(table.line_num)
+            numbers.append(above + table.line_num)
             if len(lines) > MAX_LINES:
                 raise LimitExceeded(f"{ref}: more than the limit of {MAX_LINES:,} lines")
     except csv.Error as error:
-        raise BadFile(str(ref), where=f"line {table.line_num}", expected="CSV", found=str(error)) from None
+        raise BadFile(
+            str(ref), where=f"line {above + table.line_num}", expected="CSV", found=str(error)
+        ) from None
     if not lines:
         raise BadFile(str(ref), expected="at least one line below the header", found="none")
     return lines, numbers
