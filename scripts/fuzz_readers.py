@@ -231,8 +231,8 @@ def main() -> int:
         if options.report:
             options.report.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
         if options.keep:
-            kept = [number for number, _ in tally.fallen] or ([options.first] if options.inputs == 1 else [])
-            for number in kept:
+            numbers = [number for number, _ in tally.fallen] or [options.first][: options.inputs == 1]
+            for number in numbers:
                 for name, content in make_input(format, options.seed, number).items():
                     path = options.keep / f"{format}-{number}" / name
                     path.parent.mkdir(parents=True, exist_ok=True)

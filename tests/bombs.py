@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import pickle
 import struct
 import zipfile
@@ -18,7 +19,7 @@ from pgfa.read.parsing.mat5 import array_bytes
 from pgfa.skeleton import COCO17, KINECT20
 
 Files = dict[str, bytes]
-SIZE = 19_500_000
+SIZE = int(os.environ.get("PGFA_COSTLY_BYTES", "19500000"))
 """Bytes of the largest: files below 20 MB have constant limits."""
 
 
@@ -178,7 +179,7 @@ COSTLY: dict[str, Callable[[], Files]] = {
     "npz of large texts": many_fields_npz,
     "npz of a million clips": lambda: npz_set(1_000_000),
     "npz of 20,000 clips": lambda: npz_set(20_000),
-    "large npy": lambda: {"a.npy": npy(np.random.default_rng(0).uniform(0, 9, (48_000, 2, 25, 4)).astype("f2"))},
+    "large npy": lambda: {"a.npy": npy(np.random.default_rng(0).uniform(0, 9, (SIZE // 406, 2, 25, 4)).astype("f2"))},
     "newlines in a zip": lambda: {"set.zip": zipped("a.bvh", b"HIERARCHY\n" + b"\n" * 252_000_000)},
     "newlines in a bvh": lambda: repeated("a.bvh", b"HIERARCHY\n", b"\n"),
     "newlines in a csv": lambda: repeated("a.csv", wide()[0].encode() + b"\n", b"\n"),

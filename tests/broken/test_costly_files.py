@@ -1,4 +1,7 @@
-"""Any file below 20 MB is read, or refused, within 5 seconds of processor time and 512 MB."""
+"""Any file below 20 MB is read, or refused, within 5 seconds of processor time and 512 MB; above, in proportion.
+
+PGFA_COSTLY_BYTES=39000000 python -m pytest tests/broken/test_costly_files.py -k large -rA
+"""
 
 from __future__ import annotations
 
@@ -33,7 +36,9 @@ print(json.dumps({"outcome": outcome, "seconds": time.process_time() - started, 
 @pytest.mark.parametrize("name", COSTLY)
 def test_a_small_file_costs_little(name: str, tmp_path: Path) -> None:
     files = COSTLY[name]()
-    assert sum(map(len, files.values())) < 20_000_000
+    size = sum(map(len, files.values()))
+    share = max(1.0, size / 20_000_000)
+    assert share == 1 or "PGFA_COSTLY_BYTES" in os.environ
     for path, content in files.items():
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).write_bytes(content)
@@ -49,7 +54,9 @@ def test_a_small_file_costs_little(name: str, tmp_path: Path) -> None:
     )
     assert run.returncode == 0, run.stderr
     cost = json.loads(run.stdout)
-    print(f"{name}: {cost}")
-    assert cost["seconds"] < SECONDS, cost
-    assert cost["megabytes"] < MEGABYTES, cost
+    print(
+        f"{name}: {cost['seconds']:.2f} s, {cost['megabytes']:.0f} MB of {size:,} bytes: {cost['outcome'][-80:]}"
+    )
+    assert cost["seconds"] < SECONDS * share, cost
+    assert cost["megabytes"] < MEGABYTES * share, cost
     assert "makes it fail" not in cost["outcome"]
