@@ -184,6 +184,8 @@ COSTLY: dict[str, Callable[[], Files]] = {
     "newlines in a bvh": lambda: repeated("a.bvh", b"HIERARCHY\n", b"\n"),
     "newlines in a csv": lambda: repeated("a.csv", wide()[0].encode() + b"\n", b"\n"),
     "commas in a csv": lambda: repeated("a.csv", wide()[0].encode() + b"\n", b",,\n"),
+    "form feeds in a bvh": lambda: repeated("a.bvh", b"HIERARCHY\n", b"\x0c"),
+    "other line ends in a csv": lambda: repeated("a.csv", wide()[0].encode() + b"\n", b"\xc2\x85"),
     "one line of cells": lambda: {"a.bvh": bvh(b"1 " * ((SIZE - 5000) // 2) + b"\n")},
     "newlines in MSR-Action3D": lambda: repeated("a01_s01_e01_skeleton3D.txt", b"1 2 3 1\n" * 40, b"\n"),
     "cells in MSR-Action3D": lambda: repeated("a01_s01_e01_skeleton3D.txt", b"1 2 3 1\n" * 40, b"1 "),

@@ -22,7 +22,7 @@ from pgfa.pack.importing.check import check
 from pgfa.read import FORMATS, NotARecording, find_recordings, read, read_all
 from pgfa.read.archive import damage
 from pgfa.read.encoding import as_utf8
-from pgfa.read.limits import memory_cap
+from pgfa.read.limits import check_text, memory_cap
 from pgfa.read.parsing.mat5 import array_bytes
 from pgfa.read.source import FileRef
 
@@ -316,6 +316,16 @@ def test_a_defect_of_a_reader_is_an_error_of_the_package(
         for use in (read, read_all):
             with pytest.raises(PgfaError, match=expected):
                 use(path)
+
+
+def test_columns_may_be_aligned_by_many_spaces() -> None:
+    check_text("a file", b"      -0.123456" * 1_300_000)
+    with pytest.raises(
+        LimitExceeded, match="a file: 6,500,000 cells in 19,500,000 bytes, more than the limit of"
+    ):
+        check_text("a file", b"1  " * 6_500_000)
+    with pytest.raises(LimitExceeded, match="9,000,000 lines in 18,000,000 bytes"):
+        check_text("a file", b"\r\n" * 9_000_000)
 
 
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="needs the size of the address space")

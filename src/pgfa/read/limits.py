@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
+
 from pgfa.errors import LimitExceeded
 
 SMALL = 20_000_000
@@ -23,8 +25,13 @@ INFLATED = 32 * 1024**2
 """Bytes to which a small member of an archive may inflate."""
 LINES = 2_000_000
 CELLS = 4_000_000
-"""Lines, and separators of cells, in a small text."""
+"""Lines and cells in a small text."""
 _PER_BYTE = 8
+_BLOCK = 1 << 22
+_LINE_ENDS = (
+    b"\n", b"\r", b"\x0b", b"\x0c", b"\x1c", b"\x1d", b"\x1e", b"\xc2\x85", b"\xe2\x80\xa8", b"\xe2\x80\xa9",
+)  # fmt: skip
+"""All that `str.splitlines` takes for the end of a line, in UTF-8."""
 
 
 def allowance(size: int, small: int) -> int:
@@ -39,8 +46,8 @@ def inflated_allowance(compressed: int, small: int = INFLATED) -> int:
 
 def check_text(file: object, raw: bytes) -> None:
     """Raise LimitExceeded for a text of too many lines or cells; cheap, so called before it is split."""
-    lines = raw.count(b"\n")
-    cells = lines + sum(map(raw.count, (b" ", b",", b";", b"\t", b"\r")))
+    lines = sum(map(raw.count, _LINE_ENDS)) - raw.count(b"\r\n")
+    cells = lines + sum(map(raw.count, (b",", b";"))) + _gaps(raw)
     for count, limit, noun in (
         (lines, allowance(len(raw), LINES), "lines"),
         (cells, allowance(len(raw), CELLS), "cells"),
@@ -49,6 +56,17 @@ def check_text(file: object, raw: bytes) -> None:
             raise LimitExceeded(
                 f"{file}: {count:,} {noun} in {len(raw):,} bytes, more than the limit of {limit:,}"
             )
+
+
+def _gaps(raw: bytes) -> int:
+    """Runs of spaces and tabs: columns may be aligned by several."""
+    count, was_blank = 0, False
+    for first in range(0, len(raw), _BLOCK):
+        text = np.frombuffer(raw, np.uint8, min(_BLOCK, len(raw) - first), first)
+        blank = (text == ord(" ")) | (text == ord("\t"))
+        count += int(np.count_nonzero(blank[1:] > blank[:-1])) + int(blank[0] > was_blank)
+        was_blank = blank[-1]
+    return count
 
 
 @contextmanager
