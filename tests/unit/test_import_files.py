@@ -42,7 +42,7 @@ def test_the_class_is_the_name_of_the_folder(source: Path, tmp_path: Path) -> No
     }  # fmt: skip
     assert {(source.dataset, source.subject) for source in sources.values()} == {("my clips", "9")}
     assert [file.file for file in report.summary.rejected] == ["wave/notes.txt"]
-    assert "known format" in report.summary.rejected[0].message
+    assert "Not a skeleton recording (plain text)" in report.summary.rejected[0].message
 
 
 def test_labels(source: Path, tmp_path: Path) -> None:

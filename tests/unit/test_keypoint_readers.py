@@ -321,7 +321,7 @@ BAD: list[tuple[str, Any, str]] = [
     ("a.json", {"frames": [{"pose_landmarks": []}, {}]}, r"expected a person in at least one frame"),
     ("a.json", [{"people": []}], r"expected a person in at least one frame"),
     ("a.json", [[], []], r"expected a person in at least one frame"),
-    ("a.csv", "x0,y0\n1,2\n", r"expected a recording in a known format"),
+    ("a.csv", "x0,y0\n1,2\n", r"Not a skeleton recording \(plain text\)"),
     ("a.csv", ",".join(f"x{j},y{j}" for j in range(16)) + "\n1,2\n", r"line 2: expected 32 cells, found 2"),
     ("a.csv", ",".join(f"x{j},y{j}" for j in range(16)) + "\n" + "1," * 31 + "1", r"joints: expected 17, 18.*found 16"),
     ("a.csv", ",".join(f"{j}_x,{j}_y" for j in COCO17.joints[:-1]) + "\n" + "1," * 31 + "1",

@@ -275,7 +275,7 @@ def test_the_checker_explains_each_file(tmp_path: Path) -> None:
     )
     assert flat.action == "bow"
     assert "expected MOTION after the hierarchy" in cut.error
-    assert "expected a recording in a known format" in notes.error
+    assert "Not a skeleton recording (plain text). Supported formats: " in notes.error
     end = overview(results)
     assert "3 clips can be used, 2 files or clips cannot" in end
     assert "several layouts (coco17, kinect20): import with --to-layout kinect20" in end

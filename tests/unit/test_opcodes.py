@@ -152,7 +152,7 @@ def test_growth_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     once = b"c_codecs\nencode\n(h\x00h\x01tR0"
     with pytest.raises(LimitExceeded, match="grows"):
         load_plain("x", b"0" * 0 + text + b"0" + once * 200 + b"N.")
-    monkeypatch.setattr(opcodes, "MAX_STEPS", 1000)
+    monkeypatch.setattr(opcodes, "SMALL_STEPS", 1000)
     with pytest.raises(LimitExceeded, match="instructions"):
         load_plain("x", b"N0" * 1000 + b"N.")
     monkeypatch.undo()

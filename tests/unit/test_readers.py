@@ -177,7 +177,10 @@ def test_members_of_a_zip_are_read_in_place(tmp_path: Path) -> None:
     assert FORMATS["hdm05"].find(archive) == FORMATS["hdm05"].find(archive.parent) == [ref]
     assert as_ref(str(ref)) == ref
     np.testing.assert_array_equal(read(str(ref)).positions, read(path).positions)
-    with pytest.raises(BadFile, match="a zip archive; name a file in it"):
+    np.testing.assert_array_equal(read(archive).positions, read(path).positions)  # the only recording in it
+    with zipfile.ZipFile(archive, "a") as file:
+        file.write(path, f"test/1/{path.name}")
+    with pytest.raises(BadFile, match=r"a zip archive of 3 files: name one as set.zip!train/1/HDM"):
         read(archive)
     with pytest.raises(BadFile, match="expected a file, found no such file"):
         read(f"{archive}!train/2/{path.name}")

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import sys
-import zipfile
+from collections.abc import Callable
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path, PurePosixPath
 from types import ModuleType
-from typing import Any
+from typing import Any, TypeVar
 
-from pgfa.errors import BadFile, Undecided
+from pgfa.errors import BadFile, LimitExceeded, PgfaError, Undecided
+from pgfa.read.assemble import counted
+from pgfa.read.contents import NotARecording, describe
+from pgfa.read.encoding import printable
 from pgfa.read.format import Format
 from pgfa.read.settings_file import SETTINGS_FILE, with_settings
-from pgfa.read.source import EMPTY_FILE, ZIP_START, FileRef, as_ref, is_hidden, list_files
+from pgfa.read.source import ZIP_START, FileRef, as_ref, is_hidden, is_zip, list_files, member_names
 from pgfa.read.stated import Stated
 from pgfa.skeleton import Clip
 
@@ -57,6 +60,8 @@ def _format(module: str) -> Format:
     return format
 
 
+_Result = TypeVar("_Result")
+
 FORMATS: dict[str, Format] = {format.name: format for format in map(_format, MODULES)}
 
 
@@ -64,7 +69,8 @@ def read(file: str | Path | FileRef, **stated: Any) -> Clip:
     """Read one recording; the format is detected from the content.
 
     Args:
-        file: a path, a folder of OpenPose frames, a member of a zip as ``archive.zip!folder/member``, or a FileRef.
+        file: a path, a folder of OpenPose frames, a zip of one recording, a member of a zip as
+            ``archive.zip!folder/member``, or a FileRef.
         stated: what the file does not say: layout, up, unit, rate, axes, mirrored, depth, as in `Stated`. It counts
             before what a file pgfa-recordings.toml beside the recording states.
 
@@ -73,13 +79,12 @@ def read(file: str | Path | FileRef, **stated: Any) -> Clip:
             nor the user says how it is to be read, and the body leaves several readings.
         LayoutMismatch: the joints of the file are not those of a person, or are not known.
         LimitExceeded: larger than a clip may be.
-        BadConfig: a wrong value in `stated` or in the settings file.
+        BadConfig: a wrong value in `stated` or in the settings file, or the format needs something that is not
+            installed or set, as videos do.
     """
     ref = with_settings(_reference(file, stated))
-    try:
-        return format_of(ref).read(ref)
-    except Undecided as error:
-        raise error if error.file else error.at(str(ref)) from None
+    format = format_of(ref)
+    return _only_own_errors(ref, format, lambda: format.read(ref))
 
 
 def read_all(file: str | Path | FileRef, **stated: Any) -> list[Clip | BadFile]:
@@ -89,15 +94,39 @@ def read_all(file: str | Path | FileRef, **stated: Any) -> list[Clip | BadFile]:
         As `read`.
     """
     ref = with_settings(_reference(file, stated))
-    try:
-        return format_of(ref).clips(ref)
-    except Undecided as error:
-        raise error if error.file else error.at(str(ref)) from None
+    format = format_of(ref)
+    return _only_own_errors(ref, format, lambda: format.clips(ref))
 
 
 def _reference(file: str | Path | FileRef, stated: dict[str, Any]) -> FileRef:
-    ref = file if isinstance(file, FileRef) else as_ref(file)
+    ref = recording_of(file)
     return replace(ref, stated=Stated(**stated).over(ref.stated)) if stated else ref
+
+
+def recording_of(file: str | Path | FileRef) -> FileRef:
+    """The reference to a recording; of a zip that holds a single one, to that one. Raises BadFile for a damaged zip."""
+    ref = file if isinstance(file, FileRef) else as_ref(file)
+    if ref.member is None and is_zip(ref.path) and is_collection(ref.path):
+        inside = find_recordings(ref.path)
+        if len(inside) == 1:
+            return replace(inside[0], stated=ref.stated)
+    return ref
+
+
+def _only_own_errors(ref: FileRef, format: Format, read: Callable[[], _Result]) -> _Result:
+    """The result, or an error of this package: a defect of a reader becomes a BadFile that asks for a report."""
+    try:
+        return read()
+    except Undecided as error:
+        raise error if error.file else error.at(str(ref)) from None
+    except PgfaError:
+        raise
+    except MemoryError:
+        raise LimitExceeded(f"{ref}: reading it takes more memory than is available or allowed") from None
+    except Exception as error:
+        expected = f"a file that the {format.name} reader can handle"
+        actual = f"one that makes it fail: please report it ({type(error).__name__}: {str(error)[:100]})"
+        raise BadFile(str(ref), expected=expected, found=actual) from error
 
 
 def format_of(ref: FileRef) -> Format:
@@ -109,18 +138,28 @@ def format_of(ref: FileRef) -> Format:
         if container := container_format(ref):
             return container
         raise
-    if head.startswith(ZIP_START) and (container := container_format(ref)):
+    is_archive = head.startswith(ZIP_START) and (ref.member is not None or is_zip(ref.path))
+    if is_archive and (container := container_format(ref)):
         return container
     for format in FORMATS.values():
-        if format.sniff(ref.name, head):
+        # The content of a sound archive may look like that of any format.
+        if not is_archive and format.sniff(ref.name, head):
             return format
-    if not head:
-        actual = EMPTY_FILE
-    elif ref.member is None and head.startswith(ZIP_START) and zipfile.is_zipfile(ref.path):
-        actual = f"a zip archive; name a file in it as {ref.path.name}!folder/file"
-    else:
-        actual = f"a file that starts with {head[:16]!r}"
-    raise BadFile(str(ref), expected=f"a recording in a known format ({', '.join(FORMATS)})", found=actual)
+    raise NotARecording(str(ref), _kind(ref, head), tuple(FORMATS))
+
+
+def _kind(ref: FileRef, head: bytes) -> str:
+    """What a file of no known format is."""
+    if not head.startswith(ZIP_START):
+        return describe(head)
+    if ref.member is not None:
+        return "a zip archive in an archive: unpack the outer one"
+    names = member_names(ref.path)
+    if not names:
+        return "an empty zip archive"
+    return (
+        f"a zip archive of {counted(len(names), 'file')}: name one as {ref.path.name}!{printable(names[0])}"
+    )
 
 
 def container_format(ref: FileRef) -> Format | None:
@@ -137,12 +176,14 @@ def is_collection(file: Path) -> bool:
 def find_recordings(root: Path, expected: str = "a folder or a zip of recordings") -> list[FileRef]:
     """Every possible recording below a folder or in a zip, whatever its format, sorted by path.
 
-    A folder of parts (OpenPose frames) counts as one recording. Hidden files, and companions of a recording
-    (``.asf``), are left out.
+    A folder of parts (OpenPose frames) counts as one recording, and so does an archive that is one (``.npz``).
+    Hidden files, and companions of a recording (``.asf``), are left out.
 
     Raises:
         BadFile: `root` does not exist, or is a damaged zip.
     """
+    if is_zip(root) and (format := container_format(FileRef(root))) and not format.part:
+        return [FileRef(root)]
     companions = tuple(ending for format in FORMATS.values() for ending in format.companions)
     files = list_files(root, expected=expected)
     whole: dict[FileRef, Format | None] = {}  # a folder is looked into once
@@ -170,7 +211,7 @@ def _below(ref: FileRef, root: Path) -> str:
     """The path of a file below the folder or in the zip; "" for the root itself."""
     if ref.member is not None:
         return str(PurePosixPath(ref.member))
-    return ref.path.relative_to(root).as_posix() if ref.path != root else ""
+    return printable(ref.path.relative_to(root).as_posix()) if ref.path != root else ""
 
 
 class _CallableModule(ModuleType):
@@ -187,6 +228,6 @@ class _CallableModule(ModuleType):
 sys.modules[__name__].__class__ = _CallableModule
 
 __all__ = [
-    "FORMATS", "FileRef", "Format", "Stated", "as_ref", "container_format", "find_recordings", "format_of",
-    "is_collection", "read", "read_all",
+    "FORMATS", "FileRef", "Format", "NotARecording", "Stated", "as_ref", "container_format", "find_recordings",
+    "format_of", "is_collection", "read", "read_all", "recording_of",
 ]  # fmt: skip

@@ -61,12 +61,9 @@ def assemble(
         noted.append("1 frame only")
     if not source.digest:
         source = replace(source, digest=digest_of(raw))
-    if listed is not None:
-        listed = np.where(np.isfinite(listed).all(axis=-1, keepdims=True), listed, np.float32(np.nan))
+    seen = None if listed is None else _plausible(listed)
     noted += doubts_of(out, layout, outcome.decisions, flat=NO_DEPTH in noted)
-    return Clip(
-        out, rate, layout, source, tuple(dict.fromkeys(noted)), listed, reading_line(outcome.decisions)
-    )
+    return Clip(out, rate, layout, source, tuple(dict.fromkeys(noted)), seen, reading_line(outcome.decisions))
 
 
 def _mark_absent(ref: FileRef, out: NDArray[np.float32], absent: str | None) -> list[str]:
@@ -91,6 +88,13 @@ def _mark_absent(ref: FileRef, out: NDArray[np.float32], absent: str | None) -> 
     if empty:
         noted.append(counted(empty, "empty frame"))
     return noted
+
+
+def _plausible(listed: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Bodies as the file lists them: joints without a finite position, or far away, are absent."""
+    with np.errstate(invalid="ignore"):
+        in_range = (np.abs(listed) < MAX_METRES).all(axis=-1, keepdims=True)
+    return np.where(in_range, listed, np.float32(np.nan))
 
 
 def _check_range(ref: FileRef, positions: NDArray[Any], layout: Layout) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from pgfa.errors import BadFile
+from pgfa.read.limits import MEMORY, memory_cap
 from pgfa.read.source import FileRef
 from pgfa.skeleton import Clip
 
@@ -89,6 +90,7 @@ class Format:
         extra: the optional dependency group (``pip install 'pgfa[extra]'``) that reading needs; "" for none.
         sample: a tiny valid example, path below a folder -> bytes, so that `find` on that folder gives one recording.
             The generated tests of every format run on it. None only if no example can be synthesised.
+        memory: bytes that reading a small file may take (`pgfa.read.limits`).
     """
 
     name: str
@@ -107,10 +109,16 @@ class Format:
     exemplars: Callable[[], dict[str, str]] | None = None
     extra: str = ""
     sample: Callable[[], dict[str, bytes]] | None = None
+    memory: int = MEMORY
 
     def clips(self, ref: FileRef) -> list[Clip | BadFile]:
         """All clips of a file, or the error in place of a clip. Raises as `read`."""
         return self.read_all(ref) if self.read_all else [self.read(ref)]
+
+    def capped_clips(self, ref: FileRef) -> list[Clip | BadFile]:
+        """As `clips`, within `memory_cap`. For processes that only read files at that time."""
+        with memory_cap(ref, ref.size(), self.memory):
+            return self.clips(ref)
 
 
 def first_of(clip: Clip, clips: int) -> Clip:

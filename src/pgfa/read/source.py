@@ -2,33 +2,30 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
-import zipfile
-import zlib
+import stat
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
 from pgfa.errors import BadFile, LimitExceeded
+from pgfa.read.archive import READ_ERRORS, ZIP_START, inflate, member_names, open_zip, start_of
+from pgfa.read.encoding import as_utf8, printable
 from pgfa.read.stated import NOTHING, Stated
 
 MAX_FILE_BYTES = 512 * 1024 * 1024
-READ_ERRORS = (
-    zipfile.BadZipFile,
-    zlib.error,
-    OSError,
-    NotImplementedError,
-    RuntimeError,
-    EOFError,
-    ValueError,
-)
-"""What opening and reading a damaged file or zip may raise."""
 EMPTY_FILE = "an empty file"
 """`BadFile.found` for a file of no bytes."""
-ZIP_START = b"PK"
+_KINDS = (
+    (stat.S_ISDIR, "a folder"),
+    (stat.S_ISFIFO, "a named pipe"),
+    (stat.S_ISSOCK, "a socket"),
+    (stat.S_ISCHR, "a device"),
+    (stat.S_ISBLK, "a device"),
+)
 
 
 @dataclass(frozen=True, order=True)
@@ -46,7 +43,7 @@ class FileRef:
     stated: Stated = field(default=NOTHING, compare=False, repr=False)
 
     def __str__(self) -> str:
-        return f"{self.path}!{self.member}" if self.member else str(self.path)
+        return printable(f"{self.path}!{self.member}" if self.member else str(self.path))
 
     @property
     def name(self) -> str:
@@ -55,8 +52,8 @@ class FileRef:
 
     @property
     def stem(self) -> str:
-        """The file name, without ending."""
-        return PurePosixPath(self.name).stem
+        """The file name, without ending, as it can be printed and stored."""
+        return printable(PurePosixPath(self.name).stem)
 
     @property
     def folder(self) -> FileRef:
@@ -76,28 +73,47 @@ class FileRef:
         """The same file, with what the user states; what is stated already counts where the two differ."""
         return replace(self, stated=self.stated.over(stated))
 
+    def size(self) -> int:
+        """Bytes of the file as stored, or of the files directly in a folder; 0 if there is none or it is damaged."""
+        try:
+            if self.member is not None:
+                return open_zip(self.path).getinfo(self.member).compress_size
+            if self.path.is_dir():
+                return sum(entry.stat().st_size for entry in os.scandir(self.path) if entry.is_file())
+            return self.path.stat().st_size
+        except (*READ_ERRORS, KeyError):
+            return 0
+
     def read(self, limit: int = MAX_FILE_BYTES) -> bytes:
-        """All bytes. Raises BadFile for a missing or unreadable file, LimitExceeded above `limit` bytes."""
+        """All bytes; of a text in UTF-16 or with a byte order mark, its UTF-8 (`as_utf8`).
+
+        Raises:
+            BadFile: a missing or unreadable file, or none: a folder, named pipe, device, socket.
+            LimitExceeded: above `limit` bytes, or more than a member of an archive may inflate to.
+        """
         try:
             if self.member is None:
-                _check_size(self, self.path.stat().st_size, limit)
-                return self.path.read_bytes()
-            archive = _open_zip(self.path, os.getpid())
-            _check_size(self, archive.getinfo(self.member).file_size, limit)
-            return archive.read(self.member)
+                if (size := self.path.stat().st_size) > limit:
+                    raise LimitExceeded(f"{self}: {size:,} bytes, more than the limit of {limit:,}")
+                raw = _bytes_of(self.path, limit)
+            else:
+                archive = open_zip(self.path)
+                raw = inflate(self, archive, archive.getinfo(self.member), limit)
         except (*READ_ERRORS, KeyError) as error:
             raise _unreadable(self, error) from None
+        return as_utf8(raw)
 
     def head(self, size: int = 4096) -> bytes:
-        """The first bytes, for sniffing. Raises BadFile for a missing or unreadable file, or a folder."""
+        """The first bytes, for sniffing, as `read` gives them. Raises BadFile as `read`."""
         try:
             if self.member is None:
-                with self.path.open("rb") as file:
-                    return file.read(size)
-            with _open_zip(self.path, os.getpid()).open(self.member) as file:
-                return file.read(size)
+                raw = _bytes_of(self.path, size)
+            else:
+                archive = open_zip(self.path)
+                raw = start_of(archive, archive.getinfo(self.member), size)
         except (*READ_ERRORS, KeyError) as error:
             raise _unreadable(self, error) from None
+        return as_utf8(raw)
 
 
 def list_files(
@@ -116,23 +132,28 @@ def list_files(
         expected: for the error.
 
     Returns:
-        Sorted references; empty where nothing matches.
+        Sorted references; empty where nothing matches. Where all files are listed, so are links to folders, which
+        are not followed, named pipes and the like: reading them tells what they are.
 
     Raises:
         BadFile: `root` does not exist, or a zip is damaged.
     """
     if root.is_dir():
-        paths = [Path(folder, name) for folder, _, names in os.walk(root) for name in names]
+        paths = []
+        for folder, folders, names in os.walk(root):
+            paths += [Path(folder, name) for name in names]
+            if matches is None:
+                paths += [path for name in folders if (path := Path(folder, name)).is_symlink()]
         files = [FileRef(path) for path in paths if matches is None or matches(path.name)]
         if zips == "always" or (zips == "if none loose" and not files):
-            archives = [path for path in paths if path.suffix.lower() == ".zip"]
+            archives = [path for path in paths if path.suffix.lower() == ".zip" and path.is_file()]
             files += [ref for path in archives for ref in _members(path, matches)]
         return sorted(files)
-    if not root.exists():
+    if not os.path.lexists(root):
         raise BadFile(root, expected=expected, found="no such file or folder")
     if matches is not None and matches(root.name):
         return [FileRef(root)]
-    if root.suffix.lower() == ".zip" or zipfile.is_zipfile(root):
+    if root.suffix.lower() == ".zip" or is_zip(root):
         return sorted(_members(root, matches))
     return [FileRef(root)] if matches is None else []
 
@@ -155,14 +176,12 @@ def find_files(root: Path, pattern: str, expected: str) -> list[FileRef]:
     return files
 
 
-def member_names(archive: Path) -> list[str]:
-    """Paths of the files in a zip, without folders and what macOS adds. Raises BadFile for a damaged zip."""
+def is_zip(path: Path) -> bool:
+    """Whether a file is a zip that can be opened. Opens nothing that is not a file."""
     try:
-        with zipfile.ZipFile(archive) as opened:
-            names = opened.namelist()
-    except READ_ERRORS as error:
-        raise BadFile(archive, expected="a readable zip archive", found=str(error)) from None
-    return [name for name in names if not name.endswith("/") and not name.startswith("__MACOSX/")]
+        return _bytes_of(path, 2) == ZIP_START and bool(open_zip(path))
+    except READ_ERRORS:
+        return False
 
 
 def as_ref(file: str | Path) -> FileRef:
@@ -183,20 +202,39 @@ def _members(archive: Path, matches: Callable[[str], object] | None) -> list[Fil
     return [FileRef(archive, name) for name in names if matches is None or matches(PurePosixPath(name).name)]
 
 
-@lru_cache(maxsize=8)
-def _open_zip(path: Path, process: int) -> zipfile.ZipFile:
-    # One handle per process: a forked worker that shared its parent's would read at the parent's position.
-    return zipfile.ZipFile(path)
+def _bytes_of(path: Path, most: int) -> bytes:
+    """The first `most` bytes of a file. Never waits: not for the other end of a pipe, not for a device."""
+    status = path.stat()
+    if not stat.S_ISREG(status.st_mode):
+        raise _NotAFile(next((name for is_kind, name in _KINDS if is_kind(status.st_mode)), "a special file"))
+    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    with os.fdopen(handle, "rb") as file:
+        # Files of the system have no size; `read` allocates all that it is asked for.
+        return file.read(min(most, status.st_size + 65536))
 
 
-def _check_size(ref: FileRef, size: int, limit: int) -> None:
-    if size > limit:
-        raise LimitExceeded(f"{ref}: {size:,} bytes, more than the limit of {limit:,}")
+class _NotAFile(OSError):
+    """Something else than a file, by name."""
 
 
 def _unreadable(ref: FileRef, error: Exception) -> BadFile:
-    if isinstance(error, FileNotFoundError | KeyError):
-        return BadFile(str(ref), expected="a file", found="no such file")
-    if isinstance(error, IsADirectoryError):
-        return BadFile(str(ref), expected="a file", found="a folder")
-    return BadFile(str(ref), expected="a readable file", found=str(error))
+    if isinstance(error, _NotAFile):
+        actual = str(error)
+        if actual == "a folder" and ref.path.is_symlink():
+            actual = "a link to a folder, which is not followed"
+        return BadFile(str(ref), expected="a file", found=actual)
+    if isinstance(error, FileNotFoundError | NotADirectoryError | KeyError):
+        actual = "no such file"
+        if ref.path.is_symlink():
+            actual = f"a link to {printable(os.readlink(ref.path))}, which does not exist"
+        return BadFile(str(ref), expected="a file", found=actual)
+    if isinstance(error, OSError) and error.errno == errno.ELOOP:
+        return BadFile(str(ref), expected="a file", found="a link that leads back to itself")
+    actual = (error.strerror if isinstance(error, OSError) else None) or str(error) or type(error).__name__
+    return BadFile(str(ref), expected="a readable file", found=actual)
+
+
+__all__ = [
+    "EMPTY_FILE", "MAX_FILE_BYTES", "READ_ERRORS", "ZIP_START", "FileRef", "as_ref", "find_files", "is_hidden",
+    "is_zip", "list_files", "member_names",
+]  # fmt: skip

@@ -17,12 +17,10 @@ from pathlib import Path
 from typing import IO, Any
 
 from pgfa.errors import BadFile, LimitExceeded, PgfaError
-from pgfa.read import find_recordings, is_collection, read_all
+from pgfa.read import NotARecording, find_recordings, format_of, is_collection, read_all
+from pgfa.read.limits import MAX_MEMORY, limit_process, memory_cap
 from pgfa.read.source import READ_ERRORS, FileRef, is_hidden
 from pgfa.skeleton import Clip
-
-MAX_MEMORY = 6 * 1024**3
-"""Bytes of address space of the process, where the system can limit it."""
 
 Json = dict[str, Any]
 
@@ -116,7 +114,8 @@ def safe_name(name: str) -> str:
 def _read_each(path: Path, limits: UploadLimits) -> Iterator[Clip | BadFile]:
     for ref in _recordings(path, limits):
         try:
-            results: Sequence[Clip | BadFile] = read_all(ref)
+            with memory_cap(ref, ref.size(), format_of(ref).memory):
+                results: Sequence[Clip | BadFile] = read_all(ref)
         except BadFile as error:
             results = [error]
         yield from results
@@ -157,7 +156,8 @@ def _error_json(error: PgfaError, folder: Path) -> Json:
     def without_path(text: str) -> str:
         return text.replace(f"{folder}{os.sep}", "")[:500]
 
-    body: Json = {"kind": type(error).__name__, "message": without_path(str(error))}
+    kind = BadFile.__name__ if isinstance(error, NotARecording) else type(error).__name__
+    body: Json = {"kind": kind, "message": without_path(str(error))}
     if isinstance(error, BadFile):
         parts = {"file": error.file, "expected": error.expected, "found": error.found, "where": error.where}
         body |= {name: without_path(text) for name, text in parts.items()}
@@ -191,17 +191,9 @@ def _respond(folder: Path, request: Json, content: bytes) -> tuple[Json, list[by
     return {"clips": heads, "failed": failed}, [clip.positions.tobytes() for clip in clips]
 
 
-def _limit_memory() -> None:
-    try:
-        import resource
-    except ImportError:  # not on this system
-        return
-    resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY, MAX_MEMORY))
-
-
 def main() -> None:
     """Answer requests until standard input ends."""
-    _limit_memory()
+    limit_process()
     out = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what a library prints must not mix with the responses
     send(out, {"ready": True})

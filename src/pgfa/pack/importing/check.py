@@ -16,9 +16,11 @@ from pgfa.errors import BadFile, LimitExceeded, PgfaError, Undecided, ways_to_st
 from pgfa.files import write_json
 from pgfa.pack.importing.folder import NOT_LISTED, common_layout, files_format, missing_files
 from pgfa.pack.summary import TWO_SPELLINGS, similar_spellings
-from pgfa.read import format_of, is_collection, read_all
+from pgfa.read import FORMATS, find_recordings, format_of, read_all
 from pgfa.read.assemble import counted
+from pgfa.read.encoding import printable
 from pgfa.read.format import A_PERSON
+from pgfa.read.limits import MEMORY, memory_cap
 from pgfa.read.parsing.units import PLAUSIBLE, torso_length, up_axis
 from pgfa.read.source import EMPTY_FILE, FileRef
 from pgfa.read.stated import NOTHING, Stated
@@ -109,13 +111,15 @@ def check(
         BadFile: `source` does not exist or is empty, or `labels` is wrong.
     """
     path = Path(source)
-    if path.is_file() and not is_collection(path):
-        yield from _results(path.name, FileRef(path, stated=stated), read_all, seen)
+    if path.is_file() and find_recordings(path) == [FileRef(path)]:
+        yield from _results(printable(path.name), FileRef(path, stated=stated), read_all, seen)
         return
     list_file = Path(labels) if labels is not None else None
     format = files_format(path, list_file, complete=False)
     for ref in format.find(path):
-        name = ref.member or (ref.path.relative_to(path).as_posix() if ref.path != path else path.name)
+        name = printable(
+            ref.member or (ref.path.relative_to(path).as_posix() if ref.path != path else path.name)
+        )
         yield from _results(name, ref.with_stated(stated), format.clips, seen)
     if list_file is not None:
         for name, error in missing_files(path, list_file):
@@ -197,7 +201,8 @@ def _results(
     with contextlib.suppress(PgfaError):  # reading it raises the same error again, below
         format = format_of(ref).name
     try:
-        clips: list[Clip | BadFile] = read_clips(ref)
+        with memory_cap(ref, ref.size(), FORMATS[format].memory if format else MEMORY):
+            clips: list[Clip | BadFile] = read_clips(ref)
     except PgfaError as error:
         yield _failure(name, format, error)
         return

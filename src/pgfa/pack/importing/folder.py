@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import difflib
 import io
+import os
+import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
@@ -12,8 +14,10 @@ from pathlib import Path, PurePosixPath
 
 from pgfa.errors import BadFile
 from pgfa.pack.importing.peers import read_with_peers
-from pgfa.read import find_recordings
+from pgfa.read import find_recordings, format_of
+from pgfa.read.encoding import printable
 from pgfa.read.format import CLASS_UNKNOWN_TEXTS, Format
+from pgfa.read.limits import MAX_MEMORY, memory_cap
 from pgfa.read.source import FileRef
 from pgfa.skeleton import Clip
 
@@ -66,6 +70,7 @@ def files_format(source: Path, labels: Path | None = None, *, complete: bool = T
         find=partial(_find, labels),
         read=partial(_read, source, by_file),
         read_all=partial(_read_all, source, by_file),
+        memory=MAX_MEMORY,  # each file is read within the cap of its own format
     )
 
 
@@ -75,7 +80,7 @@ def read_labels(file: Path) -> dict[str, tuple[int, FileLabel]]:
     Values are separated by commas, semicolons or tabs.
 
     Returns:
-        Path below the source -> (line in the file, label).
+        Path below the source, in the normal form of names -> (line in the file, label).
 
     Raises:
         BadFile: not UTF-8, a missing column or value, or a file listed twice; with the line.
@@ -105,7 +110,7 @@ def read_labels(file: Path) -> dict[str, tuple[int, FileLabel]]:
             if not line["file"] or not line["action"]:
                 missing_value = "action" if line["file"] else "file"
                 raise BadFile(file, expected="a file and an action", found=f"no {missing_value}", where=where)
-            name = str(PurePosixPath(line["file"].replace("\\", "/")))
+            name = normal(str(PurePosixPath(line["file"].replace("\\", "/"))))
             if name in labels:
                 actual = f"{name!r} again, after line {labels[name][0]}"
                 raise BadFile(file, expected="every file once", found=actual, where=where)
@@ -122,7 +127,7 @@ def missing_files(source: Path, labels: Path) -> list[tuple[str, BadFile]]:
         BadFile: as `read_labels`.
     """
     names = [_name_below(ref, source) for ref in _find(labels, source)]
-    existing = set(names)
+    existing = set(map(normal, names))
     missing = []
     for name, (line, _) in read_labels(labels).items():
         if name not in existing:
@@ -133,6 +138,11 @@ def missing_files(source: Path, labels: Path) -> list[tuple[str, BadFile]]:
             error = BadFile(labels, expected=f"a file below {source}", found=actual, where=f"line {line}")
             missing.append((name, error))
     return missing
+
+
+def normal(name: str) -> str:
+    """A name in composed letters (NFC), in which names are compared: macOS writes an umlaut as two characters."""
+    return unicodedata.normalize("NFC", name)
 
 
 def common_layout(layouts: Iterable[str]) -> str:
@@ -147,9 +157,12 @@ def _never(name: str, head: bytes) -> bool:
 
 def _find(labels: Path | None, source: Path) -> list[FileRef]:
     """Every recording below a folder or in a zip, sorted, without the list of labels itself."""
-    list_file = labels.resolve() if labels is not None else None
+    # Not Path.resolve, which raises for links that lead back to themselves.
+    list_file = os.path.realpath(labels) if labels is not None else None
     refs = [
-        ref for ref in find_recordings(source) if ref.member is not None or ref.path.resolve() != list_file
+        ref
+        for ref in find_recordings(source)
+        if ref.member is not None or os.path.realpath(ref.path) != list_file
     ]
     if not refs:
         raise BadFile(source, expected="recordings", found="no file")
@@ -165,18 +178,21 @@ def _read(source: Path, labels: Mapping[str, FileLabel] | None, ref: FileRef) ->
 
 def _read_all(source: Path, labels: Mapping[str, FileLabel] | None, ref: FileRef) -> list[Clip | BadFile]:
     path = PurePosixPath(_name_below(ref, source))
-    if labels is not None and str(path) not in labels:
+    listed = normal(str(path))
+    if labels is not None and listed not in labels:
         raise BadFile(str(ref), expected=NOT_LISTED, found="none")
-    clips = read_with_peers(ref)
+    with memory_cap(ref, ref.size(), format_of(ref).memory):
+        clips = read_with_peers(ref)
     several = len(clips) > 1
     dataset = source.resolve().stem if source.is_file() else source.resolve().name
 
     def labelled(clip: Clip) -> Clip:
         original = clip.source
         if labels is not None:
-            label = labels[str(path)]
+            label = labels[listed]
         else:
-            label = FileLabel(original.action if several and original.action else path.parent.name)
+            folder = normal(path.parent.name)
+            label = FileLabel(original.action if several and original.action else folder)
         named = replace(
             original,
             id=f"{path}#{original.id}" if several else str(path),
@@ -194,5 +210,5 @@ def _read_all(source: Path, labels: Mapping[str, FileLabel] | None, ref: FileRef
 def _name_below(ref: FileRef, source: Path) -> str:
     """The path of a file below the source, with forward slashes; of the source itself, its name."""
     if ref.member:
-        return str(PurePosixPath(ref.member))
-    return ref.path.relative_to(source).as_posix() if ref.path != source else source.resolve().name
+        return printable(str(PurePosixPath(ref.member)))
+    return printable(ref.path.relative_to(source).as_posix() if ref.path != source else source.resolve().name)

@@ -92,7 +92,7 @@ def write_shard(chunk: Chunk, format: Format, source: Path, stop: Any = None) ->
             raise Stopped
         name = below(source, ref)
         try:
-            read = format.clips(ref)
+            read = format.capped_clips(ref)
         except PgfaError as error:
             rejected.append(Rejected(name, below(source, error)))
         except MemoryError:
@@ -184,5 +184,6 @@ def _shard_of(layouts: list[str]) -> Shard:
 
 
 def _state(ref: FileRef, source: Path) -> tuple[str, int, int]:
-    status = ref.path.stat()
+    # Of the link itself: where it leads to may not exist.
+    status = ref.path.stat() if ref.path.exists() else ref.path.lstat()
     return below(source, ref), status.st_size, status.st_mtime_ns

@@ -29,6 +29,8 @@ ACTIONS = {
     "throwBasketball": "throw-basketball",
 }
 RATE = 120.0
+MAX_SKELETON = 1024 * 1024
+"""Bytes of an actor's .asf; those of HDM05 have 10 KB."""
 NAME = r"HDM_([a-z]+)_(.+)_(\d{1,18})_(\d{1,18})\.amc"
 
 _ARM = {"clavicle": "shoulder", "humerus": "elbow", "radius": "forearm", "wrist": "wrist", "hand": "hand",
@@ -67,7 +69,7 @@ def read(ref: FileRef) -> Clip:
     match = re.fullmatch(NAME, ref.name, re.IGNORECASE)
     actor = ref.sibling(f"HDM_{match[1]}.asf" if match else f"{ref.stem}.asf")
     try:
-        skeleton_bytes = actor.read()
+        skeleton_bytes = actor.read(MAX_SKELETON)
     except BadFile as error:
         actual = f"{actor.name}: {error.found}"
         raise BadFile(str(ref), expected="the actor's skeleton in the same folder", found=actual) from None

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pgfa.errors import BadFile
 from pgfa.read.assemble import assemble, check_frames, counted
 from pgfa.read.format import Format
-from pgfa.read.parsing.text_table import parse_rows, short
+from pgfa.read.parsing.text_table import is_comment, numbered_lines, parse_rows, short
 from pgfa.read.sample import coordinates, rows
 from pgfa.read.source import FileRef, find_files
 from pgfa.skeleton import KINECT20, Clip, Source
@@ -90,7 +90,8 @@ COLUMNS = ["Timestamp", *(joint + axis for joint in (*_TRUNK, *_LIMBS) for axis 
 
 def sniff(name: str, head: bytes) -> bool:
     """A csv that starts with a time and the hip centre."""
-    return head.removeprefix(b"\xef\xbb\xbf").startswith(b"Timestamp,HipCenterX,")
+    lines = (line for line in head.splitlines() if line.strip() and not is_comment(line))
+    return next(lines, b"").startswith(b"Timestamp,HipCenterX,")
 
 
 def find(root: Path) -> list[FileRef]:
@@ -108,11 +109,11 @@ def read(ref: FileRef) -> Clip:
         BadFile, LimitExceeded.
     """
     raw = ref.read()
-    text = raw.decode("utf-8-sig", "replace").splitlines()
-    _check_header(ref, text[0] if text else "")
-    lines = [number for number, row in enumerate(text[1:], start=2) if row.strip()]
+    (first, header), *text = numbered_lines(ref, raw) or [(1, "")]
+    _check_header(ref, first, header)
+    lines = [number for number, _ in text]
     check_frames(ref, len(lines))
-    cells = [text[number - 1].split(",") for number in lines]
+    cells = [row.split(",") for _, row in text]
     values = parse_rows(ref, cells, len(COLUMNS), lines=lines, exact=False)
     rate, problems = _rate(values[:, 0] / 1000.0)
 
@@ -136,13 +137,13 @@ def read(ref: FileRef) -> Clip:
     return assemble(ref, raw, positions, rate=rate, layout=KINECT20, source=source, problems=tuple(problems))
 
 
-def _check_header(ref: FileRef, line: str) -> None:
+def _check_header(ref: FileRef, number: int, line: str) -> None:
     names = [name.strip() for name in line.split(",")]
     for cell, (expected, actual) in enumerate(
         zip(COLUMNS, [*names, *[""] * len(COLUMNS)], strict=False), start=1
     ):
         if expected != actual:
-            where = f"line 1, cell {cell}"
+            where = f"line {number}, cell {cell}"
             raise BadFile(str(ref), where=where, expected=f"the column {expected}", found=short(actual))
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from pgfa.errors import BadFile
 from pgfa.read.assemble import assemble, check_frames
 from pgfa.read.format import CLASS_UNKNOWN, Format, Rule
-from pgfa.read.parsing.text_table import looks_numeric, parse_rows
+from pgfa.read.parsing.text_table import looks_numeric, numbered_lines, parse_lines
 from pgfa.read.sample import coordinates, rows
 from pgfa.read.source import FileRef, find_files
 from pgfa.skeleton import KINECT20, Clip, Source
@@ -47,15 +47,12 @@ def read(ref: FileRef) -> Clip:
     Rows are ``x y z confidence``, 20 per frame; the confidence (tracked or inferred) is dropped.
     """
     raw = ref.read()
-    lines = [
-        (number, line.split()) for number, line in enumerate(raw.decode("utf-8", "replace").splitlines(), 1)
-    ]
-    lines = [(number, cells) for number, cells in lines if cells]
+    lines = numbered_lines(ref, raw)
     if len(lines) % 20:
         actual = f"{len(lines)} rows in all"
         raise BadFile(str(ref), where=f"line {lines[-1][0]}", expected="20 rows per frame", found=actual)
     check_frames(ref, len(lines) // 20)
-    values = parse_rows(ref, [cells for _, cells in lines], 4, lines=[number for number, _ in lines])
+    values = parse_lines(ref, lines, 4)
     positions = np.ascontiguousarray(values.reshape(-1, 1, 20, 4)[:, :, _ORDER, :3])
     if (largest := float(np.median(np.abs(positions[..., :2])))) > MAX_METRES:
         actual = f"x and y of {largest:.0f} in the middle: screen coordinates"

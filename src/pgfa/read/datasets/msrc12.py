@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
-from pgfa.errors import BadFile
+from pgfa.errors import BadFile, LimitExceeded
 from pgfa.read.assemble import assemble, check_frames, counted
 from pgfa.read.format import CLASS_UNKNOWN, Format
-from pgfa.read.parsing.text_table import looks_numeric, parse_rows, short
+from pgfa.read.parsing.text_table import looks_numeric, numbered_lines, parse_lines, short
 from pgfa.read.sample import coordinates, rows
 from pgfa.read.source import FileRef, find_files
 from pgfa.skeleton import KINECT20, Clip, Source
@@ -27,6 +27,7 @@ WINDOW = (1.0, 1.0)
 """Seconds before and after a tag that `read_all` cuts out: a tag marks a single moment of the gesture."""
 TICKS = 49875
 """Ticks of the tag file per millisecond; the authors' reader has us = (tick * 1000 + TICKS / 2) / TICKS."""
+MAX_TAGS = 5_000
 
 
 def sniff(name: str, head: bytes) -> bool:
@@ -92,10 +93,9 @@ def read_all(ref: FileRef) -> list[Clip | BadFile]:
 def _session(ref: FileRef) -> tuple[Clip, np.ndarray[tuple[int, ...], np.dtype[np.float64]]]:
     """The whole session, and the time of each frame in microseconds."""
     raw = ref.read()
-    text = raw.decode("utf-8", "replace").splitlines()
-    lines = [(number, line.split()) for number, line in enumerate(text, 1) if line.strip()]
+    lines = numbered_lines(ref, raw)
     check_frames(ref, len(lines))
-    values = parse_rows(ref, [cells for _, cells in lines], 81, lines=[number for number, _ in lines])
+    values = parse_lines(ref, lines, 81)
     times = values[:, 0]
     if not np.isfinite(times).all():
         where = f"line {lines[int(np.argmin(np.isfinite(times)))][0]}"
@@ -153,6 +153,8 @@ def _tags(ref: FileRef) -> list[tuple[float, str]]:
         entries.append(((int(tick) * 1000 + TICKS / 2) / TICKS, text.strip()))
     if not entries:
         raise BadFile(str(tag_file), expected="tags", found="none")
+    if len(entries) > MAX_TAGS:
+        raise LimitExceeded(f"{tag_file}: {len(entries):,} tags, more than the limit of {MAX_TAGS:,}")
     return sorted(entries)
 
 

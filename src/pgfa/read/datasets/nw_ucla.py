@@ -11,6 +11,7 @@ import numpy as np
 from pgfa.errors import BadFile
 from pgfa.read.assemble import assemble, check_frames
 from pgfa.read.format import Format, Rule
+from pgfa.read.parsing.json_text import parse_json
 from pgfa.read.parsing.text_table import short
 from pgfa.read.sample import coordinates
 from pgfa.read.source import FileRef, find_files
@@ -41,10 +42,7 @@ def read(ref: FileRef) -> Clip:
     The class is the label (1 to 10) in the file: the number in the name is not the label from a08 on.
     """
     raw = ref.read(MAX_BYTES)
-    try:
-        content = json.loads(raw)
-    except (ValueError, RecursionError) as error:
-        raise BadFile(str(ref), expected="JSON", found=str(error)) from None
+    content = parse_json(ref, raw)
     if not isinstance(content, dict) or not isinstance(content.get("skeletons"), list):
         raise BadFile(str(ref), where="field skeletons", expected="a list of frames", found="none")
     check_frames(ref, len(content["skeletons"]))

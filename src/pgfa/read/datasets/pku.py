@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pgfa.errors import BadFile
+from pgfa.errors import BadFile, LimitExceeded
 from pgfa.read.assemble import assemble, counted, digest_of
 from pgfa.read.datasets.class_names import class_names
 from pgfa.read.format import Account, Format, first_of
@@ -30,6 +30,8 @@ from pgfa.skeleton.bodies import presence
 DATASET = "pku-mmd"
 RATE = 30.0
 LONGEST = 300
+REPEATED = 4
+"""Times that the labels of a stream may cover it; in the data set they hardly overlap."""
 """Of a longer clip, the central 300 frames are kept."""
 DROPPED = frozenset({"F043V001C001L021", "F089V001C023L001", "F089V002C023L001", "F089V003C023L001"})
 """Clips that the authors' code excludes."""
@@ -71,7 +73,7 @@ def read_pku(ref: FileRef) -> list[Clip | BadFile]:
 
     Raises:
         BadFile: the file is not named as a stream, has no labels, or a line does not have 150 numbers.
-        LimitExceeded: a file is larger than 512 MB.
+        LimitExceeded: a file is larger than 512 MB, or labels repeat the stream more than REPEATED times.
     """
     match = _STREAM.fullmatch(ref.name)
     if not match:
@@ -88,6 +90,11 @@ def read_pku(ref: FileRef) -> list[Clip | BadFile]:
         setup=ref.stem,
         digest=digest_of(raw),
     )
+    frames = sum(max(0, min(label.last, len(lines), label.first + LONGEST) - label.first) for label in labels)
+    if frames > REPEATED * max(len(lines), LONGEST):
+        raise LimitExceeded(
+            f"{ref}: its labels cover {frames:,} frames of {len(lines):,}: they repeat one another"
+        )
     clips: list[Clip | BadFile] = []
     for label in labels:
         name = clip_name(ref.stem, label)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from pgfa.errors import BadFile
 from pgfa.read.assemble import check_frames, counted
+from pgfa.read.limits import check_text
 from pgfa.read.parsing.rotation import Matrices, rotation
 from pgfa.read.parsing.text_table import short
 
@@ -176,6 +177,7 @@ def parse_amc(
     Raises:
         BadFile: with the line. LimitExceeded for too many frames.
     """
+    check_text(file, raw)
     lines = raw.decode("utf-8", "replace").splitlines()
     first = next(
         (i for i, line in enumerate(lines) if line.strip() and line.lstrip()[0] not in "#:"), len(lines)

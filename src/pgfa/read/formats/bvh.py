@@ -102,7 +102,7 @@ def parse(file: str, raw: bytes) -> tuple[list[Joint], Floats, float]:
     Raises:
         BadFile: with the line. LimitExceeded.
     """
-    lines = _text(raw).splitlines()
+    lines = raw.decode("utf-8-sig", "replace").splitlines()
     joints, start = _hierarchy(file, lines)
     counts: dict[str, float] = {}
     for key in ("frames:", "frame time:"):

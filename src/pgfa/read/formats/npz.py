@@ -18,16 +18,24 @@ from numpy.typing import NDArray
 
 from pgfa.errors import BadFile, LayoutMismatch, LimitExceeded
 from pgfa.files import write_atomic
+from pgfa.read.archive import READ_ERRORS, ZIP_START, damage, inflate, member_names
 from pgfa.read.assemble import assemble, check_frames
 from pgfa.read.format import Format, first_of
 from pgfa.read.formats import npz_set
+from pgfa.read.limits import allowance, inflated_allowance
 from pgfa.read.parsing.arrays import plain_array
+from pgfa.read.parsing.text_table import short
 from pgfa.read.sample import coordinates
-from pgfa.read.source import READ_ERRORS, ZIP_START, FileRef, find_files, member_names
+from pgfa.read.source import FileRef, find_files
 from pgfa.skeleton import Clip, Layout, Source, get_layout
 
 TEXTS = ("id", "dataset", "action", "variant", "subject", "camera", "setup")
-MAX_MEMBER_BYTES = 256 * 1024 * 1024
+MAX_INFLATED = 64 * 1024 * 1024
+"""Bytes to which all fields of a small file together may inflate."""
+MAX_NUMBERS = 24_000_000
+"""Coordinates in a small file."""
+OWN_FIELDS = {"positions", "rate", "layout", "offsets", "listed"}
+EXPECTED = "a clip of pgfa (fields positions, rate and layout), or keypoints as .npy (docs/formats.md)"
 MAX_TEXT = 1000
 MAX_BODIES = 64
 
@@ -83,7 +91,9 @@ def read_all(ref: FileRef) -> list[Clip | BadFile]:
     """All clips of the file, with an error in place of each of many that cannot be used. Raises as `read`."""
     raw = ref.read()
     fields = _fields(ref, raw)
-    return npz_set.read_set(ref, fields) if "offsets" in fields else [_clip(ref, raw, fields)]
+    if "offsets" in fields:
+        return npz_set.read_set(ref, fields, most=allowance(len(raw), npz_set.SMALL_CLIPS))
+    return [_clip(ref, raw, fields)]
 
 
 def _clip(ref: FileRef, raw: bytes, fields: dict[str, bytes]) -> Clip:
@@ -96,6 +106,8 @@ def _clip(ref: FileRef, raw: bytes, fields: dict[str, bytes]) -> Clip:
         raise BadFile(str(ref), where="field layout", expected="a known layout", found=str(error)) from None
     _check_shape(ref, "positions", positions, layout)
     check_frames(ref, positions.shape[0])
+    if positions.size > (most := allowance(len(raw), MAX_NUMBERS)):
+        raise LimitExceeded(f"{ref}: {positions.size:,} numbers, more than the limit of {most:,}")
     rate = _field(ref, fields, "rate", "fiu", "a number of frames per second")
     if rate.size != 1 or not 0.01 <= float(rate.reshape(-1)[0]) < 1e6:
         actual = f"{rate.reshape(-1)[:3].tolist()}"
@@ -138,17 +150,25 @@ def _check_shape(ref: FileRef, name: str, array: NDArray[Any], layout: Layout) -
 
 
 def _fields(ref: FileRef, raw: bytes) -> dict[str, bytes]:
-    """Bytes of the members that are fields of a clip; their size is checked before they are inflated."""
+    """Bytes of the members that are fields of a clip, inflated up to a limit for all together."""
     names = {"positions", "rate", "layout", "problems", "listed", *TEXTS, *npz_set.FIELDS}
+    left = inflated_allowance(len(raw), MAX_INFLATED)
+    fields: dict[str, bytes] = {}
     try:
         with zipfile.ZipFile(io.BytesIO(raw)) as archive:
-            members = [info for info in archive.infolist() if info.filename.removesuffix(".npy") in names]
-            size = sum(info.file_size for info in members)
-            if size > MAX_MEMBER_BYTES:
-                raise LimitExceeded(f"{ref}: {size:,} bytes when inflated, more than {MAX_MEMBER_BYTES:,}")
-            return {info.filename.removesuffix(".npy"): archive.read(info) for info in members}
+            members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
+            if not OWN_FIELDS & members.keys():
+                actual = f"an .npz file of another kind, with the fields {short(', '.join(members), 200)}"
+                raise BadFile(str(ref), expected=EXPECTED, found=actual)
+            for name in sorted(names & members.keys()):
+                fields[name] = inflate(ref, archive, members[name], left, MAX_INFLATED)
+                left -= len(fields[name])
     except READ_ERRORS as error:
-        raise BadFile(str(ref), expected="an .npz file", found=str(error)) from None
+        actual = str(error)
+        if not zipfile.is_zipfile(io.BytesIO(raw)):  # without the directory at its end
+            actual = damage(raw, len(raw)) or actual
+        raise BadFile(str(ref), expected="an .npz file", found=actual) from None
+    return fields
 
 
 def _field(ref: FileRef, fields: dict[str, bytes], name: str, kinds: str, expected: str) -> NDArray[Any]:

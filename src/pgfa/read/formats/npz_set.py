@@ -28,6 +28,8 @@ from pgfa.skeleton import LAYOUTS, Clip, Layout, Source
 TEXTS = ("name", "label", "subject", "variant")
 FIELDS = ("positions", "offsets", "joints", "fps", *TEXTS)
 MAX_CLIPS = 200_000
+SMALL_CLIPS = 20_000
+"""Clips in a small file."""
 MAX_TEXT = 1000
 RATES = (0.01, 1e6)
 
@@ -44,16 +46,17 @@ def class_of(dataset: str, label: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", label.lower()).strip("-")
 
 
-def read_set(ref: FileRef, fields: Mapping[str, bytes]) -> list[Clip | BadFile]:
+def read_set(ref: FileRef, fields: Mapping[str, bytes], *, most: int = MAX_CLIPS) -> list[Clip | BadFile]:
     """All clips of a file, in order, with an error in place of each that cannot be used.
 
     Args:
         ref: the file; its name gives the data set.
         fields: name of each field -> the bytes of its .npy file.
+        most: clips in the file, at most MAX_CLIPS.
 
     Raises:
         BadFile: a field is missing, has another type or another length.
-        LimitExceeded: more than MAX_CLIPS clips.
+        LimitExceeded: more clips.
     """
     joints = [str(name) for name in _array(ref, fields, "joints", "U", "names of joints").reshape(-1)[:256]]
     layout = next((layout for layout in LAYOUTS.values() if list(layout.joints) == joints), None)
@@ -64,7 +67,7 @@ def read_set(ref: FileRef, fields: Mapping[str, bytes]) -> list[Clip | BadFile]:
     if positions.ndim != 3 or positions.shape[1:] != (len(joints), 3):
         shape = " x ".join(map(str, positions.shape))
         raise BadFile(str(ref), where="field positions", expected=f"rows x {len(joints)} x 3", found=shape)
-    offsets = _offsets(ref, fields, len(positions))
+    offsets = _offsets(ref, fields, len(positions), min(most, MAX_CLIPS))
     clips = len(offsets) - 1
     rate = _column(ref, fields, "fps", clips, "fiu").astype(np.float64)
     texts = {name: _texts(ref, fields, name, clips) for name in TEXTS}
@@ -103,10 +106,10 @@ def _clip(
         return BadFile(str(ref), where=where, expected="a clip", found=str(error))
 
 
-def _offsets(ref: FileRef, fields: Mapping[str, bytes], rows: int) -> NDArray[np.int64]:
+def _offsets(ref: FileRef, fields: Mapping[str, bytes], rows: int, most: int) -> NDArray[np.int64]:
     offsets = _array(ref, fields, "offsets", "iu", "whole numbers").reshape(-1)
-    if len(offsets) - 1 > MAX_CLIPS:
-        raise LimitExceeded(f"{ref}: {len(offsets) - 1:,} clips, more than the limit of {MAX_CLIPS:,}")
+    if len(offsets) - 1 > most:
+        raise LimitExceeded(f"{ref}: {len(offsets) - 1:,} clips, more than the limit of {most:,}")
     values = offsets.astype(np.int64)
     if len(values) < 2 or values[0] != 0 or values[-1] != rows or (np.diff(values) < 1).any():
         expected = f"rising numbers from 0 to {rows}, the number of rows"

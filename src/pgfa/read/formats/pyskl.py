@@ -11,12 +11,15 @@ import numpy as np
 from pgfa.errors import BadFile, LimitExceeded, PgfaError
 from pgfa.read.format import Format, first_of
 from pgfa.read.formats.keypoints.reader import KeypointInfo, from_array
+from pgfa.read.limits import allowance
 from pgfa.read.parsing.safe_pickle import load_plain
 from pgfa.read.sample import picture
 from pgfa.read.source import FileRef, find_files
 from pgfa.skeleton import COCO17, Clip, Source
 
 MAX_CLIPS = 200_000
+SMALL_CLIPS = 8_000
+"""Clips in a small file."""
 
 
 def sniff(name: str, head: bytes) -> bool:
@@ -40,7 +43,13 @@ def read(ref: FileRef) -> Clip:
 def read_all(ref: FileRef) -> list[Clip | BadFile]:
     """All clips of the file, in order, with an error in place of each that cannot be used."""
     clips: list[Clip | BadFile] = []
-    for number, annotation in enumerate(_annotations(ref, ref.read())):
+    raw = ref.read()
+    left = len(raw)
+    for number, annotation in enumerate(_annotations(ref, raw)):
+        # Clips may share an array without end: each byte of the file is used once.
+        left -= _array_bytes(annotation)
+        if left < 0:
+            raise LimitExceeded(f"{ref}: its clips repeat their arrays: more numbers than bytes in the file")
         try:
             clips.append(_clip(ref, number, annotation))
         except BadFile as error:
@@ -58,9 +67,26 @@ def _annotations(ref: FileRef, raw: bytes) -> list[Any]:
     if not isinstance(annotations, list) or not annotations:
         actual = "an empty list" if annotations == [] else type(annotations).__name__
         raise BadFile(str(ref), where="annotations", expected="a list of clips", found=actual)
-    if len(annotations) > MAX_CLIPS:
-        raise LimitExceeded(f"{ref}: {len(annotations):,} clips, more than the limit of {MAX_CLIPS:,}")
+    if len(annotations) > (most := min(MAX_CLIPS, allowance(len(raw), SMALL_CLIPS))):
+        raise LimitExceeded(f"{ref}: {len(annotations):,} clips, more than the limit of {most:,}")
     return annotations
+
+
+def _array_bytes(annotation: Any) -> int:
+    """Bytes of the arrays of an annotation that are used."""
+    arrays = (
+        [annotation.get(name) for name in ("keypoint", "keypoint_score")]
+        if isinstance(annotation, dict)
+        else []
+    )
+    return sum(array.nbytes for array in arrays if isinstance(array, np.ndarray))
+
+
+def _action(label: Any) -> str:
+    """The class that a label stands for: a text is its name, a whole number its number."""
+    if isinstance(label, str):
+        return label.strip()[:200]
+    return f"class-{label}" if type(label) is int and 0 <= label < 1 << 40 else ""
 
 
 def _clip(ref: FileRef, number: int, annotation: Any) -> Clip:
@@ -89,7 +115,7 @@ def _clip(ref: FileRef, number: int, annotation: Any) -> Clip:
     source = Source(
         id=name[:200] if isinstance(name, str) and name else f"{ref.stem}_{number + 1}",
         dataset=ref.stem,
-        action=f"class-{label}" if type(label) is int and 0 <= label < 1 << 40 else "",
+        action=_action(label),
     )
     info = KeypointInfo(scored=score is not None, source=source)
     try:

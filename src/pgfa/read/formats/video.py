@@ -20,6 +20,7 @@ from pgfa.errors import BadConfig, BadFile, LimitExceeded
 from pgfa.read.assemble import MAX_FRAMES
 from pgfa.read.format import Format
 from pgfa.read.formats.keypoints.reader import KeypointInfo, from_people
+from pgfa.read.limits import MAX_MEMORY
 from pgfa.read.source import FileRef, find_files
 from pgfa.skeleton import COCO17, Clip, Source
 
@@ -179,4 +180,5 @@ FORMAT = Format(
     find,
     read,
     extra="video",
+    memory=MAX_MEMORY,
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+import sys
 import warnings
 from typing import Any
 
@@ -42,11 +43,21 @@ def plain_array(ref: FileRef, raw: bytes, *, kinds: str, expected: str, where: s
         raise BadFile(str(ref), where=where, expected="a plain .npy array", found=str(error)[:200]) from None
     if dtype.kind not in kinds:
         raise BadFile(str(ref), where=where, expected=expected, found=f"type {dtype}")
-    content = raw[file.tell() :]
+    content = memoryview(raw)[file.tell() :]
     if min(shape, default=1) < 0 or math.prod(shape) * dtype.itemsize != len(content):
         actual = f"{len(content):,} bytes for shape {shape}"
         raise BadFile(str(ref), where=where, expected="a size that fits the shape", found=actual)
     if (not dtype.itemsize and math.prod(shape) > 1) or max(shape, default=0) >= 1 << 40:
         raise BadFile(str(ref), where=where, expected=expected, found=f"shape {shape} of type {dtype}")
     flat = np.frombuffer(content, dtype=dtype) if content else np.zeros(math.prod(shape), dtype)
+    if dtype.kind == "U" and content and not _is_unicode(content, dtype):
+        raise BadFile(
+            str(ref), where=where, expected=expected, found="code points that Unicode does not have"
+        )
     return flat.reshape(shape, order="F" if fortran else "C")
+
+
+def _is_unicode(content: memoryview, dtype: np.dtype[Any]) -> bool:
+    """Whether 4-byte code points are Unicode's: NumPy makes text of any, of which Python cannot print or store some."""
+    points = np.frombuffer(content, dtype=f"{dtype.byteorder}u4")
+    return not ((points > sys.maxunicode) | ((points >= 0xD800) & (points < 0xE000))).any()

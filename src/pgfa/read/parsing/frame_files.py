@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-import zipfile
 from collections.abc import Callable
 from pathlib import PurePosixPath
 
 from pgfa.errors import BadFile, LimitExceeded
+from pgfa.read.archive import READ_ERRORS, inflate, member_names, open_zip
 from pgfa.read.assemble import check_frames
-from pgfa.read.source import MAX_FILE_BYTES, READ_ERRORS, ZIP_START, FileRef, member_names
+from pgfa.read.limits import INFLATED, inflated_allowance
+from pgfa.read.source import MAX_FILE_BYTES, FileRef, is_zip
 
 MAX_FRAME_BYTES = 1024 * 1024
 MAX_BROKEN = 0.5
@@ -27,9 +28,8 @@ def frame_refs(ref: FileRef, is_frame: IsFrame) -> list[FileRef]:
     try:
         if ref.member is None and ref.path.is_dir():
             return [FileRef(ref.path / name) for name in sorted(os.listdir(ref.path)) if is_frame(name)]
-        with ref.path.open("rb") as file:
-            if file.read(2) != ZIP_START:
-                return []
+        if not is_zip(ref.path):
+            return []
         paths = sorted(path for path in map(PurePosixPath, member_names(ref.path)) if is_frame(path.name))
     except (*READ_ERRORS, BadFile):
         return []
@@ -57,10 +57,16 @@ def read_frames(ref: FileRef, is_frame: IsFrame, expected: str) -> dict[str, byt
     try:
         if refs[0].member is None:
             _check_sizes(ref, [frame.path.stat().st_size for frame in refs])
-            return {frame.name: frame.path.read_bytes() for frame in refs}
-        with zipfile.ZipFile(ref.path) as archive:
-            _check_sizes(ref, [archive.getinfo(frame.member or "").file_size for frame in refs])
-            return {frame.name: archive.read(frame.member or "") for frame in refs}
+            return {frame.name: frame.read(MAX_FRAME_BYTES) for frame in refs}
+        archive = open_zip(ref.path)
+        members = {frame.name: archive.getinfo(frame.member or "") for frame in refs}
+        sizes = [info.file_size for info in members.values()]
+        _check_sizes(ref, sizes)
+        if sum(sizes) > (allowed := inflated_allowance(FileRef(ref.path).size(), 4 * INFLATED)):
+            raise LimitExceeded(
+                f"{ref}: inflates to {sum(sizes):,} bytes, more than the limit of {allowed:,}; unpack it first"
+            )
+        return {name: inflate(ref, archive, info, MAX_FRAME_BYTES) for name, info in members.items()}
     except (*READ_ERRORS, KeyError) as error:
         raise BadFile(str(ref), expected="readable frames", found=str(error)) from None
 

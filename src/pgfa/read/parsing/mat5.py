@@ -16,12 +16,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pgfa.errors import BadFile, LimitExceeded
+from pgfa.read.encoding import printable
 
 _TYPES = {1: "i1", 2: "u1", 3: "i2", 4: "u2", 5: "i4", 6: "u4", 7: "f4", 9: "f8", 12: "i8", 13: "u8"}
 _MATRIX, _COMPRESSED = 14, 15
 _CLASSES = {6: "f8", 7: "f4", 8: "i1", 9: "u1", 10: "i2", 11: "u2", 12: "i4", 13: "u4", 14: "i8", 15: "u8"}
 _COMPLEX = 0x0800
 _HEADER = 128
+_START = 1024
+"""Bytes of a compressed variable that are inflated for its name."""
+MAX_VARIABLES = 20_000
 
 
 def load_array(file: str, raw: bytes, name: str, limit: int) -> NDArray[Any]:
@@ -31,24 +35,54 @@ def load_array(file: str, raw: bytes, name: str, limit: int) -> NDArray[Any]:
         file: the file's name, for errors.
         raw: its bytes.
         name: of the variable.
-        limit: bytes a compressed variable may inflate to.
+        limit: bytes of the variable, inflated and as the numbers it stands for.
 
     Raises:
-        BadFile: a damaged file, no such variable, or a variable of another kind.
-        LimitExceeded: above the limit.
+        BadFile: a damaged file, no such variable (its `found` names those there are), or a variable of another kind.
+        LimitExceeded: above the limit, or more than MAX_VARIABLES variables.
     """
     if not raw.startswith(b"MATLAB 5.0") or raw[126:128] not in (b"IM", b"MI"):
         actual = "another header" if raw else "an empty file"
         raise BadFile(file, expected="a MATLAB v5 file", found=actual)
     order = "<" if raw[126:128] == b"IM" else ">"
+    others: list[str] = []
     for kind, body in _elements(file, raw, order, first=_HEADER):
-        if kind == _COMPRESSED:
-            kind, body = next(_elements(file, _inflate(file, body, limit), order), (0, b""))
-        if kind == _MATRIX:
-            parts = list(_elements(file, body, order, most=4))
-            if len(parts) > 2 and parts[2][1].rstrip(b"\0") == name.encode():
-                return _array(file, name, parts, order)
-    raise BadFile(file, expected=f"a field {name}", found="none")
+        if len(others) == MAX_VARIABLES:
+            raise LimitExceeded(f"{file}: more than the limit of {MAX_VARIABLES:,} variables")
+        is_compressed = kind == _COMPRESSED
+        # Only the variable that is looked for is inflated as a whole.
+        start = _inflate(file, body, _START) if is_compressed else body
+        if is_compressed:
+            kind = struct.unpack_from(order + "I", start)[0] if len(start) >= 8 else 0
+        title = _name(start, order, 8 if is_compressed else 0) if kind == _MATRIX else ""
+        if title != name:
+            others.append(title)
+            continue
+        if is_compressed:
+            whole = _inflate(file, body, limit)
+            if len(whole) == limit:
+                raise LimitExceeded(f"{file}: more than {limit:,} bytes when inflated")
+            _, body = next(_elements(file, whole, order), (0, b""))
+        return _array(file, name, list(_elements(file, body, order, most=4)), order, limit)
+    named = ", ".join(text for text in others[:8] if text)
+    actual = f"a MATLAB file of another kind, with the variables {named}" if named else "none"
+    raise BadFile(file, expected=f"a field {name}", found=actual)
+
+
+def _name(matrix: bytes, order: str, tag: int) -> str:
+    """The name of a variable from the start of its content: flags, sizes, name; "" if it cannot be read."""
+    for element in range(3):
+        if tag + 8 > len(matrix):
+            return ""
+        kind, size = struct.unpack_from(order + "II", matrix, tag)
+        start = tag + 4 if kind >> 16 else tag + 8
+        size = kind >> 16 or size
+        if element == 2:
+            return printable(matrix[start : start + size].rstrip(b"\0").decode("utf-8", "surrogateescape"))[
+                :100
+            ]
+        tag = tag + 8 if start == tag + 4 else start + (size + 7) // 8 * 8
+    return ""
 
 
 def _elements(
@@ -75,17 +109,15 @@ def _elements(
         tag, count = next_tag, count + 1
 
 
-def _inflate(file: str, body: bytes, limit: int) -> bytes:
+def _inflate(file: str, body: bytes, most: int) -> bytes:
+    """The first `most` bytes of a compressed variable."""
     try:
-        out = zlib.decompressobj().decompress(body, limit + 1)
+        return zlib.decompressobj().decompress(body, most)
     except zlib.error as error:
         raise BadFile(file, expected="a compressed variable", found=str(error)) from None
-    if len(out) > limit:
-        raise LimitExceeded(f"{file}: more than {limit:,} bytes when inflated")
-    return out
 
 
-def _array(file: str, name: str, parts: list[tuple[int, bytes]], order: str) -> NDArray[Any]:
+def _array(file: str, name: str, parts: list[tuple[int, bytes]], order: str, limit: int) -> NDArray[Any]:
     where = f"field {name}"
     flags = struct.unpack_from(order + "I", parts[0][1])[0] if len(parts[0][1]) >= 4 else 0
     if flags & 0xFF not in _CLASSES or flags & _COMPLEX or len(parts) < 4 or parts[3][0] not in _TYPES:
@@ -99,6 +131,8 @@ def _array(file: str, name: str, parts: list[tuple[int, bytes]], order: str) -> 
         actual = f"{len(content):,} bytes for shape {shape[:8]}"
         raise BadFile(file, where=where, expected="a size that fits the shape", found=actual)
     # Numbers may be stored in a smaller type than the array's own.
+    if (size := math.prod(shape) * np.dtype(_CLASSES[flags & 0xFF]).itemsize) > limit:
+        raise LimitExceeded(f"{file}: {size:,} bytes of numbers, more than the limit of {limit:,}")
     stored = np.frombuffer(content, dtype=dtype).reshape(shape, order="F")
     with np.errstate(over="ignore", invalid="ignore"):
         return stored.astype(_CLASSES[flags & 0xFF])

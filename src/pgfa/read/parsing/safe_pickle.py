@@ -17,6 +17,7 @@ from collections.abc import Callable
 from typing import Any
 
 from pgfa.errors import BadFile, LimitExceeded
+from pgfa.read.limits import allowance
 from pgfa.read.parsing.safe_pickle_values import (
     NAMES,
     TYPES,
@@ -29,11 +30,12 @@ from pgfa.read.parsing.safe_pickle_values import (
     plain_key,
 )
 
-MAX_STEPS = 20_000_000
+SMALL_STEPS = 2_500_000
+"""Instructions in a small file; each may make an object of up to 100 bytes."""
 MAX_LINE = 4096
 MAX_INT_BYTES = 32
 MAX_GROWTH = 64 * 1024 * 1024
-"""Bytes (or items) that conversions may produce beyond the size of the file."""
+"""Bytes that conversions may produce beyond the size of the file."""
 
 _MARK = object()
 
@@ -73,11 +75,11 @@ class _Machine:
         self.growth = 0
 
     def run(self) -> Any:
-        steps = 0
+        steps, most = 0, allowance(len(self.raw), SMALL_STEPS)
         while True:
             steps += 1
-            if steps > MAX_STEPS:
-                raise LimitExceeded(f"{self.file}: more than the limit of {MAX_STEPS:,} instructions")
+            if steps > most:
+                raise LimitExceeded(f"{self.file}: more than the limit of {most:,} instructions")
             code = self.raw[self.position]
             self.position += 1
             if code == 0x2E:  # stop

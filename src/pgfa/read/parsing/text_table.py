@@ -9,7 +9,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pgfa.errors import BadFile
+from pgfa.read.limits import check_text
 from pgfa.read.source import FileRef
+
+_BLOCK = 8192
+
+
+def numbered_lines(ref: FileRef, raw: bytes) -> list[tuple[int, str]]:
+    """The lines of a text that are not blank and no comments, with their numbers from 1. Raises LimitExceeded."""
+    check_text(ref, raw)
+    lines = enumerate(raw.decode("utf-8-sig", "replace").splitlines(), start=1)
+    return [(number, line) for number, line in lines if line.strip() and not is_comment(line)]
 
 
 def parse_rows(
@@ -48,17 +58,48 @@ def parse_rows(
         raise
 
 
+def parse_lines(ref: FileRef, lines: Sequence[tuple[int, str]], width: int) -> NDArray[np.float64]:
+    """Numbered lines of exactly `width` numbers, split block by block: a cell takes more memory than its number.
+
+    Returns:
+        (lines, width) float64.
+
+    Raises:
+        BadFile: as `parse_rows`.
+    """
+    out = np.empty((len(lines), width))
+    for first in range(0, len(lines), _BLOCK):
+        block = lines[first : first + _BLOCK]
+        cells = [line.split() for _, line in block]
+        out[first : first + _BLOCK] = parse_rows(ref, cells, width, lines=[number for number, _ in block])
+    return out
+
+
 def short(text: str, limit: int = 40) -> str:
     """A piece of a file for an error message: quoted and cut short."""
     return repr(text if len(text) <= limit else text[:limit] + "…")
 
 
 def looks_numeric(head: bytes, columns: int) -> bool:
-    """Whether the first lines of a file are `columns` numbers each (the last may be cut off and is not read)."""
-    lines = [line.split() for line in head.split(b"\n")[:8] if line.strip()]
+    """Whether the first lines of a file are `columns` numbers each (the last may be cut off and is not read); blank
+    lines and comments before them do not count."""
+    lines = [line.split() for line in head.split(b"\n") if line.strip() and not is_comment(line)][:8]
     if len(lines) > 1:
         lines.pop()
     return bool(lines) and all(len(line) == columns and all(map(_is_number, line)) for line in lines)
+
+
+def is_comment(line: str | bytes) -> bool:
+    """Whether a line is a comment, as programs write them above a table of numbers."""
+    start = line.lstrip()[:2]
+    return start[:1] in ("#", "%", b"#", b"%") or start in ("//", b"//")
+
+
+def lines_above(text: str) -> int:
+    """How many blank lines and comments a text begins with."""
+    return next(
+        (n for n, line in enumerate(text.split("\n", 50)) if line.strip() and not is_comment(line)), 0
+    )
 
 
 def _is_number(text: str | bytes) -> bool:

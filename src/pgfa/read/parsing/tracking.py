@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from pgfa.errors import LimitExceeded
 from pgfa.read.assemble import counted
 
 MAX_BODIES = 16
@@ -22,6 +23,10 @@ MAX_STEP = 0.75
 """Largest distance between detections in a row of one person, as a share of the person's size."""
 MAX_GAP = 30
 """After so many frames without detection a track ends."""
+
+MAX_SPARSE = 6_000_000
+"""Numbers of a recording above which at least one in `SPARSE` bodies must be present."""
+SPARSE = 8
 
 Floats = NDArray[np.float64]
 
@@ -48,6 +53,9 @@ def link_tracks(people: Sequence[Sequence[Floats]], joints: int) -> tuple[Floats
 
     Returns:
         (frames, bodies, joints, 2 or 3) with at most `most_bodies` bodies, the longest tracks first; and problems.
+
+    Raises:
+        LimitExceeded: (without a file) hardly anybody in very many frames.
     """
     tracks: list[_Track] = []
     ended: list[_Track] = []
@@ -69,6 +77,12 @@ def link_tracks(people: Sequence[Sequence[Floats]], joints: int) -> tuple[Floats
     by_length = sorted(ended + tracks, key=lambda track: (-len(track.frames), track.frames[0]))
     width = next((points.shape[-1] for frame in people for points in frame), 2)
     longest = by_length[: most_bodies(len(people), joints * width)]
+    detected = sum(len(track.frames) for track in longest)
+    cells = len(people) * max(len(longest), 1)
+    if cells * joints * width > MAX_SPARSE and cells > SPARSE * detected:
+        raise LimitExceeded(
+            f"{len(people):,} frames of {len(longest)} bodies, of which {detected:,} are present: cut it into pieces"
+        )
     out = np.full((len(people), max(len(longest), 1), joints, width), np.nan)
     for body, track in enumerate(longest):
         out[track.frames, body] = np.stack(track.points)

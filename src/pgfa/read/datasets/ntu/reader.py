@@ -8,6 +8,8 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
+import numpy as np
+
 from pgfa.errors import BadFile
 from pgfa.read.assemble import assemble, counted
 from pgfa.read.datasets.class_names import class_names
@@ -46,7 +48,8 @@ def read_ntu(ref: FileRef, dataset: NtuSet = "ntu120", bodies: int | None = 2) -
     """
     raw = ref.read(limit=MAX_BYTES)
     parsed = parse_text(raw, str(ref))
-    slots = assign_slots(parsed, bodies)
+    with np.errstate(over="ignore", invalid="ignore"):  # of coordinates that `assemble` refuses
+        slots = assign_slots(parsed, bodies)
     problems = [*parsed.problems, *slots.problems]
     if 1 < parsed.frames < SHORT:
         problems.append(f"short: {counted(parsed.frames, 'frame')}")

@@ -29,6 +29,7 @@ MAX_BODIES = 6
 _FAST_BYTES = 32 * 1024 * 1024
 _BODY_TOKENS = BODY_NUMBERS + 1 + JOINTS * JOINT_NUMBERS
 _PLAIN = b"0123456789 .-+eE\n"
+_LARGE = float(np.finfo(np.float32).max)
 
 
 @dataclass(frozen=True)
@@ -201,8 +202,8 @@ def parse_carefully(raw: bytes, name: str) -> BodyRows:
             body[~finite] = np.nan
             frame.append(index)
             ids.append(head[0])
-            with np.errstate(over="ignore"):
-                joints.append(body.astype(np.float32))
+            # No coordinate becomes infinite: those that are too large are refused with their joint.
+            joints.append(np.clip(body, -_LARGE, _LARGE).astype(np.float32))
     problems = [
         counted(wide, "joint line") + " of more than 12 numbers" if wide else "",
         counted(unreadable, "joint line") + " with text in unused columns" if unreadable else "",

@@ -23,6 +23,7 @@ from pgfa.read.formats.keypoints.csv_header import EXPECTED, Header, header_of
 from pgfa.read.formats.keypoints.detections import Entry, Person, clip_of, recordings
 from pgfa.read.formats.keypoints.joint_names import canonical, layout_of_names, missing_joints
 from pgfa.read.formats.keypoints.reader import JOINTS, KeypointInfo, layout_of
+from pgfa.read.limits import check_text
 from pgfa.read.parsing.text_table import short
 from pgfa.read.sample import coordinates, rows
 from pgfa.read.source import FileRef, find_files
@@ -64,6 +65,7 @@ def read_all(ref: FileRef) -> list[Clip | BadFile]:
 
 def _clips(ref: FileRef) -> list[Clip]:
     raw = ref.read(MAX_BYTES)
+    check_text(ref, raw)
     text = _decoded(raw)
     try:
         header, above = _split(text)

@@ -21,6 +21,7 @@ from pgfa.read.formats.keypoints.entries import NAMES, NUMBERS, PEOPLE, TIMES, P
 from pgfa.read.formats.keypoints.images import by_video
 from pgfa.read.formats.keypoints.json_fields import info_of
 from pgfa.read.formats.keypoints.reader import KeypointInfo, from_array
+from pgfa.read.parsing.json_text import parse_json
 from pgfa.read.parsing.text_table import short
 from pgfa.read.sample import coordinates
 from pgfa.read.source import FileRef, find_files
@@ -83,23 +84,8 @@ def _clips(ref: FileRef) -> list[Clip]:
 
 
 def load(ref: FileRef, raw: bytes) -> Any:
-    """Parse JSON, or JSON lines as a list. Raises BadFile."""
-    try:
-        return json.loads(raw.removeprefix(b"\xef\xbb\xbf"))
-    except (ValueError, RecursionError) as error:
-        problem = str(error)[:200]
-    lines = [line for line in raw.removeprefix(b"\xef\xbb\xbf").splitlines() if line.strip()]
-    # One object per line; a pretty-printed object that is cut off has lines that are no objects.
-    if len(lines) > 1 and all(line.strip()[:1] in b"{[" and line.strip()[-1:] in b"}]" for line in lines[:2]):
-        out = []
-        for number, line in enumerate(lines, start=1):
-            try:
-                out.append(json.loads(line))
-            except (ValueError, RecursionError) as error:
-                where, actual = f"line {number}", str(error)[:200]
-                raise BadFile(str(ref), where=where, expected="JSON", found=actual) from None
-        return out
-    raise BadFile(str(ref), expected="JSON", found=problem)
+    """Parse JSON, or JSON lines as a list. Raises BadFile, LimitExceeded."""
+    return parse_json(ref, raw)
 
 
 def _array_field(content: Any) -> tuple[str, list[Any]] | None:

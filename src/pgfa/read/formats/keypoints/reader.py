@@ -114,7 +114,10 @@ def from_people(ref: FileRef, raw: bytes, people: Sequence[Sequence[Floats]], in
     points, missing = _coordinates(bodies, plan)
     ends = np.cumsum([len(frame) for frame in people])
     split = [list(points[0, end - len(frame) : end]) for frame, end in zip(people, ends, strict=True)]
-    tracks, problems = link_tracks(split, shape[0])
+    try:
+        tracks, problems = link_tracks(split, shape[0])
+    except LimitExceeded as error:
+        raise LimitExceeded(f"{ref}: {error}") from None
     info = replace(info, problems=(*info.problems, *problems))
     return _clip(ref, raw, tracks, replace(plan, info=info, decisions=plan.decisions + missing), named=True)
 

@@ -1,0 +1,139 @@
+"""Zip archives: opened once, listed, and inflated no further than they may."""
+
+from __future__ import annotations
+
+import io
+import os
+import stat
+import struct
+import zipfile
+import zlib
+from functools import lru_cache
+from pathlib import Path
+
+from pgfa.errors import BadFile, LimitExceeded
+from pgfa.read.encoding import printable
+from pgfa.read.limits import INFLATED, inflated_allowance
+
+READ_ERRORS = (
+    zipfile.BadZipFile,
+    zlib.error,
+    OSError,
+    NotImplementedError,
+    RuntimeError,
+    EOFError,
+    ValueError,
+    struct.error,
+)
+"""What opening and reading a damaged file or zip may raise."""
+ZIP_START = b"PK"
+_BLOCK = 1 << 20
+_LOCAL = b"PK\3\4"
+_LOCAL_HEADER = struct.Struct("<4s5H3I2H")
+_SIZE_FOLLOWS = 0x08
+_METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
+
+
+def open_zip(path: Path) -> zipfile.ZipFile:
+    """The archive, opened once for each process and state of the file.
+
+    Raises:
+        READ_ERRORS; BadZipFile names the member in which an archive is cut short.
+    """
+    status = path.stat()
+    if not stat.S_ISREG(status.st_mode):
+        raise zipfile.BadZipFile("not a file")
+    # One handle per process: a forked worker that shared its parent's would read at the parent's position.
+    return _opened(path, os.getpid(), status.st_size, status.st_mtime_ns)
+
+
+@lru_cache(maxsize=8)
+def _opened(path: Path, process: int, size: int, time: int) -> zipfile.ZipFile:
+    try:
+        return zipfile.ZipFile(path)
+    except zipfile.BadZipFile as error:
+        # Damaged only where it starts like a zip: otherwise it is another file.
+        with path.open("rb") as file:
+            raise zipfile.BadZipFile(damage(file.read(4 * _BLOCK), size) or str(error)) from None
+
+
+def member_names(archive: Path) -> list[str]:
+    """Paths of the files in a zip, without folders and what macOS adds. Raises BadFile for a damaged zip."""
+    try:
+        names = open_zip(archive).namelist()
+    except READ_ERRORS as error:
+        raise BadFile(archive, expected="a readable zip archive", found=str(error)) from None
+    return [name for name in names if not name.endswith("/") and not name.startswith("__MACOSX/")]
+
+
+def inflate(
+    file: object, archive: zipfile.ZipFile, info: zipfile.ZipInfo, limit: int, small: int = INFLATED
+) -> bytes:
+    """The bytes of one member, inflated block by block up to the limits.
+
+    Args:
+        file: for the error.
+        archive, info: the member.
+        limit: bytes.
+        small: bytes to which a small archive's member may inflate.
+
+    Raises:
+        LimitExceeded: more than `limit` bytes, or than its compressed size allows. READ_ERRORS.
+    """
+    _check_method(info)
+    compressed = min(info.compress_size, _size(archive))
+    allowed = min(limit, inflated_allowance(compressed, small))
+    if info.file_size > allowed:
+        raise LimitExceeded(
+            f"{file}: {compressed:,} bytes in an archive inflate to {info.file_size:,}, more than the limit of "
+            f"{allowed:,}; unpack the archive first"
+        )
+    content = io.BytesIO()
+    with archive.open(info) as member:
+        # Block by block, for a member may inflate to more than the archive's directory says.
+        while block := member.read(_BLOCK):
+            content.write(block)
+    return content.getvalue()
+
+
+def start_of(archive: zipfile.ZipFile, info: zipfile.ZipInfo, size: int) -> bytes:
+    """The first bytes of one member. Raises READ_ERRORS."""
+    _check_method(info)
+    with archive.open(info) as member:
+        return member.read(size)
+
+
+def _check_method(info: zipfile.ZipInfo) -> None:
+    # Other methods may take gigabytes of memory before the first byte.
+    if info.compress_type not in _METHODS:
+        raise NotImplementedError("a member that is compressed in another way than by deflate")
+
+
+def damage(start: bytes, size: int) -> str:
+    """Where a zip without a directory ends: the member that is cut short; "" if it does not start like a zip.
+
+    Args:
+        start: its first bytes.
+        size: bytes of the file.
+    """
+    position, name = 0, ""
+    while start[position : position + 4] == _LOCAL and position + _LOCAL_HEADER.size <= len(start):
+        header = _LOCAL_HEADER.unpack_from(start, position)
+        flags, compressed, name_length, extra_length = header[2], header[7], header[9], header[10]
+        at = position + _LOCAL_HEADER.size
+        name = printable(start[at : at + name_length].decode("utf-8", "surrogateescape"))[:200]
+        position = at + name_length + extra_length + compressed
+        if flags & _SIZE_FOLLOWS and not compressed:
+            position = start.find(_LOCAL, at)
+        if not 0 <= position < min(size, len(start)):
+            break
+    return f"a zip archive that is cut short in or after {name}" if name else ""
+
+
+def _size(archive: zipfile.ZipFile) -> int:
+    """Bytes of the archive itself."""
+    assert archive.fp is not None
+    position = archive.fp.tell()
+    size = archive.fp.seek(0, os.SEEK_END)
+    archive.fp.seek(position)
+    return size

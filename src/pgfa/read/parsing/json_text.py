@@ -1,0 +1,43 @@
+"""JSON from a file: what it would take in memory is estimated before it is parsed."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from pgfa.errors import BadFile, LimitExceeded
+from pgfa.read.limits import allowance
+
+MEMORY = 320 * 1024**2
+"""Bytes that the objects of a small file may take."""
+_COSTS = ((b"[", 88), (b"{", 232), (b",", 34), (b'"', 12))
+"""What follows each sign takes in memory: a list with the first item, a dict with up to five, a number, half a text."""
+
+
+def parse_json(file: object, raw: bytes) -> Any:
+    """The value of a JSON text, or of JSON lines as a list.
+
+    Raises:
+        BadFile: not JSON, or not UTF-8. LimitExceeded: too many lists, objects and values.
+    """
+    estimate = sum(cost * raw.count(sign) for sign, cost in _COSTS)
+    if estimate > (most := allowance(len(raw), MEMORY)):
+        raise LimitExceeded(
+            f"{file}: about {estimate:,} bytes in memory from {len(raw):,} of JSON, more than the limit of {most:,}"
+        )
+    try:
+        return json.loads(raw.removeprefix(b"\xef\xbb\xbf"))
+    except (ValueError, RecursionError) as error:
+        problem = str(error)[:200]
+    lines = [line for line in raw.removeprefix(b"\xef\xbb\xbf").splitlines() if line.strip()]
+    # One object per line; a pretty-printed object that is cut off has lines that are no objects.
+    if len(lines) > 1 and all(line.strip()[:1] in b"{[" and line.strip()[-1:] in b"}]" for line in lines[:2]):
+        return [_line(file, number, line) for number, line in enumerate(lines, start=1)]
+    raise BadFile(str(file), expected="JSON", found=problem)
+
+
+def _line(file: object, number: int, line: bytes) -> Any:
+    try:
+        return json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise BadFile(str(file), where=f"line {number}", expected="JSON", found=str(error)[:200]) from None

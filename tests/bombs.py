@@ -1,0 +1,234 @@
+"""Small files that would cost much if a reader believed them, and large sound ones: name -> files."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import pickle
+import struct
+import zipfile
+import zlib
+from collections.abc import Callable
+
+import numpy as np
+
+from pgfa.read import FORMATS
+from pgfa.read.datasets import hdm05
+from pgfa.read.parsing.mat5 import array_bytes
+from pgfa.skeleton import COCO17, KINECT20
+
+Files = dict[str, bytes]
+SIZE = int(os.environ.get("PGFA_COSTLY_BYTES", "19500000"))
+"""Bytes of the largest: files below 20 MB have constant limits."""
+
+
+def sample(format: str) -> Files:
+    make = FORMATS[format].sample
+    assert make
+    return make()
+
+
+def zipped(name: str, content: bytes) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(name, content)
+    return file.getvalue()
+
+
+def npz(**fields: object) -> bytes:
+    file = io.BytesIO()
+    np.savez_compressed(file, **fields)  # type: ignore[arg-type]
+    return file.getvalue()
+
+
+def repeated(name: str, head: bytes, piece: bytes, end: bytes = b"") -> Files:
+    return {name: head + piece * ((SIZE - len(head) - len(end)) // len(piece)) + end}
+
+
+def lying_npz() -> Files:
+    """Its directory says 1,000 bytes for a member that inflates to 200 MB."""
+    raw = zipped("positions.npy", b"\x93NUMPY" + bytes(200_000_000))
+    at = raw.rfind(b"PK\1\2")
+    return {"clip.npz": raw[: at + 24] + struct.pack("<I", 1000) + raw[at + 28 :]}
+
+
+def honest_npz() -> Files:
+    positions = np.zeros((90_000, 16, 20, 3), np.int8)
+    positions[:, :, 1:] = 1
+    return {"clip.npz": npz(positions=positions, rate=30.0, layout="kinect20")}
+
+
+def many_fields_npz() -> Files:
+    texts = {name: np.full(3_000_000, "x") for name in ("label", "name", "subject", "variant", "problems")}
+    return {"clip.npz": npz(positions=np.ones((1, 1, 20, 3)), rate=30.0, layout="kinect20", **texts)}
+
+
+def npz_set(clips: int) -> Files:
+    return {
+        "set.npz": npz(
+            positions=np.ones((clips, 20, 3), np.float32),
+            offsets=np.arange(clips + 1),
+            joints=list(KINECT20.joints),
+            fps=np.full(clips, 30.0),
+        )
+    }
+
+
+def openpose_far_apart() -> Files:
+    people = [{"pose_keypoints_2d": (np.arange(75) + 9 * n).tolist()} for n in range(32)]
+    frame = json.dumps({"people": people}).encode()
+    return {f"v/v_{number:012d}_keypoints.json": frame for number in (0, 99_998)}
+
+
+def mat_of_variables() -> Files:
+    """60 compressed variables of 64 MB each, none the one that is looked for."""
+    header = array_bytes("d_skel", np.ones((20, 3, 2)))[:128]
+    start = array_bytes("x", np.ones((1, 1)))[128:184]
+    body = zlib.compress(start + bytes(64_000_000))
+    element = struct.pack("<II", 15, len(body)) + body
+    return {"a1_s1_t1_skeleton.mat": header + element * 60}
+
+
+def mat_small_type() -> Files:
+    """Numbers of one byte that stand for doubles."""
+    content = bytes(60_000_000)
+    parts = struct.pack("<IIII", 6, 8, 6, 0) + struct.pack("<IIiiii", 5, 12, 20, 3, 1_000_000, 0)
+    parts += struct.pack("<II", 1, 6) + b"d_skel\0\0" + struct.pack("<II", 2, len(content)) + content
+    body = zlib.compress(struct.pack("<II", 14, len(parts)) + parts)
+    header = array_bytes("d_skel", np.ones((20, 3, 2)))[:128]
+    return {"a1_s1_t1_skeleton.mat": header + struct.pack("<II", 15, len(body)) + body}
+
+
+def pickle_of(content: object) -> Files:
+    return {"set.pkl": pickle.dumps(content, protocol=4)}
+
+
+def pickle_shared_array() -> Files:
+    annotation = {"frame_dir": "a", "label": 1, "keypoint": np.ones((1, 9000, 25, 2), np.float32)}
+    return pickle_of([annotation] * 2000)
+
+
+def pickle_shared_small() -> Files:
+    annotation = {"frame_dir": "a", "label": 1, "keypoint": np.ones((1, 2, 25, 2), np.float16)}
+    return pickle_of([annotation] * 1_000_000)
+
+
+def pickle_small_clips() -> Files:
+    array = np.arange(100, dtype=np.float16).reshape(1, 2, 25, 2)
+    return pickle_of([{"frame_dir": str(n), "label": 1, "keypoint": array + n} for n in range(7_900)])
+
+
+def bvh(rows: bytes) -> bytes:
+    (text,) = sample("bvh").values()
+    head = text.split(b"Frames:")[0]
+    return head + b"Frames: %d\nFrame Time: 0.0333\n" % rows.count(b"\n") + rows
+
+
+def bvh_large() -> Files:
+    row = " ".join(f"{value:.5f}" for value in np.linspace(1, 9, 48)).encode() + b"\n"
+    return {"walk.bvh": bvh(row * ((SIZE - 5000) // len(row)))}
+
+
+def amc_large() -> Files:
+    frame = b"root 0.12345 1.12345 0.12345 0 0 0\n" + b"".join(
+        b"%s 1.512345\n" % b.encode() for b in hdm05.SEGMENTS
+    )
+    count = SIZE // (len(frame) + 7)
+    files = sample("hdm05")
+    motion = b":FULLY-SPECIFIED\n:DEGREES\n" + b"".join(b"%d\n" % n + frame for n in range(1, count))
+    return {**files, "HDM_bd_squat1Reps_001_120.amc": motion}
+
+
+def csv_large(columns: str, row: str) -> Files:
+    return repeated("a.csv", columns.encode() + b"\n", row.encode() + b"\n")
+
+
+def wide() -> tuple[str, str]:
+    names = [f"{joint}_{axis}" for joint in COCO17.joints for axis in "xy"]
+    return ",".join(names), ",".join(f"{n}.25" for n in range(34))
+
+
+def pku_labels() -> Files:
+    files = sample("pku-mmd")
+    return {**files, "Train_Label_PKU_final/0043-L.txt": b"8,1,30,2\n" * 100_000}
+
+
+def msrc12_tags() -> Files:
+    files = sample("msrc12")
+    return {**files, "P1_1_1_p04.tagstream": b"XQPCTick;Tag\n" + b"84787500;a\n" * 90_000}
+
+
+def skeleton_large() -> Files:
+    (text,) = sample("ntu").values()
+    lines = text.split(b"\n")
+    frame = b"\n".join(lines[1 : len(lines) // 2]) + b"\n"
+    count = (SIZE - 10) // len(frame)
+    return {"S001C001P001R001A001.skeleton": b"%d\n" % count + frame * count}
+
+
+def msr_large() -> Files:
+    (text,) = sample("msr-action3d").values()
+    frame = b"".join(line + b"\n" for line in text.split(b"\n")[:20])
+    return {"a01_s01_e01_skeleton3D.txt": frame * (SIZE // len(frame))}
+
+
+COSTLY: dict[str, Callable[[], Files]] = {
+    "npz that lies about its size": lying_npz,
+    "npz that inflates": honest_npz,
+    "npz of large texts": many_fields_npz,
+    "npz of a million clips": lambda: npz_set(1_000_000),
+    "npz of 20,000 clips": lambda: npz_set(20_000),
+    "large npy": lambda: {"a.npy": npy(np.random.default_rng(0).uniform(0, 9, (SIZE // 406, 2, 25, 4)).astype("f2"))},
+    "newlines in a zip": lambda: {"set.zip": zipped("a.bvh", b"HIERARCHY\n" + b"\n" * 252_000_000)},
+    "newlines in a bvh": lambda: repeated("a.bvh", b"HIERARCHY\n", b"\n"),
+    "newlines in a csv": lambda: repeated("a.csv", wide()[0].encode() + b"\n", b"\n"),
+    "commas in a csv": lambda: repeated("a.csv", wide()[0].encode() + b"\n", b",,\n"),
+    "form feeds in a bvh": lambda: repeated("a.bvh", b"HIERARCHY\n", b"\x0c"),
+    "other line ends in a csv": lambda: repeated("a.csv", wide()[0].encode() + b"\n", b"\xc2\x85"),
+    "one line of cells": lambda: {"a.bvh": bvh(b"1 " * ((SIZE - 5000) // 2) + b"\n")},
+    "newlines in MSR-Action3D": lambda: repeated("a01_s01_e01_skeleton3D.txt", b"1 2 3 1\n" * 40, b"\n"),
+    "cells in MSR-Action3D": lambda: repeated("a01_s01_e01_skeleton3D.txt", b"1 2 3 1\n" * 40, b"1 "),
+    "two frames far apart": openpose_far_apart,
+    "mat of many variables": mat_of_variables,
+    "mat of a small type": mat_small_type,
+    "object stream of lists": lambda: {"a.pkl": b"\x80\4" + b"]" * SIZE},
+    "object stream of nested tuples": lambda: {"a.pkl": b"\x80\4)" + b"\x85" * SIZE + b"."},
+    "object stream of memo entries": lambda: {"a.pkl": b"\x80\4]" + b"\x94" * SIZE + b"."},
+    "object stream of text": lambda: {"a.pkl": b"\x80\4](" + b"\x8c\1a" * (SIZE // 3) + b"e."},
+    "object stream that shares an array": pickle_shared_array,
+    "object stream that shares small arrays": pickle_shared_small,
+    "object stream of small clips": pickle_small_clips,
+    "JSON of rows": lambda: repeated("a.json", b'{"keypoints": [[[0,0]', b",[0,0,0]", b"]]}"),
+    "JSON of objects": lambda: repeated("a.json", b"[{}", b',{"a":1}', b"]"),
+    "JSON of text": lambda: repeated("a.json", b'["a"', b',"ab"', b"]"),
+    "JSON of numbers": lambda: repeated("a.json", b"[[0.5", b",0.1", b"]]"),
+    "JSON of brackets": lambda: repeated("a.json", b"", b"["),
+    "JSON of people": lambda: {"a.json": mediapipe(2000)},
+    "JSON of one frame": lambda: {"a.json": json.dumps([[np.ones((17, 3)).tolist()] * 20_000]).encode()},
+    "labels that repeat a stream": pku_labels,
+    "tags that repeat a session": msrc12_tags,
+    "large bvh": bvh_large,
+    "large amc": amc_large,
+    "large csv": lambda: csv_large(*wide()),
+    "large NTU": skeleton_large,
+    "large MSR-Action3D": msr_large,
+}  # fmt: skip
+
+
+def npy(array: np.ndarray) -> bytes:
+    file = io.BytesIO()
+    np.save(file, array)
+    return file.getvalue()
+
+
+def mediapipe(frames: int) -> bytes:
+    rng = np.random.default_rng(2)
+    marks = [
+        [
+            {"x": x, "y": y, "z": z, "visibility": 0.9}
+            for x, y, z in rng.uniform(0, 1, (33, 3)).round(6).tolist()
+        ]
+        for _ in range(frames)
+    ]
+    return json.dumps({"frames": [{"pose_world_landmarks": m} for m in marks]}).encode()[: SIZE * 2]
