@@ -15,12 +15,12 @@ import numpy as np
 
 from pgfa.read import FORMATS
 from pgfa.read.parsing.mat5 import array_bytes
-from pgfa.skeleton import COCO17
+from pgfa.read.sample import person, picture
+from pgfa.skeleton import COCO17, MEDIAPIPE33, NTU25, OPENPOSE25
 
 Files = dict[str, bytes]
 
-_COCO = np.random.default_rng(1).uniform(10, 400, (4, 17, 3)).round(1)
-_COCO[..., 2] = 0.9
+_COCO = np.concatenate([picture(COCO17), np.full((4, 17, 1), 0.9)], axis=-1).round(1)
 
 
 def _json(content: object) -> Files:
@@ -39,7 +39,7 @@ def _ultralytics() -> Files:
 
 
 def _mediapipe() -> Files:
-    frames = np.random.default_rng(2).uniform(0.2, 0.8, (3, 33, 3)).round(3).tolist()
+    frames = ((person(MEDIAPIPE33, 3) - [0, 0.93, 2]) * [-1, -1, 1]).round(3).tolist()
     marks = [[{"x": x, "y": y, "z": z, "visibility": 0.9} for x, y, z in frame] for frame in frames]
     return _json({"frames": [{"pose_landmarks": m, "pose_world_landmarks": [m]} for m in marks]})
 
@@ -50,7 +50,8 @@ def _coco_results() -> Files:
 
 
 def _openpose_list() -> Files:
-    return _json([{"people": [{"pose_keypoints_2d": np.ones(75).tolist()}]} for _ in range(3)])
+    scored = np.concatenate([picture(OPENPOSE25, 3), np.full((3, 25, 1), 0.9)], axis=-1)
+    return _json([{"people": [{"pose_keypoints_2d": body.reshape(-1).tolist()}]} for body in scored])
 
 
 def _wide_csv() -> Files:
@@ -85,7 +86,7 @@ def _annotations(protocol: int) -> Files:
     second = {
         "frame_dir": "b",
         "label": np.int64(4),
-        "keypoint": np.ones((1, 2, 25, 3), np.float32, order="F"),
+        "keypoint": np.asfortranarray(person(NTU25, 2)[None].astype(np.float32)),
     }
     content = {"split": {"train": ["a"], "test": ("b",)}, "annotations": [first, second]}
     return {"ntu.pkl": pickle.dumps(content, protocol=protocol)}

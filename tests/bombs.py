@@ -16,7 +16,8 @@ import numpy as np
 from pgfa.read import FORMATS
 from pgfa.read.datasets import hdm05
 from pgfa.read.parsing.mat5 import array_bytes
-from pgfa.skeleton import COCO17, KINECT20
+from pgfa.read.sample import person, picture
+from pgfa.skeleton import COCO17, KINECT20, NTU25
 
 Files = dict[str, bytes]
 SIZE = int(os.environ.get("PGFA_COSTLY_BYTES", "19500000"))
@@ -115,8 +116,8 @@ def pickle_shared_small() -> Files:
 
 
 def pickle_small_clips() -> Files:
-    array = np.arange(100, dtype=np.float16).reshape(1, 2, 25, 2)
-    return pickle_of([{"frame_dir": str(n), "label": 1, "keypoint": array + n} for n in range(7_900)])
+    array = person(NTU25, 2)[None].astype(np.float32)
+    return pickle_of([{"frame_dir": str(n), "label": 1, "keypoint": array + n} for n in range(3_900)])
 
 
 def bvh(rows: bytes) -> bytes:
@@ -126,7 +127,9 @@ def bvh(rows: bytes) -> bytes:
 
 
 def bvh_large() -> Files:
-    row = " ".join(f"{value:.5f}" for value in np.linspace(1, 9, 48)).encode() + b"\n"
+    (text,) = sample("bvh").values()
+    width = len(text.splitlines()[-1].split())
+    row = " ".join(f"{value:.5f}" for value in np.linspace(1, 9, width)).encode() + b"\n"
     return {"walk.bvh": bvh(row * ((SIZE - 5000) // len(row)))}
 
 
@@ -146,7 +149,7 @@ def csv_large(columns: str, row: str) -> Files:
 
 def wide() -> tuple[str, str]:
     names = [f"{joint}_{axis}" for joint in COCO17.joints for axis in "xy"]
-    return ",".join(names), ",".join(f"{n}.25" for n in range(34))
+    return ",".join(names), ",".join(f"{n:.4f}" for n in picture(COCO17, 1).reshape(-1))
 
 
 def pku_labels() -> Files:

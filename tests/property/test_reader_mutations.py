@@ -25,9 +25,10 @@ from hypothesis import strategies as st
 
 from pgfa.errors import BadFile, PgfaError
 from pgfa.read import FORMATS, read_all
+from pgfa.read.formats.keypoints.joint_names import canonical
 from pgfa.read.parsing.markers import standing
 from pgfa.read.sample import person, picture, rows
-from pgfa.skeleton import COCO17, MEDIAPIPE33, NTU25, Clip
+from pgfa.skeleton import AZURE32, COCO17, MEDIAPIPE33, NTU25, ZED34, Clip
 from pgfa.synth.skeleton_text import skeleton_text
 
 COUNT = int(os.environ.get("PGFA_MUTATIONS", "12"))
@@ -67,14 +68,14 @@ def coco_results() -> bytes:
 
 
 def azure_kinect() -> bytes:
-    frames = np.random.default_rng(3).uniform(-900, 900, (3, 32, 3)).round(1).tolist()
+    frames = (1000 * person(AZURE32, 3) * [-1, -1, 1]).round(1).tolist()
     return json.dumps({"frames": [
         {"frame_id": n, "timestamp_usec": 33333 * n, "bodies": [{"body_id": 1, "joint_positions": frame}]}
         for n, frame in enumerate(frames)]}).encode()  # fmt: skip
 
 
 def zed() -> bytes:
-    frames = np.random.default_rng(3).uniform(-1, 1, (3, 34, 3)).round(3).tolist()
+    frames = person(ZED34, 3).round(3).tolist()
     bodies = [[{"id": 3, "keypoint": frame, "keypoint_confidence": [80.0] * 34}] for frame in frames]
     times = [1_700_000_000_000 + 33 * n for n in range(3)]
     return json.dumps({
@@ -106,7 +107,7 @@ def kinect_csv() -> bytes:
     limbs = ("Shoulder", "Elbow", "Wrist", "Hand", "Hip", "Knee", "Ankle", "Foot", "HandTip", "Thumb")
     sides = [f"{joint}{side}" for side in ("Left", "Right") for joint in limbs]
     joints = ("SpineBase", "SpineMid", "SpineShoulder", "Neck", "Head", *sides)
-    points = np.random.default_rng(5).uniform(-1, 1, (3, 25, 3)).round(3)
+    points = person(NTU25, 3)[:, [NTU25.index(canonical(joint)) for joint in joints]].round(3)
     lines = [f"{333333 * n},7,{joint},{x},{y},{z}" for n, body in enumerate(points)
              for joint, (x, y, z) in zip(joints, body.tolist(), strict=True)]  # fmt: skip
     return "\r\n".join(
@@ -115,7 +116,7 @@ def kinect_csv() -> bytes:
 
 
 def plain_csv() -> bytes:
-    return "\n".join(rows(np.random.default_rng(6).uniform(-1, 1, (4, 75)).round(3), ",")).encode()
+    return "\n".join(rows(person(NTU25).reshape(4, 75).round(3), ",")).encode()
 
 
 def wide_csv() -> bytes:
@@ -165,7 +166,8 @@ def sleap_analysis() -> bytes:
 
     file = io.BytesIO()
     with h5py.File(file, "w") as out:
-        out["tracks"] = np.random.default_rng(5).uniform(10, 400, (2, 2, len(SAMPLE), 3))
+        body = (np.array([500, 900]) - 400 * standing(SAMPLE)[..., :2] * (-1, 1)).T  # 2 x nodes x 3 frames
+        out["tracks"] = np.stack([body, body + 300])
         out["node_names"] = [name.encode() for name in SAMPLE]
         out["track_names"] = [b"track_0", b"track_1"]
         out["point_scores"] = np.full((2, len(SAMPLE), 3), 0.9)
@@ -174,7 +176,7 @@ def sleap_analysis() -> bytes:
 
 def freemocap_array() -> bytes:
     file = io.BytesIO()
-    np.save(file, 1000 * standing(("Pelvis",), 4).repeat(33, axis=1) + np.arange(99).reshape(33, 3) * 20)
+    np.save(file, 1000 * person(MEDIAPIPE33))
     return file.getvalue()
 
 

@@ -15,9 +15,11 @@ from pgfa.adapt.recentre import mean_and_spread
 from pgfa.config import AdaptSettings
 from pgfa.errors import BadCheckpoint, BadConfig, BadFile
 from pgfa.read.formats.npz import save_clip
+from pgfa.read.sample import picture
 from pgfa.recognise import Recogniser
 from pgfa.recognise.candidates import needs_two
 from pgfa.recognise.temporal.windows import window_cosines
+from pgfa.skeleton import COCO17, OPENPOSE25
 from recogniser_builders import (
     SENTENCES,
     swaying_clip,
@@ -169,12 +171,12 @@ def test_adapt_to_a_folder(recogniser: Recogniser, tmp_path: Path) -> None:
 def test_adapt_to_frames_in_folders_and_to_files_of_many_clips(
     recogniser: Recogniser, tmp_path: Path
 ) -> None:
-    random = np.random.default_rng(0)
+    scored = np.concatenate([picture(OPENPOSE25), np.full((4, 25, 1), 0.9)], axis=-1)
     for n, people in enumerate([1, 0, 1, 1]):  # one frame without a person
-        points = [{"pose_keypoints_2d": random.uniform(1, 500, 75).tolist()} for _ in range(people)]
+        points = [{"pose_keypoints_2d": scored[n].reshape(-1).tolist()} for _ in range(people)]
         (tmp_path / "video").mkdir(exist_ok=True)
         (tmp_path / "video" / f"v_{n:012d}_keypoints.json").write_text(json.dumps({"people": points}))
-    annotations = [{"keypoint": random.uniform(1, 500, (1, 5, 17, 2))} for _ in range(3)]
+    annotations = [{"keypoint": picture(COCO17, 5)[None] + n} for n in range(3)]
     (tmp_path / "many.pkl").write_bytes(pickle.dumps(annotations))
     adapted = recogniser.adapt(tmp_path, SENTENCES)
     assert adapted.adaptation is not None

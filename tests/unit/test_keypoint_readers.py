@@ -28,6 +28,7 @@ from pgfa.skeleton import (
     OPENPOSE18,
     OPENPOSE25,
     SMPL24,
+    SMPLX22,
     Layout,
 )
 
@@ -150,7 +151,11 @@ def test_25_joints_in_space_and_in_a_picture(tmp_path: Path) -> None:
 
 
 def test_smpl_without_hands(tmp_path: Path) -> None:
-    clip = read(write(tmp_path, "a.npy", body(SMPL24)[:, :22]))
+    expected = body(SMPL24)[:, :22]
+    bare = read(write(tmp_path, "a.npy", expected))
+    assert bare.layout is SMPLX22
+    np.testing.assert_allclose(bare.positions[:, 0], expected, atol=1e-6)
+    clip = read(tmp_path / "a.npy", layout="smpl24")
     assert clip.layout is SMPL24
     assert np.isnan(clip.positions[:, 0, 22:]).all()
     assert np.isfinite(clip.positions[:, 0, :22]).all()
@@ -299,12 +304,13 @@ def test_people_in_a_csv_are_tracked_whatever_their_order(tmp_path: Path) -> Non
 
 NUMBERED = ",".join(f"x{j},y{j}" for j in range(17))
 BAD: list[tuple[str, Any, str]] = [
-    ("a.npy", np.zeros((4, 19, 2)), r"keypoints: expected frames x joints .* 17 or 18 .* joints, found 4 x 19 x 2"),
+    ("a.npy", np.zeros((4, 21, 2)), r"keypoints: expected frames x joints .* 17 or 18 .* joints, found 4 x 21 x 2"),
     ("a.npy", np.zeros((4, 17)), r"found 4 x 17"),
     ("a.npy", np.zeros((0, 17, 2)), r"expected at least one frame, found none"),
     ("a.npy", np.zeros((4, 17, 2)), r"no person in 4 frames"),
     ("a.npy", np.array(["x"]), r"expected numbers, found type <U1"),
-    ("a.json", {"layout": "spider", "keypoints": [[[1, 2]]]}, r"field layout: expected one of coco17, .*'spider'"),
+    ("a.json", {"layout": "spider", "keypoints": [[[1, 2]]]},
+     r"field layout: expected one of azure32, coco17, .*'spider'"),
     ("a.json", {"layout": "coco17", "keypoints": [[[1, 2]]]}, r"expected .* 17 joints, found 1 x 1 x 2"),
     ("a.json", {"rate": 0, "keypoints": COCO.tolist()}, r"field rate: expected a number from 0.01 to 10000"),
     ("a.json", {"fps": 1e-300, "keypoints": COCO.tolist()}, r"field fps: expected a number from 0.01 to 10000"),
@@ -323,7 +329,8 @@ BAD: list[tuple[str, Any, str]] = [
     ("a.json", [[], []], r"expected a person in at least one frame"),
     ("a.csv", "x0,y0\n1,2\n", r"Not a skeleton recording \(plain text\)"),
     ("a.csv", ",".join(f"x{j},y{j}" for j in range(16)) + "\n1,2\n", r"line 2: expected 32 cells, found 2"),
-    ("a.csv", ",".join(f"x{j},y{j}" for j in range(16)) + "\n" + "1," * 31 + "1", r"joints: expected 17, 18.*found 16"),
+    ("a.csv", ",".join(f"x{j},y{j}" for j in range(16)) + "\n" + "1," * 31 + "1",
+     r"joints: expected 13, 15, 17, 18.*found 16"),
     ("a.csv", ",".join(f"{j}_x,{j}_y" for j in COCO17.joints[:-1]) + "\n" + "1," * 31 + "1",
      r"expected all joints of a layout; closest is coco17, found no ankle_right"),
     ("a.csv", NUMBERED + "\n" + "1," * 33 + "q", r"line 2, cell 34: expected a number"),

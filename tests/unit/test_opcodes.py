@@ -19,6 +19,7 @@ from pgfa.errors import BadFile, LimitExceeded
 from pgfa.read import read, read_all
 from pgfa.read.parsing import safe_pickle as opcodes
 from pgfa.read.parsing.safe_pickle import load_plain
+from pgfa.read.sample import person, picture
 from pgfa.skeleton import COCO17, NTU25
 
 SCALARS = st.one_of(
@@ -163,7 +164,7 @@ def test_growth_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def annotation(**changes: Any) -> dict[str, Any]:
-    keypoint = np.random.default_rng(0).uniform(10, 400, (1, 5, 17, 2)).astype(np.float16)
+    keypoint = picture(COCO17, 5)[None].astype(np.float16)
     fields = {
         "frame_dir": "v_1",
         "label": 3,
@@ -182,7 +183,7 @@ def stored(folder: Path, content: Any, protocol: int = 4) -> Path:
 
 @pytest.mark.parametrize("protocol", range(6))
 def test_pysklss_annotations(protocol: int, tmp_path: Path) -> None:
-    solid = np.random.default_rng(1).normal(size=(2, 4, 25, 3)).astype(np.float32)
+    solid = np.stack([person(NTU25, 4), person(NTU25, 4) + np.array([1, 0, 0])]).astype(np.float32)
     solid[1, 2:] = 0
     three = annotation(keypoint=solid, frame_dir="S001", label=np.int64(7))
     del three["keypoint_score"]

@@ -13,10 +13,11 @@ from pgfa.errors import BadFile, LimitExceeded
 from pgfa.pack import import_dataset, open_pack
 from pgfa.read import FORMATS, read
 from pgfa.read.parsing import frame_files
+from pgfa.read.sample import picture
 from pgfa.read.source import FileRef
 from pgfa.skeleton import NTU25, OPENPOSE18, OPENPOSE25
 
-BODY = np.column_stack([np.random.default_rng(0).uniform(100, 300, (25, 2)), np.full(25, 0.8)])
+BODY = np.column_stack([picture(OPENPOSE25, 1)[0], np.full(25, 0.8)])
 
 
 def frames(folder: Path, count: int = 6, joints: int = 25, name: str = "video", swap: bool = True) -> Path:

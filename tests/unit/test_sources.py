@@ -24,7 +24,9 @@ from pgfa.read.archive import damage
 from pgfa.read.encoding import as_utf8
 from pgfa.read.limits import check_text, memory_cap
 from pgfa.read.parsing.mat5 import array_bytes
+from pgfa.read.sample import picture
 from pgfa.read.source import FileRef
+from pgfa.skeleton import COCO17
 
 
 def sample(format: str) -> tuple[str, bytes]:
@@ -167,7 +169,6 @@ FOREIGN = {
     "page.html": (b"<!DOCTYPE html><p>x", "an HTML page"),
     "a.png": (b"\x89PNG\r\n\x1a\n", "a PNG image"),
     "a.gz": (b"\x1f\x8b\x08", "a gzip archive: unpack it"),
-    "a.h5": (b"\x89HDF\r\n\x1a\n", "an HDF5 file of another kind"),
     "a.mat": (b"MATLAB 7.3 MAT-file", "a MATLAB 7.3 file: save it with -v7"),
     "a.fbx": (b"Kaydara FBX Binary  \0", "an FBX file: export it as BVH"),
     "lfs.npy": (b"version https://git-lfs.github.com/spec/v1\n", "a pointer of Git LFS"),
@@ -255,7 +256,7 @@ def test_methods_of_compression_that_cannot_be_bounded_are_refused(tmp_path: Pat
 
 
 def test_text_labels_of_an_annotation_file_are_kept(tmp_path: Path) -> None:
-    array = np.random.default_rng(0).uniform(10, 400, (1, 4, 17, 2)).astype(np.float32)
+    array = picture(COCO17)[None].astype(np.float32)
     content = [
         {"frame_dir": str(n), "label": label, "keypoint": array} for n, label in enumerate(("wave ", 3, None))
     ]

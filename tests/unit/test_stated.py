@@ -35,7 +35,7 @@ def save(file: Path, array: np.ndarray) -> Path:
 
 
 WRONG: list[tuple[dict[str, Any], str]] = [
-    ({"layout": "spider"}, "layout: expected one of coco17"),
+    ({"layout": "spider"}, "layout: expected one of azure32, coco17"),
     ({"up": "w"}, "up: expected one of y, -y"),
     ({"unit": "yard"}, "unit: expected one of m, cm"),
     ({"rate": 0}, "rate: expected 0.01 to 10000"),

@@ -18,7 +18,6 @@ _STARTS: tuple[tuple[bytes, str], ...] = (
     (b"\xfd7zXZ", "an xz archive: unpack it"),
     (b"\x28\xb5\x2f\xfd", "a Zstandard archive: unpack it"),
     (b"PK", "a zip archive"),
-    (b"\x89HDF\r\n\x1a\n", "an HDF5 file of another kind"),
     (b"MATLAB 7.3", "a MATLAB 7.3 file: save it with -v7"),
     (b"MATLAB 5.0", "a MATLAB file of another kind"),
     (b"\x93NUMPY", "a NumPy array"),

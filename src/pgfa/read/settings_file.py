@@ -63,7 +63,7 @@ def _stated_by(file: Path, ref: FileRef) -> Stated:
 def _content(file: Path, changed: int, size: int) -> tuple[tuple[str | None, Stated], ...]:
     """What a settings file states: (pattern or None for every recording, values), in the order of the file."""
     try:
-        table: dict[str, Any] = tomllib.loads(FileRef(file).read(MAX_BYTES).decode("utf-8-sig"))
+        table: dict[str, Any] = tomllib.loads(FileRef(file).read(MAX_BYTES).decode("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise BadFile(file, expected="TOML", found=str(error)) from None
     general = {name: value for name, value in table.items() if not isinstance(value, dict)}

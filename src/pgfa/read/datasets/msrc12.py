@@ -144,7 +144,7 @@ def _tags(ref: FileRef) -> list[tuple[float, str]]:
         )
     tag_file, raw = opened
     entries = []
-    for number, line in enumerate(raw.decode("utf-8-sig", "replace").splitlines(), start=1):
+    for number, line in enumerate(raw.decode("utf-8", "replace").splitlines(), start=1):
         tick, separator, text = line.partition(";")
         if number == 1 or not line.strip():
             continue

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 from pgfa.errors import BadFile, LimitExceeded
 from pgfa.read.assemble import assemble, check_frames
 from pgfa.read.format import Format
+from pgfa.read.limits import check_text
 from pgfa.read.parsing.rig import Rig, recognise_joints, rig_to_metres
 from pgfa.read.parsing.rotation import rotation
 from pgfa.read.parsing.text_table import short
@@ -48,7 +48,7 @@ class Joint:
 
 def sniff(name: str, head: bytes) -> bool:
     """The word HIERARCHY at the start."""
-    return _text(head).lstrip("\ufeff \t\r\n")[:9].upper() == "HIERARCHY"
+    return head.lstrip()[:9].upper() == b"HIERARCHY"
 
 
 def find(root: Path) -> list[FileRef]:
@@ -102,7 +102,8 @@ def parse(file: str, raw: bytes) -> tuple[list[Joint], Floats, float]:
     Raises:
         BadFile: with the line. LimitExceeded.
     """
-    lines = raw.decode("utf-8-sig", "replace").splitlines()
+    check_text(file, raw)
+    lines = raw.decode("utf-8", "replace").splitlines()
     joints, start = _hierarchy(file, lines)
     counts: dict[str, float] = {}
     for key in ("frames:", "frame time:"):
@@ -274,12 +275,6 @@ def _channels(file: str, number: int, words: list[str]) -> tuple[str, ...]:
             file, number, "a count and as many of Xposition ... Zrotation", short(" ".join(words))
         )
     return names
-
-
-def _text(raw: bytes) -> str:
-    """A file as text: UTF-16 by its byte order mark, else UTF-8; bytes that are neither are replaced."""
-    wide = raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-    return raw.decode("utf-16" if wide else "utf-8-sig", "replace")
 
 
 def _bad_line(file: str, number: int, expected: str, actual: str) -> BadFile:

@@ -37,7 +37,7 @@ def find(root: Path) -> list[FileRef]:
 def read(ref: FileRef) -> Clip:
     """One clip: (frames, individuals, 25, 3) in ntu25. Raises BadFile with the line, LimitExceeded."""
     raw = ref.read(MAX_TEXT)
-    text = lines_of(ref, text_of(raw))
+    text = lines_of(ref, raw)
     separator = separator_of(text[0])
     table = [cells_of(line, separator) for line in text[:4]]
     header = {row[0].lower(): row for row in table if row}

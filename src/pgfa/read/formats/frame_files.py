@@ -9,6 +9,9 @@ import json
 import re
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from pgfa.errors import BadFile, LimitExceeded
 from pgfa.read.assemble import check_frames
 from pgfa.read.format import Format
@@ -20,7 +23,7 @@ from pgfa.read.formats.openpose import is_frame as is_openpose
 from pgfa.read.parsing.frame_files import MAX_FRAME_BYTES, check_broken, frame_refs, read_frames
 from pgfa.read.parsing.text_table import parse_rows
 from pgfa.read.parsing.tracking import MAX_PER_FRAME
-from pgfa.read.sample import coordinates
+from pgfa.read.sample import picture
 from pgfa.read.source import FileRef, list_files
 from pgfa.skeleton import COCO17, Clip, Source
 
@@ -64,8 +67,8 @@ def _holds_one_frame(ref: FileRef) -> bool | None:
     if ref.name.lower().endswith(".txt"):
         return _is_label(raw)
     try:
-        content = json.loads(raw)
-    except (ValueError, RecursionError):
+        content = load(ref, raw)
+    except BadFile:
         return None
     try:
         if isinstance(content, dict):
@@ -182,18 +185,19 @@ def _labels(ref: FileRef, parser: Parser, name: str, raw: bytes) -> list[Person]
 def sample() -> dict[str, bytes]:
     """Three frames of two people as Ultralytics writes them, with a gap of one frame."""
 
-    def frame(seed: int) -> bytes:
-        x, y = coordinates(2, 2, 17, low=10, high=400, seed=seed)
+    def frame(body: NDArray[np.float64]) -> bytes:
         people = [
             {
                 "name": "person",
-                "keypoints": {"x": (a + 500 * n).tolist(), "y": b.tolist(), "visible": [0.9] * 17},
+                "keypoints": {"x": (x + shift).tolist(), "y": y.tolist(), "visible": [0.9] * 17},
             }
-            for n, (a, b) in enumerate(zip(x, y, strict=True))
+            for x, y in (body.T,)
+            for shift in (0, 250)
         ]
         return json.dumps(people).encode()
 
-    return {f"walk/frame_{number:04d}.json": frame(0) for number in (1, 2, 4)}
+    frames = zip((1, 2, 4), picture(COCO17, 3), strict=True)
+    return {f"walk/frame_{number:04d}.json": frame(body) for number, body in frames}
 
 
 FORMAT = Format(

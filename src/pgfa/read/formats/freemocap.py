@@ -93,7 +93,7 @@ def _array(ref: FileRef, raw: bytes) -> Floats:
 
 def _table(ref: FileRef, raw: bytes) -> Floats:
     """(frames, 33, 3) of a table with one line per frame; columns of hands and face are passed over."""
-    lines = lines_of(ref, text_of(raw))
+    lines = lines_of(ref, raw)
     separator = separator_of(lines[0])
     titles = [title.strip().lower() for title in cells_of(lines[0], separator)]
     columns: dict[tuple[int, int], int] = {}

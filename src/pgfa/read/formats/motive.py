@@ -39,7 +39,7 @@ def find(root: Path) -> list[FileRef]:
 def read(ref: FileRef) -> Clip:
     """One clip: (frames, skeletons, 25, 3) metres in ntu25, y up. Raises BadFile with the line, LimitExceeded."""
     raw = ref.read(MAX_TEXT)
-    lines = lines_of(ref, text_of(raw))
+    lines = lines_of(ref, raw)
     separator = separator_of(lines[0])
     table = [cells_of(line, separator) for line in lines[:HEADER_ROWS]]
     about = {key.lower(): value for key, value in zip(table[0][::2], table[0][1::2], strict=False)}

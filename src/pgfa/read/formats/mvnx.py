@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from pgfa.errors import BadFile, LimitExceeded
 from pgfa.read.assemble import check_frames, counted
 from pgfa.read.format import Format
+from pgfa.read.limits import check_text
 from pgfa.read.parsing.cells import MAX_TEXT
 from pgfa.read.parsing.markers import BONES, Trajectories, check_cells, marker_clip, spread, standing
 from pgfa.read.parsing.text_table import short
@@ -105,8 +106,8 @@ class _Content:
 
 
 def sniff(name: str, head: bytes) -> bool:
-    """An element <mvnx> near the start, in any encoding."""
-    return re.search(rb"<(\w+:)?mvnx[\s>]", head.replace(b"\0", b"")) is not None
+    """An element <mvnx> near the start."""
+    return re.search(rb"<(\w+:)?mvnx[\s>]", head) is not None
 
 
 def find(root: Path) -> list[FileRef]:
@@ -117,6 +118,7 @@ def find(root: Path) -> list[FileRef]:
 def read(ref: FileRef) -> Clip:
     """One clip: (frames, subjects, 25, 3) metres in ntu25, y up. Raises BadFile with the line, LimitExceeded."""
     raw = ref.read(MAX_TEXT)
+    check_text(ref, raw)
     subjects = [subject for subject in _parse(ref, raw) if subject.indices]
     if not subjects:
         expected = "frames of type normal with positions of segments"
@@ -151,7 +153,8 @@ def read(ref: FileRef) -> Clip:
 
 
 def _parse(ref: FileRef, raw: bytes) -> list[_Subject]:
-    parser = expat.ParserCreate()
+    # The text was decoded with the file, whatever its XML declaration says.
+    parser = expat.ParserCreate("utf-8")
     content = _Content(ref, parser)
     parser.buffer_text = True
     parser.StartDoctypeDeclHandler = content.declare

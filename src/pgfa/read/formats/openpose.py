@@ -17,9 +17,9 @@ from pgfa.read.formats.keypoints.json import load
 from pgfa.read.formats.keypoints.reader import KeypointInfo
 from pgfa.read.parsing.frame_files import check_broken, frame_refs, read_frames
 from pgfa.read.parsing.text_table import short
-from pgfa.read.sample import coordinates
+from pgfa.read.sample import picture
 from pgfa.read.source import FileRef, list_files
-from pgfa.skeleton import Clip, Source
+from pgfa.skeleton import OPENPOSE25, Clip, Source
 
 FRAME = re.compile(r"(?!\._)(.*?)_?(\d{1,18})_keypoints\.json")
 
@@ -121,11 +121,16 @@ def _people(ref: FileRef, name: str, raw: bytes) -> list[Person]:
 def sample() -> dict[str, bytes]:
     """Two frames of two people, with a gap of one frame."""
 
-    def frame(seed: int) -> bytes:
-        bodies = coordinates(2, 75, low=10, high=400, seed=seed)
-        return json.dumps({"people": [{"pose_keypoints_2d": body.tolist()} for body in bodies]}).encode()
+    def frame(body: Floats) -> bytes:
+        scored = np.column_stack([body, np.full(len(body), 0.9)])
+        people = [
+            {"pose_keypoints_2d": (scored + np.array([shift, 0, 0])).reshape(-1).tolist()}
+            for shift in (0, 250)
+        ]
+        return json.dumps({"people": people}).encode()
 
-    return {f"v/v_{number:012d}_keypoints.json": frame(number) for number in (1, 3)}
+    frames = zip((1, 3), picture(OPENPOSE25, 2), strict=True)
+    return {f"v/v_{number:012d}_keypoints.json": frame(body) for number, body in frames}
 
 
 FORMAT = Format(

@@ -15,10 +15,10 @@ from pgfa.read.limits import allowance
 from pgfa.read.parsing.safe_pickle import load_plain
 from pgfa.read.sample import picture
 from pgfa.read.source import FileRef, find_files
-from pgfa.skeleton import COCO17, Clip, Source
+from pgfa.skeleton import COCO17, Clip, Layout, Source
 
 MAX_CLIPS = 200_000
-SMALL_CLIPS = 8_000
+SMALL_CLIPS = 4_000
 """Clips in a small file."""
 
 
@@ -37,12 +37,13 @@ def find(root: Path) -> list[FileRef]:
 def read(ref: FileRef) -> Clip:
     """The first clip of the file; a problem counts the others. Raises BadFile, LimitExceeded."""
     annotations = _annotations(ref, ref.read())
-    return first_of(_clip(ref, 0, annotations[0]), len(annotations))
+    return first_of(_clip(ref, 0, annotations[0], {}), len(annotations))
 
 
 def read_all(ref: FileRef) -> list[Clip | BadFile]:
     """All clips of the file, in order, with an error in place of each that cannot be used."""
     clips: list[Clip | BadFile] = []
+    layouts: dict[tuple[int, ...], Layout] = {}
     raw = ref.read()
     left = len(raw)
     for number, annotation in enumerate(_annotations(ref, raw)):
@@ -51,7 +52,7 @@ def read_all(ref: FileRef) -> list[Clip | BadFile]:
         if left < 0:
             raise LimitExceeded(f"{ref}: its clips repeat their arrays: more numbers than bytes in the file")
         try:
-            clips.append(_clip(ref, number, annotation))
+            clips.append(_clip(ref, number, annotation, layouts))
         except BadFile as error:
             clips.append(error)
         except PgfaError as error:
@@ -89,8 +90,12 @@ def _action(label: Any) -> str:
     return f"class-{label}" if type(label) is int and 0 <= label < 1 << 40 else ""
 
 
-def _clip(ref: FileRef, number: int, annotation: Any) -> Clip:
-    """One annotation: keypoint (bodies, frames, joints, 2 or 3) and keypoint_score (bodies, frames, joints)."""
+def _clip(ref: FileRef, number: int, annotation: Any, layouts: dict[tuple[int, ...], Layout]) -> Clip:
+    """One annotation: keypoint (bodies, frames, joints, 2 or 3) and keypoint_score (bodies, frames, joints).
+
+    `layouts`: joints and columns of earlier clips of the file -> their layout, which is that of later ones too; this
+    clip's is added.
+    """
     where = f"annotation {number + 1}"
     keypoint = annotation.get("keypoint") if isinstance(annotation, dict) else None
     if not isinstance(keypoint, np.ndarray) or keypoint.ndim != 4 or keypoint.dtype.kind not in "fiu":
@@ -117,12 +122,15 @@ def _clip(ref: FileRef, number: int, annotation: Any) -> Clip:
         dataset=ref.stem,
         action=_action(label),
     )
-    info = KeypointInfo(scored=score is not None, source=source)
+    layout = layouts.get(points.shape[2:])
+    info = KeypointInfo(layout=layout, axes="TMVC", scored=score is not None, source=source)
     try:
-        return from_array(ref, np.ascontiguousarray(points).tobytes(), points, info)
+        clip = from_array(ref, np.ascontiguousarray(points).tobytes(), points, info)
     except BadFile as error:
         where = f"{where}, {error.where}" if error.where else where
         raise BadFile(str(ref), where=where, expected=error.expected, found=error.found) from None
+    layouts[points.shape[2:]] = clip.layout
+    return clip
 
 
 def sample() -> dict[str, bytes]:

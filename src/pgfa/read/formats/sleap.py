@@ -53,7 +53,7 @@ def read(ref: FileRef) -> Clip:
 
 
 def _read_csv(ref: FileRef, raw: bytes) -> Clip:
-    text = lines_of(ref, text_of(raw), MAX_LINES)
+    text = lines_of(ref, raw, MAX_LINES)
     separator = separator_of(text[0])
     titles = cells_of(text[0], separator)
     nodes: dict[str, dict[str, int]] = {}

@@ -50,7 +50,7 @@ def find(root: Path) -> list[FileRef]:
 def read(ref: FileRef) -> Clip:
     """One clip: (frames, subjects, 25, 3) metres in ntu25, y up. Raises BadFile with the line, LimitExceeded."""
     raw = ref.read(MAX_TEXT)
-    lines = lines_of(ref, text_of(raw))
+    lines = lines_of(ref, raw)
     header = _header(ref, lines)
     width = 2 + 3 * len(header.names)
     filled = [number for number in range(header.first, len(lines)) if lines[number].strip("\t ,;")]

@@ -48,7 +48,7 @@ def find(root: Path) -> list[FileRef]:
 def read(ref: FileRef) -> Clip:
     """One clip: (frames, subjects, 25, 3) metres in ntu25, y up. Raises BadFile with the line, LimitExceeded."""
     raw = ref.read(MAX_TEXT)
-    lines = lines_of(ref, text_of(raw), MAX_LINES)
+    lines = lines_of(ref, raw, MAX_LINES)
     start = _section(ref, lines)
     axes = next((n for n in range(start, min(start + HEADER_LINES, len(lines))) if _axes(lines[n])), None)
     if axes is None or axes < start + 2:

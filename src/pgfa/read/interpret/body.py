@@ -5,7 +5,7 @@ Everything here is the same for a body that is turned, moved or scaled; a mirror
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -88,15 +88,18 @@ def _proportions(at: dict[str, Floats], unit: float, flat: bool) -> list[tuple[f
         elif value == 0:
             deviations.append((_CAP, words))
 
+    pairs = [(f"{top}_{side}", f"{end}_{side}") for top, end in _LIMBS for side in ("left", "right")]
+    pairs += [(f"{joint}_left", f"{joint}_right") for joint in _WIDTHS]
+    lengths = iter(_typical_lengths(at, pairs, flat))
     for (top, end), share in _LIMBS.items():
-        sides = [typical(_length(at, f"{top}_{s}", f"{end}_{s}"), flat) for s in ("left", "right")]
+        sides = [next(lengths), next(lengths)]
         for length, side in zip(sides, ("left", "right"), strict=True):
             compare(length / unit, share, 0.22, f"{side} {top} to {end} is {length / unit:.2f} trunks long")
         compare(
             sides[0] / sides[1] if sides[1] else np.nan, 1, 0.15, f"{top} to {end} differs left and right"
         )
     for joint, share in _WIDTHS.items():
-        width = typical(_length(at, f"{joint}_left", f"{joint}_right"), flat)
+        width = next(lengths)
         compare(width / unit, share, 0.5, f"{joint}s are {width / unit:.2f} trunks apart")
     for head in [name for name in _HEADS if name in at][:1]:
         distance = typical(np.linalg.norm(at[head] - _middle(at, "shoulder"), axis=-1), flat)
@@ -106,10 +109,11 @@ def _proportions(at: dict[str, Floats], unit: float, flat: bool) -> list[tuple[f
 
 def _bones(at: dict[str, Floats], layout: Layout, unit: float, flat: bool) -> list[tuple[float, str]]:
     """Bones other than the limbs are short, and as long on the left as on the right."""
-    lengths: dict[str, float] = {}
-    for child, parent in layout.bones:
-        if child in at and parent in at:
-            lengths[child] = typical(_length(at, child, parent), flat) / unit
+    bones = [(child, parent) for child, parent in layout.bones if child in at and parent in at]
+    lengths = {
+        child: length / unit
+        for (child, _), length in zip(bones, _typical_lengths(at, bones, flat), strict=True)
+    }
     deviations = []
     for joint, length in lengths.items():
         limit = 1.6 if {joint.split("_")[0]} & {"hip", "shoulder", "knee", "ankle"} else 0.95
@@ -136,8 +140,8 @@ def _steadiness(at: dict[str, Floats], trunk: Floats) -> list[tuple[float, str]]
     }
     for words, series in lengths.items():
         series = series[np.isfinite(series)]
-        if len(series) > 1 and (middle := float(np.median(series))) > 0:
-            change = float(np.median(np.abs(series - middle))) / middle
+        if len(series) > 1 and (middle := typical(series)) > 0:
+            change = typical(np.abs(series - middle)) / middle
             deviations.append((change / 0.12, f"{words} changes its length"))
     return deviations
 
@@ -199,8 +203,26 @@ def _pointers(
 
 def typical(values: Floats, flat: bool = False) -> float:
     """The median of those that are finite; in a picture, where lengths are foreshortened, one of the longest."""
-    finite = values[np.isfinite(values)]
-    return float(np.percentile(finite, 85 if flat else 50)) if len(finite) else float("nan")
+    return float(_typical_rows(values.reshape(1, -1), flat)[0]) if values.size else float("nan")
+
+
+def _typical_rows(values: Floats, flat: bool) -> Floats:
+    """`typical` of each row. As np.nanpercentile, which takes far longer for the few numbers of a short clip."""
+    ordered = np.sort(np.where(np.isfinite(values), values, np.nan), axis=1)  # NaN comes last
+    counts = np.isfinite(ordered).sum(axis=1)
+    position = np.maximum(counts - 1, 0) * (0.85 if flat else 0.5)
+    below = position.astype(np.int64)
+    rows = np.arange(len(ordered))
+    low, high = ordered[rows, below], ordered[rows, np.minimum(below + 1, np.maximum(counts - 1, 0))]
+    out: Floats = low + (position - below) * (high - low)
+    return out
+
+
+def _typical_lengths(at: dict[str, Floats], pairs: Sequence[tuple[str, str]], flat: bool) -> list[float]:
+    """`typical` of the distances of pairs of joints; NaN for joints that the layout does not have."""
+    missing = np.full_like(next(iter(at.values())), np.nan)
+    vectors = [at.get(one, missing) - at.get(other, missing) for one, other in pairs]
+    return _typical_rows(np.linalg.norm(np.stack(vectors), axis=-1), flat).tolist() if vectors else []
 
 
 def _length(at: dict[str, Floats], one: str, other: str) -> Floats:

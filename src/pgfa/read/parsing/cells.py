@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import contextlib
 import csv
 from collections.abc import Iterator, Sequence
@@ -12,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pgfa.errors import BadFile, LimitExceeded
+from pgfa.read.limits import check_text
 from pgfa.read.parsing.text_table import short
 from pgfa.read.source import FileRef
 
@@ -26,12 +26,8 @@ Floats = NDArray[np.float64]
 
 
 def text_of(raw: bytes) -> str:
-    """Text in UTF-8 or, with a byte order mark, UTF-16; lines end in a line feed."""
-    if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        text = raw.decode("utf-16", "replace")
-    else:
-        text = raw.decode("utf-8-sig", "replace")
-    return text.replace("\r\n", "\n").replace("\r", "\n")
+    """Text in UTF-8, as `FileRef` gives it; lines end in a line feed."""
+    return raw.decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n")
 
 
 def separator_of(line: str) -> str:
@@ -57,8 +53,10 @@ def cells_of(line: str, separator: str) -> list[str]:
     return [cell.strip() for cell in line.split(separator)]
 
 
-def lines_of(ref: FileRef, text: str, limit: int = MAX_LINES) -> list[str]:
-    """The lines of a text. Raises LimitExceeded for more than `limit`."""
+def lines_of(ref: FileRef, raw: bytes, limit: int = MAX_LINES) -> list[str]:
+    """The lines of a text. Raises LimitExceeded for more than `limit`, or what `check_text` refuses."""
+    check_text(ref, raw)
+    text = text_of(raw)
     if text.count("\n") > limit:
         raise LimitExceeded(f"{ref}: more than {limit:,} lines")
     return text.split("\n")

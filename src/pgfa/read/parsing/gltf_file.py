@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import json
 import struct
 from typing import Any
 from urllib.parse import unquote
@@ -17,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pgfa.errors import BadFile, LimitExceeded
+from pgfa.read.parsing.json_text import parse_json
 from pgfa.read.source import FileRef
 
 MAX_JSON_BYTES = 64 * 1024 * 1024
@@ -43,10 +43,7 @@ class GltfFile:
             raise LimitExceeded(
                 f"{ref}: {len(text):,} bytes of JSON, more than the limit of {MAX_JSON_BYTES:,}"
             )
-        try:
-            content = json.loads(text.decode("utf-8-sig"))
-        except (ValueError, RecursionError) as error:
-            raise self.bad("JSON", "JSON text", str(error)[:100]) from None
+        content = parse_json(ref, text)
         asset = content.get("asset") if isinstance(content, dict) else None
         version = str(asset.get("version")) if isinstance(asset, dict) else "none"
         if not version.startswith("2"):

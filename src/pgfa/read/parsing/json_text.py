@@ -26,10 +26,10 @@ def parse_json(file: object, raw: bytes) -> Any:
             f"{file}: about {estimate:,} bytes in memory from {len(raw):,} of JSON, more than the limit of {most:,}"
         )
     try:
-        return json.loads(raw.removeprefix(b"\xef\xbb\xbf"))
+        return json.loads(raw)
     except (ValueError, RecursionError) as error:
         problem = str(error)[:200]
-    lines = [line for line in raw.removeprefix(b"\xef\xbb\xbf").splitlines() if line.strip()]
+    lines = [line for line in raw.splitlines() if line.strip()]
     # One object per line; a pretty-printed object that is cut off has lines that are no objects.
     if len(lines) > 1 and all(line.strip()[:1] in b"{[" and line.strip()[-1:] in b"}]" for line in lines[:2]):
         return [_line(file, number, line) for number, line in enumerate(lines, start=1)]

@@ -18,7 +18,7 @@ _BLOCK = 8192
 def numbered_lines(ref: FileRef, raw: bytes) -> list[tuple[int, str]]:
     """The lines of a text that are not blank and no comments, with their numbers from 1. Raises LimitExceeded."""
     check_text(ref, raw)
-    lines = enumerate(raw.decode("utf-8-sig", "replace").splitlines(), start=1)
+    lines = enumerate(raw.decode("utf-8", "replace").splitlines(), start=1)
     return [(number, line) for number, line in lines if line.strip() and not is_comment(line)]
 
 

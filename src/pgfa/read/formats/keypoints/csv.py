@@ -25,7 +25,7 @@ from pgfa.read.formats.keypoints.joint_names import canonical, layout_of_names, 
 from pgfa.read.formats.keypoints.reader import JOINTS, KeypointInfo, layout_of
 from pgfa.read.limits import check_text
 from pgfa.read.parsing.text_table import short
-from pgfa.read.sample import coordinates, rows
+from pgfa.read.sample import picture, rows
 from pgfa.read.source import FileRef, find_files
 from pgfa.skeleton import AZURE32, COCO17, HALPE26, WHOLEBODY133, Clip, Layout, Source
 
@@ -124,9 +124,8 @@ def _up_of_azure(entries: list[Entry]) -> str | None:
 
 
 def _decoded(raw: bytes) -> str:
-    """Text with line feeds; UTF-16 by its mark, else UTF-8."""
-    coding = "utf-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
-    return raw.decode(coding, "replace").replace("\r\n", "\n").replace("\r", "\n")
+    """Text with line feeds."""
+    return raw.decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _split(text: str) -> tuple[Header | None, int]:
@@ -314,7 +313,7 @@ def _long(
 def sample() -> dict[str, bytes]:
     """Four frames of one body of 17 joints, in pixels, one line per frame."""
     header = ",".join(["frame", *(f"{joint}_{axis}" for joint in COCO17.joints for axis in "xy")])
-    frames = rows(coordinates(4, 34, low=10, high=400), ",")
+    frames = rows(picture(COCO17).reshape(4, 34), ",")
     return {
         "keypoints.csv": "\n".join([header, *(f"{n},{frame}" for n, frame in enumerate(frames))]).encode()
     }

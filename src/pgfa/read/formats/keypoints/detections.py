@@ -182,7 +182,8 @@ def clip_of(ref: FileRef, raw: bytes, recording: Recording, info: KeypointInfo) 
         people = [[person.points for person in frame] for frame in recording.people]
         return from_people(ref, raw, people, replace(info, problems=problems))
     array, problems = slots
-    return from_array(ref, raw, array, replace(info, problems=info.problems + problems))
+    info = replace(info, axes="TMVC", problems=info.problems + problems)
+    return from_array(ref, raw, array, info)
 
 
 def _check_extent(ref: FileRef, frames: Sequence[Sequence[Person]]) -> None:

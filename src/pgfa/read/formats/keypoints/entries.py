@@ -109,7 +109,7 @@ class Parser:
     def _points(self, entry: dict[str, Any]) -> Floats | None:
         if name := next((name for name in OPENPOSE if name in entry), None):
             flat = _numbers(entry[name])
-            if not len(flat):
+            if not flat.size:
                 return None
             self._note(LAYOUT_OF_FLAT.get(flat.size))
             self.scored = True
@@ -253,7 +253,8 @@ def person_id(entry: dict[str, Any]) -> Hashable | None:
 
 def _columns(points: dict[str, Any]) -> Floats:
     columns = [points.get(name) for name in ("x", "y", "visible", "confidence") if name in points][:3]
-    if len({len(c) if isinstance(c, list) else -1 for c in columns}) != 1:
+    lengths = {len(column) if isinstance(column, list) else -1 for column in columns}
+    if len(lengths) != 1 or -1 in lengths:
         raise Unexpected("x, y and visible of one length", short(str(points)))
     return np.stack([_numbers(column) for column in columns], axis=-1)
 

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pgfa.errors import BadFile
+from pgfa.errors import BadFile, LimitExceeded
 from pgfa.read.format import Format, first_of
 from pgfa.read.formats.keypoints.detections import Entry, Recording, clip_of, one_person, recordings
 from pgfa.read.formats.keypoints.entries import NAMES, NUMBERS, PEOPLE, TIMES, Parser, Unexpected
@@ -23,11 +23,13 @@ from pgfa.read.formats.keypoints.json_fields import info_of
 from pgfa.read.formats.keypoints.reader import KeypointInfo, from_array
 from pgfa.read.parsing.json_text import parse_json
 from pgfa.read.parsing.text_table import short
-from pgfa.read.sample import coordinates
+from pgfa.read.sample import picture
 from pgfa.read.source import FileRef, find_files
-from pgfa.skeleton import HALPE26, WHOLEBODY133, Clip, Source
+from pgfa.skeleton import COCO17, HALPE26, WHOLEBODY133, Clip, Source
 
 MAX_BYTES = 64 * 1024 * 1024  # parsed JSON takes about ten times its bytes
+MAX_ENTRIES = 500_000
+"""Frames or people in one list."""
 FRAMES = ("frames", "instance_info", "annotations", "results", "data")
 ARRAYS = ("keypoints", "positions")
 LAYOUT_OF_COUNT = {26: HALPE26, 133: WHOLEBODY133}
@@ -43,7 +45,7 @@ Video = tuple[str, list[tuple[Any, float | None]]]
 
 def sniff(name: str, head: bytes) -> bool:
     """JSON: an object or a list."""
-    return head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in (b"{", b"[")
+    return head.lstrip()[:1] in (b"{", b"[")
 
 
 def find(root: Path) -> list[FileRef]:
@@ -116,6 +118,10 @@ def _videos(ref: FileRef, content: Any) -> list[Video]:
         frames, images = content, None
     if not isinstance(frames, list) or not frames:
         raise BadFile(str(ref), expected=EXPECTED, found=short(str(content)))
+    if len(frames) > MAX_ENTRIES:
+        raise LimitExceeded(
+            f"{ref}: {len(frames):,} frames or people, more than the limit of {MAX_ENTRIES:,}"
+        )
     if isinstance(frames[0], dict) and "image_id" in frames[0]:
         return by_video(ref, frames, images if isinstance(images, list) else [])
     if all(isinstance(frame, dict) and not NAMES & frame.keys() for frame in frames):
@@ -216,7 +222,7 @@ def _numbers(ref: FileRef, where: str, values: Any) -> Floats:
 
 def sample() -> dict[str, bytes]:
     """Four frames of one body of 17 joints, in pixels."""
-    keypoints = coordinates(4, 17, 2, low=10, high=400).tolist()
+    keypoints = picture(COCO17).tolist()
     return {"keypoints.json": json.dumps({"keypoints": keypoints, "layout": "coco17", "rate": 25}).encode()}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,6 +65,6 @@ def named_clip(
     bodies, notes = bodies_of(str(ref), labels, points, markers)
     info = KeypointInfo(layout=NTU25, scored=False, source=Source(id=ref.stem), problems=(*problems, *notes))
     if identities or bodies.shape[1] == 1:
-        return from_array(ref, raw, bodies, info)
+        return from_array(ref, raw, bodies, replace(info, axes="TMVC"))
     people = [[body for body in frame if np.isfinite(body).any()] for frame in bodies]
     return from_people(ref, raw, people, info)

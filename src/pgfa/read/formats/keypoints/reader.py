@@ -34,6 +34,7 @@ from pgfa.read.interpret.upright import MAX_COST, MOSTLY, standing, upright
 from pgfa.read.parsing.tracking import MAX_BODIES, link_tracks
 from pgfa.read.parsing.units import flat_to_metres
 from pgfa.read.source import FileRef
+from pgfa.read.stated import Stated
 from pgfa.skeleton import LAYOUTS, MEDIAPIPE33, NO_DEPTH, Clip, Layout, Source
 
 RATE = 30.0
@@ -58,6 +59,7 @@ class KeypointInfo:
         depth: whether the third column is a coordinate to be kept (MediaPipe's image landmarks have one that is not).
         scale: metres per unit, of points with depth.
         mirrored: whether the axes of points with depth are left-handed.
+        axes: the order of an array's axes (``"TMVC"``), where the reader knows it; it is not looked for then.
         source: as in a clip.
         problems: defects the reader noticed.
     """
@@ -70,6 +72,7 @@ class KeypointInfo:
     depth: bool | None = None
     scale: float | None = None
     mirrored: bool | None = None
+    axes: str | None = None
     source: Source | None = None
     problems: tuple[str, ...] = ()
 
@@ -137,7 +140,8 @@ def from_array(ref: FileRef, raw: bytes, array: NDArray[np.generic], info: Keypo
     if array.ndim and 0 in array.shape[:1]:
         check_frames(ref, 0)
     layouts = _layouts(ref, info)
-    orders = list(orders_of(array.shape, layouts, ref.stated)) if array.size else []
+    by = ref.stated if info.axes is None else Stated(axes=info.axes)
+    orders = list(orders_of(array.shape, layouts, by)) if array.size else []
     if not orders:
         raise _shape_error(ref, array.shape, layouts)
     _check_cells(ref, array.size)
@@ -187,10 +191,14 @@ def _plan(ref: FileRef, array: NDArray[np.generic], orders: list[str], info: Key
     try:
         axes, columns, layout, decisions = choose(array, orders, layouts, columns, stated)
     except Undecided as error:
-        if not np.any(np.isfinite(array) & (array != 0)):
+        numbers: NDArray[np.generic] = array
+        if columns and len(columns) == size_of(array.shape, orders[0], "C"):
+            # The score of a person who is not there may be above 0.
+            numbers, _ = coordinates_of(in_order(array, orders[0]), columns)
+        if not np.any(np.isfinite(numbers) & (numbers != 0)):
             frames = counted(size_of(array.shape, orders[0], "T"), "frame")
             raise BadFile(str(ref), expected=A_PERSON, found=f"no person in {frames}") from None
-        if layouts is None or (stated.axes is None and len(orders) > 1):
+        if layouts is None or (not stated.array_axes and len(orders) > 1):
             raise error.at(str(ref)) from None
         # The layout is given, so the file is read, however odd the body is; only its columns are left to find.
         points = in_order(array, orders[0])
@@ -273,8 +281,8 @@ def _flat(ref: FileRef, points: Floats, plan: _Plan, named: bool) -> tuple[Float
     else:
         if not stated.columns:
             # What is no human body has no trunk that could stand.
-            odd = fit_of(bodies, layout).cost > MAX_COST
-            picture_columns(bodies, layout, plan.columns, named or odd)
+            settled = named or fit_of(bodies, layout).cost > MAX_COST
+            picture_columns(bodies, layout, plan.columns, settled)
         if standing(bodies, layout).get("y", 0) >= MOSTLY:
             up, decision = "y", Decision("up", "y", "established", "the trunk stands along y")
             notes.append("up axis inferred: y")
