@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from builders import write_verified
 from pgfa.errors import BadCheckpoint, BadConfig
 from pgfa.prepare import prepare
 from pgfa.recognise import Answers, Recogniser
@@ -156,24 +157,25 @@ def test_a_damaged_kinematic_model_is_refused(kind: str, tmp_path: Path) -> None
         load_kinematics(file)  # readable, but not what was saved
     elif kind == "absent":
         file.unlink()
-    elif kind.startswith("form"):
-        content["form"] = f"pgfa recogniser {kind[-1]}"
-        match = f"{manifest}: expected no kinematic model in form"
-    elif kind == "other centre":
-        content["text_centre"] = content["text_centre"][1:]
-        match = f"{file}: expected sentence vectors of length 5, found 6"
-    else:
+    elif kind in ("other digest", "no digest", "text"):  # as in bundles without the list of files
+        del content["files"], content["checksum"]
         content["kinematics"] = {
             "other digest": {"file": file.name, "sha256": "0" * 64}, "no digest": {}, "text": file.name
         }[kind]  # fmt: skip
-    manifest.write_text(json.dumps(content))
+        manifest.write_text(json.dumps(content))
+    elif kind.startswith("form"):
+        content["form"] = f"pgfa recogniser {kind[-1]}"
+        match = f"{manifest}: expected no kinematic model in form"
+        write_verified(manifest, content)
+    elif kind == "other centre":
+        content["text_centre"] = content["text_centre"][1:]
+        match = f"{file}: expected sentence vectors of length 5, found 6"
+        write_verified(manifest, content)
     with pytest.raises(BadCheckpoint, match=match):
         Recogniser.load(tmp_path)
 
 
 def test_a_damaged_file_of_the_right_digest_is_refused(tmp_path: Path) -> None:
-    from pgfa.files import file_sha256
-
     recogniser = kinematic_recogniser()
     recogniser.save(tmp_path)
     manifest, file = tmp_path / "recogniser.json", tmp_path / "kinematics.safetensors"
@@ -181,8 +183,7 @@ def test_a_damaged_file_of_the_right_digest_is_refused(tmp_path: Path) -> None:
     assert model is not None
     save_kinematics(file, replace(model, word_mean=model.word_mean[:1]))
     content = json.loads(manifest.read_text())
-    content["kinematics"]["sha256"] = file_sha256(file)
-    manifest.write_text(json.dumps(content))
+    write_verified(manifest, content)
     with pytest.raises(BadCheckpoint, match="word_mean: expected the shape"):
         Recogniser.load(tmp_path)
 

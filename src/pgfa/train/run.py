@@ -69,6 +69,7 @@ def open_run(folder: Path, *, device: str = "auto") -> Run:
 
     Raises:
         BadCheckpoint: the folder holds no run, training is not finished, or the weights are damaged.
+        BadFile: settings or facts are damaged.
     """
     if not (folder / SETTINGS).is_file() or not (folder / CORPUS).is_file():
         raise BadCheckpoint(
@@ -110,14 +111,11 @@ def open_or_create_run(out: Path, settings: Settings, identity: str, facts: dict
 
 
 def _facts(folder: Path) -> tuple[dict[str, Any], bool]:
-    """The facts of a run, and whether they and its settings have the digests in them. Raises BadCheckpoint."""
-    try:
-        facts = read_json(folder / CORPUS)
-        if not isinstance(facts, dict):
-            raise BadFile(folder / CORPUS, expected="facts by name", found=repr(facts)[:80])
-        return facts, verify_files(folder / CORPUS, facts)
-    except BadFile as error:
-        raise BadCheckpoint(str(error)) from None
+    """The facts of a run, and whether they and its settings have the digests in them. Raises BadFile."""
+    facts = read_json(folder / CORPUS)
+    if not isinstance(facts, dict):
+        raise BadFile(folder / CORPUS, expected="facts by name", found=repr(facts)[:80])
+    return facts, verify_files(folder / CORPUS, facts)
 
 
 def upgrade_files(out: Path) -> None:

@@ -33,6 +33,7 @@ from pgfa.pack.write import check_free, write_pack
 from pgfa.processes import cores
 from pgfa.progress import Progress
 from pgfa.read.format import Account, Format
+from pgfa.read.source import FileRef
 from pgfa.skeleton import Clip, get_layout
 from pgfa.skeleton.layouts import map_weights
 
@@ -91,8 +92,8 @@ def import_dataset(
 ) -> ImportReport:
     """Read every file of a data set into a pack.
 
-    A file that cannot be used is listed in the pack's ``rejected.json`` and in the summary; problems of usable clips
-    are in the manifest's column ``problems``. After an interruption, the same call resumes the import.
+    A file that cannot be used is listed in ``rejected.json`` and in the summary; problems of usable clips are in the
+    manifest's column ``problems``. After an interruption, the same call resumes the import.
 
     Args:
         format: a format, its name in `pgfa.read.FORMATS`, or ``"files"`` for your own folder.
@@ -123,23 +124,37 @@ def import_dataset(
         PACKAGE, version(PACKAGE), VERSION, format.name, str(source), labels and file_sha256(labels)
     )
     pool = _ReaderPool(format, source, jobs)
-    with _shard_folder(out) as partial:
-        chunks = split(files, source, partial, settings)
-        content = digest([chunk.shard.name for chunk in chunks], layout)
-        read_before, reading_seconds = len(files), 0.0
-        if not _was_finished(partial, out, content):
-            check_free(out, overwrite)
-            reading_started = time.perf_counter()
-            read_before = _read(pool, chunks, partial, layout, progress)
-            reading_seconds = time.perf_counter() - reading_started
-            _write(partial / "pack", chunks, format, source, layout, progress)
-            check_free(out, overwrite)
-            _switch(partial, out, content)
+    read_before, reading_seconds = _fill(pool, files, out, settings, layout, overwrite, progress)
     seconds = time.perf_counter() - started
     account = format.account(source) if format.account else None
     return ImportReport(
         out, len(files), read_before, seconds, reading_seconds, pool.jobs, summary(open_pack(out)), account
     )
+
+
+def _fill(
+    pool: _ReaderPool,
+    files: list[FileRef],
+    out: Path,
+    settings: str,
+    layout: str | None,
+    overwrite: bool,
+    progress: bool,
+) -> tuple[int, float]:
+    """Make the pack, unless it is complete; the number of files read by an earlier import, and seconds of reading."""
+    with _shard_folder(out) as partial:
+        chunks = split(files, pool.source, partial, settings)
+        content = digest([chunk.shard.name for chunk in chunks], layout)
+        read_before, reading_started = len(files), time.perf_counter()
+        if not _was_finished(partial, out, content):
+            check_free(out, overwrite)
+            read_before = _read(pool, chunks, partial, layout, progress)
+        reading_seconds = time.perf_counter() - reading_started
+        if not (partial / _FINISHED).is_file():
+            _write(partial / "pack", chunks, pool.format, pool.source, layout, progress)
+            check_free(out, overwrite)
+            _switch(partial, out, content)
+    return read_before, reading_seconds
 
 
 def _switch(partial: Path, out: Path, content: str) -> None:
@@ -306,7 +321,7 @@ def _check_layouts(shards: Iterable[Shard], layout: str | None) -> None:
 
 @contextmanager
 def _shard_folder(out: Path) -> Iterator[Path]:
-    """The folder of shards beside `out`, locked against a second import; deleted once it has the marker `_FINISHED`."""
+    """The folder of shards beside `out`, locked against a second import; deleted once it is of no more use."""
     partial = out.with_name(out.name + ".partial")
     finished = False
     try:
@@ -315,7 +330,7 @@ def _shard_folder(out: Path) -> Iterator[Path]:
             try:
                 yield partial
             finally:
-                if finished := (partial / _FINISHED).is_file():
+                if finished := (partial / _FINISHED).is_file() or not any(partial.glob("*.npz")):
                     _empty(partial)
     finally:
         if finished:
