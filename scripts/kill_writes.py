@@ -169,10 +169,10 @@ def _in_child(work: Callable[[], None]) -> None:
     assert status == 0
 
 
-def check(name: str, scenario: Scenario, made: Path, work: Path, limit: int | None) -> dict[str, Counts]:
+def check(name: str, scenario: Scenario, inputs: Path, work: Path, limit: int | None) -> dict[str, Counts]:
     """Stop one scenario at its steps, in every way."""
     work = work / name
-    fresh = _fresh(made, work)
+    fresh = _fresh(inputs, work)
     scenario.prepare(fresh)
     old = _fresh(fresh, work.with_name(f"{name}-old"))
     before = scenario.result(old)
@@ -249,11 +249,11 @@ def _run_result(folder: Path) -> dict[str, str]:
     """Weights, checkpoint, settings and losses: not the seconds."""
     run = folder / "run"
     names = ("run.toml", "corpus.json", "checkpoint.safetensors", "model.safetensors")
-    found = {name: digest for name, digest in content(run).items() if name in names} if run.exists() else {}
+    result = {name: digest for name, digest in content(run).items() if name in names} if run.exists() else {}
     if (run / "metrics.jsonl").exists():
         losses = [json.loads(line).get("loss") for line in (run / "metrics.jsonl").read_text().splitlines()]
-        found["losses"] = str(losses)
-    return found
+        result["losses"] = str(losses)
+    return result
 
 
 def _numbers(folder: Path) -> dict[str, str]:
@@ -302,16 +302,14 @@ def main() -> None:
     failed: list[str] = []
     with tempfile.TemporaryDirectory() as temporary:
         work = Path(temporary).resolve()
-        (work / "made").mkdir()
-        _in_child(lambda: make_inputs(work / "made"))
-        import pgfa.evaluate.evaluate
-        import pgfa.recognise.export
+        (work / "inputs").mkdir()
+        _in_child(lambda: make_inputs(work / "inputs"))
         import pgfa.train.train  # noqa: F401  once, for all forked processes
 
         print("| command | " + " | ".join(STOPS) + " | failed |")
         print("|---|" + "---|" * (len(STOPS) + 1), flush=True)
         for name in args.scenarios or SCENARIOS:
-            counts = check(name, SCENARIOS[name], work / "made", work, args.steps)
+            counts = check(name, SCENARIOS[name], work / "inputs", work, args.steps)
             problems = [problem for count in counts.values() for problem in count.failed]
             tried = " | ".join(str(count.tried) for count in counts.values())
             print(f"| {name} | {tried} | {len(problems)} |", flush=True)
