@@ -34,6 +34,7 @@ from pgfa.files.folders import new_folder, recover_folder
 from pgfa.files.lock import OWNER, folder_lock
 from pgfa.pack import blocks, open_pack, save_pack
 from pgfa.recognise import Recogniser
+from recogniser_builders import swaying_clip
 
 CHECKOUT = Path(__file__).parents[2]
 ENDED = 2**22 + 1
@@ -241,6 +242,39 @@ def test_an_encoder_that_cannot_be_saved_leaves_the_bundle(recogniser: Recognise
     with pytest.raises(TypeError):
         replace(recogniser.bundle, encoder=Other()).save(tmp_path / "bundle")  # type: ignore[arg-type]
     assert {p.name: file_sha256(p) for p in (tmp_path / "bundle").iterdir()} == before
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
+def test_a_bundle_killed_at_any_step_of_saving_is_the_old_or_the_new_one(
+    recogniser: Recogniser, tmp_path: Path
+) -> None:
+    """Saving over a bundle, in a forked process that is killed before its first, second, ... change of a file."""
+    stops = script("kill_writes")
+    folder = tmp_path / "bundle"
+    taught = recogniser.teach("my dance", swaying_clip())
+    taught.save(folder)
+    new = stops.content(folder)
+    recogniser.save(folder)
+    old = stops.content(folder)
+    assert old != new
+    results = []
+    for step in range(1, 100):
+        child = os.fork()
+        if child == 0:
+            stops._hook(tmp_path, "killed", step)
+            taught.save(folder)
+            os._exit(0)
+        _, status = os.waitpid(child, 0)
+        results.append(stops.content(folder))
+        assert results[-1] in (old, new)
+        Recogniser.load(folder)
+        if status == 0:
+            break
+        recogniser.save(folder)
+        assert names(tmp_path) == {"bundle"}, "what the killed process left is deleted"
+    assert len(results) > 10
+    assert {str(old), str(new)} == set(map(str, results))
+    assert results[-1] == new
 
 
 @pytest.mark.slow

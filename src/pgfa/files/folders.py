@@ -41,7 +41,7 @@ def new_folder(target: Path, names: Collection[str] | None = None) -> Iterator[P
         with _errors_of(target):
             target.parent.mkdir(parents=True, exist_ok=True)
             recover_folder(target)
-            clear_leftovers(target.parent)
+            clear_leftovers(target.parent, again=True)
             if target.exists() and not target.is_dir():
                 raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(target))
             temporary.mkdir()

@@ -42,12 +42,12 @@ def remove(path: Path) -> None:
             path.unlink(missing_ok=True)
 
 
-def clear_leftovers(folder: Path) -> None:
-    """Delete temporary files and folders in a folder whose process has ended; once per process and folder.
+def clear_leftovers(folder: Path, *, again: bool = False) -> None:
+    """Delete temporary files and folders in a folder whose process has ended; once per process, or `again`.
 
     Those of other hosts and of earlier versions, whose owner is unknown, are deleted when they are a day old.
     """
-    if str(folder) in _cleared:
+    if str(folder) in _cleared and not again:
         return
     _cleared.add(str(folder))
     with suppress(OSError), os.scandir(folder) as entries:
