@@ -153,7 +153,8 @@ def content(folder: Path) -> dict[str, str]:
 
 def temporary_files(folder: Path, *, resumable: bool) -> list[str]:
     """Names that no command may leave; the shards of an unfinished import (`resumable`) are its state."""
-    endings = (".part", ".old", ".lock.pid") if resumable else (".part", ".old", ".lock.pid", ".partial")
+    # A stop while the lock is given back leaves the note of who held it, which the next holder replaces.
+    endings = (".part", ".old") if resumable else (".part", ".old", ".lock.pid", ".partial")
     return [str(p.relative_to(folder)) for p in folder.rglob("*") if p.name.endswith(endings)]
 
 
