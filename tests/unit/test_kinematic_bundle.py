@@ -15,6 +15,7 @@ from pgfa.prepare import prepare
 from pgfa.recognise import Answers, Recogniser
 from pgfa.recognise.candidates import needs_two
 from pgfa.skeleton import Ragged
+from pgfa.text import glossary
 from pgfa.words.lexicon import word_vectors
 from pgfa.words.measures import measure
 from pgfa.words.store import load_kinematics, save_kinematics
@@ -65,6 +66,29 @@ def test_features_and_anchors_are_those_of_the_model(kinematic: Recogniser) -> N
         anchors, bundle.kinematics.sentences(vectors, word_vectors(SENTENCES)), atol=1e-6
     )
     assert anchors.shape == (4, bundle.size)
+
+
+@pytest.mark.parametrize("implied", [True, False])
+def test_the_glossary_is_asked_if_the_model_was_fitted_with_it(
+    kinematic: Recogniser, implied: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first sentence is a name of the first entry, which states more words than the sentence."""
+    bundle = kinematic.bundle
+    assert bundle.kinematics is not None
+    vectors = np.stack([bundle.sentences[s] for s in SENTENCES])
+    owner = np.arange(len(glossary.entries()))
+    names = np.where(owner[:, None] == 0, vectors[0], -vectors[0]).astype(np.float32)
+    monkeypatch.setattr(glossary, "_names", lambda settings: (names, owner))
+    changed = Recogniser(replace(bundle, kinematics=replace(bundle.kinematics, implied=implied)))
+    stated = word_vectors(SENTENCES)
+    words = glossary.sentence_words(SENTENCES, vectors, bundle.settings.text)
+    assert np.abs(words[0]).sum() > np.abs(stated[0]).sum()
+    expected = bundle.kinematics.sentences(vectors, words if implied else stated)
+    np.testing.assert_allclose(changed.bundle.anchors(SENTENCES), expected, atol=1e-6)
+    changed.save(tmp_path)
+    opened = Recogniser.load(tmp_path)
+    np.testing.assert_allclose(opened.bundle.anchors(SENTENCES), expected, atol=1e-4)
+    assert_same(opened.recognise(CLIPS[:3], SENTENCES), changed.recognise(CLIPS[:3], SENTENCES))
 
 
 def test_saved_and_opened_it_answers_the_same(kinematic: Recogniser, tmp_path: Path) -> None:
