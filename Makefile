@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 FLOOR := 96
 
-.PHONY: demo test coverage lint types setup clean
+.PHONY: demo test coverage lint types campaign setup clean
 
 demo: $(READY)
 	$(BIN)/pgfa demo
@@ -22,6 +22,9 @@ lint: $(READY)
 
 types: $(READY)
 	$(BIN)/mypy
+
+campaign: $(READY)  # about an hour: docs/reliability.md
+	$(BIN)/python scripts/campaign.py
 
 setup: $(READY)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from pgfa.files import FILES, file_sha256, with_checksum
 from pgfa.skeleton import KINECT20, Clip, Layout, Source
 from pgfa.text import catalogue
 from pgfa.train.checkpoint import save_checkpoint
@@ -96,3 +98,9 @@ def stopped_after(epoch: int) -> Iterator[None]:
 
     with patch("pgfa.train.loop.save_checkpoint", save_and_stop), pytest.raises(KeyboardInterrupt):
         yield
+
+
+def write_verified(path: Path, values: Mapping[str, Any]) -> None:
+    """Write changed values of a manifest with digests that fit: what checks after the digests must detect."""
+    files = {name: file_sha256(file) for name in values[FILES] if (file := path.with_name(name)).is_file()}
+    path.write_text(json.dumps(with_checksum({**values, FILES: files})), encoding="utf-8")

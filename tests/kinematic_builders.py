@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import fields
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -14,9 +15,10 @@ from pgfa.skeleton import Ragged
 from pgfa.synth.dataset import make_clips
 from pgfa.text import mirror_sentence
 from pgfa.words.fit import MeasuredSet, fit_kinematics
-from pgfa.words.lexicon import word_vectors
-from pgfa.words.measures import measure, mirrored
+from pgfa.words.lexicon import WORDS, word_vectors
+from pgfa.words.measures import MEASURES, measure, mirrored
 from pgfa.words.model import KinematicModel, unit
+from pgfa.words.network import Network
 
 ENCODED = 12
 SENTENCES = {
@@ -54,6 +56,25 @@ def measured_set(actions: tuple[str, ...] = tuple(SENTENCES), seed: int = 0) -> 
 def model() -> KinematicModel:
     """Fitted on two sets, one with fewer classes."""
     return fit_kinematics([measured_set(), measured_set(("punch", "walk", "squat"), seed=1)])
+
+
+def random_network(seed: int = 0, widths: tuple[int, int] = (7, 5)) -> Network:
+    """An untrained network of the size of `model`."""
+    random = np.random.default_rng(seed)
+    sizes = (len(MEASURES), *widths, ENCODED + len(WORDS))
+    return Network(
+        tuple(
+            (random.normal(size=ends).astype(np.float32), random.normal(size=ends[1]).astype(np.float32))
+            for ends in pairwise(sizes)
+        )
+    )
+
+
+@lru_cache
+def model_with_network() -> KinematicModel:
+    """`model` with an untrained network."""
+    measures = measured_set().measures
+    return model().with_network(random_network(), measures, np.ones(len(measures), dtype=np.float32))
 
 
 def arrays_of(item: Any) -> list[np.ndarray]:

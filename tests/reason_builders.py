@@ -55,6 +55,8 @@ def kinematic_recogniser() -> Recogniser:
     labels = np.array([names.index(clip.source.action) for clip in clips], dtype=np.int64)
     words = word_vectors(straight), word_vectors(images)
     model = fit_kinematics([MeasuredSet(measures, mirrored(measures), labels, *encoded, *words)])
+    # The vectors are none of the sentence encoder's: the glossary cannot be searched for them.
+    model = replace(model, implied=False)
     bundle = tiny_recogniser().bundle
     settings = bundle.settings.model_copy(update={"prepare": PrepareSettings()})
     stored = dict(zip(images, encoded[1], strict=True)) | dict(zip(straight, encoded[0], strict=True))

@@ -49,7 +49,8 @@ def kinematic_recogniser(*, encoder: bool = True) -> Recogniser:
     vectors, words = np.stack([bundle.sentences[s] for s in SENTENCES]), word_vectors(SENTENCES)
     labels = np.arange(24) % len(SENTENCES)
     measured = MeasuredSet(measures, mirrored(measures), labels, vectors, vectors, words, words)
-    model = fit_kinematics([measured])
+    # The vectors are none of the sentence encoder's: the glossary cannot be searched for them.
+    model = replace(fit_kinematics([measured]), implied=False)
     if encoder:
         beside = _untrained(bundle.settings, len(model.space.centre) + len(WORDS))
         features = beside.features(prepared.positions, prepared.present)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import PurePath
+import errno
+from pathlib import Path, PurePath
 
 
 class PgfaError(Exception):
@@ -94,3 +95,64 @@ class LayoutMismatch(PgfaError):
 
 class LimitExceeded(PgfaError):
     """An input exceeds its limit (bytes, frames, bodies, sentences)."""
+
+
+class FolderInUse(PgfaError):
+    """Another process works in the folder.
+
+    Args:
+        folder: in which two processes must not work at the same time.
+        process: id of the other process; empty if unknown.
+    """
+
+    def __init__(self, folder: str | PurePath, process: str) -> None:
+        self.folder, self.process = str(folder), process
+        other = f"process {process}" if process else "another process"
+        super().__init__(
+            f"{self.folder}: in use by {other}; wait until it has ended, or choose another folder"
+        )
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return FolderInUse, (self.folder, self.process)
+
+
+class NotWritten(PgfaError, OSError):
+    """A file or folder cannot be written: disk full or read-only, no permission, something else in its place.
+
+    Args:
+        file: what was to be written.
+        reason: in plain words.
+    """
+
+    def __init__(self, file: str | PurePath, reason: str) -> None:
+        self.file, self.reason = str(file), reason
+        super().__init__(f"{self.file}: cannot be written: {reason}")
+
+    def __str__(self) -> str:
+        return f"{self.file}: cannot be written: {self.reason}"
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return NotWritten, (self.file, self.reason)
+
+    @classmethod
+    def of(cls, file: Path, error: OSError) -> NotWritten:
+        """The error of the system in plain words, with what to do about it."""
+        if isinstance(error, cls):
+            return error
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            reason = "no space left on the disk; free some and run the same command again to resume"
+        elif error.errno == errno.EROFS:
+            reason = "the disk is read-only; choose another folder"
+        elif error.errno in (errno.EACCES, errno.EPERM):
+            reason = "permission denied; choose another folder"
+        elif error.errno == errno.EISDIR:
+            reason = "it is a folder, expected a file"
+        elif error.errno in (errno.ENOTDIR, errno.EEXIST) and (obstacle := _file_in_the_way(file)):
+            reason = f"{obstacle} is a file, expected a folder"
+        else:
+            reason = error.strerror or str(error)
+        return cls(file, reason)
+
+
+def _file_in_the_way(file: Path) -> Path | None:
+    return next((path for path in (file, *file.parents) if path.exists() and not path.is_dir()), None)

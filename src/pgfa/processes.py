@@ -1,4 +1,4 @@
-"""Worker processes: how many cores there are, and how a worker ends when its parent does.
+"""Processes: how many cores there are, how the main process is stopped, and a worker ends when its parent does.
 
 Imports of data sets and stand-ins run on `concurrent.futures.ProcessPoolExecutor`. The benchmark cannot
 (`pgfa.research.benchmark.workers`): it must show the progress of running tasks, and a worker that dies must be
@@ -10,7 +10,32 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+
+class Terminated(KeyboardInterrupt):
+    """The process was asked to end (SIGTERM), as by Ctrl-C."""
+
+
+@contextmanager
+def termination_as_interrupt() -> Iterator[None]:
+    """Within it, SIGTERM raises Terminated, so that temporary files are deleted. Only in the main thread."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def terminate(number: int, frame: FrameType | None) -> None:
+        raise Terminated
+
+    before = signal.signal(signal.SIGTERM, terminate)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def cores() -> int:
@@ -30,6 +55,8 @@ def end_with_parent() -> None:
     if parent is None:
         return
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # As an exception, so that temporary files are deleted.
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
 
     def wait() -> None:
         parent.join()

@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from builders import write_verified
 from pgfa.errors import BadFile
 from pgfa.files import file_sha256
 from pgfa.pack import open_pack, save_pack
@@ -40,7 +41,7 @@ def pack(intact: Path, tmp_path: Path) -> Path:
 def setting(name: str, value: object) -> Callable[[Path], object]:
     def damage(pack: Path) -> None:
         settings = json.loads((pack / "pack.json").read_text()) | {name: value}
-        (pack / "pack.json").write_text(json.dumps(settings))
+        write_verified(pack / "pack.json", settings)
 
     return damage
 
@@ -51,6 +52,16 @@ def signed(damage: Callable[[Path], object]) -> Callable[[Path], object]:
     def both(pack: Path) -> None:
         damage(pack)
         setting("manifest_sha256", file_sha256(pack / "manifest.parquet"))(pack)
+
+    return both
+
+
+def resigned(damage: Callable[[Path], object]) -> Callable[[Path], object]:
+    """Damage a file that pack.json lists and update its digest there."""
+
+    def both(pack: Path) -> None:
+        damage(pack)
+        setting("form", "pgfa pack")(pack)
 
     return both
 
@@ -137,9 +148,12 @@ BREAKAGES: dict[str, tuple[Callable[[Path], object], str]] = {
     ),
     "rate zero": (line("rate", 2, 0.0), "line 2, column rate"),
     "rate not a number": (line("rate", 2, float("nan")), "line 2, column rate"),
-    "no list of rejected": (deleted("rejected.json"), "rejected.json: .*no file"),
-    "rejected not a list": (replaced("rejected.json", b"7"), "rejected.json: expected a list"),
-    "rejected without message": (replaced("rejected.json", b'[{"file": "a"}]'), "rejected.json: "),
+    "no list of rejected": (deleted("rejected.json"), "rejected.json: .*found none"),
+    "rejected not a list": (resigned(replaced("rejected.json", b"7")), "rejected.json: expected a list"),
+    "rejected without message": (
+        resigned(replaced("rejected.json", b'[{"file": "a"}]')),
+        "rejected.json: expected",
+    ),
 }
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import pgfa
+from builders import write_verified
 from pgfa.errors import BadCheckpoint
 from pgfa.recognise import Recogniser
 from recogniser_builders import (
@@ -69,7 +70,8 @@ def test_damaged_prototypes_are_refused(kind: str, recogniser: Recogniser, tmp_p
     else:
         listed = content["prototypes"]
         content["prototypes"] = {"fewer": listed[:1], "no name": [{}, {}], "text": "a"}[kind]
-        manifest.write_text(json.dumps(content))
+    if kind != "absent":
+        write_verified(manifest, content)
     with pytest.raises(BadCheckpoint, match=str(vectors)):
         Recogniser.load(tmp_path)
 

@@ -187,7 +187,7 @@ def test_formats_lists_every_format(capsys: pytest.CaptureFixture[str]) -> None:
         (["recognise", "{clip}", "--sentence", "a", "--teach", "wave"], "--teach expects NAME=FILE, found 'wave'"),
         (["import", "utd", "{folder}", "pack"], "unknown format 'utd'; available: "),
         (["import", "utd-mhad", "nowhere", "pack"], "nowhere: expected UTD-MHAD recordings"),
-        (["recognise", "{clip}", "--sentence", "a", "--json", "{clip}/x.json"], "File exists"),
+        (["recognise", "{clip}", "--sentence", "a", "--json", "{clip}/x.json"], "is a file, expected a folder"),
         (["check", "nowhere"], "nowhere: expected a folder or a zip of recordings"),
         (["train", "--out", "x"], "at least one pack is needed (--pack FOLDER)"),
         (["train", "--settings", "nowhere.toml", "--out", "x"], "nowhere.toml: no such settings file"),

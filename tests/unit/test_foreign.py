@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,8 @@ from pgfa.research.foreign.leave_out import LeftOut, adapted_scores
 from pgfa.research.foreign.run import Comparison, sample, write_table
 from pgfa.research.foreign.sets import STYLES, ForeignSet, Texts, load_set
 from pgfa.synth.dataset import make_clips
-from pgfa.text import catalogue, mirror_sentence, sentence_of
+from pgfa.text import catalogue, glossary, mirror_sentence, sentence_of
+from pgfa.text.glossary import sentence_words
 from pgfa.text.wordings import wordings
 from pgfa.train.corpus import Corpus
 from pgfa.words.fit import MeasuredSet
@@ -50,11 +52,25 @@ def fake_encode(sentences: list[str], settings: TextSettings) -> np.ndarray:
     return np.array([row / np.linalg.norm(row) for row in rows], dtype=np.float32)
 
 
+@cache
+def fake_names(settings: TextSettings) -> tuple[np.ndarray, np.ndarray]:
+    """In place of the glossary's vectors: those of `fake_encode`, and the entry of each."""
+    entries = glossary.entries()
+    owner = np.repeat(np.arange(len(entries)), [len(entry.names) for entry in entries])
+    return fake_encode(glossary.all_names(), settings), owner
+
+
+def words_of_texts(sentences: Sequence[str]) -> np.ndarray:
+    """(n, words) stated and implied, with the encoder of this file."""
+    return sentence_words(sentences, fake_encode(list(sentences), TextSettings()), TextSettings())
+
+
 @dataclass
 class Record:
-    """What was trained, in order: names of the sets of each fit, of each encoder; rows of each whitening."""
+    """What was trained, in order: names of the sets of each fit, network, encoder; rows of each whitening."""
 
     fits: list[set[str]] = field(default_factory=list)
+    networks: list[set[str]] = field(default_factory=list)
     corpora: list[set[str]] = field(default_factory=list)
     rows: list[int] = field(default_factory=list)
 
@@ -85,10 +101,15 @@ def spy(monkeypatch: pytest.MonkeyPatch, names: dict[int, str]) -> Record:
     """Record what is trained; `names`: identity of a set's measures -> its name."""
     record = Record()
     fit, build, attach = leave_out.fit_kinematics, encoder.build_corpus, KinematicModel.with_encoder
+    train = leave_out.add_network
 
     def fit_kinematics(measured: list[MeasuredSet]) -> KinematicModel:
         record.fits.append({names[id(m.measures)] for m in measured})
         return fit(measured)
+
+    def add_network(model: KinematicModel, measured: list[MeasuredSet]) -> KinematicModel:
+        record.networks.append({names[id(m.measures)] for m in measured})
+        return train(model, measured)
 
     def build_corpus(*args: Any) -> Corpus:
         corpus = build(*args)
@@ -103,6 +124,7 @@ def spy(monkeypatch: pytest.MonkeyPatch, names: dict[int, str]) -> Record:
         return attach(self, features, weights)
 
     monkeypatch.setattr(leave_out, "fit_kinematics", fit_kinematics)
+    monkeypatch.setattr(leave_out, "add_network", add_network)
     monkeypatch.setattr(encoder, "build_corpus", build_corpus)
     monkeypatch.setattr(KinematicModel, "with_encoder", with_encoder)
     return record
@@ -117,6 +139,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Finished]:
     with pytest.MonkeyPatch.context() as monkeypatch:
         monkeypatch.setenv("PGFA_CACHE", str(folder / "cache"))
         monkeypatch.setattr(sets, "encode", fake_encode)
+        monkeypatch.setattr(glossary, "_names", fake_names)
         monkeypatch.setattr(encoder, "EPOCHS", 1)
         monkeypatch.setattr(
             encoder, "encoder_settings", lambda *args: settings(*args).model_copy(update={"model": small})
@@ -211,6 +234,12 @@ def test_parts_can_be_left_out(finished: Finished) -> None:
     described = ENCODED + len(WORDS)
     assert not part.features[:, described:].any()
     np.testing.assert_array_equal(part.features[:, :described], finished.parts[0].features[:, :described])
+    (part, _) = finished.comparison.left_out({"network"})
+    assert not part.features[:, : -described - 1].any()
+    np.testing.assert_array_equal(
+        part.features[:, -described - 1 : -1], finished.parts[0].features[:, -described - 1 : -1]
+    )
+    assert part.features[:, -described - 1 : -1].any()
 
 
 def test_texts_of_a_class() -> None:
@@ -234,20 +263,21 @@ def test_a_set_is_measured_and_described(finished: Finished) -> None:
     assert sorted(set(data.subjects.tolist())) == ["p01", "p02"]
     wave = names.index("wave")
     training = data.texts[wave].training
-    encoded, words = fake_encode(list(training), TextSettings()), word_vectors(training)
+    encoded, words = fake_encode(list(training), TextSettings()), words_of_texts(training)
+    assert not np.allclose(words, word_vectors(training))  # some are implied
     np.testing.assert_allclose(data.measured.encoded[wave], encoded.mean(axis=0), atol=1e-6)
     np.testing.assert_allclose(data.measured.words[wave], words.mean(axis=0), atol=1e-6)
     images = [mirror_sentence(text) for text in training]
     assert images != list(training)
     np.testing.assert_allclose(
-        data.measured.words_mirrored[wave], word_vectors(images).mean(axis=0), atol=1e-6
+        data.measured.words_mirrored[wave], words_of_texts(images).mean(axis=0), atol=1e-6
     )
     np.testing.assert_allclose(
         data.measured.encoded_mirrored[wave], fake_encode(images, TextSettings()).mean(axis=0), atol=1e-6
     )
     np.testing.assert_allclose(data.measured.mirrored, mirrored(data.measured.measures), atol=0.02)
     asked = [sentence_of(action, "label") for action in data.classes]
-    np.testing.assert_array_equal(data.asked(1, TextSettings())[1], word_vectors(asked))
+    np.testing.assert_allclose(data.asked(1, TextSettings())[1], words_of_texts(asked), atol=1e-6)
 
 
 def test_clips_of_classes_without_a_catalogue_entry_are_left_out(tmp_path: Path, finished: Finished) -> None:
@@ -266,11 +296,11 @@ def test_clips_of_classes_without_a_catalogue_entry_are_left_out(tmp_path: Path,
 
 
 def test_what_is_left_out_is_never_trained_on(finished: Finished) -> None:
-    """Neither the kinematic model, nor the motion encoder, nor its whitening sees the set."""
+    """Neither the kinematic model, nor its network, nor the motion encoder, nor its whitening sees the set."""
     comparison, record = finished.comparison, finished.record
     every = set(CLASSES)
     assert [part.name for part in finished.parts] == ["nw-ucla", "utd-mhad"]  # deepmimic: three classes
-    assert record.fits == [every - {"nw-ucla"}, every - {"utd-mhad"}]
+    assert record.fits == record.networks == [every - {"nw-ucla"}, every - {"utd-mhad"}]
     folds = [next(fold for fold in comparison.folds if part.name in fold) for part in finished.parts]
     assert sorted(name for fold in comparison.folds for name in fold) == sorted(every)
     assert record.corpora == [every - set(fold) for fold in folds]
@@ -379,6 +409,8 @@ def test_the_recogniser_of_all_sets(finished: Finished, tmp_path: Path) -> None:
     bundle = default.build(finished.comparison)
     assert bundle.kinematics is not None
     assert bundle.kinematics.encoder is not None
+    assert bundle.kinematics.network is not None
+    assert bundle.kinematics.implied
     assert len(bundle.centre) == ENCODED
     assert bundle.encoder_size == ENCODED + len(WORDS)
     assert bundle.calibration.fitted

@@ -13,8 +13,10 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from pgfa.errors import BadConfig, BadFile, LayoutMismatch, PgfaError
+from pgfa.errors import BadConfig, BadFile, FolderInUse, LayoutMismatch, PgfaError
+from pgfa.files.lock import folder_lock
 from pgfa.pack import Pack, import_dataset, is_pack, open_pack
+from pgfa.pack.importing import importer
 
 # A format for tests, in a module of its own so that other processes can import it. A file contains two words: the
 # behaviour of its reader, and the clip's layout.
@@ -140,16 +142,13 @@ def test_every_rejected_file_is_reported(fake: ModuleType, source: Path, tmp_pat
     assert "4 files could not be used" in str(report)
 
 
-def test_an_interrupted_import_is_resumed(
-    fake: ModuleType, source: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_an_interrupted_import_is_resumed(fake: ModuleType, source: Path, tmp_path: Path) -> None:
     run(fake, source, tmp_path / "whole")
     read_log(tmp_path)
     state = (source / "100.fake").stat()
     (source / "100.fake").write_text("stop kinect20")
     with pytest.raises(KeyboardInterrupt):
-        run(fake, source, tmp_path / "pack", progress=True)
-    assert "same command again" in capsys.readouterr().err
+        run(fake, source, tmp_path / "pack")
     assert not is_pack(tmp_path / "pack")
     assert len(read_log(tmp_path)) == 101
     (source / "100.fake").write_text("read kinect20")
@@ -198,8 +197,7 @@ def test_a_killed_import_is_resumed(fake: ModuleType, tmp_path: Path, jobs: int,
         os.killpg(child.pid, by)  # as a terminal does: to the reader processes too
     else:
         child.send_signal(by)
-    _, errors = child.communicate(timeout=60)
-    assert (b"same command again" in errors) == (by is signal.SIGINT)
+    child.communicate(timeout=60)
     assert not (tmp_path / "pack").exists()
     # The reader processes of a killed parent end by themselves: the log stops growing.
     sizes = [-1, 0]
@@ -252,13 +250,31 @@ def test_a_pack_is_not_written_over_another_or_into_its_source(
 
 
 def test_two_imports_at_once_are_refused(fake: ModuleType, source: Path, tmp_path: Path) -> None:
-    import fcntl
+    with folder_lock(tmp_path / "pack.partial"), pytest.raises(FolderInUse, match=f"process {os.getpid()};"):
+        run(fake, source, tmp_path / "pack")
+    assert len(run(fake, source, tmp_path / "pack")) == 150
 
-    (tmp_path / "pack.partial").mkdir()
-    with (tmp_path / "pack.partial" / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        with pytest.raises(PgfaError, match="another import"):
-            run(fake, source, tmp_path / "pack")
+
+def test_killed_after_the_pack_is_complete(
+    fake: ModuleType, source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same command ends well and deletes the shards; another one is refused, and deletes them too."""
+    partial, out = tmp_path / "pack.partial", tmp_path / "pack"
+    for limit in (None, 3):
+        with monkeypatch.context() as patch:
+            patch.setattr(importer, "_empty", lambda _: os.kill(os.getpid(), signal.SIGINT))
+            with pytest.raises(KeyboardInterrupt):
+                run(fake, source, out, overwrite=True)
+        assert is_pack(out)
+        assert list(partial.glob("*.npz"))
+        if limit is None:
+            assert len(run(fake, source, out)) == 150
+        else:
+            with pytest.raises(BadConfig, match="already a complete pack"):
+                run(fake, source, out, limit=limit)
+        assert not list(partial.glob("*.npz"))
+    with pytest.raises(BadConfig, match="already a complete pack"):
+        run(fake, source, out)
 
 
 @pytest.mark.parametrize("options", [{"jobs": 0}, {"limit": 0}, {"labels": Path("labels.csv")}])

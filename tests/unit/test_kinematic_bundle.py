@@ -9,11 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from builders import write_verified
 from pgfa.errors import BadCheckpoint, BadConfig
 from pgfa.prepare import prepare
 from pgfa.recognise import Answers, Recogniser
 from pgfa.recognise.candidates import needs_two
 from pgfa.skeleton import Ragged
+from pgfa.text import glossary
 from pgfa.words.lexicon import word_vectors
 from pgfa.words.measures import measure
 from pgfa.words.store import load_kinematics, save_kinematics
@@ -64,6 +66,29 @@ def test_features_and_anchors_are_those_of_the_model(kinematic: Recogniser) -> N
         anchors, bundle.kinematics.sentences(vectors, word_vectors(SENTENCES)), atol=1e-6
     )
     assert anchors.shape == (4, bundle.size)
+
+
+@pytest.mark.parametrize("implied", [True, False])
+def test_the_glossary_is_asked_if_the_model_was_fitted_with_it(
+    kinematic: Recogniser, implied: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first sentence is a name of the first entry, which states more words than the sentence."""
+    bundle = kinematic.bundle
+    assert bundle.kinematics is not None
+    vectors = np.stack([bundle.sentences[s] for s in SENTENCES])
+    owner = np.arange(len(glossary.entries()))
+    names = np.where(owner[:, None] == 0, vectors[0], -vectors[0]).astype(np.float32)
+    monkeypatch.setattr(glossary, "_names", lambda settings: (names, owner))
+    changed = Recogniser(replace(bundle, kinematics=replace(bundle.kinematics, implied=implied)))
+    stated = word_vectors(SENTENCES)
+    words = glossary.sentence_words(SENTENCES, vectors, bundle.settings.text)
+    assert np.abs(words[0]).sum() > np.abs(stated[0]).sum()
+    expected = bundle.kinematics.sentences(vectors, words if implied else stated)
+    np.testing.assert_allclose(changed.bundle.anchors(SENTENCES), expected, atol=1e-6)
+    changed.save(tmp_path)
+    opened = Recogniser.load(tmp_path)
+    np.testing.assert_allclose(opened.bundle.anchors(SENTENCES), expected, atol=1e-4)
+    assert_same(opened.recognise(CLIPS[:3], SENTENCES), changed.recognise(CLIPS[:3], SENTENCES))
 
 
 def test_saved_and_opened_it_answers_the_same(kinematic: Recogniser, tmp_path: Path) -> None:
@@ -156,24 +181,25 @@ def test_a_damaged_kinematic_model_is_refused(kind: str, tmp_path: Path) -> None
         load_kinematics(file)  # readable, but not what was saved
     elif kind == "absent":
         file.unlink()
-    elif kind.startswith("form"):
-        content["form"] = f"pgfa recogniser {kind[-1]}"
-        match = f"{manifest}: expected no kinematic model in form"
-    elif kind == "other centre":
-        content["text_centre"] = content["text_centre"][1:]
-        match = f"{file}: expected sentence vectors of length 5, found 6"
-    else:
+    elif kind in ("other digest", "no digest", "text"):  # as in bundles without the list of files
+        del content["files"], content["checksum"]
         content["kinematics"] = {
             "other digest": {"file": file.name, "sha256": "0" * 64}, "no digest": {}, "text": file.name
         }[kind]  # fmt: skip
-    manifest.write_text(json.dumps(content))
+        manifest.write_text(json.dumps(content))
+    elif kind.startswith("form"):
+        content["form"] = f"pgfa recogniser {kind[-1]}"
+        match = f"{manifest}: expected no kinematic model in form"
+        write_verified(manifest, content)
+    elif kind == "other centre":
+        content["text_centre"] = content["text_centre"][1:]
+        match = f"{file}: expected sentence vectors of length 5, found 6"
+        write_verified(manifest, content)
     with pytest.raises(BadCheckpoint, match=match):
         Recogniser.load(tmp_path)
 
 
 def test_a_damaged_file_of_the_right_digest_is_refused(tmp_path: Path) -> None:
-    from pgfa.files import file_sha256
-
     recogniser = kinematic_recogniser()
     recogniser.save(tmp_path)
     manifest, file = tmp_path / "recogniser.json", tmp_path / "kinematics.safetensors"
@@ -181,8 +207,7 @@ def test_a_damaged_file_of_the_right_digest_is_refused(tmp_path: Path) -> None:
     assert model is not None
     save_kinematics(file, replace(model, word_mean=model.word_mean[:1]))
     content = json.loads(manifest.read_text())
-    content["kinematics"]["sha256"] = file_sha256(file)
-    manifest.write_text(json.dumps(content))
+    write_verified(manifest, content)
     with pytest.raises(BadCheckpoint, match="word_mean: expected the shape"):
         Recogniser.load(tmp_path)
 

@@ -8,7 +8,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from kinematic_builders import ENCODED, SENTENCES, arrays_of, measured_set, model, vectors_of
+from kinematic_builders import (
+    ENCODED,
+    SENTENCES,
+    arrays_of,
+    measured_set,
+    model,
+    random_network,
+    vectors_of,
+)
 from pgfa.adapt import cosines
 from pgfa.text import mirror_sentence
 from pgfa.words import fit
@@ -215,10 +223,10 @@ def test_a_sentence_without_motion_words_is_compared_by_its_meaning_only() -> No
     assert not words[0].any()
     anchors = model().sentences(vectors_of(texts), words)
     described = ENCODED + len(WORDS)
-    assert anchors.shape == (2, model().size) == (2, described + len(DETECTED))
+    assert anchors.shape == (2, model().size) == (2, described + len(DETECTED) + 2)  # 2 of `stillness`
     np.testing.assert_allclose(np.linalg.norm(anchors[:, :described], axis=1), 1, rtol=1e-5)
-    assert not anchors[0, described:].any()
-    assert 0 < np.linalg.norm(anchors[1, described:]) <= 1 + 1e-5
+    assert not anchors[0, described:-1].any()
+    assert 0 < np.linalg.norm(anchors[1, described:-2]) <= 1 + 1e-5
     assert np.isfinite(cosines(model().features(measured_set().measures), anchors)).all()
 
 
@@ -236,17 +244,43 @@ def test_a_motion_encoder_stands_beside_it() -> None:
     random, data = np.random.default_rng(0), measured_set()
     size = ENCODED + len(WORDS)
     features = random.normal(size=(len(data.labels), size)).astype(np.float32)
-    both = fit_kinematics([data]).with_encoder(features, clip_weights([data]))
-    assert both.size == fit_kinematics([data]).size + size
+    alone = replace(fit_kinematics([data]), stillness=False, shares=(1.0, 0.6, 1.0, 1.0))
+    both = alone.with_encoder(features, clip_weights([data]))
+    assert both.size == alone.size + size
     assert both.encoder is not None
     combined = both.features(data.measures, 7 * features)  # of any length
     assert combined.shape == (len(data.labels), both.size)
     np.testing.assert_allclose(combined[:, -size:], both.encoder.features(unit(features)), atol=1e-4)
-    np.testing.assert_array_equal(combined[:, :-size], fit_kinematics([data]).features(data.measures))
-    weighted = replace(both, shares=(0.0, 1.2, 2.0)).features(data.measures, features)
+    np.testing.assert_array_equal(combined[:, :-size], alone.features(data.measures))
+    weighted = replace(both, shares=(0.0, 1.2, 2.0, 1.0)).features(data.measures, features)
     described = both.weights.shape[1]
     assert not weighted[:, :described].any()
     np.testing.assert_allclose(
         weighted[:, described:-size], 2 * combined[:, described:-size], rtol=1e-4, atol=1e-4
     )  # from 0.6
     np.testing.assert_allclose(weighted[:, -size:], 2 * combined[:, -size:], rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("encoder", [False, True])
+def test_a_network_stands_beside_it(encoder: bool) -> None:
+    """After the description, the words and the motion encoder, by its share; sentences are vectors of one space."""
+    data, network = measured_set(), random_network()
+    size = ENCODED + len(WORDS)
+    features = np.random.default_rng(0).normal(size=(len(data.labels), size)).astype(np.float32)
+    alone = replace(fit_kinematics([data]), stillness=False, shares=(1.0, 0.6, 1.0, 0.5))
+    if encoder:
+        alone = alone.with_encoder(features, clip_weights([data]))
+    both = alone.with_network(network, data.measures, clip_weights([data]))
+    assert both.size == alone.size + size
+    combined = both.features(data.measures, features)
+    assert combined.shape == (len(data.labels), both.size)
+    np.testing.assert_array_equal(combined[:, :-size], alone.features(data.measures, features))
+    outputs = unit(network(both.scale(data.measures)))
+    whitening = Whitening.of(outputs, clip_weights([data]))
+    np.testing.assert_allclose(combined[:, -size:], 0.5 * whitening.features(outputs), atol=1e-4)
+    anchors = both.sentences(data.encoded, data.words)
+    np.testing.assert_array_equal(anchors[:, :-size], alone.sentences(data.encoded, data.words))
+    expected = whitening.sentences(both.space.vectors(data.encoded, data.words))
+    np.testing.assert_allclose(anchors[:, -size:], expected, atol=1e-5)
+    without = replace(both, shares=(1.0, 0.6, 1.0, 0.0)).features(data.measures, features)
+    assert not without[:, -size:].any()

@@ -10,15 +10,28 @@ from typing import Any
 import numpy as np
 import pytest
 
-from kinematic_builders import ENCODED, arrays_of, model
+from kinematic_builders import ENCODED, arrays_of, measured_set, model, model_with_network
 from pgfa.errors import BadCheckpoint
 from pgfa.words.lexicon import WORDS
 from pgfa.words.store import load_kinematics, save_kinematics
 
 
-@pytest.mark.parametrize("encoder", [False, True])
-def test_saved_and_loaded(encoder: bool, tmp_path: Path) -> None:
-    saved = replace(model(), shares=(0.5, 0.75, 1.25))
+@pytest.mark.parametrize(
+    ("encoder", "network", "implied", "stillness"),
+    [
+        (False, False, True, True),
+        (True, False, False, True),
+        (False, True, True, False),
+        (True, True, False, False),
+    ],
+)
+def test_saved_and_loaded(
+    encoder: bool, network: bool, implied: bool, stillness: bool, tmp_path: Path
+) -> None:
+    saved = replace(
+        model_with_network() if network else model(),
+        implied=implied, stillness=stillness, shares=(0.5, 0.75, 1.25, 1.5),
+    )  # fmt: skip
     if encoder:
         features = np.random.default_rng(0).normal(size=(300, ENCODED + len(WORDS))).astype(np.float32)
         saved = saved.with_encoder(features, np.ones(300, dtype=np.float32))
@@ -27,10 +40,17 @@ def test_saved_and_loaded(encoder: bool, tmp_path: Path) -> None:
     loaded = load_kinematics(file)
     for one, other in zip(arrays_of(loaded), arrays_of(saved), strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-4)
-    exact = [field.name for field in fields(saved) if field.name not in ("description", "words", "encoder")]
-    for name in exact:  # the inverse of a root is computed again
-        for one, other in zip(arrays_of(getattr(loaded, name)), arrays_of(getattr(saved, name)), strict=True):
+    whitened = ("description", "words", "encoder", "network")  # the inverse of a root is computed again
+    exact = [field.name for field in fields(saved) if field.name not in whitened]
+    pairs = [(getattr(loaded, name), getattr(saved, name)) for name in exact]
+    if loaded.network and saved.network:
+        pairs.append((loaded.network[0], saved.network[0]))
+    for of_loaded, of_saved in pairs:
+        for one, other in zip(arrays_of(of_loaded), arrays_of(of_saved), strict=True):
             np.testing.assert_array_equal(one, other.astype(one.dtype))
+    assert (loaded.network is None, loaded.encoder is None) == (not network, not encoder)
+    assert (loaded.implied, loaded.stillness) == (implied, stillness)
+    assert loaded.size == saved.size
     save_kinematics(tmp_path / "again", loaded)
     assert (tmp_path / "again").read_bytes() == file.read_bytes()
 
@@ -67,6 +87,25 @@ DAMAGES: dict[str, tuple[Callable[[dict[str, Any]], Any], str]] = {
     "detector": (_set("detector.walk", lambda a: a[1:]), "detector.walk"),
     "spread": (_set("scale.spread", np.zeros_like), "scale.spread: expected numbers above 0"),
     "half an encoder": (lambda t: t.update({"encoder.mean": np.ones(3, np.float32)}), "encoder.root"),
+    "no options": (lambda t: t.pop("options"), r"shares: expected the shape \(3,\)"),
+    "three shares": (_set("shares", lambda a: a[:3]), r"shares: expected the shape \(4,\)"),
+    "one option": (_set("options", lambda a: a[:1]), "options: expected the shape"),
+    "half an option": (_set("options", lambda a: a * 0 + 0.5), "options: expected numbers of 0 and 1"),
+    "no layer": (lambda t: (t.pop("network.1.weights"), t.pop("network.1.bias")), "network.1.bias, network.1.weights"),
+    "no weights of a layer": (lambda t: t.pop("network.0.weights"), "network.0.weights"),
+    "no biases of a layer": (lambda t: t.pop("network.2.bias"), "network.2.bias"),
+    "a fourth layer": (lambda t: t.update({"network.3.bias": np.ones(3, np.float32)}), "network.3.bias"),
+    "layers without whitening": (lambda t: (t.pop("network.mean"), t.pop("network.root")), "network.0.bias"),
+    "half a whitening": (lambda t: t.pop("network.root"), "network.root"),
+    "a narrower layer": (_set("network.0.bias", lambda a: a[1:]), "network.0.weights: expected the shape"),
+    "a number as biases": (_set("network.1.bias", lambda a: a[0]), "network.1.weights: expected the shape"),
+    "one bias for all": (_set("network.2.bias", lambda a: a[:1]), "network.2.bias: expected the shape"),
+    "transposed weights": (_set("network.1.weights", np.transpose), "network.1.weights: expected the shape"),
+    "fewer inputs": (_set("network.0.weights", lambda a: a[1:]), "network.0.weights: expected the shape"),
+    "network not finite": (_set("network.2.weights", _nan), "finite float32"),
+    "double network": (_set("network.2.weights", lambda a: a.astype(np.float64)), "finite float32"),
+    "network root": (_set("network.root", np.zeros_like), "not a kinematic model"),
+    "other network mean": (_set("network.mean", lambda a: a[1:]), "network.mean: expected the shape"),
 }  # fmt: skip
 
 
@@ -77,7 +116,7 @@ def test_damaged_arrays_are_refused(kind: str, tmp_path: Path) -> None:
 
     damage, match = DAMAGES[kind]
     file = tmp_path / "kinematics.safetensors"
-    save_kinematics(file, model())
+    save_kinematics(file, model_with_network())
     with safe_open(file, framework="numpy") as opened:
         metadata = opened.metadata()
     tensors = load_file(file)
@@ -86,6 +125,36 @@ def test_damaged_arrays_are_refused(kind: str, tmp_path: Path) -> None:
     with pytest.raises(BadCheckpoint, match=match) as caught:
         load_kinematics(file)
     assert str(file) in str(caught.value)
+
+
+@pytest.mark.parametrize("encoder", [False, True])
+def test_a_file_of_the_earlier_form_answers_as_before(encoder: bool, tmp_path: Path) -> None:
+    """Without options and with three shares: nothing is implied, and there is no number for still bodies."""
+    from safetensors import safe_open
+    from safetensors.numpy import load_file, save_file
+
+    file, data = tmp_path / "kinematics.safetensors", measured_set()
+    features = (
+        np.random.default_rng(0).normal(size=(len(data.labels), ENCODED + len(WORDS))).astype(np.float32)
+    )
+    earlier = replace(model(), implied=False, stillness=False, shares=(0.5, 0.75, 1.25, 0.0))
+    if encoder:
+        earlier = earlier.with_encoder(features, np.ones(len(features), dtype=np.float32))
+    save_kinematics(file, earlier)
+    with safe_open(file, framework="numpy") as opened:
+        metadata = opened.metadata()
+    tensors = load_file(file)
+    del tensors["options"]
+    tensors["shares"] = tensors["shares"][:3].copy()
+    save_file(tensors, file, metadata)
+    loaded = load_kinematics(file)
+    assert (loaded.implied, loaded.stillness, loaded.network) == (False, False, None)
+    assert loaded.shares == (0.5, 0.75, 1.25, 0.0)
+    assert loaded.size == earlier.size
+    some, others = loaded.features(data.measures, features), earlier.features(data.measures, features)
+    np.testing.assert_allclose(some, others, rtol=1e-4, atol=1e-3)
+    anchors = loaded.sentences(data.encoded, data.words)
+    np.testing.assert_array_equal(anchors, earlier.sentences(data.encoded, data.words))
 
 
 @pytest.mark.parametrize("dtype", ["bfloat16", "float8_e4m3fn", "complex64", "int32"])

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from builders import write_verified
 from pgfa.config import PrepareSettings
 from pgfa.errors import BadFile, LayoutMismatch
 from pgfa.prepare import Prepared, prepare, prepare_cached
@@ -199,12 +201,16 @@ def test_a_damaged_file_is_named(tmp_path: Path) -> None:
         Prepared.load(tmp_path)
     prepared = prepare(ragged(noise(30)), PrepareSettings(layout="ntu25"))
     prepared.save(tmp_path)
+    table = json.loads((tmp_path / "prepared.json").read_text())
     np.save(tmp_path / "present.npy", np.ones((3, 2), dtype=bool))
+    with pytest.raises(BadFile, match=r"present.npy: expected SHA-256"):
+        Prepared.load(tmp_path)
+    write_verified(tmp_path / "prepared.json", table)
     with pytest.raises(BadFile, match="agree"):
         Prepared.load(tmp_path)
     prepared.save(tmp_path)
     np.save(tmp_path / "measured.npy", np.ones((1, 2, 20), dtype=bool))
-    with pytest.raises(BadFile, match="agree"):
+    with pytest.raises(BadFile, match=r"measured.npy: expected SHA-256"):
         Prepared.load(tmp_path)
     prepared.save(tmp_path)
     (tmp_path / "moving_seconds.npy").unlink()  # as older versions wrote it
@@ -212,7 +218,7 @@ def test_a_damaged_file_is_named(tmp_path: Path) -> None:
         Prepared.load(tmp_path)
     prepared.save(tmp_path)
     np.save(tmp_path / "positions.npy", prepared.positions.astype(np.float64))
-    with pytest.raises(BadFile, match=r"positions.npy.*float32.*float64"):
+    with pytest.raises(BadFile, match=r"positions.npy: expected SHA-256"):
         Prepared.load(tmp_path)
     (tmp_path / "seconds.npy").write_bytes(b"\x93NUMPY")
     prepared.save(tmp_path)
@@ -220,7 +226,10 @@ def test_a_damaged_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(BadFile, match=r"seconds.npy"):
         Prepared.load(tmp_path)
     prepared.save(tmp_path)
-    (tmp_path / "prepared.json").write_text('{"layout": "centaur", "shape": [1]}')
+    (tmp_path / "prepared.json").write_text('{"layout": "ntu25", "shape": [1]}')
+    with pytest.raises(BadFile, match="expected digests of the arrays"):  # as older versions wrote it
+        Prepared.load(tmp_path)
+    write_verified(tmp_path / "prepared.json", table | {"layout": "centaur"})
     with pytest.raises(BadFile, match="centaur"):
         Prepared.load(tmp_path)
 

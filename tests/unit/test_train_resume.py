@@ -17,7 +17,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 import pgfa.files
-from builders import make_corpus, stopped_after
+from builders import make_corpus, stopped_after, write_verified
 from pgfa.config import RunSettings
 from pgfa.errors import BadCheckpoint, BadConfig, BadFile
 from pgfa.model import contrastive
@@ -344,7 +344,11 @@ def test_a_run_with_inconsistent_facts_is_not_opened(
     for file in uninterrupted["default"].iterdir():
         (tmp_path / file.name).write_bytes(file.read_bytes())
     open_run(tmp_path, device="cpu")
-    (tmp_path / CORPUS).write_text(json.dumps(json.loads((tmp_path / CORPUS).read_text()) | change))
+    facts = json.loads((tmp_path / CORPUS).read_text()) | change
+    (tmp_path / CORPUS).write_text(json.dumps(facts))
+    with pytest.raises(BadFile, match="checksum"):
+        open_run(tmp_path, device="cpu")
+    write_verified(tmp_path / CORPUS, facts)
     with pytest.raises(BadCheckpoint, match=str(tmp_path)):
         open_run(tmp_path, device="cpu")
 

@@ -97,6 +97,8 @@ def test_the_data_of_the_package_are_part_of_the_wheel() -> None:
         PACKAGE / "words" / "lexicon.toml",
         PACKAGE / "read" / "datasets" / "lists" / "labels.json",
         *sorted((PACKAGE / "text" / "classes").glob("*.toml")),
+        *(PACKAGE / "text" / "glossary" / f"{name}.toml" for name in ("daily", "social", "sport")),
+        PACKAGE / "text" / "glossary" / "minilm.safetensors",
     ]
     assert len(data) > 25
     assert all(file.is_file() for file in data)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 from pgfa.cli.options import Quiet, Stating, Switch, stated_by
@@ -111,6 +112,11 @@ def inspect(
     if is_pack(Path(source)):
         pack = open_pack(source)
         print(summary(pack))
+        if pack.blocks is None:
+            print(
+                "note: imported by an earlier version, without digests of single clips: they are not verified",
+                file=sys.stderr,
+            )
         recording = pack.clip(pack.index_of(clip) if clip else 0) if out or clip else None
         if recording is not None:
             print(summary(recording))

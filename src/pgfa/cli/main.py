@@ -13,6 +13,7 @@ from cyclopts.exceptions import CoercionError, MissingArgumentError, UnknownOpti
 from pgfa.cli import benchmark, data, demo, training, use
 from pgfa.config import renamed_options
 from pgfa.errors import PgfaError
+from pgfa.processes import Terminated, termination_as_interrupt
 
 COMMANDS: dict[str, tuple[Callable[..., None], ...]] = {
     "First steps": (demo.demo,),
@@ -29,11 +30,15 @@ RENAMED_OPTIONS = {**renamed_options(), "--names": "--allowed-host", "--so-far":
 RENAMED_VALUES = {"--protocol": {"honest": "validated", "paper": "test-selected"}}
 """Option -> value of an earlier version -> today's."""
 
+WITHOUT_END = ("serve", "live")
+"""Commands that run until they are stopped: there is nothing to resume."""
+
 app = App(
     name="pgfa",
     help="Recognise human actions never seen in training, from 3-D skeletons and sentences.",
     help_format="plaintext",
     version_flags=["--version"],
+    suppress_keyboard_interrupt=False,
     default_parameter=Parameter(negative_iterable=(), consume_multiple=True),
     group_commands=Group("Options", sort_key=len(COMMANDS)),
 )
@@ -60,23 +65,29 @@ for number, (topic, commands) in enumerate(COMMANDS.items()):
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line. An error of the user is one line on standard error, not a traceback.
 
-    The exit status is 2 for a command line that is wrong in itself, 1 for any other error.
+    The exit status is 2 for a command line that is wrong in itself, 130 after Ctrl-C, 143 after SIGTERM, 1 for any
+    other error.
     """
     try:
-        app(arguments, exit_on_error=False, print_error=False)
+        with termination_as_interrupt():
+            app(arguments, exit_on_error=False, print_error=False)
+            sys.stdout.flush()  # here, where a full disk is one line
     except CycloptsError as error:
         print(f"pgfa: {usage_error(error)}", file=sys.stderr)
         sys.exit(2)
     except PgfaError as error:
         sys.exit(f"pgfa: {error}")
-    except KeyboardInterrupt:
-        sys.exit("pgfa: interrupted; run the same command again to resume")
+    except KeyboardInterrupt as error:
+        command = next(iter(sys.argv[1:] if arguments is None else arguments), "")
+        resume = "" if command in WITHOUT_END else "; run the same command to resume"
+        print(f"pgfa: stopped{resume}", file=sys.stderr)
+        sys.exit(143 if isinstance(error, Terminated) else 130)
     except BrokenPipeError:
         sys.stderr.close()
     except OSError as error:
-        if error.filename is None:
+        if error.errno is None:  # not of the system
             raise
-        sys.exit(f"pgfa: {error.filename}: {error.strerror}")
+        sys.exit(f"pgfa: {error.filename or 'output'}: {error.strerror}")
 
 
 def usage_error(error: CycloptsError) -> str:

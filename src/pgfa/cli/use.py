@@ -106,6 +106,10 @@ def recognise(
     for problem in clip.problems:
         print(f"note: {problem}{LESS_CERTAIN if problem == NO_DEPTH else ''}", file=sys.stderr)
     recogniser = Recogniser.load(run, device)
+    if not recogniser.bundle.verified:
+        print(
+            f"note: {run} was written by an earlier version, without digests: not verified", file=sys.stderr
+        )
     if teach:
         for name, files in _examples(teach).items():
             recogniser = recogniser.teach(name, files)

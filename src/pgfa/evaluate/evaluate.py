@@ -23,7 +23,7 @@ from pgfa.evaluate.report.content import (
 )
 from pgfa.evaluate.report.page import write_report
 from pgfa.evaluate.score import Score, score
-from pgfa.files import write_json
+from pgfa.files import with_checksum, write_json
 from pgfa.text.catalogue import catalogue_from_table, sentence_of
 from pgfa.train.anchors import unseen_anchors
 from pgfa.train.corpus import Corpus, build_corpus
@@ -93,7 +93,7 @@ def save_evaluation(
 ) -> tuple[Path, Path]:
     """Write ``evaluation.json`` and ``report.html`` into the run's folder; returns both paths."""
     folder = evaluation.run.folder
-    write_json(folder / EVALUATION, evaluation.to_dict())
+    write_json(folder / EVALUATION, with_checksum(evaluation.to_dict()))
     write_report(folder / REPORT, _report(evaluation, notes, command))
     return folder / EVALUATION, folder / REPORT
 

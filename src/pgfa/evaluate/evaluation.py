@@ -22,7 +22,7 @@ from pgfa.adapt import Alignment
 from pgfa.errors import BadFile
 from pgfa.evaluate.report.content import AFTER, BEFORE, Start
 from pgfa.evaluate.score import Score
-from pgfa.files import read_json
+from pgfa.files import CHECKSUM, read_json, verify_checksum
 from pgfa.pack import Pack
 from pgfa.train.accuracy import TEST_BATCH
 from pgfa.train.clip_set import ClipSet
@@ -149,12 +149,14 @@ def read_evaluation(path: Path) -> dict[str, Any]:
     """Read an ``evaluation.json`` of any format, under today's keys (`Evaluation.to_dict`).
 
     Raises:
-        BadFile: the file is missing, is no evaluation, or was written by a later version.
+        BadFile: the file is missing or damaged, is no evaluation, or was written by a later version.
     """
     values: Any = read_json(path)
     expected = f"an evaluation of format {FORMAT} or older"
     if not isinstance(values, dict):
         raise BadFile(path, expected=expected, found=f"a {type(values).__name__}")
+    verify_checksum(path, values)
+    values.pop(CHECKSUM, None)
     version = values.get("format", 1)
     if version not in (1, FORMAT):
         raise BadFile(path, expected=expected, found=f"format {version!r}")

@@ -2,16 +2,18 @@
 
 The folder contains
 
-- ``pack.json``: form, version, layout, data sets, counts, digests;
+- ``pack.json``: form, version, layout, data sets, counts, digests of all files, of blocks of the positions
+  (`pgfa.pack.blocks`) and of itself (``checksum``);
 - ``positions.npy``: (rows, joints, 3) float32; a row is one body in one frame (`pgfa.skeleton.Ragged`), a clip its
   people frame by frame and then, where the file lists its bodies differently (`Clip.listed`), these frame by frame;
 - ``manifest.parquet``: one row per clip, with the columns `COLUMNS`;
 - ``rejected.json``: the files that could not be used, and why;
 - ``divisions.json`` and ``account.json``, for data sets that have them (`pgfa.pack.protocol`, `ImportReport.account`).
 
-Rule for changes: packs of every earlier `VERSION` stay readable. A change of these files increases `VERSION` and is
-mapped to the present form in `_read_settings` or `_read_manifest`, the only places that look at the version;
-`tests/fixtures` keeps a pack of each version.
+Rule for changes: packs of every earlier `VERSION` stay readable. A new optional key of pack.json keeps `VERSION`:
+packs without the digests that were added so (``blocks``, ``files``, ``checksum``) open as before. Any other change of
+these files increases `VERSION` and is mapped to the present form in `_read_settings` or `_read_manifest`, the only
+places that look at the version; `tests/fixtures` keeps a pack of each version.
 """
 
 from __future__ import annotations
@@ -26,7 +28,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pgfa.errors import BadConfig, BadFile
-from pgfa.files import digest, file_sha256, read_json
+from pgfa.files import digest, file_sha256, read_json, verify_files
+from pgfa.files.folders import recover_folder
+from pgfa.pack.blocks import BlockDigests
 from pgfa.skeleton import LAYOUTS, Clip, Layout, Ragged, Source
 from pgfa.skeleton.bodies import close_up
 from pgfa.skeleton.ragged import AS_STORED, BY_PRESENCE
@@ -71,6 +75,8 @@ class Pack:
         positions: (rows, joints, 3) float32, metres, memory-mapped, read-only.
         digest: 16 hex digits that identify the content and the selection; caches use it as a key.
         rejected: files that the import could not use.
+        blocks: with which `clip` verifies the positions that it reads; None: an earlier version wrote the pack, and
+            only `verify` detects changed positions.
     """
 
     folder: Path
@@ -79,6 +85,7 @@ class Pack:
     positions: NDArray[np.float32]
     digest: str
     rejected: tuple[Rejected, ...] = ()
+    blocks: BlockDigests | None = None
 
     def __len__(self) -> int:
         return int(self.manifest.height)
@@ -99,10 +106,13 @@ class Pack:
         )
 
     def clip(self, index: int) -> Clip:
-        """One clip, in memory. Raises IndexError outside the pack."""
+        """One clip, in memory. Raises IndexError outside the pack, BadFile if a byte of it has changed."""
         line = self.manifest.row(index, named=True)
         first, frames, bodies, listed = (line[name] for name in ("start", "frames", "bodies", "listed"))
-        rows = np.array(self.positions[first : first + frames * (bodies + max(listed, 0))])
+        count = frames * (bodies + max(listed, 0))
+        if self.blocks is not None:
+            self.blocks.verify(self.folder / POSITIONS, self.positions, first, count)
+        rows = np.array(self.positions[first : first + count])
         positions = rows[: frames * bodies].reshape(frames, bodies, -1, 3)
         names = Source.__dataclass_fields__
         clip = Clip(
@@ -197,19 +207,23 @@ def open_pack(path: str | Path) -> Pack:
 
     Raises:
         BadFile: a file is missing or truncated, the version or layout is unknown, or the manifest does not match the
-            positions. Changed values among the positions are detected by `Pack.verify` only.
+            positions, or a file its digest. Positions are compared with theirs as they are used: by `Pack.clip`
+            those of the clip, before preparation all.
     """
     folder = Path(path)
+    recover_folder(folder)
     if not folder.is_dir():
         missing = "no such folder" if folder.is_absolute() else f"no such folder below {Path.cwd()}"
         raise _bad(folder, "a pack (a folder with pack.json)", "a file" if folder.exists() else missing)
     settings = _read_settings(folder / SETTINGS)
+    blocks = settings.get("blocks")
     layout = LAYOUTS[settings["layout"]]
     positions = _map_positions(folder / POSITIONS, settings["rows"], len(layout.joints))
     manifest = _read_manifest(folder / MANIFEST, settings["manifest_sha256"], settings["version"])
     _check_manifest(folder / MANIFEST, manifest, settings["clips"], settings["rows"])
     rejected = _read_rejected(folder / REJECTED)
-    return Pack(folder, layout, manifest, positions, settings["digest"], rejected)
+    digests = BlockDigests(blocks) if isinstance(blocks, list) else None
+    return Pack(folder, layout, manifest, positions, settings["digest"], rejected, digests)
 
 
 def content_digest(
@@ -256,6 +270,7 @@ def _read_settings(file: Path) -> dict[str, Any]:
     for name in ("digest", "manifest_sha256", "positions_sha256"):
         if not isinstance(settings.get(name), str):
             raise _bad(file, "a digest", f"{settings.get(name)!r}", f"field {name}")
+    verify_files(file, settings)
     return settings
 
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import io
-import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -12,7 +11,9 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from pgfa.errors import BadConfig
-from pgfa.files import file_sha256, replace_folder, write_atomic, write_json
+from pgfa.files import file_sha256, parquet_bytes, write_atomic, write_files_list, write_json
+from pgfa.files.folders import new_folder
+from pgfa.pack.blocks import read_digests
 from pgfa.pack.pack import (
     COLUMNS,
     FORM,
@@ -55,13 +56,11 @@ def save_pack(
     Raises:
         BadConfig: `out` exists, there are no clips, or clips have several layouts or the same id.
         LayoutMismatch: there is no map from a clip's layout to `layout`.
+        NotWritten: disk full or read-only, no permission, or a file in the way.
     """
     check_free(out, overwrite)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}.", suffix=".part") as temporary:
-        finished = Path(temporary) / "pack"
-        write_pack(clips, finished, layout=layout, rejected=rejected)
-        replace_folder(finished, out)
+    with new_folder(out) as new:
+        write_pack(clips, new, layout=layout, rejected=rejected)
     return open_pack(out)
 
 
@@ -76,17 +75,27 @@ def check_free(out: Path, overwrite: bool) -> None:
 
 
 def write_pack(
-    clips: Iterable[Clip], folder: Path, *, layout: str | None = None, rejected: Sequence[Rejected] = ()
+    clips: Iterable[Clip],
+    folder: Path,
+    *,
+    layout: str | None = None,
+    rejected: Sequence[Rejected] = (),
+    documents: Mapping[str, Any] | None = None,
 ) -> None:
-    """Write the files of a pack into `folder`; arguments and errors as `save_pack`. Equal clips give equal bytes."""
+    """Write the files of a pack into `folder`; arguments and errors as `save_pack`. Equal clips give equal bytes.
+
+    `documents`: names of further JSON files, and their content.
+    """
     import polars as pl
 
     table = _Table(get_layout(layout) if layout else None)
     write_atomic(folder / POSITIONS, lambda file: _write_positions(file, clips, table))
-    write_atomic(folder / MANIFEST, pl.DataFrame(table.columns, schema=polars_schema()).write_parquet)
-    write_json(folder / REJECTED, [asdict(file) for file in rejected])
+    write_atomic(folder / MANIFEST, parquet_bytes(pl.DataFrame(table.columns, schema=polars_schema())))
+    documents = {REJECTED: [asdict(file) for file in rejected], **(documents or {})}
+    for document, content in documents.items():
+        write_json(folder / document, content)
     name = table.layout.name if table.layout else ""
-    sha = file_sha256(folder / POSITIONS)
+    sha, blocks = read_digests(folder / POSITIONS, _HEADER)
     manifest_sha = file_sha256(folder / MANIFEST)
     settings = {
         "form": FORM,
@@ -99,9 +108,10 @@ def write_pack(
         "positions_sha256": sha,
         "manifest_sha256": manifest_sha,
         "digest": content_digest(sha, name, table.columns),
+        "blocks": blocks,
     }
     # Last, so that an incomplete folder is not taken for a pack.
-    write_json(folder / SETTINGS, settings)
+    write_files_list(folder / SETTINGS, settings, documents)
 
 
 class _Table:

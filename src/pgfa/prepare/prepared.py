@@ -8,12 +8,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pgfa.errors import BadFile, LayoutMismatch
-from pgfa.files import read_json, write_atomic, write_json
+from pgfa.files import read_json, verify_files, write_atomic, write_files_list
+from pgfa.files.folders import new_folder
 from pgfa.skeleton.layouts import Layout, get_layout
 
 _ARRAYS = {
@@ -83,22 +85,25 @@ class Prepared:
         return len(self.positions)
 
     def save(self, folder: Path) -> None:
-        """Write .npy files into a folder; prepared.json, written last, marks it as complete."""
-        for name in _ARRAYS:
-            write_atomic(
-                folder / f"{name}.npy", partial(np.save, arr=getattr(self, name), allow_pickle=False)
-            )
-        write_json(
-            folder / "prepared.json", {"layout": self.layout.name, "shape": list(self.positions.shape)}
-        )
+        """Write .npy files and prepared.json, which has their digests, as a new folder. Raises NotWritten."""
+        with new_folder(folder) as new:
+            for name in _ARRAYS:
+                write_atomic(new / f"{name}.npy", partial(_write_array, array=getattr(self, name)))
+            about = {"layout": self.layout.name, "shape": list(self.positions.shape)}
+            write_files_list(new / "prepared.json", about, [f"{name}.npy" for name in _ARRAYS])
 
     @classmethod
     def load(cls, folder: Path, *, mapped: bool = False) -> Prepared:
-        """Read what `save` wrote; with `mapped` positions stay on disk. Raises BadFile if a file is damaged."""
+        """Read what `save` wrote; with `mapped` positions stay on disk. Raises BadFile if a byte has changed.
+
+        To compare the digests, the arrays are read once.
+        """
         file = folder / "prepared.json"
         table = read_json(file)
         if not isinstance(table, dict) or not isinstance(table.get("layout"), str):
             raise BadFile(file, expected="an object with the name of a layout", found=repr(table)[:80])
+        if not verify_files(file, table):
+            raise BadFile(file, expected="digests of the arrays", found="none")
         try:
             layout = get_layout(table["layout"])
         except LayoutMismatch as error:
@@ -128,3 +133,10 @@ class Prepared:
             actual = ", ".join(f"{name} {array.shape}" for name, array in arrays.items())
             raise BadFile(folder, expected=f"arrays that agree with shape {table.get('shape')}", found=actual)
         return cls(layout=layout, **arrays)
+
+
+def _write_array(file: BinaryIO, array: NDArray[Any]) -> None:
+    """As `np.save`, which on a full disk raises an error without the system's reason."""
+    header = np.lib.format.header_data_from_array_1_0(array)
+    np.lib.format.write_array_header_1_0(file, header)
+    file.write(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data)

@@ -3,7 +3,8 @@
 A bundle is a folder of ``recogniser.json`` (settings, centre, calibration, recentring, provenance), the encoder
 (``encoder.safetensors`` for torch or ``encoder.onnx``), and, if there are any, the kinematic model
 (``kinematics.safetensors``), the vectors of sentences (``sentences.safetensors``) and of prototypes
-(``prototypes.safetensors``).
+(``prototypes.safetensors``). The manifest has the SHA-256 of each file and a checksum of itself, which are compared
+on opening.
 
 Changes of the format: a new optional key keeps `FORMAT`; anything that an older pgfa would misread gets a new number,
 and `_manifest` then maps older manifests to the new form. Bundles of every number so far must open: a fixture of each
@@ -26,11 +27,12 @@ from pgfa.adapt import Recentring
 from pgfa.config import FORMAT as SETTINGS_FORMAT
 from pgfa.config import RunSettings
 from pgfa.errors import BadCheckpoint, PgfaError
-from pgfa.files import file_sha256, read_json, write_atomic, write_json
+from pgfa.files import FILES, file_sha256, read_json, verify_files, write_atomic, write_files_list
+from pgfa.files.folders import new_folder, recover_folder
 from pgfa.prepare import Prepared
 from pgfa.recognise.calibration.model import Calibration
 from pgfa.recognise.encoders import FeatureEncoder, OnnxEncoder, TorchEncoder
-from pgfa.recognise.prototypes import Prototype, load_prototypes, save_prototypes
+from pgfa.recognise.prototypes import PROTOTYPES, Prototype, load_prototypes, save_prototypes
 from pgfa.text.anchors import sentence_anchors, wordings_of
 from pgfa.text.glossary import sentence_words
 from pgfa.words.lexicon import word_vectors
@@ -52,6 +54,7 @@ MANIFEST, TORCH, ONNX, SENTENCES, KINEMATICS = (
     "sentences.safetensors",
     "kinematics.safetensors",
 )
+_NAMES = {MANIFEST, TORCH, ONNX, SENTENCES, KINEMATICS, PROTOTYPES}
 BUNDLED = Path(__file__).parent / "weights" / "default"
 """The default recogniser, bundled with the package."""
 
@@ -71,6 +74,7 @@ class Bundle:
         folder: that it was opened from.
         recentring: of the unlabelled clips it was adapted on when it was saved; None: it was not adapted.
         kinematics: if there is one, it is compared beside the encoder, and all vectors are in its space.
+        verified: False: it was opened from files without digests of all their bytes, which earlier versions wrote.
     """
 
     settings: RunSettings
@@ -83,6 +87,7 @@ class Bundle:
     folder: Path | None = None
     recentring: Recentring | None = None
     kinematics: KinematicModel | None = None
+    verified: bool = True
 
     @property
     def size(self) -> int:
@@ -126,17 +131,23 @@ class Bundle:
         return sentence_anchors(sentences, self.settings.text, np.zeros_like(self.centre), self.sentences)
 
     def save(self, folder: Path, sentences: Sequence[str] = ()) -> None:
-        """Write a bundle; `recogniser.json` is written last and marks it as complete.
+        """Write a bundle: a new folder beside `folder`, which then takes its name (`pgfa.files.folders`).
 
         Args:
-            folder: created if missing; a bundle in it is replaced.
+            folder: created if missing; a bundle in it is replaced, other files in it stay.
             sentences: whose vectors are stored, in addition to those already stored.
+
+        Raises:
+            NotWritten: disk full or read-only, no permission, or a file in the way; a bundle in `folder` is as it was.
         """
         stored = dict(self.sentences)
         wordings = dict.fromkeys(wording for sentence in sentences for wording in wordings_of(sentence))
         if new := [wording for wording in wordings if wording not in stored]:
             stored |= zip(new, self._encoded(new), strict=True)
-        (folder / MANIFEST).unlink(missing_ok=True)
+        with new_folder(folder, _NAMES) as target:
+            self._write(target, stored)
+
+    def _write(self, folder: Path, stored: Mapping[str, NDArray[np.float32]]) -> None:
         weights = folder / (ONNX if isinstance(self.encoder, OnnxEncoder) else TORCH)
         if isinstance(self.encoder, OnnxEncoder):
             write_atomic(weights, self.encoder.content)
@@ -150,8 +161,6 @@ class Bundle:
             from safetensors.numpy import save
 
             write_atomic(folder / SENTENCES, save({s: np.ascontiguousarray(v) for s, v in stored.items()}))
-        else:
-            (folder / SENTENCES).unlink(missing_ok=True)
         manifest = {
             "form": PLAIN if self.kinematics is None and self.recentring is None else FORMAT,
             "encoder": {"file": weights.name, "sha256": file_sha256(weights)},
@@ -163,13 +172,11 @@ class Bundle:
         if self.kinematics is not None:
             save_kinematics(folder / KINEMATICS, self.kinematics)
             manifest["kinematics"] = {"file": KINEMATICS, "sha256": file_sha256(folder / KINEMATICS)}
-        else:
-            (folder / KINEMATICS).unlink(missing_ok=True)
         if prototypes := save_prototypes(folder, self.prototypes):
             manifest["prototypes"] = prototypes
         if self.recentring is not None:
             manifest["recentring"] = self.recentring.to_dict()
-        write_json(folder / MANIFEST, manifest)
+        write_files_list(folder / MANIFEST, manifest, [file.name for file in folder.iterdir()])
 
 
 def measured(prepared: Prepared) -> NDArray[np.float32]:
@@ -189,9 +196,10 @@ def open_bundle(folder: Path | None = None, *, device: str = "cpu") -> Bundle:
             "this copy of pgfa contains no default recogniser; give a run of `pgfa train` or a bundle of `pgfa export`"
         )
     folder = BUNDLED if folder is None else folder
+    recover_folder(folder)
     if not (folder / MANIFEST).is_file():
         return _from_run(folder, device)
-    manifest = _manifest(folder / MANIFEST)
+    manifest, verified = _manifest(folder / MANIFEST)
     try:
         settings = RunSettings.saved(**manifest["settings"])
         centre = np.asarray(manifest["text_centre"], dtype=np.float32)
@@ -203,9 +211,9 @@ def open_bundle(folder: Path | None = None, *, device: str = "cpu") -> Bundle:
         raise BadCheckpoint(
             f"{folder / MANIFEST}: expected a text_centre of finite numbers, and {TORCH} or {ONNX}"
         )
-    if not (folder / file).is_file() or file_sha256(folder / file) != sha256:
+    if not verified and (not (folder / file).is_file() or file_sha256(folder / file) != sha256):
         raise BadCheckpoint(f"{folder / file}: missing, or its SHA-256 is not the one in {MANIFEST}")
-    kinematics = _kinematics(folder, manifest, centre.size)
+    kinematics = _kinematics(folder, manifest, centre.size, verified)
     size = centre.size if kinematics is None else kinematics.size
     return Bundle(
         settings,
@@ -213,11 +221,12 @@ def open_bundle(folder: Path | None = None, *, device: str = "cpu") -> Bundle:
         centre,
         Calibration.from_dict(manifest.get("calibration"), str(folder / MANIFEST)),
         provenance,
-        _sentences(folder / SENTENCES, centre.size),
+        {} if verified and SENTENCES not in manifest[FILES] else _sentences(folder / SENTENCES, centre.size),
         load_prototypes(folder, manifest.get("prototypes", []), size),
         folder,
         _recentring(manifest, size, folder / MANIFEST),
         kinematics,
+        verified,
     )
 
 
@@ -227,7 +236,9 @@ def _encoder_size(kinematics: KinematicModel | None, centre: NDArray[np.float32]
     return len(kinematics.encoder.mean)
 
 
-def _kinematics(folder: Path, manifest: Mapping[str, Any], size: int) -> KinematicModel | None:
+def _kinematics(
+    folder: Path, manifest: Mapping[str, Any], size: int, verified: bool
+) -> KinematicModel | None:
     record = manifest.get("kinematics")
     if record is not None and manifest["form"] != FORMAT:
         raise BadCheckpoint(f"{folder / MANIFEST}: expected no kinematic model in form {manifest['form']!r}")
@@ -235,7 +246,7 @@ def _kinematics(folder: Path, manifest: Mapping[str, Any], size: int) -> Kinemat
         return None
     file = folder / KINEMATICS
     sha256 = record.get("sha256") if isinstance(record, dict) else None
-    if not file.is_file() or file_sha256(file) != sha256:
+    if not verified and (not file.is_file() or file_sha256(file) != sha256):
         raise BadCheckpoint(f"{file}: missing, or its SHA-256 is not the one in {MANIFEST}")
     model = load_kinematics(file)
     if len(model.space.centre) != size:
@@ -251,18 +262,23 @@ def _from_run(folder: Path, device: str) -> Bundle:
     keys = ("identity", "seen", "unseen", "train_clips", "removed")
     provenance = {"run": folder.name, **{key: run.facts[key] for key in keys if key in run.facts}}
     calibration = Calibration.unfitted(float(run.model.log_scale.detach().exp()))
-    return Bundle(run.settings, TorchEncoder(run.model), run.centre, calibration, provenance, folder=folder)
+    return Bundle(
+        run.settings, TorchEncoder(run.model), run.centre, calibration, provenance,
+        folder=folder, verified=run.verified,
+    )  # fmt: skip
 
 
-def _manifest(path: Path) -> dict[str, Any]:
+def _manifest(path: Path) -> tuple[dict[str, Any], bool]:
+    """The manifest, and whether it and all files of the bundle have the digests in it."""
     try:
         manifest = read_json(path)
+        verified = isinstance(manifest, dict) and verify_files(path, manifest)
     except PgfaError as error:
         raise BadCheckpoint(str(error)) from None
     form = manifest.get("form") if isinstance(manifest, dict) else None
     if form not in (FORMAT, PLAIN, OLD_FORMAT):
         raise BadCheckpoint(f"{path}: expected form {FORMAT!r}, found {form!r}")
-    return dict(manifest)
+    return dict(manifest), verified
 
 
 def _recentring(manifest: Mapping[str, Any], size: int, path: Path) -> Recentring | None:

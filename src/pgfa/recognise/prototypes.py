@@ -33,10 +33,9 @@ class Prototype:
 
 
 def save_prototypes(folder: Path, prototypes: Mapping[str, Prototype]) -> list[dict[str, Any]]:
-    """Write the vectors, or delete an earlier file if there are none. Returns the other fields, plain for JSON."""
+    """Write the vectors, if there are any, into a new folder. Returns the other fields, plain for JSON."""
     file = folder / PROTOTYPES
     if not prototypes:
-        file.unlink(missing_ok=True)
         return []
     from safetensors.numpy import save
 

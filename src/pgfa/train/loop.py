@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import time
 from collections.abc import Callable, Iterator
@@ -20,7 +19,7 @@ from pgfa.errors import BadCheckpoint, BadConfig
 from pgfa.files import write_atomic
 from pgfa.progress import Progress
 from pgfa.train.checkpoint import load_checkpoint, save_checkpoint
-from pgfa.train.run import CHECKPOINT, METRICS, TEST_LOG, WEIGHTS
+from pgfa.train.run import CHECKPOINT, METRICS, TEST_LOG, WEIGHTS, append_line
 from pgfa.train.schedule import learning_rate_at, sample_order, step_seed
 
 M = TypeVar("M", bound=nn.Module)
@@ -128,12 +127,6 @@ def train_epochs(
     if first_epoch < settings.epochs or not (out / WEIGHTS).exists():
         save_checkpoint(out / WEIGHTS, model, epoch=settings.epochs, identity=identity)
     model.eval()
-
-
-def append_line(path: Path, values: dict[str, Any]) -> None:
-    """Append a line of JSON."""
-    with path.open("a", encoding="utf-8") as file:
-        file.write(json.dumps(values) + "\n")
 
 
 def _resume(out: Path, model: nn.Module, optimiser: torch.optim.Optimizer, identity: str) -> int:

@@ -7,6 +7,9 @@
     checkpoint.safetensors model and optimiser after the last finished epoch (`pgfa.train.checkpoint`)
     model.safetensors      the trained model
 
+corpus.json and each line of the logs have a checksum; corpus.json has the SHA-256 of run.toml; checkpoint and weights
+have digests of their own. Runs of earlier versions, without them, open as before.
+
 Rule for changes: keys of corpus.json and of the logs are only added. A key that must be renamed is renamed in
 `read_metrics`, which reads logs of every version; log files of an old name are taken over by `upgrade_files`.
 """
@@ -23,8 +26,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pgfa.config import RunSettings, Settings
-from pgfa.errors import BadCheckpoint, BadConfig, BadFile
-from pgfa.files import read_json, write_json
+from pgfa.errors import BadCheckpoint, BadConfig, BadFile, NotWritten
+from pgfa.files import CHECKSUM, read_json, verify_checksum, verify_files, with_checksum, write_files_list
 from pgfa.model.device import pick_device
 from pgfa.model.encoder import MotionEncoder, build_model
 from pgfa.skeleton import Layout, get_layout
@@ -49,6 +52,7 @@ class Run:
         layout: of prepared clips.
         centre: (d,) subtracted from every sentence vector.
         model: trained, in evaluation mode.
+        verified: False: an earlier version wrote the run, without digests of settings and facts.
     """
 
     folder: Path
@@ -57,6 +61,7 @@ class Run:
     layout: Layout
     centre: NDArray[np.float32]
     model: MotionEncoder
+    verified: bool = True
 
 
 def open_run(folder: Path, *, device: str = "auto") -> Run:
@@ -64,6 +69,7 @@ def open_run(folder: Path, *, device: str = "auto") -> Run:
 
     Raises:
         BadCheckpoint: the folder holds no run, training is not finished, or the weights are damaged.
+        BadFile: settings or facts are damaged.
     """
     if not (folder / SETTINGS).is_file() or not (folder / CORPUS).is_file():
         raise BadCheckpoint(
@@ -71,8 +77,8 @@ def open_run(folder: Path, *, device: str = "auto") -> Run:
         )
     if not (folder / WEIGHTS).is_file():
         raise BadCheckpoint(f"{folder}: training is not finished; run the same `pgfa train` again to resume")
+    facts, verified = _facts(folder)
     settings = RunSettings.load(folder / SETTINGS, RunSettings.saved)
-    facts = read_json(folder / CORPUS)
     layout = get_layout(settings.prepare.layout)
     try:
         centre = np.asarray(facts["text_centre"], dtype=np.float32).reshape(int(facts["text_size"]))
@@ -82,7 +88,7 @@ def open_run(folder: Path, *, device: str = "auto") -> Run:
     about = load_checkpoint(folder / WEIGHTS, model)
     if about.get("identity") != facts.get("identity"):
         raise BadCheckpoint(f"{folder / WEIGHTS}: the weights belong to another run than {CORPUS}")
-    return Run(folder, settings, facts, layout, centre, model.to(pick_device(device)).eval())
+    return Run(folder, settings, facts, layout, centre, model.to(pick_device(device)).eval(), verified)
 
 
 def open_or_create_run(out: Path, settings: Settings, identity: str, facts: dict[str, Any]) -> None:
@@ -93,15 +99,23 @@ def open_or_create_run(out: Path, settings: Settings, identity: str, facts: dict
     """
     if not (out / CORPUS).exists():
         settings.save(out / SETTINGS)
-        write_json(out / CORPUS, {"identity": identity, **facts})
+        write_files_list(out / CORPUS, {"identity": identity, **facts}, [SETTINGS])
         return
-    saved = read_json(out / CORPUS)
-    if not isinstance(saved, dict) or saved.get("identity") != identity:
+    saved, _ = _facts(out)
+    if saved.get("identity") != identity:
         raise BadConfig(
             f"{out} holds a run with other settings, sentences or clips; "
             "choose another folder, or delete this one to start again"
         )
     upgrade_files(out)
+
+
+def _facts(folder: Path) -> tuple[dict[str, Any], bool]:
+    """The facts of a run, and whether they and its settings have the digests in them. Raises BadFile."""
+    facts = read_json(folder / CORPUS)
+    if not isinstance(facts, dict):
+        raise BadFile(folder / CORPUS, expected="facts by name", found=repr(facts)[:80])
+    return facts, verify_files(folder / CORPUS, facts)
 
 
 def upgrade_files(out: Path) -> None:
@@ -111,14 +125,41 @@ def upgrade_files(out: Path) -> None:
 
 
 def read_metrics(out: Path) -> Iterator[dict[str, Any]]:
-    """The lines of a run's metrics, one per epoch, under today's names. Raises BadFile for a line cut short."""
+    """The lines of a run's metrics, one per epoch, under today's names. Raises as `read_log`."""
     if (out / METRICS).exists():
-        for number, line in enumerate((out / METRICS).read_text(encoding="utf-8").splitlines(), 1):
-            try:
-                yield {_OLD_METRICS.get(name, name): value for name, value in json.loads(line).items()}
-            except json.JSONDecodeError as error:
-                where = f"line {number}"
-                raise BadFile(out / METRICS, where=where, expected="JSON", found=str(error)) from None
+        for line in read_log(out / METRICS):
+            yield {_OLD_METRICS.get(name, name): value for name, value in line.items()}
+
+
+def append_line(path: Path, values: dict[str, Any]) -> None:
+    """Append a line of JSON with a checksum to a log. Raises NotWritten."""
+    try:
+        with path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(with_checksum(values)) + "\n")
+    except OSError as error:
+        raise NotWritten.of(path, error) from error
+
+
+def read_log(path: Path) -> Iterator[dict[str, Any]]:
+    """The lines of `append_line`, and of earlier versions, without checksums.
+
+    Raises:
+        BadFile: a line was cut short, or changed after it was written.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except UnicodeDecodeError as error:
+        raise BadFile(path, expected="lines of JSON", found=str(error)) from None
+    for number, line in enumerate(lines, 1):
+        where = f"line {number}"
+        try:
+            values = json.loads(line)
+        except json.JSONDecodeError as error:
+            raise BadFile(path, where=where, expected="JSON", found=str(error)) from None
+        if not isinstance(values, dict):
+            raise BadFile(path, where=where, expected="values by name", found=repr(values)[:80])
+        verify_checksum(path, values)
+        yield {name: value for name, value in values.items() if name != CHECKSUM}
 
 
 def test_log_path(out: Path) -> Path:

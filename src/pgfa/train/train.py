@@ -9,6 +9,7 @@ import torch
 
 from pgfa.config import RunSettings
 from pgfa.files import digest, file_sha256
+from pgfa.files.lock import folder_lock
 from pgfa.model.device import pick_device
 from pgfa.model.encoder import MotionEncoder, build_model
 from pgfa.model.objective import objective
@@ -18,8 +19,8 @@ from pgfa.train.anchors import evaluate_epoch
 from pgfa.train.batches import TrainingClips
 from pgfa.train.clip_set import clip_bytes
 from pgfa.train.corpus import Corpus
-from pgfa.train.loop import append_line, train_epochs
-from pgfa.train.run import TEST_LOG, open_or_create_run
+from pgfa.train.loop import train_epochs
+from pgfa.train.run import TEST_LOG, append_line, open_or_create_run
 from pgfa.train.sentences import ClassSentences, class_sentences
 
 
@@ -51,20 +52,22 @@ def train(
     Raises:
         BadConfig: `out` holds a run with other settings or other clips; the loss is no longer finite.
         BadCheckpoint: `out` holds a damaged checkpoint, or that of another run.
+        FolderInUse: another process trains the run in `out`.
     """
     target = pick_device(device)  # refused before anything is written
     sentences = class_sentences(corpus, settings)
     identity = _identity(settings, corpus)
-    open_or_create_run(out, settings, identity, _facts(corpus, sentences))
-    torch.manual_seed(settings.train.seed)
-    model = build_model(settings, corpus.layout, sentences.vectors.shape[1]).to(target)
-    data = TrainingClips.of(corpus, sentences, settings, target)
-    loss = objective(settings.train.objective)
-    for metrics in train_epochs(model, loss, data, settings.train, out, identity, show=show, bar=bar):
-        metrics["logit_scale"] = round(float(model.log_scale.detach().exp()), 4)
-        if settings.train.test_each_epoch:
-            accuracy = evaluate_epoch(model, corpus, settings, sentences.centre)
-            append_line(out / TEST_LOG, {"epoch": metrics["epoch"], **accuracy})
+    with folder_lock(out):
+        open_or_create_run(out, settings, identity, _facts(corpus, sentences))
+        torch.manual_seed(settings.train.seed)
+        model = build_model(settings, corpus.layout, sentences.vectors.shape[1]).to(target)
+        data = TrainingClips.of(corpus, sentences, settings, target)
+        loss = objective(settings.train.objective)
+        for metrics in train_epochs(model, loss, data, settings.train, out, identity, show=show, bar=bar):
+            metrics["logit_scale"] = round(float(model.log_scale.detach().exp()), 4)
+            if settings.train.test_each_epoch:
+                accuracy = evaluate_epoch(model, corpus, settings, sentences.centre)
+                append_line(out / TEST_LOG, {"epoch": metrics["epoch"], **accuracy})
     return model
 
 

@@ -35,6 +35,8 @@ DETECTED: Final = tuple(word for word in WORDS if word in READS)
 """The words with a detector, in the order of the lexicon."""
 DENIED: Final = -0.3
 """Value of a word that a sentence denies, where 1 is a word that it states."""
+HOLD: Final = 0.5
+"""How far stillness lowers the cosine with a sentence of motion, see `KinematicModel.sentences`."""
 PRODUCTS: Final = 10
 """Pairwise products are formed among the first measures of a detector, this many."""
 
@@ -176,7 +178,7 @@ class KinematicModel:
         words: whitening of the standardised outputs.
         encoder: whitening of the unit features of a motion encoder trained against `space`, or None without one.
         network: trained against `space`, with the whitening of its unit outputs, or None without one.
-        stillness: whether the vectors end in a number that keeps sentences of motion from bodies that are still
+        stillness: whether the vectors end in two numbers that keep sentences of motion from bodies that are still
             (`pgfa.words.stillness`); models of earlier versions have none.
         implied: whether sentences come with the words that the glossary implies (`pgfa.text.glossary`); models of
             earlier versions were fitted without them.
@@ -201,7 +203,7 @@ class KinematicModel:
     def size(self) -> int:
         """Length of the vectors."""
         parts = 1 + (self.encoder is not None) + (self.network is not None)
-        return parts * int(self.weights.shape[1]) + len(self.detectors) + self.stillness
+        return parts * int(self.weights.shape[1]) + len(self.detectors) + 2 * self.stillness
 
     def with_encoder(self, features: Array, weights: Array) -> KinematicModel:
         """With a motion encoder beside it, whose features of the training clips are given.
@@ -253,10 +255,15 @@ class KinematicModel:
         if not self.stillness:
             return rows
         length = np.linalg.norm(rows, axis=1, keepdims=True)
-        return np.concatenate([rows, np.where(still(measures)[:, None], length, 0)], axis=1, dtype=np.float32)
+        resting = np.where(still(measures)[:, None], length, 0)
+        return np.concatenate([rows, resting, np.zeros_like(resting)], axis=1, dtype=np.float32)
 
     def sentences(self, encoded: Array, words: Array) -> Array:
-        """(K, size) vectors of sentences, from vectors of the sentence encoder and of the lexicon."""
+        """(K, size) vectors of sentences, from vectors of the sentence encoder and of the lexicon.
+
+        With `stillness`, where c is the cosine without it: a body that moves has c / sqrt(1 + HOLD**2) with all
+        sentences, a still one c / sqrt(2 (1 + HOLD**2)), and (c - HOLD) / sqrt(2 (1 + HOLD**2)) with those of motion.
+        """
         vectors = self.space.vectors(encoded, words)
         stated = stated_words(words) * self.space.word_weights[_COLUMNS]
         # A sentence with one vague word is less sure of it than one with several.
@@ -269,9 +276,10 @@ class KinematicModel:
         rows = np.concatenate(parts, axis=1)
         if not self.stillness:
             return np.asarray(rows, dtype=np.float32)
-        # The cosine of a still body becomes (c - 1) / 2 with a sentence of motion, and c / 1.4 with any other.
-        length = np.linalg.norm(rows, axis=1, keepdims=True)
-        against = np.where(states_motion(words)[:, None], -length, 0)
+        # All sentences get longer by the same factor, so that no cosine of a body that moves depends on it.
+        length = HOLD * np.linalg.norm(rows, axis=1, keepdims=True)
+        moving = states_motion(words)[:, None]
+        against = np.concatenate([np.where(moving, -length, 0), np.where(moving, 0, length)], axis=1)
         return np.concatenate([rows, against], axis=1, dtype=np.float32)
 
 

@@ -146,6 +146,8 @@ def _check(file: Path, tensors: dict[str, Array]) -> None:
     for name in ("scale.spread", "word_spread"):
         if not (tensors[name] > 0).all():
             raise BadCheckpoint(f"{file}, {name}: expected numbers above 0")
+    if not np.isin(tensors.get("options", _NONE), (0, 1)).all():
+        raise BadCheckpoint(f"{file}, options: expected numbers of 0 and 1")
 
 
 def _widths(tensors: dict[str, Array]) -> list[int]:

@@ -7,24 +7,26 @@ number of processes and interruptions. During that step the disk holds shards an
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shutil
-import sys
 import time
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
-from pgfa.errors import BadConfig, BadFile, PgfaError
-from pgfa.files import digest, file_sha256, replace_folder, write_json
+from pgfa.errors import BadConfig, BadFile, NotWritten, PgfaError
+from pgfa.files import digest, file_sha256, read_json, write_json
+from pgfa.files.folders import recover_folder, replace_folder
+from pgfa.files.leftovers import clear_leftovers, remove
+from pgfa.files.lock import LOCK, OWNER, folder_lock
 from pgfa.pack.importing import folder, worker
 from pgfa.pack.importing.shards import Chunk, Shard, check_shard, read_shard, split, write_shard
-from pgfa.pack.pack import VERSION, Rejected, open_pack
+from pgfa.pack.pack import SETTINGS, VERSION, Rejected, open_pack
 from pgfa.pack.protocol import DIVISIONS
 from pgfa.pack.summary import Summary, summary
 from pgfa.pack.write import check_free, write_pack
@@ -38,6 +40,8 @@ from pgfa.skeleton import Clip, get_layout
 from pgfa.skeleton.layouts import map_weights
 
 PACKAGE = "pgfa"
+_FINISHED = "finished.json"
+"""Marker in the folder of shards: the pack, or the error that no file is usable, is final."""
 
 
 @dataclass(frozen=True)
@@ -91,8 +95,8 @@ def import_dataset(
 ) -> ImportReport:
     """Read every file of a data set into a pack.
 
-    A file that cannot be used is listed in the pack's ``rejected.json`` and in the summary; problems of usable clips
-    are in the manifest's column ``problems``. After an interruption, the same call resumes the import.
+    A file that cannot be used is listed in ``rejected.json`` and in the summary; problems of usable clips are in the
+    manifest's column ``problems``. After an interruption, the same call resumes the import.
 
     Args:
         format: a format, its name in `pgfa.read.FORMATS`, or ``"files"`` for your own folder.
@@ -111,26 +115,20 @@ def import_dataset(
         BadConfig: `out` exists or is inside `source`, an unknown format, or several layouts and no `layout`.
         BadFile: the source has no file of the format or none that can be used, or `labels` is wrong.
         LayoutMismatch: there is no map from a clip's layout to `layout`.
-        PgfaError: a reader process died, or another import to the same `out` is running.
-        KeyboardInterrupt: by the user; a message on stderr explains how to resume.
+        PgfaError: a reader process died.
+        FolderInUse: another import to `out` is running.
+        NotWritten: disk full or read-only, no permission, or a file in the way; files already read are not read again.
     """
     started = time.perf_counter()
     source, out = Path(os.path.abspath(source)), Path(os.path.abspath(out))
-    _check_arguments(source, out, jobs=jobs, layout=layout, limit=limit, overwrite=overwrite)
+    _check_arguments(source, out, jobs=jobs, layout=layout, limit=limit)
     format = _format_of(format, source, labels)
     files = [with_settings(ref.with_stated(stated)) for ref in sorted(format.find(source), key=str)[:limit]]
     settings = _digest_of(format, source, labels, files)
     pool = _ReaderPool(format, source, jobs)
-    with _shard_folder(out) as partial:
-        chunks = split(files, source, partial, settings)
-        reading_started = time.perf_counter()
-        read_before = _read(pool, chunks, partial, layout, progress)
-        reading_seconds = time.perf_counter() - reading_started
-        account = _write(partial / "pack", chunks, format, source, layout, progress)
-        check_free(out, overwrite)
-        replace_folder(partial / "pack", out)
-        shutil.rmtree(partial)
+    read_before, reading_seconds = _fill(pool, files, out, settings, layout, overwrite, progress)
     seconds = time.perf_counter() - started
+    account = format.account(source) if format.account else None
     return ImportReport(
         out, len(files), read_before, seconds, reading_seconds, pool.jobs, summary(open_pack(out)), account
     )
@@ -143,12 +141,48 @@ def _digest_of(format: Format, source: Path, labels: Path | None, files: list[Fi
     return digest(PACKAGE, version(PACKAGE), VERSION, format.name, str(source), labels_digest, stated)
 
 
+def _fill(
+    pool: _ReaderPool,
+    files: list[FileRef],
+    out: Path,
+    settings: str,
+    layout: str | None,
+    overwrite: bool,
+    progress: bool,
+) -> tuple[int, float]:
+    """Make the pack, unless it is complete; the number of files read by an earlier import, and seconds of reading."""
+    with _shard_folder(out) as partial:
+        chunks = split(files, pool.source, partial, settings)
+        content = digest([chunk.shard.name for chunk in chunks], layout)
+        read_before, reading_started = len(files), time.perf_counter()
+        if not _was_finished(partial, out, content):
+            check_free(out, overwrite)
+            read_before = _read(pool, chunks, partial, layout, progress)
+        reading_seconds = time.perf_counter() - reading_started
+        if not (partial / _FINISHED).is_file():
+            _write(partial / "pack", chunks, pool.format, pool.source, layout, progress)
+            check_free(out, overwrite)
+            _switch(partial, out, content)
+    return read_before, reading_seconds
+
+
+def _switch(partial: Path, out: Path, content: str) -> None:
+    """Give the finished pack its name; the marker, written before, tells a later import that the shards are done."""
+    pack = partial / "pack"
+    write_json(partial / _FINISHED, {"pack": file_sha256(pack / SETTINGS), "import": content})
+    try:
+        recover_folder(out)
+        replace_folder(pack, out)
+    except OSError as error:
+        (partial / _FINISHED).unlink()
+        raise NotWritten.of(out, error) from error
+
+
 def _check_arguments(
-    source: Path, out: Path, *, jobs: int | None, layout: str | None, limit: int | None, overwrite: bool
+    source: Path, out: Path, *, jobs: int | None, layout: str | None, limit: int | None
 ) -> None:
     if layout is not None:
         get_layout(layout)
-    check_free(out, overwrite)
     if out.is_relative_to(source):
         raise BadConfig(f"the pack {out} would be inside its own source {source}; choose another folder")
     if limit is not None and limit < 1:
@@ -163,10 +197,7 @@ def _read(pool: _ReaderPool, chunks: list[Chunk], partial: Path, layout: str | N
     open_chunks = [chunk for chunk in chunks if chunk not in shards]
     files = sum(len(chunk.files) for chunk in chunks)
     read_before = files - sum(len(chunk.files) for chunk in open_chunks)
-    with (
-        Progress(f"import {pool.format.name}", files, read_before, show=progress) as bar,
-        _resume_hint(partial, progress),
-    ):
+    with Progress(f"import {pool.format.name}", files, read_before, show=progress) as bar:
         for chunk, shard in pool.read(open_chunks):
             shards[chunk] = shard
             bar.advance(len(chunk.files))
@@ -175,25 +206,24 @@ def _read(pool: _ReaderPool, chunks: list[Chunk], partial: Path, layout: str | N
     if not any(shard.clips for shard in shards.values()):
         first = next(file for chunk in chunks for file in read_shard(chunk.shard)[1])
         actual = f"{files} files, none usable; the first, {first.file}: {first.message}"
-        shutil.rmtree(partial)
+        write_json(partial / _FINISHED, {})
         raise BadFile(pool.source, expected=f"clips of format {pool.format.name}", found=actual)
     return read_before
 
 
 def _write(
     pack: Path, chunks: list[Chunk], format: Format, source: Path, layout: str | None, progress: bool
-) -> Account | None:
-    """Write the pack from its shards; returns the account of a data set with an official list."""
+) -> None:
+    """Write the pack from its shards."""
     rejected: list[Rejected] = []
     shutil.rmtree(pack, ignore_errors=True)
-    with Progress("write pack", sum(len(chunk.files) for chunk in chunks), show=progress) as bar:
-        write_pack(_in_order(chunks, rejected, bar), pack, layout=layout, rejected=rejected)
     account = format.account(source) if format.account else None
-    if account:
-        write_json(pack / "account.json", asdict(account))
+    documents: dict[str, Any] = {"account.json": asdict(account)} if account else {}
     if format.divisions and (divisions := format.divisions(source)):
-        write_json(pack / DIVISIONS, {name: list(map(list, lists)) for name, lists in divisions.items()})
-    return account
+        documents[DIVISIONS] = {name: list(map(list, lists)) for name, lists in divisions.items()}
+    with Progress("write pack", sum(len(chunk.files) for chunk in chunks), show=progress) as bar:
+        clips = _in_order(chunks, rejected, bar)
+        write_pack(clips, pack, layout=layout, rejected=rejected, documents=documents)
 
 
 def _format_of(format: Format | str, source: Path, labels: Path | None) -> Format:
@@ -300,26 +330,44 @@ def _check_layouts(shards: Iterable[Shard], layout: str | None) -> None:
 
 @contextmanager
 def _shard_folder(out: Path) -> Iterator[Path]:
-    """The folder of shards next to `out`, locked against a second import at the same time."""
+    """The folder of shards beside `out`, locked against a second import; deleted once it is of no more use."""
     partial = out.with_name(out.name + ".partial")
-    partial.mkdir(parents=True, exist_ok=True)
-    with (partial / "lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise PgfaError(f"another import is running in {partial}") from None
-        yield partial
-
-
-@contextmanager
-def _resume_hint(partial: Path, show: bool) -> Iterator[None]:
+    finished = False
     try:
-        yield
-    except KeyboardInterrupt:
-        if show:
-            print(
-                f"interrupted. Clips read so far are in {partial}: run the same command again to resume, "
-                "or delete that folder.",
-                file=sys.stderr,
-            )
-        raise
+        with folder_lock(partial):
+            clear_leftovers(partial)
+            try:
+                yield partial
+            finally:
+                if finished := (partial / _FINISHED).is_file() or not any(partial.glob("*.npz")):
+                    _empty(partial)
+    finally:
+        if finished:
+            with suppress(OSError):  # not while it is locked: some systems keep an open file
+                (partial / LOCK).unlink(missing_ok=True)
+                partial.rmdir()
+
+
+def _empty(partial: Path) -> None:
+    """Delete all but the lock, the marker last, so that a later import can resume even this."""
+    for path in sorted(partial.iterdir(), key=lambda path: path.name == _FINISHED):
+        if path.name not in (LOCK, OWNER):
+            remove(path)
+
+
+def _was_finished(partial: Path, out: Path, content: str) -> bool:
+    """Whether this very import was killed after the pack was complete, before the shards were deleted.
+
+    The shards of a finished import of other files are deleted; a marker without its pack is, too.
+    """
+    marker = partial / _FINISHED
+    if not marker.is_file():
+        return False
+    with suppress(OSError, BadFile):
+        saved = read_json(marker)
+        if isinstance(saved, dict) and saved.get("pack") == file_sha256(out / SETTINGS):
+            if saved.get("import") == content:
+                return True
+            _empty(partial)
+    marker.unlink(missing_ok=True)
+    return False

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from pgfa.adapt import Option
 from pgfa.evaluate.gzsl import GzslScores, choose_penalty, harmonic_mean, sweep
-from pgfa.files import write_atomic
+from pgfa.files import parquet_bytes, write_atomic
 from pgfa.research.benchmark.fit import FitJob, MethodOutput, error_of, error_path, load_output
 from pgfa.research.benchmark.plan import SplitJob
 from pgfa.research.benchmark.spec import VALIDATED, BenchmarkSettings
@@ -72,7 +72,7 @@ def correct_clips(row: BenchmarkRow) -> NDArray[np.bool_]:
 
 def write_rows(path: Path, rows: list[BenchmarkRow]) -> None:
     """Rows as Parquet, atomically."""
-    write_atomic(path, pl.DataFrame(rows, schema=SCHEMA).write_parquet)
+    write_atomic(path, parquet_bytes(pl.DataFrame(rows, schema=SCHEMA)))
 
 
 Accuracies = dict[Configuration, list[float]]

@@ -15,7 +15,16 @@ import polars as pl
 
 from pgfa.errors import BadConfig, BadFile
 from pgfa.evaluate.table import write_tables
-from pgfa.files import digest, read_json, write_atomic, write_json
+from pgfa.files import (
+    digest,
+    parquet_bytes,
+    read_json,
+    verify_files,
+    write_atomic,
+    write_files_list,
+    write_json,
+)
+from pgfa.files.lock import folder_lock
 from pgfa.processes import cores
 from pgfa.progress import Progress
 from pgfa.research.benchmark import curves, evaluation
@@ -75,11 +84,23 @@ def run_benchmark(
 
     Raises:
         PgfaError: before anything is trained, as `plan`; with `report_only`, if no split is finished.
+        FolderInUse: another process runs a benchmark in `out`.
     """
-    out.mkdir(parents=True, exist_ok=True)
     split_jobs = plan(spec, out, packs)
     if report_only:
         return _report_finished(split_jobs, spec, out)
+    with folder_lock(out):
+        return _run(split_jobs, spec, out, jobs, device, show)
+
+
+def _run(
+    split_jobs: Sequence[SplitJob],
+    spec: BenchmarkSettings,
+    out: Path,
+    jobs: int | None,
+    device: str,
+    show: bool,
+) -> Benchmark:
     spec.save(out / "spec.toml")
     schedule = _Schedule(split_jobs, spec)
     tasks = schedule.first_tasks()
@@ -186,7 +207,6 @@ def report_summary(folder: Path, out: Path) -> Benchmark:
     """
     spec, rows, points = load_summary(folder)
     benchmark = Benchmark(rows, points)
-    out.mkdir(parents=True, exist_ok=True)
     write_report(benchmark, spec, out)
     return benchmark
 
@@ -205,8 +225,9 @@ def evaluate_job(
     """Write rows and curves of a split as two files and, last, the key of what they were computed from."""
     evaluation.write_rows(job.result.with_suffix(".parquet"), evaluation.evaluate_split(job, spec))
     points = pl.DataFrame(curves.curve_points(job, spec), schema=curves.SCHEMA)
-    write_atomic(job.result.with_suffix(".curves.parquet"), points.write_parquet)
-    write_json(job.result.with_suffix(".json"), {"key": _key(job, spec)})
+    write_atomic(job.result.with_suffix(".curves.parquet"), parquet_bytes(points))
+    files = [job.result.with_suffix(suffix).name for suffix in (".parquet", ".curves.parquet")]
+    write_files_list(job.result.with_suffix(".json"), {"key": _key(job, spec)}, files)
 
 
 def _key(job: SplitJob, spec: BenchmarkSettings) -> str:
@@ -220,8 +241,11 @@ def _key(job: SplitJob, spec: BenchmarkSettings) -> str:
 
 
 def _is_evaluated(job: SplitJob, spec: BenchmarkSettings) -> bool:
+    path = job.result.with_suffix(".json")
     try:
-        return bool(read_json(job.result.with_suffix(".json"))["key"] == _key(job, spec))
+        saved = read_json(path)
+        verify_files(path, saved)
+        return bool(saved["key"] == _key(job, spec))
     except (BadFile, KeyError, TypeError):
         return False
 
@@ -240,8 +264,8 @@ def _collect(
         frames.append(pl.read_parquet(job.result.with_suffix(".parquet")))
         points.append(pl.read_parquet(job.result.with_suffix(".curves.parquet")))
     benchmark = Benchmark(protocol_column(pl.concat(frames)), pl.concat(points))
-    write_atomic(out / RESULTS, benchmark.results.write_parquet)
-    write_atomic(out / CURVES, benchmark.curves.write_parquet)
+    write_atomic(out / RESULTS, parquet_bytes(benchmark.results))
+    write_atomic(out / CURVES, parquet_bytes(benchmark.curves))
     save_summary(out / SUMMARY, spec, benchmark.results, benchmark.curves)
     write_report(benchmark, spec, out)
     return benchmark

@@ -13,6 +13,7 @@ import polars as pl
 
 from pgfa.errors import BadFile
 from pgfa.files import write_atomic
+from pgfa.files.folders import new_folder
 from pgfa.research.benchmark import curves, evaluation
 from pgfa.research.benchmark.spec import BenchmarkSettings, load_benchmark, protocol_column
 
@@ -20,16 +21,16 @@ SPEC, ROWS, POINTS = "spec.toml", "results.csv", "curves.csv"
 
 
 def save_summary(folder: Path, spec: BenchmarkSettings, rows: pl.DataFrame, points: pl.DataFrame) -> None:
-    """Write the three files.
+    """Write the three files as a new folder; other files in it stay.
 
     Args:
         rows: as `evaluation.SCHEMA`.
         points: as `curves.SCHEMA`.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    spec.save(folder / SPEC)
-    write_atomic(folder / ROWS, rows.drop("right").write_csv())
-    write_atomic(folder / POINTS, points.write_csv())
+    with new_folder(folder, {SPEC, ROWS, POINTS}) as new:
+        spec.save(new / SPEC)
+        write_atomic(new / ROWS, rows.drop("right").write_csv())
+        write_atomic(new / POINTS, points.write_csv())
 
 
 def load_summary(folder: Path) -> tuple[BenchmarkSettings, pl.DataFrame, pl.DataFrame]:

@@ -12,6 +12,7 @@ from pgfa.config import FORMAT, ModelSettings, RunSettings, TextSettings
 from pgfa.errors import BadConfig, BadFile
 from pgfa.evaluate.table import Table, write_tables
 from pgfa.files import read_json, write_json
+from pgfa.files.lock import folder_lock
 from pgfa.pack import import_dataset, is_pack, listing_note, open_pack
 from pgfa.progress import Progress
 from pgfa.research.reproduce.results import ReproductionResults, RunResult, table_of
@@ -60,7 +61,7 @@ def reproduce(
         show: report progress on stderr.
 
     Raises:
-        PgfaError: as import, `select_clips`, `train` and the sentence encoder.
+        PgfaError: as import, `select_clips`, `train` and the sentence encoder; another process works in `out`.
     """
     sentences = sentences or {}
     base = load_spec(setting)
@@ -77,18 +78,19 @@ def reproduce(
     for column in columns:
         run = spec.run_settings(column, column.splits[0], 0, "", text=text, model=model)
         class_vectors(catalogues[column.dataset].actions, run.text)
-    packs = {dataset: _pack(dataset, folders[dataset], out / "packs", show) for dataset in datasets}
-    splits = [
-        _split_runs(spec, column, split, packs[column.dataset], catalogues, out, protocol, text, model)
-        for column in columns
-        for split in column.splits
-    ]
-    runs, alphas = _train_all(spec, splits, protocol, device, show)
-    notes = (*_changes(base, spec, splits[0].runs[0]), _sentence_note(sentences, folders), *_gaps(packs))
-    results = ReproductionResults(spec, base, tuple(runs), alphas, notes)
-    table = table_of(results)
-    _save(out / setting, table, results)
-    return table
+    with folder_lock(out):
+        packs = {dataset: _pack(dataset, folders[dataset], out / "packs", show) for dataset in datasets}
+        splits = [
+            _split_runs(spec, column, split, packs[column.dataset], catalogues, out, protocol, text, model)
+            for column in columns
+            for split in column.splits
+        ]
+        runs, alphas = _train_all(spec, splits, protocol, device, show)
+        notes = (*_changes(base, spec, splits[0].runs[0]), _sentence_note(sentences, folders), *_gaps(packs))
+        results = ReproductionResults(spec, base, tuple(runs), alphas, notes)
+        table = table_of(results)
+        _save(out / setting, table, results)
+        return table
 
 
 def _train_all(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
@@ -14,14 +13,14 @@ from pgfa.config import RunSettings
 from pgfa.errors import BadFile
 from pgfa.evaluate.evaluate import evaluate_run
 from pgfa.evaluate.score import score
-from pgfa.files import digest, read_json, write_json
+from pgfa.files import digest, read_json, verify_checksum, with_checksum, write_json
 from pgfa.progress import Progress
 from pgfa.research.reproduce.results import RunResult, saved_alpha, saved_result
 from pgfa.research.reproduce.spec import DatasetColumn, TableSpec
 from pgfa.research.selection import AlphaChoice, choose_alpha
 from pgfa.train.clip_selection import ClipSelection
 from pgfa.train.corpus import Corpus, prepare_selection
-from pgfa.train.run import METRICS, open_run, test_log_path
+from pgfa.train.run import METRICS, open_run, read_log, test_log_path
 from pgfa.train.schedule import sample_order
 from pgfa.train.train import train
 
@@ -82,16 +81,14 @@ def choose_column_alpha(
     count = len(first.selection.unseen)
     path = first.alpha_folder / "alpha.json"
     key = _key(first, first.runs[0], never, count, spec.folds)
-    with suppress(BadFile):
-        saved = read_json(path)
-        if isinstance(saved, dict) and saved.get("key") == key:
-            return saved_alpha(saved)
+    if saved := _saved(path, key):
+        return saved_alpha(saved)
     corpus = prepare_selection(first.selection, first.runs[0])
     choice = choose_alpha(
         first.runs[0], corpus, first.alpha_folder,
         count=count, folds=spec.folds, never=never, device=device, bar=bar,
     )  # fmt: skip
-    write_json(path, {"key": key, **asdict(choice)})
+    write_json(path, with_checksum({"key": key, **asdict(choice)}))
     return choice
 
 
@@ -100,14 +97,10 @@ def run_results(split: SplitRuns, alpha: AlphaChoice | None, device: str, bar: P
     results: dict[int, RunResult] = {}
     keys = [_key(split, run, alpha.alpha if alpha else None) for run in split.runs]
     for seed, folder in enumerate(split.folders):
-        with suppress(BadFile):
-            saved = read_json(folder / "result.json")
-            if isinstance(saved, dict) and saved.get("key") == keys[seed]:
-                result = saved_result(saved["result"])
-                if (
-                    result.last_batches is not None
-                ):  # earlier versions did not store it: evaluated again below
-                    results[seed] = result
+        if saved := _saved(folder / "result.json", keys[seed]):
+            result = saved_result(saved["result"])
+            if result.last_batches is not None:  # earlier versions did not store it: evaluated again below
+                results[seed] = result
     if len(results) < len(split.runs):
         bar.set_title(f"{split.column.dataset}/{split.split}: prepare")
         corpus = prepare_selection(split.selection, split.runs[0])
@@ -116,7 +109,8 @@ def run_results(split: SplitRuns, alpha: AlphaChoice | None, device: str, bar: P
             bar.set_title(f"{split.column.dataset}/{split.split}, seed {seed}")
             train(run, corpus, folder, device=device, bar=bar)
             results[seed] = _evaluate(split, seed, corpus, alpha, device)
-            write_json(folder / "result.json", {"key": keys[seed], "result": asdict(results[seed])})
+            stored = {"key": keys[seed], "result": asdict(results[seed])}
+            write_json(folder / "result.json", with_checksum(stored))
     return [results[seed] for seed in sorted(results)]
 
 
@@ -160,13 +154,23 @@ def best_epoch(folder: Path) -> tuple[int, float, float | None]:
     """
     path = test_log_path(folder)
     try:
-        lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+        lines = list(read_log(path))
         best = max(lines, key=lambda line: (line["after"], -line["epoch"]))
-        batches = [line.get("after_batches") for line in lines]
+        batches: list[Any] = [line.get("after_batches") for line in lines]
         return int(best["epoch"]), float(best["after"]), None if None in batches else float(max(batches))
     except (OSError, ValueError, KeyError, TypeError) as error:
         expected = "one line of accuracies per epoch"
         raise BadFile(path, expected=expected, found=str(error) or "none") from None
+
+
+def _saved(path: Path, key: str) -> dict[str, Any] | None:
+    """A stored result; None where there is none, where it is of something else, or damaged: it is computed again."""
+    with suppress(BadFile):
+        saved = read_json(path)
+        if isinstance(saved, dict) and saved.get("key") == key:
+            verify_checksum(path, saved)
+            return saved
+    return None
 
 
 def _epochs(folder: Path) -> int:

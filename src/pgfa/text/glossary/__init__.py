@@ -1,9 +1,9 @@
 """What a body visibly does in everyday actions: motion words for sentences that name an action and state none.
 
-"brushes the teeth" says nothing about a hand at the mouth. The glossary does: each entry has the names by which people
-know an action, and a plain description of its motion, both written for this project (``*.toml``). A sentence takes the
-motion words of the entries whose names are nearest to it by the sentence encoder, with less weight than words that it
-states itself. docs/motion-words.md reports what that is worth.
+"checks the time" says nothing about a hand in front of the chest. The glossary does: each entry has the names by which
+people know an action, and a plain description of its motion, both written for this project (``*.toml``). A sentence
+takes the motion words of the entries whose names are nearest to it by the sentence encoder, with less weight than words
+that it states itself. docs/motion-words.md reports what that is worth.
 """
 
 from __future__ import annotations
