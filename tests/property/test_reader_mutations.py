@@ -25,7 +25,7 @@ from hypothesis import strategies as st
 
 from pgfa.errors import BadFile, PgfaError
 from pgfa.read import FORMATS, read_all
-from pgfa.read.formats.keypoints.joint_names import canonical
+from pgfa.read.formats.keypoints.joint_names import canonical, layout_of_names
 from pgfa.read.parsing.markers import standing
 from pgfa.read.sample import person, picture, rows
 from pgfa.skeleton import AZURE32, COCO17, MEDIAPIPE33, NTU25, ZED34, Clip
@@ -107,7 +107,9 @@ def kinect_csv() -> bytes:
     limbs = ("Shoulder", "Elbow", "Wrist", "Hand", "Hip", "Knee", "Ankle", "Foot", "HandTip", "Thumb")
     sides = [f"{joint}{side}" for side in ("Left", "Right") for joint in limbs]
     joints = ("SpineBase", "SpineMid", "SpineShoulder", "Neck", "Head", *sides)
-    points = person(NTU25, 3)[:, [NTU25.index(canonical(joint)) for joint in joints]].round(3)
+    matched = layout_of_names([canonical(joint) for joint in joints])
+    assert matched
+    points = person(NTU25, 3)[:, [matched[1][canonical(joint)] for joint in joints]].round(3)
     lines = [f"{333333 * n},7,{joint},{x},{y},{z}" for n, body in enumerate(points)
              for joint, (x, y, z) in zip(joints, body.tolist(), strict=True)]  # fmt: skip
     return "\r\n".join(

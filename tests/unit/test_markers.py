@@ -40,6 +40,7 @@ from pgfa.read.parsing.markers import (
     markers_from,
     names,
 )
+from pgfa.read.settings_file import SETTINGS_FILE
 from pgfa.read.source import FileRef
 from pgfa.skeleton import NTU25
 
@@ -288,6 +289,18 @@ def test_own_names_come_from_a_table(tmp_path: Path) -> None:
     assert_same(clip)
     with pytest.raises(BadConfig, match=r"marker 'P1': expected a landmark \(c7, .* found 'kneecap'"):
         markers_from({"P1": "kneecap"})
+
+
+def test_own_names_of_a_settings_file_are_used(tmp_path: Path) -> None:
+    points = {f"P{n}": place for n, place in enumerate(markers(BODY, HALPE26).values())}
+    path = written(tmp_path, "own.trc", trc(points))
+    landmarks = [STANDARD.landmark(name) for name in HALPE26]
+    lines = [f'P{n} = "{landmark[0]}"' for n, landmark in enumerate(landmarks) if landmark]
+    (tmp_path / SETTINGS_FILE).write_text("\n".join(["[markers]", *lines]))
+    assert_same(read(path))
+    (tmp_path / SETTINGS_FILE).write_text("[markers]\nP1 = 3\n")
+    with pytest.raises(BadConfig, match="markers: expected a table of names and landmarks"):
+        read(path)
 
 
 def test_a_table_may_leave_a_marker_out() -> None:

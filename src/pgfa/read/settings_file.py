@@ -6,6 +6,9 @@ unit = "mm"
 
 ["*.csv"]               # for those whose name, or path below the folder, matches
 rate = 50
+
+[markers]               # names of markers that are not known -> landmarks
+Kn_out_L = "knee_lateral_left"
 ```
 
 A file in a folder below counts before one above; a later table before an earlier one; options before both.
@@ -22,7 +25,7 @@ from typing import Any
 
 from pgfa.errors import BadFile
 from pgfa.read.source import FileRef
-from pgfa.read.stated import NOTHING, Stated, stated_from
+from pgfa.read.stated import NAMES, NOTHING, Stated, stated_from
 
 SETTINGS_FILE = "pgfa-recordings.toml"
 MAX_BYTES = 64 * 1024
@@ -66,9 +69,9 @@ def _content(file: Path, changed: int, size: int) -> tuple[tuple[str | None, Sta
         table: dict[str, Any] = tomllib.loads(FileRef(file).read(MAX_BYTES).decode("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise BadFile(file, expected="TOML", found=str(error)) from None
-    general = {name: value for name, value in table.items() if not isinstance(value, dict)}
+    general = {name: value for name, value in table.items() if name in NAMES or not isinstance(value, dict)}
     tables: list[tuple[str | None, Stated]] = [(None, stated_from(general, str(file)))]
     for pattern, values in table.items():
-        if isinstance(values, dict):
+        if pattern not in general:
             tables.append((str(PurePosixPath(pattern)), stated_from(values, f"{file}, table {pattern!r}")))
     return tuple(tables)

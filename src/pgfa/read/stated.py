@@ -31,6 +31,8 @@ class Stated:
         axes: order of an array's axes, of its columns, or both (`AXES`).
         mirrored: whether the axes are left-handed, so that one of them has to be turned round.
         depth: whether z was measured; False drops it.
+        markers: name of a marker or keypoint in the file -> landmark (`pgfa.read.parsing.markers.LANDMARKS`), "" to
+            leave it out; before the names that are known.
 
     Raises:
         BadConfig: a value that is none of these; names the option.
@@ -43,6 +45,7 @@ class Stated:
     axes: str | None = None
     mirrored: bool | None = None
     depth: bool | None = None
+    markers: Mapping[str, str] | None = None
 
     def __post_init__(self) -> None:
         for name, value, allowed in (
@@ -61,6 +64,11 @@ class Stated:
         for name, flag in (("mirrored", self.mirrored), ("depth", self.depth)):
             if flag is not None and not isinstance(flag, bool):
                 raise BadConfig(f"{name}: expected true or false, found {flag!r:.40}")
+        if self.markers is not None and not (
+            isinstance(self.markers, Mapping)
+            and all(isinstance(text, str) for pair in self.markers.items() for text in pair)
+        ):
+            raise BadConfig(f"markers: expected a table of names and landmarks, found {self.markers!r:.40}")
         if self.axes is not None and not _are_axes(self.axes):
             raise BadConfig(
                 "axes: expected the array's axes (of N T M V C, with T, V and C), its columns (of x y z s -, "

@@ -10,7 +10,16 @@ from numpy.typing import NDArray
 from pgfa.errors import BadFile
 from pgfa.read.format import Format
 from pgfa.read.parsing.cells import MAX_TEXT, cells_of, lines_of, numbers_of, separator_of, text_of
-from pgfa.read.parsing.markers import BONES, STANDARD, Trajectories, bodies_of, marker_clip, spread, standing
+from pgfa.read.parsing.markers import (
+    BONES,
+    STANDARD,
+    Trajectories,
+    bodies_of,
+    marker_clip,
+    markers_from,
+    spread,
+    standing,
+)
 from pgfa.read.parsing.text_table import short
 from pgfa.read.sample import rows
 from pgfa.read.source import FileRef, find_files
@@ -95,8 +104,9 @@ def _choice(ref: FileRef, columns: Columns, numbers: Floats) -> tuple[str, Float
         points = np.stack([numbers[:, start : start + 3] for start in starts], axis=1)
         points = np.where((points == 0).all(axis=-1, keepdims=True), np.nan, points)
         labels = _labels(tuple(columns[kind]), bones=kind == "bone")
+        markers = markers_from(ref.stated.markers, BONES if kind == "bone" else STANDARD)
         try:
-            bodies_of(str(ref), labels, points, BONES if kind == "bone" else STANDARD)
+            bodies_of(str(ref), labels, points, markers)
         except BadFile as error:
             errors.append(error)
             continue

@@ -28,6 +28,8 @@ _LIMBS = {
 """Limb -> usual length, as a share of the trunk from between the hips to between the shoulders."""
 _WIDTHS = {"shoulder": 0.74, "hip": 0.42}
 _HEADS = ("head", "crown", "nose", "ear_left", "eye_left")
+_SHARE = {False: 0.5, True: 0.85}
+"""What is typical of lengths: the median; of those in a picture (True) one of the longest."""
 _CAP = 16.0
 """Most that one measure counts: several joints may be bad in a good recording."""
 
@@ -132,18 +134,22 @@ def _bones(at: dict[str, Floats], layout: Layout, unit: float, flat: bool) -> li
 
 def _steadiness(at: dict[str, Floats], trunk: Floats) -> list[tuple[float, str]]:
     """Limbs keep their length over time."""
-    deviations = []
-    lengths = {"the trunk": trunk} | {
-        f"{side} {top} to {end}": _length(at, f"{top}_{side}", f"{end}_{side}")
-        for top, end in _LIMBS
-        for side in ("left", "right")
-    }
-    for words, series in lengths.items():
-        series = series[np.isfinite(series)]
-        if len(series) > 1 and (middle := typical(series)) > 0:
-            change = typical(np.abs(series - middle)) / middle
-            deviations.append((change / 0.12, f"{words} changes its length"))
-    return deviations
+    limbs = [(top, end, side) for top, end in _LIMBS for side in ("left", "right")]
+    missing = np.full_like(trunk, np.nan)
+    series = [trunk]
+    for top, end, side in limbs:
+        length = _length(at, f"{top}_{side}", f"{end}_{side}")
+        series.append(length if len(length) == len(trunk) else missing)
+    lengths = np.stack(series)
+    middles = _typical_rows(lengths, False)
+    changes = _typical_rows(np.abs(lengths - middles[:, None]), False)
+    names = ["the trunk", *(f"{side} {top} to {end}" for top, end, side in limbs)]
+    counts = np.isfinite(lengths).sum(axis=1)
+    return [
+        (float(change / middle) / 0.12, f"{words} changes its length")
+        for words, count, middle, change in zip(names, counts, middles, changes, strict=True)
+        if count > 1 and middle > 0
+    ]
 
 
 def chirality(bodies: Floats, layout: Layout) -> tuple[float, float]:
@@ -203,14 +209,20 @@ def _pointers(
 
 def typical(values: Floats, flat: bool = False) -> float:
     """The median of those that are finite; in a picture, where lengths are foreshortened, one of the longest."""
-    return float(_typical_rows(values.reshape(1, -1), flat)[0]) if values.size else float("nan")
+    finite = np.sort(values[np.isfinite(values)])
+    if not len(finite):
+        return float("nan")
+    position = (len(finite) - 1) * _SHARE[flat]
+    below = int(position)
+    low, high = float(finite[below]), float(finite[min(below + 1, len(finite) - 1)])
+    return low + (position - below) * (high - low)
 
 
 def _typical_rows(values: Floats, flat: bool) -> Floats:
     """`typical` of each row. As np.nanpercentile, which takes far longer for the few numbers of a short clip."""
     ordered = np.sort(np.where(np.isfinite(values), values, np.nan), axis=1)  # NaN comes last
     counts = np.isfinite(ordered).sum(axis=1)
-    position = np.maximum(counts - 1, 0) * (0.85 if flat else 0.5)
+    position = np.maximum(counts - 1, 0) * _SHARE[flat]
     below = position.astype(np.int64)
     rows = np.arange(len(ordered))
     low, high = ordered[rows, below], ordered[rows, np.minimum(below + 1, np.maximum(counts - 1, 0))]

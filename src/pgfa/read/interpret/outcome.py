@@ -120,17 +120,20 @@ def doubts_of(
     positions: NDArray[np.float32], layout: Layout, decisions: Iterable[Decision], *, flat: bool
 ) -> list[str]:
     """What speaks against axes that were declared: a human body that is mirrored, or upside down, most of the time."""
-    basis = {decision.quantity: decision.basis for decision in decisions}
+    doubtful = {decision.quantity for decision in decisions if decision.basis in ("declared", "custom")}
+    asked = doubtful & ({"up"} if flat else {"axes", "up"})
+    if not asked:
+        return []
     bodies = thinned(positions)[:: max(1, positions.shape[0] * positions.shape[1] // _LOOKED_AT)][:_LOOKED_AT]
     bodies = bodies.astype(np.float64)
     if not len(bodies) or fit_of(bodies[..., :2] if flat else bodies, layout).cost > GOOD_COST:
         return []
     doubts = []
-    if not flat and basis.get("axes") in ("declared", "custom"):
+    if "axes" in asked:
         sense, weight = chirality(bodies, layout)
         if sense <= BACKWARDS[0] and sense * weight <= BACKWARDS[1]:
             doubts.append("looks mirrored: feet and knees point backwards; if it is, read it as mirrored")
-    if basis.get("up") in ("declared", "custom"):
+    if "up" in asked:
         ends = [_height(bodies, layout, joint) for joint in ("shoulder", "ankle")]
         with np.errstate(invalid="ignore"):
             below = ends[0] < ends[1]

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pgfa.errors import LimitExceeded
 from pgfa.read.assemble import check_frames
 from pgfa.read.formats.keypoints.reader import MIN_SCORE, KeypointInfo, from_array, from_people
-from pgfa.read.parsing.markers import STANDARD, Markers, bodies_of
+from pgfa.read.parsing.markers import STANDARD, Markers, bodies_of, markers_from
 from pgfa.read.source import FileRef
 from pgfa.skeleton import NTU25, Clip, Source
 
@@ -62,6 +62,7 @@ def named_clip(
     Raises:
         BadFile: no individual has all joints of a body; names what is missing. LimitExceeded.
     """
+    markers = markers_from(ref.stated.markers, markers)
     bodies, notes = bodies_of(str(ref), labels, points, markers)
     info = KeypointInfo(layout=NTU25, scored=False, source=Source(id=ref.stem), problems=(*problems, *notes))
     if identities or bodies.shape[1] == 1:

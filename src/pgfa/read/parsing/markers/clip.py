@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pgfa.errors import BadFile, LimitExceeded
 from pgfa.read.assemble import MAX_FRAMES, assemble, check_frames, counted
 from pgfa.read.parsing.markers.bodies import bodies_of
-from pgfa.read.parsing.markers.names import STANDARD, Markers
+from pgfa.read.parsing.markers.names import STANDARD, Markers, markers_from
 from pgfa.read.parsing.units import PLAUSIBLE, flat_to_metres, torso_length, upright_to_metres
 from pgfa.read.source import FileRef
 from pgfa.skeleton import NO_DEPTH, NTU25, Clip, Source
@@ -73,6 +73,7 @@ def marker_clip(
     if not 1 <= recording.rate <= 10_000:
         expected, actual = "1 to 10000 frames per second", f"{recording.rate:g}"
         raise BadFile(str(ref), where=where, expected=expected, found=actual)
+    markers = markers_from(ref.stated.markers, markers)
     joints, notes = bodies_of(str(ref), recording.labels, recording.points, markers)
     if recording.up is None and _is_flat(joints):
         # Sports2D writes what one camera sees, in pixels or metres, with z 0.

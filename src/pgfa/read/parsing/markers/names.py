@@ -163,22 +163,23 @@ BONES = Markers(_aliases(MIDDLE_BONES), _aliases(SIDED_BONES))
 """Segments by the names in `MIDDLE_BONES` and `SIDED_BONES`."""
 
 
-def markers_from(table: Mapping[str, object]) -> Markers:
-    """The standard names and those of the user's own table.
+def markers_from(table: Mapping[str, object] | None, standard: Markers = STANDARD) -> Markers:
+    """The standard names and those of the user's own table, if there is one.
 
     Args:
         table: name of a marker in the file, without its subject -> landmark (``{"Kn_out_L": "knee_lateral_left"}``).
             It counts before the standard names; ``""`` as the landmark leaves a marker out.
+        standard: how other names become landmarks.
 
     Raises:
         BadConfig: a landmark that is none of `LANDMARKS`; names it and those that are.
     """
     own: dict[str, str] = {}
-    for name, landmark in table.items():
+    for name, landmark in (table or {}).items():
         if not isinstance(landmark, str) or (landmark and landmark not in LANDMARKS):
             known = ", ".join(sorted(MIDDLE)) + ", and with _left or _right " + ", ".join(sorted(SIDED))
             raise BadConfig(
                 f"marker {name[:40]!r}: expected a landmark ({known}), found {str(landmark)[:40]!r}"
             )
         own[name.strip().lower()] = landmark
-    return Markers(STANDARD.middle, STANDARD.sided, own)
+    return Markers(standard.middle, standard.sided, own) if own else standard
