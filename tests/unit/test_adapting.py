@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from builders import write_verified
 from pgfa.adapt import ALIGNMENTS, Recentring, align, cosines
 from pgfa.adapt.recentre import mean_and_spread
 from pgfa.config import AdaptSettings
@@ -152,7 +153,7 @@ def test_a_damaged_recentring_is_refused(recogniser: Recogniser, damage: object,
     recogniser.adapt([swaying_clip(i) for i in range(3)], SENTENCES).save(tmp_path, SENTENCES)
     manifest = json.loads((tmp_path / "recogniser.json").read_text())
     manifest["recentring"] = {**manifest["recentring"], **damage} if isinstance(damage, dict) else damage
-    (tmp_path / "recogniser.json").write_text(json.dumps(manifest))
+    write_verified(tmp_path / "recogniser.json", manifest)
     with pytest.raises(BadCheckpoint, match=r"recogniser\.json: not a valid recentring"):
         Recogniser.load(tmp_path)
 

@@ -227,5 +227,5 @@ def test_a_pack_without_its_lists_is_refused(pku: Path, tmp_path: Path) -> None:
 
     shutil.copytree(pku, tmp_path / "p")
     (tmp_path / "p" / DIVISIONS).unlink()
-    with pytest.raises(BadConfig, match="no protocol"):
+    with pytest.raises(BadFile, match=r"expected a file, as listed in pack\.json, found none"):
         select("pku-mmd/setting1-1", str(tmp_path / "p"), protocol="cross-subject")
