@@ -2,8 +2,8 @@
 
     PGFA_SHARED=../shared python scripts/try_readings.py [--json FILE] [--only TEXT] [--every N]
 
-`tests/reading_*.py` write the files, each with its truth: formats of `pgfa.read.FORMATS`, dialects of programs, and what
-goes wrong with them (units, axes, mirrored, columns, absent joints, people, gaps, rates, encodings, damage). Each is
+`tests/reading_*.py` write the files, each with its truth: formats of `pgfa.read.FORMATS`, dialects of programs, and
+what goes wrong with them (units, axes, mirrored, columns, absent joints, people, gaps, rates, encodings, damage). Each is
 read by `pgfa.read.read_all` without a statement; if the reader asks, what a user would state is stated. Outcomes:
 
 - right: joints agree after a turn about the vertical and a shift, left is left, up is up, the unit within 15 %, frames,
@@ -22,6 +22,7 @@ import argparse
 import json
 import sys
 import tempfile
+import warnings
 from collections import Counter
 from pathlib import Path
 
@@ -41,18 +42,23 @@ def table(results: list[tuple[Case, Outcome]], column: str) -> str:
     lines = [f"| {column} | inputs | {' | '.join(OUTCOMES)} |", "|---" * (len(OUTCOMES) + 2) + "|"]
     every = sum(counts.values(), Counter[str]())
     for name, count in [*counts.items(), ("all", every)]:
-        lines.append(f"| {name} | {count.total()} | {' | '.join(str(count[verdict]) for verdict in OUTCOMES)} |")
+        lines.append(
+            f"| {name} | {count.total()} | {' | '.join(str(count[verdict]) for verdict in OUTCOMES)} |"
+        )
     return "\n".join(lines)
 
 
 def main() -> int:
     """Try all, print the tables and what went wrong."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--json", type=Path, help="file for all cases and their outcomes")
     parser.add_argument("--only", default="", help="only cases whose name contains this")
     parser.add_argument("--every", type=int, default=1, help="only every n-th case")
     parser.add_argument("--keep", type=Path, help="folder for the files of all cases")
     arguments = parser.parse_args()
+    warnings.filterwarnings("ignore", "Gimbal lock|missing parameter")
     results = []
     with tempfile.TemporaryDirectory() as scratch:
         root = arguments.keep or Path(scratch)

@@ -1,7 +1,7 @@
-"""A few motions with known joints, as any layout has them: what `scripts/try_readings.py` writes its files of.
+"""A few motions with known joints, in any layout: of these `scripts/try_readings.py` writes files.
 
-Bodies of `pgfa.synth` walk, wave and kick before a sensor (metres, y up, x to the sensor's left, z away from it, as in a
-clip). Joints that the synthetic body lacks (face, heels, fingers) are derived from those it has.
+Bodies of `pgfa.synth` walk, wave and kick before a sensor (metres, y up, x to the sensor's left, z away from it).
+Joints that the synthetic body lacks (face, heels, fingers) are derived from those it has.
 """
 
 from __future__ import annotations
@@ -71,16 +71,34 @@ def completed(points: Floats) -> dict[str, Floats]:
         return at[joint] + sideways * left + upwards * up + forward * ahead
 
     at |= {
-        "crown": beside("head", 0, 0.12, 0), "head_top": beside("head", 0, 0.12, 0),
-        "chin": beside("head", 0, -0.06, 0.06), "nose": beside("head", 0, 0, 0.12), "head_base": at["neck"],
-        "neck_high": at["neck"], "head": at["head"],
-    }  # fmt: skip
-    for name, share in (("spine_low", 0.3), ("spine_1", 0.2), ("spine_2", 0.45), ("spine_3", 0.7), ("trunk", 0.5),
-                        ("spine_navel", 0.35), ("spine_chest", 0.65), ("spine_middle", 0.5), ("spine_high", 0.75)):  # fmt: skip
+        "crown": beside("head", 0, 0.12, 0),
+        "head_top": beside("head", 0, 0.12, 0),
+        "chin": beside("head", 0, -0.06, 0.06),
+        "nose": beside("head", 0, 0, 0.12),
+        "head_base": at["neck"],
+        "neck_high": at["neck"],
+        "head": at["head"],
+    }
+    for name, share in (
+        ("spine_low", 0.3),
+        ("spine_1", 0.2),
+        ("spine_2", 0.45),
+        ("spine_3", 0.7),
+        ("trunk", 0.5),
+        ("spine_navel", 0.35),
+        ("spine_chest", 0.65),
+        ("spine_middle", 0.5),
+        ("spine_high", 0.75),
+    ):
         at[name] = at["pelvis"] + share * (at["chest"] - at["pelvis"])
     for side, sign in (("left", 1.0), ("right", -1.0)):
-        for name, place in (("eye", (0.03, 0.03, 0.1)), ("eye_inner", (0.02, 0.03, 0.1)), ("ear", (0.075, 0, 0)),
-                            ("eye_outer", (0.04, 0.03, 0.09)), ("mouth", (0.02, -0.04, 0.1))):  # fmt: skip
+        for name, place in (
+            ("eye", (0.03, 0.03, 0.1)),
+            ("eye_inner", (0.02, 0.03, 0.1)),
+            ("ear", (0.075, 0, 0)),
+            ("eye_outer", (0.04, 0.03, 0.09)),
+            ("mouth", (0.02, -0.04, 0.1)),
+        ):
             at[f"{name}_{side}"] = beside("head", sign * place[0], *place[1:])
         for name in ("clavicle", "collar"):
             at[f"{name}_{side}"] = at["chest"] + 0.35 * (at[f"shoulder_{side}"] - at["chest"])
@@ -117,7 +135,9 @@ def pixels(points: Floats, scale: float = 220.0) -> Floats:
     return np.stack([640 - scale * points[..., 0], 360 - scale * points[..., 1]], axis=-1)
 
 
-def changed(body: Body, change: NDArray[np.float64], shift: tuple[float, float, float] = (0, 0, 0)) -> dict[str, Floats]:
+def changed(
+    body: Body, change: NDArray[np.float64], shift: tuple[float, float, float] = (0, 0, 0)
+) -> dict[str, Floats]:
     """All joints by a matrix, then moved."""
     return {
         joint: place @ change.T + (np.zeros(3) if joint.startswith("=") else np.array(shift))
@@ -132,8 +152,10 @@ def turned(body: Body, degrees: float) -> dict[str, Floats]:
 
 
 def lying(body: Body) -> dict[str, Floats]:
-    """On the back: the head points along z."""
-    return changed(body, np.array([[1.0, 0, 0], [0, 0, -1], [0, 1, 0]]), (0, -1, 0))
+    """On the back, on a floor at 0: the head points along z."""
+    flat = changed(body, np.array([[1.0, 0, 0], [0, 0, -1], [0, 1, 0]]))
+    lowest = min(place[:, 1].min() for joint, place in flat.items() if not joint.startswith("="))
+    return changed(flat, np.eye(3), (0, 0.03 - lowest, 0))
 
 
 def flipping(body: Body) -> dict[str, Floats]:

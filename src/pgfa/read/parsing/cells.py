@@ -95,6 +95,7 @@ def numbers_of(
     if size > MAX_NUMBERS or size > FILLED + sum(len(text[row]) + 1 for row in rows):
         raise LimitExceeded(f"{ref}: {len(rows):,} lines of {len(taken):,} numbers, more than the limit")
     decimal = "," if separator != "," else "."
+    _check_end(ref, text, rows, separator, max(taken) + 1)
 
     def cells(row: int) -> Iterator[str]:
         line = cells_of(text[row], separator)
@@ -118,3 +119,13 @@ def numbers_of(
     except ValueError:
         numbers = np.fromiter(localised(), np.float64, size)
     return numbers.reshape(len(rows), len(taken))
+
+
+def _check_end(ref: FileRef, text: Sequence[str], rows: Sequence[int], separator: str, width: int) -> None:
+    """Raise BadFile if the file ends within a line: without a line feed, with fewer cells than the line before."""
+    if len(rows) < 2 or rows[-1] != len(text) - 1:
+        return
+    before, last = (len(cells_of(text[row], separator)) for row in rows[-2:])
+    if last < min(before, width):
+        expected = f"{before} cells, as in the line before (the file is cut off, or a line feed is missing)"
+        raise BadFile(str(ref), where=f"line {rows[-1] + 1}", expected=expected, found=str(last))
