@@ -2,9 +2,9 @@
 
     PGFA_SHARED=../shared python scripts/try_readings.py [--json FILE] [--only TEXT] [--every N]
 
-`tests/reading_*.py` write the files, each with its truth: formats of `pgfa.read.FORMATS`, dialects of programs, and
-what goes wrong with them (units, axes, mirrored, columns, absent joints, people, gaps, rates, encodings, damage). Each is
-read by `pgfa.read.read_all` without a statement; if the reader asks, what a user would state is stated. Outcomes:
+`tests/reading_*.py` write the files, each with its truth: the formats of `pgfa.read.FORMATS`, dialects of programs, and
+what goes wrong with them (units, axes, mirrored, columns, absent joints, people, gaps, rates, encodings, damage). Each
+is read by `pgfa.read.read_all` without a statement; if the reader asks, what a user would state is stated. Outcomes:
 
 - right: joints agree after a turn about the vertical and a shift, left is left, up is up, the unit within 15 %, frames,
   people and absent joints as written, and the rate, or a note that it is assumed;

@@ -22,7 +22,7 @@ BACKWARDS = (-0.7, -4.0)
 """`chirality`, and chirality x weight, from which a clip whose axes are declared is said to look mirrored."""
 GOOD_COST = 1.0
 """A body of higher `Fit.cost` is tracked too badly to doubt its axes."""
-JUMP, SUDDEN, MAX_JUMPS = 0.6, 20.0, 3
+JUMP, SUDDEN, MAX_JUMPS = 1.0, 20.0, 3
 """Metres, and median steps, from one frame to the next that are a jump; with more of them tracking is bad."""
 _LOOKED_AT = 60
 """Bodies looked at, evenly spaced, in a clip whose axes are declared: readers of data sets read many files."""

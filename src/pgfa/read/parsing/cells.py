@@ -95,7 +95,6 @@ def numbers_of(
     if size > MAX_NUMBERS or size > FILLED + sum(len(text[row]) + 1 for row in rows):
         raise LimitExceeded(f"{ref}: {len(rows):,} lines of {len(taken):,} numbers, more than the limit")
     decimal = "," if separator != "," else "."
-    _check_end(ref, text, rows, separator, max(taken) + 1)
 
     def cells(row: int) -> Iterator[str]:
         line = cells_of(text[row], separator)
@@ -118,6 +117,7 @@ def numbers_of(
         numbers = np.fromiter(map(float, plain), np.float64, size)
     except ValueError:
         numbers = np.fromiter(localised(), np.float64, size)
+    _check_end(ref, text, rows, separator, max(taken) + 1)
     return numbers.reshape(len(rows), len(taken))
 
 
