@@ -78,5 +78,9 @@ def test_a_small_file_makes_no_large_array() -> None:
 def test_the_line_of_a_wrong_cell_is_named() -> None:
     with pytest.raises(BadFile, match=r"line 2, cell 3: expected a number, found '1x'"):
         numbers_of(FileRef(FILE.path), ["1;2;3", "1,5;2;1x"], range(2), separator=";", width=3)
-    numbers = numbers_of(FILE, ["1,5;;3", "4;5"], range(2), separator=";", width=3)
+    numbers = numbers_of(FILE, ["1,5;;3", "4;5", ""], range(2), separator=";", width=3)
     np.testing.assert_array_equal(numbers, [[1.5, np.nan, 3], [4, 5, np.nan]])
+    with pytest.raises(
+        BadFile, match=r"line 2: expected 3 cells, as in the line before .*cut off.*, found 2"
+    ):
+        numbers_of(FileRef(FILE.path), ["1,5;;3", "4;5"], range(2), separator=";", width=3)

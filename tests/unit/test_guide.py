@@ -107,9 +107,9 @@ def test_the_commands_of_the_guide_run_as_printed(
     assert list(output) == ["recognise", "check", "import", "train", "evaluate"]
 
     end = output["check"].split("FAIL ", 1)[1]
-    assert "ben/empty.npy: Not a skeleton recording (an empty file)" in end
-    assert "docs/formats.md describes them\n       export it again, or delete it" in end
-    assert "notes.txt: expected a line for this file in the list of labels" in end
+    assert "ben/empty.npy\n       Not a skeleton recording (an empty file)" in end
+    assert "\n       export it again, or delete it" in end
+    assert "notes.txt\n       expected a line for this file in the list of labels" in end
     assert "24 clips can be used, 2 files or clips cannot" in end
     assert "4 classes: bow (6), clap (6), kick (6), wave (6)" in end
     assert "--to-layout kinect20" in end

@@ -18,13 +18,19 @@ from pgfa.pack.importing.folder import NOT_LISTED, common_layout, files_format, 
 from pgfa.pack.summary import TWO_SPELLINGS, similar_spellings
 from pgfa.read import FORMATS, find_recordings, format_of, read_all
 from pgfa.read.assemble import counted
+from pgfa.read.contents import NotARecording
 from pgfa.read.encoding import printable
 from pgfa.read.format import A_PERSON
+from pgfa.read.interpret.decision import values_of
 from pgfa.read.limits import MEMORY, memory_cap
 from pgfa.read.parsing.units import PLAUSIBLE, torso_length, up_axis
 from pgfa.read.source import EMPTY_FILE, FileRef
 from pgfa.read.stated import NOTHING, Stated
 from pgfa.skeleton import Clip
+
+MANY, MOST_WAYS = 6, 12
+"""Clips from which the overview counts how they are read, and the most lines it takes for that."""
+NOT_A_RECORDING = "Not a skeleton recording"
 
 
 @dataclass(frozen=True)
@@ -40,6 +46,7 @@ class CheckResult:
         reading: how it is read and why, as in `pgfa.Clip`.
         problems: problems of a usable clip, with doubts about axes and units.
         error: why it cannot be used: expected, found, where; "" if it can.
+        message: the error as it is printed: without the path, and without the list of all formats.
         advice: what to do about it.
         asks: what the user has to state, so that it can be used: layout, up, unit, axes, mirrored; "" for nothing.
         options: the values among which to choose.
@@ -58,6 +65,7 @@ class CheckResult:
     reading: str = ""
     problems: tuple[str, ...] = ()
     error: str = ""
+    message: str = ""
     advice: str = ""
     asks: str = ""
     options: tuple[str, ...] = ()
@@ -78,8 +86,10 @@ class CheckResult:
 
     def __str__(self) -> str:
         if self.error:
-            text = f"{self.verdict:4} {self.file}{f' ({self.format})' if self.format else ''}\n       {self.error}"
-            return text + (f"\n       {self.advice}" if self.advice else "")
+            title = f"{self.verdict:4} {self.file}{f' ({self.format})' if self.format else ''}"
+            return "\n       ".join(
+                [title, self.message or self.error, *([self.advice] if self.advice else [])]
+            )
         bodies = "1 body" if self.bodies == 1 else f"{self.bodies} bodies"
         frames = "1 frame" if self.frames == 1 else f"{self.frames} frames"
         line = (
@@ -170,10 +180,16 @@ def overview(results: list[CheckResult]) -> str:
     lines = [
         f"{counted(len(usable), 'clip')} can be used, {counted(unusable, 'file or clip', 'files or clips')} cannot"
     ]
+    if unusable:
+        asks = sum(result.verdict == "ASK" for result in results)
+        lines[0] += f": {asks} ASK (state something), {unusable - asks} FAIL"
+    lines += _readings(usable)
+    if any(NOT_A_RECORDING in result.error for result in results):
+        lines.append(f"Supported formats: {', '.join(FORMATS)} (docs/formats.md)")
     questions = Counter((result.asks, result.options) for result in results if result.asks)
     for (quantity, options), count in questions.items():
         lines.append(
-            f"{counted(count, 'file')} can be used once {quantity} is given: {ways_to_state(quantity, options)}"
+            f"ASK: {counted(count, 'file')} can be used once {quantity} is given: {ways_to_state(quantity, options)}"
         )
     if classes := Counter(
         result.action for result in sorted(usable, key=lambda r: r.action) if result.action
@@ -192,6 +208,21 @@ def overview(results: list[CheckResult]) -> str:
             "put each file in a folder named after its class, or list it in --labels"
         )
     return "\n".join(lines)
+
+
+def _readings(usable: list[CheckResult]) -> list[str]:
+    """How many clips are read in which way, the most common first; nothing for a few clips."""
+    if len(usable) < MANY:
+        return []
+    ways: Counter[str] = Counter()
+    for result in usable:
+        values = values_of(result.reading)
+        decided = [values[quantity] for quantity in ("unit", "axes") if quantity in values]
+        up = [f"up {values['up']}"] if "up" in values else []
+        ways[", ".join([result.format, result.layout, *up, *decided])] += 1
+    lines = [f"{counted(count, 'clip')} read as {way}" for way, count in ways.most_common(MOST_WAYS)]
+    rest = ways.total() - sum(count for _, count in ways.most_common(MOST_WAYS))
+    return lines + ([f"{counted(rest, 'clip')} in other ways"] if rest else [])
 
 
 def _results(
@@ -230,9 +261,21 @@ def _results(
 
 def _failure(name: str, format: str, error: PgfaError) -> CheckResult:
     """The result of a file or clip that cannot be used, or not until the user states something."""
+    message = _message(error)
     if isinstance(error, Undecided):
-        return CheckResult(name, format, error=str(error), asks=error.quantity, options=error.options)
-    return CheckResult(name, format, error=str(error), advice=_advice(error, name, format))
+        return CheckResult(
+            name, format, error=str(error), message=message, asks=error.quantity, options=error.options
+        )
+    return CheckResult(name, format, error=str(error), message=message, advice=_advice(error, name, format))
+
+
+def _message(error: PgfaError) -> str:
+    """An error without the path of the file, which is the title of the result, and the list of all formats."""
+    if isinstance(error, NotARecording):
+        return f"{NOT_A_RECORDING} ({error.found})"
+    if isinstance(error, BadFile):
+        return str(error).removeprefix(error.file).removeprefix(":").removeprefix(",").lstrip()
+    return str(error)
 
 
 def _doubts(clip: Clip) -> list[str]:

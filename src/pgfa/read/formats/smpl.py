@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pgfa.errors import BadFile, LimitExceeded
+from pgfa.errors import BadFile, LimitExceeded, Undecided
 from pgfa.read.assemble import assemble, check_frames, counted
 from pgfa.read.format import Format
 from pgfa.read.parsing.arrays import plain_array
@@ -63,6 +63,7 @@ class _Motion:
         trans: (frames, people, 3) metres; None if missing.
         rate: frames per second; None if missing.
         amass: whether the fields are those of AMASS, in which z is up.
+        aist: whether the fields are those of AIST++, in which y is up.
         layout: of the joints.
     """
 
@@ -70,6 +71,7 @@ class _Motion:
     trans: Floats | None
     rate: float | None
     amass: bool
+    aist: bool
     layout: Layout
 
 
@@ -145,19 +147,19 @@ def _up_of(ref: FileRef, positions: Floats, motion: _Motion) -> tuple[str, tuple
     others = max(share for axis, share in shares.items() if axis != evident)
     if motion.amass and (shares["z"] > 0.1 or shares[evident] < 0.5):
         return "z", ()
+    seen = f"a body that is upright along {evident} in {shares[evident]:.0%} of the frames"
     if motion.amass:
-        expected = "a body that is upright along z, the up axis of AMASS, in some frames"
-        actual = (
-            f"one that is upright along {evident} in {shares[evident]:.0%} of them; state which axis is up"
-        )
-        raise BadFile(str(ref), expected=expected, found=actual)
-    if shares[evident] < 0.5 or others > 0.2:
-        expected = (
-            "an up axis, as such files do not name theirs: a body that is mostly upright, or the axis stated"
-        )
-        actual = f"a body that is upright along {evident} in {shares[evident]:.0%} of the frames"
-        raise BadFile(str(ref), expected=expected, found=actual)
-    return evident, (f"up axis inferred: {evident}",) if evident != "y" else ()
+        actual = f"{seen}, never along z, the up axis of AMASS: another axis is up, or somebody lies"
+        raise Undecided(str(ref), quantity="up", found=actual, options=("z", evident))
+    if motion.aist:
+        lies = shares[evident] >= 0.5 and evident != "y"
+        return "y", (f"{seen}, up is y in AIST++: lying, or up is {evident}",) if lies else ()
+    if shares[evident] < 0.5 or others > 0.2 or evident not in ("y", "-y"):
+        # Somebody who stands with z up and somebody who lies with y up are the same numbers.
+        options = ("y", "z", "-y") if shares[evident] < 0.5 else tuple(dict.fromkeys((evident, "y")))
+        actual = f"{seen}, and such files do not name their up axis"
+        raise Undecided(str(ref), quantity="up", found=actual, options=options)
+    return evident, (f"up axis inferred: {evident}",)
 
 
 def _check_speed(ref: FileRef, trans: Floats, rate: float) -> None:
@@ -197,7 +199,7 @@ def _motion_of(ref: FileRef, fields: Mapping[str, Any]) -> _Motion:
         raise BadFile(str(ref), where=where, expected=expected, found=actual)
     trans = _trans_of(ref, fields, (frames, people))
     amass = {"mocap_framerate", "mocap_frame_rate"} & fields.keys() and trans is not None
-    return _Motion(poses, trans, _rate_of(ref, fields), bool(amass), layout)
+    return _Motion(poses, trans, _rate_of(ref, fields), bool(amass), "smpl_scaling" in fields, layout)
 
 
 def _trans_of(ref: FileRef, fields: Mapping[str, Any], shape: tuple[int, int]) -> Floats | None:

@@ -28,6 +28,8 @@ MIN_WIDTH = 0.03
 RUNS, RUN = 60, 8
 PIXELS = 20.0
 """Extent of x and y from which they are pixels, so that a column from 0 to 1 is not a coordinate."""
+PERCENT = 100.0
+"""Scores that are no shares are per cent, or smaller numbers."""
 KNOWN_ORDERS = (
     "TVC", "CTV", "TCV", "VTC", "VCT", "TMVC", "MTVC", "CTVM", "TVCM", "MCTV", "TVMC", "NTVC", "NCTV",
     "NCTVM", "NMTVC", "NTMVC", "NMCTV", "NTVCM", "NTVMC",
@@ -134,6 +136,13 @@ def column_orders(width: int, columns: str | None) -> tuple[str, ...]:
     return {2: ("xy",), 3: ("xyz", "xys"), 4: ("xyzs",)}[width]
 
 
+def _columns_of(points: Floats, width: int, columns: str | None) -> tuple[str, ...]:
+    """As `column_orders`; a third column of zeros alone is neither a score nor a depth."""
+    if columns is None and width == 3 and points.any() and not np.nan_to_num(points[..., 2]).any():
+        return ("xy-",)
+    return column_orders(width, columns)
+
+
 def coordinates_of(points: Floats, columns: str) -> tuple[Floats, Floats | None]:
     """The coordinates x, y (and z) and the scores of columns in that order."""
     axes = [columns.index(axis) for axis in "xyz" if axis in columns]
@@ -172,16 +181,35 @@ def choose(
     ranked = sorted(candidates, key=lambda c: (c.fit.cost > MAX_COST, *c.unlikely, c.fit.cost))
     if not ranked or ranked[0].fit.cost > MAX_COST:
         raise _no_body(ranked)
-    best = ranked[0]
+    best = _clearly_better(ranked)
     limit = max(best.fit.cost + MARGIN, 2 * best.fit.cost)
     rivals = [
         c
-        for c in ranked[1:]
-        if c.fit.cost <= min(limit, 2 * MAX_COST) and not _same(c, best) and c.unlikely <= best.unlikely
+        for c in ranked
+        if c is not best
+        and c.fit.cost <= min(limit, 2 * MAX_COST)
+        and not _same(c, best)
+        and c.unlikely <= best.unlikely
     ]
     if rivals:
         raise _several(best, rivals)
-    return best.axes, best.columns, best.layout, _decisions(best, stated, columns, layouts, ranked[1:])
+    return (
+        best.axes,
+        best.columns,
+        best.layout,
+        _decisions(best, stated, columns, layouts, [c for c in ranked if c is not best]),
+    )
+
+
+def _clearly_better(ranked: Sequence[_Candidate]) -> _Candidate:
+    """The first, or a picture that shows a body so much better that the first fails clearly."""
+    first = ranked[0]
+    pictures = [
+        c
+        for c in ranked[1:]
+        if c.overlap == first.overlap and max(c.fit.cost + MARGIN, 2 * c.fit.cost) < first.fit.cost
+    ]
+    return pictures[0] if pictures else first
 
 
 def _candidates(
@@ -193,7 +221,7 @@ def _candidates(
         for layout in layouts or layouts_of(joints)
         if joints == len(layout.joints) or layout in layouts_of(joints)
     ]
-    for order in column_orders(width, columns):
+    for order in _columns_of(points, width, columns):
         if columns is None and "s" in order and not look_like_scores(points):
             continue
         for layout in possible:
@@ -215,7 +243,7 @@ def _candidates(
                 fit = Fit(float("inf"), "the third column is no coordinate of a body")
             visible = np.asarray(np.isfinite(coordinates).all(axis=-1), dtype=np.bool_)
             people = int(visible.any(axis=(0, 2)).sum())
-            yield _Candidate(axes, order, layout, fit, people, _overlap(coordinates, layout))
+            yield _Candidate(axes, order, layout, fit, people, overlap(coordinates, layout))
 
 
 def look_like_scores(points: Floats) -> bool:
@@ -227,6 +255,14 @@ def look_like_scores(points: Floats) -> bool:
         return False
     levels = np.isin(last, (0, 1, 2, 3))
     return bool(((last >= 0) & (last <= 1)).mean() >= SCORE_SHARE or levels.mean() >= SCORE_SHARE)
+
+
+def may_be_scores(points: Floats) -> bool:
+    """Whether a third column beside pixels may be scores in per cent or without a limit: from 0 to 100."""
+    finite = points[np.isfinite(points).all(axis=-1) & (points[..., :2] != 0).any(axis=-1)]
+    if not len(finite) or np.ptp(finite[:, :2], axis=0).max() <= PIXELS:
+        return False
+    return bool(((finite[:, 2] >= 0) & (finite[:, 2] <= PERCENT)).mean() > 0.99)
 
 
 def _is_solid(bodies: Floats, layout: Layout) -> bool:
@@ -259,7 +295,7 @@ def _on_a_line(bodies: Floats) -> bool:
     return bool(spread[1] <= MIN_WIDTH * spread[0])
 
 
-def _overlap(coordinates: Floats, layout: Layout) -> bool:
+def overlap(coordinates: Floats, layout: Layout) -> bool:
     """Whether the bodies of a frame are in the same place."""
     if coordinates.shape[1] < 2:
         return False

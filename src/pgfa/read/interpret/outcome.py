@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +22,8 @@ BACKWARDS = (-0.7, -4.0)
 """`chirality`, and chirality x weight, from which a clip whose axes are declared is said to look mirrored."""
 GOOD_COST = 1.0
 """A body of higher `Fit.cost` is tracked too badly to doubt its axes."""
+JUMP, SUDDEN, MAX_JUMPS = 1.0, 20.0, 3
+"""Metres, and median steps, from one frame to the next that are a jump; with more of them tracking is bad."""
 _LOOKED_AT = 60
 """Bodies looked at, evenly spaced, in a clip whose axes are declared: readers of data sets read many files."""
 
@@ -120,15 +123,15 @@ def doubts_of(
     positions: NDArray[np.float32], layout: Layout, decisions: Iterable[Decision], *, flat: bool
 ) -> list[str]:
     """What speaks against axes that were declared: a human body that is mirrored, or upside down, most of the time."""
+    doubts = _jump(positions)
     doubtful = {decision.quantity for decision in decisions if decision.basis in ("declared", "custom")}
     asked = doubtful & ({"up"} if flat else {"axes", "up"})
     if not asked:
-        return []
+        return doubts
     bodies = thinned(positions)[:: max(1, positions.shape[0] * positions.shape[1] // _LOOKED_AT)][:_LOOKED_AT]
     bodies = bodies.astype(np.float64)
     if not len(bodies) or fit_of(bodies[..., :2] if flat else bodies, layout).cost > GOOD_COST:
-        return []
-    doubts = []
+        return doubts
     if "axes" in asked:
         sense, weight = chirality(bodies, layout)
         if sense <= BACKWARDS[0] and sense * weight <= BACKWARDS[1]:
@@ -140,6 +143,24 @@ def doubts_of(
         if np.isfinite(ends).all(axis=0).any() and below[np.isfinite(ends).all(axis=0)].mean() > 0.9:
             doubts.append("upside down most of the time: another axis may point up")
     return doubts
+
+
+def _jump(positions: NDArray[np.float32]) -> list[str]:
+    """A note if a body that moves smoothly is suddenly elsewhere: two takes that were joined, or two people."""
+    if len(positions) < 3:
+        return []
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # a body without joints has no mean
+        centre = np.nanmean(positions.astype(np.float64), axis=2)
+        steps = np.linalg.norm(np.diff(centre, axis=0), axis=-1)
+        usual = np.nanmedian(steps, axis=0)
+        jumps = steps > np.maximum(JUMP, SUDDEN * usual)
+    if not 1 <= jumps.sum() <= MAX_JUMPS:
+        return []
+    frame, body = (int(index) for index in np.argwhere(jumps)[0])
+    return [
+        f"body {body + 1} jumps by {steps[frame, body]:.1f} m after frame {frame + 1}: perhaps takes that were joined"
+    ]
 
 
 def _height(bodies: NDArray[np.float64], layout: Layout, joint: str) -> NDArray[np.float64]:

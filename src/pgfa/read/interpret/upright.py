@@ -26,6 +26,12 @@ are right-handed, so more evidence is asked for the other."""
 TORSO = 0.45
 """Metres from the pelvis to the middle of the shoulders of an adult, as a Kinect measures them."""
 LONG_NAMES = {"m": "metres", "cm": "centimetres", "mm": "millimetres", "in": "inches", "ft": "feet"}
+_LYING_HIPS = 0.12
+"""Height, in trunks, of the hips of somebody who lies on a floor at 0, at least."""
+_ON_FLOOR = (-0.2, 0.5)
+"""Height, in trunks, of the lowest points of a body on a floor at 0."""
+_FLAT = 2.0
+"""Height, in trunks, of the highest points of somebody who lies."""
 _ADULT, _CHILD = (1.15, 2.25), (0.75, 1.15)
 """Plausible statures, metres. Units of which only a child comes out are taken from m, cm and mm."""
 _STATURE = 1.3
@@ -146,6 +152,12 @@ def _up(
     shares = standing(bodies, layout)
     for axis in accepted:
         if shares.get(axis, 0) >= MOSTLY:
+            if floor := _lies_on_floor(bodies, layout, axis):
+                actual = (
+                    f"a trunk along {axis} in {shares[axis]:.0%} of the frames, and a body flat above {floor} = 0, as "
+                    f"on a floor: somebody who stands with {axis} up, or lies with {floor} up"
+                )
+                raise Undecided("", quantity="up", found=actual, options=(axis, floor))
             return axis, Decision("up", axis, "established", f"the trunk stands in {shares[axis]:.0%}")
     if custom is not None:
         return custom, Decision("up", custom, "custom")
@@ -160,6 +172,31 @@ def _up(
         )
         options = (most, "y")
     raise Undecided("", quantity="up", found=actual, options=options)
+
+
+def _lies_on_floor(bodies: Floats, layout: Layout, up: str) -> str:
+    """Another axis along which a body lies on a floor at 0, where its feet are on none along `up`; "" if there is none.
+
+    The hips of somebody who lies are above the floor; in coordinates relative to the body they are at the origin.
+    """
+    trunk = typical(np.linalg.norm(trunk_of(bodies, layout), axis=-1))
+    hips = np.stack([bodies[:, layout.index(f"hip_{side}")] for side in ("left", "right")])
+    ankles = np.stack([bodies[:, layout.index(f"ankle_{side}")] for side in ("left", "right")])
+    points = bodies[np.isfinite(bodies).all(axis=-1)]
+    if not trunk > 0:
+        return ""
+    sign = -1 if up[0] == "-" else 1
+    heights = sign * ankles[..., "xyz".index(up[-1])]
+    heights = heights[np.isfinite(heights)]
+    if not len(heights) or _ON_FLOOR[0] * trunk <= np.percentile(heights, 10) <= _ON_FLOOR[1] * trunk:
+        return ""
+    for floor in ("y", "z"):
+        if floor == up[-1] or typical(hips[..., "xyz".index(floor)]) < _LYING_HIPS * trunk:
+            continue
+        low, high = np.percentile(points[:, "xyz".index(floor)], (2, 98))
+        if _ON_FLOOR[0] * trunk <= low <= _ON_FLOOR[1] * trunk and high <= _FLAT * trunk:
+            return floor
+    return ""
 
 
 def standing(bodies: Floats, layout: Layout) -> dict[str, float]:

@@ -117,4 +117,15 @@ def numbers_of(
         numbers = np.fromiter(map(float, plain), np.float64, size)
     except ValueError:
         numbers = np.fromiter(localised(), np.float64, size)
+    _check_end(ref, text, rows, separator, max(taken) + 1)
     return numbers.reshape(len(rows), len(taken))
+
+
+def _check_end(ref: FileRef, text: Sequence[str], rows: Sequence[int], separator: str, width: int) -> None:
+    """Raise BadFile if the file ends within a line: without a line feed, with fewer cells than the line before."""
+    if len(rows) < 2 or rows[-1] != len(text) - 1:
+        return
+    before, last = (len(cells_of(text[row], separator)) for row in rows[-2:])
+    if last < min(before, width):
+        expected = f"{before} cells, as in the line before (the file is cut off, or a line feed is missing)"
+        raise BadFile(str(ref), where=f"line {rows[-1] + 1}", expected=expected, found=str(last))

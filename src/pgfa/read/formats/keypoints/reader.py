@@ -22,7 +22,9 @@ from pgfa.read.interpret.arrays import (
     joint_counts,
     layouts_of,
     look_like_scores,
+    may_be_scores,
     orders_of,
+    overlap,
     picture_columns,
     size_of,
 )
@@ -157,9 +159,22 @@ def from_array(ref: FileRef, raw: bytes, array: NDArray[np.generic], info: Keypo
     ]
     plan = _plan(ref, array, orders, info)
     points, missing = _coordinates(in_order(array, plan.axes), plan)
+    plan = _with_people(ref, points, plan)
     present = np.flatnonzero(np.isfinite(points).any(axis=(0, 2, 3)))
     points = points[:, present if len(present) else [0]]
     return _clip(ref, raw, points, replace(plan, decisions=plan.decisions + missing), named=False)
+
+
+def _with_people(ref: FileRef, points: Floats, plan: _Plan) -> _Plan:
+    """Check that a first axis of bodies is people who were recorded together, not clips. Raises Undecided."""
+    people = int(np.isfinite(points).any(axis=(0, 2, 3)).sum())
+    if people < 2 or plan.axes.removeprefix("N")[0] != "M" or ref.stated.array_axes:
+        return plan
+    if overlap(points, plan.layout):
+        actual = f"{people} bodies in one place along the first axis: clips (save each as a file of its own), or people"
+        raise Undecided(str(ref), quantity="axes", found=actual, options=(plan.axes,))
+    note = f"first axis read as {people} people recorded together"
+    return replace(plan, info=replace(plan.info, problems=(*plan.info.problems, note)))
 
 
 def _layouts(ref: FileRef, info: KeypointInfo) -> tuple[Layout, ...] | None:
@@ -210,6 +225,10 @@ def _plan(ref: FileRef, array: NDArray[np.generic], orders: list[str], info: Key
         info = replace(
             info, problems=(*info.problems, f"the body is not human in {layout.name}: {error.reason}")
         )
+    open_columns = columns == "xyz" and not stated.columns and info.scored is None and info.depth is None
+    if open_columns and may_be_scores(in_order(array, axes)):
+        actual = "a third column from 0 to 100 beside pixels, which may be scores"
+        raise Undecided(str(ref), quantity="axes", found=actual, options=("xys", "xyz"))
     if len(columns) != size_of(array.shape, axes, "C"):
         actual = counted(size_of(array.shape, axes, "C"), "column")
         raise BadFile(str(ref), where="keypoints", expected=f"the columns {' '.join(columns)}", found=actual)

@@ -1,0 +1,17 @@
+"""All inputs of `scripts/try_readings.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import reading_arrays
+import reading_capture
+import reading_estimators
+import reading_sets
+from reading_cases import Case
+
+
+def family() -> Iterator[Case]:
+    """Every case, always in the same order; names are unique."""
+    for module in (reading_arrays, reading_capture, reading_estimators, reading_sets):
+        yield from module.cases()
