@@ -12,7 +12,7 @@ import pytest
 
 from pgfa.errors import BadConfig
 from pgfa.recognise import Answer, Answers, Calibration, Recogniser, Span, Timeline
-from pgfa.recognise.formats import OUTPUTS, render
+from pgfa.recognise.formats import MEANING, OUTPUTS, render
 from pgfa.serve.exports import FORMS
 from recogniser_builders import SENTENCES, swaying_clip, tiny_recogniser
 
@@ -89,7 +89,8 @@ def test_no_csv_cell_is_a_formula(start: str) -> None:
 
 
 def test_tables(recogniser: Recogniser) -> None:
-    lines = render("table", recogniser.recognise(swaying_clip(), SENTENCES)).splitlines()
+    *lines, meaning = render("table", recogniser.recognise(swaying_clip(), SENTENCES)).splitlines()
+    assert meaning == MEANING
     shares = [float(line.split()[0]) for line in lines]
     assert shares == sorted(shares, reverse=True)
     assert sum("none of these" in line for line in lines) == 1

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from pgfa.cli.options import Device, Stating, stated_by
+from pgfa.cli.options import Device, Quiet, Stating, stated_by
 from pgfa.config import RecogniseSettings, ServeSettings
 
 if TYPE_CHECKING:
-    from pgfa.recognise import Live
+    from collections.abc import Callable
+
+    from pgfa.recognise import Live, Recogniser
     from pgfa.skeleton import Clip
 
 DEFAULT = RecogniseSettings()
@@ -24,7 +26,8 @@ OutputFile = Annotated[Path | None, Parameter(negative="")]
 
 
 def recognise(
-    file: str,
+    files: list[str],
+    /,
     *,
     sentence: Sentences = None,
     run: Path | None = None,
@@ -46,16 +49,19 @@ def recognise(
     vtt: OutputFile = None,
     eaf: OutputFile = None,
     device: Device = "cpu",
+    quiet: Quiet = False,
     stating: Stating = None,
 ) -> None:
     """Rank sentences by how well they describe a recording; for a long recording, also show when each one fits.
 
-    With an output file of "-", as in `--json=-`, the output goes to standard output instead of the table.
+    Of several recordings each gets one row, and is answered as a whole; one that cannot be read is reported on
+    standard error and does not stop the others. With an output file of "-", as in `--json=-`, the output goes to
+    standard output instead of the table.
 
     Parameters
     ----------
-    file
-        A recording in any known format, or a member of a zip (`a.zip!member`).
+    files
+        Recordings in any known format, members of zips (`a.zip!member`), folders and zips of recordings.
     sentence
         A candidate sentence; repeat the option for more. Several wordings of one candidate are separated by `|` and
         averaged: "waves | greets by waving a hand".
@@ -73,9 +79,9 @@ def recognise(
     why
         Explain the answers by what was measured: in the table the first three, in JSON all. Not over time.
     json
-        Write the answer as JSON.
+        Write the answer as JSON; of several recordings one object per line.
     csv
-        Write the answer as CSV, one row per sentence or span.
+        Write the answer as CSV, one row per sentence or span; of several recordings one row each.
     windows_csv
         Write the probabilities over time as CSV, one row per window and body.
     vtt
@@ -83,53 +89,84 @@ def recognise(
     eaf
         Write the spans as annotations for ELAN.
     """
+    from pgfa.cli.recordings import is_single, recordings_of, rows_of
     from pgfa.errors import BadConfig
-    from pgfa.files import write_atomic
     from pgfa.read import as_ref, read
     from pgfa.read.interpret.decision import is_declared
-    from pgfa.recognise import Answers, Recogniser
+    from pgfa.recognise import Answers
     from pgfa.recognise.formats import OUTPUTS, render
+    from pgfa.recognise.rows import ROW_OUTPUTS
     from pgfa.skeleton import NO_DEPTH
 
     paths = {"json": json, "csv": csv, "windows.csv": windows_csv, "vtt": vtt, "eaf": eaf}
     outputs = {name: path for name, path in paths.items() if path is not None}
     if only_spans := [name for name in outputs if OUTPUTS[name].answers is None]:
+        options = ", ".join(f"--{name.replace('.', '-')}" for name in only_spans)
         if spans is False:
-            options = ", ".join(f"--{name.replace('.', '-')}" for name in only_spans)
             raise BadConfig(f"{options} writes answers over time and cannot be used with --no-spans")
         spans = True
     if why and spans:
         raise BadConfig("--why explains whole recordings and cannot be used with answers over time")
-    clip = read(as_ref(file).with_stated(stated_by(stating)))
+    single = is_single(files)
+    if spans and not single:
+        raise BadConfig(
+            "answers over time are for one recording: name one file, or leave out --spans and its formats"
+        )
+    if why and not single and json is None:
+        raise BadConfig("--why of several recordings is written with --json only")
+
+    if not single:
+        recordings = recordings_of(files, stated_by(stating))
+        recogniser = _recogniser(run, device, teach, adapt, sentence or [])
+        rows = rows_of(recordings, recogniser, sentence or [], why=why, quiet=quiet)
+        _write(outputs, lambda name: ROW_OUTPUTS[name](rows))
+        recordings.report()
+        return
+    clip = read(as_ref(files[0]).with_stated(stated_by(stating)))
     if not is_declared(clip.reading):
         print(f"note: {clip.reading}", file=sys.stderr)
     for problem in clip.problems:
         print(f"note: {problem}{LESS_CERTAIN if problem == NO_DEPTH else ''}", file=sys.stderr)
-    recogniser = Recogniser.load(run, device)
-    if not recogniser.bundle.verified:
-        print(
-            f"note: {run} was written by an earlier version, without digests: not verified", file=sys.stderr
-        )
-    if teach:
-        for name, files in _examples(teach).items():
-            recogniser = recogniser.teach(name, files)
-    if adapt is not None:
-        recogniser = recogniser.adapt(adapt, sentence or [])
-        print(recogniser.adaptation, file=sys.stderr)
+    recogniser = _recogniser(run, device, teach, adapt, sentence or [])
     result = recogniser.answer(clip, sentence or [], over_time=spans, window=window, hop=hop)
     explained = None
     if why and isinstance(result, Answers):
         explained = recogniser.explain(clip, [answer.sentence for answer in result])
     elif why:
         print("note: --why explains whole recordings, not answers over time: add --no-spans", file=sys.stderr)
+    _write(outputs, lambda name: render(name, result, explained))
+
+
+def _recogniser(
+    run: Path | None, device: str, teach: list[str] | None, adapt: Path | None, sentences: list[str]
+) -> Recogniser:
+    """The recogniser that the options describe; what adaptation changed is printed."""
+    from pgfa.recognise import Recogniser
+
+    recogniser = Recogniser.load(run, device)
+    if not recogniser.bundle.verified:
+        print(
+            f"note: {run} was written by an earlier version, without digests: not verified", file=sys.stderr
+        )
+    for name, files in _examples(teach or []).items():
+        recogniser = recogniser.teach(name, files)
+    if adapt is not None:
+        recogniser = recogniser.adapt(adapt, sentences)
+        print(recogniser.adaptation, file=sys.stderr)
+    return recogniser
+
+
+def _write(outputs: dict[str, Path], text_of: Callable[[str], str]) -> None:
+    """Write every output, format -> file; the table is printed unless one of them goes to standard output."""
+    from pgfa.files import write_atomic
+
     for name, path in outputs.items():
-        text = render(name, result, explained)
         if str(path) == "-":
-            print(text, end="")
+            print(text_of(name), end="")
         else:
-            write_atomic(path, text)
+            write_atomic(path, text_of(name))
     if not any(str(path) == "-" for path in outputs.values()):
-        print(render("table", result, explained), end="")
+        print(text_of("table"), end="")
 
 
 def _examples(options: list[str]) -> dict[str, list[Clip | str | Path]]:

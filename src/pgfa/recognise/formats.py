@@ -19,6 +19,13 @@ from pgfa.recognise.answers import Answers, Timeline
 from pgfa.recognise.explanation import Explanations
 
 NONE = "none of these"
+MEANING = (
+    "Of answers with 70 %, about 70 in 100 were right for actions that were left out of training; "
+    "for other sensors and wordings it can be more or fewer."
+)
+"""What a percentage of a calibrated recogniser says, in the words that users see everywhere. The documents quote it
+(tests/unit/test_meaning.py)."""
+NOT_CALIBRATED = "not calibrated: percentages are overconfident; only their order is meaningful"
 EXPLAINED = 3
 """Answers of the table that are explained, from the first."""
 
@@ -47,7 +54,7 @@ def answers_table(answers: Answers, why: Explanations | None = None) -> str:
     With `why` a line below each of the first `EXPLAINED` candidates, and what was measured at the end.
     """
     rows = [(a.probability, a.cosine, a.sentence) for a in answers]
-    lines = [f"{100 * p:6.1f} %  {c:+.3f}  {_line(s)}" for p, c, s in rows]
+    lines = [f"{100 * p:6.1f} %  {c:+.3f}  {line(s)}" for p, c, s in rows]
     if why is not None:
         of_sentence = {e.sentence: e for e in why}
         for i, (_, _, sentence) in enumerate(rows[:EXPLAINED]):
@@ -55,10 +62,9 @@ def answers_table(answers: Answers, why: Explanations | None = None) -> str:
     if answers.calibrated:
         rank = 0 if answers.best is None else max(1, sum(p >= answers.none for p, _, _ in rows))
         lines.insert(rank, f"{100 * answers.none:6.1f} %          {NONE}")
-    else:
-        lines.append("not calibrated: percentages are overconfident; only their order is meaningful")
     if why is not None and why.facts:
         lines.append(f"measured: {'; '.join(why.facts)}")
+    lines.append(MEANING if answers.calibrated else NOT_CALIBRATED)
     return "\n".join(lines) + "\n"
 
 
@@ -68,7 +74,7 @@ def spans_table(timeline: Timeline) -> str:
     for s in timeline.spans:
         body = f"{s.body + 1}" if s.partner is None else f"{s.body + 1}+{s.partner + 1}"
         lines.append(
-            f"{s.start_s:6.1f}  {s.end_s:6.1f}  {body:>4}  {100 * s.probability:3.0f} %  {_line(s.sentence)}"
+            f"{s.start_s:6.1f}  {s.end_s:6.1f}  {body:>4}  {100 * s.probability:3.0f} %  {line(s.sentence)}"
         )
     if not timeline.spans:
         lines = [f"{NONE} at any time"]
@@ -79,8 +85,8 @@ def spans_table(timeline: Timeline) -> str:
 
 def answers_csv(answers: Answers) -> str:
     """Columns sentence, probability, cosine; "none of these" is a row without a sentence."""
-    rows = [[_cell(a.sentence), f"{a.probability:.6f}", f"{a.cosine:.6f}"] for a in answers]
-    return _csv(["sentence", "probability", "cosine"], [*rows, ["", f"{answers.none:.6f}", ""]])
+    rows = [[cell(a.sentence), f"{a.probability:.6f}", f"{a.cosine:.6f}"] for a in answers]
+    return csv_text(["sentence", "probability", "cosine"], [*rows, ["", f"{answers.none:.6f}", ""]])
 
 
 def spans_csv(timeline: Timeline) -> str:
@@ -91,12 +97,12 @@ def spans_csv(timeline: Timeline) -> str:
             f"{s.end_s:.3f}",
             str(s.body),
             "" if s.partner is None else str(s.partner),
-            _cell(s.sentence),
+            cell(s.sentence),
             f"{s.probability:.6f}",
         ]
         for s in timeline.spans
     ]
-    return _csv(["start_s", "end_s", "body", "partner", "sentence", "probability"], rows)
+    return csv_text(["start_s", "end_s", "body", "partner", "sentence", "probability"], rows)
 
 
 def windows_csv(timeline: Timeline) -> str:
@@ -107,14 +113,14 @@ def windows_csv(timeline: Timeline) -> str:
         for time, row in zip(timeline.times, windows, strict=True)
         if row[-1] == row[-1]  # not NaN
     ]
-    return _csv(["body", "time_s", *map(_cell, timeline.sentences), NONE], rows)
+    return csv_text(["body", "time_s", *map(cell, timeline.sentences), NONE], rows)
 
 
 def spans_vtt(timeline: Timeline) -> str:
     """WebVTT (W3C): one cue per span, in order of start."""
     cues = ["WEBVTT\n"]
     for number, s in enumerate(sorted(timeline.spans, key=lambda s: (s.start_s, s.body)), 1):
-        text = _line(s.sentence).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+        text = line(s.sentence).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
         caption = f"body {s.body + 1}: {text} ({100 * s.probability:.0f} %)"
         cues.append(f"{number}\n{_clock(s.start_s)} --> {_clock(s.end_s)}\n{caption}\n")
     return "\n".join(cues)
@@ -146,7 +152,7 @@ def spans_eaf(timeline: Timeline) -> str:
             }
             parent = ElementTree.SubElement(tier, "ANNOTATION")
             annotation = ElementTree.SubElement(parent, "ALIGNABLE_ANNOTATION", attributes)
-            ElementTree.SubElement(annotation, "ANNOTATION_VALUE").text = _line(s.sentence)
+            ElementTree.SubElement(annotation, "ANNOTATION_VALUE").text = line(s.sentence)
     attributes = {"GRAPHIC_REFERENCES": "false", "LINGUISTIC_TYPE_ID": "action", "TIME_ALIGNABLE": "true"}
     ElementTree.SubElement(root, "LINGUISTIC_TYPE", attributes)
     ElementTree.indent(root)
@@ -196,16 +202,18 @@ def render(name: str, result: Answers | Timeline, why: Explanations | None = Non
     return output.answers(result)
 
 
-def _line(text: str) -> str:
+def line(text: str) -> str:
+    """Text on one line, without control characters."""
     return " ".join(_CONTROL.sub(" ", text).split())
 
 
-def _cell(text: str) -> str:
+def cell(text: str) -> str:
     """Text for a CSV cell; what a spreadsheet would run as a formula gets an apostrophe in front."""
     return f"'{text}" if text.startswith(_FORMULA) else text
 
 
-def _csv(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+def csv_text(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A header and rows of cells as CSV."""
     out = io.StringIO()
     csv.writer(out, lineterminator="\n").writerows([head, *rows])
     return out.getvalue()

@@ -1,0 +1,173 @@
+"""Many recordings at once: files, folders and zips to clips, one line on standard error for each that fails."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pgfa.config import RecogniseSettings
+from pgfa.errors import BadFile, LayoutMismatch, PgfaError
+from pgfa.progress import Progress
+from pgfa.read import (
+    NotARecording,
+    Stated,
+    as_ref,
+    container_format,
+    find_recordings,
+    is_collection,
+    read_all,
+)
+from pgfa.read.interpret.decision import is_declared
+from pgfa.recognise import Recogniser
+from pgfa.recognise.recogniser import is_long
+from pgfa.recognise.rows import Row
+
+if TYPE_CHECKING:
+    from pgfa.read import FileRef
+    from pgfa.skeleton import Clip
+
+BATCH = 64
+"""Recordings that are held in memory and recognised at a time."""
+
+
+@dataclass
+class Recordings:
+    """What files, folders and zips hold.
+
+    Attributes:
+        refs: the files, in order, each once.
+        given: those that were named themselves; of a folder or zip files of other kinds are skipped.
+        failed: number of files and clips that could not be used.
+        skipped: files of no known format in folders and zips.
+        notes: what was assumed or is missing, with the number of recordings.
+        long: recordings that alone would be answered over time.
+    """
+
+    refs: list[FileRef]
+    given: frozenset[FileRef]
+    failed: int = 0
+    skipped: int = 0
+    notes: Counter[str] = field(default_factory=Counter)
+    long: int = 0
+
+    def report(self) -> None:
+        """Print what was assumed, missing and skipped. Raises PgfaError with the count where a recording failed."""
+        for note, count in self.notes.items():
+            print(f"note: {count:,} x {note}", file=sys.stderr)
+        if self.long:
+            print(
+                f"note: {self.long:,} of {RecogniseSettings().long_from:g} seconds or longer, answered as a whole; "
+                "alone each is answered over time",
+                file=sys.stderr,
+            )
+        if self.skipped:
+            print(f"note: {self.skipped:,} files of no known format skipped", file=sys.stderr)
+        if self.failed:
+            raise PgfaError(f"{self.failed:,} of the recordings could not be used; the reasons are above")
+        if not self.refs:
+            raise PgfaError("no recording of a known format")
+
+    def fail(self, error: PgfaError) -> None:
+        """Count a recording that could not be used and print why, on one line."""
+        self.failed += 1
+        print(f"pgfa: {' '.join(str(error).split())}", file=sys.stderr)
+
+    def read(self, ref: FileRef) -> Iterator[tuple[str, Clip]]:
+        """The clips of a file with their names; its errors are counted and printed."""
+        try:
+            clips = read_all(ref)
+        except NotARecording as error:
+            if ref in self.given:
+                self.fail(error)
+            else:
+                self.skipped += 1
+            return
+        except PgfaError as error:
+            self.fail(error)
+            return
+        for clip in clips:
+            if isinstance(clip, BadFile):
+                self.fail(clip)
+                continue
+            self.notes.update(clip.problems)
+            if not is_declared(clip.reading):
+                self.notes[clip.reading] += 1
+            self.long += is_long(clip)
+            yield (str(ref) if len(clips) == 1 else f"{ref}: {clip.source.id}"), clip
+
+
+def is_single(files: Sequence[str]) -> bool:
+    """Whether the arguments name one recording, which is answered in full: not several, no folder, no zip of many."""
+    if len(files) != 1:
+        return False
+    ref = as_ref(files[0])
+    if ref.member is not None or not ref.path.exists() or container_format(ref) is not None:
+        return True
+    if ref.path.is_dir():
+        return False
+    return not is_collection(ref.path) or len(find_recordings(ref.path)) == 1
+
+
+def recordings_of(files: Sequence[str], stated: Stated) -> Recordings:
+    """The recordings of files, folders and zips; what is stated counts for all of them.
+
+    Of a folder or zip that cannot be listed the error is counted and printed.
+    """
+    refs: dict[FileRef, None] = {}
+    given = set()
+    out = Recordings([], frozenset())
+    for file in files:
+        ref = as_ref(file)
+        try:
+            if is_single([file]):
+                given.add(ref.with_stated(stated))
+                refs[ref.with_stated(stated)] = None
+            else:
+                refs.update((inside.with_stated(stated), None) for inside in find_recordings(Path(file)))
+        except PgfaError as error:
+            out.fail(error)
+    out.refs, out.given = list(refs), frozenset(given)
+    return out
+
+
+def rows_of(
+    recordings: Recordings, recogniser: Recogniser, sentences: Sequence[str], *, why: bool, quiet: bool
+) -> list[Row]:
+    """Every recording as a whole, in batches, with progress on standard error."""
+    rows: list[Row] = []
+    batch: list[tuple[str, Clip]] = []
+    with Progress("recognise", len(recordings.refs), show=not quiet) as progress:
+        for i, ref in enumerate(recordings.refs, 1):
+            batch += recordings.read(ref)
+            if len(batch) >= BATCH or i == len(recordings.refs):
+                rows += _answered(recordings, recogniser, batch, sentences, why)
+                batch = []
+            progress.advance(1)
+    return rows
+
+
+def _answered(
+    recordings: Recordings,
+    recogniser: Recogniser,
+    batch: Sequence[tuple[str, Clip]],
+    sentences: Sequence[str],
+    why: bool,
+) -> list[Row]:
+    """Rows of a batch; a recording that the recogniser cannot use is counted and printed."""
+    try:
+        answers = recogniser.recognise([clip for _, clip in batch], sentences)
+    except LayoutMismatch as error:
+        if len(batch) > 1:  # which of them cannot be used?
+            return [
+                row for item in batch for row in _answered(recordings, recogniser, [item], sentences, why)
+            ]
+        recordings.fail(LayoutMismatch(f"{batch[0][0]}: {error}"))
+        return []
+    return [
+        Row(name, ranked, recogniser.explain(clip, [a.sentence for a in ranked]) if why else None)
+        for (name, clip), ranked in zip(batch, answers, strict=True)
+    ]
