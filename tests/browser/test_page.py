@@ -9,6 +9,7 @@ import shutil
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,10 @@ import pytest
 from pgfa.config import ServeSettings
 from pgfa.read.formats.npz import save_clip
 from pgfa.recognise import Recogniser
+from pgfa.recognise.formats import MEANING
 from pgfa.skeleton import KINECT20, Clip, Source
 from pgfa.synth import make_clips
+from reason_builders import TEXTS, kinematic_recogniser
 
 sync = pytest.importorskip("playwright.sync_api", reason="playwright is not installed (extra `test`)")
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -34,14 +37,19 @@ HOSTILE = "<img src=x onerror=alert(1)>"
 @pytest.fixture(scope="module")
 def address(small_recogniser: Recogniser) -> Iterator[str]:
     """A server on this machine, as `pgfa serve` starts it, with a small recogniser."""
+    with serving(small_recogniser) as address:
+        yield address
+
+
+@contextmanager
+def serving(recogniser: Recogniser) -> Iterator[str]:
+    """A server with a recogniser, and its address."""
     import uvicorn
 
     from pgfa.serve.app import create_app
 
     settings = ServeSettings(port=0, max_sessions=100, max_sentences=12)
-    config = uvicorn.Config(
-        create_app(small_recogniser, settings), host="127.0.0.1", port=0, log_level="error"
-    )
+    config = uvicorn.Config(create_app(recogniser, settings), host="127.0.0.1", port=0, log_level="error")
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
@@ -335,6 +343,46 @@ def test_by_keyboard_alone(open_page: Any) -> None:
     page.keyboard.type("mine")
     answered(page, lambda: page.keyboard.press("Enter"))
     assert "mine" in probabilities(page)
+
+
+def test_why_is_shown_below_an_opened_answer(
+    browser: Any, recording: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = [TEXTS["wave"], TEXTS["kick-forward"]]
+    monkeypatch.setattr("pgfa.serve.examples.SENTENCES", tuple(asked))
+    with serving(kinematic_recogniser()) as address:
+        context = browser.new_context(viewport={"width": 1280, "height": 900})
+        page = context.new_page()
+        page.set_default_timeout(TIMEOUT_MS)
+        page.goto(address)
+        sync.expect(page.locator("body[data-answers]")).to_be_attached()
+        answered(page, lambda: drop(page, recording))
+        expected = kinematic_recogniser().explain(recording, asked)
+        button = page.get_by_role("button", name="Why sentence 1")
+        row = page.locator("#sentence-list > li").first
+        sync.expect(row.locator(".reasons")).to_be_hidden()
+        button.focus()
+        page.keyboard.press("Enter")
+        sync.expect(button).to_have_attribute("aria-expanded", "true")
+        for phrase in (*expected[0].phrases("for"), *expected.facts):
+            sync.expect(row.locator(".reasons")).to_contain_text(phrase)
+        assert expected[0].phrases("for")
+        sync.expect(page.locator("#sentence-list > li").nth(1).locator(".reasons")).to_be_hidden()
+        answered(
+            page, lambda: row.locator("input").fill(TEXTS["squat"])
+        )  # the open answer follows its sentence
+        for phrase in kinematic_recogniser().explain(recording, [TEXTS["squat"]])[0].phrases("against"):
+            sync.expect(row.locator(".reasons")).to_contain_text(phrase)
+        button.click()
+        sync.expect(row.locator(".reasons")).to_be_hidden()
+        assert not page.get_by_role("button", name="Why none of these").count()
+        context.close()
+
+
+def test_the_page_says_what_a_percentage_means(open_page: Any) -> None:
+    page = open_page()
+    sync.expect(page.locator("#certainty")).to_have_text(MEANING)
+    assert not page.locator(".why:visible").count()
 
 
 def test_every_control_has_an_accessible_name(open_page: Any) -> None:

@@ -18,12 +18,15 @@ from starlette.testclient import TestClient
 
 from builders import make_clip, standing_body
 from pgfa.config import ServeSettings
+from pgfa.read import read
 from pgfa.read.formats.npz import save_clip
 from pgfa.recognise import Recogniser
+from pgfa.recognise.formats import MEANING
 from pgfa.serve import examples
 from pgfa.serve.app import create_app
 from pgfa.serve.assets import MEDIA_TYPES, static_files
 from pgfa.skeleton import KINECT20, Clip
+from reason_builders import TEXTS, kinematic_recogniser
 
 SENTENCES = ["a person raises both hands", "a person bows", "a person sits"]
 HOST = "http://localhost"
@@ -41,6 +44,12 @@ def waving_clip(frames: int = 60, bodies: int = 1) -> Clip:
 def npz_bytes(clip: Clip, folder: Path) -> bytes:
     save_clip(folder / "c.npz", clip)
     return (folder / "c.npz").read_bytes()
+
+
+def npz_clip(clip: Clip, folder: Path) -> Clip:
+    """The clip as its file is read."""
+    npz_bytes(clip, folder)
+    return read(folder / "c.npz")
 
 
 def client_of(recogniser: Recogniser, **limits: Any) -> TestClient:
@@ -94,6 +103,37 @@ def test_answers_equal_those_of_the_library(
         "/api/recognise", params={"sentence": SENTENCES}, content=npz_bytes(clip, tmp_path)
     ).json()
     assert direct[0]["candidates"] == result["candidates"]
+
+
+def test_why_equals_the_explanation_of_the_library(tmp_path: Path) -> None:
+    recogniser = kinematic_recogniser()
+    asked = [TEXTS["wave"], TEXTS["kick-forward"]]
+    clip = waving_clip()
+    with client_of(recogniser) as client:
+        about = client.get("/api/about").json()
+        assert about["explains"]
+        assert about["meaning"] == MEANING
+        session = "/api/sessions/" + client.post("/api/sessions").json()["session"]
+        upload(client, session, npz_bytes(clip, tmp_path))
+        span = {"clip": "c1", "start_s": 0, "end_s": 1}
+        client.post(f"{session}/classes", json={"name": "mine", "examples": [span]})
+        why = client.post(f"{session}/clips/c1/why", json={"sentences": asked}).json()
+        expected = recogniser.explain(npz_clip(clip, tmp_path), asked)
+        assert why["measured"] == list(expected.facts)
+        *rows, mine = why["sentences"]
+        assert [(r["speaks_for"], r["speaks_against"], r["taught"]) for r in rows] == [
+            (e.phrases("for"), e.phrases("against"), False) for e in expected
+        ]
+        assert any(row["speaks_for"] or row["speaks_against"] for row in rows)
+        assert mine == {"sentence": "mine", "speaks_for": [], "speaks_against": [], "taught": True}
+        error_of(client.post(f"{session}/clips/c9/why", json={"sentences": asked}), 404)
+
+
+def test_without_a_kinematic_model_there_is_no_why(client: TestClient, session: str) -> None:
+    assert not client.get("/api/about").json()["explains"]
+    client.post(f"{session}/examples/wave")
+    response = client.post(f"{session}/clips/c1/why", json={"sentences": SENTENCES})
+    error_of(response, 422, "no kinematic model")
 
 
 def test_a_new_sentence_costs_no_second_pass(

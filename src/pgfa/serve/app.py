@@ -17,6 +17,7 @@ from pgfa.config import ServeSettings
 from pgfa.draw import clip_payload, layouts_payload
 from pgfa.read import FORMATS
 from pgfa.recognise import Recogniser
+from pgfa.recognise.formats import MEANING
 from pgfa.serve import examples
 from pgfa.serve.assets import index_page, static_files
 from pgfa.serve.encoder_cache import CachingEncoder
@@ -34,10 +35,19 @@ from pgfa.serve.messages import (
     TaughtClasses,
     TeachRequest,
     UploadResult,
+    WhyResult,
 )
 from pgfa.serve.security import SecurityMiddleware
 from pgfa.serve.sessions import Session, Sessions
-from pgfa.serve.state import AppState, add_upload, answer_clip, clip_info, cut_span, select_recognisers
+from pgfa.serve.state import (
+    AppState,
+    add_upload,
+    answer_clip,
+    clip_info,
+    cut_span,
+    explain_clip,
+    select_recognisers,
+)
 from pgfa.serve.uploads import Upload, UploadWorkers
 
 MAX_PLAYER_FRAMES = 20_000
@@ -113,6 +123,8 @@ def about(state: State) -> ServerInfo:
             key: bundle.provenance[key] for key in ("seen", "train_clips") if key in bundle.provenance
         },
         calibrated=bundle.calibration.fitted,
+        meaning=MEANING if bundle.calibration.fitted else "",
+        explains=bundle.kinematics is not None,
         sentences=list(examples.SENTENCES),
         examples=examples.EXAMPLES,
         formats={format.name: format.title for format in FORMATS.values()},
@@ -208,6 +220,16 @@ def answer(clip: str, request: AnswerRequest, session: CurrentSession, state: St
     source = session.clip(clip)
     with state.reserve_worker():
         return answer_clip(state, recogniser, unaligned, source, request.sentences)
+
+
+@api.post("/sessions/{session}/clips/{clip}/why")
+def why(clip: str, request: AnswerRequest, session: CurrentSession, state: State) -> WhyResult:
+    """What the motion of a clip says about the words of each sentence; 422 if `explains` of `/about` is false."""
+    state.check_sentences(request.sentences)
+    recogniser, _ = select_recognisers(session, request)
+    source = session.clip(clip)
+    with state.reserve_worker():
+        return explain_clip(recogniser, source, request.sentences)
 
 
 @api.post("/sessions/{session}/clips/{clip}/download/{form}", response_class=Response)

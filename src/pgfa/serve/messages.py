@@ -69,6 +69,10 @@ class ServerInfo(ResponseModel):
     """Provenance: the classes it was trained on and the number of training clips."""
     calibrated: bool
     """Whether probabilities were fitted on held-out classes, so that "none of these" is a possible answer."""
+    meaning: str
+    """What a percentage means, for users; empty if the recogniser is not calibrated."""
+    explains: bool
+    """Whether answers can be explained: the recogniser has a kinematic model."""
     sentences: list[str]
     """Sentences that the page starts with."""
     examples: dict[str, str]
@@ -140,6 +144,27 @@ class AnswerResult(ResponseModel):
     timeline: dict[str, Any]
     """``times`` (W), ``probabilities`` (bodies, W, candidates + 1; the last is "none of these"; null where the body
     is absent), ``spans``."""
+
+
+class SentenceReasons(ResponseModel):
+    """What the motion of the main body says about the words of one sentence."""
+
+    sentence: str
+    speaks_for: list[str]
+    """Motion words of the sentence that the motion shows clearly, the clearest first."""
+    speaks_against: list[str]
+    """Those that it clearly does not show."""
+    taught: bool
+    """A taught class is compared with its examples and has no words."""
+
+
+class WhyResult(ResponseModel):
+    """Why the answer for a whole clip is what it is."""
+
+    sentences: list[SentenceReasons]
+    """In the order of the request, taught classes last."""
+    measured: list[str]
+    """Facts about the clip, in units, the most telling first."""
 
 
 class ChangedClip(ResponseModel):

@@ -16,7 +16,9 @@ from pgfa.serve.messages import (
     CandidateResult,
     ClipInfo,
     ExampleSpan,
+    SentenceReasons,
     UploadResult,
+    WhyResult,
 )
 from pgfa.serve.sessions import Session, Sessions
 from pgfa.serve.upload_worker import UploadLimits
@@ -164,6 +166,25 @@ def answer_clip(
         best=None if answers.best is None else names.index(answers.best.sentence),
         calibrated=answers.calibrated,
         timeline=timeline.to_dict(),
+    )
+
+
+def explain_clip(recogniser: Recogniser, clip: Clip, sentences: Sequence[str]) -> WhyResult:
+    """Why sentences and taught classes fit a clip or not. Raises as `Recogniser.explain`."""
+    taught = recogniser.taught
+    names = (*sentences, *(name for name in taught if name not in sentences))
+    explanations = recogniser.explain(clip, names)
+    return WhyResult(
+        sentences=[
+            SentenceReasons(
+                sentence=explanation.sentence,
+                speaks_for=explanation.phrases("for"),
+                speaks_against=explanation.phrases("against"),
+                taught=explanation.sentence in taught,
+            )
+            for explanation in explanations
+        ],
+        measured=list(explanations.facts),
     )
 
 

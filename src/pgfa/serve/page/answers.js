@@ -1,19 +1,20 @@
 /*
  * Questions and answers: asks about the current recording, and shows the result as a verdict, a timeline and moments.
  *
- *   const answers = new Answers(server, { recordings, sentences, alignment, timeline }, { seek(time), mark(span) });
+ *   const answers = new Answers(server, { recordings, sentences, alignment, timeline }, { seek(time), mark(span) }, about);
  *   answers.reset(body); answers.ask(); answers.askSoon(delay); answers.result; answers.body
  */
 import { notify, track } from "./activity.js";
 import { get, letter, make, percent, sentenceCase, timeRange } from "./dom.js";
 
 export class Answers {
-  constructor(server, parts, actions) {
-    Object.assign(this, { server, ...parts, actions });
+  constructor(server, parts, actions, about) {
+    Object.assign(this, { server, ...parts, actions, about });
     this.result = null;
     this.body = 0;
     this.taught = new Map();
     this.asked = 0;
+    this.why = null;
     this.timer = 0;
     for (const button of document.querySelectorAll("[data-download]"))
       button.addEventListener("click", () => this.download(button.dataset.download));
@@ -55,11 +56,18 @@ export class Answers {
     this.result = result;
     this.setStale(false);
     document.body.dataset.answers = String(number);
+    this.why = null;
     this.sentences.show(result);
     this.showVerdict(result);
     this.showBodies();
     this.timeline.show(result, this.body);
     this.showSpans();
+  }
+
+  /* Why each answer for the whole recording is what it is: asked once per answer, when one is opened. */
+  explain() {
+    this.why ??= track(() => this.server.why(this.recordings.current, this.question));
+    return this.why;
   }
 
   showVerdict(result) {
@@ -75,7 +83,7 @@ export class Answers {
     get("verdict").replaceChildren(...(!result ? ["Add a sentence."] : winner
       ? [`${sentenceCase(winner.sentence)} `, probability(winner.probability)]
       : ["None of these ", probability(result.none)]));
-    get("certainty").textContent = !result || result.calibrated ? ""
+    get("certainty").textContent = !result ? "" : result.calibrated ? this.about.meaning
       : "Not calibrated: only the order is meaningful; the percentages are overconfident, "
         + "and “none of these” is not a possible answer.";
   }

@@ -19,10 +19,11 @@ const player = new SkeletonPlayer(get("player"), layouts, { pageKeys: true, onFr
 const timeline = new Timeline(get("timeline"), { seek, mark: (span) => teaching.mark(span) });
 const recordings = new Recordings(server, about, { show, addUnlabelled: (clips) => alignment.add(clips) });
 const sentences = new Sentences(get("sentence-list"),
-  { changed: (immediately) => answers.askSoon(immediately ? 0 : TYPING_DELAY), remove: (name) => teaching.forget(name) }, about.limits);
+  { changed: (immediately) => answers.askSoon(immediately ? 0 : TYPING_DELAY), remove: (name) => teaching.forget(name),
+    explain: about.explains ? () => answers.explain() : null }, about.limits);
 const alignment = new Alignment(server,
   { texts: () => sentences.texts, use: () => answers.askSoon(0), open: (id) => recordings.open(id) });
-const answers = new Answers(server, { recordings, sentences, alignment, timeline }, { seek, mark: (span) => teaching.mark(span) });
+const answers = new Answers(server, { recordings, sentences, alignment, timeline }, { seek, mark: (span) => teaching.mark(span) }, about);
 const teaching = new Teaching(server, { recordings, answers, timeline }, about.limits, time);
 
 function time() { return player.clip ? player.frame / player.clip.rate : 0; }

@@ -1,7 +1,7 @@
 /*
  * The sentences: typed, edited, removed, each with its probability for the whole recording.
  *
- *   const sentences = new Sentences(element, { changed(immediately), remove(name) }, limits);
+ *   const sentences = new Sentences(element, { changed(immediately), remove(name), explain() }, limits);
  *   sentences.set(texts); sentences.show(result); sentences.texts
  */
 import { get, make, percent, plural } from "./dom.js";
@@ -63,6 +63,7 @@ export class Sentences {
       row.input.setAttribute("aria-label", `Sentence ${index + 1}`);
       row.button.setAttribute("aria-label", `Remove sentence ${index + 1}`);
       row.button.title = "Remove this sentence";
+      this.nameWhy(row, `sentence ${index + 1}`);
     });
   }
 
@@ -77,7 +78,32 @@ export class Sentences {
     const fill = make("span", { class: "fill" }), tick = make("span", { class: "tick", hidden: true });
     const value = make("span", { class: "value" }, "–");
     const meter = make("span", { class: "meter", "aria-hidden": "true" }, fill, tick);
-    return { item: make("li", {}, head, value, meter), fill, tick, value };
+    const row = { item: make("li", {}, head, value, meter), fill, tick, value };
+    row.why = make("button", { type: "button", class: "quiet why", "aria-expanded": "false", hidden: true, onclick: () => this.openWhy(row) }, "why");
+    row.reasons = make("div", { class: "reasons", hidden: true });
+    row.item.append(row.why, row.reasons);
+    return row;
+  }
+
+  nameWhy(row, name) { row.why.setAttribute("aria-label", `Why ${name}`); }
+
+  openWhy(row) {
+    const open = row.reasons.hidden;
+    row.why.setAttribute("aria-expanded", String(open));
+    row.reasons.hidden = !open;
+    if (open) this.showReasons(row);
+  }
+
+  /* What the motion says about the words of a sentence, below it. */
+  async showReasons(row) {
+    const name = row.name ?? row.input.value.trim(), result = this.result;
+    const why = await this.actions.explain();
+    const reasons = why?.sentences.find(({ sentence }) => sentence === name);
+    if (!reasons || result !== this.result) return;
+    const line = (title, texts) => (texts.length ? [make("p", {}, make("b", {}, title), ` ${texts.join(", ")}`)] : []);
+    const lines = [...line("For:", reasons.speaks_for), ...line("Against:", reasons.speaks_against)];
+    const silent = reasons.taught ? "A taught class is compared with its examples, not by words." : "No motion word speaks clearly for or against it.";
+    row.reasons.replaceChildren(...(lines.length ? lines : [make("p", {}, silent)]), ...line("Measured:", why.measured));
   }
 
   removeButton(label, act) {
@@ -86,6 +112,7 @@ export class Sentences {
 
   /* Show a result. Sentences that were edited since keep their row and wait for the next result. */
   show(result) {
+    this.result = result;
     const best = result.best === null ? null : result.candidates[result.best].sentence;
     const byName = new Map(result.candidates.map((candidate) => [candidate.sentence, candidate]));
     this.showTaught(result);
@@ -96,6 +123,9 @@ export class Sentences {
       if (candidate?.prototype)
         row.value.title = [`Prototype, learned from ${plural(candidate.support, "clip")}`, row.value.title].filter(Boolean).join("; ");
       if (row.input) row.input.title = name;
+      row.why.hidden = !this.actions.explain || !candidate;
+      row.reasons.hidden = row.why.hidden || row.why.getAttribute("aria-expanded") !== "true";
+      if (!row.reasons.hidden) this.showReasons(row);
     }
     this.none.item.hidden = !result.calibrated;
     this.update(this.none, result.none, result.none_before, best === null);
@@ -107,6 +137,7 @@ export class Sentences {
     const classes = result.candidates.filter((candidate) => candidate.taught && !this.texts.includes(candidate.sentence));
     this.taught = classes.map(({ sentence }) => {
       const row = this.fixedRow(sentence, "taught-class");
+      this.nameWhy(row, sentence);
       row.item.append(this.removeButton(`Forget ${sentence}`, () => this.actions.remove(sentence)));
       this.root.insertBefore(row.item, this.none.item);
       return row;

@@ -39,6 +39,7 @@ export class Server {
   addExample(name) { return this.request(`/examples/${name}`, { method: "POST" }); }
   clip(id) { return this.request(`/clips/${id}`); }
   answer(clip, question) { return this.request(`/clips/${clip}/answer`, postJson(question)); }
+  why(clip, question) { return this.request(`/clips/${clip}/why`, postJson(question)); }
   align(alignment) { return this.request("/alignment", postJson(alignment)); }
   teach(lesson) { return this.request("/classes", postJson(lesson)); }
   forget(name) { return this.request(`/classes/${encodeURIComponent(name)}`, { method: "DELETE" }); }
