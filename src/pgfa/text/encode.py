@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pgfa.config import TextSettings
+from pgfa.config.extras import require
 from pgfa.errors import BadConfig, BadFile, LimitExceeded
 from pgfa.files import cache_folder, digest, file_sha256, write_atomic
 from pgfa.text.catalogue import ActionClass, sentence_of
@@ -170,6 +171,7 @@ def _load_minilm() -> Callable[[Sequence[str]], Vectors]:
 
 
 def _load_mpnet_by_name() -> Callable[[Sequence[str]], Vectors]:
+    require("train", "the sentence encoder mpnet")
     from huggingface_hub import snapshot_download
 
     # All files in one request: without a network the encoder library would time out for each file in turn.
@@ -188,6 +190,7 @@ def _load_mpnet_by_name() -> Callable[[Sequence[str]], Vectors]:
 
 @cache
 def _load(folder: str) -> Callable[[Sequence[str]], Vectors]:
+    require("train", "the sentence encoder mpnet")
     from sentence_transformers import SentenceTransformer
     from transformers.utils import logging
 
