@@ -234,9 +234,10 @@ def open_bundle(
     try:
         settings = RunSettings.saved(**manifest["settings"])
         centre = np.asarray(manifest["text_centre"], dtype=np.float32)
-        encoders = {str(manifest["encoder"]["file"]): manifest["encoder"]["sha256"]}
-        if "encoder_onnx" in manifest:
-            encoders[str(manifest["encoder_onnx"]["file"])] = manifest["encoder_onnx"]["sha256"]
+        records = [
+            manifest[key] for key in ("encoder", "encoder_onnx") if key == "encoder" or key in manifest
+        ]
+        encoders = {str(record["file"]): record["sha256"] for record in records}
         provenance = dict(manifest["provenance"])
     except (KeyError, TypeError, ValueError, PgfaError) as error:
         raise BadCheckpoint(f"{folder / MANIFEST}: not the manifest of a recogniser: {error!r}") from None
