@@ -1,5 +1,7 @@
 """Build the recogniser that comes with the package: train on every data set, calibrate on sets left out.
 
+The bundle has the encoder for torch and in ONNX.
+
     python scripts/foreign_sets.py packs/* --out out/foreign --folds 4     # first: what the calibration is fitted on
     python scripts/build_default.py packs/* --out out/foreign --folds 4 --bundle out/default
 
@@ -11,6 +13,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from pgfa.recognise.export import add_onnx
 from pgfa.research.foreign.default import build
 from pgfa.research.foreign.run import Comparison
 
@@ -31,6 +34,7 @@ def main() -> None:
     comparison.encoded(())
     if args.bundle:
         build(comparison).save(args.bundle)
+        add_onnx(args.bundle)
 
 
 if __name__ == "__main__":

@@ -48,4 +48,4 @@ def test_every_msr_file_is_accounted_for(shared_data: Path, tmp_path: Path) -> N
 
 def _problems(path: Path) -> dict[str, list[str]]:
     manifest = open_pack(path).manifest
-    return dict(zip(manifest["id"].to_list(), manifest["problems"].to_list(), strict=True))
+    return dict(zip(manifest["id"].tolist(), manifest["problems"].tolist(), strict=True))

@@ -1,7 +1,9 @@
-"""Exported recognisers: the same features on onnxruntime, and no torch."""
+"""Encoders in ONNX, exported or beside that of torch: the same features on onnxruntime, and no torch."""
 
 from __future__ import annotations
 
+import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,8 +14,9 @@ import pytest
 from pgfa.errors import BadCheckpoint, BadConfig
 from pgfa.read.formats.npz import save_clip
 from pgfa.recognise import Recogniser
-from pgfa.recognise.encoders import OnnxEncoder
-from pgfa.recognise.export import export
+from pgfa.recognise.bundle import BUNDLED, MANIFEST, ONNX, TORCH, open_bundle
+from pgfa.recognise.encoders import OnnxEncoder, TorchEncoder
+from pgfa.recognise.export import PARITY, add_onnx, export
 from recogniser_builders import (
     SENTENCES,
     swaying_clip,
@@ -23,8 +26,6 @@ from recogniser_builders import (
 
 @pytest.mark.parametrize("recipe", ["default", "paper"])
 def test_onnx_gives_the_features_of_torch(recipe: str, tmp_path: Path) -> None:
-    pytest.importorskip("onnx", reason="reason: the extra `export` is not installed")
-    pytest.importorskip("onnxruntime", reason="reason: the extra `export` is not installed")
     recogniser = tiny_recogniser(recipe)
     recogniser.save(tmp_path / "torch")
     export(tmp_path / "torch", tmp_path / "onnx")
@@ -66,3 +67,63 @@ def test_a_file_that_is_not_onnx_is_refused(exported: Path, tmp_path: Path) -> N
     (tmp_path / "x.onnx").write_bytes(b"not a model")
     with pytest.raises(BadCheckpoint, match="not a readable ONNX"):
         OnnxEncoder.open(tmp_path / "x.onnx", size=6, per_body=True)
+
+
+def test_a_bundle_has_the_encoder_twice(tmp_path: Path) -> None:
+    """On the CPU that of ONNX computes, on request that of torch; both are saved again, byte for byte."""
+    folder = tmp_path / "bundle"
+    tiny_recogniser().save(folder)
+    alone = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    assert isinstance(open_bundle(folder).encoder, TorchEncoder)
+    assert isinstance(add_onnx(folder).encoder, OnnxEncoder)
+    both = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    assert both["encoder"] == alone["encoder"]  # what earlier versions read
+    assert both["form"] == alone["form"]
+    assert {ONNX, TORCH} <= set(both["files"])
+    for runtime, encoder in (("onnx", OnnxEncoder), ("torch", TorchEncoder)):
+        bundle = open_bundle(folder, runtime=runtime)
+        assert isinstance(bundle.encoder, encoder)
+        bundle.save(tmp_path / runtime)
+        for file in folder.iterdir():
+            assert (tmp_path / runtime / file.name).read_bytes() == file.read_bytes()
+
+
+def test_other_devices_use_the_encoder_of_torch(tmp_path: Path) -> None:
+    """`meta` is a device of torch that computes nothing, on every machine."""
+    folder = tmp_path / "bundle"
+    tiny_recogniser().save(folder)
+    add_onnx(folder)
+    assert isinstance(open_bundle(folder, device="meta").encoder, TorchEncoder)
+
+
+@pytest.mark.parametrize("name", [ONNX, TORCH])
+def test_both_encoders_are_verified(name: str, tmp_path: Path) -> None:
+    shutil.copytree(BUNDLED, tmp_path / "bundle")
+    content = bytearray((tmp_path / "bundle" / name).read_bytes())
+    content[len(content) // 2] ^= 1
+    (tmp_path / "bundle" / name).write_bytes(content)
+    with pytest.raises(BadCheckpoint, match=f"{name}: expected SHA-256"):
+        open_bundle(tmp_path / "bundle")
+
+
+def test_an_exported_recogniser_has_no_encoder_for_torch(tmp_path: Path) -> None:
+    export(None, tmp_path / "exported")
+    assert not (tmp_path / "exported" / TORCH).exists()
+    with pytest.raises(BadCheckpoint, match=f"expected an encoder for torch, found only {ONNX}"):
+        add_onnx(tmp_path / "exported")
+
+
+def test_the_bundled_recogniser_answers_the_same_with_torch() -> None:
+    by_onnx, by_torch = (Recogniser(open_bundle(runtime=runtime)) for runtime in ("onnx", "torch"))
+    assert isinstance(by_onnx.bundle.encoder, OnnxEncoder)
+    assert isinstance(by_torch.bundle.encoder, TorchEncoder)
+    clips = [swaying_clip(i, frames=20 + 10 * i, bodies=1 + i % 2) for i in range(6)]
+    expected = by_torch.features(clips)
+    np.testing.assert_allclose(by_onnx.features(clips), expected, atol=PARITY * np.abs(expected).max())
+    for own, other in zip(
+        by_onnx.recognise(clips, SENTENCES), by_torch.recognise(clips, SENTENCES), strict=True
+    ):
+        assert [a.sentence for a in own] == [a.sentence for a in other]
+        assert own.none == pytest.approx(other.none, abs=PARITY)
+        assert [a.probability for a in own] == pytest.approx([a.probability for a in other], abs=PARITY)
+        assert [a.cosine for a in own] == pytest.approx([a.cosine for a in other], abs=PARITY)

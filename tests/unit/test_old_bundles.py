@@ -24,8 +24,6 @@ def test_every_version_has_a_bundle() -> None:
 def test_bundles_of_every_version_give_the_same_answers(bundle: Path, tmp_path: Path) -> None:
     """Opened as it is, and saved again in the present form."""
     folder, name = bundle.parent, bundle.name
-    if "onnx" in name:
-        pytest.importorskip("onnxruntime", reason="reason: the extra `export` is not installed")
     expected: dict[str, Any] = json.loads((folder / "expected.json").read_text(encoding="utf-8"))
     clip = open_pack(FIXTURES / "v1" / "pack").clip(0)
     recogniser = Recogniser.load(bundle)

@@ -107,7 +107,7 @@ def test_equal_clips_give_equal_bytes(clips: list[Clip], tmp_path: Path) -> None
     save_pack(clips, tmp_path / "a")
     save_pack(clips, tmp_path / "b")
     names = sorted(file.name for file in (tmp_path / "a").iterdir())
-    assert names == ["manifest.parquet", "pack.json", "positions.npy", "rejected.json"]
+    assert names == ["manifest.json", "pack.json", "positions.npy", "rejected.json"]
     assert all((tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes() for name in names)
 
 

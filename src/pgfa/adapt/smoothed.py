@@ -69,17 +69,17 @@ def spread_scores(scores: Doubles, points: Array, neighbours: int) -> Doubles:
     """
     if len(points) < 2:
         return scores
-    from scipy.sparse import csr_array  # here, as its import is slow
-
     nearest, distance = nearest_clips(points, min(neighbours, len(points) - 1))
     weight = np.exp(-distance / max(float(np.median(distance)), 1e-12))
-    starts = np.arange(0, nearest.size + 1, nearest.shape[1])
-    graph = csr_array((weight.ravel(), nearest.ravel(), starts), shape=(len(points), len(points)))
-    graph = graph + graph.T
-    total = graph.sum(axis=1)[:, None]
+    # Each edge in both directions; one between two clips that are neighbours of each other counts twice.
+    clip, neighbour = np.repeat(np.arange(len(points)), nearest.shape[1]), nearest.ravel()
+    ends, starts = np.concatenate([clip, neighbour]), np.concatenate([neighbour, clip])
+    weights = np.tile(weight.ravel(), 2)
+    total = np.bincount(ends, weights)
     smooth = scores
     for _ in range(ROUNDS):
-        smooth = (1 - SMOOTHING) * scores + SMOOTHING * (graph @ smooth) / total
+        sums = [np.bincount(ends, weights * column[starts]) / total for column in smooth.T]
+        smooth = (1 - SMOOTHING) * scores + SMOOTHING * np.stack(sums, axis=1)
     return np.asarray(smooth)
 
 

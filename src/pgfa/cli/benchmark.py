@@ -11,6 +11,7 @@ from cyclopts import Parameter
 from pgfa.cli.options import Device, Quiet, Switch
 from pgfa.cli.training import MODEL, SENTENCES
 from pgfa.config import ModelSettings, TextSettings
+from pgfa.config.extras import require
 from pgfa.errors import BadConfig
 
 
@@ -44,6 +45,7 @@ def benchmark(
     report_only
         Train nothing; write tables and report of the finished splits, even while the benchmark is running.
     """
+    require("train", "pgfa benchmark")
     from pgfa.research.benchmark.run import RESULTS, report_summary, run_benchmark
     from pgfa.research.benchmark.spec import load_benchmark
     from pgfa.research.benchmark.summary import ROWS
@@ -124,6 +126,7 @@ def reproduce(
         validated: no choice uses test labels. test-selected: the epoch with the best test accuracy, marked as such,
         in addition to the last epoch.
     """
+    require("train", "pgfa reproduce")
     from pgfa.research.reproduce.run import reproduce as make_table
 
     folders = {name: path for name, path in (("ntu60", ntu60), ("ntu120", ntu120), ("pku-mmd", pku)) if path}

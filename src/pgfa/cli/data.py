@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from pgfa.cli.options import Quiet, Stating, Switch, stated_by
+from pgfa.config.extras import require
 
 
 def import_(
@@ -168,6 +169,7 @@ def synthesise(dataset: str, folder: Path, *, clips: int, seed: int = 0, jobs: i
     jobs
         Worker processes (default: one per core).
     """
+    require("train", "pgfa synthesise")
     from pgfa.synth.standin import synthesise as write_stand_in
 
     print(write_stand_in(dataset, clips, folder, seed=seed, jobs=jobs))

@@ -6,6 +6,8 @@ import sys
 import time
 from pathlib import Path
 
+from pgfa.config.extras import require
+
 SPLIT = "synthetic/18-6"
 EPOCHS = 12
 NOTE = (
@@ -26,6 +28,7 @@ def demo(out: Path = Path("pgfa-demo"), *, seed: int = 0, epochs: int = EPOCHS) 
     epochs
         Passes over the training clips.
     """
+    require("train", "pgfa demo")
     run_demo(out, seed=seed, epochs=epochs)
 
 

@@ -20,6 +20,7 @@ from pgfa.config import (
     TextSettings,
     TrainSettings,
 )
+from pgfa.config.extras import require
 
 PREPARATION = Group("Preparation", sort_key=1)
 SENTENCES = Group("Sentence vectors", sort_key=2)
@@ -66,6 +67,7 @@ def train(
     settings
         Start from the settings of this file (the run.toml of another run). Other options override them.
     """
+    require("train", "pgfa train")
     from pgfa.train.corpus import build_corpus
     from pgfa.train.train import train as train_model
 
@@ -116,6 +118,7 @@ def evaluate(
     pack
         New pack paths, if moved since training, in the same order; repeat the option for more.
     """
+    require("train", "pgfa evaluate")
     from pgfa.evaluate.evaluate import evaluate as evaluate_run
     from pgfa.evaluate.evaluate import save_evaluation
 

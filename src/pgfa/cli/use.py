@@ -11,6 +11,7 @@ from cyclopts import Parameter
 
 from pgfa.cli.options import Device, Quiet, Stating, stated_by
 from pgfa.config import RecogniseSettings, ServeSettings
+from pgfa.config.extras import require
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -195,12 +196,7 @@ def serve(
     run
         Folder of a training run or of an exported recogniser (default: the bundled recogniser).
     """
-    from pgfa.errors import BadConfig
-
-    try:
-        from pgfa.serve.app import serve as serve_page
-    except ModuleNotFoundError as error:
-        raise BadConfig(f"pgfa serve needs {error.name}: pip install 'pgfa[serve]'") from None
+    from pgfa.serve.app import serve as serve_page
 
     serve_page(run, serve or ServeSettings(), device=device)
 
@@ -281,6 +277,7 @@ def calibrate(
     none_share
         Share of the questions whose correct class is not among the candidates.
     """
+    require("train", "pgfa calibrate")
     from dataclasses import replace
 
     from pgfa.files import write_json

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pgfa.config.extras import require
 from pgfa.draw.page import PLAYER, asset, document
 from pgfa.draw.payload import clip_payload, layouts_payload, unpack_positions
 from pgfa.errors import BadConfig
@@ -105,6 +106,7 @@ def clip_gif(clip: Clip, path: Path, *, size: int = 360, max_frames: int = 150) 
         size: width and height in pixels.
         max_frames: a longer clip is drawn with every 2nd, 3rd, ... frame.
     """
+    require("gif", "drawing a .gif")
     from PIL import Image, ImageDraw
 
     payload = clip_payload(clip, max_frames)

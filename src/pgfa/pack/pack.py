@@ -6,13 +6,13 @@ The folder contains
   (`pgfa.pack.blocks`) and of itself (``checksum``);
 - ``positions.npy``: (rows, joints, 3) float32; a row is one body in one frame (`pgfa.skeleton.Ragged`), a clip its
   people frame by frame and then, where the file lists its bodies differently (`Clip.listed`), these frame by frame;
-- ``manifest.parquet``: one row per clip, with the columns `COLUMNS`;
+- ``manifest.json``: one value per clip in each of `pgfa.pack.manifest.COLUMNS`; Parquet in versions 1 and 2;
 - ``rejected.json``: the files that could not be used, and why;
 - ``divisions.json`` and ``account.json``, for data sets that have them (`pgfa.pack.protocol`, `ImportReport.account`).
 
 Rule for changes: packs of every earlier `VERSION` stay readable. A new optional key of pack.json keeps `VERSION`:
 packs without the digests that were added so (``blocks``, ``files``, ``checksum``) open as before. Any other change of
-these files increases `VERSION` and is mapped to the present form in `_read_settings` or `_read_manifest`, the only
+these files increases `VERSION` and is mapped to the present form in `_read_settings` or `pgfa.pack.manifest`, the only
 places that look at the version; `tests/fixtures` keeps a pack of each version.
 """
 
@@ -22,7 +22,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,24 +31,13 @@ from pgfa.errors import BadConfig, BadFile
 from pgfa.files import digest, file_sha256, read_json, verify_files
 from pgfa.files.folders import recover_folder
 from pgfa.pack.blocks import BlockDigests
+from pgfa.pack.manifest import COLUMNS, Manifest, manifest_name, read_manifest, to_lists
 from pgfa.skeleton import LAYOUTS, Clip, Layout, Ragged, Source
 from pgfa.skeleton.bodies import close_up
-from pgfa.skeleton.ragged import AS_STORED, BY_PRESENCE
+from pgfa.skeleton.ragged import AS_STORED
 
-if TYPE_CHECKING:
-    import polars as pl
-
-FORM, VERSION = "pgfa pack", 2
-SETTINGS, POSITIONS, MANIFEST, REJECTED = "pack.json", "positions.npy", "manifest.parquet", "rejected.json"
-
-COLUMNS: dict[str, type] = {
-    "id": str, "dataset": str, "action": str, "variant": str, "subject": str, "camera": str, "setup": str,
-    "rate": float, "frames": int, "bodies": int, "listed": int, "start": int, "problems": list, "digest": str,
-    "reading": str,
-}  # fmt: skip
-"""Columns of the manifest: the fields of `pgfa.skeleton.Source`, frames per second, frames, body slots, body slots of
-`Clip.listed` (0 where it is None; missing in version 1), first row in positions.npy, the problems found when the
-clip was read, and `Clip.reading` ("" in packs that were written without it). ``list`` is a list of strings."""
+FORM, VERSION = "pgfa pack", 3
+SETTINGS, POSITIONS, REJECTED = "pack.json", "positions.npy", "rejected.json"
 
 
 @dataclass(frozen=True)
@@ -71,7 +60,7 @@ class Pack:
     Attributes:
         folder: the pack's folder.
         layout: of all its clips.
-        manifest: one line per clip, columns `COLUMNS`; `listed` as in `pgfa.skeleton.Ragged`.
+        manifest: one value per clip in each column; `listed` as in `pgfa.skeleton.Ragged`.
         positions: (rows, joints, 3) float32, metres, memory-mapped, read-only.
         digest: 16 hex digits that identify the content and the selection; caches use it as a key.
         rejected: files that the import could not use.
@@ -81,20 +70,20 @@ class Pack:
 
     folder: Path
     layout: Layout
-    manifest: pl.DataFrame
+    manifest: Manifest
     positions: NDArray[np.float32]
     digest: str
     rejected: tuple[Rejected, ...] = ()
     blocks: BlockDigests | None = None
 
     def __len__(self) -> int:
-        return int(self.manifest.height)
+        return len(self.manifest["id"])
 
     @cached_property
     def ragged(self) -> Ragged:
         """The clips end to end, for preparation: positions memory-mapped, the rest in memory."""
-        start, frames, bodies = (self.manifest[name].to_numpy() for name in ("start", "frames", "bodies"))
-        rate, listed = self.manifest["rate"].to_numpy(), self.manifest["listed"].to_numpy()
+        names = ("start", "frames", "bodies", "rate", "listed")
+        start, frames, bodies, rate, listed = (self.manifest[name] for name in names)
         return Ragged(
             self.positions,
             start=start,
@@ -107,7 +96,7 @@ class Pack:
 
     def clip(self, index: int) -> Clip:
         """One clip, in memory. Raises IndexError outside the pack, BadFile if a byte of it has changed."""
-        line = self.manifest.row(index, named=True)
+        line = {name: values[index : index + 1 or None].tolist()[0] for name, values in self.manifest.items()}
         first, frames, bodies, listed = (line[name] for name in ("start", "frames", "bodies", "listed"))
         count = frames * (bodies + max(listed, 0))
         if self.blocks is not None:
@@ -147,16 +136,17 @@ class Pack:
         if np.array_equal(clips, np.arange(len(self))):
             return self
         selection_digest = digest(self.digest, clips.astype("<i8").tobytes())
-        return replace(self, manifest=self.manifest[clips], digest=selection_digest)
+        manifest = {name: values[clips] for name, values in self.manifest.items()}
+        return replace(self, manifest=manifest, digest=selection_digest)
 
     def column(self, name: str) -> NDArray[Any]:
         """(clips,) values of a manifest column; text as numpy strings."""
         values = self.manifest[name]
-        return np.array(values.to_list(), dtype=str) if COLUMNS.get(name) is str else values.to_numpy()
+        return values.astype(str) if COLUMNS.get(name) is str else values
 
     def index_of(self, clip: str) -> int:
         """Index of the clip with that id. Raises BadConfig that names a few of the pack's ids."""
-        ids = self.manifest["id"].to_list()
+        ids = self.manifest["id"].tolist()
         if clip not in ids:
             examples = ", ".join(ids[:5]) + (", ..." if len(ids) > 5 else "")
             raise BadConfig(f"{self.folder} has no clip {clip!r}; its {len(ids)} clips: {examples}")
@@ -185,16 +175,14 @@ class Pack:
     def verify(self) -> None:
         """Read the whole pack and compare it with its digests. Raises BadFile if a byte has changed."""
         settings = read_json(self.folder / SETTINGS)
-        manifest = _read_manifest(
-            self.folder / MANIFEST, settings.get("manifest_sha256"), settings.get("version")
-        )
+        version = settings.get("version")
+        manifest = read_manifest(self.folder, settings.get("manifest_sha256"), version)
         sha = file_sha256(self.folder / POSITIONS)
         if sha != settings.get("positions_sha256"):
             raise _bad(self.folder / POSITIONS, f"SHA-256 {settings.get('positions_sha256')}", sha)
-        columns = manifest.to_dict(as_series=False)
-        content = content_digest(sha, self.layout.name, columns, settings.get("version"))
+        content = content_digest(sha, self.layout.name, to_lists(manifest), version)
         if content != settings.get("digest"):
-            raise _bad(self.folder / MANIFEST, f"digest {settings.get('digest')}", content)
+            raise _bad(self.folder / manifest_name(version), f"digest {settings.get('digest')}", content)
 
 
 def is_pack(path: Path) -> bool:
@@ -219,8 +207,10 @@ def open_pack(path: str | Path) -> Pack:
     blocks = settings.get("blocks")
     layout = LAYOUTS[settings["layout"]]
     positions = _map_positions(folder / POSITIONS, settings["rows"], len(layout.joints))
-    manifest = _read_manifest(folder / MANIFEST, settings["manifest_sha256"], settings["version"])
-    _check_manifest(folder / MANIFEST, manifest, settings["clips"], settings["rows"])
+    manifest = read_manifest(folder, settings["manifest_sha256"], settings["version"])
+    _check_manifest(
+        folder / manifest_name(settings["version"]), manifest, settings["clips"], settings["rows"]
+    )
     rejected = _read_rejected(folder / REJECTED)
     digests = BlockDigests(blocks) if isinstance(blocks, list) else None
     return Pack(folder, layout, manifest, positions, settings["digest"], rejected, digests)
@@ -231,8 +221,10 @@ def content_digest(
 ) -> str:
     """The digest of a pack: of its positions, layout and manifest.
 
-    Packs in which no clip has several bodies are the same in both versions, and have the same digest.
+    Packs of versions 2 and 3 with the same clips have the same digest, and where no clip has several bodies, also
+    those of version 1.
     """
+    version = min(version, 2)
     if max(columns["bodies"]) == 1 and max(columns["listed"]) <= 0:
         version = 1
     # How clips were read is a note and changes no number.
@@ -240,14 +232,6 @@ def content_digest(
     if version == 1:
         columns = {name: values for name, values in columns.items() if name != "listed"}
     return digest(FORM, version, layout, positions_sha256, columns)
-
-
-def polars_schema() -> pl.Schema:
-    """`COLUMNS` as polars types."""
-    import polars as pl
-
-    types: dict[type, Any] = {str: pl.String, float: pl.Float64, int: pl.Int64, list: pl.List(pl.String)}
-    return pl.Schema({name: types[kind] for name, kind in COLUMNS.items()})
 
 
 def _bad(file: Path, expected: str, actual: str, where: str = "") -> BadFile:
@@ -292,46 +276,11 @@ def _size(file: Path) -> str:
     return f"{file.stat().st_size:,} bytes" if file.is_file() else "not a file"
 
 
-def _read_manifest(file: Path, sha256: str, version: int) -> pl.DataFrame:
-    import polars as pl
-
-    expected = "a Parquet manifest"
-    if not file.is_file():
-        raise _bad(file, expected, "no file")
-    # A changed byte can make the Parquet reader allocate so much memory that the process dies: check first.
-    if (actual := file_sha256(file)) != sha256:
-        raise _bad(file, f"{expected} of SHA-256 {sha256}, as in {SETTINGS}", actual)
-    try:
-        frame = pl.read_parquet(file)
-    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, ValueError) as error:
-        raise _bad(
-            file, expected, f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
-        ) from None
-    schema = polars_schema()
-    if "reading" not in frame.columns:
-        frame = frame.with_columns(reading=pl.lit("", pl.String))
-    for name, kind in schema.items():
-        if version == 1 and name == "listed":
-            continue
-        if frame.schema.get(name) != kind:
-            raise _bad(file, f"{kind}", f"{frame.schema.get(name) or 'no such column'}", f"column {name}")
-        if frame[name].null_count():
-            raise _bad(
-                file, "a value in every line", f"{frame[name].null_count()} lines without", f"column {name}"
-            )
-    if version == 1:
-        several = pl.when(pl.col("bodies") > 1)
-        frame = frame.with_columns(listed=several.then(BY_PRESENCE).otherwise(AS_STORED).cast(pl.Int64))
-    elif (negative := frame["listed"].to_numpy()[frame["listed"].to_numpy() < 0]).size:
-        raise _bad(file, "0 or a number of bodies", f"{negative[0]}", "column listed")
-    return frame.select(schema.names())
-
-
-def _check_manifest(file: Path, frame: pl.DataFrame, clips: int, rows: int) -> None:
-    if frame.height != clips:
-        raise _bad(file, f"{clips} lines, as in {SETTINGS}", f"{frame.height}")
-    start, frames, bodies = (frame[name].to_numpy() for name in ("start", "frames", "bodies"))
-    listed = np.maximum(frame["listed"].to_numpy(), 0)
+def _check_manifest(file: Path, manifest: Manifest, clips: int, rows: int) -> None:
+    if len(manifest["id"]) != clips:
+        raise _bad(file, f"{clips} lines, as in {SETTINGS}", f"{len(manifest['id'])}")
+    start, frames, bodies = (manifest[name] for name in ("start", "frames", "bodies"))
+    listed = np.maximum(manifest["listed"], 0)
     # Each factor is bounded first, so that the product cannot overflow into a plausible number.
     own_rows = frames.astype(float) * (bodies.astype(float) + listed)
     fits = (frames >= 1) & (bodies >= 1) & (own_rows <= rows)
@@ -342,10 +291,10 @@ def _check_manifest(file: Path, frame: pl.DataFrame, clips: int, rows: int) -> N
         line = int(np.argmin(fits))
         actual = f"start {start[line]}, {frames[line]} frames, {bodies[line]} bodies, {listed[line]} listed"
         expected = f"clips end to end in the {rows} rows of {POSITIONS}"
-        raise _bad(file, expected, actual, f"line {line} (clip {frame['id'][line]})")
+        raise _bad(file, expected, actual, f"line {line} (clip {manifest['id'][line]})")
     if ends[-1] != rows:
         raise _bad(file, f"clips that fill the {rows} rows of {POSITIONS}", f"{ends[-1]} rows filled")
-    rate = frame["rate"].to_numpy()
+    rate = manifest["rate"]
     if not (valid := np.isfinite(rate) & (rate > 0)).all():
         line = int(np.argmin(valid))
         raise _bad(file, "frames per second above 0", f"{rate[line]}", f"line {line}, column rate")

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
+from pgfa.pack.manifest import to_lists
 from pgfa.skeleton import Clip
 from pgfa.skeleton.ragged import BY_PRESENCE
 
@@ -105,7 +106,7 @@ def summary(clips: Pack | Clip) -> Summary:
         return _summarise(clips.source.id, clips.layout.name, columns, (), ())
     if not len(clips):
         raise ValueError("no clips to summarise")
-    columns = clips.manifest.to_dict(as_series=False)
+    columns = to_lists(clips.manifest)
     note = listing_note(clips)
     return _summarise(clips.folder.name, clips.layout.name, columns, clips.rejected, (note,) if note else ())
 
@@ -115,10 +116,13 @@ def listing_note(pack: Pack) -> str:
 
     Such a pack has two people of each clip, but not the bodies as the file lists them.
     """
-    old = pack.manifest.filter(pack.manifest["listed"] == BY_PRESENCE)
-    if not old.height:
+    old = pack.manifest["listed"] == BY_PRESENCE
+    if not old.any():
         return ""
-    dropped = sum(any(_DROPPED.fullmatch(problem) for problem in problems) for problems in old["problems"])
+    dropped = sum(
+        any(_DROPPED.fullmatch(problem) for problem in problems)
+        for problems in pack.manifest["problems"][old]
+    )
     return (
         f"{pack.folder}: imported before the order of bodies in the file was stored; with the recipe paper, clips "
         f"with three or more bodies in the file ({dropped:,} of {len(pack):,}) or without a body at times can differ "

@@ -11,13 +11,12 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from pgfa.errors import BadConfig
-from pgfa.files import file_sha256, parquet_bytes, write_atomic, write_files_list, write_json
+from pgfa.files import file_sha256, write_atomic, write_files_list, write_json
 from pgfa.files.folders import new_folder
 from pgfa.pack.blocks import read_digests
+from pgfa.pack.manifest import COLUMNS, JSON, manifest_bytes
 from pgfa.pack.pack import (
-    COLUMNS,
     FORM,
-    MANIFEST,
     POSITIONS,
     REJECTED,
     SETTINGS,
@@ -27,7 +26,6 @@ from pgfa.pack.pack import (
     content_digest,
     is_pack,
     open_pack,
-    polars_schema,
 )
 from pgfa.skeleton import Clip, Layout, get_layout
 
@@ -86,17 +84,15 @@ def write_pack(
 
     `documents`: names of further JSON files, and their content.
     """
-    import polars as pl
-
     table = _Table(get_layout(layout) if layout else None)
     write_atomic(folder / POSITIONS, lambda file: _write_positions(file, clips, table))
-    write_atomic(folder / MANIFEST, parquet_bytes(pl.DataFrame(table.columns, schema=polars_schema())))
+    write_atomic(folder / JSON, manifest_bytes(table.columns))
     documents = {REJECTED: [asdict(file) for file in rejected], **(documents or {})}
     for document, content in documents.items():
         write_json(folder / document, content)
     name = table.layout.name if table.layout else ""
     sha, blocks = read_digests(folder / POSITIONS, _HEADER)
-    manifest_sha = file_sha256(folder / MANIFEST)
+    manifest_sha = file_sha256(folder / JSON)
     settings = {
         "form": FORM,
         "version": VERSION,

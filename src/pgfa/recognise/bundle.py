@@ -1,14 +1,15 @@
 """A recogniser on disk: the folder of a training run, or a self-contained bundle.
 
 A bundle is a folder of ``recogniser.json`` (settings, centre, calibration, recentring, provenance), the encoder
-(``encoder.safetensors`` for torch or ``encoder.onnx``), and, if there are any, the kinematic model
+(``encoder.safetensors`` for torch, ``encoder.onnx``, or both), and, if there are any, the kinematic model
 (``kinematics.safetensors``), the vectors of sentences (``sentences.safetensors``) and of prototypes
 (``prototypes.safetensors``). The manifest has the SHA-256 of each file and a checksum of itself, which are compared
-on opening.
+on opening. Of two encoders, that of ONNX computes on the CPU and that of torch on other devices.
 
 Changes of the format: a new optional key keeps `FORMAT`; anything that an older pgfa would misread gets a new number,
-and `_manifest` then maps older manifests to the new form. Bundles of every number so far must open: a fixture of each
-is in tests/fixtures and opened by tests/unit/test_old_bundles.py.
+and `_manifest` then maps older manifests to the new form. The key ``encoder_onnx`` is optional: a pgfa that does not
+know it computes with torch, and the answers are the same to `pgfa.recognise.export.PARITY`. Bundles of every number
+so far must open: a fixture of each is in tests/fixtures and opened by tests/unit/test_old_bundles.py.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +27,7 @@ from numpy.typing import NDArray
 from pgfa.adapt import Recentring
 from pgfa.config import FORMAT as SETTINGS_FORMAT
 from pgfa.config import RunSettings
+from pgfa.config.extras import installed, require
 from pgfa.errors import BadCheckpoint, PgfaError
 from pgfa.files import FILES, file_sha256, read_json, verify_files, write_atomic, write_files_list
 from pgfa.files.folders import new_folder, recover_folder
@@ -60,6 +62,19 @@ BUNDLED = Path(__file__).parent / "weights" / "default"
 
 
 @dataclass(frozen=True)
+class EncoderFile:
+    """An encoder as it is stored.
+
+    Attributes:
+        name: `TORCH` or `ONNX`.
+        content: the bytes of the file.
+    """
+
+    name: str
+    content: bytes
+
+
+@dataclass(frozen=True)
 class Bundle:
     """Everything a recogniser needs.
 
@@ -75,6 +90,7 @@ class Bundle:
         recentring: of the unlabelled clips it was adapted on when it was saved; None: it was not adapted.
         kinematics: if there is one, it is compared beside the encoder, and all vectors are in its space.
         verified: False: it was opened from files without digests of all their bytes, which earlier versions wrote.
+        other_form: the same encoder for the other runtime, where a bundle has both; saved again beside `encoder`.
     """
 
     settings: RunSettings
@@ -88,6 +104,7 @@ class Bundle:
     recentring: Recentring | None = None
     kinematics: KinematicModel | None = None
     verified: bool = True
+    other_form: EncoderFile | None = None
 
     @property
     def size(self) -> int:
@@ -161,14 +178,21 @@ class Bundle:
             from safetensors.numpy import save
 
             write_atomic(folder / SENTENCES, save({s: np.ascontiguousarray(v) for s, v in stored.items()}))
+        files = {weights.name}
+        if self.other_form is not None:
+            write_atomic(folder / self.other_form.name, self.other_form.content)
+            files.add(self.other_form.name)
+        main = TORCH if TORCH in files else ONNX
         manifest = {
             "form": PLAIN if self.kinematics is None and self.recentring is None else FORMAT,
-            "encoder": {"file": weights.name, "sha256": file_sha256(weights)},
+            "encoder": {"file": main, "sha256": file_sha256(folder / main)},
             "settings": _portable(self.settings),
             "text_centre": [float(x) for x in self.centre],
             "calibration": self.calibration.to_dict(),
             "provenance": dict(self.provenance),
         }
+        if len(files) == 2:
+            manifest["encoder_onnx"] = {"file": ONNX, "sha256": file_sha256(folder / ONNX)}
         if self.kinematics is not None:
             save_kinematics(folder / KINEMATICS, self.kinematics)
             manifest["kinematics"] = {"file": KINEMATICS, "sha256": file_sha256(folder / KINEMATICS)}
@@ -184,12 +208,19 @@ def measured(prepared: Prepared) -> NDArray[np.float32]:
     return measure(prepared.positions[:, :, 0], prepared.measured[:, 0], prepared.moving_seconds)
 
 
-def open_bundle(folder: Path | None = None, *, device: str = "cpu") -> Bundle:
+def open_bundle(
+    folder: Path | None = None, *, device: str = "cpu", runtime: Literal["onnx", "torch"] = "onnx"
+) -> Bundle:
     """Open a bundle or a training run; without a folder, the bundled recogniser.
+
+    Args:
+        folder: of the bundle or run.
+        device: ``cpu``, ``cuda``, ``cuda:1`` or ``auto``.
+        runtime: of the encoder, where a bundle has both; ONNX computes on the CPU only, and torch on other devices.
 
     Raises:
         BadCheckpoint: the folder is not a recogniser, or it is damaged.
-        BadConfig: the device is not available; onnxruntime is needed but not installed.
+        BadConfig: the device is not available; torch is needed but not installed.
     """
     if folder is None and not (BUNDLED / MANIFEST).is_file():
         raise BadCheckpoint(
@@ -203,16 +234,26 @@ def open_bundle(folder: Path | None = None, *, device: str = "cpu") -> Bundle:
     try:
         settings = RunSettings.saved(**manifest["settings"])
         centre = np.asarray(manifest["text_centre"], dtype=np.float32)
-        file, sha256 = str(manifest["encoder"]["file"]), manifest["encoder"]["sha256"]
+        records = [
+            manifest[key] for key in ("encoder", "encoder_onnx") if key == "encoder" or key in manifest
+        ]
+        encoders = {str(record["file"]): record["sha256"] for record in records}
         provenance = dict(manifest["provenance"])
     except (KeyError, TypeError, ValueError, PgfaError) as error:
         raise BadCheckpoint(f"{folder / MANIFEST}: not the manifest of a recogniser: {error!r}") from None
-    if centre.ndim != 1 or not centre.size or not np.isfinite(centre).all() or file not in (TORCH, ONNX):
+    if (
+        centre.ndim != 1
+        or not centre.size
+        or not np.isfinite(centre).all()
+        or not encoders.keys() <= {TORCH, ONNX}
+    ):
         raise BadCheckpoint(
             f"{folder / MANIFEST}: expected a text_centre of finite numbers, and {TORCH} or {ONNX}"
         )
-    if not verified and (not (folder / file).is_file() or file_sha256(folder / file) != sha256):
-        raise BadCheckpoint(f"{folder / file}: missing, or its SHA-256 is not the one in {MANIFEST}")
+    for name, sha256 in encoders.items():
+        if not verified and (not (folder / name).is_file() or file_sha256(folder / name) != sha256):
+            raise BadCheckpoint(f"{folder / name}: missing, or its SHA-256 is not the one in {MANIFEST}")
+    file, other = _preferred(list(encoders), device, runtime)
     kinematics = _kinematics(folder, manifest, centre.size, verified)
     size = centre.size if kinematics is None else kinematics.size
     return Bundle(
@@ -227,7 +268,24 @@ def open_bundle(folder: Path | None = None, *, device: str = "cpu") -> Bundle:
         _recentring(manifest, size, folder / MANIFEST),
         kinematics,
         verified,
+        None if other is None else EncoderFile(other, (folder / other).read_bytes()),
     )
+
+
+def _preferred(names: Sequence[str], device: str, runtime: str) -> tuple[str, str | None]:
+    """Name of the encoder to compute with, and of the other one, if there is one."""
+    if len(names) == 1:
+        return names[0], None
+    off_cpu = _finds_gpu() if device == "auto" else device != "cpu"
+    return (TORCH, ONNX) if off_cpu or runtime == "torch" else (ONNX, TORCH)
+
+
+def _finds_gpu() -> bool:
+    if not installed("torch"):
+        return False
+    from pgfa.model.device import pick_device
+
+    return pick_device("auto").type != "cpu"
 
 
 def _encoder_size(kinematics: KinematicModel | None, centre: NDArray[np.float32]) -> int:
@@ -256,6 +314,7 @@ def _kinematics(
 
 
 def _from_run(folder: Path, device: str) -> Bundle:
+    require("train", f"{folder}, a training run,")
     from pgfa.train.run import open_run  # here, as it imports torch; an exported recogniser runs without it
 
     run = open_run(folder, device=device)
@@ -294,6 +353,7 @@ def _recentring(manifest: Mapping[str, Any], size: int, path: Path) -> Recentrin
 def _encoder(file: Path, settings: RunSettings, size: int, device: str) -> FeatureEncoder:
     if file.name == ONNX:
         return OnnxEncoder.open(file, size=size, per_body=settings.model.absent_bodies == "skip")
+    require("train", str(file))
     from pgfa.model.device import pick_device
     from pgfa.model.encoder import build_model
     from pgfa.skeleton import get_layout

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from pgfa.errors import BadCheckpoint, BadConfig
+from pgfa.errors import BadCheckpoint
 
 if TYPE_CHECKING:
     from pgfa.model.encoder import MotionEncoder
@@ -63,7 +63,7 @@ class OnnxEncoder:
 
     @classmethod
     def open(cls, file: Path, *, size: int, per_body: bool) -> OnnxEncoder:
-        """Open a file. Raises BadConfig without onnxruntime, BadCheckpoint where the file is not an encoder."""
+        """Open a file. Raises BadCheckpoint where it is not an encoder."""
         try:
             content = file.read_bytes()
         except OSError as error:
@@ -73,10 +73,8 @@ class OnnxEncoder:
     @classmethod
     def of(cls, content: bytes, file: str, *, size: int, per_body: bool) -> OnnxEncoder:
         """As `open`, from bytes; `file` is named in errors."""
-        try:
-            import onnxruntime
-        except ImportError:
-            raise BadConfig(f"{file} needs onnxruntime: pip install onnxruntime (or pgfa[export])") from None
+        import onnxruntime
+
         options = onnxruntime.SessionOptions()
         # One thread: faster for small graphs, and sums are then the same on all machines of one kind.
         options.intra_op_num_threads = options.inter_op_num_threads = 1

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
+from pgfa.config.extras import require
 from pgfa.errors import BadCheckpoint, BadConfig
-from pgfa.recognise.bundle import Bundle, open_bundle
+from pgfa.recognise.bundle import ONNX, Bundle, EncoderFile, open_bundle
 from pgfa.recognise.encoders import OnnxEncoder, TorchEncoder
 
 OPSET = 17
@@ -29,29 +30,39 @@ def export(source: Path | None, out: Path, sentences: Sequence[str] = ()) -> Bun
 
     Raises:
         BadCheckpoint: `source` is not a recogniser; or its encoder gives other features on onnxruntime.
-        BadConfig: onnx or onnxruntime is not installed; the encoder is Shift-GCN, whose shift ONNX does not have.
+        BadConfig: torch or onnx is needed but not installed; the encoder is Shift-GCN, whose shift ONNX does not have.
     """
     bundle = open_bundle(source)
-    if isinstance(bundle.encoder, OnnxEncoder):
-        exported = bundle
-    else:
-        assert isinstance(bundle.encoder, TorchEncoder)
-        exported = replace(bundle, encoder=_converted(bundle, bundle.encoder))
-    exported.save(out, sentences)
+    if isinstance(bundle.encoder, TorchEncoder):
+        bundle = replace(bundle, encoder=_converted(bundle, bundle.encoder))
+    replace(bundle, other_form=None).save(out, sentences)
     return open_bundle(out)
 
 
+def add_onnx(folder: Path) -> Bundle:
+    """Convert the encoder of a bundle again, and store it in the bundle beside that of torch.
+
+    Args:
+        folder: of a bundle with an encoder for torch.
+
+    Raises:
+        BadCheckpoint: not a recogniser, one without an encoder for torch, or one that gives other features in ONNX.
+        BadConfig: torch or onnx is not installed; the encoder is Shift-GCN, whose shift ONNX does not have.
+    """
+    bundle = open_bundle(folder, runtime="torch")
+    if not isinstance(bundle.encoder, TorchEncoder):
+        raise BadCheckpoint(f"{folder}: expected an encoder for torch, found only {ONNX}")
+    replace(bundle, other_form=EncoderFile(ONNX, _converted(bundle, bundle.encoder).content)).save(folder)
+    return open_bundle(folder)
+
+
 def _converted(bundle: Bundle, encoder: TorchEncoder) -> OnnxEncoder:
+    require("train", "converting an encoder")
     import torch
     from torch import Tensor, nn
 
     from pgfa.model.encoder import encoder_spec
 
-    try:
-        import onnx  # noqa: F401
-        import onnxruntime  # noqa: F401
-    except ImportError as error:
-        raise BadConfig(f"pgfa export needs {error.name}: pip install 'pgfa[export]'") from None
     model, settings = encoder.model, bundle.settings
     if not encoder_spec(settings.model.encoder).exportable:
         raise BadConfig(

@@ -68,11 +68,12 @@ class Recogniser:
 
         Args:
             path: a folder written by `pgfa train` or `pgfa export`; None: the bundled recogniser.
-            device: ``cpu``, ``cuda``, ``cuda:1`` or ``auto``; an exported recogniser runs on the CPU.
+            device: ``cpu``, ``cuda``, ``cuda:1`` or ``auto``; an exported recogniser runs on the CPU. On the CPU a
+                bundle with an encoder in ONNX runs without torch.
 
         Raises:
             BadCheckpoint: the folder is not a recogniser, or it is damaged.
-            BadConfig: the device is not available; onnxruntime is needed but not installed.
+            BadConfig: the device is not available; torch is needed but not installed.
         """
         bundle = open_bundle(None if path is None else Path(path), device=device)
         return cls(bundle, bundle.prototypes, bundle.recentring)

