@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from pgfa.errors import BadFile, NotWritten
+from pgfa.files.destination import file_to_replace, write_through
 from pgfa.files.leftovers import clear_leftovers, remove, temporary_path
 
 _DIGEST = re.compile("[0-9a-f]{16}")
@@ -26,6 +27,9 @@ CHECKSUM, FILES = "checksum", "files"
 def write_atomic(path: Path, write: Callable[[BinaryIO], object] | bytes | str) -> None:
     """Write a file so that a reader sees either the old file or the complete new one, never a part of it.
 
+    Only regular files are replaced. The target of a link is replaced, not the link; what is no regular file (a pipe, a
+    device, standard output) is written to.
+
     Args:
         path: the file; its folder is created if it does not exist.
         write: the content, or a function that writes it to an open binary file.
@@ -33,6 +37,17 @@ def write_atomic(path: Path, write: Callable[[BinaryIO], object] | bytes | str) 
     Raises:
         NotWritten: disk full or read-only, no permission, or something else in its place.
     """
+    try:
+        target = file_to_replace(path)
+        if target is None:
+            write_through(path, _content(write))
+        else:
+            _replace(target, write)
+    except OSError as error:
+        raise NotWritten.of(path, error) from error
+
+
+def _replace(path: Path, write: Callable[[BinaryIO], object] | bytes | str) -> None:
     temporary = temporary_path(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -41,16 +56,21 @@ def write_atomic(path: Path, write: Callable[[BinaryIO], object] | bytes | str) 
             if callable(write):
                 write(file)
             else:
-                file.write(write.encode() if isinstance(write, str) else write)
+                file.write(_content(write))
             file.flush()
             os.fsync(file.fileno())
         os.chmod(temporary, 0o644)
         os.replace(temporary, path)
         sync_folder(path.parent)
-    except OSError as error:
-        raise NotWritten.of(path, error) from error
     finally:
         remove(temporary)
+
+
+def _content(write: Callable[[BinaryIO], object] | bytes | str) -> bytes:
+    if callable(write):
+        write(content := io.BytesIO())
+        return content.getvalue()
+    return write.encode() if isinstance(write, str) else write
 
 
 def write_json(path: Path, value: Any) -> None:
