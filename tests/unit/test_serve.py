@@ -343,6 +343,35 @@ def test_only_listed_files_are_served(client: TestClient, path: str) -> None:
     assert "import" not in answer.text
 
 
+def test_a_form_with_a_file_is_taken_as_the_file(client: TestClient, session: str, tmp_path: Path) -> None:
+    """As curl -F file=@NAME sends it."""
+    save_clip(tmp_path / "a.npz", make_clip(id="a"))
+    content = (tmp_path / "a.npz").read_bytes()
+    clips = client.post(f"{session}/clips", files={"file": ("my.npz", content)}).json()["clips"]
+    assert clips[0]["frames"] == make_clip().frames
+    params = {"sentence": "a person waves"}
+    answers = client.post("/api/recognise", params=params, files={"file": ("my.npz", content)})
+    assert answers.status_code == 200
+    error_of(client.post(f"{session}/clips", files={"file": (None, content)}), 422, "-F file=@NAME")
+
+
+def test_errors_have_one_form(client: TestClient, session: str) -> None:
+    responses = {
+        404: client.get("/nothing"),
+        405: client.put(f"{session}/clips"),
+        413: client.post(f"{session}/clips/c1/answer", json={"sentences": ["a"] * 1000}),
+        422: client.post(f"{session}/alignment", content=b"not json", headers={"content-type": "text/plain"}),
+    }
+    for status, response in responses.items():
+        assert response.status_code == status
+        assert set(response.json()["error"]) == {"kind", "message", "expected", "found", "where"}
+    assert responses[404].json()["error"]["kind"] == "NotFound"
+    assert responses[405].json()["error"]["kind"] == "MethodNotAllowed"
+    assert "Content-Type: application/json" in responses[422].json()["error"]["message"]
+    assert client.head("/").status_code == 200
+    assert client.post(f"{session}/heartbeat").status_code == 204
+
+
 def test_unknown_addresses_are_404(client: TestClient, session: str) -> None:
     for address in ("/api/sessions/nothing", f"{session}/clips/c1", "/nothing", "/docs", "/redoc"):
         error_of(client.get(address), 404)

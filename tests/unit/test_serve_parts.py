@@ -27,7 +27,7 @@ from pgfa.serve.app import create_app, serve
 from pgfa.serve.encoder_cache import CachingEncoder
 from pgfa.serve.errors import ApiError
 from pgfa.serve.security import SecurityMiddleware
-from pgfa.serve.sessions import REPLACEABLE_SECONDS, Sessions
+from pgfa.serve.sessions import REPLACEABLE_SECONDS, WATCHED_SECONDS, Sessions
 from pgfa.serve.upload_worker import UploadLimits, safe_name
 from pgfa.serve.uploads import UploadWorkers
 from pgfa.skeleton import Clip
@@ -83,6 +83,20 @@ def test_idle_sessions_expire_and_are_replaced(small_recogniser: Recogniser) -> 
     assert len(sessions) == 1
     assert len({first.id, second.id, third.id}) == 3
     assert len(first.id) >= 24
+
+
+def test_a_session_whose_page_is_open_is_not_replaced(small_recogniser: Recogniser) -> None:
+    clock = Clock()
+    sessions = Sessions(small_recogniser, ServeSettings(max_sessions=1), clock)
+    watched = sessions.open()
+    watched.watched = True
+    clock.now = 2 * REPLACEABLE_SECONDS
+    with pytest.raises(ApiError, match="in use") as error:
+        sessions.open()
+    assert error.value.headers == {"retry-after": "10"}
+    assert sessions.get(watched.id) is watched
+    clock.now += WATCHED_SECONDS
+    assert sessions.open() is not watched
 
 
 def test_an_uploaded_recording_equals_the_file_read_directly(

@@ -19,10 +19,13 @@ from pgfa.read import FORMATS
 from pgfa.recognise import Recogniser
 from pgfa.recognise.formats import MEANING
 from pgfa.serve import examples
+from pgfa.serve.address import bind
 from pgfa.serve.assets import index_page, static_files
+from pgfa.serve.connections import ClientConnection
 from pgfa.serve.encoder_cache import CachingEncoder
 from pgfa.serve.errors import ApiError, add_error_handlers, limit_error
 from pgfa.serve.exports import FORMS
+from pgfa.serve.forms import uploaded_file
 from pgfa.serve.messages import (
     AlignmentRequest,
     AlignmentResult,
@@ -70,11 +73,18 @@ def get_session(session: str, state: State) -> Session:
 
 CurrentSession = Annotated[Session, Depends(get_session)]
 FileName = Annotated[str, Query(max_length=300, description="name of the file; some formats need it")]
+UNNAMED = "recording"
+"""Name of a file that was uploaded without one."""
 RAW_BODY = {
     "requestBody": {
         "required": True,
         "description": "the bytes of the file: a recording of any supported format, or a zip of recordings",
-        "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+        "content": {
+            "application/octet-stream": {"schema": {"type": "string", "format": "binary"}},
+            "multipart/form-data": {
+                "schema": {"type": "object", "properties": {"file": {"type": "string", "format": "binary"}}}
+            },
+        },
     }
 }
 ERROR_EXAMPLE = {
@@ -98,7 +108,7 @@ page = APIRouter(include_in_schema=False)
 api = APIRouter(prefix="/api", responses=ERROR_RESPONSES)
 
 
-@page.get("/")
+@page.api_route("/", methods=["GET", "HEAD"])
 def index() -> Response:
     """The page."""
     return Response(index_page(), media_type="text/html; charset=utf-8")
@@ -137,11 +147,11 @@ async def recognise(
     request: Request,
     state: State,
     sentence: Annotated[list[str], Query(description="a candidate; repeat it for each sentence")],
-    name: FileName = "recording",
+    name: FileName = UNNAMED,
 ) -> list[AnswerResult]:
     """Answer for one file without a session: one answer per clip in it."""
     state.check_sentences(sentence)
-    content = await request.body()
+    name, content = await uploaded_file(request, name, UNNAMED)
 
     def answer_all() -> list[AnswerResult]:
         upload = state.upload_workers.read(name, content, state.upload_limits())
@@ -164,6 +174,12 @@ def list_clips(session: CurrentSession) -> UploadResult:
         return UploadResult(clips=[clip_info(id, clip) for id, clip in session.clips.items()], failed=[])
 
 
+@api.post("/sessions/{session}/heartbeat", status_code=204)
+def keep_session(session: CurrentSession) -> None:
+    """Say that the page is still open: its session is then not replaced by another's."""
+    session.watched = True
+
+
 @api.delete("/sessions/{session}", status_code=204)
 def close_session(session: CurrentSession, state: State) -> None:
     """Delete a session and everything in it."""
@@ -172,10 +188,10 @@ def close_session(session: CurrentSession, state: State) -> None:
 
 @api.post("/sessions/{session}/clips", status_code=201, openapi_extra=RAW_BODY)
 async def add_clips(
-    request: Request, session: CurrentSession, state: State, name: FileName = "recording"
+    request: Request, session: CurrentSession, state: State, name: FileName = UNNAMED
 ) -> UploadResult:
     """Upload a file and add its clips to the session."""
-    content = await request.body()
+    name, content = await uploaded_file(request, name, UNNAMED)
 
     def read_and_add() -> UploadResult:
         upload = state.upload_workers.read(name, content, state.upload_limits(session))
@@ -369,13 +385,13 @@ def serve(run: Path | None, settings: ServeSettings, *, device: str = "cpu") -> 
         log_level="warning",
         access_log=False,
         server_header=False,
-        limit_concurrency=64,
+        http=ClientConnection,
         timeout_keep_alive=10,
         timeout_graceful_shutdown=3,
         ws="none",
         proxy_headers=False,
     )
-    socket = config.bind_socket()
+    socket = bind(settings.host, settings.port)
     socket.listen()  # a client that follows the address at once waits a moment instead of being refused
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     print(f"http://{host}:{socket.getsockname()[1]}/   (stop with Ctrl-C)", flush=True)

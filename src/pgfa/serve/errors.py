@@ -1,4 +1,4 @@
-"""Errors as JSON of one shape: kind and message, and, if known, what was expected, what was found and where."""
+"""Errors as JSON of one shape: kind, message, what was expected, what was found and where; empty where unknown."""
 
 from __future__ import annotations
 
@@ -16,6 +16,10 @@ MAX_SHOWN = 200
 """Characters of an invalid value that are sent back."""
 
 
+FRAMEWORK_KINDS = {404: "NotFound", 405: "MethodNotAllowed"}
+"""Status of the framework's own errors -> kind; others are "BadRequest"."""
+
+
 class ApiError(HTTPException):
     """A request that is refused, and why.
 
@@ -25,6 +29,7 @@ class ApiError(HTTPException):
         expected, found, where: in plain words.
         advice: what to do about it, if there is more to say.
         message: replaces the message that is built from the others.
+        retry_seconds: when to try again, as the header Retry-After; None: the same request fails again.
     """
 
     def __init__(
@@ -37,9 +42,12 @@ class ApiError(HTTPException):
         where: str = "",
         advice: str = "",
         message: str = "",
+        retry_seconds: int | None = None,
     ) -> None:
         location, ending = (f"{where}: " if where else ""), (f"; {advice}" if advice else "")
         super().__init__(status, message or f"{location}expected {expected}, found {found}{ending}")
+        if retry_seconds is not None:
+            self.headers = {"retry-after": str(retry_seconds)}
         self.kind, self.expected, self.found, self.where = kind, expected, found, where
 
 
@@ -58,13 +66,16 @@ def limit_error(where: str, limit: int | float, found: int | float, unit: str = 
 def error_body(error: ApiError | PgfaError) -> dict[str, Any]:
     """An error as the JSON that clients receive."""
     if isinstance(error, ApiError):
-        body = {"kind": error.kind, "message": str(error.detail)}
-        return body | {"expected": error.expected, "found": error.found, "where": error.where}
-    body = {"kind": type(error).__name__, "message": str(error)}
+        return _body(error.kind, str(error.detail), error.expected, error.found, error.where)
+    kind, message = type(error).__name__, str(error)
     if isinstance(error, BadFile):
         where = f"{error.file}, {error.where}" if error.where else error.file
-        body |= {"expected": error.expected, "found": error.found, "where": where}
-    return body
+        return _body(kind, message, error.expected, error.found, where)
+    return _body(kind, message)
+
+
+def _body(kind: str, message: str, expected: str = "", found: str = "", where: str = "") -> dict[str, Any]:
+    return {"kind": kind, "message": message, "expected": expected, "found": found, "where": where}
 
 
 def status_of(kind: str) -> int:
@@ -77,7 +88,7 @@ def add_error_handlers(app: FastAPI) -> None:
 
     def api_error(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, ApiError)
-        return _response(error.status_code, error_body(error))
+        return _response(error.status_code, error_body(error), error.headers)
 
     def package_error(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, PgfaError)
@@ -86,7 +97,8 @@ def add_error_handlers(app: FastAPI) -> None:
 
     def framework_error(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, HTTPException)
-        body = {"kind": "BadRequest", "message": str(error.detail)}
+        kind = FRAMEWORK_KINDS.get(error.status_code, "BadRequest")
+        body = _body(kind, f"{request.method} {request.url.path[:MAX_SHOWN]}: {error.detail}")
         return _response(error.status_code, body, error.headers)
 
     def validation_error(request: Request, error: Exception) -> JSONResponse:
@@ -97,24 +109,24 @@ def add_error_handlers(app: FastAPI) -> None:
         found = found if len(found) <= MAX_SHOWN else found[:MAX_SHOWN] + " ..."
         expected = str(first["msg"])
         message = f"{where}: {expected}, found {found}"
-        body = {
-            "kind": "BadRequest",
-            "message": message,
-            "expected": expected,
-            "found": found,
-            "where": where,
-        }
-        return _response(422, body)
+        if where.startswith("body") and not _is_json(request):
+            message += "; send JSON, with the header Content-Type: application/json"
+        elif first["type"] == "json_invalid":
+            message = f"the body is no JSON: {first.get('ctx', {}).get('error', expected)}"
+        return _response(422, _body("BadRequest", message, expected, found, where))
 
     def internal_error(request: Request, error: Exception) -> JSONResponse:
-        body = {"kind": "InternalError", "message": "internal server error; see the log of `pgfa serve`"}
-        return _response(500, body)
+        return _response(500, _body("InternalError", "internal server error; see the log of `pgfa serve`"))
 
     app.add_exception_handler(ApiError, api_error)
     app.add_exception_handler(PgfaError, package_error)
     app.add_exception_handler(HTTPException, framework_error)
     app.add_exception_handler(RequestValidationError, validation_error)
     app.add_exception_handler(Exception, internal_error)
+
+
+def _is_json(request: Request) -> bool:
+    return "json" in request.headers.get("content-type", "").lower()
 
 
 def _response(status: int, body: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> JSONResponse:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+from contextlib import suppress
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -69,7 +71,9 @@ class SecurityMiddleware:
         except ApiError as error:
             response = JSONResponse({"error": error_body(error)}, status_code=error.status_code)
             return await response(scope, receive, send_with_headers)
-        await self.app(scope, receive_limited, send_with_headers)
+        # A client that breaks off its upload is no error of the server, and nobody is left to be answered.
+        with suppress(ClientDisconnect):
+            await self.app(scope, receive_limited, send_with_headers)
 
     def check_headers(self, headers: Headers, method: str) -> None:
         """Raises ApiError: 421 for a host that is not allowed, 403 for a request that another site's page made."""

@@ -13,8 +13,9 @@ from pgfa.recognise import Recogniser
 from pgfa.serve.errors import ApiError, limit_error
 from pgfa.skeleton import Clip
 
-REPLACEABLE_SECONDS = 60.0
-"""Idle time after which a session may be replaced by a new one."""
+REPLACEABLE_SECONDS, WATCHED_SECONDS = 60.0, 240.0
+"""Idle time after which a session may be replaced by a new one; of one whose page is open and sends heartbeats, which a
+browser delays by up to a minute in pages that are not in front."""
 
 
 @dataclass
@@ -28,6 +29,7 @@ class Session:
         clips: by id, oldest first.
         aligned_clips: ids of the clips used for the alignment.
         examples: the example clips of each taught class.
+        watched: whether a page has sent a heartbeat.
         last_used: time of the latest request, by the clock of `Sessions`.
         added: number of clips added so far; gives each clip its id.
         lock: held while the session changes.
@@ -39,6 +41,7 @@ class Session:
     clips: dict[str, Clip] = field(default_factory=dict)
     aligned_clips: tuple[str, ...] = ()
     examples: dict[str, list[Clip]] = field(default_factory=dict)
+    watched: bool = False
     last_used: float = 0.0
     added: int = 0
     lock: threading.RLock = field(default_factory=threading.RLock)
@@ -112,8 +115,8 @@ class Sessions:
         with self._lock:
             self._delete_idle()
             if len(self._sessions) >= self._settings.max_sessions:
-                oldest = min(self._sessions.values(), key=lambda session: session.last_used)
-                if self._clock() - oldest.last_used < REPLACEABLE_SECONDS:
+                oldest = max(self._sessions.values(), key=self._overdue)
+                if self._overdue(oldest) < 0:
                     raise ApiError(
                         429,
                         "LimitExceeded",
@@ -121,6 +124,7 @@ class Sessions:
                         expected=f"at most {self._settings.max_sessions:,} in use",
                         found="one more",
                         advice="close another page, or try again in a minute",
+                        retry_seconds=10,
                     )
                 del self._sessions[oldest.id]
             session = Session(secrets.token_urlsafe(18), self._recogniser, last_used=self._clock())
@@ -147,6 +151,11 @@ class Sessions:
         self.get(id)
         with self._lock:
             self._sessions.pop(id, None)
+
+    def _overdue(self, session: Session) -> float:
+        """Seconds since a session may be replaced; negative: until it may."""
+        allowed = WATCHED_SECONDS if session.watched else REPLACEABLE_SECONDS
+        return self._clock() - session.last_used - allowed
 
     def _delete_idle(self) -> None:
         deadline = self._clock() - self._settings.session_idle_seconds

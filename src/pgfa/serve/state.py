@@ -56,6 +56,7 @@ class AppState:
                 expected=f"at most {self.settings.max_queued} requests in progress",
                 found="one more",
                 advice="try again in a few seconds",
+                retry_seconds=2,
             )
         try:
             with self.worker:
