@@ -156,7 +156,7 @@ def test_drop_type_play_and_see_the_scores_change(open_page: Any, recording: Pat
     page = open_page()
     answered(page, lambda: drop(page, recording))
     sync.expect(page.locator("#drop")).to_be_hidden()
-    sync.expect(page.locator("#recording-title")).to_have_text("my-wave")
+    sync.expect(page.locator("#recording-title")).to_have_text("my-wave.npz")
     sync.expect(page.locator("#verdict")).to_contain_text("A person waves one hand")
     first = probabilities(page)
     assert "none of these" in first
@@ -229,7 +229,7 @@ def test_teach_align_and_download(open_page: Any, recording: Path, tmp_path: Pat
     download.value.save_as(tmp_path / "answers.json")
     timeline = json.loads((tmp_path / "answers.json").read_text())
     assert timeline["sentences"][-1] == HOSTILE
-    assert download.value.suggested_filename == "example-several.json"
+    assert download.value.suggested_filename == "Several_actions_in_a_row.json"
 
     answered(page, lambda: page.get_by_role("button", name=f"Forget {HOSTILE}").first.click())
     assert HOSTILE not in probabilities(page)
@@ -335,14 +335,14 @@ def test_by_keyboard_alone(open_page: Any) -> None:
     assert frame(page) > 20
     page.keyboard.press("]")
     sync.expect(page.locator("#marked")).to_contain_text("Marked: 0.0")
-    tab_to("add")
-    page.keyboard.type("a person kneels")
-    answered(page, lambda: page.keyboard.press("Enter"))
-    assert "a person kneels" in probabilities(page)
     tab_to("teach-name")
     page.keyboard.type("mine")
     answered(page, lambda: page.keyboard.press("Enter"))
     assert "mine" in probabilities(page)
+    tab_to("add")
+    page.keyboard.type("a person kneels")
+    answered(page, lambda: page.keyboard.press("Enter"))
+    assert "a person kneels" in probabilities(page)
 
 
 def test_why_is_shown_below_an_opened_answer(

@@ -38,6 +38,8 @@ const SkeletonPlayer = (() => {
     return svg;
   }
 
+  /* 4.20 s, 1:04.20 */
+  const clockTime = (time) => (time < 60 ? `${time.toFixed(2)} s` : `${Math.floor(time / 60)}:${(time % 60).toFixed(2).padStart(5, "0")}`);
   const clamp = (value, low, high) => Math.min(high, Math.max(low, value));
 
   return class {
@@ -68,7 +70,8 @@ const SkeletonPlayer = (() => {
       this.playButton = button("Play", "play", () => this.toggle());
       this.slider = make("input", { type: "range", min: "0", max: "0", value: "0", step: "1", "aria-label": "Frame" });
       this.slider.addEventListener("input", () => { this.pause(); this.seek(Number(this.slider.value)); });
-      this.clock = make("output", { class: "clock" });
+      // Not an <output>: a screen reader would read every frame. The slider says where the player is.
+      this.clock = make("span", { class: "clock", "aria-hidden": "true" });
       this.speedBox = make("select", { "aria-label": "Speed" });
       for (const speed of [0.25, 0.5, 1, 2]) this.speedBox.append(make("option", { value: speed }, `${speed}×`));
       this.speedBox.value = "1";
@@ -230,7 +233,7 @@ const SkeletonPlayer = (() => {
       const number = frames ? this.frame * every + 1 : 0;
       const count = `${number} / ${this.clip.recorded_frames}`;
       this.slider.setAttribute("aria-valuetext", `frame ${count}`);
-      this.clock.textContent = `${count} · ${(this.frame / rate).toFixed(2)} s`;
+      this.clock.textContent = `${count} · ${clockTime(this.frame / rate)}`;
       this.root.dataset.frame = String(this.frame);
       this.draw();
       this.options.onFrame?.(this.frame);

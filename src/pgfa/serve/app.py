@@ -235,7 +235,7 @@ def answer(clip: str, request: AnswerRequest, session: CurrentSession, state: St
     recogniser, unaligned = select_recognisers(session, request)
     source = session.clip(clip)
     with state.reserve_worker():
-        return answer_clip(state, recogniser, unaligned, source, request.sentences)
+        return answer_clip(state, recogniser, unaligned, source, request.sentences, request.over_time)
 
 
 @api.post("/sessions/{session}/clips/{clip}/why")

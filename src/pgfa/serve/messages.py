@@ -29,6 +29,8 @@ class AnswerRequest(RequestModel):
     """Candidates, in addition to the taught classes. May be empty if a class was taught."""
     aligned: bool = False
     """Use the session's alignment, and also return the probabilities without it."""
+    over_time: bool = True
+    """Also answer over time; without, `timeline` is null and the answer costs less."""
 
 
 class ExampleSpan(RequestModel):
@@ -141,9 +143,9 @@ class AnswerResult(ResponseModel):
     best: int | None
     """Index of the most likely candidate; null if "none of these" is more likely."""
     calibrated: bool
-    timeline: dict[str, Any]
+    timeline: dict[str, Any] | None
     """``times`` (W), ``probabilities`` (bodies, W, candidates + 1; the last is "none of these"; null where the body
-    is absent), ``spans``."""
+    is absent), ``spans``; null if the request did not ask for answers over time."""
 
 
 class SentenceReasons(ResponseModel):

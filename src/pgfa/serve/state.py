@@ -25,6 +25,9 @@ from pgfa.serve.upload_worker import UploadLimits
 from pgfa.serve.uploads import Upload, UploadWorkers
 from pgfa.skeleton import Clip
 
+NONE = "none of these"
+"""The answer where no sentence fits; no sentence or class may have its name."""
+
 
 @dataclass(frozen=True)
 class AppState:
@@ -82,6 +85,15 @@ class AppState:
         if len(sentences) > self.settings.max_sentences:
             raise limit_error("sentences", self.settings.max_sentences, len(sentences))
         for number, sentence in enumerate(sentences, 1):
+            if sentence.strip().lower() == NONE:
+                raise ApiError(
+                    422,
+                    "BadConfig",
+                    expected="a sentence that describes a movement",
+                    found=repr(sentence),
+                    where=f"sentence {number}",
+                    advice="it is the answer where no sentence fits",
+                )
             if len(sentence) > self.settings.max_characters:
                 raise limit_error(
                     f"sentence {number}", self.settings.max_characters, len(sentence), "characters"
@@ -140,12 +152,13 @@ def answer_clip(
     unaligned: Recogniser | None,
     clip: Clip,
     sentences: Sequence[str],
+    over_time: bool = True,
 ) -> AnswerResult:
     """The answer for a clip; `unaligned` is the recogniser to compare with. Raises as `Recogniser.recognise`."""
     answers = recogniser.recognise(clip, sentences)
     answers_before = unaligned.recognise(clip, sentences) if unaligned else None
-    timeline = state.timeline(recogniser, clip, sentences)
-    names = timeline.sentences
+    timeline = state.timeline(recogniser, clip, sentences) if over_time else None
+    order = list(timeline.sentences if timeline else dict.fromkeys((*sentences, *recogniser.taught)))
     answer_of = {answer.sentence: answer for answer in answers}
     before = {answer.sentence: answer.probability for answer in answers_before or ()}
     candidates = [
@@ -158,15 +171,15 @@ def answer_clip(
             support=recogniser.prototypes[name].clips if answer_of[name].prototype else 0,
             taught=name in recogniser.taught,
         )
-        for name in names
+        for name in order
     ]
     return AnswerResult(
         candidates=candidates,
         none=answers.none,
         none_before=answers_before.none if answers_before else None,
-        best=None if answers.best is None else names.index(answers.best.sentence),
+        best=None if answers.best is None else order.index(answers.best.sentence),
         calibrated=answers.calibrated,
-        timeline=timeline.to_dict(),
+        timeline=timeline.to_dict() if timeline else None,
     )
 
 

@@ -1,4 +1,4 @@
-/* What the page is doing: a progress bar while requests run, and a notice when one fails. */
+/* What the page is doing: a progress bar while requests run, what it waits for, and a notice when one fails. */
 import { get } from "./dom.js";
 
 let running = 0;
@@ -20,6 +20,12 @@ export async function track(request) {
       document.body.removeAttribute("aria-busy");
     }
   }
+}
+
+/* What the page waits for, while a busy server is asked again; "" when it has answered. */
+export function showWaiting(message) {
+  get("waiting").textContent = message;
+  get("waiting").hidden = !message;
 }
 
 /* Show a message; an empty one closes the notice. */

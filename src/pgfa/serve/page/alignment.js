@@ -1,27 +1,30 @@
 /*
- * Alignment: collect unlabelled clips, align the sentences with them, and show what that changed.
+ * Alignment: align the sentences with the recordings that are marked for it, and show what that changed.
  *
- *   const alignment = new Alignment(server, { texts(), use(on), open(id) });
- *   alignment.add(clips); alignment.on
+ *   const alignment = new Alignment(server, { texts(), clips(), name(key), use(on), open(key), changed() });
+ *   alignment.count(); alignment.on; alignment.state; await alignment.restore(state)
  */
-import { track } from "./activity.js";
+import { notify, track } from "./activity.js";
 import { get, make, plural } from "./dom.js";
 
 export class Alignment {
   constructor(server, actions) {
     Object.assign(this, { server, actions });
-    this.clips = new Map();
+    this.question = null;
     this.on = false;
     this.switch = get("use-alignment");
     this.switch.addEventListener("click", () => this.use(!this.on));
     get("align").addEventListener("click", () => this.align());
+    this.count();
   }
 
-  add(clips) {
-    for (const clip of clips) this.clips.set(clip.id, clip.name);
-    const hint = this.clips.size === 1 ? "; at least 2 are needed" : "";
-    get("alignment-count").textContent = `${plural(this.clips.size, "unlabelled recording")}${hint}.`;
-    get("align").disabled = this.clips.size < 2;
+  /* What was aligned, to be kept and done again: { sentences, clips, on }, or null. */
+  get state() { return this.question && { ...this.question, on: this.on }; }
+
+  count() {
+    const count = this.actions.clips().length, hint = count === 1 ? "; at least 2 are needed" : "";
+    get("alignment-count").textContent = count ? `${plural(count, "unlabelled recording")}${hint}.` : "No recording is marked for alignment yet.";
+    get("align").disabled = count < 2;
   }
 
   use(on) {
@@ -29,14 +32,37 @@ export class Alignment {
     this.switch.disabled = false;
     this.switch.setAttribute("aria-checked", String(on));
     this.actions.use(on);
+    this.actions.changed();
   }
 
   async align() {
-    const alignment = { sentences: this.actions.texts(), clips: [...this.clips.keys()] };
-    const result = await track(() => this.server.align(alignment));
+    const question = { sentences: this.actions.texts(), clips: this.actions.clips() };
+    const result = await track(() => this.server.align(question));
     if (!result) return;
+    this.question = question;
     this.show(result);
     this.use(true);
+    this.actions.changed();
+  }
+
+  /* Align again as before. Without its recordings there is no alignment. */
+  async restore(state) {
+    this.question = null;
+    this.on = false;
+    if (!state) return;
+    try {
+      this.show(await this.server.align(state, true));
+    } catch (error) {
+      if (!("kind" in error)) throw error;
+      this.switch.disabled = true;
+      this.switch.setAttribute("aria-checked", "false");
+      notify("The alignment could not be done again: some of its recordings are gone.");
+      return;
+    }
+    this.question = { sentences: state.sentences, clips: state.clips };
+    this.on = state.on;
+    this.switch.disabled = false;
+    this.switch.setAttribute("aria-checked", String(state.on));
   }
 
   show(result) {
@@ -56,7 +82,7 @@ export class Alignment {
 
   changedItem(clip) {
     return make("li", {},
-      make("button", { type: "button", class: "quiet", onclick: () => this.actions.open(clip.clip) }, clip.name || clip.clip),
+      make("button", { type: "button", class: "quiet", onclick: () => this.actions.open(clip.clip) }, this.actions.name(clip.clip) || clip.name),
       make("span", {}, make("s", {}, clip.before), " ", make("span", { "aria-hidden": "true" }, "→"), " ", make("ins", {}, clip.after)));
   }
 }

@@ -5,7 +5,10 @@
  *   answers.reset(body); answers.ask(); answers.askSoon(delay); answers.result; answers.body
  */
 import { notify, track } from "./activity.js";
-import { get, letter, make, percent, sentenceCase, timeRange } from "./dom.js";
+import { get, letter, make, percent, timeRange } from "./dom.js";
+import { headline } from "./headline.js";
+
+const BACKGROUND_DELAY = 600;
 
 export class Answers {
   constructor(server, parts, actions, about) {
@@ -20,9 +23,16 @@ export class Answers {
       button.addEventListener("click", () => this.download(button.dataset.download));
     get("add-form").addEventListener("submit", (event) => {
       event.preventDefault();
-      if (this.sentences.add(get("add").value)) get("add").value = "";
-      else if (get("add").value.trim()) notify(`The limit is ${this.sentences.limits.max_sentences} sentences.`);
+      notify(this.sentences.add(get("add").value));
+      get("add").value = "";
     });
+    get("add").addEventListener("paste", (event) => {
+      const text = event.clipboardData.getData("text");
+      if (!/\n/.test(text.trim())) return;
+      event.preventDefault();
+      notify(this.sentences.add(text));
+    });
+    get("clear").addEventListener("click", () => this.sentences.clear());
   }
 
   /* Another recording was opened: what is shown belongs to the one before until the next answer. */
@@ -53,6 +63,8 @@ export class Answers {
     if (!question.sentences.length && !this.taught.size) return this.showVerdict(null);
     const result = await track(() => this.server.answer(clip, question));
     if (number !== this.asked || !result) return;
+    this.recordings.answered(clip, result);
+    this.askAboutOthers(number, question);
     this.result = result;
     this.setStale(false);
     document.body.dataset.answers = String(number);
@@ -70,19 +82,31 @@ export class Answers {
     return this.why;
   }
 
+  /* Ask about the other recordings of the list, one after another, until another question is asked. */
+  async askAboutOthers(number, question) {
+    for (const key of [...this.recordings.clips.keys()]) {
+      await new Promise((resolve) => { setTimeout(resolve, this.recordings.clips.size > 2 ? 0 : BACKGROUND_DELAY); });
+      if (number !== this.asked) return;
+      if (key === this.recordings.current || !this.recordings.clips.has(key)) continue;
+      const result = await this.server.answer(key, { ...question, over_time: false }).catch(() => null);
+      if (result && number === this.asked) this.recordings.answered(key, result);
+    }
+  }
+
+  /* No recording is open. */
+  close() {
+    this.asked++;
+    this.result = null;
+    this.setStale(true);
+    get("verdict").textContent = "Open a recording";
+    get("bodies").hidden = true;
+    get("spans").replaceChildren();
+  }
+
   showVerdict(result) {
-    const best = result && result.best !== null ? result.candidates[result.best] : null;
-    // If no sentence fits the whole recording, as with several actions in a row, its most confident moment says more.
-    const spans = result && !best ? result.timeline.spans : [];
-    const span = spans.reduce((first, second) => (first && first.probability >= second.probability ? first : second), null);
-    get("sentences-title").textContent = span
-      ? `No sentence fits the whole recording. Most confident moment: ${timeRange(span.start_s, span.end_s)}`
-      : "Most likely for the whole recording";
-    const winner = best ?? span;
-    const probability = (value) => make("span", { class: "probability" }, percent(value));
-    get("verdict").replaceChildren(...(!result ? ["Add a sentence."] : winner
-      ? [`${sentenceCase(winner.sentence)} `, probability(winner.probability)]
-      : ["None of these ", probability(result.none)]));
+    const { lines, share } = result ? headline(result) : { lines: ["Add a sentence"], share: null };
+    const probability = share === null ? [] : [" ", make("span", { class: "probability" }, percent(share))];
+    get("verdict").replaceChildren(...lines.map((line, index) => make("span", { class: "line" }, line, ...(index ? [] : probability))));
     get("certainty").textContent = !result ? "" : result.calibrated ? this.about.meaning
       : "Not calibrated: only the order is meaningful; the percentages are overconfident, "
         + "and “none of these” is not a possible answer.";
@@ -130,7 +154,7 @@ export class Answers {
     if (!clip) return;
     const blob = await track(() => this.server.download(clip, format, this.question));
     if (!blob) return;
-    const name = (this.recordings.clips.get(clip).name || "recording").replace(/[^\w.-]+/g, "_");
+    const name = (this.recordings.name(clip) || "recording").replace(/[^\w.-]+/g, "_");
     const link = make("a", { href: URL.createObjectURL(blob), download: `${name}.${format}` });
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 10_000);

@@ -17,7 +17,11 @@ export function make(tag, attributes = {}, ...children) {
 
 export const percent = (share) => (share > 0 && share < 0.005 ? "<1 %" : `${Math.round(share * 100)} %`);
 export const seconds = (value) => `${value.toFixed(1)} s`;
-export const timeRange = (start, end) => `${start.toFixed(1)} – ${seconds(end)}`;
+/* A time as people read it: 4.2 s, 1:04.2 */
+export const clockTime = (value) => (value < 60 ? seconds(value) : `${Math.floor(value / 60)}:${(value % 60).toFixed(1).padStart(4, "0")}`);
+/* A length: 0:04, 27:47 */
+export const minutes = (value) => `${Math.floor(Math.round(value) / 60)}:${String(Math.round(value) % 60).padStart(2, "0")}`;
+export const timeRange = (start, end) => (end < 60 ? `${start.toFixed(1)} – ${seconds(end)}` : `${clockTime(start)} – ${clockTime(end)}`);
 export const clamp = (value, low, high) => Math.min(high, Math.max(low, value));
 export const letter = (body) => "ABCDEFGH"[body] || String(body + 1);
 export const plural = (count, singular, pluralForm = `${singular}s`) => `${count.toLocaleString("en")} ${count === 1 ? singular : pluralForm}`;

@@ -1,30 +1,35 @@
-/* Starts the page: creates its parts and connects them. */
+/* Starts the page: creates its parts, connects them, and takes up the work that the browser kept. */
+import { showWaiting } from "./activity.js";
 import { Alignment } from "./alignment.js";
 import { Answers } from "./answers.js";
 import { get, make, plural } from "./dom.js";
+import { Keep } from "./keep.js";
 import { Recordings } from "./recordings.js";
 import { Sentences } from "./sentences.js";
 import { Server } from "./server.js";
+import { Store } from "./store.js";
 import { Teaching } from "./teaching.js";
 import { Timeline } from "./timeline.js";
 
 const TYPING_DELAY = 450;
 const FIRST_EXAMPLE = "several";
 
-const server = new Server();
-const about = await server.about();
+const server = new Server(showWaiting);
+const [about, store] = await Promise.all([server.about(), Store.open()]);
 const layouts = {};
+const changed = () => keep?.soon();
+let keep = null;
 
 const player = new SkeletonPlayer(get("player"), layouts, { pageKeys: true, onFrame: () => timeline.moveTo(time()) });
-const timeline = new Timeline(get("timeline"), { seek, mark: (span) => teaching.mark(span) });
-const recordings = new Recordings(server, about, { show, addUnlabelled: (clips) => alignment.add(clips) });
+const timeline = new Timeline(get("timeline"), { seek, mark: (span) => teaching.mark(span), toggle: () => player.toggle() });
+const recordings = new Recordings(server, store, about, { show, changed, marked: () => alignment.count(), closed: () => answers.close() });
 const sentences = new Sentences(get("sentence-list"),
-  { changed: (immediately) => answers.askSoon(immediately ? 0 : TYPING_DELAY), remove: (name) => teaching.forget(name),
+  { changed: (immediately) => { answers.askSoon(immediately ? 0 : TYPING_DELAY); changed(); }, remove: (name) => teaching.forget(name),
     explain: about.explains ? () => answers.explain() : null }, about.limits);
-const alignment = new Alignment(server,
-  { texts: () => sentences.texts, use: () => answers.askSoon(0), open: (id) => recordings.open(id) });
+const alignment = new Alignment(server, { texts: () => sentences.texts, clips: () => recordings.marked, name: (key) => recordings.name(key),
+  use: () => answers.askSoon(0), open: (key) => recordings.open(key), changed });
 const answers = new Answers(server, { recordings, sentences, alignment, timeline }, { seek, mark: (span) => teaching.mark(span) }, about);
-const teaching = new Teaching(server, { recordings, answers, timeline }, about.limits, time);
+const teaching = new Teaching(server, { recordings, answers, timeline }, about.limits, { time, changed });
 
 function time() { return player.clip ? player.frame / player.clip.rate : 0; }
 function seek(seconds) { if (player.clip) player.seek(Math.round(seconds * player.clip.rate)); }
@@ -36,6 +41,31 @@ async function show({ clip, layout }, play) {
   teaching.reset();
   player.show(clip, play);
   await answers.ask();
+}
+
+/* A server that has lost the session gets everything again. */
+server.restore = async () => {
+  const { lessons } = teaching, aligned = alignment.state;
+  await recordings.restore([...recordings.files.values()]);
+  await teaching.restore(lessons);
+  await alignment.restore(aligned);
+};
+
+/* Show the work that the browser kept. */
+async function takeUp(state, files) {
+  sentences.set(state.sentences);
+  get("add").value = state.typed;
+  recordings.list.order = state.order;
+  await recordings.restore(files, new Set(state.marked));
+  alignment.count();
+  await teaching.restore(state.lessons);
+  await alignment.restore(state.alignment);
+  const key = recordings.clips.has(state.current) ? state.current : recordings.clips.keys().next().value;
+  if (key === undefined) return recordings.close();
+  await recordings.open(key, false);
+  teaching.mark(state.mark);
+  get("teach-name").value = state.name;
+  return teaching.updateButton();
 }
 
 /* On a narrow page the sentences follow the player, in the document too, so that the focus order matches. */
@@ -51,8 +81,13 @@ document.addEventListener("pgfa-theme", () => { player.scene.readColours(); play
 get("formats").append(...Object.values(about.formats).map((title) => make("li", {}, title)), make("li", {}, "zip archive of any of these"));
 const seen = about.recogniser.seen?.length;
 get("about").textContent = `pgfa ${about.version}${seen ? `, trained on ${plural(seen, "action")}` : ""}. `
-  + "Recordings are held in the memory of the computer that runs the server, and deleted when this page is closed. The examples are synthetic.";
+  + "Recordings are held in the memory of the computer that runs the server, and deleted there when this page is closed; "
+  + `${store.keeps ? "this browser keeps them with your work until you remove them" : "this browser cannot keep them"}. The examples are synthetic.`;
 get("add").maxLength = about.limits.max_characters;
+keep = new Keep(store, { sentences, teaching, alignment, recordings, timeline });
 sentences.set(about.sentences);
 document.body.dataset.ready = "true";
-await recordings.openExample(FIRST_EXAMPLE, false);
+if (store.state) await takeUp(store.state, store.files);
+else await recordings.openExample(FIRST_EXAMPLE, false);
+keep.start();
+keep.soon();

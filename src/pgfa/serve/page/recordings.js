@@ -1,98 +1,195 @@
 /*
- * The recordings: opened by button, dropped, or added as examples; one of them is shown.
+ * The recordings: opened by button, dropped, or added as examples; kept by the browser; one of them is shown.
  *
- *   const recordings = new Recordings(server, about, { show(data, play), addUnlabelled(clips) });
- *   recordings.open(id); recordings.openExample(name); recordings.current
+ *   const recordings = new Recordings(server, store, about, { show(data, play), marked(), changed(), closed() });
+ *   await recordings.restore(files); recordings.open(key); recordings.openExample(name); recordings.current; recordings.marked
  */
 import { notify, track } from "./activity.js";
-import { get, make, plural, seconds } from "./dom.js";
+import { FileList } from "./file-list.js";
+import { get, make, minutes, plural } from "./dom.js";
+
+const UNLABELLED = "unlabelled";
 
 export class Recordings {
-  constructor(server, about, actions) {
-    Object.assign(this, { server, limits: about.limits, actions });
+  constructor(server, store, about, actions) {
+    Object.assign(this, { server, store, limits: about.limits, titles: about.examples, actions });
+    this.files = new Map();
     this.clips = new Map();
-    this.examples = new Map();
     this.current = null;
-    this.listen(about.examples);
-  }
-
-  listen(examples) {
-    for (const [name, title] of Object.entries(examples))
+    this.list = new FileList(get("files"),
+      { open: (key) => this.open(key), remove: (keys) => this.remove(keys), mark: (key, on) => this.mark([key], on), changed: () => this.actions.changed() });
+    for (const [name, title] of Object.entries(about.examples))
       get("examples").append(make("button", { type: "button", class: "quiet", onclick: () => this.openExample(name) }, title));
-    get("synthetic").addEventListener("click", (event) => {
-      event.target.disabled = true;
-      this.addUnlabelledExamples();
-    });
+    get("synthetic").addEventListener("click", () => this.addUnlabelledExamples());
     for (const [id, unlabelled] of [["file", false], ["unlabelled", true], ["folder", true]])
       get(id).addEventListener("change", async (event) => {
         const files = [...event.target.files];
         event.target.value = "";
         await this.upload(files, unlabelled);
       });
-    get("recording").addEventListener("change", () => this.open(get("recording").value));
     onDrop(async (transfer) => this.upload(await droppedFiles(transfer)));
   }
 
-  async open(id, play = true) {
-    const data = await track(() => this.server.clip(id));
-    if (!data) return;
-    this.current = id;
-    const info = this.clips.get(id);
-    get("recording-title").textContent = info.action || info.name || "Recording";
-    get("clip-facts").textContent = [seconds(info.seconds), `${Number(info.rate.toPrecision(3))} Hz`,
+  /* Keys of the clips that are marked for alignment. */
+  get marked() { return [...this.clips.values()].filter((clip) => clip.marked).map((clip) => clip.key); }
+
+  /* Send again what the browser kept: after a reload, or to a server that has been restarted. */
+  async restore(files, marked = new Set(this.marked)) {
+    for (const file of files) {
+      this.files.set(file.number, file);
+      await this.send(file, marked, true);
+    }
+  }
+
+  name(key) { return this.clips.get(key)?.name ?? ""; }
+
+  /* Send a file and list its clips. Returns them; a file that is refused is listed with the reason. */
+  async send(file, marked, restoring = false) {
+    const placeholder = `${file.number}.0`;
+    if (!this.clips.has(placeholder)) this.list.show({ key: placeholder, name: file.name, state: "reading" });
+    let result;
+    try {
+      result = await this.server.addFile(file, this.limits, restoring);
+    } catch (error) {
+      if (!("kind" in error)) throw error;
+      this.list.show({ key: placeholder, name: file.name, state: "refused", reason: error.message });
+      return { clips: [], errors: [error.message] };
+    }
+    const several = result.clips.length > 1;
+    if (!result.clips.length) this.list.remove(placeholder);
+    for (const info of result.clips) {
+      if (file.removed?.includes(info.key)) continue;
+      const name = several ? `${file.name} · ${info.name}` : file.name;
+      const { state = "waiting", answer, share } = this.clips.get(info.key) ?? {};
+      const clip = { ...info, state, answer, share, name, number: file.number, isExample: Boolean(file.example),
+        marked: marked === true || (marked && marked.has(info.key)) };
+      this.clips.set(info.key, clip);
+      this.list.show(clip);
+    }
+    return { clips: result.clips, errors: result.failed.map((error) => error.message) };
+  }
+
+  newFile(properties) {
+    const file = { number: Math.max(0, ...this.files.keys()) + 1, ...properties };
+    this.files.set(file.number, file);
+    return file;
+  }
+
+  async keep(file) {
+    if (!await this.store.addFile(file) && !this.unkept) {
+      this.unkept = true;
+      notify("This browser has no room to keep recordings: they are gone when the page is closed.");
+    }
+  }
+
+  async open(key, play = true) {
+    const data = await track(() => this.server.clip(key));
+    if (!data || !this.clips.has(key)) return;
+    this.current = key;
+    const info = this.clips.get(key);
+    get("recording-title").textContent = info.name;
+    get("clip-facts").textContent = [minutes(info.seconds), `${Number(info.rate.toPrecision(3))} Hz`,
       plural(info.bodies, "person", "people"), info.layout, info.reading, ...info.problems].filter(Boolean).join(" · ");
-    get("recording").value = id;
+    this.list.select(key);
+    this.actions.changed();
     await this.actions.show(data, play);
   }
 
-  add(clips, listed = true) {
-    for (const clip of clips) {
-      if (this.clips.has(clip.id)) continue;
-      this.clips.set(clip.id, clip);
-      if (listed) get("recording").append(make("option", { value: clip.id }, clip.action || clip.name || clip.id));
-    }
-    get("recording-box").hidden = get("recording").length < 2;
-  }
-
   async upload(files, unlabelled = false) {
-    const added = [], errors = [];
+    const added = [], errors = [], own = files.length > 1 || unlabelled;
     notify("");
+    if (own) this.mark([...this.clips.values()].filter((clip) => clip.isExample).map((clip) => clip.key), false);
+    const waiting = files.map((blob) => this.newFile({ name: blob.name, blob }));
+    for (const file of waiting) this.list.show({ key: `${file.number}.0`, name: file.name, state: "waiting to be read" });
     await track(async () => {
-      for (const file of files) {
-        try {
-          const result = await this.server.upload(file, this.limits);
-          added.push(...result.clips);
-          errors.push(...result.failed.map((error) => error.message));
-        } catch (error) {
-          if (!("kind" in error)) throw error;
-          errors.push(error.message);
-          if (error.kind === "NoSuchSession" || error.status === 429) break;
-        }
+      for (const file of waiting) {
+        const { clips, errors: found } = await this.send(file, own);
+        added.push(...clips);
+        errors.push(...found);
+        if (clips.length) await this.keep(file);
+        else this.files.delete(file.number);
       }
     });
-    this.add(added, !unlabelled);
-    if (unlabelled || added.length > 1) this.actions.addUnlabelled(added);
+    if (added.length > 1) this.mark(added.map((clip) => clip.key), true);
+    this.actions.marked();
     if (errors.length) notify(errors.length > 3 ? `${plural(errors.length, "file")} could not be read. First error: ${errors[0]}` : errors.join(" "));
-    if (added.length && !unlabelled) await this.open(added[0].id);
+    if (added.length && (!unlabelled || !this.current)) await this.open(added[0].key);
+    this.actions.changed();
   }
 
   async openExample(name, play = true) {
     notify("");
-    if (!this.examples.has(name)) {
-      const result = await track(() => this.server.addExample(name));
-      if (!result) return;
-      this.add(result.clips);
-      this.examples.set(name, result.clips[0].id);
-    }
-    await this.open(this.examples.get(name), play);
+    const known = [...this.clips.values()].find((clip) => this.files.get(clip.number)?.example === name);
+    await this.open(known ? known.key : (await this.addExample(name, this.titles[name], false))[0]?.key, play);
   }
 
   async addUnlabelledExamples() {
     notify("");
-    const result = await track(() => this.server.addExample("unlabelled"));
-    if (!result) return;
-    this.add(result.clips, false);
-    this.actions.addUnlabelled(result.clips);
+    const known = [...this.clips.values()].filter((clip) => this.files.get(clip.number)?.example === UNLABELLED);
+    const clips = known.length ? known : await this.addExample(UNLABELLED, "Synthetic", true);
+    this.mark(clips.map((clip) => clip.key), true);
+  }
+
+  async addExample(example, name, marked) {
+    const file = this.newFile({ name, example });
+    const { clips, errors } = await track(() => this.send(file, marked)) ?? { clips: [], errors: [] };
+    if (errors.length) notify(errors[0]);
+    if (clips.length) await this.keep(file);
+    this.actions.marked();
+    return clips;
+  }
+
+  mark(keys, on) {
+    for (const key of keys) {
+      const clip = this.clips.get(key);
+      clip.marked = on;
+      this.list.show(clip);
+    }
+    this.actions.marked();
+    this.actions.changed();
+  }
+
+  /* Take recordings out: here, of the browser's store, and of the server. */
+  async remove(keys) {
+    for (const key of keys) {
+      const clip = this.clips.get(key);
+      this.clips.delete(key);
+      this.list.remove(key);
+      if (!clip) continue;
+      const isLast = ![...this.clips.values()].some((other) => other.number === clip.number);
+      if (isLast) {
+        this.files.delete(clip.number);
+        this.store.removeFile(clip.number);
+      } else {
+        const file = this.files.get(clip.number);
+        file.removed = [...(file.removed ?? []), key];
+        this.store.addFile(file);
+      }
+      await track(() => this.server.removeClip(key));
+    }
+    this.actions.marked();
+    if (!this.clips.has(this.current)) {
+      this.current = null;
+      const next = this.clips.keys().next().value;
+      if (next) await this.open(next, false);
+      else this.close();
+    }
+    this.actions.changed();
+  }
+
+  close() {
+    get("recording-title").textContent = "No recording yet";
+    get("clip-facts").textContent = "";
+    this.actions.closed();
+  }
+
+  /* Show the best answer for a recording in the list. */
+  answered(key, result) {
+    const clip = this.clips.get(key);
+    if (!clip) return;
+    const best = result.best === null ? null : result.candidates[result.best];
+    Object.assign(clip, { state: "answered", answer: best ? best.sentence : "none of these", share: best ? best.probability : result.none });
+    this.list.show(clip);
   }
 }
 

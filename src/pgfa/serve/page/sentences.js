@@ -6,18 +6,20 @@
  */
 import { get, make, percent, plural } from "./dom.js";
 
+const NONE = "none of these";
+
 export class Sentences {
   constructor(root, actions, limits) {
     Object.assign(this, { root, actions, limits });
     this.rows = [];
     this.taught = [];
-    this.none = this.fixedRow("none of these", "none");
+    this.none = this.fixedRow(NONE, "none");
     this.root.append(this.none.item);
   }
 
   /* The sentences as candidates: trimmed, without empty ones or repetitions. */
   get texts() {
-    return [...new Set(this.rows.map((row) => row.input.value.trim()).filter(Boolean))];
+    return [...new Set(this.rows.map((row) => row.input.value.trim()).filter((text) => text && text.toLowerCase() !== NONE))];
   }
 
   set(texts) {
@@ -26,11 +28,26 @@ export class Sentences {
     texts.forEach((text) => this.append(text));
   }
 
-  add(sentence) {
-    const text = sentence.trim();
-    if (!text || this.rows.length >= this.limits.max_sentences) return false;
-    if (!this.texts.includes(text)) { this.append(text); this.actions.changed(true); }
-    return true;
+  /* Add a sentence, or several, one a line. Returns why something was not added; "" if nothing was left out. */
+  add(typed) {
+    const texts = typed.split(/\r?\n/).map((line) => line.trim()).filter(Boolean), known = this.texts;
+    const reasons = new Set();
+    let added = 0;
+    for (const text of texts) {
+      if (known.includes(text)) reasons.add(`“${text}” is in the list already.`);
+      else if (text.toLowerCase() === NONE) reasons.add(`“${NONE}” is the answer where no sentence fits; it cannot be a sentence.`);
+      else if (this.rows.length >= this.limits.max_sentences) reasons.add(`The limit is ${this.limits.max_sentences} sentences.`);
+      else if (text.length > this.limits.max_characters) reasons.add(`A sentence may have ${this.limits.max_characters} characters.`);
+      else { this.append(text); known.push(text); added++; }
+    }
+    if (added) this.actions.changed(true);
+    return [...reasons].join(" ");
+  }
+
+  clear() {
+    this.set([]);
+    this.actions.changed(true);
+    get("add").focus();
   }
 
   append(text) {
@@ -62,7 +79,7 @@ export class Sentences {
     this.rows.forEach((row, index) => {
       row.input.setAttribute("aria-label", `Sentence ${index + 1}`);
       row.button.setAttribute("aria-label", `Remove sentence ${index + 1}`);
-      row.button.title = "Remove this sentence";
+      row.button.title = `Remove sentence ${index + 1}`;
       this.nameWhy(row, `sentence ${index + 1}`);
     });
   }
@@ -78,6 +95,7 @@ export class Sentences {
     const fill = make("span", { class: "fill" }), tick = make("span", { class: "tick", hidden: true });
     const value = make("span", { class: "value" }, "–");
     const meter = make("span", { class: "meter", "aria-hidden": "true" }, fill, tick);
+    fill.style.width = "0%"; // nothing is known before the first answer
     const row = { item: make("li", {}, head, value, meter), fill, tick, value };
     row.why = make("button", { type: "button", class: "quiet why", "aria-expanded": "false", hidden: true, onclick: () => this.openWhy(row) }, "why");
     row.reasons = make("div", { class: "reasons", hidden: true });

@@ -1,4 +1,11 @@
-/* The server behind the page: one session, opened when first needed. Every error response becomes a RequestError. */
+/*
+ * The server behind the page: one session, opened when first needed. Every error response becomes a RequestError.
+ *
+ * Clips have keys of the page's own. If the session is gone (the server was restarted, or was full), a new one is
+ * opened, `restore()` sends again what it held, and the request is repeated. A busy server is asked again.
+ */
+const HEARTBEAT = 20_000;
+const MAX_ATTEMPTS = 40;
 
 export class RequestError extends Error {
   constructor(error, status) {
@@ -9,65 +16,123 @@ export class RequestError extends Error {
 }
 
 export class Server {
-  constructor() {
-    this.opening = null;
+  /* waiting(text): called with a message while a busy server is asked again, and with "" afterwards */
+  constructor(waiting) {
+    Object.assign(this, { waiting, opening: null, reopening: null, id: null, ids: new Map(), restore: async () => {} });
     addEventListener("pagehide", (event) => {
       if (!event.persisted && this.id) fetch(`/api/sessions/${this.id}`, { method: "DELETE", keepalive: true });
     });
+    setInterval(() => this.heartbeat(), HEARTBEAT);
   }
 
-  about() { return fetchJson("/api/about"); }
+  about() { return this.fetchJson("/api/about"); }
 
   session() {
-    this.opening ??= fetchJson("/api/sessions", { method: "POST" }).then((info) => { this.id = info.session; return this.id; });
+    this.opening ??= this.fetchJson("/api/sessions", { method: "POST" }).then((info) => {
+      this.id = info.session;
+      this.heartbeat();
+      return this.id;
+    });
     this.opening.catch(() => { this.opening = null; });
     return this.opening;
   }
 
-  async request(path, options) {
-    const id = await this.session();
-    return fetchJson(`/api/sessions/${id}${path}`, options);
+  /* Tell the server that the page is open, so that it keeps the session. A server that has stopped is no error here. */
+  async heartbeat() {
+    if (!this.id || this.reopening) return;
+    const response = await fetch(`/api/sessions/${this.id}/heartbeat`, { method: "POST" }).catch(() => null);
+    if (response?.status === 404) await this.reopen(this.id).catch(() => {});
   }
 
-  upload(file, limits) {
-    if (file.size > limits.max_file_bytes)
-      throw new RequestError({ message: `${file.name} is ${file.size.toLocaleString("en")} bytes; the limit is ${limits.max_file_bytes.toLocaleString("en")} bytes.` });
-    return this.request(`/clips?name=${encodeURIComponent(file.name)}`,
-      { method: "POST", body: file, headers: { "content-type": "application/octet-stream" } });
+  /* build: () -> [path, options], called when the session is known; restoring: part of sending everything again */
+  async request(build, restoring = false, receive = (response) => (response.status === 204 ? null : response.json())) {
+    for (let attempt = 0; ; attempt++) {
+      if (!restoring) await this.reopening;
+      const id = await this.session();
+      try {
+        const [path, options] = build();
+        return await receive(await this.send(`/api/sessions/${id}${path}`, options));
+      } catch (error) {
+        if (error.kind !== "NoSuchSession" || restoring || attempt) throw error;
+        await this.reopen(id);
+      }
+    }
   }
 
-  addExample(name) { return this.request(`/examples/${name}`, { method: "POST" }); }
-  clip(id) { return this.request(`/clips/${id}`); }
-  answer(clip, question) { return this.request(`/clips/${clip}/answer`, postJson(question)); }
-  why(clip, question) { return this.request(`/clips/${clip}/why`, postJson(question)); }
-  align(alignment) { return this.request("/alignment", postJson(alignment)); }
-  teach(lesson) { return this.request("/classes", postJson(lesson)); }
-  forget(name) { return this.request(`/classes/${encodeURIComponent(name)}`, { method: "DELETE" }); }
+  reopen(lost) {
+    if (this.id !== lost && !this.reopening) return null;
+    this.reopening ??= (async () => {
+      this.opening = null;
+      this.ids.clear();
+      await this.session();
+      await this.restore();
+    })().finally(() => { this.reopening = null; });
+    return this.reopening;
+  }
 
-  async download(clip, format, question) {
-    const id = await this.session();
-    return (await send(`/api/sessions/${id}/clips/${clip}/download/${format}`, postJson(question))).blob();
+  clipId(key) {
+    if (!this.ids.has(key)) throw new RequestError({ kind: "NoSuchClip", message: "This recording could not be sent to the server again." });
+    return this.ids.get(key);
+  }
+
+  /* Upload a file ({ number, name, blob or example }); its clips get the keys "NUMBER.INDEX". */
+  async addFile(file, limits, restoring = false) {
+    const size = file.blob?.size ?? 0;
+    if (size > limits.max_file_bytes)
+      throw new RequestError({ kind: "LimitExceeded", message: `${file.name} has ${size.toLocaleString("en")} bytes; the limit is ${limits.max_file_bytes.toLocaleString("en")}.` });
+    const result = await this.request(() => (file.example ? [`/examples/${file.example}`, { method: "POST" }]
+      : [`/clips?name=${encodeURIComponent(file.name)}`,
+        { method: "POST", body: file.blob, headers: { "content-type": "application/octet-stream" } }]), restoring);
+    const clips = result.clips.map((clip, index) => ({ ...clip, key: `${file.number}.${index}` }));
+    for (const { key, id } of clips) this.ids.set(key, id);
+    return { clips, failed: result.failed };
+  }
+
+  clip(key) { return this.request(() => [`/clips/${this.clipId(key)}`]); }
+  answer(key, question) { return this.request(() => [`/clips/${this.clipId(key)}/answer`, postJson(question)]); }
+  why(key, question) { return this.request(() => [`/clips/${this.clipId(key)}/why`, postJson(question)]); }
+  forget(name) { return this.request(() => [`/classes/${encodeURIComponent(name)}`, { method: "DELETE" }]); }
+
+  async removeClip(key) {
+    await this.request(() => [`/clips/${this.clipId(key)}`, { method: "DELETE" }]);
+    this.ids.delete(key);
+  }
+
+  async align({ sentences, clips }, restoring = false) {
+    const result = await this.request(() => ["/alignment", postJson({ sentences, clips: clips.map((key) => this.clipId(key)) })], restoring);
+    const keys = new Map([...this.ids].map(([key, id]) => [id, key]));
+    return { ...result, clips: result.clips.map((clip) => ({ ...clip, clip: keys.get(clip.clip) })) };
+  }
+
+  teach({ name, examples }, restoring = false) {
+    return this.request(() => ["/classes",
+      postJson({ name, examples: examples.map((example) => ({ ...example, clip: this.clipId(example.clip) })) })], restoring);
+  }
+
+  download(key, format, question) {
+    return this.request(() => [`/clips/${this.clipId(key)}/download/${format}`, postJson(question)], false, (response) => response.blob());
+  }
+
+  async fetchJson(address, options) { return (await this.send(address, options)).json(); }
+
+  async send(address, options) {
+    for (let attempt = 1; ; attempt++) {
+      let response;
+      try {
+        response = await fetch(address, options);
+      } catch {
+        throw new RequestError({ kind: "NoResponse", message: "The server is not responding. Is `pgfa serve` still running? Nothing is lost: this page keeps the work." });
+      }
+      if (attempt > 1) this.waiting("");
+      if (response.ok) return response;
+      const error = await response.json().then((body) => body.error, () => ({}));
+      if (![429, 503].includes(response.status) || attempt >= MAX_ATTEMPTS) throw new RequestError(error, response.status);
+      this.waiting(error.where === "sessions" ? "The server has as many pages open as it allows. This one starts by itself when another is closed."
+        : "The server is busy. This page asks again by itself.");
+      await sleep((Number(response.headers.get("retry-after")) || 2) * 1000 * (0.75 + Math.random() / 2));
+    }
   }
 }
 
+const sleep = (milliseconds) => new Promise((resolve) => { setTimeout(resolve, milliseconds); });
 const postJson = (value) => ({ method: "POST", body: JSON.stringify(value), headers: { "content-type": "application/json" } });
-
-async function send(address, options) {
-  let response;
-  try {
-    response = await fetch(address, options);
-  } catch {
-    throw new RequestError({ message: "The server is not responding. Is `pgfa serve` still running?" });
-  }
-  if (response.ok) return response;
-  let error = {};
-  try { error = (await response.json()).error; } catch { /* not JSON: the status has to do */ }
-  if (error.kind === "NoSuchSession")
-    error = { ...error, message: "This session has expired and its recordings were deleted. Reload the page to start again." };
-  throw new RequestError(error, response.status);
-}
-
-async function fetchJson(address, options) {
-  const response = await send(address, options);
-  return response.status === 204 ? null : response.json();
-}

@@ -1,19 +1,20 @@
 /*
  * Teaching: mark a moment of the current recording, name it, and list the classes taught so far.
  *
- *   const teaching = new Teaching(server, { recordings, answers, timeline }, limits, time);
- *   teaching.mark({ start, end }); teaching.mark(null); teaching.reset(); teaching.forget(name)
+ *   const teaching = new Teaching(server, { recordings, answers, timeline }, limits, { time(), changed() });
+ *   teaching.mark({ start, end }); teaching.mark(null); teaching.reset(); teaching.forget(name); await teaching.restore(lessons)
  */
-import { track } from "./activity.js";
+import { notify, track } from "./activity.js";
 import { clamp, get, make, plural, seconds, timeRange } from "./dom.js";
 
 const MIN_SECONDS = 0.05;
 
 export class Teaching {
-  /* time: () -> seconds, where the player is */
-  constructor(server, parts, limits, time) {
-    Object.assign(this, { server, ...parts, time });
+  /* actions.time: () -> seconds, where the player is */
+  constructor(server, parts, limits, actions) {
+    Object.assign(this, { server, ...parts, actions });
     this.start = null;
+    this.lessons = [];
     this.name = get("teach-name");
     this.submit = get("teach-form").querySelector("[type=submit]");
     this.name.maxLength = limits.max_characters;
@@ -21,9 +22,11 @@ export class Teaching {
     get("mark-start").addEventListener("click", () => this.markStart());
     get("mark-end").addEventListener("click", () => this.markEnd());
     addEventListener("keydown", (event) => {
-      if (event.ctrlKey || event.metaKey || event.altKey || event.target.matches("input[type=text], select")) return;
+      // Many keyboards type brackets with Alt or AltGr (which is Ctrl + Alt), so these keys do not count here.
+      if (event.metaKey || event.target.matches("input[type=text], select")) return;
       if (event.key === "[") this.markStart();
       if (event.key === "]") this.markEnd();
+      if (event.key === "Escape") this.reset();
     });
     get("teach-form").addEventListener("submit", (event) => {
       event.preventDefault();
@@ -44,15 +47,16 @@ export class Teaching {
     get("marked").textContent = marked ? `Marked: ${timeRange(marked.start, marked.end)}`
       : this.start !== null ? `Start marked at ${seconds(this.start)}. Now mark the end.` : "No moment marked.";
     this.updateButton();
+    this.actions.changed();
   }
 
   markStart() {
-    this.start = this.time();
+    this.start = this.actions.time();
     this.mark(null);
   }
 
   markEnd() {
-    const start = this.start ?? this.timeline.mark?.start ?? 0, now = this.time();
+    const start = this.start ?? this.timeline.mark?.start ?? 0, now = this.actions.time();
     this.start = null;
     this.mark({ start: Math.min(start, now), end: Math.max(start, now) });
   }
@@ -65,23 +69,48 @@ export class Teaching {
     if (start === undefined || !name) return;
     const body = this.answers.bodyCount > 1 ? this.answers.body : null;
     const example = { clip: this.recordings.current, start_s: start, end_s: end, body };
-    const taught = await track(() => this.server.teach({ name, examples: [example] }));
+    const lesson = { name, examples: [example] };
+    const taught = await track(() => this.server.teach(lesson));
     if (!taught) return;
+    this.lessons.push(lesson);
     this.name.value = "";
     this.show(taught);
   }
 
   async forget(name) {
     const taught = await track(() => this.server.forget(name));
-    if (taught) this.show(taught);
+    if (!taught) return;
+    this.lessons = this.lessons.filter((lesson) => lesson.name !== name);
+    this.show(taught);
   }
 
-  show({ classes }) {
+  /* Teach again what was taught before, from the recordings that are still there. */
+  async restore(lessons) {
+    this.lessons = [];
+    let taught = { classes: {} };
+    for (const lesson of lessons) {
+      try {
+        taught = await this.server.teach(lesson, true);
+        this.lessons.push(lesson);
+      } catch (error) {
+        if (!("kind" in error)) throw error;
+        notify(`“${lesson.name}” could not be taught again: ${error.message}`);
+      }
+    }
+    this.list(taught);
+  }
+
+  show(taught) {
+    this.list(taught);
+    this.updateButton();
+    this.actions.changed();
+    this.answers.ask();
+  }
+
+  list({ classes }) {
     this.answers.taught = new Map(Object.entries(classes));
     get("taught").replaceChildren(...Object.entries(classes).map(([name, count]) => make("li", {}, make("span", {}, name),
       make("span", { class: "faint" }, `from ${plural(count, "moment")}`),
       make("button", { type: "button", class: "quiet remove", "aria-label": `Forget ${name}`, onclick: () => this.forget(name) }, "×"))));
-    this.updateButton();
-    this.answers.ask();
   }
 }

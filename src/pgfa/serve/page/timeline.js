@@ -1,12 +1,12 @@
 /*
  * Probabilities over time, one row per sentence, under the player: a slider with a chart.
  *
- *   const timeline = new Timeline(element, { seek(seconds), mark(span) });
+ *   const timeline = new Timeline(element, { seek(seconds), mark(span), toggle() });
  *   timeline.show(result, body); timeline.moveTo(seconds); timeline.mark = { start, end };
  *
  * Each row is filled to the height of its probability, in the accent colour where its sentence is the most likely one.
  */
-import { clamp, make, percent, seconds } from "./dom.js";
+import { clamp, clockTime, make, minutes, percent } from "./dom.js";
 
 const WIDTH = 1000, HEIGHT = 100;
 const DRAG_PIXELS = 4;
@@ -82,11 +82,12 @@ export class Timeline {
     const step = TICK_SECONDS.find((length) => this.length / length <= MAX_TICKS) ?? TICK_SECONDS.at(-1);
     const ticks = [];
     for (let time = 0; time <= this.length + 1e-6; time += step) {
-      const tick = make("span", {}, step < 1 ? time.toFixed(1) : String(time));
+      if (time && this.length - time < this.length / 25) continue; // the unit is there
+      const tick = make("span", {}, this.length >= 60 ? minutes(time) : step < 1 ? time.toFixed(1) : String(time));
       tick.style.left = `${this.x(time) / WIDTH * 100}%`;
       ticks.push(tick);
     }
-    this.axis.replaceChildren(make("div", {}, ...ticks, make("span", { class: "unit" }, "s")));
+    this.axis.replaceChildren(make("div", {}, ...ticks, make("span", { class: "unit" }, this.length >= 60 ? "" : "s")));
   }
 
   /* Move the playhead to a time, and show the probabilities at that time. */
@@ -102,7 +103,7 @@ export class Timeline {
     });
     this.table.setAttribute("aria-valuenow", time.toFixed(2));
     const text = best < 0 ? "no person detected" : `${this.names[best] ?? "none of these"}, ${percent(window[best])}`;
-    this.table.setAttribute("aria-valuetext", `${seconds(time)}: ${text}`);
+    this.table.setAttribute("aria-valuetext", `${clockTime(time)}: ${text}`);
   }
 
   windowAt(time) {
@@ -149,6 +150,11 @@ export class Timeline {
 
   key(event) {
     if (event.ctrlKey || event.metaKey || event.altKey || !this.result) return;
+    if (event.key === " ") {
+      event.preventDefault();
+      this.actions.toggle();
+      return;
+    }
     const step = event.shiftKey ? 1 : 0.1;
     const time = { ArrowLeft: this.now - step, ArrowDown: this.now - step, ArrowRight: this.now + step, ArrowUp: this.now + step,
       PageDown: this.now - this.length / 10, PageUp: this.now + this.length / 10, Home: 0, End: this.length }[event.key];

@@ -1,0 +1,331 @@
+"""The page keeps the work over reloads, closed tabs, restarts and busy servers; its list of recordings; one screen."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pgfa.config import ServeSettings
+from pgfa.read.formats.npz import save_clip
+from pgfa.recognise import Recogniser
+from pgfa.skeleton import KINECT20, Clip, Source
+from pgfa.synth import make_clips
+
+sync = pytest.importorskip("playwright.sync_api", reason="playwright is not installed (extra `test`)")
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine (apt-get install chromium)"),
+]
+TIMEOUT_MS = 90_000
+ANSWERED = "body[data-answers]"
+REFUSED = ("404", "422", "429", "503")
+"""Responses that a browser reports on its console although the page deals with them."""
+
+
+class Server:
+    """A server whose sessions can be lost, as by a restart, and that can be busy."""
+
+    def __init__(self, recogniser: Recogniser) -> None:
+        import uvicorn
+
+        from pgfa.serve.app import create_app
+
+        self.app = create_app(recogniser, ServeSettings(max_sessions=100))
+        config = uvicorn.Config(self.app, host="127.0.0.1", port=0, log_level="error")
+        self.server = uvicorn.Server(config)
+        self.thread = threading.Thread(target=self.server.run, daemon=True)
+        self.thread.start()
+        while not self.server.started:
+            assert self.thread.is_alive()
+            time.sleep(0.05)
+        self.address = f"http://127.0.0.1:{self.server.servers[0].sockets[0].getsockname()[1]}"
+
+    def lose_sessions(self) -> None:
+        self.app.state.pgfa.sessions._sessions.clear()
+
+    def stop(self) -> None:
+        self.server.should_exit = True
+        self.thread.join(20)
+
+
+@pytest.fixture(scope="module")
+def server(small_recogniser: Recogniser) -> Iterator[Server]:
+    server = Server(small_recogniser)
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with sync.sync_playwright() as playwright:
+        flags = ["--no-sandbox"] if os.name == "posix" and os.geteuid() == 0 else []
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def context(browser: Any) -> Iterator[Any]:
+    """A person's browser; fails on any message in its console but refused requests."""
+    problems: list[str] = []
+    context = browser.new_context(viewport={"width": 1366, "height": 768}, reduced_motion="reduce")
+    context.set_default_timeout(TIMEOUT_MS)
+    sync.expect.set_options(timeout=TIMEOUT_MS)
+    context.on("console", lambda m: problems.append(m.text) if m.type in ("error", "warning") else None)
+    context.on("weberror", lambda error: problems.append(str(error.error)))
+    yield context
+    context.close()
+    assert not [text for text in problems if not any(status in text for status in REFUSED)]
+
+
+@pytest.fixture(scope="module")
+def recordings(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """Three recordings with names of a person's own, and a file that is none."""
+    folder = tmp_path_factory.mktemp("own")
+    for action, name in (("wave", "take 10"), ("squat", "take 9"), ("bow", "another")):
+        (clip,) = make_clips(seed=5, performers=1, repeats=1, actions=[action])
+        save_clip(folder / f"{name}.npz", Clip(clip.positions, clip.rate, KINECT20, Source(action)))
+    (folder / "notes.npz").write_text("no recording")
+    return sorted(folder.iterdir())
+
+
+def open_page(context: Any, server: Server) -> Any:
+    page = context.new_page()
+    page.goto(server.address)
+    sync.expect(page.locator(ANSWERED)).to_be_attached()
+    return page
+
+
+def add_files(page: Any, files: list[Path]) -> None:
+    before = page.locator("#files .open:enabled").count()
+    page.set_input_files("#file", files)
+    readable = sum(file.name != "notes.npz" for file in files)
+    sync.expect(page.locator("#files .open:enabled")).to_have_count(before + readable)
+    sync.expect(page.locator("[aria-busy]")).to_have_count(0)
+
+
+def names(page: Any) -> list[str]:
+    return list(page.locator("#files li:not([hidden]) .name").all_inner_texts())
+
+
+def sentences(page: Any) -> list[str]:
+    return list(page.locator("#sentence-list input").evaluate_all("all => all.map((one) => one.value)"))
+
+
+def work(page: Any, recordings: list[Path]) -> dict[str, Any]:
+    """An hour's work in short: recordings, sentences, a mark, a taught class, an alignment, half a sentence."""
+    add_files(page, [file for file in recordings if file.name != "notes.npz"])
+    page.fill("#add", "a person jumps")
+    page.press("#add", "Enter")
+    page.locator("#timeline [role=slider]").focus()
+    page.keyboard.press("[")
+    for _ in range(8):
+        page.keyboard.press("ArrowRight")
+    page.keyboard.press("]")
+    page.fill("#teach-name", "my move")
+    page.get_by_role("button", name="Teach").click()
+    sync.expect(page.locator("#taught li")).to_have_count(1)
+    page.get_by_role("button", name="Align", exact=True).click()
+    sync.expect(page.locator("#aligned .changed")).to_be_visible()
+    page.fill("#add", "a person half")
+    page.select_option("#sort", "name")
+    page.wait_for_timeout(600)
+    return state(page)
+
+
+def state(page: Any) -> dict[str, Any]:
+    return {
+        "names": names(page),
+        "sentences": sentences(page),
+        "typed": page.locator("#add").input_value(),
+        "title": page.locator("#recording-title").inner_text(),
+        "marked": page.locator("#marked").inner_text(),
+        "taught": page.locator("#taught li > span").all_inner_texts(),
+        "aligned": page.get_by_role("switch", name="Alignment").get_attribute("aria-checked"),
+        "boxes": page.locator("#files .mark input").evaluate_all("all => all.map((one) => one.checked)"),
+    }
+
+
+def wait_for_state(page: Any, expected: dict[str, Any]) -> None:
+    deadline = time.monotonic() + TIMEOUT_MS / 1000
+    while (found := state(page)) != expected and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert found == expected
+
+
+def test_a_reload_a_closed_tab_and_a_restart_lose_nothing(
+    context: Any, server: Server, recordings: list[Path]
+) -> None:
+    page = open_page(context, server)
+    before = work(page, recordings)
+    assert before["names"] == ["another.npz", "Several actions in a row", "take 9.npz", "take 10.npz"]
+    assert before["taught"][0] == "my move"
+    assert before["aligned"] == "true"
+    page.reload()
+    wait_for_state(page, before)
+
+    page.goto(f"{server.address}/openapi.json")
+    page.go_back()
+    wait_for_state(page, before)
+
+    page.close()
+    page = open_page(context, server)
+    wait_for_state(page, before)
+
+    server.lose_sessions()
+    page.locator("#files .open", has_text="take 9").click()
+    sync.expect(page.locator("#recording-title")).to_have_text("take 9.npz")
+    sync.expect(page.get_by_role("alert")).to_be_hidden()
+    sync.expect(page.locator("#sentence-list")).to_contain_text("my move")
+    assert sentences(page) == before["sentences"]
+
+
+def test_two_tabs_have_work_of_their_own(context: Any, server: Server) -> None:
+    first = open_page(context, server)
+    first.fill("#add", "only in the first")
+    first.press("#add", "Enter")
+    first.wait_for_timeout(600)
+    second = open_page(context, server)
+    assert "only in the first" not in sentences(second)
+    second.fill("#add", "only in the second")
+    second.press("#add", "Enter")
+    second.wait_for_timeout(600)
+    for page, text in ((first, "only in the first"), (second, "only in the second")):
+        page.reload()
+        sync.expect(page.locator(ANSWERED)).to_be_attached()
+        assert sentences(page)[-1] == text
+
+
+def test_the_list_of_recordings(context: Any, server: Server, recordings: list[Path]) -> None:
+    page = open_page(context, server)
+    add_files(page, recordings)
+    refused = page.locator("#files .refused")
+    sync.expect(refused).to_have_count(1)
+    sync.expect(refused).to_contain_text("notes.npz")
+    sync.expect(page.locator("#files li", has_text="take 9").locator(".state")).to_contain_text("%")
+    sync.expect(page.locator("#alignment-count")).to_contain_text("3 unlabelled recordings")
+    page.get_by_role("checkbox", name="Use take 9.npz for alignment").uncheck()
+    sync.expect(page.locator("#alignment-count")).to_contain_text("2 unlabelled recordings")
+    page.select_option("#sort", "name")
+    assert names(page)[-2:] == ["take 9.npz", "take 10.npz"]
+    page.fill("#filter", "take")
+    assert names(page) == ["take 9.npz", "take 10.npz"]
+    page.fill("#filter", "")
+
+    page.get_by_role("button", name="Remove take 9.npz").click()
+    assert "take 9.npz" not in names(page)
+    assert page.evaluate("document.activeElement.getAttribute('aria-label')") == "Remove take 10.npz"
+    page.wait_for_timeout(600)
+    page.reload()
+    sync.expect(page.locator(ANSWERED)).to_be_attached()
+    assert "take 9.npz" not in names(page), "what was removed stays removed"
+    page.get_by_role("button", name="Remove all").click()
+    sync.expect(page.locator("#recording-title")).to_have_text("No recording yet")
+    assert names(page) == []
+    page.get_by_role("button", name="A squat").click()
+    sync.expect(page.locator("#recording-title")).to_have_text("A squat")
+
+
+def test_player_timeline_and_sentences_fit_one_laptop_screen(context: Any, server: Server) -> None:
+    page = open_page(context, server)
+    for locator in ("#player canvas", ".transport", "#timeline", "#sentence-list", "#add", "#files"):
+        box = page.locator(locator).bounding_box()
+        assert box["y"] >= 0, locator
+        assert box["y"] + box["height"] <= 768, locator
+    assert page.locator("header.top").bounding_box()["height"] < 60
+    assert page.locator("#player canvas").bounding_box()["height"] >= 190
+
+
+def test_a_busy_server_is_asked_again(context: Any, server: Server) -> None:
+    page = context.new_page()
+    refusals: list[str] = []
+
+    def refuse_three(route: Any) -> None:
+        if len(refusals) >= 3:
+            return route.continue_()
+        refusals.append(route.request.url)
+        error = {"kind": "Busy", "message": "busy", "expected": "", "found": "", "where": ""}
+        return route.fulfill(status=429, json={"error": error}, headers={"retry-after": "1"})
+
+    page.route("**/api/sessions**", refuse_three)
+    page.goto(server.address)
+    sync.expect(page.locator("#waiting")).to_contain_text("The server is busy")
+    sync.expect(page.locator(ANSWERED)).to_be_attached()
+    sync.expect(page.locator("#waiting")).to_be_hidden()
+    assert page.get_by_role("alert").is_hidden()
+    assert len(refusals) == 3
+
+
+def test_the_headline_says_what_there_is(context: Any, server: Server) -> None:
+    """Each answer as the server may give it -> the lines of the headline."""
+    page = open_page(context, server)
+    span = {"body": 0, "start_s": 0, "end_s": 2, "probability": 0.9}
+    wave, kick = {**span, "sentence": "a person waves"}, {**span, "sentence": "a person kicks"}
+    cases = [
+        (1, [wave], 0, ["A person waves"], 0.7),
+        (1, [], 0, ["A person waves"], 0.7),
+        (1, [wave], None, ["A person waves, 0.0 – 2.0 s"], None),
+        (1, [wave, kick, wave], None, ["3 moments"], None),
+        (1, [wave, kick], 0, ["2 moments"], None),
+        (2, [wave, {**kick, "body": 1}], None, ["A: a person waves", "B: a person kicks"], None),
+        (2, [{**kick, "body": 1}], 0, ["B: a person kicks", "Together: a person waves"], None),
+        (1, [], None, ["None of these sentences fits"], None),
+    ]  # fmt: skip
+    for bodies, spans, best, lines, share in cases:
+        result = {
+            "candidates": [{"sentence": "a person waves", "probability": 0.7}],
+            "best": best,
+            "timeline": {"probabilities": [[[0.7, 0.3]]] * bodies, "spans": spans},
+        }
+        found = page.evaluate(
+            "async (result) => (await import('/static/headline.js')).headline(result)", result
+        )
+        assert found == {"lines": lines, "share": share}
+
+
+def test_keys_and_names_for_those_who_do_not_see(context: Any, server: Server) -> None:
+    page = open_page(context, server)
+    assert page.locator("output").count() == 0, "a clock that speaks is never silent"
+    slider = page.locator("#timeline [role=slider]")
+    slider.focus()
+    page.keyboard.press("Space")
+    sync.expect(page.locator("#player")).to_have_attribute("data-playing", "true")
+    assert page.evaluate("scrollY") == 0
+    page.keyboard.press("Space")
+    page.keyboard.press("Home")
+    for key in ("[", "ArrowRight", "ArrowRight", "ArrowRight"):
+        page.keyboard.press(key)
+    slider.dispatch_event("keydown", {"key": "]", "altKey": True, "bubbles": True})
+    sync.expect(page.locator("#marked")).to_contain_text("Marked: 0.0")
+    page.keyboard.press("Escape")
+    sync.expect(page.locator("#marked")).to_have_text("No moment marked.")
+    repeated = page.evaluate(
+        """() => { const names = [...document.querySelectorAll("button")].filter((one) => one.checkVisibility())
+          .map((one) => one.getAttribute("aria-label") || one.title || one.textContent.trim());
+        return names.filter((name, index) => names.indexOf(name) !== index
+          && !document.querySelector(`#files .open[title="${name}"]`)); }"""
+    )
+    assert not repeated
+
+
+def test_a_pasted_list_is_several_sentences(context: Any, server: Server) -> None:
+    page = open_page(context, server)
+    page.get_by_role("button", name="Clear all").click()
+    assert sentences(page) == []
+    page.evaluate(
+        """() => { const transfer = new DataTransfer();
+        transfer.setData("text", "a person sits down\\na person runs\\n\\na person sits down\\nNone of these");
+        document.getElementById("add").dispatchEvent(
+          new ClipboardEvent("paste", { clipboardData: transfer, bubbles: true, cancelable: true })); }"""
+    )
+    assert sentences(page) == ["a person sits down", "a person runs"]
+    sync.expect(page.get_by_role("alert")).to_contain_text("in the list already")
+    sync.expect(page.get_by_role("alert")).to_contain_text("cannot be a sentence")
