@@ -3,11 +3,13 @@
 Header: ``{"layout": "kinect20"}``, with ``"rate": 30`` if it is known.
 Frame: ``{"t": 1.25, "bodies": [[[x, y, z], ...], ...]}``; null is an absent body, joint or coordinate.
 Answer: ``{"t": 1.25, "bodies": [{"body": 0, "answers": [...], "none": 0.1, ...}], "ms": 12.3}``.
+Note: ``{"note": "stdin, line 9: ..."}`` where the clock of the frames jumped; the stream goes on.
 """
 
 from __future__ import annotations
 
 import json
+import math
 import time
 from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO
@@ -22,12 +24,19 @@ from pgfa.skeleton import Layout
 MAX_LINE = 256 * 1024
 """Bytes of a line: 8 bodies of 33 joints take 20 KB."""
 
+LATEST_SECONDS = 1e10
+"""The latest time of a frame: seconds since 1970 reach it in 2286."""
+RESTART_SECONDS = 1.0
+"""Frames whose clock goes back by less are left out; by more, it was set anew, and the answers start anew."""
+
 OpenLive = Callable[[str, float | None], Live]
 """Layout name and frame rate of the header -> where frames are pushed."""
 
 
 def answer_lines(open_live: OpenLive, source: BinaryIO, name: str = "stdin") -> Iterator[str]:
     """Answers to frames as they arrive, a line of JSON per hop; "ms" is the time that the answer took.
+
+    A frame whose time does not follow the one before is reported in a note and does not end the stream.
 
     Args:
         open_live: called with the layout and the frame rate of the header, as `Recogniser.live` takes them.
@@ -38,7 +47,7 @@ def answer_lines(open_live: OpenLive, source: BinaryIO, name: str = "stdin") -> 
         BadFile: a line that is not valid; names the line.
         LimitExceeded: a line of more than MAX_LINE bytes, a frame of too many bodies.
     """
-    live = None
+    live, latest = None, -math.inf
     for number, line in enumerate(_lines(source, name), 1):
         started = time.perf_counter()
         where = f"line {number}"
@@ -51,7 +60,14 @@ def answer_lines(open_live: OpenLive, source: BinaryIO, name: str = "stdin") -> 
             t = message.get("t")
             if not isinstance(t, int | float) or isinstance(t, bool):
                 raise BadFile(name, where=where, expected='a number of seconds "t"', found=repr(t)[:80])
-            answer = live.push(float(t), bodies_of(message.get("bodies"), live.layout, name, where))
+            bodies = bodies_of(message.get("bodies"), live.layout, name, where)
+            if note := _time_note(t, latest):
+                yield json.dumps({"note": f"{name}, {where}: {note}"}, ensure_ascii=False)
+                if not -LATEST_SECONDS <= t <= latest - RESTART_SECONDS:
+                    continue
+                live = open_live(layout, rate)
+            latest = float(t)
+            answer = live.push(latest, bodies)
         except BadFile:
             raise
         except LimitExceeded as error:
@@ -89,6 +105,16 @@ def bodies_of(value: Any, layout: Layout, name: str, where: str) -> NDArray[np.f
             raise BadFile(name, where=f"{where}, body {index}", expected=expected, found=repr(body)[:80])
         out[index] = values
     return out
+
+
+def _time_note(t: float, latest: float) -> str:
+    """What is wrong with the time of a frame after one at `latest`, and what follows; empty if nothing is."""
+    if not abs(t) <= LATEST_SECONDS:  # NaN too
+        return f"the time {str(t)[:40]} is no time in seconds; the frame is left out"
+    if t > latest:
+        return ""
+    consequence = "answers start anew" if t <= latest - RESTART_SECONDS else "the frame is left out"
+    return f"the time {float(t)} does not follow {latest}; {consequence}"
 
 
 def _header(message: dict[str, Any], name: str, where: str) -> tuple[str, float | None]:
