@@ -63,7 +63,7 @@ def is_closed(connection: socket.socket) -> bool:
         return True
 
 
-def test_200_silent_connections_lock_nobody_out_and_are_closed(port: int) -> None:
+def test_200_silent_connections_keep_no_client_out_and_are_closed(port: int) -> None:
     silent = [socket.create_connection(("127.0.0.1", port)) for _ in range(200)]
     started = time.monotonic()
     assert get(port) == "0"

@@ -40,7 +40,7 @@ def write_through(path: Path, content: bytes) -> None:
 
 def _open_file(path: Path) -> int:
     """What a path leads to, opened for writing; standard output and error are kept open, at their position."""
-    found = os.stat(path)
+    status = os.stat(path)
     for stream in (sys.__stdout__, sys.__stderr__):
         if stream is None:
             continue
@@ -48,10 +48,10 @@ def _open_file(path: Path) -> int:
             opened = os.fstat(stream.fileno())
         except OSError:  # closed
             continue
-        if os.path.samestat(found, opened):
+        if os.path.samestat(status, opened):
             stream.flush()
             return os.dup(stream.fileno())
-    return os.open(path, os.O_WRONLY | (os.O_TRUNC if stat.S_ISREG(found.st_mode) else 0))
+    return os.open(path, os.O_WRONLY | (os.O_TRUNC if stat.S_ISREG(status.st_mode) else 0))
 
 
 def _target(path: Path) -> Path:

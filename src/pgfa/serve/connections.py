@@ -2,7 +2,7 @@
 
 uvicorn refuses everybody once there are many connections, and waits for the first request of each without end. Here a
 client that has too many loses the one that has been waiting longest, so that connections that are open and silent, or
-that send a byte now and then, lock nobody out: not even other programs at the same address.
+that send a byte now and then, keep no other client out, not even one at the same address.
 """
 
 from __future__ import annotations

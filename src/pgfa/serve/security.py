@@ -71,7 +71,7 @@ class SecurityMiddleware:
         except ApiError as error:
             response = JSONResponse({"error": error_body(error)}, status_code=error.status_code)
             return await response(scope, receive, send_with_headers)
-        # A client that breaks off its upload is no error of the server, and nobody is left to be answered.
+        # A client that breaks off its upload is no error of the server, and needs no answer.
         with suppress(ClientDisconnect):
             await self.app(scope, receive_limited, send_with_headers)
 
