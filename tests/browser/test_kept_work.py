@@ -93,7 +93,7 @@ def recordings(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     for action, name in (("wave", "take 10"), ("squat", "take 9"), ("bow", "another")):
         (clip,) = make_clips(seed=5, performers=1, repeats=1, actions=[action])
         save_clip(folder / f"{name}.npz", Clip(clip.positions, clip.rate, KINECT20, Source(action)))
-    (folder / "notes.npz").write_text("no recording")
+    (folder / "notes.txt").write_text("no recording")
     return sorted(folder.iterdir())
 
 
@@ -107,7 +107,7 @@ def open_page(context: Any, server: Server) -> Any:
 def add_files(page: Any, files: list[Path]) -> None:
     before = page.locator("#files .open:enabled").count()
     page.set_input_files("#file", files)
-    readable = sum(file.name != "notes.npz" for file in files)
+    readable = sum(file.name != "notes.txt" for file in files)
     sync.expect(page.locator("#files .open:enabled")).to_have_count(before + readable)
     sync.expect(page.locator("[aria-busy]")).to_have_count(0)
 
@@ -122,7 +122,7 @@ def sentences(page: Any) -> list[str]:
 
 def work(page: Any, recordings: list[Path]) -> dict[str, Any]:
     """An hour's work in short: recordings, sentences, a mark, a taught class, an alignment, half a sentence."""
-    add_files(page, [file for file in recordings if file.name != "notes.npz"])
+    add_files(page, [file for file in recordings if file.name != "notes.txt"])
     page.fill("#add", "a person jumps")
     page.press("#add", "Enter")
     page.locator("#timeline [role=slider]").focus()
@@ -209,7 +209,8 @@ def test_the_list_of_recordings(context: Any, server: Server, recordings: list[P
     add_files(page, recordings)
     refused = page.locator("#files .refused")
     sync.expect(refused).to_have_count(1)
-    sync.expect(refused).to_contain_text("notes.npz")
+    sync.expect(refused).to_contain_text("notes.txt")
+    sync.expect(refused).to_contain_text("this is no skeleton recording")
     sync.expect(page.locator("#files li", has_text="take 9").locator(".state")).to_contain_text("%")
     sync.expect(page.locator("#alignment-count")).to_contain_text("3 unlabelled recordings")
     page.get_by_role("checkbox", name="Use take 9.npz for alignment").uncheck()

@@ -343,6 +343,29 @@ def test_only_listed_files_are_served(client: TestClient, path: str) -> None:
     assert "import" not in answer.text
 
 
+def test_an_answer_without_times_equals_the_one_with_them(
+    client: TestClient, session: str, tmp_path: Path
+) -> None:
+    clip = upload(client, session, npz_bytes(waving_clip(), tmp_path)).json()["clips"][0]["id"]
+    question = {"sentences": SENTENCES}
+    full = client.post(f"{session}/clips/{clip}/answer", json=question).json()
+    short = client.post(f"{session}/clips/{clip}/answer", json={**question, "over_time": False}).json()
+    assert short.pop("timeline") is None
+    assert full.pop("timeline")["times"]
+    assert short == full
+
+
+def test_the_name_of_no_answer_is_no_sentence(client: TestClient, session: str, tmp_path: Path) -> None:
+    clip = upload(client, session, npz_bytes(waving_clip(), tmp_path)).json()["clips"][0]["id"]
+    for request, body in (
+        (f"clips/{clip}/answer", {"sentences": ["a person waves", " None of these "]}),
+        ("classes", {"name": "none of these", "examples": [{"clip": clip, "start_s": 0, "end_s": 1}]}),
+    ):
+        error_of(
+            client.post(f"{session}/{request}", json=body), 422, "it is the answer where no sentence fits"
+        )
+
+
 def test_a_form_with_a_file_is_taken_as_the_file(client: TestClient, session: str, tmp_path: Path) -> None:
     """As curl -F file=@NAME sends it."""
     save_clip(tmp_path / "a.npz", make_clip(id="a"))

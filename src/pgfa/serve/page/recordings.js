@@ -52,8 +52,9 @@ export class Recordings {
       result = await this.server.addFile(file, this.limits, restoring);
     } catch (error) {
       if (!("kind" in error)) throw error;
-      this.list.show({ key: placeholder, name: file.name, state: "refused", reason: error.message });
-      return { clips: [], errors: [error.message] };
+      const reason = reasonOf(error, file.name);
+      this.list.show({ key: placeholder, name: file.name, state: "refused", reason });
+      return { clips: [], errors: [reason] };
     }
     const several = result.clips.length > 1;
     if (!result.clips.length) this.list.remove(placeholder);
@@ -191,6 +192,12 @@ export class Recordings {
     Object.assign(clip, { state: "answered", answer: best ? best.sentence : "none of these", share: best ? best.probability : result.none });
     this.list.show(clip);
   }
+}
+
+/* Why a file was refused, for people; the list of formats is at the foot of the page. */
+function reasonOf(error, name) {
+  return error.expected.startsWith("a recording in a known format")
+    ? `${name}: this is no skeleton recording (${error.found}). What can be opened is listed at the foot of the page.` : error.message;
 }
 
 /* Call `receive` with what is dropped anywhere on the page; an overlay is shown while files are dragged over it. */

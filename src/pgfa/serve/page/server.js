@@ -11,6 +11,8 @@ export class RequestError extends Error {
   constructor(error, status) {
     super(error.message || "The server could not process the request.");
     this.kind = error.kind || "";
+    this.expected = error.expected || "";
+    this.found = error.found || "";
     this.status = status;
   }
 }
