@@ -159,12 +159,12 @@ def print_check(
     for result in check(source, labels, stated=stated, seen=draw):
         results.append(result)
         if result.usable:
-            print(result, flush=True)
+            print(_printable(str(result)), flush=True)
     for verdict in ("ASK", "FAIL"):
         for result in results:
             if result.verdict == verdict:
-                print(result)
-    print(overview(results))
+                print(_printable(str(result)))
+    print(_printable(overview(results)))
     if drawn:
         print(f"{counted(len(drawn), 'picture')} in {pictures}")
     if json is not None:
@@ -314,4 +314,11 @@ def _advice(error: PgfaError, name: str, format: str) -> str:
     return (
         "truncated, edited, or of another variant: correct it or export it again (its format is described in "
         "docs/formats.md)"
+    )
+
+
+def _printable(text: str) -> str:
+    """Text without control characters: names of files are printed, and must not control the terminal."""
+    return "".join(
+        c if c.isprintable() or c in "\n\t" else c.encode("unicode_escape", "replace").decode() for c in text
     )
