@@ -297,8 +297,9 @@ def test_why_on_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert "why" not in answers
     best = [answer["sentence"] for answer in answers["answers"]]
     assert below == [str(explained[asked.index(sentence)]) for sentence in best[:3]]
-    assert lines[-1] == f"measured: {'; '.join(explained.facts)}"
-    assert [line for line in lines[:-1] if line.strip() not in below] == plain.splitlines()
+    measured = f"measured: {'; '.join(explained.facts)}"
+    assert measured in lines
+    assert [line for line in lines if line.strip() not in (*below, measured)] == plain.splitlines()
     why = json.loads(run(capsys, clip, *ask, "--why", "--json=-")[0])["why"]
     assert [sentence["sentence"] for sentence in why["sentences"]] == best
     assert why["measured"] == list(explained.facts)

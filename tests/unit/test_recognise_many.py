@@ -131,7 +131,7 @@ def test_explanations_of_many_recordings_are_in_the_json(
 ) -> None:
     (folder / "damaged.npz").unlink()
     kinematic_recogniser().save(tmp_path / "why")
-    asked = [x for sentence in list(TEXTS)[:3] for x in ("--sentence", sentence)]
+    asked = [x for sentence in list(TEXTS.values())[:3] for x in ("--sentence", sentence)]
     with pytest.raises(SystemExit) as stop:
         main(["recognise", str(folder), "--run", str(tmp_path / "why"), *asked, "--why", "--json=-"])
     assert not stop.value.code
