@@ -188,6 +188,9 @@ def test_drop_type_play_and_see_the_scores_change(open_page: Any, recording: Pat
 def test_the_timeline_jumps_and_marks(open_page: Any) -> None:
     page = open_page(reduced_motion="reduce")
     assert page.locator("#player").get_attribute("data-playing") == "false", "nothing is animated"
+    page.get_by_role("button", name="Several actions in a row").first.click()
+    sync.expect(page.locator("#recording-title")).to_have_text("Several actions in a row")
+    sync.expect(page.locator("#spans button").nth(1)).to_be_visible()
     track = page.locator("#timeline .track").first.bounding_box()
     y = track["y"] + track["height"] / 2
     page.mouse.click(track["x"] + track["width"] / 2, y)
@@ -229,7 +232,7 @@ def test_teach_align_and_download(open_page: Any, recording: Path, tmp_path: Pat
     download.value.save_as(tmp_path / "answers.json")
     timeline = json.loads((tmp_path / "answers.json").read_text())
     assert timeline["sentences"][-1] == HOSTILE
-    assert download.value.suggested_filename == "Several_actions_in_a_row.json"
+    assert download.value.suggested_filename == "Waving.json"
 
     answered(page, lambda: page.get_by_role("button", name=f"Forget {HOSTILE}").first.click())
     assert HOSTILE not in probabilities(page)

@@ -12,7 +12,7 @@ import { Teaching } from "./teaching.js";
 import { Timeline } from "./timeline.js";
 
 const TYPING_DELAY = 450;
-const FIRST_EXAMPLE = "several";
+const FIRST_EXAMPLE = "wave";
 
 const server = new Server(showWaiting);
 const [about, store] = await Promise.all([server.about(), Store.open()]);
