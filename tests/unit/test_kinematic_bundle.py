@@ -110,7 +110,12 @@ def test_a_plain_bundle_in_its_folder_has_form_2(kinematic: Recogniser, tmp_path
     assert not (tmp_path / "kinematics.safetensors").exists()
     opened = Recogniser.load(tmp_path)
     assert opened.bundle.kinematics is None
-    assert opened.recognise(CLIPS, SENTENCES) == tiny_recogniser().recognise(CLIPS, SENTENCES)
+    # The opened encoder runs on numpy, the other on torch.
+    for actual, expected in zip(
+        opened.recognise(CLIPS, SENTENCES), tiny_recogniser().recognise(CLIPS, SENTENCES), strict=True
+    ):
+        assert [a.sentence for a in actual] == [a.sentence for a in expected]
+        assert [a.probability for a in actual] == pytest.approx([a.probability for a in expected], abs=1e-5)
 
 
 def test_adapted_and_taught_it_is_saved(kinematic: Recogniser, tmp_path: Path) -> None:
@@ -233,7 +238,7 @@ def test_a_taught_example_finds_itself(kinematic: Recogniser) -> None:
     assert answers[0].sentence == "my gesture"
     assert answers[0].cosine == pytest.approx(1, abs=1e-5)
     assert answers[0].probability > 0.9
-    candidates = taught.candidates(SENTENCES)
+    candidates = replace(taught.candidates(SENTENCES), examples=None)
     cosines = np.full((1, len(candidates)), 0.96, dtype=np.float32)  # below, the calibration is as it was
     expected = steep.probabilities(cosines, candidates.is_prototype)
     np.testing.assert_allclose(candidates.probabilities(cosines), expected, rtol=1e-6)

@@ -5,17 +5,19 @@ from __future__ import annotations
 import json
 import threading
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from pgfa.adapt import cosines
 from pgfa.config import AdaptSettings, RecogniseSettings
-from pgfa.errors import BadConfig, LimitExceeded
+from pgfa.errors import BadConfig, LayoutMismatch, LimitExceeded
 from pgfa.recognise import Answers, Calibration, Recogniser, Timeline
 from pgfa.recognise.recogniser import is_long
-from pgfa.skeleton import NTU25
+from pgfa.skeleton import KINECT20, NTU25, Ragged
 from recogniser_builders import SENTENCES, swaying_clip, tiny_recogniser
 
 
@@ -182,3 +184,32 @@ def test_answers_carry_the_problems_of_the_recording(recogniser: Recogniser) -> 
 def test_too_many_sentences_are_refused(recogniser: Recogniser) -> None:
     with pytest.raises(LimitExceeded, match="1,000"):
         recogniser.recognise(swaying_clip(), [f"number {i}" for i in range(1001)])
+
+
+def test_many_clips_are_answered_as_one_by_one(exported: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In several threads, of several lengths and layouts, in the order of the clips."""
+    opened = Recogniser.load(exported)
+    clips = [
+        swaying_clip(i, frames=20 + i, bodies=1 + i % 2, layout=NTU25 if i % 3 else KINECT20)
+        for i in range(11)
+    ]
+    alone = np.concatenate([opened.features([clip]) for clip in clips])
+    monkeypatch.setattr("pgfa.recognise.recogniser.TOGETHER", 2)
+    np.testing.assert_allclose(opened.features(clips), alone, atol=1e-6)
+    answers = opened.recognise(clips, SENTENCES)
+    assert [a.source for a in answers] == [clip.source.id for clip in clips]
+
+
+def test_an_error_in_a_thread_is_raised(exported: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened, encode = Recogniser.load(exported), Recogniser.encode
+
+    def refusing(self: Recogniser, clips: Ragged) -> NDArray[np.float32]:
+        if 25 in clips.frames:
+            raise LayoutMismatch("no map from these joints")
+        return encode(self, clips)
+
+    monkeypatch.setattr("pgfa.recognise.recogniser.TOGETHER", 1)
+    monkeypatch.setattr(Recogniser, "encode", refusing)
+    assert len(opened.features([swaying_clip(), swaying_clip(1)])) == 2
+    with pytest.raises(LayoutMismatch, match="no map"):
+        opened.features([swaying_clip(), swaying_clip(frames=25), swaying_clip(1)])

@@ -151,6 +151,8 @@ def _recogniser(
         )
     for name, files in _examples(teach or []).items():
         recogniser = recogniser.teach(name, files)
+    for overlap in recogniser.overlaps(sentences):
+        print(f"note: {overlap}", file=sys.stderr)
     if adapt is not None:
         recogniser = recogniser.adapt(adapt, sentences)
         print(recogniser.adaptation, file=sys.stderr)

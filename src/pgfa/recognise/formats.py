@@ -62,9 +62,9 @@ def answers_table(answers: Answers, why: Explanations | None = None) -> str:
     if answers.calibrated:
         rank = 0 if answers.best is None else max(1, sum(p >= answers.none for p, _, _ in rows))
         lines.insert(rank, f"{100 * answers.none:6.1f} %          {NONE}")
+    lines.append(MEANING if answers.calibrated else NOT_CALIBRATED)
     if why is not None and why.facts:
         lines.append(f"measured: {'; '.join(why.facts)}")
-    lines.append(MEANING if answers.calibrated else NOT_CALIBRATED)
     return "\n".join(lines) + "\n"
 
 

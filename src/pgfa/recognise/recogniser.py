@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import overload
@@ -21,6 +23,7 @@ from pgfa.recognise.bundle import Bundle, measured, open_bundle
 from pgfa.recognise.calibration.model import Calibration
 from pgfa.recognise.candidates import Candidates, needs_two
 from pgfa.recognise.explanation import Explanation, Explanations
+from pgfa.recognise.overlap import Overlap, find_overlaps
 from pgfa.recognise.prototypes import Prototype
 from pgfa.recognise.recordings import recordings_in
 from pgfa.recognise.temporal.live import Live
@@ -34,6 +37,9 @@ Recordings = list[Recording] | tuple[Recording, ...]
 
 MAX_CANDIDATES = 1_000
 """Sentences of one question."""
+
+TOGETHER = 128
+"""Clips that are prepared, measured and encoded at a time, by one thread."""
 
 _DEFAULT = RecogniseSettings()
 
@@ -251,6 +257,18 @@ class Recogniser:
             raise BadConfig(f"nothing was adapted or taught as {name!r}")
         return self._with_prototypes({n: p for n, p in self.prototypes.items() if n != name}, name)
 
+    def overlaps(self, sentences: Sequence[str]) -> tuple[Overlap, ...]:
+        """Taught classes that mean the same as one of the sentences; asked about together they share a probability.
+
+        Raises BadConfig and LimitExceeded as `recognise`.
+        """
+        taught = {name: p for name, p in self.prototypes.items() if p.taught and name not in sentences}
+        names = [s for s in check_sentences(sentences, MAX_CANDIDATES, distinct=True) if s not in self.taught]
+        if not taught or not names:
+            return ()
+        alone = replace(self, prototypes={n: p for n, p in self.prototypes.items() if not p.taught})
+        return find_overlaps(self.bundle, taught, names, alone.candidates(names))
+
     def _with_prototypes(self, prototypes: Mapping[str, Prototype], changed: str) -> Recogniser:
         """With other prototypes; scores standardised for the former vector of `changed` do not hold for the new one."""
         recentring = None if self.recentring is None else self.recentring.without(changed)
@@ -276,20 +294,36 @@ class Recogniser:
         shift = np.float32(0) if self.recentring is None else self.recentring.feature_shift
         for i in np.flatnonzero(is_prototype):
             vectors[i] = self.prototypes[names[i]].vector - shift
+        examples = np.array([self.prototypes[n].clips if n in taught else 0 for n in names], dtype=np.int64)
         two = np.array([needs_two(name) and name not in taught for name in names], dtype=bool)
         return Candidates(
             tuple(names), vectors, is_prototype, two, self.bundle.calibration, self.recentring,
-            whitened=self.bundle.kinematics is not None,
+            whitened=self.bundle.kinematics is not None, examples=examples,
         )  # fmt: skip
 
     def features(self, clips: Sequence[Clip]) -> NDArray[np.float32]:
-        """(clips, d) features of clips of one or several layouts; see `encode`."""
+        """(clips, d) features of clips of one or several layouts; see `encode`. Many clips use all cores."""
         out = np.zeros((len(clips), self.bundle.size), dtype=np.float32)
         groups: dict[str, list[int]] = {}
         for index, clip in enumerate(clips):
             groups.setdefault(clip.layout.name, []).append(index)
-        for members in groups.values():
+        parts = [
+            members[start : start + TOGETHER]
+            for members in groups.values()
+            for start in range(0, len(members), TOGETHER)
+        ]
+
+        def encode(members: list[int]) -> None:
             out[members] = self.encode(Ragged.from_clips([clips[i] for i in members]))
+
+        # Threads suffice: numpy and onnxruntime let others run while they compute. Torch uses all cores by itself.
+        workers = 1 if self.bundle.encoder.kind == "torch" else min(len(parts), os.cpu_count() or 1)
+        if workers < 2:
+            for members in parts:
+                encode(members)
+        else:
+            with ThreadPoolExecutor(workers) as pool:
+                list(pool.map(encode, parts))
         return out
 
     def encode(self, clips: Ragged) -> NDArray[np.float32]:

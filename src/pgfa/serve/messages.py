@@ -143,6 +143,8 @@ class AnswerResult(ResponseModel):
     best: int | None
     """Index of the most likely candidate; null if "none of these" is more likely."""
     calibrated: bool
+    overlaps: list[str]
+    """Notes about taught classes that mean the same as one of the sentences."""
     timeline: dict[str, Any] | None
     """``times`` (W), ``probabilities`` (bodies, W, candidates + 1; the last is "none of these"; null where the body
     is absent), ``spans``; null if the request did not ask for answers over time."""

@@ -179,6 +179,7 @@ def answer_clip(
         none_before=answers_before.none if answers_before else None,
         best=None if answers.best is None else order.index(answers.best.sentence),
         calibrated=answers.calibrated,
+        overlaps=[str(overlap) for overlap in recogniser.overlaps(sentences)],
         timeline=timeline.to_dict() if timeline else None,
     )
 

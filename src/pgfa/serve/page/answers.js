@@ -18,6 +18,7 @@ export class Answers {
     this.taught = new Map();
     this.asked = 0;
     this.why = null;
+    this.overlaps = new Set();
     this.timer = 0;
     for (const button of document.querySelectorAll("[data-download]"))
       button.addEventListener("click", () => this.download(button.dataset.download));
@@ -74,6 +75,14 @@ export class Answers {
     this.showBodies();
     this.timeline.show(result, this.body);
     this.showSpans();
+    this.showOverlaps(result);
+  }
+
+  /* A taught class and a sentence that mean the same: each pair is named once. */
+  showOverlaps({ overlaps }) {
+    const fresh = overlaps.filter((text) => !this.overlaps.has(text));
+    fresh.forEach((text) => this.overlaps.add(text));
+    if (fresh.length) notify(`Note: ${fresh.join("; ")}.`);
   }
 
   /* Why each answer for the whole recording is what it is: asked once per answer, when one is opened. */
