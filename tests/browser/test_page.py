@@ -216,6 +216,10 @@ def test_teach_align_and_download(open_page: Any, recording: Path, tmp_path: Pat
     assert HOSTILE in probabilities(page)
     assert page.locator("#taught li").count() == 1
     sync.expect(page.locator("#legend")).to_contain_text("prototype (learned from 1 clip)")
+    sync.expect(page.locator("#overlaps")).to_contain_text(
+        "mean the same"
+    )  # names mean little to this recogniser
+    sync.expect(page.locator("#overlaps")).to_contain_text(HOSTILE)
 
     page.get_by_role("button", name="Add 24 examples").click()
     sync.expect(page.locator("#alignment-count")).to_contain_text("24 unlabelled recordings")

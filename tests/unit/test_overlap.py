@@ -10,6 +10,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from pgfa.config import ServeSettings
+from pgfa.errors import BadConfig
 from pgfa.read.formats.npz import save_clip
 from pgfa.recognise import Calibration, Recogniser
 from pgfa.recognise.candidates import FEW_EXAMPLES, Candidates
@@ -59,6 +60,24 @@ def test_a_name_that_says_what_a_sentence_says(taught: Recogniser) -> None:
     recogniser = taught.forget("mirror image").teach("again", waves)
     (overlap,) = recogniser.overlaps([*OTHERS, TEXTS["kick-forward"]])
     assert (overlap.sentence, overlap.reason) == (TEXTS["kick-forward"], "wording")
+
+
+def test_without_a_sentence_encoder_the_examples_decide(
+    taught: Recogniser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from pgfa.recognise.bundle import Bundle
+
+    anchors = Bundle.anchors
+
+    def only_stored(self: Bundle, sentences: list[str]) -> np.ndarray:
+        if "mirror image" in sentences:
+            raise BadConfig("no sentence encoder")
+        return anchors(self, sentences)
+
+    monkeypatch.setattr(Bundle, "anchors", only_stored)
+    (overlap,) = taught.overlaps([*OTHERS, TEXTS["kick-forward"]])
+    assert overlap.reason == "examples"
+    assert not taught.overlaps(OTHERS)
 
 
 def test_different_meanings_are_not_named(taught: Recogniser) -> None:

@@ -43,10 +43,10 @@ def test_recognise_writes_every_format(
     assert paths["vtt"].read_text().startswith("WEBVTT")
     ElementTree.fromstring(paths["eaf"].read_text())
     with pytest.raises(SystemExit) as stop:
-        main(["recognise", str(file), *ask, "--no-spans", "--json=-", "--teach", f"dance={file}"])
+        main(["recognise", str(file), *ask, "--no-spans", "--json=-", "--teach", f"a person jumps={file}"])
     assert not stop.value.code
     answer = json.loads(capsys.readouterr().out)
-    assert {a["sentence"] for a in answer["answers"]} == {*SENTENCES, "dance"}
+    assert {a["sentence"] for a in answer["answers"]} == {*SENTENCES, "a person jumps"}
     for wrong in (["--teach", "x"], ["--no-spans", "--vtt=-"], ["--adapt", str(tmp_path / "nowhere")]):
         with pytest.raises(SystemExit) as stop:
             main(["recognise", str(file), *ask, *wrong])

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pgfa.adapt import cosines
+from pgfa.errors import BadConfig
 from pgfa.recognise.bundle import Bundle
 from pgfa.recognise.candidates import Candidates
 from pgfa.recognise.prototypes import Prototype
@@ -57,7 +58,10 @@ def find_overlaps(
     names = list(taught)
     vectors = np.stack([prototype.vector for prototype in taught.values()])
     answers = candidates.probabilities(candidates.cosines(vectors))[:, :-1]
-    wording = cosines(bundle.anchors(names), bundle.anchors(sentences))
+    try:
+        wording = cosines(bundle.anchors(names), bundle.anchors(sentences))
+    except BadConfig:  # without a sentence encoder names have no vectors; classes can be taught all the same
+        wording = np.full_like(answers, -1)
     overlaps = []
     for row, name in enumerate(names):
         nearest, likeliest = int(wording[row].argmax()), int(answers[row].argmax())

@@ -5,7 +5,7 @@
  *   answers.reset(body); answers.ask(); answers.askSoon(delay); answers.result; answers.body
  */
 import { notify, track } from "./activity.js";
-import { get, letter, make, percent, timeRange } from "./dom.js";
+import { get, letter, make, percent, sentenceCase, timeRange } from "./dom.js";
 import { headline } from "./headline.js";
 
 const BACKGROUND_DELAY = 600;
@@ -18,7 +18,6 @@ export class Answers {
     this.taught = new Map();
     this.asked = 0;
     this.why = null;
-    this.overlaps = new Set();
     this.timer = 0;
     for (const button of document.querySelectorAll("[data-download]"))
       button.addEventListener("click", () => this.download(button.dataset.download));
@@ -78,11 +77,10 @@ export class Answers {
     this.showOverlaps(result);
   }
 
-  /* A taught class and a sentence that mean the same: each pair is named once. */
+  /* Taught classes and sentences that mean the same: a line below the taught classes names both. */
   showOverlaps({ overlaps }) {
-    const fresh = overlaps.filter((text) => !this.overlaps.has(text));
-    fresh.forEach((text) => this.overlaps.add(text));
-    if (fresh.length) notify(`Note: ${fresh.join("; ")}.`);
+    get("overlaps").hidden = !overlaps.length;
+    get("overlaps").textContent = overlaps.map((text) => `${sentenceCase(text)}.`).join(" ");
   }
 
   /* Why each answer for the whole recording is what it is: asked once per answer, when one is opened. */
