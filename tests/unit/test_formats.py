@@ -63,6 +63,17 @@ def test_every_sample_is_found_detected_and_read(name: str, tmp_path: Path) -> N
         assert clip.source.action
 
 
+@pytest.mark.parametrize("name", ["nw-ucla", "ntu", "keypoints-json", "keypoints-csv", "bvh"])
+def test_a_folder_of_numbered_recordings_is_no_recording(name: str, tmp_path: Path) -> None:
+    """Only files of one frame each make one recording together."""
+    (path,) = lay_out(name, tmp_path / "one")
+    (tmp_path / "many").mkdir()
+    for number in (1, 2, 3):
+        (tmp_path / "many" / f"a01_s01_e00_v{number:02}{path.suffix}").write_bytes(path.read_bytes())
+    assert len(find_recordings(tmp_path / "many")) == 3
+    assert container_format(FileRef(tmp_path / "many")) is None
+
+
 @pytest.mark.parametrize("name", [name for name in FORMATS if name not in NO_SAMPLE])
 def test_every_sample_is_one_recording_among_any_files(name: str, tmp_path: Path) -> None:
     """Companions are no recordings, and a folder of parts is one; on disk and in a zip."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,23 +71,30 @@ def _holds_one_frame(ref: FileRef) -> bool | None:
         content = load(ref, raw)
     except BadFile:
         return None
+    if isinstance(content, dict) and (
+        any(isinstance(content.get(name), list) for name in FRAMES) or _is_nw_ucla(content)
+    ):
+        return False
+    if not isinstance(content, dict | list):
+        return False
     try:
-        if isinstance(content, dict):
-            if any(isinstance(content.get(name), list) for name in FRAMES):
-                return False
-            people = Parser().people(content)
-        elif isinstance(content, list) and len(content) <= MAX_PER_FRAME:
-            people = Parser().people(content)
-            # People at one place may be one person in several frames.
-            identified = len({person.id for person in people}) == len(people)
-            if len(people) > 1 and not identified and one_person([person.points for person in people]):
-                return None
-        else:
-            return False
+        people = Parser().people(content)
     except Unexpected:
         return False
+    if len(people) > MAX_PER_FRAME:
+        return False
+    # People at one place may be one person in several frames.
+    identified = len({person.id for person in people}) == len(people)
+    if len(people) > 1 and not identified and one_person([person.points for person in people]):
+        return None
     known = isinstance(content, list) or any(name in content for name in PEOPLE)
     return True if people else (None if known else False)
+
+
+def _is_nw_ucla(content: dict[str, Any]) -> bool:
+    """Whether "skeletons" are the frames of one person, as NW-UCLA writes them, not people."""
+    skeletons = content.get("skeletons")
+    return isinstance(skeletons, list) and any(isinstance(frame, list) for frame in skeletons[:1])
 
 
 def _is_label(raw: bytes) -> bool:
