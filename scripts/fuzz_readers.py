@@ -107,15 +107,21 @@ def unsound(clip: Clip) -> str:
     return ""
 
 
+def lay_out(files: Files, folder: Path) -> Path:
+    """Write the files of a recording; where a reader finds it: the folder, or its one zip."""
+    for name, content in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    return folder / "set.zip" if list(files) == ["set.zip"] else folder
+
+
 def read_input(format: str, files: Files) -> tuple[str, str]:
     """Outcome and detail of reading one input, by its own reader and by the detected one."""
     outcome = "refused"
     with tempfile.TemporaryDirectory() as folder:
-        for name, content in files.items():
-            (Path(folder) / name).parent.mkdir(parents=True, exist_ok=True)
-            (Path(folder) / name).write_bytes(content)
+        root = lay_out(files, Path(folder))
         try:
-            root = Path(folder, next(iter(files))) if list(files) == ["set.zip"] else Path(folder)
             refs = FORMATS[format].find(root)
         except PgfaError:
             return outcome, ""
@@ -233,10 +239,7 @@ def main() -> int:
         if options.keep:
             numbers = [number for number, _ in tally.fallen] or [options.first][: options.inputs == 1]
             for number in numbers:
-                for name, content in make_input(format, options.seed, number).items():
-                    path = options.keep / f"{format}-{number}" / name
-                    path.parent.mkdir(parents=True, exist_ok=True)
-                    path.write_bytes(content)
+                lay_out(make_input(format, options.seed, number), options.keep / f"{format}-{number}")
     return int(any(tally["fallen"] for tally in report.values()))
 
 

@@ -5,6 +5,7 @@ The sample of every entry of `FORMATS`, and other forms of some: other schemas, 
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import pickle
@@ -14,9 +15,11 @@ from collections.abc import Callable
 import numpy as np
 
 from pgfa.read import FORMATS
+from pgfa.read.formats.keypoints.joint_names import canonical, layout_of_names
+from pgfa.read.parsing.markers import standing
 from pgfa.read.parsing.mat5 import array_bytes
-from pgfa.read.sample import person, picture
-from pgfa.skeleton import COCO17, MEDIAPIPE33, NTU25, OPENPOSE25
+from pgfa.read.sample import person, picture, rows
+from pgfa.skeleton import AZURE32, COCO17, MEDIAPIPE33, NTU25, OPENPOSE25, ZED34
 
 Files = dict[str, bytes]
 
@@ -121,6 +124,81 @@ def _compressed_mat() -> Files:
     }
 
 
+def _azure_kinect() -> Files:
+    frames = (1000 * person(AZURE32, 3) * [-1, -1, 1]).round(1).tolist()
+    bodies = [[{"body_id": 1, "joint_positions": frame}] for frame in frames]
+    return _json({
+        "frames": [{"frame_id": n, "timestamp_usec": 33333 * n, "bodies": body} for n, body in enumerate(bodies)]
+    })  # fmt: skip
+
+
+def _zed() -> Files:
+    frames = person(ZED34, 3).round(3).tolist()
+    bodies = [[{"id": 3, "keypoint": frame, "keypoint_confidence": [80.0] * 34}] for frame in frames]
+    times = [1_700_000_000_000 + 33 * n for n in range(3)]
+    pairs = zip(times, bodies, strict=True)
+    return _json({str(time): {"timestamp": time * 1_000_000, "body_list": body} for time, body in pairs})
+
+
+def _kinetics_skeleton() -> Files:
+    people = [
+        [{"pose": (body[:, :2] / 400).round(3).reshape(-1).tolist(), "score": [0.9] * 17}] for body in _COCO
+    ]
+    return _json({"data": [{"frame_index": n, "skeleton": body} for n, body in enumerate(people)]})
+
+
+def _lines_of_named_points() -> Files:
+    names = COCO17.joints
+    frames = [{"timestamp_ms": 40 * n, "keypoints": [
+        {"x": x, "y": y, "score": s, "name": name} for (x, y, s), name in zip(body.tolist(), names, strict=True)]}
+        for n, body in enumerate(_COCO)]  # fmt: skip
+    return {"a.jsonl": "\n".join(map(json.dumps, frames)).encode()}
+
+
+def _labels() -> Files:
+    lines = [" ".join(map(str, (body / [400, 400, 1]).round(4).reshape(-1))) for body in _COCO]
+    return {f"v/f_{n}.txt": f"0 0.5 0.5 0.2 0.6 {line} 1".encode() for n, line in enumerate(lines)}
+
+
+def _kinect_csv() -> Files:
+    limbs = ("Shoulder", "Elbow", "Wrist", "Hand", "Hip", "Knee", "Ankle", "Foot", "HandTip", "Thumb")
+    sides = [f"{joint}{side}" for side in ("Left", "Right") for joint in limbs]
+    joints = ("SpineBase", "SpineMid", "SpineShoulder", "Neck", "Head", *sides)
+    matched = layout_of_names([canonical(joint) for joint in joints])
+    assert matched
+    points = person(NTU25, 3)[:, [matched[1][canonical(joint)] for joint in joints]].round(3)
+    lines = [f"{333333 * n},7,{joint},{x},{y},{z}" for n, body in enumerate(points)
+             for joint, (x, y, z) in zip(joints, body.tolist(), strict=True)]  # fmt: skip
+    header = "# RelativeTime,TrackingId,JointType,Position.X,Position.Y,Position.Z"
+    return {"a.csv": "\r\n".join([header, *lines]).encode()}
+
+
+def _plain_csv() -> Files:
+    return {"a.csv": "\n".join(rows(person(NTU25).reshape(4, 75).round(3), ",")).encode()}
+
+
+def _sleap_analysis() -> Files:
+    """Three frames of two tracks; HDF5. ImportError without the extra."""
+    import h5py
+
+    from pgfa.read.formats.sleap import SAMPLE
+
+    file = io.BytesIO()
+    with h5py.File(file, "w") as out:
+        body = (np.array([500, 900]) - 400 * standing(SAMPLE)[..., :2] * (-1, 1)).T  # 2 x nodes x 3 frames
+        out["tracks"] = np.stack([body, body + 300])
+        out["node_names"] = [name.encode() for name in SAMPLE]
+        out["track_names"] = [b"track_0", b"track_1"]
+        out["point_scores"] = np.full((2, len(SAMPLE), 3), 0.9)
+    return {"walk.h5": file.getvalue()}
+
+
+def _freemocap_array() -> Files:
+    file = io.BytesIO()
+    np.save(file, 1000 * person(MEDIAPIPE33))
+    return {"mediapipe_body_3d_xyz.npy": file.getvalue()}
+
+
 def _sample(format: str) -> Files:
     sample = FORMATS[format].sample
     assert sample is not None
@@ -140,8 +218,21 @@ def _utf16(format: str) -> Files:
 
 
 _MORE: dict[str, list[Callable[[], Files]]] = {
-    "keypoints-json": [_mmpose, _ultralytics, _mediapipe, _coco_results, _openpose_list],
-    "keypoints-csv": [_wide_csv, _long_csv, lambda: _utf16("keypoints-csv")],
+    "keypoints-json": [
+        _mmpose,
+        _ultralytics,
+        _mediapipe,
+        _coco_results,
+        _openpose_list,
+        _azure_kinect,
+        _zed,
+        _kinetics_skeleton,
+        _lines_of_named_points,
+    ],
+    "keypoints-csv": [_wide_csv, _long_csv, lambda: _utf16("keypoints-csv"), _kinect_csv, _plain_csv],
+    "frame-files": [_labels],
+    "sleap": [_sleap_analysis],
+    "freemocap": [_freemocap_array],
     "ntu": [_two_bodies],
     "npz": [_many_clips],
     "utd-mhad": [_compressed_mat],
@@ -152,8 +243,16 @@ _MORE: dict[str, list[Callable[[], Files]]] = {
 
 
 def seeds(format: str) -> list[Files]:
-    """The recordings of a format, each as its files: name -> bytes. ImportError where its extra is missing."""
-    return [_sample(format), *(make() for make in _MORE.get(format, []))]
+    """The recordings of a format, each as its files: name -> bytes. Without those whose extra is missing.
+
+    Raises:
+        ImportError: the format itself needs an extra that is missing.
+    """
+    recordings = [_sample(format)]
+    for make in _MORE.get(format, []):
+        with contextlib.suppress(ImportError):
+            recordings.append(make())
+    return recordings
 
 
 def fuzzed_formats() -> list[str]:

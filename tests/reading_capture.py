@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import pickle
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
-from scipy.spatial.transform import Rotation
 
-import rig_builders
 from optical_motion import (
-    BONES,
     HALPE26,
     ISB,
     OPENCAP,
@@ -20,16 +16,14 @@ from optical_motion import (
     c3d,
     markers,
     rotated,
-    table,
     trc,
 )
-from pgfa.read.formats.gltf import glb
-from pgfa.read.parsing.smpl_body import pose_joints
-from pgfa.skeleton import MEDIAPIPE33, SMPL24
-from reading_arrays import UPS, npy, npz
+from pgfa.skeleton import MEDIAPIPE33
 from reading_cases import Case, Truth
-from reading_motions import Body, Floats, crossing, in_layout, lying, motion, pixels
-from rig_dialects import DIALECTS
+from reading_defects import UPS, npy
+from reading_exports import exports, subject
+from reading_motions import Body, crossing, in_layout, lying, motion, pixels
+from reading_rigs import rigs, smpl
 
 SETS = {
     "Plug-in Gait": PLUG_IN_GAIT,
@@ -38,11 +32,8 @@ SETS = {
     "Qualisys": QUALISYS,
     "HALPE-26": HALPE26,
 }
+
 EARLY = np.arange(48)[:, None] < 6
-
-
-def subject(name: str, points: Mapping[str, Floats], separator: str = ":") -> dict[str, Floats]:
-    return {f"{name}{separator}{marker}": place for marker, place in points.items()}
 
 
 def optical() -> Iterator[Case]:
@@ -140,180 +131,6 @@ def optical() -> Iterator[Case]:
     yield Case(
         "trc", "Plug-in Gait", "two subjects", lambda: {"a.trc": trc(both)}, Truth((two,), RATE, within=0.1)
     )
-
-
-def exports() -> Iterator[Case]:
-    """Vicon, Motive and MVN."""
-    body, two = motion("kick-forward"), crossing()
-
-    def vicon(points: Mapping[str, Floats], unit: str = "mm", scale: float = 1000.0) -> str:
-        lines = [
-            "Trajectories",
-            "60",
-            ",," + ",,,".join(points) + ",,",
-            "Frame,Sub Frame," + ",".join("XYZ" * len(points)),
-            ",," + ",".join([unit] * 3 * len(points)),
-        ]
-        rows = [
-            ",".join(map(str, [n + 1, 0, *row]))
-            for n, row in enumerate((table(points) * scale).round(4).tolist())
-        ]
-        return "\n".join([*lines, *rows]).replace("nan", "") + "\n"
-
-    def motive(
-        points: Mapping[str, Floats], unit: str = "Meters", scale: float = 1.0, kind: str = "Bone"
-    ) -> str:
-        columns = [(kind, name, "id", "Position", axis) for name in points for axis in "XYZ"]
-        head = f"Format Version,1.23,Take Name,a,Export Frame Rate,60,Length Units,{unit},Coordinate Space,Global"
-        lines = [
-            head,
-            "",
-            *(",," + ",".join(c[i] for c in columns) for i in range(4)),
-            "Frame,Time (Seconds)," + ",".join(c[4] for c in columns),
-        ]
-        rows = [
-            ",".join(map(str, [n, n / RATE, *row]))
-            for n, row in enumerate((table(points) * scale).round(5).tolist())
-        ]
-        return "\n".join([*lines, *rows]) + "\n"
-
-    segments = {
-        "Pelvis": ("pelvis",),
-        "T8": ("neck", 0, -0.15, 0),
-        "Neck": ("neck",),
-        "Head": ("head",),
-        **{
-            f"{side.title()}{name}": (f"{joint}_{side}",)
-            for side in ("left", "right")
-            for name, joint in (
-                ("UpperArm", "shoulder"),
-                ("ForeArm", "elbow"),
-                ("Hand", "wrist"),
-                ("UpperLeg", "hip"),
-                ("LowerLeg", "knee"),
-                ("Foot", "ankle"),
-                ("Toe", "toe"),
-            )
-        },
-    }
-
-    def mvnx(*bodies: Body, rate: str = 'frameRate="60"') -> str:
-        suits = []
-        for points in (rotated(markers(body, segments), "z") for body in bodies):
-            names = "".join(f'<segment label="{name}" id="{n + 1}"/>' for n, name in enumerate(points))
-            frames = "".join(
-                f'<frame time="{n * 1000 // 60}" index="{n}" type="normal">'
-                f"<position>{' '.join(map(str, row))}</position></frame>"
-                for n, row in enumerate(table(points).round(6).tolist())
-            )
-            suits.append(
-                f'<subject label="a" {rate}><segments>{names}</segments><frames>{frames}</frames></subject>'
-            )
-        return f'<?xml version="1.0"?><mvnx version="4" xmlns="http://www.xsens.com/mvn/mvnx">{"".join(suits)}</mvnx>'
-
-    points, bones = rotated(markers(body, PLUG_IN_GAIT), "z"), markers(body, BONES)
-    near, exact = Truth(((body,),), RATE, within=0.1), Truth(((body,),), RATE)
-    pair = Truth((two,), RATE, within=0.1)
-    texts: list[tuple[str, str, str, Callable[[], str], Truth | None]] = [
-        ("vicon-csv", "plain", "a.csv", lambda: vicon(points), near),
-        ("vicon-csv", "subject", "a.csv", lambda: vicon(subject("Anna", points)), near),
-        (
-            "vicon-csv",
-            "two subjects",
-            "a.csv",
-            lambda: vicon(
-                {
-                    **subject("A", rotated(markers(two[0], PLUG_IN_GAIT), "z")),
-                    **subject("B", rotated(markers(two[1], PLUG_IN_GAIT), "z")),
-                }
-            ),
-            pair,
-        ),
-        ("vicon-csv", "unit wrong (mm for m)", "a.csv", lambda: vicon(points, scale=1), near),
-        ("vicon-csv", "cut off", "a.csv", lambda: vicon(points)[:-100], None),
-        (
-            "vicon-csv",
-            "lying",
-            "a.csv",
-            lambda: vicon(rotated(markers(lying(motion("wave")), PLUG_IN_GAIT), "z")),
-            Truth(((lying(motion("wave")),),), RATE, within=0.35),
-        ),
-        ("motive-csv", "bones", "a.csv", lambda: motive(subject("A", bones)), exact),
-        (
-            "motive-csv",
-            "millimetres",
-            "a.csv",
-            lambda: motive(subject("A", bones), "Millimeters", 1000),
-            exact,
-        ),
-        (
-            "motive-csv",
-            "unit wrong (mm for m)",
-            "a.csv",
-            lambda: motive(subject("A", bones), "Millimeters"),
-            exact,
-        ),
-        ("motive-csv", "z up", "a.csv", lambda: motive(subject("A", rotated(bones, "z"))), exact),
-        (
-            "motive-csv",
-            "lying",
-            "a.csv",
-            lambda: motive(subject("A", markers(lying(motion("wave")), BONES))),
-            Truth(((lying(motion("wave")),),), RATE),
-        ),
-        (
-            "motive-csv",
-            "two skeletons",
-            "a.csv",
-            lambda: motive({**subject("A", markers(two[0], BONES)), **subject("B", markers(two[1], BONES))}),
-            Truth((two,), RATE),
-        ),
-        (
-            "motive-csv",
-            "markers",
-            "a.csv",
-            lambda: motive(subject("A", markers(body, QUALISYS)), kind="Marker"),
-            near,
-        ),
-        (
-            "motive-csv",
-            "objects only",
-            "a.csv",
-            lambda: motive({"Racket": bones["Hip"]}, kind="Rigid Body"),
-            None,
-        ),
-        ("mvnx", "plain", "a.mvnx", lambda: mvnx(body), exact),
-        (
-            "mvnx",
-            "lying",
-            "a.mvnx",
-            lambda: mvnx(lying(motion("wave"))),
-            Truth(((lying(motion("wave")),),), RATE),
-        ),
-        ("mvnx", "two suits", "a.mvnx", lambda: mvnx(*two), Truth((two,), RATE)),
-        ("mvnx", "no rate", "a.mvnx", lambda: mvnx(body, rate=""), exact),
-        ("mvnx", "cut off", "a.mvnx", lambda: mvnx(body)[:-500], None),
-        (
-            "mvnx",
-            "entities",
-            "a.mvnx",
-            lambda: mvnx(body).replace("<mvnx", '<!DOCTYPE a [<!ENTITY b "c">]><mvnx', 1),
-            None,
-        ),
-    ]
-    for format, defect, name, content, truth in texts:
-        yield Case(
-            format,
-            "export",
-            defect,
-            lambda n=name, c=content: {n: c()},
-            truth,
-            states={
-                "up": "y" if "motive" in format and defect != "z up" else "z",
-                "mirrored": False,
-                "unit": "m",
-            },
-        )
 
 
 def named() -> Iterator[Case]:
@@ -414,151 +231,6 @@ def named() -> Iterator[Case]:
             truth,
             states={"up": "z"},
         )
-
-
-def turns(name: str) -> tuple[Floats, dict[str, Floats]]:
-    """Root and rotations of another motion for `rig_builders`: kick, or that of `rig_builders` itself."""
-    root, rotations = rig_builders.motion()
-    if name == "kick":
-        time = np.arange(len(root)) / len(root)
-        angle = np.stack([0 * time, -80 * np.sin(np.pi * time), 0 * time], 1)
-        rotations = {**rotations, "hip_right": Rotation.from_euler("YXZ", angle, degrees=True).as_matrix()}
-    if name == "lying":
-        turn = Rotation.from_euler("x", -90, degrees=True).as_matrix()
-        root, rotations = (
-            np.array([0, 0.15, 0]) + 0 * root,
-            {**rotations, "pelvis": turn @ rotations["pelvis"]},
-        )
-    return root, rotations
-
-
-def rigs() -> Iterator[Case]:
-    """BVH and glTF: names of programs, units, offsets, axes, lying, strangers, damage."""
-    for number, (program, dialect) in enumerate(DIALECTS.items()):
-        action = ("walk", "kick")[number % 2]
-        nodes = rig_builders.nodes_of(dialect, *turns(action))
-        truth = Truth(((rig_builders.known_joints(*turns(action)),),), rig_builders.RATE)
-        files: dict[str, tuple[str, Callable[[], bytes], Truth | None]] = {
-            "plain": ("a.bvh", lambda n=nodes: rig_builders.bvh(n), truth),
-            "glTF": ("a.glb", lambda n=nodes: glb(*rig_builders.gltf(n)), truth),
-            "metres": ("a.bvh", lambda n=nodes: rig_builders.bvh(n, 1.0), truth),
-            "inches": ("a.bvh", lambda n=nodes: rig_builders.bvh(n, 1 / 0.0254), truth),
-            "unknown unit": ("a.bvh", lambda n=nodes: rig_builders.bvh(n, 5.6), truth),
-            "offset first": ("a.bvh", lambda n=nodes: rig_builders.bvh(n, root_offset="first"), truth),
-            "offset added": ("a.bvh", lambda n=nodes: rig_builders.bvh(n, root_offset="added"), truth),
-            "six channels": ("a.bvh", lambda n=nodes: rig_builders.bvh(n, six=True), truth),
-            "order XYZ": ("a.bvh", lambda n=nodes: rig_builders.bvh(n, order="XYZ"), truth),
-            "bones along x": ("a.bvh", lambda n=nodes: rig_builders.bvh(rig_builders.along_x(n)), truth),
-            "z up": ("a.bvh", lambda n=nodes: rig_builders.bvh(rig_builders.turned(n, UPS["z"])), truth),
-            "mirrored": (
-                "a.bvh",
-                lambda n=nodes: rig_builders.bvh(rig_builders.turned(n, np.diag([-1.0, 1, 1]))),
-                truth,
-            ),
-            "lying": (
-                "a.bvh",
-                lambda d=dialect: rig_builders.bvh(rig_builders.nodes_of(d, *turns("lying"))),
-                Truth(((rig_builders.known_joints(*turns("lying")),),), 30.0),
-            ),
-            "cut off": ("a.bvh", lambda n=nodes: rig_builders.bvh(n)[:-400], None),
-            "CR LF": ("a.bvh", lambda n=nodes: rig_builders.bvh(n).replace(b"\n", b"\r\n"), truth),
-            "UTF-16": ("a.bvh", lambda n=nodes: rig_builders.bvh(n).decode().encode("utf-16"), truth),
-            "frame time 0": (
-                "a.bvh",
-                lambda n=nodes: rig_builders.bvh(n).replace(b"Frame Time: 0.033333", b"Frame Time: 0"),
-                Truth(truth.takes),
-            ),
-            "glTF, cubic": (
-                "a.glb",
-                lambda n=nodes: glb(*rig_builders.gltf(n, interpolation="CUBICSPLINE")),
-                truth,
-            ),
-            "glTF, centimetres": ("a.glb", lambda n=nodes: glb(*rig_builders.gltf(n, armature=0.01)), truth),
-            "glTF, lying": (
-                "a.glb",
-                lambda d=dialect: glb(*rig_builders.gltf(rig_builders.nodes_of(d, *turns("lying")))),
-                Truth(((rig_builders.known_joints(*turns("lying")),),), 30.0),
-            ),
-            "glTF, cut off": ("a.glb", lambda n=nodes: glb(*rig_builders.gltf(n))[:-700], None),
-        }
-        for defect, (name, content, expected) in files.items():
-            if number and defect not in ("plain", "glTF", "z up", "lying"):
-                continue
-            format = "gltf" if name.endswith("glb") else "bvh"
-            yield Case(
-                format,
-                program,
-                defect,
-                lambda n=name, c=content: {n: c()},
-                expected,
-                states={"up": "z" if defect == "z up" else "y", "mirrored": defect == "mirrored"},
-            )
-
-
-def smpl() -> Iterator[Case]:
-    """AMASS, AIST++, 3DPW: rates, widths, axes, people."""
-    time = np.arange(48) / 48
-    for up in ("y", "z", "-y"):
-        for posture in ("walking", "lying"):
-            poses = np.zeros((48, 24, 3))
-            poses[:, SMPL24.index("knee_left"), 0] = 0.9
-            poses[:, SMPL24.index("hip_left"), 0] = -0.6 * np.sin(2 * np.pi * time)
-            poses[:, SMPL24.index("shoulder_right"), 2] = 1.3
-            poses[:, SMPL24.index("shoulder_left"), 2] = 1.1 * np.sin(2 * np.pi * time)
-            trans = np.stack([0.1 * time, 0.9 + 0 * time, 0.7 * time], 1)
-            root = Rotation.from_rotvec(np.outer(0.7 * time, [0, 1, 0]))
-            root = Rotation.from_euler("x", -90, degrees=True) * root if posture == "lying" else root
-            poses[:, 0] = root.as_rotvec()
-            joints = pose_joints(poses, trans)
-            body = {joint: joints[:, n] for n, joint in enumerate(SMPL24.joints)}
-            poses[:, 0] = (Rotation.from_matrix(UPS[up]) * root).as_rotvec()
-            moved, flat = trans @ UPS[up].T, poses.reshape(48, 72)
-            wide = np.pad(flat[:, :66], ((0, 0), (0, 90)))
-            known = {"up": up, "mirrored": False}
-            floor = "" if posture == "walking" else ", on no floor"
-            files: dict[str, tuple[dict[str, bytes], float | None]] = {
-                "AMASS": (
-                    {
-                        "a.npz": npz(
-                            trans=moved, gender="male", mocap_framerate=100.0, betas=np.zeros(16), poses=wide
-                        )
-                    },
-                    100.0,
-                ),
-                "SMPL .pkl": (
-                    {"a.pkl": pickle.dumps({"poses": flat, "trans": moved, "betas": np.zeros(10)}, 2)},
-                    None,
-                ),
-                "AIST++": (
-                    {
-                        "a.pkl": pickle.dumps(
-                            {
-                                "smpl_poses": flat,
-                                "smpl_trans": moved * 90,
-                                "smpl_scaling": np.array([90.0]),
-                                "smpl_loss": 1.0,
-                            },
-                            2,
-                        )
-                    },
-                    60.0,
-                ),
-                "estimator": (
-                    {"a.npz": npz(global_orient=poses[:, 0], body_pose=flat[:, 3:66], transl=moved, fps=25)},
-                    25.0,
-                ),
-            }
-            for program, (content, rate) in files.items():
-                if program == "AIST++" and up != "y":
-                    continue  # its files are y up, all of them
-                yield Case(
-                    "smpl",
-                    program,
-                    f"{up} up, {posture}{floor}",
-                    lambda c=content: c,
-                    Truth(((body,),), rate),
-                    states=known,
-                )
 
 
 def cases() -> Iterator[Case]:

@@ -19,8 +19,8 @@ from pgfa.read.datasets.kinder_gator import COLUMNS
 from pgfa.read.parsing.mat5 import array_bytes
 from pgfa.skeleton import COCO17, H36M17, HDM05, KINECT20, NTU25
 from pgfa.synth.skeleton_text import skeleton_text, stream_text
-from reading_arrays import UPS, npy
 from reading_cases import Case, Truth
+from reading_defects import UPS, npy
 from reading_motions import Body, Floats, crossing, in_layout, lying, motion, pixels
 
 UTD = [3, 2, 1, 0, *range(4, 20)]

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from page_server import CHROMIUM, serving
 from pgfa.config import ServeSettings
 from pgfa.read.formats.npz import save_clip
 from pgfa.recognise import Recogniser
@@ -19,7 +17,6 @@ from pgfa.skeleton import KINECT20, Clip, Source
 from pgfa.synth import make_clips
 
 sync = pytest.importorskip("playwright.sync_api", reason="playwright is not installed (extra `test`)")
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine (apt-get install chromium)"),
@@ -33,43 +30,20 @@ REFUSED = ("404", "422", "429", "503")
 class Server:
     """A server whose sessions can be lost, as by a restart, and that can be busy."""
 
-    def __init__(self, recogniser: Recogniser) -> None:
-        import uvicorn
-
-        from pgfa.serve.app import create_app
-
-        self.app = create_app(recogniser, ServeSettings(max_sessions=100))
-        config = uvicorn.Config(self.app, host="127.0.0.1", port=0, log_level="error")
-        self.server = uvicorn.Server(config)
-        self.thread = threading.Thread(target=self.server.run, daemon=True)
-        self.thread.start()
-        while not self.server.started:
-            assert self.thread.is_alive()
-            time.sleep(0.05)
-        self.address = f"http://127.0.0.1:{self.server.servers[0].sockets[0].getsockname()[1]}"
+    def __init__(self, app: Any, address: str) -> None:
+        self.app, self.address = app, address
 
     def lose_sessions(self) -> None:
         self.app.state.pgfa.sessions._sessions.clear()
 
-    def stop(self) -> None:
-        self.server.should_exit = True
-        self.thread.join(20)
-
 
 @pytest.fixture(scope="module")
 def server(small_recogniser: Recogniser) -> Iterator[Server]:
-    server = Server(small_recogniser)
-    yield server
-    server.stop()
+    from pgfa.serve.app import create_app
 
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with sync.sync_playwright() as playwright:
-        flags = ["--no-sandbox"] if os.name == "posix" and os.geteuid() == 0 else []
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
-        yield browser
-        browser.close()
+    app = create_app(small_recogniser, ServeSettings(max_sessions=100))
+    with serving(app) as address:
+        yield Server(app, address)
 
 
 @pytest.fixture

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import base64
 import json
-import os
-import shutil
-import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from page_server import CHROMIUM, serving
 from pgfa.config import ServeSettings
 from pgfa.read.formats.npz import save_clip
 from pgfa.recognise import Recogniser
@@ -25,7 +22,6 @@ from pgfa.synth import make_clips
 from reason_builders import TEXTS, kinematic_recogniser
 
 sync = pytest.importorskip("playwright.sync_api", reason="playwright is not installed (extra `test`)")
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine (apt-get install chromium)"),
@@ -37,37 +33,14 @@ HOSTILE = "<img src=x onerror=alert(1)>"
 @pytest.fixture(scope="module")
 def address(small_recogniser: Recogniser) -> Iterator[str]:
     """A server on this machine, as `pgfa serve` starts it, with a small recogniser."""
-    with serving(small_recogniser) as address:
+    with serving(app_of(small_recogniser)) as address:
         yield address
 
 
-@contextmanager
-def serving(recogniser: Recogniser) -> Iterator[str]:
-    """A server with a recogniser, and its address."""
-    import uvicorn
-
+def app_of(recogniser: Recogniser) -> Any:
     from pgfa.serve.app import create_app
 
-    settings = ServeSettings(port=0, max_sessions=100, max_sentences=12)
-    config = uvicorn.Config(create_app(recogniser, settings), host="127.0.0.1", port=0, log_level="error")
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        assert thread.is_alive()
-        time.sleep(0.05)
-    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    server.should_exit = True
-    thread.join(20)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with sync.sync_playwright() as playwright:
-        flags = ["--no-sandbox"] if os.name == "posix" and os.geteuid() == 0 else []
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
-        yield browser
-        browser.close()
+    return create_app(recogniser, ServeSettings(port=0, max_sessions=100, max_sentences=12))
 
 
 @pytest.fixture
@@ -357,7 +330,7 @@ def test_why_is_shown_below_an_opened_answer(
 ) -> None:
     asked = [TEXTS["wave"], TEXTS["kick-forward"]]
     monkeypatch.setattr("pgfa.serve.examples.SENTENCES", tuple(asked))
-    with serving(kinematic_recogniser()) as address:
+    with serving(app_of(kinematic_recogniser())) as address:
         context = browser.new_context(viewport={"width": 1280, "height": 900})
         page = context.new_page()
         page.set_default_timeout(TIMEOUT_MS)

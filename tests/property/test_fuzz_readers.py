@@ -1,18 +1,32 @@
-"""`scripts/fuzz_readers.py` in short: some damaged recordings of every format. Its long form is run by hand."""
+"""`scripts/fuzz_readers.py` in short: some damaged recordings of every format. Its long form is run by hand.
+
+More inputs of each format by
+
+    PGFA_FUZZ=1000 python -m pytest tests/property/test_fuzz_readers.py
+"""
 
 from __future__ import annotations
 
 import importlib.util
 import os
+import resource
 import sys
+import time
 from pathlib import Path
 from types import ModuleType
 
 import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
 
-from pgfa.read import FORMATS
+from pgfa.errors import PgfaError
+from pgfa.read import FORMATS, read_all
+from pgfa.skeleton import Clip
 
 COUNT = int(os.environ.get("PGFA_FUZZ", "40"))
+PER_FURTHER = 12
+"""Inputs for each recording of a format after the first: other schemas take other code."""
+MEGABYTES = 700
 SCRIPTS = Path(__file__).parents[2] / "scripts"
 
 
@@ -29,17 +43,50 @@ def load() -> ModuleType:
 fuzz = load()
 
 
+def peak() -> float:
+    """MB of memory that this process has taken at most."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
 @pytest.mark.parametrize("format", fuzz.fuzzed_formats())
 def test_damaged_recordings(format: str) -> None:
-    for number in range(COUNT):
-        outcome, detail = fuzz.read_input(format, fuzz.make_input(format, 7, number))
+    for number in range(COUNT + PER_FURTHER * (len(fuzz.seeds(format)) - 1)):
+        files = fuzz.make_input(format, 7, number)
+        memory, started = peak(), time.process_time()
+        outcome, detail = fuzz.read_input(format, files)
+        seconds, megabytes = time.process_time() - started, peak() - memory
         assert outcome in ("clip", "refused"), f"input {number} of {format}, seed 7: {detail}"
+        assert seconds < fuzz.SECONDS, f"input {number} of {format}, seed 7"
+        assert megabytes < MEGABYTES, f"input {number} of {format}, seed 7"
 
 
 @pytest.mark.parametrize("format", fuzz.fuzzed_formats())
-def test_the_recordings_it_starts_from_are_sound(format: str) -> None:
-    for files in fuzz.seeds(format):
+def test_the_recordings_it_starts_from_are_sound(format: str, tmp_path: Path) -> None:
+    for number, files in enumerate(fuzz.seeds(format)):
         assert fuzz.read_input(format, files) == ("clip", "")
+        (ref,) = FORMATS[format].find(fuzz.lay_out(files, tmp_path / str(number)))
+        assert all(isinstance(clip, Clip) for clip in read_all(ref))
+        assert FORMATS[format].read(ref).frames >= 1
+
+
+@settings(
+    max_examples=max(PER_FURTHER, COUNT // 4), deadline=None, database=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)  # fmt: skip
+@example(raw=b"")
+@given(raw=st.one_of(st.binary(max_size=300), st.text(max_size=100).map(str.encode)))
+@pytest.mark.parametrize("format", fuzz.fuzzed_formats())
+def test_arbitrary_bytes(format: str, tmp_path: Path, raw: bytes) -> None:
+    files = dict(fuzz.seeds(format)[0])
+    files[next(iter(files))] = raw
+    (ref,) = FORMATS[format].find(fuzz.lay_out(files, tmp_path))
+    for reader in (FORMATS[format].read, read_all):
+        message = str(tmp_path)
+        try:
+            reader(ref)
+        except PgfaError as error:
+            message = str(error)
+        assert str(tmp_path) in message
 
 
 def test_it_takes_every_format_with_a_sample() -> None:

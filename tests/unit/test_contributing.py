@@ -49,8 +49,8 @@ def examples() -> list[Example]:
 EXAMPLES = examples()
 
 CHECKS = {
-    "file format": ("tests/property/test_reader_mutations.py", "tests/unit/test_formats.py"),
-    "data set": ("tests/property/test_reader_mutations.py", "tests/unit/test_formats.py"),
+    "file format": ("tests/property/test_fuzz_readers.py", "tests/unit/test_formats.py"),
+    "data set": ("tests/property/test_fuzz_readers.py", "tests/unit/test_formats.py"),
     "encoder": ("tests/unit/test_tables.py",),
     "alignment": ("tests/unit/test_alignment_family.py", "tests/unit/test_tables.py"),
     "training objective": ("tests/unit/test_tables.py",),

@@ -6,7 +6,7 @@ A new format is one file in `formats/` or `datasets/` that ends in a `Format`, a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
@@ -126,3 +126,10 @@ def first_of(clip: Clip, clips: int) -> Clip:
     if clips == 1:
         return clip
     return replace(clip, problems=(*clip.problems, f"first of {clips:,} recordings in the file"))
+
+
+def first_clip(clips: Sequence[Clip | BadFile]) -> Clip:
+    """The first of all clips of a file, as `first_of`. Raises the error that stands in its place."""
+    if isinstance(first := clips[0], BadFile):
+        raise first
+    return first_of(first, len(clips))

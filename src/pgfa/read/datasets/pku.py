@@ -20,7 +20,7 @@ import numpy as np
 from pgfa.errors import BadFile, LimitExceeded
 from pgfa.read.assemble import assemble, counted, digest_of
 from pgfa.read.datasets.class_names import class_names
-from pgfa.read.format import Account, Format, first_of
+from pgfa.read.format import Account, Format, first_clip
 from pgfa.read.parsing.fast_floats import number, rows_of
 from pgfa.read.sample import coordinates, rows
 from pgfa.read.source import FileRef, list_files, member_names
@@ -309,7 +309,7 @@ def _first(ref: FileRef) -> Clip:
     clips = [clip for clip in read_pku(ref) if isinstance(clip, Clip)]
     if not clips:
         raise BadFile(str(ref), expected="a label with a clip", found="none")
-    return first_of(clips[0], len(clips))
+    return first_clip(clips)
 
 
 def sample() -> dict[str, bytes]:

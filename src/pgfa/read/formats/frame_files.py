@@ -21,11 +21,17 @@ from pgfa.read.formats.keypoints.entries import PEOPLE, Parser, Unexpected
 from pgfa.read.formats.keypoints.json import FRAMES, LAYOUT_OF_COUNT, load
 from pgfa.read.formats.keypoints.reader import KeypointInfo
 from pgfa.read.formats.openpose import is_frame as is_openpose
-from pgfa.read.parsing.frame_files import MAX_FRAME_BYTES, check_broken, frame_refs, read_frames
+from pgfa.read.parsing.frame_files import (
+    MAX_FRAME_BYTES,
+    check_broken,
+    folders_of_frames,
+    frame_refs,
+    read_frames,
+)
 from pgfa.read.parsing.text_table import parse_rows
 from pgfa.read.parsing.tracking import MAX_PER_FRAME
 from pgfa.read.sample import picture
-from pgfa.read.source import FileRef, list_files
+from pgfa.read.source import FileRef
 from pgfa.skeleton import COCO17, Clip, Source
 
 FRAME = re.compile(r"(?!\.)(.*?)(\d{1,18})(?:_(?:keypoints|pose|predictions))?\.(json|txt)", re.IGNORECASE)
@@ -112,12 +118,7 @@ def _width(cells: int) -> int:
 
 def find(root: Path) -> list[FileRef]:
     """The folders with frames under a folder, or a zip of frames. Raises BadFile if there are none."""
-    if root.is_file():
-        return [FileRef(root)]
-    folders = sorted({ref.folder for ref in list_files(root, is_frame, expected=EXPECTED)})
-    if not folders:
-        raise BadFile(root, expected=EXPECTED, found="none")
-    return folders
+    return folders_of_frames(root, is_frame, EXPECTED)
 
 
 def read(ref: FileRef) -> Clip:

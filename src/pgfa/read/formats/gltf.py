@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from pgfa.errors import BadFile, LimitExceeded, PgfaError
 from pgfa.read.assemble import assemble, counted, digest_of
-from pgfa.read.format import Format, first_of
+from pgfa.read.format import Format, first_clip
 from pgfa.read.parsing.gltf_file import GltfFile
 from pgfa.read.parsing.gltf_motion import (
     MAX_CELLS,
@@ -59,10 +59,7 @@ def find(root: Path) -> list[FileRef]:
 
 def read(ref: FileRef) -> Clip:
     """The first animation of the file; a problem counts the others. Raises BadFile, LimitExceeded."""
-    clips = read_all(ref)
-    if isinstance(first := clips[0], BadFile):
-        raise first
-    return first_of(first, len(clips))
+    return first_clip(read_all(ref))
 
 
 def read_all(ref: FileRef) -> list[Clip | BadFile]:

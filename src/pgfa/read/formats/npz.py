@@ -20,7 +20,7 @@ from pgfa.errors import BadFile, LayoutMismatch, LimitExceeded
 from pgfa.files import write_atomic
 from pgfa.read.archive import READ_ERRORS, ZIP_START, damage, inflate, member_names
 from pgfa.read.assemble import assemble, check_frames
-from pgfa.read.format import Format, first_of
+from pgfa.read.format import Format, first_clip
 from pgfa.read.formats import npz_set
 from pgfa.read.limits import allowance, inflated_allowance
 from pgfa.read.parsing.arrays import plain_array
@@ -81,10 +81,7 @@ def save_clip(path: Path, clip: Clip) -> None:
 
 def read(ref: FileRef) -> Clip:
     """One clip as it was saved, or the first of many. Raises BadFile with the field, LimitExceeded."""
-    clips = read_all(ref)
-    if isinstance(first := clips[0], BadFile):
-        raise first
-    return first_of(first, len(clips))
+    return first_clip(read_all(ref))
 
 
 def read_all(ref: FileRef) -> list[Clip | BadFile]:

@@ -15,10 +15,10 @@ from pgfa.read.formats.keypoints.detections import Person, Recording, clip_of
 from pgfa.read.formats.keypoints.entries import LAYOUT_OF_FLAT, person_id
 from pgfa.read.formats.keypoints.json import load
 from pgfa.read.formats.keypoints.reader import KeypointInfo
-from pgfa.read.parsing.frame_files import check_broken, frame_refs, read_frames
+from pgfa.read.parsing.frame_files import check_broken, folders_of_frames, frame_refs, read_frames
 from pgfa.read.parsing.text_table import short
 from pgfa.read.sample import picture
-from pgfa.read.source import FileRef, list_files
+from pgfa.read.source import FileRef
 from pgfa.skeleton import OPENPOSE25, Clip, Source
 
 FRAME = re.compile(r"(?!\._)(.*?)_?(\d{1,18})_keypoints\.json")
@@ -44,12 +44,7 @@ def is_recording(ref: FileRef) -> bool:
 def find(root: Path) -> list[FileRef]:
     """The folders with frames under a folder, or a zip of frames. Raises BadFile if there are none."""
     expected = "folders of OpenPose frames (NAME_000000000000_keypoints.json)"
-    if root.is_file():
-        return [FileRef(root)]
-    recordings = {ref.folder for ref in list_files(root, is_frame, expected=expected)}
-    if not recordings:
-        raise BadFile(root, expected=expected, found="none")
-    return sorted(recordings)
+    return folders_of_frames(root, is_frame, expected)
 
 
 def read(ref: FileRef) -> Clip:

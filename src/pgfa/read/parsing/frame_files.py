@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 from pgfa.errors import BadFile, LimitExceeded
 from pgfa.read.archive import READ_ERRORS, inflate, member_names, open_zip
 from pgfa.read.assemble import check_frames
 from pgfa.read.limits import INFLATED, inflated_allowance
-from pgfa.read.source import MAX_FILE_BYTES, FileRef, is_zip
+from pgfa.read.source import MAX_FILE_BYTES, FileRef, is_zip, list_files
 
 MAX_FRAME_BYTES = 1024 * 1024
 MAX_BROKEN = 0.5
@@ -38,6 +38,16 @@ def frame_refs(ref: FileRef, is_frame: IsFrame) -> list[FileRef]:
     if folder is None and len(folders) != 1 and "." not in folders:
         return []
     return [FileRef(ref.path, str(path)) for path in paths if folder in (None, str(path.parent))]
+
+
+def folders_of_frames(root: Path, is_frame: IsFrame, expected: str) -> list[FileRef]:
+    """The folders with frames under a folder, or a zip of frames, sorted. Raises BadFile if there are none."""
+    if root.is_file():
+        return [FileRef(root)]
+    folders = sorted({ref.folder for ref in list_files(root, is_frame, expected=expected)})
+    if not folders:
+        raise BadFile(root, expected=expected, found="none")
+    return folders
 
 
 def read_frames(ref: FileRef, is_frame: IsFrame, expected: str) -> dict[str, bytes]:

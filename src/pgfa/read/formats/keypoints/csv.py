@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pgfa.errors import BadFile, LimitExceeded
-from pgfa.read.format import Format, first_of
+from pgfa.read.format import Format, first_clip
 from pgfa.read.formats.keypoints.csv_header import EXPECTED, Header, header_of
 from pgfa.read.formats.keypoints.detections import Entry, Person, clip_of, recordings
 from pgfa.read.formats.keypoints.joint_names import canonical, layout_of_names, missing_joints
@@ -54,8 +54,7 @@ def find(root: Path) -> list[FileRef]:
 
 def read(ref: FileRef) -> Clip:
     """The first clip of the file. Raises BadFile with the line, LimitExceeded."""
-    clips = _clips(ref)
-    return first_of(clips[0], len(clips))
+    return first_clip(_clips(ref))
 
 
 def read_all(ref: FileRef) -> list[Clip | BadFile]:

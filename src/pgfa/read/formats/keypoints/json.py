@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pgfa.errors import BadFile, LimitExceeded
-from pgfa.read.format import Format, first_of
+from pgfa.read.format import Format, first_clip
 from pgfa.read.formats.keypoints.detections import Entry, Recording, clip_of, one_person, recordings
 from pgfa.read.formats.keypoints.entries import NAMES, NUMBERS, PEOPLE, TIMES, Parser, Unexpected
 from pgfa.read.formats.keypoints.images import by_video
@@ -55,8 +55,7 @@ def find(root: Path) -> list[FileRef]:
 
 def read(ref: FileRef) -> Clip:
     """The first clip of the file. Raises BadFile with the frame, LimitExceeded."""
-    clips = _clips(ref)
-    return first_of(clips[0], len(clips))
+    return first_clip(_clips(ref))
 
 
 def read_all(ref: FileRef) -> list[Clip | BadFile]:
