@@ -48,7 +48,7 @@ class Undecided(BadFile):
         self, file: str | PurePath, *, quantity: str, found: str, options: tuple[str, ...] = ()
     ) -> None:
         self.quantity, self.reason, self.options = quantity, found, options
-        expected = f"to know {_QUANTITIES.get(quantity, quantity)}"
+        expected = f"evidence of {_QUANTITIES.get(quantity, quantity)}"
         super().__init__(file, expected=expected, found=f"{found}; {ways_to_state(quantity, options)}")
 
     def __reduce__(self) -> tuple[object, ...]:
