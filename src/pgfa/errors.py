@@ -73,7 +73,8 @@ def ways_to_state(quantity: str, options: tuple[str, ...]) -> str:
     """How a user states a quantity: on the command line, in Python, in a settings file."""
     if quantity == "mirrored":
         return "state it with --mirrored or --no-mirrored (mirrored=True or False)"
-    values = " or ".join(f"--{quantity} {option}" for option in options) or f"--{quantity}"
+    joined = (f"--{quantity}{'=' if option.startswith('-') else ' '}{option}" for option in options)
+    values = " or ".join(joined) or f"--{quantity}"
     return f"state it with {values} ({quantity}=... in Python and in pgfa-recordings.toml)"
 
 
