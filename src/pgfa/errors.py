@@ -48,7 +48,7 @@ class Undecided(BadFile):
         self, file: str | PurePath, *, quantity: str, found: str, options: tuple[str, ...] = ()
     ) -> None:
         self.quantity, self.reason, self.options = quantity, found, options
-        expected = f"to know {_QUANTITIES.get(quantity, quantity)}"
+        expected = f"evidence of {_QUANTITIES.get(quantity, quantity)}"
         super().__init__(file, expected=expected, found=f"{found}; {ways_to_state(quantity, options)}")
 
     def __reduce__(self) -> tuple[object, ...]:
@@ -73,7 +73,8 @@ def ways_to_state(quantity: str, options: tuple[str, ...]) -> str:
     """How a user states a quantity: on the command line, in Python, in a settings file."""
     if quantity == "mirrored":
         return "state it with --mirrored or --no-mirrored (mirrored=True or False)"
-    values = " or ".join(f"--{quantity} {option}" for option in options) or f"--{quantity}"
+    joined = (f"--{quantity}{'=' if option.startswith('-') else ' '}{option}" for option in options)
+    values = " or ".join(joined) or f"--{quantity}"
     return f"state it with {values} ({quantity}=... in Python and in pgfa-recordings.toml)"
 
 

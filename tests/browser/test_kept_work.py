@@ -184,7 +184,7 @@ def test_the_list_of_recordings(context: Any, server: Server, recordings: list[P
     refused = page.locator("#files .refused")
     sync.expect(refused).to_have_count(1)
     sync.expect(refused).to_contain_text("notes.txt")
-    sync.expect(refused).to_contain_text("this is no skeleton recording")
+    sync.expect(refused).to_contain_text("this is not a skeleton recording")
     sync.expect(page.locator("#files li", has_text="take 9").locator(".state")).to_contain_text("%")
     sync.expect(page.locator("#alignment-count")).to_contain_text("3 unlabelled recordings")
     page.get_by_role("checkbox", name="Use take 9.npz for alignment").uncheck()

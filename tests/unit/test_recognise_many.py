@@ -49,7 +49,7 @@ def test_a_folder_gives_one_row_per_recording(
     exported: Path, folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     code, out, err = run([str(folder), str(folder / "nowhere.npz")], exported, capsys)
-    assert code == "pgfa: 2 of the recordings could not be used; the reasons are above"
+    assert code == "pgfa: 2 recordings could not be used: see above"
     head, *rows, star, meaning = out.splitlines()
     assert head.split() == ["file", "none", "of", "these", "first", "second", "third"]
     assert [row.split()[0][-5:] for row in rows] == ["0.npz", "1.npz", "2.npz"]
@@ -59,8 +59,8 @@ def test_a_folder_gives_one_row_per_recording(
     assert len(errors) == 2
     assert any("damaged.npz" in line for line in errors)
     assert any("nowhere.npz" in line for line in errors)
-    assert "note: 1 files of no known format skipped" in err
-    assert "note: 1 of 10 seconds or longer, answered as a whole" in err
+    assert "note: 1 file skipped: not in a known format" in err
+    assert "note: 1 recording of 10 seconds or longer, answered as a whole" in err
 
 
 def test_rows_say_what_each_recording_alone_is_answered(
@@ -121,7 +121,7 @@ def test_a_recording_of_other_joints_does_not_stop_its_batch(
 
     monkeypatch.setattr(Recogniser, "encode", refusing)
     code, out, err = run([str(folder)], exported, capsys)
-    assert code == "pgfa: 1 of the recordings could not be used; the reasons are above"
+    assert code == "pgfa: 1 recording could not be used: see above"
     assert f"pgfa: {folder}/1.npz: no map from these joints" in err
     assert [line.split()[0][-5:] for line in out.splitlines()[1:3]] == ["0.npz", "2.npz"]
 

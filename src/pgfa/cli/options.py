@@ -34,7 +34,7 @@ class Statements:
     layout: Annotated[
         str | None, Parameter(help="Joint layout of the files (docs/formats.md lists them).")
     ] = None
-    up: Annotated[str | None, Parameter(help="Axis that points up: y, -y, z, -z, x or -x.")] = None
+    up: Annotated[str | None, Parameter(help="Axis that points up: y, z, x, or --up=-y, -z, -x.")] = None
     unit: Annotated[str | None, Parameter(help="Unit of length: m, cm, mm, in or ft.")] = None
     rate: Annotated[float | None, Parameter(help="Frames per second.")] = None
     axes: Annotated[

@@ -21,6 +21,7 @@ from pgfa.read import (
     is_collection,
     read_all,
 )
+from pgfa.read.assemble import counted
 from pgfa.read.interpret.decision import is_declared
 from pgfa.recognise import Recogniser
 from pgfa.recognise.recogniser import is_long
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from pgfa.skeleton import Clip
 
 BATCH = 64
-"""Recordings that are held in memory and recognised at a time."""
+"""Recordings in memory, and recognised, at a time."""
 
 
 @dataclass
@@ -40,11 +41,11 @@ class Recordings:
 
     Attributes:
         refs: the files, in order, each once.
-        given: those that were named themselves; of a folder or zip files of other kinds are skipped.
+        given: files named one by one; in folders and zips, files of other kinds are skipped.
         failed: number of files and clips that could not be used.
         skipped: files of no known format in folders and zips.
         notes: what was assumed or is missing, with the number of recordings.
-        long: recordings that alone would be answered over time.
+        long: number of recordings that would be answered over time if each were the only one.
     """
 
     refs: list[FileRef]
@@ -60,16 +61,16 @@ class Recordings:
             print(f"note: {count:,} x {note}", file=sys.stderr)
         if self.long:
             print(
-                f"note: {self.long:,} of {RecogniseSettings().long_from:g} seconds or longer, answered as a whole; "
-                "alone each is answered over time",
+                f"note: {counted(self.long, 'recording')} of {RecogniseSettings().long_from:g} seconds or longer, "
+                "answered as a whole; a recording that is named alone is answered over time",
                 file=sys.stderr,
             )
         if self.skipped:
-            print(f"note: {self.skipped:,} files of no known format skipped", file=sys.stderr)
+            print(f"note: {counted(self.skipped, 'file')} skipped: not in a known format", file=sys.stderr)
         if self.failed:
-            raise PgfaError(f"{self.failed:,} of the recordings could not be used; the reasons are above")
+            raise PgfaError(f"{counted(self.failed, 'recording')} could not be used: see above")
         if not self.refs:
-            raise PgfaError("no recording of a known format")
+            raise PgfaError("found no recording in a known format")
 
     def fail(self, error: PgfaError) -> None:
         """Count a recording that could not be used and print why, on one line."""

@@ -55,22 +55,22 @@ def recognise(
 ) -> None:
     """Rank sentences by how well they describe a recording; for a long recording, also show when each one fits.
 
-    Of several recordings each gets one row, and is answered as a whole; one that cannot be read is reported on
+    With several recordings, each gets one row and is answered as a whole; one that cannot be read is reported on
     standard error and does not stop the others. With an output file of "-", as in `--json=-`, the output goes to
     standard output instead of the table.
 
     Parameters
     ----------
     files
-        Recordings in any known format, members of zips (`a.zip!member`), folders and zips of recordings.
+        Recordings in any known format, folders and zips of recordings, or members of zips (`a.zip!member`).
     sentence
         A candidate sentence; repeat the option for more. Several wordings of one candidate are separated by `|` and
         averaged: "waves | greets by waving a hand".
     run
         Folder of a training run or of an exported recogniser (default: the bundled recogniser).
     adapt
-        Folder of unlabelled recordings that show what the sentences describe. Answers are recentred on them, and
-        prototypes averaged from them are compared beside the sentences, where there are enough.
+        Folder of unlabelled recordings that show what the sentences describe. Answers are recentred on them; if
+        there are enough, prototypes averaged from them are used alongside the sentences.
     teach
         NAME=FILE: a class defined by example; repeat the option for more examples or classes.
     window
@@ -78,11 +78,11 @@ def recognise(
     hop
         Seconds between the centres of successive windows.
     why
-        Explain the answers by what was measured: in the table the first three, in JSON all. Not over time.
+        Explain the answers by what was measured: the first three in the table, all in JSON. Not for answers over time.
     json
-        Write the answer as JSON; of several recordings one object per line.
+        Write the answer as JSON; for several recordings, one object per line.
     csv
-        Write the answer as CSV, one row per sentence or span; of several recordings one row each.
+        Write the answer as CSV, one row per sentence or span; for several recordings, one row each.
     windows_csv
         Write the probabilities over time as CSV, one row per window and body.
     vtt
@@ -114,7 +114,7 @@ def recognise(
             "answers over time are for one recording: name one file, or leave out --spans and its formats"
         )
     if why and not single and json is None:
-        raise BadConfig("--why of several recordings is written with --json only")
+        raise BadConfig("--why for several recordings needs --json")
 
     if not single:
         recordings = recordings_of(files, stated_by(stating))

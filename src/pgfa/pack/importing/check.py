@@ -77,7 +77,7 @@ class CheckResult:
 
     @property
     def verdict(self) -> str:
-        """OK, ASK (the user has to state something) or FAIL."""
+        """OK, ASK (the user has to state how it is to be read) or FAIL."""
         return "OK" if self.usable else "ASK" if self.asks else "FAIL"
 
     def to_dict(self) -> dict[str, Any]:
@@ -182,7 +182,7 @@ def overview(results: list[CheckResult]) -> str:
     ]
     if unusable:
         asks = sum(result.verdict == "ASK" for result in results)
-        lines[0] += f": {asks} ASK (state something), {unusable - asks} FAIL"
+        lines[0] += f": {asks} ASK (state how to read them), {unusable - asks} FAIL"
     lines += _readings(usable)
     if any(NOT_A_RECORDING in result.error for result in results):
         lines.append(f"Supported formats: {', '.join(FORMATS)} (docs/formats.md)")
@@ -217,9 +217,9 @@ def _readings(usable: list[CheckResult]) -> list[str]:
     ways: Counter[str] = Counter()
     for result in usable:
         values = values_of(result.reading)
-        decided = [values[quantity] for quantity in ("unit", "axes") if quantity in values]
-        up = [f"up {values['up']}"] if "up" in values else []
-        ways[", ".join([result.format, result.layout, *up, *decided])] += 1
+        named = [f"{quantity} {values[quantity]}" for quantity in ("up", "unit") if quantity in values]
+        axes = [values["axes"]] if "axes" in values else []
+        ways[", ".join([result.format, result.layout, *named, *axes])] += 1
     lines = [f"{counted(count, 'clip')} read as {way}" for way, count in ways.most_common(MOST_WAYS)]
     rest = ways.total() - sum(count for _, count in ways.most_common(MOST_WAYS))
     return lines + ([f"{counted(rest, 'clip')} in other ways"] if rest else [])

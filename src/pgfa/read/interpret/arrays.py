@@ -55,7 +55,7 @@ class _Candidate:
 
     @property
     def unlikely(self) -> tuple[bool, bool]:
-        """By how much less a reading says that appears by chance: people in one place, a body without depth."""
+        """What makes a reading likely to be a coincidence: people in one place, a body without depth."""
         return self.overlap, "z" not in self.columns
 
 

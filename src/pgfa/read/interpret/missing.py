@@ -57,7 +57,9 @@ def absent_joints(
             absent |= marked
         elif value in MARKS or (count > 2 and marked.any(axis=(0, 1)).sum() > 1):
             absent |= marked
-            decisions.append(Decision("missing", f"{value:g}", "established", f"{count:,} joints"))
+            decisions.append(
+                Decision("missing", f"{value:g}", "established", f"the mark of {count:,} absent joints")
+            )
     return absent, tuple(decisions)
 
 

@@ -158,7 +158,9 @@ def _up(
                     f"on a floor: somebody who stands with {axis} up, or lies with {floor} up"
                 )
                 raise Undecided("", quantity="up", found=actual, options=(axis, floor))
-            return axis, Decision("up", axis, "established", f"the trunk stands in {shares[axis]:.0%}")
+            return axis, Decision(
+                "up", axis, "established", f"the trunk is upright in {shares[axis]:.0%} of frames"
+            )
     if custom is not None:
         return custom, Decision("up", custom, "custom")
     most = max(shares, key=lambda axis: shares[axis]) if shares else ""

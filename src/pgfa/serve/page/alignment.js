@@ -56,7 +56,7 @@ export class Alignment {
       if (!("kind" in error)) throw error;
       this.switch.disabled = true;
       this.switch.setAttribute("aria-checked", "false");
-      notify("The alignment could not be done again: some of its recordings are gone.");
+      notify("The alignment could not be restored: some of its recordings are gone.");
       return;
     }
     this.question = { sentences: state.sentences, clips: state.clips };

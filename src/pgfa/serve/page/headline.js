@@ -1,5 +1,5 @@
 /*
- * The headline: what there is, in words that the lists beside it bear out.
+ * The headline: a summary that agrees with the lists beside it.
  *
  *   headline(result) -> { lines, share }     lines of text; share: probability of the one line, or null
  *

@@ -79,7 +79,7 @@ export class Recordings {
   async keep(file) {
     if (!await this.store.addFile(file) && !this.unkept) {
       this.unkept = true;
-      notify("This browser has no room to keep recordings: they are gone when the page is closed.");
+      notify("This browser has no room to store recordings: they will be lost when the page is closed.");
     }
   }
 
@@ -197,7 +197,7 @@ export class Recordings {
 /* Why a file was refused, for people; the list of formats is at the foot of the page. */
 function reasonOf(error, name) {
   return error.expected.startsWith("a recording in a known format")
-    ? `${name}: this is no skeleton recording (${error.found}). What can be opened is listed at the foot of the page.` : error.message;
+    ? `${name}: this is not a skeleton recording (${error.found}). The supported formats are listed at the foot of the page.` : error.message;
 }
 
 /* Call `receive` with what is dropped anywhere on the page; an overlay is shown while files are dragged over it. */

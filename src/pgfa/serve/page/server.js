@@ -123,14 +123,14 @@ export class Server {
       try {
         response = await fetch(address, options);
       } catch {
-        throw new RequestError({ kind: "NoResponse", message: "The server is not responding. Is `pgfa serve` still running? Nothing is lost: this page keeps the work." });
+        throw new RequestError({ kind: "NoResponse", message: "The server is not responding. Is `pgfa serve` still running? Your work is not lost: this page keeps it." });
       }
       if (attempt > 1) this.waiting("");
       if (response.ok) return response;
       const error = await response.json().then((body) => body.error, () => ({}));
       if (![429, 503].includes(response.status) || attempt >= MAX_ATTEMPTS) throw new RequestError(error, response.status);
-      this.waiting(error.where === "sessions" ? "The server has as many pages open as it allows. This one starts by itself when another is closed."
-        : "The server is busy. This page asks again by itself.");
+      this.waiting(error.where === "sessions" ? "The server has reached its limit of open pages. This one will start by itself when another is closed."
+        : "The server is busy. This page will try again by itself.");
       await sleep((Number(response.headers.get("retry-after")) || 2) * 1000 * (0.75 + Math.random() / 2));
     }
   }
