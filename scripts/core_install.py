@@ -19,6 +19,7 @@ import tempfile
 import urllib.request
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 CHECKOUT = Path(__file__).parents[1]
 HEAVY = ("torch", "scipy", "polars", "pandas", "sentence_transformers", "transformers", "PIL", "onnx")
@@ -176,8 +177,21 @@ def serve_once(python: Path, folder: Path, clip: Path, environment: Mapping[str,
             with urllib.request.urlopen(request, timeout=60) as response:
                 (answer,) = json.load(response)
             assert len(answer["candidates"]) == len(SENTENCES), answer
+            assert example_of(address)["clips"], "the page's example has no clip"
         finally:
             server.terminate()
+
+
+def example_of(address: str) -> Any:
+    """What the page is sent when it opens its first example."""
+
+    def post(path: str) -> Any:
+        headers = {"Content-Type": "application/json"}
+        request = urllib.request.Request(f"{address}api/{path}", data=b"{}", headers=headers)
+        with urllib.request.urlopen(request, timeout=60) as response:
+            return json.load(response)
+
+    return post(f"sessions/{post('sessions')['session']}/examples/wave")
 
 
 def live_once(python: Path, folder: Path, environment: Mapping[str, str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import importlib.util
 import io
 import json
 import re
@@ -168,6 +169,23 @@ def test_examples_are_synthetic_and_continuous(name: str) -> None:
     assert np.isfinite(clip.positions).mean() > 0.98
     assert np.nanmax(np.abs(np.diff(clip.positions, axis=0))) < 0.6, "no joint jumps"
     assert clip.bodies == (2 if name == "two" else 1)
+
+
+def test_the_stored_examples_are_those_of_the_script() -> None:
+    file = Path(__file__).parents[2] / "scripts" / "make_examples.py"
+    spec = importlib.util.spec_from_file_location("make_examples", file)
+    assert spec is not None
+    assert spec.loader is not None
+    script = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(script)
+    for name in examples.EXAMPLES:
+        np.testing.assert_allclose(
+            examples.example_clip(name).positions, script.example(name).positions, atol=1e-5
+        )
+    made = script.unlabelled()
+    assert len(made) == examples.UNLABELLED_CLIPS
+    for stored, clip in zip(examples.unlabelled_clips(), made, strict=True):
+        np.testing.assert_allclose(stored.positions, clip.positions, atol=1e-5)
 
 
 def test_alignment_is_reported_compared_and_deleted(client: TestClient, session: str) -> None:
