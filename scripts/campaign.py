@@ -1,7 +1,7 @@
 """The reliability campaign of docs/reliability.md: stopped commands, flipped bits, hostile input.
 
     python scripts/campaign.py            # about an hour on two cores (`make campaign`)
-    python scripts/campaign.py --short    # a few minutes, in CI
+    python scripts/campaign.py --short    # a few minutes
 
 Each part is a script of its own with a table as its output; a part that is not in this checkout is named and skipped.
 The exit status is 1 if any part failed.

@@ -37,6 +37,7 @@ from pgfa.errors import BadFile, PgfaError
 from pgfa.read import FORMATS, read_all
 from pgfa.skeleton import Clip
 
+SHORT = 40
 SECONDS = 5.0
 MEGABYTES = 512
 WAIT = 60.0
@@ -209,6 +210,9 @@ def main() -> int:
     )
     parser.add_argument("--formats", nargs="*", default=None, help="names of formats (default: all)")
     parser.add_argument("--inputs", type=int, default=10_000, help="inputs for each format")
+    parser.add_argument(
+        "--short", dest="inputs", action="store_const", const=SHORT, help=f"{SHORT} inputs for each format"
+    )
     parser.add_argument("--first", type=int, default=0, help="number of the first input")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--report", type=Path, help="write the counts to this file, after each format")

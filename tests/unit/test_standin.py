@@ -121,3 +121,41 @@ def test_invalid_arguments_are_refused(tmp_path: Path) -> None:
         with pytest.raises(BadConfig):
             synthesise(dataset, clips, tmp_path / folder, jobs=1)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["full"]
+
+
+@pytest.mark.parametrize("dataset", ["ntu60", "pku-mmd"])
+def test_the_same_stand_in_is_recognised_and_completed(tmp_path: Path, dataset: str) -> None:
+    folder = tmp_path / "stand-in"
+    folder.mkdir()
+    first = synthesise(dataset, 4, folder, jobs=1)
+    content = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    again = synthesise(dataset, 4, folder, jobs=1)
+    assert (first.found, again.found) == (False, True)
+    assert "already held the same stand-in" in str(again)
+    assert (again.files, again.bytes) == (first.files, first.bytes)
+    sorted(content)[-1].unlink()
+    assert not synthesise(dataset, 4, folder, jobs=1).found
+    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == content
+
+
+@pytest.mark.parametrize(
+    "difference", ["another file", "an empty folder", "content", "clips", "seed", "link"]
+)
+def test_a_folder_with_anything_else_is_refused_and_kept(tmp_path: Path, difference: str) -> None:
+    folder = tmp_path / "stand-in"
+    synthesise("ntu60", 3, folder, jobs=1)
+    recording = min(folder.rglob("*.skeleton"))
+    if difference == "another file":
+        (folder / "notes.txt").write_text("mine")
+    elif difference == "an empty folder":
+        (folder / "mine").mkdir()
+    elif difference == "content":
+        recording.write_bytes(recording.read_bytes()[:-10])  # a recording of the user's with an official name
+    elif difference == "link":
+        recording.rename(tmp_path / recording.name)
+        recording.symlink_to(tmp_path / recording.name)
+    before = {path: path.is_file() and path.read_bytes() for path in folder.rglob("*")}
+    with pytest.raises(BadConfig, match="is not empty; choose a new folder"):
+        synthesise("ntu60", 2 if difference == "clips" else 3, folder, seed=int(difference == "seed"), jobs=1)
+    assert {path: path.is_file() and path.read_bytes() for path in folder.rglob("*")} == before
+    assert list(tmp_path.glob(".*")) == []

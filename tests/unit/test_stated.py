@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from pgfa.errors import BadConfig, BadFile, Undecided
 from pgfa.pack import import_dataset
 from pgfa.pack.importing.check import check
 from pgfa.pack.pack import open_pack
-from pgfa.read import FileRef, Stated, read
+from pgfa.read import FORMATS, FileRef, Stated, read
 from pgfa.read.formats.npz import save_clip
 from pgfa.read.interpret.decision import Decision, is_declared, reading_line, values_of
 from pgfa.read.sample import person, picture
@@ -254,3 +255,12 @@ def test_lines_of_decisions() -> None:
     assert values_of(line) == {"up": "y", "layout": "ntu25", "rate": "30 Hz"}
     assert not is_declared(line)
     assert is_declared(reading_line([Decision("up", "y", "declared")]))
+
+
+def test_what_the_body_leaves_open_is_said_with_the_file(tmp_path: Path) -> None:
+    def undecided(ref: FileRef) -> Clip:
+        raise Undecided("", quantity="up", found="a trunk along z", options=("y", "z"))
+
+    format = replace(FORMATS["npz"], read=undecided, read_all=None)
+    with pytest.raises(Undecided, match=r"a\.npz: expected to know the axis that points up"):
+        format.clips(FileRef(tmp_path / "a.npz"))

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
-from pgfa.errors import BadFile
+from pgfa.errors import BadFile, Undecided
 from pgfa.read.limits import MEMORY, memory_cap
 from pgfa.read.source import FileRef
 from pgfa.skeleton import Clip
@@ -113,7 +113,11 @@ class Format:
 
     def clips(self, ref: FileRef) -> list[Clip | BadFile]:
         """All clips of a file, or the error in place of a clip. Raises as `read`."""
-        return self.read_all(ref) if self.read_all else [self.read(ref)]
+        try:
+            return self.read_all(ref) if self.read_all else [self.read(ref)]
+        except Undecided as error:
+            # The body leaves it open: what looks at a body does not know the file.
+            raise error if error.file else error.at(str(ref)) from None
 
     def capped_clips(self, ref: FileRef) -> list[Clip | BadFile]:
         """As `clips`, within `memory_cap`. For processes that only read files at that time."""

@@ -27,6 +27,9 @@ from pgfa.synth.sensor import View
 from pgfa.synth.skeleton_text import FIRST_ID, skeleton_text, stream_text
 from pgfa.synth.staging import PEOPLE, add_ghost, film, perform_class
 
+NTU_FOLDER = "nturgb+d_skeletons"
+PKU_FOLDERS = ("PKU_Skeleton_Renew", "Train_Label_PKU_final")
+PKU_SPLITS = ("cross-subject", "cross-view")
 PKU_CLIPS_PER_STREAM = 20
 PKU_VIEWS = {"L": -45.0, "M": 0.0, "R": 45.0}
 
@@ -36,18 +39,20 @@ _EMPTY_FRAMES, _SHORT, _GHOST, _RENAMED, _PARTNER_LOST = 0.005, 0.003, 0.02, 0.0
 
 @dataclass(frozen=True)
 class StandIn:
-    """The result: folder, number of files, bytes, and duration in seconds."""
+    """The result: folder, number of files, bytes, duration in seconds, and whether the folder held the same before."""
 
     folder: Path
     files: int
     bytes: int
     seconds: float
+    found: bool = False
 
     def __str__(self) -> str:
         size = self.bytes / max(self.files, 1) / 1000
         return (
             f"{self.files:,} files, {self.bytes / 1e9:.2f} GB ({size:.0f} kB each) in {self.seconds:.0f} s "
             f"({self.files / max(self.seconds, 1e-9):.0f} files/s): {self.folder}"
+            f"{' (already held the same stand-in)' if self.found else ''}"
         )
 
 
@@ -60,29 +65,59 @@ def synthesise(dataset: str, clips: int, folder: Path, seed: int = 0, jobs: int 
             body), or ``"pku-mmd"`` (folders PKU_Skeleton_Renew and Train_Label_PKU_final and the two split files).
         clips: number of clips; at most 56,880 or 114,480 for NTU; for PKU-MMD rounded up to whole recordings of 60
             clips, at least two.
-        folder: output folder; it must be empty or not exist.
+        folder: output folder; it must be empty, not exist, or hold this very stand-in, whole or in part.
         seed: random seed.
         jobs: worker processes; None: one per core.
 
     Raises:
-        BadConfig: another data set, a number out of range, or a folder that is not empty.
+        BadConfig: another data set, a number out of range, or a folder that holds anything else.
     """
     started = time.perf_counter()
     if seed < 0 or clips < 1:
         raise BadConfig(f"clips must be at least 1 and seed at least 0, found {clips} and {seed}")
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise BadConfig(f"{folder} is not empty; choose a new folder")
     if dataset not in ("ntu60", "ntu120", "pku-mmd"):
         raise BadConfig(f"expected data set ntu60, ntu120 or pku-mmd, found {dataset!r}")
+    old = _entries(folder)
+    # Real recordings can have the same names: what is there is compared with the finished stand-in before it goes.
+    if old is None or (old and not old <= _expected_entries(dataset, clips, seed)):
+        raise BadConfig(f"{folder} is not empty; choose a new folder")
     with new_folder(folder) as new:
         try:
             if dataset == "pku-mmd":
                 sizes = _write_pku(clips, new, seed, jobs)
             else:
                 sizes = _write_ntu("ntu60" if dataset == "ntu60" else "ntu120", clips, new, seed, jobs)
+            # Read again: a folder that a stopped run had set aside may be back by now.
+            old = _entries(folder) or set()
+            if not all(_is_same(folder / name, new / name) for name in sorted(old)):
+                raise BadConfig(f"{folder} is not empty; choose a new folder")
+            found = old == _entries(new)
         except OSError as error:
             raise NotWritten.of(folder, error) from error
-    return StandIn(folder, len(sizes), sum(sizes), time.perf_counter() - started)
+    return StandIn(folder, len(sizes), sum(sizes), time.perf_counter() - started, found)
+
+
+def _entries(folder: Path) -> set[str] | None:
+    """Files and folders below a folder; None: it is a file."""
+    if folder.exists() and not folder.is_dir():
+        return None
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*")}
+
+
+def _expected_entries(dataset: str, clips: int, seed: int) -> set[str]:
+    """Files and folders of a stand-in."""
+    if dataset != "pku-mmd":
+        names = stand_in_names("ntu60" if dataset == "ntu60" else "ntu120", clips, seed)
+        return {NTU_FOLDER, *(f"{NTU_FOLDER}/{name}.skeleton" for name in names)}
+    streams = [f"{number:04d}-{view}.txt" for number in _recordings(clips) for view in PKU_VIEWS]
+    files = {f"{folder}/{stream}" for folder in PKU_FOLDERS for stream in streams}
+    return {*PKU_FOLDERS, *files, *(f"{split}.txt" for split in PKU_SPLITS)}
+
+
+def _is_same(old: Path, new: Path) -> bool:
+    if old.is_symlink() or not new.exists() or old.is_dir() != new.is_dir():
+        return False
+    return old.is_dir() or (old.is_file() and old.read_bytes() == new.read_bytes())
 
 
 def stand_in_names(dataset: NtuSet, clips: int, seed: int = 0) -> list[str]:
@@ -107,7 +142,7 @@ def _is_exemplar(name: str) -> bool:
 
 
 def _write_ntu(dataset: NtuSet, clips: int, folder: Path, seed: int, jobs: int | None) -> list[int]:
-    subfolder = folder / "nturgb+d_skeletons"
+    subfolder = folder / NTU_FOLDER
     subfolder.mkdir()
     # Grouped so that one process makes all takes and views of a class and computes shared motion once.
     groups: dict[str, list[str]] = {}
@@ -167,23 +202,27 @@ def _with_defects(positions: NDArray[np.float32], random: np.random.Generator) -
 
 
 def _write_pku(clips: int, folder: Path, seed: int, jobs: int | None) -> list[int]:
-    for name in ("PKU_Skeleton_Renew", "Train_Label_PKU_final"):
+    for name in PKU_FOLDERS:
         (folder / name).mkdir()
-    # At least two, so that there is one to test on.
-    recordings = max(2, -(-clips // (PKU_CLIPS_PER_STREAM * len(PKU_VIEWS))))
-    if recordings > 9998:
-        raise BadConfig(f"expected at most 9,998 recordings of PKU-MMD, found {recordings:,}")
-    numbers = list(range(2, 2 + recordings))
+    numbers = _recordings(clips)
     sizes = _run_all(partial(_write_recording, folder, seed), numbers, jobs)
     # Each recording has its own subjects, so every fourth recording tests across subjects.
     by_subject = [(f"{number:04d}-{view}", number % 4 == 3) for number in numbers for view in PKU_VIEWS]
     by_view = [(name, name.endswith("L")) for name, _ in by_subject]
-    for split, names in (("cross-subject", by_subject), ("cross-view", by_view)):
+    for split, names in zip(PKU_SPLITS, (by_subject, by_view), strict=True):
         train = ", ".join(name for name, tests in names if not tests)
         test = ", ".join(name for name, tests in names if tests)
         text = f"Training videos:\n{train}\nValidation videos:\n{test}\n"
         (folder / f"{split}.txt").write_text(text, encoding="ascii")
     return [size for recording in sizes for size in recording]
+
+
+def _recordings(clips: int) -> list[int]:
+    """The numbers of the recordings of PKU-MMD; at least two, so that there is one to test on."""
+    recordings = max(2, -(-clips // (PKU_CLIPS_PER_STREAM * len(PKU_VIEWS))))
+    if recordings > 9998:
+        raise BadConfig(f"expected at most 9,998 recordings of PKU-MMD, found {recordings:,}")
+    return list(range(2, 2 + recordings))
 
 
 def _write_recording(folder: Path, seed: int, number: int) -> list[int]:
@@ -211,8 +250,8 @@ def _write_recording(folder: Path, seed: int, number: int) -> list[int]:
         positions[absent, 1] = np.nan
         text = stream_text(positions)
         name = f"{number:04d}-{side}.txt"
-        (folder / "PKU_Skeleton_Renew" / name).write_bytes(text)
-        (folder / "Train_Label_PKU_final" / name).write_text("".join(labels), encoding="ascii")
+        (folder / PKU_FOLDERS[0] / name).write_bytes(text)
+        (folder / PKU_FOLDERS[1] / name).write_text("".join(labels), encoding="ascii")
         sizes.append(len(text))
     return sizes
 
