@@ -11,6 +11,7 @@ import numpy as np
 from pgfa.skeleton import (
     COCO17,
     H36M17,
+    HDM05,
     KINECT20,
     NTU25,
     OPENPOSE25,
@@ -40,6 +41,7 @@ from reading_motions import (
     lying,
     motion,
     pixels,
+    roaming,
     turned,
 )
 
@@ -227,6 +229,7 @@ def odd_bodies() -> Iterator[Case]:
         note="jumps by",
         states=known,
     )
+    yield from _along_z()
     asleep = lying(motion("wave"))
     for up in ("y", "z"):
         yield _case(
@@ -239,6 +242,26 @@ def odd_bodies() -> Iterator[Case]:
     yield _case(
         "rotations", "quaternions of 24 joints", lambda: np.random.default_rng(2).normal(size=(40, 24, 4))
     )
+
+
+def _along_z() -> Iterator[Case]:
+    """A trunk along z: people who walk about with z up, and people who lie with y up, whatever the layout."""
+    walking, waving = roaming(motion("walk")), motion("wave")
+    for layout in (NTU25, KINECT20, H36M17, SMPL24, OPENPOSE25, HDM05, COCO17):
+        known = {"layout": layout.name, "mirrored": False}
+        for name, body, up in (
+            ("walking about, z up", walking, "z"),
+            ("in place, z up", waving, "z"),
+            ("lying, y up", lying(waving), "y"),
+            ("lying, kicking", lying(motion("kick-forward")), "y"),
+        ):
+            yield _case(
+                f"{layout.name} in space",
+                name,
+                lambda b=body, t=UPS[up], y=layout: in_layout(b, y) @ t.T,
+                Truth(((body,),)),
+                states=known | {"up": up},
+            )
 
 
 def npz_and_json() -> Iterator[Case]:

@@ -17,7 +17,7 @@ from pgfa.skeleton import (
     WHOLEBODY133,
 )
 from reading_cases import Case, Truth
-from reading_motions import Body, Floats, crossing, in_layout, motion, pixels
+from reading_motions import Body, Floats, crossing, in_layout, lying, motion, pixels
 from reading_schemas import (
     JSON_FORMS,
     alphapose,
@@ -119,23 +119,24 @@ def json_pictures() -> Iterator[Case]:
         lambda: {"a.jsonl": "\n".join(map(json.dumps, plain_list(listed([body], COCO17))))},
         Truth(((body,),), flat=True),
     )
-    yield Case(
-        "keypoints-json",
-        "MMPose",
-        "3-D of H36M",
-        lambda: {
-            "a.json": json.dumps(
-                {
-                    "instance_info": [
-                        {"frame_id": n, "instances": [{"keypoints": p.tolist(), "keypoint_scores": [1] * 17}]}
-                        for n, p in enumerate(_h36m(body))
-                    ]
-                }
-            )
-        },
-        Truth(((body,),), sized=True),
-        states={"up": "z", "layout": "h36m17"},
-    )
+    for defect, solid in (("3-D of H36M", body), ("3-D of H36M, lying", lying(body))):
+        yield Case(
+            "keypoints-json",
+            "MMPose",
+            defect,
+            lambda b=solid: {
+                "a.json": json.dumps(
+                    {
+                        "instance_info": [
+                            {"frame_id": n, "instances": [{"keypoints": p, "keypoint_scores": [1] * 17}]}
+                            for n, p in enumerate(_h36m(b).tolist())
+                        ]
+                    }
+                )
+            },
+            Truth(((solid,),), sized=True),
+            states={"up": "z", "layout": "h36m17"},
+        )
     yield Case(
         "keypoints-json",
         "TF.js",

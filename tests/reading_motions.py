@@ -151,6 +151,15 @@ def turned(body: Body, degrees: float) -> dict[str, Floats]:
     return changed(body, np.array([[cos, 0, sin], [0, 1, 0], [-sin, 0, cos]]))
 
 
+def roaming(body: Body) -> dict[str, Floats]:
+    """Along an arc of 2 m, on a floor at 0."""
+    angles = np.linspace(0, np.pi / 2, len(body["pelvis"]))
+    path = 2.0 * np.stack([np.sin(angles), 0 * angles, 1 - np.cos(angles)], axis=-1)
+    lowest = min(place[:, 1].min() for joint, place in body.items() if not joint.startswith("="))
+    path[:, 1] = 0.01 - lowest
+    return {joint: place + (0 if joint.startswith("=") else path) for joint, place in body.items()}
+
+
 def lying(body: Body) -> dict[str, Floats]:
     """On the back, on a floor at 0: the head points along z."""
     flat = changed(body, np.array([[1.0, 0, 0], [0, 0, -1], [0, 1, 0]]))

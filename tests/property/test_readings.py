@@ -80,6 +80,44 @@ def test_right_or_refused_and_right_when_stated(
         assert up in caught.value.options
 
 
+def arc(radius: float, about: float, frames: int = 60) -> np.ndarray:
+    """(frames, 1, 3): a quarter of a circle on the floor."""
+    angles = np.linspace(about, about + np.pi / 2, frames)
+    return radius * np.stack([np.sin(angles), 0 * angles, np.cos(angles)], -1)[:, None]
+
+
+@QUICK
+@given(layout=layouts, radius=st.floats(2.5, 6), about=st.sampled_from([0.0, np.pi / 2, np.pi]), mirrored=st.booleans(),
+       unit=st.sampled_from(["m", "cm", "mm"]))  # fmt: skip
+def test_somebody_who_walks_about_stands_along_z(
+    layout: Layout, radius: float, about: float, mirrored: bool, unit: str, tmp_path: Path
+) -> None:
+    expected = person(layout, 60) + arc(radius, about)
+    array = with_up(expected * [-1 if mirrored else 1, 1, 1], "z") / UNITS[unit]
+    clip = read(saved(tmp_path, array))
+    assert same(clip, expected)
+    assert "up z (the feet keep to one height while the body moves" in clip.reading
+
+
+@QUICK
+@given(
+    layout=layouts,
+    unit=st.sampled_from(["m", "cm", "mm", "ft"]),  # heights in inches may be scores from 0 to 100
+    shift=st.tuples(*[st.floats(-5, 5)] * 3),
+    bed=st.floats(0, 1),
+    crawl=st.floats(0, 5),
+)
+def test_somebody_who_lies_is_asked_about(
+    layout: Layout, unit: str, shift: tuple[float, ...], bed: float, crawl: float, tmp_path: Path
+) -> None:
+    lying = with_up(person(layout, 60), "z") + shift
+    lying[..., 1] += bed - lying[..., 1].min()  # on a floor, or a bed
+    lying[..., 0] += crawl * np.linspace(0, 1, 60)[:, None]
+    with pytest.raises(Undecided, match=r"--up z or --up y"):
+        read(saved(tmp_path, lying / UNITS[unit]))
+    assert same(read(tmp_path / "a.npy", up="y"), lying)
+
+
 @QUICK
 @given(layout=layouts, order=st.sampled_from(["CTV", "TCV", "VTC", "TMVC", "MTVC", "CTVM", "NCTVM", "NMTVC", "NTVC",
                                                "T(VC)", "T(CV)"]), people=st.integers(1, 2))  # fmt: skip

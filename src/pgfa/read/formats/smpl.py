@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from pgfa.errors import BadFile, LimitExceeded, Undecided
 from pgfa.read.assemble import assemble, check_frames, counted
 from pgfa.read.format import Format
+from pgfa.read.interpret.gravity import standing_evidence
 from pgfa.read.parsing.arrays import plain_array
 from pgfa.read.parsing.rig_body import Points, upright_share
 from pgfa.read.parsing.safe_pickle import load_plain
@@ -154,6 +155,8 @@ def _up_of(ref: FileRef, positions: Floats, motion: _Motion) -> tuple[str, tuple
     if motion.aist:
         lies = shares[evident] >= 0.5 and evident != "y"
         return "y", (f"{seen}, up is y in AIST++: lying, or up is {evident}",) if lies else ()
+    if evident == "z" and others <= 0.2 and (why := standing_evidence(positions, motion.layout)):
+        return "z", (f"up axis inferred: z ({why})",)
     if shares[evident] < 0.5 or others > 0.2 or evident not in ("y", "-y"):
         # Somebody who stands with z up and somebody who lies with y up are the same numbers.
         options = ("y", "z", "-y") if shares[evident] < 0.5 else tuple(dict.fromkeys((evident, "y")))

@@ -20,10 +20,12 @@ What none of them settles is refused with `Undecided`, which names the alternati
 | absent joints | NaN, 0, -1, 9999, a shared value | the origin of a body is close to its neighbours | `missing` |
 | handedness | right, left | `chirality` beyond RIGHT or MIRRORED | `upright` |
 | up | y, -y | the trunk stands along it most of the time | `upright` |
+| up | z | it stands on its feet, and moves as a lying person cannot | `gravity` |
 | unit | m, cm, mm, in, ft | a plausible stature | `upright` |
 
-Standing with z up and lying with y up are the same numbers, so an array whose trunk points along z or x is refused
-until the user says which; so is a picture whose trunk points along its first column (y, x or somebody who lies).
+Standing with z up and lying with y up are the same numbers as long as the body stays in place, so an array whose trunk
+points along z is refused until the user says which, unless the body walks about (`gravity`). So are a trunk along x,
+and a picture whose trunk points along its first column (y, x or somebody who lies).
 
 The decisions travel among the problems of a reader; `pgfa.read.assemble` makes `Clip.reading` of them, applies what
 the user states and no reader has applied, and notes if the result is mirrored or upside down after all.

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from pgfa.errors import Undecided
 from pgfa.read.interpret.body import chirality, thinned, typical
 from pgfa.read.interpret.decision import Decision
+from pgfa.read.interpret.gravity import standing_evidence
 from pgfa.read.stated import NOTHING, UNITS, Stated
 from pgfa.skeleton import Layout
 
@@ -60,6 +61,7 @@ def upright(
     stated: Stated = NOTHING,
     accepted: tuple[str, ...] = ("y", "-y"),
     custom: str | None = None,
+    usual: str | None = None,
     right_handed: bool = False,
 ) -> Upright:
     """Turn a recording so that y is up, mirror it back if its axes are left-handed, and scale it to metres.
@@ -72,6 +74,7 @@ def upright(
         accepted: the axes that are taken for up where a trunk stands along them most of the time. A trunk along
             another is somebody who stands in other axes or lies in these, which are the same numbers.
         custom: the axis that points up by the custom of such files, whatever the body does.
+        usual: the axis that points up in what the program writes, if the trunk stands along it; no other is accepted.
         right_handed: whether the axes of such files are right-handed by custom, where the body does not show it.
 
     Raises:
@@ -84,7 +87,9 @@ def upright(
     decisions.append(decision)
     if is_mirrored and decision.basis == "established":
         problems.append("axes are left-handed, or left and right exchanged: mirrored back")
-    axis, decision = _up(bodies, layout, up, stated, accepted, custom)
+    if usual is not None and standing(bodies, layout).get(usual, 0) >= MOSTLY:
+        custom = usual
+    axis, decision = _up(points, bodies, layout, up, stated, () if usual else accepted, custom)
     decisions.append(decision)
     if axis != "y" and decision.basis == "established":
         problems.append(f"up axis inferred: {axis}")
@@ -138,6 +143,7 @@ def handedness(bodies: Floats, layout: Layout) -> bool | None:
 
 
 def _up(
+    points: Floats,
     bodies: Floats,
     layout: Layout,
     declared: str | None,
@@ -163,16 +169,19 @@ def _up(
             )
     if custom is not None:
         return custom, Decision("up", custom, "custom")
+    if "y" in accepted and (why := standing_evidence(points, layout)):
+        return "z", Decision("up", "z", "established", why)
     most = max(shares, key=lambda axis: shares[axis]) if shares else ""
     options: tuple[str, ...] = ("y", "z", "-y")
+    lying = "y" if most[-1:] != "y" else "z"
     if not shares or shares[most] < MOSTLY:
         actual = "no axis along which the trunk stands most of the time"
     else:
         actual = (
             f"a trunk along {most} in {shares[most]:.0%} of the frames: somebody who stands with {most} up, or lies "
-            "with y up"
+            f"with {lying} up"
         )
-        options = (most, "y")
+        options = (most, lying)
     raise Undecided("", quantity="up", found=actual, options=options)
 
 

@@ -80,6 +80,8 @@ def _clips(ref: FileRef) -> list[Clip]:
     for video, frames in _videos(ref, content):
         entries = _entries(ref, parser, frames)
         parts += [(video, part) for part in recordings(ref, entries, _time_name(frames))]
+    # MMPose turns what it lifts from a picture so that z points up.
+    info = replace(info, usual_up="z" if "instance_info" in header else None)
     infos = _infos(ref, parser, info, parts)
     return [clip_of(ref, raw, part, info) for (_, part), info in zip(parts, infos, strict=True)]
 

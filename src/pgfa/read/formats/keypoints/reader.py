@@ -57,6 +57,7 @@ class KeypointInfo:
         rate: frames per second.
         size: width and height of the image in pixels; scales x and y from 0..1.
         up: the axis that points up, of points with depth (``"y"``, ``"-y"``, ``"z"``).
+        usual_up: the axis that points up in what the program writes, if the body stands along it.
         scored: whether the last column is the estimator's score (else a coordinate).
         depth: whether the third column is a coordinate to be kept (MediaPipe's image landmarks have one that is not).
         scale: metres per unit, of points with depth.
@@ -70,6 +71,7 @@ class KeypointInfo:
     rate: float | None = None
     size: tuple[float, float] | None = None
     up: str | None = None
+    usual_up: str | None = None
     scored: bool | None = None
     depth: bool | None = None
     scale: float | None = None
@@ -266,6 +268,7 @@ def _clip(ref: FileRef, raw: bytes, points: Floats, plan: _Plan, *, named: bool)
                 stated=ref.stated,
                 # MediaPipe counts y downwards, as in images; z then grows away from the camera.
                 custom="-y" if landmarks else None,
+                usual=info.usual_up,
                 # Files that say which axis points up are written by programs that know their axes.
                 right_handed=info.up is not None,
             )
