@@ -121,7 +121,7 @@ TABLE: list[tuple[str, str | bytes, str]] = [
     ),
     (OWN, npz()[:200], r"expected an \.npz file, found "),
     (OWN, npz(positions=None), r"field positions: expected numbers, found no such field"),
-    (OWN, npz(layout=None), r"field layout: expected text, found no such field"),
+    (OWN, npz(layout=None, problems=""), r"field layout: expected text, found no such field"),
     (OWN, npz(layout="spider"), r"field layout: expected a known layout, found .*'spider'"),
     (
         OWN,

@@ -134,6 +134,8 @@ def test_real_motion_is_a_person(shared_data: Path) -> None:
         clip = read(file)
         joints = clip.positions[:, 0]
         assert clip.problems == ("unit inferred: centimetres",)
+        assert "by custom: up y" in clip.reading
+        assert "unit cm (a stature of" in clip.reading
         assert (clip.rate, clip.bodies, clip.layout) == (pytest.approx(30, abs=0.1), 1, NTU25)
         for bone in (
             ("elbow_left", "shoulder_left"),

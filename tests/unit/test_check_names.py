@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from builders import make_clip
-from pgfa.pack.importing.check import print_check
+from pgfa.pack.importing.check_report import print_check
 from pgfa.read.formats.npz import save_clip
 
 

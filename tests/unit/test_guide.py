@@ -22,7 +22,8 @@ from pgfa.cli.main import main
 from pgfa.config import RunSettings
 from pgfa.errors import BadConfig, BadFile
 from pgfa.pack import import_dataset, open_pack, save_pack
-from pgfa.pack.importing.check import check, overview
+from pgfa.pack.importing.check import check
+from pgfa.pack.importing.check_report import overview
 from pgfa.pack.importing.folder import files_format, read_labels
 from pgfa.read import read
 from pgfa.read.format import CLASS_UNKNOWN
@@ -107,10 +108,10 @@ def test_the_commands_of_the_guide_run_as_printed(
     assert list(output) == ["recognise", "check", "import", "train", "evaluate"]
 
     end = output["check"].split("FAIL ", 1)[1]
-    assert "ben/empty.npy\n       Not a skeleton recording (an empty file)" in end
-    assert "\n       export it again, or delete it" in end
-    assert "notes.txt\n       expected a line for this file in the list of labels" in end
-    assert "24 clips can be used, 2 files or clips cannot" in end
+    assert "ben/empty.npy: Not a skeleton recording (an empty file) [" in end
+    assert "] export it again, or delete it" in end
+    assert "SKIP: 1 file is no recording: notes.txt (" in end
+    assert "24 clips can be used, 1 file or clip cannot" in end
     assert "4 classes: bow (6), clap (6), kick (6), wave (6)" in end
     assert "--to-layout kinect20" in end
     assert "\nOK" not in end

@@ -29,7 +29,7 @@ from optical_motion import (
     trc,
     written,
 )
-from pgfa.errors import BadConfig, BadFile, LimitExceeded
+from pgfa.errors import BadConfig, BadFile, LimitExceeded, Undecided
 from pgfa.read import FORMATS, read
 from pgfa.read.parsing.markers import (
     LANDMARKS,
@@ -367,3 +367,23 @@ def test_formats_are_detected_before_general_tables() -> None:
     assert max(
         map(order.index, ("vicon-csv", "motive-csv", "deeplabcut", "sleap", "freemocap"))
     ) < order.index("keypoints-csv")
+
+
+@pytest.mark.parametrize("write", [c3d, lambda points: trc(points, "m", 1.0).encode()], ids=["c3d", "trc"])
+def test_a_mirrored_body_is_asked_about(write: Callable[[Any], bytes], tmp_path: Path) -> None:
+    mirrored = {name: points * [-1, 1, 1] for name, points in rotated(markers(BODY, HALPE26), "z").items()}
+    content = write(mirrored)
+    file = tmp_path / ("a.trc" if content.startswith(b"PathFileType") else "a.c3d")
+    file.write_bytes(content)
+    with pytest.raises(Undecided, match=r"feet and knees point backwards.*--mirrored or --no-mirrored"):
+        read(file)
+    assert_same(read(file, mirrored=True), BODY, HALPE26)
+    assert "axes right-handed" in read(file, mirrored=False).reading
+
+
+def test_a_reading_says_what_the_unit_is_based_on(tmp_path: Path) -> None:
+    points = rotated(markers(BODY, HALPE26), "z")
+    clip = written(tmp_path, "a.c3d", c3d(points, unit="mm", scale=1))
+    assert "established by the body: " in clip.reading
+    assert "unit m (a torso of 0.4" in clip.reading
+    assert "unit 0.001 m" not in clip.reading

@@ -14,7 +14,8 @@ import pytest
 
 from pgfa.cli.main import main
 from pgfa.errors import BadConfig, BadFile
-from pgfa.pack.importing.check import check, overview
+from pgfa.pack.importing.check import check
+from pgfa.pack.importing.check_report import overview
 from pgfa.read import FileRef, format_of, read, read_all
 from pgfa.read.datasets import msrc12
 from pgfa.read.formats import video
@@ -277,7 +278,7 @@ def test_the_checker_explains_each_file(tmp_path: Path) -> None:
     assert "expected MOTION after the hierarchy" in cut.error
     assert "Not a skeleton recording (plain text). Supported formats: " in notes.error
     end = overview(results)
-    assert "3 clips can be used, 2 files or clips cannot" in end
+    assert "3 clips can be used, 1 file or clip cannot: 0 ASK (state how to read them), 1 FAIL" in end
     assert "several layouts (coco17, kinect20): import with --to-layout kinect20" in end
     assert "1 clip without depth" in end
 
@@ -305,5 +306,6 @@ def test_pgfa_check(
     assert ended.value.code == 1
     printed = capsys.readouterr().out
     assert "OK   bow/flat.npy: keypoints-npy, coco17, 9 frames at 30 Hz (0.3 s), 1 body, class bow" in printed
-    assert "FAIL odd/notes.txt" in printed
+    assert "FAIL odd/cut.bvh (bvh): " in printed
+    assert "SKIP: 1 file is no recording: odd/notes.txt (plain text)" in printed
     assert [entry["file"] for entry in json.loads(out.read_text())][-1] == "odd/notes.txt"

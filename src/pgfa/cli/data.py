@@ -73,8 +73,8 @@ def check(
     """Check your own recordings before an import: how each file is read and why, or why it cannot be used.
 
     OK: it can be used, as the line says. ASK: the file does not say how it is to be read; state it with an option, or
-    in a file pgfa-recordings.toml in the folder. FAIL: it cannot be used. Nothing is changed. The exit status is 1 if
-    any file cannot be used.
+    in a file pgfa-recordings.toml in the folder. FAIL: it cannot be used. SKIP: it lies beside recordings and is none.
+    Nothing is changed. The exit status is 1 if a file is marked ASK or FAIL, or there is no recording.
 
     Parameters
     ----------
@@ -87,7 +87,7 @@ def check(
     pictures
         Also draw one frame of each clip into this folder (SVG): the left side red, the right side blue, up marked.
     """
-    from pgfa.pack.importing.check import print_check
+    from pgfa.pack.importing.check_report import print_check
 
     if not print_check(source, labels, json, pictures=pictures, stated=stated_by(stating)):
         raise SystemExit(1)

@@ -66,6 +66,17 @@ class NotARecording(BadFile):
         return NotARecording, (self.file, self.found, self.formats)
 
 
+class OtherContent(BadFile):
+    """A sound file that another program wrote, of a kind that holds recordings too, but not in this one."""
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _rebuild_other_content, (self.file, self.expected, self.found, self.where)
+
+
+def _rebuild_other_content(file: str, expected: str, found: str, where: str) -> OtherContent:
+    return OtherContent(file, expected=expected, found=found, where=where)
+
+
 def describe(head: bytes) -> str:
     """The kind of a file of no known format.
 

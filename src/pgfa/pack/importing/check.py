@@ -3,34 +3,32 @@
 from __future__ import annotations
 
 import contextlib
-from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from pgfa.draw.frame import draw_frame, safe_name
-from pgfa.errors import BadFile, LimitExceeded, PgfaError, Undecided, ways_to_state
-from pgfa.files import write_json
-from pgfa.pack.importing.folder import NOT_LISTED, common_layout, files_format, missing_files
-from pgfa.pack.summary import TWO_SPELLINGS, similar_spellings
+from pgfa.errors import BadFile, LimitExceeded, PgfaError, Undecided
+from pgfa.pack.importing.folder import NOT_LISTED, files_format, missing_files
 from pgfa.read import FORMATS, find_recordings, format_of, read_all
 from pgfa.read.assemble import counted
-from pgfa.read.contents import NotARecording
+from pgfa.read.contents import NotARecording, OtherContent
 from pgfa.read.encoding import printable
 from pgfa.read.format import A_PERSON
-from pgfa.read.interpret.decision import values_of
 from pgfa.read.limits import MEMORY, memory_cap
 from pgfa.read.parsing.units import PLAUSIBLE, torso_length, up_axis
 from pgfa.read.source import EMPTY_FILE, FileRef
 from pgfa.read.stated import NOTHING, Stated
 from pgfa.skeleton import Clip
 
-MANY, MOST_WAYS = 6, 12
-"""Clips from which the overview counts how they are read, and the most lines it takes for that."""
 NOT_A_RECORDING = "Not a skeleton recording"
+ENDINGS = (
+    ".amc", ".bvh", ".c3d", ".csv", ".fbx", ".glb", ".gltf", ".h5", ".hdf5", ".json", ".jsonl", ".mat", ".mvnx",
+    ".ndjson", ".npy", ".npz", ".pickle", ".pkl", ".skeleton", ".slp", ".trc", ".vrma", ".zip",
+)  # fmt: skip
+"""Endings of recordings: a file that is none by its content, but has one of these, is damaged."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +48,7 @@ class CheckResult:
         advice: what to do about it.
         asks: what the user has to state, so that it can be used: layout, up, unit, axes, mirrored; "" for nothing.
         options: the values among which to choose.
+        skipped: whether it is a file beside recordings that is none, and does not look as if it should be one.
     """
 
     file: str
@@ -69,6 +68,7 @@ class CheckResult:
     advice: str = ""
     asks: str = ""
     options: tuple[str, ...] = ()
+    skipped: bool = False
 
     @property
     def usable(self) -> bool:
@@ -77,27 +77,26 @@ class CheckResult:
 
     @property
     def verdict(self) -> str:
-        """OK, ASK (the user has to state how it is to be read) or FAIL."""
-        return "OK" if self.usable else "ASK" if self.asks else "FAIL"
+        """OK, ASK (the user has to state how it is to be read), SKIP (no recording) or FAIL."""
+        return "OK" if self.usable else "ASK" if self.asks else "SKIP" if self.skipped else "FAIL"
 
     def to_dict(self) -> dict[str, Any]:
         """As plain data for JSON."""
         return {"verdict": self.verdict, **asdict(self)}
 
-    def __str__(self) -> str:
+    @property
+    def title(self) -> str:
+        """What it is, in one line."""
         if self.error:
-            title = f"{self.verdict:4} {self.file}{f' ({self.format})' if self.format else ''}"
-            return "\n       ".join(
-                [title, self.message or self.error, *([self.advice] if self.advice else [])]
-            )
-        bodies = "1 body" if self.bodies == 1 else f"{self.bodies} bodies"
-        frames = "1 frame" if self.frames == 1 else f"{self.frames} frames"
-        line = (
-            f"OK   {self.clip}: {self.format}, {self.layout}, {frames} at {self.rate:.4g} Hz "
-            f"({self.seconds:.1f} s), {bodies}, class {self.action or 'unknown'}"
+            return f"{self.verdict:4} {self.file}{f' ({self.format})' if self.format else ''}"
+        return (
+            f"OK   {self.clip}: {self.format}, {self.layout}, {counted(self.frames, 'frame')} at {self.rate:.4g} Hz "
+            f"({self.seconds:.1f} s), {counted(self.bodies, 'body', 'bodies')}, class {self.action or 'unknown'}"
         )
-        notes = (self.reading, *self.problems) if self.reading else self.problems
-        return line + "".join(f"\n       {note}" for note in notes)
+
+    def __str__(self) -> str:
+        reason = (self.message or self.error, self.advice) if self.error else (self.reading, *self.problems)
+        return "\n       ".join([self.title, *filter(None, reason)])
 
 
 def check(
@@ -130,104 +129,16 @@ def check(
         name = printable(
             ref.member or (ref.path.relative_to(path).as_posix() if ref.path != path else path.name)
         )
-        yield from _results(name, ref.with_stated(stated), format.clips, seen)
+        yield from _results(name, ref.with_stated(stated), format.clips, seen, beside=labels is None)
     if list_file is not None:
         for name, error in missing_files(path, list_file):
             yield CheckResult(name, error=str(error), advice="add the file, or correct or delete this line")
 
 
-def print_check(
-    source: Path,
-    labels: Path | None = None,
-    json: Path | None = None,
-    *,
-    pictures: Path | None = None,
-    stated: Stated = NOTHING,
-) -> bool:
-    """Print the results of `check`: usable clips while they are read, then all others, then an overview.
-
-    Returns whether all files can be used. Raises as `check`.
-    """
-    drawn: list[Path] = []
-
-    def draw(clip: Clip) -> None:
-        if pictures is not None:
-            drawn.append(pictures / f"{safe_name(clip.source.id)}-{len(drawn) + 1}.svg")
-            draw_frame(clip, drawn[-1])
-
-    results = []
-    for result in check(source, labels, stated=stated, seen=draw):
-        results.append(result)
-        if result.usable:
-            print(_printable(str(result)), flush=True)
-    for verdict in ("ASK", "FAIL"):
-        for result in results:
-            if result.verdict == verdict:
-                print(_printable(str(result)))
-    print(_printable(overview(results)))
-    if drawn:
-        print(f"{counted(len(drawn), 'picture')} in {pictures}")
-    if json is not None:
-        write_json(json, [result.to_dict() for result in results])
-    return all(result.usable for result in results)
-
-
-def overview(results: list[CheckResult]) -> str:
-    """The end of the printed results: counts of usable clips by class, layouts, and hints."""
-    usable = [result for result in results if result.usable]
-    layouts = sorted({result.layout for result in usable})
-    unusable = len(results) - len(usable)
-    lines = [
-        f"{counted(len(usable), 'clip')} can be used, {counted(unusable, 'file or clip', 'files or clips')} cannot"
-    ]
-    if unusable:
-        asks = sum(result.verdict == "ASK" for result in results)
-        lines[0] += f": {asks} ASK (state how to read them), {unusable - asks} FAIL"
-    lines += _readings(usable)
-    if any(NOT_A_RECORDING in result.error for result in results):
-        lines.append(f"Supported formats: {', '.join(FORMATS)} (docs/formats.md)")
-    questions = Counter((result.asks, result.options) for result in results if result.asks)
-    for (quantity, options), count in questions.items():
-        lines.append(
-            f"ASK: {counted(count, 'file')} can be used once {quantity} is given: {ways_to_state(quantity, options)}"
-        )
-    if classes := Counter(
-        result.action for result in sorted(usable, key=lambda r: r.action) if result.action
-    ):
-        names = ", ".join(f"{name} ({count})" for name, count in classes.items())
-        lines.append(f"{counted(len(classes), 'class', 'classes')}: {names}")
-    lines += [f"{' and '.join(map(repr, pair))}: {TWO_SPELLINGS}" for pair in similar_spellings(classes)]
-    if len(layouts) > 1:
-        common = common_layout(layouts)
-        lines.append(f"several layouts ({', '.join(layouts)}): import with --to-layout {common}")
-    if flat := sum(not result.depth for result in usable):
-        lines.append(f"{counted(flat, 'clip')} without depth: recognition is less certain (docs/formats.md)")
-    if unnamed := sum(not result.action for result in usable):
-        lines.append(
-            f"{counted(unnamed, 'clip')} without a class: "
-            "put each file in a folder named after its class, or list it in --labels"
-        )
-    return "\n".join(lines)
-
-
-def _readings(usable: list[CheckResult]) -> list[str]:
-    """How many clips are read in which way, the most common first; nothing for a few clips."""
-    if len(usable) < MANY:
-        return []
-    ways: Counter[str] = Counter()
-    for result in usable:
-        values = values_of(result.reading)
-        named = [f"{quantity} {values[quantity]}" for quantity in ("up", "unit") if quantity in values]
-        axes = [values["axes"]] if "axes" in values else []
-        ways[", ".join([result.format, result.layout, *named, *axes])] += 1
-    lines = [f"{counted(count, 'clip')} read as {way}" for way, count in ways.most_common(MOST_WAYS)]
-    rest = ways.total() - sum(count for _, count in ways.most_common(MOST_WAYS))
-    return lines + ([f"{counted(rest, 'clip')} in other ways"] if rest else [])
-
-
 def _results(
-    name: str, ref: FileRef, read_clips: Any, seen: Callable[[Clip], None] | None
+    name: str, ref: FileRef, read_clips: Any, seen: Callable[[Clip], None] | None, *, beside: bool = False
 ) -> Iterator[CheckResult]:
+    """One result per clip. `beside`: files that are no recordings may lie beside them."""
     format = ""
     with contextlib.suppress(PgfaError):  # reading it raises the same error again, below
         format = format_of(ref).name
@@ -235,7 +146,10 @@ def _results(
         with memory_cap(ref, ref.size(), FORMATS[format].memory if format else MEMORY):
             clips: list[Clip | BadFile] = read_clips(ref)
     except PgfaError as error:
-        yield _failure(name, format, error)
+        failure = _failure(name, format, error)
+        yield replace(
+            failure, skipped=not format and (beside or _is_unlisted(error)) and _is_other(name, error)
+        )
         return
     for clip in clips:
         if isinstance(clip, BadFile):
@@ -257,6 +171,18 @@ def _results(
             reading=clip.reading,
             problems=(*clip.problems, *_doubts(clip)),
         )
+
+
+def _is_unlisted(error: PgfaError) -> bool:
+    return isinstance(error, BadFile) and error.expected == NOT_LISTED
+
+
+def _is_other(name: str, error: PgfaError) -> bool:
+    """Whether a file of no known format is none of a recording by its name and content; what can be done about it is
+    said of archives and FBX files (`kind: unpack it`)."""
+    if name.lower().endswith(ENDINGS):
+        return False
+    return _is_unlisted(error) or (isinstance(error, NotARecording) and ": " not in error.found)
 
 
 def _failure(name: str, format: str, error: PgfaError) -> CheckResult:
@@ -297,6 +223,11 @@ def _advice(error: PgfaError, name: str, format: str) -> str:
         return "cut the recording into shorter ones"
     if isinstance(error, BadFile) and error.found == EMPTY_FILE:
         return "export it again, or delete it"
+    if isinstance(error, OtherContent):
+        return (
+            "another program wrote it, for other data or in another form: save the joints as .npy, or as .npz with "
+            "positions, rate and layout (docs/own-data.md)"
+        )
     if isinstance(error, BadFile) and error.expected == NOT_LISTED:
         hint = f"to use it, add this line to the list: {name},CLASS"
         return (
@@ -314,11 +245,4 @@ def _advice(error: PgfaError, name: str, format: str) -> str:
     return (
         "truncated, edited, or of another variant: correct it or export it again (its format is described in "
         "docs/formats.md)"
-    )
-
-
-def _printable(text: str) -> str:
-    """Text without control characters: names of files are printed, and must not control the terminal."""
-    return "".join(
-        c if c.isprintable() or c in "\n\t" else c.encode("unicode_escape", "replace").decode() for c in text
     )

@@ -21,10 +21,9 @@ from pgfa.files import write_atomic
 from pgfa.read.archive import READ_ERRORS, ZIP_START, damage, inflate, member_names
 from pgfa.read.assemble import assemble, check_frames
 from pgfa.read.format import Format, first_clip
-from pgfa.read.formats import npz_set
+from pgfa.read.formats import npz_array, npz_set
 from pgfa.read.limits import allowance, inflated_allowance
 from pgfa.read.parsing.arrays import plain_array
-from pgfa.read.parsing.text_table import short
 from pgfa.read.sample import coordinates
 from pgfa.read.source import FileRef, find_files
 from pgfa.skeleton import Clip, Layout, Source, get_layout
@@ -34,8 +33,8 @@ MAX_INFLATED = 64 * 1024 * 1024
 """Bytes to which all fields of a small file together may inflate."""
 MAX_NUMBERS = 24_000_000
 """Coordinates in a small file."""
-OWN_FIELDS = {"positions", "rate", "layout", "offsets", "listed"}
-EXPECTED = "a clip of pgfa (fields positions, rate and layout), or keypoints as .npy (docs/formats.md)"
+OWN_FIELDS = {"layout", "offsets", "listed", "problems", "variant", "setup"}
+"""Fields that only pgfa's own files have: positions and rate are in those of other programs too."""
 MAX_TEXT = 1000
 MAX_BODIES = 64
 
@@ -88,6 +87,8 @@ def read_all(ref: FileRef) -> list[Clip | BadFile]:
     """All clips of the file, with an error in place of each of many that cannot be used. Raises as `read`."""
     raw = ref.read()
     fields = _fields(ref, raw)
+    if isinstance(fields, Clip):
+        return [fields]
     if "offsets" in fields:
         return npz_set.read_set(ref, fields, most=allowance(len(raw), npz_set.SMALL_CLIPS))
     return [_clip(ref, raw, fields)]
@@ -146,8 +147,9 @@ def _check_shape(ref: FileRef, name: str, array: NDArray[Any], layout: Layout) -
         raise BadFile(str(ref), where=f"field {name}", expected=expected, found=shape)
 
 
-def _fields(ref: FileRef, raw: bytes) -> dict[str, bytes]:
-    """Bytes of the members that are fields of a clip, inflated up to a limit for all together."""
+def _fields(ref: FileRef, raw: bytes) -> dict[str, bytes] | Clip:
+    """Bytes of the members that are fields of a clip, inflated up to a limit for all together; the clip of a file that
+    another program wrote."""
     names = {"positions", "rate", "layout", "problems", "listed", *TEXTS, *npz_set.FIELDS}
     left = inflated_allowance(len(raw), MAX_INFLATED)
     fields: dict[str, bytes] = {}
@@ -155,8 +157,7 @@ def _fields(ref: FileRef, raw: bytes) -> dict[str, bytes]:
         with zipfile.ZipFile(io.BytesIO(raw)) as archive:
             members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
             if not OWN_FIELDS & members.keys():
-                actual = f"an .npz file of another kind, with the fields {short(', '.join(members), 200)}"
-                raise BadFile(str(ref), expected=EXPECTED, found=actual)
+                return npz_array.read_array(ref, raw, archive, members, MAX_INFLATED)
             for name in sorted(names & members.keys()):
                 fields[name] = inflate(ref, archive, members[name], left, MAX_INFLATED)
                 left -= len(fields[name])

@@ -30,17 +30,9 @@ def plain_array(ref: FileRef, raw: bytes, *, kinds: str, expected: str, where: s
     """
     file = io.BytesIO(raw)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # numpy warns of headers written by Python 2
-            version = np.lib.format.read_magic(file)
-            reader = (
-                np.lib.format.read_array_header_1_0
-                if version == (1, 0)
-                else np.lib.format.read_array_header_2_0
-            )
-            shape, fortran, dtype = reader(file)
-    except Exception as error:  # numpy parses the header as Python, which fails in many ways
-        raise BadFile(str(ref), where=where, expected="a plain .npy array", found=str(error)[:200]) from None
+        shape, fortran, dtype = array_header(file)
+    except ValueError as error:
+        raise BadFile(str(ref), where=where, expected="a plain .npy array", found=str(error)) from None
     if dtype.kind not in kinds:
         raise BadFile(str(ref), where=where, expected=expected, found=f"type {dtype}")
     content = memoryview(raw)[file.tell() :]
@@ -55,6 +47,23 @@ def plain_array(ref: FileRef, raw: bytes, *, kinds: str, expected: str, where: s
             str(ref), where=where, expected=expected, found="code points that Unicode does not have"
         )
     return flat.reshape(shape, order="F" if fortran else "C")
+
+
+def array_header(file: io.BytesIO) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+    """Shape, whether the order is Fortran's, and type of an .npy array. Raises ValueError for no valid header."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # numpy warns of headers written by Python 2
+            version = np.lib.format.read_magic(file)
+            reader = (
+                np.lib.format.read_array_header_1_0
+                if version == (1, 0)
+                else np.lib.format.read_array_header_2_0
+            )
+            shape, fortran, dtype = reader(file)
+    except Exception as error:  # numpy parses the header as Python, which fails in many ways
+        raise ValueError(str(error)[:200]) from None
+    return shape, fortran, dtype
 
 
 def _is_unicode(content: memoryview, dtype: np.dtype[Any]) -> bool:

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pgfa.errors import BadFile, LimitExceeded
+from pgfa.read.contents import OtherContent
 from pgfa.read.encoding import printable
 
 _TYPES = {1: "i1", 2: "u1", 3: "i2", 4: "u2", 5: "i4", 6: "u4", 7: "f4", 9: "f8", 12: "i8", 13: "u8"}
@@ -65,8 +66,10 @@ def load_array(file: str, raw: bytes, name: str, limit: int) -> NDArray[Any]:
             _, body = next(_elements(file, whole, order), (0, b""))
         return _array(file, name, list(_elements(file, body, order, most=4)), order, limit)
     named = ", ".join(text for text in others[:8] if text)
-    actual = f"a MATLAB file of another kind, with the variables {named}" if named else "none"
-    raise BadFile(file, expected=f"a field {name}", found=actual)
+    if not named:
+        raise BadFile(file, expected=f"a field {name}", found="none")
+    actual = f"a MATLAB file of another kind, with the variables {named}"
+    raise OtherContent(file, expected=f"a field {name}", found=actual)
 
 
 def _name(matrix: bytes, order: str, tag: int) -> str:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pgfa.errors import BadFile
+from pgfa.read.interpret.decision import Decision
 from pgfa.read.parsing.rig_body import (
     Points,
     check_proportions,
@@ -80,13 +81,23 @@ def rig_to_metres(
         )
     rest = {joint: rig.rest[index] for joint, index in joints.items()}
     up, problems = _up_of(points, rest)
+    decided = []
     if scale is None:
-        scale, note = unit_of(stature(points))
+        height = stature(points)
+        scale, unit, note = unit_of(height)
         problems += [note] if note else []
+        why = f"a stature of about {height * scale:.1f} m"
+        decided = [
+            Decision("unit", unit, "established", why)
+            if unit
+            else Decision("unit", f"{scale:.3g} m", "assumed"),
+            Decision("axes", "right-handed", "established" if handedness(points) > MIRRORED else "custom"),
+            Decision("up", up, "custom") if up == "y" else Decision("up", up, "established", "the rest pose"),
+        ]
     if ref.stated.up or ref.stated.unit:
         problems = []  # what is stated counts, and what was inferred instead need not be noted
     positions, more = upright_to_metres(
-        as_kinect(rig, joints)[:, None], NTU25, up=up, scale=scale, stated=ref.stated
+        as_kinect(rig, joints)[:, None], NTU25, up=up, scale=scale, decided=decided, stated=ref.stated
     )
     return positions[:, 0], (*problems, *more)
 

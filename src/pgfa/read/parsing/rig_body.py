@@ -22,7 +22,8 @@ STATURES = (1.0, 2.2)
 """Plausible statures, metres: wide, but narrow enough for no two units to fit one body."""
 _LEGS_AND_TRUNK = (0.530 - 0.039) + (0.818 - 0.530)
 _UNITS = {
-    "metres": 1.0, "centimetres": 0.01, "millimetres": 0.001, "inches": 0.0254, "feet": 0.3048, "decimetres": 0.1,
+    "metres": ("m", 1.0), "centimetres": ("cm", 0.01), "millimetres": ("mm", 0.001), "inches": ("in", 0.0254),
+    "feet": ("ft", 0.3048), "decimetres": ("dm", 0.1),
 }  # fmt: skip
 # What is compared -> the least and the greatest ratio. Wide: cartoon characters are people too.
 _RATIOS = (
@@ -64,14 +65,14 @@ def stature(points: Points) -> float:
     return ((lengths["left leg"] + lengths["right leg"]) / 2 + lengths["trunk"]) / _LEGS_AND_TRUNK
 
 
-def unit_of(height: float) -> tuple[float, str]:
-    """Metres per unit for a body of that height, and what was inferred; "" for metres."""
+def unit_of(height: float) -> tuple[float, str, str]:
+    """Metres per unit for a body of that height, the unit's name ("" if none fits), and a note ("" for metres)."""
     low, high = STATURES
-    for name, metres in _UNITS.items():
+    for name, (unit, metres) in _UNITS.items():
         if low <= height * metres <= high:
-            return metres, "" if name == "metres" else f"unit inferred: {name}"
+            return metres, unit, "" if name == "metres" else f"unit inferred: {name}"
     metres = HEIGHT / height
-    return metres, f"unit inferred: units of {metres:.3g} m, for a stature of {HEIGHT} m"
+    return metres, "", f"unit inferred: units of {metres:.3g} m, for a stature of {HEIGHT} m"
 
 
 def check_proportions(file: str, points: Points, names: Mapping[str, str]) -> None:

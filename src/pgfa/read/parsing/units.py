@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
+from pgfa.read.interpret.decision import Decision
 from pgfa.read.interpret.upright import TORSO, rotated_up, trunk_of, upright
 from pgfa.read.stated import NOTHING, Stated
 from pgfa.skeleton import Layout
@@ -68,6 +71,8 @@ def upright_to_metres(
     scale: float | None = None,
     mirrored: bool | None = False,
     custom: str | None = None,
+    right_handed: bool = False,
+    decided: Sequence[Decision] = (),
     stated: Stated = NOTHING,
 ) -> tuple[Floats, tuple[str, ...]]:
     """Turn a recording so that y is up, and scale it to metres.
@@ -80,6 +85,8 @@ def upright_to_metres(
         scale: metres per unit, if the file has it; else the unit in which the body has a plausible stature.
         mirrored: whether the axes are left-handed, as the file or its format says; None to find out.
         custom: the axis that points up by the custom of such files, also where the trunk stands along another.
+        right_handed: whether the axes are right-handed by custom, where `mirrored` is None and the body shows nothing.
+        decided: what `up`, `scale` and `mirrored` are based on, where that is not the file's declaration.
         stated: what the user states (`FileRef.stated`).
 
     Returns:
@@ -98,8 +105,14 @@ def upright_to_metres(
         stated=stated,
         accepted=accepted,
         custom=custom,
+        right_handed=right_handed,
     )
-    return result.positions, (*result.problems, *result.decisions)
+    reasons = {decision.quantity: decision for decision in decided}
+    decisions = [
+        reasons.get(decision.quantity, decision) if decision.basis == "declared" else decision
+        for decision in result.decisions
+    ]
+    return result.positions, (*result.problems, *decisions)
 
 
 def _upright_picture(pixels: Floats, up: str) -> Floats:

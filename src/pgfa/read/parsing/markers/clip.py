@@ -7,8 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pgfa.errors import BadFile, LimitExceeded
+from pgfa.errors import BadFile, LimitExceeded, Undecided
 from pgfa.read.assemble import MAX_FRAMES, assemble, check_frames, counted
+from pgfa.read.interpret.body import thinned
+from pgfa.read.interpret.decision import Decision
+from pgfa.read.interpret.upright import handedness
 from pgfa.read.parsing.markers.bodies import bodies_of
 from pgfa.read.parsing.markers.names import STANDARD, Markers, markers_from
 from pgfa.read.parsing.units import PLAUSIBLE, flat_to_metres, torso_length, upright_to_metres
@@ -80,9 +83,19 @@ def marker_clip(
         positions, unit_notes = _from_picture(joints)
         inferred: tuple[str, ...] = ()
     else:
-        scale, unit_notes = _scale(ref, recording.unit, joints)
+        scale, unit_notes, decided = _scale(ref, recording.unit, joints)
+        declared = recording.up is not None  # a format that fixes its axes
+        if not declared:
+            _check_sides(ref, joints)
         positions, inferred = upright_to_metres(
-            joints, NTU25, up=recording.up, scale=scale, stated=ref.stated
+            joints,
+            NTU25,
+            up=recording.up,
+            scale=scale,
+            mirrored=False if declared else None,
+            right_handed=True,
+            decided=decided,
+            stated=ref.stated,
         )
     return assemble(
         ref,
@@ -94,6 +107,13 @@ def marker_clip(
         problems=(*recording.problems, *unit_notes, *inferred, *notes),
         absent="nan",
     )
+
+
+def _check_sides(ref: FileRef, joints: Floats) -> None:
+    """Raise Undecided for bodies whose feet and knees point backwards. Axes of capture systems are right-handed."""
+    if ref.stated.mirrored is None and handedness(thinned(joints), NTU25):
+        actual = "a body whose feet and knees point backwards: left-handed axes, or names of left and right exchanged"
+        raise Undecided(str(ref), quantity="mirrored", found=actual)
 
 
 def _is_flat(joints: Floats) -> bool:
@@ -112,16 +132,18 @@ def _from_picture(joints: Floats) -> tuple[Floats, tuple[str, ...]]:
     return positions, (NO_DEPTH, f"z is constant: a picture, y {'up' if is_up else 'down'}", *notes)
 
 
-def _scale(ref: FileRef, unit: str, joints: Floats) -> tuple[float | None, tuple[str, ...]]:
+def _scale(
+    ref: FileRef, unit: str, joints: Floats
+) -> tuple[float | None, tuple[str, ...], tuple[Decision, ...]]:
     """Metres per unit as the file has it, or if no body has that size, of the one unit in which it is a body's."""
     unit = unit.strip()
     scale = METRES.get(unit.lower())
     if scale is None and unit:
-        return None, (f"unit {unit[:20]!r} unknown",)
+        return None, (f"unit {unit[:20]!r} unknown",), ()
     torso = torso_length(joints, NTU25)
     low, high = PLAUSIBLE
     if scale is None or not np.isfinite(torso) or low <= torso * scale <= high:
-        return scale, ()
+        return scale, (), ()
     units = {"m": 1.0, "cm": 0.01, "mm": 0.001, "in": 0.0254}
     plausible = [name for name, metres in units.items() if low <= torso * metres <= high]
     if len(plausible) != 1:
@@ -129,7 +151,9 @@ def _scale(ref: FileRef, unit: str, joints: Floats) -> tuple[float | None, tuple
         actual = f"{unit[:20]}, in which it is {torso * scale:.3g} m"
         raise BadFile(str(ref), where="unit", expected=expected, found=actual)
     actual = f"unit labelled {unit[:20]}, but the torso is {torso:.3g} long"
-    return units[plausible[0]], (f"{actual}: {plausible[0]} assumed",)
+    metres = units[plausible[0]]
+    decision = Decision("unit", plausible[0], "established", f"a torso of {torso * metres:.2g} m")
+    return metres, (f"{actual}: {plausible[0]} assumed",), (decision,)
 
 
 def spread(

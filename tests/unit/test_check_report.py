@@ -1,0 +1,81 @@
+"""What `pgfa check` prints for a folder: a line per file, what they have in common once, files beside them apart."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pgfa.pack.importing.check import check
+from pgfa.pack.importing.check_report import print_check
+from pgfa.read.sample import person
+from pgfa.skeleton import NTU25
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Ten arrays of one kind, one with empty frames, a damaged one, and what lies beside recordings."""
+    for number in range(10):
+        points = person(NTU25, 9)[:, :, :] * (1 + number / 100)
+        points[: number % 2] = 0
+        np.save(tmp_path / f"{number}.npy", points)
+    (tmp_path / "damaged.npy").write_text("<html>not found</html>")
+    (tmp_path / "other.npz").write_bytes(b"")
+    np.savez(tmp_path / "other.npz", weights=np.ones((2, 3)))
+    (tmp_path / "run.sh").write_text("#!/bin/sh\n")
+    (tmp_path / "skeleton.fbx").write_bytes(b"Kaydara FBX Binary  \0")
+    (tmp_path / "photo.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(100))
+    return tmp_path
+
+
+def test_a_line_per_file_and_each_note_once(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert not print_check(folder)
+    lines = capsys.readouterr().out.splitlines()
+    files = [line for line in lines if line[:5] in ("OK   ", "ASK  ", "FAIL ")]
+    assert len(files) == 13
+    assert (
+        files[0]
+        == "OK   0.npy: keypoints-npy, ntu25, 9 frames at 30 Hz (0.3 s), 1 body, class unknown [1, 2]"
+    )
+    assert files[1].endswith("class unknown; 1 empty frame [1, 2]")
+    (reading,) = [line for line in lines if line.startswith("[1] ")]
+    assert reading.startswith("[1] established by the body: layout ntu25")
+    assert reading.endswith("(10 times)")
+    assert "stature" not in reading  # which differs
+    assert "[2] frame rate missing, assumed 30 fps (10 times)" in lines
+
+
+def test_what_is_no_recording_is_skipped_unless_it_should_be_one(folder: Path) -> None:
+    verdicts = {result.file: result.verdict for result in check(folder) if not result.usable}
+    assert verdicts == {
+        "damaged.npy": "FAIL", "other.npz": "FAIL", "run.sh": "SKIP", "skeleton.fbx": "FAIL", "photo.png": "SKIP",
+    }  # fmt: skip
+    (alone,) = check(folder / "run.sh")
+    assert alone.verdict == "FAIL"
+    labels = folder / "labels.txt"
+    labels.write_text("file,action\nrun.sh,wave\n")
+    listed = {result.file: result.verdict for result in check(folder, labels) if not result.usable}
+    assert listed["run.sh"] == "FAIL"
+    assert listed["photo.png"] == "SKIP"
+
+
+def test_files_that_are_skipped_do_not_fail_the_check(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("damaged.npy", "other.npz", "skeleton.fbx"):
+        (folder / name).unlink()
+    assert print_check(folder)
+    printed = capsys.readouterr().out
+    assert "SKIP: 2 files are no recordings: photo.png (a PNG image), run.sh (plain text)" in printed
+    assert "Supported formats" not in printed
+    for file in folder.glob("*.npy"):
+        file.unlink()
+    assert not print_check(folder)
+
+
+def test_a_file_of_another_program_is_not_called_damaged(folder: Path) -> None:
+    (result,) = [result for result in check(folder) if result.file == "other.npz"]
+    assert "an .npz file of another kind, with the fields 'weights (2 x 3)'" in result.error
+    assert result.advice.startswith("another program wrote it")
+    assert "truncated" not in result.advice
