@@ -191,9 +191,7 @@ def test_a_refusal_says_what_the_file_is(name: str, tmp_path: Path) -> None:
 
 def test_foreign_arrays_and_matlab_files_are_not_called_damaged(tmp_path: Path) -> None:
     np.savez(tmp_path / "amass.npz", trans=np.ones((2, 3)), betas=np.ones(10))
-    with pytest.raises(
-        BadFile, match=r"found an \.npz file of another kind, with the fields 'trans \(2 x 3\), betas \(10\)'"
-    ):
+    with pytest.raises(BadFile, match=r"an \.npz file of another kind, with the fields 'trans"):
         read(tmp_path / "amass.npz")
     (tmp_path / "emg.mat").write_bytes(array_bytes("emg", np.ones((2, 3))))
     with pytest.raises(BadFile, match="found a MATLAB file of another kind, with the variables emg"):
