@@ -18,7 +18,7 @@ from pgfa.read.source import FileRef, find_files
 from pgfa.skeleton import COCO17, Clip, Layout, Source
 
 MAX_CLIPS = 200_000
-SMALL_CLIPS = 2_500
+SMALL_CLIPS = 4_000
 """Clips in a small file."""
 
 

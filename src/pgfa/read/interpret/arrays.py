@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +13,7 @@ from pgfa.errors import Undecided
 from pgfa.read.interpret.body import Fit, chirality, fit_of, thinned, typical
 from pgfa.read.interpret.decision import Basis, Decision
 from pgfa.read.interpret.missing import absent_joints
-from pgfa.read.interpret.upright import MAX_COST, MOSTLY, RIGHT, standing, trunk_of
+from pgfa.read.interpret.upright import MAX_COST, RIGHT, trunk_of
 from pgfa.read.stated import NOTHING, Stated
 from pgfa.skeleton import LAYOUTS, SMPL24, Layout
 
@@ -363,21 +363,16 @@ def _several(best: _Candidate, rivals: Sequence[_Candidate]) -> Undecided:
     return Undecided("", quantity="layout" if quantity == "layout" else "axes", found=actual, options=values)
 
 
-def picture_columns(bodies: Floats, layout: Layout, columns: str, named: bool) -> None:
-    """Check that pictures are x, y and not y, x. Raises Undecided where the trunk does not stand most of the time.
+def picture_columns(shares: Mapping[str, float], columns: str) -> Undecided:
+    """The question whether a picture is x, y or y, x, where the trunk does not stand most of the time.
 
     Args:
-        bodies: (bodies, joints, 2), NaN where absent.
-        layout: of the joints.
+        shares: as `standing` gives them.
         columns: their order so far.
-        named: whether the file names x and y, or its format does; somebody lies then.
     """
-    shares = standing(bodies, layout)
-    if named or max(shares.get("y", 0), shares.get("-y", 0)) >= MOSTLY:
-        return
     sideways = max(shares.get("x", 0), shares.get("-x", 0))
     swapped = columns.replace("x", "?").replace("y", "x").replace("?", "y")
-    raise Undecided(
+    return Undecided(
         "",
         quantity="axes",
         found=f"a trunk along the first column in {sideways:.0%} of the frames, and seldom along the second: columns "

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pgfa.errors import BadFile
-from pgfa.read.interpret.body import chirality, fit_of, thinned
+from pgfa.read.interpret.body import chirality, fit_of, thinned, typical
 from pgfa.read.interpret.decision import Basis, Decision
 from pgfa.read.interpret.upright import rotated_up
 from pgfa.read.source import FileRef
@@ -130,18 +130,19 @@ def doubts_of(
         return doubts
     bodies = thinned(positions)[:: max(1, positions.shape[0] * positions.shape[1] // _LOOKED_AT)][:_LOOKED_AT]
     bodies = bodies.astype(np.float64)
-    if not len(bodies) or fit_of(bodies[..., :2] if flat else bodies, layout).cost > GOOD_COST:
-        return doubts
+    noted = []
     if "axes" in asked:
         sense, weight = chirality(bodies, layout)
         if sense <= BACKWARDS[0] and sense * weight <= BACKWARDS[1]:
-            doubts.append("looks mirrored: feet and knees point backwards; if it is, read it as mirrored")
+            noted.append("looks mirrored: feet and knees point backwards; if it is, read it as mirrored")
     if "up" in asked:
         ends = [_height(bodies, layout, joint) for joint in ("shoulder", "ankle")]
         with np.errstate(invalid="ignore"):
             below = ends[0] < ends[1]
         if np.isfinite(ends).all(axis=0).any() and below[np.isfinite(ends).all(axis=0)].mean() > 0.9:
-            doubts.append("upside down most of the time: another axis may point up")
+            noted.append("upside down most of the time: another axis may point up")
+    if noted and fit_of(bodies[..., :2] if flat else bodies, layout).cost <= GOOD_COST:
+        doubts += noted
     return doubts
 
 
@@ -153,7 +154,7 @@ def _jump(positions: NDArray[np.float32]) -> list[str]:
         warnings.simplefilter("ignore", RuntimeWarning)  # a body without joints has no mean
         centre = np.nanmean(positions.astype(np.float64), axis=2)
         steps = np.linalg.norm(np.diff(centre, axis=0), axis=-1)
-        usual = np.nanmedian(steps, axis=0)
+        usual = np.array([typical(body) for body in steps.T])
         jumps = steps > np.maximum(JUMP, SUDDEN * usual)
     if not 1 <= jumps.sum() <= MAX_JUMPS:
         return []

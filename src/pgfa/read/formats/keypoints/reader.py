@@ -301,11 +301,12 @@ def _flat(ref: FileRef, points: Floats, plan: _Plan, named: bool) -> tuple[Float
     if (given := stated.up or info.up) is not None:
         up, decision = given, Decision("up", given, "stated" if stated.up else "declared")
     else:
-        if not stated.columns:
-            # What is no human body has no trunk that could stand.
-            settled = named or fit_of(bodies, layout).cost > MAX_COST
-            picture_columns(bodies, layout, plan.columns, settled)
-        if standing(bodies, layout).get("y", 0) >= MOSTLY:
+        shares = standing(bodies, layout)
+        settled = named or bool(stated.columns) or max(shares.get("y", 0), shares.get("-y", 0)) >= MOSTLY
+        # What is no human body has no trunk that could stand.
+        if not settled and fit_of(bodies, layout).cost <= MAX_COST:
+            raise picture_columns(shares, plan.columns)
+        if shares.get("y", 0) >= MOSTLY:
             up, decision = "y", Decision("up", "y", "established", "the trunk stands along y")
             notes.append("up axis inferred: y")
     points, assumptions = flat_to_metres(points, layout, up=up, mirrored=bool(stated.mirrored))
