@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
+from hdf5_builders import analysis, deeplabcut_fixed, deeplabcut_table, slp
 from optical_motion import (
     HALPE26,
     ISB,
@@ -133,6 +135,43 @@ def optical() -> Iterator[Case]:
     )
 
 
+def _hdf5(
+    style: str, parts: Mapping[str, str], body: Body, two: tuple[Body, Body], gap: Truth
+) -> Iterator[Case]:
+    """DeepLabCut and SLEAP as HDF5. `parts`: the user's name -> joint."""
+    one, pair = Truth(((body,),), flat=True, within=0.1), Truth((two,), flat=True, within=0.1)
+
+    def tracks(*people: Body) -> dict[str, dict[str, Any]]:
+        names = ("",) if len(people) == 1 else ("a", "b")
+        return {
+            who: {name: pixels(b[part]) for name, part in parts.items()}
+            for who, b in zip(names, people, strict=True)
+        }
+
+    hidden = range(9, 15)
+    for defect, name, write, truth in (
+        (".h5", "deeplabcut", lambda: deeplabcut_table(tracks(body)), one),
+        (".h5, two individuals", "deeplabcut", lambda: deeplabcut_table(tracks(*two)), pair),
+        (".h5, frames missing", "deeplabcut", lambda: deeplabcut_table(tracks(body), skip=hidden), gap),
+        (".h5, fixed table", "deeplabcut", lambda: deeplabcut_fixed(tracks(body)), one),
+        (".h5, fixed table of images", "deeplabcut", lambda: deeplabcut_fixed(tracks(body), images=True), one),
+        (".h5, cut off", "deeplabcut", lambda: deeplabcut_table(tracks(body))[:4000], None),
+        ("analysis .h5, two tracks", "sleap", lambda: analysis(tracks(*two)), pair),
+        (".slp", "sleap", lambda: slp([tracks(body)]), one),
+        (".slp, two tracks", "sleap", lambda: slp([tracks(*two)]), pair),
+        (".slp, no tracks", "sleap", lambda: slp([tracks(*two)], tracked=False), pair),
+        (".slp, frames missing", "sleap", lambda: slp([tracks(body)], skip=hidden), gap),
+        (".slp, corrected by hand", "sleap", lambda: slp([tracks(body)], by_hand=lambda n: n % 7 == 0), one),
+        (
+            ".slp, two videos", "sleap", lambda: slp([tracks(two[0]), tracks(two[1])]),
+            Truth(((two[0],), (two[1],)), flat=True, within=0.1),
+        ),
+        (".slp, cut off", "sleap", lambda: slp([tracks(body)])[:4000], None),
+    ):  # fmt: skip
+        ending = "slp" if "slp" in defect else "h5"
+        yield Case(name, style, defect, lambda w=write, e=ending: {f"a.{e}": w()}, truth)
+
+
 def named() -> Iterator[Case]:
     """DeepLabCut, SLEAP, FreeMoCap."""
     body, two = motion("walk"), crossing()
@@ -207,6 +246,7 @@ def named() -> Iterator[Case]:
             lambda s=style: {"a.csv": deeplabcut({"": body}, s, range(9, 15))},
             gap,
         )
+        yield from _hdf5(name, {style(p): p for p in parts}, body, two, gap)
         yield Case("sleap", name, "plain", lambda s=style: {"a.csv": sleap({"t0": body}, s)}, one)
         yield Case(
             "sleap",

@@ -9,64 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from optical_motion import BODY, LIMBS, assert_same, joint, joints, trc, upright, written
+from named_motion import BEN, FRAMES, STYLES, USER, assert_flat, parts, pixels
+from optical_motion import BODY, assert_same, joint, trc, upright, written
 from pgfa.errors import BadFile, LimitExceeded
 from pgfa.read import format_of, read
 from pgfa.read.source import FileRef
-from pgfa.skeleton import MEDIAPIPE33, NTU25, Clip
-
-BEN = joints(apart=1.6)
-FRAMES = 24
-
-
-def pixels(body: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """As a camera in front of the person sees it: x to the right, y down."""
-    points = {name: place for name, place in body.items() if name[0] != "="}
-    return {name: np.stack([640 + 300 * p[:, 0], 700 - 300 * p[:, 1]], axis=-1) for name, p in points.items()}
-
-
-def assert_flat(
-    clip: Clip, body: Mapping[str, np.ndarray] = BODY, slot: int = 0, scale: float | None = None
-) -> float:
-    """The picture, upright, its x flipped, in one scale; returns the scale."""
-    seen = pixels(body)
-    names = [*LIMBS, "head"]
-    place = np.concatenate([joint(clip, name, slot)[:, :2] for name in names])
-    goal = -np.concatenate([seen[name] for name in names])
-    present = np.isfinite(place).all(axis=1)
-    a, b = goal[present] - goal[present].mean(0), place[present] - place[present].mean(0)
-    factor = float((a * b).sum() / (a * a).sum())
-    assert factor > 0
-    np.testing.assert_allclose(b, factor * a, atol=0.003)
-    assert not clip.depth
-    return factor
-
-
-USER = {
-    "shoulder": "Shoulder",
-    "elbow": "Elbow",
-    "wrist": "Wrist",
-    "hip": "Hip",
-    "knee": "Knee",
-    "ankle": "Ankle",
-}
-
-
-def parts(body: Mapping[str, np.ndarray], style: Callable[[str, str], str]) -> dict[str, np.ndarray]:
-    """The user's body parts: a head, and limbs as `style` names them."""
-    seen = pixels(body)
-    limbs = {style(side, name): seen[f"{name}_{side}"] for side in ("left", "right") for name in USER}
-    return {"head": seen["head"], **limbs}
-
-
-STYLES: dict[str, Callable[[str, str], str]] = {
-    "left_wrist": lambda side, name: f"{side}_{name}",
-    "wristL": lambda side, name: f"{name}{side[0].upper()}",
-    "LWrist": lambda side, name: f"{side[0].upper()}{name.title()}",
-    "Wrist_right": lambda side, name: f"{name.title()}_{side}",
-    "RightWrist": lambda side, name: f"{side.title()}{name.title()}",
-    "wrist-l": lambda side, name: f"{name}-{side[0]}",
-}
+from pgfa.skeleton import MEDIAPIPE33, NTU25
 
 
 def deeplabcut(
@@ -223,61 +171,6 @@ def test_sleap_frames_beyond_the_limit_are_refused(tmp_path: Path) -> None:
     text = sleap({"track_0": parts(BODY, STYLES["LWrist"])}).replace(",23,0.9", ",900000,0.9")
     with pytest.raises(LimitExceeded, match="frames 0 to 900000"):
         read(written(tmp_path, "a.csv", text))
-
-
-def analysis(
-    tracks: Mapping[str, Mapping[str, np.ndarray]], *, transposed: bool = True, scores: bool = True
-) -> bytes:
-    h5py = pytest.importorskip("h5py", reason="the extra `formats` is not installed")
-    array = np.stack(
-        [np.stack(list(points.values()), 1) for points in tracks.values()], 1
-    )  # frames, tracks, nodes, 2
-    file = io.BytesIO()
-    with h5py.File(file, "w") as out:
-        out["tracks"] = array.transpose(1, 3, 2, 0) if transposed else array
-        out["node_names"] = [name.encode() for name in next(iter(tracks.values()))]
-        out["track_names"] = [name.encode() for name in tracks]
-        if scores:
-            full = np.full(array.shape[:3], 0.9)
-            out["point_scores"] = full.transpose(1, 2, 0) if transposed else full
-    return file.getvalue()
-
-
-@pytest.mark.parametrize("transposed", [True, False])
-@pytest.mark.parametrize("scores", [True, False])
-def test_a_sleap_analysis_file_is_read(transposed: bool, scores: bool, tmp_path: Path) -> None:
-    tracks = {"Anna": parts(BODY, STYLES["LWrist"]), "Ben": parts(BEN, STYLES["LWrist"])}
-    clip = read(written(tmp_path, "two.h5", analysis(tracks, transposed=transposed, scores=scores)))
-    assert (clip.frames, clip.bodies) == (FRAMES, 2)
-    assert_flat(clip, BODY, 0)
-    assert_flat(clip, BEN, 1)
-
-
-def test_hdf5_without_its_library_and_of_deeplabcut_is_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    path = written(tmp_path, "walk.h5", b"\x89HDF\r\n\x1a\n" + b"\0" * 600)
-    with monkeypatch.context() as patch:
-        patch.setitem(__import__("sys").modules, "h5py", None)
-        with pytest.raises(BadFile, match=r"pip install 'pgfa\[formats\]'\), or the predictions as \.csv"):
-            read(path)
-    h5py = pytest.importorskip("h5py", reason="the extra `formats` is not installed")
-    with pytest.raises(BadFile, match=r"expected an analysis file of SLEAP"):
-        read(path)
-    with h5py.File(tmp_path / "dlc.h5", "w") as out:
-        out.create_group("df_with_missing")["table"] = np.zeros(3)
-    with pytest.raises(BadFile, match=r"found predictions of DeepLabCut, of which the \.csv is read"):
-        read(tmp_path / "dlc.h5")
-
-
-def test_hdf5_that_points_to_another_file_is_refused(tmp_path: Path) -> None:
-    h5py = pytest.importorskip("h5py", reason="the extra `formats` is not installed")
-    (tmp_path / "secret.h5").write_bytes(analysis({"Anna": parts(BODY, STYLES["LWrist"])}))
-    with h5py.File(tmp_path / "link.h5", "w") as out:
-        out["node_names"] = [b"head"]
-        out["tracks"] = h5py.ExternalLink(str(tmp_path / "secret.h5"), "tracks")
-    with pytest.raises(BadFile, match=r"tracks: expected data in this file, found a link"):
-        read(tmp_path / "link.h5")
 
 
 FACE = {

@@ -1,4 +1,4 @@
-"""DeepLabCut (.csv): body parts of one or several individuals, in pixels or, triangulated, with depth."""
+"""DeepLabCut (.csv, .h5): body parts of one or several individuals, in pixels or, triangulated, with depth."""
 
 from __future__ import annotations
 
@@ -10,33 +10,38 @@ from numpy.typing import NDArray
 
 from pgfa.errors import BadFile
 from pgfa.read.format import Format
+from pgfa.read.formats.deeplabcut_h5 import KEY, SCORES, read_table
 from pgfa.read.formats.keypoints.named import check_size, masked, named_clip
 from pgfa.read.parsing.cells import MAX_TEXT, cells_of, lines_of, numbers_of, separator_of, text_of
+from pgfa.read.parsing.hdf5 import HDF5, opened
 from pgfa.read.parsing.markers import spread, standing
 from pgfa.read.parsing.text_table import short
 from pgfa.read.sample import rows
 from pgfa.read.source import FileRef, find_files
 from pgfa.skeleton import Clip
 
-SCORES = ("likelihood", "score", "confidence")
-
 Floats = NDArray[np.float64]
 
 
 def sniff(name: str, head: bytes) -> bool:
-    """A first line that starts with scorer, and lines of bodyparts and coords."""
+    """A first line that starts with scorer, and lines of bodyparts and coords; or an HDF5 file with its table."""
+    if head.startswith(HDF5):
+        return KEY.encode() in head
     lines = [line.lower().lstrip('"') for line in text_of(head).split("\n")[:4]]
     return lines[0].startswith("scorer") and any(line.startswith("bodyparts") for line in lines)
 
 
 def find(root: Path) -> list[FileRef]:
-    """The .csv files under a folder or in a zip."""
-    return find_files(root, r".+\.csv", "predictions of DeepLabCut (.csv)")
+    """The .csv and .h5 files under a folder or in a zip."""
+    return find_files(root, r".+\.(csv|h5)", "predictions of DeepLabCut (.csv, .h5)")
 
 
 def read(ref: FileRef) -> Clip:
     """One clip: (frames, individuals, 25, 3) in ntu25. Raises BadFile with the line, LimitExceeded."""
     raw = ref.read(MAX_TEXT)
+    if raw.startswith(HDF5):
+        with opened(ref, raw, "predictions of DeepLabCut (.h5)", "the predictions as .csv") as file:
+            return read_table(ref, raw, file)
     text = lines_of(ref, raw)
     separator = separator_of(text[0])
     table = [cells_of(line, separator) for line in text[:4]]
@@ -118,4 +123,6 @@ def sample() -> dict[str, bytes]:
     return {"walkDLC_resnet50.csv": "\n".join(lines).encode()}
 
 
-FORMAT = Format("deeplabcut", "DeepLabCut: .csv, body parts by their names", sniff, find, read, sample=sample)
+FORMAT = Format(
+    "deeplabcut", "DeepLabCut: .csv or .h5, body parts by their names", sniff, find, read, sample=sample
+)

@@ -1,33 +1,29 @@
-"""SLEAP: analysis files as .csv or, with the extra `formats`, as .h5; nodes by their names, in pixels."""
+"""SLEAP: analysis as .csv or, with the extra `formats`, as .h5, and .slp; nodes by their names, in pixels."""
 
 from __future__ import annotations
 
-import io
 import re
 import sys
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pgfa.errors import BadFile, LimitExceeded, PgfaError
+from pgfa.errors import BadFile, LimitExceeded
 from pgfa.read.assemble import MAX_FRAMES, counted
-from pgfa.read.format import Format
+from pgfa.read.format import Format, first_clip
+from pgfa.read.formats.deeplabcut_h5 import is_table, read_table
 from pgfa.read.formats.keypoints.named import check_size, masked, named_clip
+from pgfa.read.formats.sleap_h5 import MAX_INSTANCES, MAX_NODES, is_project, read_analysis, read_project
 from pgfa.read.parsing.cells import MAX_TEXT, cells_of, lines_of, numbers_of, separator_of, text_of
+from pgfa.read.parsing.hdf5 import HDF5, opened
 from pgfa.read.parsing.markers import standing
 from pgfa.read.parsing.text_table import short
 from pgfa.read.sample import rows
 from pgfa.read.source import FileRef, find_files
 from pgfa.skeleton import Clip
 
-HDF5 = b"\x89HDF\r\n\x1a\n"
-MAX_INSTANCES = 32
-MAX_NODES = 500
 MAX_LINES = 1_000_000
-UNPACKED = 2_000_000
-"""Numbers in an HDF5 file of any size; beyond, four per byte: it may be compressed, or hold none of them."""
 NODE = re.compile(r"(?!instance\.)(.+)\.(x|y|score)")
 
 Floats = NDArray[np.float64]
@@ -47,9 +43,25 @@ def find(root: Path) -> list[FileRef]:
 
 
 def read(ref: FileRef) -> Clip:
-    """One clip: (frames, tracks, 25, 3) in ntu25, without depth. Raises BadFile with the line, LimitExceeded."""
+    """One clip: (frames, tracks, 25, 3) in ntu25, without depth; of a .slp that of the first video.
+
+    Raises:
+        BadFile: with the line, or what is damaged. LimitExceeded.
+    """
+    return first_clip(read_all(ref))
+
+
+def read_all(ref: FileRef) -> list[Clip | BadFile]:
+    """One clip per video: a .slp may hold several. Raises as `read`."""
     raw = ref.read(MAX_TEXT)
-    return _read_hdf5(ref, raw) if raw.startswith(HDF5) else _read_csv(ref, raw)
+    if not raw.startswith(HDF5):
+        return [_read_csv(ref, raw)]
+    with opened(ref, raw, "an analysis file (.h5) or .slp of SLEAP", "the predictions as .csv") as file:
+        if is_project(file):
+            return read_project(ref, raw, file)
+        if is_table(file):  # of DeepLabCut, its name farther from the start than usual
+            return [read_table(ref, raw, file)]
+        return [read_analysis(ref, raw, file)]
 
 
 def _read_csv(ref: FileRef, raw: bytes) -> Clip:
@@ -125,93 +137,6 @@ def _slots(ref: FileRef, frames: NDArray[np.int64], tracks: list[str]) -> tuple[
     return slots, identities
 
 
-def _read_hdf5(ref: FileRef, raw: bytes) -> Clip:
-    try:
-        import h5py
-    except ImportError:
-        expected = "the library that reads HDF5 (pip install 'pgfa[formats]'), or the predictions as .csv"
-        raise BadFile(str(ref), expected=expected, found="HDF5, and h5py is not installed") from None
-    try:
-        with h5py.File(io.BytesIO(raw), "r") as file:
-            nodes, tracks, points, scores = _analysis(ref, file, h5py, len(raw))
-    except PgfaError:
-        raise
-    except Exception as error:  # the library expects undamaged files and fails in many ways
-        actual = f"{type(error).__name__}: {error}"[:200]
-        raise BadFile(str(ref), expected="an analysis file of SLEAP (.h5)", found=actual) from None
-    points = masked(points, scores)
-    labels = [f"{track}:{node}" if len(tracks) > 1 else node for track in tracks for node in nodes]
-    return named_clip(ref, raw, labels, points.reshape(len(points), -1, 2))
-
-
-def _datasets(ref: FileRef, file: Any, h5py: Any) -> dict[str, Any]:
-    """The datasets of an analysis file that are needed, none of which leads to another file."""
-    expected = "the datasets tracks and node_names of an analysis file of SLEAP"
-    names = list(file)[:100]
-    # Before anything is opened: links to other files would read what the user did not name.
-    for name in names:
-        if file.get(name, getlink=True, getclass=True) is not h5py.HardLink:
-            raise BadFile(str(ref), where=name[:40], expected="data in this file", found="a link")
-    if "df_with_missing" in names or "instances" in names:
-        other = "predictions of DeepLabCut, of which the .csv is read (save_as_csv=True)"
-        actual = (
-            other
-            if "df_with_missing" in names
-            else "a project of SLEAP (.slp), of which the analysis is read"
-        )
-        raise BadFile(str(ref), expected=expected, found=actual)
-    if not {"tracks", "node_names"} <= set(names):
-        raise BadFile(str(ref), expected=expected, found=", ".join(names[:8])[:200] or "none")
-    needed = ("tracks", "node_names", "track_names", "point_scores")
-    data = {name: file[name] for name in needed if name in names}
-    for name, dataset in data.items():
-        if dataset.external or dataset.is_virtual:
-            raise BadFile(str(ref), where=name, expected="data in this file", found="data in another")
-        if name.endswith("names") and dataset.size > 1000:
-            raise LimitExceeded(f"{ref}: {dataset.size:,} names in {name}")
-    return data
-
-
-def _analysis(
-    ref: FileRef, file: Any, h5py: Any, size: int
-) -> tuple[list[str], list[str], Floats, Floats | None]:
-    """Names of nodes and tracks, (frames, tracks, nodes, 2) coordinates, and scores (frames, tracks, nodes)."""
-    data = _datasets(ref, file, h5py)
-    nodes = [_text(name) for name in np.ravel(data["node_names"][()])]
-    names = [_text(name) for name in np.ravel(data["track_names"][()])] if "track_names" in data else []
-    shape = tuple(data["tracks"].shape)
-    # The axes as SLEAP writes them, and in the order of Python (sleap-io); the names tell them apart.
-    orders = {(3, 0, 2, 1): "tracks x 2 x nodes x frames", (0, 1, 2, 3): "frames x tracks x nodes x 2"}
-    fitting = [
-        order
-        for order in orders
-        if len(shape) == 4
-        and (shape[order[2]], shape[order[3]]) == (len(nodes), 2)
-        and (not names or shape[order[1]] == max(1, len(names)))
-    ]
-    if len(fitting) != 1:
-        actual = f"{' x '.join(map(str, shape))} with {len(nodes)} nodes and {counted(len(names), 'track')}"
-        raise BadFile(str(ref), where="tracks", expected=" or ".join(orders.values()), found=actual)
-    (order,) = fitting
-    frames, count = shape[order[0]], shape[order[1]]
-    check_size(ref, frames, count * len(nodes) * 2)
-    if data["tracks"].size > UNPACKED + 4 * size:
-        actual = f"{data['tracks'].size:,} numbers in {size:,} bytes"
-        raise LimitExceeded(f"{ref}: {actual}, more than the limit")
-    points = np.asarray(data["tracks"][()], dtype=np.float64).transpose(order)
-    tracks = names if len(set(names)) == count else [f"track {n}" for n in range(count)]
-    scores = None
-    stored = data.get("point_scores")
-    if stored is not None and stored.shape == tuple(shape[axis] for axis in range(4) if axis != order[3]):
-        scores = np.asarray(stored[()], dtype=np.float64)
-        scores = scores.transpose(2, 0, 1) if order[0] == 3 else scores
-    return nodes, tracks, points, scores
-
-
-def _text(name: object) -> str:
-    return name.decode("utf-8", "replace") if isinstance(name, bytes) else str(name)
-
-
 SAMPLE = (
     "nose", "shoulderL", "shoulderR", "elbowL", "elbowR", "wristL", "wristR", "hipL", "hipR", "kneeL", "kneeR",
     "ankleL", "ankleR",
@@ -228,5 +153,11 @@ def sample() -> dict[str, bytes]:
 
 
 FORMAT = Format(
-    "sleap", "SLEAP: analysis as .csv or .h5, nodes by their names", sniff, find, read, sample=sample
+    "sleap",
+    "SLEAP: analysis as .csv or .h5, .slp, nodes by their names",
+    sniff,
+    find,
+    read,
+    read_all=read_all,
+    sample=sample,
 )
