@@ -164,6 +164,10 @@ def read_input(format: str, files: Files) -> Reading:
             refs = FORMATS[format].find(root)
         except PgfaError:
             return Reading(outcome)
+        except Exception as error:
+            return Reading(
+                "wrong", f"{type(error).__name__} while looking for recordings: {str(error)[:150]}"
+            )
         for ref in refs[:3]:
             for reader in (FORMATS[format].clips, read_all):
                 memory, started = _reset_peak(), time.process_time()

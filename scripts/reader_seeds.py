@@ -12,7 +12,7 @@ import pickle
 import sys
 import zipfile
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -269,7 +269,7 @@ def dialects(format: str) -> tuple[Callable[[], Files], ...]:
         contents = case.files().items()
         return {name: text.encode() if isinstance(text, str) else bytes(text) for name, text in contents}
 
-    return tuple(lambda case=case: files(case) for case in family() if case.format == format)  # type: ignore[misc]
+    return tuple(cache(partial(files, case)) for case in family() if case.format == format)
 
 
 def fuzzed_formats() -> list[str]:
