@@ -47,7 +47,7 @@ SECONDS = 5.0
 MEGABYTES = 512
 WAIT = 120.0
 """Seconds on the clock after which an input counts as one that hangs; other work may run beside."""
-BATCH = 500
+BATCH = 100
 FRAMES = 50
 """Files of a recording with one file per frame that are damaged at most; the rest is left out."""
 
