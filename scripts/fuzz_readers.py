@@ -1,12 +1,14 @@
 """Damaged recordings for every reader: an error of the package or a sound clip, in bounded time and memory.
 
-    python scripts/fuzz_readers.py --inputs 10000 --report results/fuzz.json [--formats bvh npz] [--seed 1] [--keep DIR]
+    python scripts/fuzz_readers.py --inputs 10000 --report fuzz.json [--formats bvh npz] [--seed 1] [--keep DIR]
 
-For each format, recordings (`reader_seeds.py`) are damaged (`reader_mutations.py`) and read twice: by the format's own
-reader, and by the one that is detected from the content. A process of its own reads them, in which processor time and
-memory of each input are measured; it is ended where an input takes `WAIT` seconds. Input N of a format depends on the
-seed, the format and N alone: `--first N --inputs 1 --keep DIR` makes it again. A file read may cost 5 seconds of
-processor time and 512 MB; what falls is printed, counted, and kept.
+For each format, recordings are damaged (`reader_mutations.py`) and read twice: by the format's own reader, and by the
+one that is detected from the content. Three of four are tiny (`reader_seeds.py`), the fourth is one that a program
+writes (`tests/reading_*.py`). A process of its own reads them, in which processor time and memory of each reading are
+measured; it is ended where an input takes `WAIT` seconds. Input N of a format depends on the seed, the recordings of
+the format and N alone: `--first N --inputs 1 --keep DIR` makes it again. A reading may cost 5 seconds of processor time
+and 512 MB; what falls is printed, counted, and kept. The report is written every `BATCH` inputs; the same command goes
+on where it ends.
 """
 
 from __future__ import annotations
@@ -17,13 +19,15 @@ import json
 import math
 import os
 import random
+import re
 import select
 import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -31,17 +35,31 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent))
 from reader_mutations import mutate
-from reader_seeds import Files, fuzzed_formats, seeds
+from reader_seeds import Files, dialects, fuzzed_formats, seeds
 
 from pgfa.errors import BadFile, PgfaError
-from pgfa.read import FORMATS, read_all
+from pgfa.files import write_json
+from pgfa.read import FORMATS, FileRef, read_all
 from pgfa.skeleton import Clip
 
 SHORT = 40
 SECONDS = 5.0
 MEGABYTES = 512
-WAIT = 60.0
+WAIT = 120.0
 """Seconds on the clock after which an input counts as one that hangs; other work may run beside."""
+BATCH = 100
+FRAMES = 50
+"""Files of a recording with one file per frame that are damaged at most; the rest is left out."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What became of one input: ``clip``, ``refused``, or another outcome that fell; the most that one reading took."""
+
+    outcome: str
+    detail: str = ""
+    seconds: float = field(default=0.0, compare=False)
+    megabytes: float = field(default=0.0, compare=False)
 
 
 @dataclass
@@ -51,7 +69,7 @@ class Tally:
     Attributes:
         inputs: how many were tried.
         outcomes: of these, by result: ``clip`` (at least one), ``refused``, ``wrong`` and others that fell.
-        seconds, megabytes: the most that one input took.
+        seconds, megabytes: the most that one reading took, and `costly`: the inputs that took them.
         fallen: inputs that fell: number, what happened.
     """
 
@@ -59,25 +77,45 @@ class Tally:
     outcomes: Counter[str] = field(default_factory=Counter)
     seconds: float = 0.0
     megabytes: float = 0.0
+    costly: list[int] = field(default_factory=lambda: [-1, -1])
     fallen: list[tuple[int, str]] = field(default_factory=list)
 
-    def add(self, result: dict[str, Any]) -> None:
+    def add(self, number: int, reading: Reading) -> None:
         """Count one input."""
         self.inputs += 1
-        self.outcomes[result["outcome"]] += 1
-        self.seconds = max(self.seconds, result["seconds"])
-        self.megabytes = max(self.megabytes, result["megabytes"])
-        if result["outcome"] not in ("clip", "refused"):
-            self.fallen.append((result["input"], result["detail"]))
+        self.outcomes[reading.outcome] += 1
+        if reading.seconds > self.seconds:
+            self.seconds, self.costly[0] = reading.seconds, number
+        if reading.megabytes > self.megabytes:
+            self.megabytes, self.costly[1] = reading.megabytes, number
+        if reading.outcome not in ("clip", "refused"):
+            self.fallen.append((number, reading.detail))
 
 
 def make_input(format: str, seed: int, number: int) -> Files:
-    """Input `number` of a format: the files of a recording, one of them damaged."""
+    """Input `number` of a format: the files of a recording, one of them damaged, or others than belong to it."""
     chance = random.Random(f"{seed}/{format}/{number}")
-    files = dict(chance.choice(_seeds_of(format)))
+    programs = dialects(format) if chance.random() < 0.25 else ()
+    files = chance.choice(programs)() if programs else dict(chance.choice(_seeds_of(format)))
+    files = dict(list(files.items())[:FRAMES])
     name = chance.choice(list(files))
+    if len(files) > 1 and chance.random() < 0.2:
+        return _other_files(files, name, chance)
     files[name] = mutate(files[name], chance)
     return files
+
+
+def _other_files(files: Files, name: str, chance: random.Random) -> Files:
+    """A file missing, empty, twice, or with another number in its name."""
+    kind = chance.randrange(4)
+    content = files[name] if kind == 2 else files.pop(name)
+    if kind == 0:
+        return files
+    if kind == 1:
+        return {**files, name: b""}
+    number = str(chance.choice((0, 1, 99_998, 2**31, 10**30)))
+    other = re.sub(r"\d+(?=\D*$)", number, name)
+    return {**files, other if other != name else f"2_{name}": content}
 
 
 _cached: dict[str, list[Files]] = {}
@@ -117,32 +155,46 @@ def lay_out(files: Files, folder: Path) -> Path:
     return folder / "set.zip" if list(files) == ["set.zip"] else folder
 
 
-def read_input(format: str, files: Files) -> tuple[str, str]:
-    """Outcome and detail of reading one input, by its own reader and by the detected one."""
-    outcome = "refused"
+def read_input(format: str, files: Files) -> Reading:
+    """Read one input, by its own reader and by the detected one."""
+    outcome, seconds, megabytes = "refused", 0.0, 0.0
     with tempfile.TemporaryDirectory() as folder:
         root = lay_out(files, Path(folder))
         try:
             refs = FORMATS[format].find(root)
         except PgfaError:
-            return outcome, ""
+            return Reading(outcome)
+        except Exception as error:
+            return Reading(
+                "wrong", f"{type(error).__name__} while looking for recordings: {str(error)[:150]}"
+            )
         for ref in refs[:3]:
             for reader in (FORMATS[format].clips, read_all):
-                try:
-                    clips = reader(ref)
-                except PgfaError as error:
-                    if folder not in str(error) or "makes it fail" in str(error):
-                        return "wrong", f"error without the file, or of another kind: {str(error)[:200]}"
-                    continue
-                except Exception as error:
-                    return "wrong", f"{type(error).__name__}: {str(error)[:150]}"
-                for clip in clips:
-                    if isinstance(clip, BadFile):
-                        continue
-                    if reason := unsound(clip):
-                        return "wrong", reason
-                    outcome = "clip"
-    return outcome, ""
+                memory, started = _reset_peak(), time.process_time()
+                result, detail = _read_by(reader, ref, folder)
+                seconds = max(seconds, time.process_time() - started)
+                megabytes = max(megabytes, _peak() - memory)
+                if result == "wrong":
+                    return Reading(result, detail, seconds, megabytes)
+                outcome = result if result == "clip" else outcome
+    if seconds > SECONDS or megabytes > MEGABYTES:
+        return Reading("costly", f"{seconds:.1f} s, {megabytes:.0f} MB", seconds, megabytes)
+    return Reading(outcome, "", seconds, megabytes)
+
+
+def _read_by(reader: Callable[[FileRef], list[Clip | BadFile]], ref: FileRef, folder: str) -> tuple[str, str]:
+    """Outcome and detail of one reading."""
+    try:
+        clips = reader(ref)
+    except PgfaError as error:
+        if folder not in str(error) or "makes it fail" in str(error):
+            return "wrong", f"error without the file, or of another kind: {str(error)[:200]}"
+        return "refused", ""
+    except Exception as error:
+        return "wrong", f"{type(error).__name__}: {str(error)[:150]}"
+    sound = [clip for clip in clips if isinstance(clip, Clip)]
+    reasons = [reason for clip in sound if (reason := unsound(clip))]
+    return ("wrong", reasons[0]) if reasons else ("clip" if sound else "refused", "")
 
 
 def _peak() -> float:
@@ -159,28 +211,14 @@ def _reset_peak() -> float:
 
 def work(format: str, seed: int, first: int, count: int) -> None:
     """In a process of its own: read inputs and write a line of JSON for each."""
-    FORMATS[format].sample and read_input(format, _seeds_of(format)[0])  # imports what the reader needs
+    read_input(format, _seeds_of(format)[0])  # imports what the reader needs
     for number in range(first, first + count):
-        files = make_input(format, seed, number)
-        before, started = _reset_peak(), time.process_time()
-        outcome, detail = read_input(format, files)
-        # Two readers have read it.
-        seconds, megabytes = (time.process_time() - started) / 2, _peak() - before
-        if outcome in ("clip", "refused") and (seconds > SECONDS or megabytes > MEGABYTES):
-            outcome, detail = "costly", f"{seconds:.1f} s, {megabytes:.0f} MB"
-        result = {
-            "input": number,
-            "outcome": outcome,
-            "detail": detail,
-            "seconds": seconds,
-            "megabytes": megabytes,
-        }
-        print(json.dumps(result), flush=True)
+        print(json.dumps(asdict(read_input(format, make_input(format, seed, number)))), flush=True)
 
 
-def run(format: str, seed: int, first: int, count: int) -> Tally:
-    """All inputs of a format, in processes that are replaced where they end or hang."""
-    tally, end = Tally(), first + count
+def run(format: str, seed: int, first: int, count: int, tally: Tally | None = None) -> Iterator[Tally]:
+    """Count the inputs of a format, in processes that are replaced where they end or hang; the tally, now and then."""
+    tally, end = tally or Tally(), first + count
     while first < end:
         arguments = [format, "--seed", str(seed), "--first", str(first), "--inputs", str(end - first)]
         process = subprocess.Popen(
@@ -193,14 +231,49 @@ def run(format: str, seed: int, first: int, count: int) -> Tally:
         while first < end and select.select([process.stdout], [], [], WAIT)[0]:
             if not (line := process.stdout.readline()):
                 break
-            tally.add(json.loads(line))
+            tally.add(first, Reading(**json.loads(line)))
             first += 1
+            if tally.inputs % BATCH == 0:
+                yield tally
+        hangs = first < end and process.poll() is None
         process.kill()
         code = process.wait()
         if first < end:
-            detail = "hangs" if code == -9 else f"the process ended with {code}"
-            tally.add({"input": first, "outcome": "crash", "detail": detail, "seconds": 0, "megabytes": 0})
+            tally.add(first, Reading("crash", "hangs" if hangs else f"the process ended with {code}"))
             first += 1
+    yield tally
+
+
+def stored(report: Path | None) -> dict[str, Any]:
+    """The tallies of a report; none where there is no report yet."""
+    if report is None or not report.exists():
+        return {}
+    return json.loads(report.read_text(encoding="utf-8"))  # type: ignore[no-any-return]
+
+
+def count_format(format: str, options: argparse.Namespace, report: dict[str, Any]) -> Tally:
+    """Count what the report does not have yet of a format, print it, and keep the inputs that fell."""
+    values = report.get(format, {})
+    if values and (values.pop("seed"), values.pop("first")) != (options.seed, options.first):
+        sys.exit(f"{options.report} was counted with another seed or first input")
+    tally = Tally(**{**values, "outcomes": Counter(values["outcomes"])}) if values else Tally()
+    count, first = options.inputs - tally.inputs, options.first + tally.inputs
+    started = time.monotonic()
+    for so_far in run(format, options.seed, first, count, tally):
+        report[format] = {"seed": options.seed, "first": options.first, **vars(so_far)}
+        if options.report:
+            write_json(options.report, report)
+    print(
+        f"| {format} | {tally.inputs:,} | {tally.outcomes['clip']:,} | {tally.outcomes['refused']:,} "
+        f"| {len(tally.fallen)} | {tally.seconds:.2f} s | {tally.megabytes:.0f} MB |",
+        flush=True,
+    )
+    print(f"{format}: {time.monotonic() - started:.0f} s", file=sys.stderr, flush=True)
+    for number, detail in tally.fallen[:20]:
+        print(f"    input {number}: {detail}", file=sys.stderr, flush=True)
+    if options.keep:
+        for number in [number for number, _ in tally.fallen] or [options.first][: options.inputs == 1]:
+            lay_out(make_input(format, options.seed, number), options.keep / f"{format}-{number}")
     return tally
 
 
@@ -215,7 +288,7 @@ def main() -> int:
     )
     parser.add_argument("--first", type=int, default=0, help="number of the first input")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--report", type=Path, help="write the counts to this file, after each format")
+    parser.add_argument("--report", type=Path, help="file for the counts, and where an earlier run ended")
     parser.add_argument(
         "--keep", type=Path, help="folder for the inputs that fell (with one input: for that one)"
     )
@@ -224,27 +297,12 @@ def main() -> int:
     if options.work:
         work(options.work, options.seed, options.first, options.inputs)
         return 0
-    report: dict[str, Any] = {}
-    for format in options.formats or fuzzed_formats():
-        started = time.monotonic()
-        tally = run(format, options.seed, options.first, options.inputs)
-        fell = len(tally.fallen)
-        print(
-            f"{format:16} {tally.inputs:7,} inputs, {tally.outcomes['clip']:6,} read, {tally.outcomes['refused']:7,} "
-            f"refused, {fell} fell; at most {tally.seconds:.2f} s, {tally.megabytes:.0f} MB "
-            f"({time.monotonic() - started:.0f} s)",
-            flush=True,
-        )
-        for number, detail in tally.fallen[:20]:
-            print(f"    input {number}: {detail}", flush=True)
-        report[format] = vars(tally)
-        if options.report:
-            options.report.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
-        if options.keep:
-            numbers = [number for number, _ in tally.fallen] or [options.first][: options.inputs == 1]
-            for number in numbers:
-                lay_out(make_input(format, options.seed, number), options.keep / f"{format}-{number}")
-    return int(any(tally["fallen"] for tally in report.values()))
+    print(
+        "| format | inputs | read | refused | fell | most time | most memory |\n|---|---|---|---|---|---|---|"
+    )
+    report = stored(options.report)
+    tallies = [count_format(format, options, report) for format in options.formats or fuzzed_formats()]
+    return int(any(tally.fallen for tally in tallies))
 
 
 if __name__ == "__main__":

@@ -166,6 +166,8 @@ def _in_child(work: Callable[[], None]) -> None:
         try:
             work()
             code = 0
+        except BaseException:
+            traceback.print_exc()
         finally:
             os._exit(code)
     _, status = os.waitpid(child, 0)

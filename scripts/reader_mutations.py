@@ -6,27 +6,32 @@ All is a function of the file and of a random generator, so that an input can be
 from __future__ import annotations
 
 import io
-import json
 import random
 import struct
 import warnings
 import zipfile
 from collections.abc import Callable
-from typing import Any
+
+from reader_structures import (
+    LARGEST,
+    base64_part,
+    glb_part,
+    hdf5_part,
+    header_number,
+    json_node,
+    mat_part,
+    nesting,
+    table_cell,
+    xml_node,
+)
 
 WORDS = (
     b"", b"0", b"-1", b"nan", b"inf", b"1e999", b"-1e308", b"1e200", b"9" * 40, b"1_0", b"null", b"true", b"[]", b"{}",
     b"[[[[", b'"x"', b"\0", b"\xff\xfe", b"\n", b",", b" ", b"{", b"}", b"2147483648", b"4294967295", b"1e-320",
     b"0x10", b"99998", b"\xef\xbb\xbf", "\u0661".encode(), b"\xed\xa0\x80", b"#", b"\r", b"1,5", b"100000",
 )  # fmt: skip
-NODES: tuple[Any, ...] = (
-    None, True, -1, 0, 3, 10**400, 1e308, 1e200, "x", "", "1", "\ud800", [], {}, [[]], [None], {"x": []}, [[1, 2, 3]],
-    [[[0.5, 0.5]]], {"x": 1, "y": 2},
-)  # fmt: skip
 NUMBERS = (0, 1, 2, 3, 127, 128, 255, 256, 65535, 65536, 2**31 - 1, 2**31, 2**32 - 1, 2**63 - 1)
 SEPARATORS = b' \t\r\n,:;[]{}()"'
-LARGEST = 4_000_000
-"""Bytes to which repetition may blow up an input."""
 
 Change = Callable[[bytes, random.Random], bytes]
 
@@ -133,39 +138,6 @@ def _encoding(raw: bytes, chance: random.Random) -> bytes:
     return {2: b"\xef\xbb\xbf", 3: b"\xff\xfe", 4: b"# comment\n\n"}[kind] + raw
 
 
-def _json_node(raw: bytes, chance: random.Random) -> bytes:
-    """Another value, none, a copy or very many copies somewhere in a JSON tree."""
-    try:
-        tree = json.loads(raw)
-    except (ValueError, RecursionError):
-        return _word(raw, chance)
-    nodes: list[tuple[Any, Any]] = []
-
-    def walk(node: Any) -> None:
-        for key in list(node) if isinstance(node, dict) else range(len(node)):
-            nodes.append((node, key))
-            if isinstance(node[key], dict | list):
-                walk(node[key])
-
-    if isinstance(tree, dict | list):
-        walk(tree)
-    if not nodes:
-        return json.dumps(chance.choice(NODES)).encode()
-    # Few nodes are at the root: half of the choices go to the first dozen.
-    holder, key = chance.choice(nodes[:12] if chance.random() < 0.5 else nodes)
-    kind = chance.randrange(5)
-    if kind == 0 and isinstance(holder, dict):
-        del holder[key]
-    elif kind == 1 and isinstance(holder, dict):
-        holder[chance.choice(("keypoints", "people", "frames", "layout", "rate", "x"))] = holder.pop(key)
-    elif kind == 2 and isinstance(holder, list):
-        copies = chance.choice((1, 2, 40)) if chance.random() < 0.95 else 20_000
-        holder[key:key] = [holder[key]] * copies
-    else:
-        holder[key] = chance.choice(NODES)
-    return json.dumps(tree).encode()
-
-
 def _npy_header(raw: bytes, chance: random.Random) -> bytes:
     """Another type, order or shape in the header of each array, which keeps its length."""
     old, new = chance.choice((
@@ -241,17 +213,38 @@ _PLAIN: tuple[Change, ...] = (
 )  # fmt: skip
 
 
+_BINARY: dict[bytes, tuple[Change, ...]] = {
+    b"PK": (_zip_members,),
+    b"\x93NUMPY": (_npy_header, header_number),
+    b"\x80": (_opcodes,),
+    b"(d": (_opcodes,),
+    b"(l": (_opcodes,),
+    b"glTF": (glb_part,),
+    b"\x89HDF": (hdf5_part,),
+    b"MATLAB": (mat_part, header_number),
+}
+"""Start of a binary file -> the damage to its structure."""
+
+
 def changes_for(raw: bytes) -> tuple[Change, ...]:
     """The kinds of damage that fit a file: those of bytes and words, and those of its structure, as often."""
-    if raw[:1] in (b"{", b"["):
-        return (*_PLAIN, *[_json_node] * len(_PLAIN))
-    if raw[:2] == b"PK":
-        return (*_PLAIN, *[_zip_members] * len(_PLAIN))
-    if raw[:6] == b"\x93NUMPY":
-        return (*_PLAIN, *[_npy_header] * 8)
-    if raw[:1] == b"\x80" or raw[:2] in (b"(d", b"(l"):
-        return (*_PLAIN, *[_opcodes] * len(_PLAIN))
-    return _PLAIN
+    return (*_PLAIN, *_repeated(_structure(raw)))
+
+
+def _structure(raw: bytes) -> tuple[Change, ...]:
+    start = raw[:200].lstrip()
+    if start[:1] in (b"{", b"["):
+        return (json_node, json_node, base64_part if b"base64," in raw[:200_000] else nesting)
+    if start[:1] == b"<":
+        return (xml_node,)
+    for sign, changes in _BINARY.items():
+        if raw.startswith(sign):
+            return changes
+    return (header_number,) if b"\0" in raw[:512] else (table_cell, table_cell, nesting)
+
+
+def _repeated(changes: tuple[Change, ...]) -> tuple[Change, ...]:
+    return changes * (len(_PLAIN) // len(changes))
 
 
 def mutate(raw: bytes, chance: random.Random, most: int = 4) -> bytes:

@@ -9,8 +9,11 @@ import contextlib
 import io
 import json
 import pickle
+import sys
 import zipfile
 from collections.abc import Callable
+from functools import cache, partial
+from pathlib import Path
 
 import numpy as np
 
@@ -253,6 +256,20 @@ def seeds(format: str) -> list[Files]:
         with contextlib.suppress(ImportError):
             recordings.append(make())
     return recordings
+
+
+@cache
+def dialects(format: str) -> tuple[Callable[[], Files], ...]:
+    """What programs write in a format: sound recordings and defective ones, of `tests/reading_*.py`."""
+    sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+    from reading_cases import Case
+    from reading_family import family
+
+    def files(case: Case) -> Files:
+        contents = case.files().items()
+        return {name: text.encode() if isinstance(text, str) else bytes(text) for name, text in contents}
+
+    return tuple(cache(partial(files, case)) for case in family() if case.format == format)
 
 
 def fuzzed_formats() -> list[str]:

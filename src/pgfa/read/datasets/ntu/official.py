@@ -66,11 +66,19 @@ def account(names: Iterable[str], dataset: NtuSet) -> Account:
     present = {stem for stem in stems if in_dataset(stem, dataset)}
     excluded = dropped_names(dataset)
     return Account(
-        included=tuple(sorted(present - excluded)),
+        included=tuple(sorted(included_names(stems, dataset))),
         dropped=tuple(sorted(present & excluded)),
-        missing=tuple(sorted(set(official_names(dataset)) - present - excluded)),
+        missing=tuple(
+            name for name in official_names(dataset) if name not in present and name not in excluded
+        ),
         foreign=tuple(sorted(stems - present)),
     )
+
+
+def included_names(names: Iterable[str], dataset: NtuSet) -> set[str]:
+    """Those of the names, without ending, that are clips of a data set and not excluded; as `Account.included`."""
+    stems = {PurePosixPath(name).stem for name in names}
+    return {stem for stem in stems if in_dataset(stem, dataset)} - dropped_names(dataset)
 
 
 def one_shot_exemplars(dataset: NtuSet) -> dict[str, str]:

@@ -14,7 +14,7 @@ from pgfa.errors import BadFile
 from pgfa.read.assemble import assemble, counted
 from pgfa.read.datasets.class_names import class_names
 from pgfa.read.datasets.ntu.names import NtuSet, parse_ntu_name
-from pgfa.read.datasets.ntu.official import RULES, account, one_shot_exemplars
+from pgfa.read.datasets.ntu.official import RULES, account, included_names, one_shot_exemplars
 from pgfa.read.datasets.ntu.text import parse_text
 from pgfa.read.datasets.ntu.tracks import assign_slots
 from pgfa.read.format import Account, Format
@@ -101,7 +101,7 @@ def find_ntu(root: Path, dataset: NtuSet | None = None) -> list[FileRef]:
         by_name.setdefault(ref.name, ref)
     if dataset is None:
         return list(by_name.values())
-    included = set(account(by_name, dataset).included)
+    included = included_names(by_name, dataset)
     if not included:
         raise BadFile(root, expected=f"clips of {dataset}", found=f"{len(by_name)} other .skeleton files")
     return [ref for ref in by_name.values() if ref.stem in included]

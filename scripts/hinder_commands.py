@@ -1,0 +1,343 @@
+"""Every command with what may hinder it: full and read-only disks, files in the way, a full standard output, signals.
+
+    python scripts/hinder_commands.py                      # every command, every hindrance
+    python scripts/hinder_commands.py train export         # these commands only
+    python scripts/hinder_commands.py --only interrupted   # one hindrance only
+
+All commands of the command line (`pgfa.cli.main.COMMANDS`); one without an entry in `CASES` fails. Hindrances:
+
+- full disk: the output is on a disk (tmpfs) with room for a part of it; read-only disk;
+- file in the way: a file where a folder is to be, or a folder where a file is to be;
+- full output: standard output is /dev/full;
+- refused: the system refuses to create anything (an audit hook raises the error of a read-only disk);
+- interrupted, terminated: SIGINT or SIGTERM to the main process at some moment.
+
+The command must end with exit status 1 (130, 143), a last line that starts with "pgfa: " and no traceback, and leave
+no temporary file; or end well with the whole result, where what failed is not needed. Then the hindrance is removed and
+the same command run again: it must end well, with the files of a run that was not hindered. Disks are mounted in a name
+space of its own (`unshare`); where the system does not allow it, these hindrances are named and left out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import errno
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+from command_cases import CASES, Case, command_names, make_inputs
+from kill_writes import MESSAGE, _in_child, _is_step, temporary_files
+
+DISKS = ("full disk", "read-only disk")
+SIGNALS = {"interrupted": (signal.SIGINT, 130), "terminated": (signal.SIGTERM, 143)}
+HINDRANCES = (*DISKS, "file in the way", "full output", "refused", *SIGNALS)
+ROOM = (0.05, 0.5, 0.9)
+"""Shares of what the command writes for which a full disk has room."""
+MOMENTS = (0.3, 0.8)
+"""Shares of the time of the command after which a signal is sent."""
+ENDLESS = 8.0
+"""Seconds after which a command that runs until it is stopped is stopped."""
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a command ended: exit status, what it printed on standard error, seconds on the clock."""
+
+    code: int
+    log: str
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class Bench:
+    """Where commands are tried.
+
+    Attributes:
+        inputs: what they read, and where they run.
+        work: folder for the output and the logs.
+    """
+
+    inputs: Path
+    work: Path
+
+    @property
+    def disk(self) -> Path:
+        """The folder or disk that has the output."""
+        return self.work / "disk"
+
+    @property
+    def out(self) -> Path:
+        """The output, or the folder of the outputs."""
+        return self.disk / "out"
+
+    def fresh(self, case: Case) -> None:
+        """The output as it is before the command."""
+        for path in self.disk.iterdir():
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+        if case.start:
+            shutil.copytree(self.inputs / case.start, self.out)
+
+    def files(self) -> set[str]:
+        """Files of the output."""
+        paths = (
+            path for path in self.disk.rglob("*") if path.is_file() and not path.name.startswith(".lock")
+        )
+        return {str(path.relative_to(self.disk)) for path in paths}
+
+
+def run(
+    case: Case, bench: Bench, hindrance: str = "", stop: tuple[float, signal.Signals] | None = None
+) -> Ended:
+    """Run a command in a forked process.
+
+    Args:
+        case, bench: what, and where.
+        hindrance: ``full output``, ``refused`` or none of these.
+        stop: after how many seconds a signal is sent, and which.
+    """
+    log = bench.work / "log"
+    sys.stdout.flush()
+    started = time.monotonic()
+    child = os.fork()
+    if child == 0:
+        _run_forked(case, bench, hindrance, log)
+    done, status = 0, 0
+    while stop and not done and time.monotonic() - started < stop[0]:
+        time.sleep(0.01)
+        done, status = os.waitpid(child, os.WNOHANG)
+    if stop and not done:
+        os.kill(child, stop[1])
+    if not done:
+        _, status = os.waitpid(child, 0)
+    log_text = log.read_text(errors="replace") if log.exists() else ""
+    return Ended(os.waitstatus_to_exitcode(status), log_text, time.monotonic() - started)
+
+
+def _run_forked(case: Case, bench: Bench, hindrance: str, log: Path) -> None:
+    from pgfa.cli.main import main
+
+    code = 99
+    try:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        (bench.work / "input").write_text(case.input)
+        os.dup2(os.open(bench.work / "input", os.O_RDONLY), 0)
+        os.dup2(os.open("/dev/full" if hindrance == "full output" else os.devnull, os.O_WRONLY), 1)
+        os.dup2(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), 2)
+        os.environ["PGFA_CACHE"] = str(bench.work / "cache")
+        os.chdir(bench.inputs)
+        if hindrance == "refused":
+            _refuse(bench.disk)
+        arguments = [word.replace("OUT", str(bench.out)) for word in case.arguments]
+        code = 0
+        try:
+            main(arguments)
+        except SystemExit as error:
+            code = error.code if isinstance(error.code, int) else int(error.code is not None)
+            if isinstance(error.code, str):
+                print(error.code, file=sys.stderr)
+        try:
+            sys.stdout.flush()
+        except OSError as error:
+            print(f"output lost: {error}", file=sys.stderr)
+            code = 98
+    except BaseException:
+        traceback.print_exc()
+        code = 99
+    finally:
+        sys.stderr.flush()
+        os._exit(code)
+
+
+def _refuse(folder: Path) -> None:
+    """From now on this process cannot create anything in a folder."""
+
+    def hook(event: str, arguments: tuple[object, ...]) -> None:
+        if _is_step(event, arguments, folder, creates=True):
+            path = arguments[0]
+            raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(path))
+
+    sys.addaudithook(hook)
+
+
+@contextmanager
+def hindered(case: Case, bench: Bench, hindrance: str, share: float, size: int) -> Iterator[None]:
+    """A fresh output, hindered within the context by a disk or a file in the way.
+
+    Args:
+        share: of `size` for which a full disk has room.
+        size: bytes that the command writes.
+    """
+    if hindrance in DISKS:
+        _mount("-t", "tmpfs", "-o", "size=400m", "none", bench.disk)
+    bench.fresh(case)
+    obstacle = bench.out / case.block if case.block else bench.out
+    if hindrance == "full disk":
+        _mount(
+            "-o", f"remount,size={max(1, (_used(bench.disk) + int(share * size)) // 4096) * 4096}", bench.disk
+        )
+    elif hindrance == "read-only disk":
+        _mount("-o", "remount,ro", bench.disk)
+    elif hindrance == "file in the way" and case.block:
+        if obstacle.exists():
+            obstacle.unlink()
+        obstacle.mkdir(parents=True)
+        (obstacle / "mine").write_text("mine")
+    elif hindrance == "file in the way":
+        obstacle.write_text("mine")
+    try:
+        yield
+        if hindrance in DISKS:
+            _mount("-o", "remount,rw,size=400m", bench.disk)
+        elif hindrance == "file in the way":
+            mine = obstacle / "mine" if case.block else obstacle
+            assert mine.read_text() == "mine", "the file in the way is no longer there"
+            shutil.rmtree(obstacle) if case.block else obstacle.unlink()
+    except BaseException:
+        _unmount(bench, hindrance)
+        raise
+
+
+def _unmount(bench: Bench, hindrance: str) -> None:
+    if hindrance in DISKS:
+        subprocess.run(["umount", "--lazy", str(bench.disk)], check=True)
+
+
+def _mount(*arguments: object) -> None:
+    subprocess.run(["mount", *map(str, arguments)], check=True)
+
+
+def _used(folder: Path) -> int:
+    """Bytes of the blocks of files and folders on a disk."""
+    status = os.statvfs(folder)
+    return (status.f_blocks - status.f_bfree) * status.f_frsize
+
+
+def problems(
+    case: Case, bench: Bench, hindrance: str, part: float, whole: Ended, files: set[str], size: int
+) -> list[str]:
+    """What goes wrong with a command that is hindered, and then run again without the hindrance."""
+    stop = None
+    if hindrance in SIGNALS:
+        stop = (part * (whole.seconds if case.ends else ENDLESS), SIGNALS[hindrance][0])
+    found = []
+    with hindered(case, bench, hindrance, part, size):
+        ended = run(case, bench, hindrance, stop)
+        found += list(_faults(ended, bench, hindrance, files))
+    if case.ends:
+        again = run(case, bench)
+        already = "is already a complete" in again.log
+        if again.code and not already:
+            found.append(f"run again: exit status {again.code}: {again.log[-500:]}")
+        elif bench.files() != files:
+            found.append(f"run again: other files: {sorted(bench.files() ^ files)[:5]}")
+        elif left := temporary_files(bench.disk, resumable=False):
+            found.append(f"run again: left {left}")
+    _unmount(bench, hindrance)
+    return found
+
+
+def _faults(ended: Ended, bench: Bench, hindrance: str, files: set[str]) -> Iterator[str]:
+    lines = ended.log.strip().splitlines() or [""]
+    status = SIGNALS[hindrance][1] if hindrance in SIGNALS else 1
+    if "Traceback" in ended.log:
+        yield f"traceback: {ended.log[-800:]}"
+    if ended.code not in (0, status):
+        yield f"exit status {ended.code}: {ended.log[-500:]}"
+    elif ended.code == 0 and hindrance != "full output" and bench.files() != files:
+        yield f"exit status 0, but not the whole result: {ended.log[-300:]}"
+    elif ended.code == 0 and hindrance == "full output":
+        yield "exit status 0 although the output is lost"
+    elif ended.code == status and not lines[-1].startswith("pgfa: "):
+        yield f"no sentence: {ended.log[-300:]}"
+    elif ended.code == status and hindrance in SIGNALS and not MESSAGE.startswith(lines[-1]):
+        yield f"another message: {lines[-1]}"
+    if left := temporary_files(bench.disk, resumable=True):
+        yield f"left {left}"
+
+
+def trials(case: Case, hindrance: str) -> tuple[float, ...]:
+    """In which ways a hindrance is tried on a command; none where it does not concern it."""
+    if hindrance in SIGNALS:
+        return MOMENTS if case.ends else (0.8,)
+    if hindrance == "full output":
+        return (1.0,) if case.ends else ()
+    if not case.writes:
+        return ()
+    return ROOM if hindrance == "full disk" else (1.0,)
+
+
+def try_command(name: str, bench: Bench, hindrances: tuple[str, ...]) -> dict[str, tuple[int, list[str]]]:
+    """For each hindrance, how often it was tried on a command, and what went wrong."""
+    case = CASES[name]
+    bench.disk.mkdir(parents=True, exist_ok=True)
+    bench.fresh(case)
+    before = sum(path.stat().st_size for path in bench.disk.rglob("*"))
+    whole = run(case, bench) if case.ends else Ended(0, "")
+    assert whole.code == 0, whole.log
+    files, size = bench.files(), sum(path.stat().st_size for path in bench.disk.rglob("*")) - before
+    counts = {}
+    for hindrance in hindrances:
+        found = []
+        parts = trials(case, hindrance)
+        for part in parts:
+            try:
+                failures = problems(case, bench, hindrance, part, whole, files, size)
+            except (AssertionError, OSError) as error:
+                failures = [f"{type(error).__name__}: {error}"]
+            found += [f"{name}, {hindrance} ({part:g}): {failure}" for failure in failures]
+        print("".join(f"{line}\n" for line in found), end="", file=sys.stderr, flush=True)
+        counts[hindrance] = (len(parts), found)
+    return counts
+
+
+def has_disks() -> bool:
+    """Whether this process may mount a disk, in a name space of its own."""
+    command = ["unshare", "--map-root-user", "--mount", "mount", "-t", "tmpfs", "none", "/mnt"]
+    return shutil.which("unshare") is not None and not subprocess.run(command, capture_output=True).returncode
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("commands", nargs="*", help=", ".join(CASES))
+    parser.add_argument("--only", nargs="*", choices=HINDRANCES, default=HINDRANCES)
+    parser.add_argument("--with-disks", action="store_true", help=argparse.SUPPRESS)
+    args = parser.parse_args()
+    if not args.with_disks and has_disks():
+        command = ["unshare", "--map-root-user", "--mount", sys.executable, *sys.argv, "--with-disks"]
+        os.execvp(command[0], command)
+    hindrances = tuple(name for name in args.only if args.with_disks or name not in DISKS)
+    if left_out := set(args.only) - set(hindrances):
+        print(f"no disk can be mounted here: {', '.join(sorted(left_out))} left out", file=sys.stderr)
+    failed = [f"{name}: no case in {Path(__file__).name}" for name in command_names() if name not in CASES]
+    with tempfile.TemporaryDirectory() as temporary:
+        bench = Bench(Path(temporary).resolve() / "inputs", Path(temporary).resolve() / "work")
+        bench.inputs.mkdir()
+        _in_child(lambda: make_inputs(bench.inputs))
+        import pgfa.train.train  # noqa: F401  once, for all forked processes
+
+        print(
+            f"| command | {' | '.join(hindrances)} | failed |\n|---|{'---|' * (len(hindrances) + 1)}",
+            flush=True,
+        )
+        for name in args.commands or command_names():
+            counts = try_command(name, bench, hindrances)
+            found = [line for _, lines in counts.values() for line in lines]
+            tried = " | ".join(str(count or "") for count, _ in counts.values())
+            print(f"| {name} | {tried} | {len(found)} |", flush=True)
+            failed += found
+    sys.exit(bool(failed))
+
+
+if __name__ == "__main__":
+    main()
