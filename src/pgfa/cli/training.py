@@ -101,8 +101,10 @@ def _launch(
     settings: RunSettings, out: Path, catalogues: list[Path], device: str, count: int, quiet: bool
 ) -> None:
     """The same command as several ranks, with its settings in a file."""
+    from pgfa.train.clip_selection import select_clips
     from pgfa.train.launch import launch
 
+    select_clips(settings, catalogues)  # a wrong pack or split is one error, not one per rank
     with TemporaryDirectory() as folder:
         settings.save(file := Path(folder) / "run.toml")
         command = [
