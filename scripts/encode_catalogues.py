@@ -24,14 +24,14 @@ VARIANTS: tuple[Variant, ...] = ("label", "plain", "skeleton", "parts")
 
 def catalogue_sentences() -> list[str]:
     """All variants of all classes of all catalogues, and their mirrored sentences, each once, sorted."""
-    found = set()
+    sentences = set()
     for name in catalogue_names():
         classes = catalogue(name)
         for action in classes.actions:
             for shown in (action, mirrored(action, classes)):
                 if shown is not None:
-                    found |= {sentence_of(shown, variant) for variant in VARIANTS}
-    return sorted(found)
+                    sentences |= {sentence_of(shown, variant) for variant in VARIANTS}
+    return sorted(sentences)
 
 
 def main() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated, Any
@@ -74,31 +75,33 @@ def train(
         weights differ by rounding only, and a run may be resumed with another number. docs/scale.md: several machines.
     """
     require("train", "pgfa train")
-    if devices < 1:
-        raise BadConfig(f"--devices: expected a number of processes from 1, found {devices}")
-    from pgfa.train.corpus import build_corpus
-    from pgfa.train.launch import first_on_each_machine, joined
-    from pgfa.train.train import train as train_model
-
     stages = {"prepare": prepare, "text": text, "model": model, "train": train}
     run_settings = _combine(settings, recipe, pack, {"split": split, "protocol": protocol}, stages)
-    if devices > 1:
-        _launch(run_settings, out, catalogue or [], device, devices, quiet)
-        return
+    if devices < 1:
+        raise BadConfig(f"--devices: expected a number of processes from 1, found {devices}")
+    run = _train if devices == 1 else partial(_launch, devices)
+    run(run_settings, out, catalogue or [], device, quiet)
+
+
+def _train(settings: RunSettings, out: Path, catalogues: list[Path], device: str, quiet: bool) -> None:
+    """Train in this process, which may be one of several that torchrun started."""
+    from pgfa.train.corpus import build_corpus
+    from pgfa.train.launch import first_on_each_machine, joined
+    from pgfa.train.train import train
+
     with joined(device) as (ranks, own_device):
         with first_on_each_machine(ranks):
-            corpus = build_corpus(run_settings, catalogue or ())
+            corpus = build_corpus(settings, catalogues)
         if not quiet and ranks.writes:
             print(corpus, file=sys.stderr)
-        train_model(run_settings, corpus, out, device=own_device, show=not quiet, ranks=ranks)
-        if not ranks.writes:
-            return
-    command = f"evaluate {out}" if corpus.unseen else f"recognise FILE --run {out} --sentence SENTENCE"
-    print(f"trained: {out}   next: pgfa {command}")
+        train(settings, corpus, out, device=own_device, show=not quiet, ranks=ranks)
+    if ranks.writes:
+        command = f"evaluate {out}" if corpus.unseen else f"recognise FILE --run {out} --sentence SENTENCE"
+        print(f"trained: {out}   next: pgfa {command}")
 
 
 def _launch(
-    settings: RunSettings, out: Path, catalogues: list[Path], device: str, count: int, quiet: bool
+    count: int, settings: RunSettings, out: Path, catalogues: list[Path], device: str, quiet: bool
 ) -> None:
     """The same command as several ranks, with its settings in a file."""
     from pgfa.train.clip_selection import select_clips
