@@ -117,6 +117,17 @@ class FolderInUse(PgfaError):
         return FolderInUse, (self.folder, self.process)
 
 
+class RankLost(PgfaError):
+    """A process of a training run on several devices has ended before the others: run the same command to resume."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"{reason}; run the same command to resume after the last finished epoch")
+        self.reason = reason
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return RankLost, (self.reason,)
+
+
 class NotWritten(PgfaError, OSError):
     """A file or folder cannot be written: disk full or read-only, no permission, something else in its place.
 

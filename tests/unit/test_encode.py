@@ -107,7 +107,7 @@ def test_minilm_that_is_not_installed(monkeypatch):
 
 
 def test_mpnet_without_a_network_names_two_remedies(tmp_path, monkeypatch):
-    monkeypatch.setattr(encode_module, "MPNET_NAME", str(tmp_path / "not-downloaded"))
+    monkeypatch.setattr(encode_module.mpnet, "NAME", str(tmp_path / "not-downloaded"))
     with pytest.raises(BadConfig, match=r"--text.source(.|\n)*HF_HOME"):
         encode(["a"], TextSettings(encoder="mpnet"), tmp_path)
 

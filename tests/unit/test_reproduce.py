@@ -270,7 +270,7 @@ def test_from_official_files_by_the_command_line(tmp_path: Path, capsys: pytest.
     run("synthesise", "pku-mmd", str(tmp_path / "pku"), "--clips", "180", "--jobs", "1")
     command = [
         "reproduce", "one-shot", "--pku", str(tmp_path / "pku"), "--out", str(tmp_path / "out"),
-        "--seeds", "1", "--epochs", "2", "--folds", "1", "--text.encoder", "minilm", "--quiet",
+        "--seeds", "1", "--epochs", "2", "--folds", "1", "--quiet",
         "--model.channels", "4", "--model.strides", "2", "--device", "cpu",
     ]  # fmt: skip
     for _ in range(2):
@@ -279,4 +279,5 @@ def test_from_official_files_by_the_command_line(tmp_path: Path, capsys: pytest.
         output = capsys.readouterr().out
         assert "One-shot: one known clip of each novel class" in output
         assert "not given" in output
+        assert "sentence encoder" not in output  # the paper's, which needs no network
         assert VALIDATED in output

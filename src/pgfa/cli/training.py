@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated, Any
 
 from cyclopts import Group, Parameter
@@ -21,6 +23,7 @@ from pgfa.config import (
     TrainSettings,
 )
 from pgfa.config.extras import require
+from pgfa.errors import BadConfig
 
 PREPARATION = Group("Preparation", sort_key=1)
 SENTENCES = Group("Sentence vectors", sort_key=2)
@@ -39,6 +42,7 @@ def train(
     settings: Path | None = None,
     catalogue: Catalogues = None,
     device: Device = "auto",
+    devices: int = 1,
     quiet: Quiet = False,
     prepare: Annotated[PrepareSettings | None, Parameter(group=PREPARATION)] = None,
     text: Annotated[TextSettings | None, Parameter(group=SENTENCES)] = None,
@@ -66,19 +70,60 @@ def train(
         paper: the authors' choices, including their errors; default: this project's. Other options override it.
     settings
         Start from the settings of this file (the run.toml of another run). Other options override them.
+    devices
+        Processes that share the clips of each step: one per GPU, or on the CPU with a part of the cores each. The
+        weights differ by rounding only, and a run may be resumed with another number. docs/scale.md: several machines.
     """
     require("train", "pgfa train")
-    from pgfa.train.corpus import build_corpus
-    from pgfa.train.train import train as train_model
-
     stages = {"prepare": prepare, "text": text, "model": model, "train": train}
     run_settings = _combine(settings, recipe, pack, {"split": split, "protocol": protocol}, stages)
-    corpus = build_corpus(run_settings, catalogue or ())
-    if not quiet:
-        print(corpus, file=sys.stderr)
-    train_model(run_settings, corpus, out, device=device, show=not quiet)
-    command = f"evaluate {out}" if corpus.unseen else f"recognise FILE --run {out} --sentence SENTENCE"
-    print(f"trained: {out}   next: pgfa {command}")
+    if devices < 1:
+        raise BadConfig(f"--devices: expected a number of processes from 1, found {devices}")
+    run = _train if devices == 1 else partial(_launch, devices)
+    run(run_settings, out, catalogue or [], device, quiet)
+
+
+def _train(settings: RunSettings, out: Path, catalogues: list[Path], device: str, quiet: bool) -> None:
+    """Train in this process, which may be one of several that torchrun started."""
+    from pgfa.train.corpus import build_corpus
+    from pgfa.train.launch import first_on_each_machine, joined
+    from pgfa.train.train import train
+
+    with joined(device) as (ranks, own_device):
+        with first_on_each_machine(ranks):
+            corpus = build_corpus(settings, catalogues)
+        if not quiet and ranks.writes:
+            print(corpus, file=sys.stderr)
+        train(settings, corpus, out, device=own_device, show=not quiet, ranks=ranks)
+    if ranks.writes:
+        command = f"evaluate {out}" if corpus.unseen else f"recognise FILE --run {out} --sentence SENTENCE"
+        print(f"trained: {out}   next: pgfa {command}")
+
+
+def _launch(
+    count: int, settings: RunSettings, out: Path, catalogues: list[Path], device: str, quiet: bool
+) -> None:
+    """The same command as several ranks, with its settings in a file."""
+    from pgfa.train.clip_selection import select_clips
+    from pgfa.train.launch import launch
+
+    select_clips(settings, catalogues)  # a wrong pack or split is one error, not one per rank
+    with TemporaryDirectory() as folder:
+        settings.save(file := Path(folder) / "run.toml")
+        command = [
+            sys.executable,
+            "-m",
+            "pgfa.cli.main",
+            "train",
+            "--settings",
+            str(file),
+            "--out",
+            str(out),
+            "--device",
+            device,
+        ]
+        command += [part for path in catalogues for part in ("--catalogue", str(path))]
+        launch([*command, *(["--quiet"] if quiet else [])], count)
 
 
 def _combine(

@@ -38,7 +38,8 @@ class TextSettings(StageSettings):
     PAPER: ClassVar[dict[str, Any]] = {"variants": ("plain",), "centre": False}
 
     encoder: Literal["minilm", "mpnet", "file"] = "minilm"
-    """Sentence encoder. `minilm` comes with the package; `mpnet` is the paper's; `file` reads vectors from `source`."""
+    """Sentence encoder. `minilm` comes with the package; `mpnet` is the paper's; of it the package has the
+    vectors of the catalogues' sentences; `file` reads vectors from `source`."""
     source: str | None = None
     """`mpnet`: folder of a sentence-transformers model; `file`: file of vectors (.npz or .safetensors)."""
     variants: tuple[Variant, ...] = ("label", "plain", "skeleton", "parts")

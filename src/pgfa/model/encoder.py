@@ -11,11 +11,15 @@ from torch import Tensor, nn
 from pgfa.config import ModelSettings, RunSettings
 from pgfa.model.encoder_spec import EncoderSpec
 from pgfa.model.graph import parents
+from pgfa.model.ranks import Shared
 from pgfa.skeleton import Layout
 
 
-class MotionEncoder(nn.Module):
+class MotionEncoder(Shared):
     """Encoder and projection, trained together end to end.
+
+    In training with several ranks (`pgfa.model.ranks`) it is given all clips, encodes its share and returns the
+    features of all.
 
     Outside this module the axes are those of the data, (clips, frames, bodies, joints, 3); the encoder's
     (N, C, T, V, M) exists only inside.
@@ -66,20 +70,25 @@ class MotionEncoder(nn.Module):
 
     def encode(self, positions: Tensor, present: Tensor) -> Tensor:
         """(N, features) of the encoder alone, before the projection."""
-        x = self.streams_of(positions)  # (N, T, M, V, C)
+        share = self.share if self.training else None
         if self.settings.absent_bodies == "zero":
-            features: Tensor = self.encoder(x.permute(0, 4, 1, 3, 2))
-            return features
+            taken = positions if share is None else positions[share.take(len(positions), positions.shape[2])]
+            features: Tensor = self.encoder(self.streams_of(taken).permute(0, 4, 1, 3, 2))
+            return features if share is None else share.gather(features)
         # Only bodies that are present are computed, then averaged per clip; a clip without any keeps its first slot.
         computed = present.clone()
         computed[:, 0] |= ~present.any(dim=1)
         clip, body = computed.nonzero(as_tuple=True)
-        per_body = self.encoder(x[clip, :, body].permute(0, 3, 1, 2).unsqueeze(-1))
-        total: Tensor = per_body.new_zeros(len(x), per_body.shape[1]).index_add(0, clip, per_body)
+        own = slice(None) if share is None else share.take(len(clip), 1)
+        x = self.streams_of(positions[clip[own], :, body[own]])  # (R, T, V, C)
+        per_body = self.encoder(x.permute(0, 3, 1, 2).unsqueeze(-1))
+        if share is not None:
+            per_body = share.gather(per_body)
+        total: Tensor = per_body.new_zeros(len(positions), per_body.shape[1]).index_add(0, clip, per_body)
         return total / computed.sum(dim=1, keepdim=True)
 
     def streams_of(self, positions: Tensor) -> Tensor:
-        """(N, T, M, V, 3) positions -> (N, T, M, V, C): what each joint carries, by `settings.streams`."""
+        """(N, T, ..., V, 3) positions -> (N, T, ..., V, C): what each joint carries, by `settings.streams`."""
         streams = []
         for stream in self.settings.streams:
             if stream == "joint":

@@ -15,6 +15,7 @@ from torch.nn.functional import interpolate
 
 from pgfa.config import ModelSettings
 from pgfa.model.encoder_spec import EncoderSpec
+from pgfa.model.ranks import BatchNorm1d
 from pgfa.model.shift import TemporalShift, joint_shift, shift_joints
 from pgfa.model.stgcn import Dropout
 from pgfa.skeleton import Layout
@@ -82,7 +83,7 @@ class Unit(nn.Module):
         super().__init__()
         self.over_joints = Spatial(a, b, joints)
         self.over_time = Temporal(b, stride)
-        self.dropout = Dropout(dropout)
+        self.dropout = Dropout(dropout, clips_last=True)
         self.shortcut: nn.Module | None
         if not residual:
             self.shortcut = None
@@ -157,7 +158,7 @@ class Pointwise(nn.Module):
         return torch.addmm(self.bias[:, None], self.weight, x.flatten(1)).view(-1, *x.shape[1:])
 
 
-class Norm(nn.BatchNorm1d):
+class Norm(BatchNorm1d):
     """BatchNorm1d over the leading axes that multiply to its channels: (C, V, T, R) with C or C * V of them."""
 
     def forward(self, x: Tensor) -> Tensor:

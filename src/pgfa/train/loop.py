@@ -17,8 +17,10 @@ from torch import Tensor, nn
 from pgfa.config import TrainSettings
 from pgfa.errors import BadCheckpoint, BadConfig
 from pgfa.files import write_atomic
+from pgfa.model.ranks import ALONE, Ranks
 from pgfa.progress import Progress
 from pgfa.train.checkpoint import load_checkpoint, save_checkpoint
+from pgfa.train.launch import file_of_writer
 from pgfa.train.run import CHECKPOINT, METRICS, TEST_LOG, WEIGHTS, append_line
 from pgfa.train.schedule import learning_rate_at, sample_order, step_seed
 
@@ -58,6 +60,7 @@ def train_epochs(
     schedule: Schedule = learning_rate_at,
     order: Order = sample_order,
     save_every: int = 1,
+    ranks: Ranks = ALONE,
 ) -> Iterator[dict[str, Any]]:
     """Train `model` in place, or resume in `out`; yields the metrics of each epoch before they are logged.
 
@@ -78,21 +81,30 @@ def train_epochs(
         schedule: learning rate over time.
         order: samples of each step.
         save_every: epochs between two checkpoints, for models that train in seconds.
+        ranks: processes that train together (`pgfa.model.ranks`); all take every step, rank 0 writes the files.
 
     Raises:
-        BadConfig: the loss is no longer finite.
+        BadConfig: the loss is no longer finite; a step has fewer samples than there are ranks.
         BadCheckpoint: `out` holds a damaged checkpoint, or that of another run.
     """
     device = next(model.parameters()).device
     labels = data.labels.cpu().numpy()
     optimiser = _optimiser(settings, model)
-    first_epoch = _resume(out, model, optimiser, identity)
+    first_epoch = _resume(out, model, optimiser, identity, ranks, device)
     clips_per_epoch = sum(map(len, order(settings, labels, 0)))
-    own_bar = Progress(title, settings.epochs * clips_per_epoch, first_epoch * clips_per_epoch, "clips", show)
+    own_bar = Progress(
+        title,
+        settings.epochs * clips_per_epoch,
+        first_epoch * clips_per_epoch,
+        "clips",
+        show and ranks.writes,
+    )
     with nullcontext(bar) if bar else own_bar as bar:
         for epoch in range(first_epoch, settings.epochs):
             started, losses = time.perf_counter(), []
             steps = order(settings, labels, epoch)
+            if (smallest := min(map(len, steps))) < ranks.count:
+                raise BadConfig(f"{ranks.count} ranks for {smallest} clips in a step; use fewer devices")
             model.train()
             for step, index in enumerate(steps):
                 torch.manual_seed(step_seed(settings, epoch, step))  # augmentation and dropout
@@ -103,6 +115,7 @@ def train_epochs(
                 loss = objective(model, batch)
                 optimiser.zero_grad(set_to_none=True)
                 loss.backward()  # type: ignore[no-untyped-call]
+                ranks.average_gradients(model)
                 optimiser.step()
                 losses.append(loss.detach())  # read once per epoch: reading it here would wait for the device
                 bar.advance(len(index))
@@ -121,28 +134,36 @@ def train_epochs(
                 "seconds": round(seconds, 3),
             }
             yield metrics
+            if not ranks.writes:
+                continue
             append_line(out / METRICS, metrics)
             if (epoch + 1) % save_every == 0 or epoch + 1 == settings.epochs:
                 save_checkpoint(out / CHECKPOINT, model, optimiser, epoch=epoch + 1, identity=identity)
-    if first_epoch < settings.epochs or not (out / WEIGHTS).exists():
+    if ranks.writes and (first_epoch < settings.epochs or not (out / WEIGHTS).exists()):
         save_checkpoint(out / WEIGHTS, model, epoch=settings.epochs, identity=identity)
     model.eval()
 
 
-def _resume(out: Path, model: nn.Module, optimiser: torch.optim.Optimizer, identity: str) -> int:
+def _resume(
+    out: Path,
+    model: nn.Module,
+    optimiser: torch.optim.Optimizer,
+    identity: str,
+    ranks: Ranks,
+    device: torch.device,
+) -> int:
     """Load the checkpoint if there is one; the first epoch to train. Lines of later epochs leave the logs."""
-    first_epoch = 0
-    if (out / CHECKPOINT).exists():
-        about = load_checkpoint(out / CHECKPOINT, model, optimiser)
-        if about.get("identity") != identity:
-            raise BadCheckpoint(
-                f"{out / CHECKPOINT}: belongs to a run with other settings, sentences or clips"
-            )
-        first_epoch = int(about["epoch"])
-    for path in (out / METRICS, out / TEST_LOG):
-        if path.exists():
-            lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
-            write_atomic(path, "".join(lines[:first_epoch]))
+    first_epoch, path = 0, out / CHECKPOINT
+    with nullcontext(path) if ranks.count == 1 else file_of_writer(path, ranks, device) as file:
+        if file.exists():
+            about = load_checkpoint(file, model, optimiser)
+            if about.get("identity") != identity:
+                raise BadCheckpoint(f"{path}: belongs to a run with other settings, sentences or clips")
+            first_epoch = int(about["epoch"])
+    for log in (out / METRICS, out / TEST_LOG):
+        if ranks.writes and log.exists():
+            lines = log.read_text(encoding="utf-8").splitlines(keepends=True)
+            write_atomic(log, "".join(lines[:first_epoch]))
     return first_epoch
 
 

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from pgfa.config import RunSettings
+from pgfa.errors import BadConfig
 from pgfa.files import digest, file_sha256
 from pgfa.files.lock import folder_lock
 from pgfa.model.device import pick_device
 from pgfa.model.encoder import MotionEncoder, build_model
 from pgfa.model.objective import objective
+from pgfa.model.ranks import ALONE, Ranks, share_model
 from pgfa.progress import Progress
 from pgfa.text.catalogue import custom_catalogues
 from pgfa.train.anchors import evaluate_epoch
 from pgfa.train.batches import TrainingClips
 from pgfa.train.clip_set import clip_bytes
 from pgfa.train.corpus import Corpus
+from pgfa.train.launch import same_on_all
 from pgfa.train.loop import train_epochs
 from pgfa.train.run import TEST_LOG, append_line, open_or_create_run
 from pgfa.train.sentences import ClassSentences, class_sentences
@@ -32,6 +36,7 @@ def train(
     device: str = "auto",
     show: bool = False,
     bar: Progress | None = None,
+    ranks: Ranks = ALONE,
 ) -> MotionEncoder:
     """Learn the shared space of motion and language, or resume the run in `out`.
 
@@ -45,27 +50,36 @@ def train(
         device: ``cpu``, ``cuda``, ``cuda:1`` or ``auto`` (the GPU if there is one).
         show: report progress, speed and time left on stderr.
         bar: the progress of a longer job, advanced instead of a bar of its own.
+        ranks: processes that share the clips (`pgfa.train.launch.joined`); each calls this function. The number of
+            ranks changes the weights by rounding only, and may change when a run is resumed.
 
     Returns:
         The trained model, in evaluation mode.
 
     Raises:
-        BadConfig: `out` holds a run with other settings or other clips; the loss is no longer finite.
+        BadConfig: `out` holds a run with other settings or other clips; the loss is no longer finite; a rank has
+            other clips or settings.
         BadCheckpoint: `out` holds a damaged checkpoint, or that of another run.
         FolderInUse: another process trains the run in `out`.
     """
     target = pick_device(device)  # refused before anything is written
     sentences = class_sentences(corpus, settings)
     identity = _identity(settings, corpus)
-    with folder_lock(out):
-        open_or_create_run(out, settings, identity, _facts(corpus, sentences))
+    if not same_on_all(identity, ranks, target):
+        raise BadConfig(f"rank {ranks.rank} of {ranks.count}: not all ranks have the same clips and settings")
+    with folder_lock(out) if ranks.writes else nullcontext():
+        if ranks.writes:
+            open_or_create_run(out, settings, identity, _facts(corpus, sentences))
         torch.manual_seed(settings.train.seed)
         model = build_model(settings, corpus.layout, sentences.vectors.shape[1]).to(target)
+        share_model(model, ranks)
         data = TrainingClips.of(corpus, sentences, settings, target)
         loss = objective(settings.train.objective)
-        for metrics in train_epochs(model, loss, data, settings.train, out, identity, show=show, bar=bar):
+        for metrics in train_epochs(
+            model, loss, data, settings.train, out, identity, show=show, bar=bar, ranks=ranks
+        ):
             metrics["logit_scale"] = round(float(model.log_scale.detach().exp()), 4)
-            if settings.train.test_each_epoch:
+            if settings.train.test_each_epoch and ranks.writes:
                 accuracy = evaluate_epoch(model, corpus, settings, sentences.centre)
                 append_line(out / TEST_LOG, {"epoch": metrics["epoch"], **accuracy})
     return model

@@ -1,0 +1,200 @@
+"""One model on several processes (ranks), each with a share of the clips of a step: the result is that of one process.
+
+Every rank knows the whole batch, as sample order and augmentation are functions of seed, epoch and step. It encodes its
+share; the features of all are gathered, and each rank computes the same loss from them. In the backward pass the
+gradient of that loss by a rank's own features is multiplied by the number of ranks, and the gradients of the weights
+are averaged over the ranks, as is common: a weight before the gathering gets the sum of the ranks' parts, one after it
+(the projection, the logit scale), whose gradient every rank has in full, keeps it. Batch norm takes mean and variance
+over the shares of all ranks, and dropout its part of the masks of the whole batch.
+
+The collectives work on CPUs (gloo) and GPUs (NCCL) alike.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+import torch
+import torch.distributed as dist
+from torch import Tensor, nn
+from torch.nn.functional import batch_norm
+
+
+@dataclass(frozen=True)
+class Ranks:
+    """The processes that train one model together.
+
+    Attributes:
+        rank: number of this process, from 0.
+        count: number of processes; with one, nothing is communicated.
+    """
+
+    rank: int = 0
+    count: int = 1
+
+    @property
+    def writes(self) -> bool:
+        """Whether this is the process that writes files: rank 0."""
+        return self.rank == 0
+
+    def share(self, total: int) -> slice:
+        """This rank's consecutive share of `total` items; shares differ by one item at most."""
+        return slice(self.rank * total // self.count, (self.rank + 1) * total // self.count)
+
+    def average_gradients(self, model: nn.Module) -> None:
+        """Replace the gradients of a model by their means over the ranks, in one message."""
+        if self.count == 1:
+            return
+        gradients = [p.grad for p in model.parameters() if p.grad is not None]
+        flat = torch.cat([gradient.reshape(-1) for gradient in gradients])
+        dist.all_reduce(flat)
+        flat /= self.count
+        for gradient, mean in zip(gradients, torch.split(flat, [g.numel() for g in gradients]), strict=True):
+            gradient.copy_(mean.view_as(gradient))
+
+
+ALONE = Ranks()
+
+
+@dataclass
+class Share:
+    """The clips of a step that the encoder of this rank is given; the model takes them in each step.
+
+    With bodies that are given alone, a body counts as a clip.
+
+    Attributes:
+        ranks: of the model.
+        clips: of this rank, among all.
+        total: clips of all ranks.
+        bodies: slots per clip.
+    """
+
+    ranks: Ranks
+    clips: slice = field(default_factory=lambda: slice(0, 0))
+    total: int = 0
+    bodies: int = 1
+
+    def take(self, total: int, bodies: int) -> slice:
+        """This rank's share of a step with `total` clips of so many slots each."""
+        self.clips, self.total, self.bodies = self.ranks.share(total), total, bodies
+        return self.clips
+
+    def gather(self, features: Tensor) -> Tensor:
+        """(clips of this rank, d) -> (total, d), the features of all ranks, with gradients to those of each."""
+        return cast(Tensor, _Gather.apply(features, self))  # type: ignore[no-untyped-call]
+
+
+class Shared(nn.Module):
+    """A layer whose result depends on all clips of a step; `share` is None where it is given all of them."""
+
+    share: Share | None = None
+
+
+def share_model(model: nn.Module, ranks: Ranks) -> None:
+    """From now on `model` encodes the share of `ranks` in training, if there are several; in place."""
+    if ranks.count > 1:
+        share = Share(ranks)
+        for layer in model.modules():
+            if isinstance(layer, Shared):
+                layer.share = share
+
+
+class BatchNorm1d(nn.BatchNorm1d, Shared):
+    """nn.BatchNorm1d over the clips of all ranks."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return (
+            super().forward(x) if self.share is None or not self.training else _normalise(self, x, self.share)
+        )
+
+
+class BatchNorm2d(nn.BatchNorm2d, Shared):
+    """nn.BatchNorm2d over the clips of all ranks."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return (
+            super().forward(x) if self.share is None or not self.training else _normalise(self, x, self.share)
+        )
+
+
+def _normalise(norm: BatchNorm1d | BatchNorm2d, x: Tensor, share: Share) -> Tensor:
+    assert norm.running_mean is not None
+    assert norm.running_var is not None
+    assert norm.num_batches_tracked is not None
+    assert norm.momentum is not None
+    values = (x, norm.weight, norm.bias, norm.eps, share.ranks)
+    y, mean, variance, count = _Normalise.apply(*values)  # type: ignore[no-untyped-call]
+    with torch.no_grad():
+        norm.num_batches_tracked.add_(1)
+        norm.running_mean.lerp_(mean, norm.momentum)
+        norm.running_var.lerp_(variance * (count / (count - 1)), norm.momentum)
+    return cast(Tensor, y)
+
+
+class _Gather(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, features: Tensor, share: Share) -> Tensor:
+        ctx.clips, ctx.count = share.clips, share.ranks.count
+        # A sum with zeros: shares may differ in length, which gathering does not allow on every backend.
+        gathered = features.new_zeros(share.total, *features.shape[1:])
+        gathered[share.clips] = features
+        dist.all_reduce(gathered)
+        return gathered
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
+        return gradients[0][ctx.clips] * ctx.count, None
+
+
+class _Normalise(torch.autograd.Function):
+    """Batch norm with the statistics of all ranks. Channels are the second axis."""
+
+    @staticmethod
+    def forward(
+        ctx: Any, x: Tensor, weight: Tensor, bias: Tensor, eps: float, ranks: Ranks
+    ) -> tuple[Tensor, ...]:
+        channels, axes = x.shape[1], [axis for axis in range(x.ndim) if axis != 1]
+        exact = x.float() if x.dtype in (torch.bfloat16, torch.float16) else x
+        variance, mean = torch.var_mean(exact, axes, correction=0)
+        table = exact.new_zeros(ranks.count, 1 + 2 * channels)
+        table[ranks.rank] = torch.cat([exact.new_tensor([x.numel() / channels]), mean, variance])
+        dist.all_reduce(table)
+        counts, means, variances = torch.split(table, [1, channels, channels], dim=1)
+        count = counts.sum()
+        mean = (counts * means).sum(dim=0) / count
+        variance = (counts * (variances + (means - mean) ** 2)).sum(dim=0) / count
+        ctx.save_for_backward(x, weight, mean, variance, count)
+        ctx.eps = eps
+        ctx.mark_non_differentiable(mean, variance, count)
+        return batch_norm(x, mean, variance, weight, bias, False, 0.0, eps), mean, variance, count
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
+        x, weight, mean, variance, count = ctx.saved_tensors
+        # The kernel of evaluation mode: the gradient with mean and variance held fixed, and those of the weights.
+        along, by_weight, by_bias = torch.ops.aten.native_batch_norm_backward(
+            gradients[0].contiguous(),
+            x,
+            weight,
+            mean,
+            variance,
+            None,
+            None,
+            False,
+            ctx.eps,
+            [True, True, True],
+        )
+        sums = torch.stack([by_weight, by_bias])
+        dist.all_reduce(sums)
+        scale = (variance + ctx.eps).rsqrt()
+        slope = weight * scale * scale * sums[0] / count
+        offset = weight * scale * sums[1] / count - slope * mean
+        shape = [1, -1] + [1] * (x.ndim - 2)
+        return (
+            along - slope.view(shape).to(x.dtype) * x - offset.view(shape).to(x.dtype),
+            by_weight,
+            by_bias,
+            None,
+            None,
+        )

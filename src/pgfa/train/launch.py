@@ -1,0 +1,180 @@
+"""The processes (ranks) of a training run: started by `pgfa train --devices N` or by torchrun, and joined in each.
+
+torchrun starts them and watches over them on one machine or several. A rank that ends before the others ends the run.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
+from uuid import uuid4
+
+import torch
+import torch.distributed as dist
+
+from pgfa.errors import BadConfig, RankLost
+from pgfa.model.ranks import ALONE, Ranks
+from pgfa.processes import cores
+
+_WAIT: Final = timedelta(hours=2)
+"""How long ranks wait for one another: rank 0 prepares the clips, and tests each epoch, while others wait."""
+_LOST: Final = ("Connection closed by peer", "Connection reset by peer", "Broken pipe", "NCCL", "Socket")
+"""In the errors of a collective whose other side has ended."""
+
+
+def launch(command: Sequence[str], count: int) -> None:
+    """Run a command as `count` ranks on this machine, and wait.
+
+    Args:
+        command: a program that uses `joined`, and its arguments.
+        count: number of ranks; with GPUs, rank n computes on GPU n.
+
+    Raises:
+        RankLost: a rank was killed; names it.
+        SystemExit: a rank ended with an error, which it has printed.
+    """
+    from torch.distributed.elastic.multiprocessing import DefaultLogsSpecs, SignalException
+    from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
+    from torch.distributed.launcher.api import LaunchConfig, elastic_launch
+
+    logging.getLogger("torch.distributed.elastic").setLevel(
+        logging.CRITICAL
+    )  # the errors below say it shorter
+    os.environ.setdefault("OMP_NUM_THREADS", str(max(1, cores() // count)))
+    with TemporaryDirectory() as logs:
+        config = LaunchConfig(
+            1, 1, count,
+            logs_specs=DefaultLogsSpecs(log_dir=logs), run_id=uuid4().hex, rdzv_backend="c10d",
+            rdzv_endpoint="localhost:0", local_addr="localhost", max_restarts=0,
+        )  # fmt: skip
+        try:
+            elastic_launch(config, command[0])(*command[1:])
+        except ChildFailedError as error:
+            # A rank that is killed breaks the connections of the others, which then end with errors of their own or
+            # by the SIGTERM of torchrun; a rank that ends with an error has printed it.
+            rank, failure = min(error.failures.items(), key=lambda item: _distance_of(item[1].exitcode))
+            if failure.exitcode >= 0:
+                sys.exit(failure.exitcode)
+            name = signal.Signals(-failure.exitcode).name
+            raise RankLost(f"rank {rank} of {count} (process {failure.pid}) was ended by {name}") from None
+        except SignalException as error:
+            if error.sigval == signal.SIGINT:
+                raise KeyboardInterrupt from None
+            os.kill(os.getpid(), signal.SIGTERM)
+
+
+@contextmanager
+def joined(device: str) -> Iterator[tuple[Ranks, str]]:
+    """The ranks that torchrun started, and the device of this one; without torchrun, this process alone.
+
+    Raises:
+        BadConfig: a single GPU is named for several ranks, or there are fewer GPUs than ranks on this machine.
+        RankLost: another rank has ended.
+    """
+    if int(os.environ.get("WORLD_SIZE", "1")) == 1 or "LOCAL_RANK" not in os.environ:
+        yield ALONE, device
+        return
+    ranks = Ranks(int(os.environ["RANK"]), int(os.environ["WORLD_SIZE"]))
+    device = _device_of_rank(device, int(os.environ["LOCAL_RANK"]))
+    _end_with_parent()
+    try:
+        dist.init_process_group("nccl" if device.startswith("cuda") else "gloo", timeout=_WAIT)
+        try:
+            yield ranks, device
+        finally:
+            dist.destroy_process_group()
+    except RuntimeError as error:
+        if any(sign in str(error) for sign in _LOST):
+            raise RankLost(
+                f"rank {ranks.rank} of {ranks.count}: the connection to another rank is lost"
+            ) from None
+        raise
+    except KeyboardInterrupt:
+        if ranks.writes:
+            raise
+        sys.exit(143)  # rank 0 says it for all
+
+
+@contextmanager
+def first_on_each_machine(ranks: Ranks) -> Iterator[None]:
+    """One rank per machine does it before the others, which then find its result in the cache."""
+    waits = ranks.count > 1 and os.environ["LOCAL_RANK"] != "0"
+    if waits:
+        dist.barrier()
+    yield
+    if ranks.count > 1 and not waits:
+        dist.barrier()
+
+
+def same_on_all(text: str, ranks: Ranks, device: torch.device) -> bool:
+    """Whether a text of the same length is the same on all ranks."""
+    if ranks.count == 1:
+        return True
+    low = torch.tensor(list(text.encode()), device=device)
+    high = low.clone()
+    dist.all_reduce(low, dist.ReduceOp.MIN)
+    dist.all_reduce(high, dist.ReduceOp.MAX)
+    return bool((low == high).all())
+
+
+@contextmanager
+def file_of_writer(path: Path, ranks: Ranks, device: torch.device) -> Iterator[Path]:
+    """A file of rank 0 on every rank: the others get a temporary copy. Machines need not share a file system."""
+    content = path.read_bytes() if ranks.writes and path.exists() else b""
+    size = torch.tensor(len(content), device=device)
+    dist.broadcast(size, 0)
+    data = torch.zeros(int(size), dtype=torch.uint8)
+    if ranks.writes:
+        data = torch.frombuffer(bytearray(content), dtype=torch.uint8) if content else data
+        dist.broadcast(data.to(device), 0)
+        yield path
+        return
+    data = data.to(device)
+    dist.broadcast(data, 0)
+    with TemporaryDirectory() as folder:
+        copy = Path(folder) / path.name
+        if len(data):
+            copy.write_bytes(data.cpu().numpy().tobytes())
+        yield copy
+
+
+def _distance_of(code: int) -> int:
+    """How close the end of a process is to the cause: killed, an error of its own, stopped by torchrun."""
+    return 2 if code == -signal.SIGTERM else int(code >= 0)
+
+
+def _device_of_rank(device: str, local_rank: int) -> str:
+    if device == "cpu" or (device == "auto" and not torch.cuda.is_available()):
+        return "cpu"
+    if device not in ("auto", "cuda"):
+        raise BadConfig(
+            f"device {device!r} with several ranks: expected cpu, cuda (GPU n for rank n) or auto"
+        )
+    if local_rank >= torch.cuda.device_count():
+        raise BadConfig(
+            f"rank {local_rank} of this machine has no GPU: found {torch.cuda.device_count()} GPUs"
+        )
+    torch.cuda.set_device(local_rank)
+    return f"cuda:{local_rank}"
+
+
+def _end_with_parent() -> None:
+    """End this process when the one that started it has ended: a launcher that was killed cannot stop its ranks."""
+    parent = os.getppid()
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(1)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
