@@ -112,6 +112,6 @@ async def _lines(turn: Turn, future: asyncio.Future[BaseModel]) -> AsyncIterator
 
 
 def _retrieve(future: asyncio.Future[T]) -> None:
-    """Look at the exception of a question that nobody waits for any more, so that asyncio does not log it."""
+    """Look at the exception of a question whose client has gone, so that asyncio does not log it."""
     if not future.cancelled():
         future.exception()

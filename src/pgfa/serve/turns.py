@@ -14,7 +14,7 @@ PATIENCE = 5.0
 
 
 class Cancelled(Exception):
-    """The client has gone, or has cancelled its request: nobody waits for the answer."""
+    """The client has gone, or the request was cancelled: the answer is not needed."""
 
 
 class Turn:
