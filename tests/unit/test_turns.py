@@ -23,7 +23,7 @@ from pgfa.recognise import Recogniser
 from pgfa.recognise.encoders import FeatureEncoder
 from pgfa.serve.app import create_app
 from pgfa.serve.errors import ApiError
-from pgfa.serve.turns import PATIENCE, Cancelled, Turns
+from pgfa.serve.turns import PATIENCE, SHORT, Cancelled, Turns
 from pgfa.skeleton import Clip
 
 SENTENCES = ["a person waves", "a person bows"]
@@ -58,6 +58,7 @@ class Clock:
     ("used", "later", "order"),
     [
         (0.0, 0.1, ["long", "short"]),
+        (SHORT, 0.1, ["long", "short"]),
         (1.0, 0.9, ["short", "long"]),
         (1.0, 1.1, ["long", "short"]),
         (1e6, PATIENCE - 0.1, ["short", "long"]),

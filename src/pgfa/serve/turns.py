@@ -9,8 +9,9 @@ from contextlib import contextmanager
 
 from pgfa.serve.errors import ApiError
 
-PATIENCE = 5.0
-"""Seconds after which a waiting request goes before one that comes later, however much it has used already."""
+SHORT, PATIENCE = 0.5, 5.0
+"""Seconds of the recogniser up to which a request keeps its place in the order of arrival; seconds after which a waiting
+request goes before one that comes later, however much it has used already."""
 
 
 class Cancelled(Exception):
@@ -22,6 +23,7 @@ class Turn:
 
     Attributes:
         used: seconds for which it has held the recogniser.
+        entered: when it arrived.
         since: when it started to wait, or to hold the recogniser.
         share: of its work that is done, 0 to 1.
         cancelled: whether it is to end.
@@ -29,13 +31,14 @@ class Turn:
 
     def __init__(self, turns: Turns) -> None:
         self._turns = turns
+        self.entered = turns.now()
         self.used = self.since = self.share = 0.0
         self.cancelled = False
 
     @property
     def rank(self) -> float:
         """The lowest goes first: the request that has waited longest, after what it has used already."""
-        return self.since + min(self.used, PATIENCE)
+        return self.entered if self.used <= SHORT else self.since + min(self.used, PATIENCE)
 
     def progress(self, share: float) -> None:
         """Between two pieces of work: note the share that is done, and let other requests go first.
@@ -54,9 +57,9 @@ class Turn:
 class Turns:
     """Lends the recogniser to requests. Safe to share between threads.
 
-    A request that has used the recogniser for n seconds, 5 at most, waits until those are served that come within n
-    seconds of it. So a short question waits for one piece of a long one, and a long one is still answered when short
-    ones never stop coming.
+    Short requests are served in the order of arrival. One that has used the recogniser for n seconds, at most PATIENCE,
+    waits until those are served that come within n seconds of it. So a short question waits for one piece of a long
+    one, and a long one is still answered when short ones never stop coming.
 
     Args:
         most: requests that use the recogniser or wait for it; others are refused.
@@ -69,6 +72,10 @@ class Turns:
         self._requests: list[Turn] = []
         self._waiting: list[Turn] = []
         self._holder: Turn | None = None
+
+    def now(self) -> float:
+        """The time by the clock."""
+        return self._clock()
 
     def __len__(self) -> int:
         return len(self._requests)
