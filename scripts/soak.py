@@ -64,7 +64,7 @@ class Server:
         return cls(process, process.stdout.readline().split("/")[2])
 
     def request(self, method: str, path: str, body: bytes = b"", kind: str = "") -> tuple[int, bytes]:
-        """Status and body of a response on a connection of its own; 0 where the connection was closed or timed out instead."""
+        """Status and body of a response on a connection of its own; 0 where it was closed or timed out instead."""
         connection = http.client.HTTPConnection(self.host, timeout=TIMEOUT)
         try:
             connection.request(method, path, body or None, {"content-type": kind} if kind else {})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -17,8 +18,10 @@ from pgfa.draw import clip_payload, layouts_payload
 from pgfa.read import FORMATS
 from pgfa.recognise import Recogniser
 from pgfa.recognise.formats import MEANING
-from pgfa.serve import answering, examples, learning
+from pgfa.recognise.temporal.jsonl import MAX_LINE
+from pgfa.serve import answering, examples, learning, live
 from pgfa.serve.address import bind
+from pgfa.serve.api_page import api_page
 from pgfa.serve.assets import index_page, static_files
 from pgfa.serve.connections import ClientConnection
 from pgfa.serve.encoder_cache import CachingEncoder
@@ -52,6 +55,12 @@ def static(name: str) -> Response:
     if name not in files:
         raise ApiError(404, "NotFound", expected=f"one of {', '.join(files)}", found=repr(name)[:60])
     return Response(files[name].text, media_type=f"{files[name].media_type}; charset=utf-8")
+
+
+@page.api_route("/docs", methods=["GET", "HEAD"])
+def describe(request: Request) -> Response:
+    """The HTTP interface for people."""
+    return Response(api_page(request.app.openapi()), media_type="text/html; charset=utf-8")
 
 
 @api.get("/about")
@@ -147,12 +156,14 @@ def create_app(recogniser: Recogniser, settings: ServeSettings | None = None) ->
     cached = replace(recogniser, bundle=replace(bundle, encoder=CachingEncoder(bundle.encoder)))
     upload_workers = UploadWorkers(settings.max_read_seconds)
     executor = ThreadPoolExecutor(settings.max_queued, "question")
+    live_executor = ThreadPoolExecutor(settings.max_live, "live")
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         yield
         upload_workers.close()
-        executor.shutdown(wait=False, cancel_futures=True)
+        for threads in (executor, live_executor):
+            threads.shutdown(wait=False, cancel_futures=True)
 
     app = FastAPI(
         title="pgfa",
@@ -170,8 +181,10 @@ def create_app(recogniser: Recogniser, settings: ServeSettings | None = None) ->
         upload_workers=upload_workers,
         turns=Turns(settings.max_queued),
         executor=executor,
+        live=live_executor,
+        live_places=threading.BoundedSemaphore(settings.max_live),
     )
-    for router in (page, api, answering.api, learning.api):
+    for router in (page, api, answering.api, learning.api, live.api):
         app.include_router(router)
     add_error_handlers(app)
     app.add_middleware(SecurityMiddleware, settings=settings)
@@ -195,7 +208,8 @@ def serve(run: Path | None, settings: ServeSettings, *, device: str = "cpu") -> 
         http=ClientConnection,
         timeout_keep_alive=10,
         timeout_graceful_shutdown=3,
-        ws="none",
+        ws="wsproto",
+        ws_max_size=MAX_LINE,
         proxy_headers=False,
     )
     socket = bind(settings.host, settings.port)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -40,6 +41,9 @@ class AppState:
         upload_workers: processes that read uploads.
         turns: of the requests that use the recogniser.
         executor: threads for requests that may take long.
+        live: threads for live frames, one for each WebSocket; they use the recogniser without a turn, as an answer to
+            a frame must not wait for a piece of another request.
+        live_places: as many permits as WebSockets may be open.
     """
 
     settings: ServeSettings
@@ -48,6 +52,8 @@ class AppState:
     upload_workers: UploadWorkers
     turns: Turns
     executor: ThreadPoolExecutor
+    live: ThreadPoolExecutor
+    live_places: threading.BoundedSemaphore
 
     def upload_limits(self, session: Session | None = None) -> UploadLimits:
         """What the next upload may contain, given what the session already holds."""

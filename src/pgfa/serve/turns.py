@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from pgfa.serve.errors import ApiError
 
 SHORT, PATIENCE = 0.5, 5.0
-"""Seconds of the recogniser up to which a request keeps its place in the order of arrival; seconds after which a waiting
-request goes before one that comes later, however much it has used already."""
+"""Seconds of the recogniser up to which a request keeps its place in the order of arrival; seconds after which a
+waiting request goes before one that comes later, however much it has used already."""
 
 
 class Cancelled(Exception):
