@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -16,11 +16,11 @@ CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", 
 
 
 @contextmanager
-def serving(app: FastAPI) -> Iterator[str]:
-    """The application on a free port, and its address."""
+def serving(app: FastAPI, **config: Any) -> Iterator[str]:
+    """The application on a free port, and its address; with other options of uvicorn."""
     import uvicorn
 
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error"))
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error", **config))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     while not server.started:

@@ -414,7 +414,7 @@ def test_errors_have_one_form(client: TestClient, session: str) -> None:
 
 
 def test_unknown_addresses_are_404(client: TestClient, session: str) -> None:
-    for address in ("/api/sessions/nothing", f"{session}/clips/c1", "/nothing", "/docs", "/redoc"):
+    for address in ("/api/sessions/nothing", f"{session}/clips/c1", "/nothing", "/redoc"):
         error_of(client.get(address), 404)
     error_of(client.post(f"{session}/examples/nothing"), 404, "wave")
     error_of(client.post(f"{session}/clips/c1/answer", json={"sentences": ["a"]}), 404)
@@ -475,14 +475,14 @@ def test_every_response_has_the_security_headers(client: TestClient) -> None:
 
 
 def test_the_page_loads_nothing_from_elsewhere(client: TestClient) -> None:
-    page = client.get("/").text
+    page, described = client.get("/").text, client.get("/docs").text
     assert {"main.js", "page.css", "player.js", "scene.js", "player.css"} <= set(static_files())
     for name in static_files():
         answer = client.get(f"/static/{name}")
         assert answer.status_code == 200
         assert answer.headers["content-type"].split(";")[0] == MEDIA_TYPES[Path(name).suffix]
         page += answer.text
-    linked = re.findall(r'(?:/static/|from "\./|import "\./)([\w.-]+)', page)
+    linked = re.findall(r'(?:/static/|from "\./|import "\./)([\w.-]+)', page + described)
     assert set(linked) == set(static_files()), "every file is used, and every file that is used is served"
     outside = set(part.split('"')[0] for part in page.split("http")[1:] if part.startswith(("://", "s://")))
     assert outside == {"://www.w3.org/2000/svg"}

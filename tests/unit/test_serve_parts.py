@@ -215,26 +215,28 @@ def test_requests_beyond_the_queue_are_refused(small_recogniser: Recogniser) -> 
     started, released = threading.Event(), threading.Event()
 
     def hold_worker() -> None:
-        with state.reserve_worker():
+        with state.turns.hold():
             started.set()
             released.wait(30)
 
     thread = threading.Thread(target=hold_worker)
     thread.start()
     assert started.wait(30)
-    with pytest.raises(ApiError, match="in progress") as error, state.reserve_worker():
+    with pytest.raises(ApiError, match="in progress") as error, state.turns.hold():
         pass
     assert error.value.status_code == 429
     released.set()
     thread.join()
-    with state.reserve_worker():
+    with state.turns.hold():
         pass
 
 
 def test_a_long_recording_gets_fewer_windows_per_second(small_recogniser: Recogniser) -> None:
     clip = make_clip(frames=3000, bodies=2)
     state = create_app(small_recogniser, ServeSettings(max_windows=40)).state.pgfa
-    timeline = state.timeline(small_recogniser, clip, ["a", "b"])
+    with state.turns.hold() as turn:
+        timeline = state.timeline(small_recogniser, clip, ["a", "b"], turn)
+    assert turn.share == 1
     assert 2 * len(timeline.times) <= 40 + 2
 
 

@@ -51,3 +51,5 @@ class ServeSettings(Settings):
     """Idle time after which a session is deleted, in seconds."""
     max_queued: Annotated[int, Field(ge=1)] = 16
     """Maximum number of requests that use the recogniser or wait for it; others are refused."""
+    max_live: Annotated[int, Field(ge=1)] = 4
+    """Maximum number of WebSockets with live frames."""

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
 
 from pgfa.adapt import ALIGNMENTS, align_with, cosines, nearest
 from pgfa.config import ENCODERS, AdaptSettings, RunSettings
 from pgfa.errors import BadConfig
 from pgfa.evaluate.evaluation import BATCH_MEAN, Evaluation
 from pgfa.evaluate.feature_map import feature_map
+from pgfa.evaluate.provenance import provenance
 from pgfa.evaluate.report.content import (
     AFTER,
     BEFORE,
@@ -22,13 +27,14 @@ from pgfa.evaluate.report.content import (
     choose_examples,
 )
 from pgfa.evaluate.report.page import write_report
+from pgfa.evaluate.report.tables import FOLDER, write_tables_and_figures
 from pgfa.evaluate.score import Score, score
 from pgfa.files import with_checksum, write_json
 from pgfa.text.catalogue import catalogue_from_table, sentence_of
 from pgfa.train.anchors import unseen_anchors
 from pgfa.train.corpus import Corpus, build_corpus
 from pgfa.train.features import features_of
-from pgfa.train.run import CORPUS, Run, open_run, read_metrics
+from pgfa.train.run import CORPUS, SETTINGS, Run, open_run, read_metrics
 
 EVALUATION, REPORT = "evaluation.json", "report.html"
 _ONE_SHOT: Final = (
@@ -91,10 +97,20 @@ def evaluate_run(run: Run, corpus: Corpus) -> Evaluation:
 def save_evaluation(
     evaluation: Evaluation, *, notes: tuple[str, ...] = (), command: str = ""
 ) -> tuple[Path, Path]:
-    """Write ``evaluation.json`` and ``report.html`` into the run's folder; returns both paths."""
-    folder = evaluation.run.folder
-    write_json(folder / EVALUATION, with_checksum(evaluation.to_dict()))
-    write_report(folder / REPORT, _report(evaluation, notes, command))
+    """Write ``evaluation.json``, ``report.html`` and the folder ``report`` of tables and figures into the run's folder.
+
+    Args:
+        notes: for the top of the page.
+        command: the command line that evaluates; "": without changed settings.
+
+    Returns the paths of the first two. Raises NotWritten.
+    """
+    folder, made = evaluation.run.folder, provenance(evaluation.corpus.packs)
+    write_json(folder / EVALUATION, with_checksum({**evaluation.to_dict(), "provenance": made}))
+    report = _report(evaluation, notes, command)
+    report = replace(report, run={**report.run, **made})
+    write_report(folder / REPORT, report)
+    write_tables_and_figures(folder / FOLDER, report)
     return folder / EVALUATION, folder / REPORT
 
 
@@ -121,7 +137,7 @@ def _report(evaluation: Evaluation, notes: tuple[str, ...], command: str) -> Rep
         classes=[UnseenClass(action.label, sentence_of(action, variant)) for action in corpus.unseen],
         predictions=predictions,
         start=evaluation.start,
-        command=command or f"pgfa evaluate {run.folder}",
+        command=command or _commands(run.folder),
         map=feature_map(evaluation.features, alignment.anchors, alignment.prototypes),
         examples=examples,
         history={"training loss": [line["loss"] for line in read_metrics(run.folder)]},
@@ -130,7 +146,28 @@ def _report(evaluation: Evaluation, notes: tuple[str, ...], command: str) -> Rep
             f"{removal['class']}: same as unseen {removal['because_of']} ({removal['rule']})"
             for removal in run.facts["removed"]
         ],
+        reliability={
+            BEFORE[evaluation.start]: evaluation.reliability_before,
+            AFTER: evaluation.reliability_after,
+        },
+        margins=_margins(after, corpus.test.labels),
     )
+
+
+def _commands(folder: Path) -> str:
+    """Training, with all settings from the file that the run keeps, and evaluation."""
+    name = shlex.quote(str(folder))
+    return f"pgfa train --settings {name}/{SETTINGS} --out {name}\npgfa evaluate {name}"
+
+
+def _margins(scores: NDArray[np.float32], true: NDArray[np.int64]) -> NDArray[np.float64]:
+    """(N,) score of the true class minus the highest of the others; of a single class, its score."""
+    others = scores.astype(np.float64)
+    clips = np.arange(len(true))
+    own = others[clips, true].copy()
+    others[clips, true] = -np.inf
+    highest = others.max(axis=1)
+    return np.asarray(own - np.where(np.isfinite(highest), highest, 0.0))
 
 
 def _run_facts(evaluation: Evaluation) -> dict[str, str]:

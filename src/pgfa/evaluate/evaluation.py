@@ -18,8 +18,10 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from pgfa.adapt import Alignment
+from pgfa.adapt import Alignment, cosines
 from pgfa.errors import BadFile
+from pgfa.evaluate.intervals import wilson_interval
+from pgfa.evaluate.reliability import Reliability, reliability
 from pgfa.evaluate.report.content import AFTER, BEFORE, Start
 from pgfa.evaluate.score import Score
 from pgfa.files import CHECKSUM, read_json, verify_checksum
@@ -103,6 +105,21 @@ class Evaluation:
             return PeopleCount(None, None, self.run.settings.protocol)
         return PeopleCount(len(tested), len(tested & trained), self.run.settings.protocol)
 
+    @property
+    def reliability_before(self) -> Reliability:
+        """Of the probabilities before alignment, at the logit scale of training."""
+        scores = cosines(self.features, self.alignment.anchors)
+        return reliability(scores, self.corpus.test.labels, self._scale)
+
+    @property
+    def reliability_after(self) -> Reliability:
+        """The same after alignment."""
+        return reliability(self.alignment.scores, self.corpus.test.labels, self._scale)
+
+    @property
+    def _scale(self) -> float:
+        return float(self.run.model.log_scale.detach().exp())
+
     def __str__(self) -> str:
         classes = len(self.corpus.unseen)
         lines = [
@@ -142,6 +159,11 @@ class Evaluation:
             "people": self.people.tested,
             "people_in_training": self.people.trained,
             "removed": self.run.facts["removed"],
+            "class_intervals": {"before": _intervals(self.before), "after": _intervals(self.after)},
+            "reliability": {
+                "before": self.reliability_before.to_dict(),
+                "after": self.reliability_after.to_dict(),
+            },
         }
 
 
@@ -177,6 +199,12 @@ def _subjects(packs: Sequence[Pack], clips: ClipSet, dataset: str) -> set[str]:
         index = clips.origin[clips.origin[:, 0] == number, 1]
         subjects |= set(pack.subjects[index][pack.column("dataset")[index] == dataset].tolist())
     return subjects
+
+
+def _intervals(score: Score) -> list[tuple[float, float]]:
+    """Wilson's interval of the accuracy of each class."""
+    rows = score.confusion
+    return [wilson_interval(int(rows[k, k]), int(rows[k].sum())) for k in range(len(rows))]
 
 
 def _score_values(score: Score) -> dict[str, Any]:

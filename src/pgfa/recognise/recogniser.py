@@ -28,6 +28,7 @@ from pgfa.recognise.prototypes import Prototype
 from pgfa.recognise.recordings import recordings_in
 from pgfa.recognise.temporal.live import Live
 from pgfa.recognise.temporal.spans import timeline
+from pgfa.recognise.temporal.windows import Progress
 from pgfa.skeleton import Clip, Ragged, get_layout
 from pgfa.text.encode import check_sentences
 from pgfa.words.reasons import facts, reasons
@@ -132,6 +133,7 @@ class Recogniser:
         sentences: Sequence[str] = (),
         window: float | Sequence[float] = _DEFAULT.window,
         hop: float = _DEFAULT.hop,
+        progress: Progress | None = None,
     ) -> Timeline:
         """What each body of a long recording does, over time.
 
@@ -140,10 +142,11 @@ class Recogniser:
             sentences: candidates. Taught classes are added.
             window: length in seconds; cosines are averaged over several lengths.
             hop: seconds between the centres of successive windows.
+            progress: called with the share that is done, between blocks of windows; what it raises ends the work.
 
         Raises as `recognise`, and LimitExceeded where there are too many windows.
         """
-        return timeline(self.encode, _clips(clip)[0], self.candidates(sentences), window, hop)
+        return timeline(self.encode, _clips(clip)[0], self.candidates(sentences), window, hop, progress)
 
     def answer(
         self,
@@ -182,10 +185,9 @@ class Recogniser:
         measures = measured(prepared)
         evidence = kinematics.evidence(measures)[0]
         taught = set(self.taught)
-        explanations = (
-            Explanation(name, () if name in taught else reasons(measures[0], evidence, name))
-            for name in names
-        )
+        explanations = [
+            Explanation(n, () if n in taught else reasons(measures[0], evidence, n)) for n in names
+        ]
         return Explanations(tuple(explanations), facts(measures[0]))
 
     def adapt(
@@ -219,13 +221,9 @@ class Recogniser:
         new = replace(self, prototypes={**others, **adapted.prototypes}, recentring=adapted.recentring)
         candidates = [self.candidates(names), new.candidates(names)]
         before, after = (_best(_rank(features, c, items), c.names) for c in candidates)
+        taught = candidates[1].names[len(names) :]
         adaptation = Adaptation(
-            tuple(names),
-            adapted.support,
-            before,
-            after,
-            taught=candidates[1].names[len(names) :],
-            declined=adapted.declined,
+            tuple(names), adapted.support, before, after, taught=taught, declined=adapted.declined
         )
         return replace(new, adaptation=adaptation)
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, FastAPI, Query, Request, Response
+from fastapi import APIRouter, FastAPI, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from pgfa.config import ServeSettings
@@ -18,91 +18,25 @@ from pgfa.draw import clip_payload, layouts_payload
 from pgfa.read import FORMATS
 from pgfa.recognise import Recogniser
 from pgfa.recognise.formats import MEANING
-from pgfa.serve import examples
+from pgfa.recognise.temporal.jsonl import MAX_LINE
+from pgfa.serve import answering, examples, learning, live
 from pgfa.serve.address import bind
+from pgfa.serve.api_page import api_page
 from pgfa.serve.assets import index_page, static_files
 from pgfa.serve.connections import ClientConnection
 from pgfa.serve.encoder_cache import CachingEncoder
-from pgfa.serve.errors import ApiError, add_error_handlers, limit_error
-from pgfa.serve.exports import FORMS
+from pgfa.serve.errors import ApiError, add_error_handlers
 from pgfa.serve.forms import uploaded_file
-from pgfa.serve.messages import (
-    AlignmentRequest,
-    AlignmentResult,
-    AnswerRequest,
-    AnswerResult,
-    ChangedClip,
-    ClipData,
-    ServerInfo,
-    SessionInfo,
-    TaughtClasses,
-    TeachRequest,
-    UploadResult,
-    WhyResult,
-)
+from pgfa.serve.interface import ERROR_RESPONSES, RAW_BODY, UNNAMED, CurrentSession, FileName, State
+from pgfa.serve.messages import ClipData, ServerInfo, SessionInfo, UploadResult
 from pgfa.serve.security import SecurityMiddleware
-from pgfa.serve.sessions import Session, Sessions
-from pgfa.serve.state import (
-    AppState,
-    add_upload,
-    answer_clip,
-    clip_info,
-    cut_span,
-    explain_clip,
-    select_recognisers,
-)
+from pgfa.serve.sessions import Sessions
+from pgfa.serve.state import AppState, add_upload, clip_info
+from pgfa.serve.turns import Turns
 from pgfa.serve.uploads import Upload, UploadWorkers
 
 MAX_PLAYER_FRAMES = 20_000
 """Frames that are sent to the player; a longer clip is thinned."""
-
-
-def get_state(request: Request) -> AppState:
-    """What all requests share."""
-    state: AppState = request.app.state.pgfa
-    return state
-
-
-State = Annotated[AppState, Depends(get_state)]
-
-
-def get_session(session: str, state: State) -> Session:
-    """The session that the address names. Raises ApiError (404)."""
-    return state.sessions.get(session)
-
-
-CurrentSession = Annotated[Session, Depends(get_session)]
-FileName = Annotated[str, Query(max_length=300, description="name of the file; some formats need it")]
-UNNAMED = "recording"
-"""Name of a file that was uploaded without one."""
-RAW_BODY = {
-    "requestBody": {
-        "required": True,
-        "description": "the bytes of the file: a recording of any supported format, or a zip of recordings",
-        "content": {
-            "application/octet-stream": {"schema": {"type": "string", "format": "binary"}},
-            "multipart/form-data": {
-                "schema": {"type": "object", "properties": {"file": {"type": "string", "format": "binary"}}}
-            },
-        },
-    }
-}
-ERROR_EXAMPLE = {
-    "error": {"kind": "LimitExceeded", "message": "...", "expected": "...", "found": "...", "where": "..."}
-}
-ERRORS = {
-    403: "the request was made by another site's page",
-    404: "no such session, clip, example or class",
-    408: "the request body was received too slowly",
-    413: "larger than a limit",
-    421: "the Host header names a host that is not allowed",
-    422: "an invalid file or value",
-    429: "too many sessions, or too many requests in progress",
-}
-ERROR_RESPONSES: dict[int | str, dict[str, Any]] = {
-    status: {"description": description, "content": {"application/json": {"example": ERROR_EXAMPLE}}}
-    for status, description in ERRORS.items()
-}
 
 page = APIRouter(include_in_schema=False)
 api = APIRouter(prefix="/api", responses=ERROR_RESPONSES)
@@ -123,6 +57,12 @@ def static(name: str) -> Response:
     return Response(files[name].text, media_type=f"{files[name].media_type}; charset=utf-8")
 
 
+@page.api_route("/docs", methods=["GET", "HEAD"])
+def describe(request: Request) -> Response:
+    """The HTTP interface for people."""
+    return Response(api_page(request.app.openapi()), media_type="text/html; charset=utf-8")
+
+
 @api.get("/about")
 def about(state: State) -> ServerInfo:
     """What this server runs, and its limits."""
@@ -140,25 +80,6 @@ def about(state: State) -> ServerInfo:
         formats={format.name: format.title for format in FORMATS.values()},
         limits=state.settings.model_dump(exclude={"host", "port", "allowed_hosts"}),
     )
-
-
-@api.post("/recognise", openapi_extra=RAW_BODY)
-async def recognise(
-    request: Request,
-    state: State,
-    sentence: Annotated[list[str], Query(description="a candidate; repeat it for each sentence")],
-    name: FileName = UNNAMED,
-) -> list[AnswerResult]:
-    """Answer for one file without a session: one answer per clip in it."""
-    state.check_sentences(sentence)
-    name, content = await uploaded_file(request, name, UNNAMED)
-
-    def answer_all() -> list[AnswerResult]:
-        upload = state.upload_workers.read(name, content, state.upload_limits())
-        with state.reserve_worker():
-            return [answer_clip(state, state.recogniser, None, clip, sentence) for clip in upload.clips]
-
-    return await run_in_threadpool(answer_all)
 
 
 @api.post("/sessions", status_code=201)
@@ -206,7 +127,7 @@ def add_example(name: str, session: CurrentSession, state: State) -> UploadResul
     if name not in {*examples.EXAMPLES, examples.UNLABELLED}:
         names = ", ".join((*examples.EXAMPLES, examples.UNLABELLED))
         raise ApiError(404, "NoSuchExample", expected=f"one of {names}", found=repr(name)[:60])
-    with state.reserve_worker():
+    with state.turns.hold():
         is_set = name == examples.UNLABELLED
         clips = examples.unlabelled_clips() if is_set else (examples.example_clip(name),)
     return add_upload(state, session, Upload(clips, ()))
@@ -228,124 +149,21 @@ def remove_clip(clip: str, session: CurrentSession) -> None:
     session.remove(clip)
 
 
-@api.post("/sessions/{session}/clips/{clip}/answer")
-def answer(clip: str, request: AnswerRequest, session: CurrentSession, state: State) -> AnswerResult:
-    """The probability of each sentence for a clip, as a whole and over time."""
-    state.check_sentences(request.sentences)
-    recogniser, unaligned = select_recognisers(session, request)
-    source = session.clip(clip)
-    with state.reserve_worker():
-        return answer_clip(state, recogniser, unaligned, source, request.sentences, request.over_time)
-
-
-@api.post("/sessions/{session}/clips/{clip}/why")
-def why(clip: str, request: AnswerRequest, session: CurrentSession, state: State) -> WhyResult:
-    """What the motion of a clip says about the words of each sentence; 422 if `explains` of `/about` is false."""
-    state.check_sentences(request.sentences)
-    recogniser, _ = select_recognisers(session, request)
-    source = session.clip(clip)
-    with state.reserve_worker():
-        return explain_clip(recogniser, source, request.sentences)
-
-
-@api.post("/sessions/{session}/clips/{clip}/download/{form}", response_class=Response)
-def download(
-    clip: str,
-    form: Literal["json", "csv", "vtt", "eaf"],
-    request: AnswerRequest,
-    session: CurrentSession,
-    state: State,
-) -> Response:
-    """The answers over time as a file."""
-    state.check_sentences(request.sentences)
-    recogniser, _ = select_recognisers(session, request)
-    source = session.clip(clip)
-    with state.reserve_worker():
-        timeline = state.timeline(recogniser, source, request.sentences)
-    kind, write = FORMS[form]
-    return Response(write(timeline), media_type=kind)
-
-
-@api.post("/sessions/{session}/alignment")
-def align(request: AlignmentRequest, session: CurrentSession, state: State) -> AlignmentResult:
-    """Align the sentences with unlabelled clips, and return what that changed."""
-    state.check_sentences(request.sentences)
-    ids = tuple(dict.fromkeys(request.clips))
-    if len(ids) < 2:
-        raise ApiError(
-            422, "BadConfig", expected="at least 2 clips to align with", found=f"{len(ids)}", where="clips"
-        )
-    clips = [session.clip(id) for id in ids]
-    with state.reserve_worker(), session.lock:
-        aligned = session.recogniser.adapt(tuple(clips), request.sentences)
-        session.aligned, session.aligned_clips = aligned, ids
-    adaptation = aligned.adaptation
-    assert adaptation is not None
-    names = adaptation.candidates
-    return AlignmentResult(
-        sentences=list(adaptation.sentences),
-        support=list(adaptation.support),
-        changed=adaptation.changed,
-        declined=adaptation.declined,
-        clips=[
-            ChangedClip(clip=id, name=clip.source.id, before=names[before], after=names[after])
-            for id, clip, before, after in zip(ids, clips, adaptation.before, adaptation.after, strict=True)
-        ],
-    )
-
-
-@api.delete("/sessions/{session}/alignment", status_code=204)
-def remove_alignment(session: CurrentSession) -> None:
-    """Delete the alignment."""
-    with session.lock:
-        session.aligned, session.aligned_clips = None, ()
-
-
-@api.get("/sessions/{session}/classes")
-def list_classes(session: CurrentSession) -> TaughtClasses:
-    """The taught classes."""
-    with session.lock:
-        return TaughtClasses(classes={name: len(clips) for name, clips in session.examples.items()})
-
-
-@api.post("/sessions/{session}/classes")
-def teach(request: TeachRequest, session: CurrentSession, state: State) -> TaughtClasses:
-    """Teach a class by spans of clips; it is a candidate of every later question in this session."""
-    state.check_sentences([request.name])
-    with state.reserve_worker(), session.lock:
-        max_classes = state.settings.max_sentences
-        if request.name not in session.examples and len(session.examples) >= max_classes:
-            raise limit_error("taught classes", max_classes, len(session.examples) + 1)
-        spans = [cut_span(session.clip(example.clip), example) for example in request.examples]
-        session.check_size(sum(span.positions.nbytes for span in spans), state.settings)
-        clips = [*session.examples.get(request.name, ()), *spans]
-        session.update(lambda recogniser: recogniser.teach(request.name, clips))
-        session.examples[request.name] = clips
-    return list_classes(session)
-
-
-@api.delete("/sessions/{session}/classes/{name:path}")
-def forget(name: str, session: CurrentSession) -> TaughtClasses:
-    """Delete a taught class."""
-    with session.lock:
-        if name not in session.examples:
-            raise ApiError(404, "NoSuchClass", expected="a taught class", found=repr(name)[:60])
-        session.update(lambda recogniser: recogniser.forget(name))
-        del session.examples[name]
-    return list_classes(session)
-
-
 def create_app(recogniser: Recogniser, settings: ServeSettings | None = None) -> FastAPI:
     """The application around a recogniser, for any ASGI server."""
     settings = settings or ServeSettings()
     bundle = recogniser.bundle
     cached = replace(recogniser, bundle=replace(bundle, encoder=CachingEncoder(bundle.encoder)))
     upload_workers = UploadWorkers(settings.max_read_seconds)
+    executor = ThreadPoolExecutor(settings.max_queued, "question")
+    live_executor = ThreadPoolExecutor(settings.max_live, "live")
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         yield
         upload_workers.close()
+        for threads in (executor, live_executor):
+            threads.shutdown(wait=False, cancel_futures=True)
 
     app = FastAPI(
         title="pgfa",
@@ -361,11 +179,13 @@ def create_app(recogniser: Recogniser, settings: ServeSettings | None = None) ->
         recogniser=cached,
         sessions=Sessions(cached, settings),
         upload_workers=upload_workers,
-        worker=threading.BoundedSemaphore(1),
-        queue=threading.BoundedSemaphore(settings.max_queued),
+        turns=Turns(settings.max_queued),
+        executor=executor,
+        live=live_executor,
+        live_places=threading.BoundedSemaphore(settings.max_live),
     )
-    app.include_router(page)
-    app.include_router(api)
+    for router in (page, api, answering.api, learning.api, live.api):
+        app.include_router(router)
     add_error_handlers(app)
     app.add_middleware(SecurityMiddleware, settings=settings)
     return app
@@ -388,7 +208,8 @@ def serve(run: Path | None, settings: ServeSettings, *, device: str = "cpu") -> 
         http=ClientConnection,
         timeout_keep_alive=10,
         timeout_graceful_shutdown=3,
-        ws="none",
+        ws="wsproto",
+        ws_max_size=MAX_LINE,
         proxy_headers=False,
     )
     socket = bind(settings.host, settings.port)

@@ -78,6 +78,11 @@ class ClientConnection(H11Protocol):
         self.since = self.loop.time()
         super().on_response_complete()
 
+    def handle_websocket_upgrade(self, event: h11.Request) -> None:
+        """The headers of a WebSocket have arrived: the application answers it from here on."""
+        self.stop_header_timer()
+        super().handle_websocket_upgrade(event)
+
     def start_header_timer(self) -> None:
         """Close the connection if no complete headers arrive in time."""
         self.header_timer = self.loop.call_later(self.header_seconds, self.transport.abort)

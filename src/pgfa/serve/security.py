@@ -55,19 +55,21 @@ class SecurityMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""
-        if scope["type"] != "http":
+        if scope["type"] == "lifespan":
             return await self.app(scope, receive, send)
 
         async def send_with_headers(message: Message) -> None:
-            if message["type"] == "http.response.start":
+            if message["type"].endswith("http.response.start"):
                 headers = MutableHeaders(scope=message)
                 for name, value in HEADERS.items():
                     headers[name] = value
             await send(message)
 
         try:
-            self.check_headers(Headers(scope=scope), scope["method"])
-            receive_limited = self.limit_body(scope, receive)
+            # A WebSocket is opened by GET, but another site's page could then read what it answers.
+            is_socket = scope["type"] == "websocket"
+            self.check_headers(Headers(scope=scope), "CONNECT" if is_socket else scope["method"])
+            receive_limited = receive if is_socket else self.limit_body(scope, receive)
         except ApiError as error:
             response = JSONResponse({"error": error_body(error)}, status_code=error.status_code)
             return await response(scope, receive, send_with_headers)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from pgfa.config import RecogniseSettings, ServeSettings
@@ -21,6 +21,7 @@ from pgfa.serve.messages import (
     WhyResult,
 )
 from pgfa.serve.sessions import Session, Sessions
+from pgfa.serve.turns import Turn, Turns
 from pgfa.serve.upload_worker import UploadLimits
 from pgfa.serve.uploads import Upload, UploadWorkers
 from pgfa.skeleton import Clip
@@ -38,34 +39,21 @@ class AppState:
         recogniser: that every session starts with; its encoder caches features.
         sessions: all open sessions.
         upload_workers: processes that read uploads.
-        worker: held by the one request that uses the recogniser.
-        queue: as many permits as requests may use the recogniser or wait for it.
+        turns: of the requests that use the recogniser.
+        executor: threads for requests that may take long.
+        live: threads for live frames, one for each WebSocket; they use the recogniser without a turn, as an answer to
+            a frame must not wait for a piece of another request.
+        live_places: as many permits as WebSockets may be open.
     """
 
     settings: ServeSettings
     recogniser: Recogniser
     sessions: Sessions
     upload_workers: UploadWorkers
-    worker: threading.BoundedSemaphore
-    queue: threading.BoundedSemaphore
-
-    @contextmanager
-    def reserve_worker(self) -> Iterator[None]:
-        """Wait for the recogniser and hold it. Raises ApiError (429) if too many requests wait already."""
-        if not self.queue.acquire(blocking=False):
-            raise ApiError(
-                429,
-                "Busy",
-                expected=f"at most {self.settings.max_queued} requests in progress",
-                found="one more",
-                advice="try again in a few seconds",
-                retry_seconds=2,
-            )
-        try:
-            with self.worker:
-                yield
-        finally:
-            self.queue.release()
+    turns: Turns
+    executor: ThreadPoolExecutor
+    live: ThreadPoolExecutor
+    live_places: threading.BoundedSemaphore
 
     def upload_limits(self, session: Session | None = None) -> UploadLimits:
         """What the next upload may contain, given what the session already holds."""
@@ -99,10 +87,10 @@ class AppState:
                     f"sentence {number}", self.settings.max_characters, len(sentence), "characters"
                 )
 
-    def timeline(self, recogniser: Recogniser, clip: Clip, sentences: Sequence[str]) -> Timeline:
-        """Answers over time, with a hop long enough to stay within the limit of windows."""
+    def timeline(self, recogniser: Recogniser, clip: Clip, sentences: Sequence[str], turn: Turn) -> Timeline:
+        """Answers over time, with a hop long enough to stay within the limit of windows. Raises Cancelled."""
         hop = max(RecogniseSettings().hop, clip.seconds * clip.bodies / self.settings.max_windows)
-        return recogniser.spans(clip, sentences, hop=hop)
+        return recogniser.spans(clip, sentences, hop=hop, progress=turn.progress)
 
 
 def clip_info(id: str, clip: Clip) -> ClipInfo:
@@ -148,16 +136,20 @@ def select_recognisers(session: Session, request: AnswerRequest) -> tuple[Recogn
 
 def answer_clip(
     state: AppState,
-    recogniser: Recogniser,
-    unaligned: Recogniser | None,
+    recognisers: tuple[Recogniser, Recogniser | None],
     clip: Clip,
     sentences: Sequence[str],
+    turn: Turn,
     over_time: bool = True,
 ) -> AnswerResult:
-    """The answer for a clip; `unaligned` is the recogniser to compare with. Raises as `Recogniser.recognise`."""
+    """The answer for a clip, by a recogniser that is compared with one without alignment, if that is given.
+
+    Raises as `Recogniser.recognise`, and Cancelled.
+    """
+    recogniser, unaligned = recognisers
     answers = recogniser.recognise(clip, sentences)
     answers_before = unaligned.recognise(clip, sentences) if unaligned else None
-    timeline = state.timeline(recogniser, clip, sentences) if over_time else None
+    timeline = state.timeline(recogniser, clip, sentences, turn) if over_time else None
     order = list(timeline.sentences if timeline else dict.fromkeys((*sentences, *recogniser.taught)))
     answer_of = {answer.sentence: answer for answer in answers}
     before = {answer.sentence: answer.probability for answer in answers_before or ()}

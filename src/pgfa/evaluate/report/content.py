@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pgfa.evaluate.feature_map import FeatureMap
+from pgfa.evaluate.reliability import Reliability
 from pgfa.skeleton import Clip
 
 Start = Literal["sentences", "exemplars"]
@@ -95,12 +96,14 @@ class Report:
         classes: candidate classes in the order of the class numbers.
         predictions: of every test clip.
         start: what represents each class before alignment.
-        command: the command line that writes this report; "" leaves it out.
+        command: the command lines that make the run and this report; "" leaves them out.
         map: clips, anchors and prototypes on a plane; None leaves the map out.
         examples: the clips that can be played, at most about thirty (each adds 20 to 50 kB).
         history: training curves, name -> one value per epoch (NaN where there is none).
         notes: plain statements shown at the top (``"The motion in this demo is synthetic."``).
         removed: classes excluded from training because they mean the same as an unseen one.
+        reliability: of the probabilities, before and after alignment.
+        margins: (clips,) score of the true class minus the highest of the others, after alignment; None: not known.
 
     Raises:
         ValueError: lengths disagree, or a class number has no class.
@@ -121,6 +124,8 @@ class Report:
     history: Mapping[str, Sequence[float]] = field(default_factory=dict)
     notes: Sequence[str] = ()
     removed: Sequence[str] = ()
+    reliability: Mapping[str, Reliability] = field(default_factory=dict)
+    margins: NDArray[np.float64] | None = None
 
     def __post_init__(self) -> None:
         predictions, count, classes = self.predictions, len(self.predictions.ids), len(self.classes)
@@ -138,6 +143,8 @@ class Report:
                 raise ValueError(
                     f"map: expected points of {count} clips and {classes} classes, found {shapes}"
                 )
+        if self.margins is not None and self.margins.shape != (count,):
+            raise ValueError(f"margins: expected ({count},), found {self.margins.shape}")
         for example in self.examples:
             if not 0 <= example.index < count:
                 raise ValueError(

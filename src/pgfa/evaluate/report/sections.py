@@ -6,6 +6,7 @@ from html import escape
 
 import numpy as np
 
+from pgfa.evaluate.intervals import wilson_interval
 from pgfa.evaluate.report.charts import curve, drawn_clips, map_chart, marker, result_chart
 from pgfa.evaluate.report.content import AFTER, BEFORE, Report
 
@@ -192,8 +193,8 @@ def class_section(report: Report) -> str:
         f'<tr><th scope="row">{marker(label)}{escape(item.name)}</th>'
         f'<td class="sentence">{escape(item.sentence)}</td>'
         f'<td class="number" data-label="clips">{clips[label]:,}</td>'
-        f'<td class="number" data-label="{report.before_name}, %">{_percentage(before[label], clips[label])}</td>'
-        f'<td class="number strong" data-label="{AFTER}, %">{_percentage(after[label], clips[label])}</td></tr>'
+        f'<td class="number" data-label="{report.before_name}, %">{_accuracy(before[label], clips[label])}</td>'
+        f'<td class="number strong" data-label="{AFTER}, %">{_accuracy(after[label], clips[label])}</td></tr>'
         for label, item in enumerate(report.classes)
     )
     caption = (
@@ -204,7 +205,8 @@ def class_section(report: Report) -> str:
     return (
         '<section aria-labelledby="classes"><h2 id="classes">Classes</h2>'
         '<div class="scroll"><table class="plain classes">'
-        f"<caption>{caption} Accuracy is the percentage of the clips of the class that are correct.</caption>"
+        f"<caption>{caption} Accuracy is the percentage of the clips of the class that are correct, "
+        "with Wilson's 95\u202f% interval.</caption>"
         '<thead><tr><th scope="col">class</th><th scope="col">sentence</th>'
         '<th scope="col" class="number">clips</th>'
         f'<th scope="col" class="number">{report.before_name}, %</th>'
@@ -297,7 +299,7 @@ def run_section(report: Report) -> str:
     facts = "".join(
         f"<div><dt>{escape(key)}</dt><dd>{escape(value)}</dd></div>" for key, value in report.run.items()
     )
-    command = f"<h3>Command</h3><pre><code>{escape(report.command)}</code></pre>" if report.command else ""
+    command = f"<h3>Commands</h3><pre><code>{escape(report.command)}</code></pre>" if report.command else ""
     removed = ""
     if report.removed:
         names = "".join(f"<li>{escape(name)}</li>" for name in report.removed)
@@ -318,6 +320,14 @@ def _percent(fraction: float) -> str:
 
 def _interval(low: float, high: float) -> str:
     return f"{100 * low:.1f}–{100 * high:.1f}" if np.isfinite([low, high]).all() else "–"
+
+
+def _accuracy(correct: int, clips: int) -> str:
+    """The accuracy of a class with its interval."""
+    if not clips:
+        return "–"
+    low, high = wilson_interval(int(correct), int(clips))
+    return f'{_percentage(correct, clips)}<span class="faint"> ({_interval(low, high)})</span>'
 
 
 def _percentage(count: int, total: int) -> str:

@@ -33,51 +33,76 @@ OpenLive = Callable[[str, float | None], Live]
 """Layout name and frame rate of the header -> where frames are pushed."""
 
 
-def answer_lines(open_live: OpenLive, source: BinaryIO, name: str = "stdin") -> Iterator[str]:
-    """Answers to frames as they arrive, a line of JSON per hop; "ms" is the time that the answer took.
+class FrameStream:
+    """Messages of one stream in, answers and notes out. Not thread-safe.
 
-    A frame whose time does not follow the one before is reported in a note and does not end the stream.
+    A frame whose time does not follow the one before is reported in a note and does not end the stream. After a message
+    that raises an error, the stream is as if it had not come.
 
     Args:
         open_live: called with the layout and the frame rate of the header, as `Recogniser.live` takes them.
-        source: lines of JSON.
         name: of the source, for errors.
-
-    Raises:
-        BadFile: a line that is not valid; names the line.
-        LimitExceeded: a line of more than MAX_LINE bytes, a frame of too many bodies.
     """
-    live, latest = None, -math.inf
-    for number, line in enumerate(_lines(source, name), 1):
+
+    def __init__(self, open_live: OpenLive, name: str) -> None:
+        self.open_live, self.name = open_live, name
+        self._live: Live | None = None
+        self._rate: float | None = None
+        self._latest = -math.inf
+        self._number = 0
+
+    def answer(self, line: bytes) -> list[str]:
+        """Answers and notes to one message, as lines of JSON; "ms" is the time that the answer took.
+
+        Raises:
+            BadFile: a message that is not valid; names its number.
+            LimitExceeded: a frame of too many bodies.
+        """
         started = time.perf_counter()
-        where = f"line {number}"
+        self._number += 1
+        name, where = self.name, f"line {self._number}"
         message = _object(line, name, where)
+        lines: list[str] = []
         try:
-            if live is None:
+            if self._live is None:
                 layout, rate = _header(message, name, where)
-                live = open_live(layout, rate)
-                continue
+                self._live, self._rate = self.open_live(layout, rate), rate
+                return []
             t = message.get("t")
             if not isinstance(t, int | float) or isinstance(t, bool):
                 raise BadFile(name, where=where, expected='a number of seconds "t"', found=repr(t)[:80])
-            bodies = bodies_of(message.get("bodies"), live.layout, name, where)
-            if note := _time_note(t, latest):
-                yield json.dumps({"note": f"{name}, {where}: {note}"}, ensure_ascii=False)
-                if not -LATEST_SECONDS <= t <= latest - RESTART_SECONDS:
-                    continue
-                live = open_live(layout, rate)
-            latest = float(t)
-            answer = live.push(latest, bodies)
+            bodies = bodies_of(message.get("bodies"), self._live.layout, name, where)
+            if note := _time_note(t, self._latest):
+                lines.append(json.dumps({"note": f"{name}, {where}: {note}"}, ensure_ascii=False))
+                if not -LATEST_SECONDS <= t <= self._latest - RESTART_SECONDS:
+                    return lines
+                self._live = self.open_live(self._live.layout.name, self._rate)
+            answer = self._live.push(float(t), bodies)
+            self._latest = float(t)
         except BadFile:
             raise
         except LimitExceeded as error:
             raise LimitExceeded(f"{name}, {where}: {error}") from None
         except (PgfaError, OverflowError) as error:
-            expected = "a valid header" if live is None else "a valid frame"
+            expected = "a valid header" if self._live is None else "a valid frame"
             raise BadFile(name, where=where, expected=expected, found=f"an invalid one ({error})") from None
         if answer is not None:
             ms = 1000 * (time.perf_counter() - started)
-            yield json.dumps({**answer.to_dict(), "ms": round(ms, 1)}, ensure_ascii=False)
+            lines.append(json.dumps({**answer.to_dict(), "ms": round(ms, 1)}, ensure_ascii=False))
+        return lines
+
+
+def answer_lines(open_live: OpenLive, source: BinaryIO, name: str = "stdin") -> Iterator[str]:
+    """Answers to the lines of a file or pipe as they arrive, by a `FrameStream`; the first line that is not valid ends
+    them.
+
+    Raises:
+        BadFile: a line that is not valid; names the line.
+        LimitExceeded: a line of more than MAX_LINE bytes, a frame of too many bodies.
+    """
+    stream = FrameStream(open_live, name)
+    for line in _lines(source, name):
+        yield from stream.answer(line)
 
 
 def bodies_of(value: Any, layout: Layout, name: str, where: str) -> NDArray[np.float32]:

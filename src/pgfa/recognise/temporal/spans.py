@@ -13,7 +13,7 @@ from pgfa.adapt.prior import reweight_by_prior
 from pgfa.errors import BadConfig, LimitExceeded
 from pgfa.recognise.answers import Span, Timeline
 from pgfa.recognise.candidates import Candidates, Encode
-from pgfa.recognise.temporal.windows import tracks, window_cosines
+from pgfa.recognise.temporal.windows import Progress, tracks, window_cosines
 from pgfa.skeleton import Clip
 
 MAX_WINDOWS = 100_000
@@ -27,7 +27,12 @@ PSEUDO_COUNT = 0.5
 
 
 def timeline(
-    encode: Encode, clip: Clip, candidates: Candidates, window: float | Sequence[float], hop: float
+    encode: Encode,
+    clip: Clip,
+    candidates: Candidates,
+    window: float | Sequence[float],
+    hop: float,
+    progress: Progress | None = None,
 ) -> Timeline:
     """What each body of a recording does, over time.
 
@@ -37,6 +42,7 @@ def timeline(
         candidates: sentences and taught classes.
         window: length in seconds; cosines are averaged over several lengths.
         hop: seconds between the centres of successive windows.
+        progress: called as the work is done.
 
     Raises:
         BadConfig: a length that is not above 0.
@@ -51,7 +57,7 @@ def timeline(
             f"{count * len(lengths):,} windows, more than the limit of {MAX_WINDOWS:,}; use a longer hop"
         )
     times = np.minimum((np.arange(count) + 0.5) * hop, clip.seconds / 2 if count == 1 else np.inf)
-    cosine, partner = _mean_cosines(encode, clip, candidates, times, lengths)
+    cosine, partner = _mean_cosines(encode, clip, candidates, times, lengths, progress)
     centre = np.minimum((times * clip.rate).astype(np.int64), max(clip.frames - 1, 0))
     present = np.asarray(~np.isnan(cosine).any(axis=2))
     if count:
@@ -76,17 +82,30 @@ def timeline(
 
 
 def _mean_cosines(
-    encode: Encode, clip: Clip, candidates: Candidates, times: NDArray[np.float64], lengths: Sequence[float]
+    encode: Encode,
+    clip: Clip,
+    candidates: Candidates,
+    times: NDArray[np.float64],
+    lengths: Sequence[float],
+    progress: Progress | None,
 ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     """(bodies, W, K) cosines averaged over window lengths, NaN where a body is absent; (bodies, W) partners or -1."""
     cosine = np.zeros((clip.bodies, len(times), len(candidates)), dtype=np.float32)
     partner = np.full((clip.bodies, len(times)), -1, dtype=np.int64)
-    for length in lengths:
+    for number, length in enumerate(lengths):
         windows = _frames(times, length, clip)
-        of_length, other = window_cosines(encode, candidates, clip.positions, clip.rate, clip.layout, windows)
+        of_length, other = window_cosines(
+            encode, candidates, clip.positions, clip.rate, clip.layout, windows,
+            _part(progress, number, len(lengths)),
+        )  # fmt: skip
         cosine += of_length.swapaxes(0, 1) / len(lengths)
         partner = np.where(other.T >= 0, other.T, partner)
     return cosine, partner
+
+
+def _part(progress: Progress | None, number: int, count: int) -> Progress | None:
+    """Progress of one of `count` parts of the same size."""
+    return None if progress is None else lambda share: progress((number + share) / count)
 
 
 def reweight_by_recording(probability: NDArray[np.float32], weight: float) -> NDArray[np.float32]:

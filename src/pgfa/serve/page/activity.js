@@ -1,9 +1,11 @@
 /* What the page is doing: a progress bar while requests run, what it waits for, and a notice when one fails. */
 import { get } from "./dom.js";
+import { CANCELLED } from "./responses.js";
 
 let running = 0;
 
-/* Await `request()`, with the progress bar shown. A request that fails is reported in the notice and gives null. */
+/* Await `request()`, with the progress bar shown. A request that fails is reported in the notice and gives null; one that
+ * was cancelled just gives null. */
 export async function track(request) {
   running++;
   get("progress").hidden = false;
@@ -11,6 +13,7 @@ export async function track(request) {
   try {
     return await request();
   } catch (error) {
+    if (error.kind === CANCELLED) return null;
     notify(error.message);
     if (!("kind" in error)) throw error;
     return null;

@@ -5,6 +5,7 @@
  *   answers.reset(body); answers.ask(); answers.askSoon(delay); answers.result; answers.body
  */
 import { notify, track } from "./activity.js";
+import { Asking } from "./asking.js";
 import { get, letter, make, percent, sentenceCase, timeRange } from "./dom.js";
 import { headline } from "./headline.js";
 
@@ -19,6 +20,7 @@ export class Answers {
     this.asked = 0;
     this.why = null;
     this.timer = 0;
+    this.asking = new Asking(server, { cancelled: () => this.showCancelled() });
     for (const button of document.querySelectorAll("[data-download]"))
       button.addEventListener("click", () => this.download(button.dataset.download));
     get("add-form").addEventListener("submit", (event) => {
@@ -61,7 +63,7 @@ export class Answers {
     const clip = this.recordings.current, question = this.question;
     if (!clip) return;
     if (!question.sentences.length && !this.taught.size) return this.showVerdict(null);
-    const result = await track(() => this.server.answer(clip, question));
+    const result = await track(() => this.asking.ask(clip, question));
     if (number !== this.asked || !result) return;
     this.recordings.answered(clip, result);
     this.askAboutOthers(number, question);
@@ -100,9 +102,15 @@ export class Answers {
     }
   }
 
+  showCancelled() {
+    get("verdict").replaceChildren("Cancelled ", make("button", { type: "button", class: "quiet", onclick: () => this.ask() }, "Ask again"));
+    get("verdict").querySelector("button").focus();
+  }
+
   /* No recording is open. */
   close() {
     this.asked++;
+    this.asking.end();
     this.result = null;
     this.setStale(true);
     get("verdict").textContent = "Open a recording";

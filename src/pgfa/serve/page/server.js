@@ -4,18 +4,10 @@
  * Clips have keys of the page's own. If the session is gone (the server was restarted, or was full), a new one is
  * opened, `restore()` sends again what it held, and the request is repeated. A busy server is asked again.
  */
+import { LINES, readAnswer, RequestError } from "./responses.js";
+
 const HEARTBEAT = 20_000;
 const MAX_ATTEMPTS = 40;
-
-export class RequestError extends Error {
-  constructor(error, status) {
-    super(error.message || "The server could not process the request.");
-    this.kind = error.kind || "";
-    this.expected = error.expected || "";
-    this.found = error.found || "";
-    this.status = status;
-  }
-}
 
 export class Server {
   /* waiting(text): called with a message while a busy server is asked again, and with "" afterwards */
@@ -92,6 +84,11 @@ export class Server {
 
   clip(key) { return this.request(() => [`/clips/${this.clipId(key)}`]); }
   answer(key, question) { return this.request(() => [`/clips/${this.clipId(key)}/answer`, postJson(question)]); }
+  /* A question that may take long; see asking.js. */
+  ask(key, question, { signal, progress }) {
+    return this.request(() => [`/clips/${this.clipId(key)}/answer`, { ...postJson(question, { accept: LINES }), signal }],
+      false, (response) => readAnswer(response, progress));
+  }
   why(key, question) { return this.request(() => [`/clips/${this.clipId(key)}/why`, postJson(question)]); }
   forget(name) { return this.request(() => [`/classes/${encodeURIComponent(name)}`, { method: "DELETE" }]); }
 
@@ -137,4 +134,4 @@ export class Server {
 }
 
 const sleep = (milliseconds) => new Promise((resolve) => { setTimeout(resolve, milliseconds); });
-const postJson = (value) => ({ method: "POST", body: JSON.stringify(value), headers: { "content-type": "application/json" } });
+const postJson = (value, headers = {}) => ({ method: "POST", body: JSON.stringify(value), headers: { "content-type": "application/json", ...headers } });

@@ -1,0 +1,291 @@
+"""The server of the page under twice its capacity, behind silent connections and behind a long question.
+
+    python scripts/soak.py [--minutes 10] [--capacity-seconds 30] [--clients 24]
+
+Starts `pgfa serve` and measures, from processes of one machine:
+
+1. the time from its start to the first answer to a new client;
+2. its capacity: short questions answered per second, asked by 8 clients without pause;
+3. with 200 silent connections open from the same address, the time of the page and of a short question;
+4. the time of a short question asked 1 s after another client's question about 5,000 frames of 8 bodies;
+5. a soak at twice the capacity: short questions, sessions, files that are none, long questions, downloads and clients
+   that go away in the middle; status of every response, time of those with 200, memory of the server.
+
+Every clip is different, so that no answer comes from a cache. Exits with 1 where a response has a status of 500 or
+above other than 503, or where the server has ended.
+"""
+
+from __future__ import annotations
+
+import argparse
+import collections
+import http.client
+import io
+import json
+import os
+import random
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlencode
+
+import numpy as np
+
+from pgfa.read.formats.npz import save_clip
+from pgfa.skeleton import Clip
+from pgfa.synth import make_clips
+
+SENTENCES = ("a person waves a hand", "a person claps", "a person kicks", "a person jumps", "a person bows")
+TIMEOUT = 300.0
+SILENT = 200
+MIX = (80, 10, 6, 3, 1)
+"""Weights of short questions, sessions, broken files, clients that leave, and long questions in the soak."""
+
+
+@dataclass
+class Server:
+    """`pgfa serve` on a port of its own."""
+
+    process: subprocess.Popen[str]
+    host: str
+
+    @classmethod
+    def start(cls) -> Server:
+        command = [sys.executable, "-c", "from pgfa.cli.main import main; main()", "serve", "--port", "0"]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        assert process.stdout
+        return cls(process, process.stdout.readline().split("/")[2])
+
+    def request(self, method: str, path: str, body: bytes = b"", kind: str = "") -> tuple[int, bytes]:
+        """Status and body of a response on a connection of its own; 0 where it was closed or timed out instead."""
+        connection = http.client.HTTPConnection(self.host, timeout=TIMEOUT)
+        try:
+            connection.request(method, path, body or None, {"content-type": kind} if kind else {})
+            response = connection.getresponse()
+            return response.status, response.read()
+        except (OSError, http.client.HTTPException):
+            return 0, b""
+        finally:
+            connection.close()
+
+    def memory(self) -> tuple[int, int]:
+        """MB of the server, and of it together with the processes that read uploads."""
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
+        sizes = [_resident(pid) for pid in (str(self.process.pid), *children)]
+        return sizes[0], sum(sizes)
+
+
+def _resident(pid: str) -> int:
+    try:
+        status = Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return 0
+    return int(status.partition("VmRSS:")[2].split()[0]) // 1024
+
+
+class Recordings:
+    """Files of clips that all differ."""
+
+    def __init__(self) -> None:
+        clips = make_clips(seed=0, performers=1, repeats=2)
+        self.like = clips[0]
+        self.track = np.concatenate([clip.positions[:, 0] for clip in clips])
+        self.lock, self.count = threading.Lock(), 0
+
+    def file(self, frames: int, bodies: int) -> bytes:
+        """The bytes of a clip that no other call returns."""
+        with self.lock:
+            self.count += 1
+            number = self.count
+        tracks = [
+            np.resize(np.roll(self.track, -17 * number - 211 * b, axis=0), (frames, *self.track.shape[1:]))
+            + np.array([b, 0, 1e-4 * number])
+            for b in range(bodies)
+        ]
+        clip = Clip(
+            np.stack(tracks, 1).astype(np.float32), self.like.rate, self.like.layout, self.like.source
+        )
+        with tempfile.TemporaryDirectory() as folder:
+            save_clip(Path(folder) / "a.npz", clip)
+            return (Path(folder) / "a.npz").read_bytes()
+
+
+@dataclass
+class Tally:
+    """Responses by kind of request and status, and the seconds of those with 200."""
+
+    status: collections.Counter[tuple[str, int]] = field(default_factory=collections.Counter)
+    seconds: list[float] = field(default_factory=list)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def add(self, kind: str, status: int, seconds: float) -> None:
+        with self.lock:
+            self.status[kind, status] += 1
+            if status == 200 and kind == "short":
+                self.seconds.append(seconds)
+
+
+class Client:
+    """The requests that clients make."""
+
+    def __init__(self, server: Server, recordings: Recordings, tally: Tally) -> None:
+        self.server, self.recordings, self.tally = server, recordings, tally
+
+    def timed(self, kind: str, method: str, path: str, body: bytes = b"", media: str = "") -> bytes:
+        started = time.perf_counter()
+        status, content = self.server.request(method, path, body, media)
+        self.tally.add(kind, status, time.perf_counter() - started)
+        return content if status < 300 else b""
+
+    def short(self) -> None:
+        query = urlencode([("name", "a.npz"), *(("sentence", s) for s in SENTENCES)])
+        self.timed("short", "POST", f"/api/recognise?{query}", self.recordings.file(72, 1))
+
+    def broken(self) -> None:
+        raw = random.choice([b"no recording", os.urandom(5000), self.recordings.file(72, 1)[:900], _bomb()])
+        self.timed("broken file", "POST", "/api/recognise?name=b.npz&sentence=a", raw)
+
+    def session(self, frames: int = 200, bodies: int = 2, kind: str = "session") -> None:
+        opened = self.timed(kind, "POST", "/api/sessions")
+        if not opened:
+            return
+        path = f"/api/sessions/{json.loads(opened)['session']}"
+        added = self.timed(kind, "POST", f"{path}/clips?name=a.npz", self.recordings.file(frames, bodies))
+        if added:
+            clip = json.loads(added)["clips"][0]["id"]
+            question = json.dumps({"sentences": SENTENCES}).encode()
+            for action in ("answer", "why", "download/csv"):
+                self.timed(kind, "POST", f"{path}/clips/{clip}/{action}", question, "application/json")
+        self.timed(kind, "DELETE", path)
+
+    def long(self) -> None:
+        self.session(1500, 8, "long")
+
+    def leave(self) -> None:
+        """Send a request, and close the connection before the answer."""
+        raw = self.recordings.file(600, 4)
+        head = f"POST /api/recognise?name=a.npz&sentence=a HTTP/1.1\r\nHost: {self.server.host}\r\n"
+        host, port = self.server.host.split(":")
+        try:
+            with socket.create_connection((host, int(port)), timeout=TIMEOUT) as connection:
+                connection.sendall(f"{head}Content-Length: {len(raw)}\r\n\r\n".encode() + raw)
+                time.sleep(0.1)
+        except ConnectionError:
+            pass
+        self.tally.add("left", 0, 0.0)
+
+
+def _bomb() -> bytes:
+    """A zip that inflates to 300 MB."""
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive, archive.open("a.npy", "w") as member:
+        for _ in range(300):
+            member.write(bytes(1_000_000))
+    return target.getvalue()
+
+
+def run_clients(count: int, seconds: float, rate: float, server: Server) -> Tally:
+    """Requests of `count` clients for some seconds, `rate` a second in all; 0: short ones without pause."""
+    tally, recordings = Tally(), Recordings()
+    end = time.monotonic() + seconds
+
+    def work(seed: int) -> None:
+        client, choice = Client(server, recordings, tally), random.Random(seed)
+        mix = (client.short, client.session, client.broken, client.leave, client.long)
+        due = time.monotonic() + choice.random() * count / rate if rate else 0.0
+        while time.monotonic() < end:
+            time.sleep(max(0.0, due - time.monotonic()))
+            due += count / rate if rate else 0.0
+            (choice.choices(mix, MIX)[0] if rate else client.short)()
+
+    threads = [threading.Thread(target=work, args=(seed,), daemon=True) for seed in range(count)]
+    for thread in threads:
+        thread.start()
+    while time.monotonic() < end:
+        time.sleep(min(10.0, max(0.1, end - time.monotonic())))
+        if rate:
+            print(f"  memory: {server.memory()[0]} MB, with readers {server.memory()[1]} MB", flush=True)
+    for thread in threads:
+        thread.join(2 * TIMEOUT)
+    return tally
+
+
+def silent_connections(server: Server, client: Client) -> str:
+    """With SILENT connections open from this address: times of the page and of a short question."""
+    host, port = server.host.split(":")
+    silent = [socket.create_connection((host, int(port))) for _ in range(SILENT)]
+    started = time.perf_counter()
+    status, _ = server.request("GET", "/")
+    page = time.perf_counter() - started
+    client.short()
+    for connection in silent:
+        connection.close()
+    return f"page (status {status}) {page:.2f} s, short question {client.tally.seconds[-1]:.2f} s"
+
+
+def behind_a_long_question(client: Client, rounds: int) -> str:
+    """Times of a short question, alone and 1 s after the start of another client's question about 8 bodies."""
+    alone, behind = [], []
+    for _ in range(rounds):
+        client.short()
+        alone.append(client.tally.seconds[-1])
+        other = Client(client.server, client.recordings, Tally())
+        started = time.perf_counter()
+        thread = threading.Thread(target=other.session, args=(5000, 8, "long"))
+        thread.start()
+        time.sleep(2.0)  # one for the upload, one of the question
+        client.short()
+        behind.append(client.tally.seconds[-1])
+        assert thread.is_alive(), "the long question has ended before"
+        thread.join()
+        took = time.perf_counter() - started
+    seconds = [f"{np.median(times):.2f} (most {max(times):.2f})" for times in (alone, behind)]
+    return f"alone {seconds[0]} s, behind the long one {seconds[1]} s, which took {took:.0f} s"
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """See the docstring of this file."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--minutes", type=float, default=10.0)
+    parser.add_argument("--capacity-seconds", type=float, default=30.0)
+    parser.add_argument("--clients", type=int, default=24)
+    parser.add_argument("--rounds", type=int, default=3, help="long questions that a short one waits behind")
+    args = parser.parse_args(argv)
+    print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
+    started = time.perf_counter()
+    server = Server.start()
+    client = Client(server, Recordings(), Tally())
+    try:
+        client.short()
+        print(f"start to first answer: {time.perf_counter() - started:.1f} s; memory {server.memory()[0]} MB")
+        capacity = len(run_clients(8, args.capacity_seconds, 0, server).seconds) / args.capacity_seconds
+        print(f"capacity: {capacity:.1f} short questions a second (load {os.getloadavg()[0]:.1f})")
+        print(f"behind {SILENT} silent connections: {silent_connections(server, client)}")
+        print(f"short question: {behind_a_long_question(client, args.rounds)}", flush=True)
+        tally = run_clients(args.clients, 60 * args.minutes, 2 * capacity, server)
+        memory = server.memory()
+        ended = server.process.poll() is not None
+    finally:
+        server.process.terminate()
+        server.process.wait()
+    print(f"soak: {sum(tally.status.values()):,} requests, load {os.getloadavg()[0]:.1f}")
+    for (kind, status), count in sorted(tally.status.items()):
+        print(f"  {kind}: {count:,} x {status or 'closed'}")
+    percentiles = np.percentile(tally.seconds, (50, 95, 100))
+    print("  short questions: median {:.2f} s, 95 % within {:.2f} s, most {:.2f} s".format(*percentiles))
+    print(f"  memory after it: {memory[0]} MB, with readers {memory[1]} MB")
+    if ended or any(status >= 500 and status != 503 for _, status in tally.status):
+        sys.exit("failed: the server has ended, or a status of 500 or above other than 503")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,73 @@
+"""Sections of the report about single predictions: how reliable their probabilities are, and the surest mistakes."""
+
+from __future__ import annotations
+
+from html import escape
+
+import numpy as np
+
+from pgfa.evaluate.report.content import AFTER, Report
+
+MOST_MISTAKES, OF_ONE_CLASS = 15, 3
+"""Mistakes that are listed, and of clips of one class, so that no class fills the list."""
+
+
+def reliability_section(report: Report) -> str:
+    """Accuracy of the predictions by their probability, and the expected calibration error."""
+    if not report.reliability:
+        return ""
+    tables = "".join(
+        f'<div class="scroll"><table class="plain"><caption><b>{escape(name)}</b>. Expected calibration error: '
+        f"{100 * curve.error:.1f}\u202f%.</caption><thead><tr>"
+        '<th scope="col">probability, %</th><th scope="col" class="number">clips</th>'
+        '<th scope="col" class="number">mean probability, %</th><th scope="col" class="number">accuracy, %</th>'
+        f"</tr></thead><tbody>{_bins(curve.probability, curve.accuracy, curve.clips)}</tbody></table></div>"
+        for name, curve in report.reliability.items()
+    )
+    return (
+        '<section aria-labelledby="reliability"><h2 id="reliability">Reliability</h2>'
+        "<p>Probability of the predicted class: softmax over the scores of the classes, times the logit scale that the "
+        "training loss learned. It is not fitted on held-out classes; <code>pgfa calibrate</code> does that for a "
+        f'recogniser.</p><div class="matrices pair">{tables}</div></section>'
+    )
+
+
+def _bins(probability: np.ndarray, accuracy: np.ndarray, clips: np.ndarray) -> str:
+    width = 100 // len(clips)
+    return "".join(
+        f'<tr><th scope="row">{width * bin} to {width * (bin + 1)}</th><td class="number">{clips[bin]:,}</td>'
+        f'<td class="number">{100 * probability[bin]:.0f}</td><td class="number">{100 * accuracy[bin]:.0f}</td></tr>'
+        for bin in np.flatnonzero(clips)
+    )
+
+
+def mistake_section(report: Report) -> str:
+    """The clips whose true class is furthest behind the predicted one."""
+    if report.margins is None:
+        return ""
+    predictions, taken = report.predictions, np.zeros(len(report.classes), dtype=np.int64)
+    rows: list[str] = []
+    for index in np.argsort(report.margins, kind="stable").tolist():
+        true, after = int(predictions.true[index]), int(predictions.after[index])
+        if after == true or len(rows) == MOST_MISTAKES:
+            break
+        taken[true] += 1
+        if taken[true] > OF_ONE_CLASS:
+            continue
+        before = report.classes[predictions.before[index]].name
+        rows.append(
+            f"<tr><td>{escape(predictions.ids[index])}</td><td>{escape(report.classes[true].name)}</td>"
+            f"<td>{escape(before)}</td><td>{escape(report.classes[after].name)}</td>"
+            f'<td class="number">{report.margins[index]:.3f}</td></tr>'
+        )
+    if not rows:
+        return ""
+    return (
+        '<section aria-labelledby="mistakes"><h2 id="mistakes">Surest mistakes</h2>'
+        '<div class="scroll"><table class="plain"><caption>Clips whose true class is furthest behind the predicted one '
+        f"after alignment, at most {OF_ONE_CLASS} of one class. Margin: score of the true class minus the highest of "
+        "the others; all clips are in <code>report/clips.csv</code>.</caption><thead><tr>"
+        '<th scope="col">clip</th><th scope="col">true class</th>'
+        f'<th scope="col">{report.before_name}</th><th scope="col">{AFTER}</th>'
+        f'<th scope="col" class="number">margin</th></tr></thead><tbody>{"".join(rows)}</tbody></table></div></section>'
+    )

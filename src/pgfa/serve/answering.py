@@ -1,0 +1,99 @@
+"""Addresses that ask the recogniser about clips."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query, Request, Response
+from starlette.concurrency import run_in_threadpool
+
+from pgfa.serve.exports import FORMS
+from pgfa.serve.forms import uploaded_file
+from pgfa.serve.interface import ERROR_RESPONSES, RAW_BODY, UNNAMED, CurrentSession, FileName, State
+from pgfa.serve.messages import AnswerRequest, AnswerResult, WhyResult
+from pgfa.serve.questions import NDJSON, run, run_with_progress, wants_progress
+from pgfa.serve.state import answer_clip, explain_clip, select_recognisers
+from pgfa.serve.turns import Turn
+
+PROGRESS_RESPONSE: dict[int | str, dict[str, Any]] = {
+    200: {
+        "content": {NDJSON: {"schema": {"type": "string"}, "example": '{"progress": 0.25}\n{"answer": {}}\n'}}
+    }
+}
+api = APIRouter(prefix="/api", responses=ERROR_RESPONSES)
+
+
+@api.post("/recognise", openapi_extra=RAW_BODY)
+async def recognise(
+    request: Request,
+    state: State,
+    sentence: Annotated[list[str], Query(description="a candidate; repeat it for each sentence")],
+    name: FileName = UNNAMED,
+) -> list[AnswerResult]:
+    """Answer for one file without a session: one answer per clip in it."""
+    state.check_sentences(sentence)
+    name, content = await uploaded_file(request, name, UNNAMED)
+    upload = await run_in_threadpool(state.upload_workers.read, name, content, state.upload_limits())
+
+    def answer_all(turn: Turn) -> list[AnswerResult]:
+        answers = []
+        with state.turns.hold(turn):
+            for clip in upload.clips:
+                answers.append(answer_clip(state, (state.recogniser, None), clip, sentence, turn))
+                turn.progress(len(answers) / len(upload.clips))
+        return answers
+
+    return await run(request, state, answer_all)
+
+
+@api.post("/sessions/{session}/clips/{clip}/answer", response_model=AnswerResult, responses=PROGRESS_RESPONSE)
+async def answer(
+    clip: str, question: AnswerRequest, request: Request, session: CurrentSession, state: State
+) -> AnswerResult | Response:
+    """The probability of each sentence for a clip, as a whole and over time.
+
+    With the header `Accept: application/x-ndjson`, the response is lines of JSON: `{"progress": 0.25}`, the share that
+    is done, several times a second, then `{"answer": ...}` or `{"error": ...}`. To cancel a question, close the
+    connection.
+    """
+    state.check_sentences(question.sentences)
+
+    def answer_one(turn: Turn) -> AnswerResult:
+        recognisers, source = select_recognisers(session, question), session.clip(clip)
+        with state.turns.hold(turn):
+            return answer_clip(state, recognisers, source, question.sentences, turn, question.over_time)
+
+    if wants_progress(request):
+        return await run_with_progress(state, answer_one)
+    return await run(request, state, answer_one)
+
+
+@api.post("/sessions/{session}/clips/{clip}/why")
+def why(clip: str, request: AnswerRequest, session: CurrentSession, state: State) -> WhyResult:
+    """What the motion of a clip says about the words of each sentence; 422 if `explains` of `/about` is false."""
+    state.check_sentences(request.sentences)
+    recogniser, _ = select_recognisers(session, request)
+    source = session.clip(clip)
+    with state.turns.hold():
+        return explain_clip(recogniser, source, request.sentences)
+
+
+@api.post("/sessions/{session}/clips/{clip}/download/{form}", response_class=Response)
+async def download(
+    clip: str,
+    form: Literal["json", "csv", "vtt", "eaf"],
+    question: AnswerRequest,
+    request: Request,
+    session: CurrentSession,
+    state: State,
+) -> Response:
+    """The answers over time as a file."""
+    state.check_sentences(question.sentences)
+    kind, write = FORMS[form]
+
+    def write_timeline(turn: Turn) -> str:
+        (recogniser, _), source = select_recognisers(session, question), session.clip(clip)
+        with state.turns.hold(turn):
+            return write(state.timeline(recogniser, source, question.sentences, turn))
+
+    return Response(await run(request, state, write_timeline), media_type=kind)

@@ -1,0 +1,93 @@
+"""Live frames over a WebSocket: the messages of `pgfa live`, which reads them from standard input."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+
+from fastapi import APIRouter, WebSocket
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import JSONResponse
+
+from pgfa.errors import PgfaError
+from pgfa.recognise import Live, Recogniser
+from pgfa.recognise.temporal.jsonl import FrameStream
+from pgfa.serve.errors import ApiError, error_body
+from pgfa.serve.state import AppState
+
+api = APIRouter()
+IDLE_SECONDS = 60.0
+"""Time without a message after which a WebSocket is closed, so that it keeps no other out."""
+GOING_AWAY, POLICY_VIOLATION = 1001, 1008
+"""Codes with which a WebSocket is closed (RFC 6455, section 7.4.1)."""
+
+
+@api.websocket("/api/live")
+async def live(socket: WebSocket) -> None:
+    """Answer live frames.
+
+    The address has the sentences, and a session whose taught classes are to be used, if any:
+    ``/api/live?sentence=a+person+waves&sentence=a+person+bows&session=S``. The first message is the header, each other
+    one a frame. A message that is not valid is answered by an error and does not end the stream.
+    """
+    state: AppState = socket.app.state.pgfa
+    if not state.live_places.acquire(blocking=False):
+        limit = state.settings.max_live
+        error = ApiError(
+            429, "Busy", where="live streams", expected=f"at most {limit}", found="one more", retry_seconds=10
+        )
+        return await _refuse(socket, error)
+    try:
+        sentences = socket.query_params.getlist("sentence")
+        recogniser = await run_in_threadpool(_recogniser, socket, state, sentences)
+        await socket.accept()
+        await _answer_frames(socket, state, recogniser, sentences)
+    except ApiError as error:
+        await _refuse(socket, error)
+    finally:
+        state.live_places.release()
+
+
+async def _refuse(socket: WebSocket, error: ApiError) -> None:
+    """An ordinary error response in place of the WebSocket."""
+    body = {"error": error_body(error)}
+    await socket.send_denial_response(JSONResponse(body, error.status_code, error.headers))
+
+
+def _recogniser(socket: WebSocket, state: AppState, sentences: list[str]) -> Recogniser:
+    """The recogniser of the session that the address names, or the server's. Raises ApiError."""
+    state.check_sentences(sentences)
+    session = socket.query_params.get("session")
+    recogniser = state.sessions.get(session).recogniser if session else state.recogniser
+    try:
+        recogniser.candidates(sentences)
+    except PgfaError as error:
+        body = error_body(error)
+        raise ApiError(
+            422, body["kind"], expected="sentences to compare with", found="others", message=body["message"]
+        ) from None
+    return recogniser
+
+
+async def _answer_frames(
+    socket: WebSocket, state: AppState, recogniser: Recogniser, sentences: list[str]
+) -> None:
+    def open_live(layout: str, rate: float | None) -> Live:
+        return recogniser.live(sentences, layout, rate)
+
+    stream, loop = FrameStream(open_live, "live"), asyncio.get_running_loop()
+    while True:
+        try:
+            async with asyncio.timeout(IDLE_SECONDS):
+                message = await socket.receive()
+        except TimeoutError:
+            return await socket.close(GOING_AWAY, f"no message for {IDLE_SECONDS:g} s")
+        if message["type"] == "websocket.disconnect":
+            return
+        content = message.get("bytes") or (message.get("text") or "").encode()
+        try:
+            lines = await loop.run_in_executor(state.live, stream.answer, content)
+        except PgfaError as error:
+            lines = [json.dumps({"error": error_body(error)})]
+        for line in lines:
+            await socket.send_text(line)

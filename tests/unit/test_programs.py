@@ -1,0 +1,283 @@
+"""The interface for programs: live frames over a WebSocket, the page about it, the client of the docs, errors."""
+
+from __future__ import annotations
+
+import json
+import re
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import wsproto
+from starlette.testclient import TestClient, WebSocketDenialResponse
+from wsproto.events import AcceptConnection, RejectConnection, RejectData, Request, TextMessage
+
+from builders import make_clip
+from page_server import serving
+from pgfa.config import ServeSettings
+from pgfa.read.formats.npz import save_clip
+from pgfa.recognise import Recogniser
+from pgfa.serve.app import create_app
+from pgfa.serve.connections import ClientConnection
+
+PAGE = Path(__file__).parents[2] / "docs" / "page.md"
+SENTENCES = ["a person raises both hands", "a person bows"]
+ADDRESS = "/api/live?sentence=a+person+raises+both+hands&sentence=a+person+bows"
+WS = "ws://localhost"
+FORM = {"kind", "message", "expected", "found", "where"}
+
+
+@pytest.fixture(scope="module")
+def client(small_recogniser: Recogniser) -> Iterator[TestClient]:
+    app = create_app(small_recogniser, ServeSettings(max_live=1))
+    with TestClient(app, base_url="http://localhost") as client:
+        yield client
+
+
+def frame(t: Any, bodies: int = 1) -> str:
+    positions = make_clip(frames=1, bodies=bodies).positions[0]
+    return json.dumps({"t": t, "bodies": positions.tolist()})
+
+
+def test_live_frames_are_answered_as_on_standard_input(
+    client: TestClient, small_recogniser: Recogniser
+) -> None:
+    live = small_recogniser.live(SENTENCES, "kinect20")
+    with client.websocket_connect(WS + ADDRESS) as connection:
+        connection.send_text('{"layout": "kinect20"}')
+        answers = []
+        for i in range(20):
+            connection.send_text(frame(i / 30))
+            expected = live.push(i / 30, make_clip(frames=1).positions[0])
+            if expected is not None:
+                answer = json.loads(connection.receive_text())
+                assert answer.pop("ms") > 0
+                assert answer == json.loads(json.dumps(expected.to_dict()))
+                answers.append(answer)
+    assert len(answers) >= 3
+
+
+def test_what_is_wrong_is_reported_and_the_stream_goes_on(client: TestClient) -> None:
+    with client.websocket_connect(WS + ADDRESS) as connection:
+
+        def reply(text: str) -> Any:
+            connection.send_text(text)
+            return json.loads(connection.receive_text())
+
+        assert "layout" in reply('{"layout": 3}')["error"]["message"]
+        assert "unknown layout" in reply('{"layout": "elephant"}')["error"]["message"].lower()
+        connection.send_text('{"layout": "kinect20"}')
+        connection.send_text(frame(1.0))
+        assert "does not follow" in reply(frame(0.9))["note"]
+        assert "no time in seconds" in reply('{"t": 1e300, "bodies": []}')["note"]
+        for text in (
+            "nonsense",
+            "[]",
+            '{"t": "x", "bodies": []}',
+            '{"t": 2, "bodies": [[1]]}',
+            frame(2.0, 9),
+        ):
+            assert set(reply(text)["error"]) == FORM
+        assert reply(frame(1.1))["bodies"][0]["body"] == 0
+        notes = reply(frame(-50.0))
+        assert "answers start anew" in notes["note"]
+        assert reply(frame(-49.9))["t"] == -49.9
+
+
+@pytest.mark.parametrize(
+    ("address", "headers", "status", "words"),
+    [
+        (ADDRESS, {"origin": "http://evil.example"}, 403, "own page"),
+        (ADDRESS, {"origin": "null"}, 403, "own page"),
+        (ADDRESS, {"host": "evil.example"}, 421, "Host"),
+        ("/api/live", {}, 422, "at least one sentence"),
+        ("/api/live?sentence=a&session=gone", {}, 404, "open session"),
+        (f"/api/live?sentence={'a' * 301}", {}, 413, "300"),
+    ],
+)
+def test_a_refused_socket_gets_an_ordinary_error(
+    client: TestClient, address: str, headers: dict[str, str], status: int, words: str
+) -> None:
+    with (
+        pytest.raises(WebSocketDenialResponse) as refused,
+        client.websocket_connect(WS + address, headers=headers),
+    ):
+        pass
+    assert refused.value.status_code == status
+    error = refused.value.json()["error"]
+    assert set(error) == FORM
+    assert words in error["message"]
+
+
+def test_one_socket_more_is_refused_and_its_place_is_free_again(client: TestClient) -> None:
+    for _ in range(2):
+        with client.websocket_connect(WS + ADDRESS, headers={"origin": "http://localhost"}):
+            with pytest.raises(WebSocketDenialResponse) as refused, client.websocket_connect(WS + ADDRESS):
+                pass
+            assert refused.value.status_code == 429
+            assert refused.value.headers["retry-after"]
+
+
+def test_taught_classes_of_a_session_are_candidates(client: TestClient, tmp_path: Path) -> None:
+    save_clip(tmp_path / "c.npz", make_clip(frames=60))
+    session = client.post("/api/sessions").json()["session"]
+    path = f"/api/sessions/{session}"
+    client.post(f"{path}/clips?name=c.npz", content=(tmp_path / "c.npz").read_bytes())
+    client.post(
+        f"{path}/classes", json={"name": "mine", "examples": [{"clip": "c1", "start_s": 0, "end_s": 1}]}
+    )
+    with client.websocket_connect(f"{WS}{ADDRESS}&session={session}") as connection:
+        for text in ('{"layout": "kinect20"}', frame(0.0), frame(1.0)):
+            connection.send_text(text)
+        (body,) = json.loads(connection.receive_text())["bodies"]
+    assert {answer["sentence"] for answer in body["answers"]} == {*SENTENCES, "mine"}
+
+
+def test_a_socket_on_the_real_server_outlives_the_time_for_headers(small_recogniser: Recogniser) -> None:
+    """Over TCP, by uvicorn: accepted, and answered after the time for headers; refused for another site."""
+    quick = type("Quick", (ClientConnection,), {"header_seconds": 0.3})
+    app = create_app(small_recogniser, ServeSettings())
+    with serving(app, http=quick, ws="wsproto") as address:
+        host = address.removeprefix("http://")
+        with Socket(host, f"http://{host}") as accepted:
+            assert isinstance(accepted.receive(), AcceptConnection)
+            accepted.send('{"layout": "kinect20"}')
+            accepted.send(frame(0.0))
+            accepted.connection.settimeout(0.6)
+            with pytest.raises(TimeoutError):
+                accepted.receive()
+            accepted.connection.settimeout(20)
+            accepted.send(frame(0.5))
+            event = accepted.receive()
+            assert isinstance(event, TextMessage)
+            assert json.loads(event.data)["t"] == 0.5
+        with Socket(host, "http://evil.example") as refused:
+            event = refused.receive()
+            assert isinstance(event, RejectConnection)
+            assert event.status_code == 403
+            body = refused.receive()
+            assert isinstance(body, RejectData)
+            assert json.loads(bytes(body.data))["error"]["kind"] == "CrossOriginRefused"
+
+
+class Socket:
+    """A client of a WebSocket over TCP."""
+
+    def __init__(self, host: str, origin: str) -> None:
+        name, port = host.split(":")
+        self.connection = socket.create_connection((name, int(port)), timeout=20)
+        self.protocol = wsproto.WSConnection(wsproto.ConnectionType.CLIENT)
+        request = Request(host=host, target=ADDRESS, extra_headers=[(b"origin", origin.encode())])
+        self.connection.sendall(self.protocol.send(request))
+        self.events: list[Any] = []
+
+    def __enter__(self) -> Socket:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.connection.close()
+
+    def send(self, text: str) -> None:
+        self.connection.sendall(self.protocol.send(TextMessage(text)))
+
+    def receive(self) -> Any:
+        while not self.events:
+            self.protocol.receive_data(self.connection.recv(65536) or None)
+            self.events += self.protocol.events()
+        return self.events.pop(0)
+
+
+class Tags(HTMLParser):
+    """Elements of a page: their names and attributes."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.found: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, dict(attrs)))
+
+
+def test_the_page_about_the_interface_is_complete_and_needs_nothing_else(client: TestClient) -> None:
+    response = client.get("/docs")
+    assert response.status_code == 200
+    assert client.head("/docs").status_code == 200
+    assert "default-src 'none'" in response.headers["content-security-policy"]
+    tags = Tags(response.text).found
+    assert not {"script", "style", "img", "iframe"} & {tag for tag, _ in tags}
+    assert not [attributes for _, attributes in tags if "style" in attributes or "src" in attributes]
+    links = [attributes["href"] or "" for _, attributes in tags if "href" in attributes]
+    ids = {attributes["id"] for _, attributes in tags if "id" in attributes}
+    for link in links:
+        if link.startswith("#"):
+            assert link[1:] in ids, link
+        elif link != "data:,":
+            assert client.get(link).status_code == 200, link
+    for path, methods in client.get("/openapi.json").json()["paths"].items():
+        for method, request in methods.items():
+            assert f"{method.upper()}</span> <code>{path}</code></h2>" in response.text
+            for parameter in request.get("parameters", ()):
+                assert f"<code>{parameter['name']}</code>" in response.text
+
+
+def test_every_error_has_one_form(client: TestClient) -> None:
+    session = "/api/sessions/" + client.post("/api/sessions").json()["session"]
+    json_type = {"content-type": "application/json"}
+    for status, response in (
+        (404, client.get("/nothing")),
+        (404, client.get("/static/nothing")),
+        (404, client.get("/api/nothing")),
+        (404, client.get("/api/sessions/x")),
+        (405, client.put("/api/about")),
+        (422, client.post(f"{session}/clips", content=b"noise")),
+        (422, client.post(f"{session}/clips", files={"other": b"text"}, data={"a": "b"})),
+        (422, client.post(f"{session}/clips/c1/answer", content=b"{", headers=json_type)),
+        (
+            422,
+            client.post(f"{session}/clips/c1/answer", content=b"{}", headers={"content-type": "text/plain"}),
+        ),
+        (422, client.post(f"{session}/clips/c1/answer", json={"sentences": [], "more": 1})),
+        (404, client.post(f"{session}/clips/c1/answer", json={"sentences": ["a"]})),
+        (413, client.post(f"{session}/clips/c1/answer", json={"sentences": ["a"] * 51})),
+        (422, client.post("/api/recognise?sentence=a", content=b"")),
+        (403, client.post("/api/sessions", headers={"origin": "http://evil.example"})),
+        (421, client.get("/api/about", headers={"host": "evil.example"})),
+        (400, client.post("/api/sessions", headers={"content-length": "x"})),
+    ):
+        assert response.status_code == status, response.text
+        assert set(response.json()) == {"error"}
+        error = response.json()["error"]
+        assert set(error) == FORM
+        assert error["kind"]
+        assert error["message"]
+        assert all(isinstance(value, str) for value in error.values())
+
+
+def test_the_client_of_the_documentation_runs(small_recogniser: Recogniser, tmp_path: Path) -> None:
+    (code,) = re.findall(r'```python title="ask.py"\n(.*?)```', PAGE.read_text(encoding="utf-8"), re.S)
+    lines = [line for line in code.splitlines() if line and not line.startswith("import")]
+    assert len(lines) <= 20
+    (tmp_path / "ask.py").write_text(code)
+    save_clip(tmp_path / "c.npz", make_clip(frames=60))
+    (tmp_path / "noise.npz").write_bytes(np.random.default_rng(0).bytes(500))
+    app = create_app(small_recogniser, ServeSettings())
+    with serving(app) as address:
+
+        def run(file: str) -> subprocess.CompletedProcess[str]:
+            command = [sys.executable, "ask.py", address, file, *SENTENCES]
+            return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120)
+
+        answered, refused = run("c.npz"), run("noise.npz")
+    assert answered.returncode == 0, answered.stderr
+    shares = r"; a person raises both hands: \d+%; a person bows: \d+%"
+    assert re.fullmatch(f"[^;]+{shares}\n", answered.stdout), answered.stdout
+    assert refused.returncode == 1
+    assert "Traceback" not in refused.stderr
+    assert "noise" in refused.stderr or "recording" in refused.stderr
