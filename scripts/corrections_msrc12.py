@@ -57,11 +57,11 @@ def covers(start: float, end: float, time: float) -> bool:
 
 def errors_of(session: Session, line: Timeline) -> list[tuple[float, Correction, float | None]]:
     """(start, correction, tag) of each error of an answer, in order of time."""
-    found = [s for s in line.spans if s.sentence == session.sentence]
+    own_spans = [s for s in line.spans if s.sentence == session.sentence]
     errors: list[tuple[float, Correction, float | None]] = [
         (tag, Correction(session.clip, max(0.0, tag - REACH), tag + REACH, session.sentence), tag)
         for tag in session.tags
-        if not any(covers(s.start_s, s.end_s, tag) for s in found)
+        if not any(covers(s.start_s, s.end_s, tag) for s in own_spans)
     ]
     for s in line.spans:
         if s.sentence != session.sentence or not any(covers(s.start_s, s.end_s, t) for t in session.tags):

@@ -17,7 +17,7 @@ from pgfa.draw import clip_payload, layouts_payload
 from pgfa.read import FORMATS
 from pgfa.recognise import Recogniser
 from pgfa.recognise.formats import MEANING
-from pgfa.serve import answering, examples, learning
+from pgfa.serve import answering, corrections, examples, learning
 from pgfa.serve.address import bind
 from pgfa.serve.assets import index_page, static_files
 from pgfa.serve.connections import ClientConnection
@@ -171,7 +171,7 @@ def create_app(recogniser: Recogniser, settings: ServeSettings | None = None) ->
         turns=Turns(settings.max_queued),
         executor=executor,
     )
-    for router in (page, api, answering.api, learning.api):
+    for router in (page, api, answering.api, learning.api, corrections.api):
         app.include_router(router)
     add_error_handlers(app)
     app.add_middleware(SecurityMiddleware, settings=settings)
