@@ -59,7 +59,8 @@ def moments(page: Any) -> list[tuple[str, str, str]]:
     """Time, sentence, and verdict or probability of each listed moment."""
     rows = page.locator("#spans .moment").evaluate_all(
         """rows => rows.map((row) => { const text = (name) => row.querySelector(name)?.textContent;
-        return [text(".time"), text(".sentence"), text(".sr-only") ?? text(".probability")]; })"""
+        const sentence = text(".sentence").replace(text(".change") ?? "", "");
+        return [text(".time"), sentence, text(".sr-only") ?? text(".probability")]; })"""
     )
     return [tuple(row) for row in rows]
 
@@ -111,7 +112,7 @@ def test_by_keyboard_every_kind_of_correction_and_undo(page: Any) -> None:
     assert page.evaluate("document.activeElement.classList.contains('moment')"), "focus is not lost"
 
     press(page, "Escape")
-    for _ in range(6):
+    for _ in range(8):
         press(page, "Control+z")
     assert moments(page) == first
     sync.expect(page.locator("#undo")).to_be_disabled()

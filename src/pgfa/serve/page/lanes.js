@@ -19,7 +19,7 @@ export class Lanes {
     const focused = this.root.contains(document.activeElement) ? document.activeElement.dataset.body : null;
     this.blocks = [];
     this.root.replaceChildren(...people.map((person, index) => {
-      const track = make("div", { class: "lane-track" });
+      const track = make("div", { class: "lane-track", "aria-hidden": "true" });
       for (const moment of moments.filter((each) => each.body === person || each.partner === person)) {
         const block = this.newBlock(moment, index, moment.id === selected);
         this.blocks.push({ block, moment });
