@@ -205,7 +205,7 @@ def test_teach_align_and_download(open_page: Any, recording: Path, tmp_path: Pat
     assert page.locator("#sentence-list .tick:not([hidden])").count() == 0
 
     with page.expect_download() as download:
-        page.get_by_role("button", name="JSON").click()
+        page.get_by_role("button", name="JSON", exact=True).click()
     download.value.save_as(tmp_path / "answers.json")
     timeline = json.loads((tmp_path / "answers.json").read_text())
     assert timeline["sentences"][-1] == HOSTILE

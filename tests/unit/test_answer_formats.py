@@ -13,7 +13,6 @@ import pytest
 from pgfa.errors import BadConfig
 from pgfa.recognise import Answer, Answers, Calibration, Recogniser, Span, Timeline
 from pgfa.recognise.formats import MEANING, OUTPUTS, render
-from pgfa.serve.exports import FORMS
 from recogniser_builders import SENTENCES, swaying_clip, tiny_recogniser
 
 SPANS = (
@@ -80,7 +79,7 @@ def test_no_csv_cell_is_a_formula(start: str) -> None:
     timeline = timeline_of((Span(0.0, 1.0, 0, sentence, 0.9),), (sentence,))
     answers = Answers((Answer(sentence, 0.9, 0.5),), 0.1, True)
     texts = [output.timeline(timeline) for name, output in OUTPUTS.items() if name.endswith("csv")]
-    texts += [render("csv", answers), FORMS["csv"][1](timeline)]
+    texts += [render("csv", answers), render("windows.csv", timeline)]
     assert len(texts) == 4
     for text in texts:
         cells = [cell for row in csv.reader(io.StringIO(text, newline="")) for cell in row]

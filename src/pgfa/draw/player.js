@@ -5,6 +5,8 @@
  *   const player = new SkeletonPlayer(element, layouts, options);
  *   player.show(clip, play);          clip and layouts as payload.py writes them
  *
+ * `player.loop = { first, last }` repeats these frames; null, the whole clip.
+ *
  * Options: pageKeys: keys also work while nothing on the page has the focus; wheel: the wheel zooms even before the
  * canvas was clicked (otherwise it scrolls the page, as expected of a long page); onFrame: called after every change
  * of frame.
@@ -52,6 +54,7 @@ const SkeletonPlayer = (() => {
       this.speed = 1;
       this.trails = false;
       this.playing = false;
+      this.loop = null;
       this.view = { ...DEFAULT_VIEW };
       this.pointers = new Map();
       this.build();
@@ -179,7 +182,7 @@ const SkeletonPlayer = (() => {
       const label = [clip.id, clip.variant || clip.action].filter(Boolean).join(", ");
       this.canvas.setAttribute("aria-label", `Animated skeleton of clip ${label}. ${this.keys.textContent}`);
       this.people.replaceChildren(...(clip.bodies < 2 ? [] : Array.from({ length: clip.bodies }, (_, body) =>
-        make("span", {}, make("span", { class: `person person-${body % 4}`, "aria-hidden": "true" }),
+        make("span", {}, make("span", { class: `person person-${body % 8}`, "aria-hidden": "true" }),
           `person ${"ABCDEFGH"[body] || body + 1}`))));
       for (const element of [this.playButton, this.slider]) element.disabled = clip.frames < 2;
       this.seek(0);
@@ -197,6 +200,7 @@ const SkeletonPlayer = (() => {
         if (!this.playing) return;
         position += ((now - last) / 1000) * rate * this.speed;
         last = now;
+        if (this.loop && position > this.loop.last + 1) position = this.loop.first;
         if (position >= frames + HOLD_SECONDS * rate * this.speed) position = 0;
         // A step by key or slider while playing also moves the clock.
         if (this.jumped) { position = this.frame; this.jumped = false; }

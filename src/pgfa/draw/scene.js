@@ -44,7 +44,7 @@ const SkeletonScene = (() => {
       const style = getComputedStyle(this.canvas);
       const read = (name) => rgb(style.getPropertyValue(name));
       this.colours = { paper: read("--stage"), grid: read("--grid"), ink: read("--ink"),
-        bodies: [0, 1, 2, 3].map((body) => read(`--body-${body}`)) };
+        bodies: [0, 1, 2, 3, 4, 5, 6, 7].map((body) => read(`--body-${body}`)) };
     }
 
     resize() {
@@ -131,7 +131,7 @@ const SkeletonScene = (() => {
             const from = this.project(camera, frame, body, joint), to = this.project(camera, frame + 1, body, joint);
             if (!from || !to) continue;
             const fresh = (frame - first + 1) / (now - first);
-            pen.strokeStyle = mix(this.colours.paper, this.colours.bodies[body % 4], 0.15 + 0.5 * fresh);
+            pen.strokeStyle = mix(this.colours.paper, this.colours.bodies[body % 8], 0.15 + 0.5 * fresh);
             pen.lineWidth = to[2] * (0.006 + 0.018 * fresh);
             line(pen, from, to);
           }
@@ -146,7 +146,7 @@ const SkeletonScene = (() => {
     addBody(strokes, pen, camera, frame, body) {
       const { bones, sides, head } = this.layout;
       const { paper, ink, bodies } = this.colours;
-      const colour = bodies[body % 4];
+      const colour = bodies[body % 8];
       const points = Array.from({ length: this.clip.joints }, (_, joint) => this.project(camera, frame, body, joint));
       const shadow = points.map((point, joint) => {
         const [x, , z] = this.point(frame, body, joint);

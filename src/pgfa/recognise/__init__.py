@@ -7,6 +7,7 @@ from pgfa.recognise.answers import Adaptation, Answer, Answers, Span, Timeline
 from pgfa.recognise.bundle import Bundle, open_bundle
 from pgfa.recognise.calibration.model import Calibration
 from pgfa.recognise.candidates import Candidates
+from pgfa.recognise.corrections import Correction
 from pgfa.recognise.explanation import Explanation, Explanations
 from pgfa.recognise.prototypes import Prototype
 from pgfa.recognise.recogniser import Recogniser, StreamRecogniser
@@ -19,6 +20,7 @@ __all__ = [
     "Bundle",
     "Calibration",
     "Candidates",
+    "Correction",
     "Explanation",
     "Explanations",
     "Live",

@@ -49,6 +49,19 @@ _ALONE = re.compile(
 
 
 @dataclass(frozen=True)
+class Adjustment:
+    """How a person's corrections change cosines (`pgfa.recognise.corrections`).
+
+    Attributes:
+        closeness: (N, d) features -> (N, M) closeness to each corrected window, 0 to 1.
+        weights: (M, K) change of the cosine of each candidate at closeness 1.
+    """
+
+    closeness: Callable[[Array], Array]
+    weights: Array
+
+
+@dataclass(frozen=True)
 class Candidates:
     """The possible answers to one question.
 
@@ -62,6 +75,7 @@ class Candidates:
         whitened: whether a cosine near 1 means the same recording, as in the space of a kinematic model; features of
             an encoder alone lie in a narrow cone, where cosines of different clips are near 1 too.
         examples: (K,) of each taught class, 0 for any other candidate; None: no class was taught.
+        adjustment: by a person's corrections; cosines may then exceed 1.
     """
 
     names: tuple[str, ...]
@@ -72,6 +86,7 @@ class Candidates:
     recentring: Recentring | None = None
     whitened: bool = False
     examples: NDArray[np.int64] | None = None
+    adjustment: Adjustment | None = None
 
     def __len__(self) -> int:
         return len(self.names)
@@ -80,9 +95,17 @@ class Candidates:
         """(N, K) cosines between (N, d) features and the candidates, or those of `columns`; standardised where the
         recogniser was adapted."""
         if self.recentring is None:
-            return cosines(features, self.vectors[columns])
-        similarity = cosines(self.recentring.shift_features(features), self.vectors[columns])
-        return self.recentring.standardise(similarity, [str(n) for n in np.array(self.names)[columns]])
+            similarity = cosines(features, self.vectors[columns])
+        else:
+            similarity = cosines(self.recentring.shift_features(features), self.vectors[columns])
+            similarity = self.recentring.standardise(
+                similarity, [str(n) for n in np.array(self.names)[columns]]
+            )
+        if self.adjustment is not None:
+            similarity = (
+                similarity + self.adjustment.closeness(features) @ self.adjustment.weights[:, columns]
+            )
+        return similarity
 
     def over_time(self) -> Candidates:
         """For windows of a long recording, most of which show none of the sentences or only part of an action."""
@@ -98,7 +121,7 @@ class Candidates:
         # The calibration is fitted on other clips of a class. A recording that all but equals its examples is certain.
         c = self.calibration
         lead = max(c.slope + SAME_LEAD - c.prototype_slope - c.prototype_offset, 0)
-        closeness = np.clip((cosines - SAME_FROM) / (1 - SAME_FROM), 0, None)
+        closeness = np.clip((cosines - SAME_FROM) / (1 - SAME_FROM), 0, 1)
         raised = cosines + np.float32(lead / c.prototype_slope) * closeness
         if self.examples is not None:
             few = np.where(self.examples > 0, FEW_EXAMPLES / np.maximum(self.examples, 1), 0)

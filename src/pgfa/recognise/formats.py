@@ -8,10 +8,12 @@ from __future__ import annotations
 import csv
 import io
 import json
+import mimetypes
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
+from urllib.parse import quote
 from xml.etree import ElementTree
 
 from pgfa.errors import BadConfig
@@ -126,14 +128,28 @@ def spans_vtt(timeline: Timeline) -> str:
     return "\n".join(cues)
 
 
-def spans_eaf(timeline: Timeline) -> str:
-    """ELAN Annotation Format 3.0: one tier per body, one annotation per span. Times in milliseconds."""
-    spans = timeline.spans
+def spans_eaf(timeline: Timeline, media: str = "", media_offset_s: float = 0.0) -> str:
+    """ELAN Annotation Format 3.0: one tier per body, one annotation per span. Times in milliseconds.
+
+    Args:
+        timeline: the spans.
+        media: name of a video of the same scene, beside the file. Times are then those of the video, and what is before
+            its first frame is left out.
+        media_offset_s: time of the video at the first frame of the recording.
+    """
+    offset = media_offset_s if media else 0.0
+    moved = [replace(s, start_s=max(0.0, s.start_s + offset), end_s=s.end_s + offset) for s in timeline.spans]
+    spans = [s for s in moved if s.end_s > 0]
     root = ElementTree.Element(
         "ANNOTATION_DOCUMENT",
         {"AUTHOR": "pgfa", "DATE": "1970-01-01T00:00:00+00:00", "FORMAT": "3.0", "VERSION": "3.0"},
     )
-    ElementTree.SubElement(root, "HEADER", {"MEDIA_FILE": "", "TIME_UNITS": "milliseconds"})
+    header = ElementTree.SubElement(root, "HEADER", {"MEDIA_FILE": "", "TIME_UNITS": "milliseconds"})
+    if media:
+        kind = mimetypes.guess_type(media)[0] or "video/unknown"
+        path = f"./{quote(line(media))}"
+        names = {"MEDIA_URL": path, "RELATIVE_MEDIA_URL": path, "MIME_TYPE": kind}
+        ElementTree.SubElement(header, "MEDIA_DESCRIPTOR", names)
     order = ElementTree.SubElement(root, "TIME_ORDER")
     times = sorted({round(1000 * t) for s in spans for t in (s.start_s, s.end_s)})
     slot = {time: f"ts{number}" for number, time in enumerate(times, 1)}

@@ -16,25 +16,22 @@ from pgfa.adapt import Recentring, Stream, unit_rows
 from pgfa.config import AdaptSettings, RecogniseSettings
 from pgfa.errors import BadConfig
 from pgfa.prepare import prepare
-from pgfa.read import read
 from pgfa.recognise.adapting import DEFAULT, adapt_features
 from pgfa.recognise.answers import Adaptation, Answers, Timeline
 from pgfa.recognise.bundle import Bundle, measured, open_bundle
 from pgfa.recognise.calibration.model import Calibration
 from pgfa.recognise.candidates import Candidates, needs_two
+from pgfa.recognise.corrections import Correction, Corrections, learn
 from pgfa.recognise.explanation import Explanation, Explanations
 from pgfa.recognise.overlap import Overlap, find_overlaps
 from pgfa.recognise.prototypes import Prototype
-from pgfa.recognise.recordings import recordings_in
+from pgfa.recognise.recordings import Recording, Recordings, as_clips, recordings_in
 from pgfa.recognise.temporal.live import Live
 from pgfa.recognise.temporal.spans import timeline
 from pgfa.recognise.temporal.windows import Progress
 from pgfa.skeleton import Clip, Ragged, get_layout
 from pgfa.text.encode import check_sentences
 from pgfa.words.reasons import facts, reasons
-
-Recording = Clip | str | Path
-Recordings = list[Recording] | tuple[Recording, ...]
 
 MAX_CANDIDATES = 1_000
 """Sentences of one question."""
@@ -62,12 +59,14 @@ class Recogniser:
         prototypes: of sentences that were adapted and classes that were taught.
         recentring: of the last `adapt`; later recordings are answered with it.
         adaptation: what the last `adapt` changed.
+        corrections: of the last `correct`; later recordings are answered with them.
     """
 
     bundle: Bundle
     prototypes: Mapping[str, Prototype] = field(default_factory=dict)
     recentring: Recentring | None = None
     adaptation: Adaptation | None = None
+    corrections: Corrections | None = None
 
     @classmethod
     def load(cls, path: str | Path | None = None, device: str = "cpu") -> Recogniser:
@@ -123,7 +122,7 @@ class Recogniser:
             LayoutMismatch: a recording's joints cannot be mapped to the recogniser's.
             LimitExceeded: more than MAX_CANDIDATES sentences.
         """
-        items, candidates = _clips(clips), self.candidates(sentences)
+        items, candidates = as_clips(clips), self.candidates(sentences)
         answers = _rank(self.features(items), candidates, items)
         return answers if isinstance(clips, list | tuple) else answers[0]
 
@@ -146,7 +145,7 @@ class Recogniser:
 
         Raises as `recognise`, and LimitExceeded where there are too many windows.
         """
-        return timeline(self.encode, _clips(clip)[0], self.candidates(sentences), window, hop, progress)
+        return timeline(self.encode, as_clips(clip)[0], self.candidates(sentences), window, hop, progress)
 
     def answer(
         self,
@@ -158,7 +157,7 @@ class Recogniser:
         hop: float = _DEFAULT.hop,
     ) -> Answers | Timeline:
         """`spans` for a long recording (`is_long`), else `recognise`; `over_time` overrides the choice."""
-        item, candidates = _clips(clip)[0], self.candidates(sentences)
+        item, candidates = as_clips(clip)[0], self.candidates(sentences)
         if is_long(item) if over_time is None else over_time:
             return timeline(self.encode, item, candidates, window, hop)
         return _rank(self.encode(Ragged.from_clips([item])), candidates, [item])[0]
@@ -179,7 +178,7 @@ class Recogniser:
         if (kinematics := self.bundle.kinematics) is None:
             raise BadConfig("this recogniser has no kinematic model, which is needed to explain answers")
         names = _checked(sentences)
-        prepared = prepare(Ragged.from_clips(_clips(clip)), self.bundle.settings.prepare)
+        prepared = prepare(Ragged.from_clips(as_clips(clip)), self.bundle.settings.prepare)
         if not prepared.present.any():
             return Explanations(tuple(Explanation(name, ()) for name in names), ())
         measures = measured(prepared)
@@ -214,7 +213,7 @@ class Recogniser:
 
         Raises as `recognise`, and BadFile where a folder contains no recording.
         """
-        items = recordings_in(Path(clips)) if isinstance(clips, str | Path) else _clips(clips)
+        items = recordings_in(Path(clips)) if isinstance(clips, str | Path) else as_clips(clips)
         names, features = _checked(sentences), self.features(items)
         adapted = adapt_features(features, self.bundle.anchors(names), names, settings or DEFAULT, cautious)
         others = {n: p for n, p in self.prototypes.items() if p.taught or n not in names}
@@ -237,7 +236,7 @@ class Recogniser:
         Teaching a name again replaces its examples. Raises as `recognise`; BadConfig without an example, or where no
         person is detected in one.
         """
-        items = _clips(examples)
+        items = as_clips(examples)
         if not items:
             raise BadConfig(f"no example of {name!r}")
         (name,) = _checked([name])
@@ -254,6 +253,14 @@ class Recogniser:
         if name not in self.prototypes:
             raise BadConfig(f"nothing was adapted or taught as {name!r}")
         return self._with_prototypes({n: p for n, p in self.prototypes.items() if n != name}, name)
+
+    def correct(self, corrections: Sequence[Correction]) -> Recogniser:
+        """A recogniser whose answers follow a person's corrections; they replace earlier ones, none removes them.
+
+        They are not part of a bundle: train on the corrected moments to keep what they say. Raises BadConfig.
+        """
+        centred = self.bundle.kinematics is not None
+        return replace(self, corrections=learn(self.features, corrections, centred) if corrections else None)
 
     def overlaps(self, sentences: Sequence[str]) -> tuple[Overlap, ...]:
         """Taught classes that mean the same as one of the sentences; asked about together they share a probability.
@@ -294,10 +301,12 @@ class Recogniser:
             vectors[i] = self.prototypes[names[i]].vector - shift
         examples = np.array([self.prototypes[n].clips if n in taught else 0 for n in names], dtype=np.int64)
         two = np.array([needs_two(name) and name not in taught for name in names], dtype=bool)
-        return Candidates(
+        candidates = Candidates(
             tuple(names), vectors, is_prototype, two, self.bundle.calibration, self.recentring,
             whitened=self.bundle.kinematics is not None, examples=examples,
         )  # fmt: skip
+        adjustment = None if self.corrections is None else self.corrections.adjust(candidates)
+        return replace(candidates, adjustment=adjustment)
 
     def features(self, clips: Sequence[Clip]) -> NDArray[np.float32]:
         """(clips, d) features of clips of one or several layouts; see `encode`. Many clips use all cores."""
@@ -352,7 +361,7 @@ class StreamRecogniser:
 
     def recognise(self, clips: Recording | Recordings) -> list[Answers]:
         """Adapt on recordings and answer for each, with these included. Raises as `Recogniser.recognise`."""
-        items = _clips(clips)
+        items = as_clips(clips)
         features = self._initial.features(items)
         self.stream.add(features[features.any(axis=1)])
         anchors = self.stream.anchors
@@ -384,14 +393,3 @@ def _checked(sentences: Sequence[str]) -> list[str]:
     if not names:
         raise BadConfig("expected at least one sentence, found none")
     return names
-
-
-def _clips(recordings: Recording | Recordings) -> list[Clip]:
-    """One or several recordings as clips; paths are read."""
-    items = recordings if isinstance(recordings, list | tuple) else [recordings]
-    for item in items:
-        if not isinstance(item, Clip | str | Path):
-            raise BadConfig(
-                f"expected a path or a clip, Clip(positions, rate=..., layout=...), found {type(item).__name__}"
-            )
-    return [item if isinstance(item, Clip) else read(item) for item in items]

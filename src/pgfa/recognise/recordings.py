@@ -1,12 +1,15 @@
-"""The recordings in a folder."""
+"""Recordings as clips: given as clips or paths, or all those in a folder."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from pgfa.errors import BadFile
-from pgfa.read import find_recordings, format_of, read_all
+from pgfa.errors import BadConfig, BadFile
+from pgfa.read import find_recordings, format_of, read, read_all
 from pgfa.skeleton import Clip
+
+Recording = Clip | str | Path
+Recordings = list[Recording] | tuple[Recording, ...]
 
 
 def recordings_in(folder: Path) -> list[Clip]:
@@ -31,3 +34,14 @@ def recordings_in(folder: Path) -> list[Clip]:
     if not clips:
         raise BadFile(folder, expected="recordings of a known format", found="none")
     return clips
+
+
+def as_clips(recordings: Recording | Recordings) -> list[Clip]:
+    """One or several recordings as clips; paths are read. Raises BadConfig, and BadFile as `read`."""
+    items = recordings if isinstance(recordings, list | tuple) else [recordings]
+    for item in items:
+        if not isinstance(item, Clip | str | Path):
+            raise BadConfig(
+                f"expected a path or a clip, Clip(positions, rate=..., layout=...), found {type(item).__name__}"
+            )
+    return [item if isinstance(item, Clip) else read(item) for item in items]

@@ -7,10 +7,11 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
-from pgfa.serve.exports import FORMS
+from pgfa.recognise import Timeline
+from pgfa.serve.exports import write
 from pgfa.serve.forms import uploaded_file
 from pgfa.serve.interface import ERROR_RESPONSES, RAW_BODY, UNNAMED, CurrentSession, FileName, State
-from pgfa.serve.messages import AnswerRequest, AnswerResult, WhyResult
+from pgfa.serve.messages import AnswerRequest, AnswerResult, DownloadRequest, WhyResult
 from pgfa.serve.questions import NDJSON, run, run_with_progress, wants_progress
 from pgfa.serve.state import answer_clip, explain_clip, select_recognisers
 from pgfa.serve.turns import Turn
@@ -81,19 +82,19 @@ def why(clip: str, request: AnswerRequest, session: CurrentSession, state: State
 @api.post("/sessions/{session}/clips/{clip}/download/{form}", response_class=Response)
 async def download(
     clip: str,
-    form: Literal["json", "csv", "vtt", "eaf"],
-    question: AnswerRequest,
+    form: Literal["json", "csv", "spans.csv", "vtt", "eaf"],
+    question: DownloadRequest,
     request: Request,
     session: CurrentSession,
     state: State,
 ) -> Response:
-    """The answers over time as a file."""
+    """The answers over time as a file; `csv` has a line per window, `spans.csv` one per span."""
     state.check_sentences(question.sentences)
-    kind, write = FORMS[form]
 
-    def write_timeline(turn: Turn) -> str:
+    def answer_again(turn: Turn) -> Timeline:
         (recogniser, _), source = select_recognisers(session, question), session.clip(clip)
         with state.turns.hold(turn):
-            return write(state.timeline(recogniser, source, question.sentences, turn))
+            return state.timeline(recogniser, source, question.sentences, turn)
 
-    return Response(await run(request, state, write_timeline), media_type=kind)
+    kind, text = write(form, await run(request, state, answer_again), question)
+    return Response(text, media_type=kind)

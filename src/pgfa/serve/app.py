@@ -19,7 +19,7 @@ from pgfa.read import FORMATS
 from pgfa.recognise import Recogniser
 from pgfa.recognise.formats import MEANING
 from pgfa.recognise.temporal.jsonl import MAX_LINE
-from pgfa.serve import answering, examples, learning, live
+from pgfa.serve import answering, corrections, examples, learning, live
 from pgfa.serve.address import bind
 from pgfa.serve.api_page import api_page
 from pgfa.serve.assets import index_page, static_files
@@ -184,7 +184,7 @@ def create_app(recogniser: Recogniser, settings: ServeSettings | None = None) ->
         live=live_executor,
         live_places=threading.BoundedSemaphore(settings.max_live),
     )
-    for router in (page, api, answering.api, learning.api, live.api):
+    for router in (page, api, answering.api, learning.api, corrections.api, live.api):
         app.include_router(router)
     add_error_handlers(app)
     app.add_middleware(SecurityMiddleware, settings=settings)

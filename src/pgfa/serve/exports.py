@@ -1,14 +1,25 @@
-"""The formats in which the page downloads a timeline; `pgfa.recognise.formats` writes them."""
+"""The files in which the page downloads answers over time; `pgfa.recognise.formats` writes them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from dataclasses import replace
 
-from pgfa.recognise import Timeline
-from pgfa.recognise.formats import OUTPUTS
+from pgfa.recognise import Span, Timeline
+from pgfa.recognise.formats import OUTPUTS, spans_eaf
+from pgfa.serve.messages import DownloadRequest
 
-FORMS: dict[str, tuple[str, Callable[[Timeline], str]]] = {
-    form: (OUTPUTS[name].media_type, OUTPUTS[name].timeline)
-    for form, name in {"json": "json", "csv": "windows.csv", "vtt": "vtt", "eaf": "eaf"}.items()
-}
-"""File extension -> media type and writer."""
+FORMS = {"json": "json", "csv": "windows.csv", "spans.csv": "csv", "vtt": "vtt", "eaf": "eaf"}
+"""Form of the address -> name in `OUTPUTS`."""
+
+
+def write(form: str, timeline: Timeline, request: DownloadRequest) -> tuple[str, str]:
+    """A timeline as a file, with the spans of the request in place of its own, if it has any: media type and text."""
+    if request.spans is not None:
+        spans = (
+            Span(s.start_s, s.end_s, s.body, s.sentence, s.probability, s.partner) for s in request.spans
+        )
+        timeline = replace(timeline, spans=tuple(sorted(spans, key=lambda s: (s.body, s.start_s))))
+    output = OUTPUTS[FORMS[form]]
+    if form == "eaf":
+        return output.media_type, spans_eaf(timeline, request.media, request.media_offset_s)
+    return output.media_type, output.timeline(timeline)

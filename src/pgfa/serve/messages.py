@@ -57,6 +57,74 @@ class AlignmentRequest(RequestModel):
     clips: list[str]
 
 
+class Moment(RequestModel):
+    """A stretch of time of a clip, and the bodies that it is about."""
+
+    clip: str
+    start_s: Seconds
+    end_s: Seconds
+    bodies: Annotated[list[Annotated[int, Field(ge=0)]], Field(max_length=8)] = []
+    """Body slots: one, or the two of a pair; empty: all bodies of the clip."""
+
+
+class CorrectedMoment(Moment):
+    """What a person says that a moment shows."""
+
+    sentence: Text | None
+    """A sentence or a taught class; null: none of the sentences."""
+    right: bool = True
+    """Whether the moment shows `sentence`; false: it shows something else."""
+
+
+class CorrectionsRequest(RequestModel):
+    """All corrections of a session."""
+
+    corrections: Annotated[list[CorrectedMoment], Field(max_length=500)]
+
+
+class LabelledMoment(Moment):
+    """A moment and what it shows."""
+
+    sentence: Text
+
+
+class TrainingRequest(RequestModel):
+    """The moments to train on."""
+
+    moments: Annotated[list[LabelledMoment], Field(min_length=1, max_length=2000)]
+    names: dict[str, Annotated[str, StringConstraints(max_length=300)]] = {}
+    """Name of the file of each clip, for the ids of the clips in the pack; default: as it was uploaded."""
+
+
+class DownloadSpan(RequestModel):
+    """A moment as it is written to a file."""
+
+    start_s: Seconds
+    end_s: Seconds
+    body: Annotated[int, Field(ge=0)] = 0
+    partner: Annotated[int, Field(ge=0)] | None = None
+    sentence: Text
+    probability: Annotated[float, Field(ge=0, le=1)] = 1.0
+
+
+class DownloadRequest(AnswerRequest):
+    """What to write to a file."""
+
+    spans: Annotated[list[DownloadSpan], Field(max_length=20_000)] | None = None
+    """Moments as corrected by a person, in place of those of the answer."""
+    media: Annotated[str, StringConstraints(max_length=300)] = ""
+    """Name of a video of the same scene, for ELAN."""
+    media_offset_s: Annotated[float, Field(ge=-1e6, le=1e6, allow_inf_nan=False)] = 0.0
+    """Time of the video at the first frame of the recording."""
+
+
+class CorrectionsResult(ResponseModel):
+    """The corrections that answers follow."""
+
+    corrections: int
+    """Their number."""
+
+
 class SessionInfo(ResponseModel):
     """An open session."""
 

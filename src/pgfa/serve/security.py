@@ -22,6 +22,7 @@ POLICY = "; ".join(
         "style-src 'self'",
         "img-src 'self' data:",
         "connect-src 'self'",
+        "media-src blob:",  # a video that the user opens beside the skeleton
         "base-uri 'none'",
         "form-action 'none'",
         "frame-ancestors 'none'",

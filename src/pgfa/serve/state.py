@@ -197,20 +197,25 @@ def explain_clip(recogniser: Recogniser, clip: Clip, sentences: Sequence[str]) -
 
 def cut_span(clip: Clip, span: ExampleSpan) -> Clip:
     """The part of a clip that an example span names. Raises ApiError (422) if there is no such part."""
-    start, stop = round(span.start_s * clip.rate), round(span.end_s * clip.rate)
+    return cut_moment(clip, span.start_s, span.end_s, () if span.body is None else (span.body,))
+
+
+def cut_moment(clip: Clip, start_s: float, end_s: float, bodies: Sequence[int]) -> Clip:
+    """Part of a clip: some seconds of some bodies, or of all if `bodies` is empty. Raises ApiError (422)."""
+    start, stop = round(start_s * clip.rate), round(end_s * clip.rate)
     if not start < min(stop, clip.frames):
         raise ApiError(
             422,
             "BadConfig",
             where="span",
             expected=f"a start before its end, within {clip.seconds:.2f} s",
-            found=f"{span.start_s:g} to {span.end_s:g} s",
+            found=f"{start_s:g} to {end_s:g} s",
         )
     positions = clip.positions[start:stop]
-    if span.body is not None:
-        if span.body >= clip.bodies:
+    if bodies:
+        if (largest := max(bodies)) >= clip.bodies:
             raise ApiError(
-                422, "BadConfig", where="body", expected=f"a number below {clip.bodies}", found=f"{span.body}"
+                422, "BadConfig", where="body", expected=f"a number below {clip.bodies}", found=f"{largest}"
             )
-        positions = positions[:, span.body : span.body + 1]
+        positions = positions[:, list(bodies)]
     return clip.with_positions(positions.copy())

@@ -1,12 +1,12 @@
 /*
- * Questions and answers: asks about the current recording, and shows the result as a verdict, a timeline and moments.
+ * Questions and answers: asks about the current recording, and shows the result as a verdict and a timeline.
  *
- *   const answers = new Answers(server, { recordings, sentences, alignment, timeline }, { seek(time), mark(span) }, about);
+ *   const answers = new Answers(server, { recordings, sentences, alignment, timeline }, { shown(result, people), name(body), spans(), corrected(), video() }, about);
  *   answers.reset(body); answers.ask(); answers.askSoon(delay); answers.result; answers.body
  */
 import { notify, track } from "./activity.js";
 import { Asking } from "./asking.js";
-import { get, letter, make, percent, sentenceCase, timeRange } from "./dom.js";
+import { get, make, percent, saveFile, sentenceCase } from "./dom.js";
 import { headline } from "./headline.js";
 
 const BACKGROUND_DELAY = 600;
@@ -62,7 +62,7 @@ export class Answers {
     const number = ++this.asked;
     const clip = this.recordings.current, question = this.question;
     if (!clip) return;
-    if (!question.sentences.length && !this.taught.size) return this.showVerdict(null);
+    if (!question.sentences.length && !this.taught.size) return this.showVerdict();
     const result = await track(() => this.asking.ask(clip, question));
     if (number !== this.asked || !result) return;
     this.recordings.answered(clip, result);
@@ -72,10 +72,10 @@ export class Answers {
     document.body.dataset.answers = String(number);
     this.why = null;
     this.sentences.show(result);
-    this.showVerdict(result);
     this.showBodies();
     this.timeline.show(result, this.body);
-    this.showSpans();
+    this.actions.shown(result, this.present);
+    this.showVerdict();
     this.showOverlaps(result);
   }
 
@@ -115,63 +115,51 @@ export class Answers {
     this.setStale(true);
     get("verdict").textContent = "Open a recording";
     get("bodies").hidden = true;
-    get("spans").replaceChildren();
   }
 
-  showVerdict(result) {
-    const { lines, share } = result ? headline(result) : { lines: ["Add a sentence"], share: null };
+  /* The headline agrees with the moments as they are listed, corrections included. */
+  showVerdict() {
+    const { result } = this, isEmpty = !this.question.sentences.length && !this.taught.size;
+    if (!result && !isEmpty) return;
+    const { lines, share } = isEmpty ? { lines: ["Add a sentence"], share: null }
+      : headline({ ...result, timeline: { ...result.timeline, spans: this.actions.spans() } }, this.actions.name);
     const probability = share === null ? [] : [" ", make("span", { class: "probability" }, percent(share))];
     get("verdict").replaceChildren(...lines.map((line, index) => make("span", { class: "line" }, line, ...(index ? [] : probability))));
-    get("certainty").textContent = !result ? "" : result.calibrated ? this.about.meaning
+    get("certainty").textContent = isEmpty ? "" : result.calibrated ? this.about.meaning
       : "Not calibrated: only the order is meaningful; the percentages are overconfident, "
         + "and “none of these” is not a possible answer.";
   }
 
   selectBody(body) {
     this.body = body;
+    this.showBodies();
     this.timeline.show(this.result, body);
+    this.actions.shown(this.result, this.present);
   }
 
+  /* The bodies that are there at some time. */
+  get present() { return this.result.timeline.probabilities.flatMap((rows, body) => (rows.some(Boolean) ? [body] : [])); }
+
   showBodies() {
-    const present = this.result.timeline.probabilities.flatMap((rows, body) => (rows.some(Boolean) ? [body] : []));
+    const { present } = this, focused = get("bodies").contains(document.activeElement);
     if (!present.includes(this.body)) this.body = present[0] ?? 0;
     get("bodies").hidden = present.length < 2;
     get("bodies").replaceChildren(...present.map((body, index) => {
       const radio = make("input", { type: "radio", name: "body", value: body, checked: body === this.body });
       radio.addEventListener("change", () => this.selectBody(body));
-      return make("label", {}, radio, make("span", { class: `person person-${index % 4}`, "aria-hidden": "true" }), letter(index));
+      return make("label", {}, radio, make("span", { class: `person person-${index % 8}`, "aria-hidden": "true" }), this.actions.name(body));
     }));
-  }
-
-  showSpans() {
-    const several = this.bodyCount > 1;
-    const spans = [...this.result.timeline.spans].sort((a, b) => a.start_s - b.start_s || a.body - b.body);
-    get("spans").replaceChildren(...spans.map((span) => make("li", {},
-      make("button", { type: "button", onclick: () => this.openSpan(span) },
-        make("span", { class: "time" }, timeRange(span.start_s, span.end_s)),
-        make("span", { class: "sentence" }, several ? `${letter(span.body)}: ${span.sentence}` : span.sentence),
-        make("span", { class: "probability" }, percent(span.probability))))));
-    if (!spans.length) get("spans").append(make("li", { class: "hint" }, "No sentence is recognised at any moment."));
-  }
-
-  openSpan(span) {
-    if (span.body !== this.body) {
-      this.body = span.body;
-      this.showBodies();
-      this.selectBody(span.body);
-    }
-    this.actions.mark({ start: span.start_s, end: span.end_s });
-    this.actions.seek(span.start_s);
+    if (focused) get("bodies").querySelector(":checked").focus();
   }
 
   async download(format) {
     const clip = this.recordings.current;
     if (!clip) return;
-    const blob = await track(() => this.server.download(clip, format, this.question));
+    const video = this.actions.video(clip), spans = this.actions.corrected() ? this.actions.spans() : null;
+    const question = { ...this.question, spans, ...(video ? { media: video.name, media_offset_s: video.offset } : {}) };
+    const blob = await track(() => this.server.download(clip, format, question));
     if (!blob) return;
     const name = (this.recordings.name(clip) || "recording").replace(/[^\w.-]+/g, "_");
-    const link = make("a", { href: URL.createObjectURL(blob), download: `${name}.${format}` });
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+    saveFile(blob, `${name}.${format}`);
   }
 }

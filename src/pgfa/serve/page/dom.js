@@ -21,8 +21,20 @@ export const seconds = (value) => `${value.toFixed(1)} s`;
 export const clockTime = (value) => (value < 60 ? seconds(value) : `${Math.floor(value / 60)}:${(value % 60).toFixed(1).padStart(4, "0")}`);
 /* A length: 0:04, 27:47 */
 export const minutes = (value) => `${Math.floor(Math.round(value) / 60)}:${String(Math.round(value) % 60).padStart(2, "0")}`;
+/* A time on an axis: 0:05, 1:02.5 */
+export const axisTime = (value, digits = 0) => {
+  const text = value.toFixed(digits), whole = Math.floor(Number(text) / 60);
+  return `${whole}:${(Number(text) - 60 * whole).toFixed(digits).padStart(digits ? digits + 3 : 2, "0")}`;
+};
 export const timeRange = (start, end) => (end < 60 ? `${start.toFixed(1)} – ${seconds(end)}` : `${clockTime(start)} – ${clockTime(end)}`);
 export const clamp = (value, low, high) => Math.min(high, Math.max(low, value));
 export const letter = (body) => "ABCDEFGH"[body] || String(body + 1);
 export const plural = (count, singular, pluralForm = `${singular}s`) => `${count.toLocaleString("en")} ${count === 1 ? singular : pluralForm}`;
 export const sentenceCase = (text) => text.charAt(0).toUpperCase() + text.slice(1);
+
+/* Offer a file to be saved. */
+export function saveFile(blob, name) {
+  const link = make("a", { href: URL.createObjectURL(blob), download: name });
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+}

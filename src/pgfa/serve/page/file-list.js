@@ -1,10 +1,11 @@
 /*
  * The list of recordings: name, length, people, best answer or state; open, mark for alignment, remove, sort, filter.
  *
- *   const list = new FileList(element, { open(key), mark(key, on), remove(keys), changed() });
+ *   const list = new FileList(element, { open(key), mark(key, on), remove(keys), changed(), moments(key) });
  *   list.show(clip); list.remove(key); list.select(key); list.order
  */
-import { get, make, minutes, percent, plural } from "./dom.js";
+import { get, make, minutes, percent, plural, saveFile } from "./dom.js";
+import { listing, listingCsv, listingJson } from "./listing.js";
 
 const TOOLS_FROM = 3;
 const ORDERS = {
@@ -18,14 +19,20 @@ export class FileList {
   constructor(root, actions) {
     Object.assign(this, { root, actions });
     this.rows = new Map();
+    this.byItem = new Map();
     this.selected = null;
     get("sort").addEventListener("change", () => { this.arrange(); this.actions.changed(); });
     get("filter").addEventListener("input", () => this.filter());
+    get("list-csv").addEventListener("click", () => saveFile(new Blob([listingCsv(this.entries)], { type: "text/csv" }), "recordings.csv"));
+    get("list-json").addEventListener("click", () => saveFile(new Blob([listingJson(this.entries)], { type: "application/json" }), "recordings.json"));
     get("remove-all").addEventListener("click", () => {
       this.actions.remove([...this.rows.keys()]);
       get("file").focus();
     });
   }
+
+  /* All rows in the order of the list, for a file. */
+  get entries() { return listing([...this.root.children].map((item) => this.byItem.get(item).clip), (key) => this.actions.moments(key)); }
 
   get order() { return get("sort").value; }
   set order(name) { if (name in ORDERS) { get("sort").value = name; this.arrange(); } }
@@ -37,6 +44,7 @@ export class FileList {
     if (isNew) {
       row = this.newRow(clip);
       this.rows.set(clip.key, row);
+      this.byItem.set(row.item, row);
       this.root.append(row.item);
     }
     const renamed = row.clip.name !== clip.name;
@@ -55,8 +63,8 @@ export class FileList {
       row.mark.setAttribute("aria-label", `Use ${clip.name} for alignment`);
       row.remove.setAttribute("aria-label", `Remove ${clip.name}`);
     }
-    this.showTools();
-    this.filter();
+    if (isNew) this.showTools();
+    this.filterRow(row, this.filterText);
     // Rows do not move under the pointer of somebody who is working with them, or lose the focus.
     if (this.order !== "opened" && (isNew || !this.root.matches(":hover, :focus-within"))) this.arrange();
   }
@@ -73,14 +81,16 @@ export class FileList {
   }
 
   removeByUser(key) {
-    const keys = [...this.root.children].map((item) => [...this.rows].find(([, row]) => row.item === item)[0]);
+    const keys = [...this.root.children].map((item) => this.byItem.get(item).clip.key);
     const index = keys.indexOf(key), next = keys[index + 1] ?? keys[index - 1];
     this.actions.remove([key]);
     (this.rows.get(next)?.remove ?? get("file")).focus();
   }
 
   remove(key) {
-    this.rows.get(key)?.item.remove();
+    const item = this.rows.get(key)?.item;
+    item?.remove();
+    this.byItem.delete(item);
     this.rows.delete(key);
     this.showTools();
   }
@@ -99,15 +109,20 @@ export class FileList {
     this.root.append(...opened.sort((first, second) => ORDERS[this.order](first.clip, second.clip)).map((row) => row.item));
   }
 
+  get filterText() { return get("filter").value.trim().toLowerCase(); }
+
   filter() {
-    const text = get("filter").value.trim().toLowerCase();
-    for (const { item, clip } of this.rows.values())
-      item.hidden = Boolean(text) && ![clip.name, clip.answer ?? "", clip.state].some((part) => part.toLowerCase().includes(text));
+    const text = this.filterText;
+    for (const row of this.rows.values()) this.filterRow(row, text);
+  }
+
+  filterRow({ item, clip }, text) {
+    item.hidden = Boolean(text) && ![clip.name, clip.answer ?? "", clip.state].some((part) => part.toLowerCase().includes(text));
   }
 
   showTools() {
     get("file-tools").hidden = this.rows.size < TOOLS_FROM;
-    get("remove-all").hidden = !this.rows.size;
+    get("remove-all").hidden = get("file-exports").hidden = !this.rows.size;
     get("file-count").textContent = this.rows.size > 1 ? String(this.rows.size) : "";
   }
 }

@@ -1,7 +1,7 @@
 /*
  * The headline: a summary that agrees with the lists beside it.
  *
- *   headline(result) -> { lines, share }     lines of text; share: probability of the one line, or null
+ *   headline(result, name) -> { lines, share }     lines of text; share: probability of the one line, or null
  *
  * One action: its sentence, with the figure that the list of sentences shows. Several people or several moments: what
  * each does, without a figure, because none in the list of the whole recording belongs to it.
@@ -10,11 +10,12 @@ import { letter, plural, sentenceCase, timeRange } from "./dom.js";
 
 const MAX_LINES = 3;
 
-export function headline(result) {
+/* name(body): how a person is called */
+export function headline(result, name = letter) {
   const { probabilities, spans } = result.timeline;
   const people = probabilities.flatMap((rows, body) => (rows.some(Boolean) ? [body] : []));
   const best = result.best === null ? null : result.candidates[result.best];
-  if (people.length > 1 && spans.length) return { lines: linesOfPeople(people, spans, best), share: null };
+  if (people.length > 1 && spans.length) return { lines: linesOfPeople(people, spans, best, name), share: null };
   const names = new Set(spans.map((span) => span.sentence));
   if (best && (!names.size || (names.size === 1 && names.has(best.sentence))))
     return { lines: [sentenceCase(best.sentence)], share: best.probability };
@@ -26,11 +27,11 @@ export function headline(result) {
 }
 
 /* A line for each person who is seen doing something, and one for what fits the recording if none of them does that. */
-function linesOfPeople(people, spans, best) {
+function linesOfPeople(people, spans, best, name) {
   const lines = people.flatMap((body) => {
     const own = spans.filter((span) => span.body === body);
     const names = [...new Set(own.map((span) => span.sentence))];
-    return own.length ? [`${letter(body)}: ${names.length === 1 ? names[0] : plural(own.length, "moment")}`] : [];
+    return own.length ? [`${name(body)}: ${names.length === 1 ? names[0] : plural(own.length, "moment")}`] : [];
   });
   if (best && !spans.some((span) => span.sentence === best.sentence)) lines.push(`Together: ${best.sentence}`);
   return lines.length <= MAX_LINES ? lines

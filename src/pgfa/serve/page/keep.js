@@ -1,7 +1,7 @@
 /*
  * Keeps the work in the browser's store: what was typed, marked, taught and aligned, and which recording is open.
  *
- *   const keep = new Keep(store, { sentences, teaching, alignment, recordings, timeline });
+ *   const keep = new Keep(store, { sentences, teaching, alignment, recordings, timeline, correcting, improvement, video });
  *   keep.soon()      something has changed
  */
 import { get } from "./dom.js";
@@ -19,6 +19,9 @@ export class Keep {
   /* From here on the page shows what was kept, and changes of it are kept. */
   start() { this.ready = true; }
 
+  /* From here on what is kept stays as it is. */
+  stop() { this.ready = false; }
+
   soon() {
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.now(), DELAY);
@@ -34,6 +37,7 @@ export class Keep {
       sentences: this.sentences.texts, typed: get("add").value, name: get("teach-name").value,
       current: this.recordings.current, marked: this.recordings.marked, order: this.recordings.list.order,
       mark: this.timeline.mark, lessons: this.teaching.lessons, alignment: this.alignment.state,
+      correcting: this.correcting.state, learned: this.improvement.state, videos: this.video.state,
     };
   }
 }

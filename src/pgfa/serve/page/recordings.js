@@ -1,12 +1,13 @@
 /*
  * The recordings: opened by button, dropped, or added as examples; kept by the browser; one of them is shown.
  *
- *   const recordings = new Recordings(server, store, about, { show(data, play), marked(), changed(), closed() });
+ *   const recordings = new Recordings(server, store, about, { show(data, play), marked(), changed(), closed(), removed(keys), moments(key), project(file) });
  *   await recordings.restore(files); recordings.open(key); recordings.openExample(name); recordings.current; recordings.marked
  */
 import { notify, track } from "./activity.js";
 import { FileList } from "./file-list.js";
 import { get, make, minutes, plural } from "./dom.js";
+import { isProject } from "./project.js";
 
 const UNLABELLED = "unlabelled";
 
@@ -16,8 +17,10 @@ export class Recordings {
     this.files = new Map();
     this.clips = new Map();
     this.current = null;
+    this.last = 0;
     this.list = new FileList(get("files"),
-      { open: (key) => this.open(key), remove: (keys) => this.remove(keys), mark: (key, on) => this.mark([key], on), changed: () => this.actions.changed() });
+      { open: (key) => this.open(key), remove: (keys) => this.remove(keys), mark: (key, on) => this.mark([key], on),
+        changed: () => this.actions.changed(), moments: (key) => this.actions.moments(key) });
     for (const [name, title] of Object.entries(about.examples))
       get("examples").append(make("button", { type: "button", class: "quiet", onclick: () => this.openExample(name) }, title));
     get("synthetic").addEventListener("click", () => this.addUnlabelledExamples());
@@ -70,8 +73,14 @@ export class Recordings {
     return { clips: result.clips, errors: result.failed.map((error) => error.message) };
   }
 
+  /* A number that no file of this work has had since the page was opened. */
+  newNumber() {
+    this.last = Math.max(this.last, ...this.files.keys()) + 1;
+    return this.last;
+  }
+
   newFile(properties) {
-    const file = { number: Math.max(0, ...this.files.keys()) + 1, ...properties };
+    const file = { number: this.newNumber(), ...properties };
     this.files.set(file.number, file);
     return file;
   }
@@ -99,6 +108,8 @@ export class Recordings {
   async upload(files, unlabelled = false) {
     const added = [], errors = [], own = files.length > 1 || unlabelled;
     notify("");
+    const projects = files.filter((file) => isProject(file.name));
+    if (projects.length) return this.actions.project(projects[0]);
     if (own) this.mark([...this.clips.values()].filter((clip) => clip.isExample).map((clip) => clip.key), false);
     const waiting = files.map((blob) => this.newFile({ name: blob.name, blob }));
     for (const file of waiting) this.list.show({ key: `${file.number}.0`, name: file.name, state: "waiting to be read" });
@@ -115,7 +126,7 @@ export class Recordings {
     this.actions.marked();
     if (errors.length) notify(errors.length > 3 ? `${plural(errors.length, "file")} could not be read. First error: ${errors[0]}` : errors.join(" "));
     if (added.length && (!unlabelled || !this.current)) await this.open(added[0].key);
-    this.actions.changed();
+    return this.actions.changed();
   }
 
   async openExample(name, play = true) {
@@ -168,6 +179,7 @@ export class Recordings {
       }
       await track(() => this.server.removeClip(key));
     }
+    this.actions.removed(keys);
     this.actions.marked();
     if (!this.clips.has(this.current)) {
       this.current = null;

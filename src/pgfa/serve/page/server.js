@@ -108,6 +108,18 @@ export class Server {
       postJson({ name, examples: examples.map((example) => ({ ...example, clip: this.clipId(example.clip) })) })], restoring);
   }
 
+  /* All corrections ([{ clip, start_s, end_s, bodies, sentence, right }]), in place of those sent before. */
+  correct(corrections, restoring = false) {
+    return this.request(() => ["/corrections",
+      postJson({ corrections: corrections.map((correction) => ({ ...correction, clip: this.clipId(correction.clip) })) })], restoring);
+  }
+
+  /* A zip to train on. */
+  training({ moments, names }) {
+    return this.request(() => ["/training", postJson({ moments: moments.map((moment) => ({ ...moment, clip: this.clipId(moment.clip) })),
+      names: Object.fromEntries(Object.entries(names).map(([key, name]) => [this.clipId(key), name])) })], false, (response) => response.blob());
+  }
+
   download(key, format, question) {
     return this.request(() => [`/clips/${this.clipId(key)}/download/${format}`, postJson(question)], false, (response) => response.blob());
   }

@@ -39,6 +39,9 @@ export class Store {
 
   removeFile(number) { return this.write(FILES, (files) => files.delete([this.id, number])); }
 
+  /* Delete what is kept of this work. */
+  clear() { return this.forget([{ id: this.id }]); }
+
   async forget(works) {
     for (const { id } of works) {
       await this.write(FILES, (files) => files.delete(this.range(id)));

@@ -1,7 +1,7 @@
 /*
  * Teaching: mark a moment of the current recording, name it, and list the classes taught so far.
  *
- *   const teaching = new Teaching(server, { recordings, answers, timeline }, limits, { time(), changed() });
+ *   const teaching = new Teaching(server, { recordings, answers, timeline }, limits, { time(), snap(time), changed(), ready() });
  *   teaching.mark({ start, end }); teaching.mark(null); teaching.reset(); teaching.forget(name); await teaching.restore(lessons)
  */
 import { notify, track } from "./activity.js";
@@ -21,13 +21,6 @@ export class Teaching {
     this.name.addEventListener("input", () => this.updateButton());
     get("mark-start").addEventListener("click", () => this.markStart());
     get("mark-end").addEventListener("click", () => this.markEnd());
-    addEventListener("keydown", (event) => {
-      // Many keyboards type brackets with Alt or AltGr (which is Ctrl + Alt), so these keys do not count here.
-      if (event.metaKey || event.target.matches("input[type=text], select")) return;
-      if (event.key === "[") this.markStart();
-      if (event.key === "]") this.markEnd();
-      if (event.key === "Escape") this.reset();
-    });
     get("teach-form").addEventListener("submit", (event) => {
       event.preventDefault();
       this.teach();
@@ -41,8 +34,8 @@ export class Teaching {
 
   mark(span) {
     const length = this.timeline.length || 0;
-    const valid = span && span.end - span.start > MIN_SECONDS;
-    this.timeline.mark = valid ? { start: clamp(span.start, 0, length), end: clamp(span.end, 0, length) } : null;
+    const start = span ? this.actions.snap(clamp(span.start, 0, length)) : 0, end = span ? this.actions.snap(clamp(span.end, 0, length)) : 0;
+    this.timeline.mark = end - start > MIN_SECONDS ? { start, end } : null;
     const marked = this.timeline.mark;
     get("marked").textContent = marked ? `Marked: ${timeRange(marked.start, marked.end)}`
       : this.start !== null ? `Start marked at ${seconds(this.start)}. Now mark the end.` : "No moment marked.";
@@ -61,7 +54,10 @@ export class Teaching {
     this.mark({ start: Math.min(start, now), end: Math.max(start, now) });
   }
 
-  updateButton() { this.submit.disabled = !(this.timeline.mark && this.name.value.trim()); }
+  updateButton() {
+    this.submit.disabled = !(this.timeline.mark && this.name.value.trim());
+    this.actions.ready();
+  }
 
   async teach() {
     const { start, end } = this.timeline.mark ?? {};

@@ -1,0 +1,147 @@
+/*
+ * Correcting: the moments of the open recording in lanes and as a list, the changes a person makes, and names of persons.
+ *
+ *   const correcting = new Correcting({ recordings, answers, timeline, sentences }, { seek, mark, time, loop, changed, marks }, limits);
+ *   correcting.open(key, info); correcting.show(result); correcting.spans; correcting.state; correcting.restore(state)
+ */
+import { get, letter, make } from "./dom.js";
+import { Lanes } from "./lanes.js";
+import { MomentList } from "./moment-list.js";
+import { Moments } from "./moments.js";
+
+export class Correcting {
+  /* actions.marks: key -> Map of moment id -> what the last improvement changed about it */
+  constructor(parts, actions, limits) {
+    Object.assign(this, { ...parts, actions, limits, selected: null, people: [], unsaved: false, namesOf: new Map() });
+    this.moments = new Moments({ changed: () => { this.unsaved = true; this.render(); this.actions.changed(); } });
+    this.lanes = new Lanes(this.timeline.lanes, { select: (id) => this.select(id), move: (...values) => this.change("move", ...values),
+      loop: (id) => { this.select(id, true); this.actions.loop(true); }, rename: (body, name) => this.renamePerson(body, name) });
+    this.list = new MomentList(get("spans"), { select: (id) => this.select(id === this.selected ? null : id), time: () => this.actions.time(),
+      change: (...values) => this.change(...values) });
+    get("undo").addEventListener("click", () => this.undo());
+    get("redo").addEventListener("click", () => this.redo());
+    get("add-moment").addEventListener("click", () => this.add());
+    get("teach-name").addEventListener("keydown", (event) => {
+      if (event.key !== "Enter" || !event.shiftKey) return;
+      event.preventDefault();
+      this.add();
+    });
+  }
+
+  get names() { return this.namesOf.get(this.moments.key) ?? {}; }
+
+  open(key, { rate, seconds }) {
+    this.selected = null;
+    this.moments.open(key, rate, seconds);
+  }
+
+  /* Show the answer of the open recording. */
+  show({ timeline }, people) {
+    this.people = people;
+    this.moments.show(timeline.spans);
+    this.render();
+  }
+
+  close() {
+    this.moments.key = null;
+    this.people = [];
+    this.lanes.show([], { people: [], body: 0, selected: null, names: {} });
+    get("spans").replaceChildren();
+  }
+
+  render() {
+    const { moments, people, names, selected } = this, { list } = moments, marks = this.actions.marks(moments.key, list);
+    this.lanes.show(list, { people, body: this.answers.body, selected, names });
+    this.list.show(list, { selected, people, name: (body) => this.personName(body), marks, rate: moments.rate, maxLength: this.limits.max_characters });
+    get("undo").disabled = !moments.canUndo;
+    get("redo").disabled = !moments.canRedo;
+    const offered = new Set([...this.sentences.texts, ...this.answers.taught.keys(), ...list.map((moment) => moment.sentence)]);
+    get("names").replaceChildren(...[...offered].map((value) => make("option", { value })));
+    this.updateButton();
+    this.actions.rendered();
+  }
+
+  updateButton() { get("add-moment").disabled = !(this.timeline.mark && get("teach-name").value.trim()); }
+
+  select(id, keep = false) {
+    const moment = id === null ? null : this.moments.find(id);
+    this.selected = moment?.id ?? null;
+    if (moment) {
+      if (moment.body !== this.answers.body && moment.partner !== this.answers.body) this.answers.selectBody(moment.body);
+      this.actions.mark({ start: moment.start, end: moment.end });
+      const now = this.actions.time();
+      if (!keep || now < moment.start || now > moment.end) this.actions.seek(moment.start);
+      this.timeline.reveal(moment.start);
+    }
+    this.render();
+  }
+
+  /* Change a moment: the name of a method of Moments, its id, and the rest. The moment stays selected, or the one after it. */
+  change(name, id, ...values) {
+    const before = this.moments.list, index = before.findIndex((moment) => moment.id === id);
+    if (index < 0) return;
+    this.selected = id;
+    const changed = this.moments[name](id, ...values), { list } = this.moments, { start, body } = before[index];
+    const byId = (wanted) => list.find((moment) => moment.id === wanted);
+    const near = byId(changed) ?? list.find((moment) => Math.abs(moment.start - start) < 1e-6 && moment.body === body)
+      ?? byId(before[index + 1]?.id) ?? byId(before[index - 1]?.id) ?? null;
+    this.selected = near?.id ?? null;
+    if (near) this.actions.mark({ start: near.start, end: near.end });
+    this.render();
+  }
+
+  /* A correction by key while the list has no focus. */
+  changeSelected(name, ...values) { if (this.selected !== null) this.change(name, this.selected, ...values); }
+
+  step(by) {
+    const { list } = this.moments, now = this.actions.time(), index = list.findIndex((moment) => moment.id === this.selected);
+    const next = index >= 0 ? list[index + by] : by > 0 ? list.find((moment) => moment.start > now - 1e-6) : list.findLast((moment) => moment.start < now);
+    if (next) this.select(next.id);
+  }
+
+  add() {
+    const { mark } = this.timeline, sentence = get("teach-name").value.trim();
+    if (!mark || !sentence) return;
+    this.selected = this.moments.add({ ...mark, body: this.answers.body, sentence });
+    get("teach-name").value = "";
+    this.render();
+    this.actions.changed();
+  }
+
+  undo() { this.moments.undo(); }
+  redo() { this.moments.redo(); }
+
+  renamePerson(body, name) {
+    this.namesOf.set(this.moments.key, { ...this.names, [body]: name });
+    this.unsaved = true;
+    this.answers.showBodies();
+    this.render();
+    this.actions.changed();
+  }
+
+  /* How a person is called: by the given name, or by the letter that the player shows. */
+  personName(body) { return this.names[body] || letter(Math.max(0, this.people.indexOf(body))); }
+
+  /* The corrected moments of the open recording, as spans of an answer. */
+  get spans() {
+    return this.moments.list.filter((moment) => moment.verdict !== "wrong").flatMap(({ start, end, body, partner, sentence, probability }) => {
+      const span = { start_s: start, end_s: end, body, partner, sentence, probability };
+      return partner === null ? [span] : [span, { ...span, body: partner, partner: body }];
+    });
+  }
+
+  get isCorrected() { return this.moments.work.corrections.length > 0; }
+
+  forget(keys) {
+    this.moments.forget(keys);
+    for (const key of keys) this.namesOf.delete(key);
+  }
+
+  get state() { return { moments: this.moments.state, persons: [...this.namesOf].map(([key, names]) => ({ key, names })), unsaved: this.unsaved }; }
+
+  restore({ moments, persons, unsaved } = { moments: [], persons: [], unsaved: false }) {
+    this.moments.restore(moments);
+    this.namesOf = new Map(persons.map(({ key, names }) => [key, names]));
+    this.unsaved = unsaved;
+  }
+}

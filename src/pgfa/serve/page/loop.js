@@ -1,0 +1,27 @@
+/*
+ * Loop: the player repeats the marked moment, or the whole recording where nothing is marked.
+ *
+ *   const loop = new Loop(player, timeline); loop.set(true); loop.toggle(); loop.update()   the mark has changed
+ */
+import { get } from "./dom.js";
+
+export class Loop {
+  constructor(player, timeline) {
+    Object.assign(this, { player, timeline, on: false });
+    get("loop").addEventListener("click", () => this.toggle());
+  }
+
+  toggle() { this.set(!this.on); }
+
+  set(on) {
+    this.on = on;
+    get("loop").setAttribute("aria-pressed", String(on));
+    this.update();
+    if (on) this.player.play();
+  }
+
+  update() {
+    const { clip } = this.player, { mark } = this.timeline;
+    this.player.loop = this.on && clip && mark ? { first: Math.round(mark.start * clip.rate), last: Math.max(0, Math.round(mark.end * clip.rate) - 1) } : null;
+  }
+}

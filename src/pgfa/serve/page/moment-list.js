@@ -1,0 +1,97 @@
+/*
+ * The list of moments, and below the selected one the means to correct it: times, sentence, person, right or wrong.
+ *
+ *   const list = new MomentList(element, { select(id), change(name, ...), time(), sentences() });
+ *   list.show(moments, { selected, rate, people, name(body), marks }); list.focus(id)
+ *
+ * Keys on the list: arrows choose, R right, W wrong, S split at the player's time, M merge with the next, Delete removes.
+ */
+import { get, make, percent, timeRange } from "./dom.js";
+
+const VERDICTS = { right: "✓", wrong: "✗" };
+
+export class MomentList {
+  constructor(root, actions) {
+    Object.assign(this, { root, actions, rows: new Map(), selected: null, moments: [] });
+    root.addEventListener("keydown", (event) => this.key(event));
+  }
+
+  show(moments, context) {
+    const active = this.root.contains(document.activeElement) ? document.activeElement : null;
+    const role = active?.dataset.role ?? null, index = this.moments.findIndex((moment) => moment.id === this.selected);
+    Object.assign(this, { moments, context, selected: context.selected });
+    this.rows.clear();
+    this.root.replaceChildren(...moments.map((moment) => this.newRow(moment)));
+    if (!moments.length) this.root.append(make("li", { class: "hint" }, "No sentence is recognised at any moment."));
+    if (!active) return;
+    const id = this.rows.has(this.selected) ? this.selected : moments[Math.min(Math.max(0, index), moments.length - 1)]?.id;
+    if (id === undefined) get("timeline").querySelector("[role=slider]").focus();
+    else (this.rows.get(id).item.querySelector(`[data-role="${role}"]`) ?? this.rows.get(id).button).focus();
+  }
+
+  newRow(moment) {
+    const { name, people, marks } = this.context, isSelected = moment.id === this.selected;
+    const persons = [moment.body, ...(moment.partner === null ? [] : [moment.partner])];
+    const who = people.length > 1 ? [make("span", { class: "who" }, ...persons.flatMap((body) =>
+      [make("span", { class: `person person-${Math.max(0, people.indexOf(body)) % 8}`, "aria-hidden": "true" }), `${name(body)} `]))] : [];
+    const mark = marks.get(moment.id);
+    const button = make("button", { type: "button", class: "moment", "data-role": "open", "aria-expanded": String(isSelected),
+      onclick: () => this.actions.select(moment.id) },
+    make("span", { class: "time" }, timeRange(moment.start, moment.end)),
+    make("span", { class: "sentence" }, ...who, moment.sentence, ...(mark ? [make("span", { class: "change" }, mark)] : [])),
+    make("span", { class: "probability" }, ...this.verdict(moment)));
+    const item = make("li", { class: `${moment.verdict}${isSelected ? " selected" : ""}` }, button, ...(isSelected ? [this.newEditor(moment)] : []));
+    this.rows.set(moment.id, { item, button });
+    return item;
+  }
+
+  verdict({ verdict, probability }) {
+    if (!verdict) return [percent(probability)];
+    return [make("span", { "aria-hidden": "true" }, VERDICTS[verdict]), make("span", { class: "sr-only" }, verdict)];
+  }
+
+  newEditor(moment) {
+    const { rate, people } = this.context, change = (name, ...values) => this.actions.change(name, moment.id, ...values);
+    const button = (role, text, act, pressed) => make("button", { type: "button", class: "quiet", "data-role": role, onclick: act,
+      "aria-pressed": pressed === undefined ? null : String(pressed) }, text);
+    const time = (role, label, value, act) => {
+      const input = make("input", { type: "number", min: 0, step: Number((1 / rate).toFixed(4)), value: value.toFixed(3), "data-role": role });
+      input.addEventListener("change", () => { if (Number.isFinite(input.valueAsNumber)) act(input.valueAsNumber); });
+      return make("label", {}, label, input);
+    };
+    const name = make("input", { type: "text", class: "moment-name", value: moment.sentence, list: "names", maxlength: this.context.maxLength,
+      "data-role": "name", "aria-label": "What this moment shows", autocomplete: "off" });
+    name.addEventListener("change", () => change("rename", name.value.trim()));
+    const person = make("select", { "data-role": "person", "aria-label": "Person" },
+      ...people.map((body) => make("option", { value: body, selected: body === moment.body }, this.context.name(body))));
+    person.addEventListener("change", () => change("assign", Number(person.value)));
+    return make("div", { class: "editor", role: "group", "aria-label": "Correct this moment" },
+      name, ...(people.length > 1 ? [person] : []),
+      time("start", "from", moment.start, (value) => change("move", value, moment.end)),
+      time("end", "to", moment.end, (value) => change("move", moment.start, value)),
+      make("span", { class: "verbs" },
+        button("right", "Right", () => change("judge", "right"), moment.verdict === "right"),
+        button("wrong", "Wrong", () => change("judge", "wrong"), moment.verdict === "wrong"),
+        button("split", "Split here", () => change("split", this.actions.time())),
+        button("merge", "Merge with next", () => change("merge")),
+        button("remove", "Delete", () => change("remove"))));
+  }
+
+  key(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.target.matches("input, select")) return;
+    const id = this.selected, index = this.moments.findIndex((moment) => moment.id === id), { actions } = this;
+    const choose = (step) => {
+      const next = this.moments[Math.min(this.moments.length - 1, Math.max(0, index + step))];
+      if (next) { actions.select(next.id); this.focus(next.id); }
+    };
+    const verb = (name, ...values) => () => { if (id !== null) actions.change(name, id, ...values); };
+    const act = { ArrowDown: () => choose(1), ArrowUp: () => choose(-1), r: verb("judge", "right"), w: verb("judge", "wrong"),
+      s: verb("split", actions.time()), m: verb("merge"), Delete: verb("remove"), Backspace: verb("remove") }[event.key];
+    if (!act) return;
+    event.preventDefault();
+    event.stopPropagation();
+    act();
+  }
+
+  focus(id) { this.rows.get(id)?.button.focus(); }
+}

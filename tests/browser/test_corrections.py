@@ -1,0 +1,295 @@
+"""Moments are corrected by mouse and keyboard, kept, learned from and exported; the timeline zooms and loops."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from page_server import CHROMIUM, serving
+from pgfa.config import ServeSettings
+from pgfa.recognise import Recogniser
+
+sync = pytest.importorskip("playwright.sync_api", reason="playwright is not installed (extra `test`)")
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine (apt-get install chromium)"),
+]
+TIMEOUT_MS = 90_000
+
+
+@pytest.fixture(scope="module")
+def address(small_recogniser: Recogniser) -> Iterator[str]:
+    from pgfa.serve.app import create_app
+
+    with serving(create_app(small_recogniser, ServeSettings(max_sessions=100))) as address:
+        yield address
+
+
+@pytest.fixture
+def page(browser: Any, address: str) -> Iterator[Any]:
+    """The page with "Several actions in a row"; fails on any message in the console."""
+    problems: list[str] = []
+    context = browser.new_context(viewport={"width": 1366, "height": 768}, reduced_motion="reduce")
+    context.set_default_timeout(TIMEOUT_MS)
+    sync.expect.set_options(timeout=TIMEOUT_MS)
+    context.on("console", lambda m: problems.append(m.text) if m.type in ("error", "warning") else None)
+    context.on("weberror", lambda error: problems.append(str(error.error)))
+    page = context.new_page()
+    page.goto(address)
+    sync.expect(page.locator("body[data-answers]")).to_be_attached()
+    open_example(page, "Several actions in a row")
+    yield page
+    context.close()
+    assert not problems
+
+
+def open_example(page: Any, name: str) -> None:
+    page.get_by_role("button", name=name).first.click()
+    sync.expect(page.locator("#recording-title")).to_have_text(name)
+    sync.expect(page.locator("#timeline.stale")).to_have_count(0)
+
+
+def moments(page: Any) -> list[tuple[str, str, str]]:
+    """Time, sentence, and verdict or probability of each listed moment."""
+    rows = page.locator("#spans .moment").evaluate_all(
+        """rows => rows.map((row) => { const text = (name) => row.querySelector(name)?.textContent;
+        const sentence = text(".sentence").replace(text(".change") ?? "", "");
+        return [text(".time"), sentence, text(".sr-only") ?? text(".probability")]; })"""
+    )
+    return [tuple(row) for row in rows]
+
+
+def press(page: Any, *keys: str) -> None:
+    for key in keys:
+        page.keyboard.press(key)
+
+
+def test_by_keyboard_every_kind_of_correction_and_undo(page: Any) -> None:
+    first = moments(page)
+    assert len(first) > 3
+    page.locator("#spans .moment").first.focus()
+    press(page, "Enter", "r")
+    assert moments(page)[0] == (*first[0][:2], "right")
+    press(page, "ArrowDown", "w")
+    assert moments(page)[1] == (*first[1][:2], "wrong")
+    assert page.evaluate("document.activeElement.textContent").startswith(first[1][0]), "focus is not lost"
+    press(page, "w")
+    assert moments(page)[1] == first[1], "saying the same again takes it back"
+
+    press(page, "m")
+    merged = moments(page)
+    assert len(merged) == len(first) - 1
+    assert merged[1][0].startswith(first[1][0].split(" ")[0])
+    assert merged[1][2] == "right"
+
+    page.locator("#timeline [role=slider]").focus()
+    for _ in range(8):
+        press(page, "ArrowRight")
+    press(page, "s")
+    split = moments(page)
+    assert len(split) == len(first)
+    assert split[1][1] == split[2][1] == merged[1][1]
+
+    page.locator("#spans [data-role=name]").fill("a person does something else")
+    press(page, "Enter")
+    assert moments(page)[2][1] == "a person does something else"
+    start = page.locator("#spans [data-role=start]")
+    before = float(start.input_value())
+    start.focus()
+    press(page, "ArrowUp", "Tab")
+    after = float(page.locator("#spans [data-role=start]").input_value())
+    assert after == pytest.approx(before + 1 / 30, abs=0.002), "a step is a frame"
+
+    page.locator("#spans .selected .moment").focus()
+    press(page, "Delete")
+    assert len(moments(page)) == len(first) - 1
+    assert page.evaluate("document.activeElement.classList.contains('moment')"), "focus is not lost"
+
+    press(page, "Escape")
+    for _ in range(8):
+        press(page, "Control+z")
+    assert moments(page) == first
+    sync.expect(page.locator("#undo")).to_be_disabled()
+    press(page, "Control+y")
+    assert moments(page)[0][2] == "right"
+
+
+def test_by_mouse_a_moment_is_moved_cut_and_added(page: Any) -> None:
+    first = moments(page)
+    block = page.locator("#timeline .block").nth(1)
+
+    def drag(x: float, by: float) -> None:
+        box = block.bounding_box()
+        y = box["y"] + box["height"] / 2
+        page.mouse.move(box["x"] + x * box["width"], y)
+        page.mouse.down()
+        page.mouse.move(box["x"] + x * box["width"] + by, y, steps=4)
+        page.mouse.up()
+
+    def times(index: int) -> list[float]:
+        return [float(part) for part in moments(page)[index][0].removesuffix(" s").split(" – ")]
+
+    start, end = times(1)
+    drag(0.5, 30)
+    moved = times(1)
+    assert moved[0] > start
+    assert moved[1] - moved[0] == pytest.approx(end - start, abs=0.11)
+    box = block.bounding_box()
+    drag(1 - 2 / box["width"], -30)
+    cut = times(1)
+    assert cut[0] == moved[0]
+    assert cut[1] < moved[1]
+    block.click(position={"x": box["width"] / 4, "y": 8})
+    sync.expect(page.locator("#spans .selected")).to_have_count(1)
+    sync.expect(page.locator("#marked")).to_contain_text("Marked:")
+
+    track = page.locator("#timeline .track").first.bounding_box()
+    page.mouse.move(track["x"] + 5, track["y"] + 8)
+    page.mouse.down()
+    page.mouse.move(track["x"] + 60, track["y"] + 8, steps=4)
+    page.mouse.up()
+    page.fill("#teach-name", "a person begins")
+    page.locator("#add-moment").click()
+    assert ("a person begins", "right") in [row[1:] for row in moments(page)]
+    page.locator("#undo").click()
+    page.locator("#undo").click()
+    page.locator("#undo").click()
+    assert moments(page) == first
+
+
+def test_corrections_are_kept_asked_about_and_learned_from(page: Any, tmp_path: Path) -> None:
+    answer = moments(page)
+    wrong = answer[1][1]
+    page.locator("#spans .moment").nth(1).click()
+    name = page.locator("#spans [data-role=name]")
+    name.fill("a person bows")
+    name.press("Enter")
+    page.locator("#spans .moment").first.click()
+    press(page, "r")
+    sync.expect(page.locator("#correction-count")).to_have_text("2 corrections")
+    corrected = moments(page)
+    page.wait_for_timeout(600)
+
+    asked: list[str] = []
+    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
+    page.reload()
+    sync.expect(page.locator("body[data-answers]")).to_be_attached()
+    sync.expect(page.locator("#correction-count")).to_have_text("2 corrections")
+    assert asked == ["beforeunload"]
+    assert moments(page) == corrected
+
+    page.locator("#improve").click()
+    sync.expect(page.locator("#improved-summary")).to_contain_text(
+        "the answers agree with 2 of them (before: 1)"
+    )
+    sync.expect(page.locator("#spans .change").first).to_be_visible()
+    same = [row for row in answer[2:] if row[1] == wrong]
+    assert not [row for row in moments(page)[2:] if row[1] == wrong] or not same
+    page.locator("#changes summary").click()
+    page.locator("#changed-moments button").first.click()
+    sync.expect(page.locator("#spans .selected, #timeline .band:not([hidden])").first).to_be_visible()
+    improved = moments(page)
+    page.wait_for_timeout(600)
+    page.reload()
+    sync.expect(page.locator("body[data-answers]")).to_be_attached()
+    sync.expect(page.locator("#timeline.stale")).to_have_count(0)
+    sync.expect(page.locator("#unlearn")).to_be_attached()
+    assert [row[:2] for row in moments(page)] == [row[:2] for row in improved], "what was learned is kept"
+
+    with page.expect_download() as download:
+        page.locator("#export-training").click()
+    download.value.save_as(tmp_path / "corrections.zip")
+    with zipfile.ZipFile(tmp_path / "corrections.zip") as archive:
+        assert "corrections/pack/pack.json" in archive.namelist()
+        manifest = json.loads(archive.read("corrections/pack/manifest.json"))
+        assert set(manifest["action"]) == {answer[0][1], "a person bows"}
+        assert manifest["id"][0].startswith("Several actions in a row ")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="CSV", exact=True).click()
+    download.value.save_as(tmp_path / "moments.csv")
+    assert "a person bows" in io.StringIO((tmp_path / "moments.csv").read_text()).read()
+    asked.clear()
+    page.wait_for_timeout(400)
+    page.reload()
+    sync.expect(page.locator("#correction-count")).to_have_text("2 corrections")
+    assert not asked, "exported corrections are not asked about"
+
+
+def test_the_timeline_zooms_pans_and_loops(page: Any) -> None:
+    axis = page.locator("#timeline .axis span")
+    assert axis.first.inner_text() == "0:00"
+    whole = axis.all_inner_texts()
+    slider = page.locator("#timeline [role=slider]")
+    slider.focus()
+    press(page, "End", "+", "+", "+")
+    assert axis.all_inner_texts() != whole
+    assert axis.all_inner_texts()[-1].startswith("0:1")
+    sync.expect(page.locator("#timeline .pan")).to_be_visible()
+    sync.expect(page.locator("#timeline .playhead")).to_be_visible()
+    press(page, "Home")
+    assert axis.first.inner_text().startswith("0:00"), "the view follows the playhead"
+    box = page.locator("#timeline .pan").bounding_box()
+    page.mouse.click(box["x"] + box["width"] - 4, box["y"] + 8)
+    assert axis.all_inner_texts()[-1].startswith("0:1")
+    page.mouse.move(box["x"] + 40, box["y"] - 60)
+    page.keyboard.down("Control")
+    page.mouse.wheel(0, 3000)
+    page.keyboard.up("Control")
+    sync.expect(page.locator("#timeline .pan")).to_be_hidden()
+    assert axis.all_inner_texts() == whole
+
+    page.locator("#spans .moment").nth(1).click()
+    marked = page.evaluate(
+        "[...document.querySelectorAll('#spans .editor input[type=number]')].map((one) => one.valueAsNumber)"
+    )
+    page.evaluate("document.querySelector('#player').scrollIntoView()")
+    press(page, "l")
+    sync.expect(page.locator("#loop")).to_have_attribute("aria-pressed", "true")
+    frames = set()
+    for _ in range(25):
+        frames.add(int(page.locator("#player").get_attribute("data-frame")))
+        page.wait_for_timeout(100)
+    assert len(frames) > 3
+    assert min(frames) >= round(marked[0] * 30) - 1
+    assert max(frames) <= round(marked[1] * 30)
+
+
+def test_two_people_have_lanes_names_and_shared_moments(page: Any) -> None:
+    open_example(page, "Two people")
+    lanes = page.locator("#timeline .lane")
+    sync.expect(lanes).to_have_count(2)
+    page.get_by_role("textbox", name="Name of person B").fill("Ben")
+    press(page, "Enter")
+    sync.expect(page.get_by_role("radiogroup", name="Person")).to_contain_text("Ben")
+    answer = {
+        "body": 0,
+        "partner": 1,
+        "start_s": 0.5,
+        "end_s": 2.0,
+        "sentence": "two people meet",
+        "probability": 0.8,
+    }
+    twin = {**answer, "body": 1, "partner": 0, "start_s": 0.4}
+    found = page.evaluate(
+        "async (spans) => (await import('/static/moments.js')).fromAnswer(spans)", [answer, twin]
+    )
+    assert [(m["start"], m["end"], m["body"], m["partner"]) for m in found] == [(0.4, 2.0, 0, 1)], (
+        "one moment of both"
+    )
+    shown = page.evaluate(
+        """async (spans) => { const { Lanes } = await import('/static/lanes.js');
+        const { fromAnswer } = await import('/static/moments.js'), root = document.createElement("div");
+        new Lanes(root, {}).show(fromAnswer(spans), { people: [0, 1], body: 0, selected: null, names: {} });
+        return [...root.querySelectorAll(".lane")].map((lane) => lane.querySelectorAll(".block").length); }""",
+        [answer, twin],
+    )
+    assert shown == [1, 1], "a moment of a pair is on both lanes"
+    page.wait_for_timeout(500)
+    page.reload()
+    sync.expect(page.get_by_role("textbox", name="Name of person B")).to_have_value("Ben")

@@ -1,0 +1,277 @@
+"""Project files, a video beside the skeleton, and a list of 200 recordings."""
+
+from __future__ import annotations
+
+import base64
+import csv
+import io
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from page_server import CHROMIUM, serving
+from pgfa.config import ServeSettings
+from pgfa.read.formats.npz import save_clip
+from pgfa.recognise import Recogniser
+from pgfa.skeleton import KINECT20, Clip, Source
+from pgfa.synth import make_clips
+
+sync = pytest.importorskip("playwright.sync_api", reason="playwright is not installed (extra `test`)")
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine (apt-get install chromium)"),
+]
+TIMEOUT_MS = 90_000
+HOSTILE = "<img src=x onerror=alert(1)>"
+
+
+@pytest.fixture(scope="module")
+def address(small_recogniser: Recogniser) -> Iterator[str]:
+    from pgfa.serve.app import create_app
+
+    with serving(create_app(small_recogniser, ServeSettings(max_sessions=100, max_clips=250))) as address:
+        yield address
+
+
+@pytest.fixture
+def open_page(browser: Any, address: str) -> Iterator[Any]:
+    """A function that opens the page in a browser of its own; fails on messages and requests to elsewhere."""
+    contexts, problems = [], []
+
+    def open_with() -> Any:
+        context = browser.new_context(viewport={"width": 1366, "height": 768}, reduced_motion="reduce")
+        contexts.append(context)
+        context.set_default_timeout(TIMEOUT_MS)
+        sync.expect.set_options(timeout=TIMEOUT_MS)
+        page = context.new_page()
+        page.on("console", lambda m: problems.append(m.text) if m.type in ("error", "warning") else None)
+        page.on("pageerror", lambda error: problems.append(str(error)))
+        page.on("dialog", lambda dialog: (problems.append(dialog.type), dialog.accept()))
+        page.on(
+            "request",
+            lambda r: problems.append(r.url) if not r.url.startswith((address, "blob:", "data:")) else None,
+        )
+        page.goto(address)
+        sync.expect(page.locator("body[data-answers]")).to_be_attached()
+        return page
+
+    yield open_with
+    for context in contexts:
+        context.close()
+    assert not problems
+
+
+@pytest.fixture(scope="module")
+def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    (clip,) = make_clips(seed=5, performers=1, repeats=1, actions=["wave"])
+    path = tmp_path_factory.mktemp("own") / "my-wave.npz"
+    save_clip(path, Clip(clip.positions, clip.rate, KINECT20, Source("my-wave")))
+    return path
+
+
+def settle(page: Any) -> None:
+    sync.expect(page.locator("body[data-answers]")).to_be_attached()
+    sync.expect(page.locator("[aria-busy]")).to_have_count(0)
+    sync.expect(page.locator("#timeline.stale")).to_have_count(0)
+    page.wait_for_timeout(500)  # the work is kept
+
+
+def shown(page: Any) -> dict[str, Any]:
+    return {
+        "files": page.locator("#files .name").all_inner_texts(),
+        "sentences": page.locator("#sentence-list input").evaluate_all("all => all.map((one) => one.value)"),
+        "moments": page.locator("#spans .sentence").all_inner_texts(),
+        "taught": page.locator("#taught li > span").all_inner_texts(),
+        "count": page.locator("#correction-count").inner_text(),
+        "title": page.locator("#recording-title").inner_text(),
+    }
+
+
+def save_project(page: Any, path: Path) -> None:
+    with page.expect_download() as download:
+        page.locator("#save-project").click()
+    assert download.value.suggested_filename == "work.pgfa.json"
+    download.value.save_as(path)
+
+
+def test_a_project_is_saved_and_opened_elsewhere(open_page: Any, recording: Path, tmp_path: Path) -> None:
+    page = open_page()
+    page.set_input_files("#file", recording)
+    sync.expect(page.locator("#recording-title")).to_have_text("my-wave.npz")
+    settle(page)
+    page.locator("#spans .moment").first.click()
+    page.fill("#spans [data-role=name]", HOSTILE)
+    page.keyboard.press("Enter")
+    page.locator("#timeline [role=slider]").focus()
+    for key in ("Home", "[", *["ArrowRight"] * 8, "]"):
+        page.keyboard.press(key)
+    page.fill("#teach-name", "my move")
+    page.get_by_role("button", name="Teach").click()
+    sync.expect(page.locator("#taught li")).to_have_count(1)
+    page.locator("#improve").click()
+    sync.expect(page.locator("#improved")).to_be_visible()
+    settle(page)
+    before = shown(page)
+    assert HOSTILE in before["moments"]
+    save_project(page, tmp_path / "work.pgfa.json")
+    page.close()  # saved: nothing is asked
+
+    other = open_page()
+    other.set_input_files("#project-file", tmp_path / "work.pgfa.json")
+    sync.expect(other.locator("#recording-title")).to_have_text("my-wave.npz")
+    settle(other)
+    assert shown(other) == before
+    sync.expect(other.locator("#unlearn")).to_be_attached()
+
+
+def test_damaged_projects_are_refused_with_what_is_wrong(open_page: Any, tmp_path: Path) -> None:
+    page = open_page()
+    settle(page)
+    before = shown(page)
+    save_project(page, tmp_path / "good.json")
+    good = json.loads((tmp_path / "good.json").read_text())
+    correction = {
+        "id": "c1", "start": 0, "end": 1, "body": 0, "partner": None, "sentence": "s", "probability": 1,
+        "verdict": "right", "hides": [],
+    }  # fmt: skip
+    damages = [
+        ("not json", "it is no JSON"),
+        ({**good, "version": 2}, "project.version"),
+        ({**good, "format": "other"}, "project.format"),
+        ({**good, "script": "alert(1)"}, 'no "script"'),
+        ({**good, "state": {**good["state"], "sentences": [HOSTILE, 7]}}, "sentences[1]: expected a text"),
+        ({**good, "state": {**good["state"], "current": "../x"}}, "the key of a recording"),
+        ({**good, "state": {**good["state"], "videos": [{"key": "1.0"}]}}, "videos[0]"),
+        ({**good, "files": [{"number": -1, "name": "x"}]}, "a whole number from 0"),
+        ({**good, "files": [{"number": 1, "name": "x", "content": "<svg onload=alert(1)>"}]}, "base64"),
+        ([], "project: expected an object"),
+    ]  # fmt: skip
+    for change in ({"verdict": "maybe"}, {"end": None}, {"start": -1}, {"hides": [{}]}, {"__proto__x": 1}):
+        state = {**good["state"], "correcting": {**good["state"]["correcting"], "moments": [
+            {"key": "1.0", "corrections": [{**correction, **change}]}]}}  # fmt: skip
+        damages.append(({**good, "state": state}, "corrections[0]"))
+    for damage, words in damages:
+        content = damage if isinstance(damage, str) else json.dumps(damage)
+        (tmp_path / "bad.pgfa.json").write_text(content)
+        page.set_input_files("#project-file", tmp_path / "bad.pgfa.json")
+        sync.expect(page.get_by_role("alert")).to_contain_text(words)
+        page.get_by_role("button", name="Close this message").click()
+    assert shown(page) == before
+
+
+VIDEO = """async () => {
+  const canvas = document.createElement("canvas"), pen = canvas.getContext("2d"), chunks = [];
+  canvas.width = canvas.height = 64;
+  const recorder = new MediaRecorder(canvas.captureStream(25), { mimeType: "video/webm;codecs=vp8" });
+  recorder.ondataavailable = (event) => chunks.push(event.data);
+  const stopped = new Promise((resolve) => { recorder.onstop = resolve; });
+  recorder.start();
+  for (let frame = 0; frame < 60; frame++) {
+    pen.fillStyle = `hsl(${frame * 6} 80% 50%)`;
+    pen.fillRect(0, 0, 64, 64);
+    await new Promise((resolve) => { setTimeout(resolve, 40); });
+  }
+  recorder.stop();
+  await stopped;
+  const bytes = new Uint8Array(await new Blob(chunks).arrayBuffer());
+  return btoa(String.fromCharCode(...bytes));
+}"""
+
+
+def test_a_video_is_played_in_step_and_never_sent(open_page: Any, tmp_path: Path) -> None:
+    page = open_page()
+    settle(page)
+    file = tmp_path / "our lab.webm"
+    file.write_bytes(base64.b64decode(page.evaluate(VIDEO)))
+    sent: list[int] = []
+    page.on("request", lambda r: sent.append(len(r.post_data_buffer or b"")))
+    page.set_input_files("#video-file", file)
+    video = page.locator("#player video")
+    sync.expect(video).to_be_visible()
+
+    def video_time() -> float:
+        return float(page.evaluate("document.querySelector('#player video').currentTime"))
+
+    def wait_for(expected: float) -> None:
+        deadline = time.monotonic() + 30
+        while abs(video_time() - expected) > 0.06 and time.monotonic() < deadline:
+            time.sleep(0.1)
+        assert video_time() == pytest.approx(expected, abs=0.06)
+
+    page.locator("#timeline [role=slider]").focus()
+    page.keyboard.press("Home")
+    for _ in range(8):
+        page.keyboard.press("ArrowRight")
+    wait_for(0.8)
+    page.fill("#video-offset", "0.4")
+    page.keyboard.press("Enter")
+    wait_for(1.2)
+    page.get_by_label("in step").uncheck()
+    page.evaluate("document.querySelector('#player video').currentTime = 1.0")
+    wait_for(1.0)
+    page.get_by_label("in step").check()
+    sync.expect(page.locator("#video-offset")).to_have_value("0.20")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="ELAN").click()
+    download.value.save_as(tmp_path / "out.eaf")
+    assert 'MEDIA_URL="./our%20lab.webm"' in (tmp_path / "out.eaf").read_text()
+    assert max(sent, default=0) < file.stat().st_size, "the video stays in the browser"
+
+    page.wait_for_timeout(600)
+    page.reload()
+    settle(page)
+    sync.expect(page.locator("#video-name")).to_have_text("our lab.webm")
+    sync.expect(page.locator("#video-offset")).to_have_value("0.20")
+    sync.expect(video).to_be_visible()
+    page.get_by_role("button", name="Remove the video").click()
+    sync.expect(video).to_be_hidden()
+
+
+def test_200_recordings_stay_fluent_and_are_saved_as_a_list(
+    open_page: Any, recording: Path, tmp_path: Path
+) -> None:
+    page = open_page()
+    settle(page)
+    content = recording.read_bytes()
+    files = [
+        {"name": f"=take {n}.npz", "mimeType": "application/octet-stream", "buffer": content}
+        for n in range(199)
+    ]
+    files.append({"name": "notes.txt", "mimeType": "text/plain", "buffer": b"no recording"})
+    page.set_input_files("#file", files)
+    sync.expect(page.locator("#files li")).to_have_count(201)
+    sync.expect(page.locator("#files .open:enabled")).to_have_count(200, timeout=300_000)
+    longest = page.evaluate(
+        """async () => { const filter = document.getElementById("filter"), sort = document.getElementById("sort");
+        let longest = 0;
+        for (const [element, value, type] of [[filter, "take 1", "input"], [filter, "", "input"],
+            [sort, "name", "change"], [sort, "answer", "change"], [sort, "opened", "change"]]) {
+          const start = performance.now();
+          element.value = value;
+          element.dispatchEvent(new Event(type));
+          document.body.getBoundingClientRect();
+          longest = Math.max(longest, performance.now() - start);
+        }
+        return longest; }"""
+    )
+    assert longest < 500, "milliseconds, on a machine that may be busy"
+    with page.expect_download() as download:
+        page.locator("#list-csv").click()
+    download.value.save_as(tmp_path / "recordings.csv")
+    rows = list(csv.DictReader(io.StringIO((tmp_path / "recordings.csv").read_text())))
+    assert len(rows) == 201
+    assert rows[1]["file"] == "'=take 0.npz", "no cell is a formula"
+    assert rows[-1]["state"] == "refused"
+    assert "not a skeleton recording" in rows[-1]["reason"]
+    with page.expect_download() as download:
+        page.locator("#list-json").click()
+    download.value.save_as(tmp_path / "recordings.json")
+    entries = json.loads((tmp_path / "recordings.json").read_text())
+    assert entries[1]["file"] == "=take 0.npz"
+    assert entries[1]["people"] == 1
+    page.get_by_role("button", name="Remove all").click()
+    sync.expect(page.locator("#files li")).to_have_count(0)

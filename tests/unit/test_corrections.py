@@ -1,0 +1,123 @@
+"""Corrections of moments: later answers follow them where the motion is alike, and nowhere else."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from builders import make_clip
+from pgfa.errors import BadConfig
+from pgfa.recognise import Calibration, Correction, Recogniser, Timeline
+from pgfa.skeleton import KINECT20, Clip, Source
+from reason_builders import TEXTS, kinematic_recogniser, right_handers
+from recogniser_builders import SENTENCES, swaying_clip, tiny_recogniser
+
+ACTIONS = ("wave", "kick-forward", "squat", "bow")
+ASKED = [TEXTS[action] for action in ACTIONS]
+
+
+def session(seed: int, repetitions: int) -> tuple[Clip, list[tuple[float, float, str]]]:
+    """One person's actions one after another in one recording, and start, end and sentence of each."""
+    by_action = {clip.source.action: clip for clip in right_handers(seed, 1)}
+    parts, moments, start = [], [], 0.0
+    for number in range(repetitions * len(ACTIONS)):
+        clip = by_action[ACTIONS[(number * 3) % len(ACTIONS)]]
+        parts.append(clip.positions[:, :1])
+        moments.append((start, start + clip.seconds, TEXTS[clip.source.action]))
+        start += clip.seconds
+    return Clip(np.concatenate(parts), clip.rate, KINECT20, Source(f"session-{seed}")), moments
+
+
+def agreement(line: Timeline, moments: list[tuple[float, float, str]]) -> float:
+    """Share of the windows inside the moments whose most probable answer is the sentence of the moment."""
+    best = line.probabilities[0].argmax(axis=1)
+    hits = [
+        line.sentences[best[w]] == sentence if best[w] < len(line.sentences) else False
+        for start, end, sentence in moments
+        for w in np.flatnonzero((line.times > start + 0.5) & (line.times < end - 0.5))
+    ]
+    return float(np.mean(hits))
+
+
+def test_ten_corrections_improve_the_rest_of_an_untrimmed_session() -> None:
+    recogniser = kinematic_recogniser()
+    clip, moments = session(seed=11, repetitions=6)
+    corrections = [Correction(clip, *moment) for moment in moments[:10]]
+    before = agreement(recogniser.spans(clip, ASKED), moments[10:])
+    corrected = recogniser.correct(corrections)
+    after = agreement(corrected.spans(clip, ASKED), moments[10:])
+    assert after > before + 0.1
+    assert after > 0.95
+
+    other, other_moments = session(seed=12, repetitions=2)
+    assert agreement(corrected.spans(other, ASKED), other_moments) > agreement(
+        recogniser.spans(other, ASKED), other_moments
+    ), "another person's session is answered better too"
+
+
+def test_a_rejected_sentence_is_no_longer_the_answer_there() -> None:
+    recogniser = kinematic_recogniser()
+    clip, _ = session(seed=11, repetitions=2)
+    span = max(recogniser.spans(clip, ASKED).spans, key=lambda s: s.end_s - s.start_s)
+    corrected = recogniser.correct([Correction(clip, span.start_s, span.end_s, span.sentence, right=False)])
+    line, first = corrected.spans(clip, ASKED), recogniser.spans(clip, ASKED)
+    column = ASKED.index(span.sentence)
+    inside = (line.times > span.start_s) & (line.times < span.end_s)
+    assert line.probabilities[0, inside, column].mean() < 0.5 * first.probabilities[0, inside, column].mean()
+
+
+def test_what_shows_none_of_the_sentences_is_answered_so() -> None:
+    recogniser = kinematic_recogniser()
+    clip, moments = session(seed=11, repetitions=2)
+    start, end, _ = moments[0]
+    for correction in (Correction(clip, start, end, None), Correction(clip, start, end, "a person sneezes")):
+        line = recogniser.correct([correction]).spans(clip, ASKED)
+        inside = (line.times > start + 0.5) & (line.times < end - 0.5)
+        assert (line.probabilities[0, inside].argmax(axis=1) == len(ASKED)).all()
+
+
+def test_motion_unlike_all_corrected_moments_is_answered_as_before() -> None:
+    recogniser = kinematic_recogniser()
+    clips = {clip.source.action: clip for clip in right_handers(11, 1)}
+    squat, punch = clips["squat"], clips["punch"]
+    corrected = recogniser.correct([Correction(squat, 0, squat.seconds, ASKED[0])])
+    first, second = (
+        {a.sentence: a.cosine for a in r.recognise(punch, ASKED)} for r in (recogniser, corrected)
+    )
+    moved = {a.sentence: a.cosine for a in corrected.recognise(squat, ASKED)}
+    was = {a.sentence: a.cosine for a in recogniser.recognise(squat, ASKED)}
+    change = max(abs(second[s] - first[s]) for s in ASKED)
+    assert change < 0.25 * max(abs(moved[s] - was[s]) for s in ASKED)
+
+
+def test_corrections_replace_earlier_ones_and_none_removes_them() -> None:
+    recogniser = tiny_recogniser()
+    clip = swaying_clip(1, frames=120)
+    corrected = recogniser.correct([Correction(clip, 0, 2, SENTENCES[1])])
+    assert corrected.recognise(clip, SENTENCES)[0].sentence == SENTENCES[1]
+    again = corrected.correct([Correction(clip, 0, 2, SENTENCES[3])])
+    assert again.recognise(clip, SENTENCES)[0].sentence == SENTENCES[3]
+    assert again.correct([]).recognise(clip, SENTENCES) == recogniser.recognise(clip, SENTENCES)
+
+
+def test_without_calibration_the_corrected_sentence_leads() -> None:
+    recogniser = tiny_recogniser(calibration=Calibration.unfitted(20.0))
+    clip = swaying_clip(1, frames=120)
+    best = recogniser.recognise(clip, SENTENCES)[0].sentence
+    right = recogniser.correct([Correction(clip, 0, 4, SENTENCES[1])])
+    assert right.recognise(clip, SENTENCES)[0].sentence == SENTENCES[1]
+    rejected = recogniser.correct([Correction(clip, 0, 4, best, right=False)])
+    assert rejected.recognise(clip, SENTENCES)[0].sentence != best
+
+
+def test_moments_that_cannot_be_learned_from_are_refused() -> None:
+    recogniser: Recogniser = tiny_recogniser()
+    clip = make_clip(60, 1, id="c")
+    for start, end in ((1.0, 1.0), (3.0, 4.0), (-1.0, 1.0)):
+        with pytest.raises(BadConfig, match="a moment within"):
+            recogniser.correct([Correction(clip, start, end, SENTENCES[0])])
+    with pytest.raises(BadConfig, match="bodies below 1"):
+        recogniser.correct([Correction(clip, 0, 1, SENTENCES[0], bodies=(1,))])
+    empty = clip.with_positions(np.full_like(clip.positions, np.nan))
+    with pytest.raises(BadConfig, match="no person detected"):
+        recogniser.correct([Correction(empty, 0, 1, SENTENCES[0])])
