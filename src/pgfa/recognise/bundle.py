@@ -116,12 +116,12 @@ class Bundle:
         """Length of the encoder's own features."""
         return _encoder_size(self.kinematics, self.centre)
 
-    def features(self, prepared: Prepared) -> NDArray[np.float32]:
-        """(N, d) features of prepared clips in sentence space, not normalised."""
+    def features(self, prepared: Prepared, at_rest: NDArray[np.bool_] | None = None) -> NDArray[np.float32]:
+        """(N, d) features of prepared clips in sentence space, not normalised; `at_rest`: as for `KinematicModel`."""
         encoded = self.encoder.features(prepared.positions, prepared.present)
         if self.kinematics is None:
             return encoded
-        return self.kinematics.features(measured(prepared), encoded)
+        return self.kinematics.features(measured(prepared), encoded, at_rest)
 
     def anchors(self, sentences: Sequence[str]) -> NDArray[np.float32]:
         """(K, d) vectors in the space of the features; stored ones first, the others are encoded.

@@ -26,6 +26,7 @@ from pgfa.recognise.explanation import Explanation, Explanations
 from pgfa.recognise.overlap import Overlap, find_overlaps
 from pgfa.recognise.prototypes import Prototype
 from pgfa.recognise.recordings import Recording, Recordings, as_clips, recordings_in
+from pgfa.recognise.screening import screen
 from pgfa.recognise.temporal.live import Live
 from pgfa.recognise.temporal.spans import timeline
 from pgfa.recognise.temporal.windows import Progress
@@ -335,9 +336,9 @@ class Recogniser:
 
     def encode(self, clips: Ragged) -> NDArray[np.float32]:
         """(clips, d) features of clips of one layout in sentence space, not normalised; 0 without a person."""
-        prepared = prepare(clips, self.bundle.settings.prepare)
-        features = self.bundle.features(prepared)
-        return np.where(prepared.present.any(axis=1, keepdims=True), features, np.float32(0))
+        prepared, screening = prepare(clips, self.bundle.settings.prepare), screen(clips)
+        person = prepared.present.any(axis=1) & ~screening.no_body
+        return np.where(person[:, None], self.bundle.features(prepared, screening.at_rest), np.float32(0))
 
 
 class StreamRecogniser:

@@ -231,12 +231,15 @@ class KinematicModel:
         raw = np.stack([detector(standardised) for detector in self.detectors], axis=1)
         return np.asarray((raw - self.word_mean) / self.word_spread, dtype=np.float32)
 
-    def features(self, measures: Array, encoded: Array | None = None) -> Array:
+    def features(
+        self, measures: Array, encoded: Array | None = None, at_rest: NDArray[np.bool_] | None = None
+    ) -> Array:
         """(N, size) vectors of clips.
 
         Args:
             measures: (N, measures), see `pgfa.words.measures.measure`.
             encoded: (N, e + words) features of the motion encoder, if there is one.
+            at_rest: (N,) bodies known to stay still, beside those whose measures say so.
         """
         standardised = self.scale(measures)
         described = unit(with_squares(standardised) @ self.weights)
@@ -255,7 +258,8 @@ class KinematicModel:
         if not self.stillness:
             return rows
         length = np.linalg.norm(rows, axis=1, keepdims=True)
-        resting = np.where(still(measures)[:, None], length, 0)
+        resting = still(measures) if at_rest is None else still(measures) | at_rest
+        resting = np.where(resting[:, None], length, 0)
         return np.concatenate([rows, resting, np.zeros_like(resting)], axis=1, dtype=np.float32)
 
     def sentences(self, encoded: Array, words: Array) -> Array:

@@ -1,0 +1,97 @@
+"""Recordings in which nothing is to be seen: bodies at rest whatever the noise, and points that are not a body.
+
+Both are looked for in the recording itself: preparation cuts off idle time and stretches what is left, so that the
+noise of a resting body looks like motion.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pgfa.prepare.bodies import absent_as_nan
+from pgfa.prepare.padded import padded_chunks
+from pgfa.prepare.size import scale_to_standard
+from pgfa.skeleton import Ragged
+
+Flags = NDArray[np.bool_]
+Floats = NDArray[np.float32]
+
+REST: Final = 0.02
+"""Standard deviation of a joint's position, in metres of a standard body, that a resting body stays below."""
+NOISE: Final = 0.25
+"""Of the variance of the noise, how much is left in what is estimated to be motion, at most."""
+STRETCH: Final = 0.3
+"""Standard deviation of a bone's length over its mean, for half of the bones, from which the points are not a body.
+Kinects stay below 0.22 in every clip of the data sets; independent points reach 0.36 to 0.42."""
+MIN_FRAMES: Final = 6
+"""Frames in which a joint must be seen before anything is said about its motion."""
+
+
+@dataclass(frozen=True)
+class Screening:
+    """What is known of clips before they are compared with anything.
+
+    Attributes:
+        at_rest: (N,) no joint that is seen moves by more than noise, whatever is not seen.
+        no_body: (N,) bones change their length as those of no body.
+    """
+
+    at_rest: Flags
+    no_body: Flags
+
+
+def screen(clips: Ragged) -> Screening:
+    """Screen clips. Those without a visible person are neither."""
+    out = Screening(np.zeros(len(clips), dtype=bool), np.zeros(len(clips), dtype=bool))
+    layout = clips.layout
+    for chunk in padded_chunks(clips, layout):
+        positions, visible = absent_as_nan(chunk.positions)
+        seen = np.isfinite(positions[..., 0]) & chunk.valid[..., None, None]
+        positions = np.where(seen[..., None], positions, np.float32(0))
+        scale = scale_to_standard(
+            np.where(seen[:, :, 0, :, None], positions[:, :, 0], np.float32(np.nan)),
+            visible[:, :, 0] & chunk.valid,
+            layout,
+        )
+        out.at_rest[chunk.index] = _at_rest(positions, seen, scale)
+        flat = ~positions[..., 2].any(axis=(1, 2, 3))  # without depth, bones turn and so change their length
+        out.no_body[chunk.index] = ~flat & _stretched(positions[:, :, 0], seen[:, :, 0], layout.bone_indices)
+    return out
+
+
+def _at_rest(positions: Floats, seen: Flags, scale: Floats) -> Flags:
+    """(clips,) of (clips, frames, bodies, joints, 3), 0 where not seen.
+
+    Noise differs from frame to frame and motion hardly does: half the mean square of the change between frames is the
+    variance of the noise (von Neumann), and what the variance has beyond it is motion.
+    """
+    count = seen.sum(axis=1)
+    first = np.take_along_axis(positions, seen.argmax(axis=1)[:, None, ..., None], axis=1)
+    moved = np.where(seen[..., None], positions - first, np.float32(0))
+    frames = np.maximum(count, 1).astype(np.float32)
+    mean = moved.sum(axis=1) / frames[..., None]
+    variance = np.einsum("cfbjk,cfbjk->cbj", moved, moved) / frames - (mean**2).sum(axis=-1)
+    both = seen[:, 1:] & seen[:, :-1]
+    change = np.where(both[..., None], moved[:, 1:] - moved[:, :-1], np.float32(0))
+    pairs = np.maximum(both.sum(axis=1), 1).astype(np.float32)
+    noise = np.einsum("cfbjk,cfbjk->cbj", change, change) / pairs / 2
+    motion = (variance - noise * np.float32(1 + NOISE)) * scale[:, None, None] ** 2
+    known = count >= MIN_FRAMES
+    return np.asarray(known.any(axis=(1, 2)) & (np.where(known, motion, -np.inf) < REST**2).all(axis=(1, 2)))
+
+
+def _stretched(body: Floats, seen: Flags, bones: NDArray[np.int64]) -> Flags:
+    """(clips,) whether half of the bones of (clips, frames, joints, 3) vary in length by more than STRETCH."""
+    ends = seen[:, :, bones[:, 0]] & seen[:, :, bones[:, 1]]
+    bone = body[:, :, bones[:, 0]] - body[:, :, bones[:, 1]]
+    squared = np.where(ends, np.einsum("cfbk,cfbk->cfb", bone, bone), np.float32(0))
+    frames = np.maximum(ends.sum(axis=1), 1)
+    mean = np.sqrt(squared).sum(axis=1) / frames
+    variance = squared.sum(axis=1) / frames - mean**2
+    known = (ends.sum(axis=1) >= MIN_FRAMES) & (mean > 1e-6)
+    stretched = known & (variance > (STRETCH * mean) ** 2)
+    return np.asarray(known.any(axis=1) & (2 * stretched.sum(axis=1) > known.sum(axis=1)))
