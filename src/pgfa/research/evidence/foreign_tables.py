@@ -33,7 +33,7 @@ TARGETS = (
     ("calibration error, 5 candidates", "error_5", 6, False),
 )
 """Figure, its column, the target in per cent, and whether it is a lower bound."""
-NOT_FIGURES = {"set", "style", "declined", "seed"}
+NOT_FIGURES = {"set", "style", "clips", "classes", "seed"}
 
 
 @dataclass(frozen=True)
@@ -69,11 +69,10 @@ class ForeignResults:
         groups: dict[tuple[str, str], list[dict[str, str]]] = {}
         for row in rows:
             groups.setdefault((row["set"], row["style"]), []).append(row)
-        names = [name for name in columns if name not in NOT_FIGURES | {"clips", "classes"}]
-        try:
-            return cls(file, tuple(_row(key, group, names) for key, group in groups.items()))
-        except ValueError as error:
-            raise BadFile(file, expected="numbers", found=str(error)) from None
+        names = [name for name in columns if name not in NOT_FIGURES and _numbers(rows, name)]
+        if missing := [name for name in PER_SET if name not in names]:
+            raise BadFile(file, where=f"column {missing[0]}", expected="numbers", found="other text")
+        return cls(file, tuple(_row(key, group, names) for key, group in groups.items()))
 
     def of(self, style: str) -> list[ForeignRow]:
         """The rows of a style, one per set."""
@@ -93,6 +92,14 @@ class ForeignResults:
     def exposures(self) -> dict[str, Exposure]:
         """What a model trained on the other sets has seen of the classes of each. Raises as `exposure_without`."""
         return exposure_without([row.name for row in self.of("plain")])
+
+
+def _numbers(rows: list[dict[str, str]], name: str) -> bool:
+    """Whether a column holds figures; others, such as why alignment was declined, are text."""
+    try:
+        return all(math.isfinite(value) or math.isnan(value) for value in (float(row[name]) for row in rows))
+    except ValueError:
+        return False
 
 
 def _row(key: tuple[str, str], rows: list[dict[str, str]], names: list[str]) -> ForeignRow:

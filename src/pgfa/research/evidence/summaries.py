@@ -15,6 +15,8 @@ from pgfa.research.evidence.published_tables import published_table
 from pgfa.research.evidence.record import load_record
 from pgfa.research.published import published
 
+FORMER_SETS = {"utd-mhad", "kinder-gator", "msr-action3d", "hdm05"}
+"""Sets that the former default recogniser was trained on."""
 PURLS_COLUMNS = {"22-5": "22/5", "18-9": "18/9", "14-13": "14/13"}
 """Split of UTD-MHAD -> its column among the published figures."""
 
@@ -169,11 +171,27 @@ def model_card_lines(foreign: ForeignResults) -> str:
     alone, first, adapted, none, adapted_none = (
         percent(mean(foreign.values("plain", name))) for name in names
     )
+    new = [row for row in foreign.of("plain") if row.name not in FORMER_SETS]
+    on_new = [percent(mean([row.figures[name] for row in new])) for name in ("accuracy", "adapted")]
     return (
         f"Mean over {len(foreign.of('plain'))} sets, one plain sentence per class: {alone} % right alone, {first} % "
         f'among the first three, {adapted} % after `adapt`; "none of these" although the right sentence is there '
         f"{none} % alone, {adapted_none} % after `adapt`. Alone from {_extremes(foreign, 'accuracy')}, after `adapt` "
-        f"from {_extremes(foreign, 'adapted')}."
+        f"from {_extremes(foreign, 'adapted')}. On the {len(new)} sets that were new to the former default recogniser: "
+        f"{' / '.join(on_new)} % alone / adapted."
+    )
+
+
+def none_lines(foreign: ForeignResults) -> str:
+    """How well "none of these" is known."""
+    names = ("none_area", "adapted_none_area", "found_none", "adapted_found_none")
+    alone, adapted, removed, adapted_removed = (
+        percent(mean(foreign.values("plain", name))) for name in names
+    )
+    return (
+        f'Area under the ROC curve between "the right sentence is there" and "it was removed": {alone} % for a clip '
+        f"alone, {adapted} % after `adapt` (50 % is chance). With the right sentence removed it is the answer for "
+        f"{removed} % of the clips alone, {adapted_removed} % after `adapt`."
     )
 
 
