@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 FLOOR := 96
 
-.PHONY: demo test coverage lint types campaign setup clean
+.PHONY: demo test coverage lint types campaign evidence setup clean
 
 demo: $(READY)
 	$(BIN)/pgfa demo
@@ -25,6 +25,9 @@ types: $(READY)
 
 campaign: $(READY)  # about an hour: docs/reliability.md
 	$(BIN)/python scripts/campaign.py
+
+evidence: $(READY)  # tables and figures of the documents, from results/: docs/evidence.md
+	$(BIN)/python scripts/evidence.py
 
 setup: $(READY)
 

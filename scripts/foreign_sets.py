@@ -3,7 +3,8 @@
     python scripts/foreign_sets.py packs/* --out out/foreign                # kinematic model only: minutes
     python scripts/foreign_sets.py packs/* --out out/foreign --folds 4      # with a motion encoder: about two hours
 
-Resumable: the same command continues. The table is out/foreign/table.csv, tables are printed in Markdown.
+Resumable: the same command continues. The table is out/foreign/table.csv, its record out/foreign/table.record.json;
+tables are printed in Markdown. Copied to results/foreign-sets, they are what `make evidence` writes into the documents.
 """
 
 from __future__ import annotations
@@ -11,10 +12,13 @@ from __future__ import annotations
 import argparse
 import math
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
 from pgfa.evaluate.student import half_width
+from pgfa.research.evidence.record import save_record
+from pgfa.research.foreign.record import record_of
 from pgfa.research.foreign.run import PARTS, Comparison, write_table
 from pgfa.research.foreign.sets import STYLES
 
@@ -35,13 +39,15 @@ def main() -> None:
     parser.add_argument("--folds", type=int, default=0)
     parser.add_argument("--parts", default=",".join(PARTS), help="what is compared; default: %(default)s")
     args = parser.parse_args()
+    started, parts = time.monotonic(), args.parts.split(",")
     comparison = Comparison.open(args.packs, args.out, args.folds)
     rows = comparison.table(
-        comparison.left_out(args.parts.split(",")),
+        comparison.left_out(parts),
         lambda name: print(f"foreign sets: {name}", file=sys.stderr),
     )
-    name = "table" if set(args.parts.split(",")) == set(PARTS) else f"table-{args.parts}"
-    write_table(args.out / f"{name}.csv", rows)
+    table = args.out / ("table.csv" if set(parts) == set(PARTS) else f"table-{args.parts}.csv")
+    write_table(table, rows)
+    save_record(table, record_of(comparison, parts, time.monotonic() - started))
     for style in (*STYLES, "averaged"):
         print(f"\n{style}\n\n{markdown([row for row in rows if row['style'] == style])}")
 

@@ -62,7 +62,7 @@ SPREADS = (
     Spread(method=0.8, seed=0.8),
     Spread(method=0.8, seed=0.2, clips=400),
 )
-"""From methods and seeds that hardly differ to seeds as far apart as those of 22/5 in docs/results.md (12 points)."""
+"""From methods and seeds that hardly differ to seeds 12 points apart, as on 22/5 in docs/former-figures.md."""
 
 
 def draw(design: Design, spread: Spread, methods: int, random: np.random.Generator) -> Correct:

@@ -1,4 +1,4 @@
-"""The tables of methods in docs/results.md, from the results of finished benchmarks.
+"""Tables of methods with the columns of several finished benchmarks side by side.
 
     python scripts/methods_table.py results/utd-present ...      # or out/NAME/summary
 

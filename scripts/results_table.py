@@ -1,4 +1,4 @@
-"""The result tables of docs/results.md, from the evaluation.json files of finished runs.
+"""A table of results, from the evaluation.json files of finished runs.
 
     python scripts/results_table.py runs/*
 

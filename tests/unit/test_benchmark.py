@@ -29,6 +29,7 @@ from pgfa.research.benchmark.plan import plan
 from pgfa.research.benchmark.run import RESULTS, run_benchmark
 from pgfa.research.benchmark.spec import BenchmarkSettings, load_benchmark
 from pgfa.research.benchmark.workers import Task, TaskResult, run_tasks
+from pgfa.research.evidence.record import load_record
 from pgfa.synth import DEMO_ACTIONS, make_clips
 from pgfa.train.clip_set import ClipSet
 from pgfa.train.corpus import build_corpus
@@ -68,6 +69,19 @@ def whole(packs: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def numbers(out: Path) -> pl.DataFrame:
     return pl.read_parquet(out / RESULTS).drop(*TIMES)
+
+
+def test_rows_have_a_record_of_data_settings_and_machine(whole: Path, packs: Path) -> None:
+    record = load_record(whole / "summary" / "results.csv")
+    assert record is not None
+    assert record.data["synthetic"] == {
+        "digest": open_pack(packs / "synthetic").digest, "clips": 72, "datasets": ["synthetic"],
+    }  # fmt: skip
+    assert record.training == {"alone": ["synthetic"]}
+    assert record.settings["run"]["model"]["channels"] == [8]
+    assert record.seeds == (0,)
+    (call,) = record.computations
+    assert call.seconds > 0
 
 
 def test_rows_hold_every_protocol_method_and_alignment(whole: Path) -> None:

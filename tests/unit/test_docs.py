@@ -9,6 +9,9 @@ from guides import CHECKOUT, broken_links, missing_paths
 PAGES = [
     "README.md",
     "CONTRIBUTING.md",
+    "CHANGELOG.md",
+    "CODE_OF_CONDUCT.md",
+    "SECURITY.md",
     *(f"docs/{p.name}" for p in sorted((CHECKOUT / "docs").glob("*.md"))),
 ]
 

@@ -95,8 +95,12 @@ def test_weights_are_checked(tmp_path, monkeypatch):
         check_weights(other, encode_module.MINILM_SHA256)
     with pytest.raises(BadFile, match="no file"):
         check_weights(tmp_path / "none", encode_module.MINILM_SHA256)
-    monkeypatch.setattr(encode_module, "MINILM_SHA256", "0" * 64)
-    with pytest.raises(BadFile, match="SHA-256"):
+    with monkeypatch.context() as other_weights:
+        other_weights.setattr(encode_module, "MINILM_SHA256", "0" * 64)
+        with pytest.raises(BadFile, match=r"model\.safetensors.*SHA-256"):
+            encode(["a"], TextSettings(), tmp_path)
+    monkeypatch.setattr(encode_module, "TOKENIZER_SHA256", "0" * 64)
+    with pytest.raises(BadFile, match=r"tokenizer\.json.*SHA-256"):
         encode(["a"], TextSettings(), tmp_path)
 
 

@@ -19,9 +19,11 @@ from pgfa.errors import BadConfig
 from pgfa.pack import open_pack
 from pgfa.pack.write import save_pack
 from pgfa.recognise import Calibration, Recogniser
+from pgfa.research.evidence.record import load_record, save_record
 from pgfa.research.foreign import default, encoder, leave_out, run, sets
 from pgfa.research.foreign.evaluation import area, calibrate, figures
 from pgfa.research.foreign.leave_out import LeftOut, adapted_scores
+from pgfa.research.foreign.record import record_of
 from pgfa.research.foreign.run import Comparison, sample, write_table
 from pgfa.research.foreign.sets import STYLES, ForeignSet, Texts, load_set
 from pgfa.synth.dataset import make_clips
@@ -239,6 +241,20 @@ def test_parts_can_be_left_out(finished: Finished) -> None:
     assert not part.features[:, : network.start].any()
     np.testing.assert_array_equal(part.features[:, network], finished.parts[0].features[:, network])
     assert part.features[:, network].any()
+
+
+def test_a_table_has_a_record(finished: Finished, tmp_path: Path) -> None:
+    record = record_of(finished.comparison, ["words", "description"], 2.0)
+    assert {name: of["digest"] for name, of in record.data.items()} == {
+        data.name: open_pack(pack).digest
+        for data, pack in zip(finished.comparison.sets, finished.comparison.packs, strict=True)
+    }
+    assert record.settings["parts"] == ["description", "words"]
+    assert record.training["without utd-mhad"] == ["nw-ucla", "deepmimic"]
+    assert "without deepmimic" not in record.training  # too few classes to be left out alone
+    write_table(tmp_path / "table.csv", [{"set": "utd-mhad", "style": "plain"}])
+    save_record(tmp_path / "table.csv", record)
+    assert load_record(tmp_path / "table.csv") == record
 
 
 def test_texts_of_a_class() -> None:

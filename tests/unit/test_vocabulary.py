@@ -36,6 +36,8 @@ TEXTS = [
     *sorted(p for p in ROOT.rglob("*") if p.suffix in (".py", ".js", ".html", ".css")),
     CHECKOUT / "README.md",
     CHECKOUT / "CONTRIBUTING.md",
+    CHECKOUT / "CHANGELOG.md",
+    CHECKOUT / "SECURITY.md",
     *sorted((CHECKOUT / "docs").glob("*.md")),
     *sorted((CHECKOUT / "scripts").glob("*.py")),
     *sorted((CHECKOUT / "specs").rglob("*.toml")),

@@ -27,7 +27,7 @@ Doubles = NDArray[np.float64]
 SENTENCE_WEIGHT = 1.0
 """A sentence counts as this many clips in its prototype."""
 PSEUDO_COUNT = 5.0
-"""Clips per class added when the prior is estimated from the clips (docs/results.md reports the effect)."""
+"""Clips per class added when the prior is estimated from the clips (docs/former-figures.md reports the effect)."""
 MIN_PRIOR = 1e-9
 """Minimum prior of a class: scores stay finite where all classes score equally."""
 MIN_MARGIN = 1e-4

@@ -6,17 +6,33 @@ import re
 import sys
 from collections.abc import Callable
 from inspect import cleandoc
+from typing import Literal
 
 from cyclopts import App, CycloptsError, Group, Parameter
 from cyclopts.exceptions import CoercionError, MissingArgumentError, UnknownOptionError, UnusedCliTokensError
 
-from pgfa.cli import benchmark, data, demo, training, use
+from pgfa.cli import benchmark, data, demo, doctor, training, use
+from pgfa.cli.examples import epilogue
 from pgfa.config import renamed_options
 from pgfa.errors import PgfaError
 from pgfa.processes import Terminated, termination_as_interrupt
 
+Shell = Literal["bash", "zsh", "fish"]
+
+
+def completion(shell: Shell) -> None:
+    """Print the completion script of a shell: save it where the shell looks for completions.
+
+    Parameters
+    ----------
+    shell
+        bash, zsh or fish.
+    """
+    print(app.generate_completion(prog_name="pgfa", shell=shell))
+
+
 COMMANDS: dict[str, tuple[Callable[..., None], ...]] = {
-    "First steps": (demo.demo,),
+    "First steps": (demo.demo, doctor.doctor, completion),
     "Data": (data.import_, data.check, data.inspect, data.formats, data.splits, data.synthesise),
     "Training": (training.train, training.evaluate),
     "Recognition": (use.recognise, use.serve, use.live, use.export, use.calibrate),
@@ -59,7 +75,8 @@ for number, (topic, commands) in enumerate(COMMANDS.items()):
     group = Group(topic, sort_key=number)
     for position, command in enumerate(commands):
         command.__doc__ = unwrap(command.__doc__ or "")
-        app.command(command, group=group, sort_key=position)
+        name = command.__name__.strip("_")
+        app.command(command, group=group, sort_key=position, help_epilogue=epilogue(name))
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -160,7 +160,7 @@ class TrainSettings(StageSettings):
     no depth."""
     mirror: bool = False
     """With `augment`: mirror half of the clips, with their joints and the left and right of their sentences. Off by
-    default: it cost accuracy where performers use one hand (docs/results.md)."""
+    default: it cost accuracy where performers use one hand (docs/former-figures.md)."""
     test_each_epoch: bool = False
     """Log the accuracy on the test clips after every epoch. This uses the labels of unseen classes: reporting the
     best of these epochs, as is common in the field, is selection on the test set. The weights do not change."""

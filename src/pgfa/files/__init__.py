@@ -192,8 +192,14 @@ def file_sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+_SYNCS_FOLDERS = os.name == "posix"
+"""Elsewhere a folder cannot be opened; Windows writes renames to its journal."""
+
+
 def sync_folder(folder: Path) -> None:
-    """Make renames in a folder last through a power failure."""
+    """Make renames in a folder last through a power failure, where the system can sync folders."""
+    if not _SYNCS_FOLDERS:
+        return
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)

@@ -124,7 +124,7 @@ def _take_over(old: Path, new: Path, names: Collection[str]) -> None:
 def _link(source: str, target: str) -> None:
     try:
         os.link(source, target, follow_symlinks=False)
-    except OSError:  # a file system without links
+    except (OSError, NotImplementedError):  # a file system, or a system, without links
         shutil.copy2(source, target, follow_symlinks=False)
 
 

@@ -18,3 +18,9 @@ def pick_device(name: str) -> torch.device:
         if "device type at start" in reason:  # torch lists about twenty names, most of them exotic
             reason = "expected cpu, cuda, cuda:1, ..., or auto"
         raise BadConfig(f"device {name!r} is not available: {reason}") from None
+
+
+def device_names() -> list[str]:
+    """The devices of this machine in words: ``cpu``, then every GPU with its name."""
+    gpus = range(torch.cuda.device_count()) if torch.cuda.is_available() else ()
+    return ["cpu", *(f"cuda:{i} ({torch.cuda.get_device_name(i)})" for i in gpus)]

@@ -95,13 +95,13 @@ def list_clips(session: CurrentSession) -> UploadResult:
         return UploadResult(clips=[clip_info(id, clip) for id, clip in session.clips.items()], failed=[])
 
 
-@api.post("/sessions/{session}/heartbeat", status_code=204)
+@api.post("/sessions/{session}/heartbeat", status_code=204, response_model=None)
 def keep_session(session: CurrentSession) -> None:
     """Say that the page is still open: its session is then not replaced by another's."""
     session.watched = True
 
 
-@api.delete("/sessions/{session}", status_code=204)
+@api.delete("/sessions/{session}", status_code=204, response_model=None)
 def close_session(session: CurrentSession, state: State) -> None:
     """Delete a session and everything in it."""
     state.sessions.close(session.id)
@@ -143,7 +143,7 @@ def get_clip(clip: str, session: CurrentSession) -> ClipData:
     )
 
 
-@api.delete("/sessions/{session}/clips/{clip}", status_code=204)
+@api.delete("/sessions/{session}/clips/{clip}", status_code=204, response_model=None)
 def remove_clip(clip: str, session: CurrentSession) -> None:
     """Delete a clip."""
     session.remove(clip)

@@ -40,7 +40,7 @@ def align(request: AlignmentRequest, session: CurrentSession, state: State) -> A
     )
 
 
-@api.delete("/sessions/{session}/alignment", status_code=204)
+@api.delete("/sessions/{session}/alignment", status_code=204, response_model=None)
 def remove_alignment(session: CurrentSession) -> None:
     """Delete the alignment."""
     with session.lock:

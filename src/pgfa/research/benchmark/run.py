@@ -5,6 +5,7 @@ Everything that is finished is a file: stopped or killed at any moment, the same
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -33,7 +34,7 @@ from pgfa.research.benchmark.page import page
 from pgfa.research.benchmark.plan import SplitJob, plan
 from pgfa.research.benchmark.results import BenchmarkResults
 from pgfa.research.benchmark.spec import BenchmarkSettings, protocol_column
-from pgfa.research.benchmark.summary import load_summary, save_summary
+from pgfa.research.benchmark.summary import load_summary, record_of, save_summary
 from pgfa.research.benchmark.tables import tables_of
 from pgfa.research.benchmark.workers import Task, TaskResult, run_tasks
 from pgfa.research.selection import GRIDS
@@ -86,11 +87,12 @@ def run_benchmark(
         PgfaError: before anything is trained, as `plan`; with `report_only`, if no split is finished.
         FolderInUse: another process runs a benchmark in `out`.
     """
+    started = time.monotonic()
     split_jobs = plan(spec, out, packs)
     if report_only:
-        return _report_finished(split_jobs, spec, out)
+        return _report_finished(split_jobs, spec, out, started)
     with folder_lock(out):
-        return _run(split_jobs, spec, out, jobs, device, show)
+        return _run(split_jobs, spec, out, jobs, device, show, started)
 
 
 def _run(
@@ -100,6 +102,7 @@ def _run(
     jobs: int | None,
     device: str,
     show: bool,
+    started: float,
 ) -> Benchmark:
     spec.save(out / "spec.toml")
     schedule = _Schedule(split_jobs, spec)
@@ -114,9 +117,9 @@ def _run(
                 run_tasks(tasks, devices, ended=schedule.ended, advance=schedule.advance)
         except KeyboardInterrupt:
             with suppress(BadConfig):
-                _report_finished(split_jobs, spec, out)
+                _report_finished(split_jobs, spec, out, started)
             raise
-    return _collect(split_jobs, spec, schedule.problems, out)
+    return _collect(split_jobs, spec, schedule.problems, out, started)
 
 
 @dataclass
@@ -187,12 +190,14 @@ class _Schedule:
         return not any(fit_job.folder in self.counts for fit_job in job.fit_jobs)
 
 
-def _report_finished(split_jobs: Sequence[SplitJob], spec: BenchmarkSettings, out: Path) -> Benchmark:
+def _report_finished(
+    split_jobs: Sequence[SplitJob], spec: BenchmarkSettings, out: Path, started: float
+) -> Benchmark:
     """Rows and tables of the finished splits."""
     finished = [job for job in split_jobs if _is_evaluated(job, spec)]
     if not finished:
         raise BadConfig(f"{out}: no split is finished yet")
-    return _collect(finished, spec, {}, out)
+    return _collect(finished, spec, {}, out, started)
 
 
 def report_summary(folder: Path, out: Path) -> Benchmark:
@@ -251,9 +256,13 @@ def _is_evaluated(job: SplitJob, spec: BenchmarkSettings) -> bool:
 
 
 def _collect(
-    split_jobs: Sequence[SplitJob], spec: BenchmarkSettings, problems: dict[Path, str], out: Path
+    split_jobs: Sequence[SplitJob],
+    spec: BenchmarkSettings,
+    problems: dict[Path, str],
+    out: Path,
+    started: float,
 ) -> Benchmark:
-    """All rows in one file, in the order of the spec; tables and report."""
+    """All rows in one file, in the order of the spec, with their record; tables and report."""
     frames, points = [], [pl.DataFrame(schema=curves.SCHEMA)]
     for job in split_jobs:
         if job.result in problems:
@@ -266,7 +275,13 @@ def _collect(
     benchmark = Benchmark(protocol_column(pl.concat(frames)), pl.concat(points))
     write_atomic(out / RESULTS, parquet_bytes(benchmark.results))
     write_atomic(out / CURVES, parquet_bytes(benchmark.curves))
-    save_summary(out / SUMMARY, spec, benchmark.results, benchmark.curves)
+    packs = {
+        name: Path(folder)
+        for job in split_jobs
+        for name, folder in zip(spec.training[job.training], job.packs, strict=True)
+    }
+    record = record_of(spec, packs, benchmark.results, time.monotonic() - started)
+    save_summary(out / SUMMARY, spec, benchmark.results, benchmark.curves, record)
     write_report(benchmark, spec, out)
     return benchmark
 

@@ -1,4 +1,4 @@
-"""The paper's settings as specs: splits, recipe values and published figures of a table (``settings/*.toml``)."""
+"""The paper's settings as specs: splits and recipe values of a table (``settings/*.toml``)."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pydantic import Field
 
 from pgfa.config import AdaptSettings, ModelSettings, RunSettings, Settings, TextSettings
 from pgfa.errors import BadConfig
+from pgfa.research.published import Published, published
 
 _SPECS = resources.files("pgfa.research.reproduce") / "settings"
 
@@ -27,19 +28,6 @@ class DatasetColumn(Settings):
     """Peak learning rate."""
     alpha: Annotated[float, Field(gt=0, le=1)]
     """Support factor of the paper (the authors chose it on the test set)."""
-
-
-class Published(Settings):
-    """A row of published figures, in per cent."""
-
-    method: str
-    """Name of the row."""
-    source: str
-    """Where they were published."""
-    values: dict[str, float]
-    """Column -> figure; unknown ones are absent."""
-    difference: bool = False
-    """Points above another method, not an accuracy."""
 
 
 class TableSpec(Settings):
@@ -63,8 +51,11 @@ class TableSpec(Settings):
     """Sets of pseudo-unseen classes on which the protocol `validated` chooses alpha, one training run each."""
     columns: Annotated[tuple[DatasetColumn, ...], Field(min_length=1)]
     """Columns of the table."""
-    published: tuple[Published, ...] = ()
-    """Rows of published figures."""
+
+    @property
+    def published(self) -> tuple[Published, ...]:
+        """Rows of published figures."""
+        return published(self.name)
 
     def run_settings(
         self,

@@ -1,0 +1,55 @@
+"""Write constraints-hashes.txt: every package of the development environment with version and SHA-256.
+
+    python scripts/lock_hashes.py
+
+pip resolves constraints.txt and the extras test and dev for this system and this Python without installing anything.
+The file holds what it would install here: `pip install --require-hashes -r constraints-hashes.txt`.
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+CHECKOUT = Path(__file__).resolve().parents[1]
+OUT = CHECKOUT / "constraints-hashes.txt"
+TORCH = "torch==2.13.0"
+
+
+def main() -> None:
+    """Resolve, and write."""
+    with tempfile.TemporaryDirectory() as folder:
+        report = Path(folder) / "report.json"
+        subprocess.run(
+            [sys.executable, "-m", "pip", "install", "--quiet", "--dry-run", "--ignore-installed", "--report", report,
+             "--constraint", CHECKOUT / "constraints.txt", TORCH, f"{CHECKOUT}[test,dev]"],
+            check=True,
+        )  # fmt: skip
+        lines = locked(json.loads(report.read_text(encoding="utf-8")))
+    head = (
+        f"# By scripts/lock_hashes.py for {platform.system()} {platform.machine()}, "
+        f"Python {'.'.join(platform.python_version_tuple()[:2])}:\n"
+        "#   pip install --require-hashes -r constraints-hashes.txt\n"
+    )
+    OUT.write_text(head + "".join(f"{line}\n" for line in lines), encoding="utf-8")
+    print(f"written: {OUT.name}, {len(lines)} packages")
+
+
+def locked(report: dict[str, Any]) -> list[str]:
+    """The packages of a report of pip, but pgfa itself: ``name==version --hash=sha256:...``, sorted."""
+    lines = []
+    for item in report["install"]:
+        name, version = item["metadata"]["name"], item["metadata"]["version"]
+        if name.lower() != "pgfa":
+            sha256 = item["download_info"]["archive_info"]["hashes"]["sha256"]
+            lines.append(f"{name}=={version} --hash=sha256:{sha256}")
+    return sorted(lines, key=str.lower)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,197 @@
+"""Tables of the comparison of data sets, each left out in turn, from the files in ``results/foreign-sets``."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from pgfa.errors import BadFile
+from pgfa.research.evidence.markdown import interval, mean, percent, table
+from pgfa.research.evidence.merge import read_rows
+from pgfa.research.evidence.record import load_record
+from pgfa.research.evidence.zero_shot import Exposure, exposure_without
+
+FOLDER, ROWS, PARTS = "foreign-sets", "table.csv", "table-*.csv"
+PER_SET = {
+    "accuracy": "alone", "top3": "first three", "recentred": "recentred", "adapted": "adapted", "right": "right",
+    "false_none": "false none", "adapted_right": "adapted right",
+}  # fmt: skip
+"""Column of the rows -> head in the tables with a row per set."""
+STYLES = {
+    "accuracy": "alone", "recentred": "recentred", "adapted": "adapted", "right": "right", "false_none": "false none",
+    "fits_area": "fits, alone", "adapted_fits_area": "fits, adapted",
+}  # fmt: skip
+TARGETS = (
+    ("right alone", "accuracy", 60, True),
+    ("right after `adapt`", "adapted", 70, True),
+    ('right and not "none", alone', "right", 50, True),
+    ('right and not "none", after `adapt`', "adapted_right", 60, True),
+    ("area, fits, after `adapt`", "adapted_fits_area", 93, True),
+    ('area, "none", after `adapt`', "adapted_none_area", 80, True),
+    ("calibration error, 5 candidates", "error_5", 6, False),
+)
+"""Figure, its column, the target in per cent, and whether it is a lower bound."""
+NOT_FIGURES = {"set", "style", "clips", "classes", "seed"}
+
+
+@dataclass(frozen=True)
+class ForeignRow:
+    """One set and style: number of clips and classes, and figure -> value, fractions of 1; NaN where undefined."""
+
+    name: str
+    style: str
+    clips: int
+    classes: int
+    figures: dict[str, float]
+
+
+@dataclass(frozen=True)
+class ForeignResults:
+    """A table of a comparison.
+
+    Attributes:
+        file: of the rows.
+        rows: means over seeds, where the file has several.
+    """
+
+    file: Path
+    rows: tuple[ForeignRow, ...]
+
+    @classmethod
+    def load(cls, file: Path) -> ForeignResults:
+        """Read and check a file of rows. Raises BadFile."""
+        load_record(file)
+        columns, rows = read_rows(file)
+        if missing := {"set", "style", "clips", "classes", *PER_SET} - set(columns):
+            raise BadFile(file, expected=f"the column {min(missing)}", found=", ".join(columns))
+        groups: dict[tuple[str, str], list[dict[str, str]]] = {}
+        for row in rows:
+            groups.setdefault((row["set"], row["style"]), []).append(row)
+        names = [name for name in columns if name not in NOT_FIGURES and _numbers(rows, name)]
+        if missing := [name for name in PER_SET if name not in names]:
+            raise BadFile(file, where=f"column {missing[0]}", expected="numbers", found="other text")
+        return cls(file, tuple(_row(key, group, names) for key, group in groups.items()))
+
+    def of(self, style: str) -> list[ForeignRow]:
+        """The rows of a style, one per set."""
+        return [row for row in self.rows if row.style == style]
+
+    def values(self, style: str, name: str) -> list[float]:
+        """A figure of every set that has it."""
+        values = [row.figures.get(name, math.nan) for row in self.of(style)]
+        return [value for value in values if not math.isnan(value)]
+
+    @property
+    def styles(self) -> list[str]:
+        """In the order of the file."""
+        return list(dict.fromkeys(row.style for row in self.rows))
+
+    @cached_property
+    def exposures(self) -> dict[str, Exposure]:
+        """What a model trained on the other sets has seen of the classes of each. Raises as `exposure_without`."""
+        return exposure_without([row.name for row in self.of("plain")])
+
+
+def _numbers(rows: list[dict[str, str]], name: str) -> bool:
+    """Whether a column holds figures; others, such as why alignment was declined, are text."""
+    try:
+        return all(math.isfinite(value) or math.isnan(value) for value in (float(row[name]) for row in rows))
+    except ValueError:
+        return False
+
+
+def _row(key: tuple[str, str], rows: list[dict[str, str]], names: list[str]) -> ForeignRow:
+    figures = {name: mean([float(row[name]) for row in rows]) for name in names}
+    return ForeignRow(*key, int(rows[0]["clips"]), int(rows[0]["classes"]), figures)
+
+
+def set_table(results: ForeignResults, style: str) -> str:
+    """A row per set, then a table of the means over sets with their intervals."""
+    head = ["set", "classes", "clips", *PER_SET.values()]
+    rows = [
+        [row.name, str(row.classes), str(row.clips), *(percent(row.figures[name]) for name in PER_SET)]
+        for row in results.of(style)
+    ]
+    names = [name for name in results.of(style)[0].figures if results.values(style, name)]
+    means = [
+        [PER_SET.get(name, name.replace("_", " ")), interval(values), str(len(values))]
+        for name in names
+        for values in [results.values(style, name)]
+    ]
+    return table(head, rows) + "\n\n" + table(["figure", "mean over sets (95 %)", "sets"], means)
+
+
+def short_table(results: ForeignResults) -> str:
+    """One plain sentence per class: a row per set with what a reader needs, and which of its classes are unseen."""
+    rows = []
+    for row in results.of("plain"):
+        exposure = results.exposures[row.name]
+        rows.append(
+            [row.name, f"{row.clips:,}", str(row.classes), str(len(exposure.unseen)), exposure.label,
+             *(percent(row.figures[name]) for name in ("accuracy", "top3", "adapted"))]
+        )  # fmt: skip
+    head = ["set", "clips", "classes", "of these unseen", "cell", "alone", "first three", "adapted"]
+    means = [interval(results.values("plain", name)) for name in ("accuracy", "top3", "adapted")]
+    total = [row.classes for row in results.of("plain")]
+    unseen = sum(len(results.exposures[row.name].unseen) for row in results.of("plain"))
+    clips = sum(row.clips for row in results.of("plain"))
+    rows.append(["mean (95 %)", f"{clips:,}", str(sum(total)), str(unseen), "", *means])
+    return table(head, rows)
+
+
+def style_table(results: ForeignResults) -> str:
+    """Means over sets for every style of sentences."""
+    rows = [
+        [
+            style,
+            *(percent(mean(results.values(style, name))) for name in STYLES if results.values(style, name)),
+        ]
+        for style in results.styles
+    ]
+    shown = [title for name, title in STYLES.items() if results.values("plain", name)]
+    return table(["style", *shown], rows)
+
+
+def part_table(folder: Path) -> str:
+    """Means over sets with one plain sentence, for each file of a part (``table-PARTS.csv``) and for all parts."""
+    rows = []
+    for file in [*sorted(folder.glob(PARTS)), folder / ROWS]:
+        results = ForeignResults.load(file)
+        parts = "all parts" if file.name == ROWS else file.stem.removeprefix("table-").replace(",", " and ")
+        names = ("accuracy", "top3", "recentred", "adapted")
+        rows.append([parts, *(percent(mean(results.values("plain", name))) for name in names)])
+    return table(["compared", "alone", "first three", "recentred", "adapted"], rows)
+
+
+def target_table(results: ForeignResults) -> str:
+    """What was wanted and what was reached, with one plain sentence per class."""
+    rows = []
+    for title, name, target, at_least in TARGETS:
+        if not (values := results.values("plain", name)):
+            continue
+        reached = round(100 * mean(values), 1)
+        met = reached >= target if at_least else reached <= target
+        bound = f"at {'least' if at_least else 'most'} {target}"
+        rows.append([title, bound, f"{reached:.1f}", "yes" if met else "no"])
+    worse = [(row.name, row.figures["accuracy"] - row.figures["adapted"]) for row in results.of("plain")]
+    below = [f"{name} {percent(loss)}" for name, loss in worse if loss > 0.01]
+    rows.append(["`adapt` below alone by more than a point", "nowhere", ", ".join(below) or "nowhere",
+                 "no" if below else "yes"])  # fmt: skip
+    return table(["mean over sets, %", "wanted", "reached", "met"], rows)
+
+
+def unseen_note(results: ForeignResults) -> str:
+    """Which classes of the sets no class of another set means the same as."""
+    exposures = results.exposures.values()
+    unseen = sum(len(exposure.unseen) for exposure in exposures)
+    total = unseen + sum(len(exposure.seen) for exposure in exposures)
+    lines = [
+        f"Of the {total} classes of all sets, {unseen} are unseen when their set is left out: by the "
+        "[leakage rule](catalogue.md) no class of another set means the same. The others are foreign recordings of "
+        "actions that are trained on. Unseen:",
+        "",
+    ]
+    lines += [f"- {e.dataset}: {', '.join(e.unseen) if e.unseen else 'none'}" for e in exposures]
+    return "\n".join(lines)

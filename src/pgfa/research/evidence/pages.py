@@ -1,0 +1,141 @@
+"""Tables in the documents between markers, written from the files below ``results/`` (docs/evidence.md).
+
+<!-- evidence: NAME -->
+...
+<!-- end of evidence -->
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from pathlib import Path
+
+from pgfa.errors import BadFile
+from pgfa.files import write_atomic
+from pgfa.research.benchmark.results import BenchmarkResults
+from pgfa.research.evidence import benchmark_tables as benchmarks
+from pgfa.research.evidence import foreign_tables as foreign
+from pgfa.research.evidence import summaries
+from pgfa.research.evidence.calibration_table import calibration_table, reliability_table
+from pgfa.research.evidence.charts import set_chart
+from pgfa.research.evidence.foreign_tables import ForeignResults
+from pgfa.research.evidence.published_tables import published_table
+
+PAGES = ("README.md", "docs/*.md", "docs/*/*.md")
+MARKER = re.compile(
+    r"^(?P<open><!-- evidence: (?P<name>[a-z0-9 -]+) -->\n)(?P<body>.*?)^(?P<close><!-- end of evidence -->)$",
+    re.MULTILINE | re.DOTALL,
+)
+OPENING = "<!-- evidence: "
+FIGURE = Path("docs/figures/foreign-sets.svg")
+
+
+class Evidence:
+    """The committed results of a checkout, and every block and figure that is made from them.
+
+    Attributes:
+        checkout: its folder.
+    """
+
+    def __init__(self, checkout: Path) -> None:
+        self.checkout = checkout
+        self.results = checkout / "results"
+
+    @cached_property
+    def foreign(self) -> ForeignResults:
+        """The comparison of data sets."""
+        return ForeignResults.load(self.results / foreign.FOLDER / foreign.ROWS)
+
+    @cached_property
+    def utd(self) -> BenchmarkResults:
+        """The published splits of UTD-MHAD, present recipe."""
+        return benchmarks.load(self.results / "utd-present")
+
+    @cached_property
+    def frozen(self) -> BenchmarkResults:
+        """Random splits of UTD-MHAD, end to end against frozen; unfinished."""
+        return benchmarks.load(self.results / "partial" / "utd-frozen")
+
+    @property
+    def bundle(self) -> Path:
+        """The bundled recogniser."""
+        return self.checkout / "src" / "pgfa" / "recognise" / "weights" / "default"
+
+    def files(self) -> dict[str, Path]:
+        """Name -> file of rows, of everything that is committed."""
+        files = [*self.results.rglob("table*.csv"), *self.results.rglob("results.csv")]
+        return {file.relative_to(self.results).as_posix(): file for file in sorted(files)}
+
+    @property
+    def blocks(self) -> Mapping[str, Callable[[], str]]:
+        """Name of a block -> what makes its text."""
+        return {
+            "ten-lines": lambda: summaries.ten_lines(self.foreign, self.utd),
+            "readme": lambda: summaries.readme_table(self.foreign, self.utd),
+            "model-card": lambda: summaries.model_card_lines(self.foreign),
+            "model-card-none": lambda: summaries.none_lines(self.foreign),
+            "foreign-short": lambda: foreign.short_table(self.foreign),
+            "foreign-plain": lambda: foreign.set_table(self.foreign, "plain"),
+            "foreign-averaged": lambda: foreign.set_table(self.foreign, "averaged"),
+            "foreign-styles": lambda: foreign.style_table(self.foreign),
+            "foreign-parts": lambda: foreign.part_table(self.results / foreign.FOLDER),
+            "foreign-targets": lambda: foreign.target_table(self.foreign),
+            "foreign-unseen": lambda: foreign.unseen_note(self.foreign),
+            "utd-accuracy": lambda: benchmarks.accuracy_table(self.utd),
+            "utd-differences": lambda: benchmarks.difference_table(self.utd),
+            "utd-generalised": lambda: benchmarks.generalised_table(self.utd),
+            "utd-test-selected": lambda: benchmarks.protocol_table(self.utd, ("none", "paper", "balanced")),
+            "utd-frozen": lambda: benchmarks.paired_note(self.frozen),
+            "published-utd": lambda: summaries.utd_published(self.utd),
+            "published-setting-1": lambda: published_table("setting-1"),
+            "published-setting-2": lambda: published_table("setting-2"),
+            "published-h": lambda: published_table("setting-2, H"),
+            "published-nw-ucla": lambda: published_table("nw-ucla"),
+            "published-foreign": lambda: published_table("foreign sets"),
+            "calibration": lambda: calibration_table(self.bundle),
+            "reliability": lambda: reliability_table(self.bundle),
+            "records": lambda: summaries.record_table(self.files()),
+        }
+
+    def pages(self) -> list[Path]:
+        """The documents that have a block."""
+        files = sorted({file for pattern in PAGES for file in self.checkout.glob(pattern)})
+        return [file for file in files if OPENING in file.read_text(encoding="utf-8")]
+
+    def expand(self, page: Path) -> str:
+        """The text of a document with every block made anew.
+
+        Raises:
+            BadFile: a block that does not exist or does not end, or a damaged file of results.
+        """
+        text = page.read_text(encoding="utf-8")
+        if len(MARKER.findall(text)) != text.count(f"\n{OPENING}") + text.startswith(OPENING):
+            raise BadFile(
+                page, expected="<!-- end of evidence --> after every block", found="a block without it"
+            )
+        blocks = self.blocks
+
+        def block(match: re.Match[str]) -> str:
+            name = match["name"]
+            if name not in blocks:
+                raise BadFile(page, expected=f"one of {', '.join(blocks)}", found=name)
+            return f"{match['open']}{blocks[name]()}\n{match['close']}"
+
+        return MARKER.sub(block, text)
+
+    def outdated(self) -> list[Path]:
+        """The documents and figures that differ from the results."""
+        pages = [page for page in self.pages() if self.expand(page) != page.read_text(encoding="utf-8")]
+        figure = self.checkout / FIGURE
+        stored = figure.read_text(encoding="utf-8") if figure.is_file() else ""
+        return pages if stored == set_chart(self.foreign) else [*pages, figure]
+
+    def write(self) -> list[Path]:
+        """Write what is outdated, and return it."""
+        files = self.outdated()
+        for file in files:
+            text = set_chart(self.foreign) if file == self.checkout / FIGURE else self.expand(file)
+            write_atomic(file, text)
+        return files

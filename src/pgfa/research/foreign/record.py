@@ -1,0 +1,52 @@
+"""The record of a comparison of data sets: packs, settings, machine and time of a table (docs/evidence.md)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pgfa.config import PrepareSettings
+from pgfa.pack import open_pack
+from pgfa.research.evidence.record import Computation, Record
+from pgfa.research.foreign.encoder import EPOCHS
+from pgfa.research.foreign.evaluation import NONE_SHARE
+from pgfa.research.foreign.run import CALIBRATION_CLIPS, MIN_CLASSES, PARTS, TEXT, Comparison
+from pgfa.words.model import SHARES
+
+KIND = "foreign sets"
+KEYS = ("set", "style")
+
+
+def record_of(comparison: Comparison, compared: Sequence[str], seconds: float) -> Record:
+    """The record of a table of `Comparison.table` that ends now.
+
+    Args:
+        compared: the parts compared, of `PARTS`.
+        seconds: how long this call took; what an earlier call trained is not counted.
+    """
+    packs = [open_pack(folder) for folder in comparison.packs]
+    names = [data.name for data in comparison.sets]
+    settings = {
+        "parts": [name for name in PARTS if name in compared],
+        "shares": dict(zip(PARTS, SHARES, strict=True)),
+        "folds": [list(fold) for fold in comparison.folds],
+        "encoder_epochs": EPOCHS,
+        "calibration_clips": CALIBRATION_CLIPS,
+        "none_share": NONE_SHARE,
+        "prepare": PrepareSettings().model_dump(mode="json"),
+        "text": TEXT.model_dump(mode="json"),
+    }
+    return Record(
+        kind=KIND,
+        keys=KEYS,
+        settings=settings,
+        data={
+            name: {"digest": pack.digest, "clips": len(pack), "datasets": list(pack.datasets)}
+            for name, pack in zip(names, packs, strict=True)
+        },
+        training={
+            f"without {data.name}": [name for name in names if name != data.name]
+            for data in comparison.sets
+            if len(data.classes) >= MIN_CLASSES
+        },
+        computations=(Computation.now(seconds),),
+    )
