@@ -51,6 +51,7 @@ from pgfa.serve.state import (
     explain_clip,
     select_recognisers,
 )
+from pgfa.serve.statements import StatedReading
 from pgfa.serve.uploads import Upload, UploadWorkers
 
 MAX_PLAYER_FRAMES = 20_000
@@ -147,6 +148,7 @@ async def recognise(
     request: Request,
     state: State,
     sentence: Annotated[list[str], Query(description="a candidate; repeat it for each sentence")],
+    stated: StatedReading,
     name: FileName = UNNAMED,
 ) -> list[AnswerResult]:
     """Answer for one file without a session: one answer per clip in it."""
@@ -154,7 +156,7 @@ async def recognise(
     name, content = await uploaded_file(request, name, UNNAMED)
 
     def answer_all() -> list[AnswerResult]:
-        upload = state.upload_workers.read(name, content, state.upload_limits())
+        upload = state.upload_workers.read(name, content, state.upload_limits(), stated)
         with state.reserve_worker():
             return [answer_clip(state, state.recogniser, None, clip, sentence) for clip in upload.clips]
 
@@ -188,13 +190,13 @@ def close_session(session: CurrentSession, state: State) -> None:
 
 @api.post("/sessions/{session}/clips", status_code=201, openapi_extra=RAW_BODY)
 async def add_clips(
-    request: Request, session: CurrentSession, state: State, name: FileName = UNNAMED
+    request: Request, session: CurrentSession, state: State, stated: StatedReading, name: FileName = UNNAMED
 ) -> UploadResult:
     """Upload a file and add its clips to the session."""
     name, content = await uploaded_file(request, name, UNNAMED)
 
     def read_and_add() -> UploadResult:
-        upload = state.upload_workers.read(name, content, state.upload_limits(session))
+        upload = state.upload_workers.read(name, content, state.upload_limits(session), stated)
         return add_upload(state, session, upload)
 
     return await run_in_threadpool(read_and_add)

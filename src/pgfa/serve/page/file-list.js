@@ -1,9 +1,10 @@
 /*
  * The list of recordings: name, length, people, best answer or state; open, mark for alignment, remove, sort, filter.
  *
- *   const list = new FileList(element, { open(key), mark(key, on), remove(keys), changed() });
+ *   const list = new FileList(element, { open(key), mark(key, on), remove(keys), state(key, name, value, all), changed() });
  *   list.show(clip); list.remove(key); list.select(key); list.order
  */
+import { readingForm } from "./reading-form.js";
 import { get, make, minutes, percent, plural } from "./dom.js";
 
 const TOOLS_FROM = 3;
@@ -30,7 +31,7 @@ export class FileList {
   get order() { return get("sort").value; }
   set order(name) { if (name in ORDERS) { get("sort").value = name; this.arrange(); } }
 
-  /* Add or update a row: { key, name, state, reason, seconds, bodies, answer, share, marked } */
+  /* Add or update a row: { key, name, state, reason, asks, options, seconds, bodies, answer, share, marked } */
   show(clip) {
     let row = this.rows.get(clip.key);
     const isNew = !row;
@@ -48,6 +49,9 @@ export class FileList {
     row.state.textContent = reason ?? (clip.answer ? `${percent(clip.share)} ${clip.answer}` : clip.state);
     row.item.classList.toggle("refused", clip.state === "refused");
     row.open.disabled = !ready;
+    row.question?.remove();
+    row.question = clip.asks ? readingForm(clip, (...answer) => this.actions.state(clip.key, ...answer)) : null;
+    if (row.question) row.item.append(row.question);
     row.markBox.hidden = !ready;
     row.mark.checked = Boolean(clip.marked);
     if (renamed || !row.named) {
