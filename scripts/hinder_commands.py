@@ -200,8 +200,8 @@ def hindered(case: Case, bench: Bench, hindrance: str, share: float, size: int) 
         if hindrance in DISKS:
             _mount("-o", "remount,rw,size=400m", bench.disk)
         elif hindrance == "file in the way":
-            mine = obstacle / "mine" if case.block else obstacle
-            assert mine.read_text() == "mine", "the file in the way is no longer there"
+            file = obstacle / "mine" if case.block else obstacle
+            assert file.read_text() == "mine", "the file in the way is no longer there"
             shutil.rmtree(obstacle) if case.block else obstacle.unlink()
     except BaseException:
         _unmount(bench, hindrance)
@@ -230,21 +230,21 @@ def problems(
     stop = None
     if hindrance in SIGNALS:
         stop = (part * (whole.seconds if case.ends else ENDLESS), SIGNALS[hindrance][0])
-    found = []
+    failures_seen = []
     with hindered(case, bench, hindrance, part, size):
         ended = run(case, bench, hindrance, stop)
-        found += list(_faults(ended, bench, hindrance, files))
+        failures_seen += list(_faults(ended, bench, hindrance, files))
     if case.ends:
         again = run(case, bench)
         already = "is already a complete" in again.log
         if again.code and not already:
-            found.append(f"run again: exit status {again.code}: {again.log[-500:]}")
+            failures_seen.append(f"run again: exit status {again.code}: {again.log[-500:]}")
         elif bench.files() != files:
-            found.append(f"run again: other files: {sorted(bench.files() ^ files)[:5]}")
+            failures_seen.append(f"run again: other files: {sorted(bench.files() ^ files)[:5]}")
         elif left := temporary_files(bench.disk, resumable=False):
-            found.append(f"run again: left {left}")
+            failures_seen.append(f"run again: left {left}")
     _unmount(bench, hindrance)
-    return found
+    return failures_seen
 
 
 def _faults(ended: Ended, bench: Bench, hindrance: str, files: set[str]) -> Iterator[str]:
@@ -288,16 +288,16 @@ def try_command(name: str, bench: Bench, hindrances: tuple[str, ...]) -> dict[st
     files, size = bench.files(), sum(path.stat().st_size for path in bench.disk.rglob("*")) - before
     counts = {}
     for hindrance in hindrances:
-        found = []
+        failures_seen = []
         parts = trials(case, hindrance)
         for part in parts:
             try:
                 failures = problems(case, bench, hindrance, part, whole, files, size)
             except (AssertionError, OSError) as error:
                 failures = [f"{type(error).__name__}: {error}"]
-            found += [f"{name}, {hindrance} ({part:g}): {failure}" for failure in failures]
-        print("".join(f"{line}\n" for line in found), end="", file=sys.stderr, flush=True)
-        counts[hindrance] = (len(parts), found)
+            failures_seen += [f"{name}, {hindrance} ({part:g}): {failure}" for failure in failures]
+        print("".join(f"{line}\n" for line in failures_seen), end="", file=sys.stderr, flush=True)
+        counts[hindrance] = (len(parts), failures_seen)
     return counts
 
 
@@ -332,10 +332,10 @@ def main() -> None:
         )
         for name in args.commands or command_names():
             counts = try_command(name, bench, hindrances)
-            found = [line for _, lines in counts.values() for line in lines]
+            failures_seen = [line for _, lines in counts.values() for line in lines]
             tried = " | ".join(str(count or "") for count, _ in counts.values())
-            print(f"| {name} | {tried} | {len(found)} |", flush=True)
-            failed += found
+            print(f"| {name} | {tried} | {len(failures_seen)} |", flush=True)
+            failed += failures_seen
     sys.exit(bool(failed))
 
 

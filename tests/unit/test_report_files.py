@@ -1,4 +1,4 @@
-"""Intervals, reliability, surest mistakes, and the tables and figures of a report for a paper."""
+"""Intervals, reliability, most confident mistakes, and the tables and figures of a report for a paper."""
 
 from __future__ import annotations
 
@@ -165,7 +165,7 @@ def test_a_drawing_has_the_same_places_in_both_forms() -> None:
     assert canvas.to_pdf() == canvas.to_pdf()
 
 
-def test_the_page_lists_the_surest_mistakes_of_all_classes() -> None:
+def test_the_page_lists_the_most_confident_mistakes_of_all_classes() -> None:
     report = make_report(clips=400)
     section = page(report).partition('id="mistakes"')[2].partition("</section>")[0]
     listed = re.findall(r"<tr><td>clip (\d+)</td>", section)
@@ -176,7 +176,7 @@ def test_the_page_lists_the_surest_mistakes_of_all_classes() -> None:
     assert report.margins is not None
     assert int(listed[0]) == int(report.margins.argmin())
     assert "Expected calibration error" in page(report)
-    assert "Surest mistakes" not in page(replace(report, margins=None))
+    assert "Most confident mistakes" not in page(replace(report, margins=None))
 
 
 def test_an_evaluation_says_what_it_was_made_with(tmp_path: Path) -> None:

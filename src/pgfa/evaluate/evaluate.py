@@ -105,10 +105,10 @@ def save_evaluation(
 
     Returns the paths of the first two. Raises NotWritten.
     """
-    folder, made = evaluation.run.folder, provenance(evaluation.corpus.packs)
-    write_json(folder / EVALUATION, with_checksum({**evaluation.to_dict(), "provenance": made}))
+    folder, origin = evaluation.run.folder, provenance(evaluation.corpus.packs)
+    write_json(folder / EVALUATION, with_checksum({**evaluation.to_dict(), "provenance": origin}))
     report = _report(evaluation, notes, command)
-    report = replace(report, run={**report.run, **made})
+    report = replace(report, run={**report.run, **origin})
     write_report(folder / REPORT, report)
     write_tables_and_figures(folder / FOLDER, report)
     return folder / EVALUATION, folder / REPORT

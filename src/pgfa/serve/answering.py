@@ -14,6 +14,7 @@ from pgfa.serve.interface import ERROR_RESPONSES, RAW_BODY, UNNAMED, CurrentSess
 from pgfa.serve.messages import AnswerRequest, AnswerResult, DownloadRequest, WhyResult
 from pgfa.serve.questions import NDJSON, run, run_with_progress, wants_progress
 from pgfa.serve.state import answer_clip, explain_clip, select_recognisers
+from pgfa.serve.statements import StatedReading
 from pgfa.serve.turns import Turn
 
 PROGRESS_RESPONSE: dict[int | str, dict[str, Any]] = {
@@ -29,12 +30,13 @@ async def recognise(
     request: Request,
     state: State,
     sentence: Annotated[list[str], Query(description="a candidate; repeat it for each sentence")],
+    stated: StatedReading,
     name: FileName = UNNAMED,
 ) -> list[AnswerResult]:
     """Answer for one file without a session: one answer per clip in it."""
     state.check_sentences(sentence)
     name, content = await uploaded_file(request, name, UNNAMED)
-    upload = await run_in_threadpool(state.upload_workers.read, name, content, state.upload_limits())
+    upload = await run_in_threadpool(state.upload_workers.read, name, content, state.upload_limits(), stated)
 
     def answer_all(turn: Turn) -> list[AnswerResult]:
         answers = []

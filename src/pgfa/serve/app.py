@@ -32,6 +32,7 @@ from pgfa.serve.messages import ClipData, ServerInfo, SessionInfo, UploadResult
 from pgfa.serve.security import SecurityMiddleware
 from pgfa.serve.sessions import Sessions
 from pgfa.serve.state import AppState, add_upload, clip_info
+from pgfa.serve.statements import StatedReading
 from pgfa.serve.turns import Turns
 from pgfa.serve.uploads import Upload, UploadWorkers
 
@@ -109,13 +110,13 @@ def close_session(session: CurrentSession, state: State) -> None:
 
 @api.post("/sessions/{session}/clips", status_code=201, openapi_extra=RAW_BODY)
 async def add_clips(
-    request: Request, session: CurrentSession, state: State, name: FileName = UNNAMED
+    request: Request, session: CurrentSession, state: State, stated: StatedReading, name: FileName = UNNAMED
 ) -> UploadResult:
     """Upload a file and add its clips to the session."""
     name, content = await uploaded_file(request, name, UNNAMED)
 
     def read_and_add() -> UploadResult:
-        upload = state.upload_workers.read(name, content, state.upload_limits(session))
+        upload = state.upload_workers.read(name, content, state.upload_limits(session), stated)
         return add_upload(state, session, upload)
 
     return await run_in_threadpool(read_and_add)

@@ -30,6 +30,7 @@ class ApiError(HTTPException):
         advice: what to do about it, if there is more to say.
         message: replaces the message that is built from the others.
         retry_seconds: when to try again, as the header Retry-After; None: the same request fails again.
+        asks, options: what the client has to state about an upload, and the values among which to choose.
     """
 
     def __init__(
@@ -43,12 +44,15 @@ class ApiError(HTTPException):
         advice: str = "",
         message: str = "",
         retry_seconds: int | None = None,
+        asks: str = "",
+        options: tuple[str, ...] = (),
     ) -> None:
         location, ending = (f"{where}: " if where else ""), (f"; {advice}" if advice else "")
         super().__init__(status, message or f"{location}expected {expected}, found {found}{ending}")
         if retry_seconds is not None:
             self.headers = {"retry-after": str(retry_seconds)}
         self.kind, self.expected, self.found, self.where = kind, expected, found, where
+        self.asks, self.options = asks, options
 
 
 def limit_error(where: str, limit: int | float, found: int | float, unit: str = "") -> ApiError:
@@ -66,7 +70,8 @@ def limit_error(where: str, limit: int | float, found: int | float, unit: str = 
 def error_body(error: ApiError | PgfaError) -> dict[str, Any]:
     """An error as the JSON that clients receive."""
     if isinstance(error, ApiError):
-        return _body(error.kind, str(error.detail), error.expected, error.found, error.where)
+        body = _body(error.kind, str(error.detail), error.expected, error.found, error.where)
+        return body | ({"asks": error.asks, "options": list(error.options)} if error.asks else {})
     kind, message = type(error).__name__, str(error)
     if isinstance(error, BadFile):
         where = f"{error.file}, {error.where}" if error.where else error.file

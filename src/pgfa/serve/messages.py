@@ -174,7 +174,7 @@ class UploadResult(ResponseModel):
     """The clips of an uploaded file, and an error for each recording in it that could not be read."""
 
     clips: list[ClipInfo]
-    failed: list[dict[str, str]]
+    failed: list[dict[str, Any]]
 
 
 class ClipData(ResponseModel):

@@ -16,10 +16,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from pgfa.errors import BadFile, LimitExceeded, PgfaError
+from pgfa.errors import BadFile, LimitExceeded, PgfaError, Undecided
 from pgfa.read import NotARecording, find_recordings, format_of, is_collection, read_all
 from pgfa.read.limits import MAX_MEMORY, limit_process, memory_cap
 from pgfa.read.source import READ_ERRORS, FileRef, is_hidden
+from pgfa.read.stated import NOTHING, Stated
 from pgfa.skeleton import Clip
 
 Json = dict[str, Any]
@@ -63,7 +64,7 @@ def send(stream: IO[bytes], message: Json, *content: bytes) -> None:
 
 
 def read_upload(
-    folder: Path, name: str, content: bytes, limits: UploadLimits
+    folder: Path, name: str, content: bytes, limits: UploadLimits, stated: Stated = NOTHING
 ) -> tuple[list[Clip], list[Json]]:
     """The clips of an uploaded file, and an error for each recording in it that could not be read.
 
@@ -72,19 +73,20 @@ def read_upload(
         name: file name given by the client; readers may use it for detection, but it is never used as a path.
         content: the bytes: a recording, or a zip of recordings.
         limits: of the file and its clips.
+        stated: what the client says about it.
 
     Raises:
-        BadFile: nothing in it can be read.
+        BadFile: nothing in it can be read. Undecided, a BadFile: the client has to state how.
         LimitExceeded: it contains more than the limits allow.
     """
     path = folder / safe_name(name)
     path.write_bytes(content)
     clips: list[Clip] = []
-    failed: list[Json] = []
+    failed: list[BadFile] = []
     try:
-        for result in _read_each(path, limits):
+        for result in _read_each(path, limits, stated):
             if isinstance(result, BadFile):
-                failed.append(_error_json(result, folder))
+                failed.append(result)
                 continue
             _check_clip(result, limits)
             clips.append(result)
@@ -97,11 +99,19 @@ def read_upload(
     finally:
         path.unlink(missing_ok=True)
     if not clips:
-        error = (
-            failed[0] if failed else {"file": name, "expected": "a recording", "found": "none", "where": ""}
-        )
-        raise BadFile(error["file"], expected=error["expected"], found=error["found"], where=error["where"])
-    return clips, failed
+        raise _first(failed, name, folder)
+    return clips, [_error_json(error, folder) for error in failed]
+
+
+def _first(failed: list[BadFile], name: str, folder: Path) -> BadFile:
+    """The error of a file of which nothing can be read: the first one."""
+    if not failed:
+        return BadFile(name, expected="a recording", found="none")
+    error = failed[0]
+    if isinstance(error, Undecided):
+        return error.at(_without(folder, error.file))
+    parts = {part: _without(folder, getattr(error, part)) for part in ("expected", "found", "where")}
+    return BadFile(_without(folder, error.file), **parts)
 
 
 def safe_name(name: str) -> str:
@@ -111,8 +121,8 @@ def safe_name(name: str) -> str:
     return safe.lstrip(".") or "recording"
 
 
-def _read_each(path: Path, limits: UploadLimits) -> Iterator[Clip | BadFile]:
-    for ref in _recordings(path, limits):
+def _read_each(path: Path, limits: UploadLimits, stated: Stated) -> Iterator[Clip | BadFile]:
+    for ref in (ref.with_stated(stated) for ref in _recordings(path, limits)):
         try:
             with memory_cap(ref, ref.size(), format_of(ref).memory):
                 results: Sequence[Clip | BadFile] = read_all(ref)
@@ -152,23 +162,27 @@ def _check_clip(clip: Clip, limits: UploadLimits) -> None:
 
 def _error_json(error: PgfaError, folder: Path) -> Json:
     """An error as JSON, without the path of the private folder."""
-
-    def without_path(text: str) -> str:
-        return text.replace(f"{folder}{os.sep}", "")[:500]
-
     kind = BadFile.__name__ if isinstance(error, NotARecording) else type(error).__name__
-    body: Json = {"kind": kind, "message": without_path(str(error))}
+    body: Json = {"kind": kind, "message": _without(folder, str(error))}
     if isinstance(error, BadFile):
         parts = {"file": error.file, "expected": error.expected, "found": error.found, "where": error.where}
-        body |= {name: without_path(text) for name, text in parts.items()}
+        body |= {name: _without(folder, text) for name, text in parts.items()}
+    if isinstance(error, Undecided):
+        body |= {"asks": error.quantity, "options": list(error.options)}
     return body
+
+
+def _without(folder: Path, text: str) -> str:
+    """A text without the path of the private folder."""
+    return text.replace(f"{folder}{os.sep}", "")[:500]
 
 
 def _respond(folder: Path, request: Json, content: bytes) -> tuple[Json, list[bytes]]:
     """The JSON response to a request, and the positions of its clips."""
     name = request["name"]
     try:
-        clips, failed = read_upload(folder, name, content, UploadLimits(**request["limits"]))
+        limits, stated = UploadLimits(**request["limits"]), Stated(**request.get("stated", {}))
+        clips, failed = read_upload(folder, name, content, limits, stated)
     except PgfaError as error:
         return {"error": _error_json(error, folder)}, []
     except MemoryError:

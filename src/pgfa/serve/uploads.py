@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from pgfa.read.stated import NOTHING, Stated
 from pgfa.serve.errors import ApiError, status_of
 from pgfa.serve.upload_worker import UploadLimits, receive, send
 from pgfa.skeleton import Clip, Source, get_layout
@@ -41,8 +42,8 @@ class UploadWorkers:
         for _ in range(count):
             self._idle.put(None)
 
-    def read(self, name: str, content: bytes, limits: UploadLimits) -> Upload:
-        """Read a file of any format.
+    def read(self, name: str, content: bytes, limits: UploadLimits, stated: Stated = NOTHING) -> Upload:
+        """Read a file of any format; `stated` is what the client says about it.
 
         Raises ApiError: 422 or 413 with the reader's own message; 422 if it took too long or ended the worker.
         """
@@ -50,7 +51,7 @@ class UploadWorkers:
         try:
             if worker is None or worker.process.poll() is not None:
                 worker = UploadWorker()
-            response, arrays = worker.read(name, content, limits, self.max_seconds)
+            response, arrays = worker.read(name, content, limits, stated, self.max_seconds)
         except (_WorkerEnded, OSError, EOFError):
             timed_out = worker is not None and worker.timed_out
             if worker is not None:
@@ -100,14 +101,19 @@ class UploadWorker:
             raise _WorkerEnded
 
     def read(
-        self, name: str, content: bytes, limits: UploadLimits, max_seconds: float
+        self, name: str, content: bytes, limits: UploadLimits, stated: Stated, max_seconds: float
     ) -> tuple[dict[str, Any], list[bytes]]:
         """The response to one file, and the positions of its clips. Raises _WorkerEnded, OSError."""
         timer = threading.Timer(max_seconds, self._time_out)
         timer.daemon = True
         timer.start()
         try:
-            request = {"name": name, "size": len(content), "limits": asdict(limits)}
+            request = {
+                "name": name,
+                "size": len(content),
+                "limits": asdict(limits),
+                "stated": stated.to_dict(),
+            }
             send(self._requests, request, content)
             response = receive(self._responses)
             if response is None:
@@ -137,7 +143,7 @@ class UploadWorker:
                 stream.close()
 
 
-def _api_error(error: dict[str, str]) -> ApiError:
+def _api_error(error: dict[str, Any]) -> ApiError:
     return ApiError(
         status_of(error["kind"]),
         error["kind"],
@@ -145,6 +151,8 @@ def _api_error(error: dict[str, str]) -> ApiError:
         found=error.get("found", ""),
         where=error.get("where", ""),
         message=error["message"],
+        asks=error.get("asks", ""),
+        options=tuple(error.get("options", ())),
     )
 
 

@@ -1,4 +1,4 @@
-"""Sections of the report about single predictions: how reliable their probabilities are, and the surest mistakes."""
+"""Sections of the report about single predictions: how reliable their probabilities are, and the most confident mistakes."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def mistake_section(report: Report) -> str:
     if not rows:
         return ""
     return (
-        '<section aria-labelledby="mistakes"><h2 id="mistakes">Surest mistakes</h2>'
+        '<section aria-labelledby="mistakes"><h2 id="mistakes">Most confident mistakes</h2>'
         '<div class="scroll"><table class="plain"><caption>Clips whose true class is furthest behind the predicted one '
         f"after alignment, at most {OF_ONE_CLASS} of one class. Margin: score of the true class minus the highest of "
         "the others; all clips are in <code>report/clips.csv</code>.</caption><thead><tr>"

@@ -105,7 +105,7 @@ def _frames(ref: FileRef, index: NDArray[Any]) -> Floats:
     if index.ndim == 1 and index.dtype.kind == "S":
         digits = [re.findall(rb"\d{1,12}", bytes(name)) for name in index]
         if all(digits):
-            return np.array([float(found[-1]) for found in digits])
+            return np.array([float(numbers[-1]) for numbers in digits])
     raise BadFile(
         str(ref), where="index", expected="the number of each frame", found=f"type {index.dtype}"[:80]
     )

@@ -1,10 +1,11 @@
 /*
  * The list of recordings: name, length, people, best answer or state; open, mark for alignment, remove, sort, filter.
  *
- *   const list = new FileList(element, { open(key), mark(key, on), remove(keys), changed(), moments(key) });
+ *   const list = new FileList(element, { open(key), mark(key, on), remove(keys), changed(), moments(key), state(key, name, value, all) });
  *   list.show(clip); list.remove(key); list.select(key); list.order
  */
 import { get, make, minutes, percent, plural, saveFile } from "./dom.js";
+import { readingForm } from "./reading-form.js";
 import { listing, listingCsv, listingJson } from "./listing.js";
 
 const TOOLS_FROM = 3;
@@ -37,7 +38,7 @@ export class FileList {
   get order() { return get("sort").value; }
   set order(name) { if (name in ORDERS) { get("sort").value = name; this.arrange(); } }
 
-  /* Add or update a row: { key, name, state, reason, seconds, bodies, answer, share, marked } */
+  /* Add or update a row: { key, name, state, reason, asks, options, seconds, bodies, answer, share, marked } */
   show(clip) {
     let row = this.rows.get(clip.key);
     const isNew = !row;
@@ -56,6 +57,9 @@ export class FileList {
     row.state.textContent = reason ?? (clip.answer ? `${percent(clip.share)} ${clip.answer}` : clip.state);
     row.item.classList.toggle("refused", clip.state === "refused");
     row.open.disabled = !ready;
+    row.question?.remove();
+    row.question = clip.asks ? readingForm(clip, (...answer) => this.actions.state(clip.key, ...answer)) : null;
+    if (row.question) row.item.append(row.question);
     row.markBox.hidden = !ready;
     row.mark.checked = Boolean(clip.marked);
     if (renamed || !row.named) {

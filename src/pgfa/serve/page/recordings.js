@@ -16,10 +16,12 @@ export class Recordings {
     Object.assign(this, { server, store, limits: about.limits, titles: about.examples, actions });
     this.files = new Map();
     this.clips = new Map();
+    this.asked = new Map();
     this.current = null;
     this.last = 0;
     this.list = new FileList(get("files"),
       { open: (key) => this.open(key), remove: (keys) => this.remove(keys), mark: (key, on) => this.mark([key], on),
+        state: (...answer) => this.state(...answer),
         changed: () => this.actions.changed(), moments: (key) => this.actions.moments(key) });
     for (const [name, title] of Object.entries(about.examples))
       get("examples").append(make("button", { type: "button", class: "quiet", onclick: () => this.openExample(name) }, title));
@@ -56,9 +58,12 @@ export class Recordings {
     } catch (error) {
       if (!("kind" in error)) throw error;
       const reason = reasonOf(error, file.name);
-      this.list.show({ key: placeholder, name: file.name, state: "refused", reason });
+      this.list.show({ key: placeholder, name: file.name, state: "refused", reason, asks: error.asks, options: error.options });
+      if (error.asks) this.asked.set(placeholder, { file, question: `${error.asks} ${error.options}` });
+      else this.asked.delete(placeholder);
       return { clips: [], errors: [reason] };
     }
+    this.asked.delete(placeholder);
     const several = result.clips.length > 1;
     if (!result.clips.length) this.list.remove(placeholder);
     for (const info of result.clips) {
@@ -77,6 +82,23 @@ export class Recordings {
   newNumber() {
     this.last = Math.max(this.last, ...this.files.keys()) + 1;
     return this.last;
+  }
+
+  /* The user says how a file is to be read, and perhaps all others about which the same is asked: read them again. */
+  async state(key, name, value, all) {
+    const { question } = this.asked.get(key), added = [];
+    const files = [...this.asked].filter(([other, asked]) => other === key || (all && asked.question === question)).map(([, { file }]) => file);
+    await track(async () => {
+      for (const file of files) {
+        file.stated = { ...file.stated, [name]: value };
+        const { clips } = await this.send(file, files.length > 1);
+        added.push(...clips);
+        if (clips.length) await this.keep(file);
+      }
+    });
+    this.actions.marked();
+    if (added.length) await this.open(added[0].key);
+    this.actions.changed();
   }
 
   newFile(properties) {
@@ -119,7 +141,7 @@ export class Recordings {
         added.push(...clips);
         errors.push(...found);
         if (clips.length) await this.keep(file);
-        else this.files.delete(file.number);
+        else if (!this.asked.has(`${file.number}.0`)) this.files.delete(file.number);
       }
     });
     if (added.length > 1) this.mark(added.map((clip) => clip.key), true);
@@ -167,6 +189,7 @@ export class Recordings {
       const clip = this.clips.get(key);
       this.clips.delete(key);
       this.list.remove(key);
+      if (this.asked.delete(key)) this.files.delete(Number(key.split(".")[0]));
       if (!clip) continue;
       const isLast = ![...this.clips.values()].some((other) => other.number === clip.number);
       if (isLast) {

@@ -8,6 +8,8 @@ export class RequestError extends Error {
     this.kind = error.kind || "";
     this.expected = error.expected || "";
     this.found = error.found || "";
+    this.asks = error.asks || "";
+    this.options = error.options || [];
     this.status = status;
   }
 }

@@ -69,13 +69,13 @@ export class Server {
     return this.ids.get(key);
   }
 
-  /* Upload a file ({ number, name, blob or example }); its clips get the keys "NUMBER.INDEX". */
+  /* Upload a file ({ number, name, blob or example, stated }); its clips get the keys "NUMBER.INDEX". */
   async addFile(file, limits, restoring = false) {
     const size = file.blob?.size ?? 0;
     if (size > limits.max_file_bytes)
       throw new RequestError({ kind: "LimitExceeded", message: `${file.name} has ${size.toLocaleString("en")} bytes; the limit is ${limits.max_file_bytes.toLocaleString("en")}.` });
     const result = await this.request(() => (file.example ? [`/examples/${file.example}`, { method: "POST" }]
-      : [`/clips?name=${encodeURIComponent(file.name)}`,
+      : [`/clips?${new URLSearchParams({ name: file.name, ...file.stated })}`,
         { method: "POST", body: file.blob, headers: { "content-type": "application/octet-stream" } }]), restoring);
     const clips = result.clips.map((clip, index) => ({ ...clip, key: `${file.number}.${index}` }));
     for (const { key, id } of clips) this.ids.set(key, id);

@@ -1,0 +1,99 @@
+"""What a client states about an upload that its file does not say: in the query, or as fields of the form."""
+
+from __future__ import annotations
+
+from email.message import Message
+from typing import Annotated, Any
+
+from fastapi import Depends, Query, Request
+
+from pgfa.read.stated import NAMES, UNITS, UPS, Stated
+from pgfa.serve.errors import ApiError
+from pgfa.skeleton import LAYOUTS
+
+MAX_FIELD = 200
+"""Bytes of a field of a form that states something."""
+SWITCHES = {
+    "true": True,
+    "1": True,
+    "yes": True,
+    "on": True,
+    "false": False,
+    "0": False,
+    "no": False,
+    "off": False,
+}
+
+
+def _text(description: str) -> Any:
+    return Query(max_length=MAX_FIELD, description=f"what the file does not say: {description}")
+
+
+async def stated_with(
+    request: Request,
+    layout: Annotated[str | None, _text(f"its joints, one of {', '.join(sorted(LAYOUTS))}")] = None,
+    up: Annotated[str | None, _text(f"the axis that points up, one of {', '.join(UPS)}")] = None,
+    unit: Annotated[str | None, _text(f"the unit of length, one of {', '.join(UNITS)}")] = None,
+    rate: Annotated[float | None, Query(description="what the file does not say: frames per second")] = None,
+    axes: Annotated[str | None, _text("the order of axes and columns, as CTVM, yxs, or both")] = None,
+    mirrored: Annotated[bool | None, Query(description="whether the axes are left-handed")] = None,
+    depth: Annotated[bool | None, Query(description="whether z was measured")] = None,
+) -> Stated:
+    """What the query states, and over it what the fields of a form (`curl -F up=z`) state.
+
+    Raises:
+        BadConfig (422): a value that is none of these. ApiError (422): a rate that is no number, a switch that is none.
+    """
+    query = Stated(layout=layout, up=up, unit=unit, rate=rate, axes=axes, mirrored=mirrored, depth=depth)
+    fields = form_fields(request.headers.get("content-type", ""), await request.body())
+    return Stated(**{name: _value(name, text) for name, text in fields.items()}).over(query)
+
+
+StatedReading = Annotated[Stated, Depends(stated_with)]
+
+
+def form_fields(content_type: str, body: bytes) -> dict[str, str]:
+    """The fields of a form (multipart/form-data) that state something; none of any other body."""
+    header = Message()
+    header["content-type"] = content_type
+    boundary = header.get_param("boundary")
+    if header.get_content_type() != "multipart/form-data" or not isinstance(boundary, str) or not boundary:
+        return {}
+    fields: dict[str, str] = {}
+    for part in body.split(b"--" + boundary.encode("latin-1", "replace"))[1:]:
+        head, separator, content = part.partition(b"\r\n\r\n")
+        if not separator or len(content) > MAX_FIELD:
+            continue
+        name = _field_name(head)
+        if name in NAMES and name != "markers" and (text := content.decode("utf-8", "replace").strip()):
+            fields[name] = text
+    return fields
+
+
+def _field_name(head: bytes) -> str:
+    for line in head.decode("utf-8", "replace").split("\r\n"):
+        name, _, value = line.partition(":")
+        if name.strip().lower() == "content-disposition":
+            header = Message()
+            header["content-disposition"] = value.strip()
+            field = header.get_param("name", header="content-disposition")
+            return field if isinstance(field, str) else ""
+    return ""
+
+
+def _value(name: str, text: str) -> Any:
+    """A field's text as the value that it states."""
+    if name == "rate":
+        try:
+            return float(text)
+        except ValueError:
+            raise _wrong(name, "frames per second", text) from None
+    if name in ("mirrored", "depth"):
+        if text.lower() not in SWITCHES:
+            raise _wrong(name, "true or false", text)
+        return SWITCHES[text.lower()]
+    return text
+
+
+def _wrong(name: str, expected: str, text: str) -> ApiError:
+    return ApiError(422, "BadConfig", expected=expected, found=repr(text)[:MAX_FIELD], where=name)

@@ -1,0 +1,82 @@
+"""A recording that leaves open how it is to be read is listed with the question, and read as it is answered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from page_server import CHROMIUM, serving
+from pgfa.config import ServeSettings
+from pgfa.read.sample import person
+from pgfa.recognise import Recogniser
+from pgfa.skeleton import NTU25
+
+sync = pytest.importorskip("playwright.sync_api", reason="playwright is not installed (extra `test`)")
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine (apt-get install chromium)"),
+]
+
+
+@pytest.fixture(scope="module")
+def address(small_recogniser: Recogniser) -> Iterator[str]:
+    from pgfa.serve.app import create_app
+
+    with serving(create_app(small_recogniser, ServeSettings(port=0, max_sessions=50))) as address:
+        yield address
+
+
+@pytest.fixture
+def page(browser: Any, address: str) -> Iterator[Any]:
+    context = browser.new_context()
+    page = context.new_page()
+    page.set_default_timeout(60_000)
+    sync.expect.set_options(timeout=60_000)
+    page.goto(address)
+    sync.expect(page.locator("body[data-answers]")).to_be_attached()
+    yield page
+    context.close()
+
+
+@pytest.fixture
+def z_up(tmp_path: Path) -> list[Path]:
+    """Three arrays with z up."""
+    points = person(NTU25, 12)[..., [0, 2, 1]] * [1, -1, 1]
+    for number in range(3):
+        np.save(tmp_path / f"{number}.npy", points * (1 + number / 50))
+    return sorted(tmp_path.glob("*.npy"))
+
+
+def test_the_question_is_asked_beside_the_file_and_answered_by_a_button(page: Any, z_up: list[Path]) -> None:
+    page.set_input_files("#file", z_up[0])
+    question = page.get_by_role("group", name="0.npy: Which axis of the file points up?")
+    sync.expect(question.get_by_role("button")).to_have_text(["z", "y"])
+    question.get_by_role("button", name="z", exact=True).click()
+    sync.expect(page.locator("#clip-facts")).to_contain_text("stated: up z")
+    sync.expect(page.locator(".reading")).to_have_count(0)
+    page.reload()  # what was stated is kept with the file
+    sync.expect(page.locator("#clip-facts")).to_contain_text("stated: up z")
+
+
+def test_one_answer_for_all_files_about_which_the_same_is_asked(page: Any, z_up: list[Path]) -> None:
+    page.set_input_files("#file", z_up)
+    sync.expect(page.locator(".reading")).to_have_count(3)
+    question = page.locator(".reading").first
+    question.get_by_role("checkbox", name="and all others about which this is asked").check()
+    question.get_by_role("button", name="z", exact=True).click()
+    sync.expect(page.locator(".reading")).to_have_count(0)
+    sync.expect(page.locator("#files .refused")).to_have_count(0)
+    sync.expect(page.locator("#clip-facts")).to_contain_text("stated: up z")
+
+
+def test_a_file_that_is_asked_about_can_be_removed(page: Any, z_up: list[Path]) -> None:
+    page.set_input_files("#file", z_up[:2])
+    sync.expect(page.locator(".reading")).to_have_count(2)
+    page.get_by_role("button", name="Remove 0.npy").click()
+    sync.expect(page.locator(".reading")).to_have_count(1)
+    page.locator(".reading").get_by_role("button", name="y", exact=True).click()
+    sync.expect(page.locator("#clip-facts")).to_contain_text("stated: up y")
