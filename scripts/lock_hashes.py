@@ -2,7 +2,7 @@
 
     python scripts/lock_hashes.py
 
-pip resolves constraints.txt and the extras test and dev for this system and this Python without installing anything.
+pip resolves constraints.txt and the extras test, dev and docs for this system and this Python without installing anything.
 The file holds what it would install here: `pip install --require-hashes -r constraints-hashes.txt`.
 """
 
@@ -27,7 +27,7 @@ def main() -> None:
         report = Path(folder) / "report.json"
         subprocess.run(
             [sys.executable, "-m", "pip", "install", "--quiet", "--dry-run", "--ignore-installed", "--report", report,
-             "--constraint", CHECKOUT / "constraints.txt", TORCH, f"{CHECKOUT}[test,dev]"],
+             "--constraint", CHECKOUT / "constraints.txt", TORCH, f"{CHECKOUT}[test,dev,docs]"],
             check=True,
         )  # fmt: skip
         lines = locked(json.loads(report.read_text(encoding="utf-8")))

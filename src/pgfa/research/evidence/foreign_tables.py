@@ -70,8 +70,8 @@ class ForeignResults:
         for row in rows:
             groups.setdefault((row["set"], row["style"]), []).append(row)
         names = [name for name in columns if name not in NOT_FIGURES and _numbers(rows, name)]
-        if missing := [name for name in PER_SET if name not in names]:
-            raise BadFile(file, where=f"column {missing[0]}", expected="numbers", found="other text")
+        if texts := [name for name in PER_SET if name not in names]:
+            raise BadFile(file, where=f"column {texts[0]}", expected="numbers", found="other text")
         return cls(file, tuple(_row(key, group, names) for key, group in groups.items()))
 
     def of(self, style: str) -> list[ForeignRow]:
