@@ -95,7 +95,7 @@ def settings() -> str:
 def stage(settings_class: Any) -> str:
     """One class of settings: name, default, and in the paper's recipe where that differs."""
     paper = getattr(settings_class, "PAPER", {})
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for name, field in settings_class.model_fields.items():
         value = field.get_default(call_default_factory=True)
         if isinstance(value, config.Settings):
@@ -105,10 +105,12 @@ def stage(settings_class: Any) -> str:
         about = plain(field.description or "") + (f" ({bounds})" if bounds else "")
         recipe = f"`{toml(paper[name])}`" if name in paper else ""
         rows.append((f"`{name}`", f"`{toml(value)}`" if value is not None else "", recipe, about))
+    head = ["setting", "default", "in `paper`", ""]
+    if not any(recipe for _, _, recipe, _ in rows):
+        head.remove("in `paper`")
+        rows = [(name, value, text) for name, value, _, text in rows]
     about = plain(" ".join((settings_class.__doc__ or "").split("\n\n")[0].split()))
-    return f"## {settings_class.__name__}\n\n{about}\n\n" + table(
-        ("setting", "default", "in `paper`", ""), rows
-    )
+    return f"## {settings_class.__name__}\n\n{about}\n\n" + table(head, rows)
 
 
 def bound(constraint: Any) -> str:
