@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from pydoc import locate
 
 import pytest
 
 from guides import CHECKOUT, PAGES, broken_links, missing_paths
+from pgfa.cli.main import app
 
 DOCS = [page.removeprefix("docs/") for page in PAGES if page.startswith("docs/")]
 
@@ -38,3 +40,40 @@ def test_the_site_lists_every_page() -> None:
             names = [line for line in content.splitlines() if line and not line.startswith(":")]
             listed |= {f"{folder}/{name}.md".lstrip("/") for name in names}
     assert listed == set(DOCS) - {"index.md"}
+
+
+def inline_code(page: str) -> list[str]:
+    """Code within the sentences and tables of a page."""
+    text = re.sub(r"^```.*?^```$", "", (CHECKOUT / page).read_text("utf-8"), flags=re.MULTILINE | re.DOTALL)
+    return re.findall(r"`([^`\n]+)`", text)
+
+
+def test_every_option_that_a_sentence_names_exists() -> None:
+    """In a command, a script, or pip; blocks are checked by test_pages.py."""
+    commands = {name for name in app if not name.startswith("-")}
+    known = {"--help", "--version", "--no-deps"}
+    for name in commands:
+        for argument in app[name].assemble_argument_collection(parse_docstring=True):
+            known |= {*argument.names, *argument.negatives}
+    for script in (CHECKOUT / "scripts").glob("*.py"):
+        known |= set(re.findall(r'"(--[\w-]+)"', script.read_text("utf-8")))
+    options = {
+        (page, option.rstrip("."))
+        for page in PAGES
+        for code in inline_code(page)
+        for option in re.findall(r"(?<![\w-])--[a-z][\w.-]*", code)
+    }
+    assert len(options) > 50
+    # `--sentences.ntu60` is a value of the table `--sentences`.
+    assert not {(p, o) for p, o in options if o not in known and o.partition(".")[0] not in known}
+
+
+def test_every_python_name_that_a_sentence_names_exists() -> None:
+    names = {
+        (page, name)
+        for page in PAGES
+        for code in inline_code(page)
+        for name in re.findall(r"^pgfa(?:\.\w+)+", code)
+    }
+    assert len(names) > 30
+    assert not {(page, name) for page, name in names if locate(name) is None}
