@@ -23,13 +23,12 @@ extensions = [
     "sphinx.ext.mathjax",
     "sphinx-mathjax-offline",  # MathJax in the site itself
     "sphinx_copybutton",
-    "sphinx_design",
     "site_pages",
 ]
 exclude_patterns = ["_build", "_ext"]
 smartquotes = False  # options of commands begin with two hyphens
 
-myst_enable_extensions = ["dollarmath", "colon_fence"]
+myst_enable_extensions = ["dollarmath"]
 myst_heading_anchors = 4
 myst_dmath_double_inline = True
 

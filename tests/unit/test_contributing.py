@@ -117,7 +117,10 @@ def test_an_example_works_as_printed(example: Example, tmp_path: Path) -> None:
     )
     for name in ("pyproject.toml", "README.md", "CONTRIBUTING.md", "docs", "scripts"):
         source = CHECKOUT / name
-        (shutil.copytree if source.is_dir() else shutil.copy)(source, tmp_path / name)
+        if source.is_dir():
+            shutil.copytree(source, tmp_path / name, ignore=shutil.ignore_patterns("_build", "__pycache__"))
+        else:
+            shutil.copy(source, tmp_path / name)
     apply(example, tmp_path)
     kind = next(kind for kind in CHECKS if kind in example.title.lower())
     new = next(Path(path).stem for path in example.files if path.endswith(".py"))
