@@ -293,3 +293,39 @@ def test_two_people_have_lanes_names_and_shared_moments(page: Any) -> None:
     page.wait_for_timeout(500)
     page.reload()
     sync.expect(page.get_by_role("textbox", name="Name of person B")).to_have_value("Ben")
+
+
+def test_an_answer_suggests_what_to_try(page: Any) -> None:
+    """Answers as the server may give them -> a word of the suggestion, or none."""
+    wave, kick = {"sentence": "a person waves"}, {"sentence": "a person kicks"}
+    cases: list[tuple[dict[str, Any], list[Any], list[str], str]] = [
+        ({"best": None, "candidates": [{**wave, "probability": 0.2}]}, [], [], "name the limb"),
+        ({"best": None, "candidates": [{**wave, "probability": 0.2}]}, [{}], [], ""),
+        (
+            {"best": 0, "candidates": [{**wave, "probability": 0.4}, {**kick, "probability": 0.35}]},
+            [],
+            [],
+            "“a person waves” and “a person kicks”",
+        ),
+        ({"best": 0, "candidates": [{**wave, "probability": 0.9}]}, [], [], ""),
+        ({"best": 0, "candidates": [{**wave, "probability": 0.9}]}, [], ["no depth"], "no depth"),
+    ]
+    for result, spans, problems, words in cases:
+        text = page.evaluate(
+            "async (given) => (await import('/static/suggestions.js')).suggestion(...given)",
+            [result, spans, problems],
+        )
+        assert words in text
+        assert bool(words) == bool(text)
+    for reasons, best, words in (
+        ({"speaks_for": [], "speaks_against": ["the left hand"], "taught": False}, False, "leave out “the left hand”"),
+        ({"speaks_for": [], "speaks_against": [], "taught": False}, True, "name the limb"),
+        ({"speaks_for": ["overhead"], "speaks_against": [], "taught": False}, True, ""),
+        ({"speaks_for": [], "speaks_against": [], "taught": True}, False, "another example"),
+    ):  # fmt: skip
+        text = page.evaluate(
+            "async (given) => (await import('/static/suggestions.js')).suggestionFor(...given)",
+            [reasons, best],
+        )
+        assert words in text
+        assert bool(words) == bool(text)

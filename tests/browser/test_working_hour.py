@@ -166,7 +166,8 @@ def test_a_working_hour(context: Any, address: str, files: list[Path], tmp_path:
     settle(page)
     sync.expect(page.locator("#correction-count")).to_have_text(f"{CORRECTIONS} corrections")
     assert page.locator("#spans .sentence").all_inner_texts() == moments, "the closed tab lost nothing"
-    page.set_input_files("#project-file", tmp_path / "hour.pgfa.json")
+    with page.expect_navigation():
+        page.set_input_files("#project-file", tmp_path / "hour.pgfa.json")
     sync.expect(page.locator("#files .open:enabled")).to_have_count(19)
     sync.expect(page.locator("#recording-title")).to_have_text("session 2.npz")
     settle(page)

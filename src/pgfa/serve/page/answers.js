@@ -8,6 +8,7 @@ import { notify, track } from "./activity.js";
 import { Asking } from "./asking.js";
 import { get, make, percent, saveFile, sentenceCase } from "./dom.js";
 import { headline } from "./headline.js";
+import { suggestion } from "./suggestions.js";
 
 const BACKGROUND_DELAY = 600;
 
@@ -125,6 +126,7 @@ export class Answers {
       : headline({ ...result, timeline: { ...result.timeline, spans: this.actions.spans() } }, this.actions.name);
     const probability = share === null ? [] : [" ", make("span", { class: "probability" }, percent(share))];
     get("verdict").replaceChildren(...lines.map((line, index) => make("span", { class: "line" }, line, ...(index ? [] : probability))));
+    get("suggestion").textContent = isEmpty ? "" : suggestion(result, this.actions.spans(), this.recordings.clips.get(this.recordings.current)?.problems ?? []);
     get("certainty").textContent = isEmpty ? "" : result.calibrated ? this.about.meaning
       : "Not calibrated: only the order is meaningful; the percentages are overconfident, "
         + "and “none of these” is not a possible answer.";

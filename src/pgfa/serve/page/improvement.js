@@ -11,6 +11,7 @@ import { agrees, differences, fromAnswer, lesson } from "./moments.js";
 
 const KINDS = { new: "new", renamed: "other sentence", gone: "gone" };
 const SHOWN = 60;
+const MAX_LESSONS = 500;
 
 export class Improvement {
   constructor(server, parts, actions) {
@@ -22,7 +23,8 @@ export class Improvement {
 
   get moments() { return this.correcting.moments; }
   get corrections() { return this.moments.all.filter(({ key }) => this.recordings.clips.has(key)); }
-  get lessons() { return this.corrections.map(lesson); }
+  /* What the server learns from: the latest corrections, as far as it takes them. */
+  get lessons() { return this.corrections.slice(-MAX_LESSONS).map(lesson); }
 
   updateButtons() {
     const { corrections } = this, isLearned = JSON.stringify(this.lessons) === JSON.stringify(this.learned);

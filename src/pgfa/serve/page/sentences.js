@@ -5,6 +5,7 @@
  *   sentences.set(texts); sentences.show(result); sentences.texts
  */
 import { get, make, percent, plural } from "./dom.js";
+import { suggestionFor } from "./suggestions.js";
 
 const NONE = "none of these";
 
@@ -121,7 +122,9 @@ export class Sentences {
     const line = (title, texts) => (texts.length ? [make("p", {}, make("b", {}, title), ` ${texts.join(", ")}`)] : []);
     const lines = [...line("For:", reasons.speaks_for), ...line("Against:", reasons.speaks_against)];
     const silent = reasons.taught ? "A taught class is compared with its examples, not by words." : "No motion word speaks clearly for or against it.";
-    row.reasons.replaceChildren(...(lines.length ? lines : [make("p", {}, silent)]), ...line("Measured:", why.measured));
+    const advice = suggestionFor(reasons, row.item.classList.contains("best"));
+    row.reasons.replaceChildren(...(lines.length ? lines : [make("p", {}, silent)]), ...line("Measured:", why.measured),
+      ...line("To try:", advice ? [advice] : []));
   }
 
   removeButton(label, act) {
