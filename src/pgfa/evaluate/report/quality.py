@@ -1,4 +1,4 @@
-"""Sections of the report about single predictions: how reliable their probabilities are, and the most confident mistakes."""
+"""Sections of the report about single predictions: reliability, and the most confident mistakes."""
 
 from __future__ import annotations
 
