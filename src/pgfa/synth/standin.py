@@ -45,14 +45,14 @@ class StandIn:
     files: int
     bytes: int
     seconds: float
-    found: bool = False
+    already_there: bool = False
 
     def __str__(self) -> str:
         size = self.bytes / max(self.files, 1) / 1000
         return (
             f"{self.files:,} files, {self.bytes / 1e9:.2f} GB ({size:.0f} kB each) in {self.seconds:.0f} s "
             f"({self.files / max(self.seconds, 1e-9):.0f} files/s): {self.folder}"
-            f"{' (already held the same stand-in)' if self.found else ''}"
+            f"{' (already held the same stand-in)' if self.already_there else ''}"
         )
 
 
@@ -91,10 +91,10 @@ def synthesise(dataset: str, clips: int, folder: Path, seed: int = 0, jobs: int 
             old = _entries(folder) or set()
             if not all(_is_same(folder / name, new / name) for name in sorted(old)):
                 raise BadConfig(f"{folder} is not empty; choose a new folder")
-            found = old == _entries(new)
+            already_there = old == _entries(new)
         except OSError as error:
             raise NotWritten.of(folder, error) from error
-    return StandIn(folder, len(sizes), sum(sizes), time.perf_counter() - started, found)
+    return StandIn(folder, len(sizes), sum(sizes), time.perf_counter() - started, already_there)
 
 
 def _entries(folder: Path) -> set[str] | None:
