@@ -130,11 +130,11 @@ def test_the_same_stand_in_is_recognised_and_completed(tmp_path: Path, dataset: 
     first = synthesise(dataset, 4, folder, jobs=1)
     content = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
     again = synthesise(dataset, 4, folder, jobs=1)
-    assert (first.found, again.found) == (False, True)
+    assert (first.already_there, again.already_there) == (False, True)
     assert "already held the same stand-in" in str(again)
     assert (again.files, again.bytes) == (first.files, first.bytes)
     sorted(content)[-1].unlink()
-    assert not synthesise(dataset, 4, folder, jobs=1).found
+    assert not synthesise(dataset, 4, folder, jobs=1).already_there
     assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == content
 
 
