@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from collections.abc import Iterable
+from dataclasses import fields, replace
 from functools import lru_cache
 from itertools import pairwise
 from typing import Any
@@ -19,6 +20,7 @@ from pgfa.words.lexicon import WORDS, word_vectors
 from pgfa.words.measures import MEASURES, measure, mirrored
 from pgfa.words.model import KinematicModel, unit
 from pgfa.words.network import Network
+from pgfa.words.profile import QUANTITIES
 
 ENCODED = 12
 SENTENCES = {
@@ -50,6 +52,18 @@ def measured_set(actions: tuple[str, ...] = tuple(SENTENCES), seed: int = 0) -> 
         measures, mirrored(measures), labels, vectors_of(texts), vectors_of(images),
         word_vectors(texts), word_vectors(images),
     )  # fmt: skip
+
+
+def profiles_of(actions: Iterable[str]) -> np.ndarray:
+    """(K, quantities) a random profile for each action, in place of the glossary."""
+    rows = [np.random.default_rng(list(name.encode())).normal(size=len(QUANTITIES)) for name in actions]
+    return np.array(rows, dtype=np.float32)
+
+
+@lru_cache
+def model_with_profile() -> KinematicModel:
+    """Fitted on one set with profiles."""
+    return fit_kinematics([replace(measured_set(), profiles=profiles_of(SENTENCES))])
 
 
 @lru_cache

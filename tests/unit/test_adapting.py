@@ -80,11 +80,12 @@ def test_too_few_clips_only_recentre(recogniser: Recogniser) -> None:
 
 
 def _standard(cosine: np.ndarray) -> np.ndarray:
-    """Written out: minus the shrunk mean, over the root of the shrunk variance."""
+    """Written out: minus the shrunk mean, over the shrunk spread."""
     weight = (len(cosine) - 1) / (len(cosine) - 1 + 20)
     variance = cosine.astype(float).var(axis=0)
-    variance = weight * variance + (1 - weight) * variance.mean()
-    return (cosine - weight * cosine.mean(axis=0)) / np.sqrt(variance)
+    spread = np.sqrt(weight * variance + (1 - weight) * variance.mean())
+    mean = weight * cosine.mean(axis=0)
+    return (cosine - 0.6 * mean - 0.4 * mean.mean()) / (0.6 * spread + 0.4 * spread.mean())
 
 
 @pytest.mark.parametrize("cautious", [True, False])

@@ -35,6 +35,7 @@ from pgfa.words.fit import MeasuredSet
 from pgfa.words.lexicon import WORDS, word_vectors
 from pgfa.words.measures import mirrored
 from pgfa.words.model import KinematicModel
+from pgfa.words.profile import QUANTITIES
 
 ENCODED = 8
 CLASSES = {
@@ -55,11 +56,11 @@ def fake_encode(sentences: list[str], settings: TextSettings) -> np.ndarray:
 
 
 @cache
-def fake_names(settings: TextSettings) -> tuple[np.ndarray, np.ndarray]:
+def fake_texts(settings: TextSettings) -> tuple[np.ndarray, np.ndarray]:
     """In place of the glossary's vectors: those of `fake_encode`, and the entry of each."""
     entries = glossary.entries()
     owner = np.repeat(np.arange(len(entries)), [len(entry.names) for entry in entries])
-    return fake_encode(glossary.all_names(), settings), owner
+    return fake_encode(glossary.all_texts(), settings), np.concatenate([owner, np.arange(len(entries))])
 
 
 def words_of_texts(sentences: Sequence[str]) -> np.ndarray:
@@ -141,7 +142,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Finished]:
     with pytest.MonkeyPatch.context() as monkeypatch:
         monkeypatch.setenv("PGFA_CACHE", str(folder / "cache"))
         monkeypatch.setattr(sets, "encode", fake_encode)
-        monkeypatch.setattr(glossary, "_names", fake_names)
+        monkeypatch.setattr(glossary, "_texts", fake_texts)
         monkeypatch.setattr(encoder, "EPOCHS", 1)
         monkeypatch.setattr(
             encoder, "encoder_settings", lambda *args: settings(*args).model_copy(update={"model": small})
@@ -237,8 +238,12 @@ def test_parts_can_be_left_out(finished: Finished) -> None:
     assert not part.features[:, described:].any()
     np.testing.assert_array_equal(part.features[:, :described], finished.parts[0].features[:, :described])
     (part, _) = finished.comparison.left_out({"network"})
-    network = slice(-described - 2, -2)  # the last two are of `stillness`
+    graded = len(QUANTITIES)
+    network = slice(
+        -described - graded - 2, -graded - 2
+    )  # then those of the profile, the last two of `stillness`
     assert not part.features[:, : network.start].any()
+    assert not part.features[:, network.stop : -2].any()
     np.testing.assert_array_equal(part.features[:, network], finished.parts[0].features[:, network])
     assert part.features[:, network].any()
 
@@ -293,6 +298,10 @@ def test_a_set_is_measured_and_described(finished: Finished) -> None:
     np.testing.assert_allclose(data.measured.mirrored, mirrored(data.measured.measures), atol=0.02)
     asked = [sentence_of(action, "label") for action in data.classes]
     np.testing.assert_allclose(data.asked(1, TextSettings())[1], words_of_texts(asked), atol=1e-6)
+    profiles = glossary.sentence_profiles(encoded, TextSettings())
+    assert profiles.any()
+    assert data.measured.profiles is not None
+    np.testing.assert_allclose(data.measured.profiles[wave], profiles.mean(axis=0), atol=1e-6)
 
 
 def test_clips_of_classes_without_a_catalogue_entry_are_left_out(tmp_path: Path, finished: Finished) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import importlib.util
 import re
 import tomllib
@@ -15,8 +16,20 @@ import pytest
 
 from pgfa.config import TextSettings
 from pgfa.text import encode, glossary, mirror_sentence
-from pgfa.text.glossary import FROM, FULL, IMPLIED, all_names, entries, implied_words, sentence_words
+from pgfa.text.glossary import (
+    FROM,
+    FULL,
+    IMPLIED,
+    all_names,
+    all_texts,
+    entries,
+    implied_words,
+    profiles,
+    sentence_profiles,
+    sentence_words,
+)
 from pgfa.words.lexicon import WORDS, word_vectors, words_of
+from pgfa.words.profile import QUANTITIES
 
 FILES = sorted(Path(glossary.__file__).parent.glob("*.toml"))
 SCRIPT = Path(__file__).parents[2] / "scripts" / "encode_glossary.py"
@@ -50,9 +63,9 @@ def stored() -> np.ndarray:
 def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Nothing is encoded before, neither on disk nor in this process."""
     monkeypatch.setenv("PGFA_CACHE", str(tmp_path / "cache"))
-    glossary._names.cache_clear()
+    glossary._texts.cache_clear()
     yield
-    glossary._names.cache_clear()
+    glossary._texts.cache_clear()
 
 
 # The entries
@@ -113,14 +126,14 @@ def test_entries_of_one_side_come_in_mirrored_pairs() -> None:
 # The vectors
 
 
-def test_stored_vectors_are_of_the_names() -> None:
+def test_stored_vectors_are_of_the_names_and_descriptions() -> None:
     from safetensors import safe_open
 
     with safe_open(glossary.VECTORS, framework="numpy") as file:
-        assert file.metadata() == {"names": glossary.names_digest()}
+        assert file.metadata() == {"texts": glossary.texts_digest()}
         assert set(file.keys()) == {"vectors"}
         raw = file.get_tensor("vectors")
-    assert (raw.shape, raw.dtype) == ((len(all_names()), 384), np.float16)
+    assert (raw.shape, raw.dtype) == ((len(all_texts()), 384), np.float16)
     np.testing.assert_allclose(np.linalg.norm(raw.astype(np.float64), axis=1), 1, atol=2e-3)
     np.testing.assert_allclose(np.linalg.norm(stored().astype(np.float64), axis=1), 1, atol=1e-6)
     assert stored().dtype == np.float32
@@ -128,20 +141,21 @@ def test_stored_vectors_are_of_the_names() -> None:
 
 @pytest.mark.usefixtures("own_cache")
 def test_stored_vectors_are_those_of_the_sentence_encoder() -> None:
-    chosen = np.random.default_rng(0).choice(len(all_names()), 12, replace=False)
-    vectors = encode([all_names()[i] for i in chosen], MINILM)
+    chosen = np.random.default_rng(0).choice(len(all_texts()), 12, replace=False)
+    vectors = encode([all_texts()[i] for i in chosen], MINILM)
     np.testing.assert_allclose(stored()[chosen], vectors, atol=1e-3)
 
 
 @pytest.mark.usefixtures("own_cache")
-def test_the_names_belong_to_their_entries() -> None:
-    vectors, owner = glossary._names(MINILM)
+def test_the_texts_belong_to_their_entries() -> None:
+    vectors, owner = glossary._texts(MINILM)
     np.testing.assert_array_equal(vectors, stored())
-    assert [entries()[i].key for i in owner] == [entry.key for entry in entries() for _ in entry.names]
+    named = [entry.key for entry in entries() for _ in entry.names]
+    assert [entries()[i].key for i in owner] == named + [entry.key for entry in entries()]
 
 
 def test_the_script_writes_what_is_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Vectors of other names are not used."""
+    """Vectors of other texts are not used."""
     spec = importlib.util.spec_from_file_location("encode_glossary", SCRIPT)
     assert spec is not None
     assert spec.loader is not None
@@ -154,13 +168,13 @@ def test_the_script_writes_what_is_opened(tmp_path: Path, monkeypatch: pytest.Mo
     assert glossary._stored() is None
     script.main()
     np.testing.assert_allclose(stored(), vectors, atol=1e-3)
-    monkeypatch.setattr(glossary, "names_digest", lambda: "of other names")
+    monkeypatch.setattr(glossary, "texts_digest", lambda: "of other texts")
     assert glossary._stored() is None
 
 
 @pytest.mark.usefixtures("own_cache")
-@pytest.mark.parametrize("kind", ["another encoder", "other names are stored"])
-def test_without_stored_vectors_the_names_are_encoded(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("kind", ["another encoder", "other texts are stored"])
+def test_without_stored_vectors_the_texts_are_encoded(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     calls: list[tuple[list[str], TextSettings]] = []
 
     def encoded(names: list[str], settings: TextSettings) -> np.ndarray:
@@ -169,13 +183,13 @@ def test_without_stored_vectors_the_names_are_encoded(kind: str, monkeypatch: py
 
     monkeypatch.setattr(glossary, "encode", encoded)
     settings = TextSettings(encoder="mpnet")
-    if kind == "other names are stored":
+    if kind == "other texts are stored":
         settings = MINILM
-        monkeypatch.setattr(glossary, "names_digest", lambda: "of other names")
+        monkeypatch.setattr(glossary, "texts_digest", lambda: "of other texts")
     vectors = np.zeros((1, 2), dtype=np.float32)
     assert not implied_words(vectors, settings).any()
     assert not implied_words(vectors, settings.model_copy(update={"variants": ("label",)})).any()
-    assert [names for names, _ in calls] == [all_names()]  # once, whatever the variants
+    assert [texts for texts, _ in calls] == [all_texts()]  # once, whatever the variants
     assert calls[0][1].encoder == settings.encoder
 
 
@@ -235,7 +249,7 @@ def test_the_strength_grows_with_the_cosine(
     """The words are those of the motion alone where no other entry is close."""
     names = np.tile(np.array([-1, 0], dtype=np.float32), (len(entries()), 1))
     names[0] = (1, 0)
-    monkeypatch.setattr(glossary, "_names", lambda settings: (names, np.arange(len(names))))
+    monkeypatch.setattr(glossary, "_texts", lambda settings: (names, np.arange(len(names))))
     encoded = np.array([[cosine, (1 - cosine**2) ** 0.5]], dtype=np.float32)
     expected = strength * word_vectors([entries()[0].motion])
     np.testing.assert_allclose(implied_words(encoded, MINILM), expected, atol=1e-4)
@@ -243,7 +257,7 @@ def test_the_strength_grows_with_the_cosine(
 
 def test_the_words_of_every_entry_are_those_of_its_motion(monkeypatch: pytest.MonkeyPatch) -> None:
     names = np.eye(len(entries()), dtype=np.float32)
-    monkeypatch.setattr(glossary, "_names", lambda settings: (names, np.arange(len(names))))
+    monkeypatch.setattr(glossary, "_texts", lambda settings: (names, np.arange(len(names))))
     expected = IMPLIED * word_vectors([entry.motion for entry in entries()])
     np.testing.assert_allclose(implied_words(names, MINILM), expected, atol=1e-5)
 
@@ -254,7 +268,7 @@ def test_what_a_sentence_states_or_denies_is_not_implied(monkeypatch: pytest.Mon
     assert {"right_hand", "chest", "to_left", "fast"} <= set(words_of(swipe.motion))
     number = entries().index(swipe)
     names = np.eye(len(entries()), dtype=np.float32)
-    monkeypatch.setattr(glossary, "_names", lambda settings: (names, np.arange(len(names))))
+    monkeypatch.setattr(glossary, "_texts", lambda settings: (names, np.arange(len(names))))
     texts = ["swipes slowly with the left hand, not at chest height", "does it"]
     words = sentence_words(texts, names[[number, number]], MINILM)
     stated = word_vectors(texts)
@@ -279,7 +293,7 @@ def test_vectors_of_a_file_imply_nothing(monkeypatch: pytest.MonkeyPatch) -> Non
     def fail(*args: object) -> None:
         raise AssertionError("the glossary was asked")
 
-    monkeypatch.setattr(glossary, "_names", fail)
+    monkeypatch.setattr(glossary, "_texts", fail)
     texts = ["raises the left hand", "does it"]
     settings = TextSettings(encoder="file", source="vectors.npz")
     words = sentence_words(texts, np.ones((2, 3), dtype=np.float32), settings)
@@ -321,3 +335,70 @@ def test_everyday_actions_imply_what_is_seen(sentence: str, words: set[str]) -> 
     assert words_of(sentence) == {}
     assert {word for word in words if not values[word] > 0.4} == set()
     assert any(values.values()) == bool(words)
+
+
+# The profiles
+
+
+def test_every_entry_has_a_profile_within_the_scales() -> None:
+    file = Path(glossary.__file__).parent / "profiles.csv"
+    rows = list(csv.DictReader(file.read_text(encoding="utf-8").splitlines()))
+    assert [row["entry"] for row in rows] == [entry.key for entry in entries()]
+    assert list(rows[0]) == ["entry", *QUANTITIES]
+    wrong = [
+        (row["entry"], name)
+        for row in rows
+        for name, (largest, _, _) in QUANTITIES.items()
+        if not 0 <= float(row[name]) <= largest
+    ]
+    assert not wrong
+    values = {row["entry"]: {name: float(row[name]) for name in QUANTITIES} for row in rows}
+    for key, row in values.items():
+        assert row["hand_peak"] >= row["hand_height"], key
+        assert row["hips_lowest"] <= min(row["hips_start"], row["hips_end"]), key
+        assert row["lean_most"] >= row["lean"], key
+
+
+def test_profiles_have_mean_0_and_spread_1() -> None:
+    assert profiles().shape == (len(entries()), len(QUANTITIES))
+    np.testing.assert_allclose(profiles().mean(axis=0), 0, atol=1e-5)
+    np.testing.assert_allclose(profiles().std(axis=0), 1, atol=1e-4)
+
+
+def test_profiles_of_sentences_by_a_loop() -> None:
+    """The four nearest entries by name or description, at all distances from them."""
+    random = np.random.default_rng(1)
+    noise = random.normal(0, 0.05, (20, 384)) * random.uniform(0, 2, (20, 1))
+    encoded = stored()[random.integers(0, len(all_texts()), 20)] + noise
+    encoded = (encoded / np.linalg.norm(encoded, axis=1, keepdims=True)).astype(np.float32)
+    found = sentence_profiles(encoded, MINILM)
+    owner = [i for i, entry in enumerate(entries()) for _ in entry.names] + list(range(len(entries())))
+    strengths = []
+    for row, vector in zip(found, encoded.astype(float), strict=True):
+        best: dict[int, float] = {}
+        for i, text in zip(owner, stored().astype(float), strict=True):
+            best[i] = max(best.get(i, -1.0), float(vector @ text))
+        nearest = sorted(best, key=lambda i: -best[i])[:4]
+        weights = [np.exp((best[i] - best[nearest[0]]) / 0.05) for i in nearest]
+        strengths.append(min(max((best[nearest[0]] - 0.3) / (0.6 - 0.3), 0), 1))
+        mean = sum(w * profiles()[i] for i, w in zip(nearest, weights, strict=True)) / sum(weights)
+        np.testing.assert_allclose(row, strengths[-1] * mean, atol=1e-4)
+    assert min(strengths) < 0.9 < max(strengths)
+
+
+def test_nothing_is_known_of_profiles_without_the_encoder_or_far_from_all_entries() -> None:
+    settings = TextSettings(encoder="file", source="vectors.npz")
+    assert not sentence_profiles(np.ones((2, 3), dtype=np.float32), settings).any()
+    vector = np.random.default_rng(0).normal(size=(1, 384)).astype(np.float32)
+    assert not sentence_profiles(vector / np.linalg.norm(vector), MINILM).any()
+    assert sentence_profiles(np.empty((0, 0), dtype=np.float32), MINILM).shape == (0, len(QUANTITIES))
+
+
+def test_a_mirrored_name_has_the_same_profile() -> None:
+    """No quantity names a side."""
+    position = {name: number for number, name in enumerate(all_names())}
+    for entry in SIDED:
+        images = [mirror_sentence(name) for name in entry.names]
+        straight = sentence_profiles(stored()[[position[name] for name in entry.names]], MINILM).mean(axis=0)
+        image = sentence_profiles(stored()[[position[name] for name in images]], MINILM).mean(axis=0)
+        assert np.abs(straight - image).max() < 1, entry.key

@@ -78,7 +78,7 @@ def test_the_glossary_is_asked_if_the_model_was_fitted_with_it(
     vectors = np.stack([bundle.sentences[s] for s in SENTENCES])
     owner = np.arange(len(glossary.entries()))
     names = np.where(owner[:, None] == 0, vectors[0], -vectors[0]).astype(np.float32)
-    monkeypatch.setattr(glossary, "_names", lambda settings: (names, owner))
+    monkeypatch.setattr(glossary, "_texts", lambda settings: (names, owner))
     changed = Recogniser(replace(bundle, kinematics=replace(bundle.kinematics, implied=implied)))
     stated = word_vectors(SENTENCES)
     words = glossary.sentence_words(SENTENCES, vectors, bundle.settings.text)

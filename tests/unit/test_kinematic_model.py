@@ -14,6 +14,8 @@ from kinematic_builders import (
     arrays_of,
     measured_set,
     model,
+    model_with_profile,
+    profiles_of,
     random_network,
     vectors_of,
 )
@@ -24,6 +26,7 @@ from pgfa.words.fit import DETECTOR_RIDGE, MeasuredSet, clip_weights, fit_kinema
 from pgfa.words.lexicon import WORDS, word_vectors
 from pgfa.words.measures import MEASURES, mirrored
 from pgfa.words.model import DENIED, DETECTED, Detector, Scale, Whitening, stated_words, unit
+from pgfa.words.profile import QUANTITIES
 from pgfa.words.reads import READS
 
 
@@ -284,3 +287,44 @@ def test_a_network_stands_beside_it(encoder: bool) -> None:
     np.testing.assert_allclose(anchors[:, -size:], expected, atol=1e-5)
     without = replace(both, shares=(1.0, 0.6, 1.0, 0.0)).features(data.measures, features)
     assert not without[:, -size:].any()
+
+
+def test_a_profile_is_estimated_and_compared_by_a_loop() -> None:
+    fitted, data = model_with_profile(), measured_set()
+    assert fitted.profile is not None
+    profile, standardised = fitted.profile, fitted.scale(data.measures)
+    size = len(QUANTITIES)
+    features, wanted = fitted.features(data.measures), profiles_of(SENTENCES)
+    anchors = fitted.sentences(data.encoded, data.words, wanted)
+    assert fitted.size == features.shape[1] == anchors.shape[1] == model().size + size
+    for number, (_, _, reads) in enumerate(QUANTITIES.values()):
+        columns = [MEASURES.index(name) for name in reads.split()]
+        detector = profile.detectors[number]
+        assert detector.columns.tolist() == columns
+        one = profile.features(standardised[:1])[0]
+    raw = np.array([float(detector(standardised[:1])[0]) for detector in profile.detectors])
+    white = (raw / profile.spread - profile.whitening.mean) @ profile.whitening.inverse
+    np.testing.assert_allclose(one, white, rtol=1e-3, atol=1e-3)
+    np.testing.assert_allclose(features[0, -size - 2 : -2], white * fitted.shares[4], rtol=1e-3, atol=1e-3)
+    difference = wanted[0] - profile.centre
+    root = difference @ profile.whitening.root
+    expected = root / np.linalg.norm(root) * min(float(np.linalg.norm(difference)) / 2, 1)
+    np.testing.assert_allclose(anchors[0, -size - 2 : -2], expected, rtol=1e-3, atol=1e-4)
+    # Where nothing is known of a profile it takes no part.
+    assert not fitted.sentences(data.encoded, data.words)[:, -size - 2 : -2].any()
+
+
+def test_profiles_are_used_where_all_sets_have_them() -> None:
+    some = replace(measured_set(), profiles=profiles_of(SENTENCES))
+    assert fit_kinematics([some, measured_set(("punch", "walk", "squat"), seed=1)]).profile is None
+
+
+def test_estimates_follow_the_profile() -> None:
+    """On the clips that it was fitted on, the estimates of each quantity rise with its value."""
+    fitted, data = model_with_profile(), measured_set()
+    assert fitted.profile is not None
+    standardised = fitted.scale(data.measures)
+    wanted = profiles_of(SENTENCES)[data.labels]
+    raw = np.stack([detector(standardised) for detector in fitted.profile.detectors], axis=1)
+    related = [np.corrcoef(raw[:, i], wanted[:, i])[0, 1] for i in range(len(QUANTITIES))]
+    assert np.median(related) > 0.5

@@ -10,27 +10,35 @@ from typing import Any
 import numpy as np
 import pytest
 
-from kinematic_builders import ENCODED, arrays_of, measured_set, model, model_with_network
+from kinematic_builders import (
+    ENCODED,
+    arrays_of,
+    measured_set,
+    model,
+    model_with_network,
+    model_with_profile,
+)
 from pgfa.errors import BadCheckpoint
 from pgfa.words.lexicon import WORDS
 from pgfa.words.store import load_kinematics, save_kinematics
 
 
 @pytest.mark.parametrize(
-    ("encoder", "network", "implied", "stillness"),
+    ("encoder", "network", "implied", "stillness", "profile"),
     [
-        (False, False, True, True),
-        (True, False, False, True),
-        (False, True, True, False),
-        (True, True, False, False),
+        (False, False, True, True, False),
+        (True, False, False, True, True),
+        (False, True, True, False, True),
+        (True, True, False, False, False),
     ],
 )
 def test_saved_and_loaded(
-    encoder: bool, network: bool, implied: bool, stillness: bool, tmp_path: Path
+    encoder: bool, network: bool, implied: bool, stillness: bool, profile: bool, tmp_path: Path
 ) -> None:
     saved = replace(
         model_with_network() if network else model(),
-        implied=implied, stillness=stillness, shares=(0.5, 0.75, 1.25, 1.5),
+        profile=model_with_profile().profile if profile else None,
+        implied=implied, stillness=stillness, shares=(0.5, 0.75, 1.25, 1.5, 0.25),
     )  # fmt: skip
     if encoder:
         features = np.random.default_rng(0).normal(size=(300, ENCODED + len(WORDS))).astype(np.float32)
@@ -40,7 +48,13 @@ def test_saved_and_loaded(
     loaded = load_kinematics(file)
     for one, other in zip(arrays_of(loaded), arrays_of(saved), strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-4)
-    whitened = ("description", "words", "encoder", "network")  # the inverse of a root is computed again
+    whitened = (
+        "description",
+        "words",
+        "encoder",
+        "network",
+        "profile",
+    )  # the inverse of a root is computed again
     exact = [field.name for field in fields(saved) if field.name not in whitened]
     pairs = [(getattr(loaded, name), getattr(saved, name)) for name in exact]
     if loaded.network and saved.network:
@@ -49,6 +63,7 @@ def test_saved_and_loaded(
         for one, other in zip(arrays_of(of_loaded), arrays_of(of_saved), strict=True):
             np.testing.assert_array_equal(one, other.astype(one.dtype))
     assert (loaded.network is None, loaded.encoder is None) == (not network, not encoder)
+    assert (loaded.profile is None) == (not profile)
     assert (loaded.implied, loaded.stillness) == (implied, stillness)
     assert loaded.size == saved.size
     save_kinematics(tmp_path / "again", loaded)
@@ -88,7 +103,7 @@ DAMAGES: dict[str, tuple[Callable[[dict[str, Any]], Any], str]] = {
     "spread": (_set("scale.spread", np.zeros_like), "scale.spread: expected numbers above 0"),
     "half an encoder": (lambda t: t.update({"encoder.mean": np.ones(3, np.float32)}), "encoder.root"),
     "no options": (lambda t: t.pop("options"), r"shares: expected the shape \(3,\)"),
-    "three shares": (_set("shares", lambda a: a[:3]), r"shares: expected the shape \(4,\)"),
+    "three shares": (_set("shares", lambda a: a[:3]), r"shares: expected the shape \(5,\)"),
     "one option": (_set("options", lambda a: a[:1]), "options: expected the shape"),
     "half an option": (_set("options", lambda a: a * 0 + 0.5), "options: expected numbers of 0 and 1"),
     "no layer": (lambda t: (t.pop("network.1.weights"), t.pop("network.1.bias")), "network.1.bias, network.1.weights"),
@@ -137,7 +152,7 @@ def test_a_file_of_the_earlier_form_answers_as_before(encoder: bool, tmp_path: P
     features = (
         np.random.default_rng(0).normal(size=(len(data.labels), ENCODED + len(WORDS))).astype(np.float32)
     )
-    earlier = replace(model(), implied=False, stillness=False, shares=(0.5, 0.75, 1.25, 0.0))
+    earlier = replace(model(), implied=False, stillness=False, shares=(0.5, 0.75, 1.25, 0.0, 0.0))
     if encoder:
         earlier = earlier.with_encoder(features, np.ones(len(features), dtype=np.float32))
     save_kinematics(file, earlier)
@@ -149,12 +164,31 @@ def test_a_file_of_the_earlier_form_answers_as_before(encoder: bool, tmp_path: P
     save_file(tensors, file, metadata)
     loaded = load_kinematics(file)
     assert (loaded.implied, loaded.stillness, loaded.network) == (False, False, None)
-    assert loaded.shares == (0.5, 0.75, 1.25, 0.0)
+    assert loaded.shares == (0.5, 0.75, 1.25, 0.0, 0.0)
     assert loaded.size == earlier.size
     some, others = loaded.features(data.measures, features), earlier.features(data.measures, features)
     np.testing.assert_allclose(some, others, rtol=1e-4, atol=1e-3)
     anchors = loaded.sentences(data.encoded, data.words)
     np.testing.assert_array_equal(anchors, earlier.sentences(data.encoded, data.words))
+
+
+def test_a_file_without_profiles_opens(tmp_path: Path) -> None:
+    """Versions before profiles wrote four shares."""
+    from safetensors import safe_open
+    from safetensors.numpy import load_file, save_file
+
+    file, data = tmp_path / "kinematics.safetensors", measured_set()
+    save_kinematics(file, model())
+    with safe_open(file, framework="numpy") as opened:
+        metadata = opened.metadata()
+    tensors = load_file(file)
+    tensors["shares"] = tensors["shares"][:4].copy()
+    save_file(tensors, file, metadata)
+    loaded = load_kinematics(file)
+    assert loaded.profile is None
+    assert loaded.shares[:4] == pytest.approx(model().shares[:4])
+    found, expected = (m.sentences(data.encoded, data.words) for m in (loaded, model()))
+    np.testing.assert_array_equal(found, expected)
 
 
 @pytest.mark.parametrize("dtype", ["bfloat16", "float8_e4m3fn", "complex64", "int32"])

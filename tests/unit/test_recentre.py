@@ -72,9 +72,11 @@ def test_plain_data_and_back() -> None:
 def test_standardised_scores_by_a_loop() -> None:
     scores = np.random.default_rng(0).normal((1, 2, 3), (0.1, 1, 5), size=(21, 3)).astype(np.float32)
     variances = [float(np.var(column)) for column in scores.T.astype(float)]
+    spreads = [(0.5 * variance + 0.5 * sum(variances) / 3) ** 0.5 for variance in variances]
+    means = [0.5 * float(np.mean(column)) for column in scores.T.astype(float)]
     for column, got in zip(range(3), standardise(scores).T, strict=True):
-        variance = 0.5 * variances[column] + 0.5 * sum(variances) / 3
-        values = scores[:, column].astype(float)
-        np.testing.assert_allclose(got, (values - 0.5 * values.mean()) / np.sqrt(variance), rtol=1e-6)
+        mean = 0.6 * means[column] + 0.4 * sum(means) / 3
+        spread = 0.6 * spreads[column] + 0.4 * sum(spreads) / 3
+        np.testing.assert_allclose(got, (scores[:, column].astype(float) - mean) / spread, rtol=1e-6)
     assert standardise(scores[:0]).shape == (0, 3)
     np.testing.assert_allclose(standardise(scores[:1]), scores[:1])

@@ -21,6 +21,11 @@ from pgfa.adapt.prototype import Array, unit_rows
 SHRINKAGE_CLIPS = 20
 """Clips that the assumption of no shift counts as: the measured mean has weight (n - 1) / (n - 1 + 20)."""
 
+STANDARDISED = 0.6
+"""Share of a sentence's own mean and spread in what its scores are standardised by; the rest is that of all sentences.
+With 1 every sentence would be given a similar share of the clips, which is wrong of a pool with common and rare actions
+(docs/foreign-sets.md)."""
+
 
 @dataclass(frozen=True)
 class Recentring:
@@ -120,6 +125,7 @@ def mean_and_spread(scores: NDArray[np.float32]) -> tuple[NDArray[np.float64], N
     """(K,) mean and (K,) standard deviation of the columns of (N, K) scores.
 
     Means have the weight of `recentring_weight`; by the same weight variances are shrunk towards their mean.
+    Then both are moved towards their means over the columns: `STANDARDISED` is the share of a column's own.
     Where no score varies, deviations are 1.
     """
     if len(scores) == 0:
@@ -128,4 +134,9 @@ def mean_and_spread(scores: NDArray[np.float32]) -> tuple[NDArray[np.float64], N
     variance = values.var(axis=0)
     variance = weight * variance + (1 - weight) * variance.mean()
     # Rounding leaves equal scores a variance of about 1e-15.
-    return weight * values.mean(axis=0), np.sqrt(np.where(variance > 1e-12, variance, 1.0))
+    mean, spread = weight * values.mean(axis=0), np.sqrt(np.where(variance > 1e-12, variance, 1.0))
+    return _towards_all(mean), _towards_all(spread)
+
+
+def _towards_all(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray(STANDARDISED * values + (1 - STANDARDISED) * values.mean())

@@ -36,7 +36,7 @@ from pgfa.recognise.calibration.model import Calibration
 from pgfa.recognise.encoders import FeatureEncoder, OnnxEncoder, TorchEncoder
 from pgfa.recognise.prototypes import PROTOTYPES, Prototype, load_prototypes, save_prototypes
 from pgfa.text.anchors import sentence_anchors, wordings_of
-from pgfa.text.glossary import sentence_words
+from pgfa.text.glossary import sentence_profiles, sentence_words
 from pgfa.words.lexicon import word_vectors
 from pgfa.words.measures import measure
 from pgfa.words.model import KinematicModel
@@ -138,7 +138,9 @@ class Bundle:
             encoded = self._encoded(flat)
             implied = self.kinematics.implied
             words = sentence_words(flat, encoded, self.settings.text) if implied else word_vectors(flat)
-            vectors = self.kinematics.sentences(encoded, words)
+            graded = self.kinematics.profile is not None
+            profiles = sentence_profiles(encoded, self.settings.text) if graded else None
+            vectors = self.kinematics.sentences(encoded, words, profiles)
         starts = np.cumsum([0, *(len(of_one) for of_one in texts)])
         rows = [vectors[a] if b == a + 1 else vectors[a:b].mean(axis=0) for a, b in pairwise(starts)]
         return np.stack(rows) if rows else vectors

@@ -16,12 +16,14 @@ from pgfa.words.model import (
     Array,
     Detector,
     KinematicModel,
+    Profile,
     Scale,
     SentenceSpace,
     Whitening,
     unit,
     with_squares,
 )
+from pgfa.words.profile import COLUMNS
 from pgfa.words.reads import READS
 
 DESCRIPTION_RIDGE = 200.0
@@ -41,6 +43,8 @@ class MeasuredSet:
         labels: (N,) class of each clip, below K.
         encoded, encoded_mirrored: (K, e) mean vector of the sentences of each class, and of the mirrored sentences.
         words, words_mirrored: (K, words) mean word vectors of the same.
+        profiles: (K, quantities) mean profiles of the sentences; no quantity names a side, so those of the mirrored
+            sentences are the same. None: without.
     """
 
     measures: Array
@@ -50,10 +54,14 @@ class MeasuredSet:
     encoded_mirrored: Array
     words: Array
     words_mirrored: Array
+    profiles: Array | None = None
 
 
 def fit_kinematics(sets: Sequence[MeasuredSet]) -> KinematicModel:
-    """Fit on clips and their mirror images, balanced between data sets and classes (`clip_weights`)."""
+    """Fit on clips and their mirror images, balanced between data sets and classes (`clip_weights`).
+
+    With a part for profiles where all sets have them.
+    """
     measures = np.concatenate([s.measures for s in sets] + [s.mirrored for s in sets])
     weights = np.tile(clip_weights(sets), 2)
     space = sentence_space(sets)
@@ -75,7 +83,28 @@ def fit_kinematics(sets: Sequence[MeasuredSet]) -> KinematicModel:
     return KinematicModel(
         scale, space, map_, description, detectors, mean, deviation,
         Whitening.of((raw - mean) / deviation, weights),
+        profile=_profile(sets, standardised, rows % classes, weights),
     )  # fmt: skip
+
+
+def _profile(
+    sets: Sequence[MeasuredSet], standardised: Array, rows: NDArray[np.int64], weights: Array
+) -> Profile | None:
+    """Estimates of each quantity, and what they are compared with; `rows`: the class of each clip among all."""
+    given = [s.profiles for s in sets if s.profiles is not None]
+    if len(given) < len(sets):
+        return None
+    targets = np.concatenate(given)[rows]
+    centre = np.average(targets, axis=0, weights=weights).astype(np.float32)
+    estimates, detectors = [], []
+    for number, columns in enumerate(COLUMNS):
+        inputs = Detector.expand(standardised[:, columns])
+        fitted = ridge(inputs, targets[:, number] - centre[number], weights, DETECTOR_RIDGE)
+        detectors.append(Detector(columns, fitted))
+        estimates.append(inputs @ fitted)
+    raw = np.stack(estimates, axis=1)
+    spread = raw.std(axis=0) + np.float32(0.02)
+    return Profile(tuple(detectors), centre, spread, Whitening.of(raw / spread, weights))
 
 
 def clip_weights(sets: Sequence[MeasuredSet]) -> Array:

@@ -1,11 +1,13 @@
 """Kinematics against sentences: measures of clips and sentence vectors in one space (docs/motion-words.md).
 
-Three comparisons stand side by side in that space, and with a motion encoder a fourth:
+Up to four comparisons stand side by side in that space, and with a motion encoder a fifth:
 
 - *description*: a linear map of all measures and their squares to sentence vectors, as a second, very small motion
   encoder that sees real speed, height and travel;
 - *network*: the same by a network of three layers, trained to tell classes apart (optional);
-- *words*: one detector per motion word, which reads few measures, against the words that a sentence states.
+- *words*: one detector per motion word, which reads few measures, against the words that a sentence states;
+- *profile*: estimates of graded quantities, such as how high the hand gets, against the profile of the sentence in the
+  glossary (optional).
 
 All are whitened with the covariance of the training clips, so that the cosine of a clip and a sentence is, up to a
 factor of the clip, how many standard deviations the pair lies above that sentence's mean over human motion.
@@ -22,6 +24,7 @@ from numpy.typing import NDArray
 
 from pgfa.words.lexicon import WORDS
 from pgfa.words.network import Network
+from pgfa.words.profile import SURE
 from pgfa.words.reads import READS
 from pgfa.words.stillness import states_motion, still
 
@@ -29,8 +32,8 @@ Array = NDArray[np.float32]
 
 CLIP: Final = 3.0
 """Standardised measures are cut off here: sensors' errors have no upper limit."""
-SHARES: Final = (0.7, 0.6, 0.7, 1.0)
-"""Weights of description, words, motion encoder and network."""
+SHARES: Final = (0.7, 0.6, 0.7, 1.0, 0.7)
+"""Weights of description, words, motion encoder, network and profile."""
 DETECTED: Final = tuple(word for word in WORDS if word in READS)
 """The words with a detector, in the order of the lexicon."""
 DENIED: Final = -0.3
@@ -165,6 +168,34 @@ class Detector:
 
 
 @dataclass(frozen=True)
+class Profile:
+    """Estimates of the quantities of `pgfa.words.profile` and what to compare them with.
+
+    Attributes:
+        detectors: of `QUANTITIES`, in that order.
+        centre: (quantities,) mean of the training clips' profiles.
+        spread: (quantities,) of the estimates for the training clips.
+        whitening: of the estimates in units of their spread.
+    """
+
+    detectors: tuple[Detector, ...]
+    centre: Array
+    spread: Array
+    whitening: Whitening
+
+    def features(self, standardised: Array) -> Array:
+        """(N, measures) standardised measures -> (N, quantities)."""
+        raw = np.stack([detector(standardised) for detector in self.detectors], axis=1)
+        return self.whitening.features(raw / self.spread)
+
+    def sentences(self, profiles: Array) -> Array:
+        """(K, quantities) profiles of sentences -> vectors to compare the features with, of length at most 1."""
+        length = np.linalg.norm(profiles - self.centre, axis=1, keepdims=True)
+        vectors = self.whitening.sentences(profiles - self.centre)
+        return np.asarray(vectors * np.minimum(length / np.float32(SURE), 1), dtype=np.float32)
+
+
+@dataclass(frozen=True)
 class KinematicModel:
     """Measures of clips and sentences as vectors that can be compared by cosine.
 
@@ -182,7 +213,8 @@ class KinematicModel:
             (`pgfa.words.stillness`); models of earlier versions have none.
         implied: whether sentences come with the words that the glossary implies (`pgfa.text.glossary`); models of
             earlier versions were fitted without them.
-        shares: weights of description, words, encoder and network.
+        shares: weights of description, words, encoder, network and profile.
+        profile: of graded quantities, or None without them.
     """
 
     scale: Scale
@@ -197,13 +229,15 @@ class KinematicModel:
     network: tuple[Network, Whitening] | None = None
     implied: bool = True
     stillness: bool = True
-    shares: tuple[float, float, float, float] = SHARES
+    shares: tuple[float, float, float, float, float] = SHARES
+    profile: Profile | None = None
 
     @property
     def size(self) -> int:
         """Length of the vectors."""
         parts = 1 + (self.encoder is not None) + (self.network is not None)
-        return parts * int(self.weights.shape[1]) + len(self.detectors) + 2 * self.stillness
+        graded = 0 if self.profile is None else len(self.profile.centre)
+        return parts * int(self.weights.shape[1]) + len(self.detectors) + graded + 2 * self.stillness
 
     def with_encoder(self, features: Array, weights: Array) -> KinematicModel:
         """With a motion encoder beside it, whose features of the training clips are given.
@@ -254,6 +288,8 @@ class KinematicModel:
         if self.network is not None:
             network, whitening = self.network
             parts.append(whitening.features(unit(network(standardised))) * np.float32(self.shares[3]))
+        if self.profile is not None:
+            parts.append(self.profile.features(standardised) * np.float32(self.shares[4]))
         rows = np.concatenate(parts, axis=1)
         if not self.stillness:
             return rows
@@ -262,8 +298,13 @@ class KinematicModel:
         resting = np.where(resting[:, None], length, 0)
         return np.concatenate([rows, resting, np.zeros_like(resting)], axis=1, dtype=np.float32)
 
-    def sentences(self, encoded: Array, words: Array) -> Array:
-        """(K, size) vectors of sentences, from vectors of the sentence encoder and of the lexicon.
+    def sentences(self, encoded: Array, words: Array, profiles: Array | None = None) -> Array:
+        """(K, size) vectors of sentences, from vectors of the sentence encoder, of the lexicon and of the glossary.
+
+        Args:
+            encoded: (K, e) of the sentence encoder.
+            words: (K, words), see `pgfa.text.glossary.sentence_words`.
+            profiles: (K, quantities), see `pgfa.text.glossary.sentence_profiles`; None: nothing is known of them.
 
         With `stillness`, where c is the cosine without it: a body that moves has c / sqrt(1 + HOLD**2) with all
         sentences, a still one c / sqrt(2 (1 + HOLD**2)), and (c - HOLD) / sqrt(2 (1 + HOLD**2)) with those of motion.
@@ -277,6 +318,9 @@ class KinematicModel:
             parts.append(self.encoder.sentences(vectors))
         if self.network is not None:
             parts.append(self.network[1].sentences(vectors))
+        if self.profile is not None:
+            nothing = np.tile(self.profile.centre, (len(words), 1))
+            parts.append(self.profile.sentences(nothing if profiles is None else profiles))
         rows = np.concatenate(parts, axis=1)
         if not self.stillness:
             return np.asarray(rows, dtype=np.float32)

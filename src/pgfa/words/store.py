@@ -13,8 +13,18 @@ from pgfa.errors import BadCheckpoint
 from pgfa.files import write_atomic
 from pgfa.words.lexicon import WORDS
 from pgfa.words.measures import MEASURES
-from pgfa.words.model import DETECTED, Array, Detector, KinematicModel, Scale, SentenceSpace, Whitening
+from pgfa.words.model import (
+    DETECTED,
+    Array,
+    Detector,
+    KinematicModel,
+    Profile,
+    Scale,
+    SentenceSpace,
+    Whitening,
+)
 from pgfa.words.network import Network
+from pgfa.words.profile import COLUMNS, QUANTITIES
 from pgfa.words.reads import READS
 
 LAYERS = 3
@@ -42,6 +52,7 @@ def save_kinematics(file: Path, model: KinematicModel) -> None:
         **_whitening("words", model.words),
         **({} if model.encoder is None else _whitening("encoder", model.encoder)),
         **({} if model.network is None else _network(*model.network)),
+        **({} if model.profile is None else _profile(model.profile)),
         "options": np.array([model.implied, model.stillness]),
         **{f"detector.{word}": d.weights for word, d in zip(DETECTED, model.detectors, strict=True)},
     }
@@ -84,7 +95,7 @@ def _model(tensors: dict[str, Array]) -> KinematicModel:
         for word in DETECTED
     ]
     implied, stillness = tensors.get("options", _NONE)
-    description, words, encoder, network = (*(float(x) for x in tensors["shares"]), 0.0)[:4]
+    description, words, encoder, network, profile = (*(float(x) for x in tensors["shares"]), 0.0, 0.0)[:5]
     return KinematicModel(
         Scale(tensors["scale.median"], tensors["scale.spread"]),
         SentenceSpace(tensors["space.centre"], tensors["space.word_centre"], tensors["space.word_weights"]),
@@ -100,8 +111,24 @@ def _model(tensors: dict[str, Array]) -> KinematicModel:
         _network_from(tensors) if "network.mean" in tensors else None,
         bool(implied),
         bool(stillness),
-        (description, words, encoder, network),
+        (description, words, encoder, network, profile),
+        _profile_from(tensors) if "profile.mean" in tensors else None,
     )
+
+
+def _profile(profile: Profile) -> dict[str, Array]:
+    weights = {f"profile.{name}": d.weights for name, d in zip(QUANTITIES, profile.detectors, strict=True)}
+    ends = {"profile.centre": profile.centre, "profile.spread": profile.spread}
+    return {**weights, **ends, **_whitening("profile", profile.whitening)}
+
+
+def _profile_from(tensors: dict[str, Array]) -> Profile:
+    detectors = tuple(
+        Detector(columns, tensors[f"profile.{name}"])
+        for name, columns in zip(QUANTITIES, COLUMNS, strict=True)
+    )
+    whitening = whitening_from(tensors["profile.mean"], tensors["profile.root"])
+    return Profile(detectors, tensors["profile.centre"], tensors["profile.spread"], whitening)
 
 
 def _network(network: Network, whitening: Whitening) -> dict[str, Array]:
@@ -132,19 +159,21 @@ def _whitening(name: str, whitening: Whitening) -> dict[str, Array]:
 def _check(file: Path, tensors: dict[str, Array]) -> None:
     """Compare names and shapes with those of this version; numpy would broadcast some others silently."""
     encoded = tensors.get("space.centre", np.empty(0)).size
-    optional = [name for name in ("encoder", "network") if f"{name}.mean" in tensors]
+    optional = [name for name in ("encoder", "network", "profile") if f"{name}.mean" in tensors]
     expected = _shapes(encoded, optional, _widths(tensors))
-    if "options" not in tensors:  # as earlier versions wrote it
+    if "options" not in tensors:  # as the first versions wrote it
         expected = {**expected, "shares": (3,)}
         del expected["options"]
+    elif "profile" not in optional and tensors.get("shares", _NONE).size == 4:  # as versions without profiles
+        expected = {**expected, "shares": (4,)}
     if not encoded or set(tensors) != set(expected):
         names = ", ".join(sorted(set(tensors) ^ set(expected))) or "an empty centre"
         raise BadCheckpoint(f"{file}: not the arrays of a kinematic model: {names}")
     for name, shape in expected.items():
         if tensors[name].shape != shape:
             raise BadCheckpoint(f"{file}, {name}: expected the shape {shape}, found {tensors[name].shape}")
-    for name in ("scale.spread", "word_spread"):
-        if not (tensors[name] > 0).all():
+    for name in ("scale.spread", "word_spread", "profile.spread"):
+        if name in tensors and not (tensors[name] > 0).all():
             raise BadCheckpoint(f"{file}, {name}: expected numbers above 0")
     if not np.isin(tensors.get("options", _NONE), (0, 1)).all():
         raise BadCheckpoint(f"{file}, options: expected numbers of 0 and 1")
@@ -160,15 +189,20 @@ def _shapes(encoded: int, optional: list[str], widths: list[int]) -> dict[str, t
 
     Args:
         encoded: length of the vectors of the sentence encoder.
-        optional: the parts that are there of "encoder" and "network".
+        optional: the parts that are there of "encoder", "network" and "profile".
         widths: of the hidden layers of the network.
     """
     size, measures, detected = encoded + len(WORDS), len(MEASURES), len(DETECTED)
-    whitenings = {"description": size, "words": detected, **dict.fromkeys(optional, size)}
+    widths_of = {"encoder": size, "network": size, "profile": len(QUANTITIES)}
+    whitenings = {"description": size, "words": detected, **{name: widths_of[name] for name in optional}}
     layers: dict[str, tuple[int, ...]] = {}
     if "network" in optional:
         for number, ends in enumerate(pairwise((measures, *widths, size))):
             layers |= {f"network.{number}.weights": ends, f"network.{number}.bias": ends[1:]}
+    if "profile" in optional:
+        both = dict.fromkeys(("profile.centre", "profile.spread"), (len(QUANTITIES),))
+        reads = zip(QUANTITIES, COLUMNS, strict=True)
+        layers |= both | {f"profile.{name}": (Detector.inputs(len(columns)),) for name, columns in reads}
     return {
         **layers,
         "options": (2,),
@@ -180,7 +214,7 @@ def _shapes(encoded: int, optional: list[str], widths: list[int]) -> dict[str, t
         "weights": (2 * measures + 1, size),
         "word_mean": (detected,),
         "word_spread": (detected,),
-        "shares": (4,),
+        "shares": (5,),
         **{f"{name}.mean": (n,) for name, n in whitenings.items()},
         **{f"{name}.root": (n, n) for name, n in whitenings.items()},
         **{f"detector.{word}": (Detector.inputs(len(READS[word])),) for word in DETECTED},

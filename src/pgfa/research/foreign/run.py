@@ -27,7 +27,7 @@ Array = NDArray[np.float32]
 
 TEXT = TextSettings(variants=("plain",))
 """One sentence of a class at a time, as a user asks."""
-PARTS = ("description", "words", "encoder", "network")
+PARTS = ("description", "words", "encoder", "network", "profile")
 """What a recogniser compares, in the order of `SHARES`: see `pgfa.words.model`."""
 MIN_CLASSES = 5
 CALIBRATION_CLIPS = 400
@@ -84,10 +84,10 @@ class Comparison:
             model, encoded = train_without(self.sets, [data.name]), None
             if fold := next((fold for fold in self.folds if data.name in fold), None):
                 model, encoded = self._with_encoder(model, fold, data.name)
-            description, words, encoder, network = (
+            description, words, encoder, network, profile = (
                 weight if name in compared else 0.0 for name, weight in zip(PARTS, SHARES, strict=True)
             )
-            model = replace(model, shares=(description, words, encoder, network))
+            model = replace(model, shares=(description, words, encoder, network, profile))
             parts.append(look_at(model, data, encoded, TEXT))
         return parts
 

@@ -13,7 +13,7 @@ from pgfa.files import cache_folder
 from pgfa.pack import Pack
 from pgfa.prepare import prepare_cached
 from pgfa.text import ActionClass, catalogue, encode, mirror_sentence, sentence_of
-from pgfa.text.glossary import sentence_words
+from pgfa.text.glossary import sentence_profiles, sentence_words
 from pgfa.text.wordings import wordings
 from pgfa.words.fit import MeasuredSet
 from pgfa.words.measures import measure, mirrored
@@ -70,8 +70,8 @@ class ForeignSet:
     present: NDArray[np.bool_]
     measured: MeasuredSet
 
-    def asked(self, style: int, settings: TextSettings) -> tuple[Array, Array]:
-        """(K, e) and (K, words) vectors of the texts of one style of `STYLES`."""
+    def asked(self, style: int, settings: TextSettings) -> tuple[Array, Array, Array]:
+        """(K, e), (K, words) and (K, quantities) vectors of the texts of one style of `STYLES`."""
         return _vectors([texts.asked[style] for texts in self.texts], settings)
 
 
@@ -103,18 +103,18 @@ def load_set(pack: Pack, settings: PrepareSettings, text: TextSettings) -> Forei
     )  # fmt: skip
 
 
-def _means(texts: list[tuple[str, ...]], settings: TextSettings) -> tuple[Array, Array, Array, Array]:
-    """Mean vectors of each class, of its sentences and of these mirrored: encoded, encoded, words, words."""
+def _means(texts: list[tuple[str, ...]], settings: TextSettings) -> tuple[Array, Array, Array, Array, Array]:
+    """Mean vectors of each class: encoded, of mirrored sentences, words, of mirrored sentences, profiles."""
     means = []
     for change in (str, mirror_sentence):
         flat = [change(text) for of_class in texts for text in of_class]
         ends = np.cumsum([len(of_class) for of_class in texts])[:-1]
         for vectors in _vectors(flat, settings):
             means.append(np.stack([part.mean(axis=0) for part in np.split(vectors, ends)]))
-    return means[0], means[2], means[1], means[3]
+    return means[0], means[3], means[1], means[4], means[2]
 
 
-def _vectors(sentences: list[str], settings: TextSettings) -> tuple[Array, Array]:
-    """(n, e) vectors of sentences, and (n, words) the motion words that they state or imply."""
+def _vectors(sentences: list[str], settings: TextSettings) -> tuple[Array, Array, Array]:
+    """Of n sentences: (n, e) of the encoder, (n, words) that they state or imply, (n, quantities) their profiles."""
     encoded = encode(sentences, settings)
-    return encoded, sentence_words(sentences, encoded, settings)
+    return encoded, sentence_words(sentences, encoded, settings), sentence_profiles(encoded, settings)
