@@ -51,14 +51,15 @@ const state = shape({
   correcting: shape({ moments: list(shape({ key, corrections: list(correction) })), persons: list(shape({ key, names })), unsaved: flag }),
   learned: list(learned), videos: list(shape({ key, number: count, name: text, offset: number })),
 });
-const file = shape({ number: count, name: text, example: optional(text), content: optional(content), removed: optional(list(key)) });
+const stated = shape({ layout: optional(text), up: optional(text), unit: optional(text), axes: optional(text), mirrored: optional(text), depth: optional(text) });
+const file = shape({ number: count, name: text, example: optional(text), content: optional(content), removed: optional(list(key)), stated: optional(stated) });
 const project = shape({ format: oneOf(FORMAT), version: oneOf(VERSION), state, files: list(file) });
 
 export async function saveProject(workState, files) {
   const parts = [`{"format": ${JSON.stringify(FORMAT)}, "version": ${VERSION},\n"state": ${JSON.stringify(workState)},\n"files": [`];
   let separator = "\n";
-  for (const { number: fileNumber, name, example: exampleName, removed, blob } of files) {
-    const entry = { number: fileNumber, name, example: exampleName, removed, content: blob ? await encode(blob) : undefined };
+  for (const { number: fileNumber, name, example: exampleName, removed, stated: statements, blob } of files) {
+    const entry = { number: fileNumber, name, example: exampleName, removed, stated: statements, content: blob ? await encode(blob) : undefined };
     parts.push(separator, JSON.stringify(entry));
     separator = ",\n";
   }
