@@ -161,14 +161,14 @@ def glb_part(raw: bytes, chance: random.Random) -> bytes:
 
 def base64_part(raw: bytes, chance: random.Random) -> bytes:
     """Numbers that a JSON holds as base64, as glTF does: other numbers, or fewer."""
-    found = re.search(rb'base64,([A-Za-z0-9+/=]+)"', raw)
-    if found is None:
+    match = re.search(rb'base64,([A-Za-z0-9+/=]+)"', raw)
+    if match is None:
         return json_node(raw, chance)
-    content = base64.b64decode(found[1] + b"==")
+    content = base64.b64decode(match[1] + b"==")
     content = (
         content[: chance.randrange(len(content) + 1)] if chance.random() < 0.3 else _numbers(content, chance)
     )
-    return raw[: found.start(1)] + base64.b64encode(content) + raw[found.end(1) :]
+    return raw[: match.start(1)] + base64.b64encode(content) + raw[match.end(1) :]
 
 
 def _numbers(raw: bytes, chance: random.Random) -> bytes:
