@@ -53,6 +53,8 @@ class Case:
 
 CASES = {
     "demo": Case(("demo", "OUT", "--epochs", "1")),
+    "doctor": Case(("doctor",), writes=False),
+    "completion": Case(("completion", "bash"), writes=False),
     "import": Case(("import", "files", "recordings", "OUT", "--quiet", "--jobs", "1")),
     "check": Case(("check", "recordings", "--json", "OUT/check.json", "--pictures", "OUT/pictures")),
     "inspect": Case(("inspect", "pack", "--out", "OUT/clip.html")),

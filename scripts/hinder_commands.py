@@ -3,6 +3,7 @@
     python scripts/hinder_commands.py                      # every command, every hindrance
     python scripts/hinder_commands.py train export         # these commands only
     python scripts/hinder_commands.py --only interrupted   # one hindrance only
+    python scripts/hinder_commands.py --short              # file in the way, full output, refused; not run again
 
 All commands of the command line (`pgfa.cli.main.COMMANDS`); one without an entry in `CASES` fails. Hindrances:
 
@@ -37,11 +38,12 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 from command_cases import CASES, Case, command_names, make_inputs
-from kill_writes import MESSAGE, _in_child, _is_step, temporary_files
+from kill_writes import COMPLETE, MESSAGE, _in_child, _is_step, temporary_files
 
 DISKS = ("full disk", "read-only disk")
 SIGNALS = {"interrupted": (signal.SIGINT, 130), "terminated": (signal.SIGTERM, 143)}
 HINDRANCES = (*DISKS, "file in the way", "full output", "refused", *SIGNALS)
+AT_ONCE = ("file in the way", "full output", "refused")
 ROOM = (0.05, 0.5, 0.9)
 """Shares of what the command writes for which a full disk has room."""
 MOMENTS = (0.3, 0.8)
@@ -57,6 +59,15 @@ class Ended:
     code: int
     log: str
     seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class Whole:
+    """A command that was not hindered: seconds on the clock, the files it writes, their bytes."""
+
+    seconds: float
+    files: frozenset[str]
+    size: int
 
 
 @dataclass(frozen=True)
@@ -223,41 +234,37 @@ def _used(folder: Path) -> int:
     return (status.f_blocks - status.f_bfree) * status.f_frsize
 
 
-def problems(
-    case: Case, bench: Bench, hindrance: str, part: float, whole: Ended, files: set[str], size: int
-) -> list[str]:
-    """What goes wrong with a command that is hindered, and then run again without the hindrance."""
+def problems(case: Case, bench: Bench, hindrance: str, part: float, whole: Whole | None) -> list[str]:
+    """What goes wrong with a command that is hindered and then, if `whole` is known, run again without hindrance."""
     stop = None
     if hindrance in SIGNALS:
-        stop = (part * (whole.seconds if case.ends else ENDLESS), SIGNALS[hindrance][0])
-    failures_seen = []
-    with hindered(case, bench, hindrance, part, size):
-        ended = run(case, bench, hindrance, stop)
-        failures_seen += list(_faults(ended, bench, hindrance, files))
-    if case.ends:
+        seconds = whole.seconds if whole and case.ends else ENDLESS
+        stop = (part * seconds, SIGNALS[hindrance][0])
+    with hindered(case, bench, hindrance, part, whole.size if whole else 0):
+        faults = list(_faults(run(case, bench, hindrance, stop), bench, hindrance, whole))
+    if whole and case.ends:
         again = run(case, bench)
-        already = "is already a complete" in again.log
-        if again.code and not already:
-            failures_seen.append(f"run again: exit status {again.code}: {again.log[-500:]}")
-        elif bench.files() != files:
-            failures_seen.append(f"run again: other files: {sorted(bench.files() ^ files)[:5]}")
+        if again.code and COMPLETE not in again.log:
+            faults.append(f"run again: exit status {again.code}: {again.log[-500:]}")
+        elif bench.files() != whole.files:
+            faults.append(f"run again: other files: {sorted(bench.files() ^ whole.files)[:5]}")
         elif left := temporary_files(bench.disk, resumable=False):
-            failures_seen.append(f"run again: left {left}")
+            faults.append(f"run again: left {left}")
     _unmount(bench, hindrance)
-    return failures_seen
+    return faults
 
 
-def _faults(ended: Ended, bench: Bench, hindrance: str, files: set[str]) -> Iterator[str]:
+def _faults(ended: Ended, bench: Bench, hindrance: str, whole: Whole | None) -> Iterator[str]:
     lines = ended.log.strip().splitlines() or [""]
     status = SIGNALS[hindrance][1] if hindrance in SIGNALS else 1
     if "Traceback" in ended.log:
         yield f"traceback: {ended.log[-800:]}"
     if ended.code not in (0, status):
         yield f"exit status {ended.code}: {ended.log[-500:]}"
-    elif ended.code == 0 and hindrance != "full output" and bench.files() != files:
+    elif ended.code == 0 and (whole is None or hindrance == "full output"):
+        yield f"exit status 0: {ended.log[-300:]}"
+    elif ended.code == 0 and whole and bench.files() != whole.files:
         yield f"exit status 0, but not the whole result: {ended.log[-300:]}"
-    elif ended.code == 0 and hindrance == "full output":
-        yield "exit status 0 although the output is lost"
     elif ended.code == status and not lines[-1].startswith("pgfa: "):
         yield f"no sentence: {ended.log[-300:]}"
     elif ended.code == status and hindrance in SIGNALS and not MESSAGE.startswith(lines[-1]):
@@ -266,8 +273,10 @@ def _faults(ended: Ended, bench: Bench, hindrance: str, files: set[str]) -> Iter
         yield f"left {left}"
 
 
-def trials(case: Case, hindrance: str) -> tuple[float, ...]:
-    """In which ways a hindrance is tried on a command; none where it does not concern it."""
+def trials(case: Case, hindrance: str, *, at_once: bool = False) -> tuple[float, ...]:
+    """In which ways a hindrance is tried on a command; none where it does not concern it, or not `at_once`."""
+    if at_once and hindrance == "full output" and case.writes:
+        return ()  # the output comes last
     if hindrance in SIGNALS:
         return MOMENTS if case.ends else (0.8,)
     if hindrance == "full output":
@@ -277,28 +286,43 @@ def trials(case: Case, hindrance: str) -> tuple[float, ...]:
     return ROOM if hindrance == "full disk" else (1.0,)
 
 
-def try_command(name: str, bench: Bench, hindrances: tuple[str, ...]) -> dict[str, tuple[int, list[str]]]:
-    """For each hindrance, how often it was tried on a command, and what went wrong."""
+def try_command(
+    name: str, bench: Bench, hindrances: tuple[str, ...], *, again: bool = True
+) -> dict[str, tuple[int, list[str]]]:
+    """For each hindrance, how often it was tried on a command, and what went wrong.
+
+    Args:
+        again: whether the command is also run without a hindrance, before and after.
+    """
     case = CASES[name]
     bench.disk.mkdir(parents=True, exist_ok=True)
-    bench.fresh(case)
-    before = sum(path.stat().st_size for path in bench.disk.rglob("*"))
-    whole = run(case, bench) if case.ends else Ended(0, "")
-    assert whole.code == 0, whole.log
-    files, size = bench.files(), sum(path.stat().st_size for path in bench.disk.rglob("*")) - before
+    whole = _whole(case, bench) if again else None
     counts = {}
     for hindrance in hindrances:
-        failures_seen = []
-        parts = trials(case, hindrance)
+        faults = []
+        parts = trials(case, hindrance, at_once=not again)
         for part in parts:
             try:
-                failures = problems(case, bench, hindrance, part, whole, files, size)
+                lines = problems(case, bench, hindrance, part, whole)
             except (AssertionError, OSError) as error:
-                failures = [f"{type(error).__name__}: {error}"]
-            failures_seen += [f"{name}, {hindrance} ({part:g}): {failure}" for failure in failures]
-        print("".join(f"{line}\n" for line in failures_seen), end="", file=sys.stderr, flush=True)
-        counts[hindrance] = (len(parts), failures_seen)
+                lines = [f"{type(error).__name__}: {error}"]
+            faults += [f"{name}, {hindrance} ({part:g}): {line}" for line in lines]
+        print("".join(f"{line}\n" for line in faults), end="", file=sys.stderr, flush=True)
+        counts[hindrance] = (len(parts), faults)
     return counts
+
+
+def _whole(case: Case, bench: Bench) -> Whole:
+    """The result of a command that is not hindered."""
+    bench.fresh(case)
+    before = _bytes(bench.disk)
+    ended = run(case, bench) if case.ends else Ended(0, "")
+    assert ended.code == 0, ended.log
+    return Whole(ended.seconds, frozenset(bench.files()), _bytes(bench.disk) - before)
+
+
+def _bytes(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.rglob("*"))
 
 
 def has_disks() -> bool:
@@ -311,11 +335,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("commands", nargs="*", help=", ".join(CASES))
     parser.add_argument("--only", nargs="*", choices=HINDRANCES, default=HINDRANCES)
+    parser.add_argument(
+        "--short", action="store_true", help="only what fails at once, without running the command again"
+    )
     parser.add_argument("--with-disks", action="store_true", help=argparse.SUPPRESS)
     args = parser.parse_args()
     if not args.with_disks and has_disks():
         command = ["unshare", "--map-root-user", "--mount", sys.executable, *sys.argv, "--with-disks"]
         os.execvp(command[0], command)
+    if args.short:
+        args.only = AT_ONCE
     hindrances = tuple(name for name in args.only if args.with_disks or name not in DISKS)
     if left_out := set(args.only) - set(hindrances):
         print(f"no disk can be mounted here: {', '.join(sorted(left_out))} left out", file=sys.stderr)
@@ -331,11 +360,11 @@ def main() -> None:
             flush=True,
         )
         for name in args.commands or command_names():
-            counts = try_command(name, bench, hindrances)
-            failures_seen = [line for _, lines in counts.values() for line in lines]
+            counts = try_command(name, bench, hindrances, again=not args.short)
+            faults = [line for _, lines in counts.values() for line in lines]
             tried = " | ".join(str(count or "") for count, _ in counts.values())
-            print(f"| {name} | {tried} | {len(failures_seen)} |", flush=True)
-            failed += failures_seen
+            print(f"| {name} | {tried} | {len(faults)} |", flush=True)
+            failed += faults
     sys.exit(bool(failed))
 
 

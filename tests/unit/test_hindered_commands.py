@@ -1,0 +1,48 @@
+"""Every command of the command line ends with one sentence where it cannot write; `scripts/hinder_commands.py`."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pgfa.cli.main import COMMANDS
+
+SCRIPTS = Path(__file__).parents[2] / "scripts"
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
+def test_every_command_ends_with_one_sentence() -> None:
+    """The short form of the campaign in docs/reliability.md."""
+    command = [sys.executable, str(SCRIPTS / "hinder_commands.py"), "--short"]
+    process = subprocess.run(command, capture_output=True, text=True, timeout=900)
+    assert process.returncode == 0, process.stdout + process.stderr
+    names = {line.split("|")[1].strip() for line in process.stdout.splitlines()[2:]}
+    assert names == {command.__name__.rstrip("_") for commands in COMMANDS.values() for command in commands}
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
+def test_a_traceback_and_a_result_in_part_are_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(SCRIPTS)
+    import hinder_commands as hinder
+
+    (tmp_path / "disk").mkdir()
+    bench, whole = hinder.Bench(tmp_path, tmp_path), hinder.Whole(1.0, frozenset({"out/a"}), 9)
+
+    def faults(code: int, log: str, hindrance: str = "refused") -> list[str]:
+        return [
+            fault.split(":")[0] for fault in hinder._faults(hinder.Ended(code, log), bench, hindrance, whole)
+        ]
+
+    assert faults(1, "Traceback (most recent call last)\npgfa: x") == ["traceback"]
+    assert faults(99, "x") == ["exit status 99"]
+    assert faults(0, "") == ["exit status 0, but not the whole result"]
+    assert faults(1, "error") == ["no sentence"]
+    assert faults(130, "pgfa: ended", "interrupted") == ["another message"]
+    assert faults(130, "pgfa: stopped", "interrupted") == faults(1, "pgfa: x: cannot be written") == []
+    (tmp_path / "disk" / ".a.part").touch()
+    assert faults(1, "pgfa: x") == ["left ['.a.part']"]
