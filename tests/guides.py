@@ -37,6 +37,7 @@ pip() { record pip "$@"; }
 python() { record python "$@"; }
 python3() { record python "$@"; }
 curl() { record curl "$@"; }
+torchrun() { record torchrun "$@"; }
 cp() { record cp "$@"; }
 nice() { shift 2; "$@"; }
 camera-program() { :; }

@@ -17,7 +17,7 @@ import tomllib
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import MappingProxyType, ModuleType
 from typing import Any
@@ -27,6 +27,8 @@ from guides import CHECKOUT, Block, command_lines, page_blocks
 
 SHORTER = {"--train.epochs": "1", "--train.batch-size": "4"}
 """Options of every training, in place of those printed."""
+SERVER = "http://127.0.0.1:8765"
+"""The address of `pgfa serve` in pages."""
 
 
 class Parsed(Exception):
@@ -51,6 +53,8 @@ def run_page(
     """
     names: dict[str, Any] = {"__name__": "__main__"}
     for block in page_blocks(page):
+        if block.title and "/" not in block.title:
+            (folder / block.title).write_text(block.text, encoding="utf-8")
         if block.title or block.language not in ("python", "sh"):
             continue
         if block.language == "python":
@@ -84,8 +88,7 @@ def run(
         actual = exit_status(arguments, frames)
         assert actual == expected, f"{block}: pgfa {' '.join(arguments)}: {actual}"
     elif program == "python":
-        script = [sys.executable, str(CHECKOUT / arguments[0]), *arguments[1:]]
-        subprocess.run(script, cwd=folder, check=True, stdout=subprocess.DEVNULL, timeout=120)
+        run_script(arguments, folder)
     elif program == "curl":
         (file,) = (a.removeprefix("@") for a in arguments if a.startswith("@"))
         (url,) = (a for a in arguments if a.startswith("http"))
@@ -97,6 +100,18 @@ def run(
         shutil.copytree(folder / copy[0], folder / copy[1])
     else:
         raise AssertionError(f"{block}: {program} is run by no test: say why in the first line of the block")
+
+
+def run_script(arguments: list[str], folder: Path) -> None:
+    """`python SCRIPT ...`, of the checkout or of the page; the page's server is one on a free port."""
+    script = CHECKOUT / arguments[0] if "/" in arguments[0] else folder / arguments[0]
+    with ExitStack() as stack:
+        if any(argument.startswith(SERVER) for argument in arguments):
+            address = stack.enter_context(served([], folder))
+            content(address)
+            arguments = [a.replace(SERVER, address.rstrip("/")) for a in arguments]
+        command = [sys.executable, str(script), *arguments[1:]]
+        subprocess.run(command, cwd=folder, check=True, stdout=subprocess.DEVNULL, timeout=120)
 
 
 def shorter(arguments: list[str]) -> list[str]:
@@ -155,6 +170,8 @@ def parse(command: list[str]) -> None:
     program, *arguments = command
     if program == "pgfa":
         app.parse_args(arguments, exit_on_error=False, print_error=False)
+    elif program == "torchrun":
+        parse(arguments[arguments.index("--no-python") + 1 :])
     elif program == "python" and arguments[0].startswith("scripts/"):
         parse_script(CHECKOUT / arguments[0], arguments[1:])
     elif program == "make":

@@ -10,6 +10,7 @@ from cyclopts import App
 from cyclopts.argument import Argument
 
 from pgfa import config
+from pgfa.cli.examples import EXAMPLES, wrapped
 from pgfa.cli.main import COMMANDS, app
 from pgfa.read import FORMATS
 
@@ -37,6 +38,8 @@ def command(name: str, subapp: App) -> str:
             for a in group
         ]
         parts.append(table((title, "default", ""), rows))
+    lines = "\n".join(wrapped(line) for line in EXAMPLES[name])
+    parts.append(f"```sh\n{lines}\n```\n")
     return "\n".join(parts)
 
 

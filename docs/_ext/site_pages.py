@@ -13,7 +13,12 @@ from sphinx.util.docutils import SphinxDirective
 
 CHECKOUT = Path(__file__).parents[2]
 
-PAPERS = {"contributing": "CONTRIBUTING.md"}
+PAPERS = {
+    "contributing": "CONTRIBUTING.md",
+    "changelog": "CHANGELOG.md",
+    "security": "SECURITY.md",
+    "code-of-conduct": "CODE_OF_CONDUCT.md",
+}
 """Page of the site -> the file at the root of the checkout that it shows."""
 
 NOT_RUN = re.compile(r"# (needs data|needs network|long): ")

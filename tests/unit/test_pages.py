@@ -11,7 +11,7 @@ import page_workspace
 from guides import PAGES, page_blocks
 from page_runner import parse, run_page
 
-LANGUAGES = {"sh", "python", "toml", "json", "text", "diff"}
+LANGUAGES = {"sh", "python", "toml", "json", "js", "text", "diff"}
 ELSEWHERE = {"docs/own-data.md": "tests/unit/test_guide.py"}
 """Page -> the test that carries it out, with files that cannot be read among the recordings."""
 WRITTEN = {
