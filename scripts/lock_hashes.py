@@ -2,8 +2,8 @@
 
     python scripts/lock_hashes.py
 
-pip resolves constraints.txt and the extras test, dev and docs for this system and Python, without installing anything.
-The file holds what it would install here: `pip install --require-hashes -r constraints-hashes.txt`.
+pip resolves constraints.txt and the extras test, dev and docs for this system and this Python without installing
+anything. The file holds what it would install here: `pip install --require-hashes -r constraints-hashes.txt`.
 """
 
 from __future__ import annotations
