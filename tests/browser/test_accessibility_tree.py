@@ -79,7 +79,8 @@ def test_sections_and_headings(page: Any) -> None:
     assert levels.count(1) == 1
     assert all(second - first <= 1 for first, second in pairwise(levels))
     regions = [node["name"] for node in nodes if node["role"] == "region"]
-    assert {"Recordings", "Over time", "Marked moment", "Alignment"} <= set(regions)
+    for name in ("Recordings", "Over time", "Moments", "Marked moment", "Alignment"):
+        assert any(region.startswith(name) for region in regions)  # some have a count behind the name
     assert len(regions) == len(set(regions))
     (slider,) = [n for n in nodes if n["role"] == "slider" and n["name"] == "Time in the recording"]
     assert "s: " in slider["valuetext"]

@@ -59,6 +59,14 @@ export class Correcting {
     get("names").replaceChildren(...[...offered].map((value) => make("option", { value })));
     this.updateButton();
     this.actions.rendered();
+    this.keepFocus();
+  }
+
+  /* A button that was pressed and is now disabled passes the focus on. */
+  keepFocus() {
+    if (!document.activeElement?.disabled) return;
+    const next = [get("undo"), get("redo")].find((button) => !button.disabled && document.activeElement.matches("#undo, #redo"));
+    (next ?? this.timeline.table).focus();
   }
 
   updateButton() { get("add-moment").disabled = !(this.timeline.mark && get("teach-name").value.trim()); }
@@ -105,6 +113,7 @@ export class Correcting {
     this.selected = this.moments.add({ ...mark, body: this.answers.body, sentence });
     get("teach-name").value = "";
     this.render();
+    this.list.focus(this.selected);
     this.actions.changed();
   }
 

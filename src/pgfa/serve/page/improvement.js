@@ -22,7 +22,10 @@ export class Improvement {
   }
 
   get moments() { return this.correcting.moments; }
+
+  /* The corrections of all recordings that are there. */
   get corrections() { return this.moments.all.filter(({ key }) => this.recordings.clips.has(key)); }
+
   /* What the server learns from: the latest corrections, as far as it takes them. */
   get lessons() { return this.corrections.slice(-MAX_LESSONS).map(lesson); }
 
@@ -61,6 +64,7 @@ export class Improvement {
     this.summary = { corrections: corrections.length, before: count(before), after: count(after) };
     this.show();
     this.correcting.render();
+    (get("changes").hidden ? get("unlearn") : get("changes").querySelector("summary")).focus();
     return this.actions.changed();
   }
 
@@ -76,8 +80,12 @@ export class Improvement {
 
   show() {
     const { summary } = this, all = [...this.changes].flatMap(([key, changes]) => changes.map((change) => ({ key, ...change })));
-    get("improved").hidden = !summary;
-    if (!summary) return;
+    get("improved").hidden = !this.learned.length;
+    get("changes").hidden = !all.length;
+    if (!summary) {
+      get("improved-summary").textContent = `Answers follow ${plural(this.learned.length, "correction")}.`;
+      return;
+    }
     const counts = Object.entries(KINDS).flatMap(([kind, text]) => {
       const number = all.filter((change) => change.kind === kind).length;
       return number ? [`${number} ${text}`] : [];
@@ -85,7 +93,6 @@ export class Improvement {
     get("improved-summary").textContent = `Learned from ${plural(summary.corrections, "correction")}: the answers agree with ${summary.after} of them (before: ${summary.before}). `
       + `Moments changed: ${counts.join(", ") || "none"}.`;
     get("changed-moments").replaceChildren(...all.slice(0, SHOWN).map((change) => this.newItem(change)));
-    get("changes").hidden = !all.length;
   }
 
   newItem({ key, kind, moment, before }) {
@@ -125,5 +132,6 @@ export class Improvement {
   async restore(learned = []) {
     this.learned = learned.filter(({ clip }) => this.recordings.clips.has(clip));
     if (this.learned.length) await this.server.correct(this.learned, true);
+    this.show();
   }
 }

@@ -23,10 +23,20 @@ export class MomentList {
     this.rows.clear();
     this.root.replaceChildren(...moments.map((moment) => this.newRow(moment)));
     if (!moments.length) this.root.append(make("li", { class: "hint" }, "No sentence is recognised at any moment."));
+    this.reveal();
     if (!active) return;
     const id = this.rows.has(this.selected) ? this.selected : moments[Math.min(Math.max(0, index), moments.length - 1)]?.id;
     if (id === undefined) get("timeline").querySelector("[role=slider]").focus();
     else (this.rows.get(id).item.querySelector(`[data-role="${role}"]`) ?? this.rows.get(id).button).focus();
+  }
+
+  /* Scroll the list, not the page, to the selected moment. */
+  reveal() {
+    const row = this.rows.get(this.selected)?.item;
+    if (!row) return;
+    const { scrollTop, clientHeight } = this.root, top = row.offsetTop - this.root.offsetTop;
+    if (top < scrollTop) this.root.scrollTop = top;
+    else if (top + row.offsetHeight > scrollTop + clientHeight) this.root.scrollTop = top + row.offsetHeight - clientHeight;
   }
 
   newRow(moment) {

@@ -54,7 +54,7 @@ export class Timeline {
   newRow(name, column, windows, best) {
     const { sentences, times } = this.result.timeline;
     const probability = make("span", { class: "probability" });
-    const track = make("svg", { preserveAspectRatio: "none", class: "track" },
+    const track = make("svg", { preserveAspectRatio: "none", class: "track", "aria-hidden": "true" },
       make("path", { class: "area", d: area(times, windows, this.length, column, () => true) }),
       make("path", { class: "best-area", d: area(times, windows, this.length, column, (index) => best[index] === column) }));
     const element = make("div", { class: `row${column === sentences.length ? " none" : ""}` },
