@@ -46,7 +46,7 @@ class FoldedSTGCN:
         absent = bodies.new_zeros(v, t, 1, c)
         computed = torch.cat([bodies[:, :, present], absent], dim=2)
         computed = computed * self._scale.view(v, 1, 1, c) + self._offset.view(v, 1, 1, c)
-        features = torch.cat([self._run(part) for part in computed.split(BODIES, dim=2)])
+        features = torch.cat([self._run(part) for part in torch.split(computed, BODIES, dim=2)])
         out = features[-1].expand(n * m, -1).clone()
         out[present] = features[:-1]
         return out.view(n, m, -1).mean(dim=1)
@@ -182,7 +182,8 @@ def _fold(block: Any, adjacency: Tensor) -> _FoldedBlock:
     time_offset = block.over_time.bias * scale_out + offset_out
     shortcut: tuple[Tensor, ...] | None = None if block.shortcut is None else ()
     if isinstance(block.shortcut, nn.Sequential):
-        conv, norm = block.shortcut
+        conv: Any = block.shortcut[0]
+        norm: Any = block.shortcut[1]
         scale_past, offset_past = _scale_and_offset(norm)
         shortcut = ((conv.weight[:, :, 0, 0] * scale_past[:, None]).T.contiguous(),)
         time_offset = time_offset + conv.bias * scale_past + offset_past
