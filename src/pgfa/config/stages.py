@@ -150,6 +150,9 @@ class TrainSettings(StageSettings):
     """s of the loss: logits are s times the cosine."""
     learn_logit_scale: bool = False
     """Train s as well. The paper describes it; the authors' code does not do it."""
+    precision: Literal["float32", "bfloat16"] = "float32"
+    """Numbers the motion encoder computes with in training. `bfloat16` is faster where the processor has instructions
+    for it (docs/speed.md); weights, features, loss and evaluation are float32 in either case."""
     sampling: Literal["clips", "classes", "roots"] = "clips"
     """`clips`: every clip once per epoch; `classes`: clips are drawn so that every class comes equally often; `roots`:
     in between, a class comes in proportion to the root of its number of clips."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from importlib import import_module
 
 import torch
@@ -30,6 +32,7 @@ class MotionEncoder(Shared):
         text_size: d of the sentence vectors.
         logit_scale: s of the loss; trained only if `learn_logit_scale`.
         bodies: M, body slots of the clips.
+        precision: what the encoder computes with in training; weights and features are float32.
     """
 
     parents: Tensor
@@ -42,9 +45,12 @@ class MotionEncoder(Shared):
         logit_scale: float,
         learn_logit_scale: bool = False,
         bodies: int = 2,
+        precision: torch.dtype = torch.float32,
     ) -> None:
         super().__init__()
         self.settings = settings
+        self.precision = precision
+        self.evaluated: Callable[[Tensor], Tensor] | None = None
         self.register_buffer("parents", torch.from_numpy(parents(layout)), persistent=False)
         build = encoder_spec(settings.encoder).build
         self.encoder = build(settings, layout, 3 * len(settings.streams), bodies)
@@ -73,7 +79,7 @@ class MotionEncoder(Shared):
         share = self.share if self.training else None
         if self.settings.absent_bodies == "zero":
             taken = positions if share is None else positions[share.take(len(positions), positions.shape[2])]
-            features: Tensor = self.encoder(self.streams_of(taken).permute(0, 4, 1, 3, 2))
+            features = self._encoded(self.streams_of(taken).permute(0, 4, 1, 3, 2))
             return features if share is None else share.gather(features)
         # Only bodies that are present are computed, then averaged per clip; a clip without any keeps its first slot.
         computed = present.clone()
@@ -81,11 +87,38 @@ class MotionEncoder(Shared):
         clip, body = computed.nonzero(as_tuple=True)
         own = slice(None) if share is None else share.take(len(clip), 1)
         x = self.streams_of(positions[clip[own], :, body[own]])  # (R, T, V, C)
-        per_body = self.encoder(x.permute(0, 3, 1, 2).unsqueeze(-1))
+        per_body = self._encoded(x.permute(0, 3, 1, 2).unsqueeze(-1))
         if share is not None:
             per_body = share.gather(per_body)
         total: Tensor = per_body.new_zeros(len(positions), per_body.shape[1]).index_add(0, clip, per_body)
         return total / computed.sum(dim=1, keepdim=True)
+
+    def _encoded(self, x: Tensor) -> Tensor:
+        """(N, C, T, V, M) -> (N, features), in training with the precision of the settings."""
+        features: Tensor
+        if self.evaluated is not None:
+            return self.evaluated(x)
+        if not self.training or self.precision == torch.float32:
+            features = self.encoder(x)
+            return features
+        with torch.autocast(x.device.type, self.precision):
+            features = self.encoder(x)
+        return features.to(x.dtype)
+
+    @contextmanager
+    def folded(self) -> Iterator[None]:
+        """Within it, features of many clips are computed in less time on the CPU, where the encoder has a form for it.
+
+        The model must be in evaluation mode, and its weights must not change meanwhile. Features differ by rounding.
+        """
+        assert not self.training
+        spec = encoder_spec(self.settings.encoder)
+        if spec.fold is not None and self.projection.weight.device.type == "cpu":
+            self.evaluated = spec.fold(self.encoder)
+        try:
+            yield
+        finally:
+            self.evaluated = None
 
     def streams_of(self, positions: Tensor) -> Tensor:
         """(N, T, ..., V, 3) positions -> (N, T, ..., V, C): what each joint carries, by `settings.streams`."""
@@ -119,6 +152,7 @@ def build_model(settings: RunSettings, layout: Layout, text_size: int) -> Motion
         train.logit_scale,
         train.learn_logit_scale,
         settings.prepare.bodies,
+        torch.bfloat16 if train.precision == "bfloat16" else torch.float32,
     )
 
 

@@ -43,7 +43,9 @@ class _Rows(torch.autograd.Function):
         x, source, inverse, scale = ctx.saved_tensors
         if scale is None:
             return grad.index_select(0, inverse), None, None, None
-        of_scale = torch.linalg.vecdot(grad, x.index_select(0, source)) if ctx.needs_input_grad[3] else None
+        of_scale = None
+        if ctx.needs_input_grad[3]:
+            of_scale = torch.linalg.vecdot(grad, x.index_select(0, source)).to(scale.dtype)
         of_x = grad.index_select(0, inverse).mul_(scale[inverse, None]) if ctx.needs_input_grad[0] else None
         return of_x, None, None, of_scale
 
@@ -80,7 +82,7 @@ class _Frames(torch.autograd.Function):
         whole, part = _split(distance, frames, stride)
         last = stride * ((frames - 1) // stride)
         run = _read(x, whole[:, None] + torch.arange(last + 2, device=x.device))
-        return torch.lerp(run[:, :, :-1:stride], run[:, :, 1::stride], part)
+        return torch.lerp(run[:, :, :-1:stride], run[:, :, 1::stride], part.to(x.dtype))
 
     @staticmethod
     @once_differentiable
@@ -95,8 +97,8 @@ class _Frames(torch.autograd.Function):
         run = _read(grad, torch.where(quotient * stride == reader, quotient, -1))
         as_later, as_earlier = run[:, :, :-1], run[:, :, 1:]
         change = as_later - as_earlier
-        of_distance = torch.linalg.vecdot(x.flatten(1), change.flatten(1))
-        return torch.addcmul(as_earlier, change, part), of_distance, None
+        of_distance = torch.linalg.vecdot(x.flatten(1), change.flatten(1)).to(distance.dtype)
+        return torch.addcmul(as_earlier, change, part.to(grad.dtype)), of_distance, None
 
 
 def _split(distance: Tensor, frames: int, stride: int) -> tuple[Tensor, Tensor]:

@@ -11,6 +11,7 @@ from torch.nn.functional import conv2d
 
 from pgfa.config import ModelSettings
 from pgfa.model.encoder_spec import EncoderSpec
+from pgfa.model.folded import FoldedSTGCN
 from pgfa.model.graph import spatial_adjacency
 from pgfa.model.ranks import BatchNorm1d, BatchNorm2d, Shared
 from pgfa.skeleton import Layout
@@ -152,7 +153,7 @@ def _build(settings: ModelSettings, layout: Layout, inputs: int, bodies: int) ->
     )  # any number of bodies
 
 
-SPEC = EncoderSpec(_build)
+SPEC = EncoderSpec(_build, fold=FoldedSTGCN)
 
 
 def from_authors(state: dict[str, Tensor]) -> dict[str, Tensor]:

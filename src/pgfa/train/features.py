@@ -36,7 +36,7 @@ def features_of(
     size = model.projection.out_features if projected else model.projection.in_features
     forward = model if projected else model.encode
     out = np.zeros((len(positions), size), dtype=np.float32)
-    with torch.inference_mode():
+    with torch.inference_mode(), model.folded():
         for first in range(0, len(positions), batch):
             part = slice(first, first + batch)
             x = torch.from_numpy(np.ascontiguousarray(positions[part])).to(device)

@@ -1,0 +1,62 @@
+"""The folded form of ST-GCN computes the same function as the encoder in evaluation mode."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch.nn.functional import conv2d
+
+from pgfa.config import RunSettings
+from pgfa.model.encoder import MotionEncoder, build_model
+from pgfa.model.folded import SPECTRAL_CHANNELS, _Spectrum
+from pgfa.skeleton import get_layout
+from pgfa.train.features import features_of
+
+WIDE = SPECTRAL_CHANNELS
+
+
+def trained(recipe: str, **model: object) -> MotionEncoder:
+    """A model whose batch norms, edges and biases are not what they are at the start."""
+    torch.manual_seed(0)
+    settings = RunSettings(recipe=recipe, model=model)
+    encoder = build_model(settings, get_layout(settings.prepare.layout), 6)
+    for tensor in (*encoder.parameters(), *encoder.buffers()):
+        if tensor.is_floating_point() and tensor.ndim:
+            tensor.data += 0.3 * torch.rand_like(tensor) * tensor.abs().mean().clamp(min=0.2)
+    return encoder.eval()
+
+
+@pytest.mark.parametrize("recipe", ["paper", "default"])
+@pytest.mark.parametrize(
+    "model",
+    [
+        {"channels": (4, 4, 6), "strides": (1, 1, 2), "kernel": 3},
+        {"channels": (4, WIDE, WIDE), "strides": (2, 1, 2), "kernel": 5},
+        {"channels": (WIDE, 4), "strides": (2, 1), "kernel": 9},
+    ],
+    ids=["narrow", "wide", "narrowing"],
+)
+def test_features_are_those_of_the_encoder(recipe: str, model: dict[str, object]) -> None:
+    encoder = trained(recipe, **model)
+    joints = len(encoder.parents)
+    present = torch.rand(20, 2) < 0.6
+    positions = torch.randn(20, 13, 2, joints, 3) * present[:, None, :, None, None]
+    with torch.no_grad():
+        expected = encoder(positions, present)
+    found = torch.from_numpy(features_of(encoder, positions.numpy(), present.numpy(), batch=20))
+    assert not torch.equal(found, expected)  # it is another computation
+    torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-4 * float(expected.abs().max()))
+    assert encoder.evaluated is None
+
+
+@pytest.mark.parametrize(
+    ("frames", "taps", "stride"), [(13, 9, 1), (13, 9, 2), (50, 5, 1), (1, 3, 1), (4, 9, 2)]
+)
+def test_a_spectrum_is_a_convolution(frames: int, taps: int, stride: int) -> None:
+    torch.manual_seed(0)
+    kernel, x = torch.randn(3, 2, taps, dtype=torch.float64), torch.randn(frames, 5, 2, dtype=torch.float64)
+    image = x.permute(2, 0, 1)[None]
+    expected = conv2d(image, kernel[..., None], stride=(stride, 1), padding=(taps // 2, 0))[0].permute(
+        1, 2, 0
+    )
+    torch.testing.assert_close(_Spectrum.of(kernel, frames, stride).convolve(x), expected)
