@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pgfa
 from pgfa.recognise.bundle import BUNDLED
+from pgfa.serve.examples import SENTENCES as SENTENCES_OF_THE_PAGE
+from pgfa.serve.examples import example_clip
 from pgfa.synth import make_clips
 
 SENTENCES = {
@@ -32,3 +34,12 @@ def test_it_recognises_synthetic_motion() -> None:
     ]
     assert sum(correct) / len(correct) >= 0.5
     assert all(abs(sum(a.probability for a in result) + result.none - 1) < 1e-6 for result in answers)
+
+
+def test_it_finds_several_actions_in_a_row() -> None:
+    """The example of the page: most of its actions, in their order, and no other."""
+    names = ("waves", "squats", "throws", "claps", "kicks")
+    spans = pgfa.Recogniser.load().spans(example_clip("several"), SENTENCES_OF_THE_PAGE).spans
+    performed = [next((n for n in names if n in span.sentence), span.sentence) for span in spans]
+    assert performed == [name for name in names if name in performed]
+    assert len(performed) >= 3

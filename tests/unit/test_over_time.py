@@ -16,8 +16,15 @@ from hypothesis import strategies as st
 from pgfa.adapt import cosines
 from pgfa.errors import BadConfig, LimitExceeded
 from pgfa.recognise import Recogniser
-from pgfa.recognise.candidates import needs_two
-from pgfa.recognise.temporal.spans import most_probable_path, reweight_by_recording
+from pgfa.recognise.calibration.model import Calibration
+from pgfa.recognise.candidates import Candidates, needs_two
+from pgfa.recognise.temporal.decode import (
+    DECODING,
+    decode,
+    most_probable_path,
+    smoothed,
+    without_bias,
+)
 from pgfa.recognise.temporal.windows import tracks, window_cosines
 from pgfa.skeleton import KINECT20
 from recogniser_builders import (
@@ -112,19 +119,79 @@ def test_the_path_is_the_best_of_all(
     assert score(tuple(most_probable_path(probability, weight, switch))) == pytest.approx(best, abs=1e-9)
 
 
-def test_probabilities_are_reweighted_by_the_prior_of_the_recording() -> None:
-    """A sentence that is likely again and again becomes the most probable one."""
-    frequent = np.tile(np.float32([0.35, 0.1, 0.1, 0.45]), (80, 1))
-    frequent[::8] = 0.02, 0.03, 0.03, 0.92
-    reweighted = reweight_by_recording(frequent, 1 / 9)
-    np.testing.assert_allclose(reweighted.sum(axis=1), 1, rtol=1e-6)
-    assert (reweighted.argmax(axis=1) == np.where(np.arange(80) % 8 == 0, 3, 0)).all()
-    assert (
-        np.abs(reweight_by_recording(frequent[1:2], 1 / 9) - frequent[1]).max() < 0.03
-    )  # one window is little evidence
-    nothing = np.tile(np.float32([0.1, 0.1, 0.1, 0.7]), (80, 1))
-    assert (reweight_by_recording(nothing, 1 / 9)[:, 3] > 0.7).all()
-    assert reweight_by_recording(nothing[:0], 1 / 9).shape == (0, 4)
+def untrained(sentences: int, **others: Any) -> Candidates:
+    """Candidates of a calibrated recogniser, for cosines made by hand."""
+    calibration = Calibration(18.0, 9.0, none=0.6, none_log=0.9, fitted=True, about={"none_share": 0.25})
+    none = np.zeros(sentences, dtype=bool)
+    names = tuple(f"sentence {n}" for n in range(sentences))
+    vectors = np.zeros((sentences, 2), dtype=np.float32)
+    return replace(Candidates(names, vectors, none, none, calibration), **others)
+
+
+def test_a_sentence_that_always_fits_a_little_is_biased_and_one_that_fits_well_is_not() -> None:
+    """Bias is the mean up to a limit; prototypes and the cosines of an adapted recogniser have none."""
+    cosine = np.tile(np.float32([0.04, -0.1, 0.3]), (40, 1))
+    present = np.ones(40, dtype=bool)
+    shifted = without_bias(cosine, present, untrained(3))
+    np.testing.assert_allclose(shifted[0], [0, 0, 0.3 - DECODING.bias], atol=1e-6)
+    taught = untrained(3, is_prototype=np.array([True, False, False]))
+    assert without_bias(cosine, present, taught)[0, 0] == np.float32(0.04)
+    cosine[20:] = np.nan
+    cosine[10:, 1] = -np.inf
+    present[20:] = False
+    shifted = without_bias(cosine, present, untrained(3))
+    assert shifted[0, 1] == pytest.approx(0, abs=1e-6)
+    assert shifted[15, 1] == -np.inf
+
+
+def test_smoothing_by_explicit_weights() -> None:
+    rows = np.zeros((9, 2), dtype=np.float32)
+    rows[4, 0] = 1
+    rows[4, 1] = -np.inf
+    out = smoothed(rows, 1.0)  # 1 2 1 twice is 1 4 6 4 1
+    np.testing.assert_allclose(out[:, 0], np.array([0, 0, 1, 4, 6, 4, 1, 0, 0]) / 16, atol=1e-6)
+    assert out[4, 1] == -np.inf
+    assert (np.delete(out[:, 1], 4) == 0).all()
+    np.testing.assert_array_equal(smoothed(rows, 0.1), rows)
+
+
+def test_what_is_done_for_a_moment_is_found_and_rest_is_none() -> None:
+    """Two actions with rests; the second one's sentence fits everything a little better than the others."""
+    cosine = np.float32(np.random.default_rng(0).normal(0, 0.02, (80, 4)))
+    cosine[10:18, 0] += 0.45
+    cosine[:, 1] += 0.1
+    cosine[50:60, 1] += 0.45
+    probability, parts = decode(cosine, np.ones(80, dtype=bool), untrained(4), 0.25)
+    assert [part.candidate for part in parts] == [0, 1]
+    assert all(abs(part.first - a) <= 2 and abs(part.last - b) <= 2
+               for part, (a, b) in zip(parts, ((10, 18), (50, 60)), strict=True))  # fmt: skip
+    assert probability[25:45].argmax(axis=1).tolist() == [4] * 20
+    for part in parts:
+        own = probability[part.first : part.last, part.candidate]
+        assert part.probability == pytest.approx(float(own.mean()))
+        assert part.peak == part.first + int(own.argmax())
+
+
+def test_a_weak_span_is_left_out_unless_there_is_no_none() -> None:
+    cosine = np.zeros((40, 3), dtype=np.float32)
+    cosine[10:20, 0] = 0.14
+    present = np.ones(40, dtype=bool)
+    lenient = replace(DECODING, min_peak=0.0, none_share=0.1)
+    assert [part.candidate for part in decode(cosine, present, untrained(3), 0.25, lenient)[1]] == [0]
+    assert decode(cosine, present, untrained(3), 0.25, replace(lenient, min_peak=0.9))[1] == []
+    raw = untrained(3, calibration=Calibration.unfitted(8.0))
+    assert len(decode(cosine, present, raw, 0.25, replace(lenient, min_peak=0.9))[1]) > 0
+
+
+def test_tracks_are_decoded_one_by_one() -> None:
+    cosine = np.full((30, 2), 0.5, dtype=np.float32)
+    cosine[:, 1] = -0.2
+    present = np.ones(30, dtype=bool)
+    present[12:18] = False
+    cosine[12:18] = np.nan
+    probability, parts = decode(cosine, present, untrained(2), 0.25)
+    assert [(part.first, part.last) for part in parts] == [(0, 12), (18, 30)]
+    assert np.isnan(probability[12:18]).all()
 
 
 def test_tracks_bridge_short_gaps_only() -> None:

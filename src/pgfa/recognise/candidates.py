@@ -20,9 +20,9 @@ Encode = Callable[[Ragged], Array]
 """Clips of one layout -> (clips, d) features in sentence space, not normalised; 0 where no person is detected."""
 
 
-NONE_SHARE_OVER_TIME = 0.9
+NONE_SHARE_OVER_TIME = 0.5
 """Share of the windows of a long recording that show none of the sentences, before the recording is seen. Chosen on
-untrimmed sessions (docs/recognise.md)."""
+untrimmed recordings of data sets left out (docs/untrimmed.md)."""
 
 SAME_FROM = 0.97
 """Cosine to a prototype from which a recording counts as (nearly) one of its examples."""
@@ -107,9 +107,9 @@ class Candidates:
             )
         return similarity
 
-    def over_time(self) -> Candidates:
-        """For windows of a long recording, most of which show none of the sentences or only part of an action."""
-        return replace(self, calibration=self.calibration.with_none_share(NONE_SHARE_OVER_TIME))
+    def over_time(self, none_share: float = NONE_SHARE_OVER_TIME) -> Candidates:
+        """For windows of a long recording, of which more show none of the sentences, or only part of an action."""
+        return replace(self, calibration=self.calibration.with_none_share(none_share))
 
     def probabilities(self, cosines: Array) -> Array:
         """(N, K + 1) float32 rows adding to 1, the last column "none of these".

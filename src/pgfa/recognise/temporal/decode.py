@@ -1,0 +1,172 @@
+"""Cosines of windows to probabilities and stretches of time: bias, smoothing, calibration, the most probable path."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pgfa.recognise.candidates import NONE_SHARE_OVER_TIME, Candidates
+
+Floats = NDArray[np.float32]
+Flags = NDArray[np.bool_]
+
+MIN_PROBABILITY: Final = 1e-6
+
+
+@dataclass(frozen=True)
+class Decoding:
+    """How windows become spans. The defaults were chosen on data sets left out (docs/untrimmed.md).
+
+    Attributes:
+        bias: the most that a sentence's mean cosine over a recording counts as bias: beyond it, the recording shows
+            what the sentence describes, again and again.
+        none_share: share of the windows that show none of the sentences, before the recording is seen; in (0, 1).
+        min_peak: the most probable window of a span is at least as probable as this.
+        switch: cost of a change of sentence on the path, in nats.
+        evidence_s: seconds of windows that count as one observation on the path: neighbours share frames.
+        smoothing_s: standard deviation in seconds of the smoothing of cosines over time.
+    """
+
+    bias: float = 0.05
+    none_share: float = NONE_SHARE_OVER_TIME
+    min_peak: float = 0.5
+    switch: float = 0.25
+    evidence_s: float = 1.0
+    smoothing_s: float = 0.3
+
+
+DECODING: Final = Decoding()
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Successive windows of one candidate.
+
+    Attributes:
+        first, last: windows, last excluded.
+        candidate: index.
+        probability: mean over the windows.
+        peak: the most probable window.
+    """
+
+    first: int
+    last: int
+    candidate: int
+    probability: float
+    peak: int
+
+
+def decode(
+    cosine: Floats, present: Flags, candidates: Candidates, hop: float, settings: Decoding = DECODING
+) -> tuple[Floats, list[Stretch]]:
+    """What one body does over time.
+
+    Args:
+        cosine: (W, K), NaN where absent, -inf where a pair of bodies is needed and there is none.
+        present: (W,).
+        candidates: K of them.
+        hop: seconds between windows.
+        settings: how.
+
+    Returns:
+        (W, K + 1) probabilities, the last column "none of these", NaN where the body is absent; and its stretches.
+    """
+    probability = np.full((len(cosine), len(candidates) + 1), np.nan, dtype=np.float32)
+    rows = without_bias(cosine, present, candidates, settings.bias)
+    over_time = candidates.over_time(settings.none_share)
+    parts: list[Stretch] = []
+    for first, last in runs(present.astype(np.int64)):
+        if present[first]:
+            track = smoothed(rows[first:last], settings.smoothing_s / hop)
+            probability[first:last] = over_time.probabilities(track)
+            for part in stretches(probability[first:last], hop, settings):
+                windows = {name: getattr(part, name) + first for name in ("first", "last", "peak")}
+                parts.append(replace(part, **windows))
+    if candidates.calibration.none is not None:
+        parts = [part for part in parts if probability[part.peak, part.candidate] >= settings.min_peak]
+    return probability, parts
+
+
+def without_bias(
+    cosine: Floats, present: Flags, candidates: Candidates, bias: float = DECODING.bias
+) -> Floats:
+    """(W, K) cosines less the bias of each sentence in this recording.
+
+    A sentence may fit one person's motion, or what one sensor makes of it, better than others whatever is performed:
+    its mean cosine over the recording, up to `bias`. Prototypes are compared with recordings and not sentences,
+    and the cosines of a recogniser that was adapted are standardised: both stay as they are.
+    """
+    if candidates.recentring is not None:
+        return cosine
+    known = np.isfinite(cosine) & present[:, None]
+    mean = np.where(known, cosine, 0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
+    return cosine - np.where(candidates.is_prototype, 0, np.minimum(mean, bias)).astype(np.float32)
+
+
+def smoothed(rows: Floats, windows: float) -> Floats:
+    """(W, K) smoothed over `windows` (a standard deviation), -inf without weight: repeated means of weights 1, 2, 1."""
+    possible = np.isfinite(rows)
+    values, weight = np.where(possible, rows, 0).astype(np.float64), possible.astype(np.float64)
+    for _ in range(min(round(2 * windows**2), len(rows))):
+        values, weight = _neighbours(values), _neighbours(weight)
+    mean = values / np.maximum(weight, 1e-12)
+    return np.where(possible, mean, rows).astype(np.float32)
+
+
+def _neighbours(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    padded = np.pad(values, ((1, 1), (0, 0)), mode="edge")
+    return np.asarray((padded[:-2] + 2 * padded[1:-1] + padded[2:]) / 4)
+
+
+def stretches(probability: Floats, hop: float, settings: Decoding = DECODING) -> list[Stretch]:
+    """The candidates on the most probable path of (W, K + 1) probabilities of one track, NaN nowhere."""
+    path = most_probable_path(probability, min(1.0, hop / settings.evidence_s), settings.switch)
+    parts = []
+    for first, last in runs(path):
+        k = int(path[first])
+        if k < probability.shape[1] - 1:
+            own = probability[first:last, k]
+            parts.append(Stretch(first, last, k, float(own.mean()), first + int(own.argmax())))
+    return parts
+
+
+def most_probable_path(
+    probability: NDArray[np.floating], weight: float, switch: float = DECODING.switch
+) -> NDArray[np.int64]:
+    """The most probable sequence of states where each change costs `switch` nats (Viterbi).
+
+    Args:
+        probability: (W, S).
+        weight: of each window's log probabilities.
+        switch: cost of a change, in nats.
+
+    Returns:
+        (W,) states, below S.
+    """
+    gain = weight * np.log(np.maximum(probability.astype(np.float64), MIN_PROBABILITY))
+    previous = np.empty(probability.shape, dtype=np.int64)
+    best = np.zeros(probability.shape[1])
+    states = np.arange(probability.shape[1])
+    for w, row in enumerate(gain):
+        best_state = int(best.argmax())
+        change = best[best_state] - switch > best
+        previous[w] = np.where(change, best_state, states)
+        best = np.where(change, best[best_state] - switch, best) + row
+    path = np.empty(len(probability), dtype=np.int64)
+    state = int(best.argmax()) if len(probability) else 0
+    for w in range(len(probability) - 1, -1, -1):
+        path[w] = state
+        state = int(previous[w, state])
+    return path
+
+
+def runs(values: NDArray[np.int64]) -> list[tuple[int, int]]:
+    """(first, last excluded) of each stretch of equal values."""
+    if not len(values):
+        return []
+    cuts = [0, *(np.flatnonzero(np.diff(values)) + 1).tolist(), len(values)]
+    return list(pairwise(cuts))
