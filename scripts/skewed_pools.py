@@ -1,0 +1,112 @@
+"""What `adapt` makes of pools in which some actions are common and others rare or missing (docs/foreign-sets.md).
+
+    python scripts/skewed_pools.py packs/* --out out/foreign --folds 4     # after scripts/foreign_sets.py
+
+Every data set is left out of training in turn. Of its clips, pools are drawn in which the classes have shares from a
+Dirichlet distribution: with concentration 1 shares are uneven, with 0.3 a few classes have most clips and many have
+none. Each pool is adapted to with several values of `pgfa.adapt.recentre.STANDARDISED`, the share of a sentence's own
+mean and spread in what its scores are standardised by.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import io
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from pgfa.adapt import recentre
+from pgfa.files import write_atomic
+from pgfa.research.foreign.leave_out import LeftOut, adapted_scores, scores
+from pgfa.research.foreign.run import Comparison
+
+SHARES = (0.0, 0.3, 0.6, 0.8, 1.0)
+STYLES = ("plain", "typed 2")
+POOLS = {"all clips": None, "concentration 1": 1.0, "concentration 0.3": 0.3}
+DRAWS = 3
+MOST_CLIPS, FEWEST_CLIPS = 400, 20
+
+
+def main() -> None:
+    """Draw, adapt, print."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("packs", nargs="+", type=Path)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--folds", type=int, default=0)
+    args = parser.parse_args()
+    parts = Comparison.open(args.packs, args.out, args.folds).left_out()
+    rows = [row for part in parts for row in rows_of(part)]
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    write_atomic(args.out / "skewed-pools.csv", text.getvalue().encode())
+    print(table(rows))
+
+
+def rows_of(part: LeftOut) -> list[dict[str, object]]:
+    """A row of accuracies per kind of pool and style of one set: means over its pools."""
+    rows = []
+    for kind, concentration in POOLS.items():
+        pools = list(draw(part.labels, concentration))
+        for style in STYLES:
+            values: dict[str, list[float]] = defaultdict(list)
+            for chosen in pools:
+                pool = replace(part, features=part.features[chosen], labels=part.labels[chosen])
+                values["alone"].append(accuracy(scores(pool, style), pool))
+                for share in SHARES:
+                    recentre.STANDARDISED = share  # type: ignore[misc]  # read whenever scores are standardised
+                    values[f"{share:g}"].append(accuracy(adapted_scores(pool, style)[0], pool))
+            means = {name: round(float(np.mean(of_pools)), 4) for name, of_pools in values.items()}
+            rows.append({"set": part.name, "pool": kind, "style": style, "pools": len(pools), **means})
+    return rows
+
+
+def accuracy(values: np.ndarray, pool: LeftOut) -> float:
+    """Share of the clips whose class has the highest score."""
+    return float((values.argmax(axis=1) == pool.labels).mean())
+
+
+def draw(labels: np.ndarray, concentration: float | None) -> Iterator[np.ndarray]:
+    """Indices of the clips of each pool; without a concentration all clips."""
+    if concentration is None:
+        yield np.arange(len(labels))
+        return
+    random, counts = np.random.default_rng(0), np.bincount(labels)
+    size = min(len(labels) // 2, MOST_CLIPS)
+    for _ in range(DRAWS):
+        wanted = random.multinomial(size, random.dirichlet(np.full(len(counts), concentration)))
+        chosen = [
+            random.choice(np.flatnonzero(labels == label), min(count, counts[label]), replace=False)
+            for label, count in enumerate(wanted)
+        ]
+        pool = np.concatenate(chosen)
+        if len(pool) >= FEWEST_CLIPS:
+            yield pool
+
+
+def table(rows: list[dict[str, object]]) -> str:
+    """Markdown: means over sets, and the largest loss of a set against no adaptation."""
+    columns = [f"{share:g}" for share in SHARES]
+    lines = [f"| pool | style | alone | {' | '.join(columns)} |", "|---" * (3 + len(columns)) + "|"]
+    for kind in POOLS:
+        for style in STYLES:
+            chosen = [r for r in rows if (r["pool"], r["style"]) == (kind, style) and r["pools"]]
+            value = {name: np.array([r[name] for r in chosen], float) for name in ("alone", *columns)}
+            cells = [
+                f"{100 * value[name].mean():.1f} ({100 * min((value[name] - value['alone']).min(), 0):.1f})"
+                for name in columns
+            ]
+            lines.append(f"| {kind} | {style} | {100 * value['alone'].mean():.1f} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,99 @@
+"""How much answers change when a recording is mirrored, turned, or recorded at another rate (docs/reliability.md).
+
+    python scripts/symmetries.py packs/utd-mhad packs/msr-daily packs/cmu packs/ui-prmd
+
+Asks the bundled recogniser ten sentences that name no side about 50 clips of each pack, and again about each clip
+mirrored with sides swapped, turned by 37 degrees, at half its rate, and resampled to 25 frames per second.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from pgfa import Recogniser
+from pgfa.pack import open_pack
+from pgfa.skeleton import Clip
+
+SENTENCES = (
+    "A person waves one hand.", "A person sits down.", "A person stands up.", "A person walks.",
+    "A person kicks with one leg.", "A person claps.", "A person throws a ball with one hand.", "A person punches.",
+    "A person squats.", "A person drinks.",
+)  # fmt: skip
+CLIPS = 50
+
+
+def main() -> None:
+    """Compare and print."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("packs", nargs="+", type=Path)
+    args = parser.parse_args()
+    random, clips = np.random.default_rng(0), []
+    for pack in map(open_pack, args.packs):
+        chosen = random.choice(len(pack), min(CLIPS, len(pack)), replace=False)
+        clips += [pack.clip(int(index)) for index in chosen]
+    recogniser = Recogniser.load()
+    before = probabilities(recogniser, clips)
+    print("| change | largest | mean | top answer changed |\n|---|---|---|---|")
+    changes: dict[str, Callable[[Clip], Clip]] = {
+        "mirrored": mirrored, "turned by 37 degrees": turned, "half the rate": halved, "25 per second": resampled,
+    }  # fmt: skip
+    for name, change in changes.items():
+        after = probabilities(recogniser, [change(clip) for clip in clips])
+        largest = np.abs(after - before).max(axis=1)
+        changed = int((after.argmax(axis=1) != before.argmax(axis=1)).sum())
+        print(
+            f"| {name} | {largest.max():.3f} | {largest.mean():.3f} | {changed} of {len(clips)} |", flush=True
+        )
+
+
+def probabilities(recogniser: Recogniser, clips: list[Clip]) -> np.ndarray:
+    """(N, sentences + 1) probability of each sentence, and of none."""
+    rows = []
+    for answers in recogniser.recognise(clips, SENTENCES):
+        by_sentence = {answer.sentence: answer.probability for answer in answers}
+        rows.append([by_sentence[name] for name in sorted(by_sentence)])
+    return np.array(rows)
+
+
+def mirrored(clip: Clip) -> Clip:
+    """The mirror image, with the joints of the sides swapped."""
+    joints = clip.layout.joints
+    opposite = {"left": "right", "right": "left"}
+    order = []
+    for name in joints:
+        stem, _, side = name.rpartition("_")
+        order.append(joints.index(f"{stem}_{opposite[side]}" if side in opposite else name))
+    return replace(clip, positions=clip.positions[..., order, :] * np.array([-1, 1, 1], dtype=np.float32))
+
+
+def turned(clip: Clip) -> Clip:
+    """The person turned about the vertical axis."""
+    angle = np.radians(37)
+    matrix = [[np.cos(angle), 0, np.sin(angle)], [0, 1, 0], [-np.sin(angle), 0, np.cos(angle)]]
+    return replace(clip, positions=clip.positions @ np.array(matrix, dtype=np.float32).T)
+
+
+def halved(clip: Clip) -> Clip:
+    """Every other frame."""
+    return replace(clip, positions=clip.positions[::2], rate=clip.rate / 2)
+
+
+def resampled(clip: Clip, rate: float = 25.0) -> Clip:
+    """Linearly between frames."""
+    frames = len(clip.positions)
+    time = np.linspace(0, frames - 1, max(round(frames * rate / clip.rate), 4))
+    first = np.minimum(time.astype(int), frames - 2)
+    share = (time - first).astype(np.float32)[:, None, None, None]
+    positions = clip.positions[first] * (1 - share) + clip.positions[first + 1] * share
+    return replace(clip, positions=positions, rate=rate)
+
+
+if __name__ == "__main__":
+    main()
