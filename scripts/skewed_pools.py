@@ -82,10 +82,10 @@ def draw(labels: np.ndarray, concentration: float | None) -> Iterator[np.ndarray
     random, counts = np.random.default_rng(0), np.bincount(labels)
     size = min(len(labels) // 2, MOST_CLIPS)
     for _ in range(DRAWS):
-        wanted = random.multinomial(size, random.dirichlet(np.full(len(counts), concentration)))
+        counts_drawn = random.multinomial(size, random.dirichlet(np.full(len(counts), concentration)))
         chosen = [
             random.choice(np.flatnonzero(labels == label), min(count, counts[label]), replace=False)
-            for label, count in enumerate(wanted)
+            for label, count in enumerate(counts_drawn)
         ]
         pool = np.concatenate(chosen)
         if len(pool) >= FEWEST_CLIPS:

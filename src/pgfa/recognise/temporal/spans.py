@@ -74,7 +74,8 @@ def _count(clip: Clip, hop: float) -> int:
 def window_times(clip: Clip, hop: float) -> NDArray[np.float64]:
     """(W,) centres of the windows of a recording, seconds from the first frame."""
     count = _count(clip, hop)
-    return np.minimum((np.arange(count) + 0.5) * hop, clip.seconds / 2 if count == 1 else np.inf)
+    end = clip.seconds / 2 if count == 1 else np.inf
+    return np.minimum((np.arange(count, dtype=np.float64) + 0.5) * hop, end)
 
 
 def _mean_cosines(
