@@ -1,18 +1,19 @@
 """How often the readings that `pgfa.read.interpret` establishes are right, wrong or refused, on real recordings.
 
-    PGFA_SHARED=../shared python scripts/measure_readings.py [clips per data set]
+    PGFA_SHARED=../shared python scripts/measure_readings.py [clips per data set [arrays]]
 
 Clips of the data sets below PGFA_SHARED/data are written as plain arrays, as people have them: as they are, mirrored,
 turned, in another unit, in another order of axes, in another layout, with absent joints marked, lying, without depth.
 `pgfa.read` reads each array without being told anything. Right: the body is the same up to a turn about the vertical, a
 shift, and its size where the unit is relative. Refused: `Undecided`. Wrong: anything else, which a user would not see.
-The table is in docs/formats.md.
+The table is in docs/formats.md. `arrays` is a pattern for the rows to be measured.
 """
 
 from __future__ import annotations
 
 import os
 import random
+import re
 import sys
 import tempfile
 from collections import Counter
@@ -150,12 +151,13 @@ def main() -> None:
     """Print the table."""
     root = Path(os.environ.get("PGFA_SHARED", "../shared")) / "data"
     most = int(sys.argv[1]) if len(sys.argv) > 1 else 20
-    counts: dict[str, Counter[str]] = {name: Counter() for name in CHANGES}
+    rows = {name: change for name, change in CHANGES.items() if re.search("".join(sys.argv[2:3]), name)}
+    counts: dict[str, Counter[str]] = {name: Counter() for name in rows}
     with tempfile.TemporaryDirectory() as folder:
         for _, points, layout in clips(root, most):
             if not np.isfinite(points).any():
                 continue
-            for name, change in CHANGES.items():
+            for name, change in rows.items():
                 expected = points - points[:, :1] if "pelvis" in name else points
                 expected = _lying(points) if "lying" in name else expected
                 counts[name][outcome_of(change(points), expected, layout, Path(folder))] += 1

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from pgfa.read.formats.keypoints.entries import NUITRACK
 from pgfa.skeleton import (
     AZURE32,
     COCO17,
@@ -124,6 +125,45 @@ def csv_tables() -> Iterator[Case]:
         yield Case("keypoints-csv", "by name", defect, lambda t=text: {"a.csv": t}, truth)
 
 
+def _nuitrack(body: Body, posture: str) -> Iterator[Case]:
+    """Nuitrack's joints as people write them as JSON: by name or by number, millimetres."""
+    parts = {"pelvis": "WAIST", "spine": "TORSO", "chest": "LEFT_COLLAR"}
+    points = in_layout(body, NUITRACK19) * 1000
+    for kind in ("name", "number"):
+        joints = [parts.get(j, sided(j).upper()) for j in NUITRACK19.joints]
+        types: list[Any] = [f"JOINT_{j}" for j in joints]
+        if kind == "number":
+            types = [NUITRACK.index(j.lower()) for j in joints]
+        frames = [
+            {
+                "Timestamp": 33333 * n,
+                "Skeletons": [
+                    {
+                        "id": 7,
+                        "joints": [
+                            {
+                                "type": t,
+                                "confidence": 0.75,
+                                "real": dict(zip("xyz", place, strict=True)),
+                                "proj": {"x": 0.5, "y": 0.5, "z": place[2]},
+                            }
+                            for t, place in zip(types, frame, strict=True)
+                        ],
+                    }
+                ],
+            }
+            for n, frame in enumerate(points.tolist())
+        ]
+        yield Case(
+            "keypoints-json",
+            f"Nuitrack by {kind}",
+            posture,
+            lambda f=frames: {"a.json": json.dumps({"frames": f})},
+            Truth(((body,),), rate=30.0),
+            states={"up": "y", "mirrored": False, "layout": "nuitrack19"},
+        )
+
+
 def cameras() -> Iterator[Case]:
     """Depth cameras: Kinect, Azure Kinect, ZED, Nuitrack; standing and lying."""
     azure = np.array([-1000, -1000, 1000])
@@ -194,6 +234,7 @@ def cameras() -> Iterator[Case]:
                 Truth(((body,),), 30.0),
                 states=states | {"layout": layout.name},
             )
+        yield from _nuitrack(body, posture)
         tables: dict[str, Callable[[], dict[str, str]]] = {
             "Azure Kinect": lambda w=wide: w(AZURE32, lambda j, a: f"{upper.get(j, j.upper())}_{a}", azure),
             "Femto": lambda w=wide: w(

@@ -36,7 +36,7 @@ NUMBERS = (
 )
 TIMES = (
     "timestamp_ms", "timestamp_us", "timestamp_usec", "timestamp_ns", "timestamp", "time_ms", "time_us", "time_s",
-    "time", "timestampMs",
+    "time", "timestampMs", "Timestamp",
 )  # fmt: skip
 IDS = ("track_id", "person_id", "personID", "body_id", "tracking_id", "trackingId", "TrackingId", "idx", "id")
 SCORES = ("score", "confidence", "visibility", "presence", "conf")
@@ -44,6 +44,14 @@ LAYOUT_OF_FLAT = {45: MPI15, 54: OPENPOSE18, 75: OPENPOSE25}
 """OpenPose: how many numbers a person has."""
 MAX_SCORE, MAX_NEGATIVE = 2.5, 0.2
 """Largest score (COCO writes 0, 1, 2; some estimators a little above 1), and share of scores that may be below 0."""
+NUITRACK = (
+    "none", "head", "neck", "torso", "waist",
+    *(f"{side}_{joint}" for side in ("left", "right") for joint in (
+        "collar", "shoulder", "elbow", "wrist", "hand", "fingertip",
+    )),
+    *(f"{side}_{joint}" for side in ("left", "right") for joint in ("hip", "knee", "ankle", "foot")),
+)  # fmt: skip
+"""Nuitrack's joints by their numbers, where people have written its `Joint` (type, real, proj) as JSON."""
 ZED = {18: OPENPOSE18, 34: ZED34, 38: ZED38}
 """ZED: how many joints a body has."""
 
@@ -190,6 +198,8 @@ class Parser:
                 (point[name] for name in ("name", "part", "joint", "jointtype", "type") if name in point),
                 None,
             )
+            if isinstance(label, int) and "real" in point and 0 <= label < len(NUITRACK):
+                label = NUITRACK[label]
             names.append(canonical(label) if isinstance(label, str) else "")
         if any(row[2] is None for row in rows):
             rows = [[row[0], row[1], row[3]] for row in rows]
