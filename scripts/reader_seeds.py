@@ -196,6 +196,25 @@ def _sleap_analysis() -> Files:
     return {"walk.h5": file.getvalue()}
 
 
+def _hdf5(build: str, ending: str) -> Files:
+    """One person's keypoints as `tests/hdf5_builders.py` writes them. ImportError without the extra."""
+    _find_tests()
+    import hdf5_builders
+    from pgfa.read.formats.sleap import SAMPLE
+
+    points = np.array([500, 900]) - 400 * standing(SAMPLE)[..., :2] * (-1, 1)
+    tracks = {"": {name: points[:, index] for index, name in enumerate(SAMPLE)}}
+    write = getattr(hdf5_builders, build)
+    return {f"walk.{ending}": write([tracks] if build == "slp" else tracks)}
+
+
+def _find_tests() -> None:
+    """Make the builders of the tests importable."""
+    folder = str(Path(__file__).parents[1] / "tests")
+    if folder not in sys.path:
+        sys.path.insert(0, folder)
+
+
 def _freemocap_array() -> Files:
     file = io.BytesIO()
     np.save(file, 1000 * person(MEDIAPIPE33))
@@ -234,7 +253,8 @@ _MORE: dict[str, list[Callable[[], Files]]] = {
     ],
     "keypoints-csv": [_wide_csv, _long_csv, lambda: _utf16("keypoints-csv"), _kinect_csv, _plain_csv],
     "frame-files": [_labels],
-    "sleap": [_sleap_analysis],
+    "sleap": [_sleap_analysis, lambda: _hdf5("slp", "slp")],
+    "deeplabcut": [lambda: _hdf5("deeplabcut_table", "h5"), lambda: _hdf5("deeplabcut_fixed", "h5")],
     "freemocap": [_freemocap_array],
     "ntu": [_two_bodies],
     "npz": [_many_clips],
@@ -261,7 +281,7 @@ def seeds(format: str) -> list[Files]:
 @cache
 def dialects(format: str) -> tuple[Callable[[], Files], ...]:
     """What programs write in a format: sound recordings and defective ones, of `tests/reading_*.py`."""
-    sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+    _find_tests()
     from reading_cases import Case
     from reading_family import family
 
