@@ -75,7 +75,9 @@ def test_files_that_are_skipped_do_not_fail_the_check(
 
 
 def test_a_file_of_another_program_is_not_called_damaged(folder: Path) -> None:
-    (result,) = [result for result in check(folder) if result.file == "other.npz"]
-    assert "an .npz file of another kind, with the fields 'weights (2 x 3)'" in result.error
-    assert result.advice.startswith("another program wrote it")
-    assert "truncated" not in result.advice
+    np.save(folder / "objects.npy", np.array([{"S1": 1}, None], dtype=object))
+    results = {result.file: result for result in check(folder)}
+    assert "an .npz file of another kind, with the fields 'weights (2 x 3)'" in results["other.npz"].error
+    assert "found type object" in results["objects.npy"].error
+    for name in ("other.npz", "objects.npy"):
+        assert results[name].advice.startswith("another program wrote it")

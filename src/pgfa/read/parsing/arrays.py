@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pgfa.errors import BadFile
+from pgfa.read.contents import OtherContent
 from pgfa.read.source import FileRef
 
 
@@ -34,7 +35,8 @@ def plain_array(ref: FileRef, raw: bytes, *, kinds: str, expected: str, where: s
     except ValueError as error:
         raise BadFile(str(ref), where=where, expected="a plain .npy array", found=str(error)) from None
     if dtype.kind not in kinds:
-        raise BadFile(str(ref), where=where, expected=expected, found=f"type {dtype}")
+        # Objects of Python, or texts: sound, and of another program.
+        raise OtherContent(str(ref), where=where, expected=expected, found=f"type {dtype}")
     content = memoryview(raw)[file.tell() :]
     if min(shape, default=1) < 0 or math.prod(shape) * dtype.itemsize != len(content):
         actual = f"{len(content):,} bytes for shape {shape}"
