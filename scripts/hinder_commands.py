@@ -353,7 +353,9 @@ def main() -> None:
         bench = Bench(Path(temporary).resolve() / "inputs", Path(temporary).resolve() / "work")
         bench.inputs.mkdir()
         _in_child(lambda: make_inputs(bench.inputs))
-        import pgfa.train.train  # noqa: F401  once, for all forked processes
+        # Once, for all forked processes; a signal while they import would end them without a word.
+        import pgfa.cli.main
+        import pgfa.train.train  # noqa: F401
 
         print(
             f"| command | {' | '.join(hindrances)} | failed |\n|---|{'---|' * (len(hindrances) + 1)}",
