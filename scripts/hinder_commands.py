@@ -354,7 +354,7 @@ def main() -> None:
         bench.inputs.mkdir()
         _in_child(lambda: make_inputs(bench.inputs))
         # Once, for all forked processes; a signal while they import would end them without a word.
-        import pgfa.cli.main
+        import pgfa.cli.main  # noqa: F401
         import pgfa.train.train  # noqa: F401
 
         print(
