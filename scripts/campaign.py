@@ -20,8 +20,10 @@ FOLDER = Path(__file__).parent
 PARTS = {
     "kill_writes.py": ("--steps", "3"),
     "kill_benchmark.py": ("--kills", "1"),
+    "hinder_commands.py": ("--short",),
     "flip_bits.py": ("--flips", "100"),
     "fuzz_readers.py": ("--short",),
+    "large_recordings.py": ("--bytes", "1000000"),
 }
 """Script -> its options in the short form."""
 

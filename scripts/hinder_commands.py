@@ -340,20 +340,22 @@ def main() -> None:
     )
     parser.add_argument("--with-disks", action="store_true", help=argparse.SUPPRESS)
     args = parser.parse_args()
-    if not args.with_disks and has_disks():
+    if not args.short and not args.with_disks and has_disks():
         command = ["unshare", "--map-root-user", "--mount", sys.executable, *sys.argv, "--with-disks"]
         os.execvp(command[0], command)
     if args.short:
         args.only = AT_ONCE
     hindrances = tuple(name for name in args.only if args.with_disks or name not in DISKS)
-    if left_out := set(args.only) - set(hindrances):
-        print(f"no disk can be mounted here: {', '.join(sorted(left_out))} left out", file=sys.stderr)
-    failed = [f"{name}: no case in {Path(__file__).name}" for name in command_names() if name not in CASES]
+    if left_out := sorted(set(args.only) - set(hindrances)):
+        print(f"no disk can be mounted here: {', '.join(left_out)} left out", file=sys.stderr)
+    failed = [f"{name}: no case in command_cases.py" for name in command_names() if name not in CASES]
     with tempfile.TemporaryDirectory() as temporary:
         bench = Bench(Path(temporary).resolve() / "inputs", Path(temporary).resolve() / "work")
         bench.inputs.mkdir()
         _in_child(lambda: make_inputs(bench.inputs))
-        import pgfa.train.train  # noqa: F401  once, for all forked processes
+        # Once, for all forked processes; a signal while they import would end them without a word.
+        import pgfa.cli.main  # noqa: F401
+        import pgfa.train.train  # noqa: F401
 
         print(
             f"| command | {' | '.join(hindrances)} | failed |\n|---|{'---|' * (len(hindrances) + 1)}",

@@ -293,6 +293,16 @@ SCENARIOS = {
 }
 
 
+def package_state() -> list[tuple[str, int, int]]:
+    """Files of the package with size and time of change: results are compared only while it stays as it is."""
+    import pgfa
+
+    files = sorted(
+        path for path in Path(pgfa.__file__).parent.rglob("*") if path.suffix != ".pyc" and path.is_file()
+    )
+    return [(str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in files]
+
+
 def make_inputs(folder: Path) -> None:
     """A pack, and recordings of four classes."""
     from pgfa.pack import save_pack
@@ -311,6 +321,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, help="at most so many steps of each scenario")
     args = parser.parse_args()
     failed: list[str] = []
+    before = package_state()
     with tempfile.TemporaryDirectory() as temporary:
         work = Path(temporary).resolve()
         (work / "inputs").mkdir()
@@ -325,6 +336,8 @@ def main() -> None:
             tried = " | ".join(str(count.tried) for count in counts.values())
             print(f"| {name} | {tried} | {len(problems)} |", flush=True)
             failed += problems
+    if package_state() != before:
+        sys.exit("the package was changed meanwhile: what was compared is of two versions")
     sys.exit(bool(failed))
 
 
