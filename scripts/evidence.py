@@ -25,7 +25,7 @@ def main() -> None:
     args = parser.parse_args()
     evidence = Evidence(CHECKOUT)
     try:
-        files = evidence.outdated() if args.check else evidence.write()
+        files = list(evidence.outdated()) if args.check else evidence.write()
     except PgfaError as error:
         sys.exit(f"evidence: {error}")
     for file in files:

@@ -83,7 +83,11 @@ def checkout(tmp_path: Path) -> Path:
 
 def test_new_rows_change_the_page(checkout: Path) -> None:
     """Replacing the files is all that is needed; text outside the markers stays."""
-    assert [path.name for path in Evidence(checkout).write()] == ["page.md", "foreign-sets.svg"]
+    assert [path.name for path in Evidence(checkout).write()] == [
+        "page.md",
+        "calibration.svg",
+        "foreign-sets.svg",
+    ]
     assert not Evidence(checkout).outdated()
     table = checkout / "results" / "foreign-sets" / "table.csv"
     table.write_text(re.sub(r"(?m)^(deepmimic,20,18,plain),0\.\d+", r"\1,0.95", table.read_text()))

@@ -1,6 +1,9 @@
-"""The figure of the results page as SVG, without a library."""
+"""The figures of the documents as SVG, without a library: the same bytes for the same results."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
 
 from pgfa.research.evidence.foreign_tables import ForeignResults
 from pgfa.research.evidence.markdown import mean, percent
@@ -47,3 +50,63 @@ def _key(x: int, colour: str, title: str) -> str:
         f'<rect x="{x}" y="12" width="11" height="11" fill="{colour}"/>'
         f'<text x="{x + 17}" y="22" fill="{TEXT}">{title}</text>'
     )
+
+
+PANEL, GAP, BOTTOM, UPPER = 300, 60, 330, 30
+"""Side of a panel, space before each, and its lower and upper edge."""
+
+
+def calibration_chart(about: dict[str, Any]) -> str:
+    """Left: accuracy by confidence, dots by the number of answers. Right: accuracy when only the most confident answers
+    are given.
+
+    Args:
+        about: what a bundle says about its calibration: ``reliability`` and ``rejection``.
+    """
+    confidence, accuracy, answers = zip(*about["reliability"], strict=True)
+    answered, accurate = zip(*about["rejection"], strict=True)
+    left, right = GAP, 2 * GAP + PANEL
+    sizes = [3 + 8 * (count / max(answers)) ** 0.5 for count in answers]
+    width, height = 2 * (GAP + PANEL) + 20, BOTTOM + 45
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" font-family="sans-serif" '
+        'font-size="11" role="img" aria-label="Reliability, and accuracy of the most confident answers">',
+        f'<rect width="{width}" height="{height}" fill="#fff"/>',
+        *_panel(left, "Reliability; size of a dot: answers", "confidence, %"),
+        f'<line x1="{left}" y1="{BOTTOM}" x2="{left + PANEL}" y2="{UPPER}" stroke="{LINE}"/>',
+        *_dots(left, confidence, accuracy, sizes),
+        *_panel(right, "Most confident answers only", "answered, %"),
+        *_dots(right, answered, accurate, [4.0] * len(answered)),
+    ]
+    return "\n".join([*parts, "</svg>"]) + "\n"
+
+
+def _panel(x: float, title: str, below: str) -> list[str]:
+    """Grid, axes in per cent and titles of a panel whose left edge is at x."""
+    parts = [f'<text x="{x + PANEL / 2}" y="{UPPER - 12}" text-anchor="middle" fill="{TEXT}">{title}</text>']
+    for tick in range(0, 101, 20):
+        across, up = x + tick / 100 * PANEL, BOTTOM - tick / 100 * PANEL
+        parts += [
+            f'<line x1="{across}" y1="{UPPER}" x2="{across}" y2="{BOTTOM}" stroke="#eee"/>',
+            f'<line x1="{x}" y1="{up}" x2="{x + PANEL}" y2="{up}" stroke="#eee"/>',
+            f'<text x="{across}" y="{BOTTOM + 16}" text-anchor="middle" fill="{TEXT}">{tick}</text>',
+            f'<text x="{x - 6}" y="{up + 4}" text-anchor="end" fill="{TEXT}">{tick}</text>',
+        ]
+    middle = (UPPER + BOTTOM) / 2
+    return [
+        *parts,
+        f'<text x="{x + PANEL / 2}" y="{BOTTOM + 34}" text-anchor="middle" fill="{TEXT}">{below}</text>',
+        f'<text x="{x - 34}" y="{middle}" text-anchor="middle" fill="{TEXT}" '
+        f'transform="rotate(-90 {x - 34} {middle})">accuracy, %</text>',
+    ]
+
+
+def _dots(x: float, across: Sequence[float], up: Sequence[float], sizes: Sequence[float]) -> list[str]:
+    """A line through points, fractions of 1, and a dot at each."""
+    points = [(x + a * PANEL, BOTTOM - u * PANEL) for a, u in zip(across, up, strict=True)]
+    line = " ".join(f"{a:.1f},{u:.1f}" for a, u in points)
+    dots = [
+        f'<circle cx="{a:.1f}" cy="{u:.1f}" r="{size:.1f}" fill="{ALONE}"/>'
+        for (a, u), size in zip(points, sizes, strict=True)
+    ]
+    return [f'<polyline points="{line}" fill="none" stroke="{ALONE}"/>', *dots]

@@ -18,8 +18,8 @@ from pgfa.research.benchmark.results import BenchmarkResults
 from pgfa.research.evidence import benchmark_tables as benchmarks
 from pgfa.research.evidence import foreign_tables as foreign
 from pgfa.research.evidence import summaries
-from pgfa.research.evidence.calibration_table import calibration_table, reliability_table
-from pgfa.research.evidence.charts import set_chart
+from pgfa.research.evidence.calibration_table import about_calibration, calibration_table, reliability_table
+from pgfa.research.evidence.charts import calibration_chart, set_chart
 from pgfa.research.evidence.foreign_tables import ForeignResults
 from pgfa.research.evidence.published_tables import published_table
 
@@ -29,7 +29,7 @@ MARKER = re.compile(
     re.MULTILINE | re.DOTALL,
 )
 OPENING = "<!-- evidence: "
-FIGURE = Path("docs/figures/foreign-sets.svg")
+FIGURES = Path("docs/figures")
 
 
 class Evidence:
@@ -125,17 +125,31 @@ class Evidence:
 
         return MARKER.sub(block, text)
 
-    def outdated(self) -> list[Path]:
-        """The documents and figures that differ from the results."""
-        pages = [page for page in self.pages() if self.expand(page) != page.read_text(encoding="utf-8")]
-        figure = self.checkout / FIGURE
-        stored = figure.read_text(encoding="utf-8") if figure.is_file() else ""
-        return pages if stored == set_chart(self.foreign) else [*pages, figure]
+    @property
+    def figures(self) -> Mapping[Path, Callable[[], str]]:
+        """File of a figure -> what makes its SVG."""
+        folder = self.checkout / FIGURES
+        return {
+            folder / "calibration.svg": lambda: calibration_chart(about_calibration(self.bundle)),
+            folder / "foreign-sets.svg": lambda: set_chart(self.foreign),
+        }
+
+    def texts(self) -> dict[Path, str]:
+        """Every document and figure as the results make it. Raises as `expand`."""
+        pages = {page: self.expand(page) for page in self.pages()}
+        return {**pages, **{file: make() for file, make in self.figures.items()}}
+
+    def outdated(self) -> dict[Path, str]:
+        """The documents and figures that differ from the results, with the text they should have."""
+        return {
+            file: text
+            for file, text in self.texts().items()
+            if not file.is_file() or file.read_text(encoding="utf-8") != text
+        }
 
     def write(self) -> list[Path]:
         """Write what is outdated, and return it."""
         files = self.outdated()
-        for file in files:
-            text = set_chart(self.foreign) if file == self.checkout / FIGURE else self.expand(file)
+        for file, text in files.items():
             write_atomic(file, text)
-        return files
+        return list(files)
