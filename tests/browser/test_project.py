@@ -148,6 +148,7 @@ def test_damaged_projects_are_refused_with_what_is_wrong(open_page: Any, tmp_pat
         ({**good, "state": {**good["state"], "videos": [{"key": "1.0"}]}}, "videos[0]"),
         ({**good, "files": [{"number": -1, "name": "x"}]}, "a whole number from 0"),
         ({**good, "files": [{"number": 1, "name": "x", "content": "<svg onload=alert(1)>"}]}, "base64"),
+        ({**good, "files": [{"number": 1, "name": "x", "example": "../../x"}]}, "the name of an example"),
         ([], "project: expected an object"),
     ]  # fmt: skip
     for change in ({"verdict": "maybe"}, {"end": None}, {"start": -1}, {"hides": [{}]}, {"__proto__x": 1}):

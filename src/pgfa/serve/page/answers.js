@@ -11,6 +11,8 @@ import { headline } from "./headline.js";
 import { suggestion } from "./suggestions.js";
 
 const BACKGROUND_DELAY = 600;
+/* Forms of a download whose files end otherwise. */
+const ENDINGS = { csv: "windows.csv", "spans.csv": "csv" };
 
 export class Answers {
   constructor(server, parts, actions, about) {
@@ -162,6 +164,6 @@ export class Answers {
     const blob = await track(() => this.server.download(clip, format, question));
     if (!blob) return;
     const name = (this.recordings.name(clip) || "recording").replace(/[^\w.-]+/g, "_");
-    saveFile(blob, `${name}.${format}`);
+    saveFile(blob, `${name}.${ENDINGS[format] ?? format}`);
   }
 }

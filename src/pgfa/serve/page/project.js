@@ -19,6 +19,7 @@ const time = (value, path) => expect(typeof value === "number" && value >= 0 && 
 const content = (value, path) => expect(typeof value === "string" && /^[A-Za-z0-9+/]*={0,2}$/.test(value), path, "base64");
 const oneOf = (...choices) => (value, path) => expect(choices.includes(value), path, `one of ${choices.join(", ")}`);
 const key = (value, path) => expect(typeof value === "string" && /^\d{1,9}\.\d{1,9}$/.test(value), path, "the key of a recording");
+const exampleName = (value, path) => expect(typeof value === "string" && /^[a-z0-9-]{1,60}$/.test(value), path, "the name of an example");
 const orNull = (check) => (value, path) => { if (value !== null) check(value, path); };
 const optional = (check) => Object.assign((value, path) => { if (value !== undefined) check(value, path); }, { isOptional: true });
 const list = (check) => (value, path) => {
@@ -52,7 +53,7 @@ const state = shape({
   learned: list(learned), videos: list(shape({ key, number: count, name: text, offset: number })),
 });
 const stated = shape({ layout: optional(text), up: optional(text), unit: optional(text), axes: optional(text), mirrored: optional(text), depth: optional(text) });
-const file = shape({ number: count, name: text, example: optional(text), content: optional(content), removed: optional(list(key)), stated: optional(stated) });
+const file = shape({ number: count, name: text, example: optional(exampleName), content: optional(content), removed: optional(list(key)), stated: optional(stated) });
 const project = shape({ format: oneOf(FORMAT), version: oneOf(VERSION), state, files: list(file) });
 
 export async function saveProject(workState, files) {
