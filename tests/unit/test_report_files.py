@@ -1,4 +1,4 @@
-"""Intervals, reliability, most confident mistakes, and the tables and figures of a report for a paper."""
+"""Intervals, reliability, worst clips, and the tables and figures of a report for a paper."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from pgfa.evaluate.report.canvas import BLUE, Canvas
 from pgfa.evaluate.report.content import AFTER, Predictions, Report, ResultRow, UnseenClass
 from pgfa.evaluate.report.figures import figures
 from pgfa.evaluate.report.page import page
-from pgfa.evaluate.report.quality import MOST_MISTAKES, OF_ONE_CLASS
+from pgfa.evaluate.report.quality import MOST_CLIPS, OF_ONE_CLASS
 from pgfa.evaluate.report.tables import write_tables_and_figures
 
 V1 = Path(__file__).parents[1] / "fixtures" / "v1"
@@ -165,18 +165,18 @@ def test_a_drawing_has_the_same_places_in_both_forms() -> None:
     assert canvas.to_pdf() == canvas.to_pdf()
 
 
-def test_the_page_lists_the_most_confident_mistakes_of_all_classes() -> None:
+def test_the_page_lists_the_worst_clips_of_all_classes() -> None:
     report = make_report(clips=400)
-    section = page(report).partition('id="mistakes"')[2].partition("</section>")[0]
+    section = page(report).partition('id="worst"')[2].partition("</section>")[0]
     listed = re.findall(r"<tr><td>clip (\d+)</td>", section)
-    assert len(listed) <= MOST_MISTAKES
+    assert len(listed) <= MOST_CLIPS
     true = report.predictions.true[[int(number) for number in listed]]
     assert np.bincount(true).max() <= OF_ONE_CLASS
     assert len(set(true.tolist())) == 4
     assert report.margins is not None
     assert int(listed[0]) == int(report.margins.argmin())
     assert "Expected calibration error" in page(report)
-    assert "Most confident mistakes" not in page(replace(report, margins=None))
+    assert "Worst clips" not in page(replace(report, margins=None))
 
 
 def test_an_evaluation_says_what_it_was_made_with(tmp_path: Path) -> None:

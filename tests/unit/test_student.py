@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import math
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -34,7 +35,15 @@ def test_half_width_is_that_of_student() -> None:
     deviation = (sum((v - sum(values) / 3) ** 2 for v in values) / 2) ** 0.5
     assert half_width(values) == pytest.approx(4.302653 * deviation / 3**0.5, rel=1e-5)
     assert half_width([0.5]) is None
-    assert half_width([0.5, 0.5]) == 0
+    assert half_width([0.5, 0.5, 0.5]) == 0
+
+
+def test_two_units_have_a_test_but_no_interval() -> None:
+    """t = 3 with one degree of freedom: p = 1 - 2 atan(3) / pi. The interval would be 12.7 standard errors wide."""
+    assert half_width([0.11, 0.5]) is None
+    difference = paired_difference([0.1, 0.2])
+    assert (difference.low, difference.high) == (None, None)
+    assert difference.p == pytest.approx(1 - 2 * math.atan(3) / math.pi)
 
 
 def test_a_difference_by_hand() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Mapping
 from functools import partial
@@ -146,6 +147,7 @@ def _combine(
 
 def evaluate(
     run: Path,
+    other: Path | None = None,
     *,
     pack: Annotated[list[Path] | None, Parameter(negative="")] = None,
     catalogue: Catalogues = None,
@@ -154,24 +156,55 @@ def evaluate(
 ) -> None:
     """Evaluate a run on its unseen classes, from sentences alone and after alignment, and write a report.
 
-    It writes evaluation.json (the numbers) and report.html (a page with charts and clips) into the run's folder.
+    It writes evaluation.json (the numbers), report.html (a page with charts and clips) and the folder report (tables as
+    CSV and LaTeX, figures as SVG and PDF) into the run's folder. With two runs it evaluates both and compares them clip
+    by clip; comparison.json is written into the folder of the second.
 
     Parameters
     ----------
     run
         Folder of a training run.
+    other
+        Another run with the same test clips, to compare with.
     pack
         New pack paths, if moved since training, in the same order; repeat the option for more.
     """
     require("train", "pgfa evaluate")
+    from pgfa.evaluate.compare import compare
+    from pgfa.evaluate.evaluate import commands, save_evaluation
     from pgfa.evaluate.evaluate import evaluate as evaluate_run
-    from pgfa.evaluate.evaluate import save_evaluation
 
-    evaluation = evaluate_run(
-        run, packs=tuple(map(str, pack or ())), catalogues=tuple(catalogue or ()), adapt=adapt, device=device
-    )
-    numbers, report = save_evaluation(evaluation)
-    for note in evaluation.corpus.notes:
-        print(note, file=sys.stderr)
-    print(evaluation)
-    print(f"numbers: {numbers}\nreport:  {report}")
+    packs, catalogues = tuple(map(str, pack or ())), tuple(catalogue or ())
+    evaluations = [
+        evaluate_run(folder, packs=packs, catalogues=catalogues, adapt=adapt, device=device)
+        for folder in (run, *([] if other is None else [other]))
+    ]
+    comparison = compare(*evaluations) if other is not None else None
+    for evaluation in evaluations:
+        line = _evaluate_command(run, other, packs, catalogues, adapt)
+        numbers, report = save_evaluation(evaluation, command=commands(evaluation.run.folder, line))
+        for note in evaluation.corpus.notes:
+            print(note, file=sys.stderr)
+        print(evaluation)
+        print(f"numbers: {numbers}\nreport:  {report}")
+    if comparison is not None and other is not None:
+        path = comparison.save(other)
+        print(f"\n{comparison.table().to_text()}numbers: {path}")
+
+
+def _evaluate_command(
+    run: Path,
+    other: Path | None,
+    packs: tuple[str, ...],
+    catalogues: tuple[Path, ...],
+    adapt: AdaptSettings | None,
+) -> str:
+    """The command line of an evaluation, with the options that change its result."""
+    words = ["pgfa", "evaluate", str(run), *([] if other is None else [str(other)])]
+    for option, values in (("--pack", packs), ("--catalogue", catalogues)):
+        words += [word for value in values for word in (option, str(value))]
+    changed = {} if adapt is None else adapt.model_dump(exclude_unset=True)
+    words += [
+        word for name, value in changed.items() for word in (f"--adapt.{name.replace('_', '-')}", str(value))
+    ]
+    return shlex.join(words)

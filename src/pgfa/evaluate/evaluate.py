@@ -101,7 +101,7 @@ def save_evaluation(
 
     Args:
         notes: for the top of the page.
-        command: the command line that evaluates; "": without changed settings.
+        command: the command lines that make the run and the report; "": `commands` of the run.
 
     Returns the paths of the first two. Raises NotWritten.
     """
@@ -137,7 +137,7 @@ def _report(evaluation: Evaluation, notes: tuple[str, ...], command: str) -> Rep
         classes=[UnseenClass(action.label, sentence_of(action, variant)) for action in corpus.unseen],
         predictions=predictions,
         start=evaluation.start,
-        command=command or _commands(run.folder),
+        command=command or commands(run.folder),
         map=feature_map(evaluation.features, alignment.anchors, alignment.prototypes),
         examples=examples,
         history={"training loss": [line["loss"] for line in read_metrics(run.folder)]},
@@ -154,10 +154,10 @@ def _report(evaluation: Evaluation, notes: tuple[str, ...], command: str) -> Rep
     )
 
 
-def _commands(folder: Path) -> str:
-    """Training, with all settings from the file that the run keeps, and evaluation."""
+def commands(folder: Path, evaluate: str = "") -> str:
+    """The command lines of training, with all settings from the file that the run keeps, and of evaluation."""
     name = shlex.quote(str(folder))
-    return f"pgfa train --settings {name}/{SETTINGS} --out {name}\npgfa evaluate {name}"
+    return f"pgfa train --settings {name}/{SETTINGS} --out {name}\n{evaluate or f'pgfa evaluate {name}'}"
 
 
 def _margins(scores: NDArray[np.float32], true: NDArray[np.int64]) -> NDArray[np.float64]:

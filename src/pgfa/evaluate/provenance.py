@@ -16,14 +16,11 @@ GIT_SECONDS = 5.0
 
 def provenance(packs: Sequence[Pack]) -> dict[str, str]:
     """Name -> value, in the order in which a report shows them."""
-    import numpy
-    import torch
-
     facts = {
         "Date": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         "Version": f"pgfa {version('pgfa')}",
         "Commit": commit(),
-        "Software": f"Python {platform.python_version()}, numpy {numpy.__version__}, torch {torch.__version__}",
+        "Software": f"Python {platform.python_version()}, numpy {version('numpy')}, torch {version('torch')}",
         "Machine": f"{platform.system()} {platform.machine()}",
         "Data": ", ".join(f"{pack.folder.name} (digest {pack.digest})" for pack in packs),
     }

@@ -15,6 +15,9 @@ import numpy as np
 LEVEL = 0.05
 """Rate of intervals that miss the mean, and of false stars in a family of comparisons."""
 
+LEAST_UNITS = 3
+"""Units that an interval needs: with two, Student's factor is 12.7, and the interval often wider than the scale."""
+
 _EQUAL = 1e-9  # units that differ by less differ by rounding alone
 
 
@@ -24,7 +27,7 @@ class Difference:
 
     Attributes:
         mean: over the units.
-        low, high: Student's 95 % interval, not corrected for other comparisons; None with fewer than two units, or if
+        low, high: Student's 95 % interval, not corrected for other comparisons; None with fewer than LEAST_UNITS, or if
             all units are equal: there is then no spread to estimate an error from.
         p: two-sided p-value of "no difference"; None with fewer than two units. If all units are equal it is 1.
         adjusted: p after `holm`.
@@ -43,8 +46,8 @@ class Difference:
 
 
 def half_width(values: Sequence[float]) -> float | None:
-    """Half the width of Student's 95 % interval of the mean of n independent values; None for fewer than two."""
-    if len(values) < 2:
+    """Half the width of Student's 95 % interval of the mean of n independent values; None below LEAST_UNITS."""
+    if len(values) < LEAST_UNITS:
         return None
     from scipy.special import stdtrit
 
@@ -60,14 +63,16 @@ def paired_difference(units: Sequence[float]) -> Difference:
     if not len(units):
         raise ValueError("expected at least one difference")
     mean = float(np.mean(units))
-    half = half_width(units)
-    if half is None:
+    if len(units) < 2:
         return Difference(mean)
     if np.ptp(units) < _EQUAL:
         return Difference(mean, p=1.0)
     from scipy.special import stdtr
 
     p = 2 * stdtr(len(units) - 1, -abs(mean) / _standard_error(units))
+    half = half_width(units)
+    if half is None:
+        return Difference(mean, p=float(p))
     return Difference(mean, mean - half, mean + half, float(p))
 
 

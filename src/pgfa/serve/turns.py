@@ -27,6 +27,7 @@ class Turn:
         since: when it started to wait, or to hold the recogniser.
         share: of its work that is done, 0 to 1.
         cancelled: whether it is to end.
+        called: notified when the request may go on, or is cancelled.
     """
 
     def __init__(self, turns: Turns) -> None:
@@ -34,6 +35,7 @@ class Turn:
         self.entered = turns.now()
         self.used = self.since = self.share = 0.0
         self.cancelled = False
+        self.called = turns.condition()
 
     @property
     def rank(self) -> float:
@@ -51,7 +53,7 @@ class Turn:
     def cancel(self) -> None:
         """End the request at its next piece, or while it waits. Safe to call from any thread, at any time."""
         self.cancelled = True
-        self._turns.wake()
+        self._turns.wake(self)
 
 
 class Turns:
@@ -68,10 +70,14 @@ class Turns:
 
     def __init__(self, most: int, clock: Callable[[], float] = time.monotonic) -> None:
         self.most, self._clock = most, clock
-        self._changed = threading.Condition()
+        self._lock = threading.Lock()
         self._requests: list[Turn] = []
         self._waiting: list[Turn] = []
         self._holder: Turn | None = None
+
+    def condition(self) -> threading.Condition:
+        """For a request to wait on."""
+        return threading.Condition(self._lock)
 
     def now(self) -> float:
         """The time by the clock."""
@@ -82,7 +88,7 @@ class Turns:
 
     def enter(self) -> Turn:
         """A new request, which counts until it has ended. Raises ApiError (429) if there are too many."""
-        with self._changed:
+        with self._lock:
             if len(self._requests) >= self.most:
                 raise ApiError(
                     429,
@@ -106,7 +112,7 @@ class Turns:
         """
         turn = turn or self.enter()
         try:
-            with self._changed:
+            with self._lock:
                 self._wait(turn)
             yield turn
         finally:
@@ -114,7 +120,7 @@ class Turns:
 
     def leave(self, turn: Turn) -> None:
         """End a request. Nothing happens if it has ended already."""
-        with self._changed:
+        with self._lock:
             if self._holder is turn:
                 self._release()
             if turn in self._requests:
@@ -122,25 +128,28 @@ class Turns:
 
     def pass_on(self, turn: Turn) -> None:
         """Let those go first that rank before the holder. Raises Cancelled."""
-        with self._changed:
-            self._release()
-            self._wait(turn)
+        with self._lock:
+            now = self._clock()
+            turn.used, turn.since = turn.used + now - turn.since, now
+            if turn.cancelled or any(other.rank < turn.rank for other in self._waiting):
+                self._release()
+                self._wait(turn)
 
-    def wake(self) -> None:
-        """Let waiting requests see that one of them was cancelled."""
-        with self._changed:
-            self._changed.notify_all()
+    def wake(self, turn: Turn) -> None:
+        """Let a request see that it was cancelled."""
+        with self._lock:
+            turn.called.notify()
 
     def _wait(self, turn: Turn) -> None:
         turn.since = self._clock()
         self._waiting.append(turn)
         try:
             while not turn.cancelled and not (self._holder is None and self._first() is turn):
-                self._changed.wait()
+                turn.called.wait()
         finally:
             self._waiting.remove(turn)
-            self._changed.notify_all()
         if turn.cancelled:
+            self._call_first()  # the recogniser may have been left to this request
             raise Cancelled
         self._holder, turn.since = turn, self._clock()
 
@@ -149,7 +158,11 @@ class Turns:
         assert holder is not None
         holder.used += self._clock() - holder.since
         self._holder = None
-        self._changed.notify_all()
+        self._call_first()
+
+    def _call_first(self) -> None:
+        if self._holder is None and self._waiting:
+            self._first().called.notify()
 
     def _first(self) -> Turn:
-        return min((turn for turn in self._waiting if not turn.cancelled), key=lambda turn: turn.rank)
+        return min(self._waiting, key=lambda turn: turn.rank)

@@ -11,7 +11,7 @@ import numpy as np
 from pgfa.draw import PLAYER, asset, clip_payload, document, layouts_payload
 from pgfa.evaluate.report.charts import drawn_clips, map_points
 from pgfa.evaluate.report.content import Report
-from pgfa.evaluate.report.quality import mistake_section, reliability_section
+from pgfa.evaluate.report.quality import reliability_section, worst_section
 from pgfa.evaluate.report.sections import (
     class_section,
     clip_section,
@@ -45,7 +45,7 @@ def page(report: Report) -> str:
         clip_section(report),
         class_section(report),
         confusion_section(report),
-        mistake_section(report),
+        worst_section(report),
         reliability_section(report),
         training_section(report),
         run_section(report),

@@ -1,4 +1,4 @@
-"""Sections of the report about single predictions: reliability, and the most confident mistakes."""
+"""Sections of the report about single predictions: how reliable their probabilities are, and the worst clips."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import numpy as np
 
 from pgfa.evaluate.report.content import AFTER, Report
 
-MOST_MISTAKES, OF_ONE_CLASS = 15, 3
-"""Mistakes that are listed, and of clips of one class, so that no class fills the list."""
+MOST_CLIPS, OF_ONE_CLASS = 15, 3
+"""Clips that are listed, and of one class, so that no class fills the list."""
 
 
 def reliability_section(report: Report) -> str:
@@ -41,7 +41,7 @@ def _bins(probability: np.ndarray, accuracy: np.ndarray, clips: np.ndarray) -> s
     )
 
 
-def mistake_section(report: Report) -> str:
+def worst_section(report: Report) -> str:
     """The clips whose true class is furthest behind the predicted one."""
     if report.margins is None:
         return ""
@@ -49,7 +49,7 @@ def mistake_section(report: Report) -> str:
     rows: list[str] = []
     for index in np.argsort(report.margins, kind="stable").tolist():
         true, after = int(predictions.true[index]), int(predictions.after[index])
-        if after == true or len(rows) == MOST_MISTAKES:
+        if after == true or len(rows) == MOST_CLIPS:
             break
         taken[true] += 1
         if taken[true] > OF_ONE_CLASS:
@@ -63,7 +63,7 @@ def mistake_section(report: Report) -> str:
     if not rows:
         return ""
     return (
-        '<section aria-labelledby="mistakes"><h2 id="mistakes">Most confident mistakes</h2>'
+        '<section aria-labelledby="worst"><h2 id="worst">Worst clips</h2>'
         '<div class="scroll"><table class="plain"><caption>Clips whose true class is furthest behind the predicted one '
         f"after alignment, at most {OF_ONE_CLASS} of one class. Margin: score of the true class minus the highest of "
         "the others; all clips are in <code>report/clips.csv</code>.</caption><thead><tr>"

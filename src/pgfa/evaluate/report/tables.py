@@ -95,7 +95,7 @@ def confusion_csv(report: Report) -> str:
 
 
 def clips_csv(report: Report) -> str:
-    """A row per clip: its classes and its margin, the most confident mistake first."""
+    """A row per clip: its classes and its margin, the lowest margin first."""
     predictions, margins = report.predictions, report.margins
     order = np.arange(len(predictions.ids)) if margins is None else np.argsort(margins, kind="stable")
     name = [item.name for item in report.classes]

@@ -15,11 +15,11 @@ from pgfa.research.benchmark.spec import TEST_SELECTED, VALIDATED, BenchmarkSett
 
 SPREAD = (
     "± half of Student's 95 % interval of one figure, not corrected for their number: over splits if there are several "
-    "(seeds averaged), else over seeds; a single run has none"
+    "(seeds averaged), else over seeds; one or two have none"
 )
 STARS = (
     "In brackets Student's 95 % interval of the paired difference: over splits if a column has several (seeds "
-    'averaged), else over seeds, then for this split alone; "-": a single run, no interval. It is not corrected; the '
+    'averaged), else over seeds, then for this split alone; "-": one or two, no interval. It is not corrected; the '
     "star is: * if p is below 5 % after Holm's correction for all differences of this column of this table."
 )
 
@@ -173,7 +173,8 @@ def _difference(difference: Difference | None) -> str:
     if difference is None:
         return NOT_KNOWN
     mean, low, high = difference.mean, difference.low, difference.high
+    star = "*" if difference.clear else ""
     if low is None or high is None:
-        reason = "no spread" if difference.p is not None else NOT_KNOWN
-        return f"{100 * mean:+.1f} ({reason})"
-    return f"{100 * mean:+.1f} ({100 * low:+.1f} to {100 * high:+.1f}){'*' if difference.clear else ''}"
+        reason = "no interval" if difference.p is not None else NOT_KNOWN
+        return f"{100 * mean:+.1f} ({reason}){star}"
+    return f"{100 * mean:+.1f} ({100 * low:+.1f} to {100 * high:+.1f}){star}"
