@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
+from datetime import UTC, datetime
+from importlib.metadata import version
 from xml.etree import ElementTree
 
 import numpy as np
@@ -39,7 +41,10 @@ def rows_of(text: str) -> list[dict[str, str]]:
 
 def test_spans_as_vtt_and_csv() -> None:
     text = render("vtt", TIMELINE)
-    assert text.startswith("WEBVTT\n\n1\n00:00:00.500 --> 00:00:02.250\nbody 1: a person")
+    head, _, cues = text.partition("\n1\n")
+    assert head.startswith("WEBVTT\n\nNOTE recording ")
+    assert f"pgfa {version('pgfa')}" in head
+    assert cues.startswith("00:00:00.500 --> 00:00:02.250\nbody 1: a person")
     assert "00:01:01.001 --> 01:02:05.500" in text
     assert text.count("-->") == 3
     assert "&amp; &lt;bows&gt; --&gt; now (88 %)" in text
@@ -62,6 +67,16 @@ def test_spans_as_eaf() -> None:
         for tier in root.iter("TIER")
         for a in tier.iter("ALIGNABLE_ANNOTATION")
     ]
+    half = len(annotations) // 2
+    shares = [(f"{tier}, probability", *times) for tier, *times, _ in annotations[:half]]
+    assert [tuple(a[:3]) for a in annotations[half:]] == shares
+    assert [float(a[3] or "") for a in annotations[half:]] == pytest.approx(
+        [s.probability for s in sorted(SPANS, key=lambda s: s.body)], abs=5e-4
+    )
+    written = datetime.fromisoformat(root.get("DATE", ""))
+    assert abs((datetime.now(UTC) - written).total_seconds()) < 3600
+    properties = {x.get("NAME"): x.text for x in root.iter("PROPERTY")}
+    assert properties["pgfa"] == version("pgfa")
     assert annotations[1] == ("body 1", 61001, 3725500, "jumps")
     assert annotations[2] == ("body 2", 1000, 2000, "two people shake hands")
     assert ElementTree.fromstring(render("eaf", timeline_of(()))).tag == "ANNOTATION_DOCUMENT"

@@ -77,6 +77,7 @@ def test_a_zip(source: Path, tmp_path: Path) -> None:
         ("file,action\nwave/a.npz\n", "line 2: expected 2 values, found 1"),
         ("file,action\nwave/a.npz,wave,1\n", "line 2: expected 2 values, found 3"),
         ("file,action\nwave/a.npz,wave\nc.npz,\n", "line 3: expected a file and an action, found no action"),
+        ("file,action\nc.npz,a/b\n", "line 2: expected an action without \"/\" .* found 'a/b'"),
         ("file,action\n,wave\n", "line 2: expected a file and an action, found no file"),
         (
             "file,action\nwave/a.npz,x\nwave/z.npz,x\n",

@@ -7,17 +7,20 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 import json
 import mimetypes
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from importlib.metadata import version
 from typing import Any
 from urllib.parse import quote
 from xml.etree import ElementTree
 
 from pgfa.errors import BadConfig
-from pgfa.recognise.answers import Answers, Timeline
+from pgfa.recognise.answers import Answers, Span, Timeline
 from pgfa.recognise.explanation import Explanations
 
 NONE = "none of these"
@@ -119,8 +122,9 @@ def windows_csv(timeline: Timeline) -> str:
 
 
 def spans_vtt(timeline: Timeline) -> str:
-    """WebVTT (W3C): one cue per span, in order of start."""
-    cues = ["WEBVTT\n"]
+    """WebVTT (W3C): a note of what was answered by what, then one cue per span, in order of start."""
+    name = line(timeline.source).replace("-->", "->")
+    cues = ["WEBVTT\n", f"NOTE recording {name or 'without a name'}, answered by pgfa {version('pgfa')}\n"]
     for number, s in enumerate(sorted(timeline.spans, key=lambda s: (s.start_s, s.body)), 1):
         text = line(s.sentence).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
         caption = f"body {s.body + 1}: {text} ({100 * s.probability:.0f} %)"
@@ -129,7 +133,9 @@ def spans_vtt(timeline: Timeline) -> str:
 
 
 def spans_eaf(timeline: Timeline, media: str = "", media_offset_s: float = 0.0) -> str:
-    """ELAN Annotation Format 3.0: one tier per body, one annotation per span. Times in milliseconds.
+    """ELAN Annotation Format 3.0: per body a tier with an annotation per span, and one with their probabilities.
+
+    Times are in milliseconds. The date is that of the call.
 
     Args:
         timeline: the spans.
@@ -142,7 +148,12 @@ def spans_eaf(timeline: Timeline, media: str = "", media_offset_s: float = 0.0) 
     spans = [s for s in moved if s.end_s > 0]
     root = ElementTree.Element(
         "ANNOTATION_DOCUMENT",
-        {"AUTHOR": "pgfa", "DATE": "1970-01-01T00:00:00+00:00", "FORMAT": "3.0", "VERSION": "3.0"},
+        {
+            "AUTHOR": "pgfa",
+            "DATE": datetime.now(UTC).isoformat(timespec="seconds"),
+            "FORMAT": "3.0",
+            "VERSION": "3.0",
+        },
     )
     header = ElementTree.SubElement(root, "HEADER", {"MEDIA_FILE": "", "TIME_UNITS": "milliseconds"})
     if media:
@@ -150,29 +161,39 @@ def spans_eaf(timeline: Timeline, media: str = "", media_offset_s: float = 0.0) 
         path = f"./{quote(line(media))}"
         names = {"MEDIA_URL": path, "RELATIVE_MEDIA_URL": path, "MIME_TYPE": kind}
         ElementTree.SubElement(header, "MEDIA_DESCRIPTOR", names)
+    for name, value in (("pgfa", version("pgfa")), ("recording", line(timeline.source))):
+        ElementTree.SubElement(header, "PROPERTY", {"NAME": name}).text = value
     order = ElementTree.SubElement(root, "TIME_ORDER")
     times = sorted({round(1000 * t) for s in spans for t in (s.start_s, s.end_s)})
     slot = {time: f"ts{number}" for number, time in enumerate(times, 1)}
     for time in times:
         ElementTree.SubElement(order, "TIME_SLOT", {"TIME_SLOT_ID": slot[time], "TIME_VALUE": str(time)})
-    number = 0
-    for body in sorted({s.body for s in spans}) or [0]:
-        attributes = {"LINGUISTIC_TYPE_REF": "action", "TIER_ID": f"body {body + 1}"}
-        tier = ElementTree.SubElement(root, "TIER", attributes)
-        for s in (s for s in spans if s.body == body):
-            number += 1
-            attributes = {
-                "ANNOTATION_ID": f"a{number}",
-                "TIME_SLOT_REF1": slot[round(1000 * s.start_s)],
-                "TIME_SLOT_REF2": slot[round(1000 * s.end_s)],
-            }
-            parent = ElementTree.SubElement(tier, "ANNOTATION")
-            annotation = ElementTree.SubElement(parent, "ALIGNABLE_ANNOTATION", attributes)
-            ElementTree.SubElement(annotation, "ANNOTATION_VALUE").text = line(s.sentence)
+    numbers = itertools.count(1)
+    for suffix, value_of in (("", _sentence), (", probability", _probability)):
+        for body in sorted({s.body for s in spans}) or [0]:
+            attributes = {"LINGUISTIC_TYPE_REF": "action", "TIER_ID": f"body {body + 1}{suffix}"}
+            tier = ElementTree.SubElement(root, "TIER", attributes)
+            for s in (s for s in spans if s.body == body):
+                attributes = {
+                    "ANNOTATION_ID": f"a{next(numbers)}",
+                    "TIME_SLOT_REF1": slot[round(1000 * s.start_s)],
+                    "TIME_SLOT_REF2": slot[round(1000 * s.end_s)],
+                }
+                parent = ElementTree.SubElement(tier, "ANNOTATION")
+                annotation = ElementTree.SubElement(parent, "ALIGNABLE_ANNOTATION", attributes)
+                ElementTree.SubElement(annotation, "ANNOTATION_VALUE").text = value_of(s)
     attributes = {"GRAPHIC_REFERENCES": "false", "LINGUISTIC_TYPE_ID": "action", "TIME_ALIGNABLE": "true"}
     ElementTree.SubElement(root, "LINGUISTIC_TYPE", attributes)
     ElementTree.indent(root)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + ElementTree.tostring(root, encoding="unicode") + "\n"
+
+
+def _sentence(span: Span) -> str:
+    return line(span.sentence)
+
+
+def _probability(span: Span) -> str:
+    return f"{span.probability:.3f}"
 
 
 @dataclass(frozen=True)

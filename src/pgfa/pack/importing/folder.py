@@ -110,6 +110,9 @@ def read_labels(file: Path) -> dict[str, tuple[int, FileLabel]]:
             if not line["file"] or not line["action"]:
                 missing_value = "action" if line["file"] else "file"
                 raise BadFile(file, expected="a file and an action", found=f"no {missing_value}", where=where)
+            if "/" in line["action"] or not line["action"].isprintable():
+                expected = 'an action without "/" and without control characters'
+                raise BadFile(file, expected=expected, found=repr(line["action"])[:80], where=where)
             name = normal(str(PurePosixPath(line["file"].replace("\\", "/"))))
             if name in labels:
                 actual = f"{name!r} again, after line {labels[name][0]}"
