@@ -80,16 +80,24 @@ class Comparison:
         for data in self.sets:
             if len(data.classes) < MIN_CLASSES:
                 continue
-            print(f"foreign sets: without {data.name}", file=sys.stderr)
-            model, encoded = train_without(self.sets, [data.name]), None
-            if fold := next((fold for fold in self.folds if data.name in fold), None):
-                model, encoded = self._with_encoder(model, fold, data.name)
+            model, encoded = self.model_without(data)
             description, words, encoder, network, profile = (
                 weight if name in compared else 0.0 for name, weight in zip(PARTS, SHARES, strict=True)
             )
             model = replace(model, shares=(description, words, encoder, network, profile))
             parts.append(look_at(model, data, encoded, TEXT))
         return parts
+
+    def model_without(self, data: ForeignSet) -> tuple[KinematicModel, Array | None]:
+        """A model that was not trained on a set, and what its motion encoder, if it has one, makes of its clips."""
+        print(f"foreign sets: without {data.name}", file=sys.stderr)
+        model = train_without(self.sets, [data.name])
+        fold = self.fold_of(data.name)
+        return self._with_encoder(model, fold, data.name) if fold else (model, None)
+
+    def fold_of(self, name: str) -> tuple[str, ...]:
+        """The sets that the motion encoder for a set was trained without; empty: there is no motion encoder."""
+        return next((fold for fold in self.folds if name in fold), ())
 
     def _with_encoder(
         self, model: KinematicModel, fold: tuple[str, ...], name: str
