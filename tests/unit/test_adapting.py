@@ -85,7 +85,7 @@ def _standard(cosine: np.ndarray) -> np.ndarray:
     variance = cosine.astype(float).var(axis=0)
     spread = np.sqrt(weight * variance + (1 - weight) * variance.mean())
     mean = weight * cosine.mean(axis=0)
-    return (cosine - 0.6 * mean - 0.4 * mean.mean()) / (0.6 * spread + 0.4 * spread.mean())
+    return (cosine - 0.3 * mean - 0.7 * mean.mean()) / (0.3 * spread + 0.7 * spread.mean())
 
 
 @pytest.mark.parametrize("cautious", [True, False])

@@ -75,8 +75,8 @@ def test_standardised_scores_by_a_loop() -> None:
     spreads = [(0.5 * variance + 0.5 * sum(variances) / 3) ** 0.5 for variance in variances]
     means = [0.5 * float(np.mean(column)) for column in scores.T.astype(float)]
     for column, got in zip(range(3), standardise(scores).T, strict=True):
-        mean = 0.6 * means[column] + 0.4 * sum(means) / 3
-        spread = 0.6 * spreads[column] + 0.4 * sum(spreads) / 3
+        mean = 0.3 * means[column] + 0.7 * sum(means) / 3
+        spread = 0.3 * spreads[column] + 0.7 * sum(spreads) / 3
         np.testing.assert_allclose(got, (scores[:, column].astype(float) - mean) / spread, rtol=1e-6)
     assert standardise(scores[:0]).shape == (0, 3)
     np.testing.assert_allclose(standardise(scores[:1]), scores[:1])

@@ -21,7 +21,7 @@ from pgfa.adapt.prototype import Array, unit_rows
 SHRINKAGE_CLIPS = 20
 """Clips that the assumption of no shift counts as: the measured mean has weight (n - 1) / (n - 1 + 20)."""
 
-STANDARDISED = 0.6
+STANDARDISED = 0.3
 """Share of a sentence's own mean and spread in what its scores are standardised by; the rest is that of all sentences.
 With 1 every sentence would be given a similar share of the clips, which is wrong of a pool with common and rare actions
 (docs/foreign-sets.md)."""
