@@ -70,20 +70,20 @@ def main() -> None:
 
 def items(packs: Sequence[Path], out: Path, folds: int, folder: Path | None) -> dict[str, list[Item]]:
     """Of each set the recordings with what is seen in them; the sessions as a set of their own."""
-    place = out / "untrimmed"
+    base = out / "untrimmed"
     opened = [open_pack(path) for path in packs]
     if missing := [
-        p.datasets[0] for p in opened if not (place / "models" / p.datasets[0] / MANIFEST).is_file()
+        p.datasets[0] for p in opened if not (base / "models" / p.datasets[0] / MANIFEST).is_file()
     ]:
         comparison = Comparison.open(packs, out, folds)
         for data in comparison.sets:
             if data.name in missing:
-                save_without(comparison, data, place / "models" / data.name)
+                save_without(comparison, data, base / "models" / data.name)
     sets: dict[str, list[Item]] = {}
     calibration = open_bundle().calibration
     for pack in opened:
         name = pack.datasets[0]
-        model = place / "models" / name
+        model = base / "models" / name
         bundle, identity = open_bundle(model, runtime="torch"), file_sha256(model / MANIFEST)
         groups = {name: composed(pack)}
         if name == SESSIONS.split()[0] and folder:
@@ -91,7 +91,7 @@ def items(packs: Sequence[Path], out: Path, folds: int, folder: Path | None) -> 
         for title, group in groups.items():
             print(f"untrimmed: {title}", file=sys.stderr)
             sets[title] = [
-                Item(q, windows_of(bundle, identity, name, q, place / "windows"), calibration) for q in group
+                Item(q, windows_of(bundle, identity, name, q, base / "windows"), calibration) for q in group
             ]
     return sets
 
@@ -103,8 +103,8 @@ def show(parts: Mapping[str, Counts]) -> None:
             f"{name:30}  {c.moments:7}  {100 * c.matched_share:13.1f} %  {c.spans:5}  {100 * c.right_share:5.1f}  "
             f"{c.false_rate:6.1f}"
         )
-    made = [c for name, c in parts.items() if name != SESSIONS]
-    matched, right, false = figures(made)
+    composed_sets = [c for name, c in parts.items() if name != SESSIONS]
+    matched, right, false = figures(composed_sets)
     print(
         f"{'mean of the sets made of clips':30}  {100 * matched:22.1f} %  {100 * right:12.1f}  {false:6.1f}"
     )

@@ -90,6 +90,7 @@ def test_new_rows_change_the_page(checkout: Path) -> None:
     ]
     assert not Evidence(checkout).outdated()
     table = checkout / "results" / "foreign-sets" / "table.csv"
+    table.with_name("table.record.json").unlink()  # it would refuse rows that were changed after it
     table.write_text(re.sub(r"(?m)^(deepmimic,20,18,plain),0\.\d+", r"\1,0.95", table.read_text()))
     assert [path.name for path in Evidence(checkout).outdated()] == ["page.md", "foreign-sets.svg"]
     before = (checkout / "docs" / "page.md").read_text()
