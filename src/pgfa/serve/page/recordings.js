@@ -231,6 +231,8 @@ export class Recordings {
 
 /* Why a file was refused, for people; the list of formats is at the foot of the page. */
 function reasonOf(error, name) {
+  // The options of the command line are buttons here.
+  if (error.asks) return `${name}: ${error.found.split("; state it with")[0]}`;
   return error.expected.startsWith("a recording in a known format")
     ? `${name}: this is not a skeleton recording (${error.found}). The supported formats are listed at the foot of the page.` : error.message;
 }
