@@ -8,7 +8,7 @@ from torch.nn.functional import conv2d
 
 from pgfa.config import RunSettings
 from pgfa.model.encoder import MotionEncoder, build_model
-from pgfa.model.folded import SPECTRAL_CHANNELS, _Spectrum
+from pgfa.model.folded import BODIES, SPECTRAL_CHANNELS, _Spectrum
 from pgfa.skeleton import get_layout
 from pgfa.train.features import features_of
 
@@ -47,6 +47,19 @@ def test_features_are_those_of_the_encoder(recipe: str, model: dict[str, object]
     assert not torch.equal(found, expected)  # it is another computation
     torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-4 * float(expected.abs().max()))
     assert encoder.evaluated is None
+
+
+@pytest.mark.parametrize("bodies", [0, 1, BODIES - 1, BODIES, BODIES + 1])
+def test_any_number_of_bodies(bodies: int) -> None:
+    """With the absent body the last part has one body, all of them, or is the only one."""
+    encoder = trained("paper", channels=(4, WIDE), strides=(1, 2), kernel=3)
+    present = torch.zeros(BODIES + 1, 2, dtype=torch.bool)
+    present[:bodies, 0] = True
+    positions = torch.randn(BODIES + 1, 7, 2, 25, 3) * present[:, None, :, None, None]
+    with torch.no_grad():
+        expected = encoder(positions, present)
+    found = torch.from_numpy(features_of(encoder, positions.numpy(), present.numpy()))
+    torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-4 * float(expected.abs().max()))
 
 
 @pytest.mark.parametrize(

@@ -161,7 +161,7 @@ class _Spectrum:
     def convolve(self, x: Tensor) -> Tensor:
         """(T, R, in) -> (T / stride, R, out)."""
         t, r, channels = x.shape
-        spectrum = (self.forward @ x.view(t, -1)).view(-1, r, channels)
+        spectrum = (self.forward @ x.reshape(t, -1)).view(-1, r, channels)
         product = torch.bmm(spectrum, self.weights)
         return (self.inverse @ product.flatten(1)).view(-1, r, product.shape[2])
 

@@ -1,0 +1,252 @@
+"""Speed of the motion encoders beside a plain implementation of the published architecture, as a CSV.
+
+    python scripts/speed_encoders.py --out results/speed
+    python scripts/speed_encoders.py --page docs/speed.md  # its tables, from all CSVs in results/speed
+
+Everything is measured in one process and one run: the reference (ST-GCN as published: eager float32, channels first,
+both body slots computed), then this project's `paper` and `default`, training steps and features for evaluation, on
+random clips of which one in four has a second body. Seconds are the least of `--repeats`, of CPU time per thread, so
+that other processes of the machine count little. Operations are counted by torch.utils.flop_counter (matrix products
+and convolutions); utilisation is their rate over that of a product of two 1024 x 1024 matrices of the same precision.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import io
+import platform
+import resource
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+from torch.utils.flop_counter import FlopCounterMode
+
+from pgfa.config import ModelSettings, RunSettings
+from pgfa.files import write_atomic
+from pgfa.model.contrastive import contrastive_loss
+from pgfa.model.encoder import MotionEncoder, build_model
+from pgfa.model.graph import spatial_adjacency
+from pgfa.skeleton import Layout, get_layout
+from pgfa.train.features import features_of
+
+RESULTS = Path(__file__).parents[1] / "results" / "speed"
+BEGIN, END = "<!-- tables: begin -->", "<!-- tables: end -->"
+TEXT_SIZE = 768
+SECOND_BODY = 0.25
+COLUMNS = (
+    "model", "work", "precision", "clips", "seconds", "clips_per_second", "ratio", "gflop_per_clip",
+    "utilisation", "peak_mb",
+)  # fmt: skip
+
+
+class ReferenceBlock(nn.Module):
+    """One block as published: 1x1 convolution to three subsets, joints, batch norm, convolution over time, residual."""
+
+    def __init__(self, a: int, b: int, stride: int, joints: int, first: bool) -> None:
+        super().__init__()
+        self.edge = nn.Parameter(torch.ones(3, joints, joints))
+        self.spread = nn.Conv2d(a, 3 * b, 1)
+        self.over_time = nn.Sequential(
+            nn.BatchNorm2d(b), nn.ReLU(inplace=True), nn.Conv2d(b, b, (9, 1), (stride, 1), (4, 0)),
+            nn.BatchNorm2d(b), nn.Dropout(0.0 if first else 0.5, inplace=True),
+        )  # fmt: skip
+        self.shortcut: nn.Module = nn.Identity()
+        if a != b or stride != 1:
+            self.shortcut = nn.Sequential(nn.Conv2d(a, b, 1, (stride, 1)), nn.BatchNorm2d(b))
+        self.residual = not first
+
+    def forward(self, x: Tensor, adjacency: Tensor) -> Tensor:
+        n, _, t, v = x.shape
+        y = self.spread(x).view(n, 3, -1, t, v)
+        y = self.over_time(torch.einsum("nkctv,kvw->nctw", y, adjacency * self.edge).contiguous())
+        return torch.relu(y + self.shortcut(x) if self.residual else y)
+
+
+class Reference(nn.Module):
+    """The published encoder and projection: (N, T, M, V, 3) -> (N, TEXT_SIZE)."""
+
+    adjacency: Tensor
+
+    def __init__(self, layout: Layout) -> None:
+        super().__init__()
+        channels, strides = ModelSettings.PAPER["channels"], ModelSettings.PAPER["strides"]
+        joints = len(layout.joints)
+        self.register_buffer("adjacency", torch.from_numpy(spatial_adjacency(layout)))
+        self.input_norm = nn.BatchNorm1d(3 * joints)
+        self.blocks = nn.ModuleList(
+            ReferenceBlock(a, b, stride, joints, i == 0)
+            for i, (a, b, stride) in enumerate(zip((3, *channels[:-1]), channels, strides, strict=True))
+        )
+        self.projection = nn.Linear(channels[-1], TEXT_SIZE)
+
+    def forward(self, positions: Tensor) -> Tensor:
+        n, t, m, v, c = positions.shape
+        x = positions.permute(0, 2, 3, 4, 1).reshape(n * m, v * c, t)
+        x = self.input_norm(x).view(n * m, v, c, t).permute(0, 2, 3, 1).contiguous()
+        for block in self.blocks:
+            x = block(x, self.adjacency)
+        features: Tensor = self.projection(x.mean(dim=(2, 3)).view(n, m, -1).mean(dim=1))
+        return features
+
+
+def clips_of(settings: RunSettings, count: int) -> tuple[Tensor, Tensor]:
+    """(count, T, 2, V, 3) random positions and (count, 2) present."""
+    random = torch.Generator().manual_seed(0)
+    joints = len(get_layout(settings.prepare.layout).joints)
+    present = torch.ones(count, 2, dtype=torch.bool)
+    present[:, 1] = torch.arange(count) % round(1 / SECOND_BODY) == 0
+    positions = torch.randn(count, settings.prepare.frames, 2, joints, 3, generator=random)
+    return positions * present[:, None, :, None, None], present
+
+
+def seconds_of(work: Callable[[], object], repeats: int) -> float:
+    """Least CPU time of a call, divided by the number of threads."""
+    work()
+    times = []
+    for _ in range(repeats):
+        started = time.process_time()
+        work()
+        times.append(time.process_time() - started)
+    return min(times) / torch.get_num_threads()
+
+
+def step_of(encode: Callable[[], Tensor], model: nn.Module, count: int) -> Callable[[], None]:
+    """A training step without the optimiser: features, loss, gradients."""
+    vectors, same = torch.randn(count, TEXT_SIZE), torch.eye(count, dtype=torch.bool)
+
+    def step() -> None:
+        model.train()
+        model.zero_grad(set_to_none=True)
+        contrastive_loss(encode(), vectors, same, 1 / 0.07).backward()  # type: ignore[no-untyped-call]
+
+    return step
+
+
+def operations(work: Callable[[], object]) -> int:
+    """Floating-point operations of matrix products and convolutions."""
+    with FlopCounterMode(display=False) as counter:
+        work()
+    return int(counter.get_total_flops())
+
+
+def peak_rate(precision: torch.dtype, repeats: int) -> float:
+    """Operations per second of a matrix product of that precision, per thread."""
+    a = torch.randn(1024, 1024).to(precision)
+    return 2 * 1024**3 / seconds_of(lambda: a @ a, repeats) / torch.get_num_threads()
+
+
+def jobs(training: int, evaluated: int) -> list[tuple[str, str, str, int, Callable[[], object]]]:
+    """(model, work, precision, clips, function), the reference first."""
+    paper = RunSettings(recipe="paper")
+    reference = Reference(get_layout(paper.prepare.layout))
+    rows: list[tuple[str, str, str, int, Callable[[], object]]] = []
+    positions, _ = clips_of(paper, training)
+    many, _ = clips_of(paper, evaluated)
+
+    @torch.inference_mode()
+    def evaluate_reference() -> None:
+        reference.eval()
+        reference(many)
+
+    rows.append(
+        (
+            "reference",
+            "training",
+            "float32",
+            training,
+            step_of(lambda: reference(positions), reference, training),
+        )
+    )
+    rows.append(("reference", "evaluation", "float32", evaluated, evaluate_reference))
+    for recipe in ("paper", "default"):
+        for precision in ("float32", "bfloat16"):
+            settings = RunSettings(recipe=recipe, train={"precision": precision})
+            model = build_model(settings, get_layout(settings.prepare.layout), TEXT_SIZE)
+            batch = clips_of(settings, training)
+            step = step_of(lambda model=model, batch=batch: model(*batch), model, training)  # type: ignore[misc]
+            rows.append((recipe, "training", precision, training, step))
+        rows.append((recipe, "evaluation", "float32", evaluated, _evaluation(model, settings, evaluated)))
+    return rows
+
+
+def _evaluation(model: MotionEncoder, settings: RunSettings, count: int) -> Callable[[], object]:
+    positions, present = (tensor.numpy() for tensor in clips_of(settings, count))
+    return lambda: features_of(model, positions, present)
+
+
+def measure(training: int, evaluated: int, repeats: int) -> list[dict[str, str]]:
+    """All rows; `ratio` is to the reference's row of the same work."""
+    peaks = {"float32": peak_rate(torch.float32, repeats), "bfloat16": peak_rate(torch.bfloat16, repeats)}
+    rows, base = [], {}
+    for model, work, precision, clips, function in jobs(training, evaluated):
+        seconds = seconds_of(function, repeats)
+        base.setdefault(work, clips / seconds)
+        count = operations(function)
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        values = (
+            model, work, precision, clips, f"{seconds:.3f}", f"{clips / seconds:.1f}",
+            f"{clips / seconds / base[work]:.2f}", f"{count / clips / 1e9:.3f}",
+            f"{count / seconds / torch.get_num_threads() / peaks[precision]:.2f}", f"{peak:.0f}",
+        )  # fmt: skip
+        rows.append(dict(zip(COLUMNS, map(str, values), strict=True)))
+        print(rows[-1], file=sys.stderr, flush=True)
+    return rows
+
+
+def file_name() -> str:
+    """Device, torch version and threads; the precision is a column, as one run compares several."""
+    features = Path("/proc/cpuinfo").read_text(encoding="utf-8") if Path("/proc/cpuinfo").exists() else ""
+    kind = next(
+        (name for name in ("amx_bf16", "avx512_bf16", "avx512f", "avx2") if name in features),
+        platform.machine(),
+    )
+    return f"cpu-{kind.replace('_', '')}-torch{torch.__version__.split('+')[0]}-{torch.get_num_threads()}threads.csv"
+
+
+def tables(folder: Path) -> str:
+    """A Markdown table of each CSV."""
+    parts = []
+    for path in sorted(folder.glob("*.csv")):
+        rows = list(csv.DictReader(path.read_text(encoding="utf-8").splitlines()))
+        lines = [f"`{path.name}`", "", "| " + " | ".join(COLUMNS) + " |", "|" + "---|" * len(COLUMNS)]
+        parts.append(
+            "\n".join([*lines, *("| " + " | ".join(row[name] for name in COLUMNS) + " |" for row in rows)])
+        )
+    return "\n\n".join(parts)
+
+
+def with_tables(page: str, content: str) -> str:
+    """A page with the text between its two marks replaced."""
+    before, _, rest = page.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    return f"{before}{BEGIN}\n\n{content}\n\n{END}{after}"
+
+
+def main() -> None:
+    """Measure, or write the tables of what was measured into a page."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--out", type=Path)
+    parser.add_argument("--page", type=Path)
+    parser.add_argument("--clips", type=int, default=32, help="clips of a training step")
+    parser.add_argument("--evaluated", type=int, default=64, help="clips of an evaluation")
+    parser.add_argument("--repeats", type=int, default=5)
+    args = parser.parse_args()
+    if args.page:
+        write_atomic(args.page, with_tables(args.page.read_text(encoding="utf-8"), tables(RESULTS)))
+    if args.out:
+        content = io.StringIO()
+        writer = csv.DictWriter(content, COLUMNS, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(measure(args.clips, args.evaluated, args.repeats))
+        write_atomic(args.out / file_name(), content.getvalue())
+
+
+if __name__ == "__main__":
+    main()
