@@ -18,7 +18,7 @@ from guides import CHECKOUT
 from pgfa.errors import BadConfig, BadFile
 from pgfa.research.benchmark.spec import BenchmarkSettings
 from pgfa.research.benchmark.summary import KEYS, load_summary, merge_summaries, save_summary
-from pgfa.research.evidence.foreign_tables import ForeignResults
+from pgfa.research.evidence.foreign_tables import ForeignResults, part_table
 from pgfa.research.evidence.merge import merge_tables
 from pgfa.research.evidence.pages import Evidence
 from pgfa.research.evidence.record import Computation, Record, commit, load_record, save_record
@@ -90,8 +90,12 @@ def test_new_rows_change_the_page(checkout: Path) -> None:
     ]
     assert not Evidence(checkout).outdated()
     table = checkout / "results" / "foreign-sets" / "table.csv"
-    table.with_name("table.record.json").unlink()  # it would refuse rows that were changed after it
+    record = load_record(table)
     table.write_text(re.sub(r"(?m)^(deepmimic,20,18,plain),0\.\d+", r"\1,0.95", table.read_text()))
+    if record is not None:
+        with pytest.raises(BadFile, match="SHA-256"):  # edited by hand
+            Evidence(checkout).outdated()
+        save_record(table, record)
     assert [path.name for path in Evidence(checkout).outdated()] == ["page.md", "foreign-sets.svg"]
     before = (checkout / "docs" / "page.md").read_text()
     Evidence(checkout).write()
@@ -125,6 +129,22 @@ def test_rows_of_several_seeds_are_averaged(tmp_path: Path) -> None:
     (tmp_path / "table.csv").write_text("\n".join(text).replace("adapted_right", "other"))
     with pytest.raises(BadFile, match="the column adapted_right"):
         ForeignResults.load(tmp_path / "table.csv")
+
+
+def test_parts_of_other_data_or_versions_are_not_compared(checkout: Path) -> None:
+    """A table of parts from before the table of all parts was replaced is refused."""
+    folder = checkout / "results" / "foreign-sets"
+    record = load_record(folder / "table.csv")
+    assert record is not None
+    part_file = folder / "table-words.csv"
+    shutil.copy(folder / "table.csv", part_file)
+    with pytest.raises(BadFile, match=r"table-words\.csv: expected a record of the data"):
+        part_table(folder)
+    save_record(part_file, replace(record, settings={**record.settings, "parts": ["words"]}))
+    assert part_table(folder).count("\n") == 3
+    save_record(part_file, replace(record, settings={**record.settings, "folds": []}))
+    with pytest.raises(BadFile, match=r"table-words\.csv"):
+        part_table(folder)
 
 
 # --- records ---

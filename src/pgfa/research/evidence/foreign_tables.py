@@ -155,14 +155,33 @@ def style_table(results: ForeignResults) -> str:
 
 
 def part_table(folder: Path) -> str:
-    """Means over sets with one plain sentence, for each file of a part (``table-PARTS.csv``) and for all parts."""
+    """Means over sets with one plain sentence, for each file of a part (``table-PARTS.csv``) and for all parts.
+
+    Raises:
+        BadFile: a part is of other data, settings or version than the table of all parts, or does not say.
+    """
     rows = []
     for file in [*sorted(folder.glob(PARTS)), folder / ROWS]:
+        if file.name != ROWS and _basis(file) != _basis(folder / ROWS):
+            raise BadFile(
+                file,
+                expected=f"a record of the data, settings and version of {ROWS}",
+                found="another or none",
+            )
         results = ForeignResults.load(file)
         parts = "all parts" if file.name == ROWS else file.stem.removeprefix("table-").replace(",", " and ")
         names = ("accuracy", "top3", "recentred", "adapted")
         rows.append([parts, *(percent(mean(results.values("plain", name))) for name in names)])
     return table(["compared", "alone", "first three", "recentred", "adapted"], rows)
+
+
+def _basis(file: Path) -> object:
+    """What the rows of a part have in common with those of all parts; what equals nothing, without a record."""
+    record = load_record(file)
+    if record is None:
+        return object()
+    settings = {name: value for name, value in record.settings.items() if name != "parts"}
+    return settings, record.data, {call.version for call in record.computations}
 
 
 def target_table(results: ForeignResults) -> str:
