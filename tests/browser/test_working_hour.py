@@ -97,11 +97,13 @@ def settle(page: Any) -> None:
 
 
 def correct(page: Any, session: str, count: int) -> None:
-    """Correct the first moments of a session by keyboard: every second is right, the others show something else."""
+    """Correct moments of a session by keyboard: every second is right, the others show something else; the rest are
+    added."""
     page.locator("#files .open", has_text=session).click()
     sync.expect(page.locator("#recording-title")).to_have_text(session)
     settle(page)
-    for number in range(count):
+    listed = min(count, page.locator("#spans .moment").count())
+    for number in range(listed):
         page.locator("#spans .moment").nth(number).focus()
         page.keyboard.press("Enter")
         if number % 2:
@@ -110,6 +112,12 @@ def correct(page: Any, session: str, count: int) -> None:
             name.press("Enter")
         else:
             page.keyboard.press("r")
+    for number in range(count - listed):
+        page.locator("#timeline [role=slider]").focus()
+        for key in ("Home", *["Shift+ArrowRight"] * (2 * number), "[", "Shift+ArrowRight", "]", "a"):
+            page.keyboard.press(key)
+        page.locator("#teach-name").fill("a person bows")
+        page.keyboard.press("Shift+Enter")
 
 
 def test_a_working_hour(context: Any, address: str, files: list[Path], tmp_path: Path) -> None:
