@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ import wsproto
 from starlette.testclient import TestClient, WebSocketDenialResponse
 from wsproto.events import AcceptConnection, RejectConnection, RejectData, Request, TextMessage
 
-from builders import make_clip
+from builders import make_clip, standing_body
 from page_server import serving
 from pgfa.config import ServeSettings
 from pgfa.read.formats.npz import save_clip
@@ -125,13 +126,15 @@ def test_one_socket_more_is_refused_and_its_place_is_free_again(client: TestClie
 
 
 def test_taught_classes_of_a_session_are_candidates(client: TestClient, tmp_path: Path) -> None:
-    save_clip(tmp_path / "c.npz", make_clip(frames=60))
+    positions = np.tile(standing_body(), (60, 1, 1, 1)) + np.array([0, 1, 3], dtype=np.float32)
+    save_clip(tmp_path / "c.npz", replace(make_clip(frames=60), positions=positions))
     session = client.post("/api/sessions").json()["session"]
     path = f"/api/sessions/{session}"
-    client.post(f"{path}/clips?name=c.npz", content=(tmp_path / "c.npz").read_bytes())
-    client.post(
-        f"{path}/classes", json={"name": "mine", "examples": [{"clip": "c1", "start_s": 0, "end_s": 1}]}
-    )
+    added = client.post(f"{path}/clips?name=c.npz", content=(tmp_path / "c.npz").read_bytes())
+    assert added.status_code == 201, added.text
+    example = {"clip": "c1", "start_s": 0, "end_s": 1}
+    taught = client.post(f"{path}/classes", json={"name": "mine", "examples": [example]})
+    assert taught.status_code == 200, taught.text
     with client.websocket_connect(f"{WS}{ADDRESS}&session={session}") as connection:
         for text in ('{"layout": "kinect20"}', frame(0.0), frame(1.0)):
             connection.send_text(text)
