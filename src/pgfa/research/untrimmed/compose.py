@@ -97,8 +97,8 @@ def normalised(clip: Clip) -> Array:
 
     Joints that the clip never shows stay NaN.
     """
-    positions = clip.to(KINECT20).positions[:, 0]
-    known = np.asarray(np.isfinite(positions).all(axis=2))
+    positions = np.array(clip.to(KINECT20).positions[:, 0])
+    known: NDArray[np.bool_] = np.asarray(np.isfinite(positions).all(axis=2))
     frame = np.arange(len(positions))
     for joint in range(positions.shape[1]):
         if known[:, joint].any():
