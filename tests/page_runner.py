@@ -215,6 +215,9 @@ def load(script: Path) -> ModuleType:
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
-    with patch.dict(sys.modules, {script.stem: module}):
+    sys.modules[script.stem] = module  # dataclasses look their module up
+    try:
         spec.loader.exec_module(module)
+    finally:
+        del sys.modules[script.stem]  # and nothing else: what the script imported stays imported
     return module
