@@ -6,6 +6,7 @@ import io
 import json
 import zipfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import pytest
 
 from page_server import CHROMIUM, serving
 from pgfa.config import ServeSettings
-from pgfa.recognise import Recogniser
+from pgfa.recognise import Calibration, Recogniser
 
 sync = pytest.importorskip("playwright.sync_api", reason="playwright is not installed (extra `test`)")
 pytestmark = [
@@ -27,7 +28,10 @@ TIMEOUT_MS = 90_000
 def address(small_recogniser: Recogniser) -> Iterator[str]:
     from pgfa.serve.app import create_app
 
-    with serving(create_app(small_recogniser, ServeSettings(max_sessions=100))) as address:
+    # So confident that every window of every example is in a moment.
+    calibration = Calibration(200.0, 200.0, none=1.0, fitted=True)
+    recogniser = replace(small_recogniser, bundle=replace(small_recogniser.bundle, calibration=calibration))
+    with serving(create_app(recogniser, ServeSettings(max_sessions=100))) as address:
         yield address
 
 

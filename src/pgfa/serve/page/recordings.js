@@ -185,6 +185,7 @@ export class Recordings {
 
   /* Take recordings out: here, of the browser's store, and of the server. */
   async remove(keys) {
+    const sent = keys.filter((key) => this.clips.has(key));
     for (const key of keys) {
       const clip = this.clips.get(key);
       this.clips.delete(key);
@@ -200,8 +201,9 @@ export class Recordings {
         file.removed = [...(file.removed ?? []), key];
         this.store.addFile(file);
       }
-      await track(() => this.server.removeClip(key));
     }
+    // The list is up to date at once; the server takes its time for many.
+    for (const key of sent) await track(() => this.server.removeClip(key));
     this.actions.removed(keys);
     this.actions.marked();
     if (!this.clips.has(this.current)) {
