@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import pytest
+
 import pgfa
-from pgfa.recognise.bundle import BUNDLED
+from pgfa.recognise.bundle import BUNDLED, open_bundle
 from pgfa.serve.examples import SENTENCES as SENTENCES_OF_THE_PAGE
 from pgfa.serve.examples import example_clip
 from pgfa.synth import make_clips
@@ -18,13 +22,15 @@ SENTENCES = {
 }
 
 
-def test_it_is_small() -> None:
-    assert sum(file.stat().st_size for file in BUNDLED.iterdir()) <= 12 * 1000**2
+@pytest.mark.parametrize("folder", [BUNDLED, BUNDLED.with_name("open")], ids=lambda folder: folder.name)
+def test_it_is_small(folder: Path) -> None:
+    assert sum(file.stat().st_size for file in folder.iterdir()) <= 12 * 1000**2
 
 
-def test_it_recognises_synthetic_motion() -> None:
+@pytest.mark.parametrize("name", [None, "open"])
+def test_it_recognises_synthetic_motion(name: str | None) -> None:
     """Synthetic motion is not in its training data: half correct among six is three times chance."""
-    recogniser = pgfa.Recogniser.load()
+    recogniser = pgfa.Recogniser.load(name)
     assert recogniser.calibration.fitted
     clips = make_clips(seed=3, performers=4, repeats=1, actions=tuple(SENTENCES))
     answers = recogniser.recognise(clips, list(SENTENCES.values()))
@@ -43,3 +49,14 @@ def test_it_finds_several_actions_in_a_row() -> None:
     performed = [next((n for n in names if n in span.sentence), span.sentence) for span in spans]
     assert performed == [name for name in names if name in performed]
     assert len(performed) >= 3
+
+
+def test_the_open_recogniser_is_trained_on_open_recordings_only() -> None:
+    seen = open_bundle(Path("open")).provenance["seen"]
+    assert {name.partition("/")[0] for name in seen} == {"ui-prmd", "precog", "cmu", "kaykit", "deepmimic"}
+
+
+def test_a_folder_of_that_name_comes_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    open_bundle().save(tmp_path / "open")
+    assert open_bundle(Path("open")).provenance == open_bundle().provenance

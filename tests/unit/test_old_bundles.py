@@ -34,8 +34,9 @@ def test_bundles_of_every_version_give_the_same_answers(bundle: Path, tmp_path: 
             answers, expected["answers"][name], strict=True
         ):
             assert (answer.sentence, answer.prototype) == (sentence, prototype)
-            assert answer.probability == pytest.approx(probability, abs=1e-5)
-            assert answer.cosine == pytest.approx(cosine, abs=1e-5)
+            assert answer.probability == pytest.approx(probability, abs=1e-4)
+            # The encoder sums in another order than the version that wrote these.
+            assert answer.cosine == pytest.approx(cosine, abs=1e-4)
 
 
 def test_a_kinematic_model_of_the_earlier_form_implies_no_words() -> None:
@@ -43,4 +44,4 @@ def test_a_kinematic_model_of_the_earlier_form_implies_no_words() -> None:
     kinematics = Recogniser.load(FIXTURES / "v3" / "bundle").bundle.kinematics
     assert kinematics is not None
     assert (kinematics.implied, kinematics.stillness, kinematics.network) == (False, False, None)
-    assert kinematics.shares == (0.5, 0.75, 1.25, 0.0)
+    assert kinematics.shares == (0.5, 0.75, 1.25, 0.0, 0.0)

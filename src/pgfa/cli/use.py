@@ -67,7 +67,8 @@ def recognise(
         A candidate sentence; repeat the option for more. Several wordings of one candidate are separated by `|` and
         averaged: "waves | greets by waving a hand".
     run
-        Folder of a training run or of an exported recogniser (default: the bundled recogniser).
+        Folder of a training run or of an exported recogniser (default: the bundled recogniser); open: the bundled
+        one whose training data allow any use.
     adapt
         Folder of unlabelled recordings that show what the sentences describe. Answers are recentred on them; if
         there are enough, prototypes averaged from them are used alongside the sentences.
@@ -196,7 +197,8 @@ def serve(
     Parameters
     ----------
     run
-        Folder of a training run or of an exported recogniser (default: the bundled recogniser).
+        Folder of a training run or of an exported recogniser (default: the bundled recogniser); open: the bundled
+        one whose training data allow any use.
     """
     from pgfa.serve.app import serve as serve_page
 
@@ -214,7 +216,8 @@ def live(*, sentence: Sentences, run: Path | None = None, device: Device = "cpu"
     sentence
         A candidate sentence; repeat the option for more.
     run
-        Folder of a training run or of an exported recogniser (default: the bundled recogniser).
+        Folder of a training run or of an exported recogniser (default: the bundled recogniser); open: the bundled
+        one whose training data allow any use.
     """
     # The sums of an answer are small: on a busy machine two threads that wait for each other take 20 times as long.
     # The variables are read when torch and numpy are imported, below.

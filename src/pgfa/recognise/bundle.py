@@ -58,6 +58,8 @@ MANIFEST, TORCH, ONNX, SENTENCES, KINEMATICS = (
 )
 _NAMES = {MANIFEST, TORCH, ONNX, SENTENCES, KINEMATICS, PROTOTYPES}
 BUNDLED = Path(__file__).parent / "weights" / "default"
+OPEN = Path("open")
+"""Names, where no such folder exists, the bundled recogniser of recordings whose terms allow any use."""
 """The default recogniser, bundled with the package."""
 
 
@@ -216,7 +218,7 @@ def open_bundle(
     """Open a bundle or a training run; without a folder, the bundled recogniser.
 
     Args:
-        folder: of the bundle or run.
+        folder: of the bundle or run, or `OPEN`.
         device: ``cpu``, ``cuda``, ``cuda:1`` or ``auto``.
         runtime: of the encoder, where a bundle has both; ONNX computes on the CPU only, and torch on other devices.
 
@@ -228,7 +230,8 @@ def open_bundle(
         raise BadCheckpoint(
             "this copy of pgfa contains no default recogniser; give a run of `pgfa train` or a bundle of `pgfa export`"
         )
-    folder = BUNDLED if folder is None else folder
+    if folder is None or (folder == OPEN and not folder.exists()):
+        folder = BUNDLED if folder is None else BUNDLED.with_name(OPEN.name)
     recover_folder(folder)
     if not (folder / MANIFEST).is_file():
         return _from_run(folder, device)

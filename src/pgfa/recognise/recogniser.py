@@ -74,7 +74,8 @@ class Recogniser:
         """Open a recogniser.
 
         Args:
-            path: a folder written by `pgfa train` or `pgfa export`; None: the bundled recogniser.
+            path: a folder written by `pgfa train` or `pgfa export`; None: the bundled recogniser; "open": the bundled
+                one that was trained only on recordings whose terms allow any use.
             device: ``cpu``, ``cuda``, ``cuda:1`` or ``auto``; an exported recogniser runs on the CPU. On the CPU a
                 bundle with an encoder in ONNX runs without torch.
 
