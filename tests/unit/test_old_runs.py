@@ -100,8 +100,11 @@ def test_an_old_run_resumes_and_ends_with_the_same_weights(recipe: str, tmp_path
     train(settings, build_corpus(settings), out, device="cpu")
     weights, expected = load_file(out / WEIGHTS), load_file(V1 / f"run-{recipe}" / WEIGHTS)
     assert weights.keys() == expected.keys()
+    # Sums in another order than before. A bias in front of a batch norm has no gradient but rounding, which AdamW
+    # scales up; the running mean behind it takes it back.
+    free = ("over_time.bias", "shortcut.0.bias", "running_mean")
     for name, tensor in expected.items():
-        assert torch.allclose(weights[name], tensor, atol=1e-5), name
+        assert torch.allclose(weights[name], tensor, atol=1e-3 if name.endswith(free) else 1e-4), name
     assert not (out / "paper_protocol.jsonl").exists()
     log = [json.loads(line) for line in (out / TEST_LOG).read_text().splitlines()]
     old_log = (V1 / f"run-{recipe}" / "paper_protocol.jsonl").read_text().splitlines()
