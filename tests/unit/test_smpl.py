@@ -262,3 +262,10 @@ def test_clips_of_several_recordings_are_not_people(tmp_path: Path) -> None:
 def test_other_arrays_are_not_taken_for_poses(tmp_path: Path) -> None:
     path = npz(tmp_path, poses=np.zeros((4, 17, 2)), names=np.array(["a"]))
     assert format_of(FileRef(path)).name != "smpl"
+
+
+def test_the_line_of_decisions_calls_only_declared_what_the_file_declares(tmp_path: Path) -> None:
+    np.savez(tmp_path / "a.npz", poses=np.zeros((8, 72)), trans=np.zeros((8, 3)))
+    clip = read(tmp_path / "a.npz")
+    assert "assumed: rate 30 Hz" in clip.reading
+    assert "established by the body: up y" in clip.reading

@@ -144,6 +144,7 @@ def _recogniser(
 ) -> Recogniser:
     """The recogniser that the options describe; what adaptation changed is printed."""
     from pgfa.recognise import Recogniser
+    from pgfa.text.doubts import doubts_about
 
     recogniser = Recogniser.load(run, device)
     if not recogniser.bundle.verified:
@@ -152,8 +153,8 @@ def _recogniser(
         )
     for name, files in _examples(teach or []).items():
         recogniser = recogniser.teach(name, files)
-    for overlap in recogniser.overlaps(sentences):
-        print(f"note: {overlap}", file=sys.stderr)
+    for note in (*doubts_about(sentences), *recogniser.overlaps(sentences)):
+        print(f"note: {note}", file=sys.stderr)
     if adapt is not None:
         recogniser = recogniser.adapt(adapt, sentences)
         print(recogniser.adaptation, file=sys.stderr)

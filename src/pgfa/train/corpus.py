@@ -15,6 +15,7 @@ from pgfa.pack import Pack, listing_note
 from pgfa.prepare import prepare_cached
 from pgfa.skeleton import Layout, get_layout
 from pgfa.text.catalogue import ActionClass, Catalogue
+from pgfa.text.doubts import doubts_about
 from pgfa.text.overlap import Removal
 from pgfa.train.clip_selection import ClipSelection, select_clips
 from pgfa.train.clip_set import ClipIndex, ClipSet
@@ -58,6 +59,12 @@ class Corpus:
                 f"no catalogue for {', '.join(unwritten)}: class names are used as sentences; "
                 "written sentences give better results (--catalogue FILE)"
             )
+        if len(self.seen) == 1:
+            lines.append("note: a single class to learn from: nothing sets it apart; learn from several")
+        actions = (*self.seen, *self.unseen)
+        for dataset in dict.fromkeys(action.dataset for action in actions):
+            plain = [action.plain for action in actions if action.dataset == dataset]
+            lines += [f"note: {doubt}" for doubt in doubts_about(plain)]
         if self.removals:
             lines.append(
                 f"left out of training because they mean the same as an unseen class ({len(self.removals)}):"

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from pgfa.errors import BadFile, LimitExceeded, Undecided
 from pgfa.read.assemble import assemble, check_frames, counted
 from pgfa.read.format import Format
+from pgfa.read.interpret.decision import Decision
 from pgfa.read.interpret.gravity import standing_evidence
 from pgfa.read.parsing.arrays import plain_array
 from pgfa.read.parsing.rig_body import Points, upright_share
@@ -126,6 +127,8 @@ def read(ref: FileRef) -> Clip:
     stated = ref.stated.up
     up, note = (stated, ()) if stated else _up_of(ref, positions, motion)
     positions, more = upright_to_metres(positions, motion.layout, up=up, scale=1.0, stated=ref.stated)
+    if note and not motion.aist:
+        more = tuple(_established(entry) for entry in more)
     return assemble(
         ref,
         raw,
@@ -136,6 +139,13 @@ def read(ref: FileRef) -> Clip:
         problems=(*problems, *note, *more),
         absent=None,
     )
+
+
+def _established(entry: str) -> str:
+    """A decision about up, which the file does not declare, with its basis; anything else as it is."""
+    if isinstance(entry, Decision) and entry.quantity == "up":
+        return Decision("up", entry.value, "established")
+    return entry
 
 
 def _up_of(ref: FileRef, positions: Floats, motion: _Motion) -> tuple[str, tuple[str, ...]]:

@@ -71,7 +71,8 @@ def apply_stated(
     if ref.stated.rate is not None:
         rate = ref.stated.rate
     flat = NO_DEPTH in problems
-    every, changes = _completed(ref.stated, decisions, layout, rate, flat=flat)
+    rate_missing = any(problem.startswith("frame rate missing") for problem in problems)
+    every, changes = _completed(ref.stated, decisions, layout, rate, flat=flat, rate_missing=rate_missing)
     for change in changes:
         positions = change(positions)
         listed = None if listed is None else change(listed).astype(np.float32)
@@ -88,10 +89,18 @@ def apply_stated(
 
 
 def _completed(
-    stated: Stated, decisions: tuple[Decision, ...], layout: Layout, rate: float, *, flat: bool
+    stated: Stated,
+    decisions: tuple[Decision, ...],
+    layout: Layout,
+    rate: float,
+    *,
+    flat: bool,
+    rate_missing: bool,
 ) -> tuple[tuple[Decision, ...], list[Callable[[NDArray[Any]], NDArray[Any]]]]:
     """The decisions of a reader with those it has not made, as stated or declared; what is still to be applied."""
     done = {decision.quantity: decision for decision in decisions}
+    if rate_missing and stated.rate is None:
+        done.setdefault("rate", Decision("rate", f"{rate:.4g} Hz", "assumed"))
     changes: list[Callable[[NDArray[Any]], NDArray[Any]]] = []
 
     def decide(

@@ -217,8 +217,11 @@ def _array(ref: FileRef, raw: bytes, name: str, points: list[Any], content: dict
 def _numbers(ref: FileRef, where: str, values: Any) -> Floats:
     try:
         return np.array(values, dtype=np.float64)
-    except (ValueError, TypeError, OverflowError) as error:
-        raise BadFile(str(ref), where=where, expected="numbers", found=str(error)[:80]) from None
+    except (ValueError, TypeError, OverflowError):
+        actual = "lists of different lengths, null or text; give an absent joint as [null, null, null]"
+        raise BadFile(
+            str(ref), where=where, expected="numbers in lists of one length", found=actual
+        ) from None
 
 
 def sample() -> dict[str, bytes]:
