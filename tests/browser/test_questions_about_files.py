@@ -58,6 +58,7 @@ def test_the_question_is_asked_beside_the_file_and_answered_by_a_button(page: An
     question.get_by_role("button", name="z", exact=True).click()
     sync.expect(page.locator("#clip-facts")).to_contain_text("stated: up z")
     sync.expect(page.locator(".reading")).to_have_count(0)
+    page.wait_for_timeout(600)
     page.reload()  # what was stated is kept with the file
     sync.expect(page.locator("#clip-facts")).to_contain_text("stated: up z")
 
