@@ -77,7 +77,13 @@ def test_threads_share_it_and_answers_repeat(recogniser: Recogniser) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    assert all(answers == expected for answers in results)
+    # The last bits of a sum depend on where its numbers lie in memory.
+    for answers in results:
+        for result, before in zip(answers, expected, strict=True):
+            assert [a.sentence for a in result] == [a.sentence for a in before]
+            np.testing.assert_allclose(
+                [a.probability for a in result], [a.probability for a in before], atol=1e-5
+            )
 
 
 def test_recognise_and_live_rank_alike() -> None:
