@@ -152,3 +152,18 @@ def test_real_motion_is_a_person(shared_data: Path) -> None:
         across = joints[:, index("hip_left")] - joints[:, index("hip_right")]
         ahead = joints[:, index("foot_left")] - joints[:, index("ankle_left")]
         assert np.median(np.cross(ahead, across)[:, 1]) > 0
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "noted"), [(0, 1.5, True), (0, 0.2, False), (0, 90, False), (-3.1, 3.1, True)]
+)
+def test_angles_that_may_be_radians_are_noted(first: float, last: float, noted: bool) -> None:
+    joints, motion, _ = parse(
+        "arm.bvh",
+        (
+            ARM.replace("Frames: 1", "Frames: 2") + f"9 8 7 {first} 0 0 0 0 0\n9 8 7 {last} 0 0 0 0 0\n"
+        ).encode(),
+    )
+    notes = bvh._doubts(joints, motion)
+    assert bool(notes) == noted
+    assert all("convert them to degrees" in note for note in notes)

@@ -250,6 +250,17 @@ def test_inspect_and_recognise_say_how_a_file_was_read(
     assert "up: expected one of" in str(stop.value.code)
 
 
+def test_a_child_in_centimetres_is_not_taken_for_an_adult_in_inches(tmp_path: Path) -> None:
+    points = person(NTU25, 20)
+    factor = 80 / float(np.ptp(points[..., 1]))
+    file = save(tmp_path / "child.npy", points * factor)
+    with pytest.raises(Undecided, match="--unit cm or --unit in"):
+        read(file)
+    heights = {unit: np.ptp(read(file, unit=unit).positions[..., 1]) for unit in ("cm", "in")}
+    assert heights["cm"] == pytest.approx(0.8, abs=0.02)
+    assert heights["in"] == pytest.approx(0.8 * 2.54, abs=0.05)
+
+
 def test_lines_of_decisions() -> None:
     decisions = [Decision("up", "y", "established", "stands, always"), Decision("rate", "30 Hz", "assumed"),
                  Decision("layout", "ntu25", "established")]  # fmt: skip

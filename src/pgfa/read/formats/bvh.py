@@ -24,6 +24,8 @@ MAX_JOINTS = 1000
 MAX_CELLS = 64_000_000
 GROUND = 0.15
 """Metres between a foot's joint and the ground that it stands on."""
+RADIANS, MOVED = 3.15, 0.5
+"""Half a turn in radians; how far an angle has to move for a motion to be expected."""
 _CHANNELS = tuple(f"{axis}{kind}" for kind in ("position", "rotation") for axis in "xyz")
 
 Floats = NDArray[np.float64]
@@ -81,10 +83,20 @@ def read(ref: FileRef) -> Clip:
                 raised,
                 (*notes, "position of the root added to its offset: feet on the ground"),
             )
+    problems = (*problems, *_doubts(joints, motion))
     source = Source(id=ref.stem)
     return assemble(
         ref, raw, kinect[:, None], rate=rate, layout=NTU25, source=source, problems=problems, absent=None
     )
+
+
+def _doubts(joints: list[Joint], motion: Floats) -> tuple[str, ...]:
+    """A note if the angles look like radians: none beyond half a turn in radians, though some move."""
+    channels = [name for joint in joints for name in joint.channels]
+    angles = motion[:, [name.endswith("rotation") for name in channels]]
+    if not angles.size or np.abs(angles).max() > RADIANS or np.ptp(angles, axis=0).max() < MOVED:
+        return ()
+    return (f"no angle exceeds {np.abs(angles).max():.2f}: if they are radians, convert them to degrees",)
 
 
 def _on_ground(kinect: Floats) -> bool:

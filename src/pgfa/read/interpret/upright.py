@@ -231,12 +231,20 @@ def stands_along(bodies: Floats, layout: Layout) -> str:
 
 
 def unit_of(bodies: Floats, layout: Layout) -> tuple[float, Decision]:
-    """Metres per unit, from the stature of the body; an adult's trunk if no unit gives a plausible one."""
+    """Metres per unit, from the stature of the body; an adult's trunk if no unit gives a plausible one.
+
+    Raises Undecided where a unit gives a child and an imperial one an adult.
+    """
     stature = stature_of(bodies, layout)
     for (low, high), units in ((_ADULT, tuple(UNITS)), (_CHILD, ("m", "cm", "mm"))):
         fitting = [unit for unit in units if low <= stature * UNITS[unit] < high]
         if len(fitting) == 1:
             metres = UNITS[fitting[0]]
+            small = [u for u in ("m", "cm", "mm") if _CHILD[0] <= stature * UNITS[u] < _CHILD[1]]
+            if fitting[0] in ("in", "ft") and small:
+                actual = f"a stature of {stature * UNITS[small[0]]:.1f} m in {LONG_NAMES[small[0]]}, "
+                actual += f"of {stature * metres:.1f} m in {LONG_NAMES[fitting[0]]}"
+                raise Undecided("", quantity="unit", found=actual, options=(small[0], fitting[0]))
             return metres, Decision(
                 "unit", fitting[0], "established", f"a stature of about {stature * metres:.1f} m"
             )
