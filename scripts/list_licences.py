@@ -23,8 +23,9 @@ OF_EXTRAS = {
     "rtmlib": "Apache License 2.0",
     "tomlkit": "MIT",
     "trove-classifiers": "Apache Software License",
+    "tzdata": "Apache-2.0",
 }
-"""Package that `make setup` does not install -> what its metadata state."""
+"""Package that `make setup` does not install everywhere -> what its metadata state."""
 CLASSIFIER = "License :: OSI Approved :: "
 
 
