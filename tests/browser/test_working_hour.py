@@ -171,6 +171,7 @@ def test_a_working_hour(context: Any, address: str, files: list[Path], tmp_path:
     with page.expect_download() as download:
         page.locator("#save-project").click()
     download.value.save_as(tmp_path / "hour.pgfa.json")
+    page.wait_for_timeout(600)  # that the work is saved is kept a moment later; else the next page asks
     page.close()
 
     page = context.new_page()

@@ -316,7 +316,7 @@ BAD: list[tuple[str, Any, str]] = [
     ("a.json", {"fps": 1e-300, "keypoints": COCO.tolist()}, r"field fps: expected a number from 0.01 to 10000"),
     ("a.json", {"up": "w", "keypoints": COCO.tolist()}, r"field up: expected y, -y"),
     ("a.json", {"keypoints": COCO.tolist(), "scores": [1]}, r"expected scores of shape \(6, 17\), found \(1,\)"),
-    ("a.json", {"keypoints": [[[1, 2], [1]]]}, r"field keypoints: expected numbers, found"),
+    ("a.json", {"keypoints": [[[1, 2], [1]]]}, r"field keypoints: expected numbers in lists of one length"),
     ("a.json", [[{"keypoints": [1, 2]}]], r"frame 1: expected x, y and score of each joint, found 2 numbers"),
     ("a.json", [[{"keypoints": COCO[0].tolist()}], 3], r"frame 2: expected an object or a list of people, found '3'"),
     ("a.json", [[{"keypoints": {"x": [1], "y": [1, 2]}}]], r"frame 1: expected x, y and visible of one length"),
