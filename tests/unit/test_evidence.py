@@ -141,7 +141,7 @@ def test_parts_of_other_data_or_versions_are_not_compared(checkout: Path) -> Non
     with pytest.raises(BadFile, match=r"table-words\.csv: expected a record of the data"):
         part_table(folder)
     save_record(part_file, replace(record, settings={**record.settings, "parts": ["words"]}))
-    assert part_table(folder).count("\n") == 3
+    assert part_table(folder).count("\n") == 1 + len(list(folder.glob("table*.csv")))
     save_record(part_file, replace(record, settings={**record.settings, "folds": []}))
     with pytest.raises(BadFile, match=r"table-words\.csv"):
         part_table(folder)
