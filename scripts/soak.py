@@ -1,6 +1,6 @@
 """The server of the page under twice its capacity, behind silent connections and behind a long question.
 
-    python scripts/soak.py [--minutes 10] [--capacity-seconds 30] [--clients 24]
+    python scripts/soak.py [--minutes 10] [--capacity-seconds 30] [--clients 24] [--rounds 3]
 
 Starts `pgfa serve` and measures, from processes of one machine:
 
@@ -8,8 +8,8 @@ Starts `pgfa serve` and measures, from processes of one machine:
 2. its capacity: short questions answered per second, asked by 8 clients without pause;
 3. with 200 silent connections open from the same address, the time of the page and of a short question;
 4. the time of a short question asked 1 s after another client's question about 5,000 frames of 8 bodies;
-5. a soak at twice the capacity: short questions, sessions, files that are none, long questions, downloads and clients
-   that go away in the middle; status of every response, time of those with 200, memory of the server.
+5. a soak at twice the capacity: short questions, sessions, files that are no recordings, long questions, downloads and
+   clients that disconnect in the middle; status of every response, time of those with 200, memory of the server.
 
 Every clip is different, so that no answer comes from a cache. Exits with 1 where a response has a status of 500 or
 above other than 503, or where the server has ended.
@@ -192,7 +192,7 @@ def _bomb() -> bytes:
 
 
 def run_clients(count: int, seconds: float, rate: float, server: Server) -> Tally:
-    """Requests of `count` clients for some seconds, `rate` a second in all; 0: short ones without pause."""
+    """Requests of `count` clients for some seconds, `rate` per second in all; 0: short ones without pause."""
     tally, recordings = Tally(), Recordings()
     end = time.monotonic() + seconds
 
@@ -243,10 +243,10 @@ def behind_a_long_question(client: Client, rounds: int) -> str:
         time.sleep(2.0)  # one for the upload, one of the question
         client.short()
         behind.append(client.tally.seconds[-1])
-        assert thread.is_alive(), "the long question has ended before"
+        assert thread.is_alive(), "the long question ended too early"
         thread.join()
         took = time.perf_counter() - started
-    seconds = [f"{np.median(times):.2f} (most {max(times):.2f})" for times in (alone, behind)]
+    seconds = [f"{np.median(times):.2f} (maximum {max(times):.2f})" for times in (alone, behind)]
     return f"alone {seconds[0]} s, behind the long one {seconds[1]} s, which took {took:.0f} s"
 
 
@@ -268,7 +268,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         client.short()
         print(f"start to first answer: {time.perf_counter() - started:.1f} s; memory {server.memory()[0]} MB")
         capacity = len(run_clients(8, args.capacity_seconds, 0, server).seconds) / args.capacity_seconds
-        print(f"capacity: {capacity:.1f} short questions a second (load {os.getloadavg()[0]:.1f})")
+        print(f"capacity: {capacity:.1f} short questions per second (load {os.getloadavg()[0]:.1f})")
         print(f"behind {SILENT} silent connections: {silent_connections(server, client)}")
         print(f"short question: {behind_a_long_question(client, args.rounds)}", flush=True)
         tally = run_clients(args.clients, 60 * args.minutes, 2 * capacity, server)
@@ -281,7 +281,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     for (kind, status), count in sorted(tally.status.items()):
         print(f"  {kind}: {count:,} x {status or 'closed'}")
     percentiles = np.percentile(tally.seconds, (50, 95, 100))
-    print("  short questions: median {:.2f} s, 95 % within {:.2f} s, most {:.2f} s".format(*percentiles))
+    print("  short questions: median {:.2f} s, 95 % within {:.2f} s, maximum {:.2f} s".format(*percentiles))
     print(f"  memory after it: {memory[0]} MB, with readers {memory[1]} MB")
     if ended or any(status >= 500 and status != 503 for _, status in tally.status):
         sys.exit("failed: the server has ended, or a status of 500 or above other than 503")

@@ -9,16 +9,10 @@ from typing import Any
 
 import pytest
 
-from page_server import CHROMIUM, serving
-from pgfa.config import ServeSettings
-from pgfa.recognise import Recogniser
+from page_server import BROWSER_TEST, TIMEOUT_MS
 
 sync = pytest.importorskip("playwright.sync_api", reason="playwright is not installed (extra `test`)")
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine (apt-get install chromium)"),
-]
-TIMEOUT_MS = 90_000
+pytestmark = [*BROWSER_TEST]
 CONTROLS = {
     "button", "checkbox", "combobox", "link", "listbox", "radio", "slider", "spinbutton", "switch", "textbox",
     "DisclosureTriangle", "image", "dialog", "progressbar",
@@ -27,23 +21,19 @@ CONTROLS = {
 
 
 @pytest.fixture(scope="module")
-def page(browser: Any, small_recogniser: Recogniser) -> Iterator[Any]:
+def page(browser: Any, address: str, context_options: dict[str, Any]) -> Iterator[Any]:
     """The page with two people, a chosen moment and a correction."""
-    from pgfa.serve.app import create_app
-
-    with serving(create_app(small_recogniser, ServeSettings(max_sessions=100))) as address:
-        context = browser.new_context(viewport={"width": 1366, "height": 768}, reduced_motion="reduce")
-        context.set_default_timeout(TIMEOUT_MS)
-        sync.expect.set_options(timeout=TIMEOUT_MS)
-        page = context.new_page()
-        page.goto(address)
-        page.get_by_role("button", name="Two people").click()
-        sync.expect(page.locator("#recording-title")).to_have_text("Two people")
-        sync.expect(page.locator("[aria-busy]")).to_have_count(0)
-        page.locator("#spans .moment").first.click()
-        page.keyboard.press("r")
-        yield page
-        context.close()
+    context = browser.new_context(**context_options)
+    context.set_default_timeout(TIMEOUT_MS)
+    page = context.new_page()
+    page.goto(address)
+    page.get_by_role("button", name="Two people").click()
+    sync.expect(page.locator("#recording-title")).to_have_text("Two people")
+    sync.expect(page.locator("[aria-busy]")).to_have_count(0)
+    page.locator("#spans .moment").first.click()
+    page.keyboard.press("r")
+    yield page
+    context.close()
 
 
 def tree(page: Any) -> list[dict[str, Any]]:

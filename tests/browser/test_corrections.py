@@ -5,52 +5,38 @@ from __future__ import annotations
 import io
 import json
 import zipfile
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from page_server import CHROMIUM, serving
+from page_server import BROWSER_TEST
 from pgfa.config import ServeSettings
 from pgfa.recognise import Calibration, Recogniser
 
 sync = pytest.importorskip("playwright.sync_api", reason="playwright is not installed (extra `test`)")
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine (apt-get install chromium)"),
-]
-TIMEOUT_MS = 90_000
+pytestmark = [*BROWSER_TEST]
 
 
 @pytest.fixture(scope="module")
-def address(small_recogniser: Recogniser) -> Iterator[str]:
+def app(small_recogniser: Recogniser, settings: ServeSettings) -> Any:
     from pgfa.serve.app import create_app
 
     # So confident that every window of every example is in a moment.
     calibration = Calibration(200.0, 200.0, none=1.0, fitted=True)
     recogniser = replace(small_recogniser, bundle=replace(small_recogniser.bundle, calibration=calibration))
-    with serving(create_app(recogniser, ServeSettings(max_sessions=100))) as address:
-        yield address
+    return create_app(recogniser, settings)
 
 
 @pytest.fixture
-def page(browser: Any, address: str) -> Iterator[Any]:
+def page(context: Any, address: str) -> Any:
     """The page with "Several actions in a row"; fails on any message in the console."""
-    problems: list[str] = []
-    context = browser.new_context(viewport={"width": 1366, "height": 768}, reduced_motion="reduce")
-    context.set_default_timeout(TIMEOUT_MS)
-    sync.expect.set_options(timeout=TIMEOUT_MS)
-    context.on("console", lambda m: problems.append(m.text) if m.type in ("error", "warning") else None)
-    context.on("weberror", lambda error: problems.append(str(error.error)))
     page = context.new_page()
     page.goto(address)
     sync.expect(page.locator("body[data-answers]")).to_be_attached()
     open_example(page, "Several actions in a row")
-    yield page
-    context.close()
-    assert not problems
+    return page
 
 
 def open_example(page: Any, name: str) -> None:

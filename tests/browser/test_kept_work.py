@@ -3,28 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from page_server import CHROMIUM, serving
-from pgfa.config import ServeSettings
+from page_server import BROWSER_TEST, TIMEOUT_MS
 from pgfa.read.formats.npz import save_clip
-from pgfa.recognise import Recogniser
 from pgfa.skeleton import KINECT20, Clip, Source
 from pgfa.synth import make_clips
 
 sync = pytest.importorskip("playwright.sync_api", reason="playwright is not installed (extra `test`)")
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine (apt-get install chromium)"),
-]
-TIMEOUT_MS = 90_000
+pytestmark = [*BROWSER_TEST]
 ANSWERED = "body[data-answers]"
-REFUSED = ("404", "422", "429", "503")
-"""Responses that a browser reports on its console although the page deals with them."""
 
 
 class Server:
@@ -38,26 +29,13 @@ class Server:
 
 
 @pytest.fixture(scope="module")
-def server(small_recogniser: Recogniser) -> Iterator[Server]:
-    from pgfa.serve.app import create_app
-
-    app = create_app(small_recogniser, ServeSettings(max_sessions=100))
-    with serving(app) as address:
-        yield Server(app, address)
+def server(app: Any, address: str) -> Server:
+    return Server(app, address)
 
 
-@pytest.fixture
-def context(browser: Any) -> Iterator[Any]:
-    """A person's browser; fails on any message in its console but refused requests."""
-    problems: list[str] = []
-    context = browser.new_context(viewport={"width": 1366, "height": 768}, reduced_motion="reduce")
-    context.set_default_timeout(TIMEOUT_MS)
-    sync.expect.set_options(timeout=TIMEOUT_MS)
-    context.on("console", lambda m: problems.append(m.text) if m.type in ("error", "warning") else None)
-    context.on("weberror", lambda error: problems.append(str(error.error)))
-    yield context
-    context.close()
-    assert not [text for text in problems if not any(status in text for status in REFUSED)]
+@pytest.fixture(scope="module")
+def refused() -> tuple[str, ...]:
+    return ("404", "422", "429", "503")
 
 
 @pytest.fixture(scope="module")

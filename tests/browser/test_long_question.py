@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from page_server import CHROMIUM, serving
+from page_server import BROWSER_TEST, TIMEOUT_MS, serving
 from pgfa.config import ServeSettings
 from pgfa.read.formats.npz import save_clip
 from pgfa.recognise import Recogniser
@@ -21,11 +21,7 @@ from pgfa.skeleton import Clip
 from pgfa.synth import make_clips
 
 sync = pytest.importorskip("playwright.sync_api", reason="playwright is not installed (extra `test`)")
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine (apt-get install chromium)"),
-]
-TIMEOUT_MS = 60_000
+pytestmark = [*BROWSER_TEST]
 
 
 @dataclass(frozen=True)
@@ -62,7 +58,6 @@ def test_a_long_question_shows_progress_and_can_be_cancelled(
 
     page = browser.new_context(reduced_motion="reduce").new_page()
     page.set_default_timeout(TIMEOUT_MS)
-    sync.expect.set_options(timeout=TIMEOUT_MS)
     page.goto(address)
     sync.expect(page.locator("body[data-answers]")).to_be_attached()
     sync.expect(page.locator("#asking")).to_be_hidden()

@@ -5,69 +5,38 @@ from __future__ import annotations
 import base64
 import json
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from page_server import CHROMIUM, serving
+from page_server import BROWSER_TEST, TIMEOUT_MS, serving
 from pgfa.config import ServeSettings
 from pgfa.read.formats.npz import save_clip
-from pgfa.recognise import Recogniser
 from pgfa.recognise.formats import MEANING
 from pgfa.skeleton import KINECT20, Clip, Source
 from pgfa.synth import make_clips
 from reason_builders import TEXTS, kinematic_recogniser
 
 sync = pytest.importorskip("playwright.sync_api", reason="playwright is not installed (extra `test`)")
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine (apt-get install chromium)"),
-]
-TIMEOUT_MS = 60_000
+pytestmark = [*BROWSER_TEST]
 HOSTILE = "<img src=x onerror=alert(1)>"
 
 
 @pytest.fixture(scope="module")
-def address(small_recogniser: Recogniser) -> Iterator[str]:
-    """A server on this machine, as `pgfa serve` starts it, with a small recogniser."""
-    with serving(app_of(small_recogniser)) as address:
-        yield address
+def settings() -> ServeSettings:
+    return ServeSettings(max_sessions=100, max_sentences=12)
 
 
-def app_of(recogniser: Recogniser) -> Any:
-    from pgfa.serve.app import create_app
+@pytest.fixture(scope="module")
+def context_options() -> dict[str, Any]:
+    return {"viewport": {"width": 1280, "height": 900}}
 
-    return create_app(recogniser, ServeSettings(port=0, max_sessions=100, max_sentences=12))
 
-
-@pytest.fixture
-def open_page(browser: Any, address: str) -> Iterator[Any]:
-    """A function that opens the page; fails on any message in the console and any request to elsewhere."""
-    contexts, problems = [], []
-
-    def open_with(**options: Any) -> Any:
-        context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **options})
-        contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(TIMEOUT_MS)
-        sync.expect.set_options(timeout=TIMEOUT_MS)
-        page.on("console", lambda m: problems.append(m.text) if m.type in ("error", "warning") else None)
-        page.on("pageerror", lambda error: problems.append(str(error)))
-        page.on(
-            "request",
-            lambda r: problems.append(r.url) if not r.url.startswith((address, "data:", "blob:")) else None,
-        )
-        page.goto(address)
-        sync.expect(page.locator("body[data-answers]")).to_be_attached()
-        return page
-
-    yield open_with
-    for context in contexts:
-        context.close()
-    assert not [text for text in problems if "422" not in text and "413" not in text]
+@pytest.fixture(scope="module")
+def refused() -> tuple[str, ...]:
+    return ("413", "422")
 
 
 @pytest.fixture(scope="module")
@@ -326,12 +295,18 @@ def test_by_keyboard_alone(open_page: Any) -> None:
 
 
 def test_why_is_shown_below_an_opened_answer(
-    browser: Any, recording: Path, monkeypatch: pytest.MonkeyPatch
+    browser: Any,
+    settings: ServeSettings,
+    context_options: dict[str, Any],
+    recording: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    from pgfa.serve.app import create_app
+
     asked = [TEXTS["wave"], TEXTS["kick-forward"]]
     monkeypatch.setattr("pgfa.serve.examples.SENTENCES", tuple(asked))
-    with serving(app_of(kinematic_recogniser())) as address:
-        context = browser.new_context(viewport={"width": 1280, "height": 900})
+    with serving(create_app(kinematic_recogniser(), settings)) as address:
+        context = browser.new_context(**context_options)
         page = context.new_page()
         page.set_default_timeout(TIMEOUT_MS)
         page.goto(address)

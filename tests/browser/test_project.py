@@ -7,62 +7,30 @@ import csv
 import io
 import json
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from page_server import CHROMIUM, serving
+from page_server import BROWSER_TEST
 from pgfa.config import ServeSettings
 from pgfa.read.formats.npz import save_clip
-from pgfa.recognise import Recogniser
 from pgfa.skeleton import KINECT20, Clip, Source
 from pgfa.synth import make_clips
 
 sync = pytest.importorskip("playwright.sync_api", reason="playwright is not installed (extra `test`)")
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine (apt-get install chromium)"),
-]
-TIMEOUT_MS = 90_000
+pytestmark = [*BROWSER_TEST]
 HOSTILE = "<img src=x onerror=alert(1)>"
 
 
 @pytest.fixture(scope="module")
-def address(small_recogniser: Recogniser) -> Iterator[str]:
-    from pgfa.serve.app import create_app
-
-    with serving(create_app(small_recogniser, ServeSettings(max_sessions=100, max_clips=250))) as address:
-        yield address
+def settings() -> ServeSettings:
+    return ServeSettings(max_sessions=100, max_clips=250)
 
 
-@pytest.fixture
-def open_page(browser: Any, address: str) -> Iterator[Any]:
-    """A function that opens the page in a browser of its own; fails on messages and requests to elsewhere."""
-    contexts, problems = [], []
-
-    def open_with() -> Any:
-        context = browser.new_context(viewport={"width": 1366, "height": 768}, reduced_motion="reduce")
-        contexts.append(context)
-        context.set_default_timeout(TIMEOUT_MS)
-        sync.expect.set_options(timeout=TIMEOUT_MS)
-        page = context.new_page()
-        page.on("console", lambda m: problems.append(m.text) if m.type in ("error", "warning") else None)
-        page.on("pageerror", lambda error: problems.append(str(error)))
-        page.on("dialog", lambda dialog: (problems.append(dialog.type), dialog.accept()))
-        page.on(
-            "request",
-            lambda r: problems.append(r.url) if not r.url.startswith((address, "blob:", "data:")) else None,
-        )
-        page.goto(address)
-        sync.expect(page.locator("body[data-answers]")).to_be_attached()
-        return page
-
-    yield open_with
-    for context in contexts:
-        context.close()
-    assert not [text for text in problems if "422" not in text]  # a file that is refused
+@pytest.fixture(scope="module")
+def refused() -> tuple[str, ...]:
+    return ("422",)
 
 
 @pytest.fixture(scope="module")
@@ -118,7 +86,8 @@ def test_a_project_is_saved_and_opened_elsewhere(open_page: Any, recording: Path
     before = shown(page)
     assert HOSTILE in before["moments"]
     save_project(page, tmp_path / "work.pgfa.json")
-    page.close()  # saved: nothing is asked
+    assert json.loads((tmp_path / "work.pgfa.json").read_text())["state"]["correcting"]["unsaved"] is False
+    page.close(run_before_unload=True)  # saved: no dialog
 
     other = open_page()
     other.set_input_files("#project-file", tmp_path / "work.pgfa.json")

@@ -9,33 +9,19 @@ from typing import Any
 import numpy as np
 import pytest
 
-from page_server import CHROMIUM, serving
-from pgfa.config import ServeSettings
+from page_server import BROWSER_TEST, TIMEOUT_MS
 from pgfa.read.sample import person
-from pgfa.recognise import Recogniser
 from pgfa.skeleton import NTU25
 
 sync = pytest.importorskip("playwright.sync_api", reason="playwright is not installed (extra `test`)")
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine (apt-get install chromium)"),
-]
-
-
-@pytest.fixture(scope="module")
-def address(small_recogniser: Recogniser) -> Iterator[str]:
-    from pgfa.serve.app import create_app
-
-    with serving(create_app(small_recogniser, ServeSettings(port=0, max_sessions=50))) as address:
-        yield address
+pytestmark = [*BROWSER_TEST]
 
 
 @pytest.fixture
 def page(browser: Any, address: str) -> Iterator[Any]:
     context = browser.new_context()
     page = context.new_page()
-    page.set_default_timeout(60_000)
-    sync.expect.set_options(timeout=60_000)
+    page.set_default_timeout(TIMEOUT_MS)
     page.goto(address)
     sync.expect(page.locator("body[data-answers]")).to_be_attached()
     yield page

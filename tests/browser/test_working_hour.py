@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -13,7 +12,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from page_server import CHROMIUM, serving
+from page_server import BROWSER_TEST, serving
 from pgfa.cli.main import main
 from pgfa.config import ServeSettings
 from pgfa.read import FORMATS
@@ -25,23 +24,11 @@ from pgfa.synth.skeleton_text import skeleton_text
 
 sync = pytest.importorskip("playwright.sync_api", reason="playwright is not installed (extra `test`)")
 pytest.importorskip("torch", reason="reason: torch is not installed")
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine (apt-get install chromium)"),
-]
-TIMEOUT_MS = 120_000
+pytestmark = [*BROWSER_TEST]
 ACTIONS = ("wave", "bow", "squat", "clap")
 CORRECTIONS = 10
 SCREENSHOTS = os.environ.get("PGFA_SCREENSHOTS", "")
 """Folder for pictures of each step, to be looked at by a person; none are taken without it."""
-
-
-@pytest.fixture(scope="module")
-def address(small_recogniser: Recogniser) -> Iterator[str]:
-    from pgfa.serve.app import create_app
-
-    with serving(create_app(small_recogniser, ServeSettings(max_sessions=100))) as address:
-        yield address
 
 
 @pytest.fixture(scope="module")
@@ -72,17 +59,9 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     return sorted(folder.iterdir())
 
 
-@pytest.fixture
-def context(browser: Any) -> Iterator[Any]:
-    problems: list[str] = []
-    context = browser.new_context(viewport={"width": 1366, "height": 768}, reduced_motion="reduce")
-    context.set_default_timeout(TIMEOUT_MS)
-    sync.expect.set_options(timeout=TIMEOUT_MS)
-    context.on("console", lambda m: problems.append(m.text) if m.type in ("error", "warning") else None)
-    context.on("weberror", lambda error: problems.append(str(error.error)))
-    yield context
-    context.close()
-    assert not [text for text in problems if "422" not in text]
+@pytest.fixture(scope="module")
+def refused() -> tuple[str, ...]:
+    return ("422",)
 
 
 def picture(page: Any, name: str) -> None:

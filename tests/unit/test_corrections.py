@@ -126,3 +126,14 @@ def test_moments_that_cannot_be_learned_from_are_refused() -> None:
     empty = clip.with_positions(np.full_like(clip.positions, np.nan))
     with pytest.raises(BadConfig, match="no person detected"):
         recogniser.correct([Correction(empty, 0, 1, SENTENCES[0])])
+
+
+def test_a_person_who_is_seen_only_briefly_in_a_long_recording_can_be_corrected() -> None:
+    """None of the windows of the mean feature has a person: nothing is subtracted."""
+    clip = swaying_clip(frames=60)
+    positions = np.full((round(400 * clip.rate), *clip.positions.shape[1:]), np.nan, dtype=np.float32)
+    start = round(249 * clip.rate)
+    positions[start : start + clip.frames] = clip.positions
+    moment = Correction(clip.with_positions(positions), 249, 251, SENTENCES[1])
+    corrected = tiny_recogniser().correct([moment])
+    assert np.isfinite([answer.probability for answer in corrected.recognise(clip, SENTENCES)]).all()

@@ -18,13 +18,12 @@ import pytest
 from starlette.testclient import TestClient
 
 from builders import make_clip, standing_body
-from pgfa.config import ServeSettings
+from page_server import client_of
 from pgfa.read import read
 from pgfa.read.formats.npz import save_clip
 from pgfa.recognise import Recogniser
 from pgfa.recognise.formats import MEANING
 from pgfa.serve import examples
-from pgfa.serve.app import create_app
 from pgfa.serve.assets import MEDIA_TYPES, static_files
 from pgfa.skeleton import KINECT20, Clip
 from reason_builders import TEXTS, kinematic_recogniser
@@ -51,10 +50,6 @@ def npz_clip(clip: Clip, folder: Path) -> Clip:
     """The clip as its file is read."""
     npz_bytes(clip, folder)
     return read(folder / "c.npz")
-
-
-def client_of(recogniser: Recogniser, **limits: Any) -> TestClient:
-    return TestClient(create_app(recogniser, ServeSettings(**limits)), base_url=HOST)
 
 
 @pytest.fixture(scope="module")

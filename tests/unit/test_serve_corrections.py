@@ -13,12 +13,12 @@ from xml.etree import ElementTree
 import pytest
 from starlette.testclient import TestClient
 
+from page_server import client_of
 from pgfa.config import ServeSettings
 from pgfa.pack import open_pack
 from pgfa.read import read
 from pgfa.read.formats.npz import save_clip
 from pgfa.recognise import Correction, Recogniser
-from pgfa.serve.app import create_app
 from pgfa.skeleton import Clip
 from pgfa.synth import make_clips
 from pgfa.text import catalogue
@@ -28,10 +28,8 @@ SENTENCES = ["a person raises both hands", "a person bows", "a person sits"]
 
 @pytest.fixture
 def client(small_recogniser: Recogniser) -> Iterator[TestClient]:
-    with TestClient(
-        create_app(small_recogniser, ServeSettings(max_sessions=50)), base_url="http://localhost"
-    ) as c:
-        yield c
+    with client_of(small_recogniser, max_sessions=50) as client:
+        yield client
 
 
 @pytest.fixture
@@ -98,6 +96,17 @@ def test_corrections_that_are_refused_change_nothing(
     assert response.status_code == status
     assert words in response.json()["error"]["message"]
     assert ask(client, session, id) == first
+
+
+def test_the_length_of_every_sentence_is_checked(client: TestClient, session: str, tmp_path: Path) -> None:
+    id, _ = upload(client, session, waving(), tmp_path)
+    moment = {"clip": id, "start_s": 0.2, "end_s": 1.4}
+    count = ServeSettings().max_sentences
+    sentences = [*(f"a person sits {number}" for number in range(count)), "x" * 400]
+    corrections = [{**moment, "sentence": sentence} for sentence in sentences]
+    response = client.post(f"{session}/corrections", json={"corrections": corrections})
+    assert response.status_code == 413
+    assert f"sentence {count + 1}" in response.json()["error"]["message"]
 
 
 def test_labelled_moments_are_exported_as_a_pack_that_train_takes(

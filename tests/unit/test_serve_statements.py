@@ -11,10 +11,9 @@ import numpy as np
 import pytest
 from starlette.testclient import TestClient
 
-from pgfa.config import ServeSettings
+from page_server import client_of
 from pgfa.read.sample import person
 from pgfa.recognise import Recogniser
-from pgfa.serve.app import create_app
 from pgfa.serve.statements import form_fields
 from pgfa.skeleton import NTU25
 
@@ -32,9 +31,7 @@ Z_UP = npy(SOLID[..., [0, 2, 1]] * [1, -1, 1])
 
 @pytest.fixture(scope="module")
 def client(small_recogniser: Recogniser) -> Iterator[TestClient]:
-    with TestClient(
-        create_app(small_recogniser, ServeSettings(max_sessions=50)), base_url="http://localhost"
-    ) as client:
+    with client_of(small_recogniser, max_sessions=50) as client:
         yield client
 
 

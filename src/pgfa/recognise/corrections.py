@@ -126,7 +126,10 @@ def learn(encode: Encode, corrections: Sequence[Correction], centred: bool) -> C
     if not centred:
         recordings = {id(c.recording): c.recording for c in corrections}.values()
         background = encode([window for recording in recordings for window in _spread(recording)])
-        centre = unit_rows(background[background.any(axis=1)]).mean(axis=0).astype(np.float32)
+        background = background[background.any(axis=1)]
+        # In a long recording, the few windows that are encoded may all be without a person.
+        if len(background):
+            centre = unit_rows(background).mean(axis=0).astype(np.float32)
     owners = [corrections[owner[i]] for i in np.flatnonzero(seen)]
     right = np.array([c.right for c in owners], dtype=bool)
     return Corrections(_centred(raw, centre), raw, centre, tuple(c.sentence for c in owners), right)

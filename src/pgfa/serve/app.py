@@ -183,7 +183,7 @@ def create_app(recogniser: Recogniser, settings: ServeSettings | None = None) ->
         turns=Turns(settings.max_queued),
         executor=executor,
         live=live_executor,
-        live_places=threading.BoundedSemaphore(settings.max_live),
+        live_permits=threading.BoundedSemaphore(settings.max_live),
     )
     for router in (page, api, answering.api, learning.api, corrections.api, live.api):
         app.include_router(router)

@@ -42,10 +42,11 @@ api = APIRouter(prefix="/api", responses=ERROR_RESPONSES)
 
 @api.post("/sessions/{session}/corrections")
 def correct(request: CorrectionsRequest, session: CurrentSession, state: State) -> CorrectionsResult:
-    """Let all later answers of this session follow these corrections. They replace earlier ones; none removes them."""
-    state.check_sentences(
-        [c.sentence for c in request.corrections if c.sentence][: state.settings.max_sentences]
-    )
+    """Let all later answers of this session follow these corrections.
+
+    They replace earlier ones; an empty list removes them.
+    """
+    state.check_texts([c.sentence for c in request.corrections if c.sentence])
     corrections = [
         Correction(
             session.clip(c.clip), c.start_s, c.end_s, c.sentence, right=c.right, bodies=tuple(c.bodies)
@@ -59,7 +60,7 @@ def correct(request: CorrectionsRequest, session: CurrentSession, state: State) 
 
 @api.post("/sessions/{session}/training", response_class=Response)
 def export_for_training(request: TrainingRequest, session: CurrentSession) -> Response:
-    """A zip with the labelled moments as a pack, and a catalogue of their sentences, as `pgfa train` takes them."""
+    """A zip for `pgfa train`: the labelled moments as a pack, and a catalogue of their sentences."""
     clips = [labelled_clip(session.clip(moment.clip), moment, request) for moment in request.moments]
     if len({clip.source.id for clip in clips}) < len(clips):
         raise ApiError(

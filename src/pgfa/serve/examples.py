@@ -28,7 +28,7 @@ EXAMPLES = {
 }
 """Name and title of each example."""
 UNLABELLED = "unlabelled"
-"""Name of the set of unlabelled clips, and the start of each one's."""
+"""Name of the set of unlabelled clips; the name of each clip starts with it."""
 UNLABELLED_CLIPS = 24
 CLIPS = Path(__file__).parent / "examples.safetensors"
 """Positions of the examples and of the unlabelled clips, which have one layout and rate."""

@@ -21,17 +21,13 @@ async def uploaded_file(request: Request, name: str, default: str) -> tuple[str,
         ApiError: 422 for a form without a file.
     """
     content = await request.body()
-    header = Message()
-    header["content-type"] = request.headers.get("content-type", "")
-    if header.get_content_type() != "multipart/form-data":
+    parts = form_parts(request.headers.get("content-type", ""), content)
+    if parts is None:
         return name, content
-    boundary = header.get_param("boundary")
-    if isinstance(boundary, str) and boundary:
-        for part in content.split(b"--" + boundary.encode("latin-1", "replace"))[1:]:
-            head, separator, body = part.partition(b"\r\n\r\n")
-            filename = _filename(head)
-            if separator and filename is not None:
-                return (filename[:300] or default if name == default else name), body.removesuffix(b"\r\n")
+    for header, body in parts:
+        filename = header.get_filename()
+        if filename is not None:
+            return (filename[:300] or default if name == default else name), body
     raise ApiError(
         422,
         "BadRequest",
@@ -42,12 +38,32 @@ async def uploaded_file(request: Request, name: str, default: str) -> tuple[str,
     )
 
 
-def _filename(head: bytes) -> str | None:
-    """The file name of a part of a form, or None if the part is no file."""
+def form_parts(content_type: str, body: bytes) -> list[tuple[Message, bytes]] | None:
+    """The parts of a form (multipart/form-data), each with its content-disposition; None for any other body."""
+    header = _message("content-type", content_type)
+    if header.get_content_type() != "multipart/form-data":
+        return None
+    boundary = header.get_param("boundary")
+    if not isinstance(boundary, str) or not boundary:
+        return []
+    parts = []
+    for part in body.split(b"--" + boundary.encode("latin-1", "replace"))[1:]:
+        head, separator, content = part.partition(b"\r\n\r\n")
+        if separator:
+            parts.append((_disposition(head), content.removesuffix(b"\r\n")))
+    return parts
+
+
+def _disposition(head: bytes) -> Message:
+    """A message with the content-disposition of a part, if it has one."""
     for line in head.decode("utf-8", "replace").split("\r\n"):
         name, _, value = line.partition(":")
         if name.strip().lower() == "content-disposition":
-            header = Message()
-            header["content-disposition"] = value.strip()
-            return header.get_filename()
-    return None
+            return _message("content-disposition", value.strip())
+    return Message()
+
+
+def _message(header: str, value: str) -> Message:
+    message = Message()
+    message[header] = value
+    return message

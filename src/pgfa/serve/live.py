@@ -17,7 +17,7 @@ from pgfa.serve.state import AppState
 
 api = APIRouter()
 IDLE_SECONDS = 60.0
-"""Time without a message after which a WebSocket is closed, so that it keeps no other out."""
+"""Time without a message after which a WebSocket is closed, so that it does not keep others out."""
 GOING_AWAY, POLICY_VIOLATION = 1001, 1008
 """Codes with which a WebSocket is closed (RFC 6455, section 7.4.1)."""
 
@@ -31,7 +31,7 @@ async def live(socket: WebSocket) -> None:
     one a frame. A message that is not valid is answered by an error and does not end the stream.
     """
     state: AppState = socket.app.state.pgfa
-    if not state.live_places.acquire(blocking=False):
+    if not state.live_permits.acquire(blocking=False):
         limit = state.settings.max_live
         error = ApiError(
             429, "Busy", where="live streams", expected=f"at most {limit}", found="one more", retry_seconds=10
@@ -45,7 +45,7 @@ async def live(socket: WebSocket) -> None:
     except ApiError as error:
         await _refuse(socket, error)
     finally:
-        state.live_places.release()
+        state.live_permits.release()
 
 
 async def _refuse(socket: WebSocket, error: ApiError) -> None:

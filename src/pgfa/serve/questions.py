@@ -1,4 +1,4 @@
-"""Questions that may take long: run in a thread, with progress, and ended when the client goes."""
+"""Questions that may take long: run in a thread, with progress, and ended when the client disconnects."""
 
 from __future__ import annotations
 
@@ -34,16 +34,15 @@ def wants_progress(request: Request) -> bool:
 
 
 async def run(request: Request, state: AppState, work: Work[T]) -> T:
-    """The result of `work`, which is ended if the client goes. The body of the request must have been received.
+    """The result of `work`, which is ended if the client disconnects. The body of the request must have been received.
 
     Raises ApiError (429), what `work` raises, and ClientDisconnect.
     """
     turn, future = _start(state, work)
-    gone: asyncio.Future[Any] = asyncio.ensure_future(
-        request.receive()
-    )  # after the body, the next message is that the client has gone
+    # The body has been received, so the next message is that the client has disconnected.
+    disconnect: asyncio.Future[Any] = asyncio.ensure_future(request.receive())
     try:
-        both: set[asyncio.Future[Any]] = {future, gone}
+        both: set[asyncio.Future[Any]] = {future, disconnect}
         await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
         if not future.done():
             turn.cancel()
@@ -52,7 +51,7 @@ async def run(request: Request, state: AppState, work: Work[T]) -> T:
         raise ClientDisconnect from None
     finally:
         turn.cancel()
-        gone.cancel()
+        disconnect.cancel()
 
 
 async def run_with_progress(state: AppState, work: Work[BaseModel]) -> Response:
@@ -112,6 +111,6 @@ async def _lines(turn: Turn, future: asyncio.Future[BaseModel]) -> AsyncIterator
 
 
 def _retrieve(future: asyncio.Future[T]) -> None:
-    """Look at the exception of a question whose client has gone, so that asyncio does not log it."""
+    """Look at the exception of a question whose client has disconnected, so that asyncio does not log it."""
     if not future.cancelled():
         future.exception()

@@ -20,7 +20,7 @@ browser delays by up to a minute in pages that are not in front."""
 
 @dataclass
 class Session:
-    """The state of one open page. Its lock is held while that changes, and never asked for by who holds a turn.
+    """The state of one open page. Its lock is held while that changes, and never acquired by the holder of a turn.
 
     Attributes:
         id: a random token.

@@ -43,7 +43,7 @@ class AppState:
         executor: threads for requests that may take long.
         live: threads for live frames, one for each WebSocket; they use the recogniser without a turn, as an answer to
             a frame must not wait for a piece of another request.
-        live_places: as many permits as WebSockets may be open.
+        live_permits: as many permits as WebSockets may be open.
     """
 
     settings: ServeSettings
@@ -53,7 +53,7 @@ class AppState:
     turns: Turns
     executor: ThreadPoolExecutor
     live: ThreadPoolExecutor
-    live_places: threading.BoundedSemaphore
+    live_permits: threading.BoundedSemaphore
 
     def upload_limits(self, session: Session | None = None) -> UploadLimits:
         """What the next upload may contain, given what the session already holds."""
@@ -69,9 +69,13 @@ class AppState:
         )
 
     def check_sentences(self, sentences: Sequence[str]) -> None:
-        """Raises ApiError (413) for too many sentences or one that is too long."""
+        """Raises ApiError: 413 for too many sentences or one that is too long, 422 for "none of these"."""
         if len(sentences) > self.settings.max_sentences:
             raise limit_error("sentences", self.settings.max_sentences, len(sentences))
+        self.check_texts(sentences)
+
+    def check_texts(self, sentences: Sequence[str]) -> None:
+        """`check_sentences` for any number of sentences."""
         for number, sentence in enumerate(sentences, 1):
             if sentence.strip().lower() == NONE:
                 raise ApiError(

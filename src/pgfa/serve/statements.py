@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from email.message import Message
 from typing import Annotated, Any
 
 from fastapi import Depends, Query, Request
 
 from pgfa.read.stated import NAMES, UNITS, UPS, Stated
 from pgfa.serve.errors import ApiError
+from pgfa.serve.forms import form_parts
 from pgfa.skeleton import LAYOUTS
 
 MAX_FIELD = 200
@@ -42,7 +42,8 @@ async def stated_with(
     """What the query states, and over it what the fields of a form (`curl -F up=z`) state.
 
     Raises:
-        BadConfig (422): a value that is none of these. ApiError (422): a rate that is no number, a switch that is none.
+        BadConfig (422): a value that is not allowed. ApiError (422): a rate that is not a number, or a switch that is
+            neither true nor false.
     """
     query = Stated(layout=layout, up=up, unit=unit, rate=rate, axes=axes, mirrored=mirrored, depth=depth)
     fields = form_fields(request.headers.get("content-type", ""), await request.body())
@@ -54,31 +55,14 @@ StatedReading = Annotated[Stated, Depends(stated_with)]
 
 def form_fields(content_type: str, body: bytes) -> dict[str, str]:
     """The fields of a form (multipart/form-data) that state something; none of any other body."""
-    header = Message()
-    header["content-type"] = content_type
-    boundary = header.get_param("boundary")
-    if header.get_content_type() != "multipart/form-data" or not isinstance(boundary, str) or not boundary:
-        return {}
     fields: dict[str, str] = {}
-    for part in body.split(b"--" + boundary.encode("latin-1", "replace"))[1:]:
-        head, separator, content = part.partition(b"\r\n\r\n")
-        if not separator or len(content) > MAX_FIELD:
+    for header, content in form_parts(content_type, body) or ():
+        name = header.get_param("name", header="content-disposition")
+        if len(content) > MAX_FIELD or not isinstance(name, str) or name not in NAMES or name == "markers":
             continue
-        name = _field_name(head)
-        if name in NAMES and name != "markers" and (text := content.decode("utf-8", "replace").strip()):
+        if text := content.decode("utf-8", "replace").strip():
             fields[name] = text
     return fields
-
-
-def _field_name(head: bytes) -> str:
-    for line in head.decode("utf-8", "replace").split("\r\n"):
-        name, _, value = line.partition(":")
-        if name.strip().lower() == "content-disposition":
-            header = Message()
-            header["content-disposition"] = value.strip()
-            field = header.get_param("name", header="content-disposition")
-            return field if isinstance(field, str) else ""
-    return ""
 
 
 def _value(name: str, text: str) -> Any:

@@ -15,7 +15,7 @@ waiting request goes before one that comes later, however much it has used alrea
 
 
 class Cancelled(Exception):
-    """The client has gone, or the request was cancelled: the answer is not needed."""
+    """The client has disconnected, or the request was cancelled: the answer is not needed."""
 
 
 class Turn:

@@ -2,7 +2,7 @@
  * Improving from corrections: the server's answers follow them at once, and the page shows what that changed. And the pack
  * to train on, which has the moments that are right.
  *
- *   const improvement = new Improvement(server, { correcting, answers, recordings }, { changed(), open(key), select(id) });
+ *   const improvement = new Improvement(server, { correcting, answers, recordings }, { changed(), open(key), go(moment) });
  *   await improvement.improve(); improvement.state; await improvement.restore(state); improvement.marks(key, list)
  */
 import { notify, track } from "./activity.js";
@@ -23,7 +23,7 @@ export class Improvement {
 
   get moments() { return this.correcting.moments; }
 
-  /* The corrections of all recordings that are there. */
+  /* The corrections of all recordings in the list. */
   get corrections() { return this.moments.all.filter(({ key }) => this.recordings.clips.has(key)); }
 
   /* What the server learns from: the latest corrections, as far as it takes them. */
@@ -96,10 +96,10 @@ export class Improvement {
   }
 
   newItem({ key, kind, moment, before }) {
-    const where = this.changes.size > 1 ? `${this.recordings.name(key)} ` : "";
+    const recording = this.changes.size > 1 ? `${this.recordings.name(key)} ` : "";
     const text = kind === "renamed" ? `${moment.sentence} (was ${before.sentence})` : moment.sentence;
     return make("li", {}, make("button", { type: "button", class: "quiet", onclick: () => this.go(key, moment) },
-      `${where}${timeRange(moment.start, moment.end)}`), make("span", {}, make("b", {}, KINDS[kind]), ` ${text}`));
+      `${recording}${timeRange(moment.start, moment.end)}`), make("span", {}, make("b", {}, KINDS[kind]), ` ${text}`));
   }
 
   async go(key, moment) {

@@ -2,7 +2,8 @@
  * Keeps the work in the browser's store: what was typed, marked, taught and aligned, and which recording is open.
  *
  *   const keep = new Keep(store, { sentences, teaching, alignment, recordings, timeline, correcting, improvement, video });
- *   keep.soon()      something has changed
+ *   keep.soon()      something has changed: save it with what changes next
+ *   keep.now()       save at once
  */
 import { get } from "./dom.js";
 

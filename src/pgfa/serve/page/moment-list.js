@@ -22,7 +22,7 @@ export class MomentList {
     Object.assign(this, { moments, context, selected: context.selected });
     this.rows.clear();
     this.root.replaceChildren(...moments.map((moment) => this.newRow(moment)));
-    if (!moments.length) this.root.append(make("li", { class: "hint" }, "No sentence is recognised at any moment."));
+    if (!moments.length) this.root.append(make("li", { class: "hint" }, "No part of the recording shows one of the sentences clearly enough by itself; the answer for the whole recording can still be clear. To add a moment, drag across the timeline, then name what it shows below."));
     this.reveal();
     if (!active) return;
     const id = this.rows.has(this.selected) ? this.selected : moments[Math.min(Math.max(0, index), moments.length - 1)]?.id;

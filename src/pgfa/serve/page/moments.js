@@ -8,7 +8,7 @@
  * (the answer's own), "right" or "wrong". A correction stays when the answer changes; moments of the answer that it covers,
  * or that it was made from (`hides`), are not listed.
  */
-const KEPT_STEPS = 200;
+const MAX_STEPS = 200;
 const RIGHT = "right", WRONG = "wrong", REMOVED = "removed";
 
 const overlap = (first, second) => Math.max(0, Math.min(first.end, second.end) - Math.max(first.start, second.start));
@@ -72,7 +72,7 @@ export class Moments {
     const { work } = this, before = copy(work.corrections);
     const id = change(work.corrections);
     if (JSON.stringify(before) === JSON.stringify(work.corrections)) return id;
-    work.past = [...work.past.slice(-KEPT_STEPS), before];
+    work.past = [...work.past.slice(-MAX_STEPS), before];
     work.future = [];
     this.actions.changed(this.key);
     return id;
@@ -98,9 +98,9 @@ export class Moments {
     const own = corrections.find((correction) => correction.id === id);
     if (own) return own;
     const { start, end, body, partner, sentence } = this.find(id);
-    const made = this.newCorrection({ start, end, body, partner, sentence, hides: [{ start, end, body, sentence }] });
-    corrections.push(made);
-    return made;
+    const correction = this.newCorrection({ start, end, body, partner, sentence, hides: [{ start, end, body, sentence }] });
+    corrections.push(correction);
+    return correction;
   }
 
   add({ start, end, body, sentence }) {
@@ -154,12 +154,12 @@ export class Moments {
 
   /* Split a moment at a time inside it; the second part is selected. */
   split(id, time) {
-    const at = this.snap(time), { start, end } = this.find(id);
-    if (at - start < 0.5 / this.rate || end - at < 0.5 / this.rate) return id;
+    const border = this.snap(time), { start, end } = this.find(id);
+    if (border - start < 0.5 / this.rate || end - border < 0.5 / this.rate) return id;
     return this.step((corrections) => {
       const first = this.adopt(corrections, id);
-      const second = this.newCorrection({ ...first, start: at, hides: [] });
-      Object.assign(first, { end: at, verdict: RIGHT });
+      const second = this.newCorrection({ ...first, start: border, hides: [] });
+      Object.assign(first, { end: border, verdict: RIGHT });
       corrections.push({ ...second, verdict: RIGHT });
       return second.id;
     });

@@ -17,11 +17,15 @@ export class ProjectMenu {
   }
 
   async save() {
-    const blob = await track(() => saveProject(this.keep.state, this.recordings.files.values()));
+    const { state } = this.keep, corrected = JSON.stringify(state.correcting);
+    const saved = { ...state, correcting: { ...state.correcting, unsaved: false } };
+    const blob = await track(() => saveProject(saved, this.recordings.files.values()));
     if (!blob) return;
     saveFile(blob, "work.pgfa.json");
-    this.correcting.unsaved = false;
-    this.keep.soon();
+    // A correction that was made while the file was written is not in it.
+    if (JSON.stringify(this.correcting.state) === corrected) this.correcting.unsaved = false;
+    // At once: the page may be closed next.
+    this.keep.now();
   }
 
   /* Open a project in place of the present work. Nothing is replaced before the file was checked. */

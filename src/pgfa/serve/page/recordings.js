@@ -137,9 +137,9 @@ export class Recordings {
     for (const file of waiting) this.list.show({ key: `${file.number}.0`, name: file.name, state: "waiting to be read" });
     await track(async () => {
       for (const file of waiting) {
-        const { clips, errors: found } = await this.send(file, own);
+        const { clips, errors: refusals } = await this.send(file, own);
         added.push(...clips);
-        errors.push(...found);
+        errors.push(...refusals);
         if (clips.length) await this.keep(file);
         else if (!this.asked.has(`${file.number}.0`)) this.files.delete(file.number);
       }
@@ -153,14 +153,14 @@ export class Recordings {
 
   async openExample(name, play = true) {
     notify("");
-    const known = [...this.clips.values()].find((clip) => this.files.get(clip.number)?.example === name);
-    await this.open(known ? known.key : (await this.addExample(name, this.titles[name], false))[0]?.key, play);
+    const present = [...this.clips.values()].find((clip) => this.files.get(clip.number)?.example === name);
+    await this.open(present ? present.key : (await this.addExample(name, this.titles[name], false))[0]?.key, play);
   }
 
   async addUnlabelledExamples() {
     notify("");
-    const known = [...this.clips.values()].filter((clip) => this.files.get(clip.number)?.example === UNLABELLED);
-    const clips = known.length ? known : await this.addExample(UNLABELLED, "Synthetic", true);
+    const present = [...this.clips.values()].filter((clip) => this.files.get(clip.number)?.example === UNLABELLED);
+    const clips = present.length ? present : await this.addExample(UNLABELLED, "Synthetic", true);
     this.mark(clips.map((clip) => clip.key), true);
   }
 

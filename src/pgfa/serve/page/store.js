@@ -45,7 +45,7 @@ export class Store {
   async forget(works) {
     for (const { id } of works) {
       await this.write(FILES, (files) => files.delete(this.range(id)));
-      await this.write(WORK, (kept) => kept.delete(id));
+      await this.write(WORK, (work) => work.delete(id));
     }
   }
 
@@ -103,9 +103,9 @@ function lock(id, wait) {
   if (!navigator.locks) return Promise.resolve(true);
   return new Promise((resolve) => {
     const options = wait ? { signal: AbortSignal.timeout(wait) } : { ifAvailable: true };
-    navigator.locks.request(`${WORK_KEY}-${id}`, options, (held) => {
-      resolve(Boolean(held));
-      return held ? new Promise(() => {}) : null;
+    navigator.locks.request(`${WORK_KEY}-${id}`, options, (granted) => {
+      resolve(Boolean(granted));
+      return granted ? new Promise(() => {}) : null;
     }).catch(() => resolve(false));
   });
 }
