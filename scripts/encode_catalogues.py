@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 
@@ -19,7 +20,7 @@ from pgfa.text import catalogue, catalogue_names, encode, mirrored, sentence_of
 from pgfa.text.encode import check_weights
 from pgfa.text.mpnet import SHA256, STORED, write_vectors
 
-VARIANTS: tuple[Variant, ...] = ("label", "plain", "skeleton", "parts")
+VARIANTS: tuple[Variant, ...] = get_args(Variant)
 
 
 def catalogue_sentences() -> list[str]:
@@ -48,7 +49,7 @@ def main() -> None:
     rounded = vectors.astype(np.float16).astype(np.float32)
     cosines = (vectors * rounded).sum(axis=1) / np.linalg.norm(rounded, axis=1)
     print(f"{STORED}: {len(sentences):,} sentences, {STORED.stat().st_size / 1e6:.1f} MB")
-    print(f"rounding to float16: least cosine with the exact vector 1 - {1 - cosines.min():.1e}")
+    print(f"rounding to float16: smallest cosine with the exact vector 1 - {1 - cosines.min():.1e}")
 
 
 if __name__ == "__main__":

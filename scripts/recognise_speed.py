@@ -59,10 +59,10 @@ def main() -> None:
         encoders.BATCH = usual
 
     def recognise_before() -> None:
-        usual = encoders.BATCH, recogniser.TOGETHER
-        encoders.BATCH, recogniser.TOGETHER = 256, len(clips)
+        usual = encoders.BATCH, recogniser.BATCH
+        encoders.BATCH, recogniser.BATCH = 256, len(clips)
         before.recognise(clips, sentences)
-        encoders.BATCH, recogniser.TOGETHER = usual
+        encoders.BATCH, recogniser.BATCH = usual
 
     variants: dict[str, Callable[[], object]] = {
         "prepare": lambda: prepare(Ragged.from_clips(clips), bundle.settings.prepare),

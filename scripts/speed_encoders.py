@@ -5,9 +5,10 @@
 
 Everything is measured in one process and one run: the reference (ST-GCN as published: eager float32, channels first,
 both body slots computed), then this project's `paper` and `default`, training steps and features for evaluation, on
-random clips of which one in four has a second body. Seconds are the least of `--repeats`, of CPU time per thread, so
-that other processes of the machine count little. Operations are counted by torch.utils.flop_counter (matrix products
-and convolutions); utilisation is their rate over that of a product of two 1024 x 1024 matrices of the same precision.
+random clips of which one in four has a second body. Seconds are CPU time per thread, the minimum of `--repeats`, so
+that other processes of the machine have little effect. Operations are counted by torch.utils.flop_counter (matrix
+products and convolutions); utilisation is their rate over that of a product of two 1024 x 1024 matrices of the same
+precision.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from pgfa.files import write_atomic
 from pgfa.model.contrastive import contrastive_loss
 from pgfa.model.encoder import MotionEncoder, build_model
 from pgfa.model.graph import spatial_adjacency
+from pgfa.research.evidence.markdown import table
 from pgfa.skeleton import Layout, get_layout
 from pgfa.train.features import features_of
 
@@ -105,7 +107,7 @@ def clips_of(settings: RunSettings, count: int) -> tuple[Tensor, Tensor]:
 
 
 def seconds_of(work: Callable[[], object], repeats: int) -> float:
-    """Least CPU time of a call, divided by the number of threads."""
+    """Minimum CPU time of a call, divided by the number of threads."""
     work()
     times = []
     for _ in range(repeats):
@@ -153,15 +155,8 @@ def jobs(training: int, evaluated: int) -> list[tuple[str, str, str, int, Callab
         reference.eval()
         reference(many)
 
-    rows.append(
-        (
-            "reference",
-            "training",
-            "float32",
-            training,
-            step_of(lambda: reference(positions), reference, training),
-        )
-    )
+    step = step_of(lambda: reference(positions), reference, training)
+    rows.append(("reference", "training", "float32", training, step))
     rows.append(("reference", "evaluation", "float32", evaluated, evaluate_reference))
     for recipe in ("paper", "default"):
         for precision in ("float32", "bfloat16"):
@@ -213,10 +208,7 @@ def tables(folder: Path) -> str:
     parts = []
     for path in sorted(folder.glob("*.csv")):
         rows = list(csv.DictReader(path.read_text(encoding="utf-8").splitlines()))
-        lines = [f"`{path.name}`", "", "| " + " | ".join(COLUMNS) + " |", "|" + "---|" * len(COLUMNS)]
-        parts.append(
-            "\n".join([*lines, *("| " + " | ".join(row[name] for name in COLUMNS) + " |" for row in rows)])
-        )
+        parts.append(f"`{path.name}`\n\n" + table(COLUMNS, [[row[name] for name in COLUMNS] for row in rows]))
     return "\n\n".join(parts)
 
 

@@ -64,13 +64,8 @@ def probabilities(recogniser: Recogniser, clips: list[Clip]) -> np.ndarray:
 
 def mirrored(clip: Clip) -> Clip:
     """The mirror image, with the joints of the sides swapped."""
-    joints = clip.layout.joints
-    opposite = {"left": "right", "right": "left"}
-    order = []
-    for name in joints:
-        stem, _, side = name.rpartition("_")
-        order.append(joints.index(f"{stem}_{opposite[side]}" if side in opposite else name))
-    return replace(clip, positions=clip.positions[..., order, :] * np.array([-1, 1, 1], dtype=np.float32))
+    positions = clip.positions[..., clip.layout.mirror, :] * np.array([-1, 1, 1], dtype=np.float32)
+    return replace(clip, positions=positions)
 
 
 def turned(clip: Clip) -> Clip:

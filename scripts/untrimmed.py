@@ -1,4 +1,4 @@
-"""How answers over time do on untrimmed recordings of data sets left out (docs/untrimmed.md).
+"""Accuracy of answers over time on untrimmed recordings of data sets left out (docs/untrimmed.md).
 
     python scripts/foreign_sets.py packs/* --out out/foreign --folds 4     # first: the motion encoders
     python scripts/untrimmed.py packs/* --out out/foreign --folds 4 --sessions DATA/msrc12-sample
@@ -55,17 +55,17 @@ def main() -> None:
     show({name: total(counts(item) for item in parts) for name, parts in sets.items()})
     for title, settings in CHANGES.items():
         compare(title, sets, settings)
-    known, nested = table(sets), {}
+    measured, nested = table(sets), {}
     print("\nchosen on the other sets:")
     for name in sets:
-        others = {other: row for other, row in known.items() if other.split()[0] != name.split()[0]}
+        others = {other: row for other, row in measured.items() if other.split()[0] != name.split()[0]}
         settings = choose(others)
-        nested[name] = known[name][settings]
+        nested[name] = measured[name][settings]
         print(
             f"{name:30}  bias {settings.bias}, none {settings.none_share}, least probability {settings.min_peak}"
         )
     show(nested)
-    print(f"\nchosen on all sets: {choose(known)}")
+    print(f"\nchosen on all sets: {choose(measured)}")
 
 
 def items(packs: Sequence[Path], out: Path, folds: int, folder: Path | None) -> dict[str, list[Item]]:

@@ -340,6 +340,6 @@ def test_real_counts_of_22_5_without_removed_classes(real_packs: list[str]) -> N
 def test_a_single_class_to_learn_from_and_repeated_sentences_are_noted(packs: dict[str, str]) -> None:
     corpus = run("utd-mhad/22-5", packs["utd-mhad"])
     assert "note:" not in str(corpus)
-    assert "a single class to learn from" in str(replace(corpus, seen=corpus.seen[:1]))
+    assert "only one class to learn from" in str(replace(corpus, seen=corpus.seen[:1]))
     repeated = corpus.seen[1].model_copy(update={"plain": corpus.seen[0].plain})
     assert "are the same" in str(replace(corpus, seen=(corpus.seen[0], repeated)))

@@ -6,7 +6,7 @@ from pgfa.text.doubts import doubts_about
 
 
 @pytest.mark.parametrize("sentence", ["a person waves 👋", "人が手を振る", "человек машет рукой"])
-def test_signs_that_the_encoder_does_not_know_are_noted(sentence: str) -> None:
+def test_characters_that_the_encoder_does_not_know_are_noted(sentence: str) -> None:
     (note,) = doubts_about(["a person sits down", sentence])
     assert sentence in note
     assert "English only" in note

@@ -46,7 +46,7 @@ def test_features_are_those_of_the_encoder(recipe: str, model: dict[str, object]
     found = torch.from_numpy(features_of(encoder, positions.numpy(), present.numpy(), batch=20))
     assert not torch.equal(found, expected)  # it is another computation
     torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-4 * float(expected.abs().max()))
-    assert encoder.evaluated is None
+    assert encoder.folded_encoder is None
 
 
 @pytest.mark.parametrize("bodies", [0, 1, BODIES - 1, BODIES, BODIES + 1])

@@ -301,7 +301,7 @@ def test_a_profile_is_estimated_and_compared_by_a_loop() -> None:
         columns = [MEASURES.index(name) for name in reads.split()]
         detector = profile.detectors[number]
         assert detector.columns.tolist() == columns
-        one = profile.features(standardised[:1])[0]
+    one = profile.features(standardised[:1])[0]
     raw = np.array([float(detector(standardised[:1])[0]) for detector in profile.detectors])
     white = (raw / profile.spread - profile.whitening.mean) @ profile.whitening.inverse
     np.testing.assert_allclose(one, white, rtol=1e-3, atol=1e-3)

@@ -200,7 +200,7 @@ def test_many_clips_are_answered_as_one_by_one(exported: Path, monkeypatch: pyte
         for i in range(11)
     ]
     alone = np.concatenate([opened.features([clip]) for clip in clips])
-    monkeypatch.setattr("pgfa.recognise.recogniser.TOGETHER", 2)
+    monkeypatch.setattr("pgfa.recognise.recogniser.BATCH", 2)
     np.testing.assert_allclose(opened.features(clips), alone, atol=1e-6)
     answers = opened.recognise(clips, SENTENCES)
     assert [a.source for a in answers] == [clip.source.id for clip in clips]
@@ -214,7 +214,7 @@ def test_an_error_in_a_thread_is_raised(exported: Path, monkeypatch: pytest.Monk
             raise LayoutMismatch("no map from these joints")
         return encode(self, clips)
 
-    monkeypatch.setattr("pgfa.recognise.recogniser.TOGETHER", 1)
+    monkeypatch.setattr("pgfa.recognise.recogniser.BATCH", 1)
     monkeypatch.setattr(Recogniser, "encode", refusing)
     assert len(opened.features([swaying_clip(), swaying_clip(1)])) == 2
     with pytest.raises(LayoutMismatch, match="no map"):

@@ -38,8 +38,8 @@ class TextSettings(StageSettings):
     PAPER: ClassVar[dict[str, Any]] = {"variants": ("plain",), "centre": False}
 
     encoder: Literal["minilm", "mpnet", "file"] = "minilm"
-    """Sentence encoder. `minilm` comes with the package; `mpnet` is the paper's; of it the package has the
-    vectors of the catalogues' sentences; `file` reads vectors from `source`."""
+    """Sentence encoder. `minilm` comes with the package; `mpnet` is the paper's; the package contains
+    its vectors of the catalogues' sentences. `file` reads vectors from `source`."""
     source: str | None = None
     """`mpnet`: folder of a sentence-transformers model; `file`: file of vectors (.npz or .safetensors)."""
     variants: tuple[Variant, ...] = ("label", "plain", "skeleton", "parts")
@@ -151,8 +151,8 @@ class TrainSettings(StageSettings):
     learn_logit_scale: bool = False
     """Train s as well. The paper describes it; the authors' code does not do it."""
     precision: Literal["float32", "bfloat16"] = "float32"
-    """Numbers the motion encoder computes with in training. `bfloat16` is faster where the processor has instructions
-    for it (docs/speed.md); weights, features, loss and evaluation are float32 in either case."""
+    """Number format of the motion encoder in training. `bfloat16` is faster where the processor has instructions for
+    it (docs/speed.md); weights, features, loss and evaluation are float32 in either case."""
     sampling: Literal["clips", "classes", "roots"] = "clips"
     """`clips`: every clip once per epoch; `classes`: clips are drawn so that every class comes equally often; `roots`:
     in between, a class comes in proportion to the root of its number of clips."""

@@ -50,7 +50,7 @@ class MotionEncoder(Shared):
         super().__init__()
         self.settings = settings
         self.precision = precision
-        self.evaluated: Callable[[Tensor], Tensor] | None = None
+        self.folded_encoder: Callable[[Tensor], Tensor] | None = None
         self.register_buffer("parents", torch.from_numpy(parents(layout)), persistent=False)
         build = encoder_spec(settings.encoder).build
         self.encoder = build(settings, layout, 3 * len(settings.streams), bodies)
@@ -96,8 +96,8 @@ class MotionEncoder(Shared):
     def _encoded(self, x: Tensor) -> Tensor:
         """(N, C, T, V, M) -> (N, features), in training with the precision of the settings."""
         features: Tensor
-        if self.evaluated is not None:
-            return self.evaluated(x)
+        if self.folded_encoder is not None:
+            return self.folded_encoder(x)
         if not self.training or self.precision == torch.float32:
             features = self.encoder(x)
             return features
@@ -107,18 +107,18 @@ class MotionEncoder(Shared):
 
     @contextmanager
     def folded(self) -> Iterator[None]:
-        """Within it, features of many clips are computed in less time on the CPU, where the encoder has a form for it.
+        """Context in which an encoder with a folded form uses it on the CPU: features of many clips take less time.
 
-        The model must be in evaluation mode, and its weights must not change meanwhile. Features differ by rounding.
+        The model must be in evaluation mode and its weights must not change. Features differ by rounding.
         """
         assert not self.training
         spec = encoder_spec(self.settings.encoder)
         if spec.fold is not None and self.projection.weight.device.type == "cpu":
-            self.evaluated = spec.fold(self.encoder)
+            self.folded_encoder = spec.fold(self.encoder)
         try:
             yield
         finally:
-            self.evaluated = None
+            self.folded_encoder = None
 
     def streams_of(self, positions: Tensor) -> Tensor:
         """(N, T, ..., V, 3) positions -> (N, T, ..., V, C): what each joint carries, by `settings.streams`."""

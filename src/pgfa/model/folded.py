@@ -23,11 +23,11 @@ from torch.nn.functional import conv2d
 BODIES = 16
 """Bodies that go through all blocks at a time."""
 SPECTRAL_CHANNELS = 64
-"""From so many channels on, the convolution over time is computed by Fourier transforms."""
+"""With at least this many channels, the convolution over time is computed by Fourier transforms."""
 
 
 class FoldedSTGCN:
-    """An ST-GCN in evaluation mode, as it was when this was made; later changes of its weights have no effect.
+    """An ST-GCN in evaluation mode, as it was at construction; later changes of its weights have no effect.
 
     Args:
         encoder: a `pgfa.model.stgcn.STGCN`.
@@ -146,10 +146,8 @@ class _Spectrum:
         forward = torch.cat([angle.cos(), -angle.sin(), angle.cos() - angle.sin()])
         angle = angles(torch.arange(taps))
         by_tap = kernel.double().permute(2, 1, 0).flatten(1)
-        real, imaginary = (
-            angle.cos() @ by_tap,
-            angle.sin() @ by_tap,
-        )  # conjugate: torch's convolution does not flip
+        # Of the conjugate: torch's convolution does not flip the kernel.
+        real, imaginary = angle.cos() @ by_tap, angle.sin() @ by_tap
         weights = torch.cat([imaginary - real, real + imaginary, real]).view(-1, *kernel.shape[1::-1])
         angle = angles(torch.arange(0, frames, stride) - taps // 2).T
         share = torch.full((len(frequency),), 2 / length, dtype=torch.float64)
@@ -167,7 +165,7 @@ class _Spectrum:
 
 
 def _scale_and_offset(norm: Any) -> tuple[Tensor, Tensor]:
-    """What batch norm does in evaluation mode."""
+    """Per channel, what batch norm multiplies by and adds in evaluation mode."""
     scale = norm.weight / (norm.running_var + norm.eps).sqrt()
     return scale, norm.bias - norm.running_mean * scale
 

@@ -59,9 +59,9 @@ ALONE = Ranks()
 
 @dataclass
 class Share:
-    """The clips of a step that the encoder of this rank is given; the model takes them in each step.
+    """The clips of a step that the encoder of this rank computes; the model sets them in each step.
 
-    With bodies that are given alone, a body counts as a clip.
+    Where the encoder gets bodies one by one, a body counts as a clip.
 
     Attributes:
         ranks: of the model.
@@ -76,7 +76,7 @@ class Share:
     bodies: int = 1
 
     def take(self, total: int, bodies: int) -> slice:
-        """This rank's share of a step with `total` clips of so many slots each."""
+        """This rank's share of a step with `total` clips of `bodies` slots each."""
         self.clips, self.total, self.bodies = self.ranks.share(total), total, bodies
         return self.clips
 
@@ -86,7 +86,7 @@ class Share:
 
 
 class Shared(nn.Module):
-    """A layer whose result depends on all clips of a step; `share` is None where it is given all of them."""
+    """A layer whose result depends on all clips of a step; `share` is None where this process computes all of them."""
 
     share: Share | None = None
 
@@ -104,18 +104,18 @@ class BatchNorm1d(nn.BatchNorm1d, Shared):
     """nn.BatchNorm1d over the clips of all ranks."""
 
     def forward(self, x: Tensor) -> Tensor:
-        return (
-            super().forward(x) if self.share is None or not self.training else _normalise(self, x, self.share)
-        )
+        if self.share is None or not self.training:
+            return super().forward(x)
+        return _normalise(self, x, self.share)
 
 
 class BatchNorm2d(nn.BatchNorm2d, Shared):
     """nn.BatchNorm2d over the clips of all ranks."""
 
     def forward(self, x: Tensor) -> Tensor:
-        return (
-            super().forward(x) if self.share is None or not self.training else _normalise(self, x, self.share)
-        )
+        if self.share is None or not self.training:
+            return super().forward(x)
+        return _normalise(self, x, self.share)
 
 
 def _normalise(norm: BatchNorm1d | BatchNorm2d, x: Tensor, share: Share) -> Tensor:
@@ -174,17 +174,8 @@ class _Normalise(torch.autograd.Function):
         x, weight, mean, variance, count = ctx.saved_tensors
         # The kernel of evaluation mode: the gradient with mean and variance held fixed, and those of the weights.
         along, by_weight, by_bias = torch.ops.aten.native_batch_norm_backward(
-            gradients[0].contiguous(),
-            x,
-            weight,
-            mean,
-            variance,
-            None,
-            None,
-            False,
-            ctx.eps,
-            [True, True, True],
-        )
+            gradients[0].contiguous(), x, weight, mean, variance, None, None, False, ctx.eps, [True, True, True]
+        )  # fmt: skip
         sums = torch.stack([by_weight, by_bias])
         dist.all_reduce(sums)
         scale = (variance + ctx.eps).rsqrt()

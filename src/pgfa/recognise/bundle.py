@@ -58,9 +58,9 @@ MANIFEST, TORCH, ONNX, SENTENCES, KINEMATICS = (
 )
 _NAMES = {MANIFEST, TORCH, ONNX, SENTENCES, KINEMATICS, PROTOTYPES}
 BUNDLED = Path(__file__).parent / "weights" / "default"
-OPEN = Path("open")
-"""Names, where no such folder exists, the bundled recogniser of recordings whose terms allow any use."""
 """The default recogniser, bundled with the package."""
+OPEN = Path("open")
+"""Where no folder has this name: the bundled recogniser trained only on recordings whose terms allow any use."""
 
 
 @dataclass(frozen=True)

@@ -74,7 +74,7 @@ class Candidates:
         recentring: of the features before they are compared; None: they are compared as they are.
         whitened: whether a cosine near 1 means the same recording, as in the space of a kinematic model; features of
             an encoder alone lie in a narrow cone, where cosines of different clips are near 1 too.
-        examples: (K,) of each taught class, 0 for any other candidate; None: no class was taught.
+        examples: (K,) number of examples of each taught class, 0 for any other candidate; None: no class was taught.
         adjustment: by a person's corrections; cosines may then exceed 1.
     """
 

@@ -122,7 +122,7 @@ def windows_csv(timeline: Timeline) -> str:
 
 
 def spans_vtt(timeline: Timeline) -> str:
-    """WebVTT (W3C): a note of what was answered by what, then one cue per span, in order of start."""
+    """WebVTT (W3C): a note with the recording and the version of pgfa, then one cue per span, in order of start."""
     name = line(timeline.source).replace("-->", "->")
     cues = ["WEBVTT\n", f"NOTE recording {name or 'without a name'}, answered by pgfa {version('pgfa')}\n"]
     for number, s in enumerate(sorted(timeline.spans, key=lambda s: (s.start_s, s.body)), 1):

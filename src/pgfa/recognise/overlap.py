@@ -14,9 +14,9 @@ from pgfa.recognise.candidates import Candidates
 from pgfa.recognise.prototypes import Prototype
 
 ALIKE = 0.85
-"""Cosine of the centred vectors of a sentence and of the name of a class from which they are wordings of one action."""
+"""Cosine of the centred vectors of a sentence and of the name of a class from which both name the same action."""
 LIKELY = 0.5
-"""Probability of a sentence for the mean of a class's examples from which it is their answer."""
+"""Probability of a sentence, for the mean of a class's examples, from which it counts as their answer."""
 
 
 @dataclass(frozen=True)

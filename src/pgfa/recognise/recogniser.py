@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -16,6 +15,7 @@ from pgfa.adapt import Recentring, Stream, unit_rows
 from pgfa.config import AdaptSettings, RecogniseSettings
 from pgfa.errors import BadConfig
 from pgfa.prepare import prepare
+from pgfa.processes import cores
 from pgfa.recognise.adapting import DEFAULT, adapt_features
 from pgfa.recognise.answers import Adaptation, Answers, Timeline
 from pgfa.recognise.bundle import Bundle, measured, open_bundle
@@ -37,7 +37,7 @@ from pgfa.words.reasons import facts, reasons
 MAX_CANDIDATES = 1_000
 """Sentences of one question."""
 
-TOGETHER = 128
+BATCH = 128
 """Clips that are prepared, measured and encoded at a time, by one thread."""
 
 _DEFAULT = RecogniseSettings()
@@ -75,7 +75,7 @@ class Recogniser:
 
         Args:
             path: a folder written by `pgfa train` or `pgfa export`; None: the bundled recogniser; "open": the bundled
-                one that was trained only on recordings whose terms allow any use.
+                one trained only on recordings whose terms allow any use, unless a folder has that name.
             device: ``cpu``, ``cuda``, ``cuda:1`` or ``auto``; an exported recogniser runs on the CPU. On the CPU a
                 bundle with an encoder in ONNX runs without torch.
 
@@ -317,16 +317,16 @@ class Recogniser:
         for index, clip in enumerate(clips):
             groups.setdefault(clip.layout.name, []).append(index)
         parts = [
-            members[start : start + TOGETHER]
+            members[start : start + BATCH]
             for members in groups.values()
-            for start in range(0, len(members), TOGETHER)
+            for start in range(0, len(members), BATCH)
         ]
 
         def encode(members: list[int]) -> None:
             out[members] = self.encode(Ragged.from_clips([clips[i] for i in members]))
 
         # Threads suffice: numpy and onnxruntime let others run while they compute. Torch uses all cores by itself.
-        workers = 1 if self.bundle.encoder.kind == "torch" else min(len(parts), os.cpu_count() or 1)
+        workers = 1 if self.bundle.encoder.kind == "torch" else min(len(parts), cores())
         if workers < 2:
             for members in parts:
                 encode(members)

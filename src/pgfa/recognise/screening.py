@@ -1,6 +1,6 @@
-"""Recordings in which nothing is to be seen: bodies at rest whatever the noise, and points that are not a body.
+"""Recordings without an action: bodies at rest, whatever the noise, and points that are not a body.
 
-Both are looked for in the recording itself: preparation cuts off idle time and stretches what is left, so that the
+Both are detected in the recording as it is: preparation cuts off idle time and stretches what is left, so that the
 noise of a resting body looks like motion.
 """
 
@@ -33,11 +33,11 @@ MIN_FRAMES: Final = 6
 
 @dataclass(frozen=True)
 class Screening:
-    """What is known of clips before they are compared with anything.
+    """What is noted of clips before they are compared with anything.
 
     Attributes:
-        at_rest: (N,) no joint that is seen moves by more than noise, whatever is not seen.
-        no_body: (N,) bones change their length as those of no body.
+        at_rest: (N,) no visible joint moves by more than noise.
+        no_body: (N,) bones change in length more than those of any body.
     """
 
     at_rest: Flags

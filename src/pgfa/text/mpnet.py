@@ -1,7 +1,7 @@
 """Vectors of the paper's sentence encoder for every sentence of the catalogues: they need neither network nor torch.
 
-`scripts/encode_catalogues.py` writes them. A sentence is found by its own digest, so that one that has been edited
-since is encoded anew and never given the vector of another; a test demands that none is missing.
+`scripts/encode_catalogues.py` writes them. A sentence is looked up by its own digest: one that was
+edited since is encoded anew and never gets the vector of another. A test requires that none is missing.
 
 Rule for changes: the file has `FORMAT` and the SHA-256 of the encoder's weights in its metadata; a change of its
 tensors gets a new format.
@@ -25,7 +25,7 @@ SHA256 = "78c0197b6159d92658e319bc1d72e4c73a9a03dd03815e70e555c5ef05615658"
 """Of the encoder's ``model.safetensors``."""
 SIZE = 768
 STORED = Path(__file__).parent / "mpnet.safetensors"
-FORMAT = "pgfa sentence vectors 1"
+FORMAT = "pgfa-sentence-vectors-1"
 _KEY_BYTES = 8
 
 
@@ -60,8 +60,7 @@ def write_vectors(sentences: Sequence[str], vectors: NDArray[np.float32], path: 
         raise ValueError("two sentences have the same key: they must be distinct")
     tensors = {"keys": keys.copy(), "vectors": np.stack([row for _, row in rows])}
     # One entry: safetensors writes several in random order.
-    about = " ".join((FORMAT.replace(" ", "-"), SHA256, _digest(tensors)))
-    write_atomic(path, save(tensors, metadata={"pgfa": about}))
+    write_atomic(path, save(tensors, metadata={"pgfa": _about(tensors)}))
 
 
 @cache
@@ -74,16 +73,16 @@ def _read(path: Path, changed: int) -> dict[bytes, NDArray[np.float32]]:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (SafetensorError, OSError) as error:
         raise BadFile(path, expected="sentence vectors", found=str(error)) from None
-    expected = " ".join((FORMAT.replace(" ", "-"), SHA256, _digest(tensors)))
-    if about != expected:
+    if about != (expected := _about(tensors)):
         raise BadFile(path, expected=f"format, encoder and digest {expected!r}", found=repr(about))
     vectors = tensors["vectors"].astype(np.float32)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     return dict(zip(map(bytes, tensors["keys"]), vectors, strict=True))
 
 
-def _digest(tensors: Mapping[str, NDArray[np.generic]]) -> str:
+def _about(tensors: Mapping[str, NDArray[np.generic]]) -> str:
+    """Format, encoder and digest of the tensors."""
     parts: list[object] = []
     for name, value in sorted(tensors.items()):
         parts += [name, str(value.dtype), list(value.shape), np.ascontiguousarray(value).tobytes()]
-    return digest(*parts)
+    return " ".join((FORMAT, SHA256, digest(*parts)))

@@ -60,7 +60,7 @@ class Corpus:
                 "written sentences give better results (--catalogue FILE)"
             )
         if len(self.seen) == 1:
-            lines.append("note: a single class to learn from: nothing sets it apart; learn from several")
+            lines.append("note: only one class to learn from, so nothing can be told apart; use several")
         actions = (*self.seen, *self.unseen)
         for dataset in dict.fromkeys(action.dataset for action in actions):
             plain = [action.plain for action in actions if action.dataset == dataset]

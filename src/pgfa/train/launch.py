@@ -1,6 +1,6 @@
 """The processes (ranks) of a training run: started by `pgfa train --devices N` or by torchrun, and joined in each.
 
-torchrun starts them and watches over them on one machine or several. A rank that ends before the others ends the run.
+torchrun starts and monitors them on one machine or several. A rank that ends before the others ends the run.
 """
 
 from __future__ import annotations
@@ -47,9 +47,8 @@ def launch(command: Sequence[str], count: int) -> None:
     from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
     from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
-    logging.getLogger("torch.distributed.elastic").setLevel(
-        logging.CRITICAL
-    )  # the errors below say it shorter
+    # The errors below are shorter.
+    logging.getLogger("torch.distributed.elastic").setLevel(logging.CRITICAL)
     os.environ.setdefault("OMP_NUM_THREADS", str(max(1, cores() // count)))
     with TemporaryDirectory() as logs:
         config = LaunchConfig(
@@ -102,12 +101,12 @@ def joined(device: str) -> Iterator[tuple[Ranks, str]]:
     except KeyboardInterrupt:
         if ranks.writes:
             raise
-        sys.exit(143)  # rank 0 says it for all
+        sys.exit(128 + signal.SIGTERM)  # rank 0 reports it for all
 
 
 @contextmanager
 def first_on_each_machine(ranks: Ranks) -> Iterator[None]:
-    """One rank per machine does it before the others, which then find its result in the cache."""
+    """Within it, one rank per machine runs before the others, which then find its results in the cache."""
     waits = ranks.count > 1 and os.environ["LOCAL_RANK"] != "0"
     if waits:
         dist.barrier()
@@ -149,7 +148,7 @@ def file_of_writer(path: Path, ranks: Ranks, device: torch.device) -> Iterator[P
 
 
 def _distance_of(code: int) -> int:
-    """How close the end of a process is to the cause: killed, an error of its own, stopped by torchrun."""
+    """Rank of an exit code by how likely it is the cause: 0 killed, 1 an error of its own, 2 stopped by torchrun."""
     return 2 if code == -signal.SIGTERM else int(code >= 0)
 
 
@@ -169,7 +168,10 @@ def _device_of_rank(device: str, local_rank: int) -> str:
 
 
 def _end_with_parent() -> None:
-    """End this process when the one that started it has ended: a launcher that was killed cannot stop its ranks."""
+    """End this process when the one that started it has ended: a launcher that was killed cannot stop its ranks.
+
+    `pgfa.processes.end_with_parent` does this for children of multiprocessing only.
+    """
     parent = os.getppid()
 
     def watch() -> None:

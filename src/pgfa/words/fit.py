@@ -91,10 +91,10 @@ def _profile(
     sets: Sequence[MeasuredSet], standardised: Array, rows: NDArray[np.int64], weights: Array
 ) -> Profile | None:
     """Estimates of each quantity, and what they are compared with; `rows`: the class of each clip among all."""
-    given = [s.profiles for s in sets if s.profiles is not None]
-    if len(given) < len(sets):
+    profiles = [s.profiles for s in sets if s.profiles is not None]
+    if len(profiles) < len(sets):
         return None
-    targets = np.concatenate(given)[rows]
+    targets = np.concatenate(profiles)[rows]
     centre = np.average(targets, axis=0, weights=weights).astype(np.float32)
     estimates, detectors = [], []
     for number, columns in enumerate(COLUMNS):

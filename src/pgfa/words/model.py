@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from pgfa.words.lexicon import WORDS
 from pgfa.words.network import Network
-from pgfa.words.profile import SURE
+from pgfa.words.profile import FULL_LENGTH
 from pgfa.words.reads import READS
 from pgfa.words.stillness import states_motion, still
 
@@ -192,7 +192,7 @@ class Profile:
         """(K, quantities) profiles of sentences -> vectors to compare the features with, of length at most 1."""
         length = np.linalg.norm(profiles - self.centre, axis=1, keepdims=True)
         vectors = self.whitening.sentences(profiles - self.centre)
-        return np.asarray(vectors * np.minimum(length / np.float32(SURE), 1), dtype=np.float32)
+        return np.asarray(vectors * np.minimum(length / np.float32(FULL_LENGTH), 1), dtype=np.float32)
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from pgfa.words.measures import MEASURES
 Array = NDArray[np.float32]
 
 QUANTITIES: Final[Mapping[str, tuple[int, str, str]]] = {
-    "hand_peak": (5, "highest place of the hand: thigh, waist, chest, shoulder, head, overhead",
+    "hand_peak": (5, "highest position of the hand: thigh, waist, chest, shoulder, head, overhead",
         "max_up_max max_up_med max_over_head max_over_head_share max_up_range min_up_max"),
     "hand_height": (5, "usual height of the hand, same scale",
         "max_up_med max_up_share max_over_shoulder_share max_below_waist_share min_up_med"),
@@ -51,12 +51,12 @@ QUANTITIES: Final[Mapping[str, tuple[int, str, str]]] = {
         "max_to_head_min min_to_head_min min_to_head_med max_to_head_med max_up_med"),
     "foot_motion": (5, "how much the foot moves that moves more",
         "max_foot_std max_foot_moved max_foot_speed min_foot_moved max_foot_peak max_foot_slide"),
-    "foot_height": (5, "its highest place: floor, step, shin, knee, hip, above",
+    "foot_height": (5, "its highest position: floor, step, shin, knee, hip, above",
         "max_foot_h max_foot_h_med max_foot_fwd max_foot_peak max_knee_h"),
     "knee_height": (4, "how high a knee is lifted", "max_knee_h max_thigh_fwd max_knee_range min_knee_h max_knee_min"),
     "steps": (4, "none, one or two, several, walking, running",
         "steps step_rate marches march_rate stride min_foot_moved falt_fwd fcorr_fwd"),
-    "travel": (4, "how far the body gets", "travel_path travel_net travel_speed travel_radius travel_speed_max"),
+    "travel": (4, "how far the body travels", "travel_path travel_net travel_speed travel_radius travel_speed_max"),
     "off_floor": (3, "how clearly both feet leave the floor",
         "feet_off feet_off_share pelvis_up_speed pelvis_h_max min_foot_h"),
     "stance": (3, "how wide the feet stand", "stance_w stance_max max_foot_out"),
@@ -79,5 +79,5 @@ COLUMNS: Final = tuple(
     for _, _, reads in QUANTITIES.values()
 )
 """Of each quantity, the columns of its measures."""
-SURE: Final = 2.0
-"""Length from which a profile counts in full; a shorter one comes from entries that are not near the sentence."""
+FULL_LENGTH: Final = 2.0
+"""Length from which a profile counts in full; a shorter one comes from entries that are far from the sentence."""

@@ -189,7 +189,7 @@ def _shapes(encoded: int, optional: list[str], widths: list[int]) -> dict[str, t
 
     Args:
         encoded: length of the vectors of the sentence encoder.
-        optional: the parts that are there of "encoder", "network" and "profile".
+        optional: which of "encoder", "network" and "profile" the model has.
         widths: of the hidden layers of the network.
     """
     size, measures, detected = encoded + len(WORDS), len(MEASURES), len(DETECTED)

@@ -36,8 +36,8 @@ OpenLive = Callable[[str, float | None], Live]
 class FrameStream:
     """Messages of one stream in, answers and notes out. Not thread-safe.
 
-    A frame whose time does not follow the one before is reported in a note and does not end the stream. After a message
-    that raises an error, the stream is as if it had not come.
+    A frame whose time does not follow the one before is reported in a note and does not end the stream. A message
+    that raises an error changes nothing but the number of the line.
 
     Args:
         open_live: called with the layout and the frame rate of the header, as `Recogniser.live` takes them.
@@ -68,17 +68,17 @@ class FrameStream:
                 layout, rate = _header(message, name, where)
                 self._live, self._rate = self.open_live(layout, rate), rate
                 return []
-            t = message.get("t")
+            live, t = self._live, message.get("t")
             if not isinstance(t, int | float) or isinstance(t, bool):
                 raise BadFile(name, where=where, expected='a number of seconds "t"', found=repr(t)[:80])
-            bodies = bodies_of(message.get("bodies"), self._live.layout, name, where)
+            bodies = bodies_of(message.get("bodies"), live.layout, name, where)
             if note := _time_note(t, self._latest):
                 lines.append(json.dumps({"note": f"{name}, {where}: {note}"}, ensure_ascii=False))
                 if not -LATEST_SECONDS <= t <= self._latest - RESTART_SECONDS:
                     return lines
-                self._live = self.open_live(self._live.layout.name, self._rate)
-            answer = self._live.push(float(t), bodies)
-            self._latest = float(t)
+                live = self.open_live(live.layout.name, self._rate)
+            answer = live.push(float(t), bodies)
+            self._live, self._latest = live, float(t)
         except BadFile:
             raise
         except LimitExceeded as error:

@@ -89,7 +89,7 @@ class Comparison:
         return parts
 
     def model_without(self, data: ForeignSet) -> tuple[KinematicModel, Array | None]:
-        """A model that was not trained on a set, and what its motion encoder, if it has one, makes of its clips."""
+        """A model that was not trained on a set, and the features of its clips by its motion encoder, if it has one."""
         print(f"foreign sets: without {data.name}", file=sys.stderr)
         model = train_without(self.sets, [data.name])
         fold = self.fold_of(data.name)

@@ -1,1 +1,1 @@
-"""How answers over time do on untrimmed recordings of people and data sets that were left out."""
+"""Accuracy of answers over time on untrimmed recordings of data sets that were left out of training."""

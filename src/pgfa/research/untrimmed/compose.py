@@ -19,7 +19,7 @@ Array = NDArray[np.float32]
 
 RATE = 30.0
 FASTEST = 1.5
-"""Metres per second of the fastest joint in a transition, if it were even."""
+"""Mean speed of the fastest joint in a transition, metres per second."""
 SHORTEST, LONGEST = 0.4, 2.0
 """Seconds of a transition."""
 RESTS = 1.0, 4.0
@@ -70,13 +70,13 @@ def compose(clips: Sequence[Clip], rest: Array, seed: int, name: str) -> Untrimm
         rested = number > 0 and random.random() < REST_SHARE
         moves = [_rest(rest, _drawn(random, RESTS), random)] if rested else []
         for pose, action in [*((move, None) for move in moves), (normalised(clip), clip.source.action)]:
-            placed = _continued(parts[-1][-1], pose)
-            blend = _transition(parts[-1][-1], placed[0])
+            moved = _continued(parts[-1][-1], pose)
+            blend = _transition(parts[-1][-1], moved[0])
             frames += len(blend)
             if action is not None:
-                actions.append(Action(action, frames / RATE, (frames + len(placed)) / RATE))
-            frames += len(placed)
-            parts += [blend, placed]
+                actions.append(Action(action, frames / RATE, (frames + len(moved)) / RATE))
+            frames += len(moved)
+            parts += [blend, moved]
     last = _continued(parts[-1][-1], _rest(rest, _drawn(random, RESTS), random))
     parts += [_transition(parts[-1][-1], last[0]), last]
     source = Source(id=name, dataset=clips[0].source.dataset, subject=clips[0].source.subject)
@@ -105,10 +105,10 @@ def normalised(clip: Clip) -> Array:
             seen = frame[known[:, joint]]
             nearest = seen[np.abs(frame[:, None] - seen[None]).argmin(axis=1)]
             positions[:, joint] = positions[nearest, joint]
-    at = np.arange(max(round(len(positions) / clip.rate * RATE), 2)) * clip.rate / RATE
-    at = np.minimum(at, len(positions) - 1)
-    low = np.floor(at).astype(np.int64)
-    high, share = np.minimum(low + 1, len(positions) - 1), (at - low)[:, None, None]
+    time = np.arange(max(round(len(positions) / clip.rate * RATE), 2)) * clip.rate / RATE
+    time = np.minimum(time, len(positions) - 1)
+    low = np.floor(time).astype(np.int64)
+    high, share = np.minimum(low + 1, len(positions) - 1), (time - low)[:, None, None]
     out = positions[low] * (1 - share) + positions[high] * share
     out[..., 1] -= np.nanquantile(np.nanmin(out[..., 1], axis=1), 0.1)
     return np.asarray(out, dtype=np.float32)

@@ -14,6 +14,7 @@ from pgfa.read import as_ref
 from pgfa.read.datasets import msrc12
 from pgfa.recognise.candidates import needs_two
 from pgfa.research.untrimmed.compose import Action, Untrimmed, compose, resting, shows_trunk
+from pgfa.skeleton import Clip
 from pgfa.text import catalogue
 
 CANDIDATES = 5
@@ -40,7 +41,7 @@ class Questions:
 
 
 def sentences_of(dataset: str) -> dict[str, str]:
-    """Class name -> plain sentence, without classes of two people, and without standing still: that is a rest, too."""
+    """Class name -> plain sentence, without classes of two people and without "still", which a rest shows too."""
     return {
         a.name: a.plain for a in catalogue(dataset).actions if not needs_two(a.plain) and a.name != "still"
     }
@@ -49,8 +50,7 @@ def sentences_of(dataset: str) -> dict[str, str]:
 def composed(pack: Pack) -> Iterator[Questions]:
     """The recordings made from a pack: MIXED of several classes, then REPEATED of one class, of different people."""
     dataset = pack.datasets[0]
-    known = sentences_of(dataset)
-    usable = np.flatnonzero(np.isin(pack.actions, list(known)))
+    usable = np.flatnonzero(np.isin(pack.actions, list(sentences_of(dataset))))
     people = _people(pack, usable)
     for number in range(MIXED + REPEATED):
         random = np.random.default_rng([number, *dataset.encode()])
@@ -88,7 +88,7 @@ def _chosen(
     return performed, asked, tuple(absent[:CANDIDATES])
 
 
-def _clips(pack: Pack, own: np.ndarray, performed: Sequence[str], random: np.random.Generator) -> list:  # type: ignore[type-arg]
+def _clips(pack: Pack, own: np.ndarray, performed: Sequence[str], random: np.random.Generator) -> list[Clip]:
     """Clips of each class in a random order: different ones, and once all were used the same again."""
     of_class = {name: random.permutation(own[pack.actions[own] == name]) for name in sorted(set(performed))}
     uses = dict.fromkeys(of_class, 0)
@@ -101,7 +101,6 @@ def _clips(pack: Pack, own: np.ndarray, performed: Sequence[str], random: np.ran
 
 def sessions(folder: Path) -> Iterator[Questions]:
     """MSRC-12 as recorded: one gesture again and again, a tagged moment in each repetition."""
-
     for ref in msrc12.find(folder):
         match = re.fullmatch(msrc12.NAME, ref.name)
         assert match

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from pgfa.recognise.answers import Span
+from pgfa.research.untrimmed.compose import Action
 from pgfa.research.untrimmed.recordings import Questions
 
 TOLERANCE = 0.5
@@ -19,8 +20,8 @@ class Counts:
     """Of one or more recordings; they add up.
 
     Attributes:
-        moments, matched: tagged moments of candidates, and those within `TOLERANCE` of a span of their
-            sentence.
+        moments, matched: tagged moments of candidates, and those that a span of their sentence
+            contains, give or take `TOLERANCE`.
         spans, right: spans, and those that are right (`is_right`).
         false, minutes: spans when none of the candidates is performed, and minutes asked about so.
     """
@@ -38,7 +39,7 @@ class Counts:
 
     @property
     def matched_share(self) -> float:
-        """Share of the tagged moments that are in a right span."""
+        """Share of the tagged moments that a span of their sentence contains."""
         return self.matched / self.moments if self.moments else float("nan")
 
     @property
@@ -56,9 +57,13 @@ def is_right(span: Span, name: str, questions: Questions) -> bool:
     """Whether a class is performed in a span: in most of it, or, where only moments are known, at one of these."""
     own = [action for action in questions.recording.actions if action.name == name]
     if not questions.exact:
-        return any(span.start_s - TOLERANCE <= a.middle <= span.end_s + TOLERANCE for a in own)
+        return any(_contains(span, action) for action in own)
     inside = sum(max(0.0, min(span.end_s, a.end_s) - max(span.start_s, a.start_s)) for a in own)
     return inside >= MIN_OVERLAP * (span.end_s - span.start_s)
+
+
+def _contains(span: Span, action: Action) -> bool:
+    return span.start_s - TOLERANCE <= action.middle <= span.end_s + TOLERANCE
 
 
 def count(
@@ -74,13 +79,7 @@ def count(
     """
     moments = [a for a in questions.recording.actions if a.name in questions.asked]
     right = [s for s in asked if is_right(s, name_of[s.sentence], questions)]
-    matched = [
-        any(
-            name_of[s.sentence] == a.name and s.start_s - TOLERANCE <= a.middle <= s.end_s + TOLERANCE
-            for s in asked
-        )
-        for a in moments
-    ]
+    matched = [any(name_of[s.sentence] == a.name and _contains(s, a) for s in asked) for a in moments]
     minutes = questions.recording.clip.seconds / 60 if questions.absent else 0.0
     return Counts(len(moments), sum(matched), len(asked), len(right), len(absent), minutes)
 

@@ -1,4 +1,4 @@
-"""Cosines of the windows of a recording with all sentences of its set, stored: decoding them again takes no time."""
+"""Cosines of the windows of a recording with all sentences of its set, stored, so that decoding again takes no time."""
 
 from __future__ import annotations
 
@@ -44,16 +44,16 @@ def windows_of(bundle: Bundle, identity: str, dataset: str, questions: Questions
         folder: of the results.
     """
     lengths, hop = RecogniseSettings().window, RecogniseSettings().hop
-    clip, known = questions.recording.clip, sentences_of(dataset)
+    clip, sentences = questions.recording.clip, sentences_of(dataset)
     times = window_times(clip, hop)
     key = digest(
-        identity, lengths, hop, clip.rate, list(known.items()), np.nan_to_num(clip.positions).tobytes()
+        identity, lengths, hop, clip.rate, list(sentences.items()), np.nan_to_num(clip.positions).tobytes()
     )
     file = folder / f"{key}.npy"
     if file.is_file():
-        return Windows(tuple(known), times, np.load(file, allow_pickle=False))
+        return Windows(tuple(sentences), times, np.load(file, allow_pickle=False))
     recogniser = Recogniser(bundle)
-    candidates = recogniser.candidates(list(known.values()))
+    candidates = recogniser.candidates(list(sentences.values()))
     rows = []
     for length in lengths:
         frames = window_frames(times, length, clip)
@@ -65,4 +65,4 @@ def windows_of(bundle: Bundle, identity: str, dataset: str, questions: Questions
     stored = io.BytesIO()
     np.save(stored, cosines, allow_pickle=False)
     write_atomic(file, stored.getvalue())
-    return Windows(tuple(known), times, cosines)
+    return Windows(tuple(sentences), times, cosines)
