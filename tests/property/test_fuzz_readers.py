@@ -99,4 +99,4 @@ def test_a_process_counts_and_measures() -> None:
     *_, tally = fuzz.run("msr-action3d", 1, 0, 3)
     assert tally.inputs == 3 == sum(tally.outcomes.values())
     assert 0 < tally.seconds < 5
-    assert not tally.fallen
+    assert not tally.failed

@@ -1,4 +1,4 @@
-"""What makes the vector of a sentence worthless, and what makes two sentences one."""
+"""Sentences that an encoder of English does not know, and sentences that are the same."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from collections.abc import Sequence
 
 
 def doubts_about(sentences: Sequence[str]) -> tuple[str, ...]:
-    """One note for every sentence with signs unknown to an encoder of English, and for every repeated sentence.
+    """One note for every sentence with characters that an encoder of English does not know, and for every repetition.
 
     Args:
-        sentences: texts in the order of the candidates or classes; letter case, spaces and the signs between words do
-            not make them different.
+        sentences: texts in the order of the candidates or classes; letter case, spaces and punctuation do not
+            make them different.
     """
     notes = []
     first: dict[str, str] = {}
     for sentence in sentences:
-        unknown = list(dict.fromkeys(sign for sign in sentence if _is_unknown(sign)))
+        unknown = list(dict.fromkeys(character for character in sentence if _is_unknown(character)))
         if unknown:
-            signs = "".join(unknown[:8])
+            shown = "".join(unknown[:8])
             notes.append(
-                f"sentence {sentence!r}: the sentence encoder knows English only, not {signs}; its answer means little"
+                f"sentence {sentence!r}: the sentence encoder knows English only, not {shown}; its answer means little"
             )
         words = " ".join(re.findall(r"[^\W_]+", sentence.casefold())) or sentence
         if words in first:
@@ -33,11 +33,11 @@ def doubts_about(sentences: Sequence[str]) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def _is_unknown(sign: str) -> bool:
+def _is_unknown(character: str) -> bool:
     """Whether it is a letter of another script than Latin, or a picture (emoji)."""
-    if sign < "\u0370":  # Latin with its accents; signs such as degrees
+    if character < "\u0370":  # Latin with its accents; characters such as degrees
         return False
-    category = unicodedata.category(sign)
+    category = unicodedata.category(character)
     if category.startswith("L"):
-        return not unicodedata.name(sign, "").startswith(("LATIN", "MODIFIER"))
+        return not unicodedata.name(character, "").startswith(("LATIN", "MODIFIER"))
     return category in ("So", "Co", "Cn")
