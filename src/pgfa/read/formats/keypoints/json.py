@@ -103,7 +103,7 @@ def _axes(value: Any) -> int:
     """Of lists in lists of numbers; 0 for anything else."""
     axes = 0
     while isinstance(value, list) and value and axes < 6:
-        # A joint may be null; a frame that is null has nobody in it, which is not a matter of arrays.
+        # A joint may be null; a file whose first frame is null is a list of frames, not an array.
         value, axes = next((part for part in value if part is not None or not axes), None), axes + 1
     return axes if isinstance(value, int | float) or value is None else 0
 
