@@ -7,8 +7,8 @@ one that is detected from the content. Three of four are tiny (`reader_seeds.py`
 writes (`tests/reading_*.py`). A process of its own reads them, in which processor time and memory of each reading are
 measured; it is ended where an input takes `WAIT` seconds. Input N of a format depends on the seed, the recordings of
 the format and N alone: `--first N --inputs 1 --keep DIR` makes it again. A reading may cost 5 seconds of processor time
-and 512 MB; what falls is printed, counted, and kept. The report is written every `BATCH` inputs; the same command goes
-on where it ends.
+and 512 MB; what fails is printed, counted, and kept. The report is written every `BATCH` inputs; the same command
+resumes from it.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ FRAMES = 50
 
 @dataclass(frozen=True)
 class Reading:
-    """What became of one input: ``clip``, ``refused``, or another outcome that fell; the most that one reading took."""
+    """What became of one input: ``clip``, ``refused``, or a failure; the most that one reading took."""
 
     outcome: str
     detail: str = ""
@@ -68,9 +68,9 @@ class Tally:
 
     Attributes:
         inputs: how many were tried.
-        outcomes: of these, by result: ``clip`` (at least one), ``refused``, ``wrong`` and others that fell.
+        outcomes: of these, by result: ``clip`` (at least one), ``refused``, ``wrong`` and other failures.
         seconds, megabytes: the most that one reading took, and `costly`: the inputs that took them.
-        fallen: inputs that fell: number, what happened.
+        failed: inputs that failed: number, what happened.
     """
 
     inputs: int = 0
@@ -78,7 +78,7 @@ class Tally:
     seconds: float = 0.0
     megabytes: float = 0.0
     costly: list[int] = field(default_factory=lambda: [-1, -1])
-    fallen: list[tuple[int, str]] = field(default_factory=list)
+    failed: list[tuple[int, str]] = field(default_factory=list)
 
     def add(self, number: int, reading: Reading) -> None:
         """Count one input."""
@@ -89,7 +89,7 @@ class Tally:
         if reading.megabytes > self.megabytes:
             self.megabytes, self.costly[1] = reading.megabytes, number
         if reading.outcome not in ("clip", "refused"):
-            self.fallen.append((number, reading.detail))
+            self.failed.append((number, reading.detail))
 
 
 def make_input(format: str, seed: int, number: int) -> Files:
@@ -252,7 +252,7 @@ def stored(report: Path | None) -> dict[str, Any]:
 
 
 def count_format(format: str, options: argparse.Namespace, report: dict[str, Any]) -> Tally:
-    """Count what the report does not have yet of a format, print it, and keep the inputs that fell."""
+    """Count what the report does not have yet of a format, print it, and keep the inputs that failed."""
     values = report.get(format, {})
     if values and (values.pop("seed"), values.pop("first")) != (options.seed, options.first):
         sys.exit(f"{options.report} was counted with another seed or first input")
@@ -265,14 +265,14 @@ def count_format(format: str, options: argparse.Namespace, report: dict[str, Any
             write_json(options.report, report)
     print(
         f"| {format} | {tally.inputs:,} | {tally.outcomes['clip']:,} | {tally.outcomes['refused']:,} "
-        f"| {len(tally.fallen)} | {tally.seconds:.2f} s | {tally.megabytes:.0f} MB |",
+        f"| {len(tally.failed)} | {tally.seconds:.2f} s | {tally.megabytes:.0f} MB |",
         flush=True,
     )
     print(f"{format}: {time.monotonic() - started:.0f} s", file=sys.stderr, flush=True)
-    for number, detail in tally.fallen[:20]:
+    for number, detail in tally.failed[:20]:
         print(f"    input {number}: {detail}", file=sys.stderr, flush=True)
     if options.keep:
-        for number in [number for number, _ in tally.fallen] or [options.first][: options.inputs == 1]:
+        for number in [number for number, _ in tally.failed] or [options.first][: options.inputs == 1]:
             lay_out(make_input(format, options.seed, number), options.keep / f"{format}-{number}")
     return tally
 
@@ -290,7 +290,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--report", type=Path, help="file for the counts, and where an earlier run ended")
     parser.add_argument(
-        "--keep", type=Path, help="folder for the inputs that fell (with one input: for that one)"
+        "--keep", type=Path, help="folder for the inputs that failed (with one input: for that one)"
     )
     parser.add_argument("--work", metavar="FORMAT", help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -298,11 +298,11 @@ def main() -> int:
         work(options.work, options.seed, options.first, options.inputs)
         return 0
     print(
-        "| format | inputs | read | refused | fell | most time | most memory |\n|---|---|---|---|---|---|---|"
+        "| format | inputs | read | refused | failed | most time | most memory |\n|---|---|---|---|---|---|---|"
     )
     report = stored(options.report)
     tallies = [count_format(format, options, report) for format in options.formats or fuzzed_formats()]
-    return int(any(tally.fallen for tally in tallies))
+    return int(any(tally.failed for tally in tallies))
 
 
 if __name__ == "__main__":

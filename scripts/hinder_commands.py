@@ -241,20 +241,20 @@ def problems(case: Case, bench: Bench, hindrance: str, part: float, whole: Whole
         seconds = whole.seconds if whole and case.ends else ENDLESS
         stop = (part * seconds, SIGNALS[hindrance][0])
     with hindered(case, bench, hindrance, part, whole.size if whole else 0):
-        faults = list(_faults(run(case, bench, hindrance, stop), bench, hindrance, whole))
+        defects = list(_defects(run(case, bench, hindrance, stop), bench, hindrance, whole))
     if whole and case.ends:
         again = run(case, bench)
         if again.code and COMPLETE not in again.log:
-            faults.append(f"run again: exit status {again.code}: {again.log[-500:]}")
+            defects.append(f"run again: exit status {again.code}: {again.log[-500:]}")
         elif bench.files() != whole.files:
-            faults.append(f"run again: other files: {sorted(bench.files() ^ whole.files)[:5]}")
+            defects.append(f"run again: other files: {sorted(bench.files() ^ whole.files)[:5]}")
         elif left := temporary_files(bench.disk, resumable=False):
-            faults.append(f"run again: left {left}")
+            defects.append(f"run again: left {left}")
     _unmount(bench, hindrance)
-    return faults
+    return defects
 
 
-def _faults(ended: Ended, bench: Bench, hindrance: str, whole: Whole | None) -> Iterator[str]:
+def _defects(ended: Ended, bench: Bench, hindrance: str, whole: Whole | None) -> Iterator[str]:
     lines = ended.log.strip().splitlines() or [""]
     status = SIGNALS[hindrance][1] if hindrance in SIGNALS else 1
     if "Traceback" in ended.log:
@@ -299,16 +299,16 @@ def try_command(
     whole = _whole(case, bench) if again else None
     counts = {}
     for hindrance in hindrances:
-        faults = []
+        defects = []
         parts = trials(case, hindrance, at_once=not again)
         for part in parts:
             try:
                 lines = problems(case, bench, hindrance, part, whole)
             except (AssertionError, OSError) as error:
                 lines = [f"{type(error).__name__}: {error}"]
-            faults += [f"{name}, {hindrance} ({part:g}): {line}" for line in lines]
-        print("".join(f"{line}\n" for line in faults), end="", file=sys.stderr, flush=True)
-        counts[hindrance] = (len(parts), faults)
+            defects += [f"{name}, {hindrance} ({part:g}): {line}" for line in lines]
+        print("".join(f"{line}\n" for line in defects), end="", file=sys.stderr, flush=True)
+        counts[hindrance] = (len(parts), defects)
     return counts
 
 
@@ -363,10 +363,10 @@ def main() -> None:
         )
         for name in args.commands or command_names():
             counts = try_command(name, bench, hindrances, again=not args.short)
-            faults = [line for _, lines in counts.values() for line in lines]
+            defects = [line for _, lines in counts.values() for line in lines]
             tried = " | ".join(str(count or "") for count, _ in counts.values())
-            print(f"| {name} | {tried} | {len(faults)} |", flush=True)
-            failed += faults
+            print(f"| {name} | {tried} | {len(defects)} |", flush=True)
+            failed += defects
     sys.exit(bool(failed))
 
 

@@ -85,7 +85,7 @@ def test_an_input_can_be_made_again() -> None:
     assert fuzz.make_input("bvh", 3, 11) == fuzz.make_input("bvh", 3, 11) != fuzz.make_input("bvh", 4, 11)
 
 
-def test_what_falls_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failure_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     files = fuzz.seeds("bvh")[0]
 
     def fail(*arguments: object) -> None:
@@ -99,4 +99,4 @@ def test_a_process_counts_and_measures() -> None:
     *_, tally = fuzz.run("msr-action3d", 1, 0, 3)
     assert tally.inputs == 3 == sum(tally.outcomes.values())
     assert 0 < tally.seconds < 5
-    assert not tally.fallen
+    assert not tally.failed

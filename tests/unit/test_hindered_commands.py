@@ -33,16 +33,17 @@ def test_a_traceback_and_a_result_in_part_are_seen(tmp_path: Path, monkeypatch: 
     (tmp_path / "disk").mkdir()
     bench, whole = hinder.Bench(tmp_path, tmp_path), hinder.Whole(1.0, frozenset({"out/a"}), 9)
 
-    def faults(code: int, log: str, hindrance: str = "refused") -> list[str]:
+    def defects(code: int, log: str, hindrance: str = "refused") -> list[str]:
         return [
-            fault.split(":")[0] for fault in hinder._faults(hinder.Ended(code, log), bench, hindrance, whole)
+            defect.split(":")[0]
+            for defect in hinder._defects(hinder.Ended(code, log), bench, hindrance, whole)
         ]
 
-    assert faults(1, "Traceback (most recent call last)\npgfa: x") == ["traceback"]
-    assert faults(99, "x") == ["exit status 99"]
-    assert faults(0, "") == ["exit status 0, but not the whole result"]
-    assert faults(1, "error") == ["no sentence"]
-    assert faults(130, "pgfa: ended", "interrupted") == ["another message"]
-    assert faults(130, "pgfa: stopped", "interrupted") == faults(1, "pgfa: x: cannot be written") == []
+    assert defects(1, "Traceback (most recent call last)\npgfa: x") == ["traceback"]
+    assert defects(99, "x") == ["exit status 99"]
+    assert defects(0, "") == ["exit status 0, but not the whole result"]
+    assert defects(1, "error") == ["no sentence"]
+    assert defects(130, "pgfa: ended", "interrupted") == ["another message"]
+    assert defects(130, "pgfa: stopped", "interrupted") == defects(1, "pgfa: x: cannot be written") == []
     (tmp_path / "disk" / ".a.part").touch()
-    assert faults(1, "pgfa: x") == ["left ['.a.part']"]
+    assert defects(1, "pgfa: x") == ["left ['.a.part']"]

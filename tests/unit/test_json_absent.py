@@ -1,20 +1,64 @@
-"""Joints of a JSON array that are null."""
+"""Joints of a JSON file that are null, and axes in capital letters."""
 
 import json
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
 from pgfa.errors import BadFile
 from pgfa.read import read
 from pgfa.read.sample import picture
-from pgfa.skeleton import get_layout
+from pgfa.skeleton import COCO17, Clip
 
 
-def test_null_in_place_of_a_joint_is_refused_with_the_way_to_write_it(tmp_path: Path) -> None:
-    frames = picture(get_layout("coco17")).tolist()
-    frames[1][9] = None
-    path = tmp_path / "a.json"
-    path.write_text(json.dumps({"keypoints": frames, "layout": "coco17"}))
-    with pytest.raises(BadFile, match=r"null.*an absent joint as"):
-        read(path)
+def _clip(path: Path, content: Any) -> Clip:
+    path.write_text(json.dumps(content))
+    return read(path)
+
+
+@pytest.mark.parametrize("joint", [0, 9])
+@pytest.mark.parametrize("schema", ["array", "people", "names"])
+def test_null_in_place_of_a_joint_is_an_absent_joint(tmp_path: Path, schema: str, joint: int) -> None:
+    frames: list[Any] = picture(COCO17).tolist()
+    frames[0][joint] = frames[1][joint] = None
+    content: dict[str, Any] = {"keypoints": frames, "layout": "coco17"}
+    if schema == "people":
+        content = {"frames": [{"people": [{"keypoints": joints}]} for joints in frames]}
+    if schema == "names":
+        named = [dict(zip(COCO17.joints, joints, strict=True)) for joints in frames]
+        content = {"frames": [{"people": [{"keypoints": joints}]} for joints in named]}
+    clip = _clip(tmp_path / "a.json", content)
+    absent = np.isnan(clip.positions[:, 0]).all(axis=-1)
+    expected = np.zeros_like(absent)
+    expected[:2, joint] = True
+    np.testing.assert_array_equal(absent, expected)
+
+
+def test_a_file_may_begin_with_a_frame_without_people(tmp_path: Path) -> None:
+    clip = _clip(tmp_path / "a.json", [None, *([person] for person in picture(COCO17).tolist())])
+    assert np.isnan(clip.positions[0]).all()
+
+
+def test_null_in_place_of_a_frame_is_refused(tmp_path: Path) -> None:
+    frames: list[Any] = picture(COCO17).tolist()
+    frames[1] = None
+    with pytest.raises(BadFile, match="null instead of a frame"):
+        _clip(tmp_path / "a.json", {"keypoints": frames, "layout": "coco17"})
+
+
+def test_one_null_among_wide_rows_does_not_multiply(tmp_path: Path) -> None:
+    frames = [[[0.5] * 1000, *[None] * 1000]]
+    with pytest.raises(BadFile, match="lists of different lengths"):
+        _clip(tmp_path / "a.json", {"keypoints": frames})
+
+
+@pytest.mark.parametrize("up", ["Z", "-Y"])
+def test_up_may_be_a_capital_letter(tmp_path: Path, up: str) -> None:
+    solid = np.random.default_rng(0).normal(size=(20, 17, 3)).tolist()
+    clips = [
+        _clip(tmp_path / "a.json", {"keypoints": solid, "layout": "h36m17", "rate": 25, "up": axis})
+        for axis in (up, up.lower())
+    ]
+    np.testing.assert_array_equal(clips[0].positions, clips[1].positions)

@@ -48,7 +48,7 @@ class CheckResult:
         advice: what to do about it.
         asks: what the user has to state, so that it can be used: layout, up, unit, axes, mirrored; "" for nothing.
         options: the values among which to choose.
-        skipped: whether it is a file beside recordings that is none, and does not look as if it should be one.
+        skipped: whether it is a file beside recordings that is not one, by its name and content.
     """
 
     file: str
@@ -178,8 +178,10 @@ def _is_unlisted(error: PgfaError) -> bool:
 
 
 def _is_other(name: str, error: PgfaError) -> bool:
-    """Whether a file of no known format is none of a recording by its name and content; what can be done about it is
-    said of archives and FBX files (`kind: unpack it`)."""
+    """Whether a file of no known format is not a recording by its name and content either.
+
+    Not so archives and FBX files, whose error says what to do with them (`kind: unpack it`).
+    """
     if name.lower().endswith(ENDINGS):
         return False
     return _is_unlisted(error) or (isinstance(error, NotARecording) and ": " not in error.found)

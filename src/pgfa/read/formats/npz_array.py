@@ -41,7 +41,7 @@ def read_array(ref: FileRef, raw: bytes, archive: zipfile.ZipFile, members: Memb
         raw: its bytes.
         archive: the same, opened.
         members: name of the field -> member.
-        most: bytes to which the array may inflate, in a small file.
+        most: bytes to which the array and its scores may inflate, in a small file.
 
     Raises:
         BadFile: none of its arrays is one of joints, or several are. Undecided, LimitExceeded: as an .npy.
@@ -60,7 +60,8 @@ def read_array(ref: FileRef, raw: bytes, archive: zipfile.ZipFile, members: Memb
             str(ref), expected=EXPECTED, found=f"{kind}, with the fields {listed or 'none'}{advice}"
         )
     (name,) = joints
-    content = inflate(ref, archive, members[name], inflated_allowance(len(raw), most), most)
+    left = inflated_allowance(len(raw), most)
+    content = inflate(ref, archive, members[name], left, most)
     points = plain_array(ref, content, kinds="fiu", expected="numbers", where=f"field {name}")
     info = info_of(ref, _texts_and_rates(ref, archive, members))
     scores = next((field for field in SCORES if shapes.get(field) == points.shape[:-1]), None)
@@ -68,7 +69,7 @@ def read_array(ref: FileRef, raw: bytes, archive: zipfile.ZipFile, members: Memb
         return from_array(ref, raw, points, info)
     column = plain_array(
         ref,
-        inflate(ref, archive, members[scores], most, most),
+        inflate(ref, archive, members[scores], left - len(content), most),
         kinds="fiu",
         expected="numbers",
         where=f"field {scores}",

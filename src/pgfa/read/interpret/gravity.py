@@ -83,11 +83,13 @@ def standing_evidence(points: Floats, layout: Layout) -> str:
 
 def _stance(body: Floats, layout: Layout) -> _Stance | None:
     """What a body (frames, joints, 3) does if it stands on its feet with z up; None if it does not."""
-    at = {name: body[:, index] for index, name in enumerate(layout.joints[: body.shape[1]])}
-    hips, shoulders = ((at[f"{joint}_left"] + at[f"{joint}_right"]) / 2 for joint in ("hip", "shoulder"))
+    tracks = {name: body[:, index] for index, name in enumerate(layout.joints[: body.shape[1]])}
+    hips, shoulders = (
+        (tracks[f"{joint}_left"] + tracks[f"{joint}_right"]) / 2 for joint in ("hip", "shoulder")
+    )
     feet = np.stack(
-        [at[name][:, 2] for joint in ("ankle", "foot", "toe") for side in ("left", "right")
-         if (name := f"{joint}_{side}") in at]
+        [tracks[name][:, 2] for joint in ("ankle", "foot", "toe") for side in ("left", "right")
+         if (name := f"{joint}_{side}") in tracks]
     )  # fmt: skip
     visible = np.isfinite(hips + shoulders).all(axis=-1) & np.isfinite(feet).all(axis=0)
     if visible.sum() < LEAST_FRAMES:

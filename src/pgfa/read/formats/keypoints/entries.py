@@ -44,6 +44,8 @@ LAYOUT_OF_FLAT = {45: MPI15, 54: OPENPOSE18, 75: OPENPOSE25}
 """OpenPose: how many numbers a person has."""
 MAX_SCORE, MAX_NEGATIVE = 2.5, 0.2
 """Largest score (COCO writes 0, 1, 2; some estimators a little above 1), and share of scores that may be below 0."""
+MAX_COLUMNS = 4
+"""x, y, z and a score."""
 NUITRACK = (
     "none", "head", "neck", "torso", "waist",
     *(f"{side}_{joint}" for side in ("left", "right") for joint in (
@@ -141,7 +143,7 @@ class Parser:
             columns = _columns(points)
             self.scored = columns.shape[1] == 3
             return columns
-        if isinstance(points, dict) and all(isinstance(point, list) for point in points.values()):
+        if isinstance(points, dict) and all(isinstance(point, list | None) for point in points.values()):
             return self._ordered([canonical(joint) for joint in points], _table(list(points.values())))
         if isinstance(points, dict):
             points = [{"name": joint, **_object(point)} for joint, point in points.items()]
@@ -149,7 +151,7 @@ class Parser:
             raise Unexpected("a list of points", short(str(points)))
         if isinstance(points[0], dict):
             return next(iter(self._landmarks(points)), None)
-        if not isinstance(points[0], list):  # COCO: x, y and score or visibility
+        if not any(isinstance(point, list) for point in points):  # COCO: x, y and score or visibility
             self.scored = True
             return _flat_scored(points)
         table = _table(points)
@@ -293,7 +295,25 @@ def _scored(table: Floats, scores: Any) -> Floats:
     return np.column_stack([table, column])
 
 
+def fill_absent(values: list[Any], axes: int) -> None:
+    """Replace each joint that is null by a null per column.
+
+    Args:
+        values: lists of `axes` axes, of which the last are joints and columns; changed in place.
+        axes: at least 2.
+    """
+    lists = [values]
+    for _ in range(axes - 2):
+        lists = [part for parts in lists for part in parts if isinstance(part, list)]
+    columns = next((len(joint) for joints in lists for joint in joints if isinstance(joint, list)), 0)
+    if not 0 < columns <= MAX_COLUMNS:
+        return
+    for joints in lists:
+        joints[:] = [[None] * columns if joint is None else joint for joint in joints]
+
+
 def _table(rows: list[Any]) -> Floats:
+    fill_absent(rows, 2)
     table = _numbers(rows)
     if table.ndim != 2 or table.shape[1] not in (2, 3, 4):
         raise Unexpected("joints of 2, 3 or 4 numbers", " x ".join(map(str, table.shape)) or "a bare number")

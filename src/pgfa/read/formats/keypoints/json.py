@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from pgfa.errors import BadFile, LimitExceeded
 from pgfa.read.format import Format, first_clip
 from pgfa.read.formats.keypoints.detections import Entry, Recording, clip_of, one_person, recordings
-from pgfa.read.formats.keypoints.entries import NAMES, NUMBERS, PEOPLE, TIMES, Parser, Unexpected
+from pgfa.read.formats.keypoints.entries import NAMES, NUMBERS, PEOPLE, TIMES, Parser, Unexpected, fill_absent
 from pgfa.read.formats.keypoints.images import by_video
 from pgfa.read.formats.keypoints.json_fields import info_of
 from pgfa.read.formats.keypoints.reader import KeypointInfo, from_array
@@ -103,7 +103,8 @@ def _axes(value: Any) -> int:
     """Of lists in lists of numbers; 0 for anything else."""
     axes = 0
     while isinstance(value, list) and value and axes < 6:
-        value, axes = value[0], axes + 1
+        # A joint may be null; a file whose first frame is null is a list of frames, not an array.
+        value, axes = next((part for part in value if part is not None or not axes), None), axes + 1
     return axes if isinstance(value, int | float) or value is None else 0
 
 
@@ -200,6 +201,7 @@ def _array(ref: FileRef, raw: bytes, name: str, points: list[Any], content: dict
     """An object with an array of keypoints and optional layout, rate, width, height, up, scores."""
     info = info_of(ref, content)
     where = f"field {name}" if name else ""
+    fill_absent(points, _axes(points))
     array = _numbers(ref, where, points)
     scores = content.get("scores", content.get("keypoint_scores"))
     if scores is not None:
@@ -218,7 +220,7 @@ def _numbers(ref: FileRef, where: str, values: Any) -> Floats:
     try:
         return np.array(values, dtype=np.float64)
     except (ValueError, TypeError, OverflowError):
-        actual = "lists of different lengths, null or text; give an absent joint as [null, null, null]"
+        actual = "lists of different lengths, text, or null instead of a frame"
         raise BadFile(
             str(ref), where=where, expected="numbers in lists of one length", found=actual
         ) from None

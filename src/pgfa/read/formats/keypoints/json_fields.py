@@ -31,6 +31,7 @@ def info_of(ref: FileRef, content: dict[str, Any]) -> KeypointInfo:
     rate, problems = _rate(ref, headers)
     width, height = number_field(ref, content, "width", 1e6), number_field(ref, content, "height", 1e6)
     up = content.get("up")
+    up = up.lower() if isinstance(up, str) else up
     if up is not None and up not in ("y", "-y", "z", "-z", "x", "-x"):
         raise BadFile(str(ref), where="field up", expected="y, -y, z, -z, x or -x", found=short(str(up)))
     texts = {
