@@ -1,8 +1,4 @@
-<<<<<<< HEAD
 """Notes about sentences whose vectors mean little, and about sentences that are the same."""
-=======
-"""Sentences that an encoder of English does not know, and sentences that are the same."""
->>>>>>> revread
 
 from __future__ import annotations
 
@@ -12,11 +8,7 @@ from collections.abc import Sequence
 
 
 def doubts_about(sentences: Sequence[str]) -> tuple[str, ...]:
-<<<<<<< HEAD
     """One note for every sentence with characters unknown to an encoder of English, and for every repeated sentence.
-=======
-    """One note for every sentence with characters that an encoder of English does not know, and for every repetition.
->>>>>>> revread
 
     Args:
         sentences: texts in the order of the candidates or classes; letter case, spaces and punctuation do not
@@ -25,20 +17,12 @@ def doubts_about(sentences: Sequence[str]) -> tuple[str, ...]:
     notes = []
     first: dict[str, str] = {}
     for sentence in sentences:
-<<<<<<< HEAD
         unknown = list(dict.fromkeys(c for c in sentence if _is_unknown(c)))
         if unknown:
             characters = "".join(unknown[:8])
             notes.append(
                 f"sentence {sentence!r}: the sentence encoder knows English only, not {characters}; "
                 "its answer means little"
-=======
-        unknown = list(dict.fromkeys(character for character in sentence if _is_unknown(character)))
-        if unknown:
-            shown = "".join(unknown[:8])
-            notes.append(
-                f"sentence {sentence!r}: the sentence encoder knows English only, not {shown}; its answer means little"
->>>>>>> revread
             )
         words = " ".join(re.findall(r"[^\W_]+", sentence.casefold())) or sentence
         if words in first:
@@ -52,11 +36,7 @@ def doubts_about(sentences: Sequence[str]) -> tuple[str, ...]:
 
 def _is_unknown(character: str) -> bool:
     """Whether it is a letter of another script than Latin, or a picture (emoji)."""
-<<<<<<< HEAD
     if character < "\u0370":  # Latin with its accents; symbols such as degrees
-=======
-    if character < "\u0370":  # Latin with its accents; characters such as degrees
->>>>>>> revread
         return False
     category = unicodedata.category(character)
     if category.startswith("L"):
