@@ -3,8 +3,8 @@
     python scripts/explain_left_out.py packs/* --left-out utd-mhad --bundle out/why
 
 Fits a kinematic model on the packs of all other sets, prints what the motion says about the plain sentence of each
-clip's class, and about the sentences of the other classes. The bundle is the default recogniser with this model and
-without a calibration.
+clip's class, and about the sentences of the other classes. The bundle is the default recogniser, with its motion
+encoder (which has seen all sets), this model, and no calibration.
 """
 
 from __future__ import annotations
@@ -59,6 +59,8 @@ def main() -> None:
         print(f"{name}: {total} words, {shares}")
     if args.bundle:
         default = open_bundle()
+        assert default.kinematics is not None
+        model = replace(model, encoder=default.kinematics.encoder)  # the bundled encoder stays beside it
         settings = default.settings.model_copy(update={"text": TEXT})
         centre, calibration = model.space.centre, Calibration.unfitted(LOGIT_SCALE)
         replace(

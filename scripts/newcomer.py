@@ -1,11 +1,11 @@
-"""A newcomer's path, timed in a fresh environment: an answer about an own file, then a model trained on own recordings.
+"""A newcomer's path, timed in a fresh environment: an answer about your own file, then a model trained on your own.
 
     python scripts/newcomer.py RECORDINGS mine.toml --unseen wave,kick
 
 RECORDINGS has a folder per class, mine.toml a sentence for each class (docs/own-data.md). Carries out the commands of
 docs/start.md with the first recording, and those of docs/own-data.md with all, from an empty folder and with an empty
 cache, one after another without a pause. Prints wall time, and CPU time of all processes. The exit status is 1 where
-one of the two takes longer than wanted: 5 minutes to the answer, 10 more to the model.
+one of the two misses its target: 5 minutes to the answer, 10 more to the model.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from pathlib import Path
 from first_minutes import CHECKOUT
 from first_minutes import Fresh as Environment
 
-WANTED_S = {"an answer about an own file": 300.0, "a model trained on own recordings": 600.0}
+TARGETS_S = {"an answer about your own file": 300.0, "a model trained on your own recordings": 600.0}
 PINS = CHECKOUT / "constraints.txt"
 
 
@@ -109,13 +109,13 @@ def main() -> None:
         model(fresh, recordings, catalogue, args.unseen, sentences)
     late = False
     print("| step | seconds | CPU seconds | |\n|---|---|---|---|")
-    for (goal, limit), part in zip(WANTED_S.items(), (slice(steps), slice(steps, None)), strict=True):
+    for (goal, limit), part in zip(TARGETS_S.items(), (slice(steps), slice(steps, None)), strict=True):
         rows, cpu = fresh.rows[part], fresh.cpu[part]
         total = sum(seconds for _, seconds, _ in rows)
         late |= total > limit
         for (step, seconds, output), used in zip(rows, cpu, strict=True):
             print(f"| {step} | {seconds:.0f} | {used:.0f} | {output} |")
-        print(f"| **{goal}** | **{total:.0f}** | **{sum(cpu):.0f}** | wanted: at most {limit:.0f} seconds |")
+        print(f"| **{goal}** | **{total:.0f}** | **{sum(cpu):.0f}** | target: {limit:.0f} seconds |")
     sys.exit(late)
 
 

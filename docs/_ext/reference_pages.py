@@ -32,7 +32,6 @@ def command(name: str, subapp: App) -> str:
     required = [f"{a.name} ..." for a in arguments if a.required and a.index is None]
     about = subapp.help.partition("\n\nParameters\n")[0]
     parts = [f"### {name}\n", f"```text\n{' '.join([usage, *required])}\n```\n", f"{plain(about)}\n"]
-    parts.append("```text\n" + "\n".join(map(wrapped, EXAMPLES[name])) + "\n```\n")
     for title, group in grouped(arguments):
         rows = [
             (", ".join(f"`{n}`" for n in spelled(a)), default(a), plain(a.parameter.help or ""))

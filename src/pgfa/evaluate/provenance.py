@@ -27,8 +27,8 @@ def provenance(packs: Sequence[Pack]) -> dict[str, str]:
     return {name: value for name, value in facts.items() if value}
 
 
-def commit(folder: Path = Path(__file__).parent) -> str:
-    """The commit of the checkout that contains a folder, and whether it was changed; "" outside a checkout."""
+def commit(folder: Path = Path(__file__).parents[1]) -> str:
+    """The commit of the checkout that contains a folder, and whether the folder was changed; "" outside a checkout."""
 
     def git(*arguments: str) -> str:
         command = ["git", "-C", str(folder), *arguments]

@@ -116,7 +116,7 @@ def _csv(rows: Sequence[Sequence[str | int]]) -> str:
     target = io.StringIO()
     writer = csv.writer(target, lineterminator="\n")
     for row in rows:
-        # A cell that begins like a formula would be computed by a spreadsheet.
+        # A spreadsheet would compute a cell that begins like a formula; a minus begins negative margins.
         writer.writerow([f"'{cell}" if str(cell)[:1] in tuple("=+@\t\r") else cell for cell in row])
     return target.getvalue()
 

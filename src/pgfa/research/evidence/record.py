@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import platform
-import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from pgfa.errors import BadFile
+from pgfa.evaluate import provenance
 from pgfa.files import read_json, verify_files, write_files_list
 from pgfa.processes import cores
 
@@ -150,18 +150,5 @@ def _processor() -> str:
 
 def commit() -> str:
     """The commit of the checkout that this package is in, with "+changes" if it was changed; empty outside one."""
-    package = Path(__file__).parents[2]
-
-    def git(*arguments: str) -> str | None:
-        try:
-            answer = subprocess.run(
-                ["git", "-C", package, *arguments], capture_output=True, text=True, timeout=20
-            )
-        except (OSError, subprocess.TimeoutExpired):
-            return None
-        return answer.stdout.strip() if answer.returncode == 0 else None
-
-    if git("ls-files", "--error-unmatch", "__init__.py") is None:  # installed, or no git
-        return ""
-    head = git("rev-parse", "--short=12", "HEAD")
-    return "" if head is None else head + ("+changes" if git("status", "--porcelain", "--", ".") else "")
+    name, _, changes = provenance.commit().partition(", ")
+    return name[:12] + ("+changes" if changes else "")
