@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Final
 
 import numpy as np
@@ -136,6 +137,13 @@ class SentenceSpace:
         return np.concatenate([unit(meaning), unit(stated)], axis=1) * np.float32(np.sqrt(0.5))
 
 
+@cache
+def _pairs(count: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Indices of all pairs of `count` columns; numpy takes longer to list them than to multiply the columns."""
+    first, second = np.triu_indices(count, 1)
+    return first, second
+
+
 @dataclass(frozen=True)
 class Detector:
     """One word from few measures: a quadratic form.
@@ -151,7 +159,7 @@ class Detector:
     @staticmethod
     def expand(standardised: Array) -> Array:
         """(N, n) measures -> (N, m) measures, squares / 3, pairwise products / 3 of the first ten, 1."""
-        i, j = np.triu_indices(min(standardised.shape[1], PRODUCTS), 1)
+        i, j = _pairs(min(standardised.shape[1], PRODUCTS))
         squares, products = standardised**2 / 3, standardised[:, i] * standardised[:, j] / 3
         one = np.ones((len(standardised), 1), dtype=np.float32)
         return np.concatenate([standardised, squares, products, one], axis=1, dtype=np.float32)

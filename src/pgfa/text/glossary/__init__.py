@@ -118,10 +118,15 @@ def implied_words(encoded: Array, settings: TextSettings) -> Array:
     names = len(all_names())
     nearest, weights, best = _nearest(encoded, vectors[:names], owner[:names], NEAREST)
     counts = np.clip((best - FROM) / (FULL - FROM), 0, 1) * IMPLIED
-    # Only the descriptions of entries that occur are searched for words.
-    used, positions = np.unique(nearest, return_inverse=True)
-    words = word_vectors([entries()[i].motion for i in used])[positions.reshape(nearest.shape)]
+    words = np.stack([[_words_of_entry(int(i)) for i in row] for row in nearest])
     return np.asarray((words * (weights * counts)[:, :, None]).sum(axis=1), dtype=np.float32)
+
+
+@cache
+def _words_of_entry(number: int) -> Array:
+    """(words,) of the description of an entry. Only entries that occur are searched for words, once."""
+    words: Array = word_vectors([entries()[number].motion])[0]
+    return words
 
 
 def sentence_profiles(encoded: Array, settings: TextSettings) -> Array:
