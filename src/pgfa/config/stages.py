@@ -153,6 +153,9 @@ class TrainSettings(StageSettings):
     precision: Literal["float32", "bfloat16"] = "float32"
     """Number format of the motion encoder in training. `bfloat16` is faster where the processor has instructions for
     it (docs/speed.md); weights, features, loss and evaluation are float32 in either case."""
+    compile: bool = False
+    """Compile the motion encoder for training (torch.compile): the first step takes up to a minute more, each step
+    less time on a GPU. Changes the weights by rounding."""
     sampling: Literal["clips", "classes", "roots"] = "clips"
     """`clips`: every clip once per epoch; `classes`: clips are drawn so that every class comes equally often; `roots`:
     in between, a class comes in proportion to the root of its number of clips."""

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from pgfa.config import ModelSettings, RunSettings
 from pgfa.model.encoder_spec import EncoderSpec
 from pgfa.model.graph import parents
-from pgfa.model.ranks import Shared
+from pgfa.model.ranks import Padding, Shared
 from pgfa.skeleton import Layout
 
 
@@ -51,6 +51,7 @@ class MotionEncoder(Shared):
         self.settings = settings
         self.precision = precision
         self.folded_encoder: Callable[[Tensor], Tensor] | None = None
+        self.compiled_encoder: Callable[[Tensor], Tensor] | None = None
         self.register_buffer("parents", torch.from_numpy(parents(layout)), persistent=False)
         build = encoder_spec(settings.encoder).build
         self.encoder = build(settings, layout, 3 * len(settings.streams), bodies)
@@ -84,6 +85,8 @@ class MotionEncoder(Shared):
         # Only bodies that are present are computed, then averaged per clip; a clip without any keeps its first slot.
         computed = present.clone()
         computed[:, 0] |= ~present.any(dim=1)
+        if self.training and self.padding is not None and self.padding.rows is not None:
+            return self._encode_padded(positions, computed, self.padding)
         clip, body = computed.nonzero(as_tuple=True)
         own = slice(None) if share is None else share.take(len(clip), 1)
         x = self.streams_of(positions[clip[own], :, body[own]])  # (R, T, V, C)
@@ -93,17 +96,41 @@ class MotionEncoder(Shared):
         total: Tensor = per_body.new_zeros(len(positions), per_body.shape[1]).index_add(0, clip, per_body)
         return total / computed.sum(dim=1, keepdim=True)
 
+    def _encode_padded(self, positions: Tensor, computed: Tensor, padding: Padding) -> Tensor:
+        """As `encode` with absent bodies left out, in a fixed number of rows: nothing waits for the device.
+
+        Bodies that are computed come first, in the same order; absent ones fill the rows and have no effect.
+        """
+        slots = computed.flatten()
+        row = slots.to(torch.uint8).argsort(descending=True, stable=True)[: padding.rows]
+        clip = row.div(computed.shape[1], rounding_mode="floor")
+        padding.valid = slots[row].to(positions.dtype)
+        x = self.streams_of(positions[clip, :, row % computed.shape[1]])  # (R, T, V, C)
+        per_body = self._encoded(x.permute(0, 3, 1, 2).unsqueeze(-1)) * padding.valid[:, None]
+        total: Tensor = per_body.new_zeros(len(positions), per_body.shape[1]).index_add(0, clip, per_body)
+        return total / computed.sum(dim=1, keepdim=True)
+
     def _encoded(self, x: Tensor) -> Tensor:
         """(N, C, T, V, M) -> (N, features), in training with the precision of the settings."""
         features: Tensor
         if self.folded_encoder is not None:
             return self.folded_encoder(x)
-        if not self.training or self.precision == torch.float32:
+        if not self.training:
             features = self.encoder(x)
             return features
+        encoder = self.compiled_encoder or self.encoder
+        if self.precision == torch.float32:
+            return encoder(x)
         with torch.autocast(x.device.type, self.precision):
-            features = self.encoder(x)
+            features = encoder(x)
         return features.to(x.dtype)
+
+    def compile_encoder(self) -> None:
+        """From now on the encoder is compiled in training, once for each number of bodies per step.
+
+        Its features and gradients differ by rounding.
+        """
+        self.compiled_encoder = torch.compile(self.encoder.forward, dynamic=False)
 
     @contextmanager
     def folded(self) -> Iterator[None]:

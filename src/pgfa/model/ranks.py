@@ -85,10 +85,37 @@ class Share:
         return cast(Tensor, _Gather.apply(features, self))  # type: ignore[no-untyped-call]
 
 
+@dataclass
+class Padding:
+    """The rows of a step that are bodies of clips; the others fill it up to a fixed number of rows.
+
+    Attributes:
+        rows: fixed number of rows of the next steps, at least the bodies that they compute; None: no padding.
+        valid: (rows,) floats, 1 for a body, 0 for a row that must have no effect; the model sets it in each step
+            that it pads.
+    """
+
+    rows: int | None = None
+    valid: Tensor | None = None
+
+
 class Shared(nn.Module):
-    """A layer whose result depends on all clips of a step; `share` is None where this process computes all of them."""
+    """A layer whose result depends on all clips of a step.
+
+    `share` is None where this process computes all of them, `padding` where all rows are clips.
+    """
 
     share: Share | None = None
+    padding: Padding | None = None
+
+
+def pad_model(model: nn.Module) -> Padding:
+    """From now on the steps of `model` may be padded, as the result says; in place."""
+    padding = Padding()
+    for layer in model.modules():
+        if isinstance(layer, Shared):
+            layer.padding = padding
+    return padding
 
 
 def share_model(model: nn.Module, ranks: Ranks) -> None:
@@ -101,35 +128,57 @@ def share_model(model: nn.Module, ranks: Ranks) -> None:
 
 
 class BatchNorm1d(nn.BatchNorm1d, Shared):
-    """nn.BatchNorm1d over the clips of all ranks."""
+    """nn.BatchNorm1d over the clips of all ranks, without padding."""
 
     def forward(self, x: Tensor) -> Tensor:
-        if self.share is None or not self.training:
+        if not self.training:
             return super().forward(x)
-        return _normalise(self, x, self.share)
+        if self.share is not None:
+            return _normalise(self, x, self.share)
+        if self.padding is not None and self.padding.valid is not None:
+            return _normalise_valid(self, x, self.padding.valid)
+        return super().forward(x)
 
 
 class BatchNorm2d(nn.BatchNorm2d, Shared):
-    """nn.BatchNorm2d over the clips of all ranks."""
+    """nn.BatchNorm2d over the clips of all ranks, without padding."""
 
     def forward(self, x: Tensor) -> Tensor:
-        if self.share is None or not self.training:
+        if not self.training:
             return super().forward(x)
-        return _normalise(self, x, self.share)
+        if self.share is not None:
+            return _normalise(self, x, self.share)
+        if self.padding is not None and self.padding.valid is not None:
+            return _normalise_valid(self, x, self.padding.valid)
+        return super().forward(x)
 
 
 def _normalise(norm: BatchNorm1d | BatchNorm2d, x: Tensor, share: Share) -> Tensor:
+    values = (x, norm.weight, norm.bias, norm.eps, share.ranks)
+    y, mean, variance, count = _Normalise.apply(*values)  # type: ignore[no-untyped-call]
+    _track(norm, mean, variance, count)
+    return cast(Tensor, y)
+
+
+def _normalise_valid(norm: BatchNorm1d | BatchNorm2d, x: Tensor, valid: Tensor) -> Tensor:
+    # A row may have become several: frames of bodies in place of bodies.
+    rows = valid[:, None].expand(-1, len(x) // len(valid)).reshape(-1, *[1] * (x.ndim - 1))
+    values = (x, norm.weight, norm.bias, norm.eps, rows)
+    y, mean, variance, count = _NormaliseValid.apply(*values)  # type: ignore[no-untyped-call]
+    _track(norm, mean, variance, count)
+    return cast(Tensor, y)
+
+
+def _track(norm: BatchNorm1d | BatchNorm2d, mean: Tensor, variance: Tensor, count: Tensor) -> None:
+    """Update the running statistics."""
     assert norm.running_mean is not None
     assert norm.running_var is not None
     assert norm.num_batches_tracked is not None
     assert norm.momentum is not None
-    values = (x, norm.weight, norm.bias, norm.eps, share.ranks)
-    y, mean, variance, count = _Normalise.apply(*values)  # type: ignore[no-untyped-call]
     with torch.no_grad():
         norm.num_batches_tracked.add_(1)
         norm.running_mean.lerp_(mean, norm.momentum)
         norm.running_var.lerp_(variance * (count / (count - 1)), norm.momentum)
-    return cast(Tensor, y)
 
 
 class _Gather(torch.autograd.Function):
@@ -174,7 +223,8 @@ class _Normalise(torch.autograd.Function):
         x, weight, mean, variance, count = ctx.saved_tensors
         # The kernel of evaluation mode: the gradient with mean and variance held fixed, and those of the weights.
         along, by_weight, by_bias = torch.ops.aten.native_batch_norm_backward(
-            gradients[0].contiguous(), x, weight, mean, variance, None, None, False, ctx.eps, [True, True, True]
+            gradients[0].contiguous(memory_format=_format_of(x)), x, weight, mean, variance, None, None,
+            False, ctx.eps, [True, True, True],
         )  # fmt: skip
         sums = torch.stack([by_weight, by_bias])
         dist.all_reduce(sums)
@@ -189,3 +239,43 @@ class _Normalise(torch.autograd.Function):
             None,
             None,
         )
+
+
+class _NormaliseValid(torch.autograd.Function):
+    """Batch norm with the statistics of the valid rows. `rows` is 1 or 0 per row, shaped to multiply x."""
+
+    @staticmethod
+    def forward(
+        ctx: Any, x: Tensor, weight: Tensor, bias: Tensor, eps: float, rows: Tensor
+    ) -> tuple[Tensor, ...]:
+        axes = [axis for axis in range(x.ndim) if axis != 1]
+        total = x.numel() // x.shape[1]
+        count = rows.sum() * (total // len(x))
+        share = total / count
+        # Of all rows, where invalid ones are 0; then of the valid ones.
+        variance, mean = torch.var_mean(x * rows, axes, correction=0)
+        square = (variance + mean * mean) * share
+        mean = mean * share
+        variance = square - mean * mean
+        ctx.save_for_backward(x, weight, mean, variance, count, rows)
+        ctx.eps = eps
+        ctx.mark_non_differentiable(mean, variance, count)
+        return batch_norm(x, mean, variance, weight, bias, False, 0.0, eps), mean, variance, count
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
+        x, weight, mean, variance, count, rows = ctx.saved_tensors
+        along, by_weight, by_bias = torch.ops.aten.native_batch_norm_backward(
+            gradients[0].contiguous(memory_format=_format_of(x)), x, weight, mean, variance, None, None,
+            False, ctx.eps, [True, True, True],
+        )  # fmt: skip
+        scale = (variance + ctx.eps).rsqrt()
+        slope = weight * scale * scale * by_weight / count
+        offset = weight * scale * by_bias / count - slope * mean
+        shape = [1, -1] + [1] * (x.ndim - 2)
+        correction = (slope.view(shape) * x + offset.view(shape)) * rows
+        return along - correction.to(x.dtype), by_weight, by_bias, None, None
+
+
+def _format_of(x: Tensor) -> torch.memory_format:
+    return torch.channels_last if x.ndim == 4 and x.stride(1) == 1 else torch.contiguous_format

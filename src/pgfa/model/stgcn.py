@@ -1,4 +1,8 @@
-"""ST-GCN: graph mixing over joints, convolution over time (method.md section 2)."""
+"""ST-GCN: graph mixing over joints, convolution over time (method.md section 2).
+
+On a GPU the same function is computed with channels last, arrays of (N, T, V, C) in memory: convolutions over time then
+run on tensor cores without a copy, and mixing joints and channels is one product of large matrices.
+"""
 
 from __future__ import annotations
 
@@ -20,6 +24,11 @@ PAPER_CHANNELS: tuple[int, ...] = ModelSettings.PAPER["channels"]
 PAPER_STRIDES: tuple[int, ...] = ModelSettings.PAPER["strides"]
 PAPER_KERNEL: int = ModelSettings.PAPER["kernel"]
 PAPER_DROPOUT: float = ModelSettings.PAPER["dropout"]
+
+
+MERGED_CHANNELS = 128
+"""With channels last, up to this many output channels joints and channels are mixed by one matrix. It has more products
+than the two maps one after the other, but no array of three subsets between them."""
 
 
 class STGCN(nn.Module):
@@ -60,8 +69,13 @@ class STGCN(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         n, c, t, v, m = x.shape
-        x = x.permute(0, 4, 3, 1, 2).reshape(n * m, v * c, t)  # the authors' channel order: joint, then axis
-        x = self.input_norm(x).view(n * m, v, c, t).permute(0, 2, 3, 1)  # (N*M, C, T, V)
+        # The channels of the norm in the authors' order: joint, then axis.
+        if channels_last_on(x.device):
+            x = self.input_norm(x.permute(0, 4, 2, 3, 1).reshape(n * m * t, v * c))
+            x = x.view(n * m, t, v, c).permute(0, 3, 1, 2)  # (N*M, C, T, V), channels last in memory
+        else:
+            x = self.input_norm(x.permute(0, 4, 3, 1, 2).reshape(n * m, v * c, t))
+            x = x.view(n * m, v, c, t).permute(0, 2, 3, 1)  # (N*M, C, T, V)
         for block in self.blocks:
             x = block(x, self.adjacency)
         return x.mean(dim=(2, 3)).view(n, m, -1).mean(dim=1)
@@ -95,6 +109,8 @@ class Block(nn.Module):
 
     def _mix(self, x: Tensor, weights: Tensor) -> Tensor:
         """sum_k spread_k(x) A_k. Both maps are linear, so the one that makes the smaller array goes first."""
+        if _channels_last(x):
+            return self._mix_rows(x, weights)
         n, _, t, v = x.shape
         a, b = self.spread.in_channels, self.norm_in.num_features  # fixed numbers: an export must know them
         if b <= a:
@@ -104,6 +120,37 @@ class Block(nn.Module):
         assert self.spread.bias is not None
         bias = self.spread.bias.view(3, b).T @ weights.sum(dim=1)
         return conv2d(neighbours, kernel) + bias[:, None, :]
+
+    def _mix_rows(self, x: Tensor, weights: Tensor) -> Tensor:
+        """The same with channels last: products of matrices, whose rows are frames with all joints, or joints."""
+        n, a, t, v = x.shape
+        b = self.norm_in.num_features
+        assert self.spread.bias is not None
+        with torch.autocast(x.device.type, enabled=False):  # products of weights are rounded once
+            spread = self.spread.weight.view(3, b, a)
+            bias = torch.einsum("kb,kw->wb", self.spread.bias.view(3, b), weights.sum(dim=1))
+            if b <= MERGED_CHANNELS:
+                maps = torch.einsum("kvw,kba->vawb", weights, spread).reshape(v * a, v * b)
+            else:
+                maps = spread.transpose(1, 2).reshape(3 * a, b)
+                neighbours = weights.permute(2, 0, 1).reshape(v * 3, v)
+        x = x.permute(0, 2, 3, 1)
+        if b <= MERGED_CHANNELS:
+            mixed = torch.addmm(bias.flatten(), x.reshape(n * t, v * a), maps)
+        else:
+            mixed = (neighbours @ x.reshape(n * t, v, a)).view(n * t * v, 3 * a) @ maps
+            mixed = mixed.view(n * t, v, b) + bias.to(mixed.dtype)
+        return mixed.view(n, t, v, b).permute(0, 3, 1, 2)
+
+
+def channels_last_on(device: torch.device) -> bool:
+    """Whether arrays have channels last on that device."""
+    return device.type == "cuda"
+
+
+def _channels_last(x: Tensor) -> bool:
+    """Whether (N, C, T, V) lies in memory as (N, T, V, C)."""
+    return x.stride(1) == 1
 
 
 class Dropout(Shared):
@@ -128,7 +175,12 @@ class Dropout(Shared):
         return x * (self._draw(x) >= self.dropped) * (256 / (256 - self.dropped))
 
     def _draw(self, x: Tensor) -> Tensor:
-        """Random bytes of the shape of `x`."""
+        """Random bytes of the shape of `x`, drawn in the order of its memory."""
+        if x.ndim == 4 and not self.clips_last and _channels_last(x):
+            return self._draw_rows(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
+        return self._draw_rows(x)
+
+    def _draw_rows(self, x: Tensor) -> Tensor:
         if (share := self.share) is None:
             return _random_bytes(x.shape, x.device)
         rows = share.total * share.bodies

@@ -27,7 +27,7 @@ def augment(positions: Tensor, mirror: Tensor, flip: Tensor) -> Tensor:
     """
     absent = (positions == 0).all(dim=-1, keepdim=True).all(dim=-2, keepdim=True)
     out = _crop_and_warp(positions)
-    sides = out.new_tensor([-1.0, 1.0, 1.0])
+    sides = 1 - 2 * (torch.arange(3, device=out.device) == 0).to(out.dtype)  # made there: a copy would wait
     out = torch.where(flip[:, None, None, None, None], out[..., mirror, :] * sides, out)
     count = len(out)
     angle = _between(-TURN, TURN, count, out)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from pgfa.config import RunSettings
@@ -27,6 +28,7 @@ class TrainingClips:
         same: (rows, rows) bool, rows that mean the same.
         mirror: (classes,) row of the mirror image of each class, or -1.
         mirror_joints: (V,) permutation that swaps left and right joints.
+        bodies: (clips,) bodies that the encoder computes for each clip, on the host.
     """
 
     settings: RunSettings
@@ -37,6 +39,7 @@ class TrainingClips:
     same: Tensor
     mirror: Tensor
     mirror_joints: Tensor
+    bodies: NDArray[np.int64]
 
     @classmethod
     def of(
@@ -53,7 +56,10 @@ class TrainingClips:
             "mirror_joints": corpus.layout.mirror,
         }
         tensors = {name: torch.from_numpy(np.ascontiguousarray(x)).to(device) for name, x in arrays.items()}
-        return cls(settings, **tensors)
+        bodies = np.maximum(corpus.train.present.sum(axis=1), 1)
+        if settings.model.absent_bodies == "zero":
+            bodies[:] = settings.prepare.bodies
+        return cls(settings, **tensors, bodies=bodies)
 
     def batch(self, index: Tensor, epoch: int) -> Batch:
         """The clips of an index (B,), augmented with the current random state; `epoch` is not used."""

@@ -56,6 +56,8 @@ def train_classifier(
     open_or_create_run(out, settings, identity, facts)
     torch.manual_seed(settings.train.seed)
     model = build_model(settings, corpus.layout, len(outputs)).to(target)
+    if settings.train.compile:
+        model.compile_encoder()
     data = TrainingClips.of(corpus, sentences, settings, target)
     correct = torch.from_numpy(outputs).to(target)
 
@@ -63,7 +65,16 @@ def train_classifier(
         return class_loss(model(batch.positions, batch.present), correct[batch.labels])
 
     for _ in train_epochs(
-        model, loss, data, settings.train, out, identity, title="classify", show=show, bar=bar
+        model,
+        loss,
+        data,
+        settings.train,
+        out,
+        identity,
+        title="classify",
+        show=show,
+        bar=bar,
+        bodies=data.bodies,
     ):
         pass
     return model

@@ -48,23 +48,24 @@ def degrade(positions: Tensor, layout: str) -> Tensor:
 def _lose(positions: Tensor, layout: str) -> Tensor:
     """Put lost joints where preparation puts a joint never seen: where their bone begins (prepare/gaps.py)."""
     count, frames, bodies, joints, _ = positions.shape
-    tables = _tables(layout)
-    limbs, tips = (mask.to(positions.device) for mask in tables[1:])
+    bones, limbs, tips = _tables(layout, positions.device)
     rank = torch.rand(count, joints, device=positions.device).masked_fill(~limbs, 2).argsort(1).argsort(1)
     one_to_three = rank < torch.randint(1, 4, (count, 1), device=positions.device)
     lost = torch.where(_chance(ENDS, count, positions)[:, None], tips, one_to_three)
     lost &= _chance(LOST, count, positions)[:, None]
     source = torch.arange(joints, device=positions.device).repeat(count, 1)
-    for child, parent in tables[0]:
+    for child, parent in bones:
         source[:, child] = torch.where(lost[:, child], source[:, parent], source[:, child])
     return positions.gather(3, source[:, None, None, :, None].expand(count, frames, bodies, joints, 3))
 
 
 @cache
-def _tables(name: str) -> tuple[tuple[tuple[int, int], ...], Tensor, Tensor]:
+def _tables(name: str, device: torch.device) -> tuple[tuple[tuple[int, int], ...], Tensor, Tensor]:
     """Bones (child, parent) from the centre outwards, which joints may be lost, and which are ends of limbs."""
     layout: Layout = get_layout(name)
-    limbs, tips = (torch.tensor([j.startswith(kind) for j in layout.joints]) for kind in (LIMBS, TIPS))
+    limbs, tips = (
+        torch.tensor([j.startswith(kind) for j in layout.joints], device=device) for kind in (LIMBS, TIPS)
+    )
     return layout.outwards, limbs, tips
 
 

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -23,27 +23,16 @@ from pgfa.train.checkpoint import load_checkpoint, save_checkpoint
 from pgfa.train.launch import file_of_writer
 from pgfa.train.run import CHECKPOINT, METRICS, TEST_LOG, WEIGHTS, append_line
 from pgfa.train.schedule import learning_rate_at, sample_order, step_seed
+from pgfa.train.steps import Data, Steps, make_optimiser
 
 M = TypeVar("M", bound=nn.Module)
 B = TypeVar("B")
-B_co = TypeVar("B_co", covariant=True)
 
 Schedule = Callable[[TrainSettings, int, int, int], float]
 """(settings, epoch, step, steps per epoch) -> learning rate."""
 
 Order = Callable[[TrainSettings, NDArray[np.int64], int], NDArray[np.int64] | list[NDArray[np.int64]]]
 """(settings, labels, epoch) -> indices of the samples of each step."""
-
-
-class Data(Protocol[B_co]):
-    """What is trained on: samples on the device."""
-
-    @property
-    def labels(self) -> Tensor:
-        """(samples,) int64 classes."""
-
-    def batch(self, index: Tensor, epoch: int) -> B_co:
-        """The samples of an index (B,); everything random is drawn from the global random state."""
 
 
 def train_epochs(
@@ -61,6 +50,7 @@ def train_epochs(
     order: Order = sample_order,
     save_every: int = 1,
     ranks: Ranks = ALONE,
+    bodies: NDArray[np.int64] | None = None,
 ) -> Iterator[dict[str, Any]]:
     """Train `model` in place, or resume in `out`; yields the metrics of each epoch before they are logged.
 
@@ -82,6 +72,7 @@ def train_epochs(
         order: samples of each step.
         save_every: epochs between two checkpoints, for models that train in seconds.
         ranks: processes that train together (`pgfa.model.ranks`); all take every step, rank 0 writes the files.
+        bodies: of each sample, where steps may be captured (`pgfa.train.steps.Steps`).
 
     Raises:
         BadConfig: the loss is no longer finite; a step has fewer samples than there are ranks.
@@ -89,8 +80,9 @@ def train_epochs(
     """
     device = next(model.parameters()).device
     labels = data.labels.cpu().numpy()
-    optimiser = _optimiser(settings, model)
+    optimiser = make_optimiser(settings, model)
     first_epoch = _resume(out, model, optimiser, identity, ranks, device)
+    steps = Steps(model, objective, data, optimiser, ranks, bodies)
     clips_per_epoch = sum(map(len, order(settings, labels, 0)))
     own_bar = Progress(
         title,
@@ -102,23 +94,16 @@ def train_epochs(
     with nullcontext(bar) if bar else own_bar as bar:
         for epoch in range(first_epoch, settings.epochs):
             started, losses = time.perf_counter(), []
-            steps = order(settings, labels, epoch)
-            if (smallest := min(map(len, steps))) < ranks.count:
+            samples = order(settings, labels, epoch)
+            if (smallest := min(map(len, samples))) < ranks.count:
                 raise BadConfig(f"{ranks.count} ranks for {smallest} clips in a step; use fewer devices")
             model.train()
-            for step, index in enumerate(steps):
-                torch.manual_seed(step_seed(settings, epoch, step))  # augmentation and dropout
-                learning_rate = schedule(settings, epoch, step, len(steps))
-                for group in optimiser.param_groups:
-                    group["lr"] = learning_rate
-                batch = data.batch(torch.from_numpy(index).to(device), epoch)
-                loss = objective(model, batch)
-                optimiser.zero_grad(set_to_none=True)
-                loss.backward()  # type: ignore[no-untyped-call]
-                ranks.average_gradients(model)
-                optimiser.step()
-                losses.append(loss.detach())  # read once per epoch: reading it here would wait for the device
-                bar.advance(len(index))
+            for step, index in enumerate(steps.indices(samples)):
+                seed = step_seed(settings, epoch, step)  # augmentation and dropout
+                learning_rate = schedule(settings, epoch, step, len(samples))
+                # Losses are read once per epoch: reading them here would wait for the device.
+                losses.append(steps.take(index, epoch, seed, learning_rate))
+                bar.advance(len(index.samples))
             mean_loss = float(torch.stack(losses).mean())
             if not math.isfinite(mean_loss):
                 raise BadConfig(
@@ -165,12 +150,3 @@ def _resume(
             lines = log.read_text(encoding="utf-8").splitlines(keepends=True)
             write_atomic(log, "".join(lines[:first_epoch]))
     return first_epoch
-
-
-def _optimiser(settings: TrainSettings, model: nn.Module) -> torch.optim.Optimizer:
-    weights = [p for p in model.parameters() if p.requires_grad]
-    if settings.optimiser == "sgd":
-        return torch.optim.SGD(
-            weights, lr=settings.learning_rate, momentum=0.9, weight_decay=settings.weight_decay
-        )
-    return torch.optim.AdamW(weights, lr=settings.learning_rate, weight_decay=settings.weight_decay)

@@ -73,10 +73,21 @@ def train(
         torch.manual_seed(settings.train.seed)
         model = build_model(settings, corpus.layout, sentences.vectors.shape[1]).to(target)
         share_model(model, ranks)
+        if settings.train.compile:
+            model.compile_encoder()
         data = TrainingClips.of(corpus, sentences, settings, target)
         loss = objective(settings.train.objective)
         for metrics in train_epochs(
-            model, loss, data, settings.train, out, identity, show=show, bar=bar, ranks=ranks
+            model,
+            loss,
+            data,
+            settings.train,
+            out,
+            identity,
+            show=show,
+            bar=bar,
+            ranks=ranks,
+            bodies=data.bodies,
         ):
             metrics["logit_scale"] = round(float(model.log_scale.detach().exp()), 4)
             if settings.train.test_each_epoch and ranks.writes:
