@@ -4,9 +4,10 @@
 
 Whole training steps on random clips that lie on the device: gather, augmentation, forward pass, loss, backward pass,
 optimiser. The reference is the published architecture of scripts/speed_encoders.py (eager, channels first, SGD). Of
-each form, loss and gradients are first compared with those of eager float32 channels first, without dropout: relative
-differences are columns, NaN ends the script. Seconds are those of a step, the median of three series. Then `train` runs
-three epochs over 37,000 clips, checkpoints included, and --profile lists the kernels of a captured step.
+each form, loss and gradients are first compared with those of eager float32 channels first, without dropout (compiled
+forms: with those of the form that is not compiled, with dropout): relative differences are columns, NaN is an error.
+Seconds are those of a step, the median of three series. `train` runs three epochs over 37,000 clips, checkpoints
+included, and --profile lists the kernels of a captured step.
 
 Operations are those of the plain form, counted by torch.utils.flop_counter; utilisation is their rate over that of a
 product of two 8192 x 8192 matrices in the precision of the row (float32: without TF32). Forms are measured in order of
@@ -21,6 +22,7 @@ import io
 import statistics
 import sys
 import time
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -49,9 +51,10 @@ from pgfa.train.steps import Index, Steps, make_optimiser
 from pgfa.train.train import train
 
 EPOCH_CLIPS, CLASSES, STORED = 37_000, 55, 2048
-WARM, SERIES, STEPS, SERIES_SECONDS = 30, 3, 100, 0.7
+WARM, SERIES, STEPS, SERIES_SECONDS = 30, 3, 100, 0.4
 MORE = ("epoch_seconds", "loss_error", "gradient_error")
-SEED = 1
+SEED, DEVICE = 1, "cuda"
+LISTED = 45
 
 
 @dataclass(frozen=True)
@@ -180,39 +183,32 @@ def indices_of(form: Form, steps: Steps[Any, Batch], count: int) -> list[Index]:
     return steps.indices([random.permutation(STORED)[: form.batch] for _ in range(count)])
 
 
-def loss_and_gradients(form: Form, data: TrainingClips, device: torch.device) -> tuple[float, Tensor]:
-    """Of the first step, without dropout; gradients as one vector."""
+def loss_and_gradients(form: Form, steps: Steps[Any, Batch]) -> tuple[float, Tensor]:
+    """Of a step that leaves the weights as they are; gradients as one vector."""
     with computed_as(form):
-        model = model_of(form, device, dropout=False)
-        steps = steps_of(form, data, model)
-        value = float(steps.take(indices_of(form, steps, 1)[0], 0, SEED, 0.0))
-        if form.graph and not steps.graphs:
-            raise SystemExit(f"{form}: not captured")
-        gradients = torch.cat([p.grad.flatten() for p in model.parameters() if p.grad is not None])
-        return value, gradients.clone()
+        value = float(steps.take(indices_of(form, steps, STEPS)[0], 0, SEED, 0.0))
+    if form.graph and not steps.graphs:
+        raise RuntimeError("not captured")
+    gradients = [p.grad.flatten() for p in steps.model.parameters() if p.grad is not None]
+    return value, torch.cat(gradients)
 
 
-def seconds_per_step(form: Form, data: TrainingClips, device: torch.device) -> tuple[float, float]:
-    """Median over series of steps, and peak memory in MB."""
+def seconds_per_step(form: Form, steps: Steps[Any, Batch]) -> float:
+    """Median over series of steps."""
+    indices = indices_of(form, steps, STEPS)
+
+    def series(count: int) -> float:
+        torch.cuda.synchronize()
+        started = time.perf_counter()
+        for number in range(count):
+            steps.take(indices[number % STEPS], 0, number, 1e-3)
+        torch.cuda.synchronize()
+        return (time.perf_counter() - started) / count
+
     with computed_as(form):
-        torch.cuda.reset_peak_memory_stats()
-        steps = steps_of(form, data, model_of(form, device))
-        indices = indices_of(form, steps, STEPS)
-
-        def series(count: int) -> float:
-            torch.cuda.synchronize()
-            started = time.perf_counter()
-            for number in range(count):
-                steps.take(indices[number % STEPS], 0, number, 1e-3)
-            torch.cuda.synchronize()
-            return (time.perf_counter() - started) / count
-
-        for index in {index.rows: index for index in indices}.values():
-            steps.take(index, 0, 0, 1e-3)  # captures every size
-        once = series(WARM)
-        count = max(5, min(STEPS, round(SERIES_SECONDS / once)))
-        median = statistics.median(series(count) for _ in range(SERIES))
-        return median, torch.cuda.max_memory_allocated() / 1e6
+        steps.take(indices[0], 0, 0, 1e-3)  # captures it
+        count = max(5, min(STEPS, round(SERIES_SECONDS / series(WARM))))
+        return statistics.median(series(count) for _ in range(SERIES))
 
 
 def peak_rate(precision: str) -> float:
@@ -276,41 +272,59 @@ def repeatable(form: Form, data: TrainingClips, device: torch.device) -> str:
     )
 
 
-def measure(rows: list[dict[str, str]], left: Callable[[], float], device: torch.device) -> None:
-    """A row for each form, until the time is over."""
-    peaks, data, exact, base, counts = {}, {}, {}, 0.0, {}
-    for form in forms():
-        if left() < (45 if form.compiled else 5):
-            print("left out:", form, flush=True)
-            continue
-        started = time.perf_counter()
+class Measurement:
+    """Measures forms; what they share is computed once."""
+
+    def __init__(self, device: torch.device) -> None:
+        self.device = device
+        self.rows: list[dict[str, str]] = []
+        self.peaks: dict[str, float] = {}
+        self.data: dict[str, TrainingClips] = {}
+        self.exact: dict[Form, tuple[float, Tensor]] = {}
+        self.operations: dict[Form, float] = {}
+
+    def add(self, form: Form) -> None:
+        """Measure a form: a row more."""
         recipe = form.settings.recipe
-        if form.precision not in peaks:
-            peaks[form.precision] = peak_rate(form.precision)
-            print(f"peak {form.precision}: {peaks[form.precision] / 1e12:.0f} TFLOP/s", flush=True)
-        if recipe not in data:
-            data[recipe] = stored_clips(form.settings, device)
-        clips = replace(data[recipe], settings=form.settings)
-        exact_form = replace(form, precision="float32", channels_last=False, graph=False, compiled=False)
-        if exact_form not in exact:
-            exact[exact_form] = loss_and_gradients(exact_form, clips, device)
-            counts[exact_form] = operations_per_clip(exact_form)
-        value, gradients = loss_and_gradients(form, clips, device)
-        expected, right = exact[exact_form]
+        if form.precision not in self.peaks:
+            self.peaks[form.precision] = peak_rate(form.precision)
+            print(f"peak {form.precision}: {self.peaks[form.precision] / 1e12:.0f} TFLOP/s", flush=True)
+        if recipe not in self.data:
+            self.data[recipe] = stored_clips(form.settings, self.device)
+        clips = replace(self.data[recipe], settings=form.settings)
+        plain = replace(form, precision="float32", channels_last=False, graph=False, compiled=False)
+        right_form = replace(form, compiled=False) if form.compiled else plain
+        if right_form not in self.exact:
+            model = model_of(right_form, self.device, dropout=form.compiled)
+            self.exact[right_form] = loss_and_gradients(right_form, steps_of(right_form, clips, model))
+        if plain not in self.operations:
+            self.operations[plain] = operations_per_clip(plain)
+        torch.cuda.reset_peak_memory_stats()
+        steps = steps_of(form, clips, model_of(form, self.device, dropout=form.compiled))
+        (value, gradients), (expected, right) = loss_and_gradients(form, steps), self.exact[right_form]
         errors = abs(value / expected - 1), float((gradients - right).norm() / right.norm())
         if not all(np.isfinite(errors)):
-            raise SystemExit(f"{form}: loss {value}, expected {expected}; gradients differ by {errors[1]}")
-        seconds, memory = seconds_per_step(form, clips, device)
-        rate = form.batch / seconds
-        base = base or rate
+            raise RuntimeError(f"loss {value}, expected {expected}; gradients differ by {errors[1]}")
+        if not form.compiled:  # with dropout
+            steps = steps_of(form, clips, model_of(form, self.device))
+        seconds, memory = seconds_per_step(form, steps), torch.cuda.max_memory_allocated() / 1e6
+        rate, count = form.batch / seconds, self.operations[plain]
+        ratio = rate / float(self.rows[0]["clips_per_second"]) if self.rows else 1.0
         values = (
-            form.model, form.work, form.precision, form.batch, f"{seconds:.6f}", f"{rate:.0f}", f"{rate / base:.2f}",
-            f"{counts[exact_form] / 1e9:.3f}", f"{counts[exact_form] * rate / peaks[form.precision]:.4f}",
-            f"{memory:.0f}", f"{EPOCH_CLIPS / rate:.3f}", f"{errors[0]:.1e}", f"{errors[1]:.1e}",
+            form.model, form.work, form.precision, form.batch, f"{seconds:.6f}", f"{rate:.0f}", f"{ratio:.2f}",
+            f"{count / 1e9:.3f}", f"{count * rate / self.peaks[form.precision]:.4f}", f"{memory:.0f}",
+            f"{EPOCH_CLIPS / rate:.3f}", f"{errors[0]:.1e}", f"{errors[1]:.1e}",
         )  # fmt: skip
-        rows.append(dict(zip((*COLUMNS, *MORE), values, strict=True)))
-        print(*values, f"[{time.perf_counter() - started:.0f} s]", sep=" | ", flush=True)
-        torch.cuda.empty_cache()
+        self.rows.append(dict(zip((*COLUMNS, *MORE), map(str, values), strict=True)))
+        print(*values, sep=" | ", flush=True)
+
+    def table(self) -> str:
+        """The rows as CSV."""
+        content = io.StringIO()
+        writer = csv.DictWriter(content, (*COLUMNS, *MORE), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(self.rows)
+        return content.getvalue()
 
 
 def run_epochs(recipe: str, batch: int, compiled: bool, device: torch.device) -> None:
@@ -339,7 +353,7 @@ def run_epochs(recipe: str, batch: int, compiled: bool, device: torch.device) ->
             update={"text": settings.text.model_copy(update={"source": str(source)})}
         )
         started = time.perf_counter()
-        train(settings, corpus, Path(folder) / "run", device="cuda", show=True)
+        train(settings, corpus, Path(folder) / "run", device=DEVICE, show=True)
         print(
             f"train, {recipe}, {batch} clips per step, compiled {compiled}:",
             f"{time.perf_counter() - started:.2f} s",
@@ -348,7 +362,7 @@ def run_epochs(recipe: str, batch: int, compiled: bool, device: torch.device) ->
             print(line, flush=True)
 
 
-def profile(form: Form, device: torch.device, rows: int) -> str:
+def profile(form: Form, device: torch.device) -> str:
     """The kernels of ten captured steps, those that take longest first."""
     from torch.profiler import ProfilerActivity
     from torch.profiler import profile as profiler
@@ -367,9 +381,7 @@ def profile(form: Form, device: torch.device, rows: int) -> str:
     kernels = sorted(record.key_averages(), key=lambda k: -k.device_time_total)
     total, count = sum(k.device_time_total for k in kernels), sum(k.count for k in kernels)
     lines = [f"{form}: {total / 1e4:.3f} ms of kernels per step, {count / 10:.0f} kernels"]
-    lines += [
-        f"{k.device_time_total / 10:9.1f} us {k.count / 10:6.1f} x {k.key[:150]}" for k in kernels[:rows]
-    ]
+    lines += [f"{k.device_time_total / 10:9.1f} us {k.count / 10:6.1f} x {k.key[:150]}" for k in kernels]
     return "\n".join(lines)
 
 
@@ -382,32 +394,49 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=100)
     parser.add_argument("--profile", action="store_true", help="list the kernels of captured steps")
     args = parser.parse_args()
-    started = time.perf_counter()
-    device = torch.device("cuda")
-    name = torch.cuda.get_device_name().lower().replace("nvidia", "").strip().replace(" ", "")
+    started, device, failures = time.perf_counter(), torch.device(DEVICE), 0
+    measurement, paper = Measurement(device), Form("paper", 128)
 
-    def left() -> float:
-        return args.seconds - (time.perf_counter() - started)
+    def attempt(title: object, work: Callable[[], object], needed: float) -> None:
+        """Do one thing if there is time for it; an error ends only this one."""
+        nonlocal failures
+        before = time.perf_counter() - started
+        if args.seconds - before < needed:
+            print("left out:", title, flush=True)
+            return
+        try:
+            work()
+        except Exception as error:
+            failures += 1
+            print(f"ERROR {title}: {error!r}", flush=True)
+            traceback.print_exc()
+        torch.cuda.empty_cache()
+        print(f"[{time.perf_counter() - started - before:.1f} s: {title}]", flush=True)
 
-    rows: list[dict[str, str]] = []
+    def show_profile(form: Form) -> None:
+        lines = profile(form, device).splitlines()
+        suffix = "-compiled" if form.compiled else ""
+        write_atomic(args.out / f"profile-{form.model}{suffix}.txt", "\n".join(lines))
+        print("\n".join(lines[:LISTED]), flush=True)
+
     print(torch.cuda.get_device_name(), torch.__version__, flush=True)
-    paper = Form("paper", 128)
-    try:
-        run_epochs("paper", 128, False, device)
+    attempt("train", lambda: run_epochs("paper", 128, False, device), 20)
+    for form in (paper, Form("default", 64)):
+        check = lambda form=form: print(repeatable(form, stored_clips(form.settings, device), device))  # noqa: E731
+        attempt(f"repeatable {form.model}", check, 5)
         if args.profile:
-            text = profile(paper, device, 200)
-            write_atomic(args.out / "profile.txt", text)
-            print("\n".join(text.splitlines()[:40]), flush=True)
-        for form in (paper, Form("default", 64)):
-            print(repeatable(form, stored_clips(form.settings, device), device), flush=True)
-        measure(rows, left, device)
-    finally:
-        content = io.StringIO()
-        writer = csv.DictWriter(content, (*COLUMNS, *MORE), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-        write_atomic(args.out / f"{name}-torch{torch.__version__.split('+')[0]}.csv", content.getvalue())
-        print(f"{time.perf_counter() - started:.0f} s", file=sys.stderr)
+            attempt(f"profile {form.model}", lambda form=form: show_profile(form), 5)
+    for form in forms():
+        attempt(form, lambda form=form: measurement.add(form), 40 if form.compiled else 5)
+        if form == replace(paper, compiled=True):
+            attempt("train, compiled", lambda: run_epochs("paper", 128, True, device), 40)
+            if args.profile:
+                attempt("profile, compiled", lambda form=form: show_profile(form), 15)
+    name = torch.cuda.get_device_name().lower().replace("nvidia", "").replace(" ", "")
+    version = torch.__version__.split("+")[0]
+    write_atomic(args.out / f"{name}-torch{version}.csv", measurement.table())
+    print(f"{time.perf_counter() - started:.0f} s, {failures} errors", flush=True)
+    sys.exit(failures > 0)
 
 
 if __name__ == "__main__":

@@ -130,6 +130,7 @@ class MotionEncoder(Shared):
 
         Its features and gradients differ by rounding.
         """
+        torch._dynamo.config.recompile_limit = 64  # numbers of bodies, precisions, models of one process
         self.compiled_encoder = torch.compile(self.encoder.forward, dynamic=False)
 
     @contextmanager

@@ -2,8 +2,8 @@
 
 A captured step is the same sequence of kernels as the plain one, with the same numbers: indices of clips, learning rate
 and seed are inputs on the device. Bodies that a step computes differ in number from step to step where absent ones are
-left out; they are padded to a multiple of `ROWS`, and each multiple has a graph of its own. Padding has no effect on
-the result but rounding.
+left out; they are padded to the largest number of the epoch, rounded up to a multiple of `ROWS`, and each such number
+has a graph of its own. Padding has no effect on the result but rounding.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ B = TypeVar("B")
 B_co = TypeVar("B_co", covariant=True)
 
 ROWS = 16
-"""Bodies of a step are padded to a multiple of it."""
+"""Bodies of the steps of an epoch are padded to a multiple of it."""
 GRAPHS = 8
 """Steps of more sizes than that are not captured: each graph holds memory of its own."""
 WARM_UP = 3
@@ -90,7 +90,8 @@ class Steps(Generic[M, B]):
             return []
         every = torch.from_numpy(np.concatenate(list(order))).to(self.device)
         samples = torch.split(every, [len(index) for index in order])
-        return [Index(part, self._rows(index)) for part, index in zip(samples, order, strict=True)]
+        rows = self._rows(order)
+        return [Index(part, rows) for part in samples]
 
     def take(self, index: Index, epoch: int, seed: int, learning_rate: float) -> Tensor:
         """Take a step; the loss, on the device.
@@ -115,11 +116,12 @@ class Steps(Generic[M, B]):
         graph.replay()
         return loss.clone()  # the next replay writes to the same memory
 
-    def _rows(self, samples: NDArray[np.int64]) -> int | None:
+    def _rows(self, order: Sequence[NDArray[np.int64]] | NDArray[np.int64]) -> int | None:
+        """Bodies per step: a function of the epoch alone, so that a resumed run has the same."""
         if self.bodies is None:
             return None
-        count = int(self.bodies[samples].sum())
-        return min(math.ceil(count / ROWS) * ROWS, len(samples) * int(self.bodies.max()))
+        count = max(int(self.bodies[samples].sum()) for samples in order)
+        return min(math.ceil(count / ROWS) * ROWS, len(order[0]) * int(self.bodies.max()))
 
     def _step(self, samples: Tensor, epoch: int) -> Tensor:
         loss = self.objective(self.model, self.data.batch(samples, epoch))
