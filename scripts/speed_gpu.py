@@ -362,6 +362,28 @@ def run_epochs(recipe: str, batch: int, compiled: bool, device: torch.device) ->
             print(line, flush=True)
 
 
+def choices(form: Form, device: torch.device) -> Iterator[str]:
+    """Seconds per step with other choices of kernels than the usual ones, and whether they repeat to the bit."""
+    data = stored_clips(form.settings, device)
+    cudnn = torch.backends.cudnn
+    for merged in (stgcn.MERGED_CHANNELS, 0, 16, 32, 64, 256):
+        for benchmark, deterministic in ((False, False), (True, False), (False, True), (True, True)):
+            if merged != stgcn.MERGED_CHANNELS and (benchmark, deterministic) != (False, False):
+                continue
+            usual, stgcn.MERGED_CHANNELS = stgcn.MERGED_CHANNELS, merged
+            try:
+                with cudnn.flags(enabled=True, benchmark=benchmark, deterministic=deterministic):
+                    seconds = seconds_per_step(form, steps_of(form, data, model_of(form, device)))
+                    same = repeatable(form, data, device).partition(";")[0]
+            finally:
+                stgcn.MERGED_CHANNELS = usual
+            torch.cuda.empty_cache()
+            yield (
+                f"merged up to {merged} channels, cudnn benchmark {benchmark}, deterministic {deterministic}: "
+                f"{seconds * 1e3:.3f} ms; {same}"
+            )
+
+
 def profile(form: Form, device: torch.device) -> str:
     """The kernels of ten captured steps, those that take longest first."""
     from torch.profiler import ProfilerActivity
@@ -393,6 +415,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--seconds", type=float, default=100)
     parser.add_argument("--profile", action="store_true", help="list the kernels of captured steps")
+    parser.add_argument("--choices", action="store_true", help="compare choices of kernels")
     args = parser.parse_args()
     started, device, failures = time.perf_counter(), torch.device(DEVICE), 0
     measurement, paper = Measurement(device), Form("paper", 128)
@@ -426,6 +449,8 @@ def main() -> None:
         attempt(f"repeatable {form.model}", check, 5)
         if args.profile:
             attempt(f"profile {form.model}", lambda form=form: show_profile(form), 5)
+    if args.choices:
+        attempt("choices", lambda: [print(line, flush=True) for line in choices(paper, device)], 20)
     for form in forms():
         attempt(form, lambda form=form: measurement.add(form), 40 if form.compiled else 5)
         if form == replace(paper, compiled=True):

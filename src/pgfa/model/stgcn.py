@@ -138,7 +138,7 @@ class Block(nn.Module):
         if b <= MERGED_CHANNELS:
             mixed = torch.addmm(bias.flatten(), x.reshape(n * t, v * a), maps)
         else:
-            mixed = (neighbours @ x.reshape(n * t, v, a)).view(n * t * v, 3 * a) @ maps
+            mixed = (neighbours @ x.reshape(n * t, v, a)).reshape(n * t * v, 3 * a) @ maps
             mixed = mixed.view(n * t, v, b) + bias.to(mixed.dtype)
         return mixed.view(n, t, v, b).permute(0, 3, 1, 2)
 
