@@ -70,11 +70,8 @@ def train(
     with folder_lock(out) if ranks.writes else nullcontext():
         if ranks.writes:
             open_or_create_run(out, settings, identity, _facts(corpus, sentences))
-        torch.manual_seed(settings.train.seed)
-        model = build_model(settings, corpus.layout, sentences.vectors.shape[1]).to(target)
+        model = _fresh_model(settings, corpus, sentences, target)
         share_model(model, ranks)
-        if settings.train.compile:
-            model.compile_encoder()
         data = TrainingClips.of(corpus, sentences, settings, target)
         loss = objective(settings.train.objective)
         for metrics in train_epochs(
@@ -93,6 +90,16 @@ def train(
             if settings.train.test_each_epoch and ranks.writes:
                 accuracy = evaluate_epoch(model, corpus, settings, sentences.centre)
                 append_line(out / TEST_LOG, {"epoch": metrics["epoch"], **accuracy})
+    return model
+
+
+def _fresh_model(
+    settings: RunSettings, corpus: Corpus, sentences: ClassSentences, device: torch.device
+) -> MotionEncoder:
+    torch.manual_seed(settings.train.seed)
+    model = build_model(settings, corpus.layout, sentences.vectors.shape[1]).to(device)
+    if settings.train.compile:
+        model.compile_encoder()
     return model
 
 
