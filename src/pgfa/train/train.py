@@ -70,22 +70,13 @@ def train(
     with folder_lock(out) if ranks.writes else nullcontext():
         if ranks.writes:
             open_or_create_run(out, settings, identity, _facts(corpus, sentences))
-        model = _fresh_model(settings, corpus, sentences, target)
-        share_model(model, ranks)
+        model = _fresh_model(settings, corpus, sentences, target, ranks)
         data = TrainingClips.of(corpus, sentences, settings, target)
         loss = objective(settings.train.objective)
         for metrics in train_epochs(
-            model,
-            loss,
-            data,
-            settings.train,
-            out,
-            identity,
-            show=show,
-            bar=bar,
-            ranks=ranks,
-            bodies=data.bodies,
-        ):
+            model, loss, data, settings.train, out, identity,
+            show=show, bar=bar, ranks=ranks, bodies=data.bodies,
+        ):  # fmt: skip
             metrics["logit_scale"] = round(float(model.log_scale.detach().exp()), 4)
             if settings.train.test_each_epoch and ranks.writes:
                 accuracy = evaluate_epoch(model, corpus, settings, sentences.centre)
@@ -94,12 +85,13 @@ def train(
 
 
 def _fresh_model(
-    settings: RunSettings, corpus: Corpus, sentences: ClassSentences, device: torch.device
+    settings: RunSettings, corpus: Corpus, sentences: ClassSentences, device: torch.device, ranks: Ranks
 ) -> MotionEncoder:
     torch.manual_seed(settings.train.seed)
     model = build_model(settings, corpus.layout, sentences.vectors.shape[1]).to(device)
     if settings.train.compile:
         model.compile_encoder()
+    share_model(model, ranks)
     return model
 
 
