@@ -1,0 +1,164 @@
+"""What the sentence encoder is worth: `paper` and `default` with mpnet and MiniLM, published splits of UTD-MHAD.
+
+    python scripts/sentence_encoders.py packs/utd-mhad packs/kinder-gator packs/msr-action3d packs/hdm05 \
+        --out out/sentence-encoders --workers 2
+
+The first pack is UTD-MHAD; runs are trained on it alone and with the other packs. Each run is a folder of --out, as
+`pgfa train` writes it, and evaluated once with the weights of the last epoch. Resumable: finished runs are not
+repeated. Writes --out/rows.csv (a row per run) and prints means over seeds in Markdown.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import io
+import itertools
+import multiprocessing
+import time
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from pgfa.config import RunSettings
+from pgfa.evaluate.evaluate import evaluate_run
+from pgfa.files import read_json, write_atomic, write_json
+from pgfa.train.corpus import build_corpus
+from pgfa.train.run import open_run
+from pgfa.train.train import train
+
+RECIPES, ENCODERS, SPLITS = ("paper", "default"), ("minilm", "mpnet"), ("22-5", "18-9", "14-13")
+# As in docs/former-figures.md: one body, since UTD-MHAD shows one person, and fewer epochs for fewer clips.
+PAPER: dict[str, Any] = {
+    "train": {"epochs": 36, "drops": (30,), "batch_size": 64},
+    "prepare": {"bodies": 1},
+}
+ROW = "row.json"
+
+
+@dataclass(frozen=True)
+class Job:
+    """One run.
+
+    Attributes:
+        recipe, encoder, split, seed: of the run.
+        packs: trained on; UTD-MHAD first.
+        out: folder of the run.
+        device: as for `pgfa.train.train.train`.
+    """
+
+    recipe: str
+    encoder: str
+    split: str
+    seed: int
+    packs: tuple[str, ...]
+    out: Path
+    device: str
+
+    def settings(self) -> RunSettings:
+        """Of the run."""
+        changes = PAPER if self.recipe == "paper" else {}
+        stages = {
+            "prepare": changes.get("prepare", {}),
+            "text": {"encoder": self.encoder},
+            "train": {**changes.get("train", {}), "seed": self.seed},
+        }
+        return RunSettings(recipe=self.recipe, packs=self.packs, split=f"utd-mhad/{self.split}", **stages)
+
+
+def main() -> None:
+    """Train, evaluate, write and print."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("packs", nargs="+", help="UTD-MHAD first")
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--workers", type=int, default=1, help="runs at a time; default: %(default)s")
+    parser.add_argument("--device", default="auto")
+    args = parser.parse_args()
+    started, rows = time.monotonic(), []
+    jobs = jobs_of(tuple(args.packs), args.out, args.seeds, args.device)
+    with multiprocessing.get_context("spawn").Pool(args.workers, torch.set_num_threads, (1,)) as pool:
+        for row in pool.imap_unordered(run, jobs):
+            rows.append(row)
+            print(f"{len(rows)} of {len(jobs)} runs, {time.monotonic() - started:.0f} s: {row}", flush=True)
+            write_rows(args.out / "rows.csv", rows)
+    print(markdown(rows))
+
+
+def jobs_of(packs: tuple[str, ...], out: Path, seeds: int, device: str) -> list[Job]:
+    """All runs, seed by seed, so that a run that is stopped has whole seeds."""
+    trained_on = [packs[:1], packs] if len(packs) > 1 else [packs]
+    return [
+        Job(
+            recipe, encoder, split, seed, used, out / f"{recipe}-{encoder}-{split}-{len(used)}-{seed}", device
+        )
+        for seed, used, recipe, encoder, split in itertools.product(
+            range(seeds), trained_on, RECIPES, ENCODERS, SPLITS
+        )
+    ]
+
+
+def run(job: Job) -> dict[str, Any]:
+    """The row of a run, which is trained and evaluated unless it has been."""
+    stored = job.out / ROW
+    if not stored.is_file():
+        settings = job.settings()
+        corpus = build_corpus(settings)
+        started = time.monotonic()
+        train(settings, corpus, job.out, device=job.device)
+        seconds = time.monotonic() - started
+        evaluation = evaluate_run(open_run(job.out, device=job.device), corpus)
+        facts = asdict(job) | {"packs": " ".join(Path(p).name for p in job.packs)}
+        del facts["out"]
+        write_json(
+            stored,
+            facts | {
+                "train_clips": len(corpus.train), "test_clips": len(corpus.test), "seconds": round(seconds, 1),
+                "sentences": round(evaluation.before.accuracy, 4), "aligned": round(evaluation.after.accuracy, 4),
+            },
+        )  # fmt: skip
+        for checkpoint in job.out.glob("checkpoint*"):
+            checkpoint.unlink()  # the weights stay
+    row: dict[str, Any] = read_json(stored)
+    return row
+
+
+def write_rows(file: Path, rows: Iterable[dict[str, Any]]) -> None:
+    """As CSV, in the order of `Job`'s attributes."""
+    ordered = sorted(rows, key=lambda row: tuple(str(value) for value in row.values()))
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, list(ordered[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(ordered)
+    write_atomic(file, text.getvalue().encode())
+
+
+def markdown(rows: list[dict[str, Any]]) -> str:
+    """Mean over seeds (lowest to highest), from sentences / aligned, in per cent."""
+    lines = [
+        "| trained on | recipe | encoder | " + " | ".join(SPLITS) + " |",
+        "|---" * (3 + len(SPLITS)) + "|",
+    ]
+    for packs, recipe, encoder in dict.fromkeys((r["packs"], r["recipe"], r["encoder"]) for r in rows):
+        cells = []
+        for split in SPLITS:
+            group = (packs, recipe, encoder, split)
+            chosen = [r for r in rows if (r["packs"], r["recipe"], r["encoder"], r["split"]) == group]
+            cells.append(
+                " / ".join(_mean([100 * r[name] for r in chosen]) for name in ("sentences", "aligned"))
+            )
+        lines.append(f"| {packs} | {recipe} | {encoder} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def _mean(values: list[float]) -> str:
+    return f"{sum(values) / len(values):.1f} ({min(values):.1f} to {max(values):.1f})" if values else "-"
+
+
+if __name__ == "__main__":
+    main()
