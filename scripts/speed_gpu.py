@@ -415,6 +415,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--seconds", type=float, default=100)
     parser.add_argument("--profile", action="store_true", help="list the kernels of captured steps")
+    parser.add_argument("--models", default="paper,default", help="measured, by commas; default: %(default)s")
     parser.add_argument("--choices", action="store_true", help="compare choices of kernels")
     args = parser.parse_args()
     started, device, failures = time.perf_counter(), torch.device(DEVICE), 0
@@ -443,15 +444,21 @@ def main() -> None:
         print("\n".join(lines[:LISTED]), flush=True)
 
     print(torch.cuda.get_device_name(), torch.__version__, flush=True)
-    attempt("train", lambda: run_epochs("paper", 128, False, device), 20)
+    models = args.models.split(",")
+    if "paper" in models:
+        attempt("train", lambda: run_epochs("paper", 128, False, device), 20)
     for form in (paper, Form("default", 64)):
+        if form.model not in models:
+            continue
         check = lambda form=form: print(repeatable(form, stored_clips(form.settings, device), device))  # noqa: E731
         attempt(f"repeatable {form.model}", check, 5)
         if args.profile:
             attempt(f"profile {form.model}", lambda form=form: show_profile(form), 5)
     if args.choices:
         attempt("choices", lambda: [print(line, flush=True) for line in choices(paper, device)], 20)
-    for form in forms():
+    for number, form in enumerate(forms()):
+        if number and form.model not in (*models, *(["reference"] if "paper" in models else [])):
+            continue
         attempt(form, lambda form=form: measurement.add(form), 40 if form.compiled else 5)
         if form == replace(paper, compiled=True):
             attempt("train, compiled", lambda: run_epochs("paper", 128, True, device), 40)

@@ -221,11 +221,7 @@ class _Normalise(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
         x, weight, mean, variance, count = ctx.saved_tensors
-        # The kernel of evaluation mode: the gradient with mean and variance held fixed, and those of the weights.
-        along, by_weight, by_bias = torch.ops.aten.native_batch_norm_backward(
-            gradients[0].contiguous(memory_format=_format_of(x)), x, weight, mean, variance, None, None,
-            False, ctx.eps, [True, True, True],
-        )  # fmt: skip
+        along, by_weight, by_bias = _backward_as_constants(gradients[0], x, weight, mean, variance, ctx.eps)
         sums = torch.stack([by_weight, by_bias])
         dist.all_reduce(sums)
         scale = (variance + ctx.eps).rsqrt()
@@ -265,16 +261,25 @@ class _NormaliseValid(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
         x, weight, mean, variance, count, rows = ctx.saved_tensors
-        along, by_weight, by_bias = torch.ops.aten.native_batch_norm_backward(
-            gradients[0].contiguous(memory_format=_format_of(x)), x, weight, mean, variance, None, None,
-            False, ctx.eps, [True, True, True],
-        )  # fmt: skip
+        along, by_weight, by_bias = _backward_as_constants(gradients[0], x, weight, mean, variance, ctx.eps)
         scale = (variance + ctx.eps).rsqrt()
         slope = weight * scale * scale * by_weight / count
         offset = weight * scale * by_bias / count - slope * mean
         shape = [1, -1] + [1] * (x.ndim - 2)
         correction = (slope.view(shape) * x + offset.view(shape)) * rows
         return along - correction.to(x.dtype), by_weight, by_bias, None, None
+
+
+def _backward_as_constants(
+    gradient: Tensor, x: Tensor, weight: Tensor, mean: Tensor, variance: Tensor, eps: float
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Gradients of x with mean and variance held fixed, of the weight and of the bias: the kernel of evaluation mode."""
+    gradients: tuple[Tensor, Tensor, Tensor] = torch.ops.aten.native_batch_norm_backward(
+        gradient.contiguous(memory_format=_format_of(x)), x, weight, mean, variance,
+        mean, (variance + eps).rsqrt(),  # the kernels of a GPU read these, those of the CPU the two before
+        False, eps, [True, True, True],
+    )  # fmt: skip
+    return gradients
 
 
 def _format_of(x: Tensor) -> torch.memory_format:
