@@ -72,11 +72,9 @@ def model(fresh: Fresh, recordings: Path, catalogue: Path, unseen: str, sentence
     with fresh.timed("`pgfa import files`"):
         fresh.run("pgfa", "import", "files", recordings, "packs/mine", "--to-layout", "kinect20", "--quiet")
     split = f"{recordings.name}/unseen:{unseen}"
-    with fresh.timed("`pgfa train`, 100 epochs"):
-        fresh.run(
-            "pgfa", "train", "--pack", "packs/mine", "--catalogue", catalogue, "--split", split, "--out", "runs/mine",
-            "--train.epochs", "100", "--train.batch-size", "16", "--quiet",
-        )  # fmt: skip
+    train = ("pgfa", "train", "--pack", "packs/mine", "--catalogue", catalogue, "--split", split)
+    with fresh.timed("`pgfa train`"):
+        fresh.run(*train, "--out", "runs/mine", "--quiet")
     with fresh.timed("`pgfa evaluate`") as output:
         lines = fresh.run("pgfa", "evaluate", "runs/mine").splitlines()
         output += [

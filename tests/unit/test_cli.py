@@ -13,6 +13,7 @@ import torch
 from safetensors.torch import load_file
 
 from pgfa.cli.main import main
+from pgfa.config import RunSettings
 from pgfa.pack import open_pack
 from pgfa.read import FORMATS
 from pgfa.read.formats.npz import save_clip
@@ -131,6 +132,18 @@ def test_training_again_changes_nothing(trained: Path, pack: Path) -> None:
     dataset = open_pack(pack).datasets[0]
     run("train", "--pack", pack, "--split", f"{dataset}/unseen:wave,kick", "--out", trained, "--quiet", *TINY)
     assert (trained / "model.safetensors").read_bytes() == before
+
+
+def test_few_clips_are_trained_in_smaller_batches_unless_chosen(
+    pack: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    split = f"{open_pack(pack).datasets[0]}/unseen:wave,kick"
+    run("train", "--pack", pack, "--split", split, "--out", tmp_path / "a", *TINY[:6])
+    assert "2 epochs, batches of 16 (--train.epochs, --train.batch-size)" in capsys.readouterr().err
+    saved = RunSettings.load(tmp_path / "a" / "run.toml").train
+    assert (saved.epochs, saved.batch_size) == (2, 16)
+    run("train", "--pack", pack, "--split", split, "--out", tmp_path / "b", "--quiet", *TINY[:7], "12")
+    assert RunSettings.load(tmp_path / "b" / "run.toml").train.batch_size == 12
 
 
 def test_a_run_starts_from_the_settings_of_another(trained: Path, pack: Path, tmp_path: Path) -> None:

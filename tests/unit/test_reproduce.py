@@ -17,8 +17,10 @@ from pgfa.config import ModelSettings, RunSettings, TextSettings
 from pgfa.errors import BadConfig, BadFile
 from pgfa.evaluate.table import Cell
 from pgfa.files import write_json
-from pgfa.pack import save_pack
+from pgfa.pack import open_pack, save_pack
 from pgfa.pack.protocol import DIVISIONS, one_shot_exemplars
+from pgfa.research.evidence.merge import merge_tables, read_rows
+from pgfa.research.evidence.record import load_record
 from pgfa.research.reproduce.results import BATCHES, BEST, LAST, VALIDATED
 from pgfa.research.reproduce.run import reproduce
 from pgfa.research.reproduce.runs import best_epoch
@@ -121,6 +123,33 @@ def test_after_a_stop_it_resumes_to_the_same_table(
     assert len(trained) == 2
     monkeypatch.setattr(pgfa.research.reproduce.runs, "prepare_selection", None)  # nothing left to prepare
     assert reproduce("setting-1", folders(data, "ntu60"), tmp_path / "b", text=text(data), **SMALL) == whole
+
+
+def test_runs_are_rows_with_a_record_and_parts_are_joined(data: Path, tmp_path: Path) -> None:
+    changes = {"text": text(data), "protocol": "test-selected", **SMALL}
+    for name in ("ntu60", "pku-mmd"):
+        reproduce("one-shot", folders(data, name), tmp_path / name, **changes)
+    files = [tmp_path / name / "one-shot.csv" for name in ("ntu60", "pku-mmd")]
+    record = load_record(files[0])
+    assert record is not None
+    assert record.data == {
+        "ntu60": {"digest": open_pack(data / "ntu60").digest, "clips": 130, "datasets": ["ntu60"]}
+    }
+    assert record.settings["run"]["train"]["epochs"] == 2
+    assert str(tmp_path) not in str(record.settings)
+    assert str(data) not in str(record.settings)
+    joined = merge_tables(files, tmp_path / "both.csv")
+    assert set(joined.data) == {"ntu60", "pku-mmd"}
+    _, rows = read_rows(tmp_path / "both.csv")
+    runs = [
+        run
+        for name in ("ntu60", "pku-mmd")
+        for run in json.loads((tmp_path / name / "one-shot.json").read_text(encoding="utf-8"))["runs"]
+    ]
+    assert [float(row["best"]) for row in rows] == [run["best"] for run in runs]
+    reproduce("one-shot", folders(data, "pku-mmd"), tmp_path / "three", **{**changes, "epochs": 3})
+    with pytest.raises(BadConfig, match=r"setting run\.train\.epochs are not merged"):
+        merge_tables([files[0], tmp_path / "three" / "one-shot.csv"], tmp_path / "wrong.csv")
 
 
 def test_one_protocol_alone(data: Path, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from pgfa.config import TrainSettings
-from pgfa.train.schedule import learning_rate_at, sample_order, step_seed, whole_order
+from pgfa.train.schedule import for_few_clips, learning_rate_at, sample_order, step_seed, whole_order
 
 PAPER = TrainSettings(recipe="paper", epochs=100)
 
@@ -159,3 +159,20 @@ def test_every_step_has_its_own_seed() -> None:
     assert len(seeds) == 1600
     assert all(0 <= seed < 2**63 for seed in seeds)
     assert step_seed(TrainSettings(seed=1, learning_rate=0.5), 2, 3) == step_seed(TrainSettings(seed=1), 2, 3)
+
+
+@pytest.mark.parametrize(
+    ("clips", "epochs", "batch_size"),
+    [(12, 200, 16), (16, 200, 16), (64, 50, 16), (240, 20, 24), (639, 20, 63), (640, 20, 64), (50_000, 20, 64)],
+)
+def test_few_clips_are_trained_longer_in_smaller_batches(clips: int, epochs: int, batch_size: int) -> None:
+    settings = for_few_clips(TrainSettings(), clips)
+    assert (settings.epochs, settings.batch_size) == (epochs, batch_size)
+    assert settings.epochs * len(sample_order(settings, np.zeros(clips, dtype=np.int64), 0)) >= 200
+
+
+def test_what_was_chosen_stays() -> None:
+    chosen = TrainSettings(epochs=3, batch_size=30)
+    assert for_few_clips(chosen, 60, {"epochs", "batch_size"}) == chosen
+    assert for_few_clips(chosen, 60, {"epochs"}).batch_size == 16
+    assert for_few_clips(chosen, 60, {"batch_size"}).epochs == 100

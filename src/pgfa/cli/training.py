@@ -80,35 +80,60 @@ def train(
     run_settings = _combine(settings, recipe, pack, {"split": split, "protocol": protocol}, stages)
     if devices < 1:
         raise BadConfig(f"--devices: expected a number of processes from 1, found {devices}")
+    chosen = set(TrainSettings.model_fields) if settings or recipe == "paper" else set()
+    chosen |= set() if train is None else train.model_fields_set
     run = _train if devices == 1 else partial(_launch, devices)
-    run(run_settings, out, catalogue or [], device, quiet)
+    run(run_settings, chosen, out, catalogue or [], device, quiet)
 
 
-def _train(settings: RunSettings, out: Path, catalogues: list[Path], device: str, quiet: bool) -> None:
+def _train(
+    settings: RunSettings, chosen: set[str], out: Path, catalogues: list[Path], device: str, quiet: bool
+) -> None:
     """Train in this process, which may be one of several that torchrun started."""
-    from pgfa.train.corpus import build_corpus
+    from pgfa.train.clip_selection import select_clips
+    from pgfa.train.corpus import prepare_selection
     from pgfa.train.launch import first_on_each_machine, joined
     from pgfa.train.train import train
 
     with joined(device) as (ranks, own_device):
         with first_on_each_machine(ranks):
-            corpus = build_corpus(settings, catalogues)
+            selection = select_clips(settings, catalogues)
+            settings = _for_its_clips(settings, chosen, len(selection.train))
+            corpus = prepare_selection(selection, settings)
         if not quiet and ranks.writes:
-            print(corpus, file=sys.stderr)
+            print(f"{corpus}\n{_length(settings.train)}", file=sys.stderr)
         train(settings, corpus, out, device=own_device, show=not quiet, ranks=ranks)
     if ranks.writes:
         command = f"evaluate {out}" if corpus.unseen else f"recognise FILE --run {out} --sentence SENTENCE"
         print(f"trained: {out}   next: pgfa {command}")
 
 
+def _for_its_clips(settings: RunSettings, chosen: set[str], clips: int) -> RunSettings:
+    """The settings with smaller batches and more epochs where there are few clips, except those `chosen` by hand."""
+    from pgfa.train.schedule import for_few_clips
+
+    return settings.model_copy(update={"train": for_few_clips(settings.train, clips, chosen)})
+
+
+def _length(settings: TrainSettings) -> str:
+    return f"{settings.epochs} epochs, batches of {settings.batch_size} (--train.epochs, --train.batch-size)"
+
+
 def _launch(
-    count: int, settings: RunSettings, out: Path, catalogues: list[Path], device: str, quiet: bool
+    count: int,
+    settings: RunSettings,
+    chosen: set[str],
+    out: Path,
+    catalogues: list[Path],
+    device: str,
+    quiet: bool,
 ) -> None:
     """The same command as several ranks, with its settings in a file."""
     from pgfa.train.clip_selection import select_clips
     from pgfa.train.launch import launch
 
-    select_clips(settings, catalogues)  # a wrong pack or split is one error, not one per rank
+    selection = select_clips(settings, catalogues)  # a wrong pack or split is one error, not one per rank
+    settings = _for_its_clips(settings, chosen, len(selection.train))
     with TemporaryDirectory() as folder:
         settings.save(file := Path(folder) / "run.toml")
         command = [

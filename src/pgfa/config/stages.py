@@ -132,9 +132,10 @@ class TrainSettings(StageSettings):
     seed: Annotated[int, Field(ge=0)] = 0
     """Random seed. Sample order, augmentation and dropout are functions of seed, epoch and step."""
     epochs: Annotated[int, Field(ge=1)] = 20
-    """Passes over the training clips."""
+    """Passes over the training clips; `pgfa train` makes more of fewer than 640 clips, unless you set it."""
     batch_size: Annotated[int, Field(ge=2)] = 64
-    """Clips per step. The last partial batch of an epoch is dropped."""
+    """Clips per step; the last partial batch of an epoch is dropped. `pgfa train` takes fewer per step, down to 16, with
+    fewer than 640 clips, unless you set it."""
     optimiser: Literal["sgd", "adamw"] = "adamw"
     """`sgd` with momentum 0.9, or `adamw`."""
     schedule: Literal["steps", "one-cycle"] = "one-cycle"

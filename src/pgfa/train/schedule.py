@@ -1,8 +1,9 @@
-"""Learning rate and order of samples: pure functions, so that a run can be resumed at any step."""
+"""Learning rate, order of samples, length: pure functions, so that a run can be resumed at any step."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,8 @@ from pgfa.config import TrainSettings
 
 WARM_UP_EPOCHS = 5  # method.md section 3
 ONE_CYCLE_RISE = 0.15
+STEPS, STEPS_PER_EPOCH, LEAST_BATCH = 200, 10, 16
+"""Of a training on few clips: what the default settings come to with 640 clips, batches of 64 and 20 epochs."""
 
 
 def learning_rate_at(settings: TrainSettings, epoch: int, step: int, steps: int) -> float:
@@ -26,6 +29,24 @@ def learning_rate_at(settings: TrainSettings, epoch: int, step: int, steps: int)
         * 0.5
         * (1 + math.cos(math.pi * (progress - ONE_CYCLE_RISE) / (1 - ONE_CYCLE_RISE)))
     )
+
+
+def for_few_clips(settings: TrainSettings, clips: int, chosen: Collection[str] = ()) -> TrainSettings:
+    """Settings with smaller batches and more epochs where the clips are few, so that there are `STEPS` steps at least.
+
+    With 640 clips or more they are as before; docs/own-data.md has what it is worth.
+
+    Args:
+        settings: of the default recipe.
+        clips: to train on.
+        chosen: names of settings that stay as they are.
+    """
+    batch, epochs = settings.batch_size, settings.epochs
+    if "batch_size" not in chosen:
+        batch = min(batch, max(LEAST_BATCH, clips // STEPS_PER_EPOCH))
+    if "epochs" not in chosen:
+        epochs = max(epochs, math.ceil(STEPS / max(1, clips // batch)))
+    return settings.model_copy(update={"batch_size": batch, "epochs": epochs})
 
 
 def sample_order(settings: TrainSettings, labels: NDArray[np.int64], epoch: int) -> NDArray[np.int64]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, replace
@@ -15,6 +16,7 @@ from pgfa.files import read_json, write_json
 from pgfa.files.lock import folder_lock
 from pgfa.pack import import_dataset, is_pack, listing_note, open_pack
 from pgfa.progress import Progress
+from pgfa.research.reproduce.record import save_rows
 from pgfa.research.reproduce.results import ReproductionResults, RunResult, table_of
 from pgfa.research.reproduce.runs import (
     Protocol,
@@ -51,7 +53,8 @@ def reproduce(
     Args:
         setting: name of a spec: ``setting-1``, ``setting-2``, ``one-shot``.
         folders: data set (``ntu60``, ``ntu120``, ``pku-mmd``) -> its official folder, its zip, or a pack.
-        out: folder for packs, runs and the table (``SETTING.txt``, ``.md``, ``.tex``, ``.json``).
+        out: folder for packs, runs and the table (``SETTING.txt``, ``.md``, ``.tex``, ``.json``; a row per run in
+            ``.csv``, with its record).
         seeds, epochs, folds: instead of the spec's.
         protocol: ``test-selected``: the best epoch on the test clips; ``validated``: alpha is chosen on
             pseudo-unseen classes, which costs one training run per fold and column; or both.
@@ -63,15 +66,11 @@ def reproduce(
     Raises:
         PgfaError: as import, `select_clips`, `train` and the sentence encoder; another process works in `out`.
     """
-    sentences = sentences or {}
+    started, sentences = time.monotonic(), sentences or {}
     base = load_spec(setting)
     changes = {k: v for k, v in (("seeds", seeds), ("epochs", epochs), ("folds", folds)) if v is not None}
     spec = TableSpec(**{**base.model_dump(), **changes})
-    columns = [column for column in spec.columns if column.dataset in folders]
-    if not columns:
-        raise BadConfig(
-            f"{setting} needs at least one data set of {', '.join(dict.fromkeys(c.dataset for c in spec.columns))}"
-        )
+    columns = _columns(spec, folders)
     datasets: list[str] = list(dict.fromkeys(column.dataset for column in columns))
     catalogues = {dataset: _catalogue(dataset, sentences.get(dataset)) for dataset in datasets}
     # Before hours of work: is there a sentence encoder, and does it take these sentences?
@@ -90,7 +89,18 @@ def reproduce(
         results = ReproductionResults(spec, base, tuple(runs), alphas, notes)
         table = table_of(results)
         _save(out / setting, table, results)
+        seconds = time.monotonic() - started
+        save_rows(out / f"{setting}.csv", results, splits, packs, sentences, protocol, seconds)
         return table
+
+
+def _columns(spec: TableSpec, folders: Mapping[str, Path]) -> list[DatasetColumn]:
+    """The columns whose data set is given. Raises BadConfig if there is none."""
+    columns = [column for column in spec.columns if column.dataset in folders]
+    if not columns:
+        names = ", ".join(dict.fromkeys(column.dataset for column in spec.columns))
+        raise BadConfig(f"{spec.name} needs at least one data set of {names}")
+    return columns
 
 
 def _train_all(
