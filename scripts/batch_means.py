@@ -36,7 +36,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("outs", type=Path, nargs="*", help="folders of finished benchmarks")
     args = parser.parse_args()
-    heads = ("test clips", "in the last batch", "weight of its clips", "largest difference possible")
+    heads = ("test clips", "in the last batch", "weight of its clips", "largest difference, points")
     rows = [Row(name, "", (str(clips), *possible(clips))) for name, sizes in SIZES.items() for clips in sizes]
     print(Table("Mean over batches, possible", heads, tuple(rows)).to_markdown())
     if args.outs:

@@ -35,7 +35,19 @@ SIZES = {"small": (8, 8), "medium": (12, 20)}
 UNSEEN = 3
 SCHEDULES = ((20, 64), None, (100, 16))
 """Epochs and batch sizes that are compared; None: those that `pgfa train` takes for this number of clips."""
-COLUMNS = ("size", "set", "draw", "schedule", "epochs", "batch", "clips", "test_clips", "alone", "aligned", "cpu_seconds")
+COLUMNS = (
+    "size",
+    "set",
+    "draw",
+    "schedule",
+    "epochs",
+    "batch",
+    "clips",
+    "test_clips",
+    "alone",
+    "aligned",
+    "cpu_seconds",
+)
 
 
 def draw(pack: Path, size: str, number: int) -> tuple[RunSettings, Corpus]:

@@ -163,7 +163,15 @@ def test_every_step_has_its_own_seed() -> None:
 
 @pytest.mark.parametrize(
     ("clips", "epochs", "batch_size"),
-    [(12, 200, 16), (16, 200, 16), (64, 50, 16), (240, 20, 24), (639, 20, 63), (640, 20, 64), (50_000, 20, 64)],
+    [
+        (12, 200, 16),
+        (16, 200, 16),
+        (64, 50, 16),
+        (240, 20, 24),
+        (639, 20, 63),
+        (640, 20, 64),
+        (50_000, 20, 64),
+    ],
 )
 def test_few_clips_are_trained_longer_in_smaller_batches(clips: int, epochs: int, batch_size: int) -> None:
     settings = for_few_clips(TrainSettings(), clips)

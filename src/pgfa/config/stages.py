@@ -134,8 +134,8 @@ class TrainSettings(StageSettings):
     epochs: Annotated[int, Field(ge=1)] = 20
     """Passes over the training clips; `pgfa train` makes more of fewer than 640 clips, unless you set it."""
     batch_size: Annotated[int, Field(ge=2)] = 64
-    """Clips per step; the last partial batch of an epoch is dropped. `pgfa train` takes fewer per step, down to 16, with
-    fewer than 640 clips, unless you set it."""
+    """Clips per step; the last partial batch of an epoch is dropped. `pgfa train` takes smaller batches, down to 16,
+    of fewer than 640 clips, unless you set it."""
     optimiser: Literal["sgd", "adamw"] = "adamw"
     """`sgd` with momentum 0.9, or `adamw`."""
     schedule: Literal["steps", "one-cycle"] = "one-cycle"

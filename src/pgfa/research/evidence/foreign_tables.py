@@ -14,6 +14,7 @@ from pgfa.research.evidence.record import load_record
 from pgfa.research.evidence.zero_shot import Exposure, exposure_without
 
 FOLDER, ROWS, PARTS = "foreign-sets", "table.csv", "table-*.csv"
+SKEWED = "skewed-pools.csv"
 PER_SET = {
     "accuracy": "alone", "top3": "first three", "recentred": "recentred", "adapted": "adapted", "right": "right",
     "false_none": "false none", "adapted_right": "adapted right",
@@ -214,3 +215,36 @@ def unseen_note(results: ForeignResults) -> str:
     ]
     lines += [f"- {e.dataset}: {', '.join(e.unseen) if e.unseen else 'none'}" for e in exposures]
     return "\n".join(lines)
+
+
+def open_table(opened: ForeignResults, default: ForeignResults) -> str:
+    """The sets that the open recogniser is trained on, each left out, beside the same sets in the larger comparison."""
+    others = {row.name: row for row in default.of("plain")}
+    rows = [
+        [row.name, str(row.classes), *(percent(row.figures[name]) for name in ("accuracy", "top3", "adapted")),
+         *(percent(others[row.name].figures[name]) for name in ("accuracy", "adapted"))]
+        for row in opened.of("plain")
+    ]  # fmt: skip
+    beside = f"trained on {len(others) - 1} sets: "
+    head = ["set", "classes", "alone", "first three", "adapted", f"{beside}alone", f"{beside}adapted"]
+    return table(head, rows)
+
+
+def skewed_table(file: Path) -> str:
+    """Means over sets after `adapt` on drawn pools, and the largest loss of a set against no adaptation."""
+    columns, rows = read_rows(file)
+    shares = columns[columns.index("alone") + 1 :]
+    groups: dict[tuple[str, str], list[dict[str, str]]] = {}
+    for row in rows:
+        if row["pools"] != "0":
+            groups.setdefault((row["pool"], row["style"]), []).append(row)
+    lines = []
+    for (pool, style), group in groups.items():
+        alone = [float(row["alone"]) for row in group]
+        cells = []
+        for share in shares:
+            values = [float(row[share]) for row in group]
+            loss = min(0.0, *(after - before for after, before in zip(values, alone, strict=True)))
+            cells.append(f"{percent(mean(values))} ({percent(loss)})")
+        lines.append([pool, style, percent(mean(alone)), *cells])
+    return table(["pool", "style", "alone", *shares], lines)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 from pgfa.errors import BadFile
@@ -18,10 +18,15 @@ from pgfa.research.benchmark.results import BenchmarkResults
 from pgfa.research.evidence import benchmark_tables as benchmarks
 from pgfa.research.evidence import foreign_tables as foreign
 from pgfa.research.evidence import summaries
+from pgfa.research.evidence.by_hand import by_hand_list
 from pgfa.research.evidence.calibration_table import about_calibration, calibration_table, reliability_table
 from pgfa.research.evidence.charts import calibration_chart, set_chart
 from pgfa.research.evidence.foreign_tables import ForeignResults
+from pgfa.research.evidence.measured import measured_block, measured_files, measured_list
+from pgfa.research.evidence.profile_table import profile_table
 from pgfa.research.evidence.published_tables import published_table
+from pgfa.research.evidence.small_data_table import FILE as SMALL_DATA
+from pgfa.research.evidence.small_data_table import small_data_table
 
 PAGES = ("README.md", "docs/*.md", "docs/*/*.md")
 MARKER = re.compile(
@@ -47,6 +52,11 @@ class Evidence:
     def foreign(self) -> ForeignResults:
         """The comparison of data sets."""
         return ForeignResults.load(self.results / foreign.FOLDER / foreign.ROWS)
+
+    @cached_property
+    def open(self) -> ForeignResults:
+        """The comparison of the sets that the open recogniser is trained on."""
+        return ForeignResults.load(self.results / "open-sets" / foreign.ROWS)
 
     @cached_property
     def utd(self) -> BenchmarkResults:
@@ -82,6 +92,10 @@ class Evidence:
             "foreign-styles": lambda: foreign.style_table(self.foreign),
             "foreign-parts": lambda: foreign.part_table(self.results / foreign.FOLDER),
             "foreign-targets": lambda: foreign.target_table(self.foreign),
+            "foreign-skewed": lambda: foreign.skewed_table(self.results / foreign.FOLDER / foreign.SKEWED),
+            "open-sets": lambda: foreign.open_table(self.open, self.foreign),
+            "profiles": profile_table,
+            "small-data": lambda: small_data_table(self.results / SMALL_DATA),
             "foreign-unseen": lambda: foreign.unseen_note(self.foreign),
             "utd-accuracy": lambda: benchmarks.accuracy_table(self.utd),
             "utd-differences": lambda: benchmarks.difference_table(self.utd),
@@ -97,12 +111,18 @@ class Evidence:
             "calibration": lambda: calibration_table(self.bundle),
             "reliability": lambda: reliability_table(self.bundle),
             "records": lambda: summaries.record_table(self.files()),
+            "measured-list": lambda: measured_list(self.results),
+            "by-hand": lambda: by_hand_list(self.all_pages(), self.checkout),
+            **{name: partial(measured_block, file) for name, file in measured_files(self.results).items()},
         }
 
     def pages(self) -> list[Path]:
         """The documents that have a block."""
-        files = sorted({file for pattern in PAGES for file in self.checkout.glob(pattern)})
-        return [file for file in files if OPENING in file.read_text(encoding="utf-8")]
+        return [file for file in self.all_pages() if OPENING in file.read_text(encoding="utf-8")]
+
+    def all_pages(self) -> list[Path]:
+        """The documents."""
+        return sorted({file for pattern in PAGES for file in self.checkout.glob(pattern)})
 
     def expand(self, page: Path) -> str:
         """The text of a document with every block made anew.
