@@ -33,7 +33,7 @@ from pgfa.train.train import train
 SIZES = {"small": (8, 8), "medium": (12, 20)}
 """Name -> seen classes, clips of each."""
 UNSEEN = 3
-SCHEDULES = ((20, 64), None, (100, 16))
+SCHEDULES = ((20, 64), None)
 """Epochs and batch sizes that are compared; None: those that `pgfa train` takes for this number of clips."""
 COLUMNS = (
     "size",

@@ -12,8 +12,8 @@ from pgfa.config import TrainSettings
 
 WARM_UP_EPOCHS = 5  # method.md section 3
 ONE_CYCLE_RISE = 0.15
-STEPS, STEPS_PER_EPOCH, LEAST_BATCH = 200, 10, 16
-"""Of a training on few clips: what the default settings come to with 640 clips, batches of 64 and 20 epochs."""
+LEAST_PASSES, MOST_EPOCHS, STEPS_PER_EPOCH, LEAST_BATCH = 12_800, 100, 10, 16
+"""Of a training on few clips: passes of single clips and steps per epoch as with 640 clips, 20 epochs, batches of 64."""
 
 
 def learning_rate_at(settings: TrainSettings, epoch: int, step: int, steps: int) -> float:
@@ -32,9 +32,10 @@ def learning_rate_at(settings: TrainSettings, epoch: int, step: int, steps: int)
 
 
 def for_few_clips(settings: TrainSettings, clips: int, chosen: Collection[str] = ()) -> TrainSettings:
-    """Settings with smaller batches and more epochs where the clips are few, so that there are `STEPS` steps at least.
+    """Settings with smaller batches and more epochs where the clips are few.
 
-    With 640 clips or more they are as before; docs/own-data.md has what it is worth.
+    Ten steps per epoch, and as many clips computed in total as with 640 clips, up to `MOST_EPOCHS`. With 640 clips or
+    more the settings are as before; docs/own-data.md has what it is worth.
 
     Args:
         settings: of the default recipe.
@@ -45,7 +46,7 @@ def for_few_clips(settings: TrainSettings, clips: int, chosen: Collection[str] =
     if "batch_size" not in chosen:
         batch = min(batch, max(LEAST_BATCH, clips // STEPS_PER_EPOCH))
     if "epochs" not in chosen:
-        epochs = max(epochs, math.ceil(STEPS / max(1, clips // batch)))
+        epochs = max(epochs, min(MOST_EPOCHS, math.ceil(LEAST_PASSES / max(1, clips))))
     return settings.model_copy(update={"batch_size": batch, "epochs": epochs})
 
 

@@ -84,6 +84,7 @@ class Evidence:
         return {
             "ten-lines": lambda: summaries.ten_lines(self.foreign, self.utd),
             "readme": lambda: summaries.readme_table(self.foreign, self.utd),
+            "how-good": lambda: summaries.how_good(self.foreign),
             "model-card": lambda: summaries.model_card_lines(self.foreign),
             "model-card-none": lambda: summaries.none_lines(self.foreign),
             "foreign-short": lambda: foreign.short_table(self.foreign),

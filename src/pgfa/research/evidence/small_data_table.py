@@ -9,11 +9,7 @@ from pgfa.research.evidence.merge import read_rows
 from pgfa.research.evidence.record import load_record
 
 FILE = Path("small-data") / "table.csv"
-TITLES = {
-    "20 of 64": "20 epochs, batches of 64",
-    "100 of 16": "100 epochs, batches of 16",
-    "by size": "by size",
-}
+TITLES = {"20 of 64": "as with many clips", "by size": "by size"}
 
 
 def small_data_table(file: Path) -> str:
