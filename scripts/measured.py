@@ -52,7 +52,7 @@ def main() -> None:
     )
     parser.add_argument("--list", action="store_true", help="print names and commands")
     args = parser.parse_args()
-    folders = {name: Path(path).resolve() for name, _, path in (place.partition("=") for place in args.at)}
+    folders = {name: Path(path).resolve() for name, _, path in (pair.partition("=") for pair in args.at)}
     try:
         commands = measured_commands(RESULTS)
         if args.list:

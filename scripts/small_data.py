@@ -59,15 +59,15 @@ def draw(pack: Path, size: str, number: int) -> tuple[RunSettings, Corpus]:
     settings = RunSettings(packs=(str(pack),), split=f"{dataset}/unseen:{','.join(names[:UNSEEN])}")
     corpus = build_corpus(settings)
     by_name = {action.name: label for label, action in enumerate(corpus.seen)}
-    kept = [name for name in names[UNSEEN:] if (corpus.train.labels == by_name[name]).sum() >= clips][
+    chosen = [name for name in names[UNSEEN:] if (corpus.train.labels == by_name[name]).sum() >= clips][
         :classes
     ]
     index = np.concatenate(
-        [random.permutation(np.flatnonzero(corpus.train.labels == by_name[name]))[:clips] for name in kept]
+        [random.permutation(np.flatnonzero(corpus.train.labels == by_name[name]))[:clips] for name in chosen]
     )
     number_of = np.full(len(corpus.seen), -1)
-    number_of[[by_name[name] for name in kept]] = np.arange(len(kept))
-    seen = tuple(corpus.seen[by_name[name]] for name in kept)
+    number_of[[by_name[name] for name in chosen]] = np.arange(len(chosen))
+    seen = tuple(corpus.seen[by_name[name]] for name in chosen)
     return settings, replace(
         corpus, seen=seen, train=corpus.train.take(index, number_of[corpus.train.labels])
     )
@@ -114,13 +114,13 @@ def main() -> None:
     args = parser.parse_args()
     torch.set_num_threads(1)
     started = time.monotonic()
-    found = list(csv.reader(args.out.open(encoding="utf-8"))) if args.out.exists() else []
+    stored = list(csv.reader(args.out.open(encoding="utf-8"))) if args.out.exists() else []
     args.out.parent.mkdir(parents=True, exist_ok=True)
     with args.out.open("a", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
-        if not found:
+        if not stored:
             writer.writerow(COLUMNS)
-        known = {tuple(row[:4]) for row in found}
+        known = {tuple(row[:4]) for row in stored}
         for size in SIZES:
             for row in rows(args.packs, size, range(args.draws), known):
                 writer.writerow(row)

@@ -103,8 +103,9 @@ def test_no_csv_cell_is_a_formula(start: str) -> None:
 
 
 def test_tables(recogniser: Recogniser) -> None:
-    *lines, meaning = render("table", recogniser.recognise(swaying_clip(), SENTENCES)).splitlines()
+    head, *lines, meaning = render("table", recogniser.recognise(swaying_clip(), SENTENCES)).splitlines()
     assert meaning == MEANING
+    assert head.split() == ["percent", "cosine", "sentence"]
     shares = [float(line.split()[0]) for line in lines]
     assert shares == sorted(shares, reverse=True)
     assert sum("none of these" in line for line in lines) == 1

@@ -13,7 +13,7 @@ from pgfa.config import TrainSettings
 WARM_UP_EPOCHS = 5  # method.md section 3
 ONE_CYCLE_RISE = 0.15
 LEAST_PASSES, MOST_EPOCHS, STEPS_PER_EPOCH, LEAST_BATCH = 12_800, 100, 10, 16
-"""Of a training on few clips: passes of single clips and steps per epoch as with 640 clips, 20 epochs, batches of 64."""
+"""Of a training on few clips: clips computed in total and steps per epoch are those of 640 clips and the defaults."""
 
 
 def learning_rate_at(settings: TrainSettings, epoch: int, step: int, steps: int) -> float:

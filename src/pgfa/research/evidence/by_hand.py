@@ -1,4 +1,4 @@
-"""Tables of figures in the documents that no command writes, found in the pages: their list cannot be outdated."""
+"""Tables of figures in the documents that no command writes, read from the pages: their list cannot be outdated."""
 
 from __future__ import annotations
 
@@ -49,12 +49,12 @@ def tables_by_hand(page: Path, checkout: Path) -> Iterator[TableByHand]:
         start = max((n for n in range(one.line) if n in headings), default=0)
         end = min((n for n in headings if n > one.line), default=len(lines))
         before, after = ("\n".join(lines[a:b]) for a, b in ((start, one.line), (one.line, end)))
-        found = [*reversed(_commands(before)), *_commands(after), ""]
-        yield TableByHand(page.relative_to(checkout).as_posix(), headings.get(start, ""), found[0])
+        nearest = [*reversed(_commands(before)), *_commands(after), ""][0]
+        yield TableByHand(page.relative_to(checkout).as_posix(), headings.get(start, ""), nearest)
 
 
 def _commands(text: str) -> list[str]:
-    return [found[1] or found[2] for found in COMMAND.finditer(text)]
+    return [match[1] or match[2] for match in COMMAND.finditer(text)]
 
 
 def _figures(one: MarkdownTable) -> bool:
@@ -65,12 +65,12 @@ def _figures(one: MarkdownTable) -> bool:
 
 def _headings(text: str) -> dict[int, str]:
     """Line -> heading, comments in blocks left out."""
-    found, inside = {}, False
+    headings, inside = {}, False
     for number, line in enumerate(text.splitlines()):
         inside ^= line.startswith("```")
         if not inside and line.startswith("#"):
-            found[number] = line.lstrip("# ")
-    return found
+            headings[number] = line.lstrip("# ")
+    return headings
 
 
 def by_hand_list(pages: list[Path], checkout: Path) -> str:

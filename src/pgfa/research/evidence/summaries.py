@@ -152,8 +152,8 @@ def how_good(foreign: ForeignResults) -> str:
     return (
         f"Of {len(rows)} data sets of others, each left out of training, with all their {min(sizes)} to {max(sizes)} "
         f"classes as candidates and one sentence each, {alone} % of the clips on average are recognised alone "
-        f"({first} % among the first three answers) and {adapted} % after `adapt` on the unlabelled clips. Sets differ: "
-        f"alone from {_extremes(foreign, 'accuracy')}."
+        f"({first} % among the first three answers) and {adapted} % after `adapt` on the unlabelled clips. "
+        f"Sets differ: alone from {_extremes(foreign, 'accuracy')}."
     )
 
 
@@ -176,8 +176,9 @@ def readme_table(foreign: ForeignResults, utd: BenchmarkResults) -> str:
         f"{how_good(foreign)}\n\n"
         + table([title, *(f"{number} unseen" for number in unseen)], lines)
         + "\n\n"
-        f"How certain: sets differ by tens of points, and so do seeds. Of {difference.tested} differences between methods "
-        f"on UTD-MHAD {difference.clear or 'none'} {'are' if difference.clear else 'is'} clear after Holm's correction."
+        f"How certain: sets differ by tens of points, and so do seeds. Of {difference.tested} differences between "
+        f"methods on UTD-MHAD {difference.clear or 'none'} {'are' if difference.clear else 'is'} clear after Holm's "
+        "correction."
     )
 
 
