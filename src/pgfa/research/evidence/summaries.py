@@ -218,7 +218,7 @@ def record_table(files: Mapping[str, Path]) -> str:
     for name, file in files.items():
         record = load_record(file)
         if record is None:
-            rows.append([name, "none: written before records were kept", "", "", "", ""])
+            rows.append([name, "none", "", "", "", ""])
             continue
         for call in record.computations:
             machine = f"{call.machine['processor']}, {call.machine['cores']} cores"
