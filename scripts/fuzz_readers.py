@@ -48,6 +48,8 @@ MEGABYTES = 512
 WAIT = 120.0
 """Seconds on the clock after which an input counts as one that hangs; other work may run beside."""
 BATCH = 100
+MEMORY_DISK = Path("/dev/shm")
+"""Where recordings are written if it exists: creating and deleting folders of a disk takes longer than reading them."""
 FRAMES = 50
 """Files of a recording with one file per frame that are damaged at most; the rest is left out."""
 
@@ -158,7 +160,7 @@ def lay_out(files: Files, folder: Path) -> Path:
 def read_input(format: str, files: Files) -> Reading:
     """Read one input, by its own reader and by the detected one."""
     outcome, seconds, megabytes = "refused", 0.0, 0.0
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(dir=MEMORY_DISK if MEMORY_DISK.is_dir() else None) as folder:
         root = lay_out(files, Path(folder))
         try:
             refs = FORMATS[format].find(root)
