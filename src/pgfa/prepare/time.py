@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 COMMON_RATE = 30.0
 """Frames per second of most sensors, which they keep."""
-KEPT = 0.05
+RATE_TOLERANCE = 0.05
 """Rates that differ from COMMON_RATE by up to this share are kept: interpolation would cost more than it brings."""
 MOST_ADDED, MOST_MERGED = 4.0, 8.0
 """A rate is raised at most by the first factor and lowered at most by the second, whatever a file states."""
@@ -74,7 +74,7 @@ def resample_smooth(
 def at_common_rate(
     positions: NDArray[np.float32], frames: NDArray[np.int64], rate: NDArray[np.float64]
 ) -> tuple[NDArray[np.float32], NDArray[np.int64], NDArray[np.float64]]:
-    """Resample clips to about COMMON_RATE, as `smooth_weights` does: neither aliased nor more detailed than others.
+    """Resample clips to about COMMON_RATE: neither aliased nor more detailed than those of other sensors.
 
     Args:
         positions: (clips, frames, ...) padded at the end by the last frame.
@@ -87,7 +87,7 @@ def at_common_rate(
     """
     factor = np.clip(COMMON_RATE / rate, 1 / MOST_MERGED, MOST_ADDED)
     counts = np.maximum(np.rint(frames * factor), 1).astype(np.int64)
-    counts = np.where(np.abs(factor - 1) <= KEPT, frames, counts)
+    counts = np.where(np.abs(factor - 1) <= RATE_TOLERANCE, frames, counts)
     if np.array_equal(counts, frames):
         return positions, frames, rate
     out = np.empty((len(positions), int(counts.max()), *positions.shape[2:]), dtype=np.float32)
@@ -99,16 +99,27 @@ def at_common_rate(
 
 
 def _resampled(clip: NDArray[np.float32], count: int) -> NDArray[np.float32]:
-    """(frames, ...) -> (count, ...), the weights of `smooth_weights` that are not 0."""
+    """(frames, ...) -> (count, ...): the weights of `smooth_weights` for fewer frames, of `_cubic` for more."""
     frames = len(clip)
     times = sample_times(np.array([frames]), count)[0]
     ratio = max(frames / count, 1.0)
-    first = np.ceil(times - ratio).astype(np.int64)
-    near = first[:, None] + np.arange(int(2 * ratio) + 1)
-    weights = np.maximum(1 - np.abs(times[:, None] - near) / ratio, 0) * ((near >= 0) & (near < frames))
+    reach = 2.0 if count > frames else ratio
+    index = np.ceil(times - reach).astype(np.int64)[:, None] + np.arange(int(2 * reach) + 1)
+    distance = np.abs(times[:, None] - index)
+    if count > frames:  # beyond the ends the clip goes on as its last frame
+        weights = _cubic(distance)
+    else:
+        weights = np.maximum(1 - distance / ratio, 0) * ((index >= 0) & (index < frames))
     weights /= weights.sum(1, keepdims=True)
     flat = clip.reshape(frames, -1)
     out = np.zeros((count, flat.shape[1]), dtype=np.float32)
-    for column in range(near.shape[1]):
-        out += weights[:, column, None].astype(np.float32) * flat[np.clip(near[:, column], 0, frames - 1)]
+    for column in range(index.shape[1]):
+        out += weights[:, column, None].astype(np.float32) * flat[np.clip(index[:, column], 0, frames - 1)]
     return out.reshape(count, *clip.shape[1:])
+
+
+def _cubic(distance: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Weights of cubic convolution (Keys, a = -1/2) at distances in frames: unlike lines, it keeps short peaks."""
+    x = distance
+    inner, outer = (1.5 * x - 2.5) * x * x + 1, ((-0.5 * x + 2.5) * x - 4) * x + 2
+    return np.where(x < 1, inner, np.where(x < 2, outer, 0))
