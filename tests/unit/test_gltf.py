@@ -248,12 +248,13 @@ def test_a_value_of_another_type_anywhere_is_read_or_refused(wrong: object, tmp_
         changed = copy.deepcopy(content)
         holder, key = places(changed)[number]
         holder[key] = wrong
-        file = write(tmp_path, changed, binary)
+        file, message = write(tmp_path, changed, binary), ""
         try:
             clips += read(file).frames > 0
         except PgfaError as error:
-            assert str(file) in str(error)
-            assert "makes it fail" not in str(error)
+            message = str(error)
+        assert not message or str(file) in message
+        assert "makes it fail" not in message
     assert clips
 
 
