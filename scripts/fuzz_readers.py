@@ -189,7 +189,7 @@ def _readers(format: str, ref: FileRef) -> list[Callable[[FileRef], list[Clip | 
     try:
         same = format_of(ref).name == format
     except PgfaError:
-        same = False  # what the user is told
+        same = False
     return [FORMATS[format].clips] if same else [FORMATS[format].clips, read_all]
 
 
