@@ -3,8 +3,8 @@
     python scripts/kill_saves.py --kills 300
 
 It is killed (SIGKILL) before each of its changes of a file (`kill_writes.py`), three times over, then at random
-moments. After each kill the folder must hold the old or the new bundle, complete, and the next save must delete what is left.
-Prints counts; the exit status is 1 if anything failed. Works on systems that can fork.
+moments. After each kill the folder must hold the old or the new bundle, complete, and the next save must delete what is
+left. Prints counts; the exit status is 1 if anything failed. Works on systems that can fork.
 """
 
 from __future__ import annotations
