@@ -223,8 +223,6 @@ class KinematicModel:
             earlier versions were fitted without them.
         shares: weights of description, words, encoder, network and profile.
         profile: of graded quantities, or None without them.
-        both_sides: whether a recogniser compares mirror images too (`pgfa.recognise.vectors`); models of earlier
-            versions do not.
     """
 
     scale: Scale
@@ -241,7 +239,6 @@ class KinematicModel:
     stillness: bool = True
     shares: tuple[float, float, float, float, float] = SHARES
     profile: Profile | None = None
-    both_sides: bool = True
 
     @property
     def size(self) -> int:
