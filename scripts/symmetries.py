@@ -1,7 +1,6 @@
 """How much answers change when a recording is mirrored, turned, or recorded at another rate (docs/reliability.md).
 
     python scripts/symmetries.py packs/utd-mhad packs/msr-daily packs/cmu packs/ui-prmd
-    python scripts/symmetries.py packs/* --both-sides   # mirror images compared too, whatever the recogniser states
 
 Asks the bundled recogniser ten sentences that name no side about 50 clips of each pack, and again about each clip
 mirrored with sides swapped, turned by 37 degrees, at half its rate, and resampled to 25 frames per second.
@@ -34,16 +33,12 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("packs", nargs="+", type=Path)
-    parser.add_argument("--both-sides", action="store_true", help="as pgfa.recognise.vectors has it")
     args = parser.parse_args()
     random, clips = np.random.default_rng(0), []
     for pack in map(open_pack, args.packs):
         chosen = random.choice(len(pack), min(CLIPS, len(pack)), replace=False)
         clips += [pack.clip(int(index)) for index in chosen]
     recogniser = Recogniser.load()
-    if args.both_sides and recogniser.bundle.kinematics is not None:
-        kinematics = replace(recogniser.bundle.kinematics, both_sides=True)
-        recogniser = replace(recogniser, bundle=replace(recogniser.bundle, kinematics=kinematics))
     before = probabilities(recogniser, clips)
     print("| change | largest | mean | top answer changed |\n|---|---|---|---|")
     changes: dict[str, Callable[[Clip], Clip]] = {

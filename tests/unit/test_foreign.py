@@ -440,8 +440,7 @@ def test_the_recogniser_of_all_sets(finished: Finished, tmp_path: Path) -> None:
     assert bundle.calibration.fitted
     assert [row["asked_about"] for row in bundle.calibration.about["held_out"]] == ["nw-ucla", "utd-mhad"]
     clip = open_pack(finished.comparison.packs[0]).clip(0)
-    one_side = replace(bundle, kinematics=replace(bundle.kinematics, both_sides=False))
-    recogniser = Recogniser(one_side)
+    recogniser = Recogniser(bundle)
     features = recogniser.features([clip])
     data = finished.comparison.sets[0]
     encoded = finished.comparison.encoded(())[data.name]
