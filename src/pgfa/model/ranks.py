@@ -273,7 +273,7 @@ class _NormaliseValid(torch.autograd.Function):
 def _backward_as_constants(
     gradient: Tensor, x: Tensor, weight: Tensor, mean: Tensor, variance: Tensor, eps: float
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Gradients of x with mean and variance held fixed, of the weight and of the bias: the kernel of evaluation mode."""
+    """Gradients of x, weight and bias with mean and variance held fixed: the kernel of evaluation mode."""
     gradients: tuple[Tensor, Tensor, Tensor] = torch.ops.aten.native_batch_norm_backward(
         gradient.contiguous(memory_format=_format_of(x)), x, weight, mean, variance,
         mean, (variance + eps).rsqrt(),  # the kernels of a GPU read these, those of the CPU the two before
