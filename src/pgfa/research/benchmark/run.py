@@ -94,11 +94,11 @@ def run_benchmark(
     started = time.monotonic()
     if ray is not None:
         out, packs = out.absolute(), packs.absolute()
-    split_jobs = plan(spec, out, packs)
     if report_only:
-        return _report_finished(split_jobs, spec, out, started)
+        return _report_finished(plan(spec, out, packs), spec, out, started)
+    executor = _executor(out, jobs, device, ray)
+    split_jobs = plan(spec, out, packs)
     with folder_lock(out):
-        executor = _executor(out, jobs, device, ray)
         return _run(split_jobs, spec, out, executor, show, started)
 
 
