@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -247,11 +249,34 @@ def test_the_cache_is_by_settings_and_pack(tmp_path: Path) -> None:
     paper = prepare_cached(clips, "a", PrepareSettings(recipe="paper", layout="ntu25"), tmp_path)
     assert not np.array_equal(paper.positions, first.positions)
     assert len(list(tmp_path.iterdir())) == 3
+    before = np.array(first.positions)
+    del first, paper  # they map the files
     for file in tmp_path.glob("*/positions.npy"):
         file.write_bytes(b"damage")
     np.testing.assert_array_equal(
-        prepare_cached(clips, "a", PrepareSettings(layout="ntu25"), tmp_path).positions, first.positions
+        prepare_cached(clips, "a", PrepareSettings(layout="ntu25"), tmp_path).positions, before
     )
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_what_is_cached_is_mapped_from_the_first_call_on_and_never_whole_in_memory(
+    tmp_path: Path, recipe: str
+) -> None:
+    clips = ragged(*(noise(20 + 7 * i % 90, 1 + i % 3, seed=i) for i in range(1000)))
+    settings = PrepareSettings(recipe=recipe, layout="ntu25")
+    results, peaks = [], []
+    for call in (partial(prepare_cached, clips, "a", settings, tmp_path), partial(prepare, clips, settings)):
+        tracemalloc.start()
+        results.append(call())
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    prepared, whole = results
+    assert isinstance(prepared.positions, np.memmap)
+    assert peaks[1] - peaks[0] > 0.9 * prepared.positions.nbytes
+    whole.save(tmp_path / "whole")
+    (cached,) = (path for path in tmp_path.iterdir() if path.name != "whole")
+    for path in (tmp_path / "whole").iterdir():
+        assert (cached / path.name).read_bytes() == path.read_bytes()
 
 
 def test_a_cached_pack_is_not_checked_again(tmp_path: Path) -> None:

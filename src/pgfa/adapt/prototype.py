@@ -5,12 +5,20 @@ Assumes that the candidate classes are known, every clip shows one of them, and 
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pgfa.processes import cores
+
 Array = NDArray[np.float32]
+
+BLOCK = 1 << 14
+"""Clips that are computed at a time: what lies between the steps stays in the processor's cache."""
 
 
 @dataclass(frozen=True)
@@ -63,21 +71,33 @@ def align(features: Array, anchors: Array, alpha: float) -> Alignment:
     """
     if not 0 < alpha <= 1:
         raise ValueError(f"alpha must be above 0 and at most 1, found {alpha}")
-    scores = cosines(features, anchors)
+    unit = unit_rows(features)
+    scores = unit_cosines(unit, anchors)
     labels = scores.argmax(axis=1)
     entropies = entropy(scores)
+    del scores  # at a million clips as large as a third of the features
     support = most_confident(labels, entropies, len(anchors), alpha)
-    prototypes = means(features, labels, support, anchors)
-    after = cosines(features, prototypes)
+    prototypes = unit_means(unit, labels, support, anchors)
+    after = unit_cosines(unit, prototypes)
     return Alignment(anchors, labels, entropies, support, prototypes, after.argmax(axis=1), after)
 
 
 def means(features: Array, labels: NDArray[np.int64], support: NDArray[np.bool_], anchors: Array) -> Array:
     """(K, d) mean of the unit features of each class's supports, or its unchanged anchor where it has none."""
+    return unit_means(unit_rows(features), labels, support, anchors)
+
+
+def unit_means(unit: Array, labels: NDArray[np.int64], support: NDArray[np.bool_], anchors: Array) -> Array:
+    """As `means`, of (N, d) features of length 1 or 0."""
     prototypes = np.array(anchors, dtype=np.float32)
     size = np.bincount(labels[support], minlength=len(anchors))
     total = np.zeros(prototypes.shape, dtype=np.float64)
-    np.add.at(total, labels[support], unit_rows(features[support]))
+    supports = np.flatnonzero(support)
+    for start in range(0, len(supports), BLOCK):
+        block = supports[start : start + BLOCK]
+        block = block[np.argsort(labels[block], kind="stable")]
+        present, first = np.unique(labels[block], return_index=True)
+        total[present] += np.add.reduceat(unit[block], first, axis=0, dtype=np.float64)
     prototypes[size > 0] = (total[size > 0] / size[size > 0, None]).astype(np.float32)
     return prototypes
 
@@ -104,18 +124,46 @@ def most_confident(
 
 def entropy(scores: Array) -> Array:
     """(N,) entropy in nats of the softmax over each row of (N, K) scores."""
+    out = np.empty(len(scores), dtype=np.float32)
+    _in_blocks(partial(_entropy, scores, out), len(scores))
+    return out
+
+
+def _entropy(scores: Array, out: Array, rows: slice) -> None:
+    scores = scores[rows]
     shifted = scores - scores.max(axis=1, keepdims=True)
     weight = np.exp(shifted)
     total = weight.sum(axis=1)
-    return np.asarray(np.log(total) - (weight * shifted).sum(axis=1) / total, dtype=np.float32)
+    out[rows] = np.log(total) - (weight * shifted).sum(axis=1) / total
 
 
 def cosines(features: Array, anchors: Array) -> Array:
     """(N, K) cosines between clips and classes."""
-    return unit_rows(features) @ unit_rows(anchors).T
+    return unit_cosines(unit_rows(features), anchors)
+
+
+def unit_cosines(unit: Array, anchors: Array) -> Array:
+    """As `cosines`, of (N, d) features of length 1 or 0."""
+    return unit @ unit_rows(anchors).T
 
 
 def unit_rows(rows: Array) -> Array:
     """Rows scaled to length 1; a zero row stays zero."""
-    length = np.linalg.norm(rows, axis=1, keepdims=True)
-    return np.asarray(rows / np.maximum(length, 1e-12), dtype=np.float32)
+    out = np.empty(rows.shape, dtype=np.float32)
+    _in_blocks(partial(_unit_rows, rows, out), len(rows))
+    return out
+
+
+def _unit_rows(rows: Array, out: Array, block: slice) -> None:
+    length = np.linalg.norm(rows[block], axis=1, keepdims=True)
+    out[block] = rows[block] / np.maximum(length, 1e-12)
+
+
+def _in_blocks(compute: Callable[[slice], None], count: int) -> None:
+    """Call `compute` for all rows, `BLOCK` at a time, on all cores where there are several blocks."""
+    blocks = [slice(start, start + BLOCK) for start in range(0, count, BLOCK)]
+    if len(blocks) < 2:
+        compute(slice(None))
+        return
+    with ThreadPoolExecutor(cores()) as pool:
+        list(pool.map(compute, blocks))
