@@ -26,9 +26,9 @@ PAPER_CHANNELS: tuple[int, ...] = ModelSettings.PAPER_SHIFTGCN["channels"]
 PAPER_STRIDES: tuple[int, ...] = ModelSettings.PAPER_SHIFTGCN["strides"]
 PAPER_DROPOUT: float = ModelSettings.PAPER_SHIFTGCN["dropout"]
 PAPER_FRAMES = 64
-AGAIN_FROM = 128_000
-"""Joints of all frames and bodies from which on a training step computes the units twice, to need less memory: 40 clips
-of the paper's size, for which the arrays of one pass are about 5 GiB."""
+AGAIN_FROM = 64_000
+"""Joints of all frames and bodies from which on a training step computes the units twice, to need less memory: 20 clips
+of the paper's size, for which the arrays of one pass are about 2.5 GiB."""
 
 
 class ShiftGCN(nn.Module):

@@ -2,33 +2,32 @@
 
 from __future__ import annotations
 
+from itertools import accumulate
+from operator import mul
+
 from pgfa.config import RunSettings
+from pgfa.model.shiftgcn import AGAIN_FROM
 from pgfa.skeleton import get_layout
 from pgfa.train.clip_selection import ClipSelection
 
 _PROCESS = 900 * 2**20
 """Bytes of a process that has loaded torch and a sentence encoder."""
-_ARRAYS_PER_BLOCK = {"stgcn": 9.0, "shiftgcn": 3.0}
-"""Arrays of the size of a block's output that training keeps per block."""
+_ARRAYS = 16
+"""Arrays of the size of a block's output that the backward pass of ST-GCN needs per block, measured."""
+_ARRAYS_SHIFT, _ARRAYS_BETWEEN = 21, 3
+"""The same for Shift-GCN, and where units are computed again."""
 
 
 def needed_memory(selection: ClipSelection, settings: RunSettings) -> int:
-    """Bytes that a run needs at most: its clips, twice while they are prepared, and the arrays of a step."""
+    """Bytes that a run needs at most: its clips, twice while they are assembled, and the arrays of a step."""
     prepare, model = settings.prepare, settings.model
-    values = prepare.frames * prepare.bodies * len(get_layout(prepare.layout).joints)
-    clips = 2 * (len(selection.train) + len(selection.test)) * values * 3 * 4
-    blocks = sum(
-        channels / stride
-        for channels, stride in zip(model.channels, _strides_so_far(model.strides), strict=True)
-    )
-    arrays = _ARRAYS_PER_BLOCK.get(model.encoder, max(_ARRAYS_PER_BLOCK.values()))
-    step = settings.train.batch_size * values * blocks * arrays * 4
-    return int(_PROCESS + clips + step)
-
-
-def _strides_so_far(strides: tuple[int, ...]) -> list[int]:
-    total, products = 1, []
-    for stride in strides:
-        total *= stride
-        products.append(total)
-    return products
+    joints = prepare.frames * prepare.bodies * len(get_layout(prepare.layout).joints)
+    clips = 2 * (len(selection.train) + len(selection.test)) * joints * 3 * 4
+    strides = accumulate(model.strides, mul)
+    width = sum(channels / stride for channels, stride in zip(model.channels, strides, strict=True))
+    step = settings.train.batch_size * joints
+    if model.encoder == "shiftgcn":
+        arrays = _ARRAYS_SHIFT * min(step, AGAIN_FROM) + _ARRAYS_BETWEEN * step
+    else:
+        arrays = _ARRAYS * step
+    return int(_PROCESS + clips + arrays * width * 4)
