@@ -125,7 +125,7 @@ def most_confident(
 def entropy(scores: Array) -> Array:
     """(N,) entropy in nats of the softmax over each row of (N, K) scores."""
     out = np.empty(len(scores), dtype=np.float32)
-    _in_blocks(partial(_entropy, scores, out), len(scores))
+    in_blocks(partial(_entropy, scores, out), len(scores))
     return out
 
 
@@ -150,7 +150,7 @@ def unit_cosines(unit: Array, anchors: Array) -> Array:
 def unit_rows(rows: Array) -> Array:
     """Rows scaled to length 1; a zero row stays zero."""
     out = np.empty(rows.shape, dtype=np.float32)
-    _in_blocks(partial(_unit_rows, rows, out), len(rows))
+    in_blocks(partial(_unit_rows, rows, out), len(rows))
     return out
 
 
@@ -159,7 +159,7 @@ def _unit_rows(rows: Array, out: Array, block: slice) -> None:
     out[block] = rows[block] / np.maximum(length, 1e-12)
 
 
-def _in_blocks(compute: Callable[[slice], None], count: int) -> None:
+def in_blocks(compute: Callable[[slice], None], count: int) -> None:
     """Call `compute` for all rows, `BLOCK` at a time, on all cores where there are several blocks."""
     blocks = [slice(start, start + BLOCK) for start in range(0, count, BLOCK)]
     if len(blocks) < 2:
