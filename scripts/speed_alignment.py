@@ -2,8 +2,9 @@
 
     python scripts/speed_alignment.py --out results/alignment-speed [--methods paper ...] [--largest 1000000]
 
-Features and anchors are random, 100 classes in 384 dimensions, as in the sentence space of MiniLM. Every row is measured
-in a process of its own: wall time and CPU time of `align_with`, and the peak memory of the process, features included.
+Features and anchors are random, 100 classes in 384 dimensions, as in the sentence space of MiniLM. Every row is
+measured in a process of its own: wall time and CPU time of `align_with`, and the peak memory of the process, features
+included.
 `smoothed` compares all clips with one another, so its time grows with the square of their number: it is measured up to
 `QUADRATIC` clips.
 """

@@ -9,15 +9,7 @@ end below `paper`. A class that loses its last clip goes back to its sentence. C
 from __future__ import annotations
 
 from pgfa.adapt.method import ALPHA_GRID, AlignmentMethod, name_and_alpha
-from pgfa.adapt.prototype import (
-    Alignment,
-    Array,
-    entropy,
-    most_confident,
-    unit_cosines,
-    unit_means,
-    unit_rows,
-)
+from pgfa.adapt.prototype import Alignment, Array, cosines, entropy, means, most_confident
 from pgfa.config import AdaptSettings
 
 
@@ -31,16 +23,15 @@ def iterated(features: Array, anchors: Array, settings: AdaptSettings) -> Alignm
         anchors: (K, d) sentence vectors of the candidate classes.
         settings: `alpha` and `rounds` are used.
     """
-    unit = unit_rows(features)
-    scores = unit_cosines(unit, anchors)
+    scores = cosines(features, anchors)
     predictions = scores.argmax(axis=1)
     rounds = 0
     while rounds < settings.rounds:
         rounds += 1
         labels, entropies = predictions, entropy(scores)
         support = most_confident(labels, entropies, len(anchors), settings.alpha)
-        prototypes = unit_means(unit, labels, support, anchors)
-        scores = unit_cosines(unit, prototypes)
+        prototypes = means(features, labels, support, anchors)
+        scores = cosines(features, prototypes)
         predictions = scores.argmax(axis=1)
         if (predictions == labels).all():
             break

@@ -16,15 +16,7 @@ from __future__ import annotations
 import numpy as np
 
 from pgfa.adapt.method import ALPHA_GRID, AlignmentMethod, name_and_alpha
-from pgfa.adapt.prototype import (
-    Alignment,
-    Array,
-    entropy,
-    most_confident,
-    unit_cosines,
-    unit_means,
-    unit_rows,
-)
+from pgfa.adapt.prototype import Alignment, Array, cosines, entropy, means, most_confident
 from pgfa.config import AdaptSettings
 
 
@@ -37,12 +29,11 @@ def neighbours(features: Array, anchors: Array, settings: AdaptSettings) -> Alig
         settings: `alpha` and `neighbours` are used; more neighbours than clips means all clips.
     """
     k = min(settings.neighbours or len(features), len(features))
-    unit = unit_rows(features)
-    before = correct_hubness(unit_cosines(unit, anchors), k)
+    before = correct_hubness(cosines(features, anchors), k)
     labels, entropies = before.argmax(axis=1), entropy(before)
     support = most_confident(labels, entropies, len(anchors), settings.alpha)
-    prototypes = unit_means(unit, labels, support, anchors)
-    scores = correct_hubness(unit_cosines(unit, prototypes), k)
+    prototypes = means(features, labels, support, anchors)
+    scores = correct_hubness(cosines(features, prototypes), k)
     return Alignment(anchors, labels, entropies, support, prototypes, scores.argmax(axis=1), scores)
 
 
