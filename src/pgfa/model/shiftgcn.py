@@ -27,8 +27,8 @@ PAPER_STRIDES: tuple[int, ...] = ModelSettings.PAPER_SHIFTGCN["strides"]
 PAPER_DROPOUT: float = ModelSettings.PAPER_SHIFTGCN["dropout"]
 PAPER_FRAMES = 64
 AGAIN_FROM = 64_000
-"""Joints of all frames and bodies from which on a training step computes the units twice, to need less memory: 20 clips
-of the paper's size, for which the arrays of one pass are about 2.5 GiB."""
+"""Joints of all frames and bodies from which on a training step on the CPU computes the units twice: with the 20 clips
+of the paper's size that these are, the arrays of one pass take about 2.5 GiB."""
 
 
 class ShiftGCN(nn.Module):
@@ -78,7 +78,8 @@ class ShiftGCN(nn.Module):
         x = x.permute(1, 2, 3, 0, 4).reshape(c, v, self.frames, m * n)
         # The arrays within the units of a large batch would take many times the memory of those between them: they
         # are computed again in the backward pass. Gradients are the same to the bit.
-        again = self.training and torch.is_grad_enabled() and x[0].numel() > AGAIN_FROM
+        large = x.device.type == "cpu" and x[0].numel() > AGAIN_FROM
+        again = large and self.training and torch.is_grad_enabled()
         for unit in self.units:
             x = _computed_again(unit, x) if again else unit(x)
         return x.mean(dim=(1, 2)).view(-1, m, n).mean(dim=1).T
