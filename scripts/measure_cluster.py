@@ -19,7 +19,7 @@ from typing import Any
 from pgfa.research.benchmark.run import run_benchmark
 from pgfa.research.benchmark.spec import BenchmarkSettings
 
-EPOCHS = 40
+EPOCHS = 10
 
 
 def spec() -> BenchmarkSettings:
@@ -66,7 +66,10 @@ def main() -> None:
             out, load, started = Path(folder) / name, os.getloadavg()[0], time.perf_counter()
 
             def run(out: Path = out, **options: Any) -> object:
-                return run_benchmark(spec(), out, Path(folder), device="cpu", show=False, **options)
+                benchmark = run_benchmark(spec(), out, Path(folder), device="cpu", show=False, **options)
+                if benchmark.errors:
+                    sys.exit(f"{benchmark.errors} runs failed: {benchmark.results['error'].drop_nulls()[0]}")
+                return benchmark
 
             starting = measure(run)
             seconds = time.perf_counter() - started
