@@ -6,7 +6,7 @@ Features and anchors are random, 100 classes in 384 dimensions, as in the senten
 measured in a process of its own: wall time and CPU time of `align_with`, and the peak memory of the process, features
 included.
 `smoothed` compares all clips with one another, so its time grows with the square of their number: it is measured up to
-`QUADRATIC` clips.
+`QUADRATIC` clips. Rows of an earlier call stay where they are not measured again.
 """
 
 from __future__ import annotations
@@ -83,19 +83,29 @@ def main() -> None:
     args.out.mkdir(parents=True, exist_ok=True)
     threads = os.environ.get("OMP_NUM_THREADS", str(cores()))
     path = args.out / f"{platform.machine()}-numpy{np.__version__}-{threads}threads.csv"
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(COLUMNS)
-        for method in args.methods:
-            for clips in SIZES:
-                if clips > (min(args.largest, QUADRATIC) if method == "smoothed" else args.largest):
-                    continue
+    rows = rows_of(path)
+    for method in args.methods:
+        for clips in SIZES:
+            if clips <= (min(args.largest, QUADRATIC) if method == "smoothed" else args.largest):
                 command = [sys.executable, __file__, "--one", method, str(clips)]
                 row = subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
                 print(row, flush=True)
-                writer.writerow(row.split(","))
-                file.flush()
+                rows[method, clips] = row.split(",")
+                write(path, rows)
     print(f"written: {path}")
+
+
+def rows_of(path: Path) -> dict[tuple[str, int], list[str]]:
+    """(method, clips) -> row of a CSV; empty if there is none."""
+    lines = path.read_text(encoding="utf-8").splitlines()[1:] if path.exists() else []
+    return {(row[0], int(row[1])): row for row in csv.reader(lines)}
+
+
+def write(path: Path, rows: dict[tuple[str, int], list[str]]) -> None:
+    """Write a CSV, by method and size: rows measured before stay."""
+    order = sorted(rows, key=lambda key: (list(ALIGNMENTS).index(key[0]), key[1]))
+    with path.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file, lineterminator="\n").writerows([COLUMNS, *(rows[key] for key in order)])
 
 
 if __name__ == "__main__":
