@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
@@ -80,23 +81,32 @@ def prepare_cached(
     """Like `prepare`, with the results cached on disk by pack, settings and `VERSION`.
 
     Inconsistent cache files are replaced. A cache that cannot be written gives a warning, and the result is then in
-    memory. Cached positions are mapped: they stay on disk until used, and are written there chunk by chunk.
+    memory. Cached positions are mapped: they stay on disk until used, and are written there chunk by chunk. Of several
+    processes that need the same clips one prepares them, and the others wait.
 
     Args:
         pack_digest: `Pack.digest` of the pack that the clips are from.
         check: called before clips are prepared, but not if they are cached. Meant for `Pack.verify`, which reads the
             whole pack, which costs little compared with preparation.
     """
+    from filelock import FileLock
+
     folder = cache_folder / digest("prepared", VERSION, pack_digest, settings.digest)
-    try:
+    with suppress(BadFile):
         return Prepared.load(folder, mapped=True)
-    except BadFile:
+    try:
+        cache_folder.mkdir(parents=True, exist_ok=True)
+        with FileLock(cache_folder / f".{folder.name}.lock"):
+            with suppress(BadFile):  # another process has prepared them meanwhile
+                return Prepared.load(folder, mapped=True)
+            if check is not None:
+                check()
+                check = None
+            _prepare_into(folder, clips, settings, progress)
+            return Prepared.load(folder, mapped=True)
+    except OSError as error:
         if check is not None:
             check()
-    try:
-        _prepare_into(folder, clips, settings, progress)
-        return Prepared.load(folder, mapped=True)
-    except OSError as error:
         warnings.warn(f"prepared clips cannot be cached in {folder}: {error}", stacklevel=2)
         return prepare(clips, settings, progress)
 
