@@ -19,6 +19,7 @@ from pathlib import Path
 FOLDER = Path(__file__).parent
 PARTS = {
     "kill_writes.py": ("--steps", "3"),
+    "kill_saves.py": ("--kills", "30"),
     "kill_benchmark.py": ("--kills", "1"),
     "hinder_commands.py": ("--short",),
     "flip_bits.py": ("--flips", "100"),

@@ -19,7 +19,13 @@ PAGE = CHECKOUT / "docs" / "platforms.md"
 OPEN, CLOSE = "<!-- licences -->\n", "<!-- end of licences -->"
 OF_EXTRAS = {
     "build": "MIT",
+    "jsonschema": "MIT",
+    "jsonschema-specifications": "MIT",
+    "msgpack": "Apache-2.0",
     "pyproject_hooks": "MIT",
+    "ray": "Apache 2.0",
+    "referencing": "MIT",
+    "rpds-py": "MIT",
     "rtmlib": "Apache License 2.0",
     "tomlkit": "MIT",
     "trove-classifiers": "Apache Software License",

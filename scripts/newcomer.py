@@ -4,8 +4,9 @@
 
 RECORDINGS has a folder per class, mine.toml a sentence for each class (docs/own-data.md). Carries out the commands of
 docs/start.md with the first recording, and those of docs/own-data.md with all, from an empty folder and with an empty
-cache, one after another without a pause. Prints wall time, CPU time of all processes, and the load average at the start
-and at the end. With --bars the exit status is 1 where a target is missed: 5 minutes to the answer, 10 more to the model.
+cache, one after another without a pause. Prints wall time, CPU time of all processes, and the load average at
+the start and at the end. With --bars the exit status is 1 where a target is missed: 5 minutes to the answer, 10 more
+to the model.
 """
 
 from __future__ import annotations

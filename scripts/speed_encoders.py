@@ -159,19 +159,24 @@ def jobs(training: int, evaluated: int) -> list[tuple[str, str, str, int, Callab
     rows.append(("reference", "training", "float32", training, step))
     rows.append(("reference", "evaluation", "float32", evaluated, evaluate_reference))
     for recipe in ("paper", "default"):
-        for precision in ("float32", "bfloat16"):
-            settings = RunSettings(recipe=recipe, train={"precision": precision})
+        for name in ("float32", "bfloat16"):
+            settings = RunSettings(recipe=recipe, train={"precision": name})
             model = build_model(settings, get_layout(settings.prepare.layout), TEXT_SIZE)
             batch = clips_of(settings, training)
             step = step_of(lambda model=model, batch=batch: model(*batch), model, training)  # type: ignore[misc]
-            rows.append((recipe, "training", precision, training, step))
-        rows.append((recipe, "evaluation", "float32", evaluated, _evaluation(model, settings, evaluated)))
+            rows.append((recipe, "training", name, training, step))
+        for name, precision in (("float32", torch.float32), ("bfloat16", torch.bfloat16)):
+            rows.append(
+                (recipe, "evaluation", name, evaluated, _evaluation(model, settings, evaluated, precision))
+            )
     return rows
 
 
-def _evaluation(model: MotionEncoder, settings: RunSettings, count: int) -> Callable[[], object]:
+def _evaluation(
+    model: MotionEncoder, settings: RunSettings, count: int, precision: torch.dtype
+) -> Callable[[], object]:
     positions, present = (tensor.numpy() for tensor in clips_of(settings, count))
-    return lambda: features_of(model, positions, present)
+    return lambda: features_of(model, positions, present, precision=precision)
 
 
 def measure(training: int, evaluated: int, repeats: int) -> list[dict[str, str]]:

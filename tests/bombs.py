@@ -204,6 +204,7 @@ COSTLY: dict[str, Callable[[], Files]] = {
     "object stream of small clips": pickle_small_clips,
     "JSON of rows": lambda: repeated("a.json", b'{"keypoints": [[[0,0]', b",[0,0,0]", b"]]}"),
     "JSON of objects": lambda: repeated("a.json", b"[{}", b',{"a":1}', b"]"),
+    "JSON of names": lambda: {"a.json": b"{%s}" % b",".join(b'"%x":1' % n for n in range(SIZE // 12))},
     "JSON of text": lambda: repeated("a.json", b'["a"', b',"ab"', b"]"),
     "JSON of numbers": lambda: repeated("a.json", b"[[0.5", b",0.1", b"]]"),
     "JSON of brackets": lambda: repeated("a.json", b"", b"["),

@@ -1,7 +1,7 @@
 """Processes: how many cores there are, how the main process is stopped, and a worker ends when its parent does.
 
 Imports of data sets and stand-ins run on `concurrent.futures.ProcessPoolExecutor`. The benchmark cannot
-(`pgfa.research.benchmark.workers`): it must show the progress of running tasks, and a worker that dies must be
+(`pgfa.tasks.pool`): it must show the progress of running tasks, and a worker that dies must be
 replaced and cost only its own task, whereas an executor fails all remaining tasks.
 """
 

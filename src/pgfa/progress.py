@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
@@ -23,6 +24,8 @@ class Progress:
 
     def __init__(self, title: str, total: int, done: int = 0, unit: str = "files", show: bool = True) -> None:
         self.title, self.total, self.done, self.unit, self.show = title, total, done, unit, show
+        self.detail: Callable[[float], str] | None = None
+        """Items per second -> text after it."""
         self._done_before = done
         self._started = self._printed = time.monotonic()
 
@@ -71,9 +74,12 @@ class Progress:
         """Count `count` more items as finished."""
         self.done += count
         if self._bar is not None:
-            self._bar.update(self._task, advance=count, speed=f"{self.speed:,.0f} {self.unit}/s")
+            self._bar.update(self._task, advance=count, speed=self._speed_text())
         elif self.show and time.monotonic() - self._printed >= _EVERY_SECONDS:
             self._print()
+
+    def _speed_text(self) -> str:
+        return f"{self.speed:,.0f} {self.unit}/s" + (self.detail(self.speed) if self.detail else "")
 
     def _print(self) -> None:
         self._printed = time.monotonic()
@@ -82,5 +88,5 @@ class Progress:
             seconds = (self.total - self.done) / max(self.speed, 1e-9)
             hours, minutes = seconds // 3600, seconds % 3600 // 60
             remaining = f"{seconds:,.0f} s" if seconds < 600 else f"{hours:,.0f} h {minutes:02.0f} min"
-            text += f", {self.speed:,.0f} {self.unit}/s, {remaining} left"
+            text += f", {self._speed_text()}, {remaining} left"
         print(text, file=sys.stderr, flush=True)

@@ -190,6 +190,23 @@ def test_settings_go_to_toml_and_back(tmp_path) -> None:
         assert AdaptSettings.load(tmp_path / "adapt.toml") == settings
 
 
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_many_clips_in_blocks_give_the_same_result(
+    variant: str, mixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    features, anchors, _ = mixture
+    features = np.concatenate([features, np.zeros_like(features[:1])])
+    whole = run(variant, features, anchors)
+    monkeypatch.setattr("pgfa.adapt.prototype.WHOLE", 40)
+    monkeypatch.setattr("pgfa.adapt.prototype.BLOCK", 16)
+    monkeypatch.setattr("pgfa.adapt.balanced.BLOCK", 16)
+    blocks = run(variant, features, anchors)
+    for name in ("labels", "support", "predictions"):
+        np.testing.assert_array_equal(getattr(blocks, name), getattr(whole, name))
+    for name in ("entropy", "prototypes", "scores"):
+        np.testing.assert_allclose(getattr(blocks, name), getattr(whole, name), atol=2e-6)
+
+
 # -- none, paper, iterated -----------------------------------------------------------------------------------------
 
 

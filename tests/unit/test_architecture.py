@@ -20,7 +20,7 @@ FILES = {
 
 # From the bottom. A package may import those below it and those of its own layer, but no two files each other.
 LAYERS = (
-    ("errors", "files", "progress", "processes", "config"),
+    ("errors", "files", "progress", "processes", "config", "tasks"),
     ("skeleton",),
     ("read", "draw", "synth"),
     ("pack",),
@@ -144,7 +144,7 @@ def test_every_package_has_a_layer() -> None:
 def test_the_package_has_few_entries() -> None:
     entries = {p.name for p in ROOT.iterdir()} - {"__init__.py", "__pycache__", "py.typed"}
     assert entries == {f"{name}.py" if (ROOT / f"{name}.py").is_file() else name for name in LAYER}
-    assert len(entries) == 21
+    assert len(entries) == 22
 
 
 def cycles(uses: dict[str, set[str]]) -> list[list[str]]:

@@ -28,9 +28,10 @@ from pgfa.research.benchmark.fit import _job_clips, _subjects, error_of, fit, lo
 from pgfa.research.benchmark.plan import plan
 from pgfa.research.benchmark.run import RESULTS, run_benchmark
 from pgfa.research.benchmark.spec import BenchmarkSettings, load_benchmark
-from pgfa.research.benchmark.workers import Task, TaskResult, run_tasks
 from pgfa.research.evidence.record import load_record
 from pgfa.synth import DEMO_ACTIONS, make_clips
+from pgfa.tasks.pool import Pool
+from pgfa.tasks.task import Task, TaskResult
 from pgfa.train.clip_set import ClipSet
 from pgfa.train.corpus import build_corpus
 
@@ -203,7 +204,7 @@ def test_processes_that_raise_or_die_stop_no_other(packs: Path, tmp_path: Path) 
         results.append(result)
         return []
 
-    run_tasks(tasks, ["cpu"], ended=ended, advance=advance)
+    Pool(["cpu"]).run(tasks, ended=ended, advance=advance)
     assert "AttributeError" in results[0].error
     assert killed
     assert "ended with code -9" in results[1].error
@@ -225,7 +226,7 @@ def test_an_idle_process_that_dies_is_replaced() -> None:
         child.join()
         return [Task(do_nothing, (2,)), Task(do_nothing, (3,))]
 
-    run_tasks([Task(do_nothing, (1,))], ["cpu"], ended=ended, advance=lambda task, count: None)
+    Pool(["cpu"]).run([Task(do_nothing, (1,))], ended=ended, advance=lambda task, count: None)
     assert ends == [((1,), ""), ((2,), ""), ((3,), "")]
 
 

@@ -8,11 +8,12 @@ from torch.nn.functional import conv2d
 
 from pgfa.config import RunSettings
 from pgfa.model.encoder import MotionEncoder, build_model
-from pgfa.model.folded import BODIES, SPECTRAL_CHANNELS, _Spectrum
+from pgfa.model.folded import BODIES as BODIES_BY_PRECISION
+from pgfa.model.folded import SPECTRAL_CHANNELS, _Spectrum
 from pgfa.skeleton import get_layout
 from pgfa.train.features import features_of
 
-WIDE = SPECTRAL_CHANNELS
+WIDE, BODIES = SPECTRAL_CHANNELS, BODIES_BY_PRECISION[torch.float32]
 
 
 def trained(recipe: str, **model: object) -> MotionEncoder:
@@ -47,6 +48,19 @@ def test_features_are_those_of_the_encoder(recipe: str, model: dict[str, object]
     assert not torch.equal(found, expected)  # it is another computation
     torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-4 * float(expected.abs().max()))
     assert encoder.folded_encoder is None
+
+
+@pytest.mark.parametrize("recipe", ["paper", "default"])
+def test_in_bfloat16_features_point_the_same_way(recipe: str) -> None:
+    encoder = trained(recipe, channels=(8, WIDE, WIDE), strides=(2, 1, 2), kernel=5)
+    joints = len(encoder.parents)
+    present = torch.rand(100, 2) < 0.6
+    positions = (torch.randn(100, 13, 2, joints, 3) * present[:, None, :, None, None]).numpy()
+    exact = torch.from_numpy(features_of(encoder, positions, present.numpy()))
+    rounded = torch.from_numpy(features_of(encoder, positions, present.numpy(), precision=torch.bfloat16))
+    assert rounded.dtype == torch.float32
+    assert not torch.allclose(rounded, exact, rtol=1e-5)
+    assert torch.nn.functional.cosine_similarity(rounded, exact).min() > 0.999
 
 
 @pytest.mark.parametrize("bodies", [0, 1, BODIES - 1, BODIES, BODIES + 1])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import copy
 import json
 import struct
 from dataclasses import replace
@@ -13,9 +14,9 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation, Slerp
 
-from pgfa.errors import BadFile, LimitExceeded
+from pgfa.errors import BadFile, LimitExceeded, PgfaError
 from pgfa.read import read, read_all
-from pgfa.read.formats.gltf import VRM_BONES, glb
+from pgfa.read.formats.gltf import VRM_BONES, glb, sample
 from pgfa.read.parsing.gltf_motion import Track, sampled
 from pgfa.skeleton import NTU25, Clip
 from rig_builders import (
@@ -227,6 +228,34 @@ def test_errors_name_the_cause(change: str, message: str, tmp_path: Path) -> Non
     damaged(change, content)
     with pytest.raises(BadFile, match=message):
         read(write(tmp_path, content, binary))
+
+
+def places(value: object) -> list[tuple[Any, Any]]:
+    """Every place of a JSON value: its holder and its key."""
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [place for key, part in items for place in ((value, key), *places(part))]
+
+
+@pytest.mark.parametrize("wrong", [{}, [[]], -1, "x", None], ids=repr)
+def test_a_value_of_another_type_anywhere_is_read_or_refused(wrong: object, tmp_path: Path) -> None:
+    """Fuzzing found a list in place of the name of a property."""
+    (raw,) = sample().values()
+    length = int.from_bytes(raw[12:16], "little")
+    content, binary = json.loads(raw[20 : 20 + length]), raw[28 + length :]
+    content["bufferViews"][0]["extensions"] = {"none": {}}
+    clips = 0
+    for number in range(len(places(content))):
+        changed = copy.deepcopy(content)
+        holder, key = places(changed)[number]
+        holder[key] = wrong
+        file, message = write(tmp_path, changed, binary), ""
+        try:
+            clips += read(file).frames > 0
+        except PgfaError as error:
+            message = str(error)
+        assert not message or str(file) in message
+        assert "makes it fail" not in message
+    assert clips
 
 
 def test_a_long_animation_is_refused_before_it_is_computed(tmp_path: Path) -> None:

@@ -48,6 +48,14 @@ def test_null_in_place_of_a_frame_is_refused(tmp_path: Path) -> None:
         _clip(tmp_path / "a.json", {"keypoints": frames, "layout": "coco17"})
 
 
+@pytest.mark.parametrize("joints", [None, -1, True, 1e300, "x", {}, []])
+def test_bodies_of_azure_kinect_without_a_list_of_joints_are_refused(tmp_path: Path, joints: object) -> None:
+    bodies = [{"body_id": 1, "joint_positions": joints}]
+    with pytest.raises(BadFile, match=r"expected (joints|numbers|a list)") as caught:
+        _clip(tmp_path / "a.json", {"frames": [{"timestamp_usec": 0, "bodies": bodies}]})
+    assert "makes it fail" not in str(caught.value)
+
+
 def test_one_null_among_wide_rows_does_not_multiply(tmp_path: Path) -> None:
     frames = [[[0.5] * 1000, *[None] * 1000]]
     with pytest.raises(BadFile, match="lists of different lengths"):

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import time
+import tracemalloc
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -246,12 +250,51 @@ def test_the_cache_is_by_settings_and_pack(tmp_path: Path) -> None:
     )
     paper = prepare_cached(clips, "a", PrepareSettings(recipe="paper", layout="ntu25"), tmp_path)
     assert not np.array_equal(paper.positions, first.positions)
-    assert len(list(tmp_path.iterdir())) == 3
+    assert len(list(tmp_path.glob("[!.]*"))) == 3
+    before = np.array(first.positions)
+    del first, paper  # they map the files
     for file in tmp_path.glob("*/positions.npy"):
         file.write_bytes(b"damage")
     np.testing.assert_array_equal(
-        prepare_cached(clips, "a", PrepareSettings(layout="ntu25"), tmp_path).positions, first.positions
+        prepare_cached(clips, "a", PrepareSettings(layout="ntu25"), tmp_path).positions, before
     )
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_what_is_cached_is_mapped_from_the_first_call_on_and_never_whole_in_memory(
+    tmp_path: Path, recipe: str
+) -> None:
+    clips = ragged(*(noise(20 + 7 * i % 90, 1 + i % 3, seed=i) for i in range(1000)))
+    settings = PrepareSettings(recipe=recipe, layout="ntu25")
+    results, peaks = [], []
+    for call in (partial(prepare_cached, clips, "a", settings, tmp_path), partial(prepare, clips, settings)):
+        tracemalloc.start()
+        results.append(call())
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    prepared, whole = results
+    assert isinstance(prepared.positions, np.memmap)
+    assert peaks[1] - peaks[0] > 0.9 * prepared.positions.nbytes
+    whole.save(tmp_path / "whole")
+    (cached,) = (path for path in tmp_path.glob("[!.]*") if path.name != "whole")
+    for path in (tmp_path / "whole").iterdir():
+        assert (cached / path.name).read_bytes() == path.read_bytes()
+
+
+def test_of_several_that_need_the_same_clips_one_prepares_them(tmp_path: Path) -> None:
+    clips, settings = ragged(*(noise(30, seed=i) for i in range(50))), PrepareSettings(layout="ntu25")
+    checks: list[int] = []
+
+    def check() -> None:
+        checks.append(1)
+        time.sleep(0.3)  # the others arrive meanwhile
+
+    with ThreadPoolExecutor(4) as pool:
+        calls = [pool.submit(prepare_cached, clips, "a", settings, tmp_path, check=check) for _ in range(4)]
+        results = [call.result() for call in calls]
+    assert checks == [1]
+    for result in results:
+        np.testing.assert_array_equal(result.positions, results[0].positions)
 
 
 def test_a_cached_pack_is_not_checked_again(tmp_path: Path) -> None:
@@ -265,7 +308,7 @@ def test_a_cached_pack_is_not_checked_again(tmp_path: Path) -> None:
 
     with pytest.raises(BadFile, match="expected one digest"):
         prepare_cached(clips, "b", settings, tmp_path, check=changed)
-    assert len(list(tmp_path.iterdir())) == 1, "a pack that was refused is not cached"
+    assert len(list(tmp_path.glob("[!.]*"))) == 1, "a pack that was refused is not cached"
 
 
 def test_a_cache_that_cannot_be_written_gives_a_warning(tmp_path: Path) -> None:

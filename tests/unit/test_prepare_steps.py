@@ -11,7 +11,7 @@ from pgfa.prepare.gaps import fill_gaps, remove_spikes
 from pgfa.prepare.orient import facing_angle, root_position, turn
 from pgfa.prepare.robust import median_over_frames
 from pgfa.prepare.size import STANDARD_LENGTHS, scale_to_standard
-from pgfa.prepare.time import resample_linear, resample_smooth, sample_times
+from pgfa.prepare.time import at_common_rate, resample_linear, resample_smooth, sample_times
 from pgfa.skeleton.layouts import KINECT20, NTU25
 
 NAN = np.float32(np.nan)
@@ -217,3 +217,51 @@ def test_a_high_rate_does_not_alias() -> None:
     fast = np.sin(np.arange(500) * 2 * np.pi / 10.2)[None, :, None].astype(np.float32)
     assert np.abs(resample_linear(fast, np.array([500]), 50)).max() > 0.9
     assert np.abs(resample_smooth(fast, np.array([500]), 50)[:, 1:-1]).max() < 0.05
+
+
+def test_the_common_rate_keeps_the_time_of_every_clip_and_ignores_padding() -> None:
+    rates, frames = np.array([15.0, 120.0, 31.0, 30.0]), np.array([20, 40, 33, 7])
+    ramp = np.minimum(np.arange(40), frames[:, None] - 1).astype(np.float32)[..., None] / rates[:, None, None]
+    out, counts, new_rates = at_common_rate(ramp.astype(np.float32), frames, rates)
+    assert counts.tolist() == [40, 10, 33, 7]
+    np.testing.assert_allclose(counts / new_rates, frames / rates)
+    for clip, count, rate in zip(out, counts, rates, strict=True):
+        factor = 1 if abs(rate - 30) < 2 else rate / 30
+        expected = ((np.arange(count) + 0.5) * factor - 0.5) / rate
+        inside = slice(3, -3) if rate < 30 else slice(1, count - 1)
+        np.testing.assert_allclose(clip[:count, 0][inside], expected[inside], atol=1e-5)
+        assert (clip[count:] == clip[count - 1]).all()
+
+
+@pytest.mark.parametrize("frames", [1, 2, 7, 100, 433])
+@pytest.mark.parametrize("rate", [31.6, 50.0, 59.94, 120.0, 240.0, 5000.0])
+def test_a_lower_rate_has_the_weights_of_smooth_resampling(frames: int, rate: float) -> None:
+    values = np.random.default_rng(frames).normal(size=(1, frames, 2, 3)).astype(np.float32)
+    out, (count,), _ = at_common_rate(values, np.array([frames]), np.array([rate]))
+    assert frames / 8.5 - 1 < count <= frames  # whatever rate a file states
+    np.testing.assert_allclose(out, resample_smooth(values, np.array([frames]), int(count)), atol=1e-5)
+
+
+@pytest.mark.parametrize("frames", [1, 2, 7, 100])
+@pytest.mark.parametrize("rate", [0.001, 12.5, 25.0])
+def test_a_higher_rate_keeps_frames_and_peaks(frames: int, rate: float) -> None:
+    """Cubic convolution passes through the frames and is exact for a parabola, whose peak lines would cut off."""
+    time = np.arange(frames) - frames / 2 + 0.25
+    curve = (5 - time**2).astype(np.float32)[None, :, None]
+    out, (count,), _ = at_common_rate(curve, np.array([frames]), np.array([rate]))
+    assert count == max(round(frames * min(30 / rate, 4)), 1)
+    at = (np.arange(count) + 0.5) * frames / count - 0.5
+    inside = (at >= 1) & (at <= frames - 2)
+    expected = 5 - (at - frames / 2 + 0.25) ** 2
+    np.testing.assert_allclose(out[0, inside, 0], expected[inside], rtol=1e-5, atol=1e-4)
+    assert out.min() >= curve.min() - 0.13 * np.ptp(curve)
+    assert out.max() <= curve.max() + 0.13 * np.ptp(curve)
+
+
+def test_clips_of_about_the_common_rate_are_left_alone() -> None:
+    positions = np.zeros((2, 5, 1, 3), dtype=np.float32)
+    frames, rates = np.array([5, 3]), np.array([29.97, 31.25])
+    kept = at_common_rate(positions, frames, rates)
+    assert kept[0] is positions
+    assert kept[1] is frames
+    assert kept[2] is rates

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 
+import pgfa.research.reproduce.run
 import pgfa.research.reproduce.runs
 from builders import stopped_after
 from pgfa.cli.main import main
@@ -27,6 +29,8 @@ from pgfa.research.reproduce.runs import best_epoch
 from pgfa.research.reproduce.spec import load_spec
 from pgfa.research.selection import ALPHAS, choose_alpha, draw_folds, hold_out
 from pgfa.skeleton import NTU25, Clip, Source
+from pgfa.tasks.pool import Pool
+from pgfa.tasks.task import Task
 from pgfa.text import catalogue
 from pgfa.train.corpus import Corpus, build_corpus
 from pgfa.train.run import TEST_LOG
@@ -150,6 +154,30 @@ def test_runs_are_rows_with_a_record_and_parts_are_joined(data: Path, tmp_path: 
     reproduce("one-shot", folders(data, "pku-mmd"), tmp_path / "three", **{**changes, "epochs": 3})
     with pytest.raises(BadConfig, match=r"setting run\.train\.epochs are not merged"):
         merge_tables([files[0], tmp_path / "three" / "one-shot.csv"], tmp_path / "wrong.csv")
+
+
+def test_as_tasks_of_an_executor_it_makes_the_same_table(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Here the executor is a process of this machine; tests/unit/test_cluster.py is about the cluster itself."""
+    more = {**SMALL, "text": text(data)}
+    whole = reproduce("setting-1", folders(data, "ntu60", "pku-mmd"), tmp_path / "a", **more)
+    monkeypatch.setattr(pgfa.research.reproduce.run, "Cluster", lambda *_: Pool(["cpu"]))
+    with monkeypatch.context() as driver:  # all is computed by tasks
+        driver.setattr(pgfa.research.reproduce.runs, "prepare_selection", None)
+        table = reproduce("setting-1", folders(data, "ntu60", "pku-mmd"), tmp_path / "b", ray="local", **more)
+    assert table == whole
+    for name in ("setting-1.txt", "setting-1.md", "setting-1.tex", "setting-1.json"):
+        assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
+    monkeypatch.setattr(Pool, "run", fails_if_given_tasks)
+    assert (
+        reproduce("setting-1", folders(data, "ntu60", "pku-mmd"), tmp_path / "b", ray="local", **more)
+        == whole
+    )
+
+
+def fails_if_given_tasks(pool: Pool, tasks: Sequence[Task], **_: object) -> None:
+    assert not tasks
 
 
 def test_one_protocol_alone(data: Path, tmp_path: Path) -> None:

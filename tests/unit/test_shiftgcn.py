@@ -36,6 +36,33 @@ def test_size_is_that_of_the_paper() -> None:
     assert parameter_count(ShiftGCN(25)) == total == 674_871
 
 
+def test_a_large_batch_needs_less_memory_and_has_the_same_gradients_to_the_bit(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    x = torch.randn(16, 3, 10, 5, 2, generator=torch.Generator().manual_seed(1))
+    results: list[list[Tensor]] = []
+    stored: list[int] = []
+
+    def count(value: Tensor) -> Tensor:
+        stored[-1] += value.numel() * value.element_size()
+        return value
+
+    for again_from in (10**9, 0):
+        monkeypatch.setattr("pgfa.model.shiftgcn.AGAIN_FROM", again_from)
+        torch.manual_seed(0)
+        model = ShiftGCN(5, bodies=2, channels=(4, 6, 8), strides=(1, 2, 1), frames=8, dropout=0.5)
+        stored.append(0)
+        with torch.autograd.graph.saved_tensors_hooks(count, lambda value: value):
+            features = model(x)
+        features.square().sum().backward()
+        gradients = [p.grad for p in model.parameters() if p.grad is not None]
+        results.append([features.detach(), *gradients, *model.buffers()])
+    assert len(results[0]) > 60
+    for one, other in zip(*results, strict=True):
+        assert torch.equal(one, other)
+    assert stored[1] < stored[0] / 4
+
+
 @pytest.mark.parametrize("joints", [1, 5, 20, 33])
 @pytest.mark.parametrize("frames", [1, 8, 50])
 def test_any_joints_and_frames(joints: int, frames: int) -> None:

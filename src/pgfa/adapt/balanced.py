@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pgfa.adapt.method import AlignmentMethod
-from pgfa.adapt.prior import reweight_by_prior
-from pgfa.adapt.prototype import Alignment, Array, entropy, unit_rows
+from pgfa.adapt.prior import mean_by_prior, mean_reweighted
+from pgfa.adapt.prototype import BLOCK, Alignment, Array, entropy, in_blocks, unit_rows
 from pgfa.config import AdaptSettings
 from pgfa.errors import BadConfig
 
@@ -30,6 +30,8 @@ PSEUDO_COUNT = 5.0
 """Clips per class added when the prior is estimated from the clips (docs/former-figures.md reports the effect)."""
 MIN_PRIOR = 1e-9
 """Minimum prior of a class: scores stay finite where all classes score equally."""
+SMALLEST = 1e-200
+"""Minimum mean of exponentials; below, sweeps are computed in logarithms."""
 MIN_MARGIN = 1e-4
 """Minimum margin: scores stay finite where all clips are equal."""
 
@@ -48,22 +50,42 @@ def balanced(features: Array, anchors: Array, settings: AdaptSettings) -> Alignm
     Raises:
         BadConfig: the prior has another number of entries than there are classes.
     """
-    unit, sentences = unit_rows(features).astype(np.float64), unit_rows(anchors).astype(np.float64)
-    present = np.linalg.norm(unit, axis=1) > 0
-    scores, assignment = _assign(unit @ sentences.T, present, settings)
+    unit, sentences = unit_rows(features), unit_rows(anchors).astype(np.float64)
+    present: NDArray[np.bool_] = np.asarray(unit.any(axis=1))
+    scores, assignment = _assign(_cosines(unit, sentences), present, settings)
     predictions = scores.argmax(axis=1)
     rounds = 0
     while rounds < settings.rounds:
         rounds += 1
         labels, entropies = predictions, entropy(scores.astype(np.float32))
         total = SENTENCE_WEIGHT + assignment.sum(axis=0)[:, None]
-        prototypes = (SENTENCE_WEIGHT * sentences + assignment.T @ unit[present]) / total
-        scores, assignment = _assign(unit @ unit_rows(prototypes).astype(np.float64).T, present, settings)
+        prototypes = (SENTENCE_WEIGHT * sentences + _weighted_sums(assignment, unit, present)) / total
+        del scores, assignment  # at a million clips each is half as large as the features
+        scores, assignment = _assign(_cosines(unit, unit_rows(prototypes)), present, settings)
         predictions = scores.argmax(axis=1)
         if (predictions == labels).all():
             break
     centres, final = prototypes.astype(np.float32), scores.astype(np.float32)
     return Alignment(anchors, labels, entropies, present, centres, predictions, final, rounds)
+
+
+def _cosines(unit: Array, centres: Array | Doubles) -> Doubles:
+    """(N, K) between (N, d) and (K, d) of length 1, in double precision, a block of clips at a time."""
+    out = np.empty((len(unit), len(centres)))
+    by_axis = centres.astype(np.float64).T
+    for start in range(0, len(unit), BLOCK):
+        out[start : start + BLOCK] = unit[start : start + BLOCK].astype(np.float64) @ by_axis
+    return out
+
+
+def _weighted_sums(assignment: Doubles, unit: Array, present: NDArray[np.bool_]) -> Doubles:
+    """(K, d) sums over the n clips that are present, weighted by their (n, K) assignment."""
+    clips = np.flatnonzero(present)
+    total = np.zeros((assignment.shape[1], unit.shape[1]))
+    for start in range(0, len(clips), BLOCK):
+        block = unit[clips[start : start + BLOCK]].astype(np.float64)
+        total += assignment[start : start + BLOCK].T @ block
+    return total
 
 
 def _assign(cosine: Doubles, present: NDArray[np.bool_], settings: AdaptSettings) -> tuple[Doubles, Doubles]:
@@ -75,10 +97,13 @@ def _assign(cosine: Doubles, present: NDArray[np.bool_], settings: AdaptSettings
     """
     if not present.any():
         return cosine, cosine[present]
-    temperature = settings.temperature * mean_margin(cosine[present])
-    logits = cosine[present] / temperature
+    of_present = cosine if present.all() else cosine[present]
+    temperature = settings.temperature * mean_margin(of_present)
+    logits = of_present / temperature
     offset = offsets(logits, class_prior(logits, settings))
-    return cosine + temperature * offset, softmax(logits + offset)
+    logits += offset
+    cosine += temperature * offset
+    return cosine, softmax(logits)
 
 
 def mean_margin(cosine: Doubles) -> float:
@@ -118,16 +143,16 @@ def estimate_prior(logits: Doubles) -> Doubles:
     blurred towards uniform by its temperature.
     """
     classes = logits.shape[1]
-    posterior = reweight_by_prior(softmax(logits), np.full(classes, 1 / classes), classes * PSEUDO_COUNT)
-    return np.asarray(posterior.mean(axis=0))
+    return mean_by_prior(_weights(logits), np.full(classes, 1 / classes), classes * PSEUDO_COUNT)
 
 
 def offsets(logits: Doubles, prior: Doubles, *, sweeps: int = 300, tolerance: float = 1e-4) -> Doubles:
     """(K,) offsets g with which the mean over clips of softmax(logits + g) is the prior: Sinkhorn's fixed point.
 
     softmax(logits + g) / N is then the plan of entropic optimal transport from clips, each of mass 1/N, to classes
-    of mass `prior`, with cost -logits and temperature 1 (Cuturi 2013). Computed in logarithms, so that sharp logits
-    do not overflow.
+    of mass `prior`, with cost -logits and temperature 1 (Cuturi 2013). Computed from exponentials of the logits minus
+    the highest of each clip, by two products with a vector per sweep; in logarithms once these are not in range, so
+    that sharp logits do not overflow.
 
     Args:
         logits: (N, K), N at least 1.
@@ -136,10 +161,15 @@ def offsets(logits: Doubles, prior: Doubles, *, sweeps: int = 300, tolerance: fl
         tolerance: stops when every logarithm changes by less.
     """
     possible = prior > 0
-    logits = logits[:, possible]
+    if not possible.all():
+        logits = logits[:, possible]
     target, g = np.log(prior[possible]), np.zeros(int(possible.sum()))
+    weights = _weights(logits)
     for _ in range(sweeps):
-        step = target - _log_mean(_log_softmax(logits + g))
+        with np.errstate(all="ignore"):
+            mean = mean_reweighted(weights, np.exp(g - g.max()))
+        in_range = mean.min() > SMALLEST and np.isfinite(mean).all()
+        step = target - (np.log(mean) if in_range else _log_mean(_log_softmax(logits + g)))
         g += step
         if np.abs(step).max() < tolerance:
             break
@@ -150,7 +180,21 @@ def offsets(logits: Doubles, prior: Doubles, *, sweeps: int = 300, tolerance: fl
 
 def softmax(logits: Doubles) -> Doubles:
     """Softmax of each row."""
-    return np.exp(_log_softmax(logits))
+    weights = _weights(logits)
+    weights /= weights.sum(axis=1, keepdims=True)
+    return weights
+
+
+def _weights(logits: Doubles) -> Doubles:
+    """(N, K) exponentials of the logits minus the highest of each row: from 0 to 1."""
+    out = np.empty(logits.shape)
+
+    def compute(rows: slice) -> None:
+        np.subtract(logits[rows], logits[rows].max(axis=1, keepdims=True), out=out[rows])
+        np.exp(out[rows], out=out[rows])
+
+    in_blocks(compute, len(logits))
+    return out
 
 
 def _log_softmax(logits: Doubles) -> Doubles:

@@ -25,14 +25,28 @@ def reweight_by_prior(posterior: Doubles, prior: Doubles, pseudo_count: float) -
     Returns:
         (N, K) rows adding to 1; their mean estimates how often each class occurs.
     """
+    weight = posterior * _ratio(posterior, prior, pseudo_count)
+    return np.asarray(weight / weight.sum(axis=1, keepdims=True))
+
+
+def mean_by_prior(posterior: Doubles, prior: Doubles, pseudo_count: float) -> Doubles:
+    """(K,) mean over clips of what `reweight_by_prior` returns; rows need not add to 1."""
+    return mean_reweighted(posterior, _ratio(posterior, prior, pseudo_count))
+
+
+def mean_reweighted(weights: Doubles, ratio: Doubles) -> Doubles:
+    """(K,) mean over clips of (N, K) weights times (K,) ratio, each row divided by its sum.
+
+    Two products of the matrix with a vector: nothing of its size is written.
+    """
+    return np.asarray(ratio * ((1 / (weights @ ratio)) @ weights) / len(weights))
+
+
+def _ratio(posterior: Doubles, prior: Doubles, pseudo_count: float) -> Doubles:
+    """(K,) the last estimate of the prior over the one that posteriors were computed under."""
     count = len(posterior)
     estimate = prior
     for _ in range(STEPS):
-        mean = _reweighted(posterior, estimate / prior).mean(axis=0)
+        mean = mean_reweighted(posterior, estimate / prior)
         estimate = (count * mean + pseudo_count * prior) / (count + pseudo_count)
-    return _reweighted(posterior, estimate / prior)
-
-
-def _reweighted(posterior: Doubles, ratio: Doubles) -> Doubles:
-    weight = posterior * ratio
-    return np.asarray(weight / weight.sum(axis=1, keepdims=True))
+    return np.asarray(estimate / prior)

@@ -5,12 +5,24 @@ Assumes that the candidate classes are known, every clip shows one of them, and 
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pgfa.processes import cores
+
 Array = NDArray[np.float32]
+Result = TypeVar("Result")
+
+WHOLE = 1 << 14
+"""Up to this many clips are computed at once."""
+BLOCK = 1 << 11
+"""Of more, so many at a time: what lies between the steps stays in the processor's cache."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +80,7 @@ def align(features: Array, anchors: Array, alpha: float) -> Alignment:
     entropies = entropy(scores)
     support = most_confident(labels, entropies, len(anchors), alpha)
     prototypes = means(features, labels, support, anchors)
-    after = cosines(features, prototypes)
+    after = cosines(features, prototypes, out=scores)
     return Alignment(anchors, labels, entropies, support, prototypes, after.argmax(axis=1), after)
 
 
@@ -77,7 +89,18 @@ def means(features: Array, labels: NDArray[np.int64], support: NDArray[np.bool_]
     prototypes = np.array(anchors, dtype=np.float32)
     size = np.bincount(labels[support], minlength=len(anchors))
     total = np.zeros(prototypes.shape, dtype=np.float64)
-    np.add.at(total, labels[support], unit_rows(features[support]))
+    supports = np.flatnonzero(support)
+    # The sums of a small block are exact enough in single precision, and take half the time.
+    precision = np.float64 if len(supports) <= WHOLE else np.float32
+
+    def sums(rows: slice) -> tuple[NDArray[np.int64], NDArray[Any]]:
+        block = supports[rows][np.argsort(labels[supports[rows]], kind="stable")]
+        present, first = np.unique(labels[block], return_index=True)
+        unit = unit_rows(features[block]).astype(precision, copy=False)
+        return present, np.add.reduceat(unit, first, axis=0)
+
+    for present, part in in_blocks(sums, len(supports)) if len(supports) else ():
+        total[present] += part
     prototypes[size > 0] = (total[size > 0] / size[size > 0, None]).astype(np.float32)
     return prototypes
 
@@ -104,18 +127,49 @@ def most_confident(
 
 def entropy(scores: Array) -> Array:
     """(N,) entropy in nats of the softmax over each row of (N, K) scores."""
+    out = np.empty(len(scores), dtype=np.float32)
+    in_blocks(partial(_entropy, scores, out), len(scores))
+    return out
+
+
+def _entropy(scores: Array, out: Array, rows: slice) -> None:
+    scores = scores[rows]
     shifted = scores - scores.max(axis=1, keepdims=True)
     weight = np.exp(shifted)
     total = weight.sum(axis=1)
-    return np.asarray(np.log(total) - (weight * shifted).sum(axis=1) / total, dtype=np.float32)
+    out[rows] = np.log(total) - (weight * shifted).sum(axis=1) / total
 
 
-def cosines(features: Array, anchors: Array) -> Array:
-    """(N, K) cosines between clips and classes."""
-    return unit_rows(features) @ unit_rows(anchors).T
+def cosines(features: Array, anchors: Array, out: Array | None = None) -> Array:
+    """(N, K) cosines between clips and classes; in `out` where it is given."""
+    by_axis = unit_rows(anchors).T
+    if len(features) <= WHOLE:
+        return np.matmul(unit_rows(features), by_axis, out=out)
+    result = np.empty((len(features), len(anchors)), dtype=np.float32) if out is None else out
+
+    def compute(rows: slice) -> None:
+        np.matmul(unit_rows(features[rows]), by_axis, out=result[rows])
+
+    in_blocks(compute, len(features))
+    return result
 
 
 def unit_rows(rows: Array) -> Array:
     """Rows scaled to length 1; a zero row stays zero."""
-    length = np.linalg.norm(rows, axis=1, keepdims=True)
-    return np.asarray(rows / np.maximum(length, 1e-12), dtype=np.float32)
+    out = np.empty(rows.shape, dtype=np.float32)
+    in_blocks(partial(_unit_rows, rows, out), len(rows))
+    return out
+
+
+def _unit_rows(rows: Array, out: Array, block: slice) -> None:
+    length = np.linalg.norm(rows[block], axis=1, keepdims=True)
+    out[block] = rows[block] / np.maximum(length, 1e-12)
+
+
+def in_blocks(compute: Callable[[slice], Result], count: int) -> list[Result]:
+    """`compute` of all rows, in their order: at once up to `WHOLE`, else `BLOCK` at a time on all cores."""
+    if count <= WHOLE:
+        return [compute(slice(None))]
+    blocks = [slice(start, start + BLOCK) for start in range(0, count, BLOCK)]
+    with ThreadPoolExecutor(cores()) as pool:
+        return list(pool.map(compute, blocks))

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from pgfa.cli.options import Device, Quiet, Switch
+from pgfa.cli.options import Device, Quiet, RayAddress, Switch
 from pgfa.cli.training import MODEL, SENTENCES
 from pgfa.config import ModelSettings, TextSettings
 from pgfa.config.extras import require
@@ -22,6 +22,7 @@ def benchmark(
     packs: Path = Path("packs"),
     jobs: int | None = None,
     device: Device = "auto",
+    ray: RayAddress = None,
     report_only: Switch = False,
     quiet: Quiet = False,
 ) -> None:
@@ -62,6 +63,7 @@ def benchmark(
             packs,
             jobs=jobs,
             device=device,
+            ray=ray,
             report_only=report_only,
             show=not quiet,
         )
@@ -94,6 +96,7 @@ def reproduce(
         ),
     ] = None,
     device: Device = "auto",
+    ray: RayAddress = None,
     quiet: Quiet = False,
     text: Annotated[TextSettings | None, Parameter(group=SENTENCES)] = None,
     model: Annotated[ModelSettings | None, Parameter(group=MODEL)] = None,
@@ -133,7 +136,7 @@ def reproduce(
     table = make_table(
         setting, folders, out,
         seeds=seeds, epochs=epochs, folds=folds, protocol=protocol, sentences=sentences,
-        text=text, model=model, device=device, show=not quiet,
+        text=text, model=model, device=device, ray=ray, show=not quiet,
     )  # fmt: skip
     print(table.to_text(), end="")
     print(f"tables: {out / setting}.txt, .md, .tex, .json")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from pgfa.cli.options import Quiet, Stating, Switch, stated_by
+from pgfa.cli.options import Quiet, RayAddress, Stating, Switch, stated_by
 from pgfa.config.extras import require
 
 
@@ -15,6 +15,7 @@ def import_(
     out: Path,
     *,
     jobs: int | None = None,
+    ray: RayAddress = None,
     labels: Path | None = None,
     to_layout: str | None = None,
     limit: int | None = None,
@@ -52,7 +53,7 @@ def import_(
     report = import_dataset(
         format, source, out,
         jobs=jobs, labels=labels, layout=to_layout, limit=limit, progress=not quiet, overwrite=overwrite,
-        stated=stated_by(stating),
+        stated=stated_by(stating), ray=ray,
     )  # fmt: skip
     print(report)
     if format == "files":

@@ -23,6 +23,14 @@ Device = Annotated[
     str, Parameter(help="Device to compute on: cpu, cuda, cuda:1, ..., or auto (a GPU if there is one).")
 ]
 Quiet = Annotated[bool, Parameter(negative="", help="Suppress progress output.")]
+RayAddress = Annotated[
+    str | None,
+    Parameter(
+        name="--ray",
+        help="Run the independent parts on a Ray cluster: `local` starts one on this machine, `auto` or HOST:PORT "
+        "joins one. All machines need the same folders (docs/scale.md).",
+    ),
+]
 Switch = Annotated[bool, Parameter(negative="")]
 """A flag that is off by default; its help is in the command's docstring."""
 

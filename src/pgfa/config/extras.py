@@ -12,12 +12,17 @@ EXTRAS: dict[str, tuple[str, ...]] = {
 }
 """Extra -> the modules that it adds to the core installation."""
 
-OTHER_EXTRAS: dict[str, tuple[str, ...]] = {"formats": ("c3d", "h5py"), "video": ("rtmlib", "cv2")}
-"""The same for extras whose readers say by themselves what they need."""
+OTHER_EXTRAS: dict[str, tuple[str, ...]] = {
+    "formats": ("c3d", "h5py"),
+    "video": ("rtmlib", "cv2"),
+    "scale": ("ray",),
+}
+"""The same for extras whose users say by themselves what they need."""
 
 PURPOSES = {
     "train": "demo, train, evaluate, calibrate, synthesise, benchmark, reproduce, export of a training run",
     "gif": "drawing GIFs (`pgfa inspect --out clip.gif`)",
+    "scale": "`--ray` of benchmark, reproduce and import: jobs on a Ray cluster",
     "formats": "C3D files that the built-in reader does not cover, and .h5 files of SLEAP",
     "video": "videos, from which poses are estimated",
 }

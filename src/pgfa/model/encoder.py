@@ -134,15 +134,16 @@ class MotionEncoder(Shared):
         self.compiled_encoder = torch.compile(self.encoder.forward, dynamic=False)
 
     @contextmanager
-    def folded(self) -> Iterator[None]:
+    def folded(self, precision: torch.dtype = torch.float32) -> Iterator[None]:
         """Context in which an encoder with a folded form uses it on the CPU: features of many clips take less time.
 
-        The model must be in evaluation mode and its weights must not change. Features differ by rounding.
+        The model must be in evaluation mode and its weights must not change. Features differ by rounding, to the third
+        digit with `precision` bfloat16.
         """
         assert not self.training
         spec = encoder_spec(self.settings.encoder)
         if spec.fold is not None and self.projection.weight.device.type == "cpu":
-            self.folded_encoder = spec.fold(self.encoder)
+            self.folded_encoder = spec.fold(self.encoder, precision)
         try:
             yield
         finally:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from torch import Tensor, nn
+from torch import Tensor, dtype, nn
 
 from pgfa.config import ModelSettings
 from pgfa.skeleton import Layout
@@ -19,9 +19,10 @@ class EncoderSpec:
         build: (settings, layout, channels of a joint, body slots) -> module from (N, C, T, V, M) to (N, features),
             with an attribute ``features``. Bodies come one by one, M = 1, where `settings.absent_bodies` is ``skip``.
         exportable: whether ONNX has all its operations.
-        fold: module in evaluation mode -> the same function in a form that costs less on the CPU, if there is one.
+        fold: (module in evaluation mode, precision) -> the same function in a form that costs less on the CPU, if there
+            is one.
     """
 
     build: Callable[[ModelSettings, Layout, int, int], nn.Module]
     exportable: bool = True
-    fold: Callable[[nn.Module], Callable[[Tensor], Tensor]] | None = None
+    fold: Callable[[nn.Module, dtype], Callable[[Tensor], Tensor]] | None = None

@@ -13,15 +13,15 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import conv2d
 
-BODIES = 16
-"""Bodies that go through all blocks at a time."""
+BODIES = {torch.float32: 16, torch.bfloat16: 64}
+"""Bodies that go through all blocks at a time, by precision."""
 SPECTRAL_CHANNELS = 64
 """With at least this many channels, the convolution over time is computed by Fourier transforms."""
 
@@ -31,12 +31,14 @@ class FoldedSTGCN:
 
     Args:
         encoder: a `pgfa.model.stgcn.STGCN`.
+        precision: of weights and arrays within the blocks; inputs and features are float32.
     """
 
-    def __init__(self, encoder: Any) -> None:
+    def __init__(self, encoder: Any, precision: torch.dtype = torch.float32) -> None:
+        self._precision = precision
         with torch.no_grad():
             self._scale, self._offset = _scale_and_offset(encoder.input_norm)
-            self._blocks = [_fold(block, encoder.adjacency) for block in encoder.blocks]
+            self._blocks = [_fold(block, encoder.adjacency).to(precision) for block in encoder.blocks]
 
     def __call__(self, x: Tensor) -> Tensor:
         """(N, C, T, V, M), or bodies alone as (R, C, T, V, 1) -> (N, features), the mean over bodies."""
@@ -46,17 +48,19 @@ class FoldedSTGCN:
         absent = bodies.new_zeros(v, t, 1, c)
         computed = torch.cat([bodies[:, :, present], absent], dim=2)
         computed = computed * self._scale.view(v, 1, 1, c) + self._offset.view(v, 1, 1, c)
-        features = torch.cat([self._run(part) for part in torch.split(computed, BODIES, dim=2)])
+        features = torch.cat(
+            [self._run(part) for part in torch.split(computed, BODIES[self._precision], dim=2)]
+        )
         out = features[-1].expand(n * m, -1).clone()
         out[present] = features[:-1]
         return out.view(n, m, -1).mean(dim=1)
 
     def _run(self, x: Tensor) -> Tensor:
         """(V, T, R, inputs) normalised -> (R, features)."""
-        x = x.contiguous()
+        x = x.to(self._precision).contiguous()
         for block in self._blocks:
             x = block.run(x)
-        return x.mean(dim=(0, 1))
+        return x.float().mean(dim=(0, 1))
 
 
 @dataclass
@@ -81,6 +85,14 @@ class _FoldedBlock:
     stride: int
     shortcut: tuple[Tensor, ...] | None
     spectra: dict[int, _Spectrum] = field(default_factory=dict)
+
+    def to(self, precision: torch.dtype) -> _FoldedBlock:
+        """The same block with weights of that precision."""
+        tensors: dict[str, Any] = {
+            name: value.to(precision) for name, value in vars(self).items() if isinstance(value, Tensor)
+        }
+        shortcut = None if self.shortcut is None else tuple(part.to(precision) for part in self.shortcut)
+        return replace(self, **tensors, shortcut=shortcut, spectra={})
 
     def run(self, x: Tensor) -> Tensor:
         """(V, T, R, a) -> (V, T / stride, R, b)."""

@@ -12,6 +12,9 @@ The collectives work on CPUs (gloo) and GPUs (NCCL) alike.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -127,6 +130,19 @@ def share_model(model: nn.Module, ranks: Ranks) -> None:
                 layer.share = share
 
 
+_again: ContextVar[bool] = ContextVar("again", default=False)
+
+
+@contextmanager
+def computed_again() -> Iterator[None]:
+    """Context in which batch norm computes what it has computed before: its running statistics stay as they are."""
+    token = _again.set(True)
+    try:
+        yield
+    finally:
+        _again.reset(token)
+
+
 class BatchNorm1d(nn.BatchNorm1d, Shared):
     """nn.BatchNorm1d over the clips of all ranks, without padding."""
 
@@ -137,6 +153,11 @@ class BatchNorm1d(nn.BatchNorm1d, Shared):
             return _normalise(self, x, self.share)
         if self.padding is not None and self.padding.valid is not None:
             return _normalise_valid(self, x, self.padding.valid)
+        if _again.get():
+            assert self.running_mean is not None
+            assert self.running_var is not None
+            statistics = self.running_mean.clone(), self.running_var.clone()
+            return batch_norm(x, *statistics, self.weight, self.bias, True, 0.0, self.eps)
         return super().forward(x)
 
 
@@ -175,6 +196,8 @@ def _track(norm: BatchNorm1d | BatchNorm2d, mean: Tensor, variance: Tensor, coun
     assert norm.running_var is not None
     assert norm.num_batches_tracked is not None
     assert norm.momentum is not None
+    if _again.get():
+        return
     with torch.no_grad():
         norm.num_batches_tracked.add_(1)
         norm.running_mean.lerp_(mean, norm.momentum)
@@ -273,7 +296,7 @@ class _NormaliseValid(torch.autograd.Function):
 def _backward_as_constants(
     gradient: Tensor, x: Tensor, weight: Tensor, mean: Tensor, variance: Tensor, eps: float
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Gradients of x with mean and variance held fixed, of the weight and of the bias: the kernel of evaluation mode."""
+    """Gradients of x, weight and bias with mean and variance held fixed: the kernel of evaluation mode."""
     gradients: tuple[Tensor, Tensor, Tensor] = torch.ops.aten.native_batch_norm_backward(
         gradient.contiguous(memory_format=_format_of(x)), x, weight, mean, variance,
         mean, (variance + eps).rsqrt(),  # the kernels of a GPU read these, those of the CPU the two before

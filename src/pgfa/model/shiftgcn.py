@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from contextlib import nullcontext
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import interpolate
+from torch.utils.checkpoint import checkpoint
 
 from pgfa.config import ModelSettings
 from pgfa.model.encoder_spec import EncoderSpec
-from pgfa.model.ranks import BatchNorm1d
+from pgfa.model.ranks import BatchNorm1d, computed_again
 from pgfa.model.shift import TemporalShift, joint_shift, shift_joints
 from pgfa.model.stgcn import Dropout
 from pgfa.skeleton import Layout
@@ -24,6 +26,9 @@ PAPER_CHANNELS: tuple[int, ...] = ModelSettings.PAPER_SHIFTGCN["channels"]
 PAPER_STRIDES: tuple[int, ...] = ModelSettings.PAPER_SHIFTGCN["strides"]
 PAPER_DROPOUT: float = ModelSettings.PAPER_SHIFTGCN["dropout"]
 PAPER_FRAMES = 64
+AGAIN_FROM = 64_000
+"""Joints of all frames and bodies from which on a training step on the CPU computes the units twice: with the 20 clips
+of the paper's size that these are, the arrays of one pass take about 2.5 GiB."""
 
 
 class ShiftGCN(nn.Module):
@@ -71,9 +76,18 @@ class ShiftGCN(nn.Module):
             )
         x = self.input_norm(x.transpose(3, 4).contiguous())  # (M, C, V, T, N)
         x = x.permute(1, 2, 3, 0, 4).reshape(c, v, self.frames, m * n)
+        # The arrays within the units of a large batch would take many times the memory of those between them: they
+        # are computed again in the backward pass. Gradients are the same to the bit.
+        large = x.device.type == "cpu" and x[0].numel() > AGAIN_FROM
+        again = large and self.training and torch.is_grad_enabled()
         for unit in self.units:
-            x = unit(x)
+            x = _computed_again(unit, x) if again else unit(x)
         return x.mean(dim=(1, 2)).view(-1, m, n).mean(dim=1).T
+
+
+def _computed_again(unit: nn.Module, x: Tensor) -> Tensor:
+    y: Tensor = checkpoint(unit, x, use_reentrant=False, context_fn=lambda: (nullcontext(), computed_again()))
+    return y
 
 
 class Unit(nn.Module):

@@ -26,7 +26,7 @@ PAPER_KERNEL: int = ModelSettings.PAPER["kernel"]
 PAPER_DROPOUT: float = ModelSettings.PAPER["dropout"]
 
 
-MERGED_CHANNELS = 128
+MERGED_CHANNELS, MERGED_ON_CPU = 128, 64
 """With channels last, up to this many output channels joints and channels are mixed by one matrix. It has more products
 than the two maps one after the other, but no array of three subsets between them."""
 
@@ -125,17 +125,18 @@ class Block(nn.Module):
         """The same with channels last: products of matrices, whose rows are frames with all joints, or joints."""
         n, a, t, v = x.shape
         b = self.norm_in.num_features
+        merged = b <= (MERGED_CHANNELS if x.is_cuda else min(MERGED_CHANNELS, MERGED_ON_CPU))
         assert self.spread.bias is not None
         with torch.autocast(x.device.type, enabled=False):  # products of weights are rounded once
             spread = self.spread.weight.view(3, b, a)
             bias = torch.einsum("kb,kw->wb", self.spread.bias.view(3, b), weights.sum(dim=1))
-            if b <= MERGED_CHANNELS:
+            if merged:
                 maps = torch.einsum("kvw,kba->vawb", weights, spread).reshape(v * a, v * b)
             else:
                 maps = spread.transpose(1, 2).reshape(3 * a, b)
                 neighbours = weights.permute(2, 0, 1).reshape(v * 3, v)
         x = x.permute(0, 2, 3, 1)
-        if b <= MERGED_CHANNELS:
+        if merged:
             mixed = torch.addmm(bias.flatten(), x.reshape(n * t, v * a), maps)
         else:
             mixed = (neighbours @ x.reshape(n * t, v, a)).reshape(n * t * v, 3 * a) @ maps
@@ -144,8 +145,8 @@ class Block(nn.Module):
 
 
 def channels_last_on(device: torch.device) -> bool:
-    """Whether arrays have channels last on that device."""
-    return device.type == "cuda"
+    """Whether arrays have channels last: on a GPU, and on the CPU in bfloat16 (in float32 that takes longer)."""
+    return device.type == "cuda" or (device.type == "cpu" and torch.is_autocast_enabled("cpu"))
 
 
 def _channels_last(x: Tensor) -> bool:

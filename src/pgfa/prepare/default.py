@@ -15,12 +15,12 @@ from pgfa.prepare.orient import facing_angle, root_position, turn
 from pgfa.prepare.padded import PaddedClips
 from pgfa.prepare.prepared import PreparedChunk
 from pgfa.prepare.size import scale_to_standard
-from pgfa.prepare.time import resample_smooth
+from pgfa.prepare.time import at_common_rate, resample_smooth
 from pgfa.skeleton.layouts import Layout
 
 
 def default_recipe(padded: PaddedClips, layout: Layout, settings: PrepareSettings) -> PreparedChunk:
-    """Prepare a chunk: bodies, gaps, size, idle time, time, position, orientation, in this order.
+    """Prepare a chunk: bodies, gaps, size, rate, idle time, time, position, orientation, in this order.
 
     A joint counts as measured if the whole recording shows it, idle time included, for then its gaps are filled from
     measurements.
@@ -48,10 +48,10 @@ def default_recipe(padded: PaddedClips, layout: Layout, settings: PrepareSetting
     scale = scale_to_standard(positions[:, :, 0], visible[:, :, 0], layout)
     positions = remove_spikes(positions, scale)
     measured = np.logical_or.reduce(np.isfinite(positions[..., 0]), axis=1)
-    positions = fill_gaps(positions, layout)
+    positions, frames, rate = at_common_rate(fill_gaps(positions, layout), padded.frames, padded.rate)
+    padded = replace(padded, positions=positions, frames=frames, rate=rate)
     if settings.trim:
-        first, count = active_range(positions, padded.frames, padded.rate)
-        padded = replace(padded, positions=positions).trim(first, count)
+        padded = padded.trim(*active_range(positions, frames, rate))
         positions = padded.positions
     main, valid = positions[:, :, 0], padded.valid
     centre = root_position(main, valid, layout)

@@ -5,6 +5,7 @@ On disk it is a cache only: a change of the files increases `pgfa.prepare.VERSIO
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -87,10 +88,15 @@ class Prepared:
     def save(self, folder: Path) -> None:
         """Write .npy files and prepared.json, which has their digests, as a new folder. Raises NotWritten."""
         with new_folder(folder) as new:
-            for name in _ARRAYS:
-                write_atomic(new / f"{name}.npy", partial(_write_array, array=getattr(self, name)))
-            about = {"layout": self.layout.name, "shape": list(self.positions.shape)}
-            write_files_list(new / "prepared.json", about, [f"{name}.npy" for name in _ARRAYS])
+            write_atomic(new / "positions.npy", partial(_write_array, array=self.positions))
+            self.write_rest(new)
+
+    def write_rest(self, new: Path) -> None:
+        """Write all but the positions, which are in the folder. Raises NotWritten."""
+        for name in _ARRAYS.keys() - {"positions"}:
+            write_atomic(new / f"{name}.npy", partial(_write_array, array=getattr(self, name)))
+        about = {"layout": self.layout.name, "shape": list(self.positions.shape)}
+        write_files_list(new / "prepared.json", about, [f"{name}.npy" for name in _ARRAYS])
 
     @classmethod
     def load(cls, folder: Path, *, mapped: bool = False) -> Prepared:
@@ -133,6 +139,30 @@ class Prepared:
             actual = ", ".join(f"{name} {array.shape}" for name, array in arrays.items())
             raise BadFile(folder, expected=f"arrays that agree with shape {table.get('shape')}", found=actual)
         return cls(layout=layout, **arrays)
+
+
+class PositionsFile:
+    """Prepared positions on their way to the disk, one chunk of clips after another in any order.
+
+    Args:
+        file: open for writing.
+        shape: (clips, frames, bodies, joints, 3); what is not put is 0.
+    """
+
+    def __init__(self, file: BinaryIO, shape: tuple[int, ...]) -> None:
+        self._file, self._shape = file, shape
+        header = np.lib.format.header_data_from_array_1_0(np.broadcast_to(np.float32(0), shape))
+        np.lib.format.write_array_header_1_0(file, {**header, "fortran_order": False})
+        self._start, self._size = file.tell(), 4 * math.prod(shape[1:])
+        file.truncate(self._start + shape[0] * self._size)
+
+    def put(self, index: NDArray[np.int64], positions: NDArray[np.float32]) -> None:
+        """Write the clips `index`, of which there may be fewer bodies."""
+        clips = np.zeros((len(index), *self._shape[1:]), dtype=np.float32)
+        clips[:, :, : positions.shape[2]] = positions
+        for number, clip in zip(index.tolist(), clips, strict=True):
+            self._file.seek(self._start + number * self._size)
+            self._file.write(clip.data)
 
 
 def _write_array(file: BinaryIO, array: NDArray[Any]) -> None:

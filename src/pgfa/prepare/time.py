@@ -1,9 +1,16 @@
-"""Time: every clip is resampled to the same number of frames."""
+"""Time: clips at one rate, so that all steps see the same detail; then every clip at the same number of frames."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+
+COMMON_RATE = 30.0
+"""Frames per second of most sensors, which they keep."""
+RATE_TOLERANCE = 0.05
+"""Rates that differ from COMMON_RATE by up to this share are kept: interpolation would cost more than it brings."""
+MOST_ADDED, MOST_MERGED = 4.0, 8.0
+"""A rate is raised at most by the first factor and lowered at most by the second, whatever a file states."""
 
 
 def sample_times(frames: NDArray[np.int64], count: int) -> NDArray[np.float64]:
@@ -62,3 +69,57 @@ def resample_smooth(
     flat = positions.reshape(clips, longest, -1)
     out: NDArray[np.float32] = smooth_weights(frames, longest, count) @ flat
     return out.reshape(clips, count, *positions.shape[2:])
+
+
+def at_common_rate(
+    positions: NDArray[np.float32], frames: NDArray[np.int64], rate: NDArray[np.float64]
+) -> tuple[NDArray[np.float32], NDArray[np.int64], NDArray[np.float64]]:
+    """Resample clips to about COMMON_RATE: neither aliased nor more detailed than those of other sensors.
+
+    Args:
+        positions: (clips, frames, ...) padded at the end by the last frame.
+        frames: (clips,) lengths without padding, above 0.
+        rate: (clips,) frames per second.
+
+    Returns:
+        Positions, padded likewise, frames and rates, so that frames / rate stays as it is; the same arrays where
+        every rate is kept.
+    """
+    factor = np.clip(COMMON_RATE / rate, 1 / MOST_MERGED, MOST_ADDED)
+    counts = np.maximum(np.rint(frames * factor), 1).astype(np.int64)
+    counts = np.where(np.abs(factor - 1) <= RATE_TOLERANCE, frames, counts)
+    if np.array_equal(counts, frames):
+        return positions, frames, rate
+    out = np.empty((len(positions), int(counts.max()), *positions.shape[2:]), dtype=np.float32)
+    for index, (length, count) in enumerate(zip(frames, counts, strict=True)):
+        clip = positions[index, :length]
+        out[index, :count] = clip if count == length else _resampled(clip, int(count))
+        out[index, count:] = out[index, count - 1]
+    return out, counts, rate * counts / frames
+
+
+def _resampled(clip: NDArray[np.float32], count: int) -> NDArray[np.float32]:
+    """(frames, ...) -> (count, ...): the weights of `smooth_weights` for fewer frames, of `_cubic` for more."""
+    frames = len(clip)
+    times = sample_times(np.array([frames]), count)[0]
+    ratio = max(frames / count, 1.0)
+    reach = 2.0 if count > frames else ratio
+    index = np.ceil(times - reach).astype(np.int64)[:, None] + np.arange(int(2 * reach) + 1)
+    distance = np.abs(times[:, None] - index)
+    if count > frames:  # beyond the ends the clip goes on as its last frame
+        weights = _cubic(distance)
+    else:
+        weights = np.maximum(1 - distance / ratio, 0) * ((index >= 0) & (index < frames))
+    weights /= weights.sum(1, keepdims=True)
+    flat = clip.reshape(frames, -1)
+    out = np.zeros((count, flat.shape[1]), dtype=np.float32)
+    for column in range(index.shape[1]):
+        out += weights[:, column, None].astype(np.float32) * flat[np.clip(index[:, column], 0, frames - 1)]
+    return out.reshape(count, *clip.shape[1:])
+
+
+def _cubic(distance: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Weights of cubic convolution (Keys, a = -1/2) at distances in frames: unlike lines, it keeps short peaks."""
+    x = distance
+    inner, outer = (1.5 * x - 2.5) * x * x + 1, ((-0.5 * x + 2.5) * x - 4) * x + 2
+    return np.where(x < 1, inner, np.where(x < 2, outer, 0))

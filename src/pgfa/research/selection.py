@@ -180,32 +180,41 @@ def choose_alpha(
     Raises:
         BadConfig: too few seen classes; else as `train`.
     """
-    dataset = settings.split.partition("/")[0]
-    keys = [a.key for a in corpus.seen if a.dataset == dataset and a.key not in never]
-    fold_classes = draw_folds(keys, count, folds, settings.train.seed)
+    fold_classes = _alpha_folds(settings, corpus, count, folds, never)
     accuracy = []
-    for fold, classes in enumerate(fold_classes):
+    for fold in range(folds):
         if bar is not None:
-            bar.set_title(f"{dataset}: alpha, fold {fold + 1} of {folds}")
-        fold_corpus = hold_out(corpus, classes, never)
+            bar.set_title(f"{settings.split.partition('/')[0]}: alpha, fold {fold + 1} of {folds}")
         accuracy.append(
-            _alpha_accuracy(settings, fold_corpus, classes, out / f"fold-{fold}", device=device, bar=bar)
-        )
+            alpha_fold(
+                settings, corpus, out, fold,
+                count=count, folds=folds, never=never, device=device, bar=bar,
+            )
+        )  # fmt: skip
     mean = np.mean(accuracy, axis=0)
     best = max(range(len(ALPHAS)), key=lambda i: (round(float(mean[i]), 9), ALPHAS[i]))
     return AlphaChoice(ALPHAS[best], fold_classes, tuple(accuracy))
 
 
-def _alpha_accuracy(
+def alpha_fold(
     settings: RunSettings,
     corpus: Corpus,
-    classes: Collection[str],
     out: Path,
+    fold: int,
     *,
-    device: str,
-    bar: Progress | None,
+    count: int,
+    folds: int,
+    never: Collection[str] = (),
+    device: str = "auto",
+    bar: Progress | None = None,
 ) -> tuple[float, ...]:
-    """Accuracy of a fold with each of `ALPHAS`, by a model trained without its classes."""
+    """Accuracy of a fold with each of `ALPHAS`, by a model trained without its classes; or resume.
+
+    Args:
+        fold: its number; else as `choose_alpha`.
+    """
+    classes = _alpha_folds(settings, corpus, count, folds, never)[fold]
+    corpus, out = hold_out(corpus, classes, never), out / f"fold-{fold}"
     settings = fold_settings(settings, classes)
     settings = settings.model_copy(
         update={"train": settings.train.model_copy(update={"test_each_epoch": False})}
@@ -215,6 +224,14 @@ def _alpha_accuracy(
     anchors = unseen_anchors(model, corpus, settings, class_sentences(corpus, settings).centre)
     labels = corpus.test.labels
     return tuple(float((align(features, anchors, a).predictions == labels).mean()) for a in ALPHAS)
+
+
+def _alpha_folds(
+    settings: RunSettings, corpus: Corpus, count: int, folds: int, never: Collection[str]
+) -> tuple[tuple[str, ...], ...]:
+    dataset = settings.split.partition("/")[0]
+    keys = [a.key for a in corpus.seen if a.dataset == dataset and a.key not in never]
+    return draw_folds(keys, count, folds, settings.train.seed)
 
 
 def _clips_of(corpus: Corpus, keys: Sequence[str]) -> ClipSet:

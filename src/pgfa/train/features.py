@@ -18,6 +18,7 @@ def features_of(
     *,
     batch: int = BATCH,
     projected: bool = True,
+    precision: torch.dtype = torch.float32,
 ) -> NDArray[np.float32]:
     """Clips in sentence space, not normalised.
 
@@ -27,6 +28,8 @@ def features_of(
         present: (N, M).
         batch: clips computed at a time.
         projected: False for the features of the encoder alone, before the projection.
+        precision: float32, or bfloat16 for an encoder with a folded form on the CPU: faster (docs/speed.md), with
+            features that differ in the third digit.
 
     Returns:
         (N, d) float32.
@@ -36,7 +39,7 @@ def features_of(
     size = model.projection.out_features if projected else model.projection.in_features
     forward = model if projected else model.encode
     out = np.zeros((len(positions), size), dtype=np.float32)
-    with torch.inference_mode(), model.folded():
+    with torch.inference_mode(), model.folded(precision):
         for first in range(0, len(positions), batch):
             part = slice(first, first + batch)
             x = torch.from_numpy(np.ascontiguousarray(positions[part])).to(device)

@@ -24,6 +24,7 @@ from pgfa.train.launch import file_of_writer
 from pgfa.train.run import CHECKPOINT, METRICS, TEST_LOG, WEIGHTS, append_line
 from pgfa.train.schedule import learning_rate_at, sample_order, step_seed
 from pgfa.train.steps import Data, Steps, make_optimiser
+from pgfa.train.utilisation import utilisation_text
 
 M = TypeVar("M", bound=nn.Module)
 B = TypeVar("B")
@@ -91,6 +92,9 @@ def train_epochs(
         "clips",
         show and ranks.writes,
     )
+    # Of a captured or compiled step, operations are not counted; nor for the bar of a longer job.
+    plain = device.type == "cpu" and ranks.count == 1 and not settings.compile
+    counted = show and bar is None and plain
     with nullcontext(bar) if bar else own_bar as bar:
         for epoch in range(first_epoch, settings.epochs):
             started, losses = time.perf_counter(), []
@@ -98,7 +102,11 @@ def train_epochs(
             if (smallest := min(map(len, samples))) < ranks.count:
                 raise BadConfig(f"{ranks.count} ranks for {smallest} clips in a step; use fewer devices")
             model.train()
-            for step, index in enumerate(steps.indices(samples)):
+            indices = steps.indices(samples)
+            if counted and bar.detail is None:
+                precision = getattr(model, "precision", torch.float32)
+                bar.detail = utilisation_text(model, objective, data, indices[0].samples, precision)
+            for step, index in enumerate(indices):
                 seed = step_seed(settings, epoch, step)  # augmentation and dropout
                 learning_rate = schedule(settings, epoch, step, len(samples))
                 # Losses are read once per epoch: reading them here would wait for the device.

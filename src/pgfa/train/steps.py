@@ -8,9 +8,11 @@ has a graph of its own. Padding has no effect on the result but rounding.
 
 from __future__ import annotations
 
+import gc
 import math
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -142,6 +144,7 @@ class Steps(Generic[M, B]):
                 self.graphs[size] = graph, samples, loss
             except RuntimeError as error:
                 reason = str(error).splitlines()[0]
+                _fresh_random_state(self.device)
             finally:
                 state.restore()
         if reason:
@@ -159,9 +162,30 @@ class Steps(Generic[M, B]):
         graph = torch.cuda.CUDAGraph()
         # One step at a time is replayed, so the graphs share memory.
         pool = next((graph.pool() for graph, _, _ in self.graphs.values()), None)
-        with torch.cuda.graph(graph, pool=pool):
+        with _without_garbage_collection(), torch.cuda.graph(graph, pool=pool):
             loss = self._step(samples, 0)
         return graph, loss
+
+
+@contextmanager
+def _without_garbage_collection() -> Iterator[None]:
+    """An earlier graph that is deleted while another one is captured makes the capture fail."""
+    gc.collect()
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+def _fresh_random_state(device: torch.device) -> None:
+    """A failed capture leaves the generator of the device waiting for it to end: give it another state."""
+    fresh = torch.Generator(device)
+    torch.cuda.default_generators[torch.cuda.current_device()].graphsafe_set_state(
+        fresh.graphsafe_get_state()
+    )
 
 
 class _State:

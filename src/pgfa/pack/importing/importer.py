@@ -11,26 +11,24 @@ import os
 import shutil
 import time
 from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from pgfa.errors import BadConfig, BadFile, NotWritten, PgfaError
+from pgfa.errors import BadConfig, BadFile, NotWritten
 from pgfa.files import digest, file_sha256, read_json, write_json
 from pgfa.files.folders import recover_folder, replace_folder
 from pgfa.files.leftovers import clear_leftovers, remove
 from pgfa.files.lock import LOCK, OWNER, folder_lock
-from pgfa.pack.importing import folder, worker
-from pgfa.pack.importing.shards import Chunk, Shard, check_shard, read_shard, split, write_shard
+from pgfa.pack.importing import folder
+from pgfa.pack.importing.reading import ReaderPool
+from pgfa.pack.importing.shards import Chunk, Shard, check_shard, read_shard, split
 from pgfa.pack.pack import SETTINGS, VERSION, Rejected, open_pack
 from pgfa.pack.protocol import DIVISIONS
 from pgfa.pack.summary import Summary, summary
 from pgfa.pack.write import check_free, write_pack
-from pgfa.processes import cores
 from pgfa.progress import Progress
 from pgfa.read.format import Account, Format
 from pgfa.read.settings_file import with_settings
@@ -38,6 +36,7 @@ from pgfa.read.source import FileRef
 from pgfa.read.stated import NOTHING, Stated
 from pgfa.skeleton import Clip, get_layout
 from pgfa.skeleton.layouts import map_weights
+from pgfa.tasks.cluster import Cluster
 
 PACKAGE = "pgfa"
 _FINISHED = "finished.json"
@@ -54,7 +53,7 @@ class ImportReport:
         read_before: of these, files that an interrupted import had already read.
         seconds: duration of this import.
         reading_seconds: of these, time spent on reading files.
-        jobs: processes that read, at most.
+        jobs: processes that read, at most; 0 for a cluster.
         summary: of the pack, with its rejected files.
         account: for a data set with an official list, what of it was found; also in the pack, as account.json.
     """
@@ -74,7 +73,8 @@ class ImportReport:
         return (self.files - self.read_before) / max(self.seconds, 1e-9)
 
     def __str__(self) -> str:
-        speed = f"{self.files_per_second:,.0f} files/s, {self.jobs} {'job' if self.jobs == 1 else 'jobs'}"
+        jobs = f"{self.jobs} {'job' if self.jobs == 1 else 'jobs'}" if self.jobs else "on a cluster"
+        speed = f"{self.files_per_second:,.0f} files/s, {jobs}"
         resumed = f", {self.read_before:,} of them read before" if self.read_before else ""
         account = f"\nofficial list: {self.account}" if self.account else ""
         return f"{self.files:,} files in {self.seconds:.1f} s ({speed}){resumed}\n{self.summary}{account}"
@@ -92,6 +92,7 @@ def import_dataset(
     progress: bool = True,
     overwrite: bool = False,
     stated: Stated = NOTHING,
+    ray: str | None = None,
 ) -> ImportReport:
     """Read every file of a data set into a pack.
 
@@ -110,6 +111,7 @@ def import_dataset(
         progress: report progress on stderr.
         overwrite: replace a pack at `out`.
         stated: what the files do not say; it counts before what their settings files state.
+        ray: address of a Ray cluster that reads the files (`Cluster`), instead of processes of this machine.
 
     Raises:
         BadConfig: `out` exists or is inside `source`, an unknown format, or several layouts and no `layout`.
@@ -122,10 +124,12 @@ def import_dataset(
     started = time.perf_counter()
     source, out = Path(os.path.abspath(source)), Path(os.path.abspath(out))
     _check_arguments(source, out, jobs=jobs, layout=layout, limit=limit)
+    if ray is not None and jobs is not None:
+        raise BadConfig(f"--jobs {jobs} with --ray: a cluster reads with as many processes as it has cores")
     format = _format_of(format, source, labels)
     files = [with_settings(ref.with_stated(stated)) for ref in sorted(format.find(source), key=str)[:limit]]
     settings = _digest_of(format, source, labels, files)
-    pool = _ReaderPool(format, source, jobs)
+    pool = ReaderPool(format, source, jobs, None if ray is None else Cluster(ray, _partial(out), "cpu"))
     read_before, reading_seconds = _fill(pool, files, out, settings, layout, overwrite, progress)
     seconds = time.perf_counter() - started
     account = format.account(source) if format.account else None
@@ -142,7 +146,7 @@ def _digest_of(format: Format, source: Path, labels: Path | None, files: list[Fi
 
 
 def _fill(
-    pool: _ReaderPool,
+    pool: ReaderPool,
     files: list[FileRef],
     out: Path,
     settings: str,
@@ -191,17 +195,20 @@ def _check_arguments(
         raise BadConfig(f"jobs must be at least 1, found {jobs}")
 
 
-def _read(pool: _ReaderPool, chunks: list[Chunk], partial: Path, layout: str | None, progress: bool) -> int:
+def _read(pool: ReaderPool, chunks: list[Chunk], partial: Path, layout: str | None, progress: bool) -> int:
     """Complete the shards of all chunks; returns the number of files whose shards existed before."""
     shards = {chunk: shard for chunk in chunks if (shard := check_shard(chunk.shard))}
     open_chunks = [chunk for chunk in chunks if chunk not in shards]
     files = sum(len(chunk.files) for chunk in chunks)
     read_before = files - sum(len(chunk.files) for chunk in open_chunks)
     with Progress(f"import {pool.format.name}", files, read_before, show=progress) as bar:
-        for chunk, shard in pool.read(open_chunks):
+
+        def finish(chunk: Chunk, shard: Shard) -> None:
             shards[chunk] = shard
             bar.advance(len(chunk.files))
             _check_layouts(shards.values(), layout)
+
+        pool.read(open_chunks, finish)
     _check_layouts(shards.values(), layout)
     if not any(shard.clips for shard in shards.values()):
         first = next(file for chunk in chunks for file in read_shard(chunk.shard)[1])
@@ -243,61 +250,6 @@ def _format_of(format: Format | str, source: Path, labels: Path | None) -> Forma
     return FORMATS[name]
 
 
-class _ReaderPool:
-    """Reads chunks in this process and, if that is faster, in others; `jobs` is the most processes used at once."""
-
-    def __init__(self, format: Format, source: Path, jobs: int | None) -> None:
-        self.format, self.source, self.requested, self.jobs = format, source, jobs, 1
-
-    def read(self, chunks: list[Chunk]) -> Iterator[tuple[Chunk, Shard]]:
-        """Write the shards of chunks; yields each chunk when its shard is complete.
-
-        Raises:
-            PgfaError: a process died.
-        """
-        started = time.perf_counter()
-        for finished, chunk in enumerate(chunks):
-            seconds = time.perf_counter() - started
-            if self.requested != 1 and (
-                self.requested or _parallel_is_faster(seconds, finished, len(chunks) - finished)
-            ):
-                yield from self._read_in_parallel(chunks[finished:])
-                return
-            yield chunk, write_shard(chunk, self.format, self.source)
-
-    def _read_in_parallel(self, chunks: list[Chunk]) -> Iterator[tuple[Chunk, Shard]]:
-        self.jobs = min(self.requested or cores(), len(chunks))
-        context = worker.context()
-        stop = context.Event()
-        arguments = (self.format, self.source, stop)
-        pool = ProcessPoolExecutor(self.jobs, context, initializer=worker.start, initargs=arguments)
-        unfinished: dict[Future[Shard], Chunk] = {}
-        try:
-            unfinished = {pool.submit(worker.run, chunk): chunk for chunk in chunks}
-            for future in as_completed(list(unfinished)):
-                shard = future.result()
-                yield unfinished.pop(future), shard
-        except BrokenProcessPool:
-            # Chunks are read in order, so the cause is among the first unfinished ones.
-            suspects = [str(chunk) for future, chunk in unfinished.items() if not _finished(future)]
-            raise PgfaError(
-                f"a reader process died (killed or out of memory) at {' or '.join(suspects[: self.jobs])}; "
-                "run the same command again to resume, with --jobs 1 to find the file"
-            ) from None
-        finally:
-            stop.set()
-            pool.shutdown(wait=True, cancel_futures=True)
-
-
-def _parallel_is_faster(seconds: float, finished: int, remaining: int) -> bool:
-    """Whether more processes are faster: starting one takes about a second, and so does a reader's first file."""
-    return cores() > 1 and remaining > 1 and seconds > 1.0 and seconds / finished * remaining > 3.0
-
-
-def _finished(future: Future[Shard]) -> bool:
-    return future.done() and not future.cancelled() and future.exception() is None
-
-
 def _in_order(chunks: list[Chunk], rejected: list[Rejected], bar: Progress) -> Iterator[Clip]:
     """The clips of all shards, one shard in memory at a time; adds the rejected files to `rejected`."""
     first: dict[tuple[str, str], str] = {}
@@ -328,10 +280,14 @@ def _check_layouts(shards: Iterable[Shard], layout: str | None) -> None:
         )
 
 
+def _partial(out: Path) -> Path:
+    return out.with_name(out.name + ".partial")
+
+
 @contextmanager
 def _shard_folder(out: Path) -> Iterator[Path]:
     """The folder of shards beside `out`, locked against a second import; deleted once it is of no more use."""
-    partial = out.with_name(out.name + ".partial")
+    partial = _partial(out)
     finished = False
     try:
         with folder_lock(partial):

@@ -114,7 +114,8 @@ class GltfFile:
         if self._values > MAX_VALUES:
             raise LimitExceeded(f"{self.ref}: more than the limit of {MAX_VALUES:,} numbers in animations")
         view = self.item("bufferViews", accessor["bufferView"])
-        if any("compression" in str(name) for name in view.get("extensions", ())):
+        extensions = view.get("extensions")
+        if isinstance(extensions, dict) and any("compression" in name for name in extensions):
             raise self.bad(where, "plain values", "compressed ones: export the file without compression")
         dtype = np.dtype(kind)
         size = width * dtype.itemsize

@@ -73,11 +73,16 @@ def tracks_of(file: GltfFile, animation: dict[str, Any]) -> Tracks:
     for channel in file.objects_of(animation, "channels"):
         target = channel.get("target")
         path = target.get("path") if isinstance(target, dict) else None
-        if not isinstance(target, dict) or path not in _WIDTHS or "node" not in target:
+        if (
+            not isinstance(target, dict)
+            or not isinstance(path, str)
+            or path not in _WIDTHS
+            or "node" not in target
+        ):
             continue  # weights of a mesh, or a property of an extension
         sampler = samplers[file.index(channel.get("sampler"), len(samplers), "sampler")]
         node = file.index(target["node"], nodes, "channel")
-        out[node, str(path)] = _track(file, sampler, _WIDTHS[str(path)])
+        out[node, path] = _track(file, sampler, _WIDTHS[path])
     return out
 
 

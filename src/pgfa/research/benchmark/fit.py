@@ -49,6 +49,7 @@ class FitJob:
         options: of the baselines.
         folder: for encoders, outputs and errors; one per job.
         clips: to train on, estimated, over all epochs and encoders: for the progress bar.
+        memory: bytes that it needs, estimated: for a cluster.
     """
 
     settings: RunSettings
@@ -59,6 +60,7 @@ class FitJob:
     options: BaselineSettings
     folder: Path
     clips: int
+    memory: int = 0
 
     @property
     def key(self) -> str:

@@ -16,6 +16,7 @@ from pgfa.research.benchmark.fit import VERSION, FitJob
 from pgfa.research.benchmark.spec import TEST_SELECTED, BenchmarkSettings, SplitGroup
 from pgfa.research.selection import draw_folds, fold_size
 from pgfa.train.clip_selection import ClipSelection, select_clips
+from pgfa.train.memory import needed_memory
 from pgfa.train.schedule import sample_order
 
 FOLD_SEED = 0
@@ -99,6 +100,7 @@ def _split_job(
             options=spec.baselines,
             folder=out / "fits" / training / name / f"{prefix}-{epochs}-{key}",
             clips=_clips_per_epoch(selection, settings, classes) * epochs * _encoders(spec),
+            memory=needed_memory(selection, settings),
         )
 
     return SplitJob(

@@ -1,4 +1,4 @@
-"""`pgfa benchmark`: plan, fit over processes, evaluate, then rows, tables, figures and a report.
+"""`pgfa benchmark`: plan, fit in processes or on a cluster, evaluate, then rows, tables, figures and a report.
 
 Everything that is finished is a file: stopped or killed at any moment, the same command resumes.
 """
@@ -36,8 +36,10 @@ from pgfa.research.benchmark.results import BenchmarkResults
 from pgfa.research.benchmark.spec import BenchmarkSettings, protocol_column
 from pgfa.research.benchmark.summary import load_summary, record_of, save_summary
 from pgfa.research.benchmark.tables import tables_of
-from pgfa.research.benchmark.workers import Task, TaskResult, run_tasks
 from pgfa.research.selection import GRIDS
+from pgfa.tasks.cluster import Cluster
+from pgfa.tasks.pool import Pool
+from pgfa.tasks.task import Executor, Task, TaskResult
 
 RESULTS, CURVES, TABLES, REPORT = "results.parquet", "curves.parquet", "tables", "report.html"
 SUMMARY = "summary"
@@ -69,6 +71,7 @@ def run_benchmark(
     *,
     jobs: int | None = None,
     device: str = "auto",
+    ray: str | None = None,
     report_only: bool = False,
     show: bool = True,
 ) -> Benchmark:
@@ -80,6 +83,7 @@ def run_benchmark(
         packs: folder with the packs of the spec.
         jobs: number of processes; default: one per core, or per GPU.
         device: ``cpu``, ``cuda``, ``cuda:1``, or ``auto``: all GPUs, or else all cores.
+        ray: address of a Ray cluster that runs the jobs instead (`Cluster`).
         report_only: train nothing, report the finished splits, even while another process works on the others.
         show: report progress and time left on stderr.
 
@@ -88,19 +92,21 @@ def run_benchmark(
         FolderInUse: another process runs a benchmark in `out`.
     """
     started = time.monotonic()
-    split_jobs = plan(spec, out, packs)
+    if ray is not None:
+        out, packs = out.absolute(), packs.absolute()
     if report_only:
-        return _report_finished(split_jobs, spec, out, started)
+        return _report_finished(plan(spec, out, packs), spec, out, started)
+    executor = _executor(out, jobs, device, ray)
+    split_jobs = plan(spec, out, packs)
     with folder_lock(out):
-        return _run(split_jobs, spec, out, jobs, device, show, started)
+        return _run(split_jobs, spec, out, executor, show, started)
 
 
 def _run(
     split_jobs: Sequence[SplitJob],
     spec: BenchmarkSettings,
     out: Path,
-    jobs: int | None,
-    device: str,
+    executor: Executor,
     show: bool,
     started: float,
 ) -> Benchmark:
@@ -113,8 +119,7 @@ def _run(
         schedule.bar = bar
         try:
             if tasks:
-                devices = _devices(device, jobs, len(tasks))
-                run_tasks(tasks, devices, ended=schedule.ended, advance=schedule.advance)
+                executor.run(tasks, ended=schedule.ended, advance=schedule.advance)
         except KeyboardInterrupt:
             with suppress(BadConfig):
                 _report_finished(split_jobs, spec, out, started)
@@ -153,7 +158,7 @@ class _Schedule:
     def first_tasks(self) -> list[Task]:
         """Splits that only need to be evaluated, then all open fits."""
         ready = [job for job in self.split_jobs if self._is_fitted(job) and not _is_evaluated(job, self.spec)]
-        return [*map(self._evaluation, ready), *(Task(fit, (job,)) for job in self.open_jobs)]
+        return [*map(self._evaluation, ready), *map(_fit_task, self.open_jobs)]
 
     def advance(self, task: Task, count: int) -> None:
         """A task has trained on `count` clips; never more are counted than its job was estimated to have."""
@@ -286,7 +291,19 @@ def _collect(
     return benchmark
 
 
-def _devices(device: str, jobs: int | None, tasks: int) -> list[str]:
+def _fit_task(job: FitJob) -> Task:
+    return Task(fit, (job,), job.memory, job.folder)
+
+
+def _executor(out: Path, jobs: int | None, device: str, ray: str | None) -> Executor:
+    if ray is None:
+        return Pool(_devices(device, jobs))
+    if jobs is not None:
+        raise BadConfig(f"--jobs {jobs} with --ray: a cluster runs as many jobs as it has cores or GPUs")
+    return Cluster(ray, out, device)
+
+
+def _devices(device: str, jobs: int | None) -> list[str]:
     """The device of each process."""
     if jobs is not None and jobs < 1:
         raise BadConfig(f"expected at least one process, found --jobs {jobs}")
@@ -297,8 +314,6 @@ def _devices(device: str, jobs: int | None, tasks: int) -> list[str]:
     if device == "auto":
         gpus = [f"cuda:{i}" for i in range(torch.cuda.device_count())] if torch.cuda.is_available() else []
         devices = gpus or ["cpu"] * cores()
-        devices = devices if jobs is None else [devices[i % len(devices)] for i in range(jobs)]
-    else:
-        pick_device(device)  # raises if there is none
-        devices = [device] * (jobs or (cores() if device == "cpu" else 1))
-    return devices[: max(1, tasks)]
+        return devices if jobs is None else [devices[i % len(devices)] for i in range(jobs)]
+    pick_device(device)  # raises if there is none
+    return [device] * (jobs or (cores() if device == "cpu" else 1))

@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from pgfa.config import FORMAT, ModelSettings, RunSettings, TextSettings
@@ -26,7 +26,9 @@ from pgfa.research.reproduce.runs import (
     run_results,
 )
 from pgfa.research.reproduce.spec import DatasetColumn, TableSpec, load_spec
+from pgfa.research.reproduce.spread import run_on
 from pgfa.research.selection import AlphaChoice
+from pgfa.tasks.cluster import Cluster
 from pgfa.text.catalogue import Catalogue, catalogue
 from pgfa.text.encode import class_vectors
 from pgfa.text.sentence_file import read_sentences
@@ -46,6 +48,7 @@ def reproduce(
     text: TextSettings | None = None,
     model: ModelSettings | None = None,
     device: str = "auto",
+    ray: str | None = None,
     show: bool = True,
 ) -> Table:
     """Make one table of the paper, or resume.
@@ -61,12 +64,14 @@ def reproduce(
         sentences: data set -> file with one description per class, instead of the package's own.
         text, model: values set in them replace the recipe's; the table says so.
         device: as `pgfa.train.train.train`.
+        ray: address of a Ray cluster (`Cluster`) that imports, trains and evaluates.
         show: report progress on stderr.
 
     Raises:
         PgfaError: as import, `select_clips`, `train` and the sentence encoder; another process works in `out`.
     """
-    started, sentences = time.monotonic(), sentences or {}
+    started = time.monotonic()
+    sentences, out = sentences or {}, out if ray is None else out.absolute()
     base = load_spec(setting)
     changes = {k: v for k, v in (("seeds", seeds), ("epochs", epochs), ("folds", folds)) if v is not None}
     spec = TableSpec(**{**base.model_dump(), **changes})
@@ -78,13 +83,11 @@ def reproduce(
         run = spec.run_settings(column, column.splits[0], 0, "", text=text, model=model)
         class_vectors(catalogues[column.dataset].actions, run.text)
     with folder_lock(out):
-        packs = {dataset: _pack(dataset, folders[dataset], out / "packs", show) for dataset in datasets}
-        splits = [
-            _split_runs(spec, column, split, packs[column.dataset], catalogues, out, protocol, text, model)
-            for column in columns
-            for split in column.splits
-        ]
-        runs, alphas = _train_all(spec, splits, protocol, device, show)
+        packs = {dataset: _pack(dataset, folders[dataset], out / "packs", show, ray) for dataset in datasets}
+        source = _RunSource(spec, tuple(columns), packs, catalogues, out, protocol, text, model)
+        splits = [split for column in columns for split in source.of_column(column.name)]
+        cluster = None if ray is None else Cluster(ray, out, device)
+        runs, alphas = _train_all(source, splits, device, cluster, show)
         notes = (*_changes(base, spec, splits[0].runs[0]), _sentence_note(sentences, folders), *_gaps(packs))
         results = ReproductionResults(spec, base, tuple(runs), alphas, notes)
         table = table_of(results)
@@ -103,14 +106,46 @@ def _columns(spec: TableSpec, folders: Mapping[str, Path]) -> list[DatasetColumn
     return columns
 
 
+@dataclass(frozen=True)
+class _RunSource:
+    """What the runs of a table are made from, here and on the machines of a cluster (`ColumnRuns`)."""
+
+    spec: TableSpec
+    columns: tuple[DatasetColumn, ...]
+    packs: Mapping[str, Path]
+    catalogues: Mapping[str, Catalogue]
+    out: Path
+    protocol: Protocol
+    text: TextSettings | None
+    model: ModelSettings | None
+
+    def of_column(self, name: str) -> list[SplitRuns]:
+        """The runs of all splits of a column."""
+        return [self.of_split(name, index) for index in range(len(self._column(name).splits))]
+
+    def of_split(self, name: str, index: int) -> SplitRuns:
+        """The runs of a split."""
+        column = self._column(name)
+        return _split_runs(
+            self.spec, column, column.splits[index], self.packs[column.dataset], self.catalogues,
+            self.out, self.protocol, self.text, self.model,
+        )  # fmt: skip
+
+    def _column(self, name: str) -> DatasetColumn:
+        return next(column for column in self.columns if column.name == name)
+
+
 def _train_all(
-    spec: TableSpec, splits: Sequence[SplitRuns], protocol: Protocol, device: str, show: bool
+    source: _RunSource, splits: Sequence[SplitRuns], device: str, cluster: Cluster | None, show: bool
 ) -> tuple[list[RunResult], dict[str, AlphaChoice]]:
-    """Column by column: alpha, then the runs of its splits."""
+    """Column by column: alpha, then the runs of its splits; those that a cluster has computed before are read."""
+    spec, protocol = source.spec, source.protocol
     runs: list[RunResult] = []
     alphas: dict[str, AlphaChoice] = {}
     total, trained = count_clips(splits, spec, protocol)
     with Progress(spec.name, total, trained, "clips", show) as bar:
+        if cluster is not None:
+            run_on(cluster, spec, splits, source, protocol, bar)
         for name in dict.fromkeys(split.column.name for split in splits):
             column = [split for split in splits if split.column.name == name]
             if protocol != "test-selected":
@@ -131,11 +166,11 @@ def _catalogue(dataset: str, path: Path | None) -> Catalogue:
     )
 
 
-def _pack(dataset: str, folder: Path, packs: Path, show: bool) -> Path:
+def _pack(dataset: str, folder: Path, packs: Path, show: bool, ray: str | None) -> Path:
     """The data set as a pack: the folder itself if it is one, one imported before, or imported now."""
-    path = folder if is_pack(folder) else packs / dataset
+    path = (folder if ray is None else folder.absolute()) if is_pack(folder) else packs / dataset
     if not is_pack(path):
-        report = import_dataset(dataset, folder, path, progress=show)
+        report = import_dataset(dataset, folder, path, progress=show, ray=ray)
         if show:
             print(f"{str(report).splitlines()[0]}: {report.account or path}", file=sys.stderr)
     if dataset not in (datasets := open_pack(path).datasets):

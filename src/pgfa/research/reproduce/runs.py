@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -17,7 +17,7 @@ from pgfa.files import digest, read_json, verify_checksum, with_checksum, write_
 from pgfa.progress import Progress
 from pgfa.research.reproduce.results import RunResult, saved_alpha, saved_result
 from pgfa.research.reproduce.spec import DatasetColumn, TableSpec
-from pgfa.research.selection import AlphaChoice, choose_alpha
+from pgfa.research.selection import AlphaChoice, alpha_fold, choose_alpha
 from pgfa.train.clip_selection import ClipSelection
 from pgfa.train.corpus import Corpus, prepare_selection
 from pgfa.train.run import METRICS, open_run, read_log, test_log_path
@@ -26,6 +26,9 @@ from pgfa.train.train import train
 
 VERSION = 1
 """Increase it when results would change: older ones are then computed again from the trained runs."""
+
+ALPHA, RESULT = "alpha.json", "result.json"
+"""The choice of alpha of a column, and the result of a run, in their folders."""
 
 Protocol = Literal["test-selected", "validated", "both"]
 
@@ -76,42 +79,79 @@ def choose_column_alpha(
     splits: Sequence[SplitRuns], spec: TableSpec, device: str, bar: Progress
 ) -> AlphaChoice:
     """Alpha of a column: chosen once, on classes that are unseen in no split of the column."""
-    first = splits[0]
-    never = tuple(a.key for split in splits[1:] for a in split.selection.unseen)
-    count = len(first.selection.unseen)
-    path = first.alpha_folder / "alpha.json"
-    key = _key(first, first.runs[0], never, count, spec.folds)
-    if saved := _saved(path, key):
-        return saved_alpha(saved)
+    if stored := stored_alpha(splits, spec):
+        return stored
+    first, options = splits[0], _alpha_options(splits, spec)
     corpus = prepare_selection(first.selection, first.runs[0])
-    choice = choose_alpha(
-        first.runs[0], corpus, first.alpha_folder,
-        count=count, folds=spec.folds, never=never, device=device, bar=bar,
-    )  # fmt: skip
-    write_json(path, with_checksum({"key": key, **asdict(choice)}))
+    choice = choose_alpha(first.runs[0], corpus, first.alpha_folder, **options, device=device, bar=bar)
+    write_json(first.alpha_folder / ALPHA, with_checksum({"key": _alpha_key(splits, spec), **asdict(choice)}))
     return choice
 
 
-def run_results(split: SplitRuns, alpha: AlphaChoice | None, device: str, bar: Progress) -> list[RunResult]:
-    """Train and evaluate every seed of a split, or read the results that are stored."""
-    results: dict[int, RunResult] = {}
-    keys = [_key(split, run, alpha.alpha if alpha else None) for run in split.runs]
-    for seed, folder in enumerate(split.folders):
-        if saved := _saved(folder / "result.json", keys[seed]):
-            result = saved_result(saved["result"])
-            if result.last_batches is not None:  # earlier versions did not store it: evaluated again below
-                results[seed] = result
-    if len(results) < len(split.runs):
+def stored_alpha(splits: Sequence[SplitRuns], spec: TableSpec) -> AlphaChoice | None:
+    """The choice that `choose_column_alpha` has stored; None if it has not."""
+    saved = _saved(splits[0].alpha_folder / ALPHA, _alpha_key(splits, spec))
+    return saved_alpha(saved) if saved else None
+
+
+def train_column_fold(
+    splits: Sequence[SplitRuns], spec: TableSpec, fold: int, device: str, bar: Progress
+) -> None:
+    """Train one of the runs on which the alpha of a column is chosen; `choose_column_alpha` then finds it."""
+    first, options = splits[0], _alpha_options(splits, spec)
+    corpus = prepare_selection(first.selection, first.runs[0])
+    alpha_fold(first.runs[0], corpus, first.alpha_folder, fold, **options, device=device, bar=bar)
+
+
+def _alpha_options(splits: Sequence[SplitRuns], spec: TableSpec) -> dict[str, Any]:
+    never = tuple(a.key for split in splits[1:] for a in split.selection.unseen)
+    return {"count": len(splits[0].selection.unseen), "folds": spec.folds, "never": never}
+
+
+def _alpha_key(splits: Sequence[SplitRuns], spec: TableSpec) -> str:
+    options = _alpha_options(splits, spec)
+    return _key(splits[0], splits[0].runs[0], options["never"], options["count"], options["folds"])
+
+
+def run_results(
+    split: SplitRuns,
+    alpha: AlphaChoice | None,
+    device: str,
+    bar: Progress,
+    seeds: Collection[int] | None = None,
+) -> list[RunResult]:
+    """Train and evaluate seeds of a split, by default all, or read the results that are stored."""
+    seeds = range(len(split.runs)) if seeds is None else seeds
+    results = {seed: result for seed in seeds if (result := stored_result(split, seed, alpha))}
+    if len(results) < len(seeds):
         bar.set_title(f"{split.column.dataset}/{split.split}: prepare")
         corpus = prepare_selection(split.selection, split.runs[0])
-    for seed, (run, folder) in enumerate(zip(split.runs, split.folders, strict=True)):
+    for seed in seeds:
         if seed not in results:
             bar.set_title(f"{split.column.dataset}/{split.split}, seed {seed}")
-            train(run, corpus, folder, device=device, bar=bar)
+            train(split.runs[seed], corpus, split.folders[seed], device=device, bar=bar)
             results[seed] = _evaluate(split, seed, corpus, alpha, device)
-            stored = {"key": keys[seed], "result": asdict(results[seed])}
-            write_json(folder / "result.json", with_checksum(stored))
+            stored = {"key": _result_key(split, seed, alpha), "result": asdict(results[seed])}
+            write_json(split.folders[seed] / RESULT, with_checksum(stored))
     return [results[seed] for seed in sorted(results)]
+
+
+def stored_result(split: SplitRuns, seed: int, alpha: AlphaChoice | None) -> RunResult | None:
+    """The result that `run_results` has stored; None if it has not."""
+    saved = _saved(split.folders[seed] / RESULT, _result_key(split, seed, alpha))
+    result = saved_result(saved["result"]) if saved else None
+    # Earlier versions did not store the mean over batches: evaluated again.
+    return None if result is None or result.last_batches is None else result
+
+
+def train_seed(split: SplitRuns, seed: int, device: str, bar: Progress) -> None:
+    """Train a seed of a split; `run_results` then finds it."""
+    corpus = prepare_selection(split.selection, split.runs[seed])
+    train(split.runs[seed], corpus, split.folders[seed], device=device, bar=bar)
+
+
+def _result_key(split: SplitRuns, seed: int, alpha: AlphaChoice | None) -> str:
+    return _key(split, split.runs[seed], alpha.alpha if alpha else None)
 
 
 def _evaluate(

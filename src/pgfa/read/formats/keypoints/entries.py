@@ -312,8 +312,9 @@ def fill_absent(values: list[Any], axes: int) -> None:
         joints[:] = [[None] * columns if joint is None else joint for joint in joints]
 
 
-def _table(rows: list[Any]) -> Floats:
-    fill_absent(rows, 2)
+def _table(rows: Any) -> Floats:
+    if isinstance(rows, list):
+        fill_absent(rows, 2)
     table = _numbers(rows)
     if table.ndim != 2 or table.shape[1] not in (2, 3, 4):
         raise Unexpected("joints of 2, 3 or 4 numbers", " x ".join(map(str, table.shape)) or "a bare number")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sized
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -109,8 +110,9 @@ def _axes(value: Any) -> int:
 
 
 def _videos(ref: FileRef, content: Any) -> list[Video]:
-    """The frames of each video of a file. Raises BadFile for content without frames."""
+    """The frames of each video of a file. Raises BadFile for content without frames, LimitExceeded."""
     if isinstance(content, dict):
+        _check_count(ref, content)
         if numbered := _numbered_frames(content):
             return numbered
         name = next((name for name in FRAMES if isinstance(content.get(name), list)), None)
@@ -120,16 +122,18 @@ def _videos(ref: FileRef, content: Any) -> list[Video]:
         frames, images = content, None
     if not isinstance(frames, list) or not frames:
         raise BadFile(str(ref), expected=EXPECTED, found=short(str(content)))
-    if len(frames) > MAX_ENTRIES:
-        raise LimitExceeded(
-            f"{ref}: {len(frames):,} frames or people, more than the limit of {MAX_ENTRIES:,}"
-        )
+    _check_count(ref, frames)
     if isinstance(frames[0], dict) and "image_id" in frames[0]:
         return by_video(ref, frames, images if isinstance(images, list) else [])
     if all(isinstance(frame, dict) and not NAMES & frame.keys() for frame in frames):
         # Other JSON, not a scene without people.
         raise BadFile(str(ref), expected=EXPECTED, found=short(str(content)))
     return [("", [(frame, None) for frame in frames])]
+
+
+def _check_count(ref: FileRef, items: Sized) -> None:
+    if len(items) > MAX_ENTRIES:
+        raise LimitExceeded(f"{ref}: {len(items):,} frames or people, more than the limit of {MAX_ENTRIES:,}")
 
 
 def _numbered_frames(content: dict[str, Any]) -> list[Video]:
