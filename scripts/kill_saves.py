@@ -66,8 +66,8 @@ def main() -> None:
         while counts["kills"] < args.kills:
             killed = save_in_child(new, folder, step, moments.uniform(0, seconds))
             counts["kills"] += killed
-            found = kill_writes.content(folder)
-            counts["old" if found == before else "new" if found == after else "neither"] += killed
+            content = kill_writes.content(folder)
+            counts["old" if content == before else "new" if content == after else "neither"] += killed
             if step:
                 rounds, step = (rounds, step + 1) if killed else (rounds + 1, 1)
                 step = step if rounds < ROUNDS else 0
