@@ -206,6 +206,7 @@ export class Recordings {
     for (const key of sent) await track(() => this.server.removeClip(key));
     this.actions.removed(keys);
     this.actions.marked();
+    if (!this.list.rows.size) notify("");
     if (!this.clips.has(this.current)) {
       this.current = null;
       const next = this.clips.keys().next().value;
