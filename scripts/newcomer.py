@@ -60,7 +60,7 @@ def answer(fresh: Fresh, recordings: Path, sentences: list[str]) -> None:
     ask = [part for sentence in sentences for part in ("--sentence", sentence)]
     with fresh.timed(f"`pgfa recognise FILE`, {len(sentences)} sentences") as output:
         table = fresh.run("pgfa", "recognise", first, *ask).splitlines()
-        output.append(f"{first.parent.name}: {' '.join(table[0].split())}")
+        output.append(f"{first.parent.name}: {' '.join(table[1].split())}")
 
 
 def model(fresh: Fresh, recordings: Path, catalogue: Path, unseen: str, sentences: list[str]) -> None:
@@ -86,7 +86,7 @@ def model(fresh: Fresh, recordings: Path, catalogue: Path, unseen: str, sentence
     ask = [part for sentence in sentences for part in ("--sentence", sentence)]
     with fresh.timed("`pgfa recognise FILE --run runs/mine`") as output:
         table = fresh.run("pgfa", "recognise", first, "--run", "runs/mine", *ask).splitlines()
-        output.append(f"{first.parent.name}: {' '.join(table[0].split())}")
+        output.append(f"{first.parent.name}: {' '.join(table[1].split())}")
 
 
 def main() -> None:

@@ -103,8 +103,10 @@ def test_no_csv_cell_is_a_formula(start: str) -> None:
 
 
 def test_tables(recogniser: Recogniser) -> None:
-    *lines, meaning = render("table", recogniser.recognise(swaying_clip(), SENTENCES)).splitlines()
+    heading, *lines, meaning = render("table", recogniser.recognise(swaying_clip(), SENTENCES)).splitlines()
     assert meaning == MEANING
+    assert [heading.index(word) for word in ("cosine", "sentence")] == [10, 18]
+    assert lines[0][18:] == recogniser.recognise(swaying_clip(), SENTENCES)[0].sentence
     shares = [float(line.split()[0]) for line in lines]
     assert shares == sorted(shares, reverse=True)
     assert sum("none of these" in line for line in lines) == 1

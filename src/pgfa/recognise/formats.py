@@ -31,6 +31,8 @@ MEANING = (
 """What a percentage of a calibrated recogniser says, in the words that users see everywhere. The documents quote it
 (tests/unit/test_meaning.py)."""
 NOT_CALIBRATED = "not calibrated: percentages are overconfident; only their order is meaningful"
+HEADING = "   share  cosine  sentence"
+"""Of the table of one recording. A share is a probability where the recogniser is calibrated."""
 EXPLAINED = 3
 """Answers of the table that are explained, from the first."""
 
@@ -54,7 +56,7 @@ def _json(data: dict[str, Any]) -> str:
 
 
 def answers_table(answers: Answers, why: Explanations | None = None) -> str:
-    """One line per candidate, most probable first, and one for "none of these" in its place.
+    """A heading, then one line per candidate, most probable first, and one for "none of these" in its place.
 
     With `why` a line below each of the first `EXPLAINED` candidates, and what was measured at the end.
     """
@@ -67,6 +69,7 @@ def answers_table(answers: Answers, why: Explanations | None = None) -> str:
     if answers.calibrated:
         rank = 0 if answers.best is None else max(1, sum(p >= answers.none for p, _, _ in rows))
         lines.insert(rank, f"{100 * answers.none:6.1f} %          {NONE}")
+    lines.insert(0, HEADING)
     lines.append(MEANING if answers.calibrated else NOT_CALIBRATED)
     if why is not None and why.facts:
         lines.append(f"measured: {'; '.join(why.facts)}")
