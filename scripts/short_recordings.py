@@ -60,7 +60,7 @@ def moments_as_long(recogniser: Recogniser, clip: Clip, sentences: Sequence[str]
 def count(recogniser: Recogniser, pack: Pack, clips: int) -> Counter[str]:
     """Clips of one pack, by what was answered."""
     sentences = sentences_of(pack.datasets[0])
-    random, found = np.random.default_rng(1), Counter[str]()
+    random, counted = np.random.default_rng(1), Counter[str]()
     for index in chosen(pack, list(sentences), clips):
         clip, right = pack.clip(index), sentences[str(pack.actions[index])]
         others = [s for s in random.permutation(list(sentences.values())).tolist() if s != right]
@@ -69,16 +69,16 @@ def count(recogniser: Recogniser, pack: Pack, clips: int) -> Counter[str]:
             moments = {span.sentence for span in recogniser.spans(clip, asked).spans}
             as_long = moments_as_long(recogniser, clip, asked)
             if right in asked:
-                found["clips"] += 1
-                found["whole"] += whole is not None and whole.sentence == right
+                counted["clips"] += 1
+                counted["whole"] += whole is not None and whole.sentence == right
                 for name, answered in (("", moments), (" as long", as_long)):
-                    found[f"moment{name}"] += right in answered
-                    found[f"wrong{name}"] += bool(answered - {right})
+                    counted[f"moment{name}"] += right in answered
+                    counted[f"wrong{name}"] += bool(answered - {right})
             else:
-                found["false whole"] += whole is not None
-                found["false"] += bool(moments)
-                found["false as long"] += bool(as_long)
-    return found
+                counted["false whole"] += whole is not None
+                counted["false"] += bool(moments)
+                counted["false as long"] += bool(as_long)
+    return counted
 
 
 COLUMNS = (
@@ -98,8 +98,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     print(f"| set | {' | '.join(COLUMNS)} |\n|---{'|---' * len(COLUMNS)}|")
     for folder in args.packs:
         pack = open_pack(folder)
-        found = count(recogniser, pack, args.clips)
-        print(f"| {pack.datasets[0]} | {' | '.join(str(found[c]) for c in COLUMNS)} |", flush=True)
+        counted = count(recogniser, pack, args.clips)
+        print(f"| {pack.datasets[0]} | {' | '.join(str(counted[c]) for c in COLUMNS)} |", flush=True)
 
 
 if __name__ == "__main__":

@@ -124,7 +124,7 @@ def learn(encode: Encode, corrections: Sequence[Correction], centred: bool) -> C
     chosen = inside + (outside if centres > 2 * len(BESIDE) else [])
     owner = [number for number, _ in chosen]
     raw = encode([window for _, window in chosen])
-    seen = raw.any(axis=1)
+    seen: NDArray[np.bool_] = np.asarray(raw.any(axis=1))
     if missing := set(range(len(corrections))) - {owner[i] for i in np.flatnonzero(seen[: len(inside)])}:
         c = corrections[min(missing)]
         raise BadConfig(
