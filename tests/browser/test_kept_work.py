@@ -189,6 +189,8 @@ def test_the_list_of_recordings(context: Any, server: Server, recordings: list[P
     for hidden in ("#player", "#timeline", "#spans", "#teach-form", "#notice"):
         sync.expect(page.locator(hidden)).to_be_hidden()
     assert set(page.locator("#sentence-list .value").all_inner_texts()) == {"–"}
+    fills = page.locator("#sentence-list .fill").evaluate_all("bars => bars.map((bar) => bar.style.width)")
+    assert set(fills) == {"0%"}, "no bar is filled without an answer"
     page.keyboard.press("k")
     page.get_by_role("button", name="A squat").click()
     sync.expect(page.locator("#recording-title")).to_have_text("A squat")

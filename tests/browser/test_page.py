@@ -233,6 +233,7 @@ def test_a_narrow_page_needs_no_sideways_scroll(open_page: Any, width: int) -> N
     answered(page, lambda: page.get_by_role("button", name="Two people").click())
     page.get_by_text("Supported formats").click()
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert page.locator("#player .transport input[type=range]").bounding_box()["width"] > 0.3 * width
     top = page.locator("#sentences").bounding_box()["y"]
     assert top < page.locator("#timeline").bounding_box()["y"], "the sentences come before the timeline"
     small = page.evaluate(
