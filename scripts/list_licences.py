@@ -18,6 +18,7 @@ CHECKOUT = Path(__file__).resolve().parents[1]
 PAGE = CHECKOUT / "docs" / "platforms.md"
 OPEN, CLOSE = "<!-- licences -->\n", "<!-- end of licences -->"
 OF_EXTRAS = {
+    "axe-playwright-python": "not stated in its metadata",
     "build": "MIT",
     "jsonschema": "MIT",
     "jsonschema-specifications": "MIT",

@@ -3,7 +3,7 @@
     python scripts/live_latency.py [--run RUN_OR_BUNDLE] [--seconds 20] [--rate 30] [--processor]
 
 Starts `pgfa live` as a camera program would, on torch and on an exported bundle, and writes synthetic frames in
-real time: one body, two, then four (ten sentences, two of which need two bodies). Times run from just before the
+real time: one body, two, four, then eight (ten sentences, two of which need two bodies). Times run from just before the
 frame that is answered is written until its answer is read. Each process uses one thread. A row gives the load of
 the machine and the CPU time of the process per second; on a busy machine wall times also depend on other
 processes. `--processor` instead gives the processor time of each answer in this process, which does not count the
@@ -43,7 +43,7 @@ SENTENCES = (
     "two people shake hands",
     "a person pushes another person",
 )
-BODIES = (1, 2, 4)
+BODIES = (1, 2, 4, 8)
 TIMEOUT = 60.0
 """Seconds without an answer after which the process counts as stuck."""
 

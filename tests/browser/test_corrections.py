@@ -249,6 +249,8 @@ def test_two_people_have_lanes_names_and_shared_moments(page: Any) -> None:
     open_example(page, "Two people")
     lanes = page.locator("#timeline .lane")
     sync.expect(lanes).to_have_count(2)
+    labels = page.get_by_role("radiogroup", name="Person").locator("label")
+    sync.expect(labels).to_have_text(["A", "B"])
     page.get_by_role("textbox", name="Name of person B").fill("Ben")
     press(page, "Enter")
     sync.expect(page.get_by_role("radiogroup", name="Person")).to_contain_text("Ben")

@@ -183,8 +183,40 @@ def test_the_list_of_recordings(context: Any, server: Server, recordings: list[P
     page.get_by_role("button", name="Remove all").click()
     sync.expect(page.locator("#recording-title")).to_have_text("No recording yet")
     assert names(page) == []
+    # Nothing is shown of what was removed, and the page says what to do.
+    sync.expect(page.locator("#verdict")).to_have_text("Open a recording")
+    sync.expect(page.locator(".no-recording")).to_be_visible()
+    for hidden in ("#player", "#timeline", "#spans", "#teach-form", "#notice"):
+        sync.expect(page.locator(hidden)).to_be_hidden()
+    assert set(page.locator("#sentence-list .value").all_inner_texts()) == {"–"}
+    fills = page.locator("#sentence-list .fill").evaluate_all("bars => bars.map((bar) => bar.style.width)")
+    assert set(fills) == {"0%"}, "no bar is filled without an answer"
+    page.keyboard.press("k")
     page.get_by_role("button", name="A squat").click()
     sync.expect(page.locator("#recording-title")).to_have_text("A squat")
+    sync.expect(page.locator("#player canvas")).to_be_visible()
+    sync.expect(page.locator(".no-recording")).to_be_hidden()
+    sync.expect(page.locator("#sentence-list .value").first).to_contain_text("%")
+
+
+def test_rows_and_blocks_leave_out_what_all_sentences_start_with(context: Any, server: Server) -> None:
+    page = open_page(context, server)
+    sync.expect(page.locator("#timeline .row .name > span:first-child").first).to_have_text("waves one hand")
+    sync.expect(page.locator("#timeline .row .name").first).to_have_attribute(
+        "title", "a person waves one hand"
+    )
+    shortened = page.evaluate(
+        """async (lists) => { const { shortener } = await import("/static/dom.js");
+        return lists.map((list) => list.map(shortener(list))); }""",
+        [
+            ["a person waves", "a person waves twice"],
+            ["a person bows"],
+            ["one", "two"],
+            ["a a", "a a", "a b"],
+            [],
+        ],
+    )
+    assert shortened == [["waves", "waves twice"], ["a person bows"], ["one", "two"], ["a", "a", "b"], []]
 
 
 def test_player_timeline_and_sentences_fit_one_laptop_screen(context: Any, server: Server) -> None:

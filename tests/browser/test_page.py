@@ -191,7 +191,7 @@ def test_an_unreadable_file_is_reported_and_nothing_is_lost(
     title = page.locator("#recording-title").inner_text()
     (tmp_path / f"{HOSTILE.replace('/', '')}.npz").write_bytes(recording.read_bytes()[:300])
     drop(page, *tmp_path.iterdir())
-    sync.expect(page.get_by_role("alert")).to_contain_text("expected")
+    sync.expect(page.get_by_role("alert")).to_contain_text("this recording is damaged, incomplete or")
     assert page.locator("#recording-title").inner_text() == title
     page.get_by_role("button", name="Close this message").click()
     sync.expect(page.get_by_role("alert")).to_be_hidden()
@@ -233,6 +233,7 @@ def test_a_narrow_page_needs_no_sideways_scroll(open_page: Any, width: int) -> N
     answered(page, lambda: page.get_by_role("button", name="Two people").click())
     page.get_by_text("Supported formats").click()
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert page.locator("#player .transport input[type=range]").bounding_box()["width"] > 0.3 * width
     top = page.locator("#sentences").bounding_box()["y"]
     assert top < page.locator("#timeline").bounding_box()["y"], "the sentences come before the timeline"
     small = page.evaluate(

@@ -1,7 +1,9 @@
-"""A recording that leaves open how it is to be read is listed with the question, and read as it is answered."""
+"""Files that are refused: with a question where a recording leaves open how it is to be read, else with a reason."""
 
 from __future__ import annotations
 
+import io
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -67,3 +69,41 @@ def test_a_file_that_is_asked_about_can_be_removed(page: Any, z_up: list[Path]) 
     sync.expect(page.locator(".reading")).to_have_count(1)
     page.locator(".reading").get_by_role("button", name="y", exact=True).click()
     sync.expect(page.locator("#clip-facts")).to_contain_text("stated: up y")
+
+
+def test_files_that_are_no_recordings_are_refused_in_plain_words(page: Any, tmp_path: Path) -> None:
+    """Nobody has to know what bytes are, and each refusal says what was opened or what is wrong with it."""
+    noise = np.random.default_rng(1).bytes(5_000)
+    whole = io.BytesIO()
+    np.savez(whole, positions=np.zeros((9, 1, 20, 3), dtype=np.float32), rate=30.0, layout="kinect20")
+    with zipfile.ZipFile(tmp_path / "letters.zip", "w") as archive:
+        archive.writestr("readme.txt", "a letter")
+    files = {
+        "notes.txt": (b"a letter to nobody", "this is not a skeleton recording (plain text)"),
+        "noise.bin": (b"\xab\x93" + noise, "this is not a skeleton recording (an unknown binary file)"),
+        "empty.npz": (b"", "this is not a skeleton recording (an empty file)"),
+        "program.mat": (b"MZ\x90\0" + noise, "this is not a skeleton recording (a program)"),
+        "photo.png": (b"\x89PNG\r\n\x1a\n" + noise, "this is not a skeleton recording (a PNG image)"),
+        "letter.pdf": (b"%PDF-1.7\n" + noise, "this is not a skeleton recording (a PDF document)"),
+        "page.html": (b"<html><body></body></html>", "this is not a skeleton recording (an HTML page)"),
+        "letters.zip": (None, "this is not a skeleton recording (plain text)"),
+        "cut.npz": (whole.getvalue()[:300], "this recording is damaged, incomplete or of a kind that is not"),
+    }
+    for name, (content, _) in files.items():
+        if content is not None:
+            (tmp_path / name).write_bytes(content)
+    page.locator("#file").set_input_files([tmp_path / name for name in files])
+    refused = page.locator("#files .refused")
+    sync.expect(refused).to_have_count(len(files))
+    for name, (_, reason) in files.items():
+        row = refused.filter(has_text=name)
+        sync.expect(row).to_contain_text(reason)
+        text = row.inner_text()
+        assert "\\x" not in text
+        assert "b'" not in text
+        assert "utd-mhad" not in text
+    sync.expect(page.get_by_role("alert")).to_contain_text(
+        "9 files could not be read. First error: notes.txt"
+    )
+    page.locator("#formats-box summary").click()
+    sync.expect(page.locator("#formats li").first).to_be_visible()

@@ -137,3 +137,44 @@ def test_a_person_who_is_seen_only_briefly_in_a_long_recording_can_be_corrected(
     moment = Correction(clip.with_positions(positions), 249, 251, SENTENCES[1])
     corrected = tiny_recogniser().correct([moment])
     assert np.isfinite([answer.probability for answer in corrected.recognise(clip, SENTENCES)]).all()
+
+
+def test_a_corrected_moment_keeps_its_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A wave between a kick and a squat is named: the other actions do not become part of it."""
+    recogniser = kinematic_recogniser()
+    clips = {clip.source.action: clip for clip in right_handers(11, 1)}
+    wave = clips["wave"]
+    parts = [clips[name].positions[:, :1] for name in ("kick-forward", "wave", "squat")]
+    clip, start = wave.with_positions(np.concatenate(parts)), clips["kick-forward"].seconds
+    end, column = start + wave.seconds, ASKED.index(TEXTS["bow"])
+
+    def beside() -> float:
+        line = recogniser.correct([Correction(clip, start, end, TEXTS["bow"])]).spans(clip, ASKED)
+        outside = (line.times < start - 0.2) | (line.times > end + 0.2)
+        inside = (line.times > start + 0.5) & (line.times < end - 0.5)
+        assert (line.probabilities[0, inside].argmax(axis=1) == column).all()
+        return float(line.probabilities[0, outside, column].mean())
+
+    kept = beside()
+    monkeypatch.setattr("pgfa.recognise.corrections.BESIDE", ())
+    assert kept < 0.8 * beside()
+
+
+def test_windows_beside_a_moment_are_not_those_of_other_corrected_moments() -> None:
+    recogniser, clip = tiny_recogniser(), swaying_clip(frames=300, bodies=2)
+
+    def count(*corrections: Correction) -> int:
+        learned = recogniser.correct(corrections).corrections
+        assert learned is not None
+        return int(learned.beside.sum())
+
+    one = Correction(clip, 4, 6, SENTENCES[1], bodies=(0,))
+    assert count(one) == 8  # two ends, two distances, two lengths
+    assert count(Correction(clip, 0, 6, SENTENCES[1])) == 4  # nothing before it
+    assert count(Correction(clip, 4, 6, SENTENCES[1], right=False)) == 0
+    assert count(Correction(clip, 4, 6, None)) == 0
+    after, other_body = (Correction(clip, 6, 9, SENTENCES[0], bodies=(body,)) for body in (0, 1))
+    assert (
+        count(one, after) == 4 + 2
+    )  # each has the other on one side, and the recording ends 1 s after the second
+    assert count(one, other_body) == 8 + 6

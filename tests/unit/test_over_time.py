@@ -21,6 +21,8 @@ from pgfa.recognise.candidates import Candidates, needs_two
 from pgfa.recognise.temporal.decode import (
     DECODING,
     decode,
+    decoding_of,
+    is_short,
     most_probable_path,
     smoothed,
     without_bias,
@@ -87,6 +89,32 @@ def test_a_timeline_covers_the_recording(recogniser: Recogniser) -> None:
     values = json.loads(json.dumps(timeline.to_dict()))
     assert values["probabilities"][1][8] is None
     assert len(values["times"]) == 20
+
+
+def test_a_short_recording_is_a_window_as_a_whole(recogniser: Recogniser) -> None:
+    """The mean of its shorter windows and of the clip; the prior of "none" is that of clips, and nothing is bias."""
+    clip = swaying_clip(frames=120)  # 4 s
+    candidates, hop = recogniser.candidates(SENTENCES), 0.25
+    line = recogniser.spans(clip, SENTENCES, hop=hop)
+    first = np.clip(np.round((line.times - 0.75) * 30), 0, 119).astype(np.int64)
+    last = np.clip(np.round((line.times + 0.75) * 30), 1, 120).astype(np.int64)
+    shorter, _ = window_cosines(recogniser.encode, candidates, clip.positions, 30.0, KINECT20, (first, last))
+    whole = candidates.cosines(recogniser.features([clip]))
+    cosine = (shorter[:, 0] + whole) / 2
+    cosine[:, 2] = -np.inf  # about two people
+    smooth = smoothed(cosine, DECODING.smoothing_s / hop)
+    np.testing.assert_allclose(line.probabilities[0], candidates.probabilities(smooth), atol=1e-4)
+
+
+def test_settings_change_in_proportion_from_short_to_long_recordings() -> None:
+    calibration = Calibration(20.0, 12.0, none=1.0, fitted=True, about={"none_share": 0.25})
+    of = {s: decoding_of(s, 3.0, calibration) for s in (1.0, 6.0, 9.0, 12.0, 60.0)}
+    assert is_short(6.0, 3.0)
+    assert not is_short(6.1, 3.0)
+    assert (of[1.0].bias_share, of[1.0].none_share) == (of[6.0].bias_share, of[6.0].none_share) == (0.0, 0.25)
+    assert of[9.0].bias_share == pytest.approx(0.5)
+    assert of[9.0].none_share == pytest.approx((0.25 + DECODING.none_share) / 2)
+    assert of[12.0] == of[60.0] == DECODING
 
 
 def test_short_empty_and_endless_recordings(recogniser: Recogniser) -> None:

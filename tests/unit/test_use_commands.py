@@ -122,3 +122,49 @@ def test_live_uses_one_thread_by_default(
     )  # fmt: skip
     assert process.returncode == 0, process.stderr
     assert process.stdout.splitlines()[-1] == str(threads)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--as", "a person waves", "FILE"], "missing FILES: write the recordings first"),
+        (
+            ["FILE", "--run", "RUN"],
+            "expected at least one sentence, found none: state it with --sentence or --as",
+        ),
+        (["FILE", "--run", "RUN", "--as", "a person waves", "--hop", "nan"], "hop: must be a finite number"),
+        (
+            ["FILE", "--run", "RUN", "--as", "a person waves", "--window", "0"],
+            "must be greater than 0, found 0.0",
+        ),
+    ],
+)
+def test_a_wrong_question_is_refused_with_what_to_do(
+    arguments: list[str], sentence: str, exported: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from pgfa.cli.main import main
+
+    file = tmp_path / "clip.npz"
+    save_clip(file, swaying_clip())
+    names = {"FILE": str(file), "RUN": str(exported)}
+    with pytest.raises(SystemExit) as stop:
+        main(["recognise", *(names.get(argument, argument) for argument in arguments)])
+    said = capsys.readouterr().err if stop.value.code == 2 else str(stop.value.code)
+    assert sentence in said
+    assert "Traceback" not in said
+
+
+def test_several_sentences_may_follow_one_option(
+    exported: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A recording written first is not taken for a sentence, and each figure of the table has a heading."""
+    from pgfa.cli.main import main
+
+    file = tmp_path / "clip.npz"
+    save_clip(file, swaying_clip())
+    with pytest.raises(SystemExit) as stop:
+        main(["recognise", str(file), "--run", str(exported), "--as", *SENTENCES])
+    assert not stop.value.code
+    heading, *lines = capsys.readouterr().out.splitlines()
+    assert heading.split() == ["share", "cosine", "sentence"]
+    assert {line[18:] for line in lines} >= set(SENTENCES)

@@ -127,6 +127,8 @@ def usage_error(error: CycloptsError) -> str:
     elif type(error) is MissingArgumentError and error.argument and not error.argument.tokens:
         name = error.argument.name
         reason = f"missing {name if error.argument.index is None else name.strip('-').upper()}"
+        if command == "pgfa recognise" and error.argument.index is not None:
+            reason += ": write the recordings first; what follows --sentence is taken for sentences"
     else:
         # Without the list of commands, which is cut short: help has all of them.
         reason = " ".join(str(error).split()).split(" Available commands:")[0].removesuffix(".")

@@ -100,6 +100,9 @@ def recognise(
     from pgfa.recognise.rows import ROW_OUTPUTS
     from pgfa.skeleton import NO_DEPTH
 
+    RecogniseSettings(
+        window=window, hop=hop
+    )  # refuses what cannot be used, also where nothing is answered over time
     paths = {"json": json, "csv": csv, "windows.csv": windows_csv, "vtt": vtt, "eaf": eaf}
     outputs = {name: path for name, path in paths.items() if path is not None}
     if only_spans := [name for name in outputs if OUTPUTS[name].answers is None]:
@@ -143,10 +146,13 @@ def _recogniser(
     run: Path | None, device: str, teach: list[str] | None, adapt: Path | None, sentences: list[str]
 ) -> Recogniser:
     """The recogniser that the options describe; what adaptation changed is printed."""
+    from pgfa.errors import BadConfig
     from pgfa.recognise import Recogniser
     from pgfa.text.doubts import doubts_about
 
     recogniser = Recogniser.load(run, device)
+    if not sentences and not teach and not recogniser.taught:
+        raise BadConfig("expected at least one sentence, found none: state it with --sentence or --as")
     if not recogniser.bundle.verified:
         print(
             f"note: {run} was written by an earlier version, without digests: not verified", file=sys.stderr

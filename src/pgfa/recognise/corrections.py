@@ -2,7 +2,8 @@
 
 Each correction gives the windows inside its moment a target: the logit of its sentence is to lead, or that of a
 sentence that was rejected is to stay below "none of these". The differences between targets and logits are spread to
-windows that move alike by kernel ridge regression. Windows unlike all corrected ones are answered as before.
+windows that move alike by kernel ridge regression. Windows unlike all corrected ones are answered as before, and so are
+those beside a moment that is right: where it starts and ends is part of what a person says.
 """
 
 from __future__ import annotations
@@ -31,6 +32,9 @@ RIDGE = 0.5
 (scripts/corrections_msrc12.py)."""
 MAX_CENTRES, MAX_EXAMPLES = 8, 1_024
 """Window centres per moment; windows over all moments."""
+BESIDE = (0.5, 1.0)
+"""Seconds before the start and after the end of a moment that is right, at which windows keep their answer. Without
+them moments grow together (scripts/corrections_msrc12.py)."""
 BACKGROUND = 64
 """Windows per recording that the mean feature is computed from, where the space of the features is not centred."""
 
@@ -65,6 +69,7 @@ class Corrections:
         centre: (d,) subtracted from unit features before they are compared.
         sentences: N; None: none of the sentences.
         right: (N,) whether the window shows its sentence.
+        beside: (N,) whether the window is beside its moment and keeps its answer.
     """
 
     features: Array
@@ -72,6 +77,7 @@ class Corrections:
     centre: Array
     sentences: tuple[str | None, ...]
     right: NDArray[np.bool_]
+    beside: NDArray[np.bool_]
 
     def adjust(self, candidates: Candidates) -> Adjustment:
         """How the cosines of these candidates change. A sentence that is not among them counts as none of them."""
@@ -84,8 +90,12 @@ class Corrections:
             none = calibration.none + calibration.none_log * math.log(len(candidates))
         index = {name: k for k, name in enumerate(candidates.names)}
         targets = [
-            _target(row, index.get(sentence) if sentence is not None else None, bool(right), none)
-            for row, sentence, right in zip(logits, self.sentences, self.right, strict=True)
+            row
+            if beside
+            else _target(row, index.get(sentence) if sentence is not None else None, bool(right), none)
+            for row, sentence, right, beside in zip(
+                logits, self.sentences, self.right, self.beside, strict=True
+            )
         ]
         kernel = _closeness(self.features, self.features) + RIDGE * np.eye(len(self.features))
         weights = np.linalg.solve(kernel, np.stack(targets) - logits) / slope
@@ -107,16 +117,15 @@ def learn(encode: Encode, corrections: Sequence[Correction], centred: bool) -> C
     Raises:
         BadConfig: a moment outside its recording, or without a person in any of its windows.
     """
-    per_moment = max(1, min(MAX_CENTRES, MAX_EXAMPLES // (len(corrections) * len(_lengths()))))
-    windows: list[Clip] = []
-    owner: list[int] = []
-    for number, correction in enumerate(corrections):
-        cut = _windows(correction, per_moment)
-        windows += cut
-        owner += [number] * len(cut)
-    raw = encode(windows)
-    seen = raw.any(axis=1)
-    if missing := set(range(len(corrections))) - {owner[i] for i in np.flatnonzero(seen)}:
+    centres = MAX_EXAMPLES // (len(corrections) * len(_lengths()))
+    per_moment = max(1, min(MAX_CENTRES, centres - 2 * len(BESIDE)))
+    inside = [(number, w) for number, c in enumerate(corrections) for w in _windows(c, per_moment)]
+    outside = [(number, w) for number in range(len(corrections)) for w in _beside(corrections, number)]
+    chosen = inside + (outside if centres > 2 * len(BESIDE) else [])
+    owner = [number for number, _ in chosen]
+    raw = encode([window for _, window in chosen])
+    seen: NDArray[np.bool_] = np.asarray(raw.any(axis=1))
+    if missing := set(range(len(corrections))) - {owner[i] for i in np.flatnonzero(seen[: len(inside)])}:
         c = corrections[min(missing)]
         raise BadConfig(
             f"no person detected in the moment {c.start_s:.2f} to {c.end_s:.2f} s of {c.recording.source.id}"
@@ -132,7 +141,8 @@ def learn(encode: Encode, corrections: Sequence[Correction], centred: bool) -> C
             centre = unit_rows(background).mean(axis=0).astype(np.float32)
     owners = [corrections[owner[i]] for i in np.flatnonzero(seen)]
     right = np.array([c.right for c in owners], dtype=bool)
-    return Corrections(_centred(raw, centre), raw, centre, tuple(c.sentence for c in owners), right)
+    beside = np.flatnonzero(seen) >= len(inside)
+    return Corrections(_centred(raw, centre), raw, centre, tuple(c.sentence for c in owners), right, beside)
 
 
 def _target(logits: NDArray[np.float64], k: int | None, right: bool, none: float) -> NDArray[np.float64]:
@@ -182,6 +192,26 @@ def _windows(correction: Correction, count: int) -> list[Clip]:
     if max(bodies) >= recording.bodies:
         raise BadConfig(f"expected bodies below {recording.bodies}, found {max(bodies)}")
     return [_window(recording, float(c), length, bodies) for length in _lengths() for c in centres]
+
+
+def _beside(corrections: Sequence[Correction], number: int) -> list[Clip]:
+    """Windows of each length before and after a moment that is right, but not in another corrected moment."""
+    c = corrections[number]
+    if not c.right or c.sentence is None:
+        return []
+    bodies = set(c.bodies or range(c.recording.bodies))
+    taken = [
+        (other.start_s, other.end_s)
+        for other in corrections
+        if other.recording is c.recording and bodies & set(other.bodies or bodies)
+    ]
+    centres = [
+        time
+        for distance in BESIDE
+        for time in (c.start_s - distance, c.end_s + distance)
+        if 0 <= time < c.recording.seconds and not any(start <= time < end for start, end in taken)
+    ]
+    return [_window(c.recording, t, length, sorted(bodies)) for length in _lengths() for t in centres]
 
 
 def _window(recording: Clip, centre: float, length: float, bodies: list[int]) -> Clip:

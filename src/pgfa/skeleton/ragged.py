@@ -90,3 +90,19 @@ class Ragged:
             layout=layout,
             listed=listed if listed.any() else None,
         )
+
+    @classmethod
+    def join(cls, parts: Sequence[Ragged]) -> Ragged:
+        """The clips of several of one layout, one after the other, without what their files list (`listed`).
+
+        At least one is needed.
+        """
+        rows = np.cumsum([0, *(len(part.positions) for part in parts[:-1])])
+        return cls(
+            positions=np.concatenate([part.positions for part in parts]),
+            start=np.concatenate([part.start + first for part, first in zip(parts, rows, strict=True)]),
+            frames=np.concatenate([part.frames for part in parts]),
+            bodies=np.concatenate([part.bodies for part in parts]),
+            rate=np.concatenate([part.rate for part in parts]),
+            layout=parts[0].layout,
+        )

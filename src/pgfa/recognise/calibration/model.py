@@ -53,14 +53,20 @@ class Calibration:
             logit_scale, logit_scale, about={"note": "not calibrated; probabilities are overconfident"}
         )
 
+    @property
+    def none_share(self) -> float | None:
+        """Share of the questions without a right candidate in the fit; None where it is not valid."""
+        share = self.about.get("none_share", NONE_SHARE)
+        return float(share) if isinstance(share, int | float) and 0 < share < 1 else None
+
     def with_none_share(self, share: float) -> Calibration:
         """For questions of which another share has no right candidate than of those it was fitted on.
 
         Args:
             share: above 0, below 1.
         """
-        fitted = self.about.get("none_share", NONE_SHARE)
-        if self.none is None or not isinstance(fitted, int | float) or not 0 < fitted < 1:
+        fitted = self.none_share
+        if self.none is None or fitted is None:
             return self
         shift = math.log(share / (1 - share)) - math.log(fitted / (1 - fitted))
         about = {**self.about, "none_share": share}

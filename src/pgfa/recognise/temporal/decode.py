@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from pgfa.recognise.calibration.model import Calibration
 from pgfa.recognise.candidates import NONE_SHARE_OVER_TIME, Candidates
 
 Floats = NDArray[np.float32]
@@ -24,6 +25,7 @@ class Decoding:
     Attributes:
         bias: the most that a sentence's mean cosine over a recording counts as bias: beyond it, the recording shows
             what the sentence describes, again and again.
+        bias_share: how much of that bias is subtracted, 0 to 1.
         none_share: share of the windows that show none of the sentences, before the recording is seen; in (0, 1).
         min_peak: the most probable window of a span is at least as probable as this.
         switch: cost of a change of sentence on the path, in nats.
@@ -32,6 +34,7 @@ class Decoding:
     """
 
     bias: float = 0.05
+    bias_share: float = 1.0
     none_share: float = NONE_SHARE_OVER_TIME
     min_peak: float = 0.5
     switch: float = 0.25
@@ -40,6 +43,37 @@ class Decoding:
 
 
 DECODING: Final = Decoding()
+
+SHORT_WINDOWS: Final = 2.0
+"""A recording of at most this many windows, of the longest length, is short: it shows one action, as a clip does."""
+LONG_WINDOWS: Final = 4.0
+"""From this many windows on a recording is long. In between, settings change in proportion."""
+
+
+def is_short(seconds: float, window: float) -> bool:
+    """Whether a recording shows one action, and so is itself a window; `window`: the longest, in seconds."""
+    return seconds <= SHORT_WINDOWS * window
+
+
+def decoding_of(
+    seconds: float, window: float, calibration: Calibration, settings: Decoding = DECODING
+) -> Decoding:
+    """The settings for a recording of that length; those of a long one are `settings`.
+
+    Every window of a short recording shares frames with the one action that it shows: the mean cosine of that action
+    is no bias, and whether one of the sentences fits is as probable as for a clip.
+
+    Args:
+        seconds: of the recording.
+        window: the longest, in seconds.
+        calibration: of the candidates.
+        settings: for a long recording.
+    """
+    length = (seconds / window - SHORT_WINDOWS) / (LONG_WINDOWS - SHORT_WINDOWS)
+    share = min(max(length, 0.0), 1.0)
+    of_clips = calibration.none_share or settings.none_share
+    none_share = of_clips + (settings.none_share - of_clips) * share
+    return replace(settings, bias_share=settings.bias_share * share, none_share=none_share)
 
 
 @dataclass(frozen=True)
@@ -76,7 +110,7 @@ def decode(
         (W, K + 1) probabilities, the last column "none of these", NaN where the body is absent; and its stretches.
     """
     probability = np.full((len(cosine), len(candidates) + 1), np.nan, dtype=np.float32)
-    rows = without_bias(cosine, present, candidates, settings.bias)
+    rows = without_bias(cosine, present, candidates, settings)
     over_time = candidates.over_time(settings.none_share)
     parts: list[Stretch] = []
     for first, last in runs(present.astype(np.int64)):
@@ -92,19 +126,20 @@ def decode(
 
 
 def without_bias(
-    cosine: Floats, present: Flags, candidates: Candidates, bias: float = DECODING.bias
+    cosine: Floats, present: Flags, candidates: Candidates, settings: Decoding = DECODING
 ) -> Floats:
     """(W, K) cosines less the bias of each sentence in this recording.
 
     A sentence may fit one person's motion, or what one sensor makes of it, better than others whatever is performed:
-    its mean cosine over the recording, up to `bias`. Prototypes are compared with recordings and not sentences,
-    and the cosines of a recogniser that was adapted are standardised: both stay as they are.
+    its mean cosine over the recording, up to `settings.bias`. Prototypes are compared with recordings and not
+    sentences, and the cosines of a recogniser that was adapted are standardised: both stay as they are.
     """
     if candidates.recentring is not None:
         return cosine
     known = np.isfinite(cosine) & present[:, None]
     mean = np.where(known, cosine, 0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
-    return cosine - np.where(candidates.is_prototype, 0, np.minimum(mean, bias)).astype(np.float32)
+    bias = settings.bias_share * np.minimum(mean, settings.bias)
+    return cosine - np.where(candidates.is_prototype, 0, bias).astype(np.float32)
 
 
 def smoothed(rows: Floats, windows: float) -> Floats:

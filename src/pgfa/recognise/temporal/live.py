@@ -15,8 +15,9 @@ from pgfa.config import RecogniseSettings
 from pgfa.errors import BadConfig, LimitExceeded
 from pgfa.recognise.answers import Answers
 from pgfa.recognise.candidates import Candidates, Encode
-from pgfa.recognise.temporal.windows import window_cosines
-from pgfa.skeleton import Layout
+from pgfa.recognise.temporal.pairs import PairTurns
+from pgfa.recognise.temporal.windows import body_clips, pair_clips, present_enough
+from pgfa.skeleton import Layout, Ragged
 
 MAX_BODIES = 8
 MAX_RATE = 240.0
@@ -49,6 +50,9 @@ class LiveAnswer:
 class Live:
     """Stores the last few seconds of frames and answers every hop.
 
+    The windows are those of a recording (`window_cosines`), with one exception: more than three bodies take turns to
+    be compared as pairs (`PairTurns`), for their number is what decides whether an answer is in time.
+
     Args:
         encode: clips -> features.
         candidates: sentences and taught classes.
@@ -75,6 +79,7 @@ class Live:
         self.window, self.hop = tuple(sorted(window)), hop
         self._frames: deque[tuple[float, NDArray[np.float32]]] = deque()
         self._answered = -math.inf
+        self._pairs = PairTurns(len(self.window), int(self.candidates.needs_two.sum()))
 
     def push(self, t: float, bodies: NDArray[np.float32]) -> LiveAnswer | None:
         """Add a frame. Returns an answer where a hop has passed since the last one, else None.
@@ -115,8 +120,7 @@ class Live:
         rate = self.rate or (len(times) - 1) / float(times[-1] - times[0])
         first = np.array([np.searchsorted(times, t - length) for length in self.window])
         windows = first, np.full(len(first), len(times))
-        by_length, _ = window_cosines(self.encode, self.candidates, positions, rate, self.layout, windows)
-        cosine = by_length.mean(axis=0)
+        cosine = self._cosines(positions, rate, windows).mean(axis=0)
         present = np.flatnonzero(~np.isnan(cosine).any(axis=1) & np.isfinite(positions[-1]).any((1, 2)))
         return LiveAnswer(
             float(t),
@@ -127,3 +131,26 @@ class Live:
                 for body in present
             },
         )
+
+    def _cosines(
+        self,
+        positions: NDArray[np.float32],
+        rate: float,
+        windows: tuple[NDArray[np.int64], NDArray[np.int64]],
+    ) -> NDArray[np.float32]:
+        """(W, bodies, K) as `window_cosines`; bodies and pairs are encoded at once, which saves a third of the time."""
+        enough, two = present_enough(positions, rate, windows), self.candidates.needs_two
+        cosine = np.full((*enough.shape, len(self.candidates)), np.nan, dtype=np.float32)
+        if not enough.any():
+            return cosine
+        clips = body_clips(positions, rate, self.layout, windows, enough)
+        bodies, due = len(clips), self._pairs.due(enough) if two.any() else []
+        if due:
+            alone = [(a, b, np.array([w])) for w, a, b in due]
+            clips = Ragged.join([clips, pair_clips(positions, rate, self.layout, windows, alone)])
+        features = self.encode(clips)
+        cosine[enough] = self.candidates.cosines(features[:bodies])
+        if two.any():
+            self._pairs.store(due, self.candidates.cosines(features[bodies:], two))
+            cosine[..., two] = np.where(enough[..., None], self._pairs.best(enough.shape[1]), np.nan)
+        return cosine

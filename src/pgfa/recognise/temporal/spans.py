@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pgfa.errors import BadConfig, LimitExceeded
 from pgfa.recognise.answers import Span, Timeline
 from pgfa.recognise.candidates import Candidates, Encode
-from pgfa.recognise.temporal.decode import Stretch, decode
+from pgfa.recognise.temporal.decode import Stretch, decode, decoding_of, is_short
 from pgfa.recognise.temporal.windows import Progress, tracks, window_cosines
 from pgfa.skeleton import Clip
 
@@ -27,6 +27,9 @@ def timeline(
     progress: Progress | None = None,
 ) -> Timeline:
     """What each body of a recording does, over time.
+
+    A short recording (`is_short`) is a window as a whole, in place of those of the longest length: cut off at both
+    ends, they would show less of the action, and no window would see all of it.
 
     Args:
         encode: clips -> features.
@@ -54,10 +57,11 @@ def timeline(
     present = np.asarray(~np.isnan(cosine).any(axis=2))
     if count:
         present &= tracks(clip.positions, clip.rate)[centre].T
+    settings = decoding_of(clip.seconds, max(lengths), candidates.calibration)
     probability = np.full((clip.bodies, count, len(candidates) + 1), np.nan, dtype=np.float32)
     spans: list[Span] = []
     for body in range(clip.bodies):
-        probability[body], parts = decode(cosine[body], present[body], candidates, hop)
+        probability[body], parts = decode(cosine[body], present[body], candidates, hop, settings)
         for part in parts:
             start, end = span_times(part, times, hop, clip.seconds)
             other = _partner(candidates, part.candidate, int(partner[body, part.peak]))
@@ -90,7 +94,9 @@ def _mean_cosines(
     cosine = np.zeros((clip.bodies, len(times), len(candidates)), dtype=np.float32)
     partner = np.full((clip.bodies, len(times)), -1, dtype=np.int64)
     for number, length in enumerate(lengths):
-        windows = window_frames(times, length, clip)
+        whole = length == max(lengths) and is_short(clip.seconds, length) and len(times) > 0
+        # The windows of a whole recording are all the same: one is compared, and counts for all times.
+        windows = (np.array([0]), np.array([clip.frames])) if whole else window_frames(times, length, clip)
         of_length, other = window_cosines(
             encode, candidates, clip.positions, clip.rate, clip.layout, windows,
             _part(progress, number, len(lengths)),

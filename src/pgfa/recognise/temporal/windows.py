@@ -76,38 +76,71 @@ def window_cosines(
         (W, bodies, K) cosines, NaN where the body is absent, -inf where a pair is needed and there is none; and
         (W, bodies) the partner in the best pair over all sentences for two, or -1.
     """
-    first, last = windows
-    frames, bodies, joints = positions.shape[:3]
-    count = _frames_present(presence(positions), first, last)
-    enough = count >= np.minimum(max(MIN_PRESENCE_S * rate, 2), frames)
-    cosine = np.full((len(first), bodies, len(candidates)), np.nan, dtype=np.float32)
-    partner = np.full((len(first), bodies), -1, dtype=np.int64)
-    window, body = np.nonzero(enough)
+    frames, bodies = positions.shape[:2]
+    enough = present_enough(positions, rate, windows)
+    cosine = np.full((*enough.shape, len(candidates)), np.nan, dtype=np.float32)
+    partner = np.full(enough.shape, -1, dtype=np.int64)
     pairs: list[Pair] = []
     if candidates.needs_two.any():
         pairs = [
             (a, b, np.flatnonzero(enough[:, a] & enough[:, b])) for a, b in combinations(range(bodies), 2)
         ]
-    done = _Done(len(window) + sum(len(common) for _, _, common in pairs), progress)
-    if len(window):
-        by_body = np.ascontiguousarray(positions.swapaxes(0, 1)).reshape(-1, joints, 3)
-        clips = Ragged(
-            by_body,
-            start=body * frames + first[window],
-            frames=(last - first)[window],
-            bodies=np.ones(len(window), dtype=np.int64),
-            rate=np.full(len(window), rate),
-            layout=layout,
-        )
-        cosine[window, body] = _cosines(encode, clips, candidates, slice(None), done)
+    done = _Done(int(enough.sum()) + sum(len(common) for _, _, common in pairs), progress)
+    if enough.any():
+        clips = body_clips(positions, rate, layout, windows, enough)
+        cosine[enough] = _cosines(encode, clips, candidates, slice(None), done)
         cosine[..., candidates.needs_two] = np.where(enough[..., None], -np.inf, np.nan)
     size = max(1, PAIR_ROWS // max(1, 2 * frames))
     for start in range(0, len(pairs), size):
         batch = pairs[start : start + size]
-        clips = _pair_clips(positions, rate, layout, windows, batch)
+        clips = pair_clips(positions, rate, layout, windows, batch)
         rows = _cosines(encode, clips, candidates, candidates.needs_two, done)
         _take_best(cosine, partner, batch, rows, candidates.needs_two)
     return cosine, partner
+
+
+def present_enough(positions: Floats, rate: float, windows: tuple[Indices, Indices]) -> Flags:
+    """(W, bodies) whether a window has enough frames of a body to be classified; arguments as `window_cosines`."""
+    first, last = windows
+    present = presence(positions)
+    total = np.concatenate([np.zeros((1, present.shape[1]), dtype=np.int64), present.cumsum(axis=0)])
+    fewest = np.minimum(max(MIN_PRESENCE_S * rate, 2), len(positions))
+    return np.asarray(total[last] - total[first] >= fewest)
+
+
+def body_clips(
+    positions: Floats, rate: float, layout: Layout, windows: tuple[Indices, Indices], enough: Flags
+) -> Ragged:
+    """Each body in each of its windows, those of `enough` (W, bodies) in that order, as a clip of one."""
+    first, last = windows
+    frames, _, joints = positions.shape[:3]
+    window, body = np.nonzero(enough)
+    return Ragged(
+        np.ascontiguousarray(positions.swapaxes(0, 1)).reshape(-1, joints, 3),
+        start=body * frames + first[window],
+        frames=(last - first)[window],
+        bodies=np.ones(len(window), dtype=np.int64),
+        rate=np.full(len(window), rate),
+        layout=layout,
+    )
+
+
+def pair_clips(
+    positions: Floats, rate: float, layout: Layout, windows: tuple[Indices, Indices], pairs: Sequence[Pair]
+) -> Ragged:
+    """Each pair of bodies in each of its windows as a clip of two."""
+    first, last = windows
+    frames, _, joints = positions.shape[:3]
+    window = np.concatenate([window for _, _, window in pairs])
+    offset = np.repeat(np.arange(len(pairs)) * 2 * frames, [len(window) for _, _, window in pairs])
+    return Ragged(
+        np.stack([positions[:, [a, b]] for a, b, _ in pairs]).reshape(-1, joints, 3),
+        start=offset + 2 * first[window],
+        frames=(last - first)[window],
+        bodies=np.full(len(window), 2),
+        rate=np.full(len(window), rate),
+        layout=layout,
+    )
 
 
 class _Done:
@@ -135,24 +168,6 @@ def _take_best(cosine: Floats, partner: Indices, pairs: Sequence[Pair], rows: Fl
             cosine[window, body] = all_columns
 
 
-def _pair_clips(
-    positions: Floats, rate: float, layout: Layout, windows: tuple[Indices, Indices], pairs: Sequence[Pair]
-) -> Ragged:
-    """Each pair of bodies in each of its windows as a clip of two."""
-    first, last = windows
-    frames, _, joints = positions.shape[:3]
-    window = np.concatenate([window for _, _, window in pairs])
-    offset = np.repeat(np.arange(len(pairs)) * 2 * frames, [len(window) for _, _, window in pairs])
-    return Ragged(
-        np.stack([positions[:, [a, b]] for a, b, _ in pairs]).reshape(-1, joints, 3),
-        start=offset + 2 * first[window],
-        frames=(last - first)[window],
-        bodies=np.full(len(window), 2),
-        rate=np.full(len(window), rate),
-        layout=layout,
-    )
-
-
 def _cosines(
     encode: Encode, clips: Ragged, candidates: Candidates, columns: Flags | slice, done: _Done
 ) -> Floats:
@@ -166,9 +181,3 @@ def _cosines(
         blocks.append(candidates.cosines(encode(block), columns))
         done.add(len(block))
     return np.concatenate(blocks)
-
-
-def _frames_present(present: Flags, first: Indices, last: Indices) -> Indices:
-    """(windows, bodies) frames of each window in which each body is present."""
-    total = np.concatenate([np.zeros((1, present.shape[1]), dtype=np.int64), present.cumsum(axis=0)])
-    return np.asarray(total[last] - total[first])

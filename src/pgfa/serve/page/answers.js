@@ -75,9 +75,10 @@ export class Answers {
     document.body.dataset.answers = String(number);
     this.why = null;
     this.sentences.show(result);
-    this.showBodies();
+    if (!this.present.includes(this.body)) this.body = this.present[0] ?? 0;
     this.timeline.show(result, this.body);
     this.actions.shown(result, this.present);
+    this.showBodies(); // last: who is there, and so how each is called, is known by now
     this.showVerdict();
     this.showOverlaps(result);
   }
@@ -115,8 +116,12 @@ export class Answers {
     this.asked++;
     this.asking.end();
     this.result = null;
-    this.setStale(true);
+    this.setStale(false);
+    this.sentences.reset();
+    this.timeline.clear();
     get("verdict").textContent = "Open a recording";
+    get("suggestion").textContent = "Each sentence below then gets a probability. To see how that looks, try an example.";
+    get("certainty").textContent = "";
     get("bodies").hidden = true;
   }
 
@@ -146,7 +151,6 @@ export class Answers {
 
   showBodies() {
     const { present } = this, focused = get("bodies").contains(document.activeElement);
-    if (!present.includes(this.body)) this.body = present[0] ?? 0;
     get("bodies").hidden = present.length < 2;
     get("bodies").replaceChildren(...present.map((body, index) => {
       const radio = make("input", { type: "radio", name: "body", value: body, checked: body === this.body });

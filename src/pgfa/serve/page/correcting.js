@@ -51,7 +51,7 @@ export class Correcting {
 
   render() {
     const { moments, people, names, selected } = this, { list } = moments, marks = this.actions.marks(moments.key, list);
-    this.lanes.show(list, { people, body: this.answers.body, selected, names });
+    this.lanes.show(list, { people, body: this.answers.body, selected, names, short: this.timeline.short });
     this.list.show(list, { selected, people, name: (body) => this.personName(body), marks, rate: moments.rate, maxLength: this.limits.max_characters });
     get("undo").disabled = !moments.canUndo;
     get("redo").disabled = !moments.canRedo;

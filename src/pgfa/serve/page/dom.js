@@ -32,6 +32,15 @@ export const letter = (body) => "ABCDEFGH"[body] || String(body + 1);
 export const plural = (count, singular, pluralForm = `${singular}s`) => `${count.toLocaleString("en")} ${count === 1 ? singular : pluralForm}`;
 export const sentenceCase = (text) => text.charAt(0).toUpperCase() + text.slice(1);
 
+/* A function that leaves out the words with which all of several sentences start ("a person"), where space is short. */
+export function shortener(sentences) {
+  const [first, ...others] = sentences.map((sentence) => sentence.split(" "));
+  let count = 0;
+  while (others.length && [first, ...others].every((words) => words.length > count + 1 && words[count] === first[count])) count++;
+  const start = count ? `${first.slice(0, count).join(" ")} ` : "";
+  return (sentence) => (sentence.startsWith(start) ? sentence.slice(start.length) : sentence);
+}
+
 /* Offer a file to be saved. */
 export function saveFile(blob, name) {
   const link = make("a", { href: URL.createObjectURL(blob), download: name });

@@ -3,7 +3,7 @@
  * to length by mouse or finger. The same by keyboard: the list of moments. A moment of a pair is on both lanes.
  *
  *   const lanes = new Lanes(element, { select(id), move(id, start, end), loop(id), body(body), rename(body, name) });
- *   lanes.show(moments, { people, body, selected, names }); lanes.view(range)
+ *   lanes.show(moments, { people, body, selected, names, short(sentence) }); lanes.view(range)
  */
 import { letter, make, percent, timeRange } from "./dom.js";
 
@@ -15,13 +15,13 @@ export class Lanes {
     Object.assign(this, { root, actions, blocks: [], range: { start: 0, end: 1 }, pressed: { id: null, at: 0 } });
   }
 
-  show(moments, { people, body, selected, names }) {
+  show(moments, { people, body, selected, names, short = (sentence) => sentence }) {
     const focused = this.root.contains(document.activeElement) ? document.activeElement.dataset.body : null;
     this.blocks = [];
     this.root.replaceChildren(...people.map((person, index) => {
       const track = make("div", { class: "lane-track", "aria-hidden": "true" });
       for (const moment of moments.filter((each) => each.body === person || each.partner === person)) {
-        const block = this.newBlock(moment, index, moment.id === selected);
+        const block = this.newBlock(moment, index, moment.id === selected, short);
         this.blocks.push({ block, moment });
         track.append(block);
       }
@@ -39,9 +39,9 @@ export class Lanes {
     return make("span", { class: "lane-name" }, make("span", { class: `person person-${index % 8}`, "aria-hidden": "true" }), input);
   }
 
-  newBlock(moment, index, isSelected) {
+  newBlock(moment, index, isSelected, short) {
     const title = `${timeRange(moment.start, moment.end)} ${moment.sentence}${moment.verdict ? `, ${moment.verdict}` : ` ${percent(moment.probability)}`}`;
-    const block = make("span", { class: `block block-${index % 8} ${moment.verdict}${isSelected ? " selected" : ""}`, title }, moment.sentence);
+    const block = make("span", { class: `block block-${index % 8} ${moment.verdict}${isSelected ? " selected" : ""}`, title }, short(moment.sentence));
     block.addEventListener("pointerdown", (event) => this.press(event, moment, block));
     return block;
   }

@@ -62,6 +62,7 @@ function seek(seconds) { if (player.clip) player.seek(Math.round(seconds * playe
 
 /* Show a recording, and ask about it. */
 async function show({ clip, layout }, play) {
+  document.body.dataset.open = "recording";
   layouts[clip.layout] = layout;
   correcting.open(recordings.current, recordings.clips.get(recordings.current));
   video.open(recordings.current);
@@ -72,7 +73,11 @@ async function show({ clip, layout }, play) {
 }
 
 function close() {
+  document.body.dataset.open = "none";
+  player.pause();
+  player.clip = null;
   answers.close();
+  teaching.reset();
   correcting.close();
   video.open(null);
 }

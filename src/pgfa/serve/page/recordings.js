@@ -206,6 +206,7 @@ export class Recordings {
     for (const key of sent) await track(() => this.server.removeClip(key));
     this.actions.removed(keys);
     this.actions.marked();
+    if (!this.list.rows.size) notify("");
     if (!this.clips.has(this.current)) {
       this.current = null;
       const next = this.clips.keys().next().value;
@@ -235,8 +236,11 @@ export class Recordings {
 function reasonOf(error, name) {
   // The options of the command line are buttons here.
   if (error.asks) return `${name}: ${error.found.split("; state it with")[0]}`;
-  return error.expected.startsWith("a recording in a known format")
-    ? `${name}: this is not a skeleton recording (${error.found}). The supported formats are listed at the foot of the page.` : error.message;
+  if (error.expected.startsWith("a recording in a known format"))
+    return `${name}: this is not a skeleton recording (${error.found}). The supported formats are listed at the foot of the page.`;
+  if (error.kind !== "BadFile") return error.message;
+  const detail = error.message.startsWith(name) ? error.message.slice(name.length).replace(/^[:, ]+/, "") : error.message;
+  return `${name}: this recording is damaged, incomplete or of a kind that is not supported (${detail}).`;
 }
 
 /* Call `receive` with what is dropped anywhere on the page; an overlay is shown while files are dragged over it. */

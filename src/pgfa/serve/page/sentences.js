@@ -153,6 +153,18 @@ export class Sentences {
     this.showLegend(result);
   }
 
+  /* No recording is open: nothing is known of any sentence. */
+  reset() {
+    this.result = null;
+    for (const row of [...this.rows, ...this.taught, this.none]) {
+      this.update(row, null, null, false);
+      row.item.classList.remove("prototype");
+      row.why.hidden = row.reasons.hidden = true;
+      row.why.setAttribute("aria-expanded", "false");
+    }
+    get("legend").hidden = true;
+  }
+
   showTaught(result) {
     for (const row of this.taught) row.item.remove();
     const classes = result.candidates.filter((candidate) => candidate.taught && !this.texts.includes(candidate.sentence));

@@ -7,7 +7,7 @@
  * Each row is filled to the height of its probability, in the accent colour where its sentence is the most likely one.
  */
 import { area } from "./areas.js";
-import { axisTime, clamp, clockTime, make, percent } from "./dom.js";
+import { axisTime, clamp, clockTime, make, percent, shortener } from "./dom.js";
 
 const HEIGHT = 100;
 const DRAG_PIXELS = 4;
@@ -40,6 +40,7 @@ export class Timeline {
     this.result = result;
     this.body = body;
     this.length = result.timeline.seconds;
+    this.short = shortener(result.timeline.sentences);
     this.names = [...result.timeline.sentences, ...(result.calibrated ? ["none of these"] : [])];
     const windows = result.timeline.probabilities[body] ?? [];
     const best = windows.map((row) => (row ? row.indexOf(Math.max(...row)) : -1));
@@ -51,6 +52,16 @@ export class Timeline {
     this.mark = this.span;
   }
 
+  /* No recording is open. */
+  clear() {
+    this.result = null;
+    this.rows = [];
+    this.length = this.now = 0;
+    this.table.replaceChildren();
+    this.mark = null;
+    this.view(0, 0);
+  }
+
   newRow(name, column, windows, best) {
     const { sentences, times } = this.result.timeline;
     const probability = make("span", { class: "probability" });
@@ -58,7 +69,7 @@ export class Timeline {
       make("path", { class: "area", d: area(times, windows, this.length, column, () => true) }),
       make("path", { class: "best-area", d: area(times, windows, this.length, column, (index) => best[index] === column) }));
     const element = make("div", { class: `row${column === sentences.length ? " none" : ""}` },
-      make("span", { class: "name", title: name }, make("span", {}, name), probability), track);
+      make("span", { class: "name", title: name }, make("span", {}, this.short(name)), probability), track);
     return { element, probability, track };
   }
 
