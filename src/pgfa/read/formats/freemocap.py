@@ -68,7 +68,10 @@ def read(ref: FileRef) -> Clip:
     points = np.where(np.isfinite(points).all(axis=-1, keepdims=True), points, np.nan)
     points[(points == 0).all(axis=-1)] = np.nan
     # Unit and up axis depend on the calibration (size of the board, ground plane): the body gives them.
-    positions, problems = upright_to_metres(points[:, None], MEDIAPIPE33, stated=ref.stated)
+    # Its axes are right-handed; left and right may have been exchanged all the same.
+    positions, problems = upright_to_metres(
+        points[:, None], MEDIAPIPE33, mirrored=None, right_handed=True, stated=ref.stated
+    )
     return assemble(
         ref,
         raw,

@@ -152,7 +152,7 @@ def _steadiness(at: dict[str, Floats], trunk: Floats) -> list[tuple[float, str]]
     ]
 
 
-def chirality(bodies: Floats, layout: Layout) -> tuple[float, float]:
+def chirality(bodies: Floats, layout: Layout, fronts: Floats | None = None) -> tuple[float, float]:
     """Which way the body bends and points, compared with forward as left and right and the trunk give it.
 
     Forward is (right to left) x (hips to shoulders), in right-handed axes. Feet point forward from the ankles, knees
@@ -161,6 +161,8 @@ def chirality(bodies: Floats, layout: Layout) -> tuple[float, float]:
 
     Args:
         bodies: (bodies, joints, 3), NaN where absent.
+        layout: of the joints.
+        fronts: (bodies, 3) vectors to the front, of whatever else shows it (markers on chest and back), NaN if absent.
 
     Returns:
         the mean sign weighted by how telling each is, from -1 (mirrored) to 1 (right-handed), 0 if nothing tells;
@@ -177,7 +179,8 @@ def chirality(bodies: Floats, layout: Layout) -> tuple[float, float]:
     }
     forward["trunk"] = _unit(forward["hip"] + forward["shoulder"])
     signs = []
-    for vectors, direction, weight, least in _pointers(at, forward):
+    others = [] if fronts is None else [(fronts, forward["trunk"], 2.0, 0.05)]
+    for vectors, direction, weight, least in (*_pointers(at, forward), *others):
         value = (vectors * direction).sum(axis=-1) / size
         value = value[np.isfinite(value)]
         telling = np.abs(value) > least

@@ -24,6 +24,8 @@ RIGHT = (0.3, 1.3)
 MIRRORED = (-0.5, -2.5)
 """`chirality`, and chirality x weight, from which axes are right-handed or left-handed beyond doubt. Most recordings
 are right-handed, so more evidence is asked for the other."""
+RIGHT_BY_CUSTOM = (0.3, 0.5)
+"""The same of axes that are right-handed by custom: less evidence suffices to confirm it."""
 TORSO = 0.45
 """Metres from the pelvis to the middle of the shoulders of an adult, as a Kinect measures them."""
 LONG_NAMES = {"m": "metres", "cm": "centimetres", "mm": "millimetres", "in": "inches", "ft": "feet"}
@@ -63,6 +65,7 @@ def upright(
     custom: str | None = None,
     usual: str | None = None,
     right_handed: bool = False,
+    fronts: Floats | None = None,
 ) -> Upright:
     """Turn a recording so that y is up, mirror it back if its axes are left-handed, and scale it to metres.
 
@@ -75,7 +78,8 @@ def upright(
             another is somebody who stands in other axes or lies in these, which are the same numbers.
         custom: the axis that points up by the custom of such files, whatever the body does.
         usual: the axis that points up in what the program writes, if the trunk stands along it; no other is accepted.
-        right_handed: whether the axes of such files are right-handed by custom, where the body does not show it.
+        right_handed: whether the axes of such files are right-handed by custom, which little evidence confirms.
+        fronts: (frames, bodies, 3), as `chirality` takes them.
 
     Raises:
         Undecided: the body does not settle what is neither stated nor declared.
@@ -83,7 +87,7 @@ def upright(
     bodies = thinned(points)
     decisions: list[Decision] = []
     problems: list[str] = []
-    is_mirrored, decision = _handedness(bodies, layout, mirrored, stated, right_handed)
+    is_mirrored, decision = _handedness(points, layout, mirrored, stated, right_handed, fronts)
     decisions.append(decision)
     if is_mirrored and decision.basis == "established":
         problems.append("axes are left-handed, or left and right exchanged: mirrored back")
@@ -113,29 +117,42 @@ def upright(
 
 
 def _handedness(
-    bodies: Floats, layout: Layout, declared: bool | None, stated: Stated, right_handed: bool
+    points: Floats,
+    layout: Layout,
+    declared: bool | None,
+    stated: Stated,
+    right_handed: bool,
+    fronts: Floats | None,
 ) -> tuple[bool, Decision]:
     names = {False: "right-handed", True: "left-handed"}
     if stated.mirrored is not None:
         return stated.mirrored, Decision("axes", names[stated.mirrored], "stated")
     if declared is not None:
         return declared, Decision("axes", names[declared], "declared")
-    sense = handedness(bodies, layout)
-    if sense is None and right_handed:
-        return False, Decision("axes", names[False], "custom")
+    sense = handedness(points, layout, right_handed=right_handed, fronts=fronts)
     if sense is None:
-        raise Undecided(
-            "",
-            quantity="mirrored",
-            found="a body of which neither feet nor knees show whether left and right are mirrored",
-        )
+        found = "a body of which neither feet nor knees show whether left and right are mirrored"
+        raise Undecided("", quantity="mirrored", found=found)
     return sense, Decision("axes", names[sense], "established")
 
 
-def handedness(bodies: Floats, layout: Layout) -> bool | None:
-    """Whether bodies (bodies, joints, 3) are mirrored; None if their feet, knees and elbows do not tell."""
-    sense, weight = chirality(bodies, layout)
-    if sense >= RIGHT[0] and sense * weight >= RIGHT[1]:
+def handedness(
+    points: Floats, layout: Layout, *, right_handed: bool = False, fronts: Floats | None = None
+) -> bool | None:
+    """Whether bodies are mirrored; None if their feet, knees and elbows do not tell.
+
+    Args:
+        points: (frames, bodies, joints, 3), NaN where absent.
+        layout: of the joints.
+        right_handed, fronts: as in `upright`.
+    """
+    if fronts is None:
+        sense, weight = chirality(thinned(points), layout)
+    else:
+        joined = thinned(np.concatenate([points, fronts[:, :, None]], axis=2))
+        sense, weight = chirality(joined[:, :-1], layout, joined[:, -1])
+    least = RIGHT_BY_CUSTOM if right_handed else RIGHT
+    if sense >= least[0] and sense * weight >= least[1]:
         return False
     if sense <= MIRRORED[0] and sense * weight <= MIRRORED[1]:
         return True

@@ -68,11 +68,13 @@ def rig_to_metres(
         (frames, 25, 3) metres, y up, in ntu25; and problems: what was inferred.
 
     Raises:
-        BadFile: the proportions are not those of a person, or left and right are exchanged.
+        BadFile: the proportions are not those of a person, or left and right are exchanged. Undecided: nothing in a
+            format without axes of its own shows whether they are.
     """
     points = {joint: rig.positions[:, index] for joint, index in joints.items()}
     check_proportions(str(ref), points, {joint: rig.names[index] for joint, index in joints.items()})
-    if ref.stated.mirrored is None and handedness(points) < -MIRRORED:
+    sense = handedness(points)
+    if ref.stated.mirrored is None and sense < -MIRRORED:
         raise BadFile(
             str(ref),
             expected="feet and knees that point forward",
@@ -91,13 +93,21 @@ def rig_to_metres(
             Decision("unit", unit, "established", why)
             if unit
             else Decision("unit", f"{scale:.3g} m", "assumed"),
-            Decision("axes", "right-handed", "established" if handedness(points) > MIRRORED else "custom"),
+            Decision("axes", "right-handed", "established"),
             Decision("up", up, "custom") if up == "y" else Decision("up", up, "established", "the rest pose"),
         ]
     if ref.stated.up or ref.stated.unit:
         problems = []  # what is stated counts, and what was inferred instead need not be noted
+    # Without toes and bent knees the ends of the feet and the elbows may tell; glTF fixes its axes.
     positions, more = upright_to_metres(
-        as_kinect(rig, joints)[:, None], NTU25, up=up, scale=scale, decided=decided, stated=ref.stated
+        as_kinect(rig, joints)[:, None],
+        NTU25,
+        up=up,
+        scale=scale,
+        mirrored=False if sense > MIRRORED or not decided else None,
+        right_handed=True,
+        decided=decided,
+        stated=ref.stated,
     )
     return positions[:, 0], (*problems, *more)
 

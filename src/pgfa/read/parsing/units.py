@@ -72,6 +72,7 @@ def upright_to_metres(
     mirrored: bool | None = False,
     custom: str | None = None,
     right_handed: bool = False,
+    fronts: Floats | None = None,
     decided: Sequence[Decision] = (),
     stated: Stated = NOTHING,
 ) -> tuple[Floats, tuple[str, ...]]:
@@ -85,7 +86,7 @@ def upright_to_metres(
         scale: metres per unit, if the file has it; else the unit in which the body has a plausible stature.
         mirrored: whether the axes are left-handed, as the file or its format says; None to find out.
         custom: the axis that points up by the custom of such files, also where the trunk stands along another.
-        right_handed: whether the axes are right-handed by custom, where `mirrored` is None and the body shows nothing.
+        right_handed, fronts: as in `upright`, where `mirrored` is None.
         decided: what `up`, `scale` and `mirrored` are based on, where that is not the file's declaration.
         stated: what the user states (`FileRef.stated`).
 
@@ -106,6 +107,7 @@ def upright_to_metres(
         accepted=accepted,
         custom=custom,
         right_handed=right_handed,
+        fronts=fronts,
     )
     reasons = {decision.quantity: decision for decision in decided}
     decisions = [

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from pgfa.errors import BadFile
 from pgfa.read.assemble import counted
-from pgfa.read.parsing.markers.centres import NEEDED, joints_of, rules_for
+from pgfa.read.parsing.markers.centres import NEEDED, front_of, joints_of, rules_for
 from pgfa.read.parsing.markers.names import STANDARD, Markers
 from pgfa.read.parsing.tracking import MAX_BODIES
 
@@ -33,7 +33,15 @@ class _Subject:
 def bodies_of(
     file: str, labels: Sequence[str], points: Floats, markers: Markers = STANDARD
 ) -> tuple[Floats, tuple[str, ...]]:
-    """The bodies of a recording of named points.
+    """The bodies of a recording of named points, as `bodies_and_fronts` without the fronts."""
+    bodies, _, notes = bodies_and_fronts(file, labels, points, markers)
+    return bodies, notes
+
+
+def bodies_and_fronts(
+    file: str, labels: Sequence[str], points: Floats, markers: Markers = STANDARD
+) -> tuple[Floats, Floats, tuple[str, ...]]:
+    """The bodies of a recording of named points, and where their markers say that the front is.
 
     A subject is what precedes a colon, or another separator, in front of a known name (``Anna:LKNE``, ``Anna_LKNE``);
     a star in front of a name (``*LKNE``) is dropped.
@@ -45,7 +53,8 @@ def bodies_of(
         markers: how names become landmarks.
 
     Returns:
-        (frames, bodies, 25, 2 or 3) joints of ntu25, bodies in the order of the file; and notes.
+        (frames, bodies, 25, 2 or 3) joints of ntu25, bodies in the order of the file; (frames, bodies, 2 or 3) vectors
+        to the front, as `front_of`; and notes.
 
     Raises:
         BadFile: no subject has all joints of `NEEDED`; names what is missing, the unknown markers, and how to name
@@ -53,6 +62,7 @@ def bodies_of(
     """
     subjects, unknown = _subjects(file, labels, points, markers)
     bodies: list[Floats] = []
+    fronts: list[Floats] = []
     notes: list[str] = []
     incomplete: list[tuple[str, tuple[str, ...]]] = []
     for name, subject in subjects.items():
@@ -62,13 +72,15 @@ def bodies_of(
             incomplete.append((name, missing))
             continue
         bodies.append(joints)
+        fronts.append(front_of(landmarks))
         notes += lines
     if not bodies:
         raise _no_body(file, labels, incomplete, unknown)
     notes += [f"subject {name or 'without a name'} left out: no {missing[0]}" for name, missing in incomplete]
     if len(bodies) > MAX_BODIES:
         notes.append(f"{counted(len(bodies) - MAX_BODIES, 'subject')} left out: more than {MAX_BODIES}")
-    return np.stack(bodies[:MAX_BODIES], axis=1), tuple(dict.fromkeys(notes))
+    kept = [np.stack(arrays[:MAX_BODIES], axis=1) for arrays in (bodies, fronts)]
+    return kept[0], kept[1], tuple(dict.fromkeys(notes))
 
 
 def _subjects(

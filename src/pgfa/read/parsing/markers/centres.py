@@ -120,6 +120,12 @@ _TRUNK: dict[str, tuple[Rule, ...]] = {
     ),
     "neck": (_mean("=chest", "=head"),),
 }
+_FRONTS = (
+    ("asis", "psis"), ("asis", "sacrum"), ("clavicle", "c7"), ("sternum", "t10"), ("sternum", "c7"),
+    ("head_front", "head_back"), ("nose", "ear"), ("eye", "ear"), ("nose", "head_back"), ("toe", "heel"),
+    ("toe_big", "heel"), ("metatarsal_1", "heel"), ("metatarsal_5", "heel"), ("ankle", "heel"),
+)  # fmt: skip
+"""Landmarks at the front and behind them, without their sides."""
 NEEDED = ("shoulder", "elbow", "wrist", "hip", "knee", "ankle")
 """Joints without which there is no body, on either side; the others follow from these."""
 ENOUGH = 0.8
@@ -161,6 +167,34 @@ def joints_of(landmarks: Mapping[str, Floats]) -> tuple[Floats, tuple[str, ...],
     required = {f"{joint}_{side}" for joint in NEEDED for side in ("left", "right")}
     lines = tuple(f"{_listed(joints)}: {note}" for note, joints in notes.items())
     return out, tuple(joint for joint in missing if joint in required), lines
+
+
+def front_of(landmarks: Mapping[str, Floats]) -> Floats:
+    """(frames, 2 or 3) sum of the vectors to the front between markers before and behind one another; NaN without any.
+
+    Args:
+        landmarks: as `joints_of` takes them.
+    """
+    total = np.zeros(next(iter(landmarks.values())).shape)
+    count = np.zeros((len(total), 1))
+    for pair in _FRONTS:
+        front, back = (_middle_of(landmarks, name) for name in pair)
+        if front is None or back is None:
+            continue
+        seen = np.isfinite(front - back).all(axis=-1, keepdims=True)
+        total += np.where(seen, front - back, 0)
+        count += seen
+    return np.where(count > 0, total, np.nan)
+
+
+def _middle_of(landmarks: Mapping[str, Floats], name: str) -> Floats | None:
+    """A landmark in the middle, or half-way between the left and the right one; None without them."""
+    if name in landmarks:
+        return landmarks[name]
+    if not set(_pair(name)) <= landmarks.keys():
+        return None
+    left, right = (landmarks[side] for side in _pair(name))
+    return (left + right) / 2
 
 
 def rules_for(joint: str) -> tuple[Rule, ...]:

@@ -9,10 +9,9 @@ from numpy.typing import NDArray
 
 from pgfa.errors import BadFile, LimitExceeded, Undecided
 from pgfa.read.assemble import MAX_FRAMES, assemble, check_frames, counted
-from pgfa.read.interpret.body import thinned
 from pgfa.read.interpret.decision import Decision
 from pgfa.read.interpret.upright import handedness
-from pgfa.read.parsing.markers.bodies import bodies_of
+from pgfa.read.parsing.markers.bodies import bodies_and_fronts
 from pgfa.read.parsing.markers.names import STANDARD, Markers, markers_from
 from pgfa.read.parsing.units import PLAUSIBLE, flat_to_metres, torso_length, upright_to_metres
 from pgfa.read.source import FileRef
@@ -77,8 +76,8 @@ def marker_clip(
         expected, actual = "1 to 10000 frames per second", f"{recording.rate:g}"
         raise BadFile(str(ref), where=where, expected=expected, found=actual)
     markers = markers_from(ref.stated.markers, markers)
-    joints, notes = bodies_of(str(ref), recording.labels, recording.points, markers)
-    if recording.up is None and _is_flat(joints):
+    joints, fronts, notes = bodies_and_fronts(str(ref), recording.labels, recording.points, markers)
+    if recording.up is None and _is_flat(recording.points):
         # Sports2D writes what one camera sees, in pixels or metres, with z 0.
         positions, unit_notes = _from_picture(joints)
         inferred: tuple[str, ...] = ()
@@ -86,7 +85,7 @@ def marker_clip(
         scale, unit_notes, decided = _scale(ref, recording.unit, joints)
         declared = recording.up is not None  # a format that fixes its axes
         if not declared:
-            _check_sides(ref, joints)
+            _check_sides(ref, joints, fronts)
         positions, inferred = upright_to_metres(
             joints,
             NTU25,
@@ -94,6 +93,7 @@ def marker_clip(
             scale=scale,
             mirrored=False if declared else None,
             right_handed=True,
+            fronts=fronts,
             decided=decided,
             stated=ref.stated,
         )
@@ -109,16 +109,26 @@ def marker_clip(
     )
 
 
-def _check_sides(ref: FileRef, joints: Floats) -> None:
-    """Raise Undecided for bodies whose feet and knees point backwards. Axes of capture systems are right-handed."""
-    if ref.stated.mirrored is None and handedness(thinned(joints), NTU25):
+def _check_sides(ref: FileRef, joints: Floats, fronts: Floats) -> None:
+    """Raise Undecided unless markers, feet and knees show that the body is not mirrored.
+
+    Axes of capture systems are right-handed, so little evidence suffices; without any, a mirrored body looks the same.
+    """
+    if ref.stated.mirrored is not None:
+        return
+    sense = handedness(joints, NTU25, right_handed=True, fronts=fronts)
+    if sense is None:
+        actual = "a body of which neither markers nor feet, knees and elbows show where its front is: left and right "
+        actual += "may be exchanged, or axes left-handed"
+        raise Undecided(str(ref), quantity="mirrored", found=actual)
+    if sense:
         actual = "a body whose feet and knees point backwards: left-handed axes, or names of left and right exchanged"
         raise Undecided(str(ref), quantity="mirrored", found=actual)
 
 
-def _is_flat(joints: Floats) -> bool:
-    """Whether z is the same for all joints in all frames."""
-    depth = joints[..., 2][np.isfinite(joints[..., 2])]
+def _is_flat(points: Floats) -> bool:
+    """Whether z is the same for all points in all frames."""
+    depth = points[..., 2][np.isfinite(points[..., 2])]
     return bool(len(depth) and np.ptp(depth) == 0)
 
 
