@@ -12,11 +12,12 @@ import numpy as np
 from pgfa.errors import BadFile
 from pgfa.read.archive import inflate, start_of
 from pgfa.read.contents import OtherContent
-from pgfa.read.formats.keypoints.json_fields import RATES, info_of
+from pgfa.read.formats.keypoints.json_fields import info_of
 from pgfa.read.formats.keypoints.reader import from_array
-from pgfa.read.interpret.arrays import orders_of
+from pgfa.read.interpret.orders import orders_of
 from pgfa.read.limits import inflated_allowance
 from pgfa.read.parsing.arrays import array_header, plain_array
+from pgfa.read.parsing.rates import is_rate_name, is_time_name
 from pgfa.read.parsing.text_table import short
 from pgfa.read.source import FileRef
 from pgfa.read.stated import NOTHING
@@ -27,8 +28,8 @@ EXPECTED = "a clip of pgfa (fields positions, rate and layout), or one array of 
 MAX_FIELDS = 200
 HEADER = 4096
 """Bytes of a field in which the header of its array ends."""
-MAX_SMALL = 64 * 1024
-"""Bytes of a field that is a number or a text."""
+MAX_SMALL, MAX_TIMES = 64 * 1024, 1024 * 1024
+"""Bytes of a field that is a number or a text, and of one that is a time per frame."""
 
 Members = Mapping[str, zipfile.ZipInfo]
 
@@ -93,20 +94,24 @@ def _shapes(archive: zipfile.ZipFile, members: Members) -> dict[str, tuple[int, 
 
 
 def _texts_and_rates(ref: FileRef, archive: zipfile.ZipFile, members: Members) -> dict[str, object]:
-    """The fields that state something: a frame rate, the name of the layout, the class."""
+    """The fields that state something: a frame rate or times, the name of the layout, the class."""
     out: dict[str, object] = {}
-    for name in (*RATES, "layout", "action", "subject", "up"):
-        info = members.get(name)
-        if info is None or info.file_size > MAX_SMALL:
+    for name, info in list(members.items())[:MAX_FIELDS]:
+        is_time = is_time_name(name)
+        if not (is_time or is_rate_name(name) or name in ("layout", "action", "subject", "up")):
+            continue
+        if info.file_size > (MAX_TIMES if is_time else MAX_SMALL):
             continue
         try:
             value = plain_array(
-                ref, inflate(ref, archive, info, MAX_SMALL), kinds="fiuU", expected="one value"
+                ref, inflate(ref, archive, info, MAX_TIMES), kinds="fiuU", expected="one value"
             )
         except BadFile:  # an object, which is never unpickled
             continue
         if value.size == 1:
             out[name] = value.reshape(-1)[0].item()
+        elif is_time and value.ndim == 1 and value.dtype.kind in "fiu":
+            out[name] = value
     return out
 
 

@@ -13,9 +13,10 @@ from pgfa.errors import Undecided
 from pgfa.read.interpret.body import Fit, chirality, fit_of, thinned, typical
 from pgfa.read.interpret.decision import Basis, Decision
 from pgfa.read.interpret.missing import absent_joints
+from pgfa.read.interpret.orders import in_order, layouts_of
 from pgfa.read.interpret.upright import MAX_COST, RIGHT, trunk_of
 from pgfa.read.stated import NOTHING, Stated
-from pgfa.skeleton import LAYOUTS, SMPL24, Layout
+from pgfa.skeleton import Layout
 
 MARGIN = 1.0
 """Another reading has to cost this much more, and twice as much, to fail clearly."""
@@ -28,13 +29,10 @@ MIN_WIDTH = 0.03
 RUNS, RUN = 60, 8
 PIXELS = 20.0
 """Extent of x and y from which they are pixels, so that a column from 0 to 1 is not a coordinate."""
+THIN = 0.04
+"""Depth of a body relative to its extent in a picture, at least: somebody who faces the camera has more."""
 PERCENT = 100.0
 """Scores that are no shares are per cent, or smaller numbers."""
-KNOWN_ORDERS = (
-    "TVC", "CTV", "TCV", "VTC", "VCT", "TMVC", "MTVC", "CTVM", "TVCM", "MCTV", "TVMC", "NTVC", "NCTV",
-    "NCTVM", "NMTVC", "NTMVC", "NMCTV", "NTVCM", "NTVMC",
-)  # fmt: skip
-"""Orders of axes looked for, the usual first. N is 1."""
 
 Floats = NDArray[np.float64]
 
@@ -55,68 +53,8 @@ class _Candidate:
 
     @property
     def unlikely(self) -> tuple[bool, bool]:
-        """What makes a reading likely to be a coincidence: people in one place, a body without depth."""
-        return self.overlap, "z" not in self.columns
-
-
-def layouts_of(joints: int) -> tuple[Layout, ...]:
-    """The layouts with that many joints; SMPL also without its hands."""
-    actual = tuple(layout for layout in LAYOUTS.values() if len(layout.joints) == joints)
-    return actual or ((SMPL24,) if joints == len(SMPL24.joints) - 2 else ())
-
-
-def joint_counts() -> tuple[int, ...]:
-    """The numbers of joints that some layout has."""
-    return tuple(sorted({len(layout.joints) for layout in LAYOUTS.values()} | {len(SMPL24.joints) - 2}))
-
-
-def orders_of(shape: tuple[int, ...], layouts: Sequence[Layout] | None, stated: Stated) -> Iterator[str]:
-    """The orders of axes that an array of that shape may have: as many columns as 2 to 4, joints as a layout has.
-
-    An array of two axes has one joint a row (one frame), or all joints of a frame in a row (``"T(VC)"``, ``"T(CV)"``).
-    """
-    counts = {len(layout.joints) for layout in layouts} if layouts else set(joint_counts())
-    if layouts and SMPL24 in layouts:
-        counts |= {len(SMPL24.joints) - 2}
-    if len(shape) == 2:
-        if shape[1] in (2, 3, 4) and shape[0] in counts:
-            yield "VC"
-        for joints in sorted(counts):
-            if any(shape[1] == joints * columns for columns in (2, 3, 4)):
-                yield f"T(V{joints})"
-                yield f"T(C{joints})"
-        return
-    stated_orders = (stated.array_axes,) if stated.array_axes else KNOWN_ORDERS
-    for order in stated_orders:
-        if len(order) != len(shape):
-            continue
-        size = dict(zip(order, shape, strict=True))
-        if size["C"] in (2, 3, 4) and size["V"] in counts and size.get("N", 1) == 1:
-            yield order
-
-
-def size_of(shape: tuple[int, ...], order: str, axis: str) -> int:
-    """The length of an axis (T, M or C) of an array in that order; 1 if the array has none."""
-    if order.startswith("T("):
-        return {"T": shape[0], "C": shape[1] // int(order[3:-1])}.get(axis, 1)
-    return shape[order.index(axis)] if axis in order else 1
-
-
-def in_order(array: NDArray[np.generic], order: str) -> Floats:
-    """An array as (frames, bodies, joints, columns)."""
-    if order == "VC":
-        array, order = array[None], "TVC"
-    elif order.startswith("T("):
-        joints = int(order[3:-1])
-        width = array.shape[1] // joints
-        shape = (len(array), joints, width) if order[2] == "V" else (len(array), width, joints)
-        array, order = array.reshape(shape), "TVC" if order[2] == "V" else "TCV"
-    if order.startswith("N"):
-        array, order = array[0], order[1:]
-    if "M" not in order:
-        array, order = array[None], "M" + order
-    out: Floats = array.transpose([order.index(axis) for axis in "TMVC"]).astype(np.float64)
-    return out
+        """What makes a reading likely to be a coincidence: a body without depth, people in one place."""
+        return "z" not in self.columns, self.overlap
 
 
 def _sample(array: NDArray[np.generic], order: str) -> NDArray[np.generic]:
@@ -258,11 +196,18 @@ def look_like_scores(points: Floats) -> bool:
 
 
 def may_be_scores(points: Floats) -> bool:
-    """Whether a third column beside pixels may be scores in per cent or without a limit: from 0 to 100."""
-    finite = points[np.isfinite(points).all(axis=-1) & (points[..., :2] != 0).any(axis=-1)]
+    """Whether a third column beside pixels may be scores: in per cent, from 0 to 100, or without a limit (logits), and
+    then hardly different within a body that extends over many pixels.
+    """
+    seen = np.isfinite(points).all(axis=-1) & (points[..., :2] != 0).any(axis=-1)
+    finite = points[seen]
     if not len(finite) or np.ptp(finite[:, :2], axis=0).max() <= PIXELS:
         return False
-    return bool(((finite[:, 2] >= 0) & (finite[:, 2] <= PERCENT)).mean() > 0.99)
+    if ((finite[:, 2] >= 0) & (finite[:, 2] <= PERCENT)).mean() > 0.99:
+        return True
+    bodies = thinned(np.where(seen[..., None], points, np.nan))
+    extent = np.nanmax(bodies, axis=1) - np.nanmin(bodies, axis=1)
+    return bool(np.median(extent[:, 2]) < THIN * np.median(extent[:, :2].max(axis=1)))
 
 
 def _is_solid(bodies: Floats, layout: Layout) -> bool:

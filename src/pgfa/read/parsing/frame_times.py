@@ -153,6 +153,41 @@ def time_timeline(ref: FileRef, times: Floats, numbers: Floats, unit: float | No
     return _checked(ref, Timeline(index_of, int(index_of[-1]) + 1, rate, problems=problems))
 
 
+def rate_of_times(times: Floats, unit: float | None) -> tuple[float | None, tuple[str, ...]]:
+    """Frames per second of a list of times, one per frame, and notes; None where their unit is unknown.
+
+    Args:
+        times: ascending.
+        unit: units per second; None if unknown.
+    """
+    step = _step(times, np.ones(len(times) - 1))
+    if not unit or not step or not 0.01 <= unit / step <= 1e4:
+        return None, ("unit of the times unknown, frame rate not taken from them",)
+    gaps = int((np.diff(times) > 1.5 * step).sum())
+    return unit / step, ((counted(gaps, "gap") + " in the times",) if gaps else ())
+
+
+def coarse_rate(times: Floats, counts: Floats, unit: float | None) -> tuple[float | None, tuple[str, ...]]:
+    """Frames per second where several frames have one time, as of a clock in whole seconds, and notes.
+
+    Args:
+        times: of each frame, never falling.
+        counts: the frames' numbers.
+        unit: units per second; None if unknown.
+    """
+    starts = np.flatnonzero(np.diff(times) > 0) + 1
+    if len(starts) < 2:
+        return None, ("several frames have one time, and none is complete: frame rate not taken from them",)
+    each = np.diff(counts[starts]) / np.diff(times[starts])
+    mean = float((counts[starts[-1]] - counts[starts[0]]) / (times[starts[-1]] - times[starts[0]]))
+    units = [u for u in ((unit,) if unit else (1.0, 1e3, 1e6, 1e9)) if _USUAL[0] <= mean * u <= _USUAL[1]]
+    if len(units) != 1:
+        return None, ("several frames have one time, whose unit is unknown: frame rate not taken from them",)
+    rate = mean * units[0]
+    spread = f", {each.min() * units[0]:g} to {each.max() * units[0]:g} in each" if np.ptp(each) else ""
+    return rate, (f"several frames have one time: frame rate of {rate:.4g} fps from their number{spread}",)
+
+
 def _checked(ref: FileRef, timeline: Timeline) -> Timeline:
     entries = len(timeline.index_of)
     if timeline.frames > max(1000, MAX_EMPTY_SHARE * entries):

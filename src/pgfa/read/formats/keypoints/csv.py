@@ -24,6 +24,7 @@ from pgfa.read.formats.keypoints.detections import Entry, Person, clip_of, recor
 from pgfa.read.formats.keypoints.joint_names import canonical, layout_of_names, missing_joints
 from pgfa.read.formats.keypoints.reader import JOINTS, KeypointInfo, layout_of
 from pgfa.read.limits import check_text
+from pgfa.read.parsing.rates import MAX_RATE, MIN_RATE, rate_in_comments
 from pgfa.read.parsing.text_table import short
 from pgfa.read.sample import picture, rows
 from pgfa.read.source import FileRef, find_files
@@ -31,6 +32,7 @@ from pgfa.skeleton import AZURE32, COCO17, HALPE26, WHOLEBODY133, Clip, Layout, 
 
 MAX_BYTES = 256 * 1024 * 1024
 MAX_LINES = 4_000_000
+COMMENTS = ("#", "//", "%")
 MAX_ABOVE = 20
 """Blank lines and comments above the header."""
 LAYOUT_OF_COUNT = {26: HALPE26, 133: WHOLEBODY133}
@@ -92,7 +94,11 @@ def _clips(ref: FileRef) -> list[Clip]:
     # Numbers alone may leave open which layout it is; what is behind `clip_of` decides.
     numbered = all(name.isdigit() for name in index_of) and len(layout.joints) in JOINTS
     info = KeypointInfo(
-        layout=None if numbered else layout, scored=header.has(3), up=up, source=Source(id=ref.stem)
+        layout=None if numbered else layout,
+        rate=_rate(text, above, header, table.values),
+        scored=header.has(3),
+        up=up,
+        source=Source(id=ref.stem),
     )
     parts = recordings(ref, entries, header.time_name)
     sources = (
@@ -102,6 +108,15 @@ def _clips(ref: FileRef) -> list[Clip]:
         clip_of(ref, raw, part, replace(info, source=Source(id=source)))
         for part, source in zip(parts, sources, strict=True)
     ]
+
+
+def _rate(text: str, above: int, header: Header, values: Floats) -> float | None:
+    """Frames per second as a comment above the header states it, or a column that has one value."""
+    comments = [line for line in text.split("\n", above)[:above] if line.lstrip().startswith(COMMENTS)]
+    if (rate := rate_in_comments(comments[:MAX_ABOVE])) is not None or header.rate is None:
+        return rate
+    given = np.unique(values[:, header.rate])
+    return float(given[0]) if len(given) == 1 and MIN_RATE <= given[0] <= MAX_RATE else None
 
 
 def _up_of_azure(entries: list[Entry]) -> str | None:
@@ -134,7 +149,7 @@ def _split(text: str) -> tuple[Header | None, int]:
         line, separator, _ = text[start : start + 65536].partition("\n")
         if header := header_of(line.removeprefix("#")):
             return header, above + (0 if header.implied else 1)
-        if not separator or (line.strip() and not line.lstrip().startswith(("#", "//", "%", "sep="))):
+        if not separator or (line.strip() and not line.lstrip().startswith((*COMMENTS, "sep="))):
             break
         start += len(line) + 1
     return None, 0
@@ -181,7 +196,7 @@ class _Table:
 
 
 def _table(ref: FileRef, text: str, header: Header, above: int) -> _Table:
-    used = {header.frame, header.time, *header.cells.values()}
+    used = {header.frame, header.time, header.rate, *header.cells.values()}
     columns = sorted(column for column in used if column is not None)
     numbers: list[int] = []
     people: list[str | None] = []

@@ -24,6 +24,7 @@ TIME_COLUMN = (
     "timestamp_usec", "timestamp_ns", "seconds", "milliseconds", "relative_time", "ticks", "time_ticks",
     "timestamp_ticks", "device_timestamp_usec", "time_sec", "timestamp_sec", "timestamp_100ns", "time_100ns",
 )  # fmt: skip
+RATE_COLUMN = ("fps", "frame_rate", "framerate", "video_fps", "frames_per_second")
 PERSON_COLUMN = (
     "person", "person_id", "body", "body_id", "track_id", "track", "id", "tracking_id", "user_id", "user",
     "skeleton_id",    "bodyid", "personid", "trackid", "body_index", "body_idx", "pose_id", "subject",
@@ -47,6 +48,7 @@ class Header:
     Attributes:
         metres: metres per unit of x, y and z, where the titles state it; else 0.
         implied: whether there is no header: the first line is numbers.
+        rate: the column with the frame rate in each line.
     """
 
     separator: str
@@ -59,6 +61,7 @@ class Header:
     columns: int
     metres: float = 0.0
     implied: bool = False
+    rate: int | None = None
 
     def has(self, axis: int) -> bool:
         """Whether there is a column of that coordinate (2 is z, 3 the score)."""
@@ -97,6 +100,7 @@ def header_of(line: str) -> Header | None:
     return Header(
         separator, column(FRAME_COLUMN), time, names[time] if time is not None else "", column(PERSON_COLUMN), joint,
         cells, len(names), metres=scales.pop() if len(scales) == 1 else 0.0,
+        rate=column(RATE_COLUMN),
     )  # fmt: skip
 
 

@@ -7,6 +7,7 @@ import warnings
 from collections import Counter
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,7 @@ from pgfa.read.format import A_PERSON
 from pgfa.read.formats.keypoints.reader import KeypointInfo, from_array, from_people
 from pgfa.read.parsing.frame_times import (
     Timeline,
+    coarse_rate,
     empty_frames,
     number_timeline,
     takes,
@@ -128,6 +130,12 @@ def _is_finite(value: float | None) -> bool:
 def _recording(
     ref: FileRef, entries: Sequence[Entry], *, numbered: bool, timed: bool, time_name: str
 ) -> Recording:
+    if timed and not numbered and (frames := frames_of_times(entries)):
+        times = np.array([entry.time for entry in entries], dtype=np.float64)
+        rate, notes = coarse_rate(*_in_turn(times, frames), time_unit(time_name, np.unique(times)))
+        entries = [replace(entry, number=frame) for entry, frame in zip(entries, frames, strict=True)]
+        recording = _recording(ref, entries, numbered=True, timed=False, time_name="")
+        return replace(recording, rate=rate, problems=recording.problems + notes)
     keys = np.array([(entry.number if numbered else entry.time) for entry in entries], dtype=np.float64)
     unique, first, frame_of = np.unique(keys, return_index=True, return_inverse=True)
     if len(unique) == 1 and len(entries) > 1:
@@ -135,24 +143,75 @@ def _recording(
         if len(bodies) > 1 and one_person(bodies):
             actual = f"{unique[0]:g} in all {len(entries)} entries, of one person"
             raise BadFile(str(ref), where="frame numbers", expected="a number per frame", found=actual)
-    timeline = None
+    timeline, coarse = None, (None, ())
     if timed:
         times = np.array([entry.time for entry in entries], dtype=np.float64)[first]
         if (np.diff(times) > 0).all():
             counts = unique if numbered else np.arange(len(unique), dtype=np.float64)
             timeline = time_timeline(ref, times, counts, time_unit(time_name, times))
+        elif numbered and (np.diff(times) >= 0).all():
+            coarse = coarse_rate(times, unique, time_unit(time_name, np.unique(times)))
     if timeline is None or (numbered and timeline.frames == len(unique)):
         by_number = (
             number_timeline(ref, unique) if numbered else Timeline(np.arange(len(unique)), len(unique))
         )
-        rate = timeline.rate if timeline else None
-        timeline = replace(
-            by_number, rate=rate, problems=by_number.problems + (timeline.problems if timeline else ())
-        )
+        rate, notes = (timeline.rate, timeline.problems) if timeline else coarse
+        timeline = replace(by_number, rate=rate, problems=by_number.problems + notes)
     people: list[list[Person]] = [[] for _ in range(timeline.frames)]
     for entry, frame in zip(entries, frame_of.reshape(-1).tolist(), strict=True):
         people[timeline.index_of[frame]] += entry.people
     return Recording(people, timeline.rate, timeline.problems + empty_frames(timeline), timeline.step)
+
+
+def frames_of_times(entries: Sequence[Entry]) -> list[float]:
+    """The frame of each entry where several frames have one time: in the order of the file; [] if none do.
+
+    So it is if a person comes again and again at one time: by the id, or, where entries have one person without an
+    id, because the next entry is as close as the person is a time later, which somebody else would not be.
+    """
+    times = [entry.time for entry in entries]
+    people = [person for entry in entries for person in entry.people]
+    identified = bool(people) and all(person.id is not None for person in people)
+    seen: Counter[tuple[float | None, Hashable]] = Counter()
+    turns = []
+    for entry in entries:
+        names: list[Hashable] = [person.id for person in entry.people] if identified else [""]
+        turns.append(max((seen[entry.time, name] for name in names), default=0))
+        for name in names:
+            seen[entry.time, name] += 1
+    repeated = sum(turn > 0 for turn in turns)
+    if 2 * repeated < len(entries) or any(b < a for a, b in pairwise(map(float, filter(None, times)))):
+        return []
+    if not identified and not _is_one_over_times(entries, turns):
+        return []
+    order = {
+        key: float(frame)
+        for frame, key in enumerate(sorted(set(zip(times, turns, strict=True)), key=_by_time))
+    }
+    return [order[key] for key in zip(times, turns, strict=True)]
+
+
+def _by_time(key: tuple[float | None, int]) -> tuple[float, int]:
+    return key[0] or 0.0, key[1]
+
+
+def _is_one_over_times(entries: Sequence[Entry], turns: list[int]) -> bool:
+    """Whether entries of at most one person each are one person, entry after entry."""
+    if any(len(entry.people) > 1 for entry in entries):
+        return False
+    bodies = [entry.people[0].points for entry in entries if entry.people]
+    if len(bodies) < 3 or not one_person(bodies):
+        return False
+    count = 1 + max(turns)
+    later = _steps(bodies[::count]) if len(bodies) > 2 * count else np.array([np.inf])
+    near = _steps(bodies)
+    return bool(np.nanmedian(near) <= 1.5 * np.nanmedian(later))
+
+
+def _in_turn(times: Floats, frames: list[float]) -> tuple[Floats, Floats]:
+    """The time of each frame, and the frames, in ascending order."""
+    unique, first = np.unique(np.array(frames), return_index=True)
+    return times[first], unique
 
 
 def clip_of(ref: FileRef, raw: bytes, recording: Recording, info: KeypointInfo) -> Clip:

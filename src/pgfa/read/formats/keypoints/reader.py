@@ -18,20 +18,16 @@ from pgfa.read.format import A_PERSON
 from pgfa.read.interpret.arrays import (
     choose,
     coordinates_of,
-    in_order,
-    joint_counts,
-    layouts_of,
     look_like_scores,
     may_be_scores,
-    orders_of,
     overlap,
     picture_columns,
-    size_of,
 )
 from pgfa.read.interpret.body import fit_of, thinned
 from pgfa.read.interpret.decision import Basis, Decision
 from pgfa.read.interpret.missing import MIN_SCORE as MIN_SCORE
 from pgfa.read.interpret.missing import absent_joints
+from pgfa.read.interpret.orders import in_order, joint_counts, joints_of, layouts_of, orders_of, size_of
 from pgfa.read.interpret.upright import MAX_COST, MOSTLY, standing, upright
 from pgfa.read.parsing.tracking import MAX_BODIES, link_tracks
 from pgfa.read.parsing.units import flat_to_metres
@@ -159,6 +155,8 @@ def from_array(ref: FileRef, raw: bytes, array: NDArray[np.generic], info: Keypo
         if size_of(array.shape, order, "M") <= 4 * MAX_BODIES
         and size_of(array.shape, order, "T") <= MAX_FRAMES
     ]
+    # More people than frames, and many of them, are frames.
+    orders = [order for order in orders if not _is_crowd(array.shape, order)] or orders
     plan = _plan(ref, array, orders, info)
     points, missing = _coordinates(in_order(array, plan.axes), plan)
     plan = _with_people(ref, points, plan)
@@ -167,9 +165,18 @@ def from_array(ref: FileRef, raw: bytes, array: NDArray[np.generic], info: Keypo
     return _clip(ref, raw, points, replace(plan, decisions=plan.decisions + missing), named=False)
 
 
+def _is_crowd(shape: tuple[int, ...], order: str) -> bool:
+    people = size_of(shape, order, "M")
+    return people > MAX_BODIES and people > size_of(shape, order, "T")
+
+
 def _with_people(ref: FileRef, points: Floats, plan: _Plan) -> _Plan:
     """Check that a first axis of bodies is people who were recorded together, not clips. Raises Undecided."""
     people = int(np.isfinite(points).any(axis=(0, 2, 3)).sum())
+    if plan.axes.startswith("T(M"):
+        whose = f"{counted(people, 'person', 'people')} of {joints_of(plan.axes)} joints"
+        note = f"numbers of a frame read as those of {whose}"
+        return replace(plan, info=replace(plan.info, problems=(*plan.info.problems, note)))
     if people < 2 or plan.axes.removeprefix("N")[0] != "M" or ref.stated.array_axes:
         return plan
     if overlap(points, plan.layout):
@@ -229,7 +236,7 @@ def _plan(ref: FileRef, array: NDArray[np.generic], orders: list[str], info: Key
         )
     open_columns = columns == "xyz" and not stated.columns and info.scored is None and info.depth is None
     if open_columns and may_be_scores(in_order(array, axes)):
-        actual = "a third column from 0 to 100 beside pixels, which may be scores"
+        actual = "a third column beside pixels that is from 0 to 100, or hardly varies within a body: perhaps scores"
         raise Undecided(str(ref), quantity="axes", found=actual, options=("xys", "xyz"))
     if len(columns) != size_of(array.shape, axes, "C"):
         actual = counted(size_of(array.shape, axes, "C"), "column")

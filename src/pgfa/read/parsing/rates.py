@@ -1,0 +1,159 @@
+"""The frame rate that a file states under any of its usual names: frames per second, time per frame, times."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pgfa.read.parsing.frame_times import UNITS, rate_of_times, time_unit
+
+RATES = (
+    "rate", "fps", "framerate", "videofps", "videoframerate", "framespersecond", "samplingrate", "samplerate",
+    "samplingfrequency", "samplefrequency", "capturerate", "camerarate", "datarate", "exportframerate",
+    "mocapframerate", "frequency", "freq", "hz",
+)  # fmt: skip
+"""Names of a rate in frames per second, as `plain`."""
+PLAIN_RATES = RATES[:4]
+"""Those whose value has to be a rate; behind the others there may be something else."""
+STEPS = (
+    "frametime",
+    "timestep",
+    "timeperframe",
+    "frameinterval",
+    "frameduration",
+    "framedelta",
+    "dt",
+    "deltat",
+)
+"""Names of the time from frame to frame, as `plain`, perhaps with the unit behind (``frame_time_ms``)."""
+TIMES = ("timestamps", "timestamp", "times", "time", "frametimes", "frametimestamps", "t")
+"""Names of a list of times, one per frame, likewise."""
+MAX_RATE, MIN_RATE = 1e4, 0.01
+_POSSIBLE = (1.0, 1000.0)
+"""Frames per second by which a time per frame without a unit is seconds, milliseconds, ..."""
+_UNIT = re.compile(
+    r"^(.*?[a-z])_?(ms|msec|milliseconds|us|usec|microseconds|ns|nsec|nanoseconds|s|sec|seconds)$"
+)
+_NUMBER = r"(\d{1,9}(?:\.\d{1,9})?)(?:\s*/\s*(\d{1,9}))?"
+_AHEAD = re.compile(
+    r"\b(?:(?:video|export|capture|data|camera)[ _]?)?"
+    r"(?:fps|frame[ _-]?rate|frames per second|sampl(?:ing|e)[ _-]?(?:rate|frequency)|frequency|rate)\b"
+    rf"(?:\s*\([^)]*\))?[\s:=,;\"']*{_NUMBER}",
+    re.IGNORECASE,
+)
+_BEHIND = re.compile(rf"{_NUMBER}\s*(?:fps|frames per second|frames/s|hz)\b", re.IGNORECASE)
+_STEP = re.compile(
+    rf"\b(?:frame[ _-]?time|time[ _-]?step|dt)(?:[ _]*[\[(]?(ms|us|ns|s)[\])]?)?[\s:=,;]*{_NUMBER}\s*(ms|us|ns|s)?\b",
+    re.IGNORECASE,
+)
+
+Floats = NDArray[np.float64]
+
+
+class BadRate(ValueError):
+    """A field of a rate with no possible rate: its name and value."""
+
+
+def plain(name: str) -> str:
+    """A name in lower case without separators: ``frameRate``, ``Frame Rate`` and ``frame_rate`` are one."""
+    return re.sub(r"[^a-z0-9]", "", name.lower())
+
+
+def stated_rate(fields: Mapping[str, Any]) -> tuple[float | None, tuple[str, ...]]:
+    """Frames per second from named values; None without any. And notes: a rate of 0, a step without a unit.
+
+    Args:
+        fields: name -> a number, a text (``"29.97 fps"``, ``"30000/1001"``), or a list of times.
+
+    Raises:
+        BadRate: a rate that is none.
+    """
+    named = {plain(name): (name, value) for name, value in fields.items() if isinstance(name, str)}
+    for key in RATES:
+        name, value = named.get(key, ("", None))
+        if value is None or (isinstance(value, str) and not value.strip()):
+            continue
+        number = _number_in(value) if isinstance(value, str) else _single(value)
+        if number == 0 and key != "rate":
+            return None, (f"{name} is 0 in the file",)
+        if number is not None and MIN_RATE <= number <= MAX_RATE:
+            return number, ()
+        if key in PLAIN_RATES:
+            raise BadRate(name, value)
+    for name, value in named.values():
+        if (number := _single(value)) is not None and number > 0 and _is_one_of(name, STEPS):
+            return _rate_of_step(name, number)
+    return _rate_of_list(named.values())
+
+
+def rate_in_comments(lines: Iterable[str]) -> float | None:
+    """Frames per second stated in comment lines (``# fps: 25``, ``# recorded at 25 Hz``); None without exactly one."""
+    found = set()
+    for line in lines:
+        if match := _STEP.search(line):
+            number = float(match[2]) / int(match[3] or 1)
+            rate, _ = _rate_of_step(f"dt_{match[1] or match[4] or ''}".rstrip("_").lower(), number)
+            found |= {rate} if rate else set()
+        elif match := _AHEAD.search(line) or _BEHIND.search(line):
+            found.add(float(match[1]) / max(int(match[2] or 1), 1))
+    rates = {rate for rate in found if MIN_RATE <= rate <= MAX_RATE}
+    return rates.pop() if len(rates) == 1 else None
+
+
+def is_rate_name(name: str) -> bool:
+    """Whether a name is that of a rate in frames per second."""
+    return plain(name) in RATES
+
+
+def is_time_name(name: str) -> bool:
+    """Whether a name states a time per frame, or the times of all frames."""
+    return _is_one_of(name, (*STEPS, *TIMES))
+
+
+def _is_one_of(name: str, names: tuple[str, ...]) -> bool:
+    match = _UNIT.match(name.lower())
+    return plain(name) in names or (match is not None and plain(match[1]) in names)
+
+
+def _rate_of_step(name: str, step: float) -> tuple[float | None, tuple[str, ...]]:
+    """From a time per frame: its unit by its name, else the one that gives a possible rate."""
+    match = _UNIT.match(name.lower())
+    units = [UNITS[match[2]]] if match else [1.0, 1e3, 1e6, 1e9]
+    low, high = (MIN_RATE, MAX_RATE) if match else _POSSIBLE
+    fitting = [unit / step for unit in units if step > 0 and low <= unit / step <= high]
+    if len(fitting) == 1:
+        return fitting[0], ()
+    return None, (f"unit of {name} unknown, frame rate not taken from it",)
+
+
+def _rate_of_list(fields: Iterable[tuple[str, Any]]) -> tuple[float | None, tuple[str, ...]]:
+    for name, value in fields:
+        if not _is_one_of(name, TIMES) or not isinstance(value, list | np.ndarray) or len(value) < 2:
+            continue
+        try:
+            times = np.asarray(value, dtype=np.float64)
+        except (TypeError, ValueError, OverflowError):
+            continue
+        if times.ndim == 1 and np.isfinite(times).all() and (np.diff(times) > 0).all():
+            return rate_of_times(times, time_unit(name.rstrip("s") if plain(name) in TIMES else name, times))
+    return None, ()
+
+
+def _single(value: Any) -> float | None:
+    """A number, also as an array or list of one."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, list | np.ndarray) and np.size(value) == 1:
+        value = np.asarray(value).reshape(-1)[0].item()
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def _number_in(text: str) -> float | None:
+    match = re.fullmatch(rf"\s*{_NUMBER}\s*(?:fps|hz)?\s*", text, re.IGNORECASE)
+    if match is None or (match[2] and not int(match[2])):
+        return None
+    return float(match[1]) / int(match[2] or 1)
