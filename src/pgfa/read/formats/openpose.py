@@ -12,7 +12,7 @@ from pgfa.errors import BadFile
 from pgfa.read.assemble import check_frames, counted
 from pgfa.read.format import Format
 from pgfa.read.formats.keypoints.detections import Person, Recording, clip_of
-from pgfa.read.formats.keypoints.entries import LAYOUT_OF_FLAT, person_id
+from pgfa.read.formats.keypoints.entries import LAYOUT_OF_FLAT, LAYOUT_OF_SOLID, Parser, Unexpected, person_id
 from pgfa.read.formats.keypoints.json import load
 from pgfa.read.formats.keypoints.reader import KeypointInfo
 from pgfa.read.parsing.frame_files import check_broken, folders_of_frames, frame_refs, read_frames
@@ -22,6 +22,9 @@ from pgfa.read.source import FileRef
 from pgfa.skeleton import OPENPOSE25, Clip, Source
 
 FRAME = re.compile(r"(?!\._)(.*?)_?(\d{1,18})_keypoints\.json")
+LAYOUTS_OF = LAYOUT_OF_FLAT | LAYOUT_OF_SOLID
+SIZES = {size: len(layout.joints) for size, layout in LAYOUTS_OF.items()}
+"""Numbers of a person -> joints: x, y (in space z) and score of each."""
 
 Floats = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
 
@@ -66,30 +69,31 @@ def read(ref: FileRef) -> Clip:
     check_frames(ref, last - first + 1)
     people: list[list[Person]] = [[] for _ in range(first, last + 1)]
     broken: dict[str, BadFile] = {}
+    parser = Parser()
     for number, name in sorted(numbers.items()):
         try:
-            people[number - first] = _people(ref, name, files[name])
+            people[number - first] = _people(ref, name, files[name], parser)
         except BadFile as error:
             broken[name] = error
     problems = check_broken(ref, broken, len(files))
     widths = {person.points.size for frame in people for person in frame}
     if len(widths) > 1:
-        actual = " and ".join(str(width // 3) for width in sorted(widths))
+        actual = " and ".join(str(SIZES[width]) for width in sorted(widths))
         raise BadFile(str(ref), expected="15, 18 or 25 joints in all frames", found=actual)
     gaps = last - first + 1 - len(numbers)
     is_single = len(numbers) == 1 and not ref.member and not ref.path.is_dir()
     info = KeypointInfo(
-        layout=LAYOUT_OF_FLAT[widths.pop()] if widths else None,
+        layout=LAYOUTS_OF[widths.pop()] if widths else None,
         scored=True,
         source=Source(id=names.pop() or ref.stem if is_single else ref.stem),
-        problems=problems + ((counted(gaps, "frame") + " without a file",) if gaps else ()),
+        problems=(*problems, *parser.notes) + ((counted(gaps, "frame") + " without a file",) if gaps else ()),
     )
     raw = b"".join(files[name] for _, name in sorted(numbers.items()))
     return clip_of(ref, raw, Recording(people, None, ()), info)
 
 
-def _people(ref: FileRef, name: str, raw: bytes) -> list[Person]:
-    """The people of one frame, (15, 18 or 25, 3) each. Raises BadFile with the frame's file."""
+def _people(ref: FileRef, name: str, raw: bytes, parser: Parser) -> list[Person]:
+    """The people of one frame, (15, 18 or 25, 3) each, or 4 in space. Raises BadFile with the frame's file."""
     try:
         content = load(ref, raw)
     except BadFile as error:
@@ -99,17 +103,18 @@ def _people(ref: FileRef, name: str, raw: bytes) -> list[Person]:
         raise BadFile(str(ref), where=name, expected="an object with people", found=short(str(content)))
     people: list[Person] = []
     for entry in entries:
-        points = entry.get("pose_keypoints_2d") if isinstance(entry, dict) else None
-        if points == []:  # only a hand or a face
-            continue
+        known = isinstance(entry, dict) and isinstance(entry.get("pose_keypoints_2d", []), list)
         try:
-            flat = np.array(points, dtype=np.float64)
-        except (ValueError, TypeError, OverflowError):
-            flat = np.empty(0)
-        if flat.ndim != 1 or flat.size not in LAYOUT_OF_FLAT:
+            points = parser.openpose(entry) if known else np.empty(0)
+        except Unexpected:
+            points = np.empty(0)
+        if points is None:  # only a hand or a face
+            continue
+        if points.size not in SIZES:
             expected = "pose_keypoints_2d of 15, 18 or 25 joints (45, 54 or 75 numbers)"
-            raise BadFile(str(ref), where=name, expected=expected, found=short(str(points)))
-        people.append(Person(flat.reshape(-1, 3), person_id(entry)))
+            actual = entry.get("pose_keypoints_2d") if isinstance(entry, dict) else entry
+            raise BadFile(str(ref), where=name, expected=expected, found=short(str(actual)))
+        people.append(Person(points, person_id(entry)))
     return people
 
 

@@ -85,7 +85,7 @@ def stated_rate(fields: Mapping[str, Any]) -> tuple[float | None, tuple[str, ...
         if key in PLAIN_RATES:
             raise BadRate(name, value)
     for name, value in named.values():
-        if (number := _single(value)) is not None and number > 0 and _is_one_of(name, STEPS):
+        if _is_one_of(name, STEPS) and (number := _single(value)) is not None and number > 0:
             return _rate_of_step(name, number)
     return _rate_of_list(named.values())
 
@@ -145,10 +145,10 @@ def _rate_of_list(fields: Iterable[tuple[str, Any]]) -> tuple[float | None, tupl
 
 def _single(value: Any) -> float | None:
     """A number, also as an array or list of one."""
-    if isinstance(value, bool):
-        return None
-    if isinstance(value, list | np.ndarray) and np.size(value) == 1:
-        value = np.asarray(value).reshape(-1)[0].item()
+    if isinstance(value, np.ndarray):
+        value = value.reshape(-1).tolist()
+    if isinstance(value, list) and len(value) == 1:
+        (value,) = value
     return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from pgfa.errors import BadFile, LimitExceeded
 from pgfa.read.format import Format, first_clip
-from pgfa.read.formats.keypoints.csv_header import EXPECTED, Header, header_of
+from pgfa.read.formats.keypoints.csv_header import EXPECTED, STATE, UNSEEN, Header, header_of
 from pgfa.read.formats.keypoints.detections import Entry, Person, clip_of, recordings
 from pgfa.read.formats.keypoints.joint_names import canonical, layout_of_names, missing_joints
 from pgfa.read.formats.keypoints.reader import JOINTS, KeypointInfo, layout_of
@@ -81,7 +81,7 @@ def _clips(ref: FileRef) -> list[Clip]:
         expected = "a frame or time column in addition to that of the person"
         raise BadFile(str(ref), where="line 1", expected=expected, found="none")
     if header.joint is None:
-        bodies = _wide(header, table.values, index_of, len(layout.joints))
+        bodies = _wide(header, table, index_of, len(layout.joints))
         entries = [
             _entry(header, table.values[row], [Person(body, person)])
             for row, (body, person) in enumerate(zip(bodies, table.people, strict=True))
@@ -89,6 +89,11 @@ def _clips(ref: FileRef) -> list[Clip]:
     else:
         joint_of = [index_of[joint] for joint in table.joints]
         lines = list(zip(table.numbers, table.people, joint_of, strict=True))
+        for row, states in enumerate(table.unseen):
+            if states:
+                table.values[row, [column for (_, axis), column in header.cells.items() if axis != STATE]] = (
+                    np.nan
+                )
         entries = _long(ref, header, table.values, lines, len(layout.joints))
     up = _up_of_azure(entries) if layout is AZURE32 and header.has(2) else None
     # Numbers alone may leave open which layout it is; what is behind `clip_of` decides.
@@ -187,20 +192,25 @@ class _Table:
         numbers: line number of each line.
         people: id of the person of each line; None without one.
         joints: joint of each line, as `canonical`; empty for a file with one line per frame.
+        unseen: for each line, the joints (of files with one line per joint: "") whose state is that they are not seen.
     """
 
     values: Floats
     numbers: list[int]
     people: list[str | None]
     joints: list[str]
+    unseen: list[tuple[str, ...]]
 
 
 def _table(ref: FileRef, text: str, header: Header, above: int) -> _Table:
-    used = {header.frame, header.time, header.rate, *header.cells.values()}
+    states = [(joint, column) for (joint, axis), column in header.cells.items() if axis == STATE]
+    places = {column for (_, axis), column in header.cells.items() if axis != STATE}
+    used = {header.frame, header.time, header.rate, *places}
     columns = sorted(column for column in used if column is not None)
     numbers: list[int] = []
     people: list[str | None] = []
     joints: list[str] = []
+    unseen: list[tuple[str, ...]] = []
     joint_of: dict[str, str] = {}
     flat = array("d")
     for number, cells in _lines(ref, text, header, above):
@@ -212,6 +222,8 @@ def _table(ref: FileRef, text: str, header: Header, above: int) -> _Table:
             flat.extend([_number(ref, header, number, column, cells[column]) for column in columns])
         numbers.append(number)
         people.append(_person_of(cells, header))
+        if states:
+            unseen.append(tuple(joint for joint, column in states if _plain_state(cells[column]) in UNSEEN))
         if header.joint is not None:
             title = cells[header.joint]
             if title not in joint_of:
@@ -223,7 +235,14 @@ def _table(ref: FileRef, text: str, header: Header, above: int) -> _Table:
     values[:, columns] = np.frombuffer(flat, dtype=np.float64).reshape(len(numbers), -1)
     if header.metres:
         values[:, [column for (_, axis), column in header.cells.items() if axis < 3]] *= header.metres
-    return _Table(values, numbers, people, joints)
+    # Where every joint is in every line, the column says something else.
+    return _Table(
+        values, numbers, people, joints, unseen if any(len(u) < len(states) for u in unseen) else []
+    )
+
+
+def _plain_state(cell: str) -> str:
+    return re.sub(r"(?<=[a-z])(?=[A-Z])|[\s-]+", "_", cell.strip()).lower()
 
 
 def _lines(ref: FileRef, text: str, header: Header, above: int) -> Iterator[tuple[int, list[str]]]:
@@ -272,13 +291,15 @@ def _entry(header: Header, values: Floats, people: list[Person]) -> Entry:
     return Entry(present, number, time)
 
 
-def _wide(header: Header, values: Floats, index_of: dict[str, int], joints: int) -> Floats:
-    """One line per person and frame -> (lines, joints, columns)."""
-    axes = header.axes
+def _wide(header: Header, table: _Table, index_of: dict[str, int], joints: int) -> Floats:
+    """One line per person and frame -> (lines, joints, columns), NaN where a joint's state is that it is not seen."""
+    axes, values = header.axes, table.values
     out = np.full((len(values), joints, len(axes)), np.nan)
     for (joint, coordinate), column in header.cells.items():
-        if index_of.get(joint, -1) >= 0:
+        if index_of.get(joint, -1) >= 0 and coordinate != STATE:
             out[:, index_of[joint], axes.index(coordinate)] = values[:, column]
+    for row, unseen in enumerate(table.unseen):
+        out[row, [index_of[joint] for joint in unseen if index_of.get(joint, -1) >= 0]] = np.nan
     return out
 
 

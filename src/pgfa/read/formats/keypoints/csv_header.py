@@ -14,7 +14,13 @@ COORDINATES = {
     **dict.fromkeys(
         ("v", "c", "s", "score", "visibility", "confidence", "conf", "likelihood", "presence", "confidence_level"), 3
     ),
+    **dict.fromkeys(
+        ("tracking_state", "trackingstate", "tracking_status", "tracked", "joint_state", "state", "status"), 4
+    ),
 }  # fmt: skip
+STATE = 4
+"""Whether a joint was tracked, as depth cameras say it: a number or a word; `UNSEEN` are those for not seen."""
+UNSEEN = ("0", "0.0", "not_tracked", "nottracked", "none", "false", "lost", "invisible")
 FRAME_COLUMN = (
     "frame", "frame_id", "frame_number", "frame_no", "frame_num", "frame_index", "frame_idx", "image_id", "image",
     "frameid", "framenum", "frameno",
@@ -37,6 +43,7 @@ JOINT_COLUMN = (
 METRES = {"mm": 1e-3, "cm": 1e-2, "m": 1.0, "inch": 0.0254, "inches": 0.0254, "in": 0.0254}
 EXPECTED = "a header with x and y of joints by name (left_wrist_x) or number (x0, y0, ...), or a joint column"
 _UNIT = re.compile(r"[\s_]*[\[(](mm|cm|m|inch|inches|in|px|pixels?)[\])]\s*$", re.IGNORECASE)
+_LAST_WORDS = re.compile(r"(.+?)_(confidence_level|tracking_state|tracking_status|joint_state|[a-z]+)")
 _IMPLIED = 75
 """Columns of a table without a header: x, y and z of the 25 joints of a Kinect v2."""
 
@@ -69,8 +76,8 @@ class Header:
 
     @property
     def axes(self) -> list[int]:
-        """The coordinates that there are, ascending."""
-        return sorted({coordinate for _, coordinate in self.cells})
+        """The coordinates and scores that there are, ascending."""
+        return sorted({coordinate for _, coordinate in self.cells} - {STATE})
 
 
 def header_of(line: str) -> Header | None:
@@ -125,14 +132,18 @@ def _wide_cells(names: list[str], titles: list[str]) -> dict[tuple[str, int], in
         if name in FRAME_COLUMN + TIME_COLUMN + PERSON_COLUMN:
             continue  # time_s is not the score of a joint called time
         match = re.fullmatch(r"([xyzvcs]|visibility|score|confidence)_?(\d{1,3})", name)
-        match = match or re.fullmatch(r"(.+?)_(confidence_level|[a-z]+)", name)
+        match = match or re.fullmatch(
+            r"(.+?)_(confidence_level|tracking_state|tracking_status|joint_state|[a-z]+)", name
+        )
         if match is None:
             continue
         part, coordinate = (match[2], match[1]) if match[2].isdigit() else (match[1], match[2])
+        if coordinate in ("state", "status") and "hand" in part:
+            continue  # whether a hand is open
         if coordinate in COORDINATES:
             part = re.sub(r"_(position|pos|location)$", "", part)
             cells.setdefault((canonical(part), COORDINATES[coordinate]), index)
-    return cells
+    return {key: column for key, column in cells.items() if key[1] != STATE or (key[0], 0) in cells}
 
 
 def _is_number(text: str) -> bool:

@@ -143,7 +143,8 @@ def _recording(
         if len(bodies) > 1 and one_person(bodies):
             actual = f"{unique[0]:g} in all {len(entries)} entries, of one person"
             raise BadFile(str(ref), where="frame numbers", expected="a number per frame", found=actual)
-    timeline, coarse = None, (None, ())
+    timeline = None
+    coarse: tuple[float | None, tuple[str, ...]] = None, ()
     if timed:
         times = np.array([entry.time for entry in entries], dtype=np.float64)[first]
         if (np.diff(times) > 0).all():

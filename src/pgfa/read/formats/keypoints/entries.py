@@ -12,7 +12,18 @@ from numpy.typing import NDArray
 from pgfa.read.formats.keypoints.detections import Entry, Person
 from pgfa.read.formats.keypoints.joint_names import canonical, layout_of_names, missing_joints
 from pgfa.read.parsing.text_table import short
-from pgfa.skeleton import AZURE32, LCRNET13, MEDIAPIPE33, MPI15, OPENPOSE18, OPENPOSE25, ZED34, ZED38, Layout
+from pgfa.skeleton import (
+    AZURE32,
+    LAYOUTS,
+    LCRNET13,
+    MEDIAPIPE33,
+    MPI15,
+    OPENPOSE18,
+    OPENPOSE25,
+    ZED34,
+    ZED38,
+    Layout,
+)  # fmt: skip
 
 WORLD = ("pose_world_landmarks", "poseWorldLandmarks", "world_landmarks", "worldLandmarks")
 LANDMARKS = ("pose_landmarks", "poseLandmarks", "landmarks")
@@ -21,6 +32,7 @@ PEOPLE = (
     "detections", "objects", "Bodies", "Skeletons",
 )  # fmt: skip
 OPENPOSE = ("pose_keypoints_2d", "pose_keypoints")
+OPENPOSE_SOLID = "pose_keypoints_3d"
 SOLID = ("keypoints3d", "keypoints_3d", "keypoints3D")
 POINTS = (*SOLID, "keypoints", "keypoint", "joints", "Joints", "pose3d")
 NAMES = {*WORLD, *LANDMARKS, *PEOPLE, *OPENPOSE, *POINTS, "pose", "joint_positions"}
@@ -41,7 +53,12 @@ TIMES = (
 IDS = ("track_id", "person_id", "personID", "body_id", "tracking_id", "trackingId", "TrackingId", "idx", "id")
 SCORES = ("score", "confidence", "visibility", "presence", "conf")
 LAYOUT_OF_FLAT = {45: MPI15, 54: OPENPOSE18, 75: OPENPOSE25}
-"""OpenPose: how many numbers a person has."""
+"""OpenPose: how many numbers a person has: x, y and score of each joint."""
+LAYOUT_OF_SOLID = {4 * size // 3: layout for size, layout in LAYOUT_OF_FLAT.items()}
+"""The same of x, y, z and score."""
+STATES = ("trackingstate", "tracking_state", "tracked")
+UNSEEN = (0, False, "nottracked", "not_tracked")
+"""Whether a joint was tracked, as depth cameras say it, and what says that it was not."""
 MAX_SCORE, MAX_NEGATIVE = 2.5, 0.2
 """Largest score (COCO writes 0, 1, 2; some estimators a little above 1), and share of scores that may be below 0."""
 MAX_COLUMNS = 4
@@ -71,6 +88,8 @@ class Parser:
         self.layouts: dict[str, Layout] = {}
         self.scored: bool | None = None
         self.up: str | None = None
+        self.solid: bool | None = None
+        self.notes: dict[str, None] = {}
 
     def entry(self, frame: Any) -> Entry:
         """One frame with its number and time. Raises Unexpected."""
@@ -99,14 +118,15 @@ class Parser:
             person = self._person(frame)
             return [] if person is None else [person]
         if isinstance(frame, list):
-            if frame and isinstance(frame[0], dict) and {"x", "y"} <= frame[0].keys():
+            if {"x", "y"} <= (_first_of(frame) or {}).keys():
                 return [Person(points) for points in self._landmarks(frame)]
-            return [person for entry in frame if (person := self._person(entry)) is not None]
+            every = (self._person(entry) for entry in frame if entry is not None)
+            return [person for person in every if person is not None]
         raise Unexpected("an object or a list of people", short(str(frame)))
 
     def _person(self, entry: Any) -> Person | None:
         if isinstance(entry, list):
-            if entry and isinstance(entry[0], dict):
+            if _first_of(entry) is not None:
                 return next((Person(points) for points in self._landmarks(entry)), None)
             if entry and isinstance(entry[0], list) and entry[0] and isinstance(entry[0][0], list):
                 raise Unexpected("a person", "a list of lists of points")
@@ -117,13 +137,8 @@ class Parser:
         return None if points is None else Person(points, person_id(entry))
 
     def _points(self, entry: dict[str, Any]) -> Floats | None:
-        if name := next((name for name in OPENPOSE if name in entry), None):
-            flat = _numbers(entry[name])
-            if not flat.size:
-                return None
-            self._note(LAYOUT_OF_FLAT.get(flat.size))
-            self.scored = True
-            return _rows(flat, 3)
+        if any(name in entry for name in (*OPENPOSE, OPENPOSE_SOLID)):
+            return self.openpose(entry)
         if "pose3d" in entry and "pose2d" in entry:  # LCR-Net: all x, then all y, then all z
             self._note(LCRNET13)
             self.scored = False
@@ -149,7 +164,7 @@ class Parser:
             points = [{"name": joint, **_object(point)} for joint, point in points.items()]
         if not isinstance(points, list):
             raise Unexpected("a list of points", short(str(points)))
-        if isinstance(points[0], dict):
+        if _first_of(points) is not None:
             return next(iter(self._landmarks(points)), None)
         if not any(isinstance(point, list) for point in points):  # COCO: x, y and score or visibility
             self.scored = True
@@ -169,6 +184,25 @@ class Parser:
         self.scored = True
         return _scored(table, scores)
 
+    def openpose(self, entry: dict[str, Any]) -> Floats | None:
+        """A person of OpenPose: in space if the first person is, else in the picture. Raises Unexpected."""
+        name = next((name for name in OPENPOSE if name in entry), "")
+        flat, solid = (_numbers(entry.get(key) or []) for key in (name, OPENPOSE_SOLID))
+        if not flat.size and not solid.size:
+            return None
+        if self.solid is None:
+            self.solid = solid.size > 0
+        if solid.size and not self.solid:
+            self.notes[f"{OPENPOSE_SOLID} of some people not read: the first has none"] = None
+        elif flat.size and self.solid:
+            self.notes[f"{name} not read: {OPENPOSE_SOLID} has depth"] = None
+        self.scored = True
+        if not self.solid:
+            self._note(LAYOUT_OF_FLAT.get(flat.size))
+            return _rows(flat, 3) if flat.size else None
+        self._note(LAYOUT_OF_SOLID.get(solid.size))
+        return _rows(solid, 4, "x, y, z and score of each joint") if solid.size else None
+
     def _landmarks(self, entry: Any) -> list[Floats]:
         """The landmarks of one person, or of a list of people (as MediaPipe Tasks write them)."""
         if isinstance(entry, dict):
@@ -184,26 +218,22 @@ class Parser:
         return [self._named(entry)]
 
     def _named(self, points: list[Any]) -> Floats:
-        """Points as objects; in the order of the layout where they have the names of its joints."""
-        rows, names = [], []
+        """Points as objects; in the order of the layout where they have the names of its joints. Null is absent."""
+        found: list[tuple[str, list[Any]] | None] = []
         for point in points:
             if isinstance(point, dict):
                 point = {name.lower(): value for name, value in point.items()}
                 nested = next((point[name] for name in ("position", "real") if name in point), None)
                 if isinstance(nested, dict):
                     point |= {name.lower(): value for name, value in nested.items()}
-            if not isinstance(point, dict) or "x" not in point or "y" not in point:
+            if point is not None and (not isinstance(point, dict) or "x" not in point or "y" not in point):
                 raise Unexpected("a landmark with x and y", short(str(point)))
-            score = next((point[name] for name in SCORES if name in point), None)
-            rows.append([point["x"], point["y"], point.get("z"), 1.0 if score is None else score])
-            label = next(
-                (point[name] for name in ("name", "part", "joint", "jointtype", "type") if name in point),
-                None,
-            )
-            if isinstance(label, int) and "real" in point and 0 <= label < len(NUITRACK):
-                label = NUITRACK[label]
-            names.append(canonical(label) if isinstance(label, str) else "")
-        if any(row[2] is None for row in rows):
+            found.append(None if point is None else (_name_of(point), _row_of(point)))
+        pairs = [pair or ("", [None, None, None, None]) for pair in found]
+        names, rows = [name for name, _ in pairs], [row for _, row in pairs]
+        if None in found:
+            names = _completed(names)
+        if any(row[2] is None and row[0] is not None for row in rows):
             rows = [[row[0], row[1], row[3]] for row in rows]
             self.scored = True
         return self._ordered(names, _table(rows))
@@ -235,6 +265,42 @@ class Parser:
         if len(self.layouts) > 1:
             raise Unexpected("one layout in all frames", " and ".join(sorted(self.layouts)))
         return next(iter(self.layouts.values()), None)
+
+
+def _first_of(points: list[Any]) -> dict[str, Any] | None:
+    """The first of points that is not null, if it is an object."""
+    first = next((point for point in points if point is not None), None)
+    return first if isinstance(first, dict) else None
+
+
+def _completed(names: list[str]) -> list[str]:
+    """Names of joints, "" where a joint is null: all of a layout that has the others in this order, if there is one."""
+    layouts = (layout for layout in LAYOUTS.values() if len(layout.joints) == len(names))
+    fitting = [
+        list(layout.joints)
+        for layout in layouts
+        if all(name in ("", joint) for name, joint in zip(names, layout.joints, strict=True))
+    ]
+    return fitting[0] if any(names) and len(fitting) == 1 else names
+
+
+def _name_of(point: dict[str, Any]) -> str:
+    """The name of a joint, as `canonical`; "" without one."""
+    label = next(
+        (point[name] for name in ("name", "part", "joint", "jointtype", "type") if name in point), None
+    )
+    if isinstance(label, int) and "real" in point and 0 <= label < len(NUITRACK):
+        label = NUITRACK[label]
+    return canonical(label) if isinstance(label, str) else ""
+
+
+def _row_of(point: dict[str, Any]) -> list[Any]:
+    """x, y, z (None without) and score of a joint; without x and y if its state is that it is not seen."""
+    score = next((point[name] for name in SCORES if name in point), None)
+    state = next((point[name] for name in STATES if name in point), None)
+    if state is not None and (state.lower() if isinstance(state, str) else state) in UNSEEN:
+        return [None, None, None, 0.0]
+    return [point["x"], point["y"], point.get("z"), 1.0 if score is None else score]
 
 
 def number_of(value: Any) -> float | None:
@@ -272,6 +338,8 @@ def _columns(points: dict[str, Any]) -> Floats:
 
 
 def _object(point: Any) -> dict[str, Any]:
+    if point is None:
+        return {"x": None, "y": None}
     if not isinstance(point, dict):
         raise Unexpected("an object with x and y per joint", short(str(point)))
     return point

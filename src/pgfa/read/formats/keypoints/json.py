@@ -193,7 +193,13 @@ def _infos(
     shapes = {person.points.shape for _, part in parts for frame in part.people for person in frame}
     if layout is None and len(shapes) == 1:
         layout = LAYOUT_OF_COUNT.get(shapes.pop()[0])
-    info = replace(info, layout=layout, up=info.up or parser.up, scored=parser.scored)
+    info = replace(
+        info,
+        layout=layout,
+        up=info.up or parser.up,
+        scored=parser.scored,
+        problems=(*info.problems, *parser.notes),
+    )
     if len(parts) == 1:
         return [info]
     source = info.source or Source(id=ref.stem)
