@@ -9,8 +9,8 @@ import pytest
 
 from pgfa.errors import BadFile
 from pgfa.read import read
-from pgfa.read.sample import picture
-from pgfa.skeleton import COCO17, Clip
+from pgfa.read.sample import person, picture
+from pgfa.skeleton import COCO17, H36M17, Clip
 
 
 def _clip(path: Path, content: Any) -> Clip:
@@ -64,7 +64,7 @@ def test_one_null_among_wide_rows_does_not_multiply(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("up", ["Z", "-Y"])
 def test_up_may_be_a_capital_letter(tmp_path: Path, up: str) -> None:
-    solid = np.random.default_rng(0).normal(size=(20, 17, 3)).tolist()
+    solid = person(H36M17, 20).tolist()
     clips = [
         _clip(tmp_path / "a.json", {"keypoints": solid, "layout": "h36m17", "rate": 25, "up": axis})
         for axis in (up, up.lower())

@@ -22,6 +22,7 @@ from pgfa.read.source import FileRef
 from pgfa.skeleton import OPENPOSE25, Clip, Source
 
 FRAME = re.compile(r"(?!\._)(.*?)_?(\d{1,18})_keypoints\.json")
+POINTS = ("pose_keypoints_2d", "pose_keypoints_3d")
 LAYOUTS_OF = LAYOUT_OF_FLAT | LAYOUT_OF_SOLID
 SIZES = {size: len(layout.joints) for size, layout in LAYOUTS_OF.items()}
 """Numbers of a person -> joints: x, y (in space z) and score of each."""
@@ -103,7 +104,8 @@ def _people(ref: FileRef, name: str, raw: bytes, parser: Parser) -> list[Person]
         raise BadFile(str(ref), where=name, expected="an object with people", found=short(str(content)))
     people: list[Person] = []
     for entry in entries:
-        known = isinstance(entry, dict) and isinstance(entry.get("pose_keypoints_2d", []), list)
+        lists = [entry[name] for name in POINTS if name in entry] if isinstance(entry, dict) else []
+        known = bool(lists) and all(isinstance(points, list) for points in lists)
         try:
             points = parser.openpose(entry) if known else np.empty(0)
         except Unexpected:

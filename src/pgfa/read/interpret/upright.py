@@ -102,18 +102,24 @@ def upright(
     out = rotated_up(points, axis)
     if is_mirrored:
         out = out * [-1, 1, 1]
-    if stated.unit is not None:
-        factor, decision = UNITS[stated.unit], Decision("unit", stated.unit, "stated")
-    elif scale is not None:
-        factor, decision = scale, Decision("unit", f"{scale:g} m", "declared")
-    else:
-        factor, decision = unit_of(bodies, layout)
-        if decision.basis == "assumed":
-            problems.append(f"units of {factor:.3g} m: size unknown, an adult assumed")
-        elif factor != 1:
-            name = next(LONG_NAMES[name] for name, metres in UNITS.items() if metres == factor)
-            problems.append(f"unit inferred: {name}")
+    factor, decision, note = _factor(bodies, layout, scale, stated)
+    problems += [note] if note else []
     return Upright(out * factor, (*decisions, decision), tuple(problems))
+
+
+def _factor(
+    bodies: Floats, layout: Layout, scale: float | None, stated: Stated
+) -> tuple[float, Decision, str]:
+    """Metres per unit, the decision, and a note; "" for none."""
+    if stated.unit is not None:
+        return UNITS[stated.unit], Decision("unit", stated.unit, "stated"), ""
+    if scale is not None:
+        return scale, Decision("unit", f"{scale:g} m", "declared"), ""
+    factor, decision = unit_of(bodies, layout)
+    if decision.basis == "assumed":
+        return factor, decision, f"units of {factor:.3g} m: size unknown, an adult assumed"
+    name = next((LONG_NAMES[name] for name, metres in UNITS.items() if metres == factor), "")
+    return factor, decision, f"unit inferred: {name}" if factor != 1 else ""
 
 
 def _handedness(
@@ -131,8 +137,8 @@ def _handedness(
         return declared, Decision("axes", names[declared], "declared")
     sense = handedness(points, layout, right_handed=right_handed, fronts=fronts)
     if sense is None:
-        found = "a body of which neither feet nor knees show whether left and right are mirrored"
-        raise Undecided("", quantity="mirrored", found=found)
+        actual = "a body of which neither feet nor knees show whether left and right are mirrored"
+        raise Undecided("", quantity="mirrored", found=actual)
     return sense, Decision("axes", names[sense], "established")
 
 

@@ -92,15 +92,15 @@ def stated_rate(fields: Mapping[str, Any]) -> tuple[float | None, tuple[str, ...
 
 def rate_in_comments(lines: Iterable[str]) -> float | None:
     """Frames per second stated in comment lines (``# fps: 25``, ``# recorded at 25 Hz``); None without exactly one."""
-    found = set()
+    values: set[float] = set()
     for line in lines:
         if match := _STEP.search(line):
             number = float(match[2]) / int(match[3] or 1)
             rate, _ = _rate_of_step(f"dt_{match[1] or match[4] or ''}".rstrip("_").lower(), number)
-            found |= {rate} if rate else set()
+            values |= {rate} if rate else set()
         elif match := _AHEAD.search(line) or _BEHIND.search(line):
-            found.add(float(match[1]) / max(int(match[2] or 1), 1))
-    rates = {rate for rate in found if MIN_RATE <= rate <= MAX_RATE}
+            values.add(float(match[1]) / max(int(match[2] or 1), 1))
+    rates = {rate for rate in values if MIN_RATE <= rate <= MAX_RATE}
     return rates.pop() if len(rates) == 1 else None
 
 

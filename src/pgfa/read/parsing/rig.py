@@ -83,19 +83,10 @@ def rig_to_metres(
         )
     rest = {joint: rig.rest[index] for joint, index in joints.items()}
     up, problems = _up_of(points, rest)
-    decided = []
+    decided: list[Decision] = []
     if scale is None:
-        height = stature(points)
-        scale, unit, note = unit_of(height)
+        scale, note, decided = _inferred(stature(points), up)
         problems += [note] if note else []
-        why = f"a stature of about {height * scale:.1f} m"
-        decided = [
-            Decision("unit", unit, "established", why)
-            if unit
-            else Decision("unit", f"{scale:.3g} m", "assumed"),
-            Decision("axes", "right-handed", "established"),
-            Decision("up", up, "custom") if up == "y" else Decision("up", up, "established", "the rest pose"),
-        ]
     if ref.stated.up or ref.stated.unit:
         problems = []  # what is stated counts, and what was inferred instead need not be noted
     # Without toes and bent knees the ends of the feet and the elbows may tell; glTF fixes its axes.
@@ -110,6 +101,23 @@ def rig_to_metres(
         stated=ref.stated,
     )
     return positions[:, 0], (*problems, *more)
+
+
+def _inferred(height: float, up: str) -> tuple[float, str, list[Decision]]:
+    """Metres per unit of a format that does not state it, a note ("" for none), and what is decided about axes too."""
+    scale, unit, note = unit_of(height)
+    why = f"a stature of about {height * scale:.1f} m"
+    return (
+        scale,
+        note,
+        [
+            Decision("unit", unit, "established", why)
+            if unit
+            else Decision("unit", f"{scale:.3g} m", "assumed"),
+            Decision("axes", "right-handed", "established"),
+            Decision("up", up, "custom") if up == "y" else Decision("up", up, "established", "the rest pose"),
+        ],
+    )
 
 
 def recognise_joints(file: str, names: Sequence[str], parents: Sequence[int], rest: Floats) -> dict[str, int]:

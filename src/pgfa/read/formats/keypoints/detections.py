@@ -205,8 +205,7 @@ def _is_one_over_times(entries: Sequence[Entry], turns: list[int]) -> bool:
         return False
     count = 1 + max(turns)
     later = _steps(bodies[::count]) if len(bodies) > 2 * count else np.array([np.inf])
-    near = _steps(bodies)
-    return bool(np.nanmedian(near) <= 1.5 * np.nanmedian(later))
+    return bool(np.nanmedian(_steps(bodies)) <= 1.5 * np.nanmedian(later))
 
 
 def _in_turn(times: Floats, frames: list[float]) -> tuple[Floats, Floats]:

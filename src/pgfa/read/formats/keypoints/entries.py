@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from pgfa.read.formats.keypoints.detections import Entry, Person
 from pgfa.read.formats.keypoints.joint_names import canonical, layout_of_names, missing_joints
+from pgfa.read.formats.keypoints.joint_objects import completed_names, first_object, name_of, row_of
 from pgfa.read.parsing.text_table import short
 from pgfa.skeleton import (
     AZURE32,
-    LAYOUTS,
     LCRNET13,
     MEDIAPIPE33,
     MPI15,
@@ -51,26 +51,14 @@ TIMES = (
     "time", "timestampMs", "Timestamp",
 )  # fmt: skip
 IDS = ("track_id", "person_id", "personID", "body_id", "tracking_id", "trackingId", "TrackingId", "idx", "id")
-SCORES = ("score", "confidence", "visibility", "presence", "conf")
 LAYOUT_OF_FLAT = {45: MPI15, 54: OPENPOSE18, 75: OPENPOSE25}
 """OpenPose: how many numbers a person has: x, y and score of each joint."""
 LAYOUT_OF_SOLID = {4 * size // 3: layout for size, layout in LAYOUT_OF_FLAT.items()}
 """The same of x, y, z and score."""
-STATES = ("trackingstate", "tracking_state", "tracked")
-UNSEEN = (0, False, "nottracked", "not_tracked")
-"""Whether a joint was tracked, as depth cameras say it, and what says that it was not."""
 MAX_SCORE, MAX_NEGATIVE = 2.5, 0.2
 """Largest score (COCO writes 0, 1, 2; some estimators a little above 1), and share of scores that may be below 0."""
 MAX_COLUMNS = 4
 """x, y, z and a score."""
-NUITRACK = (
-    "none", "head", "neck", "torso", "waist",
-    *(f"{side}_{joint}" for side in ("left", "right") for joint in (
-        "collar", "shoulder", "elbow", "wrist", "hand", "fingertip",
-    )),
-    *(f"{side}_{joint}" for side in ("left", "right") for joint in ("hip", "knee", "ankle", "foot")),
-)  # fmt: skip
-"""Nuitrack's joints by their numbers, where people have written its `Joint` (type, real, proj) as JSON."""
 ZED = {18: OPENPOSE18, 34: ZED34, 38: ZED38}
 """ZED: how many joints a body has."""
 
@@ -118,7 +106,7 @@ class Parser:
             person = self._person(frame)
             return [] if person is None else [person]
         if isinstance(frame, list):
-            if {"x", "y"} <= (_first_of(frame) or {}).keys():
+            if {"x", "y"} <= (first_object(frame) or {}).keys():
                 return [Person(points) for points in self._landmarks(frame)]
             every = (self._person(entry) for entry in frame if entry is not None)
             return [person for person in every if person is not None]
@@ -126,7 +114,7 @@ class Parser:
 
     def _person(self, entry: Any) -> Person | None:
         if isinstance(entry, list):
-            if _first_of(entry) is not None:
+            if first_object(entry) is not None:
                 return next((Person(points) for points in self._landmarks(entry)), None)
             if entry and isinstance(entry[0], list) and entry[0] and isinstance(entry[0][0], list):
                 raise Unexpected("a person", "a list of lists of points")
@@ -164,7 +152,7 @@ class Parser:
             points = [{"name": joint, **_object(point)} for joint, point in points.items()]
         if not isinstance(points, list):
             raise Unexpected("a list of points", short(str(points)))
-        if _first_of(points) is not None:
+        if first_object(points) is not None:
             return next(iter(self._landmarks(points)), None)
         if not any(isinstance(point, list) for point in points):  # COCO: x, y and score or visibility
             self.scored = True
@@ -219,7 +207,7 @@ class Parser:
 
     def _named(self, points: list[Any]) -> Floats:
         """Points as objects; in the order of the layout where they have the names of its joints. Null is absent."""
-        found: list[tuple[str, list[Any]] | None] = []
+        every: list[tuple[str, list[Any]] | None] = []
         for point in points:
             if isinstance(point, dict):
                 point = {name.lower(): value for name, value in point.items()}
@@ -228,11 +216,11 @@ class Parser:
                     point |= {name.lower(): value for name, value in nested.items()}
             if point is not None and (not isinstance(point, dict) or "x" not in point or "y" not in point):
                 raise Unexpected("a landmark with x and y", short(str(point)))
-            found.append(None if point is None else (_name_of(point), _row_of(point)))
-        pairs = [pair or ("", [None, None, None, None]) for pair in found]
+            every.append(None if point is None else (name_of(point), row_of(point)))
+        pairs = [pair or ("", [None, None, None, None]) for pair in every]
         names, rows = [name for name, _ in pairs], [row for _, row in pairs]
-        if None in found:
-            names = _completed(names)
+        if None in every:
+            names = completed_names(names)
         if any(row[2] is None and row[0] is not None for row in rows):
             rows = [[row[0], row[1], row[3]] for row in rows]
             self.scored = True
@@ -265,42 +253,6 @@ class Parser:
         if len(self.layouts) > 1:
             raise Unexpected("one layout in all frames", " and ".join(sorted(self.layouts)))
         return next(iter(self.layouts.values()), None)
-
-
-def _first_of(points: list[Any]) -> dict[str, Any] | None:
-    """The first of points that is not null, if it is an object."""
-    first = next((point for point in points if point is not None), None)
-    return first if isinstance(first, dict) else None
-
-
-def _completed(names: list[str]) -> list[str]:
-    """Names of joints, "" where a joint is null: all of a layout that has the others in this order, if there is one."""
-    layouts = (layout for layout in LAYOUTS.values() if len(layout.joints) == len(names))
-    fitting = [
-        list(layout.joints)
-        for layout in layouts
-        if all(name in ("", joint) for name, joint in zip(names, layout.joints, strict=True))
-    ]
-    return fitting[0] if any(names) and len(fitting) == 1 else names
-
-
-def _name_of(point: dict[str, Any]) -> str:
-    """The name of a joint, as `canonical`; "" without one."""
-    label = next(
-        (point[name] for name in ("name", "part", "joint", "jointtype", "type") if name in point), None
-    )
-    if isinstance(label, int) and "real" in point and 0 <= label < len(NUITRACK):
-        label = NUITRACK[label]
-    return canonical(label) if isinstance(label, str) else ""
-
-
-def _row_of(point: dict[str, Any]) -> list[Any]:
-    """x, y, z (None without) and score of a joint; without x and y if its state is that it is not seen."""
-    score = next((point[name] for name in SCORES if name in point), None)
-    state = next((point[name] for name in STATES if name in point), None)
-    if state is not None and (state.lower() if isinstance(state, str) else state) in UNSEEN:
-        return [None, None, None, 0.0]
-    return [point["x"], point["y"], point.get("z"), 1.0 if score is None else score]
 
 
 def number_of(value: Any) -> float | None:

@@ -79,8 +79,8 @@ def bodies_and_fronts(
     notes += [f"subject {name or 'without a name'} left out: no {missing[0]}" for name, missing in incomplete]
     if len(bodies) > MAX_BODIES:
         notes.append(f"{counted(len(bodies) - MAX_BODIES, 'subject')} left out: more than {MAX_BODIES}")
-    kept = [np.stack(arrays[:MAX_BODIES], axis=1) for arrays in (bodies, fronts)]
-    return kept[0], kept[1], tuple(dict.fromkeys(notes))
+    stacked = [np.stack(arrays[:MAX_BODIES], axis=1) for arrays in (bodies, fronts)]
+    return stacked[0], stacked[1], tuple(dict.fromkeys(notes))
 
 
 def _subjects(

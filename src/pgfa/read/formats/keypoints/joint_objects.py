@@ -1,0 +1,57 @@
+"""A joint as a JSON object: its name, coordinates and score, and whether it was seen."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pgfa.read.formats.keypoints.joint_names import canonical
+from pgfa.skeleton import LAYOUTS
+
+SCORES = ("score", "confidence", "visibility", "presence", "conf")
+STATES = ("trackingstate", "tracking_state", "tracked")
+UNSEEN = (0, False, "nottracked", "not_tracked")
+"""Whether a joint was tracked, as depth cameras say it, and what says that it was not."""
+NUITRACK = (
+    "none", "head", "neck", "torso", "waist",
+    *(f"{side}_{joint}" for side in ("left", "right") for joint in (
+        "collar", "shoulder", "elbow", "wrist", "hand", "fingertip",
+    )),
+    *(f"{side}_{joint}" for side in ("left", "right") for joint in ("hip", "knee", "ankle", "foot")),
+)  # fmt: skip
+"""Nuitrack's joints by their numbers, where people have written its `Joint` (type, real, proj) as JSON."""
+
+
+def first_object(points: list[Any]) -> dict[str, Any] | None:
+    """The first of points that is not null, if it is an object."""
+    first = next((point for point in points if point is not None), None)
+    return first if isinstance(first, dict) else None
+
+
+def completed_names(names: list[str]) -> list[str]:
+    """Names of joints, "" where a joint is null: all of a layout that has the others in this order, if there is one."""
+    layouts = (layout for layout in LAYOUTS.values() if len(layout.joints) == len(names))
+    fitting = [
+        list(layout.joints)
+        for layout in layouts
+        if all(name in ("", joint) for name, joint in zip(names, layout.joints, strict=True))
+    ]
+    return fitting[0] if any(names) and len(fitting) == 1 else names
+
+
+def name_of(point: dict[str, Any]) -> str:
+    """The name of a joint, as `canonical`; "" without one."""
+    label = next(
+        (point[name] for name in ("name", "part", "joint", "jointtype", "type") if name in point), None
+    )
+    if isinstance(label, int) and "real" in point and 0 <= label < len(NUITRACK):
+        label = NUITRACK[label]
+    return canonical(label) if isinstance(label, str) else ""
+
+
+def row_of(point: dict[str, Any]) -> list[Any]:
+    """x, y, z (None without) and score of a joint; without x and y if its state is that it is not seen."""
+    score = next((point[name] for name in SCORES if name in point), None)
+    state = next((point[name] for name in STATES if name in point), None)
+    if state is not None and (state.lower() if isinstance(state, str) else state) in UNSEEN:
+        return [None, None, None, 0.0]
+    return [point["x"], point["y"], point.get("z"), 1.0 if score is None else score]
