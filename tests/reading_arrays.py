@@ -278,6 +278,20 @@ def npz_and_json() -> Iterator[Case]:
             Truth(((body,),)),
             states=states,
         )
+    steps = np.arange(len(points)) / 50
+    fields_of = {
+        "fps": {"fps": 50}, "frameRate": {"frameRate": 50}, "frame_time": {"frame_time": 0.02},
+        "timestamps": {"timestamps": steps}, "time in ms": {"time_ms": 1000 * steps},
+    }  # fmt: skip
+    for name, more in fields_of.items():
+        yield Case(
+            "npz",
+            "one array with its rate",
+            name,
+            lambda m=more: {"a.npz": npz(joints=points, **m)},
+            Truth(((body,),), rate=50.0),
+            states=states,
+        )
     yield Case(
         "npz",
         "pgfa",

@@ -24,7 +24,7 @@ from pgfa.skeleton import MEDIAPIPE33
 from reading_cases import Case, Truth
 from reading_defects import UPS, npy
 from reading_exports import exports, subject
-from reading_motions import Body, crossing, in_layout, lying, motion, pixels
+from reading_motions import Body, crossing, in_layout, lying, motion, pixels, turned
 from reading_rigs import rigs, smpl
 
 SETS = {
@@ -35,6 +35,11 @@ SETS = {
     "HALPE-26": HALPE26,
 }
 
+OTHERS = {
+    "waving": motion("wave", 2), "kicking": motion("kick-forward"), "squatting": motion("squat"),
+    "from behind": turned(motion("walk", 2), 180), "from the side": turned(motion("wave"), 90),
+    "touching the toes": motion("touch-toes"),
+}  # fmt: skip
 EARLY = np.arange(48)[:, None] < 6
 
 
@@ -260,9 +265,14 @@ def named() -> Iterator[Case]:
         ("millimetres, z up", 1000 * solid @ UPS["z"].T),
         ("millimetres, y down", 1000 * solid @ UPS["-y"].T),
         ("metres, z up", solid @ UPS["z"].T),
+        *(
+            (f"{name}, millimetres, z up", 1000 * in_layout(other, MEDIAPIPE33) @ UPS["z"].T)
+            for name, other in OTHERS.items()
+        ),
         ("lying, z up", 1000 * in_layout(lying(motion("wave")), MEDIAPIPE33) @ UPS["z"].T),
     ):
-        truth = Truth(((lying(motion("wave")) if "lying" in defect else body,),))
+        who = lying(motion("wave")) if "lying" in defect else OTHERS.get(defect.split(",")[0], body)
+        truth = Truth(((who,),))
         yield Case(
             "freemocap",
             "npy",

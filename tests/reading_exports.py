@@ -14,7 +14,7 @@ from optical_motion import (
     table,
 )
 from reading_cases import Case, Truth
-from reading_motions import Body, Floats, crossing, lying, motion
+from reading_motions import Body, Floats, crossing, lying, motion, turned
 
 
 def subject(name: str, points: Mapping[str, Floats], separator: str = ":") -> dict[str, Floats]:
@@ -110,6 +110,36 @@ def exports() -> Iterator[Case]:
         ),
         ("vicon-csv", "unit wrong (mm for m)", "a.csv", lambda: vicon(points, scale=1), near),
         ("vicon-csv", "cut off", "a.csv", lambda: vicon(points)[:-100], None),
+        *(
+            (
+                name,
+                defect,
+                "a.csv",
+                lambda w=write, t=turn, b=other: w(t(b)),
+                Truth(((other,),), RATE, within=within),
+            )
+            for name, write, within in (
+                ("vicon-csv", lambda b: vicon(rotated(markers(b, PLUG_IN_GAIT), "z")), 0.1),
+                ("motive-csv", lambda b: motive(subject("A", markers(b, BONES))), 0.05),
+            )
+            for defect, turn, other in (
+                ("walking", dict, motion("walk")),
+                ("waving", dict, motion("wave", 2)),
+                ("squatting", dict, motion("squat")),
+                ("from behind", dict, turned(motion("walk", 2), 180)),
+            )
+        ),
+        *(
+            ("mvnx", defect, "a.mvnx", lambda b=other: mvnx(b), Truth(((other,),), RATE))
+            for defect, other in (
+                ("walking", motion("walk")),
+                ("waving", motion("wave", 2)),
+                ("squatting", motion("squat")),
+                ("touching the toes", motion("touch-toes")),
+                ("from behind", turned(motion("walk", 2), 180)),
+                ("from the side", turned(motion("kick-forward"), 90)),
+            )
+        ),
         (
             "vicon-csv",
             "lying",

@@ -10,7 +10,7 @@ import pytest
 from pgfa.pack.importing.check import check
 from pgfa.pack.importing.check_report import print_check
 from pgfa.read.sample import person
-from pgfa.skeleton import NTU25
+from pgfa.skeleton import COCO17, NTU25
 
 
 @pytest.fixture
@@ -81,3 +81,23 @@ def test_a_file_of_another_program_is_not_called_damaged(folder: Path) -> None:
     assert "found type object" in results["objects.npy"].error
     for name in ("other.npz", "objects.npy"):
         assert results[name].advice.startswith("another program wrote it")
+
+
+def test_pictures_of_a_file_that_asks_show_each_reading(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lying = person(NTU25, 30)[..., [0, 2, 1]] * [1, -1, 1]
+    np.save(tmp_path / "lying.npy", lying + np.array([0, 0.4 - lying[..., 1].min(), 2]))
+    rng = np.random.default_rng(0)
+    picture = person(COCO17, 30)[..., :2] * [200, -200] + 400
+    np.save(tmp_path / "logits.npy", np.concatenate([picture, rng.normal(1, 2, (30, 17, 1))], -1))
+    pictures = tmp_path / "pictures"
+    assert not print_check(tmp_path, pictures=pictures)
+    printed = capsys.readouterr().out
+    names = {path.name for path in pictures.iterdir()}
+    assert names == {"lying-ASK-up_z.svg", "lying-ASK-up_y.svg", "logits-ASK-axes_xys.svg"}
+    upright, flat = ((pictures / f"lying-ASK-up_{up}.svg").read_text() for up in "zy")
+    assert upright != flat
+    assert "--up=z: lying-ASK-up_z.svg" in printed
+    assert "--axes=xyz: not drawn: mirrored has to be stated too" in printed
+    assert "3 pictures in" in printed

@@ -86,7 +86,8 @@ def check(
     json
         Also write the results to this file.
     pictures
-        Also draw one frame of each clip into this folder (SVG): the left side red, the right side blue, up marked.
+        Also draw one frame of each clip into this folder (SVG): the left side red, the right side blue, up marked. Of a
+        file marked ASK one picture for each value among which to choose, or the reason why there is none.
     """
     from pgfa.pack.importing.check_report import print_check
 

@@ -48,6 +48,7 @@ class CheckResult:
         advice: what to do about it.
         asks: what the user has to state, so that it can be used: layout, up, unit, axes, mirrored; "" for nothing.
         options: the values among which to choose.
+        source: the file, to be read with what is stated; None for one clip of several.
         skipped: whether it is a file beside recordings that is not one, by its name and content.
     """
 
@@ -69,6 +70,7 @@ class CheckResult:
     asks: str = ""
     options: tuple[str, ...] = ()
     skipped: bool = False
+    source: FileRef | None = None
 
     @property
     def usable(self) -> bool:
@@ -82,7 +84,9 @@ class CheckResult:
 
     def to_dict(self) -> dict[str, Any]:
         """As plain data for JSON."""
-        return {"verdict": self.verdict, **asdict(self)}
+        content = asdict(replace(self, source=None))
+        del content["source"]
+        return {"verdict": self.verdict, **content}
 
     @property
     def title(self) -> str:
@@ -147,9 +151,8 @@ def _results(
             clips: list[Clip | BadFile] = read_clips(ref)
     except PgfaError as error:
         failure = _failure(name, format, error)
-        yield replace(
-            failure, skipped=not format and (beside or _is_unlisted(error)) and _is_other(name, error)
-        )
+        skipped = not format and (beside or _is_unlisted(error)) and _is_other(name, error)
+        yield replace(failure, skipped=skipped, source=ref)
         return
     for clip in clips:
         if isinstance(clip, BadFile):

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path
 
 from pgfa.draw.frame import draw_frame, safe_name
-from pgfa.errors import ways_to_state
+from pgfa.errors import PgfaError, Undecided, ways_to_state
 from pgfa.files import write_json
 from pgfa.pack.importing.check import NOT_A_RECORDING, CheckResult, check
 from pgfa.pack.importing.folder import common_layout
 from pgfa.pack.summary import TWO_SPELLINGS, similar_spellings
-from pgfa.read import FORMATS, find_recordings
+from pgfa.read import FORMATS, find_recordings, read
 from pgfa.read.assemble import counted
 from pgfa.read.interpret.decision import values_of
+from pgfa.read.limits import MEMORY, memory_cap
 from pgfa.read.source import FileRef
-from pgfa.read.stated import NOTHING, Stated
+from pgfa.read.stated import NOTHING, Stated, stated_from
 from pgfa.skeleton import Clip
 
 MANY, MOST_WAYS = 6, 12
@@ -95,6 +97,10 @@ def print_check(
         for result in results:
             if result.verdict == verdict:
                 show(result)
+            if result.verdict == verdict == "ASK" and pictures is not None:
+                choices = draw_choices(result, pictures)
+                drawn += choices.drawn
+                print(_printable("".join(f"       {line}\n" for line in choices.lines)), end="")
     for line in notes.lines():
         print(_printable(line))
     print(_printable(overview(results)))
@@ -103,6 +109,45 @@ def print_check(
     if json is not None:
         write_json(json, [result.to_dict() for result in results])
     return any(result.usable for result in results) and all(r.usable or r.skipped for r in results)
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What is drawn of a file that asks, and a line for each value among which to choose."""
+
+    drawn: list[Path]
+    lines: list[str]
+
+
+def draw_choices(result: CheckResult, folder: Path) -> Choices:
+    """Draw a file that asks in each reading that it offers, so that a person sees which is right.
+
+    Args:
+        result: with `asks`, `options` and `source`.
+        folder: for the pictures.
+    """
+    drawn: list[Path] = []
+    lines: list[str] = []
+    for value in (True, False) if result.asks == "mirrored" else result.options:
+        shown = (
+            f"--{result.asks}={value}" if result.asks != "mirrored" else f"--{'' if value else 'no-'}mirrored"
+        )
+        reference = result.source
+        if reference is None:
+            lines.append(f"{shown}: not drawn, as it is one clip of several in the file")
+            continue
+        try:
+            with memory_cap(reference, reference.size(), MEMORY):
+                clip = read(reference.with_stated(stated_from({result.asks: value}, result.asks)))
+        except PgfaError as error:
+            reason = f"{error.quantity} has to be stated too" if isinstance(error, Undecided) else str(error)
+            lines.append(f"{shown}: not drawn: {reason}")
+            continue
+        path = folder / f"{safe_name(clip.source.id)}-ASK-{safe_name(f'{result.asks}={value}')}.svg"
+        draw_frame(clip, path)
+        drawn.append(path)
+        lines.append(f"{shown}: {path.name}")
+    return Choices(drawn, lines)
 
 
 def overview(results: list[CheckResult]) -> str:
