@@ -1,4 +1,4 @@
-"""Whether a body whose trunk points along z stands: it moves, or is placed, as nobody who lies with y up can be.
+"""Whether a body whose trunk points along z stands: it moves, or is at a place, as one that lies with y up does not.
 
 Standing with z up and lying with y up are the same numbers, as long as nothing but the body is looked at. Its place
 and its way tell more. A body stands only if trunk and legs are in line with z in nearly all frames, its lowest foot
@@ -7,7 +7,7 @@ keeps to one height, and
 - its hips move by a trunk along y, the axis that is up if it lies: somebody who lies does not rise and sink. Cameras
   with depth have y up, so a trunk along z is an exception in their layouts (`CAMERAS`): there the hips have to move
   along x as well, as those of somebody do who walks about;
-- or its feet are at z = 0, as on a floor, and it is where nobody lies: partly below y = 0, or above any bed;
+- or its feet are at z = 0, as on a floor, and it is where a person does not lie: partly below y = 0, or above any bed;
 - or it is at no place of a person who lies: partly below y = 0, or above any bed, so not on a floor at y = 0; partly
   behind z = 0, so not before a camera; and far from the origin, so not relative to the body.
 """
@@ -42,7 +42,7 @@ ON_FLOOR = (-0.2, 0.4)
 BELOW, FAR_BELOW = 0.15, 0.4
 """Trunks below 0 that no part of somebody is who lies on a floor at 0: with feet at z = 0, and otherwise."""
 ABOVE = 2.5
-"""Trunks above 0 at which nobody lies, on a bed either."""
+"""Trunks above 0 that are higher than a bed."""
 APART = 1.0
 """Trunks from the origin to the nearest joint of a body in coordinates that are not relative to it, at least."""
 
@@ -69,11 +69,11 @@ class _Stance:
 
     def reason(self, camera: bool) -> str:
         """Why it stands, in plain words; "" if that is not beyond doubt. `camera`: of a layout in `CAMERAS`."""
-        kept = "the feet keep to one height while the body moves "
+        way = "the feet keep to one height while the body moves "
         if min(self.along_x, self.along_y) >= TRAVEL:
-            return f"{kept}{self.along_x:.1f} trunks along x and {self.along_y:.1f} along y"
+            return f"{way}{self.along_x:.1f} trunks along x and {self.along_y:.1f} along y"
         if not camera and self.along_y >= TRAVEL:
-            return f"{kept}{self.along_y:.1f} trunks along y"
+            return f"{way}{self.along_y:.1f} trunks along y"
         above = self.least_y >= ABOVE
         if ON_FLOOR[0] <= self.floor <= ON_FLOOR[1] and (above or self.least_y <= -BELOW):
             return f"the feet are on a floor at z = 0, and the body {_at(above)}"
