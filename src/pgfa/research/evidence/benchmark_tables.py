@@ -136,10 +136,11 @@ def paired_note(results: BenchmarkResults) -> str:
             half = half_width(points)
             spread = f" ± {percent(half)}" if half is not None else ""
             lines.append(
-                f"| {alignment} | {len(both)} | {percent(mean([units[0][s] for s in both]))} "
+                f"| {Path(column.group).name} | {alignment} | {len(both)} "
+                f"| {percent(mean([units[0][s] for s in both]))} "
                 f"| {percent(mean([units[1][s] for s in both]))} | {100 * mean(points):+.1f}{spread} |"
             )
-    head = f"| at test time | splits | {first} | {second} | difference (95 %) |\n| --- | --- | --- | --- | --- |\n"
+    head = f"| splits | at test time | number | {first} | {second} | difference (95 %) |\n|" + " --- |" * 6 + "\n"
     return head + "\n".join(lines)
 
 

@@ -66,7 +66,7 @@ class Evidence:
     @cached_property
     def frozen(self) -> BenchmarkResults:
         """Random splits of UTD-MHAD, end to end against frozen; unfinished."""
-        return benchmarks.load(self.results / "partial" / "utd-frozen")
+        return benchmarks.load(self.results / "utd-frozen")
 
     @property
     def bundle(self) -> Path:
