@@ -67,6 +67,6 @@ def test_anything_else_is_named(fields: dict[str, Any], message: str, tmp_path: 
 
 def test_it_is_asked_about_as_an_array_is(tmp_path: Path) -> None:
     with pytest.raises(Undecided, match="--up z or --up y"):
-        read(saved(tmp_path, joints=SOLID[..., [0, 2, 1]] * [1, -1, 1] + [0, 0, 3]))
+        read(saved(tmp_path, joints=SOLID[..., [0, 2, 1]] * [1, -1, 1]))
     clip = read(tmp_path / "a.npz", up="z")
-    np.testing.assert_allclose(clip.positions[:, 0], SOLID + np.array([0, 3, 0]), atol=1e-5)
+    np.testing.assert_allclose(clip.positions[:, 0], SOLID, atol=1e-5)

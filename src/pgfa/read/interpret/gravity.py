@@ -1,4 +1,4 @@
-"""Whether a body whose trunk points along z stands: it moves, or is at a place, as one that lies with y up does not.
+"""Whether a body whose trunk points along z stands: its feet keep to one height, and it moves as a lying person cannot.
 
 Standing with z up and lying with y up are the same numbers, as long as nothing but the body is looked at. Its place
 and its way tell more. A body stands only if trunk and legs are in line with z in nearly all frames, its lowest foot
@@ -7,14 +7,11 @@ keeps to one height, and
 - its hips move by a trunk along y, the axis that is up if it lies: somebody who lies does not rise and sink. Cameras
   with depth have y up, so a trunk along z is an exception in their layouts (`CAMERAS`): there the hips have to move
   along x as well, as those of somebody do who walks about;
-- or its feet are at z = 0, as on a floor, and it is where a person does not lie: partly below y = 0, or above any bed;
-- or it is at no place of a person who lies: partly below y = 0, or above any bed, so not on a floor at y = 0; partly
-  behind z = 0, so not before a camera; and far from the origin, so not relative to the body.
+- or, in other layouts, its feet are at z = 0, as on a floor, and parts of it far below y = 0: it does not lie on that.
 """
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,51 +36,20 @@ JUMP = 0.5
 """Trunks from frame to frame that are no movement: takes that were joined, or a person taken for another."""
 ON_FLOOR = (-0.2, 0.4)
 """Height, in trunks, of the lowest foot of somebody who stands on a floor at 0: ankles, or toes."""
-BELOW, FAR_BELOW = 0.15, 0.4
-"""Trunks below 0 that no part of somebody is who lies on a floor at 0: with feet at z = 0, and otherwise."""
-ABOVE = 2.5
-"""Trunks above 0 that are higher than a bed."""
-APART = 1.0
-"""Trunks from the origin to the nearest joint of a body in coordinates that are not relative to it, at least."""
+BELOW = 0.4
+"""Trunks below 0 that no part of somebody is who lies on a floor at 0."""
 
 Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class _Stance:
-    """What a standing body does, and where it is, in trunks.
-
-    Attributes:
-        along_x, along_y: the way of its hips.
-        floor: the height of its lowest foot.
-        least_y, least_z: of all its joints.
-        apart: from the origin to the nearest of its joints.
-    """
+    """What a standing body does, in trunks: its way along x and y, the height of its lowest foot, its least y."""
 
     along_x: float
     along_y: float
     floor: float
     least_y: float
-    least_z: float
-    apart: float
-
-    def reason(self, camera: bool) -> str:
-        """Why it stands, in plain words; "" if that is not beyond doubt. `camera`: of a layout in `CAMERAS`."""
-        way = "the feet keep to one height while the body moves "
-        if min(self.along_x, self.along_y) >= TRAVEL:
-            return f"{way}{self.along_x:.1f} trunks along x and {self.along_y:.1f} along y"
-        if not camera and self.along_y >= TRAVEL:
-            return f"{way}{self.along_y:.1f} trunks along y"
-        above = self.least_y >= ABOVE
-        if ON_FLOOR[0] <= self.floor <= ON_FLOOR[1] and (above or self.least_y <= -BELOW):
-            return f"the feet are on a floor at z = 0, and the body {_at(above)}"
-        if self.least_z <= -FAR_BELOW and self.apart >= APART and (above or self.least_y <= -FAR_BELOW):
-            return f"the body {_at(above)}, and neither before a camera nor at the origin, so that it does not lie"
-        return ""
-
-
-def _at(above: bool) -> str:
-    return "is far above y = 0" if above else "reaches below y = 0"
 
 
 def standing_evidence(points: Floats, layout: Layout) -> str:
@@ -97,8 +63,22 @@ def standing_evidence(points: Floats, layout: Layout) -> str:
     stances = [_stance(body, layout) for body in bodies if np.isfinite(body).all(axis=-1).any()]
     if not stances:
         return ""
-    reasons = [stance.reason(layout in CAMERAS) if stance else "" for stance in stances]
-    return reasons[0] if all(reasons) else ""
+    reasons = []
+    for stance in stances:
+        if stance is None:
+            return ""
+        if min(stance.along_x, stance.along_y) >= TRAVEL:
+            lengths = f"{stance.along_x:.1f} trunks along x and {stance.along_y:.1f} along y"
+            reasons.append(f"the feet keep to one height while the body moves {lengths}")
+        elif layout not in CAMERAS and stance.along_y >= TRAVEL:
+            reasons.append(
+                f"the feet keep to one height while the body moves {stance.along_y:.1f} trunks along y"
+            )
+        elif (
+            layout not in CAMERAS and ON_FLOOR[0] <= stance.floor <= ON_FLOOR[1] and stance.least_y <= -BELOW
+        ):
+            reasons.append("the feet are on a floor at z = 0, and the body reaches far below y = 0")
+    return reasons[0] if reasons else ""
 
 
 def _stance(body: Floats, layout: Layout) -> _Stance | None:
@@ -127,9 +107,7 @@ def _stance(body: Floats, layout: Layout) -> _Stance | None:
     steps = np.diff(hips[:, :2], axis=0) / unit
     steps[np.linalg.norm(steps, axis=-1) > JUMP] = 0
     along_x, along_y = np.ptp(np.cumsum(steps, axis=0), axis=0).tolist()
-    joints = body[visible] / unit
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # a joint that is never visible has no median
-        apart = float(np.nanmin(np.nanmedian(np.linalg.norm(joints, axis=-1), axis=0)))
-    least = np.percentile(joints[np.isfinite(joints).all(axis=-1)], 2, axis=0)
-    return _Stance(along_x, along_y, float(middle), float(least[1]), float(least[2]), apart)
+    depths = body[visible][..., 1]
+    return _Stance(
+        along_x, along_y, float(middle), float(np.percentile(depths[np.isfinite(depths)], 2)) / unit
+    )
