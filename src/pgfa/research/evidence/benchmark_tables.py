@@ -140,7 +140,7 @@ def paired_note(results: BenchmarkResults) -> str:
                 f"| {percent(mean([units[0][s] for s in both]))} "
                 f"| {percent(mean([units[1][s] for s in both]))} | {100 * mean(points):+.1f}{spread} |"
             )
-    head = f"| splits | at test time | number | {first} | {second} | difference (95 %) |\n|" + " --- |" * 6 + "\n"
+    head = f"| splits | at test time | number | {first} | {second} | difference (95 %) |\n|{' --- |' * 6}\n"
     return head + "\n".join(lines)
 
 
