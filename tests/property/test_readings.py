@@ -227,6 +227,20 @@ def test_33_joints_away_from_the_origin_keep_their_depth(tmp_path: Path) -> None
     assert read(tmp_path / "a.npy", depth=True, mirrored=False).depth
 
 
+def test_somebody_who_bends_with_z_up_is_not_stood_up(tmp_path: Path) -> None:
+    """Bent for most of the time, the trunk points along y, but the legs along z."""
+    bent = person(NTU25, 40)
+    hips = bent[:, [NTU25.index("hip_left"), NTU25.index("hip_right")]].mean(axis=1, keepdims=True)
+    upper = bent[:, :, 1] > hips[:, :, 1]
+    forward = np.array([[1, 0, 0], [0, 0, -1], [0, 1, 0]], dtype=float)
+    bent[:25] = np.where(upper[:25, :, None], (hips + (bent - hips) @ forward)[:25], bent[:25])
+    with pytest.raises(
+        Undecided, match="a trunk along y in 62% of the frames, and legs along z in nearly all"
+    ):
+        read(saved(tmp_path, with_up(bent, "z")))
+    np.testing.assert_allclose(read(tmp_path / "a.npy", up="z").positions[:, 0], bent, atol=1e-5)
+
+
 @pytest.mark.parametrize("axis", ["z", "-z", "x"])
 def test_somebody_who_lies_is_not_stood_up(axis: str, tmp_path: Path) -> None:
     lying = with_up(person(NTU25, 20), axis)

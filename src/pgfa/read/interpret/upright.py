@@ -20,6 +20,8 @@ STANDS = 0.8
 """Cosine of trunk and axis from which the trunk stands along it (37 degrees)."""
 MOSTLY = 0.5
 """Share of frames in which the trunk has to stand along an axis to establish it."""
+NEARLY_ALL = 0.9
+"""Share of frames from which the trunk alone settles it, or the legs along another axis raise doubt."""
 RIGHT = (0.3, 1.3)
 MIRRORED = (-0.5, -2.5)
 """`chirality`, and chirality x weight, from which axes are right-handed or left-handed beyond doubt. Most recordings
@@ -187,6 +189,12 @@ def _up(
                     f"on a floor: somebody who stands with {axis} up, or lies with {floor} up"
                 )
                 raise Undecided("", quantity="up", found=actual, options=(axis, floor))
+            if shares[axis] < NEARLY_ALL and (other := _legs_along(bodies, layout)) not in ("", axis):
+                actual = (
+                    f"a trunk along {axis} in {shares[axis]:.0%} of the frames, and legs along {other} in nearly all: "
+                    f"somebody who sits with {axis} up, or bends with {other} up"
+                )
+                raise Undecided("", quantity="up", found=actual, options=(axis, other))
             return axis, Decision(
                 "up", axis, "established", f"the trunk is upright in {shares[axis]:.0%} of frames"
             )
@@ -235,16 +243,30 @@ def _lies_on_floor(bodies: Floats, layout: Layout, up: str) -> str:
 
 def standing(bodies: Floats, layout: Layout) -> dict[str, float]:
     """Signed axis -> share of bodies (bodies, joints, 2 or 3) whose trunk, head above hips, points along it."""
-    trunk = trunk_of(bodies, layout)
-    trunk = trunk[np.isfinite(trunk).all(axis=-1)]
-    length = np.linalg.norm(trunk, axis=-1)
-    trunk = trunk[length > 0] / length[length > 0, None]
-    if not len(trunk):
+    return _shares_along(trunk_of(bodies, layout))
+
+
+def _legs_along(bodies: Floats, layout: Layout) -> str:
+    """The signed axis along which the legs, hips above ankles, stand in nearly all bodies; "" for none."""
+    hips, ankles = (
+        (bodies[:, layout.index(f"{joint}_left")] + bodies[:, layout.index(f"{joint}_right")]) / 2
+        for joint in ("hip", "ankle")
+    )
+    shares = _shares_along(hips - ankles)
+    return next((axis for axis, share in shares.items() if share >= NEARLY_ALL), "")
+
+
+def _shares_along(vectors: Floats) -> dict[str, float]:
+    """Signed axis -> share of vectors (n, 2 or 3) that point along it; those with NaN or of length 0 do not count."""
+    vectors = vectors[np.isfinite(vectors).all(axis=-1)]
+    length = np.linalg.norm(vectors, axis=-1)
+    vectors = vectors[length > 0] / length[length > 0, None]
+    if not len(vectors):
         return {}
     shares: dict[str, float] = {}
-    for index, name in enumerate("xyz"[: bodies.shape[-1]]):
-        shares[name] = float((trunk[:, index] >= STANDS).mean())
-        shares["-" + name] = float((trunk[:, index] <= -STANDS).mean())
+    for index, name in enumerate("xyz"[: vectors.shape[-1]]):
+        shares[name] = float((vectors[:, index] >= STANDS).mean())
+        shares["-" + name] = float((vectors[:, index] <= -STANDS).mean())
     return shares
 
 
