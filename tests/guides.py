@@ -26,7 +26,7 @@ PAGES = (
 )
 """Every page, by its path in the checkout."""
 
-REASONS = ("needs data", "needs network", "long")
+REASONS = ("needs data", "needs network", "needs a GPU", "long")
 """What the first line of a block that no test runs may begin with, as a comment: `# needs data: ...`."""
 
 RECORD = r"""
