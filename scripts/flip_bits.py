@@ -55,7 +55,9 @@ class Kind:
     @property
     def files(self) -> list[Path]:
         """The files that are read."""
-        return sorted(p for p in self.folder.rglob("*") if p.is_file() and p.name not in UNREAD)
+        return sorted(
+            p for p in self.folder.rglob("*") if p.is_file() and p.name not in UNREAD and p.suffix != ".lock"
+        )
 
 
 def digest_of(*parts: Any) -> str:
