@@ -32,6 +32,8 @@ STEPS = (
 """Names of the time from frame to frame, as `plain`, perhaps with the unit behind (``frame_time_ms``)."""
 TIMES = ("timestamps", "timestamp", "times", "time", "frametimes", "frametimestamps", "t")
 """Names of a list of times, one per frame, likewise."""
+MOST_FIELDS = 10_000
+"""Of more fields, which are frames by their numbers, only the plainest names are looked for: it takes no time."""
 MAX_RATE, MIN_RATE = 1e4, 0.01
 _POSSIBLE = (1.0, 1000.0)
 """Frames per second by which a time per frame without a unit is seconds, milliseconds, ..."""
@@ -72,6 +74,8 @@ def stated_rate(fields: Mapping[str, Any]) -> tuple[float | None, tuple[str, ...
     Raises:
         BadRate: a rate that is none.
     """
+    if len(fields) > MOST_FIELDS:
+        fields = {name: fields[name] for name in RATES if name in fields}
     named = {plain(name): (name, value) for name, value in fields.items() if isinstance(name, str)}
     for key in RATES:
         name, value = named.get(key, ("", None))
