@@ -152,6 +152,9 @@ def _steadiness(at: dict[str, Floats], trunk: Floats) -> list[tuple[float, str]]
     ]
 
 
+_NEXT, _AFTER_NEXT = [1, 2, 0], [2, 0, 1]
+
+
 def chirality(bodies: Floats, layout: Layout, fronts: Floats | None = None) -> tuple[float, float]:
     """Which way the body bends and points, compared with forward as left and right and the trunk give it.
 
@@ -174,7 +177,7 @@ def chirality(bodies: Floats, layout: Layout, fronts: Floats | None = None) -> t
     trunk = _middle(at, "shoulder") - _middle(at, "hip")
     size = typical(np.linalg.norm(trunk, axis=-1))
     forward = {
-        joint: _unit(np.cross(at[f"{joint}_left"] - at[f"{joint}_right"], trunk))
+        joint: _unit(_cross(at[f"{joint}_left"] - at[f"{joint}_right"], trunk))
         for joint in ("hip", "shoulder")
     }
     forward["trunk"] = _unit(forward["hip"] + forward["shoulder"])
@@ -255,6 +258,12 @@ def _middle(at: dict[str, Floats], joint: str) -> Floats:
 def _trunk(at: dict[str, Floats]) -> Floats:
     out: Floats = np.linalg.norm(_middle(at, "shoulder") - _middle(at, "hip"), axis=-1)
     return out
+
+
+def _cross(a: Floats, b: Floats) -> Floats:
+    """(..., 3) cross products; np.cross takes three times as long for few vectors."""
+    product: Floats = a[..., _NEXT] * b[..., _AFTER_NEXT] - a[..., _AFTER_NEXT] * b[..., _NEXT]
+    return product
 
 
 def _unit(vectors: Floats) -> Floats:
