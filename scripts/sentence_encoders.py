@@ -2,6 +2,7 @@
 
     python scripts/sentence_encoders.py packs/utd-mhad packs/kinder-gator packs/msr-action3d packs/hdm05 \
         --out out/sentence-encoders --workers 2
+    python scripts/sentence_encoders.py packs/utd-mhad --recipes default --out out/sentence-encoders    # a quarter hour
 
 The first pack is UTD-MHAD; runs are trained on it alone and with the other packs. Each run is a folder of --out, as
 `pgfa train` writes it, and evaluated once with the weights of the last epoch. Resumable: finished runs are not
@@ -16,7 +17,7 @@ import io
 import itertools
 import multiprocessing
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -77,11 +78,12 @@ def main() -> None:
     parser.add_argument("packs", nargs="+", help="UTD-MHAD first")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--recipes", nargs="+", choices=RECIPES, default=RECIPES)
     parser.add_argument("--workers", type=int, default=1, help="runs at a time; default: %(default)s")
     parser.add_argument("--device", default="auto")
     args = parser.parse_args()
     started, rows = time.monotonic(), []
-    jobs = jobs_of(tuple(args.packs), args.out, args.seeds, args.device)
+    jobs = jobs_of(tuple(args.packs), args.out, args.seeds, args.device, args.recipes)
     with multiprocessing.get_context("spawn").Pool(args.workers, torch.set_num_threads, (1,)) as pool:
         for row in pool.imap_unordered(run, jobs):
             rows.append(row)
@@ -90,7 +92,9 @@ def main() -> None:
     print(markdown(rows))
 
 
-def jobs_of(packs: tuple[str, ...], out: Path, seeds: int, device: str) -> list[Job]:
+def jobs_of(
+    packs: tuple[str, ...], out: Path, seeds: int, device: str, recipes: Sequence[str] = RECIPES
+) -> list[Job]:
     """All runs, seed by seed, so that a run that is stopped has whole seeds."""
     trained_on = [packs[:1], packs] if len(packs) > 1 else [packs]
     return [
@@ -98,7 +102,7 @@ def jobs_of(packs: tuple[str, ...], out: Path, seeds: int, device: str) -> list[
             recipe, encoder, split, seed, used, out / f"{recipe}-{encoder}-{split}-{len(used)}-{seed}", device
         )
         for seed, used, recipe, encoder, split in itertools.product(
-            range(seeds), trained_on, RECIPES, ENCODERS, SPLITS
+            range(seeds), trained_on, recipes, ENCODERS, SPLITS
         )
     ]
 
