@@ -39,7 +39,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         started = time.process_time()
         recogniser.spans(short, SENTENCES)
         times.append(time.process_time() - started)
-    print(f"short question: median {np.median(times):.3f} s, most {max(times):.3f} s")
+    print(f"short question: median {np.median(times):.3f} s, maximum {max(times):.3f} s")
 
     several = example_clip("several").positions
     body = np.resize(several, (args.frames, *several.shape[1:]))
@@ -53,7 +53,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     total, pieces = time.process_time() - ends[0], np.diff(ends)
     print(
         f"{args.frames} frames of {args.bodies} bodies: {total:.1f} s in {len(pieces)} pieces, "
-        f"95 % of them within {np.percentile(pieces, 95):.3f} s, most {pieces.max():.3f} s"
+        f"95 % of them within {np.percentile(pieces, 95):.3f} s, maximum {pieces.max():.3f} s"
     )
 
 

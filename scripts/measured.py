@@ -35,7 +35,8 @@ def measure(name: str, command: str, folders: dict[str, Path]) -> None:
     read = [
         Path(argument)
         for argument in arguments
-        if any(argument.startswith(str(folder)) for folder in folders.values()) and Path(argument).exists()
+        if any(Path(argument).is_relative_to(folder) for folder in folders.values())
+        and Path(argument).exists()
     ]
     for file in save_measured(RESULTS, name, done.stdout, command, read, time.monotonic() - started):
         print(f"written: {file.relative_to(CHECKOUT)}")
@@ -48,10 +49,13 @@ def main() -> None:
     )
     parser.add_argument("names", nargs="*")
     parser.add_argument(
-        "--at", action="append", default=[], metavar="NAME=PATH", help="where {NAME} of a command is"
+        "--at", action="append", default=[], metavar="NAME=PATH", help="path of {NAME} in a command"
     )
     parser.add_argument("--list", action="store_true", help="print names and commands")
     args = parser.parse_args()
+    for pair in args.at:
+        if "=" not in pair:
+            parser.error(f"--at: expected NAME=PATH, found {pair}")
     folders = {name: Path(path).resolve() for name, _, path in (pair.partition("=") for pair in args.at)}
     try:
         commands = measured_commands(RESULTS)

@@ -1,4 +1,4 @@
-"""Training on few recordings: what number of epochs and size of batches are worth, and what they cost.
+"""Training on few recordings: accuracy and cost by number of epochs and batch size.
 
     python scripts/small_data.py packs/utd-mhad packs/kinder-gator packs/msr-action3d --out out/small/table.csv
 

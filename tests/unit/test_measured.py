@@ -77,7 +77,7 @@ def test_a_table_that_was_edited_or_has_no_record_is_refused(tmp_path: Path) -> 
         save_measured(tmp_path, "some", "nothing", "scripts/some.py", [], 0.0)
 
 
-def test_commands_are_of_scripts_that_exist_and_their_places_are_asked_for() -> None:
+def test_commands_are_of_scripts_that_exist_and_their_folders_are_asked_for() -> None:
     commands = measured_commands(CHECKOUT / "results")
     assert all((CHECKOUT / command.split()[0]).is_file() for command in commands.values())
     assert filled("scripts/a.py {packs}/b 'c d'", {"packs": Path("/p")}) == ["scripts/a.py", "/p/b", "c d"]

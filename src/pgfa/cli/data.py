@@ -87,7 +87,7 @@ def check(
         Also write the results to this file.
     pictures
         Also draw one frame of each clip into this folder (SVG): the left side red, the right side blue, up marked. Of a
-        file marked ASK one picture for each value among which to choose, or the reason why there is none.
+        file marked ASK one picture per possible value, or the reason why it has none.
     """
     from pgfa.pack.importing.check_report import print_check
 

@@ -100,9 +100,8 @@ def recognise(
     from pgfa.recognise.rows import ROW_OUTPUTS
     from pgfa.skeleton import NO_DEPTH
 
-    RecogniseSettings(
-        window=window, hop=hop
-    )  # refuses what cannot be used, also where nothing is answered over time
+    # Invalid values are refused also where nothing is answered over time.
+    RecogniseSettings(window=window, hop=hop)
     paths = {"json": json, "csv": csv, "windows.csv": windows_csv, "vtt": vtt, "eaf": eaf}
     outputs = {name: path for name, path in paths.items() if path is not None}
     if only_spans := [name for name in outputs if OUTPUTS[name].answers is None]:

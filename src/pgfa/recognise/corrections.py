@@ -120,8 +120,12 @@ def learn(encode: Encode, corrections: Sequence[Correction], centred: bool) -> C
     centres = MAX_EXAMPLES // (len(corrections) * len(_lengths()))
     per_moment = max(1, min(MAX_CENTRES, centres - 2 * len(BESIDE)))
     inside = [(number, w) for number, c in enumerate(corrections) for w in _windows(c, per_moment)]
-    outside = [(number, w) for number in range(len(corrections)) for w in _beside(corrections, number)]
-    chosen = inside + (outside if centres > 2 * len(BESIDE) else [])
+    outside = (
+        [(number, w) for number in range(len(corrections)) for w in _beside(corrections, number)]
+        if centres > 2 * len(BESIDE)
+        else []
+    )
+    chosen = inside + outside
     owner = [number for number, _ in chosen]
     raw = encode([window for _, window in chosen])
     seen: NDArray[np.bool_] = np.asarray(raw.any(axis=1))

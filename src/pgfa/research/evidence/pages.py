@@ -65,7 +65,7 @@ class Evidence:
 
     @cached_property
     def frozen(self) -> BenchmarkResults:
-        """Random splits of UTD-MHAD, end to end against frozen; unfinished."""
+        """Random splits of UTD-MHAD, end to end against frozen."""
         return benchmarks.load(self.results / "utd-frozen")
 
     @property
