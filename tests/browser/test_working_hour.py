@@ -205,3 +205,4 @@ def serve_what_was_trained(context: Any, files: list[Path], folder: Path) -> Non
         settle(page)
         sync.expect(page.locator("#certainty")).to_contain_text("Not calibrated")
         picture(page, "5 new recogniser")
+        page.close()  # before the server, which it would ask for more
