@@ -33,13 +33,14 @@ def main(argv: Sequence[str] | None = None) -> None:
     short = example_clip("wave")
     recogniser = Recogniser.load()
     recogniser.spans(short, SENTENCES)
-    print(f"start to first answer: {time.process_time():.2f} s")
+    print("| | processor time |\n|---|---|")
+    print(f"| start of Python to the first answer, about a wave of 4.2 s | {time.process_time():.2f} s |")
     times = []
     for _ in range(SHORT_QUESTIONS):
         started = time.process_time()
         recogniser.spans(short, SENTENCES)
         times.append(time.process_time() - started)
-    print(f"short question: median {np.median(times):.3f} s, maximum {max(times):.3f} s")
+    print(f"| each further answer about it | median {np.median(times):.3f} s, maximum {max(times):.3f} s |")
 
     several = example_clip("several").positions
     body = np.resize(several, (args.frames, *several.shape[1:]))
@@ -52,8 +53,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     recogniser.spans(long, SENTENCES, hop=hop, progress=lambda _: ends.append(time.process_time()))
     total, pieces = time.process_time() - ends[0], np.diff(ends)
     print(
-        f"{args.frames} frames of {args.bodies} bodies: {total:.1f} s in {len(pieces)} pieces, "
-        f"95 % of them within {np.percentile(pieces, 95):.3f} s, maximum {pieces.max():.3f} s"
+        f"| {args.frames:,} frames of {args.bodies} bodies | {total:.1f} s in {len(pieces)} pieces, "
+        f"95 % of them within {np.percentile(pieces, 95):.3f} s, maximum {pieces.max():.3f} s |"
     )
 
 

@@ -2,11 +2,11 @@
 
     python scripts/live_latency.py [--run RUN_OR_BUNDLE] [--seconds 20] [--rate 30] [--processor]
 
-Starts `pgfa live` as a camera program would, on torch and on an exported bundle, and writes synthetic frames in
-real time: one body, two, four, then eight (ten sentences, two of which need two bodies). Times run from just before the
-frame that is answered is written until its answer is read. Each process uses one thread. A row gives the load of
-the machine and the CPU time of the process per second; on a busy machine wall times also depend on other
-processes. `--processor` instead gives the processor time of each answer in this process, which does not count the
+Starts `pgfa live` as a camera program would, with the recogniser and with a bundle exported from it, and writes
+synthetic frames in real time: one body, two, four, then eight (ten sentences, two of which need two bodies). Times run
+from just before the frame that is answered is written until its answer is read. Each process uses one thread. A row
+gives the load of the machine and the CPU time of the process per second; on a busy machine wall times also depend on
+other processes. `--processor` instead gives the processor time of each answer in this process, which does not count the
 time in which others run.
 """
 
@@ -168,9 +168,6 @@ def main(argv: Sequence[str] | None = None) -> None:
             print(f"| {bodies} | {len(used)} | {cells} | {os.getloadavg()[0]:.1f} |", flush=True)
         return
     print(
-        f"{os.cpu_count()} cores, {args.rate:g} frames/s for {args.seconds:g} s, {len(SENTENCES)} sentences\n"
-    )
-    print(
         "| | answers | median ms | 95 % | 99 % | most | of these inside the process (median) | above 50 ms "
         "| start to first answer, s | processor | load |\n|---|---|---|---|---|---|---|---|---|---|---|"
     )
@@ -184,7 +181,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         else:
             command = [_pgfa(), "export", str(args.run), str(bundle), *stored]
             subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-        for kind, run in (("torch", args.run), ("onnx bundle", bundle)):
+        for kind, run in (("recogniser", args.run), ("exported bundle", bundle)):
             for bodies in BODIES:
                 name = f"{kind}, {bodies} {'body' if bodies == 1 else 'bodies'}"
                 print(row(name, measure(run, bodies, args.seconds, args.rate)), flush=True)

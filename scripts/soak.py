@@ -11,7 +11,8 @@ Starts `pgfa serve` and measures, from processes of one machine:
 5. a soak at twice the capacity: short questions, sessions, files that are no recordings, long questions, downloads and
    clients that disconnect in the middle; status of every response, time of those with 200, memory of the server.
 
-Every clip is different, so that no answer comes from a cache. Exits with 1 where a response has a status of 500 or
+Every clip is different, so that no answer comes from a cache. Prints a table; the memory during the soak is written to
+standard error. Exits with 1 where a response has a status of 500 or
 above other than 503, or where the server has ended.
 """
 
@@ -33,6 +34,7 @@ import time
 import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -211,14 +213,14 @@ def run_clients(count: int, seconds: float, rate: float, server: Server) -> Tall
     while time.monotonic() < end:
         time.sleep(min(10.0, max(0.1, end - time.monotonic())))
         if rate:
-            print(f"  memory: {server.memory()[0]} MB, with readers {server.memory()[1]} MB", flush=True)
+            print(f"memory: {server.memory()[0]} MB, with readers {server.memory()[1]} MB", file=sys.stderr)
     for thread in threads:
         thread.join(2 * TIMEOUT)
     return tally
 
 
-def silent_connections(server: Server, client: Client) -> str:
-    """With SILENT connections open from this address: times of the page and of a short question."""
+def silent_connections(server: Server, client: Client) -> tuple[float, float]:
+    """With SILENT connections open from this address: seconds of the page and of a short question."""
     host, port = server.host.split(":")
     silent = [socket.create_connection((host, int(port))) for _ in range(SILENT)]
     started = time.perf_counter()
@@ -227,27 +229,40 @@ def silent_connections(server: Server, client: Client) -> str:
     client.short()
     for connection in silent:
         connection.close()
-    return f"page (status {status}) {page:.2f} s, short question {client.tally.seconds[-1]:.2f} s"
+    if status != HTTPStatus.OK:
+        sys.exit(f"failed: the page has status {status} behind {SILENT} silent connections")
+    return page, client.tally.seconds[-1]
 
 
-def behind_a_long_question(client: Client, rounds: int) -> str:
-    """Times of a short question, alone and 1 s after the start of another client's question about 8 bodies."""
-    alone, behind = [], []
+def behind_a_long_question(client: Client, rounds: int) -> list[tuple[float, float, float]]:
+    """Seconds of a short question alone, behind another client's question about 8 bodies, and of that one."""
+    times = []
     for _ in range(rounds):
         client.short()
-        alone.append(client.tally.seconds[-1])
+        alone = client.tally.seconds[-1]
         other = Client(client.server, client.recordings, Tally())
         started = time.perf_counter()
         thread = threading.Thread(target=other.session, args=(5000, 8, "long"))
         thread.start()
         time.sleep(2.0)  # one for the upload, one of the question
         client.short()
-        behind.append(client.tally.seconds[-1])
+        behind = client.tally.seconds[-1]
         assert thread.is_alive(), "the long question ended too early"
         thread.join()
-        took = time.perf_counter() - started
-    seconds = [f"{np.median(times):.2f} (maximum {max(times):.2f})" for times in (alone, behind)]
-    return f"alone {seconds[0]} s, behind the long one {seconds[1]} s, which took {took:.0f} s"
+        times.append((alone, behind, time.perf_counter() - started))
+    return times
+
+
+def soak_rows(tally: Tally) -> list[tuple[str, str]]:
+    """What became of the requests of a soak: a row per status, and the times of short questions."""
+    status: collections.Counter[int] = collections.Counter()
+    for (_, code), count in tally.status.items():
+        status[code] += count
+    meaning = {0: "closed by a client that left", 422: "422, broken files", 429: "429, asked to come again"}
+    rows = [(f"soak: {meaning.get(code, str(code))}", f"{count:,}") for code, count in sorted(status.items())]
+    median, most, longest = np.percentile(tally.seconds, (50, 95, 100))
+    times = f"median {median:.2f} s, 95 % within {most:.2f} s, longest {longest:.2f} s"
+    return [*rows, ("soak: short questions with 200", f"{len(tally.seconds):,}: {times}")]
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -260,29 +275,44 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--clients", type=int, default=24)
     parser.add_argument("--rounds", type=int, default=3, help="long questions that a short one waits behind")
     args = parser.parse_args(argv)
-    print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
+    rows = [("load average before", f"{os.getloadavg()[0]:.1f}")]
     started = time.perf_counter()
     server = Server.start()
     client = Client(server, Recordings(), Tally())
     try:
         client.short()
-        print(f"start to first answer: {time.perf_counter() - started:.1f} s; memory {server.memory()[0]} MB")
+        rows.append(("start to first answer", f"{time.perf_counter() - started:.1f} s"))
+        fresh, _ = server.memory()
         capacity = len(run_clients(8, args.capacity_seconds, 0, server).seconds) / args.capacity_seconds
-        print(f"capacity: {capacity:.1f} short questions per second (load {os.getloadavg()[0]:.1f})")
-        print(f"behind {SILENT} silent connections: {silent_connections(server, client)}")
-        print(f"short question: {behind_a_long_question(client, args.rounds)}", flush=True)
+        rows.append(("capacity, 8 clients without pause", f"{capacity:.1f} short questions per second"))
+        page, short = silent_connections(server, client)
+        rows.append(
+            (f"behind {SILENT} silent connections", f"page {page:.2f} s, short question {short:.2f} s")
+        )
+        alone, behind, took = np.array(behind_a_long_question(client, args.rounds)).T
+        rows.append(("short question alone", f"median {np.median(alone):.2f} s, longest {max(alone):.2f} s"))
+        rows.append(
+            (
+                "the same, 2 s after another client's 5,000 frames of 8 bodies",
+                f"median {np.median(behind):.2f} s, longest {max(behind):.2f} s; "
+                f"the long one took {np.median(took):.0f} s",
+            )
+        )
+        before, _ = server.memory()
         tally = run_clients(args.clients, 60 * args.minutes, 2 * capacity, server)
-        memory = server.memory()
+        after, with_readers = server.memory()
         ended = server.process.poll() is not None
     finally:
         server.process.terminate()
         server.process.wait()
-    print(f"soak: {sum(tally.status.values()):,} requests, load {os.getloadavg()[0]:.1f}")
-    for (kind, status), count in sorted(tally.status.items()):
-        print(f"  {kind}: {count:,} x {status or 'closed'}")
-    percentiles = np.percentile(tally.seconds, (50, 95, 100))
-    print("  short questions: median {:.2f} s, 95 % within {:.2f} s, maximum {:.2f} s".format(*percentiles))
-    print(f"  memory after it: {memory[0]} MB, with readers {memory[1]} MB")
+    offered = f"{args.clients} clients, {2 * capacity:.0f} requests per second offered"
+    rows.append((f"soak of {args.minutes:g} minutes", offered))
+    rows += soak_rows(tally)
+    memory = f"{fresh}, {before}, {after} MB; with the processes that read uploads {with_readers} MB"
+    rows.append(("memory of the server: fresh, before the soak, after it", memory))
+    print("| | measured |\n|---|---|")
+    for name, value in rows:
+        print(f"| {name} | {value} |")
     if ended or any(status >= 500 and status != 503 for _, status in tally.status):
         sys.exit("failed: the server has ended, or a status of 500 or above other than 503")
 
