@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 
 from pgfa.errors import BadFile
 from pgfa.read import read
+from pgfa.read.parsing.frame_times import clock_seconds
 from pgfa.read.parsing.rates import rate_in_comments, stated_rate
 from pgfa.read.sample import person, picture
 from pgfa.skeleton import COCO17, NTU25, Clip
@@ -62,7 +64,9 @@ def test_what_gives_no_rate_is_noted(tmp_path: Path) -> None:
     gaps = stated_rate({"times": [0.0, 0.04, 0.08, 0.52, 0.56]})
     assert gaps[0] == pytest.approx(25)
     assert gaps[1] == ("1 gap in the times",)
-    for name, value in (("fps", -30), ("frameRate", "fast"), ("rate", [1, 2]), ("fps", 1e9)):
+    assert stated_rate({"dt": 10**400}) == (None, ())
+    assert rate_in_comments(["# dt: 1/0"]) is None
+    for name, value in (("fps", -30), ("frameRate", "fast"), ("rate", [1, 2]), ("fps", 1e9), ("fps", 10**400)):
         with pytest.raises(BadFile, match=f"field {name}: expected a number from 0.01 to 10000"):
             json_clip(tmp_path, **{name: value})
 
@@ -111,6 +115,29 @@ def test_times_in_whole_seconds(title: str, numbered: bool, tmp_path: Path) -> N
     clip = csv_clip(tmp_path, [*(["frame"] if numbered else []), title, *TITLES], rows)
     assert (clip.frames, clip.bodies, clip.rate) == (100, 1, 25)
     assert "several frames have one time: frame rate of 25 fps from their number" in clip.problems
+
+
+@pytest.mark.parametrize(
+    ("start", "form"),
+    [
+        ("2026-11-26T23:59:58", "{date}T{time}"), ("2026-11-26T10:00:00", "{date} {time}"),
+        ("2026-11-26T10:00:00", "{date}T{time}Z"), ("2026-11-26T10:00:00", "{date}T{time}+02:00"),
+        ("2026-11-26T09:59:58", "{time}"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("title", ["time", "timestamp", "datetime"])
+def test_times_as_dates(title: str, start: str, form: str, tmp_path: Path) -> None:
+    times = [datetime.fromisoformat(start) + timedelta(seconds=0.04 * n) for n in range(FRAMES)]
+    text = [form.format(date=t.date(), time=f"{t:%H:%M:%S}.{t.microsecond // 1000:03}") for t in times]
+    clip = csv_clip(tmp_path, [title, *TITLES], np.column_stack([np.array(text, object), BODY]))
+    assert (clip.frames, clip.rate) == (FRAMES, pytest.approx(25, rel=1e-3))
+    assert not [note for note in clip.problems if "rate" in note]
+
+
+def test_clock_seconds() -> None:
+    assert clock_seconds("1970-01-02T00:00:00.5") == clock_seconds("1970-01-02 01:00:00.5+01:00") == 86400.5
+    assert clock_seconds(" 1:02:03,25 ") == 3723.25
+    assert [clock_seconds(text) for text in ("10:61:00", "noon", "", "10:00")] == [None] * 4
 
 
 def test_whole_seconds_of_an_uneven_clock_and_of_one_step(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from itertools import pairwise
 
 import numpy as np
@@ -32,6 +33,7 @@ _EPOCHS = (
 )  # fmt: skip
 """Units per second of clocks that count from 1970 (and, in 100 ns, from 1601 and from year 1), and their values in
 the years of depth cameras and pose estimators."""
+_TIME_OF_DAY = re.compile(r"(\d{1,2}):([0-5]\d):([0-5]\d(?:[.,]\d{1,9})?)", re.ASCII)
 _USUAL, _POSSIBLE = (3.5, 240.0), (1.0, 1000.0)
 """Frames per second: most recordings, and all."""
 _USUAL_TICKS = (12.0, 65.0)
@@ -58,6 +60,26 @@ class Timeline:
     rate: float | None = None
     step: int = 1
     problems: tuple[str, ...] = ()
+
+
+def clock_seconds(text: str) -> float | None:
+    """Seconds of a date with time in the form of ISO 8601, since 1970, or of a time of day, since midnight.
+
+    Args:
+        text: ``"2026-11-26T10:00:00.033Z"``, ``"2026-11-26 10:00:00.033"``, ``"10:00:00.033"``.
+
+    Returns:
+        Seconds; of a date without a time zone as if it were UTC. None for other texts.
+    """
+    text = text.strip()
+    if match := _TIME_OF_DAY.fullmatch(text):
+        hours, minutes, seconds = match.groups()
+        return 3600.0 * int(hours) + 60.0 * int(minutes) + float(seconds.replace(",", "."))
+    try:
+        date = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp()
 
 
 def time_unit(name: str, times: Floats) -> float | None:

@@ -57,7 +57,7 @@ Floats = NDArray[np.float64]
 
 
 class BadRate(ValueError):
-    """A field of a rate with no possible rate: its name and value."""
+    """The value of a field that states a rate is not a possible rate; the arguments are its name and value."""
 
 
 def plain(name: str) -> str:
@@ -72,7 +72,7 @@ def stated_rate(fields: Mapping[str, Any]) -> tuple[float | None, tuple[str, ...
         fields: name -> a number, a text (``"29.97 fps"``, ``"30000/1001"``), or a list of times.
 
     Raises:
-        BadRate: a rate that is none.
+        BadRate: the value of a field that states a rate is not a possible rate.
     """
     if len(fields) > MOST_FIELDS:
         fields = {name: fields[name] for name in RATES if name in fields}
@@ -99,7 +99,7 @@ def rate_in_comments(lines: Iterable[str]) -> float | None:
     values: set[float] = set()
     for line in lines:
         if match := _STEP.search(line):
-            number = float(match[2]) / int(match[3] or 1)
+            number = float(match[2]) / max(int(match[3] or 1), 1)
             rate, _ = _rate_of_step(f"dt_{match[1] or match[4] or ''}".rstrip("_").lower(), number)
             values |= {rate} if rate else set()
         elif match := _AHEAD.search(line) or _BEHIND.search(line):
@@ -148,12 +148,17 @@ def _rate_of_list(fields: Iterable[tuple[str, Any]]) -> tuple[float | None, tupl
 
 
 def _single(value: Any) -> float | None:
-    """A number, also as an array or list of one."""
+    """A number, also as an array or list of one; None for anything else, and for one beyond all floats."""
     if isinstance(value, np.ndarray):
         value = value.reshape(-1).tolist()
     if isinstance(value, list) and len(value) == 1:
         (value,) = value
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return None
+    try:
+        return float(value)
+    except OverflowError:
+        return None
 
 
 def _number_in(text: str) -> float | None:

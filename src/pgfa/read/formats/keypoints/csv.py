@@ -24,6 +24,7 @@ from pgfa.read.formats.keypoints.detections import Entry, Person, clip_of, recor
 from pgfa.read.formats.keypoints.joint_names import canonical, layout_of_names, missing_joints
 from pgfa.read.formats.keypoints.reader import JOINTS, KeypointInfo, layout_of
 from pgfa.read.limits import check_text
+from pgfa.read.parsing.frame_times import clock_seconds
 from pgfa.read.parsing.rates import MAX_RATE, MIN_RATE, rate_in_comments
 from pgfa.read.parsing.text_table import short
 from pgfa.read.sample import picture, rows
@@ -272,6 +273,8 @@ def _number(ref: FileRef, header: Header, line: int, column: int, cell: str) -> 
     except ValueError:
         if column == header.frame and (digits := re.findall(r"\d{1,15}", cell)):
             return float(digits[-1])  # the number in an image's name
+        if column == header.time and (seconds := clock_seconds(cell)) is not None:
+            return seconds
         where = f"line {line}, cell {column + 1}"
         raise BadFile(str(ref), where=where, expected="a number", found=short(cell)) from None
 

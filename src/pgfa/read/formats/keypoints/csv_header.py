@@ -29,6 +29,7 @@ TIME_COLUMN = (
     "time", "timestamp", "t", "time_s", "time_ms", "time_us", "time_ns", "timestamp_s", "timestamp_ms", "timestamp_us",
     "timestamp_usec", "timestamp_ns", "seconds", "milliseconds", "relative_time", "ticks", "time_ticks",
     "timestamp_ticks", "device_timestamp_usec", "time_sec", "timestamp_sec", "timestamp_100ns", "time_100ns",
+    "datetime", "date_time", "clock", "clock_time",
 )  # fmt: skip
 RATE_COLUMN = ("fps", "frame_rate", "framerate", "video_fps", "frames_per_second")
 PERSON_COLUMN = (
