@@ -40,7 +40,7 @@ def refused() -> tuple[str, ...]:
 
 @pytest.fixture(scope="module")
 def recordings(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    """Three recordings with names of a person's own, and a file that is none."""
+    """Three recordings with names of a person's own, and a file that is not a recording."""
     folder = tmp_path_factory.mktemp("own")
     for action, name in (("wave", "take 10"), ("squat", "take 9"), ("bow", "another")):
         (clip,) = make_clips(seed=5, performers=1, repeats=1, actions=[action])

@@ -14,7 +14,7 @@ import torch
 from safetensors.torch import load_file
 from torch import nn
 
-from builders import make_corpus
+from builders import make_corpus, save_vectors
 from pgfa.errors import BadConfig, RankLost
 from pgfa.model.ranks import BatchNorm1d, BatchNorm2d, Ranks, Share, share_model
 from pgfa.model.stgcn import Dropout
@@ -59,10 +59,7 @@ def test_one_rank_shares_nothing() -> None:
 
 @pytest.fixture(scope="module")
 def vectors(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("vectors") / "vectors.npz"
-    corpus, random = make_corpus(), np.random.default_rng(0)
-    np.savez(path, **{action.key: random.normal(size=6) for action in (*corpus.seen, *corpus.unseen)})
-    return path
+    return save_vectors(tmp_path_factory.mktemp("vectors") / "vectors.npz", make_corpus())
 
 
 @pytest.fixture

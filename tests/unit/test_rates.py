@@ -66,7 +66,13 @@ def test_what_gives_no_rate_is_noted(tmp_path: Path) -> None:
     assert gaps[1] == ("1 gap in the times",)
     assert stated_rate({"dt": 10**400}) == (None, ())
     assert rate_in_comments(["# dt: 1/0"]) is None
-    for name, value in (("fps", -30), ("frameRate", "fast"), ("rate", [1, 2]), ("fps", 1e9), ("fps", 10**400)):
+    for name, value in (
+        ("fps", -30),
+        ("frameRate", "fast"),
+        ("rate", [1, 2]),
+        ("fps", 1e9),
+        ("fps", 10**400),
+    ):
         with pytest.raises(BadFile, match=f"field {name}: expected a number from 0.01 to 10000"):
             json_clip(tmp_path, **{name: value})
 

@@ -107,7 +107,7 @@ def test_positions_next_to_zero_are_differences_from_the_offset(tmp_path: Path) 
 
 @pytest.mark.parametrize("program", [program for program in DIALECTS if program != "unknown"])
 def test_bones_along_one_axis(program: str, tmp_path: Path) -> None:
-    """As in LAFAN1 and Biped: the rest pose is none, so the names alone have to do."""
+    """As in LAFAN1 and Biped: the rest pose is not that of a person, so only the names count."""
     clip = read_bytes(bvh(along_x(nodes_of(DIALECTS[program], *motion()))), tmp_path)
     assert_known(clip, joints=tuple(j for j in NTU25.joints if not j.startswith(("hand", "thumb"))))
 

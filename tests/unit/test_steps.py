@@ -10,7 +10,7 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
-from builders import make_corpus, stopped_after
+from builders import make_corpus, save_vectors, stopped_after
 from pgfa.config import RunSettings
 from pgfa.model import stgcn
 from pgfa.model.contrastive import contrastive_loss, loss
@@ -35,10 +35,7 @@ def settings_of(source: Path, **values: object) -> RunSettings:
 
 @pytest.fixture(scope="module")
 def vectors(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("vectors") / "vectors.npz"
-    corpus, random = make_corpus(), np.random.default_rng(0)
-    np.savez(path, **{action.key: random.normal(size=6) for action in (*corpus.seen, *corpus.unseen)})
-    return path
+    return save_vectors(tmp_path_factory.mktemp("vectors") / "vectors.npz", make_corpus())
 
 
 def values_of(model: MotionEncoder) -> dict[str, Tensor]:

@@ -74,7 +74,8 @@ def check(
     """Check your own recordings before an import: how each file is read and why, or why it cannot be used.
 
     OK: it can be used, as the line says. ASK: the file does not say how it is to be read; state it with an option, or
-    in a file pgfa-recordings.toml in the folder. FAIL: it cannot be used. SKIP: it lies beside recordings and is none.
+    in a file pgfa-recordings.toml in the folder. FAIL: it cannot be used. SKIP: it lies beside recordings and is
+    something else.
     Nothing is changed. The exit status is 1 if a file is marked ASK or FAIL, or there is no recording.
 
     Parameters

@@ -35,7 +35,7 @@ class Stated:
             leave it out; before the names that are known.
 
     Raises:
-        BadConfig: a value that is none of these; names the option.
+        BadConfig: any other value; names the option.
     """
 
     layout: str | None = None

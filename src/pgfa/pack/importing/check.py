@@ -28,7 +28,7 @@ ENDINGS = (
     ".amc", ".bvh", ".c3d", ".csv", ".fbx", ".glb", ".gltf", ".h5", ".hdf5", ".json", ".jsonl", ".mat", ".mvnx",
     ".ndjson", ".npy", ".npz", ".pickle", ".pkl", ".skeleton", ".slp", ".trc", ".vrma", ".zip",
 )  # fmt: skip
-"""Endings of recordings: a file that is none by its content, but has one of these, is damaged."""
+"""Endings of recordings: a file with one of these whose content is not a recording is damaged."""
 
 
 @dataclass(frozen=True)

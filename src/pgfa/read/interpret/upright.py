@@ -217,7 +217,7 @@ def _up(
 
 
 def _lies_on_floor(bodies: Floats, layout: Layout, up: str) -> str:
-    """Another axis along which a body lies on a floor at 0, where its feet are on none along `up`; "" if there is none.
+    """Another axis along which a body lies on a floor at 0 while its feet are on no floor along `up`; "" without one.
 
     The hips of somebody who lies are above the floor; in coordinates relative to the body they are at the origin.
     """

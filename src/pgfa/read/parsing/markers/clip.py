@@ -68,7 +68,7 @@ def marker_clip(
         markers: how names become landmarks.
 
     Raises:
-        BadFile: markers that do not give a body; a rate that is none. LimitExceeded.
+        BadFile: markers that do not give a body; an impossible rate. LimitExceeded.
     """
     frames = len(recording.points)
     check_frames(ref, frames)

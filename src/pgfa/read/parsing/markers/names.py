@@ -172,7 +172,7 @@ def markers_from(table: Mapping[str, object] | None, standard: Markers = STANDAR
         standard: how other names become landmarks.
 
     Raises:
-        BadConfig: a landmark that is none of `LANDMARKS`; names it and those that are.
+        BadConfig: a landmark that is not in `LANDMARKS`; names it and those that are.
     """
     own: dict[str, str] = {}
     for name, landmark in (table or {}).items():
