@@ -10,8 +10,11 @@ The server itself is measured by scripts/soak.py.
 from __future__ import annotations
 
 import argparse
+import os
 import time
 from collections.abc import Sequence
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # read when numpy is imported
 
 import numpy as np
 

@@ -27,6 +27,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # read when numpy is imported
+
 import numpy as np
 
 from pgfa.synth import make_clips

@@ -119,6 +119,19 @@ def test_a_short_request_goes_between_two_pieces_of_a_long_one() -> None:
     thread.join(20)
 
 
+def test_long_requests_leave_half_of_the_places_to_short_ones() -> None:
+    turns = Turns(4)
+    first, _ = turns.enter(long=True), turns.enter(long=True)
+    with pytest.raises(ApiError, match="at most 2 long requests in progress"):
+        turns.enter(long=True)
+    for _ in range(2):
+        turns.enter()
+    with pytest.raises(ApiError, match="at most 4 requests in progress"):
+        turns.enter()
+    turns.leave(first)
+    turns.enter(long=True)
+
+
 @pytest.mark.parametrize("waiting", [True, False])
 def test_a_cancelled_request_ends_at_its_next_piece_or_while_it_waits(waiting: bool) -> None:
     turns, ended = Turns(8), threading.Event()

@@ -91,6 +91,7 @@ def recognise(
     eaf
         Write the spans as annotations for ELAN.
     """
+    _one_thread_per_sum()
     from pgfa.cli.recordings import is_single, recordings_of, rows_of
     from pgfa.errors import BadConfig
     from pgfa.read import as_ref, read
@@ -139,6 +140,16 @@ def recognise(
     elif why:
         print("note: --why explains whole recordings, not answers over time: add --no-spans", file=sys.stderr)
     _write(outputs, lambda name: render(name, result, explained))
+
+
+def _one_thread_per_sum() -> None:
+    """Before numpy and torch are imported, which read these variables: one thread for each sum.
+
+    The sums of an answer are small. Two threads that wait for each other take twice the processor time, and on a busy
+    machine 20 times as long; several clips are answered in several threads anyway.
+    """
+    for threads in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+        os.environ.setdefault(threads, "1")
 
 
 def _recogniser(
@@ -206,6 +217,7 @@ def serve(
         Folder of a training run or of an exported recogniser (default: the bundled recogniser); open: the bundled
         one whose training data allow any use.
     """
+    _one_thread_per_sum()
     from pgfa.serve.app import serve as serve_page
 
     serve_page(run, serve or ServeSettings(), device=device)
@@ -225,10 +237,7 @@ def live(*, sentence: Sentences, run: Path | None = None, device: Device = "cpu"
         Folder of a training run or of an exported recogniser (default: the bundled recogniser); open: the bundled
         one whose training data allow any use.
     """
-    # The sums of an answer are small: on a busy machine two threads that wait for each other take 20 times as long.
-    # The variables are read when torch and numpy are imported, below.
-    for threads in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
-        os.environ.setdefault(threads, "1")
+    _one_thread_per_sum()
     from pgfa.recognise import Recogniser
     from pgfa.recognise.temporal.jsonl import answer_lines
 

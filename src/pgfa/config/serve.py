@@ -50,6 +50,6 @@ class ServeSettings(Settings):
     session_idle_seconds: Annotated[float, Field(gt=0)] = 2 * 3600
     """Idle time after which a session is deleted, in seconds."""
     max_queued: Annotated[int, Field(ge=1)] = 16
-    """Maximum number of requests that use the recogniser or wait for it; others are refused."""
+    """Maximum number of requests that use the recogniser or wait for it, half of them long; others are refused."""
     max_live: Annotated[int, Field(ge=1)] = 4
     """Maximum number of WebSockets with live frames."""

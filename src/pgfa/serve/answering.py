@@ -46,7 +46,7 @@ async def recognise(
                 turn.progress(len(answers) / len(upload.clips))
         return answers
 
-    return await run(request, state, answer_all)
+    return await run(request, state, answer_all, state.is_long(upload.clips))
 
 
 @api.post("/sessions/{session}/clips/{clip}/answer", response_model=AnswerResult, responses=PROGRESS_RESPONSE)
@@ -61,14 +61,17 @@ async def answer(
     """
     state.check_sentences(question.sentences)
 
+    source = session.clip(clip)
+    long = question.over_time and state.is_long([source])
+
     def answer_one(turn: Turn) -> AnswerResult:
-        recognisers, source = select_recognisers(session, question), session.clip(clip)
+        recognisers = select_recognisers(session, question)
         with state.turns.hold(turn):
             return answer_clip(state, recognisers, source, question.sentences, turn, question.over_time)
 
     if wants_progress(request):
-        return await run_with_progress(state, answer_one)
-    return await run(request, state, answer_one)
+        return await run_with_progress(state, answer_one, long)
+    return await run(request, state, answer_one, long)
 
 
 @api.post("/sessions/{session}/clips/{clip}/why")
@@ -93,10 +96,12 @@ async def download(
     """The answers over time as a file; `csv` has a line per window, `spans.csv` one per span."""
     state.check_sentences(question.sentences)
 
+    source = session.clip(clip)
+
     def answer_again(turn: Turn) -> Timeline:
-        (recogniser, _), source = select_recognisers(session, question), session.clip(clip)
+        recogniser, _ = select_recognisers(session, question)
         with state.turns.hold(turn):
             return state.timeline(recogniser, source, question.sentences, turn)
 
-    kind, text = write(form, await run(request, state, answer_again), question)
+    kind, text = write(form, await run(request, state, answer_again, state.is_long([source])), question)
     return Response(text, media_type=kind)

@@ -33,12 +33,14 @@ def wants_progress(request: Request) -> bool:
     return NDJSON in request.headers.get("accept", "")
 
 
-async def run(request: Request, state: AppState, work: Work[T]) -> T:
+async def run(request: Request, state: AppState, work: Work[T], long: bool) -> T:
     """The result of `work`, which is ended if the client disconnects. The body of the request must have been received.
+
+    `long`: as for `Turns.enter`.
 
     Raises ApiError (429), what `work` raises, and ClientDisconnect.
     """
-    turn, future = _start(state, work)
+    turn, future = _start(state, work, long)
     # The body has been received, so the next message is that the client has disconnected.
     disconnect: asyncio.Future[Any] = asyncio.ensure_future(request.receive())
     try:
@@ -54,12 +56,13 @@ async def run(request: Request, state: AppState, work: Work[T]) -> T:
         disconnect.cancel()
 
 
-async def run_with_progress(state: AppState, work: Work[BaseModel]) -> Response:
+async def run_with_progress(state: AppState, work: Work[BaseModel], long: bool) -> Response:
     """Lines of JSON: ``{"progress": 0.25}`` again and again, then ``{"answer": ...}`` or ``{"error": ...}``.
 
-    `work` is ended if the client closes the connection. Raises ApiError (429), and what `work` raises at its start.
+    `work` is ended if the client closes the connection; `long`: as for `Turns.enter`. Raises ApiError (429), and what
+    `work` raises at its start.
     """
-    turn, future = _start(state, work)
+    turn, future = _start(state, work, long)
     try:
         await asyncio.wait({future}, timeout=START_SECONDS)
         if future.done():
@@ -70,9 +73,9 @@ async def run_with_progress(state: AppState, work: Work[BaseModel]) -> Response:
     return _ProgressResponse(turn, future)
 
 
-def _start(state: AppState, work: Work[T]) -> tuple[Turn, asyncio.Future[T]]:
+def _start(state: AppState, work: Work[T], long: bool) -> tuple[Turn, asyncio.Future[T]]:
     """Start `work` in a thread. Raises ApiError (429)."""
-    turn = state.turns.enter()
+    turn = state.turns.enter(long)
 
     def work_and_leave() -> T:
         try:

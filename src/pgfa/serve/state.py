@@ -29,6 +29,9 @@ from pgfa.skeleton import Clip
 NONE = "none of these"
 """The answer where no sentence fits; no sentence or class may have its name."""
 
+LONG_WINDOWS = 100
+"""Windows about which questions count as long: they take about half a second (docs/page.md)."""
+
 
 @dataclass(frozen=True)
 class AppState:
@@ -91,10 +94,18 @@ class AppState:
                     f"sentence {number}", self.settings.max_characters, len(sentence), "characters"
                 )
 
+    def is_long(self, clips: Sequence[Clip]) -> bool:
+        """Whether answers over time about these clips take long."""
+        windows = sum(clip.seconds * clip.bodies / self.hop(clip) for clip in clips)
+        return windows > LONG_WINDOWS
+
+    def hop(self, clip: Clip) -> float:
+        """Seconds from window to window with which the windows of a clip stay within their limit."""
+        return max(RecogniseSettings().hop, clip.seconds * clip.bodies / self.settings.max_windows)
+
     def timeline(self, recogniser: Recogniser, clip: Clip, sentences: Sequence[str], turn: Turn) -> Timeline:
-        """Answers over time, with a hop long enough to stay within the limit of windows. Raises Cancelled."""
-        hop = max(RecogniseSettings().hop, clip.seconds * clip.bodies / self.settings.max_windows)
-        return recogniser.spans(clip, sentences, hop=hop, progress=turn.progress)
+        """Answers over time. Raises Cancelled."""
+        return recogniser.spans(clip, sentences, hop=self.hop(clip), progress=turn.progress)
 
 
 def clip_info(id: str, clip: Clip) -> ClipInfo:

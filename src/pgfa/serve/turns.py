@@ -22,6 +22,7 @@ class Turn:
     """One request and its use of the recogniser.
 
     Attributes:
+        long: whether it will use the recogniser for more than SHORT, as far as one can tell.
         used: seconds for which it has held the recogniser.
         entered: when it arrived.
         since: when it started to wait, or to hold the recogniser.
@@ -30,8 +31,9 @@ class Turn:
         called: notified when the request may go on, or is cancelled.
     """
 
-    def __init__(self, turns: Turns) -> None:
+    def __init__(self, turns: Turns, long: bool = False) -> None:
         self._turns = turns
+        self.long = long
         self.entered = turns.now()
         self.used = self.since = self.share = 0.0
         self.cancelled = False
@@ -64,7 +66,8 @@ class Turns:
     one, and a long one is still answered when short ones never stop coming.
 
     Args:
-        most: requests that use the recogniser or wait for it; others are refused.
+        most: requests that use the recogniser or wait for it; others are refused. Long ones get half of these places,
+            so that they do not keep short ones out.
         clock: seconds; tests replace it.
     """
 
@@ -86,19 +89,23 @@ class Turns:
     def __len__(self) -> int:
         return len(self._requests)
 
-    def enter(self) -> Turn:
+    def enter(self, long: bool = False) -> Turn:
         """A new request, which counts until it has ended. Raises ApiError (429) if there are too many."""
         with self._lock:
-            if len(self._requests) >= self.most:
-                raise ApiError(
-                    429,
-                    "Busy",
-                    expected=f"at most {self.most} requests in progress",
-                    found="one more",
-                    advice="try again in a few seconds",
-                    retry_seconds=2,
-                )
-            turn = Turn(self)
+            for alike, most, kind in (
+                (self._requests, self.most, ""),
+                ([turn for turn in self._requests if long and turn.long], max(1, self.most // 2), "long "),
+            ):
+                if len(alike) >= most:
+                    raise ApiError(
+                        429,
+                        "Busy",
+                        expected=f"at most {most} {kind}requests in progress",
+                        found="one more",
+                        advice="try again in a few seconds",
+                        retry_seconds=2,
+                    )
+            turn = Turn(self, long)
             self._requests.append(turn)
             return turn
 
