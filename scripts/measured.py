@@ -31,6 +31,7 @@ def measure(name: str, command: str, folders: dict[str, Path]) -> None:
         [sys.executable, *arguments], cwd=CHECKOUT, stdout=subprocess.PIPE, text=True, check=False
     )
     if done.returncode:
+        print(done.stdout, file=sys.stderr)
         sys.exit(f"measured: {command} ended with {done.returncode}")
     read = [
         Path(argument)
