@@ -7,6 +7,7 @@ replaced and cost only its own task, whereas an executor fails all remaining tas
 
 from __future__ import annotations
 
+import ctypes
 import multiprocessing
 import os
 import signal
@@ -15,6 +16,9 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
+
+M_ARENA_MAX = -8
+"""Parameter of `mallopt`: the most heaps, in glibc's malloc.h."""
 
 
 class Terminated(KeyboardInterrupt):
@@ -43,6 +47,18 @@ def cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def share_one_heap() -> bool:
+    """All threads of this process allocate from one heap; to be called before they start. Whether the system can.
+
+    The C library of Linux (glibc) gives every thread a heap of its own, and keeps what is free in each: a server whose
+    threads take turns would hold the largest arrays of all of them (docs/page.md).
+    """
+    if not sys.platform.startswith("linux"):
+        return False
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    return mallopt is not None and bool(mallopt(M_ARENA_MAX, 1))
 
 
 def end_with_parent() -> None:

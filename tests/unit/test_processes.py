@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import platform
 import signal
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -29,6 +31,39 @@ if __name__ == "__main__":
     print(here.recv(), flush=True)
     time.sleep(60)
 """
+
+HEAPS = """
+import ctypes, sys, threading
+from pgfa.processes import share_one_heap
+
+if sys.argv[1] == "shared":
+    assert share_one_heap()
+barrier = threading.Barrier(4)
+
+def work():
+    barrier.wait()
+    kept = [bytearray(50_000) for _ in range(100)]
+    barrier.wait()
+
+threads = [threading.Thread(target=work) for _ in range(4)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+libc = ctypes.CDLL(None)
+libc.fopen.restype = ctypes.c_void_p
+file = ctypes.c_void_p(libc.fopen(sys.argv[2].encode(), b"w"))
+libc.malloc_info(0, file)
+libc.fclose(file)
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc gives threads heaps of their own")
+@pytest.mark.parametrize(("kind", "one"), [("shared", True), ("own", False)])
+def test_threads_share_one_heap(kind: str, one: bool, tmp_path: Path) -> None:
+    env = {name: value for name, value in os.environ.items() if not name.startswith("MALLOC_")}
+    subprocess.run([sys.executable, "-c", HEAPS, kind, str(tmp_path / "heaps")], check=True, env=env)
+    assert ((tmp_path / "heaps").read_text().count("<heap nr=") == 1) == one
 
 
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="this system cannot pin processes")

@@ -15,6 +15,7 @@ from starlette.concurrency import run_in_threadpool
 
 from pgfa.config import ServeSettings
 from pgfa.draw import clip_payload, layouts_payload
+from pgfa.processes import share_one_heap
 from pgfa.read import FORMATS
 from pgfa.recognise import Recogniser
 from pgfa.recognise.formats import MEANING
@@ -196,6 +197,7 @@ def serve(run: Path | None, settings: ServeSettings, *, device: str = "cpu") -> 
     """Load a recogniser and serve it until interrupted. Raises as `Recogniser.load` does."""
     import uvicorn
 
+    share_one_heap()
     recogniser = Recogniser.load(run, device=device)
     # Loads the sentence encoder now, so that the first answer is not the one that waits for it.
     recogniser.bundle.anchors(examples.SENTENCES)
