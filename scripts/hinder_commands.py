@@ -194,9 +194,7 @@ def hindered(case: Case, bench: Bench, hindrance: str, share: float, size: int) 
     bench.fresh(case)
     obstacle = bench.out / case.block if case.block else bench.out
     if hindrance == "full disk":
-        _mount(
-            "-o", f"remount,size={max(1, (_used(bench.disk) + int(share * size)) // 4096) * 4096}", bench.disk
-        )
+        _leave_room(bench.disk, int(share * size))
     elif hindrance == "read-only disk":
         _mount("-o", "remount,ro", bench.disk)
     elif hindrance == "file in the way" and case.block:
@@ -226,6 +224,17 @@ def _unmount(bench: Bench, hindrance: str) -> None:
 
 def _mount(*arguments: object) -> None:
     subprocess.run(["mount", *map(str, arguments)], check=True)
+
+
+def _leave_room(disk: Path, size: int) -> None:
+    """Make a disk no larger than what is used and so many bytes more."""
+    for attempt in range(3):
+        try:
+            return _mount("-o", f"remount,size={max(1, (_used(disk) + size) // 4096) * 4096}", disk)
+        except subprocess.CalledProcessError:  # a process that has been stopped still wrote something
+            if attempt == 2:
+                raise
+            time.sleep(1)
 
 
 def _used(folder: Path) -> int:

@@ -27,19 +27,32 @@ class Terminated(KeyboardInterrupt):
 
 @contextmanager
 def termination_as_interrupt() -> Iterator[None]:
-    """Within it, SIGTERM raises Terminated, so that temporary files are deleted. Only in the main thread."""
+    """Within it, SIGTERM raises Terminated, so that temporary files are deleted. Only in the main thread.
+
+    A library that is interrupted while it is imported may raise an error of its own; that counts as the interrupt.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
+    stop: KeyboardInterrupt | None = None
 
-    def terminate(number: int, frame: FrameType | None) -> None:
-        raise Terminated
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        nonlocal stop
+        stop = Terminated() if number == signal.SIGTERM else KeyboardInterrupt()
+        raise stop
 
-    before = signal.signal(signal.SIGTERM, terminate)
+    before = {signal.SIGTERM: signal.signal(signal.SIGTERM, interrupt)}
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        before[signal.SIGINT] = signal.signal(signal.SIGINT, interrupt)
     try:
         yield
+    except Exception as error:
+        if stop is None:
+            raise
+        raise stop from error
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def cores() -> int:

@@ -12,6 +12,7 @@ import pytest
 
 from builders import write_verified
 from pgfa.adapt import ALIGNMENTS, Recentring, align, cosines
+from pgfa.adapt.density import density_weights
 from pgfa.adapt.recentre import mean_and_spread
 from pgfa.config import AdaptSettings
 from pgfa.errors import BadCheckpoint, BadConfig, BadFile
@@ -40,8 +41,10 @@ def test_adapt_aligns_a_recentred_copy(recogniser: Recogniser) -> None:
     candidates = new.candidates(SENTENCES)
     sentences = cosines(points, recentring.shift_sentences(anchors))
     support = np.bincount(expected.labels[expected.support], minlength=4)
-    both = (_standard(cosines(points, expected.prototypes)) + _standard(sentences)) / 2
-    ratio = candidates.cosines(features) / np.where(support > 0, both, _standard(sentences))
+    weights = density_weights(features)
+    alone = _standard(sentences, weights)
+    both = (_standard(cosines(points, expected.prototypes), weights) + alone) / 2
+    ratio = candidates.cosines(features) / np.where(support > 0, both, alone)
     np.testing.assert_allclose(ratio, np.median(ratio), rtol=1e-3)  # one factor for all candidates
     assert new.adaptation is not None
     assert new.adaptation.support == tuple(support)
@@ -65,8 +68,9 @@ def test_too_few_clips_only_recentre(recogniser: Recogniser) -> None:
     anchors, features = recogniser.bundle.anchors(SENTENCES), recogniser.features(clips)
     recentring = Recentring.of(features, anchors)
     cosine = cosines(recentring.shift_features(features), recentring.shift_sentences(anchors))
-    spread = mean_and_spread(cosine)[1]
-    expected = _standard(cosine) * np.median(spread)
+    weights = density_weights(features)
+    spread = mean_and_spread(cosine, weights)[1]
+    expected = _standard(cosine, weights) * np.median(spread)
     later = new.recognise(clips[3], SENTENCES)  # a single clip, with the centre of all
     assert {a.sentence: a.cosine for a in later} == pytest.approx(
         dict(zip(SENTENCES, expected[3].tolist(), strict=True)), abs=1e-5
@@ -79,12 +83,13 @@ def test_too_few_clips_only_recentre(recogniser: Recogniser) -> None:
     np.testing.assert_allclose(windows[0, 0, alone], expected[3, alone], atol=1e-4)
 
 
-def _standard(cosine: np.ndarray) -> np.ndarray:
+def _standard(cosine: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """Written out: minus the shrunk mean, over the shrunk spread."""
     weight = (len(cosine) - 1) / (len(cosine) - 1 + 20)
-    variance = cosine.astype(float).var(axis=0)
+    mean = weights @ cosine.astype(float)
+    variance = weights @ (cosine.astype(float) - mean) ** 2
     spread = np.sqrt(weight * variance + (1 - weight) * variance.mean())
-    mean = weight * cosine.mean(axis=0)
+    mean = weight * mean
     return (cosine - 0.3 * mean - 0.7 * mean.mean()) / (0.3 * spread + 0.7 * spread.mean())
 
 

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from pgfa.adapt import Recentring, cosines
+from pgfa.adapt.density import density_weights
 from pgfa.adapt.recentre import mean_and_spread
 from pgfa.config import ModelSettings, PrepareSettings, TextSettings
 from pgfa.errors import BadConfig
@@ -217,7 +218,7 @@ def test_adapted_scores_are_recentred_and_standardised() -> None:
     points, axes = recentring.shift_features(part.features), recentring.shift_sentences(part.anchors["plain"])
     cosine = cosines(points, axes)
     names = ["a", "b", "c", "d"]
-    mean, spread = mean_and_spread(cosine)
+    mean, spread = mean_and_spread(cosine, density_weights(part.features))
     by_name = dict(zip(names, zip(mean.tolist(), spread.tolist(), strict=True), strict=True))
     expected = replace(recentring, scores=by_name).standardise(cosine, names)
     recentred, reason = adapted_scores(part, "plain", align=False)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from pgfa.processes import cores, end_with_parent
+from pgfa.processes import Terminated, cores, end_with_parent, termination_as_interrupt
 
 PARENT = """
 import multiprocessing, os, signal, time
@@ -109,3 +109,26 @@ def wait_for_end(pid: int) -> None:
     for _ in range(200):
         os.kill(pid, 0)
         threading.Event().wait(0.05)
+
+
+@pytest.mark.parametrize(
+    ("number", "kind"), [(signal.SIGINT, KeyboardInterrupt), (signal.SIGTERM, Terminated)]
+)
+def test_an_error_because_of_an_interrupt_is_the_interrupt(
+    number: signal.Signals, kind: type[KeyboardInterrupt]
+) -> None:
+    """As onnxruntime, which raises ImportError when it is interrupted while it is imported."""
+
+    def fail() -> None:
+        try:
+            signal.raise_signal(number)
+        except KeyboardInterrupt:
+            raise ImportError("initialization failed") from None
+
+    handlers = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
+    with pytest.raises(KeyboardInterrupt) as stop, termination_as_interrupt():
+        fail()
+    assert type(stop.value) is kind
+    assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == handlers
+    with pytest.raises(ImportError), termination_as_interrupt():
+        raise ImportError

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from pgfa.adapt import Recentring, align_with, cosines, smoothed, unit_rows
+from pgfa.adapt.density import density_weights
 from pgfa.adapt.recentre import standardise
 from pgfa.config import AdaptSettings
 
@@ -19,12 +20,25 @@ def draw(seed: int, clips: int = 50) -> tuple[np.ndarray, np.ndarray, np.ndarray
     return features.astype(np.float32), anchors.astype(np.float32), truth
 
 
+def softmax(logits: np.ndarray) -> np.ndarray:
+    return np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+
+
+def pulled(logits: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Offsets under which every class has the share that unbalanced transport gives it, by a loop over the classes."""
+    offset = np.zeros(logits.shape[1])
+    for _ in range(60):
+        shares = [float(weights @ softmax(logits + offset)[:, k]) for k in range(len(offset))]
+        offset = np.array([(offset[k] - np.log(len(offset) * shares[k])) / 6 for k in range(len(offset))])
+    return softmax(logits + offset)
+
+
 def dense(features: np.ndarray, anchors: np.ndarray, neighbours: int) -> np.ndarray:
     """(N, K) smoothed scores, with every pair of clips in memory."""
+    weights = density_weights(features)
     recentring = Recentring.of(features, anchors)
     points = unit_rows(recentring.shift_features(features)).astype(float)
-    logits = 1.5 * standardise(cosines(points, recentring.shift_sentences(anchors)))
-    start = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    first = standardise(cosines(points, recentring.shift_sentences(anchors)), weights)
     distance = ((points[:, None] - points[None]) ** 2).sum(axis=2)
     np.fill_diagonal(distance, np.inf)
     chosen = np.argsort(distance, axis=1)[:, :neighbours]
@@ -35,9 +49,17 @@ def dense(features: np.ndarray, anchors: np.ndarray, neighbours: int) -> np.ndar
             weight[i, j] = np.exp(-distance[i, j] / scale)
     weight = weight + weight.T
     weight /= weight.sum(axis=1, keepdims=True)
-    scores = start
-    for _ in range(20):
-        scores = 0.2 * start + 0.8 * weight @ scores
+    both = first
+    for _ in range(2):
+        scores = start = pulled(1.5 * both, weights)
+        for _ in range(20):
+            scores = 0.2 * start + 0.8 * weight @ scores
+        scores = pulled(np.log(scores), weights)
+        labels = scores.argmax(axis=1)
+        means = np.stack(
+            [sum(scores[i, k] * points[i] for i in np.flatnonzero(labels == k)) for k in range(len(anchors))]
+        )
+        both = (first + standardise(cosines(points, means), weights)) / 2
     return scores
 
 
@@ -70,6 +92,19 @@ def test_clips_without_a_person_change_no_score() -> None:
     np.testing.assert_allclose(other.scores[present], one.scores, atol=1e-6)
     np.testing.assert_allclose(other.prototypes, one.prototypes, atol=1e-6)
     assert other.support.tolist() == present.tolist()
+
+
+def test_shares_move_a_part_of_the_way() -> None:
+    """A class that nearly all clips get loses some of them; the fixed point has (share K) ** -1/5 as factors."""
+    random = np.random.default_rng(0)
+    logits = random.normal(size=(400, 4)) + np.array([2.0, 0, 0, -1])
+    weights = random.uniform(size=400)
+    weights /= weights.sum()
+    before, after = softmax(logits), smoothed._with_equal_shares(logits, weights)
+    assert np.ptp(weights @ after) < 0.95 * np.ptp(weights @ before)
+    factors = (after / after[:, :1]) / (before / before[:, :1])
+    share = weights @ after
+    np.testing.assert_allclose(factors, np.tile((share / share[0]) ** -0.2, (400, 1)), rtol=1e-6)
 
 
 def test_poor_sentences_gain_where_classes_are_separate() -> None:

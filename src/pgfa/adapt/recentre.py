@@ -3,7 +3,8 @@
 What all clips share (camera, performer, skeleton) and what all sentences share ("a person ...") does not tell which
 sentence describes a clip, but moves every cosine, and makes some sentences the nearest of too many clips. The means
 come from unlabelled clips. Assumes that these show several of the sentences: of clips of a single class the mean is
-that class. The mean of few clips is uncertain, so it is shrunk towards no shift.
+that class. Clips are weighted by `density_weights`, so that an action that many of them show is not the mean. The mean
+of few clips is uncertain, so it is shrunk towards no shift.
 """
 
 from __future__ import annotations
@@ -16,7 +17,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pgfa.adapt.density import density_weights
 from pgfa.adapt.prototype import Array, unit_rows
+
+Doubles = NDArray[np.float64]
 
 SHRINKAGE_CLIPS = 20
 """Clips that the assumption of no shift counts as: the measured mean has weight (n - 1) / (n - 1 + 20)."""
@@ -32,7 +36,7 @@ class Recentring:
     """Means of a pool of unlabelled clips and of its sentences.
 
     Attributes:
-        features: (d,) mean of the unit features of the clips.
+        features: (d,) weighted mean of the unit features of the clips.
         sentences: (d,) mean of the unit sentence vectors.
         clips: n, number of clips, 0 or more.
         scores: sentence -> mean and spread of its cosines over the clips, by which they are standardised; a sentence
@@ -45,10 +49,17 @@ class Recentring:
     scores: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, features: Array, anchors: Array) -> Recentring:
-        """From (N, d) features, of which those of length 0 are left out, and (K, d) sentence vectors, K at least 1."""
+    def of(cls, features: Array, anchors: Array, weights: Doubles | None = None) -> Recentring:
+        """From clips and sentences.
+
+        Args:
+            features: (N, d); those of length 0 are left out.
+            anchors: (K, d) sentence vectors, K at least 1.
+            weights: `density_weights` of the features that are not left out, where they are known already.
+        """
         present = unit_rows(features[features.any(axis=1)])
-        mean = present.mean(axis=0) if len(present) else np.zeros(features.shape[1])
+        weights = density_weights(present) if weights is None else weights
+        mean = weights @ present
         return cls(mean.astype(np.float32), unit_rows(anchors).mean(axis=0).astype(np.float32), len(present))
 
     def to_dict(self) -> dict[str, Any]:
@@ -115,14 +126,14 @@ def recentring_weight(clips: int) -> float:
     return max(clips - 1, 0) / (max(clips - 1, 0) + SHRINKAGE_CLIPS)
 
 
-def standardise(scores: NDArray[np.float32]) -> NDArray[np.float64]:
+def standardise(scores: NDArray[np.float32], weights: Doubles) -> Doubles:
     """(N, K) scores minus the mean of each column, over its standard deviation; see `mean_and_spread`."""
-    mean, spread = mean_and_spread(scores)
+    mean, spread = mean_and_spread(scores, weights)
     return np.asarray((scores.astype(np.float64) - mean) / spread)
 
 
-def mean_and_spread(scores: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """(K,) mean and (K,) standard deviation of the columns of (N, K) scores.
+def mean_and_spread(scores: NDArray[np.float32], weights: Doubles) -> tuple[Doubles, Doubles]:
+    """(K,) mean and (K,) standard deviation of the columns of (N, K) scores under (N,) weights that add to 1.
 
     Means have the weight of `recentring_weight`; by the same weight variances are shrunk towards their mean.
     Then both are moved towards their means over the columns: `STANDARDISED` is the share of a column's own.
@@ -131,12 +142,13 @@ def mean_and_spread(scores: NDArray[np.float32]) -> tuple[NDArray[np.float64], N
     if len(scores) == 0:
         return np.zeros(scores.shape[1]), np.ones(scores.shape[1])
     weight, values = recentring_weight(len(scores)), scores.astype(np.float64)
-    variance = values.var(axis=0)
+    mean = weights @ values
+    variance = weights @ (values - mean) ** 2
     variance = weight * variance + (1 - weight) * variance.mean()
     # Rounding leaves equal scores a variance of about 1e-15.
-    mean, spread = weight * values.mean(axis=0), np.sqrt(np.where(variance > 1e-12, variance, 1.0))
+    mean, spread = weight * mean, np.sqrt(np.where(variance > 1e-12, variance, 1.0))
     return _towards_all(mean), _towards_all(spread)
 
 
-def _towards_all(values: NDArray[np.float64]) -> NDArray[np.float64]:
+def _towards_all(values: Doubles) -> Doubles:
     return np.asarray(STANDARDISED * values + (1 - STANDARDISED) * values.mean())

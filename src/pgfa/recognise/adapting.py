@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pgfa.adapt import ALIGNMENTS, Recentring, align_with, collect_evidence, cosines, unit_rows
+from pgfa.adapt.density import density_weights
 from pgfa.adapt.prototype import Array
 from pgfa.adapt.recentre import mean_and_spread
 from pgfa.config import AdaptSettings
@@ -39,9 +40,10 @@ class Adapted:
 
 def recentre_features(features: Array, anchors: Array, names: Sequence[str], declined: str = "") -> Adapted:
     """Recentre and standardise only; arguments as for `adapt_features`, `declined`: why clips are not aligned."""
-    recentring = Recentring.of(features, anchors)
-    points = recentring.shift_features(features)
-    rows = mean_and_spread(cosines(points[points.any(axis=1)], recentring.shift_sentences(anchors)))
+    weights = density_weights(features[features.any(axis=1)])
+    recentring = Recentring.of(features, anchors, weights)
+    points = recentring.shift_features(features[features.any(axis=1)])
+    rows = mean_and_spread(cosines(points, recentring.shift_sentences(anchors)), weights)
     # A single sentence has no others to be compared with: standardised, it would fit half of its own clips.
     scores = (
         dict(zip(names, zip(*(x.tolist() for x in rows), strict=True), strict=True)) if len(names) > 1 else {}
@@ -67,7 +69,8 @@ def adapt_features(
 
     Raises BadConfig as `align_with`.
     """
-    recentring = Recentring.of(features, anchors)
+    weights = density_weights(features[features.any(axis=1)])
+    recentring = Recentring.of(features, anchors, weights)
     points, sentences = recentring.shift_features(features), recentring.shift_sentences(anchors)
     aligned = align_with(points, sentences, settings)
     if cautious:
@@ -76,7 +79,7 @@ def adapt_features(
             return recentre_features(features, anchors, names, reason)
     support = np.bincount(aligned.labels[aligned.support & points.any(axis=1)], minlength=len(names))
     present = points[points.any(axis=1)]
-    directions, mean, spread = _with_sentences(present, aligned.prototypes, sentences)
+    directions, mean, spread = _with_sentences(present, weights, aligned.prototypes, sentences)
     # A stored prototype is in the space of unit features, as those of taught classes: shifting it like a feature gives
     # back its direction, up to a length that no cosine depends on.
     length = np.sqrt(np.mean(np.sum(present**2, axis=1))) if len(present) else 1.0
@@ -92,20 +95,23 @@ def adapt_features(
     return Adapted(replace(recentring, scores=scores), prototypes, tuple(int(n) for n in support), "")
 
 
-def _with_sentences(points: Array, prototypes: Array, sentences: Array) -> tuple[Array, Doubles, Doubles]:
+def _with_sentences(
+    points: Array, weights: Doubles, prototypes: Array, sentences: Array
+) -> tuple[Array, Doubles, Doubles]:
     """One direction per class whose cosine is the mean of two standardised cosines: to prototype and to sentence.
 
     Keeping the sentence beside the prototype means that a prototype of wrong clips cannot do much harm.
 
     Args:
         points: (N, d) recentred clips.
+        weights: (N,) of the clips.
         prototypes: (K, d), and `sentences`: (K, d), recentred.
 
     Returns:
         (K, d) unit directions; mean and spread, (K,) each, by which their cosines are standardised.
     """
-    mean, spread = mean_and_spread(cosines(points, sentences))
-    mean_p, spread_p = mean_and_spread(cosines(points, prototypes))
+    mean, spread = mean_and_spread(cosines(points, sentences), weights)
+    mean_p, spread_p = mean_and_spread(cosines(points, prototypes), weights)
     both = unit_rows(sentences) / spread[:, None] + unit_rows(prototypes) / spread_p[:, None]
     length = np.linalg.norm(both, axis=1)
     directions = (both / length[:, None]).astype(np.float32)
