@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import pickle
+import struct
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,6 +18,8 @@ from named_motion import BEN, FRAMES, STYLES, USER, assert_flat, parts
 from optical_motion import BODY, assert_same, joint, written
 from pgfa.errors import BadFile, LimitExceeded
 from pgfa.read import format_of, read, read_all
+from pgfa.read.formats import sleap
+from pgfa.read.parsing.hdf5 import opened
 from pgfa.read.source import FileRef
 from pgfa.skeleton import NTU25, Clip
 
@@ -223,3 +228,65 @@ def test_flipped_bytes_are_refused_or_read(content: bytes, tmp_path: Path) -> No
         except (BadFile, LimitExceeded) as error:
             message = str(error)
         assert "please report it" not in message
+
+
+def texts_file(texts: list[str], **options: Any) -> bytes:
+    """One dataset of texts of variable length."""
+    h5py = pytest.importorskip("h5py")
+    stream = io.BytesIO()
+    with h5py.File(stream, "w") as file:
+        file.create_dataset("names", data=texts, dtype=h5py.string_dtype(), **options)
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize(
+    "options", [{}, {"chunks": (4,), "maxshape": (None,)}], ids=["contiguous", "a chunk"]
+)
+def test_texts_of_variable_length(options: dict[str, Any]) -> None:
+    """Read from the heap by the project's own code, and equal to those of the library."""
+    texts = ["nose", "", "épaule gauche", "x" * 5000]
+    with opened(FileRef(Path("a.h5")), texts_file(texts, **options), "", "") as file:
+        assert file.texts("names") == texts
+        assert [text.decode() for text in file.file["names"][()]] == texts
+
+
+def test_damaged_heaps_cost_nothing(tmp_path: Path) -> None:
+    """Of such files the library reads 4 GB, or never ends: every bit of the references and of the heap in turn."""
+    raw = texts_file(["nose", "left_wrist"])
+    heap = raw.index(b"GCOL")
+    (reference,) = (n for n in range(len(raw) - 16) if raw[n : n + 12] == struct.pack("<IQ", 4, heap))
+    started = time.process_time()
+    refused = 0
+    for place in (*range(reference, reference + 32), *range(heap, heap + 80)):
+        for bit in range(8):
+            damaged = bytearray(raw)
+            damaged[place] ^= 1 << bit
+            try:
+                with opened(FileRef(Path("a.h5")), bytes(damaged), "", "") as file:
+                    assert len(file.texts("names")) == 2
+            except (BadFile, LimitExceeded):
+                refused += 1
+    assert refused > 200
+    assert time.process_time() - started < 20
+
+
+def test_packed_texts_and_attributes_of_variable_length_are_refused() -> None:
+    h5py = pytest.importorskip("h5py")
+    stream = io.BytesIO()
+    with h5py.File(stream, "w") as file:
+        file.create_group("metadata").attrs["json"] = "{}"
+        file.create_dataset("names", data=["a", "b"], dtype=h5py.string_dtype(), compression="gzip")
+        file.create_dataset("numbers", data=[1, 2])
+    with opened(FileRef(Path("a.h5")), stream.getvalue(), "", "") as hdf:
+        with pytest.raises(BadFile, match="expected a text of fixed length"):
+            hdf.attribute("metadata", "json")
+        with pytest.raises(BadFile, match="expected texts that are not packed"):
+            hdf.texts("names")
+        with pytest.raises(BadFile, match="expected texts, found int64"):
+            hdf.texts("numbers")
+
+
+def test_frames_far_apart_are_not_one_recording(tmp_path: Path) -> None:
+    content = sleap.FORMAT.sample()["walk.analysis.csv"].replace(b"track_0,2,", b"track_0,90000,")
+    with pytest.raises(BadFile, match="found 90,001 frames of which 3 have an entry"):
+        read(written(tmp_path, "walk.analysis.csv", content))

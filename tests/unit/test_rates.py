@@ -172,3 +172,9 @@ def test_people_with_ids_in_whole_seconds(tmp_path: Path) -> None:
     head = np.column_stack([np.repeat(np.arange(100) // 25, 2), np.tile([7, 9], 100)])
     clip = csv_clip(tmp_path, ["time", "person", *TITLES], np.column_stack([head, both]))
     assert (clip.frames, clip.bodies, clip.rate) == (100, 2, 25)
+
+
+def test_frame_numbers_are_whole(tmp_path: Path) -> None:
+    rows = np.column_stack([np.linspace(0.2, 0.9, FRAMES), BODY])
+    with pytest.raises(BadFile, match=r"expected whole numbers of frames, found 0\.2"):
+        csv_clip(tmp_path, ["frame", *TITLES], rows)

@@ -16,6 +16,7 @@ from pgfa.read.formats.deeplabcut_h5 import is_table, read_table
 from pgfa.read.formats.keypoints.named import check_size, masked, named_clip
 from pgfa.read.formats.sleap_h5 import MAX_INSTANCES, MAX_NODES, is_project, read_analysis, read_project
 from pgfa.read.parsing.cells import MAX_TEXT, cells_of, lines_of, numbers_of, separator_of, text_of
+from pgfa.read.parsing.frame_times import check_gaps
 from pgfa.read.parsing.hdf5 import HDF5, opened
 from pgfa.read.parsing.markers import standing
 from pgfa.read.parsing.text_table import short
@@ -87,6 +88,7 @@ def _read_csv(ref: FileRef, raw: bytes) -> Clip:
     if all("score" in part for part in nodes.values()):
         rows_xy = masked(rows_xy, np.stack([numbers[:, at[part["score"]]] for part in nodes.values()], 1))
     names = {slot: index for index, slot in enumerate(dict.fromkeys(slots))}
+    check_gaps(ref, int(frames.max()) + 1, len(np.unique(frames)))
     check_size(ref, int(frames.max()) + 1, len(names) * len(nodes) * 2)
     points = np.full((int(frames.max()) + 1, len(names), len(nodes), 2), np.nan)
     points[frames, [names[slot] for slot in slots]] = rows_xy

@@ -13,6 +13,7 @@ from pgfa.read.assemble import MAX_FRAMES, counted
 from pgfa.read.contents import OtherContent
 from pgfa.read.formats.keypoints.named import check_size, masked, named_clip
 from pgfa.read.limits import allowance
+from pgfa.read.parsing.frame_times import check_gaps
 from pgfa.read.parsing.hdf5 import Hdf5
 from pgfa.read.parsing.json_text import parse_json
 from pgfa.read.source import FileRef
@@ -172,6 +173,7 @@ def _video(ref: FileRef, raw: bytes, project: _Project, frames: NDArray[Any]) ->
     count = int(numbers.max()) - first + 1
     if not 0 < count <= MAX_FRAMES:
         raise LimitExceeded(f"{ref}: {count:,} frames, more than the limit of {MAX_FRAMES:,}")
+    check_gaps(ref, count, len(np.unique(numbers)))
     rows = [
         (int(number) - first, project.instances[index])
         for number, frame in zip(numbers, frames, strict=True)

@@ -140,6 +140,9 @@ def number_timeline(ref: FileRef, numbers: Floats) -> Timeline:
     Raises:
         BadFile: numbers that do not count the frames of one video. LimitExceeded.
     """
+    if (numbers != np.floor(numbers)).any():
+        found = str(numbers[numbers != np.floor(numbers)][0])
+        raise BadFile(str(ref), expected="whole numbers of frames", found=found)
     steps = np.diff(numbers)
     step = int(np.gcd.reduce(steps.astype(np.int64))) if len(steps) and steps.max() < 1 << 53 else 1
     if len(steps) == 1:
@@ -211,13 +214,17 @@ def coarse_rate(times: Floats, counts: Floats, unit: float | None) -> tuple[floa
 
 
 def _checked(ref: FileRef, timeline: Timeline) -> Timeline:
-    entries = len(timeline.index_of)
-    if timeline.frames > max(1000, MAX_EMPTY_SHARE * entries):
-        expected = "frame numbers or times of one recording"
-        actual = f"{timeline.frames:,} frames of which {entries:,} have an entry"
-        raise BadFile(str(ref), where="frame numbers", expected=expected, found=actual)
-    check_frames(ref, timeline.frames)
+    check_gaps(ref, timeline.frames, len(timeline.index_of))
     return timeline
+
+
+def check_gaps(ref: FileRef, frames: int, entries: int) -> None:
+    """Raises BadFile for many more frames than have an entry, LimitExceeded for too many frames."""
+    if frames > max(1000, MAX_EMPTY_SHARE * entries):
+        expected = "frame numbers or times of one recording"
+        actual = f"{frames:,} frames of which {entries:,} have an entry"
+        raise BadFile(str(ref), where="frame numbers", expected=expected, found=actual)
+    check_frames(ref, frames)
 
 
 def _step(times: Floats, counts: Floats) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -19,6 +20,8 @@ UNPACKED = 2_000_000
 MAX_TEXTS = 1000
 MAX_TEXT = 1024 * 1024
 """Bytes of all texts of one dataset, or of an attribute."""
+REFERENCE = 16
+"""Bytes of a reference to a text of variable length, with addresses of 8 bytes."""
 _LISTED = 200
 
 
@@ -28,11 +31,11 @@ class Hdf5:
     Args:
         ref: the file, for errors.
         file: as the library opened it.
-        size: its bytes.
+        raw: its bytes.
     """
 
-    def __init__(self, ref: FileRef, file: Any, size: int) -> None:
-        self.ref, self.file, self.size = ref, file, size
+    def __init__(self, ref: FileRef, file: Any, raw: bytes) -> None:
+        self.ref, self.file, self.raw, self.size = ref, file, raw, len(raw)
 
     def names(self, group: str = "/") -> list[str]:
         """What a group holds. Raises BadFile for a link: it would read what the user did not name."""
@@ -62,19 +65,34 @@ class Hdf5:
         return np.asarray(dataset[()])
 
     def texts(self, path: str) -> list[str]:
-        """A dataset of texts, read one by one: many may be the same long one."""
+        """A dataset of texts. Raises BadFile, LimitExceeded."""
+        import h5py
+
         dataset = self._dataset(path)
         if dataset.size > MAX_TEXTS:
             raise LimitExceeded(f"{self.ref}: {dataset.size:,} names in {path}")
-        out: list[str] = []
-        left = MAX_TEXT
-        for index in np.ndindex(*dataset.shape):
-            value = dataset[index]
-            left -= len(value) if isinstance(value, bytes | str) else 8
-            if left < 0:
-                raise LimitExceeded(f"{self.ref}: more than {MAX_TEXT:,} bytes of text in {path}")
-            out.append(value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value))
-        return out
+        kind = h5py.check_string_dtype(dataset.dtype)
+        if kind is None:
+            raise BadFile(str(self.ref), where=path, expected="texts", found=str(dataset.dtype)[:40])
+        if kind.length is not None and kind.length * dataset.size > MAX_TEXT:
+            raise LimitExceeded(f"{self.ref}: more than {MAX_TEXT:,} bytes of text in {path}")
+        if kind.length is None:
+            stored = heap_texts(self.ref, self.raw, self._references(path, dataset), dataset.size)
+        else:
+            stored = np.asarray(dataset[()]).reshape(-1).tolist()
+        return [text.decode("utf-8", "replace") for text in stored]
+
+    def _references(self, path: str, dataset: Any) -> bytes:
+        """The bytes that say where the texts of a dataset are."""
+        if dataset.chunks is None:
+            offset = dataset.id.get_offset()
+            return b"" if offset is None else self.raw[offset : offset + REFERENCE * dataset.size]
+        if dataset.id.get_create_plist().get_nfilters() or dataset.id.get_num_chunks() > 1:
+            raise BadFile(
+                str(self.ref), where=path, expected="texts that are not packed", found="packed ones"
+            )
+        chunk = dataset.id.get_chunk_info(0) if dataset.id.get_num_chunks() else None
+        return b"" if chunk is None else self.raw[chunk.byte_offset : chunk.byte_offset + chunk.size]
 
     def attribute(self, path: str, name: str) -> bytes:
         """The bytes of an attribute that is a text; b"" if there is none."""
@@ -83,7 +101,16 @@ class Hdf5:
         attributes = self.file[path].attrs
         if name not in attributes:
             return b""
-        if h5py.h5a.open(self.file[path].id, name.encode()).get_storage_size() > MAX_TEXT:
+        stored = h5py.h5a.open(self.file[path].id, name.encode())
+        if isinstance(stored.get_type(), h5py.h5t.TypeStringID) and stored.get_type().is_variable_str():
+            # Reading one of a damaged file may take gigabytes or never end; programs write them of fixed length.
+            raise BadFile(
+                str(self.ref),
+                where=f"{path}, {name}",
+                expected="a text of fixed length",
+                found="one of variable length",
+            )
+        if stored.get_storage_size() > MAX_TEXT:
             raise LimitExceeded(f"{self.ref}: more than {MAX_TEXT:,} bytes of text in {name}")
         value = attributes[name]
         value = value.tobytes() if isinstance(value, np.void) else value
@@ -102,6 +129,57 @@ class Hdf5:
         if dataset.external or dataset.is_virtual:
             raise BadFile(str(self.ref), where=path, expected="data in this file", found="data in another")
         return dataset
+
+
+def heap_texts(ref: FileRef, raw: bytes, references: bytes, count: int) -> list[bytes]:
+    """Texts of variable length from the global heaps of a file, by the HDF5 file format specification, version 3.
+
+    The library takes gigabytes, or does not end, where a heap or a reference to it is damaged.
+
+    Args:
+        ref: the file, for errors.
+        raw: its bytes.
+        references: `count` of them: bytes of the text, address of a heap, number of an object in it.
+        count: of the texts.
+
+    Raises:
+        BadFile: a reference leads to no object. LimitExceeded.
+    """
+    heaps: dict[int, dict[int, tuple[int, int]]] = {}
+    out, left = [], MAX_TEXT
+    if len(references) < REFERENCE * count:
+        raise BadFile(str(ref), expected=f"references to {count} texts", found=f"{len(references)} bytes")
+    for length, address, number in struct.iter_unpack("<IQI", references[: REFERENCE * count]):
+        if length == 0:
+            out.append(b"")
+            continue
+        if address not in heaps:
+            heaps[address] = _heap(raw, address) if len(heaps) < MAX_TEXTS else {}
+        start, size = heaps[address].get(number, (0, 0))
+        left -= length
+        if left < 0:
+            raise LimitExceeded(f"{ref}: more than {MAX_TEXT:,} bytes of text")
+        if length > size:
+            expected, actual = f"a text of {length} bytes", f"{size} in heap {address}, object {number}"
+            raise BadFile(str(ref), expected=expected, found=actual)
+        out.append(raw[start : start + length].rstrip(b"\0"))
+    return out
+
+
+def _heap(raw: bytes, address: int) -> dict[int, tuple[int, int]]:
+    """Number -> offset and size of the objects of the global heap at an address; none where there is no heap."""
+    if raw[address : address + 4] != b"GCOL" or address + 16 > len(raw):
+        return {}
+    end = min(len(raw), address + struct.unpack_from("<Q", raw, address + 8)[0])
+    objects: dict[int, tuple[int, int]] = {}
+    at = address + 16
+    while at + 16 <= end and len(objects) < MAX_TEXTS:
+        number, size = struct.unpack_from("<H6xQ", raw, at)
+        if number == 0 or at + 16 + size > end:  # the free space at the end
+            break
+        objects[number] = (at + 16, size)
+        at += 16 + (size + 7) // 8 * 8
+    return objects
 
 
 @contextmanager
@@ -124,7 +202,7 @@ def opened(ref: FileRef, raw: bytes, expected: str, otherwise: str) -> Iterator[
         raise BadFile(str(ref), expected=needed, found="HDF5, and h5py is not installed") from None
     try:
         with h5py.File(io.BytesIO(raw), "r") as file:
-            yield Hdf5(ref, file, len(raw))
+            yield Hdf5(ref, file, raw)
     except PgfaError:
         raise
     except MemoryError:
