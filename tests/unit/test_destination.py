@@ -28,6 +28,14 @@ def test_a_regular_file_is_replaced(tmp_path: Path) -> None:
     assert os.listdir(path.parent) == ["a.txt"]
 
 
+def test_permissions_are_kept(tmp_path: Path) -> None:
+    path = tmp_path / "private.csv"
+    path.write_text("old")
+    path.chmod(0o600)
+    write_atomic(path, "new")
+    assert (path.read_text(), stat.S_IMODE(path.stat().st_mode)) == ("new", 0o600)
+
+
 @pytest.mark.parametrize("exists", [True, False])
 def test_the_target_of_a_link_is_written(tmp_path: Path, exists: bool) -> None:
     target, link, second = tmp_path / "folder" / "target", tmp_path / "link", tmp_path / "second"
@@ -99,10 +107,12 @@ print("after")
 
 
 @pytest.mark.skipif(not Path("/dev/stdout").exists(), reason="no /dev/stdout")
+@pytest.mark.parametrize("linked", [True, False])
 @pytest.mark.parametrize("to_file", [True, False])
-def test_standard_output_gets_the_content_in_order(tmp_path: Path, to_file: bool) -> None:
-    out = tmp_path / "out"
-    command = [sys.executable, "-c", CODE, "/dev/stdout"]
+def test_standard_output_gets_the_content_in_order(tmp_path: Path, to_file: bool, linked: bool) -> None:
+    out, link = tmp_path / "out", tmp_path / "link"
+    link.symlink_to("/dev/stdout")
+    command = [sys.executable, "-c", CODE, str(link) if linked else "/dev/stdout"]
     if to_file:
         with out.open("wb") as file:
             subprocess.run(command, stdout=file, check=True)

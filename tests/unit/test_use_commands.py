@@ -132,6 +132,18 @@ def test_live_uses_one_thread_by_default(
             ["FILE", "--run", "RUN"],
             "expected at least one sentence, found none: state it with --sentence or --as",
         ),
+        (
+            ["FILE", "--run", "RUN", "--as", "a person waves", "--csv", "FILE"],
+            "--csv would replace the recording: ",
+        ),
+        (
+            ["FILE", "--run", "RUN", "--as", "a", "--csv", "x", "--json", "./x"],
+            "--csv and --json are one file: x",
+        ),
+        (
+            ["FILE", "--run", "RUN", "--as", "a person waves", "--as", "None of these"],
+            "'None of these' is the answer where no sentence fits: it is always asked for, leave it out",
+        ),
         (["FILE", "--run", "RUN", "--as", "a person waves", "--hop", "nan"], "hop: must be a finite number"),
         (
             ["FILE", "--run", "RUN", "--as", "a person waves", "--window", "0"],

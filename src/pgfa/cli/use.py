@@ -105,6 +105,7 @@ def recognise(
     RecogniseSettings(window=window, hop=hop)
     paths = {"json": json, "csv": csv, "windows.csv": windows_csv, "vtt": vtt, "eaf": eaf}
     outputs = {name: path for name, path in paths.items() if path is not None}
+    _check_outputs(outputs, files)
     if only_spans := [name for name in outputs if OUTPUTS[name].answers is None]:
         options = ", ".join(f"--{name.replace('.', '-')}" for name in only_spans)
         if spans is False:
@@ -175,6 +176,20 @@ def _recogniser(
         recogniser = recogniser.adapt(adapt, sentences)
         print(recogniser.adaptation, file=sys.stderr)
     return recogniser
+
+
+def _check_outputs(outputs: dict[str, Path], recordings: list[str]) -> None:
+    """Raises BadConfig where two outputs are one file, or one is a recording that is read."""
+    from pgfa.errors import BadConfig
+
+    files: dict[str, str] = {}
+    for name, path in outputs.items():
+        option, place = f"--{name.replace('.', '-')}", "-" if str(path) == "-" else os.path.realpath(path)
+        if place in files:
+            raise BadConfig(f"{option} and {files[place]} are one file: {path}")
+        if any(place == os.path.realpath(recording) for recording in recordings):
+            raise BadConfig(f"{option} would replace the recording: {path}")
+        files[place] = option
 
 
 def _write(outputs: dict[str, Path], text_of: Callable[[str], str]) -> None:

@@ -6,6 +6,7 @@ import errno
 import os
 import stat
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 _SYSTEM_FOLDERS = ("/dev", "/proc")
@@ -27,7 +28,7 @@ def file_to_replace(path: Path) -> Path | None:
         return _target(path)
     if stat.S_ISDIR(mode):
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
-    if not stat.S_ISREG(mode) or _is_in(path.parent, _SYSTEM_FOLDERS):
+    if not stat.S_ISREG(mode) or any(_is_in(part.parent, _SYSTEM_FOLDERS) for part in _links(path)):
         return None
     return _target(path)
 
@@ -62,6 +63,14 @@ def _target(path: Path) -> Path:
     if target.is_symlink():
         raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(path))
     return target
+
+
+def _links(path: Path) -> Iterator[Path]:
+    """The path, and what it and each link leads to: one of them may be a name for what is open."""
+    yield path
+    while path.is_symlink():
+        path = path.parent / os.readlink(path)
+        yield path
 
 
 def _is_in(folder: Path, roots: tuple[str, ...]) -> bool:

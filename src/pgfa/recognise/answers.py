@@ -9,6 +9,8 @@ from typing import Any, overload
 import numpy as np
 from numpy.typing import NDArray
 
+NONE = "none of these"
+"""The answer where no sentence fits; no sentence or class may have its name."""
 NONE_FROM = 0.5
 """Above this probability "none of these" is the answer. It is not compared with the best candidate: of many similar
 sentences each may be less probable than that none fits."""

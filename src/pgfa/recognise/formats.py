@@ -20,10 +20,9 @@ from urllib.parse import quote
 from xml.etree import ElementTree
 
 from pgfa.errors import BadConfig
-from pgfa.recognise.answers import Answers, Span, Timeline
+from pgfa.recognise.answers import NONE, Answers, Span, Timeline
 from pgfa.recognise.explanation import Explanations
 
-NONE = "none of these"
 MEANING = (
     "Of answers with 70 %, about 70 in 100 were right for actions that were left out of training; "
     "for other sensors and wordings it can be more or fewer."

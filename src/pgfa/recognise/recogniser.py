@@ -17,7 +17,7 @@ from pgfa.errors import BadConfig
 from pgfa.prepare import prepare
 from pgfa.processes import cores
 from pgfa.recognise.adapting import DEFAULT, adapt_features
-from pgfa.recognise.answers import Adaptation, Answers, Timeline
+from pgfa.recognise.answers import NONE, Adaptation, Answers, Timeline
 from pgfa.recognise.bundle import Bundle, measured, open_bundle
 from pgfa.recognise.calibration.model import Calibration
 from pgfa.recognise.candidates import Candidates, needs_two
@@ -292,6 +292,11 @@ class Recogniser:
         names += [name for name in self.prototypes if name in taught and name not in names]
         if not names:
             raise BadConfig("expected at least one sentence, found none")
+        for name in names:
+            if name.strip().lower() == NONE:
+                raise BadConfig(
+                    f"{name!r} is the answer where no sentence fits: it is always asked for, leave it out"
+                )
         is_prototype = np.array([name in self.prototypes for name in names], dtype=bool)
         vectors = np.empty((len(names), self.bundle.size), dtype=np.float32)
         if plain := [name for name in names if name not in self.prototypes]:

@@ -6,9 +6,9 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from pgfa.recognise.answers import Answers
+from pgfa.recognise.answers import NONE, Answers
 from pgfa.recognise.explanation import Explanations
-from pgfa.recognise.formats import MEANING, NONE, NOT_CALIBRATED, cell, csv_text, line
+from pgfa.recognise.formats import MEANING, NOT_CALIBRATED, cell, csv_text, line
 
 FIRST = 3
 """Answers of a row, from the most probable."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from pgfa.config import RecogniseSettings, ServeSettings
 from pgfa.recognise import Recogniser, Timeline
+from pgfa.recognise.answers import NONE
 from pgfa.serve.errors import ApiError, limit_error
 from pgfa.serve.messages import (
     AnswerRequest,
@@ -25,9 +26,6 @@ from pgfa.serve.turns import Turn, Turns
 from pgfa.serve.upload_worker import UploadLimits
 from pgfa.serve.uploads import Upload, UploadWorkers
 from pgfa.skeleton import Clip
-
-NONE = "none of these"
-"""The answer where no sentence fits; no sentence or class may have its name."""
 
 LONG_WINDOWS = 100
 """Windows about which questions count as long: they take about half a second (docs/page.md)."""
