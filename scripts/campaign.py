@@ -4,7 +4,8 @@
     python scripts/campaign.py --short    # a few minutes
 
 Each part is a script of its own with a table as its output; as many run at once as there are cores, each in one thread.
-What they say beside their tables goes to standard error; scripts/measured.py runs single parts and keeps their tables. The exit status is 1 if any part failed.
+What they say beside their tables goes to standard error; scripts/measured.py runs single parts and keeps their tables.
+The exit status is 1 if any part failed.
 """
 
 from __future__ import annotations
