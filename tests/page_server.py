@@ -23,7 +23,7 @@ BROWSER_TEST = (
     pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine (apt-get install chromium)"),
 )
 """Marks of the tests in a browser."""
-TIMEOUT_MS = 120_000
+TIMEOUT_MS = 25_000
 """Time after which such a test fails that waits for the page."""
 
 
@@ -38,11 +38,11 @@ def client_of(recogniser: Recogniser, **settings: Any) -> TestClient:
 
 
 @contextmanager
-def serving(app: FastAPI, **config: Any) -> Iterator[str]:
+def serving(app: FastAPI, port: int = 0, **config: Any) -> Iterator[str]:
     """The application on a free port, and its address; with other options of uvicorn."""
     import uvicorn
 
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error", **config))
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="error", **config))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     while not server.started:
