@@ -375,20 +375,16 @@ def test_a_correction_says_which_moments_it_covers(page: Any) -> None:
         field.fill(value)
         field.press("Enter")
 
-    page.locator("#spans .moment").nth(1).click()
+    page.locator("#spans .moment").first.click()
     set_time("end", "99999")
-    covered = len(first) - 2
+    covered = len(first) - 1
+    assert covered >= 2
     sync.expect(alert).to_contain_text("The recording ends at")
     sync.expect(alert).to_contain_text(f"{covered} other moments are covered")
     sync.expect(alert).to_contain_text("Undo brings them back.")
-    assert len(moments(page)) == 2
+    assert len(moments(page)) == 1
     page.locator("#undo").click()
     sync.expect(alert).to_be_hidden()
-    assert moments(page) == first
-
-    page.locator("#spans .moment").nth(1).click()
-    set_time("start", page.locator("#spans [data-role=end]").input_value() + "9")
-    page.locator("#undo").click() if page.locator("#undo").is_enabled() else None
     assert moments(page) == first
 
     # Three quarters of the one before: it stays listed, also after a reload.
