@@ -375,6 +375,7 @@ def test_a_correction_says_which_moments_it_covers(page: Any) -> None:
         field.fill(value)
         field.press("Enter")
 
+    page.locator("#export-training").scroll_into_view_if_needed()
     page.locator("#spans .moment").first.click()
     set_time("end", "99999")
     covered = len(first) - 1
@@ -382,6 +383,7 @@ def test_a_correction_says_which_moments_it_covers(page: Any) -> None:
     sync.expect(alert).to_contain_text("The recording ends at")
     sync.expect(alert).to_contain_text(f"{covered} other moments are covered")
     sync.expect(alert).to_contain_text("Undo brings them back.")
+    sync.expect(alert).to_be_in_viewport(ratio=1)
     assert len(moments(page)) == 1
     page.locator("#undo").click()
     sync.expect(alert).to_be_hidden()
