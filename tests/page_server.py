@@ -23,7 +23,7 @@ BROWSER_TEST = (
     pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine (apt-get install chromium)"),
 )
 """Marks of the tests in a browser."""
-TIMEOUT_MS = 25_000
+TIMEOUT_MS = 120_000
 """Time after which such a test fails that waits for the page."""
 
 
