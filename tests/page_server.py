@@ -38,11 +38,11 @@ def client_of(recogniser: Recogniser, **settings: Any) -> TestClient:
 
 
 @contextmanager
-def serving(app: FastAPI, **config: Any) -> Iterator[str]:
+def serving(app: FastAPI, port: int = 0, **config: Any) -> Iterator[str]:
     """The application on a free port, and its address; with other options of uvicorn."""
     import uvicorn
 
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error", **config))
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="error", **config))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     while not server.started:

@@ -316,3 +316,96 @@ def test_an_answer_suggests_what_to_try(page: Any) -> None:
         )
         assert words in text
         assert bool(words) == bool(text)
+
+
+def test_a_moment_named_none_of_these_shows_none_of_the_sentences(page: Any, tmp_path: Path) -> None:
+    first = moments(page)
+    page.locator("#spans .moment").nth(1).click()
+    name = page.locator("#spans [data-role=name]")
+    name.fill(" None  of These ")
+    name.press("Enter")
+    sync.expect(page.get_by_role("alert")).to_contain_text("shows none of the sentences")
+    assert moments(page) == [first[0], *first[2:]]
+    page.locator("#spans .moment").first.click()
+    press(page, "r")
+    track = page.locator("#timeline .track").first.bounding_box()
+    page.mouse.move(track["x"] + track["width"] - 40, track["y"] + 8)
+    page.mouse.down()
+    page.mouse.move(track["x"] + track["width"] - 5, track["y"] + 8, steps=4)
+    page.mouse.up()
+    page.fill("#teach-name", "NONE OF THESE")
+    page.locator("#add-moment").click()
+    sync.expect(page.locator("#correction-count")).to_have_text("3 corrections")
+    assert "none of these" not in str(moments(page)).lower()
+
+    with page.expect_request("**/corrections") as sent:
+        page.locator("#improve").click()
+    sync.expect(page.locator("#improved-summary")).to_contain_text("Learned from 3 corrections")
+    assert [lesson["sentence"] for lesson in sent.value.post_data_json["corrections"]] == [
+        None,
+        first[0][1],
+        None,
+    ]
+    with page.expect_download() as download:
+        page.locator("#export-training").click()
+    download.value.save_as(tmp_path / "corrections.zip")
+    with zipfile.ZipFile(tmp_path / "corrections.zip") as archive:
+        assert "none of these" not in archive.read("corrections/catalogue.toml").decode().lower()
+
+
+def test_corrections_that_were_kept_under_the_name_none_of_these(page: Any) -> None:
+    correction = {"id": "c1", "start": 0, "end": 1, "body": 0, "partner": None, "sentence": "none of these",
+                  "probability": 1, "hides": []}  # fmt: skip
+    verdicts = page.evaluate(
+        """async (corrections) => { const { Moments } = await import("/static/moments.js");
+        const moments = new Moments({ changed() {} });
+        moments.restore([{ key: "1.0", corrections }]);
+        return moments.all.map(({ verdict }) => verdict); }""",
+        [{**correction, "verdict": verdict} for verdict in ("right", "wrong", "removed")],
+    )
+    assert verdicts == ["removed", "removed"]
+
+
+def test_a_correction_says_which_moments_it_covers(page: Any) -> None:
+    first = moments(page)
+    alert = page.get_by_role("alert")
+
+    def set_time(role: str, value: str) -> None:
+        field = page.locator(f"#spans [data-role={role}]")
+        field.fill(value)
+        field.press("Enter")
+
+    page.locator("#export-training").scroll_into_view_if_needed()
+    page.locator("#spans .moment").first.click()
+    set_time("end", "99999")
+    covered = len(first) - 1
+    assert covered >= 2
+    sync.expect(alert).to_contain_text("The recording ends at")
+    sync.expect(alert).to_contain_text(f"{covered} other moments are covered")
+    sync.expect(alert).to_contain_text("Undo brings them back.")
+    sync.expect(alert).to_be_in_viewport(ratio=1)
+    assert len(moments(page)) == 1
+    page.locator("#undo").click()
+    sync.expect(alert).to_be_hidden()
+    assert moments(page) == first
+
+    # Three quarters of the one before: it stays listed, also after a reload.
+    start, end = (float(part) for part in first[0][0].removesuffix(" s").split(" – "))
+    page.keyboard.press("Escape")
+    page.locator("#spans .moment").nth(1).click()
+    set_time("start", f"{start + (end - start) / 4:.3f}")
+    assert moments(page)[0] == first[0]
+    assert len(moments(page)) == len(first)
+    page.wait_for_timeout(600)
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.reload()
+    sync.expect(page.locator("#correction-count")).to_have_text("1 correction")
+    sync.expect(page.locator("#timeline.stale")).to_have_count(0)
+    assert moments(page)[0] == first[0]
+
+    page.locator("#spans .moment").nth(1).click()
+    set_time("start", "0")
+    sync.expect(alert).to_contain_text("1 other moment is covered and no longer listed. Undo brings it back.")
+    assert len(moments(page)) == len(first) - 1
+    set_time("start", "99")
+    sync.expect(alert).to_contain_text("The start was after the end")

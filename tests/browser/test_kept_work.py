@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from page_server import BROWSER_TEST, TIMEOUT_MS
+from page_server import BROWSER_TEST, TIMEOUT_MS, serving
+from pgfa.config import ServeSettings
 from pgfa.read.formats.npz import save_clip
+from pgfa.recognise import Recogniser
 from pgfa.skeleton import KINECT20, Clip, Source
 from pgfa.synth import make_clips
 
@@ -35,7 +38,7 @@ def server(app: Any, address: str) -> Server:
 
 @pytest.fixture(scope="module")
 def refused() -> tuple[str, ...]:
-    return ("404", "422", "429", "503")
+    return ("404", "422", "429", "503", "net::ERR_")
 
 
 @pytest.fixture(scope="module")
@@ -263,10 +266,16 @@ def test_the_headline_says_what_there_is(context: Any, server: Server) -> None:
         (2, [wave, {**kick, "body": 1}], None, ["A: a person waves", "B: a person kicks"], None),
         (2, [{**kick, "body": 1}], 0, ["B: a person kicks", "Together: a person waves"], None),
         (1, [], None, ["None of these sentences fits"], None),
+        (1, [], 1, ["No sentence fits clearly"], None),
+        (2, [{**kick, "body": 1}], 1, ["B: a person kicks"], None),
     ]  # fmt: skip
     for bodies, spans, best, lines, share in cases:
         result = {
-            "candidates": [{"sentence": "a person waves", "probability": 0.7}],
+            "none": 0.3,
+            "candidates": [
+                {"sentence": "a person waves", "probability": 0.7},
+                {"sentence": "a person bows", "probability": 0.2},
+            ],
             "best": best,
             "timeline": {"probabilities": [[[0.7, 0.3]]] * bodies, "spans": spans},
         }
@@ -314,3 +323,118 @@ def test_a_pasted_list_is_several_sentences(context: Any, server: Server) -> Non
     assert sentences(page) == ["a person sits down", "a person runs"]
     sync.expect(page.get_by_role("alert")).to_contain_text("in the list already")
     sync.expect(page.get_by_role("alert")).to_contain_text("cannot be a sentence")
+
+
+def test_a_tab_without_own_work_is_not_taken_up_before_the_work(
+    context: Any, server: Server, recordings: list[Path]
+) -> None:
+    first = open_page(context, server)
+    add_files(first, [file for file in recordings if file.name != "notes.txt"][:1])
+    first.wait_for_timeout(600)
+    stray = open_page(context, server)
+    assert names(stray) == ["Waving"]
+    stray.locator("#files .open").first.click()
+    stray.wait_for_timeout(600)
+    first.close()
+    stray.close()
+    again = open_page(context, server)
+    sync.expect(again.locator("#files .name")).to_have_text(["Waving", "another.npz"])
+
+    # A reload of a tab without own work takes up work that no tab has open any more.
+    stray = open_page(context, server)
+    assert names(stray) == ["Waving"]
+    again.close()
+    stray.reload()
+    sync.expect(stray.locator("#files .name")).to_have_text(["Waving", "another.npz"])
+
+
+def test_the_page_goes_on_by_itself_after_a_restart_of_the_server(
+    context: Any, small_recogniser: Recogniser, settings: ServeSettings
+) -> None:
+    from pgfa.serve.app import create_app
+
+    with serving(create_app(small_recogniser, settings)) as address:
+        page = context.new_page()
+        page.goto(address)
+        sync.expect(page.locator(ANSWERED)).to_be_attached()
+        sync.expect(page.locator("[aria-busy]")).to_have_count(0)
+    page.fill("#add", "a person hops on one leg")
+    page.press("#add", "Enter")
+    sync.expect(page.get_by_role("alert")).to_contain_text("tries again by itself")
+    with serving(create_app(small_recogniser, settings), port=int(address.rsplit(":", 1)[1])):
+        sync.expect(page.get_by_role("alert")).to_be_hidden()
+        row = page.locator("#sentence-list li", has=page.locator("input[title='a person hops on one leg']"))
+        sync.expect(row.locator(".value")).to_contain_text("%")
+        assert sentences(page)[-1] == "a person hops on one leg"
+        page.close()
+
+
+def test_a_sentence_less_probable_than_none_of_these_is_not_named(context: Any, server: Server) -> None:
+    page = context.new_page()
+
+    def make_unclear(route: Any) -> None:
+        response = route.fetch()
+        *lines, last = response.text().rstrip().split("\n")
+        answer = json.loads(last).get("answer", json.loads(last))
+        for candidate in answer["candidates"]:
+            candidate["probability"] = 0.1
+        answer["candidates"][1]["probability"] = 0.27
+        answer.update(best=1, none=0.47, calibrated=True)
+        if answer["timeline"]:
+            answer["timeline"]["spans"] = []
+        body = json.dumps({"answer": answer} if "answer" in json.loads(last) else answer)
+        route.fulfill(status=200, headers=response.headers, body="\n".join([*lines, body, ""]))
+
+    page.route("**/answer", make_unclear)
+    page.goto(server.address)
+    sync.expect(page.locator("#verdict")).to_have_text("No sentence fits clearly")
+    sync.expect(page.locator("#suggestion")).to_contain_text("name the limb")
+    sync.expect(page.locator("#files .state")).to_have_text("47 % none of these")
+    sync.expect(page.locator("#sentence-list .best")).to_contain_text("none of these")
+
+
+def test_the_list_shows_whole_answers_and_tells_files_of_one_name_apart(
+    context: Any, server: Server, recordings: list[Path]
+) -> None:
+    page = open_page(context, server)
+    content = recordings[0].read_bytes()
+    same = {"name": "same.npz", "mimeType": "application/octet-stream", "buffer": content}
+    page.set_input_files("#file", [same, same])
+    sync.expect(page.locator("#files .name")).to_have_text(["Waving", "same.npz", "same.npz (2)"])
+    sync.expect(page.locator("#recording-title")).to_have_text("same.npz")
+    sync.expect(page.locator("#files .state").last).to_contain_text("%")
+    for row in page.locator("#files .open").all():
+        state = row.locator(".state")
+        assert state.evaluate("(one) => one.scrollHeight <= one.clientHeight + 1"), "the answer is not cut"
+        assert state.evaluate("(one) => one.scrollWidth <= one.clientWidth")
+        assert state.inner_text() in row.get_attribute("title")
+    page.wait_for_timeout(600)
+    page.reload()
+    sync.expect(page.locator("#files .name")).to_have_text(["Waving", "same.npz", "same.npz (2)"])
+    page.get_by_role("button", name="Remove same.npz", exact=True).click()
+    sync.expect(page.locator("#files .name")).to_have_text(["Waving", "same.npz"])
+
+
+def test_files_of_one_name_in_folders_are_listed_with_their_folder(
+    context: Any, server: Server, recordings: list[Path], tmp_path: Path
+) -> None:
+    for folder in ("one", "two"):
+        (tmp_path / "lab" / folder).mkdir(parents=True)
+        (tmp_path / "lab" / folder / "same.npz").write_bytes(recordings[0].read_bytes())
+    page = open_page(context, server)
+    page.set_input_files("#folder", tmp_path / "lab")
+    sync.expect(page.locator("#files .open:enabled")).to_have_count(3)
+    assert sorted(names(page)) == ["Waving", "lab/one/same.npz", "lab/two/same.npz"]
+
+
+def test_a_list_over_the_limit_says_how_many_are_left_out(context: Any, server: Server) -> None:
+    page = open_page(context, server)
+    there = len(sentences(page))
+    page.evaluate(
+        """() => { const transfer = new DataTransfer();
+        transfer.setData("text", Array.from({ length: 80 }, (_, index) => `a person does ${index}`).join("\\n"));
+        document.getElementById("add").dispatchEvent(
+          new ClipboardEvent("paste", { clipboardData: transfer, bubbles: true, cancelable: true })); }"""
+    )
+    sync.expect(page.get_by_role("alert")).to_contain_text(f"50 sentences; {30 + there} were left out.")
+    assert len(sentences(page)) == 50

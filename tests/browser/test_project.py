@@ -245,3 +245,33 @@ def test_200_recordings_stay_fluent_and_are_saved_as_a_list(
     assert entries[1]["people"] == 1
     page.get_by_role("button", name="Remove all").click()
     sync.expect(page.locator("#files li")).to_have_count(0)
+
+
+def test_a_project_with_a_damaged_recording_says_so(open_page: Any, recording: Path, tmp_path: Path) -> None:
+    page = open_page()
+    page.set_input_files("#file", recording)
+    sync.expect(page.locator("#recording-title")).to_have_text("my-wave.npz")
+    settle(page)
+    page.locator("#timeline [role=slider]").focus()
+    for key in ("Home", "[", *["ArrowRight"] * 8, "]"):
+        page.keyboard.press(key)
+    page.fill("#teach-name", "my move")
+    page.press("#teach-name", "Shift+Enter")
+    sync.expect(page.locator("#correction-count")).to_have_text("1 correction")
+    save_project(page, tmp_path / "work.pgfa.json")
+    project = json.loads((tmp_path / "work.pgfa.json").read_text())
+    content = base64.b64decode(project["files"][-1]["content"])
+    project["files"][-1]["content"] = base64.b64encode(content[: len(content) // 2]).decode()
+    (tmp_path / "cut.pgfa.json").write_text(json.dumps(project))
+
+    page.set_input_files("#project-file", tmp_path / "cut.pgfa.json")
+    alert = page.get_by_role("alert")
+    sync.expect(alert).to_contain_text("my-wave.npz could not be read")
+    sync.expect(alert).to_contain_text("Its 1 correction is kept, but not used")
+    sync.expect(page.locator("#files .refused")).to_have_count(1)
+    sync.expect(page.locator("#recording-title")).to_have_text("Waving")
+    page.get_by_role("button", name="Remove my-wave.npz").click()
+    settle(page)
+    page.reload()
+    sync.expect(page.locator("body[data-answers]")).to_be_attached()
+    sync.expect(page.locator("#files .name")).to_have_text(["Waving"])

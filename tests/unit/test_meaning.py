@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pgfa.recognise import Calibration
+from pgfa.recognise import Answer, Answers, Calibration
 from pgfa.recognise.formats import MEANING, NOT_CALIBRATED, answers_table
 from recogniser_builders import SENTENCES, swaying_clip, tiny_recogniser
 
@@ -26,3 +26,10 @@ def test_the_table_says_it_once_and_only_if_calibrated() -> None:
     uncalibrated = answers_table(other.recognise(clip, SENTENCES))
     assert MEANING not in uncalibrated
     assert uncalibrated.count(NOT_CALIBRATED) == 1
+
+
+def test_the_table_puts_none_of_these_in_its_place() -> None:
+    found = (Answer("a person claps", 0.27, 0.4), Answer("a person bows", 0.26, 0.3))
+    table = answers_table(Answers(found, none=0.47, calibrated=True))
+    shares = [float(line.split(" %")[0]) for line in table.splitlines() if " %  " in line[:12]]
+    assert shares == [47.0, 27.0, 26.0]

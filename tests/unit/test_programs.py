@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 import wsproto
 from starlette.testclient import TestClient, WebSocketDenialResponse
+from starlette.websockets import WebSocketDisconnect
 from wsproto.events import AcceptConnection, RejectConnection, RejectData, Request, TextMessage
 
 from builders import make_clip, standing_body
@@ -97,9 +98,6 @@ def test_what_is_wrong_is_reported_and_the_stream_goes_on(client: TestClient) ->
         (ADDRESS, {"origin": "http://evil.example"}, 403, "own page"),
         (ADDRESS, {"origin": "null"}, 403, "own page"),
         (ADDRESS, {"host": "evil.example"}, 421, "Host"),
-        ("/api/live", {}, 422, "at least one sentence"),
-        ("/api/live?sentence=a&session=gone", {}, 404, "open session"),
-        (f"/api/live?sentence={'a' * 301}", {}, 413, "300"),
     ],
 )
 def test_a_refused_socket_gets_an_ordinary_error(
@@ -114,6 +112,26 @@ def test_a_refused_socket_gets_an_ordinary_error(
     error = refused.value.json()["error"]
     assert set(error) == FORM
     assert words in error["message"]
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ("", "at least one sentence"),
+        ("?sentence=a&session=gone", "open session"),
+        (f"?sentence={'a' * 301}", "300"),
+    ],
+)
+def test_a_socket_with_an_invalid_question_is_told_why_and_closed(
+    client: TestClient, query: str, words: str
+) -> None:
+    with client.websocket_connect(f"{WS}/api/live{query}") as connection:
+        error = json.loads(connection.receive_text())["error"]
+        assert set(error) == FORM
+        assert words in error["message"]
+        with pytest.raises(WebSocketDisconnect) as closed:
+            connection.receive_text()
+    assert closed.value.code == 1008
 
 
 def test_one_socket_more_is_refused_and_its_place_is_free_again(client: TestClient) -> None:

@@ -66,7 +66,7 @@ def answers_table(answers: Answers, why: Explanations | None = None) -> str:
         for i, (_, _, sentence) in enumerate(rows[:EXPLAINED]):
             lines[i] += f"\n{'':18}{of_sentence[sentence]}"
     if answers.calibrated:
-        rank = 0 if answers.best is None else max(1, sum(p >= answers.none for p, _, _ in rows))
+        rank = sum(p >= answers.none for p, _, _ in rows)
         lines.insert(rank, f"{100 * answers.none:6.1f} %          {NONE}")
     lines.insert(0, HEADING)
     lines.append(MEANING if answers.calibrated else NOT_CALIBRATED)

@@ -28,7 +28,8 @@ async def live(socket: WebSocket) -> None:
 
     The address has the sentences, and a session whose taught classes are to be used, if any:
     ``/api/live?sentence=a+person+waves&sentence=a+person+bows&session=S``. The first message is the header, each other
-    one a frame. A message that is not valid is answered by an error and does not end the stream.
+    one a frame. A message that is not valid is answered by an error and does not end the stream. A question
+    that is not valid is answered by an error, too, and the WebSocket is closed.
     """
     state: AppState = socket.app.state.pgfa
     if not state.live_permits.acquire(blocking=False):
@@ -39,11 +40,12 @@ async def live(socket: WebSocket) -> None:
         return await _refuse(socket, error)
     try:
         sentences = socket.query_params.getlist("sentence")
-        recogniser = await run_in_threadpool(_recogniser, socket, state, sentences)
+        try:
+            recogniser = await run_in_threadpool(_recogniser, socket, state, sentences)
+        except ApiError as error:
+            return await _close(socket, error)
         await socket.accept()
         await _answer_frames(socket, state, recogniser, sentences)
-    except ApiError as error:
-        await _refuse(socket, error)
     finally:
         state.live_permits.release()
 
@@ -52,6 +54,14 @@ async def _refuse(socket: WebSocket, error: ApiError) -> None:
     """An ordinary error response in place of the WebSocket."""
     body = {"error": error_body(error)}
     await socket.send_denial_response(JSONResponse(body, error.status_code, error.headers))
+
+
+async def _close(socket: WebSocket, error: ApiError) -> None:
+    """Say in a message what is wrong with the question: a browser does not show a page the response to a WebSocket."""
+    body = error_body(error)
+    await socket.accept()
+    await socket.send_text(json.dumps({"error": body}))
+    await socket.close(POLICY_VIOLATION, body["kind"])
 
 
 def _recogniser(socket: WebSocket, state: AppState, sentences: list[str]) -> Recogniser:

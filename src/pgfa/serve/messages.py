@@ -209,7 +209,7 @@ class AnswerResult(ResponseModel):
     none_before: float | None
     """Probability of "none of these" without alignment; null if the request did not ask for alignment."""
     best: int | None
-    """Index of the most likely candidate; null if "none of these" is more likely."""
+    """Index of the most likely candidate; null if "none of these" is more likely than all candidates together."""
     calibrated: bool
     overlaps: list[str]
     """Notes about taught classes that mean the same as one of the sentences."""

@@ -38,4 +38,17 @@ export function notify(message) {
   notice.querySelector("p").textContent = message;
 }
 
+/* Close the notice if it still shows this message. */
+export function withdraw(message) {
+  if (get("notice").querySelector("p").textContent === message) notify("");
+}
+
+const NO_SERVER = "The server is not responding. Is `pgfa serve` still running? Your work is not lost: this page keeps it, and tries again by itself.";
+
+/* The server does not respond, or does so again. */
+export function showAbsence(isAbsent) {
+  if (isAbsent) notify(NO_SERVER);
+  else withdraw(NO_SERVER);
+}
+
 get("notice").querySelector("button").addEventListener("click", () => notify(""));

@@ -52,9 +52,10 @@ export class FileList {
     row.clip = clip;
     const reason = clip.reason?.startsWith(`${clip.name}: `) ? clip.reason.slice(clip.name.length + 2) : clip.reason;
     const ready = clip.seconds !== undefined;
-    row.name.textContent = row.open.title = clip.name;
+    row.name.textContent = clip.name;
     row.facts.textContent = ready ? [minutes(clip.seconds), ...(clip.bodies > 1 ? [plural(clip.bodies, "person", "people")] : [])].join(" · ") : "";
     row.state.textContent = reason ?? (clip.answer ? `${percent(clip.share)} ${clip.answer}` : clip.state);
+    row.open.title = ready && clip.answer ? `${clip.name}\n${row.state.textContent}` : clip.name;
     row.item.classList.toggle("refused", clip.state === "refused");
     row.open.disabled = !ready;
     row.question?.remove();

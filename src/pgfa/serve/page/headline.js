@@ -6,6 +6,7 @@
  * One action: its sentence, with the figure that the list of sentences shows. Several people or several moments: what
  * each does, without a figure, because none in the list of the whole recording belongs to it.
  */
+import { bestOf } from "./none.js";
 import { letter, plural, sentenceCase, timeRange } from "./dom.js";
 
 const MAX_LINES = 3;
@@ -14,7 +15,7 @@ const MAX_LINES = 3;
 export function headline(result, name = letter) {
   const { probabilities, spans } = result.timeline;
   const people = probabilities.flatMap((rows, body) => (rows.some(Boolean) ? [body] : []));
-  const best = result.best === null ? null : result.candidates[result.best];
+  const best = bestOf(result);
   if (people.length > 1 && spans.length) return { lines: linesOfPeople(people, spans, best, name), share: null };
   const names = new Set(spans.map((span) => span.sentence));
   if (best && (!names.size || (names.size === 1 && names.has(best.sentence))))
@@ -23,7 +24,7 @@ export function headline(result, name = letter) {
   if (spans.length)
     return { lines: [`${sentenceCase(spans[0].sentence)}, ${timeRange(spans[0].start_s, spans[0].end_s)}`], share: null };
   return best ? { lines: [sentenceCase(best.sentence)], share: best.probability }
-    : { lines: ["None of these sentences fits"], share: null };
+    : { lines: [result.best === null ? "None of these sentences fits" : "No sentence fits clearly"], share: null };
 }
 
 /* A line for each person who is seen doing something, and one for what fits the recording if none of them does that. */

@@ -2,6 +2,7 @@
  * Keeps the work in the browser's store: what was typed, marked, taught and aligned, and which recording is open.
  *
  *   const keep = new Keep(store, { sentences, teaching, alignment, recordings, timeline, correcting, improvement, video });
+ *   keep.begin(name) the page shows what it shows everybody: an example of this name is not the person's own
  *   keep.soon()      something has changed: save it with what changes next
  *   keep.now()       save at once
  */
@@ -11,10 +12,20 @@ const DELAY = 150;
 
 export class Keep {
   constructor(store, parts) {
-    Object.assign(this, { store, ...parts, timer: 0, ready: false });
+    Object.assign(this, { store, ...parts, timer: 0, ready: false, own: store.own, begun: null });
     addEventListener("pagehide", () => this.now());
     document.addEventListener("visibilitychange", () => { if (document.hidden) this.now(); });
     for (const id of ["add", "teach-name"]) get(id).addEventListener("input", () => this.soon());
+  }
+
+  begin(example) { this.begun = { content: this.content, example }; }
+
+  /* What the person may have changed, as text. */
+  get content() { return JSON.stringify({ ...this.state, current: null }); }
+
+  /* Whether nothing was added, typed or corrected since the page was opened. */
+  get isUntouched() {
+    return this.content === this.begun.content && [...this.recordings.files.values()].every(({ example }) => example === this.begun.example);
   }
 
   /* From here on the page shows what was kept, and changes of it are kept. */
@@ -30,7 +41,9 @@ export class Keep {
 
   now() {
     clearTimeout(this.timer);
-    if (this.ready) this.store.save(this.state);
+    if (!this.ready) return;
+    this.own ||= !this.isUntouched;
+    this.store.save(this.state, this.own);
   }
 
   get state() {

@@ -1,5 +1,5 @@
 /* Starts the page: creates its parts, connects them, and takes up the work that the browser kept. */
-import { showWaiting } from "./activity.js";
+import { notify, showAbsence, showWaiting } from "./activity.js";
 import { Alignment } from "./alignment.js";
 import { Answers } from "./answers.js";
 import { Correcting } from "./correcting.js";
@@ -20,7 +20,7 @@ import { Video } from "./video.js";
 const TYPING_DELAY = 450;
 const FIRST_EXAMPLE = "wave";
 
-const server = new Server(showWaiting);
+const server = new Server(showWaiting, showAbsence);
 const [about, store] = await Promise.all([server.about(), Store.open()]);
 const layouts = {};
 const changed = () => keep?.soon();
@@ -91,6 +91,13 @@ server.restore = async () => {
   await improvement.restore(improvement.state);
 };
 
+/* What is to be said about a kept recording that cannot be read any more. */
+function sayRefused(file) {
+  const count = correcting.moments.all.filter(({ key }) => key.startsWith(`${file.number}.`) && !recordings.clips.has(key)).length;
+  return `${recordings.title(file)} could not be read; the list says why.`
+    + (count ? ` Its ${plural(count, "correction")} ${count === 1 ? "is" : "are"} kept, but not used, until you remove it from the list.` : "");
+}
+
 /* Show the work that the browser kept. */
 async function takeUp(state, files) {
   sentences.set(state.sentences);
@@ -98,12 +105,13 @@ async function takeUp(state, files) {
   recordings.list.order = state.order;
   correcting.restore(state.correcting);
   recordings.last = Math.max(0, ...files.map(({ number }) => number));
-  await recordings.restore(files.filter((file) => !file.video), new Set(state.marked));
+  const refused = await recordings.restore(files.filter((file) => !file.video), new Set(state.marked));
   video.restore(state.videos, files);
   alignment.count();
   await teaching.restore(state.lessons);
   await alignment.restore(state.alignment);
   await improvement.restore(state.learned);
+  if (refused.length) notify(refused.map(sayRefused).join(" "));
   const key = recordings.clips.has(state.current) ? state.current : recordings.clips.keys().next().value;
   if (key === undefined) return recordings.close();
   await recordings.open(key, false);
@@ -134,6 +142,7 @@ keep = new Keep(store, { sentences, teaching, alignment, recordings, timeline, c
 menu = new ProjectMenu({ keep, store, recordings, correcting });
 new Keys({ player, correcting, teaching, timeline, loop: () => loop.toggle() });
 sentences.set(about.sentences);
+keep.begin(FIRST_EXAMPLE);
 document.body.dataset.ready = "true";
 if (store.state) await takeUp(store.state, store.files);
 else await recordings.openExample(FIRST_EXAMPLE, false);

@@ -6,14 +6,18 @@
  *
  * A moment is { id, start, end, body, partner, sentence, probability, verdict }, in seconds and body slots. `verdict` is ""
  * (the answer's own), "right" or "wrong". A correction stays when the answer changes; moments of the answer that it covers,
- * or that it was made from (`hides`), are not listed.
+ * or that it was made from (`hides`), are not listed, but those that a person left partly uncovered (`keeps`) are.
+ * A moment that shows none of the sentences has the verdict "removed" and is not listed.
  */
+import { isNone } from "./none.js";
+
 const MAX_STEPS = 200;
 const RIGHT = "right", WRONG = "wrong", REMOVED = "removed";
 
 const overlap = (first, second) => Math.max(0, Math.min(first.end, second.end) - Math.max(first.start, second.start));
 const covers = (first, second) => overlap(first, second) > (second.end - second.start) / 2;
 const isOf = (moment, body) => moment.body === body || moment.partner === body;
+const isIn = (moments, moment) => moments.some((each) => each.sentence === moment.sentence && each.body === moment.body && covers(each, moment));
 const copy = (value) => structuredClone(value);
 
 /* Moments of an answer; the two spans of a pair are one moment of both. */
@@ -50,8 +54,8 @@ export class Moments {
   merged(key, answer) {
     const corrections = this.byKey.get(key)?.corrections ?? [];
     const isHidden = (moment) => corrections.some((correction) =>
-      ((isOf(correction, moment.body) || isOf(correction, moment.partner)) && covers(correction, moment))
-      || correction.hides.some((hidden) => hidden.sentence === moment.sentence && hidden.body === moment.body && covers(hidden, moment)));
+      ((isOf(correction, moment.body) || isOf(correction, moment.partner)) && covers(correction, moment) && !isIn(correction.keeps ?? [], moment))
+      || isIn(correction.hides, moment));
     return [...corrections.filter((correction) => correction.verdict !== REMOVED), ...answer.filter((moment) => !isHidden(moment))]
       .sort((first, second) => first.start - second.start || first.body - second.body);
   }
@@ -105,7 +109,8 @@ export class Moments {
 
   add({ start, end, body, sentence }) {
     return this.step((corrections) => {
-      const moment = this.newCorrection({ start: this.snap(start), end: this.snap(end), body, sentence });
+      const moment = this.newCorrection({ start: this.snap(start), end: this.snap(end), body, sentence, verdict: isNone(sentence) ? REMOVED : RIGHT });
+      this.keepNeighbours(moment);
       corrections.push(moment);
       return moment.id;
     });
@@ -131,15 +136,26 @@ export class Moments {
     return this.step((corrections) => {
       const moment = this.adopt(corrections, id);
       Object.assign(moment, { start: from, end: to, verdict: RIGHT });
+      this.keepNeighbours(moment);
       return moment.id;
     });
   }
 
+  /* What the answer has beside a moment and the moment does not cover completely stays listed. */
+  keepNeighbours(moment) {
+    const frame = 1 / this.rate, coversAll = (each) => moment.start < each.start + frame && moment.end > each.end - frame;
+    const isBeside = (each) => isOf(moment, each.body) || isOf(moment, each.partner);
+    const keeps = this.answer.filter((each) => isBeside(each) && covers(moment, each) && !coversAll(each) && !isIn(moment.hides, each));
+    moment.keeps = keeps.map(({ start, end, body, sentence }) => ({ start, end, body, sentence }));
+    if (!keeps.length) delete moment.keeps;
+  }
+
+  /* Give a moment another name; "none of these" means that it shows none of the sentences. */
   rename(id, sentence) {
     if (!sentence) return id;
     return this.step((corrections) => {
       const moment = this.adopt(corrections, id);
-      Object.assign(moment, { sentence, verdict: RIGHT });
+      Object.assign(moment, isNone(sentence) ? { verdict: REMOVED } : { sentence, verdict: RIGHT });
       return moment.id;
     });
   }
@@ -196,10 +212,16 @@ export class Moments {
   get state() { return [...this.byKey].filter(([, { corrections }]) => corrections.length).map(([key, { corrections }]) => ({ key, corrections })); }
 
   restore(state) {
-    this.byKey = new Map(state.map(({ key, corrections }) => [key, { corrections: copy(corrections), past: [], future: [] }]));
+    this.byKey = new Map(state.map(({ key, corrections }) => [key, { corrections: corrections.flatMap(withoutNone), past: [], future: [] }]));
   }
 
   forget(keys) { for (const key of keys) this.byKey.delete(key); }
+}
+
+/* A correction that was kept, without "none of these" as a name, which earlier versions took for one. */
+function withoutNone(correction) {
+  if (!isNone(correction.sentence) || correction.verdict === REMOVED) return [copy(correction)];
+  return correction.verdict === RIGHT ? [{ ...copy(correction), verdict: REMOVED }] : [];
 }
 
 /* A correction as the server learns from it: what a moment shows, what it does not show, or that it shows nothing. */

@@ -42,7 +42,7 @@ const names = (value, path) => {
 const span = shape({ start: time, end: time });
 const hidden = shape({ start: time, end: time, body: count, sentence: text });
 const correction = shape({ id: text, start: time, end: time, body: count, partner: orNull(count), sentence: text, probability: number,
-  verdict: oneOf("right", "wrong", "removed"), hides: list(hidden) });
+  verdict: oneOf("right", "wrong", "removed"), hides: list(hidden), keeps: optional(list(hidden)) });
 const example = shape({ clip: key, start_s: time, end_s: time, body: orNull(count) });
 const learned = shape({ clip: key, start_s: time, end_s: time, bodies: list(count), sentence: orNull(text), right: flag });
 const state = shape({
@@ -53,14 +53,14 @@ const state = shape({
   learned: list(learned), videos: list(shape({ key, number: count, name: text, offset: number })),
 });
 const stated = shape({ layout: optional(text), up: optional(text), unit: optional(text), axes: optional(text), mirrored: optional(text), depth: optional(text) });
-const file = shape({ number: count, name: text, example: optional(exampleName), content: optional(content), removed: optional(list(key)), stated: optional(stated) });
+const file = shape({ number: count, name: text, path: optional(text), example: optional(exampleName), content: optional(content), removed: optional(list(key)), stated: optional(stated) });
 const project = shape({ format: oneOf(FORMAT), version: oneOf(VERSION), state, files: list(file) });
 
 export async function saveProject(workState, files) {
   const parts = [`{"format": ${JSON.stringify(FORMAT)}, "version": ${VERSION},\n"state": ${JSON.stringify(workState)},\n"files": [`];
   let separator = "\n";
-  for (const { number: fileNumber, name, example: exampleName, removed, stated: statements, blob } of files) {
-    const entry = { number: fileNumber, name, example: exampleName, removed, stated: statements, content: blob ? await encode(blob) : undefined };
+  for (const { number: fileNumber, name, path, example: exampleName, removed, stated: statements, blob } of files) {
+    const entry = { number: fileNumber, name, path, example: exampleName, removed, stated: statements, content: blob ? await encode(blob) : undefined };
     parts.push(separator, JSON.stringify(entry));
     separator = ",\n";
   }

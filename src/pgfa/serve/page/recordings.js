@@ -7,6 +7,7 @@
 import { notify, track } from "./activity.js";
 import { FileList } from "./file-list.js";
 import { get, make, minutes, plural } from "./dom.js";
+import { bestOf, NONE, shareOf } from "./none.js";
 import { isProject } from "./project.js";
 
 const UNLABELLED = "unlabelled";
@@ -38,12 +39,13 @@ export class Recordings {
   /* Keys of the clips that are marked for alignment. */
   get marked() { return [...this.clips.values()].filter((clip) => clip.marked).map((clip) => clip.key); }
 
-  /* Send again what the browser kept: after a reload, or to a server that has been restarted. */
+  /* Send again what the browser kept: after a reload, or to a server that has been restarted. Returns the files of which
+   * something was refused. */
   async restore(files, marked = new Set(this.marked)) {
-    for (const file of files) {
-      this.files.set(file.number, file);
-      await this.send(file, marked, true);
-    }
+    const refused = [];
+    for (const file of files) this.files.set(file.number, file);
+    for (const file of files) if ((await this.send(file, marked, true)).errors.length) refused.push(file);
+    return refused;
   }
 
   name(key) { return this.clips.get(key)?.name ?? ""; }
@@ -51,14 +53,14 @@ export class Recordings {
   /* Send a file and list its clips. Returns them; a file that is refused is listed with the reason. */
   async send(file, marked, restoring = false) {
     const placeholder = `${file.number}.0`;
-    if (!this.clips.has(placeholder)) this.list.show({ key: placeholder, name: file.name, state: "reading" });
+    if (!this.clips.has(placeholder)) this.list.show({ key: placeholder, name: this.title(file), state: "reading" });
     let result;
     try {
       result = await this.server.addFile(file, this.limits, restoring);
     } catch (error) {
       if (!("kind" in error)) throw error;
       const reason = reasonOf(error, file.name);
-      this.list.show({ key: placeholder, name: file.name, state: "refused", reason, asks: error.asks, options: error.options });
+      this.list.show({ key: placeholder, name: this.title(file), state: "refused", reason: withoutName(reason, file.name), asks: error.asks, options: error.options });
       if (error.asks) this.asked.set(placeholder, { file, question: `${error.asks} ${error.options}` });
       else this.asked.delete(placeholder);
       return { clips: [], errors: [reason] };
@@ -68,14 +70,35 @@ export class Recordings {
     if (!result.clips.length) this.list.remove(placeholder);
     for (const info of result.clips) {
       if (file.removed?.includes(info.key)) continue;
-      const name = several ? `${file.name} · ${info.name}` : file.name;
+      const inside = several ? info.name : null, name = this.clipName(file, inside);
       const { state = "waiting", answer, share } = this.clips.get(info.key) ?? {};
-      const clip = { ...info, state, answer, share, name, number: file.number, isExample: Boolean(file.example),
+      const clip = { ...info, inside, state, answer, share, name, number: file.number, isExample: Boolean(file.example),
         marked: marked === true || (marked && marked.has(info.key)) };
       this.clips.set(info.key, clip);
       this.list.show(clip);
     }
     return { clips: result.clips, errors: result.failed.map((error) => error.message) };
+  }
+
+  /* How a file is called in the list: by its name; of several with one name by folder, or by a number. */
+  title(file) {
+    const same = [...this.files.values()].filter(({ name }) => name === file.name);
+    if (same.length < 2) return file.name;
+    const own = file.path ?? file.name, index = same.filter((other) => (other.path ?? other.name) === own).indexOf(file);
+    return index > 0 ? `${own} (${index + 1})` : own;
+  }
+
+  clipName(file, inside) { return inside === null ? this.title(file) : `${this.title(file)} · ${inside}`; }
+
+  /* A file was added or taken out: others may now be called differently. */
+  nameAgain() {
+    for (const clip of this.clips.values()) {
+      const file = this.files.get(clip.number), name = file ? this.clipName(file, clip.inside) : clip.name;
+      if (name === clip.name) continue;
+      clip.name = name;
+      this.list.show(clip);
+    }
+    if (this.clips.has(this.current)) get("recording-title").textContent = this.name(this.current);
   }
 
   /* A number that no file of this work has had since the page was opened. */
@@ -133,8 +156,11 @@ export class Recordings {
     const projects = files.filter((file) => isProject(file.name));
     if (projects.length) return this.actions.project(projects[0]);
     if (own) this.mark([...this.clips.values()].filter((clip) => clip.isExample).map((clip) => clip.key), false);
-    const waiting = files.map((blob) => this.newFile({ name: blob.name, blob }));
-    for (const file of waiting) this.list.show({ key: `${file.number}.0`, name: file.name, state: "waiting to be read" });
+    const waiting = files.map((blob) => {
+      const path = blob.webkitRelativePath || blob.pathInDrop;
+      return this.newFile({ name: blob.name, ...(path ? { path } : {}), blob });
+    });
+    for (const file of waiting) this.list.show({ key: `${file.number}.0`, name: this.title(file), state: "waiting to be read" });
     await track(async () => {
       for (const file of waiting) {
         const { clips, errors: refusals } = await this.send(file, own);
@@ -144,6 +170,7 @@ export class Recordings {
         else if (!this.asked.has(`${file.number}.0`)) this.files.delete(file.number);
       }
     });
+    this.nameAgain();
     if (added.length > 1) this.mark(added.map((clip) => clip.key), true);
     this.actions.marked();
     if (errors.length) notify(errors.length > 3 ? `${plural(errors.length, "file")} could not be read. First error: ${errors[0]}` : errors.join(" "));
@@ -187,10 +214,15 @@ export class Recordings {
   async remove(keys) {
     const sent = keys.filter((key) => this.clips.has(key));
     for (const key of keys) {
-      const clip = this.clips.get(key);
+      const clip = this.clips.get(key), isRefused = this.list.rows.get(key)?.clip.state === "refused";
       this.clips.delete(key);
       this.list.remove(key);
-      if (this.asked.delete(key)) this.files.delete(Number(key.split(".")[0]));
+      this.asked.delete(key);
+      if (isRefused) {
+        const number = Number(key.split(".")[0]);
+        this.files.delete(number);
+        this.store.removeFile(number);
+      }
       if (!clip) continue;
       const isLast = ![...this.clips.values()].some((other) => other.number === clip.number);
       if (isLast) {
@@ -204,6 +236,7 @@ export class Recordings {
     }
     // The list is up to date at once; the server takes its time for many.
     for (const key of sent) await track(() => this.server.removeClip(key));
+    this.nameAgain();
     this.actions.removed(keys);
     this.actions.marked();
     if (!this.list.rows.size) notify("");
@@ -226,8 +259,7 @@ export class Recordings {
   answered(key, result) {
     const clip = this.clips.get(key);
     if (!clip) return;
-    const best = result.best === null ? null : result.candidates[result.best];
-    Object.assign(clip, { state: "answered", answer: best ? best.sentence : "none of these", share: best ? best.probability : result.none });
+    Object.assign(clip, { state: "answered", answer: bestOf(result)?.sentence ?? NONE, share: shareOf(result) });
     this.list.show(clip);
   }
 }
@@ -242,6 +274,8 @@ function reasonOf(error, name) {
   const detail = error.message.startsWith(name) ? error.message.slice(name.length).replace(/^[:, ]+/, "") : error.message;
   return `${name}: this recording is damaged, incomplete or of a kind that is not supported (${detail}).`;
 }
+
+const withoutName = (reason, name) => (reason.startsWith(`${name}: `) ? reason.slice(name.length + 2) : reason);
 
 /* Call `receive` with what is dropped anywhere on the page; an overlay is shown while files are dragged over it. */
 function onDrop(receive) {
@@ -265,7 +299,10 @@ async function droppedFiles(transfer) {
   if (!entries.some((entry) => entry.isDirectory)) return [...transfer.files];
   const files = [];
   const walk = async (entry) => {
-    if (entry.isFile) return files.push(await new Promise((resolve, reject) => entry.file(resolve, reject)));
+    if (entry.isFile) {
+      const file = await new Promise((resolve, reject) => entry.file(resolve, reject));
+      return files.push(Object.assign(file, { pathInDrop: entry.fullPath.replace(/^\//, "") }));
+    }
     const reader = entry.createReader();
     for (;;) {
       const batch = await new Promise((resolve, reject) => reader.readEntries(resolve, reject));

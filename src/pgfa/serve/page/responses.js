@@ -1,5 +1,6 @@
 /* Responses of the server: errors, and answers that come after lines of progress. */
 export const CANCELLED = "Cancelled";
+export const NO_RESPONSE = "NoResponse";
 export const LINES = "application/x-ndjson";
 
 export class RequestError extends Error {
@@ -19,8 +20,8 @@ export async function readAnswer(response, progress) {
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
   let text = "";
   for (;;) {
-    const { value, done } = await reader.read();
-    if (done) throw new RequestError({ kind: "NoResponse", message: "The server ended before it had answered." });
+    const { value, done } = await reader.read().catch(() => ({ done: true }));
+    if (done) throw new RequestError({ kind: NO_RESPONSE, message: "The server ended before it had answered." });
     const lines = (text + value).split("\n");
     text = lines.pop();
     for (const line of lines.map((content) => JSON.parse(content))) {

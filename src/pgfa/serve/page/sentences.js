@@ -5,9 +5,8 @@
  *   sentences.set(texts); sentences.show(result); sentences.texts
  */
 import { get, make, percent, plural } from "./dom.js";
+import { bestOf, isNone, NONE } from "./none.js";
 import { suggestionFor } from "./suggestions.js";
-
-const NONE = "none of these";
 
 export class Sentences {
   constructor(root, actions, limits) {
@@ -20,7 +19,7 @@ export class Sentences {
 
   /* The sentences as candidates: trimmed, without empty ones or repetitions. */
   get texts() {
-    return [...new Set(this.rows.map((row) => row.input.value.trim()).filter((text) => text && text.toLowerCase() !== NONE))];
+    return [...new Set(this.rows.map((row) => row.input.value.trim()).filter((text) => text && !isNone(text)))];
   }
 
   set(texts) {
@@ -33,15 +32,16 @@ export class Sentences {
   add(typed) {
     const texts = typed.split(/\r?\n/).map((line) => line.trim()).filter(Boolean), known = this.texts;
     const reasons = new Set();
-    let added = 0;
+    let added = 0, over = 0;
     for (const text of texts) {
       if (known.includes(text)) reasons.add(`“${text}” is in the list already.`);
-      else if (text.toLowerCase() === NONE) reasons.add(`“${NONE}” is the answer where no sentence fits; it cannot be a sentence.`);
-      else if (this.rows.length >= this.limits.max_sentences) reasons.add(`The limit is ${this.limits.max_sentences} sentences.`);
+      else if (isNone(text)) reasons.add(`“${NONE}” is the answer where no sentence fits; it cannot be a sentence.`);
+      else if (this.rows.length >= this.limits.max_sentences) { known.push(text); over++; }
       else if (text.length > this.limits.max_characters) reasons.add(`A sentence may have ${this.limits.max_characters} characters.`);
       else { this.append(text); known.push(text); added++; }
     }
     if (added) this.actions.changed(true);
+    if (over) reasons.add(`The limit is ${this.limits.max_sentences} sentences; ${over === 1 ? "1 was" : `${over} were`} left out.`);
     return [...reasons].join(" ");
   }
 
@@ -134,7 +134,7 @@ export class Sentences {
   /* Show a result. Sentences that were edited since keep their row and wait for the next result. */
   show(result) {
     this.result = result;
-    const best = result.best === null ? null : result.candidates[result.best].sentence;
+    const best = bestOf(result)?.sentence ?? null;
     const byName = new Map(result.candidates.map((candidate) => [candidate.sentence, candidate]));
     this.showTaught(result);
     for (const row of [...this.rows, ...this.taught]) {

@@ -2,17 +2,22 @@
  * The server behind the page: one session, opened when first needed. Every error response becomes a RequestError.
  *
  * Clips have keys of the page's own. If the session is gone (the server was restarted, or was full), a new one is
- * opened, `restore()` sends again what it held, and the request is repeated. A busy server is asked again.
+ * opened, `restore()` sends again what it held, and the request is repeated. A busy server is asked again, and so is one
+ * that did not respond, as soon as it does.
  */
-import { LINES, readAnswer, RequestError } from "./responses.js";
+import { LINES, NO_RESPONSE, readAnswer, RequestError } from "./responses.js";
 
 const HEARTBEAT = 20_000;
 const MAX_ATTEMPTS = 40;
+const RETRY = 3_000;
+/* Requests that fail although the server responds to others: a few times it is a restart, after that it is the request. */
+const MAX_FAILURES = 3;
 
 export class Server {
-  /* waiting(text): called with a message while a busy server is asked again, and with "" afterwards */
-  constructor(waiting) {
-    Object.assign(this, { waiting, opening: null, reopening: null, id: null, ids: new Map(), restore: async () => {} });
+  /* waiting(text): called with a message while a busy server is asked again, and with "" afterwards
+   * absent(on): the server does not respond, or does so again */
+  constructor(waiting, absent) {
+    Object.assign(this, { waiting, absent, returning: null, opening: null, reopening: null, id: null, ids: new Map(), restore: async () => {} });
     addEventListener("pagehide", (event) => {
       if (!event.persisted && this.id) fetch(`/api/sessions/${this.id}`, { method: "DELETE", keepalive: true });
     });
@@ -40,6 +45,7 @@ export class Server {
 
   /* build: () -> [path, options], called when the session is known; restoring: part of sending everything again */
   async request(build, restoring = false, receive = (response) => (response.status === 204 ? null : response.json())) {
+    let isReopened = false;
     for (let attempt = 0; ; attempt++) {
       if (!restoring) await this.reopening;
       const id = await this.session();
@@ -47,7 +53,12 @@ export class Server {
         const [path, options] = build();
         return await receive(await this.send(`/api/sessions/${id}${path}`, options));
       } catch (error) {
-        if (error.kind !== "NoSuchSession" || restoring || attempt) throw error;
+        const isLost = error.kind === "NoSuchSession" && !restoring && !isReopened;
+        // The server ended in the middle of its answer.
+        const isCut = error.kind === NO_RESPONSE && error.status === undefined && attempt < MAX_FAILURES;
+        if (!isLost && !isCut) throw error;
+        if (!isLost) continue;
+        isReopened = true;
         await this.reopen(id);
       }
     }
@@ -126,14 +137,33 @@ export class Server {
 
   async fetchJson(address, options) { return (await this.send(address, options)).json(); }
 
+  /* Fetch, once more each time the server has responded again. */
+  async fetch(address, options) {
+    for (let failures = 0; ; failures++) {
+      try {
+        return await fetch(address, options);
+      } catch (error) {
+        if (options?.signal?.aborted) throw error;
+        if (failures >= MAX_FAILURES) throw new RequestError({ kind: NO_RESPONSE, message: "The server did not respond to a request. Your work is not lost: this page keeps it." }, 0);
+        await untilAborted(this.returned(), options?.signal);
+      }
+    }
+  }
+
+  /* Ask every few seconds until the server responds; all requests wait for the same. */
+  returned() {
+    this.returning ??= (async () => {
+      this.absent(true);
+      do await sleep(RETRY); while (!await fetch("/api/about").catch(() => null));
+      this.absent(false);
+      this.returning = null;
+    })();
+    return this.returning;
+  }
+
   async send(address, options) {
     for (let attempt = 1; ; attempt++) {
-      let response;
-      try {
-        response = await fetch(address, options);
-      } catch {
-        throw new RequestError({ kind: "NoResponse", message: "The server is not responding. Is `pgfa serve` still running? Your work is not lost: this page keeps it." });
-      }
+      const response = await this.fetch(address, options);
       if (attempt > 1) this.waiting("");
       if (response.ok) return response;
       const error = await response.json().then((body) => body.error, () => ({}));
@@ -143,6 +173,11 @@ export class Server {
       await sleep((Number(response.headers.get("retry-after")) || 2) * 1000 * (0.75 + Math.random() / 2));
     }
   }
+}
+
+/* What the promise gives, or an error as soon as the request is cancelled. */
+function untilAborted(promise, signal) {
+  return signal ? Promise.race([promise, new Promise((_, reject) => { signal.addEventListener("abort", () => reject(signal.reason)); })]) : promise;
 }
 
 const sleep = (milliseconds) => new Promise((resolve) => { setTimeout(resolve, milliseconds); });

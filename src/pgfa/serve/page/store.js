@@ -1,9 +1,10 @@
 /*
  * What this browser keeps of the work: recordings and a state, so that a reload, a closed tab or a restarted server
- * loses nothing. Each open page has a work of its own; a new page takes up the latest one that no other page has open.
+ * loses nothing. Each open page has a work of its own; a new page takes up the latest one that no other page has open,
+ * one without anything of the person's own (`own`) only where there is no other.
  *
  *   const store = await Store.open();
- *   store.state; store.files; store.save(state); await store.addFile(file); store.removeFile(number)
+ *   store.state; store.files; store.own; store.save(state, own); await store.addFile(file); store.removeFile(number)
  */
 const DATABASE = "pgfa", WORK = "work", FILES = "files";
 const WORK_KEY = "pgfa-work";
@@ -15,24 +16,25 @@ export class Store {
   static async open() {
     const database = await openDatabase().catch(() => null);
     const works = database ? (await request(database.transaction(WORK).objectStore(WORK).getAll())) : [];
-    works.sort((first, second) => second.saved - first.saved);
-    const id = await claim(works.map((work) => work.id));
+    works.sort((first, second) => isOwn(second) - isOwn(first) || second.saved - first.saved);
+    const id = await claim(works), kept = works.find((work) => work.id === id);
     const store = new Store(database, id);
-    store.state = works.find((work) => work.id === id)?.state ?? null;
+    Object.assign(store, { state: kept?.state ?? null, own: Boolean(kept) && isOwn(kept) });
     store.files = database ? await request(database.transaction(FILES).objectStore(FILES).getAll(store.range())) : [];
     await store.forget(works.filter((work) => work.id !== id && Date.now() - work.saved > OLDEST));
     return store;
   }
 
   constructor(database, id) {
-    Object.assign(this, { database, id, state: null, files: [] });
+    Object.assign(this, { database, id, state: null, files: [], own: false });
   }
 
   get keeps() { return Boolean(this.database); }
 
   range(id = this.id) { return IDBKeyRange.bound([id, 0], [id, Infinity]); }
 
-  save(state) { return this.write(WORK, (work) => work.put({ id: this.id, saved: Date.now(), state })); }
+  /* own: whether anything in it is the person's own */
+  save(state, own = true) { return this.write(WORK, (work) => work.put({ id: this.id, saved: Date.now(), own, state })); }
 
   /* Keep a file ({ number, name, blob or example }). False: the browser has no room for it. */
   addFile(file) { return this.write(FILES, (files) => files.put({ ...file, work: this.id })); }
@@ -80,12 +82,15 @@ function request(pending) {
   });
 }
 
-/* The work of this page: the one it had before a reload, else the latest that is not open, else a new one. */
-async function claim(ids) {
-  const before = tabWork();
+const isOwn = (work) => work.own !== false;
+
+/* The work of this page: the one it had before a reload, else the latest that is not open, else a new one. One without
+ * anything of the person's own comes last, also after a reload. */
+async function claim(works) {
+  const before = tabWork(), own = works.filter(isOwn).map((work) => work.id), others = works.map((work) => work.id);
+  const order = [...(own.includes(before) ? [before] : []), ...own, ...(before ? [before] : []), ...others];
   let id = null;
-  if (before && await lock(before, RELOAD_WAIT)) id = before;
-  for (const candidate of ids) if (!id && candidate !== before && await lock(candidate, 0)) id = candidate;
+  for (const candidate of new Set(order)) if (!id && await lock(candidate, candidate === before ? RELOAD_WAIT : 0)) id = candidate;
   if (!id) {
     id = `${Date.now().toString(36)}-${Math.random().toString(36).slice(2)}`;
     await lock(id, 0);
