@@ -85,7 +85,7 @@ class _Plan:
     layout: Layout
     columns: str
     axes: str = "TMVC"
-    decisions: tuple[Decision, ...] = ()
+    decisions: tuple[str, ...] = ()
 
 
 def from_people(ref: FileRef, raw: bytes, people: Sequence[Sequence[Floats]], info: KeypointInfo) -> Clip:
@@ -244,7 +244,7 @@ def _plan(ref: FileRef, array: NDArray[np.generic], orders: list[str], info: Key
     return _Plan(info, layout, columns, axes, decisions)
 
 
-def _coordinates(points: Floats, plan: _Plan) -> tuple[Floats, tuple[Decision, ...]]:
+def _coordinates(points: Floats, plan: _Plan) -> tuple[Floats, tuple[str, ...]]:
     """(frames, bodies, joints, 2 or 3) coordinates, NaN where a joint is absent, and what marks absent joints."""
     coordinates, scores = coordinates_of(points, plan.columns)
     absent, decisions = absent_joints(coordinates, plan.layout, scores)
