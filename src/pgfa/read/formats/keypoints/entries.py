@@ -66,6 +66,7 @@ class Parser:
         self.up: str | None = None
         self.solid: bool | None = None
         self.notes: dict[str, None] = {}
+        self.counted = False
         self.time_name = ""
         self.clock = Clock()
 
@@ -196,7 +197,7 @@ class Parser:
             self.notes[f"{OPENPOSE_SOLID} of some people not read: the first has none"] = None
         elif flat.size and self.solid:
             self.notes[f"{name} not read: {OPENPOSE_SOLID} has depth"] = None
-        self.scored = True
+        self.scored = self.counted = True
         if not self.solid:
             self._note(LAYOUT_OF_FLAT.get(flat.size))
             return _rows(flat, 3) if flat.size else None

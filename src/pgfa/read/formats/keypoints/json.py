@@ -27,6 +27,7 @@ from pgfa.read.formats.keypoints.entries import (
     fill_absent,
     number_of,
 )
+from pgfa.read.formats.keypoints.frame_lists import with_frames
 from pgfa.read.formats.keypoints.images import by_video
 from pgfa.read.formats.keypoints.json_fields import info_of
 from pgfa.read.formats.keypoints.reader import KeypointInfo, from_array
@@ -280,6 +281,7 @@ def _infos(
     info = replace(
         info,
         layout=layout,
+        counted=info.layout is None and (parser.counted or parser.layout is None),
         up=info.up or parser.up,
         scored=parser.scored,
         problems=(*info.problems, *parser.notes),
@@ -307,6 +309,7 @@ def _array(ref: FileRef, raw: bytes, name: str, points: list[Any], content: dict
         info = replace(info, scored=True)
     if info.layout is None and array.ndim in (3, 4):
         info = replace(info, layout=LAYOUT_OF_COUNT.get(array.shape[-2]))
+    array, info = with_frames(ref, array, content, info)
     return from_array(ref, raw, array, info)
 
 

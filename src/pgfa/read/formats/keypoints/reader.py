@@ -50,6 +50,8 @@ class KeypointInfo:
 
     Attributes:
         layout: the joints.
+        counted: whether the layout follows from nothing but the number of joints; it is asked for if the body is not
+            human in it.
         rate: frames per second.
         size: width and height of the image in pixels; scales x and y from 0..1.
         up: the axis that points up, of points with depth (``"y"``, ``"-y"``, ``"z"``).
@@ -64,6 +66,7 @@ class KeypointInfo:
     """
 
     layout: Layout | None = None
+    counted: bool = False
     rate: float | None = None
     size: tuple[float, float] | None = None
     up: str | None = None
@@ -222,7 +225,8 @@ def _plan(ref: FileRef, array: NDArray[np.generic], orders: list[str], info: Key
         if not np.any(np.isfinite(numbers) & (numbers != 0)):
             frames = counted(size_of(array.shape, orders[0], "T"), "frame")
             raise BadFile(str(ref), expected=A_PERSON, found=f"no person in {frames}") from None
-        if layouts is None or (not stated.array_axes and len(orders) > 1):
+        assumed = info.counted and stated.layout is None and error.quantity == "layout"
+        if layouts is None or assumed or (not stated.array_axes and len(orders) > 1):
             raise error.at(str(ref)) from None
         # The layout is given, so the file is read, however odd the body is; only its columns are left to find.
         points = in_order(array, orders[0])
