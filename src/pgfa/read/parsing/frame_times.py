@@ -246,7 +246,7 @@ def time_timeline(ref: FileRef, times: Floats, numbers: Floats, unit: float | No
     if jumps.sum() > MAX_EMPTY_SHARE * MAX_FRAMES:
         jumps = np.minimum(jumps, MAX_EMPTY_SHARE * MAX_FRAMES)
     index_of = np.concatenate([[0], np.cumsum(jumps)]).astype(np.int64)
-    rate = unit / step if unit and LOWEST <= unit / step <= 1e4 else None
+    rate = unit / step if unit else None
     problems = () if unit or step == 1 else (UNKNOWN_UNIT,)
     return _checked(ref, Timeline(index_of, int(index_of[-1]) + 1, rate, problems=problems))
 
@@ -259,14 +259,13 @@ def possible_rate(name: str, rate: float | None, unit: float | None) -> tuple[fl
         rate: frames per second; None if unknown.
         unit: units per second, which the name may state; that of 100 ns is noted where it does not.
     """
-    if rate is not None and unit == UNITS["ticks"] and not states_unit(name):
+    if rate is None:
+        return None, ()
+    if unit == UNITS["ticks"] and not states_unit(name):
         return rate, (f"times read in units of 100 ns: frame rate of {rate:.4g} fps",)
-    if (
-        rate is None
-        or name == CLOCK
-        or not states_unit(name)
-        or RECORDED[0] / 1.001 <= rate <= RECORDED[1] * 1.001
-    ):
+    stated = name != CLOCK and states_unit(name)
+    low, high = (RECORDED[0] / 1.001, RECORDED[1] * 1.001) if stated else (LOWEST, 1e4)
+    if low <= rate <= high:
         return rate, ()
     return None, (
         f"{name} would give {rate:.4g} fps: its unit contradicts its values, frame rate not taken from it",
