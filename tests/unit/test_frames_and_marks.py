@@ -308,3 +308,22 @@ def test_smpl_far_away_and_with_two_rates(tmp_path: Path) -> None:
     clip = read(tmp_path / "a.npz")
     assert any("trans may not be in metres" in note for note in clip.problems)
     assert any(note.startswith("contradicting frame rates: mocap_framerate 120") for note in clip.problems)
+
+
+def test_joints_at_the_place_of_others_away_from_the_body_are_absent(tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    body = person(NTU25, FRAMES) + random.normal(0, 1e-3, (FRAMES, 25, 3)) + [0, 1, 3]
+    absent = np.zeros((FRAMES, 25), dtype=bool)
+    absent[::4, [NTU25.index("wrist_left"), NTU25.index("ankle_right")]] = True
+    body[absent] = 0
+    clip = array_clip(tmp_path, body - body[:, :1])
+    np.testing.assert_array_equal(np.isnan(clip.positions[:, 0]).all(axis=-1), absent)
+    assert "several joints at one place, away from the body, in 12 frames: taken as absent" in clip.problems
+
+
+def test_a_joint_that_jumps_away_and_back_is_noted(tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    body = person(NTU25, FRAMES) + random.normal(0, 1e-3, (FRAMES, 25, 3)) + [0, 1, 3]
+    body[::5, NTU25.index("wrist_left")] = 0
+    clip = array_clip(tmp_path, body - body[:, :1])
+    assert any(note.startswith("wrist_left jumps by more than a third") for note in clip.problems)

@@ -15,6 +15,8 @@ JUMP = 0.15
 """Share of the body's size by which a joint jumps to such a place, and back."""
 PLACES = 3
 """Places looked at of each joint, the most frequent."""
+FAR_JUMP, QUIET = 1 / 3, 0.05
+"""Shares of the body's size: a step that no joint makes from frame to frame, and steps of those that hardly move."""
 _WEIGHTS = np.array([1.0, 1.6180339887, 2.7182818285])
 
 Floats = NDArray[np.float64]
@@ -56,12 +58,60 @@ def marked_joints(
                 same = keys[:, body] == key
                 marked[:, body] |= same
                 place = " ".join(f"{number:.6g}" for number in seen[there, joint][0])
-                which = names[joint] if names is not None and joint < len(names) else f"joint {joint}"
+                which = _name(joint, names)
                 more = " and others" if (same.any(axis=0).sum()) > 1 else ""
                 notes.append(
                     f"{which}{more} at {place} in {int(same.any(axis=1).sum())} frames: taken as absent"
                 )
+        together = _together(np.where(marked[:, body], np.nan, keys[:, body]))
+        for joint in np.flatnonzero(together.sum(axis=0) >= MIN_FRAMES).tolist():
+            if not _is_mark(seen, absent[:, body], joint, together[:, joint], size):
+                together[:, joint] = False
+        if together.any():
+            marked[:, body] |= together
+            count = int(together.any(axis=1).sum())
+            notes.append(
+                f"several joints at one place, away from the body, in {count} frames: taken as absent"
+            )
+        shown = np.where((absent | marked)[:, body, :, None], np.nan, seen)
+        notes += [
+            f"{_name(joint, names)} jumps by more than a third of the body's height {count} times: perhaps absent there"
+            for joint, count in _jumps(shown, size)
+        ]
     return marked, tuple(dict.fromkeys(notes))
+
+
+def _name(joint: int, names: Sequence[str] | None) -> str:
+    return names[joint] if names is not None and joint < len(names) else f"joint {joint}"
+
+
+def _together(keys: Floats) -> Booleans:
+    """(frames, joints) where joints are exactly at the place of another joint, unless they mostly are."""
+    order = np.argsort(keys, axis=1)
+    ranked = np.take_along_axis(keys, order, axis=1)
+    same = np.zeros(keys.shape, dtype=np.bool_)
+    same[:, 1:] = ranked[:, 1:] == ranked[:, :-1]
+    same[:, :-1] |= same[:, 1:].copy()
+    together = np.zeros_like(same)
+    np.put_along_axis(together, order, same, axis=1)
+    together[:, together.sum(axis=0) > np.isfinite(keys).sum(axis=0) / 2] = False
+    together[:, together.sum(axis=0) < MIN_FRAMES] = False
+    return together
+
+
+def _jumps(points: Floats, size: float) -> list[tuple[int, int]]:
+    """Joints that jump away and back again and again while most others hardly move, and how often.
+
+    Args:
+        points: (frames, joints, columns), NaN where absent.
+        size: of the body.
+    """
+    if len(points) < 2 * MIN_FRAMES:
+        return []
+    steps = np.linalg.norm(np.diff(points, axis=0), axis=-1) / size
+    quiet = (np.where(np.isfinite(steps), steps, 0.0) < QUIET).mean(axis=1) > 0.5
+    counts = ((steps > FAR_JUMP) & quiet[:, None]).sum(axis=0)
+    return [(int(joint), int(counts[joint])) for joint in np.flatnonzero(counts >= 2 * MIN_FRAMES)]
 
 
 def _size(points: Floats, absent: Booleans) -> float:
