@@ -79,7 +79,7 @@ def marker_clip(
         raise BadFile(str(ref), where=where, expected=expected, found=actual)
     markers = markers_from(ref.stated.markers, markers)
     points = recording.points[:, None]
-    marked, absences = marked_joints(points, ~np.isfinite(points).all(axis=-1), recording.labels)
+    marked, absences = marked_joints(points, np.asarray(~np.isfinite(points).all(axis=-1)), recording.labels)
     if marked.any():
         recording = replace(recording, points=np.where(marked[:, 0, :, None], np.nan, recording.points))
     joints, fronts, notes = bodies_and_fronts(str(ref), recording.labels, recording.points, markers)
