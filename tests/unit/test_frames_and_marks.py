@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -327,3 +328,17 @@ def test_a_joint_that_jumps_away_and_back_is_noted(tmp_path: Path) -> None:
     body[::5, NTU25.index("wrist_left")] = 0
     clip = array_clip(tmp_path, body - body[:, :1])
     assert any(note.startswith("wrist_left jumps by more than a third") for note in clip.problems)
+
+
+def test_openpose_of_half_a_body_is_read(tmp_path: Path) -> None:
+    legs = [
+        n
+        for n, joint in enumerate(OPENPOSE25.joints)
+        if re.match("hip|knee|ankle|toe|small|heel|pelvis", joint)
+    ]
+    for number, body in enumerate(picture(OPENPOSE25)):
+        scored = np.column_stack([body, np.full(25, 0.9)])
+        scored[legs] = 0
+        content = {"people": [{"pose_keypoints_2d": scored.reshape(-1).tolist()}]}
+        (tmp_path / f"v_{number:012d}_keypoints.json").write_text(json.dumps(content))
+    assert any("no trunk is visible" in note for note in read(tmp_path).problems)

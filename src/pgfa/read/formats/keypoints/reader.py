@@ -225,13 +225,14 @@ def _plan(ref: FileRef, array: NDArray[np.generic], orders: list[str], info: Key
         if not np.any(np.isfinite(numbers) & (numbers != 0)):
             frames = counted(size_of(array.shape, orders[0], "T"), "frame")
             raise BadFile(str(ref), expected=A_PERSON, found=f"no person in {frames}") from None
-        assumed = info.counted and stated.layout is None and error.quantity == "layout"
-        if layouts is None or assumed or (not stated.array_axes and len(orders) > 1):
+        if layouts is None or (not stated.array_axes and len(orders) > 1):
             raise error.at(str(ref)) from None
         # The layout is given, so the file is read, however odd the body is; only its columns are left to find.
         points = in_order(array, orders[0])
         width = points.shape[3]
         columns = columns or {2: "xy", 3: "xys" if look_like_scores(points) else "xyz", 4: "xyzs"}[width]
+        if info.counted and not stated.layout and _contradicts(points, columns, layouts[0]):
+            raise error.at(str(ref)) from None
         basis: Basis = "stated" if stated.layout else "declared"
         axes, layout = orders[0], layouts[0]
         decisions = (Decision("layout", layout.name, basis),)
@@ -246,6 +247,14 @@ def _plan(ref: FileRef, array: NDArray[np.generic], orders: list[str], info: Key
         actual = counted(size_of(array.shape, axes, "C"), "column")
         raise BadFile(str(ref), where="keypoints", expected=f"the columns {' '.join(columns)}", found=actual)
     return _Plan(info, layout, columns, axes, decisions)
+
+
+def _contradicts(points: NDArray[np.generic], columns: str, layout: Layout) -> bool:
+    """Whether bodies that can be seen are not human in a layout; of half a body nothing is known."""
+    coordinates, scores = coordinates_of(points, columns)
+    absent, _ = absent_joints(coordinates, layout, scores)
+    fit = fit_of(thinned(np.where(absent[..., None], np.nan, coordinates)), layout)
+    return bool(np.isfinite(fit.cost) and fit.cost > MAX_COST)
 
 
 def _coordinates(points: Floats, plan: _Plan) -> tuple[Floats, tuple[str, ...]]:
