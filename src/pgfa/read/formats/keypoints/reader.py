@@ -249,7 +249,7 @@ def _plan(ref: FileRef, array: NDArray[np.generic], orders: list[str], info: Key
     return _Plan(info, layout, columns, axes, decisions)
 
 
-def _contradicts(points: NDArray[np.generic], columns: str, layout: Layout) -> bool:
+def _contradicts(points: Floats, columns: str, layout: Layout) -> bool:
     """Whether bodies that can be seen are not human in a layout; of half a body nothing is known."""
     coordinates, scores = coordinates_of(points, columns)
     absent, _ = absent_joints(coordinates, layout, scores)
