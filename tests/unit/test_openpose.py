@@ -18,13 +18,14 @@ from pgfa.read.source import FileRef
 from pgfa.skeleton import NTU25, OPENPOSE18, OPENPOSE25
 
 BODY = np.column_stack([picture(OPENPOSE25, 1)[0], np.full(25, 0.8)])
+BODIES = {18: np.column_stack([picture(OPENPOSE18, 1)[0], np.full(18, 0.8)]), 25: BODY}
 
 
 def frames(folder: Path, count: int = 6, joints: int = 25, name: str = "video", swap: bool = True) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     random = np.random.default_rng(1)
     for number in range(count):
-        two = [BODY[:joints] + np.array(way) for way in ([2 * number, 0, 0], [700, 3 * number, 0])]
+        two = [BODIES[joints] + np.array(way) for way in ([2 * number, 0, 0], [700, 3 * number, 0])]
         if swap and random.random() < 0.5:
             two.reverse()
         people = [{"person_id": [-1], "pose_keypoints_2d": person.reshape(-1).tolist()} for person in two]

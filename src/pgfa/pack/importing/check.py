@@ -12,7 +12,7 @@ import numpy as np
 
 from pgfa.errors import BadFile, LimitExceeded, PgfaError, Undecided
 from pgfa.pack.importing.folder import NOT_LISTED, files_format, missing_files
-from pgfa.read import FORMATS, find_recordings, format_of, read_all
+from pgfa.read import FORMATS, find_recordings, format_of, read_all, recording_of
 from pgfa.read.assemble import counted
 from pgfa.read.contents import NotARecording, OtherContent
 from pgfa.read.encoding import printable
@@ -145,7 +145,7 @@ def _results(
     """One result per clip. `beside`: files that are no recordings may lie beside them."""
     format = ""
     with contextlib.suppress(PgfaError):  # reading it raises the same error again, below
-        format = format_of(ref).name
+        format = format_of(recording_of(ref)).name
     try:
         with memory_cap(ref, ref.size(), FORMATS[format].memory if format else MEMORY):
             clips: list[Clip | BadFile] = read_clips(ref)

@@ -14,7 +14,7 @@ from pathlib import Path, PurePosixPath
 
 from pgfa.errors import BadFile
 from pgfa.pack.importing.peers import read_with_peers
-from pgfa.read import find_recordings, format_of
+from pgfa.read import find_recordings, format_of, recording_of
 from pgfa.read.encoding import printable
 from pgfa.read.format import CLASS_UNKNOWN_TEXTS, Format
 from pgfa.read.limits import MAX_MEMORY, memory_cap
@@ -184,7 +184,7 @@ def _read_all(source: Path, labels: Mapping[str, FileLabel] | None, ref: FileRef
     listed = normal(str(path))
     if labels is not None and listed not in labels:
         raise BadFile(str(ref), expected=NOT_LISTED, found="none")
-    with memory_cap(ref, ref.size(), format_of(ref).memory):
+    with memory_cap(ref, ref.size(), format_of(recording_of(ref)).memory):
         clips = read_with_peers(ref)
     several = len(clips) > 1
     dataset = source.resolve().stem if source.is_file() else source.resolve().name

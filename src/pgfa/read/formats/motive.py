@@ -20,6 +20,7 @@ from pgfa.read.parsing.markers import (
     spread,
     standing,
 )
+from pgfa.read.parsing.rates import agreed_rate, rate_of_steps
 from pgfa.read.parsing.text_table import short
 from pgfa.read.sample import rows
 from pgfa.read.source import FileRef, find_files
@@ -61,9 +62,9 @@ def read(ref: FileRef) -> Clip:
     numbers = numbers_of(ref, lines, frames, separator=separator, columns=used)
     kind, points = _choice(ref, columns, numbers)
     points, gaps = spread(ref, numbers[:, 0], points, where="column Frame")
-    rate = _rate(ref, about, numbers[:, 1])
+    rate, notes = _rate(ref, about, numbers[:, 1], numbers[:, 0])
     labels = _labels(tuple(columns[kind]), bones=kind == "bone")
-    recording = Trajectories(labels, points, rate, about.get("length units", ""), problems=gaps)
+    recording = Trajectories(labels, points, rate, about.get("length units", ""), problems=gaps + notes)
     markers = BONES if kind == "bone" else STANDARD
     return marker_clip(ref, raw, recording, where="Export Frame Rate", markers=markers)
 
@@ -127,21 +128,23 @@ def _labels(names: tuple[str, ...], *, bones: bool) -> tuple[str, ...]:
     return tuple(labels)
 
 
-def _rate(ref: FileRef, about: dict[str, str], times: Floats) -> float:
-    """Frames per second: that of the export, or of the recording, or from the times in seconds."""
+def _rate(
+    ref: FileRef, about: dict[str, str], times: Floats, frames: Floats
+) -> tuple[float, tuple[str, ...]]:
+    """Frames per second: that of the export, or of the recording, or of the times in seconds, where they differ or are
+    alone; and notes."""
+    timed = rate_of_steps(times, frames)
     for key in ("export frame rate", "capture frame rate"):
         try:
             rate = float(about[key].replace(",", "."))
         except (KeyError, ValueError):
             continue
         if rate > 0:
-            return rate
-    steps = np.diff(times)
-    steps = steps[steps > 0]
-    if not len(steps):
+            return agreed_rate(rate, timed) if timed is not None else (rate, ())
+    if timed is None:
         expected = "frames per second, or times that grow"
         raise BadFile(str(ref), where="Export Frame Rate", expected=expected, found="neither")
-    return float(1 / np.median(steps))
+    return timed, ()
 
 
 SAMPLE = (

@@ -19,6 +19,7 @@ from pgfa.read.format import Format
 from pgfa.read.limits import check_text
 from pgfa.read.parsing.cells import MAX_TEXT
 from pgfa.read.parsing.markers import BONES, Trajectories, check_cells, marker_clip, spread, standing
+from pgfa.read.parsing.rates import agreed_rate, rate_of_steps
 from pgfa.read.parsing.text_table import short
 from pgfa.read.sample import rows
 from pgfa.read.source import FileRef, find_files
@@ -195,19 +196,35 @@ def _recording(ref: FileRef, subject: _Subject, *, prefix: str) -> Trajectories:
     if all(index.lstrip("-").isdigit() and len(index) < 12 for index in subject.indices):
         points, notes = spread(ref, np.array(subject.indices, dtype=np.float64), points, where="frame index")
     labels = tuple(prefix + segment for segment in segments)
-    return Trajectories(labels, points, _rate(ref, subject, where), problems=notes)
+    rate, rate_notes = _rate(ref, subject, where)
+    return Trajectories(labels, points, rate, problems=notes + rate_notes)
 
 
-def _rate(ref: FileRef, subject: _Subject, where: str) -> float:
-    """Frames per second: frameRate, or from the times in milliseconds."""
+def _rate(ref: FileRef, subject: _Subject, where: str) -> tuple[float, tuple[str, ...]]:
+    """Frames per second: frameRate, or of the times in milliseconds, where they differ or are alone; and notes."""
+    timed = _timed_rate(subject)
     try:
         if subject.rate:
-            return float(subject.rate)
-        steps = np.diff([float(time) for time in subject.times])
-        return float(1000 / sorted(steps[steps > 0])[len(steps[steps > 0]) // 2])
-    except (ValueError, IndexError):
+            stated = float(subject.rate)
+            return agreed_rate(stated, timed) if timed is not None and stated > 0 else (stated, ())
+    except ValueError:
+        timed = None
+    if timed is None:
         expected = "a number in frameRate, or times in milliseconds"
-        raise BadFile(str(ref), where=where, expected=expected, found=repr(subject.rate[:40])) from None
+        raise BadFile(str(ref), where=where, expected=expected, found=repr(subject.rate[:40]))
+    return timed, ()
+
+
+def _timed_rate(subject: _Subject) -> float | None:
+    """Frames per second as the times in milliseconds give it; None without times."""
+    try:
+        times = np.array(subject.times, dtype=np.float64)
+        frames = np.array(subject.indices, dtype=np.float64)
+    except ValueError:
+        return None
+    if len(times) != len(frames) or len(times) < 2:
+        return None
+    return rate_of_steps(times, frames, unit=1000.0)
 
 
 def _standing() -> NDArray[np.float64]:

@@ -12,11 +12,13 @@ import numpy as np
 from pgfa.errors import BadFile
 from pgfa.read.archive import inflate, start_of
 from pgfa.read.contents import OtherContent
+from pgfa.read.formats.keypoints.frame_lists import LISTS, with_frames
 from pgfa.read.formats.keypoints.json_fields import info_of
 from pgfa.read.formats.keypoints.reader import from_array
 from pgfa.read.interpret.orders import orders_of
 from pgfa.read.limits import inflated_allowance
 from pgfa.read.parsing.arrays import array_header, plain_array
+from pgfa.read.parsing.frame_names import rank_of
 from pgfa.read.parsing.rates import is_rate_name, is_time_name
 from pgfa.read.parsing.text_table import short
 from pgfa.read.source import FileRef
@@ -64,9 +66,11 @@ def read_array(ref: FileRef, raw: bytes, archive: zipfile.ZipFile, members: Memb
     left = inflated_allowance(len(raw), most)
     content = inflate(ref, archive, members[name], left, most)
     points = plain_array(ref, content, kinds="fiu", expected="numbers", where=f"field {name}")
-    info = info_of(ref, _texts_and_rates(ref, archive, members))
+    fields = _texts_and_rates(ref, archive, members)
+    info = info_of(ref, fields)
     scores = next((field for field in SCORES if shapes.get(field) == points.shape[:-1]), None)
     if scores is None:
+        points, info = with_frames(ref, points, fields, info)
         return from_array(ref, raw, points, info)
     column = plain_array(
         ref,
@@ -75,9 +79,9 @@ def read_array(ref: FileRef, raw: bytes, archive: zipfile.ZipFile, members: Memb
         expected="numbers",
         where=f"field {scores}",
     )
-    return from_array(
-        ref, raw, np.concatenate([points, column[..., None]], axis=-1), replace(info, scored=True)
-    )
+    scored = np.concatenate([points, column[..., None]], axis=-1)
+    scored, info = with_frames(ref, scored, fields, info)
+    return from_array(ref, raw, scored, replace(info, scored=True))
 
 
 def _shapes(archive: zipfile.ZipFile, members: Members) -> dict[str, tuple[int, ...]]:
@@ -97,7 +101,7 @@ def _texts_and_rates(ref: FileRef, archive: zipfile.ZipFile, members: Members) -
     """The fields that state something: a frame rate or times, the name of the layout, the class."""
     out: dict[str, object] = {}
     for name, info in list(members.items())[:MAX_FIELDS]:
-        is_time = is_time_name(name)
+        is_time = is_time_name(name) or rank_of(name, LISTS) is not None
         if not (is_time or is_rate_name(name) or name in ("layout", "action", "subject", "up")):
             continue
         if info.file_size > (MAX_TIMES if is_time else MAX_SMALL):

@@ -85,6 +85,7 @@ def read(ref: FileRef) -> Clip:
     is_single = len(numbers) == 1 and not ref.member and not ref.path.is_dir()
     info = KeypointInfo(
         layout=LAYOUTS_OF[widths.pop()] if widths else None,
+        counted=True,
         scored=True,
         source=Source(id=names.pop() or ref.stem if is_single else ref.stem),
         problems=(*problems, *parser.notes) + ((counted(gaps, "frame") + " without a file",) if gaps else ()),

@@ -21,6 +21,7 @@ from pgfa.read.format import Format
 from pgfa.read.interpret.decision import Decision
 from pgfa.read.interpret.gravity import standing_evidence
 from pgfa.read.parsing.arrays import plain_array
+from pgfa.read.parsing.rates import TOLERANCE
 from pgfa.read.parsing.rig_body import Points, upright_share
 from pgfa.read.parsing.safe_pickle import load_plain
 from pgfa.read.parsing.smpl_body import STATURE, pose_joints
@@ -34,6 +35,8 @@ MAX_ANGLE = 2.5 * np.pi
 """Radians: an axis-angle vector is rarely longer than pi, as fits may count past it, and never much longer."""
 MAX_SPEED = 20.0
 """Metres per second of the pelvis, in nineteen of twenty steps."""
+MAX_DISTANCE = 15.0
+"""Metres from the origin, beyond which a position of the pelvis may be in another unit."""
 RATE = 30.0
 _RATES = ("mocap_framerate", "mocap_frame_rate", "fps", "frame_rate", "framerate", "rate")
 _POSES = ("poses", "smpl_poses", "fullpose")
@@ -67,6 +70,7 @@ class _Motion:
         amass: whether the fields are those of AMASS, in which z is up.
         aist: whether the fields are those of AIST++, in which y is up.
         layout: of the joints.
+        notes: what was noticed.
     """
 
     poses: Floats
@@ -75,6 +79,7 @@ class _Motion:
     amass: bool
     aist: bool
     layout: Layout
+    notes: tuple[str, ...] = ()
 
 
 def sniff(name: str, head: bytes) -> bool:
@@ -119,6 +124,7 @@ def read(ref: FileRef) -> Clip:
     problems = [f"body proportions assumed: those of a stature of {STATURE} m"]
     if motion.trans is None:
         problems.append("position of the pelvis missing: it stays in place")
+    problems += [*motion.notes, *_far_from_origin(trans)]
     rate = motion.rate
     if rate is None:
         rate = RATE
@@ -184,6 +190,14 @@ def _check_speed(ref: FileRef, trans: Floats, rate: float) -> None:
         raise BadFile(str(ref), where="field trans", expected=expected, found=f"{speed:.3g} m/s")
 
 
+def _far_from_origin(trans: Floats) -> list[str]:
+    """A note for a body that hardly moves, at a distance at which few rooms have it: perhaps not in metres."""
+    distance = float(np.linalg.norm(np.median(trans, axis=(0, 1))))
+    if distance <= MAX_DISTANCE or float(np.ptp(trans, axis=0).max()) > MAX_DISTANCE:
+        return []
+    return [f"pelvis {distance:.3g} m from the origin: trans may not be in metres"]
+
+
 def _motion_of(ref: FileRef, fields: Mapping[str, Any]) -> _Motion:
     """Poses, positions and rate from the fields, whatever the names. Raises BadFile with the field."""
     name = next((name for name in _POSES if name in fields), None)
@@ -212,7 +226,8 @@ def _motion_of(ref: FileRef, fields: Mapping[str, Any]) -> _Motion:
         raise BadFile(str(ref), where=where, expected=expected, found=actual)
     trans = _trans_of(ref, fields, (frames, people))
     amass = {"mocap_framerate", "mocap_frame_rate"} & fields.keys() and trans is not None
-    return _Motion(poses, trans, _rate_of(ref, fields), bool(amass), "smpl_scaling" in fields, layout)
+    rate, notes = _rate_of(ref, fields)
+    return _Motion(poses, trans, rate, bool(amass), "smpl_scaling" in fields, layout, notes)
 
 
 def _trans_of(ref: FileRef, fields: Mapping[str, Any], shape: tuple[int, int]) -> Floats | None:
@@ -234,17 +249,23 @@ def _trans_of(ref: FileRef, fields: Mapping[str, Any], shape: tuple[int, int]) -
     return trans
 
 
-def _rate_of(ref: FileRef, fields: Mapping[str, Any]) -> float | None:
-    """Frames per second; AIST++ is published at 60, 3DPW at 30, without a field."""
-    name = next((name for name in _RATES if name in fields), None)
-    if name is None:
-        return 60.0 if "smpl_scaling" in fields else 30.0 if "cam_poses" in fields else None
-    rate = _number(fields[name])
+def _rate_of(ref: FileRef, fields: Mapping[str, Any]) -> tuple[float | None, tuple[str, ...]]:
+    """Frames per second, and a note of other rates in the file; AIST++ is published at 60, 3DPW at 30, without one."""
+    names = [name for name in _RATES if name in fields]
+    if not names:
+        return (60.0 if "smpl_scaling" in fields else 30.0 if "cam_poses" in fields else None), ()
+    rates = {name: _number(fields[name]) for name in names}
+    rate = rates[names[0]]
     if rate is None or not 1 <= rate <= 10_000:
-        raise BadFile(
-            str(ref), where=f"field {name}", expected="1 to 10,000 frames per second", found=f"{rate}"
-        )
-    return rate
+        where, expected = f"field {names[0]}", "1 to 10,000 frames per second"
+        raise BadFile(str(ref), where=where, expected=expected, found=f"{rate}")
+    others = [
+        f"{name} {other:g}" for name, other in rates.items() if other and abs(other / rate - 1) > TOLERANCE
+    ]
+    if not others:
+        return rate, ()
+    note = f"contradicting frame rates: {names[0]} {rate:g} is taken, the file also has {', '.join(others)}"
+    return rate, (note,)
 
 
 def _people(ref: FileRef, fields: Mapping[str, Any], name: str) -> Floats:

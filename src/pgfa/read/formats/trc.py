@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from pgfa.errors import BadFile
 from pgfa.read.format import Format
 from pgfa.read.parsing.cells import MAX_TEXT, cells_of, lines_of, numbers_of, separator_of, text_of
-from pgfa.read.parsing.markers import Trajectories, marker_clip, spread, standing
+from pgfa.read.parsing.markers import Trajectories, marker_clip, numbers_by_times, spread, standing
+from pgfa.read.parsing.rates import agreed_rate, rate_of_steps
 from pgfa.read.parsing.text_table import short
 from pgfa.read.sample import rows
 from pgfa.read.source import FileRef, find_files
@@ -65,8 +66,10 @@ def read(ref: FileRef) -> Clip:
             raise BadFile(str(ref), where=f"line {wrong + 1}", expected=expected, found=actual)
     points = numbers[:, 2:].reshape(len(numbers), -1, 3)
     points = np.where((points == 0).all(axis=-1, keepdims=True), np.nan, points)
-    points, gaps = spread(ref, numbers[:, 0], points, where="column Frame#")
-    rate, notes = _rate(ref, header, numbers[:, 1], len(points) != len(numbers))
+    rate, notes = _rate(ref, header, numbers[:, 1], numbers[:, 0])
+    frames, jumps = numbers_by_times(numbers[:, 0], numbers[:, 1])
+    points, gaps = spread(ref, frames, points, where="column Frame#")
+    notes += jumps
     count = _number(header.fields.get("numframes", ""))
     if count and count != len(numbers):
         notes = (*notes, f"header has NumFrames {count:g}, the file has {len(numbers)}")
@@ -130,22 +133,21 @@ def _fields(lines: list[str]) -> dict[str, str]:
     return fields
 
 
-def _rate(ref: FileRef, header: _Header, times: Floats, has_gaps: bool) -> tuple[float, tuple[str, ...]]:
-    """Frames per second: DataRate, or the steps of the time where there is none; they may not contradict."""
+def _rate(ref: FileRef, header: _Header, times: Floats, frames: Floats) -> tuple[float, tuple[str, ...]]:
+    """Frames per second: DataRate, or from the times where there is none, or where they differ; and notes."""
     stated = _number(header.fields.get("datarate", "")) or _number(header.fields.get("camerarate", ""))
-    steps = np.diff(times[np.isfinite(times)])
-    step = float(np.median(steps)) if len(steps) else 0.0
-    timed = 1 / step if step > 0 else None
+    timed = rate_of_steps(times, frames)
     if not stated or not stated > 0:
         if timed is None:
             expected = "DataRate above 0, or times that grow"
             raise BadFile(str(ref), where="DataRate", expected=expected, found="neither")
         return timed, ("DataRate missing: rate from the times",)
-    # A time in whole milliseconds gives the rate to a few per cent only.
-    if timed is not None and not has_gaps and not 0.8 <= timed / stated <= 1.25:
+    if timed is None:
+        return stated, ()
+    if not 0.8 <= timed / stated <= 1.25:
         expected = f"times in steps of 1 / DataRate ({1 / stated:.4g} s); correct one of them"
-        raise BadFile(str(ref), where="column Time", expected=expected, found=f"{step:.4g} s")
-    return stated, ()
+        raise BadFile(str(ref), where="column Time", expected=expected, found=f"{1 / timed:.4g} s")
+    return agreed_rate(stated, timed)
 
 
 def _number(text: str) -> float | None:

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pgfa.read.interpret.decision import Decision
+from pgfa.read.interpret.marks import marked_joints
 from pgfa.skeleton import Layout
 
 MARKS = (-1.0, 999.0, -999.0, 9999.0, -9999.0, 99999.0, -99999.0)
@@ -22,13 +23,13 @@ Floats = NDArray[np.float64]
 
 def absent_joints(
     coordinates: Floats, layout: Layout | None, scores: Floats | None = None
-) -> tuple[NDArray[np.bool_], tuple[Decision, ...]]:
+) -> tuple[NDArray[np.bool_], tuple[str, ...]]:
     """Which joints are absent, and what was decided about it.
 
     A joint is absent if a coordinate is not a number or beyond FAR, if its score is below MIN_SCORE, or if all its
     coordinates have the same value and that is 0, one of MARKS, or a value that several joints have like this. A joint
     at 0 0 0 whenever there is a body is the origin of the body, and present, if it is the only one and its neighbours
-    are near.
+    are near. Or if it jumps to one place again and again (`marked_joints`), which is noted.
 
     Args:
         coordinates: (frames, bodies, joints, 2 or 3).
@@ -36,7 +37,7 @@ def absent_joints(
         scores: (frames, bodies, joints).
 
     Returns:
-        (frames, bodies, joints), decisions.
+        (frames, bodies, joints), decisions and notes.
     """
     with np.errstate(invalid="ignore", over="ignore"):
         absent = ~np.isfinite(coordinates).all(axis=-1) | (np.abs(coordinates) > FAR).any(axis=-1)
@@ -60,6 +61,11 @@ def absent_joints(
             decisions.append(
                 Decision("missing", f"{value:g}", "established", f"the mark of {count:,} absent joints")
             )
+    if coordinates.shape[-1] in (2, 3):
+        joints = layout.joints if layout is not None else None
+        marked, notes = marked_joints(coordinates, absent, joints)
+        absent |= marked
+        return absent, (*decisions, *notes)
     return absent, tuple(decisions)
 
 

@@ -33,9 +33,25 @@ _EPOCHS = (
 )  # fmt: skip
 """Units per second of clocks that count from 1970 (and, in 100 ns, from 1601 and from year 1), and their values in
 the years of depth cameras and pose estimators."""
-_TIME_OF_DAY = re.compile(r"(\d{1,2}):([0-5]\d):([0-5]\d(?:[.,]\d{1,9})?)", re.ASCII)
+_TIME_OF_DAY = re.compile(
+    r"(\d{1,2})[:-]([0-5]\d)[:-]([0-5]\d(?:[.,]\d{1,9})?)(?:\s*([AaPp])\.?[Mm]\.?)?", re.ASCII
+)
+_MINUTES = re.compile(r"([0-5]?\d):([0-5]\d[.,]\d{1,9})", re.ASCII)
+_DAY_FIRST_OR_LAST = re.compile(r"(\d{1,2}[./-]\d{1,2}[./-]\d{4}),?[ T_]+(\S.*)", re.ASCII)
+_YEAR_FIRST = re.compile(r"(\d{4})[-/.](\d\d)[-/.](\d\d)[ T_](\d.*)", re.ASCII)
+CLOCK_FORMS = (
+    "a number or a time as in 10:00:00.033, 10:00:00 PM, 2024-05-01T10:00:00.033Z, 01.05.2024 10:00:00.033"
+)
+RECORDED = (1.0, 1000.0)
+"""Frames per second of recordings of people: a unit that gives others is wrong."""
+LOWEST = 0.01
+CLOCK = "clock in seconds"
+"""What times are called that were dates or times of day."""
+UNKNOWN_UNIT = "unit of the times unknown, frame rate not taken from them"
 _USUAL, _POSSIBLE = (3.5, 240.0), (1.0, 1000.0)
 """Frames per second: most recordings, and all."""
+_VIDEO_CLOCK, _VIDEO_RATES = 90_000, (24000 / 1001, 24, 25, 30000 / 1001, 30, 50, 60000 / 1001, 60)
+"""Ticks per second of the clock of MPEG, and frames per second of videos."""
 _USUAL_TICKS = (12.0, 65.0)
 """Frames per second of the depth cameras whose software counts units of 100 ns."""
 
@@ -63,23 +79,64 @@ class Timeline:
 
 
 def clock_seconds(text: str) -> float | None:
-    """Seconds of a date with time in the form of ISO 8601, since 1970, or of a time of day, since midnight.
+    """Seconds of a date with time, since 1970, or of a time of day, since midnight.
 
     Args:
-        text: ``"2026-11-26T10:00:00.033Z"``, ``"2026-11-26 10:00:00.033"``, ``"10:00:00.033"``.
+        text: ``"2026-11-26T10:00:00.033Z"``, ``"2026-11-26_10-00-00.033"``, ``"10:00:00.033"``, ``"10:00:00 PM"``,
+            ``"00:01.033"`` (minutes and seconds).
 
     Returns:
         Seconds; of a date without a time zone as if it were UTC. None for other texts.
     """
     text = text.strip()
-    if match := _TIME_OF_DAY.fullmatch(text):
-        hours, minutes, seconds = match.groups()
-        return 3600.0 * int(hours) + 60.0 * int(minutes) + float(seconds.replace(",", "."))
+    if (seconds := _of_day(text)) is not None:
+        return seconds
+    if match := _MINUTES.fullmatch(text):
+        return 60.0 * int(match[1]) + float(match[2].replace(",", "."))
     try:
+        if (match := _YEAR_FIRST.fullmatch(text)) and (seconds := _of_day(match[4])) is not None:
+            year, month, day = (int(part) for part in match.groups()[:3])
+            return datetime(year, month, day, tzinfo=UTC).timestamp() + seconds
         date = datetime.fromisoformat(text)
-    except ValueError:
+        return (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, OverflowError):
         return None
-    return (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp()
+
+
+def _of_day(text: str) -> float | None:
+    """Seconds since midnight of a time of 24 or, with AM or PM, of 12 hours."""
+    match = _TIME_OF_DAY.fullmatch(text.strip())
+    if match is None:
+        return None
+    hours = int(match[1])
+    if match[4]:
+        if not 1 <= hours <= 12:
+            return None
+        hours = hours % 12 + (12 if match[4] in "Pp" else 0)
+    return 3600.0 * hours + 60.0 * int(match[2]) + float(match[3].replace(",", "."))
+
+
+class Clock:
+    """Reads the times of one file. A date whose day and month may be in either order has to be the same in all."""
+
+    def __init__(self) -> None:
+        self.date = ""
+
+    def seconds(self, text: str) -> float | None:
+        """As `clock_seconds`; of ``"01.05.2024 10:00:00.033"`` since midnight.
+
+        Raises:
+            ValueError: another such date than before: what was found.
+        """
+        match = _DAY_FIRST_OR_LAST.fullmatch(text.strip())
+        if match is None:
+            return clock_seconds(text)
+        if (seconds := _of_day(match[2])) is None:
+            return None
+        if self.date and self.date != match[1]:
+            raise ValueError(f"{self.date} and {match[1]}, of which day and month may be in either order")
+        self.date = match[1]
+        return seconds
 
 
 def time_unit(name: str, times: Floats) -> float | None:
@@ -89,18 +146,15 @@ def time_unit(name: str, times: Floats) -> float | None:
         name: of the column (``"time_ms"``, ``"timestamp_usec"``, ``"timestamp"``).
         times: its values, without repetitions, ascending.
     """
-    words = re.findall(r"[a-z]+|\d+[a-z]+", re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower())
-    if words and len(words) > 1 and words[-1] in UNITS:
-        return UNITS[words[-1]]
-    if name.lower() in ("seconds", "milliseconds", "microseconds", "ticks"):
-        return UNITS[name.lower()]
+    if (stated := _unit_in(name)) is not None:
+        return stated
     if not len(times):
         return None
     for unit, low, high in _EPOCHS:
         if low <= times[0] <= high:
             return unit
-    step = _step(times, np.ones(max(len(times) - 1, 0)))
-    if step == 1:  # may count frames
+    step = usual_step(times, np.ones(max(len(times) - 1, 0)))
+    if _may_count(step):
         return None
     for usual, ticks in ((_USUAL, _USUAL_TICKS), (_POSSIBLE, _POSSIBLE)):
         rates = {unit: unit / step for unit in (1.0, 1e3, 1e6, 1e7, 1e9) if step}
@@ -109,6 +163,25 @@ def time_unit(name: str, times: Floats) -> float | None:
         if len(fitting) == 1:
             return fitting[0]
     return None
+
+
+def _may_count(step: float) -> bool:
+    """Whether times in such steps may be frames, or ticks of the clock of videos at one of their rates."""
+    frames = step == round(step) and 0 < step < 5
+    ticks = step > 1000 and any(abs(_VIDEO_CLOCK / step / rate - 1) < 1e-3 for rate in _VIDEO_RATES)
+    return frames or ticks
+
+
+def states_unit(name: str) -> bool:
+    """Whether a name states the unit of times."""
+    return _unit_in(name) is not None
+
+
+def _unit_in(name: str) -> float | None:
+    words = re.findall(r"[a-z]+|\d+[a-z]+", re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower())
+    if len(words) > 1 and words[-1] in UNITS:
+        return UNITS[words[-1]]
+    return UNITS[words[0]] if words in (["seconds"], ["milliseconds"], ["microseconds"], ["ticks"]) else None
 
 
 def takes(keys: Sequence[tuple[float, object]]) -> list[slice]:
@@ -165,7 +238,7 @@ def time_timeline(ref: FileRef, times: Floats, numbers: Floats, unit: float | No
         BadFile: times that do not follow the frames of one video. LimitExceeded.
     """
     counts = np.diff(numbers)
-    step = _step(times, counts)
+    step = usual_step(times, counts)
     if not step:
         return Timeline(np.arange(len(times)), len(times))
     passed = np.diff(times)
@@ -173,9 +246,30 @@ def time_timeline(ref: FileRef, times: Floats, numbers: Floats, unit: float | No
     if jumps.sum() > MAX_EMPTY_SHARE * MAX_FRAMES:
         jumps = np.minimum(jumps, MAX_EMPTY_SHARE * MAX_FRAMES)
     index_of = np.concatenate([[0], np.cumsum(jumps)]).astype(np.int64)
-    rate = unit / step if unit and 0.01 <= unit / step <= 1e4 else None
-    problems = () if unit or step == 1 else ("unit of the times unknown, frame rate not taken from them",)
+    rate = unit / step if unit else None
+    problems = () if unit or step == 1 else (UNKNOWN_UNIT,)
     return _checked(ref, Timeline(index_of, int(index_of[-1]) + 1, rate, problems=problems))
+
+
+def possible_rate(name: str, rate: float | None, unit: float | None) -> tuple[float | None, tuple[str, ...]]:
+    """The rate that times give, unless the unit in their name makes it one that no recording has; then why not.
+
+    Args:
+        name: of the times.
+        rate: frames per second; None if unknown.
+        unit: units per second, which the name may state; that of 100 ns is noted where it does not.
+    """
+    if rate is None:
+        return None, ()
+    if unit == UNITS["ticks"] and not states_unit(name):
+        return rate, (f"times read in units of 100 ns: frame rate of {rate:.4g} fps",)
+    stated = name != CLOCK and states_unit(name)
+    low, high = (RECORDED[0] / 1.001, RECORDED[1] * 1.001) if stated else (LOWEST, 1e4)
+    if low <= rate <= high:
+        return rate, ()
+    return None, (
+        f"{name} would give {rate:.4g} fps: its unit contradicts its values, frame rate not taken from it",
+    )
 
 
 def rate_of_times(times: Floats, unit: float | None) -> tuple[float | None, tuple[str, ...]]:
@@ -185,9 +279,9 @@ def rate_of_times(times: Floats, unit: float | None) -> tuple[float | None, tupl
         times: ascending.
         unit: units per second; None if unknown.
     """
-    step = _step(times, np.ones(len(times) - 1))
-    if not unit or not step or not 0.01 <= unit / step <= 1e4:
-        return None, ("unit of the times unknown, frame rate not taken from them",)
+    step = usual_step(times, np.ones(len(times) - 1))
+    if not unit or not step or not LOWEST <= unit / step <= 1e4:
+        return None, (UNKNOWN_UNIT,)
     gaps = int((np.diff(times) > 1.5 * step).sum())
     return unit / step, ((counted(gaps, "gap") + " in the times",) if gaps else ())
 
@@ -227,7 +321,7 @@ def check_gaps(ref: FileRef, frames: int, entries: int) -> None:
     check_frames(ref, frames)
 
 
-def _step(times: Floats, counts: Floats) -> float:
+def usual_step(times: Floats, counts: Floats) -> float:
     """Time from frame to frame: the mean of the steps that are not gaps; 0 if there is none."""
     passed = np.diff(times)
     usable = (passed > 0) & (counts > 0)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pgfa.read.parsing.frame_times import UNITS, rate_of_times, time_unit
+from pgfa.read.parsing.frame_times import UNITS, possible_rate, rate_of_times, time_unit, usual_step
 
 RATES = (
     "rate", "fps", "framerate", "videofps", "videoframerate", "framespersecond", "samplingrate", "samplerate",
@@ -35,6 +35,8 @@ TIMES = ("timestamps", "timestamp", "times", "time", "frametimes", "frametimesta
 MOST_FIELDS = 10_000
 """Of more fields, which are frames by their numbers, only the plainest names are looked for: it takes no time."""
 MAX_RATE, MIN_RATE = 1e4, 0.01
+TOLERANCE = 0.05
+"""By how much rates of one recording may differ."""
 _POSSIBLE = (1.0, 1000.0)
 """Frames per second by which a time per frame without a unit is seconds, milliseconds, ..."""
 _UNIT = re.compile(
@@ -77,21 +79,60 @@ def stated_rate(fields: Mapping[str, Any]) -> tuple[float | None, tuple[str, ...
     if len(fields) > MOST_FIELDS:
         fields = {name: fields[name] for name in RATES if name in fields}
     named = {plain(name): (name, value) for name, value in fields.items() if isinstance(name, str)}
+    given, notes = _given_rates(named)
+    for name, value in named.values():
+        if _is_one_of(name, STEPS) and (number := _single(value)) is not None and number > 0:
+            rate, step_notes = _rate_of_step(name, number)
+            given |= {name: rate} if rate is not None else {}
+            notes += () if given else step_notes
+    timed, time_notes = _rate_of_list(named.values())
+    if not given:
+        return timed, notes + time_notes
+    name, rate = next(iter(given.items()))
+    others = {other: value for other, value in given.items() if abs(value / rate - 1) > TOLERANCE}
+    if others:
+        listed = ", ".join(f"{other} {value:g}" for other, value in others.items())
+        notes += (f"contradicting frame rates: {name} {rate:g} is taken, the file also has {listed}",)
+    if timed is None:
+        return rate, notes
+    return agreed_rate(rate, timed, notes=notes)
+
+
+def agreed_rate(stated: float, timed: float, *, notes: tuple[str, ...] = ()) -> tuple[float, tuple[str, ...]]:
+    """The stated rate, or that of the times, which are measured, if they differ by more than `TOLERANCE`; and notes."""
+    if abs(timed / stated - 1) <= TOLERANCE:
+        return stated, notes
+    return timed, (*notes, f"times give {timed:.4g} fps, the file states {stated:.4g}")
+
+
+def rate_of_steps(times: Floats, numbers: Floats, unit: float = 1.0) -> float | None:
+    """Frames per second of times per frame, without gaps; None if they do not rise.
+
+    Args:
+        times: (frames,), NaN where absent.
+        numbers: (frames,) of the frames.
+        unit: units of the times per second.
+    """
+    known = np.isfinite(times) & np.isfinite(numbers)
+    step = usual_step(times[known], np.diff(numbers[known]))
+    return unit / step if step > 0 else None
+
+
+def _given_rates(named: Mapping[str, tuple[str, Any]]) -> tuple[dict[str, float], tuple[str, ...]]:
+    """The rates in frames per second, the plainest name first, and notes. Raises BadRate."""
+    given: dict[str, float] = {}
     for key in RATES:
         name, value = named.get(key, ("", None))
         if value is None or (isinstance(value, str) and not value.strip()):
             continue
         number = _number_in(value) if isinstance(value, str) else _single(value)
-        if number == 0 and key != "rate":
-            return None, (f"{name} is 0 in the file",)
+        if number == 0 and key != "rate" and not given:
+            return {}, (f"{name} is 0 in the file",)
         if number is not None and MIN_RATE <= number <= MAX_RATE:
-            return number, ()
-        if key in PLAIN_RATES:
+            given[name] = number
+        elif key in PLAIN_RATES and not given:
             raise BadRate(name, value)
-    for name, value in named.values():
-        if _is_one_of(name, STEPS) and (number := _single(value)) is not None and number > 0:
-            return _rate_of_step(name, number)
-    return _rate_of_list(named.values())
+    return given, ()
 
 
 def rate_in_comments(lines: Iterable[str]) -> float | None:
@@ -143,7 +184,11 @@ def _rate_of_list(fields: Iterable[tuple[str, Any]]) -> tuple[float | None, tupl
         except (TypeError, ValueError, OverflowError):
             continue
         if times.ndim == 1 and np.isfinite(times).all() and (np.diff(times) > 0).all():
-            return rate_of_times(times, time_unit(name.rstrip("s") if plain(name) in TIMES else name, times))
+            title = name.rstrip("s") if plain(name) in TIMES else name
+            unit = time_unit(title, times)
+            rate, notes = rate_of_times(times, unit)
+            rate, more = possible_rate(title, rate, unit)
+            return rate, notes + more
     return None, ()
 
 

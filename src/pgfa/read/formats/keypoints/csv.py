@@ -24,7 +24,8 @@ from pgfa.read.formats.keypoints.detections import Entry, Person, clip_of, recor
 from pgfa.read.formats.keypoints.joint_names import canonical, layout_of_names, missing_joints
 from pgfa.read.formats.keypoints.reader import JOINTS, KeypointInfo, layout_of
 from pgfa.read.limits import check_text
-from pgfa.read.parsing.frame_times import clock_seconds
+from pgfa.read.parsing.frame_names import INDICES, numbers_of_names, rank_of, rises
+from pgfa.read.parsing.frame_times import CLOCK, CLOCK_FORMS, Clock
 from pgfa.read.parsing.rates import MAX_RATE, MIN_RATE, rate_in_comments
 from pgfa.read.parsing.text_table import short
 from pgfa.read.sample import picture, rows
@@ -36,6 +37,8 @@ MAX_LINES = 4_000_000
 COMMENTS = ("#", "//", "%")
 MAX_ABOVE = 20
 """Blank lines and comments above the header."""
+MAX_RISING = 2000
+"""Lines by which it is seen whether a column rises."""
 LAYOUT_OF_COUNT = {26: HALPE26, 133: WHOLEBODY133}
 """Numbers of joints that `layout_of` does not know."""
 
@@ -76,6 +79,7 @@ def _clips(ref: FileRef) -> list[Clip]:
     if header is None:
         raise BadFile(str(ref), where="line 1", expected=EXPECTED, found=short(text.split("\n", 1)[0]))
     table = _table(ref, text, header, above)
+    header, notes = _frames_and_times(ref, text, header, above, table)
     names = sorted({joint for joint, _ in header.cells}) if header.joint is None else []
     layout, index_of = _layout(ref, names or list(dict.fromkeys(table.joints)), depth=header.has(2))
     if header.frame is None and header.time is None and len(set(table.people)) > 1:
@@ -105,6 +109,7 @@ def _clips(ref: FileRef) -> list[Clip]:
         scored=header.has(3),
         up=up,
         source=Source(id=ref.stem),
+        problems=notes,
     )
     parts = recordings(ref, entries, header.time_name)
     sources = (
@@ -114,6 +119,62 @@ def _clips(ref: FileRef) -> list[Clip]:
         clip_of(ref, raw, part, replace(info, source=Source(id=source)))
         for part, source in zip(parts, sources, strict=True)
     ]
+
+
+def _frames_and_times(
+    ref: FileRef, text: str, header: Header, above: int, table: _Table
+) -> tuple[Header, tuple[str, ...]]:
+    """The header, with a column of frames only if it has them; and a note for one that may have them and is not read.
+
+    Raises:
+        BadFile: names of images that are not those of one recording.
+    """
+    if table.clock:
+        header = replace(header, time_name=CLOCK)
+    if header.frame is not None:
+        if table.names:
+            table.values[:, header.frame] = _numbers_in(ref, header, table)
+        numbers = table.values[:, header.frame]
+        several = len(set(table.people)) > 1
+        is_index = rank_of(header.title, INDICES) is not None
+        useless = np.isnan(numbers).any() or len(np.unique(numbers)) < 2
+        if header.loose and (useless or (is_index and (several or header.time is not None))):
+            header = replace(header, frame=None)
+    if header.frame is not None or header.time is not None or not header.others or header.joint is not None:
+        return header, ()
+    return header, tuple(_rising(ref, text, header, above))
+
+
+def _numbers_in(ref: FileRef, header: Header, table: _Table) -> Floats:
+    """Frame numbers from names of images; NaN where one name is in all lines, as of a video. Raises BadFile."""
+    numbers = numbers_of_names(table.names) if len(table.names) == len(table.numbers) else None
+    if numbers is not None:
+        return np.array(numbers)
+    if len(set(table.names)) == 1:
+        return np.full(len(table.numbers), np.nan)
+    if header.loose and not any(re.search(r"\d", name) for name in table.names):
+        return np.full(len(table.numbers), np.nan)
+    examples = list(dict.fromkeys(table.names))
+    where = f"column {header.title.strip()}"
+    expected = "frame numbers, or names of images that differ in one number (frame_0012.jpg)"
+    raise BadFile(
+        str(ref), where=where, expected=expected, found=short(", ".join((*examples[:2], examples[-1])))
+    )
+
+
+def _rising(ref: FileRef, text: str, header: Header, above: int) -> Iterator[str]:
+    """Notes: columns that are not read, and rise from line to line."""
+    lines = [
+        cells for _, (_, cells) in zip(range(MAX_RISING), _lines(ref, text, header, above), strict=False)
+    ]
+    decimal = "," if header.separator == ";" else "."
+    for title, column in header.others:
+        try:
+            values = np.array([float(cells[column].replace(decimal, ".")) for cells in lines])
+        except ValueError:
+            continue
+        if rises(values):
+            yield f"column {short(title)} rises from line to line and is not read: call it frame or time_s if it is"
 
 
 def _rate(text: str, above: int, header: Header, values: Floats) -> float | None:
@@ -194,6 +255,8 @@ class _Table:
         people: id of the person of each line; None without one.
         joints: joint of each line, as `canonical`; empty for a file with one line per frame.
         unseen: for each line, the joints (of files with one line per joint: "") whose state is that they are not seen.
+        names: the cells of the column of frames, if one of them is no number.
+        clock: whether the times are dates or times of day.
     """
 
     values: Floats
@@ -201,6 +264,8 @@ class _Table:
     people: list[str | None]
     joints: list[str]
     unseen: list[tuple[str, ...]]
+    names: list[str]
+    clock: bool
 
 
 def _table(ref: FileRef, text: str, header: Header, above: int) -> _Table:
@@ -214,13 +279,28 @@ def _table(ref: FileRef, text: str, header: Header, above: int) -> _Table:
     unseen: list[tuple[str, ...]] = []
     joint_of: dict[str, str] = {}
     flat = array("d")
+    clock, named, timed = Clock(), False, False
+    names: list[str] = []
     for number, cells in _lines(ref, text, header, above):
         if len(numbers) == MAX_LINES:
             raise LimitExceeded(f"{ref}: more than the limit of {MAX_LINES:,} lines")
         try:
             flat.extend([float(cells[column]) for column in columns])
         except ValueError:
-            flat.extend([_number(ref, header, number, column, cells[column]) for column in columns])
+            for column in columns:
+                value = _number(cells[column], header)
+                if value is None and column == header.frame:
+                    named, value = True, np.nan
+                elif value is None and column == header.time:
+                    timed, value = True, _seconds(ref, clock, number, column, cells[column])
+                if value is None:
+                    where = f"line {number}, cell {column + 1}"
+                    raise BadFile(
+                        str(ref), where=where, expected="a number", found=short(cells[column])
+                    ) from None
+                flat.append(value)
+        if header.frame is not None:
+            names.append(sys.intern(cells[header.frame].strip()))
         numbers.append(number)
         people.append(_person_of(cells, header))
         if states:
@@ -238,8 +318,9 @@ def _table(ref: FileRef, text: str, header: Header, above: int) -> _Table:
         values[:, [column for (_, axis), column in header.cells.items() if axis < 3]] *= header.metres
     # Where every joint is in every line, the column says something else.
     return _Table(
-        values, numbers, people, joints, unseen if any(len(u) < len(states) for u in unseen) else []
-    )
+        values, numbers, people, joints, unseen if any(len(u) < len(states) for u in unseen) else [],
+        names if named else [], timed,
+    )  # fmt: skip
 
 
 def _plain_state(cell: str) -> str:
@@ -264,19 +345,27 @@ def _lines(ref: FileRef, text: str, header: Header, above: int) -> Iterator[tupl
         raise BadFile(str(ref), where=f"line {table.line_num}", expected="CSV", found=str(error)) from None
 
 
-def _number(ref: FileRef, header: Header, line: int, column: int, cell: str) -> float:
-    """A cell; NaN if it is empty. Raises BadFile."""
+def _number(cell: str, header: Header) -> float | None:
+    """A cell as a number; NaN if it is empty, None if it is something else."""
     # Semicolons separate cells where the decimal separator is a comma.
     decimal = "," if header.separator == ";" else "."
     try:
         return float(cell.replace(decimal, ".")) if cell.strip() else np.nan
     except ValueError:
-        if column == header.frame and (digits := re.findall(r"\d{1,15}", cell)):
-            return float(digits[-1])  # the number in an image's name
-        if column == header.time and (seconds := clock_seconds(cell)) is not None:
-            return seconds
-        where = f"line {line}, cell {column + 1}"
-        raise BadFile(str(ref), where=where, expected="a number", found=short(cell)) from None
+        return None
+
+
+def _seconds(ref: FileRef, clock: Clock, line: int, column: int, cell: str) -> float:
+    """A cell that is a date or a time of day. Raises BadFile."""
+    where = f"line {line}, cell {column + 1}"
+    try:
+        seconds = clock.seconds(cell)
+    except ValueError as error:
+        expected = "one date, or dates as in 2024-05-01"
+        raise BadFile(str(ref), where=where, expected=expected, found=str(error)) from None
+    if seconds is None:
+        raise BadFile(str(ref), where=where, expected=CLOCK_FORMS, found=short(cell))
+    return seconds
 
 
 def _person_of(cells: list[str], header: Header) -> str | None:

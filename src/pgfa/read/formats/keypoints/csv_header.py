@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 
 from pgfa.read.formats.keypoints.joint_names import canonical
+from pgfa.read.parsing.frame_names import IMAGES, INDICES, NUMBERS, TIMES, first_of, rank_of
 
 MAX_COLUMNS = 1000
 COORDINATES = {
@@ -21,16 +22,6 @@ COORDINATES = {
 STATE = 4
 """Whether a joint was tracked, as depth cameras say it: a number or a word; `UNSEEN` are those for not seen."""
 UNSEEN = ("0", "0.0", "not_tracked", "nottracked", "none", "false", "lost", "invisible")
-FRAME_COLUMN = (
-    "frame", "frame_id", "frame_number", "frame_no", "frame_num", "frame_index", "frame_idx", "image_id", "image",
-    "frameid", "framenum", "frameno",
-)  # fmt: skip
-TIME_COLUMN = (
-    "time", "timestamp", "t", "time_s", "time_ms", "time_us", "time_ns", "timestamp_s", "timestamp_ms", "timestamp_us",
-    "timestamp_usec", "timestamp_ns", "seconds", "milliseconds", "relative_time", "ticks", "time_ticks",
-    "timestamp_ticks", "device_timestamp_usec", "time_sec", "timestamp_sec", "timestamp_100ns", "time_100ns",
-    "datetime", "date_time", "clock", "clock_time",
-)  # fmt: skip
 RATE_COLUMN = ("fps", "frame_rate", "framerate", "video_fps", "frames_per_second")
 PERSON_COLUMN = (
     "person", "person_id", "body", "body_id", "track_id", "track", "id", "tracking_id", "user_id", "user",
@@ -57,6 +48,8 @@ class Header:
         metres: metres per unit of x, y and z, where the titles state it; else 0.
         implied: whether there is no header: the first line is numbers.
         rate: the column with the frame rate in each line.
+        title: of the column with frame numbers.
+        others: title -> column of what is neither of these nor of a joint.
     """
 
     separator: str
@@ -70,6 +63,13 @@ class Header:
     metres: float = 0.0
     implied: bool = False
     rate: int | None = None
+    title: str = ""
+    others: tuple[tuple[str, int], ...] = ()
+
+    @property
+    def loose(self) -> bool:
+        """Whether the column of frames may hold something else: names of files, or an index of the lines."""
+        return self.frame is not None and rank_of(self.title, NUMBERS) is None
 
     def has(self, axis: int) -> bool:
         """Whether there is a column of that coordinate (2 is z, 3 the score)."""
@@ -103,13 +103,26 @@ def header_of(line: str) -> Header | None:
     with_x_and_y = {name for name, axis in cells if axis == 0} & {name for name, axis in cells if axis == 1}
     if not with_x_and_y or (joint is None and len(with_x_and_y) < 10):
         return None
-    time = column(TIME_COLUMN)
+    time = first_of(titles, TIMES)
+    frame = _frame_column(titles, joint)
+    used = {frame, time, joint, column(PERSON_COLUMN), column(RATE_COLUMN), *cells.values()}
+    others = tuple((title, place) for place, title in enumerate(titles) if place not in used)
     scales = {METRES[unit] for unit in units if unit in METRES}
     return Header(
-        separator, column(FRAME_COLUMN), time, names[time] if time is not None else "", column(PERSON_COLUMN), joint,
+        separator, frame, time, titles[time].strip() if time is not None else "", column(PERSON_COLUMN), joint,
         cells, len(names), metres=scales.pop() if len(scales) == 1 else 0.0,
-        rate=column(RATE_COLUMN),
+        rate=column(RATE_COLUMN), title=titles[frame] if frame is not None else "", others=others,
     )  # fmt: skip
+
+
+def _frame_column(titles: list[str], joint: int | None) -> int | None:
+    """The column of frame numbers; else that of images, or, with a line per frame, the index that pandas writes."""
+    for names in (NUMBERS, IMAGES):
+        if (column := first_of(titles, names)) is not None:
+            return column
+    indices = [place for place, title in enumerate(titles) if rank_of(title, INDICES) is not None]
+    indices = [place for place in indices if titles[place].strip() or not place]
+    return indices[0] if indices and joint is None else None
 
 
 def _plain(title: str) -> str:
@@ -130,7 +143,7 @@ def _long_cells(names: list[str]) -> dict[tuple[str, int], int]:
 def _wide_cells(names: list[str], titles: list[str]) -> dict[tuple[str, int], int]:
     cells: dict[tuple[str, int], int] = {}
     for index, name in enumerate(names):
-        if name in FRAME_COLUMN + TIME_COLUMN + PERSON_COLUMN:
+        if name in PERSON_COLUMN or rank_of(titles[index], (*NUMBERS, *IMAGES, *TIMES)) is not None:
             continue  # time_s is not the score of a joint called time
         match = re.fullmatch(r"([xyzvcs]|visibility|score|confidence)_?(\d{1,3})", name)
         match = match or re.fullmatch(

@@ -21,6 +21,7 @@ from pgfa.read.parsing.frame_times import (
     coarse_rate,
     empty_frames,
     number_timeline,
+    possible_rate,
     takes,
     time_timeline,
     time_unit,
@@ -149,7 +150,10 @@ def _recording(
         times = np.array([entry.time for entry in entries], dtype=np.float64)[first]
         if (np.diff(times) > 0).all():
             counts = unique if numbered else np.arange(len(unique), dtype=np.float64)
-            timeline = time_timeline(ref, times, counts, time_unit(time_name, times))
+            unit = time_unit(time_name, times)
+            timeline = time_timeline(ref, times, counts, unit)
+            rate, notes = possible_rate(time_name, timeline.rate, unit)
+            timeline = replace(timeline, rate=rate, problems=timeline.problems + notes)
         elif numbered and (np.diff(times) >= 0).all():
             coarse = coarse_rate(times, unique, time_unit(time_name, np.unique(times)))
     if timeline is None or (numbered and timeline.frames == len(unique)):

@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from pgfa.read.formats.keypoints.detections import Entry, Person
 from pgfa.read.formats.keypoints.joint_names import canonical, layout_of_names, missing_joints
 from pgfa.read.formats.keypoints.joint_objects import completed_names, first_object, name_of, row_of
+from pgfa.read.parsing.frame_names import IMAGES, NUMBERS, TIMES, rank_of
+from pgfa.read.parsing.frame_times import CLOCK, CLOCK_FORMS, Clock
 from pgfa.read.parsing.text_table import short
 from pgfa.skeleton import (
     AZURE32,
@@ -36,20 +38,6 @@ OPENPOSE_SOLID = "pose_keypoints_3d"
 SOLID = ("keypoints3d", "keypoints_3d", "keypoints3D")
 POINTS = (*SOLID, "keypoints", "keypoint", "joints", "Joints", "pose3d")
 NAMES = {*WORLD, *LANDMARKS, *PEOPLE, *OPENPOSE, *POINTS, "pose", "joint_positions"}
-NUMBERS = (
-    "frame_id",
-    "frame_index",
-    "frame_number",
-    "frame_idx",
-    "frame_no",
-    "frameIndex",
-    "frameNumber",
-    "frame",
-)
-TIMES = (
-    "timestamp_ms", "timestamp_us", "timestamp_usec", "timestamp_ns", "timestamp", "time_ms", "time_us", "time_s",
-    "time", "timestampMs", "Timestamp",
-)  # fmt: skip
 IDS = ("track_id", "person_id", "personID", "body_id", "tracking_id", "trackingId", "TrackingId", "idx", "id")
 LAYOUT_OF_FLAT = {45: MPI15, 54: OPENPOSE18, 75: OPENPOSE25}
 """OpenPose: how many numbers a person has: x, y and score of each joint."""
@@ -78,16 +66,41 @@ class Parser:
         self.up: str | None = None
         self.solid: bool | None = None
         self.notes: dict[str, None] = {}
+        self.counted = False
+        self.time_name = ""
+        self.clock = Clock()
 
     def entry(self, frame: Any) -> Entry:
         """One frame with its number and time. Raises Unexpected."""
         number = time = None
         if isinstance(frame, dict):
-            number = next(
-                (value for name in NUMBERS if (value := number_of(frame.get(name))) is not None), None
-            )
-            time = next((value for name in TIMES if (value := number_of(frame.get(name))) is not None), None)
+            named = fields_of(frame, (*NUMBERS, *IMAGES[1:]))
+            number = next((value for name in named if (value := number_of(frame[name])) is not None), None)
+            time = self._time(frame)
         return Entry(self.people(frame), number, time)
+
+    def _time(self, frame: dict[str, Any]) -> float | None:
+        """The time of a frame: a number, a date or a time of day, or seconds and nanoseconds as ROS has them."""
+        header = frame.get("header")
+        if isinstance(header, dict) and isinstance(header.get("stamp"), dict):
+            frame = {"stamp": header["stamp"]}
+        for name in fields_of(frame, TIMES):
+            value = frame[name]
+            time, unit = number_of(value), name
+            if time is None and isinstance(value, str) and value.strip():
+                unit = CLOCK
+                try:
+                    time = self.clock.seconds(value)
+                except ValueError as error:
+                    raise Unexpected(f"one date in {name}, or dates as in 2024-05-01", str(error)) from None
+                if time is None:
+                    self.notes[f"{name} not read: expected {CLOCK_FORMS}, found {short(value)}"] = None
+            elif time is None and isinstance(value, dict):
+                time, unit = _stamp(value), CLOCK
+            if time is not None:
+                self.time_name = self.time_name or unit
+                return time
+        return None
 
     def people(self, frame: Any) -> list[Person]:
         """The people of one frame. Raises Unexpected."""
@@ -184,7 +197,7 @@ class Parser:
             self.notes[f"{OPENPOSE_SOLID} of some people not read: the first has none"] = None
         elif flat.size and self.solid:
             self.notes[f"{name} not read: {OPENPOSE_SOLID} has depth"] = None
-        self.scored = True
+        self.scored = self.counted = True
         if not self.solid:
             self._note(LAYOUT_OF_FLAT.get(flat.size))
             return _rows(flat, 3) if flat.size else None
@@ -264,6 +277,20 @@ def number_of(value: Any) -> float | None:
     except (ValueError, OverflowError):
         return None
     return number if math.isfinite(number) else None
+
+
+def fields_of(frame: dict[str, Any], names: tuple[str, ...]) -> list[str]:
+    """The fields whose `bare` names are in a list, in its order."""
+    ranked = [(rank, name) for name in frame if (rank := rank_of(name, names)) is not None]
+    return [name for _, name in sorted(ranked)]
+
+
+def _stamp(value: dict[str, Any]) -> float | None:
+    """Seconds of a stamp in seconds and nanoseconds (ROS, protocol buffers); None for other objects."""
+    for seconds, rest in (("sec", "nanosec"), ("secs", "nsecs"), ("sec", "nsec"), ("seconds", "nanos")):
+        if seconds in value and (whole := number_of(value[seconds])) is not None:
+            return whole + (number_of(value.get(rest)) or 0.0) / 1e9
+    return None
 
 
 def person_id(entry: dict[str, Any]) -> Hashable | None:

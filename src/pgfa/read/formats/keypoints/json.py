@@ -18,10 +18,29 @@ from numpy.typing import NDArray
 from pgfa.errors import BadFile, LimitExceeded
 from pgfa.read.format import Format, first_clip
 from pgfa.read.formats.keypoints.detections import Entry, Recording, clip_of, one_person, recordings
-from pgfa.read.formats.keypoints.entries import NAMES, NUMBERS, PEOPLE, TIMES, Parser, Unexpected, fill_absent
+from pgfa.read.formats.keypoints.entries import (
+    NAMES,
+    PEOPLE,
+    Parser,
+    Unexpected,
+    fields_of,
+    fill_absent,
+    number_of,
+)
+from pgfa.read.formats.keypoints.frame_lists import with_frames
 from pgfa.read.formats.keypoints.images import by_video
 from pgfa.read.formats.keypoints.json_fields import info_of
 from pgfa.read.formats.keypoints.reader import KeypointInfo, from_array
+from pgfa.read.parsing.frame_names import (
+    IMAGES,
+    INDICES,
+    NUMBERS,
+    TIMES,
+    groups_of_names,
+    numbers_of_names,
+    rises,
+)
+from pgfa.read.parsing.frame_times import clock_seconds
 from pgfa.read.parsing.json_text import parse_json
 from pgfa.read.parsing.text_table import short
 from pgfa.read.sample import picture
@@ -31,6 +50,8 @@ from pgfa.skeleton import COCO17, HALPE26, WHOLEBODY133, Clip, Source
 MAX_BYTES = 64 * 1024 * 1024  # parsed JSON takes about ten times its bytes
 MAX_ENTRIES = 500_000
 """Frames or people in one list."""
+MAX_NAME = 500
+"""Letters of the name of an image."""
 FRAMES = ("frames", "instance_info", "annotations", "results", "data")
 ARRAYS = ("keypoints", "positions")
 LAYOUT_OF_COUNT = {26: HALPE26, 133: WHOLEBODY133}
@@ -38,6 +59,9 @@ LAYOUT_OF_COUNT = {26: HALPE26, 133: WHOLEBODY133}
 EXPECTED = (
     "keypoints of MediaPipe, MMPose, Ultralytics, COCO, TF.js or OpenPose, or an array (docs/formats.md)"
 )
+
+TIMED = "by time"
+"""Name of a video whose frames have times from outside instead of numbers."""
 
 Floats = NDArray[np.float64]
 Video = tuple[str, list[tuple[Any, float | None]]]
@@ -80,7 +104,12 @@ def _clips(ref: FileRef) -> list[Clip]:
     parts: list[tuple[str, Recording]] = []
     for video, frames in _videos(ref, content):
         entries = _entries(ref, parser, frames)
-        parts += [(video, part) for part in recordings(ref, entries, _time_name(frames))]
+        if video == TIMED:
+            entries = [
+                replace(entry, number=None, time=time)
+                for entry, (_, time) in zip(entries, frames, strict=True)
+            ]
+        parts += [(video, part) for part in recordings(ref, entries, parser.time_name)]
     # MMPose turns what it lifts from a picture so that z points up.
     info = replace(info, usual_up="z" if "instance_info" in header else None)
     infos = _infos(ref, parser, info, parts)
@@ -113,7 +142,7 @@ def _videos(ref: FileRef, content: Any) -> list[Video]:
     """The frames of each video of a file. Raises BadFile for content without frames, LimitExceeded."""
     if isinstance(content, dict):
         _check_count(ref, content)
-        if numbered := _numbered_frames(content):
+        if numbered := _timed_frames(content) or _numbered_frames(ref, content):
             return numbered
         name = next((name for name in FRAMES if isinstance(content.get(name), list)), None)
         frames = content[name] if name else [content]
@@ -136,16 +165,36 @@ def _check_count(ref: FileRef, items: Sized) -> None:
         raise LimitExceeded(f"{ref}: {len(items):,} frames or people, more than the limit of {MAX_ENTRIES:,}")
 
 
-def _numbered_frames(content: dict[str, Any]) -> list[Video]:
-    """An object with one field per frame, named by its number (``frame_12``, ``12``, ``video_12.jpg``) or time."""
-    matches = [re.fullmatch(r"(.*?)(\d{1,18})(\.\w{1,5})?", name) for name in content]
-    if not matches or not all(matches):
+def _timed_frames(content: dict[str, Any]) -> list[Video]:
+    """An object with one field per frame, named by its time: ``0.033``, ``2024-05-01T10:00:00.033``."""
+    numbers = [number_of(name) for name in content]
+    clocks = any("." in name for name in content) and all(number is not None for number in numbers)
+    times = numbers if clocks else [clock_seconds(name) if ":" in name else None for name in content]
+    if len(times) < 2 or any(time is None for time in times):
         return []
-    videos: dict[str, list[tuple[Any, float | None]]] = {}
-    for match, frame in zip(matches, content.values(), strict=True):
-        assert match
-        videos.setdefault(match[1], []).append((frame, float(match[2])))
-    return list(videos.items())
+    return [(TIMED, list(zip(content.values(), times, strict=True)))]
+
+
+def _numbered_frames(ref: FileRef, content: dict[str, Any]) -> list[Video]:
+    """An object with one field per frame, named by its number (``frame_12``, ``12``, ``video_12.jpg``).
+
+    Raises:
+        BadFile: names that do not number the frames of a few videos.
+    """
+    names = list(content)
+    if not names or not all(re.fullmatch(r".*\d|.*\d.*\.[A-Za-z]\w{1,4}", name) for name in names):
+        return []
+    if not all(isinstance(frame, dict | list | None) for frame in content.values()):
+        return []
+    groups = groups_of_names(names)
+    if groups is None or len(groups) > max(1, len(names) // 2):
+        expected = "names of frames that differ in one number (frame_0012)"
+        raise BadFile(str(ref), expected=expected, found=short(", ".join(names[:3])))
+    frames = list(content.values())
+    return [
+        (f"video {video}", [(frames[place], number) for place, number in zip(places, numbers, strict=True)])
+        for video, (places, numbers) in enumerate(groups)
+    ]
 
 
 def _entries(ref: FileRef, parser: Parser, frames: list[tuple[Any, float | None]]) -> list[Entry]:
@@ -159,13 +208,54 @@ def _entries(ref: FileRef, parser: Parser, frames: list[tuple[Any, float | None]
         if number is not None and entry.number is None and entry.time is None:
             entry = replace(entry, number=number)
         entries.append(entry)
+    if all(entry.number is None and entry.time is None for entry in entries):
+        entries = _with_names(parser, entries, [frame for frame, _ in frames])
     if all(_is_person(frame) for frame, _ in frames) and len(entries) > 1 and entries[0].number is None:
         _check_one_person(ref, entries)
+    if all(entry.number is None and entry.time is None for entry in entries):
+        entries = _with_index(parser, entries, [frame for frame, _ in frames])
+    return entries
+
+
+def _with_names(parser: Parser, entries: list[Entry], frames: list[Any]) -> list[Entry]:
+    """Entries with the numbers in the names of their frames or images, if they have names that vary."""
+    if not frames or not all(isinstance(frame, dict) for frame in frames):
+        return entries
+    for field in fields_of(frames[0], (*NUMBERS, *IMAGES[1:])):
+        names = [frame.get(field) for frame in frames]
+        if not all(isinstance(name, str) and len(name) < MAX_NAME for name in names) or len(set(names)) < 2:
+            continue
+        numbers = numbers_of_names(names)
+        if numbers is not None:
+            return [replace(entry, number=number) for entry, number in zip(entries, numbers, strict=True)]
+        parser.notes[f"{field} not read: its names do not differ in one number"] = None
+    return entries
+
+
+def _with_index(parser: Parser, entries: list[Entry], frames: list[Any]) -> list[Entry]:
+    """Entries with their index, if it rises; other fields that rise, and may be numbers or times, are noted."""
+    if len(frames) < 2 or not all(isinstance(frame, dict) for frame in frames):
+        return entries
+    for field in frames[0]:
+        values = np.array([value for frame in frames if (value := number_of(frame.get(field))) is not None])
+        if len(values) < len(frames) or not rises(values):
+            continue
+        if fields_of({field: 0}, INDICES[:1]):
+            return [
+                replace(entry, number=value) for entry, value in zip(entries, values.tolist(), strict=True)
+            ]
+        note = f"{short(field)} rises from frame to frame and is not read: call it frame or time_s if it is"
+        parser.notes[note] = None
     return entries
 
 
 def _is_person(frame: Any) -> bool:
-    return isinstance(frame, dict) and "keypoints" in frame and not {*PEOPLE, *TIMES, *NUMBERS} & frame.keys()
+    return (
+        isinstance(frame, dict)
+        and "keypoints" in frame
+        and not {*PEOPLE} & frame.keys()
+        and not fields_of(frame, (*TIMES, *NUMBERS))
+    )
 
 
 def _check_one_person(ref: FileRef, entries: list[Entry]) -> None:
@@ -175,11 +265,6 @@ def _check_one_person(ref: FileRef, entries: list[Entry]) -> None:
         expected = "a list of frames, or of people with their frame (frame_id or image_id)"
         actual = f"{len(entries)} people at different places: of one frame, or of several?"
         raise BadFile(str(ref), expected=expected, found=actual)
-
-
-def _time_name(frames: list[tuple[Any, float | None]]) -> str:
-    first = next((frame for frame, _ in frames if isinstance(frame, dict)), {})
-    return next((name for name in TIMES if name in first), "")
 
 
 def _infos(
@@ -196,6 +281,7 @@ def _infos(
     info = replace(
         info,
         layout=layout,
+        counted=info.layout is None and (parser.counted or parser.layout is None),
         up=info.up or parser.up,
         scored=parser.scored,
         problems=(*info.problems, *parser.notes),
@@ -223,6 +309,7 @@ def _array(ref: FileRef, raw: bytes, name: str, points: list[Any], content: dict
         info = replace(info, scored=True)
     if info.layout is None and array.ndim in (3, 4):
         info = replace(info, layout=LAYOUT_OF_COUNT.get(array.shape[-2]))
+    array, info = with_frames(ref, array, content, info)
     return from_array(ref, raw, array, info)
 
 

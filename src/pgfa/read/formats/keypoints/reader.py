@@ -50,6 +50,8 @@ class KeypointInfo:
 
     Attributes:
         layout: the joints.
+        counted: whether the layout follows from nothing but the number of joints; it is asked for if the body is not
+            human in it.
         rate: frames per second.
         size: width and height of the image in pixels; scales x and y from 0..1.
         up: the axis that points up, of points with depth (``"y"``, ``"-y"``, ``"z"``).
@@ -64,6 +66,7 @@ class KeypointInfo:
     """
 
     layout: Layout | None = None
+    counted: bool = False
     rate: float | None = None
     size: tuple[float, float] | None = None
     up: str | None = None
@@ -85,7 +88,7 @@ class _Plan:
     layout: Layout
     columns: str
     axes: str = "TMVC"
-    decisions: tuple[Decision, ...] = ()
+    decisions: tuple[str, ...] = ()
 
 
 def from_people(ref: FileRef, raw: bytes, people: Sequence[Sequence[Floats]], info: KeypointInfo) -> Clip:
@@ -228,6 +231,8 @@ def _plan(ref: FileRef, array: NDArray[np.generic], orders: list[str], info: Key
         points = in_order(array, orders[0])
         width = points.shape[3]
         columns = columns or {2: "xy", 3: "xys" if look_like_scores(points) else "xyz", 4: "xyzs"}[width]
+        if info.counted and not stated.layout and _contradicts(points, columns, layouts[0]):
+            raise error.at(str(ref)) from None
         basis: Basis = "stated" if stated.layout else "declared"
         axes, layout = orders[0], layouts[0]
         decisions = (Decision("layout", layout.name, basis),)
@@ -244,7 +249,15 @@ def _plan(ref: FileRef, array: NDArray[np.generic], orders: list[str], info: Key
     return _Plan(info, layout, columns, axes, decisions)
 
 
-def _coordinates(points: Floats, plan: _Plan) -> tuple[Floats, tuple[Decision, ...]]:
+def _contradicts(points: Floats, columns: str, layout: Layout) -> bool:
+    """Whether bodies that can be seen are not human in a layout; of half a body nothing is known."""
+    coordinates, scores = coordinates_of(points, columns)
+    absent, _ = absent_joints(coordinates, layout, scores)
+    fit = fit_of(thinned(np.where(absent[..., None], np.nan, coordinates)), layout)
+    return bool(np.isfinite(fit.cost) and fit.cost > MAX_COST)
+
+
+def _coordinates(points: Floats, plan: _Plan) -> tuple[Floats, tuple[str, ...]]:
     """(frames, bodies, joints, 2 or 3) coordinates, NaN where a joint is absent, and what marks absent joints."""
     coordinates, scores = coordinates_of(points, plan.columns)
     absent, decisions = absent_joints(coordinates, plan.layout, scores)

@@ -77,6 +77,10 @@ def bodies_and_fronts(
     if not bodies:
         raise _no_body(file, labels, incomplete, unknown)
     notes += [f"subject {name or 'without a name'} left out: no {missing[0]}" for name, missing in incomplete]
+    numbered = [label for label in unknown if _is_numbered(label, markers)]
+    if len(numbered) >= MIN_LANDMARKS:
+        listed = ", ".join(label.strip()[:20] for label in numbered[:3])
+        notes.append(f"{listed}, ... not read: perhaps another person (subjects as in Anna:LKNE)")
     if len(bodies) > MAX_BODIES:
         notes.append(f"{counted(len(bodies) - MAX_BODIES, 'subject')} left out: more than {MAX_BODIES}")
     stacked = [np.stack(arrays[:MAX_BODIES], axis=1) for arrays in (bodies, fronts)]
@@ -121,6 +125,12 @@ def _choices(label: str, markers: Markers) -> Iterator[tuple[str, str, int]]:
     for separator in re.finditer(r"[_.\- ]", bare):
         if (landmark := markers.landmark(bare[separator.end() :])) is not None:
             yield subject + colon + bare[: separator.start()], landmark[0], landmark[1] + star
+
+
+def _is_numbered(label: str, markers: Markers) -> bool:
+    """Whether an unknown name is a known one with a number behind it."""
+    bare = re.sub(r"[_. -]?\d{1,2}$", "", label.strip())
+    return bare != label.strip() and next(_choices(bare, markers), None) is not None
 
 
 def _no_body(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 from pgfa.errors import BadFile, LimitExceeded, Undecided
 from pgfa.read.assemble import MAX_FRAMES, assemble, check_frames, counted
 from pgfa.read.interpret.decision import Decision
+from pgfa.read.interpret.marks import marked_joints
 from pgfa.read.interpret.upright import handedness
+from pgfa.read.parsing.frame_times import usual_step
 from pgfa.read.parsing.markers.bodies import bodies_and_fronts
 from pgfa.read.parsing.markers.names import STANDARD, Markers, markers_from
 from pgfa.read.parsing.units import PLAUSIBLE, flat_to_metres, torso_length, upright_to_metres
@@ -76,7 +78,12 @@ def marker_clip(
         expected, actual = "1 to 10000 frames per second", f"{recording.rate:g}"
         raise BadFile(str(ref), where=where, expected=expected, found=actual)
     markers = markers_from(ref.stated.markers, markers)
+    points = recording.points[:, None]
+    marked, absences = marked_joints(points, np.asarray(~np.isfinite(points).all(axis=-1)), recording.labels)
+    if marked.any():
+        recording = replace(recording, points=np.where(marked[:, 0, :, None], np.nan, recording.points))
     joints, fronts, notes = bodies_and_fronts(str(ref), recording.labels, recording.points, markers)
+    notes += absences
     if recording.up is None and _is_flat(recording.points):
         # Sports2D writes what one camera sees, in pixels or metres, with z 0.
         positions, unit_notes = _from_picture(joints)
@@ -207,6 +214,27 @@ def spread(
     out = np.full((int(index[-1]) + 1, *points.shape[1:]), np.nan)
     out[index.astype(np.int64)] = points
     return out, (f"{counted(missing, 'frame')} left out in the file",)
+
+
+def numbers_by_times(numbers: Floats, times: Floats) -> tuple[Floats, tuple[str, ...]]:
+    """Frame numbers, moved on where the times jump and the numbers do not: a program renumbered what was left.
+
+    Args:
+        numbers: (frames,) as the file counts them.
+        times: (frames,) in any unit, NaN where absent.
+
+    Returns:
+        Numbers, and a note if any was moved.
+    """
+    counts, passed = np.diff(numbers), np.diff(times)
+    step = usual_step(times, counts) if len(times) > 1 and np.isfinite(times).all() else 0.0
+    if not step or (counts != counts[0]).any() or (passed <= 0).any():
+        return numbers, ()
+    jumps = np.where(passed > 1.5 * step, np.rint(passed / step), 1.0)
+    if not (jumps > 1).any():
+        return numbers, ()
+    note = f"{counted(int((jumps > 1).sum()), 'jump')} of the times: the frames between are empty"
+    return np.concatenate([[0.0], np.cumsum(jumps)]), (note,)
 
 
 def check_cells(ref: FileRef, cells: int) -> None:
