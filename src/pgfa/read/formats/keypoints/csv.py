@@ -12,6 +12,7 @@ import sys
 from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import groupby
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,7 @@ from pgfa.errors import BadFile, LimitExceeded
 from pgfa.read.format import Format, first_clip
 from pgfa.read.formats.keypoints.csv_header import EXPECTED, STATE, UNSEEN, Header, header_of
 from pgfa.read.formats.keypoints.detections import Entry, Person, clip_of, recordings
+from pgfa.read.formats.keypoints.field_names import is_subject_name
 from pgfa.read.formats.keypoints.joint_names import canonical, layout_of_names, missing_joints
 from pgfa.read.formats.keypoints.reader import JOINTS, KeypointInfo, layout_of
 from pgfa.read.limits import check_text
@@ -34,6 +36,10 @@ from pgfa.skeleton import AZURE32, COCO17, HALPE26, WHOLEBODY133, Clip, Layout, 
 MAX_BYTES = 256 * 1024 * 1024
 MAX_LINES = 4_000_000
 COMMENTS = ("#", "//", "%")
+MAX_VIDEOS = 200
+"""Recordings in one file."""
+LEAST_LINES = 10
+"""Lines of a recording, on average, in a file without frames or times."""
 MAX_ABOVE = 20
 """Blank lines and comments above the header."""
 LAYOUT_OF_COUNT = {26: HALPE26, 133: WHOLEBODY133}
@@ -78,24 +84,13 @@ def _clips(ref: FileRef) -> list[Clip]:
     table = _table(ref, text, header, above)
     names = sorted({joint for joint, _ in header.cells}) if header.joint is None else []
     layout, index_of = _layout(ref, names or list(dict.fromkeys(table.joints)), depth=header.has(2))
-    if header.frame is None and header.time is None and len(set(table.people)) > 1:
+    together = len(set(zip(table.recordings, table.people, strict=True))) > len(set(table.recordings))
+    if header.frame is None and header.time is None and together:
         expected = "a frame or time column in addition to that of the person"
         raise BadFile(str(ref), where="line 1", expected=expected, found="none")
-    if header.joint is None:
-        bodies = _wide(header, table, index_of, len(layout.joints))
-        entries = [
-            _entry(header, table.values[row], [Person(body, person)])
-            for row, (body, person) in enumerate(zip(bodies, table.people, strict=True))
-        ]
-    else:
-        joint_of = [index_of[joint] for joint in table.joints]
-        lines = list(zip(table.numbers, table.people, joint_of, strict=True))
-        for row, states in enumerate(table.unseen):
-            if states:
-                table.values[row, [column for (_, axis), column in header.cells.items() if axis != STATE]] = (
-                    np.nan
-                )
-        entries = _long(ref, header, table.values, lines, len(layout.joints))
+    header, notes = _without_other_scores(header, table)
+    grouped = _entries(ref, header, table, index_of, len(layout.joints))
+    entries = [entry for part in grouped.values() for entry in part]
     up = _up_of_azure(entries) if layout is AZURE32 and header.has(2) else None
     # Numbers alone may leave open which layout it is; what is behind `clip_of` decides.
     numbered = all(name.isdigit() for name in index_of) and len(layout.joints) in JOINTS
@@ -106,14 +101,54 @@ def _clips(ref: FileRef) -> list[Clip]:
         up=up,
         source=Source(id=ref.stem),
     )
-    parts = recordings(ref, entries, header.time_name)
+    parts = [
+        (name, part) for name, lines in grouped.items() for part in recordings(ref, lines, header.time_name)
+    ]
     sources = (
         [f"{ref.stem}-{number}" for number in range(1, len(parts) + 1)] if len(parts) > 1 else [ref.stem]
     )
     return [
-        clip_of(ref, raw, part, replace(info, source=Source(id=source)))
-        for part, source in zip(parts, sources, strict=True)
+        clip_of(
+            ref,
+            raw,
+            part,
+            replace(info, source=Source(id=source), problems=(*notes, *([name] if name else []))),
+        )
+        for (name, part), source in zip(parts, sources, strict=True)
     ]
+
+
+def _without_other_scores(header: Header, table: _Table) -> tuple[Header, tuple[str, ...]]:
+    """The header without columns that share a name with scores but have other values, and a note on them."""
+    values = table.values[:, sorted(header.unsure)]
+    if not header.unsure or np.all(np.isnan(values) | ((values >= 0) & (values <= 1))):
+        return header, ()
+    cells = {key: column for key, column in header.cells.items() if column not in header.unsure}
+    title = header.titles[min(header.unsure)]
+    return replace(header, cells=cells), (f"{title} and the like not read: not all values are from 0 to 1",)
+
+
+def _entries(
+    ref: FileRef, header: Header, table: _Table, index_of: dict[str, int], joints: int
+) -> dict[str, list[Entry]]:
+    """The entries of each recording, in the order of the file."""
+    grouped: dict[str, list[Entry]] = {name: [] for name in table.recordings}
+    if header.joint is None:
+        bodies = _wide(header, table, index_of, joints)
+        for row, (body, person) in enumerate(zip(bodies, table.people, strict=True)):
+            grouped[table.recordings[row]].append(_entry(header, table.values[row], [Person(body, person)]))
+        return grouped
+    for row, states in enumerate(table.unseen):
+        if states:
+            places = [column for (_, axis), column in header.cells.items() if axis != STATE]
+            table.values[row, places] = np.nan
+    lines_of: dict[str, list[int]] = {name: [] for name in grouped}
+    for row, name in enumerate(table.recordings):
+        lines_of[name].append(row)
+    for name, members in lines_of.items():
+        lines = [(table.numbers[row], table.people[row], index_of[table.joints[row]]) for row in members]
+        grouped[name] = _long(ref, header, table.values[members], lines, joints)
+    return grouped
 
 
 def _rate(text: str, above: int, header: Header, values: Floats) -> float | None:
@@ -194,6 +229,7 @@ class _Table:
         people: id of the person of each line; None without one.
         joints: joint of each line, as `canonical`; empty for a file with one line per frame.
         unseen: for each line, the joints (of files with one line per joint: "") whose state is that they are not seen.
+        recordings: of each line, in words; "" where the file does not say.
     """
 
     values: Floats
@@ -201,6 +237,7 @@ class _Table:
     people: list[str | None]
     joints: list[str]
     unseen: list[tuple[str, ...]]
+    recordings: list[str]
 
 
 def _table(ref: FileRef, text: str, header: Header, above: int) -> _Table:
@@ -212,6 +249,7 @@ def _table(ref: FileRef, text: str, header: Header, above: int) -> _Table:
     people: list[str | None] = []
     joints: list[str] = []
     unseen: list[tuple[str, ...]] = []
+    of: list[tuple[str, ...]] = []
     joint_of: dict[str, str] = {}
     flat = array("d")
     for number, cells in _lines(ref, text, header, above):
@@ -223,6 +261,7 @@ def _table(ref: FileRef, text: str, header: Header, above: int) -> _Table:
             flat.extend([_number(ref, header, number, column, cells[column]) for column in columns])
         numbers.append(number)
         people.append(_person_of(cells, header))
+        of.append(tuple(sys.intern(cells[column].strip()) for column in header.recordings))
         if states:
             unseen.append(tuple(joint for joint, column in states if _plain_state(cells[column]) in UNSEEN))
         if header.joint is not None:
@@ -234,12 +273,40 @@ def _table(ref: FileRef, text: str, header: Header, above: int) -> _Table:
         raise BadFile(str(ref), expected="at least one line below the header", found="none")
     values = np.full((len(numbers), header.columns), np.nan)
     values[:, columns] = np.frombuffer(flat, dtype=np.float64).reshape(len(numbers), -1)
-    if header.metres:
-        values[:, [column for (_, axis), column in header.cells.items() if axis < 3]] *= header.metres
+    for column, metres in header.metres.items():
+        values[:, column] *= metres
     # Where every joint is in every line, the column says something else.
-    return _Table(
-        values, numbers, people, joints, unseen if any(len(u) < len(states) for u in unseen) else []
-    )
+    unseen = unseen if any(len(u) < len(states) for u in unseen) else []
+    return _Table(values, numbers, people, joints, unseen, _recordings_of(ref, header, of, people, values))
+
+
+def _recordings_of(
+    ref: FileRef, header: Header, of: list[tuple[str, ...]], people: list[str | None], values: Floats
+) -> list[str]:
+    """The recording of each line, in words ("video b.mp4"); of subjects whose lines follow each other, the subject.
+
+    Raises BadFile for more than MAX_VIDEOS.
+    """
+    titles = [header.titles[column] for column in header.recordings]
+    key = header.frame if header.frame is not None else header.time
+    frames = range(len(of)) if key is None else values[:, key].tolist()
+    # What is different in each frame is the name of an image.
+    least = LEAST_LINES if key is None else 2
+    varied = []
+    for place in range(len(titles)):
+        lines = {(names[place], frame) for names, frame in zip(of, frames, strict=True)}
+        if 1 < len({name for name, _ in lines}) <= len(lines) / least:
+            varied.append(place)
+    out = [", ".join(f"{titles[place]} {names[place]}" for place in varied) for names in of]
+    if header.person is not None and is_subject_name(header.titles[header.person]):
+        blocks = [person for person, _ in groupby(zip(out, people, strict=True))]
+        if len(blocks) == len(set(blocks)) and len({person for _, person in blocks}) > 1:
+            title = header.titles[header.person]
+            out = [f"{name}, {title} {who}".removeprefix(", ") for name, who in zip(out, people, strict=True)]
+    if (count := len(set(out))) > MAX_VIDEOS:
+        actual = f"{count:,}, by the columns {', '.join(titles)}"
+        raise BadFile(str(ref), expected=f"at most {MAX_VIDEOS} recordings in a file", found=actual)
+    return out
 
 
 def _plain_state(cell: str) -> str:
@@ -271,6 +338,8 @@ def _number(ref: FileRef, header: Header, line: int, column: int, cell: str) -> 
     try:
         return float(cell.replace(decimal, ".")) if cell.strip() else np.nan
     except ValueError:
+        if column in header.cells.values() and cell.strip().lower() in ("true", "false"):
+            return float(cell.strip().lower() == "true")
         if column == header.frame and (digits := re.findall(r"\d{1,15}", cell)):
             return float(digits[-1])  # the number in an image's name
         if column == header.time and (seconds := clock_seconds(cell)) is not None:
@@ -301,6 +370,11 @@ def _wide(header: Header, table: _Table, index_of: dict[str, int], joints: int) 
     for (joint, coordinate), column in header.cells.items():
         if index_of.get(joint, -1) >= 0 and coordinate != STATE:
             out[:, index_of[joint], axes.index(coordinate)] = values[:, column]
+    if 3 in axes:  # joints without a column for it have no score to be absent for
+        unscored = [
+            index for joint, index in index_of.items() if index >= 0 and (joint, 3) not in header.cells
+        ]
+        out[:, unscored, axes.index(3)] = 1
     for row, unseen in enumerate(table.unseen):
         out[row, [index_of[joint] for joint in unseen if index_of.get(joint, -1) >= 0]] = np.nan
     return out

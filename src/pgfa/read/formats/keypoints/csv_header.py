@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import csv
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from pgfa.read.formats.keypoints.field_names import (
+    SCORES,
+    SHORT_SCORES,
+    UNSURE_SCORES,
+    is_recording_name,
+    person_names,
+)
 from pgfa.read.formats.keypoints.joint_names import canonical
 
 MAX_COLUMNS = 1000
 COORDINATES = {
     "x": 0, "y": 1, "z": 2,
-    **dict.fromkeys(
-        ("v", "c", "s", "score", "visibility", "confidence", "conf", "likelihood", "presence", "confidence_level"), 3
-    ),
+    **dict.fromkeys(("confidence_level", "is_visible", "is_valid", "in_frame_likelihood"), 3),
+    **dict.fromkeys((*SHORT_SCORES, *SCORES, *UNSURE_SCORES), 3),
     **dict.fromkeys(
         ("tracking_state", "trackingstate", "tracking_status", "tracked", "joint_state", "state", "status"), 4
     ),
@@ -32,10 +38,6 @@ TIME_COLUMN = (
     "datetime", "date_time", "clock", "clock_time",
 )  # fmt: skip
 RATE_COLUMN = ("fps", "frame_rate", "framerate", "video_fps", "frames_per_second")
-PERSON_COLUMN = (
-    "person", "person_id", "body", "body_id", "track_id", "track", "id", "tracking_id", "user_id", "user",
-    "skeleton_id",    "bodyid", "personid", "trackid", "body_index", "body_idx", "pose_id", "subject",
-)  # fmt: skip
 JOINT_COLUMN = (
     "joint", "joint_id", "joint_name", "joint_type", "joint_index", "keypoint", "keypoint_id", "keypoint_name",
     "landmark", "landmark_id", "landmark_index", "landmark_name", "part", "body_part", "jointtype", "jointname",
@@ -44,7 +46,10 @@ JOINT_COLUMN = (
 METRES = {"mm": 1e-3, "cm": 1e-2, "m": 1.0, "inch": 0.0254, "inches": 0.0254, "in": 0.0254}
 EXPECTED = "a header with x and y of joints by name (left_wrist_x) or number (x0, y0, ...), or a joint column"
 _UNIT = re.compile(r"[\s_]*[\[(](mm|cm|m|inch|inches|in|px|pixels?)[\])]\s*$", re.IGNORECASE)
-_LAST_WORDS = re.compile(r"(.+?)_(confidence_level|tracking_state|tracking_status|joint_state|[a-z]+)")
+_LAST_WORDS = re.compile(
+    r"(.+?)_(confidence_level|is_visible|is_valid|in_frame_likelihood|tracking_state|tracking_status|joint_state|[a-z]+)"
+)
+_NUMBERED = re.compile(rf"([xyz]|{'|'.join((*SHORT_SCORES, *SCORES, 'p'))})_?(\d{{1,3}})")
 _IMPLIED = 75
 """Columns of a table without a header: x, y and z of the 25 joints of a Kinect v2."""
 
@@ -54,9 +59,12 @@ class Header:
     """Columns by content; cells of joints are (joint, coordinate) -> column.
 
     Attributes:
-        metres: metres per unit of x, y and z, where the titles state it; else 0.
+        metres: column -> metres per unit, where the titles of all coordinates state it; else empty.
         implied: whether there is no header: the first line is numbers.
         rate: the column with the frame rate in each line.
+        recordings: the columns that say from which recording a line is.
+        unsure: the columns of scores whose name may be that of something else.
+        titles: all titles, in lower case with underscores.
     """
 
     separator: str
@@ -67,9 +75,12 @@ class Header:
     joint: int | None
     cells: dict[tuple[str, int], int]
     columns: int
-    metres: float = 0.0
+    metres: dict[int, float] = field(default_factory=dict)
     implied: bool = False
     rate: int | None = None
+    recordings: tuple[int, ...] = ()
+    unsure: frozenset[int] = frozenset()
+    titles: tuple[str, ...] = ()
 
     def has(self, axis: int) -> bool:
         """Whether there is a column of that coordinate (2 is z, 3 the score)."""
@@ -92,7 +103,7 @@ def header_of(line: str) -> Header | None:
     if len(titles) == _IMPLIED and all(map(_is_number, titles)):
         numbered = {(str(joint), axis): 3 * joint + axis for joint in range(25) for axis in range(3)}
         return Header(separator, None, None, "", None, None, numbered, _IMPLIED, implied=True)
-    units = {match[1].lower() for title in titles if (match := _UNIT.search(title))}
+    units = [match[1].lower() if (match := _UNIT.search(title)) else "" for title in titles]
     names = [_plain(_UNIT.sub("", title)) for title in titles]
 
     def column(titles: tuple[str, ...]) -> int | None:
@@ -104,12 +115,23 @@ def header_of(line: str) -> Header | None:
     if not with_x_and_y or (joint is None and len(with_x_and_y) < 10):
         return None
     time = column(TIME_COLUMN)
-    scales = {METRES[unit] for unit in units if unit in METRES}
+    frame = column(FRAME_COLUMN)
+    places = {index for (_, axis), index in cells.items() if axis < 3}
+    other = [name for index, name in enumerate(names) if index not in {*cells.values(), frame, time, joint}]
+    people = [name for name in person_names(other) if name != "name"]
     return Header(
-        separator, column(FRAME_COLUMN), time, names[time] if time is not None else "", column(PERSON_COLUMN), joint,
-        cells, len(names), metres=scales.pop() if len(scales) == 1 else 0.0,
+        separator, frame, time, names[time] if time is not None else "", column(tuple(people)), joint,
+        cells, len(names),
+        metres=({index: METRES[units[index]] for index in places} if all(units[i] in METRES for i in places) else {}),
         rate=column(RATE_COLUMN),
+        recordings=tuple(names.index(name) for name in dict.fromkeys(other) if is_recording_name(name)),
+        unsure=frozenset(index for (_, axis), index in cells.items() if axis == 3 and _is_unsure(names[index])),
+        titles=tuple(names),
     )  # fmt: skip
+
+
+def _is_unsure(name: str) -> bool:
+    return name.rstrip("0123456789").rstrip("_").rpartition("_")[2] in UNSURE_SCORES
 
 
 def _plain(title: str) -> str:
@@ -130,21 +152,19 @@ def _long_cells(names: list[str]) -> dict[tuple[str, int], int]:
 def _wide_cells(names: list[str], titles: list[str]) -> dict[tuple[str, int], int]:
     cells: dict[tuple[str, int], int] = {}
     for index, name in enumerate(names):
-        if name in FRAME_COLUMN + TIME_COLUMN + PERSON_COLUMN:
+        if name in FRAME_COLUMN + TIME_COLUMN:
             continue  # time_s is not the score of a joint called time
-        match = re.fullmatch(r"([xyzvcs]|visibility|score|confidence)_?(\d{1,3})", name)
-        match = match or re.fullmatch(
-            r"(.+?)_(confidence_level|tracking_state|tracking_status|joint_state|[a-z]+)", name
-        )
+        match = _NUMBERED.fullmatch(name) or _LAST_WORDS.fullmatch(name)
         if match is None:
             continue
         part, coordinate = (match[2], match[1]) if match[2].isdigit() else (match[1], match[2])
+        part = re.sub(r"_(kp|kpt|keypoint)$", "", part) if COORDINATES.get(coordinate) == 3 else part
         if coordinate in ("state", "status") and "hand" in part:
             continue  # whether a hand is open
         if coordinate in COORDINATES:
             part = re.sub(r"_(position|pos|location)$", "", part)
             cells.setdefault((canonical(part), COORDINATES[coordinate]), index)
-    return {key: column for key, column in cells.items() if key[1] != STATE or (key[0], 0) in cells}
+    return {key: column for key, column in cells.items() if key[1] < 3 or (key[0], 0) in cells}
 
 
 def _is_number(text: str) -> bool:

@@ -15,9 +15,13 @@ from numpy.typing import NDArray
 from pgfa.errors import BadFile, LimitExceeded, Undecided
 from pgfa.read.assemble import MAX_FRAMES, assemble, check_frames, counted
 from pgfa.read.format import A_PERSON
+from pgfa.read.formats.keypoints.joint_names import difference
 from pgfa.read.interpret.arrays import (
+    PIXELS,
     choose,
     coordinates_of,
+    has_scores,
+    is_thin,
     look_like_scores,
     may_be_scores,
     overlap,
@@ -39,6 +43,7 @@ RATE = 30.0
 MAX_CELLS = 64_000_000
 """Numbers in one recording."""
 JOINTS = joint_counts()
+THIN_DEPTH = "it hardly varies within a body"
 SHAPES = "frames x joints x 2, 3 or 4 numbers, with bodies, or in another order of axes as in C,T,V,M"
 
 Floats = NDArray[np.float64]
@@ -60,6 +65,8 @@ class KeypointInfo:
         mirrored: whether the axes of points with depth are left-handed.
         axes: the order of an array's axes (``"TMVC"``), where the reader knows it; it is not looked for then.
         source: as in a clip.
+        listed: names of the joints in the order of the arrays, as `canonical`, where no layout has all of them.
+        listed_in: the field that lists them.
         problems: defects the reader noticed.
     """
 
@@ -74,6 +81,8 @@ class KeypointInfo:
     mirrored: bool | None = None
     axes: str | None = None
     source: Source | None = None
+    listed: tuple[str, ...] = ()
+    listed_in: str = ""
     problems: tuple[str, ...] = ()
 
 
@@ -234,14 +243,22 @@ def _plan(ref: FileRef, array: NDArray[np.generic], orders: list[str], info: Key
         info = replace(
             info, problems=(*info.problems, f"the body is not human in {layout.name}: {error.reason}")
         )
-    open_columns = columns == "xyz" and not stated.columns and info.scored is None and info.depth is None
-    if open_columns and may_be_scores(in_order(array, axes)):
-        actual = "a third column beside pixels that is from 0 to 100, or hardly varies within a body: perhaps scores"
-        raise Undecided(str(ref), quantity="axes", found=actual, options=("xys", "xyz"))
+    if not stated.columns and info.scored is None and info.depth is None:
+        _check_columns(ref, in_order(array, axes), columns, layout)
     if len(columns) != size_of(array.shape, axes, "C"):
         actual = counted(size_of(array.shape, axes, "C"), "column")
         raise BadFile(str(ref), where="keypoints", expected=f"the columns {' '.join(columns)}", found=actual)
     return _Plan(info, layout, columns, axes, decisions)
+
+
+def _check_columns(ref: FileRef, points: Floats, columns: str, layout: Layout) -> None:
+    """Raise Undecided if the third column beside pixels may be scores, though it was not declared as z."""
+    if columns == "xyz" and may_be_scores(points, layout):
+        actual = "a third column beside pixels, perhaps scores: from 0 to 100 or 255, or hardly varying within a body"
+        raise Undecided(str(ref), quantity="axes", found=actual, options=("xys", "xyz"))
+    if columns == "xyzs" and layout is not MEDIAPIPE33 and has_scores(points[..., :3]):
+        actual = "four columns beside pixels, of which the third and the fourth may be scores"
+        raise Undecided(str(ref), quantity="axes", found=actual, options=("xys-", "xy-s", "xyzs"))
 
 
 def _coordinates(points: Floats, plan: _Plan) -> tuple[Floats, tuple[Decision, ...]]:
@@ -256,11 +273,14 @@ def _clip(ref: FileRef, raw: bytes, points: Floats, plan: _Plan, *, named: bool)
     layout, info = plan.layout, plan.info
     points = _padded(points, layout)
     notes: list[str] = [*info.problems, *plan.decisions]
+    if info.listed:
+        notes.append(_check_listed(ref, info, layout))
     try:
         if points.shape[3] == 3 and (depth := _depth(ref, points, layout, info)) is not None:
             notes.append(depth)
             if depth.value == "dropped":
                 points = points[..., :2]
+                notes += [f"z dropped: {THIN_DEPTH}"] if THIN_DEPTH in depth else []
         if points.shape[3] == 2:
             points, flat = _flat(ref, points, plan, named)
             notes += flat
@@ -295,14 +315,24 @@ def _clip(ref: FileRef, raw: bytes, points: Floats, plan: _Plan, *, named: bool)
     )
 
 
+def _check_listed(ref: FileRef, info: KeypointInfo, layout: Layout) -> str:
+    """A note that the names of joints are not all known. Raises BadFile if the layout has known ones elsewhere."""
+    if (differs := difference(info.listed, layout)) and not ref.stated.layout:
+        expected = f"joints in the order of {layout.name}, or all joints of a layout by name"
+        raise BadFile(str(ref), where=f"field {info.listed_in}", expected=expected, found=differs)
+    return f"names of joints in {info.listed_in} not all known: taken in the order of {layout.name}"
+
+
 def _flat(ref: FileRef, points: Floats, plan: _Plan, named: bool) -> tuple[Floats, list[str]]:
     """Points of a picture as points before a camera, y up."""
     info, layout, stated = plan.info, plan.layout, ref.stated
     notes: list[str] = [NO_DEPTH]
-    if info.size is not None:
-        points = points * np.array(info.size)
-    elif _normalised(points):
+    if info.size is None and _normalised(points):
         notes.append("image size missing, assumed square")
+    elif info.size is not None and _are_shares(points):
+        points = points * np.array(info.size)
+    elif info.size is not None and not _in_pixels(points):
+        notes.append("image size not used: coordinates are neither from 0 to 1 nor pixels")
     bodies = thinned(points)
     up, decision = "-y", Decision("up", "-y", "custom", "pictures count y downwards")
     if (given := stated.up or info.up) is not None:
@@ -338,6 +368,9 @@ def _depth(ref: FileRef, points: Floats, layout: Layout, info: KeypointInfo) -> 
     if (given := info.depth if ref.stated.depth is None else ref.stated.depth) is not None:
         basis: Basis = "declared" if ref.stated.depth is None else "stated"
         return Decision("depth", "kept" if given else "dropped", basis)
+    bodies = thinned(points)
+    if is_thin(bodies):
+        return Decision("depth", "dropped", "established", THIN_DEPTH)
     if layout is not MEDIAPIPE33:
         return None
     hips = points[..., [layout.index("hip_left"), layout.index("hip_right")], :].mean(axis=-2)
@@ -346,17 +379,41 @@ def _depth(ref: FileRef, points: Floats, layout: Layout, info: KeypointInfo) -> 
         return None
     finite = points[np.isfinite(points).all(axis=-1)]
     in_image = np.mean((finite[:, :2] > -0.5) & (finite[:, :2] < 1.5)) > 0.95
-    flat = np.ptp(finite[:, 2]) < 1e-6
-    at_hips = float(np.median(np.abs(hips[:, 2]))) < 0.05
-    if flat or (in_image and at_hips):
+    depth_of_hips = float(np.median(np.abs(hips[:, 2])))
+    # In pixels z is in pixels too.
+    at_hips = depth_of_hips < (0.05 if in_image else 0.05 * float(np.median(_heights(bodies))))
+    pixels = np.ptp(finite[:, :2]) > PIXELS and np.median(np.linalg.norm(hips[:, :2], axis=-1)) > PIXELS
+    if at_hips and (in_image or pixels):
         return Decision("depth", "dropped", "established", "landmarks of an image")
     return Decision("depth", "kept", "established", "the hips move as a body does")
+
+
+def _heights(bodies: Floats) -> Floats:
+    """How far each of (bodies, joints, 3) extends along y."""
+    y = bodies[np.isfinite(bodies).any(axis=(1, 2)), :, 1]
+    heights: Floats = np.nanmax(y, axis=1) - np.nanmin(y, axis=1)
+    return heights if len(heights) else np.ones(1)
 
 
 def _normalised(points: Floats) -> bool:
     """Whether x and y are from 0 to 1 of the image (a body may extend a little beyond the image)."""
     finite = points[np.isfinite(points)]
     return bool(len(finite) and np.abs(finite).max() <= 4)
+
+
+def _are_shares(points: Floats) -> bool:
+    """Whether x and y are shares of an image's width and height: from 0 to 1, but for what extends beyond the image."""
+    finite = points[np.isfinite(points)]
+    if not len(finite):
+        return False
+    inside = ((finite > -0.5) & (finite < 1.5)).mean() > 0.95
+    return bool(inside and (finite < 0).mean() < 0.1 and np.median(finite) < 1)
+
+
+def _in_pixels(points: Floats) -> bool:
+    """Whether a body extends over many pixels."""
+    finite = points[np.isfinite(points)]
+    return bool(len(finite) and np.ptp(finite) > PIXELS)
 
 
 def layout_of(joints: int, *, depth: bool) -> Layout | None:
