@@ -378,3 +378,27 @@ def test_subjects_one_after_the_other_are_recordings(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text(table(["participant", "frame", *titles("xy")], rows))
     assert [clip.bodies for clip in read_all(path) if isinstance(clip, Clip)] == [1, 1]
+
+
+def test_frames_of_json_that_name_their_camera_are_recordings(tmp_path: Path) -> None:
+    other = pixels(in_layout(motion("walk", 2), COCO17))
+    frames = [
+        {"frame_id": n, "camera": name, "keypoints": points[n].tolist()}
+        for n in range(len(POINTS))
+        for name, points in (("left", POINTS), ("right", other))
+    ]
+    path = tmp_path / "a.json"
+    path.write_text(json.dumps({"fps": 25, "frames": frames}))
+    first, second = (clip for clip in read_all(path) if isinstance(clip, Clip))
+    assert (first.bodies, second.bodies) == (1, 1)
+    same(first, plain(tmp_path))
+
+
+def test_an_array_in_pixels_with_its_own_scores_has_no_second_ones(tmp_path: Path) -> None:
+    points = np.concatenate([GUESSED, SCORES[..., None]], axis=-1)
+    lost(
+        written(
+            tmp_path, {"fps": 30, "keypoints": points.tolist(), "confidence": np.ones_like(SCORES).tolist()}
+        )
+    )
+    lost(written(tmp_path, {"fps": 30, "keypoints": points, "confidence": np.ones_like(SCORES)}, "a.npz"))

@@ -22,6 +22,7 @@ from pgfa.read.formats.keypoints.field_names import (
 from pgfa.read.formats.keypoints.joint_lists import in_listed_order, listed_joints
 from pgfa.read.formats.keypoints.json_fields import info_of
 from pgfa.read.formats.keypoints.reader import from_array
+from pgfa.read.interpret.arrays import has_scores
 from pgfa.read.interpret.orders import orders_of
 from pgfa.read.limits import inflated_allowance
 from pgfa.read.parsing.arrays import array_header, plain_array
@@ -85,7 +86,7 @@ def read_array(ref: FileRef, raw: bytes, archive: zipfile.ZipFile, members: Memb
     )
     info = replace(info, problems=info.problems + notes)
     scores = next((field for field in sized if field != name and is_score_name(field)), None)
-    if scores is None:
+    if scores is None or has_scores(points):
         points, info = in_listed_order(ref, points, info, listed_joints([stated]))
         return from_array(ref, raw, points, info)
     column = plain_array(

@@ -12,7 +12,6 @@ import sys
 from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from itertools import groupby
 from pathlib import Path
 
 import numpy as np
@@ -21,8 +20,8 @@ from numpy.typing import NDArray
 from pgfa.errors import BadFile, LimitExceeded
 from pgfa.read.format import Format, first_clip
 from pgfa.read.formats.keypoints.csv_header import EXPECTED, STATE, UNSEEN, Header, header_of
+from pgfa.read.formats.keypoints.csv_recordings import recordings_of
 from pgfa.read.formats.keypoints.detections import Entry, Person, clip_of, recordings
-from pgfa.read.formats.keypoints.field_names import is_subject_name
 from pgfa.read.formats.keypoints.joint_names import canonical, layout_of_names, missing_joints
 from pgfa.read.formats.keypoints.reader import JOINTS, KeypointInfo, layout_of
 from pgfa.read.limits import check_text
@@ -36,10 +35,6 @@ from pgfa.skeleton import AZURE32, COCO17, HALPE26, WHOLEBODY133, Clip, Layout, 
 MAX_BYTES = 256 * 1024 * 1024
 MAX_LINES = 4_000_000
 COMMENTS = ("#", "//", "%")
-MAX_VIDEOS = 200
-"""Recordings in one file."""
-LEAST_LINES = 10
-"""Lines of a recording, on average, in a file without frames or times."""
 MAX_ABOVE = 20
 """Blank lines and comments above the header."""
 LAYOUT_OF_COUNT = {26: HALPE26, 133: WHOLEBODY133}
@@ -277,36 +272,7 @@ def _table(ref: FileRef, text: str, header: Header, above: int) -> _Table:
         values[:, column] *= metres
     # Where every joint is in every line, the column says something else.
     unseen = unseen if any(len(u) < len(states) for u in unseen) else []
-    return _Table(values, numbers, people, joints, unseen, _recordings_of(ref, header, of, people, values))
-
-
-def _recordings_of(
-    ref: FileRef, header: Header, of: list[tuple[str, ...]], people: list[str | None], values: Floats
-) -> list[str]:
-    """The recording of each line, in words ("video b.mp4"); of subjects whose lines follow each other, the subject.
-
-    Raises BadFile for more than MAX_VIDEOS.
-    """
-    titles = [header.titles[column] for column in header.recordings]
-    key = header.frame if header.frame is not None else header.time
-    frames = range(len(of)) if key is None else values[:, key].tolist()
-    # What is different in each frame is the name of an image.
-    least = LEAST_LINES if key is None else 2
-    varied = []
-    for place in range(len(titles)):
-        lines = {(names[place], frame) for names, frame in zip(of, frames, strict=True)}
-        if 1 < len({name for name, _ in lines}) <= len(lines) / least:
-            varied.append(place)
-    out = [", ".join(f"{titles[place]} {names[place]}" for place in varied) for names in of]
-    if header.person is not None and is_subject_name(header.titles[header.person]):
-        blocks = [person for person, _ in groupby(zip(out, people, strict=True))]
-        if len(blocks) == len(set(blocks)) and len({person for _, person in blocks}) > 1:
-            title = header.titles[header.person]
-            out = [f"{name}, {title} {who}".removeprefix(", ") for name, who in zip(out, people, strict=True)]
-    if (count := len(set(out))) > MAX_VIDEOS:
-        actual = f"{count:,}, by the columns {', '.join(titles)}"
-        raise BadFile(str(ref), expected=f"at most {MAX_VIDEOS} recordings in a file", found=actual)
-    return out
+    return _Table(values, numbers, people, joints, unseen, recordings_of(ref, header, of, people, values))
 
 
 def _plain_state(cell: str) -> str:

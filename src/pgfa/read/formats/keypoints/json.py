@@ -20,10 +20,11 @@ from pgfa.read.format import Format, first_clip
 from pgfa.read.formats.keypoints.detections import Entry, Recording, clip_of, one_person, recordings
 from pgfa.read.formats.keypoints.entries import NAMES, NUMBERS, PEOPLE, TIMES, Parser, Unexpected, fill_absent
 from pgfa.read.formats.keypoints.field_names import is_open_score_name, is_score_name
-from pgfa.read.formats.keypoints.images import by_video
+from pgfa.read.formats.keypoints.images import by_recording, by_video
 from pgfa.read.formats.keypoints.joint_lists import in_listed_order, listed_joints, rows_of
 from pgfa.read.formats.keypoints.json_fields import headers_of, info_of
 from pgfa.read.formats.keypoints.reader import KeypointInfo, from_array
+from pgfa.read.interpret.arrays import has_scores
 from pgfa.read.parsing.json_text import parse_json
 from pgfa.read.parsing.text_table import short
 from pgfa.read.sample import picture
@@ -130,7 +131,7 @@ def _videos(ref: FileRef, content: Any) -> list[Video]:
     if all(isinstance(frame, dict) and not NAMES & frame.keys() for frame in frames):
         # Other JSON, not a scene without people.
         raise BadFile(str(ref), expected=EXPECTED, found=short(str(content)))
-    return [("", [(frame, None) for frame in frames])]
+    return by_recording(frames)
 
 
 def _check_count(ref: FileRef, items: Sized) -> None:
@@ -219,7 +220,7 @@ def _array(ref: FileRef, raw: bytes, name: str, points: list[Any], content: dict
     array = _numbers(ref, where, points)
     scores, notes = _scores(content)
     info = replace(info, problems=info.problems + notes)
-    if scores is not None:
+    if scores is not None and not has_scores(array):
         column = _numbers(ref, "field scores", scores)
         if column.shape == (*array.shape[:-1], 1):
             column = column[..., 0]

@@ -17,11 +17,9 @@ from pgfa.read.assemble import MAX_FRAMES, assemble, check_frames, counted
 from pgfa.read.format import A_PERSON
 from pgfa.read.formats.keypoints.joint_names import difference
 from pgfa.read.interpret.arrays import (
-    PIXELS,
     choose,
     coordinates_of,
     has_scores,
-    is_thin,
     look_like_scores,
     may_be_scores,
     overlap,
@@ -32,6 +30,7 @@ from pgfa.read.interpret.decision import Basis, Decision
 from pgfa.read.interpret.missing import MIN_SCORE as MIN_SCORE
 from pgfa.read.interpret.missing import absent_joints
 from pgfa.read.interpret.orders import in_order, joint_counts, joints_of, layouts_of, orders_of, size_of
+from pgfa.read.interpret.pictures import THIN_DEPTH, are_shares, in_pixels, is_normalised, rough_depth
 from pgfa.read.interpret.upright import MAX_COST, MOSTLY, standing, upright
 from pgfa.read.parsing.tracking import MAX_BODIES, link_tracks
 from pgfa.read.parsing.units import flat_to_metres
@@ -43,7 +42,6 @@ RATE = 30.0
 MAX_CELLS = 64_000_000
 """Numbers in one recording."""
 JOINTS = joint_counts()
-THIN_DEPTH = "it hardly varies within a body"
 SHAPES = "frames x joints x 2, 3 or 4 numbers, with bodies, or in another order of axes as in C,T,V,M"
 
 Floats = NDArray[np.float64]
@@ -323,15 +321,23 @@ def _check_listed(ref: FileRef, info: KeypointInfo, layout: Layout) -> str:
     return f"names of joints in {info.listed_in} not all known: taken in the order of {layout.name}"
 
 
+def _depth(ref: FileRef, points: Floats, layout: Layout, info: KeypointInfo) -> Decision | None:
+    """Whether z is kept, if that is a question: as stated, or as the numbers show."""
+    if (given := info.depth if ref.stated.depth is None else ref.stated.depth) is not None:
+        basis: Basis = "declared" if ref.stated.depth is None else "stated"
+        return Decision("depth", "kept" if given else "dropped", basis)
+    return rough_depth(points, layout)
+
+
 def _flat(ref: FileRef, points: Floats, plan: _Plan, named: bool) -> tuple[Floats, list[str]]:
     """Points of a picture as points before a camera, y up."""
     info, layout, stated = plan.info, plan.layout, ref.stated
     notes: list[str] = [NO_DEPTH]
-    if info.size is None and _normalised(points):
+    if info.size is None and is_normalised(points):
         notes.append("image size missing, assumed square")
-    elif info.size is not None and _are_shares(points):
+    elif info.size is not None and are_shares(points):
         points = points * np.array(info.size)
-    elif info.size is not None and not _in_pixels(points):
+    elif info.size is not None and not in_pixels(points):
         notes.append("image size not used: coordinates are neither from 0 to 1 nor pixels")
     bodies = thinned(points)
     up, decision = "-y", Decision("up", "-y", "custom", "pictures count y downwards")
@@ -357,63 +363,6 @@ def _padded(points: Floats, layout: Layout) -> Floats:
     """All joints of the layout: SMPL with 22 joints has no hands."""
     missing = max(0, len(layout.joints) - points.shape[2])
     return np.pad(points, ((0, 0), (0, 0), (0, missing), (0, 0)), constant_values=np.nan)
-
-
-def _depth(ref: FileRef, points: Floats, layout: Layout, info: KeypointInfo) -> Decision | None:
-    """Whether z is kept, if that is a question: a statement, or landmarks of an image, whose z is rough.
-
-    MediaPipe's world landmarks have the hips at the origin. In landmarks of an image x and y are shares of its width
-    and height, and only the depth of the hips is 0. A body elsewhere was moved, and keeps its depth.
-    """
-    if (given := info.depth if ref.stated.depth is None else ref.stated.depth) is not None:
-        basis: Basis = "declared" if ref.stated.depth is None else "stated"
-        return Decision("depth", "kept" if given else "dropped", basis)
-    bodies = thinned(points)
-    if is_thin(bodies):
-        return Decision("depth", "dropped", "established", THIN_DEPTH)
-    if layout is not MEDIAPIPE33:
-        return None
-    hips = points[..., [layout.index("hip_left"), layout.index("hip_right")], :].mean(axis=-2)
-    hips = hips[np.isfinite(hips).all(axis=-1)]
-    if not len(hips) or np.median(np.linalg.norm(hips[:, :2], axis=-1)) <= 0.1:
-        return None
-    finite = points[np.isfinite(points).all(axis=-1)]
-    in_image = np.mean((finite[:, :2] > -0.5) & (finite[:, :2] < 1.5)) > 0.95
-    depth_of_hips = float(np.median(np.abs(hips[:, 2])))
-    # In pixels z is in pixels too.
-    at_hips = depth_of_hips < (0.05 if in_image else 0.05 * float(np.median(_heights(bodies))))
-    pixels = np.ptp(finite[:, :2]) > PIXELS and np.median(np.linalg.norm(hips[:, :2], axis=-1)) > PIXELS
-    if at_hips and (in_image or pixels):
-        return Decision("depth", "dropped", "established", "landmarks of an image")
-    return Decision("depth", "kept", "established", "the hips move as a body does")
-
-
-def _heights(bodies: Floats) -> Floats:
-    """How far each of (bodies, joints, 3) extends along y."""
-    y = bodies[np.isfinite(bodies).any(axis=(1, 2)), :, 1]
-    heights: Floats = np.nanmax(y, axis=1) - np.nanmin(y, axis=1)
-    return heights if len(heights) else np.ones(1)
-
-
-def _normalised(points: Floats) -> bool:
-    """Whether x and y are from 0 to 1 of the image (a body may extend a little beyond the image)."""
-    finite = points[np.isfinite(points)]
-    return bool(len(finite) and np.abs(finite).max() <= 4)
-
-
-def _are_shares(points: Floats) -> bool:
-    """Whether x and y are shares of an image's width and height: from 0 to 1, but for what extends beyond the image."""
-    finite = points[np.isfinite(points)]
-    if not len(finite):
-        return False
-    inside = ((finite > -0.5) & (finite < 1.5)).mean() > 0.95
-    return bool(inside and (finite < 0).mean() < 0.1 and np.median(finite) < 1)
-
-
-def _in_pixels(points: Floats) -> bool:
-    """Whether a body extends over many pixels."""
-    finite = points[np.isfinite(points)]
-    return bool(len(finite) and np.ptp(finite) > PIXELS)
 
 
 def layout_of(joints: int, *, depth: bool) -> Layout | None:
