@@ -19,7 +19,14 @@ from numpy.typing import NDArray
 
 from pgfa.errors import BadFile, LimitExceeded
 from pgfa.read.format import Format, first_clip
-from pgfa.read.formats.keypoints.csv_header import EXPECTED, STATE, UNSEEN, Header, header_of
+from pgfa.read.formats.keypoints.csv_header import (
+    EXPECTED,
+    STATE,
+    UNSEEN,
+    Header,
+    header_of,
+    without_other_scores,
+)
 from pgfa.read.formats.keypoints.csv_recordings import recordings_of
 from pgfa.read.formats.keypoints.detections import Entry, Person, clip_of, recordings
 from pgfa.read.formats.keypoints.joint_names import canonical, layout_of_names, missing_joints
@@ -83,7 +90,7 @@ def _clips(ref: FileRef) -> list[Clip]:
     if header.frame is None and header.time is None and together:
         expected = "a frame or time column in addition to that of the person"
         raise BadFile(str(ref), where="line 1", expected=expected, found="none")
-    header, notes = _without_other_scores(header, table)
+    header, notes = without_other_scores(header, table.values)
     grouped = _entries(ref, header, table, index_of, len(layout.joints))
     entries = [entry for part in grouped.values() for entry in part]
     up = _up_of_azure(entries) if layout is AZURE32 and header.has(2) else None
@@ -111,16 +118,6 @@ def _clips(ref: FileRef) -> list[Clip]:
         )
         for (name, part), source in zip(parts, sources, strict=True)
     ]
-
-
-def _without_other_scores(header: Header, table: _Table) -> tuple[Header, tuple[str, ...]]:
-    """The header without columns that share a name with scores but have other values, and a note on them."""
-    values = table.values[:, sorted(header.unsure)]
-    if not header.unsure or np.all(np.isnan(values) | ((values >= 0) & (values <= 1))):
-        return header, ()
-    cells = {key: column for key, column in header.cells.items() if column not in header.unsure}
-    title = header.titles[min(header.unsure)]
-    return replace(header, cells=cells), (f"{title} and the like not read: not all values are from 0 to 1",)
 
 
 def _entries(

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import csv
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
 
 from pgfa.read.formats.keypoints.field_names import (
     SCORES,
@@ -132,6 +135,21 @@ def header_of(line: str) -> Header | None:
 
 def _is_unsure(name: str) -> bool:
     return name.rstrip("0123456789").rstrip("_").rpartition("_")[2] in UNSURE_SCORES
+
+
+def without_other_scores(header: Header, values: NDArray[np.float64]) -> tuple[Header, tuple[str, ...]]:
+    """The header without columns that share a name with scores but have other values, and a note on them.
+
+    Args:
+        header: of the file.
+        values: (lines, columns).
+    """
+    scores = values[:, sorted(header.unsure)]
+    if not header.unsure or np.all(np.isnan(scores) | ((scores >= 0) & (scores <= 1))):
+        return header, ()
+    cells = {key: column for key, column in header.cells.items() if column not in header.unsure}
+    title = header.titles[min(header.unsure)]
+    return replace(header, cells=cells), (f"{title} and the like not read: not all values are from 0 to 1",)
 
 
 def _plain(title: str) -> str:

@@ -307,7 +307,7 @@ def number_of(value: Any) -> float | None:
 
 def person_id(entry: dict[str, Any]) -> Hashable | None:
     """The person's id over time; of COCO's annotations, `id` is that of the annotation."""
-    for name in person_names([*entry]):
+    for name in person_names(entry):
         if name == "id" and "image_id" in entry:
             continue
         value = entry.get(name)

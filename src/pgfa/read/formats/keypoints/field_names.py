@@ -6,7 +6,8 @@ Names are compared as `pgfa.read.parsing.rates.plain` writes them: in lower case
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from pgfa.read.parsing.rates import plain
@@ -55,6 +56,7 @@ _PERSON = re.compile(
     rf"(?:{'|'.join(_NOUNS)})(?:id|index|idx|no|num|nr|number)"
     rf"|(?:{'|'.join((*PEOPLE, *SUBJECTS))})(?:name)?|[ptu]id|uuid"
 )
+_LAST = ("idx", "id", "name")
 _KINDS = ("person", "people", "human", "pedestrian", "body", "pose", "skeleton", "man", "woman", "keypoints")
 """Names that are those of all people."""
 
@@ -62,6 +64,8 @@ _RECORDING = re.compile(
     "(?:camera|cam|video|movie|trial|take|clip|sequence|seq|recording|file)(?:id|index|idx|no|num|nr|number|name|file|path)?"
 )
 
+LONGEST = 40
+"""Letters of a name; longer ones are not looked at."""
 _WIDTHS = ("width", "imagewidth", "imgwidth", "framewidth", "videowidth", "imagew", "imgw")
 _HEIGHTS = ("height", "imageheight", "imgheight", "frameheight", "videoheight", "imageh", "imgh")
 _SIZES = (
@@ -81,6 +85,11 @@ MAX_SIDE = 1e6
 
 def is_score_name(name: str) -> bool:
     """Whether a field beside all joints of a person, or of a recording, has their scores."""
+    return len(name) <= LONGEST and _is_score_name(name)
+
+
+@lru_cache(maxsize=1024)
+def _is_score_name(name: str) -> bool:
     bare = plain(name)
     return bare in SCORES or any(bare.removeprefix(prefix) in SCORES for prefix in _SCORE_PREFIXES)
 
@@ -95,18 +104,22 @@ def is_joint_list_name(name: str) -> bool:
     return plain(name) in JOINT_NAMES
 
 
-def person_names(names: list[str]) -> list[str]:
+def person_names(names: Iterable[str]) -> list[str]:
     """Those of the names that are an id of a person: of a track first, then of a person, `idx`, `id`, `name` last."""
-    last = ("idx", "id", "name")
-    ranked = []
-    for name in names:
-        bare = plain(name)
-        if _PERSON.fullmatch(bare):
-            noun = next((number for number, noun in enumerate(_NOUNS) if bare.startswith(noun)), 0)
-            ranked.append((noun + 100 * (bare in _NOUNS), name))
-        elif bare in last:
-            ranked.append((last.index(bare) + 1000, name))
+    ranked = [(rank, name) for name in names if len(name) <= LONGEST and (rank := _rank(name)) is not None]
     return [name for _, name in sorted(ranked, key=lambda pair: pair[0])]
+
+
+@lru_cache(maxsize=1024)
+def _rank(name: str) -> int | None:
+    """The place of an id among the ids of a person; None for any other name."""
+    bare = plain(name)
+    if bare in _LAST:
+        return 1000 + _LAST.index(bare)
+    if _PERSON.fullmatch(bare) is None:
+        return None
+    noun = next((number for number, noun in enumerate(_NOUNS) if bare.startswith(noun)), 0)
+    return noun + 100 * (bare in _NOUNS)
 
 
 def is_subject_name(name: str) -> bool:

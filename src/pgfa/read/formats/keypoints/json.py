@@ -220,15 +220,16 @@ def _array(ref: FileRef, raw: bytes, name: str, points: list[Any], content: dict
     array = _numbers(ref, where, points)
     scores, notes = _scores(content)
     info = replace(info, problems=info.problems + notes)
-    if scores is not None and not has_scores(array):
+    if scores is not None:
         column = _numbers(ref, "field scores", scores)
         if column.shape == (*array.shape[:-1], 1):
             column = column[..., 0]
         if column.shape != array.shape[:-1]:
             expected, actual = f"scores of shape {array.shape[:-1]}", f"{column.shape}"
             raise BadFile(str(ref), where=where, expected=expected, found=actual)
-        array = np.concatenate([array, column[..., None]], axis=-1)
-        info = replace(info, scored=True)
+        if not has_scores(array):
+            array = np.concatenate([array, column[..., None]], axis=-1)
+            info = replace(info, scored=True)
     array, info = in_listed_order(ref, array, info, listed_joints(headers_of(content)))
     if info.layout is None and array.ndim in (3, 4):
         info = replace(info, layout=LAYOUT_OF_COUNT.get(array.shape[-2]))
