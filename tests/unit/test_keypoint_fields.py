@@ -11,7 +11,7 @@ import pytest
 
 from pgfa.errors import BadFile, Undecided
 from pgfa.read import read, read_all
-from pgfa.skeleton import COCO17, MEDIAPIPE33, Clip
+from pgfa.skeleton import COCO17, MEDIAPIPE33, NTU25, Clip
 from reading_motions import crossing, in_layout, motion, pixels
 from reading_schemas import sided, table
 
@@ -402,3 +402,10 @@ def test_an_array_in_pixels_with_its_own_scores_has_no_second_ones(tmp_path: Pat
         )
     )
     lost(written(tmp_path, {"fps": 30, "keypoints": points, "confidence": np.ones_like(SCORES)}, "a.npz"))
+
+
+def test_a_list_of_another_length_under_another_name_is_not_the_joints(tmp_path: Path) -> None:
+    content = {"keypoints": POINTS.tolist(), "fps": 25, "parts_of_another_model": list(NTU25.joints)}
+    same(written(tmp_path, content), plain(tmp_path))
+    with pytest.raises(BadFile, match="one axis of 25 joints, as the field joint_names lists"):
+        written(tmp_path, {"keypoints": POINTS.tolist(), "fps": 25, "joint_names": list(NTU25.joints)})

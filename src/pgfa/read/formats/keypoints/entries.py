@@ -274,6 +274,8 @@ class Parser:
         """Rows without names in the order of the layout that has the joints that the file lists. Raises Unexpected."""
         if self._order is None or self.listed is None:
             return table
+        if len(table) != len(self.listed.names) and not self.listed.is_certain:
+            return table
         if len(table) != len(self.listed.names):
             raise Unexpected(
                 f"{len(self.listed.names)} joints, as {self.listed.field} lists", str(len(table))

@@ -27,6 +27,11 @@ class JointList:
     field: str
     names: tuple[str, ...]
 
+    @property
+    def is_certain(self) -> bool:
+        """Whether the field has a usual name; a list in another may be of something else if its length does not fit."""
+        return self.field == "categories" or is_joint_list_name(self.field)
+
 
 def listed_joints(headers: Iterable[Mapping[str, Any]]) -> JointList | None:
     """The joints that a file lists: under a usual name, or in any list of texts that are all joints of a layout.
@@ -43,9 +48,7 @@ def listed_joints(headers: Iterable[Mapping[str, Any]]) -> JointList | None:
             listed = JointList(str(field), tuple(canonical(name) for name in names))
             if layout_of_names(listed.names) is not None:
                 return listed
-            if (is_joint_list_name(field) or field == "categories") and not all(
-                name.isdigit() for name in listed.names
-            ):
+            if listed.is_certain and not all(name.isdigit() for name in listed.names):
                 found.append(listed)
     return found[0] if found else None
 
@@ -104,13 +107,15 @@ def in_listed_order(
     if matched is None:
         return array, replace(info, listed=listed.names, listed_in=listed.field)
     layout, rows = matched
+    axes = [axis for axis, size in enumerate(array.shape) if size == len(listed.names)]
+    axis = array.ndim - 2 if array.ndim - 2 in axes else axes[0] if len(axes) == 1 else None
+    if axis is None and not listed.is_certain:
+        return array, info
     if given is not None and layout is not given:
         expected = f"the joints of {given.name}, which the file states"
         raise BadFile(
             str(ref), where=f"field {listed.field}", expected=expected, found=f"those of {layout.name}"
         )
-    axes = [axis for axis, size in enumerate(array.shape) if size == len(listed.names)]
-    axis = array.ndim - 2 if array.ndim - 2 in axes else axes[0] if len(axes) == 1 else None
     if axis is None:
         expected = f"one axis of {len(listed.names)} joints, as the field {listed.field} lists"
         raise BadFile(str(ref), where="keypoints", expected=expected, found=" x ".join(map(str, array.shape)))

@@ -99,9 +99,10 @@ def missing_joints(names: Sequence[str]) -> tuple[Layout, list[str]]:
 
 def difference(names: Sequence[str], layout: Layout) -> str:
     """The first joint of the layout that a list in another order has elsewhere, or on the other side; "" if none is."""
-    if len(names) != len(layout.joints):
+    if len(names) > len(layout.joints):
         return f"{len(names)} names"
-    for number, (name, joint) in enumerate(zip(names, layout.joints, strict=True), start=1):
+    # Poses of SMPL without hands have fewer joints than the layout.
+    for number, (name, joint) in enumerate(zip(names, layout.joints, strict=False), start=1):
         sides = [side for side in ("left", "right") if name.endswith(f"_{side}")]
         if (name in layout.joints and name != joint) or (sides and not joint.endswith(f"_{sides[0]}")):
             return f"{name} as joint {number}, which is {joint}"
