@@ -6,15 +6,24 @@ import io
 import zipfile
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
 from pgfa.errors import BadFile
 from pgfa.read.archive import inflate, start_of
 from pgfa.read.contents import OtherContent
+from pgfa.read.formats.keypoints.field_names import (
+    is_joint_list_name,
+    is_open_score_name,
+    is_score_name,
+    is_size_name,
+)
 from pgfa.read.formats.keypoints.frame_lists import LISTS, with_frames
+from pgfa.read.formats.keypoints.joint_lists import in_listed_order, listed_joints
 from pgfa.read.formats.keypoints.json_fields import info_of
 from pgfa.read.formats.keypoints.reader import from_array
+from pgfa.read.interpret.arrays import has_scores
 from pgfa.read.interpret.orders import orders_of
 from pgfa.read.limits import inflated_allowance
 from pgfa.read.parsing.arrays import array_header, plain_array
@@ -25,7 +34,8 @@ from pgfa.read.source import FileRef
 from pgfa.read.stated import NOTHING
 from pgfa.skeleton import Clip
 
-SCORES = ("scores", "score", "keypoint_scores", "confidence", "confidences", "visibility", "conf")
+JOINT_LISTS = ("joints", "names", "labels", "landmarks", "nodes", "keypoints", "parts")
+"""Fields of texts that may be the names of the joints."""
 EXPECTED = "a clip of pgfa (fields positions, rate and layout), or one array of joints (docs/formats.md)"
 MAX_FIELDS = 200
 HEADER = 4096
@@ -66,22 +76,33 @@ def read_array(ref: FileRef, raw: bytes, archive: zipfile.ZipFile, members: Memb
     left = inflated_allowance(len(raw), most)
     content = inflate(ref, archive, members[name], left, most)
     points = plain_array(ref, content, kinds="fiu", expected="numbers", where=f"field {name}")
-    fields = _texts_and_rates(ref, archive, members)
-    info = info_of(ref, fields)
-    scores = next((field for field in SCORES if shapes.get(field) == points.shape[:-1]), None)
-    if scores is None:
-        points, info = with_frames(ref, points, fields, info)
+    stated, notes = _statements(ref, archive, members)
+    info = info_of(ref, stated)
+    sized = [
+        field for field, shape in shapes.items() if shape in (points.shape[:-1], (*points.shape[:-1], 1))
+    ]
+    notes += tuple(
+        f"{field} not read: it may mark joints that are absent, or those that are present"
+        for field in sized
+        if is_open_score_name(field)
+    )
+    info = replace(info, problems=info.problems + notes)
+    scores = next((field for field in sized if field != name and is_score_name(field)), None)
+    if scores is None or has_scores(points):
+        points, info = in_listed_order(ref, points, info, listed_joints([stated]))
+        points, info = with_frames(ref, points, stated, info)
         return from_array(ref, raw, points, info)
     column = plain_array(
         ref,
         inflate(ref, archive, members[scores], left - len(content), most),
-        kinds="fiu",
+        kinds="fiub",
         expected="numbers",
         where=f"field {scores}",
     )
-    scored = np.concatenate([points, column[..., None]], axis=-1)
-    scored, info = with_frames(ref, scored, fields, info)
-    return from_array(ref, raw, scored, replace(info, scored=True))
+    points = np.concatenate([points, column.reshape(*points.shape[:-1], 1)], axis=-1)
+    points, info = in_listed_order(ref, points, replace(info, scored=True), listed_joints([stated]))
+    points, info = with_frames(ref, points, stated, info)
+    return from_array(ref, raw, points, info)
 
 
 def _shapes(archive: zipfile.ZipFile, members: Members) -> dict[str, tuple[int, ...]]:
@@ -92,31 +113,45 @@ def _shapes(archive: zipfile.ZipFile, members: Members) -> dict[str, tuple[int, 
             shape, _, dtype = array_header(io.BytesIO(start_of(archive, info, HEADER)))
         except ValueError:
             continue
-        if dtype.kind in "fiu":
+        if dtype.kind in "fiu" or (dtype.kind == "b" and (is_score_name(name) or is_open_score_name(name))):
             shapes[name] = shape
     return shapes
 
 
-def _texts_and_rates(ref: FileRef, archive: zipfile.ZipFile, members: Members) -> dict[str, object]:
-    """The fields that state something: a frame rate or times, the name of the layout, the class."""
-    out: dict[str, object] = {}
+def _statements(
+    ref: FileRef, archive: zipfile.ZipFile, members: Members
+) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """The fields that state something: a frame rate or times, the size of the image, the names of the joints and of the
+    layout, the class; and notes on those that cannot be read."""
+    out: dict[str, Any] = {}
+    notes: list[str] = []
     for name, info in list(members.items())[:MAX_FIELDS]:
         is_time = is_time_name(name) or rank_of(name, LISTS) is not None
-        if not (is_time or is_rate_name(name) or name in ("layout", "action", "subject", "up")):
+        is_list = is_time or is_size_name(name)
+        names_joints = is_joint_list_name(name) or name in JOINT_LISTS
+        if not (
+            is_list or names_joints or is_rate_name(name) or name in ("layout", "action", "subject", "up")
+        ):
             continue
         if info.file_size > (MAX_TIMES if is_time else MAX_SMALL):
             continue
         try:
             value = plain_array(
-                ref, inflate(ref, archive, info, MAX_TIMES), kinds="fiuU", expected="one value"
+                ref, inflate(ref, archive, info, MAX_TIMES), kinds="fiuUS", expected="one value"
             )
         except BadFile:  # an object, which is never unpickled
+            if is_joint_list_name(name):
+                notes.append(f"field {name} not read: not an array of texts")
             continue
+        if value.dtype.kind == "S":
+            value = np.char.decode(value, "utf-8", "replace")
         if value.size == 1:
             out[name] = value.reshape(-1)[0].item()
-        elif is_time and value.ndim == 1 and value.dtype.kind in "fiu":
+        elif value.ndim == 1 and is_list and value.dtype.kind in "fiu":
             out[name] = value
-    return out
+        elif value.ndim == 1 and names_joints and value.dtype.kind == "U":
+            out[name] = value.tolist()
+    return out, tuple(notes)
 
 
 def _size(shape: tuple[int, ...] | None) -> str:

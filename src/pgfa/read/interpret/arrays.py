@@ -31,8 +31,8 @@ PIXELS = 20.0
 """Extent of x and y from which they are pixels, so that a column from 0 to 1 is not a coordinate."""
 THIN = 0.04
 """Depth of a body relative to its extent in a picture, at least: somebody who faces the camera has more."""
-PERCENT = 100.0
-"""Scores that are no shares are per cent, or smaller numbers."""
+PERCENT, BYTE = 100.0, 255.0
+"""Scores that are no shares are per cent or smaller numbers, or bytes."""
 
 Floats = NDArray[np.float64]
 
@@ -195,10 +195,20 @@ def look_like_scores(points: Floats) -> bool:
     return bool(((last >= 0) & (last <= 1)).mean() >= SCORE_SHARE or levels.mean() >= SCORE_SHARE)
 
 
-def may_be_scores(points: Floats) -> bool:
-    """Whether a third column beside pixels may be scores: in per cent, from 0 to 100, or without a limit (logits), and
-    then hardly different within a body that extends over many pixels.
+def has_scores(points: Floats) -> bool:
+    """Whether the third of three columns is from 0 to 1 beside pixels: a score, and no coordinate."""
+    if points.shape[-1] != 3:
+        return False
+    seen = points[np.isfinite(points).all(axis=-1) & (points[..., :2] != 0).any(axis=-1)]
+    return bool(len(seen) and np.ptp(seen[:, :2]) > PIXELS and ((seen[:, 2] >= 0) & (seen[:, 2] <= 1)).all())
+
+
+def may_be_scores(points: Floats, layout: Layout) -> bool:
+    """Whether a third column beside pixels may be scores: in per cent, from 0 to 100; in bytes, from 0 to 255, where it
+    is not the depth of a body; or without a limit (logits), and then hardly different within a body that extends over
+    many pixels. Further columns are not looked at.
     """
+    points = points[..., :3]
     seen = np.isfinite(points).all(axis=-1) & (points[..., :2] != 0).any(axis=-1)
     finite = points[seen]
     if not len(finite) or np.ptp(finite[:, :2], axis=0).max() <= PIXELS:
@@ -206,8 +216,22 @@ def may_be_scores(points: Floats) -> bool:
     if ((finite[:, 2] >= 0) & (finite[:, 2] <= PERCENT)).mean() > 0.99:
         return True
     bodies = thinned(np.where(seen[..., None], points, np.nan))
-    extent = np.nanmax(bodies, axis=1) - np.nanmin(bodies, axis=1)
-    return bool(np.median(extent[:, 2]) < THIN * np.median(extent[:, :2].max(axis=1)))
+    if ((finite[:, 2] >= 0) & (finite[:, 2] <= BYTE)).mean() > 0.99 and not _has_sides(bodies, layout):
+        return True
+    return is_thin(bodies)
+
+
+def is_thin(bodies: Floats) -> bool:
+    """Whether the third coordinate extends so little that it is no depth of these bodies, in the unit of the others.
+
+    Args:
+        bodies: (bodies, joints, 3), NaN where absent.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # of bodies that are absent
+        extent = np.nanmax(bodies, axis=1) - np.nanmin(bodies, axis=1)
+    extent = extent[np.isfinite(extent).all(axis=-1)]
+    return bool(len(extent) and np.median(extent[:, 2]) < THIN * np.median(extent[:, :2].max(axis=1)))
 
 
 def _is_solid(bodies: Floats, layout: Layout) -> bool:
@@ -215,6 +239,11 @@ def _is_solid(bodies: Floats, layout: Layout) -> bool:
     x_y = bodies[..., :2][np.isfinite(bodies).all(axis=-1)]
     if not len(x_y) or np.ptp(x_y, axis=0).max() > PIXELS:
         return False
+    return _has_sides(bodies, layout)
+
+
+def _has_sides(bodies: Floats, layout: Layout) -> bool:
+    """Whether feet, knees and elbows of bodies in space show which way they face, as no other numbers would."""
     sense, weight = chirality(bodies, layout)
     return abs(sense) >= RIGHT[0] and abs(sense) * weight >= RIGHT[1]
 

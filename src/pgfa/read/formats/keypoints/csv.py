@@ -19,7 +19,15 @@ from numpy.typing import NDArray
 
 from pgfa.errors import BadFile, LimitExceeded
 from pgfa.read.format import Format, first_clip
-from pgfa.read.formats.keypoints.csv_header import EXPECTED, STATE, UNSEEN, Header, header_of
+from pgfa.read.formats.keypoints.csv_header import (
+    EXPECTED,
+    STATE,
+    UNSEEN,
+    Header,
+    header_of,
+    without_other_scores,
+)
+from pgfa.read.formats.keypoints.csv_recordings import recordings_of
 from pgfa.read.formats.keypoints.detections import Entry, Person, clip_of, recordings
 from pgfa.read.formats.keypoints.joint_names import canonical, layout_of_names, missing_joints
 from pgfa.read.formats.keypoints.reader import JOINTS, KeypointInfo, layout_of
@@ -82,24 +90,14 @@ def _clips(ref: FileRef) -> list[Clip]:
     header, notes = _frames_and_times(ref, text, header, above, table)
     names = sorted({joint for joint, _ in header.cells}) if header.joint is None else []
     layout, index_of = _layout(ref, names or list(dict.fromkeys(table.joints)), depth=header.has(2))
-    if header.frame is None and header.time is None and len(set(table.people)) > 1:
+    together = len(set(zip(table.recordings, table.people, strict=True))) > len(set(table.recordings))
+    if header.frame is None and header.time is None and together:
         expected = "a frame or time column in addition to that of the person"
         raise BadFile(str(ref), where="line 1", expected=expected, found="none")
-    if header.joint is None:
-        bodies = _wide(header, table, index_of, len(layout.joints))
-        entries = [
-            _entry(header, table.values[row], [Person(body, person)])
-            for row, (body, person) in enumerate(zip(bodies, table.people, strict=True))
-        ]
-    else:
-        joint_of = [index_of[joint] for joint in table.joints]
-        lines = list(zip(table.numbers, table.people, joint_of, strict=True))
-        for row, states in enumerate(table.unseen):
-            if states:
-                table.values[row, [column for (_, axis), column in header.cells.items() if axis != STATE]] = (
-                    np.nan
-                )
-        entries = _long(ref, header, table.values, lines, len(layout.joints))
+    header, unread = without_other_scores(header, table.values)
+    notes += unread
+    grouped = _entries(ref, header, table, index_of, len(layout.joints))
+    entries = [entry for part in grouped.values() for entry in part]
     up = _up_of_azure(entries) if layout is AZURE32 and header.has(2) else None
     # Numbers alone may leave open which layout it is; what is behind `clip_of` decides.
     numbered = all(name.isdigit() for name in index_of) and len(layout.joints) in JOINTS
@@ -111,13 +109,20 @@ def _clips(ref: FileRef) -> list[Clip]:
         source=Source(id=ref.stem),
         problems=notes,
     )
-    parts = recordings(ref, entries, header.time_name)
+    parts = [
+        (name, part) for name, lines in grouped.items() for part in recordings(ref, lines, header.time_name)
+    ]
     sources = (
         [f"{ref.stem}-{number}" for number in range(1, len(parts) + 1)] if len(parts) > 1 else [ref.stem]
     )
     return [
-        clip_of(ref, raw, part, replace(info, source=Source(id=source)))
-        for part, source in zip(parts, sources, strict=True)
+        clip_of(
+            ref,
+            raw,
+            part,
+            replace(info, source=Source(id=source), problems=(*notes, *([name] if name else []))),
+        )
+        for (name, part), source in zip(parts, sources, strict=True)
     ]
 
 
@@ -175,6 +180,29 @@ def _rising(ref: FileRef, text: str, header: Header, above: int) -> Iterator[str
             continue
         if rises(values):
             yield f"column {short(title)} rises from line to line and is not read: call it frame or time_s if it is"
+
+
+def _entries(
+    ref: FileRef, header: Header, table: _Table, index_of: dict[str, int], joints: int
+) -> dict[str, list[Entry]]:
+    """The entries of each recording, in the order of the file."""
+    grouped: dict[str, list[Entry]] = {name: [] for name in table.recordings}
+    if header.joint is None:
+        bodies = _wide(header, table, index_of, joints)
+        for row, (body, person) in enumerate(zip(bodies, table.people, strict=True)):
+            grouped[table.recordings[row]].append(_entry(header, table.values[row], [Person(body, person)]))
+        return grouped
+    for row, states in enumerate(table.unseen):
+        if states:
+            places = [column for (_, axis), column in header.cells.items() if axis != STATE]
+            table.values[row, places] = np.nan
+    lines_of: dict[str, list[int]] = {name: [] for name in grouped}
+    for row, name in enumerate(table.recordings):
+        lines_of[name].append(row)
+    for name, members in lines_of.items():
+        lines = [(table.numbers[row], table.people[row], index_of[table.joints[row]]) for row in members]
+        grouped[name] = _long(ref, header, table.values[members], lines, joints)
+    return grouped
 
 
 def _rate(text: str, above: int, header: Header, values: Floats) -> float | None:
@@ -257,6 +285,7 @@ class _Table:
         unseen: for each line, the joints (of files with one line per joint: "") whose state is that they are not seen.
         names: the cells of the column of frames, if one of them is no number.
         clock: whether the times are dates or times of day.
+        recordings: of each line, in words; "" where the file does not say.
     """
 
     values: Floats
@@ -266,6 +295,7 @@ class _Table:
     unseen: list[tuple[str, ...]]
     names: list[str]
     clock: bool
+    recordings: list[str]
 
 
 def _table(ref: FileRef, text: str, header: Header, above: int) -> _Table:
@@ -277,6 +307,7 @@ def _table(ref: FileRef, text: str, header: Header, above: int) -> _Table:
     people: list[str | None] = []
     joints: list[str] = []
     unseen: list[tuple[str, ...]] = []
+    of: list[tuple[str, ...]] = []
     joint_of: dict[str, str] = {}
     flat = array("d")
     clock, named, timed = Clock(), False, False
@@ -288,7 +319,7 @@ def _table(ref: FileRef, text: str, header: Header, above: int) -> _Table:
             flat.extend([float(cells[column]) for column in columns])
         except ValueError:
             for column in columns:
-                value = _number(cells[column], header)
+                value = _number(cells[column], header, column)
                 if value is None and column == header.frame:
                     named, value = True, np.nan
                 elif value is None and column == header.time:
@@ -303,6 +334,7 @@ def _table(ref: FileRef, text: str, header: Header, above: int) -> _Table:
             names.append(sys.intern(cells[header.frame].strip()))
         numbers.append(number)
         people.append(_person_of(cells, header))
+        of.append(tuple(sys.intern(cells[column].strip()) for column in header.recordings))
         if states:
             unseen.append(tuple(joint for joint, column in states if _plain_state(cells[column]) in UNSEEN))
         if header.joint is not None:
@@ -314,12 +346,13 @@ def _table(ref: FileRef, text: str, header: Header, above: int) -> _Table:
         raise BadFile(str(ref), expected="at least one line below the header", found="none")
     values = np.full((len(numbers), header.columns), np.nan)
     values[:, columns] = np.frombuffer(flat, dtype=np.float64).reshape(len(numbers), -1)
-    if header.metres:
-        values[:, [column for (_, axis), column in header.cells.items() if axis < 3]] *= header.metres
+    for column, metres in header.metres.items():
+        values[:, column] *= metres
     # Where every joint is in every line, the column says something else.
+    unseen = unseen if any(len(u) < len(states) for u in unseen) else []
     return _Table(
-        values, numbers, people, joints, unseen if any(len(u) < len(states) for u in unseen) else [],
-        names if named else [], timed,
+        values, numbers, people, joints, unseen, names if named else [], timed,
+        recordings_of(ref, header, of, people, values),
     )  # fmt: skip
 
 
@@ -345,13 +378,15 @@ def _lines(ref: FileRef, text: str, header: Header, above: int) -> Iterator[tupl
         raise BadFile(str(ref), where=f"line {table.line_num}", expected="CSV", found=str(error)) from None
 
 
-def _number(cell: str, header: Header) -> float | None:
+def _number(cell: str, header: Header, column: int) -> float | None:
     """A cell as a number; NaN if it is empty, None if it is something else."""
     # Semicolons separate cells where the decimal separator is a comma.
     decimal = "," if header.separator == ";" else "."
     try:
         return float(cell.replace(decimal, ".")) if cell.strip() else np.nan
     except ValueError:
+        if column in header.cells.values() and cell.strip().lower() in ("true", "false"):
+            return float(cell.strip().lower() == "true")
         return None
 
 
@@ -390,6 +425,11 @@ def _wide(header: Header, table: _Table, index_of: dict[str, int], joints: int) 
     for (joint, coordinate), column in header.cells.items():
         if index_of.get(joint, -1) >= 0 and coordinate != STATE:
             out[:, index_of[joint], axes.index(coordinate)] = values[:, column]
+    if 3 in axes:  # joints without a column for it have no score to be absent for
+        unscored = [
+            index for joint, index in index_of.items() if index >= 0 and (joint, 3) not in header.cells
+        ]
+        out[:, unscored, axes.index(3)] = 1
     for row, unseen in enumerate(table.unseen):
         out[row, [index_of[joint] for joint in unseen if index_of.get(joint, -1) >= 0]] = np.nan
     return out

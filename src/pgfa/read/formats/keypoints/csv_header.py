@@ -4,17 +4,26 @@ from __future__ import annotations
 
 import csv
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
+import numpy as np
+from numpy.typing import NDArray
+
+from pgfa.read.formats.keypoints.field_names import (
+    SCORES,
+    SHORT_SCORES,
+    UNSURE_SCORES,
+    is_recording_name,
+    person_names,
+)
 from pgfa.read.formats.keypoints.joint_names import canonical
 from pgfa.read.parsing.frame_names import IMAGES, INDICES, NUMBERS, TIMES, first_of, rank_of
 
 MAX_COLUMNS = 1000
 COORDINATES = {
     "x": 0, "y": 1, "z": 2,
-    **dict.fromkeys(
-        ("v", "c", "s", "score", "visibility", "confidence", "conf", "likelihood", "presence", "confidence_level"), 3
-    ),
+    **dict.fromkeys(("confidence_level", "is_visible", "is_valid", "in_frame_likelihood"), 3),
+    **dict.fromkeys((*SHORT_SCORES, *SCORES, *UNSURE_SCORES), 3),
     **dict.fromkeys(
         ("tracking_state", "trackingstate", "tracking_status", "tracked", "joint_state", "state", "status"), 4
     ),
@@ -23,10 +32,6 @@ STATE = 4
 """Whether a joint was tracked, as depth cameras say it: a number or a word; `UNSEEN` are those for not seen."""
 UNSEEN = ("0", "0.0", "not_tracked", "nottracked", "none", "false", "lost", "invisible")
 RATE_COLUMN = ("fps", "frame_rate", "framerate", "video_fps", "frames_per_second")
-PERSON_COLUMN = (
-    "person", "person_id", "body", "body_id", "track_id", "track", "id", "tracking_id", "user_id", "user",
-    "skeleton_id",    "bodyid", "personid", "trackid", "body_index", "body_idx", "pose_id", "subject",
-)  # fmt: skip
 JOINT_COLUMN = (
     "joint", "joint_id", "joint_name", "joint_type", "joint_index", "keypoint", "keypoint_id", "keypoint_name",
     "landmark", "landmark_id", "landmark_index", "landmark_name", "part", "body_part", "jointtype", "jointname",
@@ -35,7 +40,10 @@ JOINT_COLUMN = (
 METRES = {"mm": 1e-3, "cm": 1e-2, "m": 1.0, "inch": 0.0254, "inches": 0.0254, "in": 0.0254}
 EXPECTED = "a header with x and y of joints by name (left_wrist_x) or number (x0, y0, ...), or a joint column"
 _UNIT = re.compile(r"[\s_]*[\[(](mm|cm|m|inch|inches|in|px|pixels?)[\])]\s*$", re.IGNORECASE)
-_LAST_WORDS = re.compile(r"(.+?)_(confidence_level|tracking_state|tracking_status|joint_state|[a-z]+)")
+_LAST_WORDS = re.compile(
+    r"(.+?)_(confidence_level|is_visible|is_valid|in_frame_likelihood|tracking_state|tracking_status|joint_state|[a-z]+)"
+)
+_NUMBERED = re.compile(rf"([xyz]|{'|'.join((*SHORT_SCORES, *SCORES, 'p'))})_?(\d{{1,3}})")
 _IMPLIED = 75
 """Columns of a table without a header: x, y and z of the 25 joints of a Kinect v2."""
 
@@ -45,11 +53,14 @@ class Header:
     """Columns by content; cells of joints are (joint, coordinate) -> column.
 
     Attributes:
-        metres: metres per unit of x, y and z, where the titles state it; else 0.
+        metres: column -> metres per unit, where the titles of all coordinates state it; else empty.
         implied: whether there is no header: the first line is numbers.
         rate: the column with the frame rate in each line.
         title: of the column with frame numbers.
         others: title -> column of what is neither of these nor of a joint.
+        recordings: the columns that say from which recording a line is.
+        unsure: the columns of scores whose name may be that of something else.
+        titles: all titles, in lower case with underscores.
     """
 
     separator: str
@@ -60,9 +71,12 @@ class Header:
     joint: int | None
     cells: dict[tuple[str, int], int]
     columns: int
-    metres: float = 0.0
+    metres: dict[int, float] = field(default_factory=dict)
     implied: bool = False
     rate: int | None = None
+    recordings: tuple[int, ...] = ()
+    unsure: frozenset[int] = frozenset()
+    titles: tuple[str, ...] = ()
     title: str = ""
     others: tuple[tuple[str, int], ...] = ()
 
@@ -92,7 +106,7 @@ def header_of(line: str) -> Header | None:
     if len(titles) == _IMPLIED and all(map(_is_number, titles)):
         numbered = {(str(joint), axis): 3 * joint + axis for joint in range(25) for axis in range(3)}
         return Header(separator, None, None, "", None, None, numbered, _IMPLIED, implied=True)
-    units = {match[1].lower() for title in titles if (match := _UNIT.search(title))}
+    units = [match[1].lower() if (match := _UNIT.search(title)) else "" for title in titles]
     names = [_plain(_UNIT.sub("", title)) for title in titles]
 
     def column(titles: tuple[str, ...]) -> int | None:
@@ -105,13 +119,21 @@ def header_of(line: str) -> Header | None:
         return None
     time = first_of(titles, TIMES)
     frame = _frame_column(titles, joint)
-    used = {frame, time, joint, column(PERSON_COLUMN), column(RATE_COLUMN), *cells.values()}
-    others = tuple((title, place) for place, title in enumerate(titles) if place not in used)
-    scales = {METRES[unit] for unit in units if unit in METRES}
+    places = {index for (_, axis), index in cells.items() if axis < 3}
+    other = [name for index, name in enumerate(names) if index not in {*cells.values(), frame, time, joint}]
+    people = [name for name in person_names(other) if name != "name"]
+    recordings = tuple(names.index(name) for name in dict.fromkeys(other) if is_recording_name(name))
+    person = column(tuple(people))
+    used = {frame, time, joint, person, column(RATE_COLUMN), *recordings, *cells.values()}
     return Header(
-        separator, frame, time, titles[time].strip() if time is not None else "", column(PERSON_COLUMN), joint,
-        cells, len(names), metres=scales.pop() if len(scales) == 1 else 0.0,
-        rate=column(RATE_COLUMN), title=titles[frame] if frame is not None else "", others=others,
+        separator, frame, time, titles[time].strip() if time is not None else "", person, joint, cells, len(names),
+        metres=({index: METRES[units[index]] for index in places} if all(units[i] in METRES for i in places) else {}),
+        rate=column(RATE_COLUMN),
+        recordings=recordings,
+        unsure=frozenset(index for (_, axis), index in cells.items() if axis == 3 and _is_unsure(names[index])),
+        titles=tuple(names),
+        title=titles[frame] if frame is not None else "",
+        others=tuple((title, place) for place, title in enumerate(titles) if place not in used),
     )  # fmt: skip
 
 
@@ -123,6 +145,25 @@ def _frame_column(titles: list[str], joint: int | None) -> int | None:
     indices = [place for place, title in enumerate(titles) if rank_of(title, INDICES) is not None]
     indices = [place for place in indices if titles[place].strip() or not place]
     return indices[0] if indices and joint is None else None
+
+
+def _is_unsure(name: str) -> bool:
+    return name.rstrip("0123456789").rstrip("_").rpartition("_")[2] in UNSURE_SCORES
+
+
+def without_other_scores(header: Header, values: NDArray[np.float64]) -> tuple[Header, tuple[str, ...]]:
+    """The header without columns that share a name with scores but have other values, and a note on them.
+
+    Args:
+        header: of the file.
+        values: (lines, columns).
+    """
+    scores = values[:, sorted(header.unsure)]
+    if not header.unsure or np.all(np.isnan(scores) | ((scores >= 0) & (scores <= 1))):
+        return header, ()
+    cells = {key: column for key, column in header.cells.items() if column not in header.unsure}
+    title = header.titles[min(header.unsure)]
+    return replace(header, cells=cells), (f"{title} and the like not read: not all values are from 0 to 1",)
 
 
 def _plain(title: str) -> str:
@@ -143,21 +184,19 @@ def _long_cells(names: list[str]) -> dict[tuple[str, int], int]:
 def _wide_cells(names: list[str], titles: list[str]) -> dict[tuple[str, int], int]:
     cells: dict[tuple[str, int], int] = {}
     for index, name in enumerate(names):
-        if name in PERSON_COLUMN or rank_of(titles[index], (*NUMBERS, *IMAGES, *TIMES)) is not None:
+        if rank_of(titles[index], (*NUMBERS, *IMAGES, *TIMES)) is not None:
             continue  # time_s is not the score of a joint called time
-        match = re.fullmatch(r"([xyzvcs]|visibility|score|confidence)_?(\d{1,3})", name)
-        match = match or re.fullmatch(
-            r"(.+?)_(confidence_level|tracking_state|tracking_status|joint_state|[a-z]+)", name
-        )
+        match = _NUMBERED.fullmatch(name) or _LAST_WORDS.fullmatch(name)
         if match is None:
             continue
         part, coordinate = (match[2], match[1]) if match[2].isdigit() else (match[1], match[2])
+        part = re.sub(r"_(kp|kpt|keypoint)$", "", part) if COORDINATES.get(coordinate) == 3 else part
         if coordinate in ("state", "status") and "hand" in part:
             continue  # whether a hand is open
         if coordinate in COORDINATES:
             part = re.sub(r"_(position|pos|location)$", "", part)
             cells.setdefault((canonical(part), COORDINATES[coordinate]), index)
-    return {key: column for key, column in cells.items() if key[1] != STATE or (key[0], 0) in cells}
+    return {key: column for key, column in cells.items() if key[1] < 3 or (key[0], 0) in cells}
 
 
 def _is_number(text: str) -> bool:

@@ -292,6 +292,8 @@ def body_slots(ref: FileRef, frames: Sequence[Sequence[Person]]) -> tuple[Floats
         return "ids of some people missing, people tracked instead"
     if any(len({person.id for person in frame}) < len(frame) for frame in frames):
         return "ids of people repeat in a frame, people tracked instead"
+    if len(present) > 3 and present.most_common(1)[0][1] == 1:
+        return "ids of people never repeat, people tracked instead"
     order = list(dict.fromkeys(person.id for frame in frames for person in frame))
     most = most_bodies(len(frames), int(np.prod(next(iter(shapes)))))
     longest = set(sorted(order, key=lambda id: -present[id])[:most])

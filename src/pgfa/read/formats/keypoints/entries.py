@@ -10,8 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pgfa.read.formats.keypoints.detections import Entry, Person
+from pgfa.read.formats.keypoints.field_names import is_kind, is_open_score_name, is_score_name, person_names
+from pgfa.read.formats.keypoints.joint_lists import JointList, rows_of
 from pgfa.read.formats.keypoints.joint_names import canonical, layout_of_names, missing_joints
 from pgfa.read.formats.keypoints.joint_objects import completed_names, first_object, name_of, row_of
+from pgfa.read.interpret.arrays import has_scores
 from pgfa.read.parsing.frame_names import IMAGES, NUMBERS, TIMES, rank_of
 from pgfa.read.parsing.frame_times import CLOCK, CLOCK_FORMS, Clock
 from pgfa.read.parsing.text_table import short
@@ -38,7 +41,6 @@ OPENPOSE_SOLID = "pose_keypoints_3d"
 SOLID = ("keypoints3d", "keypoints_3d", "keypoints3D")
 POINTS = (*SOLID, "keypoints", "keypoint", "joints", "Joints", "pose3d")
 NAMES = {*WORLD, *LANDMARKS, *PEOPLE, *OPENPOSE, *POINTS, "pose", "joint_positions"}
-IDS = ("track_id", "person_id", "personID", "body_id", "tracking_id", "trackingId", "TrackingId", "idx", "id")
 LAYOUT_OF_FLAT = {45: MPI15, 54: OPENPOSE18, 75: OPENPOSE25}
 """OpenPose: how many numbers a person has: x, y and score of each joint."""
 LAYOUT_OF_SOLID = {4 * size // 3: layout for size, layout in LAYOUT_OF_FLAT.items()}
@@ -58,9 +60,16 @@ class Unexpected(Exception):
 
 
 class Parser:
-    """Reads frames, and remembers which layout they name or imply."""
+    """Reads frames, and remembers which layout they name or imply.
 
-    def __init__(self) -> None:
+    Args:
+        listed: names of the joints in the order of all lists of points without names.
+        given: the layout that the user states.
+    """
+
+    def __init__(self, listed: JointList | None = None, given: Layout | None = None) -> None:
+        self.listed, self.given = listed, given
+        self._order = None if listed is None else rows_of(listed, given)
         self.layouts: dict[str, Layout] = {}
         self.scored: bool | None = None
         self.up: str | None = None
@@ -131,7 +140,7 @@ class Parser:
                 return next((Person(points) for points in self._landmarks(entry)), None)
             if entry and isinstance(entry[0], list) and entry[0] and isinstance(entry[0][0], list):
                 raise Unexpected("a person", "a list of lists of points")
-            return Person(_table(entry))
+            return Person(self._in_listed_order(_table(entry)))
         if not isinstance(entry, dict):
             raise Unexpected("a person", short(str(entry)))
         points = self._points(entry)
@@ -158,7 +167,7 @@ class Parser:
         if isinstance(points, dict) and {"x", "y"} <= points.keys():
             columns = _columns(points)
             self.scored = columns.shape[1] == 3
-            return columns
+            return self._in_listed_order(columns)
         if isinstance(points, dict) and all(isinstance(point, list | None) for point in points.values()):
             return self._ordered([canonical(joint) for joint in points], _table(list(points.values())))
         if isinstance(points, dict):
@@ -169,21 +178,39 @@ class Parser:
             return next(iter(self._landmarks(points)), None)
         if not any(isinstance(point, list) for point in points):  # COCO: x, y and score or visibility
             self.scored = True
-            return _flat_scored(points)
+            return self._in_listed_order(_flat_scored(points))
         table = _table(points)
         if name == "keypoint" and "keypoint_confidence" in entry:
             self._note(ZED.get(len(table)))
             self.scored = True
             return _scored(table, _numbers(entry["keypoint_confidence"]) / 100)
-        if name in SOLID and entry.get("keypoint_scores") is None:
+        scores = (
+            None if table.shape[1] == MAX_COLUMNS or has_scores(table) else self._scores(entry, len(table))
+        )
+        if name in SOLID and scores is None:
             self.scored = table.shape[1] == 4
             if table.shape == (25, 4):  # EasyMocap's order of 25 joints
                 self._note(OPENPOSE25)
-        scores = entry.get("keypoint_scores")
         if scores is None:
-            return table
+            return self._in_listed_order(table)
         self.scored = True
-        return _scored(table, scores)
+        return self._in_listed_order(_scored(table, scores))
+
+    def _scores(self, entry: dict[str, Any], joints: int) -> list[Any] | None:
+        """The scores of the joints of a person, in a field of their own. Raises Unexpected for another number."""
+        if entry.get("keypoint_scores") is not None:
+            scores: list[Any] = entry["keypoint_scores"]
+            return scores
+        for name, value in entry.items():
+            if not isinstance(value, list) or len(value) != joints:
+                continue
+            if is_open_score_name(name):
+                self.notes[
+                    f"{name} not read: it may mark joints that are absent, or those that are present"
+                ] = None
+            elif is_score_name(name):
+                return [part[0] if isinstance(part, list) and len(part) == 1 else part for part in value]
+        return None
 
     def openpose(self, entry: dict[str, Any]) -> Floats | None:
         """A person of OpenPose: in space if the first person is, else in the picture. Raises Unexpected."""
@@ -215,7 +242,7 @@ class Parser:
         if isinstance(entry[0], list) and entry[0] and isinstance(entry[0][0], dict | list):
             return [person for landmarks in entry for person in self._landmarks(landmarks)]
         if isinstance(entry[0], list):
-            return [_table(entry)]
+            return [self._in_listed_order(_table(entry))]
         return [self._named(entry)]
 
     def _named(self, points: list[Any]) -> Floats:
@@ -242,7 +269,7 @@ class Parser:
     def _ordered(self, names: list[str], table: Floats) -> Floats:
         """Rows in the order of the layout that has joints of these names; as they are without names."""
         if not all(names) or all(name.isdigit() for name in names):
-            return table
+            return self._in_listed_order(table)
         matched = layout_of_names(names)
         if matched is None:
             layout, missing = missing_joints(names)
@@ -255,6 +282,20 @@ class Parser:
             if name in index_of:
                 out[index_of[name]] = row
         return out
+
+    def _in_listed_order(self, table: Floats) -> Floats:
+        """Rows without names in the order of the layout that has the joints that the file lists. Raises Unexpected."""
+        if self._order is None or self.listed is None:
+            return table
+        if len(table) != len(self.listed.names) and not self.listed.is_certain:
+            return table
+        if len(table) != len(self.listed.names):
+            raise Unexpected(
+                f"{len(self.listed.names)} joints, as {self.listed.field} lists", str(len(table))
+            )
+        layout, rows = self._order
+        self._note(layout)
+        return table[rows]
 
     def _note(self, layout: Layout | None) -> None:
         if layout is not None:
@@ -295,7 +336,7 @@ def _stamp(value: dict[str, Any]) -> float | None:
 
 def person_id(entry: dict[str, Any]) -> Hashable | None:
     """The person's id over time; of COCO's annotations, `id` is that of the annotation."""
-    for name in IDS:
+    for name in person_names(entry):
         if name == "id" and "image_id" in entry:
             continue
         value = entry.get(name)
@@ -303,13 +344,16 @@ def person_id(entry: dict[str, Any]) -> Hashable | None:
             (value,) = value
         if isinstance(value, float) and value.is_integer():
             value = int(value)
+        if is_kind(value):
+            continue
         if (isinstance(value, str) and value) or (isinstance(value, int) and not isinstance(value, bool)):
             return None if value in (-1, "-1") else value
     return None
 
 
 def _columns(points: dict[str, Any]) -> Floats:
-    columns = [points.get(name) for name in ("x", "y", "visible", "confidence") if name in points][:3]
+    scores = [name for name in points if is_score_name(name)]
+    columns = [points[name] for name in ("x", "y", *scores[:1])]
     lengths = {len(column) if isinstance(column, list) else -1 for column in columns}
     if len(lengths) != 1 or -1 in lengths:
         raise Unexpected("x, y and visible of one length", short(str(points)))

@@ -7,11 +7,14 @@ from typing import Any
 
 from pgfa.errors import BadFile
 from pgfa.read.formats.keypoints.entries import number_of
+from pgfa.read.formats.keypoints.field_names import is_recording_name
 from pgfa.read.parsing.text_table import short
 from pgfa.read.source import FileRef
 
 MAX_VIDEOS = 200
 """Videos in one file."""
+LEAST_FRAMES = 10
+"""Frames of a recording, on average."""
 
 
 def by_video(
@@ -60,3 +63,20 @@ def by_video(
             order = {name: float(rank) for rank, name in enumerate(sorted({name for _, _, name in group}))}
             out.append((video, [(entry, order[name]) for entry, _, name in group]))
     return out
+
+
+def by_recording(frames: list[Any]) -> list[tuple[str, list[tuple[Any, float | None]]]]:
+    """Frames grouped by the fields that name their camera, video or trial, where these have a few values."""
+    objects = [frame if isinstance(frame, dict) else {} for frame in frames]
+    fields = [name for name in objects[0] if is_recording_name(name)]
+    values = {
+        name: [frame.get(name) if isinstance(frame.get(name), str | int) else None for frame in objects]
+        for name in fields
+    }
+    # What is different from frame to frame is the name of an image.
+    varied = [name for name in fields if 1 < len({*values[name]}) <= len(frames) / LEAST_FRAMES]
+    groups: dict[str, list[tuple[Any, float | None]]] = {}
+    for place, frame in enumerate(frames):
+        title = ", ".join(f"{name} {values[name][place]}" for name in varied)
+        groups.setdefault(title, []).append((frame, None))
+    return [*groups.items()]

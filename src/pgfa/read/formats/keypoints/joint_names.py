@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from pgfa.skeleton import (
     AZURE32,
+    H36M17,
     HALPE26,
     LAYOUTS,
     LCRNET13,
@@ -46,6 +47,10 @@ _DIALECTS: tuple[tuple[Layout, dict[str, str]], ...] = (
     (OPENPOSE25, {"neck": "chest", "hip": "pelvis"}),
     (OPENPOSE18, {"neck": "chest"}),
     (SMPL24, {"neck": "chest"}),
+    (H36M17, {
+        "root": "pelvis", "foot_left": "ankle_left", "foot_right": "ankle_right", "thorax": "chest",
+        "neck_base": "chin", "head": "crown",
+    }),
     (MPI15, {"head": "head_top", "thorax": "trunk", "chest": "trunk"}),
 )  # fmt: skip
 """Layouts with names in use that are not their own, and what these are in the layout."""
@@ -53,7 +58,7 @@ _DIALECTS: tuple[tuple[Layout, dict[str, str]], ...] = (
 
 def canonical(name: str) -> str:
     """A joint's name as in the layouts: LeftFootIndex -> toe_left; 12, kp12 and landmark_12 -> 12."""
-    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name.strip())
+    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=^[LR])(?=[A-Z][a-z])", "_", name.strip())
     spaced = re.sub(r"[^a-z0-9]+", "_", spaced.lower()).strip("_")
     if match := re.fullmatch(r"(?:kp|keypoint|joint|landmark|point|pose)?_?(\d{1,3})", spaced):
         return match[1].lstrip("0") or "0"
@@ -67,15 +72,16 @@ def canonical(name: str) -> str:
     return f"{rest}_{side}" if side else rest
 
 
-def layout_of_names(names: Sequence[str]) -> tuple[Layout, dict[str, int]] | None:
+def layout_of_names(names: Sequence[str], only: Layout | None = None) -> tuple[Layout, dict[str, int]] | None:
     """The layout that has all its joints among these names, and the index of each name in it; None if there is none.
 
     Args:
         names: as `canonical` gives them; those that the layout does not have are left out of the result.
+        only: the only layout to be considered; None for all.
     """
     fitting = []
     for layout, joint_of in _joints_of(names):
-        if set(layout.joints) <= set(joint_of.values()):
+        if only in (None, layout) and set(layout.joints) <= set(joint_of.values()):
             fitting.append((len(layout.joints), layout, joint_of))
     if not fitting:
         return None
@@ -89,6 +95,18 @@ def missing_joints(names: Sequence[str]) -> tuple[Layout, list[str]]:
         _joints_of(names), key=lambda pair: len(set(pair[1].values())) / len(pair[0].joints)
     )
     return layout, [joint for joint in layout.joints if joint not in joint_of.values()]
+
+
+def difference(names: Sequence[str], layout: Layout) -> str:
+    """The first joint of the layout that a list in another order has elsewhere, or on the other side; "" if none is."""
+    if len(names) > len(layout.joints):
+        return f"{len(names)} names"
+    # Poses of SMPL without hands have fewer joints than the layout.
+    for number, (name, joint) in enumerate(zip(names, layout.joints, strict=False), start=1):
+        sides = [side for side in ("left", "right") if name.endswith(f"_{side}")]
+        if (name in layout.joints and name != joint) or (sides and not joint.endswith(f"_{sides[0]}")):
+            return f"{name} as joint {number}, which is {joint}"
+    return ""
 
 
 def _joints_of(names: Sequence[str]) -> list[tuple[Layout, dict[str, str]]]:

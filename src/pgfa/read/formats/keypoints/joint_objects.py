@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from pgfa.read.formats.keypoints.field_names import SHORT_SCORES, is_score_name
 from pgfa.read.formats.keypoints.joint_names import canonical
 from pgfa.skeleton import LAYOUTS
 
-SCORES = ("score", "confidence", "visibility", "presence", "conf")
 STATES = ("trackingstate", "tracking_state", "tracked")
 UNSEEN = (0, False, "nottracked", "not_tracked")
 """Whether a joint was tracked, as depth cameras say it, and what says that it was not."""
@@ -50,8 +50,13 @@ def name_of(point: dict[str, Any]) -> str:
 
 def row_of(point: dict[str, Any]) -> list[Any]:
     """x, y, z (None without) and score of a joint; without x and y if its state is that it is not seen."""
-    score = next((point[name] for name in SCORES if name in point), None)
+    score = next((value for name, value in point.items() if _is_score(name, value)), None)
     state = next((point[name] for name in STATES if name in point), None)
     if state is not None and (state.lower() if isinstance(state, str) else state) in UNSEEN:
         return [None, None, None, 0.0]
-    return [point["x"], point["y"], point.get("z"), 1.0 if score is None else score]
+    return [point["x"], point["y"], point.get("z"), 1.0 if score is None else float(score)]
+
+
+def _is_score(name: str, value: Any) -> bool:
+    known = is_score_name(name) or name in SHORT_SCORES
+    return known and isinstance(value, int | float)

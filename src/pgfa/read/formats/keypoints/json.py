@@ -27,10 +27,13 @@ from pgfa.read.formats.keypoints.entries import (
     fill_absent,
     number_of,
 )
+from pgfa.read.formats.keypoints.field_names import is_open_score_name, is_score_name
 from pgfa.read.formats.keypoints.frame_lists import with_frames
-from pgfa.read.formats.keypoints.images import by_video
-from pgfa.read.formats.keypoints.json_fields import info_of
+from pgfa.read.formats.keypoints.images import by_recording, by_video
+from pgfa.read.formats.keypoints.joint_lists import in_listed_order, listed_joints, rows_of
+from pgfa.read.formats.keypoints.json_fields import headers_of, info_of
 from pgfa.read.formats.keypoints.reader import KeypointInfo, from_array
+from pgfa.read.interpret.arrays import has_scores
 from pgfa.read.parsing.frame_names import (
     IMAGES,
     INDICES,
@@ -45,7 +48,7 @@ from pgfa.read.parsing.json_text import parse_json
 from pgfa.read.parsing.text_table import short
 from pgfa.read.sample import picture
 from pgfa.read.source import FileRef, find_files
-from pgfa.skeleton import COCO17, HALPE26, WHOLEBODY133, Clip, Source
+from pgfa.skeleton import COCO17, HALPE26, LAYOUTS, WHOLEBODY133, Clip, Source
 
 MAX_BYTES = 64 * 1024 * 1024  # parsed JSON takes about ten times its bytes
 MAX_ENTRIES = 500_000
@@ -100,7 +103,7 @@ def _clips(ref: FileRef) -> list[Clip]:
         name, points = array
         return [_array(ref, raw, name, points, header)]
     info = info_of(ref, header)
-    parser = Parser()
+    parser = Parser(listed_joints(headers_of(header)), LAYOUTS.get(ref.stated.layout or ""))
     parts: list[tuple[str, Recording]] = []
     for video, frames in _videos(ref, content):
         entries = _entries(ref, parser, frames)
@@ -157,7 +160,7 @@ def _videos(ref: FileRef, content: Any) -> list[Video]:
     if all(isinstance(frame, dict) and not NAMES & frame.keys() for frame in frames):
         # Other JSON, not a scene without people.
         raise BadFile(str(ref), expected=EXPECTED, found=short(str(content)))
-    return [("", [(frame, None) for frame in frames])]
+    return by_recording(frames)
 
 
 def _check_count(ref: FileRef, items: Sized) -> None:
@@ -278,6 +281,8 @@ def _infos(
     shapes = {person.points.shape for _, part in parts for frame in part.people for person in frame}
     if layout is None and len(shapes) == 1:
         layout = LAYOUT_OF_COUNT.get(shapes.pop()[0])
+    if (listed := parser.listed) is not None and rows_of(listed, parser.given) is None:
+        info = replace(info, listed=listed.names, listed_in=listed.field)
     info = replace(
         info,
         layout=layout,
@@ -299,18 +304,38 @@ def _array(ref: FileRef, raw: bytes, name: str, points: list[Any], content: dict
     where = f"field {name}" if name else ""
     fill_absent(points, _axes(points))
     array = _numbers(ref, where, points)
-    scores = content.get("scores", content.get("keypoint_scores"))
+    scores, notes = _scores(content)
+    info = replace(info, problems=info.problems + notes)
     if scores is not None:
         column = _numbers(ref, "field scores", scores)
+        if column.shape == (*array.shape[:-1], 1):
+            column = column[..., 0]
         if column.shape != array.shape[:-1]:
             expected, actual = f"scores of shape {array.shape[:-1]}", f"{column.shape}"
             raise BadFile(str(ref), where=where, expected=expected, found=actual)
-        array = np.concatenate([array, column[..., None]], axis=-1)
-        info = replace(info, scored=True)
+        if not has_scores(array):
+            array = np.concatenate([array, column[..., None]], axis=-1)
+            info = replace(info, scored=True)
+    array, info = in_listed_order(ref, array, info, listed_joints(headers_of(content)))
     if info.layout is None and array.ndim in (3, 4):
         info = replace(info, layout=LAYOUT_OF_COUNT.get(array.shape[-2]))
     array, info = with_frames(ref, array, content, info)
     return from_array(ref, raw, array, info)
+
+
+def _scores(content: dict[str, Any]) -> tuple[list[Any] | None, tuple[str, ...]]:
+    """The scores beside an array, and notes on fields that may be scores."""
+    lists = {
+        name: value
+        for name, value in content.items()
+        if _axes(value) >= 2 or name in ("scores", "keypoint_scores")
+    }
+    notes = tuple(
+        f"{name} not read: it may mark joints that are absent, or those that are present"
+        for name in lists
+        if is_open_score_name(name)
+    )
+    return next((value for name, value in lists.items() if is_score_name(name)), None), notes
 
 
 def _numbers(ref: FileRef, where: str, values: Any) -> Floats:

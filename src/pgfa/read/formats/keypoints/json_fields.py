@@ -6,6 +6,7 @@ from itertools import islice
 from typing import Any
 
 from pgfa.errors import BadFile
+from pgfa.read.formats.keypoints.field_names import MAX_SIDE, image_size
 from pgfa.read.formats.keypoints.reader import KeypointInfo, layout_named
 from pgfa.read.parsing.rates import MAX_RATE, MIN_RATE, BadRate, is_rate_name, stated_rate
 from pgfa.read.parsing.text_table import short
@@ -13,6 +14,8 @@ from pgfa.read.source import FileRef
 from pgfa.skeleton import LAYOUTS, Source
 
 HEADERS = ("info", "meta_info", "metadata", "meta", "video", "video_info")
+PICTURES = ("image", "img", "camera", "frame")
+"""Fields that may hold the size of the image."""
 MAX_FIELDS = 100
 """Fields looked through for other headers than `HEADERS`."""
 LAYOUT_OF_DATASET = {
@@ -22,17 +25,22 @@ LAYOUT_OF_DATASET = {
 """Names of data sets in MMPose's `meta_info` -> layouts."""
 
 
+def headers_of(content: dict[str, Any]) -> list[dict[str, Any]]:
+    """The objects of a file that describe it as a whole."""
+    return [content, *(content[name] for name in HEADERS if isinstance(content.get(name), dict))]
+
+
 def info_of(ref: FileRef, content: dict[str, Any]) -> KeypointInfo:
     """Layout, rate (or fps), width and height, up, action and subject; of the object or of its header.
 
     Raises:
         BadFile: a field with an impossible value.
     """
-    headers = [content, *(content[name] for name in HEADERS if isinstance(content.get(name), dict))]
+    headers = headers_of(content)
     others = [value for value in islice(content.values(), MAX_FIELDS) if isinstance(value, dict)]
     rates = [{name: value for name, value in field.items() if is_rate_name(name)} for field in others]
     rate, problems = _rate(ref, [*headers, *rates])
-    width, height = number_field(ref, content, "width", 1e6), number_field(ref, content, "height", 1e6)
+    size, note = _image_size(ref, headers)
     up = content.get("up")
     up = up.lower() if isinstance(up, str) else up
     if up is not None and up not in ("y", "-y", "z", "-z", "x", "-x"):
@@ -48,11 +56,20 @@ def info_of(ref: FileRef, content: dict[str, Any]) -> KeypointInfo:
     return KeypointInfo(
         layout=layout,
         rate=rate,
-        size=(width, height) if width and height else None,
+        size=size,
         up=up,
         source=Source(id=ref.stem, **texts),
-        problems=problems,
+        problems=(*problems, *((note,) if note else ())),
     )
+
+
+def _image_size(ref: FileRef, headers: list[dict[str, Any]]) -> tuple[tuple[float, float] | None, str]:
+    """Width and height of the image under any usual name, and a note on their order. Raises BadFile."""
+    for name in ("width", "height"):
+        number_field(ref, headers[0], name, MAX_SIDE)
+    pictures = [headers[0][name] for name in PICTURES if isinstance(headers[0].get(name), dict)]
+    found = (image_size(header) for header in (*headers, *pictures))
+    return next((pair for pair in found if pair[0]), (None, ""))
 
 
 def _rate(ref: FileRef, headers: list[dict[str, Any]]) -> tuple[float | None, tuple[str, ...]]:

@@ -15,9 +15,11 @@ from numpy.typing import NDArray
 from pgfa.errors import BadFile, LimitExceeded, Undecided
 from pgfa.read.assemble import MAX_FRAMES, assemble, check_frames, counted
 from pgfa.read.format import A_PERSON
+from pgfa.read.formats.keypoints.joint_names import difference
 from pgfa.read.interpret.arrays import (
     choose,
     coordinates_of,
+    has_scores,
     look_like_scores,
     may_be_scores,
     overlap,
@@ -28,6 +30,7 @@ from pgfa.read.interpret.decision import Basis, Decision
 from pgfa.read.interpret.missing import MIN_SCORE as MIN_SCORE
 from pgfa.read.interpret.missing import absent_joints
 from pgfa.read.interpret.orders import in_order, joint_counts, joints_of, layouts_of, orders_of, size_of
+from pgfa.read.interpret.pictures import THIN_DEPTH, are_shares, in_pixels, is_normalised, rough_depth
 from pgfa.read.interpret.upright import MAX_COST, MOSTLY, standing, upright
 from pgfa.read.parsing.tracking import MAX_BODIES, link_tracks
 from pgfa.read.parsing.units import flat_to_metres
@@ -62,6 +65,8 @@ class KeypointInfo:
         mirrored: whether the axes of points with depth are left-handed.
         axes: the order of an array's axes (``"TMVC"``), where the reader knows it; it is not looked for then.
         source: as in a clip.
+        listed: names of the joints in the order of the arrays, as `canonical`, where no layout has all of them.
+        listed_in: the field that lists them.
         problems: defects the reader noticed.
     """
 
@@ -77,6 +82,8 @@ class KeypointInfo:
     mirrored: bool | None = None
     axes: str | None = None
     source: Source | None = None
+    listed: tuple[str, ...] = ()
+    listed_in: str = ""
     problems: tuple[str, ...] = ()
 
 
@@ -239,10 +246,8 @@ def _plan(ref: FileRef, array: NDArray[np.generic], orders: list[str], info: Key
         info = replace(
             info, problems=(*info.problems, f"the body is not human in {layout.name}: {error.reason}")
         )
-    open_columns = columns == "xyz" and not stated.columns and info.scored is None and info.depth is None
-    if open_columns and may_be_scores(in_order(array, axes)):
-        actual = "a third column beside pixels that is from 0 to 100, or hardly varies within a body: perhaps scores"
-        raise Undecided(str(ref), quantity="axes", found=actual, options=("xys", "xyz"))
+    if not stated.columns and info.scored is None and info.depth is None:
+        _check_columns(ref, in_order(array, axes), columns, layout)
     if len(columns) != size_of(array.shape, axes, "C"):
         actual = counted(size_of(array.shape, axes, "C"), "column")
         raise BadFile(str(ref), where="keypoints", expected=f"the columns {' '.join(columns)}", found=actual)
@@ -257,11 +262,21 @@ def _contradicts(points: Floats, columns: str, layout: Layout) -> bool:
     return bool(np.isfinite(fit.cost) and fit.cost > MAX_COST)
 
 
+def _check_columns(ref: FileRef, points: Floats, columns: str, layout: Layout) -> None:
+    """Raise Undecided if the third column beside pixels may be scores, though it was not declared as z."""
+    if columns == "xyz" and may_be_scores(points, layout):
+        actual = "a third column beside pixels, perhaps scores: from 0 to 100 or 255, or hardly varying within a body"
+        raise Undecided(str(ref), quantity="axes", found=actual, options=("xys", "xyz"))
+    if columns == "xyzs" and layout is not MEDIAPIPE33 and has_scores(points[..., :3]):
+        actual = "four columns beside pixels, of which the third and the fourth may be scores"
+        raise Undecided(str(ref), quantity="axes", found=actual, options=("xys-", "xy-s", "xyzs"))
+
+
 def _coordinates(points: Floats, plan: _Plan) -> tuple[Floats, tuple[str, ...]]:
     """(frames, bodies, joints, 2 or 3) coordinates, NaN where a joint is absent, and what marks absent joints."""
     coordinates, scores = coordinates_of(points, plan.columns)
-    absent, decisions = absent_joints(coordinates, plan.layout, scores)
-    return np.where(absent[..., None], np.nan, coordinates), decisions
+    absent, notes = absent_joints(coordinates, plan.layout, scores)
+    return np.where(absent[..., None], np.nan, coordinates), notes
 
 
 def _clip(ref: FileRef, raw: bytes, points: Floats, plan: _Plan, *, named: bool) -> Clip:
@@ -269,11 +284,14 @@ def _clip(ref: FileRef, raw: bytes, points: Floats, plan: _Plan, *, named: bool)
     layout, info = plan.layout, plan.info
     points = _padded(points, layout)
     notes: list[str] = [*info.problems, *plan.decisions]
+    if info.listed:
+        notes.append(_check_listed(ref, info, layout))
     try:
         if points.shape[3] == 3 and (depth := _depth(ref, points, layout, info)) is not None:
             notes.append(depth)
             if depth.value == "dropped":
                 points = points[..., :2]
+                notes += [f"z dropped: {THIN_DEPTH}"] if THIN_DEPTH in depth else []
         if points.shape[3] == 2:
             points, flat = _flat(ref, points, plan, named)
             notes += flat
@@ -308,14 +326,32 @@ def _clip(ref: FileRef, raw: bytes, points: Floats, plan: _Plan, *, named: bool)
     )
 
 
+def _check_listed(ref: FileRef, info: KeypointInfo, layout: Layout) -> str:
+    """A note that the names of joints are not all known. Raises BadFile if the layout has known ones elsewhere."""
+    if (differs := difference(info.listed, layout)) and not ref.stated.layout:
+        expected = f"joints in the order of {layout.name}, or all joints of a layout by name"
+        raise BadFile(str(ref), where=f"field {info.listed_in}", expected=expected, found=differs)
+    return f"names of joints in {info.listed_in} not all known: taken in the order of {layout.name}"
+
+
+def _depth(ref: FileRef, points: Floats, layout: Layout, info: KeypointInfo) -> Decision | None:
+    """Whether z is kept, if that is a question: as stated, or as the numbers show."""
+    if (given := info.depth if ref.stated.depth is None else ref.stated.depth) is not None:
+        basis: Basis = "declared" if ref.stated.depth is None else "stated"
+        return Decision("depth", "kept" if given else "dropped", basis)
+    return rough_depth(points, layout)
+
+
 def _flat(ref: FileRef, points: Floats, plan: _Plan, named: bool) -> tuple[Floats, list[str]]:
     """Points of a picture as points before a camera, y up."""
     info, layout, stated = plan.info, plan.layout, ref.stated
     notes: list[str] = [NO_DEPTH]
-    if info.size is not None:
-        points = points * np.array(info.size)
-    elif _normalised(points):
+    if info.size is None and is_normalised(points):
         notes.append("image size missing, assumed square")
+    elif info.size is not None and are_shares(points):
+        points = points * np.array(info.size)
+    elif info.size is not None and not in_pixels(points):
+        notes.append("image size not used: coordinates are neither from 0 to 1 nor pixels")
     bodies = thinned(points)
     up, decision = "-y", Decision("up", "-y", "custom", "pictures count y downwards")
     if (given := stated.up or info.up) is not None:
@@ -340,36 +376,6 @@ def _padded(points: Floats, layout: Layout) -> Floats:
     """All joints of the layout: SMPL with 22 joints has no hands."""
     missing = max(0, len(layout.joints) - points.shape[2])
     return np.pad(points, ((0, 0), (0, 0), (0, missing), (0, 0)), constant_values=np.nan)
-
-
-def _depth(ref: FileRef, points: Floats, layout: Layout, info: KeypointInfo) -> Decision | None:
-    """Whether z is kept, if that is a question: a statement, or landmarks of an image, whose z is rough.
-
-    MediaPipe's world landmarks have the hips at the origin. In landmarks of an image x and y are shares of its width
-    and height, and only the depth of the hips is 0. A body elsewhere was moved, and keeps its depth.
-    """
-    if (given := info.depth if ref.stated.depth is None else ref.stated.depth) is not None:
-        basis: Basis = "declared" if ref.stated.depth is None else "stated"
-        return Decision("depth", "kept" if given else "dropped", basis)
-    if layout is not MEDIAPIPE33:
-        return None
-    hips = points[..., [layout.index("hip_left"), layout.index("hip_right")], :].mean(axis=-2)
-    hips = hips[np.isfinite(hips).all(axis=-1)]
-    if not len(hips) or np.median(np.linalg.norm(hips[:, :2], axis=-1)) <= 0.1:
-        return None
-    finite = points[np.isfinite(points).all(axis=-1)]
-    in_image = np.mean((finite[:, :2] > -0.5) & (finite[:, :2] < 1.5)) > 0.95
-    flat = np.ptp(finite[:, 2]) < 1e-6
-    at_hips = float(np.median(np.abs(hips[:, 2]))) < 0.05
-    if flat or (in_image and at_hips):
-        return Decision("depth", "dropped", "established", "landmarks of an image")
-    return Decision("depth", "kept", "established", "the hips move as a body does")
-
-
-def _normalised(points: Floats) -> bool:
-    """Whether x and y are from 0 to 1 of the image (a body may extend a little beyond the image)."""
-    finite = points[np.isfinite(points)]
-    return bool(len(finite) and np.abs(finite).max() <= 4)
 
 
 def layout_of(joints: int, *, depth: bool) -> Layout | None:

@@ -1,0 +1,74 @@
+"""Coordinates of pictures: shares of the image or pixels, and a z that is no depth."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pgfa.read.interpret.arrays import PIXELS, is_thin
+from pgfa.read.interpret.body import thinned
+from pgfa.read.interpret.decision import Decision
+from pgfa.skeleton import MEDIAPIPE33, Layout
+
+THIN_DEPTH = "it hardly varies within a body"
+"""Why a z is dropped that extends over next to nothing."""
+
+Floats = NDArray[np.float64]
+
+
+def rough_depth(points: Floats, layout: Layout) -> Decision | None:
+    """Whether z is a depth, if that is a question: it hardly varies, or is that of landmarks of an image, and rough.
+
+    MediaPipe's world landmarks have the hips at the origin. In landmarks of an image x and y are shares of its width
+    and height, or pixels, and only the depth of the hips is 0. A body elsewhere was moved, and keeps its depth.
+
+    Args:
+        points: (frames, bodies, joints, 3), NaN where absent.
+        layout: of the joints.
+    """
+    bodies = thinned(points)
+    if is_thin(bodies):
+        return Decision("depth", "dropped", "established", THIN_DEPTH)
+    if layout is not MEDIAPIPE33:
+        return None
+    hips = points[..., [layout.index("hip_left"), layout.index("hip_right")], :].mean(axis=-2)
+    hips = hips[np.isfinite(hips).all(axis=-1)]
+    if not len(hips) or np.median(np.linalg.norm(hips[:, :2], axis=-1)) <= 0.1:
+        return None
+    finite = points[np.isfinite(points).all(axis=-1)]
+    in_image = np.mean((finite[:, :2] > -0.5) & (finite[:, :2] < 1.5)) > 0.95
+    depth_of_hips = float(np.median(np.abs(hips[:, 2])))
+    # In pixels z is in pixels too.
+    at_hips = depth_of_hips < (0.05 if in_image else 0.05 * float(np.median(_heights(bodies))))
+    pixels = np.ptp(finite[:, :2]) > PIXELS and np.median(np.linalg.norm(hips[:, :2], axis=-1)) > PIXELS
+    if at_hips and (in_image or pixels):
+        return Decision("depth", "dropped", "established", "landmarks of an image")
+    return Decision("depth", "kept", "established", "the hips move as a body does")
+
+
+def _heights(bodies: Floats) -> Floats:
+    """How far each of (bodies, joints, 3) extends along y."""
+    y = bodies[np.isfinite(bodies).any(axis=(1, 2)), :, 1]
+    heights: Floats = np.nanmax(y, axis=1) - np.nanmin(y, axis=1)
+    return heights if len(heights) else np.ones(1)
+
+
+def is_normalised(points: Floats) -> bool:
+    """Whether x and y are from 0 to 1 of the image (a body may extend a little beyond the image)."""
+    finite = points[np.isfinite(points)]
+    return bool(len(finite) and np.abs(finite).max() <= 4)
+
+
+def are_shares(points: Floats) -> bool:
+    """Whether x and y are shares of an image's width and height: from 0 to 1, but for what extends beyond the image."""
+    finite = points[np.isfinite(points)]
+    if not len(finite):
+        return False
+    inside = ((finite > -0.5) & (finite < 1.5)).mean() > 0.95
+    return bool(inside and (finite < 0).mean() < 0.1 and np.median(finite) < 1)
+
+
+def in_pixels(points: Floats) -> bool:
+    """Whether a body extends over many pixels."""
+    finite = points[np.isfinite(points)]
+    return bool(len(finite) and np.ptp(finite) > PIXELS)
