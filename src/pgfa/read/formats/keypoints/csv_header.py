@@ -106,7 +106,7 @@ def header_of(line: str) -> Header | None:
     time = first_of(titles, TIMES)
     frame = _frame_column(titles, joint)
     used = {frame, time, joint, column(PERSON_COLUMN), column(RATE_COLUMN), *cells.values()}
-    others = tuple((title, place) for place, title in enumerate(titles) if place not in used)
+    others = tuple((title, index) for index, title in enumerate(titles) if index not in used)
     scales = {METRES[unit] for unit in units if unit in METRES}
     return Header(
         separator, frame, time, titles[time].strip() if time is not None else "", column(PERSON_COLUMN), joint,
@@ -120,8 +120,8 @@ def _frame_column(titles: list[str], joint: int | None) -> int | None:
     for names in (NUMBERS, IMAGES):
         if (column := first_of(titles, names)) is not None:
             return column
-    indices = [place for place, title in enumerate(titles) if rank_of(title, INDICES) is not None]
-    indices = [place for place in indices if titles[place].strip() or not place]
+    indices = [index for index, title in enumerate(titles) if rank_of(title, INDICES) is not None]
+    indices = [index for index in indices if titles[index].strip() or not index]
     return indices[0] if indices and joint is None else None
 
 
