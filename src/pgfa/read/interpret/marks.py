@@ -50,18 +50,18 @@ def marked_joints(
             continue
         for joint in range(points.shape[2]):
             for key in _frequent(keys[:, body, joint]):
-                there = keys[:, body, joint] == key
-                if marked[:, body, joint][there].any() or not _is_mark(
-                    seen, absent[:, body], joint, there, size
+                at_mark = keys[:, body, joint] == key
+                if marked[:, body, joint][at_mark].any() or not _is_mark(
+                    seen, absent[:, body], joint, at_mark, size
                 ):
                     continue
                 same = keys[:, body] == key
                 marked[:, body] |= same
-                place = " ".join(f"{number:.6g}" for number in seen[there, joint][0])
+                coordinates = " ".join(f"{number:.6g}" for number in seen[at_mark, joint][0])
                 which = _name(joint, names)
                 more = " and others" if (same.any(axis=0).sum()) > 1 else ""
                 notes.append(
-                    f"{which}{more} at {place} in {int(same.any(axis=1).sum())} frames: taken as absent"
+                    f"{which}{more} at {coordinates} in {int(same.any(axis=1).sum())} frames: taken as absent"
                 )
         together = _together(np.where(marked[:, body], np.nan, keys[:, body]))
         for joint in np.flatnonzero(together.sum(axis=0) >= MIN_FRAMES).tolist():
@@ -135,15 +135,15 @@ def _frequent(keys: Floats) -> list[float]:
     ]
 
 
-def _is_mark(points: Floats, absent: Booleans, joint: int, there: Booleans, size: float) -> bool:
-    """Whether a joint jumps to the place where it is in the frames `there`, and back, while the others move."""
+def _is_mark(points: Floats, absent: Booleans, joint: int, at_mark: Booleans, size: float) -> bool:
+    """Whether a joint jumps to the place where it is in the frames `at_mark`, and back, while the others move."""
     known = np.flatnonzero(~absent[:, joint])
-    at = there[known]
+    at = at_mark[known]
     changes = np.flatnonzero(at[1:] != at[:-1])
     jumps = np.linalg.norm(np.diff(points[known, joint], axis=0)[changes], axis=-1)
     if not len(jumps) or np.median(jumps) < JUMP * size:
         return False
-    others = np.where(absent[there][..., None], np.nan, points[there])
+    others = np.where(absent[at_mark][..., None], np.nan, points[at_mark])
     counts = np.isfinite(others).all(axis=-1).sum(axis=0) > 1
     counts[joint] = False
     if not counts.any():

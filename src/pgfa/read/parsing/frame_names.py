@@ -58,7 +58,7 @@ def rank_of(name: str, names: Sequence[str]) -> int | None:
 def first_of(titles: Sequence[str], names: Sequence[str]) -> int | None:
     """Which title is the first of a list of `bare` names that any of them is; None if none is."""
     ranks = [
-        (rank, place) for place, title in enumerate(titles) if (rank := rank_of(title, names)) is not None
+        (rank, index) for index, title in enumerate(titles) if (rank := rank_of(title, names)) is not None
     ]
     return min(ranks)[1] if ranks else None
 
@@ -90,20 +90,20 @@ def groups_of_names(names: Sequence[str]) -> list[tuple[list[int], list[float]]]
     parts = [_DIGITS.split(stem) for stem in stems]
     runs = [_DIGITS.findall(stem) for stem in stems]
     shapes: dict[tuple[str, ...], list[int]] = {}
-    for place, part in enumerate(parts):
-        shapes.setdefault(tuple(part), []).append(place)
+    for index, part in enumerate(parts):
+        shapes.setdefault(tuple(part), []).append(index)
     groups: list[tuple[list[int], list[float]]] = []
-    for places in shapes.values():
-        columns = list(zip(*(runs[place] for place in places), strict=True))
+    for indices in shapes.values():
+        columns = list(zip(*(runs[index] for index in indices), strict=True))
         varying = [column for column, values in enumerate(columns) if len(set(values)) > 1]
         if not varying and len(names) > 1:
             return None
         counted = varying[-1] if varying else len(columns) - 1
         takes: dict[tuple[str, ...], list[int]] = {}
-        for place in places:
-            run = runs[place]
-            takes.setdefault((*run[:counted], *run[counted + 1 :]), []).append(place)
-        groups += [(take, [float(runs[place][counted]) for place in take]) for take in takes.values()]
+        for index in indices:
+            run = runs[index]
+            takes.setdefault((*run[:counted], *run[counted + 1 :]), []).append(index)
+        groups += [(take, [float(runs[index][counted]) for index in take]) for take in takes.values()]
     return groups
 
 

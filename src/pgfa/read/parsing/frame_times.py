@@ -214,8 +214,8 @@ def number_timeline(ref: FileRef, numbers: Floats) -> Timeline:
         BadFile: numbers that do not count the frames of one video. LimitExceeded.
     """
     if (numbers != np.floor(numbers)).any():
-        found = str(numbers[numbers != np.floor(numbers)][0])
-        raise BadFile(str(ref), expected="whole numbers of frames", found=found)
+        actual = str(numbers[numbers != np.floor(numbers)][0])
+        raise BadFile(str(ref), expected="whole numbers of frames", found=actual)
     steps = np.diff(numbers)
     step = int(np.gcd.reduce(steps.astype(np.int64))) if len(steps) and steps.max() < 1 << 53 else 1
     if len(steps) == 1:

@@ -79,17 +79,17 @@ def stated_rate(fields: Mapping[str, Any]) -> tuple[float | None, tuple[str, ...
     if len(fields) > MOST_FIELDS:
         fields = {name: fields[name] for name in RATES if name in fields}
     named = {plain(name): (name, value) for name, value in fields.items() if isinstance(name, str)}
-    given, notes = _given_rates(named)
+    rates, notes = _given_rates(named)
     for name, value in named.values():
         if _is_one_of(name, STEPS) and (number := _single(value)) is not None and number > 0:
             rate, step_notes = _rate_of_step(name, number)
-            given |= {name: rate} if rate is not None else {}
-            notes += () if given else step_notes
+            rates |= {name: rate} if rate is not None else {}
+            notes += () if rates else step_notes
     timed, time_notes = _rate_of_list(named.values())
-    if not given:
+    if not rates:
         return timed, notes + time_notes
-    name, rate = next(iter(given.items()))
-    others = {other: value for other, value in given.items() if abs(value / rate - 1) > TOLERANCE}
+    name, rate = next(iter(rates.items()))
+    others = {other: value for other, value in rates.items() if abs(value / rate - 1) > TOLERANCE}
     if others:
         listed = ", ".join(f"{other} {value:g}" for other, value in others.items())
         notes += (f"contradicting frame rates: {name} {rate:g} is taken, the file also has {listed}",)
@@ -120,19 +120,19 @@ def rate_of_steps(times: Floats, numbers: Floats, unit: float = 1.0) -> float | 
 
 def _given_rates(named: Mapping[str, tuple[str, Any]]) -> tuple[dict[str, float], tuple[str, ...]]:
     """The rates in frames per second, the plainest name first, and notes. Raises BadRate."""
-    given: dict[str, float] = {}
+    rates: dict[str, float] = {}
     for key in RATES:
         name, value = named.get(key, ("", None))
         if value is None or (isinstance(value, str) and not value.strip()):
             continue
         number = _number_in(value) if isinstance(value, str) else _single(value)
-        if number == 0 and key != "rate" and not given:
+        if number == 0 and key != "rate" and not rates:
             return {}, (f"{name} is 0 in the file",)
         if number is not None and MIN_RATE <= number <= MAX_RATE:
-            given[name] = number
-        elif key in PLAIN_RATES and not given:
+            rates[name] = number
+        elif key in PLAIN_RATES and not rates:
             raise BadRate(name, value)
-    return given, ()
+    return rates, ()
 
 
 def rate_in_comments(lines: Iterable[str]) -> float | None:

@@ -119,7 +119,7 @@ def header_of(line: str) -> Header | None:
         return None
     time = first_of(titles, TIMES)
     frame = _frame_column(titles, joint)
-    places = {index for (_, axis), index in cells.items() if axis < 3}
+    coordinates = {index for (_, axis), index in cells.items() if axis < 3}
     other = [name for index, name in enumerate(names) if index not in {*cells.values(), frame, time, joint}]
     people = [name for name in person_names(other) if name != "name"]
     recordings = tuple(names.index(name) for name in dict.fromkeys(other) if is_recording_name(name))
@@ -127,13 +127,15 @@ def header_of(line: str) -> Header | None:
     used = {frame, time, joint, person, column(RATE_COLUMN), *recordings, *cells.values()}
     return Header(
         separator, frame, time, titles[time].strip() if time is not None else "", person, joint, cells, len(names),
-        metres=({index: METRES[units[index]] for index in places} if all(units[i] in METRES for i in places) else {}),
+        metres=(
+            {index: METRES[units[index]] for index in coordinates} if all(units[i] in METRES for i in coordinates) else {}
+        ),
         rate=column(RATE_COLUMN),
         recordings=recordings,
         unsure=frozenset(index for (_, axis), index in cells.items() if axis == 3 and _is_unsure(names[index])),
         titles=tuple(names),
         title=titles[frame] if frame is not None else "",
-        others=tuple((title, place) for place, title in enumerate(titles) if place not in used),
+        others=tuple((title, index) for index, title in enumerate(titles) if index not in used),
     )  # fmt: skip
 
 
@@ -142,8 +144,8 @@ def _frame_column(titles: list[str], joint: int | None) -> int | None:
     for names in (NUMBERS, IMAGES):
         if (column := first_of(titles, names)) is not None:
             return column
-    indices = [place for place, title in enumerate(titles) if rank_of(title, INDICES) is not None]
-    indices = [place for place in indices if titles[place].strip() or not place]
+    indices = [index for index, title in enumerate(titles) if rank_of(title, INDICES) is not None]
+    indices = [index for index in indices if titles[index].strip() or not index]
     return indices[0] if indices and joint is None else None
 
 

@@ -36,10 +36,10 @@ def with_frames(
     """
     names = list(fields)
     lists = [name for name in names if isinstance(fields[name], list | np.ndarray) and len(fields[name]) > 1]
-    place = first_of(lists, LISTS)
-    if place is None:
+    index = first_of(lists, LISTS)
+    if index is None:
         return array, info
-    name = lists[place]
+    name = lists[index]
     try:
         numbers = np.asarray(fields[name], dtype=np.float64)
     except (TypeError, ValueError, OverflowError):

@@ -195,8 +195,8 @@ def _numbered_frames(ref: FileRef, content: dict[str, Any]) -> list[Video]:
         raise BadFile(str(ref), expected=expected, found=short(", ".join(names[:3])))
     frames = list(content.values())
     return [
-        (f"video {video}", [(frames[place], number) for place, number in zip(places, numbers, strict=True)])
-        for video, (places, numbers) in enumerate(groups)
+        (f"video {video}", [(frames[index], number) for index, number in zip(indices, numbers, strict=True)])
+        for video, (indices, numbers) in enumerate(groups)
     ]
 
 
