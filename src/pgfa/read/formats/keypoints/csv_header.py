@@ -120,6 +120,8 @@ def header_of(line: str) -> Header | None:
     time = first_of(titles, TIMES)
     frame = _frame_column(titles, joint)
     coordinates = {index for (_, axis), index in cells.items() if axis < 3}
+    known = all(units[index] in METRES for index in coordinates)
+    metres = {index: METRES[units[index]] for index in coordinates} if known else {}
     other = [name for index, name in enumerate(names) if index not in {*cells.values(), frame, time, joint}]
     people = [name for name in person_names(other) if name != "name"]
     recordings = tuple(names.index(name) for name in dict.fromkeys(other) if is_recording_name(name))
@@ -127,9 +129,7 @@ def header_of(line: str) -> Header | None:
     used = {frame, time, joint, person, column(RATE_COLUMN), *recordings, *cells.values()}
     return Header(
         separator, frame, time, titles[time].strip() if time is not None else "", person, joint, cells, len(names),
-        metres=(
-            {index: METRES[units[index]] for index in coordinates} if all(units[i] in METRES for i in coordinates) else {}
-        ),
+        metres=metres,
         rate=column(RATE_COLUMN),
         recordings=recordings,
         unsure=frozenset(index for (_, axis), index in cells.items() if axis == 3 and _is_unsure(names[index])),
