@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from pgfa.adapt.prototype import Array, unit_rows
 
-NEAR = 0.01
+NEAREST_PAIRS = 0.01
 """Share of the pairs of clips whose distance counts as near."""
 REFERENCES, FEWEST, COMPARISONS = 2000, 200, 40_000_000
 """Clips that stand for all of a larger pool, evenly spread over its order: at most and at least so many, and as many as
@@ -36,11 +36,11 @@ def density_weights(features: Array) -> Doubles:
     most = max(FEWEST, min(REFERENCES, COMPARISONS // count))
     chosen = np.unique(np.linspace(0, count - 1, min(count, most)).round().astype(np.int64))
     references = points[chosen]
-    near = _near(references)
+    radius = _radius(references)
     density = np.empty(count)
     for start in range(0, count, REFERENCES):
         block = points[start : start + REFERENCES]
-        likeness = np.exp(-_distances(block, references) / near)
+        likeness = np.exp(-_distances(block, references) / radius)
         first, last = np.searchsorted(chosen, (start, start + len(block)))
         likeness[chosen[first:last] - start, np.arange(first, last)] = 0  # a clip is not near itself
         density[start : start + len(block)] = 1 + likeness.sum(axis=1) * (count / len(references))
@@ -53,8 +53,8 @@ def _distances(points: Array, references: Array) -> Doubles:
     return np.maximum(2 - 2 * (points @ references.T).astype(np.float64), 0)
 
 
-def _near(references: Array) -> float:
-    """The squared distance below which `NEAR` of all pairs are, above 0."""
+def _radius(references: Array) -> float:
+    """The squared distance below which `NEAREST_PAIRS` of all pairs are, above 0."""
     first, second = np.triu_indices(len(references), 1)
     pairs = _distances(references, references)[first, second]
-    return max(float(np.quantile(pairs, NEAR)), 1e-6)
+    return max(float(np.quantile(pairs, NEAREST_PAIRS)), 1e-6)

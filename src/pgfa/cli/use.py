@@ -184,12 +184,12 @@ def _check_outputs(outputs: dict[str, Path], recordings: list[str]) -> None:
 
     files: dict[str, str] = {}
     for name, path in outputs.items():
-        option, place = f"--{name.replace('.', '-')}", "-" if str(path) == "-" else os.path.realpath(path)
-        if place in files:
-            raise BadConfig(f"{option} and {files[place]} are one file: {path}")
-        if any(place == os.path.realpath(recording) for recording in recordings):
+        option, target = f"--{name.replace('.', '-')}", "-" if str(path) == "-" else os.path.realpath(path)
+        if target in files:
+            raise BadConfig(f"{option} and {files[target]} are one file: {path}")
+        if any(target == os.path.realpath(recording) for recording in recordings):
             raise BadConfig(f"{option} would replace the recording: {path}")
-        files[place] = option
+        files[target] = option
 
 
 def _write(outputs: dict[str, Path], text_of: Callable[[str], str]) -> None:

@@ -32,11 +32,11 @@ def recordings_of(
     # What is different in each frame is the name of an image.
     least = LEAST_LINES if key is None else 2
     varied = []
-    for place in range(len(titles)):
-        lines = {(names[place], frame) for names, frame in zip(of, frames, strict=True)}
+    for column in range(len(titles)):
+        lines = {(names[column], frame) for names, frame in zip(of, frames, strict=True)}
         if 1 < len({name for name, _ in lines}) <= len(lines) / least:
-            varied.append(place)
-    out = [", ".join(f"{titles[place]} {names[place]}" for place in varied) for names in of]
+            varied.append(column)
+    out = [", ".join(f"{titles[column]} {names[column]}" for column in varied) for names in of]
     if header.person is not None and is_subject_name(header.titles[header.person]):
         blocks = [person for person, _ in groupby(zip(out, people, strict=True))]
         if len(blocks) == len(set(blocks)) and len({person for _, person in blocks}) > 1:

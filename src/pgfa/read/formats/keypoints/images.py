@@ -76,7 +76,7 @@ def by_recording(frames: list[Any]) -> list[tuple[str, list[tuple[Any, float | N
     # What is different from frame to frame is the name of an image.
     varied = [name for name in fields if 1 < len({*values[name]}) <= len(frames) / LEAST_FRAMES]
     groups: dict[str, list[tuple[Any, float | None]]] = {}
-    for place, frame in enumerate(frames):
-        title = ", ".join(f"{name} {values[name][place]}" for name in varied)
+    for index, frame in enumerate(frames):
+        title = ", ".join(f"{name} {values[name][index]}" for name in varied)
         groups.setdefault(title, []).append((frame, None))
     return [*groups.items()]

@@ -39,7 +39,7 @@ def listed_joints(headers: Iterable[Mapping[str, Any]]) -> JointList | None:
     Args:
         headers: the objects of the file that describe it: field -> value.
     """
-    found: list[JointList] = []
+    lists: list[JointList] = []
     for header in headers:
         for field, value in header.items():
             names = _texts(value) if field != "categories" else _of_categories(value)
@@ -49,8 +49,8 @@ def listed_joints(headers: Iterable[Mapping[str, Any]]) -> JointList | None:
             if layout_of_names(listed.names) is not None:
                 return listed
             if listed.is_certain and not all(name.isdigit() for name in listed.names):
-                found.append(listed)
-    return found[0] if found else None
+                lists.append(listed)
+    return lists[0] if lists else None
 
 
 def _texts(value: Any) -> list[str]:
@@ -82,11 +82,11 @@ def rows_of(listed: JointList, layout: Layout | None = None) -> tuple[Layout, li
     if matched is None:
         return None
     layout, index_of = matched
-    place: dict[int, int] = {}
+    row_of: dict[int, int] = {}
     for row, name in enumerate(listed.names):
         if name in index_of:
-            place.setdefault(index_of[name], row)
-    return layout, [place[joint] for joint in range(len(layout.joints))]
+            row_of.setdefault(index_of[name], row)
+    return layout, [row_of[joint] for joint in range(len(layout.joints))]
 
 
 def in_listed_order(

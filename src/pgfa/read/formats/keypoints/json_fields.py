@@ -68,8 +68,8 @@ def _image_size(ref: FileRef, headers: list[dict[str, Any]]) -> tuple[tuple[floa
     for name in ("width", "height"):
         number_field(ref, headers[0], name, MAX_SIDE)
     pictures = [headers[0][name] for name in PICTURES if isinstance(headers[0].get(name), dict)]
-    found = (image_size(header) for header in (*headers, *pictures))
-    return next((pair for pair in found if pair[0]), (None, ""))
+    sizes = (image_size(header) for header in (*headers, *pictures))
+    return next((pair for pair in sizes if pair[0]), (None, ""))
 
 
 def _rate(ref: FileRef, headers: list[dict[str, Any]]) -> tuple[float | None, tuple[str, ...]]:
