@@ -227,10 +227,10 @@ def _mount(*arguments: object) -> None:
 
 
 def _leave_room(disk: Path, size: int) -> None:
-    """Make a disk no larger than what is used and so many bytes more."""
+    """Make a disk no larger than what is used and so many bytes more; fewer than 0 count as none."""
     for attempt in range(3):
         try:
-            return _mount("-o", f"remount,size={max(1, (_used(disk) + size) // 4096) * 4096}", disk)
+            return _mount("-o", f"remount,size={max(1, (_used(disk) + max(size, 0)) // 4096) * 4096}", disk)
         except subprocess.CalledProcessError:  # a process that has been stopped still wrote something
             if attempt == 2:
                 raise
