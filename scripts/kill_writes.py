@@ -268,7 +268,12 @@ def _run_result(folder: Path) -> dict[str, str]:
 
 
 def _numbers(folder: Path) -> dict[str, str]:
-    return {name: digest for name, digest in content(folder / "run").items() if name == "evaluation.json"}
+    """Of an evaluation, without its date and the checksum that covers it."""
+    file = folder / "run" / "evaluation.json"
+    if not file.is_file():
+        return {}
+    values = json.loads(file.read_text(encoding="utf-8"))
+    return {name: repr(value) for name, value in values.items() if name not in ("provenance", "checksum")}
 
 
 def _folder(name: str) -> Callable[[Path], dict[str, str]]:
