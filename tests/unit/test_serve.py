@@ -389,6 +389,15 @@ def test_a_form_with_a_file_is_taken_as_the_file(client: TestClient, session: st
     answers = client.post("/api/recognise", params=params, files={"file": ("my.npz", content)})
     assert answers.status_code == 200
     error_of(client.post(f"{session}/clips", files={"file": (None, content)}), 422, "-F file=@NAME")
+    two = [("file", ("a.npz", content)), ("file", ("b.npz", content))]
+    error_of(client.post("/api/recognise", params=params, files=two), 422, "found a form with 2 files")
+    by_fields = client.post("/api/recognise", data=params, files={"file": ("my.npz", content)})
+    assert by_fields.json() == answers.json()
+    error_of(client.post("/api/recognise", content=content), 422, "expected at least one sentence")
+    broken = client.post(
+        f"{session}/clips/c1/answer", content=b"{bad", headers={"content-type": "application/json"}
+    )
+    assert error_of(broken, 422, "the body is no JSON")["expected"] == "JSON"
 
 
 def test_errors_have_one_form(client: TestClient, session: str) -> None:

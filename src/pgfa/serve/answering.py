@@ -8,8 +8,9 @@ from fastapi import APIRouter, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from pgfa.recognise import Timeline
+from pgfa.serve.errors import ApiError
 from pgfa.serve.exports import write
-from pgfa.serve.forms import uploaded_file
+from pgfa.serve.forms import form_texts, uploaded_file
 from pgfa.serve.interface import ERROR_RESPONSES, RAW_BODY, UNNAMED, CurrentSession, FileName, State
 from pgfa.serve.messages import AnswerRequest, AnswerResult, DownloadRequest, WhyResult
 from pgfa.serve.questions import NDJSON, run, run_with_progress, wants_progress
@@ -29,11 +30,21 @@ api = APIRouter(prefix="/api", responses=ERROR_RESPONSES)
 async def recognise(
     request: Request,
     state: State,
-    sentence: Annotated[list[str], Query(description="a candidate; repeat it for each sentence")],
     stated: StatedReading,
+    sentence: Annotated[list[str], Query(description="a candidate; repeat it for each sentence")] = [],  # noqa: B006
     name: FileName = UNNAMED,
 ) -> list[AnswerResult]:
-    """Answer for one file without a session: one answer per clip in it."""
+    """Answer for one file without a session: one answer per clip in it. A form may have the sentences as fields."""
+    sentence = [*sentence, *await form_texts(request, "sentence")]
+    if not sentence:
+        raise ApiError(
+            422,
+            "BadRequest",
+            expected="at least one sentence",
+            found="none",
+            where="sentence",
+            advice="add ?sentence=... to the address, or a field to the form",
+        )
     state.check_sentences(sentence)
     name, content = await uploaded_file(request, name, UNNAMED)
     upload = await run_in_threadpool(state.upload_workers.read, name, content, state.upload_limits(), stated)

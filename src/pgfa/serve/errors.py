@@ -117,7 +117,8 @@ def add_error_handlers(app: FastAPI) -> None:
         if where.startswith("body") and not _is_json(request):
             message += "; send JSON, with the header Content-Type: application/json"
         elif first["type"] == "json_invalid":
-            message = f"the body is no JSON: {first.get('ctx', {}).get('error', expected)}"
+            expected, found = "JSON", str(first.get("ctx", {}).get("error", expected))
+            message = f"the body is no JSON: {found}"
         return _response(422, _body("BadRequest", message, expected, found, where))
 
     def internal_error(request: Request, error: Exception) -> JSONResponse:

@@ -18,24 +18,34 @@ async def uploaded_file(request: Request, name: str, default: str) -> tuple[str,
         default: the name of a file that was not named.
 
     Raises:
-        ApiError: 422 for a form without a file.
+        ApiError: 422 for a form without a file, or with several.
     """
     content = await request.body()
     parts = form_parts(request.headers.get("content-type", ""), content)
     if parts is None:
         return name, content
-    for header, body in parts:
-        filename = header.get_filename()
-        if filename is not None:
-            return (filename[:300] or default if name == default else name), body
+    files = [(filename, body) for header, body in parts if (filename := header.get_filename()) is not None]
+    if len(files) == 1:
+        ((filename, body),) = files
+        return (filename[:300] or default if name == default else name), body
     raise ApiError(
         422,
         "BadRequest",
-        expected="a form with a file, or the bytes of the file",
-        found="a form without a file",
+        expected="a form with one file, or the bytes of the file",
+        found=f"a form with {len(files)} files" if files else "a form without a file",
         where="request body",
-        advice="with curl: -F file=@NAME or --data-binary @NAME",
+        advice="with curl: -F file=@NAME or --data-binary @NAME; several files as a zip",
     )
+
+
+async def form_texts(request: Request, field: str) -> list[str]:
+    """The texts of a field that a form may repeat, as ``curl -F field=TEXT`` sends them; none of any other body."""
+    parts = form_parts(request.headers.get("content-type", ""), await request.body()) or []
+    return [
+        content.decode("utf-8", "replace")
+        for header, content in parts
+        if header.get_filename() is None and header.get_param("name", header="content-disposition") == field
+    ]
 
 
 def form_parts(content_type: str, body: bytes) -> list[tuple[Message, bytes]] | None:

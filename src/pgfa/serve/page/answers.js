@@ -167,7 +167,7 @@ export class Answers {
     const question = { ...this.question, spans, ...(video ? { media: video.name, media_offset_s: video.offset } : {}) };
     const blob = await track(() => this.server.download(clip, format, question));
     if (!blob) return;
-    const name = (this.recordings.name(clip) || "recording").replace(/[^\w.-]+/g, "_");
+    const name = (this.recordings.name(clip) || "recording").replace(/[^\p{L}\p{M}\p{N}._-]+/gu, "_");
     saveFile(blob, `${name}.${ENDINGS[format] ?? format}`);
   }
 }
