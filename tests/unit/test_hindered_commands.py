@@ -19,7 +19,9 @@ SCRIPTS = Path(__file__).parents[2] / "scripts"
 def test_every_command_ends_with_one_sentence() -> None:
     """The short form of the campaign in docs/reliability.md."""
     command = [sys.executable, str(SCRIPTS / "hinder_commands.py"), "--short"]
-    process = subprocess.run(command, capture_output=True, text=True, timeout=900)
+    # Unbuffered output fails at once; buffered output, as usual, when it is flushed.
+    env = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    process = subprocess.run(command, capture_output=True, text=True, timeout=900, env=env)
     assert process.returncode == 0, process.stdout + process.stderr
     names = {line.split("|")[1].strip() for line in process.stdout.splitlines()[2:]}
     assert names == {command.__name__.rstrip("_") for commands in COMMANDS.values() for command in commands}

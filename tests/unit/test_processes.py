@@ -115,7 +115,7 @@ def wait_for_end(pid: int) -> None:
     ("number", "kind"), [(signal.SIGINT, KeyboardInterrupt), (signal.SIGTERM, Terminated)]
 )
 def test_an_error_because_of_an_interrupt_is_the_interrupt(
-    number: signal.Signals, kind: type[KeyboardInterrupt]
+    number: signal.Signals, kind: type[KeyboardInterrupt], request: pytest.FixtureRequest
 ) -> None:
     """As onnxruntime, which raises ImportError when it is interrupted while it is imported."""
 
@@ -125,6 +125,10 @@ def test_an_error_because_of_an_interrupt_is_the_interrupt(
         except KeyboardInterrupt:
             raise ImportError("initialization failed") from None
 
+    before = signal.signal(
+        signal.SIGINT, signal.default_int_handler
+    )  # ignored where tests run in the background
+    request.addfinalizer(lambda: signal.signal(signal.SIGINT, before))
     handlers = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
     with pytest.raises(KeyboardInterrupt) as stop, termination_as_interrupt():
         fail()

@@ -142,7 +142,7 @@ def test_live_uses_one_thread_by_default(
         ),
         (
             ["FILE", "--run", "RUN", "--as", "a person waves", "--as", "None of these"],
-            "'None of these' is the answer where no sentence fits: it is always asked for, leave it out",
+            "'none of these' is the answer where no sentence fits; it is always asked for",
         ),
         (["FILE", "--run", "RUN", "--as", "a person waves", "--hop", "nan"], "hop: must be a finite number"),
         (

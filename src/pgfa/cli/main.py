@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from collections.abc import Callable
@@ -87,8 +88,10 @@ def main(arguments: list[str] | None = None) -> None:
     """
     try:
         with termination_as_interrupt():
-            app(arguments, exit_on_error=False, print_error=False)
-            sys.stdout.flush()  # here, where a full disk is one line
+            try:
+                app(arguments, exit_on_error=False, print_error=False)
+            finally:
+                sys.stdout.flush()  # here, where a full disk is one line
     except CycloptsError as error:
         print(f"pgfa: {usage_error(error)}", file=sys.stderr)
         sys.exit(2)
@@ -104,7 +107,18 @@ def main(arguments: list[str] | None = None) -> None:
     except OSError as error:
         if error.errno is None:  # not of the system
             raise
+        _discard_output()
         sys.exit(f"pgfa: {error.filename or 'output'}: {error.strerror}")
+
+
+def _discard_output() -> None:
+    """What could not be written: Python would try again at its end, and report that with a status of its own."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
 
 
 def usage_error(error: CycloptsError) -> str:

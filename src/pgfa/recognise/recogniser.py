@@ -292,11 +292,8 @@ class Recogniser:
         names += [name for name in self.prototypes if name in taught and name not in names]
         if not names:
             raise BadConfig("expected at least one sentence, found none")
-        for name in names:
-            if name.strip().lower() == NONE:
-                raise BadConfig(
-                    f"{name!r} is the answer where no sentence fits: it is always asked for, leave it out"
-                )
+        if any(name.strip().lower() == NONE for name in names):
+            raise BadConfig(f"{NONE!r} is the answer where no sentence fits; it is always asked for")
         is_prototype = np.array([name in self.prototypes for name in names], dtype=bool)
         vectors = np.empty((len(names), self.bundle.size), dtype=np.float32)
         if plain := [name for name in names if name not in self.prototypes]:

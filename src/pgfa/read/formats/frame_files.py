@@ -17,7 +17,8 @@ from pgfa.errors import BadFile, LimitExceeded
 from pgfa.read.assemble import check_frames
 from pgfa.read.format import Format
 from pgfa.read.formats.keypoints.detections import Entry, Person, clip_of, one_person, recordings
-from pgfa.read.formats.keypoints.entries import PEOPLE, Parser, Unexpected
+from pgfa.read.formats.keypoints.entries import PEOPLE, Parser
+from pgfa.read.formats.keypoints.entry_values import Unexpected
 from pgfa.read.formats.keypoints.json import FRAMES, LAYOUT_OF_COUNT, load
 from pgfa.read.formats.keypoints.reader import KeypointInfo
 from pgfa.read.formats.openpose import is_frame as is_openpose

@@ -12,7 +12,8 @@ from pgfa.errors import BadFile
 from pgfa.read.assemble import check_frames, counted
 from pgfa.read.format import Format
 from pgfa.read.formats.keypoints.detections import Person, Recording, clip_of
-from pgfa.read.formats.keypoints.entries import LAYOUT_OF_FLAT, LAYOUT_OF_SOLID, Parser, Unexpected, person_id
+from pgfa.read.formats.keypoints.entries import LAYOUT_OF_FLAT, LAYOUT_OF_SOLID, Parser
+from pgfa.read.formats.keypoints.entry_values import Unexpected, person_id
 from pgfa.read.formats.keypoints.json import load
 from pgfa.read.formats.keypoints.reader import KeypointInfo
 from pgfa.read.parsing.frame_files import check_broken, folders_of_frames, frame_refs, read_frames

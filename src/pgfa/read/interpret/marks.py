@@ -43,12 +43,16 @@ def marked_joints(
     keys = np.where(absent, np.nan, np.where(absent[..., None], 0, points) @ _WEIGHTS[: points.shape[-1]])
     marked = np.zeros_like(absent)
     notes: list[str] = []
-    for body in range(points.shape[1]):
+    # A body of few frames, as before people are tracked, cannot show such a place.
+    for body in np.flatnonzero((~absent).any(axis=-1).sum(axis=0) >= MIN_FRAMES).tolist():
         seen = points[:, body]
+        repeated = _repeated(keys[:, body])
+        if not repeated.any() and len(seen) < 2 * MIN_FRAMES:
+            continue
         size = _size(seen, absent[:, body])
         if not size > 0:
             continue
-        for joint in range(points.shape[2]):
+        for joint in np.flatnonzero(repeated).tolist():
             for key in _frequent(keys[:, body, joint]):
                 at_mark = keys[:, body, joint] == key
                 if marked[:, body, joint][at_mark].any() or not _is_mark(
@@ -122,7 +126,13 @@ def _size(points: Floats, absent: Booleans) -> float:
     if not len(shown):
         return 0.0
     distances = np.linalg.norm(shown - np.nanmedian(shown, axis=1, keepdims=True), axis=-1)
-    return 4 * float(np.nanmedian(distances))
+    return 4 * float(np.median(distances[np.isfinite(distances)]))
+
+
+def _repeated(keys: Floats) -> Booleans:
+    """(joints,) whether a joint is at one place in several frames."""
+    ranked = np.sort(keys, axis=0)
+    return np.asarray((ranked[MIN_FRAMES - 1 :] == ranked[: len(ranked) - MIN_FRAMES + 1]).any(axis=0))
 
 
 def _frequent(keys: Floats) -> list[float]:

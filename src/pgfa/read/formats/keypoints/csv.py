@@ -6,34 +6,30 @@ Joints by the names of estimators, of the Kinect SDKs, Azure Kinect, ZED and Nui
 from __future__ import annotations
 
 import csv
-import io
 import re
-import sys
-from array import array
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pgfa.errors import BadFile, LimitExceeded
+from pgfa.errors import BadFile
 from pgfa.read.format import Format, first_clip
 from pgfa.read.formats.keypoints.csv_header import (
     EXPECTED,
     STATE,
-    UNSEEN,
     Header,
     header_of,
     without_other_scores,
 )
-from pgfa.read.formats.keypoints.csv_recordings import recordings_of
+from pgfa.read.formats.keypoints.csv_table import Table, table_lines, table_of
 from pgfa.read.formats.keypoints.detections import Entry, Person, clip_of, recordings
-from pgfa.read.formats.keypoints.joint_names import canonical, layout_of_names, missing_joints
+from pgfa.read.formats.keypoints.joint_names import layout_of_names, missing_joints
 from pgfa.read.formats.keypoints.reader import JOINTS, KeypointInfo, layout_of
 from pgfa.read.limits import check_text
 from pgfa.read.parsing.frame_names import INDICES, numbers_of_names, rank_of, rises
-from pgfa.read.parsing.frame_times import CLOCK, CLOCK_FORMS, Clock
+from pgfa.read.parsing.frame_times import CLOCK
 from pgfa.read.parsing.rates import MAX_RATE, MIN_RATE, rate_in_comments
 from pgfa.read.parsing.text_table import short
 from pgfa.read.sample import picture, rows
@@ -41,7 +37,6 @@ from pgfa.read.source import FileRef, find_files
 from pgfa.skeleton import AZURE32, COCO17, HALPE26, WHOLEBODY133, Clip, Layout, Source
 
 MAX_BYTES = 256 * 1024 * 1024
-MAX_LINES = 4_000_000
 COMMENTS = ("#", "//", "%")
 MAX_ABOVE = 20
 """Blank lines and comments above the header."""
@@ -86,7 +81,7 @@ def _clips(ref: FileRef) -> list[Clip]:
         header, above = None, 0
     if header is None:
         raise BadFile(str(ref), where="line 1", expected=EXPECTED, found=short(text.split("\n", 1)[0]))
-    table = _table(ref, text, header, above)
+    table = table_of(ref, text, header, above)
     header, notes = _frames_and_times(ref, text, header, above, table)
     names = sorted({joint for joint, _ in header.cells}) if header.joint is None else []
     layout, index_of = _layout(ref, names or list(dict.fromkeys(table.joints)), depth=header.has(2))
@@ -127,7 +122,7 @@ def _clips(ref: FileRef) -> list[Clip]:
 
 
 def _frames_and_times(
-    ref: FileRef, text: str, header: Header, above: int, table: _Table
+    ref: FileRef, text: str, header: Header, above: int, table: Table
 ) -> tuple[Header, tuple[str, ...]]:
     """The header, with a column of frames only if it has them; and a note for one that may have them and is not read.
 
@@ -150,7 +145,7 @@ def _frames_and_times(
     return header, tuple(_rising(ref, text, header, above))
 
 
-def _numbers_in(ref: FileRef, header: Header, table: _Table) -> Floats:
+def _numbers_in(ref: FileRef, header: Header, table: Table) -> Floats:
     """Frame numbers from names of images; NaN where one name is in all lines, as of a video. Raises BadFile."""
     numbers = numbers_of_names(table.names) if len(table.names) == len(table.numbers) else None
     if numbers is not None:
@@ -170,7 +165,7 @@ def _numbers_in(ref: FileRef, header: Header, table: _Table) -> Floats:
 def _rising(ref: FileRef, text: str, header: Header, above: int) -> Iterator[str]:
     """Notes: columns that are not read, and rise from line to line."""
     lines = [
-        cells for _, (_, cells) in zip(range(MAX_RISING), _lines(ref, text, header, above), strict=False)
+        cells for _, (_, cells) in zip(range(MAX_RISING), table_lines(ref, text, header, above), strict=False)
     ]
     decimal = "," if header.separator == ";" else "."
     for title, column in header.others:
@@ -183,7 +178,7 @@ def _rising(ref: FileRef, text: str, header: Header, above: int) -> Iterator[str
 
 
 def _entries(
-    ref: FileRef, header: Header, table: _Table, index_of: dict[str, int], joints: int
+    ref: FileRef, header: Header, table: Table, index_of: dict[str, int], joints: int
 ) -> dict[str, list[Entry]]:
     """The entries of each recording, in the order of the file."""
     grouped: dict[str, list[Entry]] = {name: [] for name in table.recordings}
@@ -272,145 +267,6 @@ def _layout(ref: FileRef, names: list[str], *, depth: bool) -> tuple[Layout, dic
     return layout, {name: index_of.get(name, -1) for name in names}
 
 
-@dataclass(frozen=True)
-class _Table:
-    """The lines of a file.
-
-    Attributes:
-        values: (lines, columns) numbers of the columns that are used, NaN in the others and in empty cells (absent
-            joints); coordinates in metres where the header states the unit.
-        numbers: line number of each line.
-        people: id of the person of each line; None without one.
-        joints: joint of each line, as `canonical`; empty for a file with one line per frame.
-        unseen: for each line, the joints (of files with one line per joint: "") whose state is that they are not seen.
-        names: the cells of the column of frames, if one of them is no number.
-        clock: whether the times are dates or times of day.
-        recordings: of each line, in words; "" where the file does not say.
-    """
-
-    values: Floats
-    numbers: list[int]
-    people: list[str | None]
-    joints: list[str]
-    unseen: list[tuple[str, ...]]
-    names: list[str]
-    clock: bool
-    recordings: list[str]
-
-
-def _table(ref: FileRef, text: str, header: Header, above: int) -> _Table:
-    states = [(joint, column) for (joint, axis), column in header.cells.items() if axis == STATE]
-    places = {column for (_, axis), column in header.cells.items() if axis != STATE}
-    used = {header.frame, header.time, header.rate, *places}
-    columns = sorted(column for column in used if column is not None)
-    numbers: list[int] = []
-    people: list[str | None] = []
-    joints: list[str] = []
-    unseen: list[tuple[str, ...]] = []
-    of: list[tuple[str, ...]] = []
-    joint_of: dict[str, str] = {}
-    flat = array("d")
-    clock, named, timed = Clock(), False, False
-    names: list[str] = []
-    for number, cells in _lines(ref, text, header, above):
-        if len(numbers) == MAX_LINES:
-            raise LimitExceeded(f"{ref}: more than the limit of {MAX_LINES:,} lines")
-        try:
-            flat.extend([float(cells[column]) for column in columns])
-        except ValueError:
-            for column in columns:
-                value = _number(cells[column], header, column)
-                if value is None and column == header.frame:
-                    named, value = True, np.nan
-                elif value is None and column == header.time:
-                    timed, value = True, _seconds(ref, clock, number, column, cells[column])
-                if value is None:
-                    where = f"line {number}, cell {column + 1}"
-                    raise BadFile(
-                        str(ref), where=where, expected="a number", found=short(cells[column])
-                    ) from None
-                flat.append(value)
-        if header.frame is not None:
-            names.append(sys.intern(cells[header.frame].strip()))
-        numbers.append(number)
-        people.append(_person_of(cells, header))
-        of.append(tuple(sys.intern(cells[column].strip()) for column in header.recordings))
-        if states:
-            unseen.append(tuple(joint for joint, column in states if _plain_state(cells[column]) in UNSEEN))
-        if header.joint is not None:
-            title = cells[header.joint]
-            if title not in joint_of:
-                joint_of[title] = canonical(title)
-            joints.append(joint_of[title])
-    if not numbers:
-        raise BadFile(str(ref), expected="at least one line below the header", found="none")
-    values = np.full((len(numbers), header.columns), np.nan)
-    values[:, columns] = np.frombuffer(flat, dtype=np.float64).reshape(len(numbers), -1)
-    for column, metres in header.metres.items():
-        values[:, column] *= metres
-    # Where every joint is in every line, the column says something else.
-    unseen = unseen if any(len(u) < len(states) for u in unseen) else []
-    return _Table(
-        values, numbers, people, joints, unseen, names if named else [], timed,
-        recordings_of(ref, header, of, people, values),
-    )  # fmt: skip
-
-
-def _plain_state(cell: str) -> str:
-    return re.sub(r"(?<=[a-z])(?=[A-Z])|[\s-]+", "_", cell.strip()).lower()
-
-
-def _lines(ref: FileRef, text: str, header: Header, above: int) -> Iterator[tuple[int, list[str]]]:
-    """Number and cells of each line. Raises BadFile for another number of cells."""
-    table = csv.reader(io.StringIO(text, newline=""), delimiter=header.separator)
-    try:
-        for cells in table:
-            if table.line_num <= above or (len(cells) < 2 and not any(cells)):
-                continue
-            # A separator at the end of each line is no further cell.
-            if len(cells) == header.columns + 1 and not cells[-1].strip():
-                cells.pop()
-            if len(cells) != header.columns:
-                expected, actual = f"{header.columns} cells", str(len(cells))
-                raise BadFile(str(ref), where=f"line {table.line_num}", expected=expected, found=actual)
-            yield table.line_num, cells
-    except csv.Error as error:
-        raise BadFile(str(ref), where=f"line {table.line_num}", expected="CSV", found=str(error)) from None
-
-
-def _number(cell: str, header: Header, column: int) -> float | None:
-    """A cell as a number; NaN if it is empty, None if it is something else."""
-    # Semicolons separate cells where the decimal separator is a comma.
-    decimal = "," if header.separator == ";" else "."
-    try:
-        return float(cell.replace(decimal, ".")) if cell.strip() else np.nan
-    except ValueError:
-        if column in header.cells.values() and cell.strip().lower() in ("true", "false"):
-            return float(cell.strip().lower() == "true")
-        return None
-
-
-def _seconds(ref: FileRef, clock: Clock, line: int, column: int, cell: str) -> float:
-    """A cell that is a date or a time of day. Raises BadFile."""
-    where = f"line {line}, cell {column + 1}"
-    try:
-        seconds = clock.seconds(cell)
-    except ValueError as error:
-        expected = "one date, or dates as in 2024-05-01"
-        raise BadFile(str(ref), where=where, expected=expected, found=str(error)) from None
-    if seconds is None:
-        raise BadFile(str(ref), where=where, expected=CLOCK_FORMS, found=short(cell))
-    return seconds
-
-
-def _person_of(cells: list[str], header: Header) -> str | None:
-    """The person's id; empty, and -1 of trackers, is no id."""
-    if header.person is None:
-        return None
-    text = cells[header.person].strip().removesuffix(".0")
-    return None if text in ("", "-1", "nan", "NaN", "None") else sys.intern(text)
-
-
 def _entry(header: Header, values: Floats, people: list[Person]) -> Entry:
     number = None if header.frame is None else float(values[header.frame])
     time = None if header.time is None else float(values[header.time])
@@ -418,7 +274,7 @@ def _entry(header: Header, values: Floats, people: list[Person]) -> Entry:
     return Entry(present, number, time)
 
 
-def _wide(header: Header, table: _Table, index_of: dict[str, int], joints: int) -> Floats:
+def _wide(header: Header, table: Table, index_of: dict[str, int], joints: int) -> Floats:
     """One line per person and frame -> (lines, joints, columns), NaN where a joint's state is that it is not seen."""
     axes, values = header.axes, table.values
     out = np.full((len(values), joints, len(axes)), np.nan)

@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Hashable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pgfa.read.formats.keypoints.detections import Entry, Person
-from pgfa.read.formats.keypoints.field_names import is_kind, is_open_score_name, is_score_name, person_names
+from pgfa.read.formats.keypoints.entry_values import (
+    MAX_COLUMNS,
+    Unexpected,
+    columns_of,
+    fields_of,
+    number_of,
+    numbers_of,
+    object_of,
+    person_id,
+    rows_of_width,
+    scored_triples,
+    stamp_of,
+    table_of_rows,
+    with_scores,
+)
+from pgfa.read.formats.keypoints.field_names import is_open_score_name, is_score_name
 from pgfa.read.formats.keypoints.joint_lists import JointList, rows_of
 from pgfa.read.formats.keypoints.joint_names import canonical, layout_of_names, missing_joints
 from pgfa.read.formats.keypoints.joint_objects import completed_names, first_object, name_of, row_of
 from pgfa.read.interpret.arrays import has_scores
-from pgfa.read.parsing.frame_names import IMAGES, NUMBERS, TIMES, rank_of
+from pgfa.read.parsing.frame_names import IMAGES, NUMBERS, TIMES
 from pgfa.read.parsing.frame_times import CLOCK, CLOCK_FORMS, Clock
 from pgfa.read.parsing.text_table import short
 from pgfa.skeleton import (
@@ -45,18 +58,10 @@ LAYOUT_OF_FLAT = {45: MPI15, 54: OPENPOSE18, 75: OPENPOSE25}
 """OpenPose: how many numbers a person has: x, y and score of each joint."""
 LAYOUT_OF_SOLID = {4 * size // 3: layout for size, layout in LAYOUT_OF_FLAT.items()}
 """The same of x, y, z and score."""
-MAX_SCORE, MAX_NEGATIVE = 2.5, 0.2
-"""Largest score (COCO writes 0, 1, 2; some estimators a little above 1), and share of scores that may be below 0."""
-MAX_COLUMNS = 4
-"""x, y, z and a score."""
 ZED = {18: OPENPOSE18, 34: ZED34, 38: ZED38}
 """ZED: how many joints a body has."""
 
 Floats = NDArray[np.float64]
-
-
-class Unexpected(Exception):
-    """Content that does not follow any of the schemas: what was expected, what was found."""
 
 
 class Parser:
@@ -105,7 +110,7 @@ class Parser:
                 if time is None:
                     self.notes[f"{name} not read: expected {CLOCK_FORMS}, found {short(value)}"] = None
             elif time is None and isinstance(value, dict):
-                time, unit = _stamp(value), CLOCK
+                time, unit = stamp_of(value), CLOCK
             if time is not None:
                 self.time_name = self.time_name or unit
                 return time
@@ -140,7 +145,7 @@ class Parser:
                 return next((Person(points) for points in self._landmarks(entry)), None)
             if entry and isinstance(entry[0], list) and entry[0] and isinstance(entry[0][0], list):
                 raise Unexpected("a person", "a list of lists of points")
-            return Person(self._in_listed_order(_table(entry)))
+            return Person(self._in_listed_order(table_of_rows(entry)))
         if not isinstance(entry, dict):
             raise Unexpected("a person", short(str(entry)))
         points = self._points(entry)
@@ -152,38 +157,38 @@ class Parser:
         if "pose3d" in entry and "pose2d" in entry:  # LCR-Net: all x, then all y, then all z
             self._note(LCRNET13)
             self.scored = False
-            return _rows(_numbers(entry["pose3d"]), 13, "13 times x, y and z").T
+            return rows_of_width(numbers_of(entry["pose3d"]), 13, "13 times x, y and z").T
         if "pose" in entry and "score" in entry and isinstance(entry["pose"], list):
             self.scored = True
-            return _scored(_rows(_numbers(entry["pose"]), 2), entry["score"])
+            return with_scores(rows_of_width(numbers_of(entry["pose"]), 2), entry["score"])
         if "joint_positions" in entry:  # Azure Kinect's offline_processor: millimetres, y down
             self._note(AZURE32)
             self.up, self.scored = "-y", False
-            return _table(entry["joint_positions"]) / 1000
+            return table_of_rows(entry["joint_positions"]) / 1000
         name = next((name for name in POINTS if entry.get(name) not in (None, [])), None)
         if name is None:
             return None
         points = entry[name]
         if isinstance(points, dict) and {"x", "y"} <= points.keys():
-            columns = _columns(points)
+            columns = columns_of(points)
             self.scored = columns.shape[1] == 3
             return self._in_listed_order(columns)
         if isinstance(points, dict) and all(isinstance(point, list | None) for point in points.values()):
-            return self._ordered([canonical(joint) for joint in points], _table(list(points.values())))
+            return self._ordered([canonical(joint) for joint in points], table_of_rows(list(points.values())))
         if isinstance(points, dict):
-            points = [{"name": joint, **_object(point)} for joint, point in points.items()]
+            points = [{"name": joint, **object_of(point)} for joint, point in points.items()]
         if not isinstance(points, list):
             raise Unexpected("a list of points", short(str(points)))
         if first_object(points) is not None:
             return next(iter(self._landmarks(points)), None)
         if not any(isinstance(point, list) for point in points):  # COCO: x, y and score or visibility
             self.scored = True
-            return self._in_listed_order(_flat_scored(points))
-        table = _table(points)
+            return self._in_listed_order(scored_triples(points))
+        table = table_of_rows(points)
         if name == "keypoint" and "keypoint_confidence" in entry:
             self._note(ZED.get(len(table)))
             self.scored = True
-            return _scored(table, _numbers(entry["keypoint_confidence"]) / 100)
+            return with_scores(table, numbers_of(entry["keypoint_confidence"]) / 100)
         scores = (
             None if table.shape[1] == MAX_COLUMNS or has_scores(table) else self._scores(entry, len(table))
         )
@@ -194,7 +199,7 @@ class Parser:
         if scores is None:
             return self._in_listed_order(table)
         self.scored = True
-        return self._in_listed_order(_scored(table, scores))
+        return self._in_listed_order(with_scores(table, scores))
 
     def _scores(self, entry: dict[str, Any], joints: int) -> list[Any] | None:
         """The scores of the joints of a person, in a field of their own. Raises Unexpected for another number."""
@@ -215,7 +220,7 @@ class Parser:
     def openpose(self, entry: dict[str, Any]) -> Floats | None:
         """A person of OpenPose: in space if the first person is, else in the picture. Raises Unexpected."""
         name = next((name for name in OPENPOSE if name in entry), "")
-        flat, solid = (_numbers(entry.get(key) or []) for key in (name, OPENPOSE_SOLID))
+        flat, solid = (numbers_of(entry.get(key) or []) for key in (name, OPENPOSE_SOLID))
         if not flat.size and not solid.size:
             return None
         if self.solid is None:
@@ -227,9 +232,9 @@ class Parser:
         self.scored = self.counted = True
         if not self.solid:
             self._note(LAYOUT_OF_FLAT.get(flat.size))
-            return _rows(flat, 3) if flat.size else None
+            return rows_of_width(flat, 3) if flat.size else None
         self._note(LAYOUT_OF_SOLID.get(solid.size))
-        return _rows(solid, 4, "x, y, z and score of each joint") if solid.size else None
+        return rows_of_width(solid, 4, "x, y, z and score of each joint") if solid.size else None
 
     def _landmarks(self, entry: Any) -> list[Floats]:
         """The landmarks of one person, or of a list of people (as MediaPipe Tasks write them)."""
@@ -242,7 +247,7 @@ class Parser:
         if isinstance(entry[0], list) and entry[0] and isinstance(entry[0][0], dict | list):
             return [person for landmarks in entry for person in self._landmarks(landmarks)]
         if isinstance(entry[0], list):
-            return [self._in_listed_order(_table(entry))]
+            return [self._in_listed_order(table_of_rows(entry))]
         return [self._named(entry)]
 
     def _named(self, points: list[Any]) -> Floats:
@@ -264,7 +269,7 @@ class Parser:
         if any(row[2] is None and row[0] is not None for row in rows):
             rows = [[row[0], row[1], row[3]] for row in rows]
             self.scored = True
-        return self._ordered(names, _table(rows))
+        return self._ordered(names, table_of_rows(rows))
 
     def _ordered(self, names: list[str], table: Floats) -> Floats:
         """Rows in the order of the layout that has joints of these names; as they are without names."""
@@ -307,120 +312,3 @@ class Parser:
         if len(self.layouts) > 1:
             raise Unexpected("one layout in all frames", " and ".join(sorted(self.layouts)))
         return next(iter(self.layouts.values()), None)
-
-
-def number_of(value: Any) -> float | None:
-    """A finite number, also as text; None for anything else."""
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        return None
-    try:
-        number = float(value)
-    except (ValueError, OverflowError):
-        return None
-    return number if math.isfinite(number) else None
-
-
-def fields_of(frame: dict[str, Any], names: tuple[str, ...]) -> list[str]:
-    """The fields whose `bare` names are in a list, in its order."""
-    ranked = [(rank, name) for name in frame if (rank := rank_of(name, names)) is not None]
-    return [name for _, name in sorted(ranked)]
-
-
-def _stamp(value: dict[str, Any]) -> float | None:
-    """Seconds of a stamp in seconds and nanoseconds (ROS, protocol buffers); None for other objects."""
-    for seconds, rest in (("sec", "nanosec"), ("secs", "nsecs"), ("sec", "nsec"), ("seconds", "nanos")):
-        if seconds in value and (whole := number_of(value[seconds])) is not None:
-            return whole + (number_of(value.get(rest)) or 0.0) / 1e9
-    return None
-
-
-def person_id(entry: dict[str, Any]) -> Hashable | None:
-    """The person's id over time; of COCO's annotations, `id` is that of the annotation."""
-    for name in person_names(entry):
-        if name == "id" and "image_id" in entry:
-            continue
-        value = entry.get(name)
-        if isinstance(value, list) and len(value) == 1:
-            (value,) = value
-        if isinstance(value, float) and value.is_integer():
-            value = int(value)
-        if is_kind(value):
-            continue
-        if (isinstance(value, str) and value) or (isinstance(value, int) and not isinstance(value, bool)):
-            return None if value in (-1, "-1") else value
-    return None
-
-
-def _columns(points: dict[str, Any]) -> Floats:
-    scores = [name for name in points if is_score_name(name)]
-    columns = [points[name] for name in ("x", "y", *scores[:1])]
-    lengths = {len(column) if isinstance(column, list) else -1 for column in columns}
-    if len(lengths) != 1 or -1 in lengths:
-        raise Unexpected("x, y and visible of one length", short(str(points)))
-    return np.stack([_numbers(column) for column in columns], axis=-1)
-
-
-def _object(point: Any) -> dict[str, Any]:
-    if point is None:
-        return {"x": None, "y": None}
-    if not isinstance(point, dict):
-        raise Unexpected("an object with x and y per joint", short(str(point)))
-    return point
-
-
-def _flat_scored(values: list[Any]) -> Floats:
-    """x, y and score of each joint in one list; a third number that can be no score is z, which COCO does not have."""
-    table = _rows(_numbers(values), 3)
-    with np.errstate(invalid="ignore"):
-        doubtful = (table[:, 2] > MAX_SCORE).any() or (table[:, 2] < 0).mean() > MAX_NEGATIVE
-    if doubtful:
-        actual = f"third numbers from {np.nanmin(table[:, 2]):.4g} to {np.nanmax(table[:, 2]):.4g}"
-        raise Unexpected("x, y and score of each joint (points with z as lists of their own)", actual)
-    return table
-
-
-def _scored(table: Floats, scores: Any) -> Floats:
-    column = _numbers(scores)
-    if column.shape != (len(table),):
-        raise Unexpected(f"{len(table)} scores", str(column.size))
-    return np.column_stack([table, column])
-
-
-def fill_absent(values: list[Any], axes: int) -> None:
-    """Replace each joint that is null by a null per column.
-
-    Args:
-        values: lists of `axes` axes, of which the last are joints and columns; changed in place.
-        axes: at least 2.
-    """
-    lists = [values]
-    for _ in range(axes - 2):
-        lists = [part for parts in lists for part in parts if isinstance(part, list)]
-    columns = next((len(joint) for joints in lists for joint in joints if isinstance(joint, list)), 0)
-    if not 0 < columns <= MAX_COLUMNS:
-        return
-    for joints in lists:
-        joints[:] = [[None] * columns if joint is None else joint for joint in joints]
-
-
-def _table(rows: Any) -> Floats:
-    if isinstance(rows, list):
-        fill_absent(rows, 2)
-    table = _numbers(rows)
-    if table.ndim != 2 or table.shape[1] not in (2, 3, 4):
-        raise Unexpected("joints of 2, 3 or 4 numbers", " x ".join(map(str, table.shape)) or "a bare number")
-    return table
-
-
-def _rows(flat: Floats, width: int, expected: str = "") -> Floats:
-    expected = expected or ("x, y and score of each joint" if width == 3 else "x and y of each joint")
-    if flat.ndim != 1 or not len(flat) or len(flat) % width:
-        raise Unexpected(expected, " x ".join(map(str, flat.shape)) + " numbers")
-    return flat.reshape(-1, width)
-
-
-def _numbers(values: Any) -> Floats:
-    try:
-        return np.array(values, dtype=np.float64)
-    except (ValueError, TypeError, OverflowError) as error:
-        raise Unexpected("numbers", str(error)[:80]) from None

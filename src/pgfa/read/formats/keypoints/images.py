@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from pgfa.errors import BadFile
-from pgfa.read.formats.keypoints.entries import number_of
+from pgfa.read.formats.keypoints.entry_values import number_of
 from pgfa.read.formats.keypoints.field_names import is_recording_name
 from pgfa.read.parsing.text_table import short
 from pgfa.read.source import FileRef

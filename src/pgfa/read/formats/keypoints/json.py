@@ -18,15 +18,8 @@ from numpy.typing import NDArray
 from pgfa.errors import BadFile, LimitExceeded
 from pgfa.read.format import Format, first_clip
 from pgfa.read.formats.keypoints.detections import Entry, Recording, clip_of, one_person, recordings
-from pgfa.read.formats.keypoints.entries import (
-    NAMES,
-    PEOPLE,
-    Parser,
-    Unexpected,
-    fields_of,
-    fill_absent,
-    number_of,
-)
+from pgfa.read.formats.keypoints.entries import NAMES, PEOPLE, Parser
+from pgfa.read.formats.keypoints.entry_values import Unexpected, fields_of, fill_absent, number_of
 from pgfa.read.formats.keypoints.field_names import is_open_score_name, is_score_name
 from pgfa.read.formats.keypoints.frame_lists import with_frames
 from pgfa.read.formats.keypoints.images import by_recording, by_video
