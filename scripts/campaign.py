@@ -1,6 +1,6 @@
 """The reliability campaign of docs/reliability.md: stopped commands, flipped bits, hostile input.
 
-    python scripts/campaign.py            # about an hour on two cores (`make campaign`)
+    python scripts/campaign.py            # more than an hour on two cores (`make campaign`)
     python scripts/campaign.py --short    # a few minutes
 
 Each part is a script of its own with a table as its output; as many run at once as there are cores, each in one thread.

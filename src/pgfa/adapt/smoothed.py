@@ -38,8 +38,9 @@ ROUNDS = 20
 PASSES = 2
 """How often labels are found: first from sentences, then from sentences and the prototypes of the labels before."""
 PULL = 0.2
-"""How strongly shares are moved: 0 not at all, large values to equal ones; steps in which they are."""
-PULLS = 60
+"""How strongly shares are moved: 0 not at all, large values to equal ones; steps, each of which leaves a sixth of the
+error."""
+PULLS = 12
 BLOCK_ENTRIES = 1 << 24
 """Similarities of clips that are in memory at once: 64 MiB."""
 
@@ -66,8 +67,8 @@ def smoothed(features: Array, anchors: Array, settings: AdaptSettings) -> Alignm
     raw[present] = combined = standardise(cosines(points, sentences), weights)
     smooth = _softmax(raw)
     for _ in range(PASSES):
-        spread = spread_scores(_with_equal_shares(SHARPNESS * combined, weights), graph)
-        smooth[present] = _with_equal_shares(np.log(spread + 1e-9), weights)
+        spread = spread_scores(_with_closer_shares(SHARPNESS * combined, weights), graph)
+        smooth[present] = _with_closer_shares(np.log(spread + 1e-9), weights)
         labels = smooth.argmax(axis=1)
         means = _weighted_means(shifted, labels, smooth, present, sentences)
         combined = (raw[present] + standardise(cosines(points, means), weights)) / 2
@@ -159,7 +160,7 @@ def _weighted_means(
     return prototypes
 
 
-def _with_equal_shares(logits: Doubles, weights: Doubles) -> Doubles:
+def _with_closer_shares(logits: Doubles, weights: Doubles) -> Doubles:
     """(N, K) softmax of logits with an offset for each class, by which their shares come closer to each other.
 
     The scaling of unbalanced optimal transport with free clips and classes that have to be 1 / K each, under a penalty

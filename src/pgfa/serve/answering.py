@@ -30,8 +30,10 @@ api = APIRouter(prefix="/api", responses=ERROR_RESPONSES)
 async def recognise(
     request: Request,
     state: State,
+    sentence: Annotated[
+        list[str], Query(default_factory=list, description="a candidate; repeat it for each sentence")
+    ],
     stated: StatedReading,
-    sentence: Annotated[list[str], Query(description="a candidate; repeat it for each sentence")] = [],  # noqa: B006
     name: FileName = UNNAMED,
 ) -> list[AnswerResult]:
     """Answer for one file without a session: one answer per clip in it. A form may have the sentences as fields."""

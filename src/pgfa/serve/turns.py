@@ -92,19 +92,11 @@ class Turns:
     def enter(self, long: bool = False) -> Turn:
         """A new request, which counts until it has ended. Raises ApiError (429) if there are too many."""
         with self._lock:
-            for alike, most, kind in (
-                (self._requests, self.most, ""),
-                ([turn for turn in self._requests if long and turn.long], max(1, self.most // 2), "long "),
-            ):
-                if len(alike) >= most:
-                    raise ApiError(
-                        429,
-                        "Busy",
-                        expected=f"at most {most} {kind}requests in progress",
-                        found="one more",
-                        advice="try again in a few seconds",
-                        retry_seconds=2,
-                    )
+            if len(self._requests) >= self.most:
+                raise _busy(f"at most {self.most} requests in progress")
+            most_long = max(1, self.most // 2)
+            if long and sum(turn.long for turn in self._requests) >= most_long:
+                raise _busy(f"at most {most_long} long requests in progress")
             turn = Turn(self, long)
             self._requests.append(turn)
             return turn
@@ -173,3 +165,14 @@ class Turns:
 
     def _first(self) -> Turn:
         return min(self._waiting, key=lambda turn: turn.rank)
+
+
+def _busy(expected: str) -> ApiError:
+    return ApiError(
+        429,
+        "Busy",
+        expected=expected,
+        found="one more",
+        advice="try again in a few seconds",
+        retry_seconds=2,
+    )

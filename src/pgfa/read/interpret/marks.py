@@ -18,6 +18,7 @@ PLACES = 3
 FAR_JUMP, QUIET = 1 / 3, 0.05
 """Shares of the body's size: a step that no joint makes from frame to frame, and steps of those that hardly move."""
 _WEIGHTS = np.array([1.0, 1.6180339887, 2.7182818285])
+"""Of the coordinates, in a sum that is equal for equal places, and for others only by an unlikely chance."""
 
 Floats = NDArray[np.float64]
 Booleans = NDArray[np.bool_]

@@ -50,13 +50,13 @@ def bare(name: str) -> str:
 
 
 def rank_of(name: str, names: Sequence[str]) -> int | None:
-    """The place of a name in a list of `bare` ones; None if it is none of them."""
+    """The index of a name in a list of `bare` names; None if it is not among them."""
     plain = bare(name)
     return names.index(plain) if plain in names else None
 
 
 def first_of(titles: Sequence[str], names: Sequence[str]) -> int | None:
-    """Which title is the first of a list of `bare` names that any of them is; None if none is."""
+    """The index of the title whose name comes first in a list of `bare` names; None if no title is among them."""
     ranks = [
         (rank, index) for index, title in enumerate(titles) if (rank := rank_of(title, names)) is not None
     ]
