@@ -49,6 +49,7 @@ class Job:
         packs: trained on; UTD-MHAD first.
         out: folder of the run.
         device: as for `pgfa.train.train.train`.
+        precision: of training, as `train.precision`.
     """
 
     recipe: str
@@ -58,6 +59,7 @@ class Job:
     packs: tuple[str, ...]
     out: Path
     device: str
+    precision: str
 
     def settings(self) -> RunSettings:
         """Of the run."""
@@ -65,7 +67,7 @@ class Job:
         stages = {
             "prepare": changes.get("prepare", {}),
             "text": {"encoder": self.encoder},
-            "train": {**changes.get("train", {}), "seed": self.seed},
+            "train": {**changes.get("train", {}), "seed": self.seed, "precision": self.precision},
         }
         return RunSettings(recipe=self.recipe, packs=self.packs, split=f"utd-mhad/{self.split}", **stages)
 
@@ -81,9 +83,10 @@ def main() -> None:
     parser.add_argument("--recipes", nargs="+", choices=RECIPES, default=RECIPES)
     parser.add_argument("--workers", type=int, default=1, help="runs at a time; default: %(default)s")
     parser.add_argument("--device", default="auto")
+    parser.add_argument("--precision", choices=("float32", "bfloat16"), default="float32", help="of training")
     args = parser.parse_args()
     started, rows = time.monotonic(), []
-    jobs = jobs_of(tuple(args.packs), args.out, args.seeds, args.device, args.recipes)
+    jobs = jobs_of(tuple(args.packs), args.out, args.seeds, args.device, args.precision, args.recipes)
     with multiprocessing.get_context("spawn").Pool(args.workers, torch.set_num_threads, (1,)) as pool:
         for row in pool.imap_unordered(run, jobs):
             rows.append(row)
@@ -93,13 +96,25 @@ def main() -> None:
 
 
 def jobs_of(
-    packs: tuple[str, ...], out: Path, seeds: int, device: str, recipes: Sequence[str] = RECIPES
+    packs: tuple[str, ...],
+    out: Path,
+    seeds: int,
+    device: str,
+    precision: str,
+    recipes: Sequence[str] = RECIPES,
 ) -> list[Job]:
     """All runs, seed by seed, so that a run that is stopped has whole seeds."""
     trained_on = [packs[:1], packs] if len(packs) > 1 else [packs]
     return [
         Job(
-            recipe, encoder, split, seed, used, out / f"{recipe}-{encoder}-{split}-{len(used)}-{seed}", device
+            recipe,
+            encoder,
+            split,
+            seed,
+            used,
+            out / f"{recipe}-{encoder}-{split}-{len(used)}-{seed}",
+            device,
+            precision,
         )
         for seed, used, recipe, encoder, split in itertools.product(
             range(seeds), trained_on, recipes, ENCODERS, SPLITS
