@@ -251,7 +251,7 @@ def test_downloads(client: TestClient, session: str) -> None:
         for format in ("json", "csv", "vtt", "eaf")
     }
     assert {format: file.status_code for format, file in files.items()} == dict.fromkeys(files, 200)
-    assert json.loads(files["json"].text) == timeline
+    assert json.loads(files["json"].text) == {**timeline, "source": "Several actions in a row"}
     rows = list(csv.reader(io.StringIO(files["csv"].text)))
     assert rows[0][2:] == ["a person waves", "'=cmd|'/C calc'!A0", "a <b> & c", "none of these"]
     assert len(rows) - 1 == len(timeline["times"])

@@ -27,7 +27,7 @@ from pgfa.serve.assets import index_page, static_files
 from pgfa.serve.connections import ClientConnection
 from pgfa.serve.encoder_cache import CachingEncoder
 from pgfa.serve.errors import ApiError, add_error_handlers
-from pgfa.serve.forms import uploaded_file
+from pgfa.serve.forms import Body
 from pgfa.serve.interface import ERROR_RESPONSES, RAW_BODY, UNNAMED, CurrentSession, FileName, State
 from pgfa.serve.messages import ClipData, ServerInfo, SessionInfo, UploadResult
 from pgfa.serve.security import SecurityMiddleware
@@ -111,14 +111,14 @@ def close_session(session: CurrentSession, state: State) -> None:
 
 @api.post("/sessions/{session}/clips", status_code=201, openapi_extra=RAW_BODY)
 async def add_clips(
-    request: Request, session: CurrentSession, state: State, stated: StatedReading, name: FileName = UNNAMED
+    body: Body, session: CurrentSession, state: State, stated: StatedReading, name: FileName = UNNAMED
 ) -> UploadResult:
     """Upload a file and add its clips to the session."""
-    name, content = await uploaded_file(request, name, UNNAMED)
+    name, content = body.file(name, UNNAMED)
 
     def read_and_add() -> UploadResult:
         upload = state.upload_workers.read(name, content, state.upload_limits(session), stated)
-        return add_upload(state, session, upload)
+        return add_upload(state, session, upload, "" if name == UNNAMED else name)
 
     return await run_in_threadpool(read_and_add)
 
@@ -132,7 +132,7 @@ def add_example(name: str, session: CurrentSession, state: State) -> UploadResul
     with state.turns.hold():
         is_set = name == examples.UNLABELLED
         clips = examples.unlabelled_clips() if is_set else (examples.example_clip(name),)
-    return add_upload(state, session, Upload(clips, ()))
+    return add_upload(state, session, Upload(clips, ()), examples.EXAMPLES.get(name, name))
 
 
 @api.get("/sessions/{session}/clips/{clip}")
