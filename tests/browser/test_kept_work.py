@@ -460,6 +460,11 @@ def test_a_list_over_the_limit_says_how_many_are_left_out(context: Any, server: 
     assert len(sentences(page)) == 50
 
 
+def own(recordings: list[Path]) -> list[Path]:
+    """Those that are recordings."""
+    return [file for file in recordings if file.suffix == ".npz"]
+
+
 def marks(page: Any) -> dict[str, bool]:
     """Name of each recording, and whether it is marked for alignment."""
     rows = page.locator("#files li")
@@ -477,9 +482,9 @@ def test_examples_are_aligned_with_own_recordings_only_if_both_are_marked(
     sync.expect(page.locator("#alignment-count")).to_have_text("24 unlabelled recordings.")
     archive = tmp_path / "ours.zip"
     with zipfile.ZipFile(archive, "w") as members:
-        for file in recordings[:2]:
+        for file in own(recordings)[:2]:
             members.write(file, file.name)
-    add_files(page, [archive])
+    page.set_input_files("#file", archive)
     sync.expect(page.locator("#alignment-count")).to_have_text("2 unlabelled recordings.")
     assert [name for name, marked in marks(page).items() if marked] == ["ours.zip · bow", "ours.zip · wave"]
     page.get_by_role("button", name="Add 24 examples").click()
@@ -490,10 +495,12 @@ def test_examples_are_aligned_with_own_recordings_only_if_both_are_marked(
 
 def test_removing_what_was_learned_from_is_said(context: Any, server: Server, recordings: list[Path]) -> None:
     page = open_page(context, server)
-    add_files(page, recordings[:2])
+    add_files(page, own(recordings)[:2])
     page.get_by_role("button", name="Align", exact=True).click()
     sync.expect(page.locator("#aligned")).to_be_visible()
-    page.locator("#spans button").first.click()
+    page.locator("#timeline [role=slider]").focus()
+    for key in ("Home", "[", "End", "]"):
+        page.keyboard.press(key)
     page.fill("#teach-name", "my own")
     page.get_by_role("button", name="Teach").click()
     sync.expect(page.locator("#taught li")).to_have_count(1)
@@ -510,14 +517,15 @@ def test_recordings_removed_while_they_wait_do_not_come_back(
     server.lose_sessions()
     page = open_page(context, server)
     held: list[Any] = []
-    page.route("**/clips?name=*", held.append)
-    content = recordings[0].read_bytes()
+    released: list[bool] = []
+    page.route("**/clips?name=*", lambda route: route.continue_() if released else held.append(route))
+    content = own(recordings)[0].read_bytes()
     files = [{"name": f"take {n}.npz", "mimeType": "", "buffer": content} for n in range(4)]
     page.set_input_files("#file", files)
     sync.expect(page.locator("#files li")).to_have_count(5)
     page.get_by_role("button", name="Remove take 0.npz").click()  # is being read
     page.get_by_role("button", name="Remove take 2.npz").click()  # waits
-    page.unroute("**/clips?name=*")
+    released.append(True)
     for route in held:
         route.continue_()
     sync.expect(page.locator("[aria-busy]")).to_have_count(0)
@@ -534,7 +542,7 @@ def test_the_list_shows_no_answers_to_other_sentences(
     context: Any, server: Server, recordings: list[Path]
 ) -> None:
     page = open_page(context, server)
-    add_files(page, recordings[:3])
+    add_files(page, own(recordings))
     state = page.locator("#files .state")
     sync.expect(state.filter(has_text="%")).to_have_count(4)
     questions: list[str] = []

@@ -246,13 +246,14 @@ def test_every_control_of_a_phone_is_large_enough_for_a_finger(
 ) -> None:
     page = open_page(viewport={"width": width, "height": 740}, has_touch=True, is_mobile=True)
     assert page.evaluate(SMALL) == []
+    sync.expect(page.get_by_text("drop files")).to_be_hidden()
     answered(page, lambda: page.get_by_role("button", name="Two people").click())
     assert page.evaluate(SMALL) == []
     broken = tmp_path / "broken.npz"
     broken.write_bytes(b"no recording")
     answered(page, lambda: page.set_input_files("#file", [recording, broken]))
     sync.expect(page.locator("#notice")).to_be_visible()
-    page.get_by_text("Supported formats").click()
+    page.locator("summary", has_text="Supported formats").click()
     page.locator("#zoom-in").click()
     page.locator("#spans button").first.click()
     sync.expect(page.locator(".editor")).to_be_visible()
