@@ -277,11 +277,12 @@ def test_every_error_has_one_form(client: TestClient) -> None:
     ):
         assert response.status_code == status, response.text
         assert set(response.json()) == {"error"}
+        assert response.status_code != 405 or response.json()["error"]["expected"] == "the method GET"
         error = response.json()["error"]
         assert set(error) == FORM
         assert error["kind"]
         assert error["message"]
-        assert all(isinstance(value, str) for value in error.values())
+        assert all(isinstance(value, str) and value for value in error.values()), error
 
 
 @pytest.mark.parametrize(

@@ -55,7 +55,13 @@ def static(name: str) -> Response:
     """A script or style sheet of the page."""
     files = static_files()
     if name not in files:
-        raise ApiError(404, "NotFound", expected=f"one of {', '.join(files)}", found=repr(name)[:60])
+        raise ApiError(
+            404,
+            "NotFound",
+            where="/static",
+            expected=f"one of {', '.join(sorted(files))}",
+            found=repr(name)[:60],
+        )
     return Response(files[name].text, media_type=f"{files[name].media_type}; charset=utf-8")
 
 
@@ -128,7 +134,9 @@ def add_example(name: str, session: CurrentSession, state: State) -> UploadResul
     """Add a synthetic example, or the set of unlabelled synthetic clips (`unlabelled`)."""
     if name not in {*examples.EXAMPLES, examples.UNLABELLED}:
         names = ", ".join((*examples.EXAMPLES, examples.UNLABELLED))
-        raise ApiError(404, "NoSuchExample", expected=f"one of {names}", found=repr(name)[:60])
+        raise ApiError(
+            404, "NoSuchExample", where="example", expected=f"one of {names}", found=repr(name)[:60]
+        )
     with state.turns.hold():
         is_set = name == examples.UNLABELLED
         clips = examples.unlabelled_clips() if is_set else (examples.example_clip(name),)

@@ -103,7 +103,7 @@ def add_error_handlers(app: FastAPI) -> None:
         assert isinstance(error, HTTPException)
         kind = FRAMEWORK_KINDS.get(error.status_code, "BadRequest")
         path = request.url.path[:MAX_SHOWN]
-        allowed = (error.headers or {}).get("allow", "")
+        allowed = {name.lower(): value for name, value in (error.headers or {}).items()}.get("allow", "")
         expected = f"the method {allowed}" if allowed else "an address of this interface, as /docs lists them"
         found = request.method if allowed else str(error.detail)
         body = _body(

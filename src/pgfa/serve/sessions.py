@@ -77,7 +77,9 @@ class Session:
         """The clip of that id. Raises ApiError (404)."""
         with self.lock:
             if id not in self.clips:
-                raise ApiError(404, "NoSuchClip", expected="a clip of this session", found=repr(id)[:60])
+                raise ApiError(
+                    404, "NoSuchClip", where="clip", expected="a clip of this session", found=repr(id)[:60]
+                )
             return self.clips[id]
 
     def remove(self, id: str) -> None:
@@ -147,6 +149,7 @@ class Sessions:
                 raise ApiError(
                     404,
                     "NoSuchSession",
+                    where="session",
                     expected="an open session",
                     found="one that was closed or has expired",
                 )
