@@ -570,3 +570,20 @@ def test_settings_of_the_player_are_kept(context: Any, server: Server) -> None:
     assert page.get_by_label("trails").is_checked()
     sync.expect(page.locator("#loop")).to_have_attribute("aria-pressed", "true")
     assert page.locator("#player").get_attribute("data-playing") == "false"
+
+
+def test_files_that_wait_to_be_read_survive_a_reload(
+    context: Any, server: Server, recordings: list[Path]
+) -> None:
+    page = open_page(context, server)
+    held: list[Any] = []
+    page.route("**/clips?name=*", lambda route: held.append(route))
+    page.set_input_files("#file", recordings)
+    sync.expect(page.locator("#files li")).to_have_count(5)
+    page.wait_for_timeout(600)
+    page.unroute("**/clips?name=*")
+    page.reload()
+    sync.expect(page.locator("#files .open:enabled")).to_have_count(4)
+    assert sorted(names(page)) == ["Waving", "another.npz", "notes.txt", "take 10.npz", "take 9.npz"]
+    sync.expect(page.locator("#files .refused")).to_contain_text("not a skeleton recording")
+    sync.expect(page.get_by_role("alert")).to_contain_text("notes.txt could not be read")

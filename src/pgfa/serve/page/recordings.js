@@ -145,6 +145,7 @@ export class Recordings {
   }
 
   async keep(file) {
+    if (!this.files.has(file.number)) return;
     if (!await this.store.addFile(file) && !this.unkept) {
       this.unkept = true;
       notify("This browser has no room to store recordings: they will be lost when the page is closed.");
@@ -176,13 +177,17 @@ export class Recordings {
     });
     for (const file of waiting) this.list.show({ key: `${file.number}.0`, name: this.title(file), state: "waiting to be read" });
     await track(async () => {
+      // Kept before they are sent: the page may be loaded again meanwhile.
+      for (const file of waiting) await this.keep(file);
+      this.actions.changed();
       for (const file of waiting) {
         if (!this.files.has(file.number)) continue; // taken out of the list while it waited
         const { clips, errors: refusals } = await this.send(file, own);
         added.push(...clips);
         errors.push(...refusals);
-        if (clips.length) await this.keep(file);
-        else if (!this.asked.has(`${file.number}.0`)) this.files.delete(file.number);
+        if (clips.length || this.asked.has(`${file.number}.0`)) continue;
+        this.files.delete(file.number);
+        this.store.removeFile(file.number);
       }
     });
     this.nameAgain();
