@@ -7,7 +7,34 @@ from pathlib import Path, PurePath
 
 
 class PgfaError(Exception):
-    """Base class of all errors that this package raises on purpose."""
+    """Base class of all errors that this package raises on purpose.
+
+    Attributes:
+        expected, found, where: the parts of the message, in plain words; empty where they are not known.
+    """
+
+    expected: str = ""
+    found: str = ""
+    where: str = ""
+
+
+class ValueRefused(PgfaError):
+    """A value that is refused: given by its parts, or by a message alone.
+
+    Args:
+        message: replaces the one that is built from the parts.
+        where: name of the value (``"sentence 2"``, ``"rate"``).
+        expected: the values that are allowed, in plain words.
+        found: the value found instead.
+        advice: what to do about it, if there is more to say.
+    """
+
+    def __init__(
+        self, message: str = "", *, where: str = "", expected: str = "", found: str = "", advice: str = ""
+    ) -> None:
+        location, ending = (f"{where}: " if where else ""), (f"; {advice}" if advice else "")
+        super().__init__(message or f"{location}expected {expected}, found {found}{ending}")
+        self.expected, self.found, self.where = expected, found, where
 
 
 class BadFile(PgfaError):
@@ -82,7 +109,7 @@ def _rebuild_undecided(file: str, quantity: str, reason: str, options: tuple[str
     return Undecided(file, quantity=quantity, found=reason, options=options)
 
 
-class BadConfig(PgfaError):
+class BadConfig(ValueRefused):
     """A setting has an invalid value, or settings contradict one another."""
 
 
@@ -90,11 +117,11 @@ class BadCheckpoint(PgfaError):
     """A run folder or file of weights cannot be used: missing files, wrong shapes, other settings."""
 
 
-class LayoutMismatch(PgfaError):
+class LayoutMismatch(ValueRefused):
     """Clips of one skeleton layout cannot be converted to another: there is no meaningful map between them."""
 
 
-class LimitExceeded(PgfaError):
+class LimitExceeded(ValueRefused):
     """An input exceeds its limit (bytes, frames, bodies, sentences)."""
 
 

@@ -167,7 +167,7 @@ def test_a_model_folder_of_garbage(tmp_path):
 
 
 def test_sentences_out_of_bounds():
-    with pytest.raises(BadConfig, match="sentence 2 of 2 is empty"):
+    with pytest.raises(BadConfig, match="sentence 2 of 2: expected text"):
         encode(["a", " "], TextSettings())
     with pytest.raises(LimitExceeded, match="characters"):
         encode(["a" * 9000], TextSettings())

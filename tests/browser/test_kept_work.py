@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import time
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,8 @@ import pytest
 from page_server import BROWSER_TEST, TIMEOUT_MS, serving
 from pgfa.config import ServeSettings
 from pgfa.read.formats.npz import save_clip
-from pgfa.recognise import Recogniser
+from pgfa.recognise import Answer, Answers, Recogniser
+from pgfa.recognise.rows import Row
 from pgfa.skeleton import KINECT20, Clip, Source
 from pgfa.synth import make_clips
 
@@ -285,6 +288,23 @@ def test_the_headline_says_what_there_is(context: Any, server: Server) -> None:
         assert found == {"lines": lines, "share": share}
 
 
+def test_the_page_and_the_table_of_many_recordings_name_the_same_answer(context: Any, server: Server) -> None:
+    page = open_page(context, server)
+    for first, none in itertools.product((0.1, 0.3, 0.44, 0.5, 0.6), (0.0, 0.2, 0.44, 0.5, 0.51, 0.9)):
+        answers = Answers((Answer("a person waves", first, 0.5),), none, True)
+        named = Row("x", answers).answer
+        result = {
+            "candidates": [{"sentence": "a person waves", "probability": first}],
+            "best": None if answers.best is None else 0,
+            "none": none,
+        }
+        found = page.evaluate(
+            "async (result) => (await import('/static/none.js')).bestOf(result)?.sentence ?? 'none of these'",
+            result,
+        )
+        assert found == named, (first, none)
+
+
 def test_keys_and_names_for_those_who_do_not_see(context: Any, server: Server) -> None:
     page = open_page(context, server)
     assert page.locator("output").count() == 0, "a clock that speaks is never silent"
@@ -438,3 +458,132 @@ def test_a_list_over_the_limit_says_how_many_are_left_out(context: Any, server: 
     )
     sync.expect(page.get_by_role("alert")).to_contain_text(f"50 sentences; {30 + there} were left out.")
     assert len(sentences(page)) == 50
+
+
+def own(recordings: list[Path]) -> list[Path]:
+    """Those that are recordings."""
+    return [file for file in recordings if file.suffix == ".npz"]
+
+
+def marks(page: Any) -> dict[str, bool]:
+    """Name of each recording, and whether it is marked for alignment."""
+    rows = page.locator("#files li")
+    return {
+        rows.nth(i).locator(".name").inner_text(): rows.nth(i).locator(".mark input").is_checked()
+        for i in range(rows.count())
+    }
+
+
+def test_examples_are_aligned_with_own_recordings_only_if_both_are_marked(
+    context: Any, server: Server, recordings: list[Path], tmp_path: Path
+) -> None:
+    page = open_page(context, server)
+    page.get_by_role("button", name="Add 24 examples").click()
+    sync.expect(page.locator("#alignment-count")).to_have_text("24 unlabelled recordings.")
+    archive = tmp_path / "ours.zip"
+    with zipfile.ZipFile(archive, "w") as members:
+        for file in own(recordings)[:2]:
+            members.write(file, file.name)
+    page.set_input_files("#file", archive)
+    sync.expect(page.locator("#alignment-count")).to_have_text("2 unlabelled recordings.")
+    assert [name for name, marked in marks(page).items() if marked] == ["ours.zip · bow", "ours.zip · wave"]
+    page.get_by_role("button", name="Add 24 examples").click()
+    sync.expect(page.locator("#alignment-count")).to_have_text(
+        "26 unlabelled recordings: 2 of your own and 24 synthetic examples."
+    )
+
+
+def test_removing_what_was_learned_from_is_said(context: Any, server: Server, recordings: list[Path]) -> None:
+    page = open_page(context, server)
+    add_files(page, own(recordings)[:2])
+    page.get_by_role("button", name="Align", exact=True).click()
+    sync.expect(page.locator("#aligned")).to_be_visible()
+    page.locator("#timeline [role=slider]").focus()
+    for key in ("Home", "[", "End", "]"):
+        page.keyboard.press(key)
+    page.fill("#teach-name", "my own")
+    page.get_by_role("button", name="Teach").click()
+    sync.expect(page.locator("#taught li")).to_have_count(1)
+    title = page.locator("#recording-title").inner_text()
+    page.get_by_role("button", name=f"Remove {title}", exact=True).click()
+    notice = page.locator("#notice p")
+    sync.expect(notice).to_contain_text("“my own”, the alignment: learned from a recording that was removed")
+    assert page.locator("#taught li").count() == 1
+
+
+def test_recordings_removed_while_they_wait_do_not_come_back(
+    context: Any, server: Server, recordings: list[Path]
+) -> None:
+    server.lose_sessions()
+    page = open_page(context, server)
+    held: list[Any] = []
+    released: list[bool] = []
+    page.route("**/clips?name=*", lambda route: route.continue_() if released else held.append(route))
+    content = own(recordings)[0].read_bytes()
+    files = [{"name": f"take {n}.npz", "mimeType": "", "buffer": content} for n in range(4)]
+    page.set_input_files("#file", files)
+    sync.expect(page.locator("#files li")).to_have_count(5)
+    page.get_by_role("button", name="Remove take 0.npz").click()  # is being read
+    page.get_by_role("button", name="Remove take 2.npz").click()  # waits
+    released.append(True)
+    for route in held:
+        route.continue_()
+    sync.expect(page.locator("[aria-busy]")).to_have_count(0)
+    assert names(page) == ["Waving", "take 1.npz", "take 3.npz"]
+    (session,) = server.app.state.pgfa.sessions._sessions.values()
+    assert list(session.names.values()) == ["Waving", "take 1.npz", "take 3.npz"]
+    page.wait_for_timeout(300)
+    page.reload()
+    sync.expect(page.locator(ANSWERED)).to_be_attached()
+    assert names(page) == ["Waving", "take 1.npz", "take 3.npz"]
+
+
+def test_the_list_shows_no_answers_to_other_sentences(
+    context: Any, server: Server, recordings: list[Path]
+) -> None:
+    page = open_page(context, server)
+    add_files(page, own(recordings))
+    state = page.locator("#files .state")
+    sync.expect(state.filter(has_text="%")).to_have_count(4)
+    questions: list[str] = []
+    page.on("request", lambda r: questions.append(r.url) if r.url.endswith("/answer") else None)
+    page.locator("#files .open").nth(1).click()
+    sync.expect(page.locator("#timeline.stale")).to_have_count(0)
+    page.wait_for_timeout(300)
+    assert len(questions) == 1, "nothing has changed: the others keep their answers"
+    page.route("**/answer", lambda route: None)
+    page.get_by_role("button", name="Remove sentence 1").click()
+    sync.expect(state.filter(has_text="waiting")).to_have_count(4)
+
+
+def test_settings_of_the_player_are_kept(context: Any, server: Server) -> None:
+    page = open_page(context, server)
+    page.get_by_label("speed").select_option("0.5")
+    page.get_by_label("trails").check()
+    page.keyboard.press("Escape")
+    page.locator("#loop").click()
+    page.locator("#player").get_by_role("button", name="Pause").click()
+    page.wait_for_timeout(400)
+    page.reload()
+    sync.expect(page.locator(ANSWERED)).to_be_attached()
+    sync.expect(page.get_by_label("speed")).to_have_value("0.5")
+    assert page.get_by_label("trails").is_checked()
+    sync.expect(page.locator("#loop")).to_have_attribute("aria-pressed", "true")
+    assert page.locator("#player").get_attribute("data-playing") == "false"
+
+
+def test_files_that_wait_to_be_read_survive_a_reload(
+    context: Any, server: Server, recordings: list[Path]
+) -> None:
+    page = open_page(context, server)
+    held: list[Any] = []
+    page.route("**/clips?name=*", lambda route: held.append(route))
+    page.set_input_files("#file", recordings)
+    sync.expect(page.locator("#files li")).to_have_count(5)
+    page.wait_for_timeout(600)
+    page.unroute("**/clips?name=*")
+    page.reload()
+    sync.expect(page.locator("#files .open:enabled")).to_have_count(4)
+    assert sorted(names(page)) == ["Waving", "another.npz", "notes.txt", "take 10.npz", "take 9.npz"]
+    sync.expect(page.locator("#files .refused")).to_contain_text("not a skeleton recording")
+    sync.expect(page.get_by_role("alert")).to_contain_text("notes.txt could not be read")

@@ -179,6 +179,7 @@ def test_teach_align_and_download(open_page: Any, recording: Path, tmp_path: Pat
     timeline = json.loads((tmp_path / "answers.json").read_text())
     assert timeline["sentences"][-1] == HOSTILE
     assert download.value.suggested_filename == "Waving.json"
+    assert timeline["source"] == "Waving", "as the list calls it"
 
     answered(page, lambda: page.get_by_role("button", name=f"Forget {HOSTILE}").first.click())
     assert HOSTILE not in probabilities(page)
@@ -225,6 +226,43 @@ def test_dark_and_light(open_page: Any, system: str) -> None:
     page.reload()
     sync.expect(page.locator("body[data-answers]")).to_be_attached()
     assert paper() < 128, "the choice is remembered"
+
+
+SMALL = """() => [...document.querySelectorAll(
+  "button, select, summary, a[href], label.button, label.quiet, input:not([type=file]):not(.segmented input)")]
+  .filter((control) => control.checkVisibility() && !control.matches(".skip, .sr-only"))
+  .map((control) => {
+    // What a finger hits: a box in a label counts by its label.
+    const target = control.matches("[type=checkbox], [type=radio]") ? control.closest("label") ?? control : control;
+    const { width, height } = target.getBoundingClientRect();
+    return [Math.round(width), Math.round(height), control.outerHTML.slice(0, 90)];
+  })
+  .filter(([width, height]) => width < 40 || height < 40)"""
+
+
+@pytest.mark.parametrize("width", [320, 360])
+def test_every_control_of_a_phone_is_large_enough_for_a_finger(
+    open_page: Any, width: int, recording: Path, tmp_path: Path
+) -> None:
+    page = open_page(viewport={"width": width, "height": 740}, has_touch=True, is_mobile=True)
+    assert page.evaluate(SMALL) == []
+    sync.expect(page.get_by_text("drop files")).to_be_hidden()
+    answered(page, lambda: page.get_by_role("button", name="Two people").click())
+    assert page.evaluate(SMALL) == []
+    broken = tmp_path / "broken.npz"
+    broken.write_bytes(b"no recording")
+    answered(page, lambda: page.set_input_files("#file", [recording, broken]))
+    sync.expect(page.locator("#notice")).to_be_visible()
+    page.locator("summary", has_text="Supported formats").click()
+    page.locator("#zoom-in").click()
+    page.locator("#spans button").first.click()
+    sync.expect(page.locator(".editor")).to_be_visible()
+    page.fill("#teach-name", "my own")
+    answered(page, lambda: page.get_by_role("button", name="Teach").click())
+    assert page.evaluate(SMALL) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.locator("#show-help").click()
+    assert page.evaluate(SMALL) == []
 
 
 @pytest.mark.parametrize("width", [320, 360, 768])

@@ -201,6 +201,37 @@ def test_a_video_is_played_in_step_and_never_sent(open_page: Any, tmp_path: Path
     sync.expect(video).to_be_hidden()
 
 
+def test_a_video_known_by_name_takes_no_place_of_a_recording(
+    open_page: Any, recording: Path, tmp_path: Path
+) -> None:
+    """A project has videos by name only: opened again, one must not overwrite what was opened in between."""
+    page = open_page()
+    settle(page)
+    video = tmp_path / "our lab.webm"
+    video.write_bytes(base64.b64decode(page.evaluate(VIDEO)))
+    page.set_input_files("#video-file", video)
+    sync.expect(page.locator("#video-name")).to_have_text("our lab.webm")
+    save_project(page, tmp_path / "work.pgfa.json")
+    other = open_page()
+    settle(other)
+    other.set_input_files("#project-file", tmp_path / "work.pgfa.json")
+    sync.expect(other.locator("#video-name")).to_have_text("our lab.webm (open it again)")
+    settle(other)
+    other.set_input_files("#file", recording)
+    sync.expect(other.locator("#recording-title")).to_have_text("my-wave.npz")
+    settle(other)
+    other.locator("#files .open").first.click()
+    sync.expect(other.locator("#recording-title")).to_have_text("Waving")
+    other.set_input_files("#video-file", video)
+    sync.expect(other.locator("#video-name")).to_have_text("our lab.webm")
+    settle(other)
+    before = shown(other)["files"]
+    other.reload()
+    settle(other)
+    assert shown(other)["files"] == before == ["Waving", "my-wave.npz"]
+    sync.expect(other.locator("#player video")).to_be_visible()
+
+
 def test_200_recordings_stay_fluent_and_are_saved_as_a_list(
     open_page: Any, recording: Path, tmp_path: Path
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -30,6 +31,24 @@ def test_a_bundle_answers_as_before(recogniser: Recogniser, tmp_path: Path) -> N
     content = {p.name: p.read_bytes() for p in tmp_path.iterdir()}
     again.save(tmp_path)
     assert {p.name: p.read_bytes() for p in tmp_path.iterdir()} == content
+
+
+def test_answers_name_the_recogniser_by_its_folder_and_a_digest(
+    recogniser: Recogniser, tmp_path: Path
+) -> None:
+    recogniser.save(tmp_path / "mine")
+    again = Recogniser.load(tmp_path / "mine")
+    digest = hashlib.sha256((tmp_path / "mine" / "recogniser.json").read_bytes()).hexdigest()
+    answers, timeline = again.recognise(swaying_clip(), SENTENCES), again.spans(swaying_clip(), SENTENCES)
+    assert answers.recogniser == timeline.recogniser == f"mine {digest[:12]}"
+    assert not answers.aligned
+    adapted = again.adapt([swaying_clip(i) for i in range(6)], SENTENCES[:3])
+    assert adapted.recognise(swaying_clip(), SENTENCES).aligned
+    adapted.save(tmp_path / "adapted")
+    saved = Recogniser.load(tmp_path / "adapted").spans(swaying_clip(), SENTENCES)
+    assert saved.aligned
+    assert saved.recogniser.startswith("adapted ")
+    assert not again.teach("mine", swaying_clip()).recognise(swaying_clip(), SENTENCES).aligned
 
 
 def test_a_bundle_keeps_what_was_adapted_and_taught(recogniser: Recogniser, tmp_path: Path) -> None:

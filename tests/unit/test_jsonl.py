@@ -114,7 +114,7 @@ BODY = json.dumps([[0.1, 0.2, 0.3]] * 20)
         ([HEAD, '{"t": 1, "bodies": [[1, 2]]}'], "body 0"),
         ([HEAD, f'{{"t": 1, "bodies": [{BODY}, {BODY[:-1]}, [1]]]}}'], "body 1"),
         ([HEAD, '{"t": 1, "bodies": ["kick"]}'], "body 0"),
-        ([HEAD, f'{{"t": 1, "bodies": [{", ".join(["null"] * 9)}]}}'], "9 bodies"),
+        ([HEAD, f'{{"t": 1, "bodies": [{", ".join(["null"] * 9)}]}}'], "at most 8, found 9"),
         ([HEAD, '{"t": 1, "x": "' + "y" * MAX_LINE + '"}'], "bytes"),
         ([HEAD, "[" * 100_000], "line 2"),
     ],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 import re
 import socket
 import subprocess
@@ -23,10 +24,12 @@ from wsproto.events import AcceptConnection, RejectConnection, RejectData, Reque
 from builders import make_clip, standing_body
 from page_server import serving
 from pgfa.config import ServeSettings
+from pgfa.errors import BadConfig, LayoutMismatch, LimitExceeded, ValueRefused
 from pgfa.read.formats.npz import save_clip
 from pgfa.recognise import Recogniser
 from pgfa.serve.app import create_app
 from pgfa.serve.connections import ClientConnection
+from pgfa.serve.upload_worker import _error_json
 
 PAGE = Path(__file__).parents[2] / "docs" / "page.md"
 SENTENCES = ["a person raises both hands", "a person bows"]
@@ -274,11 +277,72 @@ def test_every_error_has_one_form(client: TestClient) -> None:
     ):
         assert response.status_code == status, response.text
         assert set(response.json()) == {"error"}
+        assert response.status_code != 405 or response.json()["error"]["expected"] == "the method GET"
         error = response.json()["error"]
         assert set(error) == FORM
         assert error["kind"]
         assert error["message"]
-        assert all(isinstance(value, str) for value in error.values())
+        assert all(isinstance(value, str) and value for value in error.values()), error
+
+
+@pytest.mark.parametrize(
+    ("address", "content", "status", "where"),
+    [
+        ("/api/recognise?sentence=a&sentence=a", b"", 422, "sentence 2"),
+        ("/api/recognise?sentence=a&up=north", b"", 422, "up"),
+        ("/api/recognise?sentence=a&rate=-1", b"", 422, "rate"),
+        ("/api/recognise?sentence=a&axes=QQ", b"", 422, "axes"),
+        ("/api/recognise?sentence=+", b"", 422, "sentence 1"),
+        ("/api/recognise?sentence=none+of+these", b"", 422, "sentence 1"),
+        ("/api/nothing", b"", 404, "/api/nothing"),
+        ("/api/about", b"", 405, "/api/about"),
+        ("SESSION/alignment", {"sentences": ["a", "a"], "clips": ["c1", "c2"]}, 422, "sentence 2"),
+        ("SESSION/alignment", {"sentences": [], "clips": ["c1", "c2"]}, 422, "sentences"),
+        ("SESSION/clips/c1/answer", {"sentences": []}, 422, "sentences"),
+        ("SESSION/clips/c1/why", {"sentences": ["a"]}, 422, "recogniser"),
+        ("SESSION/corrections", "2 to 1", 422, "moment"),
+        ("SESSION/corrections", "body 7", 422, "bodies"),
+    ],
+)
+def test_errors_about_values_have_all_their_parts(
+    client: TestClient, tmp_path: Path, address: str, content: Any, status: int, where: str
+) -> None:
+    save_clip(tmp_path / "c.npz", make_clip(frames=60))
+    recording = (tmp_path / "c.npz").read_bytes()
+    if content in ("2 to 1", "body 7"):
+        times = (
+            {"start_s": 2, "end_s": 1} if content == "2 to 1" else {"start_s": 0, "end_s": 1, "bodies": [7]}
+        )
+        content = {"corrections": [{"clip": "c1", "sentence": "a", **times}]}
+    if address.startswith("SESSION"):
+        session = "/api/sessions/" + client.post("/api/sessions").json()["session"]
+        for name in ("c.npz", "d.npz"):
+            client.post(f"{session}/clips?name={name}", content=recording)
+        response = client.post(address.replace("SESSION", session), json=content)
+    else:
+        response = client.post(address, content=recording)
+    assert response.status_code == status, response.text
+    error = response.json()["error"]
+    assert all(error.values()), error
+    assert where in error["where"]
+
+
+def test_a_reader_that_refuses_too_much_says_where_and_what(tmp_path: Path) -> None:
+    """Its message has the parts, although it is raised in another process and by any of many readers."""
+    error = LimitExceeded("/tmp/x/deep.bvh: 9,000 joints, more than the limit of 1,000")
+    body = _error_json(error, Path("/tmp/x"))
+    assert body["where"] == "deep.bvh"
+    assert body["found"] == "9,000 joints, more than the limit of 1,000"
+    assert body["expected"]
+
+
+@pytest.mark.parametrize("kind", [BadConfig, LimitExceeded, LayoutMismatch])
+def test_errors_about_values_survive_another_process(kind: type[ValueRefused]) -> None:
+    given = kind(where="rate", expected="a number", found="'x'", advice="give one")
+    error = pickle.loads(pickle.dumps(given))  # noqa: S301  as between processes
+    assert str(error) == "rate: expected a number, found 'x'; give one"
+    assert (error.where, error.expected, error.found) == ("rate", "a number", "'x'")
+    assert str(kind("a message")) == "a message"
 
 
 def test_the_client_of_the_documentation_runs(small_recogniser: Recogniser, tmp_path: Path) -> None:

@@ -121,8 +121,8 @@ def test_long_recordings_are_answered_over_time(recogniser: Recogniser) -> None:
     ("sentences", "error"),
     [
         ([], "at least one"),
-        (["a", " "], "sentence 2 of 2 is empty"),
-        (["a", "a"], "sentence 2 is a duplicate"),
+        (["a", " "], "sentence 2 of 2: expected text, found an empty one"),
+        (["a", "a"], "sentence 2 of 2: expected each sentence once, found a duplicate: 'a'"),
         ("wave", "expected a list"),
         (["a", None], "sentence 2 of 2: expected text, found None"),
         ([b"a"], "expected text"),

@@ -251,11 +251,11 @@ def test_downloads(client: TestClient, session: str) -> None:
         for format in ("json", "csv", "vtt", "eaf")
     }
     assert {format: file.status_code for format, file in files.items()} == dict.fromkeys(files, 200)
-    assert json.loads(files["json"].text) == timeline
+    assert json.loads(files["json"].text) == {**timeline, "source": "Several actions in a row"}
     rows = list(csv.reader(io.StringIO(files["csv"].text)))
-    assert rows[0][2:] == ["a person waves", "'=cmd|'/C calc'!A0", "a <b> & c", "none of these"]
+    assert rows[0][3:-2] == ["a person waves", "'=cmd|'/C calc'!A0", "a <b> & c", "none of these"]
     assert len(rows) - 1 == len(timeline["times"])
-    assert [float(x) for x in rows[1][2:]] == pytest.approx(timeline["probabilities"][0][0], abs=1e-5)
+    assert [float(x) for x in rows[1][3:-2]] == pytest.approx(timeline["probabilities"][0][0], abs=1e-5)
     assert files["vtt"].text.startswith("WEBVTT\n")
     assert files["vtt"].text.count(" --> ") == len(timeline["spans"]) > 0
     assert files["vtt"].headers["content-type"].startswith("text/vtt")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import io
+import json
 import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
@@ -19,7 +21,7 @@ from pgfa.pack import open_pack
 from pgfa.read import read
 from pgfa.read.formats.npz import save_clip
 from pgfa.recognise import Correction, Recogniser
-from pgfa.skeleton import Clip
+from pgfa.skeleton import Clip, Source
 from pgfa.synth import make_clips
 from pgfa.text import catalogue
 
@@ -79,8 +81,8 @@ def test_answers_follow_corrections_at_once(
     ("change", "status", "words"),
     [
         ({"clip": "c9"}, 404, "a clip of this session"),
-        ({"start_s": 2.0, "end_s": 1.0}, 422, "a moment within"),
-        ({"bodies": [3]}, 422, "bodies below 1"),
+        ({"start_s": 2.0, "end_s": 1.0}, 422, "a start before its end"),
+        ({"bodies": [3]}, 422, "numbers below 1"),
         ({"sentence": "none of these"}, 422, "describes a movement"),
         ({"sentence": "x" * 400}, 413, "300"),
         ({"sure": True}, 422, "Extra inputs"),
@@ -159,9 +161,10 @@ def test_files_carry_corrected_moments_and_name_the_video(
     def download(form: str) -> str:
         return str(client.post(f"{session}/clips/{id}/download/{form}", json=question).text)
 
-    assert download("spans.csv").splitlines()[1:] == [
-        "0.100,0.400,0,1,two people meet,1.000000",
-        "0.500,1.000,1,,a person hops,1.000000",
+    rows = csv.DictReader(io.StringIO(download("spans.csv")))
+    assert [list(row.values())[1:7] for row in rows] == [
+        ["0.100", "0.400", "0", "1", "two people meet", "1.000000"],
+        ["0.500", "1.000", "1", "", "a person hops", "1.000000"],
     ]
     assert "body 2: a person hops (100 %)" in download("vtt")
     root = ElementTree.fromstring(download("eaf"))
@@ -175,3 +178,81 @@ def test_files_carry_corrected_moments_and_name_the_video(
     texts = [value.text for value in root.iter("ANNOTATION_VALUE")]
     assert texts[:2] == ["two people meet", "a person hops"]
     assert texts[2:] == ["1.000", "1.000"], "the probabilities of corrected moments"
+
+
+def recording_names(client: TestClient, address: str, question: dict[str, Any]) -> set[str]:
+    """The name of the recording in a download of each form."""
+
+    def download(form: str) -> str:
+        return str(client.post(f"{address}/download/{form}", json=question).text)
+
+    names = {str(json.loads(download("json"))["source"])}
+    for form in ("csv", "spans.csv"):
+        names |= {row["recording"] for row in csv.DictReader(io.StringIO(download(form)))}
+    (note,) = [line for line in download("vtt").splitlines() if line.startswith("NOTE")]
+    names.add(note.removeprefix("NOTE recording ").partition(", answered by")[0])
+    root = ElementTree.fromstring(download("eaf"))
+    names |= {str(p.text) for p in root.iter("PROPERTY") if p.get("NAME") == "recording"}
+    return names
+
+
+def test_files_name_the_recording_as_its_user_does(client: TestClient, session: str, tmp_path: Path) -> None:
+    """Not by the id inside the file, which its user may never have seen."""
+    spans = [{"start_s": 0.5, "end_s": 1.0, "sentence": "a person hops"}]
+    question = {"sentences": SENTENCES, "spans": spans}
+    id, clip = upload(client, session, waving(), tmp_path, "our lab 3.npz")
+    assert clip.source.id != "our lab 3.npz"
+    assert recording_names(client, f"{session}/clips/{id}", question) == {"our lab 3.npz"}
+    renamed = {**question, "name": "day 1/our lab 3.npz"}
+    assert recording_names(client, f"{session}/clips/{id}", renamed) == {"day 1/our lab 3.npz"}
+    content = (tmp_path / "our lab 3.npz").read_bytes()
+    form = client.post(f"{session}/clips", files={"file": ("in a form.npz", content)}).json()["clips"][0][
+        "id"
+    ]
+    assert recording_names(client, f"{session}/clips/{form}", question) == {"in a form.npz"}
+    unnamed = client.post(f"{session}/clips", content=content).json()["clips"][0]["id"]
+    assert recording_names(client, f"{session}/clips/{unnamed}", question) == {clip.source.id}
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as members:
+        members.writestr("a.npz", content)
+        save_clip(tmp_path / "b.npz", replace(waving("bow"), source=Source("another")))
+        members.write(tmp_path / "b.npz", "b.npz")
+    both = client.post(f"{session}/clips", params={"name": "both.zip"}, content=archive.getvalue()).json()
+    names = [recording_names(client, f"{session}/clips/{c['id']}", question) for c in both["clips"]]
+    assert names == [{f"both.zip · {clip.source.id}"}, {"both.zip · another"}]
+
+
+def test_files_name_the_recogniser_and_say_whether_it_was_aligned(
+    small_recogniser: Recogniser, tmp_path: Path
+) -> None:
+    named = replace(small_recogniser.bundle, name="mine 52b90c1be857")
+    with client_of(replace(small_recogniser, bundle=named)) as client:
+        session = "/api/sessions/" + client.post("/api/sessions").json()["session"]
+        ids = [upload(client, session, waving(name), tmp_path, f"{name}.npz")[0] for name in ("wave", "bow")]
+        client.post(f"{session}/alignment", json={"sentences": SENTENCES, "clips": ids})
+        for aligned in (False, True):
+            question = {"sentences": SENTENCES, "aligned": aligned, "spans": []}
+            texts = {
+                form: client.post(f"{session}/clips/{ids[0]}/download/{form}", json=question).text
+                for form in ("json", "csv", "vtt", "eaf")
+            }
+            timeline = json.loads(texts["json"])
+            assert timeline["recogniser"] == "mine 52b90c1be857"
+            assert timeline["aligned"] is aligned
+            row = next(csv.DictReader(io.StringIO(texts["csv"])))
+            assert (row["recogniser"], row["aligned"]) == (timeline["recogniser"], "yes" if aligned else "no")
+            words = f"recogniser {timeline['recogniser']}, {'aligned' if aligned else 'not aligned'}"
+            assert words in texts["vtt"]
+            assert words in texts["eaf"]
+
+
+def test_moments_of_files_of_one_name_are_exported_together(
+    client: TestClient, session: str, tmp_path: Path
+) -> None:
+    ids = [upload(client, session, waving(), tmp_path)[0] for _ in range(2)]
+    moments = [{"clip": id, "start_s": 0.2, "end_s": 1.2, "sentence": "a person waves"} for id in ids]
+    response = client.post(f"{session}/training", json={"moments": moments})
+    assert response.status_code == 200, response.text
+    zipfile.ZipFile(io.BytesIO(response.content)).extractall(tmp_path)
+    pack = open_pack(tmp_path / "corrections" / "pack")
+    assert [pack.clip(i).source.id for i in range(2)] == [f"c.npz ({id}) 0.200-1.200" for id in ids]

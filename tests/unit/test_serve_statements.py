@@ -14,6 +14,7 @@ from starlette.testclient import TestClient
 from page_server import client_of
 from pgfa.read.sample import person
 from pgfa.recognise import Recogniser
+from pgfa.serve.forms import Part, UploadBody, form_parts
 from pgfa.serve.statements import form_fields
 from pgfa.skeleton import NTU25
 
@@ -121,10 +122,31 @@ def test_without_a_session_too(client: TestClient) -> None:
     assert len(answers) == 1
 
 
-def test_fields_of_a_form_that_are_none(client: TestClient) -> None:
-    assert form_fields("application/octet-stream", b"up=z") == {}
-    assert form_fields("multipart/form-data", b"--x") == {}
+def test_fields_of_a_form_that_are_none() -> None:
+    def fields(content_type: str, body: bytes) -> dict[str, str]:
+        return form_fields(UploadBody(body, form_parts(content_type, body)))
+
+    assert fields("application/octet-stream", b"up=z") == {}
+    assert fields("multipart/form-data", b"--x") == {}
     body = b'--x\r\nContent-Disposition: form-data; name="up"\r\n\r\n' + b"z" * 300 + b"\r\n--x--"
-    assert form_fields("multipart/form-data; boundary=x", body) == {}
+    assert fields("multipart/form-data; boundary=x", body) == {}
     body = b'--x\r\nContent-Disposition: form-data; name="markers"\r\n\r\na\r\n--x--'
-    assert form_fields("multipart/form-data; boundary=x", body) == {}
+    assert fields("multipart/form-data; boundary=x", body) == {}
+
+
+@pytest.mark.parametrize("address", ["/api/recognise", ""])
+def test_a_form_is_split_once(
+    address: str, client: TestClient, clips: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Sentences, statements and the file are in one body, which may have 64 MB."""
+    calls: list[str] = []
+
+    def counted(content_type: str, body: bytes) -> tuple[Part, ...] | None:
+        calls.append(content_type)
+        return form_parts(content_type, body)
+
+    monkeypatch.setattr("pgfa.serve.forms.form_parts", counted)
+    form = {"sentence": ["a person waves", "a person sits"], "up": "z"}
+    response = client.post(address or clips, files={"file": ("a.npy", Z_UP)}, data=form)
+    assert response.status_code in (200, 201), response.text
+    assert len(calls) == 1

@@ -38,9 +38,16 @@ def test_recognise_writes_every_format(
     assert not stop.value.code
     assert "body" in capsys.readouterr().out
     assert json.loads(paths["json"].read_text())["sentences"] == list(SENTENCES)
-    assert paths["csv"].read_text().startswith("start_s,end_s,body,partner,sentence,probability\n")
-    assert paths["windows-csv"].read_text().startswith("body,time_s,a person waves,")
+    assert (
+        paths["csv"]
+        .read_text()
+        .startswith("recording,start_s,end_s,body,partner,sentence,probability,recogniser,aligned\n")
+    )
+    assert paths["windows-csv"].read_text().startswith("recording,body,time_s,a person waves,")
     assert paths["vtt"].read_text().startswith("WEBVTT")
+    for text in (path.read_text() for path in paths.values()):
+        assert str(file) in text, "the name of the file"
+        assert exported.name in text, "the recogniser"
     ElementTree.fromstring(paths["eaf"].read_text())
     with pytest.raises(SystemExit) as stop:
         main(["recognise", str(file), *ask, "--no-spans", "--json=-", "--teach", f"a person jumps={file}"])
@@ -142,7 +149,7 @@ def test_live_uses_one_thread_by_default(
         ),
         (
             ["FILE", "--run", "RUN", "--as", "a person waves", "--as", "None of these"],
-            "'none of these' is the answer where no sentence fits; it is always asked for",
+            "found 'none of these'; it is the answer where no sentence fits, and is always asked for",
         ),
         (["FILE", "--run", "RUN", "--as", "a person waves", "--hop", "nan"], "hop: must be a finite number"),
         (

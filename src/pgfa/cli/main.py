@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from difflib import get_close_matches
 from inspect import cleandoc
 from typing import Literal
 
@@ -46,6 +47,9 @@ RENAMED_OPTIONS = {**renamed_options(), "--names": "--allowed-host", "--so-far":
 
 RENAMED_VALUES = {"--protocol": {"honest": "validated", "paper": "test-selected"}}
 """Option -> value of an earlier version -> today's."""
+
+OUTPUT_OPTIONS = ("--json", "--csv", "--windows-csv", "--vtt", "--eaf")
+"""Options of `pgfa recognise` that name a file to write."""
 
 WITHOUT_END = ("serve", "live")
 """Commands that run until they are stopped: there is nothing to resume."""
@@ -121,6 +125,27 @@ def _discard_output() -> None:
         os.close(nowhere)
 
 
+def command_of(error: CycloptsError) -> str:
+    """The command line as far as the names of commands go."""
+    return " ".join(("pgfa", *(error.command_chain or ())))
+
+
+def nearest_option(option: str, names: Iterable[str]) -> str:
+    """The option that was probably meant, "" if none is near: ``--train.lr`` is ``--train.learning-rate``.
+
+    An option with a dot is compared with those of its group: by its letters, or as the initials of their words.
+    """
+    group, dot, last = option.rpartition(".")
+    own = sorted(name for name in names if dot and name.startswith(group + dot))
+    initials = [name for name in own if _initials(name[len(group) + 1 :]) == last]
+    nearest = initials or get_close_matches(option, own or sorted(names), n=1, cutoff=0.7)
+    return nearest[0] if nearest else ""
+
+
+def _initials(name: str) -> str:
+    return "".join(word[:1] for word in name.split("-"))
+
+
 def usage_error(error: CycloptsError) -> str:
     """One line about a wrong command line: the new name of what was renamed, or what is wrong."""
     token = getattr(error, "token", None)
@@ -129,17 +154,23 @@ def usage_error(error: CycloptsError) -> str:
         names = {name for argument in error.argument_collection for name in argument.names}
         if (new := RENAMED_OPTIONS.get(option)) in names:
             return f"{option} was renamed to {new}"
+        nearest = nearest_option(option, names)
+        hint = f". Did you mean {nearest}?" if nearest else ""
+        return f"Unknown option: {option}{hint} (see `{command_of(error)} --help`)"
     if (
         isinstance(error, CoercionError)
         and token
         and (new := RENAMED_VALUES.get(option, {}).get(token.value))
     ):
         return f"{option} {token.value} was renamed to {option} {new}"
-    command = " ".join(("pgfa", *(error.command_chain or ())))
+    command = command_of(error)
     if isinstance(error, UnusedCliTokensError):
         reason = f"unexpected argument {' '.join(error.unused_tokens or ())}"
     elif type(error) is MissingArgumentError and error.argument and not error.argument.tokens:
         name = error.argument.name
+        if error.keyword:
+            output = " (a file, or - for standard output)" if name in OUTPUT_OPTIONS else ""
+            return f"missing the value of {name}{output}: {name}=... (see `{command} --help`)"
         reason = f"missing {name if error.argument.index is None else name.strip('-').upper()}"
         if command == "pgfa recognise" and error.argument.index is not None:
             reason += ": write the recordings first; what follows --sentence is taken for sentences"

@@ -92,6 +92,8 @@ def recognise(
         Write the spans as annotations for ELAN.
     """
     _one_thread_per_sum()
+    from dataclasses import replace
+
     from pgfa.cli.recordings import is_single, recordings_of, rows_of
     from pgfa.errors import BadConfig
     from pgfa.read import as_ref, read
@@ -140,7 +142,9 @@ def recognise(
         explained = recogniser.explain(clip, [answer.sentence for answer in result])
     elif why:
         print("note: --why explains whole recordings, not answers over time: add --no-spans", file=sys.stderr)
-    _write(outputs, lambda name: render(name, result, explained))
+    # A file's name tells its user more than the id inside it.
+    named = replace(result, source=files[0])
+    _write(outputs, lambda name: render(name, named, explained))
 
 
 def _one_thread_per_sum() -> None:

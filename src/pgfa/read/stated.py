@@ -54,25 +54,31 @@ class Stated:
             ("unit", self.unit, tuple(UNITS)),
         ):
             if value is not None and value not in allowed:
-                raise BadConfig(f"{name}: expected one of {', '.join(allowed)}, found {value!r}")
+                raise BadConfig(where=name, expected=f"one of {', '.join(allowed)}", found=f"{value!r:.40}")
         if self.rate is not None and not (
             isinstance(self.rate, int | float)
             and not isinstance(self.rate, bool)
             and 0.01 <= self.rate <= MAX_RATE
         ):
-            raise BadConfig(f"rate: expected 0.01 to {MAX_RATE:g} frames per second, found {self.rate!r:.40}")
+            raise BadConfig(
+                where="rate", expected=f"0.01 to {MAX_RATE:g} frames per second", found=f"{self.rate!r:.40}"
+            )
         for name, flag in (("mirrored", self.mirrored), ("depth", self.depth)):
             if flag is not None and not isinstance(flag, bool):
-                raise BadConfig(f"{name}: expected true or false, found {flag!r:.40}")
+                raise BadConfig(where=name, expected="true or false", found=f"{flag!r:.40}")
         if self.markers is not None and not (
             isinstance(self.markers, Mapping)
             and all(isinstance(text, str) for pair in self.markers.items() for text in pair)
         ):
-            raise BadConfig(f"markers: expected a table of names and landmarks, found {self.markers!r:.40}")
+            raise BadConfig(
+                where="markers", expected="a table of names and landmarks", found=f"{self.markers!r:.40}"
+            )
         if self.axes is not None and not _are_axes(self.axes):
             raise BadConfig(
-                "axes: expected the array's axes (of N T M V C, with T, V and C), its columns (of x y z s -, "
-                f"with x and y), or both, as in 'CTVM', 'yxs' or 'CTVM xyz'; found {self.axes!r:.40}"
+                where="axes",
+                expected="the array's axes (of N T M V C, with T, V and C), its columns (of x y z s -, "
+                "with x and y), or both, as in 'CTVM', 'yxs' or 'CTVM xyz'",
+                found=f"{self.axes!r:.40}",
             )
 
     @property

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, overload
 
 import numpy as np
@@ -45,6 +45,8 @@ class Answers(Sequence[Answer]):
         source: id of the recording.
         problems: what is missing from the recording or was assumed, as `Clip.problems`; "no depth" makes every
             answer less certain (docs/formats.md).
+        recogniser: that answered, as `Bundle.name`.
+        aligned: whether it was adapted on unlabelled clips.
     """
 
     answers: tuple[Answer, ...]
@@ -52,11 +54,21 @@ class Answers(Sequence[Answer]):
     calibrated: bool
     source: str = ""
     problems: tuple[str, ...] = ()
+    recogniser: str = field(default="", compare=False)
+    aligned: bool = False
 
     @property
     def best(self) -> Answer | None:
         """The most probable candidate, or None where "none of these" is more probable than all candidates together."""
         return self.answers[0] if self.none <= NONE_FROM else None
+
+    @property
+    def clear_best(self) -> Answer | None:
+        """The candidate that tables and the page name: `best`, or None where "none of these" is more probable than it.
+
+        A list that shows "none of these" above a sentence must not name that sentence.
+        """
+        return None if self.best is None or self.none > self.best.probability else self.best
 
     def __len__(self) -> int:
         return len(self.answers)
@@ -87,6 +99,8 @@ class Answers(Sequence[Answer]):
             "none": round(self.none, 6),
             "calibrated": self.calibrated,
             "problems": list(self.problems),
+            "recogniser": self.recogniser,
+            "aligned": self.aligned,
         }
 
 
@@ -133,6 +147,8 @@ class Timeline:
         seconds: length of the recording.
         calibrated: whether probabilities were fitted on held-out classes.
         source: id of the recording.
+        recogniser: that answered, as `Bundle.name`.
+        aligned: whether it was adapted on unlabelled clips.
     """
 
     sentences: tuple[str, ...]
@@ -142,12 +158,16 @@ class Timeline:
     seconds: float
     calibrated: bool
     source: str = ""
+    recogniser: str = field(default="", compare=False)
+    aligned: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON; None where a body is absent."""
         rounded = np.round(self.probabilities.astype(np.float64), 5)
         return {
             "source": self.source,
+            "recogniser": self.recogniser,
+            "aligned": self.aligned,
             "seconds": round(self.seconds, 3),
             "sentences": list(self.sentences),
             "calibrated": self.calibrated,

@@ -93,6 +93,7 @@ class Bundle:
         kinematics: if there is one, it is compared beside the encoder, and all vectors are in its space.
         verified: False: it was opened from files without digests of all their bytes, which earlier versions wrote.
         other_form: the same encoder for the other runtime, where a bundle has both; saved again beside `encoder`.
+        name: of its folder, and the start of a digest: answers name the recogniser by it; empty in memory.
     """
 
     settings: RunSettings
@@ -107,6 +108,7 @@ class Bundle:
     kinematics: KinematicModel | None = None
     verified: bool = True
     other_form: EncoderFile | None = None
+    name: str = ""
 
     @property
     def size(self) -> int:
@@ -222,9 +224,7 @@ def open_bundle(
         device: ``cpu``, ``cuda``, ``cuda:1`` or ``auto``.
         runtime: of the encoder, where a bundle has both; ONNX computes on the CPU only, and torch on other devices.
 
-    Raises:
-        BadCheckpoint: the folder is not a recogniser, or it is damaged.
-        BadConfig: the device is not available; torch is needed but not installed.
+    Raises BadCheckpoint for a folder that is damaged or no recogniser; BadConfig where the device or torch is missing.
     """
     if folder is None and not (BUNDLED / MANIFEST).is_file():
         raise BadCheckpoint(
@@ -271,6 +271,7 @@ def open_bundle(
         kinematics,
         verified,
         None if other is None else EncoderFile(other, (folder / other).read_bytes()),
+        f"{folder.resolve().name} {file_sha256(folder / MANIFEST)[:12]}",
     )
 
 
@@ -332,6 +333,7 @@ def _from_run(folder: Path, device: str) -> Bundle:
     return Bundle(
         run.settings, TorchEncoder(run.model), run.centre, calibration, provenance,
         folder=folder, verified=run.verified,
+        name=f"{folder.resolve().name} {str(run.facts.get('identity', ''))[:12]}".strip(),
     )  # fmt: skip
 
 

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pgfa.adapt import Recentring, cosines
-from pgfa.recognise.answers import Answer, Answers
+from pgfa.errors import BadConfig
+from pgfa.recognise.answers import NONE, Answer, Answers
 from pgfa.recognise.calibration.model import Calibration
-from pgfa.skeleton import Ragged
+from pgfa.skeleton import Clip, Ragged
+from pgfa.text.encode import check_sentences
 
 Array = NDArray[np.float32]
 
 Encode = Callable[[Ragged], Array]
 """Clips of one layout -> (clips, d) features in sentence space, not normalised; 0 where no person is detected."""
 
+
+MAX_CANDIDATES = 1_000
+"""Sentences of one question."""
 
 NONE_SHARE_OVER_TIME = 0.5
 """Share of the windows of a long recording that show none of the sentences, before the recording is seen. Chosen on
@@ -76,6 +81,8 @@ class Candidates:
             an encoder alone lie in a narrow cone, where cosines of different clips are near 1 too.
         examples: (K,) number of examples of each taught class, 0 for any other candidate; None: no class was taught.
         adjustment: by a person's corrections; cosines may then exceed 1.
+        recogniser: whose candidates they are, as `Bundle.name`.
+        aligned: whether it was adapted on unlabelled clips.
     """
 
     names: tuple[str, ...]
@@ -87,6 +94,8 @@ class Candidates:
     whitened: bool = False
     examples: NDArray[np.int64] | None = None
     adjustment: Adjustment | None = None
+    recogniser: str = ""
+    aligned: bool = False
 
     def __len__(self) -> int:
         return len(self.names)
@@ -134,6 +143,14 @@ class Candidates:
         scores = {} if self.recentring is None else self.recentring.scores
         return np.array([name in scores for name in self.names], dtype=bool)
 
+    def answers(self, features: Array, clips: Sequence[Clip]) -> list[Answers]:
+        """Answers for (N, d) features of N clips."""
+        similarity = self.cosines(features)
+        # Without a person no sentence is possible.
+        possible = np.where(features.any(axis=1, keepdims=True), similarity, -np.inf)
+        rows = zip(clips, self.probabilities(possible), similarity, strict=True)
+        return [self.rank(p, cosine, clip.source.id, clip.problems) for clip, p, cosine in rows]
+
     def rank(
         self, probabilities: Array, cosines: Array, source: str = "", problems: tuple[str, ...] = ()
     ) -> Answers:
@@ -148,7 +165,29 @@ class Candidates:
         order = np.lexsort((-cosines, -probabilities[:-1])).tolist()
         shares, similarity, prototype = probabilities.tolist(), cosines.tolist(), self.is_prototype.tolist()
         answers = tuple(Answer(self.names[i], shares[i], similarity[i], prototype[i]) for i in order)
-        return Answers(answers, shares[-1], self.calibration.fitted, source, problems)
+        return Answers(
+            answers, shares[-1], self.calibration.fitted, source, problems, self.recogniser, self.aligned
+        )
+
+
+def some_sentences(sentences: Sequence[str]) -> list[str]:
+    """The sentences of a question without taught classes. Raises BadConfig, LimitExceeded."""
+    names = check_sentences(sentences, MAX_CANDIDATES, distinct=True)
+    check_candidates(names)
+    return names
+
+
+def check_candidates(names: Sequence[str]) -> None:
+    """Raises BadConfig where there is no candidate, or one has the name of the answer where none fits."""
+    if not names:
+        raise BadConfig(where="sentences", expected="at least one sentence", found="none")
+    if any(name.strip().lower() == NONE for name in names):
+        raise BadConfig(
+            where="sentences",
+            expected="sentences that describe a movement",
+            found=repr(NONE),
+            advice="it is the answer where no sentence fits, and is always asked for",
+        )
 
 
 def needs_two(sentence: str) -> bool:

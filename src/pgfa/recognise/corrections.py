@@ -132,7 +132,9 @@ def learn(encode: Encode, corrections: Sequence[Correction], centred: bool) -> C
     if missing := set(range(len(corrections))) - {owner[i] for i in np.flatnonzero(seen[: len(inside)])}:
         c = corrections[min(missing)]
         raise BadConfig(
-            f"no person detected in the moment {c.start_s:.2f} to {c.end_s:.2f} s of {c.recording.source.id}"
+            where=f"{c.start_s:.2f} to {c.end_s:.2f} s of {c.recording.source.id or 'the recording'}",
+            expected="a moment with a person",
+            found="no person detected",
         )
     raw = raw[seen]
     centre = np.zeros(raw.shape[1], dtype=np.float32)
@@ -186,15 +188,16 @@ def _windows(correction: Correction, count: int) -> list[Clip]:
     recording, start, end = correction.recording, correction.start_s, correction.end_s
     if not 0 <= start < min(end, recording.seconds):
         raise BadConfig(
-            f"expected a moment within {recording.seconds:.2f} s of {recording.source.id}, start before end; "
-            f"found {start:g} to {end:g} s"
+            where=f"a moment of {recording.source.id or 'the recording'}",
+            expected=f"a start before its end, within {recording.seconds:.2f} s",
+            found=f"{start:g} to {end:g} s",
         )
     end = min(end, recording.seconds)
     steps = min(count, max(1, round((end - start) / RecogniseSettings().hop)))
     centres = start + (np.arange(steps) + 0.5) * (end - start) / steps
     bodies = list(correction.bodies) or list(range(recording.bodies))
     if max(bodies) >= recording.bodies:
-        raise BadConfig(f"expected bodies below {recording.bodies}, found {max(bodies)}")
+        raise BadConfig(where="bodies", expected=f"numbers below {recording.bodies}", found=f"{max(bodies)}")
     return [_window(recording, float(c), length, bodies) for length in _lengths() for c in centres]
 
 

@@ -30,6 +30,8 @@ MEANING = (
 """What a percentage of a calibrated recogniser says, in the words that users see everywhere. The documents quote it
 (tests/unit/test_meaning.py)."""
 NOT_CALIBRATED = "not calibrated: percentages are overconfident; only their order is meaningful"
+ORIGIN = ("recogniser", "aligned")
+"""Last columns of every CSV."""
 HEADING = "   share  cosine  sentence"
 """Of the table of one recording. A share is a probability where the recogniser is calibrated."""
 EXPLAINED = 3
@@ -90,14 +92,22 @@ def spans_table(timeline: Timeline) -> str:
     return "\n".join(lines) + "\n"
 
 
+def origin(result: Answers | Timeline) -> list[str]:
+    """Cells of the columns `ORIGIN`: what answered. The last columns of every row of a CSV."""
+    return [cell(result.recogniser), "yes" if result.aligned else "no"]
+
+
 def answers_csv(answers: Answers) -> str:
-    """Columns sentence, probability, cosine; "none of these" is a row without a sentence."""
+    """Columns recording, sentence, probability, cosine, recogniser, aligned; "none of these" is a row without a
+    sentence."""
     rows = [[cell(a.sentence), f"{a.probability:.6f}", f"{a.cosine:.6f}"] for a in answers]
-    return csv_text(["sentence", "probability", "cosine"], [*rows, ["", f"{answers.none:.6f}", ""]])
+    rows.append(["", f"{answers.none:.6f}", ""])
+    return _with_origin(answers, ["sentence", "probability", "cosine"], rows)
 
 
 def spans_csv(timeline: Timeline) -> str:
-    """Columns start_s, end_s, body, partner, sentence, probability; bodies count from 0 as in `Span`."""
+    """Columns recording, start_s, end_s, body, partner, sentence, probability, recogniser, aligned; bodies count from 0
+    as in `Span`."""
     rows = [
         [
             f"{s.start_s:.3f}",
@@ -109,24 +119,32 @@ def spans_csv(timeline: Timeline) -> str:
         ]
         for s in timeline.spans
     ]
-    return csv_text(["start_s", "end_s", "body", "partner", "sentence", "probability"], rows)
+    return _with_origin(timeline, ["start_s", "end_s", "body", "partner", "sentence", "probability"], rows)
 
 
 def windows_csv(timeline: Timeline) -> str:
-    """Columns body (from 1), time_s, one per sentence, "none of these". Windows without the body are left out."""
+    """Columns recording, body (from 1), time_s, one per sentence, "none of these", recogniser, aligned. Windows without
+    the body are left out."""
     rows = [
         [str(body), f"{time:.3f}", *(f"{p:.5f}" for p in row)]
         for body, windows in enumerate(timeline.probabilities, 1)
         for time, row in zip(timeline.times, windows, strict=True)
         if row[-1] == row[-1]  # not NaN
     ]
-    return csv_text(["body", "time_s", *map(cell, timeline.sentences), NONE], rows)
+    return _with_origin(timeline, ["body", "time_s", *map(cell, timeline.sentences), NONE], rows)
+
+
+def _with_origin(result: Answers | Timeline, head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A CSV in which every row names the recording and what answered, so that many can be put together."""
+    recording, ending = cell(line(result.source)), origin(result)
+    return csv_text(["recording", *head, *ORIGIN], [[recording, *row, *ending] for row in rows])
 
 
 def spans_vtt(timeline: Timeline) -> str:
-    """WebVTT (W3C): a note with the recording and the version of pgfa, then one cue per span, in order of start."""
-    name = line(timeline.source).replace("-->", "->")
-    cues = ["WEBVTT\n", f"NOTE recording {name or 'without a name'}, answered by pgfa {version('pgfa')}\n"]
+    """WebVTT (W3C): a note with the recording and what answered, then one cue per span, in order of start."""
+    name = line(timeline.source) or "without a name"
+    note = f"recording {name}, answered by pgfa {version('pgfa')}, {recogniser_of(timeline)}"
+    cues = ["WEBVTT\n", f"NOTE {note.replace('-->', '->')}\n"]
     for number, s in enumerate(sorted(timeline.spans, key=lambda s: (s.start_s, s.body)), 1):
         text = line(s.sentence).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
         caption = f"body {s.body + 1}: {text} ({100 * s.probability:.0f} %)"
@@ -163,7 +181,11 @@ def spans_eaf(timeline: Timeline, media: str = "", media_offset_s: float = 0.0) 
         path = f"./{quote(line(media))}"
         names = {"MEDIA_URL": path, "RELATIVE_MEDIA_URL": path, "MIME_TYPE": kind}
         ElementTree.SubElement(header, "MEDIA_DESCRIPTOR", names)
-    for name, value in (("pgfa", version("pgfa")), ("recording", line(timeline.source))):
+    for name, value in (
+        ("pgfa", version("pgfa")),
+        ("recording", line(timeline.source)),
+        ("recogniser", recogniser_of(timeline)),
+    ):
         ElementTree.SubElement(header, "PROPERTY", {"NAME": name}).text = value
     order = ElementTree.SubElement(root, "TIME_ORDER")
     times = sorted({round(1000 * t) for s in spans for t in (s.start_s, s.end_s)})
@@ -188,6 +210,12 @@ def spans_eaf(timeline: Timeline, media: str = "", media_offset_s: float = 0.0) 
     ElementTree.SubElement(root, "LINGUISTIC_TYPE", attributes)
     ElementTree.indent(root)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + ElementTree.tostring(root, encoding="unicode") + "\n"
+
+
+def recogniser_of(timeline: Timeline) -> str:
+    """What answered, in words."""
+    name = f"recogniser {line(timeline.recogniser)}" if timeline.recogniser else "recogniser without a name"
+    return f"{name}, {'aligned' if timeline.aligned else 'not aligned'}"
 
 
 def _sentence(span: Span) -> str:

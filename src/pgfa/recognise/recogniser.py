@@ -17,10 +17,10 @@ from pgfa.errors import BadConfig
 from pgfa.prepare import prepare
 from pgfa.processes import cores
 from pgfa.recognise.adapting import DEFAULT, adapt_features
-from pgfa.recognise.answers import NONE, Adaptation, Answers, Timeline
+from pgfa.recognise.answers import Adaptation, Answers, Timeline
 from pgfa.recognise.bundle import Bundle, measured, open_bundle
 from pgfa.recognise.calibration.model import Calibration
-from pgfa.recognise.candidates import Candidates, needs_two
+from pgfa.recognise.candidates import MAX_CANDIDATES, Candidates, check_candidates, needs_two, some_sentences
 from pgfa.recognise.corrections import Correction, Corrections, learn
 from pgfa.recognise.explanation import Explanation, Explanations
 from pgfa.recognise.overlap import Overlap, find_overlaps
@@ -33,9 +33,6 @@ from pgfa.recognise.temporal.windows import Progress
 from pgfa.skeleton import Clip, Ragged, get_layout
 from pgfa.text.encode import check_sentences
 from pgfa.words.reasons import facts, reasons
-
-MAX_CANDIDATES = 1_000
-"""Sentences of one question."""
 
 BATCH = 128
 """Clips that are prepared, measured and encoded at a time, by one thread."""
@@ -101,6 +98,11 @@ class Recogniser:
         """Names of the taught classes; they are candidates of every question, in addition to its sentences."""
         return tuple(name for name, prototype in self.prototypes.items() if prototype.taught)
 
+    @property
+    def aligned(self) -> bool:
+        """Whether it was adapted on unlabelled clips."""
+        return self.recentring is not None or any(not p.taught for p in self.prototypes.values())
+
     @overload
     def recognise(self, clips: Recording, sentences: Sequence[str] = ()) -> Answers:
         """One recording."""
@@ -125,7 +127,7 @@ class Recogniser:
             LimitExceeded: more than MAX_CANDIDATES sentences.
         """
         items, candidates = as_clips(clips), self.candidates(sentences)
-        answers = _rank(self.features(items), candidates, items)
+        answers = candidates.answers(self.features(items), items)
         return answers if isinstance(clips, list | tuple) else answers[0]
 
     def spans(
@@ -162,7 +164,7 @@ class Recogniser:
         item, candidates = as_clips(clip)[0], self.candidates(sentences)
         if is_long(item) if over_time is None else over_time:
             return timeline(self.encode, item, candidates, window, hop)
-        return _rank(self.encode(Ragged.from_clips([item])), candidates, [item])[0]
+        return candidates.answers(self.encode(Ragged.from_clips([item])), [item])[0]
 
     def explain(self, clip: Recording, sentences: Sequence[str]) -> Explanations:
         """What speaks for and against each sentence in the motion of the main body, and facts about the recording.
@@ -178,8 +180,12 @@ class Recogniser:
         Raises as `recognise`, and BadConfig where the bundle has no kinematic model.
         """
         if (kinematics := self.bundle.kinematics) is None:
-            raise BadConfig("this recogniser has no kinematic model, which is needed to explain answers")
-        names = _checked(sentences)
+            raise BadConfig(
+                where="recogniser",
+                expected="a kinematic model, which is needed to explain answers",
+                found="no kinematic model",
+            )
+        names = some_sentences(sentences)
         prepared = prepare(Ragged.from_clips(as_clips(clip)), self.bundle.settings.prepare)
         if not prepared.present.any():
             return Explanations(tuple(Explanation(name, ()) for name in names), ())
@@ -216,12 +222,12 @@ class Recogniser:
         Raises as `recognise`, and BadFile where a folder contains no recording.
         """
         items = recordings_in(Path(clips)) if isinstance(clips, str | Path) else as_clips(clips)
-        names, features = _checked(sentences), self.features(items)
+        names, features = some_sentences(sentences), self.features(items)
         adapted = adapt_features(features, self.bundle.anchors(names), names, settings or DEFAULT, cautious)
         others = {n: p for n, p in self.prototypes.items() if p.taught or n not in names}
         new = replace(self, prototypes={**others, **adapted.prototypes}, recentring=adapted.recentring)
         candidates = [self.candidates(names), new.candidates(names)]
-        before, after = (_best(_rank(features, c, items), c.names) for c in candidates)
+        before, after = (_best(c.answers(features, items), c.names) for c in candidates)
         taught = candidates[1].names[len(names) :]
         adaptation = Adaptation(
             tuple(names), adapted.support, before, after, taught=taught, declined=adapted.declined
@@ -230,7 +236,7 @@ class Recogniser:
 
     def stream(self, sentences: Sequence[str], settings: AdaptSettings | None = None) -> StreamRecogniser:
         """A recogniser that adapts while recordings arrive; `settings.alpha` and `.memory` are used."""
-        return StreamRecogniser(self, _checked(sentences), settings or self.bundle.settings.adapt)
+        return StreamRecogniser(self, some_sentences(sentences), settings or self.bundle.settings.adapt)
 
     def teach(self, name: str, examples: Recording | Recordings) -> Recogniser:
         """A recogniser with one more class, defined by one or more examples and added to every question.
@@ -240,12 +246,17 @@ class Recogniser:
         """
         items = as_clips(examples)
         if not items:
-            raise BadConfig(f"no example of {name!r}")
-        (name,) = _checked([name])
+            raise BadConfig(where=f"class {name!r}", expected="at least one example", found="none")
+        (name,) = some_sentences([name])
         features = self.features(items)
         for clip, feature in zip(items, features, strict=True):
             if not feature.any():
-                raise BadConfig(f"no person detected in an example of {name!r}: {clip.source.id}")
+                raise BadConfig(
+                    f"no person detected in an example of {name!r}: {clip.source.id}",
+                    where=f"an example of {name!r}",
+                    expected="a recording of a person",
+                    found="no person detected",
+                )
         vector = np.asarray(unit_rows(features).mean(axis=0), dtype=np.float32)
         prototype = Prototype(vector, len(items), taught=True)
         return self._with_prototypes({**self.prototypes, name: prototype}, name)
@@ -253,7 +264,9 @@ class Recogniser:
     def forget(self, name: str) -> Recogniser:
         """A recogniser without what was adapted or taught under that name. Raises BadConfig for an unknown name."""
         if name not in self.prototypes:
-            raise BadConfig(f"nothing was adapted or taught as {name!r}")
+            raise BadConfig(
+                where="name", expected="that of an adapted sentence or a taught class", found=repr(name)
+            )
         return self._with_prototypes({n: p for n, p in self.prototypes.items() if n != name}, name)
 
     def correct(self, corrections: Sequence[Correction]) -> Recogniser:
@@ -290,10 +303,7 @@ class Recogniser:
         names = check_sentences(sentences, MAX_CANDIDATES, distinct=True)
         taught = {name for name, prototype in self.prototypes.items() if prototype.taught}
         names += [name for name in self.prototypes if name in taught and name not in names]
-        if not names:
-            raise BadConfig("expected at least one sentence, found none")
-        if any(name.strip().lower() == NONE for name in names):
-            raise BadConfig(f"{NONE!r} is the answer where no sentence fits; it is always asked for")
+        check_candidates(names)
         is_prototype = np.array([name in self.prototypes for name in names], dtype=bool)
         vectors = np.empty((len(names), self.bundle.size), dtype=np.float32)
         if plain := [name for name in names if name not in self.prototypes]:
@@ -308,6 +318,7 @@ class Recogniser:
         candidates = Candidates(
             tuple(names), vectors, is_prototype, two, self.bundle.calibration, self.recentring,
             whitened=self.bundle.kinematics is not None, examples=examples,
+            recogniser=self.bundle.name, aligned=self.aligned,
         )  # fmt: skip
         adjustment = None if self.corrections is None else self.corrections.adjust(candidates)
         return replace(candidates, adjustment=adjustment)
@@ -375,25 +386,9 @@ class StreamRecogniser:
             if not np.array_equal(self.stream.prototypes[i], anchors[i])
         }
         self._current = replace(self._initial, prototypes={**self._initial.prototypes, **aligned})
-        return _rank(features, self._current.candidates(self.sentences), items)
-
-
-def _rank(features: NDArray[np.float32], candidates: Candidates, clips: Sequence[Clip]) -> list[Answers]:
-    """Answers for (N, d) features of N clips."""
-    similarity = candidates.cosines(features)
-    # Without a person no sentence is possible.
-    possible = np.where(features.any(axis=1, keepdims=True), similarity, -np.inf)
-    rows = zip(clips, candidates.probabilities(possible), similarity, strict=True)
-    return [candidates.rank(p, cosine, clip.source.id, clip.problems) for clip, p, cosine in rows]
+        return self._current.candidates(self.sentences).answers(features, items)
 
 
 def _best(answers: Sequence[Answers], names: Sequence[str]) -> tuple[int, ...]:
     """Index in `names` of the candidate that ranks first in each of `answers`."""
     return tuple(names.index(ranked[0].sentence) for ranked in answers)
-
-
-def _checked(sentences: Sequence[str]) -> list[str]:
-    names = check_sentences(sentences, MAX_CANDIDATES, distinct=True)
-    if not names:
-        raise BadConfig("expected at least one sentence, found none")
-    return names

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from pgfa.recognise.answers import NONE, Answers
 from pgfa.recognise.explanation import Explanations
-from pgfa.recognise.formats import MEANING, NOT_CALIBRATED, cell, csv_text, line
+from pgfa.recognise.formats import MEANING, NOT_CALIBRATED, ORIGIN, cell, csv_text, line, origin
 
 FIRST = 3
 """Answers of a row, from the most probable."""
@@ -33,21 +33,21 @@ class Row:
 
     @property
     def answer(self) -> str:
-        """The most probable sentence, or "none of these"."""
-        return NONE if self.answers.best is None else self.answers.best.sentence
+        """The sentence that is named, or "none of these"; see `Answers.clear_best`."""
+        return NONE if self.answers.clear_best is None else self.answers.clear_best.sentence
 
 
 def rows_table(rows: Sequence[Row]) -> str:
     """One line per recording: file, the first answers and "none of these", each with its probability.
 
-    The answer is marked by ``*``: the first sentence, or "none of these" where that is more probable than all
-    sentences together. A header is over every column, and what a percentage means stands below.
+    The answer is marked by ``*``: the first sentence, or "none of these" where that is more probable
+    (`Answers.clear_best`). A header is over every column, and what a percentage means stands below.
     """
     count = min(FIRST, max((len(row.answers) for row in rows), default=0))
     head = ["file", NONE, *_ORDINALS[:count]]
     body = []
     for row in rows:
-        is_none = row.answers.best is None
+        is_none = row.answers.clear_best is None
         cells = [_percentage(row.answers.none, marked=is_none)]
         for i, answer in enumerate(row.answers[:count]):
             share = _percentage(answer.probability, marked=i == 0 and not is_none)
@@ -72,7 +72,8 @@ def rows_jsonl(rows: Sequence[Row]) -> str:
 
 
 def rows_csv(rows: Sequence[Row]) -> str:
-    """Columns file, answer, probability of "none of these", sentence and probability of the first answers, problems.
+    """Columns file, answer, probability of "none of these", sentence and probability of the first answers, problems,
+    recogniser, aligned.
 
     Cells are empty where there are fewer candidates than columns.
     """
@@ -84,8 +85,8 @@ def rows_csv(rows: Sequence[Row]) -> str:
         for answer in row.answers[:FIRST]:
             cells += [cell(answer.sentence), f"{answer.probability:.6f}"]
         cells += [""] * (len(head) - len(cells))
-        body.append([*cells, cell("; ".join(row.answers.problems))])
-    return csv_text([*head, "problems"], body)
+        body.append([*cells, cell("; ".join(row.answers.problems)), *origin(row.answers)])
+    return csv_text([*head, "problems", *ORIGIN], body)
 
 
 ROW_OUTPUTS: dict[str, Callable[[Sequence[Row]], str]] = {

@@ -10,7 +10,7 @@ from starlette.concurrency import run_in_threadpool
 from pgfa.recognise import Timeline
 from pgfa.serve.errors import ApiError
 from pgfa.serve.exports import write
-from pgfa.serve.forms import form_texts, uploaded_file
+from pgfa.serve.forms import Body
 from pgfa.serve.interface import ERROR_RESPONSES, RAW_BODY, UNNAMED, CurrentSession, FileName, State
 from pgfa.serve.messages import AnswerRequest, AnswerResult, DownloadRequest, WhyResult
 from pgfa.serve.questions import NDJSON, run, run_with_progress, wants_progress
@@ -34,10 +34,11 @@ async def recognise(
         list[str], Query(default_factory=list, description="a candidate; repeat it for each sentence")
     ],
     stated: StatedReading,
+    body: Body,
     name: FileName = UNNAMED,
 ) -> list[AnswerResult]:
     """Answer for one file without a session: one answer per clip in it. A form may have the sentences as fields."""
-    sentence = [*sentence, *await form_texts(request, "sentence")]
+    sentence = [*sentence, *body.texts("sentence")]
     if not sentence:
         raise ApiError(
             422,
@@ -48,7 +49,7 @@ async def recognise(
             advice="add ?sentence=... to the address, or a field to the form",
         )
     state.check_sentences(sentence)
-    name, content = await uploaded_file(request, name, UNNAMED)
+    name, content = body.file(name, UNNAMED)
     upload = await run_in_threadpool(state.upload_workers.read, name, content, state.upload_limits(), stated)
 
     def answer_all(turn: Turn) -> list[AnswerResult]:
@@ -116,5 +117,6 @@ async def download(
         with state.turns.hold(turn):
             return state.timeline(recogniser, source, question.sentences, turn)
 
-    kind, text = write(form, await run(request, state, answer_again, state.is_long([source])), question)
+    timeline = await run(request, state, answer_again, state.is_long([source]))
+    kind, text = write(form, timeline, question, session.name(clip))
     return Response(text, media_type=kind)

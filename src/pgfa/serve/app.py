@@ -27,7 +27,7 @@ from pgfa.serve.assets import index_page, static_files
 from pgfa.serve.connections import ClientConnection
 from pgfa.serve.encoder_cache import CachingEncoder
 from pgfa.serve.errors import ApiError, add_error_handlers
-from pgfa.serve.forms import uploaded_file
+from pgfa.serve.forms import Body
 from pgfa.serve.interface import ERROR_RESPONSES, RAW_BODY, UNNAMED, CurrentSession, FileName, State
 from pgfa.serve.messages import ClipData, ServerInfo, SessionInfo, UploadResult
 from pgfa.serve.security import SecurityMiddleware
@@ -55,7 +55,13 @@ def static(name: str) -> Response:
     """A script or style sheet of the page."""
     files = static_files()
     if name not in files:
-        raise ApiError(404, "NotFound", expected=f"one of {', '.join(files)}", found=repr(name)[:60])
+        raise ApiError(
+            404,
+            "NotFound",
+            where="/static",
+            expected=f"one of {', '.join(sorted(files))}",
+            found=repr(name)[:60],
+        )
     return Response(files[name].text, media_type=f"{files[name].media_type}; charset=utf-8")
 
 
@@ -111,14 +117,14 @@ def close_session(session: CurrentSession, state: State) -> None:
 
 @api.post("/sessions/{session}/clips", status_code=201, openapi_extra=RAW_BODY)
 async def add_clips(
-    request: Request, session: CurrentSession, state: State, stated: StatedReading, name: FileName = UNNAMED
+    body: Body, session: CurrentSession, state: State, stated: StatedReading, name: FileName = UNNAMED
 ) -> UploadResult:
     """Upload a file and add its clips to the session."""
-    name, content = await uploaded_file(request, name, UNNAMED)
+    name, content = body.file(name, UNNAMED)
 
     def read_and_add() -> UploadResult:
         upload = state.upload_workers.read(name, content, state.upload_limits(session), stated)
-        return add_upload(state, session, upload)
+        return add_upload(state, session, upload, "" if name == UNNAMED else name)
 
     return await run_in_threadpool(read_and_add)
 
@@ -128,11 +134,13 @@ def add_example(name: str, session: CurrentSession, state: State) -> UploadResul
     """Add a synthetic example, or the set of unlabelled synthetic clips (`unlabelled`)."""
     if name not in {*examples.EXAMPLES, examples.UNLABELLED}:
         names = ", ".join((*examples.EXAMPLES, examples.UNLABELLED))
-        raise ApiError(404, "NoSuchExample", expected=f"one of {names}", found=repr(name)[:60])
+        raise ApiError(
+            404, "NoSuchExample", where="example", expected=f"one of {names}", found=repr(name)[:60]
+        )
     with state.turns.hold():
         is_set = name == examples.UNLABELLED
         clips = examples.unlabelled_clips() if is_set else (examples.example_clip(name),)
-    return add_upload(state, session, Upload(clips, ()))
+    return add_upload(state, session, Upload(clips, ()), examples.EXAMPLES.get(name, name))
 
 
 @api.get("/sessions/{session}/clips/{clip}")

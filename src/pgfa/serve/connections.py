@@ -14,6 +14,8 @@ from typing import Any
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from pgfa.serve.errors import ApiError, error_body
+
 MAX_PER_CLIENT, MAX_TOTAL = 32, 256
 """Connections of one address, and of all."""
 HEADER_SECONDS = 15.0
@@ -95,18 +97,28 @@ class ClientConnection(H11Protocol):
 
     def refuse(self) -> None:
         """Answer 503 without reading a request, and close."""
-        message = f"connections: expected at most {MAX_PER_CLIENT} at work, found one more; try again in a few seconds"
-        self.send_error(503, "Busy", message, [(b"retry-after", str(RETRY_SECONDS).encode())])
+        error = ApiError(
+            503,
+            "Busy",
+            where="connections",
+            expected=f"at most {MAX_PER_CLIENT} at work",
+            found="one more",
+            advice="try again in a few seconds",
+            retry_seconds=RETRY_SECONDS,
+        )
+        self.send_error(error)
 
     def send_400_response(self, msg: str) -> None:
         """What is no HTTP is answered as every other error."""
-        self.send_error(400, "BadRequest", msg, [])
+        self.send_error(
+            ApiError(400, "BadRequest", where="request", expected="HTTP", found=msg[:200], message=msg)
+        )
 
-    def send_error(self, status: int, kind: str, message: str, headers: list[tuple[bytes, bytes]]) -> None:
-        """An error of one form with all others (`pgfa.serve.errors`), and the end of the connection."""
+    def send_error(self, error: ApiError) -> None:
+        """An error of one form with all others, and the end of the connection."""
         self.stop_header_timer()
-        body = {"kind": kind, "message": message, "expected": "", "found": "", "where": ""}
-        content = json.dumps({"error": body}).encode()
+        content = json.dumps({"error": error_body(error)}).encode()
+        headers = [(name.encode(), value.encode()) for name, value in (error.headers or {}).items()]
         start: list[tuple[bytes, bytes]] = [
             (b"content-type", b"application/json"),
             (b"content-length", str(len(content)).encode()),
@@ -114,7 +126,7 @@ class ClientConnection(H11Protocol):
             *headers,
         ]
         events: tuple[Any, ...] = (
-            h11.Response(status_code=status, headers=start),
+            h11.Response(status_code=error.status_code, headers=start),
             h11.Data(data=content),
             h11.EndOfMessage(),
         )

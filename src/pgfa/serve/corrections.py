@@ -6,6 +6,7 @@ import json
 import re
 import tempfile
 import zipfile
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 from io import BytesIO
@@ -19,6 +20,7 @@ from pgfa.recognise import Correction
 from pgfa.serve.errors import ApiError
 from pgfa.serve.interface import ERROR_RESPONSES, CurrentSession, State
 from pgfa.serve.messages import CorrectionsRequest, CorrectionsResult, LabelledMoment, TrainingRequest
+from pgfa.serve.sessions import Session
 from pgfa.serve.state import cut_moment
 from pgfa.skeleton import Clip
 
@@ -61,18 +63,19 @@ def correct(request: CorrectionsRequest, session: CurrentSession, state: State) 
 @api.post("/sessions/{session}/training", response_class=Response)
 def export_for_training(request: TrainingRequest, session: CurrentSession) -> Response:
     """A zip for `pgfa train`: the labelled moments as a pack, and a catalogue of their sentences."""
-    clips = [labelled_clip(session.clip(moment.clip), moment, request) for moment in request.moments]
-    if len({clip.source.id for clip in clips}) < len(clips):
+    if len({labelled_part(moment) for moment in request.moments}) < len(request.moments):
         raise ApiError(
             422, "BadConfig", expected="every moment once", found="the same moment twice", where="moments"
         )
+    names = recording_names(session, request)
+    clips = [labelled_clip(session.clip(m.clip), m, names[m.clip]) for m in request.moments]
     layouts = {clip.layout.name for clip in clips}
-    names = {clip.source.action: clip.source.variant for clip in clips}
+    sentences = {clip.source.action: clip.source.variant for clip in clips}
     with tempfile.TemporaryDirectory() as folder:
         pack = Path(folder) / "pack"
         save_pack(clips, pack, layout=common_layout(layouts) if len(layouts) > 1 else None)
         files = {f"pack/{file.name}": file.read_bytes() for file in sorted(pack.iterdir())}
-    files["catalogue.toml"] = catalogue_text(names.items()).encode()
+    files["catalogue.toml"] = catalogue_text(sentences.items()).encode()
     files["README.txt"] = README.encode()
     out = BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -81,14 +84,26 @@ def export_for_training(request: TrainingRequest, session: CurrentSession) -> Re
     return Response(out.getvalue(), media_type="application/zip")
 
 
-def labelled_clip(recording: Clip, moment: LabelledMoment, request: TrainingRequest) -> Clip:
+def labelled_part(moment: LabelledMoment) -> tuple[str, str]:
+    """The part of a clip that a moment is about: the id of the clip, and its time and bodies as text."""
+    bodies = "".join(f" body {body + 1}" for body in moment.bodies)
+    return moment.clip, f"{moment.start_s:.3f}-{moment.end_s:.3f}{bodies}"
+
+
+def recording_names(session: Session, request: TrainingRequest) -> dict[str, str]:
+    """Name of the recording of each clip; where several have one name, with the id. Raises ApiError (404)."""
+    ids = dict.fromkeys(moment.clip for moment in request.moments)
+    names = {id: request.names.get(id) or session.name(id) or id for id in ids}
+    count = Counter(names.values())
+    return {id: name if count[name] == 1 else f"{name} ({id})" for id, name in names.items()}
+
+
+def labelled_clip(recording: Clip, moment: LabelledMoment, name: str) -> Clip:
     """One moment as a clip of a data set; `variant` is its sentence. Raises ApiError (422)."""
     clip = cut_moment(recording, moment.start_s, moment.end_s, moment.bodies)
-    file = request.names.get(moment.clip) or recording.source.id or moment.clip
-    bodies = "".join(f" body {body + 1}" for body in moment.bodies)
     source = replace(
         recording.source,
-        id=f"{file} {moment.start_s:.3f}-{moment.end_s:.3f}{bodies}",
+        id=f"{name} {labelled_part(moment)[1]}",
         dataset=DATASET,
         action=class_name(moment.sentence),
         variant=moment.sentence,

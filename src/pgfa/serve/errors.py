@@ -72,11 +72,10 @@ def error_body(error: ApiError | PgfaError) -> dict[str, Any]:
     if isinstance(error, ApiError):
         body = _body(error.kind, str(error.detail), error.expected, error.found, error.where)
         return body | ({"asks": error.asks, "options": list(error.options)} if error.asks else {})
-    kind, message = type(error).__name__, str(error)
+    where = error.where
     if isinstance(error, BadFile):
         where = f"{error.file}, {error.where}" if error.where else error.file
-        return _body(kind, message, error.expected, error.found, where)
-    return _body(kind, message)
+    return _body(type(error).__name__, str(error), error.expected, error.found, where)
 
 
 def _body(kind: str, message: str, expected: str = "", found: str = "", where: str = "") -> dict[str, Any]:
@@ -103,7 +102,13 @@ def add_error_handlers(app: FastAPI) -> None:
     def framework_error(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, HTTPException)
         kind = FRAMEWORK_KINDS.get(error.status_code, "BadRequest")
-        body = _body(kind, f"{request.method} {request.url.path[:MAX_SHOWN]}: {error.detail}")
+        path = request.url.path[:MAX_SHOWN]
+        allowed = {name.lower(): value for name, value in (error.headers or {}).items()}.get("allow", "")
+        expected = f"the method {allowed}" if allowed else "an address of this interface, as /docs lists them"
+        found = request.method if allowed else str(error.detail)
+        body = _body(
+            kind, f"{request.method} {path}: {error.detail}; expected {expected}", expected, found, path
+        )
         return _response(error.status_code, body, error.headers)
 
     def validation_error(request: Request, error: Exception) -> JSONResponse:

@@ -12,8 +12,12 @@ FORMS = {"json": "json", "csv": "windows.csv", "spans.csv": "csv", "vtt": "vtt",
 """Form of the address -> name in `OUTPUTS`."""
 
 
-def write(form: str, timeline: Timeline, request: DownloadRequest) -> tuple[str, str]:
-    """A timeline as a file, with the spans of the request in place of its own, if it has any: media type and text."""
+def write(form: str, timeline: Timeline, request: DownloadRequest, name: str) -> tuple[str, str]:
+    """A timeline as a file: media type and text.
+
+    The spans of the request, and its name of the recording, replace those of the timeline and `name`, if it has any.
+    """
+    timeline = replace(timeline, source=request.name or name)
     if request.spans is not None:
         spans = (
             Span(s.start_s, s.end_s, s.body, s.sentence, s.probability, s.partner) for s in request.spans

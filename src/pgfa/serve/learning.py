@@ -75,7 +75,7 @@ def forget(name: str, session: CurrentSession) -> TaughtClasses:
     """Delete a taught class."""
     with session.lock:
         if name not in session.examples:
-            raise ApiError(404, "NoSuchClass", expected="a taught class", found=repr(name)[:60])
+            raise ApiError(404, "NoSuchClass", where="name", expected="a taught class", found=repr(name)[:60])
         session.update(lambda recogniser: recogniser.forget(name))
         del session.examples[name]
     return list_classes(session)

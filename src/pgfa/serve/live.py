@@ -73,9 +73,8 @@ def _recogniser(socket: WebSocket, state: AppState, sentences: list[str]) -> Rec
         recogniser.candidates(sentences)
     except PgfaError as error:
         body = error_body(error)
-        raise ApiError(
-            422, body["kind"], expected="sentences to compare with", found="others", message=body["message"]
-        ) from None
+        parts = {name: body[name] for name in ("message", "expected", "found", "where")}
+        raise ApiError(422, body["kind"], **parts) from None
     return recogniser
 
 

@@ -112,6 +112,8 @@ class DownloadRequest(AnswerRequest):
 
     spans: Annotated[list[DownloadSpan], Field(max_length=20_000)] | None = None
     """Moments as corrected by a person, in place of those of the answer."""
+    name: Annotated[str, StringConstraints(max_length=300)] = ""
+    """Name of the recording in the file; default: of the file as it was uploaded."""
     media: Annotated[str, StringConstraints(max_length=300)] = ""
     """Name of a video of the same scene, for ELAN."""
     media_offset_s: Annotated[float, Field(ge=-1e6, le=1e6, allow_inf_nan=False)] = 0.0

@@ -27,6 +27,7 @@ class Session:
         recogniser: the server's, with the classes that were taught in this session.
         aligned: `recogniser` after alignment, or None.
         clips: by id, oldest first.
+        names: of the recordings, by the id of the clip: the file, and of several in one file the clip too.
         aligned_clips: ids of the clips used for the alignment.
         examples: the example clips of each taught class.
         watched: whether a page has sent a heartbeat.
@@ -39,6 +40,7 @@ class Session:
     recogniser: Recogniser
     aligned: Recogniser | None = None
     clips: dict[str, Clip] = field(default_factory=dict)
+    names: dict[str, str] = field(default_factory=dict)
     aligned_clips: tuple[str, ...] = ()
     examples: dict[str, list[Clip]] = field(default_factory=dict)
     watched: bool = False
@@ -52,8 +54,8 @@ class Session:
         examples = sum(clip.positions.nbytes for clips in self.examples.values() for clip in clips)
         return examples + sum(clip.positions.nbytes for clip in self.clips.values())
 
-    def add(self, clips: Sequence[Clip], limits: ServeSettings) -> list[str]:
-        """Add clips and return their ids. Raises ApiError (413) above the limits, and then adds none."""
+    def add(self, clips: Sequence[Clip], limits: ServeSettings, file: str = "") -> list[str]:
+        """Add the clips of a file and return their ids. Raises ApiError (413) above the limits, and then adds none."""
         with self.lock:
             if (count := len(self.clips) + len(clips)) > limits.max_clips:
                 raise limit_error("clips of this session", limits.max_clips, count)
@@ -63,6 +65,7 @@ class Session:
                 self.added += 1
                 ids.append(f"c{self.added}")
                 self.clips[ids[-1]] = clip
+                self.names[ids[-1]] = f"{file} · {clip.source.id}" if file and len(clips) > 1 else file
             return ids
 
     def check_size(self, extra: int, limits: ServeSettings) -> None:
@@ -74,14 +77,21 @@ class Session:
         """The clip of that id. Raises ApiError (404)."""
         with self.lock:
             if id not in self.clips:
-                raise ApiError(404, "NoSuchClip", expected="a clip of this session", found=repr(id)[:60])
+                raise ApiError(
+                    404, "NoSuchClip", where="clip", expected="a clip of this session", found=repr(id)[:60]
+                )
             return self.clips[id]
 
     def remove(self, id: str) -> None:
         """Delete a clip. Raises ApiError (404)."""
         with self.lock:
             self.clip(id)
-            del self.clips[id]
+            del self.clips[id], self.names[id]
+
+    def name(self, id: str) -> str:
+        """Of the recording of a clip, as people know it. Raises ApiError (404)."""
+        with self.lock:
+            return self.names.get(id) or self.clip(id).source.id
 
     def update(self, change: Callable[[Recogniser], Recogniser]) -> None:
         """Change the recogniser and the aligned one together; if `change` raises, neither is changed."""
@@ -139,6 +149,7 @@ class Sessions:
                 raise ApiError(
                     404,
                     "NoSuchSession",
+                    where="session",
                     expected="an open session",
                     found="one that was closed or has expired",
                 )

@@ -123,9 +123,9 @@ def clip_info(id: str, clip: Clip) -> ClipInfo:
     )
 
 
-def add_upload(state: AppState, session: Session, upload: Upload) -> UploadResult:
-    """Add the clips of an upload to a session. Raises ApiError (413) above its limits."""
-    ids = session.add(upload.clips, state.settings)
+def add_upload(state: AppState, session: Session, upload: Upload, file: str) -> UploadResult:
+    """Add the clips of an upload to a session, `file` being its name. Raises ApiError (413) above its limits."""
+    ids = session.add(upload.clips, state.settings, file)
     clips = [clip_info(id, clip) for id, clip in zip(ids, upload.clips, strict=True)]
     return UploadResult(clips=clips, failed=[dict(error) for error in upload.failed])
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import Depends, Query, Request
+from fastapi import Depends, Query
 
 from pgfa.read.stated import NAMES, UNITS, UPS, Stated
 from pgfa.serve.errors import ApiError
-from pgfa.serve.forms import form_parts
+from pgfa.serve.forms import Body, UploadBody
 from pgfa.skeleton import LAYOUTS
 
 MAX_FIELD = 200
@@ -30,7 +30,7 @@ def _text(description: str) -> Any:
 
 
 async def stated_with(
-    request: Request,
+    body: Body,
     layout: Annotated[str | None, _text(f"its joints, one of {', '.join(sorted(LAYOUTS))}")] = None,
     up: Annotated[str | None, _text(f"the axis that points up, one of {', '.join(UPS)}")] = None,
     unit: Annotated[str | None, _text(f"the unit of length, one of {', '.join(UNITS)}")] = None,
@@ -46,22 +46,20 @@ async def stated_with(
             neither true nor false.
     """
     query = Stated(layout=layout, up=up, unit=unit, rate=rate, axes=axes, mirrored=mirrored, depth=depth)
-    fields = form_fields(request.headers.get("content-type", ""), await request.body())
-    return Stated(**{name: _value(name, text) for name, text in fields.items()}).over(query)
+    return Stated(**{name: _value(name, text) for name, text in form_fields(body).items()}).over(query)
 
 
 StatedReading = Annotated[Stated, Depends(stated_with)]
 
 
-def form_fields(content_type: str, body: bytes) -> dict[str, str]:
-    """The fields of a form (multipart/form-data) that state something; none of any other body."""
+def form_fields(body: UploadBody) -> dict[str, str]:
+    """The fields of a form that state something; none of any other body."""
     fields: dict[str, str] = {}
-    for header, content in form_parts(content_type, body) or ():
-        name = header.get_param("name", header="content-disposition")
-        if len(content) > MAX_FIELD or not isinstance(name, str) or name not in NAMES or name == "markers":
+    for part in body.parts or ():
+        if len(part.content) > MAX_FIELD or part.name not in NAMES or part.name == "markers":
             continue
-        if text := content.decode("utf-8", "replace").strip():
-            fields[name] = text
+        if text := part.content.decode("utf-8", "replace").strip():
+            fields[part.name] = text
     return fields
 
 

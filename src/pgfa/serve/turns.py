@@ -171,6 +171,7 @@ def _busy(expected: str) -> ApiError:
     return ApiError(
         429,
         "Busy",
+        where="requests",
         expected=expected,
         found="one more",
         advice="try again in a few seconds",

@@ -91,10 +91,14 @@ def read_upload(
             _check_clip(result, limits)
             clips.append(result)
             if len(clips) > limits.clips:
-                raise LimitExceeded(f"{name}: more than {limits.clips:,} clips in one session")
+                raise LimitExceeded(
+                    where=name, expected=f"at most {limits.clips:,} more clips in this session", found="more"
+                )
             if sum(clip.positions.nbytes for clip in clips) > limits.position_bytes:
                 raise LimitExceeded(
-                    f"{name}: more than {limits.position_bytes:,} bytes of positions in one session"
+                    where=name,
+                    expected=f"at most {limits.position_bytes:,} more bytes of positions in this session",
+                    found="more",
                 )
     finally:
         path.unlink(missing_ok=True)
@@ -142,10 +146,18 @@ def _recordings(path: Path, limits: UploadLimits) -> Iterator[FileRef]:
     except READ_ERRORS as error:
         raise BadFile(str(path), expected="a zip of recordings", found=str(error)[:200]) from None
     if len(members) > 4 * limits.clips:
-        raise LimitExceeded(f"{path}: {len(members):,} files in one zip, more than {4 * limits.clips:,}")
+        raise LimitExceeded(
+            where=str(path),
+            expected=f"at most {4 * limits.clips:,} files in one zip",
+            found=f"{len(members):,}",
+        )
     size = sum(member.file_size for member in members)
     if size > 4 * limits.file_bytes:
-        raise LimitExceeded(f"{path}: {size:,} bytes when inflated, more than {4 * limits.file_bytes:,}")
+        raise LimitExceeded(
+            where=str(path),
+            expected=f"at most {4 * limits.file_bytes:,} bytes when inflated",
+            found=f"{size:,}",
+        )
     yield from find_recordings(path)
 
 
@@ -157,16 +169,19 @@ def _check_clip(clip: Clip, limits: UploadLimits) -> None:
         ("seconds", clip.seconds, limits.seconds),
     ):
         if size > limit:
-            raise LimitExceeded(f"{name}: expected at most {limit:,} {quantity}, found {size:,.6g}")
+            raise LimitExceeded(where=name, expected=f"at most {limit:,} {quantity}", found=f"{size:,.6g}")
 
 
 def _error_json(error: PgfaError, folder: Path) -> Json:
     """An error as JSON, without the path of the private folder."""
     kind = BadFile.__name__ if isinstance(error, NotARecording) else type(error).__name__
-    body: Json = {"kind": kind, "message": _without(folder, str(error))}
+    parts = {"message": str(error), "expected": error.expected, "found": error.found, "where": error.where}
     if isinstance(error, BadFile):
-        parts = {"file": error.file, "expected": error.expected, "found": error.found, "where": error.where}
-        body |= {name: _without(folder, text) for name, text in parts.items()}
+        parts["file"] = error.file
+    elif not error.expected:  # of a reader: the file, a colon, what is too large
+        parts["where"], _, parts["found"] = str(error).partition(": ")
+        parts["expected"] = "a file within the limits of its reader"
+    body: Json = {"kind": kind, **{name: _without(folder, text) for name, text in parts.items()}}
     if isinstance(error, Undecided):
         body |= {"asks": error.quantity, "options": list(error.options)}
     return body
@@ -186,11 +201,13 @@ def _respond(folder: Path, request: Json, content: bytes) -> tuple[Json, list[by
     except PgfaError as error:
         return {"error": _error_json(error, folder)}, []
     except MemoryError:
-        message = f"{name}: needs more memory than reading a file may use ({MAX_MEMORY:,} bytes)"
-        return {"error": {"kind": "LimitExceeded", "message": message}}, []
+        expected = f"a file that is read in {MAX_MEMORY:,} bytes of memory"
+        large = LimitExceeded(where=name, expected=expected, found="one that takes more")
+        return {"error": _error_json(large, folder)}, []
     except Exception as error:  # a defect of the reader, but also of the file: the client must not get a 500
-        message = f"{name}: expected a recording, found a file that its reader cannot handle"
-        return {"error": {"kind": "BadFile", "message": f"{message} ({type(error).__name__})"}}, []
+        defect = f"a file that its reader cannot handle ({type(error).__name__})"
+        bad = BadFile(name, expected="a recording", found=defect)
+        return {"error": _error_json(bad, folder)}, []
     heads = [
         {
             "shape": clip.positions.shape,

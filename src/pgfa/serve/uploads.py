@@ -149,7 +149,7 @@ def _api_error(error: dict[str, Any]) -> ApiError:
         error["kind"],
         expected=error.get("expected", ""),
         found=error.get("found", ""),
-        where=error.get("where", ""),
+        where=", ".join(filter(None, (error.get("file"), error.get("where")))),
         message=error["message"],
         asks=error.get("asks", ""),
         options=tuple(error.get("options", ())),

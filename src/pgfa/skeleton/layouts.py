@@ -108,7 +108,13 @@ def get_layout(name: str) -> Layout:
     try:
         return LAYOUTS[name]
     except KeyError:
-        raise LayoutMismatch(f"unknown layout {name!r}; available: {', '.join(sorted(LAYOUTS))}") from None
+        names = ", ".join(sorted(LAYOUTS))
+        raise LayoutMismatch(
+            f"unknown layout {name!r}; available: {names}",
+            where="layout",
+            expected=f"one of {names}",
+            found=repr(name),
+        ) from None
 
 
 @lru_cache
@@ -125,7 +131,10 @@ def map_weights(source: str, target: str) -> NDArray[np.float32]:
     if source != target and (source, target) not in _MAPS:
         maps = ", ".join(f"{start} -> {end}" for start, end in sorted(_MAPS))
         raise LayoutMismatch(
-            f"no meaningful map from layout {source} to {target}: joints would have to be invented; available: {maps}"
+            f"no meaningful map from layout {source} to {target}: joints would have to be invented; available: {maps}",
+            where="layout",
+            expected=f"one with a map to {target}: {maps}",
+            found=source,
         )
     recipes = _MAPS.get((source, target), {})
     weights = np.zeros((len(goal.joints), len(origin.joints)), dtype=np.float32)

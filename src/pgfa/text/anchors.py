@@ -62,7 +62,11 @@ def wordings_of(sentence: str) -> list[str]:
     """
     wordings = [wording.strip() for wording in sentence.split("|")]
     if not all(wordings):
-        raise BadConfig(f"expected wordings between |, found an empty one in {sentence!r}")
+        raise BadConfig(
+            where="wordings",
+            expected="text before, between and after |",
+            found=f"an empty one in {sentence!r:.80}",
+        )
     return wordings if len(wordings) > 1 else [sentence]
 
 

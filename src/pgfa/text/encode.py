@@ -138,22 +138,25 @@ def check_sentences(
         LimitExceeded: more than `limit`, or one longer than MAX_CHARACTERS.
     """
     if isinstance(sentences, str):
-        raise BadConfig("expected a list of sentences, found one string")
+        raise BadConfig(where="sentences", expected="a list of sentences", found="one string")
     sentences = list(sentences)
     if len(sentences) > limit:
-        raise LimitExceeded(f"{len(sentences):,} sentences, more than the limit of {limit:,}")
+        raise LimitExceeded(where="sentences", expected=f"at most {limit:,}", found=f"{len(sentences):,}")
     for number, sentence in enumerate(sentences, 1):
+        where = f"sentence {number} of {len(sentences)}"
         # An unpaired surrogate is half a character, which no encoding of text can represent.
         if not isinstance(sentence, str) or re.search("[\ud800-\udfff]", sentence):
-            raise BadConfig(f"sentence {number} of {len(sentences)}: expected text, found {sentence!r}")
+            raise BadConfig(where=where, expected="text", found=f"{sentence!r:.80}")
         if not sentence.strip():
-            raise BadConfig(f"sentence {number} of {len(sentences)} is empty")
+            raise BadConfig(where=where, expected="text", found="an empty one")
         if len(sentence) > MAX_CHARACTERS:
             raise LimitExceeded(
-                f"sentence {number} has {len(sentence):,} characters, limit {MAX_CHARACTERS:,}"
+                where=where, expected=f"at most {MAX_CHARACTERS:,} characters", found=f"{len(sentence):,}"
             )
         if distinct and sentence in sentences[: number - 1]:
-            raise BadConfig(f"sentence {number} is a duplicate: {sentence!r}")
+            raise BadConfig(
+                where=where, expected="each sentence once", found=f"a duplicate: {sentence!r:.80}"
+            )
     return sentences
 
 

@@ -82,7 +82,9 @@ class FrameStream:
         except BadFile:
             raise
         except LimitExceeded as error:
-            raise LimitExceeded(f"{name}, {where}: {error}") from None
+            raise LimitExceeded(
+                where=f"{name}, {where}, {error.where}", expected=error.expected, found=error.found
+            ) from None
         except (PgfaError, OverflowError) as error:
             expected = "a valid header" if self._live is None else "a valid frame"
             raise BadFile(name, where=where, expected=expected, found=f"an invalid one ({error})") from None
@@ -112,7 +114,7 @@ def bodies_of(value: Any, layout: Layout, name: str, where: str) -> NDArray[np.f
     if not isinstance(value, list):
         raise BadFile(name, where=where, expected=expected, found=repr(value)[:80])
     if len(value) > MAX_BODIES:
-        raise LimitExceeded(f"{len(value)} bodies in a frame, more than the limit of {MAX_BODIES}")
+        raise LimitExceeded(where="bodies", expected=f"at most {MAX_BODIES}", found=f"{len(value)}")
     out = np.full((len(value), joints, 3), np.nan, dtype=np.float32)
     for index, body in enumerate(value):
         if body is None:
@@ -154,7 +156,9 @@ def _lines(source: BinaryIO, name: str) -> Iterator[bytes]:
     while line := source.readline(MAX_LINE + 1):
         number += 1
         if len(line) > MAX_LINE:
-            raise LimitExceeded(f"{name}, line {number}: more than {MAX_LINE:,} bytes")
+            raise LimitExceeded(
+                where=f"{name}, line {number}", expected=f"at most {MAX_LINE:,} bytes", found="more"
+            )
         if line.strip():
             yield line
 

@@ -73,7 +73,11 @@ class Live:
         hop: float = _DEFAULT.live_hop,
     ) -> None:
         if rate is not None and not (math.isfinite(rate) and 0 < rate <= MAX_RATE):
-            raise BadConfig(f"rate must be above 0 and at most {MAX_RATE:g} frames per second, found {rate}")
+            raise BadConfig(
+                where="rate",
+                expected=f"frames per second above 0 and at most {MAX_RATE:g}",
+                found=f"{rate}",
+            )
         self.encode, self.layout, self.rate = encode, layout, rate
         self.candidates = candidates.over_time()
         self.window, self.hop = tuple(sorted(window)), hop
@@ -95,13 +99,15 @@ class Live:
         joints = len(self.layout.joints)
         if bodies.ndim != 3 or bodies.shape[1:] != (joints, 3):
             raise BadConfig(
-                f"expected bodies x {joints} x 3 numbers ({self.layout.name}), found {bodies.shape}"
+                where="bodies",
+                expected=f"bodies x {joints} x 3 numbers ({self.layout.name})",
+                found=f"{bodies.shape}",
             )
         if len(bodies) > MAX_BODIES:
-            raise LimitExceeded(f"{len(bodies)} bodies in a frame, more than the limit of {MAX_BODIES}")
+            raise LimitExceeded(where="bodies", expected=f"at most {MAX_BODIES}", found=f"{len(bodies)}")
         previous = self._frames[-1][0] if self._frames else -math.inf
         if not math.isfinite(t) or t <= previous:
-            raise BadConfig(f"the times of frames must increase, found {t} after {previous:g}")
+            raise BadConfig(where="times", expected="times that increase", found=f"{t} after {previous:g}")
         self._frames.append((float(t), np.asarray(bodies, dtype=np.float32)))
         limit = self.window[-1] * MAX_RATE
         while self._frames[-1][0] - self._frames[0][0] > self.window[-1] or len(self._frames) > limit:

@@ -45,11 +45,14 @@ def timeline(
     """
     lengths = tuple(map(float, window)) if isinstance(window, Sequence) else (float(window),)
     if not lengths or not all(math.isfinite(x) and x > 0 for x in (*lengths, hop)):
-        raise BadConfig(f"window and hop must be seconds above 0, found {window} and {hop}")
+        raise BadConfig(where="window and hop", expected="seconds above 0", found=f"{window} and {hop}")
     count = _count(clip, hop)
     if count * len(lengths) > MAX_WINDOWS:
         raise LimitExceeded(
-            f"{count * len(lengths):,} windows, more than the limit of {MAX_WINDOWS:,}; use a longer hop"
+            where="windows",
+            expected=f"at most {MAX_WINDOWS:,}",
+            found=f"{count * len(lengths):,}",
+            advice="use a longer hop",
         )
     times = window_times(clip, hop)
     cosine, partner = _mean_cosines(encode, clip, candidates, times, lengths, progress)
@@ -67,7 +70,8 @@ def timeline(
             other = _partner(candidates, part.candidate, int(partner[body, part.peak]))
             spans.append(Span(start, end, body, candidates.names[part.candidate], part.probability, other))
     return Timeline(
-        candidates.names, times, probability, tuple(spans), clip.seconds, candidates.calibration.fitted, clip.source.id
+        candidates.names, times, probability, tuple(spans), clip.seconds, candidates.calibration.fitted,
+        clip.source.id, candidates.recogniser, candidates.aligned,
     )  # fmt: skip
 
 

@@ -1,7 +1,7 @@
 /*
  * Alignment: align the sentences with the recordings that are marked for it, and show what that changed.
  *
- *   const alignment = new Alignment(server, { texts(), clips(), name(key), use(on), open(key), changed() });
+ *   const alignment = new Alignment(server, { texts(), clips(), marked(), name(key), use(on), open(key), changed() });
  *   alignment.count(); alignment.on; alignment.state; await alignment.restore(state)
  */
 import { notify, track } from "./activity.js";
@@ -21,8 +21,12 @@ export class Alignment {
   /* What was aligned, to be kept and done again: { sentences, clips, on }, or null. */
   get state() { return this.question && { ...this.question, on: this.on }; }
 
+  /* Whether one of these recordings (a Set of keys) was aligned with. */
+  uses(keys) { return this.question?.clips.some((key) => keys.has(key)) ?? false; }
+
   count() {
-    const count = this.actions.clips().length, hint = count === 1 ? "; at least 2 are needed" : "";
+    const { count, examples } = this.actions.marked(), own = count - examples;
+    const hint = count === 1 ? "; at least 2 are needed" : examples && own ? `: ${own} of your own and ${plural(examples, "synthetic example")}` : "";
     get("alignment-count").textContent = count ? `${plural(count, "unlabelled recording")}${hint}.` : "No recording is marked for alignment yet.";
     get("align").disabled = count < 2;
   }

@@ -1,7 +1,7 @@
 /*
  * Questions and answers: asks about the current recording, and shows the result as a verdict and a timeline.
  *
- *   const answers = new Answers(server, { recordings, sentences, alignment, timeline }, { shown(result, people), name(body), spans(), corrected(), video() }, about);
+ *   const answers = new Answers(server, { recordings, sentences, alignment, timeline }, { shown(result, people), name(body), spans(), corrected(), learned(), video() }, about);
  *   answers.reset(body); answers.ask(); answers.askSoon(delay); answers.result; answers.body
  */
 import { notify, track } from "./activity.js";
@@ -11,6 +11,8 @@ import { headline } from "./headline.js";
 import { suggestion } from "./suggestions.js";
 
 const BACKGROUND_DELAY = 600;
+/* Characters of a recording's name that the server takes: the end tells files in deep folders apart. */
+const MAX_NAME = 300;
 /* Forms of a download whose files end otherwise. */
 const ENDINGS = { csv: "windows.csv", "spans.csv": "csv" };
 
@@ -21,6 +23,7 @@ export class Answers {
     this.body = 0;
     this.taught = new Map();
     this.asked = 0;
+    this.basis = null;
     this.why = null;
     this.timer = 0;
     this.asking = new Asking(server, { cancelled: () => this.showCancelled() });
@@ -66,9 +69,12 @@ export class Answers {
     const clip = this.recordings.current, question = this.question;
     if (!clip) return;
     if (!question.sentences.length && !this.taught.size) return this.showVerdict();
+    const basis = JSON.stringify([question, this.alignment.state, [...this.taught], this.actions.learned()]);
+    if (basis !== this.basis) this.recordings.expire();
+    this.basis = basis;
     const result = await track(() => this.asking.ask(clip, question));
     if (number !== this.asked || !result) return;
-    this.recordings.answered(clip, result);
+    this.recordings.answered(clip, result, basis);
     this.askAboutOthers(number, question);
     this.result = result;
     this.setStale(false);
@@ -100,9 +106,9 @@ export class Answers {
     for (const key of [...this.recordings.clips.keys()]) {
       await new Promise((resolve) => { setTimeout(resolve, this.recordings.clips.size > 2 ? 0 : BACKGROUND_DELAY); });
       if (number !== this.asked) return;
-      if (key === this.recordings.current || !this.recordings.clips.has(key)) continue;
+      if (key === this.recordings.current || !this.recordings.clips.has(key) || this.recordings.clips.get(key).basis === this.basis) continue;
       const result = await this.server.answer(key, { ...question, over_time: false }).catch(() => null);
-      if (result && number === this.asked) this.recordings.answered(key, result);
+      if (result && number === this.asked) this.recordings.answered(key, result, this.basis);
     }
   }
 
@@ -164,7 +170,7 @@ export class Answers {
     const clip = this.recordings.current;
     if (!clip) return;
     const video = this.actions.video(clip), spans = this.actions.corrected() ? this.actions.spans() : null;
-    const question = { ...this.question, spans, ...(video ? { media: video.name, media_offset_s: video.offset } : {}) };
+    const question = { ...this.question, spans, name: this.recordings.name(clip).slice(-MAX_NAME), ...(video ? { media: video.name, media_offset_s: video.offset } : {}) };
     const blob = await track(() => this.server.download(clip, format, question));
     if (!blob) return;
     const name = (this.recordings.name(clip) || "recording").replace(/[^\p{L}\p{M}\p{N}._-]+/gu, "_");

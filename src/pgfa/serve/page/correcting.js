@@ -14,7 +14,7 @@ import { isNone } from "./none.js";
 export class Correcting {
   /* actions.marks: key -> Map of moment id -> what the last improvement changed about it */
   constructor(parts, actions, limits) {
-    Object.assign(this, { ...parts, actions, limits, selected: null, people: [], said: "", unsaved: false, namesOf: new Map() });
+    Object.assign(this, { ...parts, actions, limits, selected: null, people: [], report: "", unsaved: false, namesOf: new Map() });
     this.moments = new Moments({ changed: () => { this.unsaved = true; this.render(); this.actions.changed(); } });
     this.lanes = new Lanes(this.timeline.lanes, { select: (id) => this.select(id), move: (...values) => this.change("move", ...values),
       loop: (id) => { this.select(id, true); this.actions.loop(true); }, rename: (body, name) => this.renamePerson(body, name) });
@@ -98,21 +98,21 @@ export class Correcting {
     this.selected = near?.id ?? null;
     if (near) this.actions.mark({ start: near.start, end: near.end });
     this.render();
-    this.say(name, values, before.filter((moment) => moment.id !== id));
+    this.reportChange(name, values, before.filter((moment) => moment.id !== id));
   }
 
   /* What a change did that is easily overlooked. others: the moments before it, without the changed one */
-  say(name, values, others) {
-    const { moments } = this, [start, end] = values, ids = new Set(moments.list.map((moment) => moment.id)), said = [];
-    if (name === "move" && start > end) said.push("The start was after the end, so they were exchanged.");
-    if (name === "move" && Math.max(start, end) > moments.seconds + 1 / moments.rate) said.push(`The recording ends at ${clockTime(moments.seconds)}.`);
-    if (name === "rename" && isNone(values[0])) said.push("The moment shows none of the sentences and is no longer listed.");
+  reportChange(name, values, others) {
+    const { moments } = this, [start, end] = values, ids = new Set(moments.list.map((moment) => moment.id)), texts = [];
+    if (name === "move" && start > end) texts.push("The start was after the end, so they were exchanged.");
+    if (name === "move" && Math.max(start, end) > moments.seconds + 1 / moments.rate) texts.push(`The recording ends at ${clockTime(moments.seconds)}.`);
+    if (name === "rename" && isNone(values[0])) texts.push("The moment shows none of the sentences and is no longer listed.");
     const covered = name === "merge" ? 0 : others.filter((moment) => !ids.has(moment.id)).length;
-    if (covered) said.push(`${plural(covered, "other moment")} ${covered === 1 ? "is" : "are"} covered and no longer listed.`);
-    if (said.length) said.push(covered > 1 ? "Undo brings them back." : covered || name === "rename" ? "Undo brings it back." : "");
-    withdraw(this.said);
-    this.said = said.join(" ").trim();
-    if (this.said) notify(this.said);
+    if (covered) texts.push(`${plural(covered, "other moment")} ${covered === 1 ? "is" : "are"} covered and no longer listed.`);
+    if (texts.length) texts.push(covered > 1 ? "Undo brings them back." : covered || name === "rename" ? "Undo brings it back." : "");
+    withdraw(this.report);
+    this.report = texts.join(" ").trim();
+    if (this.report) notify(this.report);
   }
 
   /* A correction by key while the list has no focus. */
@@ -134,12 +134,12 @@ export class Correcting {
     if (this.moments.find(this.selected)) this.list.focus(this.selected);
     else this.timeline.table.focus();
     this.actions.changed();
-    this.say(isNone(sentence) ? "rename" : "add", [sentence], before);
+    this.reportChange(isNone(sentence) ? "rename" : "add", [sentence], before);
   }
 
   undo() {
     this.moments.undo();
-    withdraw(this.said);
+    withdraw(this.report);
   }
 
   redo() { this.moments.redo(); }

@@ -1,7 +1,7 @@
 /*
  * Keeps the work in the browser's store: what was typed, marked, taught and aligned, and which recording is open.
  *
- *   const keep = new Keep(store, { sentences, teaching, alignment, recordings, timeline, correcting, improvement, video });
+ *   const keep = new Keep(store, { sentences, teaching, alignment, recordings, timeline, correcting, improvement, video, player, loop });
  *   keep.begin(name) the page shows what it shows everybody: an example of this name is not the person's own
  *   keep.soon()      something has changed: save it with what changes next
  *   keep.now()       save at once
@@ -52,6 +52,16 @@ export class Keep {
       current: this.recordings.current, marked: this.recordings.marked, order: this.recordings.list.order,
       mark: this.timeline.mark, lessons: this.teaching.lessons, alignment: this.alignment.state,
       correcting: this.correcting.state, learned: this.improvement.state, videos: this.video.state,
+      player: { speed: this.player.speed, trails: this.player.trails, loop: this.loop.on },
     };
+  }
+
+  /* Speed, trails and loop of the player as they were. */
+  restorePlayer({ speed, trails, loop } = { speed: 1, trails: false, loop: false }) {
+    const { speedBox, trailBox } = this.player;
+    if ([...speedBox.options].some(({ value }) => Number(value) === speed)) speedBox.value = String(speed);
+    trailBox.checked = trails;
+    for (const box of [speedBox, trailBox]) box.dispatchEvent(new Event("change"));
+    this.loop.set(loop, false);
   }
 }

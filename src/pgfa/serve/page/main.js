@@ -3,7 +3,7 @@ import { notify, showAbsence, showWaiting } from "./activity.js";
 import { Alignment } from "./alignment.js";
 import { Answers } from "./answers.js";
 import { Correcting } from "./correcting.js";
-import { get, make, plural } from "./dom.js";
+import { get, make, plural, sentenceCase } from "./dom.js";
 import { Improvement } from "./improvement.js";
 import { Keep } from "./keep.js";
 import { Keys } from "./keys.js";
@@ -32,17 +32,17 @@ const player = new SkeletonPlayer(get("player"), layouts, { pageKeys: true, onFr
 } });
 const timeline = new Timeline(get("timeline"), { seek, mark: (span) => teaching.mark(span), viewed: (range) => correcting?.lanes.view(range) });
 const recordings = new Recordings(server, store, about, { show, changed, marked: () => alignment.count(), closed: close,
-  removed: (keys) => { correcting.forget(keys); video.forget(keys); }, moments: (key) => correcting.moments.byKey.get(key)?.corrections ?? [],
+  removed, moments: (key) => correcting.moments.byKey.get(key)?.corrections ?? [],
   project: (file) => menu.open(file) });
 const sentences = new Sentences(get("sentence-list"),
   { changed: (immediately) => { answers.askSoon(immediately ? 0 : TYPING_DELAY); changed(); }, remove: (name) => teaching.forget(name),
     explain: about.explains ? () => answers.explain() : null }, about.limits);
-const alignment = new Alignment(server, { texts: () => sentences.texts, clips: () => recordings.marked, name: (key) => recordings.name(key),
+const alignment = new Alignment(server, { texts: () => sentences.texts, clips: () => recordings.marked, marked: () => recordings.markedCount, name: (key) => recordings.name(key),
   use: () => answers.askSoon(0), open: (key) => recordings.open(key), changed });
 const answers = new Answers(server, { recordings, sentences, alignment, timeline },
   { shown: (result, people) => correcting.show(result, people), name: (body) => correcting.personName(body), spans: () => correcting.spans,
-    corrected: () => correcting.isCorrected, video: (key) => video.forRecording(key) }, about);
-const loop = new Loop(player, timeline);
+    corrected: () => correcting.isCorrected, learned: () => improvement.learned, video: (key) => video.forRecording(key) }, about);
+const loop = new Loop(player, timeline, { changed });
 const correcting = new Correcting({ recordings, answers, timeline, sentences },
   { seek, time, changed, mark: (span) => teaching.mark(span), loop: (on) => loop.set(on),
     marks: (key, list) => improvement?.marks(key, list) ?? new Map(),
@@ -82,6 +82,14 @@ function close() {
   video.open(null);
 }
 
+/* Recordings were taken out. What was learned from them stays as long as the server keeps it, and cannot be learned again. */
+function removed(keys) {
+  correcting.forget(keys);
+  video.forget(keys);
+  const gone = new Set(keys), uses = [...teaching.namesTaughtFrom(gone).map((name) => `“${name}”`), ...(alignment.uses(gone) ? ["the alignment"] : [])];
+  if (uses.length) notify(`${sentenceCase(uses.join(", "))}: learned from a recording that was removed. It lasts until this page is loaded again.`);
+}
+
 /* A server that has lost the session gets everything again. */
 server.restore = async () => {
   const { lessons } = teaching, aligned = alignment.state;
@@ -91,8 +99,8 @@ server.restore = async () => {
   await improvement.restore(improvement.state);
 };
 
-/* What is to be said about a kept recording that cannot be read any more. */
-function sayRefused(file) {
+/* The notice about a kept recording that cannot be read any more. */
+function refusalText(file) {
   const count = correcting.moments.all.filter(({ key }) => key.startsWith(`${file.number}.`) && !recordings.clips.has(key)).length;
   return `${recordings.title(file)} could not be read; the list says why.`
     + (count ? ` Its ${plural(count, "correction")} ${count === 1 ? "is" : "are"} kept, but not used, until you remove it from the list.` : "");
@@ -103,6 +111,7 @@ async function takeUp(state, files) {
   sentences.set(state.sentences);
   get("add").value = state.typed;
   recordings.list.order = state.order;
+  keep.restorePlayer(state.player);
   correcting.restore(state.correcting);
   recordings.last = Math.max(0, ...files.map(({ number }) => number));
   const refused = await recordings.restore(files.filter((file) => !file.video), new Set(state.marked));
@@ -111,7 +120,7 @@ async function takeUp(state, files) {
   await teaching.restore(state.lessons);
   await alignment.restore(state.alignment);
   await improvement.restore(state.learned);
-  if (refused.length) notify(refused.map(sayRefused).join(" "));
+  if (refused.length) notify(refused.map(refusalText).join(" "));
   const key = recordings.clips.has(state.current) ? state.current : recordings.clips.keys().next().value;
   if (key === undefined) return recordings.close();
   await recordings.open(key, false);
@@ -138,7 +147,8 @@ get("about").textContent = `pgfa ${about.version}${seen ? `, trained on ${plural
   + "Recordings are held in the memory of the computer that runs the server, and deleted there when this page is closed; "
   + `${store.keeps ? "this browser keeps them with your work until you remove them" : "this browser cannot keep them"}. The examples are synthetic.`;
 get("add").maxLength = about.limits.max_characters;
-keep = new Keep(store, { sentences, teaching, alignment, recordings, timeline, correcting, improvement, video });
+keep = new Keep(store, { sentences, teaching, alignment, recordings, timeline, correcting, improvement, video, player, loop });
+for (const box of [player.speedBox, player.trailBox]) box.addEventListener("change", changed);
 menu = new ProjectMenu({ keep, store, recordings, correcting });
 new Keys({ player, correcting, teaching, timeline, loop: () => loop.toggle() });
 sentences.set(about.sentences);

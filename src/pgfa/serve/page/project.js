@@ -50,7 +50,7 @@ const state = shape({
   lessons: list(shape({ name: text, examples: list(example) })),
   alignment: orNull(shape({ sentences: list(text), clips: list(key), on: flag })),
   correcting: shape({ moments: list(shape({ key, corrections: list(correction) })), persons: list(shape({ key, names })), unsaved: flag }),
-  learned: list(learned), videos: list(shape({ key, number: count, name: text, offset: number })),
+  player: optional(shape({ speed: number, trails: flag, loop: flag })), learned: list(learned), videos: list(shape({ key, number: count, name: text, offset: number })),
 });
 const stated = shape({ layout: optional(text), up: optional(text), unit: optional(text), axes: optional(text), mirrored: optional(text), depth: optional(text) });
 const file = shape({ number: count, name: text, path: optional(text), example: optional(exampleName), content: optional(content), removed: optional(list(key)), stated: optional(stated) });

@@ -39,6 +39,12 @@ export class Recordings {
   /* Keys of the clips that are marked for alignment. */
   get marked() { return [...this.clips.values()].filter((clip) => clip.marked).map((clip) => clip.key); }
 
+  /* How many are marked for alignment, and how many of these are examples. */
+  get markedCount() {
+    const { marked } = this;
+    return { count: marked.length, examples: marked.filter((key) => this.clips.get(key).isExample).length };
+  }
+
   /* Send again what the browser kept: after a reload, or to a server that has been restarted. Returns the files of which
    * something was refused. */
   async restore(files, marked = new Set(this.marked)) {
@@ -66,18 +72,25 @@ export class Recordings {
       return { clips: [], errors: [reason] };
     }
     this.asked.delete(placeholder);
+    if (!this.files.has(file.number)) return this.discard(result.clips);
     const several = result.clips.length > 1;
     if (!result.clips.length) this.list.remove(placeholder);
     for (const info of result.clips) {
       if (file.removed?.includes(info.key)) continue;
       const inside = several ? info.name : null, name = this.clipName(file, inside);
-      const { state = "waiting", answer, share } = this.clips.get(info.key) ?? {};
-      const clip = { ...info, inside, state, answer, share, name, number: file.number, isExample: Boolean(file.example),
+      const { state = "waiting", answer, share, basis } = this.clips.get(info.key) ?? {};
+      const clip = { ...info, inside, state, answer, share, basis, name, number: file.number, isExample: Boolean(file.example),
         marked: marked === true || (marked && marked.has(info.key)) };
       this.clips.set(info.key, clip);
       this.list.show(clip);
     }
     return { clips: result.clips, errors: result.failed.map((error) => error.message) };
+  }
+
+  /* Clips of a file that was taken out of the list while it was read. */
+  async discard(clips) {
+    for (const { key } of clips) await this.server.removeClip(key);
+    return { clips: [], errors: [] };
   }
 
   /* How a file is called in the list: by its name; of several with one name by folder, or by a number. */
@@ -114,6 +127,7 @@ export class Recordings {
     await track(async () => {
       for (const file of files) {
         file.stated = { ...file.stated, [name]: value };
+        if (files.length > 1) this.unmarkExamples();
         const { clips } = await this.send(file, files.length > 1);
         added.push(...clips);
         if (clips.length) await this.keep(file);
@@ -131,6 +145,7 @@ export class Recordings {
   }
 
   async keep(file) {
+    if (!this.files.has(file.number)) return;
     if (!await this.store.addFile(file) && !this.unkept) {
       this.unkept = true;
       notify("This browser has no room to store recordings: they will be lost when the page is closed.");
@@ -155,23 +170,31 @@ export class Recordings {
     notify("");
     const projects = files.filter((file) => isProject(file.name));
     if (projects.length) return this.actions.project(projects[0]);
-    if (own) this.mark([...this.clips.values()].filter((clip) => clip.isExample).map((clip) => clip.key), false);
+    if (own) this.unmarkExamples();
     const waiting = files.map((blob) => {
       const path = blob.webkitRelativePath || blob.pathInDrop;
       return this.newFile({ name: blob.name, ...(path ? { path } : {}), blob });
     });
     for (const file of waiting) this.list.show({ key: `${file.number}.0`, name: this.title(file), state: "waiting to be read" });
     await track(async () => {
+      // Kept before they are sent: the page may be loaded again meanwhile.
+      for (const file of waiting) await this.keep(file);
+      this.actions.changed();
       for (const file of waiting) {
+        if (!this.files.has(file.number)) continue; // taken out of the list while it waited
         const { clips, errors: refusals } = await this.send(file, own);
         added.push(...clips);
         errors.push(...refusals);
-        if (clips.length) await this.keep(file);
-        else if (!this.asked.has(`${file.number}.0`)) this.files.delete(file.number);
+        if (clips.length || this.asked.has(`${file.number}.0`)) continue;
+        this.files.delete(file.number);
+        this.store.removeFile(file.number);
       }
     });
     this.nameAgain();
-    if (added.length > 1) this.mark(added.map((clip) => clip.key), true);
+    if (added.length > 1) {
+      this.unmarkExamples();
+      this.mark(added.map((clip) => clip.key), true);
+    }
     this.actions.marked();
     if (errors.length) notify(errors.length > 3 ? `${plural(errors.length, "file")} could not be read. First error: ${errors[0]}` : errors.join(" "));
     if (added.length && (!unlabelled || !this.current)) await this.open(added[0].key);
@@ -200,6 +223,9 @@ export class Recordings {
     return clips;
   }
 
+  /* Examples are aligned together with recordings of the person's own only if the person marks both. */
+  unmarkExamples() { this.mark([...this.clips.values()].filter((clip) => clip.isExample && clip.marked).map((clip) => clip.key), false); }
+
   mark(keys, on) {
     for (const key of keys) {
       const clip = this.clips.get(key);
@@ -214,16 +240,16 @@ export class Recordings {
   async remove(keys) {
     const sent = keys.filter((key) => this.clips.has(key));
     for (const key of keys) {
-      const clip = this.clips.get(key), isRefused = this.list.rows.get(key)?.clip.state === "refused";
+      const clip = this.clips.get(key);
       this.clips.delete(key);
       this.list.remove(key);
       this.asked.delete(key);
-      if (isRefused) {
+      if (!clip) { // refused, or not read yet
         const number = Number(key.split(".")[0]);
         this.files.delete(number);
         this.store.removeFile(number);
+        continue;
       }
-      if (!clip) continue;
       const isLast = ![...this.clips.values()].some((other) => other.number === clip.number);
       if (isLast) {
         this.files.delete(clip.number);
@@ -255,11 +281,20 @@ export class Recordings {
     this.actions.closed();
   }
 
-  /* Show the best answer for a recording in the list. */
-  answered(key, result) {
+  /* Something was asked or taught that changes all answers: those of before are no longer listed. */
+  expire() {
+    for (const clip of this.clips.values()) {
+      if (clip.state !== "answered") continue;
+      Object.assign(clip, { state: "waiting", answer: undefined, share: undefined, basis: undefined });
+      this.list.show(clip);
+    }
+  }
+
+  /* Show the best answer for a recording in the list. basis: what was asked, and what was taught and learned by then */
+  answered(key, result, basis) {
     const clip = this.clips.get(key);
     if (!clip) return;
-    Object.assign(clip, { state: "answered", answer: bestOf(result)?.sentence ?? NONE, share: shareOf(result) });
+    Object.assign(clip, { basis, state: "answered", answer: bestOf(result)?.sentence ?? NONE, share: shareOf(result) });
     this.list.show(clip);
   }
 }

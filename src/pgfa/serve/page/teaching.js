@@ -59,6 +59,11 @@ export class Teaching {
     this.actions.ready();
   }
 
+  /* Names of the classes that have an example in one of these recordings (a Set of keys). */
+  namesTaughtFrom(keys) {
+    return [...new Set(this.lessons.filter(({ examples }) => examples.some(({ clip }) => keys.has(clip))).map(({ name }) => name))];
+  }
+
   async teach() {
     const { start, end } = this.timeline.mark ?? {};
     const name = this.name.value.trim();

@@ -44,7 +44,8 @@ export class Video {
 
   async add(blob) {
     if (!this.key) return;
-    const number = this.current?.number ?? this.actions.newNumber();
+    // A video that is known by name only, of an opened project, has no place in this browser's store yet.
+    const number = this.current?.blob ? this.current.number : this.actions.newNumber();
     this.byKey.set(this.key, { number, name: blob.name, blob, offset: this.current?.offset ?? 0 });
     this.show();
     if (!await this.store.addFile({ number, name: blob.name, blob, video: this.key }))
@@ -53,7 +54,7 @@ export class Video {
   }
 
   remove() {
-    if (this.current) this.store.removeFile(this.current.number);
+    if (this.current?.blob) this.store.removeFile(this.current.number);
     this.byKey.delete(this.key);
     this.show();
     this.actions.changed();
@@ -63,7 +64,7 @@ export class Video {
   forget(keys) {
     for (const key of keys) {
       const video = this.byKey.get(key);
-      if (video) this.store.removeFile(video.number);
+      if (video?.blob) this.store.removeFile(video.number);
       this.byKey.delete(key);
     }
   }
