@@ -93,7 +93,11 @@ def read_all(file: str | Path | FileRef, **stated: Any) -> list[Clip | BadFile]:
     Args, Raises:
         As `read`.
     """
-    ref = with_settings(_reference(file, stated))
+    return clips_of(with_settings(_reference(file, stated)))
+
+
+def clips_of(ref: FileRef) -> list[Clip | BadFile]:
+    """As `read_all`, without what settings files state."""
     format = format_of(ref)
     return _only_own_errors(ref, format, lambda: format.clips(ref))
 
@@ -228,6 +232,6 @@ class _CallableModule(ModuleType):
 sys.modules[__name__].__class__ = _CallableModule
 
 __all__ = [
-    "FORMATS", "FileRef", "Format", "NotARecording", "Stated", "as_ref", "container_format", "find_recordings",
-    "format_of", "is_collection", "read", "read_all", "recording_of",
+    "FORMATS", "FileRef", "Format", "NotARecording", "Stated", "as_ref", "clips_of", "container_format",
+    "find_recordings", "format_of", "is_collection", "read", "read_all", "recording_of",
 ]  # fmt: skip

@@ -17,8 +17,9 @@ from pathlib import Path
 from typing import IO, Any
 
 from pgfa.errors import BadFile, LimitExceeded, PgfaError, Undecided
-from pgfa.read import NotARecording, find_recordings, format_of, is_collection, read_all
+from pgfa.read import NotARecording, clips_of, find_recordings, format_of, is_collection, recording_of
 from pgfa.read.limits import MAX_MEMORY, limit_process, memory_cap
+from pgfa.read.settings_file import with_settings
 from pgfa.read.source import READ_ERRORS, FileRef, is_hidden
 from pgfa.read.stated import NOTHING, Stated
 from pgfa.skeleton import Clip
@@ -125,7 +126,7 @@ def _read_each(path: Path, limits: UploadLimits, stated: Stated) -> Iterator[Cli
     for ref in (ref.with_stated(stated) for ref in _recordings(path, limits)):
         try:
             with memory_cap(ref, ref.size(), format_of(ref).memory):
-                results: Sequence[Clip | BadFile] = read_all(ref)
+                results: Sequence[Clip | BadFile] = clips_of(with_settings(recording_of(ref), beside=False))
         except BadFile as error:
             results = [error]
         yield from results

@@ -8,8 +8,6 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from pgfa.errors import BadFile, LimitExceeded, PgfaError, Undecided
 from pgfa.pack.importing.folder import NOT_LISTED, files_format, missing_files
 from pgfa.read import FORMATS, find_recordings, format_of, read_all, recording_of
@@ -18,7 +16,6 @@ from pgfa.read.contents import NotARecording, OtherContent
 from pgfa.read.encoding import printable
 from pgfa.read.format import A_PERSON
 from pgfa.read.limits import MEMORY, memory_cap
-from pgfa.read.parsing.units import PLAUSIBLE, torso_length, up_axis
 from pgfa.read.source import EMPTY_FILE, FileRef
 from pgfa.read.stated import NOTHING, Stated
 from pgfa.skeleton import Clip
@@ -172,7 +169,7 @@ def _results(
             seconds=clip.seconds,
             depth=clip.depth,
             reading=clip.reading,
-            problems=(*clip.problems, *_doubts(clip)),
+            problems=clip.problems,
         )
 
 
@@ -207,19 +204,6 @@ def _message(error: PgfaError) -> str:
     if isinstance(error, BadFile):
         return str(error).removeprefix(error.file).removeprefix(":").removeprefix(",").lstrip()
     return str(error)
-
-
-def _doubts(clip: Clip) -> list[str]:
-    """Signs of another vertical axis, unit or joint order; a reader cannot detect these with certainty."""
-    doubts = []
-    if clip.depth and (up := up_axis(clip.positions.astype(np.float64), clip.layout)) != "y":
-        doubts.append(
-            f"the trunk points along {up} instead of y (up): state --up, unless the person is lying"
-        )
-    torso = torso_length(clip.positions.astype(np.float64), clip.layout)
-    if not PLAUSIBLE[0] <= torso <= PLAUSIBLE[1] and np.isfinite(torso):
-        doubts.append(f"the torso is {torso:.3g} m long: another unit, or another order of joints?")
-    return doubts
 
 
 def _advice(error: PgfaError, name: str, format: str) -> str:

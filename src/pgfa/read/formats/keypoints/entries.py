@@ -16,6 +16,7 @@ from pgfa.read.formats.keypoints.entry_values import (
     number_of,
     numbers_of,
     object_of,
+    people_by_id,
     person_id,
     rows_of_width,
     scored_triples,
@@ -129,7 +130,8 @@ class Parser:
                         self.up = "-y" if names is WORLD else self.up
                     return [Person(points) for points in people]
             if name := next((name for name in PEOPLE if name in frame), None):
-                return self.people(frame[name])
+                keyed = people_by_id(frame[name], NAMES)
+                return self.people(frame[name] if keyed is None else keyed)
             person = self._person(frame)
             return [] if person is None else [person]
         if isinstance(frame, list):

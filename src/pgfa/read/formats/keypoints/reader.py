@@ -19,9 +19,7 @@ from pgfa.read.formats.keypoints.joint_names import difference
 from pgfa.read.interpret.arrays import (
     choose,
     coordinates_of,
-    has_scores,
     look_like_scores,
-    may_be_scores,
     overlap,
     picture_columns,
 )
@@ -30,7 +28,15 @@ from pgfa.read.interpret.decision import Basis, Decision
 from pgfa.read.interpret.missing import MIN_SCORE as MIN_SCORE
 from pgfa.read.interpret.missing import absent_joints
 from pgfa.read.interpret.orders import in_order, joint_counts, joints_of, layouts_of, orders_of, size_of
-from pgfa.read.interpret.pictures import THIN_DEPTH, are_shares, in_pixels, is_normalised, rough_depth
+from pgfa.read.interpret.pictures import (
+    THIN_DEPTH,
+    are_shares,
+    check_columns,
+    in_pixels,
+    is_normalised,
+    rough_depth,
+)
+from pgfa.read.interpret.scales import check_scales, uneven_units
 from pgfa.read.interpret.upright import MAX_COST, MOSTLY, standing, upright
 from pgfa.read.parsing.tracking import MAX_BODIES, link_tracks
 from pgfa.read.parsing.units import flat_to_metres
@@ -42,6 +48,7 @@ RATE = 30.0
 MAX_CELLS = 64_000_000
 """Numbers in one recording."""
 JOINTS = joint_counts()
+SIZE_OPTION = "--image-size 1920x1080"
 SHAPES = "frames x joints x 2, 3 or 4 numbers, with bodies, or in another order of axes as in C,T,V,M"
 
 Floats = NDArray[np.float64]
@@ -247,7 +254,7 @@ def _plan(ref: FileRef, array: NDArray[np.generic], orders: list[str], info: Key
             info, problems=(*info.problems, f"the body is not human in {layout.name}: {error.reason}")
         )
     if not stated.columns and info.scored is None and info.depth is None:
-        _check_columns(ref, in_order(array, axes), columns, layout)
+        check_columns(str(ref), in_order(array, axes), columns, layout)
     if len(columns) != size_of(array.shape, axes, "C"):
         actual = counted(size_of(array.shape, axes, "C"), "column")
         raise BadFile(str(ref), where="keypoints", expected=f"the columns {' '.join(columns)}", found=actual)
@@ -260,16 +267,6 @@ def _contradicts(points: Floats, columns: str, layout: Layout) -> bool:
     absent, _ = absent_joints(coordinates, layout, scores)
     fit = fit_of(thinned(np.where(absent[..., None], np.nan, coordinates)), layout)
     return bool(np.isfinite(fit.cost) and fit.cost > MAX_COST)
-
-
-def _check_columns(ref: FileRef, points: Floats, columns: str, layout: Layout) -> None:
-    """Raise Undecided if the third column beside pixels may be scores, though it was not declared as z."""
-    if columns == "xyz" and may_be_scores(points, layout):
-        actual = "a third column beside pixels, perhaps scores: from 0 to 100 or 255, or hardly varying within a body"
-        raise Undecided(str(ref), quantity="axes", found=actual, options=("xys", "xyz"))
-    if columns == "xyzs" and layout is not MEDIAPIPE33 and has_scores(points[..., :3]):
-        actual = "four columns beside pixels, of which the third and the fourth may be scores"
-        raise Undecided(str(ref), quantity="axes", found=actual, options=("xys-", "xy-s", "xyzs"))
 
 
 def _coordinates(points: Floats, plan: _Plan) -> tuple[Floats, tuple[str, ...]]:
@@ -286,6 +283,7 @@ def _clip(ref: FileRef, raw: bytes, points: Floats, plan: _Plan, *, named: bool)
     notes: list[str] = [*info.problems, *plan.decisions]
     if info.listed:
         notes.append(_check_listed(ref, info, layout))
+    check_scales(str(ref), points)
     try:
         if points.shape[3] == 3 and (depth := _depth(ref, points, layout, info)) is not None:
             notes.append(depth)
@@ -310,6 +308,7 @@ def _clip(ref: FileRef, raw: bytes, points: Floats, plan: _Plan, *, named: bool)
                 # Files that say which axis points up are written by programs that know their axes.
                 right_handed=info.up is not None,
             )
+            notes += uneven_units(points, layout)
             points = result.positions
             notes += [*result.decisions, *(() if landmarks else result.problems)]
     except Undecided as error:
@@ -346,12 +345,15 @@ def _flat(ref: FileRef, points: Floats, plan: _Plan, named: bool) -> tuple[Float
     """Points of a picture as points before a camera, y up."""
     info, layout, stated = plan.info, plan.layout, ref.stated
     notes: list[str] = [NO_DEPTH]
-    if info.size is None and is_normalised(points):
-        notes.append("image size missing, assumed square")
-    elif info.size is not None and are_shares(points):
-        points = points * np.array(info.size)
-    elif info.size is not None and not in_pixels(points):
-        notes.append("image size not used: coordinates are neither from 0 to 1 nor pixels")
+    size = stated.pixels or info.size
+    if size is None and is_normalised(points):
+        notes.append(f"image size missing, assumed square (to state it: {SIZE_OPTION})")
+    elif size is not None and are_shares(points):
+        points = points * np.array(size)
+        notes += [Decision("picture", f"{size[0]:g}x{size[1]:g}", "stated")] if stated.pixels else []
+    elif size is not None and (stated.pixels or not in_pixels(points)):
+        what = "pixels" if in_pixels(points) else "neither from 0 to 1 nor pixels"
+        notes.append(f"image size not used: coordinates are {what}")
     bodies = thinned(points)
     up, decision = "-y", Decision("up", "-y", "custom", "pictures count y downwards")
     if (given := stated.up or info.up) is not None:
