@@ -5,6 +5,7 @@ takes that were joined, a clock that is set back, scores in per cent.
 from __future__ import annotations
 
 import json
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,9 +16,11 @@ import pytest
 from optical_motion import PLUG_IN_GAIT, markers, trc
 from pgfa.errors import BadConfig, BadFile, Undecided
 from pgfa.read import read, read_all
+from pgfa.read.interpret.decision import values_of
 from pgfa.read.interpret.other_orders import better_orders, is_crossed
 from pgfa.read.interpret.scales import own_scales
 from pgfa.read.stated import Stated
+from pgfa.serve.upload_worker import UploadLimits, read_upload
 from pgfa.skeleton import COCO17, H36M17, MPI15, NTU25, OPENPOSE18, Clip, Layout
 from reading_motions import Body, in_layout, motion, pixels
 from reading_schemas import camel, sided, table
@@ -254,3 +257,72 @@ def test_times_of_day_over_midnight(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text(table(["time", *HEADER], rows))
     (clip,) = read_all(tmp_path / "a.csv")
     assert (clip.frames, clip.rate) == (48, pytest.approx(30, rel=1e-2))
+
+
+def test_numbers_that_are_no_positions_are_refused(tmp_path: Path) -> None:
+    points = in_layout(motion("wave"), NTU25)
+    angles = np.cumsum(np.random.default_rng(0).normal(0, 1.5, points.shape), axis=0)
+    for numbers in (angles, np.diff(points, axis=0), points - np.roll(points, 1, axis=1)):
+        rows = [[n / 30, *frame.reshape(-1).tolist()] for n, frame in enumerate(numbers)]
+        (tmp_path / "a.csv").write_text(table(["time", *HEADER], rows))
+        with pytest.raises(BadFile, match="angles, velocities, or positions relative to other joints"):
+            read(tmp_path / "a.csv")
+
+
+def test_cells_of_spreadsheets(tmp_path: Path) -> None:
+    points = in_layout(motion("wave"), NTU25)
+    rows = [[n, *frame.reshape(-1).tolist()] for n, frame in enumerate(points)]
+    (tmp_path / "a.csv").write_text(table(["frame", *HEADER], rows))
+    plain = read(tmp_path / "a.csv")
+    commas = [[str(cell).replace(".", ",") for cell in row] for row in rows]
+    (tmp_path / "b.csv").write_text(table(["frame", *HEADER], commas, "\t"))
+    assert np.array_equal(read(tmp_path / "b.csv").positions, plain.positions)
+    holed = [[*row[:19], *(("NA",) * 3 if row[0] % 5 == 0 else row[19:22]), *row[22:]] for row in rows]
+    (tmp_path / "c.csv").write_text(table(["frame", *HEADER], holed))
+    absent = np.isnan(read(tmp_path / "c.csv").positions[:, 0, :, 0])
+    assert np.argwhere(absent).tolist() == [[n, 6] for n in range(0, 48, 5)]
+
+
+def test_names_of_openpose_and_of_numbered_keypoints_in_tables(tmp_path: Path) -> None:
+    names = [
+        "Nose", "LEye", "REye", "LEar", "REar", "LShoulder", "RShoulder", "LElbow", "RElbow", "LWrist", "RWrist",
+        "LHip", "RHip", "LKnee", "RKnee", "LAnkle", "RAnkle",
+    ]  # fmt: skip
+    points = pixels(in_layout(motion("wave"), COCO17))
+    rows = [[n, *frame.reshape(-1).tolist()] for n, frame in enumerate(points)]
+    exact = read(saved(tmp_path, points))
+    for titles in (names, [f"kpt_{n}" for n in range(17)], [f"keypoints_{n}" for n in range(17)]):
+        (tmp_path / "a.csv").write_text(table(["frame", *(f"{n}_{a}" for n in titles for a in "xy")], rows))
+        np.testing.assert_allclose(read(tmp_path / "a.csv").positions, exact.positions, atol=1e-5)
+
+
+def test_results_that_were_stacked_and_frames_by_ids(tmp_path: Path) -> None:
+    points = pixels(in_layout(motion("wave"), COCO17))
+    exact = read(saved(tmp_path, points))
+    stacked = read(saved(tmp_path, points[:, None, None], "b.npy"))
+    np.testing.assert_array_equal(stacked.positions, exact.positions)
+    frames = [{"0": frame} for frame in points.tolist()]
+    (tmp_path / "a.json").write_text(json.dumps({"keypoints": [*frames, {}], "skeleton": {"0": "nose"}}))
+    clip = read(tmp_path / "a.json")
+    np.testing.assert_allclose(clip.positions[:48], exact.positions, atol=1e-5)
+    assert "1 empty frame" in clip.problems
+
+
+def test_a_zip_of_one_recording_with_a_text_and_settings(tmp_path: Path) -> None:
+    z_up = in_layout(motion("wave"), NTU25)[..., [0, 2, 1]] * [1, -1, 1]
+    path = saved(tmp_path, z_up)
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.write(path, "day/a b %.npy")
+        archive.writestr("day/README.txt", "of that day")
+        archive.writestr("day/pgfa-recordings.toml", 'up = "z"\nrate = 50\n["*.csv"]\nrate = 20\n')
+    clip = read(tmp_path / "a.zip")
+    assert (clip.rate, values_of(clip.reading)["up"]) == (50, "z")
+    assert read(tmp_path / "a.zip", rate=25).rate == 25
+    upload = (tmp_path / "a.zip").read_bytes()
+    limits = UploadLimits(10**8, 10, 10**8, 10**5, 10, 10**5)
+    (tmp_path / "pgfa-recordings.toml").write_text("rate = 99")
+    (tmp_path / "up").mkdir()
+    clips, _ = read_upload(tmp_path / "up", "a.zip", upload, limits)
+    assert [clip.rate for clip in clips] == [50]
+    with pytest.raises(BadFile, match=r"b.txt: Not a skeleton recording \(plain text\)"):
+        read_upload(tmp_path / "up", "b.txt", b"hello", limits)

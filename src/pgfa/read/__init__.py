@@ -60,6 +60,9 @@ def _format(module: str) -> Format:
     return format
 
 
+MAX_BESIDE = 16
+"""Files of a zip that are looked at to find the only recording among them."""
+
 _Result = TypeVar("_Result")
 
 FORMATS: dict[str, Format] = {format.name: format for format in map(_format, MODULES)}
@@ -112,9 +115,20 @@ def recording_of(file: str | Path | FileRef) -> FileRef:
     ref = file if isinstance(file, FileRef) else as_ref(file)
     if ref.member is None and is_zip(ref.path) and is_collection(ref.path):
         inside = find_recordings(ref.path)
+        if 1 < len(inside) <= MAX_BESIDE:
+            inside = [member for member in inside if _has_format(member)]
         if len(inside) == 1:
             return replace(inside[0], stated=ref.stated)
     return ref
+
+
+def _has_format(ref: FileRef) -> bool:
+    """Whether a file is of a known format, and not a text that lies beside the recording."""
+    try:
+        format_of(ref)
+    except PgfaError:
+        return False
+    return True
 
 
 def _only_own_errors(ref: FileRef, format: Format, read: Callable[[], _Result]) -> _Result:

@@ -111,6 +111,8 @@ def _first(failed: list[BadFile], name: str, folder: Path) -> BadFile:
     error = failed[0]
     if isinstance(error, Undecided):
         return error.at(_without(folder, error.file))
+    if isinstance(error, NotARecording):
+        return NotARecording(_without(folder, error.file), _without(folder, error.found), error.formats)
     parts = {part: _without(folder, getattr(error, part)) for part in ("expected", "found", "where")}
     return BadFile(_without(folder, error.file), **parts)
 

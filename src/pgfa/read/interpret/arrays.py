@@ -151,7 +151,7 @@ def _check_order(
         coordinates = _present(points, reading.columns, reading.layout)
         cost = min(reading.fit.cost, MAX_COST)
         if layouts is None and (programs := better_orders(thinned(coordinates), cost)):
-            raise unknown_order(programs, reading.layout)
+            raise unknown_order(programs, layouts_of(len(reading.layout.joints)))
 
 
 def _present(points: Floats, columns: str, layout: Layout) -> Floats:

@@ -5,6 +5,7 @@ than the layout is in that order, and not in the layout's.
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -134,10 +135,11 @@ def is_crossed(bodies: Floats, layout: Layout) -> bool:
     return bool(len(turned) > 0.1 * len(bodies) and (turned < -0.3).mean() >= OPPOSITE)
 
 
-def unknown_order(programs: list[str], layout: Layout) -> Undecided:
-    """The question which order the joints have, that of the layout or one that is not read."""
+def unknown_order(programs: list[str], layouts: Sequence[Layout]) -> Undecided:
+    """The question which order the joints have, that of a layout or one that is not read."""
+    names = tuple(layout.name for layout in layouts)
     actual = (
-        f"a body that fits the order of joints of {' or '.join(programs[:2])} better than {layout.name}: save the "
-        f"joints in the order of a layout or with their names"
+        f"a body that fits the order of joints of {' or '.join(programs[:2])}, which is not read, better than "
+        f"{' or '.join(names)}: save the joints in the order of a layout, or with their names"
     )
-    return Undecided("", quantity="layout", found=actual, options=(layout.name,))
+    return Undecided("", quantity="layout", found=actual, options=names)

@@ -74,7 +74,7 @@ def apply_stated(
     if ref.stated.layout not in (None, layout.name):
         raise BadFile(str(ref), expected=f"the layout {ref.stated.layout}, as stated", found=f"{layout.name}")
     if ref.stated.rate is not None:
-        rate = ref.stated.rate
+        rate = float(ref.stated.rate)
     flat = NO_DEPTH in problems
     rate_missing = any(problem.startswith("frame rate missing") for problem in problems)
     every, changes = _completed(ref.stated, decisions, layout, rate, flat=flat, rate_missing=rate_missing)

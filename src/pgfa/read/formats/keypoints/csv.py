@@ -167,7 +167,7 @@ def _rising(ref: FileRef, text: str, header: Header, above: int) -> Iterator[str
     lines = [
         cells for _, (_, cells) in zip(range(MAX_RISING), table_lines(ref, text, header, above), strict=False)
     ]
-    decimal = "," if header.separator == ";" else "."
+    decimal = "," if header.separator != "," else "."
     for title, column in header.others:
         try:
             values = np.array([float(cells[column].replace(decimal, ".")) for cells in lines])

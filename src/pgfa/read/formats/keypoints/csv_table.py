@@ -22,6 +22,8 @@ from pgfa.read.parsing.text_table import short
 from pgfa.read.source import FileRef
 
 MAX_LINES = 4_000_000
+NOT_AVAILABLE = ("na", "n/a", "#n/a", "null", "none", "-", "--", "?")
+"""Texts of spreadsheets and statistics programs in place of a number, besides NaN."""
 
 Floats = NDArray[np.float64]
 
@@ -135,11 +137,14 @@ def table_lines(ref: FileRef, text: str, header: Header, above: int) -> Iterator
 
 def _number(cell: str, header: Header, column: int) -> float | None:
     """A cell as a number; NaN if it is empty, None if it is something else."""
-    # Semicolons separate cells where the decimal separator is a comma.
-    decimal = "," if header.separator == ";" else "."
+    # Semicolons or tabs separate cells where the decimal separator is a comma.
+    if header.separator != "," and "." not in cell:
+        cell = cell.replace(",", ".")
     try:
-        return float(cell.replace(decimal, ".")) if cell.strip() else np.nan
+        return float(cell) if cell.strip() else np.nan
     except ValueError:
+        if column in header.cells.values() and cell.strip().lower() in NOT_AVAILABLE:
+            return np.nan
         if column in header.cells.values() and cell.strip().lower() in ("true", "false"):
             return float(cell.strip().lower() == "true")
         return None

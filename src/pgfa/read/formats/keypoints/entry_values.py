@@ -84,6 +84,19 @@ def people_by_id(people: Any, fields: Set[str]) -> list[dict[str, Any]] | None:
     return [{"person_id": name, **person} for name, person in named.items()]
 
 
+def frames_by_id(keypoints: Any, fields: Set[str]) -> list[dict[str, Any]]:
+    """Frames that are objects of people by their ids, as ViTPose's tools write them; [] for anything else.
+
+    Args:
+        keypoints: the field of a file.
+        fields: as in `people_by_id`.
+    """
+    if not isinstance(keypoints, list) or not any(keypoints):
+        return []
+    people = [people_by_id(frame, fields) if frame else [] for frame in keypoints]
+    return [] if None in people else [{"people": frame} for frame in people]
+
+
 def columns_of(points: dict[str, Any]) -> Floats:
     """(joints, 2 or 3) points whose coordinates are lists of their own. Raises Unexpected."""
     scores = [name for name in points if is_score_name(name)]

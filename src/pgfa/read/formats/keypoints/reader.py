@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from pgfa.errors import BadFile, LimitExceeded, Undecided
 from pgfa.read.assemble import MAX_FRAMES, assemble, check_frames, counted
 from pgfa.read.format import A_PERSON
+from pgfa.read.formats.keypoints.info import KeypointInfo as KeypointInfo
 from pgfa.read.formats.keypoints.joint_names import difference
 from pgfa.read.interpret.arrays import (
     choose,
@@ -27,7 +28,15 @@ from pgfa.read.interpret.body import fit_of, thinned
 from pgfa.read.interpret.decision import Basis, Decision
 from pgfa.read.interpret.missing import MIN_SCORE as MIN_SCORE
 from pgfa.read.interpret.missing import absent_joints
-from pgfa.read.interpret.orders import in_order, joint_counts, joints_of, layouts_of, orders_of, size_of
+from pgfa.read.interpret.orders import (
+    in_order,
+    joint_counts,
+    joints_of,
+    layouts_of,
+    orders_of,
+    size_of,
+    without_spare_axes,
+)
 from pgfa.read.interpret.pictures import (
     THIN_DEPTH,
     are_shares,
@@ -52,46 +61,6 @@ SIZE_OPTION = "--image-size 1920x1080"
 SHAPES = "frames x joints x 2, 3 or 4 numbers, with bodies, or in another order of axes as in C,T,V,M"
 
 Floats = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class KeypointInfo:
-    """The content of a file besides the keypoints; None for what is missing.
-
-    Attributes:
-        layout: the joints.
-        counted: whether the layout follows from nothing but the number of joints; it is asked for if the body is not
-            human in it.
-        rate: frames per second.
-        size: width and height of the image in pixels; scales x and y from 0..1.
-        up: the axis that points up, of points with depth (``"y"``, ``"-y"``, ``"z"``).
-        usual_up: the axis that points up in what the program writes, if the body stands along it.
-        scored: whether the last column is the estimator's score (else a coordinate).
-        depth: whether the third column is a coordinate to be kept (MediaPipe's image landmarks have one that is not).
-        scale: metres per unit, of points with depth.
-        mirrored: whether the axes of points with depth are left-handed.
-        axes: the order of an array's axes (``"TMVC"``), where the reader knows it; it is not looked for then.
-        source: as in a clip.
-        listed: names of the joints in the order of the arrays, as `canonical`, where no layout has all of them.
-        listed_in: the field that lists them.
-        problems: defects the reader noticed.
-    """
-
-    layout: Layout | None = None
-    counted: bool = False
-    rate: float | None = None
-    size: tuple[float, float] | None = None
-    up: str | None = None
-    usual_up: str | None = None
-    scored: bool | None = None
-    depth: bool | None = None
-    scale: float | None = None
-    mirrored: bool | None = None
-    axes: str | None = None
-    source: Source | None = None
-    listed: tuple[str, ...] = ()
-    listed_in: str = ""
-    problems: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -156,6 +125,7 @@ def from_array(ref: FileRef, raw: bytes, array: NDArray[np.generic], info: Keypo
     """
     if array.ndim and 0 in array.shape[:1]:
         check_frames(ref, 0)
+    array = without_spare_axes(array)
     layouts = _layouts(ref, info)
     by = ref.stated if info.axes is None else Stated(axes=info.axes)
     orders = list(orders_of(array.shape, layouts, by)) if array.size else []
@@ -312,6 +282,7 @@ def _clip(ref: FileRef, raw: bytes, points: Floats, plan: _Plan, *, named: bool)
             points = result.positions
             notes += [*result.decisions, *(() if landmarks else result.problems)]
     except Undecided as error:
+        _check_person(ref, points, layout, error)
         raise error.at(str(ref)) from None
     rate = info.rate
     if rate is None:
@@ -323,6 +294,19 @@ def _clip(ref: FileRef, raw: bytes, points: Floats, plan: _Plan, *, named: bool)
     return assemble(
         ref, raw, points, rate=rate, layout=layout, source=source, problems=tuple(notes), absent="nan"
     )
+
+
+def _check_person(ref: FileRef, points: Floats, layout: Layout, question: Undecided) -> None:
+    """Raise BadFile for points in space that show no person, instead of a question which no person could answer."""
+    if points.shape[3] < 3 or question.quantity not in ("mirrored", "up") or ref.stated.layout:
+        return
+    fit = fit_of(thinned(points), layout)
+    if np.isfinite(fit.cost) and fit.cost > MAX_COST:
+        actual = (
+            f"numbers that are none ({fit.worst}): angles, velocities, or positions relative to other joints?"
+        )
+        expected = f"positions of the joints of a person, as {layout.name} has them"
+        raise BadFile(str(ref), where="keypoints", expected=expected, found=actual)
 
 
 def _check_listed(ref: FileRef, info: KeypointInfo, layout: Layout) -> str:
