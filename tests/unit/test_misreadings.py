@@ -15,7 +15,7 @@ import pytest
 
 from optical_motion import PLUG_IN_GAIT, markers, trc
 from pgfa.errors import BadConfig, BadFile, Undecided
-from pgfa.read import read, read_all
+from pgfa.read import FORMATS, read, read_all
 from pgfa.read.interpret.decision import values_of
 from pgfa.read.interpret.other_orders import better_orders, is_crossed
 from pgfa.read.interpret.scales import own_scales
@@ -326,3 +326,27 @@ def test_a_zip_of_one_recording_with_a_text_and_settings(tmp_path: Path) -> None
     assert [clip.rate for clip in clips] == [50]
     with pytest.raises(BadFile, match=r"b.txt: Not a skeleton recording \(plain text\)"):
         read_upload(tmp_path / "up", "b.txt", b"hello", limits)
+
+
+def test_statements_that_contradict_the_file_are_noted(tmp_path: Path) -> None:
+    points = in_layout(motion("wave"), NTU25)
+    solid, flat = saved(tmp_path, points), saved(tmp_path, pixels(in_layout(motion("wave"), COCO17)), "b.npy")
+    rows = [[n / 30, *frame.reshape(-1).tolist()] for n, frame in enumerate(points)]
+    (tmp_path / "a.csv").write_text(table(["time", *HEADER], rows))
+    bvh = next(iter(FORMATS["bvh"].sample().values()))
+    (tmp_path / "a.bvh").write_bytes(bvh)
+    noted: list[tuple[Path, dict[str, Any], str]] = [
+        (solid, {"mirrored": True}, "looks mirrored"),
+        (flat, {"up": "x"}, "the trunk points along"),
+        (flat, {"up": "z"}, "up stated as z, but a picture has no z: not used"),
+        (tmp_path / "a.csv", {"rate": 5}, "rate stated as 5 fps, the file has 30"),
+        (tmp_path / "a.bvh", {"rate": 500}, "rate stated as 500 fps, the file has"),
+        (tmp_path / "a.csv", {"axes": "CTV"}, "axes stated as CTV, but this format gives them: not used"),
+    ]
+    for path, stated, note in noted:
+        assert any(problem.startswith(note) for problem in read(path, **stated).problems), (stated, note)
+    assert not any("rate" in problem for problem in read(solid, rate=5).problems)
+    with pytest.raises(BadFile, match=r"expected the columns x y, as stated, found 3 columns"):
+        read(solid, axes="xy")
+    with pytest.raises(BadFile, match=r"expected the axes CTV, as stated: C of 2, 3 or 4, V of 13 or"):
+        read(solid, axes="CTV")

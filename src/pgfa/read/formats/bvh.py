@@ -66,8 +66,10 @@ def read(ref: FileRef) -> Clip:
     """
     raw = ref.read()
     joints, motion, seconds = parse(str(ref), raw)
-    rate = ref.stated.rate or (1 / seconds if seconds > 0 else 0.0)
-    if ref.stated.rate is None and not 1 <= rate <= 10_000:
+    rate = 1 / seconds if seconds > 0 else 0.0
+    if not 1 <= rate <= 10_000 and ref.stated.rate is not None:
+        rate = ref.stated.rate
+    elif not 1 <= rate <= 10_000:
         expected = "0.0001 to 1 seconds, or --rate (rate=... in Python)"
         raise BadFile(str(ref), where="Frame Time", expected=expected, found=f"{seconds:g}")
     names, parents = tuple(joint.name for joint in joints), tuple(joint.parent for joint in joints)

@@ -133,8 +133,6 @@ def _rate(
 ) -> tuple[float, tuple[str, ...]]:
     """Frames per second: that of the export, or of the recording, or of the times in seconds, where they differ or are
     alone; and notes."""
-    if ref.stated.rate is not None:
-        return ref.stated.rate, ()
     timed = rate_of_steps(times, frames)
     for key in ("export frame rate", "capture frame rate"):
         try:
@@ -143,6 +141,8 @@ def _rate(
             continue
         if rate > 0:
             return agreed_rate(rate, timed) if timed is not None else (rate, ())
+    if timed is None and ref.stated.rate is not None:
+        return ref.stated.rate, ()
     if timed is None:
         expected = "frames per second, times that grow, or --rate (rate=... in Python)"
         raise BadFile(str(ref), where="Export Frame Rate", expected=expected, found="neither")

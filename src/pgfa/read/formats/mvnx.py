@@ -202,8 +202,6 @@ def _recording(ref: FileRef, subject: _Subject, *, prefix: str) -> Trajectories:
 
 def _rate(ref: FileRef, subject: _Subject, where: str) -> tuple[float, tuple[str, ...]]:
     """Frames per second: frameRate, or of the times in milliseconds, where they differ or are alone; and notes."""
-    if ref.stated.rate is not None:
-        return ref.stated.rate, ()
     timed = _timed_rate(subject)
     try:
         if subject.rate:
@@ -211,6 +209,8 @@ def _rate(ref: FileRef, subject: _Subject, where: str) -> tuple[float, tuple[str
             return agreed_rate(stated, timed) if timed is not None and stated > 0 else (stated, ())
     except ValueError:
         timed = None
+    if timed is None and ref.stated.rate is not None:
+        return ref.stated.rate, ()
     if timed is None:
         expected = "a number in frameRate, times in milliseconds, or --rate (rate=... in Python)"
         raise BadFile(str(ref), where=where, expected=expected, found=repr(subject.rate[:40]))

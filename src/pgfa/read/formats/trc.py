@@ -140,11 +140,11 @@ def _rate(ref: FileRef, header: _Header, times: Floats, frames: Floats) -> tuple
     """Frames per second: as the user states it; DataRate, or from the times where there is none, or where they differ;
     and notes.
     """
-    if ref.stated.rate is not None:
-        return ref.stated.rate, ()
     stated = _number(header.fields.get("datarate", "")) or _number(header.fields.get("camerarate", ""))
     timed = rate_of_steps(times, frames)
     if not stated or not stated > 0:
+        if timed is None and ref.stated.rate is not None:
+            return ref.stated.rate, ()
         if timed is None:
             expected = "DataRate above 0, times that grow, or --rate (rate=... in Python)"
             raise BadFile(str(ref), where="DataRate", expected=expected, found="neither")
@@ -155,6 +155,8 @@ def _rate(ref: FileRef, header: _Header, times: Floats, frames: Floats) -> tuple
         if abs(timed * per_second / stated - 1) <= UNIT_TOLERANCE:
             return agreed_rate(stated, timed * per_second, notes=(f"column Time read in {unit}",))
     if not RECORDED[0] <= timed <= RECORDED[1]:
+        if ref.stated.rate is not None:
+            return ref.stated.rate, ()
         expected = f"times in steps of 1 / DataRate ({1 / stated:.4g} s); correct one of them, or state it with --rate"
         raise BadFile(str(ref), where="column Time", expected=expected, found=f"{1 / timed:.4g} s")
     return agreed_rate(stated, timed)

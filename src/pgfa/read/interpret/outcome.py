@@ -29,6 +29,8 @@ POSE_JUMP, SUDDEN_POSE = 0.04, 5.0
 the pose jumps."""
 LIES = 0.5
 """Share of the bodies whose trunk points along another axis than y, of somebody who lies."""
+RATE_TOLERANCE = 0.05
+"""By how much a stated rate may differ from that of the file."""
 _LOOKED_AT = 60
 """Bodies looked at, evenly spaced, in a clip whose axes are declared: readers of data sets read many files."""
 
@@ -73,15 +75,20 @@ def apply_stated(
     decisions, problems = split_decisions(noted)
     if ref.stated.layout not in (None, layout.name):
         raise BadFile(str(ref), expected=f"the layout {ref.stated.layout}, as stated", found=f"{layout.name}")
-    if ref.stated.rate is not None:
-        rate = float(ref.stated.rate)
     flat = NO_DEPTH in problems
-    rate_missing = any(problem.startswith("frame rate missing") for problem in problems)
+    missing = [problem for problem in problems if problem.startswith("frame rate missing")]
+    more, rate_missing = [], bool(missing)
+    if ref.stated.rate is not None:
+        problems = tuple(problem for problem in problems if problem not in missing)
+        if not missing and abs(rate / ref.stated.rate - 1) > RATE_TOLERANCE:
+            more.append(f"rate stated as {ref.stated.rate:g} fps, the file has {rate:.4g}")
+        rate = float(ref.stated.rate)
     every, changes = _completed(ref.stated, decisions, layout, rate, flat=flat, rate_missing=rate_missing)
     for change in changes:
         positions = change(positions)
         listed = None if listed is None else change(listed).astype(np.float32)
-    more = []
+    if flat and ref.stated.up in ("z", "-z"):
+        more.append(f"up stated as {ref.stated.up}, but a picture has no z: not used")
     if flat and ref.stated.unit is not None:
         more.append(f"unit stated as {ref.stated.unit}, but a picture has none: not used")
     if ref.stated.axes is not None and not {"array", "columns"} & {
@@ -151,10 +158,10 @@ def doubts_of(
     decisions = tuple(decisions)
     doubts = _jump(positions)
     given = {decision.quantity for decision in decisions if decision.basis in ("declared", "stated")}
-    if not flat:
-        doubts += _posture_doubts(positions, layout, given)
+    doubts += _posture_doubts(positions, layout, given - {"unit"} if flat else given)
     doubtful = {decision.quantity for decision in decisions if decision.basis in ("declared", "custom")}
     asked = doubtful & ({"up"} if flat else {"axes", "up"})
+    asked |= {"axes"} & given if not flat else set()
     if not asked:
         return doubts
     bodies = thinned(positions)[:: max(1, positions.shape[0] * positions.shape[1] // _LOOKED_AT)][:_LOOKED_AT]
@@ -185,6 +192,8 @@ def _posture_doubts(positions: NDArray[np.float32], layout: Layout, given: Colle
     """
     bodies = thinned(positions)[:: max(1, positions.shape[0] * positions.shape[1] // _LOOKED_AT)][:_LOOKED_AT]
     bodies = bodies.astype(np.float64)
+    if not bodies[..., 2].any():
+        bodies = bodies[..., :2]  # a picture
     doubts = []
     shares = standing(bodies, layout) if "up" in given else {}
     if shares and (most := max(shares, key=lambda axis: shares[axis])) != "y" and shares[most] > LIES:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from pgfa.read.source import FileRef
 from pgfa.skeleton import Layout, Source
 
 
@@ -45,3 +46,12 @@ class KeypointInfo:
     listed: tuple[str, ...] = ()
     listed_in: str = ""
     problems: tuple[str, ...] = ()
+
+
+def with_own_axes(ref: FileRef, info: KeypointInfo) -> tuple[FileRef, KeypointInfo]:
+    """Of a format that gives the order of axes, without the order that is stated, which is noted."""
+    if not ref.stated.array_axes:
+        return ref, info
+    note = f"axes stated as {ref.stated.array_axes}, but this format gives them: not used"
+    ref = replace(ref, stated=replace(ref.stated, axes=ref.stated.columns or None))
+    return ref, replace(info, problems=(*info.problems, note))

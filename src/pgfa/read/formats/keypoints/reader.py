@@ -16,6 +16,7 @@ from pgfa.errors import BadFile, LimitExceeded, Undecided
 from pgfa.read.assemble import MAX_FRAMES, assemble, check_frames, counted
 from pgfa.read.format import A_PERSON
 from pgfa.read.formats.keypoints.info import KeypointInfo as KeypointInfo
+from pgfa.read.formats.keypoints.info import with_own_axes
 from pgfa.read.formats.keypoints.joint_names import difference
 from pgfa.read.interpret.arrays import (
     choose,
@@ -86,6 +87,7 @@ def from_people(ref: FileRef, raw: bytes, people: Sequence[Sequence[Floats]], in
     Raises:
         BadFile, Undecided, LimitExceeded.
     """
+    ref, info = with_own_axes(ref, info)
     check_frames(ref, len(people))
     shapes = {person.shape for frame in people for person in frame}
     if not shapes:
@@ -125,6 +127,8 @@ def from_array(ref: FileRef, raw: bytes, array: NDArray[np.generic], info: Keypo
     """
     if array.ndim and 0 in array.shape[:1]:
         check_frames(ref, 0)
+    if info.axes is not None:
+        ref, info = with_own_axes(ref, info)
     array = without_spare_axes(array)
     layouts = _layouts(ref, info)
     by = ref.stated if info.axes is None else Stated(axes=info.axes)
@@ -188,6 +192,9 @@ def _possible(joints: int, layouts: tuple[Layout, ...] | None) -> bool:
 def _shape_error(ref: FileRef, shape: tuple[int, ...], layouts: tuple[Layout, ...] | None) -> BadFile:
     counts = (len(layouts[0].joints),) if layouts else JOINTS
     actual = " x ".join(map(str, shape)) or "one number"
+    if axes := ref.stated.array_axes:
+        expected = f"the axes {axes}, as stated: C of 2, 3 or 4, V of {' or '.join(map(str, counts))}"
+        return BadFile(str(ref), where="keypoints", expected=expected, found=actual)
     expected = f"{SHAPES}, {' or '.join(map(str, counts))} joints"
     return BadFile(str(ref), where="keypoints", expected=expected, found=actual)
 
@@ -196,6 +203,10 @@ def _plan(ref: FileRef, array: NDArray[np.generic], orders: list[str], info: Key
     """Axes, columns and layout, as stated, declared or established. Raises Undecided."""
     stated, layouts = ref.stated, _layouts(ref, info)
     columns = stated.columns or None
+    if columns and len(columns) not in (widths := {size_of(array.shape, order, "C") for order in orders}):
+        actual = f"{' or '.join(map(str, sorted(widths)))} columns"
+        expected = f"the columns {' '.join(columns)}, as stated"
+        raise BadFile(str(ref), where="keypoints", expected=expected, found=actual)
     if columns is None and info.scored is not None:
         with_depth = {True: {3: "xys", 4: "xyzs"}, False: {2: "xy", 3: "xyz"}}[info.scored]
         columns = with_depth.get(size_of(array.shape, orders[0], "C"))
@@ -286,7 +297,7 @@ def _clip(ref: FileRef, raw: bytes, points: Floats, plan: _Plan, *, named: bool)
         raise error.at(str(ref)) from None
     rate = info.rate
     if rate is None:
-        rate = RATE
+        rate = ref.stated.rate or RATE
         if ref.stated.rate is None:
             notes.append(f"frame rate missing, assumed {RATE:g} fps")
             notes.append(Decision("rate", f"{RATE:g} Hz", "assumed"))

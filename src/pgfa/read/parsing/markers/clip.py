@@ -111,7 +111,7 @@ def marker_clip(
         ref,
         raw,
         positions,
-        rate=recording.rate,
+        rate=recording.rate if 1 <= recording.rate <= 10_000 else ref.stated.rate or recording.rate,
         layout=NTU25,
         source=Source(id=ref.stem, subject=recording.subject),
         problems=(*recording.problems, *unit_notes, *inferred, *notes),
