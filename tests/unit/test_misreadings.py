@@ -279,7 +279,9 @@ def test_cells_of_spreadsheets(tmp_path: Path) -> None:
     assert np.array_equal(read(tmp_path / "b.csv").positions, plain.positions)
     holed = [[*row[:19], *(("NA",) * 3 if row[0] % 5 == 0 else row[19:22]), *row[22:]] for row in rows]
     (tmp_path / "c.csv").write_text(table(["frame", *HEADER], holed))
-    absent = np.isnan(read(tmp_path / "c.csv").positions[:, 0, :, 0])
+    clip = read(tmp_path / "c.csv")
+    assert "30 cells with NA: no number, the joint is absent" in clip.problems
+    absent = np.isnan(clip.positions[:, 0, :, 0])
     assert np.argwhere(absent).tolist() == [[n, 6] for n in range(0, 48, 5)]
 
 

@@ -7,6 +7,7 @@ import io
 import re
 import sys
 from array import array
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -42,6 +43,7 @@ class Table:
         names: the cells of the column of frames, if one of them is no number.
         clock: whether the times are dates or times of day.
         recordings: of each line, in words; "" where the file does not say.
+        unavailable: texts in place of coordinates ("NA") -> cells that have it.
     """
 
     values: Floats
@@ -52,6 +54,7 @@ class Table:
     names: list[str]
     clock: bool
     recordings: list[str]
+    unavailable: dict[str, int]
 
 
 def table_of(ref: FileRef, text: str, header: Header, above: int) -> Table:
@@ -69,6 +72,7 @@ def table_of(ref: FileRef, text: str, header: Header, above: int) -> Table:
     flat = array("d")
     clock, named, timed = Clock(), False, False
     names: list[str] = []
+    unavailable: Counter[str] = Counter()
     for number, cells in table_lines(ref, text, header, above):
         if len(numbers) == MAX_LINES:
             raise LimitExceeded(f"{ref}: more than the limit of {MAX_LINES:,} lines")
@@ -77,6 +81,9 @@ def table_of(ref: FileRef, text: str, header: Header, above: int) -> Table:
         except ValueError:
             for column in columns:
                 value = _number(cells[column], header, column)
+                if value is None and column in places and cells[column].strip().lower() in NOT_AVAILABLE:
+                    unavailable[cells[column].strip()] += 1
+                    value = np.nan
                 if value is None and column == header.frame:
                     named, value = True, np.nan
                 elif value is None and column == header.time:
@@ -109,7 +116,7 @@ def table_of(ref: FileRef, text: str, header: Header, above: int) -> Table:
     unseen = unseen if any(len(u) < len(states) for u in unseen) else []
     return Table(
         values, numbers, people, joints, unseen, names if named else [], timed,
-        recordings_of(ref, header, of, people, values),
+        recordings_of(ref, header, of, people, values), dict(unavailable),
     )  # fmt: skip
 
 
@@ -143,8 +150,6 @@ def _number(cell: str, header: Header, column: int) -> float | None:
     try:
         return float(cell) if cell.strip() else np.nan
     except ValueError:
-        if column in header.cells.values() and cell.strip().lower() in NOT_AVAILABLE:
-            return np.nan
         if column in header.cells.values() and cell.strip().lower() in ("true", "false"):
             return float(cell.strip().lower() == "true")
         return None
