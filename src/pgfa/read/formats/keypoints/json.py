@@ -287,6 +287,7 @@ def _infos(
         layout=layout,
         counted=info.layout is None and (parser.counted or parser.layout is None),
         up=info.up or parser.up,
+        scale=parser.scale or info.scale,
         scored=parser.scored,
         problems=(*info.problems, *parser.notes),
     )
