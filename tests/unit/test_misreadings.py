@@ -14,12 +14,14 @@ import numpy as np
 import pytest
 
 from optical_motion import PLUG_IN_GAIT, markers, trc
+from pgfa.cli.recordings import recordings_of
 from pgfa.errors import BadConfig, BadFile, Undecided
 from pgfa.read import FORMATS, read, read_all
 from pgfa.read.interpret.decision import values_of
 from pgfa.read.interpret.other_orders import better_orders, is_crossed
 from pgfa.read.interpret.scales import own_scales
 from pgfa.read.stated import Stated
+from pgfa.recognise.recordings import recordings_in
 from pgfa.serve.upload_worker import UploadLimits, read_upload
 from pgfa.skeleton import COCO17, H36M17, MPI15, NTU25, OPENPOSE18, Clip, Layout
 from reading_motions import Body, in_layout, motion, pixels
@@ -352,3 +354,24 @@ def test_statements_that_contradict_the_file_are_noted(tmp_path: Path) -> None:
         read(solid, axes="xy")
     with pytest.raises(BadFile, match=r"expected the axes CTV, as stated: C of 2, 3 or 4, V of 13 or"):
         read(solid, axes="CTV")
+
+
+def test_a_folder_is_decided_once_by_every_way_to_read_it(tmp_path: Path) -> None:
+    """For the commands and the recogniser, and of a zip that is uploaded."""
+    points = in_layout(motion("wave"), NTU25)
+    (tmp_path / "in").mkdir()
+    paths = [saved(tmp_path / "in", points + 0.1 * take, f"{take}.npy") for take in range(4)]
+    paths.append(saved(tmp_path / "in", points[..., [0, 2, 1]] * [1, -1, 1], "lying.npy"))
+    with pytest.raises(Undecided):
+        read(paths[-1])
+    note = "up and handedness as in 4 other files of the folder"
+    assert [note in clip.problems for clip in recordings_in(tmp_path / "in")] == [False] * 4 + [True]
+    files = recordings_of([str(tmp_path / "in")], Stated())
+    assert sum(note in clip.problems for ref in files.refs for _, clip in files.read(ref)) == 1
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        for path in paths:
+            archive.write(path, path.name)
+    (tmp_path / "up").mkdir()
+    limits = UploadLimits(10**8, 10, 10**8, 10**5, 10, 10**5)
+    clips, failed = read_upload(tmp_path / "up", "a.zip", (tmp_path / "a.zip").read_bytes(), limits)
+    assert (len(clips), failed) == (5, [])

@@ -128,10 +128,23 @@ def _read_each(path: Path, limits: UploadLimits, stated: Stated) -> Iterator[Cli
     for ref in (ref.with_stated(stated) for ref in _recordings(path, limits)):
         try:
             with memory_cap(ref, ref.size(), format_of(ref).memory):
-                results: Sequence[Clip | BadFile] = clips_of(with_settings(recording_of(ref), beside=False))
+                results: Sequence[Clip | BadFile] = (
+                    _clips(ref) if ref.member is None else _clips_of_member(ref)
+                )
         except BadFile as error:
             results = [error]
         yield from results
+
+
+def _clips(ref: FileRef) -> list[Clip | BadFile]:
+    return clips_of(with_settings(recording_of(ref), beside=False))
+
+
+def _clips_of_member(ref: FileRef) -> list[Clip | BadFile]:
+    """The clips of one of several recordings in a zip: what it leaves open, the others may establish."""
+    from pgfa.pack.importing.peers import read_with_peers  # takes as long to import as all else
+
+    return read_with_peers(ref, _clips)
 
 
 def _recordings(path: Path, limits: UploadLimits) -> Iterator[FileRef]:

@@ -79,21 +79,10 @@ def table_of(ref: FileRef, text: str, header: Header, above: int) -> Table:
         try:
             flat.extend([float(cells[column]) for column in columns])
         except ValueError:
-            for column in columns:
-                value = _number(cells[column], header, column)
-                if value is None and column in places and cells[column].strip().lower() in NOT_AVAILABLE:
-                    unavailable[cells[column].strip()] += 1
-                    value = np.nan
-                if value is None and column == header.frame:
-                    named, value = True, np.nan
-                elif value is None and column == header.time:
-                    timed, value = True, _seconds(ref, clock, number, column, cells[column])
-                if value is None:
-                    where = f"line {number}, cell {column + 1}"
-                    raise BadFile(
-                        str(ref), where=where, expected="a number", found=short(cells[column])
-                    ) from None
-                flat.append(value)
+            texts = [column for column in columns if _number(cells[column], header, column) is None]
+            named = named or header.frame in texts
+            timed = timed or header.time in texts
+            flat.extend(_texts_too(ref, header, clock, number, cells, columns, unavailable))
         if header.frame is not None:
             names.append(sys.intern(cells[header.frame].strip()))
         numbers.append(number)
@@ -118,6 +107,35 @@ def table_of(ref: FileRef, text: str, header: Header, above: int) -> Table:
         values, numbers, people, joints, unseen, names if named else [], timed,
         recordings_of(ref, header, of, people, values), dict(unavailable),
     )  # fmt: skip
+
+
+def _texts_too(
+    ref: FileRef,
+    header: Header,
+    clock: Clock,
+    line: int,
+    cells: list[str],
+    columns: list[int],
+    unavailable: Counter[str],
+) -> Iterator[float]:
+    """The numbers of a line with other cells too: names of images (NaN), times of day, texts in place of coordinates,
+    which are counted. Raises BadFile for any other text.
+    """
+    places = header.cells.values()
+    for column in columns:
+        value = _number(cells[column], header, column)
+        text = cells[column].strip()
+        if value is None and column in places and text.lower() in NOT_AVAILABLE:
+            unavailable[text] += 1
+            value = np.nan
+        elif value is None and column == header.frame:
+            value = np.nan
+        elif value is None and column == header.time:
+            value = _seconds(ref, clock, line, column, cells[column])
+        if value is None:
+            where = f"line {line}, cell {column + 1}"
+            raise BadFile(str(ref), where=where, expected="a number", found=short(cells[column])) from None
+        yield value
 
 
 def _plain_state(cell: str) -> str:
