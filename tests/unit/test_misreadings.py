@@ -375,3 +375,17 @@ def test_a_folder_is_decided_once_by_every_way_to_read_it(tmp_path: Path) -> Non
     limits = UploadLimits(10**8, 10, 10**8, 10**5, 10, 10**5)
     clips, failed = read_upload(tmp_path / "up", "a.zip", (tmp_path / "a.zip").read_bytes(), limits)
     assert (len(clips), failed) == (5, [])
+
+
+def test_files_per_frame_with_the_size_of_the_image_in_their_names(tmp_path: Path) -> None:
+    points = pixels(in_layout(motion("wave"), COCO17))
+    for number, frame in enumerate(points):
+        if number not in (7, 8):
+            (tmp_path / f"f_{number:03}_1280x720.json").write_text(
+                json.dumps([{"keypoints": frame.tolist()}])
+            )
+    clip = read(tmp_path)
+    assert np.flatnonzero(np.isnan(clip.positions).all(axis=(1, 2, 3))).tolist() == [7, 8]
+    (tmp_path / "g_001_1280x720.json").write_text(json.dumps([{"keypoints": points[0].tolist()}]))
+    with pytest.raises(BadFile, match="expected the frames of one recording"):
+        read(tmp_path)
