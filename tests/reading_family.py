@@ -8,10 +8,11 @@ import reading_arrays
 import reading_capture
 import reading_estimators
 import reading_sets
+import reading_strangers
 from reading_cases import Case
 
 
 def family() -> Iterator[Case]:
     """Every case, always in the same order; names are unique."""
-    for module in (reading_arrays, reading_capture, reading_estimators, reading_sets):
+    for module in (reading_arrays, reading_capture, reading_estimators, reading_sets, reading_strangers):
         yield from module.cases()

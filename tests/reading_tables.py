@@ -92,7 +92,8 @@ def csv_tables() -> Iterator[Case]:
             ),
             None,
         ),
-        "text in a cell": (table(header, [[*row[:5], "n/a", *row[6:]] for row in rows]), None),
+        "n/a in a cell": (table(header, [[*row[:5], "n/a", *row[6:]] for row in rows]), one),
+        "text in a cell": (table(header, [[*row[:5], "left", *row[6:]] for row in rows]), None),
         "takes joined": (
             table(header, [*rows, *rows[:20]]),
             Truth(((body,), ({j: p[:20] for j, p in body.items()},)), flat=True),

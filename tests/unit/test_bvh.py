@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -102,8 +103,8 @@ def test_joints_that_are_not_a_persons(tmp_path: Path) -> None:
         ("MOTION\n", "", r"line 16: expected JOINT, End Site.* found 'Frames: 1'"),
         ("Frames: 1", "Frames: x", r"line 17: expected frames: and a number"),
         ("Frames: 1", "Frames: 2", r"MOTION: expected 2 lines of numbers, found 1"),
-        ("Frames: 1", "Frames: nan", r"MOTION: expected a count and a time above 0"),
-        ("Frame Time: 0.02", "Frame Time: 0", r"MOTION: expected a count and a time above 0"),
+        ("Frames: 1", "Frames: nan", r"MOTION: expected a count and a time of 0 or more"),
+        ("Frame Time: 0.02", "Frame Time: -1", r"MOTION: expected a count and a time of 0 or more"),
         ("Frame Time: 0.02", "", r"line 19: expected frame time:"),
         ("0 0 0 0 0 0 0 0 1", "0 0 0 0", r"line 19: expected 9 numbers, found 4"),
         ("0 0 0 0 0 0 0 0 1", "0 0 0 0 0 0 0 0 x", r"line 19: expected 9 numbers, found text"),
@@ -115,6 +116,23 @@ def test_errors_name_the_cause(old: str, new: str, message: str) -> None:
     assert old in whole
     with pytest.raises(BadFile, match=message):
         parse("arm.bvh", whole.replace(old, new, 1).encode())
+
+
+def test_a_motion_without_a_rate_needs_one(tmp_path: Path) -> None:
+    text = next(iter(bvh.sample().values())).decode()
+    (tmp_path / "a.bvh").write_text(re.sub(r"Frame Time:.*", "Frame Time: 0", text))
+    with pytest.raises(BadFile, match=r"Frame Time: expected 0.0001 to 1 seconds, or --rate"):
+        read(tmp_path / "a.bvh")
+    assert read(tmp_path / "a.bvh", rate=60).rate == 60
+
+
+def test_decimal_commas(tmp_path: Path) -> None:
+    text = next(iter(bvh.sample().values())).decode()
+    (tmp_path / "a.bvh").write_text(text)
+    (tmp_path / "b.bvh").write_text(re.sub(r"(?<=\d)\.(?=\d)", ",", text))
+    one, other = read(tmp_path / "a.bvh"), read(tmp_path / "b.bvh")
+    assert np.array_equal(one.positions, other.positions, equal_nan=True)
+    assert one.rate == other.rate
 
 
 def test_limits(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -97,9 +97,10 @@ def test_pictures_of_a_file_that_asks_show_each_reading(
     names = {path.name for path in pictures.iterdir()}
     assert names == {
         "lying-ASK-up_z.svg", "lying-ASK-up_y.svg", "logits-ASK-axes_xys.svg", "logits-ASK-axes_xyz.svg",
+        "logits-ASK-axes_xy-.svg",
     }  # fmt: skip
     upright, flat = ((pictures / f"lying-ASK-up_{up}.svg").read_text() for up in "zy")
     assert upright != flat
     assert "--up=z: lying-ASK-up_z.svg" in printed
     assert "--axes=xyz: logits-ASK-axes_xyz.svg" in printed
-    assert "4 pictures in" in printed
+    assert "5 pictures in" in printed

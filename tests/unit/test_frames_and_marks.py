@@ -253,7 +253,7 @@ def test_markers_of_another_person_are_noted(tmp_path: Path) -> None:
     (tmp_path / "a.trc").write_text("\n".join(lines))
     clip = read(tmp_path / "a.trc")
     assert clip.bodies == 1
-    assert any("perhaps another person" in note for note in clip.problems)
+    assert any("in the place of another body" in note for note in clip.problems)
 
 
 @pytest.mark.parametrize("place", [(-1000.0,) * 3, (32767.0,) * 3, (0.0, 1000.0, -3000.0)])

@@ -311,7 +311,7 @@ def test_z_of_0_is_no_depth(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("more", "options"),
     [
-        (lambda s: s[..., None] * 255, ("xys", "xyz")),
+        (lambda s: s[..., None] * 255, ("xys", "xyz", "xy-")),
         (lambda s: np.stack([s, 2 + 0 * s], -1), ("xys-", "xy-s", "xyzs")),
     ],
     ids=["bytes", "two scores"],

@@ -232,7 +232,7 @@ def test_mediapipes_image_landmarks_have_no_depth(size: tuple[int, int] | None, 
     about = {"width": size[0], "height": size[1]} if size else {}
     clip = read(write(tmp_path, "a.json", about | {"frames": [[landmarks(f)] for f in points]}))
     assert (clip.layout, clip.depth) == (MEDIAPIPE33, False)
-    problems = "image size missing, assumed square"
+    problems = "image size missing, assumed square (to state it: --image-size 1920x1080)"
     assert (problems in clip.problems) == (size is None)
     if size:
         exact = read(write(tmp_path, "b.npy", picture(MEDIAPIPE33)[..., :2]))

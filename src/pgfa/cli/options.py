@@ -50,6 +50,9 @@ class Statements:
     ] = None
     mirrored: Annotated[bool | None, Parameter(help="Whether the axes are left-handed (Unity).")] = None
     depth: Annotated[bool | None, Parameter(help="Whether z was measured; --no-depth drops it.")] = None
+    image_size: Annotated[
+        str | None, Parameter(help="Width and height of the picture, of coordinates from 0 to 1: 1920x1080.")
+    ] = None
 
     def stated(self) -> Stated:
         """The same for readers. Raises BadConfig."""

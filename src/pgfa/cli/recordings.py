@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from pgfa.config import RecogniseSettings
 from pgfa.errors import BadFile, LayoutMismatch, PgfaError
+from pgfa.pack.importing.peers import read_with_peers
 from pgfa.progress import Progress
 from pgfa.read import (
     NotARecording,
@@ -80,7 +81,7 @@ class Recordings:
     def read(self, ref: FileRef) -> Iterator[tuple[str, Clip]]:
         """The clips of a file with their names; its errors are counted and printed."""
         try:
-            clips = read_all(ref)
+            clips = read_all(ref) if ref in self.given else read_with_peers(ref)
         except NotARecording as error:
             if ref in self.given:
                 self.fail(error)

@@ -60,6 +60,9 @@ def _format(module: str) -> Format:
     return format
 
 
+MAX_BESIDE = 16
+"""Files of a zip that are looked at to find the only recording among them."""
+
 _Result = TypeVar("_Result")
 
 FORMATS: dict[str, Format] = {format.name: format for format in map(_format, MODULES)}
@@ -93,7 +96,11 @@ def read_all(file: str | Path | FileRef, **stated: Any) -> list[Clip | BadFile]:
     Args, Raises:
         As `read`.
     """
-    ref = with_settings(_reference(file, stated))
+    return clips_of(with_settings(_reference(file, stated)))
+
+
+def clips_of(ref: FileRef) -> list[Clip | BadFile]:
+    """As `read_all`, without what settings files state."""
     format = format_of(ref)
     return _only_own_errors(ref, format, lambda: format.clips(ref))
 
@@ -108,9 +115,20 @@ def recording_of(file: str | Path | FileRef) -> FileRef:
     ref = file if isinstance(file, FileRef) else as_ref(file)
     if ref.member is None and is_zip(ref.path) and is_collection(ref.path):
         inside = find_recordings(ref.path)
+        if 1 < len(inside) <= MAX_BESIDE:
+            inside = [member for member in inside if _has_format(member)]
         if len(inside) == 1:
             return replace(inside[0], stated=ref.stated)
     return ref
+
+
+def _has_format(ref: FileRef) -> bool:
+    """Whether a file is of a known format, and not a text that lies beside the recording."""
+    try:
+        format_of(ref)
+    except PgfaError:
+        return False
+    return True
 
 
 def _only_own_errors(ref: FileRef, format: Format, read: Callable[[], _Result]) -> _Result:
@@ -228,6 +246,6 @@ class _CallableModule(ModuleType):
 sys.modules[__name__].__class__ = _CallableModule
 
 __all__ = [
-    "FORMATS", "FileRef", "Format", "NotARecording", "Stated", "as_ref", "container_format", "find_recordings",
-    "format_of", "is_collection", "read", "read_all", "recording_of",
+    "FORMATS", "FileRef", "Format", "NotARecording", "Stated", "as_ref", "clips_of", "container_format",
+    "find_recordings", "format_of", "is_collection", "read", "read_all", "recording_of",
 ]  # fmt: skip

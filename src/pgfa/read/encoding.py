@@ -14,6 +14,8 @@ _MARKS = (
 )
 _CONTROL = re.compile(rb"[\x00-\x08\x0b\x0e-\x1f]")
 _HEAD = 4096
+JOINERS = "\u200c\u200d"
+"""Between letters of Persian and Indian scripts, and between the parts of an emoji: not printed, but no control."""
 
 
 def as_utf8(raw: bytes) -> bytes:
@@ -42,3 +44,18 @@ def is_text(raw: bytes) -> bool:
 def printable(text: str) -> str:
     """A file name of which not all bytes are UTF-8, in a form that can be printed and stored: ``b\\xe9.bvh``."""
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+def has_control(text: str) -> bool:
+    """Whether a text has characters that control how it is shown (line ends, directions), and not only letters."""
+    return any(not (c.isprintable() or c in JOINERS) for c in text)
+
+
+def without_control(text: str, allowed: str = "") -> str:
+    """A text with escapes (``\\n``) in place of the characters that control how it is shown, but for those allowed."""
+    return "".join(
+        c
+        if c.isprintable() or c in JOINERS or c in allowed
+        else c.encode("unicode_escape", "replace").decode()
+        for c in text
+    )

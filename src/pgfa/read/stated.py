@@ -18,6 +18,8 @@ AXES = re.compile(r"(?P<array>[NTMVC]*)\s*(?P<columns>[xyzs-]*)")
 """Array axes (N clips, of which there is one; T frames; M bodies; V joints; C columns), then the columns x, y, z, s
 (score) or - (of no use): ``"CTVM"``, ``"yxs"``, ``"NCTVM xyz"``."""
 
+IMAGE_SIZE = re.compile(r"\s*([1-9]\d{0,5})\s*[x×*]\s*([1-9]\d{0,5})\s*", re.IGNORECASE)
+
 
 @dataclass(frozen=True)
 class Stated:
@@ -31,6 +33,7 @@ class Stated:
         axes: order of an array's axes, of its columns, or both (`AXES`).
         mirrored: whether the axes are left-handed, so that one of them has to be turned round.
         depth: whether z was measured; False drops it.
+        image_size: width and height of the picture in pixels, ``"1920x1080"``, of coordinates from 0 to 1.
         markers: name of a marker or keypoint in the file -> landmark (`pgfa.read.parsing.markers.LANDMARKS`), "" to
             leave it out; before the names that are known.
 
@@ -45,6 +48,7 @@ class Stated:
     axes: str | None = None
     mirrored: bool | None = None
     depth: bool | None = None
+    image_size: str | None = None
     markers: Mapping[str, str] | None = None
 
     def __post_init__(self) -> None:
@@ -66,6 +70,12 @@ class Stated:
         for name, flag in (("mirrored", self.mirrored), ("depth", self.depth)):
             if flag is not None and not isinstance(flag, bool):
                 raise BadConfig(where=name, expected="true or false", found=f"{flag!r:.40}")
+        if self.image_size is not None and not self.pixels:
+            raise BadConfig(
+                where="image_size",
+                expected="width and height, as in 1920x1080",
+                found=f"{self.image_size!r:.40}",
+            )
         if self.markers is not None and not (
             isinstance(self.markers, Mapping)
             and all(isinstance(text, str) for pair in self.markers.items() for text in pair)
@@ -80,6 +90,12 @@ class Stated:
                 "with x and y), or both, as in 'CTVM', 'yxs' or 'CTVM xyz'",
                 found=f"{self.axes!r:.40}",
             )
+
+    @property
+    def pixels(self) -> tuple[float, float] | None:
+        """Width and height of the picture; None if not stated."""
+        match = IMAGE_SIZE.fullmatch(self.image_size) if isinstance(self.image_size, str) else None
+        return (float(match[1]), float(match[2])) if match else None
 
     @property
     def array_axes(self) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from pgfa.errors import BadConfig, BadFile
-from pgfa.read import find_recordings, format_of, read, read_all
+from pgfa.pack.importing.peers import read_with_peers
+from pgfa.read import find_recordings, format_of, read
 from pgfa.skeleton import Clip
 
 Recording = Clip | str | Path
@@ -15,7 +16,8 @@ Recordings = list[Recording] | tuple[Recording, ...]
 def recordings_in(folder: Path) -> list[Clip]:
     """Every recording of a known format under a folder, sorted by path; other files are skipped.
 
-    As in an import, a folder of OpenPose frames is one recording, and each clip of a file with many clips is one.
+    As in an import, a folder of OpenPose frames is one recording, each clip of a file with many clips is one, and what
+    a file leaves open is taken from the others.
 
     Raises BadFile where the folder does not exist or contains no recording, or where a recording is damaged.
     """
@@ -27,7 +29,7 @@ def recordings_in(folder: Path) -> list[Clip]:
             format_of(file)
         except BadFile:
             continue
-        for clip in read_all(file):
+        for clip in read_with_peers(file):
             if isinstance(clip, BadFile):
                 raise clip
             clips.append(clip)

@@ -38,6 +38,7 @@ async def stated_with(
     axes: Annotated[str | None, _text("the order of axes and columns, as CTVM, yxs, or both")] = None,
     mirrored: Annotated[bool | None, Query(description="whether the axes are left-handed")] = None,
     depth: Annotated[bool | None, Query(description="whether z was measured")] = None,
+    image_size: Annotated[str | None, _text("width and height of the picture, as 1920x1080")] = None,
 ) -> Stated:
     """What the query states, and over it what the fields of a form (`curl -F up=z`) state.
 
@@ -45,7 +46,16 @@ async def stated_with(
         BadConfig (422): a value that is not allowed. ApiError (422): a rate that is not a number, or a switch that is
             neither true nor false.
     """
-    query = Stated(layout=layout, up=up, unit=unit, rate=rate, axes=axes, mirrored=mirrored, depth=depth)
+    query = Stated(
+        layout=layout,
+        up=up,
+        unit=unit,
+        rate=rate,
+        axes=axes,
+        mirrored=mirrored,
+        depth=depth,
+        image_size=image_size,
+    )
     return Stated(**{name: _value(name, text) for name, text in form_fields(body).items()}).over(query)
 
 

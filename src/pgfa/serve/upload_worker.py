@@ -17,8 +17,9 @@ from pathlib import Path
 from typing import IO, Any
 
 from pgfa.errors import BadFile, LimitExceeded, PgfaError, Undecided
-from pgfa.read import NotARecording, find_recordings, format_of, is_collection, read_all
+from pgfa.read import NotARecording, clips_of, find_recordings, format_of, is_collection, recording_of
 from pgfa.read.limits import MAX_MEMORY, limit_process, memory_cap
+from pgfa.read.settings_file import with_settings
 from pgfa.read.source import READ_ERRORS, FileRef, is_hidden
 from pgfa.read.stated import NOTHING, Stated
 from pgfa.skeleton import Clip
@@ -114,6 +115,8 @@ def _first(failed: list[BadFile], name: str, folder: Path) -> BadFile:
     error = failed[0]
     if isinstance(error, Undecided):
         return error.at(_without(folder, error.file))
+    if isinstance(error, NotARecording):
+        return NotARecording(_without(folder, error.file), _without(folder, error.found), error.formats)
     parts = {part: _without(folder, getattr(error, part)) for part in ("expected", "found", "where")}
     return BadFile(_without(folder, error.file), **parts)
 
@@ -129,10 +132,23 @@ def _read_each(path: Path, limits: UploadLimits, stated: Stated) -> Iterator[Cli
     for ref in (ref.with_stated(stated) for ref in _recordings(path, limits)):
         try:
             with memory_cap(ref, ref.size(), format_of(ref).memory):
-                results: Sequence[Clip | BadFile] = read_all(ref)
+                results: Sequence[Clip | BadFile] = (
+                    _clips(ref) if ref.member is None else _clips_of_member(ref)
+                )
         except BadFile as error:
             results = [error]
         yield from results
+
+
+def _clips(ref: FileRef) -> list[Clip | BadFile]:
+    return clips_of(with_settings(recording_of(ref), beside=False))
+
+
+def _clips_of_member(ref: FileRef) -> list[Clip | BadFile]:
+    """The clips of one of several recordings in a zip: what it leaves open, the others may establish."""
+    from pgfa.pack.importing.peers import read_with_peers  # takes as long to import as all else
+
+    return read_with_peers(ref, _clips)
 
 
 def _recordings(path: Path, limits: UploadLimits) -> Iterator[FileRef]:

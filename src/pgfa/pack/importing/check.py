@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from pgfa.errors import BadFile, LimitExceeded, PgfaError, Undecided
 from pgfa.pack.importing.folder import NOT_LISTED, files_format, missing_files
 from pgfa.read import FORMATS, find_recordings, format_of, read_all, recording_of
 from pgfa.read.assemble import counted
 from pgfa.read.contents import NotARecording, OtherContent
-from pgfa.read.encoding import printable
+from pgfa.read.encoding import printable, without_control
 from pgfa.read.format import A_PERSON
 from pgfa.read.limits import MEMORY, memory_cap
-from pgfa.read.parsing.units import PLAUSIBLE, torso_length, up_axis
 from pgfa.read.source import EMPTY_FILE, FileRef
 from pgfa.read.stated import NOTHING, Stated
 from pgfa.skeleton import Clip
@@ -92,9 +90,11 @@ class CheckResult:
     def title(self) -> str:
         """What it is, in one line."""
         if self.error:
-            return f"{self.verdict:4} {self.file}{f' ({self.format})' if self.format else ''}"
+            file = without_control(self.file)
+            return f"{self.verdict:4} {file}{f' ({self.format})' if self.format else ''}"
+        clip = without_control(self.clip)
         return (
-            f"OK   {self.clip}: {self.format}, {self.layout}, {counted(self.frames, 'frame')} at {self.rate:.4g} Hz "
+            f"OK   {clip}: {self.format}, {self.layout}, {counted(self.frames, 'frame')} at {self.rate:.4g} Hz "
             f"({self.seconds:.1f} s), {counted(self.bodies, 'body', 'bodies')}, class {self.action or 'unknown'}"
         )
 
@@ -172,7 +172,7 @@ def _results(
             seconds=clip.seconds,
             depth=clip.depth,
             reading=clip.reading,
-            problems=(*clip.problems, *_doubts(clip)),
+            problems=clip.problems,
         )
 
 
@@ -209,19 +209,6 @@ def _message(error: PgfaError) -> str:
     return str(error)
 
 
-def _doubts(clip: Clip) -> list[str]:
-    """Signs of another vertical axis, unit or joint order; a reader cannot detect these with certainty."""
-    doubts = []
-    if clip.depth and (up := up_axis(clip.positions.astype(np.float64), clip.layout)) != "y":
-        doubts.append(
-            f"the trunk points along {up} instead of y (up): state --up, unless the person is lying"
-        )
-    torso = torso_length(clip.positions.astype(np.float64), clip.layout)
-    if not PLAUSIBLE[0] <= torso <= PLAUSIBLE[1] and np.isfinite(torso):
-        doubts.append(f"the torso is {torso:.3g} m long: another unit, or another order of joints?")
-    return doubts
-
-
 def _advice(error: PgfaError, name: str, format: str) -> str:
     """What to do about a file that cannot be used; its message says what is wrong."""
     if isinstance(error, LimitExceeded):
@@ -234,7 +221,8 @@ def _advice(error: PgfaError, name: str, format: str) -> str:
             "positions, rate and layout (docs/own-data.md)"
         )
     if isinstance(error, BadFile) and error.expected == NOT_LISTED:
-        hint = f"to use it, add this line to the list: {name},CLASS"
+        quoted = f'"{name.replace(chr(34), chr(34) * 2)}"' if re.search(r'[",\n\r]', name) else name
+        hint = f"to use it, add this line to the list: {quoted},CLASS"
         return (
             hint
             if format

@@ -15,6 +15,7 @@ from pgfa.pack.importing.folder import common_layout
 from pgfa.pack.summary import TWO_SPELLINGS, similar_spellings
 from pgfa.read import FORMATS, find_recordings, read
 from pgfa.read.assemble import counted
+from pgfa.read.encoding import without_control
 from pgfa.read.interpret.decision import values_of
 from pgfa.read.limits import MEMORY, memory_cap
 from pgfa.read.source import FileRef
@@ -102,7 +103,7 @@ def print_check(
                 drawn += choices.drawn
                 print(_printable("".join(f"       {line}\n" for line in choices.lines)), end="")
     for line in notes.lines():
-        print(_printable(line))
+        print(without_control(line))
     print(_printable(overview(results)))
     if drawn:
         print(f"{counted(len(drawn), 'picture')} in {pictures}")
@@ -217,6 +218,4 @@ def _without_reasons(text: str) -> str:
 
 def _printable(text: str) -> str:
     """Text without control characters: names of files are printed, and must not control the terminal."""
-    return "".join(
-        c if c.isprintable() or c in "\n\t" else c.encode("unicode_escape", "replace").decode() for c in text
-    )
+    return without_control(text, allowed="\n\t")

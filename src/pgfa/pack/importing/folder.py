@@ -15,7 +15,7 @@ from pathlib import Path, PurePosixPath
 from pgfa.errors import BadFile
 from pgfa.pack.importing.peers import read_with_peers
 from pgfa.read import find_recordings, format_of, recording_of
-from pgfa.read.encoding import printable
+from pgfa.read.encoding import has_control, printable
 from pgfa.read.format import CLASS_UNKNOWN_TEXTS, Format
 from pgfa.read.limits import MAX_MEMORY, memory_cap
 from pgfa.read.source import FileRef
@@ -88,7 +88,10 @@ def read_labels(file: Path) -> dict[str, tuple[int, FileLabel]]:
     try:
         text = FileRef(file).read(_LABELS_BYTES).decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise BadFile(file, expected="a CSV file in UTF-8", found=str(error)) from None
+        actual = f"a byte that is none at position {error.start:,}"
+        raise BadFile(
+            file, expected="a CSV file in UTF-8 (of a spreadsheet: save it as CSV UTF-8)", found=actual
+        ) from None
     first = text.partition("\n")[0]
     # Spreadsheets write semicolons in many countries, some write tabs.
     separator = next((sign for sign in ",;\t" if sign in first), ",")
@@ -110,7 +113,7 @@ def read_labels(file: Path) -> dict[str, tuple[int, FileLabel]]:
             if not line["file"] or not line["action"]:
                 missing_value = "action" if line["file"] else "file"
                 raise BadFile(file, expected="a file and an action", found=f"no {missing_value}", where=where)
-            if "/" in line["action"] or not line["action"].isprintable():
+            if "/" in line["action"] or has_control(line["action"]):
                 expected = 'an action without "/" and without control characters'
                 raise BadFile(file, expected=expected, found=repr(line["action"])[:80], where=where)
             name = normal(str(PurePosixPath(line["file"].replace("\\", "/"))))

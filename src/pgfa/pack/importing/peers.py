@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from functools import lru_cache
@@ -19,6 +20,8 @@ from pgfa.read.source import FileRef, member_names
 from pgfa.read.stated import UPS, Stated
 from pgfa.skeleton import Clip
 
+Reader = Callable[[FileRef], list[Clip | BadFile]]
+
 MOST_PEERS = 24
 """Files of a folder looked at, evenly spaced in the order of their names."""
 LEAST_PEERS = 3
@@ -26,22 +29,26 @@ LEAST_PEERS = 3
 _MIRRORED = {"right-handed": False, "left-handed": True}
 
 
-def read_with_peers(ref: FileRef) -> list[Clip | BadFile]:
+def read_with_peers(ref: FileRef, read_clips: Reader = read_all) -> list[Clip | BadFile]:
     """All clips of a file; what it leaves open is taken from the other files of its folder, if they all agree.
 
     Only files of the same kind count: with the same ending, layout, columns, origin and unit.
+
+    Args:
+        ref: the file.
+        read_clips: how it and the others are read.
 
     Raises:
         As `pgfa.read.read_all`.
     """
     try:
-        return read_all(ref)
+        return read_clips(ref)
     except Undecided as error:
         open_question = error
     ending = PurePosixPath(ref.name).suffix.lower()
-    for kind, (decided, count) in _decided(ref.folder, ending, ref.stated).items():
+    for kind, (decided, count) in _decided(ref.folder, ending, ref.stated, read_clips).items():
         with suppress(BadFile, LayoutMismatch, LimitExceeded):
-            clips = read_all(ref.with_stated(decided))
+            clips = read_clips(ref.with_stated(decided))
             if all(isinstance(clip, Clip) and kind_of(clip) == kind for clip in clips):
                 used = (
                     "up and handedness"
@@ -60,14 +67,16 @@ def kind_of(clip: Clip) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=256)
-def _decided(folder: FileRef, ending: str, stated: Stated) -> dict[tuple[str, ...], tuple[Stated, int]]:
+def _decided(
+    folder: FileRef, ending: str, stated: Stated, read_clips: Reader
+) -> dict[tuple[str, ...], tuple[Stated, int]]:
     """Kind -> up and handedness, where all files of the folder of that ending and kind agree on both; how many do."""
     names = [name for name in _names(folder) if PurePosixPath(name).suffix.lower() == ending]
     step = max(1, -(-len(names) // MOST_PEERS))
     counts: dict[tuple[str, ...], Counter[tuple[str, str]]] = {}
     for name in names[::step]:
         with suppress(BadFile, LayoutMismatch, LimitExceeded, BadConfig):
-            for clip in read_all(folder_member(folder, name).with_stated(stated)):
+            for clip in read_clips(folder_member(folder, name).with_stated(stated)):
                 if isinstance(clip, Clip):
                     values = values_of(clip.reading)
                     both = values.get("up", ""), values.get("axes", "")

@@ -66,9 +66,12 @@ def read(ref: FileRef) -> Clip:
     """
     raw = ref.read()
     joints, motion, seconds = parse(str(ref), raw)
-    rate = 1 / seconds
-    if not 1 <= rate <= 10_000:
-        raise BadFile(str(ref), where="Frame Time", expected="0.0001 to 1 seconds", found=f"{seconds:g}")
+    rate = 1 / seconds if seconds > 0 else 0.0
+    if not 1 <= rate <= 10_000 and ref.stated.rate is not None:
+        rate = ref.stated.rate
+    elif not 1 <= rate <= 10_000:
+        expected = "0.0001 to 1 seconds, or --rate (rate=... in Python)"
+        raise BadFile(str(ref), where="Frame Time", expected=expected, found=f"{seconds:g}")
     names, parents = tuple(joint.name for joint in joints), tuple(joint.parent for joint in joints)
     rest = rest_pose(joints)
     body = recognise_joints(str(ref), names, parents, rest)
@@ -116,6 +119,8 @@ def parse(file: str, raw: bytes) -> tuple[list[Joint], Floats, float]:
     """
     check_text(file, raw)
     lines = raw.decode("utf-8", "replace").splitlines()
+    if b"," in raw and not _has_points(lines):
+        lines = [line.replace(",", ".") for line in lines]
     joints, start = _hierarchy(file, lines)
     counts: dict[str, float] = {}
     for key in ("frames:", "frame time:"):
@@ -130,9 +135,9 @@ def parse(file: str, raw: bytes) -> tuple[list[Joint], Floats, float]:
             raise _bad_line(file, start, f"{key} and a number", short(line)) from None
         start += 1
     frames, seconds = counts["frames:"], counts["frame time:"]
-    if not (np.isfinite(frames) and frames == int(frames) and 0 < seconds < np.inf):
+    if not (np.isfinite(frames) and frames == int(frames) and 0 <= seconds < np.inf):
         actual = f"{frames:g}, {seconds:g}"
-        raise BadFile(file, where="MOTION", expected="a count and a time above 0", found=actual)
+        raise BadFile(file, where="MOTION", expected="a count and a time of 0 or more", found=actual)
     check_frames(file, int(frames))
     width = sum(len(joint.channels) for joint in joints)
     if frames * width > MAX_CELLS:
@@ -208,6 +213,14 @@ def _adds_to_offset(offset: Floats, shift: Floats) -> bool:
     """
     length = float(np.linalg.norm(offset))
     return length > 0 and float(np.median(np.linalg.norm(shift, axis=-1))) < 0.05 * length
+
+
+def _has_points(lines: list[str]) -> bool:
+    """Whether numbers of the motion have decimal points: programs on systems with decimal commas write these."""
+    start = next(
+        (n for n, line in enumerate(lines) if line.strip().lower().startswith("frame time")), len(lines)
+    )
+    return any("." in line for line in lines[start : start + 3])
 
 
 def _hierarchy(file: str, lines: list[str]) -> tuple[list[Joint], int]:

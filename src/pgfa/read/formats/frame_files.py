@@ -29,6 +29,7 @@ from pgfa.read.parsing.frame_files import (
     frame_refs,
     read_frames,
 )
+from pgfa.read.parsing.frame_names import groups_of_names
 from pgfa.read.parsing.text_table import parse_rows
 from pgfa.read.parsing.tracking import MAX_PER_FRAME
 from pgfa.read.sample import picture
@@ -131,13 +132,9 @@ def read(ref: FileRef) -> Clip:
         BadFile: frames of several videos, no person, or most frames unreadable. LimitExceeded.
     """
     files = read_frames(ref, is_frame, EXPECTED)
-    matches = {name: match for name in files if (match := FRAME.fullmatch(name))}
-    videos = sorted({(match[1], match[3].lower()) for match in matches.values()})
-    if len(videos) > 1:
-        names = ", ".join(f"{prefix}*.{ending}" for prefix, ending in videos[:3])
-        raise BadFile(str(ref), expected="the frames of one recording", found=f"{len(videos)} ({names})")
-    order = sorted(files, key=lambda name: int(matches[name][2]))
-    first, last = (int(matches[name][2]) for name in (order[0], order[-1]))
+    numbers = _numbers_of(ref, list(files))
+    order = sorted(files, key=lambda name: numbers[name])
+    first, last = numbers[order[0]], numbers[order[-1]]
     check_frames(ref, last - first + 1)
     parser, broken, entries = Parser(), {}, []
     for name in order:
@@ -145,7 +142,7 @@ def read(ref: FileRef) -> Clip:
             people = _people(ref, parser, name, files[name])
         except BadFile as error:
             people, broken[name] = [], error
-        entries.append(Entry(people, float(matches[name][2])))
+        entries.append(Entry(people, float(numbers[name])))
     problems = check_broken(ref, broken, len(files))
     (part,) = recordings(ref, entries)
     try:
@@ -157,6 +154,21 @@ def read(ref: FileRef) -> Clip:
         layout = LAYOUT_OF_COUNT.get(counts.pop())
     info = KeypointInfo(layout=layout, scored=parser.scored, source=Source(id=ref.stem), problems=problems)
     return clip_of(ref, b"".join(files[name] for name in order), part, info)
+
+
+def _numbers_of(ref: FileRef, names: list[str]) -> dict[str, int]:
+    """The number of each frame: at the end of the name or, of names that differ in one number only, that number.
+
+    Raises BadFile for frames of several videos.
+    """
+    matches = {name: match for name in names if (match := FRAME.fullmatch(name))}
+    videos = sorted({(match[1], match[3].lower()) for match in matches.values()})
+    if len(videos) <= 1:
+        return {name: int(match[2]) for name, match in matches.items()}
+    if len({ending for _, ending in videos}) == 1 and len(groups := groups_of_names(names) or []) == 1:
+        return {names[index]: int(number) for index, number in zip(*groups[0], strict=True)}
+    listed = ", ".join(f"{prefix}*.{ending}" for prefix, ending in videos[:3])
+    raise BadFile(str(ref), expected="the frames of one recording", found=f"{len(videos)} ({listed})")
 
 
 def _people(ref: FileRef, parser: Parser, name: str, raw: bytes) -> list[Person]:

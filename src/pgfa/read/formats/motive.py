@@ -141,8 +141,10 @@ def _rate(
             continue
         if rate > 0:
             return agreed_rate(rate, timed) if timed is not None else (rate, ())
+    if timed is None and ref.stated.rate is not None:
+        return ref.stated.rate, ()
     if timed is None:
-        expected = "frames per second, or times that grow"
+        expected = "frames per second, times that grow, or --rate (rate=... in Python)"
         raise BadFile(str(ref), where="Export Frame Rate", expected=expected, found="neither")
     return timed, ()
 

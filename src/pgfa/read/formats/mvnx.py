@@ -209,8 +209,10 @@ def _rate(ref: FileRef, subject: _Subject, where: str) -> tuple[float, tuple[str
             return agreed_rate(stated, timed) if timed is not None and stated > 0 else (stated, ())
     except ValueError:
         timed = None
+    if timed is None and ref.stated.rate is not None:
+        return ref.stated.rate, ()
     if timed is None:
-        expected = "a number in frameRate, or times in milliseconds"
+        expected = "a number in frameRate, times in milliseconds, or --rate (rate=... in Python)"
         raise BadFile(str(ref), where=where, expected=expected, found=repr(subject.rate[:40]))
     return timed, ()
 

@@ -13,6 +13,7 @@ import numpy as np
 from pgfa.errors import BadFile
 from pgfa.read.archive import inflate, start_of
 from pgfa.read.contents import OtherContent
+from pgfa.read.formats.keypoints.axis_fields import is_axis_name
 from pgfa.read.formats.keypoints.field_names import (
     is_joint_list_name,
     is_open_score_name,
@@ -130,7 +131,11 @@ def _statements(
         is_list = is_time or is_size_name(name)
         names_joints = is_joint_list_name(name) or name in JOINT_LISTS
         if not (
-            is_list or names_joints or is_rate_name(name) or name in ("layout", "action", "subject", "up")
+            is_list
+            or names_joints
+            or is_rate_name(name)
+            or is_axis_name(name)
+            or name in ("layout", "action", "subject")
         ):
             continue
         if info.file_size > (MAX_TIMES if is_time else MAX_SMALL):

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from pgfa.errors import BadFile
 from pgfa.read.format import Format
 from pgfa.read.parsing.cells import MAX_TEXT, cells_of, lines_of, numbers_of, separator_of, text_of
+from pgfa.read.parsing.frame_times import RECORDED
 from pgfa.read.parsing.markers import Trajectories, marker_clip, numbers_by_times, spread, standing
 from pgfa.read.parsing.rates import agreed_rate, rate_of_steps
 from pgfa.read.parsing.text_table import short
@@ -21,6 +22,8 @@ from pgfa.skeleton import Clip
 
 HEADER_LINES = 40
 NAMES_LINE = re.compile(r"\s*frame\s*#?\s*[\t,; ]", re.IGNORECASE)
+UNIT_TOLERANCE = 0.25
+"""By how much DataRate and times in another unit may differ."""
 KEYS = ("datarate", "camerarate", "numframes", "nummarkers", "units")
 
 Floats = NDArray[np.float64]
@@ -134,18 +137,27 @@ def _fields(lines: list[str]) -> dict[str, str]:
 
 
 def _rate(ref: FileRef, header: _Header, times: Floats, frames: Floats) -> tuple[float, tuple[str, ...]]:
-    """Frames per second: DataRate, or from the times where there is none, or where they differ; and notes."""
+    """Frames per second: as the user states it; DataRate, or from the times where there is none, or where they differ;
+    and notes.
+    """
     stated = _number(header.fields.get("datarate", "")) or _number(header.fields.get("camerarate", ""))
     timed = rate_of_steps(times, frames)
     if not stated or not stated > 0:
+        if timed is None and ref.stated.rate is not None:
+            return ref.stated.rate, ()
         if timed is None:
-            expected = "DataRate above 0, or times that grow"
+            expected = "DataRate above 0, times that grow, or --rate (rate=... in Python)"
             raise BadFile(str(ref), where="DataRate", expected=expected, found="neither")
         return timed, ("DataRate missing: rate from the times",)
     if timed is None:
         return stated, ()
-    if not 0.8 <= timed / stated <= 1.25:
-        expected = f"times in steps of 1 / DataRate ({1 / stated:.4g} s); correct one of them"
+    for unit, per_second in (("milliseconds", 1e3), ("microseconds", 1e6)):
+        if abs(timed * per_second / stated - 1) <= UNIT_TOLERANCE:
+            return agreed_rate(stated, timed * per_second, notes=(f"column Time read in {unit}",))
+    if not RECORDED[0] <= timed <= RECORDED[1]:
+        if ref.stated.rate is not None:
+            return ref.stated.rate, ()
+        expected = f"times in steps of 1 / DataRate ({1 / stated:.4g} s); correct one of them, or state it with --rate"
         raise BadFile(str(ref), where="column Time", expected=expected, found=f"{1 / timed:.4g} s")
     return agreed_rate(stated, timed)
 

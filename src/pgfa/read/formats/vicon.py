@@ -103,8 +103,10 @@ def _markers(
 
 def _rate(ref: FileRef, lines: list[str], start: int) -> float:
     match = re.match(r'["\s,;]*(\d{1,6}(?:[.,]\d+)?)', lines[start + 1])
+    if match is None and ref.stated.rate is not None:
+        return ref.stated.rate
     if match is None:
-        expected = "frames per second below Trajectories"
+        expected = "frames per second below Trajectories, or --rate (rate=... in Python)"
         raise BadFile(str(ref), where=f"line {start + 2}", expected=expected, found=short(lines[start + 1]))
     return float(match[1].replace(",", "."))
 

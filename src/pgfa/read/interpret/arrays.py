@@ -14,10 +14,14 @@ from pgfa.read.interpret.body import Fit, chirality, fit_of, thinned, typical
 from pgfa.read.interpret.decision import Basis, Decision
 from pgfa.read.interpret.missing import absent_joints
 from pgfa.read.interpret.orders import in_order, layouts_of
+from pgfa.read.interpret.other_orders import better_orders, is_crossed, unknown_order
 from pgfa.read.interpret.upright import MAX_COST, RIGHT, trunk_of
 from pgfa.read.stated import NOTHING, Stated
 from pgfa.skeleton import Layout
 
+MAX_FLAT_COST = 1.2
+"""As `MAX_COST`, of a picture whose layout nothing but the body tells: joints in a random order look like a body there
+in 3 % of the cases up to `MAX_COST`, in 0.5 % up to this, and of real recordings 1 % are above."""
 MARGIN = 1.0
 """Another reading has to cost this much more, and twice as much, to fail clearly."""
 SCORE_SHARE = 0.9
@@ -50,6 +54,11 @@ class _Candidate:
     fit: Fit
     bodies: int
     overlap: bool
+
+    @property
+    def inhuman(self) -> bool:
+        """Whether the body is not taken for a human one."""
+        return self.fit.cost > (MAX_COST if "z" in self.columns else MAX_FLAT_COST)
 
     @property
     def unlikely(self) -> tuple[bool, bool]:
@@ -116,10 +125,12 @@ def choose(
         if best.fit.cost > MAX_COST:
             raise _no_body(candidates)
         return best.axes, best.columns, best.layout, _decisions(best, stated, columns, layouts, ())
-    ranked = sorted(candidates, key=lambda c: (c.fit.cost > MAX_COST, *c.unlikely, c.fit.cost))
-    if not ranked or ranked[0].fit.cost > MAX_COST:
+    ranked = sorted(candidates, key=lambda c: (c.inhuman, *c.unlikely, c.fit.cost))
+    if not ranked or ranked[0].inhuman:
+        _check_order(array, ranked[:1], layouts)
         raise _no_body(ranked)
     best = _clearly_better(ranked)
+    _check_order(array, [best], layouts)
     limit = max(best.fit.cost + MARGIN, 2 * best.fit.cost)
     rivals = [
         c
@@ -137,6 +148,25 @@ def choose(
         best.layout,
         _decisions(best, stated, columns, layouts, [c for c in ranked if c is not best]),
     )
+
+
+def _check_order(
+    array: NDArray[np.generic], best: Sequence[_Candidate], layouts: Sequence[Layout] | None
+) -> None:
+    """Raise Undecided if the joints are in the order of another program, which the body fits better."""
+    for reading in best:
+        points = in_order(_sample(array, reading.axes), reading.axes)
+        coordinates = _present(points, reading.columns, reading.layout)
+        cost = min(reading.fit.cost, MAX_COST)
+        if layouts is None and (programs := better_orders(thinned(coordinates), cost)):
+            raise unknown_order(programs, layouts_of(len(reading.layout.joints)))
+
+
+def _present(points: Floats, columns: str, layout: Layout) -> Floats:
+    """The coordinates of joints, NaN where absent."""
+    coordinates, scores = coordinates_of(points, columns)
+    absent, _ = absent_joints(coordinates, layout, scores)
+    return np.where(absent[..., None], np.nan, coordinates)
 
 
 def _clearly_better(ranked: Sequence[_Candidate]) -> _Candidate:
@@ -163,13 +193,13 @@ def _candidates(
         if columns is None and "s" in order and not look_like_scores(points):
             continue
         for layout in possible:
-            coordinates, scores = coordinates_of(points, order)
-            absent, _ = absent_joints(coordinates, layout, scores)
-            coordinates = np.where(absent[..., None], np.nan, coordinates)
+            coordinates = _present(points, order, layout)
             bodies = thinned(coordinates)
             fit = fit_of(bodies, layout) if len(bodies) else Fit(float("inf"), "no joint is visible")
             if _on_a_line(bodies):
                 fit = Fit(float("inf"), "all joints are on a line")
+            if np.isfinite(fit.cost) and is_crossed(bodies, layout):
+                fit = Fit(fit.cost + MAX_COST + MARGIN, "the left hip is beside the right shoulder")
             if np.isfinite(fit.cost) and _jumps(coordinates, layout):
                 fit = Fit(fit.cost + MAX_COST + MARGIN, "joints jump from frame to frame")
             if (

@@ -25,7 +25,8 @@ class Decision(str):
     `pgfa.read.assemble` takes decisions out of the problems and makes `Clip.reading` of them.
 
     Attributes:
-        quantity: layout, array (order of its axes), columns, axes (handedness), up, unit, depth, missing, origin, rate.
+        quantity: layout, array (order of its axes), columns, axes (handedness), up, unit, depth, missing, scores,
+            origin, picture (its size), rate.
         value: what was decided.
         basis: why.
     """

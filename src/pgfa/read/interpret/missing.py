@@ -15,6 +15,10 @@ FAR = 1e9
 """A coordinate beyond is no position."""
 MIN_SCORE = 0.1
 """A joint with a lower score is absent."""
+LEVELS = 3.0
+"""Scores up to this are shares or levels."""
+SURE = 0.3
+"""Share of the highest score that a twentieth of the joints reaches."""
 _REACH = 2.5
 """Trunks from the origin within which the neighbours of a joint at the origin lie, if it is the origin of the body."""
 
@@ -39,13 +43,15 @@ def absent_joints(
     Returns:
         (frames, bodies, joints), decisions and notes.
     """
+    decisions: list[str] = []
     with np.errstate(invalid="ignore", over="ignore"):
         absent = ~np.isfinite(coordinates).all(axis=-1) | (np.abs(coordinates) > FAR).any(axis=-1)
         if scores is not None:
-            absent |= ~(scores >= MIN_SCORE)
+            whole, decision = _whole_score(scores[~absent])
+            absent |= ~(scores >= MIN_SCORE * whole) if whole else np.isnan(scores)
+            decisions += decision
         same = (coordinates == coordinates[..., :1]).all(axis=-1) & ~absent
     absent = np.asarray(absent, dtype=np.bool_)
-    decisions: list[Decision] = []
     first = coordinates[..., 0]
     values, counts = np.unique(first[same], return_counts=True)
     for value, count in zip(values.tolist(), counts.tolist(), strict=True):
@@ -67,6 +73,24 @@ def absent_joints(
         absent |= marked
         return absent, (*decisions, *notes)
     return absent, tuple(decisions)
+
+
+def _whole_score(scores: Floats) -> tuple[float, list[str]]:
+    """The score of a joint that is certainly there: 1, 100 or 255; 0 where the scores do not show it. And what was
+    decided, or noticed, about it.
+    """
+    scores = scores[np.isfinite(scores)]
+    if not len(scores):
+        return 1.0, []
+    low, high = float(scores.min()), float(scores.max())
+    most = float(np.percentile(scores, 95))
+    # A few may be above 1; levels are 0, 1, 2 of COCO, and up to 3 of depth cameras.
+    if most <= LEVELS and (scores < 0).mean() < 0.5:
+        return 1.0, []
+    for whole, name in ((100.0, "per cent"), (255.0, "bytes")):
+        if low >= 0 and high <= whole and most >= SURE * whole:
+            return whole, [Decision("scores", f"in {name}", "established", f"from {low:.4g} to {high:.4g}")]
+    return 0.0, [f"scores from {low:.4g} to {high:.4g}, of no known scale: not used"]
 
 
 def _origin(

@@ -32,6 +32,15 @@ def joint_counts() -> tuple[int, ...]:
     return tuple(sorted({len(layout.joints) for layout in LAYOUTS.values()} | {len(SMPL24.joints) - 2}))
 
 
+def without_spare_axes(array: NDArray[np.generic]) -> NDArray[np.generic]:
+    """An array without the axes of length 1 of results that were stacked, as MoveNet's (frames, 1, 1, 17, 3); any other
+    array as it is.
+    """
+    if array.ndim != 5 or array.shape[0] == 1 or array.shape[1:3] != (1, 1):
+        return array
+    return array.reshape(array.shape[0], *array.shape[3:])
+
+
 def orders_of(shape: tuple[int, ...], layouts: Sequence[Layout] | None, stated: Stated) -> Iterator[str]:
     """The orders of axes that an array of that shape may have: as many columns as 2 to 4, joints as a layout has.
 

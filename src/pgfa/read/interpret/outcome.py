@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from pgfa.errors import BadFile
 from pgfa.read.interpret.body import chirality, fit_of, thinned, typical
 from pgfa.read.interpret.decision import Basis, Decision
-from pgfa.read.interpret.upright import rotated_up
+from pgfa.read.interpret.upright import MAX_COST, PLAUSIBLE, rotated_up, standing, trunk_of
 from pgfa.read.source import FileRef
 from pgfa.read.stated import UNITS, Stated
 from pgfa.skeleton import NO_DEPTH, Layout
@@ -24,6 +24,13 @@ GOOD_COST = 1.0
 """A body of higher `Fit.cost` is tracked too badly to doubt its axes."""
 JUMP, SUDDEN, MAX_JUMPS = 1.0, 20.0, 3
 """Metres, and median steps, from one frame to the next that are a jump; with more of them tracking is bad."""
+POSE_JUMP, SUDDEN_POSE = 0.04, 5.0
+"""Metres that most joints move from one frame to the next, and that in multiples of the steps before and after it, if
+the pose jumps."""
+LIES = 0.5
+"""Share of the bodies whose trunk points along another axis than y, of somebody who lies."""
+RATE_TOLERANCE = 0.05
+"""By how much a stated rate may differ from that of the file."""
 _LOOKED_AT = 60
 """Bodies looked at, evenly spaced, in a clip whose axes are declared: readers of data sets read many files."""
 
@@ -68,21 +75,35 @@ def apply_stated(
     decisions, problems = split_decisions(noted)
     if ref.stated.layout not in (None, layout.name):
         raise BadFile(str(ref), expected=f"the layout {ref.stated.layout}, as stated", found=f"{layout.name}")
-    if ref.stated.rate is not None:
-        rate = ref.stated.rate
     flat = NO_DEPTH in problems
-    rate_missing = any(problem.startswith("frame rate missing") for problem in problems)
+    missing = [problem for problem in problems if problem.startswith("frame rate missing")]
+    more, rate_missing = [], bool(missing)
+    if ref.stated.rate is not None:
+        problems = tuple(problem for problem in problems if problem not in missing)
+        if not missing and abs(rate / ref.stated.rate - 1) > RATE_TOLERANCE:
+            more.append(f"rate stated as {ref.stated.rate:g} fps, the file has {rate:.4g}")
+        rate = float(ref.stated.rate)
     every, changes = _completed(ref.stated, decisions, layout, rate, flat=flat, rate_missing=rate_missing)
     for change in changes:
         positions = change(positions)
         listed = None if listed is None else change(listed).astype(np.float32)
-    more = []
+    if flat and ref.stated.up in ("z", "-z"):
+        more.append(f"up stated as {ref.stated.up}, but a picture has no z: not used")
     if flat and ref.stated.unit is not None:
         more.append(f"unit stated as {ref.stated.unit}, but a picture has none: not used")
     if ref.stated.axes is not None and not {"array", "columns"} & {
         decision.quantity for decision in decisions
     }:
         more.append(f"axes stated as {ref.stated.axes}, but this format gives them: not used")
+    pictured = any(decision.quantity == "picture" for decision in decisions)
+    if (
+        ref.stated.image_size
+        and not pictured
+        and not any(p.startswith("image size not used") for p in problems)
+    ):
+        more.append(
+            f"image size stated as {ref.stated.image_size}, but coordinates are not from 0 to 1: not used"
+        )
     if any(decision == "depth dropped" and decision not in decisions for decision in every):
         more.append(NO_DEPTH)
     return Outcome(positions, rate, listed, every, (*problems, *more))
@@ -131,10 +152,16 @@ def _completed(
 def doubts_of(
     positions: NDArray[np.float32], layout: Layout, decisions: Iterable[Decision], *, flat: bool
 ) -> list[str]:
-    """What speaks against axes that were declared: a human body that is mirrored, or upside down, most of the time."""
+    """What speaks against axes that were declared: a human body that is mirrored, or upside down, most of the time; and
+    against a unit that was declared or stated: a torso of another size.
+    """
+    decisions = tuple(decisions)
     doubts = _jump(positions)
+    given = {decision.quantity for decision in decisions if decision.basis in ("declared", "stated")}
+    doubts += _posture_doubts(positions, layout, given - {"unit"} if flat else given)
     doubtful = {decision.quantity for decision in decisions if decision.basis in ("declared", "custom")}
     asked = doubtful & ({"up"} if flat else {"axes", "up"})
+    asked |= {"axes"} & given if not flat else set()
     if not asked:
         return doubts
     bodies = thinned(positions)[:: max(1, positions.shape[0] * positions.shape[1] // _LOOKED_AT)][:_LOOKED_AT]
@@ -155,22 +182,63 @@ def doubts_of(
     return doubts
 
 
+def _posture_doubts(positions: NDArray[np.float32], layout: Layout, given: Collection[str]) -> list[str]:
+    """Notes if the body is not upright, or its torso is longer or shorter than that of any person.
+
+    Args:
+        positions: (frames, bodies, joints, 3) metres, y up.
+        layout: of the joints.
+        given: which of `up` and `unit` are declared or stated; what the body has established is right for it.
+    """
+    bodies = thinned(positions)[:: max(1, positions.shape[0] * positions.shape[1] // _LOOKED_AT)][:_LOOKED_AT]
+    bodies = bodies.astype(np.float64)
+    if not bodies[..., 2].any():
+        bodies = bodies[..., :2]  # a picture
+    doubts = []
+    shares = standing(bodies, layout) if "up" in given else {}
+    if shares and (most := max(shares, key=lambda axis: shares[axis])) != "y" and shares[most] > LIES:
+        doubts.append(
+            f"the trunk points along {most} instead of y (up): state --up, unless the person is lying"
+        )
+    torso = typical(np.linalg.norm(trunk_of(bodies, layout), axis=-1)) if "unit" in given else np.nan
+    if np.isfinite(torso) and not PLAUSIBLE[0] <= torso <= PLAUSIBLE[1]:
+        doubts.append(f"the torso is {torso:.3g} m long: another unit, or another order of joints?")
+    return doubts if doubts and fit_of(bodies, layout).cost <= MAX_COST else []
+
+
 def _jump(positions: NDArray[np.float32]) -> list[str]:
-    """A note if a body that moves smoothly is suddenly elsewhere: two takes that were joined, or two people."""
+    """A note if a body that moves smoothly is suddenly elsewhere, or in another pose: takes that were joined, or two
+    people.
+    """
     if len(positions) < 3:
         return []
+    points = positions.astype(np.float64)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # a body without joints has no mean
-        centre = np.nanmean(positions.astype(np.float64), axis=2)
-        steps = np.linalg.norm(np.diff(centre, axis=0), axis=-1)
+        steps = np.linalg.norm(np.diff(np.nanmean(points, axis=2), axis=0), axis=-1)
+        changes = np.nanmedian(np.linalg.norm(np.diff(points, axis=0), axis=-1), axis=2)
         usual = np.array([typical(body) for body in steps.T])
         jumps = steps > np.maximum(JUMP, SUDDEN * usual)
-    if not 1 <= jumps.sum() <= MAX_JUMPS:
+        poses = (changes > POSE_JUMP) & (changes > SUDDEN_POSE * _steps_around(changes)) & ~jumps
+    if not 1 <= jumps.sum() + poses.sum() <= MAX_JUMPS:
         return []
-    frame, body = (int(index) for index in np.argwhere(jumps)[0])
-    return [
-        f"body {body + 1} jumps by {steps[frame, body]:.1f} m after frame {frame + 1}: perhaps takes that were joined"
-    ]
+    frame, body = (int(index) for index in np.argwhere(jumps | poses)[0])
+    how = f"jumps by {steps[frame, body]:.1f} m"
+    if poses[frame, body]:
+        how = f"changes its pose at once, most joints by {changes[frame, body]:.2f} m or more,"
+    return [f"body {body + 1} {how} after frame {frame + 1}: perhaps takes that were joined"]
+
+
+def _steps_around(steps: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The largest of the two steps before and the two after each; NaN where one of the next two is not known.
+
+    Args:
+        steps: (frames - 1, bodies), NaN where a body is absent.
+    """
+    padded = np.pad(steps, ((2, 2), (0, 0)))
+    count = len(steps)
+    around = [padded[first : first + count] for first in (0, 1, 3, 4)]
+    return np.maximum(np.maximum(around[0], around[1]), np.maximum(around[2], around[3]))
 
 
 def _height(bodies: NDArray[np.float64], layout: Layout, joint: str) -> NDArray[np.float64]:

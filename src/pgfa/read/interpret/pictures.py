@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from pgfa.read.interpret.arrays import PIXELS, is_thin
+from pgfa.errors import Undecided
+from pgfa.read.interpret.arrays import PIXELS, has_scores, is_thin, may_be_scores
 from pgfa.read.interpret.body import thinned
 from pgfa.read.interpret.decision import Decision
 from pgfa.skeleton import MEDIAPIPE33, Layout
@@ -14,6 +15,34 @@ THIN_DEPTH = "it hardly varies within a body"
 """Why a z is dropped that extends over next to nothing."""
 
 Floats = NDArray[np.float64]
+
+
+def check_columns(file: str, points: Floats, columns: str, layout: Layout) -> None:
+    """Raise Undecided if the third column beside pixels may be scores, though it was not declared as z.
+
+    Args:
+        file: for the error.
+        points: (frames, bodies, joints, 3 or 4).
+        columns: as they are read so far.
+        layout: of the joints.
+    """
+    if columns == "xyz" and may_be_scores(points, layout) and not _is_relative_depth(points, layout):
+        actual = "a third column beside pixels, perhaps scores: from 0 to 100 or 255, or hardly varying within a body"
+        raise Undecided(file, quantity="axes", found=actual, options=("xys", "xyz", "xy-"))
+    if columns == "xyzs" and layout is not MEDIAPIPE33 and has_scores(points[..., :3]):
+        actual = "four columns beside pixels, of which the third and the fourth may be scores"
+        raise Undecided(file, quantity="axes", found=actual, options=("xys-", "xy-s", "xyzs"))
+
+
+def _is_relative_depth(points: Floats, layout: Layout) -> bool:
+    """Whether a third column is MediaPipe's z of landmarks of an image: half-way between the hips it is always 0."""
+    if layout is not MEDIAPIPE33:
+        return False
+    seen = np.isfinite(points[..., :3]).all(axis=-1) & (points[..., :2] != 0).any(axis=-1)
+    z = np.where(seen, points[..., 2], np.nan)
+    hips = (z[..., layout.index("hip_left")] + z[..., layout.index("hip_right")]) / 2
+    hips, spread = hips[np.isfinite(hips)], float(np.nanstd(z)) if seen.any() else 0.0
+    return bool(len(hips) and spread > 0 and np.median(np.abs(hips)) < 0.05 * spread)
 
 
 def rough_depth(points: Floats, layout: Layout) -> Decision | None:

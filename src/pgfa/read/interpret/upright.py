@@ -30,6 +30,8 @@ RIGHT_BY_CUSTOM = (0.3, 0.5)
 """The same of axes that are right-handed by custom: less evidence suffices to confirm it."""
 TORSO = 0.45
 """Metres from the pelvis to the middle of the shoulders of an adult, as a Kinect measures them."""
+PLAUSIBLE = (0.2, 0.9)
+"""Plausible length of a torso, metres."""
 LONG_NAMES = {"m": "metres", "cm": "centimetres", "mm": "millimetres", "in": "inches", "ft": "feet"}
 _LYING_HIPS = 0.12
 """Height, in trunks, of the hips of somebody who lies on a floor at 0, at least."""

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pgfa.read.interpret.decision import Decision
-from pgfa.read.interpret.upright import TORSO, rotated_up, trunk_of, upright
+from pgfa.read.interpret.upright import PLAUSIBLE, TORSO, rotated_up, trunk_of, upright
 from pgfa.read.stated import NOTHING, Stated
 from pgfa.skeleton import Layout
 
@@ -18,14 +18,11 @@ __all__ = [
     "flat_to_metres",
     "rotated_up",
     "torso_length",
-    "up_axis",
     "upright_to_metres",
 ]
 
 HEIGHT = 1.7
 """Metres from head to foot; used if no torso is visible."""
-PLAUSIBLE = (0.2, 0.9)
-"""Plausible length of a torso, metres."""
 
 Floats = NDArray[np.float64]
 
@@ -128,20 +125,6 @@ def _upright_picture(pixels: Floats, up: str) -> Floats:
 def torso_length(positions: Floats, layout: Layout) -> float:
     """Median distance of the middle of the hips from that of the shoulders; NaN if never present together."""
     return _median(np.linalg.norm(trunk_of(positions, layout), axis=-1))
-
-
-def up_axis(positions: Floats, layout: Layout) -> str:
-    """The axis along which the trunk points most of the time (``"y"``, ``"-z"``); y if in doubt."""
-    trunk = trunk_of(positions, layout).reshape(-1, 3)
-    trunk = trunk[np.isfinite(trunk).all(axis=-1)]
-    if not len(trunk):
-        return "y"
-    direction = np.median(trunk, axis=0)
-    axis = int(np.abs(direction).argmax())
-    # Only if beyond doubt: the person may bend or lie.
-    if (axis == 1 and direction[1] > 0) or np.abs(direction[axis]) < 0.8 * np.linalg.norm(direction):
-        return "y"
-    return ("-" if direction[axis] < 0 else "") + "xyz"[axis]
 
 
 def _median(values: Floats) -> float:

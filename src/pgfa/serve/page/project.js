@@ -52,7 +52,7 @@ const state = shape({
   correcting: shape({ moments: list(shape({ key, corrections: list(correction) })), persons: list(shape({ key, names })), unsaved: flag }),
   player: optional(shape({ speed: number, trails: flag, loop: flag })), learned: list(learned), videos: list(shape({ key, number: count, name: text, offset: number })),
 });
-const stated = shape({ layout: optional(text), up: optional(text), unit: optional(text), axes: optional(text), mirrored: optional(text), depth: optional(text) });
+const stated = shape({ layout: optional(text), up: optional(text), unit: optional(text), axes: optional(text), mirrored: optional(text), depth: optional(text), image_size: optional(text) });
 const file = shape({ number: count, name: text, path: optional(text), example: optional(exampleName), content: optional(content), removed: optional(list(key)), stated: optional(stated) });
 const project = shape({ format: oneOf(FORMAT), version: oneOf(VERSION), state, files: list(file) });
 

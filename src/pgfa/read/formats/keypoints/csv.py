@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pgfa.errors import BadFile
+from pgfa.read.assemble import counted
 from pgfa.read.format import Format, first_clip
 from pgfa.read.formats.keypoints.csv_header import (
     EXPECTED,
@@ -83,6 +84,10 @@ def _clips(ref: FileRef) -> list[Clip]:
         raise BadFile(str(ref), where="line 1", expected=EXPECTED, found=short(text.split("\n", 1)[0]))
     table = table_of(ref, text, header, above)
     header, notes = _frames_and_times(ref, text, header, above, table)
+    notes += tuple(
+        f"{counted(count, 'cell')} with {cell}: no number, the joint is absent"
+        for cell, count in table.unavailable.items()
+    )
     names = sorted({joint for joint, _ in header.cells}) if header.joint is None else []
     layout, index_of = _layout(ref, names or list(dict.fromkeys(table.joints)), depth=header.has(2))
     together = len(set(zip(table.recordings, table.people, strict=True))) > len(set(table.recordings))
@@ -167,7 +172,7 @@ def _rising(ref: FileRef, text: str, header: Header, above: int) -> Iterator[str
     lines = [
         cells for _, (_, cells) in zip(range(MAX_RISING), table_lines(ref, text, header, above), strict=False)
     ]
-    decimal = "," if header.separator == ";" else "."
+    decimal = "," if header.separator != "," else "."
     for title, column in header.others:
         try:
             values = np.array([float(cells[column].replace(decimal, ".")) for cells in lines])

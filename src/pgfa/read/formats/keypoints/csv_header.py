@@ -169,8 +169,8 @@ def without_other_scores(header: Header, values: NDArray[np.float64]) -> tuple[H
 
 
 def _plain(title: str) -> str:
-    """A title in lower case, words separated by underscores: HeadX -> head_x, Joint.Head (x) -> joint_head_x."""
-    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", title.strip())
+    """A title in lower case, words separated by underscores: HeadX -> head_x, RShoulder.x -> r_shoulder_x."""
+    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=\b[LR])(?=[A-Z][a-z])", "_", title.strip())
     return re.sub(r"[^a-z0-9]+", "_", spaced.lower()).strip("_")
 
 

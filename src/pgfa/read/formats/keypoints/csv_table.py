@@ -7,6 +7,7 @@ import io
 import re
 import sys
 from array import array
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -22,6 +23,8 @@ from pgfa.read.parsing.text_table import short
 from pgfa.read.source import FileRef
 
 MAX_LINES = 4_000_000
+NOT_AVAILABLE = ("na", "n/a", "#n/a", "null", "none", "-", "--", "?")
+"""Texts of spreadsheets and statistics programs in place of a number, besides NaN."""
 
 Floats = NDArray[np.float64]
 
@@ -40,6 +43,7 @@ class Table:
         names: the cells of the column of frames, if one of them is no number.
         clock: whether the times are dates or times of day.
         recordings: of each line, in words; "" where the file does not say.
+        unavailable: texts in place of coordinates ("NA") -> cells that have it.
     """
 
     values: Floats
@@ -50,6 +54,7 @@ class Table:
     names: list[str]
     clock: bool
     recordings: list[str]
+    unavailable: dict[str, int]
 
 
 def table_of(ref: FileRef, text: str, header: Header, above: int) -> Table:
@@ -67,24 +72,17 @@ def table_of(ref: FileRef, text: str, header: Header, above: int) -> Table:
     flat = array("d")
     clock, named, timed = Clock(), False, False
     names: list[str] = []
+    unavailable: Counter[str] = Counter()
     for number, cells in table_lines(ref, text, header, above):
         if len(numbers) == MAX_LINES:
             raise LimitExceeded(f"{ref}: more than the limit of {MAX_LINES:,} lines")
         try:
             flat.extend([float(cells[column]) for column in columns])
         except ValueError:
-            for column in columns:
-                value = _number(cells[column], header, column)
-                if value is None and column == header.frame:
-                    named, value = True, np.nan
-                elif value is None and column == header.time:
-                    timed, value = True, _seconds(ref, clock, number, column, cells[column])
-                if value is None:
-                    where = f"line {number}, cell {column + 1}"
-                    raise BadFile(
-                        str(ref), where=where, expected="a number", found=short(cells[column])
-                    ) from None
-                flat.append(value)
+            texts = [column for column in columns if _number(cells[column], header, column) is None]
+            named = named or header.frame in texts
+            timed = timed or header.time in texts
+            flat.extend(_texts_too(ref, header, clock, number, cells, columns, unavailable))
         if header.frame is not None:
             names.append(sys.intern(cells[header.frame].strip()))
         numbers.append(number)
@@ -107,8 +105,37 @@ def table_of(ref: FileRef, text: str, header: Header, above: int) -> Table:
     unseen = unseen if any(len(u) < len(states) for u in unseen) else []
     return Table(
         values, numbers, people, joints, unseen, names if named else [], timed,
-        recordings_of(ref, header, of, people, values),
+        recordings_of(ref, header, of, people, values), dict(unavailable),
     )  # fmt: skip
+
+
+def _texts_too(
+    ref: FileRef,
+    header: Header,
+    clock: Clock,
+    line: int,
+    cells: list[str],
+    columns: list[int],
+    unavailable: Counter[str],
+) -> Iterator[float]:
+    """The numbers of a line with other cells too: names of images (NaN), times of day, texts in place of coordinates,
+    which are counted. Raises BadFile for any other text.
+    """
+    places = header.cells.values()
+    for column in columns:
+        value = _number(cells[column], header, column)
+        text = cells[column].strip()
+        if value is None and column in places and text.lower() in NOT_AVAILABLE:
+            unavailable[text] += 1
+            value = np.nan
+        elif value is None and column == header.frame:
+            value = np.nan
+        elif value is None and column == header.time:
+            value = _seconds(ref, clock, line, column, cells[column])
+        if value is None:
+            where = f"line {line}, cell {column + 1}"
+            raise BadFile(str(ref), where=where, expected="a number", found=short(cells[column])) from None
+        yield value
 
 
 def _plain_state(cell: str) -> str:
@@ -135,10 +162,11 @@ def table_lines(ref: FileRef, text: str, header: Header, above: int) -> Iterator
 
 def _number(cell: str, header: Header, column: int) -> float | None:
     """A cell as a number; NaN if it is empty, None if it is something else."""
-    # Semicolons separate cells where the decimal separator is a comma.
-    decimal = "," if header.separator == ";" else "."
+    # Semicolons or tabs separate cells where the decimal separator is a comma.
+    if header.separator != "," and "." not in cell:
+        cell = cell.replace(",", ".")
     try:
-        return float(cell.replace(decimal, ".")) if cell.strip() else np.nan
+        return float(cell) if cell.strip() else np.nan
     except ValueError:
         if column in header.cells.values() and cell.strip().lower() in ("true", "false"):
             return float(cell.strip().lower() == "true")

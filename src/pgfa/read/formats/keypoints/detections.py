@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from pgfa.errors import BadFile
 from pgfa.read.assemble import counted
 from pgfa.read.format import A_PERSON
+from pgfa.read.formats.keypoints.clocks import over_midnight, steady_times
 from pgfa.read.formats.keypoints.reader import KeypointInfo, from_array, from_people
 from pgfa.read.parsing.frame_times import (
     Timeline,
@@ -97,6 +98,9 @@ def recordings(ref: FileRef, entries: Sequence[Entry], time_name: str = "") -> l
     if not timed and not numbered:
         _check_unnumbered(ref, entries)
         return [Recording([entry.people for entry in entries], None, ())]
+    notes: tuple[str, ...] = ()
+    if not numbered:
+        entries, notes = _with_steady_clock(entries)
     keys = [
         (
             float((entry.number if numbered else entry.time) or 0),
@@ -105,10 +109,22 @@ def recordings(ref: FileRef, entries: Sequence[Entry], time_name: str = "") -> l
         for entry in entries
     ]
     keys = [(number, "" if person is None else person) for number, person in keys]
-    return [
+    parts = [
         _recording(ref, entries[part], numbered=numbered, timed=timed, time_name=time_name)
         for part in takes(keys)
     ]
+    return [replace(part, problems=part.problems + notes) for part in parts]
+
+
+def _with_steady_clock(entries: Sequence[Entry]) -> tuple[Sequence[Entry], tuple[str, ...]]:
+    """Entries whose times go on over midnight and, of one person, where the clock was set back; what was noticed."""
+    times = over_midnight(np.array([entry.time for entry in entries], dtype=np.float64))
+    entries = [replace(entry, time=time) for entry, time in zip(entries, times.tolist(), strict=True)]
+    alone = all(len(entry.people) == 1 for entry in entries)
+    if not alone or len({entry.people[0].id for entry in entries}) > 1:
+        return entries, ()
+    steady, notes = steady_times(times, [entry.people[0].points for entry in entries])
+    return [replace(entry, time=time) for entry, time in zip(entries, steady.tolist(), strict=True)], notes
 
 
 def _check_unnumbered(ref: FileRef, entries: Sequence[Entry]) -> None:

@@ -16,6 +16,7 @@ from pgfa.read.formats.keypoints.entry_values import (
     number_of,
     numbers_of,
     object_of,
+    people_by_id,
     person_id,
     rows_of_width,
     scored_triples,
@@ -78,6 +79,7 @@ class Parser:
         self.layouts: dict[str, Layout] = {}
         self.scored: bool | None = None
         self.up: str | None = None
+        self.scale: float | None = None
         self.solid: bool | None = None
         self.notes: dict[str, None] = {}
         self.counted = False
@@ -129,7 +131,8 @@ class Parser:
                         self.up = "-y" if names is WORLD else self.up
                     return [Person(points) for points in people]
             if name := next((name for name in PEOPLE if name in frame), None):
-                return self.people(frame[name])
+                keyed = people_by_id(frame[name], NAMES)
+                return self.people(frame[name] if keyed is None else keyed)
             person = self._person(frame)
             return [] if person is None else [person]
         if isinstance(frame, list):
@@ -163,7 +166,7 @@ class Parser:
             return with_scores(rows_of_width(numbers_of(entry["pose"]), 2), entry["score"])
         if "joint_positions" in entry:  # Azure Kinect's offline_processor: millimetres, y down
             self._note(AZURE32)
-            self.up, self.scored = "-y", False
+            self.up, self.scale, self.scored = "-y", 1.0, False
             return table_of_rows(entry["joint_positions"]) / 1000
         name = next((name for name in POINTS if entry.get(name) not in (None, [])), None)
         if name is None:

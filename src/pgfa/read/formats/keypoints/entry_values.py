@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable
+from collections.abc import Hashable, Set
 from typing import Any
 
 import numpy as np
@@ -65,6 +65,36 @@ def person_id(entry: dict[str, Any]) -> Hashable | None:
         if (isinstance(value, str) and value) or (isinstance(value, int) and not isinstance(value, bool)):
             return None if value in (-1, "-1") else value
     return None
+
+
+def people_by_id(people: Any, fields: Set[str]) -> list[dict[str, Any]] | None:
+    """People of an object whose fields are their ids, as a list of objects with their id; None for anything else.
+
+    Args:
+        people: what a frame lists as its people.
+        fields: names of the fields that a person may have.
+    """
+    if not isinstance(people, dict) or not people or fields & people.keys():
+        return None
+    named = {
+        name: {"keypoints": value} if isinstance(value, list) else value for name, value in people.items()
+    }
+    if not all(isinstance(person, dict) and fields & person.keys() for person in named.values()):
+        return None
+    return [{"person_id": name, **person} for name, person in named.items()]
+
+
+def frames_by_id(keypoints: Any, fields: Set[str]) -> list[dict[str, Any]]:
+    """Frames that are objects of people by their ids, as ViTPose's tools write them; [] for anything else.
+
+    Args:
+        keypoints: the field of a file.
+        fields: as in `people_by_id`.
+    """
+    if not isinstance(keypoints, list) or not any(keypoints):
+        return []
+    people = [people_by_id(frame, fields) if frame else [] for frame in keypoints]
+    return [] if None in people else [{"people": frame} for frame in people]
 
 
 def columns_of(points: dict[str, Any]) -> Floats:

@@ -19,7 +19,13 @@ from pgfa.errors import BadFile, LimitExceeded
 from pgfa.read.format import Format, first_clip
 from pgfa.read.formats.keypoints.detections import Entry, Recording, clip_of, one_person, recordings
 from pgfa.read.formats.keypoints.entries import NAMES, PEOPLE, Parser
-from pgfa.read.formats.keypoints.entry_values import Unexpected, fields_of, fill_absent, number_of
+from pgfa.read.formats.keypoints.entry_values import (
+    Unexpected,
+    fields_of,
+    fill_absent,
+    frames_by_id,
+    number_of,
+)
 from pgfa.read.formats.keypoints.field_names import is_open_score_name, is_score_name
 from pgfa.read.formats.keypoints.frame_lists import with_frames
 from pgfa.read.formats.keypoints.images import by_recording, by_video
@@ -141,7 +147,7 @@ def _videos(ref: FileRef, content: Any) -> list[Video]:
         if numbered := _timed_frames(content) or _numbered_frames(ref, content):
             return numbered
         name = next((name for name in FRAMES if isinstance(content.get(name), list)), None)
-        frames = content[name] if name else [content]
+        frames = content[name] if name else frames_by_id(content.get("keypoints"), NAMES) or [content]
         images = content.get("images")
     else:
         frames, images = content, None
@@ -281,6 +287,7 @@ def _infos(
         layout=layout,
         counted=info.layout is None and (parser.counted or parser.layout is None),
         up=info.up or parser.up,
+        scale=parser.scale or info.scale,
         scored=parser.scored,
         problems=(*info.problems, *parser.notes),
     )

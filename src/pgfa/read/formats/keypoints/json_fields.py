@@ -6,6 +6,7 @@ from itertools import islice
 from typing import Any
 
 from pgfa.errors import BadFile
+from pgfa.read.formats.keypoints.axis_fields import axes_of
 from pgfa.read.formats.keypoints.field_names import MAX_SIDE, image_size
 from pgfa.read.formats.keypoints.reader import KeypointInfo, layout_named
 from pgfa.read.parsing.rates import MAX_RATE, MIN_RATE, BadRate, is_rate_name, stated_rate
@@ -31,7 +32,7 @@ def headers_of(content: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def info_of(ref: FileRef, content: dict[str, Any]) -> KeypointInfo:
-    """Layout, rate (or fps), width and height, up, action and subject; of the object or of its header.
+    """Layout, rate (or fps), width and height, up, unit, handedness, action and subject; of the object or its header.
 
     Raises:
         BadFile: a field with an impossible value.
@@ -41,9 +42,8 @@ def info_of(ref: FileRef, content: dict[str, Any]) -> KeypointInfo:
     rates = [{name: value for name, value in field.items() if is_rate_name(name)} for field in others]
     rate, problems = _rate(ref, [*headers, *rates])
     size, note = _image_size(ref, headers)
-    up = content.get("up")
-    up = up.lower() if isinstance(up, str) else up
-    if up is not None and up not in ("y", "-y", "z", "-z", "x", "-x"):
+    axes = axes_of({name: value for header in reversed(headers) for name, value in header.items()})
+    if (up := content.get("up")) is not None and axes.up is None:
         raise BadFile(str(ref), where="field up", expected="y, -y, z, -z, x or -x", found=short(str(up)))
     texts = {
         name: content[name][:200] for name in ("action", "subject") if isinstance(content.get(name), str)
@@ -57,9 +57,11 @@ def info_of(ref: FileRef, content: dict[str, Any]) -> KeypointInfo:
         layout=layout,
         rate=rate,
         size=size,
-        up=up,
+        up=axes.up,
+        scale=axes.scale,
+        mirrored=axes.mirrored,
         source=Source(id=ref.stem, **texts),
-        problems=(*problems, *((note,) if note else ())),
+        problems=(*problems, *((note,) if note else ()), *axes.notes),
     )
 
 

@@ -15,13 +15,13 @@ from numpy.typing import NDArray
 from pgfa.errors import BadFile, LimitExceeded, Undecided
 from pgfa.read.assemble import MAX_FRAMES, assemble, check_frames, counted
 from pgfa.read.format import A_PERSON
+from pgfa.read.formats.keypoints.info import KeypointInfo as KeypointInfo
+from pgfa.read.formats.keypoints.info import with_own_axes
 from pgfa.read.formats.keypoints.joint_names import difference
 from pgfa.read.interpret.arrays import (
     choose,
     coordinates_of,
-    has_scores,
     look_like_scores,
-    may_be_scores,
     overlap,
     picture_columns,
 )
@@ -29,8 +29,24 @@ from pgfa.read.interpret.body import fit_of, thinned
 from pgfa.read.interpret.decision import Basis, Decision
 from pgfa.read.interpret.missing import MIN_SCORE as MIN_SCORE
 from pgfa.read.interpret.missing import absent_joints
-from pgfa.read.interpret.orders import in_order, joint_counts, joints_of, layouts_of, orders_of, size_of
-from pgfa.read.interpret.pictures import THIN_DEPTH, are_shares, in_pixels, is_normalised, rough_depth
+from pgfa.read.interpret.orders import (
+    in_order,
+    joint_counts,
+    joints_of,
+    layouts_of,
+    orders_of,
+    size_of,
+    without_spare_axes,
+)
+from pgfa.read.interpret.pictures import (
+    THIN_DEPTH,
+    are_shares,
+    check_columns,
+    in_pixels,
+    is_normalised,
+    rough_depth,
+)
+from pgfa.read.interpret.scales import check_scales, uneven_units
 from pgfa.read.interpret.upright import MAX_COST, MOSTLY, standing, upright
 from pgfa.read.parsing.tracking import MAX_BODIES, link_tracks
 from pgfa.read.parsing.units import flat_to_metres
@@ -42,49 +58,10 @@ RATE = 30.0
 MAX_CELLS = 64_000_000
 """Numbers in one recording."""
 JOINTS = joint_counts()
+SIZE_OPTION = "--image-size 1920x1080"
 SHAPES = "frames x joints x 2, 3 or 4 numbers, with bodies, or in another order of axes as in C,T,V,M"
 
 Floats = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class KeypointInfo:
-    """The content of a file besides the keypoints; None for what is missing.
-
-    Attributes:
-        layout: the joints.
-        counted: whether the layout follows from nothing but the number of joints; it is asked for if the body is not
-            human in it.
-        rate: frames per second.
-        size: width and height of the image in pixels; scales x and y from 0..1.
-        up: the axis that points up, of points with depth (``"y"``, ``"-y"``, ``"z"``).
-        usual_up: the axis that points up in what the program writes, if the body stands along it.
-        scored: whether the last column is the estimator's score (else a coordinate).
-        depth: whether the third column is a coordinate to be kept (MediaPipe's image landmarks have one that is not).
-        scale: metres per unit, of points with depth.
-        mirrored: whether the axes of points with depth are left-handed.
-        axes: the order of an array's axes (``"TMVC"``), where the reader knows it; it is not looked for then.
-        source: as in a clip.
-        listed: names of the joints in the order of the arrays, as `canonical`, where no layout has all of them.
-        listed_in: the field that lists them.
-        problems: defects the reader noticed.
-    """
-
-    layout: Layout | None = None
-    counted: bool = False
-    rate: float | None = None
-    size: tuple[float, float] | None = None
-    up: str | None = None
-    usual_up: str | None = None
-    scored: bool | None = None
-    depth: bool | None = None
-    scale: float | None = None
-    mirrored: bool | None = None
-    axes: str | None = None
-    source: Source | None = None
-    listed: tuple[str, ...] = ()
-    listed_in: str = ""
-    problems: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -110,6 +87,7 @@ def from_people(ref: FileRef, raw: bytes, people: Sequence[Sequence[Floats]], in
     Raises:
         BadFile, Undecided, LimitExceeded.
     """
+    ref, info = with_own_axes(ref, info)
     check_frames(ref, len(people))
     shapes = {person.shape for frame in people for person in frame}
     if not shapes:
@@ -149,6 +127,9 @@ def from_array(ref: FileRef, raw: bytes, array: NDArray[np.generic], info: Keypo
     """
     if array.ndim and 0 in array.shape[:1]:
         check_frames(ref, 0)
+    if info.axes is not None:
+        ref, info = with_own_axes(ref, info)
+    array = without_spare_axes(array)
     layouts = _layouts(ref, info)
     by = ref.stated if info.axes is None else Stated(axes=info.axes)
     orders = list(orders_of(array.shape, layouts, by)) if array.size else []
@@ -211,6 +192,9 @@ def _possible(joints: int, layouts: tuple[Layout, ...] | None) -> bool:
 def _shape_error(ref: FileRef, shape: tuple[int, ...], layouts: tuple[Layout, ...] | None) -> BadFile:
     counts = (len(layouts[0].joints),) if layouts else JOINTS
     actual = " x ".join(map(str, shape)) or "one number"
+    if axes := ref.stated.array_axes:
+        expected = f"the axes {axes}, as stated: C of 2, 3 or 4, V of {' or '.join(map(str, counts))}"
+        return BadFile(str(ref), where="keypoints", expected=expected, found=actual)
     expected = f"{SHAPES}, {' or '.join(map(str, counts))} joints"
     return BadFile(str(ref), where="keypoints", expected=expected, found=actual)
 
@@ -219,6 +203,10 @@ def _plan(ref: FileRef, array: NDArray[np.generic], orders: list[str], info: Key
     """Axes, columns and layout, as stated, declared or established. Raises Undecided."""
     stated, layouts = ref.stated, _layouts(ref, info)
     columns = stated.columns or None
+    if columns and len(columns) not in (widths := {size_of(array.shape, order, "C") for order in orders}):
+        actual = f"{' or '.join(map(str, sorted(widths)))} columns"
+        expected = f"the columns {' '.join(columns)}, as stated"
+        raise BadFile(str(ref), where="keypoints", expected=expected, found=actual)
     if columns is None and info.scored is not None:
         with_depth = {True: {3: "xys", 4: "xyzs"}, False: {2: "xy", 3: "xyz"}}[info.scored]
         columns = with_depth.get(size_of(array.shape, orders[0], "C"))
@@ -247,7 +235,7 @@ def _plan(ref: FileRef, array: NDArray[np.generic], orders: list[str], info: Key
             info, problems=(*info.problems, f"the body is not human in {layout.name}: {error.reason}")
         )
     if not stated.columns and info.scored is None and info.depth is None:
-        _check_columns(ref, in_order(array, axes), columns, layout)
+        check_columns(str(ref), in_order(array, axes), columns, layout)
     if len(columns) != size_of(array.shape, axes, "C"):
         actual = counted(size_of(array.shape, axes, "C"), "column")
         raise BadFile(str(ref), where="keypoints", expected=f"the columns {' '.join(columns)}", found=actual)
@@ -260,16 +248,6 @@ def _contradicts(points: Floats, columns: str, layout: Layout) -> bool:
     absent, _ = absent_joints(coordinates, layout, scores)
     fit = fit_of(thinned(np.where(absent[..., None], np.nan, coordinates)), layout)
     return bool(np.isfinite(fit.cost) and fit.cost > MAX_COST)
-
-
-def _check_columns(ref: FileRef, points: Floats, columns: str, layout: Layout) -> None:
-    """Raise Undecided if the third column beside pixels may be scores, though it was not declared as z."""
-    if columns == "xyz" and may_be_scores(points, layout):
-        actual = "a third column beside pixels, perhaps scores: from 0 to 100 or 255, or hardly varying within a body"
-        raise Undecided(str(ref), quantity="axes", found=actual, options=("xys", "xyz"))
-    if columns == "xyzs" and layout is not MEDIAPIPE33 and has_scores(points[..., :3]):
-        actual = "four columns beside pixels, of which the third and the fourth may be scores"
-        raise Undecided(str(ref), quantity="axes", found=actual, options=("xys-", "xy-s", "xyzs"))
 
 
 def _coordinates(points: Floats, plan: _Plan) -> tuple[Floats, tuple[str, ...]]:
@@ -286,6 +264,7 @@ def _clip(ref: FileRef, raw: bytes, points: Floats, plan: _Plan, *, named: bool)
     notes: list[str] = [*info.problems, *plan.decisions]
     if info.listed:
         notes.append(_check_listed(ref, info, layout))
+    check_scales(str(ref), points)
     try:
         if points.shape[3] == 3 and (depth := _depth(ref, points, layout, info)) is not None:
             notes.append(depth)
@@ -310,13 +289,15 @@ def _clip(ref: FileRef, raw: bytes, points: Floats, plan: _Plan, *, named: bool)
                 # Files that say which axis points up are written by programs that know their axes.
                 right_handed=info.up is not None,
             )
+            notes += uneven_units(points, layout)
             points = result.positions
             notes += [*result.decisions, *(() if landmarks else result.problems)]
     except Undecided as error:
+        _check_person(ref, points, layout, error)
         raise error.at(str(ref)) from None
     rate = info.rate
     if rate is None:
-        rate = RATE
+        rate = ref.stated.rate or RATE
         if ref.stated.rate is None:
             notes.append(f"frame rate missing, assumed {RATE:g} fps")
             notes.append(Decision("rate", f"{RATE:g} Hz", "assumed"))
@@ -324,6 +305,19 @@ def _clip(ref: FileRef, raw: bytes, points: Floats, plan: _Plan, *, named: bool)
     return assemble(
         ref, raw, points, rate=rate, layout=layout, source=source, problems=tuple(notes), absent="nan"
     )
+
+
+def _check_person(ref: FileRef, points: Floats, layout: Layout, question: Undecided) -> None:
+    """Raise BadFile for points in space that show no person, instead of a question which no person could answer."""
+    if points.shape[3] < 3 or question.quantity not in ("mirrored", "up") or ref.stated.layout:
+        return
+    fit = fit_of(thinned(points), layout)
+    if np.isfinite(fit.cost) and fit.cost > MAX_COST:
+        actual = (
+            f"numbers that are none ({fit.worst}): angles, velocities, or positions relative to other joints?"
+        )
+        expected = f"positions of the joints of a person, as {layout.name} has them"
+        raise BadFile(str(ref), where="keypoints", expected=expected, found=actual)
 
 
 def _check_listed(ref: FileRef, info: KeypointInfo, layout: Layout) -> str:
@@ -346,12 +340,15 @@ def _flat(ref: FileRef, points: Floats, plan: _Plan, named: bool) -> tuple[Float
     """Points of a picture as points before a camera, y up."""
     info, layout, stated = plan.info, plan.layout, ref.stated
     notes: list[str] = [NO_DEPTH]
-    if info.size is None and is_normalised(points):
-        notes.append("image size missing, assumed square")
-    elif info.size is not None and are_shares(points):
-        points = points * np.array(info.size)
-    elif info.size is not None and not in_pixels(points):
-        notes.append("image size not used: coordinates are neither from 0 to 1 nor pixels")
+    size = stated.pixels or info.size
+    if size is None and is_normalised(points):
+        notes.append(f"image size missing, assumed square (to state it: {SIZE_OPTION})")
+    elif size is not None and are_shares(points):
+        points = points * np.array(size)
+        notes += [Decision("picture", f"{size[0]:g}x{size[1]:g}", "stated")] if stated.pixels else []
+    elif size is not None and (stated.pixels or not in_pixels(points)):
+        what = "pixels" if in_pixels(points) else "neither from 0 to 1 nor pixels"
+        notes.append(f"image size not used: coordinates are {what}")
     bodies = thinned(points)
     up, decision = "-y", Decision("up", "-y", "custom", "pictures count y downwards")
     if (given := stated.up or info.up) is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -18,6 +19,9 @@ from pgfa.read.parsing.tracking import MAX_BODIES
 MIN_LANDMARKS = 6
 """A subject with fewer recognised markers is an object, or a coincidence of names."""
 MAX_LISTED = 12
+SAME_PLACE = 0.06
+"""Share of the extent of a body within which another one cannot be."""
+_NUMBER = re.compile(r"[_. -]?(\d{1,2})$")
 
 Floats = NDArray[np.float64]
 
@@ -61,6 +65,8 @@ def bodies_and_fronts(
             them. Or two markers of one subject have the same name.
     """
     subjects, unknown = _subjects(file, labels, points, markers)
+    numbered, unknown = _numbered_subjects(file, labels, points, markers, unknown)
+    subjects |= {name: subject for name, subject in numbered.items() if name not in subjects}
     bodies: list[Floats] = []
     fronts: list[Floats] = []
     notes: list[str] = []
@@ -68,6 +74,9 @@ def bodies_and_fronts(
     for name, subject in subjects.items():
         landmarks = {landmark: points[:, column] for landmark, (_, column) in subject.columns.items()}
         joints, missing, lines = joints_of(landmarks)
+        if not missing and name in numbered and _is_one_of(joints, bodies):
+            notes.append(f"markers with {name} behind their names not read: in the place of another body")
+            continue
         if missing:
             incomplete.append((name, missing))
             continue
@@ -77,10 +86,8 @@ def bodies_and_fronts(
     if not bodies:
         raise _no_body(file, labels, incomplete, unknown)
     notes += [f"subject {name or 'without a name'} left out: no {missing[0]}" for name, missing in incomplete]
-    numbered = [label for label in unknown if _is_numbered(label, markers)]
-    if len(numbered) >= MIN_LANDMARKS:
-        listed = ", ".join(label.strip()[:20] for label in numbered[:3])
-        notes.append(f"{listed}, ... not read: perhaps another person (subjects as in Anna:LKNE)")
+    if numbered and len(bodies) > 1:
+        notes.append(f"numbers behind the names of markers read as people: {', '.join(numbered)}")
     if len(bodies) > MAX_BODIES:
         notes.append(f"{counted(len(bodies) - MAX_BODIES, 'subject')} left out: more than {MAX_BODIES}")
     stacked = [np.stack(arrays[:MAX_BODIES], axis=1) for arrays in (bodies, fronts)]
@@ -127,10 +134,47 @@ def _choices(label: str, markers: Markers) -> Iterator[tuple[str, str, int]]:
             yield subject + colon + bare[: separator.start()], landmark[0], landmark[1] + star
 
 
-def _is_numbered(label: str, markers: Markers) -> bool:
-    """Whether an unknown name is a known one with a number behind it."""
-    bare = re.sub(r"[_. -]?\d{1,2}$", "", label.strip())
-    return bare != label.strip() and next(_choices(bare, markers), None) is not None
+def _numbered_subjects(
+    file: str, labels: Sequence[str], points: Floats, markers: Markers, unknown: list[str]
+) -> tuple[dict[str, _Subject], list[str]]:
+    """The subjects of unknown names that are known ones with a number behind (``LKNE2``), and what is still unknown.
+
+    Args:
+        file, labels, points, markers: as in `bodies_of`.
+        unknown: names that are not known as they are.
+    """
+    number_of = {label: number for label in unknown if (number := _number_behind(label, markers))}
+    subjects: dict[str, _Subject] = {}
+    known: set[str] = set()
+    for number in dict.fromkeys(number_of.values()):
+        bare = [_NUMBER.sub("", label.strip()) if number_of.get(label) == number else "" for label in labels]
+        part, _ = _subjects(file, bare, points, markers)
+        subjects |= {f"{name} {number}".strip(): subject for name, subject in part.items()}
+        known |= {number} if part else set()
+    return subjects, [label for label in unknown if number_of.get(label) not in known]
+
+
+def _number_behind(label: str, markers: Markers) -> str:
+    """The number behind a name that is known without it; "" without one."""
+    match = _NUMBER.search(label.strip())
+    return match[1] if match and next(_choices(_NUMBER.sub("", label.strip()), markers), None) else ""
+
+
+def _is_one_of(joints: Floats, bodies: Sequence[Floats]) -> bool:
+    """Whether a body is in the place of another: the second of two markers at each joint, not a second person.
+
+    Args:
+        joints: (frames, 25, 2 or 3); as each of `bodies`.
+    """
+    for other in bodies:
+        apart = np.linalg.norm(joints - other, axis=-1)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)  # of frames without a body
+            extent = np.nanmax(other, axis=1) - np.nanmin(other, axis=1)
+            size = np.nanmedian(np.linalg.norm(extent, axis=-1))
+        if np.isfinite(apart).any() and np.nanmedian(apart) < SAME_PLACE * size:
+            return True
+    return False
 
 
 def _no_body(

@@ -74,8 +74,11 @@ def marker_clip(
     """
     frames = len(recording.points)
     check_frames(ref, frames)
-    if not 1 <= recording.rate <= 10_000:
-        expected, actual = "1 to 10000 frames per second", f"{recording.rate:g}"
+    if ref.stated.rate is None and not 1 <= recording.rate <= 10_000:
+        expected, actual = (
+            "1 to 10000 frames per second, or --rate (rate=... in Python)",
+            f"{recording.rate:g}",
+        )
         raise BadFile(str(ref), where=where, expected=expected, found=actual)
     markers = markers_from(ref.stated.markers, markers)
     points = recording.points[:, None]
@@ -108,7 +111,7 @@ def marker_clip(
         ref,
         raw,
         positions,
-        rate=recording.rate,
+        rate=recording.rate if 1 <= recording.rate <= 10_000 else ref.stated.rate or recording.rate,
         layout=NTU25,
         source=Source(id=ref.stem, subject=recording.subject),
         problems=(*recording.problems, *unit_notes, *inferred, *notes),

@@ -1,0 +1,152 @@
+"""Coordinates that were scaled so that the body is lost: each axis, or each frame, to an extent of its own."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pgfa.errors import BadFile
+from pgfa.skeleton import Layout
+
+EQUAL = 1e-4
+"""Difference of two extents, as a share of them, up to which they are equal on purpose."""
+MOST_AT_END = 2
+"""Points of a frame at the end of an axis, at most: more are cut off at the edge of a picture."""
+MIN_FRAMES, MOST = 5, 0.9
+"""Frames, and their share, that have to have one extent."""
+BOXES = (1.0, 2.0)
+"""Extents to which frames are scaled: from 0 to 1, from -1 to 1."""
+MOVED = 0.01
+"""Share of the extent by which joints move, if frames are not all the same."""
+UNEVEN, CONSTANT, VARIED = (1.4, 4.0), 2.0, 0.08
+"""Ratio of the units of two axes; how much less limbs change their lengths with these units; and by how much, as a
+share of their length, they change without. Of 250 real recordings none reaches all three, and a quarter to a half of
+those in which one axis was stretched (scripts/measure_readings.py has the recordings)."""
+_LIMBS = (("hip", "knee"), ("knee", "ankle"), ("shoulder", "elbow"), ("elbow", "wrist"))
+
+Floats = NDArray[np.float64]
+
+
+def check_scales(file: str, points: Floats) -> None:
+    """Raise BadFile if each axis, or each frame, has a scale of its own.
+
+    Args:
+        file: for the error.
+        points: as `own_scales` takes them.
+    """
+    if scales := own_scales(points):
+        expected = (
+            "coordinates with one scale on all axes and in all frames: save them before they are scaled"
+        )
+        raise BadFile(file, where="keypoints", expected=expected, found=scales)
+
+
+def own_scales(points: Floats) -> str:
+    """What has a scale of its own, in plain words; "" if nothing shows that.
+
+    Args:
+        points: (frames, bodies, joints, 2 or 3), NaN where absent.
+    """
+    if np.isfinite(points).all(axis=-1).sum() < MIN_FRAMES * 3:
+        return ""
+    if extent := _extent_of_axes(points):
+        return f"every axis {extent}: each was scaled on its own, so lengths cannot be compared"
+    if box := _box_of_frames(points):
+        return f"every frame {box}: each was scaled on its own, so the body changes its size"
+    return ""
+
+
+def uneven_units(points: Floats, layout: Layout) -> list[str]:
+    """A note if limbs keep their lengths only where the axes have different units: an axis that was stretched.
+
+    The square of a limb's length is a sum of the squares along the axes, each with the square of the axis' unit. The
+    units are those with which the lengths vary least.
+
+    Args:
+        points: (frames, bodies, joints, 3), NaN where absent.
+        layout: of the joints.
+    """
+    variation = np.zeros((3, 3))
+    count = 0
+    for top, end in _LIMBS:
+        for side in ("left", "right"):
+            one, other = (points[:, :, layout.index(f"{joint}_{side}")] for joint in (top, end))
+            vectors = (one - other)[np.isfinite(one - other).all(axis=-1)]
+            length = float(np.median((vectors**2).sum(axis=-1))) if len(vectors) >= MIN_FRAMES else 0.0
+            if length > 0:
+                squares = vectors**2 / length
+                squares = np.clip(squares - np.median(squares, axis=0), -2, 2)
+                variation += squares.T @ squares / len(squares)
+                count += 1
+    if not count:
+        return []
+    variation /= count
+    weights = np.linalg.solve(variation + 1e-5 * np.eye(3), np.ones(3))
+    weights *= 3 / weights.sum()
+    if weights.min() <= 0:
+        return []
+    units = np.sqrt(weights / weights.max())
+    equal, best = (
+        np.sqrt(max(float(square @ variation @ square), 0)) / 2 for square in (np.ones(3), weights)
+    )
+    if not UNEVEN[0] <= 1 / units.min() <= UNEVEN[1] or equal < max(VARIED, CONSTANT * best):
+        return []
+    named = ", ".join(f"{unit:.2g}" for unit in units)
+    return [
+        f"limbs change their lengths as if the units of x, y, z were {named}: perhaps scaled axis by axis"
+    ]
+
+
+def _extent_of_axes(points: Floats) -> str:
+    """The range, or the spread, that all axes share; "" if they differ."""
+    finite = points[np.isfinite(points).all(axis=-1)]
+    low, high = finite.min(axis=0), finite.max(axis=0)
+    extent = high - low
+    if not (extent > 0).all():
+        return ""
+    ends = [np.ptp(low), np.ptp(high)]
+    if max(ends) <= EQUAL * extent.min() and _points_at(points, np.stack([low, high])) <= MOST_AT_END:
+        return f"from {low[0]:.4g} to {high[0]:.4g}"
+    spread, middle = finite.std(axis=0), finite.mean(axis=0)
+    if np.ptp(spread) <= EQUAL * spread.min() and np.abs(middle).max() <= EQUAL * spread.min():
+        return f"around 0 with a spread of {spread[0]:.4g}"
+    return ""
+
+
+def _points_at(points: Floats, ends: Floats) -> int:
+    """How many points of a frame are at an end of an axis, at most; joints at one point count once.
+
+    Args:
+        points: (frames, bodies, joints, axes), NaN where absent.
+        ends: (2, axes).
+    """
+    bodies = points.reshape(-1, *points.shape[2:])
+    with np.errstate(invalid="ignore"):
+        reached = np.abs(bodies[:, :, None] - ends) <= EQUAL * np.ptp(ends, axis=0)
+    most = 0
+    for end in range(2):
+        for axis in range(points.shape[-1]):
+            at_end = reached[:, :, end, axis]
+            crowded = np.argsort(-at_end.sum(axis=1))[:MIN_FRAMES]
+            most = max([most, *(len(np.unique(bodies[n][at_end[n]], axis=0)) for n in crowded)])
+    return most
+
+
+def _box_of_frames(points: Floats) -> str:
+    """The extent that the bodies of nearly all frames have; "" if it varies, or if the bodies do not move."""
+    bodies = points.reshape(-1, *points.shape[2:])
+    bodies = bodies[np.isfinite(bodies).all(axis=-1).sum(axis=-1) > 3]
+    if len(bodies) < MIN_FRAMES:
+        return ""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
+        low = np.nanmin(bodies, axis=1)
+        extent = np.nanmax(bodies, axis=1) - low
+        shapes = bodies - low[:, None]
+        moved = np.nanmedian(np.nanmax(shapes, axis=0) - np.nanmin(shapes, axis=0))
+    for box in BOXES:
+        if (np.abs(extent.max(axis=-1) - box) <= EQUAL * box).mean() >= MOST and moved > MOVED * box:
+            return f"extends over {box:g}"
+    return ""

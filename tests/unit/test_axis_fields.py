@@ -1,0 +1,60 @@
+"""Unit, up axis and handedness under the names in use, beside the points."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from pgfa.read import read
+from pgfa.skeleton import COCO17, NTU25, Clip
+from reading_motions import in_layout, motion, pixels
+
+POINTS = pixels(in_layout(motion("wave"), COCO17))
+
+
+def written(folder: Path, content: Any, name: str = "a.json") -> Clip:
+    """The clip of a file with that content: arrays of an .npz, or an object of JSON."""
+    path = folder / name
+    if name.endswith(".npz"):
+        np.savez(path, **content)
+    else:
+        path.write_text(json.dumps(content))
+    return read(path)
+
+
+@pytest.mark.parametrize("kind", ["json", "npz", "header"])
+@pytest.mark.parametrize(
+    ("fields", "change"),
+    [
+        ({"unit": "mm", "up_axis": "Z"}, lambda p: p[..., [0, 2, 1]] * [1, -1, 1] * 1000),
+        ({"units": "centimeters", "upAxis": "-y"}, lambda p: p * [-100, -100, 100]),
+        ({"length_unit": "m", "handedness": "left-handed", "up": "Y_UP"}, lambda p: p * [-1, 1, 1]),
+        ({"coordinate_unit": "ft", "Handedness": "right", "vertical_axis": "y"}, lambda p: p / 0.3048),
+    ],
+)
+def test_unit_up_axis_and_handedness(fields: dict[str, str], change: Any, kind: str, tmp_path: Path) -> None:
+    """Also of a child, whose size fits no unit."""
+    points = in_layout(motion("wave"), NTU25) * 0.4
+    array = change(points)
+    if kind == "npz":
+        clip = written(tmp_path, {"positions": array, "fps": 30, **fields}, "a.npz")
+    elif kind == "json":
+        clip = written(tmp_path, {"keypoints": array.tolist(), "fps": 30, **fields})
+    else:
+        clip = written(tmp_path, {"info": fields, "fps": 30, "keypoints": array.tolist()})
+    np.testing.assert_allclose(clip.positions[:, 0], points, atol=1e-4)
+    assert "established by the body: unit" not in clip.reading
+
+
+def test_axes_that_are_not_known_are_noted(tmp_path: Path) -> None:
+    points = in_layout(motion("wave"), NTU25).tolist()
+    clip = written(tmp_path, {"keypoints": points, "fps": 30, "unit": "stadion", "up_axis": "north"})
+    assert {"'unit' not read: 'stadion' is not known", "'up_axis' not read: 'north' is not known"} <= set(
+        clip.problems
+    )
+    flat = written(tmp_path, {"keypoints": POINTS.tolist(), "fps": 30, "unit": "pixels"})
+    assert not any("unit" in problem for problem in flat.problems)
