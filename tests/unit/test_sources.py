@@ -359,3 +359,39 @@ def test_import_check_and_page_read_within_the_cap(tmp_path: Path, monkeypatch: 
     limits = UploadLimits(10**7, 10, 10**7, 1000, 4, 1000.0)
     with pytest.raises(LimitExceeded, match="takes more memory than is available or allowed"):
         read_upload(tmp_path / "upload", "a.npy", path.read_bytes(), limits)
+
+
+def test_members_that_share_their_bytes_are_refused(tmp_path: Path) -> None:
+    """A small archive of them could hold any number of large recordings."""
+    name, content = sample("bvh")
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr(name, content)
+        archive.filelist += [copy.copy(archive.filelist[0]) for _ in range(3)]
+    (tmp_path / "set.zip").write_bytes(file.getvalue())
+    with pytest.raises(BadFile, match="members that share their bytes"):
+        read_all(tmp_path / "set.zip")
+    with pytest.raises(BadFile, match="members that share their bytes"):
+        list(check(tmp_path / "set.zip"))
+
+
+def test_an_archive_that_inflates_to_far_more_is_refused(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "set.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        for number in range(30):
+            archive.writestr(f"{number}.csv", bytes(20_000_000))
+    with pytest.raises(BadFile, match="unpack the archive first"):
+        list(check(tmp_path / "set.zip"))
+
+
+def test_nested_lists_in_a_settings_file_are_refused(tmp_path: Path) -> None:
+    file = write(tmp_path, "npz")
+    (tmp_path / "pgfa-recordings.toml").write_text("rate = " + "[" * 30_000)
+    with pytest.raises(BadFile, match=r"pgfa-recordings.toml: expected TOML"):
+        read(file)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_a_pipe_in_place_of_a_stored_file_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pack.json")
+    with pytest.raises(BadFile, match="expected a JSON file, found a pipe"):
+        open_pack(tmp_path)
