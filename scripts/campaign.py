@@ -2,6 +2,7 @@
 
     python scripts/campaign.py            # about an hour on two cores (`make campaign`)
     python scripts/campaign.py --save     # the same, and its tables replace those in results/measured
+    python scripts/campaign.py flip-bits  # these parts only
     python scripts/campaign.py --short    # a few minutes
 
 Each part is a script of its own with a table as its output; it is done in units, as many at once as there are cores,
@@ -186,6 +187,8 @@ class Campaign:
         finally:
             for process in running.values():
                 process.stop()
+            for unit in running:
+                shutil.rmtree(self.folder / TEMPORARY / unit.name, ignore_errors=True)
 
     def _start(self, unit: Unit) -> Running:
         copy, temporary = self.folder / COPY, self.folder / TEMPORARY / unit.name
@@ -300,7 +303,7 @@ def joined(outputs: list[str]) -> str:
 
 def results(campaign: Campaign, every: list[Unit]) -> Iterator[tuple[str, str, float, list[str]]]:
     """Part, its table, its seconds and the units that failed."""
-    for name in PARTS:
+    for name in dict.fromkeys(unit.part for unit in every):
         ends = {unit: campaign.result(unit) or {} for unit in every if unit.part == name}
         failed = [unit.name for unit, end in ends.items() if end.get("code") != 0]
         seconds = sum(float(end.get("seconds", 0)) for end in ends.values())
@@ -316,12 +319,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
+    parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(PARTS))
     parser.add_argument("--short", action="store_true", help="a few minutes; nothing is kept")
     parser.add_argument("--out", type=Path, default=CHECKOUT / "campaign", help="folder of what is finished")
     parser.add_argument("--jobs", type=int, default=cores(), help="processes at once")
     parser.add_argument("--save", action="store_true", help="write the tables to results/measured")
     args = parser.parse_args()
-    every = units(short=args.short)
+    if unknown := [name for name in args.parts if name not in PARTS]:
+        parser.error(f"expected some of {', '.join(PARTS)}, found {unknown[0]}")
+    every = [unit for unit in units(short=args.short) if unit.part in (args.parts or PARTS)]
     with termination_as_interrupt(), tempfile.TemporaryDirectory() as temporary:
         campaign = Campaign(Path(temporary) if args.short else args.out.absolute(), args.jobs)
         try:

@@ -206,7 +206,13 @@ def hdf5_tracks(shape: tuple[int, ...], chunks: tuple[int, ...], packed: bytes =
     def write(out: Any) -> None:
         out["node_names"] = np.array(["nose", *names], "S")
         tracks = out.create_dataset(
-            "tracks", shape, "f8", chunks=chunks, fillvalue=1, compression="gzip" if packed else None
+            "tracks",
+            shape,
+            "f8",
+            maxshape=(None,) * 4,
+            chunks=chunks,
+            fillvalue=1,
+            compression="gzip" if packed else None,
         )
         if packed:
             tracks.id.write_direct_chunk((0,) * len(shape), packed)
@@ -290,7 +296,7 @@ COSTLY: dict[str, Callable[[], Files]] = {
     "newlines in a csv": lambda: repeated("a.csv", wide()[0].encode() + b"\n", b"\n"),
     "commas in a csv": lambda: repeated("a.csv", wide()[0].encode() + b"\n", b",,\n"),
     "braces in a bvh": lambda: repeated("a.bvh", b"HIERARCHY\n", b"{"),
-    "statements in a bvh": lambda: repeated("a.bvh", b"HIERARCHY\nROOT a\n{\n", b"OFFSET 0 0 0\n"),
+    "statements in a bvh": lambda: {"a.bvh": b"HIERARCHY\nROOT a\n{\n" + b"OFFSET 0 0 0\n" * 900_000},
     "joints without channels": bvh_still_joints,
     "crowd in one frame": ntu_crowd,
     "npz of listed bodies": npz_twice,
