@@ -302,3 +302,18 @@ def test_stopped_commands_lose_nothing() -> None:
         [*command, "export over a bundle", "train", "import"], capture_output=True, text=True, timeout=600
     )
     assert process.returncode == 0, process.stdout + process.stderr
+
+
+@pytest.mark.skipif(os.name != "posix", reason="sends signals")
+@pytest.mark.parametrize(("number", "status"), [("SIGINT", 130), ("SIGTERM", 143)])
+def test_a_stop_while_commands_are_imported_is_one_line(number: str, status: int) -> None:
+    """The signal comes with the first module that is imported."""
+    code = (
+        "import os, signal, sys; from pgfa.cli import start; sys.argv = ['pgfa', 'splits']\n"
+        f"sys.addaudithook(lambda event, given: event == 'import' and os.kill(os.getpid(), signal.{number}))\n"
+        "start.main()"
+    )
+    process = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert process.returncode == status
+    assert process.stderr == "pgfa: stopped; run the same command to resume\n"
+    assert not process.stdout
