@@ -16,7 +16,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pgfa.errors import BadFile, LimitExceeded, PgfaError
+from pgfa.errors import BadFile, LimitExceeded, NotWritten, PgfaError
+from pgfa.files.folders import new_folder
 from pgfa.pack import import_dataset, open_pack
 from pgfa.pack.importing.check import check
 from pgfa.read import FORMATS, NotARecording, find_recordings, read, read_all
@@ -395,3 +396,28 @@ def test_a_pipe_in_place_of_a_stored_file_is_not_waited_for(tmp_path: Path) -> N
     os.mkfifo(tmp_path / "pack.json")
     with pytest.raises(BadFile, match="expected a JSON file, found a pipe"):
         open_pack(tmp_path)
+
+
+def test_a_link_to_itself_is_named_where_it_is_given_itself(tmp_path: Path) -> None:
+    (tmp_path / "loop.npz").symlink_to("loop.npz")
+    (result,) = check(tmp_path / "loop.npz")
+    assert "found a link that leads back to itself" in result.error
+    with pytest.raises(PgfaError, match="a link that leads back to itself"):
+        import_dataset("files", tmp_path / "loop.npz", tmp_path / "pack")
+    with pytest.raises(NotWritten, match=r"loop.npz: cannot be written"), new_folder(tmp_path / "loop.npz"):
+        pass
+
+
+def test_a_file_that_has_nothing_to_read_now_is_not_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As /proc/kmsg: a file by its kind, whose reading would wait."""
+
+    class Empty(io.BytesIO):
+        def read(self, size: int | None = -1) -> None:  # type: ignore[override]
+            """Nothing yet."""
+
+    (tmp_path / "a.csv").write_text("x")
+    monkeypatch.setattr("pgfa.read.source.os.fdopen", lambda handle, mode: Empty())
+    with pytest.raises(BadFile, match="nothing to read now"):
+        read(tmp_path / "a.csv")
