@@ -1,64 +1,358 @@
 """The reliability campaign of docs/reliability.md: stopped commands, flipped bits, hostile input.
 
-    python scripts/campaign.py            # more than an hour on two cores (`make campaign`)
+    python scripts/campaign.py            # about an hour on two cores (`make campaign`)
+    python scripts/campaign.py --save     # the same, and its tables replace those in results/measured
+    python scripts/campaign.py flip-bits  # these parts only
     python scripts/campaign.py --short    # a few minutes
 
-Each part is a script of its own with a table as its output; as many run at once as there are cores, each in one thread.
-What they say beside their tables goes to standard error; scripts/measured.py runs single parts and keeps their tables.
-The exit status is 1 if any part failed.
+Each part is a script of its own with a table as its output; it is done in units, as many at once as there are cores,
+each in one thread, the longest first. What is finished is kept in a folder: stopped at any moment, the same command
+resumes. The campaign runs on a copy of the checkout in that folder, so that changes meanwhile do not count, and a
+folder is finished with the version that it was begun with. Units that failed are run again by the next call. Progress
+and the time left go to standard error, the messages of a unit to a log beside its result. The exit status is 1 if any
+unit failed.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import shutil
+import signal
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from pgfa.processes import cores
+from pgfa.errors import PgfaError
+from pgfa.files import read_json, write_json
+from pgfa.files.lock import folder_lock
+from pgfa.processes import Terminated, cores, termination_as_interrupt
+from pgfa.research.evidence.measured import markdown_tables, measured_commands, save_measured
+from pgfa.research.evidence.record import commit
 
-FOLDER = Path(__file__).parent
+CHECKOUT = Path(__file__).resolve().parents[1]
+COPIED = ("src", "scripts", "tests", "specs")
+"""What the parts need of the checkout."""
+VERSION, COPY, TEMPORARY = "version.json", "checkout", "temporary"
+EVERY_SECONDS, END_SECONDS = 30.0, 10.0
+"""Between two lines of progress; for a unit to end after it was asked to."""
+
+
+@dataclass(frozen=True)
+class Unit:
+    """What one process does.
+
+    Attributes:
+        part: name of its table in results/measured.
+        options: of the part's script.
+        seconds: what it takes on one core of the machine in docs/reliability.md, for the time left.
+    """
+
+    part: str
+    options: tuple[str, ...]
+    seconds: float
+
+    @property
+    def name(self) -> str:
+        """For messages and files."""
+        words = [word for word in self.options if not word.startswith("-")]
+        return "-".join([self.part, *words]).replace(" ", "-")
+
+
+@dataclass(frozen=True)
+class Part:
+    """A script, its options in the short form, and in the long one those of each unit -> seconds.
+
+    A script that `resumes` has the option `--report` for what it has counted so far.
+    """
+
+    script: str
+    short: tuple[str, ...]
+    units: Mapping[tuple[str, ...], float]
+    resumes: bool = False
+
+
 PARTS = {
-    "kill_writes.py": ("--steps", "3"),
-    "hinder_commands.py": ("--short",),
-    "fuzz_readers.py": ("--short",),
-    "kill_saves.py": ("--kills", "30"),
-    "kill_benchmark.py": ("--kills", "1"),
-    "flip_bits.py": ("--flips", "100"),
-    "large_recordings.py": ("--bytes", "1000000"),
+    "kill-writes": Part(
+        "kill_writes.py",
+        ("--steps", "3", "--times", "1"),
+        {
+            ("export",): 120,
+            ("export over a bundle",): 140,
+            ("import",): 80,
+            ("train",): 90,
+            ("train with an empty cache",): 900,
+            ("evaluate",): 400,
+            ("synthesise",): 110,
+        },
+        resumes=True,
+    ),
+    "kill-saves": Part("kill_saves.py", ("--kills", "30"), {(): 84}),
+    "kill-benchmark": Part("kill_benchmark.py", ("--kills", "1"), {(): 224}),
+    "hinder-commands": Part(
+        "hinder_commands.py",
+        ("--short",),
+        {
+            ("demo", "doctor", "completion", "import", "check", "inspect", "formats", "splits"): 200,
+            ("synthesise", "train", "evaluate", "recognise"): 200,
+            ("serve", "live", "export", "calibrate"): 200,
+            ("benchmark",): 300,
+            ("reproduce",): 300,
+        },
+    ),
+    "flip-bits": Part("flip_bits.py", ("--flips", "100"), {(): 224}),
+    "large-recordings": Part("large_recordings.py", ("--bytes", "1000000"), {(): 114}),
+    "fuzz-readers": Part("fuzz_readers.py", ("--short",), {}, resumes=True),
 }
-"""Script -> its options in the short form; those that take longest first."""
+"""Name in results/measured -> part, in the order of the document. A unit of `fuzz-readers` is a format."""
+FUZZ_SECONDS = 61.0
+"""What the inputs of one format take."""
+
+
+def units(*, short: bool) -> list[Unit]:
+    """All units, in the order of their rows."""
+    if short:
+        return [Unit(name, part.short, 30) for name, part in PARTS.items()]
+    every = []
+    for name, part in PARTS.items():
+        expected = part.units or {("--formats", format): FUZZ_SECONDS for format in _formats()}
+        every += [Unit(name, options, seconds) for options, seconds in expected.items()]
+    return every
+
+
+def _formats() -> list[str]:
+    sys.path.insert(0, str(CHECKOUT / "scripts"))
+    from reader_seeds import fuzzed_formats
+
+    return list(fuzzed_formats())
+
+
+@dataclass(frozen=True)
+class Campaign:
+    """A folder with the copy of the checkout, and what is finished.
+
+    Attributes:
+        folder: created if it does not exist.
+        jobs: processes at once.
+    """
+
+    folder: Path
+    jobs: int
+
+    def prepare(self) -> str:
+        """Copy the checkout unless there is a copy, and delete what a stopped campaign left; the commit of the copy."""
+        version, copy = self.folder / VERSION, self.folder / COPY
+        shutil.rmtree(self.folder / TEMPORARY, ignore_errors=True)
+        (self.folder / TEMPORARY).mkdir(parents=True)
+        if not version.exists():
+            shutil.rmtree(copy, ignore_errors=True)
+            for name in COPIED:
+                shutil.copytree(CHECKOUT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
+            write_json(version, {"commit": commit()})
+        counted = str(read_json(version)["commit"])
+        if counted != commit():
+            report(f"{self.folder} continues with commit {counted}; another folder counts the present one")
+        return counted
+
+    def result(self, unit: Unit) -> dict[str, Any] | None:
+        """Exit status, output and seconds of a finished unit."""
+        with suppress(PgfaError):
+            values = read_json(self._file(unit))
+            if isinstance(values, dict) and values.get("options") == list(unit.options):
+                return values
+        return None
+
+    def run(self, every: list[Unit]) -> None:
+        """Run what is not finished, or failed. Raises KeyboardInterrupt after the running units have ended."""
+        waiting = [unit for unit in every if (self.result(unit) or {"code": 1})["code"]]
+        waiting.sort(key=lambda unit: -unit.seconds)
+        progress = Progress(len(every), len(waiting), sum(unit.seconds for unit in waiting), self.jobs)
+        running: dict[Unit, Running] = {}
+        try:
+            while waiting or running:
+                while waiting and len(running) < self.jobs:
+                    unit = waiting.pop(0)
+                    running[unit] = self._start(unit)
+                for unit, process in list(running.items()):
+                    if process.child.poll() is not None:
+                        self._end(unit, running.pop(unit), progress)
+                progress.show(running)
+                time.sleep(0.2)
+        finally:
+            for process in running.values():
+                process.stop()
+            for unit in running:
+                shutil.rmtree(self.folder / TEMPORARY / unit.name, ignore_errors=True)
+
+    def _start(self, unit: Unit) -> Running:
+        copy, temporary = self.folder / COPY, self.folder / TEMPORARY / unit.name
+        temporary.mkdir(exist_ok=True)
+        options = [*unit.options]
+        if PARTS[unit.part].resumes:
+            counts = self.folder / f"{unit.name}.report.json"
+            if self.result(unit):  # it failed: count again
+                counts.unlink(missing_ok=True)
+            options += ["--report", str(counts)]
+        search = os.pathsep.join(filter(None, (str(copy / "src"), os.environ.get("PYTHONPATH"))))
+        environment = os.environ | {"OMP_NUM_THREADS": "1", "TMPDIR": str(temporary), "PYTHONPATH": search}
+        command = [sys.executable, str(copy / "scripts" / PARTS[unit.part].script), *options]
+        output = self.folder / f"{unit.name}.out"
+        with output.open("wb") as out, output.with_suffix(".log").open("wb") as log:
+            child = subprocess.Popen(
+                command, cwd=copy, env=environment, stdout=out, stderr=log, start_new_session=True
+            )
+        return Running(child, time.monotonic(), output)
+
+    def _end(self, unit: Unit, process: Running, progress: Progress) -> None:
+        seconds, output = time.monotonic() - process.started, process.output
+        values = {
+            "options": list(unit.options),
+            "code": process.child.returncode,
+            "seconds": round(seconds, 1),
+        }
+        write_json(
+            self._file(unit), values | {"output": output.read_text(encoding="utf-8", errors="replace")}
+        )
+        output.unlink()
+        shutil.rmtree(self.folder / TEMPORARY / unit.name, ignore_errors=True)
+        progress.ended(unit, seconds)
+        outcome = f"failed with {process.child.returncode}" if process.child.returncode else "passed"
+        report(f"{unit.name} {outcome} in {seconds:.0f} s; {progress}")
+        if process.child.returncode:
+            print(output.with_suffix(".log").read_text(errors="replace")[-2000:], file=sys.stderr, flush=True)
+
+    def _file(self, unit: Unit) -> Path:
+        return self.folder / f"{unit.name}.json"
+
+
+@dataclass(frozen=True)
+class Running:
+    """The process of a unit, when it was started, and the file that has its output."""
+
+    child: subprocess.Popen[bytes]
+    started: float
+    output: Path
+
+    def stop(self) -> None:
+        """End the process and those that it started."""
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            with suppress(ProcessLookupError):
+                os.killpg(self.child.pid, number)
+            with suppress(subprocess.TimeoutExpired):
+                self.child.wait(END_SECONDS)
+
+
+@dataclass
+class Progress:
+    """How much is done, and how long the rest will take.
+
+    Attributes:
+        total, waiting: units: all, and those not finished.
+        expected: seconds of one core that these were expected to take.
+        jobs: processes at once.
+    """
+
+    total: int
+    waiting: int
+    expected: float
+    jobs: int
+
+    def __post_init__(self) -> None:
+        self._shown = time.monotonic()
+        self._expected = self._taken = 0.0
+        self._left = self.expected
+
+    def ended(self, unit: Unit, seconds: float) -> None:
+        """Count a unit."""
+        self.waiting -= 1
+        self._expected += unit.seconds
+        self._taken += seconds
+        self._left -= unit.seconds
+
+    def show(self, running: Mapping[Unit, Running]) -> None:
+        """A line now and then."""
+        if time.monotonic() - self._shown > EVERY_SECONDS:
+            report(f"{self.line(running)}; running: {', '.join(unit.name for unit in running)}")
+
+    def line(self, running: Mapping[Unit, Running]) -> str:
+        """Units, and minutes left: those expected, at the speed so far."""
+        self._shown = time.monotonic()
+        begun = sum(min(unit.seconds, self._shown - process.started) for unit, process in running.items())
+        speed = self._taken / self._expected if self._expected else 1.0
+        minutes = speed * max(0.0, self._left - begun) / self.jobs / 60
+        return f"{self.total - self.waiting} of {self.total} units, about {minutes:.0f} min left"
+
+    def __str__(self) -> str:
+        return self.line({})
+
+
+def joined(outputs: list[str]) -> str:
+    """The tables of units with one head as one table."""
+    tables = [next(iter(markdown_tables(output)), None) for output in outputs]
+    if any(table is None for table in tables) or len({table.head for table in tables if table}) != 1:
+        return "\n".join(outputs)
+    first, *others = (output.strip() for output in outputs)
+    return "\n".join([first, *(line for output in others for line in output.splitlines()[2:])])
+
+
+def results(campaign: Campaign, every: list[Unit]) -> Iterator[tuple[str, str, float, list[str]]]:
+    """Part, its table, its seconds and the units that failed."""
+    for name in dict.fromkeys(unit.part for unit in every):
+        ends = {unit: campaign.result(unit) or {} for unit in every if unit.part == name}
+        failed = [unit.name for unit, end in ends.items() if end.get("code") != 0]
+        seconds = sum(float(end.get("seconds", 0)) for end in ends.values())
+        yield name, joined([str(end.get("output", "")) for end in ends.values()]), seconds, failed
+
+
+def report(line: str) -> None:
+    """A line of progress."""
+    print(f"campaign: {line}", file=sys.stderr, flush=True)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--short", action="store_true", help="a few minutes")
-    args = parser.parse_args()
-    failed = []
-    with ThreadPoolExecutor(cores()) as pool:
-        ends = {name: pool.submit(run, name, short if args.short else ()) for name, short in PARTS.items()}
-        for name, end in ends.items():
-            code, output, seconds = end.result()
-            print(f"## {name}\n\n{output}\n{'failed' if code else 'passed'} in {seconds:.0f} s\n", flush=True)
-            failed += [name] if code else []
-    sys.exit(f"failed: {', '.join(failed)}" if failed else 0)
-
-
-def run(name: str, options: Sequence[str]) -> tuple[int, str, float]:
-    """Exit status of a part, what it printed, seconds."""
-    print(f"{' '.join((name, *options))}: started", file=sys.stderr, flush=True)
-    started = time.perf_counter()
-    environment = os.environ | {"OMP_NUM_THREADS": "1"}
-    done = subprocess.run(
-        [sys.executable, str(FOLDER / name), *options], env=environment, stdout=subprocess.PIPE, text=True
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    seconds = time.perf_counter() - started
-    print(f"{name}: ended with {done.returncode} after {seconds:.0f} s", file=sys.stderr, flush=True)
-    return done.returncode, done.stdout, seconds
+    parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(PARTS))
+    parser.add_argument("--short", action="store_true", help="a few minutes; nothing is kept")
+    parser.add_argument("--out", type=Path, default=CHECKOUT / "campaign", help="folder of what is finished")
+    parser.add_argument("--jobs", type=int, default=cores(), help="processes at once")
+    parser.add_argument("--save", action="store_true", help="write the tables to results/measured")
+    args = parser.parse_args()
+    if unknown := [name for name in args.parts if name not in PARTS]:
+        parser.error(f"expected some of {', '.join(PARTS)}, found {unknown[0]}")
+    every = [unit for unit in units(short=args.short) if unit.part in (args.parts or PARTS)]
+    with termination_as_interrupt(), tempfile.TemporaryDirectory() as temporary:
+        campaign = Campaign(Path(temporary) if args.short else args.out.absolute(), args.jobs)
+        try:
+            with folder_lock(campaign.folder):
+                counted = campaign.prepare()
+                campaign.run(every)
+                failed = finish(campaign, every, counted, save=args.save and not args.short)
+        except PgfaError as error:
+            sys.exit(f"campaign: {error}")
+        except KeyboardInterrupt as stop:
+            report("stopped" if args.short else "stopped; run the same command to resume")
+            sys.exit(143 if isinstance(stop, Terminated) else 130)
+    sys.exit(f"campaign: failed: {', '.join(failed)}" if failed else 0)
+
+
+def finish(campaign: Campaign, every: list[Unit], counted: str, *, save: bool) -> list[str]:
+    """Print the tables, and keep those without a failure; the units that failed."""
+    every_failed = []
+    commands = measured_commands(CHECKOUT / "results")
+    for name, table, seconds, failed in results(campaign, every):
+        print(f"## {name}\n\n{table}\n\n{'failed' if failed else 'passed'} in {seconds:.0f} s\n", flush=True)
+        every_failed += failed
+        if save and not failed:
+            save_measured(CHECKOUT / "results", name, table, commands[name], [], seconds, commit=counted)
+    return every_failed
 
 
 if __name__ == "__main__":

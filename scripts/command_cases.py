@@ -9,12 +9,14 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-import kill_writes
+from kill_scenarios import TRAIN
+from kill_scenarios import make_inputs as make_recordings
 
 SPEC = """\
 title = "One split, one epoch"
 epochs = [1]
 alignments = ["none"]
+reference = ["pgfa", "none"]
 [training]
 synthetic = ["pack"]
 [[splits]]
@@ -61,7 +63,7 @@ CASES = {
     "formats": Case(("formats",), writes=False),
     "splits": Case(("splits",), writes=False),
     "synthesise": Case(("synthesise", "ntu60", "OUT", "--clips", "6", "--jobs", "1")),
-    "train": Case(tuple("OUT" if word == "run" else word for word in kill_writes.TRAIN)),
+    "train": Case(tuple("OUT" if word == "run" else word for word in TRAIN)),
     "evaluate": Case(("evaluate", "OUT"), start="run", block="evaluation.json"),
     "recognise": Case(
         ("recognise", "clip.npz", "--as", "a person waves", "--as", "a person sits down",
@@ -93,12 +95,12 @@ def command_names() -> list[str]:
 
 
 def make_inputs(folder: Path) -> None:
-    """A run, a bundle, a clip, a stand-in and a specification, beside the pack and recordings of `kill_writes`."""
-    kill_writes.make_inputs(folder)
+    """A run, a bundle, a clip, a stand-in and a specification, beside the pack and recordings of `kill_scenarios`."""
+    make_recordings(folder)
     os.chdir(folder)
     os.environ["PGFA_CACHE"] = str(folder / "cache")
     sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115  for the rest of this process
-    _succeed(*kill_writes.TRAIN)
+    _succeed(*TRAIN)
     _succeed("export", "bundle", "--as", "a person bows")
     _succeed("synthesise", "ntu60", "stand-in", "--clips", "240", "--jobs", "1")
     shutil.copy(next(Path("recordings").rglob("*.npz")), "clip.npz")

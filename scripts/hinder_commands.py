@@ -38,6 +38,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 from command_cases import CASES, Case, command_names, make_inputs
+from kill_scenarios import import_modules
 from kill_writes import COMPLETE, MESSAGE, _in_child, _is_step, temporary_files
 
 DISKS = ("full disk", "read-only disk")
@@ -276,6 +277,8 @@ def _defects(ended: Ended, bench: Bench, hindrance: str, whole: Whole | None) ->
         yield f"exit status 0, but not the whole result: {ended.log[-300:]}"
     elif ended.code == status and not lines[-1].startswith("pgfa: "):
         yield f"no sentence: {ended.log[-300:]}"
+    elif ended.code == 1 and hindrance not in (*SIGNALS, "full output") and str(bench.work) not in lines[-1]:
+        yield f"not about what is written: {lines[-1]}"
     elif ended.code == status and hindrance in SIGNALS and not MESSAGE.startswith(lines[-1]):
         yield f"another message: {lines[-1]}"
     if left := temporary_files(bench.disk, resumable=True):
@@ -363,8 +366,7 @@ def main() -> None:
         bench.inputs.mkdir()
         _in_child(lambda: make_inputs(bench.inputs))
         # Once, for all forked processes; a signal while they import would end them without a word.
-        import pgfa.cli.main  # noqa: F401
-        import pgfa.train.train  # noqa: F401
+        import_modules()
 
         print(
             f"| command | {' | '.join(hindrances)} | failed |\n|---|{'---|' * (len(hindrances) + 1)}",

@@ -22,6 +22,8 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
+from pgfa.processes import termination_as_interrupt
+
 SPEC = Path(__file__).parents[1] / "specs" / "tiny.toml"
 
 
@@ -31,6 +33,15 @@ def start(out: Path) -> subprocess.Popen[bytes]:
     environment = os.environ | {"PGFA_CACHE": str(out.parent / "cache")}
     quiet = subprocess.DEVNULL
     return subprocess.Popen(command, env=environment, stdout=quiet, stderr=quiet, start_new_session=True)
+
+
+def end_of(process: subprocess.Popen[bytes]) -> int:
+    """The exit status; its workers do not outlive this process where that is stopped."""
+    try:
+        return process.wait()
+    except KeyboardInterrupt:
+        os.killpg(process.pid, signal.SIGKILL)
+        raise
 
 
 def result(out: Path) -> tuple[pl.DataFrame, dict[str, bytes]]:
@@ -48,10 +59,10 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=5)
     args = parser.parse_args()
     moments, failed = random.Random(0), 0
-    with tempfile.TemporaryDirectory() as temporary:
+    with termination_as_interrupt(), tempfile.TemporaryDirectory() as temporary:
         whole = Path(temporary) / "whole"
         started = time.perf_counter()
-        if start(whole).wait():
+        if end_of(start(whole)):
             sys.exit("the benchmark failed without being killed")
         seconds, (rows, scores) = time.perf_counter() - started, result(whole)
         for number in range(args.kills):
@@ -61,7 +72,7 @@ def main() -> None:
             if process.poll() is None:
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
-            again = start(out).wait()
+            again = end_of(start(out))
             same = not again and result(out)[0].equals(rows) and result(out)[1] == scores
             left = [path.name for path in out.rglob(".*.part")]
             if not same or left:

@@ -21,6 +21,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 import kill_writes
+from kill_scenarios import content as content_of
 
 ROUNDS = 3
 """How often each change of a file is tried."""
@@ -59,14 +60,14 @@ def main() -> None:
         new = old.teach("my dance", make_clips(seed=0, actions=DEMO_ACTIONS[:1], performers=1, repeats=1)[0])
         started = time.perf_counter()
         new.save(folder)
-        seconds, after = time.perf_counter() - started, kill_writes.content(folder)
+        seconds, after = time.perf_counter() - started, content_of(folder)
         old.save(folder)
-        before, step, rounds = kill_writes.content(folder), 1, 0
+        before, step, rounds = content_of(folder), 1, 0
         assert before != after
         while counts["kills"] < args.kills:
             killed = save_in_child(new, folder, step, moments.uniform(0, seconds))
             counts["kills"] += killed
-            content = kill_writes.content(folder)
+            content = content_of(folder)
             counts["old" if content == before else "new" if content == after else "neither"] += killed
             if step:
                 rounds, step = (rounds, step + 1) if killed else (rounds + 1, 1)

@@ -1,21 +1,23 @@
-"""Stop commands at every step at which they write, run them again, and compare with a run that was not stopped.
+"""Stop commands at steps at which they write, run them again, and compare with a run that was not stopped.
 
-    python scripts/kill_writes.py                 # every scenario, all steps
-    python scripts/kill_writes.py --steps 6       # at most 6 steps of each scenario, evenly spread
+    python scripts/kill_writes.py                 # every scenario: 50 steps in each way, 8 other moments
+    python scripts/kill_writes.py --steps 0       # all steps: hours
     python scripts/kill_writes.py export import   # these scenarios only
 
 A step is the moment before a file is opened for writing, renamed, linked or deleted, or a folder is created, renamed,
-exchanged or deleted, in the folder of the scenario; Python reports these moments to an audit hook. At each step of
-each scenario the command is, in turn,
+exchanged or deleted, in the folder of the scenario; Python reports these moments to an audit hook. Steps are drawn one
+from each of as many equal parts of the run (seed 0), others for each way to stop. At such a step the command is
 
 - killed (SIGKILL): what it replaces must be the old or the new one, complete;
 - interrupted (SIGINT) and terminated (SIGTERM): exit status 130 and 143, the message, no temporary file left;
 - refused (full disk; steps that create something): exit status 1 and one line, no temporary file left; or the same
-  result with exit status 0, where what was refused is not needed, such as a cache;
+  result with exit status 0, where what was refused is not needed, such as a cache.
 
-and is then run again: the result must be equal to that of a run that was not stopped, and no temporary file be left. An
-import that was stopped at its very last step is complete, and says so when it is run again.
-Prints a table; the exit status is 1 if anything failed. Works on systems that can fork.
+It is also killed at random moments, within a write too ("any time"). It is then run again: the result must be equal to
+that of a run that was not stopped, and no temporary file be left. An import that was stopped at its very last step is
+complete, and says so when it is run again. Scenarios are in `kill_scenarios.py`.
+Prints a table, in which "50 of 153" are the steps tried and all steps; the exit status is 1 if anything failed. Works
+on systems that can fork.
 """
 
 from __future__ import annotations
@@ -24,63 +26,71 @@ import argparse
 import errno
 import json
 import os
+import random
 import shutil
 import signal
 import sys
 import tempfile
+import time
 import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from hashlib import sha256
 from pathlib import Path
 
-STOPS = {"killed": -9, "interrupted": 130, "terminated": 143, "refused": 1}
+sys.path.insert(0, str(Path(__file__).parent))
+from kill_scenarios import SCENARIOS, Scenario, import_modules, make_inputs
+
+STOPS = {"killed": -9, "interrupted": 130, "terminated": 143, "refused": 1, "any time": -9}
 """How a command is stopped -> its exit status."""
+STEPS, TIMES = 50, 8
+"""Steps of each way to stop, and kills at random moments, in each scenario."""
 _SIGNALS = {"killed": signal.SIGKILL, "interrupted": signal.SIGINT, "terminated": signal.SIGTERM}
 _CREATE, _CHANGE = ("os.mkdir", "os.link"), ("os.rename", "os.remove", "os.rmdir")
 COMPLETE = "is already a complete pack"
 MESSAGE = "pgfa: stopped; run the same command to resume"
 
 
-@dataclass(frozen=True)
-class Scenario:
-    """A command and what it writes.
-
-    Attributes:
-        prepare: makes the folder before the command.
-        arguments: of the command line, in the folder.
-        result: of the command: name -> digest. Of a folder that was killed it must be the old or the new one.
-        partial: whether what is written may be there in part until the command is run again.
-    """
-
-    prepare: Callable[[Path], None]
-    arguments: tuple[str, ...]
-    result: Callable[[Path], dict[str, str]]
-    partial: bool = False
-
-
 @dataclass
 class Counts:
-    """What was tried, and what fell short."""
+    """What was tried, of how many steps (0: at any time), and what fell short."""
 
     tried: int = 0
+    steps: int = 0
     failed: list[str] = field(default_factory=list)
 
+    def __str__(self) -> str:
+        return f"{self.tried} of {self.steps}" if self.steps else str(self.tried)
 
-def run(arguments: tuple[str, ...], folder: Path, stop: str = "", step: int = 0) -> tuple[int, str, int]:
+
+@dataclass(frozen=True)
+class Whole:
+    """A command that is not stopped: what it replaces, its result, its seconds, and its steps by way to stop."""
+
+    before: dict[str, str]
+    result: dict[str, str]
+    seconds: float
+    steps: dict[str, int]
+
+
+def run(arguments: tuple[str, ...], folder: Path, stop: str = "", moment: float = 0) -> tuple[int, str, int]:
     """Run a command in a forked process; its exit status (minus the signal), its errors, its number of steps.
 
     Args:
         arguments: of the command line.
         folder: in which it runs.
         stop: one of STOPS, or "": it is not stopped.
-        step: at which it is stopped, from 1.
+        moment: the step at which it is stopped, from 1; "any time": after how many seconds.
     """
     log, count = folder.with_suffix(".log"), folder.with_suffix(".count")
+    log.write_text("")
+    count.unlink(missing_ok=True)
     sys.stdout.flush()
     child = os.fork()
     if child == 0:
-        _run_forked(arguments, folder, stop, step, log, count)
+        _run_forked(arguments, folder, stop, 0 if stop == "any time" else int(moment), log, count)
+    if stop == "any time" and moment:
+        time.sleep(moment)
+        os.kill(child, signal.SIGKILL)
     _, status = os.waitpid(child, 0)
     steps = int(count.read_text()) if count.exists() else 0
     return os.waitstatus_to_exitcode(status), log.read_text(), steps
@@ -145,12 +155,6 @@ def _is_step(event: str, arguments: tuple[object, ...], folder: Path, *, creates
     return (event in _CHANGE and inside) or (event == "ctypes.dlsym" and arguments[1] == "renameat2")
 
 
-def content(folder: Path) -> dict[str, str]:
-    """File below a folder -> digest of its content; without locks."""
-    files = sorted(p for p in folder.rglob("*") if p.is_file() and not p.name.startswith(".lock"))
-    return {str(p.relative_to(folder)): sha256(p.read_bytes()).hexdigest() for p in files}
-
-
 def temporary_files(folder: Path, *, resumable: bool) -> list[str]:
     """Names that no command may leave; the shards of an unfinished import (`resumable`) are its state."""
     # A stop while the lock is given back leaves the note of who held it, which the next holder replaces.
@@ -174,39 +178,57 @@ def _in_child(work: Callable[[], None]) -> None:
     assert status == 0
 
 
-def check(name: str, scenario: Scenario, inputs: Path, work: Path, limit: int | None) -> dict[str, Counts]:
-    """Stop one scenario at its steps, in every way."""
+def check(
+    name: str, scenario: Scenario, inputs: Path, work: Path, limits: Limits, stored: dict[str, Counts]
+) -> dict[str, Counts]:
+    """Stop one scenario in every way that is not `stored` already."""
     work = work / name
-    fresh = _fresh(inputs, work)
-    scenario.prepare(fresh)
-    old = _fresh(fresh, work.with_name(f"{name}-old"))
-    before = scenario.result(old)
-    counts = {stop: Counts() for stop in STOPS}
-    code, log, _ = run(scenario.arguments, fresh)
-    assert code == 0, log
-    expected = scenario.result(fresh)
-    for stop, count in counts.items():
-        folder = _fresh(old, work)
-        _, _, total = run(scenario.arguments, folder, stop, 0)
-        for step in _spread(total, limit):
-            folder = _fresh(old, work)
-            count.tried += 1
-            problems = list(_problems(scenario, folder, stop, step, before, expected))
-            count.failed += [f"{name}, {stop} at step {step} of {total}: {problem}" for problem in problems]
-            print(
-                "\n".join(count.failed[-len(problems) :] if problems else []),
-                end="",
-                file=sys.stderr,
-                flush=True,
-            )
-    return counts
+    old = _fresh(inputs, work.with_name(f"{name}-old"))
+    # At the path at which it will be run: a run knows where its pack is.
+    _prepare(scenario, _fresh(old, work))
+    old = _fresh(work, old)
+    whole = _whole(scenario, old, work)
+    for stop in STOPS:
+        if stop not in stored:
+            moments = limits.moments(name, stop, whole)
+            stored[stop] = Counts(len(moments), whole.steps[stop])
+            for moment in moments:
+                folder = _fresh(old, work)
+                where = f"{name}, {stop} at {moment:.3g} of {whole.steps[stop] or whole.seconds:.3g}"
+                problems = [f"{where}: {line}" for line in _problems(scenario, folder, stop, moment, whole)]
+                stored[stop].failed += problems
+                print("".join(f"{line}\n" for line in problems), end="", file=sys.stderr, flush=True)
+            print(f"{name}, {stop}: {stored[stop]}", file=sys.stderr, flush=True)
+            limits.save(name, stored)
+    return {stop: stored[stop] for stop in STOPS}
 
 
-def _problems(
-    scenario: Scenario, folder: Path, stop: str, step: int, before: dict[str, str], expected: dict[str, str]
-) -> Iterator[str]:
-    code, log, _ = run(scenario.arguments, folder, stop, step)
-    ended_well = stop == "refused" and code == 0 and scenario.result(folder) == expected
+def _prepare(scenario: Scenario, folder: Path) -> None:
+    for arguments in scenario.commands:
+        code, log, _ = run(arguments, folder)
+        assert code == 0, log
+    if scenario.removed:
+        shutil.rmtree(folder / scenario.removed)
+    for name, text in scenario.files.items():
+        (folder / name).write_text(text)
+
+
+def _whole(scenario: Scenario, old: Path, work: Path) -> Whole:
+    """Run a scenario without a stop, once for each way to count its steps."""
+    steps = {"any time": 0}
+    for counted in ("refused", "killed"):
+        folder, started = _fresh(old, work), time.monotonic()
+        before = scenario.result(folder)
+        code, log, steps[counted] = run(scenario.arguments, folder, counted)
+        seconds = time.monotonic() - started
+        assert code == 0, log
+    steps |= dict.fromkeys(("interrupted", "terminated"), steps["killed"])
+    return Whole(before, scenario.result(folder), seconds, steps)
+
+
+def _problems(scenario: Scenario, folder: Path, stop: str, moment: float, whole: Whole) -> Iterator[str]:
+    code, log, _ = run(scenario.arguments, folder, stop, moment)
+    ended_well = stop in ("refused", "any time") and code == 0 and scenario.result(folder) == whole.result
     if code != STOPS[stop] and not ended_well:
         yield f"exit status {code}: {log[-800:]}"
     lines = log.strip().splitlines()
@@ -214,88 +236,67 @@ def _problems(
         yield f"no message: {log[-300:]}"
     if stop == "refused" and "Traceback" in log:
         yield f"traceback: {log[-800:]}"
-    if stop != "killed" and (left := temporary_files(folder, resumable=True)):
+    if STOPS[stop] >= 0 and (left := temporary_files(folder, resumable=True)):
         yield f"left {left}"
-    if not scenario.partial and scenario.result(folder) not in (before, expected):
+    if not scenario.partial and scenario.result(folder) not in (whole.before, whole.result):
         yield "neither the old nor the new one"
     code, log, _ = run(scenario.arguments, folder)
     if code != 0 and COMPLETE not in log:
         yield f"run again: exit status {code}: {log[-800:]}"
-    elif scenario.result(folder) != expected:
+    elif scenario.result(folder) != whole.result:
         yield "run again: another result"
     elif left := temporary_files(folder, resumable=False):
         yield f"run again: left {left}"
 
 
-def _spread(total: int, limit: int | None) -> list[int]:
-    """Steps 1 to `total`, or at most `limit` of them, evenly spread."""
-    if limit is None or total <= limit:
-        return list(range(1, total + 1))
-    return sorted({1 + round(i * (total - 1) / max(limit - 1, 1)) for i in range(limit)})
+@dataclass(frozen=True)
+class Limits:
+    """How often a scenario is stopped in each way.
+
+    Attributes:
+        steps: at most; 0: at all of them.
+        times: kills at random moments.
+        seed: of the choice.
+        report: where counts are kept, and taken up by the same command.
+    """
+
+    steps: int
+    times: int
+    seed: int
+    report: Path | None
+
+    def moments(self, name: str, stop: str, whole: Whole) -> list[float]:
+        """Steps, from 1, or seconds: one from each of equal parts of the run."""
+        chance = random.Random(f"{self.seed}/{name}/{stop}")
+        if stop == "any time":
+            return [whole.seconds * (n + chance.random()) / self.times for n in range(self.times)]
+        total = whole.steps[stop]
+        count = min(self.steps or total, total)
+        return [1 + int(total * (n + chance.random()) / count) for n in range(count)]
+
+    def stored(self) -> dict[str, dict[str, Counts]]:
+        """Scenario -> way to stop -> counts of an earlier call."""
+        if self.report is None or not self.report.exists():
+            return {}
+        values = json.loads(self.report.read_text(encoding="utf-8"))
+        return {
+            name: {stop: Counts(**count) for stop, count in ways.items()} for name, ways in values.items()
+        }
+
+    def save(self, name: str, ways: dict[str, Counts]) -> None:
+        """Keep the counts of a scenario."""
+        if self.report is not None:
+            counts = self.stored() | {name: ways}
+            values = {
+                name: {stop: vars(count) for stop, count in ways.items()} for name, ways in counts.items()
+            }
+            self.report.write_text(json.dumps(values, indent=1), encoding="utf-8")
 
 
 def _fresh(source: Path, target: Path) -> Path:
     shutil.rmtree(target, ignore_errors=True)
     shutil.copytree(source, target)
     return target
-
-
-def _nothing(folder: Path) -> None:
-    pass
-
-
-def _exported(folder: Path) -> None:
-    """An older bundle, which the command replaces, and a file of the user in it."""
-    code, log, _ = run(("export", "bundle", "--as", "a person bows"), folder)
-    assert code == 0, log
-    (folder / "bundle" / "notes.txt").write_text("mine")
-
-
-def _trained(folder: Path) -> None:
-    code, log, _ = run(TRAIN, folder)
-    assert code == 0, log
-
-
-def _run_result(folder: Path) -> dict[str, str]:
-    """Weights, checkpoint, settings and losses: not the seconds."""
-    run = folder / "run"
-    names = ("run.toml", "corpus.json", "checkpoint.safetensors", "model.safetensors")
-    result = {name: digest for name, digest in content(run).items() if name in names} if run.exists() else {}
-    if (run / "metrics.jsonl").exists():
-        losses = [json.loads(line).get("loss") for line in (run / "metrics.jsonl").read_text().splitlines()]
-        result["losses"] = str(losses)
-    return result
-
-
-def _numbers(folder: Path) -> dict[str, str]:
-    """Of an evaluation, without its date and the checksum that covers it."""
-    file = folder / "run" / "evaluation.json"
-    if not file.is_file():
-        return {}
-    values = json.loads(file.read_text(encoding="utf-8"))
-    return {name: repr(value) for name, value in values.items() if name not in ("provenance", "checksum")}
-
-
-def _folder(name: str) -> Callable[[Path], dict[str, str]]:
-    return lambda folder: content(folder / name) if (folder / name).exists() else {}
-
-
-TRAIN = (
-    "train", "--pack", "pack", "--split", "synthetic/18-6", "--out", "run", "--quiet", "--device", "cpu",
-    "--train.epochs", "2", "--train.batch-size", "16", "--model.channels", "4", "8", "--model.strides", "2", "1",
-)  # fmt: skip
-SCENARIOS = {
-    "export": Scenario(_nothing, ("export", "bundle", "--as", "a person waves"), _folder("bundle")),
-    "export over a bundle": Scenario(
-        _exported, ("export", "bundle", "--as", "a person waves"), _folder("bundle")
-    ),
-    "import": Scenario(_nothing, ("import", "files", "recordings", "new", "--quiet"), _folder("new")),
-    "train": Scenario(_nothing, TRAIN, _run_result, partial=True),
-    "evaluate": Scenario(_trained, ("evaluate", "run"), _numbers),
-    "synthesise": Scenario(
-        _nothing, ("synthesise", "ntu60", "stand-in", "--clips", "4", "--jobs", "1"), _folder("stand-in")
-    ),
-}
 
 
 def package_state() -> list[tuple[str, int, int]]:
@@ -308,38 +309,30 @@ def package_state() -> list[tuple[str, int, int]]:
     return [(str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in files]
 
 
-def make_inputs(folder: Path) -> None:
-    """A pack, and recordings of four classes."""
-    from pgfa.pack import save_pack
-    from pgfa.read.formats.npz import save_clip
-    from pgfa.synth import DEMO_ACTIONS, make_clips
-
-    clips = make_clips(seed=0, actions=DEMO_ACTIONS, performers=2, repeats=1)
-    save_pack(clips, folder / "pack")
-    for clip in clips[:4]:
-        save_clip(folder / "recordings" / clip.source.action / f"{clip.source.id}.npz", clip)
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("scenarios", nargs="*", metavar="SCENARIO", help=", ".join(SCENARIOS))
-    parser.add_argument("--steps", type=int, help="at most so many steps of each scenario")
+    parser.add_argument("--steps", type=int, default=STEPS, help="of each way to stop; 0: all")
+    parser.add_argument("--times", type=int, default=TIMES, help="kills at random moments")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--report", type=Path, help="file for the counts, and where an earlier call ended")
     args = parser.parse_args()
+    limits = Limits(args.steps, args.times, args.seed, args.report)
     failed: list[str] = []
-    before = package_state()
+    before, stored = package_state(), limits.stored()
     with tempfile.TemporaryDirectory() as temporary:
         work = Path(temporary).resolve()
         (work / "inputs").mkdir()
         _in_child(lambda: make_inputs(work / "inputs"))
-        import pgfa.train.train  # noqa: F401  once, for all forked processes
+        import_modules()
 
         print("| command | " + " | ".join(STOPS) + " | failed |")
         print("|---|" + "---|" * (len(STOPS) + 1), flush=True)
         for name in args.scenarios or SCENARIOS:
-            counts = check(name, SCENARIOS[name], work / "inputs", work, args.steps)
+            ways = stored.get(name, {})
+            counts = check(name, SCENARIOS[name], work / "inputs", work, limits, ways)
             problems = [problem for count in counts.values() for problem in count.failed]
-            tried = " | ".join(str(count.tried) for count in counts.values())
-            print(f"| {name} | {tried} | {len(problems)} |", flush=True)
+            print(f"| {name} | {' | '.join(map(str, counts.values()))} | {len(problems)} |", flush=True)
             failed += problems
     if package_state() != before:
         sys.exit("the package was changed meanwhile: what was compared is of two versions")

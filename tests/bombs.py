@@ -10,6 +10,7 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -126,6 +127,113 @@ def bvh(rows: bytes) -> bytes:
     return head + b"Frames: %d\nFrame Time: 0.0333\n" % rows.count(b"\n") + rows
 
 
+def bvh_still_joints() -> Files:
+    """Joints without channels: one number per frame moves 990 of them."""
+    still = "".join(f"JOINT j{n}\n{{\nOFFSET 0 1 0\nCHANNELS 0\n" for n in range(990)) + "}\n" * 990
+    head = f"HIERARCHY\nROOT a\n{{\nOFFSET 0 0 0\nCHANNELS 1 Yrotation\n{still}}}\n"
+    return {"a.bvh": head.encode() + b"MOTION\nFrames: 99000\nFrame Time: 0.03\n" + b"1\n" * 99_000}
+
+
+def ntu_crowd() -> Files:
+    """A single frame of six bodies among empty ones, and now and then a body with an id of its own."""
+    (text,) = sample("ntu").values()
+    person = text.split(b"\n")[2:29]
+
+    def frame(ids: range) -> bytes:
+        rest = person[0].split(b" ", 1)[1]
+        bodies = [b"\n".join([b"%d %s" % (7 * 10**16 + n, rest), *person[1:]]) for n in ids]
+        return b"\n".join([b"%d" % len(bodies), *bodies]) + b"\n"
+
+    frames = [frame(range(6)), *(frame(range(n, n + (n % 40 == 0))) for n in range(1, 99_000))]
+    return {"S001C001P001R001A001.skeleton": b"%d\n" % len(frames) + b"".join(frames)}
+
+
+def npz_twice() -> Files:
+    """Positions, and the bodies as they are listed."""
+    positions = np.ones((99_000, 4, 20, 3), np.int8)
+    positions[:, :, 1:] = 2
+    return {"clip.npz": npz(positions=positions, listed=positions, rate=30.0, layout="kinect20")}
+
+
+def csv_visitors() -> Files:
+    """40 people in turns, one per frame."""
+    row = ",".join(["1.5", "2.5"] * 17)
+    head = "frame,person," + ",".join(f"{joint}_{axis}" for joint in COCO17.joints for axis in "xy")
+    return {"a.csv": "\n".join([head, *(f"{n},{n % 40},{row}" for n in range(90_000))]).encode()}
+
+
+def gltf_one_file() -> Files:
+    """200 buffers that are one file beside it."""
+    (raw,) = sample("gltf").values()
+    length = struct.unpack_from("<I", raw, 12)[0]
+    content = json.loads(raw[20 : 20 + length])
+    views, accessors, animation = content["bufferViews"], content["accessors"], content["animations"][0]
+    count = 200
+    content["buffers"] = [{"uri": "b.bin", "byteLength": 40}] * count
+    content["bufferViews"] = [{**view, "buffer": n} for n in range(count) for view in views]
+    content["accessors"] = [
+        {**accessor, "bufferView": 2 * n + m} for n in range(count) for m, accessor in enumerate(accessors)
+    ]
+    animation["samplers"] = [{"input": 2 * n, "output": 2 * n + 1} for n in range(count)]
+    animation["channels"] = [
+        {"sampler": n, "target": {"node": n % 5, "path": "rotation"}} for n in range(count)
+    ]
+    turn = struct.pack("<10f", 0, 1, 0, 0, 0, 1, 0, 1, 0, 0)
+    return {"a.gltf": json.dumps(content).encode(), "b.bin": turn + bytes(SIZE - 200_000)}
+
+
+def zip_without_members() -> Files:
+    """A directory of 300,000 members, all at the same place."""
+    local = b"PK\3\4" + struct.pack("<5H3I2H", 20, 0, 0, 0, 33, 0, 0, 0, 1, 0) + b"a"
+    entry = b"PK\1\2" + struct.pack("<6H3I5H2I", 20, 20, 0, 0, 0, 33, 0, 0, 0, 8, 0, 0, 0, 0, 0, 0)
+    count = 300_000
+    entries = b"".join(entry + b"%08d" % n for n in range(count))
+    sizes = struct.pack("<4Q", count, count, len(entries), len(local))
+    end = b"PK\6\6" + struct.pack("<Q2H2I", 44, 45, 45, 0, 0) + sizes
+    end += b"PK\6\7" + struct.pack("<IQI", 0, len(local) + len(entries), 1)
+    end += b"PK\5\6" + struct.pack("<4H2IH", 0, 0, 65535, 65535, len(entries), len(local), 0)
+    return {"set.zip": local + entries + end}
+
+
+def hdf5_tracks(shape: tuple[int, ...], chunks: tuple[int, ...], packed: bytes = b"") -> Files:
+    """Tracks of SLEAP that are not stored but for one chunk."""
+    from hdf5_builders import hdf5
+
+    names = [
+        f"{joint}_{side}" for joint in ("shoulder", "elbow", "hip", "knee", "ankle", "wrist") for side in "lr"
+    ]
+
+    def write(out: Any) -> None:
+        out["node_names"] = np.array(["nose", *names], "S")
+        tracks = out.create_dataset(
+            "tracks",
+            shape,
+            "f8",
+            maxshape=(None,) * 4,
+            chunks=chunks,
+            fillvalue=1,
+            compression="gzip" if packed else None,
+        )
+        if packed:
+            tracks.id.write_direct_chunk((0,) * len(shape), packed)
+
+    return {"walk.analysis.h5": hdf5(write)}
+
+
+def zeros_packed(size: int) -> bytes:
+    """That many MB of zeros, by deflate."""
+    packer = zlib.compressobj()
+    return b"".join(packer.compress(bytes(1_000_000)) for _ in range(size)) + packer.flush()
+
+
+HDF5: dict[str, Callable[[], Files]] = {
+    "HDF5 chunk that inflates": lambda: hdf5_tracks((1, 2, 13, 1000), (1, 2, 13, 1000), zeros_packed(2000)),
+    "HDF5 of small chunks": lambda: hdf5_tracks((1, 2, 13, 20_000), (1, 1, 1, 1)),
+    "HDF5 of a large chunk": lambda: hdf5_tracks((1, 2, 13, 10), (1, 2, 13, 4_000_000), zeros_packed(800)),
+}
+"""Those that need the extra `formats`."""
+
+
 def bvh_large() -> Files:
     (text,) = sample("bvh").values()
     width = len(text.splitlines()[-1].split())
@@ -187,6 +295,14 @@ COSTLY: dict[str, Callable[[], Files]] = {
     "newlines in a bvh": lambda: repeated("a.bvh", b"HIERARCHY\n", b"\n"),
     "newlines in a csv": lambda: repeated("a.csv", wide()[0].encode() + b"\n", b"\n"),
     "commas in a csv": lambda: repeated("a.csv", wide()[0].encode() + b"\n", b",,\n"),
+    "braces in a bvh": lambda: repeated("a.bvh", b"HIERARCHY\n", b"{"),
+    "statements in a bvh": lambda: {"a.bvh": b"HIERARCHY\nROOT a\n{\n" + b"OFFSET 0 0 0\n" * 900_000},
+    "joints without channels": bvh_still_joints,
+    "crowd in one frame": ntu_crowd,
+    "npz of listed bodies": npz_twice,
+    "people in turns": csv_visitors,
+    "glTF buffers of one file": gltf_one_file,
+    "zip of a directory only": zip_without_members,
     "form feeds in a bvh": lambda: repeated("a.bvh", b"HIERARCHY\n", b"\x0c"),
     "other line ends in a csv": lambda: repeated("a.csv", wide()[0].encode() + b"\n", b"\xc2\x85"),
     "one line of cells": lambda: {"a.bvh": bvh(b"1 " * ((SIZE - 5000) // 2) + b"\n")},

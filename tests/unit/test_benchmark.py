@@ -18,6 +18,7 @@ import pytest
 import tomli_w
 
 from pgfa.cli.benchmark import benchmark as benchmark_command
+from pgfa.cli.main import main
 from pgfa.config import RunSettings
 from pgfa.errors import BadConfig
 from pgfa.evaluate.gzsl import set_aside
@@ -26,7 +27,7 @@ from pgfa.progress import Progress
 from pgfa.research.baselines import METHODS
 from pgfa.research.benchmark.fit import _job_clips, _subjects, error_of, fit, load_output
 from pgfa.research.benchmark.plan import plan
-from pgfa.research.benchmark.run import RESULTS, run_benchmark
+from pgfa.research.benchmark.run import RESULTS, Benchmark, run_benchmark
 from pgfa.research.benchmark.spec import BenchmarkSettings, load_benchmark
 from pgfa.research.evidence.record import load_record
 from pgfa.synth import DEMO_ACTIONS, make_clips
@@ -305,3 +306,22 @@ def test_a_missing_pack_is_reported_before_any_work(tmp_path: Path) -> None:
 @pytest.mark.parametrize("spec", sorted((ROOT / "specs").glob("*.toml")), ids=lambda p: p.stem)
 def test_the_specs_of_the_project_are_valid(spec: Path) -> None:
     assert load_benchmark(spec).groups()
+
+
+def test_failed_runs_are_one_sentence_and_an_exit_status(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As on a full disk: what could be computed is printed before."""
+    rows = pl.DataFrame({"error": [None, "a.npz: cannot be written:\nno space left on the disk"]})
+    monkeypatch.setattr(
+        "pgfa.research.benchmark.run.run_benchmark", lambda *given, **options: Benchmark(rows, pl.DataFrame())
+    )
+    (tmp_path / "tables.txt").write_text("a table")
+    spec = ROOT / "specs" / "tiny.toml"
+    with pytest.raises(SystemExit) as stop:
+        main(["benchmark", str(spec), "--out", str(tmp_path)])
+    assert str(stop.value) == (
+        "pgfa: 1 row without figures, as their runs failed; the report lists the errors, first: a.npz: cannot be "
+        "written: no space left on the disk; run the same command again to retry them"
+    )
+    assert "a table" in capsys.readouterr().out

@@ -16,7 +16,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pgfa.errors import BadFile, LimitExceeded, PgfaError
+from pgfa.errors import BadFile, LimitExceeded, NotWritten, PgfaError
+from pgfa.files.folders import new_folder
 from pgfa.pack import import_dataset, open_pack
 from pgfa.pack.importing.check import check
 from pgfa.read import FORMATS, NotARecording, find_recordings, read, read_all
@@ -359,3 +360,64 @@ def test_import_check_and_page_read_within_the_cap(tmp_path: Path, monkeypatch: 
     limits = UploadLimits(10**7, 10, 10**7, 1000, 4, 1000.0)
     with pytest.raises(LimitExceeded, match="takes more memory than is available or allowed"):
         read_upload(tmp_path / "upload", "a.npy", path.read_bytes(), limits)
+
+
+def test_members_that_share_their_bytes_are_refused(tmp_path: Path) -> None:
+    """A small archive of them could hold any number of large recordings."""
+    name, content = sample("bvh")
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr(name, content)
+        archive.filelist += [copy.copy(archive.filelist[0]) for _ in range(3)]
+    (tmp_path / "set.zip").write_bytes(file.getvalue())
+    with pytest.raises(BadFile, match="members that share their bytes"):
+        read_all(tmp_path / "set.zip")
+    with pytest.raises(BadFile, match="members that share their bytes"):
+        list(check(tmp_path / "set.zip"))
+
+
+def test_an_archive_that_inflates_to_far_more_is_refused(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "set.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        for number in range(30):
+            archive.writestr(f"{number}.csv", bytes(20_000_000))
+    with pytest.raises(BadFile, match="unpack the archive first"):
+        list(check(tmp_path / "set.zip"))
+
+
+def test_nested_lists_in_a_settings_file_are_refused(tmp_path: Path) -> None:
+    file = write(tmp_path, "npz")
+    (tmp_path / "pgfa-recordings.toml").write_text("rate = " + "[" * 30_000)
+    with pytest.raises(BadFile, match=r"pgfa-recordings.toml: expected TOML"):
+        read(file)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_a_pipe_in_place_of_a_stored_file_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pack.json")
+    with pytest.raises(BadFile, match="expected a JSON file, found a pipe"):
+        open_pack(tmp_path)
+
+
+def test_a_link_to_itself_is_named_where_it_is_given_itself(tmp_path: Path) -> None:
+    (tmp_path / "loop.npz").symlink_to("loop.npz")
+    (result,) = check(tmp_path / "loop.npz")
+    assert "found a link that leads back to itself" in result.error
+    with pytest.raises(PgfaError, match="a link that leads back to itself"):
+        import_dataset("files", tmp_path / "loop.npz", tmp_path / "pack")
+    with pytest.raises(NotWritten, match=r"loop.npz: cannot be written"), new_folder(tmp_path / "loop.npz"):
+        pass
+
+
+def test_a_file_that_has_nothing_to_read_now_is_not_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As /proc/kmsg: a file by its kind, whose reading would wait."""
+
+    class Empty(io.BytesIO):
+        def read(self, size: int | None = -1) -> None:  # type: ignore[override]
+            """Nothing yet."""
+
+    (tmp_path / "a.csv").write_text("x")
+    monkeypatch.setattr("pgfa.read.source.os.fdopen", lambda handle, mode: Empty())
+    with pytest.raises(BadFile, match="nothing to read now"):
+        read(tmp_path / "a.csv")

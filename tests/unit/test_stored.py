@@ -23,6 +23,7 @@ from pgfa.files import (
     file_sha256,
     folders,
     leftovers,
+    read_json,
     verify_checksum,
     verify_files,
     with_checksum,
@@ -249,13 +250,13 @@ def test_a_bundle_killed_at_any_step_of_saving_is_the_old_or_the_new_one(
     recogniser: Recogniser, tmp_path: Path
 ) -> None:
     """Saving over a bundle, in a forked process that is killed before its first, second, ... change of a file."""
-    stops = script("kill_writes")
+    stops, content = script("kill_writes"), script("kill_scenarios").content
     folder = tmp_path / "bundle"
     taught = recogniser.teach("my dance", swaying_clip())
     taught.save(folder)
-    new = stops.content(folder)
+    new = content(folder)
     recogniser.save(folder)
-    old = stops.content(folder)
+    old = content(folder)
     assert old != new
     results = []
     for step in range(1, 100):
@@ -265,7 +266,7 @@ def test_a_bundle_killed_at_any_step_of_saving_is_the_old_or_the_new_one(
             taught.save(folder)
             os._exit(0)
         _, status = os.waitpid(child, 0)
-        results.append(stops.content(folder))
+        results.append(content(folder))
         assert results[-1] in (old, new)
         Recogniser.load(folder)
         if status == 0:
@@ -275,6 +276,12 @@ def test_a_bundle_killed_at_any_step_of_saving_is_the_old_or_the_new_one(
     assert len(results) > 10
     assert {str(old), str(new)} == set(map(str, results))
     assert results[-1] == new
+
+
+def test_a_number_of_thousands_of_digits_is_not_json(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text("1" * 5000)
+    with pytest.raises(BadFile, match="expected JSON"):
+        read_json(tmp_path / "a.json")
 
 
 @pytest.mark.slow
@@ -290,8 +297,23 @@ def test_no_flipped_bit_is_silent() -> None:
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
 def test_stopped_commands_lose_nothing() -> None:
     """The short form of the campaign in docs/reliability.md."""
-    command = [sys.executable, str(CHECKOUT / "scripts" / "kill_writes.py"), "--steps", "2"]
+    command = [sys.executable, str(CHECKOUT / "scripts" / "kill_writes.py"), "--steps", "2", "--times", "1"]
     process = subprocess.run(
         [*command, "export over a bundle", "train", "import"], capture_output=True, text=True, timeout=600
     )
     assert process.returncode == 0, process.stdout + process.stderr
+
+
+@pytest.mark.skipif(os.name != "posix", reason="sends signals")
+@pytest.mark.parametrize(("number", "status"), [("SIGINT", 130), ("SIGTERM", 143)])
+def test_a_stop_while_commands_are_imported_is_one_line(number: str, status: int) -> None:
+    """The signal comes with the first module that is imported."""
+    code = (
+        "import os, signal, sys; from pgfa.cli import start; sys.argv = ['pgfa', 'splits']\n"
+        f"sys.addaudithook(lambda event, given: event == 'import' and os.kill(os.getpid(), signal.{number}))\n"
+        "start.main()"
+    )
+    process = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert process.returncode == status
+    assert process.stderr == "pgfa: stopped; run the same command to resume\n"
+    assert not process.stdout

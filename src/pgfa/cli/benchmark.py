@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -12,7 +11,7 @@ from pgfa.cli.options import Device, Quiet, RayAddress, Switch
 from pgfa.cli.training import MODEL, SENTENCES
 from pgfa.config import ModelSettings, TextSettings
 from pgfa.config.extras import require
-from pgfa.errors import BadConfig
+from pgfa.errors import BadConfig, PgfaError
 
 
 def benchmark(
@@ -71,9 +70,12 @@ def benchmark(
     print(f"all tables: {out / 'tables.txt'}, .md, .tex\nrows:       {rows}")
     print(f"report:     {out / 'report.html'}")
     if results.errors:
-        print(
-            f"{results.errors} runs failed; the report lists the errors. Run the same command again to retry them.",
-            file=sys.stderr,
+        from pgfa.read.assemble import counted
+
+        first = " ".join(results.results["error"].drop_nulls()[0].split())
+        raise PgfaError(
+            f"{counted(results.errors, 'row')} without figures, as their runs failed; the report lists the errors, "
+            f"first: {first[:300]}; run the same command again to retry them"
         )
 
 

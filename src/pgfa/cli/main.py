@@ -15,9 +15,10 @@ from cyclopts.exceptions import CoercionError, MissingArgumentError, UnknownOpti
 
 from pgfa.cli import benchmark, data, demo, doctor, training, use
 from pgfa.cli.examples import epilogue
+from pgfa.cli.stop import end_stopped
 from pgfa.config import renamed_options
 from pgfa.errors import PgfaError
-from pgfa.processes import Terminated, termination_as_interrupt
+from pgfa.processes import termination_as_interrupt
 
 Shell = Literal["bash", "zsh", "fish"]
 
@@ -50,9 +51,6 @@ RENAMED_VALUES = {"--protocol": {"honest": "validated", "paper": "test-selected"
 
 OUTPUT_OPTIONS = ("--json", "--csv", "--windows-csv", "--vtt", "--eaf")
 """Options of `pgfa recognise` that name a file to write."""
-
-WITHOUT_END = ("serve", "live")
-"""Commands that run until they are stopped: there is nothing to resume."""
 
 app = App(
     name="pgfa",
@@ -102,10 +100,7 @@ def main(arguments: list[str] | None = None) -> None:
     except PgfaError as error:
         sys.exit(f"pgfa: {error}")
     except KeyboardInterrupt as error:
-        command = next(iter(sys.argv[1:] if arguments is None else arguments), "")
-        resume = "" if command in WITHOUT_END else "; run the same command to resume"
-        print(f"pgfa: stopped{resume}", file=sys.stderr)
-        sys.exit(143 if isinstance(error, Terminated) else 130)
+        end_stopped(error, sys.argv[1:] if arguments is None else arguments)
     except BrokenPipeError:
         sys.stderr.close()
     except OSError as error:

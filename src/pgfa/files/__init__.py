@@ -87,14 +87,16 @@ def parquet_bytes(table: pl.DataFrame) -> bytes:
 
 
 def read_json(path: Path) -> Any:
-    """Read a JSON file. Raises BadFile if it is missing, cannot be read or is not JSON."""
+    """Read a JSON file. Raises BadFile if it is missing, is a pipe or device (never waited for), or is not JSON."""
     try:
+        if not stat.S_ISREG(mode := path.stat().st_mode) and not stat.S_ISDIR(mode):
+            raise BadFile(path, expected="a JSON file", found="a pipe, socket or device")
         return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise BadFile(path, expected="a JSON file", found="no file") from None
     except OSError as error:
         raise BadFile(path, expected="a readable file", found=str(error)) from None
-    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # not UTF-8, not JSON, a number of thousands of digits
         raise BadFile(path, expected="JSON", found=str(error)) from None
 
 

@@ -55,11 +55,16 @@ def _open_file(path: Path) -> int:
     return os.open(path, os.O_WRONLY | (os.O_TRUNC if stat.S_ISREG(status.st_mode) else 0))
 
 
+def real_path(path: Path) -> Path:
+    """A path without links, absolute. `Path.resolve` raises RuntimeError for a link that leads to itself."""
+    return Path(os.path.realpath(path))
+
+
 def _target(path: Path) -> Path:
     """The path without links: as it is if none of its parts is one, so that messages show what was typed."""
     if not path.is_symlink():
         return path
-    target = Path(os.path.realpath(path))
+    target = real_path(path)
     if target.is_symlink():
         raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(path))
     return target

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from pgfa.errors import NotWritten
 from pgfa.files import sync_folder
+from pgfa.files.destination import real_path
 from pgfa.files.leftovers import clear_leftovers, remove, temporary_path
 
 _CURRENT_FOLDER, _EXCHANGE = -100, 2
@@ -35,7 +36,7 @@ def new_folder(target: Path, names: Collection[str] | None = None) -> Iterator[P
     Raises:
         NotWritten: disk full or read-only, no permission, or a file in the way.
     """
-    target = target.resolve()
+    target = real_path(target)
     temporary = temporary_path(target)
     try:
         with _errors_of(target):

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from pgfa.errors import BadFile, LimitExceeded
 from pgfa.read.encoding import printable
-from pgfa.read.limits import INFLATED, inflated_allowance
+from pgfa.read.limits import INFLATED, allowance, inflated_allowance
 
 READ_ERRORS = (
     zipfile.BadZipFile,
@@ -27,6 +27,12 @@ READ_ERRORS = (
 )
 """What opening and reading a damaged file or zip may raise."""
 ZIP_START = b"PK"
+TOTAL, _PER_BYTE = 512 * 1024**2, 50
+"""Bytes to which all members of an archive may inflate, and how many more for each byte of it: texts take a tenth."""
+MAX_MEMBERS, MAX_DIRECTORY = 100_000, 12_000_000
+"""Members of a small archive, and bytes of their list."""
+_TAIL = 22 + 65_535 + 76
+"""Bytes of the last records of a zip, with the longest comment."""
 _BLOCK = 1 << 20
 _LOCAL = b"PK\3\4"
 _LOCAL_HEADER = struct.Struct("<4s5H3I2H")
@@ -49,12 +55,47 @@ def open_zip(path: Path) -> zipfile.ZipFile:
 
 @lru_cache(maxsize=8)
 def _opened(path: Path, process: int, size: int, time: int) -> zipfile.ZipFile:
+    if (length := _directory_bytes(path, size)) > (most := allowance(size, MAX_DIRECTORY)):
+        raise zipfile.BadZipFile(f"a directory of {length:,} bytes, more than the limit of {most:,}")
     try:
-        return zipfile.ZipFile(path)
+        archive = zipfile.ZipFile(path)
     except zipfile.BadZipFile as error:
         # Damaged only where it starts like a zip: otherwise it is another file.
         with path.open("rb") as file:
             raise zipfile.BadZipFile(damage(file.read(4 * _BLOCK), size) or str(error)) from None
+    _check_members(archive, size)
+    return archive
+
+
+def _directory_bytes(path: Path, size: int) -> int:
+    """Bytes of the directory at the end of a zip, as its last record says; 0 without that record.
+
+    By the format (APPNOTE 4.3.14 to 4.3.16), and as `zipfile` finds them: it reads the whole directory at once.
+    """
+    with path.open("rb") as file:
+        file.seek(max(0, size - _TAIL))
+        tail = file.read(_TAIL)
+    at = tail.rfind(b"PK\5\6")
+    if at < 0 or at + 22 > len(tail):
+        return 0
+    if tail[max(0, at - 20) :].startswith(b"PK\6\7") and tail[max(0, at - 76) :].startswith(b"PK\6\6"):
+        return int(struct.unpack_from("<Q", tail, at - 36)[0])
+    return int(struct.unpack_from("<I", tail, at + 12)[0])
+
+
+def _check_members(archive: zipfile.ZipFile, size: int) -> None:
+    """Raise BadZipFile for members that cannot all be in the archive, or inflate to far more than recordings do."""
+    members = archive.infolist()
+    if len(members) > (count := allowance(size, MAX_MEMBERS)):
+        raise zipfile.BadZipFile(f"{len(members):,} members, more than the limit of {count:,}")
+    if sum(info.compress_size for info in members) > size:
+        raise zipfile.BadZipFile("members that share their bytes")
+    inflated, most = sum(info.file_size for info in members), TOTAL + _PER_BYTE * size
+    if inflated > most:
+        raise zipfile.BadZipFile(
+            f"{size:,} bytes whose members inflate to {inflated:,}, more than the limit of {most:,}; unpack the "
+            "archive first"
+        )
 
 
 def member_names(archive: Path) -> list[str]:

@@ -96,7 +96,7 @@ def _content(file: FileRef, changed: int, size: int) -> tuple[tuple[str | None, 
     """What a settings file states: (pattern or None for every recording, values), in the order of the file."""
     try:
         table: dict[str, Any] = tomllib.loads(file.read(MAX_BYTES).decode("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:  # the last: nested lists
         raise BadFile(str(file), expected="TOML", found=str(error)) from None
     general = {name: value for name, value in table.items() if name in NAMES or not isinstance(value, dict)}
     tables: list[tuple[str | None, Stated]] = [(None, stated_from(general, str(file)))]

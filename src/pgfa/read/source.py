@@ -210,7 +210,10 @@ def _bytes_of(path: Path, most: int) -> bytes:
     handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     with os.fdopen(handle, "rb") as file:
         # Files of the system have no size; `read` allocates all that it is asked for.
-        return file.read(min(most, status.st_size + 65536))
+        content: bytes | None = file.read(min(most, status.st_size + 65536))
+    if content is None:
+        raise OSError(errno.EAGAIN, "a file of the system that has nothing to read now")
+    return content
 
 
 class _NotAFile(OSError):

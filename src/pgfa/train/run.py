@@ -154,7 +154,7 @@ def read_log(path: Path) -> Iterator[dict[str, Any]]:
         where = f"line {number}"
         try:
             values = json.loads(line)
-        except json.JSONDecodeError as error:
+        except ValueError as error:
             raise BadFile(path, where=where, expected="JSON", found=str(error)) from None
         if not isinstance(values, dict):
             raise BadFile(path, where=where, expected="values by name", found=repr(values)[:80])

@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 
 from pgfa.errors import BadFile
+from pgfa.files.destination import real_path
 from pgfa.pack.importing.peers import read_with_peers
 from pgfa.read import find_recordings, format_of, recording_of
 from pgfa.read.encoding import has_control, printable
@@ -190,7 +191,7 @@ def _read_all(source: Path, labels: Mapping[str, FileLabel] | None, ref: FileRef
     with memory_cap(ref, ref.size(), format_of(recording_of(ref)).memory):
         clips = read_with_peers(ref)
     several = len(clips) > 1
-    dataset = source.resolve().stem if source.is_file() else source.resolve().name
+    dataset = real_path(source).stem if source.is_file() else real_path(source).name
 
     def labelled(clip: Clip) -> Clip:
         original = clip.source
@@ -217,4 +218,6 @@ def _name_below(ref: FileRef, source: Path) -> str:
     """The path of a file below the source, with forward slashes; of the source itself, its name."""
     if ref.member:
         return printable(str(PurePosixPath(ref.member)))
-    return printable(ref.path.relative_to(source).as_posix() if ref.path != source else source.resolve().name)
+    return printable(
+        ref.path.relative_to(source).as_posix() if ref.path != source else real_path(source).name
+    )

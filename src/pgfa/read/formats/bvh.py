@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from pgfa.errors import BadFile, LimitExceeded
 from pgfa.read.assemble import assemble, check_frames
 from pgfa.read.format import Format
-from pgfa.read.limits import check_text
+from pgfa.read.limits import allowance, check_text
 from pgfa.read.parsing.rig import Rig, recognise_joints, rig_to_metres
 from pgfa.read.parsing.rotation import rotation
 from pgfa.read.parsing.text_table import short
@@ -22,6 +22,11 @@ from pgfa.skeleton import NTU25, Clip, Source
 
 MAX_JOINTS = 1000
 MAX_CELLS = 64_000_000
+POSITIONS = 3_000_000
+"""Frames times joints in a small file: joints without channels have no numbers that would limit them."""
+MAX_STATEMENTS = 8 * MAX_JOINTS
+MAX_LINE = 200_000
+"""Statements and letters of a line in the hierarchy."""
 GROUND = 0.15
 """Metres between a foot's joint and the ground that it stands on."""
 RADIANS, MOVED = 3.15, 0.5
@@ -142,6 +147,11 @@ def parse(file: str, raw: bytes) -> tuple[list[Joint], Floats, float]:
     width = sum(len(joint.channels) for joint in joints)
     if frames * width > MAX_CELLS:
         raise LimitExceeded(f"{file}: {frames * width:,.0f} numbers, more than the limit of {MAX_CELLS:,}")
+    if frames * len(joints) > (most := allowance(len(raw), POSITIONS)):
+        raise LimitExceeded(
+            f"{file}: {frames:,.0f} frames of {len(joints):,} joints and ends, more than the limit of {most:,} "
+            f"positions in {len(raw):,} bytes"
+        )
     rows = [number for number in range(start, len(lines)) if lines[number].strip()]
     if len(rows) != frames:
         raise BadFile(file, where="MOTION", expected=f"{frames:.0f} lines of numbers", found=str(len(rows)))
@@ -228,7 +238,9 @@ def _hierarchy(file: str, lines: list[str]) -> tuple[list[Joint], int]:
     joints: list[Joint] = []
     stack: list[int] = []
     pending: int | None = None  # the joint whose brace must follow
-    for number, line in _statements(lines):
+    for count, (number, line) in enumerate(_statements(file, lines)):
+        if count >= MAX_STATEMENTS:
+            raise LimitExceeded(f"{file}: more than the limit of {MAX_STATEMENTS:,} statements before MOTION")
         words = line.split()
         key = words[0].upper()
         if pending is not None and key != "{":
@@ -265,9 +277,11 @@ def _hierarchy(file: str, lines: list[str]) -> tuple[list[Joint], int]:
     raise BadFile(file, expected="MOTION after the hierarchy", found="the end of the file")
 
 
-def _statements(lines: list[str]) -> Iterator[tuple[int, str]]:
+def _statements(file: str, lines: list[str]) -> Iterator[tuple[int, str]]:
     """Line number (from 0) and text of each statement: some programs write braces on the line of what they hold."""
     for number, line in enumerate(lines):
+        if len(line) > MAX_LINE:
+            raise LimitExceeded(f"{file}, line {number + 1}: {len(line):,} letters, more than the limit")
         parts = re.split(r"([{}])", line)
         if len(parts) > 1:
             parts = [

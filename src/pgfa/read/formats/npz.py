@@ -31,8 +31,8 @@ from pgfa.skeleton import Clip, Layout, Source, get_layout
 TEXTS = ("id", "dataset", "action", "variant", "subject", "camera", "setup")
 MAX_INFLATED = 64 * 1024 * 1024
 """Bytes to which all fields of a small file together may inflate."""
-MAX_NUMBERS = 24_000_000
-"""Coordinates in a small file."""
+MAX_NUMBERS = 16_000_000
+"""Coordinates in a small file, those of `listed` included."""
 OWN_FIELDS = {"layout", "offsets", "listed", "problems", "variant", "setup"}
 """Fields that only pgfa's own files have: positions and rate are in those of other programs too."""
 MAX_TEXT = 1000
@@ -104,19 +104,21 @@ def _clip(ref: FileRef, raw: bytes, fields: dict[str, bytes]) -> Clip:
         raise BadFile(str(ref), where="field layout", expected="a known layout", found=str(error)) from None
     _check_shape(ref, "positions", positions, layout)
     check_frames(ref, positions.shape[0])
-    if positions.size > (most := allowance(len(raw), MAX_NUMBERS)):
-        raise LimitExceeded(f"{ref}: {positions.size:,} numbers, more than the limit of {most:,}")
     rate = _field(ref, fields, "rate", "fiu", "a number of frames per second")
     if rate.size != 1 or not 0.01 <= float(rate.reshape(-1)[0]) < 1e6:
         actual = f"{rate.reshape(-1)[:3].tolist()}"
         raise BadFile(
             str(ref), where="field rate", expected="0.01 to 1,000,000 frames per second", found=actual
         )
+    stored = _field(ref, fields, "listed", "fiu", "numbers") if "listed" in fields else None
+    numbers = positions.size + (0 if stored is None else stored.size)
+    if numbers > (most := allowance(len(raw), MAX_NUMBERS)):
+        raise LimitExceeded(f"{ref}: {numbers:,} numbers, more than the limit of {most:,}")
     listed = None
-    if "listed" in fields:
+    if stored is not None:
+        _check_shape(ref, "listed", stored, layout)
         with np.errstate(over="ignore"):  # an infinite coordinate is absent
-            listed = _field(ref, fields, "listed", "fiu", "numbers").astype(np.float32)
-        _check_shape(ref, "listed", listed, layout)
+            listed = stored.astype(np.float32)
         if len(listed) != len(positions):
             expected = f"{len(positions)} frames, as in positions"
             raise BadFile(str(ref), where="field listed", expected=expected, found=f"{len(listed)}")

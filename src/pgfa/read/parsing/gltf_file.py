@@ -16,12 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pgfa.errors import BadFile, LimitExceeded
+from pgfa.read.limits import allowance
 from pgfa.read.parsing.json_text import parse_json
 from pgfa.read.source import FileRef
 
 MAX_JSON_BYTES = 64 * 1024 * 1024
 MAX_BUFFER_BYTES = 256 * 1024 * 1024
-MAX_VALUES = 32_000_000
+MAX_VALUES = 20_000_000
+"""Numbers of the accessors of a small file; several may read the same bytes."""
 _COMPONENTS = {5120: "i1", 5121: "u1", 5122: "<i2", 5123: "<u2", 5125: "<u4", 5126: "<f4"}
 _WIDTHS = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4, "MAT4": 16}
 
@@ -52,7 +54,8 @@ class GltfFile:
         self._buffers: dict[int, bytes] = {}
         self._accessors: dict[int, Floats] = {}
         self._lists: dict[str, list[dict[str, Any]]] = {}
-        self._values = 0
+        self._values, self._size = 0, len(raw)
+        self._files: dict[str, bytes] = {}
 
     def bad(self, where: str, expected: str, actual: str) -> BadFile:
         """An error in this file."""
@@ -111,8 +114,6 @@ class GltfFile:
                 where, "values in a buffer", "sparse values: export the animation without compression"
             )
         self._values += count * width
-        if self._values > MAX_VALUES:
-            raise LimitExceeded(f"{self.ref}: more than the limit of {MAX_VALUES:,} numbers in animations")
         view = self.item("bufferViews", accessor["bufferView"])
         extensions = view.get("extensions")
         if isinstance(extensions, dict) and any("compression" in name for name in extensions):
@@ -129,6 +130,8 @@ class GltfFile:
             )
         )
         buffer = self._buffer(view.get("buffer"))
+        if self._values > (most := allowance(self._size, MAX_VALUES)):
+            raise LimitExceeded(f"{self.ref}: more than the limit of {most:,} numbers in animations")
         needed = inner + (count - 1) * stride + size
         if stride < size or needed > length or start + length > len(buffer):
             raise self.bad(where, f"{needed:,} bytes", f"{min(length, max(0, len(buffer) - start)):,}")
@@ -170,10 +173,15 @@ class GltfFile:
         parts = name.split("/")
         if "\\" in name or "\0" in name or ":" in name or name.startswith("/") or ".." in parts or not name:
             raise self.bad(where, "a file in the same folder", f"{name!r:.80}")
-        try:
-            return self.ref.sibling(name).read(MAX_BUFFER_BYTES)
-        except BadFile as error:
-            raise self.bad(where, f"the file {name[:80]!r} beside it", error.found) from None
+        if name not in self._files:  # several buffers may name one file
+            try:
+                self._files[name] = self.ref.sibling(name).read(MAX_BUFFER_BYTES)
+            except BadFile as error:
+                raise self.bad(where, f"the file {name[:80]!r} beside it", error.found) from None
+            self._size += len(self._files[name])
+            if sum(map(len, self._files.values())) > MAX_BUFFER_BYTES:
+                raise LimitExceeded(f"{self.ref}: more than {MAX_BUFFER_BYTES:,} bytes in files beside it")
+        return self._files[name]
 
 
 def _chunks(ref: FileRef, raw: bytes) -> tuple[bytes, bytes | None]:

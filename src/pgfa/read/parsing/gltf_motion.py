@@ -18,7 +18,8 @@ MAX_CELLS = 5_000_000
 """Frames times nodes, of all animations of a file."""
 RATES = (30.0, 120.0)
 """An animation is sampled at its finest step, but within these: sparse keys are still a smooth motion."""
-_CHUNK = 2048
+_CHUNK, _CHUNK_CELLS = 2048, 400_000
+"""Frames, and frames times nodes, whose rotations are in memory at a time."""
 _WIDTHS = {"translation": 3, "rotation": 4, "scale": 3}
 
 Floats = NDArray[np.float64]
@@ -162,8 +163,9 @@ def world_positions(
     """
     frames = 1 if times is None else len(times)
     out = np.empty((frames, len(order), 3))
-    for start in range(0, frames, _CHUNK):
-        part = None if times is None else times[start : start + _CHUNK]
+    chunk = max(1, min(_CHUNK, _CHUNK_CELLS // max(1, len(order))))
+    for start in range(0, frames, chunk):
+        part = None if times is None else times[start : start + chunk]
         matrices: dict[int, tuple[Floats, Floats]] = {}
         for number, node in enumerate(order):
             linear, shift = _local(file, node, tracks if part is not None else {}, part)
@@ -171,7 +173,7 @@ def world_positions(
                 above, origin = matrices[parents[node]]
                 linear, shift = above @ linear, origin + (above @ shift[..., None])[..., 0]
             matrices[node] = linear, shift
-            out[start : start + _CHUNK, number] = shift
+            out[start : start + chunk, number] = shift
     return out
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import math
 import struct
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -16,10 +18,15 @@ from pgfa.read.source import FileRef
 
 HDF5 = b"\x89HDF\r\n\x1a\n"
 UNPACKED = 2_000_000
-"""Numbers in a file of any size; beyond, four per byte: it may be compressed, or hold none of them."""
+"""Numbers that are read of a file of any size; beyond, one per byte: it may be compressed, or hold none of them."""
 MAX_TEXTS = 1000
 MAX_TEXT = 1024 * 1024
 """Bytes of all texts of one dataset, or of an attribute."""
+MAX_CHUNKS = 50_000
+"""Pieces in which a dataset may be stored."""
+DEFLATE, SHUFFLE, FLETCHER32 = 1, 2, 3
+"""Filters by their numbers, as the programs use them. Others may unpack to any size, which only the library sees."""
+_CHECKSUM = 4
 REFERENCE = 16
 """Bytes of a reference to a text of variable length, with addresses of 8 bytes."""
 _LISTED = 200
@@ -36,6 +43,7 @@ class Hdf5:
 
     def __init__(self, ref: FileRef, file: Any, raw: bytes) -> None:
         self.ref, self.file, self.raw, self.size = ref, file, raw, len(raw)
+        self._numbers = 0
 
     def names(self, group: str = "/") -> list[str]:
         """What a group holds. Raises BadFile for a link: it would read what the user did not name."""
@@ -55,14 +63,42 @@ class Hdf5:
     def array(self, path: str) -> NDArray[Any]:
         """A dataset of numbers, or of records of numbers. Raises LimitExceeded before it is read."""
         dataset = self._dataset(path)
-        numbers = dataset.size * max(1, dataset.dtype.itemsize // 8)
-        if numbers > UNPACKED + 4 * self.size:
+        self._numbers += dataset.size * max(1, dataset.dtype.itemsize // 8)
+        if self._numbers > UNPACKED + self.size:
             raise LimitExceeded(
-                f"{self.ref}: {numbers:,} numbers in {self.size:,} bytes, more than the limit"
+                f"{self.ref}: {self._numbers:,} numbers in {self.size:,} bytes, more than the limit"
             )
         if dataset.dtype.hasobject:
             raise BadFile(str(self.ref), where=path, expected="numbers", found="texts or references")
+        self._check_chunks(path, dataset)
         return np.asarray(dataset[()])
+
+    def _check_chunks(self, path: str, dataset: Any) -> None:
+        """Unpack the chunks of a dataset as far as they should go: the library follows them to gigabytes."""
+        if dataset.chunks is None:
+            return
+        size = math.prod(dataset.chunks) * dataset.dtype.itemsize
+        # The library prepares for all chunks, also those that are not stored.
+        count = math.prod(-(-length // of) for length, of in zip(dataset.shape, dataset.chunks, strict=True))
+        if size > 8 * (UNPACKED + self.size) or count > MAX_CHUNKS:
+            actual = f"{count:,} of {size:,} bytes"
+            raise LimitExceeded(f"{self.ref}: chunks of {path}: {actual}, more than the limit")
+        properties = dataset.id.get_create_plist()
+        filters = [properties.get_filter(number)[0] for number in range(properties.get_nfilters())]
+        if set(filters) - {DEFLATE, SHUFFLE, FLETCHER32} or filters.count(DEFLATE) > 1:
+            expected, actual = "numbers that are packed by deflate (gzip)", f"filters {filters}"
+            raise BadFile(str(self.ref), where=path, expected=expected, found=actual)
+        if DEFLATE not in filters:
+            return
+
+        def check(chunk: Any) -> None:
+            packed = self.raw[chunk.byte_offset : chunk.byte_offset + chunk.size]
+            # Where a filter is skipped, what is stored is no deflated data, and as long as the chunk.
+            if not chunk.filter_mask and len(_inflated(packed, size + _CHECKSUM + 1)) > size + _CHECKSUM:
+                expected, actual = f"chunks of {size:,} bytes", "one that unpacks to more"
+                raise BadFile(str(self.ref), where=path, expected=expected, found=actual)
+
+        dataset.id.chunk_iter(check)
 
     def texts(self, path: str) -> list[str]:
         """A dataset of texts. Raises BadFile, LimitExceeded."""
@@ -129,6 +165,14 @@ class Hdf5:
         if dataset.external or dataset.is_virtual:
             raise BadFile(str(self.ref), where=path, expected="data in this file", found="data in another")
         return dataset
+
+
+def _inflated(packed: bytes, most: int) -> bytes:
+    """The first bytes to which deflated data unpack; none where they are damaged, which the library says."""
+    try:
+        return zlib.decompressobj().decompress(packed, most)
+    except zlib.error:
+        return b""
 
 
 def heap_texts(ref: FileRef, raw: bytes, references: bytes, count: int) -> list[bytes]:

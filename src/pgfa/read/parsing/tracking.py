@@ -13,8 +13,8 @@ from pgfa.read.assemble import counted
 
 MAX_BODIES = 16
 """Bodies kept per recording: those present longest."""
-MAX_SLOT_NUMBERS = 16_000_000
-"""Numbers of all bodies of a recording together, above which fewer are kept than `MAX_BODIES`."""
+MAX_SLOT_NUMBERS = 8_000_000
+"""Numbers of all bodies of a recording in a small file, above which fewer are kept than `MAX_BODIES`."""
 MAX_PER_FRAME = 32
 """People considered in one frame."""
 MAX_OPEN_TRACKS = 64
@@ -39,7 +39,9 @@ class _Track:
     points: list[Floats] = field(default_factory=list)
 
 
-def link_tracks(people: Sequence[Sequence[Floats]], joints: int) -> tuple[Floats, tuple[str, ...]]:
+def link_tracks(
+    people: Sequence[Sequence[Floats]], joints: int, most: int = MAX_SLOT_NUMBERS
+) -> tuple[Floats, tuple[str, ...]]:
     """Give each person one body slot for the whole recording.
 
     Nearest first: of all pairs of an open track and a person in the frame, the nearest pair is joined, then the next,
@@ -50,6 +52,7 @@ def link_tracks(people: Sequence[Sequence[Floats]], joints: int) -> tuple[Floats
         people: frames -> people of the frame -> (joints, 2 or 3), NaN where absent; at most MAX_PER_FRAME per frame
             are considered.
         joints: number of joints.
+        most: numbers of all bodies together.
 
     Returns:
         (frames, bodies, joints, 2 or 3) with at most `most_bodies` bodies, the longest tracks first; and problems.
@@ -76,7 +79,7 @@ def link_tracks(people: Sequence[Sequence[Floats]], joints: int) -> tuple[Floats
             track.points.append(points)
     by_length = sorted(ended + tracks, key=lambda track: (-len(track.frames), track.frames[0]))
     width = next((points.shape[-1] for frame in people for points in frame), 2)
-    longest = by_length[: most_bodies(len(people), joints * width)]
+    longest = by_length[: most_bodies(len(people), joints * width, most)]
     detected = sum(len(track.frames) for track in longest)
     cells = len(people) * max(len(longest), 1)
     if cells * joints * width > MAX_SPARSE and cells > SPARSE * detected:
@@ -91,9 +94,9 @@ def link_tracks(people: Sequence[Sequence[Floats]], joints: int) -> tuple[Floats
     return out, problems
 
 
-def most_bodies(frames: int, numbers: int) -> int:
+def most_bodies(frames: int, numbers: int, most: int = MAX_SLOT_NUMBERS) -> int:
     """How many bodies of that many numbers per frame are kept: at least one, at most `MAX_BODIES`."""
-    return max(1, min(MAX_BODIES, MAX_SLOT_NUMBERS // max(1, frames * numbers)))
+    return max(1, min(MAX_BODIES, most // max(1, frames * numbers)))
 
 
 def _match(tracks: list[_Track], detections: list[Floats]) -> dict[int, _Track]:

@@ -12,7 +12,7 @@ import re
 import shlex
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -89,6 +89,8 @@ def save_measured(
     command: str,
     read: Sequence[Path],
     seconds: float,
+    *,
+    commit: str | None = None,
 ) -> list[Path]:
     """Write every table of an output, with its record; tables of an earlier call are removed.
 
@@ -98,6 +100,7 @@ def save_measured(
         command: as in the spec.
         read: packs, folders and files among its arguments.
         seconds: how long it took.
+        commit: of the checkout that it ran in; None for the one that this package is in.
 
     Raises:
         BadConfig: the output has no table.
@@ -105,12 +108,13 @@ def save_measured(
     tables = list(markdown_tables(output))
     if not tables:
         raise BadConfig(f"{command}: printed no table")
+    computation = Computation.now(seconds)
     record = Record(
         kind=KIND,
         keys=(),
         settings={"command": command},
         data={path.name: _content(path) for path in read},
-        computations=(Computation.now(seconds),),
+        computations=(computation if commit is None else replace(computation, commit=commit),),
     )
     folder = results / FOLDER
     folder.mkdir(parents=True, exist_ok=True)

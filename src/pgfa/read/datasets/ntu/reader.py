@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pgfa.errors import BadFile
+from pgfa.errors import BadFile, LimitExceeded
 from pgfa.read.assemble import assemble, counted
 from pgfa.read.datasets.class_names import class_names
 from pgfa.read.datasets.ntu.names import NtuSet, parse_ntu_name
@@ -18,6 +18,7 @@ from pgfa.read.datasets.ntu.official import RULES, account, included_names, one_
 from pgfa.read.datasets.ntu.text import parse_text
 from pgfa.read.datasets.ntu.tracks import assign_slots
 from pgfa.read.format import Account, Format
+from pgfa.read.limits import allowance
 from pgfa.read.sample import coordinates, rows
 from pgfa.read.source import FileRef, list_files
 from pgfa.skeleton import NTU25, Clip, Source
@@ -25,6 +26,8 @@ from pgfa.skeleton import NTU25, Clip, Source
 RATE = 30.0
 SHORT = 10
 """Clips of fewer frames than this (a third of a second) have a note in their problems."""
+MAX_PLACES = 200_000
+"""Frames times bodies in the frame with most, in a small file."""
 MAX_BYTES = 256 * 1024 * 1024
 """The largest real file has under 4 MB; a hundred thousand frames of one body come to 220 MB."""
 
@@ -44,10 +47,16 @@ def read_ntu(ref: FileRef, dataset: NtuSet = "ntu120", bodies: int | None = 2) -
 
     Raises:
         BadFile: with the line; the file does not follow the grammar, or shows no person.
-        LimitExceeded: above 256 MB or 100,000 frames.
+        LimitExceeded: above 256 MB or 100,000 frames, or too many bodies for so many frames.
     """
     raw = ref.read(limit=MAX_BYTES)
     parsed = parse_text(raw, str(ref))
+    # A single frame of many bodies gives each of them a place in all frames.
+    listed = parsed.frames * int(np.bincount(parsed.frame).max(initial=1))
+    if listed > (most := allowance(len(raw), MAX_PLACES)):
+        raise LimitExceeded(
+            f"{ref}: {listed:,} places for bodies in all frames, more than the limit of {most:,}"
+        )
     with np.errstate(over="ignore", invalid="ignore"):  # of coordinates that `assemble` refuses
         slots = assign_slots(parsed, bodies)
     problems = [*parsed.problems, *slots.problems]

@@ -22,6 +22,8 @@ MAX_JUMP = 0.5
 """A new track is the same person if its pelvis starts within this distance of the old track's end (metres)."""
 MAX_TRACKS = 16
 """Tracks considered, the longest; real clips hold fewer."""
+MAX_SLOTS = 200_000
+"""Frames times tracks, above which fewer tracks are considered, but two."""
 
 
 @dataclass(frozen=True)
@@ -61,9 +63,10 @@ def assign_slots(rows: BodyRows, limit: int | None) -> Slots:
         listed = _listed(rows, present, positions)
         return Slots(positions, listed, tuple(problems + _ghost_problems(positions)))
 
-    if tracks > MAX_TRACKS:
-        problems.append(f"{tracks} tracks, only the {MAX_TRACKS} longest considered")
-        longest = np.sort(np.argsort(-np.bincount(track), kind="stable")[:MAX_TRACKS])
+    most = max(2, min(MAX_TRACKS, MAX_SLOTS // rows.frames))
+    if tracks > most:
+        problems.append(f"{tracks} tracks, only the {most} longest considered")
+        longest = np.sort(np.argsort(-np.bincount(track), kind="stable")[:most])
         considered = np.isin(track, longest)
         frame, joints = frame[considered], joints[considered]
         track = np.searchsorted(longest, track[considered])

@@ -17,6 +17,7 @@ from pgfa.read.assemble import counted
 from pgfa.read.format import A_PERSON
 from pgfa.read.formats.keypoints.clocks import over_midnight, steady_times
 from pgfa.read.formats.keypoints.reader import KeypointInfo, from_array, from_people
+from pgfa.read.limits import allowance
 from pgfa.read.parsing.frame_times import (
     Timeline,
     coarse_rate,
@@ -254,7 +255,7 @@ def clip_of(ref: FileRef, raw: bytes, recording: Recording, info: KeypointInfo) 
         info = replace(
             info, problems=(*info.problems, f"times give {rate:.4g} fps, the file states {stated:.4g}")
         )
-    slots = body_slots(ref, recording.people)
+    slots = body_slots(ref, recording.people, allowance(len(raw), MAX_SLOT_NUMBERS))
     _check_extent(ref, recording.people)
     if isinstance(slots, str):
         problems = info.problems + ((slots,) if slots else ())
@@ -278,8 +279,15 @@ def _check_extent(ref: FileRef, frames: Sequence[Sequence[Person]]) -> None:
     )
 
 
-def body_slots(ref: FileRef, frames: Sequence[Sequence[Person]]) -> tuple[Floats, tuple[str, ...]] | str:
+def body_slots(
+    ref: FileRef, frames: Sequence[Sequence[Person]], numbers: int = MAX_SLOT_NUMBERS
+) -> tuple[Floats, tuple[str, ...]] | str:
     """People by their ids, in the order of their first appearance; of more than `most_bodies`, those present longest.
+
+    Args:
+        ref: the file, for errors.
+        frames: people frame by frame.
+        numbers: of all bodies together.
 
     Returns:
         (frames, bodies, joints, columns), NaN where absent, and problems; or, where ids cannot be used, why ("" if
@@ -295,8 +303,8 @@ def body_slots(ref: FileRef, frames: Sequence[Sequence[Person]]) -> tuple[Floats
         actual = " and ".join(sorted(" x ".join(map(str, shape)) for shape in shapes)[:3])
         raise BadFile(str(ref), expected="the same number of joints and columns for all people", found=actual)
     present = Counter(person.id for frame in frames for person in frame)
-    numbers = len(frames) * int(np.prod(next(iter(shapes))))
-    if numbers > MAX_SLOT_NUMBERS and len(frames) > 2 * present.total():
+    each = int(np.prod(next(iter(shapes))))
+    if len(frames) * each > numbers and len(frames) > 2 * present.total():
         actual = f"{len(frames):,} frames, {present.total():,} of them with a person"
         raise BadFile(str(ref), where="frame numbers", expected="a person in most frames", found=actual)
     if set(present) == {None}:
@@ -311,7 +319,7 @@ def body_slots(ref: FileRef, frames: Sequence[Sequence[Person]]) -> tuple[Floats
     if len(present) > 3 and present.most_common(1)[0][1] == 1:
         return "ids of people never repeat, people tracked instead"
     order = list(dict.fromkeys(person.id for frame in frames for person in frame))
-    most = most_bodies(len(frames), int(np.prod(next(iter(shapes)))))
+    most = most_bodies(len(frames), each, numbers)
     longest = set(sorted(order, key=lambda id: -present[id])[:most])
     slot_of = {id: slot for slot, id in enumerate(id for id in order if id in longest)}
     out = _in_slots(frames, slot_of, shapes.pop())

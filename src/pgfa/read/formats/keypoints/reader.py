@@ -48,7 +48,8 @@ from pgfa.read.interpret.pictures import (
 )
 from pgfa.read.interpret.scales import check_scales, uneven_units
 from pgfa.read.interpret.upright import MAX_COST, MOSTLY, standing, upright
-from pgfa.read.parsing.tracking import MAX_BODIES, link_tracks
+from pgfa.read.limits import allowance
+from pgfa.read.parsing.tracking import MAX_BODIES, MAX_SLOT_NUMBERS, link_tracks
 from pgfa.read.parsing.units import flat_to_metres
 from pgfa.read.source import FileRef
 from pgfa.read.stated import Stated
@@ -106,7 +107,7 @@ def from_people(ref: FileRef, raw: bytes, people: Sequence[Sequence[Floats]], in
     ends = np.cumsum([len(frame) for frame in people])
     split = [list(points[0, end - len(frame) : end]) for frame, end in zip(people, ends, strict=True)]
     try:
-        tracks, problems = link_tracks(split, shape[0])
+        tracks, problems = link_tracks(split, shape[0], allowance(len(raw), MAX_SLOT_NUMBERS))
     except LimitExceeded as error:
         raise LimitExceeded(f"{ref}: {error}") from None
     info = replace(info, problems=(*info.problems, *problems))

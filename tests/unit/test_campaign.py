@@ -1,0 +1,135 @@
+"""`scripts/campaign.py`: units that are finished are kept, those that failed run again, and nothing outlives a stop."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from pgfa.research.evidence.measured import measured_commands
+
+CHECKOUT = Path(__file__).parents[2]
+PART = """
+import pathlib, sys
+name = sys.argv[1]
+calls = pathlib.Path(sys.argv[0]).parents[2] / "calls"
+calls.write_text((calls.read_text() if calls.exists() else "") + name + "\\n")
+print(f"| name | count |\\n|---|---|\\n| {name} | 1 |")
+sys.exit(name == "bad" and not (calls.parent / "repaired").exists())
+"""
+
+
+@pytest.fixture
+def campaign(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    monkeypatch.syspath_prepend(CHECKOUT / "scripts")
+    sys.modules.pop("campaign", None)
+    import campaign
+
+    return campaign
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Of a campaign whose copy of the checkout is one script."""
+    (tmp_path / "checkout" / "scripts").mkdir(parents=True)
+    (tmp_path / "checkout" / "scripts" / "part.py").write_text(PART)
+    (tmp_path / "temporary").mkdir()
+    return tmp_path
+
+
+def test_finished_units_are_kept_and_failed_ones_run_again(
+    campaign: ModuleType, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    units = {("good",): 1.0, ("bad",): 3.0, ("other",): 2.0}
+    monkeypatch.setattr(campaign, "PARTS", {"part": campaign.Part("part.py", (), units)})
+    every = campaign.units(short=False)
+    work = campaign.Campaign(folder, 1)
+    work.run(every)
+    assert (folder / "calls").read_text().split() == ["bad", "other", "good"], "the longest first"
+    ((name, _, _, failed),) = campaign.results(work, every)
+    assert (name, failed) == ("part", ["part-bad"])
+    (folder / "repaired").touch()
+    work.run(every)
+    assert (folder / "calls").read_text().split() == ["bad", "other", "good", "bad"]
+    ((_, table, _, failed),) = campaign.results(work, every)
+    assert not failed
+    assert table == "| name | count |\n|---|---|\n| good | 1 |\n| bad | 1 |\n| other | 1 |"
+
+
+def test_a_unit_with_other_options_is_not_finished(
+    campaign: ModuleType, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unit = campaign.Unit("part", ("good",), 1.0)
+    monkeypatch.setattr(campaign, "PARTS", {"part": campaign.Part("part.py", (), {})})
+    work = campaign.Campaign(folder, 1)
+    work.run([unit])
+    assert work.result(unit)
+    assert not work.result(campaign.Unit("part", ("good", "--steps=3"), 1.0))
+
+
+def test_the_time_left_is_that_expected_at_the_speed_so_far(campaign: ModuleType) -> None:
+    progress = campaign.Progress(total=3, waiting=3, expected=360.0, jobs=2)
+    assert str(progress) == "0 of 3 units, about 3 min left"
+    progress.ended(campaign.Unit("a", (), 120.0), 240.0)
+    assert str(progress) == "1 of 3 units, about 4 min left"
+
+
+def test_every_part_has_its_command_in_the_results(campaign: ModuleType) -> None:
+    commands = measured_commands(CHECKOUT / "results")
+    for name, part in campaign.PARTS.items():
+        assert commands[name] == f"scripts/{part.script}"
+    units = campaign.units(short=False)
+    assert len({unit.name for unit in units}) == len(units)
+    from command_cases import command_names
+    from kill_scenarios import SCENARIOS
+
+    def words(part: str) -> list[str]:
+        return [word for unit in units if unit.part == part for word in unit.options]
+
+    assert sorted(words("hinder-commands")) == sorted(command_names())
+    assert words("kill-writes") == list(SCENARIOS)
+
+
+@pytest.mark.skipif(not Path("/proc/self/cwd").exists(), reason="processes are found as on Linux")
+def test_a_stopped_campaign_leaves_no_process(folder: Path) -> None:
+    """Also those that a part has started."""
+    sleeper = (
+        "import subprocess, sys\nsubprocess.run([sys.executable, '-c', 'import time; time.sleep(120)'])\n"
+    )
+    (folder / "checkout" / "scripts" / "part.py").write_text(sleeper)
+    code = (
+        "import sys; from pathlib import Path; import campaign\n"
+        "campaign.PARTS = {'part': campaign.Part('part.py', (), {(): 1.0})}\n"
+        "from pgfa.processes import termination_as_interrupt\n"
+        "with termination_as_interrupt():\n"
+        f"    campaign.Campaign(Path({str(folder)!r}), 1).run(campaign.units(short=False))\n"
+    )
+    search = os.pathsep.join([str(CHECKOUT / "scripts"), str(CHECKOUT / "src")])
+    process = subprocess.Popen(
+        [sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": search}, stderr=subprocess.DEVNULL
+    )
+    deadline = time.monotonic() + 60
+    while len(_processes_in(folder)) < 2:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    process.send_signal(signal.SIGTERM)
+    process.wait(30)
+    assert not _processes_in(folder)
+
+
+def _processes_in(folder: Path) -> list[int]:
+    """Ids of the processes that run in the copy of the checkout."""
+    processes = []
+    for entry in Path("/proc").iterdir():
+        try:
+            if entry.name.isdigit() and (entry / "cwd").resolve() == folder / "checkout":
+                processes.append(int(entry.name))
+        except OSError:
+            continue
+    return processes
