@@ -106,11 +106,14 @@ def test_the_doctor_reports(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("doctor") == 0
     lines = report(capsys)
     assert re.search(r"\d+\.\d+\.\d+, Python 3\.\d+", lines["pgfa"])
-    assert "numpy " in lines["packages"]
+    project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    core = [re.split("[<>=]", dependency)[0] for dependency in project["dependencies"]]
+    assert [name.split()[0] for name in lines["packages"].split(", ")] == core
     assert lines["devices"].startswith("cpu")
     assert "verified" in lines["sentence encoder"]
     assert lines["recogniser"] == "bundled, verified"
     assert lines["extra train"].startswith("installed; for demo, train, evaluate")
+    assert re.search(r"\(torch \d+\.\d+.*sentence-transformers \d", lines["extra train"])
     assert lines["cache"]
 
 
@@ -126,6 +129,18 @@ def test_the_doctor_names_what_is_missing(
     assert lines["extra train"].startswith("missing torch: pip install 'pgfa[train]'; for demo")
     assert lines["extra gif"].startswith("missing PIL: pip install 'pgfa[gif]'; for drawing")
     assert "training needs torch" in lines["devices"]
+
+
+def test_the_doctor_names_what_is_too_old(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = {"numpy": "1.25.9", "rich": "missing", "h11": "0.14", "wsproto": "1.2.0rc1"}
+    version = doctor._version
+    monkeypatch.setattr(doctor, "_version", lambda name: found.get(name) or version(name))
+    assert run("doctor") == 1
+    output = capsys.readouterr()
+    assert re.search(r"^too old +numpy 1\.25\.9, expected 1\.26 or newer$", output.out, re.MULTILINE)
+    assert output.err == "recognition does not work: numpy, rich\n"
 
 
 def test_every_extra_has_a_purpose() -> None:
@@ -178,6 +193,18 @@ def test_lower_bounds_become_constraints() -> None:
     constraints = script("core_install").lowest("train")
     assert "numpy==1.26" in constraints
     assert any(line.startswith("torch==") for line in constraints)
+
+
+def test_a_package_can_keep_its_pinned_version() -> None:
+    constraints_of = script("core_install").constraints_of
+    lines = constraints_of("lowest", "train", "torch")
+    (torch,) = (line for line in lines if line.startswith("torch=="))
+    assert torch in constraints_of("pinned", "", "")
+    assert torch not in constraints_of("lowest", "train", "")
+    assert constraints_of("newest", "", "") == []
+    assert constraints_of("newest", "", "numpy")[0].startswith("numpy==")
+    with pytest.raises(SystemExit, match=r"packages of constraints\.txt, found tensorflow"):
+        constraints_of("lowest", "", "tensorflow")
 
 
 def test_a_wheel_without_its_files_is_noticed(tmp_path: Path) -> None:
