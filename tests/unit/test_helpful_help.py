@@ -108,7 +108,7 @@ def test_the_doctor_reports(capsys: pytest.CaptureFixture[str]) -> None:
     assert re.search(r"\d+\.\d+\.\d+, Python 3\.\d+", lines["pgfa"])
     project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     core = [re.split("[<>=]", dependency)[0] for dependency in project["dependencies"]]
-    assert [name.split()[0] for name in lines["packages"].split(", ")] == core
+    assert {name.split()[0] for name in lines["packages"].split(", ")} == set(core)
     assert lines["devices"].startswith("cpu")
     assert "verified" in lines["sentence encoder"]
     assert lines["recogniser"] == "bundled, verified"
