@@ -112,9 +112,9 @@ def items(
         name = pack.datasets[0]
         # A model with a set left out has the calibration of the bundled recogniser (`save_without`).
         bundle, identity = open_bundle(models[name], runtime="torch"), file_sha256(models[name] / MANIFEST)
-        groups = {name: composed(pack)}
+        groups = {name: [*composed(pack)]}
         if name == SESSIONS.split()[0] and folder:
-            groups[SESSIONS] = sessions(folder)
+            groups[SESSIONS] = [*sessions(folder)]
         for title, group in groups.items():
             print(f"untrimmed: {title}", file=sys.stderr)
             windows = [windows_of(bundle, identity, name, q, out / "untrimmed" / "windows") for q in group]

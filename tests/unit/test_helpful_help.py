@@ -22,6 +22,7 @@ from pgfa.cli.main import COMMANDS, app, main
 from pgfa.config.extras import EXTRAS, OTHER_EXTRAS, PURPOSES
 from pgfa.errors import BadConfig
 from pgfa.text import find_split
+from pgfa.text.catalogue import catalogue
 
 
 def run(*arguments: str) -> int:
@@ -89,6 +90,13 @@ def test_a_completion_script_names_commands_and_is_a_script(
 def test_a_wrong_split_names_the_nearest(name: str, nearest: str) -> None:
     with pytest.raises(BadConfig, match=rf"no split named '{name}'; did you mean {nearest}\? available: "):
         find_split(name)
+
+
+def test_a_wrong_class_of_a_split_names_the_nearest() -> None:
+    with pytest.raises(BadConfig, match=r"no class 'Wafe'; did you mean wave\? it has: swipe-left, "):
+        catalogue("utd-mhad")["Wafe"]
+    with pytest.raises(BadConfig, match="no class 'xyz'; it has: "):
+        catalogue("utd-mhad")["xyz"]
 
 
 def test_a_split_like_no_other_has_no_nearest() -> None:

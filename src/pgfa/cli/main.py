@@ -89,7 +89,8 @@ def main(arguments: list[str] | None = None) -> None:
     try:
         with termination_as_interrupt():
             try:
-                app(arguments, exit_on_error=False, print_error=False)
+                words = sys.argv[1:] if arguments is None else arguments
+                app(with_standard_streams(words), exit_on_error=False, print_error=False)
             finally:
                 sys.stdout.flush()  # here, where a full disk is one line
     except CycloptsError as error:
@@ -109,6 +110,17 @@ def main(arguments: list[str] | None = None) -> None:
             raise
         _discard_output()
         sys.exit(f"pgfa: {error.filename or 'output'}: {error.strerror}")
+
+
+def with_standard_streams(words: list[str]) -> list[str]:
+    """`--csv -` as `--csv=-`: alone, a hyphen would be taken for another option."""
+    joined: list[str] = []
+    for word in words:
+        if word == "-" and joined and joined[-1].startswith("--") and "=" not in joined[-1]:
+            joined[-1] += "=-"
+        else:
+            joined.append(word)
+    return joined
 
 
 def _discard_output() -> None:
