@@ -1,6 +1,6 @@
 """Training on few recordings: accuracy and cost by number of epochs and batch size.
 
-    python scripts/small_data.py packs/utd-mhad packs/kinder-gator packs/msr-action3d --out out/small/table.csv      # minutes
+    python scripts/small_data.py packs/utd-mhad packs/kinder-gator packs/msr-action3d --out out/small/table.csv
 
 Draws small data sets from packs: CLASSES seen classes with CLIPS clips each, and UNSEEN others to recognise, on all of
 their clips. Every draw is trained once for each of SCHEDULES, in one thread. Writes a row per draw and

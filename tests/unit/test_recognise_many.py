@@ -114,12 +114,13 @@ def test_where_nothing_was_read_there_is_no_table(
 
 
 def test_a_hyphen_is_standard_output_with_and_without_an_equals_sign(
-    exported: Path, folder: Path, capfd: pytest.CaptureFixture[str]
+    exported: Path, folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (folder / "damaged.npz").unlink()
     for spelling in (["--csv", "-"], ["--csv=-"]):
-        main(["recognise", str(folder), *spelling, "--quiet", "--run", str(exported), *ASK])
-        assert len(list(csv.DictReader(io.StringIO(capfd.readouterr().out)))) == 3
+        code, out, _ = run([str(folder), *spelling, "--quiet"], exported, capsys)
+        assert not code
+        assert len(list(csv.DictReader(io.StringIO(out)))) == 3
 
 
 @pytest.mark.parametrize("options", [["--spans"], ["--vtt=-"], ["--why"]])
