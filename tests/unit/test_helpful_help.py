@@ -186,6 +186,16 @@ def test_licences_of_all_pinned_packages_are_listed() -> None:
     assert rows == dict(script("list_licences").pinned())
 
 
+def test_every_declared_dependency_is_pinned() -> None:
+    """So its licence is listed; `pgfa[train]` and the like name extras of the package itself."""
+    project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    groups = [project["dependencies"], *project["optional-dependencies"].values()]
+    declared = [one for group in groups for one in group]
+    names = {re.split(r"[\[<>=]", one)[0].lower().replace("_", "-") for one in declared} - {"pgfa"}
+    pinned = {name.lower().replace("_", "-") for name, _ in script("list_licences").pinned()}
+    assert names - pinned == set()
+
+
 def test_pinned_versions_have_hashes() -> None:
     """The same versions in both files; what the hashes have in addition is of their platform."""
     text = (CHECKOUT / "constraints-hashes.txt").read_text(encoding="utf-8")
