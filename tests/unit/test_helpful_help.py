@@ -79,6 +79,35 @@ def test_a_completion_script_names_commands_and_is_a_script(
         subprocess.run([shell, "-n"], input=script, text=True, check=True, timeout=60)
 
 
+COMPLETE = """
+complete -p pgfa
+_pgfa_of() { COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); COMPREPLY=(); _pgfa; echo "${COMPREPLY[*]}"; }
+_pgfa_of pgfa re
+_pgfa_of pgfa train --train.ep
+"""
+
+
+@pytest.mark.skipif(not shutil.which("bash"), reason="needs bash")
+def test_bash_completes_commands_options_and_file_names(capsys: pytest.CaptureFixture[str]) -> None:
+    run("completion", "bash")
+    script = capsys.readouterr().out + COMPLETE
+    done = subprocess.run(["bash"], input=script, text=True, check=True, timeout=60, stdout=subprocess.PIPE)
+    rule, *words = done.stdout.splitlines()
+    assert "-o default" in rule, "without it no name of a recording is completed"
+    assert words == ["recognise reproduce", "--train.epochs"]
+
+
+def test_zsh_completes_names_of_recordings(capsys: pytest.CaptureFixture[str]) -> None:
+    run("completion", "zsh")
+    lines = [
+        line
+        for line in capsys.readouterr().out.splitlines()
+        if re.search(r"'(1:A r|\*:R)ecordings? in any", line)
+    ]
+    assert [line.strip()[-10:] for line in lines] == [":_files' \\"] * len(lines)
+    assert len(lines) == 2
+
+
 @pytest.mark.parametrize(
     ("name", "nearest"),
     [

@@ -29,7 +29,18 @@ def completion(shell: Shell) -> None:
     shell
         bash, zsh or fish.
     """
-    print(app.generate_completion(prog_name="pgfa", shell=shell))
+    print(with_file_names(app.generate_completion(prog_name="pgfa", shell=shell)))
+
+
+def with_file_names(script: str) -> str:
+    """A script of bash or zsh that completes file names where recordings are expected (fish does so by itself).
+
+    These arguments are not paths to `cyclopts`, as they can be members of zips too.
+    """
+    script = re.sub(r"^complete -F", "complete -o bashdefault -o default -F", script, flags=re.MULTILINE)
+    return re.sub(
+        r"^( *'[*\d]:(?:A recording|Recordings) .*)' \\$", r"\1:_files' \\", script, flags=re.MULTILINE
+    )
 
 
 COMMANDS: dict[str, tuple[Callable[..., None], ...]] = {
