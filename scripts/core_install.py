@@ -166,12 +166,12 @@ def constraints_of(versions: str, extras: str, keep: str) -> list[str]:
     pinned = {re.split("[=<>]", line)[0].lower(): line for line in text.splitlines() if "==" in line}
     if versions == "pinned":
         return [*pinned.values()]
-    kept = [*filter(None, keep.lower().split(","))]
-    if missing := [name for name in kept if name not in pinned]:
+    names = [*filter(None, keep.lower().split(","))]
+    if missing := [name for name in names if name not in pinned]:
         sys.exit(f"--keep: expected packages of constraints.txt, found {', '.join(missing)}")
     lines = lowest(extras) if versions == "lowest" else []
-    return [line for line in lines if line.partition("==")[0].lower() not in kept] + [
-        pinned[name] for name in kept
+    return [line for line in lines if line.partition("==")[0].lower() not in names] + [
+        pinned[name] for name in names
     ]
 
 

@@ -27,7 +27,7 @@ RESULTS = CHECKOUT / "results"
 def measure(name: str, command: str, folders: dict[str, Path]) -> None:
     """Run one command and store its tables. Raises PgfaError; SystemExit if the command fails."""
     arguments = filled(command, folders)
-    inputs = [folder for place, folder in folders.items() if place != "out"]
+    inputs = [folder for label, folder in folders.items() if label != "out"]
     started = time.monotonic()
     done = subprocess.run(
         [sys.executable, *arguments], cwd=CHECKOUT, stdout=subprocess.PIPE, text=True, check=False

@@ -65,14 +65,15 @@ def _requirements() -> dict[str, str]:
     return needed
 
 
-def _suffices(found: str, least: str) -> bool:
+def _suffices(actual: str, least: str) -> bool:
     """Whether a version is at least another; only the numbers before a suffix count."""
-    if found == "missing":
-        return False
-    numbers = [[int(n) for n in re.match(r"\d+(?:\.\d+)*|", v)[0].split(".") if n] for v in (found, least)]  # type: ignore[index]
-    length = max(map(len, numbers))
-    have, need = ([*one, *[0] * (length - len(one))] for one in numbers)
-    return have >= need
+    return actual != "missing" and _numbers(actual) >= _numbers(least)
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    """``1.2.0rc1`` as (1, 2): without a suffix, and without zeros at the end."""
+    match = re.match(r"\d+(?:\.\d+)*", text)
+    return tuple(int(n) for n in re.sub(r"(\.0)+$", "", match[0]).split(".")) if match else ()
 
 
 def _version(package: str) -> str:
