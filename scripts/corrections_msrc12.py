@@ -85,13 +85,10 @@ def agreement(session: Session, line: Timeline, left_out: list[float]) -> np.nda
     return np.array([hits, len(tags), right, len(spans), covered, round(10 * session.clip.seconds)])
 
 
-def show(title: str, counts: np.ndarray) -> None:
-    """A line of percentages."""
+def row_of(title: str, counts: np.ndarray) -> str:
+    """A row of the table."""
     hits, tags, right, spans, covered, length = counts
-    print(
-        f"  {title}: {hits} of {tags} tags in a right moment, {right} of {spans} moments right, "
-        f"{100 * covered / length:.0f} % of the time in moments"
-    )
+    return f"| {title} | {hits} of {tags} | {right} of {spans} | {100 * covered / length:.0f} % |"
 
 
 def main() -> None:
@@ -120,17 +117,19 @@ def main() -> None:
             continue
         corrected = recogniser.correct(corrections)
         after = [corrected.spans(session.clip, SENTENCES) for session in sessions]
-        print(f"{person}: {len(sessions)} sessions, {len(corrections)} corrections")
-        for row, answers, title in ((0, lines, "before"), (1, after, "after")):
+        print(f"{person}: {len(sessions)} sessions, {len(corrections)} corrections", flush=True)
+        for row, answers in ((0, lines), (1, after)):
             counts = sum(
                 agreement(session, line, out)
                 for session, line, out in zip(sessions, answers, left_out, strict=True)
             )
             totals[row] += counts
-            show(title, np.asarray(counts))
-    print("all")
-    show("before", totals[0])
-    show("after", totals[1])
+    print(
+        "\n| | tags in a moment of their gesture | moments at a tag of their gesture | share of the time in moments |"
+    )
+    print("|---|---|---|---|")
+    print(row_of("before", totals[0]))
+    print(row_of(f"after {args.corrections} corrections per person", totals[1]))
 
 
 if __name__ == "__main__":

@@ -2,9 +2,9 @@
 
     python scripts/explain_left_out.py packs/* --left-out utd-mhad --bundle out/why
 
-Fits a kinematic model on the packs of all other sets, prints what the motion says about the plain sentence of each
-clip's class, and about the sentences of the other classes. The bundle is the default recogniser, with its motion
-encoder (which has seen all sets), this model, and no calibration.
+Fits a kinematic model on the packs of all other sets, and prints a table of what the motion says about the plain
+sentence of each clip's class, and about the sentences of the other classes. The bundle is the default recogniser, with
+its motion encoder (which has seen all sets), this model, and no calibration.
 """
 
 from __future__ import annotations
@@ -28,6 +28,8 @@ from pgfa.words.reasons import CLEAR
 
 LOGIT_SCALE = 8.0
 """Of the bundle's uncalibrated probabilities."""
+OWN, OTHERS = "the sentence of the clip's class", "the sentences of the other classes"
+VERDICTS = ("for", "open", "against")
 
 
 def main() -> None:
@@ -44,19 +46,20 @@ def main() -> None:
     (data,) = (s for s in sets if s.name == args.left_out)
     evidence = model.evidence(data.measured.measures)
     words = np.sign(stated_words(word_vectors([action.plain for action in data.classes])))
-    counts: dict[str, Counter[str]] = {"its own sentence": Counter(), "sentences of other classes": Counter()}
+    counts: dict[str, Counter[str]] = {OWN: Counter(), OTHERS: Counter()}
     for row, label in zip(evidence, data.labels, strict=True):
         for number, sentence in enumerate(words):
             strength = (row * sentence)[sentence != 0]
-            counts["its own sentence" if number == label else "sentences of other classes"] += Counter(
+            counts[OWN if number == label else OTHERS] += Counter(
                 {"for": int((strength > CLEAR).sum()), "against": int((strength < -CLEAR).sum()),
                  "open": int((np.abs(strength) <= CLEAR).sum())}
             )  # fmt: skip
-    print(f"{args.left_out}: {len(evidence)} clips, {len(DETECTED)} words")
+    print(f"{args.left_out}: {len(evidence)} clips, {len(DETECTED)} words\n")
+    print(f"| | words | {' | '.join(VERDICTS)} |\n|---|---{'|---' * len(VERDICTS)}|")
     for name, verdicts in counts.items():
         total = sum(verdicts.values())
-        shares = ", ".join(f"{verdict} {100 * n / total:.1f} %" for verdict, n in verdicts.items())
-        print(f"{name}: {total} words, {shares}")
+        shares = (f"{100 * verdicts[verdict] / total:.1f} %" for verdict in VERDICTS)
+        print(f"| {name} | {total:,} | {' | '.join(shares)} |")
     if args.bundle:
         default = open_bundle()
         assert default.kinematics is not None

@@ -1,7 +1,6 @@
 """The first minutes with pgfa, timed in a fresh environment: install, one command, three lines of Python, the page.
 
-    python scripts/first_minutes.py CLIP --sentence "a person ..." --sentence "..." [--right 1] [--data FOLDER] [--seed
-    0]
+    python scripts/first_minutes.py CLIP --sentence "a person ..." --sentence "..." [--right 1] [--data FOLDER]
 
 Creates an environment in a temporary folder, installs this checkout into it and recognises CLIP. All times are wall
 times. The page is driven in headless Chromium by the Python that runs this script: it needs

@@ -23,6 +23,8 @@ OF_EXTRAS = {
     "jsonschema": "MIT",
     "jsonschema-specifications": "MIT",
     "msgpack": "Apache-2.0",
+    "opencv-contrib-python": "Apache Software License",
+    "opencv-python": "Apache Software License",
     "pyproject_hooks": "MIT",
     "ray": "Apache 2.0",
     "referencing": "MIT",

@@ -1,20 +1,19 @@
 """How often the readings that `pgfa.read.interpret` establishes are right, wrong or refused, on real recordings.
 
-    PGFA_SHARED=../shared python scripts/measure_readings.py [clips per data set [arrays]]
+    python scripts/measure_readings.py DATA [--clips 20] [--arrays PATTERN]
 
-Clips of the data sets below PGFA_SHARED/data are written as plain arrays, as people have them: as they are, mirrored,
+Clips of the data sets in the folder DATA are written as plain arrays, as people have them: as they are, mirrored,
 turned, in another unit, in another order of axes, in another layout, with absent joints marked, lying, without depth.
 `pgfa.read` reads each array without being told anything. Right: the body is the same up to a turn about the vertical, a
 shift, and its size where the unit is relative. Refused: `Undecided`. Wrong: anything else, which a user would not see.
-The table is in docs/formats.md. `arrays` is a pattern for the rows to be measured.
+The table is in docs/formats.md.
 """
 
 from __future__ import annotations
 
-import os
+import argparse
 import random
 import re
-import sys
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -149,12 +148,17 @@ def same_body(actual: np.ndarray, expected: np.ndarray, *, flat: bool = False) -
 
 def main() -> None:
     """Print the table."""
-    root = Path(os.environ.get("PGFA_SHARED", "../shared")) / "data"
-    most = int(sys.argv[1]) if len(sys.argv) > 1 else 20
-    rows = {name: change for name, change in CHANGES.items() if re.search("".join(sys.argv[2:3]), name)}
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("data", type=Path)
+    parser.add_argument("--clips", type=int, default=20, help="of each data set, at most")
+    parser.add_argument("--arrays", default="", help="pattern for the rows to be measured")
+    args = parser.parse_args()
+    rows = {name: change for name, change in CHANGES.items() if re.search(args.arrays, name)}
     counts: dict[str, Counter[str]] = {name: Counter() for name in rows}
     with tempfile.TemporaryDirectory() as folder:
-        for _, points, layout in clips(root, most):
+        for _, points, layout in clips(args.data, args.clips):
             if not np.isfinite(points).any():
                 continue
             for name, change in rows.items():

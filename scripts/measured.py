@@ -4,7 +4,8 @@
     python scripts/measured.py newcomer --at recordings=my-recordings --at catalogue=mine.toml
     python scripts/measured.py --list
 
-Names and commands are in results/measured/commands.toml. Every Markdown table of the output becomes
+Names and commands are in results/measured/commands.toml. What is read below these paths is recorded by its digest,
+except below `out`, where commands write. Every Markdown table of the output becomes
 results/measured/NAME-NUMBER.csv, with its record. `make evidence` then writes them into the pages.
 """
 
@@ -26,6 +27,7 @@ RESULTS = CHECKOUT / "results"
 def measure(name: str, command: str, folders: dict[str, Path]) -> None:
     """Run one command and store its tables. Raises PgfaError; SystemExit if the command fails."""
     arguments = filled(command, folders)
+    inputs = [folder for label, folder in folders.items() if label != "out"]
     started = time.monotonic()
     done = subprocess.run(
         [sys.executable, *arguments], cwd=CHECKOUT, stdout=subprocess.PIPE, text=True, check=False
@@ -36,8 +38,7 @@ def measure(name: str, command: str, folders: dict[str, Path]) -> None:
     read = [
         Path(argument)
         for argument in arguments
-        if any(Path(argument).is_relative_to(folder) for folder in folders.values())
-        and Path(argument).exists()
+        if any(Path(argument).is_relative_to(folder) for folder in inputs) and Path(argument).exists()
     ]
     for file in save_measured(RESULTS, name, done.stdout, command, read, time.monotonic() - started):
         print(f"written: {file.relative_to(CHECKOUT)}")

@@ -110,7 +110,8 @@ def main() -> None:
     )
     parser.add_argument("packs", type=Path, nargs="+")
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--draws", type=int, default=2)
+    parser.add_argument("--draws", type=int, default=1)
+    parser.add_argument("--sizes", nargs="+", choices=tuple(SIZES), default=["small"])
     args = parser.parse_args()
     torch.set_num_threads(1)
     started = time.monotonic()
@@ -121,23 +122,29 @@ def main() -> None:
         if not stored:
             writer.writerow(COLUMNS)
         known = {tuple(row[:4]) for row in stored}
-        for size in SIZES:
+        for size in args.sizes:
             for row in rows(args.packs, size, range(args.draws), known):
                 writer.writerow(row)
                 file.flush()
                 print(*row)
+    computed = list(csv.DictReader(args.out.open(encoding="utf-8")))
+    seconds = max(time.monotonic() - started, sum(float(row["cpu_seconds"]) for row in computed))
     packs = {pack.name: open_pack(pack) for pack in args.packs}
     record = Record(
         kind="training on few recordings",
         keys=COLUMNS[:4],
-        settings={"sizes": SIZES, "unseen": UNSEEN, "run": RunSettings().model_dump(mode="json")},
+        settings={
+            "sizes": {name: SIZES[name] for name in args.sizes},
+            "unseen": UNSEEN,
+            "run": RunSettings().model_dump(mode="json"),
+        },
         data={
             name: {"digest": pack.digest, "clips": len(pack), "datasets": list(pack.datasets)}
             for name, pack in packs.items()
         },
         training={name: [name] for name in packs},
         seeds=(0,),
-        computations=(Computation.now(time.monotonic() - started),),
+        computations=(Computation.now(seconds),),  # also of earlier calls
     )
     save_record(args.out, record)
 

@@ -1,6 +1,6 @@
 """Many inputs of every format, made of motions with known joints: which are read right, refused or misread.
 
-    PGFA_SHARED=../shared python scripts/try_readings.py [--json FILE] [--only TEXT] [--every N]
+    PGFA_SHARED=../shared python scripts/try_readings.py [--by format] [--json FILE] [--only TEXT] [--every N]
 
 `tests/reading_*.py` write the files, each with its truth: the formats of `pgfa.read.FORMATS`, dialects of programs, and
 what goes wrong with them (units, axes, mirrored, columns, absent joints, people, gaps, rates, encodings, damage). Each
@@ -13,7 +13,7 @@ is read by `pgfa.read.read_all` without a statement; if the reader asks, what a 
 - unclear: refused without what would settle it;
 - noted: misread, with a note; silent: misread without a word; crash: a crash, a hang, or a defect of a reader.
 
-The tables are in docs/formats.md. Exit status 1 if any is silent, a crash or unclear.
+The table by format is in docs/formats.md. Exit status 1 if any is silent, a crash or unclear.
 """
 
 from __future__ import annotations
@@ -56,6 +56,7 @@ def main() -> int:
     parser.add_argument("--json", type=Path, help="file for all cases and their outcomes")
     parser.add_argument("--only", default="", help="only cases whose name contains this")
     parser.add_argument("--every", type=int, default=1, help="only every n-th case")
+    parser.add_argument("--by", nargs="+", choices=("format", "defect"), default=("format", "defect"))
     parser.add_argument("--keep", type=Path, help="folder for the files of all cases")
     arguments = parser.parse_args()
     warnings.filterwarnings("ignore", "Gimbal lock|missing parameter")
@@ -67,8 +68,8 @@ def main() -> int:
                 folder = root / f"{number:03d} {case.name}".replace("/", " ")[:120]
                 folder.mkdir(parents=True)
                 results.append((case, tried(case, folder)))
-    print(table(results, "format"), "\n")
-    print(table(results, "defect"), "\n")
+    for column in arguments.by:
+        print(table(results, column), "\n")
     for case, outcome in results:
         if outcome.verdict in (*BAD, "noted"):
             print(f"{outcome.verdict}: {case.name}: {outcome.why}")

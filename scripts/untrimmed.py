@@ -1,9 +1,12 @@
 """Accuracy of answers over time on untrimmed recordings of data sets left out (docs/untrimmed.md).
 
-    python scripts/foreign_sets.py packs/* --out out/foreign --folds 4     # first: the motion encoders
+    python scripts/untrimmed.py packs/* --run open --out out/untrimmed --sessions DATA/msrc12-sample   # minutes
+
+    python scripts/foreign_sets.py packs/* --out out/foreign --folds 4     # first: the motion encoders, two hours
     python scripts/untrimmed.py packs/* --out out/foreign --folds 4 --sessions DATA/msrc12-sample
 
-Resumable: models are in out/foreign/untrimmed/models, cosines of windows in out/foreign/untrimmed/windows.
+With --run one recogniser is asked about sets that it was not trained on. With --folds a model is trained for each set,
+on all others. Resumable: models are in OUT/untrimmed/models, cosines of windows in OUT/untrimmed/windows.
 """
 
 from __future__ import annotations
@@ -15,8 +18,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from pgfa.files import file_sha256
-from pgfa.pack import open_pack
-from pgfa.recognise.bundle import MANIFEST, open_bundle
+from pgfa.pack import Pack, open_pack
+from pgfa.recognise.bundle import BUNDLED, MANIFEST, open_bundle
 from pgfa.recognise.temporal.decode import DECODING, Decoding
 from pgfa.research.foreign.run import Comparison
 from pgfa.research.untrimmed.models import save_without
@@ -47,66 +50,92 @@ def main() -> None:
     )
     parser.add_argument("packs", nargs="+", type=Path)
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--folds", type=int, required=True)
+    how = parser.add_mutually_exclusive_group(required=True)
+    how.add_argument("--folds", type=int, help="those of scripts/foreign_sets.py, in --out")
+    how.add_argument("--run", help="a bundle that was not trained on these sets, or open")
     parser.add_argument("--sessions", type=Path, help="MSRC-12 as recorded")
     args = parser.parse_args()
-    sets = items(args.packs, args.out, args.folds, args.sessions)
-    print(f"{'':30}  moments  in a right span  spans  right  false in 10 min")
+    packs = [open_pack(path) for path in args.packs]
+    if args.run:
+        models = of_bundle(packs, BUNDLED.with_name("open") if args.run == "open" else Path(args.run))
+    else:
+        models = left_out(packs, args.packs, args.out, args.folds)
+    sets = items(packs, models, args.out, args.sessions)
     show({name: total(counts(item) for item in parts) for name, parts in sets.items()})
+    titles = ("", "in a right span", "right", "false in 10 min")
+    if SESSIONS in sets:
+        titles = (*titles, "sessions: in a right span", "right", "false in 10 min")
+    print(f"\n| {' | '.join(titles)} |\n{'|---' * len(titles)}|")
     for title, settings in CHANGES.items():
         compare(title, sets, settings)
     measured, nested = table(sets), {}
-    print("\nchosen on the other sets:")
+    print("\nchosen on the other sets:", file=sys.stderr)
     for name in sets:
         others = {other: row for other, row in measured.items() if other.split()[0] != name.split()[0]}
         settings = choose(others)
         nested[name] = measured[name][settings]
         print(
-            f"{name:30}  bias {settings.bias}, none {settings.none_share}, least probability {settings.min_peak}"
+            f"{name}: bias {settings.bias}, none {settings.none_share}, least probability {settings.min_peak}",
+            file=sys.stderr,
         )
+    print()
     show(nested)
-    print(f"\nchosen on all sets: {choose(measured)}")
+    print(f"\nchosen on all sets: {choose(measured)}", file=sys.stderr)
 
 
-def items(packs: Sequence[Path], out: Path, folds: int, folder: Path | None) -> dict[str, list[Item]]:
-    """Of each set the recordings with what is seen in them; the sessions as a set of their own."""
-    base = out / "untrimmed"
-    opened = [open_pack(path) for path in packs]
-    if missing := [
-        p.datasets[0] for p in opened if not (base / "models" / p.datasets[0] / MANIFEST).is_file()
-    ]:
-        comparison = Comparison.open(packs, out, folds)
+def of_bundle(packs: Sequence[Pack], folder: Path) -> dict[str, Path]:
+    """Set -> the folder of the one recogniser; ends the program where it was trained on one of them."""
+    trained = {Path(pack).name for pack in open_bundle(folder).settings.packs}
+    models = {pack.datasets[0]: folder for pack in packs}
+    if seen := sorted(trained & models.keys()):
+        sys.exit(f"{folder} was trained on {', '.join(seen)}: expected sets that it has not seen")
+    return models
+
+
+def left_out(packs: Sequence[Pack], paths: Sequence[Path], out: Path, folds: int) -> dict[str, Path]:
+    """Set -> the folder of a model of all others; trained where it is missing."""
+    models = {pack.datasets[0]: out / "untrimmed" / "models" / pack.datasets[0] for pack in packs}
+    if missing := [name for name, folder in models.items() if not (folder / MANIFEST).is_file()]:
+        comparison = Comparison.open(paths, out, folds)
         for data in comparison.sets:
             if data.name in missing:
-                save_without(comparison, data, base / "models" / data.name)
+                save_without(comparison, data, models[data.name])
+    return models
+
+
+def items(
+    packs: Sequence[Pack], models: Mapping[str, Path], out: Path, folder: Path | None
+) -> dict[str, list[Item]]:
+    """Of each set the recordings with what is seen in them; the sessions as a set of their own."""
     sets: dict[str, list[Item]] = {}
-    calibration = open_bundle().calibration
-    for pack in opened:
+    for pack in packs:
         name = pack.datasets[0]
-        model = base / "models" / name
-        bundle, identity = open_bundle(model, runtime="torch"), file_sha256(model / MANIFEST)
-        groups = {name: composed(pack)}
+        # A model with a set left out has the calibration of the bundled recogniser (`save_without`).
+        bundle, identity = open_bundle(models[name], runtime="torch"), file_sha256(models[name] / MANIFEST)
+        groups = {name: [*composed(pack)]}
         if name == SESSIONS.split()[0] and folder:
-            groups[SESSIONS] = sessions(folder)
+            groups[SESSIONS] = [*sessions(folder)]
         for title, group in groups.items():
             print(f"untrimmed: {title}", file=sys.stderr)
-            sets[title] = [
-                Item(q, windows_of(bundle, identity, name, q, base / "windows"), calibration) for q in group
-            ]
+            windows = [windows_of(bundle, identity, name, q, out / "untrimmed" / "windows") for q in group]
+            sets[title] = [Item(q, w, bundle.calibration) for q, w in zip(group, windows, strict=True)]
     return sets
 
 
 def show(parts: Mapping[str, Counts]) -> None:
-    """A line per set, the mean over sets made of clips, and the sum."""
+    """A table: a row per set, the mean over sets made of clips with all their spans."""
+    print("| set | moments | in a right span | spans | right | false in 10 min |\n|---|---|---|---|---|---|")
     for name, c in parts.items():
+        right = f"{100 * c.right_share:.1f} %" if c.spans else ""
         print(
-            f"{name:30}  {c.moments:7}  {100 * c.matched_share:13.1f} %  {c.spans:5}  {100 * c.right_share:5.1f}  "
-            f"{c.false_rate:6.1f}"
+            f"| {name} | {c.moments} | {100 * c.matched_share:.1f} % | {c.spans} | {right} | {c.false_rate:.1f} |"
         )
     composed_sets = [c for name, c in parts.items() if name != SESSIONS]
-    matched, right, false = figures(composed_sets)
+    matched, right_share, false = figures(composed_sets)
+    spans = sum(c.spans for c in composed_sets)
     print(
-        f"{'mean of the sets made of clips':30}  {100 * matched:22.1f} %  {100 * right:12.1f}  {false:6.1f}"
+        f"| mean of the sets made of clips, all spans | | {100 * matched:.1f} % | {spans} | "
+        f"{100 * right_share:.1f} % | {false:.1f} |"
     )
 
 

@@ -18,6 +18,7 @@ import pytest
 
 import builders
 import pgfa
+from pgfa.cli.main import main
 from pgfa.draw import clip_gif, clip_page, clip_payload, document, unpack_positions
 from pgfa.skeleton import HDM05, KINECT20, NTU25, Clip, Layout
 
@@ -187,6 +188,23 @@ def test_text_from_outside_is_escaped() -> None:
 def test_a_script_that_closes_its_own_element_is_refused() -> None:
     with pytest.raises(ValueError, match="must not close its own element"):
         document("t", "", styles=[], scripts=["'</script>'"], data={})
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("clip.gif", "drawing a .gif needs PIL, which is not installed: pip install 'pgfa[gif]'"),
+        ("clip.mp4", "clip.mp4: expected a file name ending in .html or .gif"),
+    ],
+)
+def test_a_drawing_that_cannot_be_written_is_refused_before_anything_is_read(
+    name: str, message: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("pgfa.config.extras.installed", lambda module: module != "PIL")
+    with pytest.raises(SystemExit) as stop:
+        main(["inspect", "no-such-recording.bvh", "--out", name])
+    assert stop.value.code == f"pgfa: {message}"
+    assert not capsys.readouterr().out
 
 
 def test_the_gif_is_animated(tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from pgfa.cli.main import COMMANDS, app, main
 from pgfa.config.extras import EXTRAS, OTHER_EXTRAS, PURPOSES
 from pgfa.errors import BadConfig
 from pgfa.text import find_split
+from pgfa.text.catalogue import catalogue
 
 
 def run(*arguments: str) -> int:
@@ -78,6 +79,35 @@ def test_a_completion_script_names_commands_and_is_a_script(
         subprocess.run([shell, "-n"], input=script, text=True, check=True, timeout=60)
 
 
+COMPLETE = """
+complete -p pgfa
+_pgfa_of() { COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); COMPREPLY=(); _pgfa; echo "${COMPREPLY[*]}"; }
+_pgfa_of pgfa re
+_pgfa_of pgfa train --train.ep
+"""
+
+
+@pytest.mark.skipif(not shutil.which("bash"), reason="needs bash")
+def test_bash_completes_commands_options_and_file_names(capsys: pytest.CaptureFixture[str]) -> None:
+    run("completion", "bash")
+    script = capsys.readouterr().out + COMPLETE
+    done = subprocess.run(["bash"], input=script, text=True, check=True, timeout=60, stdout=subprocess.PIPE)
+    rule, *words = done.stdout.splitlines()
+    assert "-o default" in rule, "without it no name of a recording is completed"
+    assert words == ["recognise reproduce", "--train.epochs"]
+
+
+def test_zsh_completes_names_of_recordings(capsys: pytest.CaptureFixture[str]) -> None:
+    run("completion", "zsh")
+    lines = [
+        line
+        for line in capsys.readouterr().out.splitlines()
+        if re.search(r"'(1:A r|\*:R)ecordings? in any", line)
+    ]
+    assert [line.strip()[-10:] for line in lines] == [":_files' \\"] * len(lines)
+    assert len(lines) == 2
+
+
 @pytest.mark.parametrize(
     ("name", "nearest"),
     [
@@ -89,6 +119,13 @@ def test_a_completion_script_names_commands_and_is_a_script(
 def test_a_wrong_split_names_the_nearest(name: str, nearest: str) -> None:
     with pytest.raises(BadConfig, match=rf"no split named '{name}'; did you mean {nearest}\? available: "):
         find_split(name)
+
+
+def test_a_wrong_class_of_a_split_names_the_nearest() -> None:
+    with pytest.raises(BadConfig, match=r"no class 'Wafe'; did you mean wave\? it has: swipe-left, "):
+        catalogue("utd-mhad")["Wafe"]
+    with pytest.raises(BadConfig, match="no class 'xyz'; it has: "):
+        catalogue("utd-mhad")["xyz"]
 
 
 def test_a_split_like_no_other_has_no_nearest() -> None:
@@ -106,11 +143,14 @@ def test_the_doctor_reports(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("doctor") == 0
     lines = report(capsys)
     assert re.search(r"\d+\.\d+\.\d+, Python 3\.\d+", lines["pgfa"])
-    assert "numpy " in lines["packages"]
+    project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    core = [re.split("[<>=]", dependency)[0] for dependency in project["dependencies"]]
+    assert {name.split()[0] for name in lines["packages"].split(", ")} == set(core)
     assert lines["devices"].startswith("cpu")
     assert "verified" in lines["sentence encoder"]
     assert lines["recogniser"] == "bundled, verified"
     assert lines["extra train"].startswith("installed; for demo, train, evaluate")
+    assert re.search(r"\(torch \d+\.\d+.*sentence-transformers \d", lines["extra train"])
     assert lines["cache"]
 
 
@@ -126,6 +166,18 @@ def test_the_doctor_names_what_is_missing(
     assert lines["extra train"].startswith("missing torch: pip install 'pgfa[train]'; for demo")
     assert lines["extra gif"].startswith("missing PIL: pip install 'pgfa[gif]'; for drawing")
     assert "training needs torch" in lines["devices"]
+
+
+def test_the_doctor_names_what_is_too_old(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = {"numpy": "1.25.9", "rich": "missing", "h11": "0.14", "wsproto": "1.2.0rc1"}
+    version = doctor._version
+    monkeypatch.setattr(doctor, "_version", lambda name: found.get(name) or version(name))
+    assert run("doctor") == 1
+    output = capsys.readouterr()
+    assert re.search(r"^too old +numpy 1\.25\.9, expected 1\.26 or newer$", output.out, re.MULTILINE)
+    assert output.err == "recognition does not work: numpy, rich\n"
 
 
 def test_every_extra_has_a_purpose() -> None:
@@ -163,6 +215,16 @@ def test_licences_of_all_pinned_packages_are_listed() -> None:
     assert rows == dict(script("list_licences").pinned())
 
 
+def test_every_declared_dependency_is_pinned() -> None:
+    """So its licence is listed; `pgfa[train]` and the like name extras of the package itself."""
+    project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    groups = [project["dependencies"], *project["optional-dependencies"].values()]
+    declared = [one for group in groups for one in group]
+    names = {re.split(r"[\[<>=]", one)[0].lower().replace("_", "-") for one in declared} - {"pgfa"}
+    pinned = {name.lower().replace("_", "-") for name, _ in script("list_licences").pinned()}
+    assert names - pinned == set()
+
+
 def test_pinned_versions_have_hashes() -> None:
     """The same versions in both files; what the hashes have in addition is of their platform."""
     text = (CHECKOUT / "constraints-hashes.txt").read_text(encoding="utf-8")
@@ -178,6 +240,18 @@ def test_lower_bounds_become_constraints() -> None:
     constraints = script("core_install").lowest("train")
     assert "numpy==1.26" in constraints
     assert any(line.startswith("torch==") for line in constraints)
+
+
+def test_a_package_can_keep_its_pinned_version() -> None:
+    constraints_of = script("core_install").constraints_of
+    lines = constraints_of("lowest", "train", "torch")
+    (torch,) = (line for line in lines if line.startswith("torch=="))
+    assert torch in constraints_of("pinned", "", "")
+    assert torch not in constraints_of("lowest", "train", "")
+    assert constraints_of("newest", "", "") == []
+    assert constraints_of("newest", "", "numpy")[0].startswith("numpy==")
+    with pytest.raises(SystemExit, match=r"packages of constraints\.txt, found tensorflow"):
+        constraints_of("lowest", "", "tensorflow")
 
 
 def test_a_wheel_without_its_files_is_noticed(tmp_path: Path) -> None:

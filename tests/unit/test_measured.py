@@ -103,6 +103,17 @@ def test_the_script_stores_what_its_command_prints(
     measured.measure("seven", "print.py", {})
     with (tmp_path / "measured" / "seven-1.csv").open() as file:
         assert list(csv.reader(file)) == [["n"], ["7"]]
+    (tmp_path / "here").mkdir()
+    (tmp_path / "here" / "a.txt").write_text("read")
+    places = {"data": tmp_path / "here", "out": tmp_path / "written"}
+    (tmp_path / "print.py").write_text(
+        "import sys; open(sys.argv[2], 'w').write('x'); print('| n |\\n|---|\\n| 7 |')"
+    )
+    places["out"].mkdir()
+    measured.measure("seven", "print.py {data}/a.txt {out}/b.txt", places)
+    record = load_record(tmp_path / "measured" / "seven-1.csv")
+    assert record is not None
+    assert list(record.data) == ["a.txt"], "what a command writes is no data"
     (tmp_path / "print.py").write_text("raise SystemExit(3)")
     with pytest.raises(SystemExit, match=r"print\.py ended with 3"):
         measured.measure("seven", "print.py", {})

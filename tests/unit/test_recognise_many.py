@@ -96,6 +96,33 @@ def test_csv_has_one_row_per_recording_of_a_zip(
         assert 1 >= first >= second >= third >= 0
 
 
+@pytest.mark.parametrize("notes", [False, True])
+def test_where_nothing_was_read_there_is_no_table(
+    notes: bool, exported: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    nothing, out = tmp_path / "nothing", tmp_path / "out.csv"
+    nothing.mkdir()
+    out.write_text("of an earlier call")
+    if notes:
+        (nothing / "notes.txt").write_text("these are my clips\n", encoding="utf-8")
+    code, printed, _ = run([str(nothing), "--csv", str(out)], exported, capsys)
+    assert code == (
+        f"pgfa: {nothing}: expected recordings, found none in a known format; `pgfa formats` lists what is read"
+    )
+    assert not printed
+    assert out.read_text() == "of an earlier call"
+
+
+def test_a_hyphen_is_standard_output_with_and_without_an_equals_sign(
+    exported: Path, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "damaged.npz").unlink()
+    for spelling in (["--csv", "-"], ["--csv=-"]):
+        code, out, _ = run([str(folder), *spelling, "--quiet"], exported, capsys)
+        assert not code
+        assert len(list(csv.DictReader(io.StringIO(out)))) == 3
+
+
 @pytest.mark.parametrize("options", [["--spans"], ["--vtt=-"], ["--why"]])
 def test_what_is_for_one_recording_is_refused_for_many(
     exported: Path, folder: Path, options: list[str], capsys: pytest.CaptureFixture[str]

@@ -113,6 +113,10 @@ def inspect(
     from pgfa.pack.pack import is_pack, open_pack
     from pgfa.pack.summary import summary
 
+    if out is not None:
+        from pgfa.draw import check_drawing
+
+        check_drawing(out)
     if is_pack(Path(source)):
         pack = open_pack(source)
         print(summary(pack))

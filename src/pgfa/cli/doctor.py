@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 import sys
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import PackageNotFoundError, packages_distributions, requires, version
 
 from pgfa.config.extras import EXTRAS, OTHER_EXTRAS, PURPOSES, installed
 
-PACKAGES = ("numpy", "onnxruntime", "tokenizers", "safetensors", "pydantic", "cyclopts", "fastapi", "uvicorn")
-"""Of the core installation, in the order of the report."""
 WIDTH = 18
+REQUIREMENT = re.compile(r"(?P<name>[\w.-]+)(?P<bounds>[^;]*)(?P<condition>;.*)?")
 
 
 def doctor() -> None:
@@ -23,17 +23,28 @@ def doctor() -> None:
 
     _line("pgfa", f"{version('pgfa')}, Python {platform.python_version()} ({sys.executable})")
     _line("system", f"{platform.system()} {platform.machine()}, {cores()} cores")
-    _line("packages", ", ".join(f"{name} {_version(name)}" for name in PACKAGES))
-    problems = [name for name in PACKAGES if _version(name) == "missing"]
+    core = _requirements()
+    _line("packages", ", ".join(f"{name} {_version(name)}" for name in core))
+    problems = [name for name, least in core.items() if not _suffices(_version(name), least)]
+    if old := [name for name in problems if _version(name) != "missing"]:
+        _line(
+            "too old", ", ".join(f"{name} {_version(name)}, expected {core[name]} or newer" for name in old)
+        )
     _line("devices", _devices())
     for name, check in (("sentence encoder", _sentence_encoder), ("recogniser", _recogniser)):
         works, text = check()
         _line(name, text)
         problems += [] if works else [name]
+    packages = packages_distributions()
     for extra, modules in {**EXTRAS, **OTHER_EXTRAS}.items():
         missing = [module for module in modules if not installed(module)]
-        remedy = f"missing {', '.join(missing)}: pip install 'pgfa[{extra}]'" if missing else "installed"
-        _line(f"extra {extra}", f"{remedy}; for {PURPOSES[extra]}")
+        if missing:
+            remedy = f"missing {', '.join(missing)}: pip install 'pgfa[{extra}]'"
+            _line(f"extra {extra}", f"{remedy}; for {PURPOSES[extra]}")
+        else:
+            names = [packages.get(module, [module])[0] for module in modules]
+            versions = ", ".join(f"{name} {_version(name)}" for name in names)
+            _line(f"extra {extra}", f"installed; for {PURPOSES[extra]} ({versions})")
     _line("cache", _cache())
     if problems:
         print(f"recognition does not work: {', '.join(problems)}", file=sys.stderr)
@@ -42,6 +53,27 @@ def doctor() -> None:
 
 def _line(name: str, text: str) -> None:
     print(f"{name:{WIDTH}}{text}")
+
+
+def _requirements() -> dict[str, str]:
+    """What the core installation needs, as it is declared: package -> lowest version."""
+    needed = {}
+    for requirement in requires("pgfa") or ():
+        if (match := REQUIREMENT.match(requirement)) and "extra" not in (match["condition"] or ""):
+            least = re.search(r">=\s*([\d.]+)", match["bounds"])
+            needed[match["name"]] = least[1] if least else "0"
+    return needed
+
+
+def _suffices(actual: str, least: str) -> bool:
+    """Whether a version is at least another; only the numbers before a suffix count."""
+    return actual != "missing" and _numbers(actual) >= _numbers(least)
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    """``1.2.0rc1`` as (1, 2): without a suffix, and without zeros at the end."""
+    match = re.match(r"\d+(?:\.\d+)*", text)
+    return tuple(int(n) for n in re.sub(r"(\.0)+$", "", match[0]).split(".")) if match else ()
 
 
 def _version(package: str) -> str:

@@ -31,7 +31,18 @@ def completion(shell: Shell) -> None:
     shell
         bash, zsh or fish.
     """
-    print(app.generate_completion(prog_name="pgfa", shell=shell))
+    print(with_file_names(app.generate_completion(prog_name="pgfa", shell=shell)))
+
+
+def with_file_names(script: str) -> str:
+    """A script of bash or zsh that completes file names where recordings are expected (fish does so by itself).
+
+    These arguments are not paths to `cyclopts`, as they can be members of zips too.
+    """
+    script = re.sub(r"^complete -F", "complete -o bashdefault -o default -F", script, flags=re.MULTILINE)
+    return re.sub(
+        r"^( *'[*\d]:(?:A recording|Recordings) .*)' \\$", r"\1:_files' \\", script, flags=re.MULTILINE
+    )
 
 
 COMMANDS: dict[str, tuple[Callable[..., None], ...]] = {
@@ -91,7 +102,8 @@ def main(arguments: list[str] | None = None) -> None:
     try:
         with termination_as_interrupt():
             try:
-                app(arguments, exit_on_error=False, print_error=False)
+                words = sys.argv[1:] if arguments is None else arguments
+                app(with_standard_streams(words), exit_on_error=False, print_error=False)
             finally:
                 sys.stdout.flush()  # here, where a full disk is one line
     except CycloptsError as error:
@@ -108,6 +120,17 @@ def main(arguments: list[str] | None = None) -> None:
             raise
         _discard_output()
         sys.exit(f"pgfa: {error.filename or 'output'}: {error.strerror}")
+
+
+def with_standard_streams(words: list[str]) -> list[str]:
+    """`--csv -` as `--csv=-`: alone, a hyphen would be taken for another option."""
+    joined: list[str] = []
+    for word in words:
+        if word == "-" and joined and joined[-1].startswith("--") and "=" not in joined[-1]:
+            joined[-1] += "=-"
+        else:
+            joined.append(word)
+    return joined
 
 
 def _discard_output() -> None:

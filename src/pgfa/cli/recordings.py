@@ -47,14 +47,18 @@ class Recordings:
         skipped: files of no known format in folders and zips.
         notes: what was assumed or is missing, with the number of recordings.
         long: number of recordings that would be answered over time if each were the only one.
+        clips: number of clips that were read.
+        sources: the files, folders and zips as they were named.
     """
 
     refs: list[FileRef]
     given: frozenset[FileRef]
+    sources: Sequence[str] = ()
     failed: int = 0
     skipped: int = 0
     notes: Counter[str] = field(default_factory=Counter)
     long: int = 0
+    clips: int = 0
 
     def report(self) -> None:
         """Print what was assumed, missing and skipped. Raises PgfaError with the count where a recording failed."""
@@ -70,8 +74,11 @@ class Recordings:
             print(f"note: {counted(self.skipped, 'file')} skipped: not in a known format", file=sys.stderr)
         if self.failed:
             raise PgfaError(f"{counted(self.failed, 'recording')} could not be used: see above")
-        if not self.refs:
-            raise PgfaError("found no recording in a known format")
+        if not self.clips:
+            raise PgfaError(
+                f"{', '.join(self.sources)}: expected recordings, found none in a known format; "
+                "`pgfa formats` lists what is read"
+            )
 
     def fail(self, error: PgfaError) -> None:
         """Count a recording that could not be used and print why, on one line."""
@@ -99,6 +106,7 @@ class Recordings:
             if not is_declared(clip.reading):
                 self.notes[clip.reading] += 1
             self.long += is_long(clip)
+            self.clips += 1
             yield (str(ref) if len(clips) == 1 else f"{ref}: {clip.source.id}"), clip
 
 
@@ -121,7 +129,7 @@ def recordings_of(files: Sequence[str], stated: Stated) -> Recordings:
     """
     refs: dict[FileRef, None] = {}
     given = set()
-    out = Recordings([], frozenset())
+    out = Recordings([], frozenset(), tuple(files))
     for file in files:
         ref = as_ref(file)
         try:

@@ -127,7 +127,8 @@ def recognise(
         recordings = recordings_of(files, stated_by(stating))
         recogniser = _recogniser(run, device, teach, adapt, sentence or [])
         rows = rows_of(recordings, recogniser, sentence or [], why=why, quiet=quiet)
-        _write(outputs, lambda name: ROW_OUTPUTS[name](rows))
+        if rows:  # a table of nothing, or a file in place of an earlier one, would look like an answer
+            _write(outputs, lambda name: ROW_OUTPUTS[name](rows))
         recordings.report()
         return
     clip = read(as_ref(files[0]).with_stated(stated_by(stating)))

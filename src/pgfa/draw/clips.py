@@ -89,11 +89,18 @@ def _facts(clip: Clip, *, hidden: bool) -> str:
 
 def draw_clip(clip: Clip, path: Path) -> None:
     """Draw a clip into a file: ``.html`` for a page that plays it, ``.gif`` for an animation. BadConfig for others."""
+    check_drawing(path)
     if path.suffix == ".gif":
         clip_gif(clip, path)
-    elif path.suffix in (".html", ".htm"):
-        write_atomic(path, clip_page([clip], clip.source.id or "clip", clip.problems))
     else:
+        write_atomic(path, clip_page([clip], clip.source.id or "clip", clip.problems))
+
+
+def check_drawing(path: Path) -> None:
+    """Refuse a file that `draw_clip` cannot write: BadConfig, before a clip is read for it."""
+    if path.suffix == ".gif":
+        require("gif", "drawing a .gif")
+    elif path.suffix not in (".html", ".htm"):
         raise BadConfig(f"{path}: expected a file name ending in .html or .gif")
 
 

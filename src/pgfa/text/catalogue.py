@@ -116,12 +116,14 @@ class Catalogue:
         return len(self.actions)
 
     def __getitem__(self, name: str) -> ActionClass:
-        """The class of that name. Raises BadConfig that lists the classes there are."""
+        """The class of that name. Raises BadConfig that names the nearest and lists the classes there are."""
         try:
             return self.by_name[name]
         except KeyError:
+            nearest = get_close_matches(name.lower().replace("_", "-"), list(self.by_name), n=1, cutoff=0.6)
+            hint = f" did you mean {nearest[0]}?" if nearest else ""
             raise BadConfig(
-                f"data set {self.dataset} has no class {name!r}; it has: {', '.join(self.by_name)}"
+                f"data set {self.dataset} has no class {name!r};{hint} it has: {', '.join(self.by_name)}"
             ) from None
 
 
