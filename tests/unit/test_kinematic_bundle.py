@@ -51,6 +51,10 @@ def assert_same(some: list[Answers], others: list[Answers]) -> None:
 
 
 def test_features_and_anchors_are_those_of_the_model(kinematic: Recogniser) -> None:
+    """Without those of mirror images (test_both_sides.py)."""
+    model = kinematic.bundle.kinematics
+    assert model is not None
+    kinematic = Recogniser(replace(kinematic.bundle, kinematics=replace(model, both_sides=False)))
     bundle = kinematic.bundle
     assert bundle.kinematics is not None
     prepared = prepare(Ragged.from_clips(CLIPS[:3]), bundle.settings.prepare)
@@ -83,7 +87,7 @@ def test_the_glossary_is_asked_if_the_model_was_fitted_with_it(
     stated = word_vectors(SENTENCES)
     words = glossary.sentence_words(SENTENCES, vectors, bundle.settings.text)
     assert np.abs(words[0]).sum() > np.abs(stated[0]).sum()
-    expected = bundle.kinematics.sentences(vectors, words if implied else stated)
+    expected = np.tile(bundle.kinematics.sentences(vectors, words if implied else stated), 2)
     np.testing.assert_allclose(changed.bundle.anchors(SENTENCES), expected, atol=1e-6)
     changed.save(tmp_path)
     opened = Recogniser.load(tmp_path)

@@ -35,11 +35,11 @@ from pgfa.prepare import Prepared
 from pgfa.recognise.calibration.model import Calibration
 from pgfa.recognise.encoders import FeatureEncoder, OnnxEncoder, TorchEncoder
 from pgfa.recognise.prototypes import PROTOTYPES, Prototype, load_prototypes, save_prototypes
+from pgfa.recognise.vectors import clip_vectors, sentence_vectors
 from pgfa.text.anchors import sentence_anchors, wordings_of
-from pgfa.text.glossary import sentence_profiles, sentence_words
-from pgfa.words.lexicon import word_vectors
-from pgfa.words.measures import measure
+from pgfa.text.mirror import mirror_sentence
 from pgfa.words.model import KinematicModel
+from pgfa.words.sides import vector_size
 from pgfa.words.store import load_kinematics, save_kinematics
 
 FORMAT = "pgfa recogniser 3"
@@ -111,7 +111,7 @@ class Bundle:
     @property
     def size(self) -> int:
         """d of features and anchors."""
-        return len(self.centre) if self.kinematics is None else self.kinematics.size
+        return len(self.centre) if self.kinematics is None else vector_size(self.kinematics)
 
     @property
     def encoder_size(self) -> int:
@@ -120,10 +120,9 @@ class Bundle:
 
     def features(self, prepared: Prepared, at_rest: NDArray[np.bool_] | None = None) -> NDArray[np.float32]:
         """(N, d) features of prepared clips in sentence space, not normalised; `at_rest`: as for `KinematicModel`."""
-        encoded = self.encoder.features(prepared.positions, prepared.present)
         if self.kinematics is None:
-            return encoded
-        return self.kinematics.features(measured(prepared), encoded, at_rest)
+            return self.encoder.features(prepared.positions, prepared.present)
+        return clip_vectors(self.kinematics, self.encoder, prepared, at_rest)
 
     def anchors(self, sentences: Sequence[str]) -> NDArray[np.float32]:
         """(K, d) vectors in the space of the features; stored ones first, the others are encoded.
@@ -137,12 +136,7 @@ class Bundle:
         if self.kinematics is None:
             vectors = sentence_anchors(flat, self.settings.text, self.centre, self.sentences)
         else:
-            encoded = self._encoded(flat)
-            implied = self.kinematics.implied
-            words = sentence_words(flat, encoded, self.settings.text) if implied else word_vectors(flat)
-            graded = self.kinematics.profile is not None
-            profiles = sentence_profiles(encoded, self.settings.text) if graded else None
-            vectors = self.kinematics.sentences(encoded, words, profiles)
+            vectors = sentence_vectors(self.kinematics, flat, self._encoded, self.settings.text)
         starts = np.cumsum([0, *(len(of_one) for of_one in texts)])
         rows = [vectors[a] if b == a + 1 else vectors[a:b].mean(axis=0) for a, b in pairwise(starts)]
         return np.stack(rows) if rows else vectors
@@ -162,8 +156,10 @@ class Bundle:
             NotWritten: disk full or read-only, no permission, or a file in the way; a bundle in `folder` is as it was.
         """
         stored = dict(self.sentences)
-        wordings = dict.fromkeys(wording for sentence in sentences for wording in wordings_of(sentence))
-        if new := [wording for wording in wordings if wording not in stored]:
+        wordings = [wording for sentence in sentences for wording in wordings_of(sentence)]
+        if self.kinematics is not None and self.kinematics.both_sides:
+            wordings += [mirror_sentence(wording) for wording in wordings]
+        if new := [wording for wording in dict.fromkeys(wordings) if wording not in stored]:
             stored |= zip(new, self._encoded(new), strict=True)
         with new_folder(folder, _NAMES) as target:
             self._write(target, stored)
@@ -205,11 +201,6 @@ class Bundle:
         if self.recentring is not None:
             manifest["recentring"] = self.recentring.to_dict()
         write_files_list(folder / MANIFEST, manifest, [file.name for file in folder.iterdir()])
-
-
-def measured(prepared: Prepared) -> NDArray[np.float32]:
-    """(N, measures) of the main body of each prepared clip, for a kinematic model; see `pgfa.words.measures`."""
-    return measure(prepared.positions[:, :, 0], prepared.measured[:, 0], prepared.moving_seconds)
 
 
 def open_bundle(
@@ -257,7 +248,7 @@ def open_bundle(
             raise BadCheckpoint(f"{folder / name}: missing, or its SHA-256 is not the one in {MANIFEST}")
     file, other = _preferred(list(encoders), device, runtime)
     kinematics = _kinematics(folder, manifest, centre.size, verified)
-    size = centre.size if kinematics is None else kinematics.size
+    size = centre.size if kinematics is None else vector_size(kinematics)
     return Bundle(
         settings,
         _encoder(folder / file, settings, _encoder_size(kinematics, centre), device),
