@@ -68,11 +68,12 @@ def clip_vectors(
             clips.
         at_rest: as for `KinematicModel.features`.
     """
-    rows = model.features(measures, encoded, at_rest)
     if not model.both_sides:
-        return rows
-    images = model.features(mirrored(measures), encoded, at_rest)
-    return np.concatenate([unit(rows), unit(images)], axis=1, dtype=np.float32)
+        return model.features(measures, encoded, at_rest)
+    # One call for both sides: a call costs more than a clip.
+    twice = (None if x is None else np.concatenate([x, x]) for x in (encoded, at_rest))
+    rows = unit(model.features(np.concatenate([measures, mirrored(measures)]), *twice))
+    return np.concatenate(np.split(rows, 2), axis=1)
 
 
 def sentence_vectors(model: KinematicModel, sentences: Described, images: Described | None) -> Array:
