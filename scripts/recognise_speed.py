@@ -34,7 +34,8 @@ def main() -> None:
     from pgfa.prepare import prepare
     from pgfa.read import read
     from pgfa.recognise import Recogniser, encoders, recogniser
-    from pgfa.recognise.bundle import measured, open_bundle
+    from pgfa.recognise.bundle import open_bundle
+    from pgfa.recognise.vectors import measured
     from pgfa.skeleton import Ragged
     from pgfa.text.catalogue import catalogue
 

@@ -40,10 +40,14 @@ def main() -> None:
         clips += [pack.clip(int(index)) for index in chosen]
     recogniser = Recogniser.load()
     before = probabilities(recogniser, clips)
-    print("| change | largest | mean | top answer changed |\n|---|---|---|---|")
+    columns = "largest change of a probability | mean over clips of the largest | top answer changed"
+    print(f"| change | {columns} |\n|---|---|---|---|")
     changes: dict[str, Callable[[Clip], Clip]] = {
-        "mirrored": mirrored, "turned by 37 degrees": turned, "half the rate": halved, "25 per second": resampled,
-    }  # fmt: skip
+        "mirrored, sides swapped": mirrored,
+        "turned by 37 degrees": turned,
+        "half the rate": halved,
+        "resampled to 25 frames per second": resampled,
+    }
     for name, change in changes.items():
         after = probabilities(recogniser, [change(clip) for clip in clips])
         largest = np.abs(after - before).max(axis=1)

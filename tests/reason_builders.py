@@ -10,7 +10,7 @@ import numpy as np
 from pgfa.config import PrepareSettings
 from pgfa.prepare import prepare
 from pgfa.recognise import Recogniser
-from pgfa.recognise.bundle import measured
+from pgfa.recognise.vectors import measured
 from pgfa.skeleton import Clip, Ragged
 from pgfa.synth import make_clips
 from pgfa.text import mirror_sentence

@@ -35,8 +35,9 @@ from pgfa.train.corpus import Corpus
 from pgfa.words.fit import MeasuredSet
 from pgfa.words.lexicon import WORDS, word_vectors
 from pgfa.words.measures import mirrored
-from pgfa.words.model import KinematicModel
+from pgfa.words.model import KinematicModel, unit
 from pgfa.words.profile import QUANTITIES
+from pgfa.words.sides import clip_vectors
 
 ENCODED = 8
 CLASSES = {
@@ -233,20 +234,22 @@ def test_adapted_scores_are_recentred_and_standardised() -> None:
 
 
 def test_parts_can_be_left_out(finished: Finished) -> None:
-    """`description` alone: the other columns of the features are 0."""
+    """`description` alone: the other columns of the features are 0, on both sides."""
+    described, graded = ENCODED + len(WORDS), len(QUANTITIES)
+    everything = np.split(finished.parts[0].features, 2, axis=1)
     (part, _) = finished.comparison.left_out({"description"})
-    described = ENCODED + len(WORDS)
-    assert not part.features[:, described:].any()
-    np.testing.assert_array_equal(part.features[:, :described], finished.parts[0].features[:, :described])
+    for side, whole in zip(np.split(part.features, 2, axis=1), everything, strict=True):
+        assert not side[:, described:].any()
+        np.testing.assert_allclose(side[:, :described], unit(whole[:, :described]), atol=1e-5)
     (part, _) = finished.comparison.left_out({"network"})
-    graded = len(QUANTITIES)
     network = slice(
         -described - graded - 2, -graded - 2
     )  # then those of the profile, the last two of `stillness`
-    assert not part.features[:, : network.start].any()
-    assert not part.features[:, network.stop : -2].any()
-    np.testing.assert_array_equal(part.features[:, network], finished.parts[0].features[:, network])
-    assert part.features[:, network].any()
+    for side, whole in zip(np.split(part.features, 2, axis=1), everything, strict=True):
+        assert not side[:, : network.start].any()
+        assert not side[:, network.stop : -2].any()
+        np.testing.assert_allclose(side[:, network], unit(whole[:, network]), atol=1e-5)
+        assert side[:, network].any()
 
 
 def test_a_table_has_a_record(finished: Finished, tmp_path: Path) -> None:
@@ -298,7 +301,9 @@ def test_a_set_is_measured_and_described(finished: Finished) -> None:
     )
     np.testing.assert_allclose(data.measured.mirrored, mirrored(data.measured.measures), atol=0.02)
     asked = [sentence_of(action, "label") for action in data.classes]
-    np.testing.assert_allclose(data.asked(1, TextSettings())[1], words_of_texts(asked), atol=1e-6)
+    straight, mirrored_texts = data.asked(1, TextSettings())
+    np.testing.assert_allclose(straight[1], words_of_texts(asked), atol=1e-6)
+    np.testing.assert_allclose(mirrored_texts[1], words_of_texts([*map(mirror_sentence, asked)]), atol=1e-6)
     profiles = glossary.sentence_profiles(encoded, TextSettings())
     assert profiles.any()
     assert data.measured.profiles is not None
@@ -445,7 +450,7 @@ def test_the_recogniser_of_all_sets(finished: Finished, tmp_path: Path) -> None:
     features = recogniser.features([clip])
     data = finished.comparison.sets[0]
     encoded = finished.comparison.encoded(())[data.name]
-    whole = bundle.kinematics.features(data.measured.measures, encoded)
+    whole = clip_vectors(bundle.kinematics, data.measured.measures, encoded)
     np.testing.assert_allclose(features[0], whole[0], atol=0.01 * np.abs(whole).max())
     recogniser.save(tmp_path)
     np.testing.assert_allclose(Recogniser.load(tmp_path).features([clip]), features, atol=1e-2)

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from builders import write_verified
 from pgfa.errors import BadCheckpoint, BadConfig
 from pgfa.prepare import prepare
 from pgfa.recognise import Answers, Recogniser
+from pgfa.recognise.bundle import Bundle
 from pgfa.recognise.candidates import needs_two
 from pgfa.skeleton import Ragged
 from pgfa.text import glossary
@@ -51,6 +54,10 @@ def assert_same(some: list[Answers], others: list[Answers]) -> None:
 
 
 def test_features_and_anchors_are_those_of_the_model(kinematic: Recogniser) -> None:
+    """Without those of mirror images (test_both_sides.py)."""
+    model = kinematic.bundle.kinematics
+    assert model is not None
+    kinematic = Recogniser(replace(kinematic.bundle, kinematics=replace(model, both_sides=False)))
     bundle = kinematic.bundle
     assert bundle.kinematics is not None
     prepared = prepare(Ragged.from_clips(CLIPS[:3]), bundle.settings.prepare)
@@ -83,7 +90,7 @@ def test_the_glossary_is_asked_if_the_model_was_fitted_with_it(
     stated = word_vectors(SENTENCES)
     words = glossary.sentence_words(SENTENCES, vectors, bundle.settings.text)
     assert np.abs(words[0]).sum() > np.abs(stated[0]).sum()
-    expected = bundle.kinematics.sentences(vectors, words if implied else stated)
+    expected = np.tile(bundle.kinematics.sentences(vectors, words if implied else stated), 2)
     np.testing.assert_allclose(changed.bundle.anchors(SENTENCES), expected, atol=1e-6)
     changed.save(tmp_path)
     opened = Recogniser.load(tmp_path)
@@ -247,3 +254,25 @@ def test_a_taught_example_finds_itself(kinematic: Recogniser) -> None:
     ones = np.ones((1, len(candidates)), dtype=np.float32)
     expected = steep.probabilities(ones, candidates.is_prototype)
     np.testing.assert_allclose(plain.candidates(SENTENCES).probabilities(ones), expected, rtol=1e-6)
+
+
+def test_vectors_of_the_last_sentences_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    bundle = kinematic_recogniser().bundle
+    asked: list[str] = []
+    encoded = Bundle._encoded
+
+    def counted(self: Bundle, sentences: Sequence[str]) -> NDArray[np.float32]:
+        asked.extend(sentences)
+        return encoded(self, sentences)
+
+    monkeypatch.setattr(Bundle, "_encoded", counted)
+    first = bundle.anchors(SENTENCES)
+    assert set(SENTENCES) <= set(asked)
+    asked.clear()
+    np.testing.assert_array_equal(bundle.anchors(SENTENCES[::-1]), first[::-1])
+    assert not asked
+    replace(bundle).anchors(SENTENCES[:1])  # another bundle may have another model
+    assert SENTENCES[0] in asked
+    monkeypatch.setattr("pgfa.recognise.bundle.MAX_KNOWN", 2)
+    asked.clear()
+    np.testing.assert_allclose(replace(bundle).anchors(SENTENCES), first, atol=1e-6)

@@ -38,7 +38,7 @@ def test_saved_and_loaded(
     saved = replace(
         model_with_network() if network else model(),
         profile=model_with_profile().profile if profile else None,
-        implied=implied, stillness=stillness, shares=(0.5, 0.75, 1.25, 1.5, 0.25),
+        implied=implied, stillness=stillness, both_sides=network, shares=(0.5, 0.75, 1.25, 1.5, 0.25),
     )  # fmt: skip
     if encoder:
         features = np.random.default_rng(0).normal(size=(300, ENCODED + len(WORDS))).astype(np.float32)
@@ -64,7 +64,7 @@ def test_saved_and_loaded(
             np.testing.assert_array_equal(one, other.astype(one.dtype))
     assert (loaded.network is None, loaded.encoder is None) == (not network, not encoder)
     assert (loaded.profile is None) == (not profile)
-    assert (loaded.implied, loaded.stillness) == (implied, stillness)
+    assert (loaded.implied, loaded.stillness, loaded.both_sides) == (implied, stillness, network)
     assert loaded.size == saved.size
     save_kinematics(tmp_path / "again", loaded)
     assert (tmp_path / "again").read_bytes() == file.read_bytes()
@@ -163,7 +163,8 @@ def test_a_file_of_the_earlier_form_answers_as_before(encoder: bool, tmp_path: P
     tensors["shares"] = tensors["shares"][:3].copy()
     save_file(tensors, file, metadata)
     loaded = load_kinematics(file)
-    assert (loaded.implied, loaded.stillness, loaded.network) == (False, False, None)
+    assert (loaded.implied, loaded.stillness, loaded.both_sides) == (False, False, False)
+    assert loaded.network is None
     assert loaded.shares == (0.5, 0.75, 1.25, 0.0, 0.0)
     assert loaded.size == earlier.size
     some, others = loaded.features(data.measures, features), earlier.features(data.measures, features)
@@ -173,7 +174,7 @@ def test_a_file_of_the_earlier_form_answers_as_before(encoder: bool, tmp_path: P
 
 
 def test_a_file_without_profiles_opens(tmp_path: Path) -> None:
-    """Versions before profiles wrote four shares."""
+    """Versions before profiles wrote four shares, and two options: they did not compare mirror images."""
     from safetensors import safe_open
     from safetensors.numpy import load_file, save_file
 
@@ -182,10 +183,11 @@ def test_a_file_without_profiles_opens(tmp_path: Path) -> None:
     with safe_open(file, framework="numpy") as opened:
         metadata = opened.metadata()
     tensors = load_file(file)
-    tensors["shares"] = tensors["shares"][:4].copy()
+    tensors["shares"], tensors["options"] = tensors["shares"][:4].copy(), tensors["options"][:2].copy()
     save_file(tensors, file, metadata)
     loaded = load_kinematics(file)
     assert loaded.profile is None
+    assert (loaded.implied, loaded.stillness, loaded.both_sides) == (True, True, False)
     assert loaded.shares[:4] == pytest.approx(model().shares[:4])
     found, expected = (m.sentences(data.encoded, data.words) for m in (loaded, model()))
     np.testing.assert_array_equal(found, expected)

@@ -43,5 +43,6 @@ def test_a_kinematic_model_of_the_earlier_form_implies_no_words() -> None:
     """Three shares and no options: as it was fitted, words that a sentence does not state are left open."""
     kinematics = Recogniser.load(FIXTURES / "v3" / "bundle").bundle.kinematics
     assert kinematics is not None
-    assert (kinematics.implied, kinematics.stillness, kinematics.network) == (False, False, None)
+    assert (kinematics.implied, kinematics.stillness, kinematics.both_sides) == (False, False, False)
+    assert kinematics.network is None
     assert kinematics.shares == (0.5, 0.75, 1.25, 0.0, 0.0)

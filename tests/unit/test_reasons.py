@@ -14,9 +14,9 @@ from pgfa.errors import BadConfig
 from pgfa.prepare import prepare
 from pgfa.read.formats.npz import save_clip
 from pgfa.recognise import Explanation, Recogniser
-from pgfa.recognise.bundle import measured
 from pgfa.recognise.explanation import GENERAL as GENERAL_WORDS
 from pgfa.recognise.recogniser import is_long
+from pgfa.recognise.vectors import measured
 from pgfa.skeleton import KINECT20, Clip, Ragged, Source
 from pgfa.words import facts as facts_module
 from pgfa.words.lexicon import words_of

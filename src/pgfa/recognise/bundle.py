@@ -35,11 +35,11 @@ from pgfa.prepare import Prepared
 from pgfa.recognise.calibration.model import Calibration
 from pgfa.recognise.encoders import FeatureEncoder, OnnxEncoder, TorchEncoder
 from pgfa.recognise.prototypes import PROTOTYPES, Prototype, load_prototypes, save_prototypes
+from pgfa.recognise.vectors import clip_vectors, sentence_vectors
 from pgfa.text.anchors import sentence_anchors, wordings_of
-from pgfa.text.glossary import sentence_profiles, sentence_words
-from pgfa.words.lexicon import word_vectors
-from pgfa.words.measures import measure
+from pgfa.text.mirror import mirror_sentence
 from pgfa.words.model import KinematicModel
+from pgfa.words.sides import vector_size
 from pgfa.words.store import load_kinematics, save_kinematics
 
 FORMAT = "pgfa recogniser 3"
@@ -59,6 +59,8 @@ MANIFEST, TORCH, ONNX, SENTENCES, KINEMATICS = (
 _NAMES = {MANIFEST, TORCH, ONNX, SENTENCES, KINEMATICS, PROTOTYPES}
 BUNDLED = Path(__file__).parent / "weights" / "default"
 """The default recogniser, bundled with the package."""
+MAX_KNOWN = 1000
+"""Sentences of which a bundle keeps the vectors in memory: 12 MB."""
 OPEN = Path("open")
 """Where no folder has this name: the bundled recogniser trained only on recordings whose terms allow any use."""
 
@@ -109,11 +111,14 @@ class Bundle:
     verified: bool = True
     other_form: EncoderFile | None = None
     name: str = ""
+    _known: dict[str, NDArray[np.float32]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     @property
     def size(self) -> int:
         """d of features and anchors."""
-        return len(self.centre) if self.kinematics is None else self.kinematics.size
+        return len(self.centre) if self.kinematics is None else vector_size(self.kinematics)
 
     @property
     def encoder_size(self) -> int:
@@ -122,10 +127,9 @@ class Bundle:
 
     def features(self, prepared: Prepared, at_rest: NDArray[np.bool_] | None = None) -> NDArray[np.float32]:
         """(N, d) features of prepared clips in sentence space, not normalised; `at_rest`: as for `KinematicModel`."""
-        encoded = self.encoder.features(prepared.positions, prepared.present)
         if self.kinematics is None:
-            return encoded
-        return self.kinematics.features(measured(prepared), encoded, at_rest)
+            return self.encoder.features(prepared.positions, prepared.present)
+        return clip_vectors(self.kinematics, self.encoder, prepared, at_rest)
 
     def anchors(self, sentences: Sequence[str]) -> NDArray[np.float32]:
         """(K, d) vectors in the space of the features; stored ones first, the others are encoded.
@@ -136,18 +140,26 @@ class Bundle:
         """
         texts = [wordings_of(sentence) for sentence in sentences]
         flat = [wording for of_one in texts for wording in of_one]
-        if self.kinematics is None:
-            vectors = sentence_anchors(flat, self.settings.text, self.centre, self.sentences)
-        else:
-            encoded = self._encoded(flat)
-            implied = self.kinematics.implied
-            words = sentence_words(flat, encoded, self.settings.text) if implied else word_vectors(flat)
-            graded = self.kinematics.profile is not None
-            profiles = sentence_profiles(encoded, self.settings.text) if graded else None
-            vectors = self.kinematics.sentences(encoded, words, profiles)
+        vectors = self._vectors(flat)
         starts = np.cumsum([0, *(len(of_one) for of_one in texts)])
         rows = [vectors[a] if b == a + 1 else vectors[a:b].mean(axis=0) for a, b in pairwise(starts)]
         return np.stack(rows) if rows else vectors
+
+    def _vectors(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """(texts, d) of wordings. Those of the last questions are kept: they take as long as a short clip."""
+        known = dict(self._known)  # of this call: another thread may empty the shared one
+        missing = [text for text in dict.fromkeys(texts) if text not in known]
+        if missing or not texts:
+            if self.kinematics is None:
+                rows = sentence_anchors(missing, self.settings.text, self.centre, self.sentences)
+            else:
+                rows = sentence_vectors(self.kinematics, missing, self._encoded, self.settings.text)
+            known |= zip(missing, rows, strict=True)
+            if len(self._known) + len(missing) > MAX_KNOWN:
+                self._known.clear()
+            if len(missing) <= MAX_KNOWN:
+                self._known.update(zip(missing, rows, strict=True))
+        return np.stack([known[text] for text in texts]) if texts else rows
 
     def _encoded(self, sentences: Sequence[str]) -> NDArray[np.float32]:
         """(K, e) unit vectors of the sentence encoder."""
@@ -164,8 +176,10 @@ class Bundle:
             NotWritten: disk full or read-only, no permission, or a file in the way; a bundle in `folder` is as it was.
         """
         stored = dict(self.sentences)
-        wordings = dict.fromkeys(wording for sentence in sentences for wording in wordings_of(sentence))
-        if new := [wording for wording in wordings if wording not in stored]:
+        wordings = [wording for sentence in sentences for wording in wordings_of(sentence)]
+        if self.kinematics is not None and self.kinematics.both_sides:
+            wordings += [mirror_sentence(wording) for wording in wordings]
+        if new := [wording for wording in dict.fromkeys(wordings) if wording not in stored]:
             stored |= zip(new, self._encoded(new), strict=True)
         with new_folder(folder, _NAMES) as target:
             self._write(target, stored)
@@ -207,11 +221,6 @@ class Bundle:
         if self.recentring is not None:
             manifest["recentring"] = self.recentring.to_dict()
         write_files_list(folder / MANIFEST, manifest, [file.name for file in folder.iterdir()])
-
-
-def measured(prepared: Prepared) -> NDArray[np.float32]:
-    """(N, measures) of the main body of each prepared clip, for a kinematic model; see `pgfa.words.measures`."""
-    return measure(prepared.positions[:, :, 0], prepared.measured[:, 0], prepared.moving_seconds)
 
 
 def open_bundle(
@@ -257,7 +266,7 @@ def open_bundle(
             raise BadCheckpoint(f"{folder / name}: missing, or its SHA-256 is not the one in {MANIFEST}")
     file, other = _preferred(list(encoders), device, runtime)
     kinematics = _kinematics(folder, manifest, centre.size, verified)
-    size = centre.size if kinematics is None else kinematics.size
+    size = centre.size if kinematics is None else vector_size(kinematics)
     return Bundle(
         settings,
         _encoder(folder / file, settings, _encoder_size(kinematics, centre), device),

@@ -18,7 +18,7 @@ from pgfa.prepare import prepare
 from pgfa.processes import cores
 from pgfa.recognise.adapting import DEFAULT, adapt_features
 from pgfa.recognise.answers import Adaptation, Answers, Timeline
-from pgfa.recognise.bundle import Bundle, measured, open_bundle
+from pgfa.recognise.bundle import Bundle, open_bundle
 from pgfa.recognise.calibration.model import Calibration
 from pgfa.recognise.candidates import MAX_CANDIDATES, Candidates, check_candidates, needs_two, some_sentences
 from pgfa.recognise.corrections import Correction, Corrections, learn
@@ -30,6 +30,7 @@ from pgfa.recognise.screening import screen
 from pgfa.recognise.temporal.live import Live
 from pgfa.recognise.temporal.spans import timeline
 from pgfa.recognise.temporal.windows import Progress
+from pgfa.recognise.vectors import measured
 from pgfa.skeleton import Clip, Ragged, get_layout
 from pgfa.text.encode import check_sentences
 from pgfa.words.reasons import facts, reasons

@@ -223,6 +223,8 @@ class KinematicModel:
             earlier versions were fitted without them.
         shares: weights of description, words, encoder, network and profile.
         profile: of graded quantities, or None without them.
+        both_sides: whether clips and sentences are compared with their mirror images too (`pgfa.words.sides`);
+            models of earlier versions are not.
     """
 
     scale: Scale
@@ -239,6 +241,7 @@ class KinematicModel:
     stillness: bool = True
     shares: tuple[float, float, float, float, float] = SHARES
     profile: Profile | None = None
+    both_sides: bool = True
 
     @property
     def size(self) -> int:
@@ -306,13 +309,16 @@ class KinematicModel:
         resting = np.where(resting[:, None], length, 0)
         return np.concatenate([rows, resting, np.zeros_like(resting)], axis=1, dtype=np.float32)
 
-    def sentences(self, encoded: Array, words: Array, profiles: Array | None = None) -> Array:
+    def sentences(
+        self, encoded: Array, words: Array, profiles: Array | None = None, neutral: Array | None = None
+    ) -> Array:
         """(K, size) vectors of sentences, from vectors of the sentence encoder, of the lexicon and of the glossary.
 
         Args:
             encoded: (K, e) of the sentence encoder.
             words: (K, words), see `pgfa.text.glossary.sentence_words`.
             profiles: (K, quantities), see `pgfa.text.glossary.sentence_profiles`; None: nothing is known of them.
+            neutral: (K, e + words) vectors of `space` that the motion encoder is compared with; None: the sentences'.
 
         With `stillness`, where c is the cosine without it: a body that moves has c / sqrt(1 + HOLD**2) with all
         sentences, a still one c / sqrt(2 (1 + HOLD**2)), and (c - HOLD) / sqrt(2 (1 + HOLD**2)) with those of motion.
@@ -323,7 +329,7 @@ class KinematicModel:
         length = np.minimum(np.linalg.norm(stated, axis=1, keepdims=True) / 0.5, 1)
         parts = [self.description.sentences(vectors), self.words.sentences(stated) * length]
         if self.encoder is not None:
-            parts.append(self.encoder.sentences(vectors))
+            parts.append(self.encoder.sentences(vectors if neutral is None else neutral))
         if self.network is not None:
             parts.append(self.network[1].sentences(vectors))
         if self.profile is not None:

@@ -53,7 +53,7 @@ def save_kinematics(file: Path, model: KinematicModel) -> None:
         **({} if model.encoder is None else _whitening("encoder", model.encoder)),
         **({} if model.network is None else _network(*model.network)),
         **({} if model.profile is None else _profile(model.profile)),
-        "options": np.array([model.implied, model.stillness]),
+        "options": np.array([model.implied, model.stillness, model.both_sides]),
         **{f"detector.{word}": d.weights for word, d in zip(DETECTED, model.detectors, strict=True)},
     }
     contiguous = {name: np.ascontiguousarray(x, dtype=np.float32) for name, x in tensors.items()}
@@ -94,7 +94,7 @@ def _model(tensors: dict[str, Array]) -> KinematicModel:
         )
         for word in DETECTED
     ]
-    implied, stillness = tensors.get("options", _NONE)
+    implied, stillness, both_sides = (*tensors.get("options", _NONE), 0.0)[:3]
     description, words, encoder, network, profile = (*(float(x) for x in tensors["shares"]), 0.0, 0.0)[:5]
     return KinematicModel(
         Scale(tensors["scale.median"], tensors["scale.spread"]),
@@ -113,6 +113,7 @@ def _model(tensors: dict[str, Array]) -> KinematicModel:
         bool(stillness),
         (description, words, encoder, network, profile),
         _profile_from(tensors) if "profile.mean" in tensors else None,
+        bool(both_sides),
     )
 
 
@@ -166,6 +167,10 @@ def _check(file: Path, tensors: dict[str, Array]) -> None:
         del expected["options"]
     elif "profile" not in optional and tensors.get("shares", _NONE).size == 4:  # as versions without profiles
         expected = {**expected, "shares": (4,)}
+    if (
+        "options" in tensors and tensors["options"].size == 2
+    ):  # as versions wrote it that did not compare mirror images
+        expected = {**expected, "options": (2,)}
     if not encoded or set(tensors) != set(expected):
         names = ", ".join(sorted(set(tensors) ^ set(expected))) or "an empty centre"
         raise BadCheckpoint(f"{file}: not the arrays of a kinematic model: {names}")
@@ -205,7 +210,7 @@ def _shapes(encoded: int, optional: list[str], widths: list[int]) -> dict[str, t
         layers |= both | {f"profile.{name}": (Detector.inputs(len(columns)),) for name, columns in reads}
     return {
         **layers,
-        "options": (2,),
+        "options": (3,),
         "scale.median": (measures,),
         "scale.spread": (measures,),
         "space.centre": (encoded,),

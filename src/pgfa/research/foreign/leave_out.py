@@ -15,6 +15,7 @@ from pgfa.research.foreign.network import add_network
 from pgfa.research.foreign.sets import STYLES, ForeignSet
 from pgfa.words.fit import MeasuredSet, fit_kinematics
 from pgfa.words.model import KinematicModel
+from pgfa.words.sides import clip_vectors, sentence_vectors
 
 Array = NDArray[np.float32]
 
@@ -58,14 +59,14 @@ def look_at(model: KinematicModel, data: ForeignSet, encoded: Array | None, text
     Args:
         model: not trained on it.
         data: the set.
-        encoded: (N, e + words) features of the motion encoder of the model, if it has one.
+        encoded: (N, e + words) features of `right_leading` clips by the motion encoder of the model, if it has one.
         text: which sentence encoder.
     """
     pairs = [data.asked(style, text) for style in range(len(STYLES))]
-    anchors = {name: model.sentences(*pair) for name, pair in zip(STYLES, pairs, strict=True)}
+    anchors = {name: sentence_vectors(model, *pair) for name, pair in zip(STYLES, pairs, strict=True)}
     averaged = [i for i, name in enumerate(STYLES) if name != "label"]
     anchors["averaged"] = np.mean([anchors[STYLES[i]] for i in averaged], axis=0)
-    return LeftOut(data.name, model.features(data.measured.measures, encoded), data.labels, anchors)
+    return LeftOut(data.name, clip_vectors(model, data.measured.measures, encoded), data.labels, anchors)
 
 
 def scores(part: LeftOut, style: str) -> Array:

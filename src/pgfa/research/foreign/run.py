@@ -110,7 +110,7 @@ class Comparison:
         return model, features[name]
 
     def encoded(self, fold: tuple[str, ...]) -> dict[str, Array]:
-        """Features of every set by a motion encoder trained without the sets of a fold; stored."""
+        """Features of every set, `right_leading`, by a motion encoder trained without the sets of a fold; stored."""
         from safetensors import safe_open
         from safetensors.numpy import save
 
@@ -126,14 +126,14 @@ class Comparison:
                     return {s.name: stored.get_tensor(s.name) for s in self.sets}
         training = [i for i, s in enumerate(self.sets) if s.name not in fold]
         model = train_encoder([self.sets[i] for i in training], [self.packs[i] for i in training], run)
-        features = {s.name: features_of(model, s.positions, s.present) for s in self.sets}
+        features = {s.name: features_of(model, s.right_leading, s.present) for s in self.sets}
         write_atomic(file, save(features, metadata={"identity": identity}))
         return features
 
     @staticmethod
     def _content(data: ForeignSet) -> str:
         """Digest of the clips and texts of a set: features of others are computed again."""
-        arrays = (data.positions, data.labels, data.measured.encoded, data.measured.words)
+        arrays = (data.right_leading, data.labels, data.measured.encoded, data.measured.words)
         return digest(data.name, *(np.ascontiguousarray(array).tobytes() for array in arrays))
 
     def run_folder(self, fold: tuple[str, ...]) -> Path:

@@ -12,11 +12,13 @@ from pgfa.errors import BadConfig
 from pgfa.files import cache_folder
 from pgfa.pack import Pack
 from pgfa.prepare import prepare_cached
+from pgfa.skeleton import get_layout
 from pgfa.text import ActionClass, catalogue, encode, mirror_sentence, sentence_of
 from pgfa.text.glossary import sentence_profiles, sentence_words
 from pgfa.text.wordings import wordings
 from pgfa.words.fit import MeasuredSet
 from pgfa.words.measures import measure, mirrored
+from pgfa.words.sides import Described, right_leading
 
 Array = NDArray[np.float32]
 
@@ -70,9 +72,15 @@ class ForeignSet:
     present: NDArray[np.bool_]
     measured: MeasuredSet
 
-    def asked(self, style: int, settings: TextSettings) -> tuple[Array, Array, Array]:
-        """(K, e), (K, words) and (K, quantities) vectors of the texts of one style of `STYLES`."""
-        return _vectors([texts.asked[style] for texts in self.texts], settings)
+    def asked(self, style: int, settings: TextSettings) -> tuple[Described, Described]:
+        """What is known of the texts of one style of `STYLES`, and of the mirrored texts."""
+        asked = [texts.asked[style] for texts in self.texts]
+        return _vectors(asked, settings), _vectors([mirror_sentence(text) for text in asked], settings)
+
+    @property
+    def right_leading(self) -> Array:
+        """`positions` as a motion encoder gets them: the more active side is the right one."""
+        return right_leading(self.positions, get_layout("kinect20").mirror, self.measured.measures)
 
 
 def load_set(pack: Pack, settings: PrepareSettings, text: TextSettings) -> ForeignSet:
