@@ -273,6 +273,6 @@ def test_vectors_of_the_last_sentences_are_kept(monkeypatch: pytest.MonkeyPatch)
     assert not asked
     replace(bundle).anchors(SENTENCES[:1])  # another bundle may have another model
     assert SENTENCES[0] in asked
-    monkeypatch.setattr("pgfa.recognise.bundle.MAX_KNOWN", 2)
+    monkeypatch.setattr("pgfa.recognise.vectors.MAX_KNOWN", 2)
     asked.clear()
     np.testing.assert_allclose(replace(bundle).anchors(SENTENCES), first, atol=1e-6)

@@ -35,7 +35,7 @@ from pgfa.prepare import Prepared
 from pgfa.recognise.calibration.model import Calibration
 from pgfa.recognise.encoders import FeatureEncoder, OnnxEncoder, TorchEncoder
 from pgfa.recognise.prototypes import PROTOTYPES, Prototype, load_prototypes, save_prototypes
-from pgfa.recognise.vectors import clip_vectors, sentence_vectors
+from pgfa.recognise.vectors import KnownVectors, clip_vectors, sentence_vectors
 from pgfa.text.anchors import sentence_anchors, wordings_of
 from pgfa.text.mirror import mirror_sentence
 from pgfa.words.model import KinematicModel
@@ -59,8 +59,6 @@ MANIFEST, TORCH, ONNX, SENTENCES, KINEMATICS = (
 _NAMES = {MANIFEST, TORCH, ONNX, SENTENCES, KINEMATICS, PROTOTYPES}
 BUNDLED = Path(__file__).parent / "weights" / "default"
 """The default recogniser, bundled with the package."""
-MAX_KNOWN = 1000
-"""Sentences of which a bundle keeps the vectors in memory: 12 MB."""
 OPEN = Path("open")
 """Where no folder has this name: the bundled recogniser trained only on recordings whose terms allow any use."""
 
@@ -111,9 +109,7 @@ class Bundle:
     verified: bool = True
     other_form: EncoderFile | None = None
     name: str = ""
-    _known: dict[str, NDArray[np.float32]] = field(
-        default_factory=dict, init=False, repr=False, compare=False
-    )
+    _known: KnownVectors = field(default_factory=KnownVectors, init=False, repr=False, compare=False)
 
     @property
     def size(self) -> int:
@@ -140,26 +136,16 @@ class Bundle:
         """
         texts = [wordings_of(sentence) for sentence in sentences]
         flat = [wording for of_one in texts for wording in of_one]
-        vectors = self._vectors(flat)
+        vectors = self._known.of(flat, self._vectors)
         starts = np.cumsum([0, *(len(of_one) for of_one in texts)])
         rows = [vectors[a] if b == a + 1 else vectors[a:b].mean(axis=0) for a, b in pairwise(starts)]
         return np.stack(rows) if rows else vectors
 
     def _vectors(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """(texts, d) of wordings. Those of the last questions are kept: they take as long as a short clip."""
-        known = dict(self._known)  # of this call: another thread may empty the shared one
-        missing = [text for text in dict.fromkeys(texts) if text not in known]
-        if missing or not texts:
-            if self.kinematics is None:
-                rows = sentence_anchors(missing, self.settings.text, self.centre, self.sentences)
-            else:
-                rows = sentence_vectors(self.kinematics, missing, self._encoded, self.settings.text)
-            known |= zip(missing, rows, strict=True)
-            if len(self._known) + len(missing) > MAX_KNOWN:
-                self._known.clear()
-            if len(missing) <= MAX_KNOWN:
-                self._known.update(zip(missing, rows, strict=True))
-        return np.stack([known[text] for text in texts]) if texts else rows
+        """(texts, d) of wordings."""
+        if self.kinematics is None:
+            return sentence_anchors(texts, self.settings.text, self.centre, self.sentences)
+        return sentence_vectors(self.kinematics, texts, self._encoded, self.settings.text)
 
     def _encoded(self, sentences: Sequence[str]) -> NDArray[np.float32]:
         """(K, e) unit vectors of the sentence encoder."""

@@ -20,6 +20,31 @@ from pgfa.words.model import KinematicModel
 Array = NDArray[np.float32]
 
 
+MAX_KNOWN = 1000
+"""Texts whose vectors are kept: 12 MB."""
+
+
+class KnownVectors:
+    """Vectors of the texts of the last questions: to compute them takes as long as a short clip."""
+
+    def __init__(self) -> None:
+        self._rows: dict[str, Array] = {}
+
+    def of(self, texts: Sequence[str], compute: Callable[[Sequence[str]], Array]) -> Array:
+        """(texts, d) vectors, of which `compute` gives those that are not known."""
+        known = dict(self._rows)  # of this call: another thread may empty the shared one
+        missing = [text for text in dict.fromkeys(texts) if text not in known]
+        if not texts or len(missing) > MAX_KNOWN:
+            return compute(texts)
+        if missing:
+            rows = dict(zip(missing, compute(missing), strict=True))
+            if len(self._rows) + len(rows) > MAX_KNOWN:
+                self._rows.clear()
+            self._rows.update(rows)
+            known |= rows
+        return np.stack([known[text] for text in texts])
+
+
 def measured(prepared: Prepared) -> Array:
     """(N, measures) of the main body of each prepared clip, for a kinematic model; see `pgfa.words.measures`."""
     return measure(prepared.positions[:, :, 0], prepared.measured[:, 0], prepared.moving_seconds)
