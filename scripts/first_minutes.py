@@ -150,7 +150,9 @@ def page(fresh: Fresh, clip: Path, sentences: Sequence[str], right: int | None) 
                 _answers(view, 0)
                 answer.append(_verdict(view))
             with fresh.timed(f"its sentences removed, {len(sentences)} typed (by a machine)"):
-                crosses = view.get_by_role("button", name="Remove this sentence")
+                crosses = view.get_by_role("button", name="Remove sentence")
+                if not crosses.count():
+                    sys.exit("the page has no button to remove a sentence: its name was changed")
                 while crosses.count():
                     crosses.first.click()
                 before = _count(view)
