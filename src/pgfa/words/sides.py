@@ -6,7 +6,7 @@ image have the same answers to sentences that name no side, whatever the model h
 
 Measures of the mirror image are those of the clip, reordered. The motion encoder runs once per clip, on the clip or on
 its mirror image, whichever has the more active side on the right, and is compared with what a sentence and its mirror
-image have in common: which side moves is told by the other parts.
+image have in common: the other parts distinguish sides.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ Described = tuple[Array, Array, Array | None]
 
 
 def left_leads(measures: Array) -> NDArray[np.bool_]:
-    """(N,) whether the left side is the more active one; measures of joints that were not seen say nothing."""
+    """(N,) whether the left side is the more active one; unknown measures count as 0."""
     out: NDArray[np.bool_] = np.nan_to_num(measures[:, _COLUMNS]) @ _WEIGHTS < 0
     return out
 

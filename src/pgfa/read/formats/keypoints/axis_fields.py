@@ -20,7 +20,7 @@ UNIT_NAMES = (
 )  # fmt: skip
 HAND_NAMES = ("handedness", "coordinatehandedness", "axishandedness", "chirality")
 PIXELS = ("px", "pixel", "pixels", "normalized", "normalised", "relative")
-"""Units of pictures, which say nothing about a length."""
+"""Units of pictures, from which no length follows."""
 _UP = re.compile(r"\+?(-?)([xyz])(?:[ _-]?(?:axis))?(?:[ _-]?up)?", re.IGNORECASE)
 
 
