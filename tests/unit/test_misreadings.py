@@ -389,3 +389,12 @@ def test_files_per_frame_with_the_size_of_the_image_in_their_names(tmp_path: Pat
     (tmp_path / "g_001_1280x720.json").write_text(json.dumps([{"keypoints": points[0].tolist()}]))
     with pytest.raises(BadFile, match="expected the frames of one recording"):
         read(tmp_path)
+
+
+def test_frames_that_repeat_are_noted(tmp_path: Path) -> None:
+    points = in_layout(motion("walk"), NTU25)[:40]
+    frozen = np.concatenate([points, np.repeat(points[-1:], 20, axis=0)])
+    for array, count in ((np.repeat(points, 2, axis=0), 40), (frozen, 20)):
+        note = f"each of {count} frames is exactly the one before: frozen, or polled faster than recorded"
+        assert note in read(saved(tmp_path, array)).problems
+    assert not any("exactly" in note for note in read(saved(tmp_path, points)).problems)

@@ -184,7 +184,7 @@ def test_members_of_a_zip_are_read_in_place(tmp_path: Path) -> None:
         read(archive)
     with pytest.raises(BadFile, match="expected a file, found no such file"):
         read(f"{archive}!train/2/{path.name}")
-    with pytest.raises(BadFile, match="expected a file, found a folder"):
+    with pytest.raises(BadFile, match="with the frames of one recording, found a folder of"):
         read(archive.parent)
 
 

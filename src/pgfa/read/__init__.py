@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -155,6 +156,11 @@ def format_of(ref: FileRef) -> Format:
         # A folder, on disk or in a zip, has no bytes of its own.
         if container := container_format(ref):
             return container
+        if ref.member is None and os.path.isdir(ref.path) and not os.path.islink(ref.path):
+            count = counted(len(os.listdir(ref.path)), "file")
+            expected = "a file, or a folder with the frames of one recording"
+            actual = f"a folder of {count} that are none (to read each of them: pgfa check, or read one by its name)"
+            raise BadFile(str(ref), expected=expected, found=actual) from None
         raise
     is_archive = head.startswith(ZIP_START) and (ref.member is not None or is_zip(ref.path))
     if is_archive and (container := container_format(ref)):

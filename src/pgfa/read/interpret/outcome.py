@@ -27,6 +27,8 @@ JUMP, SUDDEN, MAX_JUMPS = 1.0, 20.0, 3
 POSE_JUMP, SUDDEN_POSE = 0.04, 5.0
 """Metres that most joints move from one frame to the next, and that in multiples of the steps before and after it, if
 the pose jumps."""
+MIN_REPEATS, REPEATED = 5, 0.2
+"""Frames that are exactly the one before, at least, and their share; of real recordings 6 % at most."""
 LIES = 0.5
 """Share of the bodies whose trunk points along another axis than y, of somebody who lies."""
 RATE_TOLERANCE = 0.05
@@ -156,7 +158,7 @@ def doubts_of(
     against a unit that was declared or stated: a torso of another size.
     """
     decisions = tuple(decisions)
-    doubts = _jump(positions)
+    doubts = [*_jump(positions), *_repeats(positions)]
     given = {decision.quantity for decision in decisions if decision.basis in ("declared", "stated")}
     doubts += _posture_doubts(positions, layout, given - {"unit"} if flat else given)
     doubtful = {decision.quantity for decision in decisions if decision.basis in ("declared", "custom")}
@@ -227,6 +229,19 @@ def _jump(positions: NDArray[np.float32]) -> list[str]:
     if poses[frame, body]:
         how = f"changes its pose at once, most joints by {changes[frame, body]:.2f} m or more,"
     return [f"body {body + 1} {how} after frame {frame + 1}: perhaps takes that were joined"]
+
+
+def _repeats(positions: NDArray[np.float32]) -> list[str]:
+    """A note if many frames of a body that moves are those before: it was frozen, or polled faster than it was seen."""
+    seen = np.asarray(np.isfinite(positions).any(axis=(1, 2, 3)))
+    pairs = seen[1:] & seen[:-1]
+    with np.errstate(invalid="ignore"):
+        differs = np.asarray(positions[1:] != positions[:-1]) & np.isfinite(positions[1:] + positions[:-1])
+    moved = differs.any(axis=(1, 2, 3))
+    repeated = int((pairs & ~moved).sum())
+    if repeated < MIN_REPEATS or repeated < REPEATED * pairs.sum() or (pairs & moved).sum() < MIN_REPEATS:
+        return []
+    return [f"each of {repeated} frames is exactly the one before: frozen, or polled faster than recorded"]
 
 
 def _steps_around(steps: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -53,7 +53,7 @@ PEOPLE = (
 OPENPOSE = ("pose_keypoints_2d", "pose_keypoints")
 OPENPOSE_SOLID = "pose_keypoints_3d"
 SOLID = ("keypoints3d", "keypoints_3d", "keypoints3D")
-POINTS = (*SOLID, "keypoints", "keypoint", "joints", "Joints", "pose3d")
+POINTS = (*SOLID, "keypoints", "keypoint", "joints", "Joints", "pose3d", "pose", "points")
 NAMES = {*WORLD, *LANDMARKS, *PEOPLE, *OPENPOSE, *POINTS, "pose", "joint_positions"}
 LAYOUT_OF_FLAT = {45: MPI15, 54: OPENPOSE18, 75: OPENPOSE25}
 """OpenPose: how many numbers a person has: x, y and score of each joint."""
