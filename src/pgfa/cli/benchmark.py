@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
@@ -12,6 +12,9 @@ from pgfa.cli.training import MODEL, SENTENCES
 from pgfa.config import ModelSettings, TextSettings
 from pgfa.config.extras import require
 from pgfa.errors import BadConfig, PgfaError
+
+if TYPE_CHECKING:
+    from pgfa.research.benchmark.run import Benchmark
 
 
 def benchmark(
@@ -70,13 +73,17 @@ def benchmark(
     print(f"all tables: {out / 'tables.txt'}, .md, .tex\nrows:       {rows}")
     print(f"report:     {out / 'report.html'}")
     if results.errors:
-        from pgfa.read.assemble import counted
+        raise _failed(results)
 
-        first = " ".join(results.results["error"].drop_nulls()[0].split())
-        raise PgfaError(
-            f"{counted(results.errors, 'row')} without figures, as their runs failed; the report lists the errors, "
-            f"first: {first[:300]}; run the same command again to retry them"
-        )
+
+def _failed(results: Benchmark) -> PgfaError:
+    from pgfa.read.assemble import counted
+
+    first = " ".join(results.results["error"].drop_nulls()[0].split())
+    return PgfaError(
+        f"{counted(results.errors, 'row')} without figures, as their runs failed; the report lists the errors, "
+        f"first: {first[:300]}; run the same command again to retry them"
+    )
 
 
 def reproduce(
