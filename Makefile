@@ -31,7 +31,7 @@ docs: $(READY)  # the site, into docs/_build/html; a warning is an error
 pictures: $(READY)  # those in docs/pictures, from the page and a report as they are now; needs Chromium
 	$(BIN)/python scripts/pictures.py
 
-campaign: $(READY)  # more than an hour: docs/reliability.md
+campaign: $(READY)  # about an hour; stopped, it resumes: docs/reliability.md
 	$(BIN)/python scripts/campaign.py
 
 evidence: $(READY)  # tables and figures of the documents, from results/: docs/evidence.md

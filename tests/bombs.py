@@ -128,10 +128,16 @@ def bvh(rows: bytes) -> bytes:
 
 
 def bvh_still_joints() -> Files:
-    """Joints without channels: one number per frame moves 990 of them."""
-    still = "".join(f"JOINT j{n}\n{{\nOFFSET 0 1 0\nCHANNELS 0\n" for n in range(990)) + "}\n" * 990
-    head = f"HIERARCHY\nROOT a\n{{\nOFFSET 0 0 0\nCHANNELS 1 Yrotation\n{still}}}\n"
-    return {"a.bvh": head.encode() + b"MOTION\nFrames: 99000\nFrame Time: 0.03\n" + b"1\n" * 99_000}
+    """A person with 900 joints and ends without channels, which have places in all frames but no numbers."""
+    (text,) = sample("bvh").values()
+    hierarchy, motion = text.split(b"MOTION")
+    body, end, _ = hierarchy.rpartition(b"}")
+    still = b"JOINT still%d\n{\nOFFSET 0 1 0\nCHANNELS 0\nEnd Site\n{\nOFFSET 0 1 0\n}\n}\n"
+    width = len(motion.split(b"\n")[-2].split())
+    frames = 3_900_000 // width
+    head = body + b"".join(still % n for n in range(450)) + end + b"\n"
+    row = b" ".join([b"1"] * width) + b"\n"
+    return {"a.bvh": head + b"MOTION\nFrames: %d\nFrame Time: 0.0333\n" % frames + row * frames}
 
 
 def ntu_crowd() -> Files:

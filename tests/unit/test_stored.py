@@ -7,12 +7,14 @@ import importlib.util
 import json
 import os
 import pickle
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import filelock
 import numpy as np
 import pytest
 
@@ -317,3 +319,20 @@ def test_a_stop_while_commands_are_imported_is_one_line(number: str, status: int
     assert process.returncode == status
     assert process.stderr == "pgfa: stopped; run the same command to resume\n"
     assert not process.stdout
+
+
+def test_a_folder_that_another_process_finished_and_deleted_is_in_use(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As that of an import, while a second one waits for it."""
+    acquire = filelock.FileLock.acquire
+
+    def acquire_and_delete(lock: filelock.FileLock) -> object:
+        held = acquire(lock)
+        shutil.rmtree(tmp_path / "partial")
+        return held
+
+    monkeypatch.setattr(filelock.FileLock, "acquire", acquire_and_delete)
+    with pytest.raises(FolderInUse, match="in use by another process"), folder_lock(tmp_path / "partial"):
+        pass
+    assert not (tmp_path / "partial").exists()

@@ -72,17 +72,16 @@ def benchmark(
     print((out / "tables.txt").read_text(encoding="utf-8").split("\n\n")[0])
     print(f"all tables: {out / 'tables.txt'}, .md, .tex\nrows:       {rows}")
     print(f"report:     {out / 'report.html'}")
-    _raise_errors(results)
+    if results.errors:
+        raise _failed(results)
 
 
-def _raise_errors(results: Benchmark) -> None:
-    """Raises PgfaError if runs failed."""
-    if not results.errors:
-        return
+def _failed(results: Benchmark) -> PgfaError:
+    """The error that says how many runs failed, and why the first did."""
     from pgfa.read.assemble import counted
 
     first = " ".join(results.results["error"].drop_nulls()[0].split())
-    raise PgfaError(
+    return PgfaError(
         f"{counted(results.errors, 'row')} without figures, as their runs failed; the report lists the errors, "
         f"first: {first[:300]}; run the same command again to retry them"
     )

@@ -38,6 +38,8 @@ def folder_lock(folder: Path) -> Iterator[None]:
     try:
         try:
             (folder / OWNER).write_text(f"{getpid()}\n", encoding="ascii")
+        except FileNotFoundError:  # the other process has finished, and deleted the folder
+            raise FolderInUse(folder, "") from None
         except OSError as error:
             raise NotWritten.of(folder, error) from error
         yield

@@ -31,7 +31,9 @@ TOTAL, _PER_BYTE = 512 * 1024**2, 50
 """Bytes to which all members of an archive may inflate, and how many more for each byte of it: texts take a tenth."""
 MAX_MEMBERS, MAX_DIRECTORY = 100_000, 12_000_000
 """Members of a small archive, and bytes of their list."""
-_TAIL = 22 + 65_535 + 76
+_LEAST = 22
+"""Bytes of an empty zip. Files of the system have none, and may wait where they are read."""
+_TAIL = _LEAST + 65_535 + 76
 """Bytes of the last records of a zip, with the longest comment."""
 _BLOCK = 1 << 20
 _LOCAL = b"PK\3\4"
@@ -47,8 +49,8 @@ def open_zip(path: Path) -> zipfile.ZipFile:
         READ_ERRORS; BadZipFile names the member in which an archive is cut short.
     """
     status = path.stat()
-    if not stat.S_ISREG(status.st_mode):
-        raise zipfile.BadZipFile("not a file")
+    if not stat.S_ISREG(status.st_mode) or status.st_size < _LEAST:
+        raise zipfile.BadZipFile("not a zip archive")
     # One handle per process: a forked worker that shared its parent's would read at the parent's position.
     return _opened(path, os.getpid(), status.st_size, status.st_mtime_ns)
 
