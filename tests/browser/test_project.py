@@ -7,6 +7,7 @@ import csv
 import io
 import json
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import pytest
 from page_server import BROWSER_TEST
 from pgfa.config import ServeSettings
 from pgfa.read.formats.npz import save_clip
+from pgfa.recognise import Recogniser
 from pgfa.skeleton import KINECT20, Clip, Source
 from pgfa.synth import make_clips
 
@@ -26,6 +28,14 @@ HOSTILE = "<img src=x onerror=alert(1)>"
 @pytest.fixture(scope="module")
 def settings() -> ServeSettings:
     return ServeSettings(max_sessions=100, max_clips=250)
+
+
+@pytest.fixture(scope="module")
+def app(small_recogniser: Recogniser, settings: ServeSettings) -> Any:
+    from pgfa.serve.app import create_app
+
+    named = replace(small_recogniser.bundle, name="hands 52b90c1be857")
+    return create_app(replace(small_recogniser, bundle=named), settings)
 
 
 @pytest.fixture(scope="module")
@@ -274,6 +284,8 @@ def test_200_recordings_stay_fluent_and_are_saved_as_a_list(
     entries = json.loads((tmp_path / "recordings.json").read_text())
     assert entries[1]["file"] == "=take 0.npz"
     assert entries[1]["people"] == 1
+    assert (entries[1]["recogniser"], entries[1]["aligned"]) == ("hands 52b90c1be857", False)
+    assert entries[-1]["recogniser"] is None, "a file that is not answered"
     page.get_by_role("button", name="Remove all").click()
     sync.expect(page.locator("#files li")).to_have_count(0)
 

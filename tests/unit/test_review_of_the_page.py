@@ -26,15 +26,19 @@ COVERED = {
     "unit/test_overlap.py::test_the_page_is_told",
     "F3 work is lost": "browser/test_kept_work.py::test_a_reload_a_closed_tab_and_a_restart_lose_nothing "
     "browser/test_kept_work.py::test_two_tabs_have_work_of_their_own "
+    "browser/test_kept_work.py::test_files_that_wait_to_be_read_survive_a_reload "
     "unit/test_serve_parts.py::test_a_session_whose_page_is_open_is_not_replaced",
-    "F4 the headline contradicts the list": "browser/test_kept_work.py::test_the_headline_says_what_there_is",
+    "F4 the headline contradicts the list": "browser/test_kept_work.py::test_the_headline_says_what_there_is "
+    "browser/test_kept_work.py::test_the_page_and_the_table_of_many_recordings_name_the_same_answer",
     "F5 silent connections shut everybody out": "unit/test_connections.py::test_headers_that_drip_are_not_waited_for "
     "unit/test_connections.py::test_200_silent_connections_keep_no_client_out_and_are_closed",
     "F6 player and timeline on one screen": "browser/test_kept_work.py::"
     "test_player_timeline_and_sentences_fit_one_laptop_screen",
     "F7 recordings have the names of their classes": "browser/test_kept_work.py::test_the_list_of_recordings",
     "F8 nothing can be taken out": "browser/test_kept_work.py::test_the_list_of_recordings "
-    "browser/test_project.py::test_200_recordings_stay_fluent_and_are_saved_as_a_list",
+    "browser/test_project.py::test_200_recordings_stay_fluent_and_are_saved_as_a_list "
+    "browser/test_kept_work.py::test_recordings_removed_while_they_wait_do_not_come_back "
+    "browser/test_kept_work.py::test_examples_are_aligned_with_own_recordings_only_if_both_are_marked",
     "F9 a busy server is not asked again": "browser/test_kept_work.py::test_a_busy_server_is_asked_again "
     "unit/test_serve_parts.py::test_requests_beyond_the_queue_are_refused",
     "F10 scores are called cosines": "unit/test_review_of_the_page.py::test_the_report_names_scores_for_what_they_are",
@@ -57,6 +61,7 @@ COVERED = {
     "F20 what the recogniser was trained on": "unit/test_review_of_the_page.py::"
     "test_the_model_card_counts_the_data_sets_of_the_bundled_recogniser",
     "F21 one form of errors": "unit/test_programs.py::test_every_error_has_one_form "
+    "unit/test_programs.py::test_errors_about_values_have_all_their_parts "
     "unit/test_connections.py::test_what_is_no_http_gets_an_error_of_the_usual_form",
     "F22 forms, content types, HEAD": "unit/test_serve.py::test_a_form_with_a_file_is_taken_as_the_file "
     "unit/test_serve.py::test_errors_have_one_form unit/test_programs.py::test_the_client_of_the_documentation_runs",
@@ -68,12 +73,17 @@ COVERED = {
     "unit/test_use_commands.py::test_several_sentences_may_follow_one_option "
     "unit/test_recognise_many.py::test_a_folder_gives_one_row_per_recording "
     "unit/test_cli_help.py::test_every_command_and_option_has_help",
-    "F28 wrong names, completion": "unit/test_helpful_help.py::test_a_wrong_split_names_the_nearest "
+    "F28 wrong names, completion": "unit/test_cli_help.py::test_a_wrong_command_line_is_one_line "
+    "unit/test_helpful_help.py::test_a_wrong_split_names_the_nearest "
     "unit/test_cli.py::test_wrong_names_files_and_devices_are_named "
     "unit/test_helpful_help.py::test_a_completion_script_names_commands_and_is_a_script",
     "F29 what ELAN files lack": "unit/test_answer_formats.py::test_spans_as_eaf "
-    "unit/test_serve_corrections.py::test_files_carry_corrected_moments_and_name_the_video",
+    "unit/test_serve_corrections.py::test_files_carry_corrected_moments_and_name_the_video "
+    "unit/test_serve_corrections.py::test_files_name_the_recording_as_its_user_does "
+    "unit/test_serve_corrections.py::test_files_name_the_recogniser_and_say_whether_it_was_aligned "
+    "unit/test_bundle.py::test_answers_name_the_recogniser_by_its_folder_and_a_digest",
     "F30 a phone": "browser/test_page.py::test_a_narrow_page_needs_no_sideways_scroll "
+    "browser/test_page.py::test_every_control_of_a_phone_is_large_enough_for_a_finger "
     "browser/test_axe.py::test_axe_finds_nothing_on_a_phone",
     "F31 a clock that goes back": "unit/test_jsonl.py::test_a_frame_at_a_wrong_time_is_left_out_and_reported "
     "unit/test_jsonl.py::test_a_clock_that_is_set_anew_starts_the_answers_anew",

@@ -241,7 +241,7 @@ def test_files_name_the_recogniser_and_say_whether_it_was_aligned(
             assert timeline["aligned"] is aligned
             row = next(csv.DictReader(io.StringIO(texts["csv"])))
             assert (row["recogniser"], row["aligned"]) == (timeline["recogniser"], "yes" if aligned else "no")
-            words = f"recogniser {timeline['recogniser']}, {'aligned' if aligned else 'not aligned'}"
+            words = f"{timeline['recogniser']}, {'aligned' if aligned else 'not aligned'}"
             assert words in texts["vtt"]
             assert words in texts["eaf"]
 

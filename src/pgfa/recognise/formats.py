@@ -143,7 +143,7 @@ def _with_origin(result: Answers | Timeline, head: Sequence[str], rows: Sequence
 def spans_vtt(timeline: Timeline) -> str:
     """WebVTT (W3C): a note with the recording and what answered, then one cue per span, in order of start."""
     name = line(timeline.source) or "without a name"
-    note = f"recording {name}, answered by pgfa {version('pgfa')}, {recogniser_of(timeline)}"
+    note = f"recording {name}, answered by pgfa {version('pgfa')}, recogniser {recogniser_of(timeline)}"
     cues = ["WEBVTT\n", f"NOTE {note.replace('-->', '->')}\n"]
     for number, s in enumerate(sorted(timeline.spans, key=lambda s: (s.start_s, s.body)), 1):
         text = line(s.sentence).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
@@ -214,8 +214,9 @@ def spans_eaf(timeline: Timeline, media: str = "", media_offset_s: float = 0.0) 
 
 def recogniser_of(timeline: Timeline) -> str:
     """What answered, in words."""
-    name = f"recogniser {line(timeline.recogniser)}" if timeline.recogniser else "recogniser without a name"
-    return f"{name}, {'aligned' if timeline.aligned else 'not aligned'}"
+    return (
+        f"{line(timeline.recogniser) or 'without a name'}, {'aligned' if timeline.aligned else 'not aligned'}"
+    )
 
 
 def _sentence(span: Span) -> str:

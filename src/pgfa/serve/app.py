@@ -78,7 +78,8 @@ def about(state: State) -> ServerInfo:
     return ServerInfo(
         version=version("pgfa"),
         recogniser={
-            key: bundle.provenance[key] for key in ("seen", "train_clips") if key in bundle.provenance
+            "name": bundle.name,
+            **{key: bundle.provenance[key] for key in ("seen", "train_clips") if key in bundle.provenance},
         },
         calibrated=bundle.calibration.fitted,
         meaning=MEANING if bundle.calibration.fitted else "",

@@ -138,7 +138,7 @@ class ServerInfo(ResponseModel):
 
     version: str
     recogniser: dict[str, Any]
-    """Provenance: the classes it was trained on and the number of training clips."""
+    """Its name, as in files of answers, the classes it was trained on and the number of training clips."""
     calibrated: bool
     """Whether probabilities were fitted on held-out classes, so that "none of these" is a possible answer."""
     meaning: str

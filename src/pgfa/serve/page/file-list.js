@@ -1,7 +1,7 @@
 /*
  * The list of recordings: name, length, people, best answer or state; open, mark for alignment, remove, sort, filter.
  *
- *   const list = new FileList(element, { open(key), mark(key, on), remove(keys), changed(), moments(key), state(key, name, value, all) });
+ *   const list = new FileList(element, { open(key), mark(key, on), remove(keys), changed(), moments(key), origin(), state(key, name, value, all) });
  *   list.show(clip); list.remove(key); list.select(key); list.order
  */
 import { get, make, minutes, percent, plural, saveFile } from "./dom.js";
@@ -33,7 +33,7 @@ export class FileList {
   }
 
   /* All rows in the order of the list, for a file. */
-  get entries() { return listing([...this.root.children].map((item) => this.byItem.get(item).clip), (key) => this.actions.moments(key)); }
+  get entries() { return listing([...this.root.children].map((item) => this.byItem.get(item).clip), (key) => this.actions.moments(key), this.actions.origin()); }
 
   get order() { return get("sort").value; }
   set order(name) { if (name in ORDERS) { get("sort").value = name; this.arrange(); } }

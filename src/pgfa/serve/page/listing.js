@@ -1,5 +1,5 @@
 /* The list of recordings as a file: one row each, with what it is answered with; in JSON also the corrected moments. */
-const COLUMNS = ["file", "seconds", "people", "state", "answer", "probability", "reason"];
+const COLUMNS = ["file", "seconds", "people", "state", "answer", "probability", "reason", "recogniser", "aligned"];
 
 /* What a spreadsheet would run as a formula gets an apostrophe in front, as in every CSV of pgfa. */
 const cell = (value) => {
@@ -8,10 +8,11 @@ const cell = (value) => {
 };
 const rounded = (value, digits) => (value === undefined ? null : Number(value.toFixed(digits)));
 
-/* rows: what the list shows; momentsOf(key): its corrected moments */
-export function listing(rows, momentsOf) {
+/* rows: what the list shows; momentsOf(key): its corrected moments; origin: { recogniser, aligned }, what answered */
+export function listing(rows, momentsOf, origin) {
   return rows.map((clip) => ({ file: clip.name, seconds: rounded(clip.seconds, 3), people: clip.bodies ?? null, state: clip.state,
-    answer: clip.answer ?? null, probability: rounded(clip.share, 6), reason: clip.reason ?? null, moments: momentsOf(clip.key) }));
+    answer: clip.answer ?? null, probability: rounded(clip.share, 6), reason: clip.reason ?? null,
+    ...(clip.answer ? origin : { recogniser: null, aligned: null }), moments: momentsOf(clip.key) }));
 }
 
 export const listingCsv = (entries) => `${[COLUMNS.join(","), ...entries.map((entry) => COLUMNS.map((name) => cell(entry[name])).join(","))].join("\n")}\n`;

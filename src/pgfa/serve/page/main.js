@@ -33,7 +33,7 @@ const player = new SkeletonPlayer(get("player"), layouts, { pageKeys: true, onFr
 const timeline = new Timeline(get("timeline"), { seek, mark: (span) => teaching.mark(span), viewed: (range) => correcting?.lanes.view(range) });
 const recordings = new Recordings(server, store, about, { show, changed, marked: () => alignment.count(), closed: close,
   removed, moments: (key) => correcting.moments.byKey.get(key)?.corrections ?? [],
-  project: (file) => menu.open(file) });
+  origin: () => ({ recogniser: about.recogniser.name, aligned: alignment.on }), project: (file) => menu.open(file) });
 const sentences = new Sentences(get("sentence-list"),
   { changed: (immediately) => { answers.askSoon(immediately ? 0 : TYPING_DELAY); changed(); }, remove: (name) => teaching.forget(name),
     explain: about.explains ? () => answers.explain() : null }, about.limits);

@@ -1,7 +1,7 @@
 /*
  * The recordings: opened by button, dropped, or added as examples; kept by the browser; one of them is shown.
  *
- *   const recordings = new Recordings(server, store, about, { show(data, play), marked(), changed(), closed(), removed(keys), moments(key), project(file) });
+ *   const recordings = new Recordings(server, store, about, { show(data, play), marked(), changed(), closed(), removed(keys), moments(key), origin(), project(file) });
  *   await recordings.restore(files); recordings.open(key); recordings.openExample(name); recordings.current; recordings.marked
  */
 import { notify, track } from "./activity.js";
@@ -23,7 +23,7 @@ export class Recordings {
     this.list = new FileList(get("files"),
       { open: (key) => this.open(key), remove: (keys) => this.remove(keys), mark: (key, on) => this.mark([key], on),
         state: (...answer) => this.state(...answer),
-        changed: () => this.actions.changed(), moments: (key) => this.actions.moments(key) });
+        changed: () => this.actions.changed(), moments: (key) => this.actions.moments(key), origin: () => this.actions.origin() });
     for (const [name, title] of Object.entries(about.examples))
       get("examples").append(make("button", { type: "button", class: "quiet", onclick: () => this.openExample(name) }, title));
     get("synthetic").addEventListener("click", () => this.addUnlabelledExamples());
