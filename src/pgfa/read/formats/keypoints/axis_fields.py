@@ -20,7 +20,7 @@ UNIT_NAMES = (
 )  # fmt: skip
 HAND_NAMES = ("handedness", "coordinatehandedness", "axishandedness", "chirality")
 PIXELS = ("px", "pixel", "pixels", "normalized", "normalised", "relative")
-"""Units of pictures, which say nothing about a length."""
+"""Units of pictures, which give no length."""
 _UP = re.compile(r"\+?(-?)([xyz])(?:[ _-]?(?:axis))?(?:[ _-]?up)?", re.IGNORECASE)
 
 
