@@ -58,3 +58,11 @@ def test_axes_that_are_not_known_are_noted(tmp_path: Path) -> None:
     )
     flat = written(tmp_path, {"keypoints": POINTS.tolist(), "fps": 30, "unit": "pixels"})
     assert not any("unit" in problem for problem in flat.problems)
+
+
+def test_one_name_for_all_joints_gives_no_order(tmp_path: Path) -> None:
+    """As in some files of Azure Kinect's offline_processor."""
+    points = POINTS.tolist()
+    clip = written(tmp_path, {"keypoints": points, "fps": 30, "joint_names": ["PELVIS"] * 17})
+    assert clip.layout is COCO17
+    assert not any("joint_names" in problem for problem in clip.problems)

@@ -62,14 +62,6 @@ class Answers(Sequence[Answer]):
         """The most probable candidate, or None where "none of these" is more probable than all candidates together."""
         return self.answers[0] if self.none <= NONE_FROM else None
 
-    @property
-    def clear_best(self) -> Answer | None:
-        """The candidate that tables and the page name: `best`, or None where "none of these" is more probable than it.
-
-        A list that shows "none of these" above a sentence must not name that sentence.
-        """
-        return None if self.best is None or self.none > self.best.probability else self.best
-
     def __len__(self) -> int:
         return len(self.answers)
 

@@ -57,7 +57,8 @@ def _json(data: dict[str, Any]) -> str:
 
 
 def answers_table(answers: Answers, why: Explanations | None = None) -> str:
-    """A heading, then one line per candidate, most probable first, and one for "none of these" in its place.
+    """A heading, then one line per candidate, most probable first, and one for "none of these": first where it is
+    the answer (`Answers.best`), otherwise last.
 
     With `why` a line below each of the first `EXPLAINED` candidates, and what was measured at the end.
     """
@@ -68,8 +69,9 @@ def answers_table(answers: Answers, why: Explanations | None = None) -> str:
         for i, (_, _, sentence) in enumerate(rows[:EXPLAINED]):
             lines[i] += f"\n{'':18}{of_sentence[sentence]}"
     if answers.calibrated:
-        rank = sum(p >= answers.none for p, _, _ in rows)
-        lines.insert(rank, f"{100 * answers.none:6.1f} %          {NONE}")
+        lines.insert(
+            0 if answers.best is None else len(lines), f"{100 * answers.none:6.1f} %          {NONE}"
+        )
     lines.insert(0, HEADING)
     lines.append(MEANING if answers.calibrated else NOT_CALIBRATED)
     if why is not None and why.facts:

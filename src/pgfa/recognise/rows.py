@@ -33,21 +33,21 @@ class Row:
 
     @property
     def answer(self) -> str:
-        """The sentence that is named, or "none of these"; see `Answers.clear_best`."""
-        return NONE if self.answers.clear_best is None else self.answers.clear_best.sentence
+        """The sentence that is named, or "none of these"; see `Answers.best`."""
+        return NONE if self.answers.best is None else self.answers.best.sentence
 
 
 def rows_table(rows: Sequence[Row]) -> str:
     """One line per recording: file, the first answers and "none of these", each with its probability.
 
-    The answer is marked by ``*``: the first sentence, or "none of these" where that is more probable
-    (`Answers.clear_best`). A header is over every column, and what a percentage means stands below.
+    The answer is marked by ``*``: the first sentence, or "none of these" where that is more probable than all
+    sentences together (`Answers.best`). A header is over every column, and what a percentage means stands below.
     """
     count = min(FIRST, max((len(row.answers) for row in rows), default=0))
     head = ["file", NONE, *_ORDINALS[:count]]
     body = []
     for row in rows:
-        is_none = row.answers.clear_best is None
+        is_none = row.answers.best is None
         cells = [_percentage(row.answers.none, marked=is_none)]
         for i, answer in enumerate(row.answers[:count]):
             share = _percentage(answer.probability, marked=i == 0 and not is_none)

@@ -158,7 +158,9 @@ def doubts_of(
     against a unit that was declared or stated: a torso of another size.
     """
     decisions = tuple(decisions)
-    doubts = [*_jump(positions), *_repeats(positions)]
+    # Published sets declare all, and are no takes that somebody joined, however bad their tracking is.
+    whole = all(decision.basis in ("declared", "stated") for decision in decisions)
+    doubts = [*_jump(positions, poses=not whole), *_repeats(positions)]
     given = {decision.quantity for decision in decisions if decision.basis in ("declared", "stated")}
     doubts += _posture_doubts(positions, layout, given - {"unit"} if flat else given)
     doubtful = {decision.quantity for decision in decisions if decision.basis in ("declared", "custom")}
@@ -208,9 +210,9 @@ def _posture_doubts(positions: NDArray[np.float32], layout: Layout, given: Colle
     return doubts if doubts and fit_of(bodies, layout).cost <= MAX_COST else []
 
 
-def _jump(positions: NDArray[np.float32]) -> list[str]:
-    """A note if a body that moves smoothly is suddenly elsewhere, or in another pose: takes that were joined, or two
-    people.
+def _jump(positions: NDArray[np.float32], *, poses: bool) -> list[str]:
+    """A note if a body that moves smoothly is suddenly elsewhere, or (`poses`) in another pose: takes that were joined,
+    or two people.
     """
     if len(positions) < 3:
         return []
@@ -221,12 +223,12 @@ def _jump(positions: NDArray[np.float32]) -> list[str]:
         changes = np.nanmedian(np.linalg.norm(np.diff(points, axis=0), axis=-1), axis=2)
         usual = np.array([typical(body) for body in steps.T])
         jumps = steps > np.maximum(JUMP, SUDDEN * usual)
-        poses = (changes > POSE_JUMP) & (changes > SUDDEN_POSE * _steps_around(changes)) & ~jumps
-    if not 1 <= jumps.sum() + poses.sum() <= MAX_JUMPS:
+        changed = (changes > POSE_JUMP) & (changes > SUDDEN_POSE * _steps_around(changes)) & ~jumps & poses
+    if not 1 <= jumps.sum() + changed.sum() <= MAX_JUMPS:
         return []
-    frame, body = (int(index) for index in np.argwhere(jumps | poses)[0])
+    frame, body = (int(index) for index in np.argwhere(jumps | changed)[0])
     how = f"jumps by {steps[frame, body]:.1f} m"
-    if poses[frame, body]:
+    if changed[frame, body]:
         how = f"changes its pose at once, most joints by {changes[frame, body]:.2f} m or more,"
     return [f"body {body + 1} {how} after frame {frame + 1}: perhaps takes that were joined"]
 

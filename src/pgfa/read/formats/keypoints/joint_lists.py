@@ -48,7 +48,12 @@ def listed_joints(headers: Iterable[Mapping[str, Any]]) -> JointList | None:
             listed = JointList(str(field), tuple(canonical(name) for name in names))
             if layout_of_names(listed.names) is not None:
                 return listed
-            if listed.is_certain and not all(name.isdigit() for name in listed.names):
+            # A list of one text for all joints, as a placeholder, gives no order.
+            if (
+                len(set(listed.names)) > 1
+                and listed.is_certain
+                and not all(name.isdigit() for name in listed.names)
+            ):
                 lists.append(listed)
     return lists[0] if lists else None
 
