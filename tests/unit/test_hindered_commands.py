@@ -41,11 +41,13 @@ def test_a_traceback_and_a_result_in_part_are_seen(tmp_path: Path, monkeypatch: 
             for defect in hinder._defects(hinder.Ended(code, log), bench, hindrance, whole)
         ]
 
-    assert defects(1, "Traceback (most recent call last)\npgfa: x") == ["traceback"]
+    sentence = f"pgfa: {tmp_path}/x: cannot be written"
+    assert defects(1, f"Traceback (most recent call last)\n{sentence}") == ["traceback"]
     assert defects(99, "x") == ["exit status 99"]
     assert defects(0, "") == ["exit status 0, but not the whole result"]
     assert defects(1, "error") == ["no sentence"]
     assert defects(130, "pgfa: ended", "interrupted") == ["another message"]
-    assert defects(130, "pgfa: stopped", "interrupted") == defects(1, "pgfa: x: cannot be written") == []
+    assert defects(1, "pgfa: spec.toml: a wrong setting") == ["not about what is written"]
+    assert defects(130, "pgfa: stopped", "interrupted") == defects(1, sentence) == []
     (tmp_path / "disk" / ".a.part").touch()
-    assert defects(1, "pgfa: x") == ["left ['.a.part']"]
+    assert defects(1, sentence) == ["left ['.a.part']"]

@@ -29,6 +29,8 @@ TIMES = (
     "unixtimestamp", "epoch", "epochtime", "datetime", "clock", "clocktime", "stamp", "date",
 )  # fmt: skip
 """Names of a time per frame, as `bare`."""
+LONGEST = 200
+"""Letters of a name that is looked at: finding the brackets at its end may take the square of that many steps."""
 _ZONES = ("utc", "gmt", "local")
 _BRACKETS = re.compile(r"\s*[\[(]([^\])]*)[\])]\s*$")
 _DIGITS = re.compile(r"\d{1,15}")
@@ -42,6 +44,8 @@ Floats = NDArray[np.float64]
 def bare(name: str) -> str:
     """A name in lower case without separators, brackets, and the unit or time zone at its end: ``Time_Stamp (UTC)`` and
     ``timestamp_ms`` are ``timestamp``."""
+    if len(name) > LONGEST:
+        return name
     spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", _BRACKETS.sub("", name.strip()))
     words = re.findall(r"[a-z0-9]+", spaced.lower())
     if len(words) > 1 and (words[-1] in UNITS or words[-1] in _ZONES):

@@ -35,6 +35,8 @@ TIMES = ("timestamps", "timestamp", "times", "time", "frametimes", "frametimesta
 MOST_FIELDS = 10_000
 """Of more fields, which are frames by their numbers, only the plainest names are looked for: it takes no time."""
 MAX_RATE, MIN_RATE = 1e4, 0.01
+LONGEST_LINE = 1000
+"""Letters of a comment that are looked at."""
 TOLERANCE = 0.05
 """By how much rates of one recording may differ."""
 _POSSIBLE = (1.0, 1000.0)
@@ -139,6 +141,7 @@ def rate_in_comments(lines: Iterable[str]) -> float | None:
     """Frames per second stated in comment lines (``# fps: 25``, ``# recorded at 25 Hz``); None without exactly one."""
     values: set[float] = set()
     for line in lines:
+        line = line[:LONGEST_LINE]
         if match := _STEP.search(line):
             number = float(match[2]) / max(int(match[3] or 1), 1)
             rate, _ = _rate_of_step(f"dt_{match[1] or match[4] or ''}".rstrip("_").lower(), number)

@@ -17,7 +17,7 @@ from pgfa.read.formats.keypoints.field_names import (
     person_names,
 )
 from pgfa.read.formats.keypoints.joint_names import canonical
-from pgfa.read.parsing.frame_names import IMAGES, INDICES, NUMBERS, TIMES, first_of, rank_of
+from pgfa.read.parsing.frame_names import IMAGES, INDICES, LONGEST, NUMBERS, TIMES, first_of, rank_of
 
 MAX_COLUMNS = 1000
 COORDINATES = {
@@ -106,8 +106,9 @@ def header_of(line: str) -> Header | None:
     if len(titles) == _IMPLIED and all(map(_is_number, titles)):
         numbered = {(str(joint), axis): 3 * joint + axis for joint in range(25) for axis in range(3)}
         return Header(separator, None, None, "", None, None, numbered, _IMPLIED, implied=True)
-    units = [match[1].lower() if (match := _UNIT.search(title)) else "" for title in titles]
-    names = [_plain(_UNIT.sub("", title)) for title in titles]
+    ends = [_UNIT.search(title) if len(title) <= LONGEST else None for title in titles]
+    units = [end[1].lower() if end else "" for end in ends]
+    names = [_plain(title[: end.start()] if end else title) for end, title in zip(ends, titles, strict=True)]
 
     def column(titles: tuple[str, ...]) -> int | None:
         return next((names.index(title) for title in titles if title in names), None)
