@@ -4,7 +4,8 @@
  *   headline(result, name) -> { lines, share }     lines of text; share: probability of the one line, or null
  *
  * One action: its sentence, with the figure that the list of sentences shows. Several people or several moments: what
- * each does, without a figure, because none in the list of the whole recording belongs to it.
+ * each does, without a figure, because none in the list of the whole recording belongs to it. A sentence that is less
+ * probable than "none of these" is named with "perhaps".
  */
 import { bestOf } from "./none.js";
 import { letter, plural, sentenceCase, timeRange } from "./dom.js";
@@ -15,16 +16,18 @@ const MAX_LINES = 3;
 export function headline(result, name = letter) {
   const { probabilities, spans } = result.timeline;
   const people = probabilities.flatMap((rows, body) => (rows.some(Boolean) ? [body] : []));
-  const best = bestOf(result);
-  if (people.length > 1 && spans.length) return { lines: linesOfPeople(people, spans, best, name), share: null };
+  const best = bestOf(result), isClear = best && best.probability >= (result.none ?? 0);
+  const named = () => ({
+    lines: [isClear ? sentenceCase(best.sentence) : `Perhaps: ${best.sentence}`], share: best.probability,
+  });
+  if (people.length > 1 && spans.length) return { lines: linesOfPeople(people, spans, isClear ? best : null, name), share: null };
   const names = new Set(spans.map((span) => span.sentence));
   if (best && (!names.size || (names.size === 1 && names.has(best.sentence))))
-    return { lines: [sentenceCase(best.sentence)], share: best.probability };
+    return named();
   if (spans.length > 1) return { lines: [plural(spans.length, "moment")], share: null };
   if (spans.length)
     return { lines: [`${sentenceCase(spans[0].sentence)}, ${timeRange(spans[0].start_s, spans[0].end_s)}`], share: null };
-  return best ? { lines: [sentenceCase(best.sentence)], share: best.probability }
-    : { lines: [result.best === null ? "None of these sentences fits" : "No sentence fits clearly"], share: null };
+  return best ? named() : { lines: ["None of these sentences fits"], share: null };
 }
 
 /* A line for each person who is seen doing something, and one for what fits the recording if none of them does that. */

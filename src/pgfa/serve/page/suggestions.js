@@ -13,7 +13,8 @@ export function suggestion(result, spans, problems) {
   const [first, second] = [...result.candidates].sort((one, other) => other.probability - one.probability);
   if (problems.some((problem) => problem.includes("no depth")))
     return "The recording has no depth: a camera in front of the person, or a sentence that needs none, makes answers firmer.";
-  if (!bestOf(result) && !spans.length)
+  const best = bestOf(result);
+  if ((!best || best.probability < (result.none ?? 0)) && !spans.length)
     return "To try: name the limb, its direction and how often it moves; or mark a moment on the timeline and say what it shows.";
   if (second && second.probability > LIKELY && first.probability < CLOSE * second.probability)
     return `“${first.sentence}” and “${second.sentence}” are nearly as likely. To try: say which limb or direction differs.`;
