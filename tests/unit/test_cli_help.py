@@ -116,7 +116,7 @@ def test_wrapped_docstrings_are_joined() -> None:
          "Unknown option: --train.lr. Did you mean --train.learning-rate? (see `pgfa train --help`)"),
         ("train --out x --trian.epochs 3",
          "Unknown option: --trian.epochs. Did you mean --train.epochs? (see `pgfa train --help`)"),
-        ("recognise x --as a --json -", "missing the value of --json (a file, or - for standard output): --json=... "
+        ("recognise x --as a --json", "missing the value of --json (a file, or - for standard output): --json=... "
          "(see `pgfa recognise --help`)"),
         ("recognise x --as a --hop", "missing the value of --hop: --hop=... (see `pgfa recognise --help`)"),
         ("train", "missing --out (see `pgfa train --help`)"),
