@@ -121,11 +121,7 @@ def test_the_script_stores_what_its_command_prints(
 
 
 BY_HAND = {
-    ("docs/recogniser-measured.md", "scripts/core_install.py"),
-    ("docs/recogniser-measured.md", "scripts/taught_none.py"),
     ("docs/recogniser-measured.md", "scripts/recognise_speed.py"),
-    ("docs/reliability.md", "scripts/symmetries.py"),
-    ("docs/start.md", "scripts/newcomer.py"),
 }
 """Page and command of the tables that are still copied by hand; nothing is to be added."""
 
