@@ -118,7 +118,7 @@ def pickle_shared_small() -> Files:
 
 def pickle_small_clips() -> Files:
     array = person(NTU25, 2)[None].astype(np.float32)
-    return pickle_of([{"frame_dir": str(n), "label": 1, "keypoint": array + n / 9999} for n in range(2_400)])
+    return pickle_of([{"frame_dir": str(n), "label": 1, "keypoint": array + n / 9999} for n in range(1_500)])
 
 
 def bvh(rows: bytes) -> bytes:

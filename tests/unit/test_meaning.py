@@ -28,8 +28,9 @@ def test_the_table_says_it_once_and_only_if_calibrated() -> None:
     assert uncalibrated.count(NOT_CALIBRATED) == 1
 
 
-def test_the_table_puts_none_of_these_in_its_place() -> None:
+def test_the_table_lists_none_of_these_first_where_it_is_the_answer_and_last_otherwise() -> None:
     found = (Answer("a person claps", 0.27, 0.4), Answer("a person bows", 0.26, 0.3))
-    table = answers_table(Answers(found, none=0.47, calibrated=True))
-    shares = [float(line.split(" %")[0]) for line in table.splitlines() if " %  " in line[:12]]
-    assert shares == [47.0, 27.0, 26.0]
+    for none, expected in ((0.47, [27.0, 26.0, 47.0]), (0.52, [52.0, 27.0, 26.0])):
+        table = answers_table(Answers(found, none=none, calibrated=True))
+        shares = [float(line.split(" %")[0]) for line in table.splitlines() if " %  " in line[:12]]
+        assert shares == expected

@@ -24,6 +24,8 @@ GOOD_COST = 1.0
 """A body of higher `Fit.cost` is tracked too badly to doubt its axes."""
 JUMP, SUDDEN, MAX_JUMPS = 1.0, 20.0, 3
 """Metres, and median steps, from one frame to the next that are a jump; with more of them tracking is bad."""
+FEW_FRAMES = 3
+"""Fewer frames give no doubts: they show too little, and a file may have many thousands of such clips."""
 POSE_JUMP, SUDDEN_POSE = 0.04, 5.0
 """Metres that most joints move from one frame to the next, and that in multiples of the steps before and after it, if
 the pose jumps."""
@@ -155,8 +157,10 @@ def doubts_of(
     positions: NDArray[np.float32], layout: Layout, decisions: Iterable[Decision], *, flat: bool
 ) -> list[str]:
     """What speaks against axes that were declared: a human body that is mirrored, or upside down, most of the time; and
-    against a unit that was declared or stated: a torso of another size.
+    against a unit that was declared or stated: a torso of another size. Nothing of fewer than `FEW_FRAMES` frames.
     """
+    if len(positions) < FEW_FRAMES:
+        return []
     decisions = tuple(decisions)
     # Published sets declare all, and are no takes that somebody joined, however bad their tracking is.
     whole = all(decision.basis in ("declared", "stated") for decision in decisions)

@@ -17,7 +17,7 @@ from pgfa.skeleton import LAYOUTS, Source
 HEADERS = ("info", "meta_info", "metadata", "meta", "video", "video_info")
 PICTURES = ("image", "img", "camera", "frame")
 """Fields that may hold the size of the image."""
-MAX_FIELDS = 100
+MAX_FIELDS, MAX_HEADER = 100, 10_000
 """Fields looked through for other headers than `HEADERS`."""
 LAYOUT_OF_DATASET = {
     "coco": "coco17", "h36m": "h36m17", "halpe26": "halpe26", "body26": "halpe26", "coco_wholebody": "wholebody133",
@@ -37,7 +37,8 @@ def info_of(ref: FileRef, content: dict[str, Any]) -> KeypointInfo:
     Raises:
         BadFile: a field with an impossible value.
     """
-    headers = headers_of(content)
+    # What describes a file is among the first fields; objects of a million names would cost seconds.
+    headers = [dict(islice(header.items(), MAX_HEADER)) for header in headers_of(content)]
     others = [value for value in islice(content.values(), MAX_FIELDS) if isinstance(value, dict)]
     rates = [{name: value for name, value in field.items() if is_rate_name(name)} for field in others]
     rate, problems = _rate(ref, [*headers, *rates])
