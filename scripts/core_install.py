@@ -38,7 +38,7 @@ BARS = {
     "warm answer, ms CPU": 15.0,
 }
 YARDSTICK, YARDSTICK_SECONDS, SLOWEST = "import numpy, onnxruntime, pydantic, tokenizers", 0.13, 3.0
-"""A program of others that does what a cold answer mostly does, its CPU time on the machine that the bars are for, and
+"""A program of others that does what a cold answer mostly does, a little less than its CPU time on an idle machine, and
 the largest factor by which times may be longer on a slower or shared machine."""
 REPEATS, MOST_REPEATS = 3, 10
 """Measurements of a time; at most, while the least is above its bar: other work on the machine adds time."""
