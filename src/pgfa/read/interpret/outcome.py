@@ -165,15 +165,15 @@ def doubts_of(
     # Published sets declare all, and are no takes that somebody joined, however bad their tracking is.
     whole = all(decision.basis in ("declared", "stated") for decision in decisions)
     doubts = [*_jump(positions, poses=not whole), *_repeats(positions)]
+    bodies = thinned(positions)[:: max(1, positions.shape[0] * positions.shape[1] // _LOOKED_AT)][:_LOOKED_AT]
+    bodies = bodies.astype(np.float64)
     given = {decision.quantity for decision in decisions if decision.basis in ("declared", "stated")}
-    doubts += _posture_doubts(positions, layout, given - {"unit"} if flat else given)
+    doubts += _posture_doubts(bodies, layout, given - {"unit"} if flat else given)
     doubtful = {decision.quantity for decision in decisions if decision.basis in ("declared", "custom")}
     asked = doubtful & ({"up"} if flat else {"axes", "up"})
     asked |= {"axes"} & given if not flat else set()
     if not asked:
         return doubts
-    bodies = thinned(positions)[:: max(1, positions.shape[0] * positions.shape[1] // _LOOKED_AT)][:_LOOKED_AT]
-    bodies = bodies.astype(np.float64)
     noted = []
     if "axes" in asked:
         sense, weight = chirality(bodies, layout)
@@ -190,16 +190,14 @@ def doubts_of(
     return doubts
 
 
-def _posture_doubts(positions: NDArray[np.float32], layout: Layout, given: Collection[str]) -> list[str]:
+def _posture_doubts(bodies: NDArray[np.float64], layout: Layout, given: Collection[str]) -> list[str]:
     """Notes if the body is not upright, or its torso is longer or shorter than that of any person.
 
     Args:
-        positions: (frames, bodies, joints, 3) metres, y up.
+        bodies: (bodies, joints, 3) metres, y up.
         layout: of the joints.
         given: which of `up` and `unit` are declared or stated; what the body has established is right for it.
     """
-    bodies = thinned(positions)[:: max(1, positions.shape[0] * positions.shape[1] // _LOOKED_AT)][:_LOOKED_AT]
-    bodies = bodies.astype(np.float64)
     if not bodies[..., 2].any():
         bodies = bodies[..., :2]  # a picture
     doubts = []
