@@ -7,6 +7,8 @@ from collections.abc import Iterator
 import reading_arrays
 import reading_capture
 import reading_estimators
+import reading_names
+import reading_plain
 import reading_sets
 import reading_strangers
 from reading_cases import Case
@@ -14,5 +16,5 @@ from reading_cases import Case
 
 def family() -> Iterator[Case]:
     """Every case, always in the same order; names are unique."""
-    for module in (reading_arrays, reading_capture, reading_estimators, reading_sets, reading_strangers):
+    for module in (reading_arrays, reading_capture, reading_estimators, reading_names, reading_plain, reading_sets, reading_strangers):
         yield from module.cases()

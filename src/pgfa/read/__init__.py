@@ -42,6 +42,7 @@ MODULES = (
     "formats.trc",
     "formats.mvnx",
     "formats.vicon",
+    "formats.qtm",
     "formats.motive",
     "formats.deeplabcut",
     "formats.sleap",
@@ -49,6 +50,7 @@ MODULES = (
     "formats.pyskl",
     "formats.keypoints.npy",
     "formats.keypoints.csv",
+    "formats.keypoints.plain_table",
     "formats.keypoints.json",
     "formats.video",
 )

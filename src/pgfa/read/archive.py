@@ -27,6 +27,7 @@ READ_ERRORS = (
 )
 """What opening and reading a damaged file or zip may raise."""
 ZIP_START = b"PK"
+GZIP_START = b"\x1f\x8b"
 TOTAL, _PER_BYTE = 512 * 1024**2, 50
 """Bytes to which all members of an archive may inflate, and how many more for each byte of it: texts take a tenth."""
 MAX_MEMBERS, MAX_DIRECTORY = 100_000, 12_000_000
@@ -137,6 +138,53 @@ def inflate(
         while block := member.read(_BLOCK):
             content.write(block)
     return content.getvalue()
+
+
+def is_gzip(raw: bytes) -> bool:
+    """Whether bytes are a file that was compressed by gzip, and hold something else than an archive."""
+    start = gunzip_start(raw, 8) if raw.startswith(GZIP_START) else b""
+    return bool(start) and not start.startswith(ZIP_START)
+
+
+def gunzip_start(raw: bytes, size: int) -> bytes:
+    """The first bytes of a file compressed by gzip; fewer, or none, of one that is damaged."""
+    stream, start = zlib.decompressobj(wbits=31), b""
+    try:
+        # In pieces, for what is before the damage.
+        for first in range(0, len(raw), 256):
+            if len(start) >= size:
+                break
+            start += stream.decompress(raw[first : first + 256], size - len(start))
+    except zlib.error:
+        pass
+    return start
+
+
+def gunzip(file: object, raw: bytes, limit: int) -> bytes:
+    """The content of a file compressed by gzip, of one part or several.
+
+    Args:
+        file: for the error.
+        raw: its bytes.
+        limit: bytes.
+
+    Raises:
+        LimitExceeded: more than `limit` bytes, or than the compressed size allows. READ_ERRORS.
+    """
+    allowed = min(limit, inflated_allowance(len(raw)))
+    parts, left = [], allowed
+    while raw.startswith(GZIP_START):
+        stream = zlib.decompressobj(wbits=31)
+        parts.append(stream.decompress(raw, left + 1))
+        left -= len(parts[-1])
+        if left < 0:
+            raise LimitExceeded(
+                f"{file}: inflates to more than the limit of {allowed:,} bytes; unpack it first (gunzip)"
+            )
+        if not stream.eof:
+            raise EOFError("a gzip file that is cut short")
+        raw = stream.unused_data
+    return b"".join(parts)
 
 
 def start_of(archive: zipfile.ZipFile, info: zipfile.ZipInfo, size: int) -> bytes:

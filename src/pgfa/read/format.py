@@ -70,7 +70,7 @@ class Format:
     Attributes:
         name: as typed on the command line (``"utd-mhad"``).
         title: one line for help texts and docs/formats.md.
-        sniff: (file name, first 4096 bytes) -> whether the content looks like this format.
+        sniff: (file name, first 32,768 bytes) -> whether the content looks like this format.
         find: folder or zip -> its recordings in this format, sorted; BadFile where there are none.
         read: file -> clip. BadFile for a damaged file; defects that leave a usable clip go to Clip.problems.
         kind: a published data set (has official classes, can be imported by name) or a file format.

@@ -77,7 +77,7 @@ def _settings_files(ref: FileRef) -> list[Path]:
 def _stated_by(file: FileRef, ref: FileRef) -> Stated:
     changed = file.path.stat()
     content = _content(file, changed.st_mtime_ns, changed.st_size)
-    names = {ref.name, *([ref.member] if ref.member else [])}
+    names = {ref.name, ref.path.name, *([ref.member] if ref.member else [])}
     if file.member is None:
         path = ref.path if ref.path.is_absolute() else Path.cwd() / ref.path
         below = path.relative_to(file.path.parent).as_posix()

@@ -12,11 +12,23 @@ from pathlib import Path, PurePosixPath
 from typing import Literal
 
 from pgfa.errors import BadFile, LimitExceeded
-from pgfa.read.archive import READ_ERRORS, ZIP_START, inflate, member_names, open_zip, start_of
+from pgfa.read.archive import (
+    READ_ERRORS,
+    ZIP_START,
+    gunzip,
+    gunzip_start,
+    inflate,
+    is_gzip,
+    member_names,
+    open_zip,
+    start_of,
+)
 from pgfa.read.encoding import as_utf8, printable
 from pgfa.read.stated import NOTHING, Stated
 
 MAX_FILE_BYTES = 512 * 1024 * 1024
+HEAD = 1 << 15
+"""Bytes by which the format is told: headers of tables may have some thousand letters."""
 EMPTY_FILE = "an empty file"
 """`BadFile.found` for a file of no bytes."""
 _KINDS = (
@@ -47,8 +59,8 @@ class FileRef:
 
     @property
     def name(self) -> str:
-        """The file name, with ending."""
-        return PurePosixPath(self.member).name if self.member else self.path.name
+        """The file name, with ending; of a file compressed by gzip, without the one that gzip adds."""
+        return unpacked_name(PurePosixPath(self.member).name if self.member else self.path.name)
 
     @property
     def stem(self) -> str:
@@ -85,7 +97,8 @@ class FileRef:
             return 0
 
     def read(self, limit: int = MAX_FILE_BYTES) -> bytes:
-        """All bytes; of a text in UTF-16 or with a byte order mark, its UTF-8 (`as_utf8`).
+        """All bytes; of a file compressed by gzip those it holds, of a text in UTF-16 or with a byte order mark its
+        UTF-8 (`as_utf8`).
 
         Raises:
             BadFile: a missing or unreadable file, or none: a folder, named pipe, device, socket.
@@ -99,11 +112,13 @@ class FileRef:
             else:
                 archive = open_zip(self.path)
                 raw = inflate(self, archive, archive.getinfo(self.member), limit)
+            if is_gzip(raw):
+                raw = gunzip(self, raw, limit)
         except (*READ_ERRORS, KeyError) as error:
             raise _unreadable(self, error) from None
         return as_utf8(raw)
 
-    def head(self, size: int = 4096) -> bytes:
+    def head(self, size: int = HEAD) -> bytes:
         """The first bytes, for sniffing, as `read` gives them. Raises BadFile as `read`."""
         try:
             if self.member is None:
@@ -111,6 +126,8 @@ class FileRef:
             else:
                 archive = open_zip(self.path)
                 raw = start_of(archive, archive.getinfo(self.member), size)
+            if is_gzip(raw):
+                raw = gunzip_start(raw, size) or raw
         except (*READ_ERRORS, KeyError) as error:
             raise _unreadable(self, error) from None
         return as_utf8(raw)
@@ -169,11 +186,20 @@ def find_files(root: Path, pattern: str, expected: str) -> list[FileRef]:
     Raises:
         BadFile: `root` does not exist, or nothing in it matches.
     """
-    matches = re.compile(pattern, re.IGNORECASE).fullmatch
+    expression = re.compile(pattern, re.IGNORECASE)
+
+    def matches(name: str) -> object:
+        return expression.fullmatch(name) or expression.fullmatch(unpacked_name(name))
+
     files = list_files(root, matches, zips="if none loose", expected=expected)
     if not files:
         raise BadFile(root, expected=expected, found="none")
     return files
+
+
+def unpacked_name(name: str) -> str:
+    """The name of a file without the ending that gzip adds: ``walk.csv.gz`` is ``walk.csv``."""
+    return name[:-3] if name.lower().endswith(".gz") and len(name) > 3 else name
 
 
 def is_zip(path: Path) -> bool:
@@ -239,5 +265,5 @@ def _unreadable(ref: FileRef, error: Exception) -> BadFile:
 
 __all__ = [
     "EMPTY_FILE", "MAX_FILE_BYTES", "READ_ERRORS", "ZIP_START", "FileRef", "as_ref", "find_files", "is_hidden",
-    "is_zip", "list_files", "member_names",
+    "is_zip", "list_files", "member_names", "unpacked_name",
 ]  # fmt: skip

@@ -17,14 +17,14 @@ from pgfa.read.contents import NotARecording, OtherContent
 from pgfa.read.encoding import printable, without_control
 from pgfa.read.format import A_PERSON
 from pgfa.read.limits import MEMORY, memory_cap
-from pgfa.read.source import EMPTY_FILE, FileRef
+from pgfa.read.source import EMPTY_FILE, FileRef, unpacked_name
 from pgfa.read.stated import NOTHING, Stated
 from pgfa.skeleton import Clip
 
 NOT_A_RECORDING = "Not a skeleton recording"
 ENDINGS = (
     ".amc", ".bvh", ".c3d", ".csv", ".fbx", ".glb", ".gltf", ".h5", ".hdf5", ".json", ".jsonl", ".mat", ".mvnx",
-    ".ndjson", ".npy", ".npz", ".pickle", ".pkl", ".skeleton", ".slp", ".trc", ".vrma", ".zip",
+    ".ndjson", ".npy", ".npz", ".pickle", ".pkl", ".skeleton", ".slp", ".trc", ".tsv", ".vrma", ".zip",
 )  # fmt: skip
 """Endings of recordings: a file with one of these whose content is not a recording is damaged."""
 
@@ -185,7 +185,7 @@ def _is_other(name: str, error: PgfaError) -> bool:
 
     Not so archives and FBX files, whose error says what to do with them (`kind: unpack it`).
     """
-    if name.lower().endswith(ENDINGS):
+    if unpacked_name(name).lower().endswith(ENDINGS):
         return False
     return _is_unlisted(error) or (isinstance(error, NotARecording) and ": " not in error.found)
 

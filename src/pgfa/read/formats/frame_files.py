@@ -152,7 +152,15 @@ def read(ref: FileRef) -> Clip:
     counts = {person.points.shape[0] for frame in part.people for person in frame}
     if layout is None and len(counts) == 1:
         layout = LAYOUT_OF_COUNT.get(counts.pop())
-    info = KeypointInfo(layout=layout, scored=parser.scored, source=Source(id=ref.stem), problems=problems)
+    info = KeypointInfo(
+        layout=layout,
+        scored=parser.scored,
+        rate=parser.rate,
+        up=parser.up,
+        scale=parser.scale,
+        source=Source(id=ref.stem),
+        problems=problems,
+    )
     return clip_of(ref, b"".join(files[name] for name in order), part, info)
 
 

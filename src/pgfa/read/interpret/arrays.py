@@ -15,6 +15,7 @@ from pgfa.read.interpret.decision import Basis, Decision
 from pgfa.read.interpret.missing import absent_joints
 from pgfa.read.interpret.orders import in_order, layouts_of
 from pgfa.read.interpret.other_orders import better_orders, is_crossed, unknown_order
+from pgfa.read.interpret.scales import MIN_CORRELATION, depth_keeps_lengths
 from pgfa.read.interpret.upright import MAX_COST, RIGHT, trunk_of
 from pgfa.read.stated import NOTHING, Stated
 from pgfa.skeleton import Layout
@@ -236,16 +237,19 @@ def has_scores(points: Floats) -> bool:
 def may_be_scores(points: Floats, layout: Layout) -> bool:
     """Whether a third column beside pixels may be scores: in per cent, from 0 to 100; in bytes, from 0 to 255, where it
     is not the depth of a body; or without a limit (logits), and then hardly different within a body that extends over
-    many pixels. Further columns are not looked at.
+    many pixels. Not so one that keeps the lengths of limbs that move. Further columns are not looked at.
     """
     points = points[..., :3]
     seen = np.isfinite(points).all(axis=-1) & (points[..., :2] != 0).any(axis=-1)
     finite = points[seen]
     if not len(finite) or np.ptp(finite[:, :2], axis=0).max() <= PIXELS:
         return False
+    bodies = thinned(np.where(seen[..., None], points, np.nan))
+    least = MIN_CORRELATION if not _has_sides(bodies, layout) else MIN_CORRELATION / 2
+    if not is_thin(bodies) and depth_keeps_lengths(bodies, layout, least):
+        return False
     if ((finite[:, 2] >= 0) & (finite[:, 2] <= PERCENT)).mean() > 0.99:
         return True
-    bodies = thinned(np.where(seen[..., None], points, np.nan))
     if ((finite[:, 2] >= 0) & (finite[:, 2] <= BYTE)).mean() > 0.99 and not _has_sides(bodies, layout):
         return True
     return is_thin(bodies)

@@ -24,6 +24,10 @@ UNEVEN, CONSTANT, VARIED = (1.4, 4.0), 2.0, 0.08
 """Ratio of the units of two axes; how much less limbs change their lengths with these units; and by how much, as a
 share of their length, they change without. Of 250 real recordings none reaches all three, and a quarter to a half of
 those in which one axis was stretched (scripts/measure_readings.py has the recordings)."""
+MIN_CORRELATION, SLOPES = 0.4, (0.3, 1.5)
+"""How what a limb gains along z and loses in the picture are related, of a depth in the unit of x and y."""
+MIN_BODIES = 12
+"""Frames in which a limb has to be seen for that."""
 _LIMBS = (("hip", "knee"), ("knee", "ankle"), ("shoulder", "elbow"), ("elbow", "wrist"))
 
 Floats = NDArray[np.float64]
@@ -97,6 +101,35 @@ def uneven_units(points: Floats, layout: Layout) -> list[str]:
     return [
         f"limbs change their lengths as if the units of x, y, z were {named}: perhaps scaled axis by axis"
     ]
+
+
+def depth_keeps_lengths(bodies: Floats, layout: Layout, least: float = MIN_CORRELATION) -> bool:
+    """Whether limbs look shorter in x and y as much as they extend along z: so does a depth, and no score.
+
+    The squares of a limb's extent in the picture and along z have one sum; so where the limb moves, the one falls by
+    what the other rises. Made up scores beside 155 real recordings correlate by 0.2 at most.
+
+    Args:
+        bodies: (frames, joints, 3), NaN where absent.
+        layout: of the joints.
+        least: correlation of the two, at least.
+    """
+    flat, deep, both = 0.0, 0.0, 0.0
+    for top, end in _LIMBS:
+        for side in ("left", "right"):
+            one, other = (bodies[:, layout.index(f"{joint}_{side}")] for joint in (top, end))
+            squares = (one - other)[np.isfinite(one - other).all(axis=-1)] ** 2
+            if len(squares) < MIN_BODIES or not (length := float(np.median(squares.sum(axis=-1)))) > 0:
+                continue
+            seen = np.stack([squares[:, :2].sum(axis=-1), squares[:, 2]]) / length
+            seen = np.clip(seen - np.median(seen, axis=1, keepdims=True), -1, 1)
+            flat, deep, both = (
+                total + float((a * b).mean())
+                for total, (a, b) in zip((flat, deep, both), ((seen[0],) * 2, (seen[1],) * 2, seen), strict=True)
+            )
+    if not (flat > 0 and deep > 0):
+        return False
+    return -both / np.sqrt(flat * deep) >= least and SLOPES[0] <= -both / deep <= SLOPES[1]
 
 
 def _extent_of_axes(points: Floats) -> str:

@@ -33,8 +33,9 @@ TORSO = 0.45
 PLAUSIBLE = (0.2, 0.9)
 """Plausible length of a torso, metres."""
 LONG_NAMES = {"m": "metres", "cm": "centimetres", "mm": "millimetres", "in": "inches", "ft": "feet"}
-_LYING_HIPS = 0.12
-"""Height, in trunks, of the hips of somebody who lies on a floor at 0, at least."""
+_LYING_HIPS, _LYING_SHOULDERS = (0.12, 0.8), 1.0
+"""Height, in trunks, of the hips of somebody who lies on a floor at 0, at least and at most; of the shoulders, at most.
+On the side, and on a mattress, they are up to 0.7."""
 _ON_FLOOR = (-0.2, 0.5)
 """Height, in trunks, of the lowest points of a body on a floor at 0."""
 _FLAT = 2.0
@@ -224,8 +225,10 @@ def _lies_on_floor(bodies: Floats, layout: Layout, up: str) -> str:
     The hips of somebody who lies are above the floor; in coordinates relative to the body they are at the origin.
     """
     trunk = typical(np.linalg.norm(trunk_of(bodies, layout), axis=-1))
-    hips = np.stack([bodies[:, layout.index(f"hip_{side}")] for side in ("left", "right")])
-    ankles = np.stack([bodies[:, layout.index(f"ankle_{side}")] for side in ("left", "right")])
+    hips, shoulders, ankles = (
+        np.stack([bodies[:, layout.index(f"{joint}_{side}")] for side in ("left", "right")])
+        for joint in ("hip", "shoulder", "ankle")
+    )
     points = bodies[np.isfinite(bodies).all(axis=-1)]
     if not trunk > 0:
         return ""
@@ -235,7 +238,8 @@ def _lies_on_floor(bodies: Floats, layout: Layout, up: str) -> str:
     if not len(heights) or _ON_FLOOR[0] * trunk <= np.percentile(heights, 10) <= _ON_FLOOR[1] * trunk:
         return ""
     for floor in ("y", "z"):
-        if floor == up[-1] or typical(hips[..., "xyz".index(floor)]) < _LYING_HIPS * trunk:
+        heights = [typical(joints[..., "xyz".index(floor)]) / trunk for joints in (hips, shoulders)]
+        if floor == up[-1] or not _LYING_HIPS[0] <= heights[0] <= _LYING_HIPS[1] or heights[1] > _LYING_SHOULDERS:
             continue
         low, high = np.percentile(points[:, "xyz".index(floor)], (2, 98))
         if _ON_FLOOR[0] * trunk <= low <= _ON_FLOOR[1] * trunk and high <= _FLAT * trunk:

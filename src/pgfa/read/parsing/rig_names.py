@@ -24,17 +24,22 @@ _MIDDLE: dict[str, tuple[tuple[str, ...], ...]] = {
 }
 _SIDES: dict[str, tuple[tuple[str, ...], ...]] = {
     "shoulder": (
-        ("upperarm", "upperarm1", "uparm", "uarm", "humerus", "shldrbend", "shldr"),
+        ("upperarm", "upperarm1", "uparm", "uarm", "armupper", "humerus", "shldrbend", "shldr"),
         ("arm",),
         ("shoulder",),
     ),
-    "elbow": (("lowerarm", "lowerarm1", "lowarm", "forearm", "forearmbend", "farm", "radius", "elbow"),),
-    "wrist": (("wrist", "hand", "palm"),),
-    "hip": (("upperleg", "upperleg1", "upleg", "uleg", "thigh", "thighbend", "femur"), ("hip",), ("leg",)),
-    "knee": (("lowerleg", "lowerleg1", "lowleg", "shin", "calf", "tibia", "knee"), ("leg",)),
-    "ankle": (("ankle", "foot"),),
-    "toe": (("toe", "toes", "toebase", "ball", "toe0", "toe1", "toe11", "bigtoe"), ("foot",)),
+    "elbow": (("lowerarm", "lowerarm1", "lowarm", "armlower", "forearm", "forearmbend", "farm", "radius", "elbow"),),
+    "wrist": (("wrist", "handwrist", "hand", "palm"),),
+    "hip": (("upperleg", "upperleg1", "upleg", "legupper", "uleg", "thigh", "thighbend", "femur"), ("hip",), ("leg",)),
+    "knee": (("lowerleg", "lowerleg1", "lowleg", "leglower", "shin", "calf", "tibia", "knee"), ("leg",)),
+    "ankle": (("ankle", "footankle", "foot"),),
+    "toe": (("toe", "toes", "toebase", "ball", "toe0", "toe1", "toe11", "bigtoe", "football"), ("foot",)),
 }
+_PELVIS = (("hips", "pelvis", "hip", "root"),)
+_BONES = frozenset(
+    name for joint in ("shoulder", "elbow", "hip", "knee") for group in _SIDES[joint] for name in group
+) - {"shoulder", "elbow", "hip", "knee"}
+"""Names of bones of arms and legs, which are no names of joints."""
 _LIMBS = (("hip", "knee", "ankle", "toe"), ("shoulder", "elbow", "wrist"))
 _OPTIONAL = ("toe",)
 NEEDED = tuple(f"{joint}_{side}" for joint in _SIDES if joint not in _OPTIONAL for side in ("left", "right"))
@@ -100,6 +105,42 @@ def find_joints(names: Sequence[str], parents: Sequence[int]) -> dict[str, int]:
         # Rigify's spine runs from the pelvis (spine) to the head (spine.006); its neck starts at spine.004.
         joints |= {"neck": parts.index(("", "spine4")), "head": parts.index(("", "spine6"))}
     return joints
+
+
+def flat_joints(names: Sequence[str]) -> tuple[dict[str, str], tuple[str, str] | None]:
+    """The joints of a person among names of bones without a hierarchy, as a table has them.
+
+    Returns:
+        joint (pelvis, neck, head, toe_left, ...) -> name, empty unless arms or legs have names of bones and all of
+        `NEEDED` are there; and two names that are one joint by the same right, as those of two people are, or None.
+    """
+    parts = parts_of(names)
+    if not any(part in _BONES for _, part in parts):
+        return {}, None
+    joints: dict[str, str] = {}
+    used: set[int] = set()
+    twice: tuple[str, str] | None = None
+
+    def choose(joint: str, side: str, groups: tuple[tuple[str, ...], ...]) -> None:
+        nonlocal twice
+        for wanted in (part for group in groups for part in group):
+            fits = [i for i, found in enumerate(parts) if found == (side, wanted) and i not in used]
+            if fits:
+                joints[f"{joint}_{side}" if side else joint] = names[fits[0]]
+                used.add(fits[0])
+                if len(fits) > 1:
+                    twice = twice or (names[fits[0]], names[fits[1]])
+                return
+
+    for joint, groups in (("pelvis", _PELVIS), *_MIDDLE.items()):
+        choose(joint, "", groups)
+    for side in ("left", "right"):
+        for limb in _LIMBS:
+            for joint in limb:
+                choose(joint, side, _SIDES[joint])
+    if not set(NEEDED) <= joints.keys():
+        return {}, None
+    return joints, twice
 
 
 def missing_joints(joints: dict[str, int]) -> list[str]:

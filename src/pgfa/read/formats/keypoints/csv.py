@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -26,7 +26,9 @@ from pgfa.read.formats.keypoints.csv_header import (
 )
 from pgfa.read.formats.keypoints.csv_table import Table, table_lines, table_of
 from pgfa.read.formats.keypoints.detections import Entry, Person, clip_of, recordings
-from pgfa.read.formats.keypoints.joint_names import layout_of_names, missing_joints
+from pgfa.read.formats.keypoints.csv_titles import MOST_LINES, header_of_lines
+from pgfa.read.formats.keypoints.joint_names import layout_of_names
+from pgfa.read.formats.keypoints.other_names import landmarks_in, own_names, with_body_joints
 from pgfa.read.formats.keypoints.reader import JOINTS, KeypointInfo, layout_of
 from pgfa.read.limits import check_text
 from pgfa.read.parsing.frame_names import INDICES, numbers_of_names, rank_of, rises
@@ -35,10 +37,12 @@ from pgfa.read.parsing.rates import MAX_RATE, MIN_RATE, rate_in_comments
 from pgfa.read.parsing.text_table import short
 from pgfa.read.sample import picture, rows
 from pgfa.read.source import FileRef, find_files
-from pgfa.skeleton import AZURE32, COCO17, HALPE26, WHOLEBODY133, Clip, Layout, Source
+from pgfa.skeleton import AZURE32, COCO17, HALPE26, NTU25, WHOLEBODY133, Clip, Layout, Source
 
 MAX_BYTES = 256 * 1024 * 1024
 COMMENTS = ("#", "//", "%")
+MAX_HEADER = 1 << 18
+"""Bytes of a header of several lines."""
 MAX_ABOVE = 20
 """Blank lines and comments above the header."""
 MAX_RISING = 2000
@@ -89,22 +93,27 @@ def _clips(ref: FileRef) -> list[Clip]:
         for cell, count in table.unavailable.items()
     )
     names = sorted({joint for joint, _ in header.cells}) if header.joint is None else []
-    layout, index_of = _layout(ref, names or list(dict.fromkeys(table.joints)), depth=header.has(2))
+    names = names or list(dict.fromkeys(table.joints))
+    layout, index_of = _layout(ref, names, header.labels or table.labels, depth=header.has(2))
     together = len(set(zip(table.recordings, table.people, strict=True))) > len(set(table.recordings))
     if header.frame is None and header.time is None and together:
         expected = "a frame or time column in addition to that of the person"
         raise BadFile(str(ref), where="line 1", expected=expected, found="none")
     header, unread = without_other_scores(header, table.values)
     notes += unread
-    grouped = _entries(ref, header, table, index_of, len(layout.joints))
+    grouped = _entries(ref, header, table, index_of, len(layout.joints) if layout else len(index_of))
+    if layout is None:
+        landmarks = landmarks_in(ref, header.labels or table.labels, long=header.joint is not None)
+        grouped, approximate = with_body_joints(grouped, list(index_of), landmarks, header.axes)
+        notes += approximate
     entries = [entry for part in grouped.values() for entry in part]
     up = _up_of_azure(entries) if layout is AZURE32 and header.has(2) else None
     # Numbers alone may leave open which layout it is; what is behind `clip_of` decides.
-    numbered = all(name.isdigit() for name in index_of) and len(layout.joints) in JOINTS
+    numbered = all(name.isdigit() for name in index_of) and len(index_of) in JOINTS
     info = KeypointInfo(
-        layout=None if numbered else layout,
+        layout=None if numbered else layout or NTU25,
         rate=_rate(text, above, header, table.values),
-        scored=header.has(3),
+        scored=header.has(3) and layout is not None,
         up=up,
         source=Source(id=ref.stem),
         problems=notes,
@@ -244,14 +253,22 @@ def _split(text: str) -> tuple[Header | None, int]:
         line, separator, _ = text[start : start + 65536].partition("\n")
         if header := header_of(line.removeprefix("#")):
             return header, above + (0 if header.implied else 1)
+        if several := header_of_lines(text[start : start + MAX_HEADER].split("\n", MOST_LINES + 1)[:-1]):
+            return several[0], above + several[1]
         if not separator or (line.strip() and not line.lstrip().startswith((*COMMENTS, "sep="))):
             break
         start += len(line) + 1
     return None, 0
 
 
-def _layout(ref: FileRef, names: list[str], *, depth: bool) -> tuple[Layout, dict[str, int]]:
-    """The layout that has these joints, and the index of each name in it (-1 for names it does not have)."""
+def _layout(
+    ref: FileRef, names: list[str], labels: Mapping[str, str], *, depth: bool
+) -> tuple[Layout | None, dict[str, int]]:
+    """The layout that has these joints, and the index of each name in it (-1 for names it does not have); None for
+    other names, with the index of each.
+    """
+    if own_names(ref).keys() & set(labels.values()):
+        return None, {name: index for index, name in enumerate(names)}
     if all(name.isdigit() for name in names):
         order = sorted(names, key=int)
         count = len(order)
@@ -265,9 +282,7 @@ def _layout(ref: FileRef, names: list[str], *, depth: bool) -> tuple[Layout, dic
         return layout, {name: index for index, name in enumerate(order)}
     matched = layout_of_names(names)
     if matched is None:
-        closest, missing = missing_joints(names)
-        expected = f"all joints of a layout; closest is {closest.name}"
-        raise BadFile(str(ref), where="line 1", expected=expected, found=f"no {', '.join(missing[:5])}")
+        return None, {name: index for index, name in enumerate(names)}
     layout, index_of = matched
     return layout, {name: index_of.get(name, -1) for name in names}
 

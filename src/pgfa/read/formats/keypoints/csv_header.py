@@ -35,7 +35,8 @@ RATE_COLUMN = ("fps", "frame_rate", "framerate", "video_fps", "frames_per_second
 JOINT_COLUMN = (
     "joint", "joint_id", "joint_name", "joint_type", "joint_index", "keypoint", "keypoint_id", "keypoint_name",
     "landmark", "landmark_id", "landmark_index", "landmark_name", "part", "body_part", "jointtype", "jointname",
-    "jointid",
+    "jointid", "bone", "bone_name", "bonename", "segment", "segment_name", "marker", "marker_name", "markername", "node",
+    "joint_label", "label", "name",
 )  # fmt: skip
 METRES = {"mm": 1e-3, "cm": 1e-2, "m": 1.0, "inch": 0.0254, "inches": 0.0254, "in": 0.0254}
 EXPECTED = "a header with x and y of joints by name (left_wrist_x) or number (x0, y0, ...), or a joint column"
@@ -43,6 +44,16 @@ _UNIT = re.compile(r"[\s_]*[\[(](mm|cm|m|inch|inches|in|px|pixels?)[\])]\s*$", r
 _LAST_WORDS = re.compile(
     r"(.+?)_(confidence_level|is_visible|is_valid|in_frame_likelihood|tracking_state|tracking_status|joint_state|[a-z]+)"
 )
+_PLACE = "positions?|posi|pos|location|loc|translation|trans|coordinate|coord"
+_POSITION = rf"(?:world_|global_|abs_|joint_)?(?:{_PLACE})"
+_OTHER = re.compile(
+    r"(?:^|_)(rotation|rotations|rot|quaternion|quat|euler|eulers|orientation|ori|angle|angles|angular|scale|velocity"
+    r"|vel|linear_velocity|angular_velocity|acceleration|accel|forward|direction|normal|local_position|local_pos|local)$"
+)
+"""What a column of x, y or z that is no position of a joint has before it: a rotation, a velocity, a local offset."""
+_JOINED_AXIS = re.compile(rf"(.+)_(?:{_POSITION}|t|p)_?([xyz])")
+"""Hips_posX, Hips_tx, Hips-Joint-Posi-x: the axis with what says that it is a position."""
+_AXIS_FIRST = re.compile(rf"(?:{_POSITION}_)?([xyz])_([a-z].*)")
 _NUMBERED = re.compile(rf"([xyz]|{'|'.join((*SHORT_SCORES, *SCORES, 'p'))})_?(\d{{1,3}})")
 _IMPLIED = 75
 """Columns of a table without a header: x, y and z of the 25 joints of a Kinect v2."""
@@ -59,6 +70,7 @@ class Header:
         title: of the column with frame numbers.
         others: title -> column of what is neither of these nor of a joint.
         recordings: the columns that say from which recording a line is.
+        labels: joint in `cells` -> its name in the title, in lower case with underscores.
         unsure: the columns of scores whose name may be that of something else.
         titles: all titles, in lower case with underscores.
     """
@@ -75,6 +87,7 @@ class Header:
     implied: bool = False
     rate: int | None = None
     recordings: tuple[int, ...] = ()
+    labels: dict[str, str] = field(default_factory=dict)
     unsure: frozenset[int] = frozenset()
     titles: tuple[str, ...] = ()
     title: str = ""
@@ -98,7 +111,11 @@ class Header:
 def header_of(line: str) -> Header | None:
     """The header in a line; None for any other line. Raises csv.Error."""
     separator = max(",;\t", key=line.count)  # spreadsheets write semicolons in many countries, or tabs
-    titles = next(csv.reader([line], delimiter=separator), [])
+    return header_of_titles(next(csv.reader([line], delimiter=separator), []), separator)
+
+
+def header_of_titles(titles: list[str], separator: str) -> Header | None:
+    """The header of a table with these titles; None for any other cells."""
     if titles and not titles[-1].strip():
         titles.pop()
     if not 3 <= len(titles) <= MAX_COLUMNS:
@@ -108,13 +125,16 @@ def header_of(line: str) -> Header | None:
         return Header(separator, None, None, "", None, None, numbered, _IMPLIED, implied=True)
     ends = [_UNIT.search(title) if len(title) <= LONGEST else None for title in titles]
     units = [end[1].lower() if end else "" for end in ends]
-    names = [_plain(title[: end.start()] if end else title) for end, title in zip(ends, titles, strict=True)]
+    names = [plain(title[: end.start()] if end else title) for end, title in zip(ends, titles, strict=True)]
 
     def column(titles: tuple[str, ...]) -> int | None:
         return next((names.index(title) for title in titles if title in names), None)
 
-    joint = column(JOINT_COLUMN)
-    cells = _long_cells(names) if joint is not None else _wide_cells(names, titles)
+    joint, labels = column(JOINT_COLUMN), {}
+    cells = _long_cells(names) if joint is not None else {}
+    if not {("", 0), ("", 1)} <= cells.keys():
+        joint = None
+        cells, labels = _wide_cells(names, titles)
     with_x_and_y = {name for name, axis in cells if axis == 0} & {name for name, axis in cells if axis == 1}
     if not with_x_and_y or (joint is None and len(with_x_and_y) < 10):
         return None
@@ -133,6 +153,7 @@ def header_of(line: str) -> Header | None:
         metres=metres,
         rate=column(RATE_COLUMN),
         recordings=recordings,
+        labels=labels,
         unsure=frozenset(index for (_, axis), index in cells.items() if axis == 3 and _is_unsure(names[index])),
         titles=tuple(names),
         title=titles[frame] if frame is not None else "",
@@ -169,7 +190,7 @@ def without_other_scores(header: Header, values: NDArray[np.float64]) -> tuple[H
     return replace(header, cells=cells), (f"{title} and the like not read: not all values are from 0 to 1",)
 
 
-def _plain(title: str) -> str:
+def plain(title: str) -> str:
     """A title in lower case, words separated by underscores: HeadX -> head_x, RShoulder.x -> r_shoulder_x."""
     spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=\b[LR])(?=[A-Z][a-z])", "_", title.strip())
     return re.sub(r"[^a-z0-9]+", "_", spaced.lower()).strip("_")
@@ -184,22 +205,41 @@ def _long_cells(names: list[str]) -> dict[tuple[str, int], int]:
     return cells
 
 
-def _wide_cells(names: list[str], titles: list[str]) -> dict[tuple[str, int], int]:
+def _wide_cells(
+    names: list[str], titles: list[str]
+) -> tuple[dict[tuple[str, int], int], dict[str, str]]:
+    """(joint, coordinate) -> column, and the name of each joint in the titles."""
     cells: dict[tuple[str, int], int] = {}
+    labels: dict[str, str] = {}
     for index, name in enumerate(names):
         if rank_of(titles[index], (*NUMBERS, *IMAGES, *TIMES)) is not None:
             continue  # time_s is not the score of a joint called time
-        match = _NUMBERED.fullmatch(name) or _LAST_WORDS.fullmatch(name)
-        if match is None:
-            continue
-        part, coordinate = (match[2], match[1]) if match[2].isdigit() else (match[1], match[2])
-        part = re.sub(r"_(kp|kpt|keypoint)$", "", part) if COORDINATES.get(coordinate) == 3 else part
-        if coordinate in ("state", "status") and "hand" in part:
-            continue  # whether a hand is open
-        if coordinate in COORDINATES:
-            part = re.sub(r"_(position|pos|location)$", "", part)
-            cells.setdefault((canonical(part), COORDINATES[coordinate]), index)
-    return {key: column for key, column in cells.items() if key[1] < 3 or (key[0], 0) in cells}
+        if (found := _joint_and_coordinate(name)) is not None:
+            part, coordinate = found
+            key = canonical(part)
+            labels.setdefault(key, part)
+            cells.setdefault((key, coordinate), index)
+    cells = {key: column for key, column in cells.items() if key[1] < 3 or (key[0], 0) in cells}
+    return cells, {key: label for key, label in labels.items() if (key, 0) in cells}
+
+
+def _joint_and_coordinate(name: str) -> tuple[str, int] | None:
+    """The name of a joint and what a column has of it; None for a column of something else."""
+    if match := _NUMBERED.fullmatch(name):
+        return match[2], COORDINATES[match[1]]
+    if match := _JOINED_AXIS.fullmatch(name):
+        part, coordinate = match[1], match[2]
+    elif (match := _LAST_WORDS.fullmatch(name)) and match[2] in COORDINATES:
+        part, coordinate = match[1], match[2]
+    elif match := _AXIS_FIRST.fullmatch(name):
+        part, coordinate = match[2], match[1]
+    else:
+        return None
+    if COORDINATES[coordinate] == 3:
+        part = re.sub(r"_(kp|kpt|keypoint)$", "", part)
+    if (coordinate in ("state", "status") and "hand" in part) or (coordinate in "xyz" and _OTHER.search(part)):
+        return None  # whether a hand is open; an angle
+    return re.sub(rf"_(?:{_POSITION})$", "", part), COORDINATES[coordinate]
 
 
 def _is_number(text: str) -> bool:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pgfa.errors import BadFile, LimitExceeded
-from pgfa.read.formats.keypoints.csv_header import STATE, UNSEEN, Header
+from pgfa.read.formats.keypoints.csv_header import STATE, UNSEEN, Header, plain
 from pgfa.read.formats.keypoints.csv_recordings import recordings_of
 from pgfa.read.formats.keypoints.joint_names import canonical
 from pgfa.read.parsing.frame_times import CLOCK_FORMS, Clock
@@ -39,6 +39,7 @@ class Table:
         numbers: line number of each line.
         people: id of the person of each line; None without one.
         joints: joint of each line, as `canonical`; empty for a file with one line per frame.
+        labels: joint -> its name in the file, in lower case with underscores, of files with one line per joint.
         unseen: for each line, the joints (of files with one line per joint: "") whose state is that they are not seen.
         names: the cells of the column of frames, if one of them is no number.
         clock: whether the times are dates or times of day.
@@ -55,6 +56,7 @@ class Table:
     clock: bool
     recordings: list[str]
     unavailable: dict[str, int]
+    labels: dict[str, str]
 
 
 def table_of(ref: FileRef, text: str, header: Header, above: int) -> Table:
@@ -106,6 +108,7 @@ def table_of(ref: FileRef, text: str, header: Header, above: int) -> Table:
     return Table(
         values, numbers, people, joints, unseen, names if named else [], timed,
         recordings_of(ref, header, of, people, values), dict(unavailable),
+        {joint: plain(title) for title, joint in joint_of.items()},
     )  # fmt: skip
 
 

@@ -54,13 +54,23 @@ OPENPOSE = ("pose_keypoints_2d", "pose_keypoints")
 OPENPOSE_SOLID = "pose_keypoints_3d"
 SOLID = ("keypoints3d", "keypoints_3d", "keypoints3D")
 POINTS = (*SOLID, "keypoints", "keypoint", "joints", "Joints", "pose3d", "pose", "points")
-NAMES = {*WORLD, *LANDMARKS, *PEOPLE, *OPENPOSE, *POINTS, "pose", "joint_positions"}
+NAMES = {*WORLD, *LANDMARKS, *PEOPLE, *OPENPOSE, *POINTS, "pose", "joint_positions", "joints19"}
 LAYOUT_OF_FLAT = {45: MPI15, 54: OPENPOSE18, 75: OPENPOSE25}
 """OpenPose: how many numbers a person has: x, y and score of each joint."""
 LAYOUT_OF_SOLID = {4 * size // 3: layout for size, layout in LAYOUT_OF_FLAT.items()}
 """The same of x, y, z and score."""
 ZED = {18: OPENPOSE18, 34: ZED34, 38: ZED38}
 """ZED: how many joints a body has."""
+
+PANOPTIC = (
+    "chest", "nose", "", "shoulder_left", "elbow_left", "wrist_left", "hip_left", "knee_left", "ankle_left",
+    "shoulder_right", "elbow_right", "wrist_right", "hip_right", "knee_right", "ankle_right", "eye_left", "ear_left",
+    "eye_right", "ear_right",
+)  # fmt: skip
+"""CMU Panoptic's 19 joints: OpenPose's 18 and the middle of the hips."""
+PANOPTIC_ROWS = [PANOPTIC.index(joint) for joint in OPENPOSE18.joints]
+RATES = {"hd_29_97": 29.97, "vga_25": 25.0}
+"""CMU Panoptic's `fpsType`."""
 
 Floats = NDArray[np.float64]
 
@@ -83,6 +93,7 @@ class Parser:
         self.solid: bool | None = None
         self.notes: dict[str, None] = {}
         self.counted = False
+        self.rate: float | None = None
         self.time_name = ""
         self.clock = Clock()
 
@@ -123,6 +134,8 @@ class Parser:
         if frame is None:
             return []
         if isinstance(frame, dict):
+            if isinstance(kind := frame.get("fpsType"), str):
+                self.rate = RATES.get(kind)
             for names in (WORLD, LANDMARKS):
                 if name := next((name for name in names if name in frame), None):
                     people = self._landmarks(frame[name])
@@ -164,6 +177,13 @@ class Parser:
         if "pose" in entry and "score" in entry and isinstance(entry["pose"], list):
             self.scored = True
             return with_scores(rows_of_width(numbers_of(entry["pose"]), 2), entry["score"])
+        if "joints19" in entry:  # CMU Panoptic: centimetres, y down; the third joint is the middle of the hips
+            self._note(OPENPOSE18)
+            self.up, self.scale, self.scored = "-y", 1.0, True
+            points = rows_of_width(numbers_of(entry["joints19"]), 4, "x, y, z and score of 19 joints")
+            if len(points) != len(PANOPTIC):
+                raise Unexpected("19 joints", str(len(points)))
+            return points[PANOPTIC_ROWS] * [0.01, 0.01, 0.01, 1]
         if "joint_positions" in entry:  # Azure Kinect's offline_processor: millimetres, y down
             self._note(AZURE32)
             self.up, self.scale, self.scored = "-y", 1.0, False

@@ -90,6 +90,7 @@ _LIMBS: dict[str, tuple[Rule, ...]] = {
         _mean("toe_small"),
         _mean("metatarsal_1"),
         _mean("metatarsal_5"),
+        _mean("foot"),
         _mean("=ankle", note="at the ankle"),
     ),
 }

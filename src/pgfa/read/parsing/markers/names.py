@@ -26,12 +26,13 @@ MIDDLE = {
     "head_back": "headback bhd",
     "nose": "nose",
     "neck": "neck",
+    "neck_base": "spineshoulder shouldercenter shouldercentre",
     "c7": "c7 cv7 c7study spinetop backtop spinec7",
     "clavicle": "clav clavicle ij sjn jugularnotch sternumjugular",
     "sternum": "strn sternum xiphoid px sxs chest",
     "t10": "t10 tv10 t8 tv8",
     "sacrum": "sacr sacrum sacral vsacral vsacrum",
-    "pelvis": "pelvis chip midhip hip hips hipcenter hipcentre root",
+    "pelvis": "pelvis chip midhip hip hips hipcenter hipcentre spinebase root",
 }
 SIDED = {
     "head_front": "fhd fhead headfront ah",
@@ -64,6 +65,7 @@ SIDED = {
     "ankle": "ajc ankle",
     "heel": "heel hee calc cal fcc heelback calcaneus",
     "toe": "toe toetip fm2",
+    "foot": "foot",
     "toe_big": "toebig bigtoe hallux",
     "toe_small": "toesmall smalltoe littletoe",
     "metatarsal_1": "metatarsal1 fm1 1meta meta1 mt1 toein toemed forefootin",
