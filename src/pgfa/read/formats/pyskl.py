@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from pgfa.errors import BadFile, LimitExceeded, PgfaError
+from pgfa.errors import BadFile, LimitExceeded, PgfaError, Undecided
 from pgfa.read.format import Format, first_of
+from pgfa.read.formats.keypoints.habit import Habit
 from pgfa.read.formats.keypoints.reader import KeypointInfo, from_array
 from pgfa.read.limits import allowance
 from pgfa.read.parsing.safe_pickle import load_plain
@@ -37,29 +38,47 @@ def find(root: Path) -> list[FileRef]:
 def read(ref: FileRef) -> Clip:
     """The first clip of the file; a problem counts the others. Raises BadFile, LimitExceeded."""
     annotations = _annotations(ref, ref.read())
-    return first_of(_clip(ref, 0, annotations[0], {}), len(annotations))
+    return first_of(_clip(ref, 0, annotations[0], {}, {}), len(annotations))
 
 
 def read_all(ref: FileRef) -> list[Clip | BadFile]:
-    """All clips of the file, in order, with an error in place of each that cannot be used."""
+    """All clips of the file, in order, with an error in place of each that cannot be used.
+
+    Clips of one number of joints and columns are of one kind: where the first are decided alike, so are the others, and
+    those that leave something open.
+    """
     clips: list[Clip | BadFile] = []
     layouts: dict[tuple[int, ...], Layout] = {}
+    habits: dict[tuple[int, ...], Habit] = {}
     raw = ref.read()
     left = len(raw)
-    for number, annotation in enumerate(_annotations(ref, raw)):
+    annotations = _annotations(ref, raw)
+    for number, annotation in enumerate(annotations):
         # Clips may share an array without end: each byte of the file is used once.
         left -= _array_bytes(annotation)
         if left < 0:
             raise LimitExceeded(f"{ref}: its clips repeat their arrays: more numbers than bytes in the file")
-        try:
-            clips.append(_clip(ref, number, annotation, layouts))
-        except BadFile as error:
-            clips.append(error)
-        except PgfaError as error:
-            clips.append(
-                BadFile(str(ref), where=f"annotation {number + 1}", expected="a clip", found=str(error))
-            )
+        clips.append(_clip_or_error(ref, number, annotation, layouts, habits))
+    for number, clip in enumerate(clips):
+        if isinstance(clip, Undecided) and any(habit.settled for habit in habits.values()):
+            clips[number] = _clip_or_error(ref, number, annotations[number], layouts, habits)
     return clips
+
+
+def _clip_or_error(
+    ref: FileRef,
+    number: int,
+    annotation: Any,
+    layouts: dict[tuple[int, ...], Layout],
+    habits: dict[tuple[int, ...], Habit],
+) -> Clip | BadFile:
+    """As `_clip`, with the error in place of a clip that cannot be used."""
+    try:
+        return _clip(ref, number, annotation, layouts, habits)
+    except BadFile as error:
+        return error
+    except PgfaError as error:
+        return BadFile(str(ref), where=f"annotation {number + 1}", expected="a clip", found=str(error))
 
 
 def _annotations(ref: FileRef, raw: bytes) -> list[Any]:
@@ -90,11 +109,17 @@ def _action(label: Any) -> str:
     return f"class-{label}" if type(label) is int and 0 <= label < 1 << 40 else ""
 
 
-def _clip(ref: FileRef, number: int, annotation: Any, layouts: dict[tuple[int, ...], Layout]) -> Clip:
+def _clip(
+    ref: FileRef,
+    number: int,
+    annotation: Any,
+    layouts: dict[tuple[int, ...], Layout],
+    habits: dict[tuple[int, ...], Habit],
+) -> Clip:
     """One annotation: keypoint (bodies, frames, joints, 2 or 3) and keypoint_score (bodies, frames, joints).
 
-    `layouts`: joints and columns of earlier clips of the file -> their layout, which is that of later ones too; this
-    clip's is added.
+    `layouts`, `habits`: joints and columns of earlier clips of the file -> their layout, which is that of later ones
+    too, and how they were read; this clip's are added.
     """
     where = f"annotation {number + 1}"
     keypoint = annotation.get("keypoint") if isinstance(annotation, dict) else None
@@ -123,9 +148,13 @@ def _clip(ref: FileRef, number: int, annotation: Any, layouts: dict[tuple[int, .
         action=_action(label),
     )
     layout = layouts.get(points.shape[2:])
-    info = KeypointInfo(layout=layout, axes="TMVC", scored=score is not None, source=source)
+    habit = habits.setdefault(points.shape[2:], Habit())
+    info = KeypointInfo(layout=layout, axes="TMVC", scored=score is not None, source=source, habit=habit)
     try:
         clip = from_array(ref, np.ascontiguousarray(points).tobytes(), points, info)
+    except Undecided as error:
+        found = f"in {where} {error.reason}"
+        raise Undecided(str(ref), quantity=error.quantity, found=found, options=error.options) from None
     except BadFile as error:
         where = f"{where}, {error.where}" if error.where else where
         raise BadFile(str(ref), where=where, expected=error.expected, found=error.found) from None

@@ -83,7 +83,7 @@ def _whole_score(scores: Floats) -> tuple[float, list[str]]:
     if not len(scores):
         return 1.0, []
     low, high = float(scores.min()), float(scores.max())
-    most = float(np.percentile(scores, 95))
+    most = high if high <= LEVELS else float(np.percentile(scores, 95))
     # A few may be above 1; levels are 0, 1, 2 of COCO, and up to 3 of depth cameras.
     if most <= LEVELS and (scores < 0).mean() < 0.5:
         return 1.0, []

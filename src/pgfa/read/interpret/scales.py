@@ -123,10 +123,9 @@ def depth_keeps_lengths(bodies: Floats, layout: Layout, least: float = MIN_CORRE
                 continue
             seen = np.stack([squares[:, :2].sum(axis=-1), squares[:, 2]]) / length
             seen = np.clip(seen - np.median(seen, axis=1, keepdims=True), -1, 1)
-            flat, deep, both = (
-                total + float((a * b).mean())
-                for total, (a, b) in zip((flat, deep, both), ((seen[0],) * 2, (seen[1],) * 2, seen), strict=True)
-            )
+            flat += float((seen[0] ** 2).mean())
+            deep += float((seen[1] ** 2).mean())
+            both += float((seen[0] * seen[1]).mean())
     if not (flat > 0 and deep > 0):
         return False
     return -both / np.sqrt(flat * deep) >= least and SLOPES[0] <= -both / deep <= SLOPES[1]

@@ -51,11 +51,12 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Upright:
-    """Points in metres, y up, right-handed, with what was decided and what the user should know."""
+    """Points in metres, y up, right-handed, with what was decided, what the user should know, and metres per unit."""
 
     positions: Floats
     decisions: tuple[Decision, ...]
     problems: tuple[str, ...] = ()
+    scale: float = 1.0
 
 
 def upright(
@@ -109,7 +110,7 @@ def upright(
         out = out * [-1, 1, 1]
     factor, decision, note = _factor(bodies, layout, scale, stated)
     problems += [note] if note else []
-    return Upright(out * factor, (*decisions, decision), tuple(problems))
+    return Upright(out * factor, (*decisions, decision), tuple(problems), factor)
 
 
 def _factor(
@@ -238,8 +239,8 @@ def _lies_on_floor(bodies: Floats, layout: Layout, up: str) -> str:
     if not len(heights) or _ON_FLOOR[0] * trunk <= np.percentile(heights, 10) <= _ON_FLOOR[1] * trunk:
         return ""
     for floor in ("y", "z"):
-        heights = [typical(joints[..., "xyz".index(floor)]) / trunk for joints in (hips, shoulders)]
-        if floor == up[-1] or not _LYING_HIPS[0] <= heights[0] <= _LYING_HIPS[1] or heights[1] > _LYING_SHOULDERS:
+        hip, shoulder = (typical(joints[..., "xyz".index(floor)]) / trunk for joints in (hips, shoulders))
+        if floor == up[-1] or not _LYING_HIPS[0] <= hip <= _LYING_HIPS[1] or shoulder > _LYING_SHOULDERS:
             continue
         low, high = np.percentile(points[:, "xyz".index(floor)], (2, 98))
         if _ON_FLOOR[0] * trunk <= low <= _ON_FLOOR[1] * trunk and high <= _FLAT * trunk:

@@ -130,7 +130,7 @@ def header_of_titles(titles: list[str], separator: str) -> Header | None:
     def column(titles: tuple[str, ...]) -> int | None:
         return next((names.index(title) for title in titles if title in names), None)
 
-    joint, labels = column(JOINT_COLUMN), {}
+    joint, labels = column(JOINT_COLUMN), dict[str, str]()
     cells = _long_cells(names) if joint is not None else {}
     if not {("", 0), ("", 1)} <= cells.keys():
         joint = None

@@ -180,10 +180,10 @@ class Parser:
         if "joints19" in entry:  # CMU Panoptic: centimetres, y down; the third joint is the middle of the hips
             self._note(OPENPOSE18)
             self.up, self.scale, self.scored = "-y", 1.0, True
-            points = rows_of_width(numbers_of(entry["joints19"]), 4, "x, y, z and score of 19 joints")
-            if len(points) != len(PANOPTIC):
-                raise Unexpected("19 joints", str(len(points)))
-            return points[PANOPTIC_ROWS] * [0.01, 0.01, 0.01, 1]
+            every = rows_of_width(numbers_of(entry["joints19"]), 4, "x, y, z and score of 19 joints")
+            if len(every) != len(PANOPTIC):
+                raise Unexpected("19 joints", str(len(every)))
+            return every[PANOPTIC_ROWS] * [0.01, 0.01, 0.01, 1]
         if "joint_positions" in entry:  # Azure Kinect's offline_processor: millimetres, y down
             self._note(AZURE32)
             self.up, self.scale, self.scored = "-y", 1.0, False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from pgfa.read.formats.keypoints.habit import Habit
 from pgfa.read.source import FileRef
 from pgfa.skeleton import Layout, Source
 
@@ -29,6 +30,7 @@ class KeypointInfo:
         listed: names of the joints in the order of the arrays, as `canonical`, where no layout has all of them.
         listed_in: the field that lists them.
         problems: defects the reader noticed.
+        habit: what the other clips of the file have in common, of a file of many.
     """
 
     layout: Layout | None = None
@@ -46,6 +48,7 @@ class KeypointInfo:
     listed: tuple[str, ...] = ()
     listed_in: str = ""
     problems: tuple[str, ...] = ()
+    habit: Habit | None = None
 
 
 def with_own_axes(ref: FileRef, info: KeypointInfo) -> tuple[FileRef, KeypointInfo]:

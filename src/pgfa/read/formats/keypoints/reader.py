@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from pgfa.errors import BadFile, LimitExceeded, Undecided
 from pgfa.read.assemble import MAX_FRAMES, assemble, check_frames, counted
 from pgfa.read.format import A_PERSON
+from pgfa.read.formats.keypoints.checks import check_listed, check_person, depth_of
 from pgfa.read.formats.keypoints.info import KeypointInfo as KeypointInfo
 from pgfa.read.formats.keypoints.info import with_own_axes
-from pgfa.read.formats.keypoints.joint_names import difference
 from pgfa.read.interpret.arrays import (
     choose,
     coordinates_of,
@@ -44,7 +44,6 @@ from pgfa.read.interpret.pictures import (
     check_columns,
     in_pixels,
     is_normalised,
-    rough_depth,
 )
 from pgfa.read.interpret.scales import check_scales, uneven_units
 from pgfa.read.interpret.upright import MAX_COST, MOSTLY, standing, upright
@@ -151,6 +150,9 @@ def from_array(ref: FileRef, raw: bytes, array: NDArray[np.generic], info: Keypo
     orders = [order for order in orders if not _is_crowd(array.shape, order)] or orders
     plan = _plan(ref, array, orders, info)
     points, missing = _coordinates(in_order(array, plan.axes), plan)
+    if info.habit is not None and info.habit.settled and fit_of(thinned(points), plan.layout).cost > MAX_COST:
+        plan = _plan(ref, array, orders, replace(info, habit=None))  # unlike the other clips of the file
+        points, missing = _coordinates(in_order(array, plan.axes), plan)
     plan = _with_people(ref, points, plan)
     present = np.flatnonzero(np.isfinite(points).any(axis=(0, 2, 3)))
     points = points[:, present if len(present) else [0]]
@@ -202,6 +204,8 @@ def _shape_error(ref: FileRef, shape: tuple[int, ...], layouts: tuple[Layout, ..
 
 def _plan(ref: FileRef, array: NDArray[np.generic], orders: list[str], info: KeypointInfo) -> _Plan:
     """Axes, columns and layout, as stated, declared or established. Raises Undecided."""
+    if info.habit is not None and (habit := info.habit.settled):
+        return _Plan(info, habit.layout, habit.columns, orders[0], info.habit.layout_decisions)
     stated, layouts = ref.stated, _layouts(ref, info)
     columns = stated.columns or None
     if columns and len(columns) not in (widths := {size_of(array.shape, order, "C") for order in orders}):
@@ -264,10 +268,15 @@ def _clip(ref: FileRef, raw: bytes, points: Floats, plan: _Plan, *, named: bool)
     points = _padded(points, layout)
     notes: list[str] = [*info.problems, *plan.decisions]
     if info.listed:
-        notes.append(_check_listed(ref, info, layout))
-    check_scales(str(ref), points)
+        notes.append(check_listed(ref, info, layout))
+    if settled := info.habit.applied(points) if info.habit is not None and points.shape[3] == 3 else None:
+        notes += [*settled.decisions, *settled.problems]
+        return _assembled(ref, raw, settled.positions, layout, info, notes)
+    if info.habit is None or info.habit.settled is None:
+        check_scales(str(ref), points)
+    result = None
     try:
-        if points.shape[3] == 3 and (depth := _depth(ref, points, layout, info)) is not None:
+        if points.shape[3] == 3 and (depth := depth_of(ref, points, layout, info)) is not None:
             notes.append(depth)
             if depth.value == "dropped":
                 points = points[..., :2]
@@ -294,8 +303,18 @@ def _clip(ref: FileRef, raw: bytes, points: Floats, plan: _Plan, *, named: bool)
             points = result.positions
             notes += [*result.decisions, *(() if landmarks else result.problems)]
     except Undecided as error:
-        _check_person(ref, points, layout, error)
+        check_person(ref, points, layout, error)
         raise error.at(str(ref)) from None
+    clip = _assembled(ref, raw, points, layout, info, notes)
+    if info.habit is not None:
+        info.habit.add(layout, plan.columns, plan.decisions, result)
+    return clip
+
+
+def _assembled(
+    ref: FileRef, raw: bytes, points: Floats, layout: Layout, info: KeypointInfo, notes: list[str]
+) -> Clip:
+    """A clip of positions in metres, with the rate that the file gives, or 30 frames per second and a note."""
     rate = info.rate
     if rate is None:
         rate = ref.stated.rate or RATE
@@ -306,35 +325,6 @@ def _clip(ref: FileRef, raw: bytes, points: Floats, plan: _Plan, *, named: bool)
     return assemble(
         ref, raw, points, rate=rate, layout=layout, source=source, problems=tuple(notes), absent="nan"
     )
-
-
-def _check_person(ref: FileRef, points: Floats, layout: Layout, question: Undecided) -> None:
-    """Raise BadFile for points in space that show no person, instead of a question which no person could answer."""
-    if points.shape[3] < 3 or question.quantity not in ("mirrored", "up") or ref.stated.layout:
-        return
-    fit = fit_of(thinned(points), layout)
-    if np.isfinite(fit.cost) and fit.cost > MAX_COST:
-        actual = (
-            f"numbers that are none ({fit.worst}): angles, velocities, or positions relative to other joints?"
-        )
-        expected = f"positions of the joints of a person, as {layout.name} has them"
-        raise BadFile(str(ref), where="keypoints", expected=expected, found=actual)
-
-
-def _check_listed(ref: FileRef, info: KeypointInfo, layout: Layout) -> str:
-    """A note that the names of joints are not all known. Raises BadFile if the layout has known ones elsewhere."""
-    if (differs := difference(info.listed, layout)) and not ref.stated.layout:
-        expected = f"joints in the order of {layout.name}, or all joints of a layout by name"
-        raise BadFile(str(ref), where=f"field {info.listed_in}", expected=expected, found=differs)
-    return f"names of joints in {info.listed_in} not all known: taken in the order of {layout.name}"
-
-
-def _depth(ref: FileRef, points: Floats, layout: Layout, info: KeypointInfo) -> Decision | None:
-    """Whether z is kept, if that is a question: as stated, or as the numbers show."""
-    if (given := info.depth if ref.stated.depth is None else ref.stated.depth) is not None:
-        basis: Basis = "declared" if ref.stated.depth is None else "stated"
-        return Decision("depth", "kept" if given else "dropped", basis)
-    return rough_depth(points, layout)
 
 
 def _flat(ref: FileRef, points: Floats, plan: _Plan, named: bool) -> tuple[Floats, list[str]]:
@@ -372,7 +362,8 @@ def _flat(ref: FileRef, points: Floats, plan: _Plan, named: bool) -> tuple[Float
 
 def _padded(points: Floats, layout: Layout) -> Floats:
     """All joints of the layout: SMPL with 22 joints has no hands."""
-    missing = max(0, len(layout.joints) - points.shape[2])
+    if (missing := len(layout.joints) - points.shape[2]) <= 0:
+        return points
     return np.pad(points, ((0, 0), (0, 0), (0, missing), (0, 0)), constant_values=np.nan)
 
 

@@ -1,0 +1,47 @@
+"""Keypoints that are no positions of a person, joints in another order than the file lists, a z that is no depth."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pgfa.errors import BadFile, Undecided
+from pgfa.read.formats.keypoints.info import KeypointInfo
+from pgfa.read.formats.keypoints.joint_names import difference
+from pgfa.read.interpret.body import fit_of, thinned
+from pgfa.read.interpret.decision import Basis, Decision
+from pgfa.read.interpret.pictures import rough_depth
+from pgfa.read.interpret.upright import MAX_COST
+from pgfa.read.source import FileRef
+from pgfa.skeleton import Layout
+
+Floats = NDArray[np.float64]
+
+
+def check_person(ref: FileRef, points: Floats, layout: Layout, question: Undecided) -> None:
+    """Raise BadFile for points in space that show no person, instead of a question which no person could answer."""
+    if points.shape[3] < 3 or question.quantity not in ("mirrored", "up") or ref.stated.layout:
+        return
+    fit = fit_of(thinned(points), layout)
+    if np.isfinite(fit.cost) and fit.cost > MAX_COST:
+        actual = (
+            f"numbers that are none ({fit.worst}): angles, velocities, or positions relative to other joints?"
+        )
+        expected = f"positions of the joints of a person, as {layout.name} has them"
+        raise BadFile(str(ref), where="keypoints", expected=expected, found=actual)
+
+
+def check_listed(ref: FileRef, info: KeypointInfo, layout: Layout) -> str:
+    """A note that the names of joints are not all known. Raises BadFile if the layout has known ones elsewhere."""
+    if (differs := difference(info.listed, layout)) and not ref.stated.layout:
+        expected = f"joints in the order of {layout.name}, or all joints of a layout by name"
+        raise BadFile(str(ref), where=f"field {info.listed_in}", expected=expected, found=differs)
+    return f"names of joints in {info.listed_in} not all known: taken in the order of {layout.name}"
+
+
+def depth_of(ref: FileRef, points: Floats, layout: Layout, info: KeypointInfo) -> Decision | None:
+    """Whether z is kept, if that is a question: as stated, or as the numbers show."""
+    if (given := info.depth if ref.stated.depth is None else ref.stated.depth) is not None:
+        basis: Basis = "declared" if ref.stated.depth is None else "stated"
+        return Decision("depth", "kept" if given else "dropped", basis)
+    return rough_depth(points, layout)
