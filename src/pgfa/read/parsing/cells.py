@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import csv
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 
 import numpy as np
@@ -51,6 +52,25 @@ def cells_of(line: str, separator: str) -> list[str]:
         with contextlib.suppress(csv.Error):  # a cell of more than 131,072 characters
             return [cell.strip() for cell in next(csv.reader([line], delimiter=separator), [])]
     return [cell.strip() for cell in line.split(separator)]
+
+
+def thousands_mark(cells: Iterable[str]) -> str:
+    """The sign between thousands: ``"."`` or ``","``, where whole numbers have it above 999; "" without one.
+
+    Args:
+        cells: coordinates only. Every one is below 1,000 without the sign, or has groups of three digits behind it;
+            numbers with three decimals are not written so, as 0.512 and 1.000 are among them.
+    """
+    texts = [cell for cell in (cell.strip() for cell in cells) if cell]
+    for mark, decimal in (".,", ",."):
+        grouped = re.compile(rf"-?[1-9]\d{{0,2}}(?:\{mark}\d{{3}})+(\{decimal}\d+)?")
+        small = re.compile(rf"-?\d{{1,3}}(\{decimal}\d+)?")
+        groups = [grouped.fullmatch(text) for text in texts]
+        if any(groups) and all(group or small.fullmatch(text) for group, text in zip(groups, texts, strict=True)):
+            certain = any(group and group[1] for group in groups)
+            if certain or not all(groups):
+                return mark
+    return ""
 
 
 def lines_of(ref: FileRef, raw: bytes, limit: int = MAX_LINES) -> list[str]:

@@ -92,6 +92,8 @@ def _clips(ref: FileRef) -> list[Clip]:
         f"{counted(count, 'cell')} with {cell}: no number, the joint is absent"
         for cell, count in table.unavailable.items()
     )
+    if table.thousands:
+        notes += (f"{table.thousands!r} read as a separator of thousands: 1{table.thousands}234 is 1234",)
     names = sorted({joint for joint, _ in header.cells}) if header.joint is None else []
     names = names or list(dict.fromkeys(table.joints))
     layout, index_of = _layout(ref, names, header.labels or table.labels, depth=header.has(2))

@@ -10,6 +10,7 @@ from array import array
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,11 +19,14 @@ from pgfa.errors import BadFile, LimitExceeded
 from pgfa.read.formats.keypoints.csv_header import STATE, UNSEEN, Header, plain
 from pgfa.read.formats.keypoints.csv_recordings import recordings_of
 from pgfa.read.formats.keypoints.joint_names import canonical
+from pgfa.read.parsing.cells import thousands_mark
 from pgfa.read.parsing.frame_times import CLOCK_FORMS, Clock
 from pgfa.read.parsing.text_table import short
 from pgfa.read.source import FileRef
 
 MAX_LINES = 4_000_000
+LOOKED_AT = 200
+"""Lines in which a sign between thousands is looked for."""
 NOT_AVAILABLE = ("na", "n/a", "#n/a", "null", "none", "-", "--", "?")
 """Texts of spreadsheets and statistics programs in place of a number, besides NaN."""
 
@@ -39,6 +43,7 @@ class Table:
         numbers: line number of each line.
         people: id of the person of each line; None without one.
         joints: joint of each line, as `canonical`; empty for a file with one line per frame.
+        thousands: the sign between thousands in the coordinates; "" for none.
         labels: joint -> its name in the file, in lower case with underscores, of files with one line per joint.
         unseen: for each line, the joints (of files with one line per joint: "") whose state is that they are not seen.
         names: the cells of the column of frames, if one of them is no number.
@@ -57,6 +62,7 @@ class Table:
     recordings: list[str]
     unavailable: dict[str, int]
     labels: dict[str, str]
+    thousands: str
 
 
 def table_of(ref: FileRef, text: str, header: Header, above: int) -> Table:
@@ -65,6 +71,7 @@ def table_of(ref: FileRef, text: str, header: Header, above: int) -> Table:
     places = {column for (_, axis), column in header.cells.items() if axis != STATE}
     used = {header.frame, header.time, header.rate, *places}
     columns = sorted(column for column in used if column is not None)
+    coordinates = {column for (_, axis), column in header.cells.items() if axis < 3}
     numbers: list[int] = []
     people: list[str | None] = []
     joints: list[str] = []
@@ -75,7 +82,10 @@ def table_of(ref: FileRef, text: str, header: Header, above: int) -> Table:
     clock, named, timed = Clock(), False, False
     names: list[str] = []
     unavailable: Counter[str] = Counter()
+    mark = _thousands(ref, text, header, above)
     for number, cells in table_lines(ref, text, header, above):
+        if mark:
+            cells = [c.replace(mark, "") if n in coordinates else c for n, c in enumerate(cells)]
         if len(numbers) == MAX_LINES:
             raise LimitExceeded(f"{ref}: more than the limit of {MAX_LINES:,} lines")
         try:
@@ -108,8 +118,16 @@ def table_of(ref: FileRef, text: str, header: Header, above: int) -> Table:
     return Table(
         values, numbers, people, joints, unseen, names if named else [], timed,
         recordings_of(ref, header, of, people, values), dict(unavailable),
-        {joint: plain(title) for title, joint in joint_of.items()},
+        {joint: plain(title) for title, joint in joint_of.items()}, mark,
     )  # fmt: skip
+
+
+def _thousands(ref: FileRef, text: str, header: Header, above: int) -> str:
+    """The sign between thousands in the coordinates of the first lines; "" for none."""
+    places = [column for (_, axis), column in header.cells.items() if axis < 3]
+    first = islice(table_lines(ref, text, header, above), LOOKED_AT)
+    cells = [cells[column] for _, cells in first for column in places]
+    return thousands_mark(cell for cell in cells if cell.strip().lower() not in (*NOT_AVAILABLE, "nan"))
 
 
 def _texts_too(
