@@ -13,8 +13,20 @@ import reading_sets
 import reading_strangers
 from reading_cases import Case
 
+MODULES = (
+    reading_arrays, reading_capture, reading_estimators, reading_names, reading_plain, reading_sets, reading_strangers,
+)  # fmt: skip
+
 
 def family() -> Iterator[Case]:
     """Every case, always in the same order; names are unique."""
-    for module in (reading_arrays, reading_capture, reading_estimators, reading_names, reading_plain, reading_sets, reading_strangers):
+    for module in (
+        reading_arrays,
+        reading_capture,
+        reading_estimators,
+        reading_names,
+        reading_plain,
+        reading_sets,
+        reading_strangers,
+    ):
         yield from module.cases()

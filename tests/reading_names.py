@@ -41,7 +41,9 @@ Z_UP = np.array([[1.0, 0, 0], [0, 0, -1], [0, 1, 0]])
 UNREAL_AXES = np.diag([1.0, -1, 1]) @ Z_UP
 
 
-def bones(body: Body, sides: Mapping[str, str], style: Style, middle: Mapping[str, str] = MIDDLE) -> dict[str, Floats]:
+def bones(
+    body: Body, sides: Mapping[str, str], style: Style, middle: Mapping[str, str] = MIDDLE
+) -> dict[str, Floats]:
     """Name of a bone -> (frames, 3) of its start."""
     out = {name: body[joint] for joint, name in middle.items()}
     for side in ("left", "right"):
@@ -50,8 +52,15 @@ def bones(body: Body, sides: Mapping[str, str], style: Style, middle: Mapping[st
 
 
 def wide(
-    points: Mapping[str, Floats], title: Style, change: Floats | float = 1.0, *, rotations: str = "", rate: float = 30.0,
-    time: str = "time", separator: str = ",", before: str = "",
+    points: Mapping[str, Floats],
+    title: Style,
+    change: Floats | float = 1.0,
+    *,
+    rotations: str = "",
+    rate: float = 30.0,
+    time: str = "time",
+    separator: str = ",",
+    before: str = "",
 ) -> str:
     """One line per frame; with columns of rotations, as `rotations` names them ("{}_rotation_{}"), if given."""
     matrix = change if isinstance(change, np.ndarray) else np.eye(3) * change
@@ -73,27 +82,39 @@ def _programs(body: Body) -> Iterator[tuple[str, str, dict[str, object]]]:
     """Program, text, and what a user states if asked."""
     joined: Style = lambda side, name: side.title() + name  # noqa: E731
     unity = bones(body, BONES, joined)
-    yield "Unity", wide(unity, lambda n, a: f"{n}_Pos{a.upper()}", UNITY, rotations="{}_Rot{}"), {"mirrored": True}
+    yield (
+        "Unity",
+        wide(unity, lambda n, a: f"{n}_Pos{a.upper()}", UNITY, rotations="{}_Rot{}"),
+        {"mirrored": True},
+    )
     yield "Unity, dots", wide(unity, lambda n, a: f"{n}.position.{a}", UNITY, rotations="{}.rotation.{}"), {}
     yield "Unity, decimal commas", wide(unity, lambda n, a: f"{n}.{a}", UNITY, separator=";"), {}
     rokoko = bones(body, ROKOKO, joined, MIDDLE | {"pelvis": "Hip"})
-    yield "Rokoko", wide(rokoko, lambda n, a: f"{n}_position_{a}", UNITY, rotations="{}_rotation_{}", time="Timestamp"), {}
+    yield (
+        "Rokoko",
+        wide(rokoko, lambda n, a: f"{n}_position_{a}", UNITY, rotations="{}_rotation_{}", time="Timestamp"),
+        {},
+    )
     mixamo = {f"mixamorig:{name}": place for name, place in bones(body, HUMAN_IK, joined).items()}
     yield "Mixamo, cm", wide(mixamo, lambda n, a: f"{n}_{a.upper()}", 100.0), {"mirrored": False}
     arkit = bones(body, HUMAN_IK, lambda side, name: f"{side}_{name[0].lower()}{name[1:]}_joint",
                   {j: f"{n.lower()}_joint" for j, n in MIDDLE.items()})  # fmt: skip
     yield "ARKit", wide({"root": 0 * body["pelvis"], **arkit}, lambda n, a: f"{n}_{a}"), {"mirrored": False}
     neuron = bones(body, HUMAN_IK, joined)
-    yield "Axis Neuron", wide(
-        neuron, lambda n, a: f"{n}-Joint-Posi-{a}", rotations="{}-Joint-Quat-{}", separator="\t"
-    ), {"mirrored": False}
+    yield (
+        "Axis Neuron",
+        wide(neuron, lambda n, a: f"{n}-Joint-Posi-{a}", rotations="{}-Joint-Quat-{}", separator="\t"),
+        {"mirrored": False},
+    )
     meta = bones(body, META, joined)
     yield "Meta", wide(meta, lambda n, a: f"Body_{n}_{a}", UNITY), {}
     unreal = bones(body, UNREAL, lambda side, name: f"{name}_{side[0]}", {
         "pelvis": "pelvis", "spine": "spine_01", "chest": "neck_01", "head_base": "head",
     })  # fmt: skip
     yield "Unreal", wide(unreal, lambda n, a: f"{n}_{a}", 100 * UNREAL_AXES), {"up": "z", "mirrored": True}
-    xsens = bones(body, XSENS, lambda side, name: f"{side.title()} {name}", MIDDLE | {"pelvis": "Pelvis", "spine": "L5"})
+    xsens = bones(
+        body, XSENS, lambda side, name: f"{side.title()} {name}", MIDDLE | {"pelvis": "Pelvis", "spine": "L5"}
+    )
     yield "Xsens", wide(xsens, lambda n, a: f"{n} {a}", Z_UP, separator="\t"), {"up": "z", "mirrored": False}
     rigify = bones(body, {**UNREAL, "shoulder": "upper_arm", "elbow": "forearm", "knee": "shin", "toe": "toe"},
                    lambda side, name: f"{name}.{side[0].upper()}",
@@ -129,7 +150,11 @@ def two_lines(names: Sequence[str], points: Floats, kind: str, first: int = 0) -
 
 def cases() -> Iterator[Case]:
     """All of this file."""
-    for action, body in (("walk", motion("walk")), ("kick", motion("kick-forward", 2)), ("wave", motion("wave"))):
+    for action, body in (
+        ("walk", motion("walk")),
+        ("kick", motion("kick-forward", 2)),
+        ("wave", motion("wave")),
+    ):
         for program, text, states in _programs(body):
             yield Case(
                 "keypoints-csv", f"bones of {program}", action, lambda t=text: {"a.csv": t},
@@ -167,14 +192,20 @@ def _others() -> Iterator[Case]:
         states={"mirrored": False},
     )  # fmt: skip
     body = motion("walk")
-    camera = {camel(j): p for j, p in zip(NTU25.joints, np.moveaxis(in_layout(body, NTU25), 1, 0), strict=True)}
+    camera = {
+        camel(j): p for j, p in zip(NTU25.joints, np.moveaxis(in_layout(body, NTU25), 1, 0), strict=True)
+    }
     some = {name: place for name, place in camera.items() if not name.startswith(("Thumb", "HandTip"))}
     yield Case(
         "keypoints-csv", "Kinect v2", "without thumbs and tips",
         lambda: {"a.csv": wide(some, lambda n, a: f"{n}_{a}")}, Truth(((body,),), 30.0),
     )  # fmt: skip
     unity = bones(body, BONES, lambda side, name: side.title() + name)
-    crowd = {f"{who}_{name}": place + shift for who, shift in (("Anna", 0), ("Ben", 2)) for name, place in unity.items()}
+    crowd = {
+        f"{who}_{name}": place + shift
+        for who, shift in (("Anna", 0), ("Ben", 2))
+        for name, place in unity.items()
+    }
     yield Case(
         "keypoints-csv", "bones of Unity", "two people in a line",
         lambda: {"a.csv": wide(crowd, lambda n, a: f"{n}_{a}")}, None,
@@ -187,11 +218,19 @@ def _others() -> Iterator[Case]:
     )  # fmt: skip
     less = {name: place for name, place in unity.items() if "LowerLeg" not in name}
     yield Case(
-        "keypoints-csv", "bones of Unity", "no knees", lambda: {"a.csv": wide(less, lambda n, a: f"{n}_{a}")}, None
+        "keypoints-csv",
+        "bones of Unity",
+        "no knees",
+        lambda: {"a.csv": wide(less, lambda n, a: f"{n}_{a}")},
+        None,
     )
     angles = {name: np.random.default_rng(3).uniform(-180, 180, place.shape) for name, place in unity.items()}
     yield Case(
-        "keypoints-csv", "bones of Unity", "angles", lambda: {"a.csv": wide(angles, lambda n, a: f"{n}_{a}")}, None
+        "keypoints-csv",
+        "bones of Unity",
+        "angles",
+        lambda: {"a.csv": wide(angles, lambda n, a: f"{n}_{a}")},
+        None,
     )
     yield Case(
         "keypoints-csv", "bones of Unity", "only rotations",

@@ -15,13 +15,13 @@ from pgfa.read.formats.keypoints.entries import PANOPTIC
 from pgfa.skeleton import AZURE32, COCO17, H36M17, KINECT20, MEDIAPIPE33, NTU25, OPENPOSE25, SMPL24, Layout
 from reading_cases import Case, Truth
 from reading_defects import npy
-from reading_motions import Body, Floats, crossing, in_layout, lying, motion, pixels
+from reading_motions import Floats, crossing, in_layout, lying, motion, pixels
 from reading_schemas import sided, table
 
 
 def qtm(
-    points: Mapping[str, Floats], *, scale: float = 1000.0, before: int = 2, titles: bool = False, absent: str = "0.000",
-    names: str = "MARKER_NAMES", kind: str = "3D",
+    points: Mapping[str, Floats], *, scale: float = 1000.0, before: int = 2, titles: bool = False,
+    absent: str = "0.000", names: str = "MARKER_NAMES", kind: str = "3D",
 ) -> str:  # fmt: skip
     """As QTM exports it."""
     values = np.stack(list(points.values()), axis=1) * scale
@@ -62,8 +62,7 @@ def _qualisys() -> Iterator[Case]:
                 "two subjects": (
                     lambda p=points: qtm({f"{who}_{n}": q + shift for who, shift in (("Anna", 0), ("Ben", [2, 0, 0]))
                                           for n, q in p.items()}),
-                    Truth((({**body}, {j: q if j[0] == "=" else q + [0, 0, 2] for j, q in body.items()}),), RATE,
-                          within=0.2),
+                    Truth((({**body}, {j: q + np.array([0, 0, 2]) for j, q in body.items()}),), RATE, within=0.2),
                 ),
                 "mirrored": (lambda p=points: qtm({n: q * [-1, 1, 1] for n, q in p.items()}), truth),
                 "6D": (lambda p=points: qtm(p, kind="6D"), None),
@@ -77,13 +76,16 @@ def _qualisys() -> Iterator[Case]:
                 )  # fmt: skip
 
 
-def panoptic(bodies: Sequence[Body], hidden: Sequence[int] = ()) -> dict[str, str]:
+def panoptic(bodies: Sequence[dict[str, Floats]], hidden: Sequence[int] = ()) -> dict[str, str]:
     """body3DScene files: centimetres, y down, -1 as the score of a joint that is not there."""
     files = {}
     for n in range(len(bodies[0]["nose"])):
         people = []
         for number, body in enumerate(bodies):
-            points = [body[joint][n] if joint else (body["hip_left"][n] + body["hip_right"][n]) / 2 for joint in PANOPTIC]
+            points = [
+                body[joint][n] if joint else (body["hip_left"][n] + body["hip_right"][n]) / 2
+                for joint in PANOPTIC
+            ]
             rows = [[*(place * [-100, -100, 100]), 0.6] for place in points]
             people.append({"id": number, "joints19": np.round(rows, 4).reshape(-1).tolist()})
         scene = {"version": 0.7, "univTime": 1000 + n * 33.3667, "fpsType": "hd_29_97",
@@ -124,7 +126,9 @@ def _panoptic() -> Iterator[Case]:
 def plain(numbers: Floats, separator: str = " ", before: Sequence[Floats] = (), comment: str = "") -> str:
     """As numpy.savetxt writes it."""
     file = io.StringIO()
-    np.savetxt(file, np.column_stack([*before, numbers.reshape(len(numbers), -1)]), delimiter=separator, fmt="%.6g")
+    np.savetxt(
+        file, np.column_stack([*before, numbers.reshape(len(numbers), -1)]), delimiter=separator, fmt="%.6g"
+    )
     return comment + file.getvalue()
 
 
@@ -140,6 +144,7 @@ def _tables() -> Iterator[Case]:
             scored = np.concatenate([points, np.full((48, len(layout.joints), 1), 0.9)], -1)
             kept = np.setdiff1d(np.arange(48), [20, 21])
             gap = {j: np.where(np.isin(count, [20, 21])[:, None], np.nan, p) for j, p in body.items()}
+            hidden = (count < 5)[:, None, None] & (np.array(layout.joints) == "wrist_left")[:, None]
             titles = ",".join(["", *map(str, range(3 * len(layout.joints)))]) + "\n"
             texts: dict[str, tuple[str, Truth | None]] = {
                 "spaces": (plain(points), one),
@@ -155,15 +160,17 @@ def _tables() -> Iterator[Case]:
                 "scores": (plain(scored, ","), one),
                 "in a picture": (plain(pixels(points), " "), flat),
                 "NaN": (
-                    plain(np.where((np.arange(48) < 5)[:, None, None] & (np.array(layout.joints) == "wrist_left")[:, None],
-                                   np.nan, points), " "),
+                    plain(np.where(hidden, np.nan, points), " "),
                     Truth((({**body, "wrist_left": np.where(count[:, None] < 5, np.nan, body["wrist_left"])},),)),
                 ),
                 "cut off": (plain(points)[:-60], None),
                 "noise": (plain(np.random.default_rng(1).normal(size=points.shape)), None),
             }  # fmt: skip
             for defect, (text, truth) in texts.items():
-                if defect in ("tabs, comment", "semicolons, decimal commas", "NaN", "scores") and action != "walk":
+                if (
+                    defect in ("tabs, comment", "semicolons, decimal commas", "NaN", "scores")
+                    and action != "walk"
+                ):
                     continue
                 yield Case(
                     "keypoints-txt", layout.name, f"{defect}, {action}", lambda t=text: {"a.txt": t}, truth,
@@ -183,7 +190,11 @@ def _compressed() -> Iterator[Case]:
         "keypoints-csv": ("a.csv", table(titles, rows), Truth(((body,),), flat=True)),
         "keypoints-json": ("a.json", json.dumps(frames), Truth(((body,),), 30.0)),
         "trc": ("a.trc", trc(markers(walker, PLUG_IN_GAIT)), Truth(((walker,),), RATE, within=0.1)),
-        "qtm-tsv": ("a.tsv", qtm(rotated(markers(walker, QUALISYS), "z")), Truth(((walker,),), RATE, within=0.1)),
+        "qtm-tsv": (
+            "a.tsv",
+            qtm(rotated(markers(walker, QUALISYS), "z")),
+            Truth(((walker,),), RATE, within=0.1),
+        ),
     }
 
     def packed(content: bytes | str) -> bytes:

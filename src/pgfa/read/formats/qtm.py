@@ -121,7 +121,17 @@ def _rate(ref: FileRef, fields: dict[str, list[str]]) -> float:
 SAMPLE = tuple(
     side + name
     for side in "LR"
-    for name in ("ASIS", "PSIS", "Knee_Out", "Ankle_Out", "Toe", "ShoulderTop", "ElbowOut", "WristIn", "WristOut")
+    for name in (
+        "ASIS",
+        "PSIS",
+        "Knee_Out",
+        "Ankle_Out",
+        "Toe",
+        "ShoulderTop",
+        "ElbowOut",
+        "WristIn",
+        "WristOut",
+    )
 )
 
 
@@ -144,4 +154,6 @@ def sample() -> dict[str, bytes]:
     return {"walk.tsv": ("\r\n".join(lines) + "\r\n").encode()}
 
 
-FORMAT = Format("qtm-tsv", "Qualisys QTM: export as .tsv, markers of a whole body", sniff, find, read, sample=sample)
+FORMAT = Format(
+    "qtm-tsv", "Qualisys QTM: export as .tsv, markers of a whole body", sniff, find, read, sample=sample
+)

@@ -13,12 +13,15 @@ from numpy.typing import NDArray
 
 from pgfa.errors import Undecided
 from pgfa.read.interpret.body import Fit, fit_of
+from pgfa.read.interpret.decision import Decision
 from pgfa.skeleton import Layout
 
 BETTER = 0.8
 """Share of the layout's cost below which another order fits better."""
 NARROW = 0.15
 """Trunks by which left and right hip, or shoulder, are apart at least, to show which way they are turned."""
+TELLING = 0.1
+"""Share of bodies in which they have to be so far apart."""
 OPPOSITE = 0.7
 """Share of bodies whose hips and shoulders are turned against each other, if left and right are mixed up."""
 _SIDES = {"l": "left", "r": "right"}
@@ -115,6 +118,26 @@ def is_crossed(bodies: Floats, layout: Layout) -> bool:
         bodies: (bodies, joints, 2 or 3), NaN where absent.
         layout: of the joints; with hips and shoulders.
     """
+    turned = _turns(bodies, layout)
+    # Somebody who twists the trunk turns the shoulders by less than a right angle.
+    return bool(len(turned) > TELLING * len(bodies) and (turned < -0.3).mean() >= OPPOSITE)
+
+
+def assumed_sides(bodies: Floats, layout: Layout) -> list[Decision]:
+    """The assumption that left and right are as in the layout, of a body whose hips or shoulders are seen from the side
+    in nearly all bodies: there, arms or legs whose sides are exchanged look the same.
+
+    Args:
+        bodies, layout: as in `is_crossed`.
+    """
+    if len(_turns(bodies, layout)) > TELLING * len(bodies):
+        return []
+    why = "seen from the side, where left and right look alike"
+    return [Decision("sides", f"as {layout.name} has them", "assumed", why)]
+
+
+def _turns(bodies: Floats, layout: Layout) -> Floats:
+    """Cosines of the angle between hips and shoulders, right to left, of the bodies in which both are wide enough."""
     widths = []
     for joint in ("hip", "shoulder"):
         left, right = (bodies[:, layout.index(f"{joint}_{side}")] for side in ("left", "right"))
@@ -130,9 +153,8 @@ def is_crossed(bodies: Floats, layout: Layout) -> bool:
         shoulders = shoulders - (shoulders * along).sum(axis=-1, keepdims=True) * along
         wide = [np.linalg.norm(vectors, axis=-1) for vectors in (hips, shoulders)]
         telling = (wide[0] > NARROW * size) & (wide[1] > NARROW * size)
-        turned = (hips * shoulders).sum(axis=-1)[telling] / (wide[0] * wide[1])[telling]
-    # Somebody who twists the trunk turns the shoulders by less than a right angle.
-    return bool(len(turned) > 0.1 * len(bodies) and (turned < -0.3).mean() >= OPPOSITE)
+        turned: Floats = (hips * shoulders).sum(axis=-1)[telling] / (wide[0] * wide[1])[telling]
+    return turned
 
 
 def unknown_order(programs: list[str], layouts: Sequence[Layout]) -> Undecided:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pgfa.errors import BadFile
+from pgfa.read.interpret.decision import Decision
 from pgfa.skeleton import Layout
 
 EQUAL = 1e-4
@@ -28,6 +29,9 @@ MIN_CORRELATION, SLOPES = 0.4, (0.3, 1.5)
 """How what a limb gains along z and loses in the picture are related, of a depth in the unit of x and y."""
 MIN_BODIES = 12
 """Frames in which a limb has to be seen for that."""
+OTHER_UNIT, WORSE = 1.5, 1.15
+"""The unit of an axis is that of the others if limbs vary more by this factor with one that is so much larger or
+smaller."""
 _LIMBS = (("hip", "knee"), ("knee", "ankle"), ("shoulder", "elbow"), ("elbow", "wrist"))
 
 Floats = NDArray[np.float64]
@@ -63,7 +67,8 @@ def own_scales(points: Floats) -> str:
 
 
 def uneven_units(points: Floats, layout: Layout) -> list[str]:
-    """A note if limbs keep their lengths only where the axes have different units: an axis that was stretched.
+    """A note if limbs keep their lengths only where the axes have different units: an axis that was stretched. Or the
+    assumption that an axis has the unit of the others, if limbs do not show it.
 
     The square of a limb's length is a sum of the squares along the axes, each with the square of the axis' unit. The
     units are those with which the lengths vary least.
@@ -72,7 +77,36 @@ def uneven_units(points: Floats, layout: Layout) -> list[str]:
         points: (frames, bodies, joints, 3), NaN where absent.
         layout: of the joints.
     """
-    variation = np.zeros((3, 3))
+    variation, shares = _limbs_over_time(points, layout)
+    if not shares.any():
+        return []
+    weights = np.linalg.solve(variation + 1e-5 * np.eye(3), np.ones(3))
+    weights *= 3 / weights.sum()
+    units = np.sqrt(np.maximum(weights, 0) / weights.max())
+    equal, best = (
+        np.sqrt(max(float(square @ variation @ square), 0)) / 2 for square in (np.ones(3), weights)
+    )
+    uneven = weights.min() > 0 and UNEVEN[0] <= 1 / units.min() <= UNEVEN[1]
+    if uneven and equal >= max(VARIED, CONSTANT * best):
+        named = ", ".join(f"{unit:.2g}" for unit in units)
+        return [
+            f"limbs change their lengths as if the units of x, y, z were {named}: perhaps scaled axis by axis"
+        ]
+    if open_axes := _open_axes(variation, shares):
+        why = (
+            f"limbs do not show that {' and '.join(open_axes)} {'has' if len(open_axes) == 1 else 'have'} it"
+        )
+        return [Decision("scale", "the same on all axes", "assumed", why)]
+    return []
+
+
+def _limbs_over_time(points: Floats, layout: Layout) -> tuple[Floats, Floats]:
+    """How the squares of the extents of limbs along the axes vary together, and how large they are; 0 without limbs.
+
+    Returns:
+        (3, 3) mean of products of their deviations, and (3,) mean; both as shares of the square of a limb's length.
+    """
+    variation, shares = np.zeros((3, 3)), np.zeros(3)
     count = 0
     for top, end in _LIMBS:
         for side in ("left", "right"):
@@ -81,26 +115,27 @@ def uneven_units(points: Floats, layout: Layout) -> list[str]:
             length = float(np.median((vectors**2).sum(axis=-1))) if len(vectors) >= MIN_FRAMES else 0.0
             if length > 0:
                 squares = vectors**2 / length
+                shares += np.minimum(squares, 2).mean(axis=0)
                 squares = np.clip(squares - np.median(squares, axis=0), -2, 2)
                 variation += squares.T @ squares / len(squares)
                 count += 1
-    if not count:
-        return []
-    variation /= count
-    weights = np.linalg.solve(variation + 1e-5 * np.eye(3), np.ones(3))
-    weights *= 3 / weights.sum()
-    if weights.min() <= 0:
-        return []
-    units = np.sqrt(weights / weights.max())
-    equal, best = (
-        np.sqrt(max(float(square @ variation @ square), 0)) / 2 for square in (np.ones(3), weights)
-    )
-    if not UNEVEN[0] <= 1 / units.min() <= UNEVEN[1] or equal < max(VARIED, CONSTANT * best):
-        return []
-    named = ", ".join(f"{unit:.2g}" for unit in units)
-    return [
-        f"limbs change their lengths as if the units of x, y, z were {named}: perhaps scaled axis by axis"
-    ]
+    return variation / max(count, 1), shares / max(count, 1)
+
+
+def _open_axes(variation: Floats, shares: Floats) -> list[str]:
+    """The axes that may have another unit: limbs keep their lengths nearly as well if they have."""
+
+    def change(weights: Floats) -> float:
+        return float(np.sqrt(max(float(weights @ variation @ weights), 0.0)) / float(weights @ shares))
+
+    equal = change(np.ones(3))
+    out = []
+    for axis, name in enumerate("xyz"):
+        at_axis = np.arange(3) == axis
+        larger, smaller = (change(np.where(at_axis, unit**2, 1.0)) for unit in (OTHER_UNIT, 1 / OTHER_UNIT))
+        if min(larger, smaller) < WORSE * equal:
+            out.append(name)
+    return out
 
 
 def depth_keeps_lengths(bodies: Floats, layout: Layout, least: float = MIN_CORRELATION) -> bool:

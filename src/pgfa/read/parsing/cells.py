@@ -66,7 +66,9 @@ def thousands_mark(cells: Iterable[str]) -> str:
         grouped = re.compile(rf"-?[1-9]\d{{0,2}}(?:\{mark}\d{{3}})+(\{decimal}\d+)?")
         small = re.compile(rf"-?\d{{1,3}}(\{decimal}\d+)?")
         groups = [grouped.fullmatch(text) for text in texts]
-        if any(groups) and all(group or small.fullmatch(text) for group, text in zip(groups, texts, strict=True)):
+        if any(groups) and all(
+            group or small.fullmatch(text) for group, text in zip(groups, texts, strict=True)
+        ):
             certain = any(group and group[1] for group in groups)
             if certain or not all(groups):
                 return mark

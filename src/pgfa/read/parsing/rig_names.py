@@ -28,9 +28,15 @@ _SIDES: dict[str, tuple[tuple[str, ...], ...]] = {
         ("arm",),
         ("shoulder",),
     ),
-    "elbow": (("lowerarm", "lowerarm1", "lowarm", "armlower", "forearm", "forearmbend", "farm", "radius", "elbow"),),
+    "elbow": (
+        ("lowerarm", "lowerarm1", "lowarm", "armlower", "forearm", "forearmbend", "farm", "radius", "elbow"),
+    ),
     "wrist": (("wrist", "handwrist", "hand", "palm"),),
-    "hip": (("upperleg", "upperleg1", "upleg", "legupper", "uleg", "thigh", "thighbend", "femur"), ("hip",), ("leg",)),
+    "hip": (
+        ("upperleg", "upperleg1", "upleg", "legupper", "uleg", "thigh", "thighbend", "femur"),
+        ("hip",),
+        ("leg",),
+    ),
     "knee": (("lowerleg", "lowerleg1", "lowleg", "leglower", "shin", "calf", "tibia", "knee"), ("leg",)),
     "ankle": (("ankle", "footankle", "foot"),),
     "toe": (("toe", "toes", "toebase", "ball", "toe0", "toe1", "toe11", "bigtoe", "football"), ("foot",)),

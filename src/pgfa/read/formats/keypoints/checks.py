@@ -10,12 +10,28 @@ from pgfa.read.formats.keypoints.info import KeypointInfo
 from pgfa.read.formats.keypoints.joint_names import difference
 from pgfa.read.interpret.body import fit_of, thinned
 from pgfa.read.interpret.decision import Basis, Decision
+from pgfa.read.interpret.other_orders import assumed_sides
 from pgfa.read.interpret.pictures import rough_depth
 from pgfa.read.interpret.upright import MAX_COST
 from pgfa.read.source import FileRef
 from pgfa.skeleton import Layout
 
 Floats = NDArray[np.float64]
+
+
+def assumptions(points: Floats, layout: Layout, *, guessed: bool, timed: bool) -> tuple[Decision, ...]:
+    """What neither the file nor the body settles, and is assumed.
+
+    Args:
+        points: (frames, bodies, joints, 2 or 3), NaN where absent.
+        layout: of the joints.
+        guessed: whether only the body gives the layout.
+        timed: whether the file numbers or lists its frames, so that takes that were joined would show.
+    """
+    out = assumed_sides(thinned(points), layout) if guessed else []
+    if not timed and len(points) > 2:
+        out.append(Decision("frames", "of one take", "assumed"))
+    return tuple(out)
 
 
 def check_person(ref: FileRef, points: Floats, layout: Layout, question: Undecided) -> None:

@@ -25,8 +25,8 @@ from pgfa.read.formats.keypoints.csv_header import (
     without_other_scores,
 )
 from pgfa.read.formats.keypoints.csv_table import Table, table_lines, table_of
-from pgfa.read.formats.keypoints.detections import Entry, Person, clip_of, recordings
 from pgfa.read.formats.keypoints.csv_titles import MOST_LINES, header_of_lines
+from pgfa.read.formats.keypoints.detections import Entry, Person, clip_of, recordings
 from pgfa.read.formats.keypoints.joint_names import layout_of_names
 from pgfa.read.formats.keypoints.other_names import landmarks_in, own_names, with_body_joints
 from pgfa.read.formats.keypoints.reader import JOINTS, KeypointInfo, layout_of

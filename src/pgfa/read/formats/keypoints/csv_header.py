@@ -35,8 +35,8 @@ RATE_COLUMN = ("fps", "frame_rate", "framerate", "video_fps", "frames_per_second
 JOINT_COLUMN = (
     "joint", "joint_id", "joint_name", "joint_type", "joint_index", "keypoint", "keypoint_id", "keypoint_name",
     "landmark", "landmark_id", "landmark_index", "landmark_name", "part", "body_part", "jointtype", "jointname",
-    "jointid", "bone", "bone_name", "bonename", "segment", "segment_name", "marker", "marker_name", "markername", "node",
-    "joint_label", "label", "name",
+    "jointid", "bone", "bone_name", "bonename", "segment", "segment_name", "marker", "marker_name", "markername",
+    "node", "joint_label", "label", "name",
 )  # fmt: skip
 METRES = {"mm": 1e-3, "cm": 1e-2, "m": 1.0, "inch": 0.0254, "inches": 0.0254, "in": 0.0254}
 EXPECTED = "a header with x and y of joints by name (left_wrist_x) or number (x0, y0, ...), or a joint column"
@@ -205,9 +205,7 @@ def _long_cells(names: list[str]) -> dict[tuple[str, int], int]:
     return cells
 
 
-def _wide_cells(
-    names: list[str], titles: list[str]
-) -> tuple[dict[tuple[str, int], int], dict[str, str]]:
+def _wide_cells(names: list[str], titles: list[str]) -> tuple[dict[tuple[str, int], int], dict[str, str]]:
     """(joint, coordinate) -> column, and the name of each joint in the titles."""
     cells: dict[tuple[str, int], int] = {}
     labels: dict[str, str] = {}
@@ -227,9 +225,9 @@ def _joint_and_coordinate(name: str) -> tuple[str, int] | None:
     """The name of a joint and what a column has of it; None for a column of something else."""
     if match := _NUMBERED.fullmatch(name):
         return match[2], COORDINATES[match[1]]
-    if match := _JOINED_AXIS.fullmatch(name):
-        part, coordinate = match[1], match[2]
-    elif (match := _LAST_WORDS.fullmatch(name)) and match[2] in COORDINATES:
+    if (match := _JOINED_AXIS.fullmatch(name)) or (
+        (match := _LAST_WORDS.fullmatch(name)) and match[2] in COORDINATES
+    ):
         part, coordinate = match[1], match[2]
     elif match := _AXIS_FIRST.fullmatch(name):
         part, coordinate = match[2], match[1]
@@ -237,7 +235,9 @@ def _joint_and_coordinate(name: str) -> tuple[str, int] | None:
         return None
     if COORDINATES[coordinate] == 3:
         part = re.sub(r"_(kp|kpt|keypoint)$", "", part)
-    if (coordinate in ("state", "status") and "hand" in part) or (coordinate in "xyz" and _OTHER.search(part)):
+    if (coordinate in ("state", "status") and "hand" in part) or (
+        coordinate in "xyz" and _OTHER.search(part)
+    ):
         return None  # whether a hand is open; an angle
     return re.sub(rf"_(?:{_POSITION})$", "", part), COORDINATES[coordinate]
 

@@ -1,4 +1,4 @@
-"""Headers of two or more lines: names of joints above x, y and z, as pandas, capture systems and Visual3D write them."""
+"""Headers of several lines: names of joints above x, y and z, as pandas, capture systems and Visual3D write them."""
 
 from __future__ import annotations
 
@@ -54,7 +54,9 @@ def _titles(above: list[list[str]], axes: list[str]) -> list[str]:
             name = cell
         found = _axis_of(axis)
         # Columns before the first joint are named in either line.
-        titles.append(f"{name}_{found}" if found and name else axis or ("" if _NO_NAME.fullmatch(cell) else cell))
+        titles.append(
+            f"{name}_{found}" if found and name else axis or ("" if _NO_NAME.fullmatch(cell) else cell)
+        )
     return titles
 
 

@@ -177,7 +177,9 @@ class Parser:
         if "pose" in entry and "score" in entry and isinstance(entry["pose"], list):
             self.scored = True
             return with_scores(rows_of_width(numbers_of(entry["pose"]), 2), entry["score"])
-        if "joints19" in entry:  # CMU Panoptic: centimetres, y down; the third joint is the middle of the hips
+        if (
+            "joints19" in entry
+        ):  # CMU Panoptic: centimetres, y down; the third joint is the middle of the hips
             self._note(OPENPOSE18)
             self.up, self.scale, self.scored = "-y", 1.0, True
             every = rows_of_width(numbers_of(entry["joints19"]), 4, "x, y, z and score of 19 joints")

@@ -80,7 +80,9 @@ class Habit:
         if settled.mirrored:
             out = out * [-1, 1, 1]
         decisions = tuple(
-            Decision(d.quantity, d.value, d.basis, "as in other clips of the file") if d.basis == "established" else d
+            Decision(d.quantity, d.value, d.basis, "as in other clips of the file")
+            if d.basis == "established"
+            else d
             for d in self.upright.decisions
         )
         return Upright(out, decisions, self.upright.problems, settled.scale)

@@ -48,8 +48,8 @@ def landmarks_in(ref: FileRef, labels: Mapping[str, str], *, long: bool) -> dict
     if missing:
         closest, absent = missing_joints(list(labels))
         expected = (
-            f"all joints of a layout (closest is {closest.name}, without {', '.join(absent[:5])}), bones or markers of a "
-            "whole body by known names, or a table of markers that names them (docs/formats.md)"
+            f"all joints of a layout (closest is {closest.name}, without {', '.join(absent[:5])}), bones or markers of "
+            "a whole body by known names, or a table of markers that names them (docs/formats.md)"
         )
         unknown = [label for label in labels.values() if label not in landmarks]
         actual = f"no {', '.join(missing[:5])}; other names are {short(', '.join(unknown[:6])) or 'none'}"
@@ -58,7 +58,10 @@ def landmarks_in(ref: FileRef, labels: Mapping[str, str], *, long: bool) -> dict
 
 
 def with_body_joints(
-    entries: Mapping[str, Sequence[Entry]], names: Sequence[str], landmarks: Mapping[str, str], axes: Sequence[int]
+    entries: Mapping[str, Sequence[Entry]],
+    names: Sequence[str],
+    landmarks: Mapping[str, str],
+    axes: Sequence[int],
 ) -> tuple[dict[str, list[Entry]], tuple[str, ...]]:
     """The entries of each recording with the joints of ntu25, and notes on joints that are approximate.
 
@@ -79,7 +82,9 @@ def with_body_joints(
         places = [place for place, axis in enumerate(axes) if axis < 3]
         coordinates = points[..., places]
         scores = points[..., list(axes).index(3)] if 3 in axes else None
-        absent, decided = absent_joints(coordinates[:, None], None, None if scores is None else scores[:, None])
+        absent, decided = absent_joints(
+            coordinates[:, None], None, None if scores is None else scores[:, None]
+        )
         zero = (coordinates == 0).all(axis=-1)
         origin = np.flatnonzero(zero.all(axis=0))
         if len(origin) == 1:  # the body is relative to this joint
@@ -91,6 +96,7 @@ def with_body_joints(
         notes |= dict.fromkeys((*decided, *approximate))
         left = iter(joints)
         out[recording] = [
-            replace(entry, people=[Person(next(left), person.id) for person in entry.people]) for entry in listed
+            replace(entry, people=[Person(next(left), person.id) for person in entry.people])
+            for entry in listed
         ]
     return out, tuple(notes)

@@ -44,7 +44,9 @@ Floats = NDArray[np.float64]
 
 def sniff(name: str, head: bytes) -> bool:
     """Lines of as many numbers as the joints of a layout have, perhaps behind one or two others."""
-    lines = [line for line in text_of(head).split("\n") if line.strip() and not is_comment(line)][: LOOKED_AT + 1]
+    lines = [line for line in text_of(head).split("\n") if line.strip() and not is_comment(line)][
+        : LOOKED_AT + 1
+    ]
     lines = lines[:-1] if len(lines) > 1 else lines  # the last may be cut off
     if lines and _counts_columns(_cells(lines[0])):
         lines = lines[1:]
@@ -104,8 +106,12 @@ def _split(ref: FileRef, numbers: Floats) -> tuple[Floats, Floats]:
     rising = [lead for lead in leads if lead and _rises(numbers[:, :lead], even=0 in leads)]
     if not rising and 0 not in leads:
         counts = ", ".join(map(str, JOINTS))
-        expected = f"2 to 4 numbers of each of {counts} joints, perhaps behind the frame and its time, which rise"
-        raise BadFile(str(ref), where="lines", expected=expected, found=f"{numbers.shape[1]} numbers in a line")
+        expected = (
+            f"2 to 4 numbers of each of {counts} joints, perhaps behind the frame and its time, which rise"
+        )
+        raise BadFile(
+            str(ref), where="lines", expected=expected, found=f"{numbers.shape[1]} numbers in a line"
+        )
     lead = rising[-1] if rising else 0
     return numbers[:, :lead], numbers[:, lead:]
 
@@ -144,7 +150,9 @@ def _over_time(ref: FileRef, before: Floats, points: Floats) -> tuple[Floats, fl
     return out, rate, notes + timeline.problems + empty_frames(timeline)
 
 
-def _timed(ref: FileRef, times: Floats, numbers: Floats | None) -> tuple[Timeline, float | None, tuple[str, ...]]:
+def _timed(
+    ref: FileRef, times: Floats, numbers: Floats | None
+) -> tuple[Timeline, float | None, tuple[str, ...]]:
     """Frames by their times, the rate, and notes on it."""
     counts = np.arange(len(times), dtype=np.float64) if numbers is None else numbers
     unit = time_unit("time", times)
@@ -167,5 +175,10 @@ def sample() -> dict[str, bytes]:
 
 
 FORMAT = Format(
-    "keypoints-txt", "keypoints as a table of numbers: .txt, .csv, a line per frame", sniff, find, read, sample=sample
+    "keypoints-txt",
+    "keypoints as a table of numbers: .txt, .csv, a line per frame",
+    sniff,
+    find,
+    read,
+    sample=sample,
 )

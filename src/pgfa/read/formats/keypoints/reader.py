@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from pgfa.errors import BadFile, LimitExceeded, Undecided
 from pgfa.read.assemble import MAX_FRAMES, assemble, check_frames, counted
 from pgfa.read.format import A_PERSON
-from pgfa.read.formats.keypoints.checks import check_listed, check_person, depth_of
+from pgfa.read.formats.keypoints.checks import assumptions, check_listed, check_person, depth_of
 from pgfa.read.formats.keypoints.info import KeypointInfo as KeypointInfo
 from pgfa.read.formats.keypoints.info import with_own_axes
 from pgfa.read.interpret.arrays import (
@@ -103,6 +103,7 @@ def from_people(ref: FileRef, raw: bytes, people: Sequence[Sequence[Floats]], in
         raise _shape_error(ref, shape, _layouts(ref, info))
     plan = _plan(ref, bodies, ["TMVC"], info)
     points, missing = _coordinates(bodies, plan)
+    missing += assumptions(points, plan.layout, guessed=_layouts(ref, info) is None, timed=True)
     ends = np.cumsum([len(frame) for frame in people])
     split = [list(points[0, end - len(frame) : end]) for frame, end in zip(people, ends, strict=True)]
     try:
@@ -153,6 +154,9 @@ def from_array(ref: FileRef, raw: bytes, array: NDArray[np.generic], info: Keypo
     if info.habit is not None and info.habit.settled and fit_of(thinned(points), plan.layout).cost > MAX_COST:
         plan = _plan(ref, array, orders, replace(info, habit=None))  # unlike the other clips of the file
         points, missing = _coordinates(in_order(array, plan.axes), plan)
+    missing += assumptions(
+        points, plan.layout, guessed=_layouts(ref, info) is None, timed=info.axes is not None
+    )
     plan = _with_people(ref, points, plan)
     present = np.flatnonzero(np.isfinite(points).any(axis=(0, 2, 3)))
     points = points[:, present if len(present) else [0]]
@@ -299,7 +303,8 @@ def _clip(ref: FileRef, raw: bytes, points: Floats, plan: _Plan, *, named: bool)
                 # Files that say which axis points up are written by programs that know their axes.
                 right_handed=info.up is not None,
             )
-            notes += uneven_units(points, layout)
+            if info.scale is None and ref.stated.unit is None:
+                notes += uneven_units(points, layout)
             points = result.positions
             notes += [*result.decisions, *(() if landmarks else result.problems)]
     except Undecided as error:

@@ -12,7 +12,9 @@ _OF_BONE = {"neck": "neck_base", "head": "head_base"}
 """A bone starts at a joint: that of the head at the neck."""
 
 
-def landmarks_of(names: Sequence[str], own: Mapping[str, str]) -> tuple[dict[str, str], tuple[str, str] | None]:
+def landmarks_of(
+    names: Sequence[str], own: Mapping[str, str]
+) -> tuple[dict[str, str], tuple[str, str] | None]:
     """Name -> landmark for the names that are known.
 
     Args:
