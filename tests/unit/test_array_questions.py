@@ -75,4 +75,4 @@ def test_a_column_beside_pixels_that_hardly_varies_may_be_scores(
 
 def test_millimetres_of_a_body_are_no_scores(tmp_path: Path) -> None:
     assert read(saved(tmp_path, person(NTU25, FRAMES) * 1000)).depth
-    assert read(tmp_path / "a.npy").reading.endswith("assumed: rate 30 Hz")
+    assert read(tmp_path / "a.npy").reading.endswith("assumed: frames of one take, rate 30 Hz")

@@ -38,10 +38,10 @@ def test_a_line_per_file_and_each_note_once(folder: Path, capsys: pytest.Capture
         files[0]
         == "OK   0.npy: keypoints-npy, ntu25, 9 frames at 30 Hz (0.3 s), 1 body, class unknown [1, 2]"
     )
-    assert files[1].endswith("class unknown; 1 empty frame [1, 2]")
-    (reading,) = [line for line in lines if line.startswith("[1] ")]
-    assert reading.startswith("[1] established by the body: layout ntu25")
-    assert reading.endswith("(10 times)")
+    assert "class unknown; 1 empty frame [" in files[1]
+    readings = [line for line in lines if "] established by the body: layout ntu25" in line]
+    assert sum(int(line.rpartition("(")[2].removesuffix(" times)")) for line in readings) == 10
+    reading = readings[0]
     assert "stature" not in reading  # which differs
     assert "[2] frame rate missing, assumed 30 fps (10 times)" in lines
 

@@ -477,9 +477,11 @@ def test_photographs_are_not_frames_of_a_video(tmp_path: Path) -> None:
 
 
 def test_a_table_that_names_no_layout_tells_which_joints_are_missing(tmp_path: Path) -> None:
-    text = wide(NTU25, lambda j, a: f"{camel(j)}.{a}").replace("ThumbLeft", "Elephant")
-    with pytest.raises(BadFile, match=r"closest is ntu25, found no thumb_left"):
-        read(lay_out(tmp_path, "a.csv", text))
+    text = wide(NTU25, lambda j, a: f"{camel(j)}.{a}")
+    clip = read(lay_out(tmp_path, "a.csv", text.replace("ThumbLeft", "Elephant")))
+    assert "thumb_left of ntu25 missing: joints placed by the others" in clip.problems
+    with pytest.raises(BadFile, match=r"closest is ntu25, without knee_left.*found no knee_left.*elephant"):
+        read(lay_out(tmp_path, "a.csv", text.replace("KneeLeft", "Elephant")))
 
 
 @pytest.mark.parametrize("text", ["\ufeff{}", "# recorded at home\n\n{}", "{}\n\n"])

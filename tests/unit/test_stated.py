@@ -82,7 +82,7 @@ def test_statements_decide_an_array(tmp_path: Path) -> None:
     assert clip.problems == ()
     assert values_of(clip.reading) == {
         "layout": "ntu25", "array": "TVC", "columns": "x y z", "axes": "right-handed", "up": "z", "unit": "mm",
-        "rate": "50 Hz",
+        "rate": "50 Hz", "frames": "of one take",
     }  # fmt: skip
     assert clip.reading.startswith("stated: ")
     flat = pgfa.read(save(tmp_path / "b.npy", points), depth=False)

@@ -28,7 +28,7 @@ from pgfa.read.stated import NOTHING, Stated
 
 MAX_FILE_BYTES = 512 * 1024 * 1024
 HEAD = 1 << 15
-"""Bytes by which the format is told: headers of tables may have some thousand letters."""
+"""Bytes looked at to detect the format: headers of tables may have some thousand letters."""
 EMPTY_FILE = "an empty file"
 """`BadFile.found` for a file of no bytes."""
 _KINDS = (

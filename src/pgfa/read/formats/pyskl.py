@@ -153,8 +153,8 @@ def _clip(
     try:
         clip = from_array(ref, np.ascontiguousarray(points).tobytes(), points, info)
     except Undecided as error:
-        found = f"in {where} {error.reason}"
-        raise Undecided(str(ref), quantity=error.quantity, found=found, options=error.options) from None
+        actual = f"in {where} {error.reason}"
+        raise Undecided(str(ref), quantity=error.quantity, found=actual, options=error.options) from None
     except BadFile as error:
         where = f"{where}, {error.where}" if error.where else where
         raise BadFile(str(ref), where=where, expected=error.expected, found=error.found) from None

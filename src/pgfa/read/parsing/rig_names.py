@@ -129,8 +129,8 @@ def flat_joints(names: Sequence[str]) -> tuple[dict[str, str], tuple[str, str] |
 
     def choose(joint: str, side: str, groups: tuple[tuple[str, ...], ...]) -> None:
         nonlocal twice
-        for wanted in (part for group in groups for part in group):
-            fits = [i for i, found in enumerate(parts) if found == (side, wanted) and i not in used]
+        for alias in (part for group in groups for part in group):
+            fits = [i for i, part in enumerate(parts) if part == (side, alias) and i not in used]
             if fits:
                 joints[f"{joint}_{side}" if side else joint] = names[fits[0]]
                 used.add(fits[0])

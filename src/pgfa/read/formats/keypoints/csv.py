@@ -28,7 +28,7 @@ from pgfa.read.formats.keypoints.csv_table import Table, table_lines, table_of
 from pgfa.read.formats.keypoints.csv_titles import MOST_LINES, header_of_lines
 from pgfa.read.formats.keypoints.detections import Entry, Person, clip_of, recordings
 from pgfa.read.formats.keypoints.joint_names import layout_of_names
-from pgfa.read.formats.keypoints.other_names import landmarks_in, own_names, with_body_joints
+from pgfa.read.formats.keypoints.other_names import landmarks_in, nearly_a_layout, own_names, with_body_joints
 from pgfa.read.formats.keypoints.reader import JOINTS, KeypointInfo, layout_of
 from pgfa.read.limits import check_text
 from pgfa.read.parsing.frame_names import INDICES, numbers_of_names, rank_of, rises
@@ -107,7 +107,7 @@ def _clips(ref: FileRef) -> list[Clip]:
     if layout is None:
         landmarks = landmarks_in(ref, header.labels or table.labels, long=header.joint is not None)
         grouped, approximate = with_body_joints(grouped, list(index_of), landmarks, header.axes)
-        notes += approximate
+        notes += approximate + nearly_a_layout(list(index_of))
     entries = [entry for part in grouped.values() for entry in part]
     up = _up_of_azure(entries) if layout is AZURE32 and header.has(2) else None
     # Numbers alone may leave open which layout it is; what is behind `clip_of` decides.

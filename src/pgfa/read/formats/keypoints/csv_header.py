@@ -44,8 +44,8 @@ _UNIT = re.compile(r"[\s_]*[\[(](mm|cm|m|inch|inches|in|px|pixels?)[\])]\s*$", r
 _LAST_WORDS = re.compile(
     r"(.+?)_(confidence_level|is_visible|is_valid|in_frame_likelihood|tracking_state|tracking_status|joint_state|[a-z]+)"
 )
-_PLACE = "positions?|posi|pos|location|loc|translation|trans|coordinate|coord"
-_POSITION = rf"(?:world_|global_|abs_|joint_)?(?:{_PLACE})"
+_WORDS_OF_POSITION = "positions?|posi|pos|location|loc|translation|trans|coordinate|coord"
+_POSITION = rf"(?:world_|global_|abs_|joint_)?(?:{_WORDS_OF_POSITION})"
 _OTHER = re.compile(
     r"(?:^|_)(rotation|rotations|rot|quaternion|quat|euler|eulers|orientation|ori|angle|angles|angular|scale|velocity"
     r"|vel|linear_velocity|angular_velocity|acceleration|accel|forward|direction|normal|local_position|local_pos|local)$"
@@ -212,8 +212,8 @@ def _wide_cells(names: list[str], titles: list[str]) -> tuple[dict[tuple[str, in
     for index, name in enumerate(names):
         if rank_of(titles[index], (*NUMBERS, *IMAGES, *TIMES)) is not None:
             continue  # time_s is not the score of a joint called time
-        if (found := _joint_and_coordinate(name)) is not None:
-            part, coordinate = found
+        if (cell := _joint_and_coordinate(name)) is not None:
+            part, coordinate = cell
             key = canonical(part)
             labels.setdefault(key, part)
             cells.setdefault((key, coordinate), index)

@@ -52,10 +52,12 @@ def _titles(above: list[list[str]], axes: list[str]) -> list[str]:
         axis = axes[column] if column < len(axes) else ""
         if cell and not _NO_NAME.fullmatch(cell):
             name = cell
-        found = _axis_of(axis)
+        coordinate = _axis_of(axis)
         # Columns before the first joint are named in either line.
         titles.append(
-            f"{name}_{found}" if found and name else axis or ("" if _NO_NAME.fullmatch(cell) else cell)
+            f"{name}_{coordinate}"
+            if coordinate and name
+            else axis or ("" if _NO_NAME.fullmatch(cell) else cell)
         )
     return titles
 

@@ -18,6 +18,9 @@ from pgfa.read.parsing.markers.tables import landmarks_of
 from pgfa.read.parsing.text_table import short
 from pgfa.read.source import FileRef
 
+MOST_MISSING = 6
+"""Joints missing for a layout, at most, that are named in a note."""
+
 Floats = NDArray[np.float64]
 
 
@@ -57,6 +60,18 @@ def landmarks_in(ref: FileRef, labels: Mapping[str, str], *, long: bool) -> dict
     return {joint: landmarks[label] for joint, label in labels.items() if label in landmarks}
 
 
+def nearly_a_layout(names: Sequence[str]) -> tuple[str, ...]:
+    """A note if only a few joints are missing for a layout.
+
+    Args:
+        names: joints of a table, as `canonical`.
+    """
+    closest, absent = missing_joints(list(names))
+    if len(absent) > MOST_MISSING:
+        return ()
+    return (f"{', '.join(absent)} of {closest.name} missing: joints placed by the others",)
+
+
 def with_body_joints(
     entries: Mapping[str, Sequence[Entry]],
     names: Sequence[str],
@@ -79,8 +94,7 @@ def with_body_joints(
             out[recording] = list(listed)
             continue
         points = np.stack([person.points for person in people])
-        places = [place for place, axis in enumerate(axes) if axis < 3]
-        coordinates = points[..., places]
+        coordinates = points[..., [column for column, axis in enumerate(axes) if axis < 3]]
         scores = points[..., list(axes).index(3)] if 3 in axes else None
         absent, decided = absent_joints(
             coordinates[:, None], None, None if scores is None else scores[:, None]

@@ -37,7 +37,7 @@ MIN_COLUMNS = 22
 MAX_BEFORE = 2
 """Columns before those of the joints: the number and the time of the frame."""
 LOOKED_AT = 8
-"""Lines by which the format is told."""
+"""Lines looked at to detect the format."""
 
 Floats = NDArray[np.float64]
 

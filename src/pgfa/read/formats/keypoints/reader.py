@@ -303,8 +303,9 @@ def _clip(ref: FileRef, raw: bytes, points: Floats, plan: _Plan, *, named: bool)
                 # Files that say which axis points up are written by programs that know their axes.
                 right_handed=info.up is not None,
             )
-            if info.scale is None and ref.stated.unit is None:
-                notes += uneven_units(points, layout)
+            if info.scale is None:
+                units = uneven_units(points, layout)
+                notes += [note for note in units if not (ref.stated.unit and isinstance(note, Decision))]
             points = result.positions
             notes += [*result.decisions, *(() if landmarks else result.problems)]
     except Undecided as error:

@@ -32,12 +32,12 @@ def landmarks_of(
     others = [name for name in names if name not in own]
     bones, twice = flat_joints(others)
     if bones:
-        found = {name: _OF_BONE.get(joint, joint) for joint, name in bones.items()}
+        known = {name: _OF_BONE.get(joint, joint) for joint, name in bones.items()}
     else:
-        found, twice = _standard(others)
+        known, twice = _standard(others)
     taken = set(own.values())
-    found = {name: landmark for name, landmark in found.items() if landmark not in taken}
-    return found | {name: own[name] for name in names if own.get(name)}, twice
+    known = {name: landmark for name, landmark in known.items() if landmark not in taken}
+    return known | {name: own[name] for name in names if own.get(name)}, twice
 
 
 def _standard(names: Sequence[str]) -> tuple[dict[str, str], tuple[str, str] | None]:
@@ -45,9 +45,9 @@ def _standard(names: Sequence[str]) -> tuple[dict[str, str], tuple[str, str] | N
     best: dict[str, tuple[int, str]] = {}
     twice = None
     for name in names:
-        if (found := STANDARD.landmark(name)) is None:
+        if (known := STANDARD.landmark(name)) is None:
             continue
-        landmark, rank = found
+        landmark, rank = known
         if landmark not in best or rank < best[landmark][0]:
             best[landmark] = (rank, name)
         elif rank == best[landmark][0]:
