@@ -252,6 +252,7 @@ LARGE: dict[str, Callable[[int], Files]] = {
     "trc": _trc,
     "mvnx": _mvnx,
     "vicon-csv": lambda size: table("vicon-csv", size, b",", 5, lambda n: f"{n + 1},0,", 2),
+    "qtm-tsv": lambda size: table("qtm-tsv", size, b"\t", 10, lambda n: f"{n + 1}\t{n / 100:.5f}\t", 2),
     "motive-csv": lambda size: table("motive-csv", size, b",", 7, lambda n: f"{n},{n / 120:.6f},", 2),
     "deeplabcut": lambda size: table("deeplabcut", size, b",", 3, lambda n: f"{n},", 1),
     "sleap": lambda size: table("sleap", size, b",", 1, lambda n: f"track_0,{n},0.9,", 3),
@@ -259,6 +260,7 @@ LARGE: dict[str, Callable[[int], Files]] = {
     "pyskl": _pyskl,
     "keypoints-npy": _npy,
     "keypoints-csv": lambda size: table("keypoints-csv", size, b",", 1, lambda n: f"{n},", 1),
+    "keypoints-txt": lambda size: table("keypoints-txt", size, b" ", 0, lambda n: "", 0),
     "keypoints-json": lambda size: _json("keypoints-json", "keypoints", size),
 }
 """Format -> (bytes -> a recording of about that size)."""

@@ -26,7 +26,7 @@ class Decision(str):
 
     Attributes:
         quantity: layout, array (order of its axes), columns, axes (handedness), up, unit, depth, missing, scores,
-            origin, picture (its size), rate.
+            origin, picture (its size), rate; and what is only assumed: sides, scale (one on all axes), frames.
         value: what was decided.
         basis: why.
     """
