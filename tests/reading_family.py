@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import reading_arrays
 import reading_capture
 import reading_estimators
+import reading_loggers
 import reading_names
 import reading_plain
 import reading_sets
@@ -14,19 +15,18 @@ import reading_strangers
 from reading_cases import Case
 
 MODULES = (
-    reading_arrays, reading_capture, reading_estimators, reading_names, reading_plain, reading_sets, reading_strangers,
-)  # fmt: skip
+    reading_arrays,
+    reading_capture,
+    reading_estimators,
+    reading_loggers,
+    reading_names,
+    reading_plain,
+    reading_sets,
+    reading_strangers,
+)
 
 
 def family() -> Iterator[Case]:
     """Every case, always in the same order; names are unique."""
-    for module in (
-        reading_arrays,
-        reading_capture,
-        reading_estimators,
-        reading_names,
-        reading_plain,
-        reading_sets,
-        reading_strangers,
-    ):
+    for module in MODULES:
         yield from module.cases()

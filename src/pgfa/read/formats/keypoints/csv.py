@@ -22,15 +22,18 @@ from pgfa.read.formats.keypoints.csv_header import (
     STATE,
     Header,
     header_of,
+    with_units_below,
     without_other_scores,
 )
 from pgfa.read.formats.keypoints.csv_table import Table, table_lines, table_of
 from pgfa.read.formats.keypoints.csv_titles import MOST_LINES, header_of_lines
+from pgfa.read.formats.keypoints.csv_vectors import without_vectors
 from pgfa.read.formats.keypoints.detections import Entry, Person, clip_of, recordings
 from pgfa.read.formats.keypoints.joint_names import layout_of_names
 from pgfa.read.formats.keypoints.other_names import landmarks_in, nearly_a_layout, own_names, with_body_joints
 from pgfa.read.formats.keypoints.reader import JOINTS, KeypointInfo, layout_of
 from pgfa.read.limits import check_text
+from pgfa.read.parsing.cells import text_of
 from pgfa.read.parsing.frame_names import INDICES, numbers_of_names, rank_of, rises
 from pgfa.read.parsing.frame_times import CLOCK
 from pgfa.read.parsing.rates import MAX_RATE, MIN_RATE, rate_in_comments
@@ -43,6 +46,10 @@ MAX_BYTES = 256 * 1024 * 1024
 COMMENTS = ("#", "//", "%")
 MAX_HEADER = 1 << 18
 """Bytes of a header of several lines."""
+ABOUT = re.compile(r"[A-Za-z][^,;:=\t]{0,60}(?:[,;:=\t][^,;\t]{0,200}){0,2}[,;\t]*")
+"""A line about the recording above the header: a name and a value, perhaps with a unit."""
+MAX_ABOUT = 12
+"""Such lines."""
 MAX_ABOVE = 20
 """Blank lines and comments above the header."""
 MAX_RISING = 2000
@@ -86,6 +93,9 @@ def _clips(ref: FileRef) -> list[Clip]:
         header, above = None, 0
     if header is None:
         raise BadFile(str(ref), where="line 1", expected=EXPECTED, found=short(text.split("\n", 1)[0]))
+    if header.twice:
+        expected = "one person in a line, or a column of the person"
+        raise BadFile(str(ref), where="header", expected=expected, found=f"two columns {short(header.twice)}")
     table = table_of(ref, text, header, above)
     header, notes = _frames_and_times(ref, text, header, above, table)
     notes += tuple(
@@ -116,13 +126,19 @@ def _clips(ref: FileRef) -> list[Clip]:
         layout=None if numbered else layout or NTU25,
         rate=_rate(text, above, header, table.values),
         scored=header.has(3) and layout is not None,
+        counted=layout is None,
         up=up,
         source=Source(id=ref.stem),
         problems=notes,
     )
-    parts = [
-        (name, part) for name, lines in grouped.items() for part in recordings(ref, lines, header.time_name)
-    ]
+    return _recordings(ref, raw, grouped, info, header.time_name)
+
+
+def _recordings(
+    ref: FileRef, raw: bytes, grouped: dict[str, list[Entry]], info: KeypointInfo, time_name: str
+) -> list[Clip]:
+    """A clip of each recording; several where frame numbers or times start again."""
+    parts = [(name, part) for name, lines in grouped.items() for part in recordings(ref, lines, time_name)]
     sources = (
         [f"{ref.stem}-{number}" for number in range(1, len(parts) + 1)] if len(parts) > 1 else [ref.stem]
     )
@@ -131,7 +147,7 @@ def _clips(ref: FileRef) -> list[Clip]:
             ref,
             raw,
             part,
-            replace(info, source=Source(id=source), problems=(*notes, *([name] if name else []))),
+            replace(info, source=Source(id=source), problems=(*info.problems, *([name] if name else []))),
         )
         for (name, part), source in zip(parts, sources, strict=True)
     ]
@@ -218,7 +234,10 @@ def _entries(
 
 def _rate(text: str, above: int, header: Header, values: Floats) -> float | None:
     """Frames per second as a comment above the header states it, or a column that has one value."""
-    comments = [line for line in text.split("\n", above)[:above] if line.lstrip().startswith(COMMENTS)]
+    lines = text.split("\n", above)[:above]
+    comments = [line for line in lines if line.lstrip().startswith(COMMENTS)]
+    about = [line.strip(",;\t ") for line in lines if ABOUT.fullmatch(line)]
+    comments += ["# " + re.sub(r"[,;=\t]", ": ", line, count=1) for line in about]
     if (rate := rate_in_comments(comments[:MAX_ABOVE])) is not None or header.rate is None:
         return rate
     given = np.unique(values[:, header.rate])
@@ -244,20 +263,26 @@ def _up_of_azure(entries: list[Entry]) -> str | None:
 
 
 def _decoded(raw: bytes) -> str:
-    """Text with line feeds."""
-    return raw.decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n")
+    """Text with line feeds, and a cell for each number."""
+    return without_vectors(text_of(raw))
 
 
 def _split(text: str) -> tuple[Header | None, int]:
     """The header, and how many lines are above the first line of numbers."""
-    start = 0
+    start, others = 0, 0
     for above in range(MAX_ABOVE):
         line, separator, _ = text[start : start + 65536].partition("\n")
         if header := header_of(line.removeprefix("#")):
-            return header, above + (0 if header.implied else 1)
+            below = text[start + len(line) + 1 : start + len(line) + 65536].split("\n", 1)[0]
+            header, units = with_units_below(header, below)
+            return header, above + (0 if header.implied else 1) + units
         if several := header_of_lines(text[start : start + MAX_HEADER].split("\n", MOST_LINES + 1)[:-1]):
             return several[0], above + several[1]
-        if not separator or (line.strip() and not line.lstrip().startswith((*COMMENTS, "sep="))):
+        is_other = bool(line.strip()) and not line.lstrip().startswith((*COMMENTS, "sep="))
+        others += is_other
+        if line.strip().lower() == "endheader":  # OpenSim, whose tables of bodies are of centres of mass
+            break
+        if not separator or (is_other and not ABOUT.fullmatch(line)) or others > MAX_ABOUT:
             break
         start += len(line) + 1
     return None, 0

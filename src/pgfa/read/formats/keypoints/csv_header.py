@@ -55,6 +55,8 @@ _JOINED_AXIS = re.compile(rf"(.+)_(?:{_POSITION}|t|p)_?([xyz])")
 """Hips_posX, Hips_tx, Hips-Joint-Posi-x: the axis with what says that it is a position."""
 _AXIS_FIRST = re.compile(rf"(?:{_POSITION}_)?([xyz])_([a-z].*)")
 _NUMBERED = re.compile(rf"([xyz]|{'|'.join((*SHORT_SCORES, *SCORES, 'p'))})_?(\d{{1,3}})")
+MIN_AGAIN = 20
+"""Coordinates that are there twice, if a line has two people: those of ten joints."""
 _IMPLIED = 75
 """Columns of a table without a header: x, y and z of the 25 joints of a Kinect v2."""
 
@@ -71,6 +73,7 @@ class Header:
         others: title -> column of what is neither of these nor of a joint.
         recordings: the columns that say from which recording a line is.
         labels: joint in `cells` -> its name in the title, in lower case with underscores.
+        twice: a title of a joint's coordinate that ten or more of them have twice; "" without one.
         unsure: the columns of scores whose name may be that of something else.
         titles: all titles, in lower case with underscores.
     """
@@ -88,6 +91,7 @@ class Header:
     rate: int | None = None
     recordings: tuple[int, ...] = ()
     labels: dict[str, str] = field(default_factory=dict)
+    twice: str = ""
     unsure: frozenset[int] = frozenset()
     titles: tuple[str, ...] = ()
     title: str = ""
@@ -110,7 +114,7 @@ class Header:
 
 def header_of(line: str) -> Header | None:
     """The header in a line; None for any other line. Raises csv.Error."""
-    separator = max(",;\t", key=line.count)  # spreadsheets write semicolons in many countries, or tabs
+    separator = max(",;\t|", key=line.count)  # spreadsheets write semicolons in many countries, or tabs
     return header_of_titles(next(csv.reader([line], delimiter=separator), []), separator)
 
 
@@ -154,11 +158,34 @@ def header_of_titles(titles: list[str], separator: str) -> Header | None:
         rate=column(RATE_COLUMN),
         recordings=recordings,
         labels=labels,
+        twice=_twice(names, cells) if joint is None else "",
         unsure=frozenset(index for (_, axis), index in cells.items() if axis == 3 and _is_unsure(names[index])),
         titles=tuple(names),
         title=titles[frame] if frame is not None else "",
         others=tuple((title, index) for index, title in enumerate(titles) if index not in used),
     )  # fmt: skip
+
+
+def _twice(names: list[str], cells: dict[tuple[str, int], int]) -> str:
+    """A title of a coordinate that many titles have again, as those of a second person; "" without one."""
+    used = set(cells.values())
+    known = {names[column] for (_, axis), column in cells.items() if axis < 3}
+    again = [name for column, name in enumerate(names) if column not in used and name in known]
+    return again[0] if len(again) >= MIN_AGAIN else ""
+
+
+def with_units_below(header: Header, line: str) -> tuple[Header, int]:
+    """The header with the units that the line below it has for the columns, and whether it has them (0 or 1)."""
+    cells = [cell.strip(' "[]()').lower() for cell in line.split(header.separator)]
+    columns = [column for (_, axis), column in header.cells.items() if axis < 3]
+    if header.joint is not None or max(columns) >= len(cells) or any(map(_is_number, filter(None, cells))):
+        return header, 0
+    units = {cells[column] for column in columns}
+    if not units <= METRES.keys() | {"", "px", "pixel", "pixels"} or not any(cells):
+        return header, 0
+    if header.metres or not units <= METRES.keys():
+        return header, 1
+    return replace(header, metres={column: METRES[cells[column]] for column in columns}), 1
 
 
 def _frame_column(titles: list[str], joint: int | None) -> int | None:

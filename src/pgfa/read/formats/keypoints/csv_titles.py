@@ -23,7 +23,7 @@ def header_of_lines(lines: Sequence[str]) -> tuple[Header, int] | None:
     """
     rows: list[list[str]] = []
     for count, line in enumerate(lines[:MOST_LINES], start=1):
-        separator = max(",;\t", key=line.count)
+        separator = max(",;\t|", key=line.count)
         rows.append([cell.strip() for cell in next(csv.reader([line], delimiter=separator), [])])
         if count > 1 and sum(_axis_of(cell) in ("x", "y", "z") for cell in rows[-1]) >= MIN_AXES:
             header = header_of_titles(_titles(rows[:-1], rows[-1]), separator)

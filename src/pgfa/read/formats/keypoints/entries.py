@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -28,9 +29,11 @@ from pgfa.read.formats.keypoints.field_names import is_open_score_name, is_score
 from pgfa.read.formats.keypoints.joint_lists import JointList, rows_of
 from pgfa.read.formats.keypoints.joint_names import canonical, layout_of_names, missing_joints
 from pgfa.read.formats.keypoints.joint_objects import completed_names, first_object, name_of, row_of
+from pgfa.read.formats.keypoints.other_names import missing_in
 from pgfa.read.interpret.arrays import has_scores
 from pgfa.read.parsing.frame_names import IMAGES, NUMBERS, TIMES
 from pgfa.read.parsing.frame_times import CLOCK, CLOCK_FORMS, Clock
+from pgfa.read.parsing.markers.tables import landmarks_of
 from pgfa.read.parsing.text_table import short
 from pgfa.skeleton import (
     AZURE32,
@@ -53,7 +56,19 @@ PEOPLE = (
 OPENPOSE = ("pose_keypoints_2d", "pose_keypoints")
 OPENPOSE_SOLID = "pose_keypoints_3d"
 SOLID = ("keypoints3d", "keypoints_3d", "keypoints3D")
-POINTS = (*SOLID, "keypoints", "keypoint", "joints", "Joints", "pose3d", "pose", "points")
+POINTS = (
+    *SOLID,
+    "keypoints",
+    "keypoint",
+    "joints",
+    "Joints",
+    "bones",
+    "Bones",
+    "transforms",
+    "pose3d",
+    "pose",
+    "points",
+)
 NAMES = {*WORLD, *LANDMARKS, *PEOPLE, *OPENPOSE, *POINTS, "pose", "joint_positions", "joints19"}
 LAYOUT_OF_FLAT = {45: MPI15, 54: OPENPOSE18, 75: OPENPOSE25}
 """OpenPose: how many numbers a person has: x, y and score of each joint."""
@@ -81,6 +96,10 @@ class Parser:
     Args:
         listed: names of the joints in the order of all lists of points without names.
         given: the layout that the user states.
+
+    Attributes:
+        own: the user's names of joints -> landmarks.
+        other, landmarks: names of joints that are those of no layout, in the order of all points, and their landmarks.
     """
 
     def __init__(self, listed: JointList | None = None, given: Layout | None = None) -> None:
@@ -93,6 +112,9 @@ class Parser:
         self.solid: bool | None = None
         self.notes: dict[str, None] = {}
         self.counted = False
+        self.own: Mapping[str, str] = {}
+        self.other: tuple[str, ...] = ()
+        self.landmarks: dict[str, str] = {}
         self.rate: float | None = None
         self.time_name = ""
         self.clock = Clock()
@@ -301,6 +323,8 @@ class Parser:
         if not all(names) or all(name.isdigit() for name in names):
             return self._in_listed_order(table)
         matched = layout_of_names(names)
+        if matched is None and self._has_other(names):
+            return table
         if matched is None:
             layout, missing = missing_joints(names)
             expected = f"all joints of a layout; closest is {layout.name}"
@@ -312,6 +336,18 @@ class Parser:
             if name in index_of:
                 out[index_of[name]] = row
         return out
+
+    def _has_other(self, names: list[str]) -> bool:
+        """Whether a body follows from names of bones or markers. Raises Unexpected for other ones than before."""
+        if self.other == tuple(names):
+            return True
+        if self.other:
+            raise Unexpected("the same joints in all frames", short(", ".join(names[:6])))
+        landmarks, twice = landmarks_of(names, self.own)
+        if twice or missing_in(landmarks):
+            return False
+        self.other, self.landmarks = tuple(names), landmarks
+        return True
 
     def _in_listed_order(self, table: Floats) -> Floats:
         """Rows without names in the order of the layout that has the joints that the file lists. Raises Unexpected."""

@@ -31,6 +31,7 @@ from pgfa.read.formats.keypoints.frame_lists import with_frames
 from pgfa.read.formats.keypoints.images import by_recording, by_video
 from pgfa.read.formats.keypoints.joint_lists import in_listed_order, listed_joints, rows_of
 from pgfa.read.formats.keypoints.json_fields import headers_of, info_of
+from pgfa.read.formats.keypoints.other_names import body_joints, own_names
 from pgfa.read.formats.keypoints.reader import KeypointInfo, from_array
 from pgfa.read.interpret.arrays import has_scores
 from pgfa.read.parsing.frame_names import (
@@ -47,7 +48,7 @@ from pgfa.read.parsing.json_text import parse_json
 from pgfa.read.parsing.text_table import short
 from pgfa.read.sample import picture
 from pgfa.read.source import FileRef, find_files
-from pgfa.skeleton import COCO17, HALPE26, LAYOUTS, WHOLEBODY133, Clip, Source
+from pgfa.skeleton import COCO17, HALPE26, LAYOUTS, NTU25, WHOLEBODY133, Clip, Source
 
 MAX_BYTES = 64 * 1024 * 1024  # parsed JSON takes about ten times its bytes
 MAX_ENTRIES = 500_000
@@ -103,6 +104,7 @@ def _clips(ref: FileRef) -> list[Clip]:
         return [_array(ref, raw, name, points, header)]
     info = info_of(ref, header)
     parser = Parser(listed_joints(headers_of(header)), LAYOUTS.get(ref.stated.layout or ""))
+    parser.own = own_names(ref)
     parts: list[tuple[str, Recording]] = []
     for video, frames in _videos(ref, content):
         entries = _entries(ref, parser, frames)
@@ -112,10 +114,27 @@ def _clips(ref: FileRef) -> list[Clip]:
                 for entry, (_, time) in zip(entries, frames, strict=True)
             ]
         parts += [(video, part) for part in recordings(ref, entries, parser.time_name)]
+    if parser.other:
+        parts = _of_other_names(parser, parts)
     # MMPose turns what it lifts from a picture so that z points up.
     info = replace(info, usual_up="z" if "instance_info" in header else None)
     infos = _infos(ref, parser, info, parts)
     return [clip_of(ref, raw, part, info) for (_, part), info in zip(parts, infos, strict=True)]
+
+
+def _of_other_names(parser: Parser, parts: list[tuple[str, Recording]]) -> list[tuple[str, Recording]]:
+    """The recordings of people whose joints are bones or markers, with the joints of ntu25."""
+    out = []
+    for video, part in parts:
+        widths = {person.points.shape[1] for frame in part.people for person in frame}
+        third = 3 if parser.scored else 2
+        axes = {2: (0, 1), 3: (0, 1, third), 4: (0, 1, 2, 3)}[max(widths, default=2)]
+        people, notes = body_joints(part.people, parser.other, parser.landmarks, axes)
+        out.append((video, replace(part, people=people)))
+        parser.notes |= dict.fromkeys(notes)
+    parser.layouts[NTU25.name] = NTU25
+    parser.scored, parser.counted = False, True
+    return out
 
 
 def load(ref: FileRef, raw: bytes) -> Any:

@@ -46,9 +46,7 @@ def landmarks_in(ref: FileRef, labels: Mapping[str, str], *, long: bool) -> dict
     if twice:
         expected = "one person in a line, or a column of the person"
         raise BadFile(str(ref), where=where, expected=expected, found=f"{twice[0][:40]} and {twice[1][:40]}")
-    one = {landmark: np.zeros((1, 2)) for landmark in landmarks.values()}
-    missing = joints_of(one)[1] if one else tuple(f"{joint}_left" for joint in NEEDED)
-    if missing:
+    if missing := missing_in(landmarks):
         closest, absent = missing_joints(list(labels))
         expected = (
             f"all joints of a layout (closest is {closest.name}, without {', '.join(absent[:5])}), bones or markers of "
@@ -82,35 +80,55 @@ def with_body_joints(
 
     Args:
         entries: of people whose points are in the order of `names`, with the columns `axes` (3 is the score).
-        names: the joints of the table.
-        landmarks: as `landmarks_in` gives them.
-        axes: of the columns.
+        names, landmarks, axes: as `body_joints` takes them.
     """
     out: dict[str, list[Entry]] = {}
     notes: dict[str, None] = {}
     for recording, listed in entries.items():
-        people = [person for entry in listed for person in entry.people]
-        if not people:
-            out[recording] = list(listed)
-            continue
-        points = np.stack([person.points for person in people])
-        coordinates = points[..., [column for column, axis in enumerate(axes) if axis < 3]]
-        scores = points[..., list(axes).index(3)] if 3 in axes else None
-        absent, decided = absent_joints(
-            coordinates[:, None], None, None if scores is None else scores[:, None]
-        )
-        zero = (coordinates == 0).all(axis=-1)
-        origin = np.flatnonzero(zero.all(axis=0))
-        if len(origin) == 1:  # the body is relative to this joint
-            absent[:, 0, origin] = False
-        coordinates = np.where(absent[:, 0, :, None], np.nan, coordinates)
-        joints, _, approximate = joints_of(
-            {landmarks[name]: coordinates[:, index] for index, name in enumerate(names) if name in landmarks}
-        )
-        notes |= dict.fromkeys((*decided, *approximate))
-        left = iter(joints)
-        out[recording] = [
-            replace(entry, people=[Person(next(left), person.id) for person in entry.people])
-            for entry in listed
-        ]
+        frames, more = body_joints([entry.people for entry in listed], names, landmarks, axes)
+        notes |= dict.fromkeys(more)
+        out[recording] = [replace(entry, people=people) for entry, people in zip(listed, frames, strict=True)]
     return out, tuple(notes)
+
+
+def body_joints(
+    frames: Sequence[Sequence[Person]],
+    names: Sequence[str],
+    landmarks: Mapping[str, str],
+    axes: Sequence[int],
+) -> tuple[list[list[Person]], tuple[str, ...]]:
+    """People frame by frame with the joints of ntu25, and notes on joints that are approximate.
+
+    Args:
+        frames: of people whose points are in the order of `names`, with the columns `axes` (3 is the score).
+        names: the joints of the file.
+        landmarks: joint of the file -> landmark, as `landmarks_in` gives them.
+        axes: of the columns.
+    """
+    if not (people := [person for frame in frames for person in frame]):
+        return [list(frame) for frame in frames], ()
+    points = np.stack([person.points for person in people])
+    coordinates = points[..., [column for column, axis in enumerate(axes) if axis < 3]]
+    scores = points[..., list(axes).index(3)] if 3 in axes else None
+    absent, decided = absent_joints(coordinates[:, None], None, None if scores is None else scores[:, None])
+    zero = (coordinates == 0).all(axis=-1)
+    origin = np.flatnonzero(zero.all(axis=0))
+    if len(origin) == 1:  # the body is relative to this joint
+        absent[:, 0, origin] = False
+    coordinates = np.where(absent[:, 0, :, None], np.nan, coordinates)
+    joints, _, approximate = joints_of(
+        {landmarks[name]: coordinates[:, index] for index, name in enumerate(names) if name in landmarks}
+    )
+    left = iter(joints)
+    out = [[Person(next(left), person.id) for person in frame] for frame in frames]
+    return out, (*decided, *approximate)
+
+
+def missing_in(landmarks: Mapping[str, str]) -> tuple[str, ...]:
+    """The joints without which there is no body that do not follow from landmarks.
+
+    Args:
+        landmarks: joint of a file -> landmark.
+    """
+    one = {landmark: np.zeros((1, 2)) for landmark in landmarks.values()}
+    return joints_of(one)[1] if one else tuple(f"{joint}_left" for joint in NEEDED)

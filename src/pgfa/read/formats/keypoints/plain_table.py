@@ -34,6 +34,9 @@ from pgfa.skeleton import COCO17, Clip
 
 MIN_COLUMNS = 22
 """Numbers in a line, at least: of the fewest joints in a picture."""
+MOST_FRAMES = 8
+"""Frames from line to line, fewer than these: larger steps are milliseconds, unless they are all equal and below twice
+as many."""
 MAX_BEFORE = 2
 """Columns before those of the joints: the number and the time of the frame."""
 LOOKED_AT = 8
@@ -103,7 +106,11 @@ def _leads(width: int) -> list[int]:
 def _split(ref: FileRef, numbers: Floats) -> tuple[Floats, Floats]:
     """The columns before those of the joints, and these."""
     leads = _leads(numbers.shape[1])
-    rising = [lead for lead in leads if lead and _rises(numbers[:, :lead], even=0 in leads)]
+    rising = [
+        lead
+        for lead in leads
+        if lead and _rises(numbers[:, :lead], even=0 in leads, whole=bool((numbers[:, lead:] % 1 != 0).any()))
+    ]
     if not rising and 0 not in leads:
         counts = ", ".join(map(str, JOINTS))
         expected = (
@@ -116,15 +123,19 @@ def _split(ref: FileRef, numbers: Floats) -> tuple[Floats, Floats]:
     return numbers[:, :lead], numbers[:, lead:]
 
 
-def _rises(columns: Floats, *, even: bool) -> bool:
-    """Whether columns never fall from line to line; `even`: and rise by the same step, as no coordinate does."""
+def _rises(columns: Floats, *, even: bool, whole: bool) -> bool:
+    """Whether columns never fall from line to line; `even`: and rise by the same step, as no coordinate does, or,
+    where that tells them from coordinates (`whole`), are whole numbers.
+    """
     steps = np.diff(columns, axis=0)
     if not np.isfinite(columns).all() or len(steps) < 2 or (steps < 0).any():
         return False
     if not even:
         return True
+    if whole and (columns % 1 == 0).all():
+        return True
     usual = np.median(steps, axis=0)
-    return bool((usual > 0).all() and (np.abs(steps - usual) <= 0.02 * usual).mean() > 0.9)
+    return bool((usual > 0).all() and (np.abs(steps - usual) <= 0.05 * usual).mean() > 0.9)
 
 
 def _over_time(ref: FileRef, before: Floats, points: Floats) -> tuple[Floats, float | None, tuple[str, ...]]:
@@ -132,15 +143,16 @@ def _over_time(ref: FileRef, before: Floats, points: Floats) -> tuple[Floats, fl
     if not before.shape[1]:
         return points, None, ()
     read_as = ("first column read as frame numbers", "first column read as times")
-    whole = [column for column in range(before.shape[1]) if (before[:, column] % 1 == 0).all()]
-    numbered = bool(whole) and whole[0] == 0
+    numbered = _are_numbers(before[:, 0])
     keys, first = np.unique(before[:, 0], return_index=True)
     notes: tuple[str, ...] = (read_as[0] if numbered else read_as[1],)
     if len(keys) < len(before):
         notes += (f"{counted(len(before) - len(keys), 'line')} of frames that come again not read",)
     rate: float | None = None
-    timeline = number_timeline(ref, keys) if numbered and (np.diff(keys) < 1000).all() else None
+    timeline = number_timeline(ref, keys) if numbered else None
     column = before.shape[1] - 1
+    if column and not (np.diff(before[first, column]) > 0).all():
+        notes, column = (*notes, "second column not read: it does not rise"), 0
     if timeline is None or column:
         times = before[first, column]
         timed, rate, more = _timed(ref, times, keys if timeline is not None and column else None)
@@ -148,6 +160,14 @@ def _over_time(ref: FileRef, before: Floats, points: Floats) -> tuple[Floats, fl
     out = np.full((timeline.frames, points.shape[1]), np.nan)
     out[timeline.index_of] = points[first]
     return out, rate, notes + timeline.problems + empty_frames(timeline)
+
+
+def _are_numbers(column: Floats) -> bool:
+    """Whether values are frame numbers, perhaps of every few frames, and no times in milliseconds or ticks."""
+    steps = np.diff(np.unique(column))
+    steps = steps if len(steps) else np.ones(1)
+    usual, even = np.median(steps), (steps == steps[0]).all()
+    return bool((column % 1 == 0).all() and usual < MOST_FRAMES * (2 if even else 1))
 
 
 def _timed(

@@ -38,6 +38,7 @@ from pgfa.read.interpret.orders import (
     size_of,
     without_spare_axes,
 )
+from pgfa.read.interpret.other_orders import is_crossed
 from pgfa.read.interpret.pictures import (
     THIN_DEPTH,
     are_shares,
@@ -255,8 +256,9 @@ def _contradicts(points: Floats, columns: str, layout: Layout) -> bool:
     """Whether bodies that can be seen are not human in a layout; of half a body nothing is known."""
     coordinates, scores = coordinates_of(points, columns)
     absent, _ = absent_joints(coordinates, layout, scores)
-    fit = fit_of(thinned(np.where(absent[..., None], np.nan, coordinates)), layout)
-    return bool(np.isfinite(fit.cost) and fit.cost > MAX_COST)
+    bodies = thinned(np.where(absent[..., None], np.nan, coordinates))
+    fit = fit_of(bodies, layout)
+    return bool(np.isfinite(fit.cost) and (fit.cost > MAX_COST or is_crossed(bodies, layout)))
 
 
 def _coordinates(points: Floats, plan: _Plan) -> tuple[Floats, tuple[str, ...]]:
