@@ -37,7 +37,7 @@ def test_an_axis_that_was_stretched_is_noted_or_its_unit_assumed(
     (tmp_path / "a.npy").write_bytes(npy(points))
     clip = read(tmp_path / "a.npy", mirrored=False, up="y")
     noted = any("limbs change their lengths as if the units" in problem for problem in clip.problems)
-    assert noted or "scale the same on all axes (limbs do not show that" in clip.reading
+    assert noted or "scale the same on all axes (limbs do not show it for" in clip.reading
 
 
 def test_frames_without_numbers_are_assumed_to_be_one_take(tmp_path: Path) -> None:

@@ -93,9 +93,7 @@ def uneven_units(points: Floats, layout: Layout) -> list[str]:
             f"limbs change their lengths as if the units of x, y, z were {named}: perhaps scaled axis by axis"
         ]
     if open_axes := _open_axes(variation, shares):
-        why = (
-            f"limbs do not show that {' and '.join(open_axes)} {'has' if len(open_axes) == 1 else 'have'} it"
-        )
+        why = f"limbs do not show it for {', '.join(open_axes)}"
         return [Decision("scale", "the same on all axes", "assumed", why)]
     return []
 
