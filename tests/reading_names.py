@@ -179,7 +179,28 @@ def cases() -> Iterator[Case]:
                     },
                     Truth(((body,),), flat=flat), states={"mirrored": False, "up": "y"},
                 )  # fmt: skip
+    yield from _kinds()
     yield from _others()
+
+
+def _kinds() -> Iterator[Case]:
+    """Rotations before positions, told apart by a line of the header only."""
+    for action in ("walk", "wave", "kick-forward"):
+        body = motion(action)
+        unity = bones(body, BONES, lambda side, name: side.title() + name)
+        angles = np.random.default_rng(4).uniform(-1, 1, (48, len(unity), 4))
+        places = np.stack([place * [-1, 1, 1] for place in unity.values()], axis=1)
+        rows = np.concatenate([angles, places], axis=2).reshape(48, -1).round(5)
+        header = [
+            ["", *(name for name in unity for _ in range(7))],
+            ["", *(["Rotation"] * 4 + ["Position"] * 3) * len(unity)],
+            ["Frame", *"XYZWXYZ" * len(unity)],
+        ]
+        text = table(header[0], [*header[1:], *([n, *row] for n, row in enumerate(rows))])
+        yield Case(
+            "keypoints-csv", "header of lines: rotations and positions", action, lambda t=text: {"a.csv": t},
+            Truth(((body,),)),
+        )  # fmt: skip
 
 
 def _others() -> Iterator[Case]:

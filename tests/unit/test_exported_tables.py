@@ -92,6 +92,13 @@ def test_gzip_inflates_no_further_than_its_size_allows(tmp_path: Path) -> None:
         read(path)
 
 
+def test_gzip_of_too_many_parts_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv.gz"
+    path.write_bytes(gzip.compress(b"0 " * 75 + b"\n") + gzip.compress(b"") * 50_000)
+    with pytest.raises(LimitExceeded, match=r"more than the limit of 1,000 parts"):
+        read(path)
+
+
 @pytest.mark.parametrize(
     ("cells", "mark"),
     [

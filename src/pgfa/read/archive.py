@@ -28,6 +28,8 @@ READ_ERRORS = (
 """What opening and reading a damaged file or zip may raise."""
 ZIP_START = b"PK"
 GZIP_START = b"\x1f\x8b"
+MAX_PARTS = 1000
+"""Parts of a file compressed by gzip, one behind the other."""
 TOTAL, _PER_BYTE = 512 * 1024**2, 50
 """Bytes to which all members of an archive may inflate, and how many more for each byte of it: texts take a tenth."""
 MAX_MEMBERS, MAX_DIRECTORY = 100_000, 12_000_000
@@ -151,7 +153,7 @@ def gunzip_start(raw: bytes, size: int) -> bytes:
     stream, start = zlib.decompressobj(wbits=31), b""
     try:
         # In pieces, for what is before the damage.
-        for first in range(0, len(raw), 256):
+        for first in range(0, min(len(raw), _BLOCK), 256):
             if len(start) >= size:
                 break
             start += stream.decompress(raw[first : first + 256], size - len(start))
@@ -172,19 +174,22 @@ def gunzip(file: object, raw: bytes, limit: int) -> bytes:
         LimitExceeded: more than `limit` bytes, or than the compressed size allows. READ_ERRORS.
     """
     allowed = min(limit, inflated_allowance(len(raw)))
-    parts, left = [], allowed
-    while raw.startswith(GZIP_START):
+    content, left, position = io.BytesIO(), allowed, 0
+    for _ in range(MAX_PARTS):
         stream = zlib.decompressobj(wbits=31)
-        parts.append(stream.decompress(raw, left + 1))
-        left -= len(parts[-1])
-        if left < 0:
-            raise LimitExceeded(
-                f"{file}: inflates to more than the limit of {allowed:,} bytes; unpack it first (gunzip)"
-            )
+        while not stream.eof and position < len(raw):
+            block = raw[position : position + _BLOCK]
+            left -= content.write(stream.decompress(block, left + 1))
+            if left < 0:
+                raise LimitExceeded(
+                    f"{file}: inflates to more than the limit of {allowed:,} bytes; unpack it first (gunzip)"
+                )
+            position += len(block) - len(stream.unused_data)
         if not stream.eof:
             raise EOFError("a gzip file that is cut short")
-        raw = stream.unused_data
-    return b"".join(parts)
+        if raw[position : position + 2] != GZIP_START:
+            return content.getvalue()
+    raise LimitExceeded(f"{file}: more than the limit of {MAX_PARTS:,} parts; unpack it first (gunzip)")
 
 
 def start_of(archive: zipfile.ZipFile, info: zipfile.ZipInfo, size: int) -> bytes:

@@ -12,6 +12,18 @@ MOST_LINES = 6
 """Lines of a header, at most: Visual3D has the file, the name, the type and the folder above the axes."""
 MIN_AXES = 20
 """Cells of the line of axes that are one, at least: ten joints in a picture."""
+KINDS = (
+    "position",
+    "rotation",
+    "orientation",
+    "translation",
+    "location",
+    "quaternion",
+    "euler",
+    "velocity",
+    "scale",
+)
+"""Lines of a header with these words say what the columns are."""
 _AXIS = re.compile(r"(?:pos|position|t|p)?[_ .]?([xyz])(?:[ _]?\d+|\s*[\[(].*[\])])?", re.IGNORECASE)
 _NO_NAME = re.compile(r"unnamed: ?\d+.*", re.IGNORECASE)
 
@@ -47,6 +59,7 @@ def _titles(above: list[list[str]], axes: list[str]) -> list[str]:
     names = max(above, key=lambda row: len({cell for cell in row if cell and not _NO_NAME.fullmatch(cell)}))
     width = max(len(axes), len(names))
     titles, name = [], ""
+    kinds = _kinds(above, width)
     for column in range(width):
         cell = names[column] if column < len(names) else ""
         axis = axes[column] if column < len(axes) else ""
@@ -55,11 +68,23 @@ def _titles(above: list[list[str]], axes: list[str]) -> list[str]:
         coordinate = _axis_of(axis)
         # Columns before the first joint are named in either line.
         titles.append(
-            f"{name}_{coordinate}"
+            f"{name}{kinds[column]}_{coordinate}"
             if coordinate and name
             else axis or ("" if _NO_NAME.fullmatch(cell) else cell)
         )
     return titles
+
+
+def _kinds(above: list[list[str]], width: int) -> list[str]:
+    """What each column is, as a line above the axes says it ("_rotation"); "" where no line does."""
+    rows = (row for row in above if sum(cell.lower() in KINDS for cell in row) >= MIN_AXES / 2)
+    kinds, kind = [], ""
+    row = next(rows, [])
+    for column in range(width):
+        if column < len(row) and row[column]:
+            kind = f"_{row[column].lower()}"
+        kinds.append(kind)
+    return kinds
 
 
 def _names_index(cells: list[str]) -> bool:
