@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from pgfa.errors import BadFile, LimitExceeded
@@ -26,7 +29,8 @@ def parse_json(file: object, raw: bytes) -> Any:
             f"{file}: about {estimate:,} bytes in memory from {len(raw):,} of JSON, more than the limit of {most:,}"
         )
     try:
-        return json.loads(raw)
+        with _without_collection():
+            return json.loads(raw)
     except (ValueError, RecursionError) as error:
         problem = str(error)[:200]
     lines = [line for line in raw.splitlines() if line.strip()]
@@ -34,6 +38,18 @@ def parse_json(file: object, raw: bytes) -> Any:
     if len(lines) > 1 and all(line.strip()[:1] in b"{[" and line.strip()[-1:] in b"}]" for line in lines[:2]):
         return [_line(file, number, line) for number, line in enumerate(lines, start=1)]
     raise BadFile(str(file), expected="JSON", found=problem)
+
+
+@contextmanager
+def _without_collection() -> Iterator[None]:
+    """No search for cycles while many objects are made, none of which has any: it takes a fifth of the time."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def _line(file: object, number: int, line: bytes) -> Any:
