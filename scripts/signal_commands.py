@@ -144,7 +144,7 @@ def problems(name: str, bench: Bench, stops: int) -> tuple[dict[str, int], list[
     started = time.monotonic()
     code, log = bench.run() if case.ends else (0, "")
     seconds, whole = time.monotonic() - started if case.ends else ENDLESS, bench.files()
-    found = [f"not stopped: exit status {code}: {log[-500:]}"] if code else []
+    defects = [f"not stopped: exit status {code}: {log[-500:]}"] if code else []
     counts = {"interrupted": 0, "terminated": 0, "twice": 0, "ended before": 0}
     bench.fresh()
     for number in range(stops):
@@ -159,14 +159,14 @@ def problems(name: str, bench: Bench, stops: int) -> tuple[dict[str, int], list[
             bench.fresh()
             continue
         counts["twice" if times > 1 else "interrupted" if stop == signal.SIGINT else "terminated"] += 1
-        found += [f"{where}: {line}" for line in _defects(code, log, stop, bench)]
+        defects += [f"{where}: {line}" for line in _defects(code, log, stop, bench)]
     if case.ends:
         code, log = bench.run()
         if code and COMPLETE not in log:
-            found.append(f"run again: exit status {code}: {log[-500:]}")
+            defects.append(f"run again: exit status {code}: {log[-500:]}")
         elif bench.files() != whole:
-            found.append(f"run again: other files: {sorted(bench.files() ^ whole)[:5]}")
-    return counts, found
+            defects.append(f"run again: other files: {sorted(bench.files() ^ whole)[:5]}")
+    return counts, defects
 
 
 def _defects(code: int, log: str, stop: signal.Signals, bench: Bench) -> list[str]:
@@ -188,6 +188,7 @@ def main() -> int:
     parser.add_argument("--stops", type=int, default=STOPS, help="signals to each command")
     args = parser.parse_args()
     failed = False
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where this runs in the background
     print(
         "| command | interrupted | terminated | twice | ended before | failed |\n|---|---|---|---|---|---|",
         flush=True,
@@ -202,11 +203,11 @@ def main() -> int:
             shutil.copy(inputs / "clip.npz", inputs / "many" / f"{number}.npz")
         for name in args.commands or LONG:
             started = time.monotonic()
-            counts, found = problems(name, Bench(inputs, work, case_of(name)), args.stops)
-            print(f"| {name} | {' | '.join(map(str, counts.values()))} | {len(found)} |", flush=True)
-            print("".join(f"{name}, {line}\n" for line in found), end="", file=sys.stderr)
+            counts, defects = problems(name, Bench(inputs, work, case_of(name)), args.stops)
+            print(f"| {name} | {' | '.join(map(str, counts.values()))} | {len(defects)} |", flush=True)
+            print("".join(f"{name}, {line}\n" for line in defects), end="", file=sys.stderr)
             print(f"{name}: {time.monotonic() - started:.0f} s", file=sys.stderr, flush=True)
-            failed = failed or bool(found)
+            failed = failed or bool(defects)
     return int(failed)
 
 
