@@ -338,7 +338,7 @@ def main() -> int:
         parser.error(f"expected some of {', '.join(WAYS)}, found {unknown[0]}")
     import_modules()
     head = (
-        "| way | inputs | read | refused | failed | most time | most memory |\n|---|---|---|---|---|---|---|"
+        "| way | inputs | accepted | refused | failed | most time | most memory |\n|---|---|---|---|---|---|---|"
     )
     print(head, flush=True)
     failed, started = False, time.monotonic()
