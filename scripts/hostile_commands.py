@@ -337,9 +337,7 @@ def main() -> int:
     if unknown := [way for way in args.ways if way not in WAYS]:
         parser.error(f"expected some of {', '.join(WAYS)}, found {unknown[0]}")
     import_modules()
-    head = (
-        "| way | inputs | accepted | refused | failed | most time | most memory |\n|---|---|---|---|---|---|---|"
-    )
+    head = "| way | inputs | accepted | refused | failed | most time | most memory |\n|---|---|---|---|---|---|---|"
     print(head, flush=True)
     failed, started = False, time.monotonic()
     for row in all_rows(args.ways or list(WAYS), short=args.short):
