@@ -18,7 +18,6 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -28,6 +27,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parent))
+from campaign_progress import Progress, Running, end_processes, report
 
 from pgfa.errors import PgfaError
 from pgfa.files import read_json, write_json
@@ -40,8 +42,8 @@ CHECKOUT = Path(__file__).resolve().parents[1]
 COPIED = ("src", "scripts", "tests", "specs")
 """What the parts need of the checkout."""
 VERSION, COPY, TEMPORARY = "version.json", "checkout", "temporary"
-EVERY_SECONDS, END_SECONDS = 30.0, 10.0
-"""Between two lines of progress; for a unit to end after it was asked to."""
+HANGS = 600.0, 10.0
+"""A unit hangs after so many seconds, and so many times what it is expected to take."""
 
 
 @dataclass(frozen=True)
@@ -87,8 +89,8 @@ PARTS = {
             ("export over a bundle",): 140,
             ("import",): 80,
             ("train",): 90,
-            ("train with an empty cache",): 900,
-            ("evaluate",): 400,
+            ("train with an empty cache",): 550,
+            ("evaluate",): 250,
             ("synthesise",): 110,
         },
         resumes=True,
@@ -106,8 +108,32 @@ PARTS = {
             ("reproduce",): 300,
         },
     ),
+    "signal-commands": Part(
+        "signal_commands.py",
+        ("import", "train", "serve", "--stops", "4"),
+        {
+            ("demo",): 110,
+            ("import", "check", "synthesise", "export"): 50,
+            ("train", "live"): 80,
+            ("evaluate", "serve"): 70,
+            ("recognise",): 50,
+            ("benchmark",): 70,
+            ("reproduce",): 110,
+        },
+    ),
     "flip-bits": Part("flip_bits.py", ("--flips", "100"), {(): 224}),
     "large-recordings": Part("large_recordings.py", ("--bytes", "1000000"), {(): 114}),
+    "hostile-commands": Part(
+        "hostile_commands.py",
+        ("--short",),
+        {
+            ("upload",): 150,
+            ("websocket", "live"): 60,
+            ("import",): 140,
+            ("check",): 140,
+            ("recognise",): 160,
+        },
+    ),
     "fuzz-readers": Part("fuzz_readers.py", ("--short",), {}, resumes=True),
 }
 """Name in results/measured -> part, in the order of the document. A unit of `fuzz-readers` is a format."""
@@ -127,7 +153,6 @@ def units(*, short: bool) -> list[Unit]:
 
 
 def _formats() -> list[str]:
-    sys.path.insert(0, str(CHECKOUT / "scripts"))
     from reader_seeds import fuzzed_formats
 
     return list(fuzzed_formats())
@@ -148,6 +173,8 @@ class Campaign:
     def prepare(self) -> str:
         """Copy the checkout unless there is a copy, and delete what a stopped campaign left; the commit of the copy."""
         version, copy = self.folder / VERSION, self.folder / COPY
+        if left := end_processes(self.folder / TEMPORARY):
+            report(f"ended {left} processes of a campaign that was killed")
         shutil.rmtree(self.folder / TEMPORARY, ignore_errors=True)
         (self.folder / TEMPORARY).mkdir(parents=True)
         if not version.exists():
@@ -180,6 +207,9 @@ class Campaign:
                     unit = waiting.pop(0)
                     running[unit] = self._start(unit)
                 for unit, process in list(running.items()):
+                    if time.monotonic() - process.started > HANGS[0] + HANGS[1] * unit.seconds:
+                        report(f"{unit.name} hangs, and is ended")
+                        process.stop()
                     if process.child.poll() is not None:
                         self._end(unit, running.pop(unit), progress)
                 progress.show(running)
@@ -187,12 +217,12 @@ class Campaign:
         finally:
             for process in running.values():
                 process.stop()
-            for unit in running:
-                shutil.rmtree(self.folder / TEMPORARY / unit.name, ignore_errors=True)
+                shutil.rmtree(process.temporary, ignore_errors=True)
 
     def _start(self, unit: Unit) -> Running:
-        copy, temporary = self.folder / COPY, self.folder / TEMPORARY / unit.name
-        temporary.mkdir(exist_ok=True)
+        copy = self.folder / COPY
+        # Short: sockets are among the temporary files, and their paths have at most 107 letters.
+        temporary = Path(tempfile.mkdtemp(dir=self.folder / TEMPORARY, prefix=""))
         options = [*unit.options]
         if PARTS[unit.part].resumes:
             counts = self.folder / f"{unit.name}.report.json"
@@ -207,7 +237,7 @@ class Campaign:
             child = subprocess.Popen(
                 command, cwd=copy, env=environment, stdout=out, stderr=log, start_new_session=True
             )
-        return Running(child, time.monotonic(), output)
+        return Running(child, time.monotonic(), output, temporary)
 
     def _end(self, unit: Unit, process: Running, progress: Progress) -> None:
         seconds, output = time.monotonic() - process.started, process.output
@@ -220,7 +250,8 @@ class Campaign:
             self._file(unit), values | {"output": output.read_text(encoding="utf-8", errors="replace")}
         )
         output.unlink()
-        shutil.rmtree(self.folder / TEMPORARY / unit.name, ignore_errors=True)
+        end_processes(process.temporary)
+        shutil.rmtree(process.temporary, ignore_errors=True)
         progress.ended(unit, seconds)
         outcome = f"failed with {process.child.returncode}" if process.child.returncode else "passed"
         report(f"{unit.name} {outcome} in {seconds:.0f} s; {progress}")
@@ -229,67 +260,6 @@ class Campaign:
 
     def _file(self, unit: Unit) -> Path:
         return self.folder / f"{unit.name}.json"
-
-
-@dataclass(frozen=True)
-class Running:
-    """The process of a unit, when it was started, and the file that has its output."""
-
-    child: subprocess.Popen[bytes]
-    started: float
-    output: Path
-
-    def stop(self) -> None:
-        """End the process and those that it started."""
-        for number in (signal.SIGTERM, signal.SIGKILL):
-            with suppress(ProcessLookupError):
-                os.killpg(self.child.pid, number)
-            with suppress(subprocess.TimeoutExpired):
-                self.child.wait(END_SECONDS)
-
-
-@dataclass
-class Progress:
-    """How much is done, and how long the rest will take.
-
-    Attributes:
-        total, waiting: units: all, and those not finished.
-        expected: seconds of one core that these were expected to take.
-        jobs: processes at once.
-    """
-
-    total: int
-    waiting: int
-    expected: float
-    jobs: int
-
-    def __post_init__(self) -> None:
-        self._shown = time.monotonic()
-        self._expected = self._taken = 0.0
-        self._left = self.expected
-
-    def ended(self, unit: Unit, seconds: float) -> None:
-        """Count a unit."""
-        self.waiting -= 1
-        self._expected += unit.seconds
-        self._taken += seconds
-        self._left -= unit.seconds
-
-    def show(self, running: Mapping[Unit, Running]) -> None:
-        """A line now and then."""
-        if time.monotonic() - self._shown > EVERY_SECONDS:
-            report(f"{self.line(running)}; running: {', '.join(unit.name for unit in running)}")
-
-    def line(self, running: Mapping[Unit, Running]) -> str:
-        """Units, and minutes left: those expected, at the speed so far."""
-        self._shown = time.monotonic()
-        begun = sum(min(unit.seconds, self._shown - process.started) for unit, process in running.items())
-        speed = self._taken / self._expected if self._expected else 1.0
-        minutes = speed * max(0.0, self._left - begun) / self.jobs / 60
-        return f"{self.total - self.waiting} of {self.total} units, about {minutes:.0f} min left"
-
-    def __str__(self) -> str:
-        return self.line({})
 
 
 def joined(outputs: list[str]) -> str:
@@ -301,6 +271,12 @@ def joined(outputs: list[str]) -> str:
     return "\n".join([first, *(line for output in others for line in output.splitlines()[2:])])
 
 
+def is_complete(output: str) -> bool:
+    """Whether the outputs of all units were joined to one table."""
+    tables = list(markdown_tables(output))
+    return len(tables) == 1 and bool(tables[0].rows) and output.startswith("|")
+
+
 def results(campaign: Campaign, every: list[Unit]) -> Iterator[tuple[str, str, float, list[str]]]:
     """Part, its table, its seconds and the units that failed."""
     for name in dict.fromkeys(unit.part for unit in every):
@@ -308,11 +284,6 @@ def results(campaign: Campaign, every: list[Unit]) -> Iterator[tuple[str, str, f
         failed = [unit.name for unit, end in ends.items() if end.get("code") != 0]
         seconds = sum(float(end.get("seconds", 0)) for end in ends.values())
         yield name, joined([str(end.get("output", "")) for end in ends.values()]), seconds, failed
-
-
-def report(line: str) -> None:
-    """A line of progress."""
-    print(f"campaign: {line}", file=sys.stderr, flush=True)
 
 
 def main() -> None:
@@ -344,13 +315,16 @@ def main() -> None:
 
 
 def finish(campaign: Campaign, every: list[Unit], counted: str, *, save: bool) -> list[str]:
-    """Print the tables, and keep those without a failure; the units that failed."""
+    """Print the tables, and keep those that are complete, with the failures in them; the units that failed."""
     every_failed = []
     commands = measured_commands(CHECKOUT / "results")
     for name, table, seconds, failed in results(campaign, every):
         print(f"## {name}\n\n{table}\n\n{'failed' if failed else 'passed'} in {seconds:.0f} s\n", flush=True)
         every_failed += failed
-        if save and not failed:
+        if not is_complete(table):
+            every_failed += [] if failed else [name]
+            report(f"{name}: a unit printed no table; that in results/measured stays as it is")
+        elif save:
             save_measured(CHECKOUT / "results", name, table, commands[name], [], seconds, commit=counted)
     return every_failed
 

@@ -1,6 +1,6 @@
 """Stop commands at steps at which they write, run them again, and compare with a run that was not stopped.
 
-    python scripts/kill_writes.py                 # every scenario: 50 steps in each way, 8 other moments
+    python scripts/kill_writes.py                 # every scenario: 30 steps in each way, 8 other moments
     python scripts/kill_writes.py --steps 0       # all steps: hours
     python scripts/kill_writes.py export import   # these scenarios only
 
@@ -16,7 +16,7 @@ from each of as many equal parts of the run (seed 0), others for each way to sto
 It is also killed at random moments, within a write too ("any time"). It is then run again: the result must be equal to
 that of a run that was not stopped, and no temporary file be left. An import that was stopped at its very last step is
 complete, and says so when it is run again. Scenarios are in `kill_scenarios.py`.
-Prints a table, in which "50 of 153" are the steps tried and all steps; the exit status is 1 if anything failed. Works
+Prints a table, in which "30 of 153" are the steps tried and all steps; the exit status is 1 if anything failed. Works
 on systems that can fork.
 """
 
@@ -42,7 +42,7 @@ from kill_scenarios import SCENARIOS, Scenario, import_modules, make_inputs
 
 STOPS = {"killed": -9, "interrupted": 130, "terminated": 143, "refused": 1, "any time": -9}
 """How a command is stopped -> its exit status."""
-STEPS, TIMES = 50, 8
+STEPS, TIMES = 30, 8
 """Steps of each way to stop, and kills at random moments, in each scenario."""
 _SIGNALS = {"killed": signal.SIGKILL, "interrupted": signal.SIGINT, "terminated": signal.SIGTERM}
 _CREATE, _CHANGE = ("os.mkdir", "os.link"), ("os.rename", "os.remove", "os.rmdir")

@@ -33,6 +33,7 @@ import threading
 import time
 import zipfile
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from pathlib import Path
@@ -79,12 +80,19 @@ class Server:
 
     def memory(self) -> tuple[int, int]:
         """MB of the server, and of it together with the processes that read uploads."""
-        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
-        sizes = [_resident(pid) for pid in (str(self.process.pid), *children)]
+        sizes = [_resident(pid) for pid in self.processes()]
         return sizes[0], sum(sizes)
 
+    def processes(self) -> list[int]:
+        """Ids of the server, and of the processes that any of its threads has started."""
+        children = []
+        for thread in Path(f"/proc/{self.process.pid}/task").glob("*/children"):
+            with suppress(OSError):  # a thread that has ended
+                children += map(int, thread.read_text().split())
+        return [self.process.pid, *children]
 
-def _resident(pid: str) -> int:
+
+def _resident(pid: int) -> int:
     try:
         status = Path(f"/proc/{pid}/status").read_text()
     except OSError:

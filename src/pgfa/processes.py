@@ -3,56 +3,98 @@
 Imports of data sets and stand-ins run on `concurrent.futures.ProcessPoolExecutor`. The benchmark cannot
 (`pgfa.tasks.pool`): it must show the progress of running tasks, and a worker that dies must be
 replaced and cost only its own task, whereas an executor fails all remaining tasks.
+
+The command line imports this module before it catches stops, so it imports little itself.
 """
 
 from __future__ import annotations
 
-import ctypes
-import multiprocessing
 import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import Any
 
 M_ARENA_MAX = -8
 """Parameter of `mallopt`: the most heaps, in glibc's malloc.h."""
+
+
+SETTLE_SECONDS = 0.5
+"""After a stop another one is ignored for so long: somebody pressed the keys twice, and the process is ending."""
+
+
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C. Not KeyboardInterrupt itself: raised in a string that is executed, as by `namedtuple`, it would replace
+    the exit status of the process (CPython)."""
 
 
 class Terminated(KeyboardInterrupt):
     """The process was asked to end (SIGTERM), as by Ctrl-C."""
 
 
+class _Stops:
+    """The latest stop of this process, and until when another one is ignored."""
+
+    latest: KeyboardInterrupt | None = None
+    settled = 0.0
+
+
+_stops = _Stops()
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    if time.monotonic() < _stops.settled:
+        return
+    settle()
+    _stops.latest = Terminated() if number == signal.SIGTERM else Interrupted()
+    raise _stops.latest
+
+
+def settle() -> None:
+    """The process is about to end: stops are ignored for SETTLE_SECONDS."""
+    _stops.settled = time.monotonic() + SETTLE_SECONDS
+
+
+def ignore_stops() -> None:
+    """From now on stops are ignored. For the last moment of a process, in which Python would end by the signal."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+
+
+def catch_stops() -> dict[int, Any]:
+    """From now on Ctrl-C raises Interrupted, SIGTERM Terminated; returns the handlers before. In the main thread."""
+    _stops.latest, _stops.settled = None, 0.0
+    before: dict[int, Any] = {signal.SIGTERM: signal.signal(signal.SIGTERM, _interrupt)}
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        before[signal.SIGINT] = signal.signal(signal.SIGINT, _interrupt)
+    return before
+
+
 @contextmanager
 def termination_as_interrupt() -> Iterator[None]:
-    """Within it, SIGTERM raises Terminated, so that temporary files are deleted. Only in the main thread.
+    """Within it, stops are exceptions (`catch_stops`), so that temporary files are deleted. Only in the main thread.
 
     A library that is interrupted while it is imported may raise an error of its own; that counts as the interrupt.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    stop: KeyboardInterrupt | None = None
-
-    def interrupt(number: int, frame: FrameType | None) -> None:
-        nonlocal stop
-        stop = Terminated() if number == signal.SIGTERM else KeyboardInterrupt()
-        raise stop
-
-    before = {signal.SIGTERM: signal.signal(signal.SIGTERM, interrupt)}
-    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-        before[signal.SIGINT] = signal.signal(signal.SIGINT, interrupt)
+    before = {} if signal.getsignal(signal.SIGTERM) is _interrupt else catch_stops()
     try:
         yield
     except Exception as error:
-        if stop is None:
+        if _stops.latest is None:
             raise
-        raise stop from error
+        raise _stops.latest from error
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+        if before:
+            _stops.latest = None
 
 
 def cores() -> int:
@@ -68,6 +110,8 @@ def share_one_heap() -> bool:
     The C library of Linux (glibc) gives every thread a heap of its own, and keeps what is free in each: a server whose
     threads take turns would hold the largest arrays of all of them (docs/page.md).
     """
+    import ctypes
+
     if not sys.platform.startswith("linux"):
         return False
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
@@ -80,6 +124,8 @@ def end_with_parent() -> None:
     Ctrl-C reaches the whole group of processes; the parent decides what to stop. A parent that was killed
     cannot stop its workers: without this they would wait forever. Does nothing in the main process.
     """
+    import multiprocessing
+
     parent = multiprocessing.parent_process()
     if parent is None:
         return

@@ -92,6 +92,11 @@ def test_every_part_has_its_command_in_the_results(campaign: ModuleType) -> None
     def words(part: str) -> list[str]:
         return [word for unit in units if unit.part == part for word in unit.options]
 
+    from hostile_commands import WAYS
+    from signal_commands import LONG
+
+    assert sorted(words("signal-commands")) == sorted(LONG)
+    assert sorted(words("hostile-commands")) == sorted(WAYS)
     assert sorted(words("hinder-commands")) == sorted(command_names())
     assert words("kill-writes") == list(SCENARIOS)
 
@@ -133,3 +138,62 @@ def _processes_in(folder: Path) -> list[int]:
         except OSError:
             continue
     return processes
+
+
+def test_a_unit_that_hangs_is_ended_and_fails(
+    campaign: ModuleType, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "checkout" / "scripts" / "part.py").write_text(
+        "import sys, time\nif sys.argv[1] == 'bad':\n    time.sleep(120)\n" + PART
+    )
+    monkeypatch.setattr(campaign, "HANGS", (2.0, 0.0))
+    monkeypatch.setattr(
+        campaign, "PARTS", {"part": campaign.Part("part.py", (), {("bad",): 2.0, ("good",): 1.0})}
+    )
+    work, every = campaign.Campaign(folder, 1), campaign.units(short=False)
+    work.run(every)
+    assert [work.result(unit)["code"] == 0 for unit in every] == [False, True]
+
+
+@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="processes are found as on Linux")
+def test_a_killed_campaign_is_resumed_without_the_processes_it_left(
+    campaign: ModuleType, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also without those in sessions of their own."""
+    (folder / "temporary" / "unit").mkdir()
+    sleeper = subprocess.Popen(
+        [sys.executable, "-c", "import time; time.sleep(120)"],
+        env={**os.environ, "TMPDIR": str(folder / "temporary" / "unit")},
+        start_new_session=True,
+    )
+    other = subprocess.Popen(
+        [sys.executable, "-c", "import time; time.sleep(120)"],
+        env={**os.environ, "TMPDIR": f"{folder}/temporary-2/unit"},
+    )
+    try:
+        monkeypatch.setattr(campaign, "COPIED", ())
+        campaign.Campaign(folder, 1).prepare()
+        assert sleeper.wait(10) == -signal.SIGKILL
+        assert other.poll() is None
+    finally:
+        for process in (sleeper, other):
+            process.kill()
+            process.wait()
+
+
+def test_complete_tables_are_saved_with_the_failures_in_them(
+    campaign: ModuleType, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    saved = []
+    monkeypatch.setattr(campaign, "save_measured", lambda results, name, *rest, **more: saved.append(name))
+    monkeypatch.setattr(campaign, "measured_commands", lambda results: {"part": "x", "crash": "x"})
+    (folder / "checkout" / "scripts" / "crash.py").write_text("print('no table')\n")
+    parts = {
+        "part": campaign.Part("part.py", (), {("good",): 1.0, ("bad",): 1.0}),
+        "crash": campaign.Part("crash.py", (), {("other",): 1.0}),
+    }
+    monkeypatch.setattr(campaign, "PARTS", parts)
+    work, every = campaign.Campaign(folder, 2), campaign.units(short=False)
+    work.run(every)
+    assert campaign.finish(work, every, "abc", save=True) == ["part-bad", "crash"]
+    assert saved == ["part"]

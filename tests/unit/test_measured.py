@@ -17,6 +17,7 @@ from pgfa.research.evidence.measured import (
     measured_commands,
     measured_files,
     measured_list,
+    not_measured,
     save_measured,
 )
 from pgfa.research.evidence.pages import Evidence
@@ -92,6 +93,15 @@ def test_every_stored_table_is_of_a_command() -> None:
         record = load_record(file)
         assert record is not None
         assert record.settings["command"] == commands[file.stem.rpartition("-")[0]]
+
+
+def test_a_table_that_is_not_stored_yet_is_named_in_its_place(tmp_path: Path) -> None:
+    (tmp_path / "measured").mkdir()
+    (tmp_path / "measured" / "commands.toml").write_text(
+        '[one]\ncommand = "scripts/one.py"\n[two]\ncommand = "scripts/two.py"\n'
+    )
+    save_measured(tmp_path, "one", "| n |\n|---|\n| 7 |", "scripts/one.py", [], 1.0)
+    assert not_measured(tmp_path) == {"measured two-1": "Not counted in full yet: `python scripts/two.py`."}
 
 
 def test_the_script_stores_what_its_command_prints(

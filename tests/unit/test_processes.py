@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from pgfa.processes import Terminated, cores, end_with_parent, termination_as_interrupt
+from pgfa.processes import Interrupted, Terminated, cores, end_with_parent, termination_as_interrupt
 
 PARENT = """
 import multiprocessing, os, signal, time
@@ -111,9 +111,7 @@ def wait_for_end(pid: int) -> None:
         threading.Event().wait(0.05)
 
 
-@pytest.mark.parametrize(
-    ("number", "kind"), [(signal.SIGINT, KeyboardInterrupt), (signal.SIGTERM, Terminated)]
-)
+@pytest.mark.parametrize(("number", "kind"), [(signal.SIGINT, Interrupted), (signal.SIGTERM, Terminated)])
 def test_an_error_because_of_an_interrupt_is_the_interrupt(
     number: signal.Signals, kind: type[KeyboardInterrupt], request: pytest.FixtureRequest
 ) -> None:

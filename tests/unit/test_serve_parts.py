@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import uvicorn
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -28,6 +29,7 @@ from pgfa.serve.encoder_cache import CachingEncoder
 from pgfa.serve.errors import ApiError
 from pgfa.serve.security import SecurityMiddleware
 from pgfa.serve.sessions import REPLACEABLE_SECONDS, WATCHED_SECONDS, Sessions
+from pgfa.serve.stop import PatientServer
 from pgfa.serve.upload_worker import UploadLimits, safe_name
 from pgfa.serve.uploads import UploadWorkers
 from pgfa.skeleton import Clip
@@ -291,3 +293,15 @@ def test_the_printed_address_accepts_connections_at_once(
     monkeypatch.setattr(Recogniser, "load", lambda *_, **__: small_recogniser)
     serve(None, ServeSettings(port=0))
     assert capsys.readouterr().out.startswith(addresses[0])
+
+
+def test_ctrl_c_twice_in_a_row_is_one_stop(monkeypatch: pytest.MonkeyPatch) -> None:
+    """uvicorn takes the second for "at once", and ends with a traceback; so it does here after a while."""
+    server = PatientServer(uvicorn.Config(lambda: None))
+    server.handle_exit(signal.SIGINT, None)
+    server.handle_exit(signal.SIGINT, None)
+    assert server.should_exit
+    assert not server.force_exit
+    monkeypatch.setattr("pgfa.serve.stop.SETTLE_SECONDS", 0.0)
+    server.handle_exit(signal.SIGINT, None)
+    assert server.force_exit

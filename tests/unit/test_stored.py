@@ -321,6 +321,35 @@ def test_a_stop_while_commands_are_imported_is_one_line(number: str, status: int
     assert not process.stdout
 
 
+@pytest.mark.skipif(os.name != "posix", reason="sends signals")
+@pytest.mark.parametrize(("number", "status"), [("SIGINT", 130), ("SIGTERM", 143)])
+def test_a_second_stop_replaces_neither_the_line_nor_the_exit_status(number: str, status: int) -> None:
+    """It comes at the very end of the process, and the first within a string that is executed, as by `namedtuple`."""
+    code = (
+        "import atexit, os, signal, sys\n"
+        f"stop = 'os.kill(os.getpid(), signal.{number})'\n"
+        "atexit.register(lambda: exec(stop))\n"
+        "from pgfa.cli import start\n"
+        "sys.argv = ['pgfa', 'splits']\n"
+        "sys.addaudithook(lambda event, given: event == 'import' and given[0] == 'cyclopts' and exec(stop))\n"
+        "start.main()"
+    )
+    process = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (process.returncode, process.stdout) == (status, "")
+    assert process.stderr == "pgfa: stopped; run the same command to resume\n"
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(
+    not Path("/proc/self/status").exists(), reason="handlers of signals are found as on Linux"
+)
+def test_commands_are_stopped_at_any_moment() -> None:
+    """The short form of the campaign in docs/reliability.md."""
+    command = [sys.executable, str(CHECKOUT / "scripts" / "signal_commands.py"), "import", "check", "serve"]
+    process = subprocess.run([*command, "--stops", "4"], capture_output=True, text=True, timeout=600)
+    assert process.returncode == 0, process.stdout + process.stderr
+
+
 def test_a_folder_that_another_process_finished_and_deleted_is_in_use(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -206,6 +206,8 @@ def serve(run: Path | None, settings: ServeSettings, *, device: str = "cpu") -> 
     """Load a recogniser and serve it until interrupted. Raises as `Recogniser.load` does."""
     import uvicorn
 
+    from pgfa.serve.stop import PatientServer
+
     share_one_heap()
     recogniser = Recogniser.load(run, device=device)
     # Loads the sentence encoder now, so that the first answer is not the one that waits for it.
@@ -228,4 +230,4 @@ def serve(run: Path | None, settings: ServeSettings, *, device: str = "cpu") -> 
     socket.listen()  # a client that follows the address at once waits a moment instead of being refused
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     print(f"http://{host}:{socket.getsockname()[1]}/   (stop with Ctrl-C)", flush=True)
-    uvicorn.Server(config).run(sockets=[socket])
+    PatientServer(config).run(sockets=[socket])

@@ -146,6 +146,17 @@ def measured_files(results: Path) -> dict[str, Path]:
     return {f"{KIND} {file.stem}": file for file in sorted((results / FOLDER).glob("*.csv"))}
 
 
+def not_measured(results: Path) -> dict[str, str]:
+    """Name of the block of each command whose table is not stored yet -> what stands in its place. Raises BadFile."""
+    stored = measured_files(results)
+    commands = measured_commands(results) if (results / FOLDER / SPEC).exists() else {}
+    return {
+        f"{KIND} {name}-1": f"Not counted in full yet: `python {command}`."
+        for name, command in commands.items()
+        if f"{KIND} {name}-1" not in stored
+    }
+
+
 def measured_block(file: Path) -> str:
     """A stored table as Markdown. Raises BadFile if it or its record is damaged, or there is no record."""
     if load_record(file) is None:

@@ -22,7 +22,12 @@ from pgfa.research.evidence.by_hand import by_hand_list
 from pgfa.research.evidence.calibration_table import about_calibration, calibration_table, reliability_table
 from pgfa.research.evidence.charts import calibration_chart, set_chart
 from pgfa.research.evidence.foreign_tables import ForeignResults
-from pgfa.research.evidence.measured import measured_block, measured_files, measured_list
+from pgfa.research.evidence.measured import (
+    measured_block,
+    measured_files,
+    measured_list,
+    not_measured,
+)
 from pgfa.research.evidence.profile_table import profile_table
 from pgfa.research.evidence.published_tables import published_table
 from pgfa.research.evidence.small_data_table import FILE as SMALL_DATA
@@ -136,10 +141,12 @@ class Evidence:
             raise BadFile(
                 page, expected="<!-- end of evidence --> after every block", found="a block without it"
             )
-        blocks = self.blocks
+        not_yet, blocks = not_measured(self.results), self.blocks
 
         def block(match: re.Match[str]) -> str:
             name = match["name"]
+            if name in not_yet:
+                return f"{match['open']}{not_yet[name]}\n{match['close']}"
             if name not in blocks:
                 raise BadFile(page, expected=f"one of {', '.join(blocks)}", found=name)
             return f"{match['open']}{blocks[name]()}\n{match['close']}"
