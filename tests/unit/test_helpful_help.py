@@ -9,7 +9,9 @@ import shutil
 import subprocess
 import tomllib
 import zipfile
+from contextlib import suppress
 from importlib import import_module
+from importlib.metadata import PackageNotFoundError, metadata
 from pathlib import Path
 from types import ModuleType
 
@@ -234,6 +236,21 @@ def test_pinned_versions_have_hashes() -> None:
     pinned = {name.lower().replace("_", "-"): version for name, version in script("list_licences").pinned()}
     others = {name for name, version in hashed.items() if pinned.get(name) != version}
     assert others <= {"setuptools"}  # of torch; not pinned, as environments bring their own
+
+
+def test_pins_accept_the_first_release_of_the_oldest_python() -> None:
+    """A plain Debian 12 has Python 3.11.2; one pin that wants 3.11.5 makes the whole file useless there."""
+    lock = script("lock_hashes")
+    abouts = []
+    for name, version in script("list_licences").pinned():
+        with suppress(PackageNotFoundError):
+            about = metadata(name)
+            if about["Version"] == version:
+                abouts.append({**about.json, "name": name})
+    assert len(abouts) > 50
+    assert lock.needs_newer_python({"install": [{"metadata": about} for about in abouts]}) == []
+    late = {"name": "late", "version": "1", "requires_python": ">=3.11.5"}
+    assert lock.needs_newer_python({"install": [{"metadata": late}]}) == ["late 1 (Python >=3.11.5)"]
 
 
 def test_lower_bounds_become_constraints() -> None:
