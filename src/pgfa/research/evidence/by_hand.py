@@ -12,9 +12,7 @@ from pgfa.research.evidence.measured import MarkdownTable, markdown_tables
 
 NOT_MEASURED = "<!-- not measured -->"
 """On the line above a table of limits, settings or estimates."""
-WRITTEN = re.compile(
-    r"^<!-- (evidence: [^\n]*|tables: begin|licences) -->$.*?^<!-- [^\n]*end[^\n]* -->$", re.M | re.S
-)
+WRITTEN = re.compile(r"^<!-- (evidence: [^\n]*|licences) -->$.*?^<!-- [^\n]*end[^\n]* -->$", re.M | re.S)
 """Parts of a page that a command writes."""
 FIGURE = re.compile(r"[-+±~<>*]?\s?\d[\d,.]*\b")
 COMMAND = re.compile(
