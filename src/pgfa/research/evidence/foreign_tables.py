@@ -202,6 +202,18 @@ def target_table(results: ForeignResults) -> str:
     return table(["mean over sets, %", "wanted", "reached", "met"], rows)
 
 
+def loss_note(results: ForeignResults) -> str:
+    """Where `adapt` is below the sentences alone, in points: a sentence over all styles."""
+    parts = []
+    for style in results.styles:
+        points = {
+            row.name: 100 * (row.figures["accuracy"] - row.figures["adapted"]) for row in results.of(style)
+        }
+        lost = sorted(((loss, name) for name, loss in points.items() if round(loss, 1) > 0), reverse=True)
+        parts.append(f"`{style}` {', '.join(f'{loss:.1f} on {name}' for loss, name in lost) or 'nowhere'}")
+    return f"Points that `adapt` loses against the sentences alone, by style of sentence: {'; '.join(parts)}."
+
+
 def unseen_note(results: ForeignResults) -> str:
     """Which classes of the sets no class of another set means the same as."""
     exposures = results.exposures.values()

@@ -26,6 +26,7 @@ from pgfa.research.evidence.measured import FOLDER as MEASURED
 from pgfa.research.evidence.measured import measured_block, measured_files, measured_list
 from pgfa.research.evidence.profile_table import profile_table
 from pgfa.research.evidence.published_tables import published_table
+from pgfa.research.evidence.record_tables import pack_table, record_table
 from pgfa.research.evidence.small_data_table import FILE as SMALL_DATA
 from pgfa.research.evidence.small_data_table import small_data_table
 from pgfa.research.evidence.speed_tables import speed_files, speed_table
@@ -98,11 +99,13 @@ class Evidence:
             "foreign-styles": lambda: foreign.style_table(self.foreign),
             "foreign-parts": lambda: foreign.part_table(self.results / foreign.FOLDER),
             "foreign-targets": lambda: foreign.target_table(self.foreign),
+            "foreign-losses": lambda: foreign.loss_note(self.foreign),
             "foreign-skewed": lambda: foreign.skewed_table(self.results / foreign.FOLDER / foreign.SKEWED),
             "open-sets": lambda: foreign.open_table(self.open, self.foreign),
             "profiles": profile_table,
             "small-data": lambda: small_data_table(self.results / SMALL_DATA),
             "foreign-unseen": lambda: foreign.unseen_note(self.foreign),
+            "utd-short": lambda: benchmarks.accuracy_table(self.utd, ("none", "balanced", "chosen")),
             "utd-accuracy": lambda: benchmarks.accuracy_table(self.utd),
             "utd-differences": lambda: benchmarks.difference_table(self.utd),
             "utd-generalised": lambda: benchmarks.generalised_table(self.utd),
@@ -116,7 +119,8 @@ class Evidence:
             "published-foreign": lambda: published_table("foreign sets"),
             "calibration": lambda: calibration_table(self.bundle),
             "reliability": lambda: reliability_table(self.bundle),
-            "records": lambda: summaries.record_table(self.files()),
+            "records": lambda: record_table(self.files()),
+            "packs": lambda: pack_table([*self.files().values(), *measured_files(self.results).values()]),
             "unrecorded": lambda: unrecorded_table(self.files()),
             "measured-list": lambda: measured_list(self.results),
             "by-hand": lambda: by_hand_list(self.all_pages(), self.checkout),

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from pathlib import Path
-
 from pgfa.evaluate.table import Cell
 from pgfa.research.benchmark.results import BenchmarkResults, SplitColumn, Variant
 from pgfa.research.benchmark.spec import TEST_SELECTED, VALIDATED
@@ -12,7 +9,6 @@ from pgfa.research.evidence import benchmark_tables as benchmarks
 from pgfa.research.evidence.foreign_tables import ForeignResults, ForeignRow
 from pgfa.research.evidence.markdown import interval, mean, percent, table
 from pgfa.research.evidence.published_tables import published_table
-from pgfa.research.evidence.record import load_record
 from pgfa.research.published import published
 
 FORMER_SETS = {"utd-mhad", "kinder-gator", "msr-action3d", "hdm05"}
@@ -209,23 +205,4 @@ def none_lines(foreign: ForeignResults) -> str:
         f'Area under the ROC curve between "the right sentence is there" and "it was removed": {alone} % for a clip '
         f"alone, {adapted} % after `adapt` (50 % is chance). With the right sentence removed it is the answer for "
         f"{removed} % of the clips alone, {adapted_removed} % after `adapt`."
-    )
-
-
-def record_table(files: Mapping[str, Path]) -> str:
-    """Which version, commit and machine computed the committed rows, and when. Raises BadFile."""
-    rows = []
-    for name, file in files.items():
-        record = load_record(file)
-        if record is None:
-            rows.append([name, "none", "", "", "", ""])
-            continue
-        for call in record.computations:
-            machine = f"{call.machine['processor']}, {call.machine['cores']} cores"
-            data = ", ".join(f"{pack} {of['digest']}" for pack, of in record.data.items())
-            version = f"{call.version}, {call.commit or 'no checkout'}"
-            seeds, time = ", ".join(map(str, record.seeds)), f"{call.finished}, {call.seconds:,.0f} s"
-            rows.append([name, version, data, seeds, machine, time])
-    return table(
-        ["rows", "version, commit", "packs and their digests", "seeds", "machine", "finished, time"], rows
     )

@@ -26,6 +26,16 @@ class Unrecorded:
 
 
 UNRECORDED: Mapping[str, Unrecorded] = {
+    "foreign-sets/skewed-pools.csv": Unrecorded(
+        "200aaa0",
+        "python scripts/skewed_pools.py $PACKS/* --out out/foreign --folds 4",
+        "10 minutes after `scripts/foreign_sets.py` with the same options",
+    ),
+    "speed/cpu-amxbf16-torch2.13.0-1threads.csv": Unrecorded(
+        "3045685",
+        "OMP_NUM_THREADS=1 python scripts/speed_encoders.py --out results/speed --clips 64 --evaluated 64 --repeats 2",
+        "3 minutes on an idle machine",
+    ),
     "speed/h200-torch2.11.0.csv": Unrecorded(
         "ca64c24", "python scripts/speed_gpu.py --out results/speed --seconds 170", "3 minutes on a GPU"
     ),
