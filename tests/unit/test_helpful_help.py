@@ -282,3 +282,22 @@ def test_a_wheel_without_its_files_is_noticed(tmp_path: Path) -> None:
         "missing in the wheel: pgfa/py.typed", "not tracked, but in the wheel: pgfa/notes.txt",
         "metadata without License-File: LICENSE", "the wheel has no command",
     ]  # fmt: skip
+
+
+def test_the_newcomers_table_names_file_and_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(CHECKOUT / "scripts"))
+    newcomer = import_module("newcomer")
+    table = [
+        "   share  cosine  sentence",
+        "  82.7 %  +0.752  A person waves.",
+        "   0.6 %          none of these",
+    ]
+    assert newcomer.first_answer(Path("wave/a.mat"), table) == "a file of `wave`: A person waves. 82.7 %"
+    table[1] = "  52.7 %          none of these"
+    assert newcomer.first_answer(Path("wave/a.mat"), table) == "a file of `wave`: none of these 52.7 %"
+    printed = [
+        "",
+        "from sentences     95.0 % (90.0 to 99.0)  95.0 %",
+        "after alignment    99.0 % (98.0 to 100.0)",
+    ]
+    assert newcomer.accuracies(printed) == "unseen actions: 95.0 % from sentences, 99.0 % after alignment"

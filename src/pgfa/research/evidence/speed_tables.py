@@ -15,7 +15,9 @@ KEYS = ("model", "work", "precision", "clips")
 COLUMNS = (
     *KEYS, "seconds", "clips_per_second", "ratio", "gflop_per_clip", "utilisation", "peak_mb",
 )  # fmt: skip
-"""Those that a page shows; a file may have more."""
+"""Of every file; it may have more."""
+SHOWN = (*KEYS, "clips_per_second", "ratio", "utilisation")
+"""Those that the page shows."""
 
 
 def load_average() -> str:
@@ -45,9 +47,7 @@ def speed_files(results: Path) -> dict[str, Path]:
 
 
 def speed_table(file: Path) -> str:
-    """`COLUMNS` of a file as Markdown. Raises BadFile if it was changed after its record was written."""
+    """`SHOWN` of a file as Markdown. Raises BadFile if it was changed after its record was written."""
     load_record(file)
     _, rows = read_rows(file)
-    return table(
-        [name.replace("_", " ") for name in COLUMNS], [[row[name] for name in COLUMNS] for row in rows]
-    )
+    return table([name.replace("_", " ") for name in SHOWN], [[row[name] for name in SHOWN] for row in rows])

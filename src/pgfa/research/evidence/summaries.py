@@ -111,7 +111,7 @@ def _utd_lines(utd: BenchmarkResults) -> list[str]:
         "**Against whom, under the same conditions.** The highest means of SMIE, DeViSE, ESZSL and a VAE over all "
         f"alignments, picked afterwards: "
         f"{', '.join(f'{value:.1f} (`{best.method}`, {best.alignment})' for best, value in rivals)}.",
-        f"**How certain is that comparison.** Of {difference.tested} differences {difference.clear} are clear after "
+        f"**How certain is that comparison.** Of {difference.tested} differences {_clear(difference)} after "
         f"Holm's correction; {difference.excluding} uncorrected intervals exclude 0, {0.05 * difference.tested:.0f} "
         "would by chance. So few seeds decide nothing here.",
     ]
@@ -173,9 +173,13 @@ def readme_table(foreign: ForeignResults, utd: BenchmarkResults) -> str:
         + table([title, *(f"{number} unseen" for number in unseen)], lines)
         + "\n\n"
         f"How certain: sets differ by tens of points, and so do seeds. Of {difference.tested} differences between "
-        f"methods on UTD-MHAD {difference.clear or 'none'} {'are' if difference.clear else 'is'} clear after Holm's "
+        f"methods on UTD-MHAD {_clear(difference)} after Holm's "
         "correction."
     )
+
+
+def _clear(differences: benchmarks.Differences) -> str:
+    return f"{differences.clear or 'none'} {'are' if differences.clear > 1 else 'is'} clear"
 
 
 def model_card_lines(foreign: ForeignResults) -> str:
