@@ -23,7 +23,8 @@ def test_the_page_shows_what_the_command_prints(
         0
     ]
     clip = shared_data / "utd-mhad" / "Skeleton" / "a3_s1_t1_skeleton.mat"
-    arguments = [str(clip) if word == "clip.skeleton" else word for word in shlex.split(command)[1:]]
+    words = shlex.split(command.replace("\\\n", ""))
+    arguments = [str(clip) if word == "clip.skeleton" else word for word in words[1:]]
     with pytest.raises(SystemExit) as stop:
         main(arguments)
     assert not stop.value.code
