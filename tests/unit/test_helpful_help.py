@@ -284,6 +284,26 @@ def test_a_wheel_without_its_files_is_noticed(tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("arguments", "hint"),
+    [
+        (("import", "utdmhad", "x", "y"), "did you mean utd-mhad?"),
+        (("import", "NTU_60", "x", "y"), "did you mean ntu60?"),
+        (("check", "x", "--layout", "kinect2"), "did you mean kinect20?"),
+        (("evaluate", "x", "--adapt.method", "smoothd"), "did you mean smoothed?"),
+        (("reproduce", "seting-1", "--out", "x"), "did you mean setting-1?"),
+    ],
+)  # fmt: skip
+def test_a_wrong_name_is_answered_by_the_nearest(
+    arguments: tuple[str, ...], hint: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "x").mkdir()
+    with pytest.raises(SystemExit) as stop:
+        main(list(arguments))
+    assert hint in str(stop.value.code)
+
+
 def test_the_newcomers_table_names_file_and_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(str(CHECKOUT / "scripts"))
     newcomer = import_module("newcomer")
