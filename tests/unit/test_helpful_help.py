@@ -15,6 +15,7 @@ from importlib.metadata import PackageNotFoundError, metadata
 from pathlib import Path
 from types import ModuleType
 
+import numpy as np
 import pytest
 
 from guides import CHECKOUT
@@ -23,6 +24,9 @@ from pgfa.cli.examples import EXAMPLES, epilogue, wrapped
 from pgfa.cli.main import COMMANDS, app, main
 from pgfa.config.extras import EXTRAS, OTHER_EXTRAS, PURPOSES
 from pgfa.errors import BadConfig
+from pgfa.read.format import CLASS_UNKNOWN
+from pgfa.read.formats.npz import save_clip
+from pgfa.skeleton import KINECT20, Clip, Source
 from pgfa.text import find_split
 from pgfa.text.catalogue import catalogue
 
@@ -321,3 +325,15 @@ def test_the_newcomers_table_names_file_and_answer(monkeypatch: pytest.MonkeyPat
         "after alignment    99.0 % (98.0 to 100.0)",
     ]
     assert newcomer.accuracies(printed) == "unseen actions: 95.0 % from sentences, 99.0 % after alignment"
+
+
+def test_recognise_does_not_miss_the_class_that_it_is_asked_for(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    positions = np.random.default_rng(0).normal(0, 0.3, (40, 1, 20, 3)).astype(np.float32)
+    clip = Clip(positions, 30.0, KINECT20, Source("a"), problems=(CLASS_UNKNOWN, "time stamps missing"))
+    save_clip(tmp_path / "a.npz", clip)
+    assert run("recognise", str(tmp_path / "a.npz"), "--sentence", "a person waves") == 0
+    notes = capsys.readouterr().err
+    assert "time stamps missing" in notes
+    assert CLASS_UNKNOWN not in notes
