@@ -122,6 +122,16 @@ def test_the_script_stores_what_its_command_prints(
         measured.measure("seven", "print.py", {})
 
 
+def test_a_changed_package_is_not_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its record would name a commit that cannot give these figures again."""
+    measured = load(CHECKOUT / "scripts" / "measured.py")
+    monkeypatch.setattr(measured, "commit", lambda: "0123456789ab+changes")
+    monkeypatch.setattr(measured, "measure", lambda *_: pytest.fail("measured"))
+    monkeypatch.setattr("sys.argv", ["measured.py", "answer-pieces"])
+    with pytest.raises(SystemExit, match="commit it first"):
+        measured.main()
+
+
 def test_no_table_of_figures_is_copied_by_hand() -> None:
     """A new table of figures is stored by `scripts/measured.py`, or marked as not measured."""
     pages = Evidence(CHECKOUT).all_pages()
