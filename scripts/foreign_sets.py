@@ -1,7 +1,7 @@
 """How a recogniser does on a data set that it has never seen: every set is left out in turn (docs/foreign-sets.md).
 
     python scripts/foreign_sets.py packs/* --out out/foreign                # kinematic model only: minutes
-    python scripts/foreign_sets.py packs/* --out out/foreign --folds 4      # with a motion encoder: about two hours
+    python scripts/foreign_sets.py packs/* --out out/foreign --folds 4      # with a motion encoder: about 40 minutes
 
 Resumable: the same command continues. The table is out/foreign/table.csv, its record out/foreign/table.record.json;
 tables are printed in Markdown. Copied to results/foreign-sets, they are what `make evidence` writes into the documents.

@@ -4,6 +4,7 @@
 
 pip resolves constraints.txt and the extras test, dev and docs for this system and this Python without installing
 anything. The file holds what it would install here: `pip install --require-hashes -r constraints-hashes.txt`.
+A package that does not accept the oldest Python that pyproject.toml allows is refused: pin an earlier version.
 """
 
 from __future__ import annotations
@@ -16,9 +17,13 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from packaging.specifiers import SpecifierSet
+
 CHECKOUT = Path(__file__).resolve().parents[1]
 OUT = CHECKOUT / "constraints-hashes.txt"
 TORCH = "torch==2.13.0"
+OLDEST_PYTHON = "3.11.0"
+"""Systems keep the first releases of a Python for years: Debian 12 has 3.11.2."""
 
 
 def main() -> None:
@@ -30,7 +35,12 @@ def main() -> None:
              "--constraint", CHECKOUT / "constraints.txt", TORCH, f"{CHECKOUT}[test,dev,docs]"],
             check=True,
         )  # fmt: skip
-        lines = locked(json.loads(report.read_text(encoding="utf-8")))
+        resolved = json.loads(report.read_text(encoding="utf-8"))
+    if newer := needs_newer_python(resolved):
+        sys.exit(
+            f"not written: Python {OLDEST_PYTHON} cannot install {', '.join(newer)}; pin earlier versions"
+        )
+    lines = locked(resolved)
     head = (
         f"# By scripts/lock_hashes.py for {platform.system()} {platform.machine()}, "
         f"Python {'.'.join(platform.python_version_tuple()[:2])}:\n"
@@ -38,6 +48,16 @@ def main() -> None:
     )
     OUT.write_text(head + "".join(f"{line}\n" for line in lines), encoding="utf-8")
     print(f"written: {OUT.name}, {len(lines)} packages")
+
+
+def needs_newer_python(report: dict[str, Any]) -> list[str]:
+    """``name version (range)`` of the packages of a report of pip that refuse `OLDEST_PYTHON`."""
+    abouts = [item["metadata"] for item in report["install"]]
+    return [
+        f"{about['name']} {about['version']} (Python {about['requires_python']})"
+        for about in abouts
+        if not SpecifierSet(about.get("requires_python") or "").contains(OLDEST_PYTHON)
+    ]
 
 
 def locked(report: dict[str, Any]) -> list[str]:

@@ -6,7 +6,8 @@
 
 Names and commands are in results/measured/commands.toml. What is read below these paths is recorded by its digest,
 except below `out`, where commands write. Every Markdown table of the output becomes
-results/measured/NAME-NUMBER.csv, with its record. `make evidence` then writes them into the pages.
+results/measured/NAME-NUMBER.csv, with its record. `make evidence` then writes them into the pages. The record names a
+commit, so changes of the package are to be committed first.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from pathlib import Path
 
 from pgfa.errors import PgfaError
 from pgfa.research.evidence.measured import filled, measured_commands, save_measured
+from pgfa.research.evidence.record import commit
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 RESULTS = CHECKOUT / "results"
@@ -63,6 +65,10 @@ def main() -> None:
         commands = measured_commands(RESULTS)
         if args.list:
             print("\n".join(f"{name}: {command}" for name, command in commands.items()))
+        if args.names and commit().endswith("+changes"):
+            sys.exit(
+                "measured: the package differs from the commit that the record would name; commit it first"
+            )
         for name in args.names:
             if name not in commands:
                 sys.exit(f"measured: expected one of {', '.join(commands)}, found {name}")

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -61,7 +62,19 @@ def answer(fresh: Fresh, recordings: Path, sentences: list[str]) -> None:
     ask = [part for sentence in sentences for part in ("--sentence", sentence)]
     with fresh.timed(f"`pgfa recognise FILE`, {len(sentences)} sentences") as output:
         table = fresh.run("pgfa", "recognise", first, *ask).splitlines()
-        output.append(f"{first.parent.name}: {' '.join(table[1].split())}")
+        output.append(first_answer(first, table))
+
+
+def first_answer(file: Path, table: list[str]) -> str:
+    """The class of a file, its first answer and the share of it, from the printed table."""
+    share, sentence = re.fullmatch(r"\s*([\d.<]+ %)\s+(?:[-+][\d.]+\s+)?(.*)", table[1]).groups()
+    return f"a file of `{file.parent.name}`: {sentence} {share}"
+
+
+def accuracies(printed: list[str]) -> str:
+    """The first figure of the lines "from sentences" and "after alignment"."""
+    matches = (re.match(r"\s*(from sentences|after alignment)\D+([\d.]+ %)", line) for line in printed)
+    return "unseen actions: " + ", ".join(f"{match[2]} {match[1]}" for match in matches if match)
 
 
 def model(fresh: Fresh, recordings: Path, catalogue: Path, unseen: str, sentences: list[str]) -> None:
@@ -77,15 +90,12 @@ def model(fresh: Fresh, recordings: Path, catalogue: Path, unseen: str, sentence
     with fresh.timed("`pgfa train`"):
         fresh.run(*train, "--out", "runs/mine", "--quiet")
     with fresh.timed("`pgfa evaluate`") as output:
-        lines = fresh.run("pgfa", "evaluate", "runs/mine").splitlines()
-        output += [
-            " ".join(line.split()) for line in lines if line.strip().startswith(("from sent", "after align"))
-        ]
+        output.append(accuracies(fresh.run("pgfa", "evaluate", "runs/mine").splitlines()))
     first = min(file for file in (recordings / unseen.partition(",")[0]).rglob("*") if file.is_file())
     ask = [part for sentence in sentences for part in ("--sentence", sentence)]
     with fresh.timed("`pgfa recognise FILE --run runs/mine`") as output:
         table = fresh.run("pgfa", "recognise", first, "--run", "runs/mine", *ask).splitlines()
-        output.append(f"{first.parent.name}: {' '.join(table[1].split())}")
+        output.append(first_answer(first, table))
 
 
 def main() -> None:

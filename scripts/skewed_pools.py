@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import csv
 import io
+import time
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
@@ -22,8 +23,10 @@ import numpy as np
 
 from pgfa.adapt import recentre
 from pgfa.files import write_atomic
+from pgfa.research.evidence.record import save_record
 from pgfa.research.foreign.leave_out import LeftOut, adapted_scores, scores
-from pgfa.research.foreign.run import Comparison
+from pgfa.research.foreign.record import record_of
+from pgfa.research.foreign.run import PARTS, Comparison
 
 SHARES = (0.0, 0.3, 0.6, 0.8, 1.0)
 STYLES = ("plain", "typed 2")
@@ -41,13 +44,19 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--folds", type=int, default=0)
     args = parser.parse_args()
-    parts = Comparison.open(args.packs, args.out, args.folds).left_out()
-    rows = [row for part in parts for row in rows_of(part)]
+    started = time.monotonic()
+    comparison = Comparison.open(args.packs, args.out, args.folds)
+    rows = [row for part in comparison.left_out() for row in rows_of(part)]
     text = io.StringIO(newline="")
     writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
-    write_atomic(args.out / "skewed-pools.csv", text.getvalue().encode())
+    file = args.out / "skewed-pools.csv"
+    write_atomic(file, text.getvalue().encode())
+    record = record_of(comparison, PARTS, time.monotonic() - started)
+    drawn = {"pools": POOLS, "draws": DRAWS, "clips": [FEWEST_CLIPS, MOST_CLIPS], "shares": list(SHARES)}
+    settings = {**record.settings, **{f"skewed_{name}": value for name, value in drawn.items()}}
+    save_record(file, replace(record, kind="skewed pools", keys=("set", "pool", "style"), settings=settings))
     print(table(rows))
 
 

@@ -1,7 +1,6 @@
-"""Speed of the motion encoders beside a plain implementation of the published architecture, as a CSV.
+"""Speed of the motion encoders beside a plain implementation of the published architecture, as a CSV with a record.
 
-    python scripts/speed_encoders.py --out results/speed
-    python scripts/speed_encoders.py --page docs/speed.md  # its tables, from all CSVs in results/speed
+    python scripts/speed_encoders.py --out results/speed    # then `make evidence` writes it into docs/speed.md
 
 Everything is measured in one process and one run: the reference (ST-GCN as published: eager float32, channels first,
 both body slots computed), then this project's `paper` and `default`, training steps and features for evaluation, on
@@ -14,8 +13,6 @@ precision.
 from __future__ import annotations
 
 import argparse
-import csv
-import io
 import platform
 import resource
 import sys
@@ -28,22 +25,15 @@ from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from pgfa.config import ModelSettings, RunSettings
-from pgfa.files import write_atomic
 from pgfa.model.contrastive import contrastive_loss
 from pgfa.model.encoder import MotionEncoder, build_model
 from pgfa.model.graph import spatial_adjacency
-from pgfa.research.evidence.markdown import table
+from pgfa.research.evidence.speed_tables import COLUMNS, load_average, save_speed
 from pgfa.skeleton import Layout, get_layout
 from pgfa.train.features import features_of
 
-RESULTS = Path(__file__).parents[1] / "results" / "speed"
-BEGIN, END = "<!-- tables: begin -->", "<!-- tables: end -->"
 TEXT_SIZE = 768
 SECOND_BODY = 0.25
-COLUMNS = (
-    "model", "work", "precision", "clips", "seconds", "clips_per_second", "ratio", "gflop_per_clip",
-    "utilisation", "peak_mb",
-)  # fmt: skip
 
 
 class ReferenceBlock(nn.Module):
@@ -208,41 +198,20 @@ def file_name() -> str:
     return f"cpu-{kind.replace('_', '')}-torch{torch.__version__.split('+')[0]}-{torch.get_num_threads()}threads.csv"
 
 
-def tables(folder: Path) -> str:
-    """A Markdown table of each CSV."""
-    parts = []
-    for path in sorted(folder.glob("*.csv")):
-        rows = list(csv.DictReader(path.read_text(encoding="utf-8").splitlines()))
-        parts.append(f"`{path.name}`\n\n" + table(COLUMNS, [[row[name] for name in COLUMNS] for row in rows]))
-    return "\n\n".join(parts)
-
-
-def with_tables(page: str, content: str) -> str:
-    """A page with the text between its two marks replaced."""
-    before, _, rest = page.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    return f"{before}{BEGIN}\n\n{content}\n\n{END}{after}"
-
-
 def main() -> None:
-    """Measure, or write the tables of what was measured into a page."""
+    """Measure, and write the CSV and its record."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--out", type=Path)
-    parser.add_argument("--page", type=Path)
+    parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--clips", type=int, default=32, help="clips of a training step")
     parser.add_argument("--evaluated", type=int, default=64, help="clips of an evaluation")
     parser.add_argument("--repeats", type=int, default=5)
     args = parser.parse_args()
-    if args.page:
-        write_atomic(args.page, with_tables(args.page.read_text(encoding="utf-8"), tables(RESULTS)))
-    if args.out:
-        content = io.StringIO()
-        writer = csv.DictWriter(content, COLUMNS, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(measure(args.clips, args.evaluated, args.repeats))
-        write_atomic(args.out / file_name(), content.getvalue())
+    load, started = load_average(), time.monotonic()
+    rows = measure(args.clips, args.evaluated, args.repeats)
+    settings = {"threads": torch.get_num_threads(), "repeats": args.repeats, "load average before": load}
+    save_speed(args.out / file_name(), rows, settings, time.monotonic() - started)
 
 
 if __name__ == "__main__":

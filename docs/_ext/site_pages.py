@@ -41,6 +41,17 @@ def up(name: str) -> str:
     return "../" * name.count("/")
 
 
+FIGURE = re.compile(r"[\w.-]{1,16}|[-+±<>~]?\d[\d,.]*( (%|s|ms|MB|kB|GB))?( \([^()]{1,20}\))?\*?")
+"""A cell of a table that is a short name, or one figure with its unit and interval."""
+
+
+def mark_figures(app: Sphinx, document: nodes.document) -> None:
+    """Cells that are one name or figure get the class `figure`, and are not broken at a hyphen or space."""
+    for cell in document.findall(nodes.entry):
+        if FIGURE.fullmatch(cell.astext().strip()):
+            cell["classes"].append("figure")
+
+
 def mark_blocks(app: Sphinx, document: nodes.document) -> None:
     """Blocks that no test runs get the class `not-run`."""
     for block in document.findall(nodes.literal_block):
@@ -65,4 +76,5 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.add_directive("from-program", FromProgram)
     app.connect("source-read", read_paper)
     app.connect("doctree-read", mark_blocks)
+    app.connect("doctree-read", mark_figures)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 import errno
+from collections.abc import Iterable
+from difflib import get_close_matches
 from pathlib import Path, PurePath
+
+
+def did_you_mean(name: str, names: Iterable[str]) -> str:
+    """``" did you mean NAME?"`` with the most similar of some names; empty where none is similar."""
+    similar = get_close_matches(name.lower().replace("_", "-"), list(names), n=1, cutoff=0.6)
+    return f" did you mean {similar[0]}?" if similar else ""
 
 
 class PgfaError(Exception):

@@ -206,7 +206,7 @@ def test_formats_lists_every_format(capsys: pytest.CaptureFixture[str]) -> None:
         (["train", "--settings", "nowhere.toml", "--out", "x"], "nowhere.toml: no such settings file"),
         (["synthesise", "utd-mhad", "x", "--clips", "3"], "found 'utd-mhad'"),
         (["benchmark", "nowhere.toml", "--out", "x"], "nowhere.toml"),
-        (["reproduce", "setting-9", "--out", "x"], "unknown setting 'setting-9'; available: one-shot, setting-1, "),
+        (["reproduce", "setting-9", "--out", "x"], "unknown setting 'setting-9'; did you mean setting-2?"),
         (["serve", "nowhere"], "nowhere: expected a run"),
     ],
 )  # fmt: skip

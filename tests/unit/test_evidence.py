@@ -18,7 +18,7 @@ from guides import CHECKOUT
 from pgfa.errors import BadConfig, BadFile
 from pgfa.research.benchmark.spec import BenchmarkSettings
 from pgfa.research.benchmark.summary import KEYS, load_summary, merge_summaries, save_summary
-from pgfa.research.evidence.foreign_tables import ForeignResults, part_table
+from pgfa.research.evidence.foreign_tables import ForeignResults, loss_note, part_table
 from pgfa.research.evidence.merge import merge_tables
 from pgfa.research.evidence.pages import Evidence
 from pgfa.research.evidence.record import Computation, Record, commit, load_record, save_record
@@ -79,6 +79,17 @@ def checkout(tmp_path: Path) -> Path:
     (tmp_path / "docs" / "figures").mkdir(parents=True)
     (tmp_path / "docs" / "page.md").write_text(page, encoding="utf-8")
     return tmp_path
+
+
+def test_losses_of_adapt_are_those_of_the_file() -> None:
+    with (CHECKOUT / "results/foreign-sets/table.csv").open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    text = loss_note(Evidence(CHECKOUT).foreign)
+    for row in rows:
+        loss = round(100 * (float(row["accuracy"]) - float(row["adapted"])), 1)
+        of_style = re.search(rf"`{row['style']}` ([^;]*)", text)
+        assert of_style is not None
+        assert (f"{loss:.1f} on {row['set']}" in of_style[1]) == (loss > 0), row
 
 
 def test_new_rows_change_the_page(checkout: Path) -> None:

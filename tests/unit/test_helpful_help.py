@@ -9,10 +9,13 @@ import shutil
 import subprocess
 import tomllib
 import zipfile
+from contextlib import suppress
 from importlib import import_module
+from importlib.metadata import PackageNotFoundError, metadata
 from pathlib import Path
 from types import ModuleType
 
+import numpy as np
 import pytest
 
 from guides import CHECKOUT
@@ -21,6 +24,9 @@ from pgfa.cli.examples import EXAMPLES, epilogue, wrapped
 from pgfa.cli.main import COMMANDS, app, main
 from pgfa.config.extras import EXTRAS, OTHER_EXTRAS, PURPOSES
 from pgfa.errors import BadConfig
+from pgfa.read.format import CLASS_UNKNOWN
+from pgfa.read.formats.npz import save_clip
+from pgfa.skeleton import KINECT20, Clip, Source
 from pgfa.text import find_split
 from pgfa.text.catalogue import catalogue
 
@@ -236,6 +242,21 @@ def test_pinned_versions_have_hashes() -> None:
     assert others <= {"setuptools"}  # of torch; not pinned, as environments bring their own
 
 
+def test_pins_accept_the_first_release_of_the_oldest_python() -> None:
+    """A plain Debian 12 has Python 3.11.2; one pin that wants 3.11.5 makes the whole file useless there."""
+    lock = script("lock_hashes")
+    abouts = []
+    for name, version in script("list_licences").pinned():
+        with suppress(PackageNotFoundError):
+            about = metadata(name)
+            if about["Version"] == version:
+                abouts.append({**about.json, "name": name})
+    assert len(abouts) > 50
+    assert lock.needs_newer_python({"install": [{"metadata": about} for about in abouts]}) == []
+    late = {"name": "late", "version": "1", "requires_python": ">=3.11.5"}
+    assert lock.needs_newer_python({"install": [{"metadata": late}]}) == ["late 1 (Python >=3.11.5)"]
+
+
 def test_lower_bounds_become_constraints() -> None:
     constraints = script("core_install").lowest("train")
     assert "numpy==1.26" in constraints
@@ -265,3 +286,54 @@ def test_a_wheel_without_its_files_is_noticed(tmp_path: Path) -> None:
         "missing in the wheel: pgfa/py.typed", "not tracked, but in the wheel: pgfa/notes.txt",
         "metadata without License-File: LICENSE", "the wheel has no command",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("arguments", "hint"),
+    [
+        (("import", "utdmhad", "x", "y"), "did you mean utd-mhad?"),
+        (("import", "NTU_60", "x", "y"), "did you mean ntu60?"),
+        (("check", "x", "--layout", "kinect2"), "did you mean kinect20?"),
+        (("evaluate", "x", "--adapt.method", "smoothd"), "did you mean smoothed?"),
+        (("reproduce", "seting-1", "--out", "x"), "did you mean setting-1?"),
+    ],
+)  # fmt: skip
+def test_a_wrong_name_is_answered_by_the_nearest(
+    arguments: tuple[str, ...], hint: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "x").mkdir()
+    with pytest.raises(SystemExit) as stop:
+        main(list(arguments))
+    assert hint in str(stop.value.code)
+
+
+def test_the_newcomers_table_names_file_and_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(CHECKOUT / "scripts"))
+    newcomer = import_module("newcomer")
+    table = [
+        "   share  cosine  sentence",
+        "  82.7 %  +0.752  A person waves.",
+        "   0.6 %          none of these",
+    ]
+    assert newcomer.first_answer(Path("wave/a.mat"), table) == "a file of `wave`: A person waves. 82.7 %"
+    table[1] = "  52.7 %          none of these"
+    assert newcomer.first_answer(Path("wave/a.mat"), table) == "a file of `wave`: none of these 52.7 %"
+    printed = [
+        "",
+        "from sentences     95.0 % (90.0 to 99.0)  95.0 %",
+        "after alignment    99.0 % (98.0 to 100.0)",
+    ]
+    assert newcomer.accuracies(printed) == "unseen actions: 95.0 % from sentences, 99.0 % after alignment"
+
+
+def test_recognise_does_not_miss_the_class_that_it_is_asked_for(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    positions = np.random.default_rng(0).normal(0, 0.3, (40, 1, 20, 3)).astype(np.float32)
+    clip = Clip(positions, 30.0, KINECT20, Source("a"), problems=(CLASS_UNKNOWN, "time stamps missing"))
+    save_clip(tmp_path / "a.npz", clip)
+    assert run("recognise", str(tmp_path / "a.npz"), "--sentence", "a person waves") == 0
+    notes = capsys.readouterr().err
+    assert "time stamps missing" in notes
+    assert CLASS_UNKNOWN not in notes

@@ -22,6 +22,7 @@ from pgfa.research.evidence.measured import (
 )
 from pgfa.research.evidence.pages import Evidence
 from pgfa.research.evidence.record import load_record, record_path
+from pgfa.research.evidence.record_tables import names_of, pack_table, record_table
 
 OUTPUT = """before
 | set | a \\| b | |
@@ -56,9 +57,10 @@ def test_a_stored_table_is_the_printed_one_and_has_a_record(tmp_path: Path) -> N
     record = load_record(files[1])
     assert record is not None
     assert record.settings == {"command": "scripts/some.py {data}"}
-    digest = record.data["data"]["digest"]
-    row = f"| some-1 | `scripts/some.py {{data}}` | {record.computations[0].commit} | data {digest} |"
+    row = f"| some | 2 | `scripts/some.py {{data}}` | {record.computations[0].commit} | data |"
     assert row in measured_list(tmp_path)
+    digest = record.data["data"]["digest"]
+    assert pack_table(measured_files(tmp_path).values()).splitlines()[2:] == [f"| data | {digest} | 1 file |"]
     (tmp_path / "data" / "a.txt").write_text("y")
     save_measured(tmp_path, "some", "| n |\n|---|\n| 1 |", "scripts/some.py {data}", [tmp_path / "data"], 2.0)
     assert list(measured_files(tmp_path)) == ["measured some-1"]
@@ -130,20 +132,32 @@ def test_the_script_stores_what_its_command_prints(
         measured.measure("seven", "print.py", {})
 
 
-BY_HAND = {
-    ("docs/recogniser-measured.md", "scripts/recognise_speed.py"),
-}
-"""Page and command of the tables that are still copied by hand; nothing is to be added."""
+def test_a_changed_package_is_not_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its record would name a commit that cannot give these figures again."""
+    measured = load(CHECKOUT / "scripts" / "measured.py")
+    monkeypatch.setattr(measured, "commit", lambda: "0123456789ab+changes")
+    monkeypatch.setattr(measured, "measure", lambda *_: pytest.fail("measured"))
+    monkeypatch.setattr("sys.argv", ["measured.py", "answer-pieces"])
+    with pytest.raises(SystemExit, match="commit it first"):
+        measured.main()
 
 
-def test_only_former_figures_are_copied_by_hand() -> None:
+def test_no_table_of_figures_is_copied_by_hand() -> None:
     """A new table of figures is stored by `scripts/measured.py`, or marked as not measured."""
-    tables = {
-        (one.page, one.command)
-        for page in Evidence(CHECKOUT).all_pages()
-        for one in tables_by_hand(page, CHECKOUT)
-    }
-    assert {one for one in tables if one[0] != "docs/former-figures.md"} <= BY_HAND
+    pages = Evidence(CHECKOUT).all_pages()
+    assert [one for page in pages for one in tables_by_hand(page, CHECKOUT)] == []
+    assert by_hand_list(pages, CHECKOUT).startswith("None:")
+
+
+def test_rows_of_a_record_are_listed_with_a_short_cell_for_their_data(tmp_path: Path) -> None:
+    (file,) = save_measured(
+        tmp_path, "some", "| n |\n|---|\n| 1 |", "scripts/some.py a b c d e f g h", [], 1.0
+    )
+    assert "| a.csv | 0.1.0, " in record_table({"a.csv": file})
+    assert "`scripts/some.py a b c d e f g ...`" in measured_list(tmp_path)
+    record_path(file).unlink()
+    assert "| a.csv | no record |" in record_table({"a.csv": file})
+    assert (names_of("abc"), names_of("abcdef")) == ("a, b, c", "6 packs")
 
 
 PAGE = f"""# Title

@@ -69,3 +69,12 @@ def test_what_a_built_page_must_not_have(body: str, css: str, problem: str, tmp_
     problems = CHECK.problems(tmp_path)
     assert len(problems) == bool(problem)
     assert not problem or problem in problems[0]
+
+
+def test_figures_and_short_names_are_not_broken(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(CHECKOUT / "docs" / "_ext"))
+    figure = load(CHECKOUT / "docs" / "_ext" / "site_pages.py").FIGURE
+    whole = ("100.0 %", "48.8 (35.3 to 62.3)", "1,159", "msr-action3d", "+3.1", "0.6 s", "11.6*")
+    assert [text for text in whole if not figure.fullmatch(text)] == []
+    broken = ("training: channels last", "310 of 320 (97 %)", "", "a person waves")
+    assert [text for text in broken if figure.fullmatch(text)] == []

@@ -83,7 +83,8 @@ def test_a_joint_that_the_layout_does_not_have(layout: Layout) -> None:
 def test_an_unknown_layout() -> None:
     assert get_layout("ntu25") is NTU25
     with pytest.raises(
-        LayoutMismatch, match=r"unknown layout 'coco'; available: azure32, coco17, h36m17, .*ntu25"
+        LayoutMismatch,
+        match=r"unknown layout 'coco'; did you mean coco17\? available: azure32, coco17, h36m17, .*ntu25",
     ):
         get_layout("coco")
 

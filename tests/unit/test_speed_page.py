@@ -1,21 +1,50 @@
-"""docs/speed.md has the tables of the CSVs in results/speed."""
+"""Rates of the encoders are data with records, and docs/speed.md shows all that are stored."""
 
 from __future__ import annotations
 
-from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
+
+import pytest
+
+from pgfa.errors import BadFile
+from pgfa.research.evidence.pages import Evidence
+from pgfa.research.evidence.record import load_record
+from pgfa.research.evidence.speed_tables import COLUMNS, SHOWN, save_speed, speed_files, speed_table
+from pgfa.research.evidence.unrecorded import UNRECORDED, unrecorded_files, unrecorded_table
 
 CHECKOUT = Path(__file__).parents[2]
 
 
-def test_the_page_has_the_tables_of_the_measurements() -> None:
-    spec = spec_from_file_location("speed_encoders", CHECKOUT / "scripts" / "speed_encoders.py")
-    assert spec is not None
-    assert spec.loader is not None
-    script = module_from_spec(spec)
-    spec.loader.exec_module(script)
+def test_the_page_has_a_block_for_every_file() -> None:
     page = (CHECKOUT / "docs" / "speed.md").read_text(encoding="utf-8")
-    content = script.tables(script.RESULTS)
-    assert content.count("\n| model | work |") == len(list(script.RESULTS.glob("*.csv"))) > 0
-    assert script.with_tables(page, content) == page
-    assert script.with_tables(page, "other") != page
+    names = list(speed_files(CHECKOUT / "results"))
+    assert names
+    assert all(f"<!-- evidence: {name} -->" in page for name in names)
+
+
+def test_rates_are_stored_with_their_settings_and_refused_after_a_change(tmp_path: Path) -> None:
+    file = tmp_path / "speed" / "cpu.csv"
+    row = {name: str(number) for number, name in enumerate(COLUMNS)}
+    save_speed(file, [{**row, "epoch_seconds": "9"}], {"threads": 1, "load average before": "0.1"}, 3.0)
+    record = load_record(file)
+    assert record is not None
+    assert record.settings["threads"] == 1
+    assert record.computations[0].machine["processor"]
+    assert speed_files(tmp_path) == {"speed cpu": file}
+    cells = speed_table(file).splitlines()
+    assert cells[0].startswith("| model | work | precision | clips |")
+    assert cells[2] == "| " + " | ".join(row[name] for name in SHOWN) + " |"
+    file.write_text(file.read_text(encoding="utf-8").replace("9", "8"), encoding="utf-8")
+    with pytest.raises(BadFile):
+        speed_table(file)
+
+
+def test_rows_without_a_record_are_listed_with_the_command_that_replaces_them(tmp_path: Path) -> None:
+    """A new file of rows needs its record; one that has got it leaves the list."""
+    files = Evidence(CHECKOUT).files()
+    assert unrecorded_files(files) == list(UNRECORDED)
+    assert all(UNRECORDED[name].command in unrecorded_table(files) for name in UNRECORDED)
+    (tmp_path / "results" / "new").mkdir(parents=True)
+    (tmp_path / "results" / "new" / "rows.csv").write_text("a\n1\n")
+    assert unrecorded_files(Evidence(tmp_path).files()) == ["new/rows.csv"]
+    assert unrecorded_table({}) == "All rows have a record."

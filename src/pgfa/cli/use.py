@@ -97,6 +97,7 @@ def recognise(
     from pgfa.cli.recordings import is_single, recordings_of, rows_of
     from pgfa.errors import BadConfig
     from pgfa.read import as_ref, read
+    from pgfa.read.format import CLASS_UNKNOWN_TEXTS
     from pgfa.read.interpret.decision import is_declared
     from pgfa.recognise import Answers
     from pgfa.recognise.formats import OUTPUTS, render
@@ -135,6 +136,8 @@ def recognise(
     if not is_declared(clip.reading):
         print(f"note: {clip.reading}", file=sys.stderr)
     for problem in clip.problems:
+        if problem in CLASS_UNKNOWN_TEXTS:  # it is what is asked here
+            continue
         print(f"note: {problem}{LESS_CERTAIN if problem == NO_DEPTH else ''}", file=sys.stderr)
     recogniser = _recogniser(run, device, teach, adapt, sentence or [])
     result = recogniser.answer(clip, sentence or [], over_time=spans, window=window, hop=hop)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
@@ -11,7 +12,7 @@ import tomli_w
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from pgfa.config.formats import FORMAT, RENAMED, added
-from pgfa.errors import BadConfig
+from pgfa.errors import BadConfig, did_you_mean
 from pgfa.files import digest, write_atomic
 
 Recipe = Literal["paper", "default"]
@@ -36,6 +37,9 @@ class Settings(BaseModel):
             else:
                 reason = first["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
             actual = f", found {first.get('input')!r}" if first["loc"] else ""
+            if first["type"] == "literal_error" and isinstance(first["input"], str):
+                hint = did_you_mean(first["input"], re.findall(r"'([^']*)'", first["msg"]))
+                actual += f";{hint}" if hint else ""
             raise BadConfig(f"setting {name}: {reason}{actual}") from None
 
     @classmethod

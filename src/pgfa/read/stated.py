@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-from pgfa.errors import BadConfig
+from pgfa.errors import BadConfig, did_you_mean
 from pgfa.skeleton import LAYOUTS
 
 UPS = ("y", "-y", "z", "-z", "x", "-x")
@@ -58,7 +58,13 @@ class Stated:
             ("unit", self.unit, tuple(UNITS)),
         ):
             if value is not None and value not in allowed:
-                raise BadConfig(where=name, expected=f"one of {', '.join(allowed)}", found=f"{value!r:.40}")
+                hint = did_you_mean(value, allowed) if isinstance(value, str) else ""
+                raise BadConfig(
+                    where=name,
+                    expected=f"one of {', '.join(allowed)}",
+                    found=f"{value!r:.40}",
+                    advice=hint.strip(),
+                )
         if self.rate is not None and not (
             isinstance(self.rate, int | float)
             and not isinstance(self.rate, bool)

@@ -7,7 +7,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from pgfa.errors import LayoutMismatch
+from pgfa.errors import LayoutMismatch, did_you_mean
 from pgfa.skeleton.camera_layouts import CAMERA_LAYOUTS, CAMERA_MAPS
 from pgfa.skeleton.estimator_layouts import ESTIMATOR_LAYOUTS, ESTIMATOR_MAPS
 from pgfa.skeleton.layout import Layout, both
@@ -110,7 +110,7 @@ def get_layout(name: str) -> Layout:
     except KeyError:
         names = ", ".join(sorted(LAYOUTS))
         raise LayoutMismatch(
-            f"unknown layout {name!r}; available: {names}",
+            f"unknown layout {name!r};{did_you_mean(name, LAYOUTS)} available: {names}",
             where="layout",
             expected=f"one of {names}",
             found=repr(name),

@@ -6,7 +6,6 @@ import re
 import tomllib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from functools import cached_property, lru_cache
 from importlib import resources
 from pathlib import Path
@@ -15,7 +14,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from pgfa.config import Variant
-from pgfa.errors import BadConfig, BadFile, LimitExceeded
+from pgfa.errors import BadConfig, BadFile, LimitExceeded, did_you_mean
 
 SplitKind = Literal["zero-shot", "one-shot"]
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
@@ -120,8 +119,7 @@ class Catalogue:
         try:
             return self.by_name[name]
         except KeyError:
-            nearest = get_close_matches(name.lower().replace("_", "-"), list(self.by_name), n=1, cutoff=0.6)
-            hint = f" did you mean {nearest[0]}?" if nearest else ""
+            hint = did_you_mean(name, self.by_name)
             raise BadConfig(
                 f"data set {self.dataset} has no class {name!r};{hint} it has: {', '.join(self.by_name)}"
             ) from None
@@ -147,8 +145,9 @@ def catalogue(name_or_path: str | Path) -> Catalogue:
     path = Path(name_or_path)
     if not path.is_file():
         if isinstance(name_or_path, str) and not name.endswith(".toml"):
+            names = catalogue_names()
             raise BadConfig(
-                f"no catalogue named {name!r}; available: {', '.join(catalogue_names())}, "
+                f"no catalogue named {name!r};{did_you_mean(name, names)} available: {', '.join(names)}, "
                 "or the path of a TOML file (docs/catalogue.md)"
             )
         raise BadFile(path, expected="a catalogue (TOML)", found="no file")
@@ -231,10 +230,8 @@ def find_split(name: str) -> Split:
     if dataset in catalogue_names() and split in (splits := _bundled(dataset).splits):
         return splits[split]
     keys = [split.key for dataset in catalogue_names() for split in _bundled(dataset).splits.values()]
-    nearest = get_close_matches(name.lower().replace("_", "-"), keys, n=1, cutoff=0.6)
-    hint = f"; did you mean {nearest[0]}?" if nearest else ";"
     available = ", ".join(dict.fromkeys(_without_number(key) for key in keys))
-    raise BadConfig(f"no split named {name!r}{hint} available: {available}")
+    raise BadConfig(f"no split named {name!r};{did_you_mean(name, keys)} available: {available}")
 
 
 def sentence_of(action: ActionClass, variant: Variant = "plain") -> str:

@@ -17,7 +17,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from pgfa.errors import BadConfig, BadFile, NotWritten
+from pgfa.errors import BadConfig, BadFile, NotWritten, did_you_mean
 from pgfa.files import digest, file_sha256, read_json, write_json
 from pgfa.files.folders import recover_folder, replace_folder
 from pgfa.files.leftovers import clear_leftovers, remove
@@ -246,7 +246,8 @@ def _format_of(format: Format | str, source: Path, labels: Path | None) -> Forma
     from pgfa.read import FORMATS
 
     if name not in FORMATS:
-        raise BadConfig(f"unknown format {name!r}; available: {', '.join(sorted([*FORMATS, folder.NAME]))}")
+        names = sorted([*FORMATS, folder.NAME])
+        raise BadConfig(f"unknown format {name!r};{did_you_mean(name, names)} available: {', '.join(names)}")
     return FORMATS[name]
 
 

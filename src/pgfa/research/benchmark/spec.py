@@ -24,7 +24,7 @@ import polars as pl
 from pydantic import Field
 
 from pgfa.config import BaselineSettings, RunSettings, Settings
-from pgfa.errors import BadConfig
+from pgfa.errors import BadConfig, did_you_mean
 from pgfa.research.baselines import METHODS
 from pgfa.research.selection import GRIDS
 from pgfa.text.catalogue import catalogue, find_split
@@ -168,4 +168,5 @@ def _matching_splits(name: str) -> list[str]:
 
 def _check_names(kind: str, names: Iterable[str], table: Mapping[str, Any]) -> None:
     if unknown := [name for name in names if name not in table]:
-        raise BadConfig(f"unknown {kind} {unknown[0]!r}; available: {', '.join(table)}")
+        hint = did_you_mean(unknown[0], table)
+        raise BadConfig(f"unknown {kind} {unknown[0]!r};{hint} available: {', '.join(table)}")

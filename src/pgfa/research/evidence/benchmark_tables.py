@@ -49,8 +49,8 @@ def value(results: BenchmarkResults, column: SplitColumn, variant: Variant, name
     return f"{cell.value:.1f}" if isinstance(cell, Cell) else cell
 
 
-def accuracy_table(results: BenchmarkResults) -> str:
-    """Validated accuracy of every method and alignment; the cells are marked zero-shot or not by code."""
+def accuracy_table(results: BenchmarkResults, alignments: Sequence[str] = ()) -> str:
+    """Validated accuracy of every method and alignment, or of some; cells are marked zero-shot or not by code."""
 
     def cell(column: SplitColumn, variant: Variant) -> str:
         return value(results, column, variant, "accuracy", VALIDATED)
@@ -59,7 +59,8 @@ def accuracy_table(results: BenchmarkResults) -> str:
         ["cells", *(", ".join(sorted({_mark(results, column, s) for s in column.splits}))
                     for column in results.columns)]
     ]  # fmt: skip
-    return _table(results, results.variants, cell, marks)
+    shown = [v for v in results.variants if not alignments or v.alignment in alignments]
+    return _table(results, shown, cell, marks)
 
 
 def _mark(results: BenchmarkResults, column: SplitColumn, split: str) -> str:

@@ -12,9 +12,7 @@ from pgfa.research.evidence.measured import MarkdownTable, markdown_tables
 
 NOT_MEASURED = "<!-- not measured -->"
 """On the line above a table of limits, settings or estimates."""
-WRITTEN = re.compile(
-    r"^<!-- (evidence: [^\n]*|tables: begin|licences) -->$.*?^<!-- [^\n]*end[^\n]* -->$", re.M | re.S
-)
+WRITTEN = re.compile(r"^<!-- (evidence: [^\n]*|licences) -->$.*?^<!-- [^\n]*end[^\n]* -->$", re.M | re.S)
 """Parts of a page that a command writes."""
 FIGURE = re.compile(r"[-+±~<>*]?\s?\d[\d,.]*\b")
 COMMAND = re.compile(
@@ -74,11 +72,13 @@ def _headings(text: str) -> dict[int, str]:
 
 
 def by_hand_list(pages: list[Path], checkout: Path) -> str:
-    """All of them, counted per section."""
+    """All of them, counted per section; one sentence if there is none."""
     counts: dict[TableByHand, int] = {}
     for page in pages:
         for one in tables_by_hand(page, checkout):
             counts[one] = counts.get(one, 0) + 1
+    if not counts:
+        return "None: every table of figures is in a block, or is marked as one of limits, settings or estimates."
     rows = [
         [one.page, one.section, str(count), f"`{one.command}`" if one.command else "none"]
         for one, count in counts.items()

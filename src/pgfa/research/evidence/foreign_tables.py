@@ -126,20 +126,20 @@ def set_table(results: ForeignResults, style: str) -> str:
 
 def short_table(results: ForeignResults) -> str:
     """One plain sentence per class: a row per set with what a reader needs, and which of its classes are unseen."""
-    rows = []
-    for row in results.of("plain"):
-        exposure = results.exposures[row.name]
-        rows.append(
-            [row.name, f"{row.clips:,}", str(row.classes), str(len(exposure.unseen)), exposure.label,
-             *(percent(row.figures[name]) for name in ("accuracy", "top3", "adapted"))]
-        )  # fmt: skip
-    head = ["set", "clips", "classes", "of these unseen", "cell", "alone", "first three", "adapted"]
+    rows = [
+        [row.name, f"{row.clips:,}", str(row.classes), str(len(results.exposures[row.name].unseen)),
+         *(percent(row.figures[name]) for name in ("accuracy", "top3", "adapted"))]
+        for row in results.of("plain")
+    ]  # fmt: skip
+    head = ["set", "clips", "classes", "of these unseen", "alone", "first three", "adapted"]
     means = [interval(results.values("plain", name)) for name in ("accuracy", "top3", "adapted")]
     total = [row.classes for row in results.of("plain")]
     unseen = sum(len(results.exposures[row.name].unseen) for row in results.of("plain"))
     clips = sum(row.clips for row in results.of("plain"))
-    rows.append(["mean (95 %)", f"{clips:,}", str(sum(total)), str(unseen), "", *means])
-    return table(head, rows)
+    rows.append(["mean (95 %)", f"{clips:,}", str(sum(total)), str(unseen), *means])
+    labels = sorted({results.exposures[row.name].label for row in results.of("plain")})
+    rule = "[rule](evidence.md#which-cells-are-zero-shot)"
+    return f"{table(head, rows)}\n\nBy the {rule}, all cells are: {', '.join(labels)}."
 
 
 def style_table(results: ForeignResults) -> str:
@@ -200,6 +200,18 @@ def target_table(results: ForeignResults) -> str:
     rows.append(["`adapt` below alone by more than a point", "nowhere", ", ".join(below) or "nowhere",
                  "no" if below else "yes"])  # fmt: skip
     return table(["mean over sets, %", "wanted", "reached", "met"], rows)
+
+
+def loss_note(results: ForeignResults) -> str:
+    """Where `adapt` is below the sentences alone, in points: a sentence over all styles."""
+    parts = []
+    for style in results.styles:
+        points = {
+            row.name: 100 * (row.figures["accuracy"] - row.figures["adapted"]) for row in results.of(style)
+        }
+        lost = sorted(((loss, name) for name, loss in points.items() if round(loss, 1) > 0), reverse=True)
+        parts.append(f"`{style}` {', '.join(f'{loss:.1f} on {name}' for loss, name in lost) or 'nowhere'}")
+    return f"Points that `adapt` loses against the sentences alone, by style of sentence: {'; '.join(parts)}."
 
 
 def unseen_note(results: ForeignResults) -> str:

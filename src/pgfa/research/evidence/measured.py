@@ -21,9 +21,11 @@ from pgfa.files import digest, file_sha256, write_atomic
 from pgfa.pack import is_pack, open_pack
 from pgfa.research.evidence.markdown import table
 from pgfa.research.evidence.record import Computation, Record, load_record, save_record
+from pgfa.research.evidence.record_tables import names_of
 
 FOLDER, SPEC = "measured", "commands.toml"
 KIND = "measured"
+MOST_WORDS = 8
 RULE = re.compile(r"\|(\s*:?-+:?\s*\|)+")
 CELLS = re.compile(r"(?<!\\)\|")
 
@@ -166,15 +168,20 @@ def measured_block(file: Path) -> str:
 
 
 def measured_list(results: Path) -> str:
-    """Which command made which stored table, and when. Raises BadFile."""
-    rows = []
+    """Which command made which stored tables, and when: a row per command. Raises BadFile."""
+    calls: dict[tuple[str, ...], int] = {}
     for name, file in measured_files(results).items():
         if (record := load_record(file)) is None:
             raise BadFile(file, expected="its record", found="none")
         (call,) = record.computations
-        data = ", ".join(f"{name} {content['digest']}" for name, content in record.data.items())
-        rows.append(
-            [name.partition(" ")[2], f"`{record.settings['command']}`", call.commit, data or "-",
-             f"{call.finished[:10]}, {call.seconds:,.0f} s"]
-        )  # fmt: skip
-    return table(["table", "command", "commit", "data", "finished, time"], rows)
+        key = (name.partition(" ")[2].rpartition("-")[0], _short(record.settings["command"]), call.commit,
+               names_of(record.data) or "-", f"{call.finished[:10]}, {call.seconds:,.0f} s")  # fmt: skip
+        calls[key] = calls.get(key, 0) + 1
+    rows = [[name, str(count), *rest] for (name, *rest), count in calls.items()]
+    return table(["name", "tables", "command", "commit", "data", "finished, time"], rows)
+
+
+def _short(command: str) -> str:
+    """A command for a cell of a table: `commands.toml` has all of it."""
+    words = command.split()
+    return f"`{command if len(words) <= MOST_WORDS else ' '.join([*words[:MOST_WORDS], '...'])}`"

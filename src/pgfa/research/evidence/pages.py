@@ -22,24 +22,24 @@ from pgfa.research.evidence.by_hand import by_hand_list
 from pgfa.research.evidence.calibration_table import about_calibration, calibration_table, reliability_table
 from pgfa.research.evidence.charts import calibration_chart, set_chart
 from pgfa.research.evidence.foreign_tables import ForeignResults
-from pgfa.research.evidence.measured import (
-    measured_block,
-    measured_files,
-    measured_list,
-    not_measured,
-)
+from pgfa.research.evidence.measured import FOLDER as MEASURED
+from pgfa.research.evidence.measured import measured_block, measured_files, measured_list, not_measured
 from pgfa.research.evidence.profile_table import profile_table
 from pgfa.research.evidence.published_tables import published_table
+from pgfa.research.evidence.record_tables import pack_table, record_table
 from pgfa.research.evidence.small_data_table import FILE as SMALL_DATA
 from pgfa.research.evidence.small_data_table import small_data_table
+from pgfa.research.evidence.speed_tables import speed_files, speed_table
+from pgfa.research.evidence.unrecorded import unrecorded_table
 
 PAGES = ("README.md", "docs/*.md", "docs/*/*.md")
 MARKER = re.compile(
-    r"^(?P<open><!-- evidence: (?P<name>[a-z0-9 -]+) -->\n)(?P<body>.*?)^(?P<close><!-- end of evidence -->)$",
+    r"^(?P<open><!-- evidence: (?P<name>[a-z0-9. -]+) -->\n)(?P<body>.*?)^(?P<close><!-- end of evidence -->)$",
     re.MULTILINE | re.DOTALL,
 )
 OPENING = "<!-- evidence: "
 FIGURES = Path("docs/figures")
+CURVES = "curves.csv"  # beside results.csv, and in its record
 
 
 class Evidence:
@@ -79,9 +79,10 @@ class Evidence:
         return self.checkout / "src" / "pgfa" / "recognise" / "weights" / "default"
 
     def files(self) -> dict[str, Path]:
-        """Name -> file of rows, of everything that is committed."""
-        files = [*self.results.rglob("table*.csv"), *self.results.rglob("results.csv")]
-        return {file.relative_to(self.results).as_posix(): file for file in sorted(files)}
+        """Name -> file of rows, of everything that is committed but tables of `scripts/measured.py`."""
+        files = [file for file in self.results.rglob("*.csv") if file.parent.name != MEASURED]
+        named = {file.relative_to(self.results).as_posix(): file for file in sorted(files)}
+        return {name: file for name, file in named.items() if file.name != CURVES}
 
     @property
     def blocks(self) -> Mapping[str, Callable[[], str]]:
@@ -98,11 +99,13 @@ class Evidence:
             "foreign-styles": lambda: foreign.style_table(self.foreign),
             "foreign-parts": lambda: foreign.part_table(self.results / foreign.FOLDER),
             "foreign-targets": lambda: foreign.target_table(self.foreign),
+            "foreign-losses": lambda: foreign.loss_note(self.foreign),
             "foreign-skewed": lambda: foreign.skewed_table(self.results / foreign.FOLDER / foreign.SKEWED),
             "open-sets": lambda: foreign.open_table(self.open, self.foreign),
             "profiles": profile_table,
             "small-data": lambda: small_data_table(self.results / SMALL_DATA),
             "foreign-unseen": lambda: foreign.unseen_note(self.foreign),
+            "utd-short": lambda: benchmarks.accuracy_table(self.utd, ("none", "balanced", "chosen")),
             "utd-accuracy": lambda: benchmarks.accuracy_table(self.utd),
             "utd-differences": lambda: benchmarks.difference_table(self.utd),
             "utd-generalised": lambda: benchmarks.generalised_table(self.utd),
@@ -116,9 +119,12 @@ class Evidence:
             "published-foreign": lambda: published_table("foreign sets"),
             "calibration": lambda: calibration_table(self.bundle),
             "reliability": lambda: reliability_table(self.bundle),
-            "records": lambda: summaries.record_table(self.files()),
+            "records": lambda: record_table(self.files()),
+            "packs": lambda: pack_table([*self.files().values(), *measured_files(self.results).values()]),
+            "unrecorded": lambda: unrecorded_table(self.files()),
             "measured-list": lambda: measured_list(self.results),
             "by-hand": lambda: by_hand_list(self.all_pages(), self.checkout),
+            **{name: partial(speed_table, file) for name, file in speed_files(self.results).items()},
             **{name: partial(measured_block, file) for name, file in measured_files(self.results).items()},
         }
 

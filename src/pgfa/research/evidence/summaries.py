@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from pathlib import Path
-
 from pgfa.evaluate.table import Cell
 from pgfa.research.benchmark.results import BenchmarkResults, SplitColumn, Variant
 from pgfa.research.benchmark.spec import TEST_SELECTED, VALIDATED
@@ -12,7 +9,6 @@ from pgfa.research.evidence import benchmark_tables as benchmarks
 from pgfa.research.evidence.foreign_tables import ForeignResults, ForeignRow
 from pgfa.research.evidence.markdown import interval, mean, percent, table
 from pgfa.research.evidence.published_tables import published_table
-from pgfa.research.evidence.record import load_record
 from pgfa.research.published import published
 
 FORMER_SETS = {"utd-mhad", "kinder-gator", "msr-action3d", "hdm05"}
@@ -115,7 +111,7 @@ def _utd_lines(utd: BenchmarkResults) -> list[str]:
         "**Against whom, under the same conditions.** The highest means of SMIE, DeViSE, ESZSL and a VAE over all "
         f"alignments, picked afterwards: "
         f"{', '.join(f'{value:.1f} (`{best.method}`, {best.alignment})' for best, value in rivals)}.",
-        f"**How certain is that comparison.** Of {difference.tested} differences {difference.clear} are clear after "
+        f"**How certain is that comparison.** Of {difference.tested} differences {_clear(difference)} after "
         f"Holm's correction; {difference.excluding} uncorrected intervals exclude 0, {0.05 * difference.tested:.0f} "
         "would by chance. So few seeds decide nothing here.",
     ]
@@ -177,9 +173,13 @@ def readme_table(foreign: ForeignResults, utd: BenchmarkResults) -> str:
         + table([title, *(f"{number} unseen" for number in unseen)], lines)
         + "\n\n"
         f"How certain: sets differ by tens of points, and so do seeds. Of {difference.tested} differences between "
-        f"methods on UTD-MHAD {difference.clear or 'none'} {'are' if difference.clear else 'is'} clear after Holm's "
+        f"methods on UTD-MHAD {_clear(difference)} after Holm's "
         "correction."
     )
+
+
+def _clear(differences: benchmarks.Differences) -> str:
+    return f"{differences.clear or 'none'} {'are' if differences.clear > 1 else 'is'} clear"
 
 
 def model_card_lines(foreign: ForeignResults) -> str:
@@ -209,23 +209,4 @@ def none_lines(foreign: ForeignResults) -> str:
         f'Area under the ROC curve between "the right sentence is there" and "it was removed": {alone} % for a clip '
         f"alone, {adapted} % after `adapt` (50 % is chance). With the right sentence removed it is the answer for "
         f"{removed} % of the clips alone, {adapted_removed} % after `adapt`."
-    )
-
-
-def record_table(files: Mapping[str, Path]) -> str:
-    """Which version, commit and machine computed the committed rows, and when. Raises BadFile."""
-    rows = []
-    for name, file in files.items():
-        record = load_record(file)
-        if record is None:
-            rows.append([name, "none", "", "", "", ""])
-            continue
-        for call in record.computations:
-            machine = f"{call.machine['processor']}, {call.machine['cores']} cores"
-            data = ", ".join(f"{pack} {of['digest']}" for pack, of in record.data.items())
-            version = f"{call.version}, {call.commit or 'no checkout'}"
-            seeds, time = ", ".join(map(str, record.seeds)), f"{call.finished}, {call.seconds:,.0f} s"
-            rows.append([name, version, data, seeds, machine, time])
-    return table(
-        ["rows", "version, commit", "packs and their digests", "seeds", "machine", "finished, time"], rows
     )

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from pgfa.config import AdaptSettings, ModelSettings, RunSettings, Settings, TextSettings
-from pgfa.errors import BadConfig
+from pgfa.errors import BadConfig, did_you_mean
 from pgfa.research.published import Published, published
 
 _SPECS = resources.files("pgfa.research.reproduce") / "settings"
@@ -101,5 +101,6 @@ def spec_names() -> tuple[str, ...]:
 def load_spec(name: str) -> TableSpec:
     """The spec of a table. Raises BadConfig that lists the known ones."""
     if name not in spec_names():
-        raise BadConfig(f"unknown setting {name!r}; available: {', '.join(spec_names())}")
+        names = spec_names()
+        raise BadConfig(f"unknown setting {name!r};{did_you_mean(name, names)} available: {', '.join(names)}")
     return TableSpec(**tomllib.loads((_SPECS / f"{name}.toml").read_text(encoding="utf-8")))
