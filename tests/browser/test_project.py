@@ -318,3 +318,28 @@ def test_a_project_with_a_damaged_recording_says_so(open_page: Any, recording: P
     page.reload()
     sync.expect(page.locator("body[data-answers]")).to_be_attached()
     sync.expect(page.locator("#files .name")).to_have_text(["Waving"])
+
+
+def test_the_row_of_several_people_says_what_the_headline_says(open_page: Any) -> None:
+    page = open_page()
+    page.get_by_role("button", name="Two people").click()
+    sync.expect(page.locator("#recording-title")).to_have_text("Two people")
+    settle(page)
+
+    def row() -> str:
+        return str(page.locator("#files .open", has_text="Two people").locator(".state").inner_text())
+
+    lines = page.locator("#verdict .line").all_inner_texts()
+    assert row() == "; ".join(lines)
+    page.get_by_role("button", name="A squat").click()
+    sync.expect(page.locator("#recording-title")).to_have_text("A squat")
+    page.fill("#add", "a person jumps")
+    page.press("#add", "Enter")
+    settle(page)
+    sync.expect(page.locator("#files .open", has_text="Two people").locator(".state")).to_contain_text("A: ")
+    page.wait_for_timeout(1000)  # the answers about others come one after another
+    asked = row()
+    page.locator("#files .open", has_text="Two people").click()
+    sync.expect(page.locator("#recording-title")).to_have_text("Two people")
+    settle(page)
+    assert "; ".join(page.locator("#verdict .line").all_inner_texts()) == asked == row()

@@ -65,7 +65,7 @@ class Session:
                 self.added += 1
                 ids.append(f"c{self.added}")
                 self.clips[ids[-1]] = clip
-                self.names[ids[-1]] = f"{file} · {clip.source.id}" if file and len(clips) > 1 else file
+                self.names[ids[-1]] = recording_name(file, clip, len(clips))
             return ids
 
     def check_size(self, extra: int, limits: ServeSettings) -> None:
@@ -91,7 +91,8 @@ class Session:
     def name(self, id: str) -> str:
         """Of the recording of a clip, as people know it. Raises ApiError (404)."""
         with self.lock:
-            return self.names.get(id) or self.clip(id).source.id
+            self.clip(id)
+            return self.names[id]
 
     def update(self, change: Callable[[Recogniser], Recogniser]) -> None:
         """Change the recogniser and the aligned one together; if `change` raises, neither is changed."""
@@ -99,6 +100,11 @@ class Session:
             recogniser = change(self.recogniser)
             aligned = change(self.aligned) if self.aligned is not None else None
             self.recogniser, self.aligned = recogniser, aligned
+
+
+def recording_name(file: str, clip: Clip, clips: int) -> str:
+    """How people know a recording: by its file, and if that has several, by what it is called in there."""
+    return f"{file} · {clip.source.id}" if file and clips > 1 else file or clip.source.id
 
 
 class Sessions:

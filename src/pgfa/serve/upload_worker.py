@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 import tempfile
 import zipfile
@@ -194,13 +195,27 @@ def _error_json(error: PgfaError, folder: Path) -> Json:
     parts = {"message": str(error), "expected": error.expected, "found": error.found, "where": error.where}
     if isinstance(error, BadFile):
         parts["file"] = error.file
-    elif not error.expected:  # of a reader: the file, a colon, what is too large
-        parts["where"], _, parts["found"] = str(error).partition(": ")
-        parts["expected"] = "a file within the limits of its reader"
+    elif not error.expected:
+        parts |= _limit_parts(str(error))
     body: Json = {"kind": kind, **{name: _without(folder, text) for name, text in parts.items()}}
     if isinstance(error, Undecided):
         body |= {"asks": error.quantity, "options": list(error.options)}
     return body
+
+
+def _limit_parts(message: str) -> Json:
+    """What a reader found and expected, from "FILE: 9,000 joints, more than the limit of 1,000; advice"."""
+    where, _, text = message.partition(": ")
+    actual, _, rest = text.partition("more than the limit")
+    limit = rest.partition(" of ")[2].partition(";")[0].strip()
+    actual = actual.strip(" ,") or "more"
+    noun = actual.split(" ", 1)[1].split(" in ")[0] if re.match(r"[\d,]+ [a-z]", actual) else ""
+    expected = f"at most {limit}{f' {noun}' if noun and limit.replace(',', '').isdigit() else ''}"
+    return {
+        "where": where,
+        "found": actual,
+        "expected": expected if limit else "a file within the limits of its reader",
+    }
 
 
 def _without(folder: Path, text: str) -> str:

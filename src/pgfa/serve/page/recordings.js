@@ -294,7 +294,15 @@ export class Recordings {
   answered(key, result, basis) {
     const clip = this.clips.get(key);
     if (!clip) return;
-    Object.assign(clip, { basis, state: "answered", answer: bestOf(result)?.sentence ?? NONE, share: shareOf(result) });
+    Object.assign(clip, { basis, state: "answered", answer: bestOf(result)?.sentence ?? NONE, share: shareOf(result), summary: null });
+    this.list.show(clip);
+  }
+
+  /* What the headline says of a recording, in its row: without a figure where it has none */
+  summarise(key, { lines, share }) {
+    const clip = this.clips.get(key), summary = share === null ? lines.join("; ") : null;
+    if (!clip || clip.summary === summary) return;
+    clip.summary = summary;
     this.list.show(clip);
   }
 }
