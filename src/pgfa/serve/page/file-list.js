@@ -4,7 +4,7 @@
  *   const list = new FileList(element, { open(key), mark(key, on), remove(keys), changed(), moments(key), origin(), state(key, name, value, all) });
  *   list.show(clip); list.remove(key); list.select(key); list.order
  */
-import { get, make, minutes, percent, plural, saveFile } from "./dom.js";
+import { get, make, minutes, percent, plural, saveFile, scrollWithin } from "./dom.js";
 import { readingForm } from "./reading-form.js";
 import { listing, listingCsv, listingJson } from "./listing.js";
 
@@ -106,7 +106,8 @@ export class FileList {
       if (other === key) row.open.setAttribute("aria-current", "true");
       else row.open.removeAttribute("aria-current");
     }
-    this.rows.get(key)?.item.scrollIntoView({ block: "nearest" });
+    const item = this.rows.get(key)?.item;
+    if (item) scrollWithin(this.root, item);
   }
 
   arrange() {
