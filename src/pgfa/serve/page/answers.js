@@ -35,8 +35,9 @@ export class Answers {
       button.addEventListener("click", () => this.download(button.dataset.download));
     get("add-form").addEventListener("submit", (event) => {
       event.preventDefault();
-      notify(this.sentences.add(get("add").value));
-      get("add").value = "";
+      const reason = this.sentences.add(get("add").value);
+      notify(reason);
+      if (!reason) get("add").value = ""; // what was not added can be changed
     });
     get("add").addEventListener("paste", (event) => {
       const text = event.clipboardData.getData("text");
