@@ -83,9 +83,15 @@ export class MomentList {
         button("remove", "Delete", () => change("remove"))));
   }
 
+  /* The moment that keys are about: the one with the focus, or else the selected one. */
+  get current() {
+    const focused = [...this.rows].find(([, { item }]) => item.contains(document.activeElement));
+    return focused?.[0] ?? this.selected;
+  }
+
   key(event) {
     if (event.ctrlKey || event.metaKey || event.altKey || event.target.matches("input, select")) return;
-    const id = this.selected, index = this.moments.findIndex((moment) => moment.id === id), { actions } = this;
+    const id = this.current, index = this.moments.findIndex((moment) => moment.id === id), { actions } = this;
     const choose = (step) => {
       const next = this.moments[Math.min(this.moments.length - 1, Math.max(0, index + step))];
       if (next) { actions.select(next.id); this.focus(next.id); }
