@@ -93,20 +93,25 @@ def read_upload(
             _check_clip(result, limits)
             clips.append(result)
             if len(clips) > limits.clips:
-                raise LimitExceeded(
-                    where=name, expected=f"at most {limits.clips:,} more clips in this session", found="more"
-                )
+                raise _no_room(name, limits.clips, "recordings")
             if sum(clip.positions.nbytes for clip in clips) > limits.position_bytes:
-                raise LimitExceeded(
-                    where=name,
-                    expected=f"at most {limits.position_bytes:,} more bytes of positions in this session",
-                    found="more",
-                )
+                raise _no_room(name, limits.position_bytes, "bytes of positions")
     finally:
         path.unlink(missing_ok=True)
     if not clips:
         raise _first(failed, name, folder)
     return clips, [_error_json(error, folder) for error in failed]
+
+
+def _no_room(name: str, room: int, quantity: str) -> LimitExceeded:
+    """The error for a file that does not fit into what is left of a session."""
+    expected = f"at most {room:,} more {quantity} in this session" if room else "a session with room for it"
+    return LimitExceeded(
+        where=name,
+        expected=expected,
+        found="more" if room else "a full one",
+        advice="remove other recordings first",
+    )
 
 
 def _first(failed: list[BadFile], name: str, folder: Path) -> BadFile:
