@@ -68,7 +68,7 @@ async function show({ clip, layout }, play) {
   video.open(recordings.current);
   answers.reset(clip.slots[0] ?? 0);
   teaching.reset();
-  player.show(clip, play);
+  player.show({ ...clip, id: recordings.name(recordings.current), variant: "", action: "" }, play);
   await answers.ask();
 }
 
