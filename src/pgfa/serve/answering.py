@@ -81,10 +81,10 @@ async def answer(
     long = question.over_time and state.is_long([source])
 
     def answer_one(turn: Turn) -> AnswerResult:
-        recognisers = select_recognisers(session, question)
+        recognisers, name = select_recognisers(session, question), session.name(clip)
         with state.turns.hold(turn):
             asked = (question.sentences, turn, question.over_time)
-            return answer_clip(state, recognisers, source, session.name(clip), *asked)
+            return answer_clip(state, recognisers, source, name, *asked)
 
     if wants_progress(request):
         return await run_with_progress(state, answer_one, long)
