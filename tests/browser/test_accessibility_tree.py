@@ -107,6 +107,8 @@ def test_the_sheet_of_keys_opens_closes_and_gives_the_focus_back(page: Any) -> N
 
 def test_keys_work_wherever_the_focus_is(page: Any) -> None:
     player = page.locator("#player")
+    label = page.locator("#player canvas").get_attribute("aria-label")
+    assert label.startswith("Animated skeleton of clip Two people."), "the name in the list, not an id"
     for place in ("#timeline [role=slider]", "#spans .moment", "#player canvas", "#player input[type=range]"):
         page.locator(place).first.focus()
         page.keyboard.press("Space")

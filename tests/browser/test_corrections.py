@@ -110,6 +110,33 @@ def test_by_keyboard_every_kind_of_correction_and_undo(page: Any) -> None:
     assert moments(page)[0][2] == "right"
 
 
+def test_keys_are_about_the_moment_with_the_focus(page: Any) -> None:
+    first = moments(page)
+    page.locator("#spans .moment").nth(0).click()
+    page.locator("#spans .moment").nth(1).focus()
+    press(page, "Delete")
+    assert moments(page) == [first[0], *first[2:]], "not the one that was chosen before"
+    page.locator("#undo").click()
+    page.locator("#spans .moment").nth(2).focus()
+    press(page, "r")
+    assert moments(page)[2] == (*first[2][:2], "right")
+    page.locator("#undo").click()
+    assert moments(page) == first
+
+
+def test_a_split_or_merge_that_is_not_possible_says_why(page: Any) -> None:
+    first = moments(page)
+    page.locator("#spans .moment").last.click()
+    press(page, "m")
+    sync.expect(page.locator("#notice p")).to_contain_text("no later moment of this person")
+    page.locator("#timeline [role=slider]").focus()
+    press(page, "Home")
+    press(page, "s")
+    sync.expect(page.locator("#notice p")).to_contain_text("first move the player to a time inside it")
+    assert moments(page) == first
+    sync.expect(page.locator("#undo")).to_be_disabled()
+
+
 def test_by_mouse_a_moment_is_moved_cut_and_added(page: Any) -> None:
     first = moments(page)
     block = page.locator("#timeline .block").nth(1)

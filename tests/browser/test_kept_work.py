@@ -286,7 +286,11 @@ def test_the_headline_says_what_there_is(context: Any, server: Server) -> None:
         found = page.evaluate(
             "async (result) => (await import('/static/headline.js')).headline(result)", result
         )
-        assert found == {"lines": lines, "share": share}
+        assert {**found, "isNone": found.get("isNone", False)} == {
+            "lines": lines,
+            "share": share,
+            "isNone": lines == ["None of these sentences fits"],
+        }
 
 
 def test_the_page_and_the_table_of_many_recordings_name_the_same_answer(context: Any, server: Server) -> None:
@@ -381,6 +385,9 @@ def test_the_page_goes_on_by_itself_after_a_restart_of_the_server(
         sync.expect(page.locator("[aria-busy]")).to_have_count(0)
     page.fill("#add", "a person hops on one leg")
     page.press("#add", "Enter")
+    sync.expect(page.get_by_role("alert")).to_contain_text("tries again by itself")
+    page.locator("#examples button", has_text="A squat").click()
+    page.wait_for_timeout(300)
     sync.expect(page.get_by_role("alert")).to_contain_text("tries again by itself")
     with serving(create_app(small_recogniser, settings), port=int(address.rsplit(":", 1)[1])):
         sync.expect(page.get_by_role("alert")).to_be_hidden()

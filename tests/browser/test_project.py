@@ -190,6 +190,9 @@ def test_a_video_is_played_in_step_and_never_sent(open_page: Any, tmp_path: Path
     page.fill("#video-offset", "0.4")
     page.keyboard.press("Enter")
     wait_for(1.2)
+    page.fill("#video-offset", "")
+    page.keyboard.press("Enter")
+    sync.expect(page.locator("#video-offset")).to_have_value("0.40")
     page.get_by_label("in step").uncheck()
     page.evaluate("document.querySelector('#player video').currentTime = 1.0")
     wait_for(1.0)
@@ -318,3 +321,67 @@ def test_a_project_with_a_damaged_recording_says_so(open_page: Any, recording: P
     page.reload()
     sync.expect(page.locator("body[data-answers]")).to_be_attached()
     sync.expect(page.locator("#files .name")).to_have_text(["Waving"])
+
+
+def test_the_row_of_several_people_says_what_the_headline_says(open_page: Any) -> None:
+    page = open_page()
+    page.get_by_role("button", name="Two people").click()
+    sync.expect(page.locator("#recording-title")).to_have_text("Two people")
+    settle(page)
+
+    def row() -> str:
+        return str(page.locator("#files .open", has_text="Two people").locator(".state").inner_text())
+
+    lines = page.locator("#verdict .line").all_inner_texts()
+    assert row() == "; ".join(lines)
+    page.get_by_role("button", name="A squat").click()
+    sync.expect(page.locator("#recording-title")).to_have_text("A squat")
+    page.fill("#add", "a person jumps")
+    page.press("#add", "Enter")
+    settle(page)
+    sync.expect(page.locator("#files .open", has_text="Two people").locator(".state")).to_contain_text("A: ")
+    page.wait_for_timeout(1000)  # the answers about others come one after another
+    asked = row()
+    page.locator("#files .open", has_text="Two people").click()
+    sync.expect(page.locator("#recording-title")).to_have_text("Two people")
+    settle(page)
+    assert "; ".join(page.locator("#verdict .line").all_inner_texts()) == asked == row()
+
+
+def test_opening_many_files_moves_nothing_and_says_in_one_line_what_was_refused(
+    open_page: Any, recording: Path, tmp_path: Path
+) -> None:
+    files = [tmp_path / f"take {number:02}.npz" for number in range(18)]
+    for file in files:
+        file.write_bytes(recording.read_bytes())
+    for name in ("a broken.npz", "a notes.txt"):
+        (tmp_path / name).write_text("filmed on Monday")
+        files.append(tmp_path / name)
+    page = open_page(viewport={"width": 1366, "height": 768})
+    page.set_input_files("#file", files)
+    sync.expect(page.locator("#files .open:enabled")).to_have_count(19)
+    settle(page)
+    sync.expect(page.locator("#notice p")).to_have_text(
+        "2 files could not be read: a broken.npz, a notes.txt. The list says why."
+    )
+    for row in page.locator("#files .refused .state").all_inner_texts():
+        assert "not a skeleton recording" in row
+    page.locator("#files .open").nth(12).press("Enter")
+    sync.expect(page.locator("#recording-title")).to_have_text("take 11.npz")
+    settle(page)
+    assert page.evaluate("scrollY") == 0
+
+    def bottom(selector: str) -> float:
+        return float(page.locator(selector).evaluate("e => e.getBoundingClientRect().bottom"))
+
+    for selector in ("#files", "#timeline", "#add", "#file-exports"):
+        assert bottom(selector) <= 768, selector
+    chosen = page.locator("#files [aria-current]")
+    assert bottom("#files [aria-current]") <= bottom("#files")
+    assert chosen.evaluate(
+        "e => e.getBoundingClientRect().top >= e.closest('ol').getBoundingClientRect().top"
+    )
+    facts = page.locator("#clip-facts")
+    sync.expect(facts.get_by_text("declared by the file")).to_be_hidden()
+    facts.get_by_text("How it was read").click()
+    sync.expect(facts.get_by_text("declared by the file")).to_be_visible()

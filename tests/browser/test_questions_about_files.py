@@ -103,7 +103,7 @@ def test_files_that_are_no_recordings_are_refused_in_plain_words(page: Any, tmp_
         assert "b'" not in text
         assert "utd-mhad" not in text
     sync.expect(page.get_by_role("alert")).to_contain_text(
-        "9 files could not be read. First error: notes.txt"
+        "9 files could not be read: notes.txt, noise.bin, empty.npz and 6 more. The list says why."
     )
     page.locator("#formats-box summary").click()
     sync.expect(page.locator("#formats li").first).to_be_visible()

@@ -12,9 +12,10 @@ import pytest
 
 from pgfa.cli.main import main
 from pgfa.errors import BadConfig
-from pgfa.evaluate.compare import COMPARISON, StageComparison, compare
+from pgfa.evaluate.compare import COMPARISON, Comparison, compare
 from pgfa.evaluate.evaluate import evaluate
-from pgfa.evaluate.report.content import AFTER
+from pgfa.evaluate.paired import StageComparison
+from pgfa.evaluate.report.content import AFTER, BEFORE
 
 V1 = Path(__file__).parents[1] / "fixtures" / "v1"
 
@@ -75,6 +76,14 @@ def test_two_runs_on_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixt
     assert len(rows) == 1 + 2 + 2, "two stages, two classes"
     assert len({len(row) for row in rows}) == 1
     command = f"pgfa evaluate {first} '{second}' --pack {pack}"
+    assert values["command"] == command
+    assert set(values["provenance"]) >= {"Date", "Version", "Data"}
+    assert list(values["classes"]) == [row[0] for row in rows[3:]]
+    assert rows[1][4:7] == ["+0.0", "+0.0", "+0.0"], "numbers that a program reads as numbers"
+    latex = (second / "report" / "comparison.tex").read_text()
+    assert "+0.0 (+0.0 to +0.0)" in latex
+    assert "Comparison of two runs" in (second / "report.html").read_text()
+    assert "Comparison of two runs" not in (first / "report.html").read_text()
     assert command in (first / "report.html").read_text().replace("&#x27;", "'")
 
 
@@ -88,6 +97,24 @@ def test_a_better_alignment_shows(tmp_path: Path) -> None:
     assert compared.stages[AFTER].only == (0, len(true))
     table = compared.table().to_text()
     assert "+100.0" in table
+
+
+def test_small_p_and_no_negative_zero() -> None:
+    alike = np.arange(4000) % 2 == 0
+    changed = alike.copy()
+    changed[:2] = ~changed[:2]
+    stages = {
+        BEFORE["sentences"]: StageComparison(alike, changed),
+        AFTER: StageComparison(~alike, alike | True),
+    }
+    table = Comparison(("a", "b"), (), np.zeros(4000, dtype=np.int64), stages, {}).table()
+    assert table.rows[0].cells[3] == "+0.0"
+    assert table.rows[1].cells[-1] == "<0.001"
+    assert "$<$0.001" in table.to_latex()
+    back = Comparison(
+        ("a", "b"), (), np.zeros(4000, dtype=np.int64), {AFTER: StageComparison(changed, alike & False)}, {}
+    )
+    assert r"& $-$50.0 &" in back.table().to_latex()
 
 
 def test_other_clips_are_refused() -> None:

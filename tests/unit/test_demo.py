@@ -25,3 +25,4 @@ def test_demo_runs_and_states_that_it_is_synthetic(
     report = next(tmp_path.rglob("report.html"))
     assert str(report) in output.out
     assert "The motion is synthetic" in report.read_text(encoding="utf-8")
+    assert f"pgfa demo {tmp_path} --seed 0 --epochs 1" in report.read_text(encoding="utf-8")

@@ -332,8 +332,21 @@ def test_a_reader_that_refuses_too_much_says_where_and_what(tmp_path: Path) -> N
     error = LimitExceeded("/tmp/x/deep.bvh: 9,000 joints, more than the limit of 1,000")
     body = _error_json(error, Path("/tmp/x"))
     assert body["where"] == "deep.bvh"
-    assert body["found"] == "9,000 joints, more than the limit of 1,000"
-    assert body["expected"]
+    assert body["found"] == "9,000 joints"
+    assert body["expected"] == "at most 1,000 joints"
+    for message, expected in (
+        (
+            "a: 5 bytes in an archive inflate to 9, more than the limit of 7; unpack it first",
+            "at most 7 bytes",
+        ),
+        ("a: reading it takes more than the limit of 5 bytes of memory", "at most 5 bytes of memory"),
+        ("a: more than the limit of 9 variables", "at most 9 variables"),
+        ("a: 90 lines of 80 numbers, more than the limit", "a file within the limits of its reader"),
+    ):
+        body = _error_json(LimitExceeded(message), Path("/tmp/x"))
+        assert body["expected"] == expected
+        assert body["found"]
+        assert body["where"] == "a"
 
 
 @pytest.mark.parametrize("kind", [BadConfig, LimitExceeded, LayoutMismatch])

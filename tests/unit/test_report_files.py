@@ -113,7 +113,12 @@ def test_tables_have_the_numbers_of_the_report(tmp_path: Path) -> None:
     assert all((row[1] != row[3]) == (float(row[-1]) < 0) for row in clips)
     latex = (tmp_path / "classes.tex").read_text(encoding="utf-8")
     assert latex.count(r"\\") == 5
-    assert "\\begin{tabular}{lrrrrrrr}" in latex
+    assert "\\begin{tabular}{lrrr}" in latex, "an interval stands beside its number"
+    correct = table[1]
+    assert f"class 0 & 15 & {correct[2]} ({correct[3]}--{correct[4]}) &" in latex
+    curves = rows(tmp_path / "reliability.csv")
+    assert sum(int(row[1]) for row in curves[1:] if row[0].startswith(AFTER)) == 60
+    assert all(float(low) <= float(accuracy) <= float(high) for *_, accuracy, low, high in curves[1:])
     assert not any(set(column[1:]) == {""} for column in zip(*table, strict=True)), "no empty column"
 
 
@@ -128,6 +133,11 @@ def test_figures_are_well_formed_in_both_forms(tmp_path: Path) -> None:
         assert texts
         for element in texts:
             assert 0 <= float(element.attrib["x"]) <= width
+            length = float(element.attrib["textLength"])
+            share = {"start": 0.0, "middle": 0.5, "end": 1.0}[element.attrib["text-anchor"]]
+            if "transform" not in element.attrib:
+                left = float(element.attrib["x"]) - share * length
+                assert 0 <= left < left + length <= width, element.text
             assert 0 <= float(element.attrib["y"]) <= height
         check_pdf(figure.to_pdf(), width, height)
     confusion = drawn["confusion"].to_svg()
@@ -177,6 +187,19 @@ def test_the_page_lists_the_worst_clips_of_all_classes() -> None:
     assert int(listed[0]) == int(report.margins.argmin())
     assert "Expected calibration error" in page(report)
     assert "Worst clips" not in page(replace(report, margins=None))
+
+
+def test_the_page_says_what_alignment_changed_and_shows_reliability() -> None:
+    report = make_report()
+    text, predictions = page(report), report.predictions
+    before, after = predictions.before == predictions.true, predictions.after == predictions.true
+    change = f"{100 * (after.mean() - before.mean()):+.1f} points"
+    assert change.replace("-", "−") in text
+    assert f"{(after & ~before).sum()} clips fixed, {(before & ~after).sum()} broken" in text
+    section = text.partition('id="reliability"')[2].partition("</section>")[0]
+    assert "<svg" in section
+    assert "learned" not in section, "the logit scale is fixed by default"
+    assert "Wilson" in section
 
 
 def test_an_evaluation_says_what_it_was_made_with(tmp_path: Path) -> None:

@@ -94,10 +94,15 @@ def test_answers_equal_those_of_the_library(
     assert sum(probabilities.values()) + result["none"] == pytest.approx(1, abs=1e-5)
     assert expected.best is not None
     assert SENTENCES[result["best"]] == expected.best.sentence == SENTENCES[0]
-    assert result["timeline"] == small_recogniser.spans(clip, SENTENCES).to_dict() | {"source": "c"}
+    assert result["timeline"] == small_recogniser.spans(clip, SENTENCES).to_dict() | {"source": "c.npz"}
     direct = client.post(
         "/api/recognise", params={"sentence": SENTENCES}, content=npz_bytes(clip, tmp_path)
     ).json()
+    assert direct[0]["timeline"]["source"] == "c", "a file without a name: what the recording calls itself"
+    named = client.post(
+        "/api/recognise", params={"sentence": SENTENCES, "name": "a b.npz"}, content=npz_bytes(clip, tmp_path)
+    ).json()
+    assert named[0]["timeline"]["source"] == "a b.npz"
     assert direct[0]["candidates"] == result["candidates"]
 
 
@@ -251,7 +256,8 @@ def test_downloads(client: TestClient, session: str) -> None:
         for format in ("json", "csv", "vtt", "eaf")
     }
     assert {format: file.status_code for format, file in files.items()} == dict.fromkeys(files, 200)
-    assert json.loads(files["json"].text) == {**timeline, "source": "Several actions in a row"}
+    assert json.loads(files["json"].text) == timeline
+    assert timeline["source"] == "Several actions in a row"
     rows = list(csv.reader(io.StringIO(files["csv"].text)))
     assert rows[0][3:-2] == ["a person waves", "'=cmd|'/C calc'!A0", "a <b> & c", "none of these"]
     assert len(rows) - 1 == len(timeline["times"])
@@ -298,7 +304,9 @@ def test_limits_of_a_recording(small_recogniser: Recogniser, tmp_path: Path) -> 
         small_recogniser, max_file_bytes=len(fits), max_frames=50, max_bodies=2, max_clips=2
     ) as client:
         session = "/api/sessions/" + client.post("/api/sessions").json()["session"]
-        assert [upload(client, session, fits).status_code for _ in range(3)] == [201, 201, 413]
+        assert [upload(client, session, fits).status_code for _ in range(2)] == [201, 201]
+        error = error_of(upload(client, session, fits), 413, "remove other recordings first")
+        assert (error["expected"], error["found"]) == ("a session with room for it", "a full one")
         assert client.delete(f"{session}/clips/c1").status_code == 204
         assert upload(client, session, fits).status_code == 201
         error_of(client.get(f"{session}/clips/c1"), 404)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 import time
 from pathlib import Path
@@ -60,11 +61,15 @@ def run_demo(out: Path, *, seed: int = 0, epochs: int = EPOCHS) -> Path:
     train(settings, corpus, run, show=True)
     _print("\n3. Recognising the unseen actions, first from their sentences alone, then after alignment:\n")
     evaluation = evaluate(run)
-    _, report = save_evaluation(evaluation, notes=(NOTE,), command="pgfa demo")
+    _, report = save_evaluation(evaluation, notes=(NOTE,), command=_command(out, seed, epochs))
     print(evaluation)
     print(f"\nThe motion above is synthetic. Finished in {time.perf_counter() - started:.0f} s.")
     print(f"Open the report in a browser: {report.resolve()}")
     return report
+
+
+def _command(out: Path, seed: int, epochs: int) -> str:
+    return shlex.join(["pgfa", "demo", str(out), "--seed", str(seed), "--epochs", str(epochs)])
 
 
 def _print(text: str) -> None:

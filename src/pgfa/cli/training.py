@@ -183,7 +183,7 @@ def evaluate(
 
     It writes evaluation.json (the numbers), report.html (a page with charts and clips) and the folder report (tables as
     CSV and LaTeX, figures as SVG and PDF) into the run's folder. With two runs it evaluates both and compares them clip
-    by clip; comparison.json is written into the folder of the second.
+    by clip; comparison.json and a section of the report are written into the folder of the second.
 
     Parameters
     ----------
@@ -204,10 +204,13 @@ def evaluate(
         evaluate_run(folder, packs=packs, catalogues=catalogues, adapt=adapt, device=device)
         for folder in (run, *([] if other is None else [other]))
     ]
-    comparison = compare(*evaluations) if other is not None else None
+    line = _evaluate_command(run, other, packs, catalogues, adapt)
+    comparison = compare(*evaluations, command=line) if other is not None else None
     for evaluation in evaluations:
-        line = _evaluate_command(run, other, packs, catalogues, adapt)
-        numbers, report = save_evaluation(evaluation, command=commands(evaluation.run.folder, line))
+        compared = comparison if evaluation is evaluations[-1] else None
+        numbers, report = save_evaluation(
+            evaluation, command=commands(evaluation.run.folder, line), comparison=compared
+        )
         for note in evaluation.corpus.notes:
             print(note, file=sys.stderr)
         print(evaluation)

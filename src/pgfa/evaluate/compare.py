@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,67 +12,21 @@ from numpy.typing import NDArray
 
 from pgfa.adapt import nearest
 from pgfa.errors import BadConfig
-from pgfa.evaluate.bootstrap import bootstrap_interval
 from pgfa.evaluate.evaluation import Evaluation
+from pgfa.evaluate.paired import StageComparison
+from pgfa.evaluate.provenance import provenance
 from pgfa.evaluate.report.content import AFTER, BEFORE
-from pgfa.evaluate.report.tables import FOLDER, to_csv
+from pgfa.evaluate.report.tables import FOLDER, HIGH, LOW, to_csv, with_intervals_in_cells
 from pgfa.evaluate.table import Row, Table
 from pgfa.files import with_checksum, write_atomic, write_json
 
 COMPARISON = "comparison.json"
+DIFFERENCE = "difference"
 NOTE = (
     "Difference: second minus first run, with the 95 % bootstrap interval over clips (the same clips for both), in "
-    "percentage points. p: McNemar's exact test of the clips that only one of them gets right. Both describe these two "
-    "trained models: another seed gives others."
+    "percentage points. p: McNemar's exact test of the clips that only one of them gets right, not corrected for the "
+    "number of rows. Both describe these two trained models: another seed gives others."
 )
-
-
-@dataclass(frozen=True)
-class StageComparison:
-    """The clips that each of two sets of predictions gets right.
-
-    Attributes:
-        first, second: (clips,) whether the prediction is correct.
-    """
-
-    first: NDArray[np.bool_]
-    second: NDArray[np.bool_]
-
-    @property
-    def difference(self) -> float:
-        """Accuracy of the second minus that of the first."""
-        return float(self.second.mean()) - float(self.first.mean())
-
-    @property
-    def interval(self) -> tuple[float, float]:
-        """95 % bootstrap interval of the difference over clips."""
-        return bootstrap_interval(self.second.astype(np.float64) - self.first)
-
-    @property
-    def only(self) -> tuple[int, int]:
-        """Clips that only the first and only the second gets right."""
-        return int((self.first & ~self.second).sum()), int((self.second & ~self.first).sum())
-
-    @property
-    def p(self) -> float:
-        """Two-sided p-value of McNemar's exact test: each clip that only one gets right falls to either by half."""
-        fewer, total = min(self.only), sum(self.only)
-        tail = sum(math.comb(total, k) for k in range(fewer + 1))
-        return min(1.0, float(2 * tail / 2**total))
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain data for JSON."""
-        low, high = self.interval
-        return {
-            "first": float(self.first.mean()),
-            "second": float(self.second.mean()),
-            "difference": self.difference,
-            "low": low,
-            "high": high,
-            "only_first": self.only[0],
-            "only_second": self.only[1],
-            "p": self.p,
-        }
 
 
 @dataclass(frozen=True)
@@ -84,12 +38,16 @@ class Comparison:
         classes: names of the classes.
         true: (clips,) class numbers.
         stages: before and after alignment.
+        provenance: what both were evaluated with.
+        command: the command line of the comparison.
     """
 
     names: tuple[str, str]
     classes: tuple[str, ...]
     true: NDArray[np.int64]
     stages: dict[str, StageComparison]
+    provenance: Mapping[str, str]
+    command: str = ""
 
     def table(self) -> Table:
         """A row per stage and, after alignment, per class."""
@@ -98,18 +56,23 @@ class Comparison:
         for label, name in enumerate(self.classes):
             clips = self.true == label
             if clips.any():
-                rows.append(_row(name, StageComparison(last.first[clips], last.second[clips])))
-        columns = ("clips", "first", "second", "difference", "low", "high", "only first", "only second", "p")
+                rows.append(_row(name, last.of(clips)))
+        change = (DIFFERENCE, f"{DIFFERENCE}{LOW}", f"{DIFFERENCE}{HIGH}")
+        columns = ("clips", "first", "second", *change, "only first", "only second", "p")
         title = f"{self.names[0]} (first) and {self.names[1]} (second), accuracy in per cent; classes {AFTER}"
         return Table(title, columns, tuple(rows), (NOTE,))
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON."""
+        last, clips = self.stages[AFTER], {n: self.true == label for label, n in enumerate(self.classes)}
         return {
             "format": 1,
             "runs": list(self.names),
             "clips": len(self.true),
             "stages": {name: stage.to_dict() for name, stage in self.stages.items()},
+            "classes": {name: last.of(own).to_dict() for name, own in clips.items() if own.any()},
+            "command": self.command,
+            "provenance": dict(self.provenance),
         }
 
     def save(self, folder: Path) -> Path:
@@ -118,12 +81,15 @@ class Comparison:
         (folder / FOLDER).mkdir(parents=True, exist_ok=True)
         write_json(folder / COMPARISON, with_checksum(self.to_dict()))
         write_atomic(folder / FOLDER / "comparison.csv", to_csv(table))
-        write_atomic(folder / FOLDER / "comparison.tex", table.to_latex())
+        write_atomic(folder / FOLDER / "comparison.tex", with_intervals_in_cells(table).to_latex())
         return folder / COMPARISON
 
 
-def compare(first: Evaluation, second: Evaluation) -> Comparison:
+def compare(first: Evaluation, second: Evaluation, *, command: str = "") -> Comparison:
     """Compare two evaluations clip by clip.
+
+    Args:
+        command: the command line that does so, for the files.
 
     Raises:
         BadConfig: they are not of the same test clips and classes.
@@ -141,7 +107,8 @@ def compare(first: Evaluation, second: Evaluation) -> Comparison:
         AFTER: StageComparison(*(e.alignment.predictions == true for e in (first, second))),
     }
     names = (str(first.run.folder), str(second.run.folder))
-    return Comparison(names, tuple(c.label for c in first.corpus.unseen), true, stages)
+    classes = tuple(action.label for action in first.corpus.unseen)
+    return Comparison(names, classes, true, stages, provenance(second.corpus.packs), command)
 
 
 def _questions(evaluation: Evaluation) -> tuple[list[str], list[tuple[str, int]], str]:
@@ -160,7 +127,8 @@ def _nearest(evaluation: Evaluation) -> NDArray[np.int64]:
 
 def _row(name: str, stage: StageComparison) -> Row:
     low, high = stage.interval
-    shares = [stage.first.mean(), stage.second.mean(), stage.difference, low, high]
-    cells = [f"{100 * share:.1f}" for share in shares]
-    cells[2:] = [f"{100 * share:+.1f}" for share in shares[2:]]
-    return Row(name, "", (str(len(stage.first)), *cells, *map(str, stage.only), f"{stage.p:.3f}"))
+    accuracies = [f"{100 * share:.1f}" for share in (stage.first.mean(), stage.second.mean())]
+    # Adding zero makes +0.0 of -0.0.
+    changes = [f"{round(100 * share, 1) + 0.0:+.1f}" for share in (stage.difference, low, high)]
+    p = f"{stage.p:.3f}" if stage.p >= 0.0005 else "<0.001"
+    return Row(name, "", (str(len(stage.first)), *accuracies, *changes, *map(str, stage.only), p))

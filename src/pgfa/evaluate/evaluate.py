@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from pgfa.adapt import ALIGNMENTS, align_with, cosines, nearest
 from pgfa.config import ENCODERS, AdaptSettings, RunSettings
 from pgfa.errors import BadConfig
+from pgfa.evaluate.compare import Comparison
 from pgfa.evaluate.evaluation import BATCH_MEAN, Evaluation
 from pgfa.evaluate.feature_map import feature_map
 from pgfa.evaluate.provenance import provenance
@@ -95,20 +96,26 @@ def evaluate_run(run: Run, corpus: Corpus) -> Evaluation:
 
 
 def save_evaluation(
-    evaluation: Evaluation, *, notes: tuple[str, ...] = (), command: str = ""
+    evaluation: Evaluation,
+    *,
+    notes: tuple[str, ...] = (),
+    command: str = "",
+    comparison: Comparison | None = None,
 ) -> tuple[Path, Path]:
     """Write ``evaluation.json``, ``report.html`` and the folder ``report`` of tables and figures into the run's folder.
 
     Args:
         notes: for the top of the page.
         command: the command lines that make the run and the report; "": `commands` of the run.
+        comparison: with another run, for the page.
 
     Returns the paths of the first two. Raises NotWritten.
     """
     folder, origin = evaluation.run.folder, provenance(evaluation.corpus.packs)
     write_json(folder / EVALUATION, with_checksum({**evaluation.to_dict(), "provenance": origin}))
     report = _report(evaluation, notes, command)
-    report = replace(report, run={**report.run, **origin})
+    compared = None if comparison is None else comparison.table()
+    report = replace(report, run={**report.run, **origin}, comparison=compared)
     write_report(folder / REPORT, report)
     write_tables_and_figures(folder / FOLDER, report)
     return folder / EVALUATION, folder / REPORT
@@ -184,8 +191,12 @@ def _run_facts(evaluation: Evaluation) -> dict[str, str]:
         f"objective {settings.train.objective}",
         "Sentences": f"encoder {settings.text.encoder}; {', '.join(settings.text.variants)}",
         "Alignment": ALIGNMENTS[settings.adapt.method].describe(settings.adapt),
-        "Batch mean": f"{' before, '.join(batch_means)} after alignment. {BATCH_MEAN.partition(': ')[2]}",
+        "Batch mean": f"{' before, '.join(batch_means)} after alignment. {_sentence(BATCH_MEAN.partition(': ')[2])}",
     }
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _row(name: str, value: Score) -> ResultRow:

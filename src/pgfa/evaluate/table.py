@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -13,7 +14,7 @@ from pgfa.files import write_atomic
 
 NOT_KNOWN, NOT_GIVEN = "-", "not given"
 _LATEX = str.maketrans({c: f"\\{c}" for c in "&%$#_{}"} | {"~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
-                        "\\": r"\textbackslash{}"})  # fmt: skip
+                        "\\": r"\textbackslash{}", "<": "$<$", ">": "$>$", "|": "$|$"})  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -128,4 +129,5 @@ def write_tables(path: Path, tables: Sequence[Table]) -> None:
 
 
 def _latex(text: str) -> str:
-    return text.translate(_LATEX).replace("±", "$\\pm$")
+    text = text.translate(_LATEX).replace("±", "$\\pm$").replace("–", "--")
+    return re.sub(r"(?<![^ (])-(?=\d)", "$-$", text)

@@ -14,6 +14,7 @@ from pgfa.serve.forms import Body
 from pgfa.serve.interface import ERROR_RESPONSES, RAW_BODY, UNNAMED, CurrentSession, FileName, State
 from pgfa.serve.messages import AnswerRequest, AnswerResult, DownloadRequest, WhyResult
 from pgfa.serve.questions import NDJSON, run, run_with_progress, wants_progress
+from pgfa.serve.sessions import recording_name
 from pgfa.serve.state import answer_clip, explain_clip, select_recognisers
 from pgfa.serve.statements import StatedReading
 from pgfa.serve.turns import Turn
@@ -56,7 +57,8 @@ async def recognise(
         answers = []
         with state.turns.hold(turn):
             for clip in upload.clips:
-                answers.append(answer_clip(state, (state.recogniser, None), clip, sentence, turn))
+                recording = recording_name("" if name == UNNAMED else name, clip, len(upload.clips))
+                answers.append(answer_clip(state, (state.recogniser, None), clip, recording, sentence, turn))
                 turn.progress(len(answers) / len(upload.clips))
         return answers
 
@@ -79,9 +81,10 @@ async def answer(
     long = question.over_time and state.is_long([source])
 
     def answer_one(turn: Turn) -> AnswerResult:
-        recognisers = select_recognisers(session, question)
+        recognisers, name = select_recognisers(session, question), session.name(clip)
         with state.turns.hold(turn):
-            return answer_clip(state, recognisers, source, question.sentences, turn, question.over_time)
+            asked = (question.sentences, turn, question.over_time)
+            return answer_clip(state, recognisers, source, name, *asked)
 
     if wants_progress(request):
         return await run_with_progress(state, answer_one, long)

@@ -34,8 +34,8 @@ def align(request: AlignmentRequest, session: CurrentSession, state: State) -> A
         changed=adaptation.changed,
         declined=adaptation.declined,
         clips=[
-            ChangedClip(clip=id, name=clip.source.id, before=names[before], after=names[after])
-            for id, clip, before, after in zip(ids, clips, adaptation.before, adaptation.after, strict=True)
+            ChangedClip(clip=id, name=session.name(id), before=names[before], after=names[after])
+            for id, before, after in zip(ids, adaptation.before, adaptation.after, strict=True)
         ],
     )
 

@@ -51,8 +51,9 @@ class Session:
     @property
     def size(self) -> int:
         """Bytes of positions, of clips and of examples."""
-        examples = sum(clip.positions.nbytes for clips in self.examples.values() for clip in clips)
-        return examples + sum(clip.positions.nbytes for clip in self.clips.values())
+        # Copies, because others may add to both meanwhile.
+        examples = sum(clip.positions.nbytes for clips in list(self.examples.values()) for clip in clips)
+        return examples + sum(clip.positions.nbytes for clip in list(self.clips.values()))
 
     def add(self, clips: Sequence[Clip], limits: ServeSettings, file: str = "") -> list[str]:
         """Add the clips of a file and return their ids. Raises ApiError (413) above the limits, and then adds none."""
@@ -65,7 +66,7 @@ class Session:
                 self.added += 1
                 ids.append(f"c{self.added}")
                 self.clips[ids[-1]] = clip
-                self.names[ids[-1]] = f"{file} · {clip.source.id}" if file and len(clips) > 1 else file
+                self.names[ids[-1]] = recording_name(file, clip, len(clips))
             return ids
 
     def check_size(self, extra: int, limits: ServeSettings) -> None:
@@ -74,13 +75,16 @@ class Session:
             raise limit_error("recordings of this session", limits.max_session_bytes, size, "bytes")
 
     def clip(self, id: str) -> Clip:
-        """The clip of that id. Raises ApiError (404)."""
-        with self.lock:
-            if id not in self.clips:
-                raise ApiError(
-                    404, "NoSuchClip", where="clip", expected="a clip of this session", found=repr(id)[:60]
-                )
-            return self.clips[id]
+        """The clip of that id. Raises ApiError (404).
+
+        Without the lock, which others hold while they wait for the recogniser: the server's event loop calls this.
+        """
+        clip = self.clips.get(id)
+        if clip is None:
+            raise ApiError(
+                404, "NoSuchClip", where="clip", expected="a clip of this session", found=repr(id)[:60]
+            )
+        return clip
 
     def remove(self, id: str) -> None:
         """Delete a clip. Raises ApiError (404)."""
@@ -89,9 +93,9 @@ class Session:
             del self.clips[id], self.names[id]
 
     def name(self, id: str) -> str:
-        """Of the recording of a clip, as people know it. Raises ApiError (404)."""
-        with self.lock:
-            return self.names.get(id) or self.clip(id).source.id
+        """Of the recording of a clip, as people know it; without the lock, as `clip`. Raises ApiError (404)."""
+        clip = self.clip(id)
+        return self.names.get(id) or clip.source.id
 
     def update(self, change: Callable[[Recogniser], Recogniser]) -> None:
         """Change the recogniser and the aligned one together; if `change` raises, neither is changed."""
@@ -99,6 +103,11 @@ class Session:
             recogniser = change(self.recogniser)
             aligned = change(self.aligned) if self.aligned is not None else None
             self.recogniser, self.aligned = recogniser, aligned
+
+
+def recording_name(file: str, clip: Clip, clips: int) -> str:
+    """How people know a recording: by its file, and if that has several, by what it is called in there."""
+    return f"{file} · {clip.source.id}" if file and clips > 1 else file or clip.source.id
 
 
 class Sessions:

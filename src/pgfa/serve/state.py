@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pgfa.config import RecogniseSettings, ServeSettings
 from pgfa.recognise import Recogniser, Timeline
@@ -151,11 +151,15 @@ def answer_clip(
     state: AppState,
     recognisers: tuple[Recogniser, Recogniser | None],
     clip: Clip,
+    name: str,
     sentences: Sequence[str],
     turn: Turn,
     over_time: bool = True,
 ) -> AnswerResult:
     """The answer for a clip, by a recogniser that is compared with one without alignment, if that is given.
+
+    Args:
+        name: of the recording, for the timeline.
 
     Raises as `Recogniser.recognise`, and Cancelled.
     """
@@ -185,7 +189,7 @@ def answer_clip(
         best=None if answers.best is None else order.index(answers.best.sentence),
         calibrated=answers.calibrated,
         overlaps=[str(overlap) for overlap in recogniser.overlaps(sentences)],
-        timeline=timeline.to_dict() if timeline else None,
+        timeline=replace(timeline, source=name).to_dict() if timeline else None,
     )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 import tempfile
 import zipfile
@@ -92,20 +93,25 @@ def read_upload(
             _check_clip(result, limits)
             clips.append(result)
             if len(clips) > limits.clips:
-                raise LimitExceeded(
-                    where=name, expected=f"at most {limits.clips:,} more clips in this session", found="more"
-                )
+                raise _no_room(name, limits.clips, "recordings")
             if sum(clip.positions.nbytes for clip in clips) > limits.position_bytes:
-                raise LimitExceeded(
-                    where=name,
-                    expected=f"at most {limits.position_bytes:,} more bytes of positions in this session",
-                    found="more",
-                )
+                raise _no_room(name, limits.position_bytes, "bytes of positions")
     finally:
         path.unlink(missing_ok=True)
     if not clips:
         raise _first(failed, name, folder)
     return clips, [_error_json(error, folder) for error in failed]
+
+
+def _no_room(name: str, room: int, quantity: str) -> LimitExceeded:
+    """The error for a file that does not fit into what is left of a session."""
+    expected = f"at most {room:,} more {quantity} in this session" if room else "a session with room for it"
+    return LimitExceeded(
+        where=name,
+        expected=expected,
+        found="more" if room else "a full one",
+        advice="remove other recordings first",
+    )
 
 
 def _first(failed: list[BadFile], name: str, folder: Path) -> BadFile:
@@ -194,13 +200,27 @@ def _error_json(error: PgfaError, folder: Path) -> Json:
     parts = {"message": str(error), "expected": error.expected, "found": error.found, "where": error.where}
     if isinstance(error, BadFile):
         parts["file"] = error.file
-    elif not error.expected:  # of a reader: the file, a colon, what is too large
-        parts["where"], _, parts["found"] = str(error).partition(": ")
-        parts["expected"] = "a file within the limits of its reader"
+    elif not error.expected:
+        parts |= _limit_parts(str(error))
     body: Json = {"kind": kind, **{name: _without(folder, text) for name, text in parts.items()}}
     if isinstance(error, Undecided):
         body |= {"asks": error.quantity, "options": list(error.options)}
     return body
+
+
+def _limit_parts(message: str) -> Json:
+    """What a reader found and expected, from "FILE: 9,000 joints, more than the limit of 1,000; advice"."""
+    where, _, text = message.partition(": ")
+    actual, _, rest = text.partition("more than the limit")
+    limit = rest.partition(" of ")[2].partition(";")[0].strip()
+    actual = actual.strip(" ,") or "more"
+    noun = actual.split(" ", 1)[1].split(" in ")[0] if re.match(r"[\d,]+ [a-z]", actual) else ""
+    expected = f"at most {limit}{f' {noun}' if noun and limit.replace(',', '').isdigit() else ''}"
+    return {
+        "where": where,
+        "found": actual,
+        "expected": expected if limit else "a file within the limits of its reader",
+    }
 
 
 def _without(folder: Path, text: str) -> str:

@@ -94,7 +94,7 @@ class Canvas:
         self._shapes.append(
             _Shape(
                 f'<text x="{x:.2f}" y="{y:.2f}" font-size="{size:g}" text-anchor="{anchor}" '
-                f'fill="{_hex(colour)}"{turn}>'
+                f'{_fitted(text, size)}fill="{_hex(colour)}"{turn}>'
                 f"{escape(text)}</text>",
                 f"BT {_rgb(colour)} rg /F1 {size:g} Tf {matrix} Tm {_pdf_text(text)} Tj ET",
             )
@@ -140,6 +140,13 @@ class Canvas:
 def text_width(text: str, size: float) -> float:
     """Width in points, in Helvetica; of characters outside ASCII, about."""
     return sum(_WIDTHS[ord(c) - 32] if " " <= c <= "~" else 556 for c in text) * size / 1000
+
+
+def _fitted(text: str, size: float) -> str:
+    """Attributes that keep a text as wide as in Helvetica where another font takes its place."""
+    if not text.isascii() or not text:
+        return ""
+    return f'textLength="{text_width(text, size):.2f}" lengthAdjust="spacingAndGlyphs" '
 
 
 def tint(colour: Colour, share: float) -> Colour:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from pgfa.evaluate.feature_map import FeatureMap
 from pgfa.evaluate.reliability import Reliability
+from pgfa.evaluate.table import Table
 from pgfa.skeleton import Clip
 
 Start = Literal["sentences", "exemplars"]
@@ -104,6 +105,7 @@ class Report:
         removed: classes excluded from training because they mean the same as an unseen one.
         reliability: of the probabilities, before and after alignment.
         margins: (clips,) score of the true class minus the highest of the others, after alignment; None: not known.
+        comparison: with another run; None: with none.
 
     Raises:
         ValueError: lengths disagree, or a class number has no class.
@@ -126,6 +128,7 @@ class Report:
     removed: Sequence[str] = ()
     reliability: Mapping[str, Reliability] = field(default_factory=dict)
     margins: NDArray[np.float64] | None = None
+    comparison: Table | None = None
 
     def __post_init__(self) -> None:
         predictions, count, classes = self.predictions, len(self.predictions.ids), len(self.classes)

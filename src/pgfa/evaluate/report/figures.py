@@ -28,7 +28,7 @@ def figures(report: Report) -> Mapping[str, Canvas]:
 
 
 def class_figure(report: Report) -> Canvas:
-    """Accuracy of each class before (hollow, grey) and after alignment (solid), with Wilson's intervals after it."""
+    """Accuracy of each class before (grey) and after alignment (blue), with Wilson's intervals after it."""
     names = [item.name for item in report.classes]
     left, step, top, plot = _label_width(names) + 8, 15.0, 30.0, 220.0
     bottom = top + step * len(names)
@@ -90,10 +90,15 @@ def confusion_figure(report: Report) -> Canvas:
 
 
 def reliability_figure(report: Report) -> Canvas:
-    """Accuracy by probability, before alignment (grey) and after it (blue); the diagonal is a calibrated model."""
+    """Accuracy by probability, before alignment (grey) and after it (blue), with Wilson's intervals.
+
+    The diagonal is a calibrated model.
+    """
     left, top, side = 44.0, 26.0, 180.0
-    canvas = Canvas(left + side + 16, top + side + 34, f"Reliability, {report.title}")
-    canvas.text(left, 10, f"grey: {report.before_name}, blue: {AFTER}")
+    key = f"grey: {report.before_name}, blue: {AFTER} (95 % interval)"
+    width = left + max(side, text_width(key, SIZE)) + 16
+    canvas = Canvas(width, top + side + 34, f"Reliability, {report.title}")
+    canvas.text(left, 10, key, size=SIZE)
     for tick in (0, 20, 40, 60, 80, 100):
         x, y = left + side * tick / 100, top + side * (1 - tick / 100)
         canvas.line(x, top, x, top + side, GREY, 0.3)
@@ -109,6 +114,10 @@ def reliability_figure(report: Report) -> Canvas:
             (left + side * float(curve.probability[bin]), top + side * (1 - float(curve.accuracy[bin])))
             for bin in filled
         ]
+        for (x, _), bin in zip(points, filled, strict=True):
+            clips = int(curve.clips[bin])
+            low, high = wilson_interval(round(float(curve.accuracy[bin]) * clips), clips)
+            canvas.line(x, top + side * (1 - low), x, top + side * (1 - high), colour, 0.6)
         for (x1, y1), (x2, y2) in pairwise(points):
             canvas.line(x1, y1, x2, y2, colour, 1.0)
         for x, y in points:

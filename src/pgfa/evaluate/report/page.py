@@ -11,7 +11,7 @@ import numpy as np
 from pgfa.draw import PLAYER, asset, clip_payload, document, layouts_payload
 from pgfa.evaluate.report.charts import drawn_clips, map_points
 from pgfa.evaluate.report.content import Report
-from pgfa.evaluate.report.quality import reliability_section, worst_section
+from pgfa.evaluate.report.quality import comparison_section, reliability_section, worst_section
 from pgfa.evaluate.report.sections import (
     class_section,
     clip_section,
@@ -42,6 +42,7 @@ def page(report: Report) -> str:
     sections = (
         head(report),
         result_section(report),
+        comparison_section(report),
         clip_section(report),
         class_section(report),
         confusion_section(report),

@@ -9,6 +9,7 @@ import numpy as np
 from pgfa.evaluate.intervals import wilson_interval
 from pgfa.evaluate.report.charts import curve, drawn_clips, map_chart, marker, result_chart
 from pgfa.evaluate.report.content import AFTER, BEFORE, Report
+from pgfa.evaluate.report.quality import alignment_change
 
 _SIDE_BY_SIDE = 10
 _NAMED_COLUMNS = 20
@@ -69,7 +70,7 @@ def result_section(report: Report) -> str:
         '<th scope="col" class="number">95\u202f% interval</th>'
         '<th scope="col" class="number">class mean, %</th>'
         '<th scope="col" class="number">clips</th></tr></thead>'
-        f"<tbody>{rows}{chance_row}</tbody></table></div></div>"
+        f"<tbody>{rows}{chance_row}</tbody></table></div>{alignment_change(report)}</div>"
         f'<dl class="meanings">{meanings}</dl></div></section>'
     )
 
@@ -309,7 +310,9 @@ def run_section(report: Report) -> str:
         )
     return (
         '<section aria-labelledby="run"><h2 id="run">Run</h2>'
-        f'<dl class="facts">{facts}</dl>{command}{removed}'
+        f'<dl class="facts">{facts}</dl>{command}<p class="files">Beside this page, in the folder <code>report</code>: '
+        "the tables as CSV and LaTeX, the figures as SVG and PDF, and every clip with its classes and margin "
+        f"(<code>clips.csv</code>).</p>{removed}"
         "</section>"
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -17,10 +18,14 @@ from pgfa.files import write_atomic
 
 FOLDER = "report"
 """Name of the folder in the folder of a run."""
+LOW, HIGH = ", low", ", high"
+_WILSON = "In brackets, or low and high: Wilson's 95 % interval"
+_NUMBER = re.compile(r"[+-][0-9.]+")
 
 
 def write_tables_and_figures(folder: Path, report: Report) -> list[Path]:
-    """Write `accuracy` and `classes` as .csv and .tex, `confusion` and `clips` as .csv, the figures as .svg and .pdf.
+    """Write `accuracy`, `classes` and `reliability` as .csv and .tex, `confusion` and `clips` as .csv, the figures as
+    .svg and .pdf.
 
     Raises NotWritten.
     """
@@ -29,8 +34,10 @@ def write_tables_and_figures(folder: Path, report: Report) -> list[Path]:
         "confusion.csv": confusion_csv(report),
         "clips.csv": clips_csv(report),
     }
-    for name, table in (("accuracy", accuracy_table(report)), ("classes", class_table(report))):
-        contents |= {f"{name}.csv": to_csv(table), f"{name}.tex": table.to_latex()}
+    tables = {"accuracy": accuracy_table(report), "classes": class_table(report)}
+    tables |= {"reliability": reliability_table(report)} if report.reliability else {}
+    for name, table in tables.items():
+        contents |= {f"{name}.csv": to_csv(table), f"{name}.tex": with_intervals_in_cells(table).to_latex()}
     for name, figure in figures(report).items():
         contents |= {f"{name}.svg": figure.to_svg(), f"{name}.pdf": figure.to_pdf()}
     for name, content in contents.items():
@@ -54,10 +61,9 @@ def accuracy_table(report: Report) -> Table:
         )
         for row in report.table
     ]
-    note = "low, high: 95 % bootstrap interval of the accuracy over clips"
-    return Table(
-        f"Accuracy, {report.title}", ("accuracy", "low", "high", "class mean", "clips"), tuple(rows), (note,)
-    )
+    note = "In brackets, or low and high: 95 % bootstrap interval of the accuracy over clips"
+    columns = ("accuracy", f"accuracy{LOW}", f"accuracy{HIGH}", "class mean", "clips")
+    return Table(f"Accuracy, {report.title}", columns, tuple(rows), (note,))
 
 
 def class_table(report: Report) -> Table:
@@ -75,13 +81,53 @@ def class_table(report: Report) -> Table:
         rows.append(Row(item.name, "", tuple(cells)))
     columns = ["clips"]
     for name in (report.before_name, AFTER):
-        columns += [name, f"{name}, low", f"{name}, high"]
+        columns += [name, f"{name}{LOW}", f"{name}{HIGH}"]
     return Table(
         f"Accuracy of each class, {report.title}",
         tuple(columns),
         tuple(rows),
-        ("low, high: Wilson's 95 % interval",),
+        (_WILSON,),
     )
+
+
+def reliability_table(report: Report) -> Table:
+    """A row per stage and range of probabilities that has clips, in per cent, with Wilson's 95 % intervals."""
+    rows = []
+    for name, curve in report.reliability.items():
+        for bin in np.flatnonzero(curve.clips).tolist():
+            clips, accuracy = int(curve.clips[bin]), float(curve.accuracy[bin])
+            low, high = wilson_interval(round(accuracy * clips), clips)
+            shares = map(_percent, (float(curve.probability[bin]), accuracy, low, high))
+            ends = (100 * edge // len(curve.clips) for edge in (bin, bin + 1))
+            rows.append(Row(f"{name}, {' to '.join(map(str, ends))}", "", (str(clips), *shares)))
+    errors = (
+        f"expected calibration error {name}: {100 * curve.error:.1f}"
+        for name, curve in report.reliability.items()
+    )
+    columns = ("clips", "mean probability", "accuracy", f"accuracy{LOW}", f"accuracy{HIGH}")
+    return Table(f"Reliability, {report.title}", columns, tuple(rows), (_WILSON, *errors))
+
+
+def with_intervals_in_cells(table: Table) -> Table:
+    """The table for a page: the ends of an interval in the cell of their number, "14.6 (7.2–27.2)"."""
+    columns = [name for name in table.columns if not name.endswith((LOW, HIGH))]
+
+    def cells(row: Row) -> tuple[str, ...]:
+        value = dict(zip(table.columns, map(str, row.cells), strict=True))
+        return tuple(
+            f"{value[name]} ({_span(value[name + LOW], value[name + HIGH])})"
+            if value.get(name + LOW) and value[name]
+            else value[name]
+            for name in columns
+        )
+
+    rows = tuple(Row(row.name, row.source, cells(row)) for row in table.rows)
+    return Table(table.title, tuple(columns), rows, table.notes)
+
+
+def _span(low: str, high: str) -> str:
+    """A dash between numbers with signs would be taken for one more sign."""
+    return f"{low} to {high}" if low[:1] in "+-" else f"{low}–{high}"
 
 
 def confusion_csv(report: Report) -> str:
@@ -116,9 +162,13 @@ def _csv(rows: Sequence[Sequence[str | int]]) -> str:
     target = io.StringIO()
     writer = csv.writer(target, lineterminator="\n")
     for row in rows:
-        # A spreadsheet would compute a cell that begins like a formula; a minus begins negative margins.
-        writer.writerow([f"'{cell}" if str(cell)[:1] in tuple("=+@\t\r") else cell for cell in row])
+        writer.writerow([f"'{cell}" if _is_formula(str(cell)) else cell for cell in row])
     return target.getvalue()
+
+
+def _is_formula(cell: str) -> bool:
+    """Whether a spreadsheet would compute it; a number with its sign is none."""
+    return cell[:1] in tuple("=+-@\t\r") and not _NUMBER.fullmatch(cell)
 
 
 def _percent(fraction: float) -> str:

@@ -2,7 +2,7 @@
 import { get } from "./dom.js";
 import { CANCELLED } from "./responses.js";
 
-let running = 0;
+let running = 0, absent = false;
 
 /* Await `request()`, with the progress bar shown. A request that fails is reported in the notice and gives null; one that
  * was cancelled just gives null. */
@@ -31,11 +31,11 @@ export function showWaiting(message) {
   get("waiting").hidden = !message;
 }
 
-/* Show a message; an empty one closes the notice. */
+/* Show a message; an empty one closes the notice, or says again that the server does not respond. */
 export function notify(message) {
-  const notice = get("notice");
-  notice.hidden = !message;
-  notice.querySelector("p").textContent = message;
+  const notice = get("notice"), text = message || (absent ? NO_SERVER : "");
+  notice.hidden = !text;
+  notice.querySelector("p").textContent = text;
 }
 
 /* Close the notice if it still shows this message. */
@@ -47,8 +47,9 @@ const NO_SERVER = "The server is not responding. Is `pgfa serve` still running? 
 
 /* The server does not respond, or does so again. */
 export function showAbsence(isAbsent) {
+  absent = isAbsent;
   if (isAbsent) notify(NO_SERVER);
   else withdraw(NO_SERVER);
 }
 
-get("notice").querySelector("button").addEventListener("click", () => notify(""));
+get("notice").querySelector("button").addEventListener("click", () => { get("notice").hidden = true; });

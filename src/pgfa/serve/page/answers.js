@@ -16,6 +16,10 @@ const MAX_NAME = 300;
 /* Forms of a download whose files end otherwise. */
 const ENDINGS = { csv: "windows.csv", "spans.csv": "csv" };
 
+/* Whether the row of a recording that is not open has to say who does what; of a long one that would take long. */
+const PERSON_SECONDS = 60;
+const hasSeveral = ({ bodies, seconds }) => bodies > 1 && bodies * seconds <= PERSON_SECONDS;
+
 export class Answers {
   constructor(server, parts, actions, about) {
     Object.assign(this, { server, ...parts, actions, about });
@@ -31,8 +35,9 @@ export class Answers {
       button.addEventListener("click", () => this.download(button.dataset.download));
     get("add-form").addEventListener("submit", (event) => {
       event.preventDefault();
-      notify(this.sentences.add(get("add").value));
-      get("add").value = "";
+      const reason = this.sentences.add(get("add").value);
+      notify(reason);
+      if (!reason) get("add").value = ""; // what was not added can be changed
     });
     get("add").addEventListener("paste", (event) => {
       const text = event.clipboardData.getData("text");
@@ -107,8 +112,10 @@ export class Answers {
       await new Promise((resolve) => { setTimeout(resolve, this.recordings.clips.size > 2 ? 0 : BACKGROUND_DELAY); });
       if (number !== this.asked) return;
       if (key === this.recordings.current || !this.recordings.clips.has(key) || this.recordings.clips.get(key).basis === this.basis) continue;
-      const result = await this.server.answer(key, { ...question, over_time: false }).catch(() => null);
-      if (result && number === this.asked) this.recordings.answered(key, result, this.basis);
+      const result = await this.server.answer(key, { ...question, over_time: hasSeveral(this.recordings.clips.get(key)) }).catch(() => null);
+      if (!result || number !== this.asked) continue;
+      this.recordings.answered(key, result, this.basis);
+      if (result.timeline) this.recordings.summarise(key, headline(result));
     }
   }
 
@@ -135,8 +142,10 @@ export class Answers {
   showVerdict() {
     const { result } = this, isEmpty = !this.question.sentences.length && !this.taught.size;
     if (!result && !isEmpty) return;
-    const { lines, share } = isEmpty ? { lines: ["Add a sentence"], share: null }
+    const said = isEmpty ? { lines: ["Add a sentence"], share: null }
       : headline({ ...result, timeline: { ...result.timeline, spans: this.actions.spans() } }, this.actions.name);
+    const { lines, share } = said;
+    if (!isEmpty) this.recordings.summarise(this.recordings.current, said);
     const probability = share === null ? [] : [" ", make("span", { class: "probability" }, percent(share))];
     get("verdict").replaceChildren(...lines.map((line, index) => make("span", { class: "line" }, line, ...(index ? [] : probability))));
     get("suggestion").textContent = isEmpty ? "" : suggestion(result, this.actions.spans(), this.recordings.clips.get(this.recordings.current)?.problems ?? []);

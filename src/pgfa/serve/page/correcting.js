@@ -106,6 +106,8 @@ export class Correcting {
     const { moments } = this, [start, end] = values, ids = new Set(moments.list.map((moment) => moment.id)), texts = [];
     if (name === "move" && start > end) texts.push("The start was after the end, so they were exchanged.");
     if (name === "move" && Math.max(start, end) > moments.seconds + 1 / moments.rate) texts.push(`The recording ends at ${clockTime(moments.seconds)}.`);
+    if (name === "split" && moments.list.length === others.length + 1) texts.push("To split a moment, first move the player to a time inside it.");
+    if (name === "merge" && moments.list.length === others.length + 1) texts.push("There is no later moment of this person to merge with.");
     if (name === "rename" && isNone(values[0])) texts.push("The moment shows none of the sentences and is no longer listed.");
     const covered = name === "merge" ? 0 : others.filter((moment) => !ids.has(moment.id)).length;
     if (covered) texts.push(`${plural(covered, "other moment")} ${covered === 1 ? "is" : "are"} covered and no longer listed.`);
@@ -115,11 +117,14 @@ export class Correcting {
     if (this.report) notify(this.report);
   }
 
-  /* A correction by key while the list has no focus. */
-  changeSelected(name, ...values) { if (this.selected !== null) this.change(name, this.selected, ...values); }
+  /* A correction by key, of the moment with the focus or the selected one. */
+  changeSelected(name, ...values) {
+    const id = this.list.current;
+    if (id !== null) this.change(name, id, ...values);
+  }
 
   step(by) {
-    const { list } = this.moments, now = this.actions.time(), index = list.findIndex((moment) => moment.id === this.selected);
+    const { list } = this.moments, now = this.actions.time(), index = list.findIndex((moment) => moment.id === this.list.current);
     const next = index >= 0 ? list[index + by] : by > 0 ? list.find((moment) => moment.start > now - 1e-6) : list.findLast((moment) => moment.start < now);
     if (next) this.select(next.id);
   }

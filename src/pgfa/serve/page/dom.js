@@ -41,6 +41,13 @@ export function shortener(sentences) {
   return (sentence) => (sentence.startsWith(start) ? sentence.slice(start.length) : sentence);
 }
 
+/* Scroll a list, not the page, to one of its items. */
+export function scrollWithin(list, item) {
+  const top = item.offsetTop - list.offsetTop;
+  if (top < list.scrollTop) list.scrollTop = top;
+  else if (top + item.offsetHeight > list.scrollTop + list.clientHeight) list.scrollTop = top + item.offsetHeight - list.clientHeight;
+}
+
 /* Offer a file to be saved. */
 export function saveFile(blob, name) {
   const link = make("a", { href: URL.createObjectURL(blob), download: name });

@@ -4,7 +4,7 @@
  *   const list = new FileList(element, { open(key), mark(key, on), remove(keys), changed(), moments(key), origin(), state(key, name, value, all) });
  *   list.show(clip); list.remove(key); list.select(key); list.order
  */
-import { get, make, minutes, percent, plural, saveFile } from "./dom.js";
+import { get, make, minutes, percent, plural, saveFile, scrollWithin } from "./dom.js";
 import { readingForm } from "./reading-form.js";
 import { listing, listingCsv, listingJson } from "./listing.js";
 
@@ -38,7 +38,7 @@ export class FileList {
   get order() { return get("sort").value; }
   set order(name) { if (name in ORDERS) { get("sort").value = name; this.arrange(); } }
 
-  /* Add or update a row: { key, name, state, reason, asks, options, seconds, bodies, answer, share, marked } */
+  /* Add or update a row: { key, name, state, reason, asks, options, seconds, bodies, answer, share, summary, marked } */
   show(clip) {
     let row = this.rows.get(clip.key);
     const isNew = !row;
@@ -54,7 +54,7 @@ export class FileList {
     const ready = clip.seconds !== undefined;
     row.name.textContent = clip.name;
     row.facts.textContent = ready ? [minutes(clip.seconds), ...(clip.bodies > 1 ? [plural(clip.bodies, "person", "people")] : [])].join(" · ") : "";
-    row.state.textContent = reason ?? (clip.answer ? `${percent(clip.share)} ${clip.answer}` : clip.state);
+    row.state.textContent = reason ?? clip.summary ?? (clip.answer ? `${percent(clip.share)} ${clip.answer}` : clip.state);
     row.open.title = ready && clip.answer ? `${clip.name}\n${row.state.textContent}` : clip.name;
     row.item.classList.toggle("refused", clip.state === "refused");
     row.open.disabled = !ready;
@@ -106,7 +106,8 @@ export class FileList {
       if (other === key) row.open.setAttribute("aria-current", "true");
       else row.open.removeAttribute("aria-current");
     }
-    this.rows.get(key)?.item.scrollIntoView({ block: "nearest" });
+    const item = this.rows.get(key)?.item;
+    if (item) scrollWithin(this.root, item);
   }
 
   arrange() {
@@ -122,7 +123,7 @@ export class FileList {
   }
 
   filterRow({ item, clip }, text) {
-    item.hidden = Boolean(text) && ![clip.name, clip.answer ?? "", clip.state].some((part) => part.toLowerCase().includes(text));
+    item.hidden = Boolean(text) && ![clip.name, clip.answer ?? "", clip.summary ?? "", clip.state].some((part) => part.toLowerCase().includes(text));
   }
 
   showTools() {

@@ -1,7 +1,8 @@
 /*
  * The headline: a summary that agrees with the lists beside it.
  *
- *   headline(result, name) -> { lines, share }     lines of text; share: probability of the one line, or null
+ *   headline(result, name) -> { lines, share, isNone }     lines of text; share: probability of the one line, or null;
+ *     isNone: that no sentence fits
  *
  * One action: its sentence, with the figure that the list of sentences shows. Several people or several moments: what
  * each does, without a figure, because none in the list of the whole recording belongs to it. A sentence that is less
@@ -27,7 +28,7 @@ export function headline(result, name = letter) {
   if (spans.length > 1) return { lines: [plural(spans.length, "moment")], share: null };
   if (spans.length)
     return { lines: [`${sentenceCase(spans[0].sentence)}, ${timeRange(spans[0].start_s, spans[0].end_s)}`], share: null };
-  return best ? named() : { lines: ["None of these sentences fits"], share: null };
+  return best ? named() : { lines: ["None of these sentences fits"], share: null, isNone: true };
 }
 
 /* A line for each person who is seen doing something, and one for what fits the recording if none of them does that. */

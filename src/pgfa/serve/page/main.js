@@ -68,7 +68,7 @@ async function show({ clip, layout }, play) {
   video.open(recordings.current);
   answers.reset(clip.slots[0] ?? 0);
   teaching.reset();
-  player.show(clip, play);
+  player.show({ ...clip, id: recordings.name(recordings.current), variant: "", action: "" }, play);
   await answers.ask();
 }
 
@@ -146,7 +146,6 @@ const seen = about.recogniser.seen?.length;
 get("about").textContent = `pgfa ${about.version}${seen ? `, trained on ${plural(seen, "action")}` : ""}. `
   + "Recordings are held in the memory of the computer that runs the server, and deleted there when this page is closed; "
   + `${store.keeps ? "this browser keeps them with your work until you remove them" : "this browser cannot keep them"}. The examples are synthetic.`;
-get("add").maxLength = about.limits.max_characters;
 keep = new Keep(store, { sentences, teaching, alignment, recordings, timeline, correcting, improvement, video, player, loop });
 for (const box of [player.speedBox, player.trailBox]) box.addEventListener("change", changed);
 menu = new ProjectMenu({ keep, store, recordings, correcting });

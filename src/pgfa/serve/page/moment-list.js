@@ -6,7 +6,7 @@
  *
  * Keys on the list: arrows choose, R right, W wrong, S split at the player's time, M merge with the next, Delete removes.
  */
-import { get, make, percent, timeRange } from "./dom.js";
+import { get, make, percent, scrollWithin, timeRange } from "./dom.js";
 
 const VERDICTS = { right: "✓", wrong: "✗" };
 
@@ -22,7 +22,7 @@ export class MomentList {
     Object.assign(this, { moments, context, selected: context.selected });
     this.rows.clear();
     this.root.replaceChildren(...moments.map((moment) => this.newRow(moment)));
-    if (!moments.length) this.root.append(make("li", { class: "hint" }, "No part of the recording shows one of the sentences clearly enough by itself; the answer for the whole recording can still be clear. To add a moment, drag across the timeline, then name what it shows below."));
+    if (!moments.length) this.root.append(make("li", {}, make("p", { class: "hint" }, "No part of the recording shows one of the sentences clearly enough by itself; the answer for the whole recording can still be clear. To add a moment, drag across the timeline, then name what it shows below.")));
     this.reveal();
     if (!active) return;
     const id = this.rows.has(this.selected) ? this.selected : moments[Math.min(Math.max(0, index), moments.length - 1)]?.id;
@@ -30,13 +30,9 @@ export class MomentList {
     else (this.rows.get(id).item.querySelector(`[data-role="${role}"]`) ?? this.rows.get(id).button).focus();
   }
 
-  /* Scroll the list, not the page, to the selected moment. */
   reveal() {
     const row = this.rows.get(this.selected)?.item;
-    if (!row) return;
-    const { scrollTop, clientHeight } = this.root, top = row.offsetTop - this.root.offsetTop;
-    if (top < scrollTop) this.root.scrollTop = top;
-    else if (top + row.offsetHeight > scrollTop + clientHeight) this.root.scrollTop = top + row.offsetHeight - clientHeight;
+    if (row) scrollWithin(this.root, row);
   }
 
   newRow(moment) {
@@ -87,9 +83,15 @@ export class MomentList {
         button("remove", "Delete", () => change("remove"))));
   }
 
+  /* The moment that keys are about: the one with the focus, or else the selected one. */
+  get current() {
+    const focused = [...this.rows].find(([, { item }]) => item.contains(document.activeElement));
+    return focused?.[0] ?? this.selected;
+  }
+
   key(event) {
     if (event.ctrlKey || event.metaKey || event.altKey || event.target.matches("input, select")) return;
-    const id = this.selected, index = this.moments.findIndex((moment) => moment.id === id), { actions } = this;
+    const id = this.current, index = this.moments.findIndex((moment) => moment.id === id), { actions } = this;
     const choose = (step) => {
       const next = this.moments[Math.min(this.moments.length - 1, Math.max(0, index + step))];
       if (next) { actions.select(next.id); this.focus(next.id); }

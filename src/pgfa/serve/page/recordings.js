@@ -10,6 +10,8 @@ import { get, make, minutes, plural } from "./dom.js";
 import { bestOf, NONE, shareOf } from "./none.js";
 import { isProject } from "./project.js";
 
+/* Refused files that are named in a message. */
+const SHOWN = 3;
 const UNLABELLED = "unlabelled";
 
 export class Recordings {
@@ -69,7 +71,7 @@ export class Recordings {
       this.list.show({ key: placeholder, name: this.title(file), state: "refused", reason: withoutName(reason, file.name), asks: error.asks, options: error.options });
       if (error.asks) this.asked.set(placeholder, { file, question: `${error.asks} ${error.options}` });
       else this.asked.delete(placeholder);
-      return { clips: [], errors: [reason] };
+      return { clips: [], errors: [{ reason, file: this.title(file) }] };
     }
     this.asked.delete(placeholder);
     if (!this.files.has(file.number)) return this.discard(result.clips);
@@ -84,7 +86,7 @@ export class Recordings {
       this.clips.set(info.key, clip);
       this.list.show(clip);
     }
-    return { clips: result.clips, errors: result.failed.map((error) => error.message) };
+    return { clips: result.clips, errors: result.failed.map((error) => ({ reason: error.message, file: null })) };
   }
 
   /* Clips of a file that was taken out of the list while it was read. */
@@ -158,8 +160,7 @@ export class Recordings {
     this.current = key;
     const info = this.clips.get(key);
     get("recording-title").textContent = info.name;
-    get("clip-facts").textContent = [minutes(info.seconds), `${Number(info.rate.toPrecision(3))} Hz`,
-      plural(info.bodies, "person", "people"), info.layout, info.reading, ...info.problems].filter(Boolean).join(" · ");
+    this.showFacts(info);
     this.list.select(key);
     this.actions.changed();
     await this.actions.show(data, play);
@@ -182,9 +183,9 @@ export class Recordings {
       this.actions.changed();
       for (const file of waiting) {
         if (!this.files.has(file.number)) continue; // taken out of the list while it waited
-        const { clips, errors: refusals } = await this.send(file, own);
+        const { clips, errors: others } = await this.send(file, own);
         added.push(...clips);
-        errors.push(...refusals);
+        errors.push(...others);
         if (clips.length || this.asked.has(`${file.number}.0`)) continue;
         this.files.delete(file.number);
         this.store.removeFile(file.number);
@@ -196,7 +197,7 @@ export class Recordings {
       this.mark(added.map((clip) => clip.key), true);
     }
     this.actions.marked();
-    if (errors.length) notify(errors.length > 3 ? `${plural(errors.length, "file")} could not be read. First error: ${errors[0]}` : errors.join(" "));
+    notify(refusals(errors));
     if (added.length && (!unlabelled || !this.current)) await this.open(added[0].key);
     return this.actions.changed();
   }
@@ -217,7 +218,7 @@ export class Recordings {
   async addExample(example, name, marked) {
     const file = this.newFile({ name, example });
     const { clips, errors } = await track(() => this.send(file, marked)) ?? { clips: [], errors: [] };
-    if (errors.length) notify(errors[0]);
+    if (errors.length) notify(errors[0].reason);
     if (clips.length) await this.keep(file);
     this.actions.marked();
     return clips;
@@ -277,8 +278,17 @@ export class Recordings {
 
   close() {
     get("recording-title").textContent = "No recording yet";
-    get("clip-facts").textContent = "";
+    get("clip-facts").hidden = true;
     this.actions.closed();
+  }
+
+  /* What everybody wants to know in one line; how the file was read, and what is odd about it, behind a button. */
+  showFacts(info) {
+    const facts = get("clip-facts"), read = [info.layout, info.reading, ...info.problems].filter(Boolean), odd = info.problems.length;
+    facts.hidden = false;
+    facts.querySelector("span").textContent = [minutes(info.seconds), `${Number(info.rate.toPrecision(3))} Hz`, plural(info.bodies, "person", "people")].join(" · ");
+    facts.querySelector("summary").textContent = `How it was read${odd ? ` · ${plural(odd, "note")}` : ""}`;
+    facts.querySelector("p").textContent = read.join(" · ");
   }
 
   /* Something was asked or taught that changes all answers: those of before are no longer listed. */
@@ -294,7 +304,15 @@ export class Recordings {
   answered(key, result, basis) {
     const clip = this.clips.get(key);
     if (!clip) return;
-    Object.assign(clip, { basis, state: "answered", answer: bestOf(result)?.sentence ?? NONE, share: shareOf(result) });
+    Object.assign(clip, { basis, state: "answered", answer: bestOf(result)?.sentence ?? NONE, share: shareOf(result), summary: null });
+    this.list.show(clip);
+  }
+
+  /* What the headline says of a recording, in its row: without a figure where it names several */
+  summarise(key, { lines, share, isNone = false }) {
+    const clip = this.clips.get(key), summary = share === null && !isNone ? lines.join("; ") : null;
+    if (!clip || clip.summary === summary) return;
+    clip.summary = summary;
     this.list.show(clip);
   }
 }
@@ -308,6 +326,16 @@ function reasonOf(error, name) {
   if (error.kind !== "BadFile") return error.message;
   const detail = error.message.startsWith(name) ? error.message.slice(name.length).replace(/^[:, ]+/, "") : error.message;
   return `${name}: this recording is damaged, incomplete or of a kind that is not supported (${detail}).`;
+}
+
+/* Files that were refused, in one message: of several, the list says why. */
+function refusals(errors) {
+  const listed = errors.filter(({ file }) => file !== null);
+  const texts = errors.filter(({ file }) => file === null || listed.length === 1).map(({ reason }) => reason);
+  const inside = texts.length > SHOWN ? [`${plural(texts.length, "recording")} could not be read. First error: ${texts[0]}`] : texts;
+  if (listed.length < 2) return inside.join(" ");
+  const names = listed.slice(0, SHOWN).map(({ file }) => file), more = listed.length - names.length;
+  return [`${listed.length} files could not be read: ${names.join(", ")}${more ? ` and ${more} more` : ""}. The list says why.`, ...inside].join(" ");
 }
 
 const withoutName = (reason, name) => (reason.startsWith(`${name}: `) ? reason.slice(name.length + 2) : reason);

@@ -4,9 +4,14 @@
  *   const sentences = new Sentences(element, { changed(immediately), remove(name), explain() }, limits);
  *   sentences.set(texts); sentences.show(result); sentences.texts
  */
+import { notify } from "./activity.js";
 import { get, make, percent, plural } from "./dom.js";
 import { bestOf, isNone, NONE } from "./none.js";
 import { suggestionFor } from "./suggestions.js";
+
+/* What stands before the items of a list that is pasted: a bullet, or a number with a point or a bracket. */
+const MARK = /^\s*(?:[-*•–]|\d+[.)])\s+/;
+const NONE_TYPED = `“${NONE}” is the answer where no sentence fits; it cannot be a sentence.`;
 
 export class Sentences {
   constructor(root, actions, limits) {
@@ -30,12 +35,12 @@ export class Sentences {
 
   /* Add a sentence, or several, one a line. Returns why something was not added; "" if nothing was left out. */
   add(typed) {
-    const texts = typed.split(/\r?\n/).map((line) => line.trim()).filter(Boolean), known = this.texts;
+    const texts = typed.split(/\r?\n/).map((line) => line.replace(MARK, "").trim()).filter(Boolean), known = this.texts;
     const reasons = new Set();
     let added = 0, over = 0;
     for (const text of texts) {
       if (known.includes(text)) reasons.add(`“${text}” is in the list already.`);
-      else if (isNone(text)) reasons.add(`“${NONE}” is the answer where no sentence fits; it cannot be a sentence.`);
+      else if (isNone(text)) reasons.add(NONE_TYPED);
       else if (this.rows.length >= this.limits.max_sentences) { known.push(text); over++; }
       else if (text.length > this.limits.max_characters) reasons.add(`A sentence may have ${this.limits.max_characters} characters.`);
       else { this.append(text); known.push(text); added++; }
@@ -55,9 +60,9 @@ export class Sentences {
     const input = make("input", { type: "text", class: "sentence", value: text, maxlength: this.limits.max_characters,
       autocomplete: "off", spellcheck: "true" });
     input.addEventListener("input", () => this.actions.changed(false));
-    input.addEventListener("change", () => this.actions.changed(true));
     const row = this.newRow(input);
     row.input = input;
+    input.addEventListener("change", () => this.edited(row));
     row.button = this.removeButton("", () => this.remove(row));
     row.item.append(row.button);
     this.rows.push(row);
@@ -65,13 +70,21 @@ export class Sentences {
     this.number();
   }
 
-  remove(row) {
+  /* A sentence that was emptied is removed; the focus stays with the person, who may have gone elsewhere. */
+  edited(row) {
+    const text = row.input.value.trim();
+    if (!text) return this.remove(row, document.activeElement === row.input);
+    if (isNone(text)) notify(NONE_TYPED);
+    return this.actions.changed(true);
+  }
+
+  remove(row, focus = true) {
     const index = this.rows.indexOf(row);
+    if (index < 0) return; // emptied, and then removed by its button
     this.rows.splice(index, 1);
     row.item.remove();
     this.number();
-    (this.rows[index] ?? this.rows[index - 1])?.input.focus();
-    if (!this.rows.length) get("add").focus();
+    if (focus) (this.rows[index] ?? this.rows[index - 1] ?? { input: get("add") }).input.focus();
     this.actions.changed(true);
   }
 

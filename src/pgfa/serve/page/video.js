@@ -89,9 +89,10 @@ export class Video {
   }
 
   setOffset(seconds) {
-    if (!this.current || !Number.isFinite(seconds)) return;
-    this.current.offset = seconds;
-    get("video-offset").value = seconds.toFixed(2);
+    if (!this.current) return;
+    // A field that was emptied shows again what holds.
+    if (Number.isFinite(seconds)) this.current.offset = seconds;
+    get("video-offset").value = this.current.offset.toFixed(2);
     this.actions.changed();
   }
 
