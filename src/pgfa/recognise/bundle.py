@@ -32,6 +32,7 @@ from pgfa.errors import BadCheckpoint, PgfaError
 from pgfa.files import FILES, file_sha256, read_json, verify_files, write_atomic, write_files_list
 from pgfa.files.folders import new_folder, recover_folder
 from pgfa.prepare import Prepared
+from pgfa.recognise.background import Background
 from pgfa.recognise.calibration.model import Calibration
 from pgfa.recognise.encoders import FeatureEncoder, OnnxEncoder, TorchEncoder
 from pgfa.recognise.prototypes import PROTOTYPES, Prototype, load_prototypes, save_prototypes
@@ -39,7 +40,7 @@ from pgfa.recognise.vectors import KnownVectors, clip_vectors, sentence_vectors
 from pgfa.text.anchors import sentence_anchors, wordings_of
 from pgfa.text.mirror import mirror_sentence
 from pgfa.words.model import KinematicModel
-from pgfa.words.sides import vector_size
+from pgfa.words.sides import background_vectors, vector_size
 from pgfa.words.store import load_kinematics, save_kinematics
 
 FORMAT = "pgfa recogniser 3"
@@ -150,6 +151,11 @@ class Bundle:
     def _encoded(self, sentences: Sequence[str]) -> NDArray[np.float32]:
         """(K, e) unit vectors of the sentence encoder."""
         return sentence_anchors(sentences, self.settings.text, np.zeros_like(self.centre), self.sentences)
+
+    def background(self, recentring: Recentring | None) -> Background | None:
+        """Everyday actions, for an adapted recogniser with its recentring; None without them."""
+        model = self.kinematics
+        return None if model is None else Background.of(background_vectors(model), recentring)
 
     def save(self, folder: Path, sentences: Sequence[str] = ()) -> None:
         """Write a bundle: a new folder beside `folder`, which then takes its name (`pgfa.files.folders`).

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from pgfa.adapt import Recentring, cosines
 from pgfa.errors import BadConfig
 from pgfa.recognise.answers import NONE, Answer, Answers
+from pgfa.recognise.background import Background
 from pgfa.recognise.calibration.model import Calibration
 from pgfa.skeleton import Clip, Ragged
 from pgfa.text.encode import check_sentences
@@ -83,6 +84,7 @@ class Candidates:
         adjustment: by a person's corrections; cosines may then exceed 1.
         recogniser: whose candidates they are, as `Bundle.name`.
         aligned: whether it was adapted on unlabelled clips.
+        background: everyday actions, whose closeness is subtracted from the cosines of sentences, or None.
     """
 
     names: tuple[str, ...]
@@ -96,19 +98,27 @@ class Candidates:
     adjustment: Adjustment | None = None
     recogniser: str = ""
     aligned: bool = False
+    background: Background | None = None
 
     def __len__(self) -> int:
         return len(self.names)
 
     def cosines(self, features: Array, columns: NDArray[np.bool_] | slice = slice(None)) -> Array:
-        """(N, K) cosines between (N, d) features and the candidates, or those of `columns`; standardised where the
-        recogniser was adapted."""
+        """(N, K) cosines between (N, d) features and the candidates, or those of `columns`.
+
+        Standardised where the recogniser was adapted; those of sentences less what everyday actions take from them.
+        """
         if self.recentring is None:
             similarity = cosines(features, self.vectors[columns])
         else:
             similarity = cosines(self.recentring.shift_features(features), self.vectors[columns])
             similarity = self.recentring.standardise(
                 similarity, [str(n) for n in np.array(self.names)[columns]]
+            )
+        if self.background is not None:
+            sentences = (~self.is_prototype | self._standardised)[columns]
+            similarity = similarity - np.where(
+                sentences, self.background.excess(features)[:, None], np.float32(0)
             )
         if self.adjustment is not None:
             similarity = (

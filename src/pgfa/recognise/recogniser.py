@@ -320,6 +320,7 @@ class Recogniser:
             tuple(names), vectors, is_prototype, two, self.bundle.calibration, self.recentring,
             whitened=self.bundle.kinematics is not None, examples=examples,
             recogniser=self.bundle.name, aligned=self.aligned,
+            background=self.bundle.background(self.recentring),
         )  # fmt: skip
         adjustment = None if self.corrections is None else self.corrections.adjust(candidates)
         return replace(candidates, adjustment=adjustment)

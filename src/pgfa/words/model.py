@@ -225,6 +225,8 @@ class KinematicModel:
         profile: of graded quantities, or None without them.
         both_sides: whether clips and sentences are compared with their mirror images too (`pgfa.words.sides`);
             models of earlier versions are not.
+        background: (B, size) vectors of everyday actions that name no side, by which "none of these" is judged
+            (`pgfa.recognise.background`), or None without them.
     """
 
     scale: Scale
@@ -242,6 +244,7 @@ class KinematicModel:
     shares: tuple[float, float, float, float, float] = SHARES
     profile: Profile | None = None
     both_sides: bool = True
+    background: Array | None = None
 
     @property
     def size(self) -> int:

@@ -76,6 +76,11 @@ def clip_vectors(
     return np.concatenate(np.split(rows, 2), axis=1)
 
 
+def background_vectors(model: KinematicModel) -> Array | None:
+    """(B, `vector_size`) of the everyday actions of a model, None without them: they are the same in a mirror."""
+    return None if model.background is None else np.tile(model.background, (1, 1 + model.both_sides))
+
+
 def sentence_vectors(model: KinematicModel, sentences: Described, images: Described | None) -> Array:
     """(K, `vector_size`) of sentences; `images`: of the mirrored sentences, not used without `both_sides`."""
     if not model.both_sides:

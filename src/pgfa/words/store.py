@@ -53,6 +53,7 @@ def save_kinematics(file: Path, model: KinematicModel) -> None:
         **({} if model.encoder is None else _whitening("encoder", model.encoder)),
         **({} if model.network is None else _network(*model.network)),
         **({} if model.profile is None else _profile(model.profile)),
+        **({} if model.background is None else {"background": model.background}),
         "options": np.array([model.implied, model.stillness, model.both_sides]),
         **{f"detector.{word}": d.weights for word, d in zip(DETECTED, model.detectors, strict=True)},
     }
@@ -82,7 +83,14 @@ def load_kinematics(file: Path) -> KinematicModel:
         raise BadCheckpoint(f"{file}: expected finite float32 numbers")
     _check(file, tensors)
     try:
-        return _model(tensors)
+        model = _model(tensors)
+        if model.background is not None and (
+            model.background.shape[1:] != (model.size,) or not len(model.background)
+        ):
+            raise ValueError(
+                f"expected background vectors of length {model.size}, found {model.background.shape}"
+            )
+        return model
     except ValueError as error:
         raise BadCheckpoint(f"{file}: not a kinematic model: {error}") from None
 
@@ -114,6 +122,7 @@ def _model(tensors: dict[str, Array]) -> KinematicModel:
         (description, words, encoder, network, profile),
         _profile_from(tensors) if "profile.mean" in tensors else None,
         bool(both_sides),
+        tensors.get("background"),
     )
 
 
@@ -162,6 +171,8 @@ def _check(file: Path, tensors: dict[str, Array]) -> None:
     encoded = tensors.get("space.centre", np.empty(0)).size
     optional = [name for name in ("encoder", "network", "profile") if f"{name}.mean" in tensors]
     expected = _shapes(encoded, optional, _widths(tensors))
+    if "background" in tensors:  # of any number of vectors, whose length `load_kinematics` compares
+        expected = {**expected, "background": tensors["background"].shape}
     if "options" not in tensors:  # as the first versions wrote it
         expected = {**expected, "shares": (3,)}
         del expected["options"]

@@ -32,11 +32,18 @@ class HeldOutClips:
         features: (N, d) of the run's encoder.
         labels: (N,) row of `anchors` that each clip shows.
         anchors: (C, d) sentence vectors of the held-out classes, as the run compares them.
+        excess: (N,) what everyday actions take from the cosines of sentences (`Background.excess`); None: nothing.
     """
 
     features: NDArray[np.float32]
     labels: NDArray[np.int64]
     anchors: NDArray[np.float32]
+    excess: NDArray[np.float32] | None = None
+
+    def to_sentences(self) -> NDArray[np.float32]:
+        """(N, C) cosines to the sentences, as candidates are compared."""
+        similarity = cosines(self.features, self.anchors)
+        return similarity if self.excess is None else similarity - self.excess[:, None]
 
 
 @dataclass(frozen=True)
@@ -94,7 +101,7 @@ def draw_questions(
         if not possible or not len(run.features):
             raise ValueError(f"expected at least 3 held-out classes and one clip, found {classes} classes")
         unit = unit_rows(run.features)
-        to_sentences = cosines(run.features, run.anchors)
+        to_sentences = run.to_sentences()
         members = [np.flatnonzero(run.labels == c) for c in range(classes)]
         for index, label in enumerate(run.labels):
             for turn in range(per_clip):

@@ -8,11 +8,10 @@ from dataclasses import replace
 import numpy as np
 
 from pgfa.recognise.bundle import Bundle, open_bundle
-from pgfa.recognise.calibration.fit import HeldOutClips
 from pgfa.recognise.calibration.model import Calibration
 from pgfa.recognise.calibration.runs import cross_validate, curves
 from pgfa.research.foreign.evaluation import NONE_SHARE, calibrate
-from pgfa.research.foreign.leave_out import LeftOut, fit_all
+from pgfa.research.foreign.leave_out import LeftOut, fit_all, with_background
 from pgfa.research.foreign.run import TEXT, Comparison, sample
 from pgfa.words.fit import clip_weights
 
@@ -29,6 +28,7 @@ def build(comparison: Comparison) -> Bundle:
     kinematics = fit_all(measured).with_encoder(
         np.concatenate([encoded[s.name] for s in comparison.sets]), clip_weights(measured)
     )
+    kinematics = with_background(kinematics, TEXT)
     calibration = calibration_of([sample(part) for part in comparison.left_out()])
     run = open_bundle(comparison.run_folder(()))
     settings = run.settings.model_copy(update={"text": TEXT})
@@ -39,7 +39,7 @@ def build(comparison: Comparison) -> Bundle:
 
 def calibration_of(parts: Sequence[LeftOut]) -> Calibration:
     """Fitted on all parts; its `about` has the figures of each, by a fit on the others."""
-    clips = [HeldOutClips(part.features, part.labels, part.anchors["plain"]) for part in parts]
+    clips = [part.held_out("plain") for part in parts]
     names = [part.name for part in parts]
     rows, answers = cross_validate(clips, names, NONE_SHARE)
     final = calibrate(parts)

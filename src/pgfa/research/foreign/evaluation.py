@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from pgfa.recognise.answers import NONE_FROM
 from pgfa.recognise.calibration.fit import (
-    HeldOutClips,
     answer_questions,
     draw_questions,
     expected_calibration_error,
@@ -41,7 +40,7 @@ def area(positive: Array, negative: Array) -> float:
 
 def calibrate(parts: Sequence[LeftOut], style: str = "plain") -> Calibration:
     """A calibration from sets that were left out of the training of what looked at them."""
-    clips = [HeldOutClips(part.features, part.labels, part.anchors[style]) for part in parts]
+    clips = [part.held_out(style) for part in parts]
     return fit(draw_questions(clips, none_share=NONE_SHARE))
 
 
@@ -96,7 +95,7 @@ def _with_none(
 
 
 def _calibration_errors(part: LeftOut, style: str, calibration: Calibration) -> dict[str, float]:
-    clips, errors = [HeldOutClips(part.features, part.labels, part.anchors[style])], {}
+    clips, errors = [part.held_out(style)], {}
     for size in ERROR_SIZES:
         errors[f"error_{size}"] = math.nan
         if size < len(part.anchors[style]):

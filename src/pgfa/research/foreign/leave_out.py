@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pgfa.adapt import cosines
+from pgfa.adapt import Recentring, cosines
 from pgfa.config import TextSettings
 from pgfa.recognise.adapting import adapt_features, recentre_features
+from pgfa.recognise.background import Background, everyday_actions
+from pgfa.recognise.calibration.fit import HeldOutClips
 from pgfa.research.foreign.network import add_network
-from pgfa.research.foreign.sets import STYLES, ForeignSet
+from pgfa.research.foreign.sets import STYLES, ForeignSet, vectors_of
 from pgfa.words.fit import MeasuredSet, fit_kinematics
 from pgfa.words.model import KinematicModel
-from pgfa.words.sides import clip_vectors, sentence_vectors
+from pgfa.words.sides import background_vectors, clip_vectors, sentence_vectors
 
 Array = NDArray[np.float32]
 
@@ -30,12 +32,30 @@ class LeftOut:
         labels: (N,) below K.
         anchors: style of `STYLES` -> (K, d) vectors of its classes' sentences. `averaged`: of one sentence and the
             three typed wordings.
+        background: (B, d) vectors of everyday actions, or None.
     """
 
     name: str
     features: Array
     labels: NDArray[np.int64]
     anchors: dict[str, Array]
+    background: Array | None = None
+
+    def held_out(self, style: str) -> HeldOutClips:
+        """Its clips and the sentences of one style, for calibrations."""
+        return HeldOutClips(self.features, self.labels, self.anchors[style], self._excess(None))
+
+    def relative(self, cosines: Array, recentring: Recentring | None) -> Array:
+        """(N, K) cosines less what everyday actions take from them."""
+        return cosines - self._excess(recentring)[:, None]
+
+    def _excess(self, recentring: Recentring | None) -> Array:
+        background = Background.of(self.background, recentring)
+        return (
+            np.zeros(len(self.features), np.float32)
+            if background is None
+            else background.excess(self.features)
+        )
 
 
 def train_without(sets: Sequence[ForeignSet], left_out: Sequence[str]) -> KinematicModel:
@@ -53,6 +73,17 @@ def fit_all(sets: Sequence[MeasuredSet]) -> KinematicModel:
     return add_network(fit_kinematics(sets), sets)
 
 
+def with_background(model: KinematicModel, text: TextSettings) -> KinematicModel:
+    """A model with everyday actions, after all its parts were added.
+
+    Args:
+        model: with or without a motion encoder.
+        text: which sentence encoder.
+    """
+    vectors = model.sentences(*vectors_of(everyday_actions(), text))
+    return replace(model, background=vectors)
+
+
 def look_at(model: KinematicModel, data: ForeignSet, encoded: Array | None, text: TextSettings) -> LeftOut:
     """What a model makes of a set.
 
@@ -66,16 +97,21 @@ def look_at(model: KinematicModel, data: ForeignSet, encoded: Array | None, text
     anchors = {name: sentence_vectors(model, *pair) for name, pair in zip(STYLES, pairs, strict=True)}
     averaged = [i for i, name in enumerate(STYLES) if name != "label"]
     anchors["averaged"] = np.mean([anchors[STYLES[i]] for i in averaged], axis=0)
-    return LeftOut(data.name, clip_vectors(model, data.measured.measures, encoded), data.labels, anchors)
+    features = clip_vectors(model, data.measured.measures, encoded)
+    return LeftOut(
+        data.name, features, data.labels, anchors, background_vectors(with_background(model, text))
+    )
 
 
 def scores(part: LeftOut, style: str) -> Array:
-    """(N, K) cosines: each clip alone."""
-    return cosines(part.features, part.anchors[style])
+    """(N, K) cosines less what everyday actions take from them: each clip alone."""
+    return part.relative(cosines(part.features, part.anchors[style]), None)
 
 
 def adapted_scores(part: LeftOut, style: str, *, align: bool = True) -> tuple[Array, str]:
-    """(N, K) standardised cosines after `Recogniser.adapt` on all clips, and why alignment was declined, or "".
+    """(N, K) standardised cosines, less what everyday actions take, after `Recogniser.adapt` on all clips.
+
+    And why alignment was declined, or "".
 
     Args:
         part: a set.
@@ -89,4 +125,4 @@ def adapted_scores(part: LeftOut, style: str, *, align: bool = True) -> tuple[Ar
     for name, prototype in adapted.prototypes.items():
         vectors[int(name)] = prototype.vector - recentring.feature_shift
     similarity = cosines(recentring.shift_features(part.features), vectors)
-    return recentring.standardise(similarity, names), adapted.declined
+    return part.relative(recentring.standardise(similarity, names), recentring), adapted.declined

@@ -75,7 +75,7 @@ class ForeignSet:
     def asked(self, style: int, settings: TextSettings) -> tuple[Described, Described]:
         """What is known of the texts of one style of `STYLES`, and of the mirrored texts."""
         asked = [texts.asked[style] for texts in self.texts]
-        return _vectors(asked, settings), _vectors([mirror_sentence(text) for text in asked], settings)
+        return vectors_of(asked, settings), vectors_of([mirror_sentence(text) for text in asked], settings)
 
     @property
     def right_leading(self) -> Array:
@@ -117,12 +117,12 @@ def _means(texts: list[tuple[str, ...]], settings: TextSettings) -> tuple[Array,
     for change in (str, mirror_sentence):
         flat = [change(text) for of_class in texts for text in of_class]
         ends = np.cumsum([len(of_class) for of_class in texts])[:-1]
-        for vectors in _vectors(flat, settings):
+        for vectors in vectors_of(flat, settings):
             means.append(np.stack([part.mean(axis=0) for part in np.split(vectors, ends)]))
     return means[0], means[3], means[1], means[4], means[2]
 
 
-def _vectors(sentences: list[str], settings: TextSettings) -> tuple[Array, Array, Array]:
+def vectors_of(sentences: list[str], settings: TextSettings) -> tuple[Array, Array, Array]:
     """Of n sentences: (n, e) of the encoder, (n, words) that they state or imply, (n, quantities) their profiles."""
     encoded = encode(sentences, settings)
     return encoded, sentence_words(sentences, encoded, settings), sentence_profiles(encoded, settings)
