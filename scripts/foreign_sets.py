@@ -3,7 +3,8 @@
     python scripts/foreign_sets.py packs/* --out out/foreign                # kinematic model only: minutes
     python scripts/foreign_sets.py packs/* --out out/foreign --folds 4      # with a motion encoder: about 40 minutes
 
-Resumable: the same command continues. The table is out/foreign/table.csv, its record out/foreign/table.record.json;
+Resumable: the same command continues. The table is out/foreign/table.csv, its record out/foreign/table.record.json,
+and out/foreign/weights.csv says what weights of the parts are best on the other sets;
 tables are printed in Markdown. Copied to results/foreign-sets, they are what `make evidence` writes into the documents.
 """
 
@@ -18,7 +19,8 @@ from typing import Any
 
 from pgfa.evaluate.student import half_width
 from pgfa.research.evidence.record import save_record
-from pgfa.research.foreign.record import record_of
+from pgfa.research.foreign.choice import WEIGHTS, weight_rows
+from pgfa.research.foreign.record import record_of, weights_record
 from pgfa.research.foreign.run import PARTS, Comparison, write_table
 from pgfa.research.foreign.sets import STYLES
 
@@ -41,13 +43,17 @@ def main() -> None:
     args = parser.parse_args()
     started, parts = time.monotonic(), args.parts.split(",")
     comparison = Comparison.open(args.packs, args.out, args.folds)
+    seen = comparison.left_out(parts)
     rows = comparison.table(
-        comparison.left_out(parts),
+        seen,
         lambda name: print(f"foreign sets: {name}", file=sys.stderr),
     )
     table = args.out / ("table.csv" if set(parts) == set(PARTS) else f"table-{args.parts}.csv")
     write_table(table, rows)
     save_record(table, record_of(comparison, parts, time.monotonic() - started))
+    if set(parts) == set(PARTS):
+        write_table(args.out / WEIGHTS, weight_rows(seen))
+        save_record(args.out / WEIGHTS, weights_record(comparison, time.monotonic() - started))
     for style in (*STYLES, "averaged"):
         print(f"\n{style}\n\n{markdown([row for row in rows if row['style'] == style])}")
 

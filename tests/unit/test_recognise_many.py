@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from pgfa.cli.main import main
-from pgfa.cli.recordings import is_single
+from pgfa.cli.recordings import TOGETHER, is_single
 from pgfa.read.formats.npz import save_clip
 from pgfa.recognise import Answer, Answers, Recogniser
 from pgfa.recognise.formats import MEANING, NONE, answers_table
@@ -198,3 +198,20 @@ def test_one_recording_is_not_many(folder: Path, tmp_path: Path) -> None:
         assert is_single([str(file)])
     assert not is_single([str(folder)])
     assert not is_single([str(folder / "0.npz")] * 2)
+
+
+def test_of_many_recordings_the_way_to_use_them_together_is_named(
+    exported: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "many"
+    folder.mkdir()
+    for i in range(TOGETHER):
+        save_clip(folder / f"{i}.npz", swaying_clip(i, 30))
+    code, _, err = run([str(folder)], exported, capsys)
+    assert not code
+    assert f"note: {TOGETHER} recordings, each answered by itself" in err
+    _, _, err = run([str(folder), "--adapt", str(folder)], exported, capsys)
+    assert "each answered by itself" not in err
+    (folder / "0.npz").unlink()
+    _, _, err = run([str(folder)], exported, capsys)
+    assert "each answered by itself" not in err

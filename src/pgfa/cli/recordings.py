@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 BATCH = 64
 """Recordings in memory, and recognised, at a time."""
+TOGETHER = 30
+"""From this many recordings on, adapting on them usually helps (docs/alignment.md)."""
 
 
 @dataclass
@@ -60,10 +62,20 @@ class Recordings:
     long: int = 0
     clips: int = 0
 
-    def report(self) -> None:
-        """Print what was assumed, missing and skipped. Raises PgfaError with the count where a recording failed."""
+    def report(self, *, alone: bool = False) -> None:
+        """Print what was assumed, missing and skipped. Raises PgfaError with the count where a recording failed.
+
+        Args:
+            alone: each was answered by itself; of many, the way to use them together is named.
+        """
         for note, count in self.notes.items():
             print(f"note: {count:,} x {note}", file=sys.stderr)
+        if alone and self.clips >= TOGETHER:
+            print(
+                f"note: {self.clips:,} recordings, each answered by itself; if they show what the sentences describe, "
+                "--adapt with a folder of them uses all together, which is usually right more often",
+                file=sys.stderr,
+            )
         if self.long:
             print(
                 f"note: {counted(self.long, 'recording')} of {RecogniseSettings().long_from:g} seconds or longer, "

@@ -130,7 +130,7 @@ def recognise(
         rows = rows_of(recordings, recogniser, sentence or [], why=why, quiet=quiet)
         if rows:  # a table of nothing, or a file in place of an earlier one, would look like an answer
             _write(outputs, lambda name: ROW_OUTPUTS[name](rows))
-        recordings.report()
+        recordings.report(alone=not recogniser.aligned)
         return
     clip = read(as_ref(files[0]).with_stated(stated_by(stating)))
     if not is_declared(clip.reading):

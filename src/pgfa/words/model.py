@@ -18,6 +18,7 @@ from __future__ import annotations
 import warnings
 from dataclasses import dataclass, replace
 from functools import cache
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -249,9 +250,18 @@ class KinematicModel:
     @property
     def size(self) -> int:
         """Length of the vectors."""
-        parts = 1 + (self.encoder is not None) + (self.network is not None)
+        return int(self.columns[-1].stop)
+
+    @property
+    def columns(self) -> tuple[slice, ...]:
+        """Of the vectors of one side: description, words, encoder, network, profile, stillness; empty if missing."""
+        width = int(self.weights.shape[1])
+        encoder, network = width * (self.encoder is not None), width * (self.network is not None)
         graded = 0 if self.profile is None else len(self.profile.centre)
-        return parts * int(self.weights.shape[1]) + len(self.detectors) + graded + 2 * self.stillness
+        ends = np.cumsum(
+            [0, width, len(self.detectors), encoder, network, graded, 2 * self.stillness]
+        ).tolist()
+        return tuple(slice(first, last) for first, last in pairwise(ends))
 
     def with_encoder(self, features: Array, weights: Array) -> KinematicModel:
         """With a motion encoder beside it, whose features of the training clips are given.

@@ -98,6 +98,7 @@ class Evidence:
             "foreign-averaged": lambda: foreign.set_table(self.foreign, "averaged"),
             "foreign-styles": lambda: foreign.style_table(self.foreign),
             "foreign-parts": lambda: foreign.part_table(self.results / foreign.FOLDER),
+            "foreign-weights": lambda: foreign.weights_note(self.results / foreign.FOLDER),
             "foreign-targets": lambda: foreign.target_table(self.foreign),
             "foreign-losses": lambda: foreign.loss_note(self.foreign),
             "foreign-skewed": lambda: foreign.skewed_table(self.results / foreign.FOLDER / foreign.SKEWED),

@@ -33,6 +33,7 @@ class LeftOut:
         anchors: style of `STYLES` -> (K, d) vectors of its classes' sentences. `averaged`: of one sentence and the
             three typed wordings.
         background: (B, d) vectors of everyday actions, or None.
+        columns: of the parts of the model in the vectors of one side, as `KinematicModel.columns`.
     """
 
     name: str
@@ -40,6 +41,7 @@ class LeftOut:
     labels: NDArray[np.int64]
     anchors: dict[str, Array]
     background: Array | None = None
+    columns: tuple[slice, ...] = ()
 
     def held_out(self, style: str) -> HeldOutClips:
         """Its clips and the sentences of one style, for calibrations."""
@@ -98,9 +100,8 @@ def look_at(model: KinematicModel, data: ForeignSet, encoded: Array | None, text
     averaged = [i for i, name in enumerate(STYLES) if name != "label"]
     anchors["averaged"] = np.mean([anchors[STYLES[i]] for i in averaged], axis=0)
     features = clip_vectors(model, data.measured.measures, encoded)
-    return LeftOut(
-        data.name, features, data.labels, anchors, background_vectors(with_background(model, text))
-    )
+    background = background_vectors(with_background(model, text))
+    return LeftOut(data.name, features, data.labels, anchors, background, model.columns)
 
 
 def scores(part: LeftOut, style: str) -> Array:

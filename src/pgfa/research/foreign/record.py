@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from pgfa.config import PrepareSettings
 from pgfa.pack import open_pack
 from pgfa.research.evidence.record import Computation, Record
+from pgfa.research.foreign.choice import LEVELS, STYLE
 from pgfa.research.foreign.encoder import EPOCHS
 from pgfa.research.foreign.evaluation import NONE_SHARE
 from pgfa.research.foreign.run import CALIBRATION_CLIPS, MIN_CLASSES, PARTS, TEXT, Comparison
@@ -14,6 +16,7 @@ from pgfa.words.model import SHARES
 
 KIND = "foreign sets"
 KEYS = ("set", "style")
+WEIGHTS_KIND, WEIGHTS_KEYS = "foreign sets, weights", ("set",)
 
 
 def record_of(comparison: Comparison, compared: Sequence[str], seconds: float) -> Record:
@@ -27,7 +30,7 @@ def record_of(comparison: Comparison, compared: Sequence[str], seconds: float) -
     names = [data.name for data in comparison.sets]
     settings = {
         "parts": [name for name in PARTS if name in compared],
-        "shares": dict(zip(PARTS, SHARES, strict=True)),
+        "shares": dict(zip(PARTS, SHARES, strict=False)),
         "folds": [list(fold) for fold in comparison.folds],
         "encoder_epochs": EPOCHS,
         "calibration_clips": CALIBRATION_CLIPS,
@@ -50,3 +53,10 @@ def record_of(comparison: Comparison, compared: Sequence[str], seconds: float) -
         },
         computations=(Computation.now(seconds),),
     )
+
+
+def weights_record(comparison: Comparison, seconds: float) -> Record:
+    """The record of the rows of `pgfa.research.foreign.choice.weight_rows`; arguments as `record_of`."""
+    record = record_of(comparison, PARTS, seconds)
+    settings = {**record.settings, "levels": list(LEVELS), "style": STYLE}
+    return replace(record, kind=WEIGHTS_KIND, keys=WEIGHTS_KEYS, settings=settings)

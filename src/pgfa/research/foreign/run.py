@@ -27,8 +27,9 @@ Array = NDArray[np.float32]
 
 TEXT = TextSettings(variants=("plain",))
 """One sentence of a class at a time, as a user asks."""
-PARTS = ("description", "words", "encoder", "network", "profile")
-"""What a recogniser compares, in the order of `SHARES`: see `pgfa.words.model`."""
+PARTS = ("description", "words", "encoder", "network", "profile", "background")
+"""What a recogniser compares, in the order of `SHARES` (`pgfa.words.model`), then everyday actions
+(`pgfa.recognise.background`)."""
 MIN_CLASSES = 5
 CALIBRATION_CLIPS = 400
 """Clips of a set that take part in a calibration, at most, so that large sets do not decide alone."""
@@ -82,10 +83,11 @@ class Comparison:
                 continue
             model, encoded = self.model_without(data)
             description, words, encoder, network, profile = (
-                weight if name in compared else 0.0 for name, weight in zip(PARTS, SHARES, strict=True)
+                weight if name in compared else 0.0 for name, weight in zip(PARTS, SHARES, strict=False)
             )
             model = replace(model, shares=(description, words, encoder, network, profile))
-            parts.append(look_at(model, data, encoded, TEXT))
+            part = look_at(model, data, encoded, TEXT)
+            parts.append(part if "background" in compared else replace(part, background=None))
         return parts
 
     def model_without(self, data: ForeignSet) -> tuple[KinematicModel, Array | None]:
