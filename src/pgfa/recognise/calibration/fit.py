@@ -40,6 +40,11 @@ class HeldOutClips:
     anchors: NDArray[np.float32]
     excess: NDArray[np.float32] | None = None
 
+    def of(self, rows: slice) -> HeldOutClips:
+        """Some of the clips."""
+        excess = None if self.excess is None else self.excess[rows]
+        return HeldOutClips(self.features[rows], self.labels[rows], self.anchors, excess)
+
     def to_sentences(self) -> NDArray[np.float32]:
         """(N, C) cosines to the sentences, as candidates are compared."""
         similarity = cosines(self.features, self.anchors)

@@ -86,7 +86,7 @@ def calibrate_runs(
     for name, part in zip(names, parts, strict=True):
         if len(part.anchors) < 3 or not len(part.features):
             raise BadConfig(f"{name}: expected at least 3 held-out classes, found {len(part.anchors)}")
-    rows, answers = cross_validate(parts, names, none_share)
+    rows, answers = cross_validate([[part] for part in parts], names, none_share)
     final = fit(draw_questions(parts, none_share=none_share))
     about = {
         **final.about,
@@ -128,14 +128,14 @@ def _halves(clips: HeldOutClips, seed: int = 0) -> list[HeldOutClips]:
 
 
 def cross_validate(
-    parts: Sequence[HeldOutClips], names: Sequence[str], none_share: float
+    parts: Sequence[Sequence[HeldOutClips]], names: Sequence[str], none_share: float
 ) -> tuple[list[dict[str, Any]], tuple[NDArray[np.float32], NDArray[np.bool_]]]:
-    """Reports of each part by a fit on the others; confidence and correctness of all its answers."""
+    """Reports of each part, one or more groups of clips, by a fit on the others; confidence, correctness of answers."""
     rows, confidences, corrects = [], [], []
     for index, name in enumerate(names):
-        others = [part for i, part in enumerate(parts) if i != index]
+        others = [clips for i, part in enumerate(parts) if i != index for clips in part]
         calibration = fit(draw_questions(others, none_share=none_share))
-        questions = draw_questions([parts[index]], none_share=none_share, seed=1)
+        questions = draw_questions(parts[index], none_share=none_share, seed=1)
         confidence, correct = answer_questions(calibration, questions)
         uncalibrated = replace(
             calibration,

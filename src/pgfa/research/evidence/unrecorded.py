@@ -36,9 +36,6 @@ UNRECORDED: Mapping[str, Unrecorded] = {
         "OMP_NUM_THREADS=1 python scripts/speed_encoders.py --out results/speed --clips 64 --evaluated 64 --repeats 2",
         "3 minutes on an idle machine",
     ),
-    "speed/h200-torch2.11.0.csv": Unrecorded(
-        "ca64c24", "python scripts/speed_gpu.py --out results/speed --seconds 170", "3 minutes on a GPU"
-    ),
     "utd-frozen/results.csv": Unrecorded(
         "b2ab281",
         "pgfa benchmark specs/utd-frozen.toml --packs $PACKS --out out/utd-frozen",

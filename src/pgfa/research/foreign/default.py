@@ -16,7 +16,7 @@ from pgfa.research.foreign.run import TEXT, Comparison, sample
 from pgfa.words.fit import clip_weights
 
 NOTE = (
-    "fitted on data sets that the model was not trained on, asked with one plain sentence per class; "
+    "fitted on data sets that the model was not trained on, asked with plain sentences and typed wordings in turn; "
     "the figures of each set come from a fit on the others"
 )
 
@@ -39,7 +39,7 @@ def build(comparison: Comparison) -> Bundle:
 
 def calibration_of(parts: Sequence[LeftOut]) -> Calibration:
     """Fitted on all parts; its `about` has the figures of each, by a fit on the others."""
-    clips = [part.held_out("plain") for part in parts]
+    clips = [part.in_all_styles() for part in parts]
     names = [part.name for part in parts]
     rows, answers = cross_validate(clips, names, NONE_SHARE)
     final = calibrate(parts)

@@ -38,9 +38,9 @@ def area(positive: Array, negative: Array) -> float:
     return float((ranks[:n].sum() - n * (n + 1) / 2) / (n * len(negative)))
 
 
-def calibrate(parts: Sequence[LeftOut], style: str = "plain") -> Calibration:
+def calibrate(parts: Sequence[LeftOut]) -> Calibration:
     """A calibration from sets that were left out of the training of what looked at them."""
-    clips = [part.held_out(style) for part in parts]
+    clips = [of_style for part in parts for of_style in part.in_all_styles()]
     return fit(draw_questions(clips, none_share=NONE_SHARE))
 
 

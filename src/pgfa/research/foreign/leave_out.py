@@ -21,6 +21,9 @@ from pgfa.words.sides import background_vectors, clip_vectors, sentence_vectors
 
 Array = NDArray[np.float32]
 
+CALIBRATED = ("plain", "typed 1", "typed 2", "typed 3")
+"""Styles of sentences that calibrations are fitted on: users type names, sentences and descriptions."""
+
 
 @dataclass(frozen=True)
 class LeftOut:
@@ -46,6 +49,13 @@ class LeftOut:
     def held_out(self, style: str) -> HeldOutClips:
         """Its clips and the sentences of one style, for calibrations."""
         return HeldOutClips(self.features, self.labels, self.anchors[style], self._excess(None))
+
+    def in_all_styles(self) -> list[HeldOutClips]:
+        """Its clips in turn with the sentences of each style of `CALIBRATED` that it has."""
+        styles = [style for style in CALIBRATED if style in self.anchors]
+        clips = [self.held_out(style) for style in styles]
+        turns = [slice(first, None, len(styles)) for first in range(len(styles))]
+        return [c.of(turn) for c, turn in zip(clips, turns, strict=True) if len(self.labels[turn])]
 
     def relative(self, cosines: Array, recentring: Recentring | None) -> Array:
         """(N, K) cosines less what everyday actions take from them."""
