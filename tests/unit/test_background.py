@@ -54,7 +54,7 @@ def test_excess_by_a_loop(count: int) -> None:
             v @ feature / np.linalg.norm(v) / np.linalg.norm(feature) for v in EVERYDAY[:count].astype(float)
         ]
         highest = sorted(rows)[-NEAREST:]
-        assert excess == pytest.approx(SHARE * (sum(highest) / len(highest) - TYPICAL), abs=1e-5)
+        assert excess == pytest.approx(SHARE * max(sum(highest) / len(highest) - TYPICAL, 0), abs=1e-5)
 
 
 def test_excess_after_adaptation_compares_what_is_recentred() -> None:
@@ -76,7 +76,8 @@ def test_the_order_of_sentences_stays_and_none_follows_everyday_actions() -> Non
     )
     probabilities = [asked.probabilities(asked.cosines(clip))[0] for asked in (plain, near, far)]
     assert all(np.argsort(-row[:-1]).tolist() == [0, 1, 2] for row in probabilities)
-    assert probabilities[1][-1] > probabilities[0][-1] > probabilities[2][-1]
+    assert probabilities[1][-1] > probabilities[0][-1]
+    np.testing.assert_array_equal(probabilities[2], probabilities[0])
     np.testing.assert_allclose(near.cosines(clip), plain.cosines(clip) - SHARE * (1 - TYPICAL), atol=1e-5)
 
 

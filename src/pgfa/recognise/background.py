@@ -28,7 +28,7 @@ SHARE: Final = 0.6
 """How much of it is subtracted. More finds more of what is not asked about, and hides more right answers to sentences
 that describe a trained action without naming it."""
 TYPICAL: Final = 0.15
-"""Closeness of everyday actions to most recordings: from there on cosines are lowered, below it raised."""
+"""Closeness of everyday actions to most recordings: from there on cosines are lowered."""
 
 
 def everyday_actions() -> list[str]:
@@ -57,7 +57,9 @@ class Background:
         return cls(vectors if recentring is None else recentring.shift_sentences(vectors), recentring)
 
     def excess(self, features: Array) -> Array:
-        """(N,) what everyday actions take from the cosines of sentences; below 0 where hardly any action fits.
+        """(N,) what everyday actions take from the cosines of sentences, 0 or more.
+
+        A body that hardly moves is close to no action; this is no evidence for a sentence.
 
         Args:
             features: (N, d), not recentred.
@@ -66,4 +68,4 @@ class Background:
         similarity = cosines(points, self.vectors)
         count = min(NEAREST, similarity.shape[1])
         highest = np.partition(similarity, -count, axis=1)[:, -count:]
-        return np.asarray(SHARE * (highest.mean(axis=1) - TYPICAL), dtype=np.float32)
+        return np.asarray(SHARE * np.maximum(highest.mean(axis=1) - TYPICAL, 0), dtype=np.float32)
