@@ -71,7 +71,7 @@ def test_answers_follow_corrections_at_once(
     assert response.json() == {"corrections": 1}
     corrected = small_recogniser.correct([Correction(clip, 0.2, 1.4, "a person sits", bodies=(0,))])
     second = ask(client, session, id)
-    assert second["timeline"] == corrected.spans(clip, SENTENCES).to_dict()
+    assert second["timeline"] == {**corrected.spans(clip, SENTENCES).to_dict(), "source": "c.npz"}
     assert second["timeline"] != first["timeline"]
     client.post(f"{session}/corrections", json={"corrections": []})
     assert ask(client, session, id) == first

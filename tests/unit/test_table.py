@@ -50,7 +50,7 @@ LATEX = r"""% A table
  & NTU-60 & PKU\_MMD \\
 \midrule
 SMIE & 65.08 & - \\ % a page
-over \& above & +22.96 & -1.50 \\ % abstract
+over \& above & +22.96 & $-$1.50 \\ % abstract
 ours & 70.00 $\pm$ 1.25 & not given \\ % last epoch
 \bottomrule
 \end{tabular}

@@ -50,13 +50,8 @@ PLAIN = "pgfa recogniser 2"
 OLD_FORMAT = "pgfa recogniser 1"
 """With the settings of format 1, which `RunSettings.saved` maps."""
 
-MANIFEST, TORCH, ONNX, SENTENCES, KINEMATICS = (
-    "recogniser.json",
-    "encoder.safetensors",
-    "encoder.onnx",
-    "sentences.safetensors",
-    "kinematics.safetensors",
-)
+MANIFEST, TORCH, ONNX = "recogniser.json", "encoder.safetensors", "encoder.onnx"
+SENTENCES, KINEMATICS = "sentences.safetensors", "kinematics.safetensors"
 _NAMES = {MANIFEST, TORCH, ONNX, SENTENCES, KINEMATICS, PROTOTYPES}
 BUNDLED = Path(__file__).parent / "weights" / "default"
 """The default recogniser, bundled with the package."""
