@@ -331,6 +331,10 @@ def test_columns_may_be_aligned_by_many_spaces() -> None:
 
 
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="needs the size of the address space")
+TOO_MANY = 400_000_000
+"""Numbers of 3.2 GB: far above the cap, also where threads of earlier tests give back memory meanwhile."""
+
+
 def test_memory_is_capped_while_a_file_is_read() -> None:
     with (
         pytest.raises(
@@ -338,7 +342,7 @@ def test_memory_is_capped_while_a_file_is_read() -> None:
         ),
         memory_cap("a file", 1000),
     ):
-        np.ones(100_000_000)
+        np.ones(TOO_MANY)
     assert np.ones(100_000_000).nbytes == 800_000_000  # as before
 
 
@@ -347,7 +351,7 @@ def test_import_check_and_page_read_within_the_cap(tmp_path: Path, monkeypatch: 
 
     path = write(tmp_path / "wave", "keypoints-npy")
     monkeypatch.setattr(
-        "pgfa.read.formats.keypoints.npy.plain_array", lambda *_, **__: np.ones(100_000_000, dtype=np.float64)
+        "pgfa.read.formats.keypoints.npy.plain_array", lambda *_, **__: np.ones(TOO_MANY, dtype=np.float64)
     )
     (result,) = check(tmp_path)
     assert "takes more memory than is available or allowed" in result.error
