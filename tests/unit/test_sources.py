@@ -330,11 +330,11 @@ def test_columns_may_be_aligned_by_many_spaces() -> None:
         check_text("a file", b"\r\n" * 9_000_000)
 
 
-@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="needs the size of the address space")
 TOO_MANY = 400_000_000
 """Numbers of 3.2 GB: far above the cap, also where threads of earlier tests give back memory meanwhile."""
 
 
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="needs the size of the address space")
 def test_memory_is_capped_while_a_file_is_read() -> None:
     with (
         pytest.raises(
