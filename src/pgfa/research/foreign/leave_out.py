@@ -53,21 +53,21 @@ class LeftOut:
     def in_all_styles(self) -> list[HeldOutClips]:
         """Its clips in turn with the sentences of each style of `CALIBRATED` that it has."""
         styles = [style for style in CALIBRATED if style in self.anchors]
-        clips = [self.held_out(style) for style in styles]
+        clips = self.held_out(styles[0])
         turns = [slice(first, None, len(styles)) for first in range(len(styles))]
-        return [c.of(turn) for c, turn in zip(clips, turns, strict=True) if len(self.labels[turn])]
+        groups = [
+            replace(clips.of(turn), anchors=self.anchors[s]) for s, turn in zip(styles, turns, strict=True)
+        ]
+        return [group for group in groups if len(group.labels)]
 
     def relative(self, cosines: Array, recentring: Recentring | None) -> Array:
         """(N, K) cosines less what everyday actions take from them."""
         return cosines - self._excess(recentring)[:, None]
 
     def _excess(self, recentring: Recentring | None) -> Array:
-        background = Background.of(self.background, recentring)
-        return (
-            np.zeros(len(self.features), np.float32)
-            if background is None
-            else background.excess(self.features)
-        )
+        if (background := Background.of(self.background, recentring)) is None:
+            return np.zeros(len(self.features), dtype=np.float32)
+        return background.excess(self.features)
 
 
 def train_without(sets: Sequence[ForeignSet], left_out: Sequence[str]) -> KinematicModel:
