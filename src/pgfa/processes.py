@@ -9,6 +9,7 @@ The command line imports this module before it catches stops, so it imports litt
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -95,6 +96,18 @@ def termination_as_interrupt() -> Iterator[None]:
             signal.signal(number, handler)
         if before:
             _stops.latest = None
+
+
+@contextmanager
+def without_garbage_collection() -> Iterator[None]:
+    """Within it, no search for cycles of objects that nothing refers to."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def cores() -> int:

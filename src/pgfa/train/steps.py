@@ -11,8 +11,7 @@ from __future__ import annotations
 import gc
 import math
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -23,6 +22,7 @@ from torch import Tensor, nn
 
 from pgfa.config import TrainSettings
 from pgfa.model.ranks import ALONE, Ranks, pad_model
+from pgfa.processes import without_garbage_collection
 
 M = TypeVar("M", bound=nn.Module)
 B = TypeVar("B")
@@ -162,22 +162,10 @@ class Steps(Generic[M, B]):
         graph = torch.cuda.CUDAGraph()
         # One step at a time is replayed, so the graphs share memory.
         pool = next((graph.pool() for graph, _, _ in self.graphs.values()), None)
-        with _without_garbage_collection(), torch.cuda.graph(graph, pool=pool):
+        gc.collect()  # an earlier graph that is deleted while another one is captured makes the capture fail
+        with without_garbage_collection(), torch.cuda.graph(graph, pool=pool):
             loss = self._step(samples, 0)
         return graph, loss
-
-
-@contextmanager
-def _without_garbage_collection() -> Iterator[None]:
-    """An earlier graph that is deleted while another one is captured makes the capture fail."""
-    gc.collect()
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
 
 
 def _fresh_random_state(device: torch.device) -> None:
