@@ -21,21 +21,22 @@ from pgfa.pack import open_pack
 from pgfa.pack.write import save_pack
 from pgfa.recognise import Calibration, Recogniser
 from pgfa.research.evidence.record import load_record, save_record
-from pgfa.research.foreign import default, encoder, leave_out, run, sets
+from pgfa.research.foreign import default, encoder, imagined, leave_out, run, sets
 from pgfa.research.foreign.evaluation import area, calibrate, figures
 from pgfa.research.foreign.leave_out import LeftOut, adapted_scores
 from pgfa.research.foreign.record import record_of
 from pgfa.research.foreign.run import Comparison, sample, write_table
 from pgfa.research.foreign.sets import STYLES, ForeignSet, Texts, load_set
 from pgfa.synth.dataset import make_clips
+from pgfa.synth.imagined import glossary_motions
 from pgfa.text import catalogue, glossary, mirror_sentence, sentence_of
 from pgfa.text.glossary import sentence_words
 from pgfa.text.wordings import wordings
 from pgfa.train.corpus import Corpus
-from pgfa.words.fit import MeasuredSet
+from pgfa.words.fit import MeasuredSet, sentence_space
 from pgfa.words.lexicon import WORDS, word_vectors
 from pgfa.words.measures import mirrored
-from pgfa.words.model import KinematicModel, unit
+from pgfa.words.model import KinematicModel, SentenceSpace, unit
 from pgfa.words.profile import QUANTITIES
 from pgfa.words.sides import clip_vectors
 
@@ -49,6 +50,8 @@ CLASSES = {
     "deepmimic": {"jump": "jump", "jog-in-place": "jog", "kick-forward": "kick"},
 }  # fmt: skip
 """Data set -> synthetic action -> class of the data set. The last has too few classes to be left out alone."""
+IMAGINED = ("bow", "crawl", "lie-down", "salute")
+"""Entries of the glossary that are imagined here."""
 
 
 def fake_encode(sentences: list[str], settings: TextSettings) -> np.ndarray:
@@ -108,9 +111,11 @@ def spy(monkeypatch: pytest.MonkeyPatch, names: dict[int, str]) -> Record:
     fit, build, attach = leave_out.fit_kinematics, encoder.build_corpus, KinematicModel.with_encoder
     train = leave_out.add_network
 
-    def fit_kinematics(measured: list[MeasuredSet]) -> KinematicModel:
+    def fit_kinematics(measured: list[MeasuredSet], space: SentenceSpace) -> KinematicModel:
         record.fits.append({names[id(m.measures)] for m in measured})
-        return fit(measured)
+        recorded = sentence_space([m for m in measured if names[id(m.measures)] != "imagined"])
+        np.testing.assert_array_equal(space.centre, recorded.centre)  # that of the motion encoder
+        return fit(measured, space)
 
     def add_network(model: KinematicModel, measured: list[MeasuredSet]) -> KinematicModel:
         record.networks.append({names[id(m.measures)] for m in measured})
@@ -145,12 +150,16 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Finished]:
         monkeypatch.setenv("PGFA_CACHE", str(folder / "cache"))
         monkeypatch.setattr(sets, "encode", fake_encode)
         monkeypatch.setattr(glossary, "_texts", fake_texts)
+        monkeypatch.setattr(
+            imagined, "glossary_motions", lambda: {k: glossary_motions()[k] for k in IMAGINED}
+        )
         monkeypatch.setattr(encoder, "EPOCHS", 1)
         monkeypatch.setattr(
             encoder, "encoder_settings", lambda *args: settings(*args).model_copy(update={"model": small})
         )
         comparison = Comparison.open(write_packs(folder), folder / "out", folds=2)
         names = {id(s.measured.measures): s.name for s in comparison.sets}
+        names[id(comparison.imagined.measures)] = "imagined"
         with pytest.MonkeyPatch.context() as inner:
             record = spy(inner, names)
             parts = comparison.left_out()
@@ -237,11 +246,11 @@ def test_parts_can_be_left_out(finished: Finished) -> None:
     """`description` alone: the other columns of the features are 0, on both sides."""
     described, graded = ENCODED + len(WORDS), len(QUANTITIES)
     everything = np.split(finished.parts[0].features, 2, axis=1)
-    (part, _) = finished.comparison.left_out({"description"})
+    (part, _) = finished.comparison.left_out({"description", "imagined"})
     for side, whole in zip(np.split(part.features, 2, axis=1), everything, strict=True):
         assert not side[:, described:].any()
         np.testing.assert_allclose(side[:, :described], unit(whole[:, :described]), atol=1e-5)
-    (part, _) = finished.comparison.left_out({"network"})
+    (part, _) = finished.comparison.left_out({"network", "imagined"})
     network = slice(
         -described - graded - 2, -graded - 2
     )  # then those of the profile, the last two of `stillness`
@@ -330,7 +339,8 @@ def test_what_is_left_out_is_never_trained_on(finished: Finished) -> None:
     comparison, record = finished.comparison, finished.record
     every = set(CLASSES)
     assert [part.name for part in finished.parts] == ["nw-ucla", "utd-mhad"]  # deepmimic: three classes
-    assert record.fits == record.networks == [every - {"nw-ucla"}, every - {"utd-mhad"}]
+    kinematic = every | {"imagined"}
+    assert record.fits == record.networks == [kinematic - {"nw-ucla"}, kinematic - {"utd-mhad"}]
     folds = [next(fold for fold in comparison.folds if part.name in fold) for part in finished.parts]
     assert sorted(name for fold in comparison.folds for name in fold) == sorted(every)
     assert record.corpora == [every - set(fold) for fold in folds]
@@ -368,6 +378,22 @@ def test_a_set_that_is_left_out_has_no_influence_on_its_anchors(finished: Finish
         np.testing.assert_array_equal(after.anchors[style], anchors)
     np.testing.assert_array_equal(after.features, before.features)
     assert not np.allclose(other.anchors["plain"], plain.left_out()[1].anchors["plain"])  # it was trained on
+
+
+def test_imagined_recordings_are_a_set_of_the_glossary(finished: Finished) -> None:
+    """Their sentences are the names and the description; without them, the model is another one."""
+    data = finished.comparison.imagined
+    assert np.bincount(data.labels).tolist() == [imagined.PERFORMERS] * len(IMAGINED)
+    assert data.share == imagined.SHARE
+    assert np.isfinite(data.measures).mean() > 0.9
+    entry = next(e for e in glossary.entries() if e.key == "crawl")
+    texts = fake_encode([*entry.names, entry.motion], TextSettings())
+    np.testing.assert_allclose(data.encoded[1], texts.mean(axis=0), atol=1e-6)
+    parts = [name for name in run.PARTS if name != "imagined"]
+    without = replace(finished.comparison, folds=()).left_out(parts)[0]
+    assert not np.allclose(
+        without.anchors["plain"], finished.parts[0].anchors["plain"][:, : without.anchors["plain"].shape[1]]
+    )
 
 
 def test_averaged_anchors_leave_out_the_bare_name(finished: Finished) -> None:

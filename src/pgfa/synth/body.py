@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pgfa.skeleton import Layout
+from pgfa.synth.tipped import tipped
 
 Array = NDArray[np.float64]
 
@@ -26,7 +27,8 @@ CHANNELS: Final = (
     "right", "up", "fwd",        # pelvis, relative to upright stance
     "yaw", "bend", "lean", "twist",  # whole body turned left; trunk forward, to the right, turned left
     "nod", "turn", "tilt",       # head forward, turned left, tilted right
-    "air", "travel",             # height of a jump; distance walked forward
+    "air", "travel", "aside",    # height of a jump; way made forward and to the right
+    "tip", "roll",               # whole body tipped forward (90: face down), then rolled to its right
     *(f"{c}_{s}" for s in ("right", "left") for c in _ARM),
     *(f"{c}_{s}" for s in ("right", "left") for c in _LEG),
 )  # fmt: skip
@@ -198,9 +200,11 @@ class Body:
             [positions[f"{j}_{s}"][:, 1] - h for s in ("right", "left")
              for j, h in (("ankle", self.ankle_height), ("foot", self.foot_height))], axis=0,
         )  # fmt: skip
-        shift = np.stack([zero, leg * channels["air"] - lowest, -leg * channels["travel"]], axis=-1)
+        shift = np.stack(
+            [leg * channels["aside"], leg * channels["air"] - lowest, -leg * channels["travel"]], axis=-1
+        )
         stacked: Array = np.stack([positions[joint] for joint in layout.joints], axis=1) + shift[:, None]
-        return stacked
+        return tipped(stacked, layout, channels, height=leg * channels["air"])
 
     def _arm(
         self, positions: dict[str, Array], channels: dict[str, Array], side: str, sign: float, chest: Array

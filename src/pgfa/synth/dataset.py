@@ -95,7 +95,7 @@ def perform(
     action = ACTIONS[name]
     if performer.left_handed and action.mirrored:
         action = ACTIONS[action.mirrored]
-    positions: Array = performer.body.joints(animate(action, performer, habit, random), layout)
+    positions: Array = performer.body.joints(animate(action.motion, performer, habit, random), layout)
     root = positions[:, layout.index(layout.root)]
     positions = positions - [0, 0, (root[:, 2].min() + root[:, 2].max()) / 2]
     if performer.left_handed:

@@ -17,6 +17,9 @@ RATE: Final = 30.0
 ELBOW: Final = (0.35, -0.60, -0.70)
 """Default direction of an elbow: down, back and slightly out."""
 
+_EXACT: Final = ("tip", "roll")
+"""Channels that have the value of the key whatever the performer's range of motion: lying is lying."""
+
 STRAIGHT: Final = 0.985
 """Reach of a straight arm: the elbow still bends by about 15 degrees."""
 
@@ -51,7 +54,7 @@ class Key:
         time: seconds at average speed.
         right, left, hands: the hand of the dominant side, the other one, or both.
         right_foot, left_foot, feet: likewise.
-        step: distance walked forward until this key, in leg lengths.
+        step, side: way made until this key, forward and to the right as the body then faces, in leg lengths.
         rest: start from the performer's stance instead of the previous pose.
         pose: channels of the body (see CHANNELS) and their values.
     """
@@ -64,6 +67,7 @@ class Key:
     left_foot: Foot | None = None
     feet: Foot | None = None
     step: float = 0.0
+    side: float = 0.0
     rest: bool = False
     pose: Mapping[str, float] = field(default_factory=dict)
 
@@ -79,8 +83,40 @@ class Wave:
 
 
 @dataclass(frozen=True)
+class Phase:
+    """Key poses in a row.
+
+    Attributes:
+        keys: the poses.
+        repeats: fewest and most times that they are performed; None: once.
+        waves: swings during all of them.
+    """
+
+    keys: tuple[Key, ...]
+    repeats: tuple[int, int] | None = None
+    waves: tuple[Wave, ...] = ()
+
+
+@dataclass(frozen=True)
+class Motion:
+    """Phases of a motion of a right-hander.
+
+    Attributes:
+        phases: in order.
+        back: seconds back to stance; None if the motion ends in another pose (sitting).
+        begin: the pose it begins in, if other than stance.
+        steady: constant speed between keys (walking) instead of slowing down at each.
+    """
+
+    phases: tuple[Phase, ...]
+    back: float | None = 0.55
+    begin: Key | None = None
+    steady: bool = False
+
+
+@dataclass(frozen=True)
 class Action:
-    """One action of a right-hander.
+    """One action of a right-hander: a start, a cycle and an end.
 
     Attributes:
         start: key poses before the part that repeats.
@@ -104,6 +140,12 @@ class Action:
     steady: bool = False
     mirrored: str = ""
 
+    @property
+    def motion(self) -> Motion:
+        """Its three phases."""
+        phases = (Phase(self.start), Phase(self.cycle, self.repeats, self.waves), Phase(self.end))
+        return Motion(phases, self.back, self.begin, self.steady)
+
 
 def stance(performer: Performer) -> Array:
     """(channels,) the pose in which a performer stands idle."""
@@ -122,12 +164,12 @@ def stance(performer: Performer) -> Array:
 
 
 def animate(
-    action: Action, performer: Performer, habit: np.random.Generator, random: np.random.Generator
+    motion: Motion, performer: Performer, habit: np.random.Generator, random: np.random.Generator
 ) -> Array:
-    """A performer performs an action once.
+    """A performer performs a motion once.
 
     Args:
-        action: the action.
+        motion: the motion.
         performer: the person.
         habit: random numbers for what is the same in all repeats of this performer.
         random: random numbers for what differs between repeats.
@@ -135,65 +177,68 @@ def animate(
     Returns:
         (frames, channels) at RATE, ready for Body.joints.
     """
-    rest_pose = stance(performer)
+    neutral = stance(performer)
     reach_habit = 0.05 * habit.standard_normal((2, 3))
     size = performer.motion_range * np.exp(0.05 * habit.standard_normal())
     tempo = performer.speed * np.exp(0.08 * habit.standard_normal()) * np.exp(0.05 * random.standard_normal())
 
-    times, poses = [0.0], [rest_pose]
-    if action.begin is not None:
-        poses[0] = _reach_key(rest_pose, rest_pose, action.begin, performer, size, reach_habit, random)
-    cycle_times: list[float] = []
+    def pose_of(key: Key, before: Array) -> Array:
+        return _reach_key(before, neutral, key, performer, size, reach_habit, random)
+
+    times, poses = [0.0], [neutral if motion.begin is None else pose_of(motion.begin, neutral)]
 
     def reach(key: Key) -> None:
         times.append(times[-1] + key.time / tempo * np.exp(0.07 * random.standard_normal()))
-        poses.append(_reach_key(poses[-1], rest_pose, key, performer, size, reach_habit, random))
+        poses.append(pose_of(key, poses[-1]))
 
     idle = performer.idle * random.uniform(0.6, 1.4, size=2)
     reach(Key(float(idle[0]) * tempo))
-    for key in action.start:
-        reach(key)
-    cycle_times.append(times[-1])
-    low, high = action.repeats
-    for _ in range(int(np.clip(round(random.normal(low + performer.eager * (high - low), 0.5)), low, high))):
-        for key in action.cycle:
-            reach(key)
-        cycle_times.append(times[-1])
-    for key in action.end:
-        reach(key)
-    if action.back is not None:
-        reach(Key(action.back, rest=True))
+    swings: list[tuple[Wave, list[float]]] = []
+    for phase in motion.phases:
+        ends = [times[-1]]
+        for _ in range(_times_performed(phase, performer, random)):
+            for key in phase.keys:
+                reach(key)
+            ends.append(times[-1])
+        swings += [(wave, ends) for wave in phase.waves]
+    if motion.back is not None:
+        reach(Key(motion.back, rest=True))
     reach(Key(float(idle[1]) * tempo))
 
     frame_times = np.arange(round(times[-1] * RATE) + 1) / RATE
-    track = _interpolate(np.array(times), np.array(poses), frame_times, action.steady)
-    if action.waves:
-        phase_turns = np.interp(frame_times, cycle_times, np.arange(len(cycle_times)))
-        envelope = np.clip(
-            np.minimum(frame_times - cycle_times[0], cycle_times[-1] - frame_times) / 0.22, 0, 1
-        )
-        envelope = envelope * envelope * (3 - 2 * envelope)
-        for wave in action.waves:
-            track[:, CHANNEL[wave.channel]] += (
-                size
-                * wave.amplitude
-                * envelope
-                * np.sin(2 * np.pi * (wave.per_repeat * phase_turns + wave.phase))
-            )
+    track = _interpolate(np.array(times), np.array(poses), frame_times, motion.steady)
+    for wave, ends in swings:
+        track[:, CHANNEL[wave.channel]] += _swing(wave, size, ends, frame_times)
     return track + _sway(frame_times, performer, random)
+
+
+def _times_performed(phase: Phase, performer: Performer, random: np.random.Generator) -> int:
+    if phase.repeats is None:
+        return 1
+    low, high = phase.repeats
+    return int(np.clip(round(random.normal(low + performer.eager * (high - low), 0.5)), low, high))
+
+
+def _swing(wave: Wave, size: float, ends: list[float], frame_times: Array) -> Array:
+    """(frames,) an oscillation between the ends of the cycles of a phase, soft at both ends."""
+    turns = np.interp(frame_times, ends, np.arange(len(ends)))
+    envelope = np.clip(np.minimum(frame_times - ends[0], ends[-1] - frame_times) / 0.22, 0, 1)
+    envelope = envelope * envelope * (3 - 2 * envelope)
+    angle = 2 * np.pi * (wave.per_repeat * turns + wave.phase)
+    swing: Array = size * wave.amplitude * envelope * np.sin(angle)
+    return swing
 
 
 def _reach_key(
     before: Array,
-    rest_pose: Array,
+    neutral: Array,
     key: Key,
     performer: Performer,
     size: float,
     habit: Array,
     random: np.random.Generator,
 ) -> Array:
-    pose = rest_pose.copy() if key.rest else before.copy()
-    pose[CHANNEL["travel"]] = before[CHANNEL["travel"]] + size * key.step
+    pose = neutral.copy() if key.rest else before.copy()
     for side, hand, foot in (
         ("right", key.right or key.hands, key.right_foot or key.feet),
         ("left", key.left or key.hands, key.left_foot or key.feet),
@@ -205,8 +250,8 @@ def _reach_key(
                 direction = direction + 0.02 * random.standard_normal(3)
             else:
                 # A performer with a small range of motion stops between stance and target.
-                rest = rest_pose[first : first + 3] * rest_pose[first + 3]
-                target = rest + size * (np.array(hand.target) - rest)
+                hanging = neutral[first : first + 3] * neutral[first + 3]
+                target = hanging + size * (np.array(hand.target) - hanging)
                 target = target + habit[0 if side == "right" else 1] + 0.03 * random.standard_normal(3)
                 direction = target / max(float(np.linalg.norm(target)), 0.05)
                 distance = float(np.linalg.norm(hand.target))
@@ -215,11 +260,21 @@ def _reach_key(
         if foot is not None:
             first = CHANNEL[f"foot_out_{side}"]
             offset = size * np.array([foot.out, foot.up, foot.fwd])
-            pose[first : first + 4] = rest_pose[first : first + 4] + np.array([*offset, foot.toe])
+            pose[first : first + 4] = neutral[first : first + 4] + np.array([*offset, foot.toe])
     for name, value in key.pose.items():
-        pose[CHANNEL[name]] = rest_pose[CHANNEL[name]] + size * value * np.exp(
-            0.06 * random.standard_normal()
-        )
+        if name in _EXACT:
+            pose[CHANNEL[name]] = value
+        else:
+            pose[CHANNEL[name]] = neutral[CHANNEL[name]] + size * value * np.exp(
+                0.06 * random.standard_normal()
+            )
+    heading = np.radians(pose[CHANNEL["yaw"]])
+    ahead, right = size * key.step, size * key.side
+    for name, way in (
+        ("travel", np.cos(heading) * ahead + np.sin(heading) * right),
+        ("aside", np.cos(heading) * right - np.sin(heading) * ahead),
+    ):
+        pose[CHANNEL[name]] = before[CHANNEL[name]] + way
     return pose
 
 

@@ -45,6 +45,7 @@ class MeasuredSet:
         words, words_mirrored: (K, words) mean word vectors of the same.
         profiles: (K, quantities) mean profiles of the sentences; no quantity names a side, so those of the mirrored
             sentences are the same. None: without.
+        share: factor of the weight of the set among all.
     """
 
     measures: Array
@@ -55,16 +56,21 @@ class MeasuredSet:
     words: Array
     words_mirrored: Array
     profiles: Array | None = None
+    share: float = 1.0
 
 
-def fit_kinematics(sets: Sequence[MeasuredSet]) -> KinematicModel:
+def fit_kinematics(sets: Sequence[MeasuredSet], space: SentenceSpace | None = None) -> KinematicModel:
     """Fit on clips and their mirror images, balanced between data sets and classes (`clip_weights`).
 
     With a part for profiles where all sets have them.
+
+    Args:
+        sets: all that is trained on.
+        space: of the sentences; None: `sentence_space` of the sets.
     """
     measures = np.concatenate([s.measures for s in sets] + [s.mirrored for s in sets])
     weights = np.tile(clip_weights(sets), 2)
-    space = sentence_space(sets)
+    space = sentence_space(sets) if space is None else space
     rows = np.concatenate([s.labels + first for s, first in zip(sets, _firsts(sets), strict=True)])
     classes = sum(len(s.words) for s in sets)
     rows = np.concatenate([rows, rows + classes])
@@ -109,12 +115,12 @@ def _profile(
 
 def clip_weights(sets: Sequence[MeasuredSet]) -> Array:
     """(all clips,) mean 1. A class counts by the root of its clips; a set by the root of its clips (at most
-    LARGE_SET) and the fourth root of its classes."""
+    LARGE_SET), the fourth root of its classes and its `share`."""
     parts = []
     for s in sets:
         count = np.bincount(s.labels)
         weight = 1 / np.sqrt(count[s.labels])
-        share = min(len(s.labels), LARGE_SET) ** 0.5 * len(s.words) ** 0.25
+        share = s.share * min(len(s.labels), LARGE_SET) ** 0.5 * len(s.words) ** 0.25
         parts.append(weight * (share / weight.sum()))
     weights = np.concatenate(parts)
     return np.asarray(weights / weights.mean(), dtype=np.float32)

@@ -15,7 +15,7 @@ from pgfa.recognise.background import Background, everyday_actions
 from pgfa.recognise.calibration.fit import HeldOutClips
 from pgfa.research.foreign.network import add_network
 from pgfa.research.foreign.sets import STYLES, ForeignSet, vectors_of
-from pgfa.words.fit import MeasuredSet, fit_kinematics
+from pgfa.words.fit import MeasuredSet, fit_kinematics, sentence_space
 from pgfa.words.model import KinematicModel
 from pgfa.words.sides import background_vectors, clip_vectors, sentence_vectors
 
@@ -70,19 +70,29 @@ class LeftOut:
         return background.excess(self.features)
 
 
-def train_without(sets: Sequence[ForeignSet], left_out: Sequence[str]) -> KinematicModel:
+def train_without(
+    sets: Sequence[ForeignSet], left_out: Sequence[str], imagined: MeasuredSet | None
+) -> KinematicModel:
     """A kinematic model of all sets but some.
 
     Args:
         sets: all of them.
         left_out: names of the sets to leave out.
+        imagined: see `fit_all`.
     """
-    return fit_all([s.measured for s in sets if s.name not in left_out])
+    return fit_all([s.measured for s in sets if s.name not in left_out], imagined)
 
 
-def fit_all(sets: Sequence[MeasuredSet]) -> KinematicModel:
-    """A kinematic model with its network, without a motion encoder."""
-    return add_network(fit_kinematics(sets), sets)
+def fit_all(sets: Sequence[MeasuredSet], imagined: MeasuredSet | None) -> KinematicModel:
+    """A kinematic model with its network, without a motion encoder.
+
+    Args:
+        sets: recordings.
+        imagined: `pgfa.research.foreign.imagined` recordings beside them, or None. The space of the sentences is that
+            of the recordings, in which motion encoders are trained.
+    """
+    trained = [*sets] if imagined is None else [*sets, imagined]
+    return add_network(fit_kinematics(trained, sentence_space(sets)), trained)
 
 
 def with_background(model: KinematicModel, text: TextSettings) -> KinematicModel:

@@ -18,18 +18,19 @@ from pgfa.errors import BadConfig
 from pgfa.files import digest, write_atomic
 from pgfa.pack import open_pack
 from pgfa.research.foreign.evaluation import calibrate, figures
+from pgfa.research.foreign.imagined import imagined_set
 from pgfa.research.foreign.leave_out import LeftOut, look_at, train_without
 from pgfa.research.foreign.sets import STYLES, ForeignSet, load_set
-from pgfa.words.fit import clip_weights
+from pgfa.words.fit import MeasuredSet, clip_weights
 from pgfa.words.model import SHARES, KinematicModel
 
 Array = NDArray[np.float32]
 
 TEXT = TextSettings(variants=("plain",))
 """One sentence of a class at a time, as a user asks."""
-PARTS = ("description", "words", "encoder", "network", "profile", "background")
+PARTS = ("description", "words", "encoder", "network", "profile", "background", "imagined")
 """What a recogniser compares, in the order of `SHARES` (`pgfa.words.model`), then everyday actions
-(`pgfa.recognise.background`)."""
+(`pgfa.recognise.background`) and imagined recordings in training (`pgfa.synth.imagined`)."""
 MIN_CLASSES = 5
 CALIBRATION_CLIPS = 400
 """Clips of a set that take part in a calibration, at most, so that large sets do not decide alone."""
@@ -42,6 +43,7 @@ class Comparison:
     Attributes:
         packs: one per set.
         sets: all sets, those with too few classes to be left out included.
+        imagined: recordings that are trained on beside them.
         out: folder of the results.
         folds: groups of sets that are left out together when motion encoders are trained, which takes longest; empty:
             no motion encoder, only the kinematic model.
@@ -49,6 +51,7 @@ class Comparison:
 
     packs: tuple[Path, ...]
     sets: tuple[ForeignSet, ...]
+    imagined: MeasuredSet
     out: Path
     folds: tuple[tuple[str, ...], ...] = ()
 
@@ -69,7 +72,8 @@ class Comparison:
             raise BadConfig(f"expected at least three different data sets, found {[s.name for s in sets]}")
         by_size = sorted(sets, key=lambda s: -len(s.labels))
         dealt = tuple(tuple(s.name for s in by_size[i::folds]) for i in range(folds))
-        return cls(tuple(packs), tuple(sets), out, dealt)
+        print("foreign sets: imagined recordings", file=sys.stderr)
+        return cls(tuple(packs), tuple(sets), imagined_set(TEXT), out, dealt)
 
     def left_out(self, compared: Collection[str] = PARTS) -> list[LeftOut]:
         """Every set with enough classes, as seen by a model that was trained without it.
@@ -81,7 +85,7 @@ class Comparison:
         for data in self.sets:
             if len(data.classes) < MIN_CLASSES:
                 continue
-            model, encoded = self.model_without(data)
+            model, encoded = self.model_without(data, imagined="imagined" in compared)
             description, words, encoder, network, profile = (
                 weight if name in compared else 0.0 for name, weight in zip(PARTS, SHARES, strict=False)
             )
@@ -90,10 +94,12 @@ class Comparison:
             parts.append(part if "background" in compared else replace(part, background=None))
         return parts
 
-    def model_without(self, data: ForeignSet) -> tuple[KinematicModel, Array | None]:
+    def model_without(
+        self, data: ForeignSet, *, imagined: bool = True
+    ) -> tuple[KinematicModel, Array | None]:
         """A model that was not trained on a set, and the features of its clips by its motion encoder, if it has one."""
         print(f"foreign sets: without {data.name}", file=sys.stderr)
-        model = train_without(self.sets, [data.name])
+        model = train_without(self.sets, [data.name], self.imagined if imagined else None)
         fold = self.fold_of(data.name)
         return self._with_encoder(model, fold, data.name) if fold else (model, None)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -106,12 +107,14 @@ def load_set(pack: Pack, settings: PrepareSettings, text: TextSettings) -> Forei
     return ForeignSet(
         pack.datasets[0], classes, texts, labels, pack.subjects[usable], positions, prepared.present[usable],
         MeasuredSet(
-            measures, mirrored(measures), labels, *_means([t.training for t in texts], text),
+            measures, mirrored(measures), labels, *class_means([t.training for t in texts], text),
         ),
     )  # fmt: skip
 
 
-def _means(texts: list[tuple[str, ...]], settings: TextSettings) -> tuple[Array, Array, Array, Array, Array]:
+def class_means(
+    texts: Sequence[tuple[str, ...]], settings: TextSettings
+) -> tuple[Array, Array, Array, Array, Array]:
     """Mean vectors of each class: encoded, of mirrored sentences, words, of mirrored sentences, profiles."""
     means = []
     for change in (str, mirror_sentence):
