@@ -82,7 +82,7 @@ def test_a_project_is_saved_and_opened_elsewhere(open_page: Any, recording: Path
     sync.expect(page.locator("#recording-title")).to_have_text("my-wave.npz")
     settle(page)
     page.locator("#spans .moment").first.click()
-    page.fill("#spans [data-role=name]", HOSTILE)
+    page.fill("#editor [data-role=name]", HOSTILE)
     page.keyboard.press("Enter")
     page.locator("#timeline [role=slider]").focus()
     for key in ("Home", "[", *["ArrowRight"] * 8, "]"):

@@ -110,6 +110,7 @@ BODY = json.dumps([[0.1, 0.2, 0.3]] * 20)
         (['{"layout": "kinect20", "rate": -1}'], "rate"),
         (['{"layout": "kinect20", "rate": "x"}'], "header"),
         ([HEAD, '{"t": "now", "bodies": []}'], 'seconds "t"'),
+        ([HEAD, HEAD], "a second header"),
         ([HEAD, '{"t": 1}'], "20 joints"),
         ([HEAD, '{"t": 1, "bodies": [[1, 2]]}'], "body 0"),
         ([HEAD, f'{{"t": 1, "bodies": [{BODY}, {BODY[:-1]}, [1]]]}}'], "body 1"),

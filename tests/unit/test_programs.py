@@ -81,6 +81,7 @@ def test_what_is_wrong_is_reported_and_the_stream_goes_on(client: TestClient) ->
         connection.send_text(frame(1.0))
         assert "does not follow" in reply(frame(0.9))["note"]
         assert "no time in seconds" in reply('{"t": 1e300, "bodies": []}')["note"]
+        assert "a second header" in reply('{"layout": "kinect20"}')["error"]["found"]
         for text in (
             "nonsense",
             "[]",

@@ -9,11 +9,12 @@ import { readingForm } from "./reading-form.js";
 import { listing, listingCsv, listingJson } from "./listing.js";
 
 const TOOLS_FROM = 3;
+const shownAnswer = ({ summary, answer }) => summary ?? answer ?? "~";
 const ORDERS = {
   opened: () => 0,
   name: (first, second) => first.name.localeCompare(second.name, undefined, { numeric: true }),
   length: (first, second) => (second.seconds ?? 0) - (first.seconds ?? 0),
-  answer: (first, second) => (first.answer ?? "~").localeCompare(second.answer ?? "~") || (second.share ?? 0) - (first.share ?? 0),
+  answer: (first, second) => shownAnswer(first).localeCompare(shownAnswer(second), undefined, { numeric: true }) || (second.share ?? 0) - (first.share ?? 0),
 };
 
 export class FileList {
