@@ -177,6 +177,28 @@ def test_e_goes_to_the_editor_and_what_is_half_typed_stays(page: Any) -> None:
     sync.expect(page.locator("#editor [data-role=name]")).to_be_focused()
 
 
+def test_long_names_and_notices_leave_the_player_in_sight(page: Any, tmp_path: Path) -> None:
+    (clip,) = make_clips(seed=5, performers=1, repeats=1, actions=["wave"])
+    name = f"{'a long name of a recording ' * 5}.npz"
+    save_clip(tmp_path / name, clip)
+    page.set_input_files("#file", tmp_path / name)
+    title = page.locator("#recording-title")
+    sync.expect(title).to_have_text(name)
+    sync.expect(page.locator("#timeline.stale")).to_have_count(0)
+    assert title.get_attribute("title") == name
+    assert page.locator(".clip-line").bounding_box()["height"] < 45
+    page.locator("#clip-facts summary").click()
+    assert page.locator("#clip-facts p").evaluate("(one) => one.scrollWidth <= one.clientWidth"), (
+        "it is not cut"
+    )
+    page.locator("#clip-facts summary").click()
+    page.evaluate("import('/static/activity.js').then(({ notify }) => notify('A message.'))")
+    sync.expect(page.locator("#notice")).to_be_visible()
+    page.locator("#timeline .block").first.click()
+    for place in ("#player canvas", ".transport", "#timeline .lanes", "#editor", "#teach-form"):
+        assert page.locator(place).evaluate(IN_SIGHT), place
+
+
 def test_keys_are_about_the_moment_with_the_focus(page: Any) -> None:
     first = moments(page)
     page.locator("#spans .moment").nth(0).click()

@@ -282,6 +282,22 @@ def test_a_narrow_page_needs_no_sideways_scroll(open_page: Any, width: int) -> N
     assert not small, "every control is large enough for a finger"
 
 
+OUTSIDE = """() => [...document.querySelectorAll(".columns > *")].flatMap((column) => {
+    const box = column.getBoundingClientRect();
+    return [...column.querySelectorAll("button, select, input:not(.file), p, h2, .clock")].filter((one) => {
+      const own = one.getBoundingClientRect();
+      return one.checkVisibility() && own.width > 1 && (own.left < box.left - 12 || own.right > box.right + 1);
+    }).map((one) => one.outerHTML.slice(0, 90)); })"""
+
+
+@pytest.mark.parametrize("width", [981, 1024, 1181, 1366])
+def test_columns_do_not_overlap(open_page: Any, width: int) -> None:
+    page = open_page(viewport={"width": width, "height": 768})
+    answered(page, lambda: page.get_by_role("button", name="Two people").click())
+    outside = page.evaluate(OUTSIDE)
+    assert outside == []
+
+
 def test_by_keyboard_alone(open_page: Any) -> None:
     page = open_page(reduced_motion="reduce")
     names: list[str] = []

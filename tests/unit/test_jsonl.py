@@ -109,6 +109,7 @@ BODY = json.dumps([[0.1, 0.2, 0.3]] * 20)
         (['{"layout": 5}'], "header"),
         (['{"layout": "kinect20", "rate": -1}'], "rate"),
         (['{"layout": "kinect20", "rate": "x"}'], "header"),
+        (['{"layout": "kinect20", "rate": true}'], "header"),
         ([HEAD, '{"t": "now", "bodies": []}'], 'seconds "t"'),
         ([HEAD, HEAD], "a second header"),
         ([HEAD, '{"t": 1}'], "20 joints"),

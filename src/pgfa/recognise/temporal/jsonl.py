@@ -149,7 +149,7 @@ def _time_note(t: float, latest: float) -> str:
 
 def _header(message: dict[str, Any], name: str, where: str) -> tuple[str, float | None]:
     layout, rate = message.get("layout"), message.get("rate")
-    if not isinstance(layout, str) or not isinstance(rate, float | int | None):
+    if not isinstance(layout, str) or not isinstance(rate, float | int | None) or isinstance(rate, bool):
         raise BadFile(name, where=where, expected='a header, {"layout": NAME}', found=repr(message)[:80])
     return layout, rate
 
