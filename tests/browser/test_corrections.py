@@ -199,6 +199,33 @@ def test_long_names_and_notices_leave_the_player_in_sight(page: Any, tmp_path: P
         assert page.locator(place).evaluate(IN_SIGHT), place
 
 
+def test_a_name_that_is_not_asked_about_is_pointed_out(page: Any) -> None:
+    page.locator("#spans .moment").first.click()
+    page.locator("#editor [data-role=name]").fill("a person hops")
+    page.keyboard.press("Enter")
+    page.locator("#improve").click()
+    sync.expect(page.locator("#improved-summary")).to_contain_text(
+        "never an answer: “a person hops”. To try: add it."
+    )
+    page.fill("#add", "a person hops")
+    page.press("#add", "Enter")
+    sync.expect(page.locator("#timeline .row", has_text="hops")).to_have_count(1)
+    page.locator("#spans .moment").first.click()
+    press(page, "w")
+    page.locator("#improve").click()
+    sync.expect(page.locator("#improve")).to_be_disabled()
+    sync.expect(page.locator("#improved-summary")).not_to_contain_text("never an answer")
+
+
+def test_what_a_correction_did_is_not_said_of_another_recording(page: Any) -> None:
+    page.locator("#spans .moment").last.click()
+    press(page, "m")
+    sync.expect(page.locator("#notice p")).to_contain_text("no later moment of this person")
+    page.locator("#files .open", has_text="Waving").click()
+    sync.expect(page.locator("#recording-title")).to_have_text("Waving")
+    sync.expect(page.locator("#notice")).to_be_hidden()
+
+
 def test_keys_are_about_the_moment_with_the_focus(page: Any) -> None:
     first = moments(page)
     page.locator("#spans .moment").nth(0).click()

@@ -268,7 +268,7 @@ def test_the_headline_says_what_there_is(context: Any, server: Server) -> None:
         (1, [wave, kick, wave], None, ["3 moments"], None),
         (1, [wave, kick], 0, ["2 moments"], None),
         (2, [wave, {**kick, "body": 1}], None, ["A: a person waves", "B: a person kicks"], None),
-        (2, [{**kick, "body": 1}], 0, ["B: a person kicks", "Together: a person waves"], None),
+        (2, [{**kick, "body": 1}], 0, ["B: a person kicks", "As a whole: a person waves"], None),
         (1, [], None, ["None of these sentences fits"], None),
         (1, [], 1, ["Perhaps: a person bows"], 0.2),
         (2, [{**kick, "body": 1}], 1, ["B: a person kicks"], None),

@@ -162,6 +162,10 @@ def test_teach_align_and_download(open_page: Any, recording: Path, tmp_path: Pat
         "mean the same"
     )  # names mean little to this recogniser
     sync.expect(page.locator("#overlaps")).to_contain_text(HOSTILE)
+    tops = [page.locator(f"#{name}").bounding_box()["y"] for name in ("teach-form", "overlaps", "spans")]
+    assert tops == sorted(tops), "it is said where a class is taught"
+    names = page.locator("#timeline .row .name > span:first-child").all_inner_texts()
+    assert "waves one hand" in names, "the names of sentences stay short"
 
     page.get_by_role("button", name="Add 24 examples").click()
     sync.expect(page.locator("#alignment-count")).to_contain_text("24 unlabelled recordings")

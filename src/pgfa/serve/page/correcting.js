@@ -36,6 +36,7 @@ export class Correcting {
 
   open(key, { rate, seconds }) {
     this.selected = null;
+    withdraw(this.report);
     this.moments.open(key, rate, seconds);
   }
 

@@ -38,7 +38,7 @@ function linesOfPeople(people, spans, best, name) {
     const names = [...new Set(own.map((span) => span.sentence))];
     return own.length ? [`${name(body)}: ${names.length === 1 ? names[0] : plural(own.length, "moment")}`] : [];
   });
-  if (best && !spans.some((span) => span.sentence === best.sentence)) lines.push(`Together: ${best.sentence}`);
+  if (best && !spans.some((span) => span.sentence === best.sentence)) lines.push(`As a whole: ${best.sentence}`);
   return lines.length <= MAX_LINES ? lines
     : [`${plural(spans.length, "moment")} of ${plural(people.length, "person", "people")}`];
 }
