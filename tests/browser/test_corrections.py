@@ -253,6 +253,11 @@ def test_a_split_or_merge_that_is_not_possible_says_why(page: Any) -> None:
     sync.expect(page.locator("#undo")).to_be_disabled()
 
 
+def test_a_short_moment_covers_no_other(page: Any) -> None:
+    width = "(one) => { one.style.width = '5px'; return one.getBoundingClientRect().width; }"
+    assert page.locator("#timeline .block").first.evaluate(width) == 5
+
+
 def test_by_mouse_a_moment_is_moved_cut_and_added(page: Any) -> None:
     first = moments(page)
     block = page.locator("#timeline .block").nth(1)
@@ -587,10 +592,23 @@ def test_a_recording_that_was_never_opened_is_listed_with_its_headline(page: Any
     corrected = row.inner_text()
     assert corrected == "; ".join(page.locator("#verdict .line").all_inner_texts())
     open_example(page, "A squat")
-    answers = page.locator("body").get_attribute("data-answers")
+    answers, held = page.locator("body").get_attribute("data-answers"), []
+    is_held = [True]
+
+    def hold_others(route: Any) -> None:
+        if "ndjson" in route.request.headers["accept"] or not is_held:
+            route.continue_()
+        else:
+            held.append(route)
+
+    page.route("**/answer", hold_others)
     page.fill("#add", "a person jumps")
     page.press("#add", "Enter")
     sync.expect(page.locator("body")).not_to_have_attribute("data-answers", str(answers))
+    sync.expect(row).to_have_text("waiting")
+    is_held.clear()
+    for route in held:
+        route.continue_()
     sync.expect(row).not_to_have_text("waiting")
     after = row.inner_text()
     page.locator("#files .open", has_text="b long.npz").click()

@@ -295,7 +295,7 @@ export class Recordings {
   expire() {
     for (const clip of this.clips.values()) {
       if (clip.state !== "answered") continue;
-      Object.assign(clip, { state: "waiting", answer: undefined, share: undefined, basis: undefined });
+      Object.assign(clip, { state: "waiting", answer: undefined, share: undefined, summary: null, isUnsure: false, basis: undefined });
       this.list.show(clip);
     }
   }
