@@ -199,6 +199,25 @@ def test_long_names_and_notices_leave_the_player_in_sight(page: Any, tmp_path: P
         assert page.locator(place).evaluate(IN_SIGHT), place
 
 
+def test_the_editor_keeps_the_focus_and_shows_what_holds(page: Any) -> None:
+    page.locator("#timeline .block").nth(1).click()
+    values = [page.locator(f"#editor [data-role={role}]").input_value() for role in ("name", "start", "end")]
+    for role, wrong, expected in (("name", "", values[0]), ("end", values[1], values[2]), ("start", "-5", "0.000"),
+                                  ("name", "a person hops", "a person hops"), ("start", "-5", "0.000")):  # fmt: skip
+        field = page.locator(f"#editor [data-role={role}]")
+        field.fill(wrong)
+        press(page, "Enter")
+        sync.expect(field).to_have_value(expected)
+        sync.expect(field).to_be_focused()
+    page.locator("#editor [data-role=wrong]").click()
+    sync.expect(page.locator("#editor [data-role=wrong]")).to_be_focused()
+    page.locator("#editor [data-role=remove]").click()
+    sync.expect(page.locator("#editor [data-role=remove]")).to_be_focused()
+    while page.locator("#editor [data-role=remove]").is_visible():
+        page.locator("#editor [data-role=remove]").click()
+    sync.expect(page.locator("#timeline [role=slider]")).to_be_focused()
+
+
 def test_a_name_that_is_not_asked_about_is_pointed_out(page: Any) -> None:
     page.locator("#spans .moment").first.click()
     page.locator("#editor [data-role=name]").fill("a person hops")

@@ -15,8 +15,12 @@ import { isNone } from "./none.js";
 export class Correcting {
   /* actions.marks: key -> Map of moment id -> what the last improvement changed about it */
   constructor(parts, actions, limits) {
-    Object.assign(this, { ...parts, actions, limits, selected: null, people: [], report: "", unsaved: false, namesOf: new Map() });
-    this.moments = new Moments({ changed: () => { this.unsaved = true; this.render(); this.actions.changed(); } });
+    Object.assign(this, { ...parts, actions, limits, selected: null, people: [], report: "", unsaved: false, changing: false, namesOf: new Map() });
+    this.moments = new Moments({ changed: () => {
+      this.unsaved = true;
+      if (!this.changing) this.render();
+      this.actions.changed();
+    } });
     this.lanes = new Lanes(this.timeline.lanes, { select: (id) => this.select(id), move: (...values) => this.change("move", ...values),
       loop: (id) => { this.select(id, true); this.actions.loop(true); }, rename: (body, name) => this.renamePerson(body, name) });
     this.list = new MomentList(get("spans"), { select: (id) => this.select(id === this.selected ? null : id), time: () => this.actions.time(),
@@ -100,7 +104,9 @@ export class Correcting {
     const before = this.moments.list, index = before.findIndex((moment) => moment.id === id);
     if (index < 0) return;
     this.selected = id;
+    this.changing = true; // drawn once, when it is known which moment is selected then
     const changed = this.moments[name](id, ...values), { list } = this.moments, { start, body } = before[index];
+    this.changing = false;
     const byId = (wanted) => list.find((moment) => moment.id === wanted);
     const near = byId(changed) ?? list.find((moment) => Math.abs(moment.start - start) < 1e-6 && moment.body === body)
       ?? byId(before[index + 1]?.id) ?? byId(before[index - 1]?.id) ?? null;

@@ -24,7 +24,10 @@ export class MomentEditor {
   }
 
   parts(moment, { rate, maxLength, people, name: nameOf }) {
-    const change = (name, ...values) => this.actions.change(name, moment.id, ...values);
+    const change = (name, ...values) => {
+      this.shown = ""; // a value that is not taken is replaced by the one that holds
+      this.actions.change(name, moment.id, ...values);
+    };
     const name = make("input", { type: "text", class: "moment-name", value: moment.sentence, list: "names", maxlength: maxLength,
       "data-role": "name", "aria-label": "What this moment shows", autocomplete: "off" });
     name.addEventListener("change", () => change("rename", name.value.trim()));
