@@ -9,11 +9,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from page_server import BROWSER_TEST
 from pgfa.config import ServeSettings
+from pgfa.read.formats.npz import save_clip
 from pgfa.recognise import Calibration, Recogniser
+from pgfa.skeleton import Clip, Source
+from pgfa.synth import make_clips
 
 sync = pytest.importorskip("playwright.sync_api", reason="playwright is not installed (extra `test`)")
 pytestmark = [*BROWSER_TEST]
@@ -86,14 +90,14 @@ def test_by_keyboard_every_kind_of_correction_and_undo(page: Any) -> None:
     assert len(split) == len(first)
     assert split[1][1] == split[2][1] == merged[1][1]
 
-    page.locator("#spans [data-role=name]").fill("a person does something else")
+    page.locator("#editor [data-role=name]").fill("a person does something else")
     press(page, "Enter")
     assert moments(page)[2][1] == "a person does something else"
-    start = page.locator("#spans [data-role=start]")
+    start = page.locator("#editor [data-role=start]")
     before = float(start.input_value())
     start.focus()
     press(page, "ArrowUp", "Tab")
-    after = float(page.locator("#spans [data-role=start]").input_value())
+    after = float(page.locator("#editor [data-role=start]").input_value())
     assert after == pytest.approx(before + 1 / 30, abs=0.002), "a step is a frame"
 
     page.locator("#spans .selected .moment").focus()
@@ -108,6 +112,137 @@ def test_by_keyboard_every_kind_of_correction_and_undo(page: Any) -> None:
     sync.expect(page.locator("#undo")).to_be_disabled()
     press(page, "Control+y")
     assert moments(page)[0][2] == "right"
+
+
+IN_SIGHT = """(one) => { const box = one.getBoundingClientRect(), x = box.x + box.width / 2, y = box.y + box.height / 2;
+    const top = document.elementFromPoint(x, y);
+    return box.y >= 0 && box.bottom <= innerHeight && (one.contains(top) || Boolean(top?.contains(one))); }"""
+
+
+@pytest.mark.parametrize("example", ["Several actions in a row", "Two people"])
+def test_the_selected_moment_is_corrected_without_scrolling(page: Any, example: str) -> None:
+    """At 1366 x 768: player, timeline and sentences stay in sight while a moment is marked, corrected and named."""
+    open_example(page, example)
+    page.locator("#timeline .block").first.click()
+    sync.expect(page.locator("#editor")).to_be_visible()
+    assert page.evaluate("scrollY") == 0
+    whole = ("#player canvas", ".transport", "#timeline", "#sentence-list", "#add", "#editor", "#teach-form")
+    for place in (*whole, "#editor [data-role]", "#teach-form :is(button, input)"):
+        for part in page.locator(place).all():
+            assert part.evaluate(IN_SIGHT), part
+    before = len(moments(page))
+    page.locator("#editor [data-role=wrong]").click()
+    page.locator("#editor [data-role=remove]").click()
+    assert len(moments(page)) == before - 1
+    assert page.evaluate("scrollY") == 0
+
+
+def test_the_editor_stays_in_sight_with_long_lists(page: Any) -> None:
+    for number in range(8):
+        page.fill("#add", f"a person does thing {number}")
+        page.press("#add", "Enter")
+    sync.expect(page.locator("#timeline .row")).to_have_count(15)
+    sync.expect(page.locator("#timeline.stale")).to_have_count(0)
+    page.evaluate("scrollTo(0, 0)")
+    page.locator("#timeline .block").first.click()
+    assert page.locator("#timeline").evaluate(
+        "(one) => one.getBoundingClientRect().bottom > innerHeight - 100"
+    )
+    for button in page.locator("#editor button").all():
+        assert button.evaluate(IN_SIGHT)
+    page.locator("#export-training").scroll_into_view_if_needed()
+    page.mouse.wheel(0, 1000)
+    assert page.locator("#editor [data-role=name]").evaluate(IN_SIGHT), "beside the list of moments, too"
+
+
+def test_e_goes_to_the_editor_and_what_is_half_typed_stays(page: Any) -> None:
+    page.locator("#spans .moment").nth(1).focus()
+    press(page, "e")
+    sync.expect(page.locator("#editor [data-role=name]")).to_be_focused()
+    sync.expect(page.locator("#spans .moment").nth(1)).to_have_attribute("aria-expanded", "true")
+    press(page, "Tab")
+    page.locator("#editor [data-role=right]").click()
+    held: list[Any] = []
+    page.route("**/answer", lambda route: held.append(route))  # Playwright sets an attribute of it
+    page.fill("#add", "a person jumps")
+    page.press("#add", "Enter")
+    page.locator("#editor [data-role=name]").focus()
+    press(page, "Control+a")
+    page.keyboard.type("a person hops")
+    answers = page.locator("body").get_attribute("data-answers")
+    for route in held:
+        route.continue_()
+    sync.expect(page.locator("body")).not_to_have_attribute("data-answers", str(answers))
+    sync.expect(page.locator("#editor [data-role=name]")).to_have_value("a person hops")
+    sync.expect(page.locator("#editor [data-role=name]")).to_be_focused()
+
+
+def test_long_names_and_notices_leave_the_player_in_sight(page: Any, tmp_path: Path) -> None:
+    (clip,) = make_clips(seed=5, performers=1, repeats=1, actions=["wave"])
+    name = f"{'a long name of a recording ' * 5}.npz"
+    save_clip(tmp_path / name, clip)
+    page.set_input_files("#file", tmp_path / name)
+    title = page.locator("#recording-title")
+    sync.expect(title).to_have_text(name)
+    sync.expect(page.locator("#timeline.stale")).to_have_count(0)
+    assert title.get_attribute("title") == name
+    assert page.locator(".clip-line").bounding_box()["height"] < 45
+    page.locator("#clip-facts summary").click()
+    assert page.locator("#clip-facts p").evaluate("(one) => one.scrollWidth <= one.clientWidth"), (
+        "it is not cut"
+    )
+    page.locator("#clip-facts summary").click()
+    page.evaluate("import('/static/activity.js').then(({ notify }) => notify('A message.'))")
+    sync.expect(page.locator("#notice")).to_be_visible()
+    page.locator("#timeline .block").first.click()
+    for place in ("#player canvas", ".transport", "#timeline .lanes", "#editor", "#teach-form"):
+        assert page.locator(place).evaluate(IN_SIGHT), place
+
+
+def test_the_editor_keeps_the_focus_and_shows_what_holds(page: Any) -> None:
+    page.locator("#timeline .block").nth(1).click()
+    values = [page.locator(f"#editor [data-role={role}]").input_value() for role in ("name", "start", "end")]
+    for role, wrong, expected in (("name", "", values[0]), ("end", values[1], values[2]), ("start", "-5", "0.000"),
+                                  ("name", "a person hops", "a person hops"), ("start", "-5", "0.000")):  # fmt: skip
+        field = page.locator(f"#editor [data-role={role}]")
+        field.fill(wrong)
+        press(page, "Enter")
+        sync.expect(field).to_have_value(expected)
+        sync.expect(field).to_be_focused()
+    page.locator("#editor [data-role=wrong]").click()
+    sync.expect(page.locator("#editor [data-role=wrong]")).to_be_focused()
+    page.locator("#editor [data-role=remove]").click()
+    sync.expect(page.locator("#editor [data-role=remove]")).to_be_focused()
+    while page.locator("#editor [data-role=remove]").is_visible():
+        page.locator("#editor [data-role=remove]").click()
+    sync.expect(page.locator("#timeline [role=slider]")).to_be_focused()
+
+
+def test_a_name_that_is_not_asked_about_is_pointed_out(page: Any) -> None:
+    page.locator("#spans .moment").first.click()
+    page.locator("#editor [data-role=name]").fill("a person hops")
+    page.keyboard.press("Enter")
+    page.locator("#improve").click()
+    sync.expect(page.locator("#improved-summary")).to_contain_text(
+        "never an answer: “a person hops”. To try: add it."
+    )
+    page.fill("#add", "a person hops")
+    page.press("#add", "Enter")
+    sync.expect(page.locator("#timeline .row", has_text="hops")).to_have_count(1)
+    page.locator("#spans .moment").first.click()
+    press(page, "w")
+    page.locator("#improve").click()
+    sync.expect(page.locator("#improve")).to_be_disabled()
+    sync.expect(page.locator("#improved-summary")).not_to_contain_text("never an answer")
+
+
+def test_what_a_correction_did_is_not_said_of_another_recording(page: Any) -> None:
+    page.locator("#spans .moment").last.click()
+    press(page, "m")
+    sync.expect(page.locator("#notice p")).to_contain_text("no later moment of this person")
+    page.locator("#files .open", has_text="Waving").click()
+    sync.expect(page.locator("#recording-title")).to_have_text("Waving")
+    sync.expect(page.locator("#notice")).to_be_hidden()
 
 
 def test_keys_are_about_the_moment_with_the_focus(page: Any) -> None:
@@ -135,6 +270,11 @@ def test_a_split_or_merge_that_is_not_possible_says_why(page: Any) -> None:
     sync.expect(page.locator("#notice p")).to_contain_text("first move the player to a time inside it")
     assert moments(page) == first
     sync.expect(page.locator("#undo")).to_be_disabled()
+
+
+def test_a_short_moment_covers_no_other(page: Any) -> None:
+    width = "(one) => { one.style.width = '5px'; return one.getBoundingClientRect().width; }"
+    assert page.locator("#timeline .block").first.evaluate(width) == 5
 
 
 def test_by_mouse_a_moment_is_moved_cut_and_added(page: Any) -> None:
@@ -183,7 +323,7 @@ def test_by_mouse_a_moment_is_moved_cut_and_added(page: Any) -> None:
 def test_corrections_are_kept_asked_about_and_learned_from(page: Any, tmp_path: Path) -> None:
     answer = moments(page)
     page.locator("#spans .moment").nth(1).click()
-    name = page.locator("#spans [data-role=name]")
+    name = page.locator("#editor [data-role=name]")
     name.fill("a person bows")
     name.press("Enter")
     page.locator("#spans .moment").first.click()
@@ -258,7 +398,7 @@ def test_the_timeline_zooms_pans_and_loops(page: Any) -> None:
 
     page.locator("#spans .moment").nth(1).click()
     marked = page.evaluate(
-        "[...document.querySelectorAll('#spans .editor input[type=number]')].map((one) => one.valueAsNumber)"
+        "[...document.querySelectorAll('#editor input[type=number]')].map((one) => one.valueAsNumber)"
     )
     page.evaluate("document.querySelector('#player').scrollIntoView()")
     press(page, "l")
@@ -348,7 +488,7 @@ def test_an_answer_suggests_what_to_try(page: Any) -> None:
 def test_a_moment_named_none_of_these_shows_none_of_the_sentences(page: Any, tmp_path: Path) -> None:
     first = moments(page)
     page.locator("#spans .moment").nth(1).click()
-    name = page.locator("#spans [data-role=name]")
+    name = page.locator("#editor [data-role=name]")
     name.fill(" None  of These ")
     name.press("Enter")
     sync.expect(page.get_by_role("alert")).to_contain_text("shows none of the sentences")
@@ -398,7 +538,7 @@ def test_a_correction_says_which_moments_it_covers(page: Any) -> None:
     alert = page.get_by_role("alert")
 
     def set_time(role: str, value: str) -> None:
-        field = page.locator(f"#spans [data-role={role}]")
+        field = page.locator(f"#editor [data-role={role}]")
         field.fill(value)
         field.press("Enter")
 
@@ -436,3 +576,63 @@ def test_a_correction_says_which_moments_it_covers(page: Any) -> None:
     assert len(moments(page)) == len(first) - 1
     set_time("start", "99")
     sync.expect(alert).to_contain_text("The start was after the end")
+
+
+def test_a_recording_that_was_never_opened_is_listed_with_its_headline(page: Any, tmp_path: Path) -> None:
+    """However long it is and however many people are in it: what the list says stays when it is opened."""
+    clips = make_clips(seed=5, performers=1, repeats=1, actions=["wave", "bow"])
+    frames = 2100
+    bodies = [np.resize(clip.positions[:, 0], (frames, *clip.positions.shape[2:])) for clip in clips]
+    positions = np.stack([bodies[0], bodies[1] + [1, 0, 0]], axis=1).astype(np.float32)
+    save_clip(tmp_path / "b long.npz", Clip(positions, 30.0, clips[0].layout, Source("long")))
+    save_clip(tmp_path / "a short.npz", Clip(positions[:90], 30.0, clips[0].layout, Source("short")))
+    page.set_input_files("#file", [tmp_path / "a short.npz", tmp_path / "b long.npz"])
+    sync.expect(page.locator("#recording-title")).to_have_text("a short.npz")
+    row = page.locator("#files .open", has_text="b long.npz").locator(".state")
+    sync.expect(row).not_to_have_text("waiting")
+    listed = row.inner_text()
+    assert "%" not in listed
+    with page.expect_download() as download:
+        page.locator("#list-json").click()
+    entry = next(
+        each for each in json.loads(Path(download.value.path()).read_text()) if each["file"] == "b long.npz"
+    )
+    assert (entry["answer"], entry["probability"]) == (listed, None)
+    page.locator("#files .open", has_text="b long.npz").click()
+    sync.expect(page.locator("#recording-title")).to_have_text("b long.npz")
+    sync.expect(page.locator("#timeline.stale")).to_have_count(0)
+    assert "; ".join(page.locator("#verdict .line").all_inner_texts()) == listed == row.inner_text()
+
+    page.locator("#timeline .person-name").first.fill("Anna")
+    page.keyboard.press("Enter")
+    page.locator("#timeline .block").first.click()
+    page.locator("#editor [data-role=name]").fill("a person does something else")
+    page.keyboard.press("Enter")
+    corrected = row.inner_text()
+    assert corrected == "; ".join(page.locator("#verdict .line").all_inner_texts())
+    open_example(page, "A squat")
+    answers, held = page.locator("body").get_attribute("data-answers"), []
+    is_held = [True]
+
+    def hold_others(route: Any) -> None:
+        if "ndjson" in route.request.headers["accept"] or not is_held:
+            route.continue_()
+        else:
+            held.append(route)
+
+    page.route("**/answer", hold_others)
+    page.fill("#add", "a person jumps")
+    page.press("#add", "Enter")
+    sync.expect(page.locator("body")).not_to_have_attribute("data-answers", str(answers))
+    sync.expect(row).to_have_text("waiting")
+    is_held.clear()
+    for route in held:
+        route.continue_()
+    sync.expect(row).not_to_have_text("waiting")
+    after = row.inner_text()
+    page.locator("#files .open", has_text="b long.npz").click()
+    sync.expect(page.locator("#recording-title")).to_have_text("b long.npz")
+    sync.expect(page.locator("#timeline.stale")).to_have_count(0)
+    assert "; ".join(page.locator("#verdict .line").all_inner_texts()) == after, (
+        "with its corrections and names"
+    )

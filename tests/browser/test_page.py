@@ -162,6 +162,10 @@ def test_teach_align_and_download(open_page: Any, recording: Path, tmp_path: Pat
         "mean the same"
     )  # names mean little to this recogniser
     sync.expect(page.locator("#overlaps")).to_contain_text(HOSTILE)
+    tops = [page.locator(f"#{name}").bounding_box()["y"] for name in ("teach-form", "overlaps", "spans")]
+    assert tops == sorted(tops), "it is said where a class is taught"
+    names = page.locator("#timeline .row .name > span:first-child").all_inner_texts()
+    assert "waves one hand" in names, "the names of sentences stay short"
 
     page.get_by_role("button", name="Add 24 examples").click()
     sync.expect(page.locator("#alignment-count")).to_contain_text("24 unlabelled recordings")
@@ -280,6 +284,22 @@ def test_a_narrow_page_needs_no_sideways_scroll(open_page: Any, width: int) -> N
         .map((control) => control.outerHTML.slice(0, 80))"""
     )
     assert not small, "every control is large enough for a finger"
+
+
+OUTSIDE = """() => [...document.querySelectorAll(".columns > *")].flatMap((column) => {
+    const box = column.getBoundingClientRect();
+    return [...column.querySelectorAll("button, select, input:not(.file), p, h2, .clock")].filter((one) => {
+      const own = one.getBoundingClientRect();
+      return one.checkVisibility() && own.width > 1 && (own.left < box.left - 12 || own.right > box.right + 1);
+    }).map((one) => one.outerHTML.slice(0, 90)); })"""
+
+
+@pytest.mark.parametrize("width", [981, 1024, 1181, 1366])
+def test_columns_do_not_overlap(open_page: Any, width: int) -> None:
+    page = open_page(viewport={"width": width, "height": 768})
+    answered(page, lambda: page.get_by_role("button", name="Two people").click())
+    outside = page.evaluate(OUTSIDE)
+    assert outside == []
 
 
 def test_by_keyboard_alone(open_page: Any) -> None:

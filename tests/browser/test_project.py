@@ -40,7 +40,7 @@ def app(small_recogniser: Recogniser, settings: ServeSettings) -> Any:
 
 @pytest.fixture(scope="module")
 def refused() -> tuple[str, ...]:
-    return ("422",)
+    return ("404", "422")
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +82,7 @@ def test_a_project_is_saved_and_opened_elsewhere(open_page: Any, recording: Path
     sync.expect(page.locator("#recording-title")).to_have_text("my-wave.npz")
     settle(page)
     page.locator("#spans .moment").first.click()
-    page.fill("#spans [data-role=name]", HOSTILE)
+    page.fill("#editor [data-role=name]", HOSTILE)
     page.keyboard.press("Enter")
     page.locator("#timeline [role=slider]").focus()
     for key in ("Home", "[", *["ArrowRight"] * 8, "]"):
@@ -323,7 +323,7 @@ def test_a_project_with_a_damaged_recording_says_so(open_page: Any, recording: P
     sync.expect(page.locator("#files .name")).to_have_text(["Waving"])
 
 
-def test_the_row_of_several_people_says_what_the_headline_says(open_page: Any) -> None:
+def test_the_row_of_several_people_says_what_the_headline_says(app: Any, open_page: Any) -> None:
     page = open_page()
     page.get_by_role("button", name="Two people").click()
     sync.expect(page.locator("#recording-title")).to_have_text("Two people")
@@ -346,6 +346,11 @@ def test_the_row_of_several_people_says_what_the_headline_says(open_page: Any) -
     sync.expect(page.locator("#recording-title")).to_have_text("Two people")
     settle(page)
     assert "; ".join(page.locator("#verdict .line").all_inner_texts()) == asked == row()
+    app.state.pgfa.sessions._sessions.clear()
+    page.locator("#files .open", has_text="A squat").click()
+    sync.expect(page.locator("#recording-title")).to_have_text("A squat")
+    settle(page)
+    assert row() == asked, "after a restart of the server, too"
 
 
 def test_opening_many_files_moves_nothing_and_says_in_one_line_what_was_refused(

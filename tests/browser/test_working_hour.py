@@ -86,7 +86,7 @@ def correct(page: Any, session: str, count: int) -> None:
         page.locator("#spans .moment").nth(number).focus()
         page.keyboard.press("Enter")
         if number % 2:
-            name = page.locator("#spans [data-role=name]")
+            name = page.locator("#editor [data-role=name]")
             name.fill("a person bows")
             name.press("Enter")
         else:

@@ -8,6 +8,7 @@ import re
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -81,6 +82,7 @@ def test_what_is_wrong_is_reported_and_the_stream_goes_on(client: TestClient) ->
         connection.send_text(frame(1.0))
         assert "does not follow" in reply(frame(0.9))["note"]
         assert "no time in seconds" in reply('{"t": 1e300, "bodies": []}')["note"]
+        assert "a second header" in reply('{"layout": "kinect20"}')["error"]["found"]
         for text in (
             "nonsense",
             "[]",
@@ -144,6 +146,31 @@ def test_one_socket_more_is_refused_and_its_place_is_free_again(client: TestClie
                 pass
             assert refused.value.status_code == 429
             assert refused.value.headers["retry-after"]
+
+
+def test_a_silent_socket_loses_its_place_to_another(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with client.websocket_connect(WS + ADDRESS) as silent:
+        silent.send_text('{"layout": "kinect20"}')
+        silent.send_text(frame(0.0))
+        silent.send_text(frame(1.0))
+        assert json.loads(silent.receive_text())["bodies"], "it has just sent frames, and keeps its place"
+        with pytest.raises(WebSocketDenialResponse), client.websocket_connect(WS + ADDRESS):
+            pass
+        monkeypatch.setattr("pgfa.serve.live_slots.SILENT_SECONDS", 0.2)
+        deadline = time.monotonic() + 0.5
+        while time.monotonic() < deadline:
+            silent.send_text("no frame")
+            assert "error" in json.loads(silent.receive_text())
+        with client.websocket_connect(WS + ADDRESS) as other:
+            monkeypatch.undo()
+            with pytest.raises(WebSocketDisconnect) as closed:
+                silent.receive_text()
+            assert (closed.value.code, closed.value.reason) == (1001, "silent while another needs the slot")
+            for text in ('{"layout": "kinect20"}', frame(0.0), frame(1.0)):
+                other.send_text(text)
+            assert json.loads(other.receive_text())["bodies"]
 
 
 def test_taught_classes_of_a_session_are_candidates(client: TestClient, tmp_path: Path) -> None:

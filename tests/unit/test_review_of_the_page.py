@@ -29,11 +29,15 @@ COVERED = {
     "browser/test_kept_work.py::test_files_that_wait_to_be_read_survive_a_reload "
     "unit/test_serve_parts.py::test_a_session_whose_page_is_open_is_not_replaced",
     "F4 the headline contradicts the list": "browser/test_kept_work.py::test_the_headline_says_what_there_is "
-    "browser/test_kept_work.py::test_the_page_and_the_table_of_many_recordings_name_the_same_answer",
+    "browser/test_kept_work.py::test_the_page_and_the_table_of_many_recordings_name_the_same_answer "
+    "browser/test_corrections.py::test_a_recording_that_was_never_opened_is_listed_with_its_headline",
     "F5 silent connections shut everybody out": "unit/test_connections.py::test_headers_that_drip_are_not_waited_for "
-    "unit/test_connections.py::test_200_silent_connections_keep_no_client_out_and_are_closed",
+    "unit/test_connections.py::test_200_silent_connections_keep_no_client_out_and_are_closed "
+    "unit/test_programs.py::test_a_silent_socket_loses_its_place_to_another",
     "F6 player and timeline on one screen": "browser/test_kept_work.py::"
-    "test_player_timeline_and_sentences_fit_one_laptop_screen",
+    "test_player_timeline_and_sentences_fit_one_laptop_screen "
+    "browser/test_corrections.py::test_the_selected_moment_is_corrected_without_scrolling "
+    "browser/test_corrections.py::test_the_editor_stays_in_sight_with_long_lists",
     "F7 recordings have the names of their classes": "browser/test_kept_work.py::test_the_list_of_recordings",
     "F8 nothing can be taken out": "browser/test_kept_work.py::test_the_list_of_recordings "
     "browser/test_project.py::test_200_recordings_stay_fluent_and_are_saved_as_a_list "

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -29,6 +28,7 @@ from pgfa.serve.encoder_cache import CachingEncoder
 from pgfa.serve.errors import ApiError, add_error_handlers
 from pgfa.serve.forms import Body
 from pgfa.serve.interface import ERROR_RESPONSES, RAW_BODY, UNNAMED, CurrentSession, FileName, State
+from pgfa.serve.live_slots import LiveSlots
 from pgfa.serve.messages import ClipData, ServerInfo, SessionInfo, UploadResult
 from pgfa.serve.security import SecurityMiddleware
 from pgfa.serve.sessions import Sessions
@@ -193,7 +193,7 @@ def create_app(recogniser: Recogniser, settings: ServeSettings | None = None) ->
         turns=Turns(settings.max_queued),
         executor=executor,
         live=live_executor,
-        live_permits=threading.BoundedSemaphore(settings.max_live),
+        live_slots=LiveSlots(settings.max_live),
     )
     for router in (page, api, answering.api, learning.api, corrections.api, live.api):
         app.include_router(router)

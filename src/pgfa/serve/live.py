@@ -13,6 +13,7 @@ from pgfa.errors import PgfaError
 from pgfa.recognise import Live, Recogniser
 from pgfa.recognise.temporal.jsonl import FrameStream
 from pgfa.serve.errors import ApiError, error_body
+from pgfa.serve.live_slots import LiveSlot
 from pgfa.serve.state import AppState
 
 api = APIRouter()
@@ -32,7 +33,8 @@ async def live(socket: WebSocket) -> None:
     that is not valid is answered by an error, too, and the WebSocket is closed.
     """
     state: AppState = socket.app.state.pgfa
-    if not state.live_permits.acquire(blocking=False):
+    slot = state.live_slots.take()
+    if slot is None:
         limit = state.settings.max_live
         error = ApiError(
             429, "Busy", where="live streams", expected=f"at most {limit}", found="one more", retry_seconds=10
@@ -45,9 +47,9 @@ async def live(socket: WebSocket) -> None:
         except ApiError as error:
             return await _close(socket, error)
         await socket.accept()
-        await _answer_frames(socket, state, recogniser, sentences)
+        await _answer_frames(socket, state, slot, recogniser, sentences)
     finally:
-        state.live_permits.release()
+        state.live_slots.leave(slot)
 
 
 async def _refuse(socket: WebSocket, error: ApiError) -> None:
@@ -79,7 +81,7 @@ def _recogniser(socket: WebSocket, state: AppState, sentences: list[str]) -> Rec
 
 
 async def _answer_frames(
-    socket: WebSocket, state: AppState, recogniser: Recogniser, sentences: list[str]
+    socket: WebSocket, state: AppState, slot: LiveSlot, recogniser: Recogniser, sentences: list[str]
 ) -> None:
     def open_live(layout: str, rate: float | None) -> Live:
         return recogniser.live(sentences, layout, rate)
@@ -87,15 +89,23 @@ async def _answer_frames(
     stream, loop = FrameStream(open_live, "live"), asyncio.get_running_loop()
     while True:
         try:
-            async with asyncio.timeout(IDLE_SECONDS):
+            async with asyncio.timeout(IDLE_SECONDS) as slot.waiting:
                 message = await socket.receive()
         except TimeoutError:
-            return await socket.close(GOING_AWAY, f"no message for {IDLE_SECONDS:g} s")
+            reason = (
+                "silent while another needs the slot"
+                if slot.is_lost
+                else f"no message for {IDLE_SECONDS:g} s"
+            )
+            return await socket.close(GOING_AWAY, reason)
+        finally:
+            slot.waiting = None
         if message["type"] == "websocket.disconnect":
             return
         content = message.get("bytes") or (message.get("text") or "").encode()
         try:
             lines = await loop.run_in_executor(state.live, stream.answer, content)
+            slot.latest = loop.time()
         except PgfaError as error:
             lines = [json.dumps({"error": error_body(error)})]
         for line in lines:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -11,6 +10,7 @@ from pgfa.config import RecogniseSettings, ServeSettings
 from pgfa.recognise import Recogniser, Timeline
 from pgfa.recognise.answers import NONE
 from pgfa.serve.errors import ApiError, limit_error
+from pgfa.serve.live_slots import LiveSlots
 from pgfa.serve.messages import (
     AnswerRequest,
     AnswerResult,
@@ -44,7 +44,7 @@ class AppState:
         executor: threads for requests that may take long.
         live: threads for live frames, one for each WebSocket; they use the recogniser without a turn, as an answer to
             a frame must not wait for a piece of another request.
-        live_permits: as many permits as WebSockets may be open.
+        live_slots: of the WebSockets.
     """
 
     settings: ServeSettings
@@ -54,7 +54,7 @@ class AppState:
     turns: Turns
     executor: ThreadPoolExecutor
     live: ThreadPoolExecutor
-    live_permits: threading.BoundedSemaphore
+    live_slots: LiveSlots
 
     def upload_limits(self, session: Session | None = None) -> UploadLimits:
         """What the next upload may contain, given what the session already holds."""

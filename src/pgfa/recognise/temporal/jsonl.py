@@ -69,6 +69,9 @@ class FrameStream:
                 self._live, self._rate = self.open_live(layout, rate), rate
                 return []
             live, t = self._live, message.get("t")
+            if t is None and "layout" in message:
+                header = f"a second header ({repr(message)[:80]}); another layout or rate needs a stream of its own"
+                raise BadFile(name, where=where, expected='a frame, {"t": SECONDS}', found=header)
             if not isinstance(t, int | float) or isinstance(t, bool):
                 raise BadFile(name, where=where, expected='a number of seconds "t"', found=repr(t)[:80])
             bodies = bodies_of(message.get("bodies"), live.layout, name, where)
@@ -146,7 +149,7 @@ def _time_note(t: float, latest: float) -> str:
 
 def _header(message: dict[str, Any], name: str, where: str) -> tuple[str, float | None]:
     layout, rate = message.get("layout"), message.get("rate")
-    if not isinstance(layout, str) or not isinstance(rate, float | int | None):
+    if not isinstance(layout, str) or not isinstance(rate, float | int | None) or isinstance(rate, bool):
         raise BadFile(name, where=where, expected='a header, {"layout": NAME}', found=repr(message)[:80])
     return layout, rate
 

@@ -1,7 +1,7 @@
 /*
  * Questions and answers: asks about the current recording, and shows the result as a verdict and a timeline.
  *
- *   const answers = new Answers(server, { recordings, sentences, alignment, timeline }, { shown(result, people), name(body), spans(), corrected(), learned(), video() }, about);
+ *   const answers = new Answers(server, { recordings, sentences, alignment, timeline }, { shown(result, people), name(key, body, people), spans(key, spans), corrected(), learned(), video() }, about);
  *   answers.reset(body); answers.ask(); answers.askSoon(delay); answers.result; answers.body
  */
 import { notify, track } from "./activity.js";
@@ -16,9 +16,9 @@ const MAX_NAME = 300;
 /* Forms of a download whose files end otherwise. */
 const ENDINGS = { csv: "windows.csv", "spans.csv": "csv" };
 
-/* Whether the row of a recording that is not open has to say who does what; of a long one that would take long. */
-const PERSON_SECONDS = 60;
-const hasSeveral = ({ bodies, seconds }) => bodies > 1 && bodies * seconds <= PERSON_SECONDS;
+const sleep = (milliseconds) => new Promise((resolve) => { setTimeout(resolve, milliseconds); });
+/* The bodies that are there at some time of an answer. */
+const presentIn = ({ timeline }) => timeline.probabilities.flatMap((rows, body) => (rows.some(Boolean) ? [body] : []));
 
 export class Answers {
   constructor(server, parts, actions, about) {
@@ -30,6 +30,7 @@ export class Answers {
     this.basis = null;
     this.why = null;
     this.timer = 0;
+    this.background = new AbortController();
     this.asking = new Asking(server, { cancelled: () => this.showCancelled() });
     for (const button of document.querySelectorAll("[data-download]"))
       button.addEventListener("click", () => this.download(button.dataset.download));
@@ -71,6 +72,7 @@ export class Answers {
   async ask() {
     clearTimeout(this.timer);
     const number = ++this.asked;
+    this.background.abort(); // what is asked now comes first
     const clip = this.recordings.current, question = this.question;
     if (!clip) return;
     if (!question.sentences.length && !this.taught.size) return this.showVerdict();
@@ -106,17 +108,25 @@ export class Answers {
     return this.why;
   }
 
-  /* Ask about the other recordings of the list, one after another, until another question is asked. */
+  /* Ask about the other recordings of the list, the shortest first, until another question is asked. */
   async askAboutOthers(number, question) {
-    for (const key of [...this.recordings.clips.keys()]) {
-      await new Promise((resolve) => { setTimeout(resolve, this.recordings.clips.size > 2 ? 0 : BACKGROUND_DELAY); });
+    const { clips, current } = this.recordings, { signal } = this.background = new AbortController();
+    const work = ({ bodies, seconds }) => bodies * seconds;
+    for (const { key } of [...clips.values()].sort((first, second) => work(first) - work(second))) {
+      await sleep(clips.size > 2 ? 0 : BACKGROUND_DELAY);
       if (number !== this.asked) return;
-      if (key === this.recordings.current || !this.recordings.clips.has(key) || this.recordings.clips.get(key).basis === this.basis) continue;
-      const result = await this.server.answer(key, { ...question, over_time: hasSeveral(this.recordings.clips.get(key)) }).catch(() => null);
+      if (key === current || !clips.has(key) || clips.get(key).basis === this.basis) continue;
+      const result = await this.server.answer(key, question, signal).catch(() => null);
       if (!result || number !== this.asked) continue;
       this.recordings.answered(key, result, this.basis);
-      if (result.timeline) this.recordings.summarise(key, headline(result));
+      this.recordings.summarise(key, this.said(key, result));
     }
+  }
+
+  /* The headline of a recording: it agrees with the moments as they are listed, corrections included. */
+  said(key, result) {
+    const people = presentIn(result), spans = this.actions.spans(key, result.timeline.spans);
+    return headline({ ...result, timeline: { ...result.timeline, spans } }, (body) => this.actions.name(key, body, people));
   }
 
   showCancelled() {
@@ -127,6 +137,7 @@ export class Answers {
   /* No recording is open. */
   close() {
     this.asked++;
+    this.background.abort();
     this.asking.end();
     this.result = null;
     this.setStale(false);
@@ -138,17 +149,15 @@ export class Answers {
     get("bodies").hidden = true;
   }
 
-  /* The headline agrees with the moments as they are listed, corrections included. */
   showVerdict() {
-    const { result } = this, isEmpty = !this.question.sentences.length && !this.taught.size;
+    const { result } = this, key = this.recordings.current, isEmpty = !this.question.sentences.length && !this.taught.size;
     if (!result && !isEmpty) return;
-    const said = isEmpty ? { lines: ["Add a sentence"], share: null }
-      : headline({ ...result, timeline: { ...result.timeline, spans: this.actions.spans() } }, this.actions.name);
+    const said = isEmpty ? { lines: ["Add a sentence"], share: null } : this.said(key, result);
     const { lines, share } = said;
-    if (!isEmpty) this.recordings.summarise(this.recordings.current, said);
+    if (!isEmpty) this.recordings.summarise(key, said);
     const probability = share === null ? [] : [" ", make("span", { class: "probability" }, percent(share))];
     get("verdict").replaceChildren(...lines.map((line, index) => make("span", { class: "line" }, line, ...(index ? [] : probability))));
-    get("suggestion").textContent = isEmpty ? "" : suggestion(result, this.actions.spans(), this.recordings.clips.get(this.recordings.current)?.problems ?? []);
+    get("suggestion").textContent = isEmpty ? "" : suggestion(result, this.actions.spans(key, result.timeline.spans), this.recordings.clips.get(key)?.problems ?? []);
     get("certainty").textContent = isEmpty ? "" : result.calibrated ? this.about.meaning
       : "Not calibrated: only the order is meaningful; the percentages are overconfident, "
         + "and “none of these” is not a possible answer.";
@@ -161,8 +170,7 @@ export class Answers {
     this.actions.shown(this.result, this.present);
   }
 
-  /* The bodies that are there at some time. */
-  get present() { return this.result.timeline.probabilities.flatMap((rows, body) => (rows.some(Boolean) ? [body] : [])); }
+  get present() { return presentIn(this.result); }
 
   showBodies() {
     const { present } = this, focused = get("bodies").contains(document.activeElement);
@@ -170,7 +178,7 @@ export class Answers {
     get("bodies").replaceChildren(...present.map((body, index) => {
       const radio = make("input", { type: "radio", name: "body", value: body, checked: body === this.body });
       radio.addEventListener("change", () => this.selectBody(body));
-      return make("label", {}, radio, make("span", { class: `person person-${index % 8}`, "aria-hidden": "true" }), this.actions.name(body));
+      return make("label", {}, radio, make("span", { class: `person person-${index % 8}`, "aria-hidden": "true" }), this.actions.name(this.recordings.current, body, present));
     }));
     if (focused) get("bodies").querySelector(":checked").focus();
   }
@@ -178,7 +186,7 @@ export class Answers {
   async download(format) {
     const clip = this.recordings.current;
     if (!clip) return;
-    const video = this.actions.video(clip), spans = this.actions.corrected() ? this.actions.spans() : null;
+    const video = this.actions.video(clip), spans = this.actions.corrected() ? this.actions.spans(clip, this.result?.timeline.spans ?? []) : null;
     const question = { ...this.question, spans, name: this.recordings.name(clip).slice(-MAX_NAME), ...(video ? { media: video.name, media_offset_s: video.offset } : {}) };
     const blob = await track(() => this.server.download(clip, format, question));
     if (!blob) return;

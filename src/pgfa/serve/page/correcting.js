@@ -2,24 +2,30 @@
  * Correcting: the moments of the open recording in lanes and as a list, the changes a person makes, and names of persons.
  *
  *   const correcting = new Correcting({ recordings, answers, timeline, sentences }, { seek, mark, time, loop, changed, marks }, limits);
- *   correcting.open(key, info); correcting.show(result); correcting.spans; correcting.state; correcting.restore(state)
+ *   correcting.open(key, info); correcting.show(result); correcting.spansOf(key, spans); correcting.state; correcting.restore(state)
  */
 import { notify, withdraw } from "./activity.js";
 import { clockTime, get, letter, make, plural } from "./dom.js";
 import { Lanes } from "./lanes.js";
+import { MomentEditor } from "./moment-editor.js";
 import { MomentList } from "./moment-list.js";
-import { Moments } from "./moments.js";
+import { fromAnswer, Moments } from "./moments.js";
 import { isNone } from "./none.js";
 
 export class Correcting {
   /* actions.marks: key -> Map of moment id -> what the last improvement changed about it */
   constructor(parts, actions, limits) {
-    Object.assign(this, { ...parts, actions, limits, selected: null, people: [], report: "", unsaved: false, namesOf: new Map() });
-    this.moments = new Moments({ changed: () => { this.unsaved = true; this.render(); this.actions.changed(); } });
+    Object.assign(this, { ...parts, actions, limits, selected: null, people: [], report: "", unsaved: false, changing: false, namesOf: new Map() });
+    this.moments = new Moments({ changed: () => {
+      this.unsaved = true;
+      if (!this.changing) this.render();
+      this.actions.changed();
+    } });
     this.lanes = new Lanes(this.timeline.lanes, { select: (id) => this.select(id), move: (...values) => this.change("move", ...values),
       loop: (id) => { this.select(id, true); this.actions.loop(true); }, rename: (body, name) => this.renamePerson(body, name) });
     this.list = new MomentList(get("spans"), { select: (id) => this.select(id === this.selected ? null : id), time: () => this.actions.time(),
       change: (...values) => this.change(...values) });
+    this.editor = new MomentEditor(get("editor"), { time: () => this.actions.time(), change: (...values) => this.change(...values) });
     get("undo").addEventListener("click", () => this.undo());
     get("redo").addEventListener("click", () => this.redo());
     get("add-moment").addEventListener("click", () => this.add());
@@ -34,6 +40,7 @@ export class Correcting {
 
   open(key, { rate, seconds }) {
     this.selected = null;
+    withdraw(this.report);
     this.moments.open(key, rate, seconds);
   }
 
@@ -49,12 +56,14 @@ export class Correcting {
     this.people = [];
     this.lanes.show([], { people: [], body: 0, selected: null, names: {} });
     get("spans").replaceChildren();
+    this.showEditor(null);
   }
 
   render() {
     const { moments, people, names, selected } = this, { list } = moments, marks = this.actions.marks(moments.key, list);
     this.lanes.show(list, { people, body: this.answers.body, selected, names, short: this.timeline.short });
-    this.list.show(list, { selected, people, name: (body) => this.personName(body), marks, rate: moments.rate, maxLength: this.limits.max_characters });
+    this.list.show(list, { selected, people, name: (body) => this.personName(body), marks });
+    this.showEditor(list.find((moment) => moment.id === selected) ?? null);
     get("undo").disabled = !moments.canUndo;
     get("redo").disabled = !moments.canRedo;
     const offered = new Set([...this.sentences.texts, ...this.answers.taught.keys(), ...list.map((moment) => moment.sentence)]);
@@ -62,6 +71,10 @@ export class Correcting {
     this.updateButton();
     this.actions.rendered();
     this.keepFocus();
+  }
+
+  showEditor(moment) {
+    this.editor.show(moment, { people: this.people, name: (body) => this.personName(body), rate: this.moments.rate, maxLength: this.limits.max_characters });
   }
 
   /* A button that was pressed and is now disabled passes the focus on. */
@@ -91,7 +104,9 @@ export class Correcting {
     const before = this.moments.list, index = before.findIndex((moment) => moment.id === id);
     if (index < 0) return;
     this.selected = id;
+    this.changing = true; // drawn once, when it is known which moment is selected then
     const changed = this.moments[name](id, ...values), { list } = this.moments, { start, body } = before[index];
+    this.changing = false;
     const byId = (wanted) => list.find((moment) => moment.id === wanted);
     const near = byId(changed) ?? list.find((moment) => Math.abs(moment.start - start) < 1e-6 && moment.body === body)
       ?? byId(before[index + 1]?.id) ?? byId(before[index - 1]?.id) ?? null;
@@ -121,6 +136,14 @@ export class Correcting {
   changeSelected(name, ...values) {
     const id = this.list.current;
     if (id !== null) this.change(name, id, ...values);
+  }
+
+  /* Go to the editor, of the moment with the focus or the selected one. */
+  edit() {
+    const id = this.list.current;
+    if (id === null) return;
+    if (id !== this.selected) this.select(id);
+    this.editor.focus();
   }
 
   step(by) {
@@ -157,12 +180,14 @@ export class Correcting {
     this.actions.changed();
   }
 
-  /* How a person is called: by the given name, or by the letter that the player shows. */
-  personName(body) { return this.names[body] || letter(Math.max(0, this.people.indexOf(body))); }
+  /* How a person of a recording is called, in which these people are seen: by the given name, or the letter in the player. */
+  nameIn(key, body, people) { return this.namesOf.get(key)?.[body] || letter(Math.max(0, people.indexOf(body))); }
 
-  /* The corrected moments of the open recording, as spans of an answer. */
-  get spans() {
-    return this.moments.list.filter((moment) => moment.verdict !== "wrong").flatMap(({ start, end, body, partner, sentence, probability }) => {
+  personName(body) { return this.nameIn(this.moments.key, body, this.people); }
+
+  /* The moments of a recording with this answer, as corrected, as spans of an answer. */
+  spansOf(key, spans) {
+    return this.moments.merged(key, fromAnswer(spans)).filter((moment) => moment.verdict !== "wrong").flatMap(({ start, end, body, partner, sentence, probability }) => {
       const span = { start_s: start, end_s: end, body, partner, sentence, probability };
       return partner === null ? [span] : [span, { ...span, body: partner, partner: body }];
     });

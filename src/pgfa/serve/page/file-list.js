@@ -9,11 +9,12 @@ import { readingForm } from "./reading-form.js";
 import { listing, listingCsv, listingJson } from "./listing.js";
 
 const TOOLS_FROM = 3;
+const shownAnswer = ({ summary, answer }) => summary ?? answer ?? "~";
 const ORDERS = {
   opened: () => 0,
   name: (first, second) => first.name.localeCompare(second.name, undefined, { numeric: true }),
   length: (first, second) => (second.seconds ?? 0) - (first.seconds ?? 0),
-  answer: (first, second) => (first.answer ?? "~").localeCompare(second.answer ?? "~") || (second.share ?? 0) - (first.share ?? 0),
+  answer: (first, second) => shownAnswer(first).localeCompare(shownAnswer(second), undefined, { numeric: true }) || (second.share ?? 0) - (first.share ?? 0),
 };
 
 export class FileList {
@@ -38,7 +39,7 @@ export class FileList {
   get order() { return get("sort").value; }
   set order(name) { if (name in ORDERS) { get("sort").value = name; this.arrange(); } }
 
-  /* Add or update a row: { key, name, state, reason, asks, options, seconds, bodies, answer, share, summary, marked } */
+  /* Add or update a row: { key, name, state, reason, asks, options, seconds, bodies, answer, share, isUnsure, summary, marked } */
   show(clip) {
     let row = this.rows.get(clip.key);
     const isNew = !row;
@@ -54,7 +55,7 @@ export class FileList {
     const ready = clip.seconds !== undefined;
     row.name.textContent = clip.name;
     row.facts.textContent = ready ? [minutes(clip.seconds), ...(clip.bodies > 1 ? [plural(clip.bodies, "person", "people")] : [])].join(" · ") : "";
-    row.state.textContent = reason ?? clip.summary ?? (clip.answer ? `${percent(clip.share)} ${clip.answer}` : clip.state);
+    row.state.textContent = reason ?? clip.summary ?? (clip.answer ? `${percent(clip.share)} ${clip.isUnsure ? "perhaps: " : ""}${clip.answer}` : clip.state);
     row.open.title = ready && clip.answer ? `${clip.name}\n${row.state.textContent}` : clip.name;
     row.item.classList.toggle("refused", clip.state === "refused");
     row.open.disabled = !ready;

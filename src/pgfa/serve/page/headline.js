@@ -1,8 +1,8 @@
 /*
  * The headline: a summary that agrees with the lists beside it.
  *
- *   headline(result, name) -> { lines, share, isNone }     lines of text; share: probability of the one line, or null;
- *     isNone: that no sentence fits
+ *   headline(result, name) -> { lines, share, isNone, isUnsure }     lines of text; share: probability of the one line, or
+ *     null; isNone: that no sentence fits; isUnsure: that "none of these" is more probable than the one that is named
  *
  * One action: its sentence, with the figure that the list of sentences shows. Several people or several moments: what
  * each does, without a figure, because none in the list of the whole recording belongs to it. A sentence that is less
@@ -19,7 +19,7 @@ export function headline(result, name = letter) {
   const people = probabilities.flatMap((rows, body) => (rows.some(Boolean) ? [body] : []));
   const best = bestOf(result), isClear = best && best.probability >= (result.none ?? 0);
   const named = () => ({
-    lines: [isClear ? sentenceCase(best.sentence) : `Perhaps: ${best.sentence}`], share: best.probability,
+    lines: [isClear ? sentenceCase(best.sentence) : `Perhaps: ${best.sentence}`], share: best.probability, isUnsure: !isClear,
   });
   if (people.length > 1 && spans.length) return { lines: linesOfPeople(people, spans, isClear ? best : null, name), share: null };
   const names = new Set(spans.map((span) => span.sentence));
@@ -38,7 +38,7 @@ function linesOfPeople(people, spans, best, name) {
     const names = [...new Set(own.map((span) => span.sentence))];
     return own.length ? [`${name(body)}: ${names.length === 1 ? names[0] : plural(own.length, "moment")}`] : [];
   });
-  if (best && !spans.some((span) => span.sentence === best.sentence)) lines.push(`Together: ${best.sentence}`);
+  if (best && !spans.some((span) => span.sentence === best.sentence)) lines.push(`As a whole: ${best.sentence}`);
   return lines.length <= MAX_LINES ? lines
     : [`${plural(spans.length, "moment")} of ${plural(people.length, "person", "people")}`];
 }

@@ -91,8 +91,15 @@ export class Improvement {
       return number ? [`${number} ${text}`] : [];
     });
     get("improved-summary").textContent = `Learned from ${plural(summary.corrections, "correction")}: the answers agree with ${summary.after} of them (before: ${summary.before}). `
-      + `Moments changed: ${counts.join(", ") || "none"}.`;
+      + `Moments changed: ${counts.join(", ") || "none"}.${this.unasked}`;
     get("changed-moments").replaceChildren(...all.slice(0, SHOWN).map((change) => this.newItem(change)));
+  }
+
+  /* Names of moments that no answer can have, as they are not asked about: in a sentence, or "". */
+  get unasked() {
+    const asked = new Set(this.answers.result.candidates.map(({ sentence }) => sentence));
+    const names = [...new Set(this.corrections.filter(({ verdict }) => verdict === "right").map(({ sentence }) => sentence))].filter((name) => !asked.has(name));
+    return names.length ? ` Not among the sentences, and so never an answer: ${names.map((name) => `“${name}”`).join(", ")}. To try: add ${names.length === 1 ? "it" : "them"}.` : "";
   }
 
   newItem({ key, kind, moment, before }) {

@@ -56,7 +56,7 @@ export class Keys {
     const { correcting, player, timeline } = this, judge = (verdict) => () => correcting.changeSelected("judge", verdict);
     return {
       "?": () => get("help").showModal(), k: () => player.toggle(), l: () => this.loop(), a: () => get("teach-name").focus(),
-      n: () => correcting.step(1), p: () => correcting.step(-1), r: judge("right"), w: judge("wrong"),
+      e: () => correcting.edit(), n: () => correcting.step(1), p: () => correcting.step(-1), r: judge("right"), w: judge("wrong"),
       s: () => correcting.changeSelected("split", timeline.now), m: () => correcting.changeSelected("merge"),
       Delete: () => correcting.changeSelected("remove"),
     }[letter] ?? null;

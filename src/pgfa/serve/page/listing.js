@@ -1,4 +1,4 @@
-/* The list of recordings as a file: one row each, with what it is answered with; in JSON also the corrected moments. */
+/* The list of recordings as a file: one row each, with the answer that the list shows; in JSON also the corrected moments. */
 const COLUMNS = ["file", "seconds", "people", "state", "answer", "probability", "reason", "recogniser", "aligned"];
 
 /* What a spreadsheet would run as a formula gets an apostrophe in front, as in every CSV of pgfa. */
@@ -11,7 +11,7 @@ const rounded = (value, digits) => (value === undefined ? null : Number(value.to
 /* rows: what the list shows; momentsOf(key): its corrected moments; origin: { recogniser, aligned }, what answered */
 export function listing(rows, momentsOf, origin) {
   return rows.map((clip) => ({ file: clip.name, seconds: rounded(clip.seconds, 3), people: clip.bodies ?? null, state: clip.state,
-    answer: clip.answer ?? null, probability: rounded(clip.share, 6), reason: clip.reason ?? null,
+    answer: clip.summary ?? clip.answer ?? null, probability: clip.summary ? null : rounded(clip.share, 6), reason: clip.reason ?? null,
     ...(clip.answer ? origin : { recogniser: null, aligned: null }), moments: momentsOf(clip.key) }));
 }
 

@@ -40,7 +40,7 @@ const sentences = new Sentences(get("sentence-list"),
 const alignment = new Alignment(server, { texts: () => sentences.texts, clips: () => recordings.marked, marked: () => recordings.markedCount, name: (key) => recordings.name(key),
   use: () => answers.askSoon(0), open: (key) => recordings.open(key), changed });
 const answers = new Answers(server, { recordings, sentences, alignment, timeline },
-  { shown: (result, people) => correcting.show(result, people), name: (body) => correcting.personName(body), spans: () => correcting.spans,
+  { shown: (result, people) => correcting.show(result, people), name: (...person) => correcting.nameIn(...person), spans: (...answer) => correcting.spansOf(...answer),
     corrected: () => correcting.isCorrected, learned: () => improvement.learned, video: (key) => video.forRecording(key) }, about);
 const loop = new Loop(player, timeline, { changed });
 const correcting = new Correcting({ recordings, answers, timeline, sentences },

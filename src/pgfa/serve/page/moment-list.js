@@ -1,8 +1,8 @@
 /*
- * The list of moments, and below the selected one the means to correct it: times, sentence, person, right or wrong.
+ * The list of moments. The selected one is corrected in the editor below the timeline.
  *
- *   const list = new MomentList(element, { select(id), change(name, ...), time(), sentences() });
- *   list.show(moments, { selected, rate, people, name(body), marks }); list.focus(id)
+ *   const list = new MomentList(element, { select(id), change(name, ...), time() });
+ *   list.show(moments, { selected, people, name(body), marks }); list.focus(id)
  *
  * Keys on the list: arrows choose, R right, W wrong, S split at the player's time, M merge with the next, Delete removes.
  */
@@ -18,7 +18,7 @@ export class MomentList {
 
   show(moments, context) {
     const active = this.root.contains(document.activeElement) ? document.activeElement : null;
-    const role = active?.dataset.role ?? null, index = this.moments.findIndex((moment) => moment.id === this.selected);
+    const index = this.moments.findIndex((moment) => moment.id === this.selected);
     Object.assign(this, { moments, context, selected: context.selected });
     this.rows.clear();
     this.root.replaceChildren(...moments.map((moment) => this.newRow(moment)));
@@ -27,7 +27,7 @@ export class MomentList {
     if (!active) return;
     const id = this.rows.has(this.selected) ? this.selected : moments[Math.min(Math.max(0, index), moments.length - 1)]?.id;
     if (id === undefined) get("timeline").querySelector("[role=slider]").focus();
-    else (this.rows.get(id).item.querySelector(`[data-role="${role}"]`) ?? this.rows.get(id).button).focus();
+    else this.focus(id);
   }
 
   reveal() {
@@ -41,12 +41,12 @@ export class MomentList {
     const who = people.length > 1 ? [make("span", { class: "who" }, ...persons.flatMap((body) =>
       [make("span", { class: `person person-${Math.max(0, people.indexOf(body)) % 8}`, "aria-hidden": "true" }), `${name(body)} `]))] : [];
     const mark = marks.get(moment.id);
-    const button = make("button", { type: "button", class: "moment", "data-role": "open", "aria-expanded": String(isSelected),
+    const button = make("button", { type: "button", class: "moment", "aria-expanded": String(isSelected), "aria-controls": "editor",
       onclick: () => this.actions.select(moment.id) },
     make("span", { class: "time" }, timeRange(moment.start, moment.end)),
     make("span", { class: "sentence" }, ...who, moment.sentence, ...(mark ? [make("span", { class: "change" }, mark)] : [])),
     make("span", { class: "probability" }, ...this.verdict(moment)));
-    const item = make("li", { class: `${moment.verdict}${isSelected ? " selected" : ""}` }, button, ...(isSelected ? [this.newEditor(moment)] : []));
+    const item = make("li", { class: `${moment.verdict}${isSelected ? " selected" : ""}` }, button);
     this.rows.set(moment.id, { item, button });
     return item;
   }
@@ -54,33 +54,6 @@ export class MomentList {
   verdict({ verdict, probability }) {
     if (!verdict) return [percent(probability)];
     return [make("span", { "aria-hidden": "true" }, VERDICTS[verdict]), make("span", { class: "sr-only" }, verdict)];
-  }
-
-  newEditor(moment) {
-    const { rate, people } = this.context, change = (name, ...values) => this.actions.change(name, moment.id, ...values);
-    const button = (role, text, act, pressed) => make("button", { type: "button", class: "quiet", "data-role": role, onclick: act,
-      "aria-pressed": pressed === undefined ? null : String(pressed) }, text);
-    const time = (role, label, value, act) => {
-      const input = make("input", { type: "number", min: 0, step: Number((1 / rate).toFixed(4)), value: value.toFixed(3), "data-role": role });
-      input.addEventListener("change", () => { if (Number.isFinite(input.valueAsNumber)) act(input.valueAsNumber); });
-      return make("label", {}, label, input);
-    };
-    const name = make("input", { type: "text", class: "moment-name", value: moment.sentence, list: "names", maxlength: this.context.maxLength,
-      "data-role": "name", "aria-label": "What this moment shows", autocomplete: "off" });
-    name.addEventListener("change", () => change("rename", name.value.trim()));
-    const person = make("select", { "data-role": "person", "aria-label": "Person" },
-      ...people.map((body) => make("option", { value: body, selected: body === moment.body }, this.context.name(body))));
-    person.addEventListener("change", () => change("assign", Number(person.value)));
-    return make("div", { class: "editor", role: "group", "aria-label": "Correct this moment" },
-      name, ...(people.length > 1 ? [person] : []),
-      time("start", "from", moment.start, (value) => change("move", value, moment.end)),
-      time("end", "to", moment.end, (value) => change("move", moment.start, value)),
-      make("span", { class: "verbs" },
-        button("right", "Right", () => change("judge", "right"), moment.verdict === "right"),
-        button("wrong", "Wrong", () => change("judge", "wrong"), moment.verdict === "wrong"),
-        button("split", "Split here", () => change("split", this.actions.time())),
-        button("merge", "Merge with next", () => change("merge")),
-        button("remove", "Delete", () => change("remove"))));
   }
 
   /* The moment that keys are about: the one with the focus, or else the selected one. */

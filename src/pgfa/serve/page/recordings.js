@@ -80,8 +80,8 @@ export class Recordings {
     for (const info of result.clips) {
       if (file.removed?.includes(info.key)) continue;
       const inside = several ? info.name : null, name = this.clipName(file, inside);
-      const { state = "waiting", answer, share, basis } = this.clips.get(info.key) ?? {};
-      const clip = { ...info, inside, state, answer, share, basis, name, number: file.number, isExample: Boolean(file.example),
+      const { state = "waiting", answer, share, isUnsure, summary, basis } = this.clips.get(info.key) ?? {};
+      const clip = { ...info, inside, state, answer, share, isUnsure, summary, basis, name, number: file.number, isExample: Boolean(file.example),
         marked: marked === true || (marked && marked.has(info.key)) };
       this.clips.set(info.key, clip);
       this.list.show(clip);
@@ -113,7 +113,7 @@ export class Recordings {
       clip.name = name;
       this.list.show(clip);
     }
-    if (this.clips.has(this.current)) get("recording-title").textContent = this.name(this.current);
+    if (this.clips.has(this.current)) showTitle(this.name(this.current));
   }
 
   /* A number that no file of this work has had since the page was opened. */
@@ -159,7 +159,7 @@ export class Recordings {
     if (!data || !this.clips.has(key)) return;
     this.current = key;
     const info = this.clips.get(key);
-    get("recording-title").textContent = info.name;
+    showTitle(info.name);
     this.showFacts(info);
     this.list.select(key);
     this.actions.changed();
@@ -277,7 +277,7 @@ export class Recordings {
   }
 
   close() {
-    get("recording-title").textContent = "No recording yet";
+    showTitle("No recording yet");
     get("clip-facts").hidden = true;
     this.actions.closed();
   }
@@ -295,7 +295,7 @@ export class Recordings {
   expire() {
     for (const clip of this.clips.values()) {
       if (clip.state !== "answered") continue;
-      Object.assign(clip, { state: "waiting", answer: undefined, share: undefined, basis: undefined });
+      Object.assign(clip, { state: "waiting", answer: undefined, share: undefined, summary: null, isUnsure: false, basis: undefined });
       this.list.show(clip);
     }
   }
@@ -304,17 +304,22 @@ export class Recordings {
   answered(key, result, basis) {
     const clip = this.clips.get(key);
     if (!clip) return;
-    Object.assign(clip, { basis, state: "answered", answer: bestOf(result)?.sentence ?? NONE, share: shareOf(result), summary: null });
+    Object.assign(clip, { basis, state: "answered", answer: bestOf(result)?.sentence ?? NONE, share: shareOf(result), summary: null, isUnsure: false });
     this.list.show(clip);
   }
 
   /* What the headline says of a recording, in its row: without a figure where it names several */
-  summarise(key, { lines, share, isNone = false }) {
+  summarise(key, { lines, share, isNone = false, isUnsure = false }) {
     const clip = this.clips.get(key), summary = share === null && !isNone ? lines.join("; ") : null;
-    if (!clip || clip.summary === summary) return;
-    clip.summary = summary;
+    if (!clip || (clip.summary === summary && clip.isUnsure === isUnsure)) return;
+    Object.assign(clip, { summary, isUnsure });
     this.list.show(clip);
   }
+}
+
+/* In one line; a name that is cut is shown whole under the pointer, and in the list. */
+function showTitle(text) {
+  get("recording-title").textContent = get("recording-title").title = text;
 }
 
 /* Why a file was refused, for people; the list of formats is at the foot of the page. */

@@ -94,7 +94,7 @@ export class Server {
   }
 
   clip(key) { return this.request(() => [`/clips/${this.clipId(key)}`]); }
-  answer(key, question) { return this.request(() => [`/clips/${this.clipId(key)}/answer`, postJson(question)]); }
+  answer(key, question, signal) { return this.request(() => [`/clips/${this.clipId(key)}/answer`, { ...postJson(question), signal }]); }
   /* A question that may take long; see asking.js. */
   ask(key, question, { signal, progress }) {
     return this.request(() => [`/clips/${this.clipId(key)}/answer`, { ...postJson(question, { accept: LINES }), signal }],
@@ -163,8 +163,7 @@ export class Server {
 
   async send(address, options) {
     for (let attempt = 1; ; attempt++) {
-      const response = await this.fetch(address, options);
-      if (attempt > 1) this.waiting("");
+      const response = await this.fetch(address, options).finally(() => { if (attempt > 1) this.waiting(""); });
       if (response.ok) return response;
       const error = await response.json().then((body) => body.error, () => ({}));
       if (![429, 503].includes(response.status) || attempt >= MAX_ATTEMPTS) throw new RequestError(error, response.status);

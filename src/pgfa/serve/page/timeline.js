@@ -40,7 +40,7 @@ export class Timeline {
     this.result = result;
     this.body = body;
     this.length = result.timeline.seconds;
-    this.short = shortener(result.timeline.sentences);
+    this.short = shortener(result.candidates.filter(({ taught }) => !taught).map(({ sentence }) => sentence));
     this.names = [...result.timeline.sentences, ...(result.calibrated ? ["none of these"] : [])];
     const windows = result.timeline.probabilities[body] ?? [];
     const best = windows.map((row) => (row ? row.indexOf(Math.max(...row)) : -1));
