@@ -11,6 +11,7 @@ from pgfa.errors import BadFile, LimitExceeded, Undecided
 from pgfa.read.assemble import MAX_FRAMES, assemble, check_frames, counted
 from pgfa.read.interpret.decision import Decision
 from pgfa.read.interpret.marks import marked_joints
+from pgfa.read.interpret.scales import check_scales
 from pgfa.read.interpret.upright import handedness
 from pgfa.read.parsing.frame_times import usual_step
 from pgfa.read.parsing.markers.bodies import bodies_and_fronts
@@ -92,6 +93,7 @@ def marker_clip(
         positions, unit_notes = _from_picture(joints)
         inferred: tuple[str, ...] = ()
     else:
+        check_scales(str(ref), joints, NTU25, recording.points)
         scale, unit_notes, decided = _scale(ref, recording.unit, joints)
         declared = recording.up is not None  # a format that fixes its axes
         if not declared:
@@ -156,6 +158,8 @@ def _scale(
     ref: FileRef, unit: str, joints: Floats
 ) -> tuple[float | None, tuple[str, ...], tuple[Decision, ...]]:
     """Metres per unit as the file has it, or if no body has that size, of the one unit in which it is a body's."""
+    if ref.stated.unit is not None:
+        return None, (), ()
     unit = unit.strip()
     scale = METRES.get(unit.lower())
     if scale is None and unit:
