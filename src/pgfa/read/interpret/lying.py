@@ -4,12 +4,12 @@ The trunk alone tells nothing: somebody who lies with z up, head along y, has th
 up. The place tells more, where coordinates have a floor at 0, as those of motion capture:
 
 - feet that are on no floor at 0 along the trunk, while the whole body is flat above 0 along another axis, no higher
-  than a bed: it may lie there;
-- feet at 0 along the trunk speak for somebody who stands. Still it may lie, with the feet there by chance, if it also
-  keeps to its place and touches no wall at 0, as 1 % of those who stand in a laboratory do.
+  than on a bed: it may lie there;
+- feet at 0 along the trunk are those of somebody who stands. Still it may lie, with the feet there by chance, if it
+  also keeps to its place, in the reach of a bed, as 1 to 2 % of those do who stand in a laboratory.
 
-Who stands before a camera is farther away than a bed is high. Nobody lies in coordinates relative to the body, whose
-hips are at 0. Of 600 real recordings none is taken for one of somebody who lies by the first rule.
+People before a camera are farther away than a bed is high. In coordinates relative to the body, the hips are at 0, and
+no floor is known. Of 600 real recordings, the first rule takes none for one of somebody who lies.
 """
 
 from __future__ import annotations

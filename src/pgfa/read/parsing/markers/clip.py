@@ -91,24 +91,8 @@ def marker_clip(
     if recording.up is None and _is_flat(recording.points):
         # Sports2D writes what one camera sees, in pixels or metres, with z 0.
         positions, unit_notes = _from_picture(joints)
-        inferred: tuple[str, ...] = ()
     else:
-        check_scales(str(ref), joints, NTU25, recording.points)
-        scale, unit_notes, decided = _scale(ref, recording.unit, joints)
-        declared = recording.up is not None  # a format that fixes its axes
-        if not declared:
-            _check_sides(ref, joints, fronts)
-        positions, inferred = upright_to_metres(
-            joints,
-            NTU25,
-            up=recording.up,
-            scale=scale,
-            mirrored=False if declared else None,
-            right_handed=True,
-            fronts=fronts,
-            decided=decided,
-            stated=ref.stated,
-        )
+        positions, unit_notes = _from_space(ref, recording, joints, fronts)
     return assemble(
         ref,
         raw,
@@ -116,9 +100,32 @@ def marker_clip(
         rate=recording.rate if 1 <= recording.rate <= 10_000 else ref.stated.rate or recording.rate,
         layout=NTU25,
         source=Source(id=ref.stem, subject=recording.subject),
-        problems=(*recording.problems, *unit_notes, *inferred, *notes),
+        problems=(*recording.problems, *unit_notes, *notes),
         absent="nan",
     )
+
+
+def _from_space(
+    ref: FileRef, recording: Trajectories, joints: Floats, fronts: Floats
+) -> tuple[Floats, tuple[str, ...]]:
+    """Joints in metres, y up, with notes and decisions. Raises BadFile, Undecided."""
+    check_scales(str(ref), joints, NTU25, recording.points)
+    scale, notes, decided = _scale(ref, recording.unit, joints)
+    declared = recording.up is not None  # a format that fixes its axes
+    if not declared:
+        _check_sides(ref, joints, fronts)
+    positions, inferred = upright_to_metres(
+        joints,
+        NTU25,
+        up=recording.up,
+        scale=scale,
+        mirrored=False if declared else None,
+        right_handed=True,
+        fronts=fronts,
+        decided=decided,
+        stated=ref.stated,
+    )
+    return positions, (*notes, *inferred)
 
 
 def _check_sides(ref: FileRef, joints: Floats, fronts: Floats) -> None:
