@@ -61,6 +61,7 @@ class Case:
         truth: None if it must be refused.
         recording: the file or folder ("") to be read; by default the first file.
         states: what a user who is asked would state.
+        given: what the user states without being asked.
         note: a pattern that a problem has to match although the clip is right.
     """
 
@@ -71,6 +72,7 @@ class Case:
     truth: Truth | None = None
     recording: str | None = None
     states: Mapping[str, Any] = field(default_factory=dict)
+    given: Mapping[str, Any] = field(default_factory=dict)
     note: str = ""
 
     @property
@@ -116,7 +118,7 @@ def lay_out(case: Case, folder: Path) -> Path:
 def tried(case: Case, folder: Path) -> Outcome:
     """Read a case in an empty folder, and judge."""
     path = lay_out(case, folder)
-    stated: dict[str, Any] = {}
+    stated: dict[str, Any] = dict(case.given)
     asked: list[str] = []
     for _ in range(6):
         try:

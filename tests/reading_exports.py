@@ -21,40 +21,42 @@ def subject(name: str, points: Mapping[str, Floats], separator: str = ":") -> di
     return {f"{name}{separator}{marker}": place for marker, place in points.items()}
 
 
+def vicon(points: Mapping[str, Floats], unit: str = "mm", scale: float = 1000.0) -> str:
+    """The section Trajectories of Nexus."""
+    lines = [
+        "Trajectories",
+        "60",
+        ",," + ",,,".join(points) + ",,",
+        "Frame,Sub Frame," + ",".join("XYZ" * len(points)),
+        ",," + ",".join([unit] * 3 * len(points)),
+    ]
+    rows = [
+        ",".join(map(str, [n + 1, 0, *row]))
+        for n, row in enumerate((table(points) * scale).round(4).tolist())
+    ]
+    return "\n".join([*lines, *rows]).replace("nan", "") + "\n"
+
+
+def motive(points: Mapping[str, Floats], unit: str = "Meters", scale: float = 1.0, kind: str = "Bone") -> str:
+    """A take of Motive."""
+    columns = [(kind, name, "id", "Position", axis) for name in points for axis in "XYZ"]
+    head = f"Format Version,1.23,Take Name,a,Export Frame Rate,60,Length Units,{unit},Coordinate Space,Global"
+    lines = [
+        head,
+        "",
+        *(",," + ",".join(c[i] for c in columns) for i in range(4)),
+        "Frame,Time (Seconds)," + ",".join(c[4] for c in columns),
+    ]
+    rows = [
+        ",".join(map(str, [n, n / RATE, *row]))
+        for n, row in enumerate((table(points) * scale).round(5).tolist())
+    ]
+    return "\n".join([*lines, *rows]) + "\n"
+
+
 def exports() -> Iterator[Case]:
     """Vicon, Motive and MVN."""
     body, two = motion("kick-forward"), crossing()
-
-    def vicon(points: Mapping[str, Floats], unit: str = "mm", scale: float = 1000.0) -> str:
-        lines = [
-            "Trajectories",
-            "60",
-            ",," + ",,,".join(points) + ",,",
-            "Frame,Sub Frame," + ",".join("XYZ" * len(points)),
-            ",," + ",".join([unit] * 3 * len(points)),
-        ]
-        rows = [
-            ",".join(map(str, [n + 1, 0, *row]))
-            for n, row in enumerate((table(points) * scale).round(4).tolist())
-        ]
-        return "\n".join([*lines, *rows]).replace("nan", "") + "\n"
-
-    def motive(
-        points: Mapping[str, Floats], unit: str = "Meters", scale: float = 1.0, kind: str = "Bone"
-    ) -> str:
-        columns = [(kind, name, "id", "Position", axis) for name in points for axis in "XYZ"]
-        head = f"Format Version,1.23,Take Name,a,Export Frame Rate,60,Length Units,{unit},Coordinate Space,Global"
-        lines = [
-            head,
-            "",
-            *(",," + ",".join(c[i] for c in columns) for i in range(4)),
-            "Frame,Time (Seconds)," + ",".join(c[4] for c in columns),
-        ]
-        rows = [
-            ",".join(map(str, [n, n / RATE, *row]))
-            for n, row in enumerate((table(points) * scale).round(5).tolist())
-        ]
-        return "\n".join([*lines, *rows]) + "\n"
 
     segments = {
         "Pelvis": ("pelvis",),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import reading_arrays
+import reading_bodies
 import reading_capture
 import reading_estimators
 import reading_loggers
@@ -16,6 +17,7 @@ from reading_cases import Case
 
 MODULES = (
     reading_arrays,
+    reading_bodies,
     reading_capture,
     reading_estimators,
     reading_loggers,

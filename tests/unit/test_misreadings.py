@@ -103,7 +103,7 @@ def test_axes_and_frames_with_scales_of_their_own(
 ) -> None:
     points = in_layout(motion("kick-forward"), COCO17 if flat else NTU25)
     array = scale(pixels(points) if flat else points)
-    assert own_scales(array[:, None])
+    assert own_scales(array[:, None], COCO17 if flat else NTU25)
     with pytest.raises(BadFile):
         read(saved(tmp_path, array))
     with pytest.raises(BadFile, match="one scale on all axes and in all frames"):
@@ -113,7 +113,7 @@ def test_axes_and_frames_with_scales_of_their_own(
 def test_coordinates_that_end_at_the_edge_of_a_picture_have_one_scale() -> None:
     shares = pixels(in_layout(motion("kick-forward"), COCO17)) / 720
     cut = np.clip((shares - 0.2) * 2.2, 0, 1)
-    assert not own_scales(cut[:, None])
+    assert not own_scales(cut[:, None], COCO17)
 
 
 @pytest.mark.parametrize("flat", [True, False], ids=["picture", "space"])
@@ -236,7 +236,10 @@ def test_the_size_of_a_picture_is_stated(tmp_path: Path) -> None:
 
 def test_statements_that_contradict_the_body_are_noted(tmp_path: Path) -> None:
     path = saved(tmp_path, in_layout(motion("wave"), NTU25))
-    assert any(note.startswith("the torso is 0.000") for note in read(path, unit="mm").problems)
+    with pytest.raises(
+        Undecided, match=r"a torso of 0.000\d+ m in the unit mm, as stated; state it with --unit m "
+    ):
+        read(path, unit="mm")
     assert any(
         note.startswith("the trunk points along z instead of y") for note in read(path, up="-z").problems
     )

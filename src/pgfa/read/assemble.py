@@ -13,6 +13,7 @@ from pgfa.errors import BadFile, LimitExceeded
 from pgfa.read.format import A_PERSON
 from pgfa.read.interpret.decision import reading_line
 from pgfa.read.interpret.outcome import apply_stated, doubts_of
+from pgfa.read.interpret.size import check_size
 from pgfa.read.source import FileRef
 from pgfa.skeleton import NO_DEPTH, Clip, Layout, Source
 
@@ -31,6 +32,7 @@ def assemble(
     problems: tuple[str, ...] = (),
     absent: Literal["zero joint", "zero body", "nan"] | None = "zero joint",
     listed: NDArray[np.float32] | None = None,
+    scale: float = 1.0,
 ) -> Clip:
     """Check a recording's numbers and make the clip. Every reader ends here.
 
@@ -45,24 +47,29 @@ def assemble(
         absent: how the format marks a missing joint or body: a joint at 0 0 0 (the position of a Kinect itself), a
             body with all joints at 0 0 0, NaN (which is then no defect), or not at all.
         listed: `Clip.listed`, NaN where absent.
+        scale: metres per unit of the file, which the reader has applied; a stated unit takes its place.
 
     Raises:
         BadFile: no frame holds a person, a coordinate is beyond MAX_METRES, or the user states another layout.
+            Undecided: no person has the size that follows from the declared or stated unit.
         LimitExceeded: above MAX_FRAMES frames.
     """
     frames = positions.shape[0]
     check_frames(ref, frames)
-    outcome = apply_stated(ref, positions, rate, layout, listed, problems)
+    outcome = apply_stated(ref, positions, rate, layout, listed, problems, scale)
     positions, rate, listed = outcome.positions, outcome.rate, outcome.listed
-    _check_range(ref, positions, layout)
     out = positions.astype(np.float32)
     noted = [*outcome.problems, *_mark_absent(ref, out, absent)]
+    flat = NO_DEPTH in noted
+    if not flat:
+        check_size(str(ref), out, layout, outcome.decisions)
+    _check_range(ref, positions, layout)
     if frames == 1:
         noted.append("1 frame only")
     if not source.digest:
         source = replace(source, digest=digest_of(raw))
     seen = None if listed is None else _plausible(listed)
-    noted += doubts_of(out, layout, outcome.decisions, flat=NO_DEPTH in noted)
+    noted += doubts_of(out, layout, outcome.decisions, flat=flat)
     return Clip(out, rate, layout, source, tuple(dict.fromkeys(noted)), seen, reading_line(outcome.decisions))
 
 

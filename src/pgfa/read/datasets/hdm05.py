@@ -91,7 +91,15 @@ def read(ref: FileRef) -> Clip:
     )
     rate = float(match[4]) if match and 1 <= int(match[4]) <= 1000 else RATE
     return assemble(
-        ref, raw, positions, rate=rate, layout=HDM05, source=source, problems=tuple(problems), absent=None
+        ref,
+        raw,
+        positions,
+        rate=rate,
+        layout=HDM05,
+        source=source,
+        problems=tuple(problems),
+        absent=None,
+        scale=skeleton.metres,
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +18,10 @@ from numpy.typing import NDArray
 from pgfa.errors import BadFile, LimitExceeded, Undecided
 from pgfa.read.assemble import assemble, check_frames, counted
 from pgfa.read.format import Format
+from pgfa.read.interpret.body import thinned
 from pgfa.read.interpret.decision import Decision
 from pgfa.read.interpret.gravity import standing_evidence
+from pgfa.read.interpret.lying import lies_along
 from pgfa.read.parsing.arrays import plain_array
 from pgfa.read.parsing.rates import TOLERANCE
 from pgfa.read.parsing.rig_body import Points, upright_share
@@ -27,6 +29,7 @@ from pgfa.read.parsing.safe_pickle import load_plain
 from pgfa.read.parsing.smpl_body import STATURE, pose_joints
 from pgfa.read.parsing.units import upright_to_metres
 from pgfa.read.source import READ_ERRORS, FileRef, find_files, member_names
+from pgfa.read.stated import UNITS
 from pgfa.skeleton import SMPL24, SMPLX22, Clip, Layout, Source
 
 MAX_MEMBER_BYTES = 256 * 1024 * 1024
@@ -132,7 +135,12 @@ def read(ref: FileRef) -> Clip:
     _check_speed(ref, trans, rate)
     stated = ref.stated.up
     up, note = (stated, ()) if stated else _up_of(ref, positions, motion)
-    positions, more = upright_to_metres(positions, motion.layout, up=up, scale=1.0, stated=ref.stated)
+    # The body is in metres, whatever the unit of its place, which `_trans_of` applies.
+    positions, more = upright_to_metres(
+        positions, motion.layout, up=up, scale=1.0, stated=replace(ref.stated, unit=None)
+    )
+    if ref.stated.unit is not None:
+        more = tuple(_of_place(entry, ref.stated.unit) for entry in more)
     if note and not motion.aist:
         more = tuple(_established(entry) for entry in more)
     return assemble(
@@ -151,6 +159,13 @@ def _established(entry: str) -> str:
     """A decision about up, which the file does not declare, with its basis; anything else as it is."""
     if isinstance(entry, Decision) and entry.quantity == "up":
         return Decision("up", entry.value, "established")
+    return entry
+
+
+def _of_place(entry: str, unit: str) -> str:
+    """A decision about the unit as stated, of the place alone; anything else as it is."""
+    if isinstance(entry, Decision) and entry.quantity == "unit":
+        return Decision("unit", unit, "stated", "of the place")
     return entry
 
 
@@ -178,6 +193,11 @@ def _up_of(ref: FileRef, positions: Floats, motion: _Motion) -> tuple[str, tuple
         options = ("y", "z", "-y") if shares[evident] < 0.5 else tuple(dict.fromkeys((evident, "y")))
         actual = f"{seen}, and such files do not name their up axis"
         raise Undecided(str(ref), quantity="up", found=actual, options=options)
+    if other := lies_along(thinned(positions), motion.layout, evident):
+        actual = (
+            f"{seen}, and flat above {other} = 0, as on a floor or a bed: it stands, or lies with {other} up"
+        )
+        raise Undecided(str(ref), quantity="up", found=actual, options=(evident, other))
     return evident, (f"up axis inferred: {evident}",)
 
 
@@ -239,7 +259,9 @@ def _trans_of(ref: FileRef, fields: Mapping[str, Any], shape: tuple[int, int]) -
         expected = f"{counted(shape[0], 'frame')} x 3 numbers for {counted(shape[1], 'person', 'people')}"
         actual = "nan or inf" if trans.shape == (*shape, 3) else f"shape {trans.shape}"
         raise BadFile(str(ref), where=f"field {name}", expected=expected, found=actual)
-    if "smpl_scaling" in fields:  # AIST++: the position is in units of the scaled body
+    if ref.stated.unit is not None:
+        trans = trans * UNITS[ref.stated.unit]
+    elif "smpl_scaling" in fields:  # AIST++: the position is in units of the scaled body
         scaling = _number(fields["smpl_scaling"])
         if scaling is None or not 1e-3 <= scaling <= 1e5:
             raise BadFile(

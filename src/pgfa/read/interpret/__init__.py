@@ -21,7 +21,9 @@ What none of them settles is refused with `Undecided`, which names the alternati
 | handedness | right, left | `chirality` beyond RIGHT or MIRRORED | `upright` |
 | up | y, -y | the trunk stands along it most of the time | `upright` |
 | up | z | it stands on its feet, and moves as a lying person cannot | `gravity` |
-| unit | m, cm, mm, in, ft | a plausible stature | `upright` |
+| up | another axis | it is not flat above a floor or a bed at 0 along that | `lying` |
+| unit | m, cm, mm, in, ft | a plausible stature; declared or stated: a plausible torso | `upright`, `size` |
+| scale | of all frames | no size is the same in all while no bone keeps its length | `frame_scales` |
 
 Standing with z up and lying with y up are the same numbers as long as the body stays in place, so an array whose trunk
 points along z is refused until the user says which, unless the body walks about (`gravity`). So are a trunk along x,

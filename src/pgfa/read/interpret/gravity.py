@@ -25,7 +25,7 @@ LEAST_FRAMES = 20
 NEARLY_ALL = 0.9
 """Share of frames with a trunk along z and hips above ankles."""
 STANDS = 0.8
-"""Cosine of trunk and axis."""
+"""Cosine of trunk and axis from which the trunk stands along it (37 degrees)."""
 LEGS = 1.2
 """Trunks that hips are above the lower ankle, at least, in the median: somebody who sits may have fallen over."""
 LEVEL = 0.4

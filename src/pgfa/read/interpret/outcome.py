@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from pgfa.errors import BadFile
 from pgfa.read.interpret.body import chirality, fit_of, thinned, typical
 from pgfa.read.interpret.decision import Basis, Decision
-from pgfa.read.interpret.upright import MAX_COST, PLAUSIBLE, rotated_up, standing, trunk_of
+from pgfa.read.interpret.size import torso_of
+from pgfa.read.interpret.upright import MAX_COST, PLAUSIBLE, rotated_up, standing
 from pgfa.read.source import FileRef
 from pgfa.read.stated import UNITS, Stated
 from pgfa.skeleton import NO_DEPTH, Layout
@@ -64,6 +65,7 @@ def apply_stated(
     layout: Layout,
     listed: NDArray[np.float32] | None,
     noted: Iterable[str],
+    scale: float = 1.0,
 ) -> Outcome:
     """Apply what the user states and the reader has not applied; complete the decisions with what the file declares.
 
@@ -72,6 +74,7 @@ def apply_stated(
         positions: (frames, bodies, joints, 3) as the reader gives them.
         rate, layout, listed: as in a clip.
         noted: problems and decisions of the reader.
+        scale: metres per unit of the file, which the reader has applied.
 
     Raises:
         BadFile: the user states another layout than the file declares.
@@ -87,7 +90,9 @@ def apply_stated(
         if not missing and abs(rate / ref.stated.rate - 1) > RATE_TOLERANCE:
             more.append(f"rate stated as {ref.stated.rate:g} fps, the file has {rate:.4g}")
         rate = float(ref.stated.rate)
-    every, changes = _completed(ref.stated, decisions, layout, rate, flat=flat, rate_missing=rate_missing)
+    every, changes = _completed(
+        ref.stated, decisions, layout, rate, scale, flat=flat, rate_missing=rate_missing
+    )
     for change in changes:
         positions = change(positions)
         listed = None if listed is None else change(listed).astype(np.float32)
@@ -118,6 +123,7 @@ def _completed(
     decisions: tuple[Decision, ...],
     layout: Layout,
     rate: float,
+    scale: float,
     *,
     flat: bool,
     rate_missing: bool,
@@ -143,7 +149,12 @@ def _completed(
         done.setdefault("axes", Decision("axes", "x to the right", "custom"))
     decide("layout", stated.layout, layout.name)
     decide("up", stated.up, "y", lambda points: rotated_up(points, stated.up or "y"))
-    decide("unit", None if flat else stated.unit, "m", lambda points: points * UNITS[stated.unit or "m"])
+    decide(
+        "unit",
+        None if flat else stated.unit,
+        "m",
+        lambda points: points * (UNITS[stated.unit or "m"] / scale),
+    )
     handed = {None: None, False: "right-handed", True: "left-handed"}[stated.mirrored]
     signs = np.array([-1 if stated.mirrored else 1, 1, 1])
     decide("axes", handed, "right-handed", lambda points: points * signs)
@@ -206,7 +217,7 @@ def _posture_doubts(bodies: NDArray[np.float64], layout: Layout, given: Collecti
         doubts.append(
             f"the trunk points along {most} instead of y (up): state --up, unless the person is lying"
         )
-    torso = typical(np.linalg.norm(trunk_of(bodies, layout), axis=-1)) if "unit" in given else np.nan
+    torso = torso_of(bodies, layout) if "unit" in given else np.nan
     if np.isfinite(torso) and not PLAUSIBLE[0] <= torso <= PLAUSIBLE[1]:
         doubts.append(f"the torso is {torso:.3g} m long: another unit, or another order of joints?")
     return doubts if doubts and fit_of(bodies, layout).cost <= MAX_COST else []

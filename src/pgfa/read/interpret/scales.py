@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import warnings
-
 import numpy as np
 from numpy.typing import NDArray
 
 from pgfa.errors import BadFile
 from pgfa.read.interpret.decision import Decision
+from pgfa.read.interpret.frame_scales import scale_of_frames
 from pgfa.skeleton import Layout
 
 EQUAL = 1e-4
 """Difference of two extents, as a share of them, up to which they are equal on purpose."""
 MOST_AT_END = 2
 """Points of a frame at the end of an axis, at most: more are cut off at the edge of a picture."""
-MIN_FRAMES, MOST = 5, 0.9
-"""Frames, and their share, that have to have one extent."""
-BOXES = (1.0, 2.0)
-"""Extents to which frames are scaled: from 0 to 1, from -1 to 1."""
-MOVED = 0.01
-"""Share of the extent by which joints move, if frames are not all the same."""
+MIN_FRAMES = 5
+"""Fewer frames do not show a scale."""
 UNEVEN, CONSTANT, VARIED = (1.4, 4.0), 2.0, 0.08
 """Ratio of the units of two axes; how much less limbs change their lengths with these units; and by how much, as a
 share of their length, they change without. Of 250 real recordings none reaches all three, and a quarter to a half of
@@ -37,32 +32,35 @@ _LIMBS = (("hip", "knee"), ("knee", "ankle"), ("shoulder", "elbow"), ("elbow", "
 Floats = NDArray[np.float64]
 
 
-def check_scales(file: str, points: Floats) -> None:
+def check_scales(file: str, points: Floats, layout: Layout, markers: Floats | None = None) -> None:
     """Raise BadFile if each axis, or each frame, has a scale of its own.
 
     Args:
         file: for the error.
-        points: as `own_scales` takes them.
+        points, layout, markers: as `own_scales` takes them.
     """
-    if scales := own_scales(points):
+    if scales := own_scales(points, layout, markers):
         expected = (
             "coordinates with one scale on all axes and in all frames: save them before they are scaled"
         )
-        raise BadFile(file, where="keypoints", expected=expected, found=scales)
+        where = "keypoints" if markers is None else "markers"
+        raise BadFile(file, where=where, expected=expected, found=scales)
 
 
-def own_scales(points: Floats) -> str:
+def own_scales(points: Floats, layout: Layout, markers: Floats | None = None) -> str:
     """What has a scale of its own, in plain words; "" if nothing shows that.
 
     Args:
         points: (frames, bodies, joints, 2 or 3), NaN where absent.
+        layout: of the joints.
+        markers: (frames, markers, 3) what the file has in place of joints.
     """
     if np.isfinite(points).all(axis=-1).sum() < MIN_FRAMES * 3:
         return ""
-    if extent := _extent_of_axes(points):
+    if extent := _extent_of_axes(points if markers is None else markers[:, None]):
         return f"every axis {extent}: each was scaled on its own, so lengths cannot be compared"
-    if box := _box_of_frames(points):
-        return f"every frame {box}: each was scaled on its own, so the body changes its size"
+    if size := scale_of_frames(points, layout, markers):
+        return f"every frame {size}: each was scaled on its own, so the body changes its size"
     return ""
 
 
@@ -197,21 +195,3 @@ def _points_at(points: Floats, ends: Floats) -> int:
             crowded = np.argsort(-at_end.sum(axis=1))[:MIN_FRAMES]
             most = max([most, *(len(np.unique(bodies[n][at_end[n]], axis=0)) for n in crowded)])
     return most
-
-
-def _box_of_frames(points: Floats) -> str:
-    """The extent that the bodies of nearly all frames have; "" if it varies, or if the bodies do not move."""
-    bodies = points.reshape(-1, *points.shape[2:])
-    bodies = bodies[np.isfinite(bodies).all(axis=-1).sum(axis=-1) > 3]
-    if len(bodies) < MIN_FRAMES:
-        return ""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)
-        low = np.nanmin(bodies, axis=1)
-        extent = np.nanmax(bodies, axis=1) - low
-        shapes = bodies - low[:, None]
-        moved = np.nanmedian(np.nanmax(shapes, axis=0) - np.nanmin(shapes, axis=0))
-    for box in BOXES:
-        if (np.abs(extent.max(axis=-1) - box) <= EQUAL * box).mean() >= MOST and moved > MOVED * box:
-            return f"extends over {box:g}"
-    return ""

@@ -10,14 +10,13 @@ from numpy.typing import NDArray
 from pgfa.errors import Undecided
 from pgfa.read.interpret.body import chirality, thinned, typical
 from pgfa.read.interpret.decision import Decision
-from pgfa.read.interpret.gravity import standing_evidence
+from pgfa.read.interpret.gravity import STANDS, standing_evidence
+from pgfa.read.interpret.lying import lies_along
 from pgfa.read.stated import NOTHING, UNITS, Stated
 from pgfa.skeleton import Layout
 
 MAX_COST = 2.0
 """A body of higher `Fit.cost` is not taken for a human one."""
-STANDS = 0.8
-"""Cosine of trunk and axis from which the trunk stands along it (37 degrees)."""
 MOSTLY = 0.5
 """Share of frames in which the trunk has to stand along an axis to establish it."""
 NEARLY_ALL = 0.9
@@ -33,13 +32,6 @@ TORSO = 0.45
 PLAUSIBLE = (0.2, 0.9)
 """Plausible length of a torso, metres."""
 LONG_NAMES = {"m": "metres", "cm": "centimetres", "mm": "millimetres", "in": "inches", "ft": "feet"}
-_LYING_HIPS, _LYING_SHOULDERS = (0.12, 0.8), 1.0
-"""Height, in trunks, of the hips of somebody who lies on a floor at 0, at least and at most; of the shoulders, at most.
-On the side, and on a mattress, they are up to 0.7."""
-_ON_FLOOR = (-0.2, 0.5)
-"""Height, in trunks, of the lowest points of a body on a floor at 0."""
-_FLAT = 2.0
-"""Height, in trunks, of the highest points of somebody who lies."""
 _ADULT, _CHILD = (1.15, 2.25), (0.75, 1.15)
 """Plausible statures, metres. Units of which only a child comes out are taken from m, cm and mm."""
 _STATURE = 1.3
@@ -120,7 +112,8 @@ def _factor(
     if stated.unit is not None:
         return UNITS[stated.unit], Decision("unit", stated.unit, "stated"), ""
     if scale is not None:
-        return scale, Decision("unit", f"{scale:g} m", "declared"), ""
+        name = next((name for name, metres in UNITS.items() if metres == scale), f"{scale:g} m")
+        return scale, Decision("unit", name, "declared"), ""
     factor, decision = unit_of(bodies, layout)
     if decision.basis == "assumed":
         return factor, decision, f"units of {factor:.3g} m: size unknown, an adult assumed"
@@ -187,18 +180,18 @@ def _up(
     shares = standing(bodies, layout)
     for axis in accepted:
         if shares.get(axis, 0) >= MOSTLY:
-            if floor := _lies_on_floor(bodies, layout, axis):
-                actual = (
-                    f"a trunk along {axis} in {shares[axis]:.0%} of the frames, and a body flat above {floor} = 0, as "
-                    f"on a floor: somebody who stands with {axis} up, or lies with {floor} up"
-                )
-                raise Undecided("", quantity="up", found=actual, options=(axis, floor))
             if shares[axis] < NEARLY_ALL and (other := _legs_along(bodies, layout)) not in ("", axis):
                 actual = (
                     f"a trunk along {axis} in {shares[axis]:.0%} of the frames, and legs along {other} in nearly all: "
                     f"somebody who sits with {axis} up, or bends with {other} up"
                 )
                 raise Undecided("", quantity="up", found=actual, options=(axis, other))
+            if floor := lies_along(bodies, layout, axis):
+                actual = (
+                    f"a trunk along {axis} in {shares[axis]:.0%} of the frames, and a body flat above {floor} = 0, as "
+                    f"on a floor or a bed: somebody who stands with {axis} up, or lies with {floor} up"
+                )
+                raise Undecided("", quantity="up", found=actual, options=(axis, floor))
             return axis, Decision(
                 "up", axis, "established", f"the trunk is upright in {shares[axis]:.0%} of frames"
             )
@@ -218,34 +211,6 @@ def _up(
         )
         options = (most, lying)
     raise Undecided("", quantity="up", found=actual, options=options)
-
-
-def _lies_on_floor(bodies: Floats, layout: Layout, up: str) -> str:
-    """Another axis along which a body lies on a floor at 0 while its feet are on no floor along `up`; "" without one.
-
-    The hips of somebody who lies are above the floor; in coordinates relative to the body they are at the origin.
-    """
-    trunk = typical(np.linalg.norm(trunk_of(bodies, layout), axis=-1))
-    hips, shoulders, ankles = (
-        np.stack([bodies[:, layout.index(f"{joint}_{side}")] for side in ("left", "right")])
-        for joint in ("hip", "shoulder", "ankle")
-    )
-    points = bodies[np.isfinite(bodies).all(axis=-1)]
-    if not trunk > 0:
-        return ""
-    sign = -1 if up[0] == "-" else 1
-    heights = sign * ankles[..., "xyz".index(up[-1])]
-    heights = heights[np.isfinite(heights)]
-    if not len(heights) or _ON_FLOOR[0] * trunk <= np.percentile(heights, 10) <= _ON_FLOOR[1] * trunk:
-        return ""
-    for floor in ("y", "z"):
-        hip, shoulder = (typical(joints[..., "xyz".index(floor)]) / trunk for joints in (hips, shoulders))
-        if floor == up[-1] or not _LYING_HIPS[0] <= hip <= _LYING_HIPS[1] or shoulder > _LYING_SHOULDERS:
-            continue
-        low, high = np.percentile(points[:, "xyz".index(floor)], (2, 98))
-        if _ON_FLOOR[0] * trunk <= low <= _ON_FLOOR[1] * trunk and high <= _FLAT * trunk:
-            return floor
-    return ""
 
 
 def standing(bodies: Floats, layout: Layout) -> dict[str, float]:

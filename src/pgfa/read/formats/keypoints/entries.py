@@ -203,15 +203,15 @@ class Parser:
             "joints19" in entry
         ):  # CMU Panoptic: centimetres, y down; the third joint is the middle of the hips
             self._note(OPENPOSE18)
-            self.up, self.scale, self.scored = "-y", 1.0, True
+            self.up, self.scale, self.scored = "-y", 0.01, True
             every = rows_of_width(numbers_of(entry["joints19"]), 4, "x, y, z and score of 19 joints")
             if len(every) != len(PANOPTIC):
                 raise Unexpected("19 joints", str(len(every)))
-            return every[PANOPTIC_ROWS] * [0.01, 0.01, 0.01, 1]
+            return every[PANOPTIC_ROWS]
         if "joint_positions" in entry:  # Azure Kinect's offline_processor: millimetres, y down
             self._note(AZURE32)
-            self.up, self.scale, self.scored = "-y", 1.0, False
-            return table_of_rows(entry["joint_positions"]) / 1000
+            self.up, self.scale, self.scored = "-y", 0.001, False
+            return table_of_rows(entry["joint_positions"])
         name = next((name for name in POINTS if entry.get(name) not in (None, [])), None)
         if name is None:
             return None

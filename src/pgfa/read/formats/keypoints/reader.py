@@ -279,7 +279,7 @@ def _clip(ref: FileRef, raw: bytes, points: Floats, plan: _Plan, *, named: bool)
         notes += [*settled.decisions, *settled.problems]
         return _assembled(ref, raw, settled.positions, layout, info, notes)
     if info.habit is None or info.habit.settled is None:
-        check_scales(str(ref), points)
+        check_scales(str(ref), points, layout)
     result = None
     try:
         if points.shape[3] == 3 and (depth := depth_of(ref, points, layout, info)) is not None:

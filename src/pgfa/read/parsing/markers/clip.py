@@ -11,6 +11,7 @@ from pgfa.errors import BadFile, LimitExceeded, Undecided
 from pgfa.read.assemble import MAX_FRAMES, assemble, check_frames, counted
 from pgfa.read.interpret.decision import Decision
 from pgfa.read.interpret.marks import marked_joints
+from pgfa.read.interpret.scales import check_scales
 from pgfa.read.interpret.upright import handedness
 from pgfa.read.parsing.frame_times import usual_step
 from pgfa.read.parsing.markers.bodies import bodies_and_fronts
@@ -90,23 +91,8 @@ def marker_clip(
     if recording.up is None and _is_flat(recording.points):
         # Sports2D writes what one camera sees, in pixels or metres, with z 0.
         positions, unit_notes = _from_picture(joints)
-        inferred: tuple[str, ...] = ()
     else:
-        scale, unit_notes, decided = _scale(ref, recording.unit, joints)
-        declared = recording.up is not None  # a format that fixes its axes
-        if not declared:
-            _check_sides(ref, joints, fronts)
-        positions, inferred = upright_to_metres(
-            joints,
-            NTU25,
-            up=recording.up,
-            scale=scale,
-            mirrored=False if declared else None,
-            right_handed=True,
-            fronts=fronts,
-            decided=decided,
-            stated=ref.stated,
-        )
+        positions, unit_notes = _from_space(ref, recording, joints, fronts)
     return assemble(
         ref,
         raw,
@@ -114,9 +100,32 @@ def marker_clip(
         rate=recording.rate if 1 <= recording.rate <= 10_000 else ref.stated.rate or recording.rate,
         layout=NTU25,
         source=Source(id=ref.stem, subject=recording.subject),
-        problems=(*recording.problems, *unit_notes, *inferred, *notes),
+        problems=(*recording.problems, *unit_notes, *notes),
         absent="nan",
     )
+
+
+def _from_space(
+    ref: FileRef, recording: Trajectories, joints: Floats, fronts: Floats
+) -> tuple[Floats, tuple[str, ...]]:
+    """Joints in metres, y up, with notes and decisions. Raises BadFile, Undecided."""
+    check_scales(str(ref), joints, NTU25, recording.points)
+    scale, notes, decided = _scale(ref, recording.unit, joints)
+    declared = recording.up is not None  # a format that fixes its axes
+    if not declared:
+        _check_sides(ref, joints, fronts)
+    positions, inferred = upright_to_metres(
+        joints,
+        NTU25,
+        up=recording.up,
+        scale=scale,
+        mirrored=False if declared else None,
+        right_handed=True,
+        fronts=fronts,
+        decided=decided,
+        stated=ref.stated,
+    )
+    return positions, (*notes, *inferred)
 
 
 def _check_sides(ref: FileRef, joints: Floats, fronts: Floats) -> None:
@@ -156,6 +165,8 @@ def _scale(
     ref: FileRef, unit: str, joints: Floats
 ) -> tuple[float | None, tuple[str, ...], tuple[Decision, ...]]:
     """Metres per unit as the file has it, or if no body has that size, of the one unit in which it is a body's."""
+    if ref.stated.unit is not None:
+        return None, (), ()
     unit = unit.strip()
     scale = METRES.get(unit.lower())
     if scale is None and unit:
