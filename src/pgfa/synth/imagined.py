@@ -1,6 +1,6 @@
 """Imagined recordings: how the actions of the glossary would look, performed by synthetic people.
 
-Recordings exist of a few hundred different actions only, but how an action is done can be written down: ``glossary.txt``
+Recordings exist of a few hundred different actions, but how an action is done can be written down: ``glossary.txt``
 does so for 714, in the notation of `pgfa.synth.notation`. Measures of these clips beside sentences teach a recogniser
 what actions look like that no data set of its training has (docs/motion-words.md).
 """
