@@ -28,9 +28,10 @@ from pgfa.read.formats.keypoints.csv_header import (
 from pgfa.read.formats.keypoints.csv_table import Table, table_lines, table_of
 from pgfa.read.formats.keypoints.csv_titles import MOST_LINES, header_of_lines
 from pgfa.read.formats.keypoints.csv_vectors import without_vectors
-from pgfa.read.formats.keypoints.detections import Entry, Person, clip_of, recordings
+from pgfa.read.formats.keypoints.detections import Entry, clip_of, recordings
 from pgfa.read.formats.keypoints.joint_names import layout_of_names
 from pgfa.read.formats.keypoints.other_names import landmarks_in, nearly_a_layout, own_names, with_body_joints
+from pgfa.read.formats.keypoints.people import Person
 from pgfa.read.formats.keypoints.reader import JOINTS, KeypointInfo, layout_of
 from pgfa.read.limits import check_text
 from pgfa.read.parsing.cells import text_of

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pgfa.read.formats.keypoints.detections import Entry, Person
+from pgfa.read.formats.keypoints.detections import Entry
 from pgfa.read.formats.keypoints.entry_values import (
     MAX_COLUMNS,
     Unexpected,
@@ -30,6 +30,7 @@ from pgfa.read.formats.keypoints.joint_lists import JointList, rows_of
 from pgfa.read.formats.keypoints.joint_names import canonical, layout_of_names, missing_joints
 from pgfa.read.formats.keypoints.joint_objects import completed_names, first_object, name_of, row_of
 from pgfa.read.formats.keypoints.other_names import missing_in
+from pgfa.read.formats.keypoints.people import Person
 from pgfa.read.interpret.arrays import has_scores
 from pgfa.read.parsing.frame_names import IMAGES, NUMBERS, TIMES
 from pgfa.read.parsing.frame_times import CLOCK, CLOCK_FORMS, Clock

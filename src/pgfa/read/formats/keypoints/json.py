@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from pgfa.errors import BadFile, LimitExceeded
 from pgfa.read.format import Format, first_clip
-from pgfa.read.formats.keypoints.detections import Entry, Recording, clip_of, one_person, recordings
+from pgfa.read.formats.keypoints.detections import Entry, Recording, clip_of, recordings
 from pgfa.read.formats.keypoints.entries import NAMES, PEOPLE, Parser
 from pgfa.read.formats.keypoints.entry_values import (
     Unexpected,
@@ -32,6 +32,7 @@ from pgfa.read.formats.keypoints.images import by_recording, by_video
 from pgfa.read.formats.keypoints.joint_lists import in_listed_order, listed_joints, rows_of
 from pgfa.read.formats.keypoints.json_fields import headers_of, info_of
 from pgfa.read.formats.keypoints.other_names import body_joints, own_names
+from pgfa.read.formats.keypoints.people import one_person
 from pgfa.read.formats.keypoints.reader import KeypointInfo, from_array
 from pgfa.read.interpret.arrays import has_scores
 from pgfa.read.parsing.frame_names import (
