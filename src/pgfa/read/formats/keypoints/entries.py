@@ -26,6 +26,7 @@ from pgfa.read.formats.keypoints.entry_values import (
     with_scores,
 )
 from pgfa.read.formats.keypoints.field_names import is_open_score_name, is_score_name
+from pgfa.read.formats.keypoints.frame_statements import FrameStatements
 from pgfa.read.formats.keypoints.joint_lists import JointList, rows_of
 from pgfa.read.formats.keypoints.joint_names import canonical, layout_of_names, missing_joints
 from pgfa.read.formats.keypoints.joint_objects import completed_names, first_object, name_of, row_of
@@ -100,6 +101,7 @@ class Parser:
 
     Attributes:
         own: the user's names of joints -> landmarks.
+        statements: what the frames say about the recording.
         other, landmarks: names of joints that are those of no layout, in the order of all points, and their landmarks.
     """
 
@@ -117,6 +119,7 @@ class Parser:
         self.other: tuple[str, ...] = ()
         self.landmarks: dict[str, str] = {}
         self.rate: float | None = None
+        self.statements = FrameStatements()
         self.time_name = ""
         self.clock = Clock()
 
@@ -157,6 +160,7 @@ class Parser:
         if frame is None:
             return []
         if isinstance(frame, dict):
+            self.statements.add(frame)
             if isinstance(kind := frame.get("fpsType"), str):
                 self.rate = RATES.get(kind)
             for names in (WORLD, LANDMARKS):
