@@ -29,7 +29,14 @@ from pgfa.read.formats.keypoints.field_names import is_open_score_name, is_score
 from pgfa.read.formats.keypoints.frame_statements import FrameStatements
 from pgfa.read.formats.keypoints.joint_lists import JointList, rows_of
 from pgfa.read.formats.keypoints.joint_names import canonical, layout_of_names, missing_joints
-from pgfa.read.formats.keypoints.joint_objects import completed_names, first_object, name_of, row_of
+from pgfa.read.formats.keypoints.joint_objects import (
+    completed_names,
+    first_object,
+    joint_fields,
+    name_of,
+    row_of,
+    with_coordinates,
+)
 from pgfa.read.formats.keypoints.other_names import missing_in
 from pgfa.read.formats.keypoints.people import Person
 from pgfa.read.interpret.arrays import has_scores
@@ -217,10 +224,10 @@ class Parser:
             self._note(AZURE32)
             self.up, self.scale, self.scored = "-y", 1.0, False
             return table_of_rows(entry["joint_positions"]) / 1000
-        name = next((name for name in POINTS if entry.get(name) not in (None, [])), None)
-        if name is None:
+        name = next((name for name in POINTS if entry.get(name) not in (None, [])), "")
+        points = entry[name] if name else joint_fields(entry)
+        if not points:
             return None
-        points = entry[name]
         if isinstance(points, dict) and {"x", "y"} <= points.keys():
             columns = columns_of(points)
             self.scored = columns.shape[1] == 3
@@ -307,10 +314,7 @@ class Parser:
         every: list[tuple[str, list[Any]] | None] = []
         for point in points:
             if isinstance(point, dict):
-                point = {name.lower(): value for name, value in point.items()}
-                nested = next((point[name] for name in ("position", "real") if name in point), None)
-                if isinstance(nested, dict):
-                    point |= {name.lower(): value for name, value in nested.items()}
+                point = with_coordinates(point)
             if point is not None and (not isinstance(point, dict) or "x" not in point or "y" not in point):
                 raise Unexpected("a landmark with x and y", short(str(point)))
             every.append(None if point is None else (name_of(point), row_of(point)))

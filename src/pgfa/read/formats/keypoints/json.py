@@ -95,7 +95,7 @@ def _clips(ref: FileRef) -> list[Clip]:
     parts: list[tuple[str, Recording]] = []
     for video, frames in videos_of(ref, content):
         entries = _entries(ref, parser, frames)
-        if video == TIMED:
+        if video == TIMED and any(entry.time is None for entry in entries):
             entries = [
                 replace(entry, number=None, time=time)
                 for entry, (_, time) in zip(entries, frames, strict=True)

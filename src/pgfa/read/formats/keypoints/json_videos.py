@@ -6,15 +6,18 @@ import re
 from collections.abc import Sized
 from typing import Any
 
+import numpy as np
+
 from pgfa.errors import BadFile, LimitExceeded
 from pgfa.read.formats.keypoints.entries import NAMES
 from pgfa.read.formats.keypoints.entry_values import frames_by_id, number_of
 from pgfa.read.formats.keypoints.frame_statements import is_statement
 from pgfa.read.formats.keypoints.images import by_recording, by_video
 from pgfa.read.formats.keypoints.joint_lists import listed_joints
+from pgfa.read.formats.keypoints.joint_objects import joint_fields
 from pgfa.read.formats.keypoints.json_fields import headers_of
 from pgfa.read.parsing.frame_names import groups_of_names
-from pgfa.read.parsing.frame_times import clock_seconds
+from pgfa.read.parsing.frame_times import MAX_EMPTY_SHARE, clock_seconds, time_unit
 from pgfa.read.parsing.text_table import short
 from pgfa.read.source import FileRef
 
@@ -23,6 +26,10 @@ MAX_ENTRIES = 500_000
 FRAMES = ("frames", "instance_info", "annotations", "results", "data")
 TIMED = "by time"
 """Name of a video whose frames have times from outside instead of numbers."""
+EPOCH = 9e8
+"""Seconds since 1970; frame numbers are smaller."""
+LARGEST = 1e18
+"""Whole numbers of 64 bits are larger."""
 Video = tuple[str, list[tuple[Any, float | None]]]
 EXPECTED = (
     "keypoints of MediaPipe, MMPose, Ultralytics, COCO, TF.js or OpenPose, or an array (docs/formats.md)"
@@ -46,7 +53,11 @@ def videos_of(ref: FileRef, content: Any) -> list[Video]:
     """The frames of each video of a file. Raises BadFile for content without frames, LimitExceeded."""
     if isinstance(content, dict):
         _check_count(ref, content)
-        if numbered := _timed_frames(content) or _numbered_frames(ref, content):
+        if (
+            numbered := _timed_frames(content)
+            or _numbered_frames(ref, content)
+            or _inner_frames(ref, content)
+        ):
             return numbered
         name = next((name for name in FRAMES if isinstance(content.get(name), list)), None)
         frames = content[name] if name else frames_by_id(content.get("keypoints"), NAMES) or [content]
@@ -58,7 +69,9 @@ def videos_of(ref: FileRef, content: Any) -> list[Video]:
     _check_count(ref, frames)
     if isinstance(frames[0], dict) and "image_id" in frames[0]:
         return by_video(ref, frames, images if isinstance(images, list) else [])
-    if all(isinstance(frame, dict) and not NAMES & frame.keys() for frame in frames):
+    if all(
+        isinstance(frame, dict) and not NAMES & frame.keys() and not joint_fields(frame) for frame in frames
+    ):
         # Other JSON, not a scene without people.
         raise BadFile(str(ref), expected=EXPECTED, found=short(str(content)))
     return by_recording(frames)
@@ -72,11 +85,33 @@ def _check_count(ref: FileRef, items: Sized) -> None:
 def _timed_frames(content: dict[str, Any]) -> list[Video]:
     """An object with one field per frame, named by its time: ``0.033``, ``2024-05-01T10:00:00.033``."""
     numbers = [number_of(name) for name in content]
-    clocks = any("." in name for name in content) and all(number is not None for number in numbers)
+    known = [number for number in numbers if number is not None]
+    clocks = len(known) == len(numbers) and (any("." in name for name in content) or _are_times(known))
     times = numbers if clocks else [clock_seconds(name) if ":" in name else None for name in content]
     if len(times) < 2 or any(time is None for time in times):
         return []
     return [(TIMED, list(zip(content.values(), times, strict=True)))]
+
+
+def _are_times(numbers: list[float]) -> bool:
+    """Whether whole numbers are times: those of a ZED are nanoseconds since 1970, or no numbers of a video's frames."""
+    times = np.unique(np.array(numbers, dtype=np.float64))
+    if len(times) < 2 or time_unit("", times) is None:
+        return False
+    steps = np.diff(times)
+    step = float(np.gcd.reduce(steps.astype(np.int64))) if steps.max() < LARGEST else 1.0
+    return bool(times[0] > EPOCH or times[-1] - times[0] > step * max(1000, MAX_EMPTY_SHARE * len(times)))
+
+
+def _inner_frames(ref: FileRef, content: dict[str, Any]) -> list[Video]:
+    """As `_numbered_frames` and `_timed_frames`, of an object in a field: of frames, or the only one."""
+    for name in (*FRAMES, *content)[: len(FRAMES) + 1]:
+        inner = content.get(name)
+        if isinstance(inner, dict) and (name in FRAMES or len(content) == 1):
+            _check_count(ref, inner)
+            if frames := _timed_frames(inner) or (_numbered_frames(ref, inner) if name in FRAMES else []):
+                return frames
+    return []
 
 
 def _numbered_frames(ref: FileRef, content: dict[str, Any]) -> list[Video]:
