@@ -24,6 +24,8 @@ from pgfa.read.formats.keypoints.csv_header import (
     Header,
     without_other_scores,
 )
+from pgfa.read.formats.keypoints.csv_people import without_people
+from pgfa.read.formats.keypoints.csv_spaces import without_spaces
 from pgfa.read.formats.keypoints.csv_table import Table, table_lines, table_of
 from pgfa.read.formats.keypoints.csv_vectors import without_vectors
 from pgfa.read.formats.keypoints.detections import Entry, clip_of, recordings
@@ -241,8 +243,8 @@ def _up_of_azure(entries: list[Entry]) -> str | None:
 
 
 def _decoded(raw: bytes) -> str:
-    """Text with line feeds, and a cell for each number."""
-    return without_vectors(text_of(raw))
+    """Text with line feeds, a cell for each number, and a line for each person."""
+    return without_people(without_vectors(without_spaces(text_of(raw))))
 
 
 def _layout(

@@ -60,7 +60,7 @@ def canonical(name: str) -> str:
     """A joint's name as in the layouts: LeftFootIndex -> toe_left; 12, kp12 and landmark_12 -> 12."""
     spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=^[LR])(?=[A-Z][a-z])", "_", name.strip())
     spaced = re.sub(r"[^a-z0-9]+", "_", spaced.lower()).strip("_")
-    if match := re.fullmatch(r"(?:(?:kp|kpt|keypoint|joint|landmark|point)s?|pose|pt)?_?(\d{1,3})", spaced):
+    if match := re.fullmatch(r"(?:(?:kp|kpt|keypoint|joint|landmark|point)s?|pose|pt|p)?_?(\d{1,3})", spaced):
         return match[1].lstrip("0") or "0"
     words = [_WORDS.get(word, word) for word in _PREFIXES.sub("", spaced).split("_")]
     side = next((word for word in words if word in ("left", "right")), "")
