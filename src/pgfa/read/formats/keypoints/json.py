@@ -25,6 +25,7 @@ from pgfa.read.formats.keypoints.entry_values import (
 )
 from pgfa.read.formats.keypoints.field_names import is_open_score_name, is_score_name
 from pgfa.read.formats.keypoints.frame_lists import with_frames
+from pgfa.read.formats.keypoints.joint_arrays import clip_of_joints, joint_lists
 from pgfa.read.formats.keypoints.joint_lists import in_listed_order, listed_joints, rows_of
 from pgfa.read.formats.keypoints.json_fields import headers_of, info_of
 from pgfa.read.formats.keypoints.json_videos import TIMED, videos_of, with_header
@@ -90,6 +91,9 @@ def _clips(ref: FileRef) -> list[Clip]:
         name, points = array
         return [_array(ref, raw, name, points, header)]
     info = info_of(ref, header)
+    if arrays := joint_lists(header):
+        beside = {name: value for name, value in header.items() if name not in arrays}
+        return [clip_of_joints(ref, raw, arrays, beside, info)]
     parser = Parser(listed_joints(headers_of(header)), LAYOUTS.get(ref.stated.layout or ""))
     parser.own = own_names(ref)
     parts: list[tuple[str, Recording]] = []
