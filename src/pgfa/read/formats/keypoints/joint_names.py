@@ -62,7 +62,8 @@ def canonical(name: str) -> str:
     spaced = re.sub(r"[^a-z0-9]+", "_", spaced.lower()).strip("_")
     if match := re.fullmatch(r"(?:(?:kp|kpt|keypoint|joint|landmark|point)s?|pose|pt|p)?_?(\d{1,3})", spaced):
         return match[1].lstrip("0") or "0"
-    words = [_WORDS.get(word, word) for word in _PREFIXES.sub("", spaced).split("_")]
+    spaced = _PREFIXES.sub("", spaced).removesuffix("_joint")  # ARKit: left_arm_joint
+    words = [_WORDS.get(word, word) for word in spaced.split("_")]
     side = next((word for word in words if word in ("left", "right")), "")
     rest = "_".join(word for word in words if word not in ("left", "right"))
     rest = _WORDS.get(rest, rest)

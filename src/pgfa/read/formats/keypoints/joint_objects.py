@@ -6,6 +6,7 @@ from typing import Any
 
 from pgfa.read.formats.keypoints.field_names import SHORT_SCORES, is_score_name
 from pgfa.read.formats.keypoints.joint_names import canonical
+from pgfa.read.formats.keypoints.matrices import position_of
 from pgfa.skeleton import LAYOUTS
 
 STATES = ("trackingstate", "tracking_state", "tracked")
@@ -45,6 +46,8 @@ def joint_fields(person: dict[str, Any]) -> dict[str, Any]:
 
 
 def _is_joint(value: Any) -> bool:
+    if isinstance(value, dict | list) and position_of(value) is not None:
+        return True
     if isinstance(value, list):
         return len(value) in (2, 3, 4) and all(
             part is None or (isinstance(part, int | float) and not isinstance(part, bool)) for part in value

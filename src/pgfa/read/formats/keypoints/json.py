@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from pgfa.errors import BadFile
 from pgfa.read.format import Format, first_clip
 from pgfa.read.formats.keypoints.detections import Entry, Recording, clip_of, recordings
-from pgfa.read.formats.keypoints.entries import PEOPLE, Parser
+from pgfa.read.formats.keypoints.entries import Parser
+from pgfa.read.formats.keypoints.entry_fields import PEOPLE
 from pgfa.read.formats.keypoints.entry_values import (
     Unexpected,
     fields_of,

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from pgfa.errors import BadFile, LimitExceeded
-from pgfa.read.formats.keypoints.entries import NAMES
+from pgfa.read.formats.keypoints.entry_fields import NAMES
 from pgfa.read.formats.keypoints.entry_values import frames_by_id, number_of
 from pgfa.read.formats.keypoints.frame_statements import is_statement
 from pgfa.read.formats.keypoints.images import by_recording, by_video
