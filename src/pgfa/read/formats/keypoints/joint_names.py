@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import cache
 
 from pgfa.skeleton import (
     AZURE32,
@@ -54,6 +55,13 @@ _DIALECTS: tuple[tuple[Layout, dict[str, str]], ...] = (
     (MPI15, {"head": "head_top", "thorax": "trunk", "chest": "trunk"}),
 )  # fmt: skip
 """Layouts with names in use that are not their own, and what these are in the layout."""
+
+
+@cache
+def known_joints() -> frozenset[str]:
+    """The joints of all layouts, and other names in use, as `canonical`."""
+    renamed = {name for _, names in _DIALECTS for name in names}
+    return frozenset({joint for layout in LAYOUTS.values() for joint in layout.joints} | renamed)
 
 
 def canonical(name: str) -> str:
