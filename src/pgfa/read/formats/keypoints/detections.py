@@ -249,7 +249,7 @@ def clip_of(ref: FileRef, raw: bytes, recording: Recording, info: KeypointInfo) 
 
 
 def _check_extent(ref: FileRef, frames: Sequence[Sequence[Person]]) -> None:
-    """Raise BadFile if no body extends anywhere: all its joints are one point."""
+    """Raise BadFile if no body extends anywhere: all its joints are one point, as placeholders are."""
     for frame in frames:
         for person in frame:
             points = person.points[:, :2]
@@ -257,5 +257,7 @@ def _check_extent(ref: FileRef, frames: Sequence[Sequence[Person]]) -> None:
             if len(points) < 2 or (points != points[0]).any():
                 return
     raise BadFile(
-        str(ref), expected="joints at different points", found="all joints of each body at one point"
+        str(ref),
+        expected="joints at different points",
+        found="all joints of each body at one point: placeholders in place of poses",
     )
