@@ -34,7 +34,9 @@ _MODULES = {
 def __getattr__(name: str) -> Any:
     # Packages are imported when they are first used: `import pgfa` must not take the second that torch needs.
     if name in _MODULES:
-        return getattr(import_module(_MODULES[name]), name)
+        module = import_module(_MODULES[name])
+        # Python binds the package `read`, which can be called, to this name as soon as it is imported.
+        return module if module.__name__ == f"{__name__}.{name}" else getattr(module, name)
     raise AttributeError(f"module 'pgfa' has no attribute {name!r}")
 
 

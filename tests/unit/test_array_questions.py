@@ -76,3 +76,30 @@ def test_a_column_beside_pixels_that_hardly_varies_may_be_scores(
 def test_millimetres_of_a_body_are_no_scores(tmp_path: Path) -> None:
     assert read(saved(tmp_path, person(NTU25, FRAMES) * 1000)).depth
     assert read(tmp_path / "a.npy").reading.endswith("assumed: frames of one take, rate 30 Hz")
+
+
+@pytest.mark.parametrize("order", ["NCTVM", "NTVC", "NTVMC", "NCTV", "TVNMC", "VCTNM", "TVMCN", "NMTVC"])
+def test_an_axis_of_one_clip_may_be_stated_anywhere(order: str, tmp_path: Path) -> None:
+    both = couple(NTU25)[: 2 if "M" in order else 1]
+    expected = read(saved(tmp_path, both.transpose(1, 0, 2, 3)), axes="TMVC")
+    array = both if "M" in order else both[0]
+    here = "MTVC" if "M" in order else "TVC"
+    array = array.transpose([here.index(axis) for axis in order.replace("N", "")])
+    clip = read(saved(tmp_path, np.expand_dims(array, order.index("N"))), axes=order)
+    np.testing.assert_allclose(clip.positions, expected.positions, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("shape", "order", "message"),
+    [
+        ((30, 25, 3), "NTVC", r"NTVC, as stated: 4 axes, found 3 \(30 x 25 x 3\): state TVC"),
+        ((30, 25, 3), "CTVM", r"CTVM, as stated: 4 axes, found 3 \(30 x 25 x 3\)$"),
+        ((4, 30, 25, 3), "NTVC", r"one clip, N of 1, found N of 4 .*: save each clip as a file of its own"),
+        ((1, 30, 25, 3), "NVTC", r"C of 2, 3 or 4, V of 13 or .*, found C of 3, V of 30"),
+    ],
+)
+def test_stated_axes_that_do_not_fit_say_why(
+    shape: tuple[int, ...], order: str, message: str, tmp_path: Path
+) -> None:
+    with pytest.raises(BadFile, match=message):
+        read(saved(tmp_path, np.ones(shape)), axes=order)

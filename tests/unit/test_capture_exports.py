@@ -250,6 +250,22 @@ def test_someone_who_lies_in_a_suit_stays_lying(tmp_path: Path) -> None:
     assert np.ptp(clip.positions[0, 0, :, 1]) < 0.8
 
 
+def test_a_mirrored_suit_is_noted_whatever_is_stated(tmp_path: Path) -> None:
+    """Its axes are declared: the file is read, and what the body shows is said once."""
+    mirrored = {name: points * [-1, 1, 1] for name, points in BODY.items() if name[0] != "="}
+    mirrored |= {"=left": BODY["=left"], "=ahead": BODY["=ahead"]}
+    for file, stated, doubted in (
+        (mirrored, {}, True),
+        (mirrored, {"mirrored": False}, True),
+        (mirrored, {"mirrored": True}, False),
+        (BODY, {}, False),
+        (BODY, {"mirrored": False}, False),
+        (BODY, {"mirrored": True}, True),
+    ):
+        clip = read(written(tmp_path, "a.mvnx", mvnx(file)), **stated)
+        assert sum(note.startswith("looks mirrored") for note in clip.problems) == doubted, stated
+
+
 def test_several_suits_and_left_out_frames(tmp_path: Path) -> None:
     second = joints(apart=1.0)
     clip = read(written(tmp_path, "two.mvnx", mvnx(BODY, second)))

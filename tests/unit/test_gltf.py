@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation, Slerp
 
-from pgfa.errors import BadFile, LimitExceeded, PgfaError
+from pgfa.errors import BadFile, LimitExceeded, PgfaError, Undecided
 from pgfa.read import read, read_all
 from pgfa.read.formats.gltf import VRM_BONES, glb, sample
 from pgfa.read.parsing.gltf_motion import Track, sampled
@@ -103,10 +103,13 @@ def test_z_up_is_seen_in_the_rest_pose(tmp_path: Path) -> None:
     assert clip.problems == ("up axis inferred: z, from the rest pose",)
 
 
-def test_mirrored_axes_are_refused(tmp_path: Path) -> None:
+def test_mirrored_axes_are_asked_about(tmp_path: Path) -> None:
     nodes = turned(nodes_of(READY_PLAYER_ME, *motion()), np.diag([-1.0, 1, 1]))
-    with pytest.raises(BadFile, match=r"animation 1 \(move\): .* a mirrored body"):
-        read(write(tmp_path, *gltf(nodes)))
+    file = write(tmp_path, *gltf(nodes))
+    asked = r"in animation 1 \(move\) a mirrored body.*--mirrored or --no-mirrored"
+    with pytest.raises(Undecided, match=asked):
+        read(file)
+    assert_known(read(file, mirrored=True))
 
 
 @pytest.mark.parametrize("version", ["VRM", "VRMC_vrm", "VRMC_vrm_animation"])

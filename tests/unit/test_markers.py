@@ -382,7 +382,10 @@ def test_a_mirrored_body_is_asked_about(write: Callable[[Any], bytes], tmp_path:
     with pytest.raises(Undecided, match=r"feet and knees point backwards.*--mirrored or --no-mirrored"):
         read(file)
     assert_same(read(file, mirrored=True), within=0.01, **EXACT)
-    assert "axes right-handed" in read(file, mirrored=False).reading
+    contradicted = read(file, mirrored=False)
+    assert "axes right-handed" in contradicted.reading
+    assert sum(note.startswith("looks mirrored") for note in contradicted.problems) == 1
+    assert not any(note.startswith("looks mirrored") for note in read(file, mirrored=True).problems)
 
 
 def test_a_reading_says_what_the_unit_is_based_on(tmp_path: Path) -> None:

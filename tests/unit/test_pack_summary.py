@@ -11,6 +11,7 @@ import pytest
 
 import builders
 from pgfa.pack import Rejected, save_pack, summary
+from pgfa.pack.summary import kind_of
 from pgfa.skeleton import Clip
 
 
@@ -90,3 +91,10 @@ assert not {"polars", "torch"} & set(sys.modules), "heavy imports"
     process = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert process.returncode == 0, process.stderr
     assert "(unnamed) (1)" in process.stdout
+
+
+def test_digits_of_names_are_kept() -> None:
+    line = "layout h36m17 (not coco17), unit m (a stature of about 1.7 m), up z (in 100% of 24 frames), a_02.json"
+    assert kind_of(line) == (
+        "layout h36m17 (not coco17), unit m (a stature of about N m), up z (in N% of N frames), a_02.json"
+    )

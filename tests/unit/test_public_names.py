@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import re
+import subprocess
+import sys
 from pydoc import locate
 
 import pytest
@@ -108,3 +110,9 @@ def test_a_name_without_an_example_is_detected() -> None:
     assert has_example("pgfa.Recogniser.adapt", used)
     assert not has_example("pgfa.text.find_split", used)
     assert not has_example("pgfa.Recogniser.teach", used)
+
+
+def test_the_reader_is_a_package_at_its_first_use() -> None:
+    program = "import pgfa; print(callable(pgfa.read), callable(pgfa.read.read_all), pgfa.read is pgfa.read)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["True", "True", "True"]

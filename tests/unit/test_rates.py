@@ -109,7 +109,10 @@ def test_a_column_with_the_rate(tmp_path: Path) -> None:
     rows = np.column_stack([np.full(FRAMES, 25), BODY])
     assert csv_clip(tmp_path, ["fps", *TITLES], rows).rate == 25
     rows[3, 0] = 26
-    assert "frame rate missing, assumed 30 fps" in csv_clip(tmp_path, ["fps", *TITLES], rows).problems
+    assert csv_clip(tmp_path, ["fps", *TITLES], rows).rate == 25
+    rows[3, 0] = 50
+    with pytest.raises(BadFile, match=r"one rate in all frames, or --rate .*, found 25 to 50 fps"):
+        csv_clip(tmp_path, ["fps", *TITLES], rows)
 
 
 @pytest.mark.parametrize("numbered", [False, True])

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
-from pgfa.errors import BadFile
+from pgfa.errors import BadFile, Undecided
 from pgfa.read import read
 from pgfa.skeleton import NTU25, Clip
 from rig_builders import (
@@ -141,11 +141,22 @@ def test_a_z_up_rest_pose_in_a_motion_with_y_up(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("program", ["Mixamo", "Bandai Namco", "SMPL: ankle and foot, wrist and hand"])
-def test_a_mirrored_body_is_refused(program: str, tmp_path: Path) -> None:
+def test_a_mirrored_body_is_asked_about(program: str, tmp_path: Path) -> None:
     """As Unity's left-handed axes give it: x has the other sign in offsets and motion."""
-    flip = np.diag([-1.0, 1, 1])
-    with pytest.raises(BadFile, match="expected feet and knees that point forward, found a mirrored body"):
-        read_bytes(bvh(turned(nodes_of(DIALECTS[program], *motion()), flip)), tmp_path)
+    nodes = turned(nodes_of(DIALECTS[program], *motion()), np.diag([-1.0, 1, 1]))
+    with pytest.raises(Undecided, match=r"found a mirrored body.*--mirrored or --no-mirrored"):
+        read_bytes(bvh(nodes), tmp_path)
+    file = tmp_path / "stated.bvh"
+    file.write_bytes(bvh(nodes))
+    assert_known(read(file, mirrored=True))
+    assert any(note.startswith("looks mirrored") for note in read(file, mirrored=False).problems)
+
+
+def test_a_sound_body_that_is_stated_as_mirrored_is_noted(tmp_path: Path) -> None:
+    file = tmp_path / "sound.bvh"
+    file.write_bytes(bvh(nodes_of(DIALECTS["Mixamo"], *motion())))
+    assert any(note.startswith("looks mirrored") for note in read(file, mirrored=True).problems)
+    assert not any(note.startswith("looks mirrored") for note in read(file, mirrored=False).problems)
 
 
 def test_impossible_proportions_are_refused(tmp_path: Path) -> None:

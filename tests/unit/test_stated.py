@@ -150,6 +150,11 @@ def test_a_folder_is_decided_once(tmp_path: Path) -> None:
     result = next(result for result in check(tmp_path) if "lying" in result.file)
     assert result.usable
     assert "up and handedness as in 4 other files of the folder" in result.problems
+    assert result.reading.startswith("from the other files of the folder: ")
+    assert "stated" not in result.reading
+    # What is stated is: only the rest is from the other files.
+    stated = next(r for r in check(tmp_path, stated=Stated(mirrored=False)) if "lying" in r.file)
+    assert stated.reading.startswith("stated: axes right-handed; from the other files of the folder: up y")
     # Files of another kind, and files that disagree, decide nothing.
     other = save(tmp_path / "mixed" / "lying.npy", z_up(points))
     for take in range(4):

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 _DROPPED = re.compile(r"\d+ bodies, kept \d+")
 """The problem of a clip with more bodies than body slots (`pgfa.read.datasets.ntu.tracks`)."""
 
+_NUMBER = re.compile(r"(?<![\w.])\d+(?:\.\d+)?(?!\w)")
+
 _MAX_REJECTED = 12
 """Rejected files named in the text; `rejected.json` has all of them."""
 
@@ -131,8 +133,8 @@ def listing_note(pack: Pack) -> str:
 
 
 def kind_of(problem: str) -> str:
-    """A problem without its numbers: "3 empty frames" -> "N empty frames"."""
-    return re.sub(r"\d+(?:\.\d+)?", "N", problem)
+    """A problem without its numbers: "3 empty frames" -> "N empty frames". Names keep theirs: h36m17, walk_02.json."""
+    return _NUMBER.sub("N", problem)
 
 
 def similar_spellings(names: Iterable[str]) -> list[tuple[str, ...]]:

@@ -51,6 +51,7 @@ MODULES = (
     "formats.keypoints.npy",
     "formats.keypoints.csv",
     "formats.keypoints.plain_table",
+    "formats.keypoints.joint_lines",
     "formats.keypoints.json",
     "formats.video",
 )

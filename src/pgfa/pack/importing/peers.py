@@ -15,7 +15,7 @@ from pathlib import PurePosixPath
 
 from pgfa.errors import BadConfig, BadFile, LayoutMismatch, LimitExceeded, Undecided
 from pgfa.read import read_all
-from pgfa.read.interpret.decision import values_of
+from pgfa.read.interpret.decision import from_folder, values_of
 from pgfa.read.source import FileRef, member_names
 from pgfa.read.stated import UPS, Stated
 from pgfa.skeleton import Clip
@@ -26,6 +26,8 @@ MOST_PEERS = 24
 """Files of a folder looked at, evenly spaced in the order of their names."""
 LEAST_PEERS = 3
 """Files that have to agree."""
+_QUANTITY_OF = {"mirrored": "axes", "axes": "columns"}
+"""Name of a statement -> quantity of a decision, where they differ."""
 _MIRRORED = {"right-handed": False, "left-handed": True}
 
 
@@ -56,8 +58,14 @@ def read_with_peers(ref: FileRef, read_clips: Reader = read_all) -> list[Clip | 
                     else open_question.quantity
                 )
                 note = f"{used} as in {count} other files of the folder"
-                return [replace(c, problems=(*c.problems, note)) if isinstance(c, Clip) else c for c in clips]
+                # What the user states counts before what the folder establishes.
+                names = {"up", "axes"} - {_QUANTITY_OF.get(name, name) for name in ref.stated.to_dict()}
+                return [_as_in_folder(clip, names, note) for clip in clips if isinstance(clip, Clip)]
     raise open_question
+
+
+def _as_in_folder(clip: Clip, quantities: set[str], note: str) -> Clip:
+    return replace(clip, problems=(*clip.problems, note), reading=from_folder(clip.reading, quantities))
 
 
 def kind_of(clip: Clip) -> tuple[str, ...]:

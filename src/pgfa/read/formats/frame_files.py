@@ -16,10 +16,13 @@ from numpy.typing import NDArray
 from pgfa.errors import BadFile, LimitExceeded
 from pgfa.read.assemble import check_frames
 from pgfa.read.format import Format
-from pgfa.read.formats.keypoints.detections import Entry, Person, clip_of, one_person, recordings
-from pgfa.read.formats.keypoints.entries import PEOPLE, Parser
+from pgfa.read.formats.keypoints.detections import Entry, clip_of, recordings
+from pgfa.read.formats.keypoints.entries import Parser
+from pgfa.read.formats.keypoints.entry_fields import PEOPLE
 from pgfa.read.formats.keypoints.entry_values import Unexpected
-from pgfa.read.formats.keypoints.json import FRAMES, LAYOUT_OF_COUNT, load
+from pgfa.read.formats.keypoints.json import LAYOUT_OF_COUNT, load
+from pgfa.read.formats.keypoints.json_videos import FRAMES
+from pgfa.read.formats.keypoints.people import Person, one_person
 from pgfa.read.formats.keypoints.reader import KeypointInfo
 from pgfa.read.formats.openpose import is_frame as is_openpose
 from pgfa.read.parsing.frame_files import (
@@ -161,6 +164,7 @@ def read(ref: FileRef) -> Clip:
         source=Source(id=ref.stem),
         problems=problems,
     )
+    info = parser.statements.applied(ref, info, timed=False)
     return clip_of(ref, b"".join(files[name] for name in order), part, info)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pgfa.errors import BadFile, LimitExceeded, PgfaError
+from pgfa.errors import BadFile, LimitExceeded, PgfaError, Undecided
 from pgfa.read.assemble import assemble, counted, digest_of
 from pgfa.read.format import Format, first_clip
 from pgfa.read.parsing.gltf_file import GltfFile
@@ -80,6 +80,9 @@ def read_all(ref: FileRef) -> list[Clip | BadFile]:
         source = Source(id=identity, variant=label, digest=digest if len(animations) == 1 else "")
         try:
             clips.append(people.clip(animation, source))
+        except Undecided as error:
+            actual = f"in {where} {error.reason}"
+            clips.append(Undecided(str(ref), quantity=error.quantity, found=actual, options=error.options))
         except BadFile as error:
             at = f"{where}, {error.where}" if error.where else where
             clips.append(BadFile(str(ref), where=at, expected=error.expected, found=error.found))

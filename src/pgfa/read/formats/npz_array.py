@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -21,6 +22,7 @@ from pgfa.read.formats.keypoints.field_names import (
     is_size_name,
 )
 from pgfa.read.formats.keypoints.frame_lists import LISTS, with_frames
+from pgfa.read.formats.keypoints.joint_arrays import LEAST, MOST, clip_of_joints
 from pgfa.read.formats.keypoints.joint_lists import in_listed_order, listed_joints
 from pgfa.read.formats.keypoints.json_fields import info_of
 from pgfa.read.formats.keypoints.reader import from_array
@@ -66,10 +68,12 @@ def read_array(ref: FileRef, raw: bytes, archive: zipfile.ZipFile, members: Memb
     ]
     if not joints and len(shapes) == 1:  # all joints of a frame in a row
         joints = [name for name, shape in shapes.items() if any(orders_of(shape, None, NOTHING))]
+    if not joints and (single := _single_joints(shapes)):
+        return _of_single_joints(ref, raw, archive, members, single, most)
     if len(joints) != 1:
         listed = short(", ".join(f"{name} ({_size(shapes.get(name))})" for name in members), 300)
         kind = "several arrays of joints" if joints else "an .npz file of another kind"
-        advice = "; save one of them as .npy" if joints else ""
+        advice = "; save one of them as .npy" if joints else "; save the joints as one array of numbers"
         raise OtherContent(
             str(ref), expected=EXPECTED, found=f"{kind}, with the fields {listed or 'none'}{advice}"
         )
@@ -104,6 +108,28 @@ def read_array(ref: FileRef, raw: bytes, archive: zipfile.ZipFile, members: Memb
     points, info = in_listed_order(ref, points, replace(info, scored=True), listed_joints([stated]))
     points, info = with_frames(ref, points, stated, info)
     return from_array(ref, raw, points, info)
+
+
+def _single_joints(shapes: Mapping[str, tuple[int, ...]]) -> list[str]:
+    """Fields that are arrays of one joint each, (frames, 2 to 4), all of one shape; [] without enough of them."""
+    fitting = Counter(shape for shape in shapes.values() if len(shape) == 2 and shape[1] in (2, 3, 4))
+    shape, count = next(iter(fitting.most_common(1)), ((), 0))
+    return [name for name in shapes if shapes[name] == shape] if LEAST <= count <= MOST else []
+
+
+def _of_single_joints(
+    ref: FileRef, raw: bytes, archive: zipfile.ZipFile, members: Members, names: Sequence[str], most: int
+) -> Clip:
+    """The clip of an array for each joint. Raises as `read_array`."""
+    left = inflated_allowance(len(raw), most)
+    arrays = {}
+    for name in names:
+        content = inflate(ref, archive, members[name], left, most)
+        left -= len(content)
+        arrays[name] = plain_array(ref, content, kinds="fiu", expected="numbers", where=f"field {name}")
+    stated, notes = _statements(ref, archive, members)
+    info = info_of(ref, stated)
+    return clip_of_joints(ref, raw, arrays, stated, replace(info, problems=info.problems + notes))
 
 
 def _shapes(archive: zipfile.ZipFile, members: Members) -> dict[str, tuple[int, ...]]:

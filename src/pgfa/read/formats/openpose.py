@@ -11,10 +11,11 @@ import numpy as np
 from pgfa.errors import BadFile
 from pgfa.read.assemble import check_frames, counted
 from pgfa.read.format import Format
-from pgfa.read.formats.keypoints.detections import Person, Recording, clip_of
+from pgfa.read.formats.keypoints.detections import Recording, clip_of
 from pgfa.read.formats.keypoints.entries import LAYOUT_OF_FLAT, LAYOUT_OF_SOLID, Parser
 from pgfa.read.formats.keypoints.entry_values import Unexpected, person_id
 from pgfa.read.formats.keypoints.json import load
+from pgfa.read.formats.keypoints.people import Person
 from pgfa.read.formats.keypoints.reader import KeypointInfo
 from pgfa.read.parsing.frame_files import check_broken, folders_of_frames, frame_refs, read_frames
 from pgfa.read.parsing.text_table import short

@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from pgfa.errors import BadFile
+from pgfa.read.assemble import check_frames
 from pgfa.read.format import Format
 from pgfa.read.parsing.cells import MAX_TEXT, cells_of, lines_of, numbers_of, separator_of, text_of
-from pgfa.read.parsing.markers import Trajectories, marker_clip, spread, standing
+from pgfa.read.parsing.markers import Markers, Trajectories, marker_clip, spread, standing
 from pgfa.read.parsing.text_table import short
 from pgfa.read.sample import rows
 from pgfa.read.source import FileRef, find_files
@@ -23,6 +24,9 @@ KEY = re.compile(r"[A-Z][A-Z0-9_]+$")
 LOOKED_AT = 50
 """Lines by which it is seen which columns are before those of the markers."""
 NAMES = "MARKER_NAMES"
+BODIES = "BODY_NAMES"
+TITLES = re.compile(r"(?:\s*(?:Frame|Time)[\t,;])*\s*X[\t,;]\s*Y[\t,;]\s*Z\b", re.IGNORECASE)
+"""The line above the numbers of rigid bodies."""
 UNIT = "mm"
 """What QTM exports, whatever it shows."""
 
@@ -32,7 +36,7 @@ def sniff(name: str, head: bytes) -> bool:
     text = text_of(head)
     if not re.match(r'"?(NO_OF_|FILE_VERSION)', text):
         return False
-    return re.search(rf'^"?({NAMES}|NO_OF_MARKERS|FREQUENCY)\b', text, re.MULTILINE) is not None
+    return re.search(rf'^"?({NAMES}|{BODIES}|NO_OF_MARKERS|FREQUENCY)\b', text, re.MULTILINE) is not None
 
 
 def find(root: Path) -> list[FileRef]:
@@ -46,7 +50,10 @@ def read(ref: FileRef) -> Clip:
     lines = lines_of(ref, raw)
     fields, first = _fields(lines)
     labels = tuple(cell for cell in fields.get(NAMES, []) if cell)
-    if (kind := (fields.get("DATA_INCLUDED") or ["3D"])[0]) != "3D" or not labels:
+    kind = (fields.get("DATA_INCLUDED") or ["3D"])[0]
+    if kind == "6D" and (bodies := tuple(cell for cell in fields.get(BODIES, []) if cell)):
+        return _of_bodies(ref, raw, lines, fields, bodies)
+    if kind != "3D" or not labels:
         actual = f"DATA_INCLUDED {short(kind)}" if kind != "3D" else f"no {NAMES}"
         expected = "trajectories of markers (export with the data type 3D and the header)"
         raise BadFile(str(ref), where="header", expected=expected, found=actual)
@@ -65,6 +72,43 @@ def read(ref: FileRef) -> Clip:
         notes = (*notes, f"header has NO_OF_FRAMES {count}, the file has {len(numbers)}")
     recording = Trajectories(labels, points, _rate(ref, fields), UNIT, problems=notes)
     return marker_clip(ref, raw, recording, where="FREQUENCY")
+
+
+def _of_bodies(
+    ref: FileRef, raw: bytes, lines: list[str], fields: dict[str, list[str]], bodies: tuple[str, ...]
+) -> Clip:
+    """The clip of rigid bodies (6D) that the user's table of markers says are at joints.
+
+    The origin of a rigid body is anywhere: by default in the middle of its markers, not at the joint of a segment.
+
+    Raises:
+        BadFile: no such table; as `read`.
+    """
+    own = ref.stated.markers or {}
+    if not set(bodies) & set(own):
+        expected = "trajectories of markers: export the data type 3D, or a skeleton as .bvh or .glb"
+        actual = f"rigid bodies (6D) {short(', '.join(bodies[:6]))}, of which only you know whether their origins are "
+        actual += "joints: if they are, a table [markers] in pgfa-recordings.toml names them (hip_left, knee_left, ...)"
+        raise BadFile(str(ref), where=BODIES, expected=expected, found=actual)
+    titles = next((n for n, line in enumerate(lines[:HEADER_LINES]) if TITLES.match(line)), None)
+    if titles is None:
+        actual = "no line of titles (X, Y, Z, Roll, ... Rot[8])"
+        raise BadFile(str(ref), where="header", expected="6D data with titles of the columns", found=actual)
+    separator = "\t" if "\t" in lines[titles] else ","
+    cells = [cell.lower() for cell in cells_of(lines[titles], separator)]
+    starts = [n for n in range(len(cells) - 2) if cells[n : n + 3] == ["x", "y", "z"]]
+    if len(starts) != len(bodies):
+        actual = f"{len(starts)} of {len(bodies)} bodies"
+        raise BadFile(str(ref), where="titles", expected="X, Y and Z of each body", found=actual)
+    filled = [n for n in range(titles + 1, len(lines)) if lines[n].strip("\t ,;")]
+    check_frames(ref, len(filled))
+    texts = [re.sub(r"\bNULL\b", "", line, flags=re.IGNORECASE) for line in lines]
+    columns = [start + axis for start in starts for axis in range(3)]
+    numbers = numbers_of(ref, texts, filled, separator=separator, columns=columns)
+    points = numbers.reshape(len(numbers), -1, 3)
+    points = np.where((points == 0).all(axis=-1, keepdims=True), np.nan, points)
+    recording = Trajectories(bodies, points, _rate(ref, fields), UNIT)
+    return marker_clip(ref, raw, recording, where="FREQUENCY", markers=Markers({}, {}))
 
 
 def _fields(lines: list[str]) -> tuple[dict[str, list[str]], int]:

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Literal
 
-Basis = Literal["stated", "declared", "custom", "established", "assumed"]
-"""By the user; by the file or its format; by the custom of such files, which the body does not contradict; by the body,
-which leaves no alternative; or an assumption that does no harm."""
+Basis = Literal["stated", "folder", "declared", "custom", "established", "assumed"]
+"""By the user; by the other files of the folder; by the file or its format; by the custom of such files, which the body
+does not contradict; by the body, which leaves no alternative; or an assumption that does no harm."""
 
 _TITLES: dict[Basis, str] = {
     "stated": "stated",
+    "folder": "from the other files of the folder",
     "declared": "declared by the file",
     "custom": "by custom",
     "established": "established by the body",
     "assumed": "assumed",
 }
+
+
+_ITEMS = re.compile(r", (?![^(]*\))")
 
 
 class Decision(str):
@@ -54,10 +58,22 @@ def values_of(line: str) -> dict[str, str]:
     """The values in a line of `reading_line`, by quantity."""
     values: dict[str, str] = {}
     for group in line.split("; "):
-        for item in re.split(r", (?![^(]*\))", group.partition(": ")[2]):
+        for item in _ITEMS.split(group.partition(": ")[2]):
             quantity, _, value = item.partition(" ")
             values[quantity] = value.partition(" (")[0]
     return values
+
+
+def from_folder(line: str, quantities: Collection[str]) -> str:
+    """A line of decisions in which those about some quantities are not stated, but from the other files of a folder."""
+    titles: dict[str, Basis] = {title: basis for basis, title in _TITLES.items()}
+    groups: dict[Basis, list[str]] = {basis: [] for basis in _TITLES}
+    for group in filter(None, line.split("; ")):
+        title, _, items = group.partition(": ")
+        for item in _ITEMS.split(items):
+            moved = titles[title] == "stated" and item.partition(" ")[0] in quantities
+            groups["folder" if moved else titles[title]].append(item)
+    return "; ".join(f"{_TITLES[basis]}: {', '.join(group)}" for basis, group in groups.items() if group)
 
 
 def is_declared(line: str) -> bool:

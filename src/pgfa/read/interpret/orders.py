@@ -71,6 +71,27 @@ def orders_of(shape: tuple[int, ...], layouts: Sequence[Layout] | None, stated: 
             yield order
 
 
+def why_not(shape: tuple[int, ...], order: str, counts: Sequence[int]) -> tuple[str, str]:
+    """Why an array of that shape cannot have a stated order of axes: what was expected, what was found.
+
+    Args:
+        shape: of the array.
+        order: as stated (``"NCTVM"``).
+        counts: numbers of joints that are possible.
+    """
+    expected, whole = f"the axes {order}, as stated", " x ".join(map(str, shape))
+    if len(order) != len(shape):
+        shorter = order.replace("N", "")
+        advice = f": state {shorter}" if len(shorter) == len(shape) else ""
+        return f"{expected}: {len(order)} axes", f"{len(shape)} ({whole}){advice}"
+    size = dict(zip(order, shape, strict=True))
+    if size.get("N", 1) != 1:
+        advice = "save each clip as a file of its own, or state M if they are people recorded together"
+        return f"{expected}: one clip, N of 1", f"N of {size['N']} ({whole}): {advice}"
+    listed = " or ".join(map(str, counts))
+    return f"{expected}: C of 2, 3 or 4, V of {listed}", f"C of {size['C']}, V of {size['V']} ({whole})"
+
+
 def size_of(shape: tuple[int, ...], order: str, axis: str) -> int:
     """The length of an axis (T, M or C) of an array in that order; 1 if the array has none."""
     if order.startswith("T(M"):
@@ -91,8 +112,8 @@ def in_order(array: NDArray[np.generic], order: str) -> Floats:
         joints, width = joints_of(order), _width(array.shape, order)
         shape = (len(array), joints, width) if order[2] == "V" else (len(array), width, joints)
         array, order = array.reshape(shape), "TVC" if order[2] == "V" else "TCV"
-    if order.startswith("N"):
-        array, order = array[0], order[1:]
+    if "N" in order:
+        array, order = np.take(array, 0, axis=order.index("N")), order.replace("N", "")
     if "M" not in order:
         array, order = array[None], "M" + order
     out: Floats = array.transpose([order.index(axis) for axis in "TMVC"]).astype(np.float64)

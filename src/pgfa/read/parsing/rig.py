@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pgfa.errors import BadFile
+from pgfa.errors import BadFile, Undecided
 from pgfa.read.interpret.decision import Decision
 from pgfa.read.parsing.rig_body import (
     Points,
@@ -21,7 +21,7 @@ from pgfa.read.parsing.rig_body import (
 )
 from pgfa.read.parsing.rig_names import find_joints, is_below, is_helper, missing_joints, words_of
 from pgfa.read.parsing.rig_shape import find_joints_by_shape
-from pgfa.read.parsing.units import upright_to_metres
+from pgfa.read.parsing.units import LOOKS_MIRRORED, upright_to_metres
 from pgfa.read.source import FileRef
 from pgfa.skeleton import NTU25
 
@@ -68,19 +68,17 @@ def rig_to_metres(
         (frames, 25, 3) metres, y up, in ntu25; and problems: what was inferred.
 
     Raises:
-        BadFile: the proportions are not those of a person, or left and right are exchanged. Undecided: nothing in a
+        BadFile: the proportions are not those of a person. Undecided: left and right are exchanged, or nothing in a
             format without axes of its own shows whether they are.
     """
     points = {joint: rig.positions[:, index] for joint, index in joints.items()}
     check_proportions(str(ref), points, {joint: rig.names[index] for joint, index in joints.items()})
     sense = handedness(points)
-    if ref.stated.mirrored is None and sense < -MIRRORED:
-        raise BadFile(
-            str(ref),
-            expected="feet and knees that point forward",
-            found="a mirrored body: left and right are exchanged, or the axes are left-handed; export it with "
-            "right-handed axes, or state that it is mirrored",
-        )
+    facing = sense * (-1 if ref.stated.mirrored else 1)
+    if ref.stated.mirrored is None and facing < -MIRRORED:
+        actual = "a mirrored body, whose feet and knees point backwards: the axes are left-handed, or names of left "
+        actual += "and right are exchanged (--mirrored reads it as its mirror image, --no-mirrored as it is)"
+        raise Undecided(str(ref), quantity="mirrored", found=actual)
     rest = {joint: rig.rest[index] for joint, index in joints.items()}
     up, problems = _up_of(points, rest)
     decided: list[Decision] = []
@@ -100,7 +98,7 @@ def rig_to_metres(
         decided=decided,
         stated=ref.stated,
     )
-    return positions[:, 0], (*problems, *more)
+    return positions[:, 0], (*problems, *more, *((LOOKS_MIRRORED,) if facing < -MIRRORED else ()))
 
 
 def _inferred(height: float, up: str) -> tuple[float, str, list[Decision]]:

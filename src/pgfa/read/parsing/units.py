@@ -21,6 +21,8 @@ __all__ = [
     "upright_to_metres",
 ]
 
+LOOKS_MIRRORED = "looks mirrored: feet and knees point backwards; if it is, read it as mirrored"
+"""The note on a body that contradicts the handedness that is stated or declared, as `interpret.outcome` has it too."""
 HEIGHT = 1.7
 """Metres from head to foot; used if no torso is visible."""
 

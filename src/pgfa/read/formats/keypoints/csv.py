@@ -17,41 +17,32 @@ from numpy.typing import NDArray
 from pgfa.errors import BadFile
 from pgfa.read.assemble import counted
 from pgfa.read.format import Format, first_clip
+from pgfa.read.formats.keypoints.csv_above import rate_above, split_header
 from pgfa.read.formats.keypoints.csv_header import (
     EXPECTED,
     STATE,
     Header,
-    header_of,
-    with_units_below,
     without_other_scores,
 )
+from pgfa.read.formats.keypoints.csv_people import without_people
+from pgfa.read.formats.keypoints.csv_spaces import without_spaces
 from pgfa.read.formats.keypoints.csv_table import Table, table_lines, table_of
-from pgfa.read.formats.keypoints.csv_titles import MOST_LINES, header_of_lines
 from pgfa.read.formats.keypoints.csv_vectors import without_vectors
-from pgfa.read.formats.keypoints.detections import Entry, Person, clip_of, recordings
+from pgfa.read.formats.keypoints.detections import Entry, clip_of, recordings
 from pgfa.read.formats.keypoints.joint_names import layout_of_names
 from pgfa.read.formats.keypoints.other_names import landmarks_in, nearly_a_layout, own_names, with_body_joints
+from pgfa.read.formats.keypoints.people import Person
 from pgfa.read.formats.keypoints.reader import JOINTS, KeypointInfo, layout_of
 from pgfa.read.limits import check_text
 from pgfa.read.parsing.cells import text_of
 from pgfa.read.parsing.frame_names import INDICES, numbers_of_names, rank_of, rises
 from pgfa.read.parsing.frame_times import CLOCK
-from pgfa.read.parsing.rates import MAX_RATE, MIN_RATE, rate_in_comments
 from pgfa.read.parsing.text_table import short
 from pgfa.read.sample import picture, rows
 from pgfa.read.source import FileRef, find_files
 from pgfa.skeleton import AZURE32, COCO17, HALPE26, NTU25, WHOLEBODY133, Clip, Layout, Source
 
 MAX_BYTES = 256 * 1024 * 1024
-COMMENTS = ("#", "//", "%")
-MAX_HEADER = 1 << 18
-"""Bytes of a header of several lines."""
-ABOUT = re.compile(r"[A-Za-z][^,;:=\t]{0,60}(?:[,;:=\t][^,;\t]{0,200}){0,2}[,;\t]*")
-"""A line about the recording above the header: a name and a value, perhaps with a unit."""
-MAX_ABOUT = 12
-"""Such lines."""
-MAX_ABOVE = 20
-"""Blank lines and comments above the header."""
 MAX_RISING = 2000
 """Lines by which it is seen whether a column rises."""
 LAYOUT_OF_COUNT = {26: HALPE26, 133: WHOLEBODY133}
@@ -63,7 +54,7 @@ Floats = NDArray[np.float64]
 def sniff(name: str, head: bytes) -> bool:
     """A first line (below comments) with joint columns."""
     try:
-        return _split(_decoded(head))[0] is not None
+        return split_header(_decoded(head))[0] is not None
     except csv.Error:
         return False
 
@@ -88,7 +79,7 @@ def _clips(ref: FileRef) -> list[Clip]:
     check_text(ref, raw)
     text = _decoded(raw)
     try:
-        header, above = _split(text)
+        header, above = split_header(text)
     except csv.Error:
         header, above = None, 0
     if header is None:
@@ -122,14 +113,15 @@ def _clips(ref: FileRef) -> list[Clip]:
     up = _up_of_azure(entries) if layout is AZURE32 and header.has(2) else None
     # Numbers alone may leave open which layout it is; what is behind `clip_of` decides.
     numbered = all(name.isdigit() for name in index_of) and len(index_of) in JOINTS
+    rate, doubts = rate_above(ref, text, above, header, table.values)
     info = KeypointInfo(
         layout=None if numbered else layout or NTU25,
-        rate=_rate(text, above, header, table.values),
+        rate=rate,
         scored=header.has(3) and layout is not None,
         counted=layout is None,
         up=up,
         source=Source(id=ref.stem),
-        problems=notes,
+        problems=notes + doubts,
     )
     return _recordings(ref, raw, grouped, info, header.time_name)
 
@@ -232,18 +224,6 @@ def _entries(
     return grouped
 
 
-def _rate(text: str, above: int, header: Header, values: Floats) -> float | None:
-    """Frames per second as a comment above the header states it, or a column that has one value."""
-    lines = text.split("\n", above)[:above]
-    comments = [line for line in lines if line.lstrip().startswith(COMMENTS)]
-    about = [line.strip(",;\t ") for line in lines if ABOUT.fullmatch(line)]
-    comments += ["# " + re.sub(r"[,;=\t]", ": ", line, count=1) for line in about]
-    if (rate := rate_in_comments(comments[:MAX_ABOVE])) is not None or header.rate is None:
-        return rate
-    given = np.unique(values[:, header.rate])
-    return float(given[0]) if len(given) == 1 and MIN_RATE <= given[0] <= MAX_RATE else None
-
-
 def _up_of_azure(entries: list[Entry]) -> str | None:
     """The camera of an Azure Kinect counts y downwards; programs that turn it around write the same joint names.
 
@@ -263,29 +243,8 @@ def _up_of_azure(entries: list[Entry]) -> str | None:
 
 
 def _decoded(raw: bytes) -> str:
-    """Text with line feeds, and a cell for each number."""
-    return without_vectors(text_of(raw))
-
-
-def _split(text: str) -> tuple[Header | None, int]:
-    """The header, and how many lines are above the first line of numbers."""
-    start, others = 0, 0
-    for above in range(MAX_ABOVE):
-        line, separator, _ = text[start : start + 65536].partition("\n")
-        if header := header_of(line.removeprefix("#")):
-            below = text[start + len(line) + 1 : start + len(line) + 65536].split("\n", 1)[0]
-            header, units = with_units_below(header, below)
-            return header, above + (0 if header.implied else 1) + units
-        if several := header_of_lines(text[start : start + MAX_HEADER].split("\n", MOST_LINES + 1)[:-1]):
-            return several[0], above + several[1]
-        is_other = bool(line.strip()) and not line.lstrip().startswith((*COMMENTS, "sep="))
-        others += is_other
-        if line.strip().lower() == "endheader":  # OpenSim, whose tables of bodies are of centres of mass
-            break
-        if not separator or (is_other and not ABOUT.fullmatch(line)) or others > MAX_ABOUT:
-            break
-        start += len(line) + 1
-    return None, 0
+    """Text with line feeds, a cell for each number, and a line for each person."""
+    return without_people(without_vectors(without_spaces(text_of(raw))))
 
 
 def _layout(

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pgfa.read.formats.keypoints.detections import Entry, Person
+from pgfa.read.formats.keypoints.detections import Entry
+from pgfa.read.formats.keypoints.entry_fields import (
+    LANDMARKS,
+    NAMES,
+    OPENPOSE,
+    OPENPOSE_SOLID,
+    PEOPLE,
+    POINTS,
+    SOLID,
+    WORLD,
+)
 from pgfa.read.formats.keypoints.entry_values import (
     MAX_COLUMNS,
     Unexpected,
@@ -25,11 +35,21 @@ from pgfa.read.formats.keypoints.entry_values import (
     table_of_rows,
     with_scores,
 )
-from pgfa.read.formats.keypoints.field_names import is_open_score_name, is_score_name
+from pgfa.read.formats.keypoints.field_names import is_joint_list_name, is_open_score_name, is_score_name
+from pgfa.read.formats.keypoints.frame_statements import FrameStatements
 from pgfa.read.formats.keypoints.joint_lists import JointList, rows_of
 from pgfa.read.formats.keypoints.joint_names import canonical, layout_of_names, missing_joints
-from pgfa.read.formats.keypoints.joint_objects import completed_names, first_object, name_of, row_of
+from pgfa.read.formats.keypoints.joint_objects import (
+    completed_names,
+    first_object,
+    joint_fields,
+    name_of,
+    row_of,
+    with_coordinates,
+)
+from pgfa.read.formats.keypoints.matrices import LOCAL, in_world, joints_and_anchor, positions_of
 from pgfa.read.formats.keypoints.other_names import missing_in
+from pgfa.read.formats.keypoints.people import Person
 from pgfa.read.interpret.arrays import has_scores
 from pgfa.read.parsing.frame_names import IMAGES, NUMBERS, TIMES
 from pgfa.read.parsing.frame_times import CLOCK, CLOCK_FORMS, Clock
@@ -47,29 +67,6 @@ from pgfa.skeleton import (
     Layout,
 )  # fmt: skip
 
-WORLD = ("pose_world_landmarks", "poseWorldLandmarks", "world_landmarks", "worldLandmarks")
-LANDMARKS = ("pose_landmarks", "poseLandmarks", "landmarks")
-PEOPLE = (
-    "people", "instances", "persons", "predictions", "poses", "skeleton", "skeletons", "bodies", "body_list", "annots",
-    "detections", "objects", "Bodies", "Skeletons",
-)  # fmt: skip
-OPENPOSE = ("pose_keypoints_2d", "pose_keypoints")
-OPENPOSE_SOLID = "pose_keypoints_3d"
-SOLID = ("keypoints3d", "keypoints_3d", "keypoints3D")
-POINTS = (
-    *SOLID,
-    "keypoints",
-    "keypoint",
-    "joints",
-    "Joints",
-    "bones",
-    "Bones",
-    "transforms",
-    "pose3d",
-    "pose",
-    "points",
-)
-NAMES = {*WORLD, *LANDMARKS, *PEOPLE, *OPENPOSE, *POINTS, "pose", "joint_positions", "joints19"}
 LAYOUT_OF_FLAT = {45: MPI15, 54: OPENPOSE18, 75: OPENPOSE25}
 """OpenPose: how many numbers a person has: x, y and score of each joint."""
 LAYOUT_OF_SOLID = {4 * size // 3: layout for size, layout in LAYOUT_OF_FLAT.items()}
@@ -99,6 +96,7 @@ class Parser:
 
     Attributes:
         own: the user's names of joints -> landmarks.
+        statements: what the frames say about the recording.
         other, landmarks: names of joints that are those of no layout, in the order of all points, and their landmarks.
     """
 
@@ -116,6 +114,7 @@ class Parser:
         self.other: tuple[str, ...] = ()
         self.landmarks: dict[str, str] = {}
         self.rate: float | None = None
+        self.statements = FrameStatements()
         self.time_name = ""
         self.clock = Clock()
 
@@ -156,6 +155,8 @@ class Parser:
         if frame is None:
             return []
         if isinstance(frame, dict):
+            self.statements.add(frame)
+            frame = joints_and_anchor(frame)
             if isinstance(kind := frame.get("fpsType"), str):
                 self.rate = RATES.get(kind)
             for names in (WORLD, LANDMARKS):
@@ -212,10 +213,18 @@ class Parser:
             self._note(AZURE32)
             self.up, self.scale, self.scored = "-y", 0.001, False
             return table_of_rows(entry["joint_positions"])
-        name = next((name for name in POINTS if entry.get(name) not in (None, [])), None)
-        if name is None:
+        name = next((name for name in POINTS if entry.get(name) not in (None, [])), "")
+        points = entry[name] if name else joint_fields(entry)
+        if not points:
+            if local := next((name for name in LOCAL if name in entry), ""):
+                raise Unexpected(
+                    "matrices relative to the body (jointModelTransforms)", f"{local}, of their parents"
+                )
             return None
-        points = entry[name]
+        return self._of_field(entry, name, in_world(positions_of(points, self._names_beside(entry)), entry))
+
+    def _of_field(self, entry: dict[str, Any], name: str, points: Any) -> Floats | None:
+        """The points in a field of a person. Raises Unexpected."""
         if isinstance(points, dict) and {"x", "y"} <= points.keys():
             columns = columns_of(points)
             self.scored = columns.shape[1] == 3
@@ -247,6 +256,13 @@ class Parser:
             return self._in_listed_order(table)
         self.scored = True
         return self._in_listed_order(with_scores(table, scores))
+
+    def _names_beside(self, entry: dict[str, Any]) -> Sequence[str]:
+        """The names of joints that a person, or else the file, lists."""
+        own = next((value for name, value in entry.items() if is_joint_list_name(name)), None)
+        if isinstance(own, list) and all(isinstance(name, str) for name in own):
+            return own
+        return () if self.listed is None else self.listed.names
 
     def _scores(self, entry: dict[str, Any], joints: int) -> list[Any] | None:
         """The scores of the joints of a person, in a field of their own. Raises Unexpected for another number."""
@@ -302,10 +318,7 @@ class Parser:
         every: list[tuple[str, list[Any]] | None] = []
         for point in points:
             if isinstance(point, dict):
-                point = {name.lower(): value for name, value in point.items()}
-                nested = next((point[name] for name in ("position", "real") if name in point), None)
-                if isinstance(nested, dict):
-                    point |= {name.lower(): value for name, value in nested.items()}
+                point = with_coordinates(point)
             if point is not None and (not isinstance(point, dict) or "x" not in point or "y" not in point):
                 raise Unexpected("a landmark with x and y", short(str(point)))
             every.append(None if point is None else (name_of(point), row_of(point)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import cache
 
 from pgfa.skeleton import (
     AZURE32,
@@ -56,13 +57,21 @@ _DIALECTS: tuple[tuple[Layout, dict[str, str]], ...] = (
 """Layouts with names in use that are not their own, and what these are in the layout."""
 
 
+@cache
+def known_joints() -> frozenset[str]:
+    """The joints of all layouts, and other names in use, as `canonical`."""
+    renamed = {name for _, names in _DIALECTS for name in names}
+    return frozenset({joint for layout in LAYOUTS.values() for joint in layout.joints} | renamed)
+
+
 def canonical(name: str) -> str:
     """A joint's name as in the layouts: LeftFootIndex -> toe_left; 12, kp12 and landmark_12 -> 12."""
     spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=^[LR])(?=[A-Z][a-z])", "_", name.strip())
     spaced = re.sub(r"[^a-z0-9]+", "_", spaced.lower()).strip("_")
-    if match := re.fullmatch(r"(?:(?:kp|kpt|keypoint|joint|landmark|point)s?|pose|pt)?_?(\d{1,3})", spaced):
+    if match := re.fullmatch(r"(?:(?:kp|kpt|keypoint|joint|landmark|point)s?|pose|pt|p)?_?(\d{1,3})", spaced):
         return match[1].lstrip("0") or "0"
-    words = [_WORDS.get(word, word) for word in _PREFIXES.sub("", spaced).split("_")]
+    spaced = _PREFIXES.sub("", spaced).removesuffix("_joint")  # ARKit: left_arm_joint
+    words = [_WORDS.get(word, word) for word in spaced.split("_")]
     side = next((word for word in words if word in ("left", "right")), "")
     rest = "_".join(word for word in words if word not in ("left", "right"))
     rest = _WORDS.get(rest, rest)

@@ -6,11 +6,16 @@ from typing import Any
 
 from pgfa.read.formats.keypoints.field_names import SHORT_SCORES, is_score_name
 from pgfa.read.formats.keypoints.joint_names import canonical
+from pgfa.read.formats.keypoints.matrices import position_of
 from pgfa.skeleton import LAYOUTS
 
 STATES = ("trackingstate", "tracking_state", "tracked")
 UNSEEN = (0, False, "nottracked", "not_tracked")
 """Whether a joint was tracked, as depth cameras say it, and what says that it was not."""
+PLACES = ("position", "real", "pos", "coordinates", "xyz")
+"""Where a joint has its coordinates, if they are no fields of it."""
+LEAST, MOST_FIELDS = 10, 40
+"""Joints of a person, and fields of a joint."""
 NUITRACK = (
     "none", "head", "neck", "torso", "waist",
     *(f"{side}_{joint}" for side in ("left", "right") for joint in (
@@ -19,6 +24,37 @@ NUITRACK = (
     *(f"{side}_{joint}" for side in ("left", "right") for joint in ("hip", "knee", "ankle", "foot")),
 )  # fmt: skip
 """Nuitrack's joints by their numbers, where people have written its `Joint` (type, real, proj) as JSON."""
+
+
+def with_coordinates(point: dict[str, Any]) -> dict[str, Any]:
+    """A joint with the fields x, y and z, which may be in an object or a list of its own (``position``, ``real``)."""
+    point = {name.lower(): value for name, value in point.items()}
+    position = next((point[name] for name in PLACES if isinstance(point.get(name), dict | list)), None)
+    if isinstance(position, dict):
+        return point | {name.lower(): value for name, value in position.items()}
+    if isinstance(position, list) and len(position) in (2, 3):
+        return point | dict(zip("xyz", position, strict=False))
+    return point
+
+
+def joint_fields(person: dict[str, Any]) -> dict[str, Any]:
+    """The fields of a person that are joints themselves, if there are `LEAST` or more; else none."""
+    if len(person) < LEAST:
+        return {}
+    joints = {name: value for name, value in person.items() if _is_joint(value)}
+    return joints if len(joints) >= LEAST else {}
+
+
+def _is_joint(value: Any) -> bool:
+    if isinstance(value, dict | list) and position_of(value) is not None:
+        return True
+    if isinstance(value, list):
+        return len(value) in (2, 3, 4) and all(
+            part is None or (isinstance(part, int | float) and not isinstance(part, bool)) for part in value
+        )
+    return (
+        isinstance(value, dict) and len(value) <= MOST_FIELDS and {"x", "y"} <= with_coordinates(value).keys()
+    )
 
 
 def first_object(points: list[Any]) -> dict[str, Any] | None:

@@ -6,8 +6,6 @@ docs/formats.md lists the fields that are read. People keep the ids that the fil
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Sized
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,23 +13,25 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pgfa.errors import BadFile, LimitExceeded
+from pgfa.errors import BadFile
 from pgfa.read.format import Format, first_clip
-from pgfa.read.formats.keypoints.detections import Entry, Recording, clip_of, one_person, recordings
-from pgfa.read.formats.keypoints.entries import NAMES, PEOPLE, Parser
+from pgfa.read.formats.keypoints.detections import Entry, Recording, clip_of, recordings
+from pgfa.read.formats.keypoints.entries import Parser
+from pgfa.read.formats.keypoints.entry_fields import PEOPLE
 from pgfa.read.formats.keypoints.entry_values import (
     Unexpected,
     fields_of,
     fill_absent,
-    frames_by_id,
     number_of,
 )
 from pgfa.read.formats.keypoints.field_names import is_open_score_name, is_score_name
 from pgfa.read.formats.keypoints.frame_lists import with_frames
-from pgfa.read.formats.keypoints.images import by_recording, by_video
+from pgfa.read.formats.keypoints.joint_arrays import clip_of_joints, joint_lists
 from pgfa.read.formats.keypoints.joint_lists import in_listed_order, listed_joints, rows_of
 from pgfa.read.formats.keypoints.json_fields import headers_of, info_of
+from pgfa.read.formats.keypoints.json_videos import TIMED, videos_of, with_header
 from pgfa.read.formats.keypoints.other_names import body_joints, own_names
+from pgfa.read.formats.keypoints.people import one_person
 from pgfa.read.formats.keypoints.reader import KeypointInfo, from_array
 from pgfa.read.interpret.arrays import has_scores
 from pgfa.read.parsing.frame_names import (
@@ -39,11 +39,9 @@ from pgfa.read.parsing.frame_names import (
     INDICES,
     NUMBERS,
     TIMES,
-    groups_of_names,
     numbers_of_names,
     rises,
 )
-from pgfa.read.parsing.frame_times import clock_seconds
 from pgfa.read.parsing.json_text import parse_json
 from pgfa.read.parsing.text_table import short
 from pgfa.read.sample import picture
@@ -51,23 +49,14 @@ from pgfa.read.source import FileRef, find_files
 from pgfa.skeleton import COCO17, HALPE26, LAYOUTS, NTU25, WHOLEBODY133, Clip, Source
 
 MAX_BYTES = 64 * 1024 * 1024  # parsed JSON takes about ten times its bytes
-MAX_ENTRIES = 500_000
-"""Frames or people in one list."""
 MAX_NAME = 500
 """Letters of the name of an image."""
-FRAMES = ("frames", "instance_info", "annotations", "results", "data")
 ARRAYS = ("keypoints", "positions")
 LAYOUT_OF_COUNT = {26: HALPE26, 133: WHOLEBODY133}
 """Numbers of joints that only one of the layouts of image estimators has."""
-EXPECTED = (
-    "keypoints of MediaPipe, MMPose, Ultralytics, COCO, TF.js or OpenPose, or an array (docs/formats.md)"
-)
 
-TIMED = "by time"
-"""Name of a video whose frames have times from outside instead of numbers."""
 
 Floats = NDArray[np.float64]
-Video = tuple[str, list[tuple[Any, float | None]]]
 """Name of a video ("" for the only one), and its frames, each with the number that the file gives it from outside."""
 
 
@@ -98,22 +87,27 @@ def read_all(ref: FileRef) -> list[Clip | BadFile]:
 def _clips(ref: FileRef) -> list[Clip]:
     raw = ref.read(MAX_BYTES)
     content = load(ref, raw)
-    header = content if isinstance(content, dict) else {}
+    header, content = with_header(content)
     if array := _array_field(content):
         name, points = array
         return [_array(ref, raw, name, points, header)]
     info = info_of(ref, header)
+    if arrays := joint_lists(header):
+        beside = {name: value for name, value in header.items() if name not in arrays}
+        return [clip_of_joints(ref, raw, arrays, beside, info)]
     parser = Parser(listed_joints(headers_of(header)), LAYOUTS.get(ref.stated.layout or ""))
     parser.own = own_names(ref)
     parts: list[tuple[str, Recording]] = []
-    for video, frames in _videos(ref, content):
+    for video, frames in videos_of(ref, content):
         entries = _entries(ref, parser, frames)
-        if video == TIMED:
+        if video == TIMED and any(entry.time is None for entry in entries):
             entries = [
                 replace(entry, number=None, time=time)
                 for entry, (_, time) in zip(entries, frames, strict=True)
             ]
         parts += [(video, part) for part in recordings(ref, entries, parser.time_name)]
+    timed = all(part.rate is not None for _, part in parts)
+    info = parser.statements.applied(ref, info, timed=timed)
     if parser.other:
         parts = _of_other_names(parser, parts)
     # MMPose turns what it lifts from a picture so that z points up.
@@ -157,65 +151,6 @@ def _axes(value: Any) -> int:
         # A joint may be null; a file whose first frame is null is a list of frames, not an array.
         value, axes = next((part for part in value if part is not None or not axes), None), axes + 1
     return axes if isinstance(value, int | float) or value is None else 0
-
-
-def _videos(ref: FileRef, content: Any) -> list[Video]:
-    """The frames of each video of a file. Raises BadFile for content without frames, LimitExceeded."""
-    if isinstance(content, dict):
-        _check_count(ref, content)
-        if numbered := _timed_frames(content) or _numbered_frames(ref, content):
-            return numbered
-        name = next((name for name in FRAMES if isinstance(content.get(name), list)), None)
-        frames = content[name] if name else frames_by_id(content.get("keypoints"), NAMES) or [content]
-        images = content.get("images")
-    else:
-        frames, images = content, None
-    if not isinstance(frames, list) or not frames:
-        raise BadFile(str(ref), expected=EXPECTED, found=short(str(content)))
-    _check_count(ref, frames)
-    if isinstance(frames[0], dict) and "image_id" in frames[0]:
-        return by_video(ref, frames, images if isinstance(images, list) else [])
-    if all(isinstance(frame, dict) and not NAMES & frame.keys() for frame in frames):
-        # Other JSON, not a scene without people.
-        raise BadFile(str(ref), expected=EXPECTED, found=short(str(content)))
-    return by_recording(frames)
-
-
-def _check_count(ref: FileRef, items: Sized) -> None:
-    if len(items) > MAX_ENTRIES:
-        raise LimitExceeded(f"{ref}: {len(items):,} frames or people, more than the limit of {MAX_ENTRIES:,}")
-
-
-def _timed_frames(content: dict[str, Any]) -> list[Video]:
-    """An object with one field per frame, named by its time: ``0.033``, ``2024-05-01T10:00:00.033``."""
-    numbers = [number_of(name) for name in content]
-    clocks = any("." in name for name in content) and all(number is not None for number in numbers)
-    times = numbers if clocks else [clock_seconds(name) if ":" in name else None for name in content]
-    if len(times) < 2 or any(time is None for time in times):
-        return []
-    return [(TIMED, list(zip(content.values(), times, strict=True)))]
-
-
-def _numbered_frames(ref: FileRef, content: dict[str, Any]) -> list[Video]:
-    """An object with one field per frame, named by its number (``frame_12``, ``12``, ``video_12.jpg``).
-
-    Raises:
-        BadFile: names that do not number the frames of a few videos.
-    """
-    names = list(content)
-    if not names or not all(re.fullmatch(r".*\d|.*\d.*\.[A-Za-z]\w{1,4}", name) for name in names):
-        return []
-    if not all(isinstance(frame, dict | list | None) for frame in content.values()):
-        return []
-    groups = groups_of_names(names)
-    if groups is None or len(groups) > max(1, len(names) // 2):
-        expected = "names of frames that differ in one number (frame_0012)"
-        raise BadFile(str(ref), expected=expected, found=short(", ".join(names[:3])))
-    frames = list(content.values())
-    return [
-        (f"video {video}", [(frames[index], number) for index, number in zip(indices, numbers, strict=True)])
-        for video, (indices, numbers) in enumerate(groups)
-    ]
 
 
 def _entries(ref: FileRef, parser: Parser, frames: list[tuple[Any, float | None]]) -> list[Entry]:

@@ -39,7 +39,9 @@ def info_of(ref: FileRef, content: dict[str, Any]) -> KeypointInfo:
     """
     # What describes a file is among the first fields; objects of a million names would cost seconds.
     headers = [dict(islice(header.items(), MAX_HEADER)) for header in headers_of(content)]
-    others = [value for value in islice(content.values(), MAX_FIELDS) if isinstance(value, dict)]
+    # Objects with a number for a name are frames.
+    fields = islice(content.items(), MAX_FIELDS)
+    others = [value for name, value in fields if isinstance(value, dict) and not name[-1:].isdigit()]
     rates = [{name: value for name, value in field.items() if is_rate_name(name)} for field in others]
     rate, problems = _rate(ref, [*headers, *rates])
     size, note = _image_size(ref, headers)

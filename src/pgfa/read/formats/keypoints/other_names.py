@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from pgfa.errors import BadFile
 from pgfa.read.formats.keypoints.csv_header import plain
-from pgfa.read.formats.keypoints.detections import Entry, Person
+from pgfa.read.formats.keypoints.detections import Entry
 from pgfa.read.formats.keypoints.joint_names import missing_joints
+from pgfa.read.formats.keypoints.people import Person
 from pgfa.read.interpret.missing import absent_joints
 from pgfa.read.parsing.markers.centres import NEEDED, joints_of
 from pgfa.read.parsing.markers.tables import landmarks_of

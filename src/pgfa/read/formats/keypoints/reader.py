@@ -36,6 +36,7 @@ from pgfa.read.interpret.orders import (
     layouts_of,
     orders_of,
     size_of,
+    why_not,
     without_spare_axes,
 )
 from pgfa.read.interpret.other_orders import is_crossed
@@ -176,7 +177,7 @@ def _with_people(ref: FileRef, points: Floats, plan: _Plan) -> _Plan:
         whose = f"{counted(people, 'person', 'people')} of {joints_of(plan.axes)} joints"
         note = f"numbers of a frame read as those of {whose}"
         return replace(plan, info=replace(plan.info, problems=(*plan.info.problems, note)))
-    if people < 2 or plan.axes.removeprefix("N")[0] != "M" or ref.stated.array_axes:
+    if people < 2 or plan.axes.replace("N", "")[0] != "M" or ref.stated.array_axes:
         return plan
     if overlap(points, plan.layout):
         actual = f"{people} bodies in one place along the first axis: clips (save each as a file of its own), or people"
@@ -201,7 +202,7 @@ def _shape_error(ref: FileRef, shape: tuple[int, ...], layouts: tuple[Layout, ..
     counts = (len(layouts[0].joints),) if layouts else JOINTS
     actual = " x ".join(map(str, shape)) or "one number"
     if axes := ref.stated.array_axes:
-        expected = f"the axes {axes}, as stated: C of 2, 3 or 4, V of {' or '.join(map(str, counts))}"
+        expected, actual = why_not(shape, axes, counts)
         return BadFile(str(ref), where="keypoints", expected=expected, found=actual)
     expected = f"{SHAPES}, {' or '.join(map(str, counts))} joints"
     return BadFile(str(ref), where="keypoints", expected=expected, found=actual)

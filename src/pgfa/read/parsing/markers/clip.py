@@ -16,7 +16,7 @@ from pgfa.read.interpret.upright import handedness
 from pgfa.read.parsing.frame_times import usual_step
 from pgfa.read.parsing.markers.bodies import bodies_and_fronts
 from pgfa.read.parsing.markers.names import STANDARD, Markers, markers_from
-from pgfa.read.parsing.units import PLAUSIBLE, flat_to_metres, torso_length, upright_to_metres
+from pgfa.read.parsing.units import LOOKS_MIRRORED, PLAUSIBLE, flat_to_metres, torso_length, upright_to_metres
 from pgfa.read.source import FileRef
 from pgfa.skeleton import NO_DEPTH, NTU25, Clip, Source
 
@@ -112,8 +112,7 @@ def _from_space(
     check_scales(str(ref), joints, NTU25, recording.points)
     scale, notes, decided = _scale(ref, recording.unit, joints)
     declared = recording.up is not None  # a format that fixes its axes
-    if not declared:
-        _check_sides(ref, joints, fronts)
+    notes += _side_doubts(ref, joints, fronts, declared=declared)
     positions, inferred = upright_to_metres(
         joints,
         NTU25,
@@ -128,14 +127,18 @@ def _from_space(
     return positions, (*notes, *inferred)
 
 
-def _check_sides(ref: FileRef, joints: Floats, fronts: Floats) -> None:
-    """Raise Undecided unless markers, feet and knees show that the body is not mirrored.
+def _side_doubts(ref: FileRef, joints: Floats, fronts: Floats, *, declared: bool) -> tuple[str, ...]:
+    """A note if markers, feet and knees contradict the handedness that is stated or declared.
 
     Axes of capture systems are right-handed, so little evidence suffices; without any, a mirrored body looks the same.
+
+    Raises:
+        Undecided: it is neither stated nor declared, and they do not show that the body is not mirrored.
     """
-    if ref.stated.mirrored is not None:
-        return
     sense = handedness(joints, NTU25, right_handed=True, fronts=fronts)
+    if ref.stated.mirrored is not None or declared:
+        contradicted = sense is not None and sense != bool(ref.stated.mirrored)
+        return (LOOKS_MIRRORED,) if contradicted else ()
     if sense is None:
         actual = "a body of which neither markers nor feet, knees and elbows show where its front is: left and right "
         actual += "may be exchanged, or axes left-handed"
@@ -143,6 +146,7 @@ def _check_sides(ref: FileRef, joints: Floats, fronts: Floats) -> None:
     if sense:
         actual = "a body whose feet and knees point backwards: left-handed axes, or names of left and right exchanged"
         raise Undecided(str(ref), quantity="mirrored", found=actual)
+    return ()
 
 
 def _is_flat(points: Floats) -> bool:

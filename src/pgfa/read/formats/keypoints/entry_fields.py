@@ -1,0 +1,30 @@
+"""The fields in which pose estimators and depth cameras have people and points."""
+
+from __future__ import annotations
+
+from pgfa.read.formats.keypoints.matrices import LOCAL, MODEL
+
+WORLD = ("pose_world_landmarks", "poseWorldLandmarks", "world_landmarks", "worldLandmarks")
+LANDMARKS = ("pose_landmarks", "poseLandmarks", "landmarks")
+PEOPLE = (
+    "people", "instances", "persons", "predictions", "poses", "skeleton", "skeletons", "bodies", "body_list", "annots",
+    "detections", "objects", "Bodies", "Skeletons", "anchors", "bodyAnchors", "bodyAnchor", "body_anchor",
+)  # fmt: skip
+OPENPOSE = ("pose_keypoints_2d", "pose_keypoints")
+OPENPOSE_SOLID = "pose_keypoints_3d"
+SOLID = ("keypoints3d", "keypoints_3d", "keypoints3D")
+POINTS = (
+    *SOLID,
+    "keypoints",
+    "keypoint",
+    "joints",
+    "Joints",
+    "bones",
+    "Bones",
+    "transforms",
+    "pose3d",
+    "pose",
+    "points",
+    *MODEL,
+)
+NAMES = {*WORLD, *LANDMARKS, *PEOPLE, *OPENPOSE, *POINTS, "pose", "joint_positions", "joints19", *LOCAL}
