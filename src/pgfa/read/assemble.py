@@ -61,7 +61,7 @@ def assemble(
     out = positions.astype(np.float32)
     noted = [*outcome.problems, *_mark_absent(ref, out, absent)]
     flat = NO_DEPTH in noted
-    if not flat:
+    if not flat and not source.dataset:  # a data set keeps its clips, whatever its sensor tracked
         check_size(str(ref), out, layout, outcome.decisions)
     _check_range(ref, positions, layout)
     if frames == 1:

@@ -30,6 +30,10 @@ CHANGED, SHARE = {2: 0.01, 3: 0.005}, 0.1
 """Share of its length by which a bone differs in a tenth of the frames, at least, in a picture, where it is
 foreshortened, and in space; and share of the bones that may keep their length."""
 
+TOGETHER = 0.5
+"""Median of the change that all bones have in common, in units of that of what remains of each: noise of a sensor and
+bodies of pose estimators change bones one by one."""
+
 Floats = NDArray[np.float64]
 
 
@@ -53,7 +57,7 @@ def scale_of_frames(points: Floats, layout: Layout, markers: Floats | None = Non
         looked_at.append(points.reshape(len(points), -1, points.shape[3]))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # of joints and bodies that are absent
-        keeps = _keeps_lengths(points, layout)
+        keeps = not _has_own_scales(points, layout)
         for frames in looked_at:
             if same := _same_on_axes(frames):
                 return same
@@ -63,8 +67,8 @@ def scale_of_frames(points: Floats, layout: Layout, markers: Floats | None = Non
     return ""
 
 
-def _keeps_lengths(points: Floats, layout: Layout) -> bool:
-    """Whether some bones keep their lengths from frame to frame."""
+def _has_own_scales(points: Floats, layout: Layout) -> bool:
+    """Whether bones change their lengths from frame to frame, and in space in proportion to each other."""
     known = layout.joints[: points.shape[2]]
     pairs = [(known.index(a), known.index(b)) for a, b in layout.bones if a in known and b in known]
     ends = np.array(pairs).T
@@ -74,7 +78,16 @@ def _keeps_lengths(points: Floats, layout: Layout) -> bool:
     rounding = 1.5 if (points[np.isfinite(points)] % 1 == 0).all() else 0.0
     changes = (np.nanpercentile(np.abs(lengths - usual), 100 * MOST, axis=0) - rounding) / usual
     changes = changes[np.isfinite(changes)]
-    return bool(not len(changes) or np.quantile(changes, SHARE) < CHANGED[points.shape[-1]])
+    if not len(changes) or np.quantile(changes, SHARE) < CHANGED[points.shape[-1]]:
+        return False
+    return points.shape[-1] == 2 or _change_together(lengths / usual)
+
+
+def _change_together(lengths: Floats) -> bool:
+    """Whether a common factor of each body and frame is most of what bones (frames, bodies, bones) differ by."""
+    logs = np.log(np.where(lengths > 0, lengths, np.nan))
+    common = np.nanmedian(logs, axis=-1, keepdims=True)
+    return bool(np.nanmedian(np.abs(common)) > TOGETHER * np.nanmedian(np.abs(logs - common)))
 
 
 def _sizes(frames: Floats) -> Iterator[tuple[str, Floats, float]]:
