@@ -231,6 +231,11 @@ def _gltf(size: int) -> Files:
     return {name: glb(content, binary)}
 
 
+def _repeated(format: str, size: int) -> Files:
+    """A sample without a head, again and again."""
+    return {name: content * (size // len(content)) for name, content in sample(format).items()}
+
+
 LARGE: dict[str, Callable[[int], Files]] = {
     "utd-mhad": _utd_mhad,
     "kinder-gator": lambda size: table("kinder-gator", size, b",", 1, lambda n: f"{33 * n},", 1),
@@ -261,6 +266,7 @@ LARGE: dict[str, Callable[[int], Files]] = {
     "keypoints-npy": _npy,
     "keypoints-csv": lambda size: table("keypoints-csv", size, b",", 1, lambda n: f"{n},", 1),
     "keypoints-txt": lambda size: table("keypoints-txt", size, b" ", 0, lambda n: "", 0),
+    "joint-lines": lambda size: _repeated("joint-lines", size),
     "keypoints-json": lambda size: _json("keypoints-json", "keypoints", size),
 }
 """Format -> (bytes -> a recording of about that size)."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +37,17 @@ class Appearance:
 
     frames: NDArray[np.int64]
     points: Floats
+
+    @cached_property
+    def lengths(self) -> tuple[Floats, NDArray[np.bool_]]:
+        """The distance of each joint from each, and whether it is constant."""
+        return _lengths(self.points)
+
+    @cached_property
+    def extent(self) -> float:
+        """Usual diagonal of the body's box; NaN if it is never seen."""
+        with np.errstate(all="ignore"):
+            return float(np.nanmedian(_extents(self.points)))
 
     def joined(self, other: Appearance) -> Appearance:
         """Both in time."""
@@ -96,7 +108,7 @@ def _cleaned(points: Floats) -> Floats:
 
 def _distance(one: Appearance, other: Appearance) -> float:
     """How far the body moves, in sizes, where one goes on as the other; infinite if they cannot be one person."""
-    if len(np.intersect1d(one.frames, other.frames)) or not _of_one_size(one.points, other.points):
+    if len(np.intersect1d(one.frames, other.frames, assume_unique=True)) or not _of_one_size(one, other):
         return float("inf")
     both = one.joined(other)
     owner = np.isin(both.frames, one.frames)
@@ -117,20 +129,19 @@ def _extents(points: Floats) -> Floats:
     return extents
 
 
-def _of_one_size(one: Floats, other: Floats) -> bool:
+def _of_one_size(one: Appearance, other: Appearance) -> bool:
     """Whether lengths that are constant in both bodies are the same; where there are few, whether extents are alike."""
-    (first, steady), (second, steady_too) = _lengths(one), _lengths(other)
+    (first, steady), (second, steady_too) = one.lengths, other.lengths
     rigid = steady & steady_too
     if rigid.sum() >= LEAST_RIGID:
         differ = float(np.median(np.log(first[rigid] / second[rigid])))
-        return abs(differ) <= SIZE[one.shape[-1]]
+        return abs(differ) <= SIZE[one.points.shape[-1]]
     with np.errstate(all="ignore"):
-        differ = float(np.log(np.nanmedian(_extents(one)) / np.nanmedian(_extents(other))))
+        differ = float(np.log(np.divide(one.extent, other.extent)))
     return abs(differ) <= SIZE[2]
 
 
 def _lengths(points: Floats) -> tuple[Floats, NDArray[np.bool_]]:
-    """The distance of each joint from each, and whether it is constant."""
     points = points[np.linspace(0, len(points) - 1, min(len(points), LOOKED_AT)).astype(int)]
     between = np.linalg.norm(points[:, :, None] - points[:, None], axis=-1)
     known = np.isfinite(between).sum(axis=0) >= LEAST_FRAMES

@@ -5,8 +5,9 @@ Frames begin where the joints start again, at a heading (Frame 12, Time 0.4), or
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -153,7 +154,8 @@ def _frames_of(ref: FileRef, text: str) -> tuple[list[_Frame], list[str], str, t
     titles: dict[str, None] = {}
     id, lead, leads, time_name = "", None, list[float](), ""
     for number, line in _lines(ref, text):
-        if heading := _HEADING.fullmatch(line):
+        joint = _plain_line(line, titles)
+        if joint is None and (heading := _HEADING.fullmatch(line)):
             kind, value = heading[1].lower(), heading[2]
             if kind not in ("frame", "time", "timestamp"):
                 id = value
@@ -168,7 +170,7 @@ def _frames_of(ref: FileRef, text: str) -> tuple[list[_Frame], list[str], str, t
             else:
                 frames[-1].time, time_name = float(value), kind + (f"_{heading[3]}" if heading[3] else "")
             continue
-        joint = _joint_in(line)
+        joint = _joint_in(line) if joint is None else joint
         if joint is None:
             raise BadFile(str(ref), where=f"line {number}", expected=EXPECTED, found=short(line.strip()))
         again = joint.title in frames[-1].people.get(id, {})
@@ -197,6 +199,18 @@ def _lines(ref: FileRef, text: str) -> Iterator[tuple[int, str]]:
             raise BadFile(str(ref), where=f"line {number}", expected=EXPECTED, found=f"{len(line):,} letters")
         if line.strip() and not is_comment(line):
             yield number, line
+
+
+def _plain_line(line: str, titles: Container[str]) -> _Line | None:
+    """What `_joint_in` gives, at a fifth of its cost, for a title that was read before and numbers; None for others."""
+    title, *cells = line.split()
+    if title not in titles or not 2 <= len(cells) <= 4 or line.count("_") > title.count("_"):
+        return None
+    try:
+        row = [float(cell) for cell in cells]
+    except ValueError:
+        return None
+    return None if any(map(math.isinf, row)) else _Line(None, title, row)
 
 
 def _joint_in(line: str) -> _Line | None:
