@@ -219,7 +219,9 @@ def _is_of_settings(error: PgfaError) -> bool:
 def _advice(error: PgfaError, name: str, format: str) -> str:
     """What to do about a file that cannot be used; its message says what is wrong."""
     if _is_of_settings(error):
-        return f"correct {SETTINGS_FILE}, which states how the recordings beside it are read (docs/formats.md)"
+        return (
+            f"correct {SETTINGS_FILE}, which states how the recordings beside it are read (docs/formats.md)"
+        )
     if isinstance(error, LimitExceeded):
         return "cut the recording into shorter ones"
     if isinstance(error, BadFile) and error.found == EMPTY_FILE:
