@@ -35,9 +35,9 @@ _PLACES = {
 }
 """Joint -> median place along the line from between the hips (0) to between the shoulders (1) of a possible body. Of
 840 real recordings: -0.22 to 0.46, 0.10 to 0.70, 0.29 to 1.47, and 1.15 to 1.25."""
-_HEAD_FROM = 0.4
+_LEAST_HEAD = 0.4
 """The same of a head, at least; 0.66 in real recordings."""
-_TOO_LONG = 1.6
+_OVERLONG = 1.6
 """A bone that is longer by this factor than the limit of short bones is impossible."""
 _HEADS = ("head", "crown", "nose", "ear_left", "eye_left")
 _SHARE = {False: 0.5, True: 0.85}
@@ -133,13 +133,13 @@ def _impossible(at: dict[str, Floats], lengths: dict[str, float]) -> str:
         along = trunk / (trunk**2).sum(axis=-1, keepdims=True)
     places = dict(_PLACES)
     for head in [name for name in _HEADS if name in at][:1]:
-        places[head] = (_HEAD_FROM, np.inf)
+        places[head] = (_LEAST_HEAD, np.inf)
     for joint, (low, high) in places.items():
-        place = typical(((at[joint] - hips) * along).sum(axis=-1)) if joint in at else np.nan
-        if place < low or place > high:
-            return f"{joint} is at {place:.2f} of the way from the hips to the shoulders"
+        height = typical(((at[joint] - hips) * along).sum(axis=-1)) if joint in at else np.nan
+        if height < low or height > high:
+            return f"{joint} is at {height:.2f} of the way from the hips to the shoulders"
     for joint, length in lengths.items():
-        if length > _TOO_LONG * _limit(joint):
+        if length > _OVERLONG * _limit(joint):
             return f"{joint} is {length:.2f} trunks from its neighbour"
     return ""
 

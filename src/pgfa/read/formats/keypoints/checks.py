@@ -70,7 +70,7 @@ def check_steps(ref: FileRef, points: Floats, layout: Layout, info: KeypointInfo
     if info.rate is None and ref.stated.rate is None and jumps(points, layout):
         expected = (
             "one person from frame to frame: with a column or field of the person, and of the frame or time (--rate "
-            "if only a few frames a second were recorded)"
+            "of slow recordings)"
         )
         raise BadFile(str(ref), where="frames", expected=expected, found="joints that jump in most of them")
 
