@@ -160,6 +160,20 @@ def roaming(body: Body) -> dict[str, Floats]:
     return {joint: place + (0 if joint.startswith("=") else path) for joint, place in body.items()}
 
 
+def seated(body: Body) -> dict[str, Floats]:
+    """On a chair: thighs forward from the hips, which are as high as the knees; feet on the floor."""
+    thigh = float(np.median(np.linalg.norm(body["hip_left"] - body["knee_left"], axis=-1)))
+    forward = np.median(body["foot_left"] - body["ankle_left"], axis=0) * [1, 0, 1]
+    forward *= thigh / np.linalg.norm(forward)
+    legs = ("knee", "ankle", "foot", "toe", "small", "heel")
+    return {
+        joint: place
+        if joint.startswith("=")
+        else place + (forward if joint.split("_")[0] in legs else np.array([0, -thigh, 0]))
+        for joint, place in body.items()
+    }
+
+
 def lying(body: Body) -> dict[str, Floats]:
     """On the back, on a floor at 0: the head points along z."""
     flat = changed(body, np.array([[1.0, 0, 0], [0, 0, -1], [0, 1, 0]]))

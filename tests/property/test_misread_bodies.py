@@ -20,7 +20,7 @@ from pgfa.skeleton import COCO17, NTU25
 from reading_bodies import HEAD_ALONG, SCALES, WRITERS, on_a_bed
 from reading_cases import Case, Truth, difference, tried
 from reading_defects import npy, relative
-from reading_motions import Floats, changed, in_layout, motion, pixels
+from reading_motions import Floats, changed, in_layout, motion, pixels, seated
 
 QUICK = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 CASES = list(reading_bodies.cases())
@@ -43,7 +43,8 @@ def test_none_is_misread(case: Case, tmp_path: Path) -> None:
 
 @QUICK
 @given(program=programs, where=st.sampled_from(sorted(HEAD_ALONG)), name=st.sampled_from(["wave", "kick-forward"]),
-       feet=st.none() | st.floats(-2, 2), aside=st.floats(-3, 3), raised=st.floats(-0.35, 0.35))  # fmt: skip
+       feet=st.sampled_from([None, -2, -1, -0.3, 0.3, 0.5, 1, 2]), aside=st.floats(-3, 3),
+       raised=st.floats(-0.35, 0.35))  # fmt: skip
 def test_somebody_on_a_bed_is_not_stood_up(
     program: str, where: str, name: str, feet: float | None, aside: float, raised: float, tmp_path: Path
 ) -> None:
@@ -69,6 +70,24 @@ def test_somebody_who_stands_is_read(
     body = changed(body, np.eye(3), (0.4 - middle[0], 1 if away < 3 else 0, away - middle[2]))
     clip = read(written(tmp_path, program, body))
     assert values_of(clip.reading)["up"] == "y"
+
+
+@QUICK
+@given(program=programs, name=st.sampled_from(["wave", "squat", "sit", "walk"]), turn=st.floats(0, 6.3),
+       away=st.floats(0.2, 1.6), aside=st.floats(-1, 1))  # fmt: skip
+def test_somebody_on_a_floor_near_the_origin_is_read(
+    program: str, name: str, turn: float, away: float, aside: float, tmp_path: Path
+) -> None:
+    """Feet on a floor at 0 are those of somebody who stands or sits."""
+    cos, sin = np.cos(turn), np.sin(turn)
+    body = seated(motion("wave")) if name == "sit" else motion(name)
+    body = changed(body, np.array([[cos, 0, sin], [0, 1, 0], [-sin, 0, cos]]))
+    middle = np.median(body["pelvis"], axis=0)
+    lowest = min(place[:, 1].min() for joint, place in body.items() if not joint.startswith("="))
+    body = changed(body, np.eye(3), (aside - middle[0], 0.03 - lowest, away - middle[2]))
+    clip = read(written(tmp_path, program, body))
+    assert values_of(clip.reading)["up"] == "y"
+    assert not difference(clip, (body,), Truth(((body,),), within=WRITERS[program][3]))
 
 
 @QUICK

@@ -104,3 +104,13 @@ def test_pictures_of_a_file_that_asks_show_each_reading(
     assert "--up=z: lying-ASK-up_z.svg" in printed
     assert "--axes=xyz: logits-ASK-axes_xyz.svg" in printed
     assert "5 pictures in" in printed
+
+
+@pytest.mark.parametrize("content", ['unit = "furlong"', "x = [", '["*.npy"]\nup = 3', "colour = 1"])
+def test_a_fault_in_the_settings_is_not_one_of_the_recordings(content: str, tmp_path: Path) -> None:
+    np.save(tmp_path / "a.npy", person(NTU25, 30))
+    (tmp_path / "pgfa-recordings.toml").write_text(content)
+    (result,) = check(tmp_path)
+    assert result.verdict == "FAIL"
+    assert "pgfa-recordings.toml" in result.message
+    assert result.advice.startswith("correct pgfa-recordings.toml")

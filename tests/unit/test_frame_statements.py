@@ -85,7 +85,7 @@ def test_layout_up_and_unit_in_the_frames_are_used(tmp_path: Path) -> None:
     ]
     (tmp_path / "b.json").write_text("\n".join(map(json.dumps, lines)))
     clip = read(tmp_path / "b.json")
-    assert clip.reading.startswith("declared by the file: layout ntu25, up z, unit 0.01 m")
+    assert clip.reading.startswith("declared by the file: layout ntu25, up z, unit cm")
     lengths = [np.linalg.norm(np.diff(c.positions[:, 0], axis=1), axis=-1) for c in (expected, clip)]
     np.testing.assert_allclose(*lengths, atol=1e-5)
     with pytest.raises(BadFile, match=r"field up: expected one value in all frames, found 'y' and 'z'"):

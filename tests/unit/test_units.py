@@ -47,6 +47,16 @@ def test_the_unit_in_titles_of_a_table(tmp_path: Path) -> None:
         read(tmp_path / "a.csv", unit="m")
 
 
+def test_a_unit_in_titles_that_is_not_that_of_the_numbers_is_asked_about(tmp_path: Path) -> None:
+    points = in_layout(motion("walk"), NTU25)
+    header = ["time_s", *(f"{camel(joint)}_{axis} (mm)" for joint in NTU25.joints for axis in "xyz")]
+    rows = [[n / 30, *frame.reshape(-1).tolist()] for n, frame in enumerate(points)]
+    (tmp_path / "a.csv").write_text(table(header, rows))
+    with pytest.raises(Undecided, match=r"in the unit mm, .*declares; state it with --unit m "):
+        read(tmp_path / "a.csv")
+    np.testing.assert_allclose(read(tmp_path / "a.csv", unit="m").positions[:, 0], points, atol=1e-3)
+
+
 def test_the_unit_of_a_skeleton_in_its_own(tmp_path: Path) -> None:
     """HDM05's .asf states its unit; a stated one takes its place."""
     for name, content in (FORMATS["hdm05"].sample or dict)().items():

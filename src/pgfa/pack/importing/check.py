@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from pgfa.errors import BadFile, LimitExceeded, PgfaError, Undecided
+from pgfa.errors import BadConfig, BadFile, LimitExceeded, PgfaError, Undecided
 from pgfa.pack.importing.folder import NOT_LISTED, files_format, missing_files
 from pgfa.read import FORMATS, find_recordings, format_of, read_all, recording_of
 from pgfa.read.assemble import counted
@@ -17,6 +17,7 @@ from pgfa.read.contents import NotARecording, OtherContent
 from pgfa.read.encoding import printable, without_control
 from pgfa.read.format import A_PERSON
 from pgfa.read.limits import MEMORY, memory_cap
+from pgfa.read.settings_file import SETTINGS_FILE
 from pgfa.read.source import EMPTY_FILE, FileRef, unpacked_name
 from pgfa.read.stated import NOTHING, Stated
 from pgfa.skeleton import Clip
@@ -204,13 +205,23 @@ def _message(error: PgfaError) -> str:
     """An error without the path of the file, which is the title of the result, and the list of all formats."""
     if isinstance(error, NotARecording):
         return f"{NOT_A_RECORDING} ({error.found})"
-    if isinstance(error, BadFile):
+    if isinstance(error, BadFile) and not _is_of_settings(error):
         return str(error).removeprefix(error.file).removeprefix(":").removeprefix(",").lstrip()
     return str(error)
 
 
+def _is_of_settings(error: PgfaError) -> bool:
+    """Whether the fault is in the settings file beside a recording, not in the recording."""
+    of_file = isinstance(error, BadFile) and error.file.endswith(SETTINGS_FILE)
+    return of_file or (isinstance(error, BadConfig) and SETTINGS_FILE in str(error))
+
+
 def _advice(error: PgfaError, name: str, format: str) -> str:
     """What to do about a file that cannot be used; its message says what is wrong."""
+    if _is_of_settings(error):
+        return (
+            f"correct {SETTINGS_FILE}, which states how the recordings beside it are read (docs/formats.md)"
+        )
     if isinstance(error, LimitExceeded):
         return "cut the recording into shorter ones"
     if isinstance(error, BadFile) and error.found == EMPTY_FILE:

@@ -201,7 +201,7 @@ def _candidates(
                 fit = Fit(float("inf"), "all joints are on a line")
             if np.isfinite(fit.cost) and is_crossed(bodies, layout):
                 fit = Fit(fit.cost + MAX_COST + MARGIN, "the left hip is beside the right shoulder")
-            if np.isfinite(fit.cost) and _jumps(coordinates, layout):
+            if np.isfinite(fit.cost) and jumps(coordinates, layout):
                 fit = Fit(fit.cost + MAX_COST + MARGIN, "joints jump from frame to frame")
             if (
                 order == "xyz"
@@ -282,7 +282,7 @@ def _has_sides(bodies: Floats, layout: Layout) -> bool:
     return abs(sense) >= RIGHT[0] and abs(sense) * weight >= RIGHT[1]
 
 
-def _jumps(coordinates: Floats, layout: Layout) -> bool:
+def jumps(coordinates: Floats, layout: Layout) -> bool:
     """Whether joints move so far from frame to frame that the frames are not those of one person over time."""
     if len(coordinates) < 2:
         return False

@@ -27,6 +27,18 @@ _LIMBS = {
 }
 """Limb -> usual length, as a share of the trunk from between the hips to between the shoulders."""
 _WIDTHS = {"shoulder": 0.74, "hip": 0.42}
+_PLACES = {
+    "pelvis": (-0.6, 0.65),
+    "spine": (-0.2, 1.0),
+    "chest": (0.1, 1.8),
+    "neck": (0.4, 2.0),
+}
+"""Joint -> median place along the line from between the hips (0) to between the shoulders (1) of a possible body. Of
+840 real recordings: -0.22 to 0.46, 0.10 to 0.70, 0.29 to 1.47, and 1.15 to 1.25."""
+_LEAST_HEAD = 0.4
+"""The same of a head, at least; 0.66 in real recordings."""
+_OVERLONG = 1.6
+"""A bone that is longer by this factor than the limit of short bones is impossible."""
 _HEADS = ("head", "crown", "nose", "ear_left", "eye_left")
 _SHARE = {False: 0.5, True: 0.85}
 """What is typical of lengths: the median; of those in a picture (True) one of the longest."""
@@ -39,8 +51,8 @@ class Fit:
     """How far a body is from a human one.
 
     Attributes:
-        cost: mean of the squared deviations of all measures, in units of their spread, each at most `_CAP`; infinite
-            if no frame has a trunk.
+        cost: mean of the squared deviations of all measures, in units of their spread, each at most `_CAP`; `_CAP`
+            more if one of them is impossible, which no mean dilutes; infinite if no frame has a trunk.
         worst: the measure that deviates most, in plain words.
         measures: how many could be taken.
     """
@@ -70,13 +82,16 @@ def fit_of(bodies: Floats, layout: Layout) -> Fit:
     unit = typical(trunk, flat)
     if not unit > 0:
         return Fit(float("inf"), "no trunk is visible")
-    deviations = _proportions(at, unit, flat) + _bones(at, layout, unit, flat)
+    lengths = _bone_lengths(at, layout, unit, flat)
+    deviations = _proportions(at, unit, flat) + _bones(lengths, flat)
     if not flat:
         deviations += _steadiness(at, trunk)
     if not deviations:
         return Fit(float("inf"), "no limb is visible")
     costs = [min(deviation**2, _CAP) for deviation, _ in deviations]
     worst = int(np.argmax(costs))
+    if not flat and (impossible := _impossible(at, lengths)):
+        return Fit(float(np.mean(costs)) + _CAP, impossible, len(deviations))
     return Fit(float(np.mean(costs)), deviations[worst][1], len(deviations))
 
 
@@ -109,16 +124,45 @@ def _proportions(at: dict[str, Floats], unit: float, flat: bool) -> list[tuple[f
     return deviations
 
 
-def _bones(at: dict[str, Floats], layout: Layout, unit: float, flat: bool) -> list[tuple[float, str]]:
-    """Bones other than the limbs are short, and as long on the left as on the right."""
+def _impossible(at: dict[str, Floats], lengths: dict[str, float]) -> str:
+    """What no human body has, in plain words: a joint of the trunk, or the head, far from its place between hips and
+    shoulders, or a bone that is far too long; "" for none.
+    """
+    hips, trunk = _middle(at, "hip"), _middle(at, "shoulder") - _middle(at, "hip")
+    with np.errstate(invalid="ignore", divide="ignore"):
+        along = trunk / (trunk**2).sum(axis=-1, keepdims=True)
+    places = dict(_PLACES)
+    for head in [name for name in _HEADS if name in at][:1]:
+        places[head] = (_LEAST_HEAD, np.inf)
+    for joint, (low, high) in places.items():
+        height = typical(((at[joint] - hips) * along).sum(axis=-1)) if joint in at else np.nan
+        if height < low or height > high:
+            return f"{joint} is at {height:.2f} of the way from the hips to the shoulders"
+    for joint, length in lengths.items():
+        if length > _OVERLONG * _limit(joint):
+            return f"{joint} is {length:.2f} trunks from its neighbour"
+    return ""
+
+
+def _bone_lengths(at: dict[str, Floats], layout: Layout, unit: float, flat: bool) -> dict[str, float]:
+    """Joint -> trunks to its neighbour; NaN if they are never seen together."""
     bones = [(child, parent) for child, parent in layout.bones if child in at and parent in at]
-    lengths = {
+    return {
         child: length / unit
         for (child, _), length in zip(bones, _typical_lengths(at, bones, flat), strict=True)
     }
+
+
+def _limit(joint: str) -> float:
+    """Trunks that a joint is from its neighbour, at most, in most bodies."""
+    return 1.6 if joint.split("_")[0] in ("hip", "shoulder", "knee", "ankle") else 0.95
+
+
+def _bones(lengths: dict[str, float], flat: bool) -> list[tuple[float, str]]:
+    """Bones other than the limbs are short, and as long on the left as on the right."""
     deviations = []
     for joint, length in lengths.items():
-        limit = 1.6 if {joint.split("_")[0]} & {"hip", "shoulder", "knee", "ankle"} else 0.95
+        limit = _limit(joint)
         if np.isfinite(length):
             deviations.append(
                 (max(0.0, length - limit) / 0.15, f"{joint} is {length:.2f} trunks from its neighbour")

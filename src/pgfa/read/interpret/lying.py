@@ -1,15 +1,13 @@
 """Whether a body whose trunk points along one axis may lie on a floor or a bed along another.
 
 The trunk alone tells nothing: somebody who lies with z up, head along y, has the numbers of somebody who stands with y
-up. The place tells more, where coordinates have a floor at 0, as those of motion capture:
-
-- feet that are on no floor at 0 along the trunk, while the whole body is flat above 0 along another axis, no higher
-  than on a bed: it may lie there;
-- feet at 0 along the trunk are those of somebody who stands. Still it may lie, with the feet there by chance, if it
-  also keeps to its place, in the reach of a bed, as 1 to 2 % of those do who stand in a laboratory.
+up. The place tells more, where coordinates have a floor at 0, as those of motion capture: feet at 0 along the trunk are
+those of somebody who stands or sits. Where they are not, and the whole body is flat above 0 along another axis, no
+higher than on a bed, it may lie there. Somebody who lies with the feet at 0 along the trunk by chance is taken for one
+who stands: everybody who stands within the height of a bed from the origin has the same numbers.
 
 People before a camera are farther away than a bed is high. In coordinates relative to the body, the hips are at 0, and
-no floor is known. Of 600 real recordings, the first rule takes none for one of somebody who lies.
+no floor is known. Of 600 real recordings, none is taken for one of somebody who lies.
 """
 
 from __future__ import annotations
@@ -27,9 +25,6 @@ LOWEST, HIGHEST = -0.2, 4.2
 """Height, in trunks, of nearly all points of somebody who lies."""
 LEVEL = 0.7
 """Trunks by which the height of the hips may vary."""
-CLEAR, THICK, STILL = 0.2, 2.5, 0.5
-"""Trunks: the least height of hips above a floor or a bed that holds the whole body, the extent of that, and the way of
-the hips across the trunk, of somebody who keeps to it."""
 
 Floats = NDArray[np.float64]
 
@@ -54,16 +49,14 @@ def lies_along(bodies: Floats, layout: Layout, up: str) -> str:
     if not trunk > 0 or not stands.any():
         return ""
     bodies, hips = bodies[stands] / trunk, hips[stands] / trunk
-    stand = ON_FLOOR[0] <= _percentile(sign * _feet(bodies, layout)[..., axis], 10) <= ON_FLOOR[1]
+    if ON_FLOOR[0] <= _percentile(sign * _feet(bodies, layout)[..., axis], 10) <= ON_FLOOR[1]:
+        return ""
     for floor in {"y", "z"} - {up[-1]}:
         heights = bodies[..., "xyz".index(floor)]
         above = np.percentile(hips[:, "xyz".index(floor)], (5, 50, 95))
         low, high = _percentile(heights, 2), _percentile(heights, 98)
         flat = HIPS[0] <= above[1] <= HIPS[1] and above[2] - above[0] <= LEVEL
-        if not flat or low < LOWEST or high > HIGHEST:
-            continue
-        keeps = above[1] >= CLEAR and low >= 0 and high - low <= THICK and _way(hips, axis) <= STILL
-        if keeps or not stand:
+        if flat and low >= LOWEST and high <= HIGHEST:
             return floor
     return ""
 
@@ -74,12 +67,6 @@ def _feet(bodies: Floats, layout: Layout) -> Floats:
     return bodies[
         :, [index for index, name in enumerate(names) if name.split("_")[0] in ("ankle", "foot", "toe")]
     ]
-
-
-def _way(hips: Floats, axis: int) -> float:
-    """How far hips (bodies, 3) move along the other axes, at most."""
-    low, high = np.percentile(hips, (5, 95), axis=0)
-    return float(np.delete(high - low, axis).max())
 
 
 def _percentile(values: Floats, percent: float) -> float:

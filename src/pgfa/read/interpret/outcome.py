@@ -250,11 +250,10 @@ def _jump(positions: NDArray[np.float32], *, poses: bool) -> list[str]:
 
 def _repeats(positions: NDArray[np.float32]) -> list[str]:
     """A note if many frames of a body that moves are those before: it was frozen, or polled faster than it was seen."""
-    seen = np.asarray(np.isfinite(positions).any(axis=(1, 2, 3)))
-    pairs = seen[1:] & seen[:-1]
     with np.errstate(invalid="ignore"):
-        differs = np.asarray(positions[1:] != positions[:-1]) & np.isfinite(positions[1:] + positions[:-1])
-    moved = differs.any(axis=(1, 2, 3))
+        both = np.isfinite(positions[1:] + positions[:-1])
+        differs = np.asarray(positions[1:] != positions[:-1]) & both
+    pairs, moved = both.any(axis=(1, 2, 3)), differs.any(axis=(1, 2, 3))
     repeated = int((pairs & ~moved).sum())
     if repeated < MIN_REPEATS or repeated < REPEATED * pairs.sum() or (pairs & moved).sum() < MIN_REPEATS:
         return []

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from pgfa.errors import BadFile, Undecided
 from pgfa.read.formats.keypoints.info import KeypointInfo
 from pgfa.read.formats.keypoints.joint_names import difference
+from pgfa.read.interpret.arrays import jumps
 from pgfa.read.interpret.body import fit_of, thinned
 from pgfa.read.interpret.decision import Basis, Decision
 from pgfa.read.interpret.other_orders import assumed_sides
@@ -53,6 +54,25 @@ def check_listed(ref: FileRef, info: KeypointInfo, layout: Layout) -> str:
         expected = f"joints in the order of {layout.name}, or all joints of a layout by name"
         raise BadFile(str(ref), where=f"field {info.listed_in}", expected=expected, found=differs)
     return f"names of joints in {info.listed_in} not all known: taken in the order of {layout.name}"
+
+
+def check_steps(ref: FileRef, points: Floats, layout: Layout, info: KeypointInfo) -> None:
+    """Raise BadFile if bodies jump from frame to frame as no person does: lines of several people, or in no order.
+
+    A recording with a rate, or to which one is stated, may be that slow.
+
+    Args:
+        ref: the file.
+        points: (frames, bodies, joints, 2 or 3), NaN where absent, each body in its own place.
+        layout: of the joints.
+        info: what else the file holds.
+    """
+    if info.rate is None and ref.stated.rate is None and jumps(points, layout):
+        expected = (
+            "one person from frame to frame: with a column or field of the person, and of the frame or time (--rate "
+            "of slow recordings)"
+        )
+        raise BadFile(str(ref), where="frames", expected=expected, found="joints that jump in most of them")
 
 
 def depth_of(ref: FileRef, points: Floats, layout: Layout, info: KeypointInfo) -> Decision | None:

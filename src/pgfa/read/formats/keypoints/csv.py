@@ -120,6 +120,7 @@ def _clips(ref: FileRef) -> list[Clip]:
         scored=header.has(3) and layout is not None,
         counted=layout is None,
         up=up,
+        scale=header.scale,
         source=Source(id=ref.stem),
         problems=notes + doubts,
     )

@@ -98,6 +98,12 @@ class Header:
     others: tuple[tuple[str, int], ...] = ()
 
     @property
+    def scale(self) -> float | None:
+        """Metres per unit of points with depth, if the titles state one unit for all coordinates; else None."""
+        units = set(self.metres.values())
+        return units.pop() if self.has(2) and len(units) == 1 else None
+
+    @property
     def loose(self) -> bool:
         """Whether the column of frames may hold something else: names of files, or an index of the lines."""
         return self.frame is not None and rank_of(self.title, NUMBERS) is None

@@ -39,8 +39,8 @@ class Table:
 
     Attributes:
         values: (lines, columns) numbers of the columns that are used, NaN in the others and in empty cells (absent
-            joints); coordinates in metres where the header states the unit,
-            and the user does not.
+            joints); coordinates in metres where the header states several units, or that of a picture, and the
+            user states none.
         numbers: line number of each line.
         people: id of the person of each line; None without one.
         joints: joint of each line, as `canonical`; empty for a file with one line per frame.
@@ -112,7 +112,7 @@ def table_of(ref: FileRef, text: str, header: Header, above: int) -> Table:
         raise BadFile(str(ref), expected="at least one line below the header", found="none")
     values = np.full((len(numbers), header.columns), np.nan)
     values[:, columns] = np.frombuffer(flat, dtype=np.float64).reshape(len(numbers), -1)
-    for column, metres in header.metres.items() if ref.stated.unit is None else ():
+    for column, metres in header.metres.items() if ref.stated.unit is None and header.scale is None else ():
         values[:, column] *= metres
     # Where every joint is in every line, the column says something else.
     unseen = unseen if any(len(u) < len(states) for u in unseen) else []

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from pgfa.errors import BadFile, LimitExceeded, Undecided
 from pgfa.read.assemble import MAX_FRAMES, assemble, check_frames, counted
 from pgfa.read.format import A_PERSON
-from pgfa.read.formats.keypoints.checks import assumptions, check_listed, check_person, depth_of
+from pgfa.read.formats.keypoints.checks import assumptions, check_listed, check_person, check_steps, depth_of
 from pgfa.read.formats.keypoints.info import KeypointInfo as KeypointInfo
 from pgfa.read.formats.keypoints.info import with_own_axes
 from pgfa.read.interpret.arrays import (
@@ -106,6 +106,8 @@ def from_people(ref: FileRef, raw: bytes, people: Sequence[Sequence[Floats]], in
     plan = _plan(ref, bodies, ["TMVC"], info)
     points, missing = _coordinates(bodies, plan)
     missing += assumptions(points, plan.layout, guessed=_layouts(ref, info) is None, timed=True)
+    if max(map(len, people)) == 1:
+        check_steps(ref, points.swapaxes(0, 1), plan.layout, info)
     ends = np.cumsum([len(frame) for frame in people])
     split = [list(points[0, end - len(frame) : end]) for frame, end in zip(people, ends, strict=True)]
     try:
@@ -162,6 +164,7 @@ def from_array(ref: FileRef, raw: bytes, array: NDArray[np.generic], info: Keypo
     plan = _with_people(ref, points, plan)
     present = np.flatnonzero(np.isfinite(points).any(axis=(0, 2, 3)))
     points = points[:, present if len(present) else [0]]
+    check_steps(ref, points, plan.layout, info)
     return _clip(ref, raw, points, replace(plan, decisions=plan.decisions + missing), named=False)
 
 
