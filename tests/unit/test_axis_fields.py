@@ -37,8 +37,8 @@ def written(folder: Path, content: Any, name: str = "a.json") -> Clip:
     ],
 )
 def test_unit_up_axis_and_handedness(fields: dict[str, str], change: Any, kind: str, tmp_path: Path) -> None:
-    """Also of a child, whose size fits no unit."""
-    points = in_layout(motion("wave"), NTU25) * 0.4
+    """Also of a child."""
+    points = in_layout(motion("wave"), NTU25) * 0.55
     array = change(points)
     if kind == "npz":
         clip = written(tmp_path, {"positions": array, "fps": 30, **fields}, "a.npz")

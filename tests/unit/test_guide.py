@@ -15,7 +15,7 @@ from builders import standing_body
 from guides import CHECKOUT, blocks
 from page_runner import run_page
 from pgfa.config import RunSettings
-from pgfa.errors import BadConfig, BadFile
+from pgfa.errors import BadConfig, BadFile, Undecided
 from pgfa.pack import import_dataset, open_pack, save_pack
 from pgfa.pack.importing.check import check
 from pgfa.pack.importing.check_report import overview
@@ -100,17 +100,25 @@ def test_the_commands_of_the_guide_run_as_printed(
     [
         (lambda p: p[..., [0, 2, 1]] * [1, -1, 1], "trunk points along z "),
         (lambda p: p * [-1, -1, 1], "trunk points along -y "),
-        (lambda p: p * 100, "m long: another unit"),
         (lambda p: p, ""),
     ],
 )
-def test_a_wrong_axis_or_unit_is_reported(change, message: str, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_a_wrong_axis_is_reported(change, message: str, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     positions = change(standing())
     save_clip(tmp_path / "a.npz", Clip(positions.astype(np.float32), 30.0, KINECT20, Source(id="a")))
     (result,) = check(tmp_path / "a.npz")
     assert result.usable
     doubts = [problem for problem in result.problems if "points" in problem or "torso" in problem]
     assert [message in doubt for doubt in doubts] == ([True] if message else [])
+
+
+def test_a_wrong_unit_is_asked_about(tmp_path: Path) -> None:
+    clip = Clip((standing() * 100).astype(np.float32), 30.0, KINECT20, Source(id="a"))
+    save_clip(tmp_path / "a.npz", clip)
+    (result,) = check(tmp_path / "a.npz")
+    assert not result.usable
+    with pytest.raises(Undecided, match="--unit cm"):
+        read(tmp_path / "a.npz")
 
 
 @pytest.mark.parametrize("up", ["z", "-y"])

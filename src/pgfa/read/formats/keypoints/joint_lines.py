@@ -103,6 +103,8 @@ def _clips(ref: FileRef) -> list[Clip]:
     raw = ref.read(MAX_TEXT)
     check_text(ref, raw)
     frames, titles, time_name, notes = _frames_of(ref, text_of(raw))
+    if not titles:
+        raise BadFile(str(ref), expected=EXPECTED, found="no joint in any line")
     width = min(len(row) for frame in frames for person in frame.people.values() for row in person.values())
     names = [canonical(title) for title in titles]
     index_of = {title: index for index, title in enumerate(titles)}
