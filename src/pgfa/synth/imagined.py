@@ -45,24 +45,19 @@ def glossary_motions() -> Mapping[str, Motion]:
     return motions
 
 
-def imagine(
-    motions: Mapping[str, Motion], performers: int, *, seed: int, left_handed: bool = True
-) -> list[Clip]:
-    """A recording of every motion by every performer, before a simulated Kinect.
+def imagine(motions: Mapping[str, Motion], performers: int, *, seed: int) -> list[Clip]:
+    """A recording of every motion by every performer, before a simulated Kinect; left-handers mirror it.
 
     Args:
-        motions: name -> motion of a right-hander.
+        motions: name -> motion of a right-hander, without a side in its name.
         performers: number of people, see `make_performers`.
         seed: random seed; a clip depends on it, on the number of performers and on its own name and performer.
-        left_handed: whether left-handers perform mirror images; else they are left out, as names may state a side.
 
     Returns:
         Clips of layout kinect20 at 30 frames per second; `Clip.source` has the name as action.
     """
     layout, clips = get_layout("kinect20"), []
     for number, performer in enumerate(make_performers(seed, performers)):
-        if performer.left_handed and not left_handed:
-            continue
         for name, motion in motions.items():
             random = np.random.default_rng([seed, number, zlib.crc32(name.encode())])
             joints = perform_motion(motion, performer, layout, random)

@@ -22,7 +22,7 @@ begins in, of `BEGINNINGS`. A motion returns to the pose it begins in, unless it
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any, Final
 
 from pgfa.synth.body import CHANNEL
@@ -56,7 +56,7 @@ def parse_motion(text: str) -> Motion:
         name, _, text = text.partition(" ")
         if name not in BEGINNINGS:
             raise ValueError(f"expected {', '.join(BEGINNINGS)}, found {name!r}")
-        begin = _parse_key(BEGINNINGS[name]).key
+        begin = _parse_key(BEGINNINGS[name])[0]
     stays = text.endswith("!")
     phases = [_parse_phase(part) for part in _parts(text.removesuffix("!"))]
     if not stays and begin is not None:
@@ -87,17 +87,11 @@ def _parse_phase(text: str) -> Phase:
 def _parse_keys(text: str) -> tuple[tuple[Key, ...], tuple[Wave, ...]]:
     if parts := _GAIT.fullmatch(text):
         return gait(parts[1], int(parts[3]), arms=not parts[2]), ()
-    parsed = _parse_key(text)
-    return (parsed.key,), tuple(parsed.waves)
+    key, waves = _parse_key(text)
+    return (key,), tuple(waves)
 
 
-@dataclass
-class _Parsed:
-    key: Key
-    waves: list[Wave] = field(default_factory=list)
-
-
-def _parse_key(text: str) -> _Parsed:
+def _parse_key(text: str) -> tuple[Key, list[Wave]]:
     seconds, *tokens = text.split()
     fields: dict[str, Any] = {}
     pose: dict[str, float] = {}
@@ -116,7 +110,7 @@ def _parse_key(text: str) -> _Parsed:
             pose[name] = float(value)
         else:
             raise ValueError(f"expected a hand, a foot, a step, a channel or a swing, found {token!r}")
-    return _Parsed(Key(float(seconds), pose=pose, **fields), waves)
+    return Key(float(seconds), pose=pose, **fields), waves
 
 
 def _parse_hand(value: str) -> Hand:

@@ -14,7 +14,7 @@ from pgfa.errors import BadFile
 from pgfa.read.interpret.body import chirality, fit_of, thinned, typical
 from pgfa.read.interpret.decision import Basis, Decision
 from pgfa.read.interpret.size import torso_of
-from pgfa.read.interpret.upright import MAX_COST, PLAUSIBLE, rotated_up, standing
+from pgfa.read.interpret.upright import LOOKS_MIRRORED, MAX_COST, PLAUSIBLE, rotated_up, standing
 from pgfa.read.source import FileRef
 from pgfa.read.stated import UNITS, Stated
 from pgfa.skeleton import NO_DEPTH, Layout
@@ -189,7 +189,7 @@ def doubts_of(
     if "axes" in asked:
         sense, weight = chirality(bodies, layout)
         if sense <= BACKWARDS[0] and sense * weight <= BACKWARDS[1]:
-            noted.append("looks mirrored: feet and knees point backwards; if it is, read it as mirrored")
+            noted.append(LOOKS_MIRRORED)
     if "up" in asked:
         ends = [_height(bodies, layout, joint) for joint in ("shoulder", "ankle")]
         with np.errstate(invalid="ignore"):

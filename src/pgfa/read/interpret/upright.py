@@ -32,6 +32,8 @@ TORSO = 0.45
 PLAUSIBLE = (0.2, 0.9)
 """Plausible length of a torso, metres."""
 LONG_NAMES = {"m": "metres", "cm": "centimetres", "mm": "millimetres", "in": "inches", "ft": "feet"}
+LOOKS_MIRRORED = "looks mirrored: feet and knees point backwards; if it is, read it as mirrored"
+"""The note on a body that contradicts the handedness that is stated or declared."""
 _ADULT, _CHILD = (1.15, 2.25), (0.75, 1.15)
 """Plausible statures, metres. Units of which only a child comes out are taken from m, cm and mm."""
 _STATURE = 1.3

@@ -8,11 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pgfa.read.interpret.decision import Decision
-from pgfa.read.interpret.upright import PLAUSIBLE, TORSO, rotated_up, trunk_of, upright
+from pgfa.read.interpret.upright import LOOKS_MIRRORED, PLAUSIBLE, TORSO, rotated_up, trunk_of, upright
 from pgfa.read.stated import NOTHING, Stated
 from pgfa.skeleton import Layout
 
 __all__ = [
+    "LOOKS_MIRRORED",
     "PLAUSIBLE",
     "TORSO",
     "flat_to_metres",
@@ -21,8 +22,6 @@ __all__ = [
     "upright_to_metres",
 ]
 
-LOOKS_MIRRORED = "looks mirrored: feet and knees point backwards; if it is, read it as mirrored"
-"""The note on a body that contradicts the handedness that is stated or declared, as `interpret.outcome` has it too."""
 HEIGHT = 1.7
 """Metres from head to foot; used if no torso is visible."""
 

@@ -11,6 +11,7 @@ from pgfa.research.evidence.record import Computation, Record
 from pgfa.research.foreign.choice import LEVELS, STYLE
 from pgfa.research.foreign.encoder import EPOCHS
 from pgfa.research.foreign.evaluation import NONE_SHARE
+from pgfa.research.foreign.imagined import PERFORMERS, SEED, SHARE
 from pgfa.research.foreign.run import CALIBRATION_CLIPS, MIN_CLASSES, PARTS, TEXT, Comparison
 from pgfa.words.model import SHARES
 
@@ -35,6 +36,7 @@ def record_of(comparison: Comparison, compared: Sequence[str], seconds: float) -
         "encoder_epochs": EPOCHS,
         "calibration_clips": CALIBRATION_CLIPS,
         "none_share": NONE_SHARE,
+        "imagined": {"performers": PERFORMERS, "seed": SEED, "share": SHARE},
         "prepare": PrepareSettings().model_dump(mode="json"),
         "text": TEXT.model_dump(mode="json"),
     }
