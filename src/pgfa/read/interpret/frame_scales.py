@@ -2,7 +2,8 @@
 
 Whatever a frame is divided by (its largest coordinate, the side or the diagonal of its box, its radius, its norm) is
 the same in all frames afterwards, but for rounding. So it never is in a recording, unless the body does not move; and
-then its bones keep their lengths. Of 340 real recordings, in space and as pictures, none is taken for a scaled one.
+then its bones keep their lengths. In space, all bones change in proportion where frames were scaled; those of a noisy
+body change one by one. Of 340 real recordings, in space and as pictures, none is taken for a scaled one.
 """
 
 from __future__ import annotations
@@ -29,7 +30,6 @@ FAR = 0.3
 CHANGED, SHARE = {2: 0.01, 3: 0.005}, 0.1
 """Share of its length by which a bone differs in a tenth of the frames, at least, in a picture, where it is
 foreshortened, and in space; and share of the bones that may keep their length."""
-
 TOGETHER = 0.5
 """Median of the change that all bones have in common, in units of that of what remains of each: noise of a sensor and
 bodies of pose estimators change bones one by one."""
