@@ -15,6 +15,7 @@ from pgfa.skeleton import Clip
 
 pytestmark = pytest.mark.real
 EXAMPLES = 5
+DRAWS = 3
 
 
 def clips_of(name: str, folder: Path) -> list[Clip]:
@@ -26,26 +27,40 @@ def clips_of(name: str, folder: Path) -> list[Clip]:
 
 @pytest.mark.parametrize(("name", "person"), [("utd-mhad", "8"), ("ui-prmd", "10")])
 def test_five_examples_reach_the_class_mean_of_features(name: str, person: str, shared_data: Path) -> None:
+    """Means over draws of the examples: by one draw the share of right answers differs by up to eight points."""
     clips = clips_of(name, shared_data)
     asked = [clip for clip in clips if clip.source.subject == person]
     others = [clip for clip in clips if clip.source.subject != person]
     classes = sorted({clip.source.action for clip in asked})
-    random, recogniser, means = np.random.default_rng(0), Recogniser.load(), []
-    for action in classes:
-        pool = [clip for clip in others if clip.source.action == action]
-        examples = [pool[i] for i in random.choice(len(pool), EXAMPLES, replace=False)]
-        means.append(recogniser.features(examples).mean(axis=0))
-        recogniser = recogniser.teach(action, examples)
     truth = np.array([classes.index(clip.source.action) for clip in asked])
-    by_mean = (cosines(recogniser.features(asked), np.array(means)).argmax(axis=1) == truth).mean()
-    answers = recogniser.recognise(asked)
-    taught = np.mean([a[0].sentence == clip.source.action for a, clip in zip(answers, asked, strict=True)])
+    untaught = Recogniser.load()
     assert len(asked) >= 60
-    assert taught >= by_mean - 0.01
-    assert taught >= 0.9
-    assert np.mean([a.best is None for a in answers]) <= 0.08
+    right = []
+    for seed in range(DRAWS):
+        recogniser, means = taught(untaught, classes, others, np.random.default_rng(seed))
+        by_mean = (cosines(recogniser.features(asked), means).argmax(axis=1) == truth).mean()
+        answers = recogniser.recognise(asked)
+        right.append(
+            np.mean([a[0].sentence == clip.source.action for a, clip in zip(answers, asked, strict=True)])
+        )
+        assert right[-1] >= by_mean - 0.01
+        assert np.mean([a.best is None for a in answers]) <= 0.08
+    assert np.mean(right) >= 0.9
     absent = [
         recogniser.forget(clip.source.action).recognise(clip).none
         for clip in asked[:: max(1, len(asked) // 30)]
     ]
     assert np.mean(np.array(absent) > 0.5) >= 0.6
+
+
+def taught(
+    recogniser: Recogniser, classes: list[str], clips: list[Clip], random: np.random.Generator
+) -> tuple[Recogniser, np.ndarray]:
+    """A recogniser taught every class by five random clips of it, and the mean features of these clips."""
+    means = []
+    for action in classes:
+        pool = [clip for clip in clips if clip.source.action == action]
+        examples = [pool[i] for i in random.choice(len(pool), EXAMPLES, replace=False)]
+        means.append(recogniser.features(examples).mean(axis=0))
+        recogniser = recogniser.teach(action, examples)
+    return recogniser, np.array(means)
