@@ -25,7 +25,7 @@ def build(comparison: Comparison) -> Bundle:
     """A bundle of the motion encoder and the kinematic model of all sets."""
     encoded = comparison.encoded(())
     measured = [s.measured for s in comparison.sets]
-    kinematics = fit_all(measured, comparison.imagined).with_encoder(
+    kinematics = fit_all(measured, comparison.imagined.measured).with_encoder(
         np.concatenate([encoded[s.name] for s in comparison.sets]), clip_weights(measured)
     )
     kinematics = with_background(kinematics, TEXT)

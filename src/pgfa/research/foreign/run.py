@@ -18,10 +18,10 @@ from pgfa.errors import BadConfig
 from pgfa.files import digest, write_atomic
 from pgfa.pack import open_pack
 from pgfa.research.foreign.evaluation import calibrate, figures
-from pgfa.research.foreign.imagined import imagined_set
+from pgfa.research.foreign.imagined import ImaginedSet, imagined_set
 from pgfa.research.foreign.leave_out import LeftOut, look_at, train_without
 from pgfa.research.foreign.sets import STYLES, ForeignSet, load_set
-from pgfa.words.fit import MeasuredSet, clip_weights
+from pgfa.words.fit import clip_weights
 from pgfa.words.model import SHARES, KinematicModel
 
 Array = NDArray[np.float32]
@@ -51,7 +51,7 @@ class Comparison:
 
     packs: tuple[Path, ...]
     sets: tuple[ForeignSet, ...]
-    imagined: MeasuredSet
+    imagined: ImaginedSet
     out: Path
     folds: tuple[tuple[str, ...], ...] = ()
 
@@ -99,7 +99,7 @@ class Comparison:
     ) -> tuple[KinematicModel, Array | None]:
         """A model that was not trained on a set, and the features of its clips by its motion encoder, if it has one."""
         print(f"foreign sets: without {data.name}", file=sys.stderr)
-        model = train_without(self.sets, [data.name], self.imagined if imagined else None)
+        model = train_without(self.sets, [data.name], self.imagined.measured if imagined else None)
         fold = self.fold_of(data.name)
         return self._with_encoder(model, fold, data.name) if fold else (model, None)
 
@@ -127,13 +127,13 @@ class Comparison:
 
         run = self.run_folder(fold)
         file = run.with_name(f"{run.name}-features.safetensors")
-        identity = digest(fold, [self._content(s) for s in self.sets])
+        identity = digest(fold, [self._content(s) for s in self.sets], self.imagined.digest)
         if file.is_file():
             with safe_open(file, framework="numpy") as stored:
                 if (stored.metadata() or {}).get("identity") == identity:
                     return {s.name: stored.get_tensor(s.name) for s in self.sets}
         training = [i for i, s in enumerate(self.sets) if s.name not in fold]
-        model = train_encoder([self.sets[i] for i in training], [self.packs[i] for i in training], run)
+        model = train_encoder([self.sets[i] for i in training], [self.packs[i] for i in training], run, self.imagined)
         features = {s.name: features_of(model, s.right_leading, s.present) for s in self.sets}
         write_atomic(file, save(features, metadata={"identity": identity}))
         return features
