@@ -4,8 +4,9 @@
     python scripts/foreign_sets.py packs/* --out out/foreign --folds 4      # with a motion encoder: 40 minutes more
 
 Resumable: the same command continues. The table is out/foreign/table.csv, its record out/foreign/table.record.json,
-and out/foreign/weights.csv says what weights of the parts are best on the other sets;
-tables are printed in Markdown. Copied to results/foreign-sets, they are what `make evidence` writes into the documents.
+out/foreign/weights.csv says what weights of the parts are best on the other sets, and out/foreign/reliability.csv how
+far probabilities can be relied on. Tables are printed in Markdown. Copied to results/foreign-sets, the files are what
+`make evidence` writes into the documents.
 """
 
 from __future__ import annotations
@@ -20,9 +21,9 @@ from typing import Any
 from pgfa.evaluate.student import half_width
 from pgfa.research.evidence.record import save_record
 from pgfa.research.foreign.choice import WEIGHTS, weight_rows
-from pgfa.research.foreign.record import record_of, weights_record
-from pgfa.research.foreign.run import PARTS, Comparison, write_table
-from pgfa.research.foreign.sets import STYLES
+from pgfa.research.foreign.record import record_of, reliability_record, weights_record
+from pgfa.research.foreign.reliability import RELIABILITY
+from pgfa.research.foreign.run import ASKED, PARTS, Comparison, write_table
 
 PER_SET = ("accuracy", "top3", "recentred", "adapted", "right", "false_none", "adapted_right")
 MEANS = (
@@ -44,17 +45,17 @@ def main() -> None:
     started, parts = time.monotonic(), args.parts.split(",")
     comparison = Comparison.open(args.packs, args.out, args.folds)
     seen = comparison.left_out(parts)
-    rows = comparison.table(
-        seen,
-        lambda name: print(f"foreign sets: {name}", file=sys.stderr),
-    )
+    results = comparison.results(seen, lambda name: print(f"foreign sets: {name}", file=sys.stderr))
+    rows = results.rows
     table = args.out / ("table.csv" if set(parts) == set(PARTS) else f"table-{args.parts}.csv")
     write_table(table, rows)
     save_record(table, record_of(comparison, parts, time.monotonic() - started))
     if set(parts) == set(PARTS):
         write_table(args.out / WEIGHTS, weight_rows(seen))
         save_record(args.out / WEIGHTS, weights_record(comparison, time.monotonic() - started))
-    for style in (*STYLES, "averaged"):
+        write_table(args.out / RELIABILITY, results.reliability)
+        save_record(args.out / RELIABILITY, reliability_record(comparison, time.monotonic() - started))
+    for style in ASKED:
         print(f"\n{style}\n\n{markdown([row for row in rows if row['style'] == style])}")
 
 

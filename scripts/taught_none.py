@@ -25,7 +25,7 @@ from pgfa.pack import open_pack
 from pgfa.recognise import Calibration, open_bundle
 from pgfa.recognise.candidates import FEW_EXAMPLES
 from pgfa.research.foreign.default import TEXT
-from pgfa.research.foreign.evaluation import NONE_SHARE
+from pgfa.research.foreign.reliability import NONE_SHARE
 from pgfa.research.foreign.sets import ForeignSet, load_set
 from pgfa.words.fit import fit_kinematics
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -22,9 +23,10 @@ from pgfa.pack.write import save_pack
 from pgfa.recognise import Calibration, Recogniser
 from pgfa.research.evidence.record import load_record, save_record
 from pgfa.research.foreign import default, encoder, imagined, leave_out, run, sets
-from pgfa.research.foreign.evaluation import area, calibrate, figures
+from pgfa.research.foreign.evaluation import area, figures
 from pgfa.research.foreign.leave_out import LeftOut, adapted_scores
 from pgfa.research.foreign.record import record_of
+from pgfa.research.foreign.reliability import calibrate
 from pgfa.research.foreign.run import Comparison, sample, write_table
 from pgfa.research.foreign.sets import STYLES, ForeignSet, Texts, load_set
 from pgfa.synth.dataset import make_clips
@@ -32,7 +34,7 @@ from pgfa.synth.imagined import glossary_motions
 from pgfa.text import catalogue, glossary, mirror_sentence, sentence_of
 from pgfa.text.glossary import sentence_words
 from pgfa.text.wordings import wordings
-from pgfa.train.corpus import Corpus
+from pgfa.train.corpus import Corpus, build_corpus
 from pgfa.words.fit import MeasuredSet, sentence_space
 from pgfa.words.lexicon import WORDS, word_vectors
 from pgfa.words.measures import mirrored
@@ -159,7 +161,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Finished]:
         )
         comparison = Comparison.open(write_packs(folder), folder / "out", folds=2)
         names = {id(s.measured.measures): s.name for s in comparison.sets}
-        names[id(comparison.imagined.measures)] = "imagined"
+        names[id(comparison.imagined.measured.measures)] = "imagined"
         with pytest.MonkeyPatch.context() as inner:
             record = spy(inner, names)
             parts = comparison.left_out()
@@ -353,6 +355,30 @@ def test_what_is_left_out_is_never_trained_on(finished: Finished) -> None:
             assert texts <= stored if data.name not in fold else not texts & stored
 
 
+def test_motion_encoders_are_trained_on_imagined_recordings_too(finished: Finished) -> None:
+    """Their classes come after those of the recordings, with the descriptions of the glossary as sentences."""
+    comparison = finished.comparison
+    fold = comparison.folds[0]
+    facts = json.loads((comparison.run_folder(fold) / "corpus.json").read_text(encoding="utf-8"))
+    assert facts["seen"][-len(IMAGINED) :] == [f"imagined/{name}" for name in IMAGINED]
+    recorded = sum(len(s.labels) for s in comparison.sets if s.name not in fold)
+    assert facts["train_clips"] == recorded + len(comparison.imagined.positions)
+    descriptions = {entry.motion for entry in glossary.entries() if entry.key in IMAGINED}
+    assert descriptions <= encoder_vectors(comparison.run_folder(fold))
+
+
+def test_clips_and_labels_of_imagined_recordings_follow_those_of_the_corpus(finished: Finished) -> None:
+    data = finished.comparison.imagined
+    settings = encoder.encoder_settings([finished.comparison.packs[0]], "nw-ucla", Path("vectors"), 0)
+    corpus = build_corpus(settings)
+    joined = encoder.with_imagined(corpus, data)
+    first, count = len(corpus.train), len(data.positions)
+    assert len(joined.train) == first + count
+    np.testing.assert_array_equal(joined.train.positions[first:], data.positions)
+    classes = [joined.seen[label].name for label in joined.train.labels[first:]]
+    assert classes == [IMAGINED[label] for label in data.measured.labels]
+
+
 def encoder_vectors(folder: Path) -> set[str]:
     """The texts whose vectors an encoder was trained against."""
     from safetensors.numpy import load_file
@@ -382,7 +408,7 @@ def test_a_set_that_is_left_out_has_no_influence_on_its_anchors(finished: Finish
 
 def test_imagined_recordings_are_a_set_of_the_glossary(finished: Finished) -> None:
     """Their sentences are the names and the description; without them, the model is another one."""
-    data = finished.comparison.imagined
+    data = finished.comparison.imagined.measured
     assert np.bincount(data.labels).tolist() == [imagined.PERFORMERS] * len(IMAGINED)
     assert data.share == imagined.SHARE
     assert np.isfinite(data.measures).mean() > 0.9
@@ -424,7 +450,8 @@ def test_the_table_is_calibrated_on_the_other_sets(
 
     monkeypatch.setattr(run, "calibrate", spied)
     shown: list[str] = []
-    rows = finished.comparison.table(finished.parts, shown.append)
+    results = finished.comparison.results(finished.parts, shown.append)
+    rows = results.rows
     assert shown == ["nw-ucla", "utd-mhad"]
     assert seen == [["utd-mhad"], ["nw-ucla"]]
     assert [(row["set"], row["style"]) for row in rows] == [
@@ -438,6 +465,9 @@ def test_the_table_is_calibrated_on_the_other_sets(
     assert [float(row["fits_area"]) for row in again] == pytest.approx(
         [r["fits_area"] for r in rows], abs=5e-5
     )
+    assert [(row["style"], row["candidates"]) for row in results.reliability] == [
+        (style, 2) for style in run.ASKED
+    ]
 
 
 def test_a_sample_has_at_most_so_many_clips(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -24,11 +24,11 @@ EVERY: Final = 3
 """Every third entry of the glossary is an everyday action; more of them do not help."""
 NEAREST: Final = 5
 """The closeness of everyday actions is the mean of this many highest cosines."""
-SHARE: Final = 0.6
+SHARE: Final = 0.75
 """How much of it is subtracted. More finds more of what is not asked about, and hides more right answers to sentences
 that describe a trained action without naming it."""
-TYPICAL: Final = 0.15
-"""Closeness of everyday actions to most recordings: from there on cosines are lowered."""
+TYPICAL: Final = 0.1
+"""Closeness of everyday actions to a recording of small motion: from there on cosines are lowered."""
 
 
 def everyday_actions() -> list[str]:

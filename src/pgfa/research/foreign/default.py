@@ -10,8 +10,8 @@ import numpy as np
 from pgfa.recognise.bundle import Bundle, open_bundle
 from pgfa.recognise.calibration.model import Calibration
 from pgfa.recognise.calibration.runs import cross_validate, curves
-from pgfa.research.foreign.evaluation import NONE_SHARE, calibrate
 from pgfa.research.foreign.leave_out import LeftOut, fit_all, with_background
+from pgfa.research.foreign.reliability import NONE_SHARE, calibrate
 from pgfa.research.foreign.run import TEXT, Comparison, sample
 from pgfa.words.fit import clip_weights
 

@@ -2,29 +2,17 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pgfa.recognise.answers import NONE_FROM
-from pgfa.recognise.calibration.fit import (
-    answer_questions,
-    draw_questions,
-    expected_calibration_error,
-    fit,
-)
 from pgfa.recognise.calibration.model import Calibration
 from pgfa.research.foreign.leave_out import LeftOut, adapted_scores, scores
+from pgfa.research.foreign.reliability import calibration_errors
 
 Array = NDArray[np.float32]
-
-ERROR_SIZES = (2, 5, 9, 30)
-"""Numbers of candidates for which the calibration error is given."""
-NONE_SHARE = 0.25
-"""Of the questions of a calibration, those whose right sentence is missing: most users ask about what is there."""
 
 
 def area(positive: Array, negative: Array) -> float:
@@ -38,12 +26,6 @@ def area(positive: Array, negative: Array) -> float:
     return float((ranks[:n].sum() - n * (n + 1) / 2) / (n * len(negative)))
 
 
-def calibrate(parts: Sequence[LeftOut]) -> Calibration:
-    """A calibration from sets that were left out of the training of what looked at them."""
-    clips = [of_style for part in parts for of_style in part.in_all_styles()]
-    return fit(draw_questions(clips, none_share=NONE_SHARE))
-
-
 def figures(part: LeftOut, style: str, calibration: Calibration) -> dict[str, Any]:
     """Figures of one set and style of sentences; shares and areas from 0 to 1.
 
@@ -52,8 +34,7 @@ def figures(part: LeftOut, style: str, calibration: Calibration) -> dict[str, An
     and not "none"), `false_none` ("none" although the right sentence is there), `found_none` ("none" where the right
     sentence was removed), `none_area` (probability of "none": right sentence removed against present), `fits_area`
     (cosines of pairs of clip and sentence that belong together against those that do not). `error_2` and so on:
-    expected calibration error of clips alone with that many candidates, the right sentence missing from NONE_SHARE of
-    the questions; NaN for a set with fewer classes.
+    `calibration_errors` of clips alone.
     """
     alone = scores(part, style)
     recentred, _ = adapted_scores(part, style, align=False)
@@ -69,7 +50,7 @@ def figures(part: LeftOut, style: str, calibration: Calibration) -> dict[str, An
         "adapted": float((adapted.argmax(axis=1) == labels).mean()),
         **_with_none(alone, labels, calibration, ""),
         **_with_none(adapted, labels, calibration, "adapted_"),
-        **_calibration_errors(part, style, calibration),
+        **calibration_errors(part, style, calibration),
         "declined": declined,
     }
 
@@ -92,15 +73,3 @@ def _with_none(
         f"{prefix}none_area": area(removed, none),
         f"{prefix}fits_area": area(cosines[fits], cosines[~fits]),
     }
-
-
-def _calibration_errors(part: LeftOut, style: str, calibration: Calibration) -> dict[str, float]:
-    clips, errors = [part.held_out(style)], {}
-    for size in ERROR_SIZES:
-        errors[f"error_{size}"] = math.nan
-        if size < len(part.anchors[style]):
-            questions = draw_questions(
-                clips, none_share=NONE_SHARE, sizes=(size,), shots=(), per_clip=1, seed=1
-            )
-            errors[f"error_{size}"] = expected_calibration_error(*answer_questions(calibration, questions))
-    return errors

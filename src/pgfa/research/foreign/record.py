@@ -7,17 +7,20 @@ from dataclasses import replace
 
 from pgfa.config import PrepareSettings
 from pgfa.pack import open_pack
+from pgfa.recognise.background import NEAREST, TYPICAL
+from pgfa.recognise.background import SHARE as BACKGROUND_SHARE
 from pgfa.research.evidence.record import Computation, Record
 from pgfa.research.foreign.choice import LEVELS, STYLE
 from pgfa.research.foreign.encoder import EPOCHS
-from pgfa.research.foreign.evaluation import NONE_SHARE
 from pgfa.research.foreign.imagined import PERFORMERS, SEED, SHARE
+from pgfa.research.foreign.reliability import NONE_SHARE, QUESTIONS
 from pgfa.research.foreign.run import CALIBRATION_CLIPS, MIN_CLASSES, PARTS, TEXT, Comparison
 from pgfa.words.model import SHARES
 
 KIND = "foreign sets"
 KEYS = ("set", "style")
 WEIGHTS_KIND, WEIGHTS_KEYS = "foreign sets, weights", ("set",)
+RELIABILITY_KIND, RELIABILITY_KEYS = "foreign sets, reliability", ("style", "candidates")
 
 
 def record_of(comparison: Comparison, compared: Sequence[str], seconds: float) -> Record:
@@ -36,6 +39,8 @@ def record_of(comparison: Comparison, compared: Sequence[str], seconds: float) -
         "encoder_epochs": EPOCHS,
         "calibration_clips": CALIBRATION_CLIPS,
         "none_share": NONE_SHARE,
+        "questions": QUESTIONS,
+        "background": {"nearest": NEAREST, "share": BACKGROUND_SHARE, "typical": TYPICAL},
         "imagined": {"performers": PERFORMERS, "seed": SEED, "share": SHARE},
         "prepare": PrepareSettings().model_dump(mode="json"),
         "text": TEXT.model_dump(mode="json"),
@@ -62,3 +67,8 @@ def weights_record(comparison: Comparison, seconds: float) -> Record:
     record = record_of(comparison, PARTS, seconds)
     settings = {**record.settings, "levels": list(LEVELS), "style": STYLE}
     return replace(record, kind=WEIGHTS_KIND, keys=WEIGHTS_KEYS, settings=settings)
+
+
+def reliability_record(comparison: Comparison, seconds: float) -> Record:
+    """The record of the rows of `pgfa.research.foreign.reliability.reliability_rows`; arguments as `record_of`."""
+    return replace(record_of(comparison, PARTS, seconds), kind=RELIABILITY_KIND, keys=RELIABILITY_KEYS)

@@ -17,9 +17,10 @@ from pgfa.config import PrepareSettings, TextSettings
 from pgfa.errors import BadConfig
 from pgfa.files import digest, write_atomic
 from pgfa.pack import open_pack
-from pgfa.research.foreign.evaluation import calibrate, figures
+from pgfa.research.foreign.evaluation import figures
 from pgfa.research.foreign.imagined import ImaginedSet, imagined_set
 from pgfa.research.foreign.leave_out import LeftOut, look_at, train_without
+from pgfa.research.foreign.reliability import calibrate, reliability_rows
 from pgfa.research.foreign.sets import STYLES, ForeignSet, load_set
 from pgfa.words.fit import clip_weights
 from pgfa.words.model import SHARES, KinematicModel
@@ -31,9 +32,23 @@ TEXT = TextSettings(variants=("plain",))
 PARTS = ("description", "words", "encoder", "network", "profile", "background", "imagined")
 """What a recogniser compares, in the order of `SHARES` (`pgfa.words.model`), then everyday actions
 (`pgfa.recognise.background`) and imagined recordings in training (`pgfa.synth.imagined`)."""
+ASKED = (*STYLES, "averaged")
 MIN_CLASSES = 5
 CALIBRATION_CLIPS = 400
 """Clips of a set that take part in a calibration, at most, so that large sets do not decide alone."""
+
+
+@dataclass(frozen=True)
+class Results:
+    """Tables of a comparison.
+
+    Attributes:
+        rows: of figures, one per set and style.
+        reliability: how far probabilities can be relied on, over all sets.
+    """
+
+    rows: list[dict[str, Any]]
+    reliability: list[dict[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -133,7 +148,9 @@ class Comparison:
                 if (stored.metadata() or {}).get("identity") == identity:
                     return {s.name: stored.get_tensor(s.name) for s in self.sets}
         training = [i for i, s in enumerate(self.sets) if s.name not in fold]
-        model = train_encoder([self.sets[i] for i in training], [self.packs[i] for i in training], run, self.imagined)
+        model = train_encoder(
+            [self.sets[i] for i in training], [self.packs[i] for i in training], run, self.imagined
+        )
         features = {s.name: features_of(model, s.right_leading, s.present) for s in self.sets}
         write_atomic(file, save(features, metadata={"identity": identity}))
         return features
@@ -148,17 +165,18 @@ class Comparison:
         """The run of the motion encoder that was trained without the sets of a fold."""
         return self.out / f"encoder-{'without-' + '-'.join(fold) if fold else 'all'}"
 
-    def table(self, parts: Sequence[LeftOut], progress: Callable[[str], None]) -> list[dict[str, Any]]:
-        """A row of figures per set and style; each calibration is fitted on the other sets."""
-        rows = []
+    def results(self, parts: Sequence[LeftOut], progress: Callable[[str], None]) -> Results:
+        """What is known of the sets; each calibration is fitted on the other sets."""
+        rows, calibrations = [], {}
         for part in parts:
             progress(part.name)
             calibration = calibrate([sample(other) for other in parts if other.name != part.name])
-            for style in (*STYLES, "averaged"):
+            calibrations[part.name] = calibration
+            for style in ASKED:
                 row: dict[str, Any] = {"set": part.name, "clips": len(part.labels)}
                 row |= {"classes": len(part.anchors[style]), "style": style}
                 rows.append(row | figures(part, style, calibration))
-        return rows
+        return Results(rows, reliability_rows(parts, calibrations, ASKED))
 
 
 def sample(part: LeftOut) -> LeftOut:
