@@ -27,6 +27,7 @@ from pgfa.research.evidence.measured import measured_block, measured_files, meas
 from pgfa.research.evidence.profile_table import profile_table
 from pgfa.research.evidence.published_tables import published_table
 from pgfa.research.evidence.record_tables import pack_table, record_table
+from pgfa.research.evidence.reliability_table import RELIABILITY, foreign_reliability
 from pgfa.research.evidence.small_data_table import FILE as SMALL_DATA
 from pgfa.research.evidence.small_data_table import small_data_table
 from pgfa.research.evidence.speed_tables import speed_files, speed_table
@@ -99,6 +100,7 @@ class Evidence:
             "foreign-styles": lambda: foreign.style_table(self.foreign),
             "foreign-parts": lambda: foreign.part_table(self.results / foreign.FOLDER),
             "foreign-weights": lambda: foreign.weights_note(self.results / foreign.FOLDER),
+            "foreign-reliability": lambda: foreign_reliability(self.results / foreign.FOLDER / RELIABILITY),
             "foreign-targets": lambda: foreign.target_table(self.foreign),
             "foreign-losses": lambda: foreign.loss_note(self.foreign),
             "foreign-skewed": lambda: foreign.skewed_table(self.results / foreign.FOLDER / foreign.SKEWED),
