@@ -28,6 +28,44 @@ def count_turns(series: np.ndarray, amplitude: float) -> int:
     return turns
 
 
+def mean_turns(series: np.ndarray, amplitude: float) -> float:
+    """Mean of `count_turns` over all amplitudes from half to one and a half of the given one.
+
+    The number changes only at amplitudes that are a difference of two values.
+    """
+    low, high = 0.5 * amplitude, 1.5 * amplitude
+    steps = np.unique(np.abs(np.subtract.outer(series, series)))
+    steps = np.concatenate([[low], steps[(steps > low) & (steps < high)], [high]])
+    counts = [count_turns(series, middle) for middle in (steps[1:] + steps[:-1]) / 2]
+    return float((counts * np.diff(steps)).sum() / (high - low))
+
+
+def share_above(series: np.ndarray, width: float) -> float:
+    """Share of the frames above 0; near 0, a frame counts in part."""
+    return float(np.mean(1 / (1 + np.exp(-series / width))))
+
+
+def speed(series: np.ndarray, interval: float) -> np.ndarray:
+    """(T - 1, ...) change per second between means over 0.13 s before and after each frame (T, ...)."""
+    frame = np.arange(len(series))
+    means = []
+    for t in frame:
+        weight = np.maximum(1 - np.abs(frame - t) / max(0.13 / interval, 1), 0)
+        means.append(np.tensordot(weight / weight.sum(), series, axes=1))
+    return np.diff(means, axis=0) / interval
+
+
+def winding(x: np.ndarray, y: np.ndarray) -> float:
+    """Angle about 0 of straight lines between points, seen from 5 cm above 0, by fine steps."""
+    share = (np.arange(2000) + 0.5) / 2000
+    total = 0.0
+    for t in range(len(x) - 1):
+        dx, dy = x[t + 1] - x[t], y[t + 1] - y[t]
+        along, aside = x[t] + share * dx, y[t] + share * dy
+        total += np.mean((along * dy - aside * dx) / (along**2 + aside**2 + 0.05**2))
+    return total
+
+
 def mean_of_neighbours(series: np.ndarray, frames: int) -> np.ndarray:
     """Mean over an odd number of frames, which repeat at the ends."""
     index = np.arange(len(series))
@@ -69,6 +107,7 @@ class Body:
 
 def trunk(b: Body) -> Row:
     heading = np.unwrap(np.arctan2(b.right[:, 2], b.right[:, 0]))
+    net = heading[-3:].mean() - heading[:3].mean()
     pelvis, chest, head = b("pelvis"), b("chest"), b("head")
     height = pelvis[:, 1] - b.floor
     vertical = np.diff(pelvis[:, 1]) / b.interval
@@ -84,17 +123,18 @@ def trunk(b: Body) -> Row:
     twist = np.subtract(*(np.arctan2(line[:, 2], line[:, 0]) for line in lines))
     twist = (twist + np.pi) % (2 * np.pi) - np.pi
     return {
-        "turn_net": heading[-1] - heading[0], "turn_net_abs": abs(heading[-1] - heading[0]),
-        "turn_abs": np.abs(np.diff(heading)).sum(), "turn_range": np.ptp(heading),
+        "turn_net": net, "turn_net_abs": abs(net), "turn_abs": np.abs(np.diff(heading)).sum(),
+        "turn_range": quantile(heading, 0.98) - quantile(heading, 0.02),
         "pelvis_h_med": np.median(height), "pelvis_h_min": quantile(height, 0.03),
         "pelvis_h_net": height[-5:].mean() - height[:5].mean(),
         "pelvis_h_range": quantile(height, 0.97) - quantile(height, 0.03),
         "pelvis_h_max": quantile(height, 0.97), "pelvis_h_start": height[:5].mean(), "pelvis_h_end": height[-5:].mean(),
         "pelvis_up_speed": quantile(vertical, 0.97), "pelvis_down_speed": -quantile(vertical, 0.03),
-        "feet_off": quantile(b.lower_ankle - b.floor, 0.95), "feet_off_share": (b.lower_ankle - b.floor > 0.12).mean(),
+        "feet_off": quantile(b.lower_ankle - b.floor, 0.95),
+        "feet_off_share": share_above(b.lower_ankle - b.floor - 0.12, 0.03),
         "travel_path": pace.sum(), "travel_net": np.linalg.norm(path[-1] - path[0]),
         "travel_speed": pace.sum() / b.seconds, "travel_speed_max": quantile(pace / b.interval, 0.9),
-        "travel_radius": max(np.linalg.norm(path - path.mean(0), axis=1)),
+        "travel_radius": quantile(np.linalg.norm(path - path.mean(0), axis=1), 0.98),
         "travel_fwd": own[:, 2].sum(), "travel_right": own[:, 0].sum(), "travel_side_abs": np.abs(own[:, 0]).sum(),
         "travel_fwd_speed": own[:, 2].sum() / b.seconds,
         "trunk_inc_med": np.median(incline), "trunk_inc_max": quantile(incline, 0.95),
@@ -102,11 +142,11 @@ def trunk(b: Body) -> Row:
         "trunk_inc_start": incline[:5].mean(), "trunk_inc_end": incline[-5:].mean(),
         "lean_fwd_max": quantile(lean, 0.95), "lean_back_max": -quantile(lean, 0.05),
         "lean_right_max": quantile(tilt, 0.95), "lean_left_max": -quantile(tilt, 0.05),
-        "trunk_rev": count_turns(lean, 0.12), "twist_range": quantile(twist, 0.95) - quantile(twist, 0.05),
+        "trunk_rev": mean_turns(lean, 0.12), "twist_range": quantile(twist, 0.95) - quantile(twist, 0.05),
         "head_fwd_max": quantile(nod[:, 2], 0.95),
         "head_fwd_range": quantile(nod[:, 2], 0.95) - quantile(nod[:, 2], 0.05),
         "head_side_range": quantile(nod[:, 0], 0.95) - quantile(nod[:, 0], 0.05),
-        "head_rev": count_turns(nod[:, 2], 0.03) + count_turns(nod[:, 0], 0.03),
+        "head_rev": mean_turns(nod[:, 2], 0.03) + mean_turns(nod[:, 0], 0.03),
     }  # fmt: skip
 
 
@@ -116,23 +156,26 @@ def hand(b: Body, side: str, outwards: int) -> Row:
     reach, over_head = np.linalg.norm(arm, axis=1) / 0.5, palm[:, 1] - b("head")[:, 1]
     step = np.diff(arm, axis=0)
     pace = np.linalg.norm(step, axis=1)
+    velocity = speed(arm, b.interval)
     row: Row = {
-        "path": pace.sum(), "speed": pace.sum() / b.seconds, "peak": quantile(pace / b.interval, 0.95),
+        "path": pace.sum(), "speed": pace.sum() / b.seconds,
+        "peak": quantile(np.linalg.norm(velocity, axis=1), 0.95),
         "std": np.sqrt(arm.var(0).sum()),
         "ext_max": quantile(reach, 0.95), "ext_med": np.median(reach),
         "ext_range": quantile(reach, 0.95) - quantile(reach, 0.05),
-        "over_head": quantile(over_head, 0.9), "over_head_share": (over_head > 0).mean(),
-        "over_shoulder_share": (palm[:, 1] > shoulder[:, 1]).mean(), "low": quantile(palm[:, 1] - b.floor, 0.05),
-        "below_waist_share": (palm[:, 1] < b("pelvis")[:, 1]).mean(),
+        "over_head": quantile(over_head, 0.9), "over_head_share": share_above(over_head, 0.05),
+        "over_shoulder_share": share_above(palm[:, 1] - shoulder[:, 1], 0.05),
+        "low": quantile(palm[:, 1] - b.floor, 0.05),
+        "below_waist_share": share_above(b("pelvis")[:, 1] - palm[:, 1], 0.05),
     }  # fmt: skip
     for i, axis in enumerate(("out", "up", "fwd")):
-        x, speed = arm[:, i], step[:, i] / b.interval
+        x, along = arm[:, i], velocity[:, i]
         row |= {
             f"{axis}_range": quantile(x, 0.96) - quantile(x, 0.04), f"{axis}_max": quantile(x, 0.96),
             f"{axis}_min": quantile(x, 0.04), f"{axis}_net": x[-5:].mean() - x[:5].mean(),
-            f"{axis}_rev": count_turns(x, 0.1), f"{axis}_med": np.median(x),
+            f"{axis}_rev": mean_turns(x, 0.1), f"{axis}_med": np.median(x),
             f"{axis}_share": x.var() / (arm.var(0).sum() + 1e-4),
-            f"{axis}_vmax": quantile(speed, 0.96), f"{axis}_vmin": -quantile(speed, 0.04),
+            f"{axis}_vmax": quantile(along, 0.96), f"{axis}_vmin": -quantile(along, 0.04),
         }  # fmt: skip
     other = "left" if side == "right" else "right"
     points = {"head": "head", "chest": "chest", "othershoulder": f"shoulder_{other}"}
@@ -143,9 +186,8 @@ def hand(b: Body, side: str, outwards: int) -> Row:
     for plane, (i, j) in {"front": (0, 1), "side": (1, 2), "level": (0, 2)}.items():
         x, y = (arm - arm.mean(0))[:, [i, j]].T
         area = sum(x[t] * y[t + 1] - x[t + 1] * y[t] for t in range(len(x) - 1)) / 2
-        wind = np.unwrap(np.arctan2(y, x))
         row[f"area_{plane}"] = area * (outwards if i == 0 else 1)
-        row[f"wind_{plane}"] = abs(wind[-1] - wind[0]) if abs(area) > 0.005 else 0
+        row[f"wind_{plane}"] = abs(winding(x, y)) * abs(area) / (abs(area) + 0.005)
         row[f"circ_{plane}"] = abs(area) / (pace.sum() ** 2 / 12.6 + 0.02)
     elbow = bend(shoulder, b(f"elbow_{side}"), b(f"wrist_{side}"))
     low, high = quantile(elbow, 0.05), quantile(elbow, 0.95)
@@ -163,12 +205,13 @@ def leg(b: Body, side: str, outwards: int) -> Row:
     pace = np.linalg.norm(np.diff(foot, axis=0), axis=1)
     height, bent, level = ankle[:, 1] - b.floor, bend(hip, knee, ankle), ankle[:, ::2]
     return {
-        "foot_speed": pace.sum() / b.seconds, "foot_peak": quantile(pace / b.interval, 0.95),
+        "foot_speed": pace.sum() / b.seconds,
+        "foot_peak": quantile(np.linalg.norm(speed(foot, b.interval), axis=1), 0.95),
         "foot_h": quantile(height, 0.95), "foot_h_med": np.median(height), "foot_fwd": quantile(foot[:, 2], 0.95),
         "foot_back": -quantile(foot[:, 2], 0.05), "foot_out": quantile(foot[:, 0], 0.95),
         "foot_in": -quantile(foot[:, 0], 0.05), "foot_std": np.sqrt(foot.var(0).sum()),
-        "foot_rev": count_turns(foot[:, 2], 0.1), "footh_rev": count_turns(height, 0.08),
-        "foot_moved": max(np.linalg.norm(level - np.median(level, axis=0), axis=1)),
+        "foot_rev": mean_turns(foot[:, 2], 0.1), "footh_rev": mean_turns(height, 0.08),
+        "foot_moved": quantile(np.linalg.norm(level - np.median(level, axis=0), axis=1), 0.95),
         "foot_slide": np.linalg.norm(np.diff(ankle, axis=0), axis=1).sum() / b.seconds,
         "knee_h": quantile(knee[:, 1] - hip[:, 1], 0.95), "knee_min": quantile(bent, 0.05), "knee_med": np.median(bent),
         "knee_range": quantile(bent, 0.95) - quantile(bent, 0.05), "knee_low": np.median(knee[:, 1]) - b.floor,
@@ -212,11 +255,11 @@ def whole(b: Body) -> Row:
     }
     return together | {
         "hands_min": quantile(distance, 0.05), "hands_med": np.median(distance), "hands_max": quantile(distance, 0.95),
-        "hands_close_share": (distance < 0.2).mean(), "hands_rev": count_turns(distance, 0.12),
+        "hands_close_share": share_above(0.2 - distance, 0.03), "hands_rev": mean_turns(distance, 0.12),
         "hands_cross": quantile(b.seen(gap)[:, 0], 0.95), "stride": quantile(np.abs(feet[:, 2]), 0.9),
         "stance_w": np.median(stance), "stance_max": quantile(stance, 0.95),
-        "steps": count_turns(feet[:, 2], 0.15), "step_rate": count_turns(feet[:, 2], 0.15) / b.seconds,
-        "marches": count_turns(feet[:, 1], 0.12), "march_rate": count_turns(feet[:, 1], 0.12) / b.seconds,
+        "steps": mean_turns(feet[:, 2], 0.15), "step_rate": mean_turns(feet[:, 2], 0.15) / b.seconds,
+        "marches": mean_turns(feet[:, 1], 0.12), "march_rate": mean_turns(feet[:, 1], 0.12) / b.seconds,
         "arms_share": in_arms / (in_arms + in_legs + 0.02),
         "energy": energy.mean(), "energy_peak": quantile(energy, 0.95), "energy_std": energy.std(),
         "seconds": b.seconds, "log_seconds": np.log(b.seconds),

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from builders import standing_body
-from measures_by_loop import count_turns, measures_by_loop
+from measures_by_loop import mean_turns, measures_by_loop
 from pgfa.config import PrepareSettings
 from pgfa.prepare import prepare
 from pgfa.prepare.orient import turn
@@ -77,7 +77,7 @@ def test_standing_still_is_no_motion() -> None:
     assert values["pelvis_h_med"] == pytest.approx(0.86, abs=1e-3)
     assert values["L_thigh_med"] == pytest.approx(0.45 / 0.44, abs=1e-3)
     assert values["max_over_head"] == pytest.approx(-0.82, abs=1e-3)
-    assert values["min_below_waist_share"] == 1
+    assert values["min_below_waist_share"] > 0.95
     assert values["trunk_inc_max"] == pytest.approx(0, abs=1e-3)
 
 
@@ -92,7 +92,8 @@ def test_an_arm_raised_overhead() -> None:
     assert values["max_over_head"] == values["R_over_head"]
     assert values["min_over_head"] == values["L_over_head"]
     assert 0.4 < values["R_over_head_share"] < 0.7
-    assert (values["R_up_rev"], values["L_up_rev"]) == (1, 0)
+    assert values["R_up_rev"] == pytest.approx(1, abs=1e-4)
+    assert values["L_up_rev"] == 0
     assert values["R_up_range"] == pytest.approx(0.95 + 0.17, abs=0.02)
     assert values["R_up_net"] == pytest.approx(0, abs=0.02)
     assert values["rel_path"] > 0.9
@@ -112,7 +113,7 @@ def test_walking_forward_for_two_metres() -> None:
     assert values["travel_right"] == pytest.approx(0, abs=0.01)
     assert values["travel_speed_max"] == pytest.approx(1.2, abs=0.02)
     assert values["travel_fwd_speed"] == pytest.approx(1.2, abs=0.12)
-    assert values["steps"] == 6, "each foot is in front of the other three times"
+    assert values["steps"] == pytest.approx(6, abs=1e-4), "each foot is in front of the other three times"
     assert values["step_rate"] == pytest.approx(6 / seconds)
     assert values["fcorr_fwd"] < -0.8
     assert values["falt_fwd"] == pytest.approx(0.3**2 / 2, abs=0.01)
@@ -144,7 +145,7 @@ def test_a_jump() -> None:
     assert values["pelvis_h_range"] == pytest.approx(0.3, abs=0.01)
     assert values["pelvis_up_speed"] == pytest.approx(0.3 / 0.15, rel=0.1)
     assert values["pelvis_down_speed"] == pytest.approx(0.3 / 0.15, rel=0.1)
-    assert (values["R_footh_rev"], values["L_footh_rev"]) == (1, 1)
+    assert values["R_footh_rev"] == values["L_footh_rev"] == pytest.approx(1, abs=1e-4)
     assert values["travel_path"] == pytest.approx(0, abs=1e-3)
 
 
@@ -176,7 +177,8 @@ def test_a_kick_with_the_right_foot() -> None:
     assert values["R_foot_h"] == pytest.approx(0.5, abs=0.05)
     assert values["L_foot_h"] == pytest.approx(0, abs=1e-3)
     assert values["rel_foot_peak"] > 0.9
-    assert (values["R_foot_rev"], values["L_foot_rev"]) == (1, 0)
+    assert values["R_foot_rev"] == pytest.approx(1, abs=1e-4)
+    assert values["L_foot_rev"] == 0
     assert values["R_foot_moved"] == pytest.approx(0.6, abs=0.05)
     assert values["feet_off"] == pytest.approx(0, abs=1e-3)
 
@@ -191,7 +193,7 @@ def test_hands_that_clap_three_times() -> None:
     values = one(body)
     assert values["hands_min"] == pytest.approx(0.05, abs=0.02)
     assert values["hands_max"] == pytest.approx(0.55, abs=0.02)
-    assert values["hands_rev"] == 5
+    assert values["hands_rev"] == pytest.approx(5, abs=1e-4)
     assert 0.25 < values["hands_close_share"] < 0.45
     assert values["hands_cross"] == pytest.approx(-0.05, abs=0.02)
     assert values["hcorr_out"] > 0.5
@@ -257,7 +259,7 @@ def test_camera_size_and_rate_do_not_matter(seed: int) -> None:
 
 def test_speeds_are_in_real_seconds() -> None:
     body = wandering(0)
-    fast, slow = one(body, 1.0), one(body, 2.0)
+    fast, slow = one(body, 8.0), one(body, 16.0)  # frames further apart than speeds are averaged over
     for name in ("L_speed", "R_peak", "R_out_vmax", "L_fwd_vmin", "max_foot_speed", "R_foot_peak", "travel_speed",
                  "travel_speed_max", "energy", "energy_std", "pelvis_up_speed"):  # fmt: skip
         assert fast[name] == pytest.approx(2 * slow[name], rel=1e-4), name
@@ -365,7 +367,8 @@ series = arrays(np.int8, (3, 50), elements=st.integers(-100, 100)).map(lambda x:
 @settings(max_examples=50, deadline=None)
 @given(series, st.sampled_from([0.06, 0.13, 0.41]))
 def test_swings_are_counted_as_by_a_loop(values: np.ndarray, amplitude: float) -> None:
-    assert swings(values, amplitude).tolist() == [count_turns(row, np.float32(amplitude)) for row in values]
+    expected = [mean_turns(row.astype(float), amplitude) for row in values]
+    np.testing.assert_allclose(swings(values, amplitude), expected, atol=2e-4)
 
 
 @settings(max_examples=50, deadline=None)

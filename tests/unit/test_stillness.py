@@ -16,7 +16,7 @@ from pgfa.synth.dataset import make_clips
 from pgfa.words.lexicon import WORDS, word_vectors
 from pgfa.words.measures import MEASURES, measure
 from pgfa.words.model import HOLD
-from pgfa.words.stillness import LIMITS, MOVING, states_motion, still
+from pgfa.words.stillness import LIMITS, MOVES, MOVING, states_motion, still
 
 
 def measures_of(*clips: Clip) -> np.ndarray:
@@ -35,7 +35,7 @@ def held(clip: Clip, noise: float = 0.0) -> Clip:
 @pytest.mark.parametrize("noise", [0.0, 0.005])
 def test_a_body_that_does_nothing_is_still(noise: float) -> None:
     clips = make_clips(0, 2, 1, ("wave", "walk", "squat"))
-    assert still(measures_of(*(held(clip, noise) for clip in clips))).all()
+    assert (still(measures_of(*(held(clip, noise) for clip in clips))) == 1).all()
 
 
 def test_a_body_that_moves_is_not() -> None:
@@ -44,13 +44,25 @@ def test_a_body_that_moves_is_not() -> None:
 
 def test_every_limit_counts() -> None:
     row = np.zeros((1, len(MEASURES)), dtype=np.float32)
-    assert still(row).all()
+    assert still(row) == 1
     for name, limit in LIMITS.items():
         above, unknown = row.copy(), row.copy()
-        above[0, MEASURES.index(name)] = 1.01 * limit
+        above[0, MEASURES.index(name)] = MOVES * limit
         unknown[0, MEASURES.index(name)] = np.nan
         assert not still(above).any(), name
         assert not still(unknown).any(), name  # what was not seen is not called still
+
+
+def test_stillness_ends_little_by_little() -> None:
+    """A hair's breadth more motion changes an answer by little."""
+    column, limit = MEASURES.index("max_std"), LIMITS["max_std"]
+    rows = np.zeros((200, len(MEASURES)), dtype=np.float32)
+    rows[:, column] = np.linspace(0, 2 * limit, len(rows))
+    values = still(rows)
+    assert (values[0], values[-1]) == (1, 0)
+    assert np.abs(np.diff(values)).max() < 0.02
+    assert values[len(rows) // 2] == pytest.approx(0.5, abs=0.02)
+    assert (np.diff(values) <= 0).all()
 
 
 def test_sentences_of_motion() -> None:

@@ -277,7 +277,7 @@ def _counted(number: float, thing: str, rate: float) -> Fact | None:
         return None
     first, _, rest = thing.partition(" ")
     name = " ".join([first if round(number) == 1 else f"{first}s", rest]).strip()
-    return Fact(f"{number:.0f} {name}, {rate:.1f} per second" if number >= 1 else f"no {name}", 0)
+    return Fact(f"{number:.0f} {name}, {rate:.1f} per second" if round(number) >= 1 else f"no {name}", 0)
 
 
 def _rounded(degrees: float) -> int:

@@ -10,7 +10,18 @@ import numpy as np
 
 from pgfa.words.motion import OUTWARDS, Motion
 from pgfa.words.needs import Needs, needs
-from pgfa.words.series import Flags, Floats, angle, centred, correlation, ends, length, quantiles, swings
+from pgfa.words.series import (
+    Floats,
+    angle,
+    centred,
+    correlation,
+    ends,
+    length,
+    quantiles,
+    rates,
+    share_above,
+    swings,
+)
 
 AXES = ("out", "up", "fwd")
 OF_AXIS = ("range", "max", "min", "net", "rev", "med", "share", "vmax", "vmin")
@@ -26,11 +37,15 @@ SWING = 0.10
 GAP_SWING = 0.12
 """Metres that the distance between the hands must change back for a change of direction."""
 MIN_AREA = 0.005
-"""Square metres: below this the direction of a circle is not defined."""
+"""Square metres: well below this the direction of a circle is not defined."""
+MIN_RADIUS = 0.05
+"""Metres about the centre of a circle in which a path does not wind around it."""
 FULL_CIRCLE = 12.6
 """Square of a circle's circumference, divided by its area: 4 pi, rounded."""
 CLOSE = 0.2
 """Metres between hands that touch; wrists or palms are tracked, not fingers."""
+HEIGHT_STEP, CLOSE_STEP = 0.05, 0.03
+"""Metres over which a hand changes from below to above, and hands from apart to close (`share_above`)."""
 
 HAND_NEEDS: Needs = {
     **needs("hand shoulder heading", "path speed peak std"),
@@ -77,12 +92,10 @@ def _movement(motion: Motion, arm: Floats) -> dict[str, Floats]:
     med: where the hand is; net: from the start of the clip to its end; rev: changes of direction; share: of the
     spread; vmax, vmin: high speed that way and back.
     """
-    step = np.diff(arm, axis=-1)
-    pace = length(step)
-    path = pace.sum(-1)
-    rates: Floats = np.concatenate([step, pace[..., None, :]], axis=2)
-    rates /= motion.interval[..., None, None]
-    slow, peak, fast = quantiles(rates, 0.04, 0.95, 0.96)
+    path = length(np.diff(arm, axis=-1)).sum(-1)
+    velocity = rates(arm, motion.gradient)
+    speeds = np.concatenate([velocity, length(velocity)[..., None, :]], axis=2)
+    slow, peak, fast = quantiles(speeds, 0.04, 0.95, 0.96)
     low, median, high = quantiles(arm, 0.04, 0.5, 0.96)
     start, end = ends(arm)
     offset = centred(arm)
@@ -126,17 +139,11 @@ def _heights(motion: Motion, arm: Floats) -> dict[str, Floats]:
     (low,) = quantiles(height - motion.floor[:, None], 0.05)
     return {
         "over_head": high,
-        "over_head_share": _share(over_head > 0),
-        "over_shoulder_share": _share(arm[..., 1, :] > 0),
-        "below_waist_share": _share(height < motion.joint("pelvis")[:, None, 1]),
+        "over_head_share": share_above(over_head, HEIGHT_STEP),
+        "over_shoulder_share": share_above(arm[..., 1, :], HEIGHT_STEP),
+        "below_waist_share": share_above(motion.joint("pelvis")[:, None, 1] - height, HEIGHT_STEP),
         "low": low,
     }
-
-
-def _share(flags: Flags) -> Floats:
-    """(..., T) -> (...) the share of the frames."""
-    out: Floats = flags.mean(-1, dtype=np.float32)
-    return out
 
 
 def _distances(motion: Motion) -> dict[str, Floats]:
@@ -170,15 +177,28 @@ def _circles(arm: Floats) -> dict[str, Floats]:
     offset = centred(arm)
     path = length(np.diff(arm, axis=-1)).sum(-1)
     out = {}
-    for plane, (i, j) in PLANES.items():
-        x, y = offset[..., i, :], offset[..., j, :]
-        cross = x[..., :-1] * y[..., 1:] - x[..., 1:] * y[..., :-1]
-        along = x[..., :-1] * x[..., 1:] + y[..., 1:] * y[..., :-1]
-        area = cross.sum(-1) / 2
-        out[f"area_{plane}"] = area * OUTWARDS[:, 0] if i == 0 else area
-        out[f"wind_{plane}"] = np.abs(np.arctan2(cross, along).sum(-1)) * (np.abs(area) > MIN_AREA)
-        out[f"circ_{plane}"] = np.abs(area) / (path**2 / FULL_CIRCLE + np.float32(0.02))
+    for plane, axes in PLANES.items():
+        swept, wound = _winding(offset[..., axes[0], :], offset[..., axes[1], :])
+        size = np.abs(swept)
+        out[f"area_{plane}"] = swept * OUTWARDS[:, 0] if axes[0] == 0 else swept
+        out[f"wind_{plane}"] = np.abs(wound) * size / (size + np.float32(MIN_AREA))
+        out[f"circ_{plane}"] = size / (path**2 / FULL_CIRCLE + np.float32(0.02))
     return out
+
+
+def _winding(x: Floats, y: Floats) -> tuple[Floats, Floats]:
+    """Area swept and angle wound about 0 by straight lines between frames: (..., T), (..., T) -> (...), (...).
+
+    The angle is seen from MIN_RADIUS above the centre, so that a line past it on one side winds little more than one
+    on the other, not half a turn more: the integral of (x dy - y dx) / (x^2 + y^2 + MIN_RADIUS^2).
+    """
+    dx, dy = np.diff(x, axis=-1), np.diff(y, axis=-1)
+    cross = x[..., :-1] * dy - y[..., :-1] * dx
+    along = x[..., :-1] * x[..., 1:] + y[..., 1:] * y[..., :-1]
+    radius = np.float32(MIN_RADIUS**2)
+    over = np.sqrt(cross * cross + radius * (dx * dx + dy * dy) + np.float32(1e-12))
+    wound = cross / over * np.arctan2(over, along + radius)
+    return cross.sum(-1) / 2, wound.sum(-1)
 
 
 def _elbows(motion: Motion) -> dict[str, Floats]:
@@ -207,7 +227,7 @@ def pair_measures(motion: Motion) -> dict[str, Floats]:
         "hands_min": low,
         "hands_med": median,
         "hands_max": high,
-        "hands_close_share": _share(distance < CLOSE),
+        "hands_close_share": share_above(CLOSE - distance, CLOSE_STEP),
         "hands_rev": swings(distance, GAP_SWING),
         "hands_cross": cross,
         **{f"hcorr_{axis}": together[:, i] for i, axis in enumerate(AXES)},

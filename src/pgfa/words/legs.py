@@ -10,7 +10,7 @@ import numpy as np
 
 from pgfa.words.motion import Motion
 from pgfa.words.needs import Needs, needs
-from pgfa.words.series import Floats, angle, centred, correlation, length, quantiles, swings
+from pgfa.words.series import Floats, angle, centred, correlation, length, quantiles, rates, swings
 
 FOOT_SWING = 0.10
 """Metres that a foot must move back for a change of direction, forward or back."""
@@ -71,12 +71,12 @@ def _movement(motion: Motion) -> dict[str, Floats]:
     foot_speed: path per second. foot_peak: high speed. foot_fwd, back, out, in: how far that way. foot_std: spread.
     """
     foot = motion.feet
-    pace = length(np.diff(foot, axis=-1))
-    (peak,) = quantiles(pace / motion.interval[..., None], 0.95)
+    path = length(np.diff(foot, axis=-1)).sum(-1)
+    (peak,) = quantiles(length(rates(foot, motion.gradient)), 0.95)
     low, high = quantiles(foot[..., ::2, :], 0.05, 0.95)
     offset = centred(foot)
     return {
-        "foot_speed": pace.sum(-1) / _at_least_a_tenth(motion),
+        "foot_speed": path / _at_least_a_tenth(motion),
         "foot_peak": peak,
         "foot_fwd": high[..., 1],
         "foot_back": -low[..., 1],
@@ -94,17 +94,18 @@ def _at_least_a_tenth(motion: Motion) -> Floats:
 def _on_the_floor(motion: Motion, height: Floats) -> dict[str, Floats]:
     """How high a foot is lifted and how it moves in the room. Tells which foot kicks, stands or is lifted.
 
-    foot_h, foot_h_med: high and median height (N, 2, T) over the floor. foot_moved: greatest horizontal distance from
+    foot_h, foot_h_med: high and median height (N, 2, T) over the floor. foot_moved: large horizontal distance from
     where it mostly is. foot_slide: path per second.
     """
     ankle = motion.sides("ankle")
     median, high = quantiles(height, 0.5, 0.95)
     level = ankle[:, :, ::2]
     (usual,) = quantiles(level, 0.5)
+    (moved,) = quantiles(length(level - usual[..., None]), 0.95)
     return {
         "foot_h": high,
         "foot_h_med": median,
-        "foot_moved": length(level - usual[..., None]).max(-1),
+        "foot_moved": moved,
         "foot_slide": length(np.diff(ankle, axis=-1)).sum(-1) / _at_least_a_tenth(motion),
     }
 

@@ -318,8 +318,8 @@ class KinematicModel:
         if not self.stillness:
             return rows
         length = np.linalg.norm(rows, axis=1, keepdims=True)
-        resting = still(measures) if at_rest is None else still(measures) | at_rest
-        resting = np.where(resting[:, None], length, 0)
+        resting = still(measures) if at_rest is None else np.maximum(still(measures), at_rest)
+        resting = resting[:, None] * length
         return np.concatenate([rows, resting, np.zeros_like(resting)], axis=1, dtype=np.float32)
 
     def sentences(

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pgfa.skeleton.layouts import KINECT20
-from pgfa.words.series import Flags, Floats, length, quantiles, smooth
+from pgfa.words.series import Flags, Floats, gradient, length, quantiles, smooth
 
 SMOOTHED_FRAMES = 3
 """Frames over which positions are averaged: less jitter, hardly less motion."""
@@ -71,6 +71,11 @@ class Motion:
     def feet(self) -> Floats:
         """(N, 2, 3, T) each ankle from the pelvis: outwards, up, forward."""
         return self._outwards(self.sides("ankle") - self.joint("pelvis")[:, None])
+
+    @cached_property
+    def gradient(self) -> Floats:
+        """(N, T, T - 1) weights of speeds, see `pgfa.words.series.rates`."""
+        return gradient(self.interval, self.joints.shape[-1])
 
     def _outwards(self, vectors: Floats) -> Floats:
         local = self.local(vectors)

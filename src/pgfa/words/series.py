@@ -14,6 +14,11 @@ from numpy.typing import ArrayLike, NDArray
 Floats: TypeAlias = NDArray[np.float32]
 Flags: TypeAlias = NDArray[np.bool_]
 
+SPEED_SECONDS = 0.13
+"""Two frames of a sensor of 15 frames per second: shorter peaks of speed would depend on the sensor's rate."""
+ABOUT = (0.5, 1.5)
+"""Amplitudes, as shares of a given one, over which `swings` is a mean."""
+
 
 def smooth(series: Floats, frames: int) -> Floats:
     """Centred mean over an odd number of frames (..., T); the first and the last frame are repeated at the ends."""
@@ -24,6 +29,46 @@ def smooth(series: Floats, frames: int) -> Floats:
         total += padded[..., shift : shift + count]
     total /= frames
     return total
+
+
+def gradient(interval: Floats, frames: int) -> Floats:
+    """Weights by which series (N, ..., T) become their speeds (N, ..., T - 1), from each frame to the next.
+
+    Each speed is a mean over `SPEED_SECONDS` before and after, whatever the time between frames.
+
+    Args:
+        interval: (N, 1) seconds between frames.
+        frames: T.
+
+    Returns:
+        (N, T, T - 1), for `rates`.
+    """
+    frame = np.arange(frames, dtype=np.float32)
+    distance = np.abs(np.subtract.outer(frame, frame))
+    reach = np.minimum(interval / np.float32(SPEED_SECONDS), 1)[..., None]
+    weights = np.maximum(1 - distance * reach, np.float32(0))
+    weights /= weights.sum(1, keepdims=True) * interval[..., None]
+    out: Floats = weights[..., 1:] - weights[..., :-1]
+    return out
+
+
+def rates(series: Floats, weights: Floats) -> Floats:
+    """Speeds (N, ..., T - 1) of series (N, ..., T) by the weights of `gradient`."""
+    flat = series.reshape(len(series), -1, series.shape[-1]) @ weights
+    return flat.reshape(*series.shape[:-1], -1)
+
+
+def share_above(series: Floats, width: float) -> Floats:
+    """(..., T) -> (...) the share of the frames in which a series is above 0, by a logistic step of some width.
+
+    So a frame in which it is near 0 counts in part, and the share hardly depends on single frames.
+
+    Args:
+        series: (..., T).
+        width: in the unit of the series: at this distance from 0 a frame counts as 0.73 or 0.27.
+    """
+    out: Floats = (0.5 + 0.5 * np.tanh(series * np.float32(0.5 / width))).mean(-1)
+    return out
 
 
 def length(vectors: Floats) -> Floats:
@@ -96,39 +141,55 @@ def _quantile_weights(frames: int, shares: tuple[float, ...]) -> Floats:
 
 
 def swings(series: Floats, amplitude: ArrayLike) -> Floats:
-    """How often a series turns around, swings of at most an amplitude not counted.
+    """How often a series turns around: the mean number over all amplitudes about the given one (`ABOUT`).
 
-    A turn is counted when the series is more than the amplitude back from its extreme since the last turn. That is
-    when it pushes a band as wide as the amplitude the other way: the band, here its lower edge, moves only as far as
-    the series pushes it from inside (the play operator of hysteresis), so two operations per frame are enough.
+    For one amplitude, a turn is counted when the series is more than that back from its extreme since the last turn.
+    The mean is smooth where a single number jumps: a swing near the amplitude counts in part.
+
+    A swing pushes a band as wide as the amplitude before it (the play operator of hysteresis), by its height less the
+    amplitude. So the derivative of the band's path by the amplitude is minus the number of swings, and the mean number
+    over a range of amplitudes is the difference of the paths at its ends, divided by its length.
 
     Args:
         series: (..., T).
         amplitude: in the unit of the series; broadcasts to (...).
 
     Returns:
-        (...) number of turns.
+        (...) number of turns: that of swings less one, if there is one.
     """
     shape, frames = series.shape[:-1], series.shape[-1]
-    amplitude = np.broadcast_to(np.asarray(amplitude, dtype=np.float32), shape).ravel()
+    middle = np.broadcast_to(np.asarray(amplitude, dtype=np.float32), shape).ravel()
     values = np.ascontiguousarray(series.reshape(-1, frames).T)
+    widths: Floats = np.multiply.outer(np.array(ABOUT, dtype=np.float32), middle)
+    paths = _paths_of_bands(values, widths)
+    between = widths[1] - widths[0]
+    any_swing = np.clip((values.max(0) - values.min(0) - widths[0]) / between, 0, 1)
+    count: Floats = (paths[0] - paths[1]) / between - any_swing
+    return np.maximum(count, 0).reshape(shape)
+
+
+def _paths_of_bands(values: Floats, widths: Floats) -> Floats:
+    """How far bands of some widths (W, S) are pushed in all by series (T, S): (W, S).
+
+    A band, here its lower edge, moves only as far as the series pushes it from inside. It begins where the first swing
+    does.
+    """
     high, low = np.maximum.accumulate(values), np.minimum.accumulate(values)
-    rises, falls = values - low > amplitude, high - values > amplitude
-    # Where the band begins is known at the first rise or fall of more than the amplitude.
-    first = np.logical_or(rises, falls).argmax(0), np.arange(len(amplitude))
-    edge = np.empty_like(values)
-    edge[0] = np.where(rises[first], low[first], high[first] - amplitude)
-    lowest: Floats = values - amplitude
+    reach = high - low
+    # The frame in which the reach exceeds the width is at one end of the first swing.
+    first = (reach[:, None] > widths).argmax(0)
+    column = np.arange(values.shape[1])
+    rises = values[first, column] == high[first, column]
+    start = np.where(rises, low[first, column], high[first, column] - widths)
+    edge = np.empty((len(values), *widths.shape), dtype=np.float32)
+    edge[0] = np.where(reach[-1] > widths, start, low[-1])
+    lowest = values[:, None] - widths
     for before, after, value, bottom in zip(edge[:-1], edge[1:], values[1:], lowest[1:], strict=True):
         np.minimum(before, value, out=after)
         np.maximum(after, bottom, out=after)
     moves = edge[1:] - edge[:-1]
-    # The latest move up to each frame: its frame times 2, plus 1 if it was upwards; 0 before the first one.
-    stamp = 2 * np.arange(1, frames, dtype=np.int16)[:, None]
-    latest = np.maximum.accumulate(np.where(moves != 0, stamp + (moves > 0), np.int16(0)))
-    turned = ((latest[1:] ^ latest[:-1]) & 1).astype(np.bool_) & (latest[:-1] > 0)
-    count: Floats = (turned.sum(0) * (rises[first] | falls[first])).astype(np.float32)
-    return count.reshape(shape)
+    path: Floats = np.abs(moves, out=moves).sum(0)
+    return path
 
 
 def correlation(first: Floats, second: Floats) -> Floats:

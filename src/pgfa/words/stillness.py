@@ -25,6 +25,9 @@ LIMITS: Final = {
     "turn_range": 0.25,
 }
 """Measure -> what a still body stays below, in metres of a body of 1.7 m and in radians: above a Kinect's noise."""
+STILL, MOVES = 0.6, 1.4
+"""Shares of the limits up to which a body is still, and from which it moves; in between it is still in part, so that a
+hair's breadth of motion does not change an answer."""
 MOVING: Final = (
     "walk", "run", "jump", "travel", "travel_forward", "travel_back", "travel_side", "turn", "spin", "sit_down",
     "stand_up", "fall", "get_up", "crawl", "roll", "climb", "lunge", "wave", "back_forth", "circle", "draw", "punch",
@@ -36,10 +39,10 @@ _LIMITED = [MEASURES.index(name) for name in LIMITS]
 _MOVING = [WORDS.index(name) for name in MOVING]
 
 
-def still(measures: Array) -> NDArray[np.bool_]:
-    """(N,) whether bodies stay still, from (N, measures). One with unknown measures is not called still."""
-    with np.errstate(invalid="ignore"):
-        return np.asarray((measures[:, _LIMITED] < np.array(list(LIMITS.values()))).all(axis=1))
+def still(measures: Array) -> Array:
+    """(N,) how still bodies stay, from 0 to 1, from (N, measures). One with unknown measures is not called still."""
+    most = (measures[:, _LIMITED] / np.array(list(LIMITS.values()), dtype=np.float32)).max(axis=1)
+    return np.nan_to_num(np.clip((MOVES - most) / np.float32(MOVES - STILL), 0, 1))
 
 
 def states_motion(words: Array) -> NDArray[np.bool_]:

@@ -9,10 +9,12 @@ import numpy as np
 
 from pgfa.words.motion import Motion
 from pgfa.words.needs import Needs, needs
-from pgfa.words.series import Floats, ends, length, quantiles, smooth, swings, wrapped
+from pgfa.words.series import Floats, ends, length, quantiles, share_above, smooth, swings, wrapped
 
 OFF_THE_FLOOR = 0.12
 """Height in metres over the floor of the lower ankle from which both feet are in the air."""
+AIR_STEP = 0.03
+"""Metres over which feet change from on the floor to in the air (`share_above`)."""
 TRAVEL_FRAMES = 7
 """Frames over which the pelvis is averaged before its path is measured: sway is not travel."""
 LEAN_SWING = 0.12
@@ -67,20 +69,22 @@ def _turning(motion: Motion) -> dict[str, Floats]:
     """
     heading = np.arctan2(motion.right[:, 1], motion.right[:, 0])
     steps = wrapped(np.diff(heading, axis=-1))
-    turned = np.cumsum(steps, axis=-1)
-    net = turned[:, -1]
+    turned = np.concatenate([np.zeros_like(heading[:, :1]), np.cumsum(steps, axis=-1)], axis=-1)
+    start, end = ends(turned, 3)
+    net = end - start
     shoulders, hips = (
         motion.sides(name)[:, 1, ::2] - motion.sides(name)[:, 0, ::2] for name in ("shoulder", "hip")
     )
     cross = shoulders[:, 1] * hips[:, 0] - shoulders[:, 0] * hips[:, 1]
     along = shoulders[:, 0] * hips[:, 0] + shoulders[:, 1] * hips[:, 1]
-    low, high = quantiles(np.arctan2(cross, along), 0.05, 0.95)
+    series = np.stack([turned, np.arctan2(cross, along)], axis=1)
+    least, low, high, most = quantiles(series, 0.02, 0.05, 0.95, 0.98)
     return {
         "turn_net": net,
         "turn_abs": np.abs(steps).sum(-1),
-        "turn_range": np.maximum(turned.max(-1), 0) - np.minimum(turned.min(-1), 0),
+        "turn_range": (most - least)[:, 0],
         "turn_net_abs": np.abs(net),
-        "twist_range": high - low,
+        "twist_range": (high - low)[:, 1],
     }
 
 
@@ -109,7 +113,7 @@ def _height(motion: Motion) -> dict[str, Floats]:
         "pelvis_up_speed": rise,
         "pelvis_down_speed": -fall,
         "feet_off": lifted,
-        "feet_off_share": (lower_ankle > OFF_THE_FLOOR).mean(-1, dtype=np.float32),
+        "feet_off_share": share_above(lower_ankle - np.float32(OFF_THE_FLOOR), AIR_STEP),
     }
 
 
@@ -117,7 +121,7 @@ def _travel(motion: Motion) -> dict[str, Floats]:
     """How the body moves over the floor. Tells walking and running from staying, and forwards from sideways.
 
     travel_path, net: metres along the path and from start to end. travel_speed, speed_max: per second. travel_radius:
-    greatest distance from the mean position. travel_fwd, right: metres in the body's own directions, side_abs to
+    large distance from the mean position. travel_fwd, right: metres in the body's own directions, side_abs to
     either side; in these the last step counts twice, so that each frame has a step.
     """
     pelvis = smooth(motion.joint("pelvis"), TRAVEL_FRAMES)
@@ -126,6 +130,7 @@ def _travel(motion: Motion) -> dict[str, Floats]:
     pace = length(step[:, ::2])
     path = pace.sum(-1)
     (fast,) = quantiles(pace / motion.interval, 0.9)
+    (radius,) = quantiles(length(level - level.mean(-1, keepdims=True)), 0.98)
     seconds = np.maximum(motion.seconds[:, 0], np.float32(0.1))
     steps = motion.local(np.concatenate([step, step[..., -1:]], axis=-1))
     forward = steps[:, 2].sum(-1)
@@ -134,7 +139,7 @@ def _travel(motion: Motion) -> dict[str, Floats]:
         "travel_net": np.hypot(*(level[..., -1] - level[..., 0]).T),
         "travel_speed": path / seconds,
         "travel_speed_max": fast,
-        "travel_radius": length(level - level.mean(-1, keepdims=True)).max(-1),
+        "travel_radius": radius,
         "travel_fwd": forward,
         "travel_right": steps[:, 0].sum(-1),
         "travel_side_abs": np.abs(steps[:, 0]).sum(-1),
