@@ -42,7 +42,7 @@ _MOVING = [WORDS.index(name) for name in MOVING]
 def still(measures: Array) -> Array:
     """(N,) how still bodies stay, from 0 to 1, from (N, measures). One with unknown measures is not called still."""
     most = (measures[:, _LIMITED] / np.array(list(LIMITS.values()), dtype=np.float32)).max(axis=1)
-    return np.nan_to_num(np.clip((MOVES - most) / np.float32(MOVES - STILL), 0, 1))
+    return np.asarray(np.nan_to_num(np.clip((MOVES - most) / np.float32(MOVES - STILL), 0, 1)))
 
 
 def states_motion(words: Array) -> NDArray[np.bool_]:

@@ -50,9 +50,10 @@ class PartCosines:
         *parts, stillness = part.columns
         dots = [[f[:, c] @ s[:, c].T for c in parts] for f, s in zip(clips, sentences, strict=True)]
         squares = [[(f[:, c] ** 2).sum(axis=1) for c in parts] for f in clips]
+        lengths = [np.linalg.norm(f[:, : stillness.start], axis=1, keepdims=True) for f in clips]
         still = [
-            (f[:, stillness] > 0) @ s[:, stillness].T.astype(np.float32)
-            for f, s in zip(clips, sentences, strict=True)
+            (f[:, stillness] / np.maximum(length, 1e-9)) @ s[:, stillness].T
+            for f, s, length in zip(clips, sentences, lengths, strict=True)
         ]
         return cls(np.array(dots), np.array(squares), np.array(still), part.labels)
 
