@@ -38,8 +38,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 from command_cases import CASES, Case, command_names, make_inputs
+from forked import UNCAUGHT, in_child, redirect, run_command
 from kill_scenarios import import_modules
-from kill_writes import COMPLETE, MESSAGE, _in_child, _is_step, temporary_files
+from kill_writes import COMPLETE, MESSAGE, _is_step, temporary_files
 
 DISKS = ("full disk", "read-only disk")
 SIGNALS = {"interrupted": (signal.SIGINT, 130), "terminated": (signal.SIGTERM, 143)}
@@ -137,27 +138,18 @@ def run(
 
 
 def _run_forked(case: Case, bench: Bench, hindrance: str, log: Path) -> None:
-    from pgfa.cli.main import main
-
-    code = 99
+    code = UNCAUGHT
     try:
         signal.signal(signal.SIGINT, signal.default_int_handler)
         (bench.work / "input").write_text(case.input)
-        os.dup2(os.open(bench.work / "input", os.O_RDONLY), 0)
-        os.dup2(os.open("/dev/full" if hindrance == "full output" else os.devnull, os.O_WRONLY), 1)
-        os.dup2(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), 2)
+        redirect(bench.work / "input", 0, write=False)
+        redirect("/dev/full" if hindrance == "full output" else os.devnull, 1)
+        redirect(log, 2)
         os.environ["PGFA_CACHE"] = str(bench.work / "cache")
         os.chdir(bench.inputs)
         if hindrance == "refused":
             _refuse(bench.disk)
-        arguments = [word.replace("OUT", str(bench.out)) for word in case.arguments]
-        code = 0
-        try:
-            main(arguments)
-        except SystemExit as error:
-            code = error.code if isinstance(error.code, int) else int(error.code is not None)
-            if isinstance(error.code, str):
-                print(error.code, file=sys.stderr)
+        code = run_command([word.replace("OUT", str(bench.out)) for word in case.arguments])
         try:
             sys.stdout.flush()
         except OSError as error:
@@ -165,7 +157,7 @@ def _run_forked(case: Case, bench: Bench, hindrance: str, log: Path) -> None:
             code = 98
     except BaseException:
         traceback.print_exc()
-        code = 99
+        code = UNCAUGHT
     finally:
         sys.stderr.flush()
         os._exit(code)
@@ -364,7 +356,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         bench = Bench(Path(temporary).resolve() / "inputs", Path(temporary).resolve() / "work")
         bench.inputs.mkdir()
-        _in_child(lambda: make_inputs(bench.inputs))
+        in_child(lambda: make_inputs(bench.inputs))
         # Once, for all forked processes; a signal while they import would end them without a word.
         import_modules()
 

@@ -28,7 +28,6 @@ import signal
 import sys
 import tempfile
 import time
-import traceback
 import warnings
 import zipfile
 from collections.abc import Callable, Iterator
@@ -37,6 +36,7 @@ from urllib.parse import urlencode
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 sys.path.insert(0, str(Path(__file__).resolve().parent))
+from forked import redirect, run_command
 from fuzz_readers import lay_out, make_input
 from input_costs import Cost, Row, Watch
 from kill_scenarios import import_modules
@@ -192,24 +192,11 @@ def command(arguments: list[str], work: Path, standard_input: bytes = b"") -> tu
 
 
 def _run_forked(arguments: list[str], work: Path, log: Path, source: Path) -> None:
-    from pgfa.cli.main import main
-
-    code = 0
-    handle = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
-    for number in (1, 2):
-        os.dup2(handle, number)
-    os.dup2(os.open(source, os.O_RDONLY), 0)
+    redirect(log, 1, 2)
+    redirect(source, 0, write=False)
     sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115  until this process ends
     os.environ["PGFA_CACHE"] = str(work / "cache")
-    try:
-        main(arguments)
-    except SystemExit as error:
-        code = error.code if isinstance(error.code, int) else int(error.code is not None)
-        if isinstance(error.code, str):
-            print(error.code, file=sys.stderr)
-    except BaseException:
-        traceback.print_exc()
-        code = 99
+    code = run_command(arguments)
     with contextlib.suppress(OSError):
         sys.stdout.flush()
     sys.stderr.flush()

@@ -32,12 +32,12 @@ import signal
 import sys
 import tempfile
 import time
-import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
+from forked import in_child, redirect, run_command
 from kill_scenarios import SCENARIOS, Scenario, import_modules, make_inputs
 
 STOPS = {"killed": -9, "interrupted": 130, "terminated": 143, "refused": 1, "any time": -9}
@@ -99,25 +99,12 @@ def run(arguments: tuple[str, ...], folder: Path, stop: str = "", moment: float 
 def _run_forked(
     arguments: tuple[str, ...], folder: Path, stop: str, step: int, log: Path, count: Path
 ) -> None:
-    from pgfa.cli.main import main
-
-    code = 0
-    handle = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
-    os.dup2(handle, 1)
-    os.dup2(handle, 2)
+    redirect(log, 1, 2)
     os.chdir(folder)
     os.environ["PGFA_CACHE"] = str(folder / "cache")
     signal.signal(signal.SIGINT, signal.default_int_handler)
     steps = _hook(folder, stop, step)
-    try:
-        main(list(arguments))
-    except SystemExit as error:
-        code = error.code if isinstance(error.code, int) else int(error.code is not None)
-        if isinstance(error.code, str):
-            print(error.code, file=sys.stderr)
-    except BaseException:
-        traceback.print_exc()
-        code = 99
+    code = run_command(arguments)
     sys.stderr.flush()
     number = steps[0]
     steps[0] = -1  # the hook is silent from here on
@@ -160,22 +147,6 @@ def temporary_files(folder: Path, *, resumable: bool) -> list[str]:
     # A stop while the lock is given back leaves the note of who held it, which the next holder replaces.
     endings = (".part", ".old") if resumable else (".part", ".old", ".lock.pid", ".partial")
     return [str(p.relative_to(folder)) for p in folder.rglob("*") if p.name.endswith(endings)]
-
-
-def _in_child(work: Callable[[], None]) -> None:
-    """Threads that a library starts do not survive a fork: this process starts none."""
-    child = os.fork()
-    if child == 0:
-        code = 1
-        try:
-            work()
-            code = 0
-        except BaseException:
-            traceback.print_exc()
-        finally:
-            os._exit(code)
-    _, status = os.waitpid(child, 0)
-    assert status == 0
 
 
 def check(
@@ -323,7 +294,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         work = Path(temporary).resolve()
         (work / "inputs").mkdir()
-        _in_child(lambda: make_inputs(work / "inputs"))
+        in_child(lambda: make_inputs(work / "inputs"))
         import_modules()
 
         print("| command | " + " | ".join(STOPS) + " | failed |")

@@ -27,7 +27,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 from command_cases import CASES, Case, make_inputs
-from kill_writes import COMPLETE, MESSAGE, _in_child, temporary_files
+from forked import in_child
+from kill_writes import COMPLETE, MESSAGE, temporary_files
 
 LONG = ("demo", "import", "check", "synthesise", "train", "evaluate", "recognise", "serve", "live", "export",
         "benchmark", "reproduce")  # fmt: skip
@@ -197,7 +198,7 @@ def main() -> int:
         inputs, work = Path(temporary).resolve() / "inputs", Path(temporary).resolve() / "work"
         inputs.mkdir()
         work.mkdir()
-        _in_child(lambda: make_inputs(inputs))
+        in_child(lambda: make_inputs(inputs))
         (inputs / "many").mkdir()
         for number in range(MANY):
             shutil.copy(inputs / "clip.npz", inputs / "many" / f"{number}.npz")
