@@ -18,13 +18,7 @@ from pgfa.read.format import A_PERSON
 from pgfa.read.formats.keypoints.checks import assumptions, check_listed, check_person, check_steps, depth_of
 from pgfa.read.formats.keypoints.info import KeypointInfo as KeypointInfo
 from pgfa.read.formats.keypoints.info import with_own_axes
-from pgfa.read.interpret.arrays import (
-    choose,
-    coordinates_of,
-    look_like_scores,
-    overlap,
-    picture_columns,
-)
+from pgfa.read.interpret.arrays import choose, coordinates_of, look_like_scores, overlap, picture_columns
 from pgfa.read.interpret.body import fit_of, thinned
 from pgfa.read.interpret.decision import Basis, Decision
 from pgfa.read.interpret.missing import MIN_SCORE as MIN_SCORE
@@ -40,13 +34,8 @@ from pgfa.read.interpret.orders import (
     without_spare_axes,
 )
 from pgfa.read.interpret.other_orders import is_crossed
-from pgfa.read.interpret.pictures import (
-    THIN_DEPTH,
-    are_shares,
-    check_columns,
-    in_pixels,
-    is_normalised,
-)
+from pgfa.read.interpret.pictures import THIN_DEPTH, are_shares, check_columns, in_pixels, is_normalised
+from pgfa.read.interpret.plausible import check_body
 from pgfa.read.interpret.scales import check_scales, uneven_units
 from pgfa.read.interpret.upright import MAX_COST, MOSTLY, standing, upright
 from pgfa.read.limits import allowance
@@ -312,10 +301,14 @@ def _clip(ref: FileRef, raw: bytes, points: Floats, plan: _Plan, *, named: bool)
             if info.scale is None:
                 units = uneven_units(points, layout)
                 notes += [note for note in units if not (ref.stated.unit and isinstance(note, Decision))]
+            if info.habit is None or info.habit.settled is None:
+                notes += check_body(str(ref), points, layout, ref.stated)
             points = result.positions
             notes += [*result.decisions, *(() if landmarks else result.problems)]
     except Undecided as error:
         check_person(ref, points, layout, error)
+        if points.shape[3] == 3:
+            check_body(str(ref), points, layout, ref.stated)
         raise error.at(str(ref)) from None
     clip = _assembled(ref, raw, points, layout, info, notes)
     if info.habit is not None:
