@@ -24,8 +24,8 @@ HIPS = (0.12, 2.7)
 LOWEST, HIGHEST = -0.2, 4.2
 """Height, in trunks, of nearly all points of somebody who lies."""
 FOURS, FOURS_LEVEL, FOURS_ABOVE = 0.9, 0.3, 0.4
-"""Share of the frames in which somebody is on all fours; trunks by which hands, knees and feet may differ in height, and
-that hips and shoulders are above them. Of 900 recordings of motion capture, none reaches a share of 0.75."""
+"""Share of the frames in which somebody is on all fours; trunks by which hands, knees and feet may differ in height,
+and that hips and shoulders are above them. Of 900 recordings of motion capture, none reaches a share of 0.75."""
 HANDSTAND, WRISTS = 0.6, (-0.2, 0.5)
 """Trunks that hands are beyond the shoulders in a handstand, at least, and height of the wrists on a floor at 0."""
 LEVEL = 0.7

@@ -119,6 +119,11 @@ def _factor(
     factor, decision = unit_of(bodies, layout)
     if decision.basis == "assumed":
         return factor, decision, f"units of {factor:.3g} m: size unknown, an adult assumed"
+    if factor == 1 and (stature := stature_of(bodies, layout)) < _ADULT[0]:
+        note = (
+            f"a stature of about {stature:.1f} m: a small child, or coordinates that were divided by a height"
+        )
+        return factor, decision, note
     name = next((LONG_NAMES[name] for name, metres in UNITS.items() if metres == factor), "")
     return factor, decision, f"unit inferred: {name}" if factor != 1 else ""
 
@@ -218,16 +223,17 @@ def _other_posture(bodies: Floats, layout: Layout, axis: str, share: float) -> U
         actual = f"{seen} legs along {other} in nearly all: somebody who sits with {axis} up, or bends with {other} up"
     elif other := lies_along(bodies, layout, axis):
         actual = (
-            f"{seen} a body flat above {other} = 0, as on a floor or a bed: somebody who stands with {axis} up, or "
-            f"lies with {other} up"
+            f"{seen} a body flat above {other} = 0, as on a floor or a bed: somebody who stands with {axis} up, "
+            f"or lies with {other} up"
         )
     elif is_on_hands(bodies, layout, axis):
         other = axis[1:] if axis[0] == "-" else f"-{axis}"
-        actual = f"{seen} hands at 0 beyond the head: somebody who stands with {axis} up, or on the hands with {other} up"
+        actual = f"{seen} hands at 0 beyond the head: somebody who stands with {axis} up, or on the hands with {other} "
+        actual += "up"
     elif other := crawls_along(bodies, layout, axis):
         actual = (
-            f"{seen} hands, knees and feet in one plane across {other[-1]}: somebody who sits with {axis} up, or "
-            f"crawls with {other} up"
+            f"{seen} hands, knees and feet in one plane across {other[-1]}: somebody who sits with {axis} up, "
+            f"or crawls with {other} up"
         )
     else:
         return None
@@ -289,6 +295,11 @@ def unit_of(bodies: Floats, layout: Layout) -> tuple[float, Decision]:
     trunk = typical(np.linalg.norm(trunk_of(bodies, layout), axis=-1))
     factor = TORSO / trunk if trunk > 0 else 1.0
     return factor, Decision("unit", f"{factor:.3g} m", "assumed", "no unit gives a plausible stature")
+
+
+def is_adult(bodies: Floats, layout: Layout) -> bool:
+    """Whether bodies (bodies, joints, 3) have an adult's stature in metres."""
+    return _ADULT[0] <= stature_of(bodies, layout) < _ADULT[1]
 
 
 def stature_of(bodies: Floats, layout: Layout) -> float:
