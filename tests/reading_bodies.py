@@ -133,6 +133,26 @@ def frames_of_their_own() -> Iterator[Case]:
         )
 
 
+def exchanged(body: Body, *pairs: tuple[str, str]) -> Body:
+    """A body in which joints have the names of others."""
+    other = {one: two for pair in pairs for one, two in (pair, pair[::-1])}
+    return {joint: body[other.get(joint, joint)] for joint in body}
+
+
+def exchanged_joints() -> Iterator[Case]:
+    """Elbows called wrists, left arms called right."""
+    arms = ("shoulder", "elbow", "wrist", "hand", "handtip", "thumb", "index", "pinky")
+    sides = [(f"{joint}_left", f"{joint}_right") for joint in arms]
+    bends = [(f"elbow_{side}", f"wrist_{side}") for side in ("left", "right")]
+    for defect, pairs in (("elbows called wrists", bends), ("left arm called right", sides)):
+        for program in ("Kinect SDK", "ntu25", "coco17", "fields", "FreeMoCap"):
+            format, file, write, _ = WRITERS[program]
+            body = motion("wave")
+            known = [pair for pair in pairs if set(pair) <= body.keys()]
+            mixed = exchanged(body, *known)
+            yield Case(format, program, defect, lambda b=mixed, w=write, f=file: {f: w(b)})
+
+
 def azure(body: Body, scale: float) -> str:
     """Azure Kinect's offline_processor, y down."""
     frames = in_layout(body, AZURE32) @ UPS["-y"].T * scale
@@ -189,5 +209,5 @@ def units() -> Iterator[Case]:
 
 def cases() -> Iterator[Case]:
     """All of them."""
-    for part in (beds, frames_of_their_own, units):
+    for part in (beds, frames_of_their_own, exchanged_joints, units):
         yield from part()

@@ -23,7 +23,7 @@ from pgfa.read.interpret.scales import own_scales
 from pgfa.read.stated import Stated
 from pgfa.recognise.recordings import recordings_in
 from pgfa.serve.upload_worker import UploadLimits, read_upload
-from pgfa.skeleton import COCO17, H36M17, MPI15, NTU25, OPENPOSE18, Clip, Layout
+from pgfa.skeleton import COCO17, H36M17, LCRNET13, MPI15, NTU25, OPENPOSE18, Clip, Layout
 from reading_motions import Body, in_layout, motion, pixels
 from reading_schemas import camel, sided, table
 
@@ -49,8 +49,18 @@ def left_leg_first(body: Body) -> np.ndarray:
     return in_layout(body, H36M17)[:, LEFT_LEG_FIRST]
 
 
+def penn_action(body: Body) -> np.ndarray:
+    limbs = ("shoulder", "elbow", "wrist", "hip", "knee", "ankle")
+    joints = ["head", *(f"{joint}_{side}" for joint in limbs for side in ("left", "right"))]
+    return np.stack([body[joint] for joint in joints], axis=1)
+
+
+def legs_before_arms(body: Body) -> np.ndarray:
+    return in_layout(body, COCO17)[:, [0, 1, 2, 3, 4, *range(11, 17), *range(5, 11)]]
+
+
 @pytest.mark.parametrize("flat", [True, False], ids=["picture", "space"])
-@pytest.mark.parametrize("order", [openni, left_leg_first])
+@pytest.mark.parametrize("order", [openni, left_leg_first, penn_action, legs_before_arms])
 @pytest.mark.parametrize("name", MOTIONS)
 def test_another_order_of_joints_is_not_read(
     name: str, order: Callable[[Body], np.ndarray], flat: bool, tmp_path: Path
@@ -64,7 +74,9 @@ def test_another_order_of_joints_is_not_read(
     assert "--layout" in str(caught.value)
 
 
-@pytest.mark.parametrize("layout", [H36M17, COCO17, MPI15, OPENPOSE18], ids=lambda layout: layout.name)
+@pytest.mark.parametrize(
+    "layout", [H36M17, COCO17, MPI15, OPENPOSE18, LCRNET13], ids=lambda layout: layout.name
+)
 @pytest.mark.parametrize("name", MOTIONS)
 def test_joints_in_the_order_of_a_layout_fit_no_other_better(name: str, layout: Layout) -> None:
     points = in_layout(motion(name), layout)

@@ -12,6 +12,7 @@ from pgfa.errors import BadFile
 from pgfa.read.assemble import assemble, check_frames
 from pgfa.read.format import Format
 from pgfa.read.formats.keypoints.reader import RATE
+from pgfa.read.interpret.plausible import check_body
 from pgfa.read.interpret.scales import check_scales
 from pgfa.read.parsing.arrays import plain_array
 from pgfa.read.parsing.cells import MAX_TEXT, cells_of, lines_of, numbers_of, separator_of, text_of
@@ -71,6 +72,7 @@ def read(ref: FileRef) -> Clip:
     # Unit and up axis depend on the calibration (size of the board, ground plane): the body gives them.
     # Its axes are right-handed; left and right may have been exchanged all the same.
     check_scales(str(ref), points[:, None], MEDIAPIPE33)
+    doubts = check_body(str(ref), points[:, None], MEDIAPIPE33, ref.stated)
     positions, problems = upright_to_metres(
         points[:, None], MEDIAPIPE33, mirrored=None, right_handed=True, stated=ref.stated
     )
@@ -81,7 +83,7 @@ def read(ref: FileRef) -> Clip:
         rate=RATE,
         layout=MEDIAPIPE33,
         source=Source(id=ref.stem),
-        problems=(*problems, f"frame rate missing, assumed {RATE:g} fps"),
+        problems=(*problems, *doubts, f"frame rate missing, assumed {RATE:g} fps"),
         absent="nan",
     )
 

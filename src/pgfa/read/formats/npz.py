@@ -22,11 +22,12 @@ from pgfa.read.archive import READ_ERRORS, ZIP_START, damage, inflate, member_na
 from pgfa.read.assemble import assemble, check_frames
 from pgfa.read.format import Format, first_clip
 from pgfa.read.formats import npz_array, npz_set
+from pgfa.read.interpret.plausible import check_saved
 from pgfa.read.limits import allowance, inflated_allowance
 from pgfa.read.parsing.arrays import plain_array
 from pgfa.read.sample import coordinates
 from pgfa.read.source import FileRef, find_files
-from pgfa.skeleton import Clip, Layout, Source, get_layout
+from pgfa.skeleton import NO_DEPTH, Clip, Layout, Source, get_layout
 
 TEXTS = ("id", "dataset", "action", "variant", "subject", "camera", "setup")
 MAX_INFLATED = 64 * 1024 * 1024
@@ -128,6 +129,10 @@ def _clip(ref: FileRef, raw: bytes, fields: dict[str, bytes]) -> Clip:
     if "problems" in fields:
         array = _field(ref, fields, "problems", "U", "text").reshape(-1)[:MAX_TEXT]
         problems = tuple(str(text)[:MAX_TEXT] for text in array)
+    if (
+        not source.dataset and NO_DEPTH not in problems
+    ):  # a data set keeps its clips, whatever its sensor tracked
+        problems += check_saved(str(ref), positions.astype(np.float64), layout, ref.stated)
     return assemble(
         ref,
         raw,

@@ -34,6 +34,8 @@ MIN_WIDTH = 0.03
 RUNS, RUN = 60, 8
 PIXELS = 20.0
 """Extent of x and y from which they are pixels, so that a column from 0 to 1 is not a coordinate."""
+JUMPS = "joints jump from frame to frame"
+"""What no person does: noise, lines in no order."""
 THIN = 0.04
 """Depth of a body relative to its extent in a picture, at least: somebody who faces the camera has more."""
 PERCENT, BYTE = 100.0, 255.0
@@ -202,7 +204,7 @@ def _candidates(
             if np.isfinite(fit.cost) and is_crossed(bodies, layout):
                 fit = Fit(fit.cost + MAX_COST + MARGIN, "the left hip is beside the right shoulder")
             if np.isfinite(fit.cost) and jumps(coordinates, layout):
-                fit = Fit(fit.cost + MAX_COST + MARGIN, "joints jump from frame to frame")
+                fit = Fit(fit.cost + MAX_COST + MARGIN, JUMPS)
             if (
                 order == "xyz"
                 and columns is None
@@ -353,6 +355,9 @@ def _no_body(ranked: Sequence[_Candidate]) -> Undecided:
     if not ranked:
         return Undecided("", quantity="axes", found="columns that are neither coordinates nor scores")
     best = ranked[0]
+    seen = [c for c in ranked if np.isfinite(c.fit.cost)]
+    if seen and all(c.fit.worst == JUMPS for c in seen):
+        return Undecided("", quantity="layout", found=JUMPS)
     names = tuple(dict.fromkeys(c.layout.name for c in ranked))
     actual = f"no human body in any reading; in the best, {best.layout.name}, {best.fit.worst}"
     return Undecided("", quantity="layout", found=actual, options=names)

@@ -76,6 +76,13 @@ def from_folder(line: str, quantities: Collection[str]) -> str:
     return "; ".join(f"{_TITLES[basis]}: {', '.join(group)}" for basis, group in groups.items() if group)
 
 
+def established_by(line: str, quantities: Collection[str]) -> dict[str, str]:
+    """The values in a line of `reading_line` that the body has established, of some quantities."""
+    title = _TITLES["established"] + ": "
+    groups = [group.removeprefix(title) for group in line.split("; ") if group.startswith(title)]
+    return {name: value for name, value in values_of(": ".join(["", *groups])).items() if name in quantities}
+
+
 def is_declared(line: str) -> bool:
     """Whether a line of decisions has only what the file itself declares."""
     return ";" not in line and line.startswith(_TITLES["declared"])

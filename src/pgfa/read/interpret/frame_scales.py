@@ -34,7 +34,49 @@ TOGETHER = 0.5
 """Median of the change that all bones have in common, in units of that of what remains of each: noise of a sensor and
 bodies of pose estimators change bones one by one."""
 
+MIN_CHANGE, AGREE = 0.08, 0.8
+"""Spread of the factor that all bones have in common, from which frames have scales of their own, and correlation of
+that of one half of the bones with that of the other. Real recordings: up to 0.07, but for cartoons that grow."""
+MIN_BONES, SHORT = 6, 0.3
+"""Bones that show it, at least, and the share of the usual length below which bones are left out."""
+
 Floats = NDArray[np.float64]
+
+
+def common_scale(points: Floats, layout: Layout) -> str:
+    """Whether all bones become longer and shorter together, more than each of them does, in plain words; "" if not.
+
+    Whatever each frame was divided by, if it is no size of the joints that were saved: the height of the person's box,
+    the distance from head to ankles.
+
+    Args:
+        points: (frames, bodies, joints, 3), NaN where absent.
+        layout: of the joints.
+    """
+    known = layout.joints[: points.shape[2]]
+    ends = np.array(
+        [(known.index(a), known.index(b)) for a, b in layout.bones if a in known and b in known]
+    ).T
+    lengths = np.linalg.norm(points[:, :, ends[0]] - points[:, :, ends[1]], axis=-1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # of bones and bodies that are absent
+        usual = np.nanmedian(lengths, axis=0)
+        logs = np.log(np.where(lengths > 0, lengths, np.nan) / usual)
+        logs = np.where(usual > SHORT * np.nanmedian(usual, axis=-1, keepdims=True), logs, np.nan)
+        logs = logs.reshape(-1, logs.shape[-1])
+        logs = logs[np.isfinite(logs).sum(axis=-1) >= MIN_BONES]
+        if len(logs) < MIN_FRAMES:
+            return ""
+        common, halves = np.nanmedian(logs, axis=1), [np.nanmedian(logs[:, n::2], axis=1) for n in range(2)]
+        of_each = 1.48 * float(np.nanmedian(np.abs(logs - common[:, None])))
+    change = float(np.ptp(np.percentile(common, (5, 95)))) / 3.3
+    if not change > max(MIN_CHANGE, of_each):
+        return ""
+    both = np.isfinite(halves[0]) & np.isfinite(halves[1])
+    if both.sum() < MIN_FRAMES or not np.corrcoef(halves[0][both], halves[1][both])[0, 1] > AGREE:
+        return ""
+    low, high = np.exp(np.percentile(common, (5, 95)))
+    return f"bones that are all {low:.2g} to {high:.2g} times as long as usual at the same time: each frame was scaled"
 
 
 def scale_of_frames(points: Floats, layout: Layout, markers: Floats | None = None) -> str:

@@ -79,6 +79,19 @@ ORDERS = (
         "l:ankle r:ankle chest",
     ),
     _order(
+        "COCO with the legs before the arms",
+        "nose l:eye r:eye l:ear r:ear l:hip r:hip l:knee r:knee l:ankle r:ankle l:shoulder r:shoulder l:elbow r:elbow "
+        "l:wrist r:wrist",
+    ),
+    _order(
+        "Penn Action",
+        "head l:shoulder r:shoulder l:elbow r:elbow l:wrist r:wrist l:hip r:hip l:knee r:knee l:ankle r:ankle",
+    ),
+    _order(
+        "Penn Action with the right side first",
+        "head r:shoulder l:shoulder r:elbow l:elbow r:wrist l:wrist r:hip l:hip r:knee l:knee r:ankle l:ankle",
+    ),
+    _order(
         "CMU Panoptic",
         "chest nose pelvis l:shoulder,elbow,wrist,hip,knee,ankle r:shoulder,elbow,wrist,hip,knee,ankle l:eye l:ear "
         "r:eye r:ear",

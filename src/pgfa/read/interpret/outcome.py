@@ -255,6 +255,8 @@ def _repeats(positions: NDArray[np.float32]) -> list[str]:
         differs = np.asarray(positions[1:] != positions[:-1]) & both
     pairs, moved = both.any(axis=(1, 2, 3)), differs.any(axis=(1, 2, 3))
     repeated = int((pairs & ~moved).sum())
+    if repeated >= MIN_REPEATS and repeated == pairs.sum():
+        return [f"all {repeated + 1} frames are exactly the same: nothing moves"]
     if repeated < MIN_REPEATS or repeated < REPEATED * pairs.sum() or (pairs & moved).sum() < MIN_REPEATS:
         return []
     return [f"each of {repeated} frames is exactly the one before: frozen, or polled faster than recorded"]

@@ -9,8 +9,13 @@ from pgfa.errors import Undecided
 from pgfa.read.interpret.arrays import PIXELS, has_scores, is_thin, may_be_scores
 from pgfa.read.interpret.body import thinned
 from pgfa.read.interpret.decision import Decision
+from pgfa.read.interpret.upright import MOSTLY, is_adult, standing, unit_of
 from pgfa.skeleton import MEDIAPIPE33, Layout
 
+IN_PICTURE, MOST_PIXELS = 0.99, 8000.0
+"""Share of the joints in a picture, and its largest side, if x and y are pixels."""
+MILLIMETRES = (400.0, 12_000.0)
+"""Median distance of a body from a depth camera."""
 THIN_DEPTH = "it hardly varies within a body"
 """Why a z is dropped that extends over next to nothing."""
 
@@ -60,6 +65,8 @@ def rough_depth(points: Floats, layout: Layout) -> Decision | None:
         return Decision("depth", "dropped", "established", THIN_DEPTH)
     if layout is not MEDIAPIPE33:
         return None
+    if standing(bodies, layout).get("y", 0) >= MOSTLY and is_adult(bodies, layout):
+        return Decision("depth", "kept", "established", "a body with y up, of the size of an adult in metres")
     hips = points[..., [layout.index("hip_left"), layout.index("hip_right")], :].mean(axis=-2)
     hips = hips[np.isfinite(hips).all(axis=-1)]
     if not len(hips) or np.median(np.linalg.norm(hips[:, :2], axis=-1)) <= 0.1:
@@ -73,6 +80,24 @@ def rough_depth(points: Floats, layout: Layout) -> Decision | None:
     if at_hips and (in_image or pixels):
         return Decision("depth", "dropped", "established", "landmarks of an image")
     return Decision("depth", "kept", "established", "the hips move as a body does")
+
+
+def check_depth(file: str, points: Floats, layout: Layout) -> None:
+    """Raise Undecided if x and y are pixels and z a depth camera's millimetres, so that lengths cannot be compared.
+
+    Args:
+        file: for the error.
+        points: (frames, bodies, joints, 3), NaN where absent, of no known unit.
+        layout: of the joints.
+    """
+    finite = points[np.isfinite(points).all(axis=-1)]
+    if not len(finite) or np.ptp(finite[:, :2], axis=0).min() <= PIXELS:
+        return
+    inside = (finite >= 0).mean(axis=0).min() >= IN_PICTURE and finite[:, :2].max() <= MOST_PIXELS
+    away = MILLIMETRES[0] <= np.median(finite[:, 2]) <= MILLIMETRES[1]
+    if inside and away and unit_of(thinned(points), layout)[1].basis == "assumed":
+        actual = "x and y as of pixels, and z as of a depth in millimetres: save points in space of one unit, or read "
+        raise Undecided(file, quantity="depth", found=actual + "them without depth (--no-depth)")
 
 
 def _heights(bodies: Floats) -> Floats:

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from pgfa.errors import BadFile
 from pgfa.read.interpret.decision import Decision
 from pgfa.read.interpret.frame_scales import scale_of_frames
+from pgfa.read.interpret.stretched import LIMBS, limbs_over_time
 from pgfa.skeleton import Layout
 
 EQUAL = 1e-4
@@ -27,7 +28,6 @@ MIN_BODIES = 12
 OTHER_UNIT, WORSE = 1.5, 1.15
 """The unit of an axis is that of the others if limbs vary more by this factor with one that is so much larger or
 smaller."""
-_LIMBS = (("hip", "knee"), ("knee", "ankle"), ("shoulder", "elbow"), ("elbow", "wrist"))
 
 Floats = NDArray[np.float64]
 
@@ -75,9 +75,10 @@ def uneven_units(points: Floats, layout: Layout) -> list[str]:
         points: (frames, bodies, joints, 3), NaN where absent.
         layout: of the joints.
     """
-    variation, shares = _limbs_over_time(points, layout)
-    if not shares.any():
+    of_limbs, shares_of_limbs = limbs_over_time(points.reshape(-1, *points.shape[2:]), layout)
+    if not len(shares_of_limbs):
         return []
+    variation, shares = of_limbs.mean(axis=0), shares_of_limbs.mean(axis=0)
     weights = np.linalg.solve(variation + 1e-5 * np.eye(3), np.ones(3))
     weights *= 3 / weights.sum()
     units = np.sqrt(np.maximum(weights, 0) / weights.max())
@@ -94,28 +95,6 @@ def uneven_units(points: Floats, layout: Layout) -> list[str]:
         why = f"limbs do not show it for {', '.join(open_axes)}"
         return [Decision("scale", "the same on all axes", "assumed", why)]
     return []
-
-
-def _limbs_over_time(points: Floats, layout: Layout) -> tuple[Floats, Floats]:
-    """How the squares of the extents of limbs along the axes vary together, and how large they are; 0 without limbs.
-
-    Returns:
-        (3, 3) mean of products of their deviations, and (3,) mean; both as shares of the square of a limb's length.
-    """
-    variation, shares = np.zeros((3, 3)), np.zeros(3)
-    count = 0
-    for top, end in _LIMBS:
-        for side in ("left", "right"):
-            one, other = (points[:, :, layout.index(f"{joint}_{side}")] for joint in (top, end))
-            vectors = (one - other)[np.isfinite(one - other).all(axis=-1)]
-            length = float(np.median((vectors**2).sum(axis=-1))) if len(vectors) >= MIN_FRAMES else 0.0
-            if length > 0:
-                squares = vectors**2 / length
-                shares += np.minimum(squares, 2).mean(axis=0)
-                squares = np.clip(squares - np.median(squares, axis=0), -2, 2)
-                variation += squares.T @ squares / len(squares)
-                count += 1
-    return variation / max(count, 1), shares / max(count, 1)
 
 
 def _open_axes(variation: Floats, shares: Floats) -> list[str]:
@@ -146,7 +125,7 @@ def depth_keeps_lengths(bodies: Floats, layout: Layout, least: float = MIN_CORRE
         least: correlation of the two, at least.
     """
     flat, deep, both = 0.0, 0.0, 0.0
-    for top, end in _LIMBS:
+    for top, end in LIMBS:
         for side in ("left", "right"):
             one, other = (bodies[:, layout.index(f"{joint}_{side}")] for joint in (top, end))
             squares = (one - other)[np.isfinite(one - other).all(axis=-1)] ** 2

@@ -11,7 +11,7 @@ from pgfa.errors import Undecided
 from pgfa.read.interpret.body import chirality, thinned, typical
 from pgfa.read.interpret.decision import Decision
 from pgfa.read.interpret.gravity import STANDS, standing_evidence
-from pgfa.read.interpret.lying import lies_along
+from pgfa.read.interpret.lying import crawls_along, is_on_hands, lies_along
 from pgfa.read.stated import NOTHING, UNITS, Stated
 from pgfa.skeleton import Layout
 
@@ -119,6 +119,11 @@ def _factor(
     factor, decision = unit_of(bodies, layout)
     if decision.basis == "assumed":
         return factor, decision, f"units of {factor:.3g} m: size unknown, an adult assumed"
+    if factor == 1 and (stature := stature_of(bodies, layout)) < _ADULT[0]:
+        note = (
+            f"a stature of about {stature:.1f} m: a small child, or coordinates that were divided by a height"
+        )
+        return factor, decision, note
     name = next((LONG_NAMES[name] for name, metres in UNITS.items() if metres == factor), "")
     return factor, decision, f"unit inferred: {name}" if factor != 1 else ""
 
@@ -182,18 +187,8 @@ def _up(
     shares = standing(bodies, layout)
     for axis in accepted:
         if shares.get(axis, 0) >= MOSTLY:
-            if shares[axis] < NEARLY_ALL and (other := _legs_along(bodies, layout)) not in ("", axis):
-                actual = (
-                    f"a trunk along {axis} in {shares[axis]:.0%} of the frames, and legs along {other} in nearly all: "
-                    f"somebody who sits with {axis} up, or bends with {other} up"
-                )
-                raise Undecided("", quantity="up", found=actual, options=(axis, other))
-            if floor := lies_along(bodies, layout, axis):
-                actual = (
-                    f"a trunk along {axis} in {shares[axis]:.0%} of the frames, and a body flat above {floor} = 0, as "
-                    f"on a floor or a bed: somebody who stands with {axis} up, or lies with {floor} up"
-                )
-                raise Undecided("", quantity="up", found=actual, options=(axis, floor))
+            if doubt := _other_posture(bodies, layout, axis, shares[axis]):
+                raise doubt
             return axis, Decision(
                 "up", axis, "established", f"the trunk is upright in {shares[axis]:.0%} of frames"
             )
@@ -213,6 +208,36 @@ def _up(
         )
         options = (most, lying)
     raise Undecided("", quantity="up", found=actual, options=options)
+
+
+def _other_posture(bodies: Floats, layout: Layout, axis: str, share: float) -> Undecided | None:
+    """The question whether bodies whose trunk stands along an axis sit, lie, crawl or are on their hands with another
+    one up; None where nothing shows that.
+
+    Args:
+        bodies, layout: as in `standing`.
+        axis, share: the axis along which the trunk stands, and in which share of the bodies.
+    """
+    seen = f"a trunk along {axis} in {share:.0%} of the frames, and"
+    if share < NEARLY_ALL and (other := _legs_along(bodies, layout)) not in ("", axis):
+        actual = f"{seen} legs along {other} in nearly all: somebody who sits with {axis} up, or bends with {other} up"
+    elif other := lies_along(bodies, layout, axis):
+        actual = (
+            f"{seen} a body flat above {other} = 0, as on a floor or a bed: somebody who stands with {axis} up, "
+            f"or lies with {other} up"
+        )
+    elif is_on_hands(bodies, layout, axis):
+        other = axis[1:] if axis[0] == "-" else f"-{axis}"
+        actual = f"{seen} hands at 0 beyond the head: somebody who stands with {axis} up, or on the hands with {other} "
+        actual += "up"
+    elif other := crawls_along(bodies, layout, axis):
+        actual = (
+            f"{seen} hands, knees and feet in one plane across {other[-1]}: somebody who sits with {axis} up, "
+            f"or crawls with {other} up"
+        )
+    else:
+        return None
+    return Undecided("", quantity="up", found=actual, options=(axis, other))
 
 
 def standing(bodies: Floats, layout: Layout) -> dict[str, float]:
@@ -270,6 +295,11 @@ def unit_of(bodies: Floats, layout: Layout) -> tuple[float, Decision]:
     trunk = typical(np.linalg.norm(trunk_of(bodies, layout), axis=-1))
     factor = TORSO / trunk if trunk > 0 else 1.0
     return factor, Decision("unit", f"{factor:.3g} m", "assumed", "no unit gives a plausible stature")
+
+
+def is_adult(bodies: Floats, layout: Layout) -> bool:
+    """Whether bodies (bodies, joints, 3) have an adult's stature in metres."""
+    return _ADULT[0] <= stature_of(bodies, layout) < _ADULT[1]
 
 
 def stature_of(bodies: Floats, layout: Layout) -> float:

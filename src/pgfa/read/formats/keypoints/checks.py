@@ -8,11 +8,12 @@ from numpy.typing import NDArray
 from pgfa.errors import BadFile, Undecided
 from pgfa.read.formats.keypoints.info import KeypointInfo
 from pgfa.read.formats.keypoints.joint_names import difference
-from pgfa.read.interpret.arrays import jumps
+from pgfa.read.interpret.arrays import JUMPS, jumps
 from pgfa.read.interpret.body import fit_of, thinned
 from pgfa.read.interpret.decision import Basis, Decision
 from pgfa.read.interpret.other_orders import assumed_sides
-from pgfa.read.interpret.pictures import rough_depth
+from pgfa.read.interpret.pictures import check_depth, rough_depth
+from pgfa.read.interpret.plausible import check_body
 from pgfa.read.interpret.upright import MAX_COST
 from pgfa.read.source import FileRef
 from pgfa.skeleton import Layout
@@ -36,7 +37,9 @@ def assumptions(points: Floats, layout: Layout, *, guessed: bool, timed: bool) -
 
 
 def check_person(ref: FileRef, points: Floats, layout: Layout, question: Undecided) -> None:
-    """Raise BadFile for points in space that show no person, instead of a question which no person could answer."""
+    """Raise BadFile for points in space that show no person, instead of a question which no person could answer; and
+    where `check_body` does.
+    """
     if points.shape[3] < 3 or question.quantity not in ("mirrored", "up") or ref.stated.layout:
         return
     fit = fit_of(thinned(points), layout)
@@ -46,6 +49,14 @@ def check_person(ref: FileRef, points: Floats, layout: Layout, question: Undecid
         )
         expected = f"positions of the joints of a person, as {layout.name} has them"
         raise BadFile(str(ref), where="keypoints", expected=expected, found=actual)
+    check_body(str(ref), points, layout)
+
+
+def check_frames_of(ref: FileRef, question: Undecided) -> None:
+    """Raise BadFile for numbers that jump in every reading, instead of a question which no layout answers."""
+    if question.reason == JUMPS and not ref.stated.layout:
+        expected = "positions of the joints of a person, frame by frame"
+        raise BadFile(str(ref), where="keypoints", expected=expected, found=f"{JUMPS} in every reading")
 
 
 def check_listed(ref: FileRef, info: KeypointInfo, layout: Layout) -> str:
@@ -80,4 +91,6 @@ def depth_of(ref: FileRef, points: Floats, layout: Layout, info: KeypointInfo) -
     if (given := info.depth if ref.stated.depth is None else ref.stated.depth) is not None:
         basis: Basis = "declared" if ref.stated.depth is None else "stated"
         return Decision("depth", "kept" if given else "dropped", basis)
+    if info.scale is None and ref.stated.unit is None:
+        check_depth(str(ref), points, layout)
     return rough_depth(points, layout)

@@ -9,6 +9,7 @@ import csv
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -305,7 +306,7 @@ def _long(
     lines: list[tuple[int, str | None, int]],
     joints: int,
 ) -> list[Entry]:
-    """One line per joint -> an entry per person and frame, in the order of the file.
+    """One line per joint -> an entry per person and frame, in the order of the file; by frames if it goes by joints.
 
     Args:
         ref: the file, for errors.
@@ -321,7 +322,8 @@ def _long(
     keys = values[:, header.frame if header.frame is not None else header.time or 0].tolist()
     open_body: dict[str | None, tuple[float, Floats, set[int]]] = {}
     out: list[Entry] = []
-    for row, (key, (line, person, joint)) in enumerate(zip(keys, lines, strict=True)):
+    for row in _by_frames(keys, lines):
+        key, (line, person, joint) = keys[row], lines[row]
         if joint < 0:
             continue
         body = open_body.get(person)
@@ -338,6 +340,22 @@ def _long(
         body[2].add(joint)
         body[1][joint] = [values[row, header.cells["", axis]] for axis in axes]
     return out
+
+
+def _by_frames(keys: list[float], lines: list[tuple[int, str | None, int]]) -> list[int]:
+    """The order of lines in which the joints of a frame follow each other: that of the file, unless it has all frames
+    of a joint before those of the next, as tables that were melted have.
+
+    Args:
+        keys: frame or time of each line.
+        lines: as in `_long`.
+    """
+    joints = [(person, joint) for _, person, joint in lines]
+    new_joints, new_frames = (
+        sum(one != other for one, other in pairwise(values)) for values in (joints, keys)
+    )
+    is_melted = new_joints < new_frames and len(set(zip(keys, joints, strict=True))) == len(lines)
+    return sorted(range(len(lines)), key=keys.__getitem__) if is_melted else list(range(len(lines)))
 
 
 def sample() -> dict[str, bytes]:

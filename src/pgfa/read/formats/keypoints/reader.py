@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from pgfa.errors import BadFile, LimitExceeded, Undecided
 from pgfa.read.assemble import MAX_FRAMES, assemble, check_frames, counted
 from pgfa.read.format import A_PERSON
-from pgfa.read.formats.keypoints.checks import assumptions, check_listed, check_person, check_steps, depth_of
+from pgfa.read.formats.keypoints import checks
 from pgfa.read.formats.keypoints.info import KeypointInfo as KeypointInfo
 from pgfa.read.formats.keypoints.info import with_own_axes
 from pgfa.read.interpret.arrays import (
@@ -40,13 +40,8 @@ from pgfa.read.interpret.orders import (
     without_spare_axes,
 )
 from pgfa.read.interpret.other_orders import is_crossed
-from pgfa.read.interpret.pictures import (
-    THIN_DEPTH,
-    are_shares,
-    check_columns,
-    in_pixels,
-    is_normalised,
-)
+from pgfa.read.interpret.pictures import THIN_DEPTH, are_shares, check_columns, in_pixels, is_normalised
+from pgfa.read.interpret.plausible import check_body
 from pgfa.read.interpret.scales import check_scales, uneven_units
 from pgfa.read.interpret.upright import MAX_COST, MOSTLY, standing, upright
 from pgfa.read.limits import allowance
@@ -105,9 +100,9 @@ def from_people(ref: FileRef, raw: bytes, people: Sequence[Sequence[Floats]], in
         raise _shape_error(ref, shape, _layouts(ref, info))
     plan = _plan(ref, bodies, ["TMVC"], info)
     points, missing = _coordinates(bodies, plan)
-    missing += assumptions(points, plan.layout, guessed=_layouts(ref, info) is None, timed=True)
+    missing += checks.assumptions(points, plan.layout, guessed=_layouts(ref, info) is None, timed=True)
     if max(map(len, people)) == 1:
-        check_steps(ref, points.swapaxes(0, 1), plan.layout, info)
+        checks.check_steps(ref, points.swapaxes(0, 1), plan.layout, info)
     ends = np.cumsum([len(frame) for frame in people])
     split = [list(points[0, end - len(frame) : end]) for frame, end in zip(people, ends, strict=True)]
     try:
@@ -158,13 +153,13 @@ def from_array(ref: FileRef, raw: bytes, array: NDArray[np.generic], info: Keypo
     if info.habit is not None and info.habit.settled and fit_of(thinned(points), plan.layout).cost > MAX_COST:
         plan = _plan(ref, array, orders, replace(info, habit=None))  # unlike the other clips of the file
         points, missing = _coordinates(in_order(array, plan.axes), plan)
-    missing += assumptions(
+    missing += checks.assumptions(
         points, plan.layout, guessed=_layouts(ref, info) is None, timed=info.axes is not None
     )
     plan = _with_people(ref, points, plan)
     present = np.flatnonzero(np.isfinite(points).any(axis=(0, 2, 3)))
     points = points[:, present if len(present) else [0]]
-    check_steps(ref, points, plan.layout, info)
+    checks.check_steps(ref, points, plan.layout, info)
     return _clip(ref, raw, points, replace(plan, decisions=plan.decisions + missing), named=False)
 
 
@@ -234,6 +229,7 @@ def _plan(ref: FileRef, array: NDArray[np.generic], orders: list[str], info: Key
         if not np.any(np.isfinite(numbers) & (numbers != 0)):
             frames = counted(size_of(array.shape, orders[0], "T"), "frame")
             raise BadFile(str(ref), expected=A_PERSON, found=f"no person in {frames}") from None
+        checks.check_frames_of(ref, error)
         if layouts is None or (not stated.array_axes and len(orders) > 1):
             raise error.at(str(ref)) from None
         # The layout is given, so the file is read, however odd the body is; only its columns are left to find.
@@ -278,7 +274,7 @@ def _clip(ref: FileRef, raw: bytes, points: Floats, plan: _Plan, *, named: bool)
     points = _padded(points, layout)
     notes: list[str] = [*info.problems, *plan.decisions]
     if info.listed:
-        notes.append(check_listed(ref, info, layout))
+        notes.append(checks.check_listed(ref, info, layout))
     if settled := info.habit.applied(points) if info.habit is not None and points.shape[3] == 3 else None:
         notes += [*settled.decisions, *settled.problems]
         return _assembled(ref, raw, settled.positions, layout, info, notes)
@@ -286,7 +282,7 @@ def _clip(ref: FileRef, raw: bytes, points: Floats, plan: _Plan, *, named: bool)
         check_scales(str(ref), points, layout)
     result = None
     try:
-        if points.shape[3] == 3 and (depth := depth_of(ref, points, layout, info)) is not None:
+        if points.shape[3] == 3 and (depth := checks.depth_of(ref, points, layout, info)) is not None:
             notes.append(depth)
             if depth.value == "dropped":
                 points = points[..., :2]
@@ -312,10 +308,12 @@ def _clip(ref: FileRef, raw: bytes, points: Floats, plan: _Plan, *, named: bool)
             if info.scale is None:
                 units = uneven_units(points, layout)
                 notes += [note for note in units if not (ref.stated.unit and isinstance(note, Decision))]
+            if info.habit is None or info.habit.settled is None:
+                notes += check_body(str(ref), points, layout, ref.stated)
             points = result.positions
             notes += [*result.decisions, *(() if landmarks else result.problems)]
     except Undecided as error:
-        check_person(ref, points, layout, error)
+        checks.check_person(ref, points, layout, error)
         raise error.at(str(ref)) from None
     clip = _assembled(ref, raw, points, layout, info, notes)
     if info.habit is not None:

@@ -11,6 +11,7 @@ from pgfa.errors import BadFile, LimitExceeded, Undecided
 from pgfa.read.assemble import MAX_FRAMES, assemble, check_frames, counted
 from pgfa.read.interpret.decision import Decision
 from pgfa.read.interpret.marks import marked_joints
+from pgfa.read.interpret.plausible import check_body
 from pgfa.read.interpret.scales import check_scales
 from pgfa.read.interpret.upright import handedness
 from pgfa.read.parsing.frame_times import usual_step
@@ -110,7 +111,9 @@ def _from_space(
 ) -> tuple[Floats, tuple[str, ...]]:
     """Joints in metres, y up, with notes and decisions. Raises BadFile, Undecided."""
     check_scales(str(ref), joints, NTU25, recording.points)
+    doubts = check_body(str(ref), joints, NTU25, ref.stated)
     scale, notes, decided = _scale(ref, recording.unit, joints)
+    notes += doubts
     declared = recording.up is not None  # a format that fixes its axes
     notes += _side_doubts(ref, joints, fronts, declared=declared)
     positions, inferred = upright_to_metres(
