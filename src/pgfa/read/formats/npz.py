@@ -22,7 +22,7 @@ from pgfa.read.archive import READ_ERRORS, ZIP_START, damage, inflate, member_na
 from pgfa.read.assemble import assemble, check_frames
 from pgfa.read.format import Format, first_clip
 from pgfa.read.formats import npz_array, npz_set
-from pgfa.read.interpret.plausible import check_saved
+from pgfa.read.interpret.plausible import notes_on_body
 from pgfa.read.limits import allowance, inflated_allowance
 from pgfa.read.parsing.arrays import plain_array
 from pgfa.read.sample import coordinates
@@ -132,7 +132,7 @@ def _clip(ref: FileRef, raw: bytes, fields: dict[str, bytes]) -> Clip:
     if (
         not source.dataset and NO_DEPTH not in problems
     ):  # a data set keeps its clips, whatever its sensor tracked
-        problems += check_saved(str(ref), positions.astype(np.float64), layout, ref.stated)
+        problems += notes_on_body(positions.astype(np.float64), layout)
     return assemble(
         ref,
         raw,

@@ -104,7 +104,7 @@ def crawls_along(bodies: Floats, layout: Layout, up: str) -> str:
 def is_on_hands(bodies: Floats, layout: Layout, up: str) -> bool:
     """Whether bodies that stand along an axis stand on their hands at 0 if the opposite axis is up.
 
-    Whoever holds the hands above the head has them at the origin's height only by chance, and not in nearly all frames.
+    Hands that are held above the head are at the height of the origin only by chance, and not in nearly all frames.
 
     Args:
         bodies, layout, up: as in `lies_along`.

@@ -14,13 +14,13 @@ from pgfa.errors import BadFile
 from pgfa.read.interpret.body import fit_of, thinned
 from pgfa.read.interpret.exchanged import exchanged_joints
 from pgfa.read.interpret.frame_scales import common_scale
-from pgfa.read.interpret.scales import check_scales
 from pgfa.read.interpret.stretched import stretched_axes
 from pgfa.read.interpret.upright import MAX_COST
 from pgfa.read.stated import NOTHING, Stated
 from pgfa.skeleton import NO_DEPTH, Layout
 
 Floats = NDArray[np.float64]
+EXPECTED = "joints with their own names, in coordinates of one scale on all axes and in all frames"
 
 
 def check_body(file: str, points: Floats, layout: Layout, stated: Stated = NOTHING) -> tuple[str, ...]:
@@ -33,35 +33,41 @@ def check_body(file: str, points: Floats, layout: Layout, stated: Stated = NOTHI
         layout: of the joints.
         stated: by the user; with the layout, what the body shows counts no more.
     """
-    bodies = thinned(points)
-    if not len(bodies):
+    if not (fault := _faults(points, layout)):
         return ()
-    # What is no body in any frame has no scale: angles, velocities.
-    scaled = common_scale(points, layout) if fit_of(bodies, layout).cost <= MAX_COST else ""
-    causes = (scaled, exchanged_joints(bodies, layout), stretched_axes(bodies, layout))
-    if not (found := "; or ".join(filter(None, causes))):
-        return ()
-    expected = "joints with their own names, in coordinates of one scale on all axes and in all frames"
     if stated.layout is not None:
-        return (f"expected {expected}, found {found}",)
-    expected += f" (to read them as they are: --layout {layout.name})"
-    raise BadFile(file, where="joints", expected=expected, found=found)
+        return (f"expected {EXPECTED}, found {fault}",)
+    expected = f"{EXPECTED} (to read them as they are: --layout {layout.name})"
+    raise BadFile(file, where="joints", expected=expected, found=fault)
 
 
-def check_saved(file: str, points: Floats, layout: Layout, stated: Stated = NOTHING) -> tuple[str, ...]:
-    """As `check_body`, of points whose file declares all, with notes if no human body appears, or no depth.
+def notes_on_body(points: Floats, layout: Layout) -> tuple[str, ...]:
+    """What `check_body` refuses, or that no human body appears, or no depth, as notes: on points of the project's own
+    files, which declare all.
 
-    Args, Raises:
-        As `check_body`.
+    Args:
+        points: as for `check_body`.
+        layout: of the joints.
     """
     bodies = thinned(points)
     if not len(bodies):
         return ()
     if not np.nan_to_num(bodies[..., 2]).any():
         return (NO_DEPTH,)
-    check_scales(file, points, layout)
-    notes = check_body(file, points, layout, stated)
+    notes: tuple[str, ...] = ()
+    if fault := _faults(points, layout):
+        notes += (f"expected {EXPECTED}, found {fault}",)
     fit = fit_of(bodies, layout)
     if np.isfinite(fit.cost) and fit.cost > MAX_COST:
         notes += (f"the body is not human in {layout.name}: {fit.worst}",)
     return notes
+
+
+def _faults(points: Floats, layout: Layout) -> str:
+    """What is wrong with the names, axes or frames; empty if nothing is."""
+    bodies = thinned(points)
+    if not len(bodies):
+        return ""
+    # What is no body in any frame has no scale: angles, velocities.
+    scaled = common_scale(points, layout) if fit_of(bodies, layout).cost <= MAX_COST else ""
+    return "; ".join(filter(None, (scaled, exchanged_joints(bodies, layout), stretched_axes(bodies, layout))))
