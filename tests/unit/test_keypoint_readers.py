@@ -136,7 +136,9 @@ def test_the_body_gives_the_layout(layout: Layout, depth: bool, tmp_path: Path) 
 @pytest.mark.parametrize("columns", [2, 3])
 def test_numbers_without_a_body_are_refused(joints: int, columns: int, tmp_path: Path) -> None:
     array = np.random.default_rng(0).uniform(-300, 300, (9, joints, columns))
-    refusals = r"no human body in any reading|joints jump from frame to frame in every reading|is not read, better"
+    refusals = (
+        r"no human body in any reading|joints jump from frame to frame in every reading|is not read, better"
+    )
     with pytest.raises(BadFile, match=refusals):
         read(write(tmp_path, "a.npy", array))
 
