@@ -109,8 +109,9 @@ def _asked_about(ref: FileRef, clip: Clip | BadFile, ending: str, read_clips: Re
     if not isinstance(clip, Clip) or not (values := established_by(clip.reading, QUANTITIES)):
         return clip
     votes = _votes(ref.folder, ending, ref.stated, read_clips).get(kind_of(clip))
-    for quantity, value in values.items() if votes is not None else ():
-        assert votes is not None
+    if votes is None:
+        return clip
+    for quantity, value in values.items():
         usual, count, _ = votes.winner(quantity)
         if usual and usual != value:
             actual = f"{value}, as the body has it, and {usual} in {count} other files of the folder"

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pgfa.read.interpret.body import fit_of
+from pgfa.read.interpret.upright import MAX_COST
 from pgfa.skeleton import Layout
 
 LIMBS = (("hip", "knee"), ("knee", "ankle"), ("shoulder", "elbow"), ("elbow", "wrist"))
@@ -32,8 +33,6 @@ MOST_LIMBS, LIMB_STEADIER = 0.5, 1.2
 """Share of the limbs that have to vary less, by this factor."""
 LOOKED_AT = 40
 """Bodies of which proportions are measured, about."""
-MAX_COST = 2.0
-"""As `pgfa.read.interpret.upright.MAX_COST`, with the units that fit best."""
 _IMPOSSIBLE = 18.0
 """Of a body that is impossible, so that its cost can be compared."""
 

@@ -24,10 +24,3 @@ def foreign_reliability(file: Path) -> str:
         if row["style"] in STYLES
     ]
     return table(["candidates", "style", "sets", *COLUMNS.values()], lines)
-
-
-def pooled_error(file: Path, candidates: int = 5) -> float:
-    """Calibration error over all sets together, one plain sentence per class."""
-    _, rows = read_rows(file)
-    (row,) = (r for r in rows if r["style"] == "plain" and int(r["candidates"]) == candidates)
-    return float(row["pooled"])
