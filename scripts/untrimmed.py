@@ -31,8 +31,6 @@ from pgfa.research.untrimmed.yardstick import Item, choose, counts, figures, tab
 SESSIONS = "msrc-12 sessions"
 CHANGES = {
     "as it is": DECODING,
-    "no bias subtracted": replace(DECODING, bias=0.0),
-    "all of the mean subtracted": replace(DECODING, bias=1.0),
     "cosines not smoothed": replace(DECODING, smoothing_s=0.01),
     "no least probability of a span": replace(DECODING, min_peak=0.0),
     "prior of none 0.9": replace(DECODING, none_share=0.9),
@@ -75,7 +73,7 @@ def main() -> None:
         settings = choose(others)
         nested[name] = measured[name][settings]
         print(
-            f"{name}: bias {settings.bias}, none {settings.none_share}, least probability {settings.min_peak}",
+            f"{name}: none {settings.none_share}, least probability {settings.min_peak}",
             file=sys.stderr,
         )
     print()

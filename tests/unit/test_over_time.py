@@ -25,7 +25,6 @@ from pgfa.recognise.temporal.decode import (
     is_short,
     most_probable_path,
     smoothed,
-    without_bias,
 )
 from pgfa.recognise.temporal.windows import tracks, window_cosines
 from pgfa.skeleton import KINECT20
@@ -92,7 +91,7 @@ def test_a_timeline_covers_the_recording(recogniser: Recogniser) -> None:
 
 
 def test_a_short_recording_is_a_window_as_a_whole(recogniser: Recogniser) -> None:
-    """The mean of its shorter windows and of the clip; the prior of "none" is that of clips, and nothing is bias."""
+    """The mean of its shorter windows and of the clip; the prior of "none" is that of clips."""
     clip = swaying_clip(frames=120)  # 4 s
     candidates, hop = recogniser.candidates(SENTENCES), 0.25
     line = recogniser.spans(clip, SENTENCES, hop=hop)
@@ -111,8 +110,7 @@ def test_settings_change_in_proportion_from_short_to_long_recordings() -> None:
     of = {s: decoding_of(s, 3.0, calibration) for s in (1.0, 6.0, 9.0, 12.0, 60.0)}
     assert is_short(6.0, 3.0)
     assert not is_short(6.1, 3.0)
-    assert (of[1.0].bias_share, of[1.0].none_share) == (of[6.0].bias_share, of[6.0].none_share) == (0.0, 0.25)
-    assert of[9.0].bias_share == pytest.approx(0.5)
+    assert of[1.0].none_share == of[6.0].none_share == 0.25
     assert of[9.0].none_share == pytest.approx((0.25 + DECODING.none_share) / 2)
     assert of[12.0] == of[60.0] == DECODING
 
@@ -154,22 +152,6 @@ def untrained(sentences: int, **others: Any) -> Candidates:
     names = tuple(f"sentence {n}" for n in range(sentences))
     vectors = np.zeros((sentences, 2), dtype=np.float32)
     return replace(Candidates(names, vectors, none, none, calibration), **others)
-
-
-def test_a_sentence_that_always_fits_a_little_is_biased_and_one_that_fits_well_is_not() -> None:
-    """Bias is the mean up to a limit; prototypes and the cosines of an adapted recogniser have none."""
-    cosine = np.tile(np.float32([0.04, -0.1, 0.3]), (40, 1))
-    present = np.ones(40, dtype=bool)
-    shifted = without_bias(cosine, present, untrained(3))
-    np.testing.assert_allclose(shifted[0], [0, 0, 0.3 - DECODING.bias], atol=1e-6)
-    taught = untrained(3, is_prototype=np.array([True, False, False]))
-    assert without_bias(cosine, present, taught)[0, 0] == np.float32(0.04)
-    cosine[20:] = np.nan
-    cosine[10:, 1] = -np.inf
-    present[20:] = False
-    shifted = without_bias(cosine, present, untrained(3))
-    assert shifted[0, 1] == pytest.approx(0, abs=1e-6)
-    assert shifted[15, 1] == -np.inf
 
 
 def test_smoothing_by_explicit_weights() -> None:

@@ -1,4 +1,4 @@
-"""Cosines of windows to probabilities and stretches of time: bias, smoothing, calibration, the most probable path."""
+"""Cosines of windows to probabilities and stretches of time: smoothing, calibration, the most probable path."""
 
 from __future__ import annotations
 
@@ -23,9 +23,6 @@ class Decoding:
     """How windows become spans. The defaults were chosen on data sets left out (docs/untrimmed.md).
 
     Attributes:
-        bias: the most that a sentence's mean cosine over a recording counts as bias: beyond it, the recording shows
-            what the sentence describes, again and again.
-        bias_share: how much of that bias is subtracted, 0 to 1.
         none_share: share of the windows that show none of the sentences, before the recording is seen; in (0, 1).
         min_peak: the most probable window of a span is at least as probable as this.
         switch: cost of a change of sentence on the path, in nats.
@@ -33,8 +30,6 @@ class Decoding:
         smoothing_s: standard deviation in seconds of the smoothing of cosines over time.
     """
 
-    bias: float = 0.05
-    bias_share: float = 1.0
     none_share: float = NONE_SHARE_OVER_TIME
     min_peak: float = 0.5
     switch: float = 0.25
@@ -60,8 +55,8 @@ def decoding_of(
 ) -> Decoding:
     """The settings for a recording of that length; those of a long one are `settings`.
 
-    Every window of a short recording shares frames with the one action that it shows: the mean cosine of that action
-    is no bias, and whether one of the sentences fits is as probable as for a clip.
+    Every window of a short recording shares frames with the one action that it shows: whether one of the sentences
+    fits is as probable as for a clip.
 
     Args:
         seconds: of the recording.
@@ -73,7 +68,7 @@ def decoding_of(
     share = min(max(length, 0.0), 1.0)
     of_clips = calibration.none_share or settings.none_share
     none_share = of_clips + (settings.none_share - of_clips) * share
-    return replace(settings, bias_share=settings.bias_share * share, none_share=none_share)
+    return replace(settings, none_share=none_share)
 
 
 @dataclass(frozen=True)
@@ -110,12 +105,11 @@ def decode(
         (W, K + 1) probabilities, the last column "none of these", NaN where the body is absent; and its stretches.
     """
     probability = np.full((len(cosine), len(candidates) + 1), np.nan, dtype=np.float32)
-    rows = without_bias(cosine, present, candidates, settings)
     over_time = candidates.over_time(settings.none_share)
     parts: list[Stretch] = []
     for first, last in runs(present.astype(np.int64)):
         if present[first]:
-            track = smoothed(rows[first:last], settings.smoothing_s / hop)
+            track = smoothed(cosine[first:last], settings.smoothing_s / hop)
             probability[first:last] = over_time.probabilities(track)
             for part in stretches(probability[first:last], hop, settings):
                 windows = {name: getattr(part, name) + first for name in ("first", "last", "peak")}
@@ -123,23 +117,6 @@ def decode(
     if candidates.calibration.none is not None:
         parts = [part for part in parts if probability[part.peak, part.candidate] >= settings.min_peak]
     return probability, parts
-
-
-def without_bias(
-    cosine: Floats, present: Flags, candidates: Candidates, settings: Decoding = DECODING
-) -> Floats:
-    """(W, K) cosines less the bias of each sentence in this recording.
-
-    A sentence may fit one person's motion, or what one sensor makes of it, better than others whatever is performed:
-    its mean cosine over the recording, up to `settings.bias`. Prototypes are compared with recordings and not
-    sentences, and the cosines of a recogniser that was adapted are standardised: both stay as they are.
-    """
-    if candidates.recentring is not None:
-        return cosine
-    known = np.isfinite(cosine) & present[:, None]
-    mean = np.where(known, cosine, 0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
-    bias = settings.bias_share * np.minimum(mean, settings.bias)
-    return cosine - np.where(candidates.is_prototype, 0, bias).astype(np.float32)
 
 
 def smoothed(rows: Floats, windows: float) -> Floats:

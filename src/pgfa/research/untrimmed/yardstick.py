@@ -22,8 +22,8 @@ from pgfa.research.untrimmed.windows import Windows
 RIGHT = 0.9
 """Share of the spans that must be right; among settings that reach it, those that match most moments are chosen."""
 GRID = tuple(
-    Decoding(bias=bias, none_share=share, min_peak=peak)
-    for bias, share, peak in product((0.0, 0.03, 0.05, 0.1), (0.4, 0.5, 0.6, 0.75, 0.9), (0.4, 0.5, 0.6, 0.7))
+    Decoding(none_share=share, min_peak=peak)
+    for share, peak in product((0.3, 0.4, 0.5, 0.6, 0.75, 0.9), (0.4, 0.5, 0.6, 0.7, 0.8))
 )
 
 
