@@ -35,6 +35,7 @@ def main() -> None:
     from pgfa.read import read
     from pgfa.recognise import Recogniser, encoders
     from pgfa.recognise.bundle import open_bundle
+    from pgfa.recognise.screening import screen
     from pgfa.recognise.vectors import measured
     from pgfa.research.evidence.speed_tables import load_average
     from pgfa.skeleton import Ragged
@@ -49,7 +50,7 @@ def main() -> None:
     prepared = prepare(Ragged.from_clips(clips), bundle.settings.prepare)
     measures, candidates = measured(prepared), now.candidates(sentences)
     encoded = bundle.encoder.features(prepared.positions, prepared.present)
-    features = bundle.features(prepared)
+    features = bundle.features(prepared, screen(Ragged.from_clips(clips)))
     similarity = candidates.cosines(features)
     probabilities = candidates.probabilities(similarity)
     assert bundle.kinematics is not None

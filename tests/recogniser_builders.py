@@ -16,6 +16,7 @@ from pgfa.prepare import prepare
 from pgfa.recognise import Bundle, Calibration, Recogniser
 from pgfa.recognise.encoders import TorchEncoder
 from pgfa.recognise.temporal.jsonl import answer_lines
+from pgfa.research.foreign.flat import flattened
 from pgfa.skeleton import KINECT20, Clip, Layout, Ragged, Source
 from pgfa.words.fit import MeasuredSet, clip_weights, fit_kinematics
 from pgfa.words.lexicon import WORDS, word_vectors
@@ -44,11 +45,13 @@ def tiny_recogniser(
 def kinematic_recogniser(*, encoder: bool = True) -> Recogniser:
     """`tiny_recogniser` with a kinematic model fitted on swaying clips, beside the encoder or in place of it."""
     bundle = tiny_recogniser().bundle
-    prepared = prepare(Ragged.from_clips([swaying_clip(i) for i in range(24)]), bundle.settings.prepare)
+    clips = [swaying_clip(i) for i in range(24)]
+    prepared = prepare(Ragged.from_clips(clips), bundle.settings.prepare)
     measures = measure(prepared.positions[:, :, 0], prepared.measured[:, 0], prepared.moving_seconds)
     vectors, words = np.stack([bundle.sentences[s] for s in SENTENCES]), word_vectors(SENTENCES)
     labels = np.arange(24) % len(SENTENCES)
-    measured = MeasuredSet(measures, mirrored(measures), labels, vectors, vectors, words, words)
+    flat = flattened(clips, bundle.settings.prepare).measures
+    measured = MeasuredSet(measures, mirrored(measures), labels, vectors, vectors, words, words, flat=flat)
     # The vectors are none of the sentence encoder's: the glossary cannot be searched for them.
     model = replace(fit_kinematics([measured]), implied=False)
     if encoder:

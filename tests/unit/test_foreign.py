@@ -24,10 +24,10 @@ from pgfa.recognise import Calibration, Recogniser
 from pgfa.research.evidence.record import load_record, save_record
 from pgfa.research.foreign import default, encoder, imagined, leave_out, run, sets
 from pgfa.research.foreign.evaluation import area, figures
-from pgfa.research.foreign.leave_out import LeftOut, adapted_scores
+from pgfa.research.foreign.leave_out import LeftOut, adapted_scores, look_at
 from pgfa.research.foreign.record import record_of
 from pgfa.research.foreign.reliability import calibrate
-from pgfa.research.foreign.run import Comparison, sample, write_table
+from pgfa.research.foreign.run import TEXT, Comparison, sample, write_table
 from pgfa.research.foreign.sets import STYLES, ForeignSet, Texts, load_set
 from pgfa.synth.dataset import make_clips
 from pgfa.synth.imagined import glossary_motions
@@ -420,6 +420,21 @@ def test_imagined_recordings_are_a_set_of_the_glossary(finished: Finished) -> No
     assert not np.allclose(
         without.anchors["plain"], finished.parts[0].anchors["plain"][:, : without.anchors["plain"].shape[1]]
     )
+
+
+def test_a_set_as_cameras_without_depth_see_it(finished: Finished) -> None:
+    data = finished.comparison.sets[0]
+    model, encoded = finished.comparison.model_without(data)
+    assert model.depth is not None
+    flat = data.without_depth(model)
+    assert np.abs(flat.positions[..., 2]).max() < 1e-5 < np.abs(data.positions[..., 2]).max()
+    everything = np.ones(len(data.labels), dtype=bool)
+    expected = model.with_depth(data.flat.measures, everything)
+    np.testing.assert_array_equal(flat.measured.measures, expected)
+    np.testing.assert_array_equal(flat.labels, data.labels)
+    np.testing.assert_allclose(finished.comparison.encoded_again(data), encoded, atol=1e-5)
+    part = look_at(model, flat, finished.comparison.encoded_again(flat), TEXT)
+    assert part.features.shape == look_at(model, data, encoded, TEXT).features.shape
 
 
 def test_averaged_anchors_leave_out_the_bare_name(finished: Finished) -> None:

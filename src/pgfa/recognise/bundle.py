@@ -36,6 +36,7 @@ from pgfa.recognise.background import Background
 from pgfa.recognise.calibration.model import Calibration
 from pgfa.recognise.encoders import FeatureEncoder, OnnxEncoder, TorchEncoder
 from pgfa.recognise.prototypes import PROTOTYPES, Prototype, load_prototypes, save_prototypes
+from pgfa.recognise.screening import Screening
 from pgfa.recognise.vectors import KnownVectors, clip_vectors, sentence_vectors
 from pgfa.text.anchors import sentence_anchors, wordings_of
 from pgfa.text.mirror import mirror_sentence
@@ -117,11 +118,11 @@ class Bundle:
         """Length of the encoder's own features."""
         return _encoder_size(self.kinematics, self.centre)
 
-    def features(self, prepared: Prepared, at_rest: NDArray[np.bool_] | None = None) -> NDArray[np.float32]:
-        """(N, d) features of prepared clips in sentence space, not normalised; `at_rest`: as for `KinematicModel`."""
+    def features(self, prepared: Prepared, screening: Screening) -> NDArray[np.float32]:
+        """(N, d) features of prepared clips in sentence space, not normalised; `screening`: of the clips."""
         if self.kinematics is None:
             return self.encoder.features(prepared.positions, prepared.present)
-        return clip_vectors(self.kinematics, self.encoder, prepared, at_rest)
+        return clip_vectors(self.kinematics, self.encoder, prepared, screening)
 
     def anchors(self, sentences: Sequence[str]) -> NDArray[np.float32]:
         """(K, d) vectors in the space of the features; stored ones first, the others are encoded.

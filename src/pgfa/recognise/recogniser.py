@@ -187,11 +187,12 @@ class Recogniser:
                 found="no kinematic model",
             )
         names = some_sentences(sentences)
-        prepared = prepare(Ragged.from_clips(as_clips(clip)), self.bundle.settings.prepare)
+        recording = Ragged.from_clips(as_clips(clip))
+        prepared = prepare(recording, self.bundle.settings.prepare)
         if not prepared.present.any():
             return Explanations(tuple(Explanation(name, ()) for name in names), ())
         measures = measured(prepared)
-        evidence = kinematics.evidence(measures)[0]
+        evidence = kinematics.evidence(kinematics.with_depth(measures, screen(recording).flat))[0]
         taught = set(self.taught)
         explanations = [
             Explanation(n, () if n in taught else reasons(measures[0], evidence, n)) for n in names
@@ -354,7 +355,7 @@ class Recogniser:
         """(clips, d) features of clips of one layout in sentence space, not normalised; 0 without a person."""
         prepared, screening = prepare(clips, self.bundle.settings.prepare), screen(clips)
         person = prepared.present.any(axis=1) & ~screening.no_body
-        return np.where(person[:, None], self.bundle.features(prepared, screening.at_rest), np.float32(0))
+        return np.where(person[:, None], self.bundle.features(prepared, screening), np.float32(0))
 
 
 class StreamRecogniser:

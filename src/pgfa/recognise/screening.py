@@ -38,15 +38,17 @@ class Screening:
     Attributes:
         at_rest: (N,) no visible joint moves by more than noise.
         no_body: (N,) bones change in length more than those of any body.
+        flat: (N,) no joint has depth.
     """
 
     at_rest: Flags
     no_body: Flags
+    flat: Flags
 
 
 def screen(clips: Ragged) -> Screening:
-    """Screen clips. Those without a visible person are neither."""
-    out = Screening(np.zeros(len(clips), dtype=bool), np.zeros(len(clips), dtype=bool))
+    """Screen clips. Those without a visible person are neither at rest nor no body."""
+    out = Screening(*(np.zeros(len(clips), dtype=bool) for _ in range(3)))
     layout = clips.layout
     for chunk in padded_chunks(clips, layout):
         positions, visible = absent_as_nan(chunk.positions)
@@ -58,7 +60,9 @@ def screen(clips: Ragged) -> Screening:
             layout,
         )
         out.at_rest[chunk.index] = _at_rest(positions, seen, scale)
-        flat = ~positions[..., 2].any(axis=(1, 2, 3))  # without depth, bones turn and so change their length
+        flat = ~positions[..., 2].any(axis=(1, 2, 3))
+        out.flat[chunk.index] = flat
+        # Without depth, bones turn and so change their length.
         out.no_body[chunk.index] = ~flat & _stretched(positions[:, :, 0], seen[:, :, 0], layout.bone_indices)
     return out
 

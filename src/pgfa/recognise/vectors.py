@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from pgfa.config import TextSettings
 from pgfa.prepare import Prepared
 from pgfa.recognise.encoders import FeatureEncoder
+from pgfa.recognise.screening import Screening
 from pgfa.text.glossary import sentence_profiles, sentence_words
 from pgfa.text.mirror import mirror_sentence
 from pgfa.words import sides
@@ -51,13 +52,14 @@ def measured(prepared: Prepared) -> Array:
 
 
 def clip_vectors(
-    model: KinematicModel, encoder: FeatureEncoder, prepared: Prepared, at_rest: NDArray[np.bool_] | None
+    model: KinematicModel, encoder: FeatureEncoder, prepared: Prepared, screening: Screening
 ) -> Array:
-    """(N, d) vectors of prepared clips, not normalised; `at_rest`: as for `KinematicModel.features`."""
-    measures, positions = measured(prepared), prepared.positions
+    """(N, d) vectors of prepared clips, not normalised; `screening`: of the clips."""
+    measures, positions = model.with_depth(measured(prepared), screening.flat), prepared.positions
     if model.both_sides:
         positions = sides.right_leading(positions, prepared.layout.mirror, measures)
-    return sides.clip_vectors(model, measures, encoder.features(positions, prepared.present), at_rest)
+    encoded = encoder.features(positions, prepared.present)
+    return sides.clip_vectors(model, measures, encoded, screening.at_rest)
 
 
 def sentence_vectors(

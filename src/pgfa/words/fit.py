@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from pgfa.words.depth import DepthEstimate, with_one
 from pgfa.words.lexicon import WORDS
-from pgfa.words.measures import MEASURES
+from pgfa.words.measures import MEASURES, mirrored
 from pgfa.words.model import (
     DENIED,
     DETECTED,
@@ -28,6 +29,7 @@ from pgfa.words.reads import READS
 
 DESCRIPTION_RIDGE = 200.0
 DETECTOR_RIDGE = 60.0
+DEPTH_RIDGE = 200.0
 STATED = 1.5
 """A word counts as stated by a class from two thirds of its texts on."""
 LARGE_SET = 2000
@@ -46,6 +48,7 @@ class MeasuredSet:
         profiles: (K, quantities) mean profiles of the sentences; no quantity names a side, so those of the mirrored
             sentences are the same. None: without.
         share: factor of the weight of the set among all.
+        flat: (N, measures) of its clips as cameras without depth see them, or None.
     """
 
     measures: Array
@@ -57,12 +60,13 @@ class MeasuredSet:
     words_mirrored: Array
     profiles: Array | None = None
     share: float = 1.0
+    flat: Array | None = None
 
 
 def fit_kinematics(sets: Sequence[MeasuredSet], space: SentenceSpace | None = None) -> KinematicModel:
     """Fit on clips and their mirror images, balanced between data sets and classes (`clip_weights`).
 
-    With a part for profiles where all sets have them.
+    With a part for profiles, and an estimate of depth, where all sets have what they are fitted on.
 
     Args:
         sets: all that is trained on.
@@ -90,7 +94,18 @@ def fit_kinematics(sets: Sequence[MeasuredSet], space: SentenceSpace | None = No
         scale, space, map_, description, detectors, mean, deviation,
         Whitening.of((raw - mean) / deviation, weights),
         profile=_profile(sets, standardised, rows % classes, weights),
+        depth=_depth(sets, scale, standardised, weights),
     )  # fmt: skip
+
+
+def _depth(
+    sets: Sequence[MeasuredSet], scale: Scale, standardised: Array, weights: Array
+) -> DepthEstimate | None:
+    flat = [s.flat for s in sets if s.flat is not None]
+    if len(flat) < len(sets):
+        return None
+    seen = scale(np.concatenate([*flat, *(mirrored(of_set) for of_set in flat)]))
+    return DepthEstimate(ridge(with_one(seen), standardised - seen, weights, DEPTH_RIDGE))
 
 
 def _profile(

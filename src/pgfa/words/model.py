@@ -24,6 +24,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from pgfa.words.depth import DepthEstimate
 from pgfa.words.lexicon import WORDS
 from pgfa.words.network import Network
 from pgfa.words.profile import FULL_LENGTH
@@ -228,6 +229,7 @@ class KinematicModel:
             models of earlier versions are not.
         background: (B, size) vectors of everyday actions that name no side, by which "none of these" is judged
             (`pgfa.recognise.background`), or None without them.
+        depth: of recordings without it, or None: their measures are used as they are.
     """
 
     scale: Scale
@@ -246,6 +248,7 @@ class KinematicModel:
     profile: Profile | None = None
     both_sides: bool = True
     background: Array | None = None
+    depth: DepthEstimate | None = None
 
     @property
     def size(self) -> int:
@@ -282,6 +285,14 @@ class KinematicModel:
         """
         outputs = unit(network(self.scale(measures)))
         return replace(self, network=(network, Whitening.of(outputs, weights)))
+
+    def with_depth(self, measures: Array, flat: NDArray[np.bool_]) -> Array:
+        """(N, measures) with those of clips without depth, `flat` (N,), as they would be with depth."""
+        if self.depth is None or not flat.any():
+            return measures
+        out = measures.copy()
+        out[flat] = self.depth(self.scale(measures[flat])) * self.scale.spread + self.scale.median
+        return out
 
     def evidence(self, measures: Array) -> Array:
         """(N, detected) standard deviations by which clips look more like each word than the training clips do."""

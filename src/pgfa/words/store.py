@@ -11,6 +11,7 @@ import numpy as np
 
 from pgfa.errors import BadCheckpoint
 from pgfa.files import write_atomic
+from pgfa.words.depth import DepthEstimate
 from pgfa.words.lexicon import WORDS
 from pgfa.words.measures import MEASURES
 from pgfa.words.model import (
@@ -54,6 +55,7 @@ def save_kinematics(file: Path, model: KinematicModel) -> None:
         **({} if model.network is None else _network(*model.network)),
         **({} if model.profile is None else _profile(model.profile)),
         **({} if model.background is None else {"background": model.background}),
+        **({} if model.depth is None else {"depth": model.depth.weights}),
         "options": np.array([model.implied, model.stillness, model.both_sides]),
         **{f"detector.{word}": d.weights for word, d in zip(DETECTED, model.detectors, strict=True)},
     }
@@ -123,6 +125,7 @@ def _model(tensors: dict[str, Array]) -> KinematicModel:
         _profile_from(tensors) if "profile.mean" in tensors else None,
         bool(both_sides),
         tensors.get("background"),
+        DepthEstimate(tensors["depth"]) if "depth" in tensors else None,
     )
 
 
@@ -173,6 +176,8 @@ def _check(file: Path, tensors: dict[str, Array]) -> None:
     expected = _shapes(encoded, optional, _widths(tensors))
     if "background" in tensors:  # of any number of vectors, whose length `load_kinematics` compares
         expected = {**expected, "background": tensors["background"].shape}
+    if "depth" in tensors:
+        expected = {**expected, "depth": (len(MEASURES) + 1, len(MEASURES))}
     if "options" not in tensors:  # as the first versions wrote it
         expected = {**expected, "shares": (3,)}
         del expected["options"]

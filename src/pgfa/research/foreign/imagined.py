@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from pgfa.config import PrepareSettings, TextSettings
 from pgfa.files import digest
 from pgfa.prepare import prepare
+from pgfa.research.foreign.flat import flattened
 from pgfa.research.foreign.sets import class_means
 from pgfa.skeleton.ragged import Ragged
 from pgfa.synth.imagined import DATASET, glossary_motions, imagine
@@ -67,7 +68,8 @@ def imagined_set(text: TextSettings, performers: int = PERFORMERS) -> ImaginedSe
     by_key = {entry.key: entry for entry in entries()}
     described = [by_key[key] for key in motions]
     means = class_means([(*entry.names, entry.motion) for entry in described], text)
-    measured = MeasuredSet(measures, mirrored(measures), labels, *means, share=SHARE)
+    flat = flattened([clip for clip, one in zip(clips, seen, strict=True) if one], PrepareSettings(), SEED)
+    measured = MeasuredSet(measures, mirrored(measures), labels, *means, share=SHARE, flat=flat.measures)
     actions = tuple(_action(number, entry) for number, entry in enumerate(described))
     return ImaginedSet(
         Catalogue(DATASET, "Imagined recordings", actions, {}), positions, prepared.present[seen], measured

@@ -155,6 +155,18 @@ class Comparison:
         write_atomic(file, save(features, metadata={"identity": identity}))
         return features
 
+    def encoded_again(self, data: ForeignSet) -> Array:
+        """Features of changed clips of a set, `right_leading`, by the motion encoder that `encoded` trained without it.
+
+        Args:
+            data: for example `ForeignSet.without_depth` of one of the sets.
+        """
+        from pgfa.train.features import features_of
+        from pgfa.train.run import open_run
+
+        run = open_run(self.run_folder(self.fold_of(data.name)), device="cpu")
+        return features_of(run.model, data.right_leading, data.present)
+
     @staticmethod
     def _content(data: ForeignSet) -> str:
         """Digest of the clips and texts of a set: features of others are computed again."""
