@@ -12,7 +12,7 @@ import numpy as np
 
 from pgfa.config import PrepareSettings
 from pgfa.prepare import prepare
-from pgfa.research.foreign.flat import flattened
+from pgfa.research.foreign.incomplete import measured_clips, without_depth
 from pgfa.skeleton import Ragged
 from pgfa.synth.dataset import make_clips
 from pgfa.text import mirror_sentence
@@ -46,7 +46,7 @@ def measured_set(actions: tuple[str, ...] = tuple(SENTENCES), seed: int = 0) -> 
     clips = [c for c in make_clips(seed, 5, 2, actions) if c.source.setup == "right-handed"]
     prepared = prepare(Ragged.from_clips(clips), PrepareSettings(recipe="default", layout="kinect20"))
     measures = measure(prepared.positions[:, :, 0], prepared.measured[:, 0], prepared.moving_seconds)
-    flat = flattened(clips, PrepareSettings()).measures
+    flat = measured_clips(without_depth(clips), PrepareSettings())[2]
     labels = np.array([actions.index(clip.source.action) for clip in clips])
     texts = [SENTENCES[name] for name in actions]
     images = [mirror_sentence(text) for text in texts]

@@ -16,7 +16,7 @@ from pgfa.prepare import prepare
 from pgfa.recognise import Bundle, Calibration, Recogniser
 from pgfa.recognise.encoders import TorchEncoder
 from pgfa.recognise.temporal.jsonl import answer_lines
-from pgfa.research.foreign.flat import flattened
+from pgfa.research.foreign.incomplete import measured_clips, without_depth
 from pgfa.skeleton import KINECT20, Clip, Layout, Ragged, Source
 from pgfa.words.fit import MeasuredSet, clip_weights, fit_kinematics
 from pgfa.words.lexicon import WORDS, word_vectors
@@ -50,7 +50,7 @@ def kinematic_recogniser(*, encoder: bool = True) -> Recogniser:
     measures = measure(prepared.positions[:, :, 0], prepared.measured[:, 0], prepared.moving_seconds)
     vectors, words = np.stack([bundle.sentences[s] for s in SENTENCES]), word_vectors(SENTENCES)
     labels = np.arange(24) % len(SENTENCES)
-    flat = flattened(clips, bundle.settings.prepare).measures
+    flat = measured_clips(without_depth(clips), bundle.settings.prepare)[2]
     measured = MeasuredSet(measures, mirrored(measures), labels, vectors, vectors, words, words, flat=flat)
     # The vectors are none of the sentence encoder's: the glossary cannot be searched for them.
     model = replace(fit_kinematics([measured]), implied=False)

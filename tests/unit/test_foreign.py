@@ -24,6 +24,7 @@ from pgfa.recognise import Calibration, Recogniser
 from pgfa.research.evidence.record import load_record, save_record
 from pgfa.research.foreign import default, encoder, imagined, leave_out, run, sets
 from pgfa.research.foreign.evaluation import area, figures
+from pgfa.research.foreign.incomplete import CHANGES
 from pgfa.research.foreign.leave_out import LeftOut, adapted_scores, look_at
 from pgfa.research.foreign.record import record_of
 from pgfa.research.foreign.reliability import calibrate
@@ -425,16 +426,18 @@ def test_imagined_recordings_are_a_set_of_the_glossary(finished: Finished) -> No
 def test_a_set_as_cameras_without_depth_see_it(finished: Finished) -> None:
     data = finished.comparison.sets[0]
     model, encoded = finished.comparison.model_without(data)
-    assert model.depth is not None
-    flat = data.without_depth(model)
+    flat = data.changed(open_pack(finished.comparison.packs[0]), CHANGES["no depth"][0])
     assert np.abs(flat.positions[..., 2]).max() < 1e-5 < np.abs(data.positions[..., 2]).max()
-    everything = np.ones(len(data.labels), dtype=bool)
-    expected = model.with_depth(data.flat.measures, everything)
-    np.testing.assert_array_equal(flat.measured.measures, expected)
+    np.testing.assert_array_equal(flat.measured.measures, data.measured.flat)
     np.testing.assert_array_equal(flat.labels, data.labels)
     np.testing.assert_allclose(finished.comparison.encoded_again(data), encoded, atol=1e-5)
-    part = look_at(model, flat, finished.comparison.encoded_again(flat), TEXT)
-    assert part.features.shape == look_at(model, data, encoded, TEXT).features.shape
+    encoded = finished.comparison.encoded_again(flat)
+    part, unaware = (look_at(model, flat, encoded, TEXT, flat=known) for known in (True, False))
+    expected = clip_vectors(
+        model, flat.measured.measures, encoded, flat=np.ones(len(data.labels), dtype=bool)
+    )
+    np.testing.assert_array_equal(part.features, expected)
+    assert not np.allclose(part.features, unaware.features, atol=1e-3)
 
 
 def test_averaged_anchors_leave_out_the_bare_name(finished: Finished) -> None:

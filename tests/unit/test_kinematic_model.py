@@ -177,13 +177,14 @@ def test_the_measures_are_standardised_and_cut_off() -> None:
     )
 
 
-def test_an_unknown_measure_counts_as_the_median() -> None:
-    measures = measured_set().measures[:4].copy()
+def test_without_completion_an_unknown_measure_counts_as_the_median() -> None:
+    measures, plain = measured_set().measures[:4].copy(), replace(model(), completion=None)
     known = measures.copy()
     measures[:, ::3] = np.nan
     known[:, ::3] = model().scale.median[::3]
-    np.testing.assert_array_equal(model().features(measures), model().features(known))
-    assert np.isfinite(model().features(np.full((1, len(MEASURES)), np.nan, np.float32))).all()
+    np.testing.assert_array_equal(plain.features(measures), plain.features(known))
+    for fitted in (plain, model()):
+        assert np.isfinite(fitted.features(np.full((1, len(MEASURES)), np.nan, np.float32))).all()
 
 
 def test_a_new_persons_clips_are_recognised() -> None:

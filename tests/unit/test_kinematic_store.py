@@ -38,7 +38,7 @@ def test_saved_and_loaded(
     saved = replace(
         model_with_network() if network else model(),
         profile=model_with_profile().profile if profile else None,
-        depth=model().depth if network else None,
+        completion=model().completion if network else None,
         implied=implied, stillness=stillness, both_sides=network, shares=(0.5, 0.75, 1.25, 1.5, 0.25),
     )  # fmt: skip
     if encoder:
@@ -121,7 +121,10 @@ DAMAGES: dict[str, tuple[Callable[[dict[str, Any]], Any], str]] = {
     "network not finite": (_set("network.2.weights", _nan), "finite float32"),
     "double network": (_set("network.2.weights", lambda a: a.astype(np.float64)), "finite float32"),
     "network root": (_set("network.root", np.zeros_like), "not a kinematic model"),
-    "other depth": (_set("depth", lambda a: a[1:]), "depth: expected the shape"),
+    "other depth": (_set("completion.depth", lambda a: a[1:]), "completion.depth: expected the shape"),
+    "no precision": (lambda t: t.pop("completion.precision"), "completion.precision"),
+    "not definite": (_set("completion.precision", np.negative), "not positive definite"),
+    "depth without the rest": (lambda t: (t.pop("completion.mean"), t.pop("completion.precision")), "completion.depth"),
     "other network mean": (_set("network.mean", lambda a: a[1:]), "network.mean: expected the shape"),
 }  # fmt: skip
 

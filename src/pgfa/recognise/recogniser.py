@@ -192,7 +192,7 @@ class Recogniser:
         if not prepared.present.any():
             return Explanations(tuple(Explanation(name, ()) for name in names), ())
         measures = measured(prepared)
-        evidence = kinematics.evidence(kinematics.with_depth(measures, screen(recording).flat))[0]
+        evidence = kinematics.evidence(measures, screen(recording).flat)[0]
         taught = set(self.taught)
         explanations = [
             Explanation(n, () if n in taught else reasons(measures[0], evidence, n)) for n in names

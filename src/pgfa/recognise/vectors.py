@@ -55,11 +55,11 @@ def clip_vectors(
     model: KinematicModel, encoder: FeatureEncoder, prepared: Prepared, screening: Screening
 ) -> Array:
     """(N, d) vectors of prepared clips, not normalised; `screening`: of the clips."""
-    measures, positions = model.with_depth(measured(prepared), screening.flat), prepared.positions
+    measures, positions = measured(prepared), prepared.positions
     if model.both_sides:
         positions = sides.right_leading(positions, prepared.layout.mirror, measures)
     encoded = encoder.features(positions, prepared.present)
-    return sides.clip_vectors(model, measures, encoded, screening.at_rest)
+    return sides.clip_vectors(model, measures, encoded, screening.at_rest, screening.flat)
 
 
 def sentence_vectors(

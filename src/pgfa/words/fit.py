@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pgfa.words.depth import DepthEstimate, with_one
+from pgfa.words.completion import Completion, with_one
 from pgfa.words.lexicon import WORDS
 from pgfa.words.measures import MEASURES, mirrored
 from pgfa.words.model import (
@@ -66,7 +66,7 @@ class MeasuredSet:
 def fit_kinematics(sets: Sequence[MeasuredSet], space: SentenceSpace | None = None) -> KinematicModel:
     """Fit on clips and their mirror images, balanced between data sets and classes (`clip_weights`).
 
-    With a part for profiles, and an estimate of depth, where all sets have what they are fitted on.
+    With a part for profiles, and estimates of depth, where all sets have what they are fitted on.
 
     Args:
         sets: all that is trained on.
@@ -94,18 +94,17 @@ def fit_kinematics(sets: Sequence[MeasuredSet], space: SentenceSpace | None = No
         scale, space, map_, description, detectors, mean, deviation,
         Whitening.of((raw - mean) / deviation, weights),
         profile=_profile(sets, standardised, rows % classes, weights),
-        depth=_depth(sets, scale, standardised, weights),
+        completion=Completion.of(standardised, weights, _depth(sets, scale, standardised, weights)),
     )  # fmt: skip
 
 
-def _depth(
-    sets: Sequence[MeasuredSet], scale: Scale, standardised: Array, weights: Array
-) -> DepthEstimate | None:
+def _depth(sets: Sequence[MeasuredSet], scale: Scale, standardised: Array, weights: Array) -> Array | None:
+    """What depth adds to the measures of clips, where all sets were seen without it as well."""
     flat = [s.flat for s in sets if s.flat is not None]
     if len(flat) < len(sets):
         return None
     seen = scale(np.concatenate([*flat, *(mirrored(of_set) for of_set in flat)]))
-    return DepthEstimate(ridge(with_one(seen), standardised - seen, weights, DEPTH_RIDGE))
+    return ridge(with_one(seen), standardised - seen, weights, DEPTH_RIDGE)
 
 
 def _profile(

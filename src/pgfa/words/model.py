@@ -24,7 +24,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from pgfa.words.depth import DepthEstimate
+from pgfa.words.completion import Completion
 from pgfa.words.lexicon import WORDS
 from pgfa.words.network import Network
 from pgfa.words.profile import FULL_LENGTH
@@ -229,7 +229,8 @@ class KinematicModel:
             models of earlier versions are not.
         background: (B, size) vectors of everyday actions that name no side, by which "none of these" is judged
             (`pgfa.recognise.background`), or None without them.
-        depth: of recordings without it, or None: their measures are used as they are.
+        completion: of measures that a clip does not show; models of earlier versions have none: a joint never seen
+            counts as the median, and a clip without depth as it is.
     """
 
     scale: Scale
@@ -248,7 +249,7 @@ class KinematicModel:
     profile: Profile | None = None
     both_sides: bool = True
     background: Array | None = None
-    depth: DepthEstimate | None = None
+    completion: Completion | None = None
 
     @property
     def size(self) -> int:
@@ -286,22 +287,25 @@ class KinematicModel:
         outputs = unit(network(self.scale(measures)))
         return replace(self, network=(network, Whitening.of(outputs, weights)))
 
-    def with_depth(self, measures: Array, flat: NDArray[np.bool_]) -> Array:
-        """(N, measures) with those of clips without depth, `flat` (N,), as they would be with depth."""
-        if self.depth is None or not flat.any():
-            return measures
-        out = measures.copy()
-        out[flat] = self.depth(self.scale(measures[flat])) * self.scale.spread + self.scale.median
-        return out
+    def standardised(self, measures: Array, flat: NDArray[np.bool_] | None = None) -> Array:
+        """(N, measures) in units of their spread, what a clip does not show estimated; `flat`: (N,) without depth."""
+        scaled = self.scale(measures)
+        return scaled if self.completion is None else self.completion(scaled, np.isnan(measures), flat)
 
-    def evidence(self, measures: Array) -> Array:
+    def evidence(self, measures: Array, flat: NDArray[np.bool_] | None = None) -> Array:
         """(N, detected) standard deviations by which clips look more like each word than the training clips do."""
-        standardised = self.scale(measures)
+        return self._evidence(self.standardised(measures, flat))
+
+    def _evidence(self, standardised: Array) -> Array:
         raw = np.stack([detector(standardised) for detector in self.detectors], axis=1)
         return np.asarray((raw - self.word_mean) / self.word_spread, dtype=np.float32)
 
     def features(
-        self, measures: Array, encoded: Array | None = None, at_rest: NDArray[np.bool_] | None = None
+        self,
+        measures: Array,
+        encoded: Array | None = None,
+        at_rest: NDArray[np.bool_] | None = None,
+        flat: NDArray[np.bool_] | None = None,
     ) -> Array:
         """(N, size) vectors of clips.
 
@@ -309,10 +313,11 @@ class KinematicModel:
             measures: (N, measures), see `pgfa.words.measures.measure`.
             encoded: (N, e + words) features of the motion encoder, if there is one.
             at_rest: (N,) bodies known to stay still, beside those whose measures say so.
+            flat: (N,) clips without depth.
         """
-        standardised = self.scale(measures)
+        standardised = self.standardised(measures, flat)
         described = unit(with_squares(standardised) @ self.weights)
-        words = self.words.features(self.evidence(measures))
+        words = self.words.features(self._evidence(standardised))
         parts = [
             self.description.features(described) * np.float32(self.shares[0]),
             words * np.float32(self.shares[1]),

@@ -57,7 +57,11 @@ def vector_size(model: KinematicModel) -> int:
 
 
 def clip_vectors(
-    model: KinematicModel, measures: Array, encoded: Array | None, at_rest: NDArray[np.bool_] | None = None
+    model: KinematicModel,
+    measures: Array,
+    encoded: Array | None,
+    at_rest: NDArray[np.bool_] | None = None,
+    flat: NDArray[np.bool_] | None = None,
 ) -> Array:
     """(N, `vector_size`) of clips, not normalised.
 
@@ -66,12 +70,12 @@ def clip_vectors(
         measures: (N, measures).
         encoded: (N, e + words) features of the motion encoder, if there is one: with `both_sides` of `right_leading`
             clips.
-        at_rest: as for `KinematicModel.features`.
+        at_rest, flat: as for `KinematicModel.features`.
     """
     if not model.both_sides:
-        return model.features(measures, encoded, at_rest)
+        return model.features(measures, encoded, at_rest, flat)
     # One call for both sides: a call costs more than a clip.
-    twice = (None if x is None else np.concatenate([x, x]) for x in (encoded, at_rest))
+    twice = (None if x is None else np.concatenate([x, x]) for x in (encoded, at_rest, flat))
     rows = unit(model.features(np.concatenate([measures, mirrored(measures)]), *twice))
     return np.concatenate(np.split(rows, 2), axis=1)
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from pgfa.errors import BadCheckpoint
 from pgfa.files import write_atomic
-from pgfa.words.depth import DepthEstimate
+from pgfa.words.completion import Completion
 from pgfa.words.lexicon import WORDS
 from pgfa.words.measures import MEASURES
 from pgfa.words.model import (
@@ -55,7 +55,7 @@ def save_kinematics(file: Path, model: KinematicModel) -> None:
         **({} if model.network is None else _network(*model.network)),
         **({} if model.profile is None else _profile(model.profile)),
         **({} if model.background is None else {"background": model.background}),
-        **({} if model.depth is None else {"depth": model.depth.weights}),
+        **({} if model.completion is None else _completion(model.completion)),
         "options": np.array([model.implied, model.stillness, model.both_sides]),
         **{f"detector.{word}": d.weights for word, d in zip(DETECTED, model.detectors, strict=True)},
     }
@@ -125,8 +125,28 @@ def _model(tensors: dict[str, Array]) -> KinematicModel:
         _profile_from(tensors) if "profile.mean" in tensors else None,
         bool(both_sides),
         tensors.get("background"),
-        DepthEstimate(tensors["depth"]) if "depth" in tensors else None,
+        _completion_from(tensors) if "completion.mean" in tensors else None,
     )
+
+
+def _completion(completion: Completion) -> dict[str, Array]:
+    """The precision as its upper triangle: it is symmetric."""
+    half = completion.precision[np.triu_indices(len(completion.mean))]
+    depth = {} if completion.depth is None else {"completion.depth": completion.depth}
+    return {"completion.mean": completion.mean, "completion.precision": half, **depth}
+
+
+def _completion_from(tensors: dict[str, Array]) -> Completion:
+    """Raises ValueError where the precision is not positive definite: it could not be inverted."""
+    mean = tensors["completion.mean"]
+    upper = np.zeros((len(mean), len(mean)), dtype=np.float32)
+    upper[np.triu_indices(len(mean))] = tensors["completion.precision"]
+    precision = upper + np.triu(upper, 1).T
+    try:
+        np.linalg.cholesky(precision.astype(np.float64))
+    except np.linalg.LinAlgError:
+        raise ValueError("a precision of measures that is not positive definite") from None
+    return Completion(mean, precision, tensors.get("completion.depth"))
 
 
 def _profile(profile: Profile) -> dict[str, Array]:
@@ -172,12 +192,11 @@ def _whitening(name: str, whitening: Whitening) -> dict[str, Array]:
 def _check(file: Path, tensors: dict[str, Array]) -> None:
     """Compare names and shapes with those of this version; numpy would broadcast some others silently."""
     encoded = tensors.get("space.centre", np.empty(0)).size
-    optional = [name for name in ("encoder", "network", "profile") if f"{name}.mean" in tensors]
+    optional = [name for name in ("encoder", "network", "profile", "completion") if f"{name}.mean" in tensors]
+    optional += ["depth"] if "completion" in optional and "completion.depth" in tensors else []
     expected = _shapes(encoded, optional, _widths(tensors))
     if "background" in tensors:  # of any number of vectors, whose length `load_kinematics` compares
         expected = {**expected, "background": tensors["background"].shape}
-    if "depth" in tensors:
-        expected = {**expected, "depth": (len(MEASURES) + 1, len(MEASURES))}
     if "options" not in tensors:  # as the first versions wrote it
         expected = {**expected, "shares": (3,)}
         del expected["options"]
@@ -210,12 +229,13 @@ def _shapes(encoded: int, optional: list[str], widths: list[int]) -> dict[str, t
 
     Args:
         encoded: length of the vectors of the sentence encoder.
-        optional: which of "encoder", "network" and "profile" the model has.
+        optional: which of "encoder", "network", "profile", "completion" and "depth" the model has.
         widths: of the hidden layers of the network.
     """
     size, measures, detected = encoded + len(WORDS), len(MEASURES), len(DETECTED)
     widths_of = {"encoder": size, "network": size, "profile": len(QUANTITIES)}
-    whitenings = {"description": size, "words": detected, **{name: widths_of[name] for name in optional}}
+    beside = {name: width for name, width in widths_of.items() if name in optional}
+    whitenings = {"description": size, "words": detected, **beside}
     layers: dict[str, tuple[int, ...]] = {}
     if "network" in optional:
         for number, ends in enumerate(pairwise((measures, *widths, size))):
@@ -224,6 +244,10 @@ def _shapes(encoded: int, optional: list[str], widths: list[int]) -> dict[str, t
         both = dict.fromkeys(("profile.centre", "profile.spread"), (len(QUANTITIES),))
         reads = zip(QUANTITIES, COLUMNS, strict=True)
         layers |= both | {f"profile.{name}": (Detector.inputs(len(columns)),) for name, columns in reads}
+    if "completion" in optional:
+        layers |= {"completion.mean": (measures,), "completion.precision": (measures * (measures + 1) // 2,)}
+    if "depth" in optional:
+        layers["completion.depth"] = (measures + 1, measures)
     return {
         **layers,
         "options": (3,),

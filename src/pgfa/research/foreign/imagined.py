@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pgfa.config import PrepareSettings, TextSettings
 from pgfa.files import digest
 from pgfa.prepare import prepare
-from pgfa.research.foreign.flat import flattened
+from pgfa.research.foreign.incomplete import measured_clips, without_depth
 from pgfa.research.foreign.sets import class_means
 from pgfa.skeleton.ragged import Ragged
 from pgfa.synth.imagined import DATASET, glossary_motions, imagine
@@ -68,8 +68,16 @@ def imagined_set(text: TextSettings, performers: int = PERFORMERS) -> ImaginedSe
     by_key = {entry.key: entry for entry in entries()}
     described = [by_key[key] for key in motions]
     means = class_means([(*entry.names, entry.motion) for entry in described], text)
-    flat = flattened([clip for clip, one in zip(clips, seen, strict=True) if one], PrepareSettings(), SEED)
-    measured = MeasuredSet(measures, mirrored(measures), labels, *means, share=SHARE, flat=flat.measures)
+    flat = without_depth([clip for clip, one in zip(clips, seen, strict=True) if one], SEED)
+    without = measured_clips(flat, PrepareSettings())[2]
+    measured = MeasuredSet(
+        measures,
+        mirrored(measures),
+        labels,
+        *means,
+        share=SHARE,
+        flat=without,
+    )
     actions = tuple(_action(number, entry) for number, entry in enumerate(described))
     return ImaginedSet(
         Catalogue(DATASET, "Imagined recordings", actions, {}), positions, prepared.present[seen], measured

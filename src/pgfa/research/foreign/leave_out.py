@@ -106,7 +106,9 @@ def with_background(model: KinematicModel, text: TextSettings) -> KinematicModel
     return replace(model, background=vectors)
 
 
-def look_at(model: KinematicModel, data: ForeignSet, encoded: Array | None, text: TextSettings) -> LeftOut:
+def look_at(
+    model: KinematicModel, data: ForeignSet, encoded: Array | None, text: TextSettings, *, flat: bool = False
+) -> LeftOut:
     """What a model makes of a set.
 
     Args:
@@ -114,12 +116,14 @@ def look_at(model: KinematicModel, data: ForeignSet, encoded: Array | None, text
         data: the set.
         encoded: (N, e + words) features of `right_leading` clips by the motion encoder of the model, if it has one.
         text: which sentence encoder.
+        flat: whether the clips have no depth.
     """
     pairs = [data.asked(style, text) for style in range(len(STYLES))]
     anchors = {name: sentence_vectors(model, *pair) for name, pair in zip(STYLES, pairs, strict=True)}
     averaged = [i for i, name in enumerate(STYLES) if name != "label"]
     anchors["averaged"] = np.mean([anchors[STYLES[i]] for i in averaged], axis=0)
-    features = clip_vectors(model, data.measured.measures, encoded)
+    without_depth = np.full(len(data.labels), flat)
+    features = clip_vectors(model, data.measured.measures, encoded, flat=without_depth)
     background = background_vectors(with_background(model, text))
     return LeftOut(data.name, features, data.labels, anchors, background, model.columns)
 

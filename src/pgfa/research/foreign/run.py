@@ -159,7 +159,7 @@ class Comparison:
         """Features of changed clips of a set, `right_leading`, by the motion encoder that `encoded` trained without it.
 
         Args:
-            data: for example `ForeignSet.without_depth` of one of the sets.
+            data: `ForeignSet.changed` of one of the sets.
         """
         from pgfa.train.features import features_of
         from pgfa.train.run import open_run

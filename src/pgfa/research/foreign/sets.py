@@ -13,14 +13,13 @@ from pgfa.errors import BadConfig
 from pgfa.files import cache_folder
 from pgfa.pack import Pack
 from pgfa.prepare import prepare_cached
-from pgfa.research.foreign.flat import FlatClips, flattened
+from pgfa.research.foreign.incomplete import Change, measured_clips, without_depth
 from pgfa.skeleton import get_layout
 from pgfa.text import ActionClass, catalogue, encode, mirror_sentence, sentence_of
 from pgfa.text.glossary import sentence_profiles, sentence_words
 from pgfa.text.wordings import wordings
 from pgfa.words.fit import MeasuredSet
 from pgfa.words.measures import measure, mirrored
-from pgfa.words.model import KinematicModel
 from pgfa.words.sides import Described, right_leading
 
 Array = NDArray[np.float32]
@@ -64,7 +63,7 @@ class ForeignSet:
         subjects: (N,) the person of each clip.
         positions, present: prepared clips, as in `pgfa.prepare.Prepared`.
         measured: for the kinematic model.
-        flat: the clips as cameras without depth see them.
+        numbers: (N,) of the clips in the pack.
     """
 
     name: str
@@ -75,7 +74,7 @@ class ForeignSet:
     positions: Array
     present: NDArray[np.bool_]
     measured: MeasuredSet
-    flat: FlatClips
+    numbers: NDArray[np.int64]
 
     def asked(self, style: int, settings: TextSettings) -> tuple[Described, Described]:
         """What is known of the texts of one style of `STYLES`, and of the mirrored texts."""
@@ -87,12 +86,12 @@ class ForeignSet:
         """`positions` as a motion encoder gets them: the more active side is the right one."""
         return right_leading(self.positions, get_layout("kinect20").mirror, self.measured.measures)
 
-    def without_depth(self, model: KinematicModel) -> ForeignSet:
-        """The set as cameras without depth see it, its measures as a model estimates them."""
-        flat = self.flat
-        measures = model.with_depth(flat.measures, np.ones(len(flat.measures), dtype=bool))
+    def changed(self, pack: Pack, change: Change) -> ForeignSet:
+        """The set with clips of its pack that show less (`pgfa.research.foreign.incomplete`)."""
+        clips = change([pack.clip(number) for number in self.numbers.tolist()])
+        positions, present, measures = measured_clips(clips, PrepareSettings())
         measured = replace(self.measured, measures=measures, mirrored=mirrored(measures))
-        return replace(self, positions=flat.positions, present=flat.present, measured=measured)
+        return replace(self, positions=positions, present=present, measured=measured)
 
 
 def load_set(pack: Pack, settings: PrepareSettings, text: TextSettings) -> ForeignSet:
@@ -115,14 +114,15 @@ def load_set(pack: Pack, settings: PrepareSettings, text: TextSettings) -> Forei
     texts = tuple(Texts.of(action) for action in classes)
     positions, seconds = np.asarray(prepared.positions[usable]), prepared.moving_seconds[usable]
     measures = measure(positions[:, :, 0], prepared.measured[usable, 0], seconds)
-    flat = flattened([pack.clip(number) for number in np.flatnonzero(usable).tolist()], settings)
+    numbers = np.flatnonzero(usable)
+    flat = without_depth([pack.clip(number) for number in numbers.tolist()])
     return ForeignSet(
         pack.datasets[0], classes, texts, labels, pack.subjects[usable], positions, prepared.present[usable],
         MeasuredSet(
             measures, mirrored(measures), labels, *class_means([t.training for t in texts], text),
-            flat=flat.measures,
+            flat=measured_clips(flat, settings)[2],
         ),
-        flat,
+        numbers,
     )  # fmt: skip
 
 
