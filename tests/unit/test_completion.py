@@ -121,6 +121,18 @@ def test_estimates_are_nearer_to_what_is_hidden_and_clips_are_recognised(hidden:
     assert right[1] >= max(right[0], 0.7)
 
 
+def test_words_about_what_is_not_seen_are_open() -> None:
+    """Their detectors get estimates; they are no evidence."""
+    measures = measured_set(seed=7).measures.copy()
+    seen = model().evidence(measures)
+    measures[:, OF_LEGS] = np.nan
+    hidden = model().evidence(measures)
+    kick, wave = DETECTED.index("kick"), DETECTED.index("wave")
+    assert np.abs(seen[:, kick]).min() > 0
+    assert not hidden[:, kick].any()
+    assert np.abs(hidden[:, wave]).min() > 0
+
+
 def test_mirrored_clips_have_mirrored_estimates() -> None:
     """The completion is fitted on clips and their mirror images."""
     new, fitted = measured_set(seed=7), model()

@@ -293,8 +293,13 @@ class KinematicModel:
         return scaled if self.completion is None else self.completion(scaled, np.isnan(measures), flat)
 
     def evidence(self, measures: Array, flat: NDArray[np.bool_] | None = None) -> Array:
-        """(N, detected) standard deviations by which clips look more like each word than the training clips do."""
-        return self._evidence(self.standardised(measures, flat))
+        """(N, detected) standard deviations by which clips look more like each word than the training clips do.
+
+        0 for a word of which most measures are unknown: what is estimated from others is no evidence of its own.
+        """
+        evidence, unknown = self._evidence(self.standardised(measures, flat)), np.isnan(measures)
+        shares = np.stack([unknown[:, detector.columns].mean(axis=1) for detector in self.detectors], axis=1)
+        return np.where(shares > 0.5, np.float32(0), evidence)
 
     def _evidence(self, standardised: Array) -> Array:
         raw = np.stack([detector(standardised) for detector in self.detectors], axis=1)
