@@ -31,6 +31,7 @@ from pgfa.research.untrimmed.yardstick import Item, choose, counts, figures, tab
 SESSIONS = "msrc-12 sessions"
 CHANGES = {
     "as it is": DECODING,
+    "means below 0 not raised": replace(DECODING, raised=0.0),
     "cosines not smoothed": replace(DECODING, smoothing_s=0.01),
     "no least probability of a span": replace(DECODING, min_peak=0.0),
     "prior of none 0.9": replace(DECODING, none_share=0.9),

@@ -24,6 +24,7 @@ from pgfa.recognise.temporal.decode import (
     decoding_of,
     is_short,
     most_probable_path,
+    raised_to_zero,
     smoothed,
 )
 from pgfa.recognise.temporal.windows import tracks, window_cosines
@@ -91,7 +92,7 @@ def test_a_timeline_covers_the_recording(recogniser: Recogniser) -> None:
 
 
 def test_a_short_recording_is_a_window_as_a_whole(recogniser: Recogniser) -> None:
-    """The mean of its shorter windows and of the clip; the prior of "none" is that of clips."""
+    """The mean of its shorter windows and of the clip; the prior of "none" is that of clips, and no mean is raised."""
     clip = swaying_clip(frames=120)  # 4 s
     candidates, hop = recogniser.candidates(SENTENCES), 0.25
     line = recogniser.spans(clip, SENTENCES, hop=hop)
@@ -110,7 +111,8 @@ def test_settings_change_in_proportion_from_short_to_long_recordings() -> None:
     of = {s: decoding_of(s, 3.0, calibration) for s in (1.0, 6.0, 9.0, 12.0, 60.0)}
     assert is_short(6.0, 3.0)
     assert not is_short(6.1, 3.0)
-    assert of[1.0].none_share == of[6.0].none_share == 0.25
+    assert (of[1.0].raised, of[1.0].none_share) == (of[6.0].raised, of[6.0].none_share) == (0.0, 0.25)
+    assert of[9.0].raised == pytest.approx(0.5)
     assert of[9.0].none_share == pytest.approx((0.25 + DECODING.none_share) / 2)
     assert of[12.0] == of[60.0] == DECODING
 
@@ -152,6 +154,25 @@ def untrained(sentences: int, **others: Any) -> Candidates:
     names = tuple(f"sentence {n}" for n in range(sentences))
     vectors = np.zeros((sentences, 2), dtype=np.float32)
     return replace(Candidates(names, vectors, none, none, calibration), **others)
+
+
+def test_a_sentence_whose_mean_is_below_zero_is_raised() -> None:
+    """Not one that fits, nor prototypes; windows without the body, or without a pair of bodies, do not count."""
+    cosine = np.tile(np.float32([0.04, -0.1, 0.3]), (40, 1))
+    cosine[::2, 1] -= np.float32(0.2)
+    present = np.ones(40, dtype=bool)
+    raised = raised_to_zero(cosine, present, untrained(3))
+    np.testing.assert_allclose(raised[:2], [[0.04, -0.1, 0.3], [0.04, 0.1, 0.3]], atol=1e-6)
+    half = raised_to_zero(cosine, present, untrained(3), 0.5)
+    np.testing.assert_allclose(half[0], [0.04, -0.2, 0.3], atol=1e-6)
+    taught = untrained(3, is_prototype=np.array([False, True, False]))
+    np.testing.assert_array_equal(raised_to_zero(cosine, present, taught), cosine)
+    cosine[20:] = np.nan
+    cosine[10:, 1] = -np.inf
+    present[20:] = False
+    raised = raised_to_zero(cosine, present, untrained(3))
+    np.testing.assert_allclose(raised[:2, 1], [-0.1, 0.1], atol=1e-6)
+    assert raised[15, 1] == -np.inf
 
 
 def test_smoothing_by_explicit_weights() -> None:

@@ -23,6 +23,7 @@ class Decoding:
     """How windows become spans. The defaults were chosen on data sets left out (docs/untrimmed.md).
 
     Attributes:
+        raised: how much of a sentence's mean cosine over the recording is taken away where it is below 0, 0 to 1.
         none_share: share of the windows that show none of the sentences, before the recording is seen; in (0, 1).
         min_peak: the most probable window of a span is at least as probable as this.
         switch: cost of a change of sentence on the path, in nats.
@@ -30,6 +31,7 @@ class Decoding:
         smoothing_s: standard deviation in seconds of the smoothing of cosines over time.
     """
 
+    raised: float = 1.0
     none_share: float = NONE_SHARE_OVER_TIME
     min_peak: float = 0.5
     switch: float = 0.25
@@ -55,8 +57,8 @@ def decoding_of(
 ) -> Decoding:
     """The settings for a recording of that length; those of a long one are `settings`.
 
-    Every window of a short recording shares frames with the one action that it shows: whether one of the sentences
-    fits is as probable as for a clip.
+    Every window of a short recording shares frames with the one action that it shows: its cosines are compared as
+    those of a clip, and whether one of the sentences fits is as probable as for a clip.
 
     Args:
         seconds: of the recording.
@@ -68,7 +70,7 @@ def decoding_of(
     share = min(max(length, 0.0), 1.0)
     of_clips = calibration.none_share or settings.none_share
     none_share = of_clips + (settings.none_share - of_clips) * share
-    return replace(settings, none_share=none_share)
+    return replace(settings, raised=settings.raised * share, none_share=none_share)
 
 
 @dataclass(frozen=True)
@@ -105,11 +107,12 @@ def decode(
         (W, K + 1) probabilities, the last column "none of these", NaN where the body is absent; and its stretches.
     """
     probability = np.full((len(cosine), len(candidates) + 1), np.nan, dtype=np.float32)
+    rows = raised_to_zero(cosine, present, candidates, settings.raised)
     over_time = candidates.over_time(settings.none_share)
     parts: list[Stretch] = []
     for first, last in runs(present.astype(np.int64)):
         if present[first]:
-            track = smoothed(cosine[first:last], settings.smoothing_s / hop)
+            track = smoothed(rows[first:last], settings.smoothing_s / hop)
             probability[first:last] = over_time.probabilities(track)
             for part in stretches(probability[first:last], hop, settings):
                 windows = {name: getattr(part, name) + first for name in ("first", "last", "peak")}
@@ -117,6 +120,21 @@ def decode(
     if candidates.calibration.none is not None:
         parts = [part for part in parts if probability[part.peak, part.candidate] >= settings.min_peak]
     return probability, parts
+
+
+def raised_to_zero(cosine: Floats, present: Flags, candidates: Candidates, share: float = 1.0) -> Floats:
+    """(W, K) cosines less the mean of each sentence over this recording where it is below 0.
+
+    What everyday actions take from all cosines differs between people and sensors: with some, hardly any cosine of any
+    sentence is above 0. Prototypes are compared with recordings and not sentences, and the cosines of a recogniser
+    that was adapted are standardised: both stay as they are.
+    """
+    if candidates.recentring is not None:
+        return cosine
+    known = np.isfinite(cosine) & present[:, None]
+    mean = np.where(known, cosine, 0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
+    below = share * np.minimum(mean, 0)
+    return cosine - np.where(candidates.is_prototype, 0, below).astype(np.float32)
 
 
 def smoothed(rows: Floats, windows: float) -> Floats:
