@@ -42,12 +42,16 @@ from forked import UNCAUGHT, in_child, redirect, run_command
 from kill_scenarios import import_modules
 from kill_writes import COMPLETE, MESSAGE, _is_step, temporary_files
 
+from pgfa.cli.stop import end_stopped
+from pgfa.processes import catch_stops, ignore_stops
+
 DISKS = ("full disk", "read-only disk")
 SIGNALS = {"interrupted": (signal.SIGINT, 130), "terminated": (signal.SIGTERM, 143)}
 HINDRANCES = (*DISKS, "file in the way", "full output", "refused", *SIGNALS)
 AT_ONCE = ("file in the way", "full output", "refused")
 ROOM = (0.05, 0.5, 0.9)
 """Shares of what the command writes for which a full disk has room."""
+STOPS = {number for number, _ in SIGNALS.values()}
 MOMENTS = (0.3, 0.8)
 """Shares of the time of the command after which a signal is sent."""
 ENDLESS = 8.0
@@ -122,9 +126,12 @@ def run(
     log = bench.work / "log"
     sys.stdout.flush()
     started = time.monotonic()
+    # A signal waits until the child handles it, as a command does from its first moment (`pgfa.cli.start`).
+    signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)
     child = os.fork()
     if child == 0:
         _run_forked(case, bench, hindrance, log)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)
     done, status = 0, 0
     while stop and not done and time.monotonic() - started < stop[0]:
         time.sleep(0.01)
@@ -137,10 +144,23 @@ def run(
     return Ended(os.waitstatus_to_exitcode(status), log_text, time.monotonic() - started)
 
 
+def _run_until_stopped(arguments: list[str]) -> int:
+    """The exit status of a command; stops that wait are delivered now."""
+    try:
+        try:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)
+            return run_command(arguments)
+        except KeyboardInterrupt as stop:  # before the command handles it
+            end_stopped(stop, arguments)
+    except SystemExit as end:
+        return int(end.code or 0)
+
+
 def _run_forked(case: Case, bench: Bench, hindrance: str, log: Path) -> None:
     code = UNCAUGHT
     try:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+        catch_stops()
         (bench.work / "input").write_text(case.input)
         redirect(bench.work / "input", 0, write=False)
         redirect("/dev/full" if hindrance == "full output" else os.devnull, 1)
@@ -149,7 +169,8 @@ def _run_forked(case: Case, bench: Bench, hindrance: str, log: Path) -> None:
         os.chdir(bench.inputs)
         if hindrance == "refused":
             _refuse(bench.disk)
-        code = run_command([word.replace("OUT", str(bench.out)) for word in case.arguments])
+        code = _run_until_stopped([word.replace("OUT", str(bench.out)) for word in case.arguments])
+        ignore_stops()
         try:
             sys.stdout.flush()
         except OSError as error:

@@ -14,6 +14,8 @@ _MARKS = (
 )
 _CONTROL = re.compile(rb"[\x00-\x08\x0b\x0e-\x1f]")
 _HEAD = 4096
+_HALF_PAIR = re.compile("[\ud800-\udc7f\udd00-\udfff]")
+"""Without the codes by which Python keeps a byte that is not UTF-8."""
 JOINERS = "\u200c\u200d"
 """Between letters of Persian and Indian scripts, and between the parts of an emoji: not printed, but no control."""
 
@@ -42,7 +44,11 @@ def is_text(raw: bytes) -> bool:
 
 
 def printable(text: str) -> str:
-    """A file name of which not all bytes are UTF-8, in a form that can be printed and stored: ``b\\xe9.bvh``."""
+    """A name of which not all bytes are UTF-8, in a form that can be printed and stored: ``b\\xe9.bvh``.
+
+    Of half a pair of UTF-16 the code, which JSON may have: ``\\ud800``.
+    """
+    text = _HALF_PAIR.sub(lambda half: f"\\u{ord(half[0]):04x}", text)
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 

@@ -113,6 +113,7 @@ class Parser:
         self.own: Mapping[str, str] = {}
         self.other: tuple[str, ...] = ()
         self.landmarks: dict[str, str] = {}
+        self.by_names: tuple[Layout, dict[str, int]] | None = None
         self.rate: float | None = None
         self.statements = FrameStatements()
         self.time_name = ""
@@ -336,12 +337,15 @@ class Parser:
         if not all(names) or all(name.isdigit() for name in names):
             return self._in_listed_order(table)
         matched = layout_of_names(names)
+        if matched is None and self.by_names is not None and set(names) <= self.by_names[1].keys():
+            matched = self.by_names  # some programs leave out joints that they do not see
         if matched is None and self._has_other(names):
             return table
         if matched is None:
             layout, missing = missing_joints(names)
             expected = f"all joints of a layout; closest is {layout.name}"
             raise Unexpected(expected, f"no {', '.join(missing[:5])}")
+        self.by_names = matched
         layout, index_of = matched
         self._note(layout)
         out = np.full((len(layout.joints), table.shape[1]), np.nan)

@@ -90,7 +90,7 @@ def row_of(point: dict[str, Any]) -> list[Any]:
     state = next((point[name] for name in STATES if name in point), None)
     if state is not None and (state.lower() if isinstance(state, str) else state) in UNSEEN:
         return [None, None, None, 0.0]
-    return [point["x"], point["y"], point.get("z"), 1.0 if score is None else float(score)]
+    return [point["x"], point["y"], point.get("z"), 1.0 if score is None else score]
 
 
 def _is_score(name: str, value: Any) -> bool:

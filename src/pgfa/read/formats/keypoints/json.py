@@ -109,20 +109,30 @@ def _clips(ref: FileRef) -> list[Clip]:
     timed = all(part.rate is not None for _, part in parts)
     info = parser.statements.applied(ref, info, timed=timed)
     if parser.other:
-        parts = _of_other_names(parser, parts)
+        parts = _of_other_names(ref, parser, parts)
     # MMPose turns what it lifts from a picture so that z points up.
     info = replace(info, usual_up="z" if "instance_info" in header else None)
     infos = _infos(ref, parser, info, parts)
     return [clip_of(ref, raw, part, info) for (_, part), info in zip(parts, infos, strict=True)]
 
 
-def _of_other_names(parser: Parser, parts: list[tuple[str, Recording]]) -> list[tuple[str, Recording]]:
+def _of_other_names(
+    ref: FileRef, parser: Parser, parts: list[tuple[str, Recording]]
+) -> list[tuple[str, Recording]]:
     """The recordings of people whose joints are bones or markers, with the joints of ntu25."""
     out = []
     for video, part in parts:
-        widths = {person.points.shape[1] for frame in part.people for person in frame}
+        shapes = {person.points.shape for frame in part.people for person in frame}
         third = 3 if parser.scored else 2
-        axes = {2: (0, 1), 3: (0, 1, third), 4: (0, 1, 2, 3)}[max(widths, default=2)]
+        if len(shapes) > 1:
+            raise BadFile(
+                str(ref),
+                expected="the same number of joints and columns for all people",
+                found=" and ".join(f"{joints} of {columns}" for joints, columns in sorted(shapes)),
+            )
+        axes = {2: (0, 1), 3: (0, 1, third), 4: (0, 1, 2, 3)}[
+            max((columns for _, columns in shapes), default=2)
+        ]
         people, notes = body_joints(part.people, parser.other, parser.landmarks, axes)
         out.append((video, replace(part, people=people)))
         parser.notes |= dict.fromkeys(notes)
