@@ -135,7 +135,7 @@ def written(points: Floats, clip: Clip, folder: Path) -> Path:
 
 
 def verdict_of(path: Path, usual: frozenset[str] = frozenset()) -> tuple[str, frozenset[str]]:
-    """What becomes of a file whose problems without the fault are the usual ones: one of VERDICTS, and what is said."""
+    """What becomes of a file whose problems without the fault are the usual ones: one of VERDICTS, and why."""
     try:
         problems = frozenset(read(path).problems)
     except Undecided as error:
@@ -152,15 +152,15 @@ def count(
     counted: Counter[tuple[str, str]] = Counter()
     for number, clip in enumerate(chosen(pack, clips)):
         points = clip.positions[:MAX_FRAMES, 0].astype(np.float64)
-        verdict, said = verdict_of(written(points, clip, folder))
+        verdict, known = verdict_of(written(points, clip, folder))
         counted[NOTHING, verdict] += 1
         if listed and verdict != "read":
-            print(f"{pack.datasets[0]} {clip.source.id}: {verdict}: {'; '.join(sorted(said))}")
+            print(f"{pack.datasets[0]} {clip.source.id}: {verdict}: {'; '.join(sorted(known))}")
         if verdict not in ("noted", "read"):
             continue
         for fault in faults:
             changed = FAULTS[fault](points, clip.layout, np.random.default_rng([number, *fault.encode()]))
-            counted[fault, verdict_of(written(changed, clip, folder), said)[0]] += 1
+            counted[fault, verdict_of(written(changed, clip, folder), known)[0]] += 1
     return counted
 
 
