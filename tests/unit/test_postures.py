@@ -79,7 +79,7 @@ def test_somebody_who_lies_flat_with_z_up_is_noted(place: str, tmp_path: Path) -
     path.write_bytes(npy(moved(in_layout(changed(turned(body("lie-idle"), 180), UPS["z"]), SMPL24), place)))
     clip = read(path)
     assert "posture upright (somebody who lies with z up has the same numbers)" in clip.reading
-    assert any("or somebody who lies with z up (to state it: --up)" in problem for problem in clip.problems)
+    assert any("taken for one that stands: if it lies, state --up z" in problem for problem in clip.problems)
 
 
 @pytest.mark.parametrize("action", ["walk", "squat", "wave", "sit-still"])

@@ -97,12 +97,11 @@ def upright(
     axis, decision = _up(points, bodies, layout, up, stated, () if usual else accepted, custom)
     decisions.append(decision)
     if decision.basis == "established" and not cannot_lie(points, layout, axis):
-        lying = f"somebody who lies with {floor_across(axis)} up"
-        decisions.append(Decision("posture", "upright", "assumed", f"{lying} has the same numbers"))
+        other = floor_across(axis)
+        why = f"somebody who lies with {other} up has the same numbers"
+        decisions.append(Decision("posture", "upright", "assumed", why))
         if is_flat_along(bodies, layout, axis):
-            problems.append(
-                f"a straight body: somebody who stands with {axis} up, or {lying} (to state it: --up)"
-            )
+            problems.append(f"a straight body, taken for one that stands: if it lies, state --up {other}")
     if axis != "y" and decision.basis == "established":
         problems.append(f"up axis inferred: {axis}")
     elif decision.basis == "custom" and (along := stands_along(bodies, layout)) not in ("", axis):
