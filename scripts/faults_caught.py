@@ -15,6 +15,7 @@ import argparse
 import json
 import re
 import tempfile
+import warnings
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -76,6 +77,12 @@ def axis_from_0_to_1(points: Floats, layout: Layout, random: np.random.Generator
     return out
 
 
+def axes_from_0_to_1(points: Floats, layout: Layout, random: np.random.Generator) -> Floats:
+    """Each axis scaled by its least and its greatest value."""
+    low, high = np.nanmin(points, axis=(0, 1)), np.nanmax(points, axis=(0, 1))
+    return (points - low) / (high - low)
+
+
 def scaled_by(size: Callable[[Floats], Floats]) -> Fault:
     """Each frame relative to its mean point, and divided by a size of its own: (frames, joints, 3) -> (frames,)."""
 
@@ -110,6 +117,7 @@ FAULTS: dict[str, Fault] = {
     "left and right legs exchanged": between_sides(*LEG),
     "one axis doubled": axis_doubled,
     "one axis scaled to 0..1": axis_from_0_to_1,
+    "every axis scaled to 0..1": axes_from_0_to_1,
     "frames divided by their largest coordinate": scaled_by(_largest),
     "frames scaled to a unit sphere": scaled_by(_radius),
     "frames scaled at random": scaled_at_random,
@@ -176,6 +184,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     args = parser.parse_args(argv)
     faults = [name for name in FAULTS if name != NOTHING and re.search(args.faults, name)]
     counted: Counter[tuple[str, str]] = Counter()
+    warnings.simplefilter("ignore", RuntimeWarning)  # frames without a body have no mean
     with tempfile.TemporaryDirectory() as folder:
         for path in args.packs:
             counted += count(open_pack(path), args.clips, faults, Path(folder), listed=args.list)
