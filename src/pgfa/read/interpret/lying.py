@@ -17,9 +17,10 @@ import warnings
 import numpy as np
 from numpy.typing import NDArray
 
-from pgfa.read.interpret.body import typical
+from pgfa.read.interpret.body import thinned
+from pgfa.read.interpret.decision import Decision
 from pgfa.read.interpret.gravity import LEVEL as LEVEL_FEET
-from pgfa.read.interpret.gravity import ON_FLOOR, STANDS, TRAVEL
+from pgfa.read.interpret.gravity import ON_FLOOR, TRAVEL
 from pgfa.read.interpret.postures import Standing
 from pgfa.skeleton import Layout
 
@@ -31,6 +32,8 @@ LEVEL = 0.7
 """Trunks by which the height of the hips may vary."""
 FLAT = 0.7
 """Trunks from the back to the front of somebody who may lie flat."""
+STRAIGHT = "a straight body, taken for one that stands"
+"""The beginning of the note on such a one."""
 SINKS = 0.5
 """Trunks by which the hips of somebody who squats, bends or sits down move towards the feet, at least."""
 
@@ -45,19 +48,11 @@ def lies_along(bodies: Floats, layout: Layout, up: str) -> str:
         layout: of the joints.
         up: the signed axis along which the trunk stands.
     """
-    hips, shoulders = (
-        np.stack([bodies[:, layout.index(f"{joint}_{side}")] for side in ("left", "right")]).mean(axis=0)
-        for joint in ("hip", "shoulder")
-    )
-    axis, sign = "xyz".index(up[-1]), -1 if up[0] == "-" else 1
-    length = np.linalg.norm(shoulders - hips, axis=-1)
-    trunk = typical(length)
-    with np.errstate(invalid="ignore"):
-        stands = sign * (shoulders - hips)[:, axis] >= STANDS * length
-    if not trunk > 0 or not stands.any():
+    body = Standing(bodies, layout, up)
+    if not body.trunk > 0 or not body.stands.any():
         return ""
-    bodies, hips = bodies[stands] / trunk, hips[stands] / trunk
-    if ON_FLOOR[0] <= _percentile(sign * _feet(bodies, layout)[..., axis], 10) <= ON_FLOOR[1]:
+    bodies, hips = bodies[body.stands] / body.trunk, body.hips[body.stands] / body.trunk
+    if ON_FLOOR[0] <= _percentile(body.sign * _feet(bodies, layout)[..., body.axis], 10) <= ON_FLOOR[1]:
         return ""
     for floor in {"y", "z"} - {up[-1]}:
         heights = bodies[..., "xyz".index(floor)]
@@ -69,24 +64,28 @@ def lies_along(bodies: Floats, layout: Layout, up: str) -> str:
     return ""
 
 
-def cannot_lie(points: Floats, layout: Layout, up: str) -> bool:
-    """Whether all bodies whose trunk stands along an axis are, or move, where somebody who lies along it cannot: with
-    the feet on a floor at 0, farther from the origin than a table is high, or on feet that keep to one height while the
-    hips travel, or sink.
+def posture_of(points: Floats, layout: Layout, up: str) -> tuple[tuple[Decision, ...], tuple[str, ...]]:
+    """What is assumed about the posture of bodies whose trunk has established the axis up, and a note if they are flat.
+
+    Nothing is assumed if each of them is, or moves, where somebody who lies along that axis cannot: with the feet on a
+    floor at 0, farther from the origin than a table is high, or on feet that keep to one height while the hips travel,
+    or sink.
 
     Args:
         points: (frames, bodies, joints, 3), NaN where absent.
         layout, up: as in `lies_along`.
     """
-    return all(
-        _stays_upright(Standing(points[:, number], layout, up))
-        for number in range(points.shape[1])
-        if np.isfinite(points[:, number]).any()
-    )
+    every = (Standing(points[:, number], layout, up) for number in range(points.shape[1]))
+    if all(_stays_upright(body) for body in every if body.trunk > 0):
+        return (), ()
+    other = _floor_across(up)
+    why = f"somebody who lies with {other} up has the same numbers"
+    notes = (f"{STRAIGHT}: if it lies, state --up {other}",) if _is_flat(thinned(points), layout, up) else ()
+    return (Decision("posture", "upright", "assumed", why),), notes
 
 
 def _stays_upright(body: Standing) -> bool:
-    """As `cannot_lie`, of one body over time."""
+    """Whether one body over time cannot lie."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # of frames without feet
         feet = np.nanmin(body.sign * _feet(body.bodies, body.layout)[..., body.axis], axis=1) / body.trunk
@@ -97,25 +96,25 @@ def _stays_upright(body: Standing) -> bool:
     low, lower, high = np.percentile(feet, (5, 10, 95))
     if ON_FLOOR[0] <= lower <= ON_FLOOR[1]:
         return True
-    if abs(float(np.median(hips[:, "xyz".index(floor_across(body.up))]))) > HIGHEST:
+    if abs(float(np.median(hips[:, "xyz".index(_floor_across(body.up))]))) > HIGHEST:
         return True
     travel = np.ptp(np.percentile(hips, (5, 95), axis=0), axis=0)
     sinks, travels = travel[body.axis] >= SINKS, np.delete(travel, body.axis).max() >= TRAVEL
     return bool(high - low <= LEVEL_FEET and (sinks or travels))
 
 
-def is_flat_along(bodies: Floats, layout: Layout, up: str) -> bool:
+def _is_flat(bodies: Floats, layout: Layout, up: str) -> bool:
     """Whether bodies that stand along an axis are so flat across it, in all frames, that they may lie there.
 
     Args:
         bodies, layout, up: as in `lies_along`.
     """
     body = Standing(bodies, layout, up)
-    across = (bodies - body.hips[:, None])[..., "xyz".index(floor_across(up))]
+    across = (bodies - body.hips[:, None])[..., "xyz".index(_floor_across(up))]
     return _percentile(across, 98) - _percentile(across, 2) <= FLAT * body.trunk
 
 
-def floor_across(up: str) -> str:
+def _floor_across(up: str) -> str:
     """The axis that most probably points up if a trunk along this one lies."""
     return "y" if up[-1] == "z" else "z"
 

@@ -11,7 +11,7 @@ from pgfa.errors import Undecided
 from pgfa.read.interpret.body import chirality, thinned, typical
 from pgfa.read.interpret.decision import Decision
 from pgfa.read.interpret.gravity import STANDS, standing_evidence
-from pgfa.read.interpret.lying import cannot_lie, floor_across, is_flat_along, lies_along
+from pgfa.read.interpret.lying import lies_along, posture_of
 from pgfa.read.interpret.postures import other_posture
 from pgfa.read.stated import NOTHING, UNITS, Stated
 from pgfa.skeleton import Layout
@@ -96,12 +96,10 @@ def upright(
         custom = usual
     axis, decision = _up(points, bodies, layout, up, stated, () if usual else accepted, custom)
     decisions.append(decision)
-    if decision.basis == "established" and not cannot_lie(points, layout, axis):
-        other = floor_across(axis)
-        why = f"somebody who lies with {other} up has the same numbers"
-        decisions.append(Decision("posture", "upright", "assumed", why))
-        if is_flat_along(bodies, layout, axis):
-            problems.append(f"a straight body, taken for one that stands: if it lies, state --up {other}")
+    if decision.basis == "established":
+        assumed, notes = posture_of(points, layout, axis)
+        decisions += assumed
+        problems += notes
     if axis != "y" and decision.basis == "established":
         problems.append(f"up axis inferred: {axis}")
     elif decision.basis == "custom" and (along := stands_along(bodies, layout)) not in ("", axis):
