@@ -104,9 +104,12 @@ def _mark_absent(ref: FileRef, out: NDArray[np.float32], absent: str | None) -> 
 
 
 def is_flat(points: NDArray[Any]) -> bool:
-    """Whether z is the same for all joints that are seen, in all frames: no depth."""
-    depths = points[..., 2][np.isfinite(points[..., 2])]
-    return bool(len(depths) > 1 and np.ptp(depths) == 0)
+    """Whether z is the same for all joints that are seen, in all frames, and x or y are not: no depth."""
+    seen = points[np.isfinite(points).all(axis=-1)]
+    if not len(seen):
+        return False
+    extent = np.ptp(seen, axis=0)
+    return bool(extent[2] == 0 and extent.any())
 
 
 def _plausible(listed: NDArray[np.float32]) -> NDArray[np.float32]:
