@@ -11,6 +11,7 @@ import reading_estimators
 import reading_loggers
 import reading_names
 import reading_plain
+import reading_postures
 import reading_sets
 import reading_strangers
 from reading_cases import Case
@@ -23,6 +24,7 @@ MODULES = (
     reading_loggers,
     reading_names,
     reading_plain,
+    reading_postures,
     reading_sets,
     reading_strangers,
 )

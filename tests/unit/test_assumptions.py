@@ -104,6 +104,15 @@ def test_the_clips_of_a_file_are_decided_once(tmp_path: Path) -> None:
         np.testing.assert_allclose(clip.positions, np.swapaxes(entry["keypoint"], 0, 1), atol=1e-5)
 
 
+def test_what_is_assumed_about_the_posture_is_that_of_each_clip(tmp_path: Path) -> None:
+    entries = _annotations(30)
+    points = np.asarray(entries[20]["keypoint"])
+    entries[20]["keypoint"] = points - points[:, :, :1]
+    clips = read_all(_written(tmp_path, entries))
+    assumed = [isinstance(clip, Clip) and "posture upright" in str(clip.reading) for clip in clips]
+    assert assumed == [number == 20 for number in range(30)]
+
+
 def test_a_clip_that_alone_leaves_something_open_is_read_as_the_others(tmp_path: Path) -> None:
     entries = _annotations(30)
     down = in_layout(lying(motion("wave")), NTU25)[:24]

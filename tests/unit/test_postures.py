@@ -15,7 +15,7 @@ from pgfa.skeleton import MEDIAPIPE33, NTU25, SMPL24, Layout
 from pgfa.synth.imagined import glossary_motions, perform_motion
 from pgfa.synth.performers import make_performers
 from reading_defects import UPS, npy
-from reading_motions import changed, completed, in_layout
+from reading_motions import changed, completed, in_layout, turned
 from reading_schemas import camel
 
 Floats = NDArray[np.float64]
@@ -46,7 +46,52 @@ def test_somebody_who_crawls_with_z_up(place: str, degrees: int, tmp_path: Path)
     assert "crawls with z up" in asked.reason
 
 
-@pytest.mark.parametrize("action", ["drive-car", "sit-still", "walk", "squat"])
+def moved(points: Floats, place: str) -> Floats:
+    return points - points[:, :1] if place.startswith("relative") else points + np.array([0.3, 0, -1.0])
+
+
+@pytest.mark.parametrize("layout", [NTU25, SMPL24], ids=lambda layout: layout.name)
+@pytest.mark.parametrize("place", ["above the floor", "relative to the pelvis"])
+@pytest.mark.parametrize("action", ["plank", "push-up", "bear-walk", "mountain-climber"])
+def test_somebody_on_hands_and_feet_with_z_up(
+    action: str, place: str, layout: Layout, tmp_path: Path
+) -> None:
+    for degrees in (0, 20, 180):
+        asked = question(
+            tmp_path / "a.npy",
+            moved(in_layout(changed(turned(body(action), degrees), UPS["z"]), layout), place),
+        )
+        assert asked.options[1] == "z"
+        assert "plank or push-up with z up" in asked.reason
+
+
+def test_somebody_who_crawls_on_the_belly_rises_along_the_trunk(tmp_path: Path) -> None:
+    for degrees in (0, 30, 180):
+        points = in_layout(changed(turned(body("army-crawl"), degrees), UPS["z"]), SMPL24)
+        asked = question(tmp_path / "a.npy", moved(points, "above the floor"))
+        assert "climbs" in asked.reason
+        assert asked.options[1] == "z"
+
+
+@pytest.mark.parametrize("place", ["above the floor", "relative to the pelvis"])
+def test_somebody_who_lies_flat_with_z_up_is_noted(place: str, tmp_path: Path) -> None:
+    path = tmp_path / "a.npy"
+    path.write_bytes(npy(moved(in_layout(changed(turned(body("lie-idle"), 180), UPS["z"]), SMPL24), place)))
+    clip = read(path)
+    assert "posture upright (somebody who lies with z up has the same numbers)" in clip.reading
+    assert any("taken for one that stands: if it lies, state --up z" in problem for problem in clip.problems)
+
+
+@pytest.mark.parametrize("action", ["walk", "squat", "wave", "sit-still"])
+def test_on_a_floor_nothing_is_assumed_about_the_posture(action: str, tmp_path: Path) -> None:
+    path = tmp_path / "a.npy"
+    path.write_bytes(npy(in_layout(body(action), SMPL24)))
+    assert "posture" not in read(path).reading
+
+
+@pytest.mark.parametrize(
+    "action", ["drive-car", "sit-still", "walk", "squat", "punch-person", "push-heavy", "jump-up-onto"]
+)
 def test_people_who_sit_and_stand_are_not_asked_about(action: str, tmp_path: Path) -> None:
     points = in_layout(body(action), SMPL24)
     for number, moved in enumerate((points, points - points[:, :1], points + np.array([0.1, -1, 2.5]))):
@@ -56,10 +101,26 @@ def test_people_who_sit_and_stand_are_not_asked_about(action: str, tmp_path: Pat
 
 
 @pytest.mark.parametrize("layout", [NTU25, SMPL24], ids=lambda layout: layout.name)
-def test_somebody_who_walks_on_the_hands(layout: Layout, tmp_path: Path) -> None:
-    asked = question(tmp_path / "a.npy", in_layout(body("handstand-walk"), layout))
+@pytest.mark.parametrize("place", ["on the floor", "above the floor", "relative to the pelvis"])
+def test_somebody_who_walks_on_the_hands(place: str, layout: Layout, tmp_path: Path) -> None:
+    points = in_layout(body("handstand-walk"), layout)
+    asked = question(tmp_path / "a.npy", points if place == "on the floor" else moved(points, place))
     assert asked.options == ("-y", "y")
     assert "on the hands with y up" in asked.reason
+
+
+@pytest.mark.parametrize("place", ["on the floor", "relative to the pelvis"])
+def test_somebody_who_goes_into_a_handstand(place: str, tmp_path: Path) -> None:
+    points = in_layout(body("handstand"), SMPL24)
+    asked = question(tmp_path / "a.npy", points if place == "on the floor" else moved(points, place))
+    assert set(asked.options) == {"-y", "y"}
+    assert "at the beginning or the end" in asked.reason
+
+
+def test_hands_above_the_head_with_y_down(tmp_path: Path) -> None:
+    path = tmp_path / "a.npy"
+    path.write_bytes(npy(in_layout(changed(body("walk"), UPS["-y"]), SMPL24)))
+    assert "up -y" in read(path).reading
 
 
 def test_a_body_of_height_1_is_noted(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from pgfa.errors import BadFile, LimitExceeded
 from pgfa.read.format import A_PERSON
 from pgfa.read.interpret.decision import reading_line
+from pgfa.read.interpret.frame_order import check_frame_order
 from pgfa.read.interpret.outcome import apply_stated, doubts_of
 from pgfa.read.interpret.size import check_size
 from pgfa.read.source import FileRef
@@ -50,8 +51,8 @@ def assemble(
         scale: metres per unit of the file, which the reader has applied; a stated unit takes its place.
 
     Raises:
-        BadFile: no frame holds a person, a coordinate is beyond MAX_METRES, or the user states another layout.
-            Undecided: no person has the size that follows from the declared or stated unit.
+        BadFile: no frame holds a person, a coordinate is beyond MAX_METRES, frames are in no order, or the user states
+            another layout. Undecided: no person has the size that follows from the declared or stated unit.
         LimitExceeded: above MAX_FRAMES frames.
     """
     frames = positions.shape[0]
@@ -60,9 +61,14 @@ def assemble(
     positions, rate, listed = outcome.positions, outcome.rate, outcome.listed
     out = positions.astype(np.float32)
     noted = [*outcome.problems, *_mark_absent(ref, out, absent)]
+    if NO_DEPTH not in noted and is_flat(out):
+        out[..., 2] -= out[..., 2]
+        noted.append(NO_DEPTH)
     flat = NO_DEPTH in noted
-    if not flat and not source.dataset:  # a data set keeps its clips, whatever its sensor tracked
-        check_size(str(ref), out, layout, outcome.decisions)
+    if not source.dataset:  # a data set keeps its clips, whatever its sensor tracked
+        if not flat:
+            check_size(str(ref), out, layout, outcome.decisions)
+        noted += check_frame_order(str(ref), out, layout, rate, ref.stated)
     _check_range(ref, positions, layout)
     if frames == 1:
         noted.append("1 frame only")
@@ -95,6 +101,15 @@ def _mark_absent(ref: FileRef, out: NDArray[np.float32], absent: str | None) -> 
     if empty:
         noted.append(counted(empty, "empty frame"))
     return noted
+
+
+def is_flat(points: NDArray[Any]) -> bool:
+    """Whether z is the same for all joints that are seen, in all frames, and x or y are not: no depth."""
+    seen = points[np.isfinite(points).all(axis=-1)]
+    if not len(seen):
+        return False
+    extent = np.ptp(seen, axis=0)
+    return bool(extent[2] == 0 and extent.any())
 
 
 def _plausible(listed: NDArray[np.float32]) -> NDArray[np.float32]:

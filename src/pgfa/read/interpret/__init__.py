@@ -23,8 +23,9 @@ What none of them settles is refused with `Undecided`, which names the alternati
 | up | z | it stands on its feet, and moves as a lying person cannot | `gravity` |
 | up | another axis | it is not flat above a floor or a bed at 0 along that | `lying` |
 | unit | m, cm, mm, in, ft | a plausible stature; declared or stated: a plausible torso | `upright`, `size` |
-| up | another axis | the body is not on all fours, or on the hands at 0, along that | `lying` |
+| up | another axis | the body is not on all fours, in a plank, on the hands or crawling along that | `postures` |
 | joints, axes | as named, one unit | bones keep their lengths, and spans of limbs do not | `plausible` |
+| frames | in the order of time | the body goes on from frame to frame | `frame_order` |
 | scale | of all frames | no size is the same in all while no bone keeps its length | `frame_scales` |
 
 Standing with z up and lying with y up are the same numbers as long as the body stays in place, so an array whose trunk

@@ -30,7 +30,8 @@ class Decision(str):
 
     Attributes:
         quantity: layout, array (order of its axes), columns, axes (handedness), up, unit, depth, missing, scores,
-            origin, picture (its size), rate; and what is only assumed: sides, scale (one on all axes), frames.
+            origin, picture (its size), rate; and what is only assumed: sides, scale (one on all axes),
+            frames, posture.
         value: what was decided.
         basis: why.
     """

@@ -12,24 +12,30 @@ no floor is known. Of 600 real recordings, none is taken for one of somebody who
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 from numpy.typing import NDArray
 
-from pgfa.read.interpret.body import typical
-from pgfa.read.interpret.gravity import CAMERAS, ON_FLOOR, STANDS
+from pgfa.read.interpret.body import thinned
+from pgfa.read.interpret.decision import Decision
+from pgfa.read.interpret.gravity import LEVEL as LEVEL_FEET
+from pgfa.read.interpret.gravity import ON_FLOOR, TRAVEL
+from pgfa.read.interpret.postures import Standing
 from pgfa.skeleton import Layout
 
 HIPS = (0.12, 2.7)
 """Height, in trunks, of the hips of somebody who lies on a floor at 0, at least, and on a table, at most."""
 LOWEST, HIGHEST = -0.2, 4.2
 """Height, in trunks, of nearly all points of somebody who lies."""
-FOURS, FOURS_LEVEL, FOURS_ABOVE = 0.9, 0.3, 0.4
-"""Share of the frames in which somebody is on all fours; trunks by which hands, knees and feet may differ in height,
-and that hips and shoulders are above them. Of 900 recordings of motion capture, none reaches a share of 0.75."""
-HANDSTAND, WRISTS = 0.6, (-0.2, 0.5)
-"""Trunks that hands are beyond the shoulders in a handstand, at least, and height of the wrists on a floor at 0."""
 LEVEL = 0.7
 """Trunks by which the height of the hips may vary."""
+FLAT = 0.7
+"""Trunks from the back to the front of somebody who may lie flat."""
+STRAIGHT = "a straight body, taken for one that stands"
+"""The beginning of the note on such a one."""
+SINKS = 0.5
+"""Trunks by which the hips of somebody who squats, bends or sits down move towards the feet, at least."""
 
 Floats = NDArray[np.float64]
 
@@ -42,19 +48,11 @@ def lies_along(bodies: Floats, layout: Layout, up: str) -> str:
         layout: of the joints.
         up: the signed axis along which the trunk stands.
     """
-    hips, shoulders = (
-        np.stack([bodies[:, layout.index(f"{joint}_{side}")] for side in ("left", "right")]).mean(axis=0)
-        for joint in ("hip", "shoulder")
-    )
-    axis, sign = "xyz".index(up[-1]), -1 if up[0] == "-" else 1
-    length = np.linalg.norm(shoulders - hips, axis=-1)
-    trunk = typical(length)
-    with np.errstate(invalid="ignore"):
-        stands = sign * (shoulders - hips)[:, axis] >= STANDS * length
-    if not trunk > 0 or not stands.any():
+    body = Standing(bodies, layout, up)
+    if not body.trunk > 0 or not body.stands.any():
         return ""
-    bodies, hips = bodies[stands] / trunk, hips[stands] / trunk
-    if ON_FLOOR[0] <= _percentile(sign * _feet(bodies, layout)[..., axis], 10) <= ON_FLOOR[1]:
+    bodies, hips = bodies[body.stands] / body.trunk, body.hips[body.stands] / body.trunk
+    if ON_FLOOR[0] <= _percentile(body.sign * _feet(bodies, layout)[..., body.axis], 10) <= ON_FLOOR[1]:
         return ""
     for floor in {"y", "z"} - {up[-1]}:
         heights = bodies[..., "xyz".index(floor)]
@@ -66,63 +64,59 @@ def lies_along(bodies: Floats, layout: Layout, up: str) -> str:
     return ""
 
 
-def crawls_along(bodies: Floats, layout: Layout, up: str) -> str:
-    """The signed axis that may point up in place of `up`, because bodies are on all fours along it; "" for none.
+def posture_of(points: Floats, layout: Layout, up: str) -> tuple[tuple[Decision, ...], tuple[str, ...]]:
+    """What is assumed about the posture of bodies whose trunk has established the axis up, and a note if they are flat.
 
-    Hands or elbows, and knees or feet, are then in one plane, far below hips and shoulders. Somebody who sits and
-    stretches hands and knees forward has the same numbers; before a camera, that is taken for granted.
-
-    Args:
-        bodies, layout, up: as in `lies_along`.
-    """
-    at = {name: bodies[:, index] for index, name in enumerate(layout.joints[: bodies.shape[1]])}
-    hips, shoulders = ((at[f"{joint}_left"] + at[f"{joint}_right"]) / 2 for joint in ("hip", "shoulder"))
-    length = np.linalg.norm(shoulders - hips, axis=-1)
-    axis, sign = "xyz".index(up[-1]), -1 if up[0] == "-" else 1
-    with np.errstate(invalid="ignore"):
-        stands = sign * (shoulders - hips)[:, axis] >= STANDS * length
-    if layout in CAMERAS or not stands.any() or not (trunk := typical(length)) > 0:
-        return ""
-    for other in {0, 1, 2} - {axis}:
-        for down in (1, -1):
-            limbs = np.stack(
-                [
-                    np.fmin(*(down * at[f"{joint}_{side}"][stands, other] for joint in joints))
-                    for joints in (("wrist", "elbow"), ("ankle", "knee"))
-                    for side in ("left", "right")
-                ]
-            )
-            high = down * np.stack([hips, shoulders])[:, stands, other].min(axis=0)
-            with np.errstate(invalid="ignore"):
-                level = np.ptp(limbs, axis=0) <= FOURS_LEVEL * trunk
-                above = high - limbs.min(axis=0) >= FOURS_ABOVE * trunk
-            if (level & above).mean() >= FOURS:
-                return ("-" if down < 0 else "") + "xyz"[other]
-    return ""
-
-
-def is_on_hands(bodies: Floats, layout: Layout, up: str) -> bool:
-    """Whether bodies that stand along an axis stand on their hands at 0 if the opposite axis is up.
-
-    Hands that are held above the head are at the height of the origin only by chance, and not in nearly all frames.
+    Nothing is assumed if each of them is, or moves, where somebody who lies along that axis cannot: with the feet on a
+    floor at 0, farther from the origin than a table is high, or on feet that keep to one height while the hips travel,
+    or sink.
 
     Args:
-        bodies, layout, up: as in `lies_along`.
+        points: (frames, bodies, joints, 3), NaN where absent.
+        layout, up: as in `lies_along`.
     """
-    at = {name: bodies[:, index] for index, name in enumerate(layout.joints[: bodies.shape[1]])}
-    axis, sign = "xyz".index(up[-1]), 1 if up[0] == "-" else -1
-    hips, shoulders, hands = (
-        sign * np.stack([at[f"{joint}_{side}"][:, axis] for side in ("left", "right")])
-        for joint in ("hip", "shoulder", "wrist")
-    )
-    trunk = typical(hips.mean(axis=0) - shoulders.mean(axis=0))
-    lowest = hands.min(axis=0)
-    if not trunk > 0 or not np.isfinite(lowest).any():
+    every = (Standing(points[:, number], layout, up) for number in range(points.shape[1]))
+    if all(_stays_upright(body) for body in every if body.trunk > 0):
+        return (), ()
+    other = _floor_across(up)
+    why = f"somebody who lies with {other} up has the same numbers"
+    notes = (f"{STRAIGHT}: if it lies, state --up {other}",) if _is_flat(thinned(points), layout, up) else ()
+    return (Decision("posture", "upright", "assumed", why),), notes
+
+
+def _stays_upright(body: Standing) -> bool:
+    """Whether one body over time cannot lie."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # of frames without feet
+        feet = np.nanmin(body.sign * _feet(body.bodies, body.layout)[..., body.axis], axis=1) / body.trunk
+    hips = body.hips[np.isfinite(body.hips).all(axis=-1)] / body.trunk
+    feet = feet[np.isfinite(feet)]
+    if not len(hips) or not len(feet):
         return False
-    with np.errstate(invalid="ignore"):
-        at_floor = (lowest >= WRISTS[0] * trunk) & (lowest <= WRISTS[1] * trunk)
-        stretched = shoulders.mean(axis=0) - hands.max(axis=0) >= HANDSTAND * trunk
-    return bool((at_floor & stretched)[np.isfinite(lowest)].mean() >= FOURS)
+    low, lower, high = np.percentile(feet, (5, 10, 95))
+    if ON_FLOOR[0] <= lower <= ON_FLOOR[1]:
+        return True
+    if abs(float(np.median(hips[:, "xyz".index(_floor_across(body.up))]))) > HIGHEST:
+        return True
+    travel = np.ptp(np.percentile(hips, (5, 95), axis=0), axis=0)
+    sinks, travels = travel[body.axis] >= SINKS, np.delete(travel, body.axis).max() >= TRAVEL
+    return bool(high - low <= LEVEL_FEET and (sinks or travels))
+
+
+def _is_flat(bodies: Floats, layout: Layout, up: str) -> bool:
+    """Whether bodies that stand along an axis are so flat across it, in all frames, that they may lie there.
+
+    Args:
+        bodies, layout, up: as in `lies_along`.
+    """
+    body = Standing(bodies, layout, up)
+    across = (bodies - body.hips[:, None])[..., "xyz".index(_floor_across(up))]
+    return _percentile(across, 98) - _percentile(across, 2) <= FLAT * body.trunk
+
+
+def _floor_across(up: str) -> str:
+    """The axis that most probably points up if a trunk along this one lies."""
+    return "y" if up[-1] == "z" else "z"
 
 
 def _feet(bodies: Floats, layout: Layout) -> Floats:

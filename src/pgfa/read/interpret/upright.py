@@ -11,7 +11,8 @@ from pgfa.errors import Undecided
 from pgfa.read.interpret.body import chirality, thinned, typical
 from pgfa.read.interpret.decision import Decision
 from pgfa.read.interpret.gravity import STANDS, standing_evidence
-from pgfa.read.interpret.lying import crawls_along, is_on_hands, lies_along
+from pgfa.read.interpret.lying import lies_along, posture_of
+from pgfa.read.interpret.postures import other_posture
 from pgfa.read.stated import NOTHING, UNITS, Stated
 from pgfa.skeleton import Layout
 
@@ -95,6 +96,10 @@ def upright(
         custom = usual
     axis, decision = _up(points, bodies, layout, up, stated, () if usual else accepted, custom)
     decisions.append(decision)
+    if decision.basis == "established":
+        assumed, notes = posture_of(points, layout, axis)
+        decisions += assumed
+        problems += notes
     if axis != "y" and decision.basis == "established":
         problems.append(f"up axis inferred: {axis}")
     elif decision.basis == "custom" and (along := stands_along(bodies, layout)) not in ("", axis):
@@ -226,16 +231,10 @@ def _other_posture(bodies: Floats, layout: Layout, axis: str, share: float) -> U
             f"{seen} a body flat above {other} = 0, as on a floor or a bed: somebody who stands with {axis} up, "
             f"or lies with {other} up"
         )
-    elif is_on_hands(bodies, layout, axis):
-        other = axis[1:] if axis[0] == "-" else f"-{axis}"
-        actual = f"{seen} hands at 0 beyond the head: somebody who stands with {axis} up, or on the hands with {other} "
-        actual += "up"
-    elif other := crawls_along(bodies, layout, axis):
-        actual = (
-            f"{seen} hands, knees and feet in one plane across {other[-1]}: somebody who sits with {axis} up, "
-            f"or crawls with {other} up"
-        )
     else:
+        words, other = other_posture(bodies, layout, axis)
+        actual = f"{seen} {words}"
+    if not other:
         return None
     return Undecided("", quantity="up", found=actual, options=(axis, other))
 

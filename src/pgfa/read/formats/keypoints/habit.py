@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pgfa.read.interpret.decision import Decision
+from pgfa.read.interpret.lying import STRAIGHT, posture_of
 from pgfa.read.interpret.upright import Upright, rotated_up
 from pgfa.skeleton import Layout
 
@@ -79,10 +80,16 @@ class Habit:
         out = rotated_up(points, settled.up) * settled.scale
         if settled.mirrored:
             out = out * [-1, 1, 1]
-        decisions = tuple(
+        decisions = [
             Decision(d.quantity, d.value, d.basis, "as in other clips of the file")
             if d.basis == "established"
             else d
             for d in self.upright.decisions
-        )
-        return Upright(out, decisions, self.upright.problems, settled.scale)
+            if d.quantity != "posture"
+        ]
+        notes = [note for note in self.upright.problems if not note.startswith(STRAIGHT)]
+        if any(d.quantity == "up" and d.basis == "established" for d in decisions):
+            assumed, more = posture_of(points, settled.layout, settled.up)
+            decisions += assumed
+            notes += more
+        return Upright(out, tuple(decisions), tuple(notes), settled.scale)

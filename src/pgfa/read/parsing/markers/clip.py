@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pgfa.errors import BadFile, LimitExceeded, Undecided
-from pgfa.read.assemble import MAX_FRAMES, assemble, check_frames, counted
+from pgfa.read.assemble import MAX_FRAMES, assemble, check_frames, counted, is_flat
 from pgfa.read.interpret.decision import Decision
 from pgfa.read.interpret.marks import marked_joints
 from pgfa.read.interpret.plausible import check_body
@@ -89,7 +89,7 @@ def marker_clip(
         recording = replace(recording, points=np.where(marked[:, 0, :, None], np.nan, recording.points))
     joints, fronts, notes = bodies_and_fronts(str(ref), recording.labels, recording.points, markers)
     notes += absences
-    if recording.up is None and _is_flat(recording.points):
+    if recording.up is None and is_flat(recording.points):
         # Sports2D writes what one camera sees, in pixels or metres, with z 0.
         positions, unit_notes = _from_picture(joints)
     else:
@@ -150,12 +150,6 @@ def _side_doubts(ref: FileRef, joints: Floats, fronts: Floats, *, declared: bool
         actual = "a body whose feet and knees point backwards: left-handed axes, or names of left and right exchanged"
         raise Undecided(str(ref), quantity="mirrored", found=actual)
     return ()
-
-
-def _is_flat(points: Floats) -> bool:
-    """Whether z is the same for all points in all frames."""
-    depth = points[..., 2][np.isfinite(points[..., 2])]
-    return bool(len(depth) and np.ptp(depth) == 0)
 
 
 def _from_picture(joints: Floats) -> tuple[Floats, tuple[str, ...]]:

@@ -1,0 +1,198 @@
+"""What happens to real recordings with a fault that their files do not show: refused, asked about, noted, or read.
+
+    python scripts/faults_caught.py PACK [PACK ...] [--clips 30] [--faults PATTERN] [--list]
+
+From each pack (`pgfa import`) clips are drawn by a seed, and written as JSON files that declare the layout, the rate,
+the axis up and the handedness, as they are and with one fault each: joints with each other's names, axes or frames with
+scales of their own, frames in another order, no depth. `pgfa.read` reads each without being told anything. Noted: read
+with a problem that the clip has not without the fault; of the first row, with any problem. Faults are put only into
+clips that are read without them. `--list` prints the clips of the first row that are not read, and why.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import tempfile
+import warnings
+from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pgfa.errors import BadFile, Undecided
+from pgfa.pack import Pack, open_pack
+from pgfa.read import read
+from pgfa.skeleton import Clip, Layout
+
+Floats = NDArray[np.float64]
+Fault = Callable[[Floats, Layout, np.random.Generator], Floats]
+MAX_FRAMES = 240
+SIDES = ("left", "right")
+ARM = ("shoulder", "elbow", "wrist", "hand", "handtip", "thumb")
+LEG = ("hip", "knee", "ankle", "foot", "toe")
+RANDOM_SCALE = 0.15
+"""Spread of the logarithm of a frame's own scale."""
+NOTHING = "nothing"
+VERDICTS = ("refused", "asked", "noted", "read")
+
+
+def _exchanged(points: Floats, layout: Layout, pairs: Sequence[tuple[str, str]]) -> Floats:
+    order = list(range(len(layout.joints)))
+    for one, other in pairs:
+        if {one, other} <= set(layout.joints):
+            order[layout.index(one)], order[layout.index(other)] = layout.index(other), layout.index(one)
+    return points[:, order]
+
+
+def between_joints(one: str, other: str, *, both: bool) -> Fault:
+    """Two joints of a limb in each other's place, on both sides or on one."""
+
+    def fault(points: Floats, layout: Layout, random: np.random.Generator) -> Floats:
+        sides = SIDES if both else (SIDES[int(random.integers(2))],)
+        return _exchanged(points, layout, [(f"{one}_{side}", f"{other}_{side}") for side in sides])
+
+    return fault
+
+
+def between_sides(*joints: str) -> Fault:
+    """Left and right of some joints in each other's place."""
+    pairs = [(f"{joint}_left", f"{joint}_right") for joint in joints]
+    return lambda points, layout, random: _exchanged(points, layout, pairs)
+
+
+def axis_doubled(points: Floats, layout: Layout, random: np.random.Generator) -> Floats:
+    """An axis, whichever, in half the unit of the others."""
+    return points * np.where(np.arange(3) == random.integers(3), 2, 1)
+
+
+def axis_from_0_to_1(points: Floats, layout: Layout, random: np.random.Generator) -> Floats:
+    """An axis, whichever, scaled by its least and its greatest value."""
+    axis, out = int(random.integers(3)), points.copy()
+    low, high = np.nanmin(points[..., axis]), np.nanmax(points[..., axis])
+    out[..., axis] = (points[..., axis] - low) / (high - low)
+    return out
+
+
+def axes_from_0_to_1(points: Floats, layout: Layout, random: np.random.Generator) -> Floats:
+    """Each axis scaled by its least and its greatest value."""
+    low, high = np.nanmin(points, axis=(0, 1)), np.nanmax(points, axis=(0, 1))
+    return (points - low) / (high - low)
+
+
+def scaled_by(size: Callable[[Floats], Floats]) -> Fault:
+    """Each frame relative to its mean point, and divided by a size of its own: (frames, joints, 3) -> (frames,)."""
+
+    def fault(points: Floats, layout: Layout, random: np.random.Generator) -> Floats:
+        centred = points - np.nanmean(points, axis=1, keepdims=True)
+        return centred / size(centred)[:, None, None]
+
+    return fault
+
+
+def scaled_at_random(points: Floats, layout: Layout, random: np.random.Generator) -> Floats:
+    """Each frame by a factor of its own."""
+    return points * np.exp(random.normal(0, RANDOM_SCALE, (len(points), 1, 1)))
+
+
+def _largest(points: Floats) -> Floats:
+    out: Floats = np.nanmax(np.abs(points), axis=(1, 2))
+    return out
+
+
+def _radius(points: Floats) -> Floats:
+    out: Floats = np.nanmax(np.linalg.norm(points, axis=-1), axis=1)
+    return out
+
+
+FAULTS: dict[str, Fault] = {
+    NOTHING: lambda points, layout, random: points,
+    "elbows and wrists exchanged": between_joints("elbow", "wrist", both=True),
+    "one knee and ankle exchanged": between_joints("knee", "ankle", both=False),
+    "left and right shanks exchanged": between_sides(*LEG[2:]),
+    "left and right arms exchanged": between_sides(*ARM),
+    "left and right legs exchanged": between_sides(*LEG),
+    "one axis doubled": axis_doubled,
+    "one axis scaled to 0..1": axis_from_0_to_1,
+    "every axis scaled to 0..1": axes_from_0_to_1,
+    "frames divided by their largest coordinate": scaled_by(_largest),
+    "frames scaled to a unit sphere": scaled_by(_radius),
+    "frames scaled at random": scaled_at_random,
+    "frames in random order": lambda points, layout, random: random.permutation(points),
+    "z of 0": lambda points, layout, random: points * [1, 1, 0],
+}
+
+
+def chosen(pack: Pack, clips: int) -> list[Clip]:
+    """Clips of one body, drawn by a seed."""
+    order = np.random.default_rng(0).permutation(len(pack)).tolist()
+    single = (clip for index in order if (clip := pack.clip(index)).bodies == 1)
+    return [clip for clip, _ in zip(single, range(clips), strict=False)]
+
+
+def written(points: Floats, clip: Clip, folder: Path) -> Path:
+    """A JSON file of (frames, joints, 3); null where a joint is absent."""
+    declared = {"layout": clip.layout.name, "fps": float(clip.rate), "up": "y", "handedness": "right"}
+    numbers = np.round(points, 4).tolist()
+    path = folder / "a.json"
+    path.write_text(json.dumps({**declared, "keypoints": numbers}).replace("NaN", "null"), encoding="utf-8")
+    return path
+
+
+def verdict_of(path: Path, usual: frozenset[str] = frozenset()) -> tuple[str, frozenset[str]]:
+    """What becomes of a file whose problems without the fault are the usual ones: one of VERDICTS, and why."""
+    try:
+        problems = frozenset(read(path).problems)
+    except Undecided as error:
+        return "asked", frozenset([error.reason])
+    except BadFile as error:
+        return "refused", frozenset([error.found or ""])
+    return "noted" if problems - usual else "read", problems
+
+
+def count(
+    pack: Pack, clips: int, faults: Sequence[str], folder: Path, *, listed: bool
+) -> Counter[tuple[str, str]]:
+    """Clips of one pack by fault and verdict."""
+    counted: Counter[tuple[str, str]] = Counter()
+    for number, clip in enumerate(chosen(pack, clips)):
+        points = clip.positions[:MAX_FRAMES, 0].astype(np.float64)
+        verdict, known = verdict_of(written(points, clip, folder))
+        counted[NOTHING, verdict] += 1
+        if listed and verdict != "read":
+            print(f"{pack.datasets[0]} {clip.source.id}: {verdict}: {'; '.join(sorted(known))}")
+        if verdict not in ("noted", "read"):
+            continue
+        for fault in faults:
+            changed = FAULTS[fault](points, clip.layout, np.random.default_rng([number, *fault.encode()]))
+            counted[fault, verdict_of(written(changed, clip, folder), known)[0]] += 1
+    return counted
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """See the docstring of this file."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("packs", type=Path, nargs="+")
+    parser.add_argument("--clips", type=int, default=30, help="of each pack, at most")
+    parser.add_argument("--faults", default="", help="pattern for the rows to be counted")
+    parser.add_argument("--list", action="store_true", help="clips of the first row that are not read")
+    args = parser.parse_args(argv)
+    faults = [name for name in FAULTS if name != NOTHING and re.search(args.faults, name)]
+    counted: Counter[tuple[str, str]] = Counter()
+    warnings.simplefilter("ignore", RuntimeWarning)  # frames without a body have no mean
+    with tempfile.TemporaryDirectory() as folder:
+        for path in args.packs:
+            counted += count(open_pack(path), args.clips, faults, Path(folder), listed=args.list)
+    print(f"| fault | recordings | {' | '.join(VERDICTS)} |\n|---|---{'|---' * len(VERDICTS)}|")
+    for fault in (NOTHING, *faults):
+        of_each = [counted[fault, verdict] for verdict in VERDICTS]
+        print(f"| {fault} | {sum(of_each)} | {' | '.join(map(str, of_each))} |")
+
+
+if __name__ == "__main__":
+    main()
