@@ -39,6 +39,8 @@ from pgfa.read.sample import picture
 from pgfa.skeleton import COCO17
 
 SIZE = 19_500_000
+HELD = 8
+"""Frames for which each of a few poses is held where they are repeated: one a frame, they were in no order of time."""
 Files = dict[str, bytes]
 
 
@@ -178,7 +180,8 @@ def _npy(size: int) -> Files:
     ((name, raw),) = sample("keypoints-npy").items()
     array = np.load(io.BytesIO(raw))
     file = io.BytesIO()
-    np.save(file, np.concatenate([array] * (size // array.nbytes))[:99_000])
+    held = np.repeat(array, HELD, axis=0)
+    np.save(file, np.concatenate([held] * (size // held.nbytes))[:99_000])
     return {name: file.getvalue()}
 
 
@@ -231,9 +234,12 @@ def _gltf(size: int) -> Files:
     return {name: glb(content, binary)}
 
 
-def _repeated(format: str, size: int) -> Files:
-    """A sample without a head, again and again."""
-    return {name: content * (size // len(content)) for name, content in sample(format).items()}
+def _joint_lines(size: int) -> Files:
+    """A sample without a head, again and again; a frame begins with its first joint."""
+    ((name, content),) = sample("joint-lines").items()
+    first = content.split(b" ", 1)[0]
+    held = b"".join((first + frame) * HELD for frame in content.split(first)[1:])
+    return {name: held * (size // len(held))}
 
 
 LARGE: dict[str, Callable[[int], Files]] = {
@@ -266,7 +272,7 @@ LARGE: dict[str, Callable[[int], Files]] = {
     "keypoints-npy": _npy,
     "keypoints-csv": lambda size: table("keypoints-csv", size, b",", 1, lambda n: f"{n},", 1),
     "keypoints-txt": lambda size: table("keypoints-txt", size, b" ", 0, lambda n: "", 0),
-    "joint-lines": lambda size: _repeated("joint-lines", size),
+    "joint-lines": _joint_lines,
     "keypoints-json": lambda size: _json("keypoints-json", "keypoints", size),
 }
 """Format -> (bytes -> a recording of about that size)."""
