@@ -39,7 +39,7 @@ from pgfa.read.sample import picture
 from pgfa.skeleton import COCO17
 
 SIZE = 19_500_000
-HELD = 8
+POSE_FRAMES = 8
 """Frames for which each of a few poses is held where they are repeated: one a frame, they were in no order of time."""
 Files = dict[str, bytes]
 
@@ -180,8 +180,8 @@ def _npy(size: int) -> Files:
     ((name, raw),) = sample("keypoints-npy").items()
     array = np.load(io.BytesIO(raw))
     file = io.BytesIO()
-    held = np.repeat(array, HELD, axis=0)
-    np.save(file, np.concatenate([held] * (size // held.nbytes))[:99_000])
+    repeated = np.repeat(array, POSE_FRAMES, axis=0)
+    np.save(file, np.concatenate([repeated] * (size // repeated.nbytes))[:99_000])
     return {name: file.getvalue()}
 
 
@@ -238,8 +238,8 @@ def _joint_lines(size: int) -> Files:
     """A sample without a head, again and again; a frame begins with its first joint."""
     ((name, content),) = sample("joint-lines").items()
     first = content.split(b" ", 1)[0]
-    held = b"".join((first + frame) * HELD for frame in content.split(first)[1:])
-    return {name: held * (size // len(held))}
+    repeated = b"".join((first + frame) * POSE_FRAMES for frame in content.split(first)[1:])
+    return {name: repeated * (size // len(repeated))}
 
 
 LARGE: dict[str, Callable[[int], Files]] = {
