@@ -53,7 +53,7 @@ def marked_joints(
         size = _size(seen, absent[:, body])
         if not size > 0:
             continue
-        for joint in np.flatnonzero(repeated).tolist():
+        for joint in np.flatnonzero(repeated & _may_jump(seen, absent[:, body], size)).tolist():
             for key in _frequent(keys[:, body, joint]):
                 at_mark = keys[:, body, joint] == key
                 if marked[:, body, joint][at_mark].any() or not _is_mark(
@@ -136,6 +136,13 @@ def _repeated(keys: Floats) -> Booleans:
     """(joints,) whether a joint is at one place in several frames."""
     ranked = np.sort(keys, axis=0)
     return np.asarray((ranked[MIN_FRAMES - 1 :] == ranked[: len(ranked) - MIN_FRAMES + 1]).any(axis=0))
+
+
+def _may_jump(points: Floats, absent: Booleans, size: float) -> Booleans:
+    """(joints,) whether a joint makes a step of `JUMP`; True where some of its frames are absent."""
+    steps = np.diff(points, axis=0)
+    longest = np.einsum("fjc,fjc->fj", steps, steps).max(axis=0, initial=0)
+    return np.asarray(absent.any(axis=0) | ~(longest < (JUMP * size) ** 2))
 
 
 def _frequent(keys: Floats) -> list[float]:
