@@ -62,7 +62,7 @@ def assemble(
     out = positions.astype(np.float32)
     noted = [*outcome.problems, *_mark_absent(ref, out, absent)]
     if NO_DEPTH not in noted and is_flat(out):
-        out[..., 2] -= out[..., 2]
+        out[..., 2] -= out[..., 2]  # NaN, of an absent joint, stays
         noted.append(NO_DEPTH)
     flat = NO_DEPTH in noted
     if not source.dataset:  # a data set keeps its clips, whatever its sensor tracked

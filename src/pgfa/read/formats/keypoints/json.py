@@ -128,7 +128,9 @@ def _of_other_names(
             raise BadFile(
                 str(ref),
                 expected="the same number of joints and columns for all people",
-                found=" and ".join(f"{joints} of {columns}" for joints, columns in sorted(shapes)),
+                found=" and ".join(
+                    f"{joints} joints of {columns} columns" for joints, columns in sorted(shapes)
+                ),
             )
         axes = {2: (0, 1), 3: (0, 1, third), 4: (0, 1, 2, 3)}[
             max((columns for _, columns in shapes), default=2)
