@@ -10,24 +10,27 @@ Resumable: the motion encoder is an ordinary training run in out/foreign/encoder
 
 from __future__ import annotations
 
-import sys
+import argparse
 from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).parent))
-from comparison_arguments import comparison_parser, open_comparison
 
 from pgfa.recognise.export import add_onnx
 from pgfa.research.foreign.default import build
+from pgfa.research.foreign.run import Comparison
 
 
 def main() -> None:
     """Build and save."""
-    parser = comparison_parser(__doc__)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("packs", nargs="+", type=Path)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--folds", type=int, default=0)
     parser.add_argument(
         "--bundle", type=Path, help="folder of the bundle; without it, only the encoder is trained"
     )
     args = parser.parse_args()
-    comparison = open_comparison(args)
+    comparison = Comparison.open(args.packs, args.out, args.folds)
     comparison.encoded(())
     if args.bundle:
         build(comparison).save(args.bundle)

@@ -11,21 +11,19 @@ far probabilities can be relied on. Tables are printed in Markdown. Copied to re
 
 from __future__ import annotations
 
+import argparse
 import math
 import sys
 import time
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).parent))
-from comparison_arguments import comparison_parser, open_comparison
-
 from pgfa.evaluate.student import half_width
 from pgfa.research.evidence.record import save_record
 from pgfa.research.foreign.choice import WEIGHTS, weight_rows
 from pgfa.research.foreign.record import record_of, reliability_record, weights_record
 from pgfa.research.foreign.reliability import RELIABILITY
-from pgfa.research.foreign.run import ASKED, PARTS, write_table
+from pgfa.research.foreign.run import ASKED, PARTS, Comparison, write_table
 
 PER_SET = ("accuracy", "top3", "recentred", "adapted", "right", "false_none", "adapted_right")
 MEANS = (
@@ -36,11 +34,16 @@ MEANS = (
 
 def main() -> None:
     """Run the comparison and print it."""
-    parser = comparison_parser(__doc__)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("packs", nargs="+", type=Path)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--folds", type=int, default=0)
     parser.add_argument("--parts", default=",".join(PARTS), help="what is compared; default: %(default)s")
     args = parser.parse_args()
     started, parts = time.monotonic(), args.parts.split(",")
-    comparison = open_comparison(args)
+    comparison = Comparison.open(args.packs, args.out, args.folds)
     seen = comparison.left_out(parts)
     results = comparison.results(seen, lambda name: print(f"foreign sets: {name}", file=sys.stderr))
     rows = results.rows

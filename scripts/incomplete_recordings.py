@@ -10,14 +10,12 @@ training clips, and as the model estimates it from what is seen (`pgfa.words.com
 
 from __future__ import annotations
 
+import argparse
 import sys
 from dataclasses import replace
 from pathlib import Path
 from statistics import fmean
 from typing import Any
-
-sys.path.insert(0, str(Path(__file__).parent))
-from comparison_arguments import comparison_parser, open_comparison
 
 from pgfa.pack import open_pack
 from pgfa.recognise.calibration.model import Calibration
@@ -38,8 +36,14 @@ Rows = dict[tuple[str, str], dict[str, Any]]
 
 def main() -> None:
     """Print two tables: means over sets, and of each set."""
-    args = comparison_parser(__doc__).parse_args()
-    comparison = open_comparison(args)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("packs", nargs="+", type=Path)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--folds", type=int, default=0)
+    args = parser.parse_args()
+    comparison = Comparison.open(args.packs, args.out, args.folds)
     seen = {
         data.name: seen_by(comparison, number)
         for number, data in enumerate(comparison.sets)

@@ -10,9 +10,9 @@ mean and spread in what its scores are standardised by.
 
 from __future__ import annotations
 
+import argparse
 import csv
 import io
-import sys
 import time
 from collections import defaultdict
 from collections.abc import Iterator
@@ -21,15 +21,12 @@ from pathlib import Path
 
 import numpy as np
 
-sys.path.insert(0, str(Path(__file__).parent))
-from comparison_arguments import comparison_parser, open_comparison
-
 from pgfa.adapt import recentre
 from pgfa.files import write_atomic
 from pgfa.research.evidence.record import save_record
 from pgfa.research.foreign.leave_out import LeftOut, adapted_scores, scores
 from pgfa.research.foreign.record import record_of
-from pgfa.research.foreign.run import PARTS
+from pgfa.research.foreign.run import PARTS, Comparison
 
 SHARES = (0.0, 0.3, 0.6, 0.8, 1.0)
 STYLES = ("plain", "typed 2")
@@ -40,9 +37,15 @@ MOST_CLIPS, FEWEST_CLIPS = 400, 20
 
 def main() -> None:
     """Draw, adapt, print."""
-    args = comparison_parser(__doc__).parse_args()
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("packs", nargs="+", type=Path)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--folds", type=int, default=0)
+    args = parser.parse_args()
     started = time.monotonic()
-    comparison = open_comparison(args)
+    comparison = Comparison.open(args.packs, args.out, args.folds)
     rows = [row for part in comparison.left_out() for row in rows_of(part)]
     text = io.StringIO(newline="")
     writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
