@@ -31,11 +31,6 @@ UNRECORDED: Mapping[str, Unrecorded] = {
         "python scripts/skewed_pools.py $PACKS/* --out out/foreign --folds 4",
         "10 minutes after `scripts/foreign_sets.py` with the same options",
     ),
-    "speed/cpu-amxbf16-torch2.13.0-1threads.csv": Unrecorded(
-        "3045685",
-        "OMP_NUM_THREADS=1 python scripts/speed_encoders.py --out results/speed --clips 64 --evaluated 64 --repeats 2",
-        "3 minutes on an idle machine",
-    ),
     "utd-frozen/results.csv": Unrecorded(
         "b2ab281",
         "pgfa benchmark specs/utd-frozen.toml --packs $PACKS --out out/utd-frozen",
