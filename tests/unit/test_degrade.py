@@ -17,7 +17,7 @@ from pgfa.train.degrade import degrade
 
 torch.set_num_threads(1)
 
-AMOUNTS = ("TILT", "IDLE", "LOST", "NOISE", "FLAT")
+AMOUNTS = ("TILT", "IDLE", "LOST", "NOISE", "FLAT", "PARTIAL_LOST", "PARTIAL_FLAT", "WHOLE", "VIEW")
 
 
 @pytest.fixture
@@ -29,7 +29,8 @@ def clips() -> Tensor:
 
 
 def only(monkeypatch: pytest.MonkeyPatch, **amounts: float) -> None:
-    monkeypatch.setattr(degrade_module, "DEGRADED", 1.0)
+    for share in ("DEGRADED", "PARTIAL_DEGRADED"):
+        monkeypatch.setattr(degrade_module, share, 1.0)
     for name in AMOUNTS:
         monkeypatch.setattr(degrade_module, name, amounts.get(name, 0.0))
 
@@ -148,8 +149,44 @@ def test_noise_has_a_different_bounded_strength_per_clip(
     assert strength.mean() == pytest.approx(0.015, abs=0.002)
 
 
+def test_partial_views_without_depth_are_seen_from_the_side(
+    clips: Tensor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    only(monkeypatch, PARTIAL_FLAT=1.0, VIEW=1.0, NOISE=1e-6)
+    torch.manual_seed(0)
+    out = degrade(clips, "kinect20", partial_views=True)
+    assert (out[..., 2] == 0).all()  # no noise of a depth that is not there
+    torch.testing.assert_close(out[..., 1], clips[..., 1], atol=1e-4, rtol=0)
+    angles = []
+    for seen, clip in zip(out[:, :, 0], clips[:, :, 0], strict=True):
+        shares, *_ = torch.linalg.lstsq(clip[..., ::2].reshape(-1, 2), seen[..., :1].reshape(-1, 1))
+        assert shares.norm() == pytest.approx(1, abs=1e-4)  # cosine and sine of one angle
+        angles.append(float(torch.atan2(shares[1, 0], shares[0, 0])))
+    assert max(map(abs, angles)) <= 1
+    assert min(angles) < -0.5
+    assert max(angles) > 0.5
+
+
+def test_partial_views_lose_both_legs_or_an_arm(clips: Tensor, monkeypatch: pytest.MonkeyPatch) -> None:
+    only(monkeypatch, PARTIAL_LOST=1.0, WHOLE=1.0)
+    torch.manual_seed(0)
+    out = degrade(clips, "kinect20", partial_views=True)
+    lost = (out != clips)[:, :, 0].any(dim=-1).all(dim=1)
+    limbs = {
+        frozenset(KINECT20.joints[i].rsplit("_", 1)[-1] for i in row.nonzero().flatten().tolist())
+        for row in lost
+    }
+    assert limbs == {frozenset({"left", "right"}), frozenset({"left"}), frozenset({"right"})}
+    for row in lost:
+        names = {KINECT20.joints[i].split("_")[0] for i in row.nonzero().flatten().tolist()}
+        assert names in ({"knee", "ankle", "foot"}, {"elbow", "wrist", "hand"})
+
+
+@pytest.mark.parametrize("partial_views", [False, True])
 @pytest.mark.parametrize("name", sorted(LAYOUTS))
-def test_every_layout_can_be_degraded_and_its_bones_are_ordered_outwards(name: str) -> None:
+def test_every_layout_can_be_degraded_and_its_bones_are_ordered_outwards(
+    name: str, partial_views: bool
+) -> None:
     layout = LAYOUTS[name]
     reached = {layout.index(layout.centre)}
     for child, parent in layout.outwards:
@@ -157,4 +194,4 @@ def test_every_layout_can_be_degraded_and_its_bones_are_ordered_outwards(name: s
         reached.add(child)
     assert reached == set(range(len(layout.joints)))
     x = torch.randn(8, 6, 1, len(layout.joints), 3)
-    assert degrade(x, name).shape == x.shape
+    assert degrade(x, name, partial_views).shape == x.shape

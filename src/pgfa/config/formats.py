@@ -53,7 +53,14 @@ RENAMED: Final[dict[str, dict[str, str]]] = {
 
 ADDED: Final[dict[int, dict[str, dict[str, Any]]]] = {
     1: {"prepare": {"trim": False}, "train": {"degrade": False}},
-    2: {"train": {"objective": "contrastive", "precision": "float32", "compile": False}},
+    2: {
+        "train": {
+            "objective": "contrastive",
+            "precision": "float32",
+            "compile": False,
+            "partial_views": False,
+        }
+    },
 }
 """Format in whose time it came -> stage -> setting that is missing from older files -> the value that means."""
 

@@ -165,6 +165,9 @@ class TrainSettings(StageSettings):
     degrade: bool = True
     """With `augment`: degrade half of the clips the way poor recordings are: tilt, idle time, lost joints, noise,
     no depth."""
+    partial_views: bool = False
+    """With `degrade`: defects of recordings that show less, too: more clips without depth, seen from up to 60° to the
+    side, and whole arms and legs that are never seen."""
     mirror: bool = False
     """With `augment`: mirror half of the clips, with their joints and the left and right of their sentences. Off by
     default: it cost accuracy where performers use one hand (docs/former-figures.md)."""

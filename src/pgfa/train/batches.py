@@ -72,5 +72,5 @@ class TrainingClips:
             positions = augment(positions, self.mirror_joints, flip)
             label = torch.where(flip, image, label)
             if train.degrade:
-                positions = degrade(positions, self.settings.prepare.layout)
+                positions = degrade(positions, self.settings.prepare.layout, train.partial_views)
         return Batch(positions, present, label, self.vectors[label], self.same[label][:, label])

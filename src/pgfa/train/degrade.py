@@ -18,41 +18,60 @@ ENDS = 0.3  # of these, share that lose all hands and feet, as with estimators t
 NOISE = 0.03  # largest standard deviation of joint noise, in metres of the standard body; drawn per clip
 FLAT = 0.1  # share of clips without depth
 
+# With `partial_views`, in place of the shares above:
+PARTIAL_DEGRADED, PARTIAL_LOST, PARTIAL_FLAT = 0.6, 0.3, 0.25
+WHOLE = 0.5  # of the clips that lose joints, share that lose both legs (one in two) or one arm
+VIEW = math.radians(60)  # clips without depth are seen from up to this far to the side
+
 LIMBS = ("elbow", "wrist", "hand", "thumb", "knee", "ankle", "foot")
 TIPS = ("hand", "thumb", "foot")
+LEG, ARM = ("knee", "ankle", "foot"), ("elbow", "wrist", "hand", "thumb")
 
 
-def degrade(positions: Tensor, layout: str) -> Tensor:
-    """Degrade half of the clips, each independently, by several defects at once.
+def degrade(positions: Tensor, layout: str, partial_views: bool = False) -> Tensor:
+    """Degrade a share of the clips, each independently, by several defects at once.
 
     Args:
         positions: (B, T, M, V, 3); absent bodies are 0 and stay 0.
         layout: name of the layout of the V joints.
+        partial_views: recordings that show less: more clips without depth, seen from the side as well and without noise
+            of the depth that is not there; whole arms and legs that are never seen.
 
     Returns:
         (B, T, M, V, 3).
     """
     absent = (positions == 0).flatten(3).all(dim=3).all(dim=1)
-    out = _stand_still(_lose(positions, layout))
+    out = _stand_still(_lose(positions, layout, partial_views))
     count = len(out)
     out = torch.einsum("btmvx,bxy->btmvy", out, _tilts(count, out))
-    flat = _chance(FLAT, count, out)[:, None, None, None]
-    depth = out[..., 2].masked_fill(flat, 0)
-    out = torch.stack([out[..., 0], out[..., 1], depth], dim=-1)
+    flat = _chance(PARTIAL_FLAT if partial_views else FLAT, count, out)
+    if partial_views:
+        out = torch.einsum("btmvx,bxy->btmvy", out, _views(flat, out))
+    out = _without_depth(out, flat)
     noise = NOISE * torch.rand(count, 1, 1, 1, 1, device=out.device, dtype=out.dtype)
-    out = out + noise * torch.randn_like(out)
+    noise = noise * torch.randn_like(out)
+    out = out + (_without_depth(noise, flat) if partial_views else noise)
     out = out.masked_fill(absent[:, None, :, None, None], 0)
-    return torch.where(_chance(DEGRADED, count, out)[:, None, None, None, None], out, positions)
+    degraded = _chance(PARTIAL_DEGRADED if partial_views else DEGRADED, count, out)
+    return torch.where(degraded[:, None, None, None, None], out, positions)
 
 
-def _lose(positions: Tensor, layout: str) -> Tensor:
+def _without_depth(positions: Tensor, flat: Tensor) -> Tensor:
+    depth = positions[..., 2].masked_fill(flat[:, None, None, None], 0)
+    return torch.stack([positions[..., 0], positions[..., 1], depth], dim=-1)
+
+
+def _lose(positions: Tensor, layout: str, partial_views: bool) -> Tensor:
     """Put lost joints where preparation puts a joint never seen: where their bone begins (prepare/gaps.py)."""
     count, frames, bodies, joints, _ = positions.shape
-    bones, limbs, tips = _tables(layout, positions.device)
+    bones, limbs, tips, wholes = _tables(layout, positions.device)
     rank = torch.rand(count, joints, device=positions.device).masked_fill(~limbs, 2).argsort(1).argsort(1)
     one_to_three = rank < torch.randint(1, 4, (count, 1), device=positions.device)
     lost = torch.where(_chance(ENDS, count, positions)[:, None], tips, one_to_three)
-    lost &= _chance(LOST, count, positions)[:, None]
+    if partial_views:
+        whole = wholes[torch.randint(len(wholes), (count,), device=positions.device)]
+        lost = torch.where(_chance(WHOLE, count, positions)[:, None], whole, lost)
+    lost &= _chance(PARTIAL_LOST if partial_views else LOST, count, positions)[:, None]
     source = torch.arange(joints, device=positions.device).repeat(count, 1)
     for child, parent in bones:
         source[:, child] = torch.where(lost[:, child], source[:, parent], source[:, child])
@@ -60,13 +79,22 @@ def _lose(positions: Tensor, layout: str) -> Tensor:
 
 
 @cache
-def _tables(name: str, device: torch.device) -> tuple[tuple[tuple[int, int], ...], Tensor, Tensor]:
-    """Bones (child, parent) from the centre outwards, which joints may be lost, and which are ends of limbs."""
+def _tables(name: str, device: torch.device) -> tuple[tuple[tuple[int, int], ...], Tensor, Tensor, Tensor]:
+    """Bones (child, parent) from the centre outwards; (V,) which joints may be lost, which are ends of limbs.
+
+    And (4, V): the joints of both legs, twice, and of each arm.
+    """
     layout: Layout = get_layout(name)
-    limbs, tips = (
-        torch.tensor([j.startswith(kind) for j in layout.joints], device=device) for kind in (LIMBS, TIPS)
+    limbs, tips, legs, *arms = (
+        torch.tensor([j.startswith(kinds) for j in layout.joints], device=device)
+        for kinds in (
+            LIMBS,
+            TIPS,
+            LEG,
+            *(tuple(f"{kind}_{side}" for kind in ARM) for side in ("left", "right")),
+        )
     )
-    return layout.outwards, limbs, tips
+    return layout.outwards, limbs, tips, torch.stack([legs, legs, *arms])
 
 
 def _stand_still(positions: Tensor) -> Tensor:
@@ -92,6 +120,13 @@ def _tilts(count: int, like: Tensor) -> Tensor:
     cross = torch.stack([zero, -z, zero, z, zero, -x, zero, x, zero], dim=1).view(count, 3, 3)
     sin, cos = angle.sin()[:, None, None], angle.cos()[:, None, None]
     return torch.eye(3, device=like.device, dtype=like.dtype) + sin * cross + (1 - cos) * (cross @ cross)
+
+
+def _views(turned: Tensor, like: Tensor) -> Tensor:
+    """(B, 3, 3) rotations of some clips about the vertical, by up to VIEW either way."""
+    angle = VIEW * (2 * torch.rand(len(turned), device=like.device, dtype=like.dtype) - 1) * turned
+    cos, sin, zero, one = angle.cos(), angle.sin(), torch.zeros_like(angle), torch.ones_like(angle)
+    return torch.stack([cos, zero, sin, zero, one, zero, -sin, zero, cos], dim=1).view(len(turned), 3, 3)
 
 
 def _chance(share: float, count: int, like: Tensor) -> Tensor:

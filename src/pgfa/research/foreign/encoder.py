@@ -21,7 +21,7 @@ from pgfa.train.corpus import Corpus, build_corpus
 from pgfa.train.train import train
 from pgfa.words.fit import MeasuredSet, sentence_space
 
-EPOCHS = 10
+EPOCHS = 40
 VECTORS = "vectors.safetensors"
 
 
@@ -29,7 +29,8 @@ def encoder_settings(packs: Sequence[Path], first: str, vectors: Path, seed: int
     """Settings of the training; `first`: a data set of the packs, of which no class is left out either."""
     text = {"encoder": "file", "source": str(vectors), "variants": ("plain",), "centre": False}
     training = {
-        "seed": seed, "epochs": EPOCHS, "batch_size": 128, "sampling": "roots", "mirror": True, "logit_scale": 8.0,
+        "seed": seed, "epochs": EPOCHS, "batch_size": 128, "sampling": "roots", "mirror": True, "partial_views": True,
+        "logit_scale": 8.0, "precision": "bfloat16",
     }  # fmt: skip
     values: dict[str, Any] = {
         "packs": tuple(map(str, packs)), "split": f"{first}/none", "text": text, "train": training,
