@@ -2,7 +2,7 @@
 
     python scripts/explain_left_out.py packs/* --left-out utd-mhad --bundle out/why
 
-Fits a kinematic model on the packs of all other sets, and prints a table of what the motion says about the plain
+Fits a kinematic model on the packs of all other sets and on imagined recordings, and prints a table of what the motion says about the plain
 sentence of each clip's class, and about the sentences of the other classes. The bundle is the default recogniser, with
 its motion encoder (which has seen all sets), this model, and no calibration.
 """
@@ -19,9 +19,10 @@ import numpy as np
 from pgfa.config import PrepareSettings
 from pgfa.pack import open_pack
 from pgfa.recognise import Calibration, open_bundle
+from pgfa.research.foreign.imagined import imagined_set
 from pgfa.research.foreign.run import TEXT
 from pgfa.research.foreign.sets import load_set
-from pgfa.words.fit import fit_kinematics
+from pgfa.words.fit import fit_kinematics, sentence_space
 from pgfa.words.lexicon import word_vectors
 from pgfa.words.model import DETECTED, stated_words
 from pgfa.words.reasons import CLEAR
@@ -42,7 +43,8 @@ def main() -> None:
     parser.add_argument("--bundle", type=Path)
     args = parser.parse_args()
     sets = [load_set(open_pack(pack), PrepareSettings(), TEXT) for pack in args.packs]
-    model = fit_kinematics([s.measured for s in sets if s.name != args.left_out])
+    training = [s.measured for s in sets if s.name != args.left_out]
+    model = fit_kinematics([*training, imagined_set(TEXT).measured], sentence_space(training))
     (data,) = (s for s in sets if s.name == args.left_out)
     evidence = model.evidence(data.measured.measures)
     words = np.sign(stated_words(word_vectors([action.plain for action in data.classes])))
