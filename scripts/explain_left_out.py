@@ -2,9 +2,9 @@
 
     python scripts/explain_left_out.py packs/* --left-out utd-mhad --bundle out/why
 
-Fits a kinematic model on the packs of all other sets and on imagined recordings, and prints a table of what the motion says about the plain
-sentence of each clip's class, and about the sentences of the other classes. The bundle is the default recogniser, with
-its motion encoder (which has seen all sets), this model, and no calibration.
+Fits a kinematic model on the packs of all other sets and on imagined recordings, and prints a table of what the motion
+says about the plain sentence of each clip's class, and about the sentences of the other classes. The bundle is the
+default recogniser, with its motion encoder (which has seen all sets), this model, and no calibration.
 """
 
 from __future__ import annotations
