@@ -5,8 +5,7 @@
 Each data set in turn is left out of a kinematic model, which needs no motion encoder; then classes of it are taught
 with 1 to 20 examples of other people than the one who is asked about. Every question has 2, 5 or 10 taught classes,
 half of them without the right one; the calibration is that of the bundled recogniser, fitted with the right candidate
-missing from a quarter of the questions, and errors of calibration are weighted for that. "before" leaves out
-`FEW_EXAMPLES`. The last column of the first table is what the other sets would have it be.
+missing from a quarter of the questions, and errors of calibration are weighted for that.
 """
 
 from __future__ import annotations
@@ -17,13 +16,11 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize_scalar
 
 from pgfa.adapt import unit_rows
 from pgfa.config import PrepareSettings
 from pgfa.pack import open_pack
 from pgfa.recognise import Calibration, open_bundle
-from pgfa.recognise.candidates import FEW_EXAMPLES
 from pgfa.research.foreign.default import TEXT
 from pgfa.research.foreign.reliability import NONE_SHARE
 from pgfa.research.foreign.sets import ForeignSet, load_set
@@ -39,32 +36,30 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Asked:
-    """Questions of one number of examples.
+    """Questions.
 
     Attributes:
         cosines: (Q, most candidates) to the taught classes, the right one first where it is asked; -inf beyond `sizes`.
         present: (Q,) whether the right one is asked.
         sizes: (Q,) number of candidates.
-        examples: of each class.
     """
 
     cosines: Floats
     present: NDArray[np.bool_]
     sizes: NDArray[np.int64]
-    examples: int
 
     @property
     def weights(self) -> Floats:
         """(Q,) as if the right candidate were missing from NONE_SHARE of the questions."""
         return np.where(self.present, 1 - NONE_SHARE, NONE_SHARE) / self.present.size
 
-    def probabilities(self, calibration: Calibration, few: float) -> Floats:
+    def probabilities(self, calibration: Calibration) -> Floats:
         """(Q, most candidates + 1)."""
         rows = np.zeros((len(self.sizes), self.cosines.shape[1] + 1))
         for size in np.unique(self.sizes):
             chosen = self.sizes == size
-            raised = self.cosines[chosen, :size] + few / self.examples / calibration.prototype_slope
-            shares = calibration.probabilities(raised.astype(np.float32), np.ones(size, dtype=bool))
+            cosines = self.cosines[chosen, :size].astype(np.float32)
+            shares = calibration.probabilities(cosines, np.ones(size, dtype=bool))
             rows[np.ix_(chosen, [*range(size), -1])] = shares
         return rows
 
@@ -85,12 +80,12 @@ def ask(features: NDArray[np.float32], data: ForeignSet, shots: int, random: np.
             pool = np.flatnonzero((data.labels == name) & (data.subjects != data.subjects[clip]))
             chosen = random.choice(pool, min(shots, len(pool)), replace=False)
             cosines[row, column] = unit_rows(units[chosen].mean(axis=0, keepdims=True))[0] @ units[clip]
-    return Asked(cosines, present, sizes, shots)
+    return Asked(cosines, present, sizes)
 
 
-def figures(asked: Asked, calibration: Calibration, few: float) -> list[float]:
+def figures(asked: Asked, calibration: Calibration) -> list[float]:
     """False "none", found "none", right and not "none", expected calibration error."""
-    shares = asked.probabilities(calibration, few)
+    shares = asked.probabilities(calibration)
     none, first = shares[:, -1] > 0.5, shares.argmax(axis=1)
     hit = np.where(asked.present, first == 0, first == shares.shape[1] - 1)
     confidence, weights = shares.max(axis=1), asked.weights / asked.weights.sum()
@@ -100,20 +95,6 @@ def figures(asked: Asked, calibration: Calibration, few: float) -> list[float]:
         float(none[asked.present].mean()), float(none[~asked.present].mean()),
         float((hit & ~none)[asked.present].mean()), error,
     ]  # fmt: skip
-
-
-def fitted_few(asked: list[Asked], calibration: Calibration) -> float:
-    """The value of FEW_EXAMPLES with the least negative log likelihood."""
-
-    def loss(few: float) -> float:
-        total = 0.0
-        for questions in asked:
-            shares = questions.probabilities(calibration, few)
-            right = np.where(questions.present, shares[:, 0], shares[:, -1])
-            total -= float((questions.weights * np.log(np.maximum(right, 1e-9))).sum())
-        return total
-
-    return float(minimize_scalar(loss, bounds=(-3, 3), method="bounded").x)
 
 
 def five_and_mean(
@@ -149,17 +130,14 @@ def main() -> None:
         random = np.random.default_rng(0)
         asked[data.name] = [ask(features, data, shots, random) for shots in SHOTS]
         accuracy[data.name] = five_and_mean(features, data, random)
-    print("| set | five examples taught | mean of their features | FEW_EXAMPLES by the other sets |")
-    print("|---|---|---|---|")
+    print("| set | five examples taught | mean of their features |\n|---|---|---|")
     for name, (five, mean) in accuracy.items():
-        few = fitted_few([a for other in asked if other != name for a in asked[other]], calibration)
-        print(f"| {name} | {100 * five:.1f} % | {100 * mean:.1f} % | {few:.2f} |")
-    print("\n| examples | | false none | found none | right, not none | calibration error |")
-    print("|---|---|---|---|---|---|")
+        print(f"| {name} | {100 * five:.1f} % | {100 * mean:.1f} % |")
+    print("\n| examples | false none | found none | right, not none | calibration error |")
+    print("|---|---|---|---|---|")
     for number, shots in enumerate(SHOTS):
-        for title, few in (("before", 0.0), ("now", FEW_EXAMPLES)):
-            mean = np.mean([figures(asked[name][number], calibration, few) for name in asked], axis=0)
-            print(f"| {shots} | {title} | " + " | ".join(f"{100 * x:.1f} %" for x in mean) + " |")
+        means = np.mean([figures(asked[name][number], calibration) for name in asked], axis=0)
+        print(f"| {shots} | " + " | ".join(f"{100 * x:.1f} %" for x in means) + " |")
 
 
 if __name__ == "__main__":

@@ -245,7 +245,7 @@ def test_a_taught_example_finds_itself(kinematic: Recogniser) -> None:
     assert answers[0].sentence == "my gesture"
     assert answers[0].cosine == pytest.approx(1, abs=1e-5)
     assert answers[0].probability > 0.9
-    candidates = replace(taught.candidates(SENTENCES), examples=None)
+    candidates = taught.candidates(SENTENCES)
     cosines = np.full((1, len(candidates)), 0.96, dtype=np.float32)  # below, the calibration is as it was
     expected = steep.probabilities(cosines, candidates.is_prototype)
     np.testing.assert_allclose(candidates.probabilities(cosines), expected, rtol=1e-6)

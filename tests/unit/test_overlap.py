@@ -13,7 +13,6 @@ from pgfa.config import ServeSettings
 from pgfa.errors import BadConfig
 from pgfa.read.formats.npz import save_clip
 from pgfa.recognise import Calibration, Recogniser
-from pgfa.recognise.candidates import FEW_EXAMPLES, Candidates
 from pgfa.serve.app import create_app
 from reason_builders import TEXTS, kinematic_recogniser, right_handers
 
@@ -111,23 +110,3 @@ def test_the_page_is_told(taught: Recogniser) -> None:
         assert "'mirror image'" in note
         asked = {"sentences": OTHERS}
         assert client.post(f"{session}/clips/c1/answer", json=asked).json()["overlaps"] == []
-
-
-def test_a_class_of_few_examples_is_more_readily_the_answer() -> None:
-    """At the same cosine: the mean of few examples is further from other clips of its class than that of many."""
-    similarity = np.array([[0.4, 0.1]], dtype=np.float32)
-    prototypes = np.ones(2, dtype=bool)
-
-    def logit(examples: int, *, whitened: bool = True) -> float:
-        candidates = Candidates(
-            ("a", "b"), np.eye(2, dtype=np.float32), prototypes, ~prototypes, CALIBRATION,
-            whitened=whitened, examples=np.array([examples, 5]),
-        )  # fmt: skip
-        row = candidates.probabilities(similarity)[0]
-        return float(np.log(row[0] / row[-1]))
-
-    plain = float(np.log(np.divide(*CALIBRATION.probabilities(similarity, prototypes)[0][[0, -1]])))
-    assert logit(1) - plain == pytest.approx(FEW_EXAMPLES, abs=1e-4)
-    assert logit(4) - plain == pytest.approx(FEW_EXAMPLES / 4, abs=1e-4)
-    assert logit(0) == pytest.approx(plain, abs=1e-4)  # adapted, not taught
-    assert logit(1, whitened=False) == pytest.approx(plain, abs=1e-4)

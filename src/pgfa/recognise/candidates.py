@@ -35,11 +35,6 @@ SAME_FROM = 0.97
 SAME_LEAD = 4.0
 """At cosine 1 the logit of a prototype is at least this above that of a sentence of cosine 1."""
 
-FEW_EXAMPLES = 0.6
-"""Added to the logit of a taught class, divided by the number of its examples: the mean of few examples is further from
-other clips of its class than that of many, on which the calibration is fitted. Chosen on data sets left out
-(scripts/taught_none.py)."""
-
 _PEOPLE = re.compile(
     r"\b(people|two (persons|men|women|children|friends|players|dancers|fighters|boxers)|both persons|"
     r"(another|the other|other) (person|man|woman|child|one)|someone|somebody|(a|the) (partner|opponent|friend|couple)|"
@@ -80,7 +75,6 @@ class Candidates:
         recentring: of the features before they are compared; None: they are compared as they are.
         whitened: whether a cosine near 1 means the same recording, as in the space of a kinematic model; features of
             an encoder alone lie in a narrow cone, where cosines of different clips are near 1 too.
-        examples: (K,) number of examples of each taught class, 0 for any other candidate; None: no class was taught.
         adjustment: by a person's corrections; cosines may then exceed 1.
         recogniser: whose candidates they are, as `Bundle.name`.
         aligned: whether it was adapted on unlabelled clips.
@@ -94,7 +88,6 @@ class Candidates:
     calibration: Calibration
     recentring: Recentring | None = None
     whitened: bool = False
-    examples: NDArray[np.int64] | None = None
     adjustment: Adjustment | None = None
     recogniser: str = ""
     aligned: bool = False
@@ -142,9 +135,6 @@ class Candidates:
         lead = max(c.slope + SAME_LEAD - c.prototype_slope - c.prototype_offset, 0)
         closeness = np.clip((cosines - SAME_FROM) / (1 - SAME_FROM), 0, 1)
         raised = cosines + np.float32(lead / c.prototype_slope) * closeness
-        if self.examples is not None:
-            few = np.where(self.examples > 0, FEW_EXAMPLES / np.maximum(self.examples, 1), 0)
-            raised = raised + (few / c.prototype_slope).astype(np.float32)
         return c.probabilities(np.where(prototype & self.whitened, raised, cosines), prototype)
 
     @property

@@ -315,11 +315,10 @@ class Recogniser:
         shift = np.float32(0) if self.recentring is None else self.recentring.feature_shift
         for i in np.flatnonzero(is_prototype):
             vectors[i] = self.prototypes[names[i]].vector - shift
-        examples = np.array([self.prototypes[n].clips if n in taught else 0 for n in names], dtype=np.int64)
         two = np.array([needs_two(name) and name not in taught for name in names], dtype=bool)
         candidates = Candidates(
             tuple(names), vectors, is_prototype, two, self.bundle.calibration, self.recentring,
-            whitened=self.bundle.kinematics is not None, examples=examples,
+            whitened=self.bundle.kinematics is not None,
             recogniser=self.bundle.name, aligned=self.aligned,
             background=self.bundle.background(self.recentring),
         )  # fmt: skip
