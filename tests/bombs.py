@@ -18,7 +18,7 @@ from pgfa.read import FORMATS
 from pgfa.read.datasets import hdm05
 from pgfa.read.parsing.mat5 import array_bytes
 from pgfa.read.sample import person, picture
-from pgfa.skeleton import COCO17, KINECT20, NTU25
+from pgfa.skeleton import COCO17, KINECT20, NTU25, Layout
 
 Files = dict[str, bytes]
 SIZE = int(os.environ.get("PGFA_COSTLY_BYTES", "19500000"))
@@ -75,6 +75,56 @@ def npz_set(clips: int) -> Files:
             fps=np.full(clips, 30.0),
         )
     }
+
+
+def moving(layout: Layout, frames: int, pose: Callable[[Layout, int], np.ndarray]) -> np.ndarray:
+    """(frames, joints, columns) a body whose joints all move a little, without any place twice."""
+    rng = np.random.default_rng(0)
+    body = pose(layout, 1)[0]
+    phases, size = rng.uniform(0, 6, body.shape), np.ptp(body, axis=0).max()
+    return body + 0.01 * size * np.sin(np.arange(frames)[:, None, None] / 5 + phases)
+
+
+def npz_moving(clips: int, frames: int) -> Files:
+    body = moving(KINECT20, frames, person)
+    return {
+        "set.npz": npz(
+            positions=np.concatenate([(body + n % 7 / 99).astype(np.float16) for n in range(clips)]),
+            offsets=np.arange(clips + 1) * frames,
+            joints=list(KINECT20.joints),
+            fps=np.full(clips, 30.0),
+        )
+    }
+
+
+def pickle_moving(
+    clips: int, frames: int, layout: Layout, pose: Callable[[Layout, int], np.ndarray]
+) -> Files:
+    body = moving(layout, frames, pose)
+    return pickle_of_bodies([body + n % 7 / 99 for n in range(clips)])
+
+
+def pickle_of_bodies(bodies: list[np.ndarray]) -> Files:
+    return pickle_of(
+        [
+            {"frame_dir": str(n), "label": 1, "keypoint": body[None].astype(np.float16)}
+            for n, body in enumerate(bodies)
+        ]
+    )
+
+
+def pickle_of_two_kinds(clips: int, frames: int) -> Files:
+    """In metres and in centimetres by turns, so that nothing is the same for most clips."""
+    body = moving(NTU25, frames, person)
+    return pickle_of_bodies([(body + n % 7 / 99) * (1, 100)[n % 2] for n in range(clips)])
+
+
+def pickle_unlike(clips: int, frames: int) -> Files:
+    """Clips whose elbow is far from the body, but for the first."""
+    body = moving(NTU25, frames, person)
+    odd = body.copy()
+    odd[:, NTU25.index("elbow_left")] += 1.5
+    return pickle_of_bodies([(odd if n > 20 else body) + n % 7 / 99 for n in range(clips)])
 
 
 def openpose_far_apart() -> Files:
@@ -327,6 +377,11 @@ COSTLY: dict[str, Callable[[], Files]] = {
     "object stream that shares an array": pickle_shared_array,
     "object stream that shares small arrays": pickle_shared_small,
     "object stream of small clips": pickle_small_clips,
+    "npz of 20,000 moving clips": lambda: npz_moving(20_000, 8),
+    "object stream of moving pictures": lambda: pickle_moving(3_000, 60, COCO17, picture),
+    "object stream of moving bodies": lambda: pickle_moving(3_000, 25, NTU25, person),
+    "object stream of two kinds": lambda: pickle_of_two_kinds(4_000, 25),
+    "object stream of unlike clips": lambda: pickle_unlike(4_000, 25),
     "JSON of rows": lambda: repeated("a.json", b'{"keypoints": [[[0,0]', b",[0,0,0]", b"]]}"),
     "JSON of objects": lambda: repeated("a.json", b"[{}", b',{"a":1}', b"]"),
     "JSON of names": lambda: {"a.json": b"{%s}" % b",".join(b'"%x":1' % n for n in range(SIZE // 12))},

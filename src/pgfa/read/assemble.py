@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -12,14 +13,18 @@ from numpy.typing import NDArray
 from pgfa.errors import BadFile, LimitExceeded
 from pgfa.read.format import A_PERSON
 from pgfa.read.interpret.decision import reading_line
+from pgfa.read.interpret.doubts import Take, doubts_of, in_doubt
 from pgfa.read.interpret.frame_order import check_frame_order
-from pgfa.read.interpret.outcome import apply_stated, doubts_of
+from pgfa.read.interpret.outcome import apply_stated
 from pgfa.read.interpret.size import check_size
+from pgfa.read.interpret.vectors import all_of, are_finite
 from pgfa.read.source import FileRef
 from pgfa.skeleton import NO_DEPTH, Clip, Layout, Source
 
 MAX_FRAMES = 100_000
 MAX_METRES = 1000.0
+_TOGETHER = 500
+"""Clips whose doubts are looked for at once."""
 
 
 def assemble(
@@ -34,6 +39,7 @@ def assemble(
     absent: Literal["zero joint", "zero body", "nan"] | None = "zero joint",
     listed: NDArray[np.float32] | None = None,
     scale: float = 1.0,
+    later: list[Take] | None = None,
 ) -> Clip:
     """Check a recording's numbers and make the clip. Every reader ends here.
 
@@ -49,34 +55,53 @@ def assemble(
             body with all joints at 0 0 0, NaN (which is then no defect), or not at all.
         listed: `Clip.listed`, NaN where absent.
         scale: metres per unit of the file, which the reader has applied; a stated unit takes its place.
+        later: gets the recording, whose doubts are then not noted here, but by `with_doubts` for many clips at once.
 
     Raises:
         BadFile: no frame holds a person, a coordinate is beyond MAX_METRES, frames are in no order, or the user states
             another layout. Undecided: no person has the size that follows from the declared or stated unit.
         LimitExceeded: above MAX_FRAMES frames.
     """
-    frames = positions.shape[0]
-    check_frames(ref, frames)
+    check_frames(ref, len(positions))
     outcome = apply_stated(ref, positions, rate, layout, listed, problems, scale)
     positions, rate, listed = outcome.positions, outcome.rate, outcome.listed
     out = positions.astype(np.float32)
     noted = [*outcome.problems, *_mark_absent(ref, out, absent)]
-    if NO_DEPTH not in noted and is_flat(out):
-        out[..., 2] -= out[..., 2]  # NaN, of an absent joint, stays
-        noted.append(NO_DEPTH)
+    noted += [] if NO_DEPTH in noted else _flattened(out)
     flat = NO_DEPTH in noted
     if not source.dataset:  # a data set keeps its clips, whatever its sensor tracked
         if not flat:
             check_size(str(ref), out, layout, outcome.decisions)
         noted += check_frame_order(str(ref), out, layout, rate, ref.stated)
     _check_range(ref, positions, layout)
-    if frames == 1:
+    if len(positions) == 1:
         noted.append("1 frame only")
     if not source.digest:
         source = replace(source, digest=digest_of(raw))
     seen = None if listed is None else _plausible(listed)
-    noted += doubts_of(out, layout, outcome.decisions, flat=flat)
+    take = Take(out, layout, outcome.decisions, flat)
+    if later is None:
+        noted += doubts_of(take)
+    else:
+        later.append(take)
     return Clip(out, rate, layout, source, tuple(dict.fromkeys(noted)), seen, reading_line(outcome.decisions))
+
+
+def with_doubts(clips: Sequence[Clip], takes: Sequence[Take]) -> list[Clip]:
+    """Clips of one layout, each of one body, with the doubts about them among their problems.
+
+    Args:
+        clips: from `assemble`, with `later`.
+        takes: what it has added to that, one of each clip.
+    """
+    out: list[Clip] = []
+    for first in range(0, len(clips), _TOGETHER):
+        chosen = slice(first, first + _TOGETHER)
+        for clip, take, doubtful in zip(clips[chosen], takes[chosen], in_doubt(takes[chosen]), strict=True):
+            doubts = doubts_of(take) if doubtful else []
+            noted = tuple(dict.fromkeys((*clip.problems, *doubts)))
+            out.append(replace(clip, problems=noted) if doubts else clip)
+    return out
 
 
 def _mark_absent(ref: FileRef, out: NDArray[np.float32], absent: str | None) -> list[str]:
@@ -85,9 +110,9 @@ def _mark_absent(ref: FileRef, out: NDArray[np.float32], absent: str | None) -> 
     not_finite = np.isinf(out) if absent == "nan" else ~np.isfinite(out)
     if not_finite.any():
         noted.append(counted(int(not_finite.sum()), "number") + " not finite")
-    missing = ~np.isfinite(out).all(axis=-1)
+    missing = ~are_finite(out)
     if absent in ("zero joint", "zero body"):
-        zero = (out == 0).all(axis=-1)
+        zero = all_of(out == 0)
         zero_body = zero.all(axis=-1, keepdims=True)
         if absent == "zero body":
             zero &= zero_body
@@ -103,19 +128,27 @@ def _mark_absent(ref: FileRef, out: NDArray[np.float32], absent: str | None) -> 
     return noted
 
 
+def _flattened(out: NDArray[np.float32]) -> list[str]:
+    """Where all z are the same, they are made 0, in place, and that is noted."""
+    if not is_flat(out):
+        return []
+    out[..., 2] -= out[..., 2]  # NaN, of an absent joint, stays
+    return [NO_DEPTH]
+
+
 def is_flat(points: NDArray[Any]) -> bool:
     """Whether z is the same for all joints that are seen, in all frames, and x or y are not: no depth."""
-    seen = points[np.isfinite(points).all(axis=-1)]
-    if not len(seen):
+    seen = are_finite(points)
+    depths = points[..., 2][seen]
+    if not len(depths) or depths.min() < depths.max():
         return False
-    extent = np.ptp(seen, axis=0)
-    return bool(extent[2] == 0 and extent.any())
+    return bool(np.ptp(points[seen], axis=0).any())
 
 
 def _plausible(listed: NDArray[np.float32]) -> NDArray[np.float32]:
     """Bodies as the file lists them: joints without a finite position, or far away, are absent."""
     with np.errstate(invalid="ignore"):
-        in_range = (np.abs(listed) < MAX_METRES).all(axis=-1, keepdims=True)
+        in_range = all_of(np.abs(listed) < MAX_METRES)[..., None]
     return np.where(in_range, listed, np.float32(np.nan))
 
 

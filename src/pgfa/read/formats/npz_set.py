@@ -19,7 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pgfa.errors import BadFile, LimitExceeded, PgfaError
-from pgfa.read.assemble import assemble, digest_of
+from pgfa.read.assemble import assemble, digest_of, with_doubts
+from pgfa.read.interpret.doubts import Take
 from pgfa.read.parsing.arrays import plain_array
 from pgfa.read.parsing.text_table import short
 from pgfa.read.source import FileRef
@@ -71,34 +72,42 @@ def read_set(ref: FileRef, fields: Mapping[str, bytes], *, most: int = MAX_CLIPS
     clips = len(offsets) - 1
     rate = _column(ref, fields, "fps", clips, "fiu").astype(np.float64)
     texts = {name: _texts(ref, fields, name, clips) for name in TEXTS}
-    return [
-        _clip(ref, positions[offsets[i] : offsets[i + 1]], float(rate[i]), layout, i, texts)
+    takes: list[Take] = []
+    dataset = ref.stem
+    every = [
+        _clip(ref, dataset, positions[offsets[i] : offsets[i + 1]], float(rate[i]), layout, i, texts, takes)
         for i in range(clips)
     ]
+    noted = iter(with_doubts([clip for clip in every if isinstance(clip, Clip)], takes))
+    return [next(noted) if isinstance(clip, Clip) else clip for clip in every]
 
 
 def _clip(
     ref: FileRef,
+    dataset: str,
     rows: NDArray[Any],
     rate: float,
     layout: Layout,
     number: int,
     texts: Mapping[str, list[str]],
+    takes: list[Take],
 ) -> Clip | BadFile:
     where, label = f"clip {number + 1}", texts["label"][number]
     if not RATES[0] <= rate < RATES[1]:
         return BadFile(str(ref), where=f"{where}, field fps", expected="frames per second", found=f"{rate:g}")
     raw = rows.tobytes()  # a clip in a file of many is digested by its own numbers
     source = Source(
-        id=texts["name"][number] or f"{ref.stem}_{number + 1}",
-        dataset=ref.stem,
-        action=class_of(ref.stem, label) if label else "",
+        id=texts["name"][number] or f"{dataset}_{number + 1}",
+        dataset=dataset,
+        action=class_of(dataset, label) if label else "",
         variant=texts["variant"][number] or label,
         subject=texts["subject"][number],
         digest=digest_of(raw),
     )
     try:
-        return assemble(ref, raw, rows[:, None], rate=rate, layout=layout, source=source, absent="nan")
+        return assemble(
+            ref, raw, rows[:, None], rate=rate, layout=layout, source=source, absent="nan", later=takes
+        )
     except BadFile as error:
         at = f"{where}, {error.where}" if error.where else where
         return BadFile(str(ref), where=at, expected=error.expected, found=error.found)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import struct
+from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,7 @@ import numpy as np
 
 from pgfa.errors import BadFile, LimitExceeded, PgfaError, Undecided
 from pgfa.read.format import Format, first_of
-from pgfa.read.formats.keypoints.habit import Habit
+from pgfa.read.formats.keypoints.habit import AGREEING, MAX_ALONE, Habit
 from pgfa.read.formats.keypoints.reader import KeypointInfo, from_array
 from pgfa.read.limits import allowance
 from pgfa.read.parsing.safe_pickle import load_plain
@@ -21,6 +23,7 @@ from pgfa.skeleton import COCO17, Clip, Layout, Source
 MAX_CLIPS = 200_000
 SMALL_CLIPS = 4_000
 """Clips in a small file."""
+Habits = defaultdict[tuple[int, ...], Habit]
 
 
 def sniff(name: str, head: bytes) -> bool:
@@ -38,26 +41,31 @@ def find(root: Path) -> list[FileRef]:
 def read(ref: FileRef) -> Clip:
     """The first clip of the file; a problem counts the others. Raises BadFile, LimitExceeded."""
     annotations = _annotations(ref, ref.read())
-    return first_of(_clip(ref, 0, annotations[0], {}, {}), len(annotations))
+    return first_of(_clip(ref, 0, annotations[0], {}, defaultdict(Habit)), len(annotations))
 
 
 def read_all(ref: FileRef) -> list[Clip | BadFile]:
     """All clips of the file, in order, with an error in place of each that cannot be used.
 
-    Clips of one number of joints and columns are of one kind: where the first are decided alike, so are the others, and
-    those that leave something open.
+    Clips of one number of joints and columns are of one kind: where nearly all of the first are decided alike, so are
+    the others, and those that leave something open.
+
+    Raises:
+        Undecided: nothing shows how any of the first clips is to be read, and there are more.
+        LimitExceeded: the first clips are of no kind, and there are more.
     """
     clips: list[Clip | BadFile] = []
     layouts: dict[tuple[int, ...], Layout] = {}
-    habits: dict[tuple[int, ...], Habit] = {}
     raw = ref.read()
-    left = len(raw)
+    left, most = len(raw), allowance(len(raw), MAX_ALONE)
+    habits: Habits = defaultdict(lambda: Habit(most))
     annotations = _annotations(ref, raw)
     for number, annotation in enumerate(annotations):
         # Clips may share an array without end: each byte of the file is used once.
         left -= _array_bytes(annotation)
         if left < 0:
             raise LimitExceeded(f"{ref}: its clips repeat their arrays: more numbers than bytes in the file")
+        _check_alone(ref, habits, clips, most)
         clips.append(_clip_or_error(ref, number, annotation, layouts, habits))
     for number, clip in enumerate(clips):
         if isinstance(clip, Undecided) and any(habit.settled for habit in habits.values()):
@@ -65,12 +73,25 @@ def read_all(ref: FileRef) -> list[Clip | BadFile]:
     return clips
 
 
+def _check_alone(ref: FileRef, habits: Habits, clips: Sequence[Clip | BadFile], most: int) -> None:
+    """Raise an error if too many clips were decided by themselves, each of which takes long."""
+    if sum(habit.alone for habit in habits.values()) < most + AGREEING:
+        return
+    question = next((clip for clip in clips if isinstance(clip, Undecided)), None)
+    if question is not None and not any(isinstance(clip, Clip) for clip in clips):
+        raise question
+    raise LimitExceeded(
+        f"{ref}: many of the first {len(clips):,} clips are unlike the others, and more are not decided one by one: "
+        "state what they have in common (layout, up, unit, axes), or save clips of one kind in a file of their own"
+    )
+
+
 def _clip_or_error(
     ref: FileRef,
     number: int,
     annotation: Any,
     layouts: dict[tuple[int, ...], Layout],
-    habits: dict[tuple[int, ...], Habit],
+    habits: Habits,
 ) -> Clip | BadFile:
     """As `_clip`, with the error in place of a clip that cannot be used."""
     try:
@@ -114,7 +135,7 @@ def _clip(
     number: int,
     annotation: Any,
     layouts: dict[tuple[int, ...], Layout],
-    habits: dict[tuple[int, ...], Habit],
+    habits: Habits,
 ) -> Clip:
     """One annotation: keypoint (bodies, frames, joints, 2 or 3) and keypoint_score (bodies, frames, joints).
 
@@ -148,7 +169,7 @@ def _clip(
         action=_action(label),
     )
     layout = layouts.get(points.shape[2:])
-    habit = habits.setdefault(points.shape[2:], Habit())
+    habit = habits[points.shape[2:]]
     info = KeypointInfo(layout=layout, axes="TMVC", scored=score is not None, source=source, habit=habit)
     try:
         clip = from_array(ref, np.ascontiguousarray(points).tobytes(), points, info)

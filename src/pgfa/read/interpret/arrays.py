@@ -17,6 +17,7 @@ from pgfa.read.interpret.orders import in_order, layouts_of
 from pgfa.read.interpret.other_orders import better_orders, is_crossed, unknown_order
 from pgfa.read.interpret.scales import MIN_CORRELATION, depth_keeps_lengths
 from pgfa.read.interpret.upright import MAX_COST, RIGHT, trunk_of
+from pgfa.read.interpret.vectors import any_of, are_finite, norms
 from pgfa.read.stated import NOTHING, Stated
 from pgfa.skeleton import Layout
 
@@ -212,15 +213,15 @@ def _candidates(
                 and not _is_solid(bodies, layout)
             ):
                 fit = Fit(float("inf"), "the third column is no coordinate of a body")
-            visible = np.asarray(np.isfinite(coordinates).all(axis=-1), dtype=np.bool_)
+            visible = np.asarray(are_finite(coordinates), dtype=np.bool_)
             people = int(visible.any(axis=(0, 2)).sum())
             yield _Candidate(axes, order, layout, fit, people, overlap(coordinates, layout))
 
 
 def look_like_scores(points: Floats) -> bool:
     """Whether the last column is from 0 to 1 (or COCO's 0, 1, 2, or a depth camera's 0 to 3) but for a few values."""
-    finite = np.isfinite(points).all(axis=-1)
-    seen = (points[..., :2] != 0).any(axis=-1) & (points[..., :-1] != points[..., -1:]).any(axis=-1)
+    finite = are_finite(points)
+    seen = any_of(points[..., :2] != 0) & any_of(points[..., :-1] != points[..., -1:])
     last = points[..., -1][finite & seen]
     if not len(last):
         return False
@@ -232,7 +233,7 @@ def has_scores(points: Floats) -> bool:
     """Whether the third of three columns is from 0 to 1 beside pixels: a score, and no coordinate."""
     if points.shape[-1] != 3:
         return False
-    seen = points[np.isfinite(points).all(axis=-1) & (points[..., :2] != 0).any(axis=-1)]
+    seen = points[are_finite(points) & any_of(points[..., :2] != 0)]
     return bool(len(seen) and np.ptp(seen[:, :2]) > PIXELS and ((seen[:, 2] >= 0) & (seen[:, 2] <= 1)).all())
 
 
@@ -242,7 +243,7 @@ def may_be_scores(points: Floats, layout: Layout) -> bool:
     many pixels. Not so one that keeps the lengths of limbs that move. Further columns are not looked at.
     """
     points = points[..., :3]
-    seen = np.isfinite(points).all(axis=-1) & (points[..., :2] != 0).any(axis=-1)
+    seen = are_finite(points) & any_of(points[..., :2] != 0)
     finite = points[seen]
     if not len(finite) or np.ptp(finite[:, :2], axis=0).max() <= PIXELS:
         return False
@@ -266,13 +267,13 @@ def is_thin(bodies: Floats) -> bool:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # of bodies that are absent
         extent = np.nanmax(bodies, axis=1) - np.nanmin(bodies, axis=1)
-    extent = extent[np.isfinite(extent).all(axis=-1)]
+    extent = extent[are_finite(extent)]
     return bool(len(extent) and np.median(extent[:, 2]) < THIN * np.median(extent[:, :2].max(axis=1)))
 
 
 def _is_solid(bodies: Floats, layout: Layout) -> bool:
     """Whether a third column from 0 to 1 is the depth of a body: not with pixels; feet and knees point one way."""
-    x_y = bodies[..., :2][np.isfinite(bodies).all(axis=-1)]
+    x_y = bodies[..., :2][are_finite(bodies)]
     if not len(x_y) or np.ptp(x_y, axis=0).max() > PIXELS:
         return False
     return _has_sides(bodies, layout)
@@ -288,8 +289,8 @@ def jumps(coordinates: Floats, layout: Layout) -> bool:
     """Whether joints move so far from frame to frame that the frames are not those of one person over time."""
     if len(coordinates) < 2:
         return False
-    size = typical(np.linalg.norm(trunk_of(coordinates, layout), axis=-1))
-    step = typical(np.linalg.norm(np.diff(coordinates, axis=0), axis=-1))
+    size = typical(norms(trunk_of(coordinates, layout)))
+    step = typical(norms(np.diff(coordinates, axis=0)))
     return bool(size > 0 and step > MAX_STEP * size)
 
 
@@ -298,7 +299,7 @@ def _on_a_line(bodies: Floats) -> bool:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # a body without joints has no mean
         centred = bodies - np.nanmean(bodies, axis=1, keepdims=True)
-    centred = centred[np.isfinite(centred).all(axis=-1)]
+    centred = centred[are_finite(centred)]
     if len(centred) < 2:
         return True
     spread = np.linalg.svd(centred, compute_uv=False)
@@ -309,8 +310,8 @@ def overlap(coordinates: Floats, layout: Layout) -> bool:
     """Whether the bodies of a frame are in the same place."""
     if coordinates.shape[1] < 2:
         return False
-    size = typical(np.linalg.norm(trunk_of(coordinates, layout), axis=-1))
-    apart = typical(np.linalg.norm(np.diff(coordinates, axis=1), axis=-1))
+    size = typical(norms(trunk_of(coordinates, layout)))
+    apart = typical(norms(np.diff(coordinates, axis=1)))
     return bool(size > 0 and apart <= MAX_STEP * size)
 
 

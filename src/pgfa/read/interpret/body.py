@@ -5,19 +5,24 @@ Everything here is the same for a body that is turned, moved or scaled; a mirror
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pgfa.read.interpret.vectors import are_finite, dots, norms
 from pgfa.skeleton import Layout
 
 MAX_FRAMES = 240
 """Frames looked at, evenly spaced."""
 
 Floats = NDArray[np.float64]
+_Deviation = tuple[float, str, tuple[str | float, ...]]
+"""How far a measure is from the usual one, in units of its spread, and which it is: a form of words, its values."""
 
 _LIMBS = {
     ("hip", "knee"): 0.95,
@@ -27,6 +32,9 @@ _LIMBS = {
 }
 """Limb -> usual length, as a share of the trunk from between the hips to between the shoulders."""
 _WIDTHS = {"shoulder": 0.74, "hip": 0.42}
+_SIDED = tuple((f"{top}_{side}", f"{end}_{side}") for top, end in _LIMBS for side in ("left", "right"))
+_WIDE = tuple((f"{joint}_left", f"{joint}_right") for joint in _WIDTHS)
+"""Pairs of joints: the limbs of both sides, and both sides of what is wide."""
 _PLACES = {
     "pelvis": (-0.6, 0.65),
     "spine": (-0.2, 1.0),
@@ -65,7 +73,7 @@ class Fit:
 def thinned(points: NDArray[Any]) -> NDArray[Any]:
     """(at most MAX_FRAMES bodies, joints, columns) of (frames, bodies, joints, columns), those with a joint."""
     bodies: NDArray[Any] = points.reshape(-1, *points.shape[2:])
-    bodies = bodies[np.isfinite(bodies).all(axis=-1).any(axis=-1)]
+    bodies = bodies[are_finite(bodies).any(axis=-1)]
     if len(bodies) > MAX_FRAMES:
         bodies = bodies[np.linspace(0, len(bodies) - 1, MAX_FRAMES).astype(int)]
     return bodies
@@ -77,80 +85,88 @@ def fit_of(bodies: Floats, layout: Layout) -> Fit:
     In a picture lengths are foreshortened: the longest are compared, with more tolerance, and constancy is not.
     """
     flat = bodies.shape[-1] == 2
-    at = {name: bodies[:, index] for index, name in enumerate(layout.joints[: bodies.shape[1]])}
+    joints = layout.joints[: bodies.shape[1]]
+    at = {name: bodies[:, index] for index, name in enumerate(joints)}
     trunk = _trunk(at)
     unit = typical(trunk, flat)
     if not unit > 0:
         return Fit(float("inf"), "no trunk is visible")
-    lengths = _bone_lengths(at, layout, unit, flat)
-    deviations = _proportions(at, unit, flat) + _bones(lengths, flat)
+    distances = _distances(bodies, joints, _SIDED + _WIDE + layout.bones)
+    middles = _typical_rows(distances, flat)
+    limbs, widths, others = np.split(middles, [len(_SIDED), len(_SIDED + _WIDE)])
+    lengths = {
+        child: length
+        for (child, parent), length in zip(layout.bones, (others / unit).tolist(), strict=True)
+        if child in at and parent in at
+    }
+    deviations = _proportions(at, limbs.tolist(), widths.tolist(), unit, flat) + _bones(lengths, flat)
     if not flat:
-        deviations += _steadiness(at, trunk)
+        over_time = np.concatenate([trunk[None], distances[: len(_SIDED)]])
+        deviations += _steadiness(over_time, np.append(unit, limbs))
     if not deviations:
         return Fit(float("inf"), "no limb is visible")
-    costs = [min(deviation**2, _CAP) for deviation, _ in deviations]
-    worst = int(np.argmax(costs))
-    if not flat and (impossible := _impossible(at, lengths)):
-        return Fit(float(np.mean(costs)) + _CAP, impossible, len(deviations))
-    return Fit(float(np.mean(costs)), deviations[worst][1], len(deviations))
+    costs = [min(deviation[0] ** 2, _CAP) for deviation in deviations]
+    cost = float(np.mean(costs))
+    if not flat and (impossible := _impossible(bodies, joints, lengths)):
+        return Fit(cost + _CAP, impossible, len(deviations))
+    _, form, values = deviations[int(np.argmax(costs))]
+    return Fit(cost, form.format(*values), len(deviations))
 
 
-def _proportions(at: dict[str, Floats], unit: float, flat: bool) -> list[tuple[float, str]]:
-    """Limbs, widths and the head are as long as usual in trunks, and limbs as long on the left as on the right."""
-    deviations: list[tuple[float, str]] = []
+def _proportions(
+    at: dict[str, Floats], limbs: Sequence[float], widths: Sequence[float], unit: float, flat: bool
+) -> list[_Deviation]:
+    """Limbs, widths and the head are as long as usual in trunks, and limbs as long on the left as on the right.
 
-    def compare(value: float, usual: float, spread: float, words: str) -> None:
-        if np.isfinite(value) and value > 0:
-            deviations.append((np.log(value / usual) / (spread * (1.6 if flat else 1)), words))
+    Args:
+        at: of joints with a name.
+        limbs, widths: typical lengths of `_SIDED` and `_WIDE`.
+        unit: length of the trunk.
+        flat: in a picture.
+    """
+    deviations: list[_Deviation] = []
+
+    def compare(value: float, usual: float, spread: float, form: str, *values: str | float) -> None:
+        if math.isfinite(value) and value > 0:
+            deviations.append((np.log(value / usual) / (spread * (1.6 if flat else 1)), form, values))
         elif value == 0:
-            deviations.append((_CAP, words))
+            deviations.append((_CAP, form, values))
 
-    pairs = [(f"{top}_{side}", f"{end}_{side}") for top, end in _LIMBS for side in ("left", "right")]
-    pairs += [(f"{joint}_left", f"{joint}_right") for joint in _WIDTHS]
-    lengths = iter(_typical_lengths(at, pairs, flat))
-    for (top, end), share in _LIMBS.items():
-        sides = [next(lengths), next(lengths)]
-        for length, side in zip(sides, ("left", "right"), strict=True):
-            compare(length / unit, share, 0.22, f"{side} {top} to {end} is {length / unit:.2f} trunks long")
-        compare(
-            sides[0] / sides[1] if sides[1] else np.nan, 1, 0.15, f"{top} to {end} differs left and right"
-        )
-    for joint, share in _WIDTHS.items():
-        width = next(lengths)
-        compare(width / unit, share, 0.5, f"{joint}s are {width / unit:.2f} trunks apart")
+    for ((top, end), share), left, right in zip(_LIMBS.items(), limbs[::2], limbs[1::2], strict=True):
+        for length, side in ((left, "left"), (right, "right")):
+            compare(
+                length / unit, share, 0.22, "{} {} to {} is {:.2f} trunks long", side, top, end, length / unit
+            )
+        compare(left / right if right else np.nan, 1, 0.15, "{} to {} differs left and right", top, end)
+    for (joint, share), width in zip(_WIDTHS.items(), widths, strict=True):
+        compare(width / unit, share, 0.5, "{}s are {:.2f} trunks apart", joint, width / unit)
     for head in [name for name in _HEADS if name in at][:1]:
-        distance = typical(np.linalg.norm(at[head] - _middle(at, "shoulder"), axis=-1), flat)
-        compare(distance / unit, 0.45, 0.4, f"{head} is {distance / unit:.2f} trunks above the shoulders")
+        distance = typical(norms(at[head] - _middle(at, "shoulder")), flat) / unit
+        compare(distance, 0.45, 0.4, "{} is {:.2f} trunks above the shoulders", head, distance)
     return deviations
 
 
-def _impossible(at: dict[str, Floats], lengths: dict[str, float]) -> str:
+def _impossible(bodies: Floats, joints: Sequence[str], lengths: dict[str, float]) -> str:
     """What no human body has, in plain words: a joint of the trunk, or the head, far from its place between hips and
     shoulders, or a bone that is far too long; "" for none.
     """
+    at = {name: bodies[:, index] for index, name in enumerate(joints)}
     hips, trunk = _middle(at, "hip"), _middle(at, "shoulder") - _middle(at, "hip")
     with np.errstate(invalid="ignore", divide="ignore"):
-        along = trunk / (trunk**2).sum(axis=-1, keepdims=True)
-    places = dict(_PLACES)
+        along = trunk / dots(trunk, trunk)[:, None]
+    places = {joint: heights for joint, heights in _PLACES.items() if joint in at}
     for head in [name for name in _HEADS if name in at][:1]:
         places[head] = (_LEAST_HEAD, np.inf)
-    for joint, (low, high) in places.items():
-        height = typical(((at[joint] - hips) * along).sum(axis=-1)) if joint in at else np.nan
-        if height < low or height > high:
-            return f"{joint} is at {height:.2f} of the way from the hips to the shoulders"
+    if places:
+        shown = np.stack([at[joint] for joint in places])
+        heights = _typical_rows(dots(shown - hips, along[None]), False).tolist()
+        for (joint, (low, high)), height in zip(places.items(), heights, strict=True):
+            if height < low or height > high:
+                return f"{joint} is at {height:.2f} of the way from the hips to the shoulders"
     for joint, length in lengths.items():
         if length > _OVERLONG * _limit(joint):
             return f"{joint} is {length:.2f} trunks from its neighbour"
     return ""
-
-
-def _bone_lengths(at: dict[str, Floats], layout: Layout, unit: float, flat: bool) -> dict[str, float]:
-    """Joint -> trunks to its neighbour; NaN if they are never seen together."""
-    bones = [(child, parent) for child, parent in layout.bones if child in at and parent in at]
-    return {
-        child: length / unit
-        for (child, _), length in zip(bones, _typical_lengths(at, bones, flat), strict=True)
-    }
 
 
 def _limit(joint: str) -> float:
@@ -158,39 +174,35 @@ def _limit(joint: str) -> float:
     return 1.6 if joint.split("_")[0] in ("hip", "shoulder", "knee", "ankle") else 0.95
 
 
-def _bones(lengths: dict[str, float], flat: bool) -> list[tuple[float, str]]:
+def _bones(lengths: dict[str, float], flat: bool) -> list[_Deviation]:
     """Bones other than the limbs are short, and as long on the left as on the right."""
-    deviations = []
+    deviations: list[_Deviation] = []
     for joint, length in lengths.items():
-        limit = _limit(joint)
-        if np.isfinite(length):
-            deviations.append(
-                (max(0.0, length - limit) / 0.15, f"{joint} is {length:.2f} trunks from its neighbour")
-            )
-        twin = (
-            lengths.get(joint.removesuffix("_left") + "_right", np.nan) if joint.endswith("_left") else np.nan
-        )
-        if np.isfinite(length) and np.isfinite(twin) and max(length, twin) > 0.1:
+        if not math.isfinite(length):
+            continue
+        size = max(0.0, length - _limit(joint)) / 0.15
+        deviations.append((size, "{} is {:.2f} trunks from its neighbour", (joint, length)))
+        if not joint.endswith("_left"):
+            continue
+        twin = lengths.get(joint.removesuffix("_left") + "_right", math.nan)
+        if math.isfinite(twin) and max(length, twin) > 0.1:
             ratio = np.log((length + 0.05) / (twin + 0.05)) / (0.4 if flat else 0.25)
-            deviations.append((float(ratio), f"{joint} differs left and right"))
+            deviations.append((float(ratio), "{} differs left and right", (joint,)))
     return deviations
 
 
-def _steadiness(at: dict[str, Floats], trunk: Floats) -> list[tuple[float, str]]:
-    """Limbs keep their length over time."""
-    limbs = [(top, end, side) for top, end in _LIMBS for side in ("left", "right")]
-    missing = np.full_like(trunk, np.nan)
-    series = [trunk]
-    for top, end, side in limbs:
-        length = _length(at, f"{top}_{side}", f"{end}_{side}")
-        series.append(length if len(length) == len(trunk) else missing)
-    lengths = np.stack(series)
-    middles = _typical_rows(lengths, False)
+def _steadiness(lengths: Floats, middles: Floats) -> list[_Deviation]:
+    """Trunk and limbs keep their length over time.
+
+    Args:
+        lengths: (1 + sides of limbs, bodies).
+        middles: (1 + sides of limbs,) what is typical of them.
+    """
     changes = _typical_rows(np.abs(lengths - middles[:, None]), False)
-    names = ["the trunk", *(f"{side} {top} to {end}" for top, end, side in limbs)]
+    names = ["the trunk", *(f"{side} {top} to {end}" for top, end in _LIMBS for side in ("left", "right"))]
     counts = np.isfinite(lengths).sum(axis=1)
     return [
-        (float(change / middle) / 0.12, f"{words} changes its length")
+        (float(change / middle) / 0.12, "{} changes its length", (words,))
         for words, count, middle, change in zip(names, counts, middles, changes, strict=True)
         if count > 1 and middle > 0
     ]
@@ -215,26 +227,51 @@ def chirality(bodies: Floats, layout: Layout, fronts: Floats | None = None) -> t
         the mean sign weighted by how telling each is, from -1 (mirrored) to 1 (right-handed), 0 if nothing tells;
         and the weight of the evidence: about the number of telling parts of the body, over all frames.
     """
+    if not len(bodies):
+        return 0.0, 0.0
+    sense, weight = chirality_of_each(bodies, np.zeros(1, np.int64), layout, fronts)
+    return float(sense[0]), float(weight[0])
+
+
+def chirality_of_each(
+    bodies: Floats, starts: NDArray[np.int64], layout: Layout, fronts: Floats | None = None
+) -> tuple[Floats, Floats]:
+    """As `chirality`, of several recordings whose bodies follow one another: (recordings,) senses and weights.
+
+    Args:
+        bodies, layout, fronts: as for `chirality`.
+        starts: (recordings,) the first body of each, rising from 0.
+    """
+    none = np.zeros(len(starts))
     at = {name: bodies[:, index] for index, name in enumerate(layout.joints[: bodies.shape[1]])}
     if not {"shoulder_left", "shoulder_right", "hip_left", "hip_right"} <= at.keys():
-        return 0.0, 0.0
+        return none, none
     trunk = _middle(at, "shoulder") - _middle(at, "hip")
-    size = typical(np.linalg.norm(trunk, axis=-1))
+    sizes = np.array([typical(lengths) for lengths in np.split(norms(trunk), starts[1:])])
     forward = {
         joint: _unit(_cross(at[f"{joint}_left"] - at[f"{joint}_right"], trunk))
         for joint in ("hip", "shoulder")
     }
     forward["trunk"] = _unit(forward["hip"] + forward["shoulder"])
-    signs = []
     others = [] if fronts is None else [(fronts, forward["trunk"], 2.0, 0.05)]
-    for vectors, direction, weight, least in (*_pointers(at, forward), *others):
-        value = (vectors * direction).sum(axis=-1) / size
-        value = value[np.isfinite(value)]
-        telling = np.abs(value) > least
-        if telling.any():
-            signs.append((float(np.sign(value[telling]).mean()), weight * float(telling.mean())))
-    weight = sum(part for _, part in signs)
-    return (sum(sign * part for sign, part in signs) / weight if weight else 0.0), weight
+    pointers = [*_pointers(at, forward), *others]
+    if not pointers:
+        return none, none
+    vectors, directions = (np.stack([pointer[part] for pointer in pointers]) for part in (0, 1))
+    values = dots(vectors, directions) / np.repeat(sizes, np.diff(np.append(starts, len(bodies))))
+    known = np.isfinite(values)
+    telling = known & (np.abs(values) > np.array([[least] for *_, least in pointers]))
+    known, shown, total = (
+        np.add.reduceat(marks, starts, axis=1, dtype=np.float64)
+        for marks in (known, telling, np.where(telling, np.sign(values), 0.0))
+    )
+    # Of the pointers that tell something, one after the other.
+    weights = np.array([[weight] for _, _, weight, _ in pointers]) * (shown / np.maximum(known, 1))
+    senses = total / np.maximum(shown, 1) * weights
+    weight, sense = none, none
+    for one, other in zip(weights, senses, strict=True):
+        weight, sense = weight + one, sense + other
+    return sense / np.where(weight > 0, weight, 1), weight
 
 
 def _pointers(
@@ -259,12 +296,14 @@ def _pointers(
 
 def typical(values: Floats, flat: bool = False) -> float:
     """The median of those that are finite; in a picture, where lengths are foreshortened, one of the longest."""
-    finite = np.sort(values[np.isfinite(values)])
+    finite = values[np.isfinite(values)]
     if not len(finite):
         return float("nan")
     position = (len(finite) - 1) * _SHARE[flat]
     below = int(position)
-    low, high = float(finite[below]), float(finite[min(below + 1, len(finite) - 1)])
+    above = min(below + 1, len(finite) - 1)
+    ranked = np.partition(finite, (below, above))
+    low, high = float(ranked[below]), float(ranked[above])
     return low + (position - below) * (high - low)
 
 
@@ -280,17 +319,18 @@ def _typical_rows(values: Floats, flat: bool) -> Floats:
     return out
 
 
-def _typical_lengths(at: dict[str, Floats], pairs: Sequence[tuple[str, str]], flat: bool) -> list[float]:
-    """`typical` of the distances of pairs of joints; NaN for joints that the layout does not have."""
-    missing = np.full_like(next(iter(at.values())), np.nan)
-    vectors = [at.get(one, missing) - at.get(other, missing) for one, other in pairs]
-    return _typical_rows(np.linalg.norm(np.stack(vectors), axis=-1), flat).tolist() if vectors else []
+@cache
+def _indices(joints: tuple[str, ...], pairs: tuple[tuple[str, str], ...]) -> NDArray[np.int64]:
+    """(2, pairs) indices of joints; -1 for those that there are not."""
+    at = {name: index for index, name in enumerate(joints)}
+    return np.array([[at.get(name, -1) for name in pair] for pair in pairs], dtype=np.int64).reshape(-1, 2).T
 
 
-def _length(at: dict[str, Floats], one: str, other: str) -> Floats:
-    if one not in at or other not in at:
-        return np.full(1, np.nan)
-    out: Floats = np.linalg.norm(at[one] - at[other], axis=-1)
+def _distances(bodies: Floats, joints: tuple[str, ...], pairs: tuple[tuple[str, str], ...]) -> Floats:
+    """(pairs, bodies) distances of pairs of joints; NaN for joints that there are not."""
+    ones, others = _indices(joints, pairs)
+    out = np.ascontiguousarray(norms(bodies[:, ones] - bodies[:, others]).T)
+    out[np.minimum(ones, others) < 0] = np.nan
     return out
 
 
@@ -300,7 +340,7 @@ def _middle(at: dict[str, Floats], joint: str) -> Floats:
 
 
 def _trunk(at: dict[str, Floats]) -> Floats:
-    out: Floats = np.linalg.norm(_middle(at, "shoulder") - _middle(at, "hip"), axis=-1)
+    out: Floats = norms(_middle(at, "shoulder") - _middle(at, "hip"))
     return out
 
 
@@ -312,11 +352,11 @@ def _cross(a: Floats, b: Floats) -> Floats:
 
 def _unit(vectors: Floats) -> Floats:
     with np.errstate(invalid="ignore", divide="ignore"):
-        out: Floats = vectors / np.linalg.norm(vectors, axis=-1, keepdims=True)
+        out: Floats = vectors / norms(vectors)[..., None]
     return out
 
 
 def _across(vectors: Floats, direction: Floats) -> Floats:
     """The part of vectors that is perpendicular to unit vectors."""
-    out: Floats = vectors - (vectors * direction).sum(axis=-1, keepdims=True) * direction
+    out: Floats = vectors - dots(vectors, direction)[..., None] * direction
     return out

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from pgfa.read.interpret.body import typical
 from pgfa.read.interpret.other_orders import is_crossed
+from pgfa.read.interpret.vectors import norms
 from pgfa.skeleton import Layout
 
 LIMBS = (("shoulder", "elbow", "wrist"), ("hip", "knee", "ankle"))
@@ -97,8 +98,8 @@ def _doubt(at: dict[str, Floats], start: str, end: str, other_start: str, other_
     """The doubt whether a bone is from start to end, and not from the one other joint to the other."""
     if not {start, end, other_start, other_end} <= at.keys():
         return _Doubt(-np.inf, 0.0)
-    bone = np.linalg.norm(at[start] - at[end], axis=-1)
-    other = np.linalg.norm(at[other_start] - at[other_end], axis=-1)
+    bone = norms(at[start] - at[end])
+    other = norms(at[other_start] - at[other_end])
     both = np.isfinite(bone) & np.isfinite(other)
     bone, other = bone[both], other[both]
     lengths = typical(bone), typical(other)

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from pgfa.errors import BadFile
 from pgfa.read.interpret.body import typical
 from pgfa.read.interpret.upright import trunk_of
+from pgfa.read.interpret.vectors import are_finite, norms
 from pgfa.read.stated import Stated
 from pgfa.skeleton import Layout
 
@@ -71,7 +72,7 @@ def are_mixed(positions: NDArray[Any], layout: Layout) -> bool:
         return False
     first = np.unique(np.linspace(0, len(positions) - 3, MAX_FRAMES).astype(int))
     runs = [positions[first + later].astype(np.float64) for later in range(3)]
-    seen = [np.isfinite(run).all(axis=-1).any(axis=-1) for run in runs]
+    seen = [np.asarray(are_finite(run).any(axis=-1)) for run in runs]
     bodies = [
         body
         for body in range(positions.shape[1])
@@ -83,10 +84,10 @@ def are_mixed(positions: NDArray[Any], layout: Layout) -> bool:
 def _turns_back(runs: list[Floats], layout: Layout) -> bool:
     """Whether a body turns back from each frame to the next: (frames, joints, 3) at a frame and the two after it."""
     here, following, second = runs
-    trunk = typical(np.linalg.norm(trunk_of(here, layout), axis=-1))
+    trunk = typical(norms(trunk_of(here, layout)))
     steps = following - here
     step, double, distant = (
-        _mean(np.linalg.norm(change, axis=-1))
+        _mean(norms(change))
         for change in (steps, second - here, np.roll(here, len(here) // 4, axis=0) - here)
     )
     if not (trunk > 0 and step > max(STEP * trunk, NEXT * double, FAR * distant)):

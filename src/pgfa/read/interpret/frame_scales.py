@@ -14,6 +14,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from pgfa.read.interpret.vectors import are_finite, norms
 from pgfa.skeleton import Layout
 
 MIN_FRAMES, MOST = 5, 0.9
@@ -57,7 +58,7 @@ def common_scale(points: Floats, layout: Layout) -> str:
     ends = np.array(
         [(known.index(a), known.index(b)) for a, b in layout.bones if a in known and b in known]
     ).T
-    lengths = np.linalg.norm(points[:, :, ends[0]] - points[:, :, ends[1]], axis=-1)
+    lengths = norms(points[:, :, ends[0]] - points[:, :, ends[1]])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # of bones and bodies that are absent
         usual = np.nanmedian(lengths, axis=0)
@@ -87,13 +88,13 @@ def scale_of_frames(points: Floats, layout: Layout, markers: Floats | None = Non
         layout: of the joints.
         markers: (frames, markers, 3) what the file has in place of joints, NaN where absent.
     """
-    chosen = np.flatnonzero(np.isfinite(points).all(axis=-1).sum(axis=(1, 2)) > 3)
+    chosen = np.flatnonzero(are_finite(points).sum(axis=(1, 2)) > 3)
     if len(chosen) < MIN_FRAMES:
         return ""
     chosen = chosen[np.linspace(0, len(chosen) - 1, min(len(chosen), MAX_FRAMES)).astype(int)]
     points = points[chosen]
     bodies = points.reshape(-1, *points.shape[2:])
-    bodies = bodies[np.isfinite(bodies).all(axis=-1).sum(axis=-1) > 3]
+    bodies = bodies[are_finite(bodies).sum(axis=-1) > 3]
     looked_at = [bodies] if markers is None else [markers[chosen]]
     if markers is None and points.shape[1] > 1:
         looked_at.append(points.reshape(len(points), -1, points.shape[3]))
@@ -114,7 +115,7 @@ def _has_own_scales(points: Floats, layout: Layout) -> bool:
     known = layout.joints[: points.shape[2]]
     pairs = [(known.index(a), known.index(b)) for a, b in layout.bones if a in known and b in known]
     ends = np.array(pairs).T
-    lengths = np.linalg.norm(points[:, :, ends[0]] - points[:, :, ends[1]], axis=-1)
+    lengths = norms(points[:, :, ends[0]] - points[:, :, ends[1]])
     usual = np.nanmedian(lengths, axis=0)
     # Whole numbers change lengths without a scale: each end by up to one half along each axis.
     rounding = 1.5 if (points[np.isfinite(points)] % 1 == 0).all() else 0.0
@@ -141,7 +142,7 @@ def _sizes(frames: Floats) -> Iterator[tuple[str, Floats, float]]:
         yield "a largest extent", extent.max(axis=-1), ROUNDED
         for axis, name in enumerate("xyz"[: frames.shape[2]]):
             yield f"an extent along {name}", extent[:, axis], ROUNDED
-        yield "a diagonal of its box", np.linalg.norm(extent, axis=-1), ROUNDED
+        yield "a diagonal of its box", norms(extent), ROUNDED
     is_far = np.nanmedian(np.abs(middle[:, 0]).max(axis=-1) / extent.max(axis=-1)) > FAR
     for name, origin, equal in (
         ("its mean", np.nanmean(frames, axis=1, keepdims=True), ROUNDED),
@@ -149,7 +150,7 @@ def _sizes(frames: Floats) -> Iterator[tuple[str, Floats, float]]:
         ("the origin", np.zeros_like(middle), EXACT if is_far else ROUNDED),
     ):
         away = frames - origin
-        distances = np.linalg.norm(away, axis=-1)
+        distances = norms(away)
         farthest = np.stack([np.nanmax(np.abs(away), axis=(1, 2)), np.nanmax(distances, axis=1)])
         # From far away, feet that stand may be farthest in all frames; so only what was made 1 on purpose counts.
         if equal == EXACT:

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pgfa.read.interpret.body import typical
+from pgfa.read.interpret.vectors import are_finite, norms
 from pgfa.skeleton import AZURE32, KINECT20, MEDIAPIPE33, NTU25, NUITRACK19, ZED34, ZED38, Layout
 
 CAMERAS = (AZURE32, KINECT20, MEDIAPIPE33, NTU25, NUITRACK19, ZED34, ZED38)
@@ -60,7 +61,7 @@ def standing_evidence(points: Floats, layout: Layout) -> str:
         layout: of the joints.
     """
     bodies = [points[:, body] for body in range(points.shape[1])]
-    stances = [_stance(body, layout) for body in bodies if np.isfinite(body).all(axis=-1).any()]
+    stances = [_stance(body, layout) for body in bodies if are_finite(body).any()]
     if not stances:
         return ""
     reasons = []
@@ -91,11 +92,11 @@ def _stance(body: Floats, layout: Layout) -> _Stance | None:
         [tracks[name][:, 2] for joint in ("ankle", "foot", "toe") for side in ("left", "right")
          if (name := f"{joint}_{side}") in tracks]
     )  # fmt: skip
-    visible = np.isfinite(hips + shoulders).all(axis=-1) & np.isfinite(feet).all(axis=0)
+    visible = are_finite(hips + shoulders) & np.isfinite(feet).all(axis=0)
     if visible.sum() < LEAST_FRAMES:
         return None
     hips, trunk, feet = hips[visible], (shoulders - hips)[visible], feet[:, visible]
-    length = np.linalg.norm(trunk, axis=-1)
+    length = norms(trunk)
     unit = typical(length)
     if not unit > 0:
         return None
@@ -105,7 +106,7 @@ def _stance(body: Floats, layout: Layout) -> _Stance | None:
     if upright.mean() < NEARLY_ALL or high - low > LEVEL or legs < LEGS:
         return None
     steps = np.diff(hips[:, :2], axis=0) / unit
-    steps[np.linalg.norm(steps, axis=-1) > JUMP] = 0
+    steps[norms(steps) > JUMP] = 0
     along_x, along_y = np.ptp(np.cumsum(steps, axis=0), axis=0).tolist()
     depths = body[visible][..., 1]
     return _Stance(

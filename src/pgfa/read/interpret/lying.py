@@ -12,8 +12,6 @@ no floor is known. Of 600 real recordings, none is taken for one of somebody who
 
 from __future__ import annotations
 
-import warnings
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -22,6 +20,7 @@ from pgfa.read.interpret.decision import Decision
 from pgfa.read.interpret.gravity import LEVEL as LEVEL_FEET
 from pgfa.read.interpret.gravity import ON_FLOOR, TRAVEL
 from pgfa.read.interpret.postures import Standing
+from pgfa.read.interpret.vectors import are_finite
 from pgfa.skeleton import Layout
 
 HIPS = (0.12, 2.7)
@@ -86,10 +85,8 @@ def posture_of(points: Floats, layout: Layout, up: str) -> tuple[tuple[Decision,
 
 def _stays_upright(body: Standing) -> bool:
     """Whether one body over time cannot lie."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # of frames without feet
-        feet = np.nanmin(body.sign * _feet(body.bodies, body.layout)[..., body.axis], axis=1) / body.trunk
-    hips = body.hips[np.isfinite(body.hips).all(axis=-1)] / body.trunk
+    feet = np.fmin.reduce(body.sign * _feet(body.bodies, body.layout)[..., body.axis], axis=1) / body.trunk
+    hips = body.hips[are_finite(body.hips)] / body.trunk
     feet = feet[np.isfinite(feet)]
     if not len(hips) or not len(feet):
         return False

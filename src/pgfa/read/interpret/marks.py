@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+
+from pgfa.read.interpret.vectors import any_of, are_finite, median_of, norms
 
 MIN_FRAMES = 3
 """Frames in which a joint is at one place if that place marks absent joints."""
@@ -15,6 +18,8 @@ JUMP = 0.15
 """Share of the body's size by which a joint jumps to such a place, and back."""
 PLACES = 3
 """Places looked at of each joint, the most frequent."""
+LOOKED_AT = 200
+"""Frames of which the body's size is measured, evenly spaced."""
 FAR_JUMP, QUIET = 1 / 3, 0.05
 """Shares of the body's size: a step that no joint makes from frame to frame, and steps of those that hardly move."""
 _WEIGHTS = np.array([1.0, 1.6180339887, 2.7182818285])
@@ -45,45 +50,72 @@ def marked_joints(
     marked = np.zeros_like(absent)
     notes: list[str] = []
     # A body of few frames, as before people are tracked, cannot show such a place.
-    for body in np.flatnonzero((~absent).any(axis=-1).sum(axis=0) >= MIN_FRAMES).tolist():
-        seen = points[:, body]
-        repeated = _repeated(keys[:, body])
-        if not repeated.any() and len(seen) < 2 * MIN_FRAMES:
+    for number in np.flatnonzero((~absent).any(axis=-1).sum(axis=0) >= MIN_FRAMES).tolist():
+        repeated = _repeated(keys[:, number])
+        if not repeated.any() and len(points) < 2 * MIN_FRAMES:
             continue
-        size = _size(seen, absent[:, body])
-        if not size > 0:
-            continue
-        for joint in np.flatnonzero(repeated & _may_jump(seen, absent[:, body], size)).tolist():
-            for key in _frequent(keys[:, body, joint]):
-                at_mark = keys[:, body, joint] == key
-                if marked[:, body, joint][at_mark].any() or not _is_mark(
-                    seen, absent[:, body], joint, at_mark, size
-                ):
-                    continue
-                same = keys[:, body] == key
-                marked[:, body] |= same
-                coordinates = " ".join(f"{number:.6g}" for number in seen[at_mark, joint][0])
-                which = _name(joint, names)
-                more = " and others" if (same.any(axis=0).sum()) > 1 else ""
-                notes.append(
-                    f"{which}{more} at {coordinates} in {int(same.any(axis=1).sum())} frames: taken as absent"
-                )
-        together = _together(np.where(marked[:, body], np.nan, keys[:, body]))
-        for joint in np.flatnonzero(together.sum(axis=0) >= MIN_FRAMES).tolist():
-            if not _is_mark(seen, absent[:, body], joint, together[:, joint], size):
-                together[:, joint] = False
-        if together.any():
-            marked[:, body] |= together
-            count = int(together.any(axis=1).sum())
-            notes.append(
-                f"several joints at one place, away from the body, in {count} frames: taken as absent"
-            )
-        shown = np.where((absent | marked)[:, body, :, None], np.nan, seen)
-        notes += [
-            f"{_name(joint, names)} jumps by more than a third of the body's height {count} times: perhaps absent there"
-            for joint, count in _jumps(shown, size)
-        ]
+        body = _body(points[:, number], absent[:, number], keys[:, number])
+        if body is not None:
+            marked[:, number], more = _marked_in(body, repeated, names)
+            notes += more
     return marked, tuple(dict.fromkeys(notes))
+
+
+@dataclass(frozen=True)
+class _Body:
+    """One body over time.
+
+    Attributes:
+        points: (frames, joints, columns).
+        absent: (frames, joints) that are known to be absent.
+        keys: (frames, joints) of their places, NaN where absent.
+        steps: (frames - 1, joints) how far they move, of joints that are present in all frames.
+        size: about its height.
+    """
+
+    points: Floats
+    absent: Booleans
+    keys: Floats
+    steps: Floats
+    size: float
+
+
+def _body(points: Floats, absent: Booleans, keys: Floats) -> _Body | None:
+    """The body; None if it has no size."""
+    size = _size(points, absent)
+    return _Body(points, absent, keys, norms(points[1:] - points[:-1]), size) if size > 0 else None
+
+
+def _marked_in(body: _Body, repeated: Booleans, names: Sequence[str] | None) -> tuple[Booleans, list[str]]:
+    """As `marked_joints`, of one body. `repeated`: (joints,) those that are at one place in several frames."""
+    marked = np.zeros_like(body.absent)
+    notes: list[str] = []
+    may_jump = body.absent.any(axis=0) | ~(body.steps.max(axis=0, initial=0) < JUMP * body.size)
+    for joint in np.flatnonzero(repeated & may_jump).tolist():
+        for key in _frequent(body.keys[:, joint]):
+            at_mark = body.keys[:, joint] == key
+            if marked[at_mark, joint].any() or not _is_mark(body, joint, at_mark):
+                continue
+            same = body.keys == key
+            marked |= same
+            coordinates = " ".join(f"{number:.6g}" for number in body.points[at_mark, joint][0])
+            more = " and others" if (same.any(axis=0).sum()) > 1 else ""
+            notes.append(
+                f"{_name(joint, names)}{more} at {coordinates} in {int(same.any(axis=1).sum())} frames: taken as absent"
+            )
+    together = _together(np.where(marked, np.nan, body.keys))
+    for joint in np.flatnonzero(together.sum(axis=0) >= MIN_FRAMES).tolist():
+        if not _is_mark(body, joint, together[:, joint]):
+            together[:, joint] = False
+    if together.any():
+        marked |= together
+        count = int(together.any(axis=1).sum())
+        notes.append(f"several joints at one place, away from the body, in {count} frames: taken as absent")
+    notes += [
+        f"{_name(joint, names)} jumps by more than a third of the body's height {count} times: perhaps absent there"
+        for joint, count in _jumps(body, marked)
+    ]
+    return marked, notes
 
 
 def _name(joint: int, names: Sequence[str] | None) -> str:
@@ -92,28 +124,32 @@ def _name(joint: int, names: Sequence[str] | None) -> str:
 
 def _together(keys: Floats) -> Booleans:
     """(frames, joints) where joints are exactly at the place of another joint, unless they mostly are."""
+    together = np.zeros(keys.shape, dtype=np.bool_)
+    ranked = np.sort(keys, axis=1)
+    if not (ranked[:, 1:] == ranked[:, :-1]).any():
+        return together
     order = np.argsort(keys, axis=1)
     ranked = np.take_along_axis(keys, order, axis=1)
-    same = np.zeros(keys.shape, dtype=np.bool_)
+    same = np.zeros_like(together)
     same[:, 1:] = ranked[:, 1:] == ranked[:, :-1]
     same[:, :-1] |= same[:, 1:].copy()
-    together = np.zeros_like(same)
     np.put_along_axis(together, order, same, axis=1)
     together[:, together.sum(axis=0) > np.isfinite(keys).sum(axis=0) / 2] = False
     together[:, together.sum(axis=0) < MIN_FRAMES] = False
     return together
 
 
-def _jumps(points: Floats, size: float) -> list[tuple[int, int]]:
+def _jumps(body: _Body, marked: Booleans) -> list[tuple[int, int]]:
     """Joints that jump away and back again and again while most others hardly move, and how often.
 
     Args:
-        points: (frames, joints, columns), NaN where absent.
-        size: of the body.
+        body: over time.
+        marked: (frames, joints) that are absent, too.
     """
-    if len(points) < 2 * MIN_FRAMES:
+    if len(body.points) < 2 * MIN_FRAMES:
         return []
-    steps = np.linalg.norm(np.diff(points, axis=0), axis=-1) / size
+    gone = body.absent | marked
+    steps = np.where(gone[1:] | gone[:-1], np.nan, body.steps) / body.size
     quiet = (np.where(np.isfinite(steps), steps, 0.0) < QUIET).mean(axis=1) > 0.5
     counts = ((steps > FAR_JUMP) & quiet[:, None]).sum(axis=0)
     return [(int(joint), int(counts[joint])) for joint in np.flatnonzero(counts >= 2 * MIN_FRAMES)]
@@ -121,28 +157,24 @@ def _jumps(points: Floats, size: float) -> list[tuple[int, int]]:
 
 def _size(points: Floats, absent: Booleans) -> float:
     """About the body's height, whatever a few joints do: from the distance of half of the joints from their middle."""
+    if len(points) > LOOKED_AT:
+        chosen = np.linspace(0, len(points) - 1, LOOKED_AT).astype(np.int64)
+        points, absent = points[chosen], absent[chosen]
     shown = np.where(absent[..., None], np.nan, points)
-    shown = shown[np.linspace(0, len(shown) - 1, min(len(shown), 200)).astype(np.int64)]
-    shown = shown[np.isfinite(shown).all(axis=-1).sum(axis=-1) > 3]
+    shown = shown[are_finite(shown).sum(axis=-1) > 3]
     if not len(shown):
         return 0.0
     # np.nanmedian takes far longer for the few numbers of a short clip.
-    median = np.median if np.isfinite(shown).all() else np.nanmedian
-    distances = np.linalg.norm(shown - median(shown, axis=1, keepdims=True), axis=-1)
-    return 4 * float(np.median(distances[np.isfinite(distances)]))
+    if np.isfinite(shown).all():
+        return 4 * float(median_of(norms(shown - median_of(shown, axis=1)[:, None])))
+    distances = norms(shown - np.nanmedian(shown, axis=1, keepdims=True))
+    return 4 * float(median_of(distances[np.isfinite(distances)]))
 
 
 def _repeated(keys: Floats) -> Booleans:
     """(joints,) whether a joint is at one place in several frames."""
     ranked = np.sort(keys, axis=0)
     return np.asarray((ranked[MIN_FRAMES - 1 :] == ranked[: len(ranked) - MIN_FRAMES + 1]).any(axis=0))
-
-
-def _may_jump(points: Floats, absent: Booleans, size: float) -> Booleans:
-    """(joints,) whether a joint makes a step of `JUMP`; True where some of its frames are absent."""
-    steps = np.diff(points, axis=0)
-    longest = np.einsum("fjc,fjc->fj", steps, steps).max(axis=0, initial=0)
-    return np.asarray(absent.any(axis=0) | ~(longest < (JUMP * size) ** 2))
 
 
 def _frequent(keys: Floats) -> list[float]:
@@ -155,18 +187,23 @@ def _frequent(keys: Floats) -> list[float]:
     ]
 
 
-def _is_mark(points: Floats, absent: Booleans, joint: int, at_mark: Booleans, size: float) -> bool:
+def _is_mark(body: _Body, joint: int, at_mark: Booleans) -> bool:
     """Whether a joint jumps to the place where it is in the frames `at_mark`, and back, while the others move."""
-    known = np.flatnonzero(~absent[:, joint])
-    at = at_mark[known]
-    changes = np.flatnonzero(at[1:] != at[:-1])
-    jumps = np.linalg.norm(np.diff(points[known, joint], axis=0)[changes], axis=-1)
-    if not len(jumps) or np.median(jumps) < JUMP * size:
+    if body.absent[:, joint].any():
+        known = np.flatnonzero(~body.absent[:, joint])
+        at, steps = at_mark[known], norms(np.diff(body.points[known, joint], axis=0))
+    else:
+        at, steps = at_mark, body.steps[:, joint]
+    jumps = steps[at[1:] != at[:-1]]
+    if not len(jumps) or median_of(jumps) < JUMP * body.size:
         return False
-    others = np.where(absent[at_mark][..., None], np.nan, points[at_mark])
-    counts = np.isfinite(others).all(axis=-1).sum(axis=0) > 1
+    others, absent = body.points[at_mark], body.absent[at_mark]
+    counts = (~absent & are_finite(others)).sum(axis=0) > 1
     counts[joint] = False
     if not counts.any():
         return False
-    moved = np.nanmax(others[:, counts], axis=0) > np.nanmin(others[:, counts], axis=0)
-    return bool(moved.any(axis=-1).mean() > 0.5)
+    others, absent = others[:, counts], absent[:, counts]
+    if absent.any():
+        others = np.where(absent[..., None], np.nan, others)
+    moved = any_of(np.fmax.reduce(others, axis=0) > np.fmin.reduce(others, axis=0))
+    return bool(moved.mean() > 0.5)

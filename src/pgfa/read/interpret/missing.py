@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from pgfa.read.interpret.decision import Decision
 from pgfa.read.interpret.marks import marked_joints
+from pgfa.read.interpret.vectors import all_of, any_of, are_finite, norms
 from pgfa.skeleton import Layout
 
 MARKS = (-1.0, 999.0, -999.0, 9999.0, -9999.0, 99999.0, -99999.0)
@@ -45,12 +46,12 @@ def absent_joints(
     """
     decisions: list[str] = []
     with np.errstate(invalid="ignore", over="ignore"):
-        absent = ~np.isfinite(coordinates).all(axis=-1) | (np.abs(coordinates) > FAR).any(axis=-1)
+        absent = ~are_finite(coordinates) | any_of(np.abs(coordinates) > FAR)
         if scores is not None:
             whole, decision = _whole_score(scores[~absent])
             absent |= ~(scores >= MIN_SCORE * whole) if whole else np.isnan(scores)
             decisions += decision
-        same = (coordinates == coordinates[..., :1]).all(axis=-1) & ~absent
+        same = all_of(coordinates == coordinates[..., :1]) & ~absent
     absent = np.asarray(absent, dtype=np.bool_)
     first = coordinates[..., 0]
     values, counts = np.unique(first[same], return_counts=True)
@@ -112,10 +113,10 @@ def _origin(
         if joint in bone and other != joint and other < bodies.shape[1]
     ]
     with np.errstate(invalid="ignore"):
-        size = np.ptp(bodies[np.isfinite(bodies).all(axis=-1)], axis=0).max(initial=0)
-        distances = np.linalg.norm(bodies[:, neighbours], axis=-1)
+        size = np.ptp(bodies[are_finite(bodies)], axis=0).max(initial=0)
+        distances = norms(bodies[:, neighbours])
     distances = distances[np.isfinite(distances)]
-    centre = bodies[np.isfinite(bodies).all(axis=-1)].mean(axis=0) if size else np.zeros(1)
+    centre = bodies[are_finite(bodies)].mean(axis=0) if size else np.zeros(1)
     limit = size / _REACH
     return (
         joint if len(distances) and np.median(distances) < limit and np.linalg.norm(centre) < limit else None

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from pgfa.errors import Undecided
 from pgfa.read.interpret.body import Fit, fit_of
 from pgfa.read.interpret.decision import Decision
+from pgfa.read.interpret.vectors import norms
 from pgfa.skeleton import Layout
 
 BETTER = 0.8
@@ -159,12 +160,12 @@ def _turns(bodies: Floats, layout: Layout) -> Floats:
     trunk = above - below
     with warnings.catch_warnings(), np.errstate(invalid="ignore", divide="ignore"):
         warnings.simplefilter("ignore", RuntimeWarning)
-        length = np.linalg.norm(trunk, axis=-1, keepdims=True)
+        length = norms(trunk)[..., None]
         size = np.nanmedian(length) if np.isfinite(length).any() else np.nan
         along = trunk / length
         hips = hips - (hips * along).sum(axis=-1, keepdims=True) * along
         shoulders = shoulders - (shoulders * along).sum(axis=-1, keepdims=True) * along
-        wide = [np.linalg.norm(vectors, axis=-1) for vectors in (hips, shoulders)]
+        wide = [norms(vectors) for vectors in (hips, shoulders)]
         telling = (wide[0] > NARROW * size) & (wide[1] > NARROW * size)
         turned: Floats = (hips * shoulders).sum(axis=-1)[telling] / (wide[0] * wide[1])[telling]
     return turned

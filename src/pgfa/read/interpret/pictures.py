@@ -10,6 +10,7 @@ from pgfa.read.interpret.arrays import PIXELS, has_scores, is_thin, may_be_score
 from pgfa.read.interpret.body import thinned
 from pgfa.read.interpret.decision import Decision
 from pgfa.read.interpret.upright import MOSTLY, is_adult, standing, unit_of
+from pgfa.read.interpret.vectors import any_of, are_finite, norms
 from pgfa.skeleton import MEDIAPIPE33, Layout
 
 IN_PICTURE, MOST_PIXELS = 0.99, 8000.0
@@ -43,7 +44,7 @@ def _is_relative_depth(points: Floats, layout: Layout) -> bool:
     """Whether a third column is MediaPipe's z of landmarks of an image: half-way between the hips it is always 0."""
     if layout is not MEDIAPIPE33:
         return False
-    seen = np.isfinite(points[..., :3]).all(axis=-1) & (points[..., :2] != 0).any(axis=-1)
+    seen = are_finite(points[..., :3]) & any_of(points[..., :2] != 0)
     z = np.where(seen, points[..., 2], np.nan)
     hips = (z[..., layout.index("hip_left")] + z[..., layout.index("hip_right")]) / 2
     hips, spread = hips[np.isfinite(hips)], float(np.nanstd(z)) if seen.any() else 0.0
@@ -68,15 +69,15 @@ def rough_depth(points: Floats, layout: Layout) -> Decision | None:
     if standing(bodies, layout).get("y", 0) >= MOSTLY and is_adult(bodies, layout):
         return Decision("depth", "kept", "established", "a body with y up, of the size of an adult in metres")
     hips = points[..., [layout.index("hip_left"), layout.index("hip_right")], :].mean(axis=-2)
-    hips = hips[np.isfinite(hips).all(axis=-1)]
-    if not len(hips) or np.median(np.linalg.norm(hips[:, :2], axis=-1)) <= 0.1:
+    hips = hips[are_finite(hips)]
+    if not len(hips) or np.median(norms(hips[:, :2])) <= 0.1:
         return None
-    finite = points[np.isfinite(points).all(axis=-1)]
+    finite = points[are_finite(points)]
     in_image = np.mean((finite[:, :2] > -0.5) & (finite[:, :2] < 1.5)) > 0.95
     depth_of_hips = float(np.median(np.abs(hips[:, 2])))
     # In pixels z is in pixels too.
     at_hips = depth_of_hips < (0.05 if in_image else 0.05 * float(np.median(_heights(bodies))))
-    pixels = np.ptp(finite[:, :2]) > PIXELS and np.median(np.linalg.norm(hips[:, :2], axis=-1)) > PIXELS
+    pixels = np.ptp(finite[:, :2]) > PIXELS and np.median(norms(hips[:, :2])) > PIXELS
     if at_hips and (in_image or pixels):
         return Decision("depth", "dropped", "established", "landmarks of an image")
     return Decision("depth", "kept", "established", "the hips move as a body does")
@@ -90,7 +91,7 @@ def check_depth(file: str, points: Floats, layout: Layout) -> None:
         points: (frames, bodies, joints, 3), NaN where absent, of no known unit.
         layout: of the joints.
     """
-    finite = points[np.isfinite(points).all(axis=-1)]
+    finite = points[are_finite(points)]
     if not len(finite) or np.ptp(finite[:, :2], axis=0).min() <= PIXELS:
         return
     inside = (finite >= 0).mean(axis=0).min() >= IN_PICTURE and finite[:, :2].max() <= MOST_PIXELS

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from pgfa.read.interpret.body import typical
 from pgfa.read.interpret.gravity import CAMERAS, STANDS
+from pgfa.read.interpret.vectors import are_finite, norms
 from pgfa.skeleton import AZURE32, MEDIAPIPE33, ZED34, ZED38, Layout
 
 FOURS, FOURS_LEVEL, FOURS_ABOVE = 0.9, 0.3, 0.4
@@ -83,16 +84,14 @@ class Standing:
     @cached_property
     def trunk(self) -> float:
         """Its typical length."""
-        return typical(np.linalg.norm(self.shoulders - self.hips, axis=-1))
+        return typical(norms(self.shoulders - self.hips))
 
     @cached_property
     def stands(self) -> NDArray[np.bool_]:
         """(bodies,) whether the trunk points along the axis."""
         vectors = self.shoulders - self.hips
         with np.errstate(invalid="ignore"):
-            out: NDArray[np.bool_] = self.sign * vectors[:, self.axis] >= STANDS * np.linalg.norm(
-                vectors, axis=-1
-            )
+            out: NDArray[np.bool_] = self.sign * vectors[:, self.axis] >= STANDS * norms(vectors)
         return out
 
 
@@ -162,9 +161,9 @@ def _planks_along(body: Standing) -> str:
     would lean back by far more than anybody can.
     """
     hips, knees, ankles = (body.joints(joint) for joint in ("hip", "knee", "ankle"))
-    thighs, shanks = np.linalg.norm(hips - knees, axis=-1), np.linalg.norm(knees - ankles, axis=-1)
+    thighs, shanks = norms(hips - knees), norms(knees - ankles)
     with np.errstate(invalid="ignore"):
-        legs = np.linalg.norm(hips - ankles, axis=-1) >= STRAIGHT * (thighs + shanks)
+        legs = norms(hips - ankles) >= STRAIGHT * (thighs + shanks)
     straight = legs.any(axis=0)[body.stands]
     for name, axis, sign in _across(body):
         hands, feet = _limbs(body, axis, sign, ("ankle",))
@@ -190,7 +189,7 @@ def _limbs(body: Standing, axis: int, sign: int, legs: tuple[str, ...]) -> tuple
 def _rise(body: Standing) -> float:
     """Trunks that feet and hips move along the trunk, if that is more than anybody does who does not climb; else 0."""
     feet = (body.sign * body.joints("ankle")[..., body.axis]).min(axis=0)
-    seen = np.isfinite(feet) & np.isfinite(body.hips).all(axis=-1)
+    seen = np.isfinite(feet) & are_finite(body.hips)
     count = int(seen.sum()) // 5
     if not count:
         return 0.0
@@ -228,7 +227,7 @@ def _turns_over(body: Standing) -> bool:
     legs = body.hips - body.joints("ankle").mean(axis=0)
     with np.errstate(invalid="ignore"):
         trunk_over, legs_over = (
-            -body.sign * part[:, body.axis] >= STANDS * np.linalg.norm(part, axis=-1)
+            -body.sign * part[:, body.axis] >= STANDS * norms(part)
             for part in (body.shoulders - body.hips, legs)
         )
     over: NDArray[np.bool_] = trunk_over & legs_over

@@ -9,6 +9,7 @@ from pgfa.errors import BadFile
 from pgfa.read.interpret.decision import Decision
 from pgfa.read.interpret.frame_scales import scale_of_frames
 from pgfa.read.interpret.stretched import LIMBS, limbs_over_time
+from pgfa.read.interpret.vectors import are_finite
 from pgfa.skeleton import Layout
 
 EQUAL = 1e-4
@@ -55,7 +56,7 @@ def own_scales(points: Floats, layout: Layout, markers: Floats | None = None) ->
         layout: of the joints.
         markers: (frames, markers, 3) what the file has in place of joints.
     """
-    if np.isfinite(points).all(axis=-1).sum() < MIN_FRAMES * 3:
+    if are_finite(points).sum() < MIN_FRAMES * 3:
         return ""
     if extent := _extent_of_axes(points if markers is None else markers[:, None]):
         return f"every axis {extent}: each was scaled on its own, so lengths cannot be compared"
@@ -128,7 +129,7 @@ def depth_keeps_lengths(bodies: Floats, layout: Layout, least: float = MIN_CORRE
     for top, end in LIMBS:
         for side in ("left", "right"):
             one, other = (bodies[:, layout.index(f"{joint}_{side}")] for joint in (top, end))
-            squares = (one - other)[np.isfinite(one - other).all(axis=-1)] ** 2
+            squares = (one - other)[are_finite(one - other)] ** 2
             if len(squares) < MIN_BODIES or not (length := float(np.median(squares.sum(axis=-1)))) > 0:
                 continue
             seen = np.stack([squares[:, :2].sum(axis=-1), squares[:, 2]]) / length
@@ -143,7 +144,7 @@ def depth_keeps_lengths(bodies: Floats, layout: Layout, least: float = MIN_CORRE
 
 def _extent_of_axes(points: Floats) -> str:
     """The range, or the spread, that all axes share; "" if they differ."""
-    finite = points[np.isfinite(points).all(axis=-1)]
+    finite = points[are_finite(points)]
     low, high = finite.min(axis=0), finite.max(axis=0)
     extent = high - low
     if not (extent > 0).all():

@@ -12,6 +12,7 @@ from pgfa.errors import BadFile, Undecided
 from pgfa.read.interpret.body import fit_of, thinned, typical
 from pgfa.read.interpret.decision import Decision
 from pgfa.read.interpret.upright import MAX_COST, PLAUSIBLE, trunk_of
+from pgfa.read.interpret.vectors import norms
 from pgfa.read.stated import UNITS
 from pgfa.skeleton import Layout
 
@@ -22,7 +23,7 @@ METRIC = ("m", "cm", "mm")
 
 def torso_of(bodies: NDArray[Any], layout: Layout) -> float:
     """Typical length of the torso of bodies (bodies, joints, 2 or 3), NaN where absent; NaN if it is never seen."""
-    return typical(np.linalg.norm(trunk_of(bodies.astype(np.float64), layout), axis=-1))
+    return typical(norms(trunk_of(bodies.astype(np.float64), layout)))
 
 
 def check_size(file: str, positions: NDArray[Any], layout: Layout, decisions: Iterable[Decision]) -> None:

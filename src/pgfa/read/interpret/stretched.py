@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from pgfa.read.interpret.body import fit_of
 from pgfa.read.interpret.upright import MAX_COST
+from pgfa.read.interpret.vectors import are_finite
 from pgfa.skeleton import Layout
 
 LIMBS = (("hip", "knee"), ("knee", "ankle"), ("shoulder", "elbow"), ("elbow", "wrist"))
@@ -85,7 +86,7 @@ def limbs_over_time(bodies: Floats, layout: Layout) -> tuple[Floats, Floats]:
     for top, end in LIMBS:
         for side in ("left", "right"):
             one, other = (bodies[:, layout.index(f"{joint}_{side}")] for joint in (top, end))
-            vectors = (one - other)[np.isfinite(one - other).all(axis=-1)]
+            vectors = (one - other)[are_finite(one - other)]
             length = float(np.median((vectors**2).sum(axis=-1))) if len(vectors) >= MIN_FRAMES else 0.0
             if length > 0:
                 squares = vectors**2 / length

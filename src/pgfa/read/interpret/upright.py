@@ -13,6 +13,7 @@ from pgfa.read.interpret.decision import Decision
 from pgfa.read.interpret.gravity import STANDS, standing_evidence
 from pgfa.read.interpret.lying import lies_along, posture_of
 from pgfa.read.interpret.postures import other_posture
+from pgfa.read.interpret.vectors import are_finite, norms
 from pgfa.read.stated import NOTHING, UNITS, Stated
 from pgfa.skeleton import Layout
 
@@ -256,15 +257,15 @@ def _legs_along(bodies: Floats, layout: Layout) -> str:
 
 def _shares_along(vectors: Floats) -> dict[str, float]:
     """Signed axis -> share of vectors (n, 2 or 3) that point along it; those with NaN or of length 0 do not count."""
-    vectors = vectors[np.isfinite(vectors).all(axis=-1)]
-    length = np.linalg.norm(vectors, axis=-1)
+    vectors = vectors[are_finite(vectors)]
+    length = norms(vectors)
     vectors = vectors[length > 0] / length[length > 0, None]
     if not len(vectors):
         return {}
     shares: dict[str, float] = {}
-    for index, name in enumerate("xyz"[: vectors.shape[-1]]):
-        shares[name] = float((vectors[:, index] >= STANDS).mean())
-        shares["-" + name] = float((vectors[:, index] <= -STANDS).mean())
+    along, against = ((sign * vectors >= STANDS).mean(axis=0).tolist() for sign in (1, -1))
+    for name, one, other in zip("xyz", along, against, strict=False):
+        shares[name], shares["-" + name] = one, other
     return shares
 
 
@@ -291,7 +292,7 @@ def unit_of(bodies: Floats, layout: Layout) -> tuple[float, Decision]:
             return metres, Decision(
                 "unit", fitting[0], "established", f"a stature of about {stature * metres:.1f} m"
             )
-    trunk = typical(np.linalg.norm(trunk_of(bodies, layout), axis=-1))
+    trunk = typical(norms(trunk_of(bodies, layout)))
     factor = TORSO / trunk if trunk > 0 else 1.0
     return factor, Decision("unit", f"{factor:.3g} m", "assumed", "no unit gives a plausible stature")
 
@@ -307,13 +308,13 @@ def stature_of(bodies: Floats, layout: Layout) -> float:
 
     def limb(top: str, end: str) -> float:
         sides = [
-            typical(np.linalg.norm(at[f"{top}_{s}"] - at[f"{end}_{s}"], axis=-1))
+            typical(norms(at[f"{top}_{s}"] - at[f"{end}_{s}"]))
             for s in ("left", "right")
             if {f"{top}_{s}", f"{end}_{s}"} <= at.keys()
         ]
         return float(np.mean(sides)) if sides else float("nan")
 
-    trunk = typical(np.linalg.norm(trunk_of(bodies, layout), axis=-1))
+    trunk = typical(norms(trunk_of(bodies, layout)))
     whole = (trunk + limb("hip", "knee") + limb("knee", "ankle")) * _STATURE
     return whole if np.isfinite(whole) else trunk * _STATURE_TRUNK
 

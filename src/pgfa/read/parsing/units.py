@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from pgfa.read.interpret.decision import Decision
 from pgfa.read.interpret.upright import LOOKS_MIRRORED, PLAUSIBLE, TORSO, rotated_up, trunk_of, upright
+from pgfa.read.interpret.vectors import are_finite, median_of, norms
 from pgfa.read.stated import NOTHING, Stated
 from pgfa.skeleton import Layout
 
@@ -46,15 +47,17 @@ def flat_to_metres(
         (frames, bodies, joints, 3), and problems: what was assumed.
     """
     problems: tuple[str, ...] = ()
-    pixels = _upright_picture(pixels, up) * [-1 if mirrored else 1, 1]
+    pixels = _upright_picture(pixels, up)
+    if mirrored:
+        pixels = pixels * [-1, 1]
     torso = torso_length(pixels, layout)
     factor = TORSO / torso if torso > 0 else np.nan
     if not np.isfinite(factor):
         extent = _median(np.ptp(_filled(pixels), axis=2).max(axis=-1))
         factor = HEIGHT / extent if extent > 0 else 1.0
         problems = ("no torso visible, size guessed",)
-    present = np.isfinite(pixels).all(axis=-1)
-    middle = np.median(pixels[present], axis=0) if present.any() else np.zeros(2)
+    present = are_finite(pixels)
+    middle = median_of(pixels[present], axis=0) if present.any() else np.zeros(2)
     out = np.zeros((*pixels.shape[:-1], 3))
     out[..., :2] = (middle - pixels) * factor
     out[~present] = np.nan
@@ -117,25 +120,27 @@ def upright_to_metres(
 
 def _upright_picture(pixels: Floats, up: str) -> Floats:
     """(..., 2) turned so that the axis `up` becomes -y. Pictures have no z: one that is up in space is y or x here."""
+    if up not in ("y", "-x", "x"):
+        return pixels
     x, y = pixels[..., 0], pixels[..., 1]
     # y up is a picture drawn upwards: turned over, not round. x and y in the other order: their places change.
-    axes = {"-y": (x, y), "y": (x, -y), "-x": (y, x), "x": (y, -x)}
-    return np.stack(axes.get(up, (x, y)), axis=-1)
+    axes = {"y": (x, -y), "-x": (y, x), "x": (y, -x)}
+    return np.stack(axes[up], axis=-1)
 
 
 def torso_length(positions: Floats, layout: Layout) -> float:
     """Median distance of the middle of the hips from that of the shoulders; NaN if never present together."""
-    return _median(np.linalg.norm(trunk_of(positions, layout), axis=-1))
+    return _median(norms(trunk_of(positions, layout)))
 
 
 def _median(values: Floats) -> float:
     finite = values[np.isfinite(values)]
-    return float(np.median(finite)) if len(finite) else float("nan")
+    return float(median_of(finite)) if len(finite) else float("nan")
 
 
 def _filled(points: Floats) -> Floats:
     """Absent points moved to the mean of the present ones, so that they do not change the extent."""
-    present = np.isfinite(points).all(axis=-1, keepdims=True)
+    present = are_finite(points)[..., None]
     count = np.maximum(present.sum(axis=2, keepdims=True), 1)
     mean = np.where(present, points, 0).sum(axis=2, keepdims=True) / count
     return np.where(present, points, mean)

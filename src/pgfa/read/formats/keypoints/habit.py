@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pgfa.read.interpret.body import fit_of, thinned
 from pgfa.read.interpret.decision import Decision
 from pgfa.read.interpret.lying import STRAIGHT, posture_of
-from pgfa.read.interpret.upright import Upright, rotated_up
+from pgfa.read.interpret.size import torso_of
+from pgfa.read.interpret.upright import MAX_COST, Upright, rotated_up
 from pgfa.skeleton import Layout
 
-AGREEING = 12
-"""Clips that have to be decided alike before the others of the file are read as these were."""
+AGREEING, NEARLY_ALL = 12, 0.9
+"""Clips that have to be decided alike before the others of the file are read as these were, and their share of those
+that were decided: of real sets, one clip in fifty is misread by itself."""
+MAX_ALONE, MOST = 300, 0.6
+"""Clips of a small file that are decided by themselves, at most, and the share of them that suffices then."""
+TORSO = (0.05, 3.0)
+"""Metres of a torso beyond which a clip has another unit than the others, however badly it is tracked."""
 
 Floats = NDArray[np.float64]
 
@@ -40,19 +48,23 @@ class Habit:
     """The readings of the clips of a file so far, of one number of joints and columns.
 
     Attributes:
-        readings: of clips that were decided by themselves, until enough agree or two differ.
+        most: clips that are decided by themselves, at most.
+        alone: clips for which that was tried.
+        readings: of those of them that were decided, and how many.
         layout_decisions, upright: those of the last of them.
-        settled: how the other clips are read, if enough agree.
+        settled: how the other clips are read, once enough agree.
     """
 
-    readings: list[Reading] = field(default_factory=list)
+    most: int = MAX_ALONE
+    alone: int = 0
+    readings: Counter[Reading] = field(default_factory=Counter)
     layout_decisions: tuple[str, ...] = ()
     upright: Upright | None = None
     settled: Reading | None = None
 
     def add(self, layout: Layout, columns: str, decisions: tuple[str, ...], result: Upright | None) -> None:
         """Remember how a clip was decided by itself."""
-        if len(self.readings) >= AGREEING:
+        if self.settled is not None:
             return
         values = {} if result is None else {d.quantity: d for d in result.decisions}
         up, axes, unit = (values.get(quantity) for quantity in ("up", "axes", "unit"))
@@ -64,10 +76,25 @@ class Habit:
             bool(axes and axes.value.startswith("left")),
             result.scale if established and result is not None else 0.0,
         )
-        self.readings.append(reading)
+        self.readings[reading] += 1
         self.layout_decisions, self.upright = decisions, result
-        if len(self.readings) == AGREEING and len(set(self.readings)) == 1:
+        share = NEARLY_ALL if self.alone < self.most else MOST
+        if self.readings[reading] >= max(AGREEING, share * self.readings.total()):
             self.settled = reading
+
+    def suits(self, points: Floats) -> bool:
+        """Whether a clip may be read as the others were: it shows a human body, in the same unit.
+
+        Args:
+            points: (frames, bodies, joints, 2 or 3).
+        """
+        if (settled := self.settled) is None:
+            return False
+        bodies = thinned(points)
+        if fit_of(bodies, settled.layout).cost > MAX_COST:
+            return False
+        torso = torso_of(bodies, settled.layout) * settled.scale
+        return not settled.scale or not np.isfinite(torso) or TORSO[0] <= torso <= TORSO[1]
 
     def applied(self, points: Floats) -> Upright | None:
         """Points in space as the other clips were read; None unless they agree, and have one unit.

@@ -44,6 +44,7 @@ from pgfa.read.interpret.pictures import THIN_DEPTH, are_shares, check_columns, 
 from pgfa.read.interpret.plausible import check_body
 from pgfa.read.interpret.scales import check_scales, uneven_units
 from pgfa.read.interpret.upright import MAX_COST, MOSTLY, standing, upright
+from pgfa.read.interpret.vectors import are_finite
 from pgfa.read.limits import allowance
 from pgfa.read.parsing.tracking import MAX_BODIES, MAX_SLOT_NUMBERS, link_tracks
 from pgfa.read.parsing.units import flat_to_metres
@@ -150,14 +151,15 @@ def from_array(ref: FileRef, raw: bytes, array: NDArray[np.generic], info: Keypo
     orders = [order for order in orders if not _is_crowd(array.shape, order)] or orders
     plan = _plan(ref, array, orders, info)
     points, missing = _coordinates(in_order(array, plan.axes), plan)
-    if info.habit is not None and info.habit.settled and fit_of(thinned(points), plan.layout).cost > MAX_COST:
-        plan = _plan(ref, array, orders, replace(info, habit=None))  # unlike the other clips of the file
+    if info.habit is not None and info.habit.settled and not info.habit.suits(points):
+        info.habit.alone += points.shape[3] == 3  # those of pictures often show a part of the body only
+        plan = _plan(ref, array, orders, replace(info, habit=None))
         points, missing = _coordinates(in_order(array, plan.axes), plan)
     missing += checks.assumptions(
         points, plan.layout, guessed=_layouts(ref, info) is None, timed=info.axes is not None
     )
-    plan = _with_people(ref, points, plan)
-    present = np.flatnonzero(np.isfinite(points).any(axis=(0, 2, 3)))
+    present = np.flatnonzero(are_finite(points).any(axis=(0, 2)))
+    plan = _with_people(ref, points, plan, len(present))
     points = points[:, present if len(present) else [0]]
     checks.check_steps(ref, points, plan.layout, info)
     return _clip(ref, raw, points, replace(plan, decisions=plan.decisions + missing), named=False)
@@ -168,9 +170,8 @@ def _is_crowd(shape: tuple[int, ...], order: str) -> bool:
     return people > MAX_BODIES and people > size_of(shape, order, "T")
 
 
-def _with_people(ref: FileRef, points: Floats, plan: _Plan) -> _Plan:
+def _with_people(ref: FileRef, points: Floats, plan: _Plan, people: int) -> _Plan:
     """Check that a first axis of bodies is people who were recorded together, not clips. Raises Undecided."""
-    people = int(np.isfinite(points).any(axis=(0, 2, 3)).sum())
     if plan.axes.startswith("T(M"):
         whose = f"{counted(people, 'person', 'people')} of {joints_of(plan.axes)} joints"
         note = f"numbers of a frame read as those of {whose}"
@@ -208,8 +209,10 @@ def _shape_error(ref: FileRef, shape: tuple[int, ...], layouts: tuple[Layout, ..
 
 def _plan(ref: FileRef, array: NDArray[np.generic], orders: list[str], info: KeypointInfo) -> _Plan:
     """Axes, columns and layout, as stated, declared or established. Raises Undecided."""
-    if info.habit is not None and (habit := info.habit.settled):
-        return _Plan(info, habit.layout, habit.columns, orders[0], info.habit.layout_decisions)
+    if info.habit is not None:
+        if habit := info.habit.settled:
+            return _Plan(info, habit.layout, habit.columns, orders[0], info.habit.layout_decisions)
+        info.habit.alone += 1
     stated, layouts = ref.stated, _layouts(ref, info)
     columns = stated.columns or None
     if columns and len(columns) not in (widths := {size_of(array.shape, order, "C") for order in orders}):
