@@ -75,7 +75,7 @@ def assemble(
     if not source.digest:
         source = replace(source, digest=digest_of(raw))
     seen = None if listed is None else _plausible(listed)
-    noted += doubts_of(out, layout, outcome.decisions, flat=flat)
+    noted += doubts_of(out, layout, outcome.decisions, flat=flat, published=bool(source.dataset))
     return Clip(out, rate, layout, source, tuple(dict.fromkeys(noted)), seen, reading_line(outcome.decisions))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -11,27 +10,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pgfa.errors import BadFile
-from pgfa.read.interpret.body import chirality, fit_of, thinned, typical
+from pgfa.read.interpret.body import chirality, fit_of, thinned
+from pgfa.read.interpret.continuity import unsteady
 from pgfa.read.interpret.decision import Basis, Decision
 from pgfa.read.interpret.size import torso_of
-from pgfa.read.interpret.upright import LOOKS_MIRRORED, MAX_COST, PLAUSIBLE, rotated_up, standing
+from pgfa.read.interpret.upright import LOOKS_MIRRORED, MAX_COST, MIRRORED, PLAUSIBLE, rotated_up, standing
 from pgfa.read.source import FileRef
 from pgfa.read.stated import UNITS, Stated
 from pgfa.skeleton import NO_DEPTH, Layout
 
-BACKWARDS = (-0.7, -4.0)
-"""`chirality`, and chirality x weight, from which a clip whose axes are declared is said to look mirrored."""
 GOOD_COST = 1.0
 """A body of higher `Fit.cost` is tracked too badly to doubt its axes."""
-JUMP, SUDDEN, MAX_JUMPS = 1.0, 20.0, 3
-"""Metres, and median steps, from one frame to the next that are a jump; with more of them tracking is bad."""
 FEW_FRAMES = 3
 """Fewer frames give no doubts: they show too little, and a file may have many thousands of such clips."""
-POSE_JUMP, SUDDEN_POSE = 0.04, 5.0
-"""Metres that most joints move from one frame to the next, and that in multiples of the steps before and after it, if
-the pose jumps."""
-MIN_REPEATS, REPEATED = 5, 0.2
-"""Frames that are exactly the one before, at least, and their share; of real recordings 6 % at most."""
 LIES = 0.5
 """Share of the bodies whose trunk points along another axis than y, of somebody who lies."""
 RATE_TOLERANCE = 0.05
@@ -165,17 +156,27 @@ def _completed(
 
 
 def doubts_of(
-    positions: NDArray[np.float32], layout: Layout, decisions: Iterable[Decision], *, flat: bool
+    positions: NDArray[np.float32],
+    layout: Layout,
+    decisions: Iterable[Decision],
+    *,
+    flat: bool,
+    published: bool = False,
 ) -> list[str]:
     """What speaks against axes that were declared: a human body that is mirrored, or upside down, most of the time; and
     against a unit that was declared or stated: a torso of another size. Nothing of fewer than `FEW_FRAMES` frames.
+
+    Args:
+        positions: (frames, bodies, joints, 3) metres, y up, NaN where absent.
+        layout: of the joints.
+        decisions: those about the clip.
+        flat: whether it has no depth.
+        published: whether it is of a data set, whose clips are no takes that somebody joined, however they jump.
     """
     if len(positions) < FEW_FRAMES:
         return []
     decisions = tuple(decisions)
-    # Published sets declare all, and are no takes that somebody joined, however bad their tracking is.
-    whole = all(decision.basis in ("declared", "stated") for decision in decisions)
-    doubts = [*_jump(positions, poses=not whole), *_repeats(positions)]
+    doubts = unsteady(positions, poses=not published)
     bodies = thinned(positions)[:: max(1, positions.shape[0] * positions.shape[1] // _LOOKED_AT)][:_LOOKED_AT]
     bodies = bodies.astype(np.float64)
     given = {decision.quantity for decision in decisions if decision.basis in ("declared", "stated")}
@@ -188,7 +189,7 @@ def doubts_of(
     noted = []
     if "axes" in asked:
         sense, weight = chirality(bodies, layout)
-        if sense <= BACKWARDS[0] and sense * weight <= BACKWARDS[1]:
+        if sense <= MIRRORED[0] and sense * weight <= MIRRORED[1]:
             noted.append(LOOKS_MIRRORED)
     if "up" in asked:
         ends = [_height(bodies, layout, joint) for joint in ("shoulder", "ankle")]
@@ -221,58 +222,6 @@ def _posture_doubts(bodies: NDArray[np.float64], layout: Layout, given: Collecti
     if np.isfinite(torso) and not PLAUSIBLE[0] <= torso <= PLAUSIBLE[1]:
         doubts.append(f"the torso is {torso:.3g} m long: another unit, or another order of joints?")
     return doubts if doubts and fit_of(bodies, layout).cost <= MAX_COST else []
-
-
-def _jump(positions: NDArray[np.float32], *, poses: bool) -> list[str]:
-    """A note if a body that moves smoothly is suddenly elsewhere, or (`poses`) in another pose: takes that were joined,
-    or two people.
-    """
-    if len(positions) < 3:
-        return []
-    points = positions.astype(np.float64)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # a body without joints has no mean
-        steps = np.linalg.norm(np.diff(np.nanmean(points, axis=2), axis=0), axis=-1)
-        moves = np.linalg.norm(np.diff(points, axis=0), axis=-1)
-        # np.nanmedian takes far longer for the few numbers of a short clip.
-        changes = (np.median if np.isfinite(moves).all() else np.nanmedian)(moves, axis=2)
-        usual = np.array([typical(body) for body in steps.T])
-        jumps = steps > np.maximum(JUMP, SUDDEN * usual)
-        changed = (changes > POSE_JUMP) & (changes > SUDDEN_POSE * _steps_around(changes)) & ~jumps & poses
-    if not 1 <= jumps.sum() + changed.sum() <= MAX_JUMPS:
-        return []
-    frame, body = (int(index) for index in np.argwhere(jumps | changed)[0])
-    how = f"jumps by {steps[frame, body]:.1f} m"
-    if changed[frame, body]:
-        how = f"changes its pose at once, most joints by {changes[frame, body]:.2f} m or more,"
-    return [f"body {body + 1} {how} after frame {frame + 1}: perhaps takes that were joined"]
-
-
-def _repeats(positions: NDArray[np.float32]) -> list[str]:
-    """A note if many frames of a body that moves are those before: it was frozen, or polled faster than it was seen."""
-    with np.errstate(invalid="ignore"):
-        both = np.isfinite(positions[1:] + positions[:-1])
-        differs = np.asarray(positions[1:] != positions[:-1]) & both
-    pairs, moved = both.any(axis=(1, 2, 3)), differs.any(axis=(1, 2, 3))
-    repeated = int((pairs & ~moved).sum())
-    if repeated >= MIN_REPEATS and repeated == pairs.sum():
-        return [f"all {repeated + 1} frames are exactly the same: nothing moves"]
-    if repeated < MIN_REPEATS or repeated < REPEATED * pairs.sum() or (pairs & moved).sum() < MIN_REPEATS:
-        return []
-    return [f"each of {repeated} frames is exactly the one before: frozen, or polled faster than recorded"]
-
-
-def _steps_around(steps: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The largest of the two steps before and the two after each; NaN where one of the next two is not known.
-
-    Args:
-        steps: (frames - 1, bodies), NaN where a body is absent.
-    """
-    count = len(steps)
-    padded = np.zeros((count + 4, steps.shape[1]))
-    padded[2:-2] = steps
-    around = [padded[first : first + count] for first in (0, 1, 3, 4)]
-    return np.maximum(np.maximum(around[0], around[1]), np.maximum(around[2], around[3]))
 
 
 def _height(bodies: NDArray[np.float64], layout: Layout, joint: str) -> NDArray[np.float64]:
