@@ -160,8 +160,16 @@ def _is_mark(points: Floats, absent: Booleans, joint: int, at_mark: Booleans, si
     known = np.flatnonzero(~absent[:, joint])
     at = at_mark[known]
     changes = np.flatnonzero(at[1:] != at[:-1])
-    jumps = np.linalg.norm(np.diff(points[known, joint], axis=0)[changes], axis=-1)
-    if not len(jumps) or np.median(jumps) < JUMP * size:
+    if not len(changes):
+        return False
+    before, after = (
+        np.where(absent[frames, :, None], np.nan, points[frames])
+        for frames in (known[changes], known[changes + 1])
+    )
+    steps = after - before
+    own, common = steps[:, joint], np.nanmedian(steps, axis=1)  # all move on where another take begins
+    jumps = np.minimum(np.linalg.norm(own, axis=-1), np.linalg.norm(own - common, axis=-1))
+    if np.median(jumps) < JUMP * size:
         return False
     others = np.where(absent[at_mark][..., None], np.nan, points[at_mark])
     counts = np.isfinite(others).all(axis=-1).sum(axis=0) > 1
