@@ -55,11 +55,13 @@ class Fit:
             more if one of them is impossible, which no mean dilutes; infinite if no frame has a trunk.
         worst: the measure that deviates most, in plain words.
         measures: how many could be taken.
+        is_possible: whether no measure is impossible.
     """
 
     cost: float
     worst: str = ""
     measures: int = 0
+    is_possible: bool = True
 
 
 def thinned(points: NDArray[Any]) -> NDArray[Any]:
@@ -91,7 +93,7 @@ def fit_of(bodies: Floats, layout: Layout) -> Fit:
     costs = [min(deviation**2, _CAP) for deviation, _ in deviations]
     worst = int(np.argmax(costs))
     if not flat and (impossible := _impossible(at, lengths)):
-        return Fit(float(np.mean(costs)) + _CAP, impossible, len(deviations))
+        return Fit(float(np.mean(costs)) + _CAP, impossible, len(deviations), is_possible=False)
     return Fit(float(np.mean(costs)), deviations[worst][1], len(deviations))
 
 
