@@ -81,6 +81,17 @@ def test_a_body_without_extent_along_an_axis(axis: int, tmp_path: Path) -> None:
         read(as_json(tmp_path, points))
 
 
+def test_a_single_arm_may_be_thin(tmp_path: Path) -> None:
+    points = in_layout(motion("wave"), NTU25) + AWAY
+    arm = [NTU25.index(f"{joint}_left") for joint in ("shoulder", "elbow", "wrist")]
+    only = np.full_like(points, np.nan)
+    only[:, arm] = points[:, arm]
+    only[:, arm, 0] = points[:, arm[:1], 0]
+    content = {**DECLARED, "keypoints": np.round(only, 4).tolist()}
+    (tmp_path / "a.json").write_text(json.dumps(content).replace("NaN", "null"))
+    assert read(tmp_path / "a.json").frames == len(points)
+
+
 def test_markers_without_extent_along_an_axis(tmp_path: Path) -> None:
     places = {name: place * [0, 1, 1] for name, place in markers(motion("wave"), PLUG_IN_GAIT).items()}
     (tmp_path / "a.trc").write_text(trc(places))

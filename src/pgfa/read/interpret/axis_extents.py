@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 THIN = 0.04
 """Extent of a body along an axis as a share of the largest, at least: somebody who faces the camera has more depth."""
+MOST_JOINTS = 0.5
+"""Share of the joints that are seen of a body whose extent tells something."""
 RANGES = ((0.0, 1.0), (-1.0, 1.0))
 """Ranges to which axes are scaled by custom."""
 EXACT = 1e-4
@@ -52,7 +54,9 @@ def odd_axis(points: Floats, *, constant: bool = False) -> str:
     if len(points) < MIN_FRAMES or not len(finite):
         return ""
     bodies = points.reshape(-1, *points.shape[2:])
-    extents, thin = (np.ptp(finite, axis=0), 0.0) if constant else (extents_of(bodies), THIN)
+    # A single arm may be thin.
+    whole = bodies[np.isfinite(bodies).all(axis=-1).mean(axis=1) >= MOST_JOINTS]
+    extents, thin = (np.ptp(finite, axis=0), 0.0) if constant else (extents_of(whole), THIN)
     for axis, name in enumerate("xyz"):
         if extents[axis] <= thin * extents.max():
             return f"a body that has next to no extent along {name}"
