@@ -4,9 +4,9 @@
 
 From each pack (`pgfa import`) clips are drawn by a seed, and written as JSON files that declare the layout, the rate,
 the axis up and the handedness, as they are and with one fault each: joints with each other's names, axes or frames with
-scales of their own, frames in another order, no depth. `pgfa.read` reads each without being told anything. Noted: read
-with a problem that the clip has not without the fault; of the first row, with any problem. Faults are put only into
-clips that are read without them. `--list` prints the clips of the first row that are not read, and why.
+scales of their own, frames in another order, an axis of 0. `pgfa.read` reads each without being told anything. Noted:
+read with a problem that the clip has not without the fault; of the first row, with any problem. Faults are put only
+into clips that are read without them. `--list` prints the clips of the first row that are not read, and why.
 """
 
 from __future__ import annotations
@@ -112,6 +112,7 @@ FAULTS: dict[str, Fault] = {
     NOTHING: lambda points, layout, random: points,
     "elbows and wrists exchanged": between_joints("elbow", "wrist", both=True),
     "one knee and ankle exchanged": between_joints("knee", "ankle", both=False),
+    "knees and ankles exchanged": between_joints("knee", "ankle", both=True),
     "left and right shanks exchanged": between_sides(*LEG[2:]),
     "left and right arms exchanged": between_sides(*ARM),
     "left and right legs exchanged": between_sides(*LEG),
@@ -122,6 +123,8 @@ FAULTS: dict[str, Fault] = {
     "frames scaled to a unit sphere": scaled_by(_radius),
     "frames scaled at random": scaled_at_random,
     "frames in random order": lambda points, layout, random: random.permutation(points),
+    "joints shifted by one place": lambda points, layout, random: np.roll(points, 1, axis=1),
+    "x of 0": lambda points, layout, random: points * [0, 1, 1],
     "z of 0": lambda points, layout, random: points * [1, 1, 0],
 }
 

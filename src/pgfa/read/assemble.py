@@ -79,7 +79,7 @@ def assemble(
     if not source.digest:
         source = replace(source, digest=digest_of(raw))
     seen = None if listed is None else _plausible(listed)
-    take = Take(out, layout, outcome.decisions, flat)
+    take = Take(out, layout, outcome.decisions, flat, published=bool(source.dataset))
     if later is None:
         noted += doubts_of(take)
     else:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pgfa.errors import BadFile
-from pgfa.read.assemble import assemble, check_frames
+from pgfa.read.assemble import assemble, check_frames, is_flat
 from pgfa.read.format import Format
 from pgfa.read.formats.keypoints.reader import RATE
 from pgfa.read.interpret.plausible import check_body
@@ -18,7 +18,7 @@ from pgfa.read.parsing.arrays import plain_array
 from pgfa.read.parsing.cells import MAX_TEXT, cells_of, lines_of, numbers_of, separator_of, text_of
 from pgfa.read.parsing.markers import standing
 from pgfa.read.parsing.text_table import short
-from pgfa.read.parsing.units import upright_to_metres
+from pgfa.read.parsing.units import plane_to_metres, upright_to_metres
 from pgfa.read.sample import rows
 from pgfa.read.source import FileRef, find_files
 from pgfa.skeleton import MEDIAPIPE33, Clip, Source
@@ -71,11 +71,15 @@ def read(ref: FileRef) -> Clip:
     points[(points == 0).all(axis=-1)] = np.nan
     # Unit and up axis depend on the calibration (size of the board, ground plane): the body gives them.
     # Its axes are right-handed; left and right may have been exchanged all the same.
-    check_scales(str(ref), points[:, None], MEDIAPIPE33)
-    doubts = check_body(str(ref), points[:, None], MEDIAPIPE33, ref.stated)
-    positions, problems = upright_to_metres(
-        points[:, None], MEDIAPIPE33, mirrored=None, right_handed=True, stated=ref.stated
-    )
+    bodies, doubts = points[:, None], tuple[str, ...]()
+    check_scales(str(ref), bodies, MEDIAPIPE33)
+    if is_flat(bodies):  # one camera, without triangulation
+        positions, problems = plane_to_metres(str(ref), bodies, MEDIAPIPE33)
+    else:
+        doubts = check_body(str(ref), bodies, MEDIAPIPE33, ref.stated)
+        positions, problems = upright_to_metres(
+            bodies, MEDIAPIPE33, mirrored=None, right_handed=True, stated=ref.stated
+        )
     return assemble(
         ref,
         raw,

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pgfa.errors import Undecided
+from pgfa.read.interpret.axis_extents import is_thin
 from pgfa.read.interpret.body import Fit, chirality, fit_of, thinned, typical
 from pgfa.read.interpret.decision import Basis, Decision
 from pgfa.read.interpret.missing import absent_joints
@@ -28,8 +29,9 @@ MARGIN = 1.0
 """Another reading has to cost this much more, and twice as much, to fail clearly."""
 SCORE_SHARE = 0.9
 """Share of the values of a column that are from 0 to 1, if these are scores: a few may be out of range."""
-MAX_STEP = 0.5
-"""Trunks that a joint moves from frame to frame, at most, in the median: between two people it is more."""
+MAX_STEP, USUAL_RATE = 0.5, 30.0
+"""Trunks that a joint moves from frame to frame, at most, in the median: between two people it is more. At a lower rate
+than the usual one, so much farther."""
 MIN_WIDTH = 0.03
 """Width of a body relative to its height, at least."""
 RUNS, RUN = 60, 8
@@ -37,8 +39,6 @@ PIXELS = 20.0
 """Extent of x and y from which they are pixels, so that a column from 0 to 1 is not a coordinate."""
 JUMPS = "joints jump from frame to frame"
 """What no person does: noise, lines in no order."""
-THIN = 0.04
-"""Depth of a body relative to its extent in a picture, at least: somebody who faces the camera has more."""
 PERCENT, BYTE = 100.0, 255.0
 """Scores that are no shares are per cent or smaller numbers, or bytes."""
 
@@ -106,6 +106,9 @@ def choose(
     layouts: Sequence[Layout] | None,
     columns: str | None,
     stated: Stated = NOTHING,
+    *,
+    deep: bool = False,
+    rate: float | None = None,
 ) -> tuple[str, str, Layout, tuple[Decision, ...]]:
     """The order of axes, the columns and the layout in which a human body appears and all alternatives fail clearly.
 
@@ -114,15 +117,21 @@ def choose(
         orders: from `orders_of`; at least one.
         layouts: those that the file or the user leaves possible; None for all.
         columns: as the file or the user gives them; None if neither does.
-        stated: for the decisions' basis.
+        stated: for the decisions' basis; with a stated rate, joints may jump.
+        deep: whether the file or the user says what only points in space have: a unit, handedness, z up.
+        rate: frames per second, as the file has it.
 
     Raises:
         Undecided: no human body in any reading, or in several; names them.
     """
+    if stated.rate is not None:
+        rate = 0.0
     candidates = [
         candidate
         for order in orders
-        for candidate in _candidates(in_order(_sample(array, order), order), order, layouts, columns)
+        for candidate in _candidates(
+            in_order(_sample(array, order), order), order, layouts, columns, deep=deep, rate=rate
+        )
     ]
     if len({(c.axes, c.columns, c.layout.name) for c in candidates}) == 1 and (layouts and len(layouts) == 1):
         best = candidates[0]
@@ -135,23 +144,20 @@ def choose(
         raise _no_body(ranked)
     best = _clearly_better(ranked)
     _check_order(array, [best], layouts)
-    limit = max(best.fit.cost + MARGIN, 2 * best.fit.cost)
-    rivals = [
+    if rivals := _rivals(ranked, best):
+        raise _several(best, rivals)
+    failed = [c for c in ranked if c is not best]
+    return best.axes, best.columns, best.layout, _decisions(best, stated, columns, layouts, failed)
+
+
+def _rivals(ranked: Sequence[_Candidate], best: _Candidate) -> list[_Candidate]:
+    """The readings that do not fail clearly beside the best."""
+    limit = min(max(best.fit.cost + MARGIN, 2 * best.fit.cost), 2 * MAX_COST)
+    return [
         c
         for c in ranked
-        if c is not best
-        and c.fit.cost <= min(limit, 2 * MAX_COST)
-        and not _same(c, best)
-        and c.unlikely <= best.unlikely
+        if c is not best and c.fit.cost <= limit and not _same(c, best) and c.unlikely <= best.unlikely
     ]
-    if rivals:
-        raise _several(best, rivals)
-    return (
-        best.axes,
-        best.columns,
-        best.layout,
-        _decisions(best, stated, columns, layouts, [c for c in ranked if c is not best]),
-    )
 
 
 def _check_order(
@@ -185,7 +191,13 @@ def _clearly_better(ranked: Sequence[_Candidate]) -> _Candidate:
 
 
 def _candidates(
-    points: Floats, axes: str, layouts: Sequence[Layout] | None, columns: str | None
+    points: Floats,
+    axes: str,
+    layouts: Sequence[Layout] | None,
+    columns: str | None,
+    *,
+    deep: bool,
+    rate: float | None,
 ) -> Iterator[_Candidate]:
     width, joints = points.shape[3], points.shape[2]
     possible = [
@@ -204,11 +216,12 @@ def _candidates(
                 fit = Fit(float("inf"), "all joints are on a line")
             if np.isfinite(fit.cost) and is_crossed(bodies, layout):
                 fit = Fit(fit.cost + MAX_COST + MARGIN, "the left hip is beside the right shoulder")
-            if np.isfinite(fit.cost) and jumps(coordinates, layout):
+            if np.isfinite(fit.cost) and jumps(coordinates, layout, rate):
                 fit = Fit(fit.cost + MAX_COST + MARGIN, JUMPS)
             if (
                 order == "xyz"
                 and columns is None
+                and not deep
                 and look_like_scores(points)
                 and not _is_solid(bodies, layout)
             ):
@@ -258,19 +271,6 @@ def may_be_scores(points: Floats, layout: Layout) -> bool:
     return is_thin(bodies)
 
 
-def is_thin(bodies: Floats) -> bool:
-    """Whether the third coordinate extends so little that it is no depth of these bodies, in the unit of the others.
-
-    Args:
-        bodies: (bodies, joints, 3), NaN where absent.
-    """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # of bodies that are absent
-        extent = np.nanmax(bodies, axis=1) - np.nanmin(bodies, axis=1)
-    extent = extent[are_finite(extent)]
-    return bool(len(extent) and np.median(extent[:, 2]) < THIN * np.median(extent[:, :2].max(axis=1)))
-
-
 def _is_solid(bodies: Floats, layout: Layout) -> bool:
     """Whether a third column from 0 to 1 is the depth of a body: not with pixels; feet and knees point one way."""
     x_y = bodies[..., :2][are_finite(bodies)]
@@ -285,13 +285,20 @@ def _has_sides(bodies: Floats, layout: Layout) -> bool:
     return abs(sense) >= RIGHT[0] and abs(sense) * weight >= RIGHT[1]
 
 
-def jumps(coordinates: Floats, layout: Layout) -> bool:
-    """Whether joints move so far from frame to frame that the frames are not those of one person over time."""
-    if len(coordinates) < 2:
+def jumps(coordinates: Floats, layout: Layout, rate: float | None = None) -> bool:
+    """Whether joints move so far from frame to frame that the frames are not those of one person over time.
+
+    Args:
+        coordinates: (frames, bodies, joints, 2 or 3), NaN where absent.
+        layout: of the joints.
+        rate: frames per second, if known; 0 if they may jump.
+    """
+    if len(coordinates) < 2 or rate == 0:
         return False
+    limit = MAX_STEP * max(1.0, USUAL_RATE / rate) if rate else MAX_STEP
     size = typical(norms(trunk_of(coordinates, layout)))
     step = typical(norms(np.diff(coordinates, axis=0)))
-    return bool(size > 0 and step > MAX_STEP * size)
+    return bool(size > 0 and step > limit * size)
 
 
 def _on_a_line(bodies: Floats) -> bool:
@@ -358,7 +365,9 @@ def _no_body(ranked: Sequence[_Candidate]) -> Undecided:
     best = ranked[0]
     seen = [c for c in ranked if np.isfinite(c.fit.cost)]
     if seen and all(c.fit.worst == JUMPS for c in seen):
-        return Undecided("", quantity="layout", found=JUMPS)
+        return Undecided("", quantity="layout", found=f"{JUMPS} in every reading")
+    if best.fit.worst == JUMPS and best.fit.cost <= 2 * MAX_COST + MARGIN:  # human, but for the jumps
+        return Undecided("", quantity="layout", found=f"{JUMPS} in the best reading")
     names = tuple(dict.fromkeys(c.layout.name for c in ranked))
     actual = f"no human body in any reading; in the best, {best.layout.name}, {best.fit.worst}"
     return Undecided("", quantity="layout", found=actual, options=names)
@@ -375,21 +384,3 @@ def _several(best: _Candidate, rivals: Sequence[_Candidate]) -> Undecided:
             break
     actual = f"a body in several readings: {', '.join(values)}"
     return Undecided("", quantity="layout" if quantity == "layout" else "axes", found=actual, options=values)
-
-
-def picture_columns(shares: Mapping[str, float], columns: str) -> Undecided:
-    """The question whether a picture is x, y or y, x, where the trunk does not stand most of the time.
-
-    Args:
-        shares: as `standing` gives them.
-        columns: their order so far.
-    """
-    sideways = max(shares.get("x", 0), shares.get("-x", 0))
-    swapped = columns.replace("x", "?").replace("y", "x").replace("?", "y")
-    return Undecided(
-        "",
-        quantity="axes",
-        found=f"a trunk along the first column in {sideways:.0%} of the frames, and seldom along the second: columns "
-        "y, x, or somebody who does not stand",
-        options=(swapped, columns),
-    )

@@ -63,11 +63,13 @@ class Fit:
             more if one of them is impossible, which no mean dilutes; infinite if no frame has a trunk.
         worst: the measure that deviates most, in plain words.
         measures: how many could be taken.
+        is_possible: whether no measure is impossible.
     """
 
     cost: float
     worst: str = ""
     measures: int = 0
+    is_possible: bool = True
 
 
 def thinned(points: NDArray[Any]) -> NDArray[Any]:
@@ -108,7 +110,7 @@ def fit_of(bodies: Floats, layout: Layout) -> Fit:
     costs = [min(deviation[0] ** 2, _CAP) for deviation in deviations]
     cost = float(np.mean(costs))
     if not flat and (impossible := _impossible(bodies, joints, lengths)):
-        return Fit(cost + _CAP, impossible, len(deviations))
+        return Fit(cost + _CAP, impossible, len(deviations), is_possible=False)
     _, form, values = deviations[int(np.argmax(costs))]
     return Fit(cost, form.format(*values), len(deviations))
 

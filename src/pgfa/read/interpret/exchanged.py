@@ -3,11 +3,10 @@
 The bones of a limb keep their lengths, and its span, from shoulder to wrist or from hip to ankle, does not: it is
 mostly the longest of the three distances, and varies most. Where two joints of the limb have changed places, the span
 is one of the distances that are called bones; where left and right have, a bone goes to the other side. So a distance
-that should be a bone is compared with one that should be none: which is longer, and which varies more.
-
-Of 3,100 real recordings of 12 data sets, children, noisy sensors, people who sit and lie among them, two are taken for
-ones of exchanged joints: an arm is lost for most of the time. Limbs that hardly move show an exchange only if they are
-stretched.
+that should be a bone is compared with one that should be none: which is longer, and which varies more. And a limb whose
+middle joint is at its end is folded flat all the time, which no knee and no elbow is. Limbs that hardly move, and are
+bent, show no exchange. How many are found, and how many real recordings are taken for ones of exchanged joints:
+scripts/faults_caught.py counts it (docs/formats.md).
 """
 
 from __future__ import annotations
@@ -34,6 +33,9 @@ ALONE = (0.15, 0.4)
 CLEARLY = ((0.1, 0.2), (0.3, -0.2))
 """Means of the logarithms of the ratios of two lengths, and of their variations, of both sides: either pair suffices.
 The longer the false bone is, the less the limbs have to move."""
+FOLDED = 0.97
+"""Cosine of the angle between the two bones of a limb from which it is folded flat (14 degrees): an elbow or a knee
+that is bent as far as it goes leaves more."""
 
 Floats = NDArray[np.float64]
 
@@ -51,7 +53,7 @@ def exchanged_joints(bodies: Floats, layout: Layout) -> str:
     """Which joints have changed places, in plain words: ``"elbow and wrist exchanged"``; "" if nothing shows it.
 
     Args:
-        bodies: (bodies, joints, 3), NaN where absent.
+        bodies: (bodies, joints, 2 or 3), NaN where absent.
         layout: of the joints; with shoulders and hips.
     """
     if is_crossed(bodies, layout):
@@ -64,9 +66,10 @@ def exchanged_joints(bodies: Floats, layout: Layout) -> str:
             if _are_exchanged(list(_across(at, upper, lower))):
                 return f"left and right {lower} exchanged"
         top, middle, end = limb
+        is_folded = _is_folded(at, limb)
         for other, third in ((end, top), (top, end)):
             doubts = list(_within(at, middle, other, third))
-            if _are_exchanged(doubts):
+            if _are_exchanged(doubts) or (is_folded and all(doubt.longer > ALONE[0] for doubt in doubts)):
                 return f"{middle} and {other} exchanged"
             for side, doubt in zip(SIDES, doubts, strict=True):
                 if doubt.longer > ALONE[0] and doubt.varies > ALONE[1]:
@@ -80,6 +83,20 @@ def _are_exchanged(doubts: list[_Doubt]) -> bool:
         return False
     longer, varies = (float(np.mean(values)) for values in zip(*doubts, strict=True))
     return any(longer > least and varies > moving for least, moving in CLEARLY)
+
+
+def _is_folded(at: dict[str, Floats], limb: tuple[str, str, str]) -> bool:
+    """Whether the limb is folded flat on both sides in most bodies: its middle joint is one of its ends."""
+    cosines = []
+    for side in SIDES:
+        top, middle, end = (at.get(f"{joint}_{side}") for joint in limb)
+        if top is None or middle is None or end is None:
+            return False
+        upper, lower = top - middle, end - middle
+        with np.errstate(invalid="ignore", divide="ignore"):
+            lengths = np.linalg.norm(upper, axis=-1) * np.linalg.norm(lower, axis=-1)
+            cosines.append(typical((upper * lower).sum(axis=-1) / lengths))
+    return min(cosines) > FOLDED
 
 
 def _across(at: dict[str, Floats], upper: str, lower: str) -> Iterator[_Doubt]:

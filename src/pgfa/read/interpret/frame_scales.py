@@ -142,6 +142,9 @@ def _sizes(frames: Floats) -> Iterator[tuple[str, Floats, float]]:
         yield "a largest extent", extent.max(axis=-1), ROUNDED
         for axis, name in enumerate("xyz"[: frames.shape[2]]):
             yield f"an extent along {name}", extent[:, axis], ROUNDED
+        span = high.max(axis=-1) - low.min(axis=-1)
+        if abs(float(np.nanmedian(span)) - 1) <= EXACT:  # a body that stays may have another one
+            yield "a range of all its coordinates", span, ROUNDED
         yield "a diagonal of its box", norms(extent), ROUNDED
     is_far = np.nanmedian(np.abs(middle[:, 0]).max(axis=-1) / extent.max(axis=-1)) > FAR
     for name, origin, equal in (

@@ -193,9 +193,17 @@ def _is_mark(body: _Body, joint: int, at_mark: Booleans) -> bool:
         known = np.flatnonzero(~body.absent[:, joint])
         at, steps = at_mark[known], norms(np.diff(body.points[known, joint], axis=0))
     else:
-        at, steps = at_mark, body.steps[:, joint]
-    jumps = steps[at[1:] != at[:-1]]
-    if not len(jumps) or median_of(jumps) < JUMP * body.size:
+        known, at, steps = np.arange(len(at_mark)), at_mark, body.steps[:, joint]
+    changes = np.flatnonzero(at[1:] != at[:-1])
+    if not len(changes) or median_of(steps[changes]) < JUMP * body.size:
+        return False
+    # All move on where another take begins: only what a joint moves beside the others is its own jump.
+    before, after = (
+        np.where(body.absent[frames, :, None], np.nan, body.points[frames])
+        for frames in (known[changes], known[changes + 1])
+    )
+    beside = norms(after[:, joint] - before[:, joint] - np.nanmedian(after - before, axis=1))
+    if median_of(np.minimum(steps[changes], beside)) < JUMP * body.size:
         return False
     others, absent = body.points[at_mark], body.absent[at_mark]
     counts = (~absent & are_finite(others)).sum(axis=0) > 1

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 from numpy.typing import NDArray
 
 from pgfa.errors import Undecided
-from pgfa.read.interpret.arrays import PIXELS, has_scores, is_thin, may_be_scores
+from pgfa.read.interpret.arrays import PIXELS, has_scores, may_be_scores
+from pgfa.read.interpret.axis_extents import is_thin
 from pgfa.read.interpret.body import thinned
 from pgfa.read.interpret.decision import Decision
+from pgfa.read.interpret.scales import extent_of_axes, scaled
 from pgfa.read.interpret.upright import MOSTLY, is_adult, standing, unit_of
 from pgfa.read.interpret.vectors import any_of, are_finite, norms
 from pgfa.skeleton import MEDIAPIPE33, Layout
@@ -23,21 +27,45 @@ THIN_DEPTH = "it hardly varies within a body"
 Floats = NDArray[np.float64]
 
 
-def check_columns(file: str, points: Floats, columns: str, layout: Layout) -> None:
-    """Raise Undecided if the third column beside pixels may be scores, though it was not declared as z.
+def check_columns(file: str, points: Floats, columns: str, layout: Layout, *, deep: bool = False) -> None:
+    """Raise Undecided if the third column beside pixels may be scores, though it was not declared as z; BadFile if all
+    columns were scaled to one range each, so that a coordinate may look like a score.
 
     Args:
         file: for the error.
         points: (frames, bodies, joints, 3 or 4).
         columns: as they are read so far.
         layout: of the joints.
+        deep: whether something else says that the points are in space.
     """
+    if columns == "xys" and (extent := extent_of_axes(points)):
+        raise scaled(file, f"every axis {extent}")
+    if deep:
+        return
     if columns == "xyz" and may_be_scores(points, layout) and not _is_relative_depth(points, layout):
         actual = "a third column beside pixels, perhaps scores: from 0 to 100 or 255, or hardly varying within a body"
         raise Undecided(file, quantity="axes", found=actual, options=("xys", "xyz", "xy-"))
     if columns == "xyzs" and layout is not MEDIAPIPE33 and has_scores(points[..., :3]):
         actual = "four columns beside pixels, of which the third and the fourth may be scores"
         raise Undecided(file, quantity="axes", found=actual, options=("xys-", "xy-s", "xyzs"))
+
+
+def picture_columns(shares: Mapping[str, float], columns: str) -> Undecided:
+    """The question whether a picture is x, y or y, x, where the trunk does not stand most of the time.
+
+    Args:
+        shares: as `standing` gives them.
+        columns: their order so far.
+    """
+    sideways = max(shares.get("x", 0), shares.get("-x", 0))
+    swapped = columns.replace("x", "?").replace("y", "x").replace("?", "y")
+    return Undecided(
+        "",
+        quantity="axes",
+        found=f"a trunk along the first column in {sideways:.0%} of the frames, and seldom along the second: columns "
+        "y, x, or somebody who does not stand",
+        options=(swapped, columns, "xyz") if len(columns) == 3 else (swapped, columns),
+    )
 
 
 def _is_relative_depth(points: Floats, layout: Layout) -> bool:

@@ -16,6 +16,7 @@ EQUAL = 1e-4
 """Difference of two extents, as a share of them, up to which they are equal on purpose."""
 MOST_AT_END = 2
 """Points of a frame at the end of an axis, at most: more are cut off at the edge of a picture."""
+EACH = "each was scaled on its own, so lengths cannot be compared"
 MIN_FRAMES = 5
 """Fewer frames do not show a scale."""
 UNEVEN, CONSTANT, VARIED = (1.4, 4.0), 2.0, 0.08
@@ -41,11 +42,13 @@ def check_scales(file: str, points: Floats, layout: Layout, markers: Floats | No
         points, layout, markers: as `own_scales` takes them.
     """
     if scales := own_scales(points, layout, markers):
-        expected = (
-            "coordinates with one scale on all axes and in all frames: save them before they are scaled"
-        )
-        where = "keypoints" if markers is None else "markers"
-        raise BadFile(file, where=where, expected=expected, found=scales)
+        raise scaled(file, scales, "keypoints" if markers is None else "markers")
+
+
+def scaled(file: str, scales: str, where: str = "keypoints") -> BadFile:
+    """The error for coordinates that have scales of their own, in words as of `own_scales`."""
+    expected = "coordinates with one scale on all axes and in all frames: save them before they are scaled"
+    return BadFile(file, where=where, expected=expected, found=scales)
 
 
 def own_scales(points: Floats, layout: Layout, markers: Floats | None = None) -> str:
@@ -58,8 +61,8 @@ def own_scales(points: Floats, layout: Layout, markers: Floats | None = None) ->
     """
     if are_finite(points).sum() < MIN_FRAMES * 3:
         return ""
-    if extent := _extent_of_axes(points if markers is None else markers[:, None]):
-        return f"every axis {extent}: each was scaled on its own, so lengths cannot be compared"
+    if extent := extent_of_axes(points if markers is None else markers[:, None]):
+        return f"every axis {extent}"
     if size := scale_of_frames(points, layout, markers):
         return f"every frame {size}: each was scaled on its own, so the body changes its size"
     return ""
@@ -142,7 +145,7 @@ def depth_keeps_lengths(bodies: Floats, layout: Layout, least: float = MIN_CORRE
     return -both / np.sqrt(flat * deep) >= least and SLOPES[0] <= -both / deep <= SLOPES[1]
 
 
-def _extent_of_axes(points: Floats) -> str:
+def extent_of_axes(points: Floats) -> str:
     """The range, or the spread, that all axes share; "" if they differ."""
     finite = points[are_finite(points)]
     low, high = finite.min(axis=0), finite.max(axis=0)
@@ -151,10 +154,10 @@ def _extent_of_axes(points: Floats) -> str:
         return ""
     ends = [np.ptp(low), np.ptp(high)]
     if max(ends) <= EQUAL * extent.min() and _points_at(points, np.stack([low, high])) <= MOST_AT_END:
-        return f"from {low[0]:.4g} to {high[0]:.4g}"
+        return f"from {low[0]:.4g} to {high[0]:.4g}: {EACH}"
     spread, middle = finite.std(axis=0), finite.mean(axis=0)
     if np.ptp(spread) <= EQUAL * spread.min() and np.abs(middle).max() <= EQUAL * spread.min():
-        return f"around 0 with a spread of {spread[0]:.4g}"
+        return f"around 0 with a spread of {spread[0]:.4g}: {EACH}"
     return ""
 
 

@@ -13,6 +13,7 @@ from pgfa.read.interpret.decision import Decision
 from pgfa.read.interpret.gravity import STANDS, standing_evidence
 from pgfa.read.interpret.lying import lies_along, posture_of
 from pgfa.read.interpret.postures import other_posture
+from pgfa.read.interpret.unit_length import unit_length
 from pgfa.read.interpret.vectors import are_finite, norms
 from pgfa.read.stated import NOTHING, UNITS, Stated
 from pgfa.skeleton import Layout
@@ -275,11 +276,16 @@ def stands_along(bodies: Floats, layout: Layout) -> str:
 
 
 def unit_of(bodies: Floats, layout: Layout) -> tuple[float, Decision]:
-    """Metres per unit, from the stature of the body; an adult's trunk if no unit gives a plausible one.
+    """Metres per unit, from the stature of the body; an adult's trunk if no unit gives a plausible one, or the body was
+    divided by a length.
 
     Raises Undecided where a unit gives a child and an imperial one an adult.
     """
     stature = stature_of(bodies, layout)
+    trunk = typical(np.linalg.norm(trunk_of(bodies, layout), axis=-1))
+    factor = TORSO / trunk if trunk > 0 else 1.0
+    if length := unit_length(bodies, layout):
+        return factor, Decision("unit", f"{factor:.3g} m", "assumed", f"the distance {length} is always 1")
     for (low, high), units in ((_ADULT, tuple(UNITS)), (_CHILD, ("m", "cm", "mm"))):
         fitting = [unit for unit in units if low <= stature * UNITS[unit] < high]
         if len(fitting) == 1:
@@ -292,8 +298,6 @@ def unit_of(bodies: Floats, layout: Layout) -> tuple[float, Decision]:
             return metres, Decision(
                 "unit", fitting[0], "established", f"a stature of about {stature * metres:.1f} m"
             )
-    trunk = typical(norms(trunk_of(bodies, layout)))
-    factor = TORSO / trunk if trunk > 0 else 1.0
     return factor, Decision("unit", f"{factor:.3g} m", "assumed", "no unit gives a plausible stature")
 
 

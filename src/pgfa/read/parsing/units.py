@@ -7,17 +7,29 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from pgfa.errors import BadFile
+from pgfa.read.interpret.body import fit_of, thinned
 from pgfa.read.interpret.decision import Decision
-from pgfa.read.interpret.upright import LOOKS_MIRRORED, PLAUSIBLE, TORSO, rotated_up, trunk_of, upright
+from pgfa.read.interpret.plausible import notes_on_picture
+from pgfa.read.interpret.upright import (
+    LOOKS_MIRRORED,
+    MAX_COST,
+    PLAUSIBLE,
+    TORSO,
+    rotated_up,
+    trunk_of,
+    upright,
+)
 from pgfa.read.interpret.vectors import are_finite, median_of, norms
 from pgfa.read.stated import NOTHING, Stated
-from pgfa.skeleton import Layout
+from pgfa.skeleton import NO_DEPTH, Layout
 
 __all__ = [
     "LOOKS_MIRRORED",
     "PLAUSIBLE",
     "TORSO",
     "flat_to_metres",
+    "plane_to_metres",
     "rotated_up",
     "torso_length",
     "upright_to_metres",
@@ -62,6 +74,31 @@ def flat_to_metres(
     out[..., :2] = (middle - pixels) * factor
     out[~present] = np.nan
     return out, problems
+
+
+def plane_to_metres(file: str, points: Floats, layout: Layout) -> tuple[Floats, tuple[str, ...]]:
+    """Points in space of which z is constant, x to the right, as those of a picture; the trunk tells whether y is up.
+
+    Args:
+        file: for the error.
+        points: (frames, bodies, joints, 3), NaN where absent.
+        layout: of the joints.
+
+    Returns:
+        (frames, bodies, joints, 3), and problems: that there is no depth, and what was assumed.
+
+    Raises:
+        BadFile: x and y show no body.
+    """
+    fit = fit_of(thinned(points[..., :2]), layout)
+    if np.isfinite(fit.cost) and fit.cost > MAX_COST:
+        expected = "coordinates along z too, or a body in x and y alone"
+        raise BadFile(file, where="z", expected=expected, found=f"the same z everywhere, and {fit.worst}")
+    trunk = trunk_of(points, layout)[..., 1]
+    is_up = bool(np.median(trunk[np.isfinite(trunk)] > 0) > 0.5) if np.isfinite(trunk).any() else False
+    positions, notes = flat_to_metres(points[..., :2], layout, up="y" if is_up else "-y")
+    doubts = notes_on_picture(points[..., :2], layout)
+    return positions, (NO_DEPTH, f"z is constant: a picture, y {'up' if is_up else 'down'}", *notes, *doubts)
 
 
 def upright_to_metres(

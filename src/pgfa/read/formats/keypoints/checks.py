@@ -6,16 +6,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pgfa.errors import BadFile, Undecided
+from pgfa.read.assemble import is_flat
 from pgfa.read.formats.keypoints.info import KeypointInfo
 from pgfa.read.formats.keypoints.joint_names import difference
 from pgfa.read.interpret.arrays import JUMPS, jumps
 from pgfa.read.interpret.body import fit_of, thinned
 from pgfa.read.interpret.decision import Basis, Decision
-from pgfa.read.interpret.other_orders import assumed_sides
-from pgfa.read.interpret.pictures import check_depth, rough_depth
+from pgfa.read.interpret.other_orders import assumed_sides, better_layout
+from pgfa.read.interpret.pictures import THIN_DEPTH, check_depth, rough_depth
 from pgfa.read.interpret.plausible import check_body
 from pgfa.read.interpret.upright import MAX_COST
 from pgfa.read.source import FileRef
+from pgfa.read.stated import Stated
 from pgfa.skeleton import Layout
 
 Floats = NDArray[np.float64]
@@ -53,10 +55,29 @@ def check_person(ref: FileRef, points: Floats, layout: Layout, question: Undecid
 
 
 def check_frames_of(ref: FileRef, question: Undecided) -> None:
-    """Raise BadFile for numbers that jump in every reading, instead of a question which no layout answers."""
-    if question.reason == JUMPS and not ref.stated.layout:
-        expected = "positions of the joints of a person, frame by frame"
-        raise BadFile(str(ref), where="keypoints", expected=expected, found=f"{JUMPS} in every reading")
+    """Raise BadFile for numbers that jump in the best reading, instead of a question which no layout answers."""
+    if question.reason.startswith(JUMPS) and not ref.stated.layout:
+        expected = "positions of the joints of a person, frame by frame (--rate of slow recordings)"
+        raise BadFile(str(ref), where="frames", expected=expected, found=question.reason)
+
+
+def check_layout(ref: FileRef, points: Floats, layout: Layout) -> None:
+    """Raise Undecided if another layout fits the body clearly better than the one that the file names.
+
+    Args:
+        ref: the file.
+        points: (frames, bodies, joints, 2 or 3), NaN where absent.
+        layout: as the file names it.
+    """
+    if ref.stated.layout is None and (other := better_layout(thinned(points), layout)) is not None:
+        actual = f"the layout {layout.name} in the file, and a body that is human in {other.name} only"
+        raise Undecided(str(ref), quantity="layout", found=actual, options=(other.name, layout.name))
+
+
+def is_deep(stated: Stated, info: KeypointInfo) -> bool:
+    """Whether the file or the user says what only points in space have: a unit, handedness, z up, or a depth."""
+    given = (info.scale, info.mirrored, stated.unit)
+    return bool(stated.depth) or {info.up, stated.up} & {"z", "-z"} != set() or given != (None, None, None)
 
 
 def check_listed(ref: FileRef, info: KeypointInfo, layout: Layout) -> str:
@@ -93,4 +114,8 @@ def depth_of(ref: FileRef, points: Floats, layout: Layout, info: KeypointInfo) -
         return Decision("depth", "kept" if given else "dropped", basis)
     if info.scale is None and ref.stated.unit is None:
         check_depth(str(ref), points, layout)
-    return rough_depth(points, layout)
+    decision = rough_depth(points, layout)
+    is_measured = info.scale is not None or info.mirrored is not None
+    if decision is not None and THIN_DEPTH in decision and is_measured and not is_flat(points):
+        return None  # of points in space an axis without extent is refused, whichever it is
+    return decision

@@ -9,6 +9,7 @@ import sys
 from array import array
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 
@@ -161,6 +162,9 @@ def _texts_too(
 
 
 def _plain_state(cell: str) -> str:
+    """The state as `UNSEEN` has it; as a number without zeros behind the point, as 0 for 0.000."""
+    with suppress(ValueError):
+        return f"{float(cell):g}"
     return re.sub(r"(?<=[a-z])(?=[A-Z])|[\s-]+", "_", cell.strip()).lower()
 
 

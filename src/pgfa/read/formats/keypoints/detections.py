@@ -13,7 +13,14 @@ from numpy.typing import NDArray
 
 from pgfa.errors import BadFile
 from pgfa.read.formats.keypoints.clocks import over_midnight, steady_times
-from pgfa.read.formats.keypoints.people import Person, body_slots, one_person, steps_of, with_one_id
+from pgfa.read.formats.keypoints.people import (
+    Person,
+    body_slots,
+    one_person,
+    steps_of,
+    with_one_id,
+    without_copies,
+)
 from pgfa.read.formats.keypoints.reader import KeypointInfo, from_array, from_people
 from pgfa.read.limits import allowance
 from pgfa.read.parsing.frame_times import (
@@ -234,9 +241,10 @@ def clip_of(ref: FileRef, raw: bytes, recording: Recording, info: KeypointInfo) 
         info = replace(
             info, problems=(*info.problems, f"times give {rate:.4g} fps, the file states {stated:.4g}")
         )
-    frames, notes = with_one_id(recording.people, info.scored)
+    frames, copies = without_copies(recording.people)
+    frames, notes = with_one_id(frames, info.scored)
     recording = replace(recording, people=frames)
-    info = replace(info, problems=info.problems + notes)
+    info = replace(info, problems=info.problems + copies + notes)
     slots = body_slots(ref, recording.people, allowance(len(raw), MAX_SLOT_NUMBERS))
     _check_extent(ref, recording.people)
     if isinstance(slots, str):

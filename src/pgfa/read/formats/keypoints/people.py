@@ -40,6 +40,28 @@ class Person:
     id: Hashable | None = None
 
 
+def without_copies(frames: list[list[Person]]) -> tuple[list[list[Person]], tuple[str, ...]]:
+    """People frame by frame without those who are exactly where another is in their frame, and a note that counts them:
+    lines that were written twice.
+    """
+    out, copies = [], 0
+    for frame in frames:
+        single: list[Person] = []
+        for person in frame:
+            is_there = np.nan_to_num(person.points).any()
+            if is_there and any(
+                np.array_equal(person.points, other.points, equal_nan=True) for other in single
+            ):
+                copies += 1
+            else:
+                single.append(person)
+        out.append(single)
+    if not copies:
+        return frames, ()
+    note = f"{counted(copies, 'entry', 'entries')} exactly as another of the same frame: left out"
+    return out, (note,)
+
+
 def with_one_id(
     frames: list[list[Person]], scored: bool | None
 ) -> tuple[list[list[Person]], tuple[str, ...]]:

@@ -18,12 +18,12 @@ from pgfa.read.format import A_PERSON
 from pgfa.read.formats.keypoints import checks
 from pgfa.read.formats.keypoints.info import KeypointInfo as KeypointInfo
 from pgfa.read.formats.keypoints.info import with_own_axes
+from pgfa.read.formats.keypoints.picture import from_picture
 from pgfa.read.interpret.arrays import (
     choose,
     coordinates_of,
     look_like_scores,
     overlap,
-    picture_columns,
 )
 from pgfa.read.interpret.body import fit_of, thinned
 from pgfa.read.interpret.decision import Basis, Decision
@@ -40,23 +40,21 @@ from pgfa.read.interpret.orders import (
     without_spare_axes,
 )
 from pgfa.read.interpret.other_orders import is_crossed
-from pgfa.read.interpret.pictures import THIN_DEPTH, are_shares, check_columns, in_pixels, is_normalised
+from pgfa.read.interpret.pictures import THIN_DEPTH, check_columns
 from pgfa.read.interpret.plausible import check_body
 from pgfa.read.interpret.scales import check_scales, uneven_units
-from pgfa.read.interpret.upright import MAX_COST, MOSTLY, standing, upright
+from pgfa.read.interpret.upright import MAX_COST, upright
 from pgfa.read.interpret.vectors import are_finite
 from pgfa.read.limits import allowance
 from pgfa.read.parsing.tracking import MAX_BODIES, MAX_SLOT_NUMBERS, link_tracks
-from pgfa.read.parsing.units import flat_to_metres
 from pgfa.read.source import FileRef
 from pgfa.read.stated import Stated
-from pgfa.skeleton import LAYOUTS, MEDIAPIPE33, NO_DEPTH, Clip, Layout, Source
+from pgfa.skeleton import LAYOUTS, MEDIAPIPE33, Clip, Layout, Source
 
 RATE = 30.0
 MAX_CELLS = 64_000_000
 """Numbers in one recording."""
 JOINTS = joint_counts()
-SIZE_OPTION = "--image-size 1920x1080"
 SHAPES = "frames x joints x 2, 3 or 4 numbers, with bodies, or in another order of axes as in C,T,V,M"
 
 Floats = NDArray[np.float64]
@@ -223,7 +221,10 @@ def _plan(ref: FileRef, array: NDArray[np.generic], orders: list[str], info: Key
         with_depth = {True: {3: "xys", 4: "xyzs"}, False: {2: "xy", 3: "xyz"}}[info.scored]
         columns = with_depth.get(size_of(array.shape, orders[0], "C"))
     try:
-        axes, columns, layout, decisions = choose(array, orders, layouts, columns, stated)
+        deep = checks.is_deep(stated, info)
+        axes, columns, layout, decisions = choose(
+            array, orders, layouts, columns, stated, deep=deep, rate=info.rate
+        )
     except Undecided as error:
         numbers: NDArray[np.generic] = array
         if columns and len(columns) == size_of(array.shape, orders[0], "C"):
@@ -248,7 +249,7 @@ def _plan(ref: FileRef, array: NDArray[np.generic], orders: list[str], info: Key
             info, problems=(*info.problems, f"the body is not human in {layout.name}: {error.reason}")
         )
     if not stated.columns and info.scored is None and info.depth is None:
-        check_columns(str(ref), in_order(array, axes), columns, layout)
+        check_columns(str(ref), in_order(array, axes), columns, layout, deep=checks.is_deep(stated, info))
     if len(columns) != size_of(array.shape, axes, "C"):
         actual = counted(size_of(array.shape, axes, "C"), "column")
         raise BadFile(str(ref), where="keypoints", expected=f"the columns {' '.join(columns)}", found=actual)
@@ -283,6 +284,8 @@ def _clip(ref: FileRef, raw: bytes, points: Floats, plan: _Plan, *, named: bool)
         return _assembled(ref, raw, settled.positions, layout, info, notes)
     if info.habit is None or info.habit.settled is None:
         check_scales(str(ref), points, layout)
+        if info.layout is not None:
+            checks.check_layout(ref, points, layout)
     result = None
     try:
         if points.shape[3] == 3 and (depth := checks.depth_of(ref, points, layout, info)) is not None:
@@ -291,7 +294,7 @@ def _clip(ref: FileRef, raw: bytes, points: Floats, plan: _Plan, *, named: bool)
                 points = points[..., :2]
                 notes += [f"z dropped: {THIN_DEPTH}"] if THIN_DEPTH in depth else []
         if points.shape[3] == 2:
-            points, flat = _flat(ref, points, plan, named)
+            points, flat = from_picture(ref, points, layout, info, plan.columns, named=named)
             notes += flat
         else:
             landmarks = layout is MEDIAPIPE33 and named
@@ -338,39 +341,6 @@ def _assembled(
     return assemble(
         ref, raw, points, rate=rate, layout=layout, source=source, problems=tuple(notes), absent="nan"
     )
-
-
-def _flat(ref: FileRef, points: Floats, plan: _Plan, named: bool) -> tuple[Floats, list[str]]:
-    """Points of a picture as points before a camera, y up."""
-    info, layout, stated = plan.info, plan.layout, ref.stated
-    notes: list[str] = [NO_DEPTH]
-    size = stated.pixels or info.size
-    if size is None and is_normalised(points):
-        notes.append(f"image size missing, assumed square (to state it: {SIZE_OPTION})")
-    elif size is not None and are_shares(points):
-        points = points * np.array(size)
-        notes += [Decision("picture", f"{size[0]:g}x{size[1]:g}", "stated")] if stated.pixels else []
-    elif size is not None and (stated.pixels or not in_pixels(points)):
-        what = "pixels" if in_pixels(points) else "neither from 0 to 1 nor pixels"
-        notes.append(f"image size not used: coordinates are {what}")
-    bodies = thinned(points)
-    up, decision = "-y", Decision("up", "-y", "custom", "pictures count y downwards")
-    if (given := stated.up or info.up) is not None:
-        up, decision = given, Decision("up", given, "stated" if stated.up else "declared")
-    else:
-        shares = standing(bodies, layout)
-        settled = named or bool(stated.columns) or max(shares.get("y", 0), shares.get("-y", 0)) >= MOSTLY
-        # What is no human body has no trunk that could stand.
-        if not settled and fit_of(bodies, layout).cost <= MAX_COST:
-            raise picture_columns(shares, plan.columns)
-        if shares.get("y", 0) >= MOSTLY:
-            up, decision = "y", Decision("up", "y", "established", "the trunk stands along y")
-            notes.append("up axis inferred: y")
-    points, assumptions = flat_to_metres(points, layout, up=up, mirrored=bool(stated.mirrored))
-    notes += [decision, Decision("unit", "an adult's trunk", "assumed"), *assumptions]
-    if stated.mirrored is not None:
-        notes.append(Decision("axes", "mirrored" if stated.mirrored else "not mirrored", "stated"))
-    return points, notes
 
 
 def _padded(points: Floats, layout: Layout) -> Floats:

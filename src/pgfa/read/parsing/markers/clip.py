@@ -17,9 +17,15 @@ from pgfa.read.interpret.upright import handedness
 from pgfa.read.parsing.frame_times import usual_step
 from pgfa.read.parsing.markers.bodies import bodies_and_fronts
 from pgfa.read.parsing.markers.names import STANDARD, Markers, markers_from
-from pgfa.read.parsing.units import LOOKS_MIRRORED, PLAUSIBLE, flat_to_metres, torso_length, upright_to_metres
+from pgfa.read.parsing.units import (
+    LOOKS_MIRRORED,
+    PLAUSIBLE,
+    plane_to_metres,
+    torso_length,
+    upright_to_metres,
+)
 from pgfa.read.source import FileRef
-from pgfa.skeleton import NO_DEPTH, NTU25, Clip, Source
+from pgfa.skeleton import NTU25, Clip, Source
 
 METRES = {
     "mm": 0.001, "millimeters": 0.001, "millimetres": 0.001, "millimeter": 0.001, "millimetre": 0.001,
@@ -91,7 +97,7 @@ def marker_clip(
     notes += absences
     if recording.up is None and is_flat(recording.points):
         # Sports2D writes what one camera sees, in pixels or metres, with z 0.
-        positions, unit_notes = _from_picture(joints)
+        positions, unit_notes = plane_to_metres(str(ref), joints, NTU25)
     else:
         positions, unit_notes = _from_space(ref, recording, joints, fronts)
     return assemble(
@@ -111,7 +117,7 @@ def _from_space(
 ) -> tuple[Floats, tuple[str, ...]]:
     """Joints in metres, y up, with notes and decisions. Raises BadFile, Undecided."""
     check_scales(str(ref), joints, NTU25, recording.points)
-    doubts = check_body(str(ref), joints, NTU25, ref.stated)
+    doubts = check_body(str(ref), joints, NTU25, ref.stated, recording.points)
     scale, notes, decided = _scale(ref, recording.unit, joints)
     notes += doubts
     declared = recording.up is not None  # a format that fixes its axes
@@ -150,16 +156,6 @@ def _side_doubts(ref: FileRef, joints: Floats, fronts: Floats, *, declared: bool
         actual = "a body whose feet and knees point backwards: left-handed axes, or names of left and right exchanged"
         raise Undecided(str(ref), quantity="mirrored", found=actual)
     return ()
-
-
-def _from_picture(joints: Floats) -> tuple[Floats, tuple[str, ...]]:
-    """Joints without depth, x to the right: as those of a picture. Whether y is up or down, the trunk tells."""
-    trunk = joints[..., NTU25.index("chest"), 1] - joints[..., NTU25.index("pelvis"), 1]
-    trunk = trunk[np.isfinite(trunk)]
-    is_up = bool(len(trunk) and np.median(trunk) > 0)
-    points = joints[..., :2] * np.array([1.0, -1.0 if is_up else 1.0])
-    positions, notes = flat_to_metres(points, NTU25)
-    return positions, (NO_DEPTH, f"z is constant: a picture, y {'up' if is_up else 'down'}", *notes)
 
 
 def _scale(
