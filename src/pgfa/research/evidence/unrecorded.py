@@ -26,11 +26,6 @@ class Unrecorded:
 
 
 UNRECORDED: Mapping[str, Unrecorded] = {
-    "foreign-sets/skewed-pools.csv": Unrecorded(
-        "200aaa0",
-        "python scripts/skewed_pools.py $PACKS/* --out out/foreign --folds 4",
-        "10 minutes after `scripts/foreign_sets.py` with the same options",
-    ),
     "utd-frozen/results.csv": Unrecorded(
         "b2ab281",
         "pgfa benchmark specs/utd-frozen.toml --packs $PACKS --out out/utd-frozen",
