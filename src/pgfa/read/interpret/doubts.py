@@ -23,6 +23,9 @@ from pgfa.read.interpret.upright import LOOKS_MIRRORED, MAX_COST, MIRRORED, PLAU
 from pgfa.read.interpret.vectors import norms
 from pgfa.skeleton import Layout
 
+BACKWARDS = (-0.7, -4.0)
+"""`chirality`, and chirality x weight, from which a clip of a data set is said to look mirrored: its sensor may see
+feet badly, and it was not converted on the way. Of other recordings whose axes are declared, `MIRRORED`."""
 GOOD_COST = 1.0
 """A body of higher `Fit.cost` is tracked too badly to doubt its axes."""
 FEW_FRAMES = 3
@@ -91,7 +94,8 @@ def doubts_of(take: Take) -> list[str]:
     noted = []
     if "axes" in asked:
         sense, weight = chirality(bodies, layout)
-        if sense <= MIRRORED[0] and sense * weight <= MIRRORED[1]:
+        least = BACKWARDS if take.published else MIRRORED
+        if sense <= least[0] and sense * weight <= least[1]:
             noted.append(LOOKS_MIRRORED)
     if "up" in asked:
         ends = [_height(bodies, layout, joint) for joint in ("shoulder", "ankle")]
@@ -172,7 +176,7 @@ def _stands_oddly(takes: Sequence[Take]) -> Booleans:
     odd |= counted(outside) >= _OUTSIDE * np.maximum(counted(np.isfinite(lengths)), 1)
     odd |= counted(below) >= 0.9 * np.maximum(counted(np.asarray(np.isfinite(ends).all(axis=0))), 1)
     sense, weight = chirality_of_each(bodies, starts, layout)
-    odd |= (sense <= MIRRORED[0]) & (sense * weight <= MIRRORED[1])
+    odd |= (sense <= BACKWARDS[0]) & (sense * weight <= BACKWARDS[1])
     return odd
 
 
