@@ -35,7 +35,7 @@ Array = NDArray[np.float32]
 
 CLIP: Final = 3.0
 """Standardised measures are cut off here: sensors' errors have no upper limit."""
-SHARES: Final = (0.7, 0.6, 0.7, 1.0, 0.7)
+SHARES: Final = (0.35, 0.9, 1.05, 1.0, 0.35)
 """Weights of description, words, motion encoder, network and profile."""
 DETECTED: Final = tuple(word for word in WORDS if word in READS)
 """The words with a detector, in the order of the lexicon."""
