@@ -1,7 +1,7 @@
 """How a recogniser does on a data set that it has never seen: every set is left out in turn (docs/foreign-sets.md).
 
     python scripts/foreign_sets.py packs/* --out out/foreign                # kinematic model only: half an hour
-    python scripts/foreign_sets.py packs/* --out out/foreign --folds 4      # with a motion encoder: 90 minutes more
+    python scripts/foreign_sets.py packs/* --out out/foreign --folds 4      # with 4 motion encoders: 2 hours more
 
 Resumable: the same command continues. The table is out/foreign/table.csv, its record out/foreign/table.record.json,
 out/foreign/weights.csv says what weights of the parts are best on the other sets, and out/foreign/reliability.csv how
