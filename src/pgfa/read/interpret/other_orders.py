@@ -125,7 +125,7 @@ def better_orders(bodies: Floats, cost: float) -> list[str]:
 
 def better_layout(bodies: Floats, layout: Layout) -> Layout | None:
     """Another layout with as many joints, in which bodies are human, and which fits them clearly better; None if there
-    is none. Of 1,800 readings of real bodies, in space and from three sides, one fits another layout that well.
+    is none.
 
     Args:
         bodies: (bodies, joints, 2 or 3), NaN where absent.

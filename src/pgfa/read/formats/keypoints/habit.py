@@ -17,7 +17,7 @@ from pgfa.skeleton import Layout
 
 AGREEING, NEARLY_ALL = 12, 0.9
 """Clips that have to be decided alike before the others of the file are read as these were, and their share of those
-that were decided: of real sets, one clip in fifty is misread by itself."""
+that were decided: a clip by itself is misread now and then."""
 MAX_ALONE, MOST = 300, 0.6
 """Clips of a small file that are decided by themselves, at most, and the share of them that suffices then."""
 TORSO = (0.05, 3.0)
