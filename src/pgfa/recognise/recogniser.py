@@ -24,6 +24,7 @@ from pgfa.recognise.candidates import MAX_CANDIDATES, Candidates, check_candidat
 from pgfa.recognise.corrections import Correction, Corrections, learn
 from pgfa.recognise.explanation import Explanation, Explanations
 from pgfa.recognise.overlap import Overlap, find_overlaps
+from pgfa.recognise.pooling import clip_features
 from pgfa.recognise.prototypes import Prototype
 from pgfa.recognise.recordings import Recording, Recordings, as_clips, recordings_in
 from pgfa.recognise.screening import screen
@@ -351,10 +352,11 @@ class Recogniser:
         return out
 
     def encode(self, clips: Ragged) -> NDArray[np.float32]:
-        """(clips, d) features of clips of one layout in sentence space, not normalised; 0 without a person."""
-        prepared, screening = prepare(clips, self.bundle.settings.prepare), screen(clips)
-        person = prepared.present.any(axis=1) & ~screening.no_body
-        return np.where(person[:, None], self.bundle.features(prepared, screening), np.float32(0))
+        """(clips, d) features of clips of one layout in sentence space, not normalised; 0 without a person.
+
+        With a kinematic model that of a longer recording is the mean of windows (`pgfa.recognise.pooling`).
+        """
+        return clip_features(self.bundle, clips)
 
 
 class StreamRecogniser:

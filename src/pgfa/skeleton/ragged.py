@@ -52,6 +52,14 @@ class Ragged:
     def __iter__(self) -> Iterator[NDArray[np.float32]]:
         return (self.rows(clip) for clip in range(len(self)))
 
+    def of(self, part: slice) -> Ragged:
+        """Some of the clips, with the same rows."""
+        return replace(
+            self,
+            start=self.start[part], frames=self.frames[part], bodies=self.bodies[part], rate=self.rate[part],
+            listed=None if self.listed is None else self.listed[part],
+        )  # fmt: skip
+
     def as_listed(self) -> Ragged:
         """The same clips with the bodies as their files list them; `listed` is AS_STORED or BY_PRESENCE."""
         if self.listed is None:

@@ -174,10 +174,7 @@ def _cosines(
     """(clips, candidates of `columns`) cosines, in blocks of clips."""
     blocks = [np.empty((0, len(candidates.vectors[columns])), dtype=np.float32)]
     for start in range(0, len(clips), BLOCK):
-        part = slice(start, start + BLOCK)
-        block = Ragged(
-            clips.positions, clips.start[part], clips.frames[part], clips.bodies[part], clips.rate[part], clips.layout
-        )  # fmt: skip
+        block = clips.of(slice(start, start + BLOCK))
         blocks.append(candidates.cosines(encode(block), columns))
         done.add(len(block))
     return np.concatenate(blocks)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pgfa.errors import BadConfig
 from pgfa.recognise.bundle import Bundle, open_bundle
+from pgfa.research.foreign.leave_out import with_background
 from pgfa.research.foreign.run import TEXT, Comparison
 from pgfa.research.foreign.sets import ForeignSet
 
@@ -22,7 +23,7 @@ def save_without(comparison: Comparison, data: ForeignSet, folder: Path) -> None
     """
     if not comparison.folds:
         raise BadConfig("a recogniser needs a motion encoder: expected at least 2 folds, found 0")
-    kinematics, _ = comparison.model_without(data)
+    kinematics = with_background(comparison.model_without(data)[0], TEXT)
     run = open_bundle(comparison.run_folder(comparison.fold_of(data.name)))
     settings = run.settings.model_copy(update={"text": TEXT})
     bundle: Bundle = replace(

@@ -1,0 +1,121 @@
+"""Recordings longer than the clips that recognisers learn from, as windows: one vector, the mean of theirs.
+
+In a long recording an action is repeated, or comes between others or rests. Measured as a whole it has more turns,
+larger ranges and more places than any single action, and looks like a dance. Windows as long as a clip do not. Their
+vectors are averaged by how much is done in each, so that rests count little (docs/untrimmed.md).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pgfa.adapt import unit_rows
+from pgfa.prepare import Prepared, prepare
+from pgfa.recognise.bundle import Bundle
+from pgfa.recognise.screening import screen
+from pgfa.recognise.vectors import measured
+from pgfa.skeleton import Ragged
+from pgfa.words.measures import MEASURES
+
+Array = NDArray[np.float32]
+Indices = NDArray[np.int64]
+
+WINDOW_S: Final = 3.0
+HOP_S: Final = 1.5
+"""Seconds of a window, and between the starts of two: at most, as windows are spread evenly from start to end."""
+FROM_S: Final = WINDOW_S + HOP_S
+"""Seconds from which on a recording is cut into windows."""
+MOST: Final = 200
+"""Windows of a recording: of longer ones than five minutes a part is looked at, evenly spread."""
+BLOCK: Final = 128
+"""Windows that are prepared and encoded at a time."""
+LEAST_MOVEMENT: Final = 0.05
+"""Metres added to the movement of every window: where nobody moves, all windows count the same."""
+TRAVEL: Final = 0.3
+"""A metre that the body travels counts as much as this of a hand: walking swings the arms as well."""
+_HANDS: Final = [MEASURES.index(name) for name in ("R_path", "L_path")]
+_TRAVEL: Final = MEASURES.index("travel_path")
+
+
+@dataclass(frozen=True)
+class Windows:
+    """Windows of clips.
+
+    Attributes:
+        clips: (W,) windows, those of a clip one after the other; a clip shorter than `FROM_S` is one window, as it is.
+        owner: (W,) number of the clip that a window is of, ascending.
+    """
+
+    clips: Ragged
+    owner: Indices
+
+    def pooled(self, vectors: Array, weights: Array) -> Array:
+        """(clips, d) mean directions of the windows of each clip, as long as theirs on average; 0 where all are 0.
+
+        A clip of one window keeps its vector.
+
+        Args:
+            vectors: (W, d) of the windows, 0 without a person.
+            weights: (W,) above 0.
+        """
+        starts = np.flatnonzero(np.diff(self.owner, prepend=-1))
+        length = np.linalg.norm(vectors, axis=1)
+        share = np.where(length > 0, weights, 0)
+        directions = unit_rows(np.add.reduceat(unit_rows(vectors) * share[:, None], starts, axis=0))
+        total = np.maximum(np.add.reduceat(share, starts), 1e-12)
+        means = directions * (np.add.reduceat(length * share, starts) / total)[:, None]
+        alone = np.diff(starts, append=len(self.owner)) == 1
+        return np.where(alone[:, None], vectors[starts], means).astype(np.float32)
+
+
+def windows_of(clips: Ragged) -> Windows:
+    """Cut clips into windows, without copying frames."""
+    seconds = clips.frames / clips.rate
+    count = np.where(seconds < FROM_S, 1, np.ceil((seconds - WINDOW_S) / HOP_S - 1e-6) + 1)
+    count = np.minimum(count, MOST).astype(np.int64)
+    owner = np.repeat(np.arange(len(clips)), count)
+    number = np.arange(len(owner)) - np.repeat(np.cumsum(count) - count, count)
+    frames = np.where(count > 1, np.round(WINDOW_S * clips.rate), clips.frames).astype(np.int64)
+    free = (clips.frames - frames)[owner] / np.maximum(count - 1, 1)[owner]
+    first = np.round(number * free).astype(np.int64)
+    listed = None if clips.listed is None else np.where(count > 1, 0, clips.listed)[owner]
+    return Windows(
+        Ragged(
+            clips.positions, clips.start[owner] + first * clips.bodies[owner], frames[owner],
+            clips.bodies[owner], clips.rate[owner], clips.layout, listed,
+        ),
+        owner,
+    )  # fmt: skip
+
+
+def movement(measures: Array) -> Array:
+    """(W,) metres that hands and body move in windows, from their (W, measures) of `pgfa.words.measures`."""
+    moved = np.nan_to_num(measures[:, [*_HANDS, _TRAVEL]]) * np.array([1, 1, TRAVEL], dtype=np.float32)
+    return np.asarray(moved.sum(axis=1) + np.float32(LEAST_MOVEMENT), dtype=np.float32)
+
+
+def clip_features(bundle: Bundle, clips: Ragged) -> Array:
+    """(clips, d) features of clips of one layout in the space of a bundle, not normalised; 0 without a person.
+
+    With a kinematic model those of long clips are pooled; an encoder alone gets every clip whole.
+    """
+    windows = windows_of(clips)
+    if bundle.kinematics is None or len(windows.owner) == len(clips):
+        return _features(bundle, clips, prepare(clips, bundle.settings.prepare))
+    features, weights = [], []
+    for start in range(0, len(windows.owner), BLOCK):
+        block = windows.clips.of(slice(start, start + BLOCK))
+        prepared = prepare(block, bundle.settings.prepare)
+        features.append(_features(bundle, block, prepared))
+        weights.append(movement(measured(prepared)))
+    return windows.pooled(np.concatenate(features), np.concatenate(weights))
+
+
+def _features(bundle: Bundle, clips: Ragged, prepared: Prepared) -> Array:
+    screening = screen(clips)
+    person = prepared.present.any(axis=1) & ~screening.no_body
+    return np.where(person[:, None], bundle.features(prepared, screening), np.float32(0))
