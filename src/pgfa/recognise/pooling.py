@@ -53,24 +53,6 @@ class Windows:
     clips: Ragged
     owner: Indices
 
-    def pooled(self, vectors: Array, weights: Array) -> Array:
-        """(clips, d) mean directions of the windows of each clip, as long as theirs on average; 0 where all are 0.
-
-        A clip of one window keeps its vector.
-
-        Args:
-            vectors: (W, d) of the windows, 0 without a person.
-            weights: (W,) above 0.
-        """
-        starts = np.flatnonzero(np.diff(self.owner, prepend=-1))
-        length = np.linalg.norm(vectors, axis=1)
-        share = np.where(length > 0, weights, 0)
-        directions = unit_rows(np.add.reduceat(unit_rows(vectors) * share[:, None], starts, axis=0))
-        total = np.maximum(np.add.reduceat(share, starts), 1e-12)
-        means = directions * (np.add.reduceat(length * share, starts) / total)[:, None]
-        alone = np.diff(starts, append=len(self.owner)) == 1
-        return np.where(alone[:, None], vectors[starts], means).astype(np.float32)
-
 
 def windows_of(clips: Ragged) -> Windows:
     """Cut clips into windows, without copying frames."""
@@ -98,6 +80,26 @@ def movement(measures: Array) -> Array:
     return np.asarray(moved.sum(axis=1) + np.float32(LEAST_MOVEMENT), dtype=np.float32)
 
 
+def pooled(vectors: Array, owner: Indices, weights: Array) -> Array:
+    """(clips, d) mean directions of the windows of each clip, as long as theirs on average; 0 where all are 0.
+
+    A clip of one window keeps its vector.
+
+    Args:
+        vectors: (W, d) of windows, 0 without a person.
+        owner: (W,) number of each window's clip, ascending.
+        weights: (W,) above 0.
+    """
+    starts = np.flatnonzero(np.diff(owner, prepend=-1))
+    length = np.linalg.norm(vectors, axis=1)
+    share = np.where(length > 0, weights, 0)
+    directions = unit_rows(np.add.reduceat(unit_rows(vectors) * share[:, None], starts, axis=0))
+    total = np.maximum(np.add.reduceat(share, starts), 1e-12)
+    means = directions * (np.add.reduceat(length * share, starts) / total)[:, None]
+    alone = np.diff(starts, append=len(owner)) == 1
+    return np.where(alone[:, None], vectors[starts], means).astype(np.float32)
+
+
 def clip_features(bundle: Bundle, clips: Ragged) -> Array:
     """(clips, d) features of clips of one layout in the space of a bundle, not normalised; 0 without a person.
 
@@ -112,7 +114,7 @@ def clip_features(bundle: Bundle, clips: Ragged) -> Array:
         prepared = prepare(block, bundle.settings.prepare)
         features.append(_features(bundle, block, prepared))
         weights.append(movement(measured(prepared)))
-    return windows.pooled(np.concatenate(features), np.concatenate(weights))
+    return pooled(np.concatenate(features), windows.owner, np.concatenate(weights))
 
 
 def _features(bundle: Bundle, clips: Ragged, prepared: Prepared) -> Array:

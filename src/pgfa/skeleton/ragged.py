@@ -52,7 +52,7 @@ class Ragged:
     def __iter__(self) -> Iterator[NDArray[np.float32]]:
         return (self.rows(clip) for clip in range(len(self)))
 
-    def of(self, part: slice) -> Ragged:
+    def of(self, part: slice | NDArray[np.int64]) -> Ragged:
         """Some of the clips, with the same rows."""
         return replace(
             self,

@@ -26,7 +26,7 @@ def build(comparison: Comparison) -> Bundle:
     encoded = comparison.encoded(())
     measured = [s.measured for s in comparison.sets]
     kinematics = fit_all(measured, comparison.imagined.measured).with_encoder(
-        np.concatenate([encoded[s.name] for s in comparison.sets]), clip_weights(measured)
+        np.concatenate([encoded[s.name][: len(s.labels)] for s in comparison.sets]), clip_weights(measured)
     )
     kinematics = with_background(kinematics, TEXT)
     calibration = calibration_of([sample(part) for part in comparison.left_out()])

@@ -18,6 +18,7 @@ from pgfa.research.foreign.sets import ForeignSet
 from pgfa.text import ActionClass, mirror_sentence
 from pgfa.train.clip_set import ClipSet
 from pgfa.train.corpus import Corpus, build_corpus
+from pgfa.train.features import features_of
 from pgfa.train.train import train
 from pgfa.words.fit import MeasuredSet, sentence_space
 
@@ -64,6 +65,12 @@ def train_encoder(
     if imagined is not None:
         corpus = with_imagined(corpus, imagined)
     return train(settings, corpus, out, device=device, show=True)
+
+
+def encode_set(model: MotionEncoder, data: ForeignSet) -> NDArray[np.float32]:
+    """(N + W, e) features of the `right_leading` clips of a set, then of its windows."""
+    seen = ((data.right_leading, data.present), (data.windows.right_leading, data.windows.present))
+    return np.concatenate([features_of(model, *clips) for clips in seen])
 
 
 def with_imagined(corpus: Corpus, imagined: ImaginedSet) -> Corpus:

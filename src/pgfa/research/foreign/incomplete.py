@@ -58,8 +58,13 @@ CHANGES: Mapping[str, tuple[Change, bool]] = {
 def measured_clips(
     clips: Sequence[Clip], settings: PrepareSettings
 ) -> tuple[Array, NDArray[np.bool_], Array]:
-    """Positions and presence as in `pgfa.prepare.Prepared`, and (N, measures) of clips of one layout."""
-    prepared = prepare(Ragged.from_clips(clips), settings)
+    """`measured_rows` of clips of one layout."""
+    return measured_rows(Ragged.from_clips(clips), settings)
+
+
+def measured_rows(clips: Ragged, settings: PrepareSettings) -> tuple[Array, NDArray[np.bool_], Array]:
+    """Positions and presence as in `pgfa.prepare.Prepared`, and (N, measures)."""
+    prepared = prepare(clips, settings)
     positions = np.asarray(prepared.positions)
     measures = measure(positions[:, :, 0], prepared.measured[:, 0], prepared.moving_seconds)
     return positions, prepared.present, measures

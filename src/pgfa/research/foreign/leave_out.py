@@ -114,7 +114,8 @@ def look_at(
     Args:
         model: not trained on it.
         data: the set.
-        encoded: (N, e + words) features of `right_leading` clips by the motion encoder of the model, if it has one.
+        encoded: (N + W, e + words) features of its `right_leading` clips and windows by the motion encoder of the
+            model, if it has one.
         text: which sentence encoder.
         flat: whether the clips have no depth.
     """
@@ -122,8 +123,8 @@ def look_at(
     anchors = {name: sentence_vectors(model, *pair) for name, pair in zip(STYLES, pairs, strict=True)}
     averaged = [i for i, name in enumerate(STYLES) if name != "label"]
     anchors["averaged"] = np.mean([anchors[STYLES[i]] for i in averaged], axis=0)
-    without_depth = np.full(len(data.labels), flat)
-    features = clip_vectors(model, data.measured.measures, encoded, flat=without_depth)
+    measures = np.concatenate([data.measured.measures, data.windows.measures])
+    features = data.windows.pool(clip_vectors(model, measures, encoded, flat=np.full(len(measures), flat)))
     background = background_vectors(with_background(model, text))
     return LeftOut(data.name, features, data.labels, anchors, background, model.columns)
 

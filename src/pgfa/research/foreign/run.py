@@ -112,7 +112,7 @@ class Comparison:
     def model_without(
         self, data: ForeignSet, *, imagined: bool = True
     ) -> tuple[KinematicModel, Array | None]:
-        """A model that was not trained on a set, and the features of its clips by its motion encoder, if it has one."""
+        """A model that was not trained on a set, and `encode_set` of it by its motion encoder, if it has one."""
         print(f"foreign sets: without {data.name}", file=sys.stderr)
         model = train_without(self.sets, [data.name], self.imagined.measured if imagined else None)
         fold = self.fold_of(data.name)
@@ -128,17 +128,17 @@ class Comparison:
         features = self.encoded(fold)
         training = [s for s in self.sets if s.name not in fold]
         model = model.with_encoder(
-            np.concatenate([features[s.name] for s in training]), clip_weights([s.measured for s in training])
+            np.concatenate([features[s.name][: len(s.labels)] for s in training]),
+            clip_weights([s.measured for s in training]),
         )
         return model, features[name]
 
     def encoded(self, fold: tuple[str, ...]) -> dict[str, Array]:
-        """Features of every set, `right_leading`, by a motion encoder trained without the sets of a fold; stored."""
+        """`encode_set` of every set by a motion encoder trained without the sets of a fold; stored."""
         from safetensors import safe_open
         from safetensors.numpy import save
 
-        from pgfa.research.foreign.encoder import train_encoder
-        from pgfa.train.features import features_of
+        from pgfa.research.foreign.encoder import encode_set, train_encoder
 
         run = self.run_folder(fold)
         file = run.with_name(f"{run.name}-features.safetensors")
@@ -151,26 +151,27 @@ class Comparison:
         model = train_encoder(
             [self.sets[i] for i in training], [self.packs[i] for i in training], run, self.imagined
         )
-        features = {s.name: features_of(model, s.right_leading, s.present) for s in self.sets}
+        features = {s.name: encode_set(model, s) for s in self.sets}
         write_atomic(file, save(features, metadata={"identity": identity}))
         return features
 
     def encoded_again(self, data: ForeignSet) -> Array:
-        """Features of changed clips of a set, `right_leading`, by the motion encoder that `encoded` trained without it.
+        """Features of a set with changed clips by the motion encoder that `encoded` trained without it.
 
         Args:
             data: `ForeignSet.changed` of one of the sets.
         """
-        from pgfa.train.features import features_of
+        from pgfa.research.foreign.encoder import encode_set
         from pgfa.train.run import open_run
 
-        run = open_run(self.run_folder(self.fold_of(data.name)), device="cpu")
-        return features_of(run.model, data.right_leading, data.present)
+        return encode_set(open_run(self.run_folder(self.fold_of(data.name)), device="cpu").model, data)
 
     @staticmethod
     def _content(data: ForeignSet) -> str:
         """Digest of the clips and texts of a set: features of others are computed again."""
-        arrays = (data.right_leading, data.labels, data.measured.encoded, data.measured.words)
+        arrays = (
+            data.right_leading, data.windows.right_leading, data.labels, data.measured.encoded, data.measured.words
+        )  # fmt: skip
         return digest(data.name, *(np.ascontiguousarray(array).tobytes() for array in arrays))
 
     def run_folder(self, fold: tuple[str, ...]) -> Path:

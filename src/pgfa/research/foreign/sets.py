@@ -13,8 +13,9 @@ from pgfa.errors import BadConfig
 from pgfa.files import cache_folder
 from pgfa.pack import Pack
 from pgfa.prepare import prepare_cached
-from pgfa.research.foreign.incomplete import Change, measured_clips, without_depth
-from pgfa.skeleton import get_layout
+from pgfa.recognise.pooling import movement, pooled, windows_of
+from pgfa.research.foreign.incomplete import Change, measured_clips, measured_rows, without_depth
+from pgfa.skeleton import Ragged, get_layout
 from pgfa.text import ActionClass, catalogue, encode, mirror_sentence, sentence_of
 from pgfa.text.glossary import sentence_profiles, sentence_words
 from pgfa.text.wordings import wordings
@@ -52,6 +53,42 @@ class Texts:
 
 
 @dataclass(frozen=True)
+class SetWindows:
+    """Windows of the longer clips of a set (`pgfa.recognise.pooling`), W of all.
+
+    Attributes:
+        owner: (W,) row of the clip in the set, ascending.
+        positions, present: prepared windows, as in `pgfa.prepare.Prepared`.
+        measures: (W, measures).
+    """
+
+    owner: NDArray[np.int64]
+    positions: Array
+    present: NDArray[np.bool_]
+    measures: Array
+
+    @classmethod
+    def of(cls, clips: Ragged, settings: PrepareSettings) -> SetWindows:
+        """Of clips of a set."""
+        windows = windows_of(clips)
+        long = np.flatnonzero(np.bincount(windows.owner)[windows.owner] > 1)
+        return cls(windows.owner[long], *measured_rows(windows.clips.of(long), settings))
+
+    @property
+    def right_leading(self) -> Array:
+        """As `ForeignSet.right_leading`."""
+        return right_leading(self.positions, get_layout("kinect20").mirror, self.measures)
+
+    def pool(self, rows: Array) -> Array:
+        """(N, d) vectors of the clips of the set, from (N + W, d) of the clips as they are and of the windows."""
+        clips, of_windows = np.split(rows, [len(rows) - len(self.owner)])
+        out = clips.copy()
+        of_windows = of_windows * self.present[:, :1]  # 0 where nobody is seen
+        out[np.unique(self.owner)] = pooled(of_windows, self.owner, movement(self.measures))
+        return out
+
+
+@dataclass(frozen=True)
 class ForeignSet:
     """One data set.
 
@@ -64,6 +101,7 @@ class ForeignSet:
         positions, present: prepared clips, as in `pgfa.prepare.Prepared`.
         measured: for the kinematic model.
         numbers: (N,) of the clips in the pack.
+        windows: of the longer clips.
     """
 
     name: str
@@ -75,6 +113,7 @@ class ForeignSet:
     present: NDArray[np.bool_]
     measured: MeasuredSet
     numbers: NDArray[np.int64]
+    windows: SetWindows
 
     def asked(self, style: int, settings: TextSettings) -> tuple[Described, Described]:
         """What is known of the texts of one style of `STYLES`, and of the mirrored texts."""
@@ -88,10 +127,11 @@ class ForeignSet:
 
     def changed(self, pack: Pack, change: Change) -> ForeignSet:
         """The set with clips of its pack that show less (`pgfa.research.foreign.incomplete`)."""
-        clips = change([pack.clip(number) for number in self.numbers.tolist()])
-        positions, present, measures = measured_clips(clips, PrepareSettings())
+        clips = Ragged.from_clips(change([pack.clip(number) for number in self.numbers.tolist()]))
+        positions, present, measures = measured_rows(clips, PrepareSettings())
         measured = replace(self.measured, measures=measures, mirrored=mirrored(measures))
-        return replace(self, positions=positions, present=present, measured=measured)
+        windows = SetWindows.of(clips, PrepareSettings())
+        return replace(self, positions=positions, present=present, measured=measured, windows=windows)
 
 
 def load_set(pack: Pack, settings: PrepareSettings, text: TextSettings) -> ForeignSet:
@@ -122,7 +162,7 @@ def load_set(pack: Pack, settings: PrepareSettings, text: TextSettings) -> Forei
             measures, mirrored(measures), labels, *class_means([t.training for t in texts], text),
             flat=measured_clips(flat, settings)[2],
         ),
-        numbers,
+        numbers, SetWindows.of(pack.ragged.of(numbers), settings),
     )  # fmt: skip
 
 
