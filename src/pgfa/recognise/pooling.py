@@ -107,17 +107,20 @@ def clip_features(bundle: Bundle, clips: Ragged) -> Array:
     """
     windows = windows_of(clips)
     if bundle.kinematics is None or len(windows.owner) == len(clips):
-        return _features(bundle, clips, prepare(clips, bundle.settings.prepare))
+        return whole_features(bundle, clips)
     features, weights = [], []
     for start in range(0, len(windows.owner), BLOCK):
         block = windows.clips.of(slice(start, start + BLOCK))
         prepared = prepare(block, bundle.settings.prepare)
-        features.append(_features(bundle, block, prepared))
+        features.append(whole_features(bundle, block, prepared))
         weights.append(movement(measured(prepared)))
     return pooled(np.concatenate(features), windows.owner, np.concatenate(weights))
 
 
-def _features(bundle: Bundle, clips: Ragged, prepared: Prepared) -> Array:
+def whole_features(bundle: Bundle, clips: Ragged, prepared: Prepared | None = None) -> Array:
+    """As `clip_features`, of clips of any length as they are; `prepared`: the same clips, if they are already."""
+    if prepared is None:
+        prepared = prepare(clips, bundle.settings.prepare)
     screening = screen(clips)
     person = prepared.present.any(axis=1) & ~screening.no_body
     return np.where(person[:, None], bundle.features(prepared, screening), np.float32(0))

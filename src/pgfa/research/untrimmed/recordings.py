@@ -65,6 +65,41 @@ def composed(pack: Pack) -> Iterator[Questions]:
         yield Questions(recording, True, asked, absent)
 
 
+def of_one_class(pack: Pack, repetitions: int, count: int) -> Iterator[tuple[str, Clip]]:
+    """Class and recording of people who perform one action, joined from that many clips, with rests.
+
+    Of several repetitions what is before the first and after the last is cut off; of one it is kept.
+
+    Args:
+        pack: of one data set.
+        repetitions: clips of a recording.
+        count: of recordings.
+    """
+    random = np.random.default_rng([repetitions, *pack.datasets[0].encode()])
+    usable = np.flatnonzero(np.isin(pack.actions, list(sentences_of(pack.datasets[0]))))
+    made = 0
+    for number in random.permutation(usable).tolist() * repetitions:
+        if made == count:
+            return
+        own = usable[pack.subjects[usable] == pack.subjects[number]]
+        same = own[pack.actions[own] == pack.actions[number]]
+        chosen = random.choice(same, repetitions, replace=len(same) < repetitions).tolist()
+        clips = [pack.clip(i) for i in chosen]
+        if not all(shows_trunk(clip) for clip in clips):
+            continue
+        try:
+            rest = resting([pack.clip(int(i)) for i in own[:: max(1, len(own) // 15)]])
+        except ValueError:  # this person never stands with the hands down
+            continue
+        recording = compose(clips, rest, made, f"{pack.datasets[0]}-{made}")
+        made += 1
+        clip, actions = recording.clip, recording.actions
+        if repetitions > 1:
+            first, last = (round(t * clip.rate) for t in (actions[0].start_s, actions[-1].end_s))
+            clip = clip.with_positions(clip.positions[first:last])
+        yield str(pack.actions[number]), clip
+
+
 def _people(pack: Pack, usable: np.ndarray) -> list[str]:
     """Those with the most classes first."""
     subjects = pack.subjects[usable]
