@@ -22,7 +22,7 @@ LOOKED_AT = 200
 """Frames of which the body's size is measured, evenly spaced."""
 FAR_JUMP, QUIET = 1 / 3, 0.05
 """Shares of the body's size: a step that no joint makes from frame to frame, and steps of those that hardly move."""
-_WEIGHTS = np.array([1.0, 1.6180339887, 2.7182818285])
+WEIGHTS = np.array([1.0, 1.6180339887, 2.7182818285])
 """Of the coordinates, in a sum that is equal for equal places, and for others only by an unlikely chance."""
 
 Floats = NDArray[np.float64]
@@ -46,7 +46,7 @@ def marked_joints(
     Returns:
         (frames, bodies, joints), and notes with the places.
     """
-    keys = np.where(absent, np.nan, np.where(absent[..., None], 0, points) @ _WEIGHTS[: points.shape[-1]])
+    keys = np.where(absent, np.nan, np.where(absent[..., None], 0, points) @ WEIGHTS[: points.shape[-1]])
     marked = np.zeros_like(absent)
     notes: list[str] = []
     # A body of few frames, as before people are tracked, cannot show such a place.
