@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pgfa.read.interpret.vectors import any_of, are_finite, median_of, norms
+from pgfa.read.interpret.vectors import any_of, are_finite, known_median_of, median_of, norms
 
 MIN_FRAMES = 3
 """Frames in which a joint is at one place if that place marks absent joints."""
@@ -167,7 +167,7 @@ def _size(points: Floats, absent: Booleans) -> float:
     # np.nanmedian takes far longer for the few numbers of a short clip.
     if np.isfinite(shown).all():
         return 4 * float(median_of(norms(shown - median_of(shown, axis=1)[:, None])))
-    distances = norms(shown - np.nanmedian(shown, axis=1, keepdims=True))
+    distances = norms(shown - known_median_of(shown, axis=1)[:, None])
     return 4 * float(median_of(distances[np.isfinite(distances)]))
 
 
@@ -202,7 +202,7 @@ def _is_mark(body: _Body, joint: int, at_mark: Booleans) -> bool:
         np.where(body.absent[frames, :, None], np.nan, body.points[frames])
         for frames in (known[changes], known[changes + 1])
     )
-    beside = norms(after[:, joint] - before[:, joint] - np.nanmedian(after - before, axis=1))
+    beside = norms(after[:, joint] - before[:, joint] - known_median_of(after - before, axis=1))
     if median_of(np.minimum(steps[changes], beside)) < JUMP * body.size:
         return False
     others, absent = body.points[at_mark], body.absent[at_mark]
