@@ -85,8 +85,8 @@ def moving(layout: Layout, frames: int, pose: Callable[[Layout, int], np.ndarray
     return body + 0.01 * size * np.sin(np.arange(frames)[:, None, None] / 5 + phases)
 
 
-def npz_moving(clips: int, frames: int) -> Files:
-    body = moving(KINECT20, frames, person)
+def npz_moving(clips: int, frames: int, axes: tuple[float, ...] = (1, 1, 1)) -> Files:
+    body = moving(KINECT20, frames, person) * axes
     return {
         "set.npz": npz(
             positions=np.concatenate([(body + n % 7 / 99).astype(np.float16) for n in range(clips)]),
@@ -378,8 +378,10 @@ COSTLY: dict[str, Callable[[], Files]] = {
     "object stream that shares small arrays": pickle_shared_small,
     "object stream of small clips": pickle_small_clips,
     "npz of 20,000 moving clips": lambda: npz_moving(20_000, 8),
+    "npz of 20,000 clips upside down": lambda: npz_moving(20_000, 8, (1, -1, 1)),
+    "npz of 20,000 clips too large": lambda: npz_moving(20_000, 8, (2.5, 2.5, 2.5)),
     "object stream of moving pictures": lambda: pickle_moving(3_000, 60, COCO17, picture),
-    "object stream of moving bodies": lambda: pickle_moving(3_000, 25, NTU25, person),
+    "object stream of moving bodies": lambda: pickle_moving(4_000, 25, NTU25, person),
     "object stream of two kinds": lambda: pickle_of_two_kinds(4_000, 25),
     "object stream of unlike clips": lambda: pickle_unlike(4_000, 25),
     "JSON of rows": lambda: repeated("a.json", b'{"keypoints": [[[0,0]', b",[0,0,0]", b"]]}"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import warnings
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,9 +13,15 @@ import pytest
 from pgfa.errors import BadFile, LimitExceeded, Undecided
 from pgfa.read import read_all
 from pgfa.read.formats.keypoints.habit import AGREEING, MAX_ALONE
+from pgfa.read.interpret.arrays import jump_of_each, jumps
+from pgfa.read.interpret.body import fit_of, fits_of
+from pgfa.read.interpret.complete import are_complete
 from pgfa.read.interpret.decision import Decision
-from pgfa.read.interpret.doubts import Take, doubts_of, in_doubt
-from pgfa.read.interpret.vectors import all_of, any_of, are_finite, dots, median_of, norms
+from pgfa.read.interpret.doubts import doubts_of, doubts_of_each
+from pgfa.read.interpret.facing import chirality, chirality_of_each
+from pgfa.read.interpret.missing import absent_joints
+from pgfa.read.interpret.take import Take
+from pgfa.read.interpret.vectors import all_of, any_of, are_finite, dots, known_median_of, median_of, norms
 from pgfa.read.sample import person
 from pgfa.skeleton import KINECT20, NTU25, Clip
 
@@ -45,8 +52,14 @@ def test_sums_of_columns_are_those_of_numpy_to_the_last_bit(columns: int, kind: 
         assert np.array_equal(any_of(marks), marks.any(axis=-1))
         known = np.nan_to_num(points)
         assert median_of(known) == np.median(known)
+        seen = np.where(np.arange(17)[:, None] == 3, 1, points)
         for axis in range(3):
             assert np.array_equal(median_of(known, axis), np.median(known, axis=axis))
+            if axis:
+                usual = known_median_of(seen, axis)
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore", RuntimeWarning)  # of what is never known
+                    assert np.array_equal(usual, np.nanmedian(seen, axis=axis), equal_nan=True)
 
 
 CHANGES = {
@@ -64,26 +77,75 @@ CHANGES = {
 }
 
 
-def test_clips_without_doubts_are_found_at_once() -> None:
-    takes = [
-        Take(change(body(30, seed=seed))[:, None].astype(np.float32), NTU25, DECLARED, False, published=True)
+def test_doubts_of_many_are_those_of_each() -> None:
+    every = [
+        Take(change(body(30, seed=seed))[:, None].astype(np.float32), NTU25, DECLARED, False, published)
         for seed in range(5)
+        for published in (True, False)
         for change in CHANGES.values()
     ]
-    doubts, doubtful = [doubts_of(take) for take in takes], in_doubt(takes)
-    assert all(flag for flag, doubt in zip(doubtful, doubts, strict=True) if doubt)
-    names = list(CHANGES) * 5
+    doubts = doubts_of_each(every)
+    assert doubts == [doubts_of(replace(take, _looks=[], _fits={})) for take in every]
+    names = list(CHANGES) * 10
     assert {name for name, doubt in zip(names, doubts, strict=True) if not doubt} == {
         "as it is",
         "few frames",
         "gaps",
     }
-    assert {name for name, flag in zip(names, doubtful, strict=True) if not flag} == {
-        "as it is",
-        "few frames",
-        "gaps",
-    }
-    assert all(in_doubt([replace(take, published=False) for take in takes]))
+
+
+def test_doubts_of_many_take_numbers_of_each_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file may have 20,000 clips that all look mirrored."""
+    calls = []
+    monkeypatch.setattr(
+        "pgfa.read.interpret.take.fits_of", lambda *args: calls.append(args) or fits_of(*args)
+    )
+    mirrored = (body(30) * [-1, 1, 1])[:, None].astype(np.float32)
+    takes = [Take(mirrored + n / 99, NTU25, DECLARED, False, published=True) for n in range(50)]
+    assert all("looks mirrored" in "".join(doubts) for doubts in doubts_of_each(takes))
+    assert len(calls) == 1
+
+
+@pytest.mark.parametrize("columns", [2, 3])
+def test_measures_of_many_are_those_of_each(columns: int) -> None:
+    rng = np.random.default_rng(columns)
+    clips = np.stack([body(12, seed=seed)[..., :columns] for seed in range(12)])
+    clips[1, :, 5] = np.nan
+    clips[2, rng.random(clips[2].shape[:2]) < 0.4] = np.nan
+    clips[3, :, NTU25.index("elbow_left")] += 2
+    clips[4, :, NTU25.index("hip_left")] = np.nan
+    clips[5, :, NTU25.index("head")] -= 3
+    clips[6] = 0
+    clips[7] = np.nan
+    clips[8, :, :, 0] *= -1
+    fits = fits_of(clips, NTU25)
+    assert fits == [fit_of(clip, NTU25) for clip in clips]
+    assert fits[4].cost == fits[6].cost == fits[7].cost == np.inf
+    assert (columns == 2) == (fits[3].is_possible and fits[5].is_possible)
+    assert jump_of_each(clips[:, :, None], NTU25) == [jumps(clip[:, None], NTU25) for clip in clips]
+    if columns == 3:
+        senses = chirality_of_each(clips, NTU25)
+        assert list(zip(*map(list, senses), strict=True)) == [chirality(clip, NTU25) for clip in clips]
+        assert senses[0][0] > 0 > senses[0][8]
+
+
+def test_clips_in_which_nothing_is_absent_are_found_at_once() -> None:
+    clips = np.stack([body(30, seed=seed) for seed in range(10)])[:, :, None]
+    scores = np.full(clips.shape[:-1], 0.5)
+    clips[1, 3, 0, 4] = np.nan
+    clips[2, 3, 0, 4] = 0
+    clips[3, ::3, 0, 4] = 40, 0.1, 7
+    clips[4, 3, 0, 4] = clips[4, 3, 0, 5]
+    clips[5, 3, 0, 4] = 1e12
+    clips[6, ::4, 0, 4] += 1.5
+    scores[7, 3, 0, 4] = 0.01
+    scores[8, 3, 0, 4] = 90
+    complete = are_complete(clips, scores)
+    assert complete.tolist() == [number in (0, 9) for number in range(10)]
+    for number in np.flatnonzero(complete):
+        absent, notes = absent_joints(clips[number], NTU25, scores[number])
+        assert not absent.any()
+        assert not notes
 
 
 def test_doubts_about_clips_of_a_set_are_those_of_each(tmp_path: Path) -> None:
@@ -146,3 +208,26 @@ def test_the_question_about_the_first_clips_is_asked_once(tmp_path: Path) -> Non
     with pytest.raises(Undecided, match="annotation 1 "):
         read_all(archive(tmp_path, lying))
     assert isinstance(read_all(archive(tmp_path, lying), up="z")[-1], Clip)
+
+
+def test_clips_of_a_file_are_read_alone_as_with_the_others(tmp_path: Path) -> None:
+    """The next clips are looked at together; what becomes of each is the same as if it came last."""
+    clips = [body(20 + seed % 3, seed=seed) for seed in range(40)]
+    clips[30][4, 7] = np.nan
+    clips[31][::3, 7] = 40, 0.1, 7
+    clips[32] = clips[32] * [-1, 1, 1]
+    clips[33][1::2] += 3.0
+    clips[34][:, NTU25.index("elbow_left")] += 2
+    clips[35] = clips[35] * 100
+    together = read_all(archive(tmp_path, clips))
+    for number in range(28, 40):
+        alone = read_all(archive(tmp_path, [*clips[:28], clips[number]]))[-1]
+        clip = together[number]
+        if isinstance(clip, Clip):
+            assert isinstance(alone, Clip)
+            assert clip.positions.tobytes() == alone.positions.tobytes()
+            assert (clip.problems, clip.reading) == (alone.problems, alone.reading)
+        else:
+            assert str(clip).replace(f"annotation {number + 1}", "") == str(alone).replace(
+                "annotation 29", ""
+            )

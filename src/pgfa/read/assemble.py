@@ -13,18 +13,19 @@ from numpy.typing import NDArray
 from pgfa.errors import BadFile, LimitExceeded
 from pgfa.read.format import A_PERSON
 from pgfa.read.interpret.decision import reading_line
-from pgfa.read.interpret.doubts import Take, doubts_of, in_doubt
+from pgfa.read.interpret.doubts import doubts_of, doubts_of_each
 from pgfa.read.interpret.frame_order import check_frame_order
 from pgfa.read.interpret.outcome import apply_stated
 from pgfa.read.interpret.size import check_size
+from pgfa.read.interpret.take import Take
 from pgfa.read.interpret.vectors import all_of, are_finite
 from pgfa.read.source import FileRef
 from pgfa.skeleton import NO_DEPTH, Clip, Layout, Source
 
 MAX_FRAMES = 100_000
 MAX_METRES = 1000.0
-_TOGETHER = 500
-"""Clips whose doubts are looked for at once."""
+MAX_TOGETHER = 1_000_000
+"""Numbers of clips that are looked at together, about."""
 
 
 def assemble(
@@ -88,17 +89,17 @@ def assemble(
 
 
 def with_doubts(clips: Sequence[Clip], takes: Sequence[Take]) -> list[Clip]:
-    """Clips of one layout, each of one body, with the doubts about them among their problems.
+    """Clips with the doubts about them among their problems.
 
     Args:
         clips: from `assemble`, with `later`.
         takes: what it has added to that, one of each clip.
     """
     out: list[Clip] = []
-    for first in range(0, len(clips), _TOGETHER):
-        chosen = slice(first, first + _TOGETHER)
-        for clip, take, doubtful in zip(clips[chosen], takes[chosen], in_doubt(takes[chosen]), strict=True):
-            doubts = doubts_of(take) if doubtful else []
+    numbers = np.cumsum([take.positions.size for take in takes]) // MAX_TOGETHER
+    for group in np.unique(numbers).tolist():
+        first, last = np.searchsorted(numbers, (group, group + 1)).tolist()
+        for clip, doubts in zip(clips[first:last], doubts_of_each(takes[first:last]), strict=True):
             noted = tuple(dict.fromkeys((*clip.problems, *doubts)))
             out.append(replace(clip, problems=noted) if doubts else clip)
     return out

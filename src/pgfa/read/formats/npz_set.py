@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from pgfa.errors import BadFile, LimitExceeded, PgfaError
 from pgfa.read.assemble import assemble, digest_of, with_doubts
-from pgfa.read.interpret.doubts import Take
+from pgfa.read.interpret.take import Take
 from pgfa.read.parsing.arrays import plain_array
 from pgfa.read.parsing.text_table import short
 from pgfa.read.source import FileRef

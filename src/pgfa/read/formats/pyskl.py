@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import struct
-from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pgfa.errors import BadFile, LimitExceeded, PgfaError, Undecided
+from pgfa.read.assemble import MAX_TOGETHER, with_doubts
 from pgfa.read.format import Format, first_of
+from pgfa.read.formats.keypoints.ahead import Shown, shown_by
 from pgfa.read.formats.keypoints.habit import AGREEING, MAX_ALONE, Habit
 from pgfa.read.formats.keypoints.reader import KeypointInfo, from_array
+from pgfa.read.interpret.take import Take
 from pgfa.read.limits import allowance
 from pgfa.read.parsing.safe_pickle import load_plain
 from pgfa.read.sample import picture
@@ -23,7 +27,9 @@ from pgfa.skeleton import COCO17, Clip, Layout, Source
 MAX_CLIPS = 200_000
 SMALL_CLIPS = 4_000
 """Clips in a small file."""
-Habits = defaultdict[tuple[int, ...], Habit]
+AHEAD, MOST_BODIES = 500, 4
+"""Clips that are looked at together, and bodies in each of them, at most."""
+Habits = dict[tuple[int, ...], Habit]
 
 
 def sniff(name: str, head: bytes) -> bool:
@@ -41,7 +47,9 @@ def find(root: Path) -> list[FileRef]:
 def read(ref: FileRef) -> Clip:
     """The first clip of the file; a problem counts the others. Raises BadFile, LimitExceeded."""
     annotations = _annotations(ref, ref.read())
-    return first_of(_clip(ref, 0, annotations[0], {}, defaultdict(Habit)), len(annotations))
+    file = _Archive(ref, annotations)
+    (clip,) = with_doubts([_clip(file, 0)], [file.takes[0]])
+    return first_of(clip, len(annotations))
 
 
 def read_all(ref: FileRef) -> list[Clip | BadFile]:
@@ -54,23 +62,73 @@ def read_all(ref: FileRef) -> list[Clip | BadFile]:
         Undecided: nothing shows how any of the first clips is to be read, and there are more.
         LimitExceeded: the first clips are of no kind, and there are more.
     """
-    clips: list[Clip | BadFile] = []
-    layouts: dict[tuple[int, ...], Layout] = {}
     raw = ref.read()
-    left, most = len(raw), allowance(len(raw), MAX_ALONE)
-    habits: Habits = defaultdict(lambda: Habit(most))
     annotations = _annotations(ref, raw)
+    file = _Archive(ref, annotations, allowance(len(raw), MAX_ALONE))
+    clips: list[Clip | BadFile] = []
+    left = len(raw)
     for number, annotation in enumerate(annotations):
         # Clips may share an array without end: each byte of the file is used once.
         left -= _array_bytes(annotation)
         if left < 0:
             raise LimitExceeded(f"{ref}: its clips repeat their arrays: more numbers than bytes in the file")
-        _check_alone(ref, habits, clips, most)
-        clips.append(_clip_or_error(ref, number, annotation, layouts, habits))
+        _check_alone(ref, file.habits, clips, file.most)
+        clips.append(_clip_or_error(file, number))
     for number, clip in enumerate(clips):
-        if isinstance(clip, Undecided) and any(habit.settled for habit in habits.values()):
-            clips[number] = _clip_or_error(ref, number, annotations[number], layouts, habits)
+        if isinstance(clip, Undecided) and any(habit.settled for habit in file.habits.values()):
+            clips[number] = _clip_or_error(file, number)
+    read = [(number, clip) for number, clip in enumerate(clips) if isinstance(clip, Clip)]
+    noted = with_doubts([clip for _, clip in read], [file.takes[number] for number, _ in read])
+    for (number, _), clip in zip(read, noted, strict=True):
+        clips[number] = clip
     return clips
+
+
+@dataclass
+class _Archive:
+    """A file of many clips, and what is known of them so far.
+
+    Attributes:
+        ref, annotations: the file, and what it holds.
+        most: clips that are decided by themselves, at most.
+        layouts, habits: joints and columns of the clips so far -> their layout, which is that of later ones too, and
+            how they were read.
+        takes: number of a clip -> the recording, whose doubts are noted at the end.
+        shown: what the next clips show, as far as that was looked at.
+    """
+
+    ref: FileRef
+    annotations: list[Any]
+    most: int = MAX_ALONE
+    layouts: dict[tuple[int, ...], Layout] = field(default_factory=dict)
+    habits: Habits = field(default_factory=Habits)
+    takes: dict[int, Take] = field(default_factory=dict)
+    shown: dict[int, Shown] = field(default_factory=dict)
+
+    def habit(self, joints: tuple[int, ...]) -> Habit:
+        """How clips of that many joints and columns are read."""
+        return self.habits.setdefault(joints, Habit(self.most))
+
+    def shown_by(self, number: int, points: NDArray[Any]) -> Shown | None:
+        """What a clip shows if it is read as the others were; None as long as these differ, and of a long one."""
+        reading = self.habit(points.shape[2:]).settled
+        if reading is None or not _is_short(points):
+            return None
+        if number not in self.shown:
+            arrays, left = dict[int, NDArray[Any]](), MAX_TOGETHER
+            for later in range(number, min(number + AHEAD, len(self.annotations))):
+                array = _points_of(self.annotations[later])
+                if isinstance(array, np.ndarray) and array.shape[2:] == points.shape[2:] and _is_short(array):
+                    arrays[later], left = array, left - array.size
+                if left < 0:
+                    break
+            self.shown |= dict(zip(arrays, shown_by(list(arrays.values()), reading), strict=True))
+        return self.shown.pop(number)
+
+
+def _is_short(points: NDArray[Any]) -> bool:
+    """Whether a clip (frames, bodies, joints, columns) is looked at together with others."""
+    return 0 < points.size <= MAX_TOGETHER // 10 and points.shape[1] <= MOST_BODIES
 
 
 def _check_alone(ref: FileRef, habits: Habits, clips: Sequence[Clip | BadFile], most: int) -> None:
@@ -86,20 +144,14 @@ def _check_alone(ref: FileRef, habits: Habits, clips: Sequence[Clip | BadFile], 
     )
 
 
-def _clip_or_error(
-    ref: FileRef,
-    number: int,
-    annotation: Any,
-    layouts: dict[tuple[int, ...], Layout],
-    habits: Habits,
-) -> Clip | BadFile:
+def _clip_or_error(file: _Archive, number: int) -> Clip | BadFile:
     """As `_clip`, with the error in place of a clip that cannot be used."""
     try:
-        return _clip(ref, number, annotation, layouts, habits)
+        return _clip(file, number)
     except BadFile as error:
         return error
     except PgfaError as error:
-        return BadFile(str(ref), where=f"annotation {number + 1}", expected="a clip", found=str(error))
+        return BadFile(str(file.ref), where=f"annotation {number + 1}", expected="a clip", found=str(error))
 
 
 def _annotations(ref: FileRef, raw: bytes) -> list[Any]:
@@ -130,37 +182,35 @@ def _action(label: Any) -> str:
     return f"class-{label}" if type(label) is int and 0 <= label < 1 << 40 else ""
 
 
-def _clip(
-    ref: FileRef,
-    number: int,
-    annotation: Any,
-    layouts: dict[tuple[int, ...], Layout],
-    habits: Habits,
-) -> Clip:
-    """One annotation: keypoint (bodies, frames, joints, 2 or 3) and keypoint_score (bodies, frames, joints).
-
-    `layouts`, `habits`: joints and columns of earlier clips of the file -> their layout, which is that of later ones
-    too, and how they were read; this clip's are added.
+def _points_of(annotation: Any) -> NDArray[Any] | tuple[str, str]:
+    """(frames, bodies, joints, 2, 3 or 4) of keypoint (bodies, frames, joints, 2 or 3) and keypoint_score (bodies,
+    frames, joints); or what was expected, and found.
     """
-    where = f"annotation {number + 1}"
     keypoint = annotation.get("keypoint") if isinstance(annotation, dict) else None
     if not isinstance(keypoint, np.ndarray) or keypoint.ndim != 4 or keypoint.dtype.kind not in "fiu":
         actual = f"shape {keypoint.shape}" if isinstance(keypoint, np.ndarray) else type(keypoint).__name__
-        expected = "keypoint: bodies x frames x joints x 2 or 3 numbers"
-        raise BadFile(str(ref), where=where, expected=expected, found=actual)
+        return "keypoint: bodies x frames x joints x 2 or 3 numbers", actual
     score = annotation.get("keypoint_score")
     points = keypoint.transpose(1, 0, 2, 3)
-    if score is not None:
-        if (
-            not isinstance(score, np.ndarray)
-            or score.shape != keypoint.shape[:3]
-            or score.dtype.kind not in "fiu"
-        ):
-            actual = f"shape {score.shape}" if isinstance(score, np.ndarray) else type(score).__name__
-            raise BadFile(
-                str(ref), where=where, expected=f"keypoint_score {keypoint.shape[:3]}", found=actual
-            )
-        points = np.concatenate([points, score.transpose(1, 0, 2)[..., None]], axis=-1)
+    if score is None:
+        return points
+    if (
+        not isinstance(score, np.ndarray)
+        or score.shape != keypoint.shape[:3]
+        or score.dtype.kind not in "fiu"
+    ):
+        actual = f"shape {score.shape}" if isinstance(score, np.ndarray) else type(score).__name__
+        return f"keypoint_score {keypoint.shape[:3]}", actual
+    return np.concatenate([points, score.transpose(1, 0, 2)[..., None]], axis=-1)
+
+
+def _clip(file: _Archive, number: int) -> Clip:
+    """The clip of one annotation. What it shows about later ones is added to the archive."""
+    ref, annotation, where = file.ref, file.annotations[number], f"annotation {number + 1}"
+    points = _points_of(annotation)
+    if isinstance(points, tuple):
+        expected, actual = points
+        raise BadFile(str(ref), where=where, expected=expected, found=actual)
     label, name = annotation.get("label"), annotation.get("frame_dir")
     # A clip in an annotation file has no bytes of its own to digest: its keypoints are digested instead.
     source = Source(
@@ -168,9 +218,16 @@ def _clip(
         dataset=ref.stem,
         action=_action(label),
     )
-    layout = layouts.get(points.shape[2:])
-    habit = habits[points.shape[2:]]
-    info = KeypointInfo(layout=layout, axes="TMVC", scored=score is not None, source=source, habit=habit)
+    joints, takes = points.shape[2:], list[Take]()
+    info = KeypointInfo(
+        layout=file.layouts.get(joints),
+        axes="TMVC",
+        scored=annotation.get("keypoint_score") is not None,
+        source=source,
+        habit=file.habit(joints),
+        shown=file.shown_by(number, points),
+        takes=takes,
+    )
     try:
         clip = from_array(ref, np.ascontiguousarray(points).tobytes(), points, info)
     except Undecided as error:
@@ -179,7 +236,8 @@ def _clip(
     except BadFile as error:
         where = f"{where}, {error.where}" if error.where else where
         raise BadFile(str(ref), where=where, expected=error.expected, found=error.found) from None
-    layouts[points.shape[2:]] = clip.layout
+    file.layouts[joints] = clip.layout
+    file.takes[number] = takes[-1]
     return clip
 
 

@@ -6,7 +6,7 @@ order, each of which gives a value and a basis (`decision.Decision`):
 1. `stated`: the user says so (`pgfa.read.stated.Stated`: options, arguments, pgfa-recordings.toml).
 2. `declared`: the file or its format says so.
 3. `established`: a human body appears in this reading and in no other. `body` measures that, the same for a body that
-   is turned, moved or scaled: lengths and their ratios, left and right, constancy over time, and `chirality`, whether
+   is turned, moved or scaled: lengths and their ratios, left and right, constancy over time; and `facing`, whether
    feet, knees and nose point to the front that the left and the right side give.
 4. `custom` and `assumed`: what the body cannot contradict (pictures count y downwards), or what does no harm and is
    noted among the problems (30 frames per second; an adult's size where no unit fits).

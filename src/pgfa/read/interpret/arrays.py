@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from pgfa.errors import Undecided
 from pgfa.read.interpret.axis_extents import is_thin
-from pgfa.read.interpret.body import Fit, chirality, fit_of, thinned, typical
+from pgfa.read.interpret.body import Fit, fit_of, thinned, typical, typical_of_each
 from pgfa.read.interpret.decision import Basis, Decision
+from pgfa.read.interpret.facing import chirality
 from pgfa.read.interpret.missing import absent_joints
 from pgfa.read.interpret.orders import in_order, layouts_of
 from pgfa.read.interpret.other_orders import better_orders, is_crossed, unknown_order
@@ -293,12 +294,15 @@ def jumps(coordinates: Floats, layout: Layout, rate: float | None = None) -> boo
         layout: of the joints.
         rate: frames per second, if known; 0 if they may jump.
     """
-    if len(coordinates) < 2 or rate == 0:
-        return False
+    return rate != 0 and jump_of_each(coordinates[None], layout, rate)[0]
+
+
+def jump_of_each(coordinates: Floats, layout: Layout, rate: float | None = None) -> list[bool]:
+    """As `jumps`, of many clips: (clips, frames, bodies, joints, 2 or 3)."""
     limit = MAX_STEP * max(1.0, USUAL_RATE / rate) if rate else MAX_STEP
-    size = typical(norms(trunk_of(coordinates, layout)))
-    step = typical(norms(np.diff(coordinates, axis=0)))
-    return bool(size > 0 and step > limit * size)
+    lengths, steps = norms(trunk_of(coordinates, layout)), norms(np.diff(coordinates, axis=1))
+    sizes, step = (typical_of_each(values.reshape(len(values), -1)) for values in (lengths, steps))
+    return [bool(jump) for jump in (sizes > 0) & (step > limit * sizes)]
 
 
 def _on_a_line(bodies: Floats) -> bool:

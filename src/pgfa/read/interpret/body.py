@@ -1,12 +1,10 @@
-"""How much points look like a human body in a layout: lengths, ratios, symmetry, constancy; and which way it faces.
+"""How much points look like a human body in a layout: lengths, ratios, symmetry, constancy.
 
-Everything here is the same for a body that is turned, moved or scaled; a mirrored body differs in `chirality` only.
+Everything here is the same for a body that is turned, moved, scaled or mirrored; which way it faces is in `facing`.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -21,9 +19,6 @@ MAX_FRAMES = 240
 """Frames looked at, evenly spaced."""
 
 Floats = NDArray[np.float64]
-_Deviation = tuple[float, str, tuple[str | float, ...]]
-"""How far a measure is from the usual one, in units of its spread, and which it is: a form of words, its values."""
-
 _LIMBS = {
     ("hip", "knee"): 0.95,
     ("knee", "ankle"): 0.86,
@@ -35,6 +30,19 @@ _WIDTHS = {"shoulder": 0.74, "hip": 0.42}
 _SIDED = tuple((f"{top}_{side}", f"{end}_{side}") for top, end in _LIMBS for side in ("left", "right"))
 _WIDE = tuple((f"{joint}_left", f"{joint}_right") for joint in _WIDTHS)
 """Pairs of joints: the limbs of both sides, and both sides of what is wide."""
+_TRUNK = "the trunk"
+_LIMB_NAMES = tuple(f"{side} {top} to {end}" for top, end in _LIMBS for side in ("left", "right"))
+_USUAL, _SPREAD = np.array(
+    [
+        *((share, 0.22) for share in _LIMBS.values() for _ in range(2)),
+        *((share, 0.5) for share in _WIDTHS.values()),
+        (0.45, 0.4),
+        *((1.0, 0.15) for _ in _LIMBS),
+    ]
+).T[..., None]
+"""Usual values, and their spread, of limbs, widths and the head, in trunks, and of limbs left and right."""
+_FAR = ("hip", "shoulder", "knee", "ankle")
+"""Joints that are farther from their neighbours than others."""
 _PLACES = {
     "pelvis": (-0.6, 0.65),
     "spine": (-0.2, 1.0),
@@ -86,214 +94,184 @@ def fit_of(bodies: Floats, layout: Layout) -> Fit:
 
     In a picture lengths are foreshortened: the longest are compared, with more tolerance, and constancy is not.
     """
+    return fits_of(bodies[None], layout)[0]
+
+
+def fits_of(bodies: Floats, layout: Layout) -> list[Fit]:
+    """As `fit_of`, of many clips of as many bodies: (clips, bodies, joints, 2 or 3)."""
     flat = bodies.shape[-1] == 2
-    joints = layout.joints[: bodies.shape[1]]
-    at = {name: bodies[:, index] for index, name in enumerate(joints)}
-    trunk = _trunk(at)
-    unit = typical(trunk, flat)
-    if not unit > 0:
-        return Fit(float("inf"), "no trunk is visible")
-    distances = _distances(bodies, joints, _SIDED + _WIDE + layout.bones)
-    middles = _typical_rows(distances, flat)
-    limbs, widths, others = np.split(middles, [len(_SIDED), len(_SIDED + _WIDE)])
-    lengths = {
-        child: length
-        for (child, parent), length in zip(layout.bones, (others / unit).tolist(), strict=True)
-        if child in at and parent in at
-    }
-    deviations = _proportions(at, limbs.tolist(), widths.tolist(), unit, flat) + _bones(lengths, flat)
-    if not flat:
-        over_time = np.concatenate([trunk[None], distances[: len(_SIDED)]])
-        deviations += _steadiness(over_time, np.append(unit, limbs))
-    if not deviations:
-        return Fit(float("inf"), "no limb is visible")
-    costs = [min(deviation[0] ** 2, _CAP) for deviation in deviations]
-    cost = float(np.mean(costs))
-    if not flat and (impossible := _impossible(bodies, joints, lengths)):
-        return Fit(cost + _CAP, impossible, len(deviations), is_possible=False)
-    _, form, values = deviations[int(np.argmax(costs))]
-    return Fit(cost, form.format(*values), len(deviations))
-
-
-def _proportions(
-    at: dict[str, Floats], limbs: Sequence[float], widths: Sequence[float], unit: float, flat: bool
-) -> list[_Deviation]:
-    """Limbs, widths and the head are as long as usual in trunks, and limbs as long on the left as on the right.
-
-    Args:
-        at: of joints with a name.
-        limbs, widths: typical lengths of `_SIDED` and `_WIDE`.
-        unit: length of the trunk.
-        flat: in a picture.
-    """
-    deviations: list[_Deviation] = []
-
-    def compare(value: float, usual: float, spread: float, form: str, *values: str | float) -> None:
-        if math.isfinite(value) and value > 0:
-            deviations.append((np.log(value / usual) / (spread * (1.6 if flat else 1)), form, values))
-        elif value == 0:
-            deviations.append((_CAP, form, values))
-
-    for ((top, end), share), left, right in zip(_LIMBS.items(), limbs[::2], limbs[1::2], strict=True):
-        for length, side in ((left, "left"), (right, "right")):
-            compare(
-                length / unit, share, 0.22, "{} {} to {} is {:.2f} trunks long", side, top, end, length / unit
-            )
-        compare(left / right if right else np.nan, 1, 0.15, "{} to {} differs left and right", top, end)
-    for (joint, share), width in zip(_WIDTHS.items(), widths, strict=True):
-        compare(width / unit, share, 0.5, "{}s are {:.2f} trunks apart", joint, width / unit)
-    for head in [name for name in _HEADS if name in at][:1]:
-        distance = typical(norms(at[head] - _middle(at, "shoulder")), flat) / unit
-        compare(distance, 0.45, 0.4, "{} is {:.2f} trunks above the shoulders", head, distance)
-    return deviations
-
-
-def _impossible(bodies: Floats, joints: Sequence[str], lengths: dict[str, float]) -> str:
-    """What no human body has, in plain words: a joint of the trunk, or the head, far from its place between hips and
-    shoulders, or a bone that is far too long; "" for none.
-    """
-    at = {name: bodies[:, index] for index, name in enumerate(joints)}
-    hips, trunk = _middle(at, "hip"), _middle(at, "shoulder") - _middle(at, "hip")
+    joints = layout.joints[: bodies.shape[2]]
+    at = {name: bodies[:, :, index] for index, name in enumerate(joints)}
+    hips, shoulders = middle_of(at, "hip"), middle_of(at, "shoulder")
+    trunk = norms(shoulders - hips)
+    units = typical_of_each(trunk, flat)
+    measures = _measures_of(joints, layout.bones)
+    heads = np.stack(
+        [norms(at[head] - shoulders) for head in measures.heads] or [np.full_like(trunk, np.nan)]
+    )
+    distances = np.concatenate([_distances(bodies, joints, _SIDED + _WIDE + layout.bones), heads])
+    middles = typical_of_each(distances, flat)
     with np.errstate(invalid="ignore", divide="ignore"):
-        along = trunk / dots(trunk, trunk)[:, None]
-    places = {joint: heights for joint, heights in _PLACES.items() if joint in at}
-    for head in [name for name in _HEADS if name in at][:1]:
-        places[head] = (_LEAST_HEAD, np.inf)
-    if places:
-        shown = np.stack([at[joint] for joint in places])
-        heights = _typical_rows(dots(shown - hips, along[None]), False).tolist()
-        for (joint, (low, high)), height in zip(places.items(), heights, strict=True):
-            if height < low or height > high:
-                return f"{joint} is at {height:.2f} of the way from the hips to the shoulders"
-    for joint, length in lengths.items():
-        if length > _OVERLONG * _limit(joint):
-            return f"{joint} is {length:.2f} trunks from its neighbour"
-    return ""
-
-
-def _limit(joint: str) -> float:
-    """Trunks that a joint is from its neighbour, at most, in most bodies."""
-    return 1.6 if joint.split("_")[0] in ("hip", "shoulder", "knee", "ankle") else 0.95
-
-
-def _bones(lengths: dict[str, float], flat: bool) -> list[_Deviation]:
-    """Bones other than the limbs are short, and as long on the left as on the right."""
-    deviations: list[_Deviation] = []
-    for joint, length in lengths.items():
-        if not math.isfinite(length):
-            continue
-        size = max(0.0, length - _limit(joint)) / 0.15
-        deviations.append((size, "{} is {:.2f} trunks from its neighbour", (joint, length)))
-        if not joint.endswith("_left"):
-            continue
-        twin = lengths.get(joint.removesuffix("_left") + "_right", math.nan)
-        if math.isfinite(twin) and max(length, twin) > 0.1:
-            ratio = np.log((length + 0.05) / (twin + 0.05)) / (0.4 if flat else 0.25)
-            deviations.append((float(ratio), "{} differs left and right", (joint,)))
-    return deviations
-
-
-def _steadiness(lengths: Floats, middles: Floats) -> list[_Deviation]:
-    """Trunk and limbs keep their length over time.
-
-    Args:
-        lengths: (1 + sides of limbs, bodies).
-        middles: (1 + sides of limbs,) what is typical of them.
-    """
-    changes = _typical_rows(np.abs(lengths - middles[:, None]), False)
-    names = ["the trunk", *(f"{side} {top} to {end}" for top, end in _LIMBS for side in ("left", "right"))]
-    counts = np.isfinite(lengths).sum(axis=1)
+        deviations, shares = _deviations(middles, units, measures, flat)
+        if not flat:
+            over_time = np.concatenate([trunk[None], distances[: len(_SIDED)]])
+            steadiness = _steadiness(over_time, np.concatenate([units[None], middles[: len(_SIDED)]]))
+            deviations = np.concatenate([deviations, steadiness])
+        places = np.zeros((0, len(bodies)))
+        if not flat and measures.places:
+            along = (shoulders - hips) / np.square(trunk)[..., None]
+            shown = np.stack([at[joint] for joint in measures.places])
+            places = typical_of_each(dots(shown - hips, along[None]), False)
+        impossible = _impossible(places, shares, measures, flat)
+        costs = np.ascontiguousarray(np.minimum(np.square(deviations), _CAP).T)
+    taken = np.isfinite(costs).sum(axis=1)
+    means = np.nan_to_num(costs).sum(axis=1) / np.maximum(taken, 1)
+    worst = np.argmax(np.nan_to_num(costs, nan=-1.0), axis=1)
     return [
-        (float(change / middle) / 0.12, "{} changes its length", (words,))
-        for words, count, middle, change in zip(names, counts, middles, changes, strict=True)
-        if count > 1 and middle > 0
+        Fit(float("inf"), "no trunk is visible")
+        if not units[clip] > 0
+        else Fit(float("inf"), "no limb is visible")
+        if not taken[clip]
+        else Fit(float(means[clip]) + _CAP, impossible[clip], int(taken[clip]), is_possible=False)
+        if clip in impossible
+        else Fit(float(means[clip]), measures.words(int(worst[clip]), shares[:, clip]), int(taken[clip]))
+        for clip in range(len(bodies))
     ]
 
 
-_NEXT, _AFTER_NEXT = [1, 2, 0], [2, 0, 1]
+@dataclass(frozen=True)
+class _Measures:
+    """What is measured of bodies with certain joints and bones.
+
+    Attributes:
+        heads: the joint that is taken for the head, if there is one.
+        bones: (bones,) rows of those with both ends, of lengths of `_SIDED`, `_WIDE`, all bones and the head.
+        names: of their joints that are farther from the middle.
+        limits: (bones, 1) trunks, at most.
+        twins: (2, pairs) indices of bones of the left and the right side.
+        order: the order in which deviations of two equal measures count.
+        places: joint -> the heights between which it is.
+    """
+
+    heads: tuple[str, ...]
+    bones: NDArray[np.int64]
+    names: tuple[str, ...]
+    limits: Floats
+    twins: NDArray[np.int64]
+    order: NDArray[np.int64]
+    places: dict[str, tuple[float, float]]
+
+    def words(self, number: int, shares: Floats) -> str:
+        """A measure by its row among the deviations; `shares`: lengths in trunks."""
+        if number >= len(self.order):
+            return f"{(_TRUNK, *_LIMB_NAMES)[number - len(self.order)]} changes its length"
+        number, limbs, widths = int(self.order[number]), len(_SIDED), len(_WIDE)
+        if number < limbs:
+            return f"{_LIMB_NAMES[number]} is {shares[number]:.2f} trunks long"
+        if number < limbs + widths:
+            return f"{tuple(_WIDTHS)[number - limbs]}s are {shares[number]:.2f} trunks apart"
+        number -= limbs + widths
+        if number == 0:
+            return f"{self.heads[0]} is {shares[-1]:.2f} trunks above the shoulders"
+        if number <= len(_LIMBS):
+            return "{} to {} differs left and right".format(*tuple(_LIMBS)[number - 1])
+        number -= 1 + len(_LIMBS)
+        if number < len(self.names):
+            return f"{self.names[number]} is {shares[self.bones[number]]:.2f} trunks from its neighbour"
+        return f"{self.names[self.twins[0, number - len(self.names)]]} differs left and right"
 
 
-def chirality(bodies: Floats, layout: Layout, fronts: Floats | None = None) -> tuple[float, float]:
-    """Which way the body bends and points, compared with forward as left and right and the trunk give it.
+@cache
+def _measures_of(joints: tuple[str, ...], bones: tuple[tuple[str, str], ...]) -> _Measures:
+    heads = tuple(name for name in _HEADS if name in joints)[:1]
+    rows = [row for row, bone in enumerate(bones) if set(bone) <= set(joints)]
+    names = [bones[row][0] for row in rows]
+    limits = np.array([1.6 if name.split("_")[0] in _FAR else 0.95 for name in names])[:, None]
+    twin_of = {name: names.index(twin) for name in names if (twin := _other_side(name)) in names}
+    limbs, widths = len(_SIDED), len(_WIDE)
+    first = limbs + widths + 1
+    order = [at for limb in range(limbs // 2) for at in (2 * limb, 2 * limb + 1, first + limb)]
+    order += range(limbs, first)
+    first += limbs // 2
+    for row, name in enumerate(names):
+        order += [first + row, *([first + len(names) + list(twin_of).index(name)] if name in twin_of else [])]
+    places = {joint: heights for joint, heights in _PLACES.items() if joint in joints}
+    return _Measures(
+        heads,
+        np.array(rows, dtype=np.int64) + limbs + widths,
+        tuple(names),
+        limits,
+        np.array([[names.index(name) for name in twin_of], list(twin_of.values())], dtype=np.int64),
+        np.array(order, dtype=np.int64),
+        places | dict.fromkeys(heads, (_LEAST_HEAD, float("inf"))),
+    )
 
-    Forward is (right to left) x (hips to shoulders), in right-handed axes. Feet point forward from the ankles, knees
-    bend forward, elbows backward, the nose is in front of the ears. Per frame each of these is 1 if it is so by
-    more than its noise, -1 if it is the other way round.
+
+def _other_side(joint: str) -> str:
+    """The right joint of a left one; "" of any other."""
+    return joint.removesuffix("_left") + "_right" if joint.endswith("_left") else ""
+
+
+def _deviations(middles: Floats, units: Floats, measures: _Measures, flat: bool) -> tuple[Floats, Floats]:
+    """How far measures are from the usual ones, in units of their spread: limbs, widths and the head are as long as
+    usual in trunks, limbs as long on the left as on the right, other bones short, and as long on both sides.
 
     Args:
-        bodies: (bodies, joints, 3), NaN where absent.
-        layout: of the joints.
-        fronts: (bodies, 3) vectors to the front, of whatever else shows it (markers on chest and back), NaN if absent.
+        middles: (`_SIDED`, `_WIDE`, all bones, head; clips) typical lengths.
+        units: (clips,) lengths of the trunk.
+        measures: what is measured.
+        flat: in a picture.
 
     Returns:
-        the mean sign weighted by how telling each is, from -1 (mirrored) to 1 (right-handed), 0 if nothing tells;
-        and the weight of the evidence: about the number of telling parts of the body, over all frames.
+        (measures, clips), NaN of those that could not be taken; and (lengths, clips) lengths in trunks.
     """
-    if not len(bodies):
-        return 0.0, 0.0
-    sense, weight = chirality_of_each(bodies, np.zeros(1, np.int64), layout, fronts)
-    return float(sense[0]), float(weight[0])
+    shares = middles / units
+    limbs, usual = len(_SIDED), len(_SIDED + _WIDE)
+    values = np.concatenate([shares[:usual], shares[-1:], middles[0:limbs:2] / middles[1:limbs:2]])
+    ratios = np.log(values / _USUAL) / (_SPREAD * (1.6 if flat else 1))
+    ratios[values == 0] = _CAP
+    bones = shares[measures.bones]
+    left, right = bones[measures.twins]
+    sides = np.log((left + 0.05) / (right + 0.05)) / (0.4 if flat else 0.25)
+    sides[~(np.maximum(left, right) > 0.1)] = np.nan
+    every = np.concatenate([ratios, np.maximum(0.0, bones - measures.limits) / 0.15, sides])[measures.order]
+    return np.where(np.isfinite(every), every, np.nan), shares
 
 
-def chirality_of_each(
-    bodies: Floats, starts: NDArray[np.int64], layout: Layout, fronts: Floats | None = None
-) -> tuple[Floats, Floats]:
-    """As `chirality`, of several recordings whose bodies follow one another: (recordings,) senses and weights.
+def _impossible(places: Floats, shares: Floats, measures: _Measures, flat: bool) -> dict[int, str]:
+    """Clip -> what no human body has, in plain words: a joint of the trunk, or the head, far from its place between
+    hips and shoulders, or a bone that is far too long.
 
     Args:
-        bodies, layout, fronts: as for `chirality`.
-        starts: (recordings,) the first body of each, rising from 0.
+        places: (joints, clips) heights of the joints of `_Measures.places`.
+        shares: (lengths, clips) in trunks.
+        measures: what is measured.
+        flat: in a picture, where nothing is impossible.
     """
-    none = np.zeros(len(starts))
-    at = {name: bodies[:, index] for index, name in enumerate(layout.joints[: bodies.shape[1]])}
-    if not {"shoulder_left", "shoulder_right", "hip_left", "hip_right"} <= at.keys():
-        return none, none
-    trunk = _middle(at, "shoulder") - _middle(at, "hip")
-    sizes = np.array([typical(lengths) for lengths in np.split(norms(trunk), starts[1:])])
-    forward = {
-        joint: _unit(_cross(at[f"{joint}_left"] - at[f"{joint}_right"], trunk))
-        for joint in ("hip", "shoulder")
-    }
-    forward["trunk"] = _unit(forward["hip"] + forward["shoulder"])
-    others = [] if fronts is None else [(fronts, forward["trunk"], 2.0, 0.05)]
-    pointers = [*_pointers(at, forward), *others]
-    if not pointers:
-        return none, none
-    vectors, directions = (np.stack([pointer[part] for pointer in pointers]) for part in (0, 1))
-    values = dots(vectors, directions) / np.repeat(sizes, np.diff(np.append(starts, len(bodies))))
-    known = np.isfinite(values)
-    telling = known & (np.abs(values) > np.array([[least] for *_, least in pointers]))
-    known, shown, total = (
-        np.add.reduceat(marks, starts, axis=1, dtype=np.float64)
-        for marks in (known, telling, np.where(telling, np.sign(values), 0.0))
-    )
-    # Of the pointers that tell something, one after the other.
-    weights = np.array([[weight] for _, _, weight, _ in pointers]) * (shown / np.maximum(known, 1))
-    senses = total / np.maximum(shown, 1) * weights
-    weight, sense = none, none
-    for one, other in zip(weights, senses, strict=True):
-        weight, sense = weight + one, sense + other
-    return sense / np.where(weight > 0, weight, 1), weight
+    out: dict[int, str] = {}
+    if flat:
+        return out
+    ends = np.array(list(measures.places.values())).reshape(-1, 2)
+    odd = (places < ends[:, :1]) | (places > ends[:, 1:])
+    for row, clip in np.argwhere(odd).tolist():
+        height = f"{places[row, clip]:.2f} of the way from the hips to the shoulders"
+        out.setdefault(clip, f"{tuple(measures.places)[row]} is at {height}")
+    bones = shares[measures.bones]
+    for row, clip in np.argwhere(bones > _OVERLONG * measures.limits).tolist():
+        out.setdefault(clip, f"{measures.names[row]} is {bones[row, clip]:.2f} trunks from its neighbour")
+    return out
 
 
-def _pointers(
-    at: dict[str, Floats], forward: dict[str, Floats]
-) -> Iterator[tuple[Floats, Floats, float, float]]:
-    """What points forward in a body: (vectors, forward, weight, noise in trunks)."""
-    for side in ("left", "right"):
-        if f"knee_{side}" in at and f"ankle_{side}" in at:
-            hip, knee, ankle = (at[f"{joint}_{side}"] for joint in ("hip", "knee", "ankle"))
-            yield knee - (hip + ankle) / 2, forward["hip"], 1.0, 0.05
-            shin = _unit(ankle - knee)
-            for toe in [name for name in ("toe", "foot", "small_toe") if f"{name}_{side}" in at][:1]:
-                yield _across(at[f"{toe}_{side}"] - ankle, shin), _across(forward["hip"], shin), 2.0, 0.05
-        if f"elbow_{side}" in at and f"wrist_{side}" in at:
-            shoulder, elbow, wrist = (at[f"{joint}_{side}"] for joint in ("shoulder", "elbow", "wrist"))
-            yield (wrist + shoulder) / 2 - elbow, forward["trunk"], 0.7, 0.05
-    if {"nose", "ear_left", "ear_right"} <= at.keys():
-        yield at["nose"] - _middle(at, "ear"), forward["trunk"], 2.0, 0.05
-    elif {"chin", "chest", "crown"} <= at.keys():
-        yield at["chin"] - (at["chest"] + at["crown"]) / 2, forward["trunk"], 1.0, 0.02
+def _steadiness(lengths: Floats, middles: Floats) -> Floats:
+    """(1 + sides of limbs, clips) how much trunk and limbs change their length over time, in units of its spread.
+
+    Args:
+        lengths: (1 + sides of limbs, clips, bodies).
+        middles: (1 + sides of limbs, clips) what is typical of them.
+    """
+    changes = typical_of_each(np.abs(lengths - middles[..., None]), False)
+    known = (np.isfinite(lengths).sum(axis=-1) > 1) & (middles > 0)
+    return np.where(known, changes / middles / 0.12, np.nan)
 
 
 def typical(values: Floats, flat: bool = False) -> float:
@@ -309,15 +287,19 @@ def typical(values: Floats, flat: bool = False) -> float:
     return low + (position - below) * (high - low)
 
 
-def _typical_rows(values: Floats, flat: bool) -> Floats:
-    """`typical` of each row. As np.nanpercentile, which takes far longer for the few numbers of a short clip."""
-    ordered = np.sort(np.where(np.isfinite(values), values, np.nan), axis=1)  # NaN comes last
-    counts = np.isfinite(ordered).sum(axis=1)
-    position = np.maximum(counts - 1, 0) * _SHARE[flat]
+def typical_of_each(values: Floats, flat: bool = False) -> Floats:
+    """(...) `typical` of (..., values). As np.nanpercentile, which takes far longer for the few numbers of a clip."""
+    if not values.shape[-1]:
+        return np.full(values.shape[:-1], np.nan)
+    ranked = values.reshape(-1, values.shape[-1])
+    finite = np.isfinite(ranked)
+    ranked = np.sort(ranked if finite.all() else np.where(finite, ranked, np.nan), axis=1)  # NaN comes last
+    last = np.maximum(finite.sum(axis=1) - 1, 0)
+    position = last * _SHARE[flat]
     below = position.astype(np.int64)
-    rows = np.arange(len(ordered))
-    low, high = ordered[rows, below], ordered[rows, np.minimum(below + 1, np.maximum(counts - 1, 0))]
-    out: Floats = low + (position - below) * (high - low)
+    rows = np.arange(len(ranked))
+    low, high = ranked[rows, below], ranked[rows, np.minimum(below + 1, last)]
+    out: Floats = (low + (position - below) * (high - low)).reshape(values.shape[:-1])
     return out
 
 
@@ -329,36 +311,14 @@ def _indices(joints: tuple[str, ...], pairs: tuple[tuple[str, str], ...]) -> NDA
 
 
 def _distances(bodies: Floats, joints: tuple[str, ...], pairs: tuple[tuple[str, str], ...]) -> Floats:
-    """(pairs, bodies) distances of pairs of joints; NaN for joints that there are not."""
+    """(pairs, clips, bodies) distances of pairs of joints; NaN for joints that there are not."""
     ones, others = _indices(joints, pairs)
-    out = np.ascontiguousarray(norms(bodies[:, ones] - bodies[:, others]).T)
+    out = np.ascontiguousarray(np.moveaxis(norms(bodies[:, :, ones] - bodies[:, :, others]), -1, 0))
     out[np.minimum(ones, others) < 0] = np.nan
     return out
 
 
-def _middle(at: dict[str, Floats], joint: str) -> Floats:
+def middle_of(at: dict[str, Floats], joint: str) -> Floats:
+    """Half-way between the left and the right joint, of joints with a name; NaN if there is none."""
     missing = np.full_like(next(iter(at.values())), np.nan)
     return (at.get(f"{joint}_left", missing) + at.get(f"{joint}_right", missing)) / 2
-
-
-def _trunk(at: dict[str, Floats]) -> Floats:
-    out: Floats = norms(_middle(at, "shoulder") - _middle(at, "hip"))
-    return out
-
-
-def _cross(a: Floats, b: Floats) -> Floats:
-    """(..., 3) cross products; np.cross takes three times as long for few vectors."""
-    product: Floats = a[..., _NEXT] * b[..., _AFTER_NEXT] - a[..., _AFTER_NEXT] * b[..., _NEXT]
-    return product
-
-
-def _unit(vectors: Floats) -> Floats:
-    with np.errstate(invalid="ignore", divide="ignore"):
-        out: Floats = vectors / norms(vectors)[..., None]
-    return out
-
-
-def _across(vectors: Floats, direction: Floats) -> Floats:
-    """The part of vectors that is perpendicular to unit vectors."""
-    out: Floats = vectors - dots(vectors, direction)[..., None] * direction
-    return out

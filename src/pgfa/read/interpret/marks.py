@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pgfa.read.interpret.vectors import any_of, are_finite, median_of, norms
+from pgfa.read.interpret.vectors import any_of, are_finite, known_median_of, median_of, norms
 
 MIN_FRAMES = 3
 """Frames in which a joint is at one place if that place marks absent joints."""
@@ -22,7 +22,7 @@ LOOKED_AT = 200
 """Frames of which the body's size is measured, evenly spaced."""
 FAR_JUMP, QUIET = 1 / 3, 0.05
 """Shares of the body's size: a step that no joint makes from frame to frame, and steps of those that hardly move."""
-_WEIGHTS = np.array([1.0, 1.6180339887, 2.7182818285])
+WEIGHTS = np.array([1.0, 1.6180339887, 2.7182818285])
 """Of the coordinates, in a sum that is equal for equal places, and for others only by an unlikely chance."""
 
 Floats = NDArray[np.float64]
@@ -46,7 +46,7 @@ def marked_joints(
     Returns:
         (frames, bodies, joints), and notes with the places.
     """
-    keys = np.where(absent, np.nan, np.where(absent[..., None], 0, points) @ _WEIGHTS[: points.shape[-1]])
+    keys = np.where(absent, np.nan, np.where(absent[..., None], 0, points) @ WEIGHTS[: points.shape[-1]])
     marked = np.zeros_like(absent)
     notes: list[str] = []
     # A body of few frames, as before people are tracked, cannot show such a place.
@@ -167,7 +167,7 @@ def _size(points: Floats, absent: Booleans) -> float:
     # np.nanmedian takes far longer for the few numbers of a short clip.
     if np.isfinite(shown).all():
         return 4 * float(median_of(norms(shown - median_of(shown, axis=1)[:, None])))
-    distances = norms(shown - np.nanmedian(shown, axis=1, keepdims=True))
+    distances = norms(shown - known_median_of(shown, axis=1)[:, None])
     return 4 * float(median_of(distances[np.isfinite(distances)]))
 
 
@@ -202,7 +202,7 @@ def _is_mark(body: _Body, joint: int, at_mark: Booleans) -> bool:
         np.where(body.absent[frames, :, None], np.nan, body.points[frames])
         for frames in (known[changes], known[changes + 1])
     )
-    beside = norms(after[:, joint] - before[:, joint] - np.nanmedian(after - before, axis=1))
+    beside = norms(after[:, joint] - before[:, joint] - known_median_of(after - before, axis=1))
     if median_of(np.minimum(steps[changes], beside)) < JUMP * body.size:
         return False
     others, absent = body.points[at_mark], body.absent[at_mark]

@@ -4,7 +4,6 @@ than the layout is in that order, and not in the layout's.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from itertools import pairwise
 
@@ -12,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pgfa.errors import Undecided
-from pgfa.read.interpret.body import Fit, fit_of
+from pgfa.read.interpret.body import Fit, fit_of, typical
 from pgfa.read.interpret.decision import Decision
 from pgfa.read.interpret.orders import layouts_of
 from pgfa.read.interpret.vectors import norms
@@ -178,10 +177,9 @@ def _turns(bodies: Floats, layout: Layout) -> Floats:
         widths.append((left - right, (left + right) / 2))
     (hips, below), (shoulders, above) = widths
     trunk = above - below
-    with warnings.catch_warnings(), np.errstate(invalid="ignore", divide="ignore"):
-        warnings.simplefilter("ignore", RuntimeWarning)
+    with np.errstate(invalid="ignore", divide="ignore"):
         length = norms(trunk)[..., None]
-        size = np.nanmedian(length) if np.isfinite(length).any() else np.nan
+        size = typical(length)
         along = trunk / length
         hips = hips - (hips * along).sum(axis=-1, keepdims=True) * along
         shoulders = shoulders - (shoulders * along).sum(axis=-1, keepdims=True) * along

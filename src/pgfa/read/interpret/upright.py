@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pgfa.errors import Undecided
-from pgfa.read.interpret.body import chirality, thinned, typical
+from pgfa.read.interpret.body import thinned, typical
 from pgfa.read.interpret.decision import Decision
+from pgfa.read.interpret.facing import chirality
 from pgfa.read.interpret.gravity import STANDS, standing_evidence
 from pgfa.read.interpret.lying import lies_along, posture_of
 from pgfa.read.interpret.postures import other_posture
@@ -243,7 +244,7 @@ def _other_posture(bodies: Floats, layout: Layout, axis: str, share: float) -> U
 
 def standing(bodies: Floats, layout: Layout) -> dict[str, float]:
     """Signed axis -> share of bodies (bodies, joints, 2 or 3) whose trunk, head above hips, points along it."""
-    return _shares_along(trunk_of(bodies, layout))
+    return shares_along(trunk_of(bodies, layout)[None])[0]
 
 
 def _legs_along(bodies: Floats, layout: Layout) -> str:
@@ -252,22 +253,25 @@ def _legs_along(bodies: Floats, layout: Layout) -> str:
         (bodies[:, layout.index(f"{joint}_left")] + bodies[:, layout.index(f"{joint}_right")]) / 2
         for joint in ("hip", "ankle")
     )
-    shares = _shares_along(hips - ankles)
+    shares = shares_along((hips - ankles)[None])[0]
     return next((axis for axis, share in shares.items() if share >= NEARLY_ALL), "")
 
 
-def _shares_along(vectors: Floats) -> dict[str, float]:
-    """Signed axis -> share of vectors (n, 2 or 3) that point along it; those with NaN or of length 0 do not count."""
-    vectors = vectors[are_finite(vectors)]
+def shares_along(vectors: Floats) -> list[dict[str, float]]:
+    """Of many clips, signed axis -> share of vectors (clips, n, 2 or 3) that point along it; those with NaN or of
+    length 0 do not count."""
     length = norms(vectors)
-    vectors = vectors[length > 0] / length[length > 0, None]
-    if not len(vectors):
-        return {}
-    shares: dict[str, float] = {}
-    along, against = ((sign * vectors >= STANDS).mean(axis=0).tolist() for sign in (1, -1))
-    for name, one, other in zip("xyz", along, against, strict=False):
-        shares[name], shares["-" + name] = one, other
-    return shares
+    with np.errstate(invalid="ignore", divide="ignore"):
+        known = are_finite(vectors) & (length > 0)
+        units = vectors / length[..., None]
+        counts = [((sign * units >= STANDS) & known[..., None]).sum(axis=1) for sign in (1, -1)]
+    total = known.sum(axis=1)
+    shares = np.stack(counts, axis=-1).reshape(len(vectors), -1) / np.maximum(total, 1)[:, None]
+    names = [sign + axis for axis in "xyz"[: vectors.shape[-1]] for sign in ("", "-")]
+    return [
+        dict(zip(names, row, strict=True)) if count else {}
+        for row, count in zip(shares.tolist(), total.tolist(), strict=True)
+    ]
 
 
 def stands_along(bodies: Floats, layout: Layout) -> str:

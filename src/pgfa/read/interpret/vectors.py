@@ -57,3 +57,13 @@ def median_of(values: NDArray[Any], axis: int | None = None) -> NDArray[Any]:
     upper = ranked.take(middle, axis=axis)
     out: NDArray[Any] = upper if odd else (ranked.take(middle - 1, axis=axis) + upper) / 2
     return out
+
+
+def known_median_of(values: NDArray[Any], axis: int) -> NDArray[Any]:
+    """As `np.nanmedian` of values none of which is infinite, which takes far longer; NaN where nothing is known."""
+    ranked = np.sort(values, axis=axis)  # NaN comes last
+    counts = np.isfinite(ranked).sum(axis=axis, keepdims=True)
+    middles = (np.maximum(counts - 1, 0) // 2, counts // 2)
+    low, high = (np.take_along_axis(ranked, at, axis=axis) for at in middles)
+    out: NDArray[Any] = (low.squeeze(axis) + high.squeeze(axis)) / 2
+    return out

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from pgfa.read.interpret.body import fit_of, thinned
+from pgfa.read.interpret.body import fits_of, thinned, typical_of_each
 from pgfa.read.interpret.decision import Decision
 from pgfa.read.interpret.lying import STRAIGHT, posture_of
-from pgfa.read.interpret.size import torso_of
-from pgfa.read.interpret.upright import MAX_COST, Upright, rotated_up
+from pgfa.read.interpret.upright import MAX_COST, Upright, rotated_up, trunk_of
+from pgfa.read.interpret.vectors import norms
 from pgfa.skeleton import Layout
 
 AGREEING, NEARLY_ALL = 12, 0.9
@@ -41,6 +41,24 @@ class Reading:
     up: str = ""
     mirrored: bool = False
     scale: float = 0.0
+
+    def suits(self, points: Floats) -> list[bool]:
+        """Whether clips may be read like that: each shows a human body, in the same unit.
+
+        Args:
+            points: (clips, frames, bodies, joints, 2 or 3).
+        """
+        every = [thinned(clip) for clip in points]
+        counts = np.array([len(bodies) for bodies in every])
+        out = np.zeros(len(points), np.bool_)
+        for count in np.unique(counts).tolist():
+            alike = np.flatnonzero(counts == count)
+            bodies = np.stack([every[clip] for clip in alike])
+            torsos = typical_of_each(norms(trunk_of(bodies, self.layout))) * self.scale
+            fits = np.array([fit.cost for fit in fits_of(bodies, self.layout)])
+            sound = ~np.isfinite(torsos) | ((torsos >= TORSO[0]) & (torsos <= TORSO[1]))
+            out[alike] = (fits <= MAX_COST) & (sound if self.scale else True)
+        return [bool(suits) for suits in out]
 
 
 @dataclass
@@ -88,13 +106,7 @@ class Habit:
         Args:
             points: (frames, bodies, joints, 2 or 3).
         """
-        if (settled := self.settled) is None:
-            return False
-        bodies = thinned(points)
-        if fit_of(bodies, settled.layout).cost > MAX_COST:
-            return False
-        torso = torso_of(bodies, settled.layout) * settled.scale
-        return not settled.scale or not np.isfinite(torso) or TORSO[0] <= torso <= TORSO[1]
+        return self.settled is not None and self.settled.suits(points[None])[0]
 
     def applied(self, points: Floats) -> Upright | None:
         """Points in space as the other clips were read; None unless they agree, and have one unit.

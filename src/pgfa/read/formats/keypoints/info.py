@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from pgfa.read.formats.keypoints.ahead import Shown
 from pgfa.read.formats.keypoints.habit import Habit
+from pgfa.read.interpret.take import Take
 from pgfa.read.source import FileRef
 from pgfa.skeleton import Layout, Source
 
@@ -31,6 +33,8 @@ class KeypointInfo:
         listed_in: the field that lists them.
         problems: defects the reader noticed.
         habit: what the other clips of the file have in common, of a file of many.
+        shown: what this one shows, read as the others were; None where that is still to be measured.
+        takes: gets the recording, of a file of many, whose doubts are noted for many at once.
     """
 
     layout: Layout | None = None
@@ -49,6 +53,8 @@ class KeypointInfo:
     listed_in: str = ""
     problems: tuple[str, ...] = ()
     habit: Habit | None = None
+    shown: Shown | None = None
+    takes: list[Take] | None = None
 
 
 def with_own_axes(ref: FileRef, info: KeypointInfo) -> tuple[FileRef, KeypointInfo]:

@@ -148,18 +148,24 @@ def from_array(ref: FileRef, raw: bytes, array: NDArray[np.generic], info: Keypo
     # More people than frames, and many of them, are frames.
     orders = [order for order in orders if not _is_crowd(array.shape, order)] or orders
     plan = _plan(ref, array, orders, info)
-    points, missing = _coordinates(in_order(array, plan.axes), plan)
-    if info.habit is not None and info.habit.settled and not info.habit.suits(points):
+    shown = info.shown
+    points, missing = (shown.points, shown.notes) if shown else _coordinates(in_order(array, plan.axes), plan)
+    if (
+        info.habit is not None
+        and info.habit.settled
+        and not (shown.suits if shown else info.habit.suits(points))
+    ):
         info.habit.alone += points.shape[3] == 3  # those of pictures often show a part of the body only
         plan = _plan(ref, array, orders, replace(info, habit=None))
-        points, missing = _coordinates(in_order(array, plan.axes), plan)
+        points, missing, shown = *_coordinates(in_order(array, plan.axes), plan), None
     missing += checks.assumptions(
         points, plan.layout, guessed=_layouts(ref, info) is None, timed=info.axes is not None
     )
     present = np.flatnonzero(are_finite(points).any(axis=(0, 2)))
     plan = _with_people(ref, points, plan, len(present))
     points = points[:, present if len(present) else [0]]
-    checks.check_steps(ref, points, plan.layout, info)
+    if shown is None or shown.jumps:
+        checks.check_steps(ref, points, plan.layout, info)
     return _clip(ref, raw, points, replace(plan, decisions=plan.decisions + missing), named=False)
 
 
@@ -339,7 +345,15 @@ def _assembled(
             notes.append(Decision("rate", f"{RATE:g} Hz", "assumed"))
     source = info.source or Source(id=ref.stem)
     return assemble(
-        ref, raw, points, rate=rate, layout=layout, source=source, problems=tuple(notes), absent="nan"
+        ref,
+        raw,
+        points,
+        rate=rate,
+        layout=layout,
+        source=source,
+        problems=tuple(notes),
+        absent="nan",
+        later=info.takes,
     )
 
 
