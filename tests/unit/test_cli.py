@@ -196,7 +196,7 @@ def test_formats_lists_every_format(capsys: pytest.CaptureFixture[str]) -> None:
     [
         (["recognise", "nowhere.mat", "--sentence", "a"], "nowhere.mat"),
         (["recognise", "{clip}", "--sentence", "a", "--device", "gpu"], "expected cpu, cuda, cuda:1, ..., or auto"),
-        (["recognise", "{clip}", "--sentence", "a", "--run", "nowhere"], "nowhere: expected a run"),
+        (["recognise", "{clip}", "--sentence", "a", "--run", "nowhere"], "nowhere: expected a run of `pgfa train`"),
         (["recognise", "{clip}", "--sentence", "a", "--teach", "wave"], "--teach expects NAME=FILE, found 'wave'"),
         (["import", "utd", "{folder}", "pack"], "unknown format 'utd'; available: "),
         (["import", "utd-mhad", "nowhere", "pack"], "nowhere: expected UTD-MHAD recordings"),
@@ -207,7 +207,7 @@ def test_formats_lists_every_format(capsys: pytest.CaptureFixture[str]) -> None:
         (["synthesise", "utd-mhad", "x", "--clips", "3"], "found 'utd-mhad'"),
         (["benchmark", "nowhere.toml", "--out", "x"], "nowhere.toml"),
         (["reproduce", "setting-9", "--out", "x"], "unknown setting 'setting-9'; did you mean setting-2?"),
-        (["serve", "nowhere"], "nowhere: expected a run"),
+        (["serve", "nowhere"], "nowhere: expected a run of `pgfa train` (run.toml) or a bundle of `pgfa export`"),
     ],
 )  # fmt: skip
 def test_wrong_names_files_and_devices_are_named(

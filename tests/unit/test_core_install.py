@@ -12,7 +12,9 @@ import pytest
 
 import pgfa
 from pgfa.config.extras import EXTRAS, installed, require
-from pgfa.errors import BadConfig
+from pgfa.config.run import RUN_FILE
+from pgfa.errors import BadCheckpoint, BadConfig
+from pgfa.recognise import Recogniser
 
 SOURCE = Path(pgfa.__file__).parents[1]
 CHECKOUT = Path(__file__).parents[2]
@@ -70,6 +72,21 @@ def test_other_commands_name_the_extra(command: str, script: ModuleType, tmp_pat
     expected = f"pgfa: pgfa {command} needs torch, which is not installed: pip install 'pgfa[train]'\n"
     assert (process.stdout, process.stderr) == ("", expected)
     assert not list((tmp_path / "work").iterdir())
+
+
+@pytest.mark.parametrize("folder", ["nowhere", "empty"])
+def test_what_is_no_recogniser_needs_no_extra(
+    folder: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A wrong path is a wrong path, also where torch is missing; a run says what it needs."""
+    monkeypatch.setitem(EXTRAS, "train", ("no_such_module",))
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(BadCheckpoint, match=rf"{folder}: expected a run .* or a bundle .*, found neither$"):
+        Recogniser.load(tmp_path / folder)
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / RUN_FILE).touch()
+    with pytest.raises(BadConfig, match="run, a training run, needs no_such_module"):
+        Recogniser.load(tmp_path / "run")
 
 
 @pytest.mark.parametrize("extra", EXTRAS)

@@ -219,10 +219,12 @@ def test_a_run_reports_what_is_missing(workspace: Path, tmp_path: Path) -> None:
     mine = workspace / "mine.toml"
     assert "no catalogue for recordings" in corpus("recordings/unseen:wave")
     assert "no sentences" not in corpus("recordings/unseen:wave", mine)
-    with pytest.raises(
-        BadConfig, match="the packs contain recordings: choose the unseen classes, for example recordings/"
-    ):
-        corpus("q/unseen:wave")
+    for split in ("q/unseen:wave", "q/none"):
+        with pytest.raises(
+            BadConfig,
+            match=r"packs contain recordings: .*example recordings/unseen:CLASS,CLASS, or none \(recordings/none\)",
+        ):
+            corpus(split)
     other = tmp_path / "other.toml"
     other.write_text(mine.read_text(encoding="utf-8").replace('"recordings"', '"mine"'), encoding="utf-8")
     with pytest.raises(

@@ -10,9 +10,12 @@ from pgfa.config.formats import added
 from pgfa.config.settings import StageSettings
 from pgfa.config.stages import AdaptSettings, ModelSettings, PrepareSettings, TextSettings, TrainSettings
 
+RUN_FILE = "run.toml"
+"""Name of the file of a training run that has its settings."""
+
 
 class RunSettings(StageSettings):
-    """All settings of a training run, saved as `run.toml` in its folder."""
+    """All settings of a training run, saved as `RUN_FILE` in its folder."""
 
     packs: tuple[str, ...] = ()
     """Pack folders. The first one that contains the data set of the split is tested on."""

@@ -27,14 +27,15 @@ from numpy.typing import NDArray
 from pgfa.adapt import Recentring
 from pgfa.config import FORMAT as SETTINGS_FORMAT
 from pgfa.config import RunSettings
-from pgfa.config.extras import installed, require
+from pgfa.config.extras import require
+from pgfa.config.run import RUN_FILE
 from pgfa.errors import BadCheckpoint, PgfaError
 from pgfa.files import FILES, file_sha256, read_json, verify_files, write_atomic, write_files_list
 from pgfa.files.folders import new_folder, recover_folder
 from pgfa.prepare import Prepared
 from pgfa.recognise.background import Background
 from pgfa.recognise.calibration.model import Calibration
-from pgfa.recognise.encoders import FeatureEncoder, OnnxEncoder, TorchEncoder
+from pgfa.recognise.encoders import FeatureEncoder, OnnxEncoder, TorchEncoder, finds_gpu
 from pgfa.recognise.prototypes import PROTOTYPES, Prototype, load_prototypes, save_prototypes
 from pgfa.recognise.screening import Screening
 from pgfa.recognise.vectors import KnownVectors, clip_vectors, sentence_vectors
@@ -282,16 +283,8 @@ def _preferred(names: Sequence[str], device: str, runtime: str) -> tuple[str, st
     """Name of the encoder to compute with, and of the other one, if there is one."""
     if len(names) == 1:
         return names[0], None
-    off_cpu = _finds_gpu() if device == "auto" else device != "cpu"
+    off_cpu = finds_gpu() if device == "auto" else device != "cpu"
     return (TORCH, ONNX) if off_cpu or runtime == "torch" else (ONNX, TORCH)
-
-
-def _finds_gpu() -> bool:
-    if not installed("torch"):
-        return False
-    from pgfa.model.device import pick_device
-
-    return pick_device("auto").type != "cpu"
 
 
 def _encoder_size(kinematics: KinematicModel | None, centre: NDArray[np.float32]) -> int:
@@ -320,6 +313,11 @@ def _kinematics(
 
 
 def _from_run(folder: Path, device: str) -> Bundle:
+    if not (folder / RUN_FILE).is_file():  # before torch is asked for
+        raise BadCheckpoint(
+            f"{folder}: expected a run of `pgfa train` ({RUN_FILE}) or a bundle of `pgfa export` ({MANIFEST}), "
+            "found neither"
+        )
     require("train", f"{folder}, a training run,")
     from pgfa.train.run import open_run  # here, as it imports torch; an exported recogniser runs without it
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from pgfa.config.extras import installed
 from pgfa.errors import BadCheckpoint
 
 if TYPE_CHECKING:
@@ -111,3 +112,12 @@ class OnnxEncoder:
 
     def _run(self, positions: NDArray[np.float32]) -> NDArray[np.float32]:
         return np.asarray(self.session.run(["features"], {"positions": positions})[0], dtype=np.float32)
+
+
+def finds_gpu() -> bool:
+    """Whether torch is installed and finds a device other than the CPU."""
+    if not installed("torch"):
+        return False
+    from pgfa.model.device import pick_device
+
+    return pick_device("auto").type != "cpu"

@@ -145,11 +145,13 @@ def _split(text: str, catalogues: dict[str, Catalogue]) -> Split:
         for n in names:
             catalogues[dataset][n]  # raises BadConfig with the list of classes
         return Split(dataset, name, names, "given on the command line")
-    if not text or name.startswith("unseen:") or (dataset in catalogues and not catalogues[dataset].splits):
+    own_choice = name == NOTHING_HELD_OUT or name.startswith("unseen:")
+    if not text or own_choice or (dataset in catalogues and not catalogues[dataset].splits):
         problem = f"no split named {text!r}" if text else "a split is needed (--split)"
         raise BadConfig(
             f"{problem}; the packs contain {', '.join(catalogues)}: "
-            f"choose the unseen classes, for example {next(iter(catalogues))}/unseen:CLASS,CLASS"
+            f"choose the unseen classes, for example {next(iter(catalogues))}/unseen:CLASS,CLASS, or none"
+            f" ({next(iter(catalogues))}/{NOTHING_HELD_OUT})"
         )
     split = (
         catalogues[dataset].splits[name]

@@ -26,6 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pgfa.config import RunSettings, Settings
+from pgfa.config.run import RUN_FILE
 from pgfa.errors import BadCheckpoint, BadConfig, BadFile, NotWritten
 from pgfa.files import CHECKSUM, read_json, verify_checksum, verify_files, with_checksum, write_files_list
 from pgfa.model.device import pick_device
@@ -33,7 +34,7 @@ from pgfa.model.encoder import MotionEncoder, build_model
 from pgfa.skeleton import Layout, get_layout
 from pgfa.train.checkpoint import load_checkpoint
 
-SETTINGS, CORPUS = "run.toml", "corpus.json"
+SETTINGS, CORPUS = RUN_FILE, "corpus.json"
 METRICS, TEST_LOG = "metrics.jsonl", "test_accuracy.jsonl"
 CHECKPOINT, WEIGHTS = "checkpoint.safetensors", "model.safetensors"
 
