@@ -26,7 +26,7 @@ from pgfa.read.parsing.arrays import plain_array
 from pgfa.read.parsing.rates import TOLERANCE
 from pgfa.read.parsing.rig_body import Points, upright_share
 from pgfa.read.parsing.safe_pickle import load_plain
-from pgfa.read.parsing.smpl_body import STATURE, pose_joints
+from pgfa.read.parsing.smpl_body import STATURE, are_rotations, pose_joints, vectors_of
 from pgfa.read.parsing.units import upright_to_metres
 from pgfa.read.source import READ_ERRORS, FileRef, find_files, member_names
 from pgfa.read.stated import UNITS
@@ -177,7 +177,8 @@ def _up_of(ref: FileRef, positions: Floats, motion: _Motion) -> tuple[str, tuple
     shares = {axis: upright_share(points, axis) for axis in ("y", "-y", "z", "-z", "x", "-x")}
     evident = max(shares, key=lambda axis: shares[axis])
     others = max(share for axis, share in shares.items() if axis != evident)
-    if motion.amass and (shares["z"] > 0.1 or shares[evident] < 0.5):
+    # Copies of AMASS have y up, or y down, never another axis.
+    if motion.amass and (shares["z"] > 0.1 or shares[evident] < 0.5 or evident not in ("y", "-y")):
         return "z", ()
     seen = f"a body that is upright along {evident} in {shares[evident]:.0%} of the frames"
     if motion.amass:
@@ -291,7 +292,8 @@ def _rate_of(ref: FileRef, fields: Mapping[str, Any]) -> tuple[float | None, tup
 
 
 def _people(ref: FileRef, fields: Mapping[str, Any], name: str) -> Floats:
-    """(frames, people, numbers): an array is one person, a list of arrays of equal length, as in 3DPW, is several."""
+    """(frames, people, numbers): an array is one person, a list of arrays of equal length, as in 3DPW, is several.
+    Rotations as matrices become axis times angle."""
     value = fields[name]
     if isinstance(value, list) and value and isinstance(value[0], np.ndarray):
         if len({len(person) if np.ndim(person) else 0 for person in value}) > 1 or len(value) > MAX_PEOPLE:
@@ -305,6 +307,8 @@ def _people(ref: FileRef, fields: Mapping[str, Any], name: str) -> Floats:
     arrays = []
     for person in people:
         array = np.asarray(person) if isinstance(person, np.ndarray) else np.empty(0)
+        if array.dtype.kind == "f" and are_rotations(array):
+            array = vectors_of(array.astype(np.float64))
         if (
             array.dtype.kind not in "fiu"
             or array.ndim not in (2, 3)
