@@ -223,16 +223,6 @@ def test_vectors_of_rotations() -> None:
     np.testing.assert_allclose(vectors_of(matrices)[40:], vectors[40:], atol=1e-9)
 
 
-def test_amass_is_not_asked_about_who_lies_along_x(tmp_path: Path) -> None:
-    """No file is converted so that x is up: z is, and somebody lies."""
-    poses, trans = motion()
-    tilt = np.array([[0.0, 1, 0], [0, 0, 1], [1, 0, 0]])
-    turned = tilt @ Rotation.from_rotvec(poses[:, 0]).as_matrix()
-    poses[:, 0] = Rotation.from_matrix(turned).as_rotvec()
-    clip = read(npz(tmp_path, trans=trans @ tilt.T, mocap_framerate=100.0, poses=flat(poses, 156)))
-    assert np.ptp(clip.positions[0, 0, :, 1]) < 0.8
-
-
 def test_left_is_left_and_forward_is_forward() -> None:
     joints = pose_joints(np.zeros((1, 24, 3)), np.zeros((1, 3)))[0]
     at = dict(zip(SMPL24.joints, joints, strict=True))

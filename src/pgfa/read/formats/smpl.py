@@ -177,8 +177,7 @@ def _up_of(ref: FileRef, positions: Floats, motion: _Motion) -> tuple[str, tuple
     shares = {axis: upright_share(points, axis) for axis in ("y", "-y", "z", "-z", "x", "-x")}
     evident = max(shares, key=lambda axis: shares[axis])
     others = max(share for axis, share in shares.items() if axis != evident)
-    # Copies of AMASS have y up, or y down, never another axis.
-    if motion.amass and (shares["z"] > 0.1 or shares[evident] < 0.5 or evident not in ("y", "-y")):
+    if motion.amass and (shares["z"] > 0.1 or shares[evident] < 0.5):
         return "z", ()
     seen = f"a body that is upright along {evident} in {shares[evident]:.0%} of the frames"
     if motion.amass:
