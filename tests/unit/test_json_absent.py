@@ -70,3 +70,26 @@ def test_up_may_be_a_capital_letter(tmp_path: Path, up: str) -> None:
         for axis in (up, up.lower())
     ]
     np.testing.assert_array_equal(clips[0].positions, clips[1].positions)
+
+
+def _texts(values: Any, write: Any) -> Any:
+    return [_texts(value, write) for value in values] if isinstance(values, list) else write(values)
+
+
+@pytest.mark.parametrize("decimal", [".", ","])
+@pytest.mark.parametrize("schema", ["array", "people"])
+def test_numbers_as_texts(tmp_path: Path, schema: str, decimal: str) -> None:
+    numbers = np.round(picture(COCO17), 2).tolist()
+    frames = _texts(numbers, lambda value: f"{value:.2f}".replace(".", decimal))
+    people = {"frames": [{"people": [{"keypoints": joints}]} for joints in frames]}
+    content = {"keypoints": frames, "layout": "coco17"} if schema == "array" else people
+    clip = _clip(tmp_path / "a.json", content)
+    assert np.isfinite(clip.positions[:, 0, :, :2]).all()
+    plain = _clip(tmp_path / "b.json", {"keypoints": numbers, "layout": "coco17"})
+    np.testing.assert_allclose(clip.positions, plain.positions, atol=1e-5)
+
+
+def test_texts_that_are_no_numbers_are_named(tmp_path: Path) -> None:
+    frames = _texts(picture(COCO17).tolist(), lambda value: f"{value:.1f} px")
+    with pytest.raises(BadFile, match=r"expected numbers, found the text '.* px'"):
+        _clip(tmp_path / "a.json", {"frames": [{"people": [{"keypoints": joints}]} for joints in frames]})

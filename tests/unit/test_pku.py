@@ -11,7 +11,7 @@ import pytest
 
 from pgfa.errors import BadFile
 from pgfa.pack import import_dataset
-from pgfa.read import FORMATS, FileRef
+from pgfa.read import FORMATS, FileRef, read
 from pgfa.read.datasets.class_names import class_names
 from pgfa.read.datasets.pku import (
     Label,
@@ -143,6 +143,18 @@ def test_a_stream_without_labels_is_named(tmp_path: Path) -> None:
     (tmp_path / "Train_Label_PKU_final" / ref.name).unlink()
     with pytest.raises(BadFile, match="its labels"):
         read_pku(ref)
+
+
+def test_a_stream_alone_is_one_clip(tmp_path: Path) -> None:
+    body = np.zeros((12, 2, 25, 3), np.float32)
+    body[:, 0] = random_stream(12)[:, 0]
+    path = tmp_path / "streams" / "0043-L.txt"
+    path.parent.mkdir()
+    path.write_bytes(stream_text(body))
+    clip = read(path)
+    np.testing.assert_allclose(clip.positions[:, 0], body[:, 0], atol=1e-5)
+    assert (clip.bodies, clip.rate) == (1, 30)
+    assert any("no labels beside it" in problem for problem in clip.problems)
 
 
 def test_split_files(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from optical_motion import trc
 from pgfa.errors import BadFile
 from pgfa.read import read
+from pgfa.read.interpret.exchanged import exchanged_joints
 from pgfa.read.interpret.plausible import check_body
 from pgfa.skeleton import NTU25
 from reading_bodies import kinect
@@ -78,6 +79,10 @@ FAULTS: dict[str, tuple[str, Callable[[Floats], Floats], str]] = {
         exchanged(("knee_right", "ankle_right")),
         "knee and ankle exchanged on the right",
     ),
+    "a knee and ankle that stand": ("wave", exchanged(("knee_left", "ankle_left")), "exchanged on the left"),
+    "an elbow and wrist that hang": ("stand", exchanged(("elbow_right", "wrist_right")), "on the right"),
+    "shanks of somebody who stands": ("stand", exchanged(*sides(*LEG[2:])), "left and right ankle exchanged"),
+    "knees of somebody who stands": ("stand", exchanged(*sides("knee")), "left and right knee exchanged"),
     "arms": ("wave", exchanged(*sides(*ARM)), "left hip is beside the right shoulder"),
     "legs": ("wave", exchanged(*sides(*LEG)), "left hip is beside the right shoulder"),
     "forearms": ("wave", exchanged(*sides(*ARM[2:])), "left and right wrist exchanged"),
@@ -172,3 +177,35 @@ def test_bodies_are_not_refused(what: str, action: str) -> None:
     body = seated(motion("wave")) if action == "seated" else motion(action)
     points = BODIES[what](in_layout(body, NTU25))
     assert check_body("a", points[:, None], NTU25) == ()
+
+
+def crossed_legs(points: Floats) -> Floats:
+    """Standing still, the ankles in each other's place, with straight legs: they cross at the knees."""
+    out = np.repeat(points[:1], 60, axis=0)
+    places = {joint: out[0, NTU25.index(joint)].copy() for joint in NTU25.joints}
+    for side, other in (("left", "right"), ("right", "left")):
+        hip, ankle = places[f"hip_{side}"], places[f"ankle_{other}"]
+        knee = (hip + ankle) / 2
+        for joint, place in (("knee", knee), ("ankle", ankle), ("foot", places[f"foot_{other}"])):
+            out[:, NTU25.index(f"{joint}_{side}")] = place
+    noise: Floats = np.random.default_rng(0).normal(0, 0.003, out.shape)
+    return out + noise
+
+
+def boxing_guard(points: Floats) -> Floats:
+    """The hands at the shoulders all the time, the elbows swinging about the line from shoulder to wrist."""
+    out = points.copy()
+    phase = 0.5 * np.sin(np.arange(len(points)) / 5)[:, None]
+    for side, sign in (("left", 1), ("right", -1)):
+        shoulder = points[:, NTU25.index(f"shoulder_{side}")]
+        wrist = np.add(shoulder, [0, 0.05, 0.14])
+        down = np.hstack([sign * np.sin(phase), -np.cos(phase), 0 * phase])
+        elbow = (shoulder + wrist) / 2 + 0.25 * down
+        for joint, place in (("elbow", elbow), ("wrist", wrist), ("hand", np.add(wrist, [0, 0.08, 0]))):
+            out[:, NTU25.index(f"{joint}_{side}")] = place
+    return out
+
+
+@pytest.mark.parametrize("posture", [crossed_legs, boxing_guard])
+def test_postures_that_look_like_exchanged_joints(posture: Callable[[Floats], Floats]) -> None:
+    assert exchanged_joints(posture(in_layout(motion("stand"), NTU25)), NTU25) == ""

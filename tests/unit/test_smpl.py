@@ -13,7 +13,7 @@ from scipy.spatial.transform import Rotation
 
 from pgfa.errors import BadFile, Undecided
 from pgfa.read import format_of, read
-from pgfa.read.parsing.smpl_body import STATURE, pose_joints, rest_joints, rotation_of
+from pgfa.read.parsing.smpl_body import STATURE, pose_joints, rest_joints, rotation_of, vectors_of
 from pgfa.read.source import FileRef
 from pgfa.skeleton import SMPL24, SMPLX22, Clip
 
@@ -199,6 +199,28 @@ def test_parameters_of_estimators(tmp_path: Path) -> None:
     clip = read(npz(tmp_path, **body, betas=np.zeros(10), fps=25))
     assert_known(clip)
     assert clip.rate == 25
+
+
+@pytest.mark.parametrize("form", ["npz", "pkl"])
+def test_rotations_as_matrices(form: str, tmp_path: Path) -> None:
+    """As 4DHumans and others save them."""
+    poses, trans = motion()
+    matrices = Rotation.from_rotvec(poses.reshape(-1, 3)).as_matrix().reshape(FRAMES, 22, 3, 3)
+    fields = {"global_orient": matrices[:, :1], "body_pose": matrices[:, 1:], "transl": trans}
+    file = npz(tmp_path, **fields, fps=25) if form == "npz" else pkl(tmp_path, fields | {"fps": 25.0})
+    assert_known(read(file))
+    with pytest.raises(BadFile, match="global_orient"):
+        read(npz(tmp_path, **{**fields, "global_orient": -matrices[:, :1]}, fps=25))
+
+
+def test_vectors_of_rotations() -> None:
+    """Also of none and of half a turn."""
+    vectors = Rotation.random(300, random_state=1).as_rotvec()
+    vectors[:3] = 0
+    vectors[3:40] *= np.pi / np.linalg.norm(vectors[3:40], axis=1, keepdims=True)
+    matrices = Rotation.from_rotvec(vectors).as_matrix()
+    np.testing.assert_allclose(rotation_of(vectors_of(matrices)), matrices, atol=1e-9)
+    np.testing.assert_allclose(vectors_of(matrices)[40:], vectors[40:], atol=1e-9)
 
 
 def test_left_is_left_and_forward_is_forward() -> None:

@@ -18,7 +18,7 @@ from typing import NamedTuple
 import numpy as np
 
 from pgfa.errors import BadFile, LimitExceeded
-from pgfa.read.assemble import assemble, counted, digest_of
+from pgfa.read.assemble import assemble, check_frames, counted, digest_of
 from pgfa.read.datasets.class_names import class_names
 from pgfa.read.format import Account, Format, first_clip
 from pgfa.read.parsing.fast_floats import number, rows_of
@@ -119,27 +119,31 @@ def _cut(ref: FileRef, lines: list[bytes], label: Label, source: Source) -> Clip
     first, last = central(label.first, last)
     if last - first < label.last - label.first and not problems:
         problems.append(f"long: {label.last - label.first} frames, central {last - first} kept")
-    numbers = rows_of(lines[first:last], _NUMBERS)
-    if numbers is None:
-        with np.errstate(over="ignore"):
-            numbers = np.array(
-                [_frame(ref, lines[row], row + 1) for row in range(first, last)], dtype=np.float32
-            )
-    positions = numbers.reshape(-1, 2, 25, 3)
     try:
-        clip = assemble(
-            ref,
-            b"",
-            positions,
-            rate=RATE,
-            layout=NTU25,
-            source=source,
-            problems=tuple(problems),
-            absent="zero body",
-        )
+        return _clip(ref, lines[first:last], source, problems, first=first)
     except BadFile as error:
         where = f"label {label.line}, {error.where}" if error.where else f"label {label.line}"
         raise BadFile(str(ref), where=where, expected=error.expected, found=error.found) from None
+
+
+def _clip(ref: FileRef, lines: list[bytes], source: Source, problems: list[str], *, first: int = 0) -> Clip:
+    """Lines of a stream, the first of which has number `first` (from 0) in it, as a clip."""
+    numbers = rows_of(lines, _NUMBERS)
+    if numbers is None:
+        with np.errstate(over="ignore"):
+            numbers = np.array(
+                [_frame(ref, line, row) for row, line in enumerate(lines, first + 1)], dtype=np.float32
+            )
+    clip = assemble(
+        ref,
+        b"",
+        numbers.reshape(-1, 2, 25, 3),
+        rate=RATE,
+        layout=NTU25,
+        source=source,
+        problems=tuple(problems),
+        absent="zero body",
+    )
     if not presence(clip.positions)[:, 1].any():
         clip = clip.with_positions(np.ascontiguousarray(clip.positions[:, :1]))
     return clip
@@ -306,6 +310,14 @@ def sniff_pku(name: str, head: bytes) -> bool:
 
 
 def _first(ref: FileRef) -> Clip:
+    try:
+        label_of(ref)
+    except BadFile:
+        raw = ref.read()
+        source = Source(id=ref.stem, dataset=DATASET, setup=ref.stem, digest=digest_of(raw))
+        lines = raw.rstrip().split(b"\n")
+        check_frames(ref, len(lines))
+        return _clip(ref, lines, source, ["no labels beside it: the whole stream as one clip"])
     clips = [clip for clip in read_pku(ref) if isinstance(clip, Clip)]
     if not clips:
         raise BadFile(str(ref), expected="a label with a clip", found="none")

@@ -31,6 +31,8 @@ GROUND = 0.15
 """Metres between a foot's joint and the ground that it stands on."""
 RADIANS, MOVED = 3.15, 0.5
 """Half a turn in radians; how far an angle has to move for a motion to be expected."""
+STILL = 0.1
+"""Degrees that a joint turns in a recording, at most, if it does not move."""
 _CHANNELS = tuple(f"{axis}{kind}" for kind in ("position", "rotation") for axis in "xyz")
 
 Floats = NDArray[np.float64]
@@ -80,6 +82,7 @@ def read(ref: FileRef) -> Clip:
     names, parents = tuple(joint.name for joint in joints), tuple(joint.parent for joint in joints)
     rest = rest_pose(joints)
     body = recognise_joints(str(ref), names, parents, rest)
+    rest = rest @ still_turn(joints, motion, body).T
     rig = Rig(names, parents, rest, forward(joints, motion))
     kinect, problems = rig_to_metres(ref, rig, body, None)
     if joints[0].offset.any() and not _on_ground(kinect):
@@ -176,6 +179,38 @@ def rest_pose(joints: list[Joint]) -> Floats:
         if joint.parent >= 0:
             positions[index] = positions[joint.parent] + joint.offset
     return positions
+
+
+def still_turn(joints: list[Joint], motion: Floats, body: dict[str, int]) -> Floats:
+    """(3, 3) how joints above the pelvis turn the body in all frames, as a root does that turns z up to y up; the
+    identity if one of them moves.
+
+    Args:
+        joints, motion: as `parse` gives them.
+        body: joint -> index, with hips and shoulders.
+    """
+    above = _path(joints, body["hip_left"]) & _path(joints, body["shoulder_left"])
+    above &= _path(joints, body["hip_right"]) & _path(joints, body["shoulder_right"])
+    turn = np.eye(3)
+    first = np.cumsum([0, *(len(joint.channels) for joint in joints)])
+    for index in sorted(above)[:-1]:  # the last of them is the pelvis
+        channels = joints[index].channels
+        angles = [n for n, name in enumerate(channels) if name.endswith("rotation")]
+        values = motion[:, first[index] + np.array(angles, dtype=np.int64)]
+        if values.size and np.ptp(values, axis=0).max() > STILL:
+            return np.eye(3)
+        axes = [channels[n][0] for n in angles]
+        turn = turn @ rotation(axes, values[:1], True, first="outer")[0]
+    return turn
+
+
+def _path(joints: list[Joint], index: int) -> set[int]:
+    """A joint and all joints above it."""
+    out = set()
+    while index >= 0:
+        out.add(index)
+        index = joints[index].parent
+    return out
 
 
 def forward(joints: list[Joint], motion: Floats) -> Floats:

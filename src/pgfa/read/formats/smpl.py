@@ -26,7 +26,7 @@ from pgfa.read.parsing.arrays import plain_array
 from pgfa.read.parsing.rates import TOLERANCE
 from pgfa.read.parsing.rig_body import Points, upright_share
 from pgfa.read.parsing.safe_pickle import load_plain
-from pgfa.read.parsing.smpl_body import STATURE, pose_joints
+from pgfa.read.parsing.smpl_body import STATURE, are_rotations, pose_joints, vectors_of
 from pgfa.read.parsing.units import upright_to_metres
 from pgfa.read.source import READ_ERRORS, FileRef, find_files, member_names
 from pgfa.read.stated import UNITS
@@ -291,7 +291,8 @@ def _rate_of(ref: FileRef, fields: Mapping[str, Any]) -> tuple[float | None, tup
 
 
 def _people(ref: FileRef, fields: Mapping[str, Any], name: str) -> Floats:
-    """(frames, people, numbers): an array is one person, a list of arrays of equal length, as in 3DPW, is several."""
+    """(frames, people, numbers): an array is one person, a list of arrays of equal length, as in 3DPW, is several.
+    Rotations as matrices become axis times angle."""
     value = fields[name]
     if isinstance(value, list) and value and isinstance(value[0], np.ndarray):
         if len({len(person) if np.ndim(person) else 0 for person in value}) > 1 or len(value) > MAX_PEOPLE:
@@ -305,6 +306,8 @@ def _people(ref: FileRef, fields: Mapping[str, Any], name: str) -> Floats:
     arrays = []
     for person in people:
         array = np.asarray(person) if isinstance(person, np.ndarray) else np.empty(0)
+        if array.dtype.kind == "f" and are_rotations(array):
+            array = vectors_of(array.astype(np.float64))
         if (
             array.dtype.kind not in "fiu"
             or array.ndim not in (2, 3)

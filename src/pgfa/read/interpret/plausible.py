@@ -90,6 +90,7 @@ def _faults(points: Floats, layout: Layout, markers: Floats | None = None) -> st
     scaled = common_scale(points, layout) if fit.cost <= MAX_COST else ""
     # Between markers, the joints of a body without feet may all be in one plane.
     odd = odd_axis(points) if markers is None else odd_axis(markers[:, None], constant=True)
-    faults = (odd, scaled, exchanged_joints(bodies, layout), stretched_axes(bodies, layout))
-    fault = "; ".join(filter(None, faults))
-    return fault or ("" if fit.is_possible else f"an impossible body: {fit.worst}")
+    impossible = "" if fit.is_possible else f"an impossible body: {fit.worst}"
+    # Joints in an order of another program may look as if two of them had changed places.
+    faults = (odd, scaled, impossible, exchanged_joints(bodies, layout), stretched_axes(bodies, layout))
+    return "; ".join(filter(None, faults))

@@ -73,13 +73,13 @@ def rig_to_metres(
     """
     points = {joint: rig.positions[:, index] for joint, index in joints.items()}
     check_proportions(str(ref), points, {joint: rig.names[index] for joint, index in joints.items()})
-    sense = handedness(points)
+    rest = {joint: rig.rest[index] for joint, index in joints.items()}
+    sense = _sense(points, rest)
     facing = sense * (-1 if ref.stated.mirrored else 1)
     if ref.stated.mirrored is None and facing < -MIRRORED:
         actual = "a mirrored body, whose feet and knees point backwards: the axes are left-handed, or names of left "
         actual += "and right are exchanged (--mirrored reads it as its mirror image, --no-mirrored as it is)"
         raise Undecided(str(ref), quantity="mirrored", found=actual)
-    rest = {joint: rig.rest[index] for joint, index in joints.items()}
     up, problems = _up_of(points, rest)
     decided: list[Decision] = []
     if scale is None:
@@ -99,6 +99,14 @@ def rig_to_metres(
         stated=ref.stated,
     )
     return positions[:, 0], (*problems, *more, *((LOOKS_MIRRORED,) if facing < -MIRRORED else ()))
+
+
+def _sense(points: Points, rest: Points) -> float:
+    """As `handedness`, of the motion; where that shows nothing, as of somebody who rolls, of a neutral rest pose."""
+    sense = handedness(points)
+    if abs(sense) > MIRRORED or neutral_up(rest) is None:
+        return sense
+    return handedness({joint: point[None] for joint, point in rest.items()})
 
 
 def _inferred(height: float, up: str) -> tuple[float, str, list[Decision]]:
@@ -122,11 +130,12 @@ def recognise_joints(file: str, names: Sequence[str], parents: Sequence[int], re
     """joint -> index, by the names or, where these do not suffice, by the shape: arguments as fields of `Rig`.
 
     Raises:
-        BadFile: joints are missing; lists them.
+        BadFile: joints are missing, or joints of one side hang on those of the other; lists them.
     """
     joints = find_joints(names, parents)
     missing = missing_joints(joints)
     if not missing:
+        _check_sides(file, names, parents, joints)
         return joints
     by_shape = find_joints_by_shape(parents, rest)
     # Names that contradict the shape are a rig of another kind.
@@ -139,6 +148,17 @@ def recognise_joints(file: str, names: Sequence[str], parents: Sequence[int], re
         expected="the joints of a person, by names listed in docs/formats.md or by a symmetrical rest pose with toes",
         found=f"no {', '.join(missing[:8])} among {examples}",
     )
+
+
+def _check_sides(file: str, names: Sequence[str], parents: Sequence[int], joints: dict[str, int]) -> None:
+    """Raise BadFile if a joint hangs on a joint of the other side: their names were exchanged."""
+    for joint, index in joints.items():
+        for other, above in joints.items():
+            if {joint.rpartition("_")[2], other.rpartition("_")[2]} == {"left", "right"} and is_below(
+                parents, index, above
+            ):
+                actual = f"{names[index][:40]!r} below {names[above][:40]!r}: names of the sides exchanged"
+                raise BadFile(file, expected="joints of a limb that hang on one another", found=actual)
 
 
 def as_kinect(rig: Rig, joints: dict[str, int]) -> Floats:

@@ -10,10 +10,15 @@ eye between its points.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
 from pgfa.skeleton import SMPL24
+
+SQUARE = 1e-3
+"""How far products of the columns of a rotation may be from 0 and 1."""
 
 Floats = NDArray[np.float64]
 
@@ -92,4 +97,34 @@ def rotation_of(vectors: Floats) -> Floats:
     zero = np.zeros_like(x)
     cross = np.stack([zero, -z, y, z, zero, -x, -y, x, zero], axis=-1).reshape(*x.shape, 3, 3)
     out: Floats = np.eye(3) + np.sin(angle) * cross + (1 - np.cos(angle)) * (cross @ cross)
+    return out
+
+
+def are_rotations(matrices: NDArray[Any]) -> bool:
+    """Whether an array (..., 3, 3) holds rotations: columns of length 1, at right angles, right-handed."""
+    if matrices.ndim < 3 or matrices.shape[-2:] != (3, 3) or not np.isfinite(matrices).all():
+        return False
+    products = np.swapaxes(matrices, -1, -2) @ matrices
+    return bool(np.abs(products - np.eye(3)).max(initial=0) < SQUARE and (np.linalg.det(matrices) > 0).all())
+
+
+def vectors_of(matrices: Floats) -> Floats:
+    """(..., 3) rotation vectors of matrices (..., 3, 3): axis times angle in radians, from 0 to pi."""
+    # Four times the squares of a unit quaternion w, x, y, z; the largest part is divided by.
+    diagonal = np.diagonal(matrices, axis1=-2, axis2=-1)
+    signs = np.array([[1, 1, 1], [1, -1, -1], [-1, 1, -1], [-1, -1, 1]])
+    squares = np.maximum(1 + diagonal @ signs.T, 0)
+    odd = np.stack([matrices[..., a, b] - matrices[..., b, a] for a, b in ((2, 1), (0, 2), (1, 0))], axis=-1)
+    even = matrices + np.swapaxes(matrices, -1, -2)
+    rows = np.zeros((*matrices.shape[:-2], 4, 4))
+    rows[..., 0, 1:] = rows[..., 1:, 0] = odd
+    rows[..., 1:, 1:] = even
+    rows[..., range(4), range(4)] = squares
+    largest = squares.argmax(axis=-1)[..., None, None]
+    quaternions = np.take_along_axis(rows, largest, axis=-2)[..., 0, :]
+    quaternions /= np.linalg.norm(quaternions, axis=-1, keepdims=True)
+    quaternions *= np.where(quaternions[..., :1] < 0, -1, 1)
+    sine = np.linalg.norm(quaternions[..., 1:], axis=-1, keepdims=True)
+    angle = 2 * np.arctan2(sine, quaternions[..., :1])
+    out: Floats = quaternions[..., 1:] * np.where(sine > 1e-9, angle / np.maximum(sine, 1e-9), 2)
     return out

@@ -23,6 +23,7 @@ from pgfa.read.formats.keypoints.entry_values import (
     fields_of,
     fill_absent,
     number_of,
+    numbers_of,
 )
 from pgfa.read.formats.keypoints.field_names import is_open_score_name, is_score_name
 from pgfa.read.formats.keypoints.frame_lists import with_frames
@@ -157,11 +158,14 @@ def _array_field(content: Any) -> tuple[str, list[Any]] | None:
 
 
 def _axes(value: Any) -> int:
-    """Of lists in lists of numbers; 0 for anything else."""
+    """Of lists in lists of numbers, also as texts; 0 for anything else."""
     axes = 0
     while isinstance(value, list) and value and axes < 6:
         # A joint may be null; a file whose first frame is null is a list of frames, not an array.
         value, axes = next((part for part in value if part is not None or not axes), None), axes + 1
+    if isinstance(value, str):
+        value = number_of(value.replace(",", "."))
+        return axes if value is not None else 0
     return axes if isinstance(value, int | float) or value is None else 0
 
 
@@ -306,8 +310,8 @@ def _scores(content: dict[str, Any]) -> tuple[list[Any] | None, tuple[str, ...]]
 
 def _numbers(ref: FileRef, where: str, values: Any) -> Floats:
     try:
-        return np.array(values, dtype=np.float64)
-    except (ValueError, TypeError, OverflowError):
+        return numbers_of(values)
+    except Unexpected:
         actual = "lists of different lengths, text, or null instead of a frame"
         raise BadFile(
             str(ref), where=where, expected="numbers in lists of one length", found=actual
