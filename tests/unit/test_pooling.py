@@ -64,6 +64,14 @@ def test_a_very_long_recording_has_a_bounded_number_of_windows() -> None:
     assert windows.clips.start[-1] + windows.clips.frames[-1] == hour.frames
 
 
+@pytest.mark.parametrize(("rate", "count"), [(0.1, 1), (2.4, 1), (3.0, 13)])
+def test_a_recording_of_a_low_rate_keeps_enough_frames_in_a_window(rate: float, count: int) -> None:
+    slow = Clip(np.zeros((round(21 * max(rate, 1)), 1, 20, 3), dtype=np.float32), rate, KINECT20)
+    windows = windows_of(Ragged.from_clips([slow]))
+    assert len(windows.owner) == count
+    assert windows.clips.frames.min() >= pooling.FEWEST_FRAMES
+
+
 def test_pooled_by_an_explicit_loop() -> None:
     random = np.random.default_rng(0)
     owner = np.repeat([0, 3, 4, 7], [1, 4, 2, 3])

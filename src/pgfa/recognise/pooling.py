@@ -31,6 +31,8 @@ FROM_S: Final = WINDOW_S + HOP_S
 """Seconds from which on a recording is cut into windows."""
 MOST: Final = 200
 """Windows of a recording: of longer ones than five minutes a part is looked at, evenly spread."""
+FEWEST_FRAMES: Final = 8
+"""Frames of a window, at least: clips of so low a rate that it would have fewer are not cut."""
 BLOCK: Final = 128
 """Windows that are prepared and encoded at a time."""
 LEAST_MOVEMENT: Final = 0.05
@@ -56,12 +58,13 @@ class Windows:
 
 def windows_of(clips: Ragged) -> Windows:
     """Cut clips into windows, without copying frames."""
-    seconds = clips.frames / clips.rate
-    count = np.where(seconds < FROM_S, 1, np.ceil((seconds - WINDOW_S) / HOP_S - 1e-6) + 1)
+    seconds, length = clips.frames / clips.rate, np.round(WINDOW_S * clips.rate)
+    whole = (seconds < FROM_S) | (length < FEWEST_FRAMES)
+    count = np.where(whole, 1, np.ceil((seconds - WINDOW_S) / HOP_S - 1e-6) + 1)
     count = np.minimum(count, MOST).astype(np.int64)
     owner = np.repeat(np.arange(len(clips)), count)
     number = np.arange(len(owner)) - np.repeat(np.cumsum(count) - count, count)
-    frames = np.where(count > 1, np.round(WINDOW_S * clips.rate), clips.frames).astype(np.int64)
+    frames = np.where(count > 1, length, clips.frames).astype(np.int64)
     free = (clips.frames - frames)[owner] / np.maximum(count - 1, 1)[owner]
     first = np.round(number * free).astype(np.int64)
     listed = None if clips.listed is None else np.where(count > 1, 0, clips.listed)[owner]

@@ -31,7 +31,6 @@ from pgfa.research.evidence.reliability_table import RELIABILITY, foreign_reliab
 from pgfa.research.evidence.small_data_table import FILE as SMALL_DATA
 from pgfa.research.evidence.small_data_table import small_data_table
 from pgfa.research.evidence.speed_tables import speed_files, speed_table
-from pgfa.research.evidence.unrecorded import unrecorded_table
 
 PAGES = ("README.md", "docs/*.md", "docs/*/*.md")
 MARKER = re.compile(
@@ -124,7 +123,6 @@ class Evidence:
             "reliability": lambda: reliability_table(self.bundle),
             "records": lambda: record_table(self.files()),
             "packs": lambda: pack_table([*self.files().values(), *measured_files(self.results).values()]),
-            "unrecorded": lambda: unrecorded_table(self.files()),
             "measured-list": lambda: measured_list(self.results),
             "by-hand": lambda: by_hand_list(self.all_pages(), self.checkout),
             **{name: partial(speed_table, file) for name, file in speed_files(self.results).items()},
