@@ -276,6 +276,7 @@ def test_lines_of_decisions() -> None:
     assert values_of(line) == {"up": "y", "layout": "ntu25", "rate": "30 Hz"}
     assert not is_declared(line)
     assert is_declared(reading_line([Decision("up", "y", "declared")]))
+    assert is_declared(reading_line([]))
 
 
 def test_what_the_body_leaves_open_is_said_with_the_file(tmp_path: Path) -> None:

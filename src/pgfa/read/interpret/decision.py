@@ -85,5 +85,5 @@ def established_by(line: str, quantities: Collection[str]) -> dict[str, str]:
 
 
 def is_declared(line: str) -> bool:
-    """Whether a line of decisions has only what the file itself declares."""
-    return ";" not in line and line.startswith(_TITLES["declared"])
+    """Whether a line of decisions has only what the file itself declares; so has that of a data set, which is empty."""
+    return not line or (";" not in line and line.startswith(_TITLES["declared"]))

@@ -122,7 +122,8 @@ def _mean(values: Floats) -> float:
 
 
 def _correlation(one: Floats, other: Floats) -> float:
-    """That of vectors (..., 3) around 0; NaN does not count."""
+    """That of vectors (..., 3) around 0; NaN does not count. NaN where one of them is 0 throughout."""
     both = np.isfinite(one + other)
     one, other = one[both], other[both]
-    return float((one * other).sum() / np.sqrt((one**2).sum() * (other**2).sum()))
+    size = np.sqrt((one**2).sum() * (other**2).sum())
+    return float((one * other).sum() / size) if size > 0 else float("nan")
