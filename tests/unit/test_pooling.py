@@ -56,6 +56,23 @@ def test_windows_by_an_explicit_loop() -> None:
         assert starts.max() <= pooling.HOP_S + 1 / RATE
 
 
+def test_idle_time_at_the_ends_is_left_out(waving: Clip) -> None:
+    """Three seconds of rest before and after a motion of five seconds: windows of the motion alone."""
+    times = int(np.ceil(5 / waving.seconds))
+    moving = np.concatenate([waving.positions, waving.positions[::-1]] * times)[: round(5 * waving.rate)]
+    rest = [np.repeat(moving[[end]], round(3 * waving.rate), axis=0) for end in (0, -1)]
+    windows = windows_of(
+        Ragged.from_clips([waving.with_positions(np.concatenate([rest[0], moving, rest[1]]))])
+    )
+    first, last = windows.clips.start[0], windows.clips.start[-1] + windows.clips.frames[-1]
+    assert abs(first / waving.rate - 3) < 0.5
+    assert abs(last / waving.rate - 8) < 0.5
+    short = waving.with_positions(np.concatenate([rest[0], moving[: round(2 * waving.rate)], rest[0]]))
+    windows = windows_of(Ragged.from_clips([short]))
+    assert windows.owner.tolist() == [0]
+    assert windows.clips.frames.tolist() == [short.frames]
+
+
 def test_a_very_long_recording_has_a_bounded_number_of_windows() -> None:
     hour = Clip(np.zeros((3600 * 5, 1, 20, 3), dtype=np.float32), 5.0, KINECT20)
     windows = windows_of(Ragged.from_clips([hour]))

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from pgfa.adapt import unit_rows
 from pgfa.prepare import Prepared, prepare
+from pgfa.prepare.moving import moving_part
 from pgfa.recognise.bundle import Bundle
 from pgfa.recognise.screening import screen
 from pgfa.recognise.vectors import measured
@@ -28,7 +29,7 @@ WINDOW_S: Final = 3.0
 HOP_S: Final = 1.5
 """Seconds of a window, and between the starts of two: at most, as windows are spread evenly from start to end."""
 FROM_S: Final = WINDOW_S + HOP_S
-"""Seconds from which on a recording is cut into windows."""
+"""Seconds from which on a recording is cut into windows, without idle time at its ends."""
 MOST: Final = 200
 """Windows of a recording: of longer ones than five minutes a part is looked at, evenly spread."""
 FEWEST_FRAMES: Final = 8
@@ -48,7 +49,8 @@ class Windows:
     """Windows of clips.
 
     Attributes:
-        clips: (W,) windows, those of a clip one after the other; a clip shorter than `FROM_S` is one window, as it is.
+        clips: (W,) windows, those of a clip one after the other; a clip that moves for less than `FROM_S` is one
+            window, as it is.
         owner: (W,) number of the clip that a window is of, ascending.
     """
 
@@ -57,20 +59,24 @@ class Windows:
 
 
 def windows_of(clips: Ragged) -> Windows:
-    """Cut clips into windows, without copying frames."""
-    seconds, length = clips.frames / clips.rate, np.round(WINDOW_S * clips.rate)
-    whole = (seconds < FROM_S) | (length < FEWEST_FRAMES)
-    count = np.where(whole, 1, np.ceil((seconds - WINDOW_S) / HOP_S - 1e-6) + 1)
+    """Cut clips into windows of the part without idle time at the ends, without copying frames."""
+    length = np.round(WINDOW_S * clips.rate).astype(np.int64)
+    start, frames = np.zeros_like(clips.frames), clips.frames.copy()
+    long = np.flatnonzero((frames >= FROM_S * clips.rate) & (length >= FEWEST_FRAMES))
+    if len(long):
+        start[long], frames[long] = moving_part(clips.of(long))
+    several = np.isin(np.arange(len(clips)), long) & (frames >= FROM_S * clips.rate)
+    count = np.where(several, np.ceil((frames / clips.rate - WINDOW_S) / HOP_S - 1e-6) + 1, 1)
     count = np.minimum(count, MOST).astype(np.int64)
     owner = np.repeat(np.arange(len(clips)), count)
     number = np.arange(len(owner)) - np.repeat(np.cumsum(count) - count, count)
-    frames = np.where(count > 1, length, clips.frames).astype(np.int64)
-    free = (clips.frames - frames)[owner] / np.maximum(count - 1, 1)[owner]
-    first = np.round(number * free).astype(np.int64)
-    listed = None if clips.listed is None else np.where(count > 1, 0, clips.listed)[owner]
+    free = (frames - length)[owner] / np.maximum(count - 1, 1)[owner]
+    first = np.where(several[owner], start[owner] + np.round(number * free), 0).astype(np.int64)
+    listed = None if clips.listed is None else np.where(several, 0, clips.listed)[owner]
     return Windows(
         Ragged(
-            clips.positions, clips.start[owner] + first * clips.bodies[owner], frames[owner],
+            clips.positions, clips.start[owner] + first * clips.bodies[owner],
+            np.where(several, length, clips.frames)[owner],
             clips.bodies[owner], clips.rate[owner], clips.layout, listed,
         ),
         owner,
