@@ -45,6 +45,7 @@ def main() -> None:
         f"# By scripts/lock_hashes.py for {platform.system()} {platform.machine()}, "
         f"Python {'.'.join(platform.python_version_tuple()[:2])}:\n"
         "#   pip install --require-hashes -r constraints-hashes.txt\n"
+        "# What the extras test, dev and docs need; without the extras scale and video, and single tools.\n"
     )
     OUT.write_text(head + "".join(f"{line}\n" for line in lines), encoding="utf-8")
     print(f"written: {OUT.name}, {len(lines)} packages")
