@@ -50,15 +50,15 @@ def main() -> None:
         shares = []
         for pack in packs:
             print(f"long recordings: {kind}, {pack.datasets[0]}", file=sys.stderr)
-            found = list(recordings(pack))
-            if len(found) < FEWEST:
+            examples = list(recordings(pack))
+            if len(examples) < FEWEST:
                 continue
-            seconds = float(np.median([clip.seconds for _, clip in found]))
-            shares.append(right(models[pack.datasets[0]], pack.datasets[0], found))
+            seconds = float(np.median([clip.seconds for _, clip in examples]))
+            shares.append(right(models[pack.datasets[0]], pack.datasets[0], examples))
             row = [
                 kind,
                 pack.datasets[0],
-                str(len(found)),
+                str(len(examples)),
                 f"{seconds:.1f}",
                 *(f"{x:.1f} %" for x in shares[-1]),
             ]
@@ -69,11 +69,11 @@ def main() -> None:
 
 def long_clips(pack: Pack) -> Iterator[tuple[str, Clip]]:
     """Some clips of at least FROM_S, as they are."""
-    sentences, found = sentences_of(pack.datasets[0]), 0
+    sentences, taken = sentences_of(pack.datasets[0]), 0
     for number in np.random.default_rng(0).permutation(len(pack.actions)).tolist():
         name, clip = str(pack.actions[number]), pack.clip(number)
-        if found < RECORDINGS and name in sentences and clip.seconds >= FROM_S:
-            found += 1
+        if taken < RECORDINGS and name in sentences and clip.seconds >= FROM_S:
+            taken += 1
             yield name, clip
 
 

@@ -18,7 +18,7 @@ Indices = NDArray[np.int64]
 def moving_part(clips: Ragged) -> tuple[Indices, Indices]:
     """(clips,) first frame and (clips,) number of frames without the idle time at both ends (`active_range`).
 
-    The whole clip where nobody is seen.
+    The whole clip where no person is seen.
     """
     first, count = np.zeros_like(clips.frames), clips.frames.copy()
     for chunk in padded_chunks(clips, clips.layout):

@@ -37,7 +37,7 @@ FEWEST_FRAMES: Final = 8
 BLOCK: Final = 128
 """Windows that are prepared and encoded at a time."""
 LEAST_MOVEMENT: Final = 0.05
-"""Metres added to the movement of every window: where nobody moves, all windows count the same."""
+"""Metres added to the movement of every window: without any movement, all windows count the same."""
 TRAVEL: Final = 0.3
 """A metre that the body travels counts as much as this of a hand: walking swings the arms as well."""
 _HANDS: Final = [MEASURES.index(name) for name in ("R_path", "L_path")]

@@ -83,7 +83,7 @@ class SetWindows:
         """(N, d) vectors of the clips of the set, from (N + W, d) of the clips as they are and of the windows."""
         clips, of_windows = np.split(rows, [len(rows) - len(self.owner)])
         out = clips.copy()
-        of_windows = of_windows * self.present[:, :1]  # 0 where nobody is seen
+        of_windows = of_windows * self.present[:, :1]  # 0 without a person
         out[np.unique(self.owner)] = pooled(of_windows, self.owner, movement(self.measures))
         return out
 

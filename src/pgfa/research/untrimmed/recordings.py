@@ -77,9 +77,9 @@ def of_one_class(pack: Pack, repetitions: int, count: int) -> Iterator[tuple[str
     """
     random = np.random.default_rng([repetitions, *pack.datasets[0].encode()])
     usable = np.flatnonzero(np.isin(pack.actions, list(sentences_of(pack.datasets[0]))))
-    made = 0
+    composed_so_far = 0
     for number in random.permutation(usable).tolist() * repetitions:
-        if made == count:
+        if composed_so_far == count:
             return
         own = usable[pack.subjects[usable] == pack.subjects[number]]
         same = own[pack.actions[own] == pack.actions[number]]
@@ -91,8 +91,8 @@ def of_one_class(pack: Pack, repetitions: int, count: int) -> Iterator[tuple[str
             rest = resting([pack.clip(int(i)) for i in own[:: max(1, len(own) // 15)]])
         except ValueError:  # this person never stands with the hands down
             continue
-        recording = compose(clips, rest, made, f"{pack.datasets[0]}-{made}")
-        made += 1
+        recording = compose(clips, rest, composed_so_far, f"{pack.datasets[0]}-{composed_so_far}")
+        composed_so_far += 1
         clip, actions = recording.clip, recording.actions
         if repetitions > 1:
             first, last = (round(t * clip.rate) for t in (actions[0].start_s, actions[-1].end_s))
