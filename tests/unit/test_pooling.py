@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pgfa.recognise import Recogniser, pooling
-from pgfa.recognise.pooling import FROM_S, MOST, WINDOW_S, clip_features, movement, pooled, windows_of
+from pgfa.recognise.pooling import FROM_S, MOST, WINDOW_S, clip_features, cut_into_windows, movement, pooled
 from pgfa.skeleton import KINECT20, Clip, Ragged
 from pgfa.words.measures import MEASURES
 from recogniser_builders import kinematic_recogniser, swaying_clip
@@ -32,7 +32,7 @@ def clip(seconds: float, bodies: int = 1, seed: int = 0) -> Clip:
 
 def test_windows_cover_a_recording_from_start_to_end() -> None:
     clips = [clip(2), clip(FROM_S), clip(20.3, bodies=2), clip(FROM_S - 0.1)]
-    windows = windows_of(Ragged.from_clips(clips))
+    windows = cut_into_windows(Ragged.from_clips(clips))
     assert windows.owner.tolist() == [0, 1, 1, *[2] * 13, 3]
     for number, of in enumerate(clips):
         rows = [windows.clips.rows(int(w)) for w in np.flatnonzero(windows.owner == number)]
@@ -47,7 +47,7 @@ def test_windows_cover_a_recording_from_start_to_end() -> None:
 def test_windows_by_an_explicit_loop() -> None:
     for seconds in np.random.default_rng(1).uniform(FROM_S, 30, 20).tolist():
         of = clip(seconds)
-        windows = windows_of(Ragged.from_clips([of])).clips
+        windows = cut_into_windows(Ragged.from_clips([of])).clips
         count, length = len(windows), round(WINDOW_S * RATE)
         for number in range(count):
             first = round((of.frames - length) * number / (count - 1))
@@ -61,21 +61,21 @@ def test_idle_time_at_the_ends_is_left_out(waving: Clip) -> None:
     times = int(np.ceil(5 / waving.seconds))
     moving = np.concatenate([waving.positions, waving.positions[::-1]] * times)[: round(5 * waving.rate)]
     rest = [np.repeat(moving[[end]], round(3 * waving.rate), axis=0) for end in (0, -1)]
-    windows = windows_of(
+    windows = cut_into_windows(
         Ragged.from_clips([waving.with_positions(np.concatenate([rest[0], moving, rest[1]]))])
     )
     first, last = windows.clips.start[0], windows.clips.start[-1] + windows.clips.frames[-1]
     assert abs(first / waving.rate - 3) < 0.5
     assert abs(last / waving.rate - 8) < 0.5
     short = waving.with_positions(np.concatenate([rest[0], moving[: round(2 * waving.rate)], rest[0]]))
-    windows = windows_of(Ragged.from_clips([short]))
+    windows = cut_into_windows(Ragged.from_clips([short]))
     assert windows.owner.tolist() == [0]
     assert windows.clips.frames.tolist() == [short.frames]
 
 
 def test_a_very_long_recording_has_a_bounded_number_of_windows() -> None:
     hour = Clip(np.zeros((3600 * 5, 1, 20, 3), dtype=np.float32), 5.0, KINECT20)
-    windows = windows_of(Ragged.from_clips([hour]))
+    windows = cut_into_windows(Ragged.from_clips([hour]))
     assert len(windows.owner) == MOST
     assert windows.clips.start[0] == 0
     assert windows.clips.start[-1] + windows.clips.frames[-1] == hour.frames
@@ -84,7 +84,7 @@ def test_a_very_long_recording_has_a_bounded_number_of_windows() -> None:
 @pytest.mark.parametrize(("rate", "count"), [(0.1, 1), (2.4, 1), (3.0, 13)])
 def test_a_recording_of_a_low_rate_keeps_enough_frames_in_a_window(rate: float, count: int) -> None:
     slow = Clip(np.zeros((round(21 * max(rate, 1)), 1, 20, 3), dtype=np.float32), rate, KINECT20)
-    windows = windows_of(Ragged.from_clips([slow]))
+    windows = cut_into_windows(Ragged.from_clips([slow]))
     assert len(windows.owner) == count
     assert windows.clips.frames.min() >= pooling.FEWEST_FRAMES
 
@@ -124,7 +124,7 @@ def test_a_long_recording_is_answered_by_its_windows(recogniser: Recogniser, wav
     both = Ragged.from_clips([waving, long])
     features = clip_features(recogniser.bundle, both)
     np.testing.assert_allclose(features[0], recogniser.encode(Ragged.from_clips([waving]))[0], atol=1e-3)
-    windows = windows_of(Ragged.from_clips([long])).clips
+    windows = cut_into_windows(Ragged.from_clips([long])).clips
     rows = np.concatenate([recogniser.encode(windows.of(slice(n, n + 1))) for n in range(len(windows))])
     unit = rows / np.linalg.norm(rows, axis=1, keepdims=True)
     # A positive combination of the windows: no farther from any of them than they are from each other.

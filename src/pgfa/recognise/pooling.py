@@ -45,7 +45,7 @@ _TRAVEL: Final = MEASURES.index("travel_path")
 
 
 @dataclass(frozen=True)
-class Windows:
+class WindowedClips:
     """Windows of clips.
 
     Attributes:
@@ -58,7 +58,7 @@ class Windows:
     owner: Indices
 
 
-def windows_of(clips: Ragged) -> Windows:
+def cut_into_windows(clips: Ragged) -> WindowedClips:
     """Cut clips into windows of the part without idle time at the ends, without copying frames."""
     length = np.round(WINDOW_S * clips.rate).astype(np.int64)
     start, frames = np.zeros_like(clips.frames), clips.frames.copy()
@@ -73,7 +73,7 @@ def windows_of(clips: Ragged) -> Windows:
     free = (frames - length)[owner] / np.maximum(count - 1, 1)[owner]
     first = np.where(several[owner], start[owner] + np.round(number * free), 0).astype(np.int64)
     listed = None if clips.listed is None else np.where(several, 0, clips.listed)[owner]
-    return Windows(
+    return WindowedClips(
         Ragged(
             clips.positions, clips.start[owner] + first * clips.bodies[owner],
             np.where(several, length, clips.frames)[owner],
@@ -114,8 +114,10 @@ def clip_features(bundle: Bundle, clips: Ragged) -> Array:
 
     With a kinematic model those of long clips are pooled; an encoder alone gets every clip whole.
     """
-    windows = windows_of(clips)
-    if bundle.kinematics is None or len(windows.owner) == len(clips):
+    if bundle.kinematics is None:
+        return whole_features(bundle, clips)
+    windows = cut_into_windows(clips)
+    if len(windows.owner) == len(clips):
         return whole_features(bundle, clips)
     features, weights = [], []
     for start in range(0, len(windows.owner), BLOCK):

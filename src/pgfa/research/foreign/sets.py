@@ -13,7 +13,7 @@ from pgfa.errors import BadConfig
 from pgfa.files import cache_folder
 from pgfa.pack import Pack
 from pgfa.prepare import prepare_cached
-from pgfa.recognise.pooling import movement, pooled, windows_of
+from pgfa.recognise.pooling import cut_into_windows, movement, pooled
 from pgfa.research.foreign.incomplete import Change, measured_clips, measured_rows, without_depth
 from pgfa.skeleton import Ragged, get_layout
 from pgfa.text import ActionClass, catalogue, encode, mirror_sentence, sentence_of
@@ -70,7 +70,7 @@ class SetWindows:
     @classmethod
     def of(cls, clips: Ragged, settings: PrepareSettings) -> SetWindows:
         """Of clips of a set."""
-        windows = windows_of(clips)
+        windows = cut_into_windows(clips)
         long = np.flatnonzero(np.bincount(windows.owner)[windows.owner] > 1)
         return cls(windows.owner[long], *measured_rows(windows.clips.of(long), settings))
 
