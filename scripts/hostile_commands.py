@@ -12,7 +12,8 @@ Files are those of `tests/bombs.py`, which are small and would cost much, and da
 - live: lines on the standard input of `pgfa live`;
 - import, check, recognise: the commands. Of damaged recordings, all of a format lie in one folder.
 
-A file may cost 5 seconds of processor time and 512 MB beyond what a sound one costs there; of a folder, memory counts.
+A file may cost 5 seconds of processor time and 512 MB beyond what a sound one costs there, and in `recognise` 2 ms more
+for each clip that it answers, about what the encoder takes; of a folder, memory counts.
 The server must answer with 201, 413 or 422 and JSON, and still answer at the end; a command must end with exit status 0
 or 1, one line for each file, no traceback and no temporary file. The exit status is 1 if anything failed.
 """
@@ -47,6 +48,8 @@ from soak import Server
 
 from pgfa.recognise.temporal.jsonl import MAX_LINE
 
+ANSWER_SECONDS = 0.002
+"""Processor time that an answer may take, in `recognise`."""
 DAMAGED, SHORT = 100, 4
 """Damaged recordings of each format, and in the short form."""
 FEW = ("npz that lies about its size", "people in turns", "JSON of text", "newlines in a zip")
@@ -235,12 +238,12 @@ def commands(
             for number, files in enumerate(recordings):
                 lay_out(files, source / f"{number:03d}")
             code, text, cost = command(ARGUMENTS[way](source, out), work)
-            problem = _bad_end(code, text)
+            problem, answers = _bad_end(code, text), _answers(out / "answers.json")
             if left := temporary_files(work, resumable=way == "import" and code != 0):
                 problem = problem or f"left {left}"
             for path in (source, out, work / "out.partial"):
                 _delete(path)
-            return cost, problem, code
+            return cost - Cost(answers * ANSWER_SECONDS, 0), problem, code
 
         usual, problem, code = run([sound_file()])
         if problem or code:
@@ -254,6 +257,11 @@ def commands(
             row.add(f"damaged {format}", cost - usual, problem, accepted=count if code == 0 else 0,
                     refused=0 if code == 0 else count, timed=False)  # fmt: skip
     return row
+
+
+def _answers(file: Path) -> int:
+    """Recordings in the output of `recognise`, a line each; 0 without one."""
+    return len(file.read_bytes().splitlines()) if file.is_file() else 0
 
 
 def _delete(path: Path) -> None:

@@ -70,6 +70,12 @@ class Progress:
         elif self.show:
             self._print()
 
+    def grow(self, count: int) -> None:
+        """Expect `count` more items than before; fewer if it is negative."""
+        self.total += count
+        if self._bar is not None:
+            self._bar.update(self._task, total=self.total)
+
     def advance(self, count: int) -> None:
         """Count `count` more items as finished."""
         self.done += count

@@ -215,3 +215,36 @@ def test_of_many_recordings_the_way_to_use_them_together_is_named(
     (folder / "0.npz").unlink()
     _, _, err = run([str(folder)], exported, capsys)
     assert "each answered by itself" not in err
+
+
+def test_a_file_of_many_clips_is_answered_in_batches_with_progress(
+    exported: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clips = [swaying_clip(i, 30) for i in range(10)]
+    file = tmp_path / "many.npz"
+    np.savez(
+        file, positions=np.concatenate([clip.positions[:, 0] for clip in clips]), offsets=np.arange(11) * 30,
+        joints=list(clips[0].layout.joints), fps=np.full(10, 30.0),
+    )  # fmt: skip
+    save_clip(tmp_path / "z.npz", clips[3])
+    code, whole, _ = run([str(tmp_path), "--csv", "-"], exported, capsys)
+    assert not code
+    monkeypatch.setattr("pgfa.cli.recordings.BATCH", 4)
+    monkeypatch.setattr("pgfa.progress._EVERY_SECONDS", 0)
+    code, out, err = run([str(tmp_path), "--csv", "-"], exported, capsys)
+    assert (code, out) == (0, whole)
+    assert len(out.splitlines()) == 12
+    counts = [line.split(",")[0] for line in err.splitlines() if line.startswith("recognise: ")]
+    assert counts == [
+        f"recognise: {done} of {total} recordings" for done, total in ((4, 11), (8, 11), (11, 11))
+    ]
+
+
+def test_blocks_of_features_do_not_change_answers(exported: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    recogniser, clips = Recogniser.load(exported), [swaying_clip(i, 30) for i in range(7)]
+    whole = recogniser.recognise(clips, SENTENCES)
+    monkeypatch.setattr("pgfa.recognise.recogniser.MOST_FEATURES", 3)
+    blocks = recogniser.recognise(clips, SENTENCES)
+    assert [a.source for a in blocks] == [a.source for a in whole]
+    for one, other in zip(blocks, whole, strict=True):
+        np.testing.assert_allclose([a.cosine for a in one], [a.cosine for a in other], atol=1e-5)

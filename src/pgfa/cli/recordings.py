@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from pgfa.read import FileRef
     from pgfa.skeleton import Clip
 
-BATCH = 64
-"""Recordings in memory, and recognised, at a time."""
+BATCH = 512
+"""Recordings that are recognised at a time, in as many threads as they are enough for."""
 TOGETHER = 30
 """From this many recordings on, adapting on them usually helps (docs/alignment.md)."""
 
@@ -97,7 +97,7 @@ class Recordings:
         self.failed += 1
         print(f"pgfa: {' '.join(str(error).split())}", file=sys.stderr)
 
-    def read(self, ref: FileRef) -> Iterator[tuple[str, Clip]]:
+    def read(self, ref: FileRef) -> list[tuple[str, Clip]]:
         """The clips of a file with their names; its errors are counted and printed."""
         try:
             clips = read_all(ref) if ref in self.given else read_with_peers(ref)
@@ -106,10 +106,11 @@ class Recordings:
                 self.fail(error)
             else:
                 self.skipped += 1
-            return
+            return []
         except PgfaError as error:
             self.fail(error)
-            return
+            return []
+        named = []
         for clip in clips:
             if isinstance(clip, BadFile):
                 self.fail(clip)
@@ -119,7 +120,8 @@ class Recordings:
                 self.notes[clip.reading] += 1
             self.long += is_long(clip)
             self.clips += 1
-            yield (str(ref) if len(clips) == 1 else f"{ref}: {clip.source.id}"), clip
+            named.append((str(ref) if len(clips) == 1 else f"{ref}: {clip.source.id}", clip))
+        return named
 
 
 def is_single(files: Sequence[str]) -> bool:
@@ -162,13 +164,20 @@ def rows_of(
     """Every recording as a whole, in batches, with progress on standard error."""
     rows: list[Row] = []
     batch: list[tuple[str, Clip]] = []
-    with Progress("recognise", len(recordings.refs), show=not quiet) as progress:
-        for i, ref in enumerate(recordings.refs, 1):
-            batch += recordings.read(ref)
-            if len(batch) >= BATCH or i == len(recordings.refs):
-                rows += _answered(recordings, recogniser, batch, sentences, why)
-                batch = []
-            progress.advance(1)
+    with Progress("recognise", len(recordings.refs), unit="recordings", show=not quiet) as progress:
+
+        def finish(least: int) -> None:
+            while len(batch) >= least:
+                rows.extend(_answered(recordings, recogniser, batch[:BATCH], sentences, why))
+                progress.advance(len(batch[:BATCH]))
+                del batch[:BATCH]
+
+        for ref in recordings.refs:
+            clips = recordings.read(ref)
+            progress.grow(len(clips) - 1)
+            batch += clips
+            finish(BATCH)
+        finish(1)
     return rows
 
 
@@ -184,8 +193,11 @@ def _answered(
         answers = recogniser.recognise([clip for _, clip in batch], sentences)
     except LayoutMismatch as error:
         if len(batch) > 1:  # which of them cannot be used?
+            half = len(batch) // 2
             return [
-                row for item in batch for row in _answered(recordings, recogniser, [item], sentences, why)
+                row
+                for part in (batch[:half], batch[half:])
+                for row in _answered(recordings, recogniser, part, sentences, why)
             ]
         recordings.fail(LayoutMismatch(f"{batch[0][0]}: {error}"))
         return []

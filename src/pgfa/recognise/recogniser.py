@@ -38,6 +38,8 @@ from pgfa.words.reasons import facts, reasons
 
 BATCH = 128
 """Clips that are prepared, measured and encoded at a time, by one thread."""
+MOST_FEATURES = 4096
+"""Clips whose features are in memory at a time, where only answers are wanted."""
 
 _DEFAULT = RecogniseSettings()
 
@@ -129,7 +131,8 @@ class Recogniser:
             LimitExceeded: more than MAX_CANDIDATES sentences.
         """
         items, candidates = as_clips(clips), self.candidates(sentences)
-        answers = candidates.answers(self.features(items), items)
+        blocks = [items[start : start + MOST_FEATURES] for start in range(0, len(items), MOST_FEATURES)]
+        answers = [answer for block in blocks for answer in candidates.answers(self.features(block), block)]
         return answers if isinstance(clips, list | tuple) else answers[0]
 
     def spans(
