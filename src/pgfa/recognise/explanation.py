@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, overload
 
-from pgfa.words.reasons import Reason
+import numpy as np
+from numpy.typing import NDArray
+
+from pgfa.config import PrepareSettings
+from pgfa.prepare import prepare
+from pgfa.recognise.pooling import cut_into_windows, movement
+from pgfa.recognise.screening import screen
+from pgfa.recognise.vectors import measured
+from pgfa.skeleton import Clip, Ragged
+from pgfa.words.model import KinematicModel
+from pgfa.words.reasons import Reason, facts, reasons
 
 GENERAL = {
     "one_hand": {"right_hand", "left_hand"},
@@ -52,10 +62,13 @@ class Explanations(Sequence[Explanation]):
     Attributes:
         explanations: one per sentence.
         facts: measured, in units, the most telling first; metres are those of a standard body.
+        window_s: start and end, in seconds, of what was measured in a recording that is compared by windows: the
+            window that is most like the mean of all; None: the whole recording.
     """
 
     explanations: tuple[Explanation, ...]
     facts: tuple[str, ...]
+    window_s: tuple[float, float] | None = None
 
     def __len__(self) -> int:
         return len(self.explanations)
@@ -74,7 +87,68 @@ class Explanations(Sequence[Explanation]):
         """Plain data for JSON."""
         return {
             "measured": list(self.facts),
+            "window_s": None if self.window_s is None else [round(second, 2) for second in self.window_s],
             "sentences": [
                 {"sentence": e.sentence, "reasons": [reason.to_dict() for reason in e.reasons]} for e in self
             ],
         }
+
+
+@dataclass(frozen=True)
+class _Measured:
+    """What a recording is explained by.
+
+    Attributes:
+        measures: (measures,) of the recording, or of its most typical window.
+        evidence: (detected,) see `KinematicModel.evidence`; of windows the mean, weighted as their vectors are.
+        window_s: of the window that was measured, or None.
+    """
+
+    measures: NDArray[np.float32]
+    evidence: NDArray[np.float32]
+    window_s: tuple[float, float] | None
+
+
+def explain(
+    model: KinematicModel,
+    settings: PrepareSettings,
+    clip: Clip,
+    names: Sequence[str],
+    taught: Collection[str],
+) -> Explanations:
+    """Explain sentences for a recording, cut into the windows by which it is compared (`pgfa.recognise.pooling`).
+
+    Args:
+        model: which is compared.
+        settings: how recordings are prepared.
+        clip: a recording; its main body counts.
+        names: sentences, and classes of `taught`, which have no reasons.
+        taught: names of classes that are compared with examples.
+    """
+    if (seen := _measure(model, settings, Ragged.from_clips([clip]))) is None:
+        return Explanations(tuple(Explanation(name, ()) for name in names), ())
+    explanations = [
+        Explanation(name, () if name in taught else reasons(seen.measures, seen.evidence, name))
+        for name in names
+    ]
+    return Explanations(tuple(explanations), facts(seen.measures), seen.window_s)
+
+
+def _measure(model: KinematicModel, settings: PrepareSettings, recording: Ragged) -> _Measured | None:
+    """None without a person."""
+    windows = cut_into_windows(recording).clips
+    prepared = prepare(windows, settings)
+    present = np.flatnonzero(prepared.present.any(axis=1))
+    if not len(present):
+        return None
+    measures = measured(prepared)[present]
+    evidence = model.evidence(measures, screen(windows).flat[present])
+    if len(windows) == 1:
+        return _Measured(measures[0], evidence[0], None)
+    weights = movement(measures)
+    mean = np.asarray(weights @ evidence / weights.sum(), dtype=np.float32)
+    typical = int(np.linalg.norm(evidence - mean, axis=1).argmin())
+    chosen = present[typical]
+    rate = float(recording.rate[0])
+    start = float(windows.start[chosen] - recording.start[0]) / float(recording.bodies[0]) / rate
+    return _Measured(measures[typical], mean, (start, start + float(windows.frames[chosen]) / rate))

@@ -75,7 +75,8 @@ def answers_table(answers: Answers, why: Explanations | None = None) -> str:
     lines.insert(0, HEADING)
     lines.append(MEANING if answers.calibrated else NOT_CALIBRATED)
     if why is not None and why.facts:
-        lines.append(f"measured: {'; '.join(why.facts)}")
+        where = "" if why.window_s is None else " from {:.1f} to {:.1f} s".format(*why.window_s)
+        lines.append(f"measured{where}: {'; '.join(why.facts)}")
     return "\n".join(lines) + "\n"
 
 

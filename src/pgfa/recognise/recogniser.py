@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from pgfa.adapt import Recentring, Stream, unit_rows
 from pgfa.config import AdaptSettings, RecogniseSettings
 from pgfa.errors import BadConfig
-from pgfa.prepare import prepare
 from pgfa.processes import cores
 from pgfa.recognise.adapting import DEFAULT, adapt_features
 from pgfa.recognise.answers import Adaptation, Answers, Timeline
@@ -22,19 +21,16 @@ from pgfa.recognise.bundle import Bundle, open_bundle
 from pgfa.recognise.calibration.model import Calibration
 from pgfa.recognise.candidates import MAX_CANDIDATES, Candidates, check_candidates, needs_two, some_sentences
 from pgfa.recognise.corrections import Correction, Corrections, learn
-from pgfa.recognise.explanation import Explanation, Explanations
+from pgfa.recognise.explanation import Explanations, explain
 from pgfa.recognise.overlap import Overlap, find_overlaps
 from pgfa.recognise.pooling import clip_features
 from pgfa.recognise.prototypes import Prototype
 from pgfa.recognise.recordings import Recording, Recordings, as_clips, recordings_in
-from pgfa.recognise.screening import screen
 from pgfa.recognise.temporal.live import Live
 from pgfa.recognise.temporal.spans import timeline
 from pgfa.recognise.temporal.windows import Progress
-from pgfa.recognise.vectors import measured
 from pgfa.skeleton import Clip, Ragged, get_layout
 from pgfa.text.encode import check_sentences
-from pgfa.words.reasons import facts, reasons
 
 BATCH = 128
 """Clips that are prepared, measured and encoded at a time, by one thread."""
@@ -179,7 +175,7 @@ class Recogniser:
         of it.
 
         Args:
-            clip: a clip or a path; explained as a whole.
+            clip: a clip or a path; explained as a whole, a longer one by the windows that it is compared by.
             sentences: any number. A taught class is compared with its examples and has no reasons.
 
         Raises as `recognise`, and BadConfig where the bundle has no kinematic model.
@@ -190,18 +186,8 @@ class Recogniser:
                 expected="a kinematic model, which is needed to explain answers",
                 found="no kinematic model",
             )
-        names = some_sentences(sentences)
-        recording = Ragged.from_clips(as_clips(clip))
-        prepared = prepare(recording, self.bundle.settings.prepare)
-        if not prepared.present.any():
-            return Explanations(tuple(Explanation(name, ()) for name in names), ())
-        measures = measured(prepared)
-        evidence = kinematics.evidence(measures, screen(recording).flat)[0]
-        taught = set(self.taught)
-        explanations = [
-            Explanation(n, () if n in taught else reasons(measures[0], evidence, n)) for n in names
-        ]
-        return Explanations(tuple(explanations), facts(measures[0]))
+        names, item = some_sentences(sentences), as_clips(clip)[0]
+        return explain(kinematics, self.bundle.settings.prepare, item, names, self.taught)
 
     def adapt(
         self,

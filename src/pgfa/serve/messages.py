@@ -239,6 +239,8 @@ class WhyResult(ResponseModel):
     """In the order of the request, taught classes last."""
     measured: list[str]
     """Facts about the clip, in units, the most telling first."""
+    window_s: tuple[float, float] | None
+    """Start and end of what was measured in a clip that is compared by windows: the most typical one; else null."""
 
 
 class ChangedClip(ResponseModel):

@@ -209,6 +209,7 @@ def explain_clip(recogniser: Recogniser, clip: Clip, sentences: Sequence[str]) -
             for explanation in explanations
         ],
         measured=list(explanations.facts),
+        window_s=explanations.window_s,
     )
 
 

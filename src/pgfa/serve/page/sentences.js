@@ -136,7 +136,9 @@ export class Sentences {
     const lines = [...line("For:", reasons.speaks_for), ...line("Against:", reasons.speaks_against)];
     const silent = reasons.taught ? "A taught class is compared with its examples, not by words." : "No motion word speaks clearly for or against it.";
     const advice = suggestionFor(reasons, row.item.classList.contains("best"));
-    row.reasons.replaceChildren(...(lines.length ? lines : [make("p", {}, silent)]), ...line("Measured:", why.measured),
+    const [start, end] = why.window_s ?? [];
+    const measured = why.window_s ? `Measured from ${start.toFixed(1)} to ${end.toFixed(1)} s:` : "Measured:";
+    row.reasons.replaceChildren(...(lines.length ? lines : [make("p", {}, silent)]), ...line(measured, why.measured),
       ...line("To try:", advice ? [advice] : []));
   }
 
