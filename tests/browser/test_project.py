@@ -118,7 +118,7 @@ def test_damaged_projects_are_refused_with_what_is_wrong(open_page: Any, tmp_pat
         "verdict": "right", "hides": [],
     }  # fmt: skip
     damages = [
-        ("not json", "it is no JSON"),
+        ("not json", "it is not JSON"),
         ({**good, "version": 2}, "project.version"),
         ({**good, "format": "other"}, "project.format"),
         ({**good, "script": "alert(1)"}, 'no "script"'),

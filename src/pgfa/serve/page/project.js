@@ -72,12 +72,12 @@ export async function readProject(blob) {
   try {
     value = JSON.parse(await blob.text());
   } catch {
-    throw new BadProject("This file is no project: it is no JSON.");
+    throw new BadProject("This is not a project file: it is not JSON.");
   }
   try {
     project(value, "project");
   } catch (error) {
-    if (error instanceof BadProject) throw new BadProject(`This file is no project of this page. ${error.message}.`);
+    if (error instanceof BadProject) throw new BadProject(`This is not a project file of this page. ${error.message}.`);
     throw error;
   }
   const files = value.files.map(({ content: bytes, ...rest }) => (bytes === undefined ? rest : { ...rest, blob: decode(bytes) }));
@@ -100,6 +100,6 @@ function decode(bytes) {
   try {
     return new Blob([Uint8Array.from(atob(bytes), (letter) => letter.charCodeAt(0))]);
   } catch {
-    throw new BadProject("This file is no project of this page: a recording in it is damaged.");
+    throw new BadProject("This is not a project file of this page: a recording in it is damaged.");
   }
 }
