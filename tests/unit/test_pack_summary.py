@@ -11,7 +11,7 @@ import pytest
 
 import builders
 from pgfa.pack import Rejected, save_pack, summary
-from pgfa.pack.summary import kind_of
+from pgfa.pack.summary import kinds_of
 from pgfa.skeleton import Clip
 
 
@@ -39,10 +39,10 @@ def test_counts(tmp_path: Path) -> None:
     assert (counts.frames.min, counts.frames.median, counts.frames.max) == (10, 25, 40)
     assert (counts.seconds.median, counts.total_seconds) == (2.5, 10.0)
     assert counts.bodies == {1: 2, 2: 2}
-    assert counts.problems == {"N empty frames": 2}
+    assert counts.problems == {"2 to 3 empty frames": 2}
     assert counts.with_problems == 2
     text = str(counts)
-    for part in ("4 clips, 2 classes", "10 / 25 / 40", "kick (1), wave (3)", "2 x N empty frames",
+    for part in ("4 clips, 2 classes", "10 / 25 / 40", "kick (1), wave (3)", "2 x 2 to 3 empty frames",
                  "20 files could not", "0.mat: not a recording", "and 8 more"):  # fmt: skip
         assert part in text
     assert json.loads(json.dumps(counts.to_dict()))["frames"]["median"] == 25
@@ -93,8 +93,12 @@ assert not {"polars", "torch"} & set(sys.modules), "heavy imports"
     assert "(unnamed) (1)" in process.stdout
 
 
-def test_digits_of_names_are_kept() -> None:
-    line = "layout h36m17 (not coco17), unit m (a stature of about 1.7 m), up z (in 100% of 24 frames), a_02.json"
-    assert kind_of(line) == (
-        "layout h36m17 (not coco17), unit m (a stature of about N m), up z (in N% of N frames), a_02.json"
+def test_sentences_that_differ_in_numbers_are_one_kind_with_a_range() -> None:
+    line = (
+        "layout h36m17 (not coco17), unit m (a stature of about {} m), up z (in 100% of {} frames), a_02.json"
     )
+    assert kinds_of([[line.format("1.7", 24), "other"], [line.format("1.65", 9)], []]) == {
+        line.format("1.65 to 1.7", "9 to 24"): 2,
+        "other": 1,
+    }
+    assert kinds_of([[line.format("1.7", 24)]] * 2) == {line.format("1.7", 24): 2}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING
 from pgfa.config import RecogniseSettings
 from pgfa.errors import BadFile, LayoutMismatch, PgfaError
 from pgfa.pack.importing.peers import read_with_peers
+from pgfa.pack.summary import kinds_of
 from pgfa.progress import Progress
 from pgfa.read import (
     NotARecording,
@@ -47,7 +47,7 @@ class Recordings:
         given: files named one by one; in folders and zips, files of other kinds are skipped.
         failed: number of files and clips that could not be used.
         skipped: files of no known format in folders and zips.
-        notes: what was assumed or is missing, with the number of recordings.
+        notes: what was assumed or is missing, of each recording.
         long: number of recordings that would be answered over time if each were the only one.
         clips: number of clips that were read.
         sources: the files, folders and zips as they were named.
@@ -58,7 +58,7 @@ class Recordings:
     sources: Sequence[str] = ()
     failed: int = 0
     skipped: int = 0
-    notes: Counter[str] = field(default_factory=Counter)
+    notes: list[list[str]] = field(default_factory=list)
     long: int = 0
     clips: int = 0
 
@@ -68,8 +68,8 @@ class Recordings:
         Args:
             alone: each was answered by itself; of many, the way to use them together is named.
         """
-        for note, count in self.notes.items():
-            print(f"note: {count:,} x {note}", file=sys.stderr)
+        for note, count in kinds_of(self.notes).items():
+            print(f"note: {note} ({count:,} of {counted(self.clips, 'recording')})", file=sys.stderr)
         if alone and self.clips >= TOGETHER:
             print(
                 f"note: {self.clips:,} recordings, each answered by itself; if they show what the sentences describe, "
@@ -115,9 +115,7 @@ class Recordings:
             if isinstance(clip, BadFile):
                 self.fail(clip)
                 continue
-            self.notes.update(clip.problems)
-            if not is_declared(clip.reading):
-                self.notes[clip.reading] += 1
+            self.notes.append([*clip.problems, *([] if is_declared(clip.reading) else [clip.reading])])
             self.long += is_long(clip)
             self.clips += 1
             named.append((str(ref) if len(clips) == 1 else f"{ref}: {clip.source.id}", clip))

@@ -58,7 +58,7 @@ class Summary:
         total_seconds: length of all clips.
         bodies: body slots -> clips.
         listed: clips that hold the bodies as the file lists them as well (`pgfa.Clip.listed`).
-        problems: kind of problem -> clips that have it; numbers are written as N, except for a single clip.
+        problems: kind of problem -> clips that have it; see `kinds_of`.
         with_problems: clips with any problem.
         rejected: files that could not be used.
         notes: what a new import would correct (`listing_note`).
@@ -132,9 +132,25 @@ def listing_note(pack: Pack) -> str:
     )
 
 
-def kind_of(problem: str) -> str:
-    """A problem without its numbers: "3 empty frames" -> "N empty frames". Names keep theirs: h36m17, walk_02.json."""
-    return _NUMBER.sub("N", problem)
+def kinds_of(of_clips: Iterable[Iterable[str]]) -> dict[str, int]:
+    """Sentences about clips, those that differ in numbers only as one -> number of clips, most first.
+
+    Numbers that differ are a range: "2 to 40 empty frames". Names keep theirs: h36m17, walk_02.json.
+    """
+    clips: Counter[tuple[str, ...]] = Counter()
+    numbers: dict[tuple[str, ...], list[list[str]]] = {}
+    for sentences in of_clips:
+        of_kind = {tuple(_NUMBER.split(sentence)): _NUMBER.findall(sentence) for sentence in sentences}
+        clips.update(of_kind.keys())
+        for kind, written in of_kind.items():
+            numbers.setdefault(kind, []).append(written)
+
+    def text(kind: tuple[str, ...]) -> str:
+        places = (sorted(set(of_place), key=float) for of_place in zip(*numbers[kind], strict=True))
+        ranges = (values[0] if len(values) == 1 else f"{values[0]} to {values[-1]}" for values in places)
+        return kind[0] + "".join(number + part for number, part in zip(ranges, kind[1:], strict=True))
+
+    return {text(kind): count for kind, count in clips.most_common()}
 
 
 def similar_spellings(names: Iterable[str]) -> list[tuple[str, ...]]:
@@ -153,7 +169,6 @@ def _summarise(
     notes: tuple[str, ...],
 ) -> Summary:
     frames, rates = columns["frames"], columns["rate"]
-    kind = kind_of if len(frames) > 1 else str
     seconds = [count / rate for count, rate in zip(frames, rates, strict=True)]
     return Summary(
         name=name,
@@ -170,15 +185,11 @@ def _summarise(
         total_seconds=sum(seconds),
         bodies=dict(sorted(Counter(columns["bodies"]).items())),
         listed=sum(count > 0 for count in columns["listed"]),
-        problems=dict(
-            Counter(
-                name for line in columns["problems"] for name in sorted(set(map(kind, line)))
-            ).most_common()
-        ),
+        problems=kinds_of(columns["problems"]),
         with_problems=sum(bool(line) for line in columns["problems"]),
         rejected=rejected,
         notes=notes,
-        readings=dict(Counter(kind(line) for line in columns["reading"] if line).most_common()),
+        readings=kinds_of([[line] if line else [] for line in columns["reading"]]),
     )
 
 
