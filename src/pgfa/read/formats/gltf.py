@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import struct
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from pgfa.read.format import Format, first_clip
 from pgfa.read.parsing.gltf_file import GltfFile
 from pgfa.read.parsing.gltf_motion import (
     MAX_CELLS,
+    Local,
     Tracks,
     node_parents,
     sample_times,
@@ -32,6 +34,8 @@ MAX_CLIPS = 1000
 MAX_PEOPLE = 16
 MAX_SKINS = 256
 MAX_JOINTS = 2000
+NODE_FRAMES = 60
+"""Frames whose positions take as long as what is done once for a node of an animation."""
 METRES = (0.5, 3.0)
 """Statures that are taken as they are: the format states metres, and cartoon characters are small."""
 _VRM = {"UpperLeg": "hip", "LowerLeg": "knee", "Foot": "ankle", "Toes": "toe", "UpperArm": "shoulder",
@@ -90,7 +94,24 @@ def read_all(ref: FileRef) -> list[Clip | BadFile]:
             if len(animations) == 1:
                 raise
             clips.append(BadFile(str(ref), where=where, expected="a clip", found=str(error)))
+            if people.cells > MAX_CELLS:  # the next ones would fail, too
+                break
     return clips
+
+
+@dataclass(frozen=True)
+class _Skeleton:
+    """The skeleton of a person.
+
+    Attributes:
+        nodes: parents first.
+        joints: joint of the body -> index in `nodes`.
+        with_above: the nodes and all above them.
+    """
+
+    nodes: list[int]
+    joints: dict[str, int]
+    with_above: frozenset[int]
 
 
 class _People:
@@ -100,11 +121,12 @@ class _People:
         self.file = file
         self.parents, self.order = node_parents(file)
         self.names = [str(node.get("name", ""))[:200] for node in file.objects("nodes")]
+        self.at_rest: dict[int, Local] = {}
         self.rest = np.zeros((len(self.order), 3))
-        self.rest[self.order] = world_positions(file, self.parents, self.order, {}, None)[0]
+        self.rest[self.order] = world_positions(file, self.parents, self.order, {}, None, self.at_rest)[0]
         self.cells = 0
         vrm = self._vrm_joints()
-        self.rigs: list[tuple[list[int], dict[str, int]]] = []
+        self.rigs: list[_Skeleton] = []
         errors: list[BadFile] = []
         for nodes in [self.order] if vrm else self._skeletons()[:MAX_PEOPLE]:
             if len(nodes) > MAX_JOINTS:
@@ -115,7 +137,7 @@ class _People:
             try:
                 joints = self._local(nodes, vrm) if vrm else {}
                 joints = joints or recognise_joints(str(file.ref), rig.names, rig.parents, rig.rest)
-                self.rigs.append((nodes, joints))
+                self.rigs.append(_Skeleton(nodes, joints, frozenset(self._with_above(nodes))))
             except BadFile as error:
                 errors.append(error)
         if not self.rigs:
@@ -126,28 +148,28 @@ class _People:
         """One animation. Raises BadFile, LimitExceeded."""
         tracks = tracks_of(self.file, animation)
         moved = {node for node, _ in tracks}
-        rigs = [(nodes, joints) for nodes, joints in self.rigs if moved & set(self._with_above(nodes))]
+        rigs = [rig for rig in self.rigs if moved & rig.with_above]
         if not rigs:
             actual = f"one that moves {counted(len(moved), 'other node')}"
             raise self.file.bad("", "an animation that moves a person", actual)
-        nodes_used = {node for nodes, _ in rigs for node in self._with_above(nodes)}
+        nodes_used = frozenset[int]().union(*(rig.with_above for rig in rigs))
         used: Tracks = {key: track for key, track in tracks.items() if key[0] in nodes_used}
         order = [node for node in self.order if node in nodes_used]
         times, rate = sample_times(self.file, list(used.values()))
-        self.cells += len(times) * len(order)
+        self.cells += (len(times) + NODE_FRAMES) * len(order)
         if self.cells > MAX_CELLS:
             raise LimitExceeded(
                 f"{self.file.ref}: more than {MAX_CELLS:,} positions of joints in all animations"
             )
-        positions = world_positions(self.file, self.parents, order, used, times)
+        positions = world_positions(self.file, self.parents, order, used, times, self.at_rest)
         column = {node: number for number, node in enumerate(order)}
         problems: list[str] = []
         people = []
-        for nodes, joints in rigs:
-            rig = self._rig(nodes, positions[:, [column[node] for node in nodes]])
-            height = stature({joint: rig.positions[:, index] for joint, index in joints.items()})
+        for skeleton in rigs:
+            rig = self._rig(skeleton.nodes, positions[:, [column[node] for node in skeleton.nodes]])
+            height = stature({joint: rig.positions[:, index] for joint, index in skeleton.joints.items()})
             scale = 1.0 if METRES[0] <= height <= METRES[1] else None
-            person, inferred = rig_to_metres(self.file.ref, rig, joints, scale)
+            person, inferred = rig_to_metres(self.file.ref, rig, skeleton.joints, scale)
             people.append(person)
             problems += inferred
         if self.others and len(rigs) == len(self.rigs):

@@ -41,6 +41,8 @@ class Track:
 
 
 Tracks = dict[tuple[int, str], Track]
+Local = tuple[Floats, Floats]
+"""Linear part (frames or 1, 3, 3) and translation (frames or 1, 3) of a node in its parent's frame."""
 
 
 def node_parents(file: GltfFile) -> tuple[list[int], list[int]]:
@@ -151,7 +153,12 @@ def sampled(track: Track, times: Floats, turns: bool) -> Floats:
 
 
 def world_positions(
-    file: GltfFile, parents: list[int], order: list[int], tracks: Tracks, times: Floats | None
+    file: GltfFile,
+    parents: list[int],
+    order: list[int],
+    tracks: Tracks,
+    times: Floats | None,
+    at_rest: dict[int, Local],
 ) -> Floats:
     """(frames, nodes in `order`, 3) positions in the scene; one frame, the rest pose, without times.
 
@@ -160,15 +167,22 @@ def world_positions(
         order: the nodes wanted, each with all above it, parents first.
         tracks: the animation.
         times: (frames,) seconds.
+        at_rest: nodes as no track moves them; those that are missing are added.
     """
+    moved = {node for node, _ in tracks} if times is not None else set()
     frames = 1 if times is None else len(times)
     out = np.empty((frames, len(order), 3))
     chunk = max(1, min(_CHUNK, _CHUNK_CELLS // max(1, len(order))))
     for start in range(0, frames, chunk):
         part = None if times is None else times[start : start + chunk]
-        matrices: dict[int, tuple[Floats, Floats]] = {}
+        matrices: dict[int, Local] = {}
         for number, node in enumerate(order):
-            linear, shift = _local(file, node, tracks if part is not None else {}, part)
+            if node in moved:
+                linear, shift = _local(file, node, tracks, part)
+            else:
+                if node not in at_rest:
+                    at_rest[node] = _local(file, node, {}, None)
+                linear, shift = at_rest[node]
             if parents[node] >= 0:
                 above, origin = matrices[parents[node]]
                 linear, shift = above @ linear, origin + (above @ shift[..., None])[..., 0]
@@ -177,8 +191,7 @@ def world_positions(
     return out
 
 
-def _local(file: GltfFile, node: int, tracks: Tracks, times: Floats | None) -> tuple[Floats, Floats]:
-    """Linear part (frames or 1, 3, 3) and translation (frames or 1, 3) of a node in its parent's frame."""
+def _local(file: GltfFile, node: int, tracks: Tracks, times: Floats | None) -> Local:
     fields, where = file.objects("nodes")[node], f"node {node}"
     if "matrix" in fields:
         matrix = file.numbers(fields["matrix"], 16, where).reshape(4, 4).T  # stored by columns
