@@ -100,6 +100,7 @@ def marker_clip(
         positions, unit_notes = plane_to_metres(str(ref), joints, NTU25)
     else:
         positions, unit_notes = _from_space(ref, recording, joints, fronts)
+    by_names = Decision("layout", NTU25.name, "declared", "joints by the names of points")
     return assemble(
         ref,
         raw,
@@ -107,7 +108,7 @@ def marker_clip(
         rate=recording.rate if 1 <= recording.rate <= 10_000 else ref.stated.rate or recording.rate,
         layout=NTU25,
         source=Source(id=ref.stem, subject=recording.subject),
-        problems=(*recording.problems, *unit_notes, *notes),
+        problems=(*recording.problems, *unit_notes, *notes, by_names),
         absent="nan",
     )
 
