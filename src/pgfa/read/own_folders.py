@@ -28,7 +28,7 @@ def own_folders(files: Iterable[FileRef]) -> frozenset[PurePath]:
     for ref in files:
         path = path_of(ref)
         names[path.parent].add(path.name)
-    return frozenset(folder for folder, held in names.items() if own_folder(held))
+    return frozenset(folder for folder in names if own_folder(names[folder]))
 
 
 def path_of(ref: FileRef) -> PurePath:

@@ -9,7 +9,9 @@ from numpy.typing import NDArray
 
 from pgfa.errors import BadFile, LimitExceeded, Undecided
 from pgfa.read.assemble import MAX_FRAMES, assemble, check_frames, counted, is_flat
+from pgfa.read.interpret.body import thinned
 from pgfa.read.interpret.decision import Decision
+from pgfa.read.interpret.lying import ground_under
 from pgfa.read.interpret.marks import marked_joints
 from pgfa.read.interpret.plausible import check_body
 from pgfa.read.interpret.scales import check_scales
@@ -54,6 +56,7 @@ class Trajectories:
         up: the axis that points up (``"z"``), if the format fixes it; None if not.
         subject: who was recorded; "" if unknown.
         problems: defects the reader noticed.
+        said_up: as `up`, if the file says it.
     """
 
     labels: tuple[str, ...]
@@ -63,6 +66,7 @@ class Trajectories:
     up: str | None = None
     subject: str = ""
     problems: tuple[str, ...] = ()
+    said_up: str | None = None
 
 
 def marker_clip(
@@ -123,10 +127,15 @@ def _from_space(
     notes += doubts
     declared = recording.up is not None  # a format that fixes its axes
     notes += _side_doubts(ref, joints, fronts, declared=declared)
+    up = recording.up or recording.said_up
+    if up is None and ref.stated.up is None and (up := ground_under(thinned(joints), NTU25) or None):
+        lies = f"it lies on the ground at {up} = 0"
+        decided = (*decided, Decision("up", up, "established", lies))
+        notes += (f"up axis inferred: {up}, as {lies}",)
     positions, inferred = upright_to_metres(
         joints,
         NTU25,
-        up=recording.up,
+        up=up,
         scale=scale,
         mirrored=False if declared else None,
         right_handed=True,
