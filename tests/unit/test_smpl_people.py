@@ -183,3 +183,20 @@ def test_another_dict_is_not_called_a_file_of_pyskl(tmp_path: Path) -> None:
     path = stored(tmp_path, {"weights": np.zeros(3), "epoch": 4})
     with pytest.raises(BadFile, match=r"annotations of PYSKL.*or poses of SMPL.*found fields weights, epoch"):
         read(path)
+
+
+def test_elbows_that_bend_backwards_are_noted(tmp_path: Path) -> None:
+    poses = motion()[0].reshape(FRAMES, 24, 3).copy()
+    left, right = SMPL24.index("elbow_left"), SMPL24.index("elbow_right")
+    poses[:, left, 1], poses[:, right, 1] = -0.9, 0.9
+
+    def problems(poses: np.ndarray) -> tuple[str, ...]:
+        fields = {"poses": poses.reshape(FRAMES, -1), "trans": motion()[1]}
+        return read(stored(tmp_path, fields)).problems
+
+    assert not any("elbows" in problem for problem in problems(poses))
+    exchanged = poses.copy()
+    exchanged[:, [left, right]] = poses[:, [right, left]]
+    assert any("elbows bend backwards in 100%" in problem for problem in problems(exchanged))
+    exchanged[:, left, 1] = 0.1  # straight: nothing shows
+    assert not any("elbows" in problem for problem in problems(exchanged))

@@ -38,6 +38,9 @@ MAX_SPEED = 20.0
 MAX_DISTANCE = 15.0
 """Metres from the origin, beyond which a position of the pelvis may be in another unit."""
 RATE = 30.0
+BENT, BENT_SHARE, BACKWARDS = 0.4, 0.1, 0.9
+"""Radians about the axis of an elbow from which it is bent; share of the frames in which both have to be; and share of
+these in which they bend backwards, of exchanged ones."""
 _NAMED = re.compile(
     rb"poses|smpl_trans|body_pose|pose_body|global_orient|root_orient|betas|pose_world|pred_cam|orig_cam|"
     rb"(?:X\x04\0\0\0|[\x8cU]\x04)pose"
@@ -89,7 +92,7 @@ def read(ref: FileRef) -> Clip:
     problems = [f"body proportions assumed: those of a stature of {STATURE} m"]
     if motion.trans is None:
         problems.append("position of the pelvis missing: it stays in place")
-    problems += [*motion.notes, *_far_from_origin(trans)]
+    problems += [*motion.notes, *_far_from_origin(trans), *_elbow_doubts(motion)]
     rate = motion.rate
     if rate is None:
         rate = RATE
@@ -160,6 +163,25 @@ def _up_of(ref: FileRef, positions: Floats, motion: Motion) -> tuple[str, tuple[
         )
         raise Undecided(str(ref), quantity="up", found=actual, options=(evident, other))
     return evident, (f"up axis inferred: {evident}",)
+
+
+def _elbow_doubts(motion: Motion) -> list[str]:
+    """A note if both elbows bend backwards whenever they bend: rotations of left and right in each other's place.
+
+    In the rest pose arms point to the sides. A left forearm comes forward by a turn about -y, a right one about y.
+    """
+    backwards = []
+    for joint, sign in (("elbow_left", 1), ("elbow_right", -1)):
+        turns = sign * motion.poses[:, :, motion.layout.index(joint), 1]
+        bent = np.abs(turns[np.isfinite(turns)]) >= BENT
+        if bent.mean() < BENT_SHARE:
+            return []
+        backwards.append(float((turns[np.isfinite(turns)][bent] > 0).mean()))
+    if min(backwards) < BACKWARDS:
+        return []
+    return [
+        f"elbows bend backwards in {min(backwards):.0%} of the frames: left and right are perhaps exchanged"
+    ]
 
 
 def _check_speed(ref: FileRef, trans: Floats, rate: float) -> None:

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pgfa.errors import BadFile
+from pgfa.read.interpret.breadth import excessive_breadth
 from pgfa.read.interpret.decision import Decision
 from pgfa.read.interpret.frame_scales import scale_of_frames
 from pgfa.read.interpret.stretched import LIMBS, limbs_over_time
@@ -30,7 +31,6 @@ MIN_BODIES = 12
 OTHER_UNIT, WORSE = 1.5, 1.15
 """The unit of an axis is that of the others if limbs vary more by this factor with one that is so much larger or
 smaller."""
-
 Floats = NDArray[np.float64]
 
 
@@ -97,7 +97,10 @@ def uneven_units(points: Floats, layout: Layout) -> list[str]:
         ]
     if open_axes := _open_axes(variation, shares):
         why = f"limbs do not show it for {', '.join(open_axes)}"
-        return [Decision("scale", "the same on all axes", "assumed", why)]
+        assumed = Decision("scale", "the same on all axes", "assumed", why)
+        wide = excessive_breadth(points.reshape(-1, *points.shape[2:]), layout)
+        note = f"shoulders and hips {wide} wide: perhaps an axis has another unit than the others"
+        return [note, assumed] if wide else [assumed]
     return []
 
 

@@ -14,7 +14,7 @@ from pgfa.read.interpret.decision import Decision
 from pgfa.read.interpret.lying import ground_under
 from pgfa.read.interpret.marks import marked_joints
 from pgfa.read.interpret.plausible import check_body
-from pgfa.read.interpret.scales import check_scales
+from pgfa.read.interpret.scales import check_scales, uneven_units
 from pgfa.read.interpret.upright import handedness
 from pgfa.read.parsing.frame_times import usual_step
 from pgfa.read.parsing.markers.bodies import bodies_and_fronts
@@ -123,6 +123,8 @@ def _from_space(
     """Joints in metres, y up, with notes and decisions. Raises BadFile, Undecided."""
     check_scales(str(ref), joints, NTU25, recording.points)
     doubts = check_body(str(ref), joints, NTU25, ref.stated, recording.points)
+    # The unit of a file of markers is that of all axes: only what contradicts it is noted.
+    doubts += tuple(note for note in uneven_units(joints, NTU25) if not isinstance(note, Decision))
     scale, notes, decided = _scale(ref, recording.unit, joints)
     notes += doubts
     declared = recording.up is not None  # a format that fixes its axes
