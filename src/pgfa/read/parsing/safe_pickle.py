@@ -147,7 +147,12 @@ class _Machine:
     def name(self, module: object, name: object) -> None:
         meaning = NAMES.get((module, name)) if isinstance(module, str) and isinstance(name, str) else None
         if meaning is None:
-            raise NotAllowed("arrays and plain containers", f"the name {str(module)[:60]}.{str(name)[:60]}")
+            # Only who has PyTorch can make arrays of the tensors that GVHMR and others save.
+            tensors = str(module).partition(".")[0] == "torch"
+            expected = "arrays and plain containers" + (
+                " (save tensors of PyTorch as arrays: tensor.cpu().numpy())" if tensors else ""
+            )
+            raise NotAllowed(expected, f"the name {str(module)[:60]}.{str(name)[:60]}")
         self.push(Name(meaning))
 
     def set_items(self, items: list[Any]) -> None:
