@@ -224,3 +224,11 @@ def test_a_wrong_annotation_does_not_affect_the_others(changes: Any, message: st
 def test_a_stream_without_annotations(content: Any, tmp_path: Path) -> None:
     with pytest.raises(BadFile, match="annotations: expected a list of clips"):
         read(stored(tmp_path, content))
+
+
+def test_tensors_are_refused_with_what_to_save_in_their_place(tmp_path: Path) -> None:
+    (tmp_path / "a.pkl").write_bytes(b"\x80\2ctorch._utils\n_rebuild_tensor_v2\n.")
+    with pytest.raises(
+        BadFile, match=r"save tensors of PyTorch as arrays.*torch\._utils\._rebuild_tensor_v2"
+    ):
+        read(tmp_path / "a.pkl")

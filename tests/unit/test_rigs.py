@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
 from pgfa.errors import BadFile, Undecided
-from pgfa.read import read
+from pgfa.read import FORMATS, read
 from pgfa.skeleton import NTU25, Clip
 from rig_builders import (
     RATE,
@@ -264,3 +264,11 @@ def test_a_hierarchy_with_braces_on_the_same_lines(tmp_path: Path) -> None:
 def test_encodings_and_line_ends(encoding: str, newline: str, tmp_path: Path) -> None:
     text = bvh(nodes_of(DIALECTS["Biped"], *motion())).decode().replace("\n", newline)
     assert_known(read_bytes(text.encode(encoding), tmp_path))
+
+
+def test_the_layout_is_not_said_to_be_declared_by_itself(tmp_path: Path) -> None:
+    sample = FORMATS["bvh"].sample
+    assert sample is not None
+    (tmp_path / "a.bvh").write_bytes(sample()["walk.bvh"])
+    clip = read(tmp_path / "a.bvh")
+    assert "layout ntu25 (joints by the names of the rig)" in clip.reading

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from importlib import import_module
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PurePath, PurePosixPath
 from types import ModuleType
 from typing import Any, TypeVar
 
@@ -16,6 +16,7 @@ from pgfa.read.assemble import counted
 from pgfa.read.contents import NotARecording, describe
 from pgfa.read.encoding import printable
 from pgfa.read.format import Format
+from pgfa.read.own_folders import own_folder, own_folders, path_of
 from pgfa.read.settings_file import SETTINGS_FILE, with_settings
 from pgfa.read.source import ZIP_START, FileRef, as_ref, is_hidden, is_zip, list_files, member_names
 from pgfa.read.stated import Stated
@@ -159,6 +160,8 @@ def format_of(ref: FileRef) -> Format:
         # A folder, on disk or in a zip, has no bytes of its own.
         if container := container_format(ref):
             return container
+        if kind := own_folder(_names_in(ref)):
+            raise NotARecording(str(ref), kind, tuple(FORMATS)) from None
         if ref.member is None and os.path.isdir(ref.path) and not os.path.islink(ref.path):
             count = counted(len(os.listdir(ref.path)), "file")
             expected = "a file, or a folder with the frames of one recording"
@@ -173,6 +176,16 @@ def format_of(ref: FileRef) -> Format:
         if not is_archive and format.sniff(ref.name, head):
             return format
     raise NotARecording(str(ref), _kind(ref, head), tuple(FORMATS))
+
+
+def _names_in(ref: FileRef) -> list[str]:
+    """Names of the files directly in a folder, on disk or in a zip; none of what is no folder."""
+    if ref.member is not None:
+        inside = (
+            name.removeprefix(f"{ref.member}/") for name in member_names(ref.path) if name != ref.member
+        )
+        return [name for name in inside if "/" not in name]
+    return os.listdir(ref.path) if os.path.isdir(ref.path) else []
 
 
 def _kind(ref: FileRef, head: bytes) -> str:
@@ -203,7 +216,8 @@ def is_collection(file: Path) -> bool:
 def find_recordings(root: Path, expected: str = "a folder or a zip of recordings") -> list[FileRef]:
     """Every possible recording below a folder or in a zip, whatever its format, sorted by path.
 
-    A folder of parts (OpenPose frames) counts as one recording, and so does an archive that is one (``.npz``).
+    A folder of parts (OpenPose frames) counts as one recording, and so does an archive that is one (``.npz``). So does
+    a folder that pgfa has written (a pack, a run): it is refused as a whole.
     Hidden files, and companions of a recording (``.asf``), are left out.
 
     Raises:
@@ -214,13 +228,24 @@ def find_recordings(root: Path, expected: str = "a folder or a zip of recordings
     companions = tuple(ending for format in FORMATS.values() for ending in format.companions)
     files = list_files(root, expected=expected)
     whole: dict[FileRef, Format | None] = {}  # a folder is looked into once
+    own = own_folders(files)
     recordings = [
-        _whole(ref, whole)
+        _folder_in(ref, own) or _whole(ref, whole)
         for ref in files
         if not ref.name.lower().endswith(companions) and ref.name != SETTINGS_FILE
     ]
     by_path = {_below(ref, root): ref for ref in recordings}
     return [by_path[path] for path in sorted(by_path) if not is_hidden(path)]
+
+
+def _folder_in(ref: FileRef, folders: Collection[PurePath]) -> FileRef | None:
+    """The folder in which a file is, directly or deeper, if it is among some; None if not."""
+    folder = next((above for above in reversed(path_of(ref).parents) if above in folders), None)
+    if folder is None:
+        return None
+    if ref.member is None:
+        return replace(ref, path=Path(folder))
+    return replace(ref, member=str(folder) if str(folder) != "." else None)
 
 
 def _whole(ref: FileRef, formats: dict[FileRef, Format | None]) -> FileRef:

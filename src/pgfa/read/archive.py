@@ -28,6 +28,9 @@ READ_ERRORS = (
 """What opening and reading a damaged file or zip may raise."""
 ZIP_START = b"PK"
 GZIP_START = b"\x1f\x8b"
+ZLIB_STARTS = (b"x\x01", b"x\x5e", b"x\x9c", b"x\xda")
+_EITHER = 47
+"""Window of zlib for streams with the header of gzip, or its own."""
 MAX_PARTS = 1000
 """Parts of a file compressed by gzip, one behind the other."""
 TOTAL, _PER_BYTE = 512 * 1024**2, 50
@@ -143,14 +146,17 @@ def inflate(
 
 
 def is_gzip(raw: bytes) -> bool:
-    """Whether bytes are a file that was compressed by gzip, and hold something else than an archive."""
+    """Whether bytes are a file that was compressed by gzip, and hold something else than an archive; or an object
+    stream that joblib compressed, which is by zlib alone."""
+    if raw.startswith(ZLIB_STARTS):
+        return gunzip_start(raw, 8).startswith(b"\x80")
     start = gunzip_start(raw, 8) if raw.startswith(GZIP_START) else b""
     return bool(start) and not start.startswith(ZIP_START)
 
 
 def gunzip_start(raw: bytes, size: int) -> bytes:
     """The first bytes of a file compressed by gzip; fewer, or none, of one that is damaged."""
-    stream, start = zlib.decompressobj(wbits=31), b""
+    stream, start = zlib.decompressobj(wbits=_EITHER), b""
     try:
         # In pieces, for what is before the damage.
         for first in range(0, min(len(raw), _BLOCK), 256):
@@ -176,7 +182,7 @@ def gunzip(file: object, raw: bytes, limit: int) -> bytes:
     allowed = min(limit, inflated_allowance(len(raw)))
     content, left, position = io.BytesIO(), allowed, 0
     for _ in range(MAX_PARTS):
-        stream = zlib.decompressobj(wbits=31)
+        stream = zlib.decompressobj(wbits=_EITHER)
         while not stream.eof and position < len(raw):
             block = raw[position : position + _BLOCK]
             left -= content.write(stream.decompress(block, left + 1))

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from pgfa.errors import BadFile
 from pgfa.read.format import Format
+from pgfa.read.formats.keypoints.axis_fields import axes_of
 from pgfa.read.parsing.cells import MAX_TEXT, cells_of, lines_of, numbers_of, separator_of, text_of
 from pgfa.read.parsing.markers import (
     BONES,
@@ -64,7 +65,9 @@ def read(ref: FileRef) -> Clip:
     points, gaps = spread(ref, numbers[:, 0], points, where="column Frame")
     rate, notes = _rate(ref, about, numbers[:, 1], numbers[:, 0])
     labels = _labels(tuple(columns[kind]), bones=kind == "bone")
-    recording = Trajectories(labels, points, rate, about.get("length units", ""), problems=gaps + notes)
+    axes = axes_of(about)
+    unit = about.get("length units", "")
+    recording = Trajectories(labels, points, rate, unit, said_up=axes.up, problems=gaps + notes)
     markers = BONES if kind == "bone" else STANDARD
     return marker_clip(ref, raw, recording, where="Export Frame Rate", markers=markers)
 

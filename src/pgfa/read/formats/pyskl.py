@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from pgfa.errors import BadFile, LimitExceeded, PgfaError, Undecided
 from pgfa.read.assemble import MAX_TOGETHER, with_doubts
+from pgfa.read.encoding import printable
 from pgfa.read.format import Format, first_of
 from pgfa.read.formats.keypoints.ahead import Shown, shown_by
 from pgfa.read.formats.keypoints.habit import AGREEING, MAX_ALONE, Habit
@@ -159,6 +160,11 @@ def _annotations(ref: FileRef, raw: bytes) -> list[Any]:
     annotations = content.get("annotations") if isinstance(content, dict) else content
     if not isinstance(annotations, list) or not annotations:
         actual = "an empty list" if annotations == [] else type(annotations).__name__
+        if isinstance(content, dict) and content and "annotations" not in content:
+            # Any object stream comes here: it need not be one of PYSKL at all.
+            fields = ", ".join(map(printable, map(str, content)))[:160]
+            expected = "annotations of PYSKL, or poses of SMPL (poses, or global_orient and body_pose)"
+            raise BadFile(str(ref), expected=expected, found=f"fields {fields}")
         raise BadFile(str(ref), where="annotations", expected="a list of clips", found=actual)
     if len(annotations) > (most := min(MAX_CLIPS, allowance(len(raw), SMALL_CLIPS))):
         raise LimitExceeded(f"{ref}: {len(annotations):,} clips, more than the limit of {most:,}")

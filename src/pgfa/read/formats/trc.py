@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from pgfa.errors import BadFile
 from pgfa.read.format import Format
+from pgfa.read.formats.keypoints.axis_fields import axes_of, is_axis_name
 from pgfa.read.parsing.cells import MAX_TEXT, cells_of, lines_of, numbers_of, separator_of, text_of
 from pgfa.read.parsing.frame_times import RECORDED
 from pgfa.read.parsing.markers import Trajectories, marker_clip, numbers_by_times, spread, standing
@@ -76,8 +77,8 @@ def read(ref: FileRef) -> Clip:
     count = _number(header.fields.get("numframes", ""))
     if count and count != len(numbers):
         notes = (*notes, f"header has NumFrames {count:g}, the file has {len(numbers)}")
-    unit = header.fields.get("units", "")
-    recording = Trajectories(header.names, points, rate, unit, problems=(*gaps, *notes))
+    unit, up = header.fields.get("units", ""), axes_of(header.fields).up
+    recording = Trajectories(header.names, points, rate, unit, said_up=up, problems=(*gaps, *notes))
     return marker_clip(ref, raw, recording, where="DataRate")
 
 
@@ -124,6 +125,8 @@ def _fields(lines: list[str]) -> dict[str, str]:
     fields: dict[str, str] = {}
     for number, line in enumerate(lines):
         cells = [cell for cell in cells_of(line, separator_of(line)) if cell]
+        if len(cells) == 2 and is_axis_name(cells[0]):
+            fields |= {cells[0].lower(): cells[1]}
         if sum(cell.lower() in KEYS for cell in cells) < 2:
             continue
         keys, values = (

@@ -20,7 +20,7 @@ from pgfa.read.interpret.decision import Decision
 from pgfa.read.interpret.gravity import LEVEL as LEVEL_FEET
 from pgfa.read.interpret.gravity import ON_FLOOR, TRAVEL
 from pgfa.read.interpret.postures import Standing
-from pgfa.read.interpret.vectors import are_finite
+from pgfa.read.interpret.vectors import are_finite, norms
 from pgfa.skeleton import Layout
 
 HIPS = (0.12, 2.7)
@@ -36,7 +36,49 @@ STRAIGHT = "a straight body, taken for one that stands"
 SINKS = 0.5
 """Trunks by which the hips of somebody who squats, bends or sits down move towards the feet, at least."""
 
+LEVEL_TRUNK, LEVEL_SHARE = 0.5, 0.8
+"""Sine of the trunk's angle with a floor on which somebody lies, and the share of the frames in which it is so."""
+ON_GROUND, GROUND_HIPS, GROUND_HIGHEST = (-0.15, 0.3), (0.1, 0.6), 2.2
+"""Height, in trunks, of the lowest joints of somebody who lies on the ground, of the hips, and of a leg held up."""
+NEAR_FLOOR = (-0.2, 1.6)
+"""Height, in trunks, of the lowest joints of somebody who may be on a floor, a chair or a treadmill along an axis."""
+
 Floats = NDArray[np.float64]
+
+
+def ground_under(bodies: Floats, layout: Layout) -> str:
+    """The axis, y or z, that points up because bodies lie on the ground at 0 across it; "" if that is not sure.
+
+    For coordinates with a floor at 0, as of motion capture: the trunk is level, hips and lowest joints are where the
+    ground is, and along no other axis that may point up is the body near a floor at 0, as it would be if it stood.
+
+    Args:
+        bodies: (bodies, joints, 3), NaN where absent, any unit.
+        layout: of the joints.
+    """
+    axes = [axis for axis in ("y", "z") if _is_on_ground(bodies, layout, axis)]
+    return axes[0] if len(axes) == 1 else ""
+
+
+def _is_on_ground(bodies: Floats, layout: Layout, up: str) -> bool:
+    body, index = Standing(bodies, layout, up), "xyz".index(up)
+    trunks = body.shoulders - body.hips
+    known = are_finite(trunks)
+    if not body.trunk > 0 or not known.any():
+        return False
+    level = np.abs(trunks[known, index]) <= LEVEL_TRUNK * norms(trunks[known])
+    low, high = (_percentile(bodies[..., index], percent) / body.trunk for percent in (2, 98))
+    hips = float(np.median(body.hips[known, index])) / body.trunk
+    lies = level.mean() >= LEVEL_SHARE and ON_GROUND[0] <= low <= ON_GROUND[1] and high <= GROUND_HIGHEST
+    if not lies or not GROUND_HIPS[0] <= hips <= GROUND_HIPS[1]:
+        return False
+    others = (("y", 1), ("y", -1), ("z", 1))
+    lowest = [
+        _percentile(sign * bodies[..., "xyz".index(axis)], 2) / body.trunk
+        for axis, sign in others
+        if axis != up
+    ]
+    return not any(NEAR_FLOOR[0] <= height <= NEAR_FLOOR[1] for height in lowest)
 
 
 def lies_along(bodies: Floats, layout: Layout, up: str) -> str:

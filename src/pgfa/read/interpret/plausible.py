@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from pgfa.errors import BadFile
 from pgfa.read.interpret.axis_extents import cut_off, odd_axis
 from pgfa.read.interpret.body import fit_of, thinned
+from pgfa.read.interpret.breadth import excessive_breadth
 from pgfa.read.interpret.exchanged import exchanged_joints
 from pgfa.read.interpret.frame_scales import common_scale
 from pgfa.read.interpret.stretched import stretched_axes
@@ -47,7 +48,8 @@ def check_body(
 
 
 def notes_on_picture(points: Floats, layout: Layout) -> tuple[str, ...]:
-    """A note on joints whose names were exchanged, as far as a picture shows it: there a limb is foreshortened.
+    """Notes on joints whose names were exchanged, as far as a picture shows it: there a limb is foreshortened; and on
+    a body that is broader than any person, as where width and height of the picture were exchanged.
 
     Args:
         points: (frames, bodies, joints, 2), NaN where absent.
@@ -55,7 +57,10 @@ def notes_on_picture(points: Floats, layout: Layout) -> tuple[str, ...]:
     """
     bodies = thinned(points)
     fault = exchanged_joints(bodies, layout) if len(bodies) else ""
-    return (f"perhaps {fault}",) if fault else ()
+    notes: tuple[str, ...] = (f"perhaps {fault}",) if fault else ()
+    if len(bodies) and (wide := excessive_breadth(bodies, layout)):
+        notes += (f"shoulders and hips {wide} wide: perhaps width and height of the picture are exchanged",)
+    return notes
 
 
 def notes_on_body(points: Floats, layout: Layout) -> tuple[str, ...]:

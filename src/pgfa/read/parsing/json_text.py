@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from pgfa.errors import BadFile, LimitExceeded
@@ -11,6 +12,10 @@ from pgfa.read.limits import allowance
 
 MEMORY = 320 * 1024**2
 """Bytes that the objects of a small file may take."""
+_WITH_COMMA = re.compile(rb'"\s*([-+]?\d*),(\d+(?:[eE][-+]?\d+)?)\s*"')
+"""A text that is a number with a comma."""
+_THOUSANDS = re.compile(rb"[-+]?[1-9]\d{0,2},\d{3}")
+"""One whose comma may be that between thousands."""
 _COSTS = ((b"[", 88), (b"{", 232), (b",", 34), (b'"', 12))
 """What follows each sign takes in memory: a list with the first item, a dict with up to five, a number, half a text."""
 
@@ -36,6 +41,14 @@ def parse_json(file: object, raw: bytes) -> Any:
     if len(lines) > 1 and all(line.strip()[:1] in b"{[" and line.strip()[-1:] in b"}]" for line in lines[:2]):
         return [_line(file, number, line) for number, line in enumerate(lines, start=1)]
     raise BadFile(str(file), expected="JSON", found=problem)
+
+
+def with_decimal_points(raw: bytes) -> bytes:
+    """A JSON text in which texts of numbers with decimal commas (``"29,97"``) have points; as it is if all of their
+    commas may be those between thousands."""
+    if all(_THOUSANDS.fullmatch(b",".join(match.groups())) for match in _WITH_COMMA.finditer(raw)):
+        return raw
+    return _WITH_COMMA.sub(rb'"\1.\2"', raw)
 
 
 def _line(file: object, number: int, line: bytes) -> Any:

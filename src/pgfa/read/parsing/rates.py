@@ -210,7 +210,16 @@ def _single(value: Any) -> float | None:
 
 
 def _number_in(text: str) -> float | None:
+    if (comma := re.fullmatch(r"\s*(\d{1,9}),(\d{1,9})(\D*)", text)) and not _is_thousands(
+        *comma.groups()[:2]
+    ):
+        text = f"{comma[1]}.{comma[2]}{comma[3]}"
     match = re.fullmatch(rf"\s*{_NUMBER}\s*(?:fps|hz)?\s*", text, re.IGNORECASE)
     if match is None or (match[2] and not int(match[2])):
         return None
     return float(match[1]) / int(match[2] or 1)
+
+
+def _is_thousands(whole: str, digits: str) -> bool:
+    """Whether the comma between digits may be one between thousands, of a rate."""
+    return len(digits) == 3 and int(whole) > 0 and float(whole + digits) <= MAX_RATE

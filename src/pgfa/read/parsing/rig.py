@@ -98,7 +98,15 @@ def rig_to_metres(
         decided=decided,
         stated=ref.stated,
     )
-    return positions[:, 0], (*problems, *more, *((LOOKS_MIRRORED,) if facing < -MIRRORED else ()))
+    doubts = (LOOKS_MIRRORED,) if facing < -MIRRORED else ()
+    return positions[:, 0], (*problems, *more, *doubts, _recognised_by(rig))
+
+
+def _recognised_by(rig: Rig) -> Decision:
+    """The layout, into which joints of the rig are mapped: by their names, or by the shape."""
+    if missing_joints(find_joints(rig.names, rig.parents)):
+        return Decision("layout", NTU25.name, "established", "joints by the shape of the rig")
+    return Decision("layout", NTU25.name, "declared", "joints by the names of the rig")
 
 
 def _sense(points: Points, rest: Points) -> float:

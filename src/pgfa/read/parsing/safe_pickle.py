@@ -2,8 +2,8 @@
 
 The streams in which Python stores objects are programs for a small stack machine, and may call any function by name.
 This reader knows numbers, text, bytes, lists, tuples and dicts, protocols 0 to 5, and the few names with which NumPy
-stores arrays and numbers. It carries out these itself, on bytes; any other name or instruction is an error. Nothing is
-imported, looked up or called.
+stores arrays and numbers, and joblib arrays (with their bytes behind them). It carries out these itself, on bytes; any
+other name or instruction is an error. Nothing is imported, looked up or called.
 
 Why not `Unpickler.find_class` with a list of allowed names, or torch's weights-only unpickler: both still call NumPy's
 own reconstruction functions with arguments from the file, neither limits memory or steps, and torch's would bring
@@ -12,6 +12,7 @@ torch into a package that reads without it. Here no callable is ever reached, an
 
 from __future__ import annotations
 
+import math
 import struct
 from collections.abc import Callable
 from typing import Any
@@ -21,6 +22,7 @@ from pgfa.read.limits import allowance
 from pgfa.read.parsing.safe_pickle_values import (
     NAMES,
     TYPES,
+    ArrayBehind,
     Name,
     NotAllowed,
     NumberType,
@@ -145,7 +147,12 @@ class _Machine:
     def name(self, module: object, name: object) -> None:
         meaning = NAMES.get((module, name)) if isinstance(module, str) and isinstance(name, str) else None
         if meaning is None:
-            raise NotAllowed("arrays and plain containers", f"the name {str(module)[:60]}.{str(name)[:60]}")
+            # Only who has PyTorch can make arrays of the tensors that GVHMR and others save.
+            tensors = str(module).partition(".")[0] == "torch"
+            expected = "arrays and plain containers" + (
+                " (save tensors of PyTorch as arrays: tensor.cpu().numpy())" if tensors else ""
+            )
+            raise NotAllowed(expected, f"the name {str(module)[:60]}.{str(name)[:60]}")
         self.push(Name(meaning))
 
     def set_items(self, items: list[Any]) -> None:
@@ -194,6 +201,9 @@ class _Machine:
         fields = state if type(state) is tuple else ()
         if type(target) is NumberType and len(fields) >= 2 and fields[1] in ("<", ">", "|", "="):
             target.order = fields[1]
+        elif type(target) is ArrayBehind and type(state) is dict:
+            self.pop()
+            self.push(self.array_behind(state))
         elif type(target) is PendingArray and len(fields) == 5 and type(fields[2]) is NumberType:
             _, shape, number_type, fortran, content = fields
             if target.value is not None:
@@ -201,6 +211,28 @@ class _Machine:
             target.value = array_of(content, number_type.dtype(), shape, "F" if fortran is True else "C")
         else:
             raise NotAllowed("the state of an array", type(target).__name__)
+
+    def new(self) -> None:
+        """Make an array of joblib: the only object that a stream makes without calling a function."""
+        arguments, name = self.pop(), self.pop()
+        if type(name) is not Name or name != "joblib" or arguments != ():
+            raise NotAllowed("arrays and plain containers", "an object of another kind")
+        self.push(ArrayBehind())
+
+    def array_behind(self, state: dict[Any, Any]) -> Any:
+        """The array whose bytes follow its state, as joblib writes them: after padding, whose length is a byte."""
+        number_type, shape = state.get("dtype"), state.get("shape")
+        if (
+            type(number_type) is not NumberType
+            or type(shape) is not tuple
+            or state.get("subclass") != "ndarray"
+        ):
+            raise NotAllowed("an array of numbers", "another one")
+        if state.get("numpy_array_alignment_bytes") is not None:
+            self.skip(self.number("B"))
+        lengths = [length if type(length) is int and 0 <= length < 1 << 40 else 1 << 40 for length in shape]
+        dtype = number_type.dtype()
+        return array_of(self.take(math.prod(lengths) * dtype.itemsize), dtype, shape, state.get("order"))
 
 
 def _protocol(machine: _Machine) -> None:
@@ -330,5 +362,5 @@ _INSTRUCTIONS: dict[int, Callable[[_Machine], None]] = {
     0x94: lambda m: m.memo.__setitem__(len(m.memo), m.top()),
     ord("g"): _get(_index("")), ord("h"): _get(_index("<B")), ord("j"): _get(_index("<I")),
     ord("c"): _global, 0x93: _stack_global,
-    ord("R"): _Machine.call, ord("b"): _Machine.build,
+    ord("R"): _Machine.call, ord("b"): _Machine.build, 0x81: _Machine.new,
 }  # fmt: skip

@@ -11,6 +11,7 @@ NAMES = {
     **{(f"{core}.multiarray", "_reconstruct"): "array" for core in _CORES},
     **{(f"{core}.multiarray", "scalar"): "scalar" for core in _CORES},
     **{(f"{core}.numeric", "_frombuffer"): "frombuffer" for core in _CORES},
+    ("joblib.numpy_pickle", "NumpyArrayWrapper"): "joblib",
     ("numpy", "ndarray"): "ndarray",
     ("numpy", "dtype"): "dtype",
     ("_codecs", "encode"): "encode",
@@ -43,6 +44,10 @@ class PendingArray:
 
     def __init__(self) -> None:
         self.value: np.ndarray[Any, Any] | None = None
+
+
+class ArrayBehind:
+    """An array of joblib under construction: its bytes follow its state in the stream."""
 
 
 class NotAllowed(Exception):
@@ -109,8 +114,10 @@ def _completed(item: Any) -> Any:
         if item.value is None:
             raise NotAllowed("the state of an array", "none")
         return item.value
-    if type(item) in (Name, NumberType):
+    if type(item) in (Name, NumberType, ArrayBehind):
         raise NotAllowed("arrays and plain containers", "a type or name on its own")
-    if type(item) is tuple and any(type(element) in (PendingArray, Name, NumberType) for element in item):
+    if type(item) is tuple and any(
+        type(element) in (PendingArray, Name, NumberType, ArrayBehind) for element in item
+    ):
         return tuple(map(_completed, item))
     return item

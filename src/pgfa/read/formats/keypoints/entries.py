@@ -142,7 +142,7 @@ class Parser:
                     time = self.clock.seconds(value)
                 except ValueError as error:
                     raise Unexpected(f"one date in {name}, or dates as in 2024-05-01", str(error)) from None
-                if time is None:
+                if time is None and not any(note.startswith(f"{name} not read") for note in self.notes):
                     self.notes[f"{name} not read: expected {CLOCK_FORMS}, found {short(value)}"] = None
             elif time is None and isinstance(value, dict):
                 time, unit = stamp_of(value), CLOCK

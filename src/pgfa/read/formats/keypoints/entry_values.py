@@ -19,10 +19,6 @@ MAX_SCORE, MAX_NEGATIVE = 2.5, 0.2
 MAX_COLUMNS = 4
 """x, y, z and a score."""
 
-THOUSANDS = 3
-"""Digits after a comma between thousands."""
-_COMMA = re.compile(r"\s*[-+]?\d*,?\d+([eE][-+]?\d+)?\s*")
-
 Floats = NDArray[np.float64]
 
 
@@ -176,25 +172,9 @@ def rows_of_width(flat: Floats, width: int, expected: str = "") -> Floats:
 
 
 def numbers_of(values: Any) -> Floats:
-    """An array of numbers, also as texts, which may have decimal commas. Raises Unexpected."""
+    """An array of numbers, also as texts. Raises Unexpected."""
     try:
         return np.array(values, dtype=np.float64)
     except (ValueError, TypeError, OverflowError) as error:
-        if (numbers := _with_commas(values)) is not None:
-            return numbers
         text = re.search(r"string to float: (.*)", str(error))
         raise Unexpected("numbers", f"the text {text[1][:60]}" if text else str(error)[:80]) from None
-
-
-def _with_commas(values: Any) -> Floats | None:
-    """Texts of numbers with decimal commas; None for anything else, or where all may be commas between thousands."""
-    try:
-        table = np.array(values, dtype=np.object_)
-    except ValueError:
-        return None
-    texts = ["nan" if value is None else value for value in table.reshape(-1).tolist()]
-    if not all(isinstance(text, str) and (text == "nan" or _COMMA.fullmatch(text)) for text in texts):
-        return None
-    if all(len(text.partition(",")[2]) == THOUSANDS for text in texts if "," in text):
-        return None
-    return np.array([float(text.replace(",", ".")) for text in texts]).reshape(table.shape)

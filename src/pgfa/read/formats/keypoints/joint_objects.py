@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from pgfa.read.formats.keypoints.entry_values import number_of
 from pgfa.read.formats.keypoints.field_names import SHORT_SCORES, is_score_name
 from pgfa.read.formats.keypoints.joint_names import canonical
 from pgfa.read.formats.keypoints.matrices import position_of
@@ -49,9 +50,7 @@ def _is_joint(value: Any) -> bool:
     if isinstance(value, dict | list) and position_of(value) is not None:
         return True
     if isinstance(value, list):
-        return len(value) in (2, 3, 4) and all(
-            part is None or (isinstance(part, int | float) and not isinstance(part, bool)) for part in value
-        )
+        return len(value) in (2, 3, 4) and all(part is None or number_of(part) is not None for part in value)
     return (
         isinstance(value, dict) and len(value) <= MOST_FIELDS and {"x", "y"} <= with_coordinates(value).keys()
     )

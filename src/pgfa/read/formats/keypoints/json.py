@@ -43,7 +43,7 @@ from pgfa.read.parsing.frame_names import (
     numbers_of_names,
     rises,
 )
-from pgfa.read.parsing.json_text import parse_json
+from pgfa.read.parsing.json_text import parse_json, with_decimal_points
 from pgfa.read.parsing.text_table import short
 from pgfa.read.sample import picture
 from pgfa.read.source import FileRef, find_files
@@ -146,7 +146,7 @@ def _of_other_names(
 
 def load(ref: FileRef, raw: bytes) -> Any:
     """Parse JSON, or JSON lines as a list. Raises BadFile, LimitExceeded."""
-    return parse_json(ref, raw)
+    return parse_json(ref, with_decimal_points(raw))
 
 
 def _array_field(content: Any) -> tuple[str, list[Any]] | None:

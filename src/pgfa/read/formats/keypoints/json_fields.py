@@ -7,6 +7,7 @@ from typing import Any
 
 from pgfa.errors import BadFile
 from pgfa.read.formats.keypoints.axis_fields import axes_of
+from pgfa.read.formats.keypoints.entry_values import number_of
 from pgfa.read.formats.keypoints.field_names import MAX_SIDE, image_size
 from pgfa.read.formats.keypoints.reader import KeypointInfo, layout_named
 from pgfa.read.parsing.rates import MAX_RATE, MIN_RATE, BadRate, is_rate_name, stated_rate
@@ -100,7 +101,8 @@ def number_field(ref: FileRef, header: dict[str, Any], name: str, most: float) -
     value = header.get(name)
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= most:
+    number = number_of(value)
+    if number is None or not 0 < number <= most:
         expected = f"a number above 0, at most {most:g}"
         raise BadFile(str(ref), where=f"field {name}", expected=expected, found=short(str(value)))
-    return float(value)
+    return number

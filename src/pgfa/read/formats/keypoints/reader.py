@@ -317,9 +317,10 @@ def _clip(ref: FileRef, raw: bytes, points: Floats, plan: _Plan, *, named: bool)
                 # Files that say which axis points up are written by programs that know their axes.
                 right_handed=info.up is not None,
             )
-            if info.scale is None:
-                units = uneven_units(points, layout)
-                notes += [note for note in units if not (ref.stated.unit and isinstance(note, Decision))]
+            # A unit that is stated or declared is that of all axes.
+            given = info.scale is not None or ref.stated.unit is not None
+            units = uneven_units(points, layout)
+            notes += [note for note in units if not (given and isinstance(note, Decision))]
             if info.habit is None or info.habit.settled is None:
                 notes += check_body(str(ref), points, layout, ref.stated)
             points = result.positions

@@ -9,10 +9,12 @@ from numpy.typing import NDArray
 
 from pgfa.errors import BadFile, LimitExceeded, Undecided
 from pgfa.read.assemble import MAX_FRAMES, assemble, check_frames, counted, is_flat
+from pgfa.read.interpret.body import thinned
 from pgfa.read.interpret.decision import Decision
+from pgfa.read.interpret.lying import ground_under
 from pgfa.read.interpret.marks import marked_joints
 from pgfa.read.interpret.plausible import check_body
-from pgfa.read.interpret.scales import check_scales
+from pgfa.read.interpret.scales import check_scales, uneven_units
 from pgfa.read.interpret.upright import handedness
 from pgfa.read.parsing.frame_times import usual_step
 from pgfa.read.parsing.markers.bodies import bodies_and_fronts
@@ -54,6 +56,7 @@ class Trajectories:
         up: the axis that points up (``"z"``), if the format fixes it; None if not.
         subject: who was recorded; "" if unknown.
         problems: defects the reader noticed.
+        said_up: as `up`, if the file says it.
     """
 
     labels: tuple[str, ...]
@@ -63,6 +66,7 @@ class Trajectories:
     up: str | None = None
     subject: str = ""
     problems: tuple[str, ...] = ()
+    said_up: str | None = None
 
 
 def marker_clip(
@@ -100,6 +104,7 @@ def marker_clip(
         positions, unit_notes = plane_to_metres(str(ref), joints, NTU25)
     else:
         positions, unit_notes = _from_space(ref, recording, joints, fronts)
+    by_names = Decision("layout", NTU25.name, "declared", "joints by the names of points")
     return assemble(
         ref,
         raw,
@@ -107,7 +112,7 @@ def marker_clip(
         rate=recording.rate if 1 <= recording.rate <= 10_000 else ref.stated.rate or recording.rate,
         layout=NTU25,
         source=Source(id=ref.stem, subject=recording.subject),
-        problems=(*recording.problems, *unit_notes, *notes),
+        problems=(*recording.problems, *unit_notes, *notes, by_names),
         absent="nan",
     )
 
@@ -118,14 +123,21 @@ def _from_space(
     """Joints in metres, y up, with notes and decisions. Raises BadFile, Undecided."""
     check_scales(str(ref), joints, NTU25, recording.points)
     doubts = check_body(str(ref), joints, NTU25, ref.stated, recording.points)
+    # The unit of a file of markers is that of all axes: only what contradicts it is noted.
+    doubts += tuple(note for note in uneven_units(joints, NTU25) if not isinstance(note, Decision))
     scale, notes, decided = _scale(ref, recording.unit, joints)
     notes += doubts
     declared = recording.up is not None  # a format that fixes its axes
     notes += _side_doubts(ref, joints, fronts, declared=declared)
+    up = recording.up or recording.said_up
+    if up is None and ref.stated.up is None and (up := ground_under(thinned(joints), NTU25) or None):
+        lies = f"it lies on the ground at {up} = 0"
+        decided = (*decided, Decision("up", up, "established", lies))
+        notes += (f"up axis inferred: {up}, as {lies}",)
     positions, inferred = upright_to_metres(
         joints,
         NTU25,
-        up=recording.up,
+        up=up,
         scale=scale,
         mirrored=False if declared else None,
         right_handed=True,
