@@ -64,7 +64,8 @@ def _converted(bundle: Bundle, encoder: TorchEncoder) -> OnnxEncoder:
     from pgfa.model.encoder import encoder_spec
 
     model, settings = encoder.model, bundle.settings
-    if not encoder_spec(settings.model.encoder).exportable:
+    spec = encoder_spec(settings.model.encoder)
+    if not spec.exportable:
         raise BadConfig(
             f"the encoder {settings.model.encoder} cannot be exported: ONNX does not have one of its operations"
         )
@@ -76,10 +77,12 @@ def _converted(bundle: Bundle, encoder: TorchEncoder) -> OnnxEncoder:
         def __init__(self) -> None:
             super().__init__()
             self.model = model
+            self.folded = None if spec.fold is None else spec.fold(model.encoder, torch.float32)
 
         def forward(self, positions: Tensor) -> Tensor:
             streams = self.model.streams_of(positions).permute(0, 4, 1, 3, 2)
-            features: Tensor = self.model.projection(self.model.encoder(streams))
+            encoded = self.model.encoder(streams) if self.folded is None else self.folded.traced(streams)
+            features: Tensor = self.model.projection(encoded)
             return features
 
     bodies = settings.prepare.bodies
