@@ -57,6 +57,16 @@ def test_an_export_has_the_folded_form(tmp_path: Path) -> None:
     assert (tmp_path / "bundle" / ONNX).stat().st_size < 1.1 * (BUNDLED / TORCH).stat().st_size
 
 
+def test_an_export_is_compared_with_the_model_as_trained(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not with the folded form, from which it is made."""
+    tiny_recogniser().save(tmp_path / "torch")
+    monkeypatch.setattr("pgfa.model.folded._scale_and_offset", lambda norm: (norm.weight, norm.bias + 1))
+    with pytest.raises(BadCheckpoint, match="differs from torch"):
+        export(tmp_path / "torch", tmp_path / "onnx")
+
+
 def test_few_bodies_are_computed_at_a_time() -> None:
     """However many clips have two bodies: what is computed stays in a core's cache."""
     sizes = []
