@@ -3,11 +3,13 @@
     python scripts/speed_encoders.py --out results/speed    # then `make evidence` writes it into docs/speed.md
 
 Everything is measured in one process and one run: the reference (ST-GCN as published: eager float32, channels first,
-both body slots computed), then this project's `paper` and `default`, training steps and features for evaluation, on
-random clips of which one in four has a second body. Seconds are CPU time per thread, the minimum of `--repeats`, so
-that other processes of the machine have little effect. Operations are counted by torch.utils.flop_counter (matrix
-products and convolutions); utilisation is their rate over that of a product of two 1024 x 1024 matrices of the same
-precision.
+both body slots computed), then this project's `paper` and `default`, training steps and features for evaluation, by
+torch and by ONNX Runtime, on random clips of which one in four has a second body; with `--compile` also training steps
+of a compiled encoder, which needs a C++ compiler and takes minutes the first time. Torch runs on as many threads as
+OMP_NUM_THREADS says; ONNX Runtime, which `recognise` uses, on one, and clips are shared out among as many. Seconds are
+CPU time per thread, the minimum of `--repeats`, so that other processes of the machine have little effect. Operations
+are counted by torch.utils.flop_counter (matrix products and convolutions); utilisation is their rate over that of a
+product of two 1024 x 1024 matrices of the same precision.
 """
 
 from __future__ import annotations
@@ -18,8 +20,11 @@ import resource
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
@@ -28,6 +33,7 @@ from pgfa.config import ModelSettings, RunSettings
 from pgfa.model.contrastive import contrastive_loss
 from pgfa.model.encoder import MotionEncoder, build_model
 from pgfa.model.graph import spatial_adjacency
+from pgfa.recognise.export import to_onnx
 from pgfa.research.evidence.speed_tables import COLUMNS, load_average, save_speed
 from pgfa.skeleton import Layout, get_layout
 from pgfa.train.features import features_of
@@ -132,11 +138,31 @@ def peak_rate(precision: torch.dtype, repeats: int) -> float:
     return 2 * 1024**3 / seconds_of(lambda: a @ a, repeats) / torch.get_num_threads()
 
 
-def jobs(training: int, evaluated: int) -> list[tuple[str, str, str, int, Callable[[], object]]]:
-    """(model, work, precision, clips, function), the reference first."""
+@dataclass(frozen=True)
+class Job:
+    """A row of the table.
+
+    Attributes:
+        model: reference or a recipe.
+        work: training or evaluation, and what is different about it.
+        precision: of the products.
+        clips: of a call.
+        call: what is measured.
+        counted: whose operations are counted, where torch cannot count those of `call`.
+    """
+
+    model: str
+    work: str
+    precision: str
+    clips: int
+    call: Callable[[], object]
+    counted: Callable[[], object] | None = None
+
+
+def jobs(training: int, evaluated: int, *, compiled: bool) -> list[Job]:
+    """All rows, the reference first."""
     paper = RunSettings(recipe="paper")
     reference = Reference(get_layout(paper.prepare.layout))
-    rows: list[tuple[str, str, str, int, Callable[[], object]]] = []
     positions, _ = clips_of(paper, training)
     many, _ = clips_of(paper, evaluated)
 
@@ -146,42 +172,71 @@ def jobs(training: int, evaluated: int) -> list[tuple[str, str, str, int, Callab
         reference(many)
 
     step = step_of(lambda: reference(positions), reference, training)
-    rows.append(("reference", "training", "float32", training, step))
-    rows.append(("reference", "evaluation", "float32", evaluated, evaluate_reference))
+    rows = [
+        Job("reference", "training", "float32", training, step),
+        Job("reference", "evaluation", "float32", evaluated, evaluate_reference),
+    ]
     for recipe in ("paper", "default"):
-        for name in ("float32", "bfloat16"):
-            settings = RunSettings(recipe=recipe, train={"precision": name})
-            model = build_model(settings, get_layout(settings.prepare.layout), TEXT_SIZE)
-            batch = clips_of(settings, training)
-            step = step_of(lambda model=model, batch=batch: model(*batch), model, training)  # type: ignore[misc]
-            rows.append((recipe, "training", name, training, step))
-        for name, precision in (("float32", torch.float32), ("bfloat16", torch.bfloat16)):
-            rows.append(
-                (recipe, "evaluation", name, evaluated, _evaluation(model, settings, evaluated, precision))
-            )
+        for precision in ("float32", "bfloat16"):
+            rows += _training(recipe, precision, training, compiled=compiled)
+        rows += _evaluation(recipe, evaluated)
     return rows
 
 
-def _evaluation(
-    model: MotionEncoder, settings: RunSettings, count: int, precision: torch.dtype
-) -> Callable[[], object]:
+def _training(recipe: str, precision: str, count: int, *, compiled: bool) -> list[Job]:
+    settings = RunSettings(recipe=recipe, train={"precision": precision})
+    layout, batch = get_layout(settings.prepare.layout), clips_of(settings, count)
+
+    def step(model: MotionEncoder) -> Callable[[], None]:
+        return step_of(lambda: model(*batch), model, count)
+
+    eager = step(build_model(settings, layout, TEXT_SIZE))
+    rows = [Job(recipe, "training", precision, count, eager)]
+    if compiled:
+        model = build_model(settings, layout, TEXT_SIZE)
+        model.compile_encoder()
+        rows.append(Job(recipe, "training: compiled", precision, count, step(model), eager))
+    return rows
+
+
+def _evaluation(recipe: str, count: int) -> list[Job]:
+    settings = RunSettings(recipe=recipe)
+    model = build_model(settings, get_layout(settings.prepare.layout), TEXT_SIZE)
     positions, present = (tensor.numpy() for tensor in clips_of(settings, count))
-    return lambda: features_of(model, positions, present, precision=precision)
+    encoder, threads = to_onnx(model, settings), torch.get_num_threads()
+    parts = list(zip(np.array_split(positions, threads), np.array_split(present, threads), strict=True))
+
+    def on_torch(precision: torch.dtype) -> Callable[[], object]:
+        return lambda: features_of(model, positions, present, precision=precision)
+
+    def on_onnxruntime() -> None:
+        with ThreadPoolExecutor(threads) as pool:
+            list(pool.map(lambda part: encoder.features(*part), parts))
+
+    exact = on_torch(torch.float32)
+    return [
+        Job(recipe, "evaluation", "float32", count, exact),
+        Job(recipe, "evaluation", "bfloat16", count, on_torch(torch.bfloat16)),
+        Job(recipe, "evaluation: ONNX Runtime", "float32", count, on_onnxruntime, exact),
+    ]
 
 
-def measure(training: int, evaluated: int, repeats: int) -> list[dict[str, str]]:
+def measure(listed: list[Job], repeats: int) -> list[dict[str, str]]:
     """All rows; `ratio` is to the reference's row of the same work."""
     peaks = {"float32": peak_rate(torch.float32, repeats), "bfloat16": peak_rate(torch.bfloat16, repeats)}
-    rows, base = [], {}
-    for model, work, precision, clips, function in jobs(training, evaluated):
-        seconds = seconds_of(function, repeats)
-        base.setdefault(work, clips / seconds)
-        count = operations(function)
+    rows: list[dict[str, str]] = []
+    base: dict[str, float] = {}
+    for job in listed:
+        seconds = seconds_of(job.call, repeats)
+        rate = job.clips / seconds
+        base.setdefault(job.work, rate)
+        ratio = rate / base[job.work.split(":")[0]]
+        count = operations(job.counted or job.call)
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         values = (
-            model, work, precision, clips, f"{seconds:.3f}", f"{clips / seconds:.1f}",
-            f"{clips / seconds / base[work]:.2f}", f"{count / clips / 1e9:.3f}",
-            f"{count / seconds / torch.get_num_threads() / peaks[precision]:.2f}", f"{peak:.0f}",
+            job.model, job.work, job.precision, job.clips, f"{seconds:.3f}", f"{rate:.1f}", f"{ratio:.2f}",
+            f"{count / job.clips / 1e9:.3f}",
+            f"{count / seconds / torch.get_num_threads() / peaks[job.precision]:.2f}", f"{peak:.0f}",
         )  # fmt: skip
         rows.append(dict(zip(COLUMNS, map(str, values), strict=True)))
         print(rows[-1], file=sys.stderr, flush=True)
@@ -207,9 +262,10 @@ def main() -> None:
     parser.add_argument("--clips", type=int, default=32, help="clips of a training step")
     parser.add_argument("--evaluated", type=int, default=64, help="clips of an evaluation")
     parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--compile", action="store_true", help="also training steps of a compiled encoder")
     args = parser.parse_args()
     load, started = load_average(), time.monotonic()
-    rows = measure(args.clips, args.evaluated, args.repeats)
+    rows = measure(jobs(args.clips, args.evaluated, compiled=args.compile), args.repeats)
     settings = {"threads": torch.get_num_threads(), "repeats": args.repeats, "load average before": load}
     save_speed(args.out / file_name(), rows, settings, time.monotonic() - started)
 

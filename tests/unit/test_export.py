@@ -9,13 +9,14 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 
 from pgfa.errors import BadCheckpoint, BadConfig
 from pgfa.read.formats.npz import save_clip
 from pgfa.recognise import Recogniser
 from pgfa.recognise.bundle import BUNDLED, MANIFEST, ONNX, TORCH, open_bundle
-from pgfa.recognise.encoders import OnnxEncoder, TorchEncoder
+from pgfa.recognise.encoders import BATCH, OnnxEncoder, TorchEncoder
 from pgfa.recognise.export import PARITY, add_onnx, export
 from recogniser_builders import (
     SENTENCES,
@@ -39,6 +40,46 @@ def test_onnx_gives_the_features_of_torch(recipe: str, tmp_path: Path) -> None:
     assert Recogniser.load(tmp_path / "again").recognise(swaying_clip(), SENTENCES) == other.recognise(
         swaying_clip(), SENTENCES
     )
+
+
+def test_an_export_has_the_folded_form(tmp_path: Path) -> None:
+    """Without batch norm, and with kernels in place of the weights of each frequency, which are four times as many.
+
+    The bundled file is what the command makes.
+    """
+    shutil.copytree(BUNDLED, tmp_path / "bundle")
+    add_onnx(tmp_path / "bundle")
+    made, bundled = (onnx.load(folder / ONNX).graph for folder in (tmp_path / "bundle", BUNDLED))
+    used = [node.op_type for node in made.node]
+    assert "BatchNormalization" not in used
+    assert used.count("Conv") == 2  # over time, with few channels
+    assert used == [node.op_type for node in bundled.node]
+    assert (tmp_path / "bundle" / ONNX).stat().st_size < 1.1 * (BUNDLED / TORCH).stat().st_size
+
+
+def test_an_export_is_compared_with_the_model_as_trained(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not with the folded form, from which it is made."""
+    tiny_recogniser().save(tmp_path / "torch")
+    monkeypatch.setattr("pgfa.model.folded._scale_and_offset", lambda norm: (norm.weight, norm.bias + 1))
+    with pytest.raises(BadCheckpoint, match="differs from torch"):
+        export(tmp_path / "torch", tmp_path / "onnx")
+
+
+def test_few_bodies_are_computed_at_a_time() -> None:
+    """However many clips have two bodies: what is computed stays in a core's cache."""
+    sizes = []
+
+    class Session:
+        def run(self, _: object, inputs: dict[str, np.ndarray]) -> list[np.ndarray]:
+            sizes.append(len(inputs["positions"]))
+            return [inputs["positions"][:, 0, 0, 0, :2]]
+
+    positions = np.arange(24 * 2, dtype=np.float32).reshape(24, 1, 2, 1, 1) + np.zeros(3, np.float32)
+    features = OnnxEncoder(Session(), b"", 2, per_body=True).features(positions, np.ones((24, 2), bool))
+    np.testing.assert_array_equal(features, positions.mean(axis=2)[:, 0, 0, :2])
+    assert sizes == [BATCH] * 3
 
 
 def test_an_exported_recogniser_does_not_import_torch(exported: Path, tmp_path: Path) -> None:

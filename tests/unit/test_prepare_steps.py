@@ -8,6 +8,7 @@ import pytest
 from builders import standing_body
 from pgfa.prepare.bodies import absent_as_nan, centroid_and_spread, link_bodies, select_bodies
 from pgfa.prepare.gaps import fill_gaps, remove_spikes
+from pgfa.prepare.lengths import squared_length
 from pgfa.prepare.orient import facing_angle, root_position, turn
 from pgfa.prepare.robust import median_over_frames
 from pgfa.prepare.size import STANDARD_LENGTHS, scale_to_standard
@@ -265,3 +266,14 @@ def test_clips_of_about_the_common_rate_are_left_alone() -> None:
     assert kept[0] is positions
     assert kept[1] is frames
     assert kept[2] is rates
+
+
+def test_squared_lengths_are_those_of_a_sum_over_the_axis_and_raise_no_warning() -> None:
+    vectors = np.random.default_rng(0).normal(size=(5, 7, 11, 3)).astype(np.float32)
+    np.testing.assert_array_equal(squared_length(vectors), np.einsum("...k,...k->...", vectors, vectors))
+    vectors[0, 0, :4, 0] = np.nan, np.inf, -np.inf, 1e30
+    with np.errstate(all="raise"):
+        squares = squared_length(vectors)
+    assert squares.dtype == np.float32
+    assert np.isnan(squares[0, 0, 0])
+    assert np.isposinf(squares[0, 0, 1:4]).all()

@@ -1,32 +1,35 @@
 """ST-GCN for evaluation on the CPU: the same function, rearranged to cost less. Nothing here is trained or stored.
 
+torch computes it as it is, ONNX Runtime from a trace of it (`pgfa.recognise.export`).
+
 - Batch norm in evaluation mode is a scale and an offset per channel: they are folded into the neighbouring maps.
 - An absent body is all zeros, so its feature is the same vector for every clip: it is computed once.
-- Axes are (V, T, R, C), joints first, channels last: mixing joints is one matrix product over whole rows, mixing
-  channels another, and the convolution over time runs on the same array without a copy.
-- A convolution over time with many channels is computed as products of discrete Fourier transforms along the frames.
-  The transforms are short matrix products; in between each frequency is one product of channels. For 256 channels, 13
-  frames and 9 taps these are 27 products instead of 97.
+- Axes are (T, R, V, C), frames first, channels last. Mixing joints is a product of one matrix with each frame of a
+  body; its rows come out in the order in which one more product mixes the channels of all three subsets. The
+  convolution over time runs on the same array without a copy, and so do transforms along the frames.
+- A convolution over time is computed as products of discrete Fourier transforms along the frames where that takes fewer
+  operations: with many channels. The transforms are short matrix products; in between each frequency is one product of
+  channels. For 256 channels, 13 frames and 9 taps these are 25 products instead of 97.
 - Clips go through all blocks a few at a time, so that what lies between two blocks stays in the processor's cache.
 """
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import conv2d
 
 BODIES = {torch.float32: 16, torch.bfloat16: 64}
 """Bodies that go through all blocks at a time, by precision."""
-SPECTRAL_CHANNELS = 64
-"""With at least this many channels, the convolution over time is computed by Fourier transforms."""
+SPECTRAL_SHARE = 0.5
+"""The convolution over time is computed by Fourier transforms if that takes at most this share of its operations."""
 
 
-class FoldedSTGCN:
+class FoldedSTGCN(nn.Module):
     """An ST-GCN in evaluation mode, as it was at construction; later changes of its weights have no effect.
 
     Args:
@@ -34,47 +37,67 @@ class FoldedSTGCN:
         precision: of weights and arrays within the blocks; inputs and features are float32.
     """
 
+    scale: Tensor
+    offset: Tensor
+
     def __init__(self, encoder: Any, precision: torch.dtype = torch.float32) -> None:
+        super().__init__()
         self._precision = precision
         with torch.no_grad():
-            self._scale, self._offset = _scale_and_offset(encoder.input_norm)
-            self._blocks = [_fold(block, encoder.adjacency).to(precision) for block in encoder.blocks]
+            scale, offset = _scale_and_offset(encoder.input_norm)
+            self.register_buffer("scale", scale.view(encoder.adjacency.shape[1], -1))
+            self.register_buffer("offset", offset.view(encoder.adjacency.shape[1], -1))
+            blocks = [_FoldedBlock(block, encoder.adjacency).to(precision) for block in encoder.blocks]
+        self._blocks = nn.ModuleList(blocks)
 
-    def __call__(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tensor) -> Tensor:
         """(N, C, T, V, M), or bodies alone as (R, C, T, V, 1) -> (N, features), the mean over bodies."""
-        n, c, t, v, m = x.shape
-        bodies = x.permute(3, 2, 0, 4, 1).reshape(v, t, n * m, c)
-        present = (bodies != 0).any(dim=3).any(dim=1).any(dim=0)
-        absent = bodies.new_zeros(v, t, 1, c)
-        computed = torch.cat([bodies[:, :, present], absent], dim=2)
-        computed = computed * self._scale.view(v, 1, 1, c) + self._offset.view(v, 1, 1, c)
-        features = torch.cat(
-            [self._run(part) for part in torch.split(computed, BODIES[self._precision], dim=2)]
-        )
+        n, m = x.shape[0], x.shape[4]
+        bodies = _by_frame(x)
+        present = (bodies != 0).any(dim=3).any(dim=2).any(dim=0)
+        absent = torch.zeros_like(bodies[:, :1])
+        computed = torch.cat([bodies[:, present], absent], dim=1)
+        parts = torch.split(computed, BODIES[self._precision], dim=1)
+        features = torch.cat([self._run(part) for part in parts])
         out = features[-1].expand(n * m, -1).clone()
         out[present] = features[:-1]
         return out.view(n, m, -1).mean(dim=1)
 
+    def traced(self, x: Tensor) -> Tensor:
+        """The same for an export: no operation depends on values, so absent bodies are computed like others."""
+        features = self._run(_by_frame(x))
+        return features.view(-1, x.shape[4], features.shape[1]).mean(dim=1)
+
     def _run(self, x: Tensor) -> Tensor:
-        """(V, T, R, inputs) normalised -> (R, features)."""
-        x = x.to(self._precision).contiguous()
+        """(T, R, V, inputs) -> (R, features)."""
+        x = (x * self.scale + self.offset).to(self._precision).contiguous()
         for block in self._blocks:
-            x = block.run(x)
-        return x.float().mean(dim=(0, 1))
+            x = block(x)
+        t, _, v, b = map(int, x.shape)
+        by_joint = x.new_full((1, t), 1 / t, dtype=torch.float32) @ x.view(t, -1).float()
+        return by_joint.view(-1, v, b).mean(dim=1)
 
 
-@dataclass
-class _FoldedBlock:
-    """Weights of a block with batch norm folded in, for a inputs and b outputs.
+def _by_frame(x: Tensor) -> Tensor:
+    """(N, C, T, V, M) -> (T, N * M, V, C)."""
+    c, t, v = x.shape[1:4]
+    return x.permute(2, 0, 4, 3, 1).reshape(t, -1, v, c)
+
+
+class _FoldedBlock(nn.Module):
+    """A block with batch norm folded in, for a inputs and b outputs. (T, R, V, a) -> (T / stride, R, V, b).
+
+    Args:
+        block: a `pgfa.model.stgcn.Block`.
+        adjacency: (3, V, V).
 
     Attributes:
-        mix: (3 V, V) joints, the three subsets below one another.
-        spread: (3, a, b) channels of each subset.
-        offset: (V, 1, b).
+        mix: (3 V, V) joints, the three subsets of each below one another.
+        spread, offset: (3 a, b) channels of all subsets, and (V, b).
         over_time, time_offset: (b, b, taps, 1) and (b,).
         stride: in frames.
-        shortcut: None without a residual; empty for the identity; else weights (a, b), their offset in `time_offset`.
-        spectra: frames -> the weights for that many.
+        residual: whether the block has one.
+        shortcut: weights of the residual (a, b), their offset in `time_offset`; None for the identity.
     """
 
     mix: Tensor
@@ -82,49 +105,79 @@ class _FoldedBlock:
     offset: Tensor
     over_time: Tensor
     time_offset: Tensor
-    stride: int
-    shortcut: tuple[Tensor, ...] | None
-    spectra: dict[int, _Spectrum] = field(default_factory=dict)
+    shortcut: Tensor | None
 
-    def to(self, precision: torch.dtype) -> _FoldedBlock:
-        """The same block with weights of that precision."""
-        tensors: dict[str, Any] = {
-            name: value.to(precision) for name, value in vars(self).items() if isinstance(value, Tensor)
-        }
-        shortcut = None if self.shortcut is None else tuple(part.to(precision) for part in self.shortcut)
-        return replace(self, **tensors, shortcut=shortcut, spectra={})
+    def __init__(self, block: Any, adjacency: Tensor) -> None:
+        super().__init__()
+        a, b = block.spread.in_channels, block.norm_in.num_features
+        joints = adjacency.shape[1]
+        weights = adjacency * block.edge
+        scale, offset = _scale_and_offset(block.norm_in)
+        spread = block.spread.weight.view(3, b, a).permute(0, 2, 1) * scale
+        scale_out, offset_out = _scale_and_offset(block.norm_out)
+        over_time = block.over_time.weight * scale_out[:, None, None, None]
+        time_offset = block.over_time.bias * scale_out + offset_out
+        shortcut = None
+        if isinstance(block.shortcut, nn.Sequential):
+            conv: Any = block.shortcut[0]
+            norm: Any = block.shortcut[1]
+            scale_past, offset_past = _scale_and_offset(norm)
+            shortcut = (conv.weight[:, :, 0, 0] * scale_past[:, None]).T.contiguous()
+            time_offset = time_offset + conv.bias * scale_past + offset_past
+        self.register_buffer("mix", weights.permute(2, 0, 1).reshape(3 * joints, joints).contiguous())
+        self.register_buffer("spread", spread.reshape(3 * a, b).contiguous())
+        self.register_buffer("offset", weights.sum(dim=1).T @ block.spread.bias.view(3, b) * scale + offset)
+        self.register_buffer("over_time", over_time.contiguous(memory_format=torch.channels_last))
+        self.register_buffer("time_offset", time_offset)
+        self.register_buffer("shortcut", shortcut)
+        self.stride, self.residual = int(block.over_time.stride[0]), block.shortcut is not None
+        self._spectra: dict[int, tuple[_Spectrum, Tensor]] = {}
 
-    def run(self, x: Tensor) -> Tensor:
-        """(V, T, R, a) -> (V, T / stride, R, b)."""
-        v, t, r, a = x.shape
-        b = len(self.time_offset)
-        neighbours = (self.mix @ x.view(v, -1)).view(3, v * t * r, a)
-        y = self.offset.expand(v, t * r, b).reshape(v * t * r, b)
-        for k in range(3):
-            y.addmm_(neighbours[k], self.spread[k])
-        z = self._over_time(y.relu_().view(v, t, r, b))
-        if self.shortcut is not None:
-            if self.shortcut:
-                inputs = x[:, :: self.stride].reshape(-1, a)
-                z.view(-1, b).addmm_(inputs, self.shortcut[0])
-            else:
-                z += x
-        return z.relu_()
+    def forward(self, x: Tensor) -> Tensor:
+        t, _, v, a = map(int, x.shape)  # in a trace these are tensors
+        b = int(self.spread.shape[1])
+        neighbours = (self.mix @ x.view(-1, v, a)).view(-1, 3 * a)
+        y = (neighbours @ self.spread).view(-1, v, b)
+        y = y.add_(self.offset).relu_().view(t, -1, b)
+        past = self._past(x.view(t, -1, a))
+        spectrum = self._spectrum(t)
+        z = self._convolved(y, past) if spectrum is None else spectrum[0].convolve(y, spectrum[1], past)
+        return z.relu_().view(-(-t // self.stride), -1, v, b)
 
-    def _over_time(self, y: Tensor) -> Tensor:
-        v, t, r, b = y.shape
-        if b < SPECTRAL_CHANNELS:
-            # As images of t x r pixels with channels last: (V, b, T, R).
-            z = conv2d(
-                y.permute(0, 3, 1, 2), self.over_time, self.time_offset, (self.stride, 1),
-                (self.over_time.shape[2] // 2, 0),
-            )  # fmt: skip
-            return z.permute(0, 2, 3, 1).contiguous()
-        if t not in self.spectra:
-            self.spectra[t] = _Spectrum.of(self.over_time[..., 0], t, self.stride)
-        z = self.spectra[t].convolve(y.transpose(0, 1).reshape(t, v * r, b))
-        z = z.view(-1, v, r * b).transpose(0, 1).contiguous().view(v, -1, r, b)
-        return z.add_(self.time_offset)
+    def _past(self, x: Tensor) -> Tensor:
+        """(T, R V, a) -> what the residual adds, and the offset: (T / stride, R V, b), or (b,) without a residual."""
+        if not self.residual:
+            return self.time_offset
+        if self.shortcut is None:
+            return x + self.time_offset
+        x = x[:: self.stride]
+        rows = torch.addmm(self.time_offset, x.reshape(-1, x.shape[2]), self.shortcut)
+        return rows.view(len(x), -1, rows.shape[1])
+
+    def _convolved(self, y: Tensor, past: Tensor) -> Tensor:
+        """(T, R V, b) -> (T / stride, R V, b), of an image of T x R V pixels with channels last."""
+        bias = past if past.ndim == 1 else None
+        padding = self.over_time.shape[2] // 2
+        image = y.unsqueeze(0).permute(0, 3, 1, 2)
+        z = conv2d(image, self.over_time, bias, (self.stride, 1), (padding, 0))
+        z = z.permute(0, 2, 3, 1).squeeze(0)
+        return z if past.ndim == 1 else z + past
+
+    def _spectrum(self, frames: int) -> tuple[_Spectrum, Tensor] | None:
+        """Transforms for that many frames and weights, where they take fewer operations than the convolution."""
+        if frames in self._spectra:
+            return self._spectra[frames]
+        channels, taps = int(self.over_time.shape[0]), int(self.over_time.shape[2])
+        spectrum = _Spectrum.of(frames, taps, self.stride)
+        if spectrum.products(channels) > SPECTRAL_SHARE * len(spectrum.inverse) * taps:
+            return None
+        kernel = self.over_time[..., 0]
+        weights = spectrum.to(torch.float32).weights(kernel.float()).to(kernel.dtype)
+        transforms = spectrum.to(kernel.dtype), weights
+        # An exported graph computes the weights from the kernel, which is smaller.
+        if not torch.onnx.is_in_onnx_export():
+            self._spectra[frames] = transforms
+        return transforms
 
 
 @dataclass
@@ -132,78 +185,61 @@ class _Spectrum:
     """A convolution over T frames as n = L // 2 + 1 frequencies of a circle of L >= T + taps // 2 frames, L odd.
 
     A product of complex numbers takes three real ones: with x = p + iq and w = c + id they are p (d - c), q (c + d) and
-    (p + q) c, which `inverse` combines.
+    (p + q) c, which `inverse` combines. At frequency 0 all is real: the third one is enough.
 
-    Attributes:
-        forward: (3 n, T) frames to p, q and p + q of each frequency.
-        weights: (3 n, channels in, channels out).
-        inverse: (T / stride, 3 n).
+    Attributes, float64 at first:
+        forward: (3 n - 2, T) frames to p, q and p + q of each frequency.
+        weigh: (3 n - 2, taps) taps to what each is multiplied by.
+        inverse: (T / stride, 3 n - 2).
     """
 
     forward: Tensor
-    weights: Tensor
+    weigh: Tensor
     inverse: Tensor
 
     @classmethod
-    def of(cls, kernel: Tensor, frames: int, stride: int) -> _Spectrum:
-        """From a kernel (out, in, taps), padded by taps // 2 at both ends."""
-        taps = kernel.shape[2]
+    def of(cls, frames: int, taps: int, stride: int) -> _Spectrum:
+        """For a kernel of that many taps, padded by taps // 2 at both ends."""
         length = (frames + taps // 2) | 1
-        frequency = torch.arange(length // 2 + 1, dtype=torch.float64) * (2 * math.pi / length)
-
-        def angles(positions: Tensor) -> Tensor:
-            return torch.outer(frequency, positions.double())
-
-        angle = angles(torch.arange(frames))
-        forward = torch.cat([angle.cos(), -angle.sin(), angle.cos() - angle.sin()])
-        angle = angles(torch.arange(taps))
-        by_tap = kernel.double().permute(2, 1, 0).flatten(1)
+        n = length // 2 + 1
+        frequency = np.arange(n) * (2 * np.pi / length)
+        used = [i for i in range(3 * n) if i not in (0, n)]
+        angle = np.outer(frequency, np.arange(frames))
+        forward = np.concatenate([np.cos(angle), -np.sin(angle), np.cos(angle) - np.sin(angle)])
         # Of the conjugate: torch's convolution does not flip the kernel.
-        real, imaginary = angle.cos() @ by_tap, angle.sin() @ by_tap
-        weights = torch.cat([imaginary - real, real + imaginary, real]).view(-1, *kernel.shape[1::-1])
-        angle = angles(torch.arange(0, frames, stride) - taps // 2).T
-        share = torch.full((len(frequency),), 2 / length, dtype=torch.float64)
-        share[0] /= 2
-        cos, sin = angle.cos() * share, -angle.sin() * share
-        inverse = torch.cat([sin, -cos, cos + sin], dim=1)
-        return cls(*(part.to(kernel.dtype).contiguous() for part in (forward, weights, inverse)))
+        angle = np.outer(frequency, np.arange(taps))
+        weigh = np.concatenate([np.sin(angle) - np.cos(angle), np.cos(angle) + np.sin(angle), np.cos(angle)])
+        angle = np.outer(np.arange(0, frames, stride) - taps // 2, frequency)
+        share = np.where(np.arange(n) == 0, 1, 2) / length
+        cos, sin = np.cos(angle) * share, -np.sin(angle) * share
+        inverse = np.concatenate([sin, -cos, cos + sin], axis=1)
+        parts = forward[used], weigh[used], inverse[:, used]
+        return cls(*map(torch.from_numpy, parts))
 
-    def convolve(self, x: Tensor) -> Tensor:
-        """(T, R, in) -> (T / stride, R, out)."""
-        t, r, channels = x.shape
-        spectrum = (self.forward @ x.reshape(t, -1)).view(-1, r, channels)
-        product = torch.bmm(spectrum, self.weights)
-        return (self.inverse @ product.flatten(1)).view(-1, r, product.shape[2])
+    def to(self, precision: torch.dtype) -> _Spectrum:
+        """The same transforms with that precision."""
+        return _Spectrum(*(part.to(precision) for part in (self.forward, self.weigh, self.inverse)))
+
+    def products(self, channels: int) -> float:
+        """How many products of (channels, channels) matrices with all bodies take as many operations."""
+        return len(self.forward) * (1 + (self.forward.shape[1] + len(self.inverse)) / channels)
+
+    def weights(self, kernel: Tensor) -> Tensor:
+        """(out, in, taps) -> (3 n - 2, in, out)."""
+        out, channels, taps = kernel.shape
+        by_tap = kernel.permute(2, 1, 0).reshape(taps, -1)
+        return (self.weigh @ by_tap).view(-1, channels, out)
+
+    def convolve(self, x: Tensor, weights: Tensor, added: Tensor) -> Tensor:
+        """(T, R, in) -> (T / stride, R * out), plus what is added: (T / stride, R, out) or (out,)."""
+        frequencies, frames = self.forward.shape
+        spectrum = (self.forward @ x.reshape(frames, -1)).view(frequencies, -1, x.shape[2])
+        product = torch.bmm(spectrum, weights).view(frequencies, -1)
+        rows = added.repeat(x.shape[1]) if added.ndim == 1 else added.reshape(len(self.inverse), -1)
+        return torch.addmm(rows, self.inverse, product)
 
 
 def _scale_and_offset(norm: Any) -> tuple[Tensor, Tensor]:
     """Per channel, what batch norm multiplies by and adds in evaluation mode."""
     scale = norm.weight / (norm.running_var + norm.eps).sqrt()
     return scale, norm.bias - norm.running_mean * scale
-
-
-def _fold(block: Any, adjacency: Tensor) -> _FoldedBlock:
-    a, b = block.spread.in_channels, block.norm_in.num_features
-    joints = adjacency.shape[1]
-    weights = adjacency * block.edge
-    scale, offset = _scale_and_offset(block.norm_in)
-    by_joint = (block.spread.bias.view(3, b).T @ weights.sum(dim=1)).T * scale + offset
-    scale_out, offset_out = _scale_and_offset(block.norm_out)
-    time_offset = block.over_time.bias * scale_out + offset_out
-    shortcut: tuple[Tensor, ...] | None = None if block.shortcut is None else ()
-    if isinstance(block.shortcut, nn.Sequential):
-        conv: Any = block.shortcut[0]
-        norm: Any = block.shortcut[1]
-        scale_past, offset_past = _scale_and_offset(norm)
-        shortcut = ((conv.weight[:, :, 0, 0] * scale_past[:, None]).T.contiguous(),)
-        time_offset = time_offset + conv.bias * scale_past + offset_past
-    over_time = block.over_time.weight * scale_out[:, None, None, None]
-    return _FoldedBlock(
-        mix=weights.transpose(1, 2).reshape(3 * joints, joints).contiguous(),
-        spread=(block.spread.weight.view(3, b, a).permute(0, 2, 1) * scale).contiguous(),
-        offset=by_joint.view(joints, 1, b).contiguous(),
-        over_time=over_time.to(memory_format=torch.channels_last),
-        time_offset=time_offset,
-        stride=block.over_time.stride[0],
-        shortcut=shortcut,
-    )

@@ -8,6 +8,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from pgfa.prepare.lengths import squared_length
 from pgfa.prepare.robust import median_over_frames
 
 Floats: TypeAlias = NDArray[np.float32]
@@ -126,7 +127,7 @@ def _costs(last: Floats, centre: Floats, visible: Flags, cap: Floats) -> Floats:
     """Distance that each assignment moves all persons: (..., persons, 3), (..., slots, 3) -> (..., assignments)."""
     bodies = visible.shape[-1]
     gap = last[..., :, None, :] - centre[..., None, :, :]
-    distance = np.sqrt(np.einsum("...k,...k->...", gap, gap))
+    distance = np.sqrt(squared_length(gap))
     distance = np.fmin(distance, cap[..., None, None]) * visible[..., None, :]
     cost: Floats = distance[..., np.arange(bodies), _assignments(bodies)].sum(-1)
     return cost
@@ -189,7 +190,7 @@ def select_bodies(
     for later in range(1, bodies):
         for earlier in range(later):
             gap = positions[clip, :, order[:, later]] - positions[clip, :, order[:, earlier]]
-            distance = np.sqrt(np.einsum("cfjk,cfjk->cfj", gap, gap) + 0.0).mean(-1)
+            distance = np.sqrt(squared_length(gap)).mean(-1)
             both = visible[clip, :, order[:, later]] & visible[clip, :, order[:, earlier]]
             median_distance = median_over_frames(distance.astype(np.float32), both)
             with np.errstate(invalid="ignore"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from pgfa.prepare.lengths import squared_length
 from pgfa.skeleton.layouts import Layout
 
 SPIKE = 1.0
@@ -28,15 +29,13 @@ def remove_spikes(positions: NDArray[np.float32], scale: NDArray[np.float32]) ->
         return positions
     with np.errstate(invalid="ignore"):
         step = np.diff(positions, axis=1)
-        square = np.einsum("...k,...k->...", step, step)
+        square = squared_length(step)
         jump = square > ((SPIKE / scale) ** 2)[:, None, None, None]
         spike = jump[:, 1:] & jump[:, :-1]
         if not spike.any():
             return positions
         two_steps = positions[:, 2:] - positions[:, :-2]
-        spike &= np.einsum("...k,...k->...", two_steps, two_steps) < 0.25 * np.minimum(
-            square[:, 1:], square[:, :-1]
-        )
+        spike &= squared_length(two_steps) < 0.25 * np.minimum(square[:, 1:], square[:, :-1])
     cleaned = positions.copy()
     cleaned[:, 1:-1][spike] = np.nan
     return cleaned

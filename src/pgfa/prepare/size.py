@@ -7,6 +7,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
+from pgfa.prepare.lengths import squared_length
 from pgfa.prepare.robust import median_over_frames
 from pgfa.skeleton.layouts import Layout
 
@@ -40,7 +41,7 @@ def scale_to_standard(
     if not len(ends):
         return np.ones(len(body), dtype=np.float32)
     bone = body[:, :, ends[:, 0]] - body[:, :, ends[:, 1]]
-    length = median_over_frames(np.sqrt(np.einsum("cfbk,cfbk->cfb", bone, bone)), visible)
+    length = median_over_frames(np.sqrt(squared_length(bone)), visible)
     measured = np.isfinite(length)
     standard = (measured * lengths).sum(1)
     total = np.where(measured, length, 0).sum(1)

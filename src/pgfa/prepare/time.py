@@ -54,11 +54,12 @@ def smooth_weights(frames: NDArray[np.int64], longest: int, count: int) -> NDArr
     Returns:
         (clips, count, longest) float32, rows that sum to one, 0 on padding.
     """
-    ratio = np.maximum(frames / count, 1.0)[:, None, None]
-    distance = np.abs(sample_times(frames, count)[..., None] - np.arange(longest))
-    weights = np.maximum(1 - distance / ratio, 0) * (np.arange(longest) < frames[:, None])[:, None]
-    out: NDArray[np.float32] = (weights / weights.sum(-1, keepdims=True)).astype(np.float32)
-    return out
+    lengths, row = np.unique(frames, return_inverse=True)  # many clips have the same length
+    ratio = np.maximum(lengths / count, 1.0)[:, None, None]
+    distance = np.abs(sample_times(lengths, count)[..., None] - np.arange(longest))
+    weights = np.maximum(1 - distance / ratio, 0) * (np.arange(longest) < lengths[:, None])[:, None]
+    rows: NDArray[np.float32] = (weights / weights.sum(-1, keepdims=True)).astype(np.float32)
+    return rows[row]
 
 
 def resample_smooth(

@@ -16,8 +16,7 @@ if TYPE_CHECKING:
     from pgfa.model.encoder import MotionEncoder
 
 BATCH = 16
-"""Clips computed at a time: few enough that their arrays stay in a core's cache, which makes encoding about 1.5 times
-as fast as with 256."""
+"""Clips, or bodies, computed at a time: few enough that most of their arrays stay in a core's cache."""
 
 
 class FeatureEncoder(Protocol):
@@ -93,25 +92,23 @@ class OnnxEncoder:
 
     def features(self, positions: NDArray[np.float32], present: NDArray[np.bool_]) -> NDArray[np.float32]:
         """See `FeatureEncoder`."""
-        out = np.zeros((len(positions), self.size), dtype=np.float32)
-        for start in range(0, len(positions), BATCH):
-            part = slice(start, start + BATCH)
-            out[part] = self._batch(np.ascontiguousarray(positions[part]), present[part])
-        return out
-
-    def _batch(self, positions: NDArray[np.float32], present: NDArray[np.bool_]) -> NDArray[np.float32]:
         if not self.per_body:
             return self._run(positions)
         used = present.copy()
         used[:, 0] |= ~present.any(axis=1)  # a clip without a person keeps its first body, as in training
         clip, body = np.nonzero(used)
-        features = self._run(np.ascontiguousarray(positions[clip, :, body][:, :, None]))
+        features = self._run(positions[clip, :, body][:, :, None])
         total = np.zeros((len(positions), self.size), dtype=np.float32)
         np.add.at(total, clip, features)
         return np.asarray(total / used.sum(axis=1, keepdims=True), dtype=np.float32)
 
     def _run(self, positions: NDArray[np.float32]) -> NDArray[np.float32]:
-        return np.asarray(self.session.run(["features"], {"positions": positions})[0], dtype=np.float32)
+        """(R, T, M, V, 3) -> (R, d), a few at a time."""
+        out = np.zeros((len(positions), self.size), dtype=np.float32)
+        for start in range(0, len(positions), BATCH):
+            part = np.ascontiguousarray(positions[start : start + BATCH])
+            out[start : start + BATCH] = self.session.run(["features"], {"positions": part})[0]
+        return out
 
 
 def finds_gpu() -> bool:

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pgfa.prepare.bodies import absent_as_nan
+from pgfa.prepare.lengths import squared_length
 from pgfa.prepare.padded import padded_chunks
 from pgfa.prepare.size import scale_to_standard
 from pgfa.skeleton import Ragged
@@ -78,21 +79,28 @@ def _at_rest(positions: Floats, seen: Flags, scale: Floats) -> Flags:
     moved = np.where(seen[..., None], positions - first, np.float32(0))
     frames = np.maximum(count, 1).astype(np.float32)
     mean = moved.sum(axis=1) / frames[..., None]
-    variance = np.einsum("cfbjk,cfbjk->cbj", moved, moved) / frames - (mean**2).sum(axis=-1)
+    variance = _sum_of_squares(moved) / frames - (mean**2).sum(axis=-1)
     both = seen[:, 1:] & seen[:, :-1]
     change = np.where(both[..., None], moved[:, 1:] - moved[:, :-1], np.float32(0))
     pairs = np.maximum(both.sum(axis=1), 1).astype(np.float32)
-    noise = np.einsum("cfbjk,cfbjk->cbj", change, change) / pairs / 2
+    noise = _sum_of_squares(change) / pairs / 2
     motion = (variance - noise * np.float32(1 + NOISE)) * scale[:, None, None] ** 2
     known = count >= MIN_FRAMES
     return np.asarray(known.any(axis=(1, 2)) & (np.where(known, motion, -np.inf) < REST**2).all(axis=(1, 2)))
+
+
+def _sum_of_squares(vectors: Floats) -> Floats:
+    """(clips, frames, bodies, joints, 3) -> (clips, bodies, joints), over frames first: they are rows in memory."""
+    rows = vectors.reshape(*vectors.shape[:2], -1)
+    by_coordinate = np.einsum("cfk,cfk->ck", rows, rows).reshape(len(rows), *vectors.shape[2:])
+    return np.asarray(by_coordinate.sum(axis=-1))
 
 
 def _stretched(body: Floats, seen: Flags, bones: NDArray[np.int64]) -> Flags:
     """(clips,) whether half of the bones of (clips, frames, joints, 3) vary in length by more than STRETCH."""
     ends = seen[:, :, bones[:, 0]] & seen[:, :, bones[:, 1]]
     bone = body[:, :, bones[:, 0]] - body[:, :, bones[:, 1]]
-    squared = np.where(ends, np.einsum("cfbk,cfbk->cfb", bone, bone), np.float32(0))
+    squared = np.where(ends, squared_length(bone), np.float32(0))
     frames = np.maximum(ends.sum(axis=1), 1)
     mean = np.sqrt(squared).sum(axis=1) / frames
     variance = squared.sum(axis=1) / frames - mean**2
