@@ -26,7 +26,7 @@ class Decoding:
     Attributes:
         raised: how much of a sentence's mean cosine over the recording is taken away where it is below 0, 0 to 1.
         none_share: share of the windows that show none of the sentences, before the recording is seen; in (0, 1).
-        least: a span is at least as probable as this, on average over its windows.
+        least: a span, that is, its most probable window, is at least as probable as this.
         trim: a window of a span is at least this times as probable as the most probable one within `trim_s`.
         trim_s: seconds; what is further away is compared only with windows near it, so that a span of several
             repetitions keeps all of them.
@@ -86,8 +86,8 @@ class Stretch:
     Attributes:
         first, last: windows, last excluded.
         candidate: index.
-        probability: mean over the windows.
-        peak: the most probable window.
+        probability: of the most probable window.
+        peak: that window.
     """
 
     first: int
@@ -169,9 +169,8 @@ def stretches(probability: Floats, hop: float, settings: Decoding = DECODING) ->
         core = near_peaks(probability[start:end, k], settings.trim, round(settings.trim_s / hop))
         for first, last in runs(core.astype(np.int64)):
             if core[first]:
-                own = probability[start + first : start + last, k]
-                peak = start + first + int(own.argmax())
-                parts.append(Stretch(start + first, start + last, k, float(own.mean()), peak))
+                peak = start + first + int(probability[start + first : start + last, k].argmax())
+                parts.append(Stretch(start + first, start + last, k, float(probability[peak, k]), peak))
     return parts
 
 
