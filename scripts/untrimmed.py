@@ -32,14 +32,19 @@ SESSIONS = "msrc-12 sessions"
 CHANGES = {
     "as it is": DECODING,
     "means below 0 not raised": replace(DECODING, raised=0.0),
-    "cosines not smoothed": replace(DECODING, smoothing_s=0.01),
-    "no least probability of a span": replace(DECODING, min_peak=0.0),
-    "prior of none 0.9": replace(DECODING, none_share=0.9),
+    "cosines smoothed over 0.3 s": replace(DECODING, smoothing_s=0.3),
+    "cosines smoothed over 1 s": replace(DECODING, smoothing_s=1.0),
+    "spans not trimmed": replace(DECODING, trim=0.0),
+    "both, 0.3 s and not trimmed": replace(DECODING, smoothing_s=0.3, trim=0.0),
     "prior of none 0.75": replace(DECODING, none_share=0.75),
+    "prior of none 0.4": replace(DECODING, none_share=0.4),
     "prior of none 0.25": replace(DECODING, none_share=0.25),
-    "least probability 0.7": replace(DECODING, min_peak=0.7),
 }
 """What is measured beside the present settings."""
+LEAST = {
+    f"at least {share:.0%}": replace(DECODING, least=share) for share in (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
+}
+"""Spans as a user may ask for them."""
 
 
 def main() -> None:
@@ -61,25 +66,18 @@ def main() -> None:
         models = left_out(packs, args.packs, args.out, args.folds)
     sets = items(packs, models, args.out, args.sessions)
     show({name: total(counts(item) for item in parts) for name, parts in sets.items()})
-    titles = ("", "in a right span", "right", "false in 10 min")
-    if SESSIONS in sets:
-        titles = (*titles, "sessions: in a right span", "right", "false in 10 min")
-    print(f"\n| {' | '.join(titles)} |\n{'|---' * len(titles)}|")
-    for title, settings in CHANGES.items():
-        compare(title, sets, settings)
+    compare(sets, CHANGES)
     measured, nested = table(sets), {}
     print("\nchosen on the other sets:", file=sys.stderr)
     for name in sets:
         others = {other: row for other, row in measured.items() if other.split()[0] != name.split()[0]}
         settings = choose(others)
         nested[name] = measured[name][settings]
-        print(
-            f"{name}: none {settings.none_share}, least probability {settings.min_peak}",
-            file=sys.stderr,
-        )
+        print(f"{name}: {settings}", file=sys.stderr)
     print()
     show(nested)
     print(f"\nchosen on all sets: {choose(measured)}", file=sys.stderr)
+    compare(sets, LEAST)
 
 
 def of_bundle(packs: Sequence[Pack], folder: Path) -> dict[str, Path]:
@@ -138,14 +136,19 @@ def show(parts: Mapping[str, Counts]) -> None:
     )
 
 
-def compare(title: str, sets: Mapping[str, Sequence[Item]], settings: Decoding) -> None:
-    """One line: sets made of clips, then the sessions."""
-    parts = {name: total(counts(item, settings) for item in group) for name, group in sets.items()}
-    line = figures(c for name, c in parts.items() if name != SESSIONS)
-    text = f"{100 * line[0]:.1f} % | {100 * line[1]:.1f} % | {line[2]:.1f}"
-    if (c := parts.get(SESSIONS)) is not None:
-        text += f" | {100 * c.matched_share:.1f} % | {100 * c.right_share:.1f} % | {c.false_rate:.1f}"
-    print(f"| {title} | {text} |")
+def compare(sets: Mapping[str, Sequence[Item]], changes: Mapping[str, Decoding]) -> None:
+    """A table: a row per settings, of the sets made of clips, then of the sessions, if there are any."""
+    titles = ("", "in a right span", "right", "false in 10 min")
+    if SESSIONS in sets:
+        titles = (*titles, "sessions: in a right span", "right", "false in 10 min")
+    print(f"\n| {' | '.join(titles)} |\n{'|---' * len(titles)}|")
+    for title, settings in changes.items():
+        parts = {name: total(counts(item, settings) for item in group) for name, group in sets.items()}
+        line = figures(c for name, c in parts.items() if name != SESSIONS)
+        text = f"{100 * line[0]:.1f} % | {100 * line[1]:.1f} % | {line[2]:.1f}"
+        if (c := parts.get(SESSIONS)) is not None:
+            text += f" | {100 * c.matched_share:.1f} % | {100 * c.right_share:.1f} % | {c.false_rate:.1f}"
+        print(f"| {title} | {text} |")
 
 
 if __name__ == "__main__":

@@ -24,6 +24,7 @@ from pgfa.recognise.temporal.decode import (
     decoding_of,
     is_short,
     most_probable_path,
+    near_peaks,
     raised_to_zero,
     smoothed,
 )
@@ -199,7 +200,7 @@ def test_what_is_done_for_a_moment_is_found_and_rest_is_none() -> None:
     assert probability[25:45].argmax(axis=1).tolist() == [4] * 20
     for part in parts:
         own = probability[part.first : part.last, part.candidate]
-        assert part.probability == pytest.approx(float(own.mean()))
+        assert part.probability == pytest.approx(float(own.max()))
         assert part.peak == part.first + int(own.argmax())
 
 
@@ -207,11 +208,62 @@ def test_a_weak_span_is_left_out_unless_there_is_no_none() -> None:
     cosine = np.zeros((40, 3), dtype=np.float32)
     cosine[10:20, 0] = 0.14
     present = np.ones(40, dtype=bool)
-    lenient = replace(DECODING, min_peak=0.0, none_share=0.1)
+    lenient = replace(DECODING, least=0.0, none_share=0.1)
     assert [part.candidate for part in decode(cosine, present, untrained(3), 0.25, lenient)[1]] == [0]
-    assert decode(cosine, present, untrained(3), 0.25, replace(lenient, min_peak=0.9))[1] == []
+    assert decode(cosine, present, untrained(3), 0.25, replace(lenient, least=0.9))[1] == []
     raw = untrained(3, calibration=Calibration.unfitted(8.0))
-    assert len(decode(cosine, present, raw, 0.25, replace(lenient, min_peak=0.9))[1]) > 0
+    assert len(decode(cosine, present, raw, 0.25, replace(lenient, least=0.9))[1]) > 0
+
+
+@given(
+    st.lists(st.floats(0, 1, width=32), min_size=1, max_size=12), st.floats(0, 1, width=32), st.integers(0, 5)
+)
+@tries(max_examples=60, deadline=None)
+def test_windows_near_a_peak_by_explicit_loops(values: list[float], share: float, reach: int) -> None:
+    highest = [max(values[max(0, w - reach) : w + reach + 1]) for w in range(len(values))]
+    expected = [
+        value >= np.float32(share) * peak for value, peak in zip(np.float32(values), highest, strict=True)
+    ]
+    assert near_peaks(np.float32(values), np.float32(share), reach).tolist() == expected
+
+
+def test_spans_are_trimmed_to_their_peaks_and_repetitions_stay() -> None:
+    """Both sides of a strong action see a little of it; a weaker repetition far away is a span of its own."""
+    cosine = np.full((60, 2), 0.12, dtype=np.float32)
+    cosine[:, 1] = -0.2
+    cosine[20:26, 0] = 0.5
+    cosine[40:46, 0] = 0.25
+    present = np.ones(60, dtype=bool)
+    settings = replace(DECODING, none_share=0.2, smoothing_s=0.01, least=0.0)
+    whole, trimmed = (
+        decode(cosine, present, untrained(2), 0.25, replace(settings, trim=trim))[1] for trim in (0.0, 0.8)
+    )
+    assert [(part.first, part.last) for part in whole] == [(0, 60)]
+    spans = [(part.first, part.last) for part in trimmed]
+    assert (20, 26) in spans
+    assert (40, 46) in spans
+    seen = {w for first, last in spans for w in range(first, last)}
+    assert not seen & {16, 19, 26, 29, 36, 39, 46, 49}  # within a second of a peak
+    assert all(part.first <= part.peak < part.last for part in trimmed)
+    raw = untrained(2, calibration=Calibration.unfitted(8.0))
+    parts = decode(cosine, present, raw, 0.25, replace(settings, least=0.9))[1]
+    assert [(part.first, part.last) for part in parts] == [(0, 60)]
+
+
+def test_a_span_is_at_least_as_probable_as_asked_for(recogniser: Recogniser) -> None:
+    fitted = Calibration(9.0, 9.0, none=0.5, fitted=True, about={"none_share": 0.25})
+    r = replace(recogniser, bundle=replace(recogniser.bundle, calibration=fitted))
+    clip = swaying_clip(frames=600, bodies=3)
+    everything = r.spans(clip, SENTENCES, least=0.0).spans
+    shares = sorted({span.probability for span in everything})
+    assert len(shares) > 1
+    for least in (shares[0], shares[-1], 1.0):
+        expected = [span for span in everything if span.probability >= least]
+        assert list(r.spans(clip, SENTENCES, least=least).spans) == expected
+        assert list(r.answer(clip, SENTENCES, over_time=True, least=least).spans) == expected
+    for wrong in (-0.1, 1.1, float("nan")):
+        with pytest.raises(BadConfig, match="least: expected a probability"):
+            r.spans(clip, SENTENCES, least=wrong)
 
 
 def test_tracks_are_decoded_one_by_one() -> None:

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -16,6 +17,8 @@ from pgfa.read import read
 from pgfa.read.formats.npz import save_clip
 from pgfa.read.sample import picture
 from pgfa.recognise import Recogniser
+from pgfa.recognise.bundle import open_bundle
+from pgfa.recognise.calibration.model import Calibration
 from pgfa.skeleton import KINECT20
 from recogniser_builders import (
     SENTENCES,
@@ -58,6 +61,26 @@ def test_recognise_writes_every_format(
         with pytest.raises(SystemExit) as stop:
             main(["recognise", str(file), *ask, *wrong])
         assert isinstance(stop.value.code, str)
+
+
+def test_recognise_lists_spans_as_probable_as_asked_for(
+    exported: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from pgfa.cli.main import main
+
+    bundle, calibration = open_bundle(exported), Calibration(9.0, 9.0, none=0.5, fitted=True)
+    replace(bundle, calibration=calibration).save(tmp_path / "bundle")
+    save_clip(tmp_path / "long.npz", swaying_clip(frames=600, bodies=3))
+    ask = [str(tmp_path / "long.npz"), "--run", str(tmp_path / "bundle"), "--spans", "--json=-"]
+    found = {}
+    for least in ("0", "0.5", "1"):
+        with pytest.raises(SystemExit) as stop:
+            main(["recognise", *ask, *(x for s in SENTENCES for x in ("--as", s)), "--least", least])
+        assert not stop.value.code
+        found[least] = json.loads(capsys.readouterr().out)["spans"]
+    assert found["1"] == []
+    assert found["0.5"] == [span for span in found["0"] if span["probability"] >= 0.5]
+    assert found["0"] != []
 
 
 def test_recognise_notes_the_problems_of_a_recording(
@@ -155,6 +178,10 @@ def test_live_uses_one_thread_by_default(
         (
             ["FILE", "--run", "RUN", "--as", "a person waves", "--window", "0"],
             "must be greater than 0, found 0.0",
+        ),
+        (
+            ["FILE", "--run", "RUN", "--as", "a person waves", "--least", "70"],
+            "must be less than or equal to 1",
         ),
     ],
 )

@@ -43,6 +43,7 @@ def recognise(
     ] = None,
     window: Annotated[tuple[float, ...], Parameter(negative="")] = DEFAULT.window,
     hop: float = DEFAULT.hop,
+    least: float = DEFAULT.least,
     why: Annotated[bool, Parameter(negative="")] = False,
     json: OutputFile = None,
     csv: OutputFile = None,
@@ -78,6 +79,8 @@ def recognise(
         Window lengths in seconds; cosines are averaged over the lengths.
     hop
         Seconds between the centres of successive windows.
+    least
+        Probability of a span, at least: with 0.7 fewer are found, and more of them are right.
     why
         Explain the answers by what was measured: the first three in the table, all in JSON. Not for answers over time.
     json
@@ -105,7 +108,7 @@ def recognise(
     from pgfa.skeleton import NO_DEPTH
 
     # Invalid values are refused also where nothing is answered over time.
-    RecogniseSettings(window=window, hop=hop)
+    RecogniseSettings(window=window, hop=hop, least=least)
     paths = {"json": json, "csv": csv, "windows.csv": windows_csv, "vtt": vtt, "eaf": eaf}
     outputs = {name: path for name, path in paths.items() if path is not None}
     _check_outputs(outputs, files)
@@ -140,7 +143,7 @@ def recognise(
             continue
         print(f"note: {problem}{LESS_CERTAIN if problem == NO_DEPTH else ''}", file=sys.stderr)
     recogniser = _recogniser(run, device, teach, adapt, sentence or [])
-    result = recogniser.answer(clip, sentence or [], over_time=spans, window=window, hop=hop)
+    result = recogniser.answer(clip, sentence or [], over_time=spans, window=window, hop=hop, least=least)
     explained = None
     if why and isinstance(result, Answers):
         explained = recogniser.explain(clip, [answer.sentence for answer in result])

@@ -16,6 +16,8 @@ class RecogniseSettings(Settings):
     """Window lengths in seconds; cosines are averaged over the lengths."""
     hop: Annotated[float, Field(gt=0)] = 0.25
     """Seconds between the centres of successive windows."""
+    least: Annotated[float, Field(ge=0, le=1)] = 0.5
+    """Probability of a span, at least. Of spans of 70 % more are right, and fewer are found (docs/untrimmed.md)."""
     live_hop: Annotated[float, Field(gt=0)] = 0.2
     """Seconds between successive live answers."""
     long_from: Annotated[float, Field(gt=0)] = 10.0

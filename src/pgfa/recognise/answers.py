@@ -104,7 +104,7 @@ class Span:
         start_s, end_s: seconds from the first frame, start below end.
         body: index of the body in the recording, from 0.
         sentence: as given.
-        probability: mean over the windows of the span, 0 to 1.
+        probability: of the most probable window of the span, 0 to 1.
         partner: index of the other body, where the sentence describes two people.
     """
 

@@ -138,6 +138,7 @@ class Recogniser:
         window: float | Sequence[float] = _DEFAULT.window,
         hop: float = _DEFAULT.hop,
         progress: Progress | None = None,
+        least: float = _DEFAULT.least,
     ) -> Timeline:
         """What each body of a long recording does, over time.
 
@@ -147,10 +148,12 @@ class Recogniser:
             window: length in seconds; cosines are averaged over several lengths.
             hop: seconds between the centres of successive windows.
             progress: called with the share that is done, between blocks of windows; what it raises ends the work.
+            least: probability of a span, at least: more finds less, and is right more often (docs/untrimmed.md).
 
         Raises as `recognise`, and LimitExceeded where there are too many windows.
         """
-        return timeline(self.encode, as_clips(clip)[0], self.candidates(sentences), window, hop, progress)
+        item = as_clips(clip)[0]
+        return timeline(self.encode, item, self.candidates(sentences), window, hop, progress, least)
 
     def answer(
         self,
@@ -160,19 +163,19 @@ class Recogniser:
         over_time: bool | None = None,
         window: float | Sequence[float] = _DEFAULT.window,
         hop: float = _DEFAULT.hop,
+        least: float = _DEFAULT.least,
     ) -> Answers | Timeline:
         """`spans` for a long recording (`is_long`), else `recognise`; `over_time` overrides the choice."""
         item, candidates = as_clips(clip)[0], self.candidates(sentences)
         if is_long(item) if over_time is None else over_time:
-            return timeline(self.encode, item, candidates, window, hop)
+            return timeline(self.encode, item, candidates, window, hop, least=least)
         return candidates.answers(self.encode(Ragged.from_clips([item])), [item])[0]
 
     def explain(self, clip: Recording, sentences: Sequence[str]) -> Explanations:
         """What speaks for and against each sentence in the motion of the main body, and facts about the recording.
 
-        A recogniser with a kinematic model compares the motion words of a sentence with measures of the clip; these
-        are the same measures and words. They are part of a cosine, beside what the motion encoder sees, and not all
-        of it.
+        These are the measures and the words that a kinematic model compares: part of a cosine, beside what the motion
+        encoder sees.
 
         Args:
             clip: a clip or a path; explained as a whole, a longer one by the windows that it is compared by.
@@ -233,8 +236,7 @@ class Recogniser:
     def teach(self, name: str, examples: Recording | Recordings) -> Recogniser:
         """A recogniser with one more class, defined by one or more examples and added to every question.
 
-        Teaching a name again replaces its examples. Raises as `recognise`; BadConfig without an example, or where no
-        person is detected in one.
+        Teaching a name again replaces its examples. Raises as `recognise`; BadConfig without an example or a person.
         """
         items = as_clips(examples)
         if not items:

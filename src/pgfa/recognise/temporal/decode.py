@@ -1,4 +1,4 @@
-"""Cosines of windows to probabilities and stretches of time: smoothing, calibration, the most probable path."""
+"""Cosines of windows to probabilities and stretches of time: smoothing, calibration, path, trimming."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from pgfa.config import RecogniseSettings
 from pgfa.recognise.calibration.model import Calibration
 from pgfa.recognise.candidates import NONE_SHARE_OVER_TIME, Candidates
 
@@ -25,7 +26,10 @@ class Decoding:
     Attributes:
         raised: how much of a sentence's mean cosine over the recording is taken away where it is below 0, 0 to 1.
         none_share: share of the windows that show none of the sentences, before the recording is seen; in (0, 1).
-        min_peak: the most probable window of a span is at least as probable as this.
+        least: a span, that is, its most probable window, is at least as probable as this.
+        trim: a window of a span is at least this times as probable as the most probable one within `trim_s`.
+        trim_s: seconds; what is further away is compared only with windows near it, so that a span of several
+            repetitions keeps all of them.
         switch: cost of a change of sentence on the path, in nats.
         evidence_s: seconds of windows that count as one observation on the path: neighbours share frames.
         smoothing_s: standard deviation in seconds of the smoothing of cosines over time.
@@ -33,10 +37,12 @@ class Decoding:
 
     raised: float = 1.0
     none_share: float = NONE_SHARE_OVER_TIME
-    min_peak: float = 0.5
+    least: float = RecogniseSettings().least
+    trim: float = 0.8
+    trim_s: float = 1.0
     switch: float = 0.25
     evidence_s: float = 1.0
-    smoothing_s: float = 0.3
+    smoothing_s: float = 0.7
 
 
 DECODING: Final = Decoding()
@@ -80,8 +86,8 @@ class Stretch:
     Attributes:
         first, last: windows, last excluded.
         candidate: index.
-        probability: mean over the windows.
-        peak: the most probable window.
+        probability: of the most probable window.
+        peak: that window.
     """
 
     first: int
@@ -101,7 +107,7 @@ def decode(
         present: (W,).
         candidates: K of them.
         hop: seconds between windows.
-        settings: how.
+        settings: how. Without "none of these" nothing is trimmed or left out.
 
     Returns:
         (W, K + 1) probabilities, the last column "none of these", NaN where the body is absent; and its stretches.
@@ -109,6 +115,8 @@ def decode(
     probability = np.full((len(cosine), len(candidates) + 1), np.nan, dtype=np.float32)
     rows = raised_to_zero(cosine, present, candidates, settings.raised)
     over_time = candidates.over_time(settings.none_share)
+    if candidates.calibration.none is None:
+        settings = replace(settings, trim=0.0, least=0.0)
     parts: list[Stretch] = []
     for first, last in runs(present.astype(np.int64)):
         if present[first]:
@@ -117,9 +125,7 @@ def decode(
             for part in stretches(probability[first:last], hop, settings):
                 windows = {name: getattr(part, name) + first for name in ("first", "last", "peak")}
                 parts.append(replace(part, **windows))
-    if candidates.calibration.none is not None:
-        parts = [part for part in parts if probability[part.peak, part.candidate] >= settings.min_peak]
-    return probability, parts
+    return probability, [part for part in parts if part.probability >= settings.least]
 
 
 def raised_to_zero(cosine: Floats, present: Flags, candidates: Candidates, share: float = 1.0) -> Floats:
@@ -153,15 +159,29 @@ def _neighbours(values: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def stretches(probability: Floats, hop: float, settings: Decoding = DECODING) -> list[Stretch]:
-    """The candidates on the most probable path of (W, K + 1) probabilities of one track, NaN nowhere."""
+    """The candidates on the most probable path of (W, K + 1) probabilities of one track, NaN nowhere; trimmed."""
     path = most_probable_path(probability, min(1.0, hop / settings.evidence_s), settings.switch)
     parts = []
-    for first, last in runs(path):
-        k = int(path[first])
-        if k < probability.shape[1] - 1:
-            own = probability[first:last, k]
-            parts.append(Stretch(first, last, k, float(own.mean()), first + int(own.argmax())))
+    for start, end in runs(path):
+        k = int(path[start])
+        if k == probability.shape[1] - 1:
+            continue
+        core = near_peaks(probability[start:end, k], settings.trim, round(settings.trim_s / hop))
+        for first, last in runs(core.astype(np.int64)):
+            if core[first]:
+                peak = start + first + int(probability[start + first : start + last, k].argmax())
+                parts.append(Stretch(start + first, start + last, k, float(probability[peak, k]), peak))
     return parts
+
+
+def near_peaks(values: Floats, share: float, reach: int) -> Flags:
+    """(W,) whether each of (W,) values, 0 or more, is at least `share` of the highest at most `reach` away.
+
+    A window that is longer than an action sees it before it starts and after it ends: a path alone makes spans that
+    reach into rests and into other actions.
+    """
+    around = np.lib.stride_tricks.sliding_window_view(np.pad(values, reach), 2 * reach + 1)
+    return np.asarray(values >= share * around.max(axis=1))
 
 
 def most_probable_path(

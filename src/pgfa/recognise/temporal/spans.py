@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from pgfa.errors import BadConfig, LimitExceeded
 from pgfa.recognise.answers import Span, Timeline
 from pgfa.recognise.candidates import Candidates, Encode
-from pgfa.recognise.temporal.decode import Stretch, decode, decoding_of, is_short
+from pgfa.recognise.temporal.decode import DECODING, Stretch, decode, decoding_of, is_short
 from pgfa.recognise.temporal.windows import Progress, tracks, window_cosines
 from pgfa.skeleton import Clip
 
@@ -25,6 +26,7 @@ def timeline(
     window: float | Sequence[float],
     hop: float,
     progress: Progress | None = None,
+    least: float = DECODING.least,
 ) -> Timeline:
     """What each body of a recording does, over time.
 
@@ -38,14 +40,17 @@ def timeline(
         window: length in seconds; cosines are averaged over several lengths.
         hop: seconds between the centres of successive windows.
         progress: called as the work is done.
+        least: probability of a span, at least; without "none of these" all spans are kept.
 
     Raises:
-        BadConfig: a length that is not above 0.
+        BadConfig: a length that is not above 0, or a probability outside 0 to 1.
         LimitExceeded: more than MAX_WINDOWS.
     """
     lengths = tuple(map(float, window)) if isinstance(window, Sequence) else (float(window),)
     if not lengths or not all(math.isfinite(x) and x > 0 for x in (*lengths, hop)):
         raise BadConfig(where="window and hop", expected="seconds above 0", found=f"{window} and {hop}")
+    if not 0 <= least <= 1:
+        raise BadConfig(where="least", expected="a probability, 0 to 1", found=f"{least}")
     count = _count(clip, hop)
     if count * len(lengths) > MAX_WINDOWS:
         raise LimitExceeded(
@@ -60,7 +65,7 @@ def timeline(
     present = np.asarray(~np.isnan(cosine).any(axis=2))
     if count:
         present &= tracks(clip.positions, clip.rate)[centre].T
-    settings = decoding_of(clip.seconds, max(lengths), candidates.calibration)
+    settings = decoding_of(clip.seconds, max(lengths), candidates.calibration, replace(DECODING, least=least))
     probability = np.full((clip.bodies, count, len(candidates) + 1), np.nan, dtype=np.float32)
     spans: list[Span] = []
     for body in range(clip.bodies):

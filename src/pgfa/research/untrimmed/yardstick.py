@@ -22,8 +22,10 @@ from pgfa.research.untrimmed.windows import Windows
 RIGHT = 0.9
 """Share of the spans that must be right; among settings that reach it, those that match most moments are chosen."""
 GRID = tuple(
-    Decoding(none_share=share, min_peak=peak)
-    for share, peak in product((0.3, 0.4, 0.5, 0.6, 0.75, 0.9), (0.4, 0.5, 0.6, 0.7, 0.8))
+    Decoding(none_share=share, least=least, smoothing_s=smoothing, trim=trim)
+    for share, least, (smoothing, trim) in product(
+        (0.4, 0.5, 0.6), (0.4, 0.5, 0.6, 0.7), ((DECODING.smoothing_s, DECODING.trim), (0.3, 0.0))
+    )
 )
 
 
