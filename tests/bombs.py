@@ -238,6 +238,41 @@ def gltf_one_file() -> Files:
     return {"a.gltf": json.dumps(content).encode(), "b.bin": turn + bytes(SIZE - 200_000)}
 
 
+def gltf_chain() -> Files:
+    """1,000 animations of a skeleton below a chain of 18,000 nodes."""
+    (raw,) = sample("gltf").values()
+    length = struct.unpack_from("<I", raw, 12)[0]
+    content, binary = json.loads(raw[20 : 20 + length]), raw[28 + length :]
+    first, count = len(content["nodes"]), 18_000
+    content["nodes"] += [{"children": [first + n + 1]} for n in range(count - 1)] + [{"children": [0]}]
+    content["scenes"] = [{"nodes": [first]}]
+    content["animations"] = [{**content["animations"][0], "name": str(n)} for n in range(1000)]
+    (buffer,) = content["buffers"]
+    content["buffers"] = [{"uri": "b.bin", "byteLength": buffer["byteLength"]}]
+    return {"a.gltf": json.dumps(content).encode(), "b.bin": binary}
+
+
+def json_equal_hashes() -> Files:
+    """60,000 people whose ids all have the hash 0 as numbers."""
+    prime = (1 << 61) - 1
+    people = [{"image_id": n, "keypoints": [1, 2, 1] * 17, "track_id": n * prime} for n in range(60_000)]
+    return {"a.json": json.dumps(people).encode()}
+
+
+def json_crowd() -> Files:
+    """32 people in each of 2,000 frames."""
+    body = picture(COCO17, 1)[0]
+    people = [
+        {
+            "image_id": f"{n // 32}.jpg",
+            "keypoints": np.column_stack([body + n % 32, np.ones(17)]).ravel().tolist(),
+        }
+        for n in range(64_000)
+    ]
+    text = json.dumps(people, separators=(",", ":"))
+    return {"a.json": text.encode()}
+
+
 def zip_without_members() -> Files:
     """A directory of 300,000 members, all at the same place."""
     local = b"PK\3\4" + struct.pack("<5H3I2H", 20, 0, 0, 0, 33, 0, 0, 0, 1, 0) + b"a"
@@ -361,6 +396,12 @@ COSTLY: dict[str, Callable[[], Files]] = {
     "npz of listed bodies": npz_twice,
     "people in turns": csv_visitors,
     "glTF buffers of one file": gltf_one_file,
+    "glTF of a chain of nodes": gltf_chain,
+    "JSON of ids with one hash": json_equal_hashes,
+    "JSON of a crowd": json_crowd,
+    "npz of 64 bodies": lambda: {
+        "a.npz": npz(positions=np.ones((3900, 64, 20, 3), "f2"), rate=np.array(30.0), layout=np.array("kinect20"))
+    },
     "zip of a directory only": zip_without_members,
     "form feeds in a bvh": lambda: repeated("a.bvh", b"HIERARCHY\n", b"\x0c"),
     "other line ends in a csv": lambda: repeated("a.csv", wide()[0].encode() + b"\n", b"\xc2\x85"),
@@ -374,6 +415,7 @@ COSTLY: dict[str, Callable[[], Files]] = {
     "object stream of nested tuples": lambda: {"a.pkl": b"\x80\4)" + b"\x85" * SIZE + b"."},
     "object stream of memo entries": lambda: {"a.pkl": b"\x80\4]" + b"\x94" * SIZE + b"."},
     "object stream of text": lambda: {"a.pkl": b"\x80\4](" + b"\x8c\1a" * (SIZE // 3) + b"e."},
+    "object stream of a name that holds itself": lambda: {"a.pkl": b"\x80\4)" + b"2\x86" * 60 + b"\x8c\1a\x93."},
     "object stream that shares an array": pickle_shared_array,
     "object stream that shares small arrays": pickle_shared_small,
     "object stream of small clips": pickle_small_clips,

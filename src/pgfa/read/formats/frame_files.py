@@ -209,7 +209,7 @@ def _labels(ref: FileRef, parser: Parser, name: str, raw: bytes) -> list[Person]
         points = row[YOLO_BOX : YOLO_BOX + 17 * width].reshape(17, width)
         rest = row[YOLO_BOX + 17 * width :]
         # A confidence is below 1, an id a whole number from 1.
-        id = int(rest[-1]) if len(rest) and rest[-1] >= 1 and float(rest[-1]).is_integer() else None
+        id = str(int(rest[-1])) if len(rest) and rest[-1] >= 1 and float(rest[-1]).is_integer() else None
         parser.layouts.setdefault(COCO17.name, COCO17)
         parser.scored = width == 3
         people.append(Person(points, id))

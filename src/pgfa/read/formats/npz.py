@@ -32,7 +32,7 @@ from pgfa.skeleton import NO_DEPTH, Clip, Layout, Source, get_layout
 TEXTS = ("id", "dataset", "action", "variant", "subject", "camera", "setup")
 MAX_INFLATED = 64 * 1024 * 1024
 """Bytes to which all fields of a small file together may inflate."""
-MAX_NUMBERS = 16_000_000
+MAX_NUMBERS = 10_000_000
 """Coordinates in a small file, those of `listed` included."""
 OWN_FIELDS = {"layout", "offsets", "listed", "problems", "variant", "setup"}
 """Fields that only pgfa's own files have: positions and rate are in those of other programs too."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,8 @@ RATES = (
     "mocapframerate", "frequency", "freq", "hz",
 )  # fmt: skip
 """Names of a rate in frames per second, as `plain`."""
+SHORT = 64
+"""Characters of names whose plain form is kept."""
 PLAIN_RATES = RATES[:4]
 """Those whose value has to be a rate; behind the others there may be something else."""
 STEPS = (
@@ -66,7 +69,15 @@ class BadRate(ValueError):
 
 def plain(name: str) -> str:
     """A name in lower case without separators: ``frameRate``, ``Frame Rate`` and ``frame_rate`` are one."""
+    return _plain_short(name) if len(name) <= SHORT else _plain(name)
+
+
+def _plain(name: str) -> str:
     return re.sub(r"[^a-z0-9]", "", name.lower())
+
+
+_plain_short = lru_cache(maxsize=1024)(_plain)
+"""Every person of a file has the same names."""
 
 
 def stated_rate(fields: Mapping[str, Any]) -> tuple[float | None, tuple[str, ...]]:

@@ -25,11 +25,13 @@ from pgfa.read.parsing.safe_pickle_values import (
     ArrayBehind,
     Name,
     NotAllowed,
+    NumberKeys,
     NumberType,
     PendingArray,
     array_of,
     finished,
     plain_key,
+    shown,
 )
 
 SMALL_STEPS = 2_500_000
@@ -75,6 +77,8 @@ class _Machine:
         self.stack: list[Any] = []
         self.memo: dict[int, Any] = {}
         self.growth = 0
+        self.number_keys: dict[int, NumberKeys] = {}
+        """Of each dict, by its id."""
 
     def run(self) -> Any:
         steps, most = 0, allowance(len(self.raw), SMALL_STEPS)
@@ -148,11 +152,11 @@ class _Machine:
         meaning = NAMES.get((module, name)) if isinstance(module, str) and isinstance(name, str) else None
         if meaning is None:
             # Only who has PyTorch can make arrays of the tensors that GVHMR and others save.
-            tensors = str(module).partition(".")[0] == "torch"
+            tensors = isinstance(module, str) and module.partition(".")[0] == "torch"
             expected = "arrays and plain containers" + (
                 " (save tensors of PyTorch as arrays: tensor.cpu().numpy())" if tensors else ""
             )
-            raise NotAllowed(expected, f"the name {str(module)[:60]}.{str(name)[:60]}")
+            raise NotAllowed(expected, f"the name {shown(module)}.{shown(name)}")
         self.push(Name(meaning))
 
     def set_items(self, items: list[Any]) -> None:
@@ -160,6 +164,8 @@ class _Machine:
         if type(target) is not dict or len(items) % 2:
             raise NotAllowed("a dict for its items", type(target).__name__)
         for key, value in zip(items[::2], items[1::2], strict=True):
+            if isinstance(key, int | float):
+                self.number_keys.setdefault(id(target), NumberKeys()).add(key)
             target[plain_key(key)] = value
 
     def append(self, items: list[Any]) -> None:

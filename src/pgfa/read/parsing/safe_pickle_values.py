@@ -24,6 +24,11 @@ TYPES = {
 }  # fmt: skip
 
 
+FEW_KEYS = 500
+KEY_RANGE = 64
+"""Numbers as keys of a dict, see `NumberKeys`: between the smallest and the largest are at most so many per key."""
+
+
 class Name(str):
     """One of the names a stream may use."""
 
@@ -50,6 +55,15 @@ class ArrayBehind:
     """An array of joblib under construction: its bytes follow its state in the stream."""
 
 
+def shown(value: object) -> str:
+    """A value in a message, cut off: what holds itself many times over would be written out without end."""
+    if type(value) is tuple and all(type(item) in (int, str) for item in value):
+        value = value[:8]
+    elif type(value) not in (int, str):
+        return type(value).__name__
+    return str(value)[:60]
+
+
 class NotAllowed(Exception):
     """Content that is not allowed, with what was expected and what was found."""
 
@@ -66,7 +80,7 @@ def array_of(content: object, dtype: np.dtype[Any], shape: object, order: object
         or len(shape) > 8
         or not all(type(n) is int and 0 <= n < 1 << 40 for n in shape)
     ):
-        raise NotAllowed("the shape of an array", repr(shape)[:60])
+        raise NotAllowed("the shape of an array", shown(shape))
     count = 1
     for length in shape:
         count *= length
@@ -75,6 +89,32 @@ def array_of(content: object, dtype: np.dtype[Any], shape: object, order: object
     return (
         np.frombuffer(content, dtype=dtype).reshape(shape, order=order) if content else np.zeros(shape, dtype)
     )
+
+
+class NumberKeys:
+    """Numbers as keys of a dict: a file can choose them so that each collides with all before.
+
+    Up to `FEW_KEYS` any are allowed; more must be whole and near one another, as numbers of frames are.
+
+    Attributes:
+        count: of the keys.
+        low, high: of the whole ones.
+    """
+
+    def __init__(self) -> None:
+        self.count, self.low, self.high = 0, 0, 0
+
+    def add(self, key: float) -> None:
+        """Count a key. Raises NotAllowed where they might collide."""
+        self.count += 1
+        if isinstance(key, int):
+            self.low, self.high = min(self.low, key), max(self.high, key)
+        if self.count > FEW_KEYS and (
+            isinstance(key, float) or self.high - self.low > KEY_RANGE * self.count
+        ):
+            raise NotAllowed(
+                f"at most {FEW_KEYS} numbers as a dict's keys that are far from one another", "more"
+            )
 
 
 def plain_key(key: object) -> Any:

@@ -68,13 +68,13 @@ def link_tracks(
         open_tracks = sum(frame - track.frames[-1] <= MAX_GAP for track in tracks[:MAX_OPEN_TRACKS])
         ended, tracks = ended + tracks[open_tracks:], tracks[:open_tracks]
         matches = _match(tracks, detections)
-        for index, points in enumerate(detections):
+        for index, (points, size) in enumerate(zip(detections, _sizes(detections), strict=True)):
             track = matches.get(index)
             if track is None:
-                track = _Track(points, _size(points))
+                track = _Track(points, size)
                 tracks.append(track)
             track.last = np.where(np.isfinite(points), points, track.last)
-            track.size = max(_size(points), 0.9 * track.size)
+            track.size = max(size, 0.9 * track.size)
             track.frames.append(frame)
             track.points.append(points)
     by_length = sorted(ended + tracks, key=lambda track: (-len(track.frames), track.frames[0]))
@@ -117,6 +117,11 @@ def _match(tracks: list[_Track], detections: list[Floats]) -> dict[int, _Track]:
     return matches
 
 
-def _size(points: Floats) -> float:
-    present = points[np.isfinite(points).all(axis=-1)]
-    return float(np.linalg.norm(np.ptp(present, axis=0))) if len(present) else 0.0
+def _sizes(detections: list[Floats]) -> list[float]:
+    """The diagonal of each person's bounding box; 0 without a joint."""
+    if not detections:
+        return []
+    points = np.stack(detections)
+    present = np.isfinite(points).all(axis=-1, keepdims=True)
+    extent = np.where(present, points, -np.inf).max(axis=1) - np.where(present, points, np.inf).min(axis=1)
+    return np.linalg.norm(np.where(np.isfinite(extent), extent, 0), axis=-1).tolist()  # type: ignore[no-any-return]

@@ -238,7 +238,7 @@ class Parser:
             raise Unexpected("a list of points", short(str(points)))
         if first_object(points) is not None:
             return next(iter(self._landmarks(points)), None)
-        if not any(isinstance(point, list) for point in points):  # COCO: x, y and score or visibility
+        if list not in set(map(type, points)):  # COCO: x, y and score or visibility
             self.scored = True
             return self._in_listed_order(scored_triples(points))
         table = table_of_rows(points)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Hashable, Set
+from collections.abc import Set
 from typing import Any
 
 import numpy as np
@@ -51,8 +51,11 @@ def stamp_of(value: dict[str, Any]) -> float | None:
     return None
 
 
-def person_id(entry: dict[str, Any]) -> Hashable | None:
-    """The person's id over time; of COCO's annotations, `id` is that of the annotation."""
+def person_id(entry: dict[str, Any]) -> str | None:
+    """The person's id over time; of COCO's annotations, `id` is that of the annotation.
+
+    As text: a file may choose whole numbers that collide in a dict, and no texts.
+    """
     for name in person_names(entry):
         if name == "id" and "image_id" in entry:
             continue
@@ -64,7 +67,7 @@ def person_id(entry: dict[str, Any]) -> Hashable | None:
         if is_kind(value):
             continue
         if (isinstance(value, str) and value) or (isinstance(value, int) and not isinstance(value, bool)):
-            return None if value in (-1, "-1") else value
+            return None if value in (-1, "-1") else str(value)
     return None
 
 
@@ -120,8 +123,11 @@ def object_of(point: Any) -> dict[str, Any]:
 def scored_triples(values: list[Any]) -> Floats:
     """x, y and score of each joint in one list; a third number that can be no score is z, which COCO does not have."""
     table = rows_of_width(numbers_of(values), 3)
+    scores = table[:, 2]
+    if scores.min() >= 0 and scores.max() <= MAX_SCORE:  # almost always, and soon seen
+        return table
     with np.errstate(invalid="ignore"):
-        doubtful = (table[:, 2] > MAX_SCORE).any() or (table[:, 2] < 0).mean() > MAX_NEGATIVE
+        doubtful = (scores > MAX_SCORE).any() or (scores < 0).mean() > MAX_NEGATIVE
     if doubtful:
         actual = f"third numbers from {np.nanmin(table[:, 2]):.4g} to {np.nanmax(table[:, 2]):.4g}"
         raise Unexpected("x, y and score of each joint (points with z as lists of their own)", actual)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -57,8 +57,8 @@ class Appearance:
 
 
 def one_person_ids(
-    seen: Mapping[Hashable, tuple[list[int], list[Floats]]],
-) -> tuple[dict[Hashable, Hashable], tuple[str, ...]]:
+    seen: Mapping[str | None, tuple[list[int], list[Floats]]],
+) -> tuple[dict[str | None, str | None], tuple[str, ...]]:
     """The first id of each person, and notes.
 
     Two ids are one person if they never appear in one frame, the body goes on at the place where it was, and has the
@@ -67,10 +67,10 @@ def one_person_ids(
     Args:
         seen: id -> its frames, and its body in each, (joints, 2 or 3), in the order of appearance.
     """
-    first_of: dict[Hashable, Hashable] = {id: id for id in seen}
+    first_of: dict[str | None, str | None] = {id: id for id in seen}
     if not 1 < len(seen) <= MAX_IDS:
         return first_of, ()
-    groups: dict[Hashable, Appearance] = {}
+    groups: dict[str | None, Appearance] = {}
     for id, (frames, bodies) in seen.items():
         new = Appearance(np.array(frames, dtype=np.int64), _cleaned(np.stack(bodies)))
         distances = {first: _distance(group, new) for first, group in groups.items()}
@@ -82,7 +82,9 @@ def one_person_ids(
     return first_of, _notes(first_of, groups)
 
 
-def _notes(first_of: Mapping[Hashable, Hashable], groups: Mapping[Hashable, Appearance]) -> tuple[str, ...]:
+def _notes(
+    first_of: Mapping[str | None, str | None], groups: Mapping[str | None, Appearance]
+) -> tuple[str, ...]:
     notes = []
     for first in groups:
         ids = [id for id, of in first_of.items() if of == first]
@@ -97,7 +99,7 @@ def _notes(first_of: Mapping[Hashable, Hashable], groups: Mapping[Hashable, Appe
     return tuple(notes)
 
 
-def _listed(ids: list[Hashable]) -> str:
+def _listed(ids: list[str | None]) -> str:
     return ", ".join(printable(str(id)[:20]) for id in ids[:4]) + (", ..." if len(ids) > 4 else "")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections import Counter
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -33,11 +33,11 @@ class Person:
 
     Attributes:
         points: (joints, 2, 3 or 4), NaN where absent.
-        id: as the file numbers people over time; None where it does not.
+        id: as the file names people over time, a number as text; None where it does not.
     """
 
     points: Floats
-    id: Hashable | None = None
+    id: str | None = None
 
 
 def without_copies(frames: list[list[Person]]) -> tuple[list[list[Person]], tuple[str, ...]]:
@@ -47,14 +47,16 @@ def without_copies(frames: list[list[Person]]) -> tuple[list[list[Person]], tupl
     out, copies = [], 0
     for frame in frames:
         single: list[Person] = []
+        seen: set[tuple[tuple[int, ...], bytes]] = set()
         for person in frame:
-            is_there = np.nan_to_num(person.points).any()
-            if is_there and any(
-                np.array_equal(person.points, other.points, equal_nan=True) for other in single
-            ):
+            # Equal numbers have equal bytes but for -0 and the kinds of NaN.
+            content = np.where(np.isnan(person.points), np.nan, person.points + 0.0)
+            key = person.points.shape, content.tobytes()
+            if key in seen and np.nan_to_num(person.points).any():
                 copies += 1
             else:
                 single.append(person)
+                seen.add(key)
         out.append(single)
     if not copies:
         return frames, ()
@@ -80,7 +82,7 @@ def with_one_id(
         return frames, ()
     ((_, width),) = shapes
     columns = min(width - 1 if scored else width, 3)
-    seen: dict[Hashable, tuple[list[int], list[Floats]]] = {}
+    seen: dict[str | None, tuple[list[int], list[Floats]]] = {}
     for number, frame in enumerate(frames):
         for person in frame:
             numbers, bodies = seen.setdefault(person.id, ([], []))
@@ -147,7 +149,7 @@ def body_slots(
 
 
 def _in_slots(
-    frames: Sequence[Sequence[Person]], slot_of: dict[Hashable | None, int], shape: tuple[int, ...]
+    frames: Sequence[Sequence[Person]], slot_of: dict[str | None, int], shape: tuple[int, ...]
 ) -> Floats:
     out = np.full((len(frames), len(slot_of), *shape), np.nan)
     for number, frame in enumerate(frames):
