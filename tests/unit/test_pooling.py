@@ -5,8 +5,19 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from pgfa.prepare import prepare
 from pgfa.recognise import Recogniser, pooling
-from pgfa.recognise.pooling import FROM_S, MOST, WINDOW_S, clip_features, cut_into_windows, movement, pooled
+from pgfa.recognise.pooling import (
+    FROM_S,
+    FULL_S,
+    MOST,
+    WINDOW_S,
+    clip_features,
+    cut_into_windows,
+    movement,
+    pooled,
+)
+from pgfa.recognise.vectors import measured
 from pgfa.skeleton import KINECT20, Clip, Ragged
 from pgfa.words.measures import MEASURES
 from recogniser_builders import kinematic_recogniser, swaying_clip
@@ -133,6 +144,24 @@ def test_a_long_recording_is_answered_by_its_windows(recogniser: Recogniser, wav
     shares, *_ = np.linalg.lstsq(unit.T, features[1], rcond=None)
     np.testing.assert_allclose(unit.T @ shares, features[1], atol=1e-4)
     assert shares.min() > 0
+
+
+def test_between_whole_and_windows_there_is_no_jump(recogniser: Recogniser, waving: Clip) -> None:
+    """A moving part of 4.5 to 6 seconds is compared by both, the windows counting more the longer it is."""
+    moving = np.concatenate([waving.positions, waving.positions[::-1]] * 6)
+    for seconds, share in ((FROM_S, 0.0), ((FROM_S + FULL_S) / 2, 0.5), (FULL_S, 1.0)):
+        clips = Ragged.from_clips([waving.with_positions(moving[: round(seconds * waving.rate)])])
+        windows = cut_into_windows(clips)
+        assert len(windows.owner) > 1
+        np.testing.assert_allclose(windows.share, [share], atol=0.03)
+        whole = pooling.whole_features(recogniser.bundle, clips)[0]
+        rows = pooling.whole_features(recogniser.bundle, windows.clips)
+        weights = movement(measured(prepare(windows.clips, recogniser.bundle.settings.prepare)))
+        (parts,) = pooled(rows, windows.owner, weights)
+        share, lengths = float(windows.share[0]), [np.linalg.norm(whole), np.linalg.norm(parts)]
+        mixed = (1 - share) * whole / lengths[0] + share * parts / lengths[1]
+        expected = mixed / np.linalg.norm(mixed) * ((1 - share) * lengths[0] + share * lengths[1])
+        np.testing.assert_allclose(clip_features(recogniser.bundle, clips)[0], expected, atol=1e-3)
 
 
 def test_someone_who_is_seen_in_a_part_only(recogniser: Recogniser, waving: Clip) -> None:

@@ -30,6 +30,9 @@ HOP_S: Final = 1.5
 """Seconds of a window, and between the starts of two: at most, as windows are spread evenly from start to end."""
 FROM_S: Final = WINDOW_S + HOP_S
 """Seconds from which on a recording is cut into windows, without idle time at its ends."""
+FULL_S: Final = 6.0
+"""Seconds from which on a recording is compared by its windows alone; from `FROM_S` on they count more and more beside
+the whole, so that an answer does not jump where a few frames more or fewer are seen."""
 MOST: Final = 200
 """Windows of a recording: of longer ones than five minutes a part is looked at, evenly spread."""
 FEWEST_FRAMES: Final = 8
@@ -52,10 +55,12 @@ class WindowedClips:
         clips: (W,) windows, those of a clip one after the other; a clip that moves for less than `FROM_S` is one
             window, as it is.
         owner: (W,) number of the clip that a window is of, ascending.
+        share: (clips,) of the windows in the vector of a clip, 0 to 1; the rest is that of the whole clip.
     """
 
     clips: Ragged
     owner: Indices
+    share: Array
 
 
 def cut_into_windows(clips: Ragged) -> WindowedClips:
@@ -73,13 +78,14 @@ def cut_into_windows(clips: Ragged) -> WindowedClips:
     free = (frames - length)[owner] / np.maximum(count - 1, 1)[owner]
     first = np.where(several[owner], start[owner] + np.round(number * free), 0).astype(np.int64)
     listed = None if clips.listed is None else np.where(several, 0, clips.listed)[owner]
+    share = np.clip((frames / clips.rate - FROM_S) / (FULL_S - FROM_S), 0, 1).astype(np.float32)
     return WindowedClips(
         Ragged(
             clips.positions, clips.start[owner] + first * clips.bodies[owner],
             np.where(several, length, clips.frames)[owner],
             clips.bodies[owner], clips.rate[owner], clips.layout, listed,
         ),
-        owner,
+        owner, np.where(several, share, np.float32(1)),
     )  # fmt: skip
 
 
@@ -109,10 +115,19 @@ def pooled(vectors: Array, owner: Indices, weights: Array) -> Array:
     return np.where(alone[:, None], vectors[starts], means).astype(np.float32)
 
 
+def blended(whole: Array, windows: Array, share: Array) -> Array:
+    """(N, d) vectors between those of whole clips and of their windows, by the (N,) share of the windows."""
+    share = share[:, None]
+    directions = unit_rows((1 - share) * unit_rows(whole) + share * unit_rows(windows))
+    lengths = [np.linalg.norm(rows, axis=1, keepdims=True) for rows in (whole, windows)]
+    return np.asarray(directions * ((1 - share) * lengths[0] + share * lengths[1]), dtype=np.float32)
+
+
 def clip_features(bundle: Bundle, clips: Ragged) -> Array:
     """(clips, d) features of clips of one layout in the space of a bundle, not normalised; 0 without a person.
 
-    With a kinematic model those of long clips are pooled; an encoder alone gets every clip whole.
+    With a kinematic model those of long clips are pooled, and between `FROM_S` and `FULL_S` blended with that of the
+    whole; an encoder alone gets every clip whole.
     """
     if bundle.kinematics is None:
         return whole_features(bundle, clips)
@@ -125,7 +140,11 @@ def clip_features(bundle: Bundle, clips: Ragged) -> Array:
         prepared = prepare(block, bundle.settings.prepare)
         features.append(whole_features(bundle, block, prepared))
         weights.append(movement(measured(prepared)))
-    return pooled(np.concatenate(features), windows.owner, np.concatenate(weights))
+    vectors = pooled(np.concatenate(features), windows.owner, np.concatenate(weights))
+    if len(between := np.flatnonzero(windows.share < 1)):
+        whole = whole_features(bundle, clips.of(between))
+        vectors[between] = blended(whole, vectors[between], windows.share[between])
+    return vectors
 
 
 def whole_features(bundle: Bundle, clips: Ragged, prepared: Prepared | None = None) -> Array:

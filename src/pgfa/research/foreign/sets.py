@@ -13,7 +13,7 @@ from pgfa.errors import BadConfig
 from pgfa.files import cache_folder
 from pgfa.pack import Pack
 from pgfa.prepare import prepare_cached
-from pgfa.recognise.pooling import cut_into_windows, movement, pooled
+from pgfa.recognise.pooling import blended, cut_into_windows, movement, pooled
 from pgfa.research.foreign.incomplete import Change, measured_clips, measured_rows, without_depth
 from pgfa.skeleton import Ragged, get_layout
 from pgfa.text import ActionClass, catalogue, encode, mirror_sentence, sentence_of
@@ -60,19 +60,22 @@ class SetWindows:
         owner: (W,) row of the clip in the set, ascending.
         positions, present: prepared windows, as in `pgfa.prepare.Prepared`.
         measures: (W, measures).
+        share: of the windows in the vector of each clip that has some, in the order of `owner`.
     """
 
     owner: NDArray[np.int64]
     positions: Array
     present: NDArray[np.bool_]
     measures: Array
+    share: Array
 
     @classmethod
     def of(cls, clips: Ragged, settings: PrepareSettings) -> SetWindows:
         """Of clips of a set."""
         windows = cut_into_windows(clips)
         long = np.flatnonzero(np.bincount(windows.owner)[windows.owner] > 1)
-        return cls(windows.owner[long], *measured_rows(windows.clips.of(long), settings))
+        owner = windows.owner[long]
+        return cls(owner, *measured_rows(windows.clips.of(long), settings), windows.share[np.unique(owner)])
 
     @property
     def right_leading(self) -> Array:
@@ -84,7 +87,9 @@ class SetWindows:
         clips, of_windows = np.split(rows, [len(rows) - len(self.owner)])
         out = clips.copy()
         of_windows = of_windows * self.present[:, :1]  # 0 without a person
-        out[np.unique(self.owner)] = pooled(of_windows, self.owner, movement(self.measures))
+        chosen = np.unique(self.owner)
+        of_windows = pooled(of_windows, self.owner, movement(self.measures))
+        out[chosen] = blended(clips[chosen], of_windows, self.share)
         return out
 
 
