@@ -42,7 +42,9 @@ def main() -> None:
         clips += [pack.clip(int(index)) for index in chosen]
     recogniser = Recogniser.load()
     before = probabilities(recogniser, clips)
-    columns = f"largest change of a probability | of 99 % of the clips | mean | above {LIMIT} | top answer changed"
+    columns = (
+        f"largest change of a probability | of 99 % of the clips | mean | above {LIMIT} | top answer changed"
+    )
     print(f"| change | {columns} |\n|---|---|---|---|---|---|")
     changes: dict[str, Callable[[Clip], Clip]] = {
         "mirrored, sides swapped": mirrored,

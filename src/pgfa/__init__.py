@@ -8,8 +8,13 @@
 
 from __future__ import annotations
 
+import os
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
+
+# From 1.32 on, onnxruntime reports its use to its maker and writes a device id into the user's cache, unless this is
+# set before it is imported. Nothing that handles people's recordings should.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 if TYPE_CHECKING:
     from pgfa.pack import open_pack
