@@ -136,7 +136,7 @@ def test_every_rejected_file_is_reported(fake: ModuleType, source: Path, tmp_pat
         "005.fake": "expected a unique clip id, found 'twin', also the id of 004.fake",
     }
     assert len(pack) + len(pack.rejected) == 150
-    assert report.summary.problems == {"N gap": 1}
+    assert report.summary.problems == {"1 gap": 1}
     assert report.summary.rejected == pack.rejected
     assert "150 files in" in str(report)
     assert "4 files could not be used" in str(report)

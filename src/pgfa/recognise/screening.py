@@ -6,6 +6,7 @@ noise of a resting body looks like motion.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Final
 
@@ -91,7 +92,7 @@ def _at_rest(positions: Floats, seen: Flags, scale: Floats) -> Flags:
 
 def _sum_of_squares(vectors: Floats) -> Floats:
     """(clips, frames, bodies, joints, 3) -> (clips, bodies, joints), over frames first: they are rows in memory."""
-    rows = vectors.reshape(*vectors.shape[:2], -1)
+    rows = vectors.reshape(*vectors.shape[:2], math.prod(vectors.shape[2:]))  # no frames at all: not -1
     by_coordinate = np.einsum("cfk,cfk->ck", rows, rows).reshape(len(rows), *vectors.shape[2:])
     return np.asarray(by_coordinate.sum(axis=-1))
 
