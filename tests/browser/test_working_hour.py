@@ -101,7 +101,8 @@ def correct(page: Any, session: str, count: int) -> None:
 
 def sentences(page: Any) -> list[str]:
     """Of the moments, without the remarks on what the last improvement changed, which end with the tab."""
-    return [text.split("was: ")[0].strip() for text in page.locator("#spans .sentence").all_inner_texts()]
+    texts = page.locator("#spans .sentence").all_inner_texts()
+    return [text.split("was: ")[0].removesuffix("new").strip() for text in texts]
 
 
 def test_a_working_hour(context: Any, address: str, files: list[Path], tmp_path: Path) -> None:
