@@ -180,8 +180,11 @@ def near_peaks(values: Floats, share: float, reach: int) -> Flags:
     A window that is longer than an action sees it before it starts and after it ends: a path alone makes spans that
     reach into rests and into other actions.
     """
-    around = np.lib.stride_tricks.sliding_window_view(np.pad(values, reach), 2 * reach + 1)
-    return np.asarray(values >= share * around.max(axis=1))
+    around, length = np.pad(values, reach), 1
+    while length < 2 * reach + 1:  # maxima of twice as many each time: a short hop must not cost much
+        step = min(length, 2 * reach + 1 - length)
+        around, length = np.maximum(around[:-step], around[step:]), length + step
+    return np.asarray(values >= share * around)
 
 
 def most_probable_path(
