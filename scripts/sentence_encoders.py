@@ -1,8 +1,9 @@
-"""What the sentence encoder is worth: `paper` and `default` with mpnet and MiniLM, published splits of UTD-MHAD.
+"""What sentence encoder and precision are worth: `paper` and `default`, published splits of UTD-MHAD.
 
     python scripts/sentence_encoders.py packs/utd-mhad packs/kinder-gator packs/msr-action3d packs/hdm05 \
         --out out/sentence-encoders --workers 2
     python scripts/sentence_encoders.py packs/utd-mhad --recipes default --out out/sentence-encoders    # a quarter hour
+    python scripts/sentence_encoders.py packs/utd-mhad --encoders mpnet --precision float32 bfloat16 --out out/precision
 
 The first pack is UTD-MHAD; runs are trained on it alone and with the other packs. Each run is a folder of --out, as
 `pgfa train` writes it, and evaluated once with the weights of the last epoch. Resumable: finished runs are not
@@ -83,10 +84,15 @@ def main() -> None:
     parser.add_argument("--recipes", nargs="+", choices=RECIPES, default=RECIPES)
     parser.add_argument("--workers", type=int, default=1, help="runs at a time; default: %(default)s")
     parser.add_argument("--device", default="auto")
-    parser.add_argument("--precision", choices=("float32", "bfloat16"), default="float32", help="of training")
+    parser.add_argument("--encoders", nargs="+", choices=ENCODERS, default=ENCODERS, help="of sentences")
+    parser.add_argument(
+        "--precision", nargs="+", choices=("float32", "bfloat16"), default=["float32"], help="of training"
+    )
     args = parser.parse_args()
     started, rows = time.monotonic(), []
-    jobs = jobs_of(tuple(args.packs), args.out, args.seeds, args.device, args.precision, args.recipes)
+    jobs = jobs_of(
+        tuple(args.packs), args.out, args.seeds, args.device, args.precision, args.recipes, args.encoders
+    )
     with multiprocessing.get_context("spawn").Pool(args.workers, torch.set_num_threads, (1,)) as pool:
         for row in pool.imap_unordered(run, jobs):
             rows.append(row)
@@ -100,26 +106,20 @@ def jobs_of(
     out: Path,
     seeds: int,
     device: str,
-    precision: str,
+    precisions: Sequence[str] = ("float32",),
     recipes: Sequence[str] = RECIPES,
+    encoders: Sequence[str] = ENCODERS,
 ) -> list[Job]:
     """All runs, seed by seed, so that a run that is stopped has whole seeds."""
     trained_on = [packs[:1], packs] if len(packs) > 1 else [packs]
-    return [
-        Job(
-            recipe,
-            encoder,
-            split,
-            seed,
-            used,
-            out / f"{recipe}-{encoder}-{split}-{len(used)}-{seed}",
-            device,
-            precision,
-        )
-        for seed, used, recipe, encoder, split in itertools.product(
-            range(seeds), trained_on, recipes, ENCODERS, SPLITS
-        )
-    ]
+    jobs = []
+    for seed, used, precision, recipe, encoder, split in itertools.product(
+        range(seeds), trained_on, precisions, recipes, encoders, SPLITS
+    ):
+        name = f"{recipe}-{encoder}-{split}-{len(used)}-{seed}"
+        folder = out / (f"{name}-{precision}" if len(precisions) > 1 else name)
+        jobs.append(Job(recipe, encoder, split, seed, used, folder, device, precision))
+    return jobs
 
 
 def run(job: Job) -> dict[str, Any]:
@@ -158,20 +158,23 @@ def write_rows(file: Path, rows: Iterable[dict[str, Any]]) -> None:
 
 
 def markdown(rows: list[dict[str, Any]]) -> str:
-    """Mean over seeds (lowest to highest), from sentences / aligned, in per cent."""
+    """Mean over seeds (lowest to highest), from sentences / aligned, in per cent; by precision if there are several."""
+    columns = {"packs": "trained on", "recipe": "recipe", "encoder": "encoder", "precision": "precision"}
+    if len({row["precision"] for row in rows}) == 1:
+        del columns["precision"]
     lines = [
-        "| trained on | recipe | encoder | " + " | ".join(SPLITS) + " |",
-        "|---" * (3 + len(SPLITS)) + "|",
+        "| " + " | ".join([*columns.values(), *SPLITS]) + " |",
+        "|---" * (len(columns) + len(SPLITS)) + "|",
     ]
-    for packs, recipe, encoder in dict.fromkeys((r["packs"], r["recipe"], r["encoder"]) for r in rows):
+    for group in sorted({tuple(row[name] for name in columns) for row in rows}):
+        of_group = [row for row in rows if tuple(row[name] for name in columns) == group]
         cells = []
         for split in SPLITS:
-            group = (packs, recipe, encoder, split)
-            chosen = [r for r in rows if (r["packs"], r["recipe"], r["encoder"], r["split"]) == group]
+            chosen = [row for row in of_group if row["split"] == split]
             cells.append(
-                " / ".join(_mean([100 * r[name] for r in chosen]) for name in ("sentences", "aligned"))
+                " / ".join(_mean([100 * row[name] for row in chosen]) for name in ("sentences", "aligned"))
             )
-        lines.append(f"| {packs} | {recipe} | {encoder} | " + " | ".join(cells) + " |")
+        lines.append("| " + " | ".join([*group, *cells]) + " |")
     return "\n".join(lines)
 
 
