@@ -4,7 +4,7 @@
 
 Every data set is left out of training in turn. Of its clips, pools are drawn in which the classes have shares from a
 Dirichlet distribution: with concentration 1 shares are uneven, with 0.3 a few classes have most clips and many have
-none. Each pool is adapted to with several values of `pgfa.adapt.recentre.STANDARDISED`, the share of a sentence's own
+none. Each pool is adapted to with several values of `AdaptSettings.own`, the share of a sentence's own
 mean and spread in what its scores are standardised by.
 """
 
@@ -21,14 +21,15 @@ from pathlib import Path
 
 import numpy as np
 
-from pgfa.adapt import recentre
 from pgfa.files import write_atomic
+from pgfa.recognise.adapting import DEFAULT
 from pgfa.research.evidence.record import save_record
 from pgfa.research.foreign.leave_out import LeftOut, adapted_scores, scores
 from pgfa.research.foreign.record import record_of
 from pgfa.research.foreign.run import PARTS, Comparison
 
-SHARES = (0.0, 0.3, 0.6, 0.8, 1.0)
+SHARES = (0.0, 0.3, 0.6, 0.8, 1.0, None)
+"""None: by the labels, as recognisers do."""
 STYLES = ("plain", "typed 2")
 POOLS = {"all clips": None, "concentration 1": 1.0, "concentration 0.3": 0.3}
 DRAWS = 3
@@ -71,11 +72,16 @@ def rows_of(part: LeftOut) -> list[dict[str, object]]:
                 pool = replace(part, features=part.features[chosen], labels=part.labels[chosen])
                 values["alone"].append(accuracy(scores(pool, style), pool))
                 for share in SHARES:
-                    recentre.STANDARDISED = share  # type: ignore[misc]  # read whenever scores are standardised
-                    values[f"{share:g}"].append(accuracy(adapted_scores(pool, style)[0], pool))
+                    settings = DEFAULT.model_copy(update={"own": share})
+                    values[label(share)].append(accuracy(adapted_scores(pool, style, settings)[0], pool))
             means = {name: round(float(np.mean(of_pools)), 4) for name, of_pools in values.items()}
             rows.append({"set": part.name, "pool": kind, "style": style, "pools": len(pools), **means})
     return rows
+
+
+def label(share: float | None) -> str:
+    """The title of a column."""
+    return "by the labels" if share is None else f"{share:g}"
 
 
 def accuracy(values: np.ndarray, pool: LeftOut) -> float:
@@ -103,7 +109,7 @@ def draw(labels: np.ndarray, concentration: float | None) -> Iterator[np.ndarray
 
 def table(rows: list[dict[str, object]]) -> str:
     """Markdown: means over sets, and the largest loss of a set against no adaptation."""
-    columns = [f"{share:g}" for share in SHARES]
+    columns = [label(share) for share in SHARES]
     lines = [f"| pool | style | alone | {' | '.join(columns)} |", "|---" * (3 + len(columns)) + "|"]
     for kind in POOLS:
         for style in STYLES:

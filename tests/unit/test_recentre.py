@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 
 from pgfa.adapt import Recentring, cosines, nearest
 from pgfa.adapt.density import density_weights
-from pgfa.adapt.recentre import recentring_weight, standardise
+from pgfa.adapt.recentre import EVEN, MOST_OWN, OWN, UNEVEN, own_share, recentring_weight, standardise
 
 
 def draw(clips: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -99,3 +101,17 @@ def test_standardised_scores_by_a_loop() -> None:
         np.testing.assert_allclose(got, (scores[:, column].astype(float) - mean) / spread, rtol=1e-6)
     assert standardise(scores[:0], np.zeros(0)).shape == (0, 3)
     np.testing.assert_allclose(standardise(scores[:1], np.ones(1)), scores[:1])
+
+
+def test_the_share_of_a_sentences_own_follows_how_even_the_labels_are() -> None:
+    even = np.arange(40) % 8
+    assert own_share(even, 8) == pytest.approx(MOST_OWN)
+    uneven = np.repeat([0, 1, 2, 3], [30, 8, 1, 1])
+    assert own_share(uneven, 8) == OWN
+    between = np.repeat(np.arange(8), [9, 9, 6, 5, 4, 3, 2, 2])
+    shares = np.bincount(between) / len(between)
+    evenness = -sum(s * math.log(s) for s in shares) / math.log(8)
+    assert UNEVEN < evenness < EVEN
+    expected = OWN + (MOST_OWN - OWN) * (evenness - UNEVEN) / (EVEN - UNEVEN)
+    assert own_share(between, 8) == pytest.approx(expected)
+    assert own_share(between[:0], 8) == own_share(np.zeros(5, dtype=np.int64), 1) == OWN

@@ -25,10 +25,14 @@ Doubles = NDArray[np.float64]
 SHRINKAGE_CLIPS = 20
 """Clips that the assumption of no shift counts as: the measured mean has weight (n - 1) / (n - 1 + 20)."""
 
-STANDARDISED = 0.3
+OWN = 0.3
 """Share of a sentence's own mean and spread in what its scores are standardised by; the rest is that of all sentences.
 With 1 every sentence would be given a similar share of the clips, which is wrong of a pool with common and rare actions
 (docs/foreign-sets.md)."""
+MOST_OWN = 0.8
+"""The share where the labels that `OWN` gives are even."""
+UNEVEN, EVEN = 0.9, 0.95
+"""Entropy of the labels over that of equal shares: up to `UNEVEN` the share is `OWN`, from `EVEN` on `MOST_OWN`."""
 
 
 @dataclass(frozen=True)
@@ -126,17 +130,34 @@ def recentring_weight(clips: int) -> float:
     return max(clips - 1, 0) / (max(clips - 1, 0) + SHRINKAGE_CLIPS)
 
 
-def standardise(scores: NDArray[np.float32], weights: Doubles) -> Doubles:
+def own_share(labels: NDArray[np.int64], classes: int) -> float:
+    """The share of a sentence's own mean and spread for a pool with these labels, as `OWN` gives them.
+
+    Args:
+        labels: (N,) below `classes`.
+        classes: K, the candidates.
+    """
+    if classes < 2 or not len(labels):
+        return OWN
+    shares = np.bincount(labels, minlength=classes) / len(labels)
+    shares = shares[shares > 0]
+    evenness = -(shares * np.log(shares)).sum() / math.log(classes)
+    return OWN + (MOST_OWN - OWN) * float(np.clip((evenness - UNEVEN) / (EVEN - UNEVEN), 0, 1))
+
+
+def standardise(scores: NDArray[np.float32], weights: Doubles, own: float = OWN) -> Doubles:
     """(N, K) scores minus the mean of each column, over its standard deviation; see `mean_and_spread`."""
-    mean, spread = mean_and_spread(scores, weights)
+    mean, spread = mean_and_spread(scores, weights, own)
     return np.asarray((scores.astype(np.float64) - mean) / spread)
 
 
-def mean_and_spread(scores: NDArray[np.float32], weights: Doubles) -> tuple[Doubles, Doubles]:
+def mean_and_spread(
+    scores: NDArray[np.float32], weights: Doubles, own: float = OWN
+) -> tuple[Doubles, Doubles]:
     """(K,) mean and (K,) standard deviation of the columns of (N, K) scores under (N,) weights that add to 1.
 
     Means have the weight of `recentring_weight`; by the same weight variances are shrunk towards their mean.
-    Then both are moved towards their means over the columns: `STANDARDISED` is the share of a column's own.
+    Then both are moved towards their means over the columns: `own` is the share of a column's own.
     Where no score varies, deviations are 1.
     """
     if len(scores) == 0:
@@ -147,8 +168,8 @@ def mean_and_spread(scores: NDArray[np.float32], weights: Doubles) -> tuple[Doub
     variance = weight * variance + (1 - weight) * variance.mean()
     # Rounding leaves equal scores a variance of about 1e-15.
     mean, spread = weight * mean, np.sqrt(np.where(variance > 1e-12, variance, 1.0))
-    return _towards_all(mean), _towards_all(spread)
+    return _towards_all(mean, own), _towards_all(spread, own)
 
 
-def _towards_all(values: Doubles) -> Doubles:
-    return np.asarray(STANDARDISED * values + (1 - STANDARDISED) * values.mean())
+def _towards_all(values: Doubles, own: float) -> Doubles:
+    return np.asarray(own * values + (1 - own) * values.mean())

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from pgfa.adapt.density import density_weights
 from pgfa.adapt.method import AlignmentMethod
 from pgfa.adapt.prototype import Alignment, Array, cosines, entropy, unit_rows
-from pgfa.adapt.recentre import Recentring, standardise
+from pgfa.adapt.recentre import OWN, Recentring, standardise
 from pgfa.config import AdaptSettings
 
 Doubles = NDArray[np.float64]
@@ -55,8 +55,9 @@ def smoothed(features: Array, anchors: Array, settings: AdaptSettings) -> Alignm
     Args:
         features: (N, d) clips in sentence space, any length.
         anchors: (K, d) sentence vectors of the candidate classes.
-        settings: `neighbours` is used; default `NEIGHBOURS`.
+        settings: `neighbours` and `own` are used; default `NEIGHBOURS` and `OWN`.
     """
+    own = OWN if settings.own is None else settings.own
     present: NDArray[np.bool_] = np.asarray(features.any(axis=1))
     weights = density_weights(features[present])
     recentring = Recentring.of(features, anchors, weights)
@@ -64,14 +65,14 @@ def smoothed(features: Array, anchors: Array, settings: AdaptSettings) -> Alignm
     points = shifted[present]
     graph = neighbour_graph(points, settings.neighbours or NEIGHBOURS)
     raw = np.zeros((len(features), len(anchors)))
-    raw[present] = combined = standardise(cosines(points, sentences), weights)
+    raw[present] = combined = standardise(cosines(points, sentences), weights, own)
     smooth = _softmax(raw)
     for _ in range(PASSES):
         spread = spread_scores(_with_closer_shares(SHARPNESS * combined, weights), graph)
         smooth[present] = _with_closer_shares(np.log(spread + 1e-9), weights)
         labels = smooth.argmax(axis=1)
         means = _weighted_means(shifted, labels, smooth, present, sentences)
-        combined = (raw[present] + standardise(cosines(points, means), weights)) / 2
+        combined = (raw[present] + standardise(cosines(points, means), weights, own)) / 2
     scores = smooth.astype(np.float32)
     prototypes = _weighted_means(features, labels, smooth, present, anchors)
     entropies = entropy(raw.astype(np.float32))

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pgfa.adapt import Recentring, cosines
-from pgfa.config import TextSettings
-from pgfa.recognise.adapting import adapt_features, recentre_features
+from pgfa.config import AdaptSettings, TextSettings
+from pgfa.recognise.adapting import DEFAULT, adapt_features, recentre_features
 from pgfa.recognise.background import Background, everyday_actions
 from pgfa.recognise.calibration.fit import HeldOutClips
 from pgfa.research.foreign.network import add_network
@@ -134,7 +134,9 @@ def scores(part: LeftOut, style: str) -> Array:
     return part.relative(cosines(part.features, part.anchors[style]), None)
 
 
-def adapted_scores(part: LeftOut, style: str, *, align: bool = True) -> tuple[Array, str]:
+def adapted_scores(
+    part: LeftOut, style: str, settings: AdaptSettings = DEFAULT, *, align: bool = True
+) -> tuple[Array, str]:
     """(N, K) standardised cosines, less what everyday actions take, after `Recogniser.adapt` on all clips.
 
     And why alignment was declined, or "".
@@ -142,13 +144,14 @@ def adapted_scores(part: LeftOut, style: str, *, align: bool = True) -> tuple[Ar
     Args:
         part: a set.
         style: of its sentences.
+        settings: of the alignment.
         align: False for recentring and standardising alone.
     """
     anchors = part.anchors[style]
     names = [str(number) for number in range(len(anchors))]
-    adapted = (adapt_features if align else recentre_features)(part.features, anchors, names)
-    recentring, vectors = adapted.recentring, adapted.recentring.shift_sentences(anchors)
-    for name, prototype in adapted.prototypes.items():
-        vectors[int(name)] = prototype.vector - recentring.feature_shift
-    similarity = cosines(recentring.shift_features(part.features), vectors)
-    return part.relative(recentring.standardise(similarity, names), recentring), adapted.declined
+    if align:
+        adapted = adapt_features(part.features, anchors, names, settings)
+    else:
+        adapted = recentre_features(part.features, anchors, names)
+    similarity = adapted.scores(part.features, anchors, names)
+    return part.relative(similarity, adapted.recentring), adapted.declined
