@@ -16,6 +16,7 @@ import argparse
 import csv
 import io
 import itertools
+import math
 import multiprocessing
 import time
 from collections.abc import Iterable, Sequence
@@ -27,6 +28,7 @@ import torch
 
 from pgfa.config import RunSettings
 from pgfa.evaluate.evaluate import evaluate_run
+from pgfa.evaluate.student import half_width
 from pgfa.files import read_json, write_atomic, write_json
 from pgfa.train.corpus import build_corpus
 from pgfa.train.run import open_run
@@ -99,6 +101,8 @@ def main() -> None:
             print(f"{len(rows)} of {len(jobs)} runs, {time.monotonic() - started:.0f} s: {row}", flush=True)
             write_rows(args.out / "rows.csv", rows)
     print(markdown(rows))
+    if len(args.precision) == 2:
+        print(f"\n{differences(rows, args.precision)}")
 
 
 def jobs_of(
@@ -175,6 +179,25 @@ def markdown(rows: list[dict[str, Any]]) -> str:
                 " / ".join(_mean([100 * row[name] for row in chosen]) for name in ("sentences", "aligned"))
             )
         lines.append("| " + " | ".join([*group, *cells]) + " |")
+    return "\n".join(lines)
+
+
+def differences(rows: list[dict[str, Any]], precisions: Sequence[str]) -> str:
+    """How much the second precision adds to the first: mean over pairs of runs with one split and seed, in points."""
+    first, second = precisions
+    lines = ["| recipe | pairs | from sentences (95 %) | aligned (95 %) |", "|---|---|---|---|"]
+    for recipe in sorted({row["recipe"] for row in rows}):
+        pairs: dict[tuple[Any, ...], dict[str, dict[str, Any]]] = {}
+        for row in rows:
+            if row["recipe"] == recipe:
+                key = tuple(row[name] for name in ("packs", "encoder", "split", "seed"))
+                pairs.setdefault(key, {})[row["precision"]] = row
+        cells = []
+        for name in ("sentences", "aligned"):
+            gained = [100 * (pair[second][name] - pair[first][name]) for pair in pairs.values()]
+            mean, half = sum(gained) / len(gained), half_width(gained) or math.nan
+            cells.append(f"{mean:.1f} ({mean - half:.1f} to {mean + half:.1f})")
+        lines.append(f"| {recipe} | {len(pairs)} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
 
