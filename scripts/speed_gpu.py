@@ -93,7 +93,7 @@ def forms() -> list[Form]:
     """In order of value; the first of a model is what `ratio` and the errors refer to."""
     reference, paper = Form("reference", 128, "float32", False, False), Form("paper", 128)
     default, large = Form("default", 64), Form("default", 256)
-    compiled = [replace(form, compiled=True) for form in (paper, large, default)]
+    compiled = [replace(form, compiled=True) for form in (paper, large, default, replace(paper, batch=512))]
     eager = [replace(form, graph=False) for form in (paper, default)]
     first = [replace(form, channels_last=False) for form in (eager[0], paper)]
     single = [replace(paper, precision=precision) for precision in ("float32", "tf32")]
