@@ -23,7 +23,7 @@ from pgfa.adapt import ALIGNMENTS, Evidence, Recentring, align_with, collect_evi
 from pgfa.adapt.decision import MAX_SHARE, MIN_AGREEMENT, MIN_CLIPS, MIN_PER_SENTENCE
 from pgfa.config import AdaptSettings
 
-METHODS = ("paper", "iterated", "neighbours", "balanced", "smoothed")
+METHODS = ("paper", "iterated", "neighbours", "balanced", "smoothed", "discriminant")
 MOST = 2000
 PRESENT = (MIN_CLIPS, MIN_PER_SENTENCE, MIN_AGREEMENT, MAX_SHARE)
 GRID = tuple(

@@ -111,6 +111,7 @@ def methods() -> dict[str, Callable[[Simulation], NDArray[np.int64]]]:
         "balanced, true prior": with_true_prior,
         "neighbours": by("neighbours", alpha=0.9),
         "smoothed": by("smoothed"),
+        "discriminant": by("discriminant"),
         "recentred": recentred,
         "adapt": adapted,
         "streaming, immediate": streamed,

@@ -24,7 +24,7 @@ from pgfa.adapt import ALIGNMENTS, align_with
 from pgfa.config import AdaptSettings
 
 SIZES = (1_000, 10_000, 100_000, 1_000_000)
-MOST = {"smoothed": 10_000, "balanced": 100_000, "iterated": 100_000}
+MOST = {"smoothed": 10_000, "discriminant": 10_000, "balanced": 100_000, "iterated": 100_000}
 CLASSES, SIZE = 100, 384
 
 

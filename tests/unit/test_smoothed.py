@@ -100,7 +100,7 @@ def test_shares_move_a_part_of_the_way() -> None:
     logits = random.normal(size=(400, 4)) + np.array([2.0, 0, 0, -1])
     weights = random.uniform(size=400)
     weights /= weights.sum()
-    before, after = softmax(logits), smoothed._with_closer_shares(logits, weights)
+    before, after = softmax(logits), smoothed.closer_shares(logits, weights)
     assert np.ptp(weights @ after) < 0.95 * np.ptp(weights @ before)
     factors = (after / after[:, :1]) / (before / before[:, :1])
     share = weights @ after

@@ -66,15 +66,15 @@ def smoothed(features: Array, anchors: Array, settings: AdaptSettings) -> Alignm
     graph = neighbour_graph(points, settings.neighbours or NEIGHBOURS)
     raw = np.zeros((len(features), len(anchors)))
     raw[present] = combined = standardise(cosines(points, sentences), weights, own)
-    smooth = _softmax(raw)
+    smooth = softmax(raw)
     for _ in range(PASSES):
-        spread = spread_scores(_with_closer_shares(SHARPNESS * combined, weights), graph)
-        smooth[present] = _with_closer_shares(np.log(spread + 1e-9), weights)
+        spread = spread_scores(closer_shares(SHARPNESS * combined, weights), graph)
+        smooth[present] = closer_shares(np.log(spread + 1e-9), weights)
         labels = smooth.argmax(axis=1)
-        means = _weighted_means(shifted, labels, smooth, present, sentences)
+        means = weighted_means(shifted, labels, smooth, present, sentences)
         combined = (raw[present] + standardise(cosines(points, means), weights, own)) / 2
     scores = smooth.astype(np.float32)
-    prototypes = _weighted_means(features, labels, smooth, present, anchors)
+    prototypes = weighted_means(features, labels, smooth, present, anchors)
     entropies = entropy(raw.astype(np.float32))
     return Alignment(anchors, raw.argmax(axis=1), entropies, present, prototypes, labels, scores)
 
@@ -148,7 +148,7 @@ def nearest_clips(points: Array, count: int) -> tuple[NDArray[np.int64], Doubles
     return indices, distances
 
 
-def _weighted_means(
+def weighted_means(
     features: Array, labels: NDArray[np.int64], scores: Doubles, support: NDArray[np.bool_], anchors: Array
 ) -> Array:
     """(K, d) mean of the unit features of each label's supports, weighted by their score for it; else the anchor."""
@@ -161,7 +161,7 @@ def _weighted_means(
     return prototypes
 
 
-def _with_closer_shares(logits: Doubles, weights: Doubles) -> Doubles:
+def closer_shares(logits: Doubles, weights: Doubles) -> Doubles:
     """(N, K) softmax of logits with an offset for each class, by which their shares come closer to each other.
 
     The scaling of unbalanced optimal transport with free clips and classes that have to be 1 / K each, under a penalty
@@ -173,12 +173,13 @@ def _with_closer_shares(logits: Doubles, weights: Doubles) -> Doubles:
     """
     offset = np.zeros(logits.shape[1])
     for _ in range(PULLS):
-        share = weights @ _softmax(logits + offset)
+        share = weights @ softmax(logits + offset)
         offset = PULL / (PULL + 1) * (offset - np.log(len(offset) * share + 1e-9))
-    return _softmax(logits + offset)
+    return softmax(logits + offset)
 
 
-def _softmax(logits: Doubles) -> Doubles:
+def softmax(logits: Doubles) -> Doubles:
+    """(N, K) rows adding to 1."""
     weight = np.exp(logits - logits.max(axis=1, keepdims=True))
     return np.asarray(weight / weight.sum(axis=1, keepdims=True))
 

@@ -59,7 +59,8 @@ ADDED: Final[dict[int, dict[str, dict[str, Any]]]] = {
             "precision": "float32",
             "compile": False,
             "partial_views": False,
-        }
+        },
+        "adapt": {"own": None},
     },
 }
 """Format in whose time it came -> stage -> setting that is missing from older files -> the value that means."""

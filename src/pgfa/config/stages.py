@@ -200,11 +200,11 @@ class AdaptSettings(StageSettings):
     """Weight of the uniform prior mixed into the `estimated` one: 0 uses the estimate alone, 1 is `uniform`."""
     neighbours: Annotated[int, Field(ge=1)] | None = None
     """Nearest clips that `neighbours` averages over to measure the hubness of an anchor (default: all clips), and that
-    `smoothed` connects each clip with (default: 8)."""
+    `smoothed` and `discriminant` connect each clip with (default: 8 and 5)."""
     own: Annotated[float, Field(ge=0, le=1)] | None = None
-    """Share of a sentence's own mean and spread in what `smoothed` and recognisers standardise its scores by (default:
-    0.3, and a recogniser takes up to 0.8 where its labels are even); 1 gives every sentence a similar share of the
-    clips."""
+    """Share of a sentence's own mean and spread in what `smoothed`, `discriminant` and recognisers standardise its
+    scores by (default: 0.3, and a recogniser takes up to 0.8 where its labels are even); 1 gives every sentence a
+    similar share of the clips."""
     memory: Annotated[int, Field(ge=1, le=100_000)] = 100
     """Clips that a stream stores per class."""
 

@@ -22,6 +22,7 @@ ALIGNMENTS: Final = {
     "balanced": "optimal transport: clips are assigned to classes under a class prior",
     "neighbours": "`paper` with cosines corrected for hubness",
     "smoothed": "recentred, standardised scores smoothed over a graph of similar clips",
+    "discriminant": "as smoothed, with the distances of linear discriminant analysis",
 }
 """Test-time alignments: name -> summary. `pgfa.adapt` has a module of each name, with its `METHOD`."""
 

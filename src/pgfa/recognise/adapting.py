@@ -17,7 +17,7 @@ from pgfa.recognise.prototypes import Prototype
 
 Doubles = NDArray[np.float64]
 
-DEFAULT = AdaptSettings(method="smoothed")
+DEFAULT = AdaptSettings(method="discriminant")
 """Best beside standardised sentences on data sets left out (docs/foreign-sets.md)."""
 
 

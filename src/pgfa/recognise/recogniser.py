@@ -211,7 +211,7 @@ class Recogniser:
         Args:
             clips: recordings, or a folder (every file of a known format in it).
             sentences: the candidates to adapt.
-            settings: alignment method and its settings; default: `smoothed`, whatever the training run used.
+            settings: alignment method and its settings; default: `discriminant`, whatever the training run used.
             cautious: whether alignment may be declined.
 
         Raises as `recognise`, and BadFile where a folder contains no recording.
