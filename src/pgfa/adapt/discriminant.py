@@ -82,7 +82,7 @@ def discriminant(features: Array, anchors: Array, settings: AdaptSettings) -> Al
 def principal_directions(points: Array) -> Array:
     """(d, r) orthonormal directions in which points vary most, r at most `DIRECTIONS`, N and d.
 
-    By a randomised range finder with two power iterations (Halko, Martinsson and Tropp 2011), whose cost is linear in
+    By a randomised range finder with a power iteration (Halko, Martinsson and Tropp 2011), whose cost is linear in
     N and d; always the same for the same points.
 
     Args:
@@ -91,7 +91,7 @@ def principal_directions(points: Array) -> Array:
     rank = min(DIRECTIONS + SPARE, *points.shape)
     start = np.random.default_rng(0).standard_normal((points.shape[1], rank)).astype(np.float32)
     basis = np.linalg.qr(start)[0]
-    for _ in range(3):
+    for _ in range(2):
         basis = np.linalg.qr(points.T @ (points @ basis))[0]
     inside = points @ basis
     order = np.linalg.eigh((inside.T @ inside).astype(np.float64))[1][:, ::-1]

@@ -89,7 +89,9 @@ def adapt_features(
         return adapted
     present = features[features.any(axis=1)]
     own = own_share(adapted.scores(present, anchors, names).argmax(axis=1), len(names))
-    return adapted if own == OWN else _adapt_features(features, anchors, names, settings, cautious, own)
+    if own == OWN:
+        return adapted
+    return _adapt_features(features, anchors, names, settings, False, own)  # the decision was made
 
 
 def _adapt_features(
