@@ -15,7 +15,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Final
 from uuid import uuid4
 
@@ -23,6 +22,7 @@ import torch
 import torch.distributed as dist
 
 from pgfa.errors import BadConfig, RankLost
+from pgfa.files.leftovers import temporary_folder
 from pgfa.model.ranks import ALONE, Ranks
 from pgfa.processes import cores
 
@@ -50,10 +50,10 @@ def launch(command: Sequence[str], count: int) -> None:
     # The errors below are shorter.
     logging.getLogger("torch.distributed.elastic").setLevel(logging.CRITICAL)
     os.environ.setdefault("OMP_NUM_THREADS", str(max(1, cores() // count)))
-    with TemporaryDirectory() as logs:
+    with temporary_folder() as logs:
         config = LaunchConfig(
             1, 1, count,
-            logs_specs=DefaultLogsSpecs(log_dir=logs), run_id=uuid4().hex, rdzv_backend="c10d",
+            logs_specs=DefaultLogsSpecs(log_dir=str(logs)), run_id=uuid4().hex, rdzv_backend="c10d",
             rdzv_endpoint="localhost:0", local_addr="localhost", max_restarts=0,
         )  # fmt: skip
         try:
@@ -140,8 +140,8 @@ def file_of_writer(path: Path, ranks: Ranks, device: torch.device) -> Iterator[P
         return
     data = data.to(device)
     dist.broadcast(data, 0)
-    with TemporaryDirectory() as folder:
-        copy = Path(folder) / path.name
+    with temporary_folder() as folder:
+        copy = folder / path.name
         if len(data):
             copy.write_bytes(data.cpu().numpy().tobytes())
         yield copy
