@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -95,6 +96,17 @@ def test_a_killed_rank_ends_the_run_by_name_and_other_ranks_resume_it(
 
 
 @pytest.mark.usefixtures("ranks_find_the_tests")
+def test_a_rank_ends_whose_launcher_was_killed_before_it_joined() -> None:
+    code = "from pgfa.train.launch import joined\nwith joined('cpu'): pass"
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    rank = {"RANK": "1", "LOCAL_RANK": "1", "WORLD_SIZE": "2", "PGFA_LAUNCHER": str(ended.pid)}
+    with socket.create_server(("127.0.0.1", 0)) as silent:  # where the launcher would answer
+        port = str(silent.getsockname()[1])
+        environment = {**ENVIRONMENT, **rank, "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
+        assert subprocess.run([sys.executable, "-c", code], env=environment, timeout=60).returncode == 1
+
+
 def test_an_error_is_the_ranks_own(vectors: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     """The launcher adds nothing to what a rank has printed."""
     (tmp_path / "run").write_text("in the way")

@@ -28,6 +28,8 @@ from pgfa.processes import cores
 
 _WAIT: Final = timedelta(hours=2)
 """How long ranks wait for one another: rank 0 prepares the clips, and tests each epoch, while others wait."""
+_LAUNCHER: Final = "PGFA_LAUNCHER"
+"""Variable of the environment with the process id of `launch`: it may have ended before a rank can ask for it."""
 _LOST: Final = ("Connection closed by peer", "Connection reset by peer", "Broken pipe", "NCCL", "Socket")
 """In the errors of a collective whose other side has ended."""
 
@@ -50,6 +52,7 @@ def launch(command: Sequence[str], count: int) -> None:
     # The errors below are shorter.
     logging.getLogger("torch.distributed.elastic").setLevel(logging.CRITICAL)
     os.environ.setdefault("OMP_NUM_THREADS", str(max(1, cores() // count)))
+    os.environ[_LAUNCHER] = str(os.getpid())
     with temporary_folder() as logs:
         config = LaunchConfig(
             1, 1, count,
@@ -172,7 +175,7 @@ def _end_with_parent() -> None:
 
     `pgfa.processes.end_with_parent` does this for children of multiprocessing only.
     """
-    parent = os.getppid()
+    parent = int(os.environ.get(_LAUNCHER, os.getppid()))
 
     def watch() -> None:
         while os.getppid() == parent:
