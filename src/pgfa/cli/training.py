@@ -139,7 +139,7 @@ def _launch(
         command = [
             sys.executable,
             "-m",
-            "pgfa.cli.main",
+            "pgfa.cli.start",
             "train",
             "--settings",
             str(file),

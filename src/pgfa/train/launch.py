@@ -24,12 +24,10 @@ import torch.distributed as dist
 from pgfa.errors import BadConfig, RankLost
 from pgfa.files.leftovers import temporary_folder
 from pgfa.model.ranks import ALONE, Ranks
-from pgfa.processes import cores
+from pgfa.processes import LAUNCHER, Interrupted, Terminated, cores
 
 _WAIT: Final = timedelta(hours=2)
 """How long ranks wait for one another: rank 0 prepares the clips, and tests each epoch, while others wait."""
-_LAUNCHER: Final = "PGFA_LAUNCHER"
-"""Variable of the environment with the process id of `launch`: it may have ended before a rank can ask for it."""
 _LOST: Final = ("Connection closed by peer", "Connection reset by peer", "Broken pipe", "NCCL", "Socket")
 """In the errors of a collective whose other side has ended."""
 
@@ -44,21 +42,23 @@ def launch(command: Sequence[str], count: int) -> None:
     Raises:
         RankLost: a rank was killed; names it.
         SystemExit: a rank ended with an error, which it has printed.
+        Interrupted, Terminated: this process was stopped, and has ended the ranks.
     """
     from torch.distributed.elastic.multiprocessing import DefaultLogsSpecs, SignalException
     from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
     from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
-    # The errors below are shorter.
-    logging.getLogger("torch.distributed.elastic").setLevel(logging.CRITICAL)
     os.environ.setdefault("OMP_NUM_THREADS", str(max(1, cores() // count)))
-    os.environ[_LAUNCHER] = str(os.getpid())
+    os.environ[LAUNCHER] = str(os.getpid())
     with temporary_folder() as logs:
         config = LaunchConfig(
             1, 1, count,
             logs_specs=DefaultLogsSpecs(log_dir=str(logs)), run_id=uuid4().hex, rdzv_backend="c10d",
             rdzv_endpoint="localhost:0", local_addr="localhost", max_restarts=0,
         )  # fmt: skip
+        # torchrun sets handlers of its own, and leaves them.
+        logging.disable()  # the errors below are shorter
+        handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
         try:
             elastic_launch(config, command[0])(*command[1:])
         except ChildFailedError as error:
@@ -70,9 +70,11 @@ def launch(command: Sequence[str], count: int) -> None:
             name = signal.Signals(-failure.exitcode).name
             raise RankLost(f"rank {rank} of {count} (process {failure.pid}) was ended by {name}") from None
         except SignalException as error:
-            if error.sigval == signal.SIGINT:
-                raise KeyboardInterrupt from None
-            os.kill(os.getpid(), signal.SIGTERM)
+            raise (Interrupted if error.sigval == signal.SIGINT else Terminated) from None
+        finally:
+            logging.disable(logging.NOTSET)
+            for number, handler in handlers.items():
+                signal.signal(number, handler)
 
 
 @contextmanager
@@ -175,7 +177,8 @@ def _end_with_parent() -> None:
 
     `pgfa.processes.end_with_parent` does this for children of multiprocessing only.
     """
-    parent = int(os.environ.get(_LAUNCHER, os.getppid()))
+    # The launcher may have ended before this process can ask for its parent.
+    parent = int(os.environ.get(LAUNCHER, os.getppid()))
 
     def watch() -> None:
         while os.getppid() == parent:
