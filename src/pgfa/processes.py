@@ -28,6 +28,10 @@ SETTLE_SECONDS = 0.5
 """After a stop another one is ignored for so long: somebody pressed the keys twice, and the process is ending."""
 
 
+LAUNCHER = "PGFA_LAUNCHER"
+"""Variable of the environment of processes that one command starts to do its work: the id of its process."""
+
+
 class Interrupted(KeyboardInterrupt):
     """Ctrl-C. Not KeyboardInterrupt itself: raised in a string that is executed, as by `namedtuple`, it would replace
     the exit status of the process (CPython)."""
@@ -129,6 +133,31 @@ def share_one_heap() -> bool:
         return False
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     return mallopt is not None and bool(mallopt(M_ARENA_MAX, 1))
+
+
+@contextmanager
+def start_without_interrupts() -> Iterator[None]:
+    """Processes that are started within it never get Ctrl-C, not even while they import; here it waits until the end.
+
+    Ctrl-C reaches the whole group of processes. What is blocked stays so in a new process (not on Windows).
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    from multiprocessing import resource_tracker
+
+    resource_tracker.ensure_running()  # its start would unblock Ctrl-C
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def is_launched() -> bool:
+    """Whether a command started this process to do its work, and reports how that ends."""
+    own = str(os.getpid())
+    return os.environ.get(LAUNCHER, own) != own
 
 
 def end_with_parent() -> None:

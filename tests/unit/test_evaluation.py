@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,10 +11,11 @@ import numpy as np
 import pytest
 
 from pgfa.config import RunSettings
-from pgfa.errors import BadFile
+from pgfa.errors import BadFile, FolderInUse
 from pgfa.evaluate.evaluate import evaluate, evaluate_run, save_evaluation
 from pgfa.evaluate.evaluation import FORMAT, read_evaluation
 from pgfa.evaluate.report.content import BEFORE
+from pgfa.files.lock import folder_lock
 from pgfa.train.corpus import build_corpus
 from pgfa.train.run import open_run
 
@@ -116,6 +118,10 @@ def test_a_written_file_is_read_back(tmp_path: Path) -> None:
     assert written.pop("provenance")["Version"].startswith("pgfa ")
     assert written == json.loads(json.dumps(evaluation.to_dict()))
     assert "Confusion matrix" in report.read_text(encoding="utf-8")
+    before = path.read_bytes()
+    with folder_lock(tmp_path), pytest.raises(FolderInUse, match=f"process {os.getpid()}"):
+        save_evaluation(evaluation)  # files of two evaluations must not mix
+    assert path.read_bytes() == before
 
 
 @pytest.mark.parametrize(

@@ -8,11 +8,20 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
 
-from pgfa.processes import Interrupted, Terminated, cores, end_with_parent, termination_as_interrupt
+from pgfa.cli.stop import end_stopped
+from pgfa.processes import (
+    LAUNCHER,
+    Interrupted,
+    Terminated,
+    cores,
+    end_with_parent,
+    termination_as_interrupt,
+)
 
 PARENT = """
 import multiprocessing, os, signal, time
@@ -30,6 +39,40 @@ if __name__ == "__main__":
     context.Process(target=work, args=(ready,)).start()
     print(here.recv(), flush=True)
     time.sleep(60)
+"""
+
+IMPORTING = """
+import multiprocessing, os, sys, time
+if __name__ == "__main__":
+    from pgfa.processes import start_without_interrupts
+else:
+    open(sys.argv[1] + str(os.getpid()), "w").close()
+    time.sleep(1)  # as if importing took so long
+
+def work():
+    pass
+
+if __name__ == "__main__":
+    process = multiprocessing.get_context("spawn").Process(target=work)
+    with start_without_interrupts():
+        process.start()
+    try:
+        process.join()
+    except KeyboardInterrupt:
+        process.join()
+        sys.exit(process.exitcode or 130)
+"""
+
+STAND_IN = """
+import os, sys, time
+from pgfa.synth.standin import _run_all
+
+def work(path):
+    open(path + str(os.getpid()), "w").close()
+    time.sleep(2)
+
+if __name__ == "__main__":
+    _run_all(work, sys.argv[1:] * 2, 2)
 """
 
 HEAPS = """
@@ -134,3 +177,40 @@ def test_an_error_because_of_an_interrupt_is_the_interrupt(
     assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == handlers
     with pytest.raises(ImportError), termination_as_interrupt():
         raise ImportError
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals are blocked on POSIX systems")
+def test_ctrl_c_does_not_reach_a_process_that_is_starting(tmp_path: Path) -> None:
+    (tmp_path / "parent.py").write_text(IMPORTING)
+    command = [sys.executable, str(tmp_path / "parent.py"), str(tmp_path / "child")]
+    with subprocess.Popen(command, start_new_session=True, stderr=subprocess.PIPE, text=True) as parent:
+        while not list(tmp_path.glob("child*")) and parent.poll() is None:
+            time.sleep(0.02)
+        os.killpg(parent.pid, signal.SIGINT)
+        _, errors = parent.communicate(timeout=60)
+    assert (parent.returncode, errors) == (130, "")
+
+
+def test_workers_of_a_stand_in_end_with_their_parent(tmp_path: Path) -> None:
+    (tmp_path / "parent.py").write_text(STAND_IN)
+    command = [sys.executable, str(tmp_path / "parent.py"), str(tmp_path / "worker")]
+    with subprocess.Popen(command) as parent:
+        while len(workers := list(tmp_path.glob("worker*"))) < 2 and parent.poll() is None:
+            time.sleep(0.02)
+        parent.kill()
+    for path in workers:
+        with pytest.raises(ProcessLookupError):
+            wait_for_end(int(path.name.removeprefix("worker")))
+
+
+def test_one_process_reports_the_stop_of_several(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for launcher, message in (
+        (os.getpid(), "pgfa: stopped; run the same command to resume\n"),
+        (os.getppid(), ""),
+    ):
+        monkeypatch.setenv(LAUNCHER, str(launcher))
+        with pytest.raises(SystemExit) as end:
+            end_stopped(Interrupted(), ["train"])
+        assert (end.value.code, capsys.readouterr().err) == (130, message)

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 import re
+import signal
+import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -95,6 +98,40 @@ def test_a_killed_rank_ends_the_run_by_name_and_other_ranks_resume_it(
 
 
 @pytest.mark.usefixtures("ranks_find_the_tests")
+def test_a_rank_ends_whose_launcher_was_killed_before_it_joined() -> None:
+    code = "from pgfa.train.launch import joined\nwith joined('cpu'): pass"
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    rank = {"RANK": "1", "LOCAL_RANK": "1", "WORLD_SIZE": "2", "PGFA_LAUNCHER": str(ended.pid)}
+    with socket.create_server(("127.0.0.1", 0)) as silent:  # where the launcher would answer
+        port = str(silent.getsockname()[1])
+        environment = {**ENVIRONMENT, **rank, "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
+        assert subprocess.run([sys.executable, "-c", code], env=environment, timeout=60).returncode == 1
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_stop_ends_the_ranks_and_keeps_its_exit_status(
+    number: signal.Signals, status: int, tmp_path: Path
+) -> None:
+    rank = (
+        "import os, signal, sys, time; signal.signal(signal.SIGINT, lambda *_: os._exit(1))\n"
+        "open(sys.argv[1] + os.environ['RANK'], 'w').close(); time.sleep(300)"
+    )
+    code = (
+        "import sys; from pgfa.processes import Terminated, termination_as_interrupt as stops\n"
+        "from pgfa.train.launch import launch\n"
+        "try:\n    with stops(): launch([sys.executable, '-c', *sys.argv[1:]], 2)\n"
+        "except KeyboardInterrupt as stop: sys.exit(143 if isinstance(stop, Terminated) else 130)"
+    )
+    command = [sys.executable, "-c", code, rank, str(tmp_path / "rank")]
+    launcher = subprocess.Popen(command, env=ENVIRONMENT, stderr=subprocess.PIPE, text=True)
+    while len(list(tmp_path.iterdir())) < 2 and launcher.poll() is None:
+        time.sleep(0.05)
+    launcher.send_signal(number)
+    _, errors = launcher.communicate(timeout=60)
+    assert (launcher.returncode, errors) == (status, "")
+
+
 def test_an_error_is_the_ranks_own(vectors: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     """The launcher adds nothing to what a rank has printed."""
     (tmp_path / "run").write_text("in the way")

@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -131,7 +132,7 @@ def test_a_damaged_upload_is_refused_or_read(
     if error is not None:
         assert error.status_code in (413, 422)
         assert str(error.detail)
-        assert "pgfa-upload-" not in str(error.detail)
+        assert ".part" not in str(error.detail)
     else:
         assert clips
         assert all(clip.frames <= LIMITS.frames for clip in clips)
@@ -154,6 +155,35 @@ def test_a_safe_name_is_one_plain_file_name(name: str) -> None:
     assert safe == os.path.basename(safe)
     assert not safe.startswith(".")
     assert all(c.isascii() and (c.isalnum() or c in "._-") for c in safe)
+
+
+def test_of_a_file_whose_reader_is_killed_nothing_stays_on_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    workers = UploadWorkers(max_seconds=60, count=1)
+    with pytest.raises(ApiError):
+        workers.read("a.json", b"{}", LIMITS)
+    worker = workers._idle.queue[0]
+    assert worker is not None
+    assert not list(tmp_path.iterdir())
+    seen: list[Path] = []
+
+    def stop_when_reading() -> None:
+        while not seen and worker.process.poll() is None:
+            seen.extend(tmp_path.rglob("a.json"))
+        os.kill(worker.process.pid, signal.SIGSTOP)  # as if reading the file never ended
+
+    watch = threading.Thread(target=stop_when_reading)
+    watch.start()
+    workers.max_seconds = 2
+    with pytest.raises(ApiError, match="takes longer"):
+        workers.read("a.json", b"[" + b"[0.5, 0.25, 1.5], " * 10**6 + b"0]", LIMITS)
+    watch.join()
+    assert seen
+    assert not list(tmp_path.iterdir())
+    workers.close()
 
 
 def test_a_file_that_hangs_ends_only_its_worker(

@@ -8,8 +8,11 @@ import json
 import os
 import pickle
 import shutil
+import signal
+import stat
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -124,6 +127,24 @@ def test_leftovers_of_ended_processes_are_deleted(tmp_path: Path, monkeypatch: p
         os.utime(tmp_path / name, (0, 0))
     write_atomic(tmp_path / "file", "content")
     assert names(tmp_path) == stay | {"file"}
+
+
+def test_a_temporary_folder_of_a_killed_process_is_deleted_by_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    code = (
+        "import os, signal; from pgfa.files.leftovers import temporary_folder\n"
+        "with temporary_folder() as folder:\n"
+        "    (folder / 'file').write_text('private'); os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    assert subprocess.run([sys.executable, "-c", code]).returncode == -signal.SIGKILL
+    (left,) = tmp_path.rglob("file")
+    assert stat.S_IMODE(left.parent.stat().st_mode) == 0o700
+    with leftovers.temporary_folder() as folder:
+        assert list(tmp_path.iterdir()) == [folder]
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_second_process_is_refused_with_the_id_of_the_first(tmp_path: Path) -> None:

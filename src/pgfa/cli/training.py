@@ -7,7 +7,6 @@ import sys
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Annotated, Any
 
 from cyclopts import Group, Parameter
@@ -129,17 +128,18 @@ def _launch(
     quiet: bool,
 ) -> None:
     """The same command as several ranks, with its settings in a file."""
+    from pgfa.files.leftovers import temporary_folder
     from pgfa.train.clip_selection import select_clips
     from pgfa.train.launch import launch
 
     selection = select_clips(settings, catalogues)  # a wrong pack or split is one error, not one per rank
     settings = _for_its_clips(settings, chosen, len(selection.train))
-    with TemporaryDirectory() as folder:
-        settings.save(file := Path(folder) / "run.toml")
+    with temporary_folder() as folder:
+        settings.save(file := folder / "run.toml")
         command = [
             sys.executable,
             "-m",
-            "pgfa.cli.main",
+            "pgfa.cli.start",
             "train",
             "--settings",
             str(file),

@@ -31,6 +31,7 @@ from pgfa.evaluate.report.page import write_report
 from pgfa.evaluate.report.tables import FOLDER, write_tables_and_figures
 from pgfa.evaluate.score import Score, score
 from pgfa.files import with_checksum, write_json
+from pgfa.files.lock import folder_lock
 from pgfa.text.catalogue import catalogue_from_table, sentence_of
 from pgfa.train.anchors import unseen_anchors
 from pgfa.train.corpus import Corpus, build_corpus
@@ -109,15 +110,20 @@ def save_evaluation(
         command: the command lines that make the run and the report; "": `commands` of the run.
         comparison: with another run, for the page.
 
-    Returns the paths of the first two. Raises NotWritten.
+    Returns the paths of the first two. All files are of one evaluation: others wait, or are refused.
+
+    Raises:
+        FolderInUse: another process writes in the run's folder.
+        NotWritten: disk full or read-only, no permission, or something else in the place of a file.
     """
     folder, origin = evaluation.run.folder, provenance(evaluation.corpus.packs)
-    write_json(folder / EVALUATION, with_checksum({**evaluation.to_dict(), "provenance": origin}))
     report = _report(evaluation, notes, command)
     compared = None if comparison is None else comparison.table()
     report = replace(report, run={**report.run, **origin}, comparison=compared)
-    write_report(folder / REPORT, report)
-    write_tables_and_figures(folder / FOLDER, report)
+    with folder_lock(folder):
+        write_json(folder / EVALUATION, with_checksum({**evaluation.to_dict(), "provenance": origin}))
+        write_report(folder / REPORT, report)
+        write_tables_and_figures(folder / FOLDER, report)
     return folder / EVALUATION, folder / REPORT
 
 

@@ -11,8 +11,10 @@ import platform
 import re
 import secrets
 import shutil
+import tempfile
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 _HOST = hashlib.sha256(platform.node().encode()).hexdigest()[:6]
@@ -30,6 +32,30 @@ def temporary_path(path: Path) -> Path:
     temporary = path.with_name(f".{path.name}.{_HOST}-{os.getpid()}-{secrets.token_hex(4)}.part")
     _own.add(temporary.name)
     return temporary
+
+
+@contextmanager
+def temporary_folder() -> Iterator[Path]:
+    """A new folder among the temporary files of the system, for this user only; deleted at the end.
+
+    Those whose process was killed are deleted before: it could not do so. Raises OSError.
+    """
+    clear_temporary_folders()
+    folder = temporary_path(_system_folder() / "pgfa")
+    try:
+        folder.mkdir(mode=0o700)
+        yield folder
+    finally:
+        remove(folder)
+
+
+def clear_temporary_folders() -> None:
+    """Delete folders of `temporary_folder` whose process has ended."""
+    clear_leftovers(_system_folder(), again=True)
+
+
+def _system_folder() -> Path:
+    return Path(tempfile.gettempdir())
 
 
 def remove(path: Path) -> None:

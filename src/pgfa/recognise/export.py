@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 import warnings
 from collections.abc import Sequence
 from dataclasses import replace
@@ -14,6 +13,7 @@ import numpy as np
 from pgfa.config import RunSettings
 from pgfa.config.extras import require
 from pgfa.errors import BadCheckpoint, BadConfig
+from pgfa.files.leftovers import temporary_folder
 from pgfa.recognise.bundle import ONNX, Bundle, EncoderFile, open_bundle
 from pgfa.recognise.encoders import OnnxEncoder, TorchEncoder
 
@@ -99,8 +99,8 @@ def to_onnx(model: MotionEncoder, settings: RunSettings) -> OnnxEncoder:
     bodies = settings.prepare.bodies
     joints = int(model.parents.numel())
     example = torch.randn(3, settings.prepare.frames, 1 if per_body else bodies, joints, 3)
-    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings(), torch.inference_mode():
-        file = Path(folder) / "encoder.onnx"
+    with temporary_folder() as folder, warnings.catch_warnings(), torch.inference_mode():
+        file = folder / "encoder.onnx"
         warnings.simplefilter("ignore")  # the exporter warns that it is deprecated
         torch.onnx.export(
             Graph().eval(), (example,), file, input_names=["positions"], output_names=["features"],

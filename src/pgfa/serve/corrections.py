@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-import tempfile
 import zipfile
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 from io import BytesIO
-from pathlib import Path
 
 from fastapi import APIRouter, Response
 
+from pgfa.files.leftovers import temporary_folder
 from pgfa.pack import save_pack
 from pgfa.pack.importing.folder import common_layout
 from pgfa.recognise import Correction
@@ -71,8 +70,8 @@ def export_for_training(request: TrainingRequest, session: CurrentSession) -> Re
     clips = [labelled_clip(session.clip(m.clip), m, names[m.clip]) for m in request.moments]
     layouts = {clip.layout.name for clip in clips}
     sentences = {clip.source.action: clip.source.variant for clip in clips}
-    with tempfile.TemporaryDirectory() as folder:
-        pack = Path(folder) / "pack"
+    with temporary_folder() as folder:
+        pack = folder / "pack"
         save_pack(clips, pack, layout=common_layout(layouts) if len(layouts) > 1 else None)
         files = {f"pack/{file.name}": file.read_bytes() for file in sorted(pack.iterdir())}
     files["catalogue.toml"] = catalogue_text(sentences.items()).encode()

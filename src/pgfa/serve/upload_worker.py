@@ -10,7 +10,6 @@ import json
 import os
 import re
 import sys
-import tempfile
 import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from pgfa.errors import BadFile, LimitExceeded, PgfaError, Undecided
+from pgfa.files.leftovers import temporary_folder
 from pgfa.read import NotARecording, clips_of, find_recordings, format_of, is_collection, recording_of
 from pgfa.read.limits import MAX_MEMORY, limit_process, memory_cap
 from pgfa.read.settings_file import with_settings
@@ -266,8 +266,8 @@ def main() -> None:
     send(out, {"ready": True})
     while (request := receive(sys.stdin.buffer)) is not None:
         content = sys.stdin.buffer.read(request["size"])
-        with tempfile.TemporaryDirectory(prefix="pgfa-upload-") as folder:
-            response, arrays = _respond(Path(folder), request, content)
+        with temporary_folder() as folder:
+            response, arrays = _respond(folder, request, content)
         send(out, response, *arrays)
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from pgfa.files.leftovers import clear_temporary_folders
 from pgfa.read.stated import NOTHING, Stated
 from pgfa.serve.errors import ApiError, status_of
 from pgfa.serve.upload_worker import UploadLimits, receive, send
@@ -135,9 +136,10 @@ class UploadWorker:
         self.process.kill()
 
     def end(self) -> None:
-        """Kill the process and close its streams."""
+        """Kill the process, delete the file that it was reading, and close its streams."""
         self.process.kill()
         self.process.wait()
+        clear_temporary_folders()
         for stream in (self._requests, self._responses):
             with suppress(OSError):  # bytes that were still to be written to a process that has ended
                 stream.close()

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from pgfa.errors import BadConfig, NotWritten
 from pgfa.files.folders import new_folder
-from pgfa.processes import cores
+from pgfa.processes import cores, end_with_parent, start_without_interrupts
 from pgfa.read.datasets.class_names import class_names
 from pgfa.read.datasets.ntu.names import NtuName, NtuSet, dropped_names, parse_ntu_name
 from pgfa.read.datasets.ntu.official import official_names
@@ -262,5 +262,8 @@ def _run_all(work: partial[list[int]], items: Iterable[object], jobs: int | None
     jobs = min(jobs or cores(), len(work_items))
     if jobs <= 1:
         return [work(item) for item in work_items]
-    with ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn")) as pool:
-        return list(pool.map(work, work_items))
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(jobs, context, initializer=end_with_parent) as pool:
+        with start_without_interrupts():
+            results = pool.map(work, work_items)
+        return list(results)

@@ -12,7 +12,7 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from typing import Any
 
-from pgfa.processes import end_with_parent
+from pgfa.processes import end_with_parent, start_without_interrupts
 from pgfa.progress import Progress
 from pgfa.tasks.task import THREADS, Task, TaskResult, call
 
@@ -120,7 +120,7 @@ def _start(device: str) -> _Worker:
     context = multiprocessing.get_context("spawn")
     parent_end, worker_end = context.Pipe()
     process = context.Process(target=_serve, args=(worker_end, device), daemon=True)
-    with _one_thread():
+    with _one_thread(), start_without_interrupts():
         process.start()
     worker_end.close()
     return _Worker(process, parent_end)

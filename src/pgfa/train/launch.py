@@ -15,7 +15,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Final
 from uuid import uuid4
 
@@ -23,8 +22,9 @@ import torch
 import torch.distributed as dist
 
 from pgfa.errors import BadConfig, RankLost
+from pgfa.files.leftovers import temporary_folder
 from pgfa.model.ranks import ALONE, Ranks
-from pgfa.processes import cores
+from pgfa.processes import LAUNCHER, Interrupted, Terminated, cores
 
 _WAIT: Final = timedelta(hours=2)
 """How long ranks wait for one another: rank 0 prepares the clips, and tests each epoch, while others wait."""
@@ -42,20 +42,23 @@ def launch(command: Sequence[str], count: int) -> None:
     Raises:
         RankLost: a rank was killed; names it.
         SystemExit: a rank ended with an error, which it has printed.
+        Interrupted, Terminated: this process was stopped, and has ended the ranks.
     """
     from torch.distributed.elastic.multiprocessing import DefaultLogsSpecs, SignalException
     from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
     from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
-    # The errors below are shorter.
-    logging.getLogger("torch.distributed.elastic").setLevel(logging.CRITICAL)
     os.environ.setdefault("OMP_NUM_THREADS", str(max(1, cores() // count)))
-    with TemporaryDirectory() as logs:
+    os.environ[LAUNCHER] = str(os.getpid())
+    with temporary_folder() as logs:
         config = LaunchConfig(
             1, 1, count,
-            logs_specs=DefaultLogsSpecs(log_dir=logs), run_id=uuid4().hex, rdzv_backend="c10d",
+            logs_specs=DefaultLogsSpecs(log_dir=str(logs)), run_id=uuid4().hex, rdzv_backend="c10d",
             rdzv_endpoint="localhost:0", local_addr="localhost", max_restarts=0,
         )  # fmt: skip
+        # torchrun sets handlers of its own, and leaves them.
+        logging.disable()  # the errors below are shorter
+        handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
         try:
             elastic_launch(config, command[0])(*command[1:])
         except ChildFailedError as error:
@@ -67,9 +70,11 @@ def launch(command: Sequence[str], count: int) -> None:
             name = signal.Signals(-failure.exitcode).name
             raise RankLost(f"rank {rank} of {count} (process {failure.pid}) was ended by {name}") from None
         except SignalException as error:
-            if error.sigval == signal.SIGINT:
-                raise KeyboardInterrupt from None
-            os.kill(os.getpid(), signal.SIGTERM)
+            raise (Interrupted if error.sigval == signal.SIGINT else Terminated) from None
+        finally:
+            logging.disable(logging.NOTSET)
+            for number, handler in handlers.items():
+                signal.signal(number, handler)
 
 
 @contextmanager
@@ -140,8 +145,8 @@ def file_of_writer(path: Path, ranks: Ranks, device: torch.device) -> Iterator[P
         return
     data = data.to(device)
     dist.broadcast(data, 0)
-    with TemporaryDirectory() as folder:
-        copy = Path(folder) / path.name
+    with temporary_folder() as folder:
+        copy = folder / path.name
         if len(data):
             copy.write_bytes(data.cpu().numpy().tobytes())
         yield copy
@@ -172,7 +177,8 @@ def _end_with_parent() -> None:
 
     `pgfa.processes.end_with_parent` does this for children of multiprocessing only.
     """
-    parent = os.getppid()
+    # The launcher may have ended before this process can ask for its parent.
+    parent = int(os.environ.get(LAUNCHER, os.getppid()))
 
     def watch() -> None:
         while os.getppid() == parent:

@@ -12,7 +12,7 @@ from pathlib import Path
 from pgfa.errors import BadConfig, PgfaError
 from pgfa.pack.importing import worker
 from pgfa.pack.importing.shards import Chunk, Shard, write_shard
-from pgfa.processes import cores
+from pgfa.processes import cores, start_without_interrupts
 from pgfa.progress import Progress
 from pgfa.read.format import Format
 from pgfa.read.parsing.fast_floats import prepare_allocator
@@ -68,7 +68,8 @@ class ReaderPool:
         pool = ProcessPoolExecutor(self.jobs, context, initializer=worker.start, initargs=arguments)
         unfinished: dict[Future[Shard], Chunk] = {}
         try:
-            unfinished = {pool.submit(worker.run, chunk): chunk for chunk in chunks}
+            with start_without_interrupts():
+                unfinished = {pool.submit(worker.run, chunk): chunk for chunk in chunks}
             for future in as_completed(list(unfinished)):
                 shard = future.result()
                 yield unfinished.pop(future), shard
