@@ -181,7 +181,7 @@ def test_people_in_different_frames_without_numbers_are_refused(tmp_path: Path) 
 
 def test_another_dict_is_not_called_a_file_of_pyskl(tmp_path: Path) -> None:
     path = stored(tmp_path, {"weights": np.zeros(3), "epoch": 4})
-    with pytest.raises(BadFile, match=r"annotations of PYSKL.*or poses of SMPL.*found fields weights, epoch"):
+    with pytest.raises(BadFile, match=r"annotations of PYSKL.*poses of SMPL.*found fields weights, epoch"):
         read(path)
 
 

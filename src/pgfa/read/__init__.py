@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from pgfa.errors import BadFile, LimitExceeded, PgfaError, Undecided
 from pgfa.read.assemble import counted
-from pgfa.read.contents import NotARecording, describe
+from pgfa.read.contents import NotARecording, archive_kind, describe
 from pgfa.read.encoding import printable
 from pgfa.read.format import Format
 from pgfa.read.own_folders import own_folder, own_folders, path_of
@@ -44,6 +44,7 @@ MODULES = (
     "formats.mvnx",
     "formats.vicon",
     "formats.qtm",
+    "formats.qtm_json",
     "formats.motive",
     "formats.deeplabcut",
     "formats.sleap",
@@ -197,6 +198,8 @@ def _kind(ref: FileRef, head: bytes) -> str:
     names = member_names(ref.path)
     if not names:
         return "an empty zip archive"
+    if kind := archive_kind(names):
+        return kind
     return (
         f"a zip archive of {counted(len(names), 'file')}: name one as {ref.path.name}!{printable(names[0])}"
     )

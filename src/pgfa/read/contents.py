@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import chain
+
 from pgfa.errors import BadFile
-from pgfa.read.encoding import is_text
+from pgfa.read.encoding import as_utf8, is_text
 
 _STARTS: tuple[tuple[bytes, str], ...] = (
     (b"\x89PNG", "a PNG image"),
@@ -43,6 +46,23 @@ _TEXTS: tuple[tuple[bytes, str], ...] = (
     (b"[", "JSON of another kind"),
     (b"version https://git-lfs", "a pointer of Git LFS: fetch the file itself with `git lfs pull`"),
 )
+
+
+_ARCHIVES: tuple[tuple[str, str], ...] = (
+    ("xl/", "an Excel workbook: save the sheet as .csv"),
+    ("word/", "a Word document"),
+    ("ppt/", "a presentation"),
+    ("content.xml", "an OpenDocument file: save the table as .csv"),
+    ("AndroidManifest.xml", "a program"),
+)
+"""Zip archives that are files of a program, by the name of a member, or the folder of one."""
+_ARCHIVE_ENDINGS: tuple[tuple[str, str], ...] = (
+    ("/data.pkl", "a file of PyTorch: save its arrays with numpy.savez"),
+    (".usdc", "a USDZ file: export it as glTF or BVH"),
+    (".usda", "a USDZ file: export it as glTF or BVH"),
+)
+MIN_TITLES, MAX_TITLES = 4, 6
+"""Titles of a table, at least, and those that an error lists."""
 
 
 class NotARecording(BadFile):
@@ -91,5 +111,31 @@ def describe(head: bytes) -> str:
         return "a tar archive: unpack it"
     if is_text(head):
         text = head.lstrip().lower()
-        return next((name for start, name in _TEXTS if text.startswith(start)), "plain text")
+        return next(
+            (name for start, name in _TEXTS if text.startswith(start)),
+            _table(as_utf8(head).decode("utf-8", "replace")),
+        )
     return "an unknown binary file" if head.strip(b"\0") else "zero bytes only"
+
+
+def archive_kind(names: Sequence[str]) -> str:
+    """What a zip with members of these names is, if it is no mere collection of files; else ""."""
+    starts = (kind for start, kind in _ARCHIVES if any(name.startswith(start) for name in names))
+    ends = (kind for end, kind in _ARCHIVE_ENDINGS if any(name.endswith(end) for name in names))
+    return next(chain(starts, ends), "")
+
+
+def _table(text: str) -> str:
+    """Text as a table with its titles, if the line below these has as many cells; else plain text."""
+    lines = [line for line in text.splitlines()[:20] if line.strip()][:2]
+    separator = max(",;\t|", key=lines[0].count) if lines else ","
+    titles, cells = (([cell.strip(' "') for cell in line.split(separator)]) for line in (*lines, "", "")[:2])
+    if (
+        len(titles) < MIN_TITLES
+        or len(titles) != len(cells)
+        or not all(any(map(str.isalpha, t)) for t in titles)
+    ):
+        return "plain text"
+    listed = ", ".join(title[:20] for title in titles[:MAX_TITLES])
+    more = ", ..." if len(titles) > MAX_TITLES else ""
+    return f"a table with the columns {listed}{more}: no x and y of joints"

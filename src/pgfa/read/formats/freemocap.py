@@ -51,7 +51,9 @@ def sniff(name: str, head: bytes) -> bool:
     if head.startswith(b"\x93NUMPY"):
         return NAME.fullmatch(name) is not None
     line = text_of(head).split("\n", 1)[0].lower()
-    is_table = all(f"{joint}_z" in line for joint in ("nose", "left_hip", "right_foot_index"))
+    columns = {match[0] for title in cells_of(line, separator_of(line)) if (match := COLUMN.fullmatch(title))}
+    named = {title.removeprefix("body_").removeprefix("mediapipe_") for title in columns}
+    is_table = {"nose_z", "left_hip_z", "right_foot_index_z"} <= named
     return is_table and ("body_nose_x" in line or re.search("3d|freemocap", name, re.IGNORECASE) is not None)
 
 

@@ -49,7 +49,16 @@ MAX_SMALL, MAX_TIMES = 64 * 1024, 1024 * 1024
 Members = Mapping[str, zipfile.ZipInfo]
 
 
-def read_array(ref: FileRef, raw: bytes, archive: zipfile.ZipFile, members: Members, most: int) -> Clip:
+def read_array(
+    ref: FileRef,
+    raw: bytes,
+    archive: zipfile.ZipFile,
+    members: Members,
+    most: int,
+    *,
+    kind: str = "an .npz file",
+    expected: str = EXPECTED,
+) -> Clip:
     """The clip of the only array of joints of an .npz.
 
     Args:
@@ -58,6 +67,7 @@ def read_array(ref: FileRef, raw: bytes, archive: zipfile.ZipFile, members: Memb
         archive: the same, opened.
         members: name of the field -> member.
         most: bytes to which the array and its scores may inflate, in a small file.
+        kind, expected: what the file is, and what it might be, for the error.
 
     Raises:
         BadFile: none of its arrays is one of joints, or several are. Undecided, LimitExceeded: as an .npy.
@@ -72,11 +82,7 @@ def read_array(ref: FileRef, raw: bytes, archive: zipfile.ZipFile, members: Memb
         return _of_single_joints(ref, raw, archive, members, single, most)
     if len(joints) != 1:
         listed = short(", ".join(f"{name} ({_size(shapes.get(name))})" for name in members), 300)
-        kind = "several arrays of joints" if joints else "an .npz file of another kind"
-        advice = "; save one of them as .npy" if joints else "; save the joints as one array of numbers"
-        raise OtherContent(
-            str(ref), expected=EXPECTED, found=f"{kind}, with the fields {listed or 'none'}{advice}"
-        )
+        raise _other_content(ref, expected, kind, joints, listed)
     (name,) = joints
     left = inflated_allowance(len(raw), most)
     content = inflate(ref, archive, members[name], left, most)
@@ -86,28 +92,41 @@ def read_array(ref: FileRef, raw: bytes, archive: zipfile.ZipFile, members: Memb
     sized = [
         field for field, shape in shapes.items() if shape in (points.shape[:-1], (*points.shape[:-1], 1))
     ]
-    notes += tuple(
-        f"{field} not read: it may mark joints that are absent, or those that are present"
-        for field in sized
-        if is_open_score_name(field)
-    )
+    notes += _open_scores(sized)
     info = replace(info, problems=info.problems + notes)
     scores = next((field for field in sized if field != name and is_score_name(field)), None)
-    if scores is None or has_scores(points):
-        points, info = in_listed_order(ref, points, info, listed_joints([stated]))
-        points, info = with_frames(ref, points, stated, info)
-        return from_array(ref, raw, points, info)
-    column = plain_array(
-        ref,
-        inflate(ref, archive, members[scores], left - len(content), most),
-        kinds="fiub",
-        expected="numbers",
-        where=f"field {scores}",
-    )
-    points = np.concatenate([points, column.reshape(*points.shape[:-1], 1)], axis=-1)
-    points, info = in_listed_order(ref, points, replace(info, scored=True), listed_joints([stated]))
+    if scores is not None and not has_scores(points):
+        column = plain_array(
+            ref,
+            inflate(ref, archive, members[scores], left - len(content), most),
+            kinds="fiub",
+            expected="numbers",
+            where=f"field {scores}",
+        )
+        points = np.concatenate([points, column.reshape(*points.shape[:-1], 1)], axis=-1)
+        info = replace(info, scored=True)
+    points, info = in_listed_order(ref, points, info, listed_joints([stated]))
     points, info = with_frames(ref, points, stated, info)
     return from_array(ref, raw, points, info)
+
+
+def _open_scores(fields: Sequence[str]) -> tuple[str, ...]:
+    """A note on each field that may be scores, of which no value says which."""
+    names = (name for name in fields if is_open_score_name(name))
+    return tuple(
+        f"{name} not read: it may mark joints that are absent, or those that are present" for name in names
+    )
+
+
+def _other_content(
+    ref: FileRef, expected: str, kind: str, joints: Sequence[str], listed: str
+) -> OtherContent:
+    """The refusal of a file of this kind with these fields, of which several or none are arrays of joints."""
+    actual = "several arrays of joints" if joints else f"{kind} of another kind"
+    advice = "; save one of them as .npy" if joints else "; save the joints as one array of numbers"
+    return OtherContent(
+        str(ref), expected=expected, found=f"{actual}, with the fields {listed or 'none'}{advice}"
+    )
 
 
 def _single_joints(shapes: Mapping[str, tuple[int, ...]]) -> list[str]:

@@ -18,6 +18,7 @@ from pgfa.read.format import Format, first_of
 from pgfa.read.formats.keypoints.ahead import Shown, shown_by
 from pgfa.read.formats.keypoints.habit import AGREEING, MAX_ALONE, Habit
 from pgfa.read.formats.keypoints.reader import KeypointInfo, from_array
+from pgfa.read.formats.pickled_array import EXPECTED, clip_of_arrays, is_array_file
 from pgfa.read.interpret.take import Take
 from pgfa.read.limits import allowance
 from pgfa.read.parsing.safe_pickle import load_plain
@@ -47,7 +48,11 @@ def find(root: Path) -> list[FileRef]:
 
 def read(ref: FileRef) -> Clip:
     """The first clip of the file; a problem counts the others. Raises BadFile, LimitExceeded."""
-    annotations = _annotations(ref, ref.read())
+    raw = ref.read()
+    content = load_plain(str(ref), raw)
+    if _is_of_arrays(content):
+        return clip_of_arrays(ref, raw, content)
+    annotations = _annotations(ref, raw, content)
     file = _Archive(ref, annotations)
     (clip,) = with_doubts([_clip(file, 0)], [file.takes[0]])
     return first_of(clip, len(annotations))
@@ -64,7 +69,10 @@ def read_all(ref: FileRef) -> list[Clip | BadFile]:
         LimitExceeded: the first clips are of no kind, and there are more.
     """
     raw = ref.read()
-    annotations = _annotations(ref, raw)
+    content = load_plain(str(ref), raw)
+    if _is_of_arrays(content):
+        return [clip_of_arrays(ref, raw, content)]
+    annotations = _annotations(ref, raw, content)
     file = _Archive(ref, annotations, allowance(len(raw), MAX_ALONE))
     clips: list[Clip | BadFile] = []
     left = len(raw)
@@ -155,16 +163,19 @@ def _clip_or_error(file: _Archive, number: int) -> Clip | BadFile:
         return BadFile(str(file.ref), where=f"annotation {number + 1}", expected="a clip", found=str(error))
 
 
-def _annotations(ref: FileRef, raw: bytes) -> list[Any]:
-    content = load_plain(str(ref), raw)
+def _is_of_arrays(content: Any) -> bool:
+    """Whether a file has an array in place of annotations."""
+    return is_array_file(content) and not (isinstance(content, dict) and "annotations" in content)
+
+
+def _annotations(ref: FileRef, raw: bytes, content: Any) -> list[Any]:
     annotations = content.get("annotations") if isinstance(content, dict) else content
     if not isinstance(annotations, list) or not annotations:
         actual = "an empty list" if annotations == [] else type(annotations).__name__
         if isinstance(content, dict) and content and "annotations" not in content:
             # Any object stream comes here: it need not be one of PYSKL at all.
             fields = ", ".join(map(printable, map(str, content)))[:160]
-            expected = "annotations of PYSKL, or poses of SMPL (poses, or global_orient and body_pose)"
-            raise BadFile(str(ref), expected=expected, found=f"fields {fields}")
+            raise BadFile(str(ref), expected=EXPECTED, found=f"fields {fields}")
         raise BadFile(str(ref), where="annotations", expected="a list of clips", found=actual)
     if len(annotations) > (most := min(MAX_CLIPS, allowance(len(raw), SMALL_CLIPS))):
         raise LimitExceeded(f"{ref}: {len(annotations):,} clips, more than the limit of {most:,}")

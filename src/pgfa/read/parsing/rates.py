@@ -33,6 +33,8 @@ STEPS = (
     "deltat",
 )
 """Names of the time from frame to frame, as `plain`, perhaps with the unit behind (``frame_time_ms``)."""
+STRIDES = ("stride", "vidstride", "framestride", "framestep", "frameskip", "everynthframe", "samplestride")
+"""Names of a number of frames of a video by which those of a file are apart, perhaps: or those that were left out."""
 TIMES = ("timestamps", "timestamp", "times", "time", "frametimes", "frametimestamps", "t")
 """Names of a list of times, one per frame, likewise."""
 MOST_FIELDS = 10_000
@@ -102,6 +104,14 @@ def stated_rate(fields: Mapping[str, Any]) -> tuple[float | None, tuple[str, ...
     if not rates:
         return timed, notes + time_notes
     name, rate = next(iter(rates.items()))
+    strides = (
+        (other, _single(value)) for plain_name, (other, value) in named.items() if plain_name in STRIDES
+    )
+    notes += tuple(
+        f"{other} {stride:g} not heeded: if {name} is that of a video of which frames were left out, state --rate"
+        for other, stride in strides
+        if stride is not None and stride > 1
+    )
     others = {other: value for other, value in rates.items() if abs(value / rate - 1) > TOLERANCE}
     if others:
         listed = ", ".join(f"{other} {value:g}" for other, value in others.items())

@@ -25,7 +25,7 @@ from pgfa.read.formats.keypoints.csv_header import (
     Header,
     without_other_scores,
 )
-from pgfa.read.formats.keypoints.csv_people import without_people
+from pgfa.read.formats.keypoints.csv_people import numbers_joints, without_people
 from pgfa.read.formats.keypoints.csv_spaces import without_spaces
 from pgfa.read.formats.keypoints.csv_table import Table, table_lines, table_of
 from pgfa.read.formats.keypoints.csv_vectors import without_vectors
@@ -53,9 +53,9 @@ Floats = NDArray[np.float64]
 
 
 def sniff(name: str, head: bytes) -> bool:
-    """A first line (below comments) with joint columns."""
+    """A first line (below comments) with joint columns; no JSON, which may be one line of as many."""
     try:
-        return split_header(_decoded(head))[0] is not None
+        return head.lstrip()[:1] not in (b"{", b"[") and split_header(_decoded(head))[0] is not None
     except csv.Error:
         return False
 
@@ -78,7 +78,19 @@ def read_all(ref: FileRef) -> list[Clip | BadFile]:
 def _clips(ref: FileRef) -> list[Clip]:
     raw = ref.read(MAX_BYTES)
     check_text(ref, raw)
-    text = _decoded(raw)
+    return clips_of_table(ref, raw, _decoded(raw))
+
+
+def clips_of_table(ref: FileRef, raw: bytes, text: str) -> list[Clip]:
+    """The clips of a table.
+
+    Args:
+        ref, raw: the file, and its bytes.
+        text: its table, with line feeds, a cell for each number, and a line for each person.
+
+    Raises:
+        As `read`.
+    """
     try:
         header, above = split_header(text)
     except csv.Error:
@@ -89,6 +101,8 @@ def _clips(ref: FileRef) -> list[Clip]:
         expected = "one person in a line, or a column of the person"
         raise BadFile(str(ref), where="header", expected=expected, found=f"two columns {short(header.twice)}")
     table = table_of(ref, text, header, above)
+    if numbers_joints(table):
+        table = replace(table, people=[None] * len(table.people))
     header, notes = _frames_and_times(ref, text, header, above, table)
     notes += tuple(
         f"{counted(count, 'cell')} with {cell}: no number, the joint is absent"
@@ -113,7 +127,8 @@ def _clips(ref: FileRef) -> list[Clip]:
     entries = [entry for part in grouped.values() for entry in part]
     up = _up_of_azure(entries) if layout is AZURE32 and header.has(2) else None
     # Numbers alone may leave open which layout it is; what is behind `clip_of` decides.
-    numbered = all(name.isdigit() for name in index_of) and len(index_of) in JOINTS
+    placed = [name for name, index in index_of.items() if index >= 0]
+    numbered = all(name.isdigit() for name in placed) and len(placed) in JOINTS
     rate, doubts = rate_above(ref, text, above, header, table.values)
     info = KeypointInfo(
         layout=None if numbered else layout or NTU25,
@@ -257,8 +272,9 @@ def _layout(
     """
     if own_names(ref).keys() & set(labels.values()):
         return None, {name: index for index, name in enumerate(names)}
-    if all(name.isdigit() for name in names):
-        order = sorted(names, key=int)
+    # Numbers are those of the body where hands and face have names: pose_0, left_hand_0.
+    if len(numbers := [name for name in names if name.isdigit()]) in (len(names), *JOINTS):
+        order = sorted(numbers, key=int)
         count = len(order)
         layout = layout_of(count, depth=depth) or LAYOUT_OF_COUNT.get(count)
         if layout is None or int(order[-1]) - int(order[0]) != count - 1:
@@ -267,7 +283,7 @@ def _layout(
             )
             actual = f"{count}, {order[0]} to {order[-1]}"
             raise BadFile(str(ref), where="joints", expected=expected, found=actual)
-        return layout, {name: index for index, name in enumerate(order)}
+        return layout, dict.fromkeys(names, -1) | {name: index for index, name in enumerate(order)}
     matched = layout_of_names(names)
     if matched is None:
         return None, {name: index for index, name in enumerate(names)}

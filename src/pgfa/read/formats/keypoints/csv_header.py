@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from pgfa.read.formats.keypoints.csv_words import without_shared_words
 from pgfa.read.formats.keypoints.field_names import (
     SCORES,
     SHORT_SCORES,
@@ -19,7 +20,8 @@ from pgfa.read.formats.keypoints.field_names import (
 from pgfa.read.formats.keypoints.joint_names import canonical
 from pgfa.read.parsing.frame_names import IMAGES, INDICES, LONGEST, NUMBERS, TIMES, first_of, rank_of
 
-MAX_COLUMNS = 1000
+MAX_COLUMNS = 2500
+"""MediaPipe's body, hands and face have 2,172."""
 COORDINATES = {
     "x": 0, "y": 1, "z": 2,
     **dict.fromkeys(("confidence_level", "is_visible", "is_valid", "in_frame_likelihood"), 3),
@@ -36,8 +38,10 @@ JOINT_COLUMN = (
     "joint", "joint_id", "joint_name", "joint_type", "joint_index", "keypoint", "keypoint_id", "keypoint_name",
     "landmark", "landmark_id", "landmark_index", "landmark_name", "part", "body_part", "jointtype", "jointname",
     "jointid", "bone", "bone_name", "bonename", "segment", "segment_name", "marker", "marker_name", "markername",
-    "node", "joint_label", "label", "name",
+    "node", "joint_label", "label", "name", "joint_idx", "keypoint_index", "keypoint_idx", "kpt_id", "kpt_idx", "kpt",
+    "landmark_idx", "point", "point_id", "point_index", "id", "idx", "index",
 )  # fmt: skip
+"""Names of the column of joints; the last ones are also those of a person or a line, where another is there."""
 METRES = {"mm": 1e-3, "cm": 1e-2, "m": 1.0, "inch": 0.0254, "inches": 0.0254, "in": 0.0254}
 EXPECTED = "a header with x and y of joints by name (left_wrist_x) or number (x0, y0, ...), or a joint column"
 _UNIT = re.compile(r"[\s_]*[\[(](mm|cm|m|inch|inches|in|px|pixels?)[\])]\s*$", re.IGNORECASE)
@@ -231,7 +235,11 @@ def plain(title: str) -> str:
 
 def _long_cells(names: list[str]) -> dict[tuple[str, int], int]:
     cells: dict[tuple[str, int], int] = {}
+    # Landmarks of the world count before those of a picture, as in other files.
+    in_space = {f"world_{axis}" for axis in "xyz"} <= set(names)
     for index, name in enumerate(names):
+        if in_space:
+            name = {"x": "", "y": "", "z": ""}.get(name, name.removeprefix("world_"))
         name = re.sub(r"^(position|pos|joint|location)_(?=[xyz]$)|(?<=^[xyz])_(position|pos)$", "", name)
         if name in COORDINATES:
             cells.setdefault(("", COORDINATES[name]), index)
@@ -251,7 +259,7 @@ def _wide_cells(names: list[str], titles: list[str]) -> tuple[dict[tuple[str, in
             labels.setdefault(key, part)
             cells.setdefault((key, coordinate), index)
     cells = {key: column for key, column in cells.items() if key[1] < 3 or (key[0], 0) in cells}
-    return cells, {key: label for key, label in labels.items() if (key, 0) in cells}
+    return without_shared_words(cells, {key: label for key, label in labels.items() if (key, 0) in cells})
 
 
 def _joint_and_coordinate(name: str) -> tuple[str, int] | None:

@@ -6,6 +6,7 @@ import csv
 import io
 import re
 
+from pgfa.read.formats.keypoints.csv_table import Table
 from pgfa.read.parsing.frame_names import IMAGES, NUMBERS, TIMES, rank_of
 from pgfa.read.parsing.text_table import is_comment
 
@@ -63,6 +64,13 @@ def without_people(text: str) -> str:
         present = [person for person in people if any(map(_is_there, cells[person]))] or [next(iter(people))]
         writer.writerows([*before, person, *cells[person]] for person in present)
     return "\n".join([*lines[:at], out.getvalue()])
+
+
+def numbers_joints(table: Table) -> bool:
+    """Whether the ids of a table with a line per joint are those of the joints: one of its own for each of them."""
+    pairs = set(zip(table.people, table.joints, strict=True)) if table.joints else set()
+    ids, joints = ({pair[part] for pair in pairs} for part in (0, 1))
+    return len(pairs) == len(ids) == len(joints) >= LEAST / 2
 
 
 def _people(titles: list[str]) -> tuple[dict[str, dict[str, int | None]], list[int]]:

@@ -16,6 +16,7 @@ from pgfa.read.formats.keypoints.entry_fields import (
     OPENPOSE_SOLID,
     PEOPLE,
     POINTS,
+    SCENE,
     SOLID,
     WORLD,
 )
@@ -123,6 +124,7 @@ class Parser:
         """One frame with its number and time. Raises Unexpected."""
         number = time = None
         if isinstance(frame, dict):
+            frame = frame | frame[SCENE] if isinstance(frame.get(SCENE), dict) else frame
             named = fields_of(frame, (*NUMBERS, *IMAGES[1:]))
             number = next((value for name in named if (value := number_of(frame[name])) is not None), None)
             time = self._time(frame)
@@ -214,7 +216,7 @@ class Parser:
             self._note(AZURE32)
             self.up, self.scale, self.scored = "-y", 0.001, False
             return table_of_rows(entry["joint_positions"])
-        name = next((name for name in POINTS if entry.get(name) not in (None, [])), "")
+        name = next((name for name in POINTS if isinstance(entry.get(name), list | dict) and entry[name]), "")
         points = entry[name] if name else joint_fields(entry)
         if not points:
             if local := next((name for name in LOCAL if name in entry), ""):

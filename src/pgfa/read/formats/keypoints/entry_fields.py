@@ -9,6 +9,7 @@ LANDMARKS = ("pose_landmarks", "poseLandmarks", "landmarks")
 PEOPLE = (
     "people", "instances", "persons", "predictions", "poses", "skeleton", "skeletons", "bodies", "body_list", "annots",
     "detections", "objects", "Bodies", "Skeletons", "anchors", "bodyAnchors", "bodyAnchor", "body_anchor",
+    "actors",
 )  # fmt: skip
 OPENPOSE = ("pose_keypoints_2d", "pose_keypoints")
 OPENPOSE_SOLID = "pose_keypoints_3d"
@@ -25,6 +26,20 @@ POINTS = (
     "pose3d",
     "pose",
     "points",
+    "body",
     *MODEL,
 )
-NAMES = {*WORLD, *LANDMARKS, *PEOPLE, *OPENPOSE, *POINTS, "pose", "joint_positions", "joints19", *LOCAL}
+SCENE = "scene"
+"""Where Rokoko has the time and the people of a frame."""
+NAMES = {
+    SCENE,
+    *WORLD,
+    *LANDMARKS,
+    *PEOPLE,
+    *OPENPOSE,
+    *POINTS,
+    "pose",
+    "joint_positions",
+    "joints19",
+    *LOCAL,
+}

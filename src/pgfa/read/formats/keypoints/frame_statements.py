@@ -55,9 +55,9 @@ class FrameStatements:
             self.notes |= dict.fromkeys(notes)
             if rate is not None and len(counts := self.rates.setdefault(name, Counter())) < MOST_VALUES:
                 counts[rate] += 1
-        elif isinstance(value, str) and (kind == "axes" or value in LAYOUTS):
+        elif isinstance(value, str | bool) and (kind == "axes" or value in LAYOUTS):
             texts = self.texts.setdefault(name, {})
-            texts |= {value: None} if len(texts) < MOST_VALUES else {}
+            texts |= {str(value): None} if len(texts) < MOST_VALUES else {}
 
     def applied(self, ref: FileRef, info: KeypointInfo, *, timed: bool) -> KeypointInfo:
         """What a file holds, with what its frames say where its header does not.
@@ -89,7 +89,8 @@ class FrameStatements:
             rate=rate if info.rate is None else info.rate,
             up=info.up or axes.up,
             scale=info.scale or axes.scale,
-            mirrored=axes.mirrored if info.mirrored is None else info.mirrored,
+            mirrored=(axes.turned or axes.mirrored) if info.mirrored is None else info.mirrored,
+            turned=info.turned or axes.turned,
             problems=(*info.problems, *notes, *axes.notes),
         )
 

@@ -24,13 +24,23 @@ from pgfa.skeleton import (
 )
 from pgfa.skeleton.layouts import KINECT20
 
-_PREFIXES = re.compile(r"^(?:k4_?abt_)?joint_(?:type_)?(?=[a-z])|^(?:keypoint|landmark|body)_(?=[a-z])")
+_PREFIXES = re.compile(
+    r"^(?:k4_?abt_)?joint_(?:type_)?(?=[a-z])|^(?:keypoint|(?:pose_)?landmark|body)_(?=[a-z])"
+)
 _WORDS = {
     "l": "left", "r": "right", "lt": "left", "rt": "right", "foot_index": "toe", "big_toe": "toe", "bigtoe": "toe",
     "smalltoe": "small_toe", "hand_tip": "handtip", "midhip": "pelvis", "mid_hip": "pelvis", "pinky_toe": "small_toe",
 }  # fmt: skip
 _TRUNK = {"spine_navel": "spine_navel", "naval_spine": "spine_navel", "spine_naval": "spine_navel",
           "navel_spine": "spine_navel", "spine_chest": "spine_chest", "chest_spine": "spine_chest"}  # fmt: skip
+_VISION = {
+    "head": "nose", "neck_1": "chest",
+    **{f"{name}_{side}": f"{joint}_{side}" for side in ("left", "right") for name, joint in (
+        ("shoulder_1", "shoulder"), ("forearm", "elbow"), ("hand", "wrist"),
+        ("up_leg", "hip"), ("leg", "knee"), ("foot", "ankle"),
+    )},
+}  # fmt: skip
+"""Apple's Vision (left_upLeg_joint)."""
 _DIALECTS: tuple[tuple[Layout, dict[str, str]], ...] = (
     (NTU25, {"spine_base": "pelvis", "spine_mid": "spine", "spine_shoulder": "chest"}),
     (KINECT20, {
@@ -47,6 +57,7 @@ _DIALECTS: tuple[tuple[Layout, dict[str, str]], ...] = (
     (HALPE26, {"neck": "chest", "hip": "pelvis", "head": "head_top"}),
     (OPENPOSE25, {"neck": "chest", "hip": "pelvis"}),
     (OPENPOSE18, {"neck": "chest"}),
+    (OPENPOSE18, _VISION),
     (SMPL24, {"neck": "chest"}),
     (H36M17, {
         "root": "pelvis", "foot_left": "ankle_left", "foot_right": "ankle_right", "thorax": "chest",

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from pgfa.errors import BadFile
 from pgfa.read.format import Format, first_clip
+from pgfa.read.formats.keypoints.csv import clips_of_table
 from pgfa.read.formats.keypoints.detections import Entry, Recording, clip_of, recordings
 from pgfa.read.formats.keypoints.entries import Parser
 from pgfa.read.formats.keypoints.entry_fields import PEOPLE
@@ -30,6 +31,7 @@ from pgfa.read.formats.keypoints.frame_lists import with_frames
 from pgfa.read.formats.keypoints.joint_arrays import clip_of_joints, joint_lists
 from pgfa.read.formats.keypoints.joint_lists import in_listed_order, listed_joints, rows_of
 from pgfa.read.formats.keypoints.json_fields import headers_of, info_of
+from pgfa.read.formats.keypoints.json_tables import table_in
 from pgfa.read.formats.keypoints.json_videos import TIMED, videos_of, with_header
 from pgfa.read.formats.keypoints.other_names import body_joints, own_names
 from pgfa.read.formats.keypoints.people import one_person
@@ -88,6 +90,8 @@ def read_all(ref: FileRef) -> list[Clip | BadFile]:
 def _clips(ref: FileRef) -> list[Clip]:
     raw = ref.read(MAX_BYTES)
     content = load(ref, raw)
+    if table := table_in(content):
+        return clips_of_table(ref, raw, table)
     header, content = with_header(content)
     if array := _array_field(content):
         name, points = array

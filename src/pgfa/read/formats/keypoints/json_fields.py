@@ -63,7 +63,8 @@ def info_of(ref: FileRef, content: dict[str, Any]) -> KeypointInfo:
         size=size,
         up=axes.up,
         scale=axes.scale,
-        mirrored=axes.mirrored,
+        mirrored=axes.turned or axes.mirrored,
+        turned=axes.turned,
         source=Source(id=ref.stem, **texts),
         problems=(*problems, *((note,) if note else ()), *axes.notes),
     )

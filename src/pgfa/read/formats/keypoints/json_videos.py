@@ -58,6 +58,7 @@ def videos_of(ref: FileRef, content: Any) -> list[Video]:
             or _numbered_frames(ref, content)
             or _inner_frames(ref, content)
         ):
+            _check_people(ref, content, [frame for _, frames in numbered for frame, _ in frames])
             return numbered
         name = next((name for name in FRAMES if isinstance(content.get(name), list)), None)
         frames = content[name] if name else frames_by_id(content.get("keypoints"), NAMES) or [content]
@@ -69,12 +70,16 @@ def videos_of(ref: FileRef, content: Any) -> list[Video]:
     _check_count(ref, frames)
     if isinstance(frames[0], dict) and "image_id" in frames[0]:
         return by_video(ref, frames, images if isinstance(images, list) else [])
+    _check_people(ref, content, frames)
+    return by_recording(frames)
+
+
+def _check_people(ref: FileRef, content: Any, frames: list[Any]) -> None:
+    """Raise BadFile for other JSON; a scene without people has fields for them."""
     if all(
         isinstance(frame, dict) and not NAMES & frame.keys() and not joint_fields(frame) for frame in frames
     ):
-        # Other JSON, not a scene without people.
         raise BadFile(str(ref), expected=EXPECTED, found=short(str(content)))
-    return by_recording(frames)
 
 
 def _check_count(ref: FileRef, items: Sized) -> None:

@@ -58,8 +58,11 @@ def from_picture(
             up, decision = "y", Decision("up", "y", "established", "the trunk stands along y")
             notes.append("up axis inferred: y")
     notes += notes_on_picture(points, layout)
-    points, assumptions = flat_to_metres(points, layout, up=up, mirrored=bool(stated.mirrored))
+    mirrored = info.turned if stated.mirrored is None else stated.mirrored
+    points, assumptions = flat_to_metres(points, layout, up=up, mirrored=mirrored)
     notes += [decision, Decision("unit", "an adult's trunk", "assumed"), *assumptions]
     if stated.mirrored is not None:
-        notes.append(Decision("axes", "mirrored" if stated.mirrored else "not mirrored", "stated"))
+        notes.append(Decision("axes", "mirrored" if mirrored else "not mirrored", "stated"))
+    elif info.turned:
+        notes.append(Decision("axes", "mirrored", "declared"))
     return points, notes
