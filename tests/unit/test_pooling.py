@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from pgfa.adapt import unit_rows
 from pgfa.prepare import prepare
 from pgfa.recognise import Recogniser, pooling
 from pgfa.recognise.pooling import (
@@ -61,10 +62,31 @@ def test_windows_by_an_explicit_loop() -> None:
         windows = cut_into_windows(Ragged.from_clips([of])).clips
         count, length = len(windows), round(WINDOW_S * RATE)
         for number in range(count):
-            first = round((of.frames - length) * number / (count - 1))
+            first = min(round(number * pooling.HOP_S * RATE), of.frames - length)
             np.testing.assert_array_equal(windows.rows(number), of.positions[first : first + length])
         starts = np.diff(windows.start) / RATE
         assert starts.max() <= pooling.HOP_S + 1 / RATE
+
+
+def test_the_last_window_counts_by_what_it_adds() -> None:
+    """The sum of the weights grows with the recording without a jump; the others count in full."""
+    for seconds in (FROM_S, 5.9, 6.0, 6.1, 7.49, 7.5, 7.6, 29.0):
+        of = clip(seconds)
+        weight = cut_into_windows(Ragged.from_clips([clip(2), of])).weight[1:]
+        assert (weight[:-1] == 1).all()
+        assert 0 < weight[-1] <= 1
+        np.testing.assert_allclose(weight.sum(), 1 + (of.seconds - WINDOW_S) / pooling.HOP_S, rtol=1e-5)
+
+
+def test_a_window_more_is_no_jump(recogniser: Recogniser, waving: Clip) -> None:
+    """A moving part a frame longer than six seconds has a fourth window, of which all but a frame is in the third."""
+    moving = np.concatenate([waving.positions, waving.positions[::-1]] * 8)
+    frames = round(FULL_S * waving.rate)
+    clips = Ragged.from_clips([waving.with_positions(moving[: frames + more]) for more in (-1, 0, 1, 2)])
+    windows = cut_into_windows(clips)
+    assert np.bincount(windows.owner).tolist() == [3, 3, 4, 4]
+    rows = unit_rows(clip_features(recogniser.bundle, clips))
+    assert (rows[1] @ rows[2]) > 0.995
 
 
 def test_idle_time_at_the_ends_is_left_out(waving: Clip) -> None:
@@ -157,7 +179,7 @@ def test_between_whole_and_windows_there_is_no_jump(recogniser: Recogniser, wavi
         whole = pooling.whole_features(recogniser.bundle, clips)[0]
         rows = pooling.whole_features(recogniser.bundle, windows.clips)
         weights = movement(measured(prepare(windows.clips, recogniser.bundle.settings.prepare)))
-        (parts,) = pooled(rows, windows.owner, weights)
+        (parts,) = pooled(rows, windows.owner, weights * windows.weight)
         share, lengths = float(windows.share[0]), [np.linalg.norm(whole), np.linalg.norm(parts)]
         mixed = (1 - share) * whole / lengths[0] + share * parts / lengths[1]
         expected = mixed / np.linalg.norm(mixed) * ((1 - share) * lengths[0] + share * lengths[1])

@@ -137,7 +137,7 @@ def test_frames_without_a_person_at_the_end_are_no_moving_seconds(recipe: str) -
 
 
 def test_a_second_body_keeps_its_distance() -> None:
-    first = noise(40) * np.float32(0.3)
+    first = np.repeat(noise(4), 10, axis=0) * np.float32(0.3)
     second = first * np.float32(0.9) + np.float32([1.2, 0, 0])
     prepared = prepare(ragged(np.concatenate([first, second], axis=1)), PrepareSettings(layout="ntu25"))
     gap = (prepared.positions[0, :, 1] - prepared.positions[0, :, 0]).mean((0, 1))
@@ -317,3 +317,19 @@ def test_a_cache_that_cannot_be_written_gives_a_warning(tmp_path: Path) -> None:
     with pytest.warns(UserWarning, match="cannot be cached"):
         prepared = prepare_cached(clips, "a", settings, tmp_path / "taken")
     np.testing.assert_array_equal(prepared.positions, prepare(clips, settings).positions)
+
+
+def test_a_short_clip_has_no_more_detail_than_a_long_one() -> None:
+    """Trembling of 7 Hz counts as little in one second as in four: half of the frames would not show it."""
+    body = noise(1)
+
+    def left(seconds: float) -> float:
+        seconds_ = np.arange(round(30 * seconds)) / 30
+        shaken = body + np.float32(0.1) * np.sin(2 * np.pi * 7 * seconds_)[:, None, None, None].astype(
+            np.float32
+        )
+        settings = PrepareSettings(layout="ntu25", trim=False)
+        return float(prepare(ragged(shaken), settings).positions[0, 5:-5, 0].std(axis=0).mean())
+
+    assert left(1) == pytest.approx(left(4), rel=0.5)
+    assert left(1) < 0.5 * 0.07

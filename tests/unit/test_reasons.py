@@ -244,13 +244,14 @@ def test_a_long_recording_is_explained_by_the_windows_that_it_is_compared_by() -
     model = recogniser.bundle.kinematics
     assert model is not None
     assert window is not None
-    windows = cut_into_windows(Ragged.from_clips([clip])).clips
+    cut = cut_into_windows(Ragged.from_clips([clip]))
+    windows = cut.clips
     assert len(windows) > 3
     total, share = np.zeros(len(DETECTED)), 0.0
     for number in range(len(windows)):
         one = windows.of(slice(number, number + 1))
         measures = measured(prepare(one, recogniser.bundle.settings.prepare))
-        weight = float(movement(measures)[0])
+        weight = float(movement(measures)[0] * cut.weight[number])
         total, share = total + weight * model.evidence(measures)[0], share + weight
     for reason in explanation.reasons:
         assert reason.evidence == pytest.approx(total[DETECTED.index(reason.word)] / share, abs=1e-4)

@@ -117,6 +117,17 @@ def test_bones_that_stretch_are_no_body() -> None:
     assert pgfa.Recogniser.load().recognise(path, SENTENCES).none == 1
 
 
+def test_rest_is_a_matter_of_degree() -> None:
+    """A body that sways by about 2 cm is at rest in part: no hair's breadth more changes an answer."""
+    clip = make_clips(3, 1, 1, ("wave",))[0]
+    clips = [clip.with_positions(swaying(clip, metres, 2)) for metres in np.linspace(0.01, 0.05, 81)]
+    rest = screen(Ragged.from_clips(clips)).at_rest
+    assert rest[0] == 1
+    assert rest[-1] == 0
+    assert (np.diff(rest) <= 0).all()
+    assert np.diff(rest).min() > -0.1
+
+
 def test_a_body_hardly_seen_is_not_called_still() -> None:
     clip = make_clips(3, 1, 1, ("wave",))[0]
     positions = held(clip)

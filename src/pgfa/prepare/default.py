@@ -15,7 +15,7 @@ from pgfa.prepare.orient import facing_angle, root_position, turn
 from pgfa.prepare.padded import PaddedClips
 from pgfa.prepare.prepared import PreparedChunk
 from pgfa.prepare.size import scale_to_standard
-from pgfa.prepare.time import at_common_rate, resample_smooth
+from pgfa.prepare.time import DETAIL_SECONDS, at_common_rate, resample_smooth, whole
 from pgfa.skeleton.layouts import Layout
 
 
@@ -50,20 +50,19 @@ def default_recipe(padded: PaddedClips, layout: Layout, settings: PrepareSetting
     measured = np.logical_or.reduce(np.isfinite(positions[..., 0]), axis=1)
     positions, frames, rate = at_common_rate(fill_gaps(positions, layout), padded.frames, padded.rate)
     padded = replace(padded, positions=positions, frames=frames, rate=rate)
-    if settings.trim:
-        padded = padded.trim(*active_range(positions, frames, rate))
-        positions = padded.positions
-    main, valid = positions[:, :, 0], padded.valid
-    centre = root_position(main, valid, layout)
-    angle = facing_angle(main, valid, padded.rate, layout)
+    part = active_range(positions, frames, rate) if settings.trim else whole(frames)
+    active = padded.trim(*part.rounded(frames))
+    main = active.positions[:, :, 0]
+    centre = root_position(main, active.valid, layout)
+    angle = facing_angle(main, active.valid, rate, layout)
 
-    resampled = resample_smooth(positions, padded.frames, settings.frames)
+    resampled = resample_smooth(positions, frames, settings.frames, part, DETAIL_SECONDS * rate)
     resampled -= centre[:, None, None, None]
     resampled *= scale[:, None, None, None, None]
     resampled = turn(resampled, angle)
     resampled = np.where(person[:, None, :, None, None], resampled, 0)
     measured &= person[..., None]
-    out.put(usable, PreparedChunk(resampled, person, padded.frames / padded.rate, measured))
+    out.put(usable, PreparedChunk(resampled, person, part.length / rate, measured))
     return out
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,6 +13,10 @@ RATE_TOLERANCE = 0.05
 """Rates that differ from COMMON_RATE by up to this share are kept: interpolation would cost more than it brings."""
 MOST_ADDED, MOST_MERGED = 4.0, 8.0
 """A rate is raised at most by the first factor and lowered at most by the second, whatever a file states."""
+
+DETAIL_SECONDS = 1 / 12
+"""Half the width of the triangle that brings clips to one number of frames, at least: short clips would otherwise
+show detail, and noise, that half of their frames do not."""
 
 
 def sample_times(frames: NDArray[np.int64], count: int) -> NDArray[np.float64]:
@@ -40,7 +46,41 @@ def resample_linear(
     return positions[clip, low] * (1 - fraction) + positions[clip, high] * fraction
 
 
-def smooth_weights(frames: NDArray[np.int64], longest: int, count: int) -> NDArray[np.float32]:
+@dataclass(frozen=True)
+class Range:
+    """Part of each of some clips, in frames; not rounded, so that it does not depend on where the frames are.
+
+    Attributes:
+        begin: (clips,) start.
+        length: (clips,) above 0.
+    """
+
+    begin: NDArray[np.float64]
+    length: NDArray[np.float64]
+
+    def times(self, count: int) -> NDArray[np.float64]:
+        """(clips, count) centres of equal parts of the range; frame 0 is at 0, from -0.5 to 0.5."""
+        return self.begin[:, None] + (np.arange(count) + 0.5) * (self.length[:, None] / count) - 0.5
+
+    def rounded(self, frames: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """First frame and number of frames, at least one, within clips of these numbers of frames."""
+        first = np.minimum(np.rint(self.begin).astype(np.int64), frames - 1)
+        last = np.minimum(np.rint(self.begin + self.length).astype(np.int64), frames)
+        return first, np.maximum(last - first, 1)
+
+
+def whole(frames: NDArray[np.int64]) -> Range:
+    """All of clips of these numbers of frames."""
+    return Range(np.zeros(len(frames)), frames.astype(np.float64))
+
+
+def smooth_weights(
+    frames: NDArray[np.int64],
+    longest: int,
+    count: int,
+    part: Range | None = None,
+    detail: NDArray[np.float64] | float = 1.0,
+) -> NDArray[np.float32]:
     """Weights that resample without aliasing: a triangle as wide as the coarser of the two grids.
 
     With fewer than `count` frames this is linear interpolation. With more, each new frame is a weighted mean of all
@@ -50,25 +90,36 @@ def smooth_weights(frames: NDArray[np.int64], longest: int, count: int) -> NDArr
         frames: (clips,) lengths without padding, above 0.
         longest: frames with padding.
         count: frames of the result.
+        part: of the clips, to which the new frames belong; None: the whole clips.
+        detail: (clips,) or of all, old frames from the middle of the triangle to its ends, at least.
 
     Returns:
         (clips, count, longest) float32, rows that sum to one, 0 on padding.
     """
-    lengths, row = np.unique(frames, return_inverse=True)  # many clips have the same length
-    ratio = np.maximum(lengths / count, 1.0)[:, None, None]
-    distance = np.abs(sample_times(lengths, count)[..., None] - np.arange(longest))
-    weights = np.maximum(1 - distance / ratio, 0) * (np.arange(longest) < lengths[:, None])[:, None]
-    rows: NDArray[np.float32] = (weights / weights.sum(-1, keepdims=True)).astype(np.float32)
-    return rows[row]
+    if part is None:
+        part = whole(frames)
+    length = frames[:, None]
+    times = np.clip(part.times(count), 0, np.maximum(length - 1, 0))
+    reach = np.maximum(part.length / count, np.maximum(detail, 1.0)).astype(np.float32)[:, None, None]
+    weights = (times[..., None] - np.arange(longest)).astype(np.float32)
+    np.abs(weights, out=weights)
+    np.maximum(1 - weights / reach, 0, out=weights)
+    weights *= (np.arange(longest) < length)[:, None]
+    weights /= weights.sum(-1, keepdims=True)
+    return weights
 
 
 def resample_smooth(
-    positions: NDArray[np.float32], frames: NDArray[np.int64], count: int
+    positions: NDArray[np.float32],
+    frames: NDArray[np.int64],
+    count: int,
+    part: Range | None = None,
+    detail: NDArray[np.float64] | float = 1.0,
 ) -> NDArray[np.float32]:
     """Resample with `smooth_weights`. (clips, frames, ...) -> (clips, count, ...)."""
     clips, longest = positions.shape[:2]
     flat = positions.reshape(clips, longest, -1)
-    out: NDArray[np.float32] = smooth_weights(frames, longest, count) @ flat
+    out: NDArray[np.float32] = smooth_weights(frames, longest, count, part, detail) @ flat
     return out.reshape(clips, count, *positions.shape[2:])
 
 

@@ -136,7 +136,8 @@ def explain(
 
 def _measure(model: KinematicModel, settings: PrepareSettings, recording: Ragged) -> _Measured | None:
     """None without a person."""
-    windows = cut_into_windows(recording).clips
+    cut = cut_into_windows(recording)
+    windows = cut.clips
     prepared = prepare(windows, settings)
     present = np.flatnonzero(prepared.present.any(axis=1))
     if not len(present):
@@ -145,7 +146,7 @@ def _measure(model: KinematicModel, settings: PrepareSettings, recording: Ragged
     evidence = model.evidence(measures, screen(windows).flat[present])
     if len(windows) == 1:
         return _Measured(measures[0], evidence[0], None)
-    weights = movement(measures)
+    weights = movement(measures) * cut.weight[present]
     mean = np.asarray(weights @ evidence / weights.sum(), dtype=np.float32)
     typical = int(np.linalg.norm(evidence - mean, axis=1).argmin())
     chosen = present[typical]

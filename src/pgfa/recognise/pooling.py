@@ -55,37 +55,47 @@ class WindowedClips:
         clips: (W,) windows, those of a clip one after the other; a clip that moves for less than `FROM_S` is one
             window, as it is.
         owner: (W,) number of the clip that a window is of, ascending.
+        weight: (W,) above 0 up to 1, of a window beside the others of its clip, whatever it shows.
         share: (clips,) of the windows in the vector of a clip, 0 to 1; the rest is that of the whole clip.
     """
 
     clips: Ragged
     owner: Indices
     share: Array
+    weight: Array
 
 
 def cut_into_windows(clips: Ragged) -> WindowedClips:
-    """Cut clips into windows of the part without idle time at the ends, without copying frames."""
+    """Cut clips into windows of the part without idle time at the ends, without copying frames.
+
+    Windows begin every `HOP_S` from its start on, and one ends with it. The last one counts by how far it reaches
+    beyond the one before, so that an answer does not jump where a little more motion takes one more window.
+    """
+    seconds = clips.frames / clips.rate
     length = np.round(WINDOW_S * clips.rate).astype(np.int64)
-    start, frames = np.zeros_like(clips.frames), clips.frames.copy()
-    long = np.flatnonzero((frames >= FROM_S * clips.rate) & (length >= FEWEST_FRAMES))
+    start = np.zeros(len(clips))
+    long = np.flatnonzero((seconds >= FROM_S) & (length >= FEWEST_FRAMES))
     if len(long):
-        start[long], frames[long] = moving_part(clips.of(long))
-    several = np.isin(np.arange(len(clips)), long) & (frames >= FROM_S * clips.rate)
-    count = np.where(several, np.ceil((frames / clips.rate - WINDOW_S) / HOP_S - 1e-6) + 1, 1)
-    count = np.minimum(count, MOST).astype(np.int64)
+        start[long], seconds[long] = moving_part(clips.of(long))
+    several = np.isin(np.arange(len(clips)), long) & (seconds >= FROM_S)
+    hops = np.where(several, (seconds - WINDOW_S) / HOP_S, 0)
+    count = np.minimum(np.ceil(hops - 1e-6) + 1, MOST).astype(np.int64)
     owner = np.repeat(np.arange(len(clips)), count)
     number = np.arange(len(owner)) - np.repeat(np.cumsum(count) - count, count)
-    free = (frames - length)[owner] / np.maximum(count - 1, 1)[owner]
-    first = np.where(several[owner], start[owner] + np.round(number * free), 0).astype(np.int64)
+    spread = np.maximum(hops / (MOST - 1), 1)[owner]  # of very long recordings, evenly
+    weight = np.minimum(hops[owner] - (number - 1) * spread, 1).astype(np.float32)
+    begin = start[owner] + np.minimum(number * spread, hops[owner]) * HOP_S
+    frame = np.round(begin * clips.rate[owner]).astype(np.int64)
+    first: Indices = np.where(several[owner], np.clip(frame, 0, (clips.frames - length)[owner]), 0)
     listed = None if clips.listed is None else np.where(several, 0, clips.listed)[owner]
-    share = np.clip((frames / clips.rate - FROM_S) / (FULL_S - FROM_S), 0, 1).astype(np.float32)
+    share = np.clip((seconds - FROM_S) / (FULL_S - FROM_S), 0, 1).astype(np.float32)
     return WindowedClips(
         Ragged(
             clips.positions, clips.start[owner] + first * clips.bodies[owner],
             np.where(several, length, clips.frames)[owner],
             clips.bodies[owner], clips.rate[owner], clips.layout, listed,
         ),
-        owner, np.where(several, share, np.float32(1)),
+        owner, np.where(several, share, np.float32(1)), weight,
     )  # fmt: skip
 
 
@@ -140,7 +150,7 @@ def clip_features(bundle: Bundle, clips: Ragged) -> Array:
         prepared = prepare(block, bundle.settings.prepare)
         features.append(whole_features(bundle, block, prepared))
         weights.append(movement(measured(prepared)))
-    vectors = pooled(np.concatenate(features), windows.owner, np.concatenate(weights))
+    vectors = pooled(np.concatenate(features), windows.owner, np.concatenate(weights) * windows.weight)
     if len(between := np.flatnonzero(windows.share < 1)):
         whole = whole_features(bundle, clips.of(between))
         vectors[between] = blended(whole, vectors[between], windows.share[between])

@@ -24,6 +24,9 @@ Floats = NDArray[np.float32]
 
 REST: Final = 0.02
 """Standard deviation of a joint's position, in metres of a standard body, that a resting body stays below."""
+STILL, MOVES = 0.75, 1.25
+"""Shares of `REST` up to which a body is at rest, and from which it is not; in between it is in part, so that a hair's
+breadth of motion, or another rate, does not change an answer."""
 NOISE: Final = 0.25
 """Of the variance of the noise, how much is left in what is estimated to be motion, at most."""
 STRETCH: Final = 0.3
@@ -38,19 +41,19 @@ class Screening:
     """What is noted of clips before they are compared with anything.
 
     Attributes:
-        at_rest: (N,) no visible joint moves by more than noise.
+        at_rest: (N,) 1: no visible joint moves by more than noise; 0: one does; in between: in part.
         no_body: (N,) bones change in length more than those of any body.
         flat: (N,) no joint has depth.
     """
 
-    at_rest: Flags
+    at_rest: Floats
     no_body: Flags
     flat: Flags
 
 
 def screen(clips: Ragged) -> Screening:
     """Screen clips. Those without a visible person are neither at rest nor no body."""
-    out = Screening(*(np.zeros(len(clips), dtype=bool) for _ in range(3)))
+    out = Screening(*(np.zeros(len(clips), dtype=kind) for kind in (np.float32, bool, bool)))
     layout = clips.layout
     for chunk in padded_chunks(clips, layout):
         positions, visible = absent_as_nan(chunk.positions)
@@ -69,8 +72,8 @@ def screen(clips: Ragged) -> Screening:
     return out
 
 
-def _at_rest(positions: Floats, seen: Flags, scale: Floats) -> Flags:
-    """(clips,) of (clips, frames, bodies, joints, 3), 0 where not seen.
+def _at_rest(positions: Floats, seen: Flags, scale: Floats) -> Floats:
+    """(clips,) from 0 to 1, of (clips, frames, bodies, joints, 3), 0 where not seen.
 
     Noise differs from frame to frame and motion hardly does: half the mean square of the change between frames is the
     variance of the noise (von Neumann), and what the variance has beyond it is motion.
@@ -87,7 +90,9 @@ def _at_rest(positions: Floats, seen: Flags, scale: Floats) -> Flags:
     noise = _sum_of_squares(change) / pairs / 2
     motion = (variance - noise * np.float32(1 + NOISE)) * scale[:, None, None] ** 2
     known = count >= MIN_FRAMES
-    return np.asarray(known.any(axis=(1, 2)) & (np.where(known, motion, -np.inf) < REST**2).all(axis=(1, 2)))
+    extent = np.sqrt(np.where(known, motion, 0).max(axis=(1, 2), initial=0)) / np.float32(REST)
+    rest = np.clip((MOVES - extent) / np.float32(MOVES - STILL), 0, 1)
+    return np.where(known.any(axis=(1, 2)), rest, np.float32(0))
 
 
 def _sum_of_squares(vectors: Floats) -> Floats:

@@ -309,7 +309,7 @@ class KinematicModel:
         self,
         measures: Array,
         encoded: Array | None = None,
-        at_rest: NDArray[np.bool_] | None = None,
+        at_rest: Array | None = None,
         flat: NDArray[np.bool_] | None = None,
     ) -> Array:
         """(N, size) vectors of clips.
@@ -317,7 +317,7 @@ class KinematicModel:
         Args:
             measures: (N, measures), see `pgfa.words.measures.measure`.
             encoded: (N, e + words) features of the motion encoder, if there is one.
-            at_rest: (N,) bodies known to stay still, beside those whose measures say so.
+            at_rest: (N,) from 0 to 1, how still bodies are known to stay, beside those whose measures say so.
             flat: (N,) clips without depth.
         """
         standardised = self.standardised(measures, flat)

@@ -60,7 +60,7 @@ def clip_vectors(
     model: KinematicModel,
     measures: Array,
     encoded: Array | None,
-    at_rest: NDArray[np.bool_] | None = None,
+    at_rest: Array | None = None,
     flat: NDArray[np.bool_] | None = None,
 ) -> Array:
     """(N, `vector_size`) of clips, not normalised.

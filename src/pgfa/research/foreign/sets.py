@@ -60,6 +60,7 @@ class SetWindows:
         owner: (W,) row of the clip in the set, ascending.
         positions, present: prepared windows, as in `pgfa.prepare.Prepared`.
         measures: (W, measures).
+        weight: (W,) of a window beside the others of its clip, as in `WindowedClips`.
         share: of the windows in the vector of each clip that has some, in the order of `owner`.
     """
 
@@ -67,6 +68,7 @@ class SetWindows:
     positions: Array
     present: NDArray[np.bool_]
     measures: Array
+    weight: Array
     share: Array
 
     @classmethod
@@ -75,7 +77,8 @@ class SetWindows:
         windows = cut_into_windows(clips)
         long = np.flatnonzero(np.bincount(windows.owner)[windows.owner] > 1)
         owner = windows.owner[long]
-        return cls(owner, *measured_rows(windows.clips.of(long), settings), windows.share[np.unique(owner)])
+        rows = measured_rows(windows.clips.of(long), settings)
+        return cls(owner, *rows, windows.weight[long], windows.share[np.unique(owner)])
 
     @property
     def right_leading(self) -> Array:
@@ -88,7 +91,7 @@ class SetWindows:
         out = clips.copy()
         of_windows = of_windows * self.present[:, :1]  # 0 without a person
         chosen = np.unique(self.owner)
-        of_windows = pooled(of_windows, self.owner, movement(self.measures))
+        of_windows = pooled(of_windows, self.owner, movement(self.measures) * self.weight)
         out[chosen] = blended(clips[chosen], of_windows, self.share)
         return out
 
