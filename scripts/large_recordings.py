@@ -108,6 +108,20 @@ def _hdm05(size: int) -> Files:
     return {**files, next(iter(files)): b":FULLY-SPECIFIED\n:DEGREES\n" + motion}
 
 
+def _qtm_json(size: int) -> Files:
+    ((name, text),) = sample("qtm-json").items()
+    content = json.loads(text)
+    lines = [
+        [round(number, 1) for number in marker["Parts"][0]["Values"][-1]] for marker in content["Markers"]
+    ]
+    count = size // sum(len(json.dumps(line)) + 2 for line in lines)
+    frames = {"Start": 1, "End": count}
+    content["Timebase"]["Range"] = frames
+    for marker, line in zip(content["Markers"], lines, strict=True):
+        marker["Parts"] = [{"Range": frames, "Type": "Measured", "Values": [line] * count}]
+    return {name: json.dumps(content).encode()}
+
+
 def _ntu(format: str, size: int) -> Files:
     ((name, text),) = sample(format).items()
     count, *lines = text.rstrip(b"\n").split(b"\n")
@@ -264,6 +278,7 @@ LARGE: dict[str, Callable[[int], Files]] = {
     "mvnx": _mvnx,
     "vicon-csv": lambda size: table("vicon-csv", size, b",", 5, lambda n: f"{n + 1},0,", 2),
     "qtm-tsv": lambda size: table("qtm-tsv", size, b"\t", 10, lambda n: f"{n + 1}\t{n / 100:.5f}\t", 2),
+    "qtm-json": _qtm_json,
     "motive-csv": lambda size: table("motive-csv", size, b",", 7, lambda n: f"{n},{n / 120:.6f},", 2),
     "deeplabcut": lambda size: table("deeplabcut", size, b",", 3, lambda n: f"{n},", 1),
     "sleap": lambda size: table("sleap", size, b",", 1, lambda n: f"track_0,{n},0.9,", 3),

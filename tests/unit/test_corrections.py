@@ -57,7 +57,7 @@ def test_corrections_that_agree_with_the_answers_do_no_harm() -> None:
     other, other_moments = session(seed=12, repetitions=2)
     for recording, rest in ((clip, moments[5:]), (other, other_moments)):
         before = agreement(recogniser.spans(recording, ASKED), rest)
-        assert agreement(corrected.spans(recording, ASKED), rest) >= before > 0.9
+        assert agreement(corrected.spans(recording, ASKED), rest) >= before > 0.8
 
 
 def test_a_rejected_sentence_is_no_longer_the_answer_there() -> None:

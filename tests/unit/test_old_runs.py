@@ -11,7 +11,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from pgfa.config import AdaptSettings, BaselineSettings, RunSettings, ServeSettings
+from pgfa.config import AdaptSettings, BaselineSettings, PrepareSettings, RunSettings, ServeSettings
 from pgfa.evaluate.evaluate import evaluate
 from pgfa.evaluate.evaluation import read_evaluation
 from pgfa.pack import open_pack
@@ -38,7 +38,7 @@ def old_settings(recipe: str) -> RunSettings:
         recipe=recipe,
         packs=(PACK,),
         split="synthetic/unseen:kick-forward,salute",
-        prepare={"frames": 16, "layout": "kinect20"},
+        prepare={"frames": 16, "layout": "kinect20", "soft_ends": False},
         model={"channels": (4, 8), "strides": (2, 1), "kernel": 3},
         train={
             "epochs": 4,
@@ -130,8 +130,10 @@ def test_a_finished_old_run_is_not_trained_again(
 
 
 def test_settings_of_a_run_with_old_names() -> None:
+    """A file of settings, not a run: what it does not state has the value of today."""
     settings = RunSettings.load(V1 / "run-default" / "run.toml")
-    assert settings == old_settings("default").model_copy(update={"packs": ("pack",)})
+    today = PrepareSettings(frames=16, layout="kinect20")
+    assert settings == old_settings("default").model_copy(update={"packs": ("pack",), "prepare": today})
 
 
 def test_settings_of_an_alignment() -> None:

@@ -328,7 +328,7 @@ def test_a_short_clip_has_no_more_detail_than_a_long_one() -> None:
         shaken = body + np.float32(0.1) * np.sin(2 * np.pi * 7 * seconds_)[:, None, None, None].astype(
             np.float32
         )
-        settings = PrepareSettings(layout="ntu25", trim=False)
+        settings = PrepareSettings(layout="ntu25")
         return float(prepare(ragged(shaken), settings).positions[0, 5:-5, 0].std(axis=0).mean())
 
     assert left(1) == pytest.approx(left(4), rel=0.5)

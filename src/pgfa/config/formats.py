@@ -60,6 +60,7 @@ ADDED: Final[dict[int, dict[str, dict[str, Any]]]] = {
             "compile": False,
             "partial_views": False,
         },
+        "prepare": {"soft_ends": False},
         "adapt": {"own": None},
     },
 }

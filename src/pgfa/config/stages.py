@@ -20,7 +20,7 @@ def _listed(table: dict[str, str]) -> str:
 class PrepareSettings(StageSettings):
     """Clip -> fixed-size array."""
 
-    PAPER: ClassVar[dict[str, Any]] = {"layout": "ntu25", "trim": False}
+    PAPER: ClassVar[dict[str, Any]] = {"layout": "ntu25", "trim": False, "soft_ends": False}
 
     layout: str = "kinect20"
     """Joint layout that every clip is converted to. `kinect20` omits Kinect v2 tips and thumbs, mostly noise."""
@@ -30,6 +30,9 @@ class PrepareSettings(StageSettings):
     """Maximum number of bodies per clip."""
     trim: bool = True
     """Cut off idle time before and after the action."""
+    soft_ends: bool = True
+    """With `trim`: where idle time ends is a mean over thresholds, and clips show no finer detail than 1/12 s, so that
+    answers depend less on the frame rate. Off: one threshold, as in earlier versions."""
 
 
 class TextSettings(StageSettings):

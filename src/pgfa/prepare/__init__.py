@@ -25,7 +25,7 @@ from pgfa.skeleton.ragged import Ragged
 
 __all__ = ["Prepared", "prepare", "prepare_cached"]
 
-VERSION = 5
+VERSION = 6
 """Part of the cache key. Increase it with every change that changes the results for a pack that exists; packs with
 `Ragged.listed` have digests of their own."""
 

@@ -14,8 +14,9 @@ from pgfa.prepare.idle import active_range
 from pgfa.prepare.orient import facing_angle, root_position, turn
 from pgfa.prepare.padded import PaddedClips
 from pgfa.prepare.prepared import PreparedChunk
+from pgfa.prepare.single_threshold import single_threshold_range
 from pgfa.prepare.size import scale_to_standard
-from pgfa.prepare.time import DETAIL_SECONDS, at_common_rate, resample_smooth, whole
+from pgfa.prepare.time import DETAIL_SECONDS, at_common_rate, resample_smooth
 from pgfa.skeleton.layouts import Layout
 
 
@@ -50,19 +51,26 @@ def default_recipe(padded: PaddedClips, layout: Layout, settings: PrepareSetting
     measured = np.logical_or.reduce(np.isfinite(positions[..., 0]), axis=1)
     positions, frames, rate = at_common_rate(fill_gaps(positions, layout), padded.frames, padded.rate)
     padded = replace(padded, positions=positions, frames=frames, rate=rate)
-    part = active_range(positions, frames, rate) if settings.trim else whole(frames)
-    active = padded.trim(*part.rounded(frames))
+    if settings.trim and not settings.soft_ends:
+        padded = padded.trim(*single_threshold_range(positions, frames, rate))
+        positions, frames = padded.positions, padded.frames
+    soft = settings.trim and settings.soft_ends
+    part = active_range(positions, frames, rate) if soft else None
+    active = padded if part is None else padded.trim(*part.rounded(frames))
     main = active.positions[:, :, 0]
     centre = root_position(main, active.valid, layout)
     angle = facing_angle(main, active.valid, rate, layout)
 
-    resampled = resample_smooth(positions, frames, settings.frames, part, DETAIL_SECONDS * rate)
+    detail = 1.0 if part is None else DETAIL_SECONDS * rate
+    resampled = resample_smooth(positions, frames, settings.frames, part, detail)
     resampled -= centre[:, None, None, None]
     resampled *= scale[:, None, None, None, None]
     resampled = turn(resampled, angle)
     resampled = np.where(person[:, None, :, None, None], resampled, 0)
     measured &= person[..., None]
-    out.put(usable, PreparedChunk(resampled, person, part.length / rate, measured))
+    out.put(
+        usable, PreparedChunk(resampled, person, (frames if part is None else part.length) / rate, measured)
+    )
     return out
 
 

@@ -69,11 +69,6 @@ class Range:
         return first, np.maximum(last - first, 1)
 
 
-def whole(frames: NDArray[np.int64]) -> Range:
-    """All of clips of these numbers of frames."""
-    return Range(np.zeros(len(frames)), frames.astype(np.float64))
-
-
 def smooth_weights(
     frames: NDArray[np.int64],
     longest: int,
@@ -91,13 +86,13 @@ def smooth_weights(
         longest: frames with padding.
         count: frames of the result.
         part: of the clips, to which the new frames belong; None: the whole clips.
-        detail: (clips,) or of all, old frames from the middle of the triangle to its ends, at least.
+        detail: (clips,) or of all, old frames from the middle of the triangle to its ends, at least; of whole clips 1.
 
     Returns:
         (clips, count, longest) float32, rows that sum to one, 0 on padding.
     """
     if part is None:
-        part = whole(frames)
+        return _whole_weights(frames, longest, count)
     length = frames[:, None]
     times = np.clip(part.times(count), 0, np.maximum(length - 1, 0))
     reach = np.maximum(part.length / count, np.maximum(detail, 1.0)).astype(np.float32)[:, None, None]
@@ -107,6 +102,16 @@ def smooth_weights(
     weights *= (np.arange(longest) < length)[:, None]
     weights /= weights.sum(-1, keepdims=True)
     return weights
+
+
+def _whole_weights(frames: NDArray[np.int64], longest: int, count: int) -> NDArray[np.float32]:
+    """`smooth_weights` of whole clips, to the bit as runs without the removal of idle time have them."""
+    lengths, row = np.unique(frames, return_inverse=True)  # many clips have the same length
+    ratio = np.maximum(lengths / count, 1.0)[:, None, None]
+    distance = np.abs(sample_times(lengths, count)[..., None] - np.arange(longest))
+    weights = np.maximum(1 - distance / ratio, 0) * (np.arange(longest) < lengths[:, None])[:, None]
+    rows: NDArray[np.float32] = (weights / weights.sum(-1, keepdims=True)).astype(np.float32)
+    return rows[row]
 
 
 def resample_smooth(

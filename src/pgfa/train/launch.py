@@ -49,8 +49,7 @@ def launch(command: Sequence[str], count: int) -> None:
     from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
     os.environ.setdefault("OMP_NUM_THREADS", str(max(1, cores() // count)))
-    os.environ[LAUNCHER] = str(os.getpid())
-    with temporary_folder() as logs:
+    with temporary_folder() as logs, _named_as_launcher():
         config = LaunchConfig(
             1, 1, count,
             logs_specs=DefaultLogsSpecs(log_dir=str(logs)), run_id=uuid4().hex, rdzv_backend="c10d",
@@ -75,6 +74,20 @@ def launch(command: Sequence[str], count: int) -> None:
             logging.disable(logging.NOTSET)
             for number, handler in handlers.items():
                 signal.signal(number, handler)
+
+
+@contextmanager
+def _named_as_launcher() -> Iterator[None]:
+    """Within it, processes that are started know that this one reports how they end."""
+    before = os.environ.get(LAUNCHER)
+    os.environ[LAUNCHER] = str(os.getpid())
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[LAUNCHER]
+        else:
+            os.environ[LAUNCHER] = before
 
 
 @contextmanager

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 
 from pgfa.read.formats.keypoints.joint_names import canonical, known_joints
 
 LEAST = 10
 """Joints that have the word, at least."""
+KNOWN = 0.8
+"""Of the joints that have the word, how many are known without it, at least: others are bones of a rig, whose prefix
+(mixamorig) says which rig it is."""
 WORLD = "world"
 """Points in space, beside those of a picture."""
 
@@ -26,13 +30,17 @@ def without_shared_words(cells: Cells, labels: Mapping[str, str]) -> tuple[Cells
     """
     known = sum(joint in known_joints() for joint in labels)
     groups: dict[tuple[str, bool], dict[str, str]] = {}
+    sizes: Counter[tuple[str, bool]] = Counter()
     for joint, label in labels.items():
         for at_end in (True, False):
             rest, _, word = label.rpartition("_") if at_end else label.partition("_")[::-1]
+            sizes[word, at_end] += bool(rest)
             if rest and word and canonical(rest) in known_joints():
                 groups.setdefault((word, at_end), {})[joint] = rest
     choices: list[tuple[bool, dict[str, str]]] = []
-    for (word, _), rests in groups.items():
+    for (word, at_end), rests in groups.items():
+        if len(rests) < KNOWN * sizes[word, at_end]:
+            continue
         is_deep = all((joint, 2) in cells for joint in rests)
         if len(rests) >= LEAST and (known < LEAST or (word == WORLD and is_deep)):
             choices.append((is_deep, rests))
