@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import signal
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +20,16 @@ if TYPE_CHECKING:
 
 # Hub look-ups would hang or fail on a machine without a network; everything tested here works offline.
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
+
+
+@pytest.fixture(autouse=True)
+def ctrl_c_as_usual() -> None:
+    """Processes that a test starts inherit what this one does with Ctrl-C, which launchers and pools change."""
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+
 
 SHARED = Path(os.environ.get("PGFA_SHARED", Path(__file__).resolve().parents[2] / "shared"))
 

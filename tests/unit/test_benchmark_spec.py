@@ -100,8 +100,10 @@ def test_digests_keep_the_names_of_format_1() -> None:
 
 
 def test_what_an_earlier_version_fitted_is_used(tmp_path: Path) -> None:
-    """The spec and keys of `pgfa benchmark specs/tiny.toml` at commit 6fa2668 (format 1)."""
+    """The spec and keys of `pgfa benchmark specs/tiny.toml` at commit 6fa2668 (format 1), prepared as then."""
     spec = load_benchmark(Path(__file__).parents[1] / "fixtures/v1/benchmark.toml")
+    prepared = spec.run.prepare.model_copy(update={"soft_ends": False})
+    spec = spec.model_copy(update={"run": spec.run.model_copy(update={"prepare": prepared})})
     assert spec.protocols == ("validated", "test-selected")
     (split_job,) = plan(spec, tmp_path, tmp_path)
     assert {job.folder.name: job.key for job in split_job.fit_jobs} == {
