@@ -45,7 +45,7 @@ def active_range(
     begin, length = np.zeros(len(frames)), frames.astype(np.float64)
     if measurable.any():
         whole, spans = frames[measurable], span[measurable]
-        still = _stillness(_speeds(positions[measurable], whole, spans))
+        still = _stillness(boundary_speeds(positions[measurable], whole, spans))
         start, rest = _idle(still, whole[:, None], spans[:, None], lead[measurable, None])
         shortest = np.minimum(MIN_SECONDS * rate[measurable], whole)
         missing = np.maximum(shortest - (whole - rest - start), 0)
@@ -77,7 +77,7 @@ def _stillness(speed: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.where(high > 0, still, 0 * speed)
 
 
-def _speeds(
+def boundary_speeds(
     positions: NDArray[np.float32], frames: NDArray[np.int64], span: NDArray[np.int64]
 ) -> NDArray[np.float64]:
     """(clips, frames + 1) speed at the boundary before each frame, NaN where a span would exceed the clip."""

@@ -5,14 +5,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from pgfa.prepare.idle import HIGH_QUANTILE, MIN_SECONDS, boundary_speeds
+
 STILL_SHARE = 0.25
 """Below this share of a clip's high speed its people stand still."""
-HIGH_QUANTILE = 0.95
-"""Quantile of a clip's speeds that counts as its high speed, so that single errors have no effect."""
 SPAN_SECONDS = 0.1
 """Seconds over which positions are averaged, so that jitter does not count as motion."""
-MIN_SECONDS = 0.5
-"""Shortest result in seconds."""
 
 
 def single_threshold_range(
@@ -39,7 +37,7 @@ def single_threshold_range(
     first, count = np.zeros_like(frames), frames.copy()
     if measurable.any():
         lengths, spans = frames[measurable], span[measurable]
-        speed = _speeds(positions[measurable], lengths, spans)
+        speed = boundary_speeds(positions[measurable], lengths, spans)
         moving = speed >= STILL_SHARE * _high_speed(speed)[:, None]
         begin = moving.argmax(1) - spans
         end = speed.shape[1] - 1 - moving[:, ::-1].argmax(1) + spans
@@ -49,24 +47,6 @@ def single_threshold_range(
         end = np.maximum(end, begin + shortest)
         first[measurable], count[measurable] = begin, end - begin
     return first, count
-
-
-def _speeds(
-    positions: NDArray[np.float32], frames: NDArray[np.int64], span: NDArray[np.int64]
-) -> NDArray[np.float64]:
-    """(clips, frames + 1) speed at the boundary before each frame, NaN where a span would exceed the clip."""
-    clips, longest = positions.shape[:2]
-    flat = np.nan_to_num(positions - positions[:, :1]).reshape(clips, longest, -1)
-    total = np.zeros((clips, longest + 1, flat.shape[2]))
-    total[:, 1:] = flat  # converted at once, not in small pieces within the sum
-    np.cumsum(total, axis=1, out=total)
-    speed = np.full((clips, longest + 1), np.nan)
-    for width in np.unique(span):
-        rows = span == width
-        sums = total if rows.all() else total[rows]
-        change = sums[:, 2 * width :] - 2 * sums[:, width:-width] + sums[:, : -2 * width]
-        speed[rows, width:-width] = np.sqrt(np.einsum("cfk,cfk->cf", change, change)) / width
-    return np.where(np.arange(longest + 1) <= (frames - span)[:, None], speed, np.nan)
 
 
 def _high_speed(speed: NDArray[np.float64]) -> NDArray[np.float64]:
