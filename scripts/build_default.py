@@ -13,9 +13,10 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from foreign_arguments import add_arguments, comparison_of
+
 from pgfa.recognise.export import add_onnx
 from pgfa.research.foreign.default import build
-from pgfa.research.foreign.run import Comparison
 
 
 def main() -> None:
@@ -23,14 +24,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("packs", nargs="+", type=Path)
-    parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--folds", type=int, default=0)
+    add_arguments(parser)
     parser.add_argument(
         "--bundle", type=Path, help="folder of the bundle; without it, only the encoder is trained"
     )
     args = parser.parse_args()
-    comparison = Comparison.open(args.packs, args.out, args.folds)
+    comparison = comparison_of(args)
     comparison.encoded(())
     if args.bundle:
         build(comparison).save(args.bundle)

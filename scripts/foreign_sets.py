@@ -15,15 +15,16 @@ import argparse
 import math
 import sys
 import time
-from pathlib import Path
 from typing import Any
+
+from foreign_arguments import add_arguments, comparison_of
 
 from pgfa.evaluate.student import half_width
 from pgfa.research.evidence.record import save_record
 from pgfa.research.foreign.choice import WEIGHTS, weight_rows
 from pgfa.research.foreign.record import record_of, reliability_record, weights_record
 from pgfa.research.foreign.reliability import RELIABILITY
-from pgfa.research.foreign.run import ASKED, PARTS, Comparison, write_table
+from pgfa.research.foreign.run import ASKED, PARTS, write_table
 
 PER_SET = ("accuracy", "top3", "recentred", "adapted", "right", "false_none", "adapted_right")
 MEANS = (
@@ -37,13 +38,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("packs", nargs="+", type=Path)
-    parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--folds", type=int, default=0)
+    add_arguments(parser)
     parser.add_argument("--parts", default=",".join(PARTS), help="what is compared; default: %(default)s")
     args = parser.parse_args()
     started, parts = time.monotonic(), args.parts.split(",")
-    comparison = Comparison.open(args.packs, args.out, args.folds)
+    comparison = comparison_of(args)
     seen = comparison.left_out(parts)
     results = comparison.results(seen, lambda name: print(f"foreign sets: {name}", file=sys.stderr))
     rows = results.rows

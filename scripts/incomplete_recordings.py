@@ -13,9 +13,10 @@ from __future__ import annotations
 import argparse
 import sys
 from dataclasses import replace
-from pathlib import Path
 from statistics import fmean
 from typing import Any
+
+from foreign_arguments import add_arguments, comparison_of
 
 from pgfa.pack import open_pack
 from pgfa.recognise.calibration.model import Calibration
@@ -39,11 +40,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("packs", nargs="+", type=Path)
-    parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--folds", type=int, default=0)
+    add_arguments(parser)
     args = parser.parse_args()
-    comparison = Comparison.open(args.packs, args.out, args.folds)
+    comparison = comparison_of(args)
     seen = {
         data.name: seen_by(comparison, number)
         for number, data in enumerate(comparison.sets)

@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
+from foreign_arguments import add_arguments
 from untrimmed import left_out
 
 from pgfa.adapt import cosines
@@ -36,12 +37,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("packs", nargs="+", type=Path)
-    parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--folds", type=int, required=True)
+    add_arguments(parser)
     args = parser.parse_args()
     packs = [open_pack(path) for path in args.packs]
-    models = left_out(packs, args.packs, args.out, args.folds)
+    models = left_out(packs, args)
     print(
         "| recordings | set | number | median seconds | as one clip | by windows |\n|---|---|---|---|---|---|"
     )

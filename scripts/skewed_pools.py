@@ -17,16 +17,16 @@ import time
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
+from foreign_arguments import add_arguments, comparison_of
 
 from pgfa.files import write_atomic
 from pgfa.recognise.adapting import DEFAULT
 from pgfa.research.evidence.record import save_record
 from pgfa.research.foreign.leave_out import LeftOut, adapted_scores, scores
 from pgfa.research.foreign.record import record_of
-from pgfa.research.foreign.run import PARTS, Comparison
+from pgfa.research.foreign.run import PARTS
 
 SHARES = (0.0, 0.3, 0.6, 0.8, 1.0, None)
 """None: by the labels, as recognisers do."""
@@ -41,12 +41,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("packs", nargs="+", type=Path)
-    parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--folds", type=int, default=0)
+    add_arguments(parser)
     args = parser.parse_args()
     started = time.monotonic()
-    comparison = Comparison.open(args.packs, args.out, args.folds)
+    comparison = comparison_of(args)
     rows = [row for part in comparison.left_out() for row in rows_of(part)]
     text = io.StringIO(newline="")
     writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")

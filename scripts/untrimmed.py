@@ -17,11 +17,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from foreign_arguments import add_arguments, comparison_of
+
 from pgfa.files import file_sha256
 from pgfa.pack import Pack, open_pack
 from pgfa.recognise.bundle import BUNDLED, MANIFEST, open_bundle
 from pgfa.recognise.temporal.decode import DECODING, Decoding
-from pgfa.research.foreign.run import Comparison
 from pgfa.research.untrimmed.models import save_without
 from pgfa.research.untrimmed.recordings import composed, sessions
 from pgfa.research.untrimmed.score import Counts, total
@@ -52,18 +53,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("packs", nargs="+", type=Path)
-    parser.add_argument("--out", type=Path, required=True)
-    how = parser.add_mutually_exclusive_group(required=True)
-    how.add_argument("--folds", type=int, help="those of scripts/foreign_sets.py, in --out")
-    how.add_argument("--run", help="a bundle that was not trained on these sets, or open")
+    add_arguments(parser)
+    parser.add_argument(
+        "--run", help="a bundle that was not trained on these sets, or open; in place of models of --folds"
+    )
     parser.add_argument("--sessions", type=Path, help="MSRC-12 as recorded")
     args = parser.parse_args()
     packs = [open_pack(path) for path in args.packs]
     if args.run:
         models = of_bundle(packs, BUNDLED.with_name("open") if args.run == "open" else Path(args.run))
     else:
-        models = left_out(packs, args.packs, args.out, args.folds)
+        models = left_out(packs, args)
     sets = items(packs, models, args.out, args.sessions)
     show({name: total(counts(item) for item in parts) for name, parts in sets.items()})
     compare(sets, CHANGES)
@@ -89,11 +89,11 @@ def of_bundle(packs: Sequence[Pack], folder: Path) -> dict[str, Path]:
     return models
 
 
-def left_out(packs: Sequence[Pack], paths: Sequence[Path], out: Path, folds: int) -> dict[str, Path]:
+def left_out(packs: Sequence[Pack], args: argparse.Namespace) -> dict[str, Path]:
     """Set -> the folder of a model of all others; trained where it is missing."""
-    models = {pack.datasets[0]: out / "untrimmed" / "models" / pack.datasets[0] for pack in packs}
+    models = {pack.datasets[0]: args.out / "untrimmed" / "models" / pack.datasets[0] for pack in packs}
     if missing := [name for name, folder in models.items() if not (folder / MANIFEST).is_file()]:
-        comparison = Comparison.open(paths, out, folds)
+        comparison = comparison_of(args)
         for data in comparison.sets:
             if data.name in missing:
                 save_without(comparison, data, models[data.name])

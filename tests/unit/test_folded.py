@@ -90,3 +90,21 @@ def test_a_spectrum_is_a_convolution(frames: int, taps: int, stride: int) -> Non
     added = torch.randn_like(expected)
     found = spectrum.convolve(x, spectrum.weights(kernel), added)
     torch.testing.assert_close(found.view_as(expected), expected + added)
+
+
+@pytest.mark.parametrize("bodies", [1, 15, 16, 17, 70])
+def test_threads_compute_the_same(bodies: int) -> None:
+    """With few bodies threads share every product, with many each has bodies of its own."""
+    model = trained("default", channels=(8, 8), strides=(1, 2), kernel=3)
+    positions = torch.randn(bodies, 20, 1, 20, 3).numpy()
+    present = torch.ones(bodies, 1, dtype=torch.bool).numpy()
+    before, features = torch.get_num_threads(), {}
+    try:
+        for threads in (1, 2, 3):
+            torch.set_num_threads(threads)
+            features[threads] = features_of(model, positions, present)
+            assert torch.get_num_threads() == threads
+    finally:
+        torch.set_num_threads(before)
+    assert abs(features[2] - features[1]).max() < 1e-5
+    assert abs(features[3] - features[1]).max() < 1e-5

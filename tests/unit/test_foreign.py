@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -28,7 +29,7 @@ from pgfa.research.foreign.incomplete import CHANGES
 from pgfa.research.foreign.leave_out import LeftOut, adapted_scores, look_at
 from pgfa.research.foreign.record import record_of
 from pgfa.research.foreign.reliability import calibrate
-from pgfa.research.foreign.run import TEXT, Comparison, sample, write_table
+from pgfa.research.foreign.run import TEXT, Comparison, fold_name, sample, write_table
 from pgfa.research.foreign.sets import STYLES, ForeignSet, Texts, load_set
 from pgfa.synth.dataset import make_clips
 from pgfa.synth.imagined import glossary_motions
@@ -350,7 +351,7 @@ def test_what_is_left_out_is_never_trained_on(finished: Finished) -> None:
     clips = {s.name: len(s.labels) for s in comparison.sets}
     assert record.rows == [sum(clips[name] for name in every - set(fold)) for fold in folds]
     for fold in folds:
-        stored = encoder_vectors(comparison.run_folder(fold))
+        stored = encoder_vectors(comparison.encoder_folder(fold))
         for data in comparison.sets:
             texts = {action.plain for action in data.classes}
             assert texts <= stored if data.name not in fold else not texts & stored
@@ -360,12 +361,12 @@ def test_motion_encoders_are_trained_on_imagined_recordings_too(finished: Finish
     """Their classes come after those of the recordings, with the descriptions of the glossary as sentences."""
     comparison = finished.comparison
     fold = comparison.folds[0]
-    facts = json.loads((comparison.run_folder(fold) / "corpus.json").read_text(encoding="utf-8"))
+    facts = json.loads((comparison.encoder_folder(fold) / "corpus.json").read_text(encoding="utf-8"))
     assert facts["seen"][-len(IMAGINED) :] == [f"imagined/{name}" for name in IMAGINED]
     recorded = sum(len(s.labels) for s in comparison.sets if s.name not in fold)
     assert facts["train_clips"] == recorded + len(comparison.imagined.positions)
     descriptions = {entry.motion for entry in glossary.entries() if entry.key in IMAGINED}
-    assert descriptions <= encoder_vectors(comparison.run_folder(fold))
+    assert descriptions <= encoder_vectors(comparison.encoder_folder(fold))
 
 
 def test_clips_and_labels_of_imagined_recordings_follow_those_of_the_corpus(finished: Finished) -> None:
@@ -455,6 +456,33 @@ def test_a_finished_stage_is_not_computed_again(finished: Finished, monkeypatch:
         np.testing.assert_allclose(after.features, before.features, atol=1e-6)
     with pytest.raises(AssertionError, match="trained again"):
         finished.comparison.encoded(("deepmimic",))
+
+
+def test_a_kept_motion_encoder_is_used_as_it_is(
+    finished: Finished, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    calls = 0
+
+    def copied(*args: Any, **kwargs: Any) -> None:
+        nonlocal calls
+        calls += 1
+        shutil.copytree(finished.comparison.encoder_folder(fold), tmp_path / "out" / fold_name(fold))
+
+    monkeypatch.setattr(encoder, "train_encoder", copied)
+    fold = finished.comparison.folds[0]
+    trained = finished.comparison.encoded(fold)
+    keeping = replace(finished.comparison, out=tmp_path / "out", encoders=tmp_path / "encoders")
+    data = keeping.sets[0]
+    flipped = replace(data, right_leading=np.ascontiguousarray(data.right_leading[:, ::-1]))
+    # Clips that it was not trained on, as those of a later preparation: it is not trained again.
+    later = replace(keeping, sets=(flipped, *keeping.sets[1:]))
+    for comparison in (keeping, keeping, later):
+        found = comparison.encoded(fold)
+        for other in keeping.sets[1:]:
+            np.testing.assert_allclose(found[other.name], trained[other.name], atol=1e-5)
+    assert calls == 1
+    assert not np.allclose(found[data.name], trained[data.name], atol=1e-3)
+    assert keeping.encoder_identity(fold) == finished.comparison.encoder_identity(fold)
 
 
 def test_the_table_is_calibrated_on_the_other_sets(

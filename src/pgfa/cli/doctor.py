@@ -86,9 +86,11 @@ def _version(package: str) -> str:
 def _devices() -> str:
     if not installed("torch"):
         return "cpu (onnxruntime); training needs torch"
-    from pgfa.model.device import device_names
+    from pgfa.model.device import bfloat16_cost, device_names
 
-    return ", ".join(device_names())
+    cost = bfloat16_cost()
+    compared = f"{1 / cost:.1f} times as fast as" if cost < 1 else f"{cost:.1f} times slower than"
+    return f"{', '.join(device_names())}; on the cpu, bfloat16 is {compared} float32"
 
 
 def _sentence_encoder() -> tuple[bool, str]:

@@ -156,7 +156,8 @@ class TrainSettings(StageSettings):
     """Train s as well. The paper describes it; the authors' code does not do it."""
     precision: Literal["float32", "bfloat16"] = "float32"
     """Number format of the motion encoder in training. `bfloat16` is faster where the processor has instructions for
-    it (docs/speed.md); weights, features, loss and evaluation are float32 in either case."""
+    it (docs/speed.md), and many times slower where it has none (`pgfa doctor` tells); weights, features, loss and
+    evaluation are float32 in either case."""
     compile: bool = False
     """Compile the motion encoder for training (torch.compile): the first step takes up to a minute more, each step
     less time on a GPU. Changes the weights by rounding."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+from functools import cache
+
 import torch
 
 from pgfa.errors import BadConfig
@@ -24,3 +27,38 @@ def device_names() -> list[str]:
     """The devices of this machine in words: ``cpu``, then every GPU with its name."""
     gpus = range(torch.cuda.device_count()) if torch.cuda.is_available() else ()
     return ["cpu", *(f"cuda:{i} ({torch.cuda.get_device_name(i)})" for i in gpus)]
+
+
+SIDE, REPEATS = 256, 8
+SLOW = 2.0
+"""A cost of bfloat16 that is worth a note."""
+
+
+@cache
+def bfloat16_cost() -> float:
+    """Time of a matrix product in bfloat16 on the CPU over that in float32, measured once.
+
+    Below 1 where the processor has instructions for it (AVX-512 BF16, AMX), near 100 where torch has no routine.
+    """
+    float32, bfloat16 = (_product_seconds(precision) for precision in (torch.float32, torch.bfloat16))
+    return bfloat16 / float32
+
+
+def _product_seconds(precision: torch.dtype) -> float:
+    a = torch.ones(SIDE, SIDE, dtype=precision)
+    seconds = []
+    for _ in range(REPEATS):
+        started = time.perf_counter()
+        a @ a
+        seconds.append(time.perf_counter() - started)
+    return min(seconds)
+
+
+def precision_note(precision: str, device: torch.device) -> str | None:
+    """What to tell the user if training in that `TrainSettings.precision` is slower than in float32."""
+    if precision != "bfloat16" or device.type != "cpu" or (cost := bfloat16_cost()) < SLOW:
+        return None
+    return (
+        f"bfloat16 takes about {cost:.0f} times as long as float32 on this processor, which has no instructions for "
+        "it; better set train.precision to float32"
+    )

@@ -11,10 +11,12 @@ torch computes it as it is, ONNX Runtime from a trace of it (`pgfa.recognise.exp
   operations: with many channels. The transforms are short matrix products; in between each frequency is one product of
   channels. For 256 channels, 13 frames and 9 taps these are 25 products instead of 97.
 - Clips go through all blocks a few at a time, so that what lies between two blocks stays in the processor's cache.
+- With many clips each thread computes clips of its own, rather than a share of every product.
 """
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +27,8 @@ from torch.nn.functional import conv2d
 
 BODIES = {torch.float32: 16, torch.bfloat16: 64}
 """Bodies that go through all blocks at a time, by precision."""
+FEWEST_BODIES = 8
+"""Bodies per thread from which on threads compute parts of their own rather than share every product."""
 SPECTRAL_SHARE = 0.5
 """The convolution over time is computed by Fourier transforms if that takes at most this share of its operations."""
 
@@ -57,11 +61,28 @@ class FoldedSTGCN(nn.Module):
         present = (bodies != 0).any(dim=3).any(dim=2).any(dim=0)
         absent = torch.zeros_like(bodies[:, :1])
         computed = torch.cat([bodies[:, present], absent], dim=1)
-        parts = torch.split(computed, BODIES[self._precision], dim=1)
-        features = torch.cat([self._run(part) for part in parts])
+        features = torch.cat(self._run_parts(computed))
         out = features[-1].expand(n * m, -1).clone()
         out[present] = features[:-1]
         return out.view(n, m, -1).mean(dim=1)
+
+    def _run_parts(self, x: Tensor) -> list[Tensor]:
+        """`_run` of a few bodies at a time; with many bodies, each thread computes parts of its own."""
+        threads, bodies = torch.get_num_threads(), x.shape[1]
+        if threads == 1 or bodies < FEWEST_BODIES * threads:
+            return [self._run(part) for part in torch.split(x, BODIES[self._precision], dim=1)]
+        rounds = -(-bodies // (BODIES[self._precision] * threads))
+        parts = torch.tensor_split(x, rounds * threads, dim=1)
+        try:
+            with ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,)) as pool:
+                return list(pool.map(self._run_alone, parts))
+        finally:
+            torch.set_num_threads(threads)  # for threads that are started later; the workers' is their own
+
+    @torch.no_grad()
+    def _run_alone(self, x: Tensor) -> Tensor:
+        """`_run` in a thread, which has a gradient mode of its own."""
+        return self._run(x)
 
     def traced(self, x: Tensor) -> Tensor:
         """The same for an export: no operation depends on values, so absent bodies are computed like others."""

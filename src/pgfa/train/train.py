@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from pgfa.config import RunSettings
 from pgfa.errors import BadConfig
 from pgfa.files import digest, file_sha256
 from pgfa.files.lock import folder_lock
-from pgfa.model.device import pick_device
+from pgfa.model.device import pick_device, precision_note
 from pgfa.model.encoder import MotionEncoder, build_model
 from pgfa.model.objective import objective
 from pgfa.model.ranks import ALONE, Ranks, share_model
@@ -68,6 +69,8 @@ def train(
     if not same_on_all(identity, ranks, target):
         raise BadConfig(f"rank {ranks.rank} of {ranks.count}: not all ranks have the same clips and settings")
     with folder_lock(out) if ranks.writes else nullcontext():
+        if show and ranks.writes and (note := precision_note(settings.train.precision, target)):
+            print(note, file=sys.stderr)
         if ranks.writes:
             open_or_create_run(out, settings, identity, _facts(corpus, sentences))
         model = _fresh_model(settings, corpus, sentences, target, ranks)

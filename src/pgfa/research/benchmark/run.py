@@ -5,6 +5,7 @@ Everything that is finished is a file: stopped or killed at any moment, the same
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Sequence
 from contextlib import suppress
@@ -98,8 +99,17 @@ def run_benchmark(
         return _report_finished(plan(spec, out, packs), spec, out, started)
     executor = _executor(out, jobs, device, ray)
     split_jobs = plan(spec, out, packs)
+    if show and ray is None:
+        _print_note(spec.run.train.precision, device)
     with folder_lock(out):
         return _run(split_jobs, spec, out, executor, show, started)
+
+
+def _print_note(precision: str, device: str) -> None:
+    from pgfa.model.device import pick_device, precision_note
+
+    if note := precision_note(precision, pick_device(device)):
+        print(note, file=sys.stderr)
 
 
 def _run(

@@ -30,7 +30,7 @@ def build(comparison: Comparison) -> Bundle:
     )
     kinematics = with_background(kinematics, TEXT)
     calibration = calibration_of([sample(part) for part in comparison.left_out()])
-    run = open_bundle(comparison.run_folder(()))
+    run = open_bundle(comparison.encoder_folder(()))
     settings = run.settings.model_copy(update={"text": TEXT})
     return replace(
         run, settings=settings, centre=kinematics.space.centre, calibration=calibration, kinematics=kinematics

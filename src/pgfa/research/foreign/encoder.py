@@ -12,13 +12,14 @@ from numpy.typing import NDArray
 
 from pgfa.config import RunSettings
 from pgfa.files import write_atomic
+from pgfa.model.device import SLOW, bfloat16_cost
 from pgfa.model.encoder import MotionEncoder
+from pgfa.recognise.encoders import FeatureEncoder
 from pgfa.research.foreign.imagined import ImaginedSet
 from pgfa.research.foreign.sets import ForeignSet
 from pgfa.text import ActionClass, mirror_sentence
 from pgfa.train.clip_set import ClipSet
 from pgfa.train.corpus import Corpus, build_corpus
-from pgfa.train.features import features_of
 from pgfa.train.train import train
 from pgfa.words.fit import MeasuredSet, sentence_space
 
@@ -27,11 +28,14 @@ VECTORS = "vectors.safetensors"
 
 
 def encoder_settings(packs: Sequence[Path], first: str, vectors: Path, seed: int) -> RunSettings:
-    """Settings of the training; `first`: a data set of the packs, of which no class is left out either."""
+    """Settings of the training; `first`: a data set of the packs, of which no class is left out either.
+
+    In bfloat16, unless this processor has no instructions for it.
+    """
     text = {"encoder": "file", "source": str(vectors), "variants": ("plain",), "centre": False}
     training = {
         "seed": seed, "epochs": EPOCHS, "batch_size": 128, "sampling": "roots", "mirror": True, "partial_views": True,
-        "logit_scale": 8.0, "precision": "bfloat16",
+        "logit_scale": 8.0, "precision": "bfloat16" if bfloat16_cost() < SLOW else "float32",
     }  # fmt: skip
     values: dict[str, Any] = {
         "packs": tuple(map(str, packs)), "split": f"{first}/none", "text": text, "train": training,
@@ -67,10 +71,10 @@ def train_encoder(
     return train(settings, corpus, out, device=device, show=True)
 
 
-def encode_set(model: MotionEncoder, data: ForeignSet) -> NDArray[np.float32]:
+def encode_set(encoder: FeatureEncoder, data: ForeignSet) -> NDArray[np.float32]:
     """(N + W, e) features of the `right_leading` clips of a set, then of its windows."""
     seen = ((data.right_leading, data.present), (data.windows.right_leading, data.windows.present))
-    return np.concatenate([features_of(model, *clips) for clips in seen])
+    return np.concatenate([encoder.features(*clips) for clips in seen])
 
 
 def with_imagined(corpus: Corpus, imagined: ImaginedSet) -> Corpus:

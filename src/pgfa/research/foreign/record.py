@@ -14,7 +14,7 @@ from pgfa.research.foreign.choice import LEVELS, STYLE
 from pgfa.research.foreign.encoder import EPOCHS
 from pgfa.research.foreign.imagined import PERFORMERS, SEED, SHARE
 from pgfa.research.foreign.reliability import NONE_SHARE, QUESTIONS
-from pgfa.research.foreign.run import CALIBRATION_CLIPS, MIN_CLASSES, PARTS, TEXT, Comparison
+from pgfa.research.foreign.run import CALIBRATION_CLIPS, MIN_CLASSES, PARTS, TEXT, Comparison, fold_name
 from pgfa.words.model import SHARES
 
 KIND = "foreign sets"
@@ -37,6 +37,7 @@ def record_of(comparison: Comparison, compared: Sequence[str], seconds: float) -
         "shares": dict(zip(PARTS, SHARES, strict=False)),
         "folds": [list(fold) for fold in comparison.folds],
         "encoder_epochs": EPOCHS,
+        "encoders": {fold_name(fold): comparison.encoder_identity(fold) for fold in comparison.folds},
         "calibration_clips": CALIBRATION_CLIPS,
         "none_share": NONE_SHARE,
         "questions": QUESTIONS,

@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 
 from pgfa.config import PrepareSettings, TextSettings
 from pgfa.errors import BadConfig
-from pgfa.files import digest, write_atomic
+from pgfa.files import digest, file_sha256, write_atomic
 from pgfa.pack import open_pack
+from pgfa.recognise.bundle import MANIFEST, open_bundle
 from pgfa.research.foreign.evaluation import figures
 from pgfa.research.foreign.imagined import ImaginedSet, imagined_set
 from pgfa.research.foreign.leave_out import LeftOut, look_at, train_without
@@ -62,6 +63,8 @@ class Comparison:
         out: folder of the results.
         folds: groups of sets that are left out together when motion encoders are trained, which takes longest; empty:
             no motion encoder, only the kinematic model.
+        encoders: folder of motion encoders that are used as they are, one bundle per fold (`save_encoder`); a fold
+            that it lacks is trained in `out` and saved here.
     """
 
     packs: tuple[Path, ...]
@@ -69,9 +72,10 @@ class Comparison:
     imagined: ImaginedSet
     out: Path
     folds: tuple[tuple[str, ...], ...] = ()
+    encoders: Path | None = None
 
     @classmethod
-    def open(cls, packs: Sequence[Path], out: Path, folds: int) -> Comparison:
+    def open(cls, packs: Sequence[Path], out: Path, folds: int, encoders: Path | None = None) -> Comparison:
         """Prepare and measure all packs; deal the sets to `folds` folds, the largest ones first.
 
         Raises:
@@ -88,7 +92,7 @@ class Comparison:
         by_size = sorted(sets, key=lambda s: -len(s.labels))
         dealt = tuple(tuple(s.name for s in by_size[i::folds]) for i in range(folds))
         print("foreign sets: imagined recordings", file=sys.stderr)
-        return cls(tuple(packs), tuple(sets), imagined_set(TEXT), out, dealt)
+        return cls(tuple(packs), tuple(sets), imagined_set(TEXT), out, dealt, encoders)
 
     def left_out(self, compared: Collection[str] = PARTS) -> list[LeftOut]:
         """Every set with enough classes, as seen by a model that was trained without it.
@@ -138,21 +142,17 @@ class Comparison:
         from safetensors import safe_open
         from safetensors.numpy import save
 
-        from pgfa.research.foreign.encoder import encode_set, train_encoder
+        from pgfa.research.foreign.encoder import encode_set
 
-        run = self.run_folder(fold)
-        file = run.with_name(f"{run.name}-features.safetensors")
-        identity = digest(fold, [self._content(s) for s in self.sets], self.imagined.digest)
+        file = self.out / f"{fold_name(fold)}-features.safetensors"
         if file.is_file():
             with safe_open(file, framework="numpy") as stored:
-                if (stored.metadata() or {}).get("identity") == identity:
+                if (stored.metadata() or {}).get("identity") == self._identity(fold):
                     return {s.name: stored.get_tensor(s.name) for s in self.sets}
-        training = [i for i, s in enumerate(self.sets) if s.name not in fold]
-        model = train_encoder(
-            [self.sets[i] for i in training], [self.packs[i] for i in training], run, self.imagined
-        )
-        features = {s.name: encode_set(model, s) for s in self.sets}
-        write_atomic(file, save(features, metadata={"identity": identity}))
+        self._train(fold)
+        encoder = open_bundle(self.encoder_folder(fold)).encoder
+        features = {s.name: encode_set(encoder, s) for s in self.sets}
+        write_atomic(file, save(features, metadata={"identity": self._identity(fold)}))
         return features
 
     def encoded_again(self, data: ForeignSet) -> Array:
@@ -162,9 +162,35 @@ class Comparison:
             data: `ForeignSet.changed` of one of the sets.
         """
         from pgfa.research.foreign.encoder import encode_set
-        from pgfa.train.run import open_run
 
-        return encode_set(open_run(self.run_folder(self.fold_of(data.name)), device="cpu").model, data)
+        return encode_set(open_bundle(self.encoder_folder(self.fold_of(data.name))).encoder, data)
+
+    def encoder_folder(self, fold: tuple[str, ...]) -> Path:
+        """The bundle or run of the motion encoder that was trained without the sets of a fold."""
+        return (self.encoders or self.out) / fold_name(fold)
+
+    def encoder_identity(self, fold: tuple[str, ...]) -> str:
+        """Of the training run of the motion encoder of a fold."""
+        return str(open_bundle(self.encoder_folder(fold)).provenance["identity"])
+
+    def _train(self, fold: tuple[str, ...]) -> None:
+        """Train the motion encoder of a fold, unless it is kept in `encoders`."""
+        from pgfa.research.foreign.encoder import train_encoder
+
+        folder = self.encoder_folder(fold)
+        if (folder / MANIFEST).is_file():
+            return
+        run = self.out / fold_name(fold)
+        training = [i for i, s in enumerate(self.sets) if s.name not in fold]
+        train_encoder([self.sets[i] for i in training], [self.packs[i] for i in training], run, self.imagined)
+        if folder != run:
+            open_bundle(run).save(folder)
+
+    def _identity(self, fold: tuple[str, ...]) -> str:
+        """Of the features of all sets: by a kept motion encoder, or by one trained on these clips and texts."""
+        manifest = self.encoder_folder(fold) / MANIFEST
+        of_bundle = [file_sha256(manifest)] if manifest.is_file() else []
+        return digest(fold, [self._content(s) for s in self.sets], self.imagined.digest, *of_bundle)
 
     @staticmethod
     def _content(data: ForeignSet) -> str:
@@ -173,10 +199,6 @@ class Comparison:
             data.right_leading, data.windows.right_leading, data.labels, data.measured.encoded, data.measured.words
         )  # fmt: skip
         return digest(data.name, *(np.ascontiguousarray(array).tobytes() for array in arrays))
-
-    def run_folder(self, fold: tuple[str, ...]) -> Path:
-        """The run of the motion encoder that was trained without the sets of a fold."""
-        return self.out / f"encoder-{'without-' + '-'.join(fold) if fold else 'all'}"
 
     def results(self, parts: Sequence[LeftOut], progress: Callable[[str], None]) -> Results:
         """What is known of the sets; each calibration is fitted on the other sets."""
@@ -190,6 +212,11 @@ class Comparison:
                 row |= {"classes": len(part.anchors[style]), "style": style}
                 rows.append(row | figures(part, style, calibration))
         return Results(rows, reliability_rows(parts, calibrations, ASKED))
+
+
+def fold_name(fold: tuple[str, ...]) -> str:
+    """Of the folder of the motion encoder that was trained without the sets of a fold."""
+    return f"encoder-{'without-' + '-'.join(fold) if fold else 'all'}"
 
 
 def sample(part: LeftOut) -> LeftOut:

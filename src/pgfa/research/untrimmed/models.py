@@ -24,7 +24,7 @@ def save_without(comparison: Comparison, data: ForeignSet, folder: Path) -> None
     if not comparison.folds:
         raise BadConfig("a recogniser needs a motion encoder: expected at least 2 folds, found 0")
     kinematics = with_background(comparison.model_without(data)[0], TEXT)
-    run = open_bundle(comparison.run_folder(comparison.fold_of(data.name)))
+    run = open_bundle(comparison.encoder_folder(comparison.fold_of(data.name)))
     settings = run.settings.model_copy(update={"text": TEXT})
     bundle: Bundle = replace(
         run,
