@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import pytest
 import torch
-from torch.nn.functional import conv2d
 
 from pgfa.config import RunSettings
 from pgfa.model.encoder import MotionEncoder, build_model
 from pgfa.model.folded import BODIES as BODIES_BY_PRECISION
-from pgfa.model.folded import _Spectrum
 from pgfa.skeleton import get_layout
 from pgfa.train.features import features_of
 
@@ -74,22 +72,6 @@ def test_any_number_of_bodies(bodies: int) -> None:
         expected = encoder(positions, present)
     found = torch.from_numpy(features_of(encoder, positions.numpy(), present.numpy()))
     torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-4 * float(expected.abs().max()))
-
-
-@pytest.mark.parametrize(
-    ("frames", "taps", "stride"), [(13, 9, 1), (13, 9, 2), (50, 5, 1), (1, 3, 1), (4, 9, 2)]
-)
-def test_a_spectrum_is_a_convolution(frames: int, taps: int, stride: int) -> None:
-    torch.manual_seed(0)
-    kernel, x = torch.randn(3, 2, taps, dtype=torch.float64), torch.randn(frames, 5, 2, dtype=torch.float64)
-    image = x.permute(2, 0, 1)[None]
-    expected = conv2d(image, kernel[..., None], stride=(stride, 1), padding=(taps // 2, 0))[0].permute(
-        1, 2, 0
-    )
-    spectrum = _Spectrum.of(frames, taps, stride)
-    added = torch.randn_like(expected)
-    found = spectrum.convolve(x, spectrum.weights(kernel), added)
-    torch.testing.assert_close(found.view_as(expected), expected + added)
 
 
 @pytest.mark.parametrize("bodies", [1, 15, 16, 17, 70])

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -20,11 +21,13 @@ import pgfa.files
 from builders import make_corpus, stopped_after, write_verified
 from pgfa.config import RunSettings
 from pgfa.errors import BadCheckpoint, BadConfig, BadFile
+from pgfa.files import write_files_list
 from pgfa.model import contrastive
 from pgfa.model.encoder import build_model
 from pgfa.skeleton import KINECT20
 from pgfa.text import catalogue
 from pgfa.train import checkpoint
+from pgfa.train.corpus import Corpus
 from pgfa.train.features import features_of
 from pgfa.train.run import CHECKPOINT, CORPUS, METRICS, SETTINGS, WEIGHTS, open_run, read_metrics
 from pgfa.train.train import train
@@ -237,6 +240,37 @@ def test_other_clips_or_vectors_in_the_same_folder_are_refused(
     np.savez(changed, **{a.key: np.random.default_rng(1).normal(size=6) for a in (*SEEN, *UNSEEN)})
     with pytest.raises(BadConfig, match="sentences"):
         train(settings, make_corpus(), out, device="cpu")
+
+
+def other_rounding() -> Corpus:
+    """The corpus as a processor that rounds otherwise prepares it."""
+    corpus = make_corpus()
+    train_set = corpus.train
+    moved = np.nextafter(train_set.positions, np.float32(9), dtype=np.float32)
+    return replace(corpus, train=replace(train_set, positions=moved))
+
+
+@pytest.mark.parametrize("version", ["this", "before"])
+def test_a_run_goes_on_where_clips_are_rounded_otherwise(
+    version: str, uninterrupted: dict[str, Path], vectors: Path, tmp_path: Path
+) -> None:
+    """Versions before did not store sums of the clips: what else they stored must be the same."""
+    out, settings = tmp_path / "run", settings_of("default", vectors)
+    with stopped_after(1):
+        train(settings, make_corpus(), out, device="cpu")
+    if version == "before":
+        facts = json.loads((out / CORPUS).read_text())
+        facts = {k: v for k, v in facts.items() if k not in ("settings_digest", "clip_sums", "checksum")}
+        write_files_list(out / CORPUS, facts, [SETTINGS])
+    train(settings, other_rounding(), out, device="cpu")
+    assert len(lines_of(out)) == len(lines_of(uninterrupted["default"]))
+    weights, expected = (load_file(folder / WEIGHTS) for folder in (out, uninterrupted["default"]))
+    assert all(torch.allclose(weights[name], tensor, atol=0.02) for name, tensor in expected.items())
+    with pytest.raises(BadConfig, match="other settings, sentences or clips"):
+        train(settings_of("default", vectors, seed=6), other_rounding(), out, device="cpu")
+    corpus = other_rounding()
+    with pytest.raises(BadConfig, match="other settings, sentences or clips"):
+        train(settings, replace(corpus, seen=corpus.seen[::-1]), out, device="cpu")
 
 
 def damage(kind: str, file: Path, uninterrupted: dict[str, Path]) -> None:

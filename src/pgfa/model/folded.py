@@ -8,8 +8,7 @@ torch computes it as it is, ONNX Runtime from a trace of it (`pgfa.recognise.exp
   body; its rows come out in the order in which one more product mixes the channels of all three subsets. The
   convolution over time runs on the same array without a copy, and so do transforms along the frames.
 - A convolution over time is computed as products of discrete Fourier transforms along the frames where that takes fewer
-  operations: with many channels. The transforms are short matrix products; in between each frequency is one product of
-  channels. For 256 channels, 13 frames and 9 taps these are 25 products instead of 97.
+  operations: with many channels (`pgfa.model.spectrum`).
 - Clips go through all blocks a few at a time, so that what lies between two blocks stays in the processor's cache.
 - With many clips each thread computes clips of its own, rather than a share of every product.
 """
@@ -17,20 +16,18 @@ torch computes it as it is, ONNX Runtime from a trace of it (`pgfa.recognise.exp
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import conv2d
+
+from pgfa.model.spectrum import Spectrum
 
 BODIES = {torch.float32: 16, torch.bfloat16: 64}
 """Bodies that go through all blocks at a time, by precision."""
 FEWEST_BODIES = 8
 """Bodies per thread from which on threads compute parts of their own rather than share every product."""
-SPECTRAL_SHARE = 0.5
-"""The convolution over time is computed by Fourier transforms if that takes at most this share of its operations."""
 
 
 class FoldedSTGCN(nn.Module):
@@ -152,7 +149,7 @@ class _FoldedBlock(nn.Module):
         self.register_buffer("time_offset", time_offset)
         self.register_buffer("shortcut", shortcut)
         self.stride, self.residual = int(block.over_time.stride[0]), block.shortcut is not None
-        self._spectra: dict[int, tuple[_Spectrum, Tensor]] = {}
+        self._spectra: dict[int, tuple[Spectrum, Tensor]] = {}
 
     def forward(self, x: Tensor) -> Tensor:
         t, _, v, a = map(int, x.shape)  # in a trace these are tensors
@@ -184,13 +181,13 @@ class _FoldedBlock(nn.Module):
         z = z.permute(0, 2, 3, 1).squeeze(0)
         return z if past.ndim == 1 else z + past
 
-    def _spectrum(self, frames: int) -> tuple[_Spectrum, Tensor] | None:
+    def _spectrum(self, frames: int) -> tuple[Spectrum, Tensor] | None:
         """Transforms for that many frames and weights, where they take fewer operations than the convolution."""
         if frames in self._spectra:
             return self._spectra[frames]
         channels, taps = int(self.over_time.shape[0]), int(self.over_time.shape[2])
-        spectrum = _Spectrum.of(frames, taps, self.stride)
-        if spectrum.products(channels) > SPECTRAL_SHARE * len(spectrum.inverse) * taps:
+        spectrum = Spectrum.of(frames, taps, self.stride)
+        if not spectrum.worthwhile(channels):
             return None
         kernel = self.over_time[..., 0]
         weights = spectrum.to(torch.float32).weights(kernel.float()).to(kernel.dtype)
@@ -199,65 +196,6 @@ class _FoldedBlock(nn.Module):
         if not torch.onnx.is_in_onnx_export():
             self._spectra[frames] = transforms
         return transforms
-
-
-@dataclass
-class _Spectrum:
-    """A convolution over T frames as n = L // 2 + 1 frequencies of a circle of L >= T + taps // 2 frames, L odd.
-
-    A product of complex numbers takes three real ones: with x = p + iq and w = c + id they are p (d - c), q (c + d) and
-    (p + q) c, which `inverse` combines. At frequency 0 all is real: the third one is enough.
-
-    Attributes, float64 at first:
-        forward: (3 n - 2, T) frames to p, q and p + q of each frequency.
-        weigh: (3 n - 2, taps) taps to what each is multiplied by.
-        inverse: (T / stride, 3 n - 2).
-    """
-
-    forward: Tensor
-    weigh: Tensor
-    inverse: Tensor
-
-    @classmethod
-    def of(cls, frames: int, taps: int, stride: int) -> _Spectrum:
-        """For a kernel of that many taps, padded by taps // 2 at both ends."""
-        length = (frames + taps // 2) | 1
-        n = length // 2 + 1
-        frequency = np.arange(n) * (2 * np.pi / length)
-        used = [i for i in range(3 * n) if i not in (0, n)]
-        angle = np.outer(frequency, np.arange(frames))
-        forward = np.concatenate([np.cos(angle), -np.sin(angle), np.cos(angle) - np.sin(angle)])
-        # Of the conjugate: torch's convolution does not flip the kernel.
-        angle = np.outer(frequency, np.arange(taps))
-        weigh = np.concatenate([np.sin(angle) - np.cos(angle), np.cos(angle) + np.sin(angle), np.cos(angle)])
-        angle = np.outer(np.arange(0, frames, stride) - taps // 2, frequency)
-        share = np.where(np.arange(n) == 0, 1, 2) / length
-        cos, sin = np.cos(angle) * share, -np.sin(angle) * share
-        inverse = np.concatenate([sin, -cos, cos + sin], axis=1)
-        parts = forward[used], weigh[used], inverse[:, used]
-        return cls(*map(torch.from_numpy, parts))
-
-    def to(self, precision: torch.dtype) -> _Spectrum:
-        """The same transforms with that precision."""
-        return _Spectrum(*(part.to(precision) for part in (self.forward, self.weigh, self.inverse)))
-
-    def products(self, channels: int) -> float:
-        """How many products of (channels, channels) matrices with all bodies take as many operations."""
-        return len(self.forward) * (1 + (self.forward.shape[1] + len(self.inverse)) / channels)
-
-    def weights(self, kernel: Tensor) -> Tensor:
-        """(out, in, taps) -> (3 n - 2, in, out)."""
-        out, channels, taps = kernel.shape
-        by_tap = kernel.permute(2, 1, 0).reshape(taps, -1)
-        return (self.weigh @ by_tap).view(-1, channels, out)
-
-    def convolve(self, x: Tensor, weights: Tensor, added: Tensor) -> Tensor:
-        """(T, R, in) -> (T / stride, R * out), plus what is added: (T / stride, R, out) or (out,)."""
-        frequencies, frames = self.forward.shape
-        spectrum = (self.forward @ x.reshape(frames, -1)).view(frequencies, -1, x.shape[2])
-        product = torch.bmm(spectrum, weights).view(frequencies, -1)
-        rows = added.repeat(x.shape[1]) if added.ndim == 1 else added.reshape(len(self.inverse), -1)
-        return torch.addmm(rows, self.inverse, product)
 
 
 def _scale_and_offset(norm: Any) -> tuple[Tensor, Tensor]:

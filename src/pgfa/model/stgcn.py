@@ -18,6 +18,7 @@ from pgfa.model.encoder_spec import EncoderSpec
 from pgfa.model.folded import FoldedSTGCN
 from pgfa.model.graph import spatial_adjacency
 from pgfa.model.ranks import BatchNorm1d, BatchNorm2d, Shared
+from pgfa.model.spectrum import convolve_over_time
 from pgfa.skeleton import Layout
 
 PAPER_CHANNELS: tuple[int, ...] = ModelSettings.PAPER["channels"]
@@ -104,7 +105,8 @@ class Block(nn.Module):
 
     def forward(self, x: Tensor, adjacency: Tensor) -> Tensor:
         mixed = self._mix(x, adjacency * self.edge)
-        y = self.dropout(self.norm_out(self.over_time(torch.relu(self.norm_in(mixed)))))
+        y = convolve_over_time(self.over_time, torch.relu(self.norm_in(mixed)))
+        y = self.dropout(self.norm_out(y))
         return torch.relu(y if self.shortcut is None else y + self.shortcut(x))
 
     def _mix(self, x: Tensor, weights: Tensor) -> Tensor:

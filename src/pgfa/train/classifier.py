@@ -10,14 +10,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from pgfa.config import RunSettings
-from pgfa.files import digest
 from pgfa.model.batch import Batch
 from pgfa.model.device import pick_device
 from pgfa.model.encoder import MotionEncoder, build_model
 from pgfa.progress import Progress
 from pgfa.train.batches import TrainingClips
-from pgfa.train.clip_set import clip_bytes
 from pgfa.train.corpus import Corpus
+from pgfa.train.identity import Identity
 from pgfa.train.loop import train_epochs
 from pgfa.train.run import open_or_create_run
 from pgfa.train.sentences import ClassSentences, class_sentences
@@ -53,7 +52,7 @@ def train_classifier(
     outputs = _outputs(sentences, len(corpus.seen), settings)
     identity = classifier_identity(settings, corpus, sentences)
     facts = {"seen": [a.key for a in corpus.seen], "train_clips": len(corpus.train)}
-    open_or_create_run(out, settings, identity, facts)
+    name = open_or_create_run(out, settings, identity, facts)
     torch.manual_seed(settings.train.seed)
     model = build_model(settings, corpus.layout, len(outputs)).to(target)
     if settings.train.compile:
@@ -70,7 +69,7 @@ def train_classifier(
         data,
         settings.train,
         out,
-        identity,
+        name,
         title="classify",
         show=show,
         bar=bar,
@@ -94,11 +93,11 @@ def class_loss(logits: Tensor, correct: Tensor) -> Tensor:
     return (logits.logsumexp(dim=1) - hit).mean()
 
 
-def classifier_identity(settings: RunSettings, corpus: Corpus, sentences: ClassSentences) -> str:
-    """Digest of everything that determines the weights; the sentences and the test clips do not."""
+def classifier_identity(settings: RunSettings, corpus: Corpus, sentences: ClassSentences) -> Identity:
+    """Of everything that determines the weights; the sentences and the test clips do not."""
     decisive = _without_scale(settings)
     unused = {"logit_scale", "learn_logit_scale", "test_each_epoch", "objective"}
-    return digest(
+    parts = [
         "cross-entropy",
         decisive.prepare.canonical(omit_since=2),
         decisive.model.canonical(),
@@ -106,8 +105,8 @@ def classifier_identity(settings: RunSettings, corpus: Corpus, sentences: ClassS
         [a.key for a in corpus.seen],
         _outputs(sentences, len(corpus.seen), settings).tobytes(),
         sentences.mirror.tobytes() if settings.train.mirror else "",
-        *clip_bytes(corpus.train),
-    )
+    ]
+    return Identity.of(parts, [corpus.train])
 
 
 def _without_scale(settings: RunSettings) -> RunSettings:

@@ -1,7 +1,7 @@
 """A run on disk: its files, creating it, and opening it once it is trained.
 
     run.toml               settings (`pgfa.config`, which has the rule for their format)
-    corpus.json            identity, classes, counts, the centre subtracted from the sentence vectors
+    corpus.json            identity (`pgfa.train.identity`), classes, counts, the centre taken from sentence vectors
     metrics.jsonl          a line per epoch
     test_accuracy.jsonl    a line per epoch, with `train.test_each_epoch` only
     checkpoint.safetensors model and optimiser after the last finished epoch (`pgfa.train.checkpoint`)
@@ -33,9 +33,11 @@ from pgfa.model.device import pick_device
 from pgfa.model.encoder import MotionEncoder, build_model
 from pgfa.skeleton import Layout, get_layout
 from pgfa.train.checkpoint import load_checkpoint
+from pgfa.train.identity import SUMS, Identity
 
 SETTINGS, CORPUS = RUN_FILE, "corpus.json"
 METRICS, TEST_LOG = "metrics.jsonl", "test_accuracy.jsonl"
+CENTRE = "text_centre"
 CHECKPOINT, WEIGHTS = "checkpoint.safetensors", "model.safetensors"
 
 _OLD_TEST_LOG = "paper_protocol.jsonl"
@@ -82,7 +84,7 @@ def open_run(folder: Path, *, device: str = "auto") -> Run:
     settings = RunSettings.load(folder / SETTINGS, RunSettings.saved)
     layout = get_layout(settings.prepare.layout)
     try:
-        centre = np.asarray(facts["text_centre"], dtype=np.float32).reshape(int(facts["text_size"]))
+        centre = np.asarray(facts[CENTRE], dtype=np.float32).reshape(int(facts["text_size"]))
     except (KeyError, TypeError, ValueError):
         raise BadCheckpoint(f"{folder / CORPUS}: expected text_size and text_centre of that size") from None
     model = build_model(settings, layout, len(centre))
@@ -92,23 +94,43 @@ def open_run(folder: Path, *, device: str = "auto") -> Run:
     return Run(folder, settings, facts, layout, centre, model.to(pick_device(device)).eval(), verified)
 
 
-def open_or_create_run(out: Path, settings: Settings, identity: str, facts: dict[str, Any]) -> None:
+def open_or_create_run(out: Path, settings: Settings, identity: Identity, facts: dict[str, Any]) -> str:
     """Write what the run is, or check that the run in the folder is the same one.
+
+    Returns:
+        The digest by which its checkpoints are known: that of the machine and version that began it.
 
     Raises:
         BadConfig: `out` holds another run.
     """
     if not (out / CORPUS).exists():
         settings.save(out / SETTINGS)
-        write_files_list(out / CORPUS, {"identity": identity, **facts}, [SETTINGS])
-        return
+        write_files_list(out / CORPUS, {**identity.facts(), **facts}, [SETTINGS])
+        return identity.exact
     saved, _ = _facts(out)
-    if saved.get("identity") != identity:
+    if not identity.matches(saved) and not _began_elsewhere(out, saved, settings, facts):
         raise BadConfig(
             f"{out} holds a run with other settings, sentences or clips; "
             "choose another folder, or delete this one to start again"
         )
     upgrade_files(out)
+    return str(saved["identity"])
+
+
+def _began_elsewhere(out: Path, saved: dict[str, Any], settings: Settings, facts: dict[str, Any]) -> bool:
+    """Whether an earlier version began this run on another processor.
+
+    It stored a digest of the bytes of the clips, which is another one there. What else is stored must be the same.
+    """
+    if SUMS in saved or not isinstance(settings, RunSettings) or CENTRE not in facts or CENTRE not in saved:
+        return False
+    places = {"packs": settings.packs, "adapt": settings.adapt}
+    if RunSettings.load(out / SETTINGS, RunSettings.saved).model_copy(update=places) != settings:
+        return False
+    if any(saved[name] != facts[name] for name in facts.keys() & saved.keys() - {CENTRE}):
+        return False
+    centre, stored = (np.asarray(values[CENTRE], dtype=np.float64) for values in (facts, saved))
+    return centre.shape == stored.shape and bool(np.allclose(centre, stored, atol=1e-4))
 
 
 def _facts(folder: Path) -> tuple[dict[str, Any], bool]:

@@ -21,8 +21,8 @@ from pgfa.progress import Progress
 from pgfa.text.catalogue import custom_catalogues
 from pgfa.train.anchors import evaluate_epoch
 from pgfa.train.batches import TrainingClips
-from pgfa.train.clip_set import clip_bytes
 from pgfa.train.corpus import Corpus
+from pgfa.train.identity import Identity
 from pgfa.train.launch import same_on_all
 from pgfa.train.loop import train_epochs
 from pgfa.train.run import TEST_LOG, append_line, open_or_create_run
@@ -66,18 +66,19 @@ def train(
     target = pick_device(device)  # refused before anything is written
     sentences = class_sentences(corpus, settings)
     identity = _identity(settings, corpus)
-    if not same_on_all(identity, ranks, target):
+    if not same_on_all(_comparable(identity, corpus), ranks, target):
         raise BadConfig(f"rank {ranks.rank} of {ranks.count}: not all ranks have the same clips and settings")
     with folder_lock(out) if ranks.writes else nullcontext():
         if show and ranks.writes and (note := precision_note(settings.train.precision, target)):
             print(note, file=sys.stderr)
+        name = identity.exact
         if ranks.writes:
-            open_or_create_run(out, settings, identity, _facts(corpus, sentences))
+            name = open_or_create_run(out, settings, identity, _facts(corpus, sentences))
         model = _fresh_model(settings, corpus, sentences, target, ranks)
         data = TrainingClips.of(corpus, sentences, settings, target)
         loss = objective(settings.train.objective)
         for metrics in train_epochs(
-            model, loss, data, settings.train, out, identity,
+            model, loss, data, settings.train, out, name,
             show=show, bar=bar, ranks=ranks, bodies=data.bodies,
         ):  # fmt: skip
             metrics["logit_scale"] = round(float(model.log_scale.detach().exp()), 4)
@@ -98,15 +99,20 @@ def _fresh_model(
     return model
 
 
-def _identity(settings: RunSettings, corpus: Corpus) -> str:
+def _identity(settings: RunSettings, corpus: Corpus) -> Identity:
     clips = [corpus.train, corpus.test, *([corpus.exemplars] if corpus.exemplars else [])]
     own = settings.text.source if settings.text.encoder == "file" else None
-    return digest(
+    parts = [
         _identity_settings(settings),
         *([file_sha256(Path(own))] if own else []),  # a file of the same name may hold other vectors by now
         [a.model_dump(mode="json") for a in (*corpus.seen, *corpus.unseen)],
-        *clip_bytes(*clips),
-    )
+    ]
+    return Identity.of(parts, clips)
+
+
+def _comparable(identity: Identity, corpus: Corpus) -> str:
+    """What all ranks must have in common; sums of clips differ in the last digits where processors do."""
+    return digest(identity.settings, [pack.digest for pack in corpus.packs])
 
 
 def _identity_settings(settings: RunSettings) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from pgfa.train.checkpoint import load_checkpoint, save_checkpoint
 from pgfa.train.classifier import train_classifier
 from pgfa.train.clip_set import ClipSet
 from pgfa.train.features import features_of
+from pgfa.train.identity import Identity
 from pgfa.train.loop import Order, Schedule, train_epochs
 from pgfa.train.run import CORPUS, open_or_create_run
 from pgfa.train.schedule import learning_rate_at, sample_order
@@ -200,7 +201,9 @@ def train_on_features(
         *([dict(constants)] if constants else []),
     )
     out = encoded.context.folder / f"{name}-{identity}"
-    open_or_create_run(out, options, identity, {"method": name, "encoder": encoded.identity})
+    open_or_create_run(
+        out, options, Identity(identity, identity, (), 0), {"method": name, "encoder": encoded.identity}
+    )
     settings = TrainSettings(
         seed=train.seed,
         epochs=options.epochs,
