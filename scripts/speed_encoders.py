@@ -4,8 +4,9 @@
 
 Everything is measured in one process and one run: the reference (ST-GCN as published: eager float32, channels first,
 both body slots computed), then this project's `paper` and `default`, training steps and features for evaluation, by
-torch and by ONNX Runtime, on random clips of which one in four has a second body; in bfloat16 too where the processor has instructions for it; with `--compile` also training steps
-of a compiled encoder, which needs a C++ compiler and takes minutes the first time. Torch runs on as many threads as
+torch and by ONNX Runtime, on random clips of which one in four has a second body; in bfloat16 too where the processor
+has instructions for it; with `--compile` also training steps of a compiled encoder, which needs a C++ compiler and
+takes minutes the first time. Torch runs on as many threads as
 OMP_NUM_THREADS says; ONNX Runtime, which `recognise` uses, on one, and clips are shared out among as many. Seconds are
 CPU time per thread, the minimum of `--repeats`, so that other processes of the machine have little effect. Operations
 are counted by torch.utils.flop_counter (matrix products and convolutions); utilisation is their rate over that of a
