@@ -210,14 +210,16 @@ def parse_script(script: Path, arguments: list[str]) -> None:
 
 
 def load(script: Path) -> ModuleType:
-    """A script as a module."""
+    """A script as a module; it can import others of its folder."""
     spec = importlib.util.spec_from_file_location(script.stem, script)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[script.stem] = module  # dataclasses look their module up
+    sys.path.insert(0, str(script.parent))
     try:
         spec.loader.exec_module(module)
     finally:
+        sys.path.remove(str(script.parent))
         del sys.modules[script.stem]  # and nothing else: what the script imported stays imported
     return module
