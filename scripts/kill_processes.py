@@ -33,8 +33,8 @@ import started
 from command_cases import SEVERAL, make_inputs
 from command_results import Result, difference
 from forked import in_child
-from kill_writes import COMPLETE, temporary_files
-from signal_commands import LONGEST, NOISE, Bench
+from kill_writes import COMPLETE, NOISE, temporary_files
+from signal_commands import LONGEST, Bench
 
 from pgfa.processes import termination_as_interrupt
 
@@ -102,7 +102,7 @@ def defects(bench: Bench, kind: str, code: int, log: str, whole: Result) -> Iter
         started.end(bench.mark)
     if kind == "one of the others":
         sentence = (log.strip().splitlines() or [""])[-1].startswith("pgfa: ")
-        if any(word in log for word in NOISE) or not (code == 1 and sentence or code == 0):
+        if any(word in log for word in NOISE) or not ((code == 1 and sentence) or code == 0):
             yield f"exit status {code}: {log[-800:]}"
         if code == 0 and bench.result() != whole:
             yield f"exit status 0, but another result: {difference(bench.result(), whole)}"
@@ -113,7 +113,7 @@ def defects(bench: Bench, kind: str, code: int, log: str, whole: Result) -> Iter
         yield f"run again: exit status {code}: {log[-800:]}"
     elif bench.result() != whole:
         yield f"run again: another result: {difference(bench.result(), whole)}"
-    elif files := temporary_files(bench.out.parent, resumable=False):
+    elif files := temporary_files(bench.out.parent, resumable=False) + bench.left():
         yield f"run again: left {files}"
 
 
@@ -135,7 +135,9 @@ def problems(name: str, bench: Bench, kills: int) -> tuple[dict[str, int], int, 
             counts[kind] += was_killed
             ended += not was_killed
             where = f"{kind} after {moment:.2f} of {seconds:.2f} s"
-            lines = [f"{where}: {line}" for line in defects(bench, kind, code, log, whole)] if was_killed else []
+            lines = (
+                [f"{where}: {line}" for line in defects(bench, kind, code, log, whole)] if was_killed else []
+            )
             found += lines
             print("".join(f"{name}, {line}\n" for line in lines), end="", file=sys.stderr, flush=True)
     return counts, ended, found
@@ -157,7 +159,9 @@ def main() -> int:
         print(f"| command | {' | '.join(KINDS)} | ended before | failed |\n|---|{'---|' * 5}", flush=True)
         for name in args.commands or SEVERAL:
             counts, ended, found = problems(name, Bench(inputs, work, SEVERAL[name]), args.kills)
-            print(f"| {name} | {' | '.join(map(str, counts.values()))} | {ended} | {len(found)} |", flush=True)
+            print(
+                f"| {name} | {' | '.join(map(str, counts.values()))} | {ended} | {len(found)} |", flush=True
+            )
             failed = failed or bool(found)
     return int(failed)
 

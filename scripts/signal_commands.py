@@ -30,7 +30,7 @@ import started
 from command_cases import CASES, OF_MANY, SEVERAL, Case, make_inputs
 from command_results import Result, difference, names
 from forked import in_child
-from kill_writes import COMPLETE, MESSAGE, temporary_files
+from kill_writes import COMPLETE, MESSAGE, NOISE, temporary_files
 
 _LONG = ("demo", "import", "check", "synthesise", "train", "evaluate", "recognise", "serve", "live", "export",
          "benchmark", "reproduce")  # fmt: skip
@@ -41,9 +41,6 @@ STOPS, ENDLESS = 12, 5.0
 TWICE, PAUSE, LONGEST, ENDING = 3, 0.05, 300.0, 5.0
 """Every so many signals are sent twice; seconds between the two; seconds in which a command must have ended, and after
 its end the processes that it started."""
-
-NOISE = ("Traceback", "Exception ignored", "leaked")
-"""What Python prints of processes that end in an untidy way."""
 
 
 class Bench:
@@ -74,7 +71,9 @@ class Bench:
 
     def left(self) -> list[str]:
         """Temporary files: of the output, and of the system's folder for them."""
-        return temporary_files(self.out.parent, resumable=True) + [path.name for path in self.temporary.iterdir()]
+        return temporary_files(self.out.parent, resumable=True) + [
+            path.name for path in self.temporary.iterdir()
+        ]
 
     def start(self, log: BinaryIO, source: BinaryIO) -> subprocess.Popen[bytes]:
         """The command as a process in a group of its own."""
@@ -159,10 +158,12 @@ def problems(name: str, bench: Bench, stops: int) -> tuple[dict[str, int], list[
 
 
 def _defects(code: int, log: str, stop: signal.Signals, bench: Bench) -> list[str]:
-    out, lines = [], log.strip().splitlines() or [""]
+    out, last = [], (log.strip().splitlines() or [""])[-1]
     if code != 128 + stop:
         out.append(f"exit status {code}: {log[-600:]}")
-    elif any(word in log for word in NOISE) or not lines[-1].startswith("pgfa: stopped") or not MESSAGE.startswith(lines[-1]):
+    elif any(word in log for word in NOISE):
+        out.append(f"traceback: {log[-600:]}")
+    elif not last.startswith("pgfa: stopped") or not MESSAGE.startswith(last):
         out.append(f"no message: {log[-600:]}")
     if left := bench.left():
         out.append(f"left {left}")

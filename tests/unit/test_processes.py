@@ -275,7 +275,9 @@ def test_a_stand_in_whose_worker_is_killed_says_so(tmp_path: Path, number: signa
         os.kill(workers[0], number)
         _, errors = parent.communicate(timeout=60)
         assert parent.returncode == 1
-        assert re.fullmatch(r"part \d of 2: its process ended with code .*; run the same command again.*\n", errors)
+        assert re.fullmatch(
+            r"part \d of 2: its process ended with code .*; run the same command again.*\n", errors
+        )
 
 
 def test_one_process_reports_the_stop_of_several(

@@ -260,9 +260,7 @@ def _write_recording(folder: Path, seed: int, number: int) -> list[int]:
     return sizes
 
 
-def _run_all(
-    work: Callable[[Any], list[int]], items: Sequence[object], jobs: int | None
-) -> list[list[int]]:
+def _run_all(work: Callable[[Any], list[int]], items: Sequence[object], jobs: int | None) -> list[list[int]]:
     """Apply `work` to every item, in this process or in several; results in the order of the items."""
     jobs = min(jobs or cores(), len(items))
     if jobs <= 1:
