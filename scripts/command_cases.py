@@ -95,7 +95,7 @@ SEVERAL = {
         ("import", "files", "many", "OUT", "--quiet", "--jobs", "2", "--limit", "80"), result=content
     ),
     "synthesise with 2 jobs": Case(
-        ("synthesise", "ntu60", "OUT", "--clips", "40", "--jobs", "2"), result=content
+        ("synthesise", "ntu60", "OUT", "--clips", "120", "--jobs", "2"), result=content
     ),
     "train with 2 devices": Case((*CASES["train"].arguments, "--devices", "2"), result=run_result),
     "benchmark with 2 jobs": Case((*CASES["benchmark"].arguments[:-1], "2"), result=benchmark_result),

@@ -39,8 +39,9 @@ from signal_commands import LONGEST, Bench
 from pgfa.processes import termination_as_interrupt
 
 KINDS = ("all processes", "main process", "one of the others")
-KILLS, ENDING = 4, 60.0
-"""Kills of each kind; seconds in which other processes must have ended: some are importing libraries."""
+KILLS, ATTEMPTS, ENDING = 4, 3, 60.0
+"""Kills of each kind; how many times as often they are tried, as some commands end before; seconds in which other
+processes must have ended: some are importing libraries."""
 _TRACKER = b"multiprocessing.resource_tracker"
 """In the command line of a process of Python's own, which does no work."""
 
@@ -117,30 +118,31 @@ def defects(bench: Bench, kind: str, code: int, log: str, whole: Result) -> Iter
         yield f"run again: left {files}"
 
 
-def problems(name: str, bench: Bench, kills: int) -> tuple[dict[str, int], int, list[str]]:
-    """How often a command was killed in each way, and ended before; what went wrong."""
-    chance, ended, found = random.Random(name), 0, []
+def problems(name: str, bench: Bench, kills: int) -> tuple[dict[str, int], list[str]]:
+    """How often a command was killed in each way, and what went wrong."""
+    chance, found, counts = random.Random(name), [], dict.fromkeys(KINDS, 0)
     bench.fresh()
     begun = time.monotonic()
     code, log = bench.run()
     if code:
-        return dict.fromkeys(KINDS, 0), 0, [f"not killed: exit status {code}: {log[-800:]}"]
+        return counts, [f"not killed: exit status {code}: {log[-800:]}"]
     seconds, whole = time.monotonic() - begun, bench.result()
-    counts = dict.fromkeys(KINDS, 0)
     for kind in KINDS:
-        for number in range(kills):
+        for attempt in range(ATTEMPTS * kills):
+            if counts[kind] == kills:
+                break
             bench.fresh()
-            moment = seconds * (number + chance.random()) / kills
+            moment, begun = seconds * (attempt % kills + chance.random()) / kills, time.monotonic()
             was_killed, code, log = killed(bench, kind, moment, chance)
-            counts[kind] += was_killed
-            ended += not was_killed
-            where = f"{kind} after {moment:.2f} of {seconds:.2f} s"
-            lines = (
-                [f"{where}: {line}" for line in defects(bench, kind, code, log, whole)] if was_killed else []
-            )
+            if not was_killed:
+                seconds = min(seconds, time.monotonic() - begun)  # with a cache that is filled now
+                continue
+            counts[kind] += 1
+            where = f"{name}, {kind} after {moment:.2f} of {seconds:.2f} s"
+            lines = [f"{where}: {line}" for line in defects(bench, kind, code, log, whole)]
+            print("".join(f"{line}\n" for line in lines), end="", file=sys.stderr, flush=True)
             found += lines
-            print("".join(f"{name}, {line}\n" for line in lines), end="", file=sys.stderr, flush=True)
-    return counts, ended, found
+    return counts, found
 
 
 def main() -> int:
@@ -156,7 +158,7 @@ def main() -> int:
         inputs.mkdir()
         work.mkdir()
         in_child(lambda: make_inputs(inputs))
-        print(f"| command | {' | '.join(KINDS)} | ended before | failed |\n|---|{'---|' * 5}", flush=True)
+        print(f"| command | {' | '.join(KINDS)} | failed |\n|---|{'---|' * 4}", flush=True)
         for name in args.commands or SEVERAL:
             counts, ended, found = problems(name, Bench(inputs, work, SEVERAL[name]), args.kills)
             print(

@@ -70,10 +70,10 @@ class Bench:
         return names(self.out.parent) | self.case.result(self.out)
 
     def left(self) -> list[str]:
-        """Temporary files: of the output, and of the system's folder for them."""
-        return temporary_files(self.out.parent, resumable=True) + [
-            path.name for path in self.temporary.iterdir()
-        ]
+        """Temporary files: of the output, and of the system's folder for them; not the cache that torch has there."""
+        names = (path.name for path in self.temporary.iterdir())
+        others = [name for name in names if not name.startswith("torchinductor_")]
+        return temporary_files(self.out.parent, resumable=True) + others
 
     def start(self, log: BinaryIO, source: BinaryIO) -> subprocess.Popen[bytes]:
         """The command as a process in a group of its own."""
