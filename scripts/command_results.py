@@ -22,8 +22,8 @@ def content(folder: Path) -> Result:
 
 def run_result(run: Path) -> Result:
     """Weights, checkpoint, settings and losses of a run: not the seconds."""
-    kept = ("run.toml", "corpus.json", "checkpoint.safetensors", "model.safetensors")
-    result = {name: digest for name, digest in content(run).items() if name in kept} if run.exists() else {}
+    names = ("run.toml", "corpus.json", "checkpoint.safetensors", "model.safetensors")
+    result = {name: digest for name, digest in content(run).items() if name in names} if run.exists() else {}
     if (run / "metrics.jsonl").exists():
         losses = [json.loads(line).get("loss") for line in (run / "metrics.jsonl").read_text().splitlines()]
         result["losses"] = str(losses)
@@ -55,9 +55,9 @@ def benchmark_result(out: Path) -> Result:
     return result
 
 
-def difference(found: Result, expected: Result) -> list[str]:
+def difference(result: Result, expected: Result) -> list[str]:
     """Names that only one of two results has, or with another value; a few of them."""
-    return sorted(dict(found.items() ^ expected.items()))[:5]
+    return sorted(dict(result.items() ^ expected.items()))[:5]
 
 
 def _files(folder: Path) -> list[Path]:

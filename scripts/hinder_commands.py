@@ -45,6 +45,7 @@ from forked import UNCAUGHT, in_child, redirect, run_command
 from kill_scenarios import import_modules
 from kill_writes import COMPLETE, MESSAGE, NOISE, _is_step, temporary_files
 
+import pgfa.cli.start
 from pgfa.cli.stop import end_stopped
 from pgfa.processes import catch_stops, ignore_stops
 
@@ -182,6 +183,7 @@ def _run_forked(case: Case, bench: Bench, hindrance: str, log: Path) -> None:
         redirect(log, 2)
         os.environ[bench.mark[0]] = str(bench.work / "cache")
         os.chdir(bench.inputs)
+        sys.modules["__main__"] = pgfa.cli.start  # as in the command; its workers import it
         if hindrance == "refused":
             _refuse(bench.disk)
         code = _run_until_stopped([word.replace("OUT", str(bench.out)) for word in case.arguments])

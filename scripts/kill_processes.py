@@ -120,7 +120,7 @@ def defects(bench: Bench, kind: str, code: int, log: str, whole: Result) -> Iter
 
 def problems(name: str, bench: Bench, kills: int) -> tuple[dict[str, int], list[str]]:
     """How often a command was killed in each way, and what went wrong."""
-    chance, found, counts = random.Random(name), [], dict.fromkeys(KINDS, 0)
+    chance, failures, counts = random.Random(name), [], dict.fromkeys(KINDS, 0)
     bench.fresh()
     begun = time.monotonic()
     code, log = bench.run()
@@ -141,8 +141,8 @@ def problems(name: str, bench: Bench, kills: int) -> tuple[dict[str, int], list[
             where = f"{name}, {kind} after {moment:.2f} of {seconds:.2f} s"
             lines = [f"{where}: {line}" for line in defects(bench, kind, code, log, whole)]
             print("".join(f"{line}\n" for line in lines), end="", file=sys.stderr, flush=True)
-            found += lines
-    return counts, found
+            failures += lines
+    return counts, failures
 
 
 def main() -> int:
@@ -160,11 +160,9 @@ def main() -> int:
         in_child(lambda: make_inputs(inputs))
         print(f"| command | {' | '.join(KINDS)} | failed |\n|---|{'---|' * 4}", flush=True)
         for name in args.commands or SEVERAL:
-            counts, ended, found = problems(name, Bench(inputs, work, SEVERAL[name]), args.kills)
-            print(
-                f"| {name} | {' | '.join(map(str, counts.values()))} | {ended} | {len(found)} |", flush=True
-            )
-            failed = failed or bool(found)
+            counts, failures = problems(name, Bench(inputs, work, SEVERAL[name]), args.kills)
+            print(f"| {name} | {' | '.join(map(str, counts.values()))} | {len(failures)} |", flush=True)
+            failed = failed or bool(failures)
     return int(failed)
 
 

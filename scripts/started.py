@@ -1,4 +1,4 @@
-"""Processes that a command started, however they were started: found by a variable of their environment (Linux)."""
+"""Processes that a command started, however they were started: recognised by a variable of their environment (Linux)."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from contextlib import suppress
 from pathlib import Path
 
 Mark = tuple[str, Path]
-"""A variable, and a folder: processes are found in which it is a path in this folder."""
+"""A variable, and a folder: of the processes in whose environment it is a path in this folder."""
 
 
 def processes(mark: Mark) -> list[int]:
     """Ids of the processes of a mark; none where the system does not show the environment of processes."""
-    found = []
+    numbers = []
     for file in Path("/proc").glob("[0-9]*/environ"):
         with suppress(OSError):
             if has_mark(file.read_bytes(), mark):
-                found.append(int(file.parent.name))
-    return sorted(found)
+                numbers.append(int(file.parent.name))
+    return sorted(numbers)
 
 
 def has_mark(environment: bytes, mark: Mark) -> bool:
@@ -31,15 +31,15 @@ def has_mark(environment: bytes, mark: Mark) -> bool:
 def left(mark: Mark, seconds: float) -> list[int]:
     """Processes that are still there after so many seconds in which they may end."""
     deadline = time.monotonic() + seconds
-    while (found := processes(mark)) and time.monotonic() < deadline:
+    while (numbers := processes(mark)) and time.monotonic() < deadline:
         time.sleep(0.1)
-    return found
+    return numbers
 
 
 def end(mark: Mark) -> int:
     """Kill the processes of a mark; how many they were."""
-    found = processes(mark)
-    for number in found:
+    numbers = processes(mark)
+    for number in numbers:
         with suppress(ProcessLookupError):
             os.kill(number, signal.SIGKILL)
-    return len(found)
+    return len(numbers)
