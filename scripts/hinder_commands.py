@@ -23,6 +23,7 @@ from __future__ import annotations
 
 import argparse
 import errno
+import multiprocessing.util
 import os
 import shutil
 import signal
@@ -193,6 +194,7 @@ def _run_forked(case: Case, bench: Bench, hindrance: str, log: Path) -> None:
         except OSError as error:
             print(f"output lost: {error}", file=sys.stderr)
             code = 98
+        multiprocessing.util._exit_function()  # as Python at the end of a process: os._exit leaves its semaphores
     except BaseException:
         traceback.print_exc()
         code = UNCAUGHT

@@ -1,4 +1,4 @@
-"""Processes that a command started, however they were started: recognised by a variable of their environment (Linux)."""
+"""Processes that a command started, in whatever way: recognised by a variable of their environment (Linux)."""
 
 from __future__ import annotations
 
