@@ -96,7 +96,15 @@ PARTS = {
         resumes=True,
     ),
     "kill-saves": Part("kill_saves.py", ("--kills", "30"), {(): 84}),
-    "kill-benchmark": Part("kill_benchmark.py", ("--kills", "1"), {(): 224}),
+    "kill-processes": Part(
+        "kill_processes.py",
+        ("synthesise with 2 jobs", "--kills", "1"),
+        {
+            ("import with 2 jobs", "synthesise with 2 jobs"): 200,
+            ("train with 2 devices",): 350,
+            ("benchmark with 2 jobs",): 350,
+        },
+    ),
     "hinder-commands": Part(
         "hinder_commands.py",
         ("--short",),
@@ -106,6 +114,9 @@ PARTS = {
             ("serve", "live", "export", "calibrate"): 200,
             ("benchmark",): 300,
             ("reproduce",): 300,
+            ("import with 2 jobs", "synthesise with 2 jobs"): 200,
+            ("train with 2 devices",): 300,
+            ("benchmark with 2 jobs",): 300,
         },
     ),
     "signal-commands": Part(
@@ -119,6 +130,9 @@ PARTS = {
             ("recognise",): 50,
             ("benchmark",): 70,
             ("reproduce",): 110,
+            ("import with 2 jobs", "synthesise with 2 jobs"): 120,
+            ("train with 2 devices",): 200,
+            ("benchmark with 2 jobs",): 120,
         },
     ),
     "flip-bits": Part("flip_bits.py", ("--flips", "100"), {(): 224}),

@@ -13,6 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+sys.path.insert(0, str(Path(__file__).parent))
+import started
+
 if TYPE_CHECKING:
     from campaign import Unit
 
@@ -23,16 +26,9 @@ EVERY_SECONDS, END_SECONDS = 30.0, 10.0
 def end_processes(temporary: Path) -> int:
     """Kill the processes whose temporary files are below a folder, wherever they come from; how many they were.
 
-    They are those of a campaign that was killed itself, or were started by a unit in sessions of their own. Where
-    the system does not show the environment of processes, none.
+    They are those of a campaign that was killed itself, or were started by a unit in sessions of their own.
     """
-    mark, count = f"TMPDIR={temporary}/".encode(), 0
-    for file in Path("/proc").glob("[0-9]*/environ"):
-        with suppress(OSError):
-            if any((part + b"/").startswith(mark) for part in file.read_bytes().split(b"\0")):
-                os.kill(int(file.parent.name), signal.SIGKILL)
-                count += 1
-    return count
+    return started.end(("TMPDIR", temporary))
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""For every command of the command line, arguments with which it takes little time (`hinder_commands.py`)."""
+"""Commands with arguments with which they take little time, for scripts that stop, hinder or kill them."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ import contextlib
 import os
 import shutil
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from command_results import Result, benchmark_result, content, names, run_result
 from kill_scenarios import TRAIN
 from kill_scenarios import make_inputs as make_recordings
 
@@ -43,6 +45,7 @@ class Case:
         block: file or folder in OUT that is in the way; "": OUT itself.
         ends: whether it ends by itself.
         input: standard input.
+        result: of what it wrote in OUT; the same after a command that was stopped and run again.
     """
 
     arguments: tuple[str, ...]
@@ -51,6 +54,7 @@ class Case:
     block: str = ""
     ends: bool = True
     input: str = ""
+    result: Callable[[Path], Result] = names
 
 
 CASES = {
@@ -85,6 +89,25 @@ CASES = {
          "--folds", "1", "--text.encoder", "minilm", "--model.channels", "4", "--model.strides", "2", "--quiet")
     ),
 }  # fmt: skip
+"""Every command: as one process where it can be one."""
+SEVERAL = {
+    "import with 2 jobs": Case(
+        ("import", "files", "many", "OUT", "--quiet", "--jobs", "2", "--limit", "80"), result=content
+    ),
+    "synthesise with 2 jobs": Case(
+        ("synthesise", "ntu60", "OUT", "--clips", "120", "--jobs", "2"), result=content
+    ),
+    "train with 2 devices": Case((*CASES["train"].arguments, "--devices", "2"), result=run_result),
+    "benchmark with 2 jobs": Case((*CASES["benchmark"].arguments[:-1], "2"), result=benchmark_result),
+}
+"""Commands of several processes."""
+MANY = 200
+"""Recordings in the folder `many`."""
+OF_MANY = Case(
+    ("recognise", "many", "--adapt", "many", "--as", "a person waves", "--as", "a person sits down",
+     "--json", "OUT/a.json", "--quiet")
+)  # fmt: skip
+"""Answers and adapts on many recordings, in several threads."""
 
 
 def command_names() -> list[str]:
@@ -104,6 +127,9 @@ def make_inputs(folder: Path) -> None:
     _succeed("export", "bundle", "--as", "a person bows")
     _succeed("synthesise", "ntu60", "stand-in", "--clips", "240", "--jobs", "1")
     shutil.copy(next(Path("recordings").rglob("*.npz")), "clip.npz")
+    Path("many").mkdir()
+    for number in range(MANY):
+        shutil.copy("clip.npz", f"many/{number}.npz")
     Path("spec.toml").write_text(SPEC)
 
 

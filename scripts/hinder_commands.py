@@ -11,7 +11,7 @@ All commands of the command line (`pgfa.cli.main.COMMANDS`); one without an entr
 - file in the way: a file where a folder is to be, or a folder where a file is to be;
 - full output: standard output is /dev/full;
 - refused: the system refuses to create anything (an audit hook raises the error of a read-only disk);
-- interrupted, terminated: SIGINT or SIGTERM to the main process at some moment.
+- interrupted: SIGINT to all processes of the command, as by Ctrl-C; terminated: SIGTERM to the main process.
 
 The command must end with exit status 1 (130, 143), a last line that starts with "pgfa: " and no traceback, and leave
 no temporary file; or end well with the whole result, where what failed is not needed. Then the hindrance is removed and
@@ -23,6 +23,7 @@ from __future__ import annotations
 
 import argparse
 import errno
+import multiprocessing.util
 import os
 import shutil
 import signal
@@ -32,19 +33,24 @@ import tempfile
 import time
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
-from command_cases import CASES, Case, command_names, make_inputs
+import started
+from command_cases import CASES, SEVERAL, Case, command_names, make_inputs
+from command_results import Result, difference, names
+from disks import has_disks, leave_room, mount
 from forked import UNCAUGHT, in_child, redirect, run_command
 from kill_scenarios import import_modules
-from kill_writes import COMPLETE, MESSAGE, _is_step, temporary_files
+from kill_writes import COMPLETE, MESSAGE, NOISE, _is_step, temporary_files
 
+import pgfa.cli.start
 from pgfa.cli.stop import end_stopped
 from pgfa.processes import catch_stops, ignore_stops
 
+EVERY = CASES | SEVERAL
 DISKS = ("full disk", "read-only disk")
 SIGNALS = {"interrupted": (signal.SIGINT, 130), "terminated": (signal.SIGTERM, 143)}
 HINDRANCES = (*DISKS, "file in the way", "full output", "refused", *SIGNALS)
@@ -56,23 +62,26 @@ MOMENTS = (0.3, 0.8)
 """Shares of the time of the command after which a signal is sent."""
 ENDLESS = 8.0
 """Seconds after which a command that runs until it is stopped is stopped."""
+ENDING = 15.0
+"""Seconds in which other processes must have ended after the main process: some are importing libraries."""
 
 
 @dataclass(frozen=True)
 class Ended:
-    """How a command ended: exit status, what it printed on standard error, seconds on the clock."""
+    """How a command ended: exit status, what it printed on standard error, seconds on the clock, processes it left."""
 
     code: int
     log: str
     seconds: float = 0.0
+    left: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
 class Whole:
-    """A command that was not hindered: seconds on the clock, the files it writes, their bytes."""
+    """A command that was not hindered: seconds on the clock, its result (`Bench.result`), bytes of its files."""
 
     seconds: float
-    files: frozenset[str]
+    result: Result
     size: int
 
 
@@ -94,6 +103,11 @@ class Bench:
         return self.work / "disk"
 
     @property
+    def mark(self) -> started.Mark:
+        """Of the processes that commands start."""
+        return "PGFA_CACHE", self.work
+
+    @property
     def out(self) -> Path:
         """The output, or the folder of the outputs."""
         return self.disk / "out"
@@ -105,12 +119,9 @@ class Bench:
         if case.start:
             shutil.copytree(self.inputs / case.start, self.out)
 
-    def files(self) -> set[str]:
-        """Files of the output."""
-        paths = (
-            path for path in self.disk.rglob("*") if path.is_file() and not path.name.startswith(".lock")
-        )
-        return {str(path.relative_to(self.disk)) for path in paths}
+    def result(self, case: Case) -> Result:
+        """Files of the output, and what the case compares of them."""
+        return names(self.disk) | (case.result(self.out) if self.out.is_dir() else {})
 
 
 def run(
@@ -125,23 +136,29 @@ def run(
     """
     log = bench.work / "log"
     sys.stdout.flush()
-    started = time.monotonic()
+    begun = time.monotonic()
     # A signal waits until the child handles it, as a command does from its first moment (`pgfa.cli.start`).
     signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)
     child = os.fork()
     if child == 0:
+        os.setpgid(0, 0)
         _run_forked(case, bench, hindrance, log)
+    with suppress(OSError):  # whichever of the two is first; the child may have ended
+        os.setpgid(child, child)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)
     done, status = 0, 0
-    while stop and not done and time.monotonic() - started < stop[0]:
+    while stop and not done and time.monotonic() - begun < stop[0]:
         time.sleep(0.01)
         done, status = os.waitpid(child, os.WNOHANG)
     if stop and not done:
-        os.kill(child, stop[1])
+        # Ctrl-C reaches all processes of a terminal.
+        os.killpg(child, stop[1]) if stop[1] == signal.SIGINT else os.kill(child, stop[1])
     if not done:
         _, status = os.waitpid(child, 0)
     log_text = log.read_text(errors="replace") if log.exists() else ""
-    return Ended(os.waitstatus_to_exitcode(status), log_text, time.monotonic() - started)
+    if left := started.left(bench.mark, ENDING):
+        started.end(bench.mark)
+    return Ended(os.waitstatus_to_exitcode(status), log_text, time.monotonic() - begun, tuple(left))
 
 
 def _run_until_stopped(arguments: list[str]) -> int:
@@ -165,8 +182,9 @@ def _run_forked(case: Case, bench: Bench, hindrance: str, log: Path) -> None:
         redirect(bench.work / "input", 0, write=False)
         redirect("/dev/full" if hindrance == "full output" else os.devnull, 1)
         redirect(log, 2)
-        os.environ["PGFA_CACHE"] = str(bench.work / "cache")
+        os.environ[bench.mark[0]] = str(bench.work / "cache")
         os.chdir(bench.inputs)
+        sys.modules["__main__"] = pgfa.cli.start  # as in the command; its workers import it
         if hindrance == "refused":
             _refuse(bench.disk)
         code = _run_until_stopped([word.replace("OUT", str(bench.out)) for word in case.arguments])
@@ -176,6 +194,7 @@ def _run_forked(case: Case, bench: Bench, hindrance: str, log: Path) -> None:
         except OSError as error:
             print(f"output lost: {error}", file=sys.stderr)
             code = 98
+        multiprocessing.util._exit_function()  # as Python at the end of a process: os._exit leaves its semaphores
     except BaseException:
         traceback.print_exc()
         code = UNCAUGHT
@@ -204,13 +223,13 @@ def hindered(case: Case, bench: Bench, hindrance: str, share: float, size: int) 
         size: bytes that the command writes.
     """
     if hindrance in DISKS:
-        _mount("-t", "tmpfs", "-o", "size=400m", "none", bench.disk)
+        mount("-t", "tmpfs", "-o", "size=400m", "none", bench.disk)
     bench.fresh(case)
     obstacle = bench.out / case.block if case.block else bench.out
     if hindrance == "full disk":
-        _leave_room(bench.disk, int(share * size))
+        leave_room(bench.disk, int(share * size))
     elif hindrance == "read-only disk":
-        _mount("-o", "remount,ro", bench.disk)
+        mount("-o", "remount,ro", bench.disk)
     elif hindrance == "file in the way" and case.block:
         if obstacle.exists():
             obstacle.unlink()
@@ -221,7 +240,7 @@ def hindered(case: Case, bench: Bench, hindrance: str, share: float, size: int) 
     try:
         yield
         if hindrance in DISKS:
-            _mount("-o", "remount,rw,size=400m", bench.disk)
+            mount("-o", "remount,rw,size=400m", bench.disk)
         elif hindrance == "file in the way":
             file = obstacle / "mine" if case.block else obstacle
             assert file.read_text() == "mine", "the file in the way is no longer there"
@@ -236,27 +255,6 @@ def _unmount(bench: Bench, hindrance: str) -> None:
         subprocess.run(["umount", "--lazy", str(bench.disk)], check=True)
 
 
-def _mount(*arguments: object) -> None:
-    subprocess.run(["mount", *map(str, arguments)], check=True)
-
-
-def _leave_room(disk: Path, size: int) -> None:
-    """Make a disk no larger than what is used and so many bytes more; fewer than 0 count as none."""
-    for attempt in range(3):
-        try:
-            return _mount("-o", f"remount,size={max(1, (_used(disk) + max(size, 0)) // 4096) * 4096}", disk)
-        except subprocess.CalledProcessError:  # a process that has been stopped still wrote something
-            if attempt == 2:
-                raise
-            time.sleep(1)
-
-
-def _used(folder: Path) -> int:
-    """Bytes of the blocks of files and folders on a disk."""
-    status = os.statvfs(folder)
-    return (status.f_blocks - status.f_bfree) * status.f_frsize
-
-
 def problems(case: Case, bench: Bench, hindrance: str, part: float, whole: Whole | None) -> list[str]:
     """What goes wrong with a command that is hindered and then, if `whole` is known, run again without hindrance."""
     stop = None
@@ -264,29 +262,29 @@ def problems(case: Case, bench: Bench, hindrance: str, part: float, whole: Whole
         seconds = whole.seconds if whole and case.ends else ENDLESS
         stop = (part * seconds, SIGNALS[hindrance][0])
     with hindered(case, bench, hindrance, part, whole.size if whole else 0):
-        defects = list(_defects(run(case, bench, hindrance, stop), bench, hindrance, whole))
+        defects = list(_defects(run(case, bench, hindrance, stop), case, bench, hindrance, whole))
     if whole and case.ends:
         again = run(case, bench)
         if again.code and COMPLETE not in again.log:
             defects.append(f"run again: exit status {again.code}: {again.log[-500:]}")
-        elif bench.files() != whole.files:
-            defects.append(f"run again: other files: {sorted(bench.files() ^ whole.files)[:5]}")
+        elif bench.result(case) != whole.result:
+            defects.append(f"run again: another result: {difference(bench.result(case), whole.result)}")
         elif left := temporary_files(bench.disk, resumable=False):
             defects.append(f"run again: left {left}")
     _unmount(bench, hindrance)
     return defects
 
 
-def _defects(ended: Ended, bench: Bench, hindrance: str, whole: Whole | None) -> Iterator[str]:
+def _defects(ended: Ended, case: Case, bench: Bench, hindrance: str, whole: Whole | None) -> Iterator[str]:
     lines = ended.log.strip().splitlines() or [""]
     status = SIGNALS[hindrance][1] if hindrance in SIGNALS else 1
-    if "Traceback" in ended.log:
+    if any(word in ended.log for word in NOISE):
         yield f"traceback: {ended.log[-800:]}"
     if ended.code not in (0, status):
         yield f"exit status {ended.code}: {ended.log[-500:]}"
     elif ended.code == 0 and (whole is None or hindrance == "full output"):
         yield f"exit status 0: {ended.log[-300:]}"
-    elif ended.code == 0 and whole and bench.files() != whole.files:
+    elif ended.code == 0 and whole and bench.result(case) != whole.result:
         yield f"exit status 0, but not the whole result: {ended.log[-300:]}"
     elif ended.code == status and not lines[-1].startswith("pgfa: "):
         yield f"no sentence: {ended.log[-300:]}"
@@ -294,6 +292,8 @@ def _defects(ended: Ended, bench: Bench, hindrance: str, whole: Whole | None) ->
         yield f"not about what is written: {lines[-1]}"
     elif ended.code == status and hindrance in SIGNALS and not MESSAGE.startswith(lines[-1]):
         yield f"another message: {lines[-1]}"
+    if ended.left:
+        yield f"left the processes {list(ended.left)}"
     if left := temporary_files(bench.disk, resumable=True):
         yield f"left {left}"
 
@@ -319,7 +319,7 @@ def try_command(
     Args:
         again: whether the command is also run without a hindrance, before and after.
     """
-    case = CASES[name]
+    case = EVERY[name]
     bench.disk.mkdir(parents=True, exist_ok=True)
     whole = _whole(case, bench) if again else None
     counts = {}
@@ -343,22 +343,16 @@ def _whole(case: Case, bench: Bench) -> Whole:
     before = _bytes(bench.disk)
     ended = run(case, bench) if case.ends else Ended(0, "")
     assert ended.code == 0, ended.log
-    return Whole(ended.seconds, frozenset(bench.files()), _bytes(bench.disk) - before)
+    return Whole(ended.seconds, bench.result(case), _bytes(bench.disk) - before)
 
 
 def _bytes(folder: Path) -> int:
     return sum(path.stat().st_size for path in folder.rglob("*"))
 
 
-def has_disks() -> bool:
-    """Whether this process may mount a disk, in a name space of its own."""
-    command = ["unshare", "--map-root-user", "--mount", "mount", "-t", "tmpfs", "none", "/mnt"]
-    return shutil.which("unshare") is not None and not subprocess.run(command, capture_output=True).returncode
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("commands", nargs="*", help=", ".join(CASES))
+    parser.add_argument("commands", nargs="*", help=", ".join(EVERY))
     parser.add_argument("--only", nargs="*", choices=HINDRANCES, default=HINDRANCES)
     parser.add_argument(
         "--short", action="store_true", help="only what fails at once, without running the command again"
@@ -385,7 +379,7 @@ def main() -> None:
             f"| command | {' | '.join(hindrances)} | failed |\n|---|{'---|' * (len(hindrances) + 1)}",
             flush=True,
         )
-        for name in args.commands or command_names():
+        for name in args.commands or EVERY:
             counts = try_command(name, bench, hindrances, again=not args.short)
             defects = [line for _, lines in counts.values() for line in lines]
             tried = " | ".join(str(count or "") for count, _ in counts.values())

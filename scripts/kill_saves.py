@@ -21,7 +21,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 import kill_writes
-from kill_scenarios import content as content_of
+from command_results import content as content_of
 
 ROUNDS = 3
 """How often each change of a file is tried."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import importlib
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from hashlib import sha256
 from pathlib import Path
+
+from command_results import Result, content, numbers, run_result
 
 
 @dataclass(frozen=True)
@@ -24,41 +24,16 @@ class Scenario:
     """
 
     arguments: tuple[str, ...]
-    result: Callable[[Path], dict[str, str]]
+    result: Callable[[Path], Result]
     commands: tuple[tuple[str, ...], ...] = ()
     removed: str = ""
     files: Mapping[str, str] = field(default_factory=dict)
     partial: bool = False
 
 
-def content(folder: Path) -> dict[str, str]:
-    """File below a folder -> digest of its content; without locks."""
-    files = sorted(p for p in folder.rglob("*") if p.is_file() and not p.name.startswith(".lock"))
-    return {str(p.relative_to(folder)): sha256(p.read_bytes()).hexdigest() for p in files}
-
-
-def _folder(name: str) -> Callable[[Path], dict[str, str]]:
-    return lambda folder: content(folder / name) if (folder / name).exists() else {}
-
-
-def _run_result(folder: Path) -> dict[str, str]:
-    """Weights, checkpoint, settings and losses: not the seconds."""
-    run = folder / "run"
-    names = ("run.toml", "corpus.json", "checkpoint.safetensors", "model.safetensors")
-    result = {name: digest for name, digest in content(run).items() if name in names} if run.exists() else {}
-    if (run / "metrics.jsonl").exists():
-        losses = [json.loads(line).get("loss") for line in (run / "metrics.jsonl").read_text().splitlines()]
-        result["losses"] = str(losses)
-    return result
-
-
-def _numbers(folder: Path) -> dict[str, str]:
-    """Of an evaluation, without its date and the checksum that covers it."""
-    file = folder / "run" / "evaluation.json"
-    if not file.is_file():
-        return {}
-    values = json.loads(file.read_text(encoding="utf-8"))
-    return {name: repr(value) for name, value in values.items() if name not in ("provenance", "checksum")}
+def _at(name: str, result: Callable[[Path], Result] = content) -> Callable[[Path], Result]:
+    """The result in a folder of that name, if it is there."""
+    return lambda folder: result(folder / name) if (folder / name).exists() else {}
 
 
 EXPORT = ("export", "bundle", "--as", "a person waves")
@@ -67,19 +42,19 @@ TRAIN = (
     "--train.epochs", "2", "--train.batch-size", "16", "--model.channels", "4", "8", "--model.strides", "2", "1",
 )  # fmt: skip
 SCENARIOS = {
-    "export": Scenario(EXPORT, _folder("bundle")),
+    "export": Scenario(EXPORT, _at("bundle")),
     "export over a bundle": Scenario(
         EXPORT,
-        _folder("bundle"),
+        _at("bundle"),
         commands=(("export", "bundle", "--as", "a person bows"),),
         files={"bundle/notes.txt": "mine"},  # of the user
     ),
-    "import": Scenario(("import", "files", "recordings", "new", "--quiet"), _folder("new")),
-    "train": Scenario(TRAIN, _run_result, commands=(TRAIN,), removed="run", partial=True),
-    "train with an empty cache": Scenario(TRAIN, _run_result, partial=True),
-    "evaluate": Scenario(("evaluate", "run"), _numbers, commands=(TRAIN,)),
+    "import": Scenario(("import", "files", "recordings", "new", "--quiet"), _at("new")),
+    "train": Scenario(TRAIN, _at("run", run_result), commands=(TRAIN,), removed="run", partial=True),
+    "train with an empty cache": Scenario(TRAIN, _at("run", run_result), partial=True),
+    "evaluate": Scenario(("evaluate", "run"), _at("run", numbers), commands=(TRAIN,)),
     "synthesise": Scenario(
-        ("synthesise", "ntu60", "stand-in", "--clips", "4", "--jobs", "1"), _folder("stand-in")
+        ("synthesise", "ntu60", "stand-in", "--clips", "4", "--jobs", "1"), _at("stand-in")
     ),
 }
 

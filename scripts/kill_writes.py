@@ -48,6 +48,8 @@ _SIGNALS = {"killed": signal.SIGKILL, "interrupted": signal.SIGINT, "terminated"
 _CREATE, _CHANGE = ("os.mkdir", "os.link"), ("os.rename", "os.remove", "os.rmdir")
 COMPLETE = "is already a complete pack"
 MESSAGE = "pgfa: stopped; run the same command to resume"
+NOISE = ("Traceback", "Exception ignored", "leaked")
+"""What Python prints of processes that end in an untidy way."""
 
 
 @dataclass

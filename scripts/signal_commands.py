@@ -6,7 +6,7 @@
 Unlike in `hinder_commands.py`, which stops forked processes after their imports, signals come from the first lines of a
 command on, also while it imports libraries and starts processes. Every third signal is sent twice, as by somebody who
 is impatient. The command must end with exit status 130 or 143 and the message, and leave no temporary file and no
-process; the next call continues from there, and at the end the same command must end well and write the files of a
+process; the next call continues from there, and at the end the same command must end well with the result of a
 command that was not stopped. The exit status is 1 if anything failed.
 """
 
@@ -22,32 +22,25 @@ import sys
 import tempfile
 import time
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
+from typing import BinaryIO
 
 sys.path.insert(0, str(Path(__file__).parent))
-from command_cases import CASES, Case, make_inputs
+import started
+from command_cases import CASES, OF_MANY, SEVERAL, Case, make_inputs
+from command_results import Result, difference, names
 from forked import in_child
-from kill_writes import COMPLETE, MESSAGE, temporary_files
+from kill_writes import COMPLETE, MESSAGE, NOISE, temporary_files
 
-LONG = ("demo", "import", "check", "synthesise", "train", "evaluate", "recognise", "serve", "live", "export",
-        "benchmark", "reproduce")  # fmt: skip
+_LONG = ("demo", "import", "check", "synthesise", "train", "evaluate", "recognise", "serve", "live", "export",
+         "benchmark", "reproduce")  # fmt: skip
+LONG = {name: CASES[name] for name in _LONG} | {"recognise": OF_MANY} | SEVERAL
 """Commands that take long on real data."""
-MANY = 200
-"""Recordings that `recognise` answers and adapts on."""
 STOPS, ENDLESS = 12, 5.0
 """Signals to each command; seconds in which a command that does not end by itself is stopped."""
-TWICE, PAUSE, LONGEST = 3, 0.05, 300.0
-"""Every so many signals are sent twice; seconds between the two; seconds in which a command must have ended."""
-
-
-def case_of(name: str) -> Case:
-    """The case of a command, for `recognise` one of many recordings."""
-    if name != "recognise":
-        return CASES[name]
-    arguments = ("recognise", "many", "--adapt", "many", "--as", "a person waves", "--as", "a person sits down",
-                 "--json", "OUT/a.json", "--quiet")  # fmt: skip
-    return replace(CASES[name], arguments=arguments)
+TWICE, PAUSE, LONGEST, ENDING = 3, 0.05, 300.0, 5.0
+"""Every so many signals are sent twice; seconds between the two; seconds in which a command must have ended, and after
+its end the processes that it started."""
 
 
 class Bench:
@@ -61,40 +54,51 @@ class Bench:
 
     def __init__(self, inputs: Path, work: Path, case: Case) -> None:
         self.inputs, self.work, self.case = inputs, work, case
-        self.out = work / "disk" / "out"
+        self.out, self.temporary = work / "disk" / "out", work / "temporary"
+        self.mark = ("PGFA_CACHE", work)
 
     def fresh(self) -> None:
         """The output as it is before the command."""
-        shutil.rmtree(self.out.parent, ignore_errors=True)
-        self.out.parent.mkdir(parents=True)
+        for folder in (self.out.parent, self.temporary):
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir(parents=True)
         if self.case.start:
             shutil.copytree(self.inputs / self.case.start, self.out)
 
-    def files(self) -> set[str]:
-        """Files of the output."""
-        paths = (p for p in self.out.parent.rglob("*") if p.is_file() and not p.name.startswith(".lock"))
-        return {str(path.relative_to(self.work)) for path in paths}
+    def result(self) -> Result:
+        """Files of the output, and what the case compares of them."""
+        return names(self.out.parent) | self.case.result(self.out)
+
+    def left(self) -> list[str]:
+        """Temporary files: of the output, and of the system's folder for them; not the cache that torch has there."""
+        names = (path.name for path in self.temporary.iterdir())
+        others = [name for name in names if not name.startswith("torchinductor_")]
+        return temporary_files(self.out.parent, resumable=True) + others
+
+    def start(self, log: BinaryIO, source: BinaryIO) -> subprocess.Popen[bytes]:
+        """The command as a process in a group of its own."""
+        arguments = [word.replace("OUT", str(self.out)) for word in self.case.arguments]
+        command = [sys.executable, "-m", "pgfa.cli.start", *arguments]
+        variables = {self.mark[0]: str(self.work / "cache"), "TMPDIR": str(self.temporary)}
+        environment = {**os.environ, **variables}
+        environment.pop("PYTHONUNBUFFERED", None)
+        return subprocess.Popen(command, cwd=self.inputs, stdin=source, stdout=subprocess.DEVNULL, stderr=log,
+                                env=environment, start_new_session=True)  # fmt: skip
 
     def run(self, stop: signal.Signals | None = None, moment: float = 0.0, times: int = 1) -> tuple[int, str]:
         """Exit status and errors of the command; a signal is sent after `moment` seconds, once or more."""
-        arguments = [word.replace("OUT", str(self.out)) for word in self.case.arguments]
-        command = [sys.executable, "-m", "pgfa.cli.start", *arguments]
-        environment = {**os.environ, "PGFA_CACHE": str(self.work / "cache")}
-        environment.pop("PYTHONUNBUFFERED", None)
         with (self.work / "log").open("wb") as log, (self.work / "input").open("w+b") as source:
             source.write(self.case.input.encode())
             source.seek(0)
-            process = subprocess.Popen(command, cwd=self.inputs, stdin=source, stdout=subprocess.DEVNULL, stderr=log,
-                                       env=environment, start_new_session=True)  # fmt: skip
+            process = self.start(log, source)
             try:
                 if stop:
                     self._stop(process, stop, moment, times)
                 code = process.wait(LONGEST)
             except subprocess.TimeoutExpired:
                 code = -signal.SIGALRM
-            left = _group(process.pid)
-            for number in left or ([process.pid] if process.poll() is None else []):
-                os.kill(number, signal.SIGKILL)
+            left = started.left(self.mark, ENDING)
+            started.end(self.mark)
             process.wait()
         text = (self.work / "log").read_text(encoding="utf-8", errors="replace")
         return code, text + (f"\nleft the processes {left}" if left else "")
@@ -121,42 +125,25 @@ def _catches(pid: int, number: signal.Signals) -> bool:
     return True
 
 
-def _group(leader: int) -> list[int]:
-    """Processes of a group of which the leader has ended; those that are ending are given a moment."""
-    for _ in range(50):
-        members = []
-        for stat in Path("/proc").glob("[0-9]*/stat"):
-            try:
-                fields = stat.read_text().rpartition(")")[2].split()
-            except OSError:
-                continue
-            if int(fields[2]) == leader and fields[0] != "Z":
-                members.append(int(stat.parent.name))
-        if not members:
-            break
-        time.sleep(0.1)
-    return members
-
-
 def problems(name: str, bench: Bench, stops: int) -> tuple[dict[str, int], list[str]]:
     """How often a command was stopped in each way, and what went wrong."""
     case, chance = bench.case, random.Random(name)
     bench.fresh()
-    started = time.monotonic()
+    begun = time.monotonic()
     code, log = bench.run() if case.ends else (0, "")
-    seconds, whole = time.monotonic() - started if case.ends else ENDLESS, bench.files()
+    seconds, whole = time.monotonic() - begun if case.ends else ENDLESS, bench.result()
     defects = [f"not stopped: exit status {code}: {log[-500:]}"] if code else []
     counts = {"interrupted": 0, "terminated": 0, "twice": 0, "ended before": 0}
     bench.fresh()
     for number in range(stops):
         stop = (signal.SIGINT, signal.SIGTERM)[number % 2]
         times = 2 if number % TWICE == TWICE - 1 else 1
-        moment, started = seconds * chance.random(), time.monotonic()
+        moment, begun = seconds * chance.random(), time.monotonic()
         code, log = bench.run(stop, moment, times)
         where = f"{stop.name} x {times} after {moment:.2f} of {seconds:.2f} s"
         if code == 0 or COMPLETE in log:
             counts["ended before"] += 1
-            seconds = min(seconds, time.monotonic() - started)  # with a cache that is filled now
+            seconds = min(seconds, time.monotonic() - begun)  # with a cache that is filled now
             bench.fresh()
             continue
         counts["twice" if times > 1 else "interrupted" if stop == signal.SIGINT else "terminated"] += 1
@@ -165,18 +152,20 @@ def problems(name: str, bench: Bench, stops: int) -> tuple[dict[str, int], list[
         code, log = bench.run()
         if code and COMPLETE not in log:
             defects.append(f"run again: exit status {code}: {log[-500:]}")
-        elif bench.files() != whole:
-            defects.append(f"run again: other files: {sorted(bench.files() ^ whole)[:5]}")
+        elif bench.result() != whole:
+            defects.append(f"run again: another result: {difference(bench.result(), whole)}")
     return counts, defects
 
 
 def _defects(code: int, log: str, stop: signal.Signals, bench: Bench) -> list[str]:
-    out, lines = [], log.strip().splitlines() or [""]
+    out, last = [], (log.strip().splitlines() or [""])[-1]
     if code != 128 + stop:
         out.append(f"exit status {code}: {log[-600:]}")
-    elif "Traceback" in log or not lines[-1].startswith("pgfa: stopped") or not MESSAGE.startswith(lines[-1]):
+    elif any(word in log for word in NOISE):
+        out.append(f"traceback: {log[-600:]}")
+    elif not last.startswith("pgfa: stopped") or not MESSAGE.startswith(last):
         out.append(f"no message: {log[-600:]}")
-    if left := temporary_files(bench.work / "disk", resumable=True):
+    if left := bench.left():
         out.append(f"left {left}")
     return out
 
@@ -199,15 +188,12 @@ def main() -> int:
         inputs.mkdir()
         work.mkdir()
         in_child(lambda: make_inputs(inputs))
-        (inputs / "many").mkdir()
-        for number in range(MANY):
-            shutil.copy(inputs / "clip.npz", inputs / "many" / f"{number}.npz")
         for name in args.commands or LONG:
-            started = time.monotonic()
-            counts, defects = problems(name, Bench(inputs, work, case_of(name)), args.stops)
+            begun = time.monotonic()
+            counts, defects = problems(name, Bench(inputs, work, LONG[name]), args.stops)
             print(f"| {name} | {' | '.join(map(str, counts.values()))} | {len(defects)} |", flush=True)
             print("".join(f"{name}, {line}\n" for line in defects), end="", file=sys.stderr)
-            print(f"{name}: {time.monotonic() - started:.0f} s", file=sys.stderr, flush=True)
+            print(f"{name}: {time.monotonic() - begun:.0f} s", file=sys.stderr, flush=True)
             failed = failed or bool(defects)
     return int(failed)
 

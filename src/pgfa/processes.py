@@ -1,8 +1,8 @@
 """Processes: how many cores there are, how the main process is stopped, and a worker ends when its parent does.
 
-Imports of data sets and stand-ins run on `concurrent.futures.ProcessPoolExecutor`. The benchmark cannot
-(`pgfa.tasks.pool`): it must show the progress of running tasks, and a worker that dies must be
-replaced and cost only its own task, whereas an executor fails all remaining tasks.
+Imports of data sets run on `concurrent.futures.ProcessPoolExecutor`. The benchmark and stand-ins cannot
+(`pgfa.tasks.pool`): running tasks must show their progress, or end at once with the command, and a worker that dies
+must be replaced and cost only its own task, whereas an executor fails all remaining tasks.
 
 The command line imports this module before it catches stops, so it imports little itself.
 """
@@ -42,10 +42,11 @@ class Terminated(KeyboardInterrupt):
 
 
 class _Stops:
-    """The latest stop of this process, and until when another one is ignored."""
+    """The latest stop of this process, until when another one is ignored, and whether it waits (and one does)."""
 
     latest: KeyboardInterrupt | None = None
     settled = 0.0
+    wait = waiting = False
 
 
 _stops = _Stops()
@@ -56,6 +57,9 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
         return
     settle()
     _stops.latest = Terminated() if number == signal.SIGTERM else Interrupted()
+    if _stops.wait:
+        _stops.waiting = True
+        return
     raise _stops.latest
 
 
@@ -72,7 +76,7 @@ def ignore_stops() -> None:
 
 def catch_stops() -> dict[int, Any]:
     """From now on Ctrl-C raises Interrupted, SIGTERM Terminated; returns the handlers before. In the main thread."""
-    _stops.latest, _stops.settled = None, 0.0
+    _stops.latest, _stops.settled, _stops.waiting = None, 0.0, False
     before: dict[int, Any] = {signal.SIGTERM: signal.signal(signal.SIGTERM, _interrupt)}
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         before[signal.SIGINT] = signal.signal(signal.SIGINT, _interrupt)
@@ -137,9 +141,11 @@ def share_one_heap() -> bool:
 
 @contextmanager
 def start_without_interrupts() -> Iterator[None]:
-    """Processes that are started within it never get Ctrl-C, not even while they import; here it waits until the end.
+    """Processes that are started within it never get Ctrl-C, not even while they import; here stops wait until the end.
 
-    Ctrl-C reaches the whole group of processes. What is blocked stays so in a new process (not on Windows).
+    Ctrl-C reaches the whole group of processes. What is blocked stays so in a new process (not on Windows). SIGTERM
+    must not be blocked there, as it ends workers; here it would end the start of a process in the middle, and that
+    process with a traceback.
     """
     if not hasattr(signal, "pthread_sigmask"):
         yield
@@ -148,10 +154,17 @@ def start_without_interrupts() -> Iterator[None]:
 
     resource_tracker.ensure_running()  # its start would unblock Ctrl-C
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    _stops.wait = True
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        try:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        finally:
+            _stops.wait = False
+    if _stops.waiting and _stops.latest is not None:
+        _stops.waiting = False
+        raise _stops.latest
 
 
 def is_launched() -> bool:

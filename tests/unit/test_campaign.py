@@ -86,7 +86,7 @@ def test_every_part_has_its_command_in_the_results(campaign: ModuleType) -> None
         assert commands[name] == f"scripts/{part.script}"
     units = campaign.units(short=False)
     assert len({unit.name for unit in units}) == len(units)
-    from command_cases import command_names
+    from command_cases import CASES, SEVERAL, command_names
     from kill_scenarios import SCENARIOS
 
     def words(part: str) -> list[str]:
@@ -97,7 +97,9 @@ def test_every_part_has_its_command_in_the_results(campaign: ModuleType) -> None
 
     assert sorted(words("signal-commands")) == sorted(LONG)
     assert sorted(words("hostile-commands")) == sorted(WAYS)
-    assert sorted(words("hinder-commands")) == sorted(command_names())
+    assert sorted(words("hinder-commands")) == sorted([*CASES, *SEVERAL])
+    assert list(CASES) == command_names()
+    assert words("kill-processes") == list(SEVERAL)
     assert words("kill-writes") == list(SCENARIOS)
 
 

@@ -42,6 +42,8 @@ def read(ref):
         raise KeyError("joint")
     if behaviour == "die":
         os.kill(os.getpid(), signal.SIGKILL)
+    if behaviour == "end":
+        os.kill(os.getpid(), signal.SIGTERM)
     if behaviour == "stop":
         raise KeyboardInterrupt
     if behaviour == "slow":
@@ -213,8 +215,12 @@ def test_a_killed_import_is_resumed(fake: ModuleType, tmp_path: Path, jobs: int,
     assert bytes_of(tmp_path / "pack") == bytes_of(tmp_path / "whole")
 
 
-def test_the_chunk_of_a_dead_reader_process_is_named(fake: ModuleType, source: Path, tmp_path: Path) -> None:
-    (source / "070.fake").write_text("die kinect20")
+@pytest.mark.parametrize("by", ["die", "end"])
+def test_the_chunk_of_a_dead_reader_process_is_named(
+    fake: ModuleType, source: Path, tmp_path: Path, by: str
+) -> None:
+    """Killed, as where memory runs out, or asked to end: then Python would end this process without a word."""
+    (source / "070.fake").write_text(f"{by} kinect20")
     with pytest.raises(PgfaError, match=r"died .*chunk 2 \(064.fake to 095.fake\).*same command again"):
         run(fake, source, tmp_path / "pack", jobs=2)
     (source / "070.fake").write_text("read kinect20")

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 import signal
 import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -63,16 +66,48 @@ if __name__ == "__main__":
         sys.exit(process.exitcode or 130)
 """
 
+STOPPED_WHILE_STARTING = """
+import multiprocessing.util, os, signal, sys
+from pgfa.processes import start_without_interrupts, termination_as_interrupt, Terminated
+spawn = multiprocessing.util.spawnv_passfds
+
+def spawn_and_stop(*arguments):
+    number = spawn(*arguments)  # it waits to be told what to do
+    os.kill(os.getpid(), signal.SIGTERM)
+    return number
+
+if __name__ == "__main__":
+    process = multiprocessing.get_context("spawn").Process(target=print)
+    try:
+        with termination_as_interrupt(), start_without_interrupts():
+            multiprocessing.resource_tracker.ensure_running()  # it is started so, too
+            multiprocessing.util.spawnv_passfds = spawn_and_stop
+            process.start()
+    except Terminated:
+        process.join()
+        sys.exit(process.exitcode or 143)
+"""
+
 STAND_IN = """
-import os, sys, time
+import os, signal, sys, time
 from pgfa.synth.standin import _run_all
 
 def work(path):
     open(path + str(os.getpid()), "w").close()
-    time.sleep(2)
+    time.sleep(int(sys.argv[1]))
+    return [1]
 
 if __name__ == "__main__":
-    _run_all(work, sys.argv[1:] * 2, 2)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    from pgfa.errors import PgfaError
+    from pgfa.processes import termination_as_interrupt
+    try:
+        with termination_as_interrupt():
+            _run_all(work, sys.argv[2:] * 2, 2)
+    except PgfaError as error:
+        sys.exit(str(error))
+    except KeyboardInterrupt:
+        sys.exit(130)
 """
 
 HEAPS = """
@@ -191,16 +226,58 @@ def test_ctrl_c_does_not_reach_a_process_that_is_starting(tmp_path: Path) -> Non
     assert (parent.returncode, errors) == (130, "")
 
 
-def test_workers_of_a_stand_in_end_with_their_parent(tmp_path: Path) -> None:
-    (tmp_path / "parent.py").write_text(STAND_IN)
-    command = [sys.executable, str(tmp_path / "parent.py"), str(tmp_path / "worker")]
-    with subprocess.Popen(command) as parent:
-        while len(workers := list(tmp_path.glob("worker*"))) < 2 and parent.poll() is None:
+@pytest.mark.skipif(os.name != "posix", reason="processes are started by spawnv_passfds on POSIX systems")
+def test_a_process_is_started_before_a_termination_counts(tmp_path: Path) -> None:
+    """It would end with a traceback, as nobody tells it what to do."""
+    (tmp_path / "parent.py").write_text(STOPPED_WHILE_STARTING)
+    command = [sys.executable, str(tmp_path / "parent.py")]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert (ended.returncode, ended.stderr) == (143, "")
+
+
+@contextmanager
+def stand_in(folder: Path, seconds: int) -> Iterator[tuple[subprocess.Popen[str], list[int]]]:
+    """A process that writes a stand-in by two workers, in a group of its own, and their ids; they must end.
+
+    A worker takes so many seconds.
+    """
+    (folder / "parent.py").write_text(STAND_IN)
+    command = [sys.executable, str(folder / "parent.py"), str(seconds), str(folder / "worker")]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True) as parent:
+        while len(files := list(folder.glob("worker*"))) < 2 and parent.poll() is None:
             time.sleep(0.02)
-        parent.kill()
-    for path in workers:
+        workers = [int(path.name.removeprefix("worker")) for path in files]
+        assert len(workers) == 2
+        yield parent, workers
+    for worker in workers:
         with pytest.raises(ProcessLookupError):
-            wait_for_end(int(path.name.removeprefix("worker")))
+            wait_for_end(worker)
+
+
+def test_workers_of_a_stand_in_end_with_their_parent(tmp_path: Path) -> None:
+    with stand_in(tmp_path, 600) as (parent, _):
+        parent.kill()
+
+
+@pytest.mark.skipif(not hasattr(os, "killpg"), reason="Ctrl-C goes to a group of processes on POSIX systems")
+def test_ctrl_c_ends_a_stand_in_at_once(tmp_path: Path) -> None:
+    """It does not wait for what the workers are doing, and they print nothing."""
+    with stand_in(tmp_path, 600) as (parent, _):
+        os.killpg(parent.pid, signal.SIGINT)
+        _, errors = parent.communicate(timeout=60)
+        assert (parent.returncode, errors) == (130, "")
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system has no SIGKILL")
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_a_stand_in_whose_worker_is_killed_says_so(tmp_path: Path, number: signal.Signals) -> None:
+    with stand_in(tmp_path, 600) as (parent, workers):
+        os.kill(workers[0], number)
+        _, errors = parent.communicate(timeout=60)
+        assert parent.returncode == 1
+        assert re.fullmatch(
+            r"part \d of 2: its process ended with code .*; run the same command again.*\n", errors
+        )
 
 
 def test_one_process_reports_the_stop_of_several(

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
+import time
 from collections import Counter
 from pathlib import Path
 
@@ -136,6 +141,25 @@ def test_the_same_stand_in_is_recognised_and_completed(tmp_path: Path, dataset: 
     sorted(content)[-1].unlink()
     assert not synthesise(dataset, 4, folder, jobs=1).unchanged
     assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == content
+
+
+@pytest.mark.skipif(not hasattr(os, "killpg"), reason="Ctrl-C goes to a group of processes on POSIX systems")
+def test_ctrl_c_ends_all_processes_and_leaves_nothing(tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    before = signal.signal(
+        signal.SIGINT, signal.default_int_handler
+    )  # a new process ignores what is ignored here
+    request.addfinalizer(lambda: signal.signal(signal.SIGINT, before))
+    command = [sys.executable, "-m", "pgfa.cli.start", "synthesise", "ntu60", str(tmp_path / "data")]
+    options = ["--clips", "56880", "--jobs", "2"]
+    with subprocess.Popen(
+        [*command, *options], start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+    ) as process:
+        while not list(tmp_path.rglob("*.skeleton")) and process.poll() is None:
+            time.sleep(0.05)
+        os.killpg(process.pid, signal.SIGINT)
+        _, errors = process.communicate(timeout=60)  # the workers have its standard error, too
+    assert (process.returncode, errors) == (130, b"pgfa: stopped; run the same command to resume\n")
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize(

@@ -6,26 +6,28 @@ sets. The motion is computed by kinematics, so accuracies on it do not transfer 
 
 from __future__ import annotations
 
-import multiprocessing
 import time
-from collections.abc import Iterable
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pgfa.errors import BadConfig, NotWritten
+from pgfa.errors import BadConfig, NotWritten, PgfaError
 from pgfa.files.folders import new_folder
-from pgfa.processes import cores, end_with_parent, start_without_interrupts
+from pgfa.processes import cores
+from pgfa.progress import Progress
 from pgfa.read.datasets.class_names import class_names
 from pgfa.read.datasets.ntu.names import NtuName, NtuSet, dropped_names, parse_ntu_name
 from pgfa.read.datasets.ntu.official import official_names
 from pgfa.synth.sensor import View
 from pgfa.synth.skeleton_text import FIRST_ID, skeleton_text, stream_text
 from pgfa.synth.staging import PEOPLE, add_ghost, film, perform_class
+from pgfa.tasks.pool import Pool
+from pgfa.tasks.task import Task, TaskResult
 
 NTU_FOLDER = "nturgb+d_skeletons"
 PKU_FOLDERS = ("PKU_Skeleton_Renew", "Train_Label_PKU_final")
@@ -71,6 +73,8 @@ def synthesise(dataset: str, clips: int, folder: Path, seed: int = 0, jobs: int 
 
     Raises:
         BadConfig: another data set, a number out of range, or a folder that holds anything else.
+        NotWritten: disk full or read-only, no permission, or a file in the way.
+        PgfaError: a worker process died.
     """
     started = time.perf_counter()
     if seed < 0 or clips < 1:
@@ -256,14 +260,35 @@ def _write_recording(folder: Path, seed: int, number: int) -> list[int]:
     return sizes
 
 
-def _run_all(work: partial[list[int]], items: Iterable[object], jobs: int | None) -> list[list[int]]:
+def _run_all(work: Callable[[Any], list[int]], items: Sequence[object], jobs: int | None) -> list[list[int]]:
     """Apply `work` to every item, in this process or in several; results in the order of the items."""
-    work_items = list(items)
-    jobs = min(jobs or cores(), len(work_items))
+    jobs = min(jobs or cores(), len(items))
     if jobs <= 1:
-        return [work(item) for item in work_items]
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(jobs, context, initializer=end_with_parent) as pool:
-        with start_without_interrupts():
-            results = pool.map(work, work_items)
-        return list(results)
+        return [work(item) for item in items]
+    results: dict[int, list[int]] = {}
+
+    def ended(result: TaskResult) -> Sequence[Task]:
+        number = result.task.arguments[0]
+        if result.error:
+            raise PgfaError(
+                f"part {number + 1} of {len(items)}: {result.error}; run the same command again, with fewer jobs "
+                "(--jobs 1) if it was out of memory"
+            )
+        if isinstance(result.value, OSError):
+            raise result.value
+        results[number] = result.value
+        return ()
+
+    tasks = [Task(_apply, (number, work, item)) for number, item in enumerate(items)]
+    Pool(["cpu"] * jobs).run(tasks, ended=ended, advance=lambda task, count: None)
+    return [results[number] for number in range(len(items))]
+
+
+def _apply(
+    number: int, work: Callable[[Any], list[int]], item: object, *, device: str, bar: Progress
+) -> list[int] | OSError:
+    """A task: the result of one item, or the error of the disk, which names its file."""
+    try:
+        return work(item)
+    except OSError as error:
+        return error

@@ -73,7 +73,7 @@ class ReaderPool:
             for future in as_completed(list(unfinished)):
                 shard = future.result()
                 yield unfinished.pop(future), shard
-        except BrokenProcessPool:
+        except (BrokenProcessPool, SystemExit):  # killed, or ended by SIGTERM (`end_with_parent`)
             # Chunks are read in order, so the cause is among the first unfinished ones.
             suspects = [str(chunk) for future, chunk in unfinished.items() if not _finished(future)]
             raise PgfaError(
