@@ -25,6 +25,7 @@ from pgfa.read.formats.keypoints.csv_header import (
     Header,
     without_other_scores,
 )
+from pgfa.read.formats.keypoints.csv_lists import has_lists, without_lists
 from pgfa.read.formats.keypoints.csv_melted import is_melted, with_axes_together
 from pgfa.read.formats.keypoints.csv_people import numbers_joints, without_people
 from pgfa.read.formats.keypoints.csv_spaces import without_spaces
@@ -60,7 +61,7 @@ def sniff(name: str, head: bytes) -> bool:
         found = split_header(without_people(text))[0] is not None
     except csv.Error:
         return False
-    return head.lstrip()[:1] not in (b"{", b"[") and (found or is_melted(text))
+    return head.lstrip()[:1] not in (b"{", b"[") and (found or is_melted(text) or has_lists(text))
 
 
 def find(root: Path) -> list[FileRef]:
@@ -81,7 +82,8 @@ def read_all(ref: FileRef) -> list[Clip | BadFile]:
 def _clips(ref: FileRef) -> list[Clip]:
     raw = ref.read(MAX_BYTES)
     check_text(ref, raw)
-    return clips_of_table(ref, raw, without_people(with_axes_together(ref, _decoded(raw))))
+    text = with_axes_together(ref, without_lists(ref, _decoded(raw)))
+    return clips_of_table(ref, raw, without_people(text))
 
 
 def clips_of_table(ref: FileRef, raw: bytes, text: str) -> list[Clip]:
