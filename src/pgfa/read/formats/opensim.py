@@ -127,7 +127,7 @@ def _of_columns(
         raise BadFile(str(ref), where="columns", expected=EXPECTED, found=_kind(header))
     used = [0, *(column for _, group in groups for column in group)]
     separator = separator_of(lines[filled[0]])
-    numbers = numbers_of(ref, lines, filled, separator=separator, columns=used)
+    numbers = numbers_of(ref, lines, filled, separator=separator, columns=used, lead=1)
     labels = tuple(name for name, _ in groups)
     return labels, numbers[:, 1:].reshape(len(filled), -1, 3), numbers[:, 0]
 
@@ -142,7 +142,7 @@ def _of_vectors(
         if (cells := line.count(",") + 1) != width:
             expected = f"{len(header.names)} cells of three numbers behind the time"
             raise BadFile(str(ref), where=f"line {number + 1}", expected=expected, found=f"{cells} numbers")
-    numbers = numbers_of(ref, apart, range(len(apart)), separator=",", width=width)
+    numbers = numbers_of(ref, apart, range(len(apart)), separator=",", width=width, lead=1)
     return header.names, numbers[:, 1:].reshape(len(filled), -1, 3), numbers[:, 0]
 
 

@@ -100,7 +100,7 @@ def _clips(ref: FileRef) -> list[Clip]:
     if nested := nested_recordings(content):
         return _of_names(ref, nested, header)
     info = info_of(ref, header)
-    if arrays := joint_lists(header):
+    if arrays := joint_lists(ref, header):
         beside = {name: value for name, value in header.items() if name not in arrays}
         return [clip_of_joints(ref, raw, arrays, beside, info)]
     parser = Parser(listed_joints(headers_of(header)), LAYOUTS.get(ref.stated.layout or ""))
