@@ -1,4 +1,4 @@
-"""Dialects that people asked for: a line per coordinate, both ends of bones, nested recordings, Astra, OpenSim, lists."""
+"""Dialects of tables and JSON: a line per coordinate, both ends of bones, nested objects, Astra, OpenSim, lists."""
 
 from __future__ import annotations
 
@@ -41,7 +41,9 @@ ASTRA = {
 """Joints of Orbbec's Astra SDK, in the order of its numbers."""
 
 
-def one_case(format: str, program: str, defect: str, file: str, content: str, truth: Truth | None, **states: Any) -> Case:
+def one_case(
+    format: str, program: str, defect: str, file: str, content: str, truth: Truth | None, **states: Any
+) -> Case:
     """A case of one file."""
     return Case(format, program, defect, lambda: {file: content}, truth, states=states)
 
@@ -58,7 +60,12 @@ def melted(action: str, body: Body) -> Iterator[Case]:
     """A line per coordinate."""
     points = in_layout(body, NTU25).round(4)
     truth = Truth(((body,),))
-    by_frame = [(f, n, a, points[f, j, k]) for f in range(48) for j, n in enumerate(JOINTS) for k, a in enumerate("xyz")]
+    by_frame = [
+        (f, n, a, points[f, j, k])
+        for f in range(48)
+        for j, n in enumerate(JOINTS)
+        for k, a in enumerate("xyz")
+    ]
     picture = pixels(in_layout(body, COCO17)).round(2)
     low = np.random.default_rng(4).random(picture.shape[:2]) < 0.1
     scored = np.concatenate([picture, np.where(low, 0.02, 0.9)[..., None]], axis=-1)
@@ -84,14 +91,19 @@ def melted(action: str, body: Body) -> Iterator[Case]:
             table(["frame", "joint", "axis", "value"], [(f, n, "flexion", v) for f, n, _, v in by_frame[::3]]), None),
     }  # fmt: skip
     for defect, (text, expected) in texts.items():
-        yield one_case("keypoints-csv", "a line per coordinate", f"{defect}, {action}", "a.csv", text, expected)
+        yield one_case(
+            "keypoints-csv", "a line per coordinate", f"{defect}, {action}", "a.csv", text, expected
+        )
 
 
 def rig(body: Body) -> dict[str, tuple[Floats, Floats]]:
     """Bone -> its head and its tail, with z up."""
     ends = {bone: joints for bone, joints in TRUNK.items()}
     for side in ("left", "right"):
-        ends |= {f"{bone}.{side[0].upper()}": (f"{start}_{side}", f"{end}_{side}") for start, (bone, end) in LIMBS.items()}
+        ends |= {
+            f"{bone}.{side[0].upper()}": (f"{start}_{side}", f"{end}_{side}")
+            for start, (bone, end) in LIMBS.items()
+        }
     return {bone: (body[start] @ Z_UP.T, body[end] @ Z_UP.T) for bone, (start, end) in ends.items()}
 
 
@@ -101,7 +113,10 @@ def bones(action: str, body: Body) -> Iterator[Case]:
     truth = Truth(((body,),))
     rows = [(f, bone, *head[f], *tail[f]) for f in range(48) for bone, (head, tail) in both.items()]
     wide = [(f, *(v for ends in both.values() for end in ends for v in end[f])) for f in range(48)]
-    titles = ["frame", *(f"{bone}.{end}.{axis}" for bone in both for end in ("head", "tail") for axis in "xyz")]
+    titles = [
+        "frame",
+        *(f"{bone}.{end}.{axis}" for bone in both for end in ("head", "tail") for axis in "xyz"),
+    ]
     long = ["frame", "bone", *(f"{end}_{axis}" for end in ("head", "tail") for axis in "xyz")]
     tables = {
         "a line per bone": table(long, rows),
@@ -113,10 +128,17 @@ def bones(action: str, body: Body) -> Iterator[Case]:
     yield one_case("keypoints-csv", "Blender", f"tails only, {action}", "a.csv",
                    table([*long[:2], *long[5:]], [(*r[:2], *r[5:]) for r in rows]), None)  # fmt: skip
     listed = [
-        {"frame": f, "bones": [{"name": b, "tail": t[f].tolist(), "head": h[f].tolist()} for b, (h, t) in both.items()]}
+        {
+            "frame": f,
+            "bones": [
+                {"name": b, "tail": t[f].tolist(), "head": h[f].tolist()} for b, (h, t) in both.items()
+            ],
+        }
         for f in range(48)
     ]
-    sections = {end: {b: ends[n].tolist() for b, ends in both.items()} for n, end in ((1, "tail"), (0, "head"))}
+    sections = {
+        end: {b: ends[n].tolist() for b, ends in both.items()} for n, end in ((1, "tail"), (0, "head"))
+    }
     for defect, content in (("bones of frames", listed), ("a field per end", sections)):
         text = json.dumps(content)
         yield one_case("keypoints-json", "Blender", f"{defect}, {action}", "a.json", text, truth, **Z_IS_UP)
@@ -125,6 +147,7 @@ def bones(action: str, body: Body) -> Iterator[Case]:
 def nested(action: str, body: Body) -> Iterator[Case]:
     """Recordings in nested objects."""
     other = motion("wave", 2)
+    beside = np.array([1.0, 0, 0])
     one, two = ((in_layout(b, H36M17) @ Z_UP.T * 1000).round(1) for b in (body, other))
     points = in_layout(body, NTU25).round(4)
 
@@ -137,9 +160,9 @@ def nested(action: str, body: Body) -> Iterator[Case]:
         "subject, action, camera": (
             {"S1": {"Directions 1": {"54138969": one.tolist()}, "Posing": {"54138969": two.tolist()}}}, both),
         "action": ({"walk": points.tolist(), "other": in_layout(other, NTU25).round(4).tolist()}, both),
-        "people": ({"person_1": points.tolist(), "person_2": (points + [1, 0, 0]).tolist()}, None),
+        "people": ({"person_1": points.tolist(), "person_2": (points + beside).tolist()}, None),
         "frame, people by id": (
-            {str(f): {"1": points[f].tolist(), "2": (points[f] + [1, 0, 0]).tolist()} for f in range(48)}, None),
+            {str(f): {"1": points[f].tolist(), "2": (points[f] + beside).tolist()} for f in range(48)}, None),
         "in space and in a picture": ({"joints3d": points.tolist(), "joints2d": pixels(points).tolist()}, None),
         "joints of two takes": (
             {name: dict(zip(JOINTS, np.moveaxis(points + shift, 1, 0).tolist(), strict=True))
@@ -169,8 +192,13 @@ def astra(action: str, body: Body) -> Iterator[Case]:
         }  # fmt: skip
 
     def frames(*, named: bool, states: bool = False) -> str:
-        listed = [[joint(n, name, f, named=named, states=states) for n, name in enumerate(places)] for f in range(48)]
-        return json.dumps([{"timestamp": f / 30, "bodies": [{"id": 1, "joints": j}]} for f, j in enumerate(listed)])
+        listed = [
+            [joint(n, name, f, named=named, states=states) for n, name in enumerate(places)]
+            for f in range(48)
+        ]
+        return json.dumps(
+            [{"timestamp": f / 30, "bodies": [{"id": 1, "joints": j}]} for f, j in enumerate(listed)]
+        )
 
     truth = Truth(((body,),), 30.0)
     rows = [(f / 30, *(v for place in places.values() for v in place[f])) for f in range(48)]
@@ -184,7 +212,15 @@ def astra(action: str, body: Body) -> Iterator[Case]:
 
 def storage(columns: Mapping[str, Floats], title: str, *keys: str) -> str:
     """An OpenSim file of columns over time."""
-    head = [title, "version=1", "nRows=48", f"nColumns={len(columns) + 1}", "inDegrees=no", *keys, "endheader"]
+    head = [
+        title,
+        "version=1",
+        "nRows=48",
+        f"nColumns={len(columns) + 1}",
+        "inDegrees=no",
+        *keys,
+        "endheader",
+    ]
     rows = ["\t".join([f"{f / RATE:.6f}", *(f"{v[f]:.5f}" for v in columns.values())]) for f in range(48)]
     return "\n".join([*head, "\t".join(["time", *columns]), *rows]) + "\n"
 
@@ -206,18 +242,24 @@ def opensim(action: str, body: Body) -> Iterator[Case]:
 
     def columns(form: str) -> dict[str, Floats]:
         axes = {"t": ("tx", "ty", "tz"), "": "xyz", "flat": "123"}[form]
-        return {f"{name}_{axis}": place[:, k] for name, place in placed.items() for k, axis in enumerate(axes)}
+        return {
+            f"{name}_{axis}": place[:, k] for name, place in placed.items() for k, axis in enumerate(axes)
+        }
 
     wave = np.sin(np.arange(48) / 9)
-    angles = dict.fromkeys(("pelvis_tilt", "pelvis_tx", "pelvis_ty", "pelvis_tz", "hip_flexion_r", "knee_angle_r"), wave)
+    angles = dict.fromkeys(
+        ("pelvis_tilt", "pelvis_tx", "pelvis_ty", "pelvis_tz", "hip_flexion_r", "knee_angle_r"), wave
+    )
     forces = {f"{n}ground_force_{v}": wave for n in ("", "1_") for v in ("vx", "vy", "vz", "px", "py", "pz")}
     centres = {
         f"{bone}_{axis}": body[joint][:, "XYZ".index(axis[-1].upper())]
         for bone, joint in (("pelvis", "pelvis"), ("femur_r", "hip_right"), ("tibia_r", "knee_right"))
         for axis in ("X", "Y", "Z", "Ox", "Oy", "Oz")
     }
-    late = "\n".join(line for n, line in enumerate(storage(columns("t"), "Markers").split("\n")) if n not in range(20, 25))
-    gone = np.isin(np.arange(48), range(13 - 1, 17))[:, None]
+    late = "\n".join(
+        line for n, line in enumerate(storage(columns("t"), "Markers").split("\n")) if n not in range(20, 25)
+    )
+    gone = np.isin(np.arange(48), range(13, 18))[:, None]
     gap = {name: np.where(gone, np.nan, place) for name, place in body.items()}
     texts: dict[str, tuple[str, Truth | None]] = {
         "locations of markers": (storage(columns("t"), "ModelMarkerLocations"), truth),
@@ -244,7 +286,11 @@ def qualisys(action: str, body: Body) -> Iterator[Case]:
     def content(*, gap: bool) -> dict[str, Any]:
         def part(place: Floats, start: int) -> dict[str, Any]:
             values = [[*line, 0.4] for line in (1000 * place).round(2).tolist()]
-            return {"Range": {"Start": start, "End": start + len(values) - 1}, "Type": "Measured", "Values": values}
+            return {
+                "Range": {"Start": start, "End": start + len(values) - 1},
+                "Type": "Measured",
+                "Values": values,
+            }
 
         parts = {n: [part(p[:20], 1), part(p[26:], 27)] if gap else [part(p, 1)] for n, p in placed.items()}
         base = {"Frequency": RATE, "Range": {"Start": 1, "End": 48}}
@@ -288,7 +334,10 @@ def lists(action: str, body: Body) -> Iterator[Case]:
         "points": (quoted([*header, "keypoints"], pairs), Truth(((body,),), flat=True)),
         "in space": (quoted(["frame", "joints"], solid), Truth(((body,),))),
         "scores or z": (quoted([*header, "keypoints"], shares), None),
-        "a list too short": (quoted([*header, "keypoints"], [*pairs[:30], [*pairs[30][:-1], "[[1, 2]]"]]), None),
+        "a list too short": (
+            quoted([*header, "keypoints"], [*pairs[:30], [*pairs[30][:-1], "[[1, 2]]"]]),
+            None,
+        ),
     }
     for defect, (text, truth) in texts.items():
         yield one_case("keypoints-csv", "lists in cells", f"{defect}, {action}", "a.csv", text, truth)
@@ -331,8 +380,12 @@ def people(action: str) -> Iterator[Case]:
     ]  # fmt: skip
     truth = Truth(((body,),))
     yield one_case("keypoints-csv", "label and name", f"kinds, {action}", "a.csv", table(titles, rows), truth)
-    yield one_case("keypoints-csv", "label and name", f"actions, {action}", "a.csv", table(swapped, acted), truth)
-    yield one_case("keypoints-csv", "label and name", f"two people, {action}", "a.csv", table(swapped, both), None)
+    yield one_case(
+        "keypoints-csv", "label and name", f"actions, {action}", "a.csv", table(swapped, acted), truth
+    )
+    yield one_case(
+        "keypoints-csv", "label and name", f"two people, {action}", "a.csv", table(swapped, both), None
+    )
 
 
 def cases() -> Iterator[Case]:

@@ -59,7 +59,9 @@ def test_recordings_by_name_are_named(tmp_path: Path) -> None:
 
 def test_missing_frames_of_a_nested_recording_are_empty(tmp_path: Path) -> None:
     points = in_layout(motion("wave"), NTU25).round(4)
-    frames = {str(frame): joints.tolist() for frame, joints in enumerate(points) if frame not in range(10, 15)}
+    frames = {
+        str(frame): joints.tolist() for frame, joints in enumerate(points) if frame not in range(10, 15)
+    }
     path = tmp_path / "a.json"
     path.write_text(json.dumps({"wave": frames}), encoding="utf-8")
     empty = np.isnan(read(path).positions).all(axis=(1, 2, 3))
@@ -78,13 +80,19 @@ def test_a_sign_between_thousands_that_comes_late_is_seen(sign: str, tmp_path: P
     path.write_text(table(header, cells, ";"), encoding="utf-8")
     clip = read(path, up="y", unit="mm", mirrored=False, layout="ntu25")
     assert any("separator of thousands" in problem for problem in clip.problems)
-    assert np.nanmax(np.abs(clip.positions[250:, 0] - points[250:] - (clip.positions[0, 0] - points[0]).mean(0))) < 0.01
+    assert (
+        np.nanmax(np.abs(clip.positions[250:, 0] - points[250:] - (clip.positions[0, 0] - points[0]).mean(0)))
+        < 0.01
+    )
 
 
 def _thousands(text: str) -> str:
     lines = text.split("\n")
     rows = [line.split("\t") for line in lines[5:]]
-    apart = ["\t".join([*row[:2], *(f"{float(c):,.0f}".replace(",", ".") if c else c for c in row[2:])]) for row in rows]
+    apart = [
+        "\t".join([*row[:2], *(f"{float(c):,.0f}".replace(",", ".") if c else c for c in row[2:])])
+        for row in rows
+    ]
     return "\n".join([*lines[:5], *apart])
 
 

@@ -1,8 +1,9 @@
 """OpenSim storage files (.sto, .mot): positions of markers over time.
 
-Such files may hold anything over time. Positions of markers are read: as columns NAME_tx, NAME_ty and NAME_tz (the model
-marker locations of inverse kinematics), NAME_x, ..., NAME_1, ... (a flattened table), or as cells of three numbers
-(DataType=Vec3). Joint angles, forces and centres of mass give no places of joints, and are refused by what they are.
+Such files may hold anything over time. Positions of markers are read: as columns NAME_tx, NAME_ty and NAME_tz (the
+model marker locations of inverse kinematics), NAME_x, ..., NAME_1, ... (a flattened table), or as cells of three
+numbers (DataType=Vec3). Joint angles, forces and centres of mass give no places of joints, and are refused by what they
+are.
 """
 
 from __future__ import annotations
@@ -84,7 +85,9 @@ def read(ref: FileRef) -> Clip:
     elif kind == "double":
         labels, points, times = _of_columns(ref, header, lines, filled)
     else:
-        raise BadFile(str(ref), where="DataType", expected=EXPECTED, found=f"{short(kind)} of {_some(header)}")
+        raise BadFile(
+            str(ref), where="DataType", expected=EXPECTED, found=f"{short(kind)} of {_some(header)}"
+        )
     points = np.where((points == 0).all(axis=-1, keepdims=True), np.nan, points)
     rate, notes = _rate(ref, header, times)
     points, gaps = spread(ref, np.round(times * rate), points, where="column time")
@@ -137,7 +140,9 @@ def _of_vectors(
 ) -> tuple[tuple[str, ...], Floats, Floats]:
     """As `_of_columns`, of cells of three numbers with commas between them."""
     width = 1 + 3 * len(header.names)
-    apart = [re.sub(r"[\t ]+", ",", lines[number].strip()).replace("~[", "").replace("]", "") for number in filled]
+    apart = [
+        re.sub(r"[\t ]+", ",", lines[number].strip()).replace("~[", "").replace("]", "") for number in filled
+    ]
     for number, line in zip(filled, apart, strict=True):
         if (cells := line.count(",") + 1) != width:
             expected = f"{len(header.names)} cells of three numbers behind the time"

@@ -156,7 +156,9 @@ def _check_thousands(ref: FileRef, rows: Sequence[int], table: Sequence[Sequence
         table: the cells of the first rows.
     """
     if mark := thousands_mark(cell for line in table for cell in line if cell.lower() != "nan"):
-        row, cell = next((row, cell) for row, line in zip(rows, table, strict=False) for cell in line if mark in cell)
+        row, cell = next(
+            (row, cell) for row, line in zip(rows, table, strict=False) for cell in line if mark in cell
+        )
         expected = "numbers without a sign between thousands (1234.5): save the table anew"
         raise BadFile(str(ref), where=f"line {row + 1}", expected=expected, found=short(cell))
 

@@ -38,7 +38,8 @@ RATE_COLUMN = ("fps", "frame_rate", "framerate", "video_fps", "frames_per_second
 JOINT_COLUMN = (
     "joint", "joint_id", "joint_name", "joint_type", "joint_index", "keypoint", "keypoint_id", "keypoint_name",
     "landmark", "landmark_id", "landmark_index", "landmark_name", "part", "body_part", "bodypart", "bodyparts",
-    "jointtype", "jointname", "jointid", "bone", "bone_name", "bonename", "segment", "segment_name", "marker", "marker_name", "markername",
+    "jointtype", "jointname", "jointid", "bone", "bone_name", "bonename", "segment", "segment_name",
+    "marker", "marker_name", "markername",
     "node", "joint_label", "label", "name", "joint_idx", "keypoint_index", "keypoint_idx", "kpt_id", "kpt_idx", "kpt",
     "landmark_idx", "point", "point_id", "point_index", "id", "idx", "index",
 )  # fmt: skip

@@ -27,7 +27,9 @@ SCORES = (-0.2, 2.5)
 """The least and the greatest score."""
 WIDE = 10
 """Units over which x and y extend together where they are pixels, or millimetres: no z is as small beside these."""
-EXPECTED = "lists of the same joints in each line, as [[x, y], ...] or {'x': [...], 'y': [...], 'visible': [...]}"
+EXPECTED = (
+    "lists of the same joints in each line, as [[x, y], ...] or {'x': [...], 'y': [...], 'visible': [...]}"
+)
 
 Columns = dict[str, list[Any]]
 """Coordinate or score -> a number for each joint."""
@@ -69,7 +71,9 @@ def without_lists(ref: FileRef, text: str) -> str:
             if not names:
                 names, joints = list(person), len(next(iter(person.values()), []))
             empty = all(cells[column].strip() in ("", "[]") for column in columns)
-            if not empty and (list(person) != names or any(len(values) != joints for values in person.values())):
+            if not empty and (
+                list(person) != names or any(len(values) != joints for values in person.values())
+            ):
                 where = f"{where}, column {titles[columns[0]]}"
                 raise BadFile(str(ref), where=where, expected=EXPECTED, found=short(cells[columns[0]]))
             if THIRD in person:
@@ -85,7 +89,9 @@ def without_lists(ref: FileRef, text: str) -> str:
     axes = [ranges.third(ref, titles[columns[0]]) if name == THIRD else name for name in names]
     numbered = [f"{name}{joint}" for joint in range(joints) for name in axes]
     header = io.StringIO()
-    csv.writer(header, delimiter=separator, lineterminator="").writerow([*(titles[n] for n in others), *numbered])
+    csv.writer(header, delimiter=separator, lineterminator="").writerow(
+        [*(titles[n] for n in others), *numbered]
+    )
     return "\n".join([*lines[:above], header.getvalue(), out.getvalue()])
 
 
@@ -97,7 +103,11 @@ class _Ranges:
 
     def add(self, person: Columns) -> None:
         """The joints of a person."""
-        for both, numbers in ((self.plane, person["x"]), (self.plane, person["y"]), (self.depth, person[THIRD])):
+        for both, numbers in (
+            (self.plane, person["x"]),
+            (self.plane, person["y"]),
+            (self.depth, person[THIRD]),
+        ):
             known = [number for number in numbers if number is not None]
             both[:] = [min(both[0], *known), max(both[1], *known)] if known else both
 
@@ -109,7 +119,9 @@ class _Ranges:
         if self.plane[1] - self.plane[0] > WIDE:
             return "score"
         expected = "a column for x, y and z, or x, y and the score, of each joint (x0, y0, z0 or s0)"
-        found = f"points of three numbers, of which the third ones, {low:.3g} to {high:.3g}, may be z or scores"
+        found = (
+            f"points of three numbers, of which the third ones, {low:.3g} to {high:.3g}, may be z or scores"
+        )
         raise BadFile(str(ref), where=f"column {short(title)}", expected=expected, found=found)
 
 
@@ -154,7 +166,9 @@ def _person(cell: str, axis: str) -> Columns | None:
         return None
     if isinstance(value, dict):
         named = {_axis_of(name): numbers for name, numbers in value.items()}
-        return named if "" not in named and {"x", "y"} <= named.keys() and _are_numbers(named.values()) else None
+        return (
+            named if "" not in named and {"x", "y"} <= named.keys() and _are_numbers(named.values()) else None
+        )
     if not isinstance(value, list) or not LEAST <= len(value) <= MOST:
         return None
     if axis:

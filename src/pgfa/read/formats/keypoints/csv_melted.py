@@ -22,7 +22,18 @@ from pgfa.read.source import FileRef
 
 VALUES = ("value", "values", "val", "position", "pos", "coordinate_value", "measurement")
 """Names of the column of values."""
-AXES = ("axis", "axes", "coord", "coords", "coordinate", "coordinates", "dimension", "dim", "component", "xyz")
+AXES = (
+    "axis",
+    "axes",
+    "coord",
+    "coords",
+    "coordinate",
+    "coordinates",
+    "dimension",
+    "dim",
+    "component",
+    "xyz",
+)
 """Names of the column of axes."""
 VARIABLES = (
     "variable", "name", "column", "channel", "feature", "measure", "key", "signal", "joint", "keypoint", "bodypart",

@@ -24,10 +24,11 @@ LEAST, MOST = 10, 300
 """Joints."""
 COORDINATES = ("x", "y", "z")
 POSITIONS = (
-    "positions", "position", "pos", "joint_positions", "world_positions", "global_positions", "world", "global",
-    "translations", "locations", "coordinates", "joints", "keypoints", "keypoints3d", "keypoints_3d", "head", "heads",
+    "world_positions", "global_positions", "world", "global", "positions", "position", "pos", "translations", "locations",
+    "coordinates", "keypoints3d", "keypoints_3d", "joints3d", "joints_3d", "heads", "head", "pose", "body", "skeleton",
+    "joints", "keypoints",
 )  # fmt: skip
-"""Names of the field with the places of joints, where others have rotations, or the ends of bones."""
+"""Names of the field with the places of joints, where others have rotations, ends of bones, or hands; in space first."""
 
 Floats = NDArray[np.float64]
 
@@ -46,10 +47,18 @@ def joint_lists(ref: FileRef, content: Mapping[str, Any]) -> dict[str, Any]:
     """
     if arrays := _joints_of(content):
         return arrays
-    parts = {name: joints for name, value in content.items() if isinstance(value, dict) and (joints := _joints_of(value))}
-    named = [name for name in parts if canonical(name) in POSITIONS]
-    if len(parts) > 1 and len(named) != 1:
-        expected = "joints in one field, or one field of them called positions (save each recording in a file of its own)"
+    parts = {
+        name: joints
+        for name, value in content.items()
+        if isinstance(value, dict) and (joints := _joints_of(value))
+    }
+    named = sorted(
+        (name for name in parts if plain(name) in POSITIONS), key=lambda name: POSITIONS.index(plain(name))
+    )
+    if len(parts) > 1 and not named:
+        expected = (
+            "joints in one field, or one field of them called positions (save each recording by itself)"
+        )
         raise BadFile(str(ref), expected=expected, found=f"joints in the fields {short(', '.join(parts))}")
     return parts[(named or list(parts))[0]] if parts else {}
 
@@ -59,7 +68,9 @@ def _joints_of(part: Mapping[str, Any]) -> dict[str, Any]:
     if not LEAST <= len(part) <= 2 * MOST:
         return {}
     arrays = {name: array for name, value in part.items() if (array := _frames_of(value)) is not None}
-    return arrays if LEAST <= len(arrays) <= MOST and len({len(array) for array in arrays.values()}) == 1 else {}
+    return (
+        arrays if LEAST <= len(arrays) <= MOST and len({len(array) for array in arrays.values()}) == 1 else {}
+    )
 
 
 def _frames_of(value: Any) -> list[Any] | None:

@@ -132,7 +132,9 @@ def _of_names(ref: FileRef, nested: list[Nested], header: dict[str, Any]) -> lis
         beside = {field: value for field, value in header.items() if not isinstance(value, dict | list)}
         info = info_of(ref, beside)
         notes = (*info.problems, *((f"recording {name}",) if len(nested) > 1 else ()))
-        source = replace(info.source or Source(id=ref.stem), id=f"{ref.stem}-{count}" if len(nested) > 1 else ref.stem)
+        source = replace(
+            info.source or Source(id=ref.stem), id=f"{ref.stem}-{count}" if len(nested) > 1 else ref.stem
+        )
         info = replace(info, axes="TVC", source=source, problems=notes)
         if info.layout is None:
             info = replace(info, layout=LAYOUT_OF_COUNT.get(recording.points.shape[1]))

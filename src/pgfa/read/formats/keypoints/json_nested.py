@@ -59,7 +59,11 @@ def nested_recordings(content: Any) -> list[Nested]:
     except (_OtherContent, Unexpected):
         return []
     shapes = {recording.points.shape[1:] for recording in found}
-    if len(shapes) != 1 or len(found) > MOST or not all(one_person(list(found_one.points)) for found_one in found):
+    if (
+        len(shapes) != 1
+        or len(found) > MOST
+        or not all(one_person(list(found_one.points)) for found_one in found)
+    ):
         return []
     return found
 

@@ -133,7 +133,9 @@ def _numbered_frames(ref: FileRef, content: dict[str, Any]) -> list[Video]:
         return []
     if person_names([names[0].rstrip("0123456789 _-")]):
         expected = "frames, each with its people, or a file for each recording"
-        raise BadFile(str(ref), expected=expected, found=f"people, each with frames: {short(', '.join(names[:3]))}")
+        raise BadFile(
+            str(ref), expected=expected, found=f"people, each with frames: {short(', '.join(names[:3]))}"
+        )
     groups = groups_of_names(names)
     if groups is None or len(groups) > max(1, len(names) // 2):
         expected = "names of frames that differ in one number (frame_0012)"
