@@ -25,8 +25,8 @@ LEAST, MOST = 10, 300
 COORDINATES = ("x", "y", "z")
 POSITIONS = (
     "world_positions", "global_positions", "world", "global", "positions", "position", "pos", "translations",
-    "locations", "coordinates", "keypoints3d", "keypoints_3d", "joints3d", "joints_3d", "heads", "head", "pose", "body", "skeleton",
-    "joints", "keypoints",
+    "locations", "coordinates", "keypoints3d", "keypoints_3d", "joints3d", "joints_3d", "heads", "head",
+    "pose", "body", "skeleton", "joints", "keypoints",
 )  # fmt: skip
 """Names of the field with the places of joints, where others have rotations, ends of bones or hands."""
 
