@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from pgfa.errors import BadFile
+from pgfa.errors import BadFile, LimitExceeded
 from pgfa.read.formats.keypoints.csv_header import COORDINATES, STATE, joint_and_coordinate, plain
 from pgfa.read.formats.keypoints.csv_titles import NO_NAME
 from pgfa.read.formats.keypoints.field_names import is_recording_name, person_names
@@ -45,6 +45,8 @@ LOOKED_AT = 100
 """Lines by which it is seen whether a column has axes."""
 MAX_ABOVE = 20
 MAX_TITLES = 200
+MAX_ROWS = 1_000_000
+"""Lines that the table becomes: more would take too much memory before they are looked at."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,7 @@ def with_axes_together(ref: FileRef, text: str) -> str:
     """The text with all coordinates of a joint, or of a frame, in one line; unchanged if they are so already.
 
     Raises:
-        BadFile: a coordinate that a joint has twice in a frame; another number of cells.
+        BadFile: a coordinate that a joint has twice in a frame; another number of cells. LimitExceeded.
     """
     if (melted := _melted(text)) is None:
         return text
@@ -106,6 +108,8 @@ def with_axes_together(ref: FileRef, text: str) -> str:
             if axis not in places:
                 places[axis] = len(columns)
                 columns |= {title: len(columns) + n for n, title in enumerate(melted.titles_of(axis))}
+            if len(rows) > MAX_ROWS:
+                raise LimitExceeded(f"{ref}: more than the limit of {MAX_ROWS:,} joints in frames")
             row = rows.setdefault(tuple([cells[column] for column in melted.keys]), [])
             row += [None] * (len(columns) - len(row))
             for place, column in enumerate(melted.values, start=places[axis]):
