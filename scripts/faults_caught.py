@@ -180,9 +180,9 @@ def _named(points: Floats, layout: Layout) -> dict[str, Floats]:
 
 def written_for_opensim(points: Floats, clip: Clip, folder: Path) -> Path:
     """A storage file of positions; nan where a joint is absent."""
-    places = _named(points, clip.layout)
-    table = np.concatenate([np.arange(len(points))[:, None] / clip.rate, *places.values()], axis=1)
-    titles = ["time", *(f"{name}_t{axis}" for name in places for axis in "xyz")]
+    positions = _named(points, clip.layout)
+    table = np.concatenate([np.arange(len(points))[:, None] / clip.rate, *positions.values()], axis=1)
+    titles = ["time", *(f"{name}_t{axis}" for name in positions for axis in "xyz")]
     rows = ["\t".join(f"{value:.5f}" for value in line) for line in table]
     path = folder / "a.sto"
     path.write_text(
@@ -194,14 +194,14 @@ def written_for_opensim(points: Floats, clip: Clip, folder: Path) -> Path:
 def written_by_qualisys(points: Floats, clip: Clip, folder: Path) -> Path:
     """Trajectories in millimetres, in parts between the frames in which a joint is absent."""
     markers = []
-    for name, place in _named(points, clip.layout).items():
-        present = np.isfinite(place).all(axis=1)
+    for name, positions in _named(points, clip.layout).items():
+        present = np.isfinite(positions).all(axis=1)
         starts = np.flatnonzero(present & ~np.r_[False, present[:-1]])
         ends = np.flatnonzero(present & ~np.r_[present[1:], False])
         parts = [
             {
                 "Range": {"Start": start, "End": end},
-                "Values": (1000 * place[start : end + 1]).round(1).tolist(),
+                "Values": (1000 * positions[start : end + 1]).round(1).tolist(),
             }
             for start, end in zip(starts.tolist(), ends.tolist(), strict=True)
         ]

@@ -86,7 +86,7 @@ def read(ref: FileRef) -> Clip:
         labels, points, times = _of_columns(ref, header, lines, filled)
     else:
         raise BadFile(
-            str(ref), where="DataType", expected=EXPECTED, found=f"{short(kind)} of {_some(header)}"
+            str(ref), where="DataType", expected=EXPECTED, found=f"{short(kind)} of {_first_names(header)}"
         )
     points = np.where((points == 0).all(axis=-1, keepdims=True), np.nan, points)
     rate, notes = _rate(ref, header, times)
@@ -105,8 +105,8 @@ def _header(ref: FileRef, lines: list[str]) -> _Header:
     names = cells_of(lines[labels], separator_of(lines[labels])) if labels < len(lines) else []
     if not names or names[0].lower() != "time":
         where = f"line {min(labels, len(lines) - 1) + 1}"
-        found = short(names[0]) if names else "nothing"
-        raise BadFile(str(ref), where=where, expected="names of columns, time first", found=found)
+        actual = short(names[0]) if names else "nothing"
+        raise BadFile(str(ref), where=where, expected="names of columns, time first", found=actual)
     return _Header(title, fields, tuple(name for name in names[1:] if name), labels + 1)
 
 
@@ -124,8 +124,10 @@ def _of_columns(
         and all(f"{stem}{axis}" in columns for axis in axes)
     ]
     if header.title.lower() in OF_BODIES or any(f"{stem.lower()}_ox" in columns for stem, _ in groups):
-        found = f"{header.title.lower() or 'positions'} of the centres of mass of bodies, which are no joints"
-        raise BadFile(str(ref), where="columns", expected=EXPECTED, found=found)
+        actual = (
+            f"{header.title.lower() or 'positions'} of the centres of mass of bodies, which are no joints"
+        )
+        raise BadFile(str(ref), where="columns", expected=EXPECTED, found=actual)
     if len(groups) < LEAST:
         raise BadFile(str(ref), where="columns", expected=EXPECTED, found=_kind(header))
     used = [0, *(column for _, group in groups for column in group)]
@@ -156,10 +158,10 @@ def _kind(header: _Header) -> str:
     names = [name.lower() for name in header.names]
     counts = {kind: sum(bool(re.fullmatch(pattern, name)) for name in names) for kind, pattern in KINDS}
     kind = max(counts, key=lambda kind: counts[kind])
-    return f"{kind if counts[kind] * 3 > len(names) else 'other columns'} ({_some(header)})"
+    return f"{kind if counts[kind] * 3 > len(names) else 'other columns'} ({_first_names(header)})"
 
 
-def _some(header: _Header) -> str:
+def _first_names(header: _Header) -> str:
     return short(", ".join(header.names[:6]))
 
 

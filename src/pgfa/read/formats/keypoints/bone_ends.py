@@ -22,11 +22,11 @@ def heads_only(names: Sequence[str], *, long: bool) -> list[str]:
     for start, end in ENDS:
         heads, tails = (_bones(names, word, long=long) for word in (start, end))
         if len(heads & tails) >= (1 if long else LEAST):
-            found = [re.fullmatch(rf"(.+_)?({start}|{end})_({_AXIS})", name) for name in names]
+            matches = [re.fullmatch(rf"(.+_)?({start}|{end})_({_AXIS})", name) for name in names]
             return [
                 name if match is None or (bool(match[1]) == long) else
                 f"{match[1] or ''}{match[3]}" if match[2] == start else ""
-                for name, match in zip(names, found, strict=True)
+                for name, match in zip(names, matches, strict=True)
             ]  # fmt: skip
     return list(names)
 

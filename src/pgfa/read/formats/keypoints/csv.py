@@ -58,10 +58,10 @@ def sniff(name: str, head: bytes) -> bool:
     """A first line (below comments) with joint columns; no JSON, which may be one line of as many."""
     text = _decoded(head)
     try:
-        found = split_header(without_people(text))[0] is not None
+        has_header = split_header(without_people(text))[0] is not None
     except csv.Error:
         return False
-    return head.lstrip()[:1] not in (b"{", b"[") and (found or is_melted(text) or has_lists(text))
+    return head.lstrip()[:1] not in (b"{", b"[") and (has_header or is_melted(text) or has_lists(text))
 
 
 def find(root: Path) -> list[FileRef]:

@@ -47,9 +47,9 @@ def without_lists(ref: FileRef, text: str) -> str:
         BadFile: a cell whose joints are others than those of the first line; points of three numbers of which the third
             may be z or a score.
     """
-    if (found := _columns_with_lists(text)) is None:
+    if (table_of_lists := _columns_with_lists(text)) is None:
         return text
-    above, separator, columns = found
+    above, separator, columns = table_of_lists
     lines = text.split("\n", above + 1)
     titles = next(csv.reader([lines[above]], delimiter=separator))
     out = io.StringIO()
@@ -119,10 +119,10 @@ class _Ranges:
         if self.plane[1] - self.plane[0] > WIDE:
             return "score"
         expected = "a column for x, y and z, or x, y and the score, of each joint (x0, y0, z0 or s0)"
-        found = (
+        actual = (
             f"points of three numbers, of which the third ones, {low:.3g} to {high:.3g}, may be z or scores"
         )
-        raise BadFile(str(ref), where=f"column {short(title)}", expected=expected, found=found)
+        raise BadFile(str(ref), where=f"column {short(title)}", expected=expected, found=actual)
 
 
 def _columns_with_lists(text: str) -> tuple[int, str, list[int]] | None:

@@ -112,11 +112,11 @@ def with_axes_together(ref: FileRef, text: str) -> str:
                 raise LimitExceeded(f"{ref}: more than the limit of {MAX_ROWS:,} joints in frames")
             row = rows.setdefault(tuple([cells[column] for column in melted.keys]), [])
             row += [None] * (len(columns) - len(row))
-            for place, column in enumerate(melted.values, start=places[axis]):
-                if row[place] is not None:
+            for index, column in enumerate(melted.values, start=places[axis]):
+                if row[index] is not None:
                     expected = "each coordinate of a joint once per frame, or a column of the person or the recording"
                     raise BadFile(str(ref), where=where, expected=expected, found=f"{short(axis)} again")
-                row[place] = cells[column]
+                row[index] = cells[column]
     except csv.Error as error:
         raise BadFile(str(ref), expected="CSV", found=str(error)) from None
     out = io.StringIO()

@@ -55,17 +55,17 @@ def nested_recordings(content: Any) -> list[Nested]:
     if not isinstance(content, dict) or (NAMES & content.keys()):
         return []
     try:
-        found = list(_recordings({k: v for k, v in content.items() if isinstance(v, dict | list)}, ()))
+        recordings = list(_recordings({k: v for k, v in content.items() if isinstance(v, dict | list)}, ()))
     except (_OtherContent, Unexpected):
         return []
-    shapes = {recording.points.shape[1:] for recording in found}
+    shapes = {recording.points.shape[1:] for recording in recordings}
     if (
         len(shapes) != 1
-        or len(found) > MOST
-        or not all(one_person(list(found_one.points)) for found_one in found)
+        or len(recordings) > MOST
+        or not all(one_person(list(recording.points)) for recording in recordings)
     ):
         return []
-    return found
+    return recordings
 
 
 def _recordings(content: dict[str, Any], names: tuple[str, ...]) -> Iterator[Nested]:
