@@ -1,12 +1,14 @@
 """What happens to real recordings with a fault that their files do not show: refused, asked about, noted, or read.
 
-    python scripts/faults_caught.py PACK [PACK ...] [--clips 30] [--faults PATTERN] [--list]
+    python scripts/faults_caught.py PACK [PACK ...] [--clips 30] [--faults PATTERN] [--format NAME] [--list]
 
 From each pack (`pgfa import`) clips are drawn by a seed, and written as JSON files that declare the layout, the rate,
 the axis up and the handedness, as they are and with one fault each: joints with each other's names, axes or frames with
 scales of their own, frames in another order, an axis of 0. `pgfa.read` reads each without being told anything. Noted:
 read with a problem that the clip has not without the fault; of the first row, with any problem. Faults are put only
-into clips that are read without them. `--list` prints the clips of the first row that are not read, and why.
+into clips that are read without them. `--format` writes other files, of which up, unit and handedness are stated:
+tables with a line per coordinate, OpenSim's storage files, or Qualisys's JSON, whose joints are found by their names.
+`--list` prints the clips of the first row that are not read, and why.
 """
 
 from __future__ import annotations
@@ -17,8 +19,10 @@ import re
 import tempfile
 import warnings
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -136,6 +140,9 @@ def chosen(pack: Pack, clips: int) -> list[Clip]:
     return [clip for clip, _ in zip(single, range(clips), strict=False)]
 
 
+Writer = Callable[[Floats, Clip, Path], Path]
+
+
 def written(points: Floats, clip: Clip, folder: Path) -> Path:
     """A JSON file of (frames, joints, 3); null where a joint is absent."""
     declared = {"layout": clip.layout.name, "fps": float(clip.rate), "up": "y", "handedness": "right"}
@@ -145,10 +152,84 @@ def written(points: Floats, clip: Clip, folder: Path) -> Path:
     return path
 
 
-def verdict_of(path: Path, usual: frozenset[str] = frozenset()) -> tuple[str, frozenset[str]]:
+def written_by_coordinate(points: Floats, clip: Clip, folder: Path) -> Path:
+    """A table with a line per coordinate; empty where a joint is absent."""
+    path = folder / "a.csv"
+    lines = [
+        f"{frame},{frame / clip.rate:.5f},{joint},{axis},{_cell(points[frame, row, column])}"
+        for frame in range(len(points))
+        for row, joint in enumerate(clip.layout.joints)
+        for column, axis in enumerate("xyz")
+    ]
+    path.write_text("\n".join(["frame,time,joint,axis,value", *lines]) + "\n", encoding="utf-8")
+    return path
+
+
+def _cell(value: float) -> str:
+    return f"{value:.4f}" if np.isfinite(value) else ""
+
+
+def _named(points: Floats, layout: Layout) -> dict[str, Floats]:
+    """Joint, by a name that programs for motion capture have for it -> (frames, 3)."""
+    names = {"chest": "spine_shoulder", "handtip": "finger"}
+    known = {joint: "_".join(names.get(word, word) for word in joint.split("_")) for joint in layout.joints}
+    return {
+        name: points[:, layout.index(joint)] for joint, name in known.items() if not joint.startswith("spine")
+    }
+
+
+def written_for_opensim(points: Floats, clip: Clip, folder: Path) -> Path:
+    """A storage file of positions; nan where a joint is absent."""
+    positions = _named(points, clip.layout)
+    table = np.concatenate([np.arange(len(points))[:, None] / clip.rate, *positions.values()], axis=1)
+    titles = ["time", *(f"{name}_t{axis}" for name in positions for axis in "xyz")]
+    rows = ["\t".join(f"{value:.5f}" for value in line) for line in table]
+    path = folder / "a.sto"
+    path.write_text(
+        "\n".join(["Markers", "version=1", "endheader", "\t".join(titles), *rows]) + "\n", encoding="utf-8"
+    )
+    return path
+
+
+def written_by_qualisys(points: Floats, clip: Clip, folder: Path) -> Path:
+    """Trajectories in millimetres, in parts between the frames in which a joint is absent."""
+    markers = []
+    for name, positions in _named(points, clip.layout).items():
+        present = np.isfinite(positions).all(axis=1)
+        starts = np.flatnonzero(present & ~np.r_[False, present[:-1]])
+        ends = np.flatnonzero(present & ~np.r_[present[1:], False])
+        parts = [
+            {
+                "Range": {"Start": start, "End": end},
+                "Values": (1000 * positions[start : end + 1]).round(1).tolist(),
+            }
+            for start, end in zip(starts.tolist(), ends.tolist(), strict=True)
+        ]
+        markers.append({"Name": name, "Parts": parts})
+    base = {"Frequency": float(clip.rate), "Range": {"Start": 0, "End": len(points) - 1}}
+    path = folder / "a.json"
+    path.write_text(json.dumps({"Timebase": base, "Markers": markers}), encoding="utf-8")
+    return path
+
+
+WRITERS: dict[str, Writer] = {
+    "keypoints-json": written,
+    "keypoints-csv": written_by_coordinate,
+    "opensim": written_for_opensim,
+    "qtm-json": written_by_qualisys,
+}
+STATED: dict[str, dict[str, Any]] = {
+    name: {} if name == "keypoints-json" else {"up": "y", "mirrored": False} for name in WRITERS
+}
+"""What the files of a format do not declare."""
+
+
+def verdict_of(
+    path: Path, usual: frozenset[str] = frozenset(), stated: Mapping[str, Any] = MappingProxyType({})
+) -> tuple[str, frozenset[str]]:
     """What becomes of a file whose problems without the fault are the usual ones: one of VERDICTS, and why."""
     try:
-        problems = frozenset(read(path).problems)
+        problems = frozenset(read(path, **stated).problems)
     except Undecided as error:
         return "asked", frozenset([error.reason])
     except BadFile as error:
@@ -157,13 +238,20 @@ def verdict_of(path: Path, usual: frozenset[str] = frozenset()) -> tuple[str, fr
 
 
 def count(
-    pack: Pack, clips: int, faults: Sequence[str], folder: Path, *, listed: bool
+    pack: Pack,
+    clips: int,
+    faults: Sequence[str],
+    folder: Path,
+    *,
+    listed: bool,
+    format: str = "keypoints-json",
 ) -> Counter[tuple[str, str]]:
     """Clips of one pack by fault and verdict."""
+    write, stated = WRITERS[format], STATED[format]
     counted: Counter[tuple[str, str]] = Counter()
     for number, clip in enumerate(chosen(pack, clips)):
         points = clip.positions[:MAX_FRAMES, 0].astype(np.float64)
-        verdict, known = verdict_of(written(points, clip, folder))
+        verdict, known = verdict_of(write(points, clip, folder), stated=stated)
         counted[NOTHING, verdict] += 1
         if listed and verdict != "read":
             print(f"{pack.datasets[0]} {clip.source.id}: {verdict}: {'; '.join(sorted(known))}")
@@ -171,7 +259,7 @@ def count(
             continue
         for fault in faults:
             changed = FAULTS[fault](points, clip.layout, np.random.default_rng([number, *fault.encode()]))
-            counted[fault, verdict_of(written(changed, clip, folder), known)[0]] += 1
+            counted[fault, verdict_of(write(changed, clip, folder), known, stated)[0]] += 1
     return counted
 
 
@@ -183,6 +271,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("packs", type=Path, nargs="+")
     parser.add_argument("--clips", type=int, default=30, help="of each pack, at most")
     parser.add_argument("--faults", default="", help="pattern for the rows to be counted")
+    parser.add_argument("--format", choices=tuple(WRITERS), default="keypoints-json", help="of the files")
     parser.add_argument("--list", action="store_true", help="clips of the first row that are not read")
     args = parser.parse_args(argv)
     faults = [name for name in FAULTS if name != NOTHING and re.search(args.faults, name)]
@@ -190,7 +279,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     warnings.simplefilter("ignore", RuntimeWarning)  # frames without a body have no mean
     with tempfile.TemporaryDirectory() as folder:
         for path in args.packs:
-            counted += count(open_pack(path), args.clips, faults, Path(folder), listed=args.list)
+            counted += count(
+                open_pack(path), args.clips, faults, Path(folder), listed=args.list, format=args.format
+            )
     print(f"| fault | recordings | {' | '.join(VERDICTS)} |\n|---|---{'|---' * len(VERDICTS)}|")
     for fault in (NOTHING, *faults):
         of_each = [counted[fault, verdict] for verdict in VERDICTS]

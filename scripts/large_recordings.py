@@ -275,6 +275,7 @@ LARGE: dict[str, Callable[[int], Files]] = {
     "gltf": _gltf,
     "c3d": _c3d,
     "trc": _trc,
+    "opensim": lambda size: table("opensim", size, b"\t", 7, lambda n: f"{n / 60:.6f}\t", 1),
     "mvnx": _mvnx,
     "vicon-csv": lambda size: table("vicon-csv", size, b",", 5, lambda n: f"{n + 1},0,", 2),
     "qtm-tsv": lambda size: table("qtm-tsv", size, b"\t", 10, lambda n: f"{n + 1}\t{n / 100:.5f}\t", 2),

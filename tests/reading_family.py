@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import reading_arrays
 import reading_bodies
 import reading_capture
+import reading_dialects
 import reading_estimators
 import reading_loggers
 import reading_names
@@ -20,6 +21,7 @@ MODULES = (
     reading_arrays,
     reading_bodies,
     reading_capture,
+    reading_dialects,
     reading_estimators,
     reading_loggers,
     reading_names,

@@ -18,17 +18,21 @@ ACTIONS = ("walk", "wave", "kick-forward", "squat")
 AWAY = np.array([0, 0, 3.0])
 
 
-def test_every_fault_has_a_row_that_counts_all_recordings(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def _saved(folder: Path) -> None:
     bodies = {action: in_layout(motion(action), NTU25)[:, None] + AWAY for action in ACTIONS}
     save_pack(
         (
             Clip(points.astype(np.float32), 30.0, NTU25, Source(id=action, dataset="own"))
             for action, points in bodies.items()
         ),
-        tmp_path / "pack",
+        folder / "pack",
     )
+
+
+def test_every_fault_has_a_row_that_counts_all_recordings(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _saved(tmp_path)
     script = load(CHECKOUT / "scripts" / "faults_caught.py")
     script.main([str(tmp_path / "pack"), "--clips", "4"])
     (table,) = markdown_tables(capsys.readouterr().out)
@@ -39,3 +43,17 @@ def test_every_fault_has_a_row_that_counts_all_recordings(
     assert rows["frames in random order"]["refused"] == 4
     assert rows["left and right arms exchanged"]["refused"] == 4
     assert rows["z of 0"]["noted"] == 4
+
+
+@pytest.mark.parametrize("format", ["keypoints-csv", "opensim", "qtm-json"])
+def test_faults_are_put_into_other_formats(
+    format: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _saved(tmp_path)
+    script = load(CHECKOUT / "scripts" / "faults_caught.py")
+    script.main([str(tmp_path / "pack"), "--format", format, "--faults", "arms|wrists"])
+    (table,) = markdown_tables(capsys.readouterr().out)
+    rows = {row[0]: dict(zip(table.head[1:], map(int, row[1:]), strict=True)) for row in table.rows}
+    assert rows["nothing"]["read"] + rows["nothing"]["noted"] == 4
+    for fault in ("elbows and wrists exchanged", "left and right arms exchanged"):
+        assert rows[fault]["refused"] == 4, rows

@@ -59,6 +59,16 @@ def test_who_stands_is_not_laid_down(tmp_path: Path) -> None:
             assert "lies on the ground" not in _reading(written(tmp_path, body))
 
 
+def test_who_stands_beside_the_origin_on_another_floor_is_asked_about(tmp_path: Path) -> None:
+    # The sensor is 1 m above the floor: with z up, the feet are at -1 m, and the body is near y = 0.
+    body = changed(motion("wave", 2), np.array([[0.0, 0, 1], [1, 0, 0], [0, 1, 0]]))
+    with pytest.raises(Undecided, match="up"):
+        read(written(tmp_path, body))
+    clip = read(written(tmp_path, body), up="z")
+    hips, chest = (clip.positions[:, 0, clip.layout.index(joint)] for joint in ("pelvis", "chest"))
+    assert (chest - hips)[:, 1].min() > 0.25
+
+
 def _reading(path: Path) -> str:
     try:
         return read(path).reading

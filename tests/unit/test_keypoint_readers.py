@@ -339,7 +339,7 @@ BAD: list[tuple[str, Any, str]] = [
     ("a.csv", NUMBERED + "\n" + "1," * 33 + "q", r"line 2, cell 34: expected a number"),
     ("a.csv", NUMBERED, r"expected at least one line below the header"),
     ("a.csv", "joint,x,y\n1,2,3\n", r"expected .* joints, numbered without gaps, found 1"),
-    ("a.csv", "frame,joint,x,y\n" + "".join(f"0,{j % 17},2,3\n" for j in range(18)), r"line 19: expected each joint"),
+    ("a.csv", "frame,joint,x,y\n" + "".join(f"0,{j % 17},2,3\n" for j in range(18)), "line 19, column joint:"),
 ]  # fmt: skip
 
 

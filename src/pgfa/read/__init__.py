@@ -41,6 +41,7 @@ MODULES = (
     "formats.gltf",
     "formats.c3d",
     "formats.trc",
+    "formats.opensim",
     "formats.mvnx",
     "formats.vicon",
     "formats.qtm",

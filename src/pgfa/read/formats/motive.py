@@ -60,7 +60,7 @@ def read(ref: FileRef) -> Clip:
     header, columns = _columns(ref, table)
     frames = [n for n in range(header + 1, len(lines)) if lines[n].strip("\t ,;")]
     used = range(3 + max(column for names in columns.values() for column in names.values()))
-    numbers = numbers_of(ref, lines, frames, separator=separator, columns=used)
+    numbers = numbers_of(ref, lines, frames, separator=separator, columns=used, lead=2)
     kind, points = _choice(ref, columns, numbers)
     points, gaps = spread(ref, numbers[:, 0], points, where="column Frame")
     rate, notes = _rate(ref, about, numbers[:, 1], numbers[:, 0])

@@ -61,7 +61,7 @@ def read(ref: FileRef) -> Clip:
     separator = separator_of(lines[filled[0]]) if filled else "\t"
     lead = _columns_before(ref, lines, filled, separator, 3 * len(labels))
     texts = [re.sub(r"\bNULL\b", "", line, flags=re.IGNORECASE) for line in lines]
-    numbers = numbers_of(ref, texts, filled, separator=separator, width=lead + 3 * len(labels))
+    numbers = numbers_of(ref, texts, filled, separator=separator, width=lead + 3 * len(labels), lead=lead)
     points = numbers[:, lead:].reshape(len(numbers), -1, 3)
     points = np.where((points == 0).all(axis=-1, keepdims=True), np.nan, points)
     notes: tuple[str, ...] = ()

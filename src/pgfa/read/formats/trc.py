@@ -61,7 +61,7 @@ def read(ref: FileRef) -> Clip:
     filled = [number for number in range(header.first, len(lines)) if lines[number].strip("\t ,;")]
     # The names may have tabs between them and the numbers spaces.
     separator = separator_of(lines[filled[0]]) if filled else " "
-    numbers = numbers_of(ref, lines, filled, separator=separator, width=width)
+    numbers = numbers_of(ref, lines, filled, separator=separator, width=width, lead=2)
     if separator == " ":
         wrong = next((number for number in filled if len(lines[number].split()) != width), None)
         if wrong is not None:

@@ -61,7 +61,7 @@ def read(ref: FileRef) -> Clip:
     first = axes + 1 + (not re.match(r"\d", lines[axes + 1].strip('"\t ,;')) if axes + 1 < len(lines) else 0)
     last = next((n for n in range(first, len(lines)) if not lines[n].strip("\t ,;")), len(lines))
     used = range(columns[-1] + 3)
-    numbers = numbers_of(ref, lines, range(first, last), separator=separator, columns=used)
+    numbers = numbers_of(ref, lines, range(first, last), separator=separator, columns=used, lead=2)
     points = np.stack([numbers[:, column : column + 3] for column in columns], axis=1)
     points = np.where((points == 0).all(axis=-1, keepdims=True), np.nan, points)
     points, gaps = spread(ref, numbers[:, 0], points, where="column Frame")

@@ -40,6 +40,9 @@ LEVEL_TRUNK, LEVEL_SHARE = 0.5, 0.8
 """Sine of the trunk's angle with a floor on which somebody lies, and the share of the frames in which it is so."""
 ON_GROUND, GROUND_HIPS, GROUND_HIGHEST = (-0.15, 0.3), (0.1, 0.6), 2.2
 """Height, in trunks, of the lowest joints of somebody who lies on the ground, of the hips, and of a leg held up."""
+ON_SIDE = 0.7
+"""Sine of the angle of the line between the hips with a floor on which somebody lies on one side. Somebody who stands
+beside the origin, on a floor that is not at 0, has the same numbers."""
 NEAR_FLOOR = (-0.2, 1.6)
 """Height, in trunks, of the lowest joints of somebody who may be on a floor, a chair or a treadmill along an axis."""
 
@@ -50,7 +53,8 @@ def ground_under(bodies: Floats, layout: Layout) -> str:
     """The axis, y or z, that points up because bodies lie on the ground at 0 across it; "" if that is not sure.
 
     For coordinates with a floor at 0, as of motion capture: the trunk is level, hips and lowest joints are where the
-    ground is, and along no other axis that may point up is the body near a floor at 0, as it would be if it stood.
+    ground is, the body is not on one side, and along no other axis that may point up is it near a floor at 0, as it
+    would be if it stood.
 
     Args:
         bodies: (bodies, joints, 3), NaN where absent, any unit.
@@ -71,6 +75,9 @@ def _is_on_ground(bodies: Floats, layout: Layout, up: str) -> bool:
     hips = float(np.median(body.hips[known, index])) / body.trunk
     lies = level.mean() >= LEVEL_SHARE and ON_GROUND[0] <= low <= ON_GROUND[1] and high <= GROUND_HIGHEST
     if not lies or not GROUND_HIPS[0] <= hips <= GROUND_HIPS[1]:
+        return False
+    left, right = body.joints("hip")[:, known]
+    if (np.abs(left - right)[:, index] > ON_SIDE * norms(left - right)).mean() > 1 - LEVEL_SHARE:
         return False
     others = (("y", 1), ("y", -1), ("z", 1))
     lowest = [

@@ -102,6 +102,11 @@ ORDERS = (
         "r:eye r:ear",
     ),
     _order(
+        "Orbbec Astra",
+        "head chest l:shoulder,elbow,hand r:shoulder,elbow,hand spine pelvis l:hip,knee,ankle r:hip,knee,ankle l:wrist "
+        "r:wrist neck",
+    ),
+    _order(
         "OpenPose BODY_25B",
         "nose l:eye r:eye l:ear r:ear l:shoulder r:shoulder l:elbow r:elbow l:wrist r:wrist l:hip r:hip l:knee r:knee "
         "l:ankle r:ankle chest crown l:toe,small_toe,heel r:toe,small_toe,heel",

@@ -20,6 +20,8 @@ MAX_TEXT = 256 * 1024 * 1024
 MAX_LINES = 110_000
 """Lines of a file with one line per frame and a header."""
 MAX_NUMBERS = 64_000_000
+LOOKED_AT = 100
+"""Lines in which a sign between thousands is looked for."""
 FILLED = 4_000_000
 """Numbers by which short lines may be filled up."""
 
@@ -92,6 +94,7 @@ def numbers_of(
     separator: str,
     width: int = 0,
     columns: Sequence[int] = (),
+    lead: int = 0,
 ) -> Floats:
     """Lines of cells to numbers; a blank cell, and one past the end of a line, is NaN.
 
@@ -102,12 +105,13 @@ def numbers_of(
         separator: of the cells; where it is no comma, a comma may be the decimal separator.
         width: cells per line; those beyond have to be blank.
         columns: in place of a width, which cells to take of each line, from 0.
+        lead: how many of the cells that are taken are no coordinates, but a frame or a time.
 
     Returns:
         (rows, width or columns) float64.
 
     Raises:
-        BadFile: with the line and cell; no row. LimitExceeded.
+        BadFile: with the line and cell; no row; numbers with a sign between thousands. LimitExceeded.
     """
     taken = columns or range(width)
     size = len(rows) * len(taken)
@@ -134,6 +138,7 @@ def numbers_of(
                     where = f"line {row + 1}, cell {column + 1}"
                     raise BadFile(str(ref), where=where, expected="a number", found=short(cell)) from None
 
+    _check_thousands(ref, rows, [list(cells(row))[lead:] for row in rows[:LOOKED_AT]])
     try:
         plain = chain.from_iterable(map(cells, rows))
         numbers = np.fromiter(map(float, plain), np.float64, size)
@@ -141,6 +146,21 @@ def numbers_of(
         numbers = np.fromiter(localised(), np.float64, size)
     _check_end(ref, text, rows, separator, max(taken) + 1)
     return numbers.reshape(len(rows), len(taken))
+
+
+def _check_thousands(ref: FileRef, rows: Sequence[int], table: Sequence[Sequence[str]]) -> None:
+    """Raise BadFile for coordinates such as 1.234 beside 987, which are 1234 and 987.
+
+    Args:
+        ref, rows: as in `numbers_of`.
+        table: the cells of the first rows.
+    """
+    if mark := thousands_mark(cell for line in table for cell in line if cell.lower() != "nan"):
+        row, cell = next(
+            (row, cell) for row, line in zip(rows, table, strict=False) for cell in line if mark in cell
+        )
+        expected = "numbers without a sign between thousands (1234.5): save the table anew"
+        raise BadFile(str(ref), where=f"line {row + 1}", expected=expected, found=short(cell))
 
 
 def _check_end(ref: FileRef, text: Sequence[str], rows: Sequence[int], separator: str, width: int) -> None:

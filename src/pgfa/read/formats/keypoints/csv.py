@@ -25,6 +25,8 @@ from pgfa.read.formats.keypoints.csv_header import (
     Header,
     without_other_scores,
 )
+from pgfa.read.formats.keypoints.csv_lists import has_lists, without_lists
+from pgfa.read.formats.keypoints.csv_melted import is_melted, with_axes_together
 from pgfa.read.formats.keypoints.csv_people import numbers_joints, without_people
 from pgfa.read.formats.keypoints.csv_spaces import without_spaces
 from pgfa.read.formats.keypoints.csv_table import Table, table_lines, table_of
@@ -54,10 +56,12 @@ Floats = NDArray[np.float64]
 
 def sniff(name: str, head: bytes) -> bool:
     """A first line (below comments) with joint columns; no JSON, which may be one line of as many."""
+    text = _decoded(head)
     try:
-        return head.lstrip()[:1] not in (b"{", b"[") and split_header(_decoded(head))[0] is not None
+        has_header = split_header(without_people(text))[0] is not None
     except csv.Error:
         return False
+    return head.lstrip()[:1] not in (b"{", b"[") and (has_header or is_melted(text) or has_lists(text))
 
 
 def find(root: Path) -> list[FileRef]:
@@ -78,7 +82,8 @@ def read_all(ref: FileRef) -> list[Clip | BadFile]:
 def _clips(ref: FileRef) -> list[Clip]:
     raw = ref.read(MAX_BYTES)
     check_text(ref, raw)
-    return clips_of_table(ref, raw, _decoded(raw))
+    text = with_axes_together(ref, without_lists(ref, _decoded(raw)))
+    return clips_of_table(ref, raw, without_people(text))
 
 
 def clips_of_table(ref: FileRef, raw: bytes, text: str) -> list[Clip]:
@@ -260,8 +265,8 @@ def _up_of_azure(entries: list[Entry]) -> str | None:
 
 
 def _decoded(raw: bytes) -> str:
-    """Text with line feeds, a cell for each number, and a line for each person."""
-    return without_people(without_vectors(without_spaces(text_of(raw))))
+    """Text with line feeds, and a cell for each number."""
+    return without_vectors(without_spaces(text_of(raw)))
 
 
 def _layout(
@@ -351,8 +356,9 @@ def _long(
             time = None if header.time is None else float(values[row, header.time])
             out.append(Entry([Person(body[1], person)], number, time))
         elif joint in body[2]:
-            expected = "each joint of a person once per frame"
-            raise BadFile(str(ref), where=f"line {line}", expected=expected, found="a repetition")
+            expected = "each joint of a person once per frame, or a column of the person (person_id)"
+            where = f"line {line}, column {header.titles[header.joint or 0]}"
+            raise BadFile(str(ref), where=where, expected=expected, found="the same joint again")
         body[2].add(joint)
         body[1][joint] = [values[row, header.cells["", axis]] for axis in axes]
     return out

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pgfa.read.formats.keypoints.csv_header import Header, header_of, with_units_below
+from pgfa.read.formats.keypoints.csv_joint_column import with_joint_column
 from pgfa.read.formats.keypoints.csv_titles import MOST_LINES, header_of_lines
 from pgfa.read.formats.keypoints.frame_statements import one_rate
 from pgfa.read.parsing.rates import rate_in_comments
@@ -32,9 +33,9 @@ def split_header(text: str) -> tuple[Header | None, int]:
     for above in range(MAX_ABOVE):
         line, separator, _ = text[start : start + 65536].partition("\n")
         if header := header_of(line.removeprefix("#")):
-            below = text[start + len(line) + 1 : start + len(line) + 65536].split("\n", 1)[0]
-            header, units = with_units_below(header, below)
-            return header, above + (0 if header.implied else 1) + units
+            below = text[start + len(line) + 1 : start + len(line) + 65536].split("\n")
+            header, units = with_units_below(header, below[0])
+            return with_joint_column(header, below[units:]), above + (0 if header.implied else 1) + units
         if several := header_of_lines(text[start : start + MAX_HEADER].split("\n", MOST_LINES + 1)[:-1]):
             return several[0], above + several[1]
         is_other = bool(line.strip()) and not line.lstrip().startswith((*COMMENTS, "sep="))

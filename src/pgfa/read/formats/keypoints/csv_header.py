@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from pgfa.read.formats.keypoints.bone_ends import heads_only
 from pgfa.read.formats.keypoints.csv_words import without_shared_words
 from pgfa.read.formats.keypoints.field_names import (
     SCORES,
@@ -36,8 +37,9 @@ UNSEEN = ("0", "0.0", "not_tracked", "nottracked", "none", "false", "lost", "inv
 RATE_COLUMN = ("fps", "frame_rate", "framerate", "video_fps", "frames_per_second")
 JOINT_COLUMN = (
     "joint", "joint_id", "joint_name", "joint_type", "joint_index", "keypoint", "keypoint_id", "keypoint_name",
-    "landmark", "landmark_id", "landmark_index", "landmark_name", "part", "body_part", "jointtype", "jointname",
-    "jointid", "bone", "bone_name", "bonename", "segment", "segment_name", "marker", "marker_name", "markername",
+    "landmark", "landmark_id", "landmark_index", "landmark_name", "part", "body_part", "bodypart", "bodyparts",
+    "jointtype", "jointname", "jointid", "bone", "bone_name", "bonename", "segment", "segment_name",
+    "marker", "marker_name", "markername",
     "node", "joint_label", "label", "name", "joint_idx", "keypoint_index", "keypoint_idx", "kpt_id", "kpt_idx", "kpt",
     "landmark_idx", "point", "point_id", "point_index", "id", "idx", "index",
 )  # fmt: skip
@@ -75,6 +77,7 @@ class Header:
         rate: the column with the frame rate in each line.
         title: of the column with frame numbers.
         others: title -> column of what is neither of these nor of a joint.
+        joint_columns: those that may be the column of joints, the likeliest first.
         recordings: the columns that say from which recording a line is.
         labels: joint in `cells` -> its name in the title, in lower case with underscores.
         twice: a title of a joint's coordinate that ten or more of them have twice; "" without one.
@@ -100,6 +103,7 @@ class Header:
     titles: tuple[str, ...] = ()
     title: str = ""
     others: tuple[tuple[str, int], ...] = ()
+    joint_columns: tuple[int, ...] = ()
 
     @property
     def scale(self) -> float | None:
@@ -145,10 +149,10 @@ def header_of_titles(titles: list[str], separator: str) -> Header | None:
         return next((names.index(title) for title in titles if title in names), None)
 
     joint, labels = column(JOINT_COLUMN), dict[str, str]()
-    cells = _long_cells(names) if joint is not None else {}
+    cells = _long_cells(heads_only(names, long=True)) if joint is not None else {}
     if not {("", 0), ("", 1)} <= cells.keys():
         joint = None
-        cells, labels = _wide_cells(names, titles)
+        cells, labels = _wide_cells(heads_only(names, long=False), titles)
     with_x_and_y = {name for name, axis in cells if axis == 0} & {name for name, axis in cells if axis == 1}
     if not with_x_and_y or (joint is None and len(with_x_and_y) < 10):
         return None
@@ -173,6 +177,7 @@ def header_of_titles(titles: list[str], separator: str) -> Header | None:
         titles=tuple(names),
         title=titles[frame] if frame is not None else "",
         others=tuple((title, index) for index, title in enumerate(titles) if index not in used),
+        joint_columns=() if joint is None else tuple(names.index(name) for name in JOINT_COLUMN if name in names),
     )  # fmt: skip
 
 
@@ -253,7 +258,7 @@ def _wide_cells(names: list[str], titles: list[str]) -> tuple[dict[tuple[str, in
     for index, name in enumerate(names):
         if rank_of(titles[index], (*NUMBERS, *IMAGES, *TIMES)) is not None:
             continue  # time_s is not the score of a joint called time
-        if (cell := _joint_and_coordinate(name)) is not None:
+        if (cell := joint_and_coordinate(name)) is not None:
             part, coordinate = cell
             key = canonical(part)
             labels.setdefault(key, part)
@@ -262,7 +267,7 @@ def _wide_cells(names: list[str], titles: list[str]) -> tuple[dict[tuple[str, in
     return without_shared_words(cells, {key: label for key, label in labels.items() if (key, 0) in cells})
 
 
-def _joint_and_coordinate(name: str) -> tuple[str, int] | None:
+def joint_and_coordinate(name: str) -> tuple[str, int] | None:
     """The name of a joint and what a column has of it; None for a column of something else."""
     if match := _NUMBERED.fullmatch(name):
         return match[2], COORDINATES[match[1]]

@@ -8,7 +8,7 @@ import re
 import sys
 from array import array
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
@@ -69,6 +69,15 @@ class Table:
 
 def table_of(ref: FileRef, text: str, header: Header, above: int) -> Table:
     """All lines below the header. Raises BadFile with the line and cell, LimitExceeded."""
+    table = _table_of(ref, text, header, above, _thousands(ref, text, header, above, range(LOOKED_AT)))
+    if table.thousands or not (late := _late_fractions(table.values, header)):
+        return table
+    mark = _thousands(ref, text, header, above, late)
+    return _table_of(ref, text, header, above, mark) if mark else table
+
+
+def _table_of(ref: FileRef, text: str, header: Header, above: int, mark: str) -> Table:
+    """As `table_of`, with `mark` between thousands."""
     states = [(joint, column) for (joint, axis), column in header.cells.items() if axis == STATE]
     places = {column for (_, axis), column in header.cells.items() if axis != STATE}
     used = {header.frame, header.time, header.rate, *places}
@@ -84,7 +93,6 @@ def table_of(ref: FileRef, text: str, header: Header, above: int) -> Table:
     clock, named, timed = Clock(), False, False
     names: list[str] = []
     unavailable: Counter[str] = Counter()
-    mark = _thousands(ref, text, header, above)
     for number, cells in table_lines(ref, text, header, above):
         if mark:
             cells = [c.replace(mark, "") if n in coordinates else c for n, c in enumerate(cells)]
@@ -124,11 +132,26 @@ def table_of(ref: FileRef, text: str, header: Header, above: int) -> Table:
     )  # fmt: skip
 
 
-def _thousands(ref: FileRef, text: str, header: Header, above: int) -> str:
-    """The sign between thousands in the coordinates of the first lines; "" for none."""
+def _late_fractions(values: Floats, header: Header) -> set[int]:
+    """The first lines with fractions, where the coordinates of all lines before are whole: 1.234 may be 1234 there.
+
+    Args:
+        values: as in `Table`.
+        header: of the file.
+    """
+    places = sorted({column for (_, axis), column in header.cells.items() if axis < 3})
+    numbers = values[:, places]
+    fraction = (np.isfinite(numbers) & (numbers != np.rint(numbers))).any(axis=1)
+    if fraction[:LOOKED_AT].any():
+        return set()
+    return set(np.flatnonzero(fraction)[:LOOKED_AT].tolist())
+
+
+def _thousands(ref: FileRef, text: str, header: Header, above: int, lines: Collection[int]) -> str:
+    """The sign between thousands in the coordinates of these lines, from 0; "" for none."""
     places = [column for (_, axis), column in header.cells.items() if axis < 3]
-    first = islice(table_lines(ref, text, header, above), LOOKED_AT)
-    cells = [cells[column] for _, cells in first for column in places]
+    first = islice(table_lines(ref, text, header, above), max(lines, default=0) + 1)
+    cells = [cells[column] for row, (_, cells) in enumerate(first) if row in lines for column in places]
     return thousands_mark(cell for cell in cells if cell.strip().lower() not in (*NOT_AVAILABLE, "nan"))
 
 

@@ -25,7 +25,7 @@ KINDS = (
 )
 """Lines of a header with these words say what the columns are."""
 _AXIS = re.compile(r"(?:pos|position|t|p)?[_ .]?([xyz])(?:[ _]?\d+|\s*[\[(].*[\])])?", re.IGNORECASE)
-_NO_NAME = re.compile(r"unnamed: ?\d+.*", re.IGNORECASE)
+NO_NAME = re.compile(r"unnamed: ?\d+.*", re.IGNORECASE)
 
 
 def header_of_lines(lines: Sequence[str]) -> tuple[Header, int] | None:
@@ -56,21 +56,21 @@ def _axis_of(cell: str) -> str:
 
 def _titles(above: list[list[str]], axes: list[str]) -> list[str]:
     """A title for each column: the name above it, or the last one before it, and its axis."""
-    names = max(above, key=lambda row: len({cell for cell in row if cell and not _NO_NAME.fullmatch(cell)}))
+    names = max(above, key=lambda row: len({cell for cell in row if cell and not NO_NAME.fullmatch(cell)}))
     width = max(len(axes), len(names))
     titles, name = [], ""
     kinds = _kinds(above, width)
     for column in range(width):
         cell = names[column] if column < len(names) else ""
         axis = axes[column] if column < len(axes) else ""
-        if cell and not _NO_NAME.fullmatch(cell):
+        if cell and not NO_NAME.fullmatch(cell):
             name = cell
         coordinate = _axis_of(axis)
         # Columns before the first joint are named in either line.
         titles.append(
             f"{name}{kinds[column]}_{coordinate}"
             if coordinate and name
-            else axis or ("" if _NO_NAME.fullmatch(cell) else cell)
+            else axis or ("" if NO_NAME.fullmatch(cell) else cell)
         )
     return titles
 

@@ -16,28 +16,61 @@ from pgfa.read.formats.keypoints.joint_names import canonical, layout_of_names
 from pgfa.read.formats.keypoints.other_names import body_joints, landmarks_in
 from pgfa.read.formats.keypoints.people import Person
 from pgfa.read.formats.keypoints.reader import KeypointInfo, from_array
+from pgfa.read.parsing.text_table import short
 from pgfa.read.source import FileRef
 from pgfa.skeleton import LAYOUTS, NTU25, Clip
 
 LEAST, MOST = 10, 300
 """Joints."""
 COORDINATES = ("x", "y", "z")
+POSITIONS = (
+    "world_positions", "global_positions", "world", "global", "positions", "position", "pos", "translations",
+    "locations", "coordinates", "keypoints3d", "keypoints_3d", "joints3d", "joints_3d", "heads", "head",
+    "pose", "body", "skeleton", "joints", "keypoints",
+)  # fmt: skip
+"""Names of the field with the places of joints, where others have rotations, ends of bones or hands."""
 
 Floats = NDArray[np.float64]
 
 
-def joint_lists(content: Mapping[str, Any]) -> dict[str, Any]:
+def joint_lists(ref: FileRef, content: Mapping[str, Any]) -> dict[str, Any]:
     """The fields of an object that are arrays of single joints, if there are enough of one length; {} for any other.
 
     An array is a list of frames, each a list of 2 to 4 numbers; or an object with lists x, y (and z).
+
+    Args:
+        ref: the file, for errors.
+        content: of the file, or of a field.
+
+    Raises:
+        BadFile: several fields with such arrays, of which none has the name of positions: two people, takes, or others.
     """
-    for part in (content, *(value for value in content.values() if isinstance(value, dict))):
-        if not LEAST <= len(part) <= 2 * MOST:
-            continue
-        arrays = {name: array for name, value in part.items() if (array := _frames_of(value)) is not None}
-        if LEAST <= len(arrays) <= MOST and len({len(array) for array in arrays.values()}) == 1:
-            return arrays
-    return {}
+    if arrays := _joints_of(content):
+        return arrays
+    parts = {
+        name: joints
+        for name, value in content.items()
+        if isinstance(value, dict) and (joints := _joints_of(value))
+    }
+    named = sorted(
+        (name for name in parts if plain(name) in POSITIONS), key=lambda name: POSITIONS.index(plain(name))
+    )
+    if len(parts) > 1 and not named:
+        expected = (
+            "joints in one field, or one field of them called positions (save each recording by itself)"
+        )
+        raise BadFile(str(ref), expected=expected, found=f"joints in the fields {short(', '.join(parts))}")
+    return parts[(named or list(parts))[0]] if parts else {}
+
+
+def _joints_of(part: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of an object that are arrays of single joints, as `joint_lists`."""
+    if not LEAST <= len(part) <= 2 * MOST:
+        return {}
+    arrays = {name: array for name, value in part.items() if (array := _frames_of(value)) is not None}
+    return (
+        arrays if LEAST <= len(arrays) <= MOST and len({len(array) for array in arrays.values()}) == 1 else {}
+    )
 
 
 def _frames_of(value: Any) -> list[Any] | None:

@@ -31,6 +31,7 @@ from pgfa.read.formats.keypoints.frame_lists import with_frames
 from pgfa.read.formats.keypoints.joint_arrays import clip_of_joints, joint_lists
 from pgfa.read.formats.keypoints.joint_lists import in_listed_order, listed_joints, rows_of
 from pgfa.read.formats.keypoints.json_fields import headers_of, info_of
+from pgfa.read.formats.keypoints.json_nested import Nested, nested_recordings
 from pgfa.read.formats.keypoints.json_tables import table_in
 from pgfa.read.formats.keypoints.json_videos import TIMED, videos_of, with_header
 from pgfa.read.formats.keypoints.other_names import body_joints, own_names
@@ -96,8 +97,10 @@ def _clips(ref: FileRef) -> list[Clip]:
     if array := _array_field(content):
         name, points = array
         return [_array(ref, raw, name, points, header)]
+    if nested := nested_recordings(content):
+        return _of_names(ref, nested, header)
     info = info_of(ref, header)
-    if arrays := joint_lists(header):
+    if arrays := joint_lists(ref, header):
         beside = {name: value for name, value in header.items() if name not in arrays}
         return [clip_of_joints(ref, raw, arrays, beside, info)]
     parser = Parser(listed_joints(headers_of(header)), LAYOUTS.get(ref.stated.layout or ""))
@@ -119,6 +122,27 @@ def _clips(ref: FileRef) -> list[Clip]:
     info = replace(info, usual_up="z" if "instance_info" in header else None)
     infos = _infos(ref, parser, info, parts)
     return [clip_of(ref, raw, part, info) for (_, part), info in zip(parts, infos, strict=True)]
+
+
+def _of_names(ref: FileRef, nested: list[Nested], header: dict[str, Any]) -> list[Clip]:
+    """The recordings that a file has by their names, each with these as a problem, as no protocol knows them."""
+    clips = []
+    for count, recording in enumerate(nested, start=1):
+        name = short(" / ".join(recording.names))
+        beside = {field: value for field, value in header.items() if not isinstance(value, dict | list)}
+        info = info_of(ref, beside)
+        notes = (*info.problems, *((f"recording {name}",) if len(nested) > 1 else ()))
+        source = replace(
+            info.source or Source(id=ref.stem), id=f"{ref.stem}-{count}" if len(nested) > 1 else ref.stem
+        )
+        info = replace(info, axes="TVC", source=source, problems=notes)
+        if info.layout is None:
+            info = replace(info, layout=LAYOUT_OF_COUNT.get(recording.points.shape[1]))
+        # A clip in a file of many is digested by its own numbers.
+        raw = recording.points.tobytes()
+        points, info = with_frames(ref, recording.points, {NUMBERS[0]: recording.numbers}, info)
+        clips.append(from_array(ref, raw, points, info))
+    return clips
 
 
 def _of_other_names(

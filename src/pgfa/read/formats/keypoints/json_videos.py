@@ -11,6 +11,7 @@ import numpy as np
 from pgfa.errors import BadFile, LimitExceeded
 from pgfa.read.formats.keypoints.entry_fields import NAMES
 from pgfa.read.formats.keypoints.entry_values import frames_by_id, number_of
+from pgfa.read.formats.keypoints.field_names import person_names
 from pgfa.read.formats.keypoints.frame_statements import is_statement
 from pgfa.read.formats.keypoints.images import by_recording, by_video
 from pgfa.read.formats.keypoints.joint_lists import listed_joints
@@ -130,6 +131,11 @@ def _numbered_frames(ref: FileRef, content: dict[str, Any]) -> list[Video]:
         return []
     if not all(isinstance(frame, dict | list | None) for frame in content.values()):
         return []
+    if person_names([names[0].rstrip("0123456789 _-")]):
+        expected = "frames, each with its people, or a file for each recording"
+        raise BadFile(
+            str(ref), expected=expected, found=f"people, each with frames: {short(', '.join(names[:3]))}"
+        )
     groups = groups_of_names(names)
     if groups is None or len(groups) > max(1, len(names) // 2):
         expected = "names of frames that differ in one number (frame_0012)"

@@ -26,13 +26,13 @@ MIDDLE = {
     "head_back": "headback bhd",
     "nose": "nose",
     "neck": "neck",
-    "neck_base": "spineshoulder shouldercenter shouldercentre",
+    "neck_base": "spineshoulder shouldercenter shouldercentre shoulderspine",
     "c7": "c7 cv7 c7study spinetop backtop spinec7",
     "clavicle": "clav clavicle ij sjn jugularnotch sternumjugular",
     "sternum": "strn sternum xiphoid px sxs chest",
     "t10": "t10 tv10 t8 tv8",
     "sacrum": "sacr sacrum sacral vsacral vsacrum",
-    "pelvis": "pelvis chip midhip hip hips hipcenter hipcentre spinebase root",
+    "pelvis": "pelvis chip midhip hip hips hipcenter hipcentre spinebase basespine root",
 }
 SIDED = {
     "head_front": "fhd fhead headfront ah",

@@ -10,6 +10,8 @@ from pgfa.read.parsing.rig_names import flat_joints
 
 _OF_BONE = {"neck": "neck_base", "head": "head_base"}
 """A bone starts at a joint: that of the head at the neck."""
+_ASTRA = {"shoulder_spine", "mid_spine", "base_spine"}
+"""Names that only Orbbec's Astra SDK has."""
 
 
 def landmarks_of(
@@ -35,9 +37,16 @@ def landmarks_of(
         known = {name: _OF_BONE.get(joint, joint) for joint, name in bones.items()}
     else:
         known, twice = _standard(others)
+        if set(others) >= _ASTRA and not any(landmark.startswith("ankle") for landmark in known.values()):
+            known = _of_astra(known)
     taken = set(own.values())
     known = {name: landmark for name, landmark in known.items() if landmark not in taken}
     return known | {name: own[name] for name in names if own.get(name)}, twice
+
+
+def _of_astra(known: dict[str, str]) -> dict[str, str]:
+    """The landmarks of Orbbec's Astra, whose legs end in a foot at the ankle."""
+    return {name: landmark.replace("foot_", "ankle_") for name, landmark in known.items()}
 
 
 def _standard(names: Sequence[str]) -> tuple[dict[str, str], tuple[str, str] | None]:
