@@ -473,7 +473,7 @@ def test_a_kept_motion_encoder_is_used_as_it_is(
     trained = finished.comparison.encoded(fold)
     keeping = replace(finished.comparison, out=tmp_path / "out", encoders=tmp_path / "encoders")
     data = keeping.sets[0]
-    flipped = replace(data, right_leading=np.ascontiguousarray(data.right_leading[:, ::-1]))
+    flipped = replace(data, positions=np.ascontiguousarray(data.positions[:, ::-1]))
     # Clips that it was not trained on, as those of a later preparation: it is not trained again.
     later = replace(keeping, sets=(flipped, *keeping.sets[1:]))
     for comparison in (keeping, keeping, later):
