@@ -18,7 +18,9 @@ from pgfa.read.formats.keypoints.field_names import (
     is_recording_name,
     person_names,
 )
+from pgfa.read.formats.keypoints.joint_labels import LABELS
 from pgfa.read.formats.keypoints.joint_names import canonical
+from pgfa.read.formats.keypoints.take_labels import is_take_label
 from pgfa.read.parsing.frame_names import IMAGES, INDICES, LONGEST, NUMBERS, TIMES, first_of, rank_of
 
 MAX_COLUMNS = 2500
@@ -35,15 +37,6 @@ STATE = 4
 """Whether a joint was tracked, as depth cameras say it: a number or a word; `UNSEEN` are those for not seen."""
 UNSEEN = ("0", "0.0", "not_tracked", "nottracked", "none", "false", "lost", "invisible")
 RATE_COLUMN = ("fps", "frame_rate", "framerate", "video_fps", "frames_per_second")
-JOINT_COLUMN = (
-    "joint", "joint_id", "joint_name", "joint_type", "joint_index", "keypoint", "keypoint_id", "keypoint_name",
-    "landmark", "landmark_id", "landmark_index", "landmark_name", "part", "body_part", "bodypart", "bodyparts",
-    "jointtype", "jointname", "jointid", "bone", "bone_name", "bonename", "segment", "segment_name",
-    "marker", "marker_name", "markername",
-    "node", "joint_label", "label", "name", "joint_idx", "keypoint_index", "keypoint_idx", "kpt_id", "kpt_idx", "kpt",
-    "landmark_idx", "point", "point_id", "point_index", "id", "idx", "index",
-)  # fmt: skip
-"""Names of the column of joints; the last ones are also those of a person or a line, where another is there."""
 METRES = {"mm": 1e-3, "cm": 1e-2, "m": 1.0, "inch": 0.0254, "inches": 0.0254, "in": 0.0254}
 EXPECTED = "a header with x and y of joints by name (left_wrist_x) or number (x0, y0, ...), or a joint column"
 _UNIT = re.compile(r"[\s_]*[\[(](mm|cm|m|inch|inches|in|px|pixels?)[\])]\s*$", re.IGNORECASE)
@@ -148,7 +141,9 @@ def header_of_titles(titles: list[str], separator: str) -> Header | None:
     def column(titles: tuple[str, ...]) -> int | None:
         return next((names.index(title) for title in titles if title in names), None)
 
-    joint, labels = column(JOINT_COLUMN), dict[str, str]()
+    bare = [name.replace("_", "") for name in names]
+    joint_columns = tuple(bare.index(label) for label in LABELS if label in bare)
+    joint, labels = next(iter(joint_columns), None), dict[str, str]()
     cells = _long_cells(heads_only(names, long=True)) if joint is not None else {}
     if not {("", 0), ("", 1)} <= cells.keys():
         joint = None
@@ -163,7 +158,9 @@ def header_of_titles(titles: list[str], separator: str) -> Header | None:
     metres = {index: METRES[units[index]] for index in coordinates} if known else {}
     other = [name for index, name in enumerate(names) if index not in {*cells.values(), frame, time, joint}]
     people = [name for name in person_names(other) if name != "name"]
-    recordings = tuple(names.index(name) for name in dict.fromkeys(other) if is_recording_name(name))
+    recordings = tuple(
+        names.index(name) for name in dict.fromkeys(other) if is_recording_name(name) or is_take_label(name)
+    )
     person = column(tuple(people))
     used = {frame, time, joint, person, column(RATE_COLUMN), *recordings, *cells.values()}
     return Header(
@@ -177,7 +174,7 @@ def header_of_titles(titles: list[str], separator: str) -> Header | None:
         titles=tuple(names),
         title=titles[frame] if frame is not None else "",
         others=tuple((title, index) for index, title in enumerate(titles) if index not in used),
-        joint_columns=() if joint is None else tuple(names.index(name) for name in JOINT_COLUMN if name in names),
+        joint_columns=() if joint is None else joint_columns,
     )  # fmt: skip
 
 

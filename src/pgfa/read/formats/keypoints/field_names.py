@@ -61,7 +61,8 @@ _KINDS = ("person", "people", "human", "pedestrian", "body", "pose", "skeleton",
 """Names that are those of all people."""
 
 _RECORDING = re.compile(
-    "(?:camera|cam|video|movie|trial|take|clip|sequence|seq|recording|file)(?:id|index|idx|no|num|nr|number|name|file|path)?"
+    "(?:camera|cam|video|movie|trial|take|clip|sequence|seq|recording|file|sensor|device|kinect|view|viewpoint|serial|source)"
+    "(?:id|index|idx|no|num|nr|number|name|file|path|serial|serialnumber)?"
 )
 
 LONGEST = 40
