@@ -20,6 +20,7 @@ from pgfa.read.formats.keypoints.field_names import (
 )
 from pgfa.read.formats.keypoints.joint_labels import LABELS
 from pgfa.read.formats.keypoints.joint_names import canonical
+from pgfa.read.formats.keypoints.joint_states import LOOSE_STATES, STATES
 from pgfa.read.formats.keypoints.take_labels import is_take_label
 from pgfa.read.parsing.frame_names import IMAGES, INDICES, LONGEST, NUMBERS, TIMES, first_of, rank_of
 
@@ -29,19 +30,16 @@ COORDINATES = {
     "x": 0, "y": 1, "z": 2,
     **dict.fromkeys(("confidence_level", "is_visible", "is_valid", "in_frame_likelihood"), 3),
     **dict.fromkeys((*SHORT_SCORES, *SCORES, *UNSURE_SCORES), 3),
-    **dict.fromkeys(
-        ("tracking_state", "trackingstate", "tracking_status", "tracked", "joint_state", "state", "status"), 4
-    ),
+    **dict.fromkeys(("trackingstate", *STATES, *LOOSE_STATES), 4),
 }  # fmt: skip
 STATE = 4
-"""Whether a joint was tracked, as depth cameras say it: a number or a word; `UNSEEN` are those for not seen."""
-UNSEEN = ("0", "0.0", "not_tracked", "nottracked", "none", "false", "lost", "invisible")
+"""Whether a joint was tracked, as depth cameras say it: a number or a word."""
 RATE_COLUMN = ("fps", "frame_rate", "framerate", "video_fps", "frames_per_second")
 METRES = {"mm": 1e-3, "cm": 1e-2, "m": 1.0, "inch": 0.0254, "inches": 0.0254, "in": 0.0254}
 EXPECTED = "a header with x and y of joints by name (left_wrist_x) or number (x0, y0, ...), or a joint column"
 _UNIT = re.compile(r"[\s_]*[\[(](mm|cm|m|inch|inches|in|px|pixels?)[\])]\s*$", re.IGNORECASE)
 _LAST_WORDS = re.compile(
-    r"(.+?)_(confidence_level|is_visible|is_valid|in_frame_likelihood|tracking_state|tracking_status|joint_state|[a-z]+)"
+    rf"(.+?)_(confidence_level|is_visible|is_valid|in_frame_likelihood|{'|'.join(STATES)}|[a-z]+)"
 )
 _WORDS_OF_POSITION = "positions?|posi|pos|location|loc|translation|trans|coordinate|coord"
 _POSITION = rf"(?:world_|global_|abs_|joint_)?(?:{_WORDS_OF_POSITION})"
@@ -278,9 +276,7 @@ def joint_and_coordinate(name: str) -> tuple[str, int] | None:
         return None
     if COORDINATES[coordinate] == 3:
         part = re.sub(r"_(kp|kpt|keypoint)$", "", part)
-    if (coordinate in ("state", "status") and "hand" in part) or (
-        coordinate in "xyz" and _OTHER.search(part)
-    ):
+    if (coordinate in LOOSE_STATES and "hand" in part) or (coordinate in "xyz" and _OTHER.search(part)):
         return None  # whether a hand is open; an angle
     return re.sub(rf"_(?:{_POSITION})$", "", part), COORDINATES[coordinate]
 

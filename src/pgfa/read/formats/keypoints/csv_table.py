@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 import sys
 from array import array
 from collections import Counter
 from collections.abc import Collection, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 
@@ -17,9 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pgfa.errors import BadFile, LimitExceeded
-from pgfa.read.formats.keypoints.csv_header import STATE, UNSEEN, Header, plain
+from pgfa.read.formats.keypoints.csv_header import STATE, Header, plain
 from pgfa.read.formats.keypoints.csv_recordings import recordings_of
 from pgfa.read.formats.keypoints.joint_names import canonical
+from pgfa.read.formats.keypoints.joint_states import is_unseen
 from pgfa.read.parsing.cells import thousands_mark
 from pgfa.read.parsing.frame_times import CLOCK_FORMS, Clock
 from pgfa.read.parsing.text_table import short
@@ -111,7 +110,7 @@ def _table_of(ref: FileRef, text: str, header: Header, above: int, mark: str) ->
         people.append(_person_of(cells, header))
         of.append(tuple(sys.intern(cells[column].strip()) for column in header.recordings))
         if states:
-            unseen.append(tuple(joint for joint, column in states if _plain_state(cells[column]) in UNSEEN))
+            unseen.append(tuple(joint for joint, column in states if is_unseen(cells[column])))
         if header.joint is not None:
             title = cells[header.joint]
             if title not in joint_of:
@@ -182,13 +181,6 @@ def _texts_too(
             where = f"line {line}, cell {column + 1}"
             raise BadFile(str(ref), where=where, expected="a number", found=short(cells[column])) from None
         yield value
-
-
-def _plain_state(cell: str) -> str:
-    """The state as `UNSEEN` has it; as a number without zeros behind the point, as 0 for 0.000."""
-    with suppress(ValueError):
-        return f"{float(cell):g}"
-    return re.sub(r"(?<=[a-z])(?=[A-Z])|[\s-]+", "_", cell.strip()).lower()
 
 
 def table_lines(ref: FileRef, text: str, header: Header, above: int) -> Iterator[tuple[int, list[str]]]:

@@ -48,6 +48,7 @@ from pgfa.read.formats.keypoints.joint_objects import (
     row_of,
     with_coordinates,
 )
+from pgfa.read.formats.keypoints.joint_states import unread_flags
 from pgfa.read.formats.keypoints.matrices import LOCAL, in_world, joints_and_anchor, positions_of
 from pgfa.read.formats.keypoints.other_names import missing_in
 from pgfa.read.formats.keypoints.people import Person
@@ -326,6 +327,7 @@ class Parser:
                 raise Unexpected("a landmark with x and y", short(str(point)))
             every.append(point)
         names = labels_of(every)
+        self.notes |= dict.fromkeys(unread_flags(every))
         rows = [[None] * 4 if point is None else row_of(point) for point in every]
         if None in every:
             names = completed_names(names)

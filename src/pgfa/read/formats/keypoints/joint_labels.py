@@ -22,7 +22,7 @@ SIDES = ("side", "laterality", "bodyside", "leftright")
 """Fields with the side of a joint, where its name has none."""
 _SIDES = {"left": "left", "l": "left", "right": "right", "r": "right"}
 KNOWN = 0.9
-"""Share of the joints of a list whose names have to be known, for a field to be that of the names whatever it is called."""
+"""Share of the joints whose names have to be known, for a field to be that of the names whatever it is called."""
 NUITRACK = (
     "none", "head", "neck", "torso", "waist",
     *(f"{side}_{joint}" for side in ("left", "right") for joint in (

@@ -6,13 +6,10 @@ from typing import Any
 
 from pgfa.read.formats.keypoints.entry_values import number_of
 from pgfa.read.formats.keypoints.field_names import SHORT_SCORES, is_score_name
-from pgfa.read.formats.keypoints.joint_labels import is_of_astra
+from pgfa.read.formats.keypoints.joint_states import is_unseen, state_of
 from pgfa.read.formats.keypoints.matrices import position_of
 from pgfa.skeleton import LAYOUTS
 
-STATES = ("trackingstate", "tracking_state", "tracked")
-UNSEEN = (0, False, "nottracked", "not_tracked")
-"""Whether a joint was tracked, as depth cameras say it, and what says that it was not."""
 PLACES = ("worldposition", "world_position", "position", "real", "pos", "coordinates", "xyz")
 """Where a joint has its coordinates, if they are no fields of it; those in space first."""
 BONE = ("head", "tail")
@@ -71,9 +68,8 @@ def completed_names(names: list[str]) -> list[str]:
 def row_of(point: dict[str, Any]) -> list[Any]:
     """x, y, z (None without) and score of a joint; without x and y if its state is that it is not seen."""
     score = next((value for name, value in point.items() if _is_score(name, value)), None)
-    states = (*STATES, "status") if is_of_astra(point) else STATES
-    state = next((point[name] for name in states if name in point), None)
-    if state is not None and (state.lower() if isinstance(state, str) else state) in UNSEEN:
+    state = state_of(point)
+    if state is not None and is_unseen(state):
         return [None, None, None, 0.0]
     return [point["x"], point["y"], point.get("z"), 1.0 if score is None else score]
 
