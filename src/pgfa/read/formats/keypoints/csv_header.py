@@ -37,7 +37,10 @@ STATE = 4
 RATE_COLUMN = ("fps", "frame_rate", "framerate", "video_fps", "frames_per_second")
 METRES = {"mm": 1e-3, "cm": 1e-2, "m": 1.0, "inch": 0.0254, "inches": 0.0254, "in": 0.0254}
 EXPECTED = "a header with x and y of joints by name (left_wrist_x) or number (x0, y0, ...), or a joint column"
-_UNIT = re.compile(r"[\s_]*[\[(](mm|cm|m|inch|inches|in|px|pixels?)[\])]\s*$", re.IGNORECASE)
+_UNIT = re.compile(
+    r"(?:[\s_]*[\[(](mm|cm|m|inch|inches|in|px|pixels?)[\])]|(?:(?<=^[xyz])|(?<=[_ .][xyz]))_(mm|cm|m|px))\s*$",
+    re.IGNORECASE,
+)
 _LAST_WORDS = re.compile(
     rf"(.+?)_(confidence_level|is_visible|is_valid|in_frame_likelihood|{'|'.join(STATES)}|[a-z]+)"
 )
@@ -133,7 +136,7 @@ def header_of_titles(titles: list[str], separator: str) -> Header | None:
         numbered = {(str(joint), axis): 3 * joint + axis for joint in range(25) for axis in range(3)}
         return Header(separator, None, None, "", None, None, numbered, _IMPLIED, implied=True)
     ends = [_UNIT.search(title) if len(title) <= LONGEST else None for title in titles]
-    units = [end[1].lower() if end else "" for end in ends]
+    units = [(end[1] or end[2]).lower() if end else "" for end in ends]
     names = [plain(title[: end.start()] if end else title) for end, title in zip(ends, titles, strict=True)]
 
     def column(titles: tuple[str, ...]) -> int | None:
@@ -236,6 +239,7 @@ def plain(title: str) -> str:
 def _long_cells(names: list[str]) -> dict[tuple[str, int], int]:
     cells: dict[tuple[str, int], int] = {}
     # Landmarks of the world count before those of a picture, as in other files.
+    names = [f"world_{name[1]}" if name in ("wx", "wy", "wz") else name for name in names]
     in_space = {f"world_{axis}" for axis in "xyz"} <= set(names)
     for index, name in enumerate(names):
         if in_space:

@@ -8,10 +8,16 @@ from pgfa.read.formats.keypoints.entry_values import number_of
 from pgfa.read.formats.keypoints.field_names import SHORT_SCORES, is_score_name
 from pgfa.read.formats.keypoints.joint_states import is_unseen, state_of
 from pgfa.read.formats.keypoints.matrices import position_of
+from pgfa.read.parsing.rates import plain
 from pgfa.skeleton import LAYOUTS
 
-PLACES = ("worldposition", "world_position", "position", "real", "pos", "coordinates", "xyz")
-"""Where a joint has its coordinates, if they are no fields of it; those in space first."""
+SOLID_PLACES = (
+    "worldposition", "worldcoordinates", "world", "cameraspace", "cameraspacepoint", "cameraposition", "coordinates3d",
+    "position3d", "point3d", "pos3d", "location3d", "keypoint3d", "xyz3d",
+)  # fmt: skip
+"""Where a joint has its coordinates in space, beside those in a picture perhaps, as `plain`."""
+PLACES = ("position", "real", "pos", "coordinates", "xyz")
+"""Where a joint has its coordinates, if they are no fields of it and it has none of `SOLID_PLACES`."""
 BONE = ("head", "tail")
 """The ends of a bone, as Blender has them: it starts at a joint."""
 LEAST, MOST_FIELDS = 10, 40
@@ -21,7 +27,8 @@ LEAST, MOST_FIELDS = 10, 40
 def with_coordinates(point: dict[str, Any]) -> dict[str, Any]:
     """A joint with the fields x, y and z, which may be in an object or a list of its own (``position``, ``real``)."""
     point = {name.lower(): value for name, value in point.items()}
-    places = (*PLACES, *BONE[:1]) if set(BONE) <= point.keys() else PLACES
+    solid = [name for name in point if plain(name) in SOLID_PLACES]
+    places = (*solid, *PLACES, *(BONE[:1] if set(BONE) <= point.keys() else ()))
     position = next((point[name] for name in places if isinstance(point.get(name), dict | list)), None)
     if isinstance(position, dict):
         return point | {name.lower(): value for name, value in position.items()}
