@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from pgfa.errors import BadFile
 from pgfa.read import read
 from pgfa.skeleton import COCO17, NTU25, Clip
 from reading_motions import in_layout, motion, pixels
@@ -38,7 +39,9 @@ def test_rates_that_contradict_each_other_are_noted(tmp_path: Path) -> None:
     assert not any("contradicting" in problem for problem in same.problems)
 
 
-@pytest.mark.parametrize("about", [{"metadata": {"capture": {"frameRate": "60"}}}, {"meta": {"video": {"fps": 60}}}])
+@pytest.mark.parametrize(
+    "about", [{"metadata": {"capture": {"frameRate": "60"}}}, {"meta": {"video": {"fps": 60}}}]
+)
 def test_a_rate_in_an_object_of_the_header(about: dict[str, Any], tmp_path: Path) -> None:
     assert read_as(tmp_path, named(**about)).rate == 60
 
@@ -54,7 +57,9 @@ def test_handedness_of_a_person_is_not_that_of_the_axes(tmp_path: Path) -> None:
         assert "axes left-handed" in turned.reading
 
 
-@pytest.mark.parametrize("field", ["coordinates3D", "position3d", "point3d", "world", "camera_space", "pos3d"])
+@pytest.mark.parametrize(
+    "field", ["coordinates3D", "position3d", "point3d", "world", "camera_space", "pos3d"]
+)
 @pytest.mark.parametrize("as_list", [False, True], ids=["object", "list"])
 def test_points_in_space_beside_those_of_joints(field: str, as_list: bool, tmp_path: Path) -> None:
     frames = [
@@ -90,6 +95,25 @@ def test_columns_of_the_world_and_units_behind_axes(tmp_path: Path) -> None:
             for joint, flat, place in zip(COCO17.joints, picture, points, strict=True)
         ]
         check_depth(read_as(tmp_path, f"frame,joint,{titles}\n" + "\n".join(rows) + "\n", "a.csv"))
+
+
+def test_confidences_in_words(tmp_path: Path) -> None:
+    words = ["K4ABT_JOINT_CONFIDENCE_NONE", "K4ABT_JOINT_CONFIDENCE_MEDIUM"]
+    rows = [
+        f"{n},{joint},{','.join(map(str, place))},{words[(n, j) != (3, 5)]}"
+        for n, points in enumerate(BODY)
+        for j, (joint, place) in enumerate(zip(NTU25.joints, points, strict=True))
+    ]
+    header = "frame,joint_name,x,y,z,confidence\n"
+    clip = read_as(tmp_path, header + "\n".join(rows) + "\n", "a.csv")
+    assert np.argwhere(np.isnan(clip.positions[:, 0, :, 0])).tolist() == [[3, 5]]
+
+
+def test_objects_in_place_of_numbers_are_named(tmp_path: Path) -> None:
+    content = {"frames": [{"pose": {"points": [{"at": 1}]}}] * 3}
+    with pytest.raises(BadFile) as refusal:
+        read_as(tmp_path, content)
+    assert "float()" not in str(refusal.value)
 
 
 def check_depth(clip: Clip) -> None:

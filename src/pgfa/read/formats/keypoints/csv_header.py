@@ -32,6 +32,7 @@ COORDINATES = {
     **dict.fromkeys((*SHORT_SCORES, *SCORES, *UNSURE_SCORES), 3),
     **dict.fromkeys(("trackingstate", *STATES, *LOOSE_STATES), 4),
 }  # fmt: skip
+SCORE = 3
 STATE = 4
 """Whether a joint was tracked, as depth cameras say it: a number or a word."""
 RATE_COLUMN = ("fps", "frame_rate", "framerate", "video_fps", "frames_per_second")

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pgfa.errors import BadFile, LimitExceeded
-from pgfa.read.formats.keypoints.csv_header import STATE, Header, plain
+from pgfa.read.formats.keypoints.csv_header import SCORE, STATE, Header, plain
 from pgfa.read.formats.keypoints.csv_recordings import recordings_of
 from pgfa.read.formats.keypoints.joint_names import canonical
 from pgfa.read.formats.keypoints.joint_states import is_unseen
@@ -29,6 +29,9 @@ LOOKED_AT = 200
 """Lines in which a sign between thousands is looked for."""
 NOT_AVAILABLE = ("na", "n/a", "#n/a", "null", "none", "-", "--", "?")
 """Texts of spreadsheets and statistics programs in place of a number, besides NaN."""
+
+CONFIDENCES = {"none": 0.0, "low": 1 / 3, "medium": 2 / 3, "high": 1.0}
+"""Confidences in words, as the last one of a constant of a camera perhaps (K4ABT_JOINT_CONFIDENCE_MEDIUM)."""
 
 Floats = NDArray[np.float64]
 
@@ -209,8 +212,11 @@ def _number(cell: str, header: Header, column: int) -> float | None:
     try:
         return float(cell) if cell.strip() else np.nan
     except ValueError:
-        if column in header.cells.values() and cell.strip().lower() in ("true", "false"):
-            return float(cell.strip().lower() == "true")
+        text = cell.strip().lower()
+        if column in header.cells.values() and text in ("true", "false"):
+            return float(text == "true")
+        if (SCORE, column) in ((axis, index) for (_, axis), index in header.cells.items()):
+            return CONFIDENCES.get(text.rpartition("_")[2])
         return None
 
 

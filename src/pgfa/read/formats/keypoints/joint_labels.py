@@ -99,8 +99,8 @@ def _name(point: Mapping[str, Any], field: str, side: str) -> str:
 def _numbered(points: Sequence[Mapping[str, Any]], fields: Sequence[str]) -> list[str]:
     """Names by numbers of a program that is known, or the numbers themselves; "" for all without any."""
     for field in fields:
-        numbers = [point.get(field) for point in points]
-        if _rank(field) == len(LABELS) + len(KINDS) or not all(type(number) is int for number in numbers):
+        numbers = [number for point in points if type(number := point.get(field)) is int]
+        if _rank(field) == len(LABELS) + len(KINDS) or len(numbers) < len(points):
             continue
         table = NUITRACK if "real" in points[0] else ASTRA if is_of_astra(points[0]) else ()
         if table:

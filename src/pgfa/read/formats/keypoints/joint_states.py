@@ -61,13 +61,13 @@ def unread_flags(points: Sequence[Mapping[str, Any] | None]) -> list[str]:
 
 def are_flags(values: Iterable[object]) -> bool:
     """Whether values are yes for some and no for others, in words or as 1 and 0."""
-    found: set[str] = set()
+    flags: set[str] = set()
     for value in values:
         text = str(value).strip().lower()
         if text not in _FLAGS:
             return False
-        found.add(text)
-    return len(found) == 2
+        flags.add(text)
+    return len(flags) == 2
 
 
 def flag_note(name: str) -> str:

@@ -88,25 +88,25 @@ def _image_size(ref: FileRef, headers: list[dict[str, Any]]) -> tuple[tuple[floa
 def _rate(ref: FileRef, headers: list[dict[str, Any]]) -> tuple[float | None, tuple[str, ...]]:
     """Frames per second under any usual name, or by the time per frame, or the times. Raises BadFile."""
     noted: tuple[str, ...] = ()
-    found: tuple[float, tuple[str, ...]] | None = None
+    first: tuple[float, tuple[str, ...]] | None = None
     for header in headers:
         try:
             rate, notes = stated_rate(header)
         except BadRate as error:
-            if found is not None:
+            if first is not None:
                 continue
             name, value = error.args
             expected = f"a number from {MIN_RATE:g} to {MAX_RATE:g}"
             raise BadFile(
                 str(ref), where=f"field {name}", expected=expected, found=short(str(value))
             ) from None
-        if found is None and rate is not None:
-            found = rate, notes
-        elif found is not None and rate is not None and abs(rate / found[0] - 1) > TOLERANCE:
-            note = f"contradicting frame rates: {found[0]:g} is taken, the file also has {rate:g}"
-            return found[0], (*found[1], note)
+        if first is None and rate is not None:
+            first = rate, notes
+        elif first is not None and rate is not None and abs(rate / first[0] - 1) > TOLERANCE:
+            note = f"contradicting frame rates: {first[0]:g} is taken, the file also has {rate:g}"
+            return first[0], (*first[1], note)
         noted += notes
-    return found or (None, noted)
+    return first or (None, noted)
 
 
 def number_field(ref: FileRef, header: dict[str, Any], name: str, most: float) -> float | None:
