@@ -43,9 +43,22 @@ def check_elbow(clip: Clip) -> None:
     assert absent.sum() == GONE.sum()
 
 
-@pytest.mark.parametrize("title", ["TrackingState", "tracking_state", "Tracked", "State", "TrackingStatus"])
+TITLES = [
+    "TrackingState",
+    "tracking_state",
+    "Tracked",
+    "State",
+    "TrackingStatus",
+    "IsTracked",
+    "detected",
+    "Present",
+]
+
+
+@pytest.mark.parametrize("title", TITLES)
 @pytest.mark.parametrize(
-    "words", [("0", "1", "2"), ("NotTracked", "Inferred", "Tracked"), ("False", "True", "True")]
+    "words",
+    [("0", "1", "2"), ("NotTracked", "Inferred", "Tracked"), ("False", "True", "True"), ("no", "yes", "yes")],
 )
 def test_states_in_a_table(title: str, words: tuple[str, str, str], tmp_path: Path) -> None:
     def state(frame: int, joint: int) -> str:
@@ -194,3 +207,52 @@ def test_openpose_in_space(tmp_path: Path) -> None:
                 tmp_path, "v_000000000000_keypoints.json", '{"people": [{"pose_keypoints_3d": [1, 2, 3, 4]}]}'
             )
         )
+
+
+@pytest.mark.parametrize(
+    ("field", "no", "yes"),
+    [
+        ("IsTracked", False, True),
+        ("is_tracked", False, True),
+        ("detected", 0, 1),
+        ("present", "no", "yes"),
+        ("state", "NotTracked", "Tracked"),
+        ("status", "NOT_TRACKED", "TRACKED"),
+    ],
+)
+def test_flags_of_joints_in_json(field: str, no: object, yes: object, tmp_path: Path) -> None:
+    check_elbow(read(saved(tmp_path, "a.json", with_flags(field, no, yes))))
+
+
+def with_flags(field: str, no: object, yes: object) -> dict[str, Any]:
+    frames = [
+        {
+            "joints": [
+                {
+                    "name": joint,
+                    **dict(zip("xyz", place, strict=True)),
+                    field: no if is_gone(n, j) else yes,
+                }
+                for j, (joint, place) in enumerate(zip(NTU25.joints, points.tolist(), strict=True))
+            ]
+        }
+        for n, points in enumerate(GUESSED)
+    ]
+    return {"fps": 30, "frames": frames}
+
+
+def test_flags_whose_meaning_is_open_are_named(tmp_path: Path) -> None:
+    note = "'blinking' not read: if it says which joints were seen, call it tracked"
+    frames = with_flags("blinking", True, False)["frames"]
+    for frame, points in zip(frames, BODY.tolist(), strict=True):
+        for joint, place in zip(frame["joints"], points, strict=True):
+            joint |= dict(zip("xyz", place, strict=True))
+    assert note in read(saved(tmp_path, "a.json", {"fps": 30, "frames": frames})).problems
+    assert note not in read(saved(tmp_path, "b.json", with_flags("tracked", False, True))).problems
+    rows = [
+        [n, joint["name"], *(joint[axis] for axis in "xyz"), joint["blinking"]]
+        for n, frame in enumerate(frames)
+        for joint in frame["joints"]
+    ]
+    titles = ["frame", "joint", "x", "y", "z", "blinking"]
+    assert note in read(saved(tmp_path, "a.csv", table(titles, rows))).problems

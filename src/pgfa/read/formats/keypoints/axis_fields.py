@@ -19,6 +19,11 @@ UNIT_NAMES = (
     "coordinateunits", "coordinatesunit", "distanceunit", "unitlength",
 )  # fmt: skip
 HAND_NAMES = ("handedness", "coordinatehandedness", "axishandedness", "chirality")
+OPEN_HAND_NAMES = ("handedness",)
+"""That of axes, or of a person or a hand: of axes where others state more about these, or the value says so."""
+OPEN_HAND = (
+    "{} {} not heeded: it may be that of a person or a hand; state --mirrored if it is that of the axes"
+)
 SYSTEM_NAMES = (
     "coordinatesystem",
     "coordsystem",
@@ -87,12 +92,17 @@ def axes_of(fields: Mapping[str, Any]) -> Axes:
     """
     notes: list[str] = []
     values: dict[str, Any] = {}
+    stated = {_QUANTITIES.get(plain(name)) for name in fields if isinstance(name, str)}
+    about_axes = bool(stated & {"up", "scale", "system"})
     for name, value in fields.items():
         quantity = _QUANTITIES.get(plain(name)) if isinstance(name, str) else None
         text = _text_of(value) if quantity is not None else ""
         if quantity is None or not text or (quantity == "scale" and text in PIXELS):
             continue
         read = _READERS[quantity](text)
+        if plain(name) in OPEN_HAND_NAMES and not about_axes and "hand" not in text:
+            notes += [OPEN_HAND.format(short(name), text)] if text == "left" else []
+            continue
         if quantity == "flipped":
             notes += [FLIPPED.format(short(name))] if read["turned"] else []
         elif read:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -29,7 +29,8 @@ from pgfa.read.formats.keypoints.csv_lists import has_lists, without_lists
 from pgfa.read.formats.keypoints.csv_melted import is_melted, with_axes_together
 from pgfa.read.formats.keypoints.csv_people import numbers_joints, without_people
 from pgfa.read.formats.keypoints.csv_spaces import without_spaces
-from pgfa.read.formats.keypoints.csv_table import Table, table_lines, table_of
+from pgfa.read.formats.keypoints.csv_table import Table, table_of
+from pgfa.read.formats.keypoints.csv_unread import rising_columns, unread_flags
 from pgfa.read.formats.keypoints.csv_vectors import without_vectors
 from pgfa.read.formats.keypoints.detections import Entry, clip_of, recordings
 from pgfa.read.formats.keypoints.joint_names import layout_of_names
@@ -38,7 +39,7 @@ from pgfa.read.formats.keypoints.people import Person
 from pgfa.read.formats.keypoints.reader import JOINTS, KeypointInfo, layout_of
 from pgfa.read.limits import check_text
 from pgfa.read.parsing.cells import text_of
-from pgfa.read.parsing.frame_names import INDICES, numbers_of_names, rank_of, rises
+from pgfa.read.parsing.frame_names import INDICES, numbers_of_names, rank_of
 from pgfa.read.parsing.frame_times import CLOCK
 from pgfa.read.parsing.text_table import short
 from pgfa.read.sample import picture, rows
@@ -46,8 +47,6 @@ from pgfa.read.source import FileRef, find_files
 from pgfa.skeleton import AZURE32, COCO17, HALPE26, NTU25, WHOLEBODY133, Clip, Layout, Source
 
 MAX_BYTES = 256 * 1024 * 1024
-MAX_RISING = 2000
-"""Lines by which it is seen whether a column rises."""
 LAYOUT_OF_COUNT = {26: HALPE26, 133: WHOLEBODY133}
 """Numbers of joints that `layout_of` does not know."""
 
@@ -186,9 +185,10 @@ def _frames_and_times(
         useless = np.isnan(numbers).any() or len(np.unique(numbers)) < 2
         if header.loose and (useless or (is_index and (several or header.time is not None))):
             header = replace(header, frame=None)
-    if header.frame is not None or header.time is not None or not header.others or header.joint is not None:
-        return header, ()
-    return header, tuple(_rising(ref, text, header, above))
+    notes = unread_flags(ref, text, header, above)
+    if header.frame is None and header.time is None and header.joint is None:
+        notes += [*rising_columns(ref, text, header, above)]
+    return header, tuple(notes)
 
 
 def _numbers_in(ref: FileRef, header: Header, table: Table) -> Floats:
@@ -206,21 +206,6 @@ def _numbers_in(ref: FileRef, header: Header, table: Table) -> Floats:
     raise BadFile(
         str(ref), where=where, expected=expected, found=short(", ".join((*examples[:2], examples[-1])))
     )
-
-
-def _rising(ref: FileRef, text: str, header: Header, above: int) -> Iterator[str]:
-    """Notes: columns that are not read, and rise from line to line."""
-    lines = [
-        cells for _, (_, cells) in zip(range(MAX_RISING), table_lines(ref, text, header, above), strict=False)
-    ]
-    decimal = "," if header.separator != "," else "."
-    for title, column in header.others:
-        try:
-            values = np.array([float(cells[column].replace(decimal, ".")) for cells in lines])
-        except ValueError:
-            continue
-        if rises(values):
-            yield f"column {short(title)} rises from line to line and is not read: call it frame or time_s if it is"
 
 
 def _entries(

@@ -18,7 +18,10 @@ from pgfa.read.formats.keypoints.field_names import (
     is_recording_name,
     person_names,
 )
+from pgfa.read.formats.keypoints.joint_labels import LABELS
 from pgfa.read.formats.keypoints.joint_names import canonical
+from pgfa.read.formats.keypoints.joint_states import LOOSE_STATES, STATES
+from pgfa.read.formats.keypoints.take_labels import is_take_label
 from pgfa.read.parsing.frame_names import IMAGES, INDICES, LONGEST, NUMBERS, TIMES, first_of, rank_of
 
 MAX_COLUMNS = 2500
@@ -27,28 +30,20 @@ COORDINATES = {
     "x": 0, "y": 1, "z": 2,
     **dict.fromkeys(("confidence_level", "is_visible", "is_valid", "in_frame_likelihood"), 3),
     **dict.fromkeys((*SHORT_SCORES, *SCORES, *UNSURE_SCORES), 3),
-    **dict.fromkeys(
-        ("tracking_state", "trackingstate", "tracking_status", "tracked", "joint_state", "state", "status"), 4
-    ),
+    **dict.fromkeys(("trackingstate", *STATES, *LOOSE_STATES), 4),
 }  # fmt: skip
+SCORE = 3
 STATE = 4
-"""Whether a joint was tracked, as depth cameras say it: a number or a word; `UNSEEN` are those for not seen."""
-UNSEEN = ("0", "0.0", "not_tracked", "nottracked", "none", "false", "lost", "invisible")
+"""Whether a joint was tracked, as depth cameras say it: a number or a word."""
 RATE_COLUMN = ("fps", "frame_rate", "framerate", "video_fps", "frames_per_second")
-JOINT_COLUMN = (
-    "joint", "joint_id", "joint_name", "joint_type", "joint_index", "keypoint", "keypoint_id", "keypoint_name",
-    "landmark", "landmark_id", "landmark_index", "landmark_name", "part", "body_part", "bodypart", "bodyparts",
-    "jointtype", "jointname", "jointid", "bone", "bone_name", "bonename", "segment", "segment_name",
-    "marker", "marker_name", "markername",
-    "node", "joint_label", "label", "name", "joint_idx", "keypoint_index", "keypoint_idx", "kpt_id", "kpt_idx", "kpt",
-    "landmark_idx", "point", "point_id", "point_index", "id", "idx", "index",
-)  # fmt: skip
-"""Names of the column of joints; the last ones are also those of a person or a line, where another is there."""
 METRES = {"mm": 1e-3, "cm": 1e-2, "m": 1.0, "inch": 0.0254, "inches": 0.0254, "in": 0.0254}
 EXPECTED = "a header with x and y of joints by name (left_wrist_x) or number (x0, y0, ...), or a joint column"
-_UNIT = re.compile(r"[\s_]*[\[(](mm|cm|m|inch|inches|in|px|pixels?)[\])]\s*$", re.IGNORECASE)
+_UNIT = re.compile(
+    r"(?:[\s_]*[\[(](mm|cm|m|inch|inches|in|px|pixels?)[\])]|(?:(?<=^[xyz])|(?<=[_ .][xyz]))_(mm|cm|m|px))\s*$",
+    re.IGNORECASE,
+)
 _LAST_WORDS = re.compile(
-    r"(.+?)_(confidence_level|is_visible|is_valid|in_frame_likelihood|tracking_state|tracking_status|joint_state|[a-z]+)"
+    rf"(.+?)_(confidence_level|is_visible|is_valid|in_frame_likelihood|{'|'.join(STATES)}|[a-z]+)"
 )
 _WORDS_OF_POSITION = "positions?|posi|pos|location|loc|translation|trans|coordinate|coord"
 _POSITION = rf"(?:world_|global_|abs_|joint_)?(?:{_WORDS_OF_POSITION})"
@@ -142,13 +137,15 @@ def header_of_titles(titles: list[str], separator: str) -> Header | None:
         numbered = {(str(joint), axis): 3 * joint + axis for joint in range(25) for axis in range(3)}
         return Header(separator, None, None, "", None, None, numbered, _IMPLIED, implied=True)
     ends = [_UNIT.search(title) if len(title) <= LONGEST else None for title in titles]
-    units = [end[1].lower() if end else "" for end in ends]
+    units = [(end[1] or end[2]).lower() if end else "" for end in ends]
     names = [plain(title[: end.start()] if end else title) for end, title in zip(ends, titles, strict=True)]
 
     def column(titles: tuple[str, ...]) -> int | None:
         return next((names.index(title) for title in titles if title in names), None)
 
-    joint, labels = column(JOINT_COLUMN), dict[str, str]()
+    bare = [name.replace("_", "") for name in names]
+    joint_columns = tuple(bare.index(label) for label in LABELS if label in bare)
+    joint, labels = next(iter(joint_columns), None), dict[str, str]()
     cells = _long_cells(heads_only(names, long=True)) if joint is not None else {}
     if not {("", 0), ("", 1)} <= cells.keys():
         joint = None
@@ -163,7 +160,9 @@ def header_of_titles(titles: list[str], separator: str) -> Header | None:
     metres = {index: METRES[units[index]] for index in coordinates} if known else {}
     other = [name for index, name in enumerate(names) if index not in {*cells.values(), frame, time, joint}]
     people = [name for name in person_names(other) if name != "name"]
-    recordings = tuple(names.index(name) for name in dict.fromkeys(other) if is_recording_name(name))
+    recordings = tuple(
+        names.index(name) for name in dict.fromkeys(other) if is_recording_name(name) or is_take_label(name)
+    )
     person = column(tuple(people))
     used = {frame, time, joint, person, column(RATE_COLUMN), *recordings, *cells.values()}
     return Header(
@@ -177,7 +176,7 @@ def header_of_titles(titles: list[str], separator: str) -> Header | None:
         titles=tuple(names),
         title=titles[frame] if frame is not None else "",
         others=tuple((title, index) for index, title in enumerate(titles) if index not in used),
-        joint_columns=() if joint is None else tuple(names.index(name) for name in JOINT_COLUMN if name in names),
+        joint_columns=() if joint is None else joint_columns,
     )  # fmt: skip
 
 
@@ -241,6 +240,7 @@ def plain(title: str) -> str:
 def _long_cells(names: list[str]) -> dict[tuple[str, int], int]:
     cells: dict[tuple[str, int], int] = {}
     # Landmarks of the world count before those of a picture, as in other files.
+    names = [f"world_{name[1]}" if name in ("wx", "wy", "wz") else name for name in names]
     in_space = {f"world_{axis}" for axis in "xyz"} <= set(names)
     for index, name in enumerate(names):
         if in_space:
@@ -281,9 +281,7 @@ def joint_and_coordinate(name: str) -> tuple[str, int] | None:
         return None
     if COORDINATES[coordinate] == 3:
         part = re.sub(r"_(kp|kpt|keypoint)$", "", part)
-    if (coordinate in ("state", "status") and "hand" in part) or (
-        coordinate in "xyz" and _OTHER.search(part)
-    ):
+    if (coordinate in LOOSE_STATES and "hand" in part) or (coordinate in "xyz" and _OTHER.search(part)):
         return None  # whether a hand is open; an angle
     return re.sub(rf"_(?:{_POSITION})$", "", part), COORDINATES[coordinate]
 

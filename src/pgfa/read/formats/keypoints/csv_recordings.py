@@ -1,4 +1,4 @@
-"""From which recording a line of a table is: by the column of the camera, video or trial, or by the subject."""
+"""From which recording a line of a table is: by the column of the camera, video, trial or label, or by the subject."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from pgfa.errors import BadFile
 from pgfa.read.formats.keypoints.csv_header import Header
-from pgfa.read.formats.keypoints.field_names import is_subject_name
+from pgfa.read.formats.keypoints.field_names import is_recording_name, is_subject_name
 from pgfa.read.formats.keypoints.images import MAX_VIDEOS
+from pgfa.read.formats.keypoints.take_labels import separates_takes
 from pgfa.read.source import FileRef
 
 LEAST_LINES = 10
@@ -32,7 +33,12 @@ def recordings_of(
     # What is different in each frame is the name of an image.
     least = LEAST_LINES if key is None else 2
     varied = []
-    for column in range(len(titles)):
+    for column, title in enumerate(titles):
+        if not is_recording_name(title):
+            labels = [names[column] for names in of]
+            if separates_takes(labels, [None] * len(of) if key is None else values[:, key].tolist()):
+                varied.append(column)
+            continue
         lines = {(names[column], frame) for names, frame in zip(of, frames, strict=True)}
         if 1 < len({name for name, _ in lines}) <= len(lines) / least:
             varied.append(column)

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 import sys
 from array import array
 from collections import Counter
 from collections.abc import Collection, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 
@@ -17,9 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pgfa.errors import BadFile, LimitExceeded
-from pgfa.read.formats.keypoints.csv_header import STATE, UNSEEN, Header, plain
+from pgfa.read.formats.keypoints.csv_header import SCORE, STATE, Header, plain
 from pgfa.read.formats.keypoints.csv_recordings import recordings_of
 from pgfa.read.formats.keypoints.joint_names import canonical
+from pgfa.read.formats.keypoints.joint_states import is_unseen
 from pgfa.read.parsing.cells import thousands_mark
 from pgfa.read.parsing.frame_times import CLOCK_FORMS, Clock
 from pgfa.read.parsing.text_table import short
@@ -30,6 +29,9 @@ LOOKED_AT = 200
 """Lines in which a sign between thousands is looked for."""
 NOT_AVAILABLE = ("na", "n/a", "#n/a", "null", "none", "-", "--", "?")
 """Texts of spreadsheets and statistics programs in place of a number, besides NaN."""
+
+CONFIDENCES = {"none": 0.0, "low": 1 / 3, "medium": 2 / 3, "high": 1.0}
+"""Confidences in words, as the last one of a constant of a camera perhaps (K4ABT_JOINT_CONFIDENCE_MEDIUM)."""
 
 Floats = NDArray[np.float64]
 
@@ -111,7 +113,7 @@ def _table_of(ref: FileRef, text: str, header: Header, above: int, mark: str) ->
         people.append(_person_of(cells, header))
         of.append(tuple(sys.intern(cells[column].strip()) for column in header.recordings))
         if states:
-            unseen.append(tuple(joint for joint, column in states if _plain_state(cells[column]) in UNSEEN))
+            unseen.append(tuple(joint for joint, column in states if is_unseen(cells[column])))
         if header.joint is not None:
             title = cells[header.joint]
             if title not in joint_of:
@@ -184,13 +186,6 @@ def _texts_too(
         yield value
 
 
-def _plain_state(cell: str) -> str:
-    """The state as `UNSEEN` has it; as a number without zeros behind the point, as 0 for 0.000."""
-    with suppress(ValueError):
-        return f"{float(cell):g}"
-    return re.sub(r"(?<=[a-z])(?=[A-Z])|[\s-]+", "_", cell.strip()).lower()
-
-
 def table_lines(ref: FileRef, text: str, header: Header, above: int) -> Iterator[tuple[int, list[str]]]:
     """Number and cells of each line. Raises BadFile for another number of cells."""
     table = csv.reader(io.StringIO(text, newline=""), delimiter=header.separator)
@@ -217,8 +212,11 @@ def _number(cell: str, header: Header, column: int) -> float | None:
     try:
         return float(cell) if cell.strip() else np.nan
     except ValueError:
-        if column in header.cells.values() and cell.strip().lower() in ("true", "false"):
-            return float(cell.strip().lower() == "true")
+        text = cell.strip().lower()
+        if column in header.cells.values() and text in ("true", "false"):
+            return float(text == "true")
+        if (SCORE, column) in ((axis, index) for (_, axis), index in header.cells.items()):
+            return CONFIDENCES.get(text.rpartition("_")[2])
         return None
 
 

@@ -250,10 +250,20 @@ def clip_of(ref: FileRef, raw: bytes, recording: Recording, info: KeypointInfo) 
     if isinstance(slots, str):
         problems = info.problems + ((slots,) if slots else ())
         people = [[person.points for person in frame] for frame in recording.people]
-        return from_people(ref, raw, people, replace(info, problems=problems))
+        return _with_takes_noted(from_people(ref, raw, people, replace(info, problems=problems)))
     array, problems = slots
     info = replace(info, axes="TMVC", problems=info.problems + problems)
     return from_array(ref, raw, array, info)
+
+
+def _with_takes_noted(clip: Clip) -> Clip:
+    """A clip of people that were tracked, with a note if none of them is there together with another."""
+    present = np.isfinite(clip.positions[..., 0]).any(axis=2)
+    bodies = int(present.any(axis=0).sum())
+    if bodies < 2 or (present.sum(axis=1) > 1).any():
+        return clip
+    note = f"{bodies} bodies are never there at once: takes in one file, or one person who was lost and found"
+    return replace(clip, problems=(*clip.problems, note))
 
 
 def _check_extent(ref: FileRef, frames: Sequence[Sequence[Person]]) -> None:

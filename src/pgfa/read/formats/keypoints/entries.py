@@ -38,16 +38,17 @@ from pgfa.read.formats.keypoints.entry_values import (
 )
 from pgfa.read.formats.keypoints.field_names import is_joint_list_name, is_open_score_name, is_score_name
 from pgfa.read.formats.keypoints.frame_statements import FrameStatements
+from pgfa.read.formats.keypoints.joint_labels import labels_of
 from pgfa.read.formats.keypoints.joint_lists import JointList, rows_of
 from pgfa.read.formats.keypoints.joint_names import canonical, layout_of_names, missing_joints
 from pgfa.read.formats.keypoints.joint_objects import (
     completed_names,
     first_object,
     joint_fields,
-    name_of,
     row_of,
     with_coordinates,
 )
+from pgfa.read.formats.keypoints.joint_states import unread_flags
 from pgfa.read.formats.keypoints.matrices import LOCAL, in_world, joints_and_anchor, positions_of
 from pgfa.read.formats.keypoints.other_names import missing_in
 from pgfa.read.formats.keypoints.people import Person
@@ -318,15 +319,16 @@ class Parser:
 
     def _named(self, points: list[Any]) -> Floats:
         """Points as objects; in the order of the layout where they have the names of its joints. Null is absent."""
-        every: list[tuple[str, list[Any]] | None] = []
+        every: list[dict[str, Any] | None] = []
         for point in points:
             if isinstance(point, dict):
                 point = with_coordinates(point)
             if point is not None and (not isinstance(point, dict) or "x" not in point or "y" not in point):
                 raise Unexpected("a landmark with x and y", short(str(point)))
-            every.append(None if point is None else (name_of(point), row_of(point)))
-        pairs = [pair or ("", [None, None, None, None]) for pair in every]
-        names, rows = [name for name, _ in pairs], [row for _, row in pairs]
+            every.append(point)
+        names = labels_of(every)
+        self.notes |= dict.fromkeys(unread_flags(every))
+        rows = [[None] * 4 if point is None else row_of(point) for point in every]
         if None in every:
             names = completed_names(names)
         if any(row[2] is None and row[0] is not None for row in rows):
@@ -336,7 +338,9 @@ class Parser:
 
     def _ordered(self, names: list[str], table: Floats) -> Floats:
         """Rows in the order of the layout that has joints of these names; as they are without names."""
-        if not all(names) or all(name.isdigit() for name in names):
+        if names and all(name.isdigit() for name in names):
+            return self._in_listed_order(table[sorted(range(len(names)), key=lambda row: int(names[row]))])
+        if not all(names):
             return self._in_listed_order(table)
         matched = layout_of_names(names)
         if matched is None and self.by_names is not None and set(names) <= self.by_names[1].keys():

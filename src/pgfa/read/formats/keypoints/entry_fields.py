@@ -13,7 +13,11 @@ PEOPLE = (
 )  # fmt: skip
 OPENPOSE = ("pose_keypoints_2d", "pose_keypoints")
 OPENPOSE_SOLID = "pose_keypoints_3d"
-SOLID = ("keypoints3d", "keypoints_3d", "keypoints3D")
+SOLID = (
+    "keypoints3d", "keypoints_3d", "keypoints3D", "pose_3d", "joints_3d", "joints3d", "joints3D", "kpts_3d", "kpts3d",
+    "keypoints3D_camera", "keypoints_3d_camera", "keypoints3d_camera", "keypoints_3d_world", "keypoints3D_world",
+)  # fmt: skip
+"""Where a person has points in space, beside those in a picture perhaps."""
 POINTS = (
     *SOLID,
     "keypoints",

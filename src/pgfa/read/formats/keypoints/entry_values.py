@@ -181,6 +181,8 @@ def numbers_of(values: Any) -> Floats:
     """An array of numbers, also as texts. Raises Unexpected."""
     try:
         return np.array(values, dtype=np.float64)
-    except (ValueError, TypeError, OverflowError) as error:
+    except TypeError:
+        raise Unexpected("numbers", f"objects in place of numbers: {short(str(values))}") from None
+    except (ValueError, OverflowError) as error:
         text = re.search(r"string to float: (.*)", str(error))
         raise Unexpected("numbers", f"the text {text[1][:60]}" if text else str(error)[:80]) from None

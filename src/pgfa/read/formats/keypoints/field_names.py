@@ -20,7 +20,7 @@ SCORES = (
 """What says how sure an estimator is of a joint, or whether it was seen: the more, the surer."""
 SHORT_SCORES = ("v", "c", "s")
 """The same beside the x and y of one joint, where these letters can mean nothing else."""
-UNSURE_SCORES = ("p", "acc", "accuracy", "quality")
+UNSURE_SCORES = ("p", "acc", "accuracy", "quality", "reliability", "weight")
 """Names that are also those of other quantities: they are scores if all values are from 0 to 1."""
 OPEN_SCORES = ("mask", "masks", "occluded", "occlusion", "missing")
 """Names that leave open which value marks an absent joint; they are not read, and a problem says so."""
@@ -61,7 +61,8 @@ _KINDS = ("person", "people", "human", "pedestrian", "body", "pose", "skeleton",
 """Names that are those of all people."""
 
 _RECORDING = re.compile(
-    "(?:camera|cam|video|movie|trial|take|clip|sequence|seq|recording|file)(?:id|index|idx|no|num|nr|number|name|file|path)?"
+    "(?:camera|cam|video|movie|trial|take|clip|sequence|seq|recording|file|sensor|device|kinect|view|viewpoint|serial|source)"
+    "(?:id|index|idx|no|num|nr|number|name|file|path|serial|serialnumber)?"
 )
 
 LONGEST = 40

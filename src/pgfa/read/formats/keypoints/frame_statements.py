@@ -126,7 +126,7 @@ def is_statement(frame: Mapping[str, Any]) -> bool:
 
 def _is_settled(ref: FileRef, name: str) -> bool:
     """Whether the user states what a field says."""
-    axes = axes_of({name: "y"}), axes_of({name: "mm"}), axes_of({name: "left"})
+    axes = axes_of({name: "y"}), axes_of({name: "mm"})
     if name == "layout":
         return ref.stated.layout is not None
     if axes[0].up:

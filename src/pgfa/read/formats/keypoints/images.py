@@ -6,15 +6,15 @@ import re
 from typing import Any
 
 from pgfa.errors import BadFile
-from pgfa.read.formats.keypoints.entry_values import number_of
+from pgfa.read.formats.keypoints.entry_values import fields_of, number_of
 from pgfa.read.formats.keypoints.field_names import is_recording_name
+from pgfa.read.formats.keypoints.take_labels import LEAST_FRAMES, is_take_label, separates_takes
+from pgfa.read.parsing.frame_names import NUMBERS, TIMES
 from pgfa.read.parsing.text_table import short
 from pgfa.read.source import FileRef
 
 MAX_VIDEOS = 200
 """Videos in one file."""
-LEAST_FRAMES = 10
-"""Frames of a recording, on average."""
 
 
 def by_video(
@@ -66,17 +66,31 @@ def by_video(
 
 
 def by_recording(frames: list[Any]) -> list[tuple[str, list[tuple[Any, float | None]]]]:
-    """Frames grouped by the fields that name their camera, video or trial, where these have a few values."""
+    """Frames grouped by the fields that name their camera, video, trial or label, where these have a few values."""
     objects = [frame if isinstance(frame, dict) else {} for frame in frames]
-    fields = [name for name in objects[0] if is_recording_name(name)]
+    fields = [name for name in objects[0] if is_recording_name(name) or is_take_label(name)]
     values = {
         name: [frame.get(name) if isinstance(frame.get(name), str | int) else None for frame in objects]
         for name in fields
     }
     # What is different from frame to frame is the name of an image.
-    varied = [name for name in fields if 1 < len({*values[name]}) <= len(frames) / LEAST_FRAMES]
+    varied = [
+        name
+        for name in fields
+        if (
+            1 < len({*values[name]}) <= len(frames) / LEAST_FRAMES
+            if is_recording_name(name)
+            else separates_takes(values[name], [*map(_key_of, objects)])
+        )
+    ]
     groups: dict[str, list[tuple[Any, float | None]]] = {}
     for index, frame in enumerate(frames):
         title = ", ".join(f"{name} {values[name][index]}" for name in varied)
         groups.setdefault(title, []).append((frame, None))
     return [*groups.items()]
+
+
+def _key_of(frame: dict[str, Any]) -> float | None:
+    """The number of a frame, or its time; None without them."""
+    named = fields_of(frame, (*NUMBERS, *TIMES))
+    return next((value for name in named if (value := number_of(frame[name])) is not None), None)

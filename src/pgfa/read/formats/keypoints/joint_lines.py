@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 
 from pgfa.errors import BadFile, LimitExceeded
 from pgfa.read.format import Format, first_clip
-from pgfa.read.formats.keypoints.csv_header import UNSEEN, plain
+from pgfa.read.formats.keypoints.csv_header import plain
 from pgfa.read.formats.keypoints.detections import Entry, clip_of, recordings
 from pgfa.read.formats.keypoints.joint_names import canonical, known_joints, layout_of_names
+from pgfa.read.formats.keypoints.joint_states import is_unseen
 from pgfa.read.formats.keypoints.other_names import body_joints, landmarks_in
 from pgfa.read.formats.keypoints.people import Person
 from pgfa.read.formats.keypoints.reader import KeypointInfo
@@ -224,9 +225,9 @@ def _joint_in(line: str) -> _Line | None:
     if match is None:
         return None
     row = [float(cell) for cell in re.split(r"[\s,;|]+", match[3])]
-    state = (match[4] or "").strip().lower().replace(" ", "_")
+    state = (match[4] or "").strip()
     lead = None if match[1] is None else float(match[1])
-    return _Line(lead, match[2].strip(), [np.nan] * len(row) if state in UNSEEN else row)
+    return _Line(lead, match[2].strip(), [np.nan] * len(row) if is_unseen(state) else row)
 
 
 def sample() -> dict[str, bytes]:

@@ -1,4 +1,4 @@
-"""A joint as a JSON object: its name, coordinates and score, and whether it was seen."""
+"""A joint as a JSON object: its coordinates and score, and whether it was seen."""
 
 from __future__ import annotations
 
@@ -6,41 +6,29 @@ from typing import Any
 
 from pgfa.read.formats.keypoints.entry_values import number_of
 from pgfa.read.formats.keypoints.field_names import SHORT_SCORES, is_score_name
-from pgfa.read.formats.keypoints.joint_names import canonical
+from pgfa.read.formats.keypoints.joint_states import is_unseen, state_of
 from pgfa.read.formats.keypoints.matrices import position_of
+from pgfa.read.parsing.rates import plain
 from pgfa.skeleton import LAYOUTS
 
-STATES = ("trackingstate", "tracking_state", "tracked")
-UNSEEN = (0, False, "nottracked", "not_tracked")
-"""Whether a joint was tracked, as depth cameras say it, and what says that it was not."""
-PLACES = ("worldposition", "world_position", "position", "real", "pos", "coordinates", "xyz")
-"""Where a joint has its coordinates, if they are no fields of it; those in space first."""
+SOLID_PLACES = (
+    "worldposition", "worldcoordinates", "world", "cameraspace", "cameraspacepoint", "cameraposition", "coordinates3d",
+    "position3d", "point3d", "pos3d", "location3d", "keypoint3d", "xyz3d",
+)  # fmt: skip
+"""Where a joint has its coordinates in space, beside those in a picture perhaps, as `plain`."""
+PLACES = ("position", "real", "pos", "coordinates", "xyz")
+"""Where a joint has its coordinates, if they are no fields of it and it has none of `SOLID_PLACES`."""
 BONE = ("head", "tail")
 """The ends of a bone, as Blender has them: it starts at a joint."""
 LEAST, MOST_FIELDS = 10, 40
 """Joints of a person, and fields of a joint."""
-NUITRACK = (
-    "none", "head", "neck", "torso", "waist",
-    *(f"{side}_{joint}" for side in ("left", "right") for joint in (
-        "collar", "shoulder", "elbow", "wrist", "hand", "fingertip",
-    )),
-    *(f"{side}_{joint}" for side in ("left", "right") for joint in ("hip", "knee", "ankle", "foot")),
-)  # fmt: skip
-"""Nuitrack's joints by their numbers, where people have written its `Joint` (type, real, proj) as JSON."""
-ASTRA = (
-    "head", "shoulder_spine", "left_shoulder", "left_elbow", "left_hand", "right_shoulder", "right_elbow", "right_hand",
-    "mid_spine", "base_spine", "left_hip", "left_knee", "left_foot", "right_hip", "right_knee", "right_foot",
-    "left_wrist", "right_wrist", "neck",
-)  # fmt: skip
-"""The joints of Orbbec's Astra SDK by their numbers (type, worldPosition, depthPosition, status)."""
-ASTRA_PLACES = ("worldposition", "depthposition"), ("world_position", "depth_position")
-"""Where a joint of the Astra SDK is in space, and in the picture."""
 
 
 def with_coordinates(point: dict[str, Any]) -> dict[str, Any]:
     """A joint with the fields x, y and z, which may be in an object or a list of its own (``position``, ``real``)."""
     point = {name.lower(): value for name, value in point.items()}
-    places = (*PLACES, *BONE[:1]) if set(BONE) <= point.keys() else PLACES
+    solid = [name for name in point if plain(name) in SOLID_PLACES]
+    places = (*solid, *PLACES, *(BONE[:1] if set(BONE) <= point.keys() else ()))
     position = next((point[name] for name in places if isinstance(point.get(name), dict | list)), None)
     if isinstance(position, dict):
         return point | {name.lower(): value for name, value in position.items()}
@@ -84,31 +72,13 @@ def completed_names(names: list[str]) -> list[str]:
     return fitting[0] if any(names) and len(fitting) == 1 else names
 
 
-def name_of(point: dict[str, Any]) -> str:
-    """The name of a joint, as `canonical`; "" without one."""
-    label = next(
-        (point[name] for name in ("name", "part", "joint", "jointtype", "type") if name in point), None
-    )
-    if isinstance(label, int) and "real" in point and 0 <= label < len(NUITRACK):
-        label = NUITRACK[label]
-    elif isinstance(label, int) and _is_of_astra(point) and 0 <= label < len(ASTRA):
-        label = ASTRA[label]
-    return canonical(label) if isinstance(label, str) else ""
-
-
 def row_of(point: dict[str, Any]) -> list[Any]:
     """x, y, z (None without) and score of a joint; without x and y if its state is that it is not seen."""
     score = next((value for name, value in point.items() if _is_score(name, value)), None)
-    states = (*STATES, "status") if _is_of_astra(point) else STATES
-    state = next((point[name] for name in states if name in point), None)
-    if state is not None and (state.lower() if isinstance(state, str) else state) in UNSEEN:
+    state = state_of(point)
+    if state is not None and is_unseen(state):
         return [None, None, None, 0.0]
     return [point["x"], point["y"], point.get("z"), 1.0 if score is None else score]
-
-
-def _is_of_astra(point: dict[str, Any]) -> bool:
-    """Whether a joint, with names of fields in lower case, is one of the Astra SDK."""
-    return any(set(places) <= point.keys() for places in ASTRA_PLACES)
 
 
 def _is_score(name: str, value: Any) -> bool:

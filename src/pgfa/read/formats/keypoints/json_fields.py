@@ -10,7 +10,7 @@ from pgfa.read.formats.keypoints.axis_fields import axes_of
 from pgfa.read.formats.keypoints.entry_values import number_of
 from pgfa.read.formats.keypoints.field_names import MAX_SIDE, image_size
 from pgfa.read.formats.keypoints.reader import KeypointInfo, layout_named
-from pgfa.read.parsing.rates import MAX_RATE, MIN_RATE, BadRate, is_rate_name, stated_rate
+from pgfa.read.parsing.rates import MAX_RATE, MIN_RATE, TOLERANCE, BadRate, is_rate_name, stated_rate
 from pgfa.read.parsing.text_table import short
 from pgfa.read.source import FileRef
 from pgfa.skeleton import LAYOUTS, Source
@@ -43,6 +43,12 @@ def info_of(ref: FileRef, content: dict[str, Any]) -> KeypointInfo:
     # Objects with a number for a name are frames.
     fields = islice(content.items(), MAX_FIELDS)
     others = [value for name, value in fields if isinstance(value, dict) and not name[-1:].isdigit()]
+    others += [
+        value
+        for header in headers[1:]
+        for value in islice(header.values(), MAX_FIELDS)
+        if isinstance(value, dict)
+    ]
     rates = [{name: value for name, value in field.items() if is_rate_name(name)} for field in others]
     rate, problems = _rate(ref, [*headers, *rates])
     size, note = _image_size(ref, headers)
@@ -82,19 +88,25 @@ def _image_size(ref: FileRef, headers: list[dict[str, Any]]) -> tuple[tuple[floa
 def _rate(ref: FileRef, headers: list[dict[str, Any]]) -> tuple[float | None, tuple[str, ...]]:
     """Frames per second under any usual name, or by the time per frame, or the times. Raises BadFile."""
     noted: tuple[str, ...] = ()
+    first: tuple[float, tuple[str, ...]] | None = None
     for header in headers:
         try:
             rate, notes = stated_rate(header)
         except BadRate as error:
+            if first is not None:
+                continue
             name, value = error.args
             expected = f"a number from {MIN_RATE:g} to {MAX_RATE:g}"
             raise BadFile(
                 str(ref), where=f"field {name}", expected=expected, found=short(str(value))
             ) from None
-        if rate is not None:
-            return rate, notes
+        if first is None and rate is not None:
+            first = rate, notes
+        elif first is not None and rate is not None and abs(rate / first[0] - 1) > TOLERANCE:
+            note = f"contradicting frame rates: {first[0]:g} is taken, the file also has {rate:g}"
+            return first[0], (*first[1], note)
         noted += notes
-    return None, noted
+    return first or (None, noted)
 
 
 def number_field(ref: FileRef, header: dict[str, Any], name: str, most: float) -> float | None:
