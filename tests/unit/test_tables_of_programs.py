@@ -296,7 +296,7 @@ def test_several_arrays_in_an_object_stream_are_named(tmp_path: Path) -> None:
 
 
 def test_json_of_another_kind_is_no_scene_without_people(tmp_path: Path) -> None:
-    content = {"1": {"1": {str(n): body.tolist() for n, body in enumerate(KINECT)}}}
+    content = {"1": {"1": {str(n): body[0].tolist() for n, body in enumerate(KINECT)}}}  # a point per frame
     with pytest.raises(BadFile) as refusal:
         written(tmp_path, json.dumps(content), "a.json")
     assert "no person" not in str(refusal.value)
