@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from pgfa.read.formats.keypoints.joint_objects import NUITRACK
+from pgfa.read.formats.keypoints.joint_labels import NUITRACK
 from pgfa.skeleton import (
     AZURE32,
     COCO17,
