@@ -275,6 +275,11 @@ def problems(case: Case, bench: Bench, hindrance: str, part: float, whole: Whole
     return defects
 
 
+def _is_written(line: str, bench: Bench) -> bool:
+    """Whether a line names a place that commands write to: that of the case, or a folder for a moment."""
+    return str(bench.work) in line or f"{Path(tempfile.gettempdir()) / '.pgfa.'}" in line
+
+
 def _defects(ended: Ended, case: Case, bench: Bench, hindrance: str, whole: Whole | None) -> Iterator[str]:
     lines = ended.log.strip().splitlines() or [""]
     status = SIGNALS[hindrance][1] if hindrance in SIGNALS else 1
@@ -288,7 +293,7 @@ def _defects(ended: Ended, case: Case, bench: Bench, hindrance: str, whole: Whol
         yield f"exit status 0, but not the whole result: {ended.log[-300:]}"
     elif ended.code == status and not lines[-1].startswith("pgfa: "):
         yield f"no sentence: {ended.log[-300:]}"
-    elif ended.code == 1 and hindrance not in (*SIGNALS, "full output") and str(bench.work) not in lines[-1]:
+    elif ended.code == 1 and hindrance not in (*SIGNALS, "full output") and not _is_written(lines[-1], bench):
         yield f"not about what is written: {lines[-1]}"
     elif ended.code == status and hindrance in SIGNALS and not MESSAGE.startswith(lines[-1]):
         yield f"another message: {lines[-1]}"

@@ -97,7 +97,11 @@ def read(ref: FileRef) -> Clip:
 
 
 def _header(ref: FileRef, lines: list[str]) -> _Header:
-    end = next(number for number, line in enumerate(lines) if line.strip().lower() == END)
+    end = next((number for number, line in enumerate(lines) if line.strip().lower() == END), None)
+    if end is None:
+        raise BadFile(
+            str(ref), expected=f"a header that ends with {END}", found=f"none in {len(lines)} lines"
+        )
     pairs = (line.partition("=") for line in lines[:end] if "=" in line)
     fields = {key.strip().lower(): value.strip() for key, _, value in pairs}
     title = "" if "=" in lines[0] else lines[0].strip()
