@@ -8,7 +8,7 @@ import time
 YARDSTICK_SECONDS, SLOWEST = 0.2, 4.0
 """Processor time of the yardstick on the machine of docs/reliability.md; how much longer readers may take elsewhere."""
 GROWTH = 3
-"""Large arrays suffer more from a slow memory than the yardstick: where that took 1.5 times as long, files took 2 to 3.5
+"""Large arrays suffer more from slow memory than the yardstick: where that took 1.5 times as long, files took 2 to 3.5
 times. This power of its ratio allows for that, and is 1 on the machine of the documents."""
 
 
