@@ -12,7 +12,7 @@ from pgfa.research.foreign import encoder
 
 def test_the_cost_is_measured_by_products(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        device, "_product_seconds", lambda precision: {torch.float32: 0.5, torch.bfloat16: 40.0}[precision]
+        device, "product_seconds", lambda precision, *_: {torch.float32: 0.5, torch.bfloat16: 40.0}[precision]
     )
     bfloat16_cost.cache_clear()
     assert bfloat16_cost() == 80
@@ -20,7 +20,7 @@ def test_the_cost_is_measured_by_products(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_the_product_takes_time() -> None:
-    assert all(device._product_seconds(precision) > 0 for precision in (torch.float32, torch.bfloat16))
+    assert all(device.product_seconds(precision, 8, 2) > 0 for precision in (torch.float32, torch.bfloat16))
 
 
 @pytest.mark.parametrize(

@@ -89,8 +89,7 @@ def _devices() -> str:
     from pgfa.model.device import bfloat16_cost, device_names
 
     cost = bfloat16_cost()
-    compared = f"{1 / cost:.1f} times as fast as" if cost < 1 else f"{cost:.1f} times slower than"
-    return f"{', '.join(device_names())}; on the cpu, bfloat16 is {compared} float32"
+    return f"{', '.join(device_names())}; on the cpu, bfloat16 takes {cost:.2g} times as long as float32"
 
 
 def _sentence_encoder() -> tuple[bool, str]:

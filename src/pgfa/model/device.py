@@ -40,14 +40,17 @@ def bfloat16_cost() -> float:
 
     Below 1 where the processor has instructions for it (AVX-512 BF16, AMX), near 100 where torch has no routine.
     """
-    float32, bfloat16 = (_product_seconds(precision) for precision in (torch.float32, torch.bfloat16))
+    float32, bfloat16 = (
+        product_seconds(precision, SIDE, REPEATS) for precision in (torch.float32, torch.bfloat16)
+    )
     return bfloat16 / float32
 
 
-def _product_seconds(precision: torch.dtype) -> float:
-    a = torch.ones(SIDE, SIDE, dtype=precision)
+def product_seconds(precision: torch.dtype, side: int, repeats: int) -> float:
+    """The least time of a product of two square matrices on the CPU, with the threads of this process."""
+    a = torch.ones(side, side, dtype=precision)
     seconds = []
-    for _ in range(REPEATS):
+    for _ in range(repeats):
         started = time.perf_counter()
         a @ a
         seconds.append(time.perf_counter() - started)

@@ -144,6 +144,15 @@ def same_on_all(text: str, ranks: Ranks, device: torch.device) -> bool:
     return bool((low == high).all())
 
 
+def text_of_writer(text: str, ranks: Ranks, device: torch.device) -> str:
+    """The text of rank 0 on every rank; all have the same length."""
+    if ranks.count == 1:
+        return text
+    data = torch.tensor(list(text.encode()), device=device)
+    dist.broadcast(data, 0)
+    return bytes(data.tolist()).decode()
+
+
 @contextmanager
 def file_of_writer(path: Path, ranks: Ranks, device: torch.device) -> Iterator[Path]:
     """A file of rank 0 on every rank: the others get a temporary copy. Machines need not share a file system."""

@@ -23,7 +23,7 @@ from pgfa.train.anchors import evaluate_epoch
 from pgfa.train.batches import TrainingClips
 from pgfa.train.corpus import Corpus
 from pgfa.train.identity import Identity
-from pgfa.train.launch import same_on_all
+from pgfa.train.launch import same_on_all, text_of_writer
 from pgfa.train.loop import train_epochs
 from pgfa.train.run import TEST_LOG, append_line, open_or_create_run
 from pgfa.train.sentences import ClassSentences, class_sentences
@@ -74,6 +74,7 @@ def train(
         name = identity.exact
         if ranks.writes:
             name = open_or_create_run(out, settings, identity, _facts(corpus, sentences))
+        name = text_of_writer(name, ranks, target)
         model = _fresh_model(settings, corpus, sentences, target, ranks)
         data = TrainingClips.of(corpus, sentences, settings, target)
         loss = objective(settings.train.objective)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import time
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -11,6 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
+from pgfa.model.device import product_seconds
 from pgfa.train.steps import Data
 
 M = TypeVar("M", bound=nn.Module)
@@ -40,13 +40,7 @@ def operations_per_sample(
 
 def peak_rate(precision: torch.dtype) -> float:
     """Operations per second of the product of two large matrices on the CPU, with the threads of this process."""
-    a = torch.randn(SIDE, SIDE).to(precision)
-    seconds = []
-    for _ in range(REPEATS):
-        started = time.perf_counter()
-        a @ a
-        seconds.append(time.perf_counter() - started)
-    return 2 * SIDE**3 / min(seconds)
+    return 2 * SIDE**3 / product_seconds(precision, SIDE, REPEATS)
 
 
 def utilisation_text(
