@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,7 @@ import torch
 from safetensors.torch import load_file
 from torch import nn
 
-from builders import make_corpus, save_vectors
+from builders import make_corpus, save_vectors, stopped_after
 from pgfa.errors import BadConfig, RankLost
 from pgfa.model.ranks import BatchNorm1d, BatchNorm2d, Ranks, Share, share_model
 from pgfa.model.stgcn import Dropout
@@ -95,6 +96,18 @@ def test_a_killed_rank_ends_the_run_by_name_and_other_ranks_resume_it(
         torch.testing.assert_close(
             found[name], value, rtol=1e-3, atol=1e-4, msg=lambda text, name=name: name + text
         )
+
+
+@pytest.mark.usefixtures("ranks_find_the_tests")
+def test_ranks_resume_a_run_of_a_processor_that_rounds_otherwise(vectors: Path, tmp_path: Path) -> None:
+    """Only rank 0 reads by which identity the run is known."""
+    corpus = make_corpus()
+    positions = np.nextafter(corpus.train.positions, np.float32(9), dtype=np.float32)
+    rounded = replace(corpus, train=replace(corpus.train, positions=positions))
+    with stopped_after(1):
+        train(settings_of(vectors), rounded, tmp_path, device="cpu")
+    launch([sys.executable, str(TRAINING), str(tmp_path), str(vectors)], 2)
+    assert [line["epoch"] for line in read_metrics(tmp_path)] == [0, 1, 2]
 
 
 @pytest.mark.usefixtures("ranks_find_the_tests")
