@@ -6,11 +6,13 @@ import contextlib
 import os
 import shutil
 import sys
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from command_results import Result, benchmark_result, content, names, run_result
+from forked import in_child
 from kill_scenarios import TRAIN
 from kill_scenarios import make_inputs as make_recordings
 
@@ -115,6 +117,17 @@ def command_names() -> list[str]:
     from pgfa.cli.main import COMMANDS
 
     return [command.__name__.rstrip("_") for commands in COMMANDS.values() for command in commands]
+
+
+@contextlib.contextmanager
+def inputs_and_work() -> Iterator[tuple[Path, Path]]:
+    """A folder with what `make_inputs` makes, and an empty one to work in, for a moment."""
+    with tempfile.TemporaryDirectory() as temporary:
+        inputs, work = (Path(temporary).resolve() / name for name in ("inputs", "work"))
+        inputs.mkdir()
+        work.mkdir()
+        in_child(lambda: make_inputs(inputs))
+        yield inputs, work
 
 
 def make_inputs(folder: Path) -> None:

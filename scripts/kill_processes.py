@@ -22,7 +22,6 @@ import random
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -30,9 +29,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 import started
-from command_cases import SEVERAL, make_inputs
+from command_cases import SEVERAL, inputs_and_work
 from command_results import Result, difference
-from forked import in_child
 from kill_writes import COMPLETE, NOISE, temporary_files
 from signal_commands import LONGEST, Bench
 
@@ -153,11 +151,7 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=KILLS, help="of each kind")
     args = parser.parse_args()
     failed = False
-    with termination_as_interrupt(), tempfile.TemporaryDirectory() as temporary:
-        inputs, work = Path(temporary).resolve() / "inputs", Path(temporary).resolve() / "work"
-        inputs.mkdir()
-        work.mkdir()
-        in_child(lambda: make_inputs(inputs))
+    with termination_as_interrupt(), inputs_and_work() as (inputs, work):
         print(f"| command | {' | '.join(KINDS)} | failed |\n|---|{'---|' * 4}", flush=True)
         for name in args.commands or SEVERAL:
             counts, failures = problems(name, Bench(inputs, work, SEVERAL[name]), args.kills)

@@ -19,7 +19,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -27,9 +26,8 @@ from typing import BinaryIO
 
 sys.path.insert(0, str(Path(__file__).parent))
 import started
-from command_cases import CASES, OF_MANY, SEVERAL, Case, make_inputs
+from command_cases import CASES, OF_MANY, SEVERAL, Case, inputs_and_work
 from command_results import Result, difference, names
-from forked import in_child
 from kill_writes import COMPLETE, MESSAGE, NOISE, temporary_files
 
 _LONG = ("demo", "import", "check", "synthesise", "train", "evaluate", "recognise", "serve", "live", "export",
@@ -183,11 +181,7 @@ def main() -> int:
         "| command | interrupted | terminated | twice | ended before | failed |\n|---|---|---|---|---|---|",
         flush=True,
     )
-    with tempfile.TemporaryDirectory() as temporary:
-        inputs, work = Path(temporary).resolve() / "inputs", Path(temporary).resolve() / "work"
-        inputs.mkdir()
-        work.mkdir()
-        in_child(lambda: make_inputs(inputs))
+    with inputs_and_work() as (inputs, work):
         for name in args.commands or LONG:
             begun = time.monotonic()
             counts, defects = problems(name, Bench(inputs, work, LONG[name]), args.stops)

@@ -27,18 +27,14 @@ def unread_flags(ref: FileRef, text: str, header: Header, above: int) -> list[st
     ]
     if not columns:
         return []
-    lines = [
-        cells for _, (_, cells) in zip(range(LOOKED_AT), table_lines(ref, text, header, above), strict=False)
-    ]
+    lines = _first_lines(ref, text, header, above)
     flags = [title for title, column in columns if are_flags(cells[column] for cells in lines)]
     return [flag_note(", ".join(flags[:3]))] if flags else []
 
 
 def rising_columns(ref: FileRef, text: str, header: Header, above: int) -> Iterator[str]:
     """Notes: columns that are not read, and rise from line to line."""
-    lines = [
-        cells for _, (_, cells) in zip(range(LOOKED_AT), table_lines(ref, text, header, above), strict=False)
-    ]
+    lines = _first_lines(ref, text, header, above)
     decimal = "," if header.separator != "," else "."
     for title, column in header.others:
         try:
@@ -47,3 +43,8 @@ def rising_columns(ref: FileRef, text: str, header: Header, above: int) -> Itera
             continue
         if rises(values):
             yield f"column {short(title)} rises from line to line and is not read: call it frame or time_s if it is"
+
+
+def _first_lines(ref: FileRef, text: str, header: Header, above: int) -> list[list[str]]:
+    lines = zip(range(LOOKED_AT), table_lines(ref, text, header, above), strict=False)
+    return [cells for _, (_, cells) in lines]
