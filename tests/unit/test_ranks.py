@@ -22,7 +22,7 @@ from builders import make_corpus, save_vectors, stopped_after
 from pgfa.errors import BadConfig, RankLost
 from pgfa.model.ranks import BatchNorm1d, BatchNorm2d, Ranks, Share, share_model
 from pgfa.model.stgcn import Dropout
-from pgfa.train.launch import joined, launch
+from pgfa.train.launch import _LOST_STATUS, joined, launch
 from pgfa.train.run import WEIGHTS, read_metrics
 from pgfa.train.train import train
 from rank_training import settings_of
@@ -152,6 +152,32 @@ def test_an_error_is_the_ranks_own(vectors: Path, tmp_path: Path, capfd: pytest.
         launch([sys.executable, str(TRAINING), str(tmp_path / "run"), str(vectors)], 2)
     assert stop.value.code == 1
     assert "is a file, expected a folder" in capfd.readouterr().err
+
+
+@pytest.mark.usefixtures("ranks_find_the_tests")
+def test_a_rank_cut_off_by_anothers_error_leaves_the_last_word_to_it(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    """Rank 1 has lost the connection two seconds before rank 0 says why."""
+    code = (
+        "import sys, time, torch.distributed as dist; from pgfa.train.launch import joined\n"
+        "try:\n"
+        "    with joined('cpu') as (ranks, _):\n"
+        "        if ranks.writes: raise ValueError\n"
+        "        dist.barrier()\n"
+        "except ValueError: time.sleep(2); sys.exit('the cause')"
+    )
+    with pytest.raises(SystemExit) as stop:
+        launch([sys.executable, "-c", code], 2)
+    assert stop.value.code == 1
+    assert capfd.readouterr().err == "the cause\n"
+
+
+@pytest.mark.usefixtures("ranks_find_the_tests")
+def test_ranks_that_are_cut_off_without_a_cause_are_named() -> None:
+    cut_off = f"import sys; sys.exit({_LOST_STATUS})"
+    with pytest.raises(RankLost, match=r"rank [01] of 2: the connection to another rank is lost"):
+        launch([sys.executable, "-c", cut_off], 2)
 
 
 def test_a_gpu_is_not_named_for_several_ranks(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,10 +12,10 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
-from typing import Final
+from typing import Final, NoReturn
 from uuid import uuid4
 
 import torch
@@ -30,6 +30,10 @@ _WAIT: Final = timedelta(hours=2)
 """How long ranks wait for one another: rank 0 prepares the clips, and tests each epoch, while others wait."""
 _LOST: Final = ("Connection closed by peer", "Connection reset by peer", "Broken pipe", "NCCL", "Socket")
 """In the errors of a collective whose other side has ended."""
+_LOST_STATUS: Final = os.EX_UNAVAILABLE if hasattr(os, "EX_UNAVAILABLE") else 69
+"""Exit status of a rank of `launch` that lost the connection to another one, and printed nothing."""
+_CAUSE_SECONDS: Final = 30.0
+"""How long such a rank waits for `launch` to end it: the rank that is the cause may still be printing its error."""
 
 
 def launch(command: Sequence[str], count: int) -> None:
@@ -40,7 +44,7 @@ def launch(command: Sequence[str], count: int) -> None:
         count: number of ranks; with GPUs, rank n computes on GPU n.
 
     Raises:
-        RankLost: a rank was killed; names it.
+        RankLost: a rank was killed, and is named; or ranks lost their connection although none had ended.
         SystemExit: a rank ended with an error, which it has printed.
         Interrupted, Terminated: this process was stopped, and has ended the ranks.
     """
@@ -64,6 +68,8 @@ def launch(command: Sequence[str], count: int) -> None:
             # A rank that is killed breaks the connections of the others, which then end with errors of their own or
             # by the SIGTERM of torchrun; a rank that ends with an error has printed it.
             rank, failure = min(error.failures.items(), key=lambda item: _distance_of(item[1].exitcode))
+            if failure.exitcode == _LOST_STATUS:
+                raise RankLost(_lost(rank, count)) from None
             if failure.exitcode >= 0:
                 sys.exit(failure.exitcode)
             name = signal.Signals(-failure.exitcode).name
@@ -111,11 +117,11 @@ def joined(device: str) -> Iterator[tuple[Ranks, str]]:
         finally:
             dist.destroy_process_group()
     except RuntimeError as error:
-        if any(sign in str(error) for sign in _LOST):
-            raise RankLost(
-                f"rank {ranks.rank} of {ranks.count}: the connection to another rank is lost"
-            ) from None
-        raise
+        if not any(sign in str(error) for sign in _LOST):
+            raise
+        if LAUNCHER in os.environ:
+            _wait_to_be_ended()
+        raise RankLost(_lost(ranks.rank, ranks.count)) from None
     except KeyboardInterrupt:
         if ranks.writes:
             raise
@@ -175,8 +181,19 @@ def file_of_writer(path: Path, ranks: Ranks, device: torch.device) -> Iterator[P
 
 
 def _distance_of(code: int) -> int:
-    """Rank of an exit code by how likely it is the cause: 0 killed, 1 an error of its own, 2 stopped by torchrun."""
-    return 2 if code == -signal.SIGTERM else int(code >= 0)
+    """How far an exit code is from the cause: 0 killed, 1 an error of its own, 2 stopped by torchrun or cut off."""
+    return 2 if code in (-signal.SIGTERM, _LOST_STATUS) else int(code >= 0)
+
+
+def _lost(rank: int, count: int) -> str:
+    return f"rank {rank} of {count}: the connection to another rank is lost"
+
+
+def _wait_to_be_ended() -> NoReturn:
+    """End this rank of `launch` without a word: the cause is another rank, which `launch` names or which prints it."""
+    with suppress(KeyboardInterrupt):
+        time.sleep(_CAUSE_SECONDS)
+    sys.exit(_LOST_STATUS)
 
 
 def _device_of_rank(device: str, local_rank: int) -> str:
