@@ -20,6 +20,7 @@ from pgfa.research.evidence import foreign_tables as foreign
 from pgfa.research.evidence import summaries
 from pgfa.research.evidence.by_hand import by_hand_list
 from pgfa.research.evidence.calibration_table import about_calibration, calibration_table, reliability_table
+from pgfa.research.evidence.campaign_table import campaign_table
 from pgfa.research.evidence.charts import calibration_chart, set_chart
 from pgfa.research.evidence.foreign_tables import ForeignResults
 from pgfa.research.evidence.measured import FOLDER as MEASURED
@@ -121,6 +122,7 @@ class Evidence:
             "published-foreign": lambda: published_table("foreign sets"),
             "calibration": lambda: calibration_table(self.bundle),
             "reliability": lambda: reliability_table(self.bundle),
+            "campaign": lambda: campaign_table(self.results / MEASURED),
             "records": lambda: record_table(self.files()),
             "packs": lambda: pack_table([*self.files().values(), *measured_files(self.results).values()]),
             "measured-list": lambda: measured_list(self.results),
