@@ -12,7 +12,7 @@ from pgfa.research.evidence.merge import read_rows
 HEAD = ("what must hold", "tried", "failed", "worst", "counted by")
 WRITES = {
     "kill-writes": "A command that is killed, stopped or refused while it writes continues as if it had not been",
-    "signal-commands": "Ctrl-C and SIGTERM at any moment: one line, no file or process left, the same command continues",
+    "signal-commands": "Ctrl-C and SIGTERM at any moment: one line, nothing left over, the same command continues",
     "kill-processes": "One of several processes is killed, or all: the rest end, and the same command continues",
     "hinder-commands": "Full and read-only disk, a file in the way, a closed output: one sentence, nothing lost",
 }
@@ -21,8 +21,8 @@ INPUTS = {
     "hostile-commands": "The same through the server and the commands, beyond what a sound file takes",
 }
 CHANGES = {
-    "mirrored, sides swapped": "A mirrored body with its sides swapped changes no probability by more than 0.10, and no "
-    "first answer",
+    "mirrored, sides swapped": "A mirrored body with its sides swapped changes no first answer, and no probability by more "
+    "than 0.10",
     "turned by 37 degrees": "A turned body changes no probability by more than 0.05",
     "half the rate": "Nor does half the rate",
     "resampled to 25 frames per second": "Nor do 25 frames per second",
