@@ -21,8 +21,8 @@ INPUTS = {
     "hostile-commands": "The same through the server and the commands, beyond what a sound file takes",
 }
 CHANGES = {
-    "mirrored, sides swapped": "A mirrored body with its sides swapped changes no first answer, and no probability by more "
-    "than 0.10",
+    "mirrored, sides swapped": "A mirrored body with its sides swapped changes no first answer, and no probability by "
+    "more than 0.10",
     "turned by 37 degrees": "A turned body changes no probability by more than 0.05",
     "half the rate": "Nor does half the rate",
     "resampled to 25 frames per second": "Nor do 25 frames per second",
