@@ -1,6 +1,6 @@
 """Speed of `recognise([...])` for clips in memory, stage by stage, with the motion encoder on ONNX Runtime and torch.
 
-    python scripts/recognise_speed.py ../shared/data/utd-mhad/Skeleton --clips 512
+    python scripts/recognise_speed.py DATA/utd-mhad/Skeleton --clips 512
 
 CPU time, so that other programs on the machine count less; the best of several rounds, in which the stages take turns.
 Wall time beside it shows what several threads add on a machine with nothing else to do. Compare figures of one run

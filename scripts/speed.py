@@ -1,6 +1,6 @@
 """Speed of each stage of the pipeline, in clips per second, on one data set.
 
-    python scripts/speed.py utd-mhad ../shared/data/utd-mhad/Skeleton --split utd-mhad/22-5
+    python scripts/speed.py utd-mhad DATA/utd-mhad/Skeleton --split utd-mhad/22-5
 
 Import, both preparations, one training epoch of both recipes, and features for evaluation. Each stage is timed
 once: compare figures of one run with one another, not between machines.

@@ -1,6 +1,6 @@
 """Many inputs of every format, made of motions with known joints: which are read right, refused or misread.
 
-    PGFA_SHARED=../shared python scripts/try_readings.py [--by format] [--json FILE] [--only TEXT] [--every N]
+    PGFA_SHARED=FOLDER python scripts/try_readings.py [--by format] [--json FILE] [--only TEXT] [--every N]
 
 `tests/reading_*.py` write the files, each with its truth: the formats of `pgfa.read.FORMATS`, dialects of programs, and
 what goes wrong with them (units, axes, mirrored, columns, absent joints, people, gaps, rates, encodings, damage). Each
