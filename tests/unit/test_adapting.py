@@ -19,9 +19,9 @@ from pgfa.errors import BadCheckpoint, BadConfig, BadFile
 from pgfa.read.formats.npz import save_clip
 from pgfa.read.sample import picture
 from pgfa.recognise import Recogniser
-from pgfa.recognise.candidates import needs_two
 from pgfa.recognise.temporal.windows import window_cosines
 from pgfa.skeleton import COCO17, OPENPOSE25
+from pgfa.words.interaction_words import needs_two
 from recogniser_builders import (
     SENTENCES,
     swaying_clip,

@@ -16,9 +16,9 @@ from pgfa.errors import BadCheckpoint, BadConfig
 from pgfa.prepare import prepare
 from pgfa.recognise import Answers, Recogniser
 from pgfa.recognise.bundle import Bundle
-from pgfa.recognise.candidates import needs_two
 from pgfa.skeleton import Ragged
 from pgfa.text import glossary
+from pgfa.words.interaction_words import needs_two
 from pgfa.words.lexicon import word_vectors
 from pgfa.words.measures import measure
 from pgfa.words.store import load_kinematics, save_kinematics

@@ -17,7 +17,7 @@ from pgfa.adapt import cosines
 from pgfa.errors import BadConfig, LimitExceeded
 from pgfa.recognise import Recogniser
 from pgfa.recognise.calibration.model import Calibration
-from pgfa.recognise.candidates import Candidates, needs_two
+from pgfa.recognise.candidates import Candidates
 from pgfa.recognise.temporal.decode import (
     DECODING,
     decode,
@@ -30,6 +30,7 @@ from pgfa.recognise.temporal.decode import (
 )
 from pgfa.recognise.temporal.windows import tracks, window_cosines
 from pgfa.skeleton import KINECT20
+from pgfa.words.interaction_words import needs_two
 from recogniser_builders import (
     SENTENCES,
     swaying_clip,

@@ -15,6 +15,8 @@ from pgfa.recognise.pooling import cut_into_windows, movement
 from pgfa.recognise.screening import screen
 from pgfa.recognise.vectors import measured
 from pgfa.skeleton import Clip, Ragged
+from pgfa.words.interaction import interactions
+from pgfa.words.interaction_reasons import interaction_facts, interaction_reasons
 from pgfa.words.model import KinematicModel
 from pgfa.words.reasons import Reason, facts, reasons
 
@@ -102,11 +104,18 @@ class _Measured:
         measures: (measures,) of the recording, or of its most typical window.
         evidence: (detected,) see `KinematicModel.evidence`; of windows the mean, weighted as their vectors are.
         window_s: of the window that was measured, or None.
+        shown: (interactions,) of it; NaN of a person alone, or where the model compares none.
     """
 
     measures: NDArray[np.float32]
     evidence: NDArray[np.float32]
     window_s: tuple[float, float] | None
+    shown: NDArray[np.float32]
+
+    def reasons(self, sentence: str) -> tuple[Reason, ...]:
+        """Why a sentence fits or does not, the clearest reason first."""
+        both = (*reasons(self.measures, self.evidence, sentence), *interaction_reasons(self.shown, sentence))
+        return tuple(sorted(both, key=lambda reason: -abs(reason.evidence)))
 
 
 def explain(
@@ -121,17 +130,15 @@ def explain(
     Args:
         model: which is compared.
         settings: how recordings are prepared.
-        clip: a recording; its main body counts.
+        clip: a recording; its main body counts, and of two people what they do to each other.
         names: sentences, and classes of `taught`, which have no reasons.
         taught: names of classes that are compared with examples.
     """
     if (seen := _measure(model, settings, Ragged.from_clips([clip]))) is None:
         return Explanations(tuple(Explanation(name, ()) for name in names), ())
-    explanations = [
-        Explanation(name, () if name in taught else reasons(seen.measures, seen.evidence, name))
-        for name in names
-    ]
-    return Explanations(tuple(explanations), facts(seen.measures), seen.window_s)
+    explanations = [Explanation(name, () if name in taught else seen.reasons(name)) for name in names]
+    stated = (*interaction_facts(seen.shown), *facts(seen.measures))
+    return Explanations(tuple(explanations), stated, seen.window_s)
 
 
 def _measure(model: KinematicModel, settings: PrepareSettings, recording: Ragged) -> _Measured | None:
@@ -143,13 +150,18 @@ def _measure(model: KinematicModel, settings: PrepareSettings, recording: Ragged
     if not len(present):
         return None
     measures = measured(prepared)[present]
-    evidence = model.evidence(measures, screen(windows).flat[present])
+    flat = screen(windows).flat[present]
+    evidence = model.evidence(measures, flat)
+    shown = interactions(prepared.positions[present], prepared.present[present])
+    shown[flat | (not model.interacting)] = np.nan
     if len(windows) == 1:
-        return _Measured(measures[0], evidence[0], None)
+        return _Measured(measures[0], evidence[0], None, shown[0])
     weights = movement(measures) * cut.weight[present]
     mean = np.asarray(weights @ evidence / weights.sum(), dtype=np.float32)
     typical = int(np.linalg.norm(evidence - mean, axis=1).argmin())
     chosen = present[typical]
     rate = float(recording.rate[0])
     start = float(windows.start[chosen] - recording.start[0]) / float(recording.bodies[0]) / rate
-    return _Measured(measures[typical], mean, (start, start + float(windows.frames[chosen]) / rate))
+    return _Measured(
+        measures[typical], mean, (start, start + float(windows.frames[chosen]) / rate), shown[typical]
+    )

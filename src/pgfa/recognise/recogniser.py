@@ -19,7 +19,7 @@ from pgfa.recognise.adapting import DEFAULT, adapt_features
 from pgfa.recognise.answers import Adaptation, Answers, Timeline
 from pgfa.recognise.bundle import Bundle, open_bundle
 from pgfa.recognise.calibration.model import Calibration
-from pgfa.recognise.candidates import MAX_CANDIDATES, Candidates, check_candidates, needs_two, some_sentences
+from pgfa.recognise.candidates import MAX_CANDIDATES, Candidates, check_candidates, some_sentences
 from pgfa.recognise.corrections import Correction, Corrections, learn
 from pgfa.recognise.explanation import Explanations, explain
 from pgfa.recognise.overlap import Overlap, find_overlaps
@@ -31,6 +31,7 @@ from pgfa.recognise.temporal.spans import timeline
 from pgfa.recognise.temporal.windows import Progress
 from pgfa.skeleton import Clip, Ragged, get_layout
 from pgfa.text.encode import check_sentences
+from pgfa.words.interaction_words import needs_two
 
 BATCH = 128
 """Clips that are prepared, measured and encoded at a time, by one thread."""

@@ -14,6 +14,8 @@ from pgfa.recognise.screening import Screening
 from pgfa.text.glossary import sentence_profiles, sentence_words
 from pgfa.text.mirror import mirror_sentence
 from pgfa.words import sides
+from pgfa.words.interaction import interaction_features, interactions
+from pgfa.words.interaction_words import interaction_vectors
 from pgfa.words.lexicon import word_vectors
 from pgfa.words.measures import measure
 from pgfa.words.model import KinematicModel
@@ -59,7 +61,9 @@ def clip_vectors(
     if model.both_sides:
         positions = sides.right_leading(positions, prepared.layout.mirror, measures)
     encoded = encoder.features(positions, prepared.present)
-    return sides.clip_vectors(model, measures, encoded, screening.at_rest, screening.flat)
+    rows = sides.clip_vectors(model, measures, encoded, screening.at_rest, screening.flat)
+    shown = interactions(prepared.positions, prepared.present)
+    return sides.with_interactions(model, rows, interaction_features(shown, screening.flat))
 
 
 def sentence_vectors(
@@ -87,4 +91,5 @@ def sentence_vectors(
         rows = np.array([number[text] for text in side], dtype=np.intp)
         return encoded[rows], words[rows], None if profiles is None else profiles[rows]
 
-    return sides.sentence_vectors(model, described(sentences), described(images) if images else None)
+    rows = sides.sentence_vectors(model, described(sentences), described(images) if images else None)
+    return sides.with_interactions(model, rows, interaction_vectors(sentences))

@@ -229,6 +229,8 @@ class KinematicModel:
             models of earlier versions are not.
         background: (B, size) vectors of everyday actions that name no side, by which "none of these" is judged
             (`pgfa.recognise.background`), or None without them.
+        interacting: whether the vectors end in what two people do to each other (`pgfa.words.interaction`); models of
+            earlier versions have nothing of it.
         completion: of measures that a clip does not show; models of earlier versions have none: a joint never seen
             counts as the median, and a clip without depth as it is.
     """
@@ -250,10 +252,11 @@ class KinematicModel:
     both_sides: bool = True
     background: Array | None = None
     completion: Completion | None = None
+    interacting: bool = False
 
     @property
     def size(self) -> int:
-        """Length of the vectors."""
+        """Length of the vectors of one side, without interactions."""
         return int(self.columns[-1].stop)
 
     @property

@@ -14,6 +14,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from pgfa.words.interaction import SIZE
 from pgfa.words.measures import MEASURES, mirrored
 from pgfa.words.model import Array, KinematicModel, unit
 
@@ -53,7 +54,23 @@ def right_leading(positions: Array, mirror: NDArray[np.int64], measures: Array) 
 
 def vector_size(model: KinematicModel) -> int:
     """Length of the vectors."""
-    return model.size * (1 + model.both_sides)
+    return model.size * (1 + model.both_sides) + SIZE * model.interacting
+
+
+def with_interactions(model: KinematicModel, rows: Array, interactions: Array) -> Array:
+    """(N, `vector_size`) vectors of both sides, and what is seen or said of two people after them.
+
+    Where nothing is, cosines are those without it.
+
+    Args:
+        model: `interacting`, or the vectors are returned as they are.
+        rows: (N, d) vectors of clips or sentences.
+        interactions: (N, SIZE), in units of the length of a row.
+    """
+    if not model.interacting:
+        return rows
+    length = np.linalg.norm(rows, axis=1, keepdims=True)
+    return np.concatenate([rows, interactions * length], axis=1, dtype=np.float32)
 
 
 def clip_vectors(
@@ -63,7 +80,7 @@ def clip_vectors(
     at_rest: Array | None = None,
     flat: NDArray[np.bool_] | None = None,
 ) -> Array:
-    """(N, `vector_size`) of clips, not normalised.
+    """(N, d) of clips, not normalised; without interactions, see `with_interactions`.
 
     Args:
         model: which is compared.
@@ -82,11 +99,14 @@ def clip_vectors(
 
 def background_vectors(model: KinematicModel) -> Array | None:
     """(B, `vector_size`) of the everyday actions of a model, None without them: they are the same in a mirror."""
-    return None if model.background is None else np.tile(model.background, (1, 1 + model.both_sides))
+    if model.background is None:
+        return None
+    rows = np.tile(model.background, (1, 1 + model.both_sides))
+    return with_interactions(model, rows, np.zeros((len(rows), SIZE), dtype=np.float32))
 
 
 def sentence_vectors(model: KinematicModel, sentences: Described, images: Described | None) -> Array:
-    """(K, `vector_size`) of sentences; `images`: of the mirrored sentences, not used without `both_sides`."""
+    """(K, d) of sentences, without interactions; `images`: of the mirrored sentences, not used without `both_sides`."""
     if not model.both_sides:
         return model.sentences(*sentences)
     assert images is not None

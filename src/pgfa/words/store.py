@@ -30,6 +30,8 @@ from pgfa.words.reads import READS
 
 LAYERS = 3
 """Of the network."""
+OPTIONS = 4
+"""`implied`, `stillness`, `both_sides` and `interacting`."""
 _NONE = np.zeros(2, dtype=np.float32)
 _NAMES = "names"
 """Key of the metadata: the measures and words that the columns stand for."""
@@ -56,7 +58,7 @@ def save_kinematics(file: Path, model: KinematicModel) -> None:
         **({} if model.profile is None else _profile(model.profile)),
         **({} if model.background is None else {"background": model.background}),
         **({} if model.completion is None else _completion(model.completion)),
-        "options": np.array([model.implied, model.stillness, model.both_sides]),
+        "options": np.array([model.implied, model.stillness, model.both_sides, model.interacting]),
         **{f"detector.{word}": d.weights for word, d in zip(DETECTED, model.detectors, strict=True)},
     }
     contiguous = {name: np.ascontiguousarray(x, dtype=np.float32) for name, x in tensors.items()}
@@ -104,7 +106,7 @@ def _model(tensors: dict[str, Array]) -> KinematicModel:
         )
         for word in DETECTED
     ]
-    implied, stillness, both_sides = (*tensors.get("options", _NONE), 0.0)[:3]
+    implied, stillness, both_sides, interacting = (*tensors.get("options", _NONE), 0.0, 0.0)[:OPTIONS]
     description, words, encoder, network, profile = (*(float(x) for x in tensors["shares"]), 0.0, 0.0)[:5]
     return KinematicModel(
         Scale(tensors["scale.median"], tensors["scale.spread"]),
@@ -126,6 +128,7 @@ def _model(tensors: dict[str, Array]) -> KinematicModel:
         bool(both_sides),
         tensors.get("background"),
         _completion_from(tensors) if "completion.mean" in tensors else None,
+        bool(interacting),
     )
 
 
@@ -202,10 +205,9 @@ def _check(file: Path, tensors: dict[str, Array]) -> None:
         del expected["options"]
     elif "profile" not in optional and tensors.get("shares", _NONE).size == 4:  # as versions without profiles
         expected = {**expected, "shares": (4,)}
-    if (
-        "options" in tensors and tensors["options"].size == 2
-    ):  # as versions wrote it that did not compare mirror images
-        expected = {**expected, "options": (2,)}
+    # Versions that did not compare mirror images wrote two options, those without interactions three.
+    if (written := tensors.get("options", _NONE).size) in (2, 3) and "options" in tensors:
+        expected = {**expected, "options": (written,)}
     if not encoded or set(tensors) != set(expected):
         names = ", ".join(sorted(set(tensors) ^ set(expected))) or "an empty centre"
         raise BadCheckpoint(f"{file}: not the arrays of a kinematic model: {names}")
@@ -250,7 +252,7 @@ def _shapes(encoded: int, optional: list[str], widths: list[int]) -> dict[str, t
         layers["completion.depth"] = (measures + 1, measures)
     return {
         **layers,
-        "options": (3,),
+        "options": (OPTIONS,),
         "scale.median": (measures,),
         "scale.spread": (measures,),
         "space.centre": (encoded,),

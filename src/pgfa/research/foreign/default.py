@@ -28,7 +28,7 @@ def build(comparison: Comparison) -> Bundle:
     kinematics = fit_all(measured, comparison.imagined.measured).with_encoder(
         np.concatenate([encoded[s.name][: len(s.labels)] for s in comparison.sets]), clip_weights(measured)
     )
-    kinematics = with_background(kinematics, TEXT)
+    kinematics = replace(with_background(kinematics, TEXT), interacting=True)
     calibration = calibration_of([sample(part) for part in comparison.left_out()])
     run = open_bundle(comparison.encoder_folder(()))
     settings = run.settings.model_copy(update={"text": TEXT})

@@ -12,10 +12,10 @@ import numpy as np
 from pgfa.pack import Pack
 from pgfa.read import as_ref
 from pgfa.read.datasets import msrc12
-from pgfa.recognise.candidates import needs_two
 from pgfa.research.untrimmed.compose import Action, Untrimmed, compose, resting, shows_trunk
 from pgfa.skeleton import Clip
 from pgfa.text import catalogue
+from pgfa.words.interaction_words import needs_two
 
 CANDIDATES = 5
 MIXED, REPEATED = 3, 1
