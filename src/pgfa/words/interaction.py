@@ -16,7 +16,7 @@ from pgfa.skeleton.layouts import KINECT20
 from pgfa.words.series import Flags, Floats
 
 CLEAR: Final = {
-    "approach": (0.0, 0.6),
+    "approach": (0.0, 1.0),
     "hands_meet": (0.5, 0.2),
     "embrace": (0.75, 0.5),
     "hand_to_body": (0.45, 0.2),
