@@ -54,8 +54,8 @@ def _right(recogniser: Recogniser, clips: list) -> list[np.ndarray]:
     out = []
     for candidates in (sentences, [*sentences, *ALONE]):
         answers = recogniser.recognise(clips, candidates)
-        wanted = [PAIRS[clip.source.action].sentence for clip in clips]
-        out.append(np.array([a.answers[0].sentence == w for a, w in zip(answers, wanted, strict=True)]))
+        expected = [PAIRS[clip.source.action].sentence for clip in clips]
+        out.append(np.array([a.answers[0].sentence == w for a, w in zip(answers, expected, strict=True)]))
     return out
 
 
