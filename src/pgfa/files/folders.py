@@ -54,7 +54,7 @@ def new_folder(target: Path, names: Collection[str] | None = None) -> Iterator[P
             raise NotWritten(file, reason) from None
         with _errors_of(target):
             if names is not None and target.exists():
-                _take_over(target, temporary, names)
+                take_over(target, temporary, names)
             replace_folder(temporary, target)
     finally:
         remove(temporary)
@@ -112,7 +112,8 @@ def _old(target: Path) -> Path:
     return target.with_name(f".{target.name}.old")
 
 
-def _take_over(old: Path, new: Path, names: Collection[str]) -> None:
+def take_over(old: Path, new: Path, names: Collection[str]) -> None:
+    """Give a new folder the files of an old one that are not among `names`, as links to the same content."""
     for entry in old.iterdir():
         if entry.name in names or entry.name.endswith(".part"):
             continue
