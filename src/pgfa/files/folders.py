@@ -76,8 +76,15 @@ def replace_folder(finished: Path, target: Path) -> None:
     takes back.
     """
     if not target.exists():
-        os.rename(finished, target)
-        sync_folder(target.parent)
+        try:
+            os.rename(finished, target)
+        except OSError as error:
+            # Another process has just finished the same folder: its place is taken, as by one that was there before.
+            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST) or not target.is_dir():
+                raise
+            replace_folder(finished, target)
+        else:
+            sync_folder(target.parent)
     elif _exchange(finished, target):
         sync_folder(target.parent)
         shutil.rmtree(finished, ignore_errors=True)  # now the old one
