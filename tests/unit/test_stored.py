@@ -40,7 +40,7 @@ from pgfa.files import (
 from pgfa.files.folders import new_folder, recover_folder
 from pgfa.files.lock import OWNER, folder_lock
 from pgfa.pack import blocks, open_pack, save_pack
-from pgfa.recognise import Recogniser
+from pgfa.recognise import Recogniser, bundle
 from recogniser_builders import swaying_clip
 
 CHECKOUT = Path(__file__).parents[2]
@@ -303,6 +303,47 @@ def test_an_older_bundle_is_not_verified_and_a_new_one_is(recogniser: Recogniser
     manifest.write_text(json.dumps(values))
     with pytest.raises(BadCheckpoint, match="changed or damaged"):
         Recogniser.load(tmp_path / "bundle")
+
+
+@pytest.mark.parametrize("late", [False, True], ids=["before a file is read", "after all were"])
+def test_a_bundle_that_is_replaced_while_it_is_opened_is_the_old_or_the_new_one(
+    late: bool, recogniser: Recogniser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The digests of one, compared with the files of the other, would call a sound bundle damaged."""
+    folder, read = tmp_path / "bundle", bundle.load_sentences
+    recogniser.save(folder, ["a person waves"])
+    saved = []
+
+    def load_sentences(file: Path, size: int) -> dict[str, Any]:
+        before = read(file, size) if late else {}
+        if not saved:
+            saved.append(True)
+            recogniser.save(folder, ["a person jumps", "a person kicks"])
+        return before if late else read(file, size)
+
+    monkeypatch.setattr(bundle, "load_sentences", load_sentences)
+    opened = bundle.open_bundle(folder)
+    manifest = json.loads((folder / bundle.MANIFEST).read_text())
+    assert opened.name.endswith(file_sha256(folder / bundle.MANIFEST)[:12])
+    assert manifest["files"][bundle.SENTENCES] == file_sha256(folder / bundle.SENTENCES)
+    assert set(opened.sentences) >= {"a person jumps", "a person kicks"}
+
+
+def test_a_folder_that_is_replaced_while_it_is_read_is_read_again(tmp_path: Path) -> None:
+    marker, readings = tmp_path / "marker", []
+
+    def read() -> str:
+        readings.append(marker.read_text())
+        if len(readings) == 1:
+            write_atomic(marker, "new")
+            raise BadFile(marker, expected="old", found="new")
+        return readings[-1]
+
+    marker.write_text("old")
+    assert folders.read_whole(marker, read) == "new"
+    readings.clear()
+    with pytest.raises(BadFile):
+        folders.read_whole(tmp_path / "none", read)
 
 
 def test_an_encoder_that_cannot_be_saved_leaves_the_bundle(recogniser: Recogniser, tmp_path: Path) -> None:

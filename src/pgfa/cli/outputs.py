@@ -29,7 +29,8 @@ def check_outputs(outputs: Mapping[str, Path], inputs: Iterable[str | Path]) -> 
         if target in files:
             raise BadConfig(f"{option} and {files[target]} are one file: {path}")
         if target in read or (
-            any(target.startswith(os.path.join(folder, "")) for folder in read) and _is_recording(Path(target))
+            any(target.startswith(os.path.join(folder, "")) for folder in read)
+            and _is_recording(Path(target))
         ):
             raise BadConfig(f"{option} would replace the recording: {path}; choose another file")
         files[target] = option
