@@ -192,6 +192,8 @@ class NotWritten(PgfaError, OSError):
             reason = "the disk is read-only; choose another folder"
         elif error.errno in (errno.EACCES, errno.EPERM):
             reason = "permission denied; choose another folder"
+        elif error.errno == errno.EBUSY and file.is_mount():
+            reason = "a disk is mounted there, so that it cannot be replaced; choose a folder in it"
         elif error.errno == errno.EISDIR:
             reason = "it is a folder, expected a file"
         elif error.errno in (errno.ENOTDIR, errno.EEXIST) and (obstacle := _file_in_the_way(file)):

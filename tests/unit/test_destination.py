@@ -36,6 +36,24 @@ def test_permissions_are_kept(tmp_path: Path) -> None:
     assert (path.read_text(), stat.S_IMODE(path.stat().st_mode)) == ("new", 0o600)
 
 
+@pytest.mark.parametrize("mask", [0o077, 0o022])
+def test_a_new_file_has_the_permissions_that_the_mask_allows(mask: int, tmp_path: Path) -> None:
+    before = os.umask(mask)
+    try:
+        write_atomic(tmp_path / "new.csv", "new")
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / "new.csv").stat().st_mode) == 0o666 & ~mask
+
+
+@pytest.mark.parametrize("name", ["a" * 255, "ü" * 127])
+def test_the_longest_name_of_a_file_can_be_written(name: str, tmp_path: Path) -> None:
+    write_atomic(tmp_path / name, "old")
+    write_atomic(tmp_path / name, "new")
+    assert os.listdir(tmp_path) == [name]
+    assert (tmp_path / name).read_text() == "new"
+
+
 @pytest.mark.parametrize("exists", [True, False])
 def test_the_target_of_a_link_is_written(tmp_path: Path, exists: bool) -> None:
     target, link, second = tmp_path / "folder" / "target", tmp_path / "link", tmp_path / "second"

@@ -261,6 +261,28 @@ def test_two_imports_at_once_are_refused(fake: ModuleType, source: Path, tmp_pat
     assert len(run(fake, source, tmp_path / "pack")) == 150
 
 
+@pytest.mark.parametrize("usable", [True, False])
+def test_other_files_stay(fake: ModuleType, source: Path, tmp_path: Path, usable: bool) -> None:
+    """Beside the shards, in a folder that was the user's, and in the folder of a pack that is replaced."""
+    partial, out = tmp_path / "pack.partial", tmp_path / "pack"
+    for mine in (partial / "notes" / "mine.txt", partial / "walk.npz", out / "mine.txt"):
+        mine.parent.mkdir(parents=True, exist_ok=True)
+        if mine.parent == out:
+            run(fake, source, out, limit=3)
+        mine.write_text("mine")
+    if usable:
+        assert len(run(fake, source, out, overwrite=True)) == 150
+    else:
+        for file in source.glob("*.fake"):
+            file.write_text("bad kinect20")
+        with pytest.raises(BadFile, match="none usable"):
+            run(fake, source, out, overwrite=True)
+    assert {path.relative_to(partial).as_posix() for path in partial.rglob("*")} == {
+        "notes", "notes/mine.txt", "walk.npz",
+    }  # fmt: skip
+    assert (out / "mine.txt").read_text() == (partial / "walk.npz").read_text() == "mine"
+
+
 def test_killed_after_the_pack_is_complete(
     fake: ModuleType, source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

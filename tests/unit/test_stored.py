@@ -22,9 +22,10 @@ import numpy as np
 import pytest
 
 from builders import make_clip
-from pgfa.errors import BadCheckpoint, BadFile, FolderInUse, NotWritten
+from pgfa.errors import BadCheckpoint, BadConfig, BadFile, FolderInUse, NotWritten
 from pgfa.files import (
     CHECKSUM,
+    cache_folder,
     file_sha256,
     folders,
     leftovers,
@@ -39,7 +40,7 @@ from pgfa.files import (
 from pgfa.files.folders import new_folder, recover_folder
 from pgfa.files.lock import OWNER, folder_lock
 from pgfa.pack import blocks, open_pack, save_pack
-from pgfa.recognise import Recogniser
+from pgfa.recognise import Recogniser, bundle
 from recogniser_builders import swaying_clip
 
 CHECKOUT = Path(__file__).parents[2]
@@ -81,6 +82,36 @@ def test_a_folder_is_replaced_and_other_files_stay(
     assert names(target) == {"b", "notes"}
     assert (target / "notes" / "mine.txt").read_text() == "mine"
     assert names(target.parent) == {"target"}
+
+
+def test_two_processes_may_finish_a_new_folder_at_once(tmp_path: Path) -> None:
+    """The last one stays, also where the first takes the place just before the second."""
+    target = tmp_path / "target"
+    rename = os.rename
+
+    def rename_late(source: Path, place: Path) -> None:
+        with pytest.MonkeyPatch.context() as undone:
+            undone.setattr(os, "rename", rename)
+            if not target.exists():
+                write_folder(target, "a")
+            rename(source, place)
+
+    with pytest.MonkeyPatch.context() as patch, new_folder(target, {"a", "b"}) as new:
+        (new / "b").write_text("b")
+        patch.setattr(os, "rename", rename_late)
+        folders.replace_folder(new, target)
+        new.mkdir()
+        (new / "b").write_text("b")
+        patch.undo()
+    assert names(target) == {"b"}
+    assert names(tmp_path) == {"target"}
+
+
+def test_a_temporary_name_states_the_namespace_of_processes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two containers with one host name have processes of the same id: each would delete the other's files."""
+    links = iter(["pid:[4026531836]", "pid:[4026532450]"])
+    monkeypatch.setattr(os, "readlink", lambda path: next(links))
+    assert leftovers._host() != leftovers._host()
 
 
 def test_an_error_leaves_the_old_folder(tmp_path: Path) -> None:
@@ -180,6 +211,26 @@ def test_errors_of_the_system_in_plain_words(code: int, reason: str, tmp_path: P
     assert reason in str(NotWritten.of(tmp_path / "x", OSError(code, os.strerror(code))))
 
 
+def test_a_user_without_a_home_is_told_what_to_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    def home() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    for name in ("PGFA_CACHE", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(Path, "home", home)
+    with pytest.raises(BadConfig, match="PGFA_CACHE"):
+        cache_folder()
+    monkeypatch.setenv("PGFA_CACHE", "caches")
+    assert cache_folder() == Path("caches")
+
+
+def test_a_mounted_disk_in_the_way_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    busy = OSError(errno.EBUSY, os.strerror(errno.EBUSY))
+    assert "busy" in str(NotWritten.of(tmp_path, busy))
+    monkeypatch.setattr(Path, "is_mount", lambda path: path == tmp_path)
+    assert str(NotWritten.of(tmp_path, busy)).endswith("choose a folder in it")
+
+
 def test_a_file_in_the_way_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     for write in (
@@ -252,6 +303,47 @@ def test_an_older_bundle_is_not_verified_and_a_new_one_is(recogniser: Recogniser
     manifest.write_text(json.dumps(values))
     with pytest.raises(BadCheckpoint, match="changed or damaged"):
         Recogniser.load(tmp_path / "bundle")
+
+
+@pytest.mark.parametrize("late", [False, True], ids=["before a file is read", "after all were"])
+def test_a_bundle_that_is_replaced_while_it_is_opened_is_the_old_or_the_new_one(
+    late: bool, recogniser: Recogniser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The digests of one, compared with the files of the other, would call a sound bundle damaged."""
+    folder, read = tmp_path / "bundle", bundle.load_sentences
+    recogniser.save(folder, ["a person waves"])
+    saved = []
+
+    def load_sentences(file: Path, size: int) -> dict[str, Any]:
+        before = read(file, size) if late else {}
+        if not saved:
+            saved.append(True)
+            recogniser.save(folder, ["a person jumps", "a person kicks"])
+        return before if late else read(file, size)
+
+    monkeypatch.setattr(bundle, "load_sentences", load_sentences)
+    opened = bundle.open_bundle(folder)
+    manifest = json.loads((folder / bundle.MANIFEST).read_text())
+    assert opened.name.endswith(file_sha256(folder / bundle.MANIFEST)[:12])
+    assert manifest["files"][bundle.SENTENCES] == file_sha256(folder / bundle.SENTENCES)
+    assert set(opened.sentences) >= {"a person jumps", "a person kicks"}
+
+
+def test_a_folder_that_is_replaced_while_it_is_read_is_read_again(tmp_path: Path) -> None:
+    marker, readings = tmp_path / "marker", []
+
+    def read() -> str:
+        readings.append(marker.read_text())
+        if len(readings) == 1:
+            write_atomic(marker, "new")
+            raise BadFile(marker, expected="old", found="new")
+        return readings[-1]
+
+    marker.write_text("old")
+    assert folders.read_whole(marker, read) == "new"
+    readings.clear()
+    with pytest.raises(BadFile):
+        folders.read_whole(tmp_path / "none", read)
 
 
 def test_an_encoder_that_cannot_be_saved_leaves_the_bundle(recogniser: Recogniser, tmp_path: Path) -> None:

@@ -200,6 +200,43 @@ def test_a_wrong_question_is_refused_with_what_to_do(
     assert "Traceback" not in said
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["recognise", "DATA", "--run", "RUN", "--as", "a person waves", "--json", "FILE"],
+        ["recognise", "OTHER", "--run", "RUN", "--as", "a person waves", "--adapt", "DATA", "--csv", "FILE"],
+        ["recognise", "OTHER", "--run", "RUN", "--teach", "waves=FILE", "--csv", "FILE"],
+        ["check", "DATA", "--json", "FILE"],
+        ["check", "OTHER", "--labels", "FILE", "--json", "FILE"],
+    ],
+)
+def test_no_output_replaces_a_recording_that_is_read(
+    arguments: list[str], exported: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Not even one in a folder; what is no recording there, such as an earlier output, is replaced."""
+    from pgfa.cli.main import main
+
+    data, other = tmp_path / "data", tmp_path / "other.npz"
+    file = data / "deep" / "clip.npz"
+    for path in (file, other):
+        path.parent.mkdir(exist_ok=True, parents=True)
+        save_clip(path, swaying_clip())
+    before = file.read_bytes()
+    earlier = data / "results.json"
+    names = {"DATA": str(data), "FILE": str(file), "OTHER": str(other), "RUN": str(exported)}
+    words = [names.get(argument, argument.replace("FILE", str(file))) for argument in arguments]
+    with pytest.raises(SystemExit) as stop:
+        main(words)
+    assert f"{words[-2]} would replace the recording: {file}" in str(stop.value.code)
+    assert file.read_bytes() == before
+    if words[1] != str(data):
+        return
+    earlier.write_text("[]")
+    with pytest.raises(SystemExit):
+        main([*words[:-1], str(earlier)])
+    assert earlier.read_text() != "[]"
+
+
 def test_several_sentences_may_follow_one_option(
     exported: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

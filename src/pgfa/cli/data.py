@@ -90,8 +90,10 @@ def check(
         Also draw one frame of each clip into this folder (SVG): the left side red, the right side blue, up marked. Of a
         file marked ASK one picture per possible value, or the reason why it has none.
     """
+    from pgfa.cli.outputs import check_outputs
     from pgfa.pack.importing.check_report import print_check
 
+    check_outputs({"--json": json} if json else {}, [source, *([labels] if labels else [])])
     if not print_check(source, labels, json, pictures=pictures, stated=stated_by(stating)):
         raise SystemExit(1)
 

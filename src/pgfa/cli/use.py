@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pgfa.recognise import Live, Recogniser
-    from pgfa.skeleton import Clip
 
 DEFAULT = RecogniseSettings()
 LESS_CERTAIN = ": the answer is less certain (docs/formats.md)"
@@ -97,6 +96,7 @@ def recognise(
     _one_thread_per_sum()
     from dataclasses import replace
 
+    from pgfa.cli.outputs import check_outputs
     from pgfa.cli.recordings import is_single, recordings_of, rows_of
     from pgfa.errors import BadConfig
     from pgfa.read import as_ref, read
@@ -111,7 +111,11 @@ def recognise(
     RecogniseSettings(window=window, hop=hop, least=least)
     paths = {"json": json, "csv": csv, "windows.csv": windows_csv, "vtt": vtt, "eaf": eaf}
     outputs = {name: path for name, path in paths.items() if path is not None}
-    _check_outputs(outputs, files)
+    examples = [file for named in _examples(teach or []).values() for file in named]
+    check_outputs(
+        {f"--{name.replace('.', '-')}": path for name, path in outputs.items()},
+        [*files, *examples, *([adapt] if adapt else [])],
+    )
     if only_spans := [name for name in outputs if OUTPUTS[name].answers is None]:
         options = ", ".join(f"--{name.replace('.', '-')}" for name in only_spans)
         if spans is False:
@@ -180,27 +184,13 @@ def _recogniser(
             f"note: {run} was written by an earlier version, without digests: not verified", file=sys.stderr
         )
     for name, files in _examples(teach or []).items():
-        recogniser = recogniser.teach(name, files)
+        recogniser = recogniser.teach(name, [*files])
     for note in (*doubts_about(sentences), *recogniser.overlaps(sentences)):
         print(f"note: {note}", file=sys.stderr)
     if adapt is not None:
         recogniser = recogniser.adapt(adapt, sentences)
         print(recogniser.adaptation, file=sys.stderr)
     return recogniser
-
-
-def _check_outputs(outputs: dict[str, Path], recordings: list[str]) -> None:
-    """Raises BadConfig where two outputs are one file, or one is a recording that is read."""
-    from pgfa.errors import BadConfig
-
-    files: dict[str, str] = {}
-    for name, path in outputs.items():
-        option, target = f"--{name.replace('.', '-')}", "-" if str(path) == "-" else os.path.realpath(path)
-        if target in files:
-            raise BadConfig(f"{option} and {files[target]} are one file: {path}")
-        if any(target == os.path.realpath(recording) for recording in recordings):
-            raise BadConfig(f"{option} would replace the recording: {path}")
-        files[target] = option
 
 
 def _write(outputs: dict[str, Path], text_of: Callable[[str], str]) -> None:
@@ -216,11 +206,11 @@ def _write(outputs: dict[str, Path], text_of: Callable[[str], str]) -> None:
         print(text_of("table"), end="")
 
 
-def _examples(options: list[str]) -> dict[str, list[Clip | str | Path]]:
+def _examples(options: list[str]) -> dict[str, list[str]]:
     """NAME=FILE options as class name -> files. Raises BadConfig."""
     from pgfa.errors import BadConfig
 
-    examples: dict[str, list[Clip | str | Path]] = {}
+    examples: dict[str, list[str]] = {}
     for option in options:
         name, separator, file = option.partition("=")
         if not (name and separator and file):

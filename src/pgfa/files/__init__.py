@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from pgfa.errors import BadFile, NotWritten
+from pgfa.errors import BadConfig, BadFile, NotWritten
 from pgfa.files.destination import file_to_replace, write_through
 from pgfa.files.leftovers import clear_leftovers, remove, temporary_path
 
@@ -60,7 +60,8 @@ def _replace(path: Path, write: Callable[[BinaryIO], object] | bytes | str) -> N
                 file.write(_content(write))
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(temporary, stat.S_IMODE(path.stat().st_mode) if path.exists() else 0o644)
+        if path.exists():  # a new file has the permissions that the user's mask allows
+            os.chmod(temporary, stat.S_IMODE(path.stat().st_mode))
         os.replace(temporary, path)
         sync_folder(path.parent)
     finally:
@@ -182,11 +183,17 @@ def verify_files(path: Path, values: Mapping[str, Any]) -> bool:
 def cache_folder() -> Path:
     """The cache folder: everything in it can be computed again (sentence vectors, prepared clips).
 
-    ``PGFA_CACHE``, else ``pgfa`` in ``XDG_CACHE_HOME`` or ``~/.cache``.
+    ``PGFA_CACHE``, else ``pgfa`` in ``XDG_CACHE_HOME`` or ``~/.cache``. Raises BadConfig where the system knows no home
+    folder of the user.
     """
     if folder := os.environ.get("PGFA_CACHE"):
         return Path(folder)
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "pgfa"
+    try:
+        return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "pgfa"
+    except RuntimeError:  # as in a container that is run by the number of a user
+        raise BadConfig(
+            "this user has no home folder in which caches could be; set the variable PGFA_CACHE to a folder"
+        ) from None
 
 
 def file_sha256(path: Path) -> str:

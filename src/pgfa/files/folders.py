@@ -7,17 +7,21 @@ import errno
 import os
 import shutil
 import sys
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
-from pgfa.errors import NotWritten
+from pgfa.errors import NotWritten, PgfaError
 from pgfa.files import sync_folder
 from pgfa.files.destination import real_path
 from pgfa.files.leftovers import clear_leftovers, remove, temporary_path
 
 _CURRENT_FOLDER, _EXCHANGE = -100, 2
 """AT_FDCWD and RENAME_EXCHANGE of Linux; RENAME_SWAP of macOS is 2 as well."""
+_READINGS = 10
+"""How often a folder is read again that was replaced meanwhile."""
+_Content = TypeVar("_Content")
 _UNSUPPORTED = {errno.ENOSYS, errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EXDEV}
 
 
@@ -54,7 +58,7 @@ def new_folder(target: Path, names: Collection[str] | None = None) -> Iterator[P
             raise NotWritten(file, reason) from None
         with _errors_of(target):
             if names is not None and target.exists():
-                _take_over(target, temporary, names)
+                take_over(target, temporary, names)
             replace_folder(temporary, target)
     finally:
         remove(temporary)
@@ -76,8 +80,15 @@ def replace_folder(finished: Path, target: Path) -> None:
     takes back.
     """
     if not target.exists():
-        os.rename(finished, target)
-        sync_folder(target.parent)
+        try:
+            os.rename(finished, target)
+        except OSError as error:
+            # Another process has just finished the same folder: its place is taken, as by one that was there before.
+            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST) or not target.is_dir():
+                raise
+            replace_folder(finished, target)
+        else:
+            sync_folder(target.parent)
     elif _exchange(finished, target):
         sync_folder(target.parent)
         shutil.rmtree(finished, ignore_errors=True)  # now the old one
@@ -93,6 +104,34 @@ def recover_folder(target: Path) -> None:
             shutil.rmtree(old, ignore_errors=True)
         else:
             os.rename(old, target)
+
+
+def read_whole(marker: Path, read: Callable[[], _Content]) -> _Content:
+    """What `read` makes of a folder that another process may replace meanwhile: never of files of both folders.
+
+    Args:
+        marker: a file that is another one in every new folder, if it has it.
+        read: reads the folder; its errors count if the folder was not replaced.
+    """
+    for _ in range(_READINGS):
+        before = _state(marker)
+        try:
+            content = read()
+        except PgfaError:
+            if _state(marker) == before:
+                raise
+        else:
+            if _state(marker) == before:
+                return content
+    return read()
+
+
+def _state(file: Path) -> tuple[int, int, int] | None:
+    try:
+        status = file.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino, status.st_mtime_ns
 
 
 def _rename_twice(finished: Path, target: Path) -> None:
@@ -112,7 +151,8 @@ def _old(target: Path) -> Path:
     return target.with_name(f".{target.name}.old")
 
 
-def _take_over(old: Path, new: Path, names: Collection[str]) -> None:
+def take_over(old: Path, new: Path, names: Collection[str]) -> None:
+    """Give a new folder the files of an old one that are not among `names`, as links to the same content."""
     for entry in old.iterdir():
         if entry.name in names or entry.name.endswith(".part"):
             continue

@@ -17,7 +17,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-_HOST = hashlib.sha256(platform.node().encode()).hexdigest()[:6]
+_LONGEST = 255 - len("..000000-0000000000-00000000.part")
+"""Bytes of a name that its temporary name keeps: most file systems allow 255 in all."""
+
+
+def _host() -> str:
+    """Six digits of host and namespace of processes: in two containers of a host two processes can have one id."""
+    try:
+        namespace = os.readlink("/proc/self/ns/pid")
+    except OSError:  # not Linux
+        namespace = ""
+    return hashlib.sha256(f"{platform.node()} {namespace}".encode()).hexdigest()[:6]
+
+
+_HOST = _host()
 _NAME = re.compile(r"\..+\.(?P<host>[0-9a-f]{6})-(?P<process>\d+)-[0-9a-f]{8}\.part")
 _EARLIER = re.compile(r"\..+\.[a-z0-9_]{8}\.part")
 """Names that earlier versions gave."""
@@ -29,7 +42,8 @@ _cleared: set[str] = set()
 
 def temporary_path(path: Path) -> Path:
     """A new hidden name beside `path`, which `clear_leftovers` removes once this process no longer runs."""
-    temporary = path.with_name(f".{path.name}.{_HOST}-{os.getpid()}-{secrets.token_hex(4)}.part")
+    start = os.fsencode(path.name)[:_LONGEST].decode("utf-8", "ignore")
+    temporary = path.with_name(f".{start}.{_HOST}-{os.getpid()}-{secrets.token_hex(4)}.part")
     _own.add(temporary.name)
     return temporary
 

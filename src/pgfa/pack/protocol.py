@@ -25,7 +25,7 @@ RULES: dict[str, dict[str, Rule]] = {
 }
 """Official divisions: data set -> protocol -> rule. Those of PKU-MMD are files of the data: see `pack_masks`."""
 
-DIVISIONS = "divisions.json"
+DIVISIONS, ACCOUNT = "divisions.json", "account.json"
 """File of a pack: the divisions that came with the data, protocol -> [training recordings, test recordings]."""
 
 EVERYTHING = "all"

@@ -14,7 +14,7 @@ from pgfa.errors import BadConfig
 from pgfa.files import file_sha256, write_atomic, write_files_list, write_json
 from pgfa.files.folders import new_folder
 from pgfa.pack.blocks import read_digests
-from pgfa.pack.manifest import COLUMNS, JSON, manifest_bytes
+from pgfa.pack.manifest import COLUMNS, JSON, PARQUET, manifest_bytes
 from pgfa.pack.pack import (
     FORM,
     POSITIONS,
@@ -27,8 +27,11 @@ from pgfa.pack.pack import (
     is_pack,
     open_pack,
 )
+from pgfa.pack.protocol import ACCOUNT, DIVISIONS
 from pgfa.skeleton import Clip, Layout, get_layout
 
+NAMES = {POSITIONS, JSON, PARQUET, SETTINGS, REJECTED, DIVISIONS, ACCOUNT}
+"""Files of a pack, of all versions: other files in its folder stay where it is replaced."""
 _HEADER = 128
 """Bytes of positions.npy before the first row. The number of rows is known only at the end, but numpy pads a header of
 three dimensions to this size in any case."""
@@ -49,7 +52,7 @@ def save_pack(
         out: folder to create.
         layout: convert every clip to this layout.
         rejected: files that could not be used; read after the last clip.
-        overwrite: replace an existing pack.
+        overwrite: replace an existing pack; other files in its folder stay.
 
     Raises:
         BadConfig: `out` exists, there are no clips, or clips have several layouts or the same id.
@@ -57,7 +60,7 @@ def save_pack(
         NotWritten: disk full or read-only, no permission, or a file in the way.
     """
     check_free(out, overwrite)
-    with new_folder(out) as new:
+    with new_folder(out, NAMES) as new:
         write_pack(clips, new, layout=layout, rejected=rejected)
     return open_pack(out)
 

@@ -17,6 +17,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal
@@ -31,14 +32,14 @@ from pgfa.config.extras import require
 from pgfa.config.run import RUN_FILE
 from pgfa.errors import BadCheckpoint, PgfaError
 from pgfa.files import FILES, file_sha256, read_json, verify_files, write_atomic, write_files_list
-from pgfa.files.folders import new_folder, recover_folder
+from pgfa.files.folders import new_folder, read_whole, recover_folder
 from pgfa.prepare import Prepared
 from pgfa.recognise.background import Background
 from pgfa.recognise.calibration.model import Calibration
 from pgfa.recognise.encoders import FeatureEncoder, OnnxEncoder, TorchEncoder, finds_gpu
 from pgfa.recognise.prototypes import PROTOTYPES, Prototype, load_prototypes, save_prototypes
 from pgfa.recognise.screening import Screening
-from pgfa.recognise.vectors import KnownVectors, clip_vectors, sentence_vectors
+from pgfa.recognise.vectors import KnownVectors, clip_vectors, load_sentences, sentence_vectors
 from pgfa.text.anchors import sentence_anchors, wordings_of
 from pgfa.text.mirror import mirror_sentence
 from pgfa.words.model import KinematicModel
@@ -222,6 +223,8 @@ def open_bundle(
         device: ``cpu``, ``cuda``, ``cuda:1`` or ``auto``.
         runtime: of the encoder, where a bundle has both; ONNX computes on the CPU only, and torch on other devices.
 
+    Where another process saves over the bundle meanwhile, it is the old or the new one.
+
     Raises BadCheckpoint for a folder that is damaged or no recogniser; BadConfig where the device or torch is missing.
     """
     if folder is None and not (BUNDLED / MANIFEST).is_file():
@@ -231,6 +234,10 @@ def open_bundle(
     if folder is None or (folder == OPEN and not folder.exists()):
         folder = BUNDLED if folder is None else BUNDLED.with_name(OPEN.name)
     recover_folder(folder)
+    return read_whole(folder / MANIFEST, partial(_open, folder, device, runtime))
+
+
+def _open(folder: Path, device: str, runtime: Literal["onnx", "torch"]) -> Bundle:
     if not (folder / MANIFEST).is_file():
         return _from_run(folder, device)
     manifest, verified = _manifest(folder / MANIFEST)
@@ -262,7 +269,9 @@ def open_bundle(
         centre,
         Calibration.from_dict(manifest.get("calibration"), str(folder / MANIFEST)),
         provenance,
-        {} if verified and SENTENCES not in manifest[FILES] else _sentences(folder / SENTENCES, centre.size),
+        {}
+        if verified and SENTENCES not in manifest[FILES]
+        else load_sentences(folder / SENTENCES, centre.size),
         load_prototypes(folder, manifest.get("prototypes", []), size),
         folder,
         _recentring(manifest, size, folder / MANIFEST),
@@ -367,23 +376,6 @@ def _encoder(file: Path, settings: RunSettings, size: int, device: str) -> Featu
     model = build_model(settings, get_layout(settings.prepare.layout), size)
     load_checkpoint(file, model)
     return TorchEncoder(model.to(pick_device(device)).eval())
-
-
-def _sentences(file: Path, size: int) -> dict[str, NDArray[np.float32]]:
-    if not file.is_file():
-        return {}
-    from safetensors import SafetensorError
-    from safetensors.numpy import load_file
-
-    try:
-        table = load_file(file)
-    except (SafetensorError, OSError, ValueError) as error:
-        raise BadCheckpoint(f"{file}: not readable sentence vectors: {error}") from None
-    for sentence, vector in table.items():
-        unit = vector.shape == (size,) and abs(float(np.linalg.norm(vector)) - 1) < 1e-3
-        if vector.dtype != np.float32 or not unit:
-            raise BadCheckpoint(f"{file}, {sentence!r}: expected {size} float32 numbers of length 1")
-    return dict(table)
 
 
 def _portable(settings: RunSettings) -> dict[str, Any]:

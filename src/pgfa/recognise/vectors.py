@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pgfa.config import TextSettings
+from pgfa.errors import BadCheckpoint
 from pgfa.prepare import Prepared
 from pgfa.recognise.encoders import FeatureEncoder
 from pgfa.recognise.screening import Screening
@@ -93,3 +95,21 @@ def sentence_vectors(
 
     rows = sides.sentence_vectors(model, described(sentences), described(images) if images else None)
     return sides.with_interactions(model, rows, interaction_vectors(sentences))
+
+
+def load_sentences(file: Path, size: int) -> dict[str, NDArray[np.float32]]:
+    """Stored vectors by their sentences, (size,) of length 1; none without the file. Raises BadCheckpoint."""
+    if not file.is_file():
+        return {}
+    from safetensors import SafetensorError
+    from safetensors.numpy import load_file
+
+    try:
+        table = load_file(file)
+    except (SafetensorError, OSError, ValueError) as error:
+        raise BadCheckpoint(f"{file}: not readable sentence vectors: {error}") from None
+    for sentence, vector in table.items():
+        unit = vector.shape == (size,) and abs(float(np.linalg.norm(vector)) - 1) < 1e-3
+        if vector.dtype != np.float32 or not unit:
+            raise BadCheckpoint(f"{file}, {sentence!r}: expected {size} float32 numbers of length 1")
+    return dict(table)

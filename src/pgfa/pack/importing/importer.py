@@ -8,6 +8,7 @@ number of processes and interruptions. During that step the disk holds shards an
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import time
 from collections.abc import Iterable, Iterator
@@ -19,16 +20,16 @@ from typing import Any
 
 from pgfa.errors import BadConfig, BadFile, NotWritten, did_you_mean
 from pgfa.files import digest, file_sha256, read_json, write_json
-from pgfa.files.folders import recover_folder, replace_folder
+from pgfa.files.folders import recover_folder, replace_folder, take_over
 from pgfa.files.leftovers import clear_leftovers, remove
-from pgfa.files.lock import LOCK, OWNER, folder_lock
+from pgfa.files.lock import LOCK, folder_lock
 from pgfa.pack.importing import folder
 from pgfa.pack.importing.reading import ReaderPool
 from pgfa.pack.importing.shards import Chunk, Shard, check_shard, read_shard, split
 from pgfa.pack.pack import SETTINGS, VERSION, Rejected, open_pack
-from pgfa.pack.protocol import DIVISIONS
+from pgfa.pack.protocol import ACCOUNT, DIVISIONS
 from pgfa.pack.summary import Summary, summary
-from pgfa.pack.write import check_free, write_pack
+from pgfa.pack.write import NAMES, check_free, write_pack
 from pgfa.progress import Progress
 from pgfa.read.format import Account, Format
 from pgfa.read.settings_file import with_settings
@@ -39,8 +40,11 @@ from pgfa.skeleton.layouts import map_weights
 from pgfa.tasks.cluster import Cluster
 
 PACKAGE = "pgfa"
+_PACK = "pack"
+"""The pack while it is written, in the folder of shards."""
 _FINISHED = "finished.json"
 """Marker in the folder of shards: the pack, or the error that no file is usable, is final."""
+_SHARD = re.compile(r"[0-9a-f]{16}\.npz")
 
 
 @dataclass(frozen=True)
@@ -164,7 +168,7 @@ def _fill(
             read_before = _read(pool, chunks, partial, layout, progress)
         reading_seconds = time.perf_counter() - reading_started
         if not (partial / _FINISHED).is_file():
-            _write(partial / "pack", chunks, pool.format, pool.source, layout, progress)
+            _write(partial / _PACK, chunks, pool.format, pool.source, layout, progress)
             check_free(out, overwrite)
             _switch(partial, out, content)
     return read_before, reading_seconds
@@ -172,10 +176,12 @@ def _fill(
 
 def _switch(partial: Path, out: Path, content: str) -> None:
     """Give the finished pack its name; the marker, written before, tells a later import that the shards are done."""
-    pack = partial / "pack"
+    pack = partial / _PACK
     write_json(partial / _FINISHED, {"pack": file_sha256(pack / SETTINGS), "import": content})
     try:
         recover_folder(out)
+        if out.exists():
+            take_over(out, pack, NAMES)
         replace_folder(pack, out)
     except OSError as error:
         (partial / _FINISHED).unlink()
@@ -225,7 +231,7 @@ def _write(
     rejected: list[Rejected] = []
     shutil.rmtree(pack, ignore_errors=True)
     account = format.account(source) if format.account else None
-    documents: dict[str, Any] = {"account.json": asdict(account)} if account else {}
+    documents: dict[str, Any] = {ACCOUNT: asdict(account)} if account else {}
     if format.divisions and (divisions := format.divisions(source)):
         documents[DIVISIONS] = {name: list(map(list, lists)) for name, lists in divisions.items()}
     with Progress("write pack", sum(len(chunk.files) for chunk in chunks), show=progress) as bar:
@@ -296,7 +302,9 @@ def _shard_folder(out: Path) -> Iterator[Path]:
             try:
                 yield partial
             finally:
-                if finished := (partial / _FINISHED).is_file() or not any(partial.glob("*.npz")):
+                if finished := (partial / _FINISHED).is_file() or not any(
+                    _SHARD.fullmatch(path.name) for path in partial.iterdir()
+                ):
                     _empty(partial)
     finally:
         if finished:
@@ -306,9 +314,12 @@ def _shard_folder(out: Path) -> Iterator[Path]:
 
 
 def _empty(partial: Path) -> None:
-    """Delete all but the lock, the marker last, so that a later import can resume even this."""
+    """Delete what imports write but for the lock, the marker last, so that a later import can resume even this.
+
+    Anything else stays: the folder may have been the user's before.
+    """
     for path in sorted(partial.iterdir(), key=lambda path: path.name == _FINISHED):
-        if path.name not in (LOCK, OWNER):
+        if path.name in (_PACK, _FINISHED) or path.name.endswith(".part") or _SHARD.fullmatch(path.name):
             remove(path)
 
 
