@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from tests.reading_motions import in_layout, motion
 
 from pgfa.read import read
 from pgfa.read.sample import person
 from pgfa.skeleton import COCO17, H36M17, NTU25, Clip, Layout
-from tests.reading_motions import in_layout, motion
 
 FRAMES = 48
 
@@ -115,7 +115,7 @@ def test_people_of_a_json_file(tmp_path: Path) -> None:
 
 
 def test_markers(tmp_path: Path) -> None:
-    body = person(NTU25, FRAMES) + [0, 1, 3]
+    body = person(NTU25, FRAMES) + np.array([0, 1, 3])
     titles = ",".join(f"{joint}_{axis}" for joint in NTU25.joints for axis in "xyz")
     gone = gone_in(NTU25, "wrist_left", slice(20, 24))
     rows = without_root(body, gone, NTU25).reshape(FRAMES, -1)
