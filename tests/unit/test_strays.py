@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from tests.reading_motions import in_layout, motion
 
 from pgfa.read import read
 from pgfa.read.sample import person
 from pgfa.skeleton import COCO17, H36M17, NTU25, Clip, Layout
+from reading_motions import in_layout, motion
 
 FRAMES = 48
 

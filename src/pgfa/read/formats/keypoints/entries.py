@@ -49,6 +49,7 @@ from pgfa.read.formats.keypoints.joint_objects import (
     with_coordinates,
 )
 from pgfa.read.formats.keypoints.joint_states import unread_flags
+from pgfa.read.formats.keypoints.json_fields import headers_of
 from pgfa.read.formats.keypoints.matrices import LOCAL, in_world, joints_and_anchor, positions_of
 from pgfa.read.formats.keypoints.other_names import missing_in
 from pgfa.read.formats.keypoints.people import Person
@@ -128,7 +129,7 @@ class Parser:
             frame = frame | frame[SCENE] if isinstance(frame.get(SCENE), dict) else frame
             named = fields_of(frame, (*NUMBERS, *IMAGES[1:]))
             number = next((value for name in named if (value := number_of(frame[name])) is not None), None)
-            time = self._time(frame)
+            time = next((time for part in headers_of(frame) if (time := self._time(part)) is not None), None)
         return Entry(self.people(frame), number, time)
 
     def _time(self, frame: dict[str, Any]) -> float | None:
