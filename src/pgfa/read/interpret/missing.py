@@ -34,7 +34,8 @@ def absent_joints(
     A joint is absent if a coordinate is not a number or beyond FAR, if its score is below MIN_SCORE, or if all its
     coordinates have the same value and that is 0, one of MARKS, or a value that several joints have like this. A joint
     at 0 0 0 whenever there is a body is the origin of the body, and present, if it is the only one (or one that the
-    layout repeats) and its neighbours are near. Or if it jumps to one place again and again (`marked_joints`), which is noted.
+    layout repeats) and its neighbours are near. Or if it jumps to one place again and again (`marked_joints`), which is
+    noted.
 
     Args:
         coordinates: (frames, bodies, joints, 2 or 3).
