@@ -307,6 +307,7 @@ def _clip(ref: FileRef, raw: bytes, points: Floats, plan: _Plan, *, named: bool)
             points, flat = from_picture(ref, points, layout, info, plan.columns, named=named)
             notes += flat
         else:
+            checks.check_mirror(ref, points, layout, info)
             landmarks = layout is MEDIAPIPE33 and named
             result = upright(
                 points,
