@@ -30,6 +30,7 @@ from pgfa.read.formats.keypoints.csv_melted import is_melted, with_axes_together
 from pgfa.read.formats.keypoints.csv_people import numbers_joints, without_people
 from pgfa.read.formats.keypoints.csv_spaces import without_spaces
 from pgfa.read.formats.keypoints.csv_table import Table, table_of
+from pgfa.read.formats.keypoints.csv_triples import with_axes
 from pgfa.read.formats.keypoints.csv_unread import rising_columns, unread_flags
 from pgfa.read.formats.keypoints.csv_vectors import without_vectors
 from pgfa.read.formats.keypoints.detections import Entry, clip_of, recordings
@@ -250,8 +251,8 @@ def _up_of_azure(entries: list[Entry]) -> str | None:
 
 
 def _decoded(raw: bytes) -> str:
-    """Text with line feeds, and a cell for each number."""
-    return without_vectors(without_spaces(text_of(raw)))
+    """Text with line feeds, a cell for each number, and its axis in the title."""
+    return with_axes(without_vectors(without_spaces(text_of(raw))))
 
 
 def _layout(
