@@ -19,6 +19,7 @@ from pgfa.errors import BadFile
 from pgfa.read.assemble import counted
 from pgfa.read.format import Format, first_clip
 from pgfa.read.formats.keypoints.csv_above import rate_above, split_header
+from pgfa.read.formats.keypoints.csv_flat import clip_of_flat_table, flat_table
 from pgfa.read.formats.keypoints.csv_header import (
     EXPECTED,
     STATE,
@@ -61,7 +62,9 @@ def sniff(name: str, head: bytes) -> bool:
         has_header = split_header(without_people(text))[0] is not None
     except csv.Error:
         return False
-    return head.lstrip()[:1] not in (b"{", b"[") and (has_header or is_melted(text) or has_lists(text))
+    if head.lstrip()[:1] in (b"{", b"["):
+        return False
+    return has_header or is_melted(text) or has_lists(text) or flat_table(text) is not None
 
 
 def find(root: Path) -> list[FileRef]:
@@ -82,7 +85,10 @@ def read_all(ref: FileRef) -> list[Clip | BadFile]:
 def _clips(ref: FileRef) -> list[Clip]:
     raw = ref.read(MAX_BYTES)
     check_text(ref, raw)
-    text = with_axes_together(ref, without_lists(ref, _decoded(raw)))
+    text = _decoded(raw)
+    if flat := flat_table(text):
+        return [clip_of_flat_table(ref, raw, text, flat)]
+    text = with_axes_together(ref, without_lists(ref, text))
     return clips_of_table(ref, raw, without_people(text))
 
 
