@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from optical_motion import BONES, PLUG_IN_GAIT, RATE, c3d, markers, trc
-from pgfa.read.formats.keypoints.entries import PANOPTIC
+from pgfa.read.formats.keypoints.program_points import PANOPTIC
 from pgfa.skeleton import AZURE32, COCO17, H36M17, MEDIAPIPE33, NTU25, Layout
 from reading_cases import Case, Truth
 from reading_defects import UPS, npy, relative

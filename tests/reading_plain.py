@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from optical_motion import PLUG_IN_GAIT, QUALISYS, RATE, joints, markers, rotated, trc
-from pgfa.read.formats.keypoints.entries import PANOPTIC
+from pgfa.read.formats.keypoints.program_points import PANOPTIC
 from pgfa.skeleton import AZURE32, COCO17, H36M17, KINECT20, MEDIAPIPE33, NTU25, OPENPOSE25, SMPL24, Layout
 from reading_cases import Case, Truth
 from reading_defects import npy

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from pgfa.errors import Undecided
 from pgfa.read import read
 from pgfa.skeleton import COCO17, NTU25, Clip
 from reading_motions import in_layout, motion, pixels
@@ -66,3 +67,42 @@ def test_one_name_for_all_joints_gives_no_order(tmp_path: Path) -> None:
     clip = written(tmp_path, {"keypoints": points, "fps": 30, "joint_names": ["PELVIS"] * 17})
     assert clip.layout is COCO17
     assert not any("joint_names" in problem for problem in clip.problems)
+
+
+MIRRORED, AS_IT_IS = np.array([-1, 1, 1]), np.array([1, 1, 1])
+
+
+@pytest.mark.parametrize("name", ["mirrored", "selfie", "is_mirrored"])
+@pytest.mark.parametrize(
+    ("says", "change", "question"),
+    [
+        (True, AS_IT_IS, "calls its recording mirrored, and feet and knees that show that it is not"),
+        (False, MIRRORED, "calls its recording not mirrored, and feet and knees that show that it is"),
+        (True, MIRRORED, ""),
+        (False, AS_IT_IS, ""),
+    ],
+)
+def test_a_mirror_that_the_body_contradicts_is_asked_about(
+    name: str, says: bool, change: Any, question: str, tmp_path: Path
+) -> None:
+    points = in_layout(motion("walk"), NTU25)
+    content = {"keypoints": (points * change).tolist(), "layout": "ntu25", "up": "y", "fps": 30, name: says}
+    frames = [{"keypoints": frame, name: says} for frame in (points * change).tolist()]
+    for number, every in enumerate((content, {**content, "keypoints": None, "frames": frames})):
+        path = tmp_path / f"{number}.json"
+        path.write_text(json.dumps({key: value for key, value in every.items() if value is not None}))
+        if question:
+            with pytest.raises(Undecided, match="--mirrored or --no-mirrored") as caught:
+                read(path)
+            assert question in str(caught.value)
+            assert caught.value.quantity == "mirrored"
+        clip = read(path, mirrored=change is MIRRORED) if question else read(path)
+        np.testing.assert_allclose(clip.positions[:, 0], points, atol=1e-4)
+
+
+def test_left_handed_axes_that_were_not_mirrored(tmp_path: Path) -> None:
+    """Of Unity, say: the picture is not mirrored, the axes are left-handed."""
+    points = in_layout(motion("walk"), NTU25)
+    fields = {"layout": "ntu25", "up": "y", "fps": 30, "mirrored": False, "handedness": "left"}
+    clip = written(tmp_path, {"keypoints": (points * MIRRORED).tolist(), **fields})
+    np.testing.assert_allclose(clip.positions[:, 0], points, atol=1e-4)

@@ -107,6 +107,33 @@ def test_every_dialect_of_trc_gives_the_motion(title: str, tmp_path: Path) -> No
     np.testing.assert_allclose(joint(clip, "foot_left")[:, 1], BODY["toe_left"][:, 1], atol=0.002)
 
 
+IMPERIAL = {
+    "ft": 0.3048,
+    "feet": 0.3048,
+    "Feet": 0.3048,
+    "foot": 0.3048,
+    "in": 0.0254,
+    "inches": 0.0254,
+    "": 0.3048,
+}
+
+
+@pytest.mark.parametrize("unit", IMPERIAL, ids=lambda unit: unit or "none")
+def test_trc_in_feet_and_inches(unit: str, tmp_path: Path) -> None:
+    content = trc(markers(BODY, HALPE26), unit or "UNIT", 1 / IMPERIAL[unit])
+    assert_same(read(written(tmp_path, "walk.trc", content.replace("UNIT", ""))))
+
+
+@pytest.mark.parametrize("said", ["m", "mm", "in"])
+def test_feet_called_another_unit_are_asked_about(said: str, tmp_path: Path) -> None:
+    """Metres of a torso of 1.5 m may be feet, or of a giant in a game: only feet fit a person, and are offered."""
+    path = written(tmp_path, "walk.trc", trc(markers(BODY, HALPE26), said, 1 / 0.3048))
+    with pytest.raises(Undecided, match="state it with --unit ft") as caught:
+        read(path)
+    assert (caught.value.quantity, caught.value.options) == ("unit", ("ft",))
+    assert_same(read(path, unit="ft"))
+
+
 SETS: dict[str, tuple[Mapping[str, Any], dict[str, float]]] = {
     "Plug-in Gait": (PLUG_IN_GAIT, LATERAL),
     "OpenCap": (OPENCAP, EXACT),
@@ -191,9 +218,9 @@ def test_a_wrong_trc_is_refused_with_its_position(
 
 
 def test_a_unit_in_which_no_body_fits_is_refused(tmp_path: Path) -> None:
-    path = written(tmp_path, "walk.trc", trc(markers(BODY, HALPE26), "m", scale=50.0))
+    path = written(tmp_path, "walk.trc", trc(markers(BODY, HALPE26), "m", scale=10.0))
     with pytest.raises(
-        BadFile, match=r"unit: expected a unit in which the torso .* found m, in which it is 2\d"
+        BadFile, match=r"unit: expected a unit in which the torso .* found m, in which the torso is 4\.\d"
     ):
         read(path)
 

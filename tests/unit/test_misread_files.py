@@ -67,6 +67,18 @@ def test_an_axis_with_a_range_of_its_own(write: Any, axis: int, low: float, tmp_
         read(write(tmp_path, scaled(points, axis, low)))
 
 
+@pytest.mark.parametrize("low", [0.0, -1000.0])
+@pytest.mark.parametrize("axis", range(3), ids="xyz")
+def test_an_axis_from_0_to_1000(axis: int, low: float, tmp_path: Path) -> None:
+    """In millimetres such an axis has about the size of a body."""
+    points = 1000 * scaled(in_layout(motion("walk"), NTU25) + AWAY, axis, low / 1000)
+    for other in set(range(3)) - {axis}:
+        points[..., other] += 3000
+    words = rf"{'xyz'[axis]} from exactly {low:g} to 1000|limbs that keep their len"
+    with pytest.raises(BadFile, match=words):
+        read(as_npy(tmp_path, points))
+
+
 def test_one_scale_for_all_axes_is_read(tmp_path: Path) -> None:
     points = in_layout(motion("walk"), NTU25) + AWAY
     clip = read(as_npy(tmp_path, (points - points.min()) / np.ptp(points)))

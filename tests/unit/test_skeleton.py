@@ -29,7 +29,7 @@ ESTIMATORS = ["coco17", "openpose18", "openpose25", "mediapipe33"]
 CAMERAS = ["azure32", "zed34", "zed38", "nuitrack19", "halpe26", "wholebody133", "mpi15", "lcrnet13"]
 MAPS = KINECT_MAPS + [
     (source, target)
-    for source in [*ESTIMATORS, "smpl24", "smplx22", *CAMERAS]
+    for source in [*ESTIMATORS, "smpl24", "smplx22", "h36m17", "h36m32", *CAMERAS]
     for target in ("ntu25", "kinect20")
 ]
 

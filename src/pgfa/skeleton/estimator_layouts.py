@@ -120,6 +120,31 @@ H36M17 = Layout(
     root="pelvis",
 )  # fmt: skip
 
+# Human3.6M with all joints of its recordings. Each joint with several children is there once more before its second and
+# third child: the pelvis, the thorax ("collar" here) and the wrist, and so is the end of the hand.
+H36M32 = Layout(
+    name="h36m32",
+    joints=(
+        "pelvis",
+        *(f"{joint}_right" for joint in ("hip", "knee", "ankle", "foot", "toe")),
+        *(f"{joint}_left" for joint in ("hip", "knee", "ankle", "foot", "toe")),
+        "spine_base", "spine", "chest", "chin", "crown",
+        *(
+            f"{joint}_{side}"
+            for side in ("left", "right")
+            for joint in ("collar", "shoulder", "elbow", "wrist", "thumb_root", "thumb", "hand", "hand_end")
+        ),
+    ),
+    bones=(
+        ("spine", "chest"), ("spine_base", "spine"), ("pelvis", "spine_base"), ("chin", "chest"), ("crown", "chin"),
+        *both("chest=", "collar", "shoulder", "elbow", "wrist", "hand", "hand_end"),
+        *both("wrist", "thumb_root", "thumb"),
+        *both("pelvis=", "hip", "knee", "ankle", "foot", "toe"),
+    ),
+    centre="chest",
+    root="pelvis",
+)  # fmt: skip
+
 # The body of SMPL-H and SMPL-X: SMPL without the hands, which have joints of their own there.
 SMPLX22 = Layout(
     name="smplx22",
@@ -129,7 +154,7 @@ SMPLX22 = Layout(
     root="pelvis",
 )
 
-ESTIMATOR_LAYOUTS = (COCO17, OPENPOSE18, OPENPOSE25, MEDIAPIPE33, SMPL24, H36M17, SMPLX22)
+ESTIMATOR_LAYOUTS = (COCO17, OPENPOSE18, OPENPOSE25, MEDIAPIPE33, SMPL24, H36M17, H36M32, SMPLX22)
 
 
 def sides(**recipes: dict[str, float]) -> dict[str, dict[str, float]]:
@@ -211,6 +236,15 @@ ESTIMATOR_MAPS: dict[tuple[str, str], dict[str, dict[str, float]]] = {
         "head": {"chin": 0.5, "crown": 0.5},
         "spine": {"pelvis": 2 / 3, "spine": 1 / 3},
         **sides(hand={"wrist": 1}, foot={"ankle": 1}),
+    },
+    ("h36m32", "ntu25"): {
+        "head": {"chin": 0.5, "crown": 0.5},
+        "neck": {"chest": 0.5, "chin": 0.5},
+        **sides(handtip={"hand": 1}),
+    },
+    ("h36m32", "kinect20"): {
+        "head": {"chin": 0.5, "crown": 0.5},
+        "spine": {"pelvis": 2 / 3, "spine": 1 / 3},
     },
     ("smplx22", "ntu25"): {
         "spine": {"spine_2": 1},

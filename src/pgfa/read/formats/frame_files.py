@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 from pgfa.errors import BadFile, LimitExceeded
 from pgfa.read.assemble import check_frames
 from pgfa.read.format import Format
-from pgfa.read.formats.keypoints.detections import Entry, clip_of, recordings
+from pgfa.read.formats.keypoints.detections import Entry, Recording, clip_of, recordings
 from pgfa.read.formats.keypoints.entries import Parser
 from pgfa.read.formats.keypoints.entry_fields import PEOPLE
 from pgfa.read.formats.keypoints.entry_values import Unexpected
@@ -25,6 +26,7 @@ from pgfa.read.formats.keypoints.json_videos import FRAMES
 from pgfa.read.formats.keypoints.people import Person, one_person
 from pgfa.read.formats.keypoints.reader import KeypointInfo
 from pgfa.read.formats.openpose import is_frame as is_openpose
+from pgfa.read.parsing.file_times import IN_NAMES, contradiction, rate_of_files, times_of_names
 from pgfa.read.parsing.frame_files import (
     MAX_FRAME_BYTES,
     check_broken,
@@ -39,7 +41,7 @@ from pgfa.read.sample import picture
 from pgfa.read.source import FileRef
 from pgfa.skeleton import COCO17, Clip, Source
 
-FRAME = re.compile(r"(?!\.)(.*?)(\d{1,18})(?:_(?:keypoints|pose|predictions))?\.(json|txt)", re.IGNORECASE)
+FRAME = re.compile(r"(?!\.)(.*?)(\d{1,19})(?:_(?:keypoints|pose|predictions))?\.(json|txt)", re.IGNORECASE)
 LOOKED_AT = 12
 """Frames read to find out whether a folder is a recording."""
 YOLO_BOX = 5
@@ -135,19 +137,20 @@ def read(ref: FileRef) -> Clip:
         BadFile: frames of several videos, no person, or most frames unreadable. LimitExceeded.
     """
     files = read_frames(ref, is_frame, EXPECTED)
-    numbers = _numbers_of(ref, list(files))
+    named = times_of_names(list(files))
+    numbers = named or _numbers_of(ref, list(files))
     order = sorted(files, key=lambda name: numbers[name])
-    first, last = numbers[order[0]], numbers[order[-1]]
-    check_frames(ref, last - first + 1)
+    if named is None:
+        check_frames(ref, int(numbers[order[-1]] - numbers[order[0]]) + 1)
     parser, broken, entries = Parser(), {}, []
     for name in order:
         try:
-            people = _people(ref, parser, name, files[name])
+            entry = _entry(ref, parser, name, files[name])
         except BadFile as error:
-            people, broken[name] = [], error
-        entries.append(Entry(people, float(numbers[name])))
+            entry, broken[name] = Entry(), error
+        entries.append(replace(entry, number=None if named else numbers[name]))
     problems = check_broken(ref, broken, len(files))
-    (part,) = recordings(ref, entries)
+    part = _in_time(ref, order, entries, named, parser.time_name)
     try:
         layout = parser.layout
     except Unexpected as error:
@@ -162,13 +165,13 @@ def read(ref: FileRef) -> Clip:
         up=parser.up,
         scale=parser.scale,
         source=Source(id=ref.stem),
-        problems=problems,
+        problems=(*problems, *parser.notes),
     )
-    info = parser.statements.applied(ref, info, timed=False)
+    info = parser.statements.applied(ref, info, timed=part.rate is not None)
     return clip_of(ref, b"".join(files[name] for name in order), part, info)
 
 
-def _numbers_of(ref: FileRef, names: list[str]) -> dict[str, int]:
+def _numbers_of(ref: FileRef, names: list[str]) -> dict[str, float]:
     """The number of each frame: at the end of the name or, of names that differ in one number only, that number.
 
     Raises BadFile for frames of several videos.
@@ -176,22 +179,48 @@ def _numbers_of(ref: FileRef, names: list[str]) -> dict[str, int]:
     matches = {name: match for name in names if (match := FRAME.fullmatch(name))}
     videos = sorted({(match[1], match[3].lower()) for match in matches.values()})
     if len(videos) <= 1:
-        return {name: int(match[2]) for name, match in matches.items()}
+        return {name: float(match[2]) for name, match in matches.items()}
     if len({ending for _, ending in videos}) == 1 and len(groups := groups_of_names(names) or []) == 1:
-        return {names[index]: int(number) for index, number in zip(*groups[0], strict=True)}
+        return {names[index]: number for index, number in zip(*groups[0], strict=True)}
     listed = ", ".join(f"{prefix}*.{ending}" for prefix, ending in videos[:3])
     raise BadFile(str(ref), expected="the frames of one recording", found=f"{len(videos)} ({listed})")
 
 
-def _people(ref: FileRef, parser: Parser, name: str, raw: bytes) -> list[Person]:
-    """The people of one frame. Raises BadFile."""
+def _in_time(
+    ref: FileRef, names: list[str], entries: list[Entry], named: dict[str, float] | None, time_name: str
+) -> Recording:
+    """The frames in time, with the rate that the times in the files give, or else those in their names.
+
+    Args:
+        ref: the folder or zip.
+        names: of the files, in order.
+        entries: their people, number and time.
+        named: seconds since 1970 in the names; None if they are numbers.
+        time_name: what the files call their times.
+
+    Raises:
+        BadFile: numbers or times that do not follow one recording. LimitExceeded.
+    """
+    counts = [float(n) if entry.number is None else entry.number for n, entry in enumerate(entries)]
+    rate, notes = rate_of_files([entry.time for entry in entries], counts, time_name)
+    by_names = [
+        replace(entry, time=named[name] if named else None)
+        for name, entry in zip(names, entries, strict=True)
+    ]
+    (part,) = recordings(ref, by_names, IN_NAMES if named else "")
+    notes = (*part.problems, *notes, *contradiction(part.rate, rate, time_name))
+    return replace(part, rate=rate or part.rate, problems=notes)
+
+
+def _entry(ref: FileRef, parser: Parser, name: str, raw: bytes) -> Entry:
+    """The people of one frame, and its time if it has one. Raises BadFile."""
     if name.lower().endswith(".txt"):
-        return _labels(ref, parser, name, raw)
+        return Entry(_labels(ref, parser, name, raw))
     if not raw.strip():
-        return []
+        return Entry()
     content = load(ref, raw)
     try:
-        return parser.people(content)
+        return parser.entry(content)
     except Unexpected as error:
         raise BadFile(str(ref), where=name, expected=error.args[0], found=error.args[1]) from None
 

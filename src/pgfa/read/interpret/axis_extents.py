@@ -11,7 +11,7 @@ THIN = 0.04
 """Extent of a body along an axis as a share of the largest, at least: somebody who faces the camera has more depth."""
 MOST_JOINTS = 0.5
 """Share of the joints that are seen of a body whose extent tells something."""
-RANGES = ((0.0, 1.0), (-1.0, 1.0))
+RANGES = ((0.0, 1.0), (-1.0, 1.0), (0.0, 1000.0), (-1000.0, 1000.0))
 """Ranges to which axes are scaled by custom."""
 EXACT = 1e-4
 """Difference from such an end up to which a coordinate is there on purpose; of coordinates with four decimals."""

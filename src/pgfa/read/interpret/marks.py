@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from pgfa.read.interpret.strays import is_centred, stray_joints
 from pgfa.read.interpret.vectors import any_of, are_finite, known_median_of, median_of, norms
 
 MIN_FRAMES = 3
@@ -36,7 +37,8 @@ def marked_joints(
 
     Such a place is one to which a joint jumps from elsewhere, and back, and where it is exactly in several frames,
     though most of the other joints are not in one place in these frames: 32767 mm in all coordinates, or 0 0 0 before
-    the recording was moved. Other joints at exactly this place are absent too.
+    the recording was moved. Other joints at exactly this place are absent too. So are joints farther from the body than
+    it is tall (`strays`).
 
     Args:
         points: (frames, bodies, joints, 2 or 3).
@@ -111,8 +113,15 @@ def _marked_in(body: _Body, repeated: Booleans, names: Sequence[str] | None) -> 
         marked |= together
         count = int(together.any(axis=1).sum())
         notes.append(f"several joints at one place, away from the body, in {count} frames: taken as absent")
+    far = stray_joints(np.where((body.absent | marked)[..., None], np.nan, body.points), body.size)
+    marked |= far
     notes += [
-        f"{_name(joint, names)} jumps by more than a third of the body's height {count} times: perhaps absent there"
+        f"{_name(joint, names)} is farther from the body than it is tall in {_frames(count)}: taken as absent"
+        for joint, count in enumerate(far.sum(axis=0).tolist())
+        if count
+    ]
+    notes += [
+        f"{_name(joint, names)} jumps by more than a third of the body's height {_times(count)}: perhaps absent there"
         for joint, count in _jumps(body, marked)
     ]
     return marked, notes
@@ -120,6 +129,14 @@ def _marked_in(body: _Body, repeated: Booleans, names: Sequence[str] | None) -> 
 
 def _name(joint: int, names: Sequence[str] | None) -> str:
     return names[joint] if names is not None and joint < len(names) else f"joint {joint}"
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"
+
+
+def _frames(count: int) -> str:
+    return f"{count} frame{'s' * (count > 1)}"
 
 
 def _together(keys: Floats) -> Booleans:
@@ -142,6 +159,9 @@ def _together(keys: Floats) -> Booleans:
 def _jumps(body: _Body, marked: Booleans) -> list[tuple[int, int]]:
     """Joints that jump away and back again and again while most others hardly move, and how often.
 
+    Where positions are relative to the body, one jump counts: joints that were 0 0 0 before the root was subtracted are
+    at a place that moves.
+
     Args:
         body: over time.
         marked: (frames, joints) that are absent, too.
@@ -152,7 +172,11 @@ def _jumps(body: _Body, marked: Booleans) -> list[tuple[int, int]]:
     steps = np.where(gone[1:] | gone[:-1], np.nan, body.steps) / body.size
     quiet = (np.where(np.isfinite(steps), steps, 0.0) < QUIET).mean(axis=1) > 0.5
     counts = ((steps > FAR_JUMP) & quiet[:, None]).sum(axis=0)
-    return [(int(joint), int(counts[joint])) for joint in np.flatnonzero(counts >= 2 * MIN_FRAMES)]
+    if not counts.any():
+        return []
+    centred = is_centred(np.where(gone[..., None], np.nan, body.points), body.size)
+    least = 1 if centred else 2 * MIN_FRAMES
+    return [(int(joint), int(counts[joint])) for joint in np.flatnonzero(counts >= least)]
 
 
 def _size(points: Floats, absent: Booleans) -> float:

@@ -33,8 +33,9 @@ def absent_joints(
 
     A joint is absent if a coordinate is not a number or beyond FAR, if its score is below MIN_SCORE, or if all its
     coordinates have the same value and that is 0, one of MARKS, or a value that several joints have like this. A joint
-    at 0 0 0 whenever there is a body is the origin of the body, and present, if it is the only one and its neighbours
-    are near. Or if it jumps to one place again and again (`marked_joints`), which is noted.
+    at 0 0 0 whenever there is a body is the origin of the body, and present, if it is the only one (or one that the
+    layout repeats) and its neighbours are near. Or if it jumps to one place again and again (`marked_joints`), which is
+    noted.
 
     Args:
         coordinates: (frames, bodies, joints, 2 or 3).
@@ -59,9 +60,11 @@ def absent_joints(
         marked = same & (first == value)
         if value == 0:
             origin = _origin(coordinates, marked, absent, layout)
-            if origin is not None and layout is not None:
-                marked[..., origin] &= marked.all(axis=-1)
-                decisions.append(Decision("origin", layout.joints[origin], "established", "always at 0 0 0"))
+            if origin and layout is not None:
+                marked[..., origin] &= marked.all(axis=-1, keepdims=True)
+                decisions.append(
+                    Decision("origin", layout.joints[origin[0]], "established", "always at 0 0 0")
+                )
             absent |= marked
         elif value in MARKS or (count > 2 and marked.any(axis=(0, 1)).sum() > 1):
             absent |= marked
@@ -96,15 +99,17 @@ def _whole_score(scores: Floats) -> tuple[float, list[str]]:
 
 def _origin(
     coordinates: Floats, zero: NDArray[np.bool_], absent: NDArray[np.bool_], layout: Layout | None
-) -> int | None:
-    """The joint that is at the origin whenever a body is there, with its neighbours near it; None if there is none."""
+) -> list[int]:
+    """The joint that is at the origin whenever a body is there, with its neighbours near it; or two at the ends of one
+    bone, as a layout has them that repeats the pelvis. Empty if there is none.
+    """
     visible = ~(zero | absent).all(axis=-1)
     if layout is None or not visible.any():
-        return None
-    always = np.flatnonzero(zero[visible].all(axis=0))
-    if len(always) != 1:
-        return None
-    joint = int(always[0])
+        return []
+    always = np.flatnonzero(zero[visible].all(axis=0)).tolist()
+    if not always or len(always) > 2 or (len(always) == 2 and always not in layout.bone_indices.tolist()):
+        return []
+    joint = always[0]
     bodies = np.where((zero | absent)[visible][..., None], np.nan, coordinates[visible])
     neighbours = [
         other
@@ -118,6 +123,5 @@ def _origin(
     distances = distances[np.isfinite(distances)]
     centre = bodies[are_finite(bodies)].mean(axis=0) if size else np.zeros(1)
     limit = size / _REACH
-    return (
-        joint if len(distances) and np.median(distances) < limit and np.linalg.norm(centre) < limit else None
-    )
+    near = len(distances) and np.median(distances) < limit and np.linalg.norm(centre) < limit
+    return always if near else []

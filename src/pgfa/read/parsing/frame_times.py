@@ -150,9 +150,8 @@ def time_unit(name: str, times: Floats) -> float | None:
         return stated
     if not len(times):
         return None
-    for unit, low, high in _EPOCHS:
-        if low <= times[0] <= high:
-            return unit
+    if (unit := epoch_unit(times)) is not None:
+        return unit
     step = usual_step(times, np.ones(max(len(times) - 1, 0)))
     if _may_count(step):
         return None
@@ -163,6 +162,11 @@ def time_unit(name: str, times: Floats) -> float | None:
         if len(fitting) == 1:
             return fitting[0]
     return None
+
+
+def epoch_unit(times: Floats) -> float | None:
+    """Units per second of times that count from 1970 (1601, year 1), by the first of them; None for others."""
+    return next((unit for unit, low, high in _EPOCHS if low <= times[0] <= high), None)
 
 
 def _may_count(step: float) -> bool:

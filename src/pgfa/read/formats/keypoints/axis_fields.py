@@ -68,14 +68,14 @@ class Axes:
         up: y, -y, z, -z, x or -x.
         scale: metres per unit.
         mirrored: whether the axes are left-handed.
-        turned: whether the picture, or the space, is called mirrored.
+        turned: whether the picture, or the space, is called mirrored; None where neither is said.
         notes: values that are not known.
     """
 
     up: str | None = None
     scale: float | None = None
     mirrored: bool | None = None
-    turned: bool = False
+    turned: bool | None = None
     notes: tuple[str, ...] = ()
 
 

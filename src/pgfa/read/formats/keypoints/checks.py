@@ -12,10 +12,11 @@ from pgfa.read.formats.keypoints.joint_names import difference
 from pgfa.read.interpret.arrays import JUMPS, jumps
 from pgfa.read.interpret.body import fit_of, thinned
 from pgfa.read.interpret.decision import Basis, Decision
+from pgfa.read.interpret.facing import chirality
 from pgfa.read.interpret.other_orders import assumed_sides, better_layout
 from pgfa.read.interpret.pictures import THIN_DEPTH, check_depth, rough_depth
 from pgfa.read.interpret.plausible import check_body
-from pgfa.read.interpret.upright import MAX_COST
+from pgfa.read.interpret.upright import MAX_COST, MIRRORED
 from pgfa.read.source import FileRef
 from pgfa.read.stated import Stated
 from pgfa.skeleton import Layout
@@ -72,6 +73,28 @@ def check_layout(ref: FileRef, points: Floats, layout: Layout) -> None:
     if ref.stated.layout is None and (other := better_layout(thinned(points), layout)) is not None:
         actual = f"the layout {layout.name} in the file, and a body that is human in {other.name} only"
         raise Undecided(str(ref), quantity="layout", found=actual, options=(other.name, layout.name))
+
+
+def check_mirror(ref: FileRef, points: Floats, layout: Layout, info: KeypointInfo) -> None:
+    """Raise Undecided if feet and knees contradict a file that calls its recording mirrored, or not mirrored.
+
+    Args:
+        ref: the file; what the user states counts.
+        points: (frames, bodies, joints, 3), NaN where absent.
+        layout: of the joints.
+        info: what else the file holds.
+    """
+    if info.turned is None or ref.stated.mirrored is not None:
+        return
+    bodies = thinned(points)
+    sense, weight = chirality(bodies, layout)
+    if info.mirrored:
+        sense = -sense
+    if sense > MIRRORED[0] or sense * weight > MIRRORED[1] or fit_of(bodies, layout).cost > MAX_COST:
+        return
+    said, seen = ("mirrored", "is not") if info.mirrored else ("not mirrored", "is")
+    actual = f"a file that calls its recording {said}, and feet and knees that show that it {seen}"
+    raise Undecided("", quantity="mirrored", found=actual)
 
 
 def is_deep(stated: Stated, info: KeypointInfo) -> bool:

@@ -19,6 +19,7 @@ from pgfa.errors import BadFile
 from pgfa.read.assemble import counted
 from pgfa.read.format import Format, first_clip
 from pgfa.read.formats.keypoints.csv_above import rate_above, split_header
+from pgfa.read.formats.keypoints.csv_flat import clip_of_flat_table, flat_table
 from pgfa.read.formats.keypoints.csv_header import (
     EXPECTED,
     STATE,
@@ -30,6 +31,7 @@ from pgfa.read.formats.keypoints.csv_melted import is_melted, with_axes_together
 from pgfa.read.formats.keypoints.csv_people import numbers_joints, without_people
 from pgfa.read.formats.keypoints.csv_spaces import without_spaces
 from pgfa.read.formats.keypoints.csv_table import Table, table_of
+from pgfa.read.formats.keypoints.csv_triples import with_axes
 from pgfa.read.formats.keypoints.csv_unread import rising_columns, unread_flags
 from pgfa.read.formats.keypoints.csv_vectors import without_vectors
 from pgfa.read.formats.keypoints.detections import Entry, clip_of, recordings
@@ -60,7 +62,9 @@ def sniff(name: str, head: bytes) -> bool:
         has_header = split_header(without_people(text))[0] is not None
     except csv.Error:
         return False
-    return head.lstrip()[:1] not in (b"{", b"[") and (has_header or is_melted(text) or has_lists(text))
+    if head.lstrip()[:1] in (b"{", b"["):
+        return False
+    return has_header or is_melted(text) or has_lists(text) or flat_table(text) is not None
 
 
 def find(root: Path) -> list[FileRef]:
@@ -81,7 +85,10 @@ def read_all(ref: FileRef) -> list[Clip | BadFile]:
 def _clips(ref: FileRef) -> list[Clip]:
     raw = ref.read(MAX_BYTES)
     check_text(ref, raw)
-    text = with_axes_together(ref, without_lists(ref, _decoded(raw)))
+    text = _decoded(raw)
+    if flat := flat_table(text):
+        return [clip_of_flat_table(ref, raw, text, flat)]
+    text = with_axes_together(ref, without_lists(ref, text))
     return clips_of_table(ref, raw, without_people(text))
 
 
@@ -250,8 +257,8 @@ def _up_of_azure(entries: list[Entry]) -> str | None:
 
 
 def _decoded(raw: bytes) -> str:
-    """Text with line feeds, and a cell for each number."""
-    return without_vectors(without_spaces(text_of(raw)))
+    """Text with line feeds, a cell for each number, and its axis in the title."""
+    return with_axes(without_vectors(without_spaces(text_of(raw))))
 
 
 def _layout(

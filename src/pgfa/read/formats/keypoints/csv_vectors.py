@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import re
 
+from pgfa.read.formats.keypoints.csv_triples import without_all
 from pgfa.read.parsing.text_table import is_comment
 
 LEAST = 10
@@ -33,7 +34,7 @@ def without_vectors(text: str) -> str:
     if len(titles) != len(cells):
         return text
     named = [
-        separator.join(f"{title.strip()}_{axis}" for axis in "xyz"[: len(cell.strip())])
+        separator.join(f"{without_all(title)}_{axis}" for axis in "xyz"[: len(cell.strip())])
         if cell.strip().startswith("\0")
         else title
         for title, cell in zip(titles, cells, strict=True)

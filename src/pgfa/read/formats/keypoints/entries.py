@@ -45,21 +45,22 @@ from pgfa.read.formats.keypoints.joint_objects import (
     completed_names,
     first_object,
     joint_fields,
+    listed_points,
     row_of,
     with_coordinates,
 )
 from pgfa.read.formats.keypoints.joint_states import unread_flags
+from pgfa.read.formats.keypoints.json_fields import headers_of
 from pgfa.read.formats.keypoints.matrices import LOCAL, in_world, joints_and_anchor, positions_of
 from pgfa.read.formats.keypoints.other_names import missing_in
 from pgfa.read.formats.keypoints.people import Person
+from pgfa.read.formats.keypoints.program_points import points_of_program
 from pgfa.read.interpret.arrays import has_scores
 from pgfa.read.parsing.frame_names import IMAGES, NUMBERS, TIMES
 from pgfa.read.parsing.frame_times import CLOCK, CLOCK_FORMS, Clock
 from pgfa.read.parsing.markers.tables import landmarks_of
 from pgfa.read.parsing.text_table import short
 from pgfa.skeleton import (
-    AZURE32,
-    LCRNET13,
     MEDIAPIPE33,
     MPI15,
     OPENPOSE18,
@@ -76,13 +77,6 @@ LAYOUT_OF_SOLID = {4 * size // 3: layout for size, layout in LAYOUT_OF_FLAT.item
 ZED = {18: OPENPOSE18, 34: ZED34, 38: ZED38}
 """ZED: how many joints a body has."""
 
-PANOPTIC = (
-    "chest", "nose", "", "shoulder_left", "elbow_left", "wrist_left", "hip_left", "knee_left", "ankle_left",
-    "shoulder_right", "elbow_right", "wrist_right", "hip_right", "knee_right", "ankle_right", "eye_left", "ear_left",
-    "eye_right", "ear_right",
-)  # fmt: skip
-"""CMU Panoptic's 19 joints: OpenPose's 18 and the middle of the hips."""
-PANOPTIC_ROWS = [PANOPTIC.index(joint) for joint in OPENPOSE18.joints]
 RATES = {"hd_29_97": 29.97, "vga_25": 25.0}
 """CMU Panoptic's `fpsType`."""
 
@@ -128,7 +122,7 @@ class Parser:
             frame = frame | frame[SCENE] if isinstance(frame.get(SCENE), dict) else frame
             named = fields_of(frame, (*NUMBERS, *IMAGES[1:]))
             number = next((value for name in named if (value := number_of(frame[name])) is not None), None)
-            time = self._time(frame)
+            time = next((time for part in headers_of(frame) if (time := self._time(part)) is not None), None)
         return Entry(self.people(frame), number, time)
 
     def _time(self, frame: dict[str, Any]) -> float | None:
@@ -165,7 +159,7 @@ class Parser:
                 self.rate = RATES.get(kind)
             for names in (WORLD, LANDMARKS):
                 if name := next((name for name in names if name in frame), None):
-                    people = self._landmarks(frame[name])
+                    people = self._landmarks(listed_points(frame[name]))
                     if any(len(points) == len(MEDIAPIPE33.joints) for points in people):
                         self._note(MEDIAPIPE33)
                         self.up = "-y" if names is WORLD else self.up
@@ -197,26 +191,14 @@ class Parser:
     def _points(self, entry: dict[str, Any]) -> Floats | None:
         if any(name in entry for name in (*OPENPOSE, OPENPOSE_SOLID)):
             return self.openpose(entry)
-        if "pose3d" in entry and "pose2d" in entry:  # LCR-Net: all x, then all y, then all z
-            self._note(LCRNET13)
-            self.scored = False
-            return rows_of_width(numbers_of(entry["pose3d"]), 13, "13 times x, y and z").T
+        if (known := points_of_program(entry)) is not None:
+            self._note(known.layout)
+            self.scored = known.scored
+            self.up, self.scale = known.up or self.up, known.scale or self.scale
+            return known.points
         if "pose" in entry and "score" in entry and isinstance(entry["pose"], list):
             self.scored = True
             return with_scores(rows_of_width(numbers_of(entry["pose"]), 2), entry["score"])
-        if (
-            "joints19" in entry
-        ):  # CMU Panoptic: centimetres, y down; the third joint is the middle of the hips
-            self._note(OPENPOSE18)
-            self.up, self.scale, self.scored = "-y", 0.01, True
-            every = rows_of_width(numbers_of(entry["joints19"]), 4, "x, y, z and score of 19 joints")
-            if len(every) != len(PANOPTIC):
-                raise Unexpected("19 joints", str(len(every)))
-            return every[PANOPTIC_ROWS]
-        if "joint_positions" in entry:  # Azure Kinect's offline_processor: millimetres, y down
-            self._note(AZURE32)
-            self.up, self.scale, self.scored = "-y", 0.001, False
-            return table_of_rows(entry["joint_positions"])
         name = next((name for name in POINTS if isinstance(entry.get(name), list | dict) and entry[name]), "")
         points = entry[name] if name else joint_fields(entry)
         if not points:

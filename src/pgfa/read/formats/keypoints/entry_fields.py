@@ -18,6 +18,8 @@ SOLID = (
     "keypoints3D_camera", "keypoints_3d_camera", "keypoints3d_camera", "keypoints_3d_world", "keypoints3D_world",
 )  # fmt: skip
 """Where a person has points in space, beside those in a picture perhaps."""
+HYBRIK = ("pred_xyz_jts_24", "pred_xyz_jts_29", "pred_xyz_jts", "pred_xyz_jts_24_struct")
+"""Where AlphaPose has the joints of SMPL in space that HybrIK gives, beside those in a picture."""
 POINTS = (
     *SOLID,
     "keypoints",
@@ -43,6 +45,7 @@ NAMES = {
     *OPENPOSE,
     *POINTS,
     "pose",
+    *HYBRIK,
     "joint_positions",
     "joints19",
     *LOCAL,

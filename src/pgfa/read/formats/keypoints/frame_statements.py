@@ -90,7 +90,7 @@ class FrameStatements:
             up=info.up or axes.up,
             scale=info.scale or axes.scale,
             mirrored=(axes.turned or axes.mirrored) if info.mirrored is None else info.mirrored,
-            turned=info.turned or axes.turned,
+            turned=axes.turned if info.turned is None else info.turned,
             problems=(*info.problems, *notes, *axes.notes),
         )
 

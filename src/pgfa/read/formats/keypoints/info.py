@@ -27,7 +27,7 @@ class KeypointInfo:
         depth: whether the third column is a coordinate to be kept (MediaPipe's image landmarks have one that is not).
         scale: metres per unit, of points with depth.
         mirrored: whether the axes of points with depth are left-handed.
-        turned: whether the file calls its picture, or the space, mirrored.
+        turned: whether the file calls its picture, or the space, mirrored; None where it says neither.
         axes: the order of an array's axes (``"TMVC"``), where the reader knows it; it is not looked for then.
         source: as in a clip.
         listed: names of the joints in the order of the arrays, as `canonical`, where no layout has all of them.
@@ -48,7 +48,7 @@ class KeypointInfo:
     depth: bool | None = None
     scale: float | None = None
     mirrored: bool | None = None
-    turned: bool = False
+    turned: bool | None = None
     axes: str | None = None
     source: Source | None = None
     listed: tuple[str, ...] = ()

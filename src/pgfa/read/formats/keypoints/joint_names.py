@@ -79,7 +79,9 @@ def canonical(name: str) -> str:
     """A joint's name as in the layouts: LeftFootIndex -> toe_left; 12, kp12 and landmark_12 -> 12."""
     spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=^[LR])(?=[A-Z][a-z])", "_", name.strip())
     spaced = re.sub(r"[^a-z0-9]+", "_", spaced.lower()).strip("_")
-    if match := re.fullmatch(r"(?:(?:kp|kpt|keypoint|joint|landmark|point)s?|pose|pt|p)?_?(\d{1,3})", spaced):
+    if match := re.fullmatch(
+        r"(?:(?:kp|kpt|keypoint|joint|landmark|point)s?|pose|pt|lm|p|j)?_?(\d{1,3})", spaced
+    ):
         return match[1].lstrip("0") or "0"
     spaced = _PREFIXES.sub("", spaced).removesuffix("_joint")  # ARKit: left_arm_joint
     words = [_WORDS.get(word, word) for word in spaced.split("_")]

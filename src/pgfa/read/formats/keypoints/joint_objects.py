@@ -45,6 +45,18 @@ def joint_fields(person: dict[str, Any]) -> dict[str, Any]:
     return joints if len(joints) >= LEAST else {}
 
 
+def listed_points(points: Any) -> Any:
+    """Points by their names as a list of objects with these; anything else as it is."""
+    joints = joint_fields(points) if isinstance(points, dict) else {}
+    if not joints:
+        return points
+    coordinates = ("x", "y", "z", "score")
+    return [
+        {"name": name, **(point if isinstance(point, dict) else dict(zip(coordinates, point, strict=False)))}
+        for name, point in joints.items()
+    ]
+
+
 def _is_joint(value: Any) -> bool:
     if isinstance(value, dict | list) and position_of(value) is not None:
         return True

@@ -130,7 +130,7 @@ def _of_names(ref: FileRef, nested: list[Nested], header: dict[str, Any]) -> lis
     for count, recording in enumerate(nested, start=1):
         name = short(" / ".join(recording.names))
         beside = {field: value for field, value in header.items() if not isinstance(value, dict | list)}
-        info = info_of(ref, beside)
+        info = info_of(ref, beside | recording.fields)
         notes = (*info.problems, *((f"recording {name}",) if len(nested) > 1 else ()))
         source = replace(
             info.source or Source(id=ref.stem), id=f"{ref.stem}-{count}" if len(nested) > 1 else ref.stem

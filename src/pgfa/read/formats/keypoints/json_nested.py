@@ -1,14 +1,15 @@
 """Recordings by their names in nested objects: {"S1": {"Walking": {"0": [[x, y, z], ...], ...}}}, as of Human3.6M.
 
-Each is an array (frames, joints, columns), or an object from frame number to joints. Which level counts the frames
-follows from the body: it goes on from frame to frame, while people of one frame are at different places.
+Each is an array (frames, joints, columns), or an object from frame number to joints. Takes may also be in a list, or an
+object each, with the array in one of its fields. Which level counts the frames follows from the body: it goes on from
+frame to frame, while people of one frame are at different places.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from pgfa.read.formats.keypoints.entry_fields import NAMES
 from pgfa.read.formats.keypoints.entry_values import Unexpected, fill_absent, numbers_of
 from pgfa.read.formats.keypoints.field_names import is_score_name, person_names
 from pgfa.read.formats.keypoints.people import one_person
+from pgfa.read.formats.keypoints.take_labels import is_take_label
 from pgfa.skeleton import LAYOUTS
 
 LEAST = 10
@@ -32,6 +34,8 @@ _QUANTITIES = re.compile(
     re.IGNORECASE,
 )
 """Names of what an array holds: such arrays are of one recording."""
+_DATA = ("data", "skeleton", "skeletons")
+"""Other names of the array of a take."""
 _COUNTS = frozenset(len(layout.joints) for layout in LAYOUTS.values())
 
 Floats = NDArray[np.float64]
@@ -39,11 +43,12 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Nested:
-    """One recording: the names that lead to it, (frames, joints, columns), and its frame numbers; [] without any."""
+    """One recording: the names that lead to it, (frames, joints, columns), its frame numbers, and its other fields."""
 
     names: tuple[str, ...]
     points: Floats
-    numbers: list[int]
+    numbers: list[int] = field(default_factory=list)
+    fields: dict[str, Any] = field(default_factory=dict)
 
 
 class _OtherContent(Exception):
@@ -51,11 +56,15 @@ class _OtherContent(Exception):
 
 
 def nested_recordings(content: Any) -> list[Nested]:
-    """The recordings of an object; [] for any other content, or if it is not sure that each is one person over time."""
-    if not isinstance(content, dict) or (NAMES & content.keys()):
+    """The recordings of an object or a list; [] for any other content, or if one may not be one person over time."""
+    if not isinstance(content, dict | list) or (isinstance(content, dict) and NAMES & content.keys()):
         return []
     try:
-        recordings = list(_recordings({k: v for k, v in content.items() if isinstance(v, dict | list)}, ()))
+        if isinstance(content, list):
+            recordings = list(_takes(content, ()))
+        else:
+            within = {name: value for name, value in content.items() if isinstance(value, dict | list)}
+            recordings = list(_recordings(within, ()))
     except (_OtherContent, Unexpected):
         return []
     shapes = {recording.points.shape[1:] for recording in recordings}
@@ -75,8 +84,12 @@ def _recordings(content: dict[str, Any], names: tuple[str, ...]) -> Iterator[Nes
         if _QUANTITIES.fullmatch(name) or is_score_name(name) or person_names([name.rstrip("0123456789 _-")]):
             raise _OtherContent
         path = (*names, name)
-        if isinstance(value, list):
-            yield Nested(path, _array_of(value), [])
+        if isinstance(value, list) and value and all(isinstance(take, dict) for take in value):
+            yield from _takes(value, path)
+        elif isinstance(value, list):
+            yield Nested(path, _array_of(value))
+        elif isinstance(value, dict) and (array := _only_array(value)):
+            yield Nested(path, _array_of(value[array]), fields=_single_values(value))
         elif isinstance(value, dict) and value and all(map(str.isdigit, value)) and _is_frame(value):
             numbers = sorted(value, key=int)
             yield Nested(path, _array_of([value[number] for number in numbers]), list(map(int, numbers)))
@@ -84,6 +97,42 @@ def _recordings(content: dict[str, Any], names: tuple[str, ...]) -> Iterator[Nes
             yield from _recordings(value, path)
         else:
             raise _OtherContent
+
+
+def _takes(takes: list[Any], names: tuple[str, ...]) -> Iterator[Nested]:
+    """The takes of a list, each an array, or an object with one; by their labels, or else numbers."""
+    if not 1 <= len(takes) <= MOST:
+        raise _OtherContent
+    for number, take in enumerate(takes, start=1):
+        if isinstance(take, list) and names == ():
+            yield Nested((str(number),), _array_of(take))
+        elif isinstance(take, dict) and (array := _only_array(take)):
+            labels = (value for name, value in take.items() if isinstance(value, str) and _is_label(name))
+            yield Nested(
+                (*names, next(labels, str(number))), _array_of(take[array]), fields=_single_values(take)
+            )
+        else:
+            raise _OtherContent
+
+
+def _is_label(name: str) -> bool:
+    return name.lower() in ("name", "id", "take", "trial") or is_take_label(name)
+
+
+def _only_array(take: dict[str, Any]) -> str:
+    """The field with the array of a take, if the others are single values; "" for any other object."""
+    lists = [name for name, value in take.items() if isinstance(value, dict | list)]
+    if len(lists) != 1 or not (_QUANTITIES.fullmatch(lists[0]) or lists[0] in _DATA):
+        return ""
+    value = take[lists[0]]
+    is_array = (
+        isinstance(value, list) and len(value) >= LEAST and all(isinstance(v, list) and v for v in value)
+    )
+    return lists[0] if is_array and isinstance(value[0][0], list | None) else ""
+
+
+def _single_values(take: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in take.items() if not isinstance(value, dict | list)}
 
 
 def _is_frame(frames: dict[str, Any]) -> bool:

@@ -58,7 +58,7 @@ def from_picture(
             up, decision = "y", Decision("up", "y", "established", "the trunk stands along y")
             notes.append("up axis inferred: y")
     notes += notes_on_picture(points, layout)
-    mirrored = info.turned if stated.mirrored is None else stated.mirrored
+    mirrored = bool(info.turned) if stated.mirrored is None else stated.mirrored
     points, assumptions = flat_to_metres(points, layout, up=up, mirrored=mirrored)
     notes += [decision, Decision("unit", "an adult's trunk", "assumed"), *assumptions]
     if stated.mirrored is not None:

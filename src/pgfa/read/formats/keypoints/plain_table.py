@@ -82,7 +82,7 @@ def read(ref: FileRef) -> Clip:
         expected = f"{width} numbers, as in the lines before"
         raise BadFile(str(ref), where=f"line {short[0] + 1}", expected=expected, found=actual)
     before, points = _split(ref, numbers)
-    points, rate, notes = _over_time(ref, before, points)
+    points, rate, notes = over_time(ref, before, points)
     rate = rate or rate_in_comments(above)
     return from_array(ref, raw, points, KeypointInfo(rate=rate, problems=notes))
 
@@ -138,7 +138,7 @@ def _rises(columns: Floats, *, even: bool, whole: bool) -> bool:
     return bool((usual > 0).all() and (np.abs(steps - usual) <= 0.05 * usual).mean() > 0.9)
 
 
-def _over_time(ref: FileRef, before: Floats, points: Floats) -> tuple[Floats, float | None, tuple[str, ...]]:
+def over_time(ref: FileRef, before: Floats, points: Floats) -> tuple[Floats, float | None, tuple[str, ...]]:
     """The joints with empty frames where numbers or times are missing, the rate that times give, and notes."""
     if not before.shape[1]:
         return points, None, ()

@@ -27,6 +27,7 @@ from pgfa.read.interpret.arrays import (
 )
 from pgfa.read.interpret.body import fit_of, thinned
 from pgfa.read.interpret.decision import Basis, Decision
+from pgfa.read.interpret.marks import marked_joints
 from pgfa.read.interpret.missing import MIN_SCORE as MIN_SCORE
 from pgfa.read.interpret.missing import absent_joints
 from pgfa.read.interpret.orders import (
@@ -109,6 +110,9 @@ def from_people(ref: FileRef, raw: bytes, people: Sequence[Sequence[Floats]], in
     except LimitExceeded as error:
         raise LimitExceeded(f"{ref}: {error}") from None
     info = replace(info, problems=(*info.problems, *problems))
+    # Places that mark absent joints, and joints far from the body, show only over time.
+    marked, marks = marked_joints(tracks, ~are_finite(tracks), plan.layout.joints)
+    tracks, missing = np.where(marked[..., None], np.nan, tracks), missing + marks
     return _clip(ref, raw, tracks, replace(plan, info=info, decisions=plan.decisions + missing), named=True)
 
 
@@ -303,6 +307,7 @@ def _clip(ref: FileRef, raw: bytes, points: Floats, plan: _Plan, *, named: bool)
             points, flat = from_picture(ref, points, layout, info, plan.columns, named=named)
             notes += flat
         else:
+            checks.check_mirror(ref, points, layout, info)
             landmarks = layout is MEDIAPIPE33 and named
             result = upright(
                 points,

@@ -27,13 +27,14 @@ from pgfa.read.parsing.units import (
     upright_to_metres,
 )
 from pgfa.read.source import FileRef
+from pgfa.read.stated import UNITS
 from pgfa.skeleton import NTU25, Clip, Source
 
 METRES = {
     "mm": 0.001, "millimeters": 0.001, "millimetres": 0.001, "millimeter": 0.001, "millimetre": 0.001,
     "cm": 0.01, "centimeters": 0.01, "centimetres": 0.01, "centimeter": 0.01, "centimetre": 0.01,
     "m": 1.0, "meters": 1.0, "metres": 1.0, "meter": 1.0, "metre": 1.0,
-    "in": 0.0254, "inch": 0.0254, "inches": 0.0254, "ft": 0.3048, "feet": 0.3048,
+    "in": 0.0254, "inch": 0.0254, "inches": 0.0254, "ft": 0.3048, "foot": 0.3048, "feet": 0.3048,
 }  # fmt: skip
 """Unit as files write it, in lower case -> metres."""
 MAX_SPREAD = 8_000_000
@@ -173,7 +174,11 @@ def _side_doubts(ref: FileRef, joints: Floats, fronts: Floats, *, declared: bool
 def _scale(
     ref: FileRef, unit: str, joints: Floats
 ) -> tuple[float | None, tuple[str, ...], tuple[Decision, ...]]:
-    """Metres per unit as the file has it, or if no body has that size, of the one unit in which it is a body's."""
+    """Metres per unit as the file has it, or if no body has that size, of the one unit in which it is a body's.
+
+    Raises:
+        Undecided: a body's in several units, or in feet. BadFile: in none.
+    """
     if ref.stated.unit is not None:
         return None, (), ()
     unit = unit.strip()
@@ -184,14 +189,15 @@ def _scale(
     low, high = PLAUSIBLE
     if scale is None or not np.isfinite(torso) or low <= torso * scale <= high:
         return scale, (), ()
-    units = {"m": 1.0, "cm": 0.01, "mm": 0.001, "in": 0.0254}
-    plausible = [name for name, metres in units.items() if low <= torso * metres <= high]
-    if len(plausible) != 1:
+    plausible = [name for name, metres in UNITS.items() if low <= torso * metres <= high]
+    if plausible not in (["m"], ["cm"], ["mm"], ["in"]):
+        actual = f"{unit[:20]}, in which the torso is {torso * scale:.3g} m long"
+        if plausible:
+            raise Undecided(str(ref), quantity="unit", found=actual, options=tuple(plausible))
         expected = f"a unit in which the torso is {low:g} to {high:g} m long"
-        actual = f"{unit[:20]}, in which it is {torso * scale:.3g} m"
         raise BadFile(str(ref), where="unit", expected=expected, found=actual)
     actual = f"unit labelled {unit[:20]}, but the torso is {torso:.3g} long"
-    metres = units[plausible[0]]
+    metres = UNITS[plausible[0]]
     decision = Decision("unit", plausible[0], "established", f"a torso of {torso * metres:.2g} m")
     return metres, (f"{actual}: {plausible[0]} assumed",), (decision,)
 
