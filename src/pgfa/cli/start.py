@@ -1,4 +1,4 @@
-"""Where the command `pgfa` starts: streams are open; a stop while the commands are imported is one line, and so are two."""
+"""Where the command `pgfa` starts: streams are open; a stop while the commands are imported is one line, so are two."""
 
 from __future__ import annotations
 
