@@ -123,5 +123,5 @@ def _origin(
     distances = distances[np.isfinite(distances)]
     centre = bodies[are_finite(bodies)].mean(axis=0) if size else np.zeros(1)
     limit = size / _REACH
-    near = len(distances) and np.median(distances) < limit and np.linalg.norm(centre) < limit
-    return always if near else []
+    at_its_place = len(distances) and np.median(distances) < limit and np.linalg.norm(centre) < limit
+    return always if at_its_place else []

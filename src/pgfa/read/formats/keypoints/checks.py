@@ -92,8 +92,8 @@ def check_mirror(ref: FileRef, points: Floats, layout: Layout, info: KeypointInf
         sense = -sense
     if sense > MIRRORED[0] or sense * weight > MIRRORED[1] or fit_of(bodies, layout).cost > MAX_COST:
         return
-    said, seen = ("mirrored", "is not") if info.mirrored else ("not mirrored", "is")
-    actual = f"a file that calls its recording {said}, and feet and knees that show that it {seen}"
+    stated, seen = ("mirrored", "is not") if info.mirrored else ("not mirrored", "is")
+    actual = f"a file that calls its recording {stated}, and feet and knees that show that it {seen}"
     raise Undecided("", quantity="mirrored", found=actual)
 
 

@@ -64,7 +64,9 @@ def flat_table(text: str) -> FlatTable | None:
     if not rows or len(rows[0]) != len(titles) or any(map(_is_number, titles)):
         return None
     flat = [n for n, cell in enumerate(rows[0]) if (row := _row(cell)) is not None and _fits(len(row))]
-    return FlatTable(above, separator, titles, flat[0]) if len(flat) == 1 else None
+    # A single column of numbers without brackets is a table of several columns that are separated by spaces.
+    alone = len(titles) == 1 and not rows[0][0].lstrip().startswith("[")
+    return FlatTable(above, separator, titles, flat[0]) if len(flat) == 1 and not alone else None
 
 
 def clip_of_flat_table(ref: FileRef, raw: bytes, text: str, table: FlatTable) -> Clip:
