@@ -28,6 +28,10 @@ SETTLE_SECONDS = 0.5
 """After a stop another one is ignored for so long: somebody pressed the keys twice, and the process is ending."""
 
 
+REPEAT_SECONDS = 0.05
+"""After which a stop comes once more that fell where exceptions are ignored."""
+
+
 LAUNCHER = "PGFA_LAUNCHER"
 """Variable of the environment of processes that one command starts to do its work: the id of its process."""
 
@@ -77,10 +81,27 @@ def ignore_stops() -> None:
 def catch_stops() -> dict[int, Any]:
     """From now on Ctrl-C raises Interrupted, SIGTERM Terminated; returns the handlers before. In the main thread."""
     _stops.latest, _stops.settled, _stops.waiting = None, 0.0, False
+    _repeat_ignored_stops()
     before: dict[int, Any] = {signal.SIGTERM: signal.signal(signal.SIGTERM, _interrupt)}
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         before[signal.SIGINT] = signal.signal(signal.SIGINT, _interrupt)
     return before
+
+
+def _repeat_ignored_stops() -> None:
+    """A stop that falls where Python only prints exceptions, as in a callback of a weak reference, comes once more."""
+    if sys.unraisablehook is not sys.__unraisablehook__:
+        return
+
+    def hook(unraisable: Any) -> None:
+        if not isinstance(unraisable.exc_value, KeyboardInterrupt | SystemExit):
+            sys.__unraisablehook__(unraisable)
+            return
+        number = signal.SIGINT if isinstance(unraisable.exc_value, Interrupted) else signal.SIGTERM
+        _stops.settled = 0.0
+        threading.Timer(REPEAT_SECONDS, os.kill, (os.getpid(), number)).start()
+
+    sys.unraisablehook = hook
 
 
 @contextmanager
@@ -187,6 +208,7 @@ def end_with_parent() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     # As an exception, so that temporary files are deleted.
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
+    _repeat_ignored_stops()
 
     def wait() -> None:
         parent.join()

@@ -291,3 +291,44 @@ def test_one_process_reports_the_stop_of_several(
         with pytest.raises(SystemExit) as end:
             end_stopped(Interrupted(), ["train"])
         assert (end.value.code, capsys.readouterr().err) == (130, message)
+
+
+IGNORED = """
+import os, signal, sys, time, weakref
+from pgfa.processes import {name}
+{call}
+
+class Thing: pass
+
+def stopped_while_collected(reference):
+    os.kill(os.getpid(), signal.SIGTERM)
+    for _ in range(10_000): pass  # the handler runs here, where Python ignores what it raises
+
+thing = Thing()
+reference = weakref.ref(thing, stopped_while_collected)
+try:
+    del thing
+    time.sleep(20)
+except BaseException as stop:
+    sys.exit(type(stop).__name__)
+"""
+
+
+AS_WORKER = """
+import multiprocessing
+parent = multiprocessing.process.current_process()
+parent.join = lambda: time.sleep(60)
+multiprocessing.parent_process = lambda: parent
+end_with_parent()
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "call", "stop"),
+    [("catch_stops", "catch_stops()", "Terminated"), ("end_with_parent", AS_WORKER, "SystemExit")],
+    ids=["command", "worker"],
+)
+def test_a_stop_that_python_ignores_comes_again(name: str, call: str, stop: str) -> None:
+    program = IGNORED.format(name=name, call=call)
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=15)
+    assert (ended.stderr.strip(), ended.returncode) == (stop, 1)
