@@ -37,7 +37,7 @@ from pgfa.read.source import FileRef
 from pgfa.read.stated import NOTHING, Stated
 from pgfa.skeleton import Clip, get_layout
 from pgfa.skeleton.layouts import map_weights
-from pgfa.tasks.cluster import Cluster
+from pgfa.tasks.cluster import TOKEN, Cluster
 
 PACKAGE = "pgfa"
 _PACK = "pack"
@@ -319,7 +319,7 @@ def _empty(partial: Path) -> None:
     Anything else stays: the folder may have been the user's before.
     """
     for path in sorted(partial.iterdir(), key=lambda path: path.name == _FINISHED):
-        if path.name in (_PACK, _FINISHED) or path.name.endswith(".part") or _SHARD.fullmatch(path.name):
+        if path.name in (_PACK, _FINISHED, TOKEN) or path.name.endswith(".part") or _SHARD.fullmatch(path.name):
             remove(path)
 
 
