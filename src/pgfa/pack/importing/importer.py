@@ -319,7 +319,11 @@ def _empty(partial: Path) -> None:
     Anything else stays: the folder may have been the user's before.
     """
     for path in sorted(partial.iterdir(), key=lambda path: path.name == _FINISHED):
-        if path.name in (_PACK, _FINISHED, TOKEN) or path.name.endswith(".part") or _SHARD.fullmatch(path.name):
+        if (
+            path.name in (_PACK, _FINISHED, TOKEN)
+            or path.name.endswith(".part")
+            or _SHARD.fullmatch(path.name)
+        ):
             remove(path)
 
 
