@@ -19,6 +19,7 @@ from pgfa.synth.motions import RATE, Motion
 from pgfa.synth.notation import parse_motion
 from pgfa.synth.performers import Performer, make_performers
 from pgfa.synth.sensor import draw_view, observe
+from pgfa.synth.staging import resample
 
 DATASET: Final = "pairs"
 GAP_SPREAD: Final = 0.06
@@ -101,7 +102,7 @@ def _perform(
     pelvis = layout.index("pelvis")
     first = perform_motion(_motion(interaction.first), one, layout, random)
     second = perform_motion(_motion(interaction.second), other, layout, random) * [-1, 1, -1]
-    second = _in_frames(second, len(first))
+    second = resample(second, len(first))
     if interaction.way == "away":
         first = first * [-1, 1, -1]
     first = first - first[0, pelvis] * [1, 0, 1]
@@ -114,11 +115,3 @@ def _perform(
 
 def _motion(text: str) -> Motion:
     return glossary_motions().get(text) or parse_motion(text)
-
-
-def _in_frames(positions: Array, frames: int) -> Array:
-    """The same movement in another number of frames, by linear interpolation."""
-    times = np.linspace(0, len(positions) - 1, frames)
-    low = np.minimum(times.astype(np.int64), len(positions) - 2)
-    share = (times - low)[:, None, None]
-    return np.asarray(positions[low] * (1 - share) + positions[low + 1] * share)

@@ -46,12 +46,12 @@ def perform_class(seed: int, action: str, subject: int, take: int) -> list[Array
         motion = parts[0]
         for part in parts[1:]:
             motion = _crossfade(motion, part)
-        return [_resample(motion, max(20, round(len(motion) * tempo / len(parts) ** 0.6)))]
+        return [resample(motion, max(20, round(len(motion) * tempo / len(parts) ** 0.6)))]
     person = _perform(seed, choreography.actions[0], subject)
     partner = _perform(seed, choreography.partner, subject % PEOPLE + 1)
     frames = max(20, round(len(person) * tempo))
-    facing = _resample(partner, frames) * [-1, 1, -1] + [0, 0, -_PARTNER + 0.1 * random.normal()]
-    return [_resample(person, frames), facing]
+    facing = resample(partner, frames) * [-1, 1, -1] + [0, 0, -_PARTNER + 0.1 * random.normal()]
+    return [resample(person, frames), facing]
 
 
 def film(bodies: list[Array], view: View, random: np.random.Generator) -> NDArray[np.float32]:
@@ -86,7 +86,7 @@ def _crossfade(before: Array, after: Array) -> Array:
     )
 
 
-def _resample(positions: Array, frames: int) -> Array:
+def resample(positions: Array, frames: int) -> Array:
     """The same movement in another number of frames, by linear interpolation."""
     times = np.linspace(0, len(positions) - 1, frames)
     low = np.minimum(times.astype(np.int64), len(positions) - 2)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import csv
 import io
 import re
-from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
@@ -16,6 +15,7 @@ from numpy.typing import NDArray
 
 from pgfa.errors import BadFile, LimitExceeded
 from pgfa.read.formats.keypoints.csv_header import plain
+from pgfa.read.formats.keypoints.csv_top import top_of
 from pgfa.read.formats.keypoints.field_names import is_recording_name, person_names
 from pgfa.read.formats.keypoints.plain_table import over_time
 from pgfa.read.formats.keypoints.reader import KeypointInfo, from_array
@@ -23,7 +23,7 @@ from pgfa.read.formats.keypoints.take_labels import is_take_label
 from pgfa.read.interpret.orders import orders_of
 from pgfa.read.parsing.frame_names import NUMBERS, TIMES, first_of
 from pgfa.read.parsing.frame_times import clock_seconds, states_unit, time_unit
-from pgfa.read.parsing.text_table import is_comment, short
+from pgfa.read.parsing.text_table import short
 from pgfa.read.source import FileRef
 from pgfa.read.stated import NOTHING
 from pgfa.skeleton import Clip
@@ -31,7 +31,6 @@ from pgfa.skeleton import Clip
 LEAST = 26
 """Numbers in a cell: x and y of 13 joints."""
 MAX_CELL = 1 << 17
-MAX_ABOVE = 20
 MAX_NUMBERS = 4_000_000
 ABSENT = ("", "nan", "none", "null", "na")
 """Words in place of a number that is not there."""
@@ -51,22 +50,13 @@ class FlatTable(NamedTuple):
 
 def flat_table(text: str) -> FlatTable | None:
     """The table in a text, or in its beginning, if one column has all numbers of a frame; None for any other."""
-    lines = text[: 4 * MAX_CELL].split("\n", MAX_ABOVE)
-    above = next((n for n, line in enumerate(lines) if line.strip() and not is_comment(line)), len(lines))
-    if above + 1 >= len(lines) or not re.search(r"[\[(\d]", lines[above + 1]):
+    top = top_of(text, 4 * MAX_CELL)
+    if top is None or len(top.first) != len(top.titles) or any(map(_is_number, top.titles)):
         return None
-    separator = max(",;\t|", key=lines[above].count)
-    below = io.StringIO("\n".join(lines[above:]), newline="")
-    try:
-        titles, *rows = islice(csv.reader(below, delimiter=separator), 2)
-    except (csv.Error, ValueError):
-        return None
-    if not rows or len(rows[0]) != len(titles) or any(map(_is_number, titles)):
-        return None
-    flat = [n for n, cell in enumerate(rows[0]) if (row := _row(cell)) is not None and _fits(len(row))]
+    flat = [n for n, cell in enumerate(top.first) if (row := _row(cell)) is not None and _fits(len(row))]
     # A single column of numbers without brackets is a table of several columns that are separated by spaces.
-    alone = len(titles) == 1 and not rows[0][0].lstrip().startswith("[")
-    return FlatTable(above, separator, titles, flat[0]) if len(flat) == 1 and not alone else None
+    alone = len(top.titles) == 1 and not top.first[0].lstrip().startswith("[")
+    return FlatTable(top.at, top.separator, top.titles, flat[0]) if len(flat) == 1 and not alone else None
 
 
 def clip_of_flat_table(ref: FileRef, raw: bytes, text: str, table: FlatTable) -> Clip:

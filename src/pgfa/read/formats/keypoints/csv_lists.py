@@ -7,18 +7,17 @@ import io
 import json
 import math
 from collections.abc import Sequence
-from itertools import islice
 from typing import Any
 
 from pgfa.errors import BadFile
 from pgfa.read.formats.keypoints.csv_header import plain
+from pgfa.read.formats.keypoints.csv_top import top_of
 from pgfa.read.formats.keypoints.field_names import is_score_name
-from pgfa.read.parsing.text_table import is_comment, short
+from pgfa.read.parsing.text_table import short
 from pgfa.read.source import FileRef
 
 LEAST, MOST = 10, 300
 """Joints in a cell."""
-MAX_ABOVE = 20
 MAX_LINE = 1 << 17
 AXES = ("x", "y", "z")
 THIRD = "third"
@@ -127,20 +126,13 @@ class _Ranges:
 
 def _columns_with_lists(text: str) -> tuple[int, str, list[int]] | None:
     """Lines above the header, the separator, and the columns whose cells have all joints; None without any."""
-    lines = text[: 4 * MAX_LINE].split("\n", MAX_ABOVE + 1)
-    above = next((n for n, line in enumerate(lines[:MAX_ABOVE]) if line.strip() and not is_comment(line)), -1)
-    if above < 0 or above + 1 >= len(lines) or "[" not in lines[above + 1][:MAX_LINE]:
+    if (top := top_of(text, 4 * MAX_LINE)) is None:
         return None
-    separator = max(",;\t|", key=lines[above].count)
-    below = io.StringIO("\n".join(lines[above:]), newline="")
-    try:
-        titles, *rows = islice(csv.reader(below, delimiter=separator), 2)
-    except (csv.Error, ValueError):
+    lines, above, separator, titles, first = top
+    if "[" not in lines[above + 1][:MAX_LINE] or len(first) != len(titles):
         return None
-    if not rows or len(rows[0]) != len(titles):
-        return None
-    columns = [n for n, cell in enumerate(rows[0]) if _person(cell, _axis_of(titles[n])) is not None]
-    names = [name for n in columns for name in _person(rows[0][n], _axis_of(titles[n])) or ()]
+    columns = [n for n, cell in enumerate(first) if _person(cell, _axis_of(titles[n])) is not None]
+    names = [name for n in columns for name in _person(first[n], _axis_of(titles[n])) or ()]
     # Two columns with the same coordinates are in the picture and in space, or of two people.
     return (above, separator, columns) if {"x", "y"} <= set(names) and len(set(names)) == len(names) else None
 

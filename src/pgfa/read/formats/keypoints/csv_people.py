@@ -7,15 +7,13 @@ import io
 import re
 
 from pgfa.read.formats.keypoints.csv_table import Table
+from pgfa.read.formats.keypoints.csv_top import top_of
 from pgfa.read.parsing.frame_names import IMAGES, NUMBERS, TIMES, rank_of
-from pgfa.read.parsing.text_table import is_comment
 
 LEAST = 20
 """Columns of a person, at least: those of ten joints in a picture."""
 MOST = 64
 """People in a line."""
-MAX_ABOVE = 20
-"""Lines above the header."""
 MAX_LINE = 1 << 18
 _PERSON = re.compile(
     r"\s*((?:body|person|people|skeleton|skel|user|player|human|track|actor|subject|individual|p)[ _.:#-]?\d{1,3})"
@@ -30,16 +28,13 @@ def without_people(text: str) -> str:
     A person whose cells are all empty or 0 is left out, unless it would leave the line empty. Where no column has the
     number or the time of the frame, one with the number of the line is added.
     """
-    lines = text[: 2 * MAX_LINE].split("\n", MAX_ABOVE)
-    at = next((n for n, line in enumerate(lines) if line.strip() and not is_comment(line)), len(lines))
-    if at + 1 >= len(lines) or len(lines[at]) > MAX_LINE:
+    if (top := top_of(text, 2 * MAX_LINE)) is None:
         return text
-    separator = max(",;\t|", key=lines[at].count)
+    lines, at, separator, titles, _ = top
+    people, shared = _people(titles)
+    if not people:
+        return text
     try:
-        titles = next(csv.reader([lines[at]], delimiter=separator), [])
-        people, shared = _people(titles)
-        if not people:
-            return text
         start = sum(len(line) + 1 for line in lines[: at + 1])
         table = csv.reader(io.StringIO(text[start:], newline=""), delimiter=separator)
         rows = [row for row in table if len(row) > 1 or any(row)]

@@ -6,13 +6,11 @@ import csv
 import io
 import re
 
-from pgfa.read.parsing.text_table import is_comment
+from pgfa.read.formats.keypoints.csv_top import top_of
 
 LEAST = 10
 """Joints in a line, at least."""
 MAX_LINE = 1 << 17
-MAX_ABOVE = 20
-"""Lines above the header."""
 _NUMBERED = re.compile(r"(.*[^_\s.])[_ .](\d{1,4})")
 _ALL = re.compile(r"[_ .]xyz$", re.IGNORECASE)
 
@@ -22,15 +20,9 @@ def with_axes(text: str) -> str:
 
     Three columns of one name and no fourth are a joint; there have to be `LEAST` or more.
     """
-    lines = text[: 2 * MAX_LINE].split("\n", MAX_ABOVE)
-    at = next((n for n, line in enumerate(lines) if line.strip() and not is_comment(line)), len(lines))
-    if at + 1 >= len(lines) or len(lines[at]) > MAX_LINE:
+    if (top := top_of(text, 2 * MAX_LINE)) is None:
         return text
-    separator = max(",;\t|", key=lines[at].count)
-    try:
-        titles = next(csv.reader([lines[at]], delimiter=separator), [])
-    except csv.Error:
-        return text
+    lines, at, separator, titles, _ = top
     matches = [_NUMBERED.fullmatch(title.strip()) for title in titles]
     groups: dict[str, list[int]] = {}
     for column, match in enumerate(matches):
