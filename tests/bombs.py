@@ -273,6 +273,21 @@ def json_crowd() -> Files:
     return {"a.json": text.encode()}
 
 
+def json_people(*, others: bool, lines: bool) -> Files:
+    """In each of nearly 100,000 frames one person, who is the same or somebody else, and two in the first."""
+    body, text, left = (picture(COCO17, 1)[0] / 4).astype(int), [], SIZE
+    for n in range(99_000):
+        points = (body + ((n * 1237 % 9900, 0) if others else n % 7)).tolist()
+        people = [{"keypoints": points}]
+        if n == 0 and others:
+            people.append({"keypoints": (body + (200, 0)).tolist()})
+        text.append(json.dumps({"frame": n, "people": people}, separators=(",", ":")))
+        left -= len(text[-1]) + 1
+        if left < 400:
+            break
+    return {"a.jsonl": "\n".join(text).encode()} if lines else {"a.json": f"[{','.join(text)}]".encode()}
+
+
 def zip_without_members() -> Files:
     """A directory of 300,000 members, all at the same place."""
     local = b"PK\3\4" + struct.pack("<5H3I2H", 20, 0, 0, 0, 33, 0, 0, 0, 1, 0) + b"a"
@@ -399,6 +414,10 @@ COSTLY: dict[str, Callable[[], Files]] = {
     "glTF of a chain of nodes": gltf_chain,
     "JSON of ids with one hash": json_equal_hashes,
     "JSON of a crowd": json_crowd,
+    "JSON of one person": lambda: json_people(others=False, lines=False),
+    "JSON of another person in each frame": lambda: json_people(others=True, lines=False),
+    "JSON lines of one person": lambda: json_people(others=False, lines=True),
+    "JSON lines of another person in each frame": lambda: json_people(others=True, lines=True),
     "npz of 64 bodies": lambda: {
         "a.npz": npz(positions=np.ones((3900, 64, 20, 3), "f2"), rate=np.array(30.0), layout=np.array("kinect20"))
     },

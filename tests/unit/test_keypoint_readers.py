@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 
 from pgfa.errors import BadFile, LimitExceeded, Undecided
 from pgfa.read import FORMATS, format_of, read
-from pgfa.read.parsing.tracking import MAX_BODIES, MAX_GAP, MAX_STEP, link_tracks
 from pgfa.read.parsing.units import flat_to_metres, rotated_up, torso_length, upright_to_metres
 from pgfa.read.sample import person
 from pgfa.read.source import FileRef
@@ -362,42 +361,3 @@ def test_other_formats_keep_their_files(tmp_path: Path) -> None:
     gator = write(tmp_path, "b.csv", "Timestamp,HipCenterX,HipCenterY\n")
     assert [format_of(FileRef(path)).name for path in (ucla, gator)] == ["nw-ucla", "kinder-gator"]
     assert list(FORMATS)[-2:] == ["keypoints-json", "video"]
-
-
-def walker(start: float, frames: int, pace: float = 3.0) -> list[np.ndarray]:
-    return [COCO[0, :, :2] + [start + pace * n, 0] for n in range(frames)]
-
-
-@settings(max_examples=25, deadline=None)
-@given(seed=st.integers(0, 10**6), people=st.integers(1, 5))
-def test_people_far_apart_keep_their_tracks(seed: int, people: int) -> None:
-    random = np.random.default_rng(seed)
-    paths = [walker(600 * who, 12, pace=random.uniform(-8, 8)) for who in range(people)]
-    frames = [[paths[who][n] for who in random.permutation(people)] for n in range(12)]
-    out, problems = link_tracks(frames, 17)
-    assert out.shape == (12, people, 17, 2)
-    assert not problems
-    starts = sorted(float(out[0, slot, 0, 0]) for slot in range(people))
-    np.testing.assert_allclose(starts, sorted(path[0][0, 0] for path in paths))
-    for slot in range(people):
-        path = paths[int(np.argmin([abs(out[0, slot, 0, 0] - p[0][0, 0]) for p in paths]))]
-        np.testing.assert_array_equal(out[:, slot], np.stack(path))
-
-
-def test_a_person_who_returns_within_the_gap_keeps_the_track() -> None:
-    walk = walker(0, MAX_GAP + 40, 0)
-    soon = [[p] if not 3 <= n < 3 + MAX_GAP // 2 else [] for n, p in enumerate(walk)]
-    assert link_tracks(soon, 17)[0].shape[1] == 1
-    late = [[p] if not 3 <= n < 4 + MAX_GAP else [] for n, p in enumerate(walk)]
-    assert link_tracks(late, 17)[0].shape[1] == 2
-
-
-def test_tracks_do_not_jump_and_the_longest_are_kept() -> None:
-    far = MAX_STEP * 2 * np.linalg.norm(np.ptp(COCO[0, :, :2], axis=0))
-    out, _ = link_tracks([[COCO[0, :, :2]], [COCO[0, :, :2] + far]], 17)
-    assert out.shape[1] == 2
-    crowd = [[COCO[0, :, :2] + 5000 * who for who in range(MAX_BODIES + 3)], [COCO[0, :, :2] + 5000 * 2]]
-    out, problems = link_tracks(crowd, 17)
-    assert out.shape[1] == MAX_BODIES
-    assert problems == ("3 bodies with the shortest tracks dropped",)
-    np.testing.assert_array_equal(out[:, 0], np.stack([crowd[0][2], crowd[1][0]]))

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +20,8 @@ MAX_OPEN_TRACKS = 64
 """Tracks that may continue: those detected last."""
 MAX_STEP = 0.75
 """Largest distance between detections in a row of one person, as a share of the person's size."""
+MIN_SIZE = 1e-9
+"""That of people whose joints are at one point."""
 MAX_GAP = 30
 """After so many frames without detection a track ends."""
 
@@ -29,18 +30,11 @@ MAX_SPARSE = 6_000_000
 SPARSE = 8
 
 Floats = NDArray[np.float64]
-
-
-@dataclass
-class _Track:
-    last: Floats
-    size: float
-    frames: list[int] = field(default_factory=list)
-    points: list[Floats] = field(default_factory=list)
+Indices = NDArray[np.int64]
 
 
 def link_tracks(
-    people: Sequence[Sequence[Floats]], joints: int, most: int = MAX_SLOT_NUMBERS
+    points: Floats, frame_of: Indices, frames: int, most: int = MAX_SLOT_NUMBERS
 ) -> tuple[Floats, tuple[str, ...]]:
     """Give each person one body slot for the whole recording.
 
@@ -49,9 +43,10 @@ def link_tracks(
     over the joints present in both.
 
     Args:
-        people: frames -> people of the frame -> (joints, 2 or 3), NaN where absent; at most MAX_PER_FRAME per frame
-            are considered.
-        joints: number of joints.
+        points: (people, joints, 2 or 3) those of all frames, NaN where absent; at most MAX_PER_FRAME of a frame are
+            considered.
+        frame_of: (people,) their frames, in ascending order.
+        frames: of the recording.
         most: numbers of all bodies together.
 
     Returns:
@@ -60,35 +55,23 @@ def link_tracks(
     Raises:
         LimitExceeded: (without a file) hardly anybody in very many frames.
     """
-    tracks: list[_Track] = []
-    ended: list[_Track] = []
-    for frame, detections in enumerate(people):
-        detections = [points for points in detections[:MAX_PER_FRAME] if np.isfinite(points).any()]
-        tracks.sort(key=lambda track: -track.frames[-1])
-        open_tracks = sum(frame - track.frames[-1] <= MAX_GAP for track in tracks[:MAX_OPEN_TRACKS])
-        ended, tracks = ended + tracks[open_tracks:], tracks[:open_tracks]
-        matches = _match(tracks, detections)
-        for index, (points, size) in enumerate(zip(detections, _sizes(detections), strict=True)):
-            track = matches.get(index)
-            if track is None:
-                track = _Track(points, size)
-                tracks.append(track)
-            track.last = np.where(np.isfinite(points), points, track.last)
-            track.size = max(size, 0.9 * track.size)
-            track.frames.append(frame)
-            track.points.append(points)
-    by_length = sorted(ended + tracks, key=lambda track: (-len(track.frames), track.frames[0]))
-    width = next((points.shape[-1] for frame in people for points in frame), 2)
-    longest = by_length[: most_bodies(len(people), joints * width, most)]
-    detected = sum(len(track.frames) for track in longest)
-    cells = len(people) * max(len(longest), 1)
+    joints, width = points.shape[1:]
+    place = np.arange(len(points)) - np.searchsorted(frame_of, frame_of)
+    considered = (place < MAX_PER_FRAME) & np.isfinite(points).any(axis=(1, 2))
+    frame_of, points = frame_of[considered], points[considered]
+    track_of = _tracks(points, frame_of)
+    _, first, length = np.unique(track_of, return_index=True, return_counts=True)
+    by_length = np.lexsort((frame_of[first], -length))
+    longest = by_length[: most_bodies(frames, joints * width, most)]
+    detected = int(length[longest].sum())
+    cells = frames * max(len(longest), 1)
     if cells * joints * width > MAX_SPARSE and cells > SPARSE * detected:
         raise LimitExceeded(
-            f"{len(people):,} frames of {len(longest)} bodies, of which {detected:,} are present: cut it into pieces"
+            f"{frames:,} frames of {len(longest)} bodies, of which {detected:,} are present: cut it into pieces"
         )
-    out = np.full((len(people), max(len(longest), 1), joints, width), np.nan)
-    for body, track in enumerate(longest):
-        out[track.frames, body] = np.stack(track.points)
+    out = np.full((frames, max(len(longest), 1), joints, width), np.nan)
+    for body, track in enumerate(longest.tolist()):
+        out[frame_of[track_of == track], body] = points[track_of == track]
     dropped = len(by_length) - len(longest)
     problems = (counted(dropped, "body", "bodies") + " with the shortest tracks dropped",) if dropped else ()
     return out, problems
@@ -99,29 +82,95 @@ def most_bodies(frames: int, numbers: int, most: int = MAX_SLOT_NUMBERS) -> int:
     return max(1, min(MAX_BODIES, most // max(1, frames * numbers)))
 
 
-def _match(tracks: list[_Track], detections: list[Floats]) -> dict[int, _Track]:
-    """Detection -> its track, for those that continue one."""
-    if not tracks or not detections:
-        return {}
-    last = np.stack([track.last for track in tracks])[:, None]
-    distance = np.linalg.norm(last - np.stack(detections)[None], axis=-1)
-    both = np.isfinite(distance)
-    mean = np.where(both, distance, 0).sum(-1) / np.maximum(both.sum(-1), 1)
-    size = np.array([track.size for track in tracks])[:, None]
-    cost = np.where(both.any(-1), mean / np.maximum(size, 1e-9), np.inf)
-    matches: dict[int, _Track] = {}
-    while np.isfinite(least := cost.min()) and least <= MAX_STEP:
-        row, detection = divmod(int(cost.argmin()), cost.shape[1])
-        matches[detection] = tracks[row]
-        cost[row], cost[:, detection] = np.inf, np.inf
+def _tracks(points: Floats, frame_of: Indices) -> Indices:
+    """The track of each person: 0, 1, ... in the order of their first frames.
+
+    Args:
+        points: (people, joints, 2 or 3) with a coordinate each.
+        frame_of: (people,) ascending.
+    """
+    sizes = np.maximum(_sizes(points), MIN_SIZE)
+    open_tracks = _OpenTracks(*points.shape[1:])
+    track_of = np.empty(len(points), dtype=np.int64)
+    starts = np.flatnonzero(np.diff(frame_of, prepend=-1))
+    frames = frame_of[starts].tolist()
+    for frame, (start, end) in zip(frames, pairwise([*starts.tolist(), len(points)]), strict=True):
+        track_of[start:end] = open_tracks.continued(frame, points[start:end], sizes[start:end])
+    return track_of
+
+
+class _OpenTracks:
+    """The tracks that may continue, each in a row of arrays: a frame must cost little, as there are many."""
+
+    def __init__(self, joints: int, width: int) -> None:
+        most = MAX_OPEN_TRACKS + MAX_PER_FRAME
+        self.points, self.sizes = np.empty((most, joints, width)), np.empty(most)
+        self.frames, self.tracks = np.empty(most, dtype=np.int64), np.empty(most, dtype=np.int64)
+        self.oldest = self.open = self.count = 0
+
+    def continued(self, frame: int, points: Floats, sizes: Floats) -> Indices | int:
+        """The tracks of the people of the next frame that has any.
+
+        Args:
+            frame: its number.
+            points: (people, joints, 2 or 3).
+            sizes: (people,).
+        """
+        if self.open > MAX_OPEN_TRACKS or frame - self.oldest > MAX_GAP:
+            self._close(frame)
+        matches = _matches(self.points[: self.open], self.sizes[: self.open], points)
+        rows = [matches.get(person, -1) for person in range(len(points))]
+        for person, row in enumerate(rows):
+            if row < 0:
+                rows[person] = row = self.open
+                self.points[row], self.sizes[row], self.tracks[row] = points[person], sizes[person], self.count
+                self.open, self.count = self.open + 1, self.count + 1
+            else:
+                np.copyto(self.points[row], points[person], where=points[person] == points[person])
+                self.sizes[row] = max(sizes[person], 0.9 * self.sizes[row])
+            self.frames[row] = frame
+        return self.tracks[rows]
+
+    def _close(self, frame: int) -> None:
+        """Keep the tracks without a long gap, at most MAX_OPEN_TRACKS, those detected last first."""
+        frames = self.frames[: self.open]
+        rows = np.argsort(-frames, kind="stable")[:MAX_OPEN_TRACKS]
+        rows = rows[frame - frames[rows] <= MAX_GAP]
+        self.open = len(rows)
+        for values in (self.points, self.sizes, self.frames, self.tracks):
+            values[: self.open] = values[rows]
+        self.oldest = int(self.frames[self.open - 1]) if self.open else frame
+
+
+def _matches(last: Floats, sizes: Floats, points: Floats) -> dict[int, int]:
+    """Person -> the track that goes on with them, for those who continue one.
+
+    Args:
+        last: (tracks, joints, 2 or 3) where each was last.
+        sizes: (tracks,).
+        points: (people, joints, 2 or 3).
+    """
+    matches: dict[int, int] = {}
+    if not len(last):
+        return matches
+    step = last[:, None] - points
+    distance = np.sqrt(np.einsum("tpjc,tpjc->tpj", step, step))
+    cost = np.add.reduce(distance, axis=-1) / (distance.shape[-1] * sizes)[:, None]
+    if not cost.flat[int(cost.argmin())] < np.inf:  # NaN, if there is any, as of joints that are absent
+        both = np.isfinite(distance)
+        count = both.sum(axis=-1)
+        cost = np.where(both, distance, 0).sum(axis=-1) / (np.maximum(count, 1) * sizes[:, None])
+        cost[count == 0] = np.inf
+    while cost.flat[place := int(cost.argmin())] <= MAX_STEP:
+        track, person = divmod(place, len(points))
+        matches[person] = track
+        cost[track], cost[:, person] = np.inf, np.inf
     return matches
 
 
-def _sizes(detections: list[Floats]) -> list[float]:
-    """The diagonal of each person's bounding box; 0 without a joint."""
-    if not detections:
-        return []
-    points = np.stack(detections)
+def _sizes(points: Floats) -> Floats:
+    """(people,) the diagonal of each person's bounding box; 0 without a joint."""
     present = np.isfinite(points).all(axis=-1, keepdims=True)
     extent = np.where(present, points, -np.inf).max(axis=1) - np.where(present, points, np.inf).min(axis=1)
-    return np.linalg.norm(np.where(np.isfinite(extent), extent, 0), axis=-1).tolist()  # type: ignore[no-any-return]
+    sizes: Floats = np.linalg.norm(np.where(np.isfinite(extent), extent, 0), axis=-1)
+    return sizes

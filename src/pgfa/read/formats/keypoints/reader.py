@@ -103,10 +103,9 @@ def from_people(ref: FileRef, raw: bytes, people: Sequence[Sequence[Floats]], in
     missing += checks.assumptions(points, plan.layout, guessed=_layouts(ref, info) is None, timed=True)
     if max(map(len, people)) == 1:
         checks.check_steps(ref, points.swapaxes(0, 1), plan.layout, info)
-    ends = np.cumsum([len(frame) for frame in people])
-    split = [list(points[0, end - len(frame) : end]) for frame, end in zip(people, ends, strict=True)]
+    frame_of = np.repeat(np.arange(len(people)), [len(frame) for frame in people])
     try:
-        tracks, problems = link_tracks(split, shape[0], allowance(len(raw), MAX_SLOT_NUMBERS))
+        tracks, problems = link_tracks(points[0], frame_of, len(people), allowance(len(raw), MAX_SLOT_NUMBERS))
     except LimitExceeded as error:
         raise LimitExceeded(f"{ref}: {error}") from None
     info = replace(info, problems=(*info.problems, *problems))
