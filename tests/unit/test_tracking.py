@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -36,6 +36,7 @@ def linked(frames: Frames) -> tuple[Floats, tuple[str, ...]]:
 
 @dataclass
 class Track:
+    number: int
     last: Floats
     size: float
     frames: list[int] = field(default_factory=list)
@@ -53,7 +54,7 @@ def linked_by_loops(frames: Frames) -> list[Track]:
     going: list[Track] = []
     for number, frame in enumerate(frames):
         people = [person for person in frame[:MAX_PER_FRAME] if np.isfinite(person).any()]
-        going.sort(key=lambda track: -track.frames[-1])
+        going.sort(key=lambda track: (-track.frames[-1], track.number))
         going = [track for track in going[:MAX_OPEN_TRACKS] if number - track.frames[-1] <= MAX_GAP]
         costs = {}
         for row, track in enumerate(going):
@@ -70,7 +71,7 @@ def linked_by_loops(frames: Frames) -> list[Track]:
             owner[index] = going[row]
             costs = {pair: cost for pair, cost in costs.items() if pair[0] != row and pair[1] != index}
         for index, person in enumerate(people):
-            track = owner.get(index) or Track(person, size_of(person))
+            track = owner.get(index) or Track(len(every), person, size_of(person))
             if not track.frames:
                 going.append(track)
                 every.append(track)
@@ -82,6 +83,7 @@ def linked_by_loops(frames: Frames) -> list[Track]:
 
 
 @settings(max_examples=60, deadline=None)
+@example(seed=810, people=14, frames=27, seen=0.7, pace=200.0, absent=0.3)  # more than MAX_OPEN_TRACKS
 @given(
     seed=st.integers(0, 10**6),
     people=st.integers(1, 40),

@@ -39,7 +39,8 @@ def parse_json(file: object, raw: bytes) -> Any:
     lines = [line for line in raw.splitlines() if line.strip()]
     # One object per line; a pretty-printed object that is cut off has lines that are no objects.
     if len(lines) > 1 and all(line.strip()[:1] in b"{[" and line.strip()[-1:] in b"}]" for line in lines[:2]):
-        return [_line(file, number, line) for number, line in enumerate(lines, start=1)]
+        with without_garbage_collection():
+            return _values(lines) or [_line(file, number, line) for number, line in enumerate(lines, start=1)]
     raise BadFile(str(file), expected="JSON", found=problem)
 
 
@@ -49,6 +50,15 @@ def with_decimal_points(raw: bytes) -> bytes:
     if all(_THOUSANDS.fullmatch(b",".join(match.groups())) for match in _WITH_COMMA.finditer(raw)):
         return raw
     return _WITH_COMMA.sub(rb'"\1.\2"', raw)
+
+
+def _values(lines: list[bytes]) -> list[Any]:
+    """The values of all lines, parsed at once, which takes a third of the time; [] if a line is not one value."""
+    try:
+        values: list[Any] = json.loads(b"[" + b",".join(lines) + b"]")
+    except (ValueError, RecursionError):
+        return []
+    return values if len(values) == len(lines) else []
 
 
 def _line(file: object, number: int, line: bytes) -> Any:

@@ -17,7 +17,7 @@ MAX_SLOT_NUMBERS = 8_000_000
 MAX_PER_FRAME = 32
 """People considered in one frame."""
 MAX_OPEN_TRACKS = 64
-"""Tracks that may continue: those detected last."""
+"""Tracks that may continue: those detected last, and of these the older."""
 MAX_STEP = 0.75
 """Largest distance between detections in a row of one person, as a share of the person's size."""
 MIN_SIZE = 1e-9
@@ -108,7 +108,7 @@ class _OpenTracks:
         self.frames, self.tracks = np.empty(most, dtype=np.int64), np.empty(most, dtype=np.int64)
         self.oldest = self.open = self.count = 0
 
-    def continued(self, frame: int, points: Floats, sizes: Floats) -> Indices | int:
+    def continued(self, frame: int, points: Floats, sizes: Floats) -> Indices:
         """The tracks of the people of the next frame that has any.
 
         Args:
@@ -116,14 +116,25 @@ class _OpenTracks:
             points: (people, joints, 2 or 3).
             sizes: (people,).
         """
-        if self.open > MAX_OPEN_TRACKS or frame - self.oldest > MAX_GAP:
+        if self.open > MAX_OPEN_TRACKS or frame - self.oldest > MAX_GAP + MAX_GAP // 4:
             self._close(frame)
-        matches = _matches(self.points[: self.open], self.sizes[: self.open], points)
-        rows = [matches.get(person, -1) for person in range(len(points))]
+        rows = [-1] * len(points)
+        if self.open:
+            cost = _costs(self.points[: self.open], self.sizes[: self.open], points)
+            if frame - self.oldest > MAX_GAP:
+                cost[frame - self.frames[: self.open] > MAX_GAP] = np.inf
+            while cost.flat[place := int(cost.argmin())] <= MAX_STEP:
+                row, person = divmod(place, len(points))
+                rows[person] = row
+                cost[row], cost[:, person] = np.inf, np.inf
         for person, row in enumerate(rows):
             if row < 0:
                 rows[person] = row = self.open
-                self.points[row], self.sizes[row], self.tracks[row] = points[person], sizes[person], self.count
+                self.points[row], self.sizes[row], self.tracks[row] = (
+                    points[person],
+                    sizes[person],
+                    self.count,
+                )
                 self.open, self.count = self.open + 1, self.count + 1
             else:
                 np.copyto(self.points[row], points[person], where=points[person] == points[person])
@@ -132,9 +143,9 @@ class _OpenTracks:
         return self.tracks[rows]
 
     def _close(self, frame: int) -> None:
-        """Keep the tracks without a long gap, at most MAX_OPEN_TRACKS, those detected last first."""
+        """Keep the tracks without a long gap, at most MAX_OPEN_TRACKS: those detected last, and of these the older."""
         frames = self.frames[: self.open]
-        rows = np.argsort(-frames, kind="stable")[:MAX_OPEN_TRACKS]
+        rows = np.lexsort((self.tracks[: self.open], -frames))[:MAX_OPEN_TRACKS]
         rows = rows[frame - frames[rows] <= MAX_GAP]
         self.open = len(rows)
         for values in (self.points, self.sizes, self.frames, self.tracks):
@@ -142,30 +153,24 @@ class _OpenTracks:
         self.oldest = int(self.frames[self.open - 1]) if self.open else frame
 
 
-def _matches(last: Floats, sizes: Floats, points: Floats) -> dict[int, int]:
-    """Person -> the track that goes on with them, for those who continue one.
+def _costs(last: Floats, sizes: Floats, points: Floats) -> Floats:
+    """(tracks, people) how far each person is from where each track was last, as a share of its size; infinite where
+    no joint is present in both.
 
     Args:
-        last: (tracks, joints, 2 or 3) where each was last.
+        last: (tracks, joints, 2 or 3).
         sizes: (tracks,).
         points: (people, joints, 2 or 3).
     """
-    matches: dict[int, int] = {}
-    if not len(last):
-        return matches
     step = last[:, None] - points
     distance = np.sqrt(np.einsum("tpjc,tpjc->tpj", step, step))
-    cost = np.add.reduce(distance, axis=-1) / (distance.shape[-1] * sizes)[:, None]
+    cost: Floats = np.add.reduce(distance, axis=-1) / (distance.shape[-1] * sizes)[:, None]
     if not cost.flat[int(cost.argmin())] < np.inf:  # NaN, if there is any, as of joints that are absent
         both = np.isfinite(distance)
         count = both.sum(axis=-1)
         cost = np.where(both, distance, 0).sum(axis=-1) / (np.maximum(count, 1) * sizes[:, None])
         cost[count == 0] = np.inf
-    while cost.flat[place := int(cost.argmin())] <= MAX_STEP:
-        track, person = divmod(place, len(points))
-        matches[person] = track
-        cost[track], cost[:, person] = np.inf, np.inf
-    return matches
+    return cost
 
 
 def _sizes(points: Floats) -> Floats:

@@ -25,6 +25,7 @@ from pgfa.read.formats.keypoints.entry_values import (
     Unexpected,
     columns_of,
     fields_of,
+    first_field,
     number_of,
     numbers_of,
     object_of,
@@ -80,6 +81,9 @@ ZED = {18: OPENPOSE18, 34: ZED34, 38: ZED38}
 RATES = {"hd_29_97": 29.97, "vga_25": 25.0}
 """CMU Panoptic's `fpsType`."""
 
+NUMBERS_AND_IMAGES = (*NUMBERS, *IMAGES[1:])
+OPENPOSE_ANY = (*OPENPOSE, OPENPOSE_SOLID)
+
 Floats = NDArray[np.float64]
 
 
@@ -120,7 +124,7 @@ class Parser:
         number = time = None
         if isinstance(frame, dict):
             frame = frame | frame[SCENE] if isinstance(frame.get(SCENE), dict) else frame
-            named = fields_of(frame, (*NUMBERS, *IMAGES[1:]))
+            named = fields_of(frame, NUMBERS_AND_IMAGES)
             number = next((value for name in named if (value := number_of(frame[name])) is not None), None)
             time = next((time for part in headers_of(frame) if (time := self._time(part)) is not None), None)
         return Entry(self.people(frame), number, time)
@@ -158,13 +162,13 @@ class Parser:
             if isinstance(kind := frame.get("fpsType"), str):
                 self.rate = RATES.get(kind)
             for names in (WORLD, LANDMARKS):
-                if name := next((name for name in names if name in frame), None):
+                if name := first_field(frame, names):
                     people = self._landmarks(listed_points(frame[name]))
                     if any(len(points) == len(MEDIAPIPE33.joints) for points in people):
                         self._note(MEDIAPIPE33)
                         self.up = "-y" if names is WORLD else self.up
                     return [Person(points) for points in people]
-            if name := next((name for name in PEOPLE if name in frame), None):
+            if name := first_field(frame, PEOPLE):
                 keyed = people_by_id(frame[name], NAMES)
                 return self.people(frame[name] if keyed is None else keyed)
             person = self._person(frame)
@@ -189,7 +193,7 @@ class Parser:
         return None if points is None else Person(points, person_id(entry))
 
     def _points(self, entry: dict[str, Any]) -> Floats | None:
-        if any(name in entry for name in (*OPENPOSE, OPENPOSE_SOLID)):
+        if first_field(entry, OPENPOSE_ANY):
             return self.openpose(entry)
         if (known := points_of_program(entry)) is not None:
             self._note(known.layout)
@@ -199,10 +203,14 @@ class Parser:
         if "pose" in entry and "score" in entry and isinstance(entry["pose"], list):
             self.scored = True
             return with_scores(rows_of_width(numbers_of(entry["pose"]), 2), entry["score"])
-        name = next((name for name in POINTS if isinstance(entry.get(name), list | dict) and entry[name]), "")
+        name = first_field(entry, POINTS)
+        if name and not (isinstance(entry[name], list | dict) and entry[name]):
+            name = next(
+                (name for name in POINTS if isinstance(entry.get(name), list | dict) and entry[name]), ""
+            )
         points = entry[name] if name else joint_fields(entry)
         if not points:
-            if local := next((name for name in LOCAL if name in entry), ""):
+            if local := first_field(entry, LOCAL):
                 raise Unexpected(
                     "matrices relative to the body (jointModelTransforms)", f"{local}, of their parents"
                 )
@@ -268,7 +276,7 @@ class Parser:
 
     def openpose(self, entry: dict[str, Any]) -> Floats | None:
         """A person of OpenPose: in space if the first person is, else in the picture. Raises Unexpected."""
-        name = next((name for name in OPENPOSE if name in entry), "")
+        name = first_field(entry, OPENPOSE)
         flat, solid = (numbers_of(entry.get(key) or []) for key in (name, OPENPOSE_SOLID))
         if not flat.size and not solid.size:
             return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Set
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,8 @@ MAX_SCORE, MAX_NEGATIVE = 2.5, 0.2
 """Largest score (COCO writes 0, 1, 2; some estimators a little above 1), and share of scores that may be below 0."""
 MAX_COLUMNS = 4
 """x, y, z and a score."""
+MOST_FIELDS = 32
+"""Fields of a frame whose names are remembered."""
 
 Floats = NDArray[np.float64]
 
@@ -37,10 +40,29 @@ def number_of(value: Any) -> float | None:
     return number if math.isfinite(number) else None
 
 
-def fields_of(frame: dict[str, Any], names: tuple[str, ...]) -> list[str]:
+def fields_of(frame: dict[str, Any], names: tuple[str, ...]) -> tuple[str, ...]:
     """The fields whose `bare` names are in a list, in its order."""
-    ranked = [(rank, name) for name in frame if (rank := rank_of(name, names)) is not None]
-    return [name for _, name in sorted(ranked)]
+    return (_remembered if len(frame) <= MOST_FIELDS else _in_order)(tuple(frame), names)
+
+
+def _in_order(fields: tuple[str, ...], names: tuple[str, ...]) -> tuple[str, ...]:
+    ranked = [(rank, name) for name in fields if (rank := rank_of(name, names)) is not None]
+    return tuple(name for _, name in sorted(ranked))
+
+
+_remembered = lru_cache(maxsize=256)(_in_order)
+"""The frames of a file have the same fields."""
+
+
+def first_field(entry: dict[str, Any], names: tuple[str, ...]) -> str:
+    """The first of some names that is a field; "" if none is. Most are looked for in every person of every frame."""
+    if _set_of(names).isdisjoint(entry):
+        return ""
+    return next(name for name in names if name in entry)
+
+
+_set_of = lru_cache(maxsize=64)(frozenset[str])
+"""The names as a set, made once."""
 
 
 def stamp_of(value: dict[str, Any]) -> float | None:
@@ -161,7 +183,7 @@ def fill_absent(values: list[Any], axes: int) -> None:
 
 def table_of_rows(rows: Any) -> Floats:
     """(joints, 2 to 4) a list per joint; a joint may be null. Raises Unexpected."""
-    if isinstance(rows, list):
+    if isinstance(rows, list) and None in rows:
         fill_absent(rows, 2)
     table = numbers_of(rows)
     if table.ndim != 2 or table.shape[1] not in (2, 3, 4):

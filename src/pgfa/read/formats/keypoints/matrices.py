@@ -117,9 +117,11 @@ def in_world(joints: Any, body: Mapping[str, Any]) -> Any:
         joints: name -> x, y, z; anything else is returned as it is.
         body: the object that has the joints, and perhaps a matrix.
     """
+    if not isinstance(joints, dict):
+        return joints
     anchors = (matrix_of(value) for name, value in body.items() if plain(name) in ANCHORS)
     anchor = next((matrix for matrix in anchors if matrix is not None), None)
-    if anchor is None or not isinstance(joints, dict):
+    if anchor is None:
         return joints
     hips = next((position for name, position in joints.items() if "hips" in name.lower()), None)
     if hips is None or not all(map(_are_coordinates, joints.values())) or np.linalg.norm(hips) > AT_ORIGIN:

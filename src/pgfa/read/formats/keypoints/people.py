@@ -46,6 +46,9 @@ def without_copies(frames: list[list[Person]]) -> tuple[list[list[Person]], tupl
     """
     out, copies = [], 0
     for frame in frames:
+        if len(frame) < 2:
+            out.append(frame)
+            continue
         single: list[Person] = []
         seen: set[tuple[tuple[int, ...], bytes]] = set()
         for person in frame:

@@ -17,6 +17,8 @@ PANOPTIC = (
     "eye_right", "ear_right",
 )  # fmt: skip
 """CMU Panoptic's 19 joints: OpenPose's 18 and the middle of the hips."""
+FIELDS = frozenset({"pose3d", "joints19", "joint_positions", *HYBRIK})
+"""One of which such a person has."""
 PANOPTIC_ROWS = [PANOPTIC.index(joint) for joint in OPENPOSE18.joints]
 
 Floats = NDArray[np.float64]
@@ -36,6 +38,8 @@ class ProgramPoints(NamedTuple):
 
 def points_of_program(person: dict[str, Any]) -> ProgramPoints | None:
     """The joints of a person as one of these programs writes them; None for any other. Raises Unexpected."""
+    if FIELDS.isdisjoint(person):
+        return None
     if "pose3d" in person and "pose2d" in person:  # LCR-Net: all x, then all y, then all z
         columns = rows_of_width(numbers_of(person["pose3d"]), 13, "13 times x, y and z")
         return ProgramPoints(columns.T, LCRNET13)

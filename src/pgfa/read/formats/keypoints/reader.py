@@ -95,7 +95,7 @@ def from_people(ref: FileRef, raw: bytes, people: Sequence[Sequence[Floats]], in
     (shape,) = shapes
     _check_cells(ref, sum(len(frame) for frame in people) * int(np.prod(shape)))
     # People of one frame are no time series, so all are looked at as if they were there at once.
-    bodies = np.concatenate([np.stack(frame) for frame in people if frame])[None]
+    bodies = np.stack([person for frame in people for person in frame])[None]
     if bodies.ndim != 4 or shape[1] not in (2, 3, 4) or not _possible(shape[0], _layouts(ref, info)):
         raise _shape_error(ref, shape, _layouts(ref, info))
     plan = _plan(ref, bodies, ["TMVC"], info)
@@ -105,7 +105,9 @@ def from_people(ref: FileRef, raw: bytes, people: Sequence[Sequence[Floats]], in
         checks.check_steps(ref, points.swapaxes(0, 1), plan.layout, info)
     frame_of = np.repeat(np.arange(len(people)), [len(frame) for frame in people])
     try:
-        tracks, problems = link_tracks(points[0], frame_of, len(people), allowance(len(raw), MAX_SLOT_NUMBERS))
+        tracks, problems = link_tracks(
+            points[0], frame_of, len(people), allowance(len(raw), MAX_SLOT_NUMBERS)
+        )
     except LimitExceeded as error:
         raise LimitExceeded(f"{ref}: {error}") from None
     info = replace(info, problems=(*info.problems, *problems))
