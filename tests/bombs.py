@@ -274,7 +274,7 @@ def json_crowd() -> Files:
 
 
 def json_people(*, others: bool, lines: bool) -> Files:
-    """In each of 95,000 frames, or as many as fit, one person, who is the same or somebody else, and two in the first."""
+    """95,000 frames, or as many as fit: in each one person, who is the same or somebody else, and two in the first."""
     body, text, left = (picture(COCO17, 1)[0] / 4).astype(int), [], SIZE
     for n in range(95_000):
         points = (body + ((n * 1237 % 9900, 0) if others else n % 7)).tolist()
