@@ -307,14 +307,15 @@ def _clip(ref: FileRef, raw: bytes, points: Floats, plan: _Plan, *, named: bool)
             points, flat = from_picture(ref, points, layout, info, plan.columns, named=named)
             notes += flat
         else:
-            checks.check_mirror(ref, points, layout, info)
             landmarks = layout is MEDIAPIPE33 and named
+            mirrored = False if info.mirrored is None and landmarks else info.mirrored
+            notes += checks.check_mirror(ref, points, layout, info, mirrored)
             result = upright(
                 points,
                 layout,
                 up=info.up,
                 scale=info.scale,
-                mirrored=False if info.mirrored is None and landmarks else info.mirrored,
+                mirrored=mirrored,
                 stated=ref.stated,
                 # MediaPipe counts y downwards, as in images; z then grows away from the camera.
                 custom="-y" if landmarks else None,
