@@ -269,9 +269,7 @@ def test_a_flip_beside_a_handedness_that_the_body_contradicts_is_asked_about(
 ) -> None:
     handed = KINECT * [1 if hand == "right" else -1, 1, 1]
     fields = {"layout": "ntu25", "handedness": f"{hand}-handed", "up": "y", "flipped": True}
-    assert_same_body(
-        written(tmp_path, json.dumps({"keypoints": handed.tolist()} | fields), "a.json"), KINECT
-    )
+    assert_same_body(written(tmp_path, json.dumps({"keypoints": handed.tolist()} | fields), "a.json"), KINECT)
     content = json.dumps({"keypoints": (handed * [-1, 1, 1]).tolist()} | fields)
     with pytest.raises(Undecided, match=f"flipped, with {hand}-handed axes"):
         written(tmp_path, content, "a.json")

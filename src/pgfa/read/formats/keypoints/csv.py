@@ -28,6 +28,7 @@ from pgfa.read.formats.keypoints.csv_header import (
 )
 from pgfa.read.formats.keypoints.csv_lists import has_lists, without_lists
 from pgfa.read.formats.keypoints.csv_melted import is_melted, with_axes_together
+from pgfa.read.formats.keypoints.csv_parts import without_face_and_hands
 from pgfa.read.formats.keypoints.csv_people import numbers_joints, without_people
 from pgfa.read.formats.keypoints.csv_spaces import without_spaces
 from pgfa.read.formats.keypoints.csv_table import Table, table_of
@@ -88,16 +89,17 @@ def _clips(ref: FileRef) -> list[Clip]:
     text = _decoded(raw)
     if flat := flat_table(text):
         return [clip_of_flat_table(ref, raw, text, flat)]
-    text = with_axes_together(ref, without_lists(ref, text))
-    return clips_of_table(ref, raw, without_people(text))
+    text, notes = without_face_and_hands(ref, with_axes_together(ref, without_lists(ref, text)))
+    return clips_of_table(ref, raw, without_people(text), notes)
 
 
-def clips_of_table(ref: FileRef, raw: bytes, text: str) -> list[Clip]:
+def clips_of_table(ref: FileRef, raw: bytes, text: str, noted: tuple[str, ...] = ()) -> list[Clip]:
     """The clips of a table.
 
     Args:
         ref, raw: the file, and its bytes.
         text: its table, with line feeds, a cell for each number, and a line for each person.
+        noted: what was left out of it.
 
     Raises:
         As `read`.
@@ -115,6 +117,7 @@ def clips_of_table(ref: FileRef, raw: bytes, text: str) -> list[Clip]:
     if numbers_joints(table):
         table = replace(table, people=[None] * len(table.people))
     header, notes = _frames_and_times(ref, text, header, above, table)
+    notes = noted + notes
     notes += tuple(
         f"{counted(count, 'cell')} with {cell}: no number, the joint is absent"
         for cell, count in table.unavailable.items()
