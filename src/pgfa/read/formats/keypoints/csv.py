@@ -272,8 +272,10 @@ def _layout(
     """
     if own_names(ref).keys() & set(labels.values()):
         return None, {name: index for index, name in enumerate(names)}
+    numbers = [name for name in names if name.isdigit()]
+    matched = layout_of_names([name for name in names if not name.isdigit()])
     # Numbers are those of the body where hands and face have names: pose_0, left_hand_0.
-    if len(numbers := [name for name in names if name.isdigit()]) in (len(names), *JOINTS):
+    if matched is None and len(numbers) in (len(names), *JOINTS):
         order = sorted(numbers, key=int)
         count = len(order)
         layout = layout_of(count, depth=depth) or LAYOUT_OF_COUNT.get(count)
@@ -284,7 +286,6 @@ def _layout(
             actual = f"{count}, {order[0]} to {order[-1]}"
             raise BadFile(str(ref), where="joints", expected=expected, found=actual)
         return layout, dict.fromkeys(names, -1) | {name: index for index, name in enumerate(order)}
-    matched = layout_of_names(names)
     if matched is None:
         return None, {name: index for index, name in enumerate(names)}
     layout, index_of = matched
