@@ -40,8 +40,8 @@ def assert_read(path: Path, points: np.ndarray) -> None:
 @pytest.mark.parametrize("start", [0, 1])
 @pytest.mark.parametrize(
     "style",
-    ["marker{}_{}", "marker_{}:{}", "Marker {} {}", "kp{}_{}", "landmark_{}_{}", "point{}.{}", "lmk_{}_{}", "lm{}{}", "node{}_{}",
-     "pose_landmark_{}_{}", "body_joint_{}_{}", "p{}{}"],
+    ["marker{}_{}", "marker_{}:{}", "Marker {} {}", "kp{}_{}", "landmark_{}_{}", "point{}.{}", "lmk_{}_{}", "lm{}{}", 
+     "node{}_{}", "pose_landmark_{}_{}", "body_joint_{}_{}", "p{}{}"],
 )  # fmt: skip
 def test_numbered_joints_in_space(style: str, start: int, tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text(table(titles_of(style, 25, start, "XYZ"), KINECT))

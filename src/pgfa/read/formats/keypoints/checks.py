@@ -78,8 +78,8 @@ def check_layout(ref: FileRef, points: Floats, layout: Layout) -> None:
 def check_mirror(
     ref: FileRef, points: Floats, layout: Layout, info: KeypointInfo, mirrored: bool | None
 ) -> tuple[str, ...]:
-    """Notes on a flip that is not heeded. Raises Undecided if feet and knees contradict a file that calls its recording mirrored, or not mirrored, or
-    flipped with a handedness.
+    """Notes on a flip that is not heeded. Raises Undecided if feet and knees contradict a file that calls its recording
+    mirrored, or not mirrored, or flipped with a handedness.
 
     Args:
         ref: the file; what the user states counts.

@@ -40,6 +40,7 @@ from pgfa.read.formats.keypoints.joint_names import layout_of_names
 from pgfa.read.formats.keypoints.other_names import landmarks_in, nearly_a_layout, own_names, with_body_joints
 from pgfa.read.formats.keypoints.people import Person
 from pgfa.read.formats.keypoints.reader import JOINTS, KeypointInfo, layout_of
+from pgfa.read.interpret.other_counts import rows_to_save
 from pgfa.read.limits import check_text
 from pgfa.read.parsing.cells import text_of
 from pgfa.read.parsing.frame_names import INDICES, numbers_of_names, rank_of
@@ -117,13 +118,7 @@ def clips_of_table(ref: FileRef, raw: bytes, text: str, noted: tuple[str, ...] =
     if numbers_joints(table):
         table = replace(table, people=[None] * len(table.people))
     header, notes = _frames_and_times(ref, text, header, above, table)
-    notes = noted + notes
-    notes += tuple(
-        f"{counted(count, 'cell')} with {cell}: no number, the joint is absent"
-        for cell, count in table.unavailable.items()
-    )
-    if table.thousands:
-        notes += (f"{table.thousands!r} read as a separator of thousands: 1{table.thousands}234 is 1234",)
+    notes = noted + notes + _notes_on_cells(table)
     names = sorted({joint for joint, _ in header.cells}) if header.joint is None else []
     names = names or list(dict.fromkeys(table.joints))
     layout, index_of = _layout(ref, names, header.labels or table.labels, depth=header.has(2))
@@ -155,6 +150,16 @@ def clips_of_table(ref: FileRef, raw: bytes, text: str, noted: tuple[str, ...] =
         problems=notes + doubts,
     )
     return _recordings(ref, raw, grouped, info, header.time_name)
+
+
+def _notes_on_cells(table: Table) -> tuple[str, ...]:
+    """Texts in place of numbers, and signs between thousands."""
+    absent = (
+        f"{counted(count, 'cell')} with {cell}: no number, the joint is absent"
+        for cell, count in table.unavailable.items()
+    )
+    mark = table.thousands
+    return (*absent, *([f"{mark!r} read as a separator of thousands: 1{mark}234 is 1234"] if mark else []))
 
 
 def _recordings(
@@ -283,7 +288,8 @@ def _layout(
             expected = (
                 f"{', '.join(map(str, sorted({*JOINTS, *LAYOUT_OF_COUNT})))} joints, numbered without gaps"
             )
-            actual = f"{count}, {order[0]} to {order[-1]}"
+            rows = rows_to_save([count])
+            actual = f"{count}, {order[0]} to {order[-1]}" + (f" ({rows})" if rows else "")
             raise BadFile(str(ref), where="joints", expected=expected, found=actual)
         return layout, dict.fromkeys(names, -1) | {name: index for index, name in enumerate(order)}
     if matched is None:

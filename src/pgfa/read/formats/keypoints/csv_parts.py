@@ -1,4 +1,4 @@
-"""Tables with a line per landmark of body, face and hands -> the lines of the body, as MediaPipe's Holistic gives them."""
+"""Tables with a line per landmark of body, face and hands (MediaPipe's Holistic) -> the lines of the body."""
 
 from __future__ import annotations
 

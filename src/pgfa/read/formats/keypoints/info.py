@@ -31,8 +31,7 @@ class KeypointInfo:
         scale: metres per unit, of points with depth.
         mirrored: whether the axes of points with depth are left-handed.
         turned: whether the file calls its picture, or the space, mirrored; None where it says neither.
-        flipped: the field that says that the picture was turned over, perhaps only before the estimator saw it; "" where
-            none does.
+        flipped: the field that says that the picture was turned over, perhaps only for the estimator; "" without one.
         axes: the order of an array's axes (``"TMVC"``), where the reader knows it; it is not looked for then.
         source: as in a clip.
         listed: names of the joints in the order of the arrays, as `canonical`, where no layout has all of them.

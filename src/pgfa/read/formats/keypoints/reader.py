@@ -40,6 +40,7 @@ from pgfa.read.interpret.orders import (
     why_not,
     without_spare_axes,
 )
+from pgfa.read.interpret.other_counts import rows_of_shape
 from pgfa.read.interpret.other_orders import is_crossed
 from pgfa.read.interpret.pictures import THIN_DEPTH, check_columns
 from pgfa.read.interpret.plausible import check_body
@@ -212,6 +213,7 @@ def _shape_error(ref: FileRef, shape: tuple[int, ...], layouts: tuple[Layout, ..
         expected, actual = why_not(shape, axes, counts)
         return BadFile(str(ref), where="keypoints", expected=expected, found=actual)
     expected = f"{SHAPES}, {' or '.join(map(str, counts))} joints"
+    actual += f" ({rows})" if (rows := rows_of_shape(shape)) else ""
     return BadFile(str(ref), where="keypoints", expected=expected, found=actual)
 
 
