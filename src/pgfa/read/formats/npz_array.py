@@ -22,8 +22,9 @@ from pgfa.read.formats.keypoints.field_names import (
     is_size_name,
 )
 from pgfa.read.formats.keypoints.frame_lists import LISTS, with_frames
-from pgfa.read.formats.keypoints.joint_arrays import LEAST, MOST, clip_of_joints
+from pgfa.read.formats.keypoints.joint_arrays import clip_of_joints
 from pgfa.read.formats.keypoints.joint_lists import in_listed_order, listed_joints
+from pgfa.read.formats.keypoints.joint_series import LEAST, MOST, Series
 from pgfa.read.formats.keypoints.json_fields import info_of
 from pgfa.read.formats.keypoints.reader import from_array
 from pgfa.read.interpret.arrays import has_scores
@@ -148,7 +149,7 @@ def _of_single_joints(
         arrays[name] = plain_array(ref, content, kinds="fiu", expected="numbers", where=f"field {name}")
     stated, notes = _statements(ref, archive, members)
     info = info_of(ref, stated)
-    return clip_of_joints(ref, raw, arrays, stated, replace(info, problems=info.problems + notes))
+    return clip_of_joints(ref, raw, Series(arrays), stated, replace(info, problems=info.problems + notes))
 
 
 def _shapes(archive: zipfile.ZipFile, members: Members) -> dict[str, tuple[int, ...]]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 
+from pgfa.read.parsing.markers.names import BONES, STANDARD
 from pgfa.skeleton import (
     AZURE32,
     H36M17,
@@ -79,6 +80,15 @@ def known_joints() -> frozenset[str]:
     """The joints of all layouts, and other names in use, as `canonical`."""
     renamed = {name for _, names in _DIALECTS for name in names}
     return frozenset({joint for layout in LAYOUTS.values() for joint in layout.joints} | renamed)
+
+
+def known_names(names: Iterable[str]) -> int:
+    """How many of these are names of joints, bones or markers."""
+    return sum(
+        canonical(name) in known_joints() or any(known.landmark(name) for known in (STANDARD, BONES))
+        for name in names
+        if not name.strip().isdigit()
+    )
 
 
 def canonical(name: str) -> str:
