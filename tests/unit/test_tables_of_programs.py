@@ -254,6 +254,16 @@ def test_a_flip_that_may_be_in_the_coordinates_is_noted(tmp_path: Path) -> None:
     assert any("flipped" in problem for problem in clip.problems)
 
 
+def test_heads_of_bones_without_tails_are_their_places(tmp_path: Path) -> None:
+    lines = [
+        [frame, bone, *place.tolist()]
+        for frame, body in enumerate(KINECT)
+        for bone, place in zip(NTU25.joints, body, strict=True)
+    ]
+    content = table(["frame", "bone", "head_x", "head_y", "head_z"], lines)
+    assert_same_body(written(tmp_path, content), KINECT)
+
+
 @pytest.mark.parametrize("field", ["flip", "flipped"])
 def test_the_body_shows_what_a_flip_in_space_means(field: str, tmp_path: Path) -> None:
     for points in (KINECT, KINECT * [-1, 1, 1]):
