@@ -58,21 +58,23 @@ def series_of(content: Any) -> Series:
     is_known = 2 * known_names(content) >= len(content)
     if known and not is_known:
         return NOTHING
-    found = {name: frames for name, value in content.items() if (frames := _frames_of(value, known=is_known))}
-    lengths = {len(frames) for frames, _ in found.values()}
-    scored = {is_scored for _, is_scored in found.values()}
-    if not LEAST <= len(found) <= MOST or len(lengths) > 1 or len(scored) > 1:
+    joints = {
+        name: frames for name, value in content.items() if (frames := _frames_of(value, known=is_known))
+    }
+    lengths = {len(frames) for frames, _ in joints.values()}
+    scored = {is_scored for _, is_scored in joints.values()}
+    if not LEAST <= len(joints) <= MOST or len(lengths) > 1 or len(scored) > 1:
         return NOTHING
-    return Series({name: frames for name, (frames, _) in found.items()}, scored.pop())
+    return Series({name: frames for name, (frames, _) in joints.items()}, scored.pop())
 
 
 def positions_in(parts: Mapping[str, Any]) -> list[str]:
     """The fields that are called positions or the like, the likeliest first."""
-    named = (name for name in parts if plain(name) in _PLACE)
-    return sorted(named, key=lambda name: _PLACE[plain(name)])
+    named = (name for name in parts if plain(name) in _RANK)
+    return sorted(named, key=lambda name: _RANK[plain(name)])
 
 
-_PLACE = {plain(name): number for number, name in enumerate(POSITIONS)}
+_RANK = {plain(name): number for number, name in enumerate(POSITIONS)}
 
 
 def _by_name(joints: list[Any]) -> dict[str, Any] | None:

@@ -77,7 +77,7 @@ def _take(names: tuple[str, ...], item: Any) -> JointTake | None:
     """A take of joints, in itself or in one field; None for any other content. Raises _OtherContent for a short one."""
     series = series_of(item)
     if not series and isinstance(item, dict):
-        parts = {name: found for name, value in item.items() if (found := series_of(value))}
+        parts = {name: joints for name, value in item.items() if (joints := series_of(value))}
         fields = positions_in(parts) or [name for name in parts if len(parts) == 1 and is_quantity(name)]
         series = parts[fields[0]] if fields else series
     if not series:
