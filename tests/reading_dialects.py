@@ -166,7 +166,10 @@ def nested(action: str, body: Body) -> Iterator[Case]:
         "in space and in a picture": ({"joints3d": points.tolist(), "joints2d": pixels(points).tolist()}, None),
         "joints of two takes": (
             {name: dict(zip(JOINTS, np.moveaxis(points + shift, 1, 0).tolist(), strict=True))
-             for name, shift in (("first", 0), ("second", 1))}, None),
+             for name, shift in (("first", 0), ("second", 1))}, Truth(((body,), (body,)))),
+        "joints of two people": (
+            {name: dict(zip(JOINTS, np.moveaxis(points + shift, 1, 0).tolist(), strict=True))
+             for name, shift in (("person_1", 0), ("person_2", 1))}, None),
         "rotations beside positions": (
             {"rotations": {n: (100 * points[:, j]).tolist() for j, n in enumerate(JOINTS)},
              "positions": dict(zip(JOINTS, np.moveaxis(points, 1, 0).tolist(), strict=True))}, Truth(((body,),))),

@@ -38,7 +38,7 @@ def test_read_right_or_refused(case: Case, tmp_path: Path) -> None:
         ("a coordinate twice", "again"),
         ("tails only", "tail_x"),
         ("scores or z", "may be z or scores"),
-        ("joints of two takes", "first, second"),
+        ("joints of two people", "person_1, person_2"),
         ("two people", "the same joint again"),
         ("people", "people, each with frames"),
     ],

@@ -254,6 +254,44 @@ def test_a_flip_that_may_be_in_the_coordinates_is_noted(tmp_path: Path) -> None:
     assert any("flipped" in problem for problem in clip.problems)
 
 
+def test_heads_of_bones_without_tails_are_their_places(tmp_path: Path) -> None:
+    lines = [
+        [frame, bone, *place.tolist()]
+        for frame, body in enumerate(KINECT)
+        for bone, place in zip(NTU25.joints, body, strict=True)
+    ]
+    content = table(["frame", "bone", "head_x", "head_y", "head_z"], lines)
+    assert_same_body(written(tmp_path, content), KINECT)
+
+
+@pytest.mark.parametrize("field", ["flip", "flipped"])
+def test_the_body_shows_what_a_flip_in_space_means(field: str, tmp_path: Path) -> None:
+    for points in (KINECT, KINECT * [-1, 1, 1]):
+        content = {"keypoints": points.round(4).tolist(), "layout": "ntu25", field: True}
+        clip = written(tmp_path, json.dumps(content), "a.json")
+        assert_same_body(clip, KINECT)
+        assert not any(field in problem for problem in clip.problems)
+
+
+@pytest.mark.parametrize("hand", ["right", "left"])
+def test_a_flip_beside_a_handedness_that_the_body_contradicts_is_asked_about(
+    hand: str, tmp_path: Path
+) -> None:
+    handed = KINECT * [1 if hand == "right" else -1, 1, 1]
+    fields = {"layout": "ntu25", "handedness": f"{hand}-handed", "up": "y", "flipped": True}
+    assert_same_body(written(tmp_path, json.dumps({"keypoints": handed.tolist()} | fields), "a.json"), KINECT)
+    content = json.dumps({"keypoints": (handed * [-1, 1, 1]).tolist()} | fields)
+    with pytest.raises(Undecided, match=f"flipped, with {hand}-handed axes"):
+        written(tmp_path, content, "a.json")
+    assert_same_body(written(tmp_path, content, "a.json", mirrored=hand == "right"), KINECT)
+    per_frame = [
+        {"flipped": True, "axis_handedness": "right", "joints": dict(zip(NTU25.joints, body, strict=True))}
+        for body in (KINECT * [-1, 1, 1]).tolist()
+    ]
+    with pytest.raises(Undecided, match="flipped"):
+        written(tmp_path, json.dumps(per_frame), "a.json")
+
+
 @pytest.mark.parametrize(
     "fields",
     [{"coordinate_system": "right-handed, Z-up"}, {"upVector": [0, 0, 1]}, {"up": [0, 0, 1]}],

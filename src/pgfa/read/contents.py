@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from itertools import chain
 
 from pgfa.errors import BadFile
 from pgfa.read.encoding import as_utf8, is_text
+from pgfa.read.interpret.other_counts import rows_of_shape
 
 _STARTS: tuple[tuple[bytes, str], ...] = (
     (b"\x89PNG", "a PNG image"),
@@ -61,6 +63,9 @@ _ARCHIVE_ENDINGS: tuple[tuple[str, str], ...] = (
     (".usdc", "a USDZ file: export it as glTF or BVH"),
     (".usda", "a USDZ file: export it as glTF or BVH"),
 )
+LEAST_NUMBERS = 20
+"""Numbers in a line of coordinates."""
+_NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|nan", re.IGNORECASE)
 MIN_TITLES, MAX_TITLES = 4, 6
 """Titles of a table, at least, and those that an error lists."""
 
@@ -126,7 +131,7 @@ def archive_kind(names: Sequence[str]) -> str:
 
 
 def _table(text: str) -> str:
-    """Text as a table with its titles, if the line below these has as many cells; else plain text."""
+    """Text as a table with its titles, if the line below these has as many cells; as numbers; else plain text."""
     lines = [line for line in text.splitlines()[:20] if line.strip()][:2]
     separator = max(",;\t|", key=lines[0].count) if lines else ","
     titles, cells = (([cell.strip(' "') for cell in line.split(separator)]) for line in (*lines, "", "")[:2])
@@ -135,7 +140,21 @@ def _table(text: str) -> str:
         or len(titles) != len(cells)
         or not all(any(map(str.isalpha, t)) for t in titles)
     ):
-        return "plain text"
+        return _numbers(lines)
     listed = ", ".join(title[:20] for title in titles[:MAX_TITLES])
     more = ", ..." if len(titles) > MAX_TITLES else ""
     return f"a table with the columns {listed}{more}: no x and y of joints"
+
+
+def _numbers(lines: Sequence[str]) -> str:
+    """Lines of as many numbers, with what is known of so many; else plain text."""
+    rows = [re.split(r"[\s,;]+", line.strip()) for line in lines]
+    count = len(rows[0]) if rows else 0
+    if (
+        count < LEAST_NUMBERS
+        or {len(row) for row in rows} != {count}
+        or not all(_NUMBER.fullmatch(cell) for row in rows for cell in row)
+    ):
+        return "plain text"
+    advice = rows_of_shape((len(rows), count))
+    return f"{count} numbers in a line, as no known joints have" + (f": {advice}" if advice else "")

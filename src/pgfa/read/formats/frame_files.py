@@ -17,11 +17,12 @@ from numpy.typing import NDArray
 from pgfa.errors import BadFile, LimitExceeded
 from pgfa.read.assemble import check_frames
 from pgfa.read.format import Format
+from pgfa.read.formats.keypoints.csv import LAYOUT_OF_COUNT
 from pgfa.read.formats.keypoints.detections import Entry, Recording, clip_of, recordings
 from pgfa.read.formats.keypoints.entries import Parser
 from pgfa.read.formats.keypoints.entry_fields import PEOPLE
 from pgfa.read.formats.keypoints.entry_values import Unexpected
-from pgfa.read.formats.keypoints.json import LAYOUT_OF_COUNT, load
+from pgfa.read.formats.keypoints.json import load
 from pgfa.read.formats.keypoints.json_videos import FRAMES
 from pgfa.read.formats.keypoints.people import Person, one_person
 from pgfa.read.formats.keypoints.reader import KeypointInfo

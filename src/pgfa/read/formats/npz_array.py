@@ -22,12 +22,14 @@ from pgfa.read.formats.keypoints.field_names import (
     is_size_name,
 )
 from pgfa.read.formats.keypoints.frame_lists import LISTS, with_frames
-from pgfa.read.formats.keypoints.joint_arrays import LEAST, MOST, clip_of_joints
+from pgfa.read.formats.keypoints.joint_arrays import clip_of_joints
 from pgfa.read.formats.keypoints.joint_lists import in_listed_order, listed_joints
+from pgfa.read.formats.keypoints.joint_series import LEAST, MOST, Series
 from pgfa.read.formats.keypoints.json_fields import info_of
 from pgfa.read.formats.keypoints.reader import from_array
 from pgfa.read.interpret.arrays import has_scores
 from pgfa.read.interpret.orders import orders_of
+from pgfa.read.interpret.other_counts import rows_of_shape
 from pgfa.read.limits import inflated_allowance
 from pgfa.read.parsing.arrays import array_header, plain_array
 from pgfa.read.parsing.frame_names import rank_of
@@ -82,7 +84,8 @@ def read_array(
         return _of_single_joints(ref, raw, archive, members, single, most)
     if len(joints) != 1:
         listed = short(", ".join(f"{name} ({_size(shapes.get(name))})" for name in members), 300)
-        raise _other_content(ref, expected, kind, joints, listed)
+        rows = next(filter(None, map(rows_of_shape, shapes.values())), "")
+        raise _other_content(ref, expected, kind, joints, f"{listed or 'none'}{rows and f' ({rows})'}")
     (name,) = joints
     left = inflated_allowance(len(raw), most)
     content = inflate(ref, archive, members[name], left, most)
@@ -124,9 +127,7 @@ def _other_content(
     """The refusal of a file of this kind with these fields, of which several or none are arrays of joints."""
     actual = "several arrays of joints" if joints else f"{kind} of another kind"
     advice = "; save one of them as .npy" if joints else "; save the joints as one array of numbers"
-    return OtherContent(
-        str(ref), expected=expected, found=f"{actual}, with the fields {listed or 'none'}{advice}"
-    )
+    return OtherContent(str(ref), expected=expected, found=f"{actual}, with the fields {listed}{advice}")
 
 
 def _single_joints(shapes: Mapping[str, tuple[int, ...]]) -> list[str]:
@@ -148,7 +149,7 @@ def _of_single_joints(
         arrays[name] = plain_array(ref, content, kinds="fiu", expected="numbers", where=f"field {name}")
     stated, notes = _statements(ref, archive, members)
     info = info_of(ref, stated)
-    return clip_of_joints(ref, raw, arrays, stated, replace(info, problems=info.problems + notes))
+    return clip_of_joints(ref, raw, Series(arrays), stated, replace(info, problems=info.problems + notes))
 
 
 def _shapes(archive: zipfile.ZipFile, members: Members) -> dict[str, tuple[int, ...]]:

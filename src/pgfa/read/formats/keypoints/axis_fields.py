@@ -43,7 +43,6 @@ FLIP_NAMES = (
     "flippedhorizontally",
 )
 """Whether the picture was turned over: in the coordinates of the file, or only before the estimator saw it?"""
-FLIPPED = "{} not heeded: if left and right are exchanged in the coordinates too, state --mirrored"
 PIXELS = ("px", "pixel", "pixels", "normalized", "normalised", "relative")
 """Units of pictures, from which no length follows."""
 _QUANTITIES = {
@@ -69,6 +68,7 @@ class Axes:
         scale: metres per unit.
         mirrored: whether the axes are left-handed.
         turned: whether the picture, or the space, is called mirrored; None where neither is said.
+        flipped: the field that says that the picture was turned over; "" where none does.
         notes: values that are not known.
     """
 
@@ -76,6 +76,7 @@ class Axes:
     scale: float | None = None
     mirrored: bool | None = None
     turned: bool | None = None
+    flipped: str = ""
     notes: tuple[str, ...] = ()
 
 
@@ -93,6 +94,7 @@ def axes_of(fields: Mapping[str, Any]) -> Axes:
     notes: list[str] = []
     values: dict[str, Any] = {}
     stated = {_QUANTITIES.get(plain(name)) for name in fields if isinstance(name, str)}
+    flipped = ""
     about_axes = bool(stated & {"up", "scale", "system"})
     for name, value in fields.items():
         quantity = _QUANTITIES.get(plain(name)) if isinstance(name, str) else None
@@ -104,12 +106,12 @@ def axes_of(fields: Mapping[str, Any]) -> Axes:
             notes += [OPEN_HAND.format(short(name), text)] if text == "left" else []
             continue
         if quantity == "flipped":
-            notes += [FLIPPED.format(short(name))] if read["turned"] else []
+            flipped = flipped or (name if read["turned"] else "")
         elif read:
             values = read | values
         elif quantity != "system":
             notes.append(f"{short(name)} not read: {short(value)} is not known")
-    return Axes(**values, notes=tuple(notes))
+    return Axes(**values, flipped=flipped, notes=tuple(notes))
 
 
 def _text_of(value: Any) -> str:

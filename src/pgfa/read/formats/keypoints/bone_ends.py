@@ -13,7 +13,7 @@ _AXIS = "[xyz]"
 
 
 def heads_only(names: Sequence[str], *, long: bool) -> list[str]:
-    """Titles without the word for the start of a bone, and "" for those of its end; unchanged without both ends.
+    """Titles without the word for the start of a bone, and "" for those of its end; unchanged without these.
 
     Args:
         names: titles in lower case, words separated by underscores (``thigh_l_head_x``, ``head_x``).
@@ -21,7 +21,9 @@ def heads_only(names: Sequence[str], *, long: bool) -> list[str]:
     """
     for start, end in ENDS:
         heads, tails = (_bones(names, word, long=long) for word in (start, end))
-        if len(heads & tails) >= (1 if long else LEAST):
+        # With a line per bone, its head alone is its place, if it has no other.
+        alone = long and start == "head" and bool(heads) and "x" not in names
+        if alone or len(heads & tails) >= (1 if long else LEAST):
             matches = [re.fullmatch(rf"(.+_)?({start}|{end})_({_AXIS})", name) for name in names]
             return [
                 name if match is None or (bool(match[1]) == long) else

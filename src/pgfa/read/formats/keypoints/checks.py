@@ -75,24 +75,32 @@ def check_layout(ref: FileRef, points: Floats, layout: Layout) -> None:
         raise Undecided(str(ref), quantity="layout", found=actual, options=(other.name, layout.name))
 
 
-def check_mirror(ref: FileRef, points: Floats, layout: Layout, info: KeypointInfo) -> None:
-    """Raise Undecided if feet and knees contradict a file that calls its recording mirrored, or not mirrored.
+def check_mirror(
+    ref: FileRef, points: Floats, layout: Layout, info: KeypointInfo, mirrored: bool | None
+) -> tuple[str, ...]:
+    """Notes on a flip that is not heeded. Raises Undecided if feet and knees contradict a file that calls its recording
+    mirrored, or not mirrored, or flipped with a handedness.
 
     Args:
         ref: the file; what the user states counts.
         points: (frames, bodies, joints, 3), NaN where absent.
         layout: of the joints.
         info: what else the file holds.
+        mirrored: whether it is read as mirrored, whatever the body shows; None where the body decides.
     """
-    if info.turned is None or ref.stated.mirrored is not None:
-        return
+    if ref.stated.mirrored is not None:
+        return ()
+    if info.turned is None and (not info.flipped or mirrored is None):
+        return ()
     bodies = thinned(points)
     sense, weight = chirality(bodies, layout)
-    if info.mirrored:
+    if mirrored:
         sense = -sense
     if sense > MIRRORED[0] or sense * weight > MIRRORED[1] or fit_of(bodies, layout).cost > MAX_COST:
-        return
-    stated, seen = ("mirrored", "is not") if info.mirrored else ("not mirrored", "is")
+        return info.flip_notes
+    stated, seen = ("mirrored", "is not") if mirrored else ("not mirrored", "is")
+    if info.turned is None:
+        stated, seen = f"flipped, with {'left' if mirrored else 'right'}-handed axes", f"{seen} mirrored"
     actual = f"a file that calls its recording {stated}, and feet and knees that show that it {seen}"
     raise Undecided("", quantity="mirrored", found=actual)
 

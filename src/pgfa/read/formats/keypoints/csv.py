@@ -28,6 +28,7 @@ from pgfa.read.formats.keypoints.csv_header import (
 )
 from pgfa.read.formats.keypoints.csv_lists import has_lists, without_lists
 from pgfa.read.formats.keypoints.csv_melted import is_melted, with_axes_together
+from pgfa.read.formats.keypoints.csv_parts import without_face_and_hands
 from pgfa.read.formats.keypoints.csv_people import numbers_joints, without_people
 from pgfa.read.formats.keypoints.csv_spaces import without_spaces
 from pgfa.read.formats.keypoints.csv_table import Table, table_of
@@ -39,6 +40,7 @@ from pgfa.read.formats.keypoints.joint_names import layout_of_names
 from pgfa.read.formats.keypoints.other_names import landmarks_in, nearly_a_layout, own_names, with_body_joints
 from pgfa.read.formats.keypoints.people import Person
 from pgfa.read.formats.keypoints.reader import JOINTS, KeypointInfo, layout_of
+from pgfa.read.interpret.other_counts import rows_to_save
 from pgfa.read.limits import check_text
 from pgfa.read.parsing.cells import text_of
 from pgfa.read.parsing.frame_names import INDICES, numbers_of_names, rank_of
@@ -88,16 +90,17 @@ def _clips(ref: FileRef) -> list[Clip]:
     text = _decoded(raw)
     if flat := flat_table(text):
         return [clip_of_flat_table(ref, raw, text, flat)]
-    text = with_axes_together(ref, without_lists(ref, text))
-    return clips_of_table(ref, raw, without_people(text))
+    text, notes = without_face_and_hands(ref, with_axes_together(ref, without_lists(ref, text)))
+    return clips_of_table(ref, raw, without_people(text), notes)
 
 
-def clips_of_table(ref: FileRef, raw: bytes, text: str) -> list[Clip]:
+def clips_of_table(ref: FileRef, raw: bytes, text: str, noted: tuple[str, ...] = ()) -> list[Clip]:
     """The clips of a table.
 
     Args:
         ref, raw: the file, and its bytes.
         text: its table, with line feeds, a cell for each number, and a line for each person.
+        noted: what was left out of it.
 
     Raises:
         As `read`.
@@ -115,12 +118,7 @@ def clips_of_table(ref: FileRef, raw: bytes, text: str) -> list[Clip]:
     if numbers_joints(table):
         table = replace(table, people=[None] * len(table.people))
     header, notes = _frames_and_times(ref, text, header, above, table)
-    notes += tuple(
-        f"{counted(count, 'cell')} with {cell}: no number, the joint is absent"
-        for cell, count in table.unavailable.items()
-    )
-    if table.thousands:
-        notes += (f"{table.thousands!r} read as a separator of thousands: 1{table.thousands}234 is 1234",)
+    notes = noted + notes + _notes_on_cells(table)
     names = sorted({joint for joint, _ in header.cells}) if header.joint is None else []
     names = names or list(dict.fromkeys(table.joints))
     layout, index_of = _layout(ref, names, header.labels or table.labels, depth=header.has(2))
@@ -152,6 +150,16 @@ def clips_of_table(ref: FileRef, raw: bytes, text: str) -> list[Clip]:
         problems=notes + doubts,
     )
     return _recordings(ref, raw, grouped, info, header.time_name)
+
+
+def _notes_on_cells(table: Table) -> tuple[str, ...]:
+    """Texts in place of numbers, and signs between thousands."""
+    absent = (
+        f"{counted(count, 'cell')} with {cell}: no number, the joint is absent"
+        for cell, count in table.unavailable.items()
+    )
+    mark = table.thousands
+    return (*absent, *([f"{mark!r} read as a separator of thousands: 1{mark}234 is 1234"] if mark else []))
 
 
 def _recordings(
@@ -269,8 +277,10 @@ def _layout(
     """
     if own_names(ref).keys() & set(labels.values()):
         return None, {name: index for index, name in enumerate(names)}
+    numbers = [name for name in names if name.isdigit()]
+    matched = layout_of_names([name for name in names if not name.isdigit()])
     # Numbers are those of the body where hands and face have names: pose_0, left_hand_0.
-    if len(numbers := [name for name in names if name.isdigit()]) in (len(names), *JOINTS):
+    if matched is None and len(numbers) in (len(names), *JOINTS):
         order = sorted(numbers, key=int)
         count = len(order)
         layout = layout_of(count, depth=depth) or LAYOUT_OF_COUNT.get(count)
@@ -278,10 +288,10 @@ def _layout(
             expected = (
                 f"{', '.join(map(str, sorted({*JOINTS, *LAYOUT_OF_COUNT})))} joints, numbered without gaps"
             )
-            actual = f"{count}, {order[0]} to {order[-1]}"
+            rows = rows_to_save([count])
+            actual = f"{count}, {order[0]} to {order[-1]}" + (f" ({rows})" if rows else "")
             raise BadFile(str(ref), where="joints", expected=expected, found=actual)
         return layout, dict.fromkeys(names, -1) | {name: index for index, name in enumerate(order)}
-    matched = layout_of_names(names)
     if matched is None:
         return None, {name: index for index, name in enumerate(names)}
     layout, index_of = matched

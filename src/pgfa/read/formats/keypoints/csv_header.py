@@ -19,7 +19,7 @@ from pgfa.read.formats.keypoints.field_names import (
     person_names,
 )
 from pgfa.read.formats.keypoints.joint_labels import LABELS
-from pgfa.read.formats.keypoints.joint_names import canonical
+from pgfa.read.formats.keypoints.joint_names import BEFORE_NUMBERS, canonical
 from pgfa.read.formats.keypoints.joint_states import LOOSE_STATES, STATES
 from pgfa.read.formats.keypoints.take_labels import is_take_label
 from pgfa.read.parsing.frame_names import IMAGES, INDICES, LONGEST, NUMBERS, TIMES, first_of, rank_of
@@ -54,6 +54,9 @@ _OTHER = re.compile(
 """What a column of x, y or z that is no position of a joint has before it: a rotation, a velocity, a local offset."""
 _JOINED_AXIS = re.compile(rf"(.+)_(?:{_POSITION}|t|p)_?([xyz])")
 """Hips_posX, Hips_tx, Hips-Joint-Posi-x: the axis with what says that it is a position."""
+_NUMBER_AND_AXIS = re.compile(rf"({BEFORE_NUMBERS}_?\d{{1,3}})([xyz])")
+"""lm0x: nothing between the number of a joint and the axis."""
+_OF_WORLD = re.compile(r"(?:pose_)?world_[a-z_]*\d")
 _AXIS_FIRST = re.compile(rf"(?:{_POSITION}_)?([xyz])_([a-z].*)")
 _NUMBERED = re.compile(rf"([xyz]|{'|'.join((*SHORT_SCORES, *SCORES, 'p'))})_?(\d{{1,3}})")
 MIN_AGAIN = 20
@@ -255,7 +258,9 @@ def _wide_cells(names: list[str], titles: list[str]) -> tuple[dict[tuple[str, in
     """(joint, coordinate) -> column, and the name of each joint in the titles."""
     cells: dict[tuple[str, int], int] = {}
     labels: dict[str, str] = {}
-    for index, name in enumerate(names):
+    # Landmarks of the world count before those of a picture, as in other files.
+    for index in sorted(range(len(names)), key=lambda index: not _OF_WORLD.match(names[index])):
+        name = names[index]
         if rank_of(titles[index], (*NUMBERS, *IMAGES, *TIMES)) is not None:
             continue  # time_s is not the score of a joint called time
         if (cell := joint_and_coordinate(name)) is not None:
@@ -271,7 +276,7 @@ def joint_and_coordinate(name: str) -> tuple[str, int] | None:
     """The name of a joint and what a column has of it; None for a column of something else."""
     if match := _NUMBERED.fullmatch(name):
         return match[2], COORDINATES[match[1]]
-    if (match := _JOINED_AXIS.fullmatch(name)) or (
+    if (match := _JOINED_AXIS.fullmatch(name) or _NUMBER_AND_AXIS.fullmatch(name)) or (
         (match := _LAST_WORDS.fullmatch(name)) and match[2] in COORDINATES
     ):
         part, coordinate = match[1], match[2]

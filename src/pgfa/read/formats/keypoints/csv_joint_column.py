@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from pgfa.read.formats.keypoints.csv_header import Header
-from pgfa.read.formats.keypoints.joint_names import canonical, known_joints
-from pgfa.read.parsing.markers.names import BONES, STANDARD
+from pgfa.read.formats.keypoints.joint_names import known_names
 
 LOOKED_AT = 300
 """Lines by which it is seen which column names joints."""
@@ -32,20 +31,11 @@ def with_joint_column(header: Header, lines: Sequence[str]) -> Header:
     rows = [row for row in table if len(row) == header.columns]
     cells = {column: {row[column] for row in rows} for column in header.joint_columns}
     # The first of those with as many.
-    best = max(header.joint_columns, key=lambda column: _joints(cells[column]))
-    if not _joints(cells[best]):
+    best = max(header.joint_columns, key=lambda column: known_names(cells[column]))
+    if not known_names(cells[best]):
         numbered = [column for column in header.joint_columns if _are_numbers(cells[column])]
         best = numbered[0] if numbered else header.joint_columns[0]
     return replace(header, joint=best)
-
-
-def _joints(cells: set[str]) -> int:
-    """How many of the cells are names of joints, bones or markers."""
-    return sum(
-        canonical(cell) in known_joints() or any(names.landmark(cell) for names in (STANDARD, BONES))
-        for cell in cells
-        if not cell.strip().isdigit()
-    )
 
 
 def _are_numbers(cells: set[str]) -> bool:

@@ -91,6 +91,7 @@ class FrameStatements:
             scale=info.scale or axes.scale,
             mirrored=(axes.turned or axes.mirrored) if info.mirrored is None else info.mirrored,
             turned=axes.turned if info.turned is None else info.turned,
+            flipped=info.flipped or axes.flipped,
             problems=(*info.problems, *notes, *axes.notes),
         )
 

@@ -7,8 +7,11 @@ from dataclasses import dataclass, replace
 from pgfa.read.formats.keypoints.ahead import Shown
 from pgfa.read.formats.keypoints.habit import Habit
 from pgfa.read.interpret.take import Take
+from pgfa.read.parsing.text_table import short
 from pgfa.read.source import FileRef
 from pgfa.skeleton import Layout, Source
+
+FLIPPED = "{} not heeded: if left and right are exchanged in the coordinates too, state --mirrored"
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,7 @@ class KeypointInfo:
         scale: metres per unit, of points with depth.
         mirrored: whether the axes of points with depth are left-handed.
         turned: whether the file calls its picture, or the space, mirrored; None where it says neither.
+        flipped: the field that says that the picture was turned over, perhaps only for the estimator; "" without one.
         axes: the order of an array's axes (``"TMVC"``), where the reader knows it; it is not looked for then.
         source: as in a clip.
         listed: names of the joints in the order of the arrays, as `canonical`, where no layout has all of them.
@@ -49,6 +53,7 @@ class KeypointInfo:
     scale: float | None = None
     mirrored: bool | None = None
     turned: bool | None = None
+    flipped: str = ""
     axes: str | None = None
     source: Source | None = None
     listed: tuple[str, ...] = ()
@@ -57,6 +62,11 @@ class KeypointInfo:
     habit: Habit | None = None
     shown: Shown | None = None
     takes: list[Take] | None = None
+
+    @property
+    def flip_notes(self) -> tuple[str, ...]:
+        """What to note of a flip that is not heeded, where the body does not show what became of left and right."""
+        return (FLIPPED.format(short(self.flipped)),) if self.flipped else ()
 
 
 def with_own_axes(ref: FileRef, info: KeypointInfo) -> tuple[FileRef, KeypointInfo]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 
+from pgfa.read.parsing.markers.names import BONES, STANDARD
 from pgfa.skeleton import (
     AZURE32,
     H36M17,
@@ -24,6 +25,12 @@ from pgfa.skeleton import (
 )
 from pgfa.skeleton.layouts import KINECT20
 
+BEFORE_NUMBERS = (
+    r"(?:(?:(?:body|pose|world|pose_world)_)?(?:(?:kp|kpt|keypoint|joint|landmark|point|marker|node)s?|pt|lm|lmk|p|j)"
+    r"|pose|world|pose_world)"
+)
+"""What stands before the number of a joint, in lower case with underscores."""
+_NUMBERED = re.compile(rf"(?:{BEFORE_NUMBERS})?_?(\d{{1,3}})")
 _PREFIXES = re.compile(
     r"^(?:k4_?abt_)?joint_(?:type_)?(?=[a-z])|^(?:keypoint|(?:pose_)?landmark|body)_(?=[a-z])"
 )
@@ -75,13 +82,20 @@ def known_joints() -> frozenset[str]:
     return frozenset({joint for layout in LAYOUTS.values() for joint in layout.joints} | renamed)
 
 
+def known_names(names: Iterable[str]) -> int:
+    """How many of these are names of joints, bones or markers."""
+    return sum(
+        canonical(name) in known_joints() or any(known.landmark(name) for known in (STANDARD, BONES))
+        for name in names
+        if not name.strip().isdigit()
+    )
+
+
 def canonical(name: str) -> str:
     """A joint's name as in the layouts: LeftFootIndex -> toe_left; 12, kp12 and landmark_12 -> 12."""
     spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=^[LR])(?=[A-Z][a-z])", "_", name.strip())
     spaced = re.sub(r"[^a-z0-9]+", "_", spaced.lower()).strip("_")
-    if match := re.fullmatch(
-        r"(?:(?:kp|kpt|keypoint|joint|landmark|point)s?|pose|pt|lm|p|j)?_?(\d{1,3})", spaced
-    ):
+    if match := _NUMBERED.fullmatch(spaced):
         return match[1].lstrip("0") or "0"
     spaced = _PREFIXES.sub("", spaced).removesuffix("_joint")  # ARKit: left_arm_joint
     words = [_WORDS.get(word, word) for word in spaced.split("_")]

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from pgfa.errors import BadFile
 from pgfa.processes import without_garbage_collection
 from pgfa.read.format import Format, first_clip
-from pgfa.read.formats.keypoints.csv import clips_of_table
+from pgfa.read.formats.keypoints.csv import LAYOUT_OF_COUNT, clips_of_table
 from pgfa.read.formats.keypoints.detections import Entry, Recording, clip_of, recordings
 from pgfa.read.formats.keypoints.entries import Parser
 from pgfa.read.formats.keypoints.entry_fields import PEOPLE
@@ -32,8 +32,10 @@ from pgfa.read.formats.keypoints.field_names import is_open_score_name, is_score
 from pgfa.read.formats.keypoints.frame_lists import with_frames
 from pgfa.read.formats.keypoints.joint_arrays import clip_of_joints, joint_lists
 from pgfa.read.formats.keypoints.joint_lists import in_listed_order, listed_joints, rows_of
+from pgfa.read.formats.keypoints.joint_takes import joint_takes
 from pgfa.read.formats.keypoints.json_fields import headers_of, info_of
-from pgfa.read.formats.keypoints.json_nested import Nested, nested_recordings
+from pgfa.read.formats.keypoints.json_nested import nested_recordings
+from pgfa.read.formats.keypoints.json_recordings import clips_of_nested, clips_of_takes
 from pgfa.read.formats.keypoints.json_tables import table_in
 from pgfa.read.formats.keypoints.json_videos import TIMED, videos_of, with_header
 from pgfa.read.formats.keypoints.other_names import body_joints, own_names
@@ -52,14 +54,12 @@ from pgfa.read.parsing.json_text import parse_json, with_decimal_points
 from pgfa.read.parsing.text_table import short
 from pgfa.read.sample import picture
 from pgfa.read.source import FileRef, find_files
-from pgfa.skeleton import COCO17, HALPE26, LAYOUTS, NTU25, WHOLEBODY133, Clip, Source
+from pgfa.skeleton import COCO17, LAYOUTS, NTU25, Clip, Source
 
 MAX_BYTES = 64 * 1024 * 1024  # parsed JSON takes about ten times its bytes
 MAX_NAME = 500
 """Letters of the name of an image."""
 ARRAYS = ("keypoints", "positions")
-LAYOUT_OF_COUNT = {26: HALPE26, 133: WHOLEBODY133}
-"""Numbers of joints that only one of the layouts of image estimators has."""
 
 
 Floats = NDArray[np.float64]
@@ -101,11 +101,13 @@ def _clips(ref: FileRef) -> list[Clip]:
         name, points = array
         return [_array(ref, raw, name, points, header)]
     if nested := nested_recordings(content):
-        return _of_names(ref, nested, header)
+        return clips_of_nested(ref, nested, header)
+    if takes := joint_takes(content):
+        return clips_of_takes(ref, takes, header)
     info = info_of(ref, header)
-    if arrays := joint_lists(ref, header):
-        beside = {name: value for name, value in header.items() if name not in arrays}
-        return [clip_of_joints(ref, raw, arrays, beside, info)]
+    if series := joint_lists(ref, content):
+        beside = {name: value for name, value in header.items() if name not in series.joints}
+        return [clip_of_joints(ref, raw, series, beside, info)]
     parser = Parser(listed_joints(headers_of(header)), LAYOUTS.get(ref.stated.layout or ""))
     parser.own = own_names(ref)
     # MMPose turns what it lifts from a picture so that z points up.
@@ -129,27 +131,6 @@ def _clips(ref: FileRef) -> list[Clip]:
         parts = _of_other_names(ref, parser, parts)
     infos = _infos(ref, parser, info, parts)
     return [clip_of(ref, raw, part, info) for (_, part), info in zip(parts, infos, strict=True)]
-
-
-def _of_names(ref: FileRef, nested: list[Nested], header: dict[str, Any]) -> list[Clip]:
-    """The recordings that a file has by their names, each with these as a problem, as no protocol knows them."""
-    clips = []
-    for count, recording in enumerate(nested, start=1):
-        name = short(" / ".join(recording.names))
-        beside = {field: value for field, value in header.items() if not isinstance(value, dict | list)}
-        info = info_of(ref, beside | recording.fields)
-        notes = (*info.problems, *((f"recording {name}",) if len(nested) > 1 else ()))
-        source = replace(
-            info.source or Source(id=ref.stem), id=f"{ref.stem}-{count}" if len(nested) > 1 else ref.stem
-        )
-        info = replace(info, axes="TVC", source=source, problems=notes)
-        if info.layout is None:
-            info = replace(info, layout=LAYOUT_OF_COUNT.get(recording.points.shape[1]))
-        # A clip in a file of many is digested by its own numbers.
-        raw = recording.points.tobytes()
-        points, info = with_frames(ref, recording.points, {NUMBERS[0]: recording.numbers}, info)
-        clips.append(from_array(ref, raw, points, info))
-    return clips
 
 
 def _of_other_names(

@@ -71,6 +71,7 @@ def info_of(ref: FileRef, content: dict[str, Any]) -> KeypointInfo:
         scale=axes.scale,
         mirrored=axes.turned or axes.mirrored,
         turned=axes.turned,
+        flipped=axes.flipped,
         source=Source(id=ref.stem, **texts),
         problems=(*problems, *((note,) if note else ()), *axes.notes),
     )

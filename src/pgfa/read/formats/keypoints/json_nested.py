@@ -34,6 +34,8 @@ _QUANTITIES = re.compile(
     re.IGNORECASE,
 )
 """Names of what an array holds: such arrays are of one recording."""
+FRAME = re.compile(r"(?:frame[ _-]*)?\d{1,9}", re.IGNORECASE)
+"""The name of a frame."""
 _DATA = ("data", "skeleton", "skeletons")
 """Other names of the array of a take."""
 _COUNTS = frozenset(len(layout.joints) for layout in LAYOUTS.values())
@@ -62,6 +64,8 @@ def nested_recordings(content: Any) -> list[Nested]:
     try:
         if isinstance(content, list):
             recordings = list(_takes(content, ()))
+        elif _number_frames(content):
+            recordings = [_of_numbered((), content)]
         else:
             within = {name: value for name, value in content.items() if isinstance(value, dict | list)}
             recordings = list(_recordings(within, ()))
@@ -81,7 +85,7 @@ def _recordings(content: dict[str, Any], names: tuple[str, ...]) -> Iterator[Nes
     if not content or len(names) >= DEEPEST:
         raise _OtherContent
     for name, value in content.items():
-        if _QUANTITIES.fullmatch(name) or is_score_name(name) or person_names([name.rstrip("0123456789 _-")]):
+        if is_quantity(name) or person_names([name.rstrip("0123456789 _-")]):
             raise _OtherContent
         path = (*names, name)
         if isinstance(value, list) and value and all(isinstance(take, dict) for take in value):
@@ -90,9 +94,8 @@ def _recordings(content: dict[str, Any], names: tuple[str, ...]) -> Iterator[Nes
             yield Nested(path, _array_of(value))
         elif isinstance(value, dict) and (array := _only_array(value)):
             yield Nested(path, _array_of(value[array]), fields=_single_values(value))
-        elif isinstance(value, dict) and value and all(map(str.isdigit, value)) and _is_frame(value):
-            numbers = sorted(value, key=int)
-            yield Nested(path, _array_of([value[number] for number in numbers]), list(map(int, numbers)))
+        elif isinstance(value, dict) and _number_frames(value):
+            yield _of_numbered(path, value)
         elif isinstance(value, dict):
             yield from _recordings(value, path)
         else:
@@ -107,7 +110,7 @@ def _takes(takes: list[Any], names: tuple[str, ...]) -> Iterator[Nested]:
         if isinstance(take, list) and names == ():
             yield Nested((str(number),), _array_of(take))
         elif isinstance(take, dict) and (array := _only_array(take)):
-            labels = (value for name, value in take.items() if isinstance(value, str) and _is_label(name))
+            labels = (value for name, value in take.items() if isinstance(value, str) and is_label(name))
             yield Nested(
                 (*names, next(labels, str(number))), _array_of(take[array]), fields=_single_values(take)
             )
@@ -115,8 +118,14 @@ def _takes(takes: list[Any], names: tuple[str, ...]) -> Iterator[Nested]:
             raise _OtherContent
 
 
-def _is_label(name: str) -> bool:
+def is_label(name: str) -> bool:
+    """Whether a field has the name of a take."""
     return name.lower() in ("name", "id", "take", "trial") or is_take_label(name)
+
+
+def is_quantity(name: str) -> bool:
+    """Whether a name is that of what an array holds, and not of a recording."""
+    return _QUANTITIES.fullmatch(name) is not None or is_score_name(name)
 
 
 def _only_array(take: dict[str, Any]) -> str:
@@ -133,6 +142,21 @@ def _only_array(take: dict[str, Any]) -> str:
 
 def _single_values(take: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in take.items() if not isinstance(value, dict | list)}
+
+
+def _number_frames(frames: dict[str, Any]) -> bool:
+    """Whether an object has a field per frame (`frame_12`, `12`), each a list of joints."""
+    return bool(frames) and all(map(FRAME.fullmatch, frames)) and _is_frame(frames)
+
+
+def _of_numbered(names: tuple[str, ...], frames: dict[str, Any]) -> Nested:
+    """The recording of an object with a field per frame. Raises as `_array_of`."""
+    by_number = {int(name.lower().removeprefix("frame").lstrip(" _-")): name for name in frames}
+    numbers = sorted(by_number)
+    # One number twice, or numbers that may be times.
+    if len(numbers) < len(frames) or numbers[-1] - numbers[0] >= 2 * len(frames):
+        raise _OtherContent
+    return Nested(names, _array_of([frames[by_number[number]] for number in numbers]), numbers)
 
 
 def _is_frame(frames: dict[str, Any]) -> bool:

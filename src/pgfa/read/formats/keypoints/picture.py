@@ -65,4 +65,6 @@ def from_picture(
         notes.append(Decision("axes", "mirrored" if mirrored else "not mirrored", "stated"))
     elif info.turned:
         notes.append(Decision("axes", "mirrored", "declared"))
+    else:
+        notes += info.flip_notes
     return points, notes

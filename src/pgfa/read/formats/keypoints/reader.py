@@ -40,6 +40,7 @@ from pgfa.read.interpret.orders import (
     why_not,
     without_spare_axes,
 )
+from pgfa.read.interpret.other_counts import rows_of_shape
 from pgfa.read.interpret.other_orders import is_crossed
 from pgfa.read.interpret.pictures import THIN_DEPTH, check_columns
 from pgfa.read.interpret.plausible import check_body
@@ -213,6 +214,7 @@ def _shape_error(ref: FileRef, shape: tuple[int, ...], layouts: tuple[Layout, ..
         expected, actual = why_not(shape, axes, counts)
         return BadFile(str(ref), where="keypoints", expected=expected, found=actual)
     expected = f"{SHAPES}, {' or '.join(map(str, counts))} joints"
+    actual += f" ({rows})" if (rows := rows_of_shape(shape)) else ""
     return BadFile(str(ref), where="keypoints", expected=expected, found=actual)
 
 
@@ -308,14 +310,15 @@ def _clip(ref: FileRef, raw: bytes, points: Floats, plan: _Plan, *, named: bool)
             points, flat = from_picture(ref, points, layout, info, plan.columns, named=named)
             notes += flat
         else:
-            checks.check_mirror(ref, points, layout, info)
             landmarks = layout is MEDIAPIPE33 and named
+            mirrored = False if info.mirrored is None and landmarks else info.mirrored
+            notes += checks.check_mirror(ref, points, layout, info, mirrored)
             result = upright(
                 points,
                 layout,
                 up=info.up,
                 scale=info.scale,
-                mirrored=False if info.mirrored is None and landmarks else info.mirrored,
+                mirrored=mirrored,
                 stated=ref.stated,
                 # MediaPipe counts y downwards, as in images; z then grows away from the camera.
                 custom="-y" if landmarks else None,
