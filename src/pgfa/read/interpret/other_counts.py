@@ -27,7 +27,7 @@ def rows_to_save(counts: Iterable[int]) -> str:
 
 
 def rows_of_shape(shape: tuple[int, ...]) -> str:
-    """The same for an array of that shape: of axes with joints, or rows with all coordinates of a frame."""
+    """The same for an array of that shape: joints among its last axes, or rows with all coordinates of a frame."""
     if len(shape) != 2:
-        return rows_to_save(reversed(shape)) if {2, 3, 4} & set(shape) else ""
+        return rows_to_save(reversed(shape[-2:])) if {2, 3, 4} & set(shape) else ""
     return rows_to_save(shape[1] // columns for columns in (3, 2, 4) if shape[1] % columns == 0)
