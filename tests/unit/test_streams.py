@@ -56,3 +56,11 @@ def test_any_sentence_is_printed_in_any_encoding(encoding: str, tmp_path: Path) 
     )  # fmt: skip
     assert process.returncode == 0, process.stderr
     assert json.loads(process.stdout.decode(encoding))["answers"][0]["sentence"] == SENTENCE
+
+
+def test_a_deleted_working_folder_is_named(tmp_path: Path) -> None:
+    (tmp_path / "gone").mkdir()
+    code = "import os; os.rmdir(os.getcwd()); from pgfa.cli.main import main; main(['check', 'a.bvh'])"
+    run = subprocess.run([sys.executable, "-c", code], cwd=tmp_path / "gone", capture_output=True, text=True)
+    assert run.stderr == "pgfa: the working folder was deleted: change to one that exists\n"
+    assert run.returncode == 1

@@ -119,7 +119,7 @@ def main(arguments: list[str] | None = None) -> None:
         if error.errno is None:  # not of the system
             raise
         _discard_output()
-        sys.exit(f"pgfa: {error.filename or 'output'}: {error.strerror}")
+        sys.exit(f"pgfa: {_problem(error)}")
 
 
 def with_standard_streams(words: list[str]) -> list[str]:
@@ -131,6 +131,16 @@ def with_standard_streams(words: list[str]) -> list[str]:
         else:
             joined.append(word)
     return joined
+
+
+def _problem(error: OSError) -> str:
+    """What the system refused, and where."""
+    if error.filename is None:
+        try:
+            os.getcwd()
+        except OSError:
+            return "the working folder was deleted: change to one that exists"
+    return f"{error.filename or 'output'}: {error.strerror}"
 
 
 def _discard_output() -> None:
