@@ -341,8 +341,8 @@ def test_json_of_another_kind_is_no_scene_without_people(tmp_path: Path) -> None
 
 
 def test_a_table_without_joints_is_named_with_its_columns(tmp_path: Path) -> None:
-    text = "frame,bone,head_x,head_y,head_z\n1,hips,0.1,0.2,0.3\n"
-    with pytest.raises(BadFile, match="a table with the columns frame, bone, head_x, head_y, head_z"):
+    text = "frame,device,head_x,head_y,head_z\n1,headset,0.1,0.2,0.3\n"
+    with pytest.raises(BadFile, match="a table with the columns frame, device, head_x, head_y, head_z"):
         written(tmp_path, text)
 
 

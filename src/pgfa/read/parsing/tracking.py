@@ -56,8 +56,8 @@ def link_tracks(
         LimitExceeded: (without a file) hardly anybody in very many frames.
     """
     joints, width = points.shape[1:]
-    place = np.arange(len(points)) - np.searchsorted(frame_of, frame_of)
-    considered = (place < MAX_PER_FRAME) & np.isfinite(points).any(axis=(1, 2))
+    rank = np.arange(len(points)) - np.searchsorted(frame_of, frame_of)
+    considered = (rank < MAX_PER_FRAME) & np.isfinite(points).any(axis=(1, 2))
     frame_of, points = frame_of[considered], points[considered]
     track_of = _tracks(points, frame_of)
     _, first, length = np.unique(track_of, return_index=True, return_counts=True)
@@ -123,8 +123,8 @@ class _OpenTracks:
             cost = _costs(self.points[: self.open], self.sizes[: self.open], points)
             if frame - self.oldest > MAX_GAP:
                 cost[frame - self.frames[: self.open] > MAX_GAP] = np.inf
-            while cost.flat[place := int(cost.argmin())] <= MAX_STEP:
-                row, person = divmod(place, len(points))
+            while cost.flat[nearest := int(cost.argmin())] <= MAX_STEP:
+                row, person = divmod(nearest, len(points))
                 rows[person] = row
                 cost[row], cost[:, person] = np.inf, np.inf
         for person, row in enumerate(rows):

@@ -54,7 +54,7 @@ def landmarks_in(ref: FileRef, labels: Mapping[str, str], *, long: bool) -> dict
             "a whole body by known names, or a table of markers that names them (docs/formats.md)"
         )
         unknown = [label for label in labels.values() if label not in landmarks]
-        actual = f"no {', '.join(missing[:5])}; other names are {short(', '.join(unknown[:6])) or 'none'}"
+        actual = f"no {', '.join(missing[:5])}; other names are {short(', '.join(unknown[:6])) if unknown else 'none'}"
         raise BadFile(str(ref), where=where, expected=expected, found=actual)
     return {joint: landmarks[label] for joint, label in labels.items() if label in landmarks}
 
