@@ -21,6 +21,7 @@ from pgfa.read.formats.npz import save_clip
 from pgfa.read.interpret.decision import Decision, is_declared, reading_line, values_of
 from pgfa.read.sample import person, picture
 from pgfa.skeleton import COCO17, KINECT20, NTU25, Clip, Source
+from reading_motions import in_layout, motion
 
 
 def z_up(points: np.ndarray) -> np.ndarray:
@@ -85,8 +86,17 @@ def test_statements_decide_an_array(tmp_path: Path) -> None:
         "rate": "50 Hz", "frames": "of one take",
     }  # fmt: skip
     assert clip.reading.startswith("stated: ")
-    flat = pgfa.read(save(tmp_path / "b.npy", points), depth=False)
+
+
+@pytest.mark.parametrize("declared", [{}, {"handedness": "right", "unit": "m", "up": "y"}])
+def test_without_depth_left_stays_where_it_is_in_space(declared: dict[str, str], tmp_path: Path) -> None:
+    points = in_layout(motion("walk"), NTU25)
+    content = {"keypoints": points.tolist(), "layout": "ntu25", "fps": 30, **declared}
+    (tmp_path / "a.json").write_text(json.dumps(content), encoding="utf-8")
+    flat, deep = (pgfa.read(tmp_path / "a.json", **depth) for depth in ({"depth": False}, {}))
+    np.testing.assert_allclose(flat.positions[..., :2], deep.positions[..., :2], atol=1e-5)
     assert not flat.depth
+    assert flat.problems == ("no depth",)
 
 
 def test_statements_count_before_what_a_format_declares(tmp_path: Path) -> None:

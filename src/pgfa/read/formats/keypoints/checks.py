@@ -139,7 +139,13 @@ def check_steps(ref: FileRef, points: Floats, layout: Layout, info: KeypointInfo
 
 
 def depth_of(ref: FileRef, points: Floats, layout: Layout, info: KeypointInfo) -> Decision | None:
-    """Whether z is kept, if that is a question: as stated, or as the numbers show."""
+    """Whether z is kept, if that is a question: as stated, or as the numbers show.
+
+    Of a body in space the stated loss of depth is applied to the clip, as in other formats, once it is known on which
+    side left is.
+    """
+    if ref.stated.depth is False and _is_in_space(ref, points, layout, info):
+        return None
     if (given := info.depth if ref.stated.depth is None else ref.stated.depth) is not None:
         basis: Basis = "declared" if ref.stated.depth is None else "stated"
         return Decision("depth", "kept" if given else "dropped", basis)
@@ -150,3 +156,15 @@ def depth_of(ref: FileRef, points: Floats, layout: Layout, info: KeypointInfo) -
     if decision is not None and THIN_DEPTH in decision and is_measured and not is_flat(points):
         return None  # of points in space an axis without extent is refused, whichever it is
     return decision
+
+
+def _is_in_space(ref: FileRef, points: Floats, layout: Layout, info: KeypointInfo) -> bool:
+    """Whether (frames, bodies, joints, 3) are points in space, and not those of a picture with a rough depth."""
+    if is_deep(ref.stated, info):
+        return True
+    try:
+        check_depth(str(ref), points, layout)
+    except Undecided:
+        return False
+    rough = rough_depth(points, layout)
+    return (rough is None or rough.value == "kept") and fit_of(thinned(points), layout).cost <= MAX_COST
