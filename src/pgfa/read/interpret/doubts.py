@@ -14,6 +14,7 @@ import numpy as np
 
 from pgfa.read.interpret.continuity import may_be_unsteady, unsteady
 from pgfa.read.interpret.decision import Basis
+from pgfa.read.interpret.exchanged_sides import exchanged_sides
 from pgfa.read.interpret.take import Take, fit_each, look_at
 from pgfa.read.interpret.upright import LOOKS_MIRRORED, MAX_COST, MIRRORED, PLAUSIBLE
 
@@ -55,6 +56,7 @@ def doubts_of_each(takes: Sequence[Take]) -> list[list[str]]:
             columns,
         )
     for take, notes, every in zip(takes, out, suspicions, strict=True):
+        notes += [] if take.published else exchanged_sides(take.positions, take.layout)
         notes += [doubt.note for doubt in every if take.fit(doubt.columns).cost <= doubt.cost]
     return out
 
