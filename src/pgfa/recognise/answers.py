@@ -45,6 +45,7 @@ class Answers(Sequence[Answer]):
         source: id of the recording.
         problems: what is missing from the recording or was assumed, as `Clip.problems`; "no depth" makes every
             answer less certain (docs/formats.md).
+        reading: how the recording was read, as `Clip.reading`.
         recogniser: that answered, as `Bundle.name`.
         aligned: whether it was adapted on unlabelled clips.
     """
@@ -54,6 +55,7 @@ class Answers(Sequence[Answer]):
     calibrated: bool
     source: str = ""
     problems: tuple[str, ...] = ()
+    reading: str = ""
     recogniser: str = field(default="", compare=False)
     aligned: bool = False
 
@@ -91,6 +93,7 @@ class Answers(Sequence[Answer]):
             "none": round(self.none, 6),
             "calibrated": self.calibrated,
             "problems": list(self.problems),
+            "reading": self.reading,
             "recogniser": self.recogniser,
             "aligned": self.aligned,
         }
@@ -139,6 +142,7 @@ class Timeline:
         seconds: length of the recording.
         calibrated: whether probabilities were fitted on held-out classes.
         source: id of the recording.
+        problems, reading: as those of `Answers`.
         recogniser: that answered, as `Bundle.name`.
         aligned: whether it was adapted on unlabelled clips.
     """
@@ -150,6 +154,8 @@ class Timeline:
     seconds: float
     calibrated: bool
     source: str = ""
+    problems: tuple[str, ...] = ()
+    reading: str = ""
     recogniser: str = field(default="", compare=False)
     aligned: bool = False
 
@@ -158,6 +164,8 @@ class Timeline:
         rounded = np.round(self.probabilities.astype(np.float64), 5)
         return {
             "source": self.source,
+            "problems": list(self.problems),
+            "reading": self.reading,
             "recogniser": self.recogniser,
             "aligned": self.aligned,
             "seconds": round(self.seconds, 3),

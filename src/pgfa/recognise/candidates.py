@@ -135,24 +135,28 @@ class Candidates:
         # Without a person no sentence is possible.
         possible = np.where(features.any(axis=1, keepdims=True), similarity, -np.inf)
         rows = zip(clips, self.probabilities(possible), similarity, strict=True)
-        return [self.rank(p, cosine, clip.source.id, clip.problems) for clip, p, cosine in rows]
+        return [self.rank(p, cosine, clip) for clip, p, cosine in rows]
 
-    def rank(
-        self, probabilities: Array, cosines: Array, source: str = "", problems: tuple[str, ...] = ()
-    ) -> Answers:
+    def rank(self, probabilities: Array, cosines: Array, clip: Clip | None = None) -> Answers:
         """The candidates, most probable first; of equal probabilities the higher cosine first.
 
         Args:
             probabilities: (K + 1,) a row of `probabilities`.
             cosines: (K,).
-            source: id of the recording.
-            problems: of the recording.
+            clip: the recording, if it is one.
         """
         order = np.lexsort((-cosines, -probabilities[:-1])).tolist()
         shares, similarity, prototype = probabilities.tolist(), cosines.tolist(), self.is_prototype.tolist()
         answers = tuple(Answer(self.names[i], shares[i], similarity[i], prototype[i]) for i in order)
         return Answers(
-            answers, shares[-1], self.calibration.fitted, source, problems, self.recogniser, self.aligned
+            answers,
+            shares[-1],
+            self.calibration.fitted,
+            source="" if clip is None else clip.source.id,
+            problems=() if clip is None else clip.problems,
+            reading="" if clip is None else clip.reading,
+            recogniser=self.recogniser,
+            aligned=self.aligned,
         )
 
 

@@ -215,6 +215,10 @@ class AnswerResult(ResponseModel):
     calibrated: bool
     overlaps: list[str]
     """Notes about taught classes that mean the same as one of the sentences."""
+    problems: list[str]
+    """What is missing from the recording, was assumed, or is odd."""
+    reading: str
+    """How the recording was read: layout, axes, unit, rate, each stated, declared, established or assumed."""
     timeline: dict[str, Any] | None
     """``times`` (W), ``probabilities`` (bodies, W, candidates + 1; the last is "none of these"; null where the body
     is absent), ``spans``; null if the request did not ask for answers over time."""

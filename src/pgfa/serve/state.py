@@ -189,6 +189,8 @@ def answer_clip(
         best=None if answers.best is None else order.index(answers.best.sentence),
         calibrated=answers.calibrated,
         overlaps=[str(overlap) for overlap in recogniser.overlaps(sentences)],
+        problems=list(clip.problems),
+        reading=clip.reading,
         timeline=replace(timeline, source=name).to_dict() if timeline else None,
     )
 

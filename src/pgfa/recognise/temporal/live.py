@@ -42,7 +42,7 @@ class LiveAnswer:
         bodies = []
         for index, answers in self.bodies.items():
             values = answers.to_dict()
-            del values["source"], values["problems"]
+            del values["source"], values["problems"], values["reading"]
             bodies.append({"body": index, **values})
         return {"t": self.t, "bodies": bodies}
 

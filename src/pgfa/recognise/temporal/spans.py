@@ -76,7 +76,7 @@ def timeline(
             spans.append(Span(start, end, body, candidates.names[part.candidate], part.probability, other))
     return Timeline(
         candidates.names, times, probability, tuple(spans), clip.seconds, candidates.calibration.fitted,
-        clip.source.id, candidates.recogniser, candidates.aligned,
+        clip.source.id, clip.problems, clip.reading, candidates.recogniser, candidates.aligned,
     )  # fmt: skip
 
 
