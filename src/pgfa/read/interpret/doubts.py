@@ -16,6 +16,7 @@ from pgfa.read.interpret.continuity import may_be_unsteady, unsteady
 from pgfa.read.interpret.decision import Basis
 from pgfa.read.interpret.exchanged_sides import exchanged_sides
 from pgfa.read.interpret.take import Take, fit_each, look_at
+from pgfa.read.interpret.unlike_bodies import unlike_bodies
 from pgfa.read.interpret.upright import LOOKS_MIRRORED, MAX_COST, MIRRORED, PLAUSIBLE
 
 BACKWARDS = (-0.7, -4.0)
@@ -56,7 +57,8 @@ def doubts_of_each(takes: Sequence[Take]) -> list[list[str]]:
             columns,
         )
     for take, notes, every in zip(takes, out, suspicions, strict=True):
-        notes += [] if take.published else exchanged_sides(take.positions, take.layout)
+        if not take.published:
+            notes += [*exchanged_sides(take.positions, take.layout), *unlike_bodies(take)]
         notes += [doubt.note for doubt in every if take.fit(doubt.columns).cost <= doubt.cost]
     return out
 
