@@ -16,6 +16,7 @@ from pgfa.read.parsing.frame_times import clock_seconds
 from pgfa.read.parsing.rates import rate_in_comments, stated_rate
 from pgfa.read.sample import person, picture
 from pgfa.skeleton import COCO17, NTU25, Clip
+from reading_motions import in_layout, motion
 
 FRAMES = 40
 TITLES = [f"{joint}_{axis}" for joint in COCO17.joints for axis in "xy"]
@@ -181,3 +182,19 @@ def test_frame_numbers_are_whole(tmp_path: Path) -> None:
     rows = np.column_stack([np.linspace(0.2, 0.9, FRAMES), BODY])
     with pytest.raises(BadFile, match=r"expected whole numbers of frames, found 0\.2"):
         csv_clip(tmp_path, ["frame", *TITLES], rows)
+
+
+@pytest.mark.parametrize(("rate", "noted"), [(25, False), (60, False), (1000, True), (3000, True)])
+def test_a_rate_at_which_nobody_moves_is_noted(rate: int, noted: bool, tmp_path: Path) -> None:
+    points = in_layout(motion("walk"), NTU25)
+    content = {"keypoints": points.tolist(), "layout": "ntu25", "unit": "m", "up": "y", "handedness": "right"}
+    (tmp_path / "a.json").write_text(json.dumps({**content, "fps": rate}), encoding="utf-8")
+    clip = read(tmp_path / "a.json")
+    assert clip.rate == rate
+    assert any("another frame rate (--rate)?" in problem for problem in clip.problems) == noted
+
+
+@pytest.mark.parametrize("field", ["downsample", "every_n", "skip_frames", "frame_step", "decimation"])
+def test_frames_that_were_left_out_are_noted(field: str, tmp_path: Path) -> None:
+    clip = json_clip(tmp_path, fps=90, **{field: 3})
+    assert any(f"{field} 3 not heeded" in problem for problem in clip.problems)

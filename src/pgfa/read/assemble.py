@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from pgfa.errors import BadFile, LimitExceeded
 from pgfa.read.format import A_PERSON
+from pgfa.read.interpret.continuity import too_fast
 from pgfa.read.interpret.decision import reading_line
 from pgfa.read.interpret.doubts import doubts_of, doubts_of_each
 from pgfa.read.interpret.frame_order import check_frame_order
@@ -73,7 +74,7 @@ def assemble(
     if not source.dataset:  # a data set keeps its clips, whatever its sensor tracked
         if not flat:
             check_size(str(ref), out, layout, outcome.decisions)
-        noted += check_frame_order(str(ref), out, layout, rate, ref.stated)
+        noted += [*check_frame_order(str(ref), out, layout, rate, ref.stated), *too_fast(out, rate)]
     _check_range(ref, positions, layout)
     if len(positions) == 1:
         noted.append("1 frame only")

@@ -33,7 +33,11 @@ STEPS = (
     "deltat",
 )
 """Names of the time from frame to frame, as `plain`, perhaps with the unit behind (``frame_time_ms``)."""
-STRIDES = ("stride", "vidstride", "framestride", "framestep", "frameskip", "everynthframe", "samplestride")
+STRIDES = (
+    "stride", "vidstride", "framestride", "framestep", "frameskip", "skipframes", "everynthframe", "everyn",
+    "samplestride", "samplingstep", "sampleevery", "downsample", "downsampling", "downsamplefactor", "subsample",
+    "subsampling", "decimation", "decimate",
+)  # fmt: skip
 """Names of a number of frames of a video by which those of a file are apart, perhaps: or those that were left out."""
 TIMES = ("timestamps", "timestamp", "times", "time", "frametimes", "frametimestamps", "t")
 """Names of a list of times, one per frame, likewise."""

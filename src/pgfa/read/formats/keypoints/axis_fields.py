@@ -41,6 +41,10 @@ FLIP_NAMES = (
     "fliphorizontal",
     "horizontalflip",
     "flippedhorizontally",
+    "flipx",
+    "xflip",
+    "fliplr",
+    "flipleftright",
 )
 """Whether the picture was turned over: in the coordinates of the file, or only before the estimator saw it?"""
 PIXELS = ("px", "pixel", "pixels", "normalized", "normalised", "relative")
