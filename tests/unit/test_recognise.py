@@ -179,6 +179,13 @@ def test_without_a_person_the_answer_is_none_of_these(recogniser: Recogniser) ->
         recogniser.teach("x", [swaying_clip(1), empty])
 
 
+def test_answers_carry_the_reading_of_the_recording(recogniser: Recogniser) -> None:
+    clip = replace(swaying_clip(), reading="assumed: rate 30 Hz")
+    assert recogniser.recognise(clip, SENTENCES).to_dict()["reading"] == clip.reading
+    timeline = recogniser.spans(clip, SENTENCES).to_dict()
+    assert (timeline["reading"], timeline["problems"]) == (clip.reading, [])
+
+
 def test_answers_carry_the_problems_of_the_recording(recogniser: Recogniser) -> None:
     flat = swaying_clip().without_depth()
     assert recogniser.recognise([flat, swaying_clip()], SENTENCES)[0].problems == ("no depth",)

@@ -94,7 +94,9 @@ def test_answers_equal_those_of_the_library(
     assert sum(probabilities.values()) + result["none"] == pytest.approx(1, abs=1e-5)
     assert expected.best is not None
     assert SENTENCES[result["best"]] == expected.best.sentence == SENTENCES[0]
-    assert result["timeline"] == small_recogniser.spans(clip, SENTENCES).to_dict() | {"source": "c.npz"}
+    assert "rate" in result["reading"]
+    of_file = {"source": "c.npz", "reading": result["reading"], "problems": result["problems"]}
+    assert result["timeline"] == small_recogniser.spans(clip, SENTENCES).to_dict() | of_file
     direct = client.post(
         "/api/recognise", params={"sentence": SENTENCES}, content=npz_bytes(clip, tmp_path)
     ).json()
