@@ -24,6 +24,8 @@ the pose jumps."""
 FASTEST = 9.0
 """Metres per second of the fastest joint relative to the body, most of the time; of 1,500 real recordings of twelve
 data sets it is 6.1 at most."""
+LEAST_FRAMES = 10
+"""Of a recording whose speed is looked at."""
 MIN_REPEATS, REPEATED = 5, 0.2
 """Frames that are exactly the one before, at least, and their share; of real recordings 6 % at most."""
 
@@ -46,7 +48,7 @@ def too_fast(positions: NDArray[np.float32], rate: float) -> list[str]:
         positions: (frames, bodies, joints, 3) metres, NaN where absent.
         rate: frames per second.
     """
-    if len(positions) < 3:
+    if len(positions) < LEAST_FRAMES:
         return []
     points = positions.astype(np.float64)
     steps = norms(np.diff(points - _centres(points)[:, :, None], axis=0))

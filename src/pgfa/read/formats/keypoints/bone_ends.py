@@ -9,6 +9,8 @@ ENDS = (("head", "tail"), ("start", "end"), ("proximal", "distal"))
 """Where a bone starts, and where it ends."""
 LEAST = 10
 """Bones in a line that have both ends."""
+MOST_VECTORS = 3
+"""Of a line per bone: its head, and perhaps a rotation or a velocity."""
 _AXIS = "[xyz]"
 
 
@@ -21,8 +23,9 @@ def heads_only(names: Sequence[str], *, long: bool) -> list[str]:
     """
     for start, end in ENDS:
         heads, tails = (_bones(names, word, long=long) for word in (start, end))
-        # With a line per bone, its head alone is its place, if it has no other.
-        alone = long and start == "head" and bool(heads) and "x" not in names
+        # With a line per bone, its head alone is its place, if it has no other; a table of whole bodies has a head too.
+        few = sum(name.endswith("_x") for name in names) <= MOST_VECTORS
+        alone = long and start == "head" and bool(heads) and few and "x" not in names
         if alone or len(heads & tails) >= (1 if long else LEAST):
             matches = [re.fullmatch(rf"(.+_)?({start}|{end})_({_AXIS})", name) for name in names]
             return [
