@@ -4,7 +4,7 @@
 
 From each pack (`pgfa import`) clips are drawn by a seed, and written as JSON files that declare the layout, the rate,
 the axis up and the handedness, as they are and with one fault each: joints with each other's names, axes or frames with
-scales of their own, frames in another order, an axis of 0. `pgfa.read` reads each without being told anything. Noted:
+scales of their own, frames in another order or left out, an axis of 0. `pgfa.read` reads each without being told anything. Noted:
 read with a problem that the clip has not without the fault; of the first row, with any problem. Faults are put only
 into clips that are read without them. `--format` writes other files, of which up, unit and handedness are stated:
 tables with a line per coordinate, OpenSim's storage files, or Qualisys's JSON, whose joints are found by their names.
@@ -68,6 +68,16 @@ def between_sides(*joints: str) -> Fault:
     return lambda points, layout, random: _exchanged(points, layout, pairs)
 
 
+def in_second_half(fault: Fault) -> Fault:
+    """A fault from the middle frame on, as where an estimator or labels change over."""
+
+    def changed(points: Floats, layout: Layout, random: np.random.Generator) -> Floats:
+        half = len(points) // 2
+        return np.concatenate([points[:half], fault(points[half:], layout, random)])
+
+    return changed
+
+
 def axis_doubled(points: Floats, layout: Layout, random: np.random.Generator) -> Floats:
     """An axis, whichever, in half the unit of the others."""
     return points * np.where(np.arange(3) == random.integers(3), 2, 1)
@@ -120,6 +130,8 @@ FAULTS: dict[str, Fault] = {
     "left and right shanks exchanged": between_sides(*LEG[2:]),
     "left and right arms exchanged": between_sides(*ARM),
     "left and right legs exchanged": between_sides(*LEG),
+    "left and right shanks exchanged from the middle on": in_second_half(between_sides(*LEG[2:])),
+    "left and right arms exchanged from the middle on": in_second_half(between_sides(*ARM)),
     "one axis doubled": axis_doubled,
     "one axis scaled to 0..1": axis_from_0_to_1,
     "every axis scaled to 0..1": axes_from_0_to_1,
@@ -127,6 +139,7 @@ FAULTS: dict[str, Fault] = {
     "frames scaled to a unit sphere": scaled_by(_radius),
     "frames scaled at random": scaled_at_random,
     "frames in random order": lambda points, layout, random: random.permutation(points),
+    "nine of ten frames left out": lambda points, layout, random: points[::10],
     "joints shifted by one place": lambda points, layout, random: np.roll(points, 1, axis=1),
     "x of 0": lambda points, layout, random: points * [0, 1, 1],
     "z of 0": lambda points, layout, random: points * [1, 1, 0],

@@ -57,7 +57,7 @@ def doubts_of_each(takes: Sequence[Take]) -> list[list[str]]:
             columns,
         )
     for take, notes, every in zip(takes, out, suspicions, strict=True):
-        if not take.published:
+        if not take.published and len(take.positions) >= FEW_FRAMES:
             notes += [*exchanged_sides(take.positions, take.layout), *unlike_bodies(take)]
         notes += [doubt.note for doubt in every if take.fit(doubt.columns).cost <= doubt.cost]
     return out
