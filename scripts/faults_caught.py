@@ -4,11 +4,11 @@
 
 From each pack (`pgfa import`) clips are drawn by a seed, and written as JSON files that declare the layout, the rate,
 the axis up and the handedness, as they are and with one fault each: joints with each other's names, axes or frames with
-scales of their own, frames in another order or left out, an axis of 0. `pgfa.read` reads each without being told anything. Noted:
-read with a problem that the clip has not without the fault; of the first row, with any problem. Faults are put only
-into clips that are read without them. `--format` writes other files, of which up, unit and handedness are stated:
-tables with a line per coordinate, OpenSim's storage files, or Qualisys's JSON, whose joints are found by their names.
-`--list` prints the clips of the first row that are not read, and why.
+scales of their own, frames in another order or left out, an axis of 0. `pgfa.read` reads each without being told
+anything. Noted: read with a problem that the clip has not without the fault; of the first row, with any problem. Faults
+are put only into clips that are read without them. `--format` writes other files, of which up, unit and handedness are
+stated: tables with a line per coordinate, OpenSim's storage files, or Qualisys's JSON, whose joints are found by their
+names. `--list` prints the clips of the first row that are not read, and why.
 """
 
 from __future__ import annotations
