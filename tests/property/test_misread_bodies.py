@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 import reading_bodies
@@ -42,6 +43,7 @@ def test_none_is_misread(case: Case, tmp_path: Path) -> None:
 
 
 @QUICK
+@example(program="C3D", where="z up, head along -y", name="wave", feet=None, aside=0.0, raised=-0.34375)
 @given(program=programs, where=st.sampled_from(sorted(HEAD_ALONG)), name=st.sampled_from(["wave", "kick-forward"]),
        feet=st.sampled_from([None, -2, -1, -0.3, 0.3, 0.5, 1, 2]), aside=st.floats(-3, 3),
        raised=st.floats(-0.35, 0.35))  # fmt: skip
@@ -51,8 +53,10 @@ def test_somebody_on_a_bed_is_not_stood_up(
     up, turn = HEAD_ALONG[where]
     lying = changed(on_a_bed(name, feet), np.eye(3), (aside, raised, 0))
     file = written(tmp_path, program, changed(lying, turn))
-    with pytest.raises(Undecided, match=rf"--up {up}|--up=-y|--mirrored"):
-        read(file)
+    try:  # a bed that is as low as the floor is one: then it is read, as somebody who lies
+        assert values_of(read(file).reading)["up"] == up
+    except Undecided as question:
+        assert re.search(rf"--up {up}|--up=-y|--mirrored", str(question))
     clip = read(file, up=up, mirrored=False)
     assert not difference(clip, (lying,), Truth(((lying,),), within=WRITERS[program][3]))
 
